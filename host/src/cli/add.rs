@@ -1,0 +1,279 @@
+//! `toril add`: a job, with every option that BullMQ has for one.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use bullmq::{DeduplicationOptions, JobOptions, ParentOptions};
+use clap::Args;
+use serde_json::Value;
+
+use super::client::Client;
+use super::{FAILED, WRONG, error};
+use crate::config::{Backoff, BackoffKind, JobDefaults, Keep};
+use crate::queue::{self, JobSpec, policy};
+
+/// Options of `toril add`. What is not given comes from the queue's entry in the configuration.
+#[derive(Debug, Args)]
+pub struct Add {
+    /// The queue.
+    queue: String,
+    /// The job's name.
+    name: String,
+    /// The payload, as JSON. `-` reads it from standard input.
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    data: String,
+    /// Wait for the job's end, and print what it returned.
+    #[arg(long)]
+    wait: bool,
+    /// How long --wait waits.
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
+    wait_timeout: Duration,
+    #[command(flatten)]
+    options: Options,
+    #[command(flatten)]
+    client: Client,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Job options")]
+struct Options {
+    /// A job id of one's own. A job of that id that is there already is not added again.
+    #[arg(long)]
+    id: Option<String>,
+    /// Not before this time has passed.
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    delay: Option<Duration>,
+    /// 1 goes first, 2097152 last; jobs without one go before those.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(0..=2_097_152))]
+    priority: Option<u32>,
+    /// How often it is tried in all.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    attempts: Option<u32>,
+    /// How attempts are spaced: fixed:DELAY or exponential:DELAY, and :JITTER (0 to 1) after it, as in exponential:2s:0.5.
+    #[arg(long, value_parser = backoff)]
+    backoff: Option<Backoff>,
+    /// Before the jobs that wait already.
+    #[arg(long)]
+    lifo: bool,
+    /// What is kept when it completes: true (nothing), false (all), a number of jobs, or an age such as 1h.
+    #[arg(long, value_name = "KEEP", value_parser = keep)]
+    remove_on_complete: Option<Keep>,
+    /// The same for when it fails.
+    #[arg(long, value_name = "KEEP", value_parser = keep)]
+    remove_on_fail: Option<Keep>,
+    /// How many lines of its log are kept.
+    #[arg(long, value_name = "LINES")]
+    keep_logs: Option<u32>,
+    /// How many stack traces are kept.
+    #[arg(long, value_name = "COUNT")]
+    stack_trace_limit: Option<u32>,
+    /// When it counts as added, in milliseconds since the Unix epoch.
+    #[arg(long, value_name = "MS")]
+    timestamp: Option<u64>,
+    /// Refuse data of more bytes than this.
+    #[arg(long, value_name = "BYTES")]
+    size_limit: Option<usize>,
+    /// A job that waits for this one, as QUEUE:ID.
+    #[arg(long, value_name = "QUEUE:ID", value_parser = parent)]
+    parent: Option<(String, String)>,
+    /// The parent fails when this job fails.
+    #[arg(long, requires = "parent")]
+    fail_parent_on_failure: bool,
+    /// The parent goes on at once when this job fails.
+    #[arg(long, requires = "parent")]
+    continue_parent_on_failure: bool,
+    /// The parent does not care whether this job fails.
+    #[arg(long, requires = "parent")]
+    ignore_dependency_on_failure: bool,
+    /// The parent forgets this job when it fails.
+    #[arg(long, requires = "parent")]
+    remove_dependency_on_failure: bool,
+    /// Added only if no job of this deduplication id is there.
+    #[arg(long, value_name = "ID")]
+    deduplication_id: Option<String>,
+    /// For how long others are held back (throttle).
+    #[arg(long, value_name = "DURATION", requires = "deduplication_id", value_parser = humantime::parse_duration)]
+    deduplication_ttl: Option<Duration>,
+    /// Each further try starts that time anew.
+    #[arg(long, requires = "deduplication_id")]
+    deduplication_extend: bool,
+    /// A delayed job of that id is replaced by this one (debounce).
+    #[arg(long, requires = "deduplication_id")]
+    deduplication_replace: bool,
+    /// While one of that id runs, this one is kept and added at its end.
+    #[arg(long, requires = "deduplication_id")]
+    deduplication_keep_last_if_active: bool,
+}
+
+impl Add {
+    pub async fn run(self, path: &Path) -> ExitCode {
+        let data = match self.read_data() {
+            Ok(data) => data,
+            Err(reason) => return error(WRONG, &reason),
+        };
+        let (config, redis) = match self.client.open(path) {
+            Ok(opened) => opened,
+            Err(code) => return code,
+        };
+        let defaults = match config.queues.get(&self.queue) {
+            Some(queue) => queue.job_defaults.clone(),
+            None => {
+                eprintln!("note: {} has no queue {}; the job is added without defaults", path.display(), self.queue);
+                JobDefaults::default()
+            }
+        };
+        let spec = self.options.apply(JobSpec::new(&self.queue, &self.name, data, &defaults));
+        let added = match queue::add(&redis, spec, self.wait).await {
+            Ok(added) => added,
+            Err(reason) => return error(FAILED, &reason),
+        };
+        if !self.wait {
+            let id = &added.id;
+            if self.client.json {
+                println!("{}", serde_json::json!({ "queue": self.queue, "id": id }));
+            } else {
+                println!("{id}");
+            }
+            return ExitCode::SUCCESS;
+        }
+        match added.wait(self.wait_timeout).await {
+            Ok(value) => {
+                println!("{value}");
+                ExitCode::SUCCESS
+            }
+            Err(reason) => error(FAILED, &reason),
+        }
+    }
+
+    fn read_data(&self) -> Result<Value, String> {
+        let text = match self.data.as_str() {
+            "-" => std::io::read_to_string(std::io::stdin()).map_err(|error| format!("standard input: {error}"))?,
+            text => text.to_owned(),
+        };
+        serde_json::from_str(&text).map_err(|error| format!("--data is no JSON: {error}"))
+    }
+}
+
+impl Options {
+    fn apply(self, mut spec: JobSpec) -> JobSpec {
+        if let Some(backoff) = &self.backoff {
+            spec.set_backoff(backoff);
+        }
+        let flag = |given: bool| given.then_some(true);
+        let defaults = spec.options;
+        spec.options = JobOptions {
+            job_id: self.id,
+            delay: self.delay.map(milliseconds),
+            priority: self.priority,
+            attempts: self.attempts.or(defaults.attempts),
+            backoff: defaults.backoff,
+            lifo: flag(self.lifo),
+            remove_on_complete: self.remove_on_complete.as_ref().map(policy).or(defaults.remove_on_complete),
+            remove_on_fail: self.remove_on_fail.as_ref().map(policy).or(defaults.remove_on_fail),
+            keep_logs: self.keep_logs,
+            stack_trace_limit: self.stack_trace_limit,
+            timestamp: self.timestamp,
+            size_limit: self.size_limit,
+            parent: self.parent.map(|(queue, id)| ParentOptions { queue, id, wait_children: None }),
+            fail_parent_on_failure: flag(self.fail_parent_on_failure),
+            continue_parent_on_failure: flag(self.continue_parent_on_failure),
+            ignore_dependency_on_failure: flag(self.ignore_dependency_on_failure),
+            remove_dependency_on_failure: flag(self.remove_dependency_on_failure),
+            deduplication: self.deduplication_id.map(|id| DeduplicationOptions {
+                id,
+                ttl: self.deduplication_ttl.map(milliseconds),
+                extend: flag(self.deduplication_extend),
+                replace: flag(self.deduplication_replace),
+                keep_last_if_active: flag(self.deduplication_keep_last_if_active),
+            }),
+            ..JobOptions::default()
+        };
+        spec
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn backoff(text: &str) -> Result<Backoff, String> {
+    let mut parts = text.split(':');
+    let kind = match parts.next() {
+        Some("fixed") => BackoffKind::Fixed,
+        Some("exponential") => BackoffKind::Exponential,
+        _ => return Err("starts with fixed: or exponential:".to_owned()),
+    };
+    let delay = parts.next().ok_or("the delay is missing, as in fixed:2s")?;
+    let delay = humantime::parse_duration(delay).map_err(|error| format!("{delay:?} is no duration: {error}"))?;
+    let jitter = match parts.next() {
+        None => 0.0,
+        Some(jitter) => jitter
+            .parse()
+            .ok()
+            .filter(|jitter| (0.0..=1.0).contains(jitter))
+            .ok_or("the jitter is a number from 0 to 1")?,
+    };
+    match parts.next() {
+        None => Ok(Backoff { kind, delay, jitter }),
+        Some(_) => Err("has three parts at most, as in exponential:2s:0.5".to_owned()),
+    }
+}
+
+fn keep(text: &str) -> Result<Keep, String> {
+    match text {
+        "true" => Ok(Keep::None),
+        "false" => Ok(Keep::All),
+        _ => {
+            if let Ok(count) = text.parse() {
+                return Ok(Keep::Some { age: None, count: Some(count) });
+            }
+            match humantime::parse_duration(text) {
+                Ok(age) if age >= Duration::from_secs(1) => Ok(Keep::Some { age: Some(age), count: None }),
+                Ok(_) => Err("an age is a second at least".to_owned()),
+                Err(_) => Err("is true, false, a number of jobs, or an age such as 1h".to_owned()),
+            }
+        }
+    }
+}
+
+fn parent(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((queue, id)) if !queue.is_empty() && !id.is_empty() => Ok((queue.to_owned(), id.to_owned())),
+        _ => Err("names a job as QUEUE:ID".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backoff_is_read_with_and_without_jitter() {
+        let read = backoff("exponential:2s:0.5").expect("valid");
+        assert_eq!((read.kind, read.delay, read.jitter), (BackoffKind::Exponential, Duration::from_secs(2), 0.5));
+        assert_eq!(backoff("fixed:250ms").expect("valid").jitter, 0.0);
+    }
+
+    #[test]
+    fn a_backoff_that_is_none_says_what_is_missing() {
+        for (text, says) in [
+            ("linear:2s", "fixed"),
+            ("fixed", "delay"),
+            ("fixed:x", "duration"),
+            ("fixed:1s:2", "jitter"),
+            ("fixed:1s:0:0", "three"),
+        ] {
+            let error = backoff(text).expect_err(text);
+            assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_read_as_bullmq_means_it() {
+        assert_eq!(keep("true"), Ok(Keep::None));
+        assert_eq!(keep("100"), Ok(Keep::Some { age: None, count: Some(100) }));
+        assert_eq!(keep("1h"), Ok(Keep::Some { age: Some(Duration::from_secs(3600)), count: None }));
+        assert!(keep("some").is_err());
+    }
+}

@@ -1,0 +1,49 @@
+//! `toril check`: everything that is wrong, without running anything.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{WRONG, error, fail};
+use crate::config::{self, Env};
+use crate::host;
+
+/// Options of `toril check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// JSON on standard output, for programs.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Check {
+    pub async fn run(self, path: &Path) -> ExitCode {
+        let config = match config::load(path, &Env::from_process()) {
+            Ok(config) => config,
+            Err(problems) => return fail(WRONG, &problems.to_string()),
+        };
+        let plugins = match host::check(&config).await {
+            Ok(plugins) => plugins,
+            Err(reason) => return error(WRONG, &reason),
+        };
+        if self.json {
+            let plugins: Vec<_> = plugins
+                .iter()
+                .map(|p| serde_json::json!({ "plugin": p.plugin, "version": p.version, "description": p.description, "jobs": p.jobs }))
+                .collect();
+            let queues: Vec<_> = config.queues.keys().collect();
+            println!("{}", serde_json::json!({ "queues": queues, "plugins": plugins }));
+            return ExitCode::SUCCESS;
+        }
+        for warning in &config.warnings {
+            eprintln!("{warning}");
+        }
+        for plugin in plugins {
+            let jobs = if plugin.jobs.is_empty() { "any job".to_owned() } else { plugin.jobs.join(", ") };
+            println!("plugin {} version {}: {} (handles {jobs})", plugin.plugin, plugin.version, plugin.description);
+        }
+        println!("{} is fine: {} queues", path.display(), config.queues.len());
+        ExitCode::SUCCESS
+    }
+}

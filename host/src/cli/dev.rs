@@ -1,0 +1,54 @@
+//! `toril dev`: a host with a Redis of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{FAILED, WRONG, client, error, fail, run};
+use crate::config::{self, Env};
+use crate::embedded::{Server, find};
+
+/// Options of `toril dev`.
+#[derive(Debug, Args)]
+pub struct Dev {
+    /// The server to start. Without it: valkey-server or redis-server on PATH, or .toril/bin/valkey-server.
+    #[arg(long, value_name = "PATH", env = "TORIL_REDIS_SERVER")]
+    redis_server: Option<PathBuf>,
+}
+
+impl Dev {
+    pub async fn run(self, path: &Path) -> ExitCode {
+        // First what a person can mend at once; the server takes a moment.
+        if let Err(problems) = config::load(path, &own_redis("redis://127.0.0.1")) {
+            return fail(WRONG, &problems.to_string());
+        }
+        let folder = client::folder(path);
+        let binary = match find(self.redis_server, &folder) {
+            Ok(binary) => binary,
+            Err(none) => return error(FAILED, &none),
+        };
+        let started = tokio::task::spawn_blocking(move || Server::start(&binary, &folder)).await;
+        let server = match started {
+            Ok(Ok(server)) => server,
+            Ok(Err(reason)) => return error(FAILED, &reason),
+            Err(reason) => return error(FAILED, &reason),
+        };
+        tracing::info!(redis_url = server.url(), "private Redis server started; producers connect to this URL");
+        let env = own_redis(server.url());
+        let code = match config::load(path, &env) {
+            Ok(config) => run::work(config, env).await,
+            Err(problems) => fail(WRONG, &problems.to_string()),
+        };
+        // After the workers: the last outcomes are written by now.
+        if let Err(reason) = tokio::task::spawn_blocking(move || drop(server)).await {
+            return error(FAILED, &reason);
+        }
+        code
+    }
+}
+
+/// The process's environment, with the private server in the place of whatever Redis it names.
+fn own_redis(url: &str) -> Env {
+    Env::from_process().with("REDIS_URL", url).with("REDIS_TLS", "false")
+}

@@ -1,0 +1,102 @@
+//! The command line. One file a command; each returns how the process ends.
+
+mod add;
+mod check;
+mod client;
+mod dev;
+mod job;
+mod queues;
+mod run;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::telemetry::LogFormat;
+
+/// It did not work.
+const FAILED: u8 = 1;
+/// The command line or the configuration is wrong.
+const WRONG: u8 = 2;
+/// What still ran at the end of `shutdown_timeout` was interrupted.
+const FORCED: u8 = 3;
+
+/// Runs BullMQ jobs in sandboxed, hot-reloadable WebAssembly components.
+#[derive(Debug, Parser)]
+#[command(name = "toril", version, max_term_width = 100)]
+struct Cli {
+    /// The configuration.
+    #[arg(long, global = true, value_name = "FILE", default_value = "queues.toml")]
+    config: PathBuf,
+    /// What logs on standard error look like.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, env = "TORIL_LOG_FORMAT")]
+    log_format: LogFormat,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Work the queues, until SIGINT or SIGTERM.
+    Run,
+    /// The same with a private Redis server whose data is kept in .toril, beside the configuration.
+    Dev(dev::Dev),
+    /// Say everything that is wrong with the configuration and the plugins.
+    Check(check::Check),
+    /// Add a job to a queue.
+    Add(Box<add::Add>),
+    /// Count the jobs of each queue.
+    Queues(queues::Queues),
+    /// Show one job.
+    Job(job::Job),
+    /// Keeps the private server of `toril dev`, and ends it when its standard input ends.
+    #[command(hide = true)]
+    RedisGuard {
+        /// The server's binary.
+        server: String,
+        /// Where it listens.
+        port: u16,
+        /// What it is started with.
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Command::RedisGuard { server, port, arguments } = &cli.command {
+        return crate::embedded::guard(server, *port, arguments);
+    }
+    crate::telemetry::start(cli.log_format);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().thread_name("toril").enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(FAILED, &format!("threads cannot be started: {error}")),
+    };
+    let code = runtime.block_on(async {
+        match cli.command {
+            Command::Run => run::run(&cli.config).await,
+            Command::Dev(dev) => dev.run(&cli.config).await,
+            Command::Check(check) => check.run(&cli.config).await,
+            Command::Add(add) => add.run(&cli.config).await,
+            Command::Queues(queues) => queues.run(&cli.config).await,
+            Command::Job(job) => job.run(&cli.config).await,
+            Command::RedisGuard { .. } => ExitCode::from(WRONG),
+        }
+    });
+    // Whatever still runs has been waited for by its command, or been given up.
+    runtime.shutdown_background();
+    code
+}
+
+/// Ends with an error that a person reads.
+fn fail(code: u8, message: &str) -> ExitCode {
+    eprintln!("{}", message.trim_end());
+    ExitCode::from(code)
+}
+
+/// Ends with an error of this command's own, told as one.
+fn error(code: u8, error: &dyn std::fmt::Display) -> ExitCode {
+    fail(code, &format!("error: {error}"))
+}

@@ -1,0 +1,80 @@
+//! `toril run`: a host, until it is told to end.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{FAILED, FORCED, WRONG, error, fail};
+use crate::config::{self, Config, Env};
+use crate::host::{Host, Shutdown};
+
+pub async fn run(path: &Path) -> ExitCode {
+    let env = Env::from_process();
+    match config::load(path, &env) {
+        Ok(config) => work(config, env).await,
+        Err(problems) => fail(WRONG, &problems.to_string()),
+    }
+}
+
+/// Works a configuration's queues until a signal comes.
+pub async fn work(config: Config, env: Env) -> ExitCode {
+    let mut signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(reason) => return error(FAILED, &format!("signals cannot be listened to: {reason}")),
+    };
+    for warning in &config.warnings {
+        tracing::warn!(key = warning.key, "{}", warning.message);
+    }
+    let host = tokio::select! {
+        started = Host::start(config, env) => match started {
+            Ok(host) => host,
+            Err(reason) => return error(if reason.is_configuration() { WRONG } else { FAILED }, &reason),
+        },
+        // Nothing has been claimed yet.
+        () = signals.next() => return ExitCode::SUCCESS,
+    };
+    tracing::info!(listen = host.listen().map(tracing::field::display), queues = ?host.queues().await, "ready");
+    signals.next().await;
+    let patience = host.shutdown_timeout();
+    tracing::info!(shutdown_timeout = %humantime::format_duration(patience), "shutting down: no more jobs are claimed");
+    let shutdown = host.shutdown(patience);
+    tokio::pin!(shutdown);
+    let ended = tokio::select! {
+        ended = &mut shutdown => ended,
+        () = signals.next() => {
+            tracing::warn!("second signal: what runs is interrupted");
+            host.force();
+            shutdown.await
+        }
+    };
+    match ended {
+        Shutdown::Clean => {
+            tracing::info!("shut down");
+            ExitCode::SUCCESS
+        }
+        Shutdown::Forced(jobs) => {
+            tracing::warn!(jobs, "shut down by force; these jobs are run again");
+            ExitCode::from(FORCED)
+        }
+    }
+}
+
+/// SIGINT and SIGTERM, which mean the same.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! `[host]`: the process itself.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Settings of one host process.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostSettings {
+    /// The address of health checks, metrics, dashboard and admin API. Default `127.0.0.1:9090`. None: there is no
+    /// listener (`listen = "off"`). Port 0 lets the system choose.
+    pub listen: Option<SocketAddr>,
+    /// The folder that holds the plugins' components, and that is watched. Default `plugins`, beside the
+    /// configuration file; relative paths have been resolved against that file's folder.
+    pub plugins: PathBuf,
+    /// The folder for compiled plugins. May be deleted at any time. Default `.toril/cache`, resolved as
+    /// [`plugins`](Self::plugins) is.
+    pub cache: PathBuf,
+    /// How long running attempts may go on after the first signal. Default 10 s; 0 interrupts them at once.
+    pub shutdown_timeout: Duration,
+    /// How many threads run guests. Default: as many as the machine has processors.
+    pub pen_threads: NonZeroUsize,
+    /// How many attempts may run at once in the whole host, all queues together. Sizes the pool of instances, whose
+    /// address space is reserved at the start. Default 1000.
+    pub max_pens: NonZeroU32,
+}
+
+impl HostSettings {
+    /// The defaults for a configuration file in `folder`.
+    pub(super) fn in_folder(folder: &Path) -> Self {
+        Self {
+            listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 9090))),
+            plugins: folder.join("plugins"),
+            cache: folder.join(".toril/cache"),
+            shutdown_timeout: Duration::from_secs(10),
+            // A system that does not tell is taken for the smallest one.
+            pen_threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            max_pens: DEFAULT_MAX_PENS,
+        }
+    }
+}
+
+const DEFAULT_MAX_PENS: NonZeroU32 = match NonZeroU32::new(1000) {
+    Some(number) => number,
+    None => NonZeroU32::MIN,
+};
+
+/// What an empty `[host]` means for a file in the current folder.
+impl Default for HostSettings {
+    fn default() -> Self {
+        Self::in_folder(Path::new(""))
+    }
+}

@@ -1,0 +1,110 @@
+//! `queues.toml`: what a host works on, read and checked once into types that need no second check.
+//!
+//! A file goes through three steps: TOML is parsed into values that know their place, values are read into the types
+//! below, and what the environment says is put on top. Everything that is wrong is reported together, each with its
+//! line. This module must not know what queues, plugins or connections are made of; the others know it.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `redis`, `host`, `queue`, `plugin` | the types, one module a section of the file |
+//! | `origin`, `secret`, `units` | the values with rules of their own |
+//! | `env` | the environment, replaceable in tests |
+//! | `problem` | what is wrong, and how that is shown |
+//! | `read` | from text to types |
+//! | `diff` | what a reload has to do |
+
+mod authority;
+mod diff;
+mod env;
+mod host;
+mod key;
+mod origin;
+mod plugin;
+mod problem;
+mod queue;
+mod read;
+mod redis;
+mod secret;
+#[cfg(test)]
+mod tests;
+mod units;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+pub use self::diff::{Changes, QueueChange, diff};
+pub use self::env::{Env, NotUnicode};
+pub use self::host::HostSettings;
+pub use self::origin::{Origin, OriginError, Scheme};
+pub use self::plugin::Plugin;
+pub use self::problem::{LoadError, Problem, Problems, Severity};
+pub use self::queue::{Backoff, BackoffKind, JobDefaults, Keep, Queue, RateLimit};
+pub use self::redis::{MissingUrl, Redis, RedisUrl, RedisUrlError};
+pub use self::secret::Secret;
+
+use self::problem::Places;
+
+/// A whole configuration that has been found valid.
+///
+/// Two configurations are equal when they mean the same: [`warnings`](Self::warnings) and the places of keys in the
+/// file do not count.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `[redis]`: the server that holds the queues.
+    pub redis: Redis,
+    /// `[host]`: the process itself.
+    pub host: HostSettings,
+    /// `[queues.NAME]`: by BullMQ queue name. Never empty.
+    pub queues: BTreeMap<String, Queue>,
+    /// `[plugins.NAME]`: by plugin name. A plugin without an entry has the defaults, see [`Config::plugin`].
+    pub plugins: BTreeMap<String, Plugin>,
+    /// The file that all this was read from, as it was given.
+    pub path: PathBuf,
+    /// What is allowed but most likely not meant.
+    pub warnings: Vec<Problem>,
+    /// Where each key stands, for problems that are found after the file was read.
+    places: Places,
+}
+
+impl Config {
+    /// The settings of the plugin `name`: its entry, or the defaults when it has none.
+    pub fn plugin(&self, name: &str) -> Plugin {
+        self.plugins.get(name).cloned().unwrap_or_default()
+    }
+
+    /// An error at the value that `path` leads to, as in `["queues", "emails", "plugin"]`. For checks that need more
+    /// than the file, such as whether a plugin's component exists.
+    ///
+    /// Where that is not in the file, the table around it is named, and the file as a whole is the last resort.
+    pub fn problem(&self, path: &[&str], message: impl Into<String>, help: Option<String>) -> Problem {
+        let place = self.places.nearest(path);
+        let (file, key) = (Some(self.path.as_path()), key::join(path));
+        Problem::new(Severity::Error, file, key, message.into(), help).at(place)
+    }
+}
+
+impl PartialEq for Config {
+    fn eq(&self, other: &Self) -> bool {
+        self.redis == other.redis
+            && self.host == other.host
+            && self.queues == other.queues
+            && self.plugins == other.plugins
+            && self.path == other.path
+    }
+}
+
+/// Reads and checks the file at `path`.
+///
+/// Secrets are read as well, from `env` and from files. Whether Redis answers and whether a plugin's component exists
+/// is not asked here.
+pub fn load(path: &Path, env: &Env) -> Result<Config, LoadError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|source| LoadError::Unreadable { path: path.to_owned(), source })?;
+    parse(&text, path, env)
+}
+
+/// Checks `text` as if it were the content of the file at `path`, which need not exist: it is named in messages, and
+/// relative paths start at its folder.
+pub fn parse(text: &str, path: &Path, env: &Env) -> Result<Config, LoadError> {
+    read::parse(text, path, env)
+}

@@ -1,0 +1,39 @@
+//! `[plugins.NAME]`: what a plugin is granted and bounded by.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU64;
+
+use super::origin::Origin;
+use super::secret::Secret;
+
+/// The grants and bounds of one plugin. What is not granted here is denied.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plugin {
+    /// The origins that it may send HTTP requests to. Default: none.
+    pub http: Vec<Origin>,
+    /// Values that it may read. Numbers and booleans of the file have become their text.
+    pub config: BTreeMap<String, String>,
+    /// Secret values that it may read, already fetched. No key is in [`config`](Self::config) too.
+    pub secrets: BTreeMap<String, Secret>,
+    /// The most linear memory of one attempt, in bytes. Default 64 MiB, from 1 MiB to 4 GiB.
+    pub memory: u64,
+    /// The most fuel of one attempt: about one unit an instruction. Default: no bound beside the timeout.
+    pub fuel: Option<NonZeroU64>,
+    /// The largest result of one attempt, in bytes of JSON. Default 1 MiB, from 1 B to 512 MiB, which is the most
+    /// that Redis takes.
+    pub max_result: u64,
+}
+
+/// What a plugin without an entry has.
+impl Default for Plugin {
+    fn default() -> Self {
+        Self {
+            http: Vec::new(),
+            config: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            memory: 64 << 20,
+            fuel: None,
+            max_result: 1 << 20,
+        }
+    }
+}

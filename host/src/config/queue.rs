@@ -1,0 +1,106 @@
+//! `[queues.NAME]`: what a host does with one BullMQ queue.
+
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::time::Duration;
+
+/// How one queue is worked on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Queue {
+    /// The plugin that runs its jobs: `PLUGINS/NAME.wasm`.
+    pub plugin: String,
+    /// How many of its jobs this host runs at once. Default: `TORIL_CONCURRENCY`, else 1. Never more than the host's
+    /// `max_pens`.
+    pub concurrency: NonZeroUsize,
+    /// The wall clock of one attempt, host calls included. Default 30 s, never 0.
+    pub timeout: Duration,
+    /// The most jobs that all hosts together start in a time. Default: no limit.
+    pub rate_limit: Option<RateLimit>,
+    /// How long a job stays this host's without being renewed. Default 30 s, at least 1 s.
+    pub lock_duration: Duration,
+    /// How often it is looked for jobs whose host has gone away. Default 30 s, never 0.
+    pub stalled_interval: Duration,
+    /// How often a job may lose its host before it is failed for good. Default 1.
+    pub max_stalled: u32,
+    /// The queue that failed jobs are copied to. Default: none. Never the queue itself, nor one whose own
+    /// `dead_letter` leads back here.
+    pub dead_letter: Option<String>,
+    /// Options of the jobs that Toril itself adds to the queue.
+    pub job_defaults: JobDefaults,
+}
+
+impl Queue {
+    /// A queue with all defaults.
+    pub fn new(plugin: impl Into<String>) -> Self {
+        Self {
+            plugin: plugin.into(),
+            concurrency: NonZeroUsize::MIN,
+            timeout: Duration::from_secs(30),
+            rate_limit: None,
+            lock_duration: Duration::from_secs(30),
+            stalled_interval: Duration::from_secs(30),
+            max_stalled: 1,
+            dead_letter: None,
+            job_defaults: JobDefaults::default(),
+        }
+    }
+}
+
+/// `rate_limit = { max = 5, per = "1s" }`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RateLimit {
+    /// How many jobs may start.
+    pub max: NonZeroU64,
+    /// In which time. Whole milliseconds, at least 1.
+    pub per: Duration,
+}
+
+/// Options for jobs that are added without their own. Like BullMQ's `defaultJobOptions`; jobs of other producers
+/// carry what counts for them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JobDefaults {
+    /// How many attempts a job has in all. None: BullMQ's default, 1.
+    pub attempts: Option<NonZeroU32>,
+    /// The pause between attempts. None: BullMQ's default, no pause.
+    pub backoff: Option<Backoff>,
+    /// Which completed jobs are kept. None: BullMQ's default, all.
+    pub remove_on_complete: Option<Keep>,
+    /// Which failed jobs are kept. None: BullMQ's default, all.
+    pub remove_on_fail: Option<Keep>,
+}
+
+/// The pause before a failed job runs again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Backoff {
+    /// How the pause grows.
+    pub kind: BackoffKind,
+    /// The first pause, in whole milliseconds. 0: none.
+    pub delay: Duration,
+    /// How much of a pause is left to chance, from 0.0 to 1.0. Default 0.0. At 0.5 a pause of 2 s is anything from
+    /// 1 s to 2 s.
+    pub jitter: f64,
+}
+
+/// How the pause between attempts grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackoffKind {
+    /// It does not.
+    Fixed,
+    /// It doubles with every attempt.
+    Exponential,
+}
+
+/// Which jobs are kept after they have ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// All of them, for ever (`false` in the file).
+    All,
+    /// None: a job is removed as it ends (`true` in the file).
+    None,
+    /// Those within both bounds (a number or a table in the file). At least one bound is set.
+    Some {
+        /// The age at which a job goes. Whole seconds, at least 1.
+        age: Option<Duration>,
+        /// How many jobs stay.
+        count: Option<u64>,
+    },
+}

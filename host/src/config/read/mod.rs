@@ -1,0 +1,83 @@
+//! From the text of a file to a [`Config`]. Nothing stops at the first mistake: each reader reports what it finds and
+//! goes on with a default, and a configuration comes out only when nothing was reported.
+
+mod host;
+mod jobs;
+mod lines;
+mod plugin;
+mod queue;
+mod redis;
+mod report;
+mod schema;
+mod secret;
+mod source;
+mod syntax;
+mod table;
+mod values;
+
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use self::report::{Fault, Report};
+use self::source::Source;
+use self::table::Table;
+use super::Config;
+use super::env::Env;
+use super::key;
+use super::problem::{LoadError, Problems};
+
+/// Reads `text` as the content of the file at `path`.
+pub(super) fn parse(text: &str, path: &Path, env: &Env) -> Result<Config, LoadError> {
+    // Some editors start a file with a byte order mark, which would count as a character of the first line.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let document = DeTable::parse(text).map_err(|error| {
+        let problem = syntax::problem(text, path, &error);
+        LoadError::Invalid(Problems::new(path, vec![problem]))
+    })?;
+    let source = Source::new(text, path, document.get_ref());
+    let mut report = Report::new(&source);
+    let config = config(&Table::root(document.get_ref()), path, env, &mut report);
+    let (problems, warnings) = report.finish();
+    if problems.is_empty() {
+        Ok(Config { warnings, ..config })
+    } else {
+        Err(LoadError::Invalid(Problems::new(path, problems)))
+    }
+}
+
+fn config(root: &Table<'_>, path: &Path, env: &Env, report: &mut Report<'_>) -> Config {
+    root.deny_unknown(schema::ROOT, report);
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let redis = redis::read(root, path, env, report);
+    let host = host::read(root, folder, report);
+    let queues = queue::read(root, host.max_pens, env, report);
+    let plugins = plugin::read(root, folder, env, report);
+    if queues.is_empty() {
+        no_queue(root, report);
+    }
+    for (name, _) in plugins.iter().filter(|(name, _)| !queues.values().any(|queue| queue.plugin == **name)) {
+        let used: Vec<&str> = queues.values().map(|queue| queue.plugin.as_str()).collect();
+        report.warn_at_key(&key::join(&["plugins", name]), unused(name, &used));
+    }
+    Config { redis, host, queues, plugins, path: path.to_owned(), warnings: Vec::new(), places: report.places() }
+}
+
+fn no_queue(root: &Table<'_>, report: &mut Report<'_>) {
+    let fault = Fault::new("no queue is configured, so there is nothing to work on")
+        .help("add one: a table [queues.NAME], with `plugin` naming the plugin that runs its jobs");
+    match root.get("queues") {
+        // Queues that were reported already are better than none.
+        Some(node) if node.as_table().is_none_or(|table| !table.is_empty()) => {}
+        Some(_) => report.error_at_key("queues", fault),
+        None => report.error_in_file("queues", fault),
+    }
+}
+
+fn unused(name: &str, used: &[&str]) -> Fault {
+    let help = match schema::nearest(name, used) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("name it as `plugin` of a queue, or take [plugins.{name}] out"),
+    };
+    Fault::new(format!("plugin `{name}` is used by no queue")).help(help)
+}

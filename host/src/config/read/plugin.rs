@@ -1,0 +1,142 @@
+//! Reads `[plugins.NAME]`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use toml::de::DeValue;
+
+use super::super::env::Env;
+use super::super::key::dotted;
+use super::super::origin::{Origin, OriginError};
+use super::super::plugin::Plugin;
+use super::super::secret::Secret;
+use super::report::{Fault, Report};
+use super::schema;
+use super::secret;
+use super::table::{Node, Table};
+use super::values;
+
+const MIB: u64 = 1 << 20;
+
+pub(super) fn read(root: &Table<'_>, folder: &Path, env: &Env, report: &mut Report<'_>) -> BTreeMap<String, Plugin> {
+    let mut plugins = BTreeMap::new();
+    let Some(table) = Table::of(root.get("plugins"), report) else {
+        return plugins;
+    };
+    for (name, node) in table.entries() {
+        if !is_name(name) {
+            report.error_at_key(node.key(), no_name(&node));
+        }
+        if let Some(entry) = Table::of(Some(node), report) {
+            plugins.insert(name.to_owned(), read_entry(&entry, folder, env, report));
+        }
+    }
+    plugins
+}
+
+/// A plugin's name is the name of its file, so it must mean the same on every system.
+pub(super) fn is_name(name: &str) -> bool {
+    let first = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let later = |c: char| first(c) || matches!(c, '.' | '_' | '-');
+    name.starts_with(first) && name.chars().all(later)
+}
+
+/// What to say where [`is_name`] says no.
+pub(super) fn no_name(node: &Node<'_>) -> Fault {
+    Fault::new(format!("{node} is not a valid name of a plugin")).help(
+        "a plugin is named after its file: lower-case letters, digits, `-`, `_` and `.`, the first a letter or digit",
+    )
+}
+
+fn read_entry(table: &Table<'_>, folder: &Path, env: &Env, report: &mut Report<'_>) -> Plugin {
+    table.deny_unknown_but(schema::PLUGIN, schema::PLUGIN_LATER, report);
+    let mut plugin = Plugin {
+        http: http(table, report),
+        config: config(table, report),
+        secrets: secrets(table, folder, env, report),
+        ..Plugin::default()
+    };
+    report.set(&mut plugin.memory, table.get("memory"), |node| values::size(node, MIB, 4096 * MIB));
+    report.set(&mut plugin.max_result, table.get("max_result"), |node| values::size(node, 1, 512 * MIB));
+    plugin.fuel = report.read(table.get("fuel"), |node| values::positive(node, u64::MAX));
+    deny_names_in_both(table, report);
+    plugin
+}
+
+/// A plugin reads configuration and secrets by one and the same call, so a name has one meaning.
+fn deny_names_in_both(table: &Table<'_>, report: &mut Report<'_>) {
+    let section = |name| table.get(name).and_then(|node| node.as_table());
+    let (Some(config), Some(secrets)) = (section("config"), section("secrets")) else {
+        return;
+    };
+    for name in secrets.keys().map(|name| name.get_ref()) {
+        if config.contains_key(name.as_ref()) {
+            let subject = table.key();
+            let fault = Fault::new(format!("`{name}` is in both `config` and `secrets` of {subject}"));
+            report.error_at_key(
+                &dotted(&dotted(subject, "secrets"), name),
+                fault.help("a plugin reads both by the same names: rename one of them"),
+            );
+        }
+    }
+}
+
+fn http(table: &Table<'_>, report: &mut Report<'_>) -> Vec<Origin> {
+    let items = report.read(table.get("http"), |node| {
+        let items = node.items();
+        items.ok_or_else(|| values::wrong_type(node, "an array of origins"))
+    });
+    let items = items.unwrap_or_default().into_iter();
+    items.filter_map(|item| report.read(Some(item), origin)).collect()
+}
+
+/// Says no more than what is wrong: an origin with a password in it must not be repeated.
+fn origin(node: &Node<'_>) -> Result<Origin, Fault> {
+    let text = values::string(node)?;
+    text.parse().map_err(|error: OriginError| {
+        let fault = Fault::new(format!("{node} {error}"));
+        let without_slash = text.trim_end_matches('/');
+        match error {
+            OriginError::TrailingSlash => fault.help(format!("write \"{without_slash}\"")),
+            _ => fault.help("write the exact origin: scheme, host, and a port if it is not the scheme's own, as in \"https://api.github.com\""),
+        }
+    })
+}
+
+fn config(table: &Table<'_>, report: &mut Report<'_>) -> BTreeMap<String, String> {
+    let mut config = BTreeMap::new();
+    if let Some(table) = Table::of(table.get("config"), report) {
+        for (name, node) in table.entries() {
+            if let Some(value) = report.read(Some(node), config_value) {
+                config.insert(name.to_owned(), value);
+            }
+        }
+    }
+    config
+}
+
+/// Plugins read text, so numbers and booleans become theirs. A decimal number stays as it was written.
+fn config_value(node: &Node<'_>) -> Result<String, Fault> {
+    match node.value() {
+        DeValue::String(text) => Ok(text.to_string()),
+        DeValue::Integer(integer) => match values::number(integer) {
+            Some(number) => Ok(number.to_string()),
+            None => Ok(integer.to_string()),
+        },
+        DeValue::Float(float) => Ok(float.to_string()),
+        DeValue::Boolean(value) => Ok(value.to_string()),
+        _ => Err(values::wrong_type(node, "a string, a number or a boolean")),
+    }
+}
+
+fn secrets(table: &Table<'_>, folder: &Path, env: &Env, report: &mut Report<'_>) -> BTreeMap<String, Secret> {
+    let mut secrets = BTreeMap::new();
+    if let Some(table) = Table::of(table.get("secrets"), report) {
+        for (name, node) in table.entries() {
+            if let Some(value) = report.read(Some(node), |node| secret::read(node, folder, env)) {
+                secrets.insert(name.to_owned(), value);
+            }
+        }
+    }
+    secrets
+}

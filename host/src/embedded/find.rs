@@ -1,0 +1,43 @@
+//! Where a server binary may be.
+
+use std::path::{Path, PathBuf};
+
+/// No server binary was found.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "no Redis server was found for `toril dev`. Do one of these: install one (`apt-get install redis-server`, \
+     `brew install valkey`); put a valkey-server at {}; or name one with --redis-server or TORIL_REDIS_SERVER. \
+     To work on a server that runs already, use `toril run` with REDIS_URL.",
+    .0.display()
+)]
+pub struct NoServer(PathBuf);
+
+/// The names that are looked for on `PATH`, the preferred one first.
+const NAMES: [&str; 2] = ["valkey-server", "redis-server"];
+
+/// Finds a server: the one that was `named`, else one on `PATH`, else the one that the set-up put into `folder`
+/// (`.toril`).
+pub fn find(named: Option<PathBuf>, folder: &Path) -> Result<PathBuf, NoServer> {
+    if let Some(named) = named {
+        return Ok(named);
+    }
+    let own = folder.join("bin").join(NAMES[0]);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    NAMES
+        .iter()
+        .flat_map(|name| std::env::split_paths(&path).map(move |folder| folder.join(name)))
+        .chain([own.clone()])
+        .find(|candidate| candidate.is_file())
+        .ok_or(NoServer(own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_named_server_is_taken_as_it_is() {
+        let named = PathBuf::from("/opt/redis");
+        assert_eq!(find(Some(named.clone()), Path::new(".")).expect("named"), named);
+    }
+}

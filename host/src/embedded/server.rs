@@ -1,0 +1,197 @@
+//! Starts and ends the private server, and tells other commands where it is.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+/// How long the server may take to load its data.
+const READY: Duration = Duration::from_secs(60);
+/// How long the guard may take to end it; longer than the guard's own patience.
+const END: Duration = Duration::from_secs(15);
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Why the private server does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// There is one already.
+    #[error("another `toril dev` works in {}: end it first, or use another folder", .0.display())]
+    Taken(PathBuf),
+    /// None is there.
+    #[error("no `toril dev` runs in {}: start one, or leave --dev out to use REDIS_URL", .0.display())]
+    NotRunning(PathBuf),
+    /// A file or process failed.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// How it failed.
+        source: io::Error,
+    },
+    /// It ended while it started.
+    #[error("the Redis server {server} ended while it started; it says:\n{log}")]
+    Ended {
+        /// The binary.
+        server: String,
+        /// The last lines of its log.
+        log: String,
+    },
+    /// It is not ready in time.
+    #[error("the Redis server {server} is not ready after {}; its log is {}", humantime::format_duration(READY), .log.display())]
+    NotReady {
+        /// The binary.
+        server: String,
+        /// Its log.
+        log: PathBuf,
+    },
+}
+
+fn io_error(what: impl Into<String>) -> impl FnOnce(io::Error) -> ServerError {
+    let what = what.into();
+    move |source| ServerError::Io { what, source }
+}
+
+/// What other commands need to know of a running `toril dev`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Running {
+    /// Where its Redis is.
+    pub redis_url: String,
+    /// Its process.
+    pub pid: u32,
+}
+
+/// The `toril dev` that runs on this `.toril` folder.
+pub fn running(folder: &Path) -> Result<Running, ServerError> {
+    let not_running = || ServerError::NotRunning(folder.to_path_buf());
+    let lock = File::open(folder.join("dev.lock")).map_err(|_| not_running())?;
+    if lock.try_lock_shared().is_ok() {
+        return Err(not_running());
+    }
+    let text = fs::read(folder.join("dev.json")).map_err(|_| not_running())?;
+    serde_json::from_slice(&text).map_err(|_| not_running())
+}
+
+/// A private server. Ended when it is dropped, and when this process ends in whatever way.
+pub struct Server {
+    guard: Child,
+    /// Held open: its end is the guard's sign.
+    life: Option<ChildStdin>,
+    url: String,
+    announcement: PathBuf,
+    /// Locked for as long as this server runs.
+    _lock: File,
+}
+
+impl Server {
+    /// Starts `server` with its data in `folder` (`.toril`), on a free port of 127.0.0.1, and waits until it answers.
+    pub fn start(server: &Path, folder: &Path) -> Result<Self, ServerError> {
+        let data = folder.join("redis");
+        fs::create_dir_all(&data).map_err(io_error(format!("cannot make {}", data.display())))?;
+        let lock = lock(folder)?;
+        let port = free_port().map_err(io_error("no free port on 127.0.0.1"))?;
+        let log = data.join("server.log");
+        let log_file = File::create(&log).map_err(io_error(format!("cannot write {}", log.display())))?;
+        let mut guard = spawn(server, port, &data, log_file)?;
+        let life = guard.stdin.take();
+        let mut running = Self {
+            guard,
+            life,
+            url: format!("redis://127.0.0.1:{port}"),
+            announcement: folder.join("dev.json"),
+            _lock: lock,
+        };
+        running.wait_ready(server, port, &log)?;
+        running.announce()?;
+        Ok(running)
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn wait_ready(&mut self, server: &Path, port: u16, log: &Path) -> Result<(), ServerError> {
+        let started = Instant::now();
+        let shown = server.display().to_string();
+        while started.elapsed() < READY {
+            if ping(port).unwrap_or(false) {
+                return Ok(());
+            }
+            if self.guard.try_wait().map_err(io_error("the server cannot be looked at"))?.is_some() {
+                let text = fs::read_to_string(log).unwrap_or_default();
+                let lines: Vec<_> = text.lines().collect();
+                let last = lines[lines.len().saturating_sub(10)..].join("\n");
+                return Err(ServerError::Ended { server: shown, log: last });
+            }
+            std::thread::sleep(LOOK);
+        }
+        Err(ServerError::NotReady { server: shown, log: log.to_path_buf() })
+    }
+
+    fn announce(&self) -> Result<(), ServerError> {
+        let running = Running { redis_url: self.url.clone(), pid: std::process::id() };
+        let text = serde_json::to_vec(&running).map_err(io::Error::other);
+        text.and_then(|text| fs::write(&self.announcement, text))
+            .map_err(io_error(format!("cannot write {}", self.announcement.display())))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.life.take());
+        let asked = Instant::now();
+        while asked.elapsed() < END {
+            match self.guard.try_wait() {
+                Ok(None) => std::thread::sleep(LOOK),
+                Ok(Some(_)) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "whether the private Redis server has ended is not known");
+                    break;
+                }
+            }
+        }
+        if let Err(error) = fs::remove_file(&self.announcement) {
+            tracing::debug!(%error, "dev.json was gone already");
+        }
+    }
+}
+
+fn lock(folder: &Path) -> Result<File, ServerError> {
+    let path = folder.join("dev.lock");
+    let lock = File::create(&path).map_err(io_error(format!("cannot write {}", path.display())))?;
+    lock.try_lock().map_err(|_| ServerError::Taken(folder.to_path_buf()))?;
+    Ok(lock)
+}
+
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+fn spawn(server: &Path, port: u16, data: &Path, log: File) -> Result<Child, ServerError> {
+    let this = std::env::current_exe().map_err(io_error("this program's own file is not known"))?;
+    let errors = log.try_clone().map_err(io_error("cannot share the server's log"))?;
+    let mut guard = Command::new(this);
+    guard.arg("redis-guard").arg(server).arg(port.to_string()).arg("--");
+    guard.args(["--bind", "127.0.0.1", "--port"]).arg(port.to_string());
+    guard.arg("--dir").arg(data);
+    guard.args(["--appendonly", "yes", "--maxmemory-policy", "noeviction", "--daemonize", "no"]);
+    guard.stdin(Stdio::piped()).stdout(log).stderr(errors);
+    // Ctrl-C goes to the whole group of the terminal, and the server must outlive the workers.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut guard, 0);
+    guard.spawn().map_err(io_error("the guard of the private Redis server cannot be started"))
+}
+
+/// Ready means `PONG`: a server that still loads its data takes connections and answers `LOADING`.
+fn ping(port: u16) -> io::Result<bool> {
+    let mut stream = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+    stream.write_all(b"PING\r\n")?;
+    let mut answer = [0; 5];
+    stream.read_exact(&mut answer)?;
+    Ok(&answer == b"+PONG")
+}

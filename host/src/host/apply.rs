@@ -1,0 +1,123 @@
+//! Brings a running host to a changed configuration, or leaves everything as it was.
+
+use std::sync::Arc;
+
+use super::{Inner, Working, prepare};
+use crate::config::{self, Changes, Config, QueueChange, diff};
+
+/// Why a changed configuration was not taken.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error("{0}")]
+    Config(#[from] config::LoadError),
+    #[error("{}", super::list(.0))]
+    Plugins(Vec<(String, crate::plugin::LoadError)>),
+    #[error("{0}")]
+    Redis(#[from] crate::queue::ConnectError),
+}
+
+/// Reads the configuration again and applies what changed. An unusable one is reported and changes nothing.
+pub async fn reload(inner: &Arc<Inner>) {
+    match try_reload(inner).await {
+        Ok(changes) if changes.is_empty() => {}
+        Ok(changes) => tracing::info!(
+            added = ?changes.queues_added,
+            removed = ?changes.queues_removed,
+            changed = ?changes.queues_changed.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            plugins = ?changes.plugins_changed,
+            "configuration reloaded"
+        ),
+        Err(refused) => tracing::error!(reason = %refused, "configuration not reloaded, the one before stays"),
+    }
+}
+
+async fn try_reload(inner: &Arc<Inner>) -> Result<Changes, Refused> {
+    let old = inner.config.load_full();
+    let mut new = config::load(&old.path, &inner.env)?;
+    let changes = diff(&old, &new);
+    keep_what_needs_a_restart(&old, &mut new, &changes);
+
+    // Everything that can fail comes first, and nothing of it is seen before all of it is there.
+    let prepared =
+        prepare(&inner.plugins, &new, |plugin| !inner.plugins.has(plugin)).await.map_err(Refused::Plugins)?;
+    let mut loaded = Vec::new();
+    for prepared in prepared {
+        loaded.push(prepared.plugin().to_owned());
+        inner.plugins.install(prepared);
+    }
+    let started = match start(inner, &new, &changes).await {
+        Ok(started) => started,
+        Err(error) => {
+            loaded.iter().for_each(|plugin| inner.plugins.remove(plugin));
+            return Err(error);
+        }
+    };
+
+    for plugin in &changes.plugins_changed {
+        inner.plugins.configure(plugin, &new.plugin(plugin));
+    }
+    configure(inner, &new, &changes, started).await?;
+    let used: Vec<_> = new.queues.values().map(|queue| queue.plugin.clone()).collect();
+    inner.config.store(Arc::new(new));
+    for plugin in old.queues.values().map(|queue| &queue.plugin).filter(|plugin| !used.contains(plugin)) {
+        inner.plugins.remove(plugin);
+    }
+    Ok(changes)
+}
+
+/// Starts the workers of queues that are new, or changed in a way that a running worker cannot follow.
+async fn start(inner: &Arc<Inner>, new: &Config, changes: &Changes) -> Result<Vec<(String, Working)>, Refused> {
+    let restarted =
+        changes.queues_changed.iter().filter(|(_, change)| *change == QueueChange::Restart).map(|(name, _)| name);
+    let mut started: Vec<(String, Working)> = Vec::new();
+    for name in changes.queues_added.iter().chain(restarted) {
+        let Some(settings) = new.queues.get(name) else { continue };
+        match inner.start_queue(name, settings).await {
+            Ok(working) => started.push((name.clone(), working)),
+            Err(error) => {
+                started.into_iter().for_each(|(name, working)| inner.drain(&name, working.worker));
+                return Err(error.into());
+            }
+        }
+    }
+    Ok(started)
+}
+
+async fn configure(
+    inner: &Arc<Inner>,
+    new: &Config,
+    changes: &Changes,
+    started: Vec<(String, Working)>,
+) -> Result<(), Refused> {
+    let mut queues = inner.queues.lock().await;
+    for (name, change) in &changes.queues_changed {
+        if let (QueueChange::Live, Some(settings), Some(working)) = (change, new.queues.get(name), queues.get(name)) {
+            working.route.configure(settings);
+            working.worker.configure(settings).await?;
+        }
+    }
+    for (name, working) in started {
+        if let Some(before) = queues.insert(name.clone(), working) {
+            inner.drain(&name, before.worker);
+        }
+    }
+    for name in &changes.queues_removed {
+        if let Some(working) = queues.remove(name) {
+            tracing::info!(queue = name, "queue removed: its running jobs end, no more are claimed");
+            inner.drain(name, working.worker);
+        }
+    }
+    Ok(())
+}
+
+fn keep_what_needs_a_restart(old: &Config, new: &mut Config, changes: &Changes) {
+    if changes.redis {
+        tracing::warn!("changes under [redis] take effect at the next start");
+        new.redis = old.redis.clone();
+    }
+    let waiting: Vec<_> = changes.host.iter().filter(|key| **key != "shutdown_timeout").collect();
+    if !waiting.is_empty() {
+        tracing::warn!(keys = ?waiting, "changes under [host] take effect at the next start");
+        new.host = config::HostSettings { shutdown_timeout: new.host.shutdown_timeout, ..old.host.clone() };
+    }
+}

@@ -1,0 +1,310 @@
+//! The host: plugins, queues and the HTTP server put together, from start to shutdown. What `toril run` is made of, and
+//! what a program embeds that runs jobs itself.
+
+mod apply;
+mod route;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use futures::future::join_all;
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+
+use crate::config::{Config, Env};
+use crate::http::{Health, HttpError, Server};
+use crate::plugin::{self, LoadError, Plugins};
+use crate::queue::{ConnectError, QueueWorker, Redis, SharedRedis};
+use route::Route;
+
+/// How long outcomes may still be written after the last attempt was interrupted.
+const LAST_WRITES: Duration = Duration::from_secs(5);
+/// A bound for a queue that is removed: its jobs end by their own timeouts long before.
+const DRAIN: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Why a host does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The plugin side.
+    #[error(transparent)]
+    Plugins(#[from] plugin::StartError),
+    /// One or more plugins cannot be used; each is told.
+    #[error("{}", list(.0))]
+    Load(Vec<(String, LoadError)>),
+    /// Redis.
+    #[error(transparent)]
+    Redis(#[from] ConnectError),
+    /// The HTTP server.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+}
+
+impl StartError {
+    /// Whether the configuration or a plugin is wrong, rather than the world around.
+    pub fn is_configuration(&self) -> bool {
+        matches!(self, Self::Load(_) | Self::Redis(ConnectError::NoUrl(_) | ConnectError::Ca { .. }))
+    }
+}
+
+fn list(errors: &[(String, LoadError)]) -> String {
+    let lines: Vec<_> = errors.iter().map(|(plugin, error)| format!("plugin {plugin}: {error}")).collect();
+    lines.join("\n")
+}
+
+/// How a shutdown went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shutdown {
+    /// Every running job ended, and its outcome is written.
+    Clean,
+    /// This many attempts were interrupted. Their jobs were given back, or are run again when their locks are gone.
+    Forced(usize),
+}
+
+/// A running host.
+pub struct Host {
+    inner: Arc<Inner>,
+    listen: Option<SocketAddr>,
+    /// Watching and serving; ended with the shutdown, and when the host is dropped.
+    tasks: std::sync::Mutex<Vec<AbortOnDropHandle<()>>>,
+}
+
+struct Inner {
+    config: ArcSwap<Config>,
+    /// What the configuration was read with, for reading it again.
+    env: Env,
+    plugins: Arc<Plugins>,
+    redis: SharedRedis,
+    queues: Mutex<BTreeMap<String, Working>>,
+    /// Workers of queues that were removed or changed and whose last jobs still run.
+    draining: TaskTracker,
+    /// Cancelled when the host shuts down.
+    closing: CancellationToken,
+    /// Cancelled when what runs must end now.
+    forced: CancellationToken,
+}
+
+/// A queue that is worked on, and where its jobs go.
+struct Working {
+    worker: Arc<QueueWorker>,
+    route: Arc<Route>,
+}
+
+impl Host {
+    /// Starts to work: loads every plugin that a queue names, connects to Redis, starts a worker for each queue, the
+    /// HTTP server, and the watch over plugins and configuration. `env` is what the configuration was read with.
+    pub async fn start(config: Config, env: Env) -> Result<Self, StartError> {
+        let plugins = Arc::new(Plugins::start(&config.host)?);
+        for prepared in prepare(&plugins, &config, |_| true).await.map_err(StartError::Load)? {
+            tracing::info!(plugin = prepared.plugin(), version = prepared.version().id, "plugin loaded");
+            plugins.install(prepared);
+        }
+        let redis = Arc::new(Redis::new(&config.redis)?);
+        redis.connection().await?;
+        let inner = Arc::new(Inner {
+            config: ArcSwap::new(Arc::new(config)),
+            env,
+            plugins,
+            redis,
+            queues: Mutex::default(),
+            draining: TaskTracker::new(),
+            closing: CancellationToken::new(),
+            forced: CancellationToken::new(),
+        });
+        let mut tasks = Vec::new();
+        let mut listen = None;
+        if let Some(address) = inner.config.load().host.listen {
+            let server = Server::bind(address).await?;
+            listen = Some(server.address());
+            let health: Arc<dyn Health> = inner.clone();
+            tasks.push(AbortOnDropHandle::new(tokio::spawn(server.serve(health))));
+        }
+        inner.start_queues().await?;
+        tasks.push(AbortOnDropHandle::new(tokio::spawn(watch::watch(inner.clone()))));
+        Ok(Self { inner, listen, tasks: std::sync::Mutex::new(tasks) })
+    }
+
+    /// Where the HTTP server listens, if it does. Tells the port that was chosen where the configuration says 0.
+    pub fn listen(&self) -> Option<SocketAddr> {
+        self.listen
+    }
+
+    /// The queues that are worked on.
+    pub async fn queues(&self) -> Vec<String> {
+        self.inner.queues.lock().await.keys().cloned().collect()
+    }
+
+    /// What the configuration says at this moment of how long a shutdown waits for running jobs.
+    pub fn shutdown_timeout(&self) -> Duration {
+        self.inner.config.load().host.shutdown_timeout
+    }
+
+    /// Ends what runs now instead of waiting for it, in a shutdown that is under way or comes.
+    pub fn force(&self) {
+        self.inner.forced.cancel();
+    }
+
+    /// Claims no more jobs, lets the running ones end, and after `deadline` interrupts what still runs and gives it
+    /// back. Returns when everything is written and closed. A second call finds nothing left to do.
+    pub async fn shutdown(&self, deadline: Duration) -> Shutdown {
+        let inner = &self.inner;
+        inner.closing.cancel();
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let working = std::mem::take(&mut *inner.queues.lock().await);
+        let workers: Vec<_> = working.into_values().map(|working| working.worker).collect();
+        workers.iter().for_each(|worker| worker.cancel());
+        inner.draining.close();
+        let closed = async {
+            let closed = join_all(workers.iter().map(|worker| worker.close(deadline + LAST_WRITES))).await;
+            inner.draining.wait().await;
+            closed.into_iter().all(|clean| clean)
+        };
+        tokio::pin!(closed);
+        tokio::select! {
+            clean = &mut closed => return if clean { Shutdown::Clean } else { Shutdown::Forced(0) },
+            () = tokio::time::sleep(deadline) => inner.forced.cancel(),
+            () = inner.forced.cancelled() => {}
+        }
+        let mut running = 0;
+        for worker in &workers {
+            running += worker.running().await;
+            worker.give_back();
+        }
+        tracing::warn!(running, "what still runs is interrupted and given back");
+        match tokio::time::timeout(LAST_WRITES, closed).await {
+            Ok(true) if running == 0 => Shutdown::Clean,
+            Ok(_) => Shutdown::Forced(running),
+            Err(_) => {
+                tracing::error!(
+                    "not every job could be given back; the others are run again once their locks are gone"
+                );
+                Shutdown::Forced(running)
+            }
+        }
+    }
+}
+
+impl Inner {
+    async fn start_queues(self: &Arc<Self>) -> Result<(), ConnectError> {
+        let config = self.config.load_full();
+        for (name, settings) in &config.queues {
+            let working = self.start_queue(name, settings).await?;
+            self.queues.lock().await.insert(name.clone(), working);
+        }
+        Ok(())
+    }
+
+    async fn start_queue(&self, name: &str, settings: &crate::config::Queue) -> Result<Working, ConnectError> {
+        let route = Arc::new(Route::new(self.plugins.clone(), settings));
+        let worker = QueueWorker::start(self.redis.clone(), name, settings, route.clone()).await?;
+        tracing::info!(
+            queue = name,
+            plugin = settings.plugin,
+            concurrency = settings.concurrency.get(),
+            "working on queue"
+        );
+        Ok(Working { worker: Arc::new(worker), route })
+    }
+
+    /// Lets a worker's last jobs end beside whatever comes after it.
+    fn drain(&self, name: &str, worker: Arc<QueueWorker>) {
+        let (name, forced) = (name.to_owned(), self.forced.clone());
+        let closing = self.closing.clone();
+        self.draining.spawn(async move {
+            let told = async {
+                closing.cancelled().await;
+                worker.cancel();
+                forced.cancelled().await;
+                worker.give_back();
+                std::future::pending::<()>().await;
+            };
+            tokio::select! {
+                clean = worker.close(DRAIN) => tracing::info!(queue = name, clean, "queue drained"),
+                () = told => {}
+            }
+        });
+    }
+}
+
+/// Loads the plugins that queues name and that `wanted` says, side by side. All errors, or none.
+async fn prepare(
+    plugins: &Arc<Plugins>,
+    config: &Config,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<plugin::Prepared>, Vec<(String, LoadError)>> {
+    let mut loading = JoinSet::new();
+    let names: std::collections::BTreeSet<_> = config.queues.values().map(|queue| queue.plugin.clone()).collect();
+    for name in names.into_iter().filter(|name| wanted(name)) {
+        let (plugins, entry) = (plugins.clone(), config.plugin(&name));
+        loading.spawn(async move {
+            let prepared = plugins.prepare(&name, &entry).await;
+            (name, prepared)
+        });
+    }
+    let mut ready = Vec::new();
+    let mut errors = Vec::new();
+    for (name, prepared) in loading.join_all().await {
+        match prepared {
+            Ok(prepared) => ready.push(prepared),
+            Err(error) => errors.push((name, error)),
+        }
+    }
+    errors.sort_by(|a, b| a.0.cmp(&b.0));
+    if errors.is_empty() { Ok(ready) } else { Err(errors) }
+}
+
+/// Loads every plugin of a configuration and uses none: what `toril check` does beside reading the configuration.
+pub async fn check(config: &Config) -> Result<Vec<Checked>, StartError> {
+    let plugins = Arc::new(Plugins::start(&config.host)?);
+    let prepared = prepare(&plugins, config, |_| true).await.map_err(StartError::Load)?;
+    Ok(prepared
+        .iter()
+        .map(|prepared| Checked {
+            plugin: prepared.plugin().to_owned(),
+            version: prepared.version().id.clone(),
+            description: prepared.version().jobs.description.clone(),
+            jobs: {
+                let mut jobs: Vec<_> = prepared.version().jobs.iter().map(|(name, _)| name.to_owned()).collect();
+                jobs.sort_unstable();
+                jobs
+            },
+        })
+        .collect())
+}
+
+/// A plugin that `check` found to be usable.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// Its name.
+    pub plugin: String,
+    /// Its version.
+    pub version: String,
+    /// What it says of itself.
+    pub description: String,
+    /// The names of the jobs that it handles. Empty: any.
+    pub jobs: Vec<String>,
+}
+
+impl Health for Inner {
+    fn not_ready(&self) -> futures::future::BoxFuture<'_, Vec<String>> {
+        Box::pin(async move {
+            let mut reasons = Vec::new();
+            if self.closing.is_cancelled() {
+                reasons.push("shutting down".to_owned());
+            }
+            if let Err(error) = self.redis.ping().await {
+                reasons.push(error.to_string());
+            }
+            reasons
+        })
+    }
+
+    fn plugins(&self) -> Vec<plugin::Status> {
+        self.plugins.status()
+    }
+}

@@ -1,0 +1,63 @@
+//! Where the jobs of one queue go: to which plugin, for how long at most. Changed while jobs run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use crate::attempt::{Attempt, Failure, FailureKind, Finished, Outcome, Runner};
+use crate::config;
+use crate::plugin::{Handle, Plugins};
+
+/// The plugin side of one queue.
+pub struct Route {
+    plugins: Arc<Plugins>,
+    target: ArcSwap<Target>,
+}
+
+struct Target {
+    plugin: String,
+    /// Held, so that a queue that drains still runs its last jobs when its plugin has been given up.
+    handle: Option<Handle>,
+    timeout: Duration,
+}
+
+impl Target {
+    fn new(plugins: &Plugins, settings: &config::Queue) -> Self {
+        let plugin = settings.plugin.clone();
+        Self { handle: plugins.handle(&plugin), plugin, timeout: settings.timeout }
+    }
+}
+
+impl Route {
+    /// Runs attempts as the queue's settings say.
+    pub fn new(plugins: Arc<Plugins>, settings: &config::Queue) -> Self {
+        let target = ArcSwap::from_pointee(Target::new(&plugins, settings));
+        Self { plugins, target }
+    }
+
+    /// From the next attempt on.
+    pub fn configure(&self, settings: &config::Queue) {
+        self.target.store(Arc::new(Target::new(&self.plugins, settings)));
+    }
+}
+
+impl Runner for Route {
+    fn run(&self, attempt: Attempt) -> BoxFuture<'_, Finished> {
+        async move {
+            let target = self.target.load_full();
+            match &target.handle {
+                Some(handle) => self.plugins.run(handle, attempt, target.timeout).await,
+                None => not_loaded(&target.plugin),
+            }
+        }
+        .boxed()
+    }
+}
+
+fn not_loaded(plugin: &str) -> Finished {
+    let failure = Failure::new(FailureKind::Host, format!("plugin {plugin} is not loaded"));
+    Finished { outcome: Outcome::Retry(failure), plugin: plugin.to_owned(), version: None }
+}

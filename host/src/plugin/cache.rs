@@ -1,0 +1,148 @@
+//! Compiled plugins on disk, so that a restart and a return to an earlier version compile nothing.
+
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use wasmtime::component::Component;
+
+/// A folder of artifacts. What is in it is machine code: it belongs to this host alone.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    folder: PathBuf,
+}
+
+impl Cache {
+    /// Opens or makes the folder, and sees to it that no other user can write there.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+        }
+        Ok(Self { folder: folder.to_path_buf() })
+    }
+
+    /// The artifact's file for these bytes under this engine. wasmtime's compatibility hash covers its version, the
+    /// compiler's settings and the processor's features.
+    fn path(&self, engine: &wasmtime::Engine, digest: &str) -> PathBuf {
+        let mut settings = Fnv::default();
+        engine.precompile_compatibility_hash().hash(&mut settings);
+        self.folder.join(format!("{digest}-{:016x}.cwasm", settings.finish()))
+    }
+
+    /// Loads an artifact, if there is a usable one.
+    pub fn load(&self, engine: &wasmtime::Engine, digest: &str) -> Option<Component> {
+        let path = self.path(engine, digest);
+        if !self.intact(&path) {
+            return None;
+        }
+        // SAFETY: the file is one that `store` of this or an earlier host of the same user wrote, in a folder that
+        // only that user can write. `intact` has compared it with the checksum written beside it, so that neither a
+        // torn write nor a damaged disk gets here, and wasmtime checks version and settings itself.
+        #[allow(unsafe_code)]
+        let component = unsafe { Component::deserialize_file(engine, &path) };
+        match component {
+            Ok(component) => Some(component),
+            Err(error) => {
+                tracing::warn!(path = %path.display(), error = format!("{error:#}"), "cached artifact not usable, compiling again");
+                None
+            }
+        }
+    }
+
+    /// Keeps an artifact. Failing to is no more than a slower next start, so it is only reported.
+    pub fn store(&self, engine: &wasmtime::Engine, digest: &str, component: &Component) {
+        let path = self.path(engine, digest);
+        let written = component.serialize().map_err(io::Error::other).and_then(|artifact| {
+            let sum = checksum(&artifact);
+            self.write(&path, &artifact)?;
+            self.write(&path.with_extension("sum"), sum.as_bytes())
+        });
+        if let Err(error) = written {
+            tracing::warn!(path = %path.display(), %error, "compiled plugin not cached");
+        }
+    }
+
+    fn intact(&self, path: &Path) -> bool {
+        let (Ok(artifact), Ok(sum)) = (fs::read(path), fs::read(path.with_extension("sum"))) else {
+            return false;
+        };
+        let intact = checksum(&artifact).as_bytes() == sum;
+        if !intact {
+            tracing::warn!(path = %path.display(), "cached artifact is damaged, compiling again");
+        }
+        intact
+    }
+
+    /// Writes beside and renames, so that a reader sees all of a file or none of it.
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+        file.write_all(bytes)?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    }
+}
+
+/// SHA-256 of some bytes, in hexadecimal.
+pub fn checksum(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A hash that is the same in every process, unlike the standard library's (FNV-1a,
+/// <http://www.isthe.com/chongo/tech/comp/fnv/>). Only names files.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checksum_is_the_known_sha_256() {
+        assert_eq!(checksum(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn the_name_hash_is_the_same_in_every_process() {
+        let mut hash = Fnv::default();
+        hash.write(b"foobar");
+        assert_eq!(hash.finish(), 0x8594_4171_f739_67e8);
+    }
+
+    #[test]
+    fn a_damaged_artifact_is_not_loaded() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = Cache::open(folder.path()).expect("opens");
+        let engine = wasmtime::Engine::default();
+        let component = Component::new(&engine, b"\0asm\x0d\0\x01\0").expect("an empty component");
+        cache.store(&engine, "abc", &component);
+        assert!(cache.load(&engine, "abc").is_some());
+        let path = cache.path(&engine, "abc");
+        let mut bytes = fs::read(&path).expect("there");
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        fs::write(&path, bytes).expect("writes");
+        assert!(cache.load(&engine, "abc").is_none());
+    }
+}

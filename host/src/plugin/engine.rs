@@ -1,0 +1,154 @@
+//! The engine that all pens share, its clock, and the threads that guests run on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails};
+
+use crate::config::HostSettings;
+
+/// How often a running guest gives its thread back, and so the grain of `timeout`.
+pub const TICK: Duration = Duration::from_millis(10);
+
+/// Linear memory of a finished pen that stays mapped for the next one, in bytes.
+const MEMORY_KEPT: usize = 1024 * 1024;
+/// The same for tables and for the stack that a guest runs on.
+const TABLES_KEPT: usize = 64 * 1024;
+const STACK_KEPT: usize = 64 * 1024;
+/// Core instances, memories and tables that the pool holds for each pen. More than one, since a component that carries
+/// a language engine is made of several modules.
+const PARTS_PER_PEN: u32 = 4;
+/// Threads that only wait (file reads, name look-ups) on behalf of guests.
+const BLOCKING_THREADS: usize = 32;
+
+/// Why the engine could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// wasmtime refused the settings, mostly since the address space is limited (`ulimit -v`).
+    #[error(
+        "the WebAssembly engine cannot be started with room for {max_pens} pens: {source:#}. Lower `max_pens` under [host], or raise the limit on address space (`ulimit -v`)."
+    )]
+    Engine {
+        /// `[host].max_pens`.
+        max_pens: u32,
+        /// wasmtime's error.
+        source: wasmtime::Error,
+    },
+    /// A thread could not be started.
+    #[error("a thread for guests cannot be started: {0}")]
+    Threads(#[from] std::io::Error),
+}
+
+/// One engine, the thread that drives its epochs, and the runtime that guests run on. Ends all three when dropped.
+pub struct Engine {
+    engine: wasmtime::Engine,
+    pens: Option<Runtime>,
+    room: Arc<Semaphore>,
+    ticker: Option<Ticker>,
+}
+
+impl Engine {
+    /// Starts the engine for `max_pens` pens at a time on `pen_threads` threads.
+    pub fn start(settings: &HostSettings) -> Result<Self, EngineError> {
+        let max_pens = settings.max_pens.get();
+        let engine =
+            wasmtime::Engine::new(&config(max_pens)).map_err(|source| EngineError::Engine { max_pens, source })?;
+        let pens = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(settings.pen_threads.get())
+            .max_blocking_threads(BLOCKING_THREADS)
+            .thread_name("toril-pen")
+            // A spinning guest holds its thread for a tick at a time: look at timers and sockets after each of them.
+            .event_interval(1)
+            .enable_all()
+            .build()?;
+        let ticker = Ticker::start(engine.clone())?;
+        Ok(Self { engine, pens: Some(pens), room: Arc::new(Semaphore::new(max_pens as usize)), ticker: Some(ticker) })
+    }
+
+    /// wasmtime's engine.
+    pub fn wasmtime(&self) -> &wasmtime::Engine {
+        &self.engine
+    }
+
+    /// Where guests run.
+    pub fn pens(&self) -> Option<&tokio::runtime::Handle> {
+        self.pens.as_ref().map(Runtime::handle)
+    }
+
+    /// One permit for each pen that the pool has room for.
+    pub fn room(&self) -> &Arc<Semaphore> {
+        &self.room
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Some(pens) = self.pens.take() {
+            // In the background, since the engine may be dropped inside another runtime.
+            pens.shutdown_background();
+        }
+        drop(self.ticker.take());
+    }
+}
+
+/// The settings, chosen by measurement: a pen from a pool whose memory stays resident starts several times faster than
+/// one on demand, keeping it resident pays only with the page-map scan, and support for component-model concurrency
+/// costs a third of a pen's start. Fuel is always counted, so that a plugin can be given a bound without a restart.
+fn config(max_pens: u32) -> Config {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(max_pens)
+        .total_core_instances(max_pens.saturating_mul(PARTS_PER_PEN))
+        .total_memories(max_pens.saturating_mul(2))
+        .total_tables(max_pens.saturating_mul(PARTS_PER_PEN))
+        .total_stacks(max_pens)
+        .max_unused_warm_slots(100)
+        .linear_memory_keep_resident(MEMORY_KEPT)
+        .table_keep_resident(TABLES_KEPT)
+        .async_stack_keep_resident(STACK_KEPT)
+        .pagemap_scan(Enabled::Auto);
+    let mut config = Config::new();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .consume_fuel(true)
+        .async_stack_zeroing(true)
+        // Function names only: file and line would need debug information in every plugin.
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable);
+    config
+}
+
+/// An OS thread of its own, so that no busy runtime can hold up the clock that interrupts guests.
+struct Ticker {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ticker {
+    fn start(engine: wasmtime::Engine) -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
+        let thread = std::thread::Builder::new().name("toril-epoch".into()).spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                std::thread::sleep(TICK);
+                engine.increment_epoch();
+            }
+        })?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the epoch thread panicked");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The plugin side: the engine, loading and replacing versions, and the pens that attempts run in. Knows nothing of
+//! Redis or of how a job came here.
+
+mod bindings;
+mod cache;
+mod egress;
+mod engine;
+mod limits;
+mod pen;
+mod registry;
+mod schema;
+mod settings;
+mod state;
+mod version;
+
+pub use engine::{Engine, EngineError};
+pub use registry::{Handle, Plugins, Prepared, Reload, StartError, Status};
+pub use schema::{JobType, JobTypes, ManifestError};
+pub use version::{LoadError, Version};

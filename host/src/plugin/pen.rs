@@ -1,0 +1,244 @@
+//! The pen: the store, instance and limits that one attempt runs in. Made for the attempt and dropped after it, however
+//! it ended.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
+
+use super::bindings::exports::toril::plugin::handler;
+use super::bindings::{Processor, ProcessorPre};
+use super::engine::Engine;
+use super::limits;
+use super::settings::Settings;
+use super::state::PenState;
+use crate::attempt::{Attempt, Failure, FailureKind, Job, Outcome};
+
+/// How long `describe` may take.
+const DESCRIBE: Duration = Duration::from_secs(5);
+
+/// Runs `handle` on one job.
+pub async fn handle(
+    engine: &Engine,
+    pre: ProcessorPre<PenState>,
+    settings: Arc<Settings>,
+    attempt: Attempt,
+    timeout: Duration,
+) -> Outcome {
+    let Attempt { job, context, signals } = attempt;
+    let (Some(pens), Ok(room)) = (engine.pens(), engine.room().clone().acquire_owned().await) else {
+        return Outcome::GivenBack;
+    };
+    let queue = job.queue.clone();
+    let task = pens.spawn(async move {
+        // Held until the pen's memory is back in the pool.
+        let _room = room;
+        // The clock starts when the pen has a place, not while it waits for one.
+        let deadline = Instant::now() + timeout;
+        let state = PenState::new(&settings, Some(context), signals.cancelled, deadline);
+        let mut store = match store(&pre, state, settings.fuel, deadline) {
+            Ok(store) => store,
+            Err(error) => return Outcome::Retry(host_failure(&error)),
+        };
+        let call = async {
+            let instance = pre.instantiate_async(&mut store).await?;
+            instance.toril_plugin_handler().call_handle(&mut store, &guest_job(job)).await
+        };
+        let ended = tokio::select! {
+            biased;
+            () = signals.lock_lost.cancelled() => return Outcome::LockLost,
+            () = signals.give_back.cancelled() => return Outcome::GivenBack,
+            ended = tokio::time::timeout_at(deadline.into(), call) => ended,
+        };
+        match ended {
+            Ok(Ok(Ok(result))) => completed(&result, settings.max_result),
+            Ok(Ok(Err(failure))) => refused(failure, store.data().egress.refused()),
+            Ok(Err(error)) => Outcome::Retry(explain(&error, store.data(), &settings, &timed_out(&queue, timeout))),
+            Err(_) => Outcome::Retry(Failure::new(FailureKind::Timeout, timed_out(&queue, timeout))),
+        }
+    });
+    match Abort(task).await {
+        Ok(outcome) => outcome,
+        Err(error) if error.is_panic() => Outcome::Retry(Failure::new(
+            FailureKind::Host,
+            "Toril itself failed while it ran this job (a panic; the host's log has its place). Other jobs are not affected; please report it.",
+        )),
+        Err(_) => Outcome::GivenBack,
+    }
+}
+
+/// Asks a plugin to describe itself.
+pub async fn describe(
+    engine: &Engine,
+    pre: ProcessorPre<PenState>,
+    settings: Arc<Settings>,
+) -> Result<handler::Manifest, Failure> {
+    let (Some(pens), Ok(room)) = (engine.pens(), engine.room().clone().acquire_owned().await) else {
+        return Err(Failure::new(FailureKind::Host, "the host is shutting down"));
+    };
+    let task = pens.spawn(async move {
+        let _room = room;
+        let deadline = Instant::now() + DESCRIBE;
+        let state = PenState::new(&settings, None, CancellationToken::new(), deadline);
+        let mut store = store(&pre, state, settings.fuel, deadline).map_err(|error| host_failure(&error))?;
+        let call = async {
+            let instance: Processor = pre.instantiate_async(&mut store).await?;
+            instance.toril_plugin_handler().call_describe(&mut store).await
+        };
+        let late = format!("`describe` did not return within {}", humantime::format_duration(DESCRIBE));
+        match tokio::time::timeout_at(deadline.into(), call).await {
+            Ok(Ok(manifest)) => Ok(manifest),
+            Ok(Err(error)) => Err(explain(&error, store.data(), &settings, &late)),
+            Err(_) => Err(Failure::new(FailureKind::Timeout, late)),
+        }
+    });
+    match Abort(task).await {
+        Ok(described) => described,
+        Err(error) => {
+            Err(Failure::new(FailureKind::Host, format!("describing the plugin failed in the host: {error}")))
+        }
+    }
+}
+
+fn store(
+    pre: &ProcessorPre<PenState>,
+    state: PenState,
+    fuel: Option<u64>,
+    deadline: Instant,
+) -> wasmtime::Result<Store<PenState>> {
+    let mut store = Store::new(pre.engine(), state);
+    store.limiter(|state| &mut state.limits);
+    store.set_fuel(fuel.unwrap_or(u64::MAX))?;
+    store.set_hostcall_fuel(limits::HOSTCALL_FUEL);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |_| {
+        if Instant::now() >= deadline {
+            return Err(DeadlinePassed.into());
+        }
+        Ok(UpdateDeadline::Yield(1))
+    });
+    Ok(store)
+}
+
+/// Trapped with this when a guest is still computing at its deadline: as a trap, so that the error has the guest's
+/// stack. A guest that waits in a host call is ended by the timer around the call.
+#[derive(Debug)]
+struct DeadlinePassed;
+
+impl fmt::Display for DeadlinePassed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the deadline has passed")
+    }
+}
+
+impl std::error::Error for DeadlinePassed {}
+
+/// Ends the task when the attempt is dropped, so that no guest outlives the one who waits for it.
+struct Abort<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Future for Abort<T> {
+    type Output = Result<T, tokio::task::JoinError>;
+
+    fn poll(mut self: std::pin::Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
+        std::pin::Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl<T> Drop for Abort<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn guest_job(job: Job) -> handler::Job {
+    handler::Job {
+        id: job.id,
+        queue: job.queue,
+        name: job.name,
+        data: job.data.to_string(),
+        attempt: job.attempt,
+        max_attempts: job.max_attempts,
+        added_at: job.added_at,
+        parent: job
+            .parent
+            .map(|parent| super::bindings::toril::plugin::types::JobRef { queue: parent.queue, id: parent.id }),
+    }
+}
+
+fn completed(result: &str, max_result: usize) -> Outcome {
+    if result.len() > max_result {
+        return Outcome::Retry(Failure::new(
+            FailureKind::InvalidResult,
+            format!(
+                "the plugin returned {} bytes and may return {max_result}: return less, or raise `max_result` of the plugin",
+                result.len()
+            ),
+        ));
+    }
+    match serde_json::from_str(result) {
+        Ok(value) => Outcome::Completed(value),
+        // serde_json's message holds a position and what was expected, and nothing of the text.
+        Err(error) => Outcome::Retry(Failure::new(
+            FailureKind::InvalidResult,
+            format!("the plugin returned something that is no JSON: {error}"),
+        )),
+    }
+}
+
+/// What the plugin itself said, and what it was refused on the way.
+fn refused(failure: handler::Failure, denied: Option<&str>) -> Outcome {
+    let told = |message: String| {
+        let message = match denied {
+            Some(denied) => format!("{message} ({denied})"),
+            None => message,
+        };
+        Failure::new(FailureKind::Plugin, message)
+    };
+    match failure {
+        handler::Failure::Retry(message) => Outcome::Retry(told(message)),
+        handler::Failure::Fatal(message) => Outcome::Failed(told(message)),
+        handler::Failure::Defer(ms) => Outcome::Deferred(Duration::from_millis(ms)),
+        handler::Failure::RateLimited(ms) => Outcome::RateLimited(Duration::from_millis(ms)),
+        handler::Failure::AwaitChildren => Outcome::AwaitChildren,
+    }
+}
+
+fn timed_out(queue: &str, timeout: Duration) -> String {
+    format!(
+        "timeout: the plugin did not finish within {}, the `timeout` of queue {queue}",
+        humantime::format_duration(timeout)
+    )
+}
+
+fn host_failure(error: &wasmtime::Error) -> Failure {
+    Failure::new(FailureKind::Host, format!("the pen could not be made: {error:#}"))
+}
+
+/// Says what ended a guest, in words for the one who reads `failedReason`.
+fn explain(error: &wasmtime::Error, state: &PenState, settings: &Settings, late: &str) -> Failure {
+    let plugin = &settings.plugin;
+    let (kind, message) = if error.is::<DeadlinePassed>() {
+        (FailureKind::Timeout, late.to_owned())
+    } else if let Some(exceeded) = state.limits.exceeded() {
+        (FailureKind::Memory, format!("out of memory: {exceeded}; `memory` under [plugins.{plugin}] sets the limit"))
+    } else {
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::OutOfFuel) => (
+                FailureKind::Fuel,
+                format!(
+                    "out of fuel: the plugin did more work than `fuel = {}` under [plugins.{plugin}] allows",
+                    settings.fuel.unwrap_or(u64::MAX)
+                ),
+            ),
+            Some(Trap::StackOverflow) => {
+                (FailureKind::Trap, "the plugin trapped: its stack overflowed, mostly by endless recursion".to_owned())
+            }
+            Some(trap) => (FailureKind::Trap, format!("the plugin trapped: {trap}")),
+            None => (FailureKind::Trap, format!("the plugin trapped: {}", error.root_cause())),
+        }
+    };
+    let backtrace = error.downcast_ref::<WasmBacktrace>().map(ToString::to_string);
+    Failure { kind, message, backtrace }
+}

@@ -1,0 +1,254 @@
+//! The plugins that the host uses, each with its current version, replaced atomically while attempts run.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use tokio::sync::Mutex;
+use wasmtime::component::Linker;
+
+use super::cache::{Cache, checksum};
+use super::engine::{Engine, EngineError};
+use super::pen;
+use super::settings::Settings;
+use super::state::{PenState, linker};
+use super::version::{LoadError, Version, load, read};
+use crate::attempt::{Attempt, Finished, Outcome};
+use crate::config::{HostSettings, Plugin};
+
+/// How long a file that cannot be used must have stayed the same before that is said: it may still be being copied.
+const SETTLED: Duration = Duration::from_millis(300);
+
+/// Why the plugin side could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// What plugins import.
+    #[error("the plugin interface cannot be linked: {0:#}")]
+    Linker(wasmtime::Error),
+    /// The artifact cache.
+    #[error("the artifact cache {} cannot be used: {source}; `cache` under [host] names the folder", .path.display())]
+    Cache {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+}
+
+/// What a reload of one plugin came to.
+#[derive(Debug)]
+pub enum Reload {
+    /// The file holds the version that is in use.
+    Unchanged,
+    /// A new version has taken over.
+    Replaced {
+        /// The version before.
+        old: String,
+        /// The version now.
+        new: String,
+    },
+    /// The new file cannot be used; the version before stays.
+    Refused(LoadError),
+}
+
+/// A plugin as the outside sees it.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// Its name.
+    pub plugin: String,
+    /// The version in use.
+    pub version: String,
+    /// What was wrong with the newest file, if it was refused.
+    pub refused: Option<String>,
+}
+
+/// One plugin in use, whatever version that is at the moment.
+#[derive(Clone)]
+pub struct Handle(Arc<Slot>);
+
+/// All plugins of a host.
+pub struct Plugins {
+    engine: Engine,
+    linker: Linker<PenState>,
+    cache: Cache,
+    folder: PathBuf,
+    slots: RwLock<HashMap<String, Arc<Slot>>>,
+}
+
+struct Slot {
+    version: ArcSwap<Version>,
+    settings: ArcSwap<Settings>,
+    refused: ArcSwapOption<String>,
+    /// One reload of a plugin at a time, so that an older file cannot overtake a newer one.
+    reloading: Mutex<()>,
+}
+
+impl Plugins {
+    /// Starts the engine. No plugin is loaded yet.
+    pub fn start(settings: &HostSettings) -> Result<Self, StartError> {
+        let engine = Engine::start(settings)?;
+        let linker = linker(engine.wasmtime()).map_err(StartError::Linker)?;
+        let cache = Cache::open(&settings.cache)
+            .map_err(|source| StartError::Cache { path: settings.cache.clone(), source })?;
+        Ok(Self { engine, linker, cache, folder: settings.plugins.clone(), slots: RwLock::default() })
+    }
+
+    /// Where the component of a plugin is looked for.
+    pub fn path(&self, plugin: &str) -> PathBuf {
+        self.folder.join(format!("{plugin}.wasm"))
+    }
+
+    /// Loads a plugin that is not in use yet, without taking it into use.
+    pub async fn prepare(&self, plugin: &str, entry: &Plugin) -> Result<Prepared, LoadError> {
+        let settings = Arc::new(Settings::new(plugin, entry));
+        let version = self.load_settled(&self.path(plugin), settings.clone()).await?;
+        Ok(Prepared { plugin: plugin.to_owned(), version, settings })
+    }
+
+    /// Takes a prepared plugin into use.
+    pub fn install(&self, prepared: Prepared) {
+        let slot = Slot {
+            version: ArcSwap::new(prepared.version),
+            settings: ArcSwap::new(prepared.settings),
+            refused: ArcSwapOption::empty(),
+            reloading: Mutex::default(),
+        };
+        self.slots.write().unwrap_or_else(PoisonError::into_inner).insert(prepared.plugin, Arc::new(slot));
+    }
+
+    /// Whether a plugin is in use.
+    pub fn has(&self, plugin: &str) -> bool {
+        self.slot(plugin).is_some()
+    }
+
+    /// A plugin in use, for running attempts on its current version.
+    pub fn handle(&self, plugin: &str) -> Option<Handle> {
+        self.slot(plugin).map(Handle)
+    }
+
+    /// Gives up a plugin that no queue uses any more. Whoever still holds a handle keeps what it had.
+    pub fn remove(&self, plugin: &str) {
+        self.slots.write().unwrap_or_else(PoisonError::into_inner).remove(plugin);
+    }
+
+    /// Gives a plugin other settings, from the next attempt on.
+    pub fn configure(&self, plugin: &str, entry: &Plugin) {
+        if let Some(slot) = self.slot(plugin) {
+            slot.settings.store(Arc::new(Settings::new(plugin, entry)));
+        }
+    }
+
+    /// Looks at a plugin's file and lets what it holds take over, if it is another version and can be used.
+    pub async fn reload(&self, plugin: &str) -> Reload {
+        let Some(slot) = self.slot(plugin) else { return Reload::Unchanged };
+        let _one_at_a_time = slot.reloading.lock().await;
+        let path = self.path(plugin);
+        match self.load_other(&path, &slot).await {
+            Ok(None) => {
+                slot.refused.store(None);
+                Reload::Unchanged
+            }
+            Ok(Some(version)) => {
+                let new = version.id.clone();
+                let old = slot.version.swap(version);
+                slot.refused.store(None);
+                Reload::Replaced { old: old.id.clone(), new }
+            }
+            Err(error) => {
+                slot.refused.store(Some(Arc::new(error.to_string())));
+                Reload::Refused(error)
+            }
+        }
+    }
+
+    /// The plugins in use, by name.
+    pub fn status(&self) -> Vec<Status> {
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        let mut status: Vec<_> = slots
+            .iter()
+            .map(|(plugin, slot)| Status {
+                plugin: plugin.clone(),
+                version: slot.version.load().id.clone(),
+                refused: slot.refused.load_full().map(|reason| reason.to_string()),
+            })
+            .collect();
+        status.sort_by(|a, b| a.plugin.cmp(&b.plugin));
+        status
+    }
+
+    /// Runs one attempt on the plugin's current version.
+    pub async fn run(&self, Handle(slot): &Handle, attempt: Attempt, timeout: Duration) -> Finished {
+        let version = slot.version.load_full();
+        let settings = slot.settings.load_full();
+        let plugin = settings.plugin.to_string();
+        let outcome = match version.jobs.check(&attempt.job) {
+            Ok(()) => pen::handle(&self.engine, version.pre.clone(), settings, attempt, timeout).await,
+            Err(failure) => Outcome::Failed(failure),
+        };
+        Finished { outcome, plugin, version: Some(version.id.clone()) }
+    }
+
+    fn slot(&self, plugin: &str) -> Option<Arc<Slot>> {
+        self.slots.read().unwrap_or_else(PoisonError::into_inner).get(plugin).cloned()
+    }
+
+    async fn load_other(&self, path: &Path, slot: &Slot) -> Result<Option<Arc<Version>>, LoadError> {
+        let bytes = read(path).await?;
+        if checksum(&bytes) == slot.version.load().digest {
+            return Ok(None);
+        }
+        let version = self.load_settled(path, slot.settings.load_full()).await?;
+        // The file may have gone back to what is in use while it was looked at.
+        Ok((version.digest != slot.version.load().digest).then_some(version))
+    }
+
+    /// Loads a file, and does not believe an error before the file has stopped changing: it may be half copied.
+    async fn load_settled(&self, path: &Path, settings: Arc<Settings>) -> Result<Arc<Version>, LoadError> {
+        let started = Instant::now();
+        loop {
+            let bytes = read(path).await?;
+            let digest = checksum(&bytes);
+            let loaded = load(&self.engine, &self.linker, &self.cache, settings.clone(), path, bytes).await;
+            let error = match loaded {
+                Ok(version) => return Ok(Arc::new(version)),
+                Err(error) => error,
+            };
+            tokio::time::sleep(SETTLED).await;
+            let unchanged = read(path).await.is_ok_and(|bytes| checksum(&bytes) == digest);
+            if unchanged || started.elapsed() > SETTLED * 100 {
+                return Err(error);
+            }
+        }
+    }
+}
+
+/// A plugin that has been loaded and checked and is not in use yet.
+#[derive(Debug)]
+pub struct Prepared {
+    plugin: String,
+    version: Arc<Version>,
+    settings: Arc<Settings>,
+}
+
+impl Prepared {
+    /// The plugin's name.
+    pub fn plugin(&self) -> &str {
+        &self.plugin
+    }
+
+    /// The version that would be taken into use.
+    pub fn version(&self) -> &Version {
+        &self.version
+    }
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("plugin", &self.plugin).finish_non_exhaustive()
+    }
+}

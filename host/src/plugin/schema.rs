@@ -1,0 +1,171 @@
+//! What a plugin version says about its jobs, and whether a job fits.
+
+use std::collections::HashMap;
+
+use jsonschema::{Draft, Validator};
+use serde_json::Value;
+
+use super::bindings::exports::toril::plugin::handler::Manifest;
+use crate::attempt::{Failure, FailureKind, Job};
+
+/// The errors of one job's data that are told.
+const TOLD: usize = 5;
+
+/// The kinds of job that a version handles.
+#[derive(Debug)]
+pub struct JobTypes {
+    /// The plugin's own description.
+    pub description: String,
+    types: HashMap<String, JobType>,
+}
+
+/// One kind of job.
+#[derive(Debug)]
+pub struct JobType {
+    /// For a person.
+    pub description: String,
+    /// The JSON Schema of the data, where there is one.
+    pub schema: Option<Value>,
+    validator: Option<Validator>,
+}
+
+/// Why a manifest cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// Two types of one name.
+    #[error("it describes two kinds of job of the name {0:?}")]
+    Twice(String),
+    /// The schema is no JSON.
+    #[error("the data schema of job {name:?} is no JSON: {source}")]
+    NoJson {
+        /// The job's name.
+        name: String,
+        /// The parser's error.
+        source: serde_json::Error,
+    },
+    /// The schema is no JSON Schema.
+    #[error("the data schema of job {name:?} is no JSON Schema (draft 2020-12): {reason}")]
+    NoSchema {
+        /// The job's name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl JobTypes {
+    /// Takes a manifest over, compiling its schemas.
+    pub fn new(manifest: Manifest) -> Result<Self, ManifestError> {
+        let mut types = HashMap::new();
+        for job in manifest.jobs {
+            let schema = job.data_schema.as_deref().map(serde_json::from_str::<Value>).transpose();
+            let schema = schema.map_err(|source| ManifestError::NoJson { name: job.name.clone(), source })?;
+            let validator = schema.as_ref().map(|schema| compile(&job.name, schema)).transpose()?;
+            let kind = JobType { description: job.description, schema, validator };
+            if types.insert(job.name.clone(), kind).is_some() {
+                return Err(ManifestError::Twice(job.name));
+            }
+        }
+        Ok(Self { description: manifest.description, types })
+    }
+
+    /// The kinds of job by name, in no order. Empty: jobs of any name are handled.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &JobType)> {
+        self.types.iter().map(|(name, kind)| (name.as_str(), kind))
+    }
+
+    /// Whether this version can be given the job. The failure names what is wrong and quotes none of the data.
+    pub fn check(&self, job: &Job) -> Result<(), Failure> {
+        if self.types.is_empty() {
+            return Ok(());
+        }
+        let Some(kind) = self.types.get(&job.name) else {
+            let mut known: Vec<_> = self.types.keys().map(String::as_str).collect();
+            known.sort_unstable();
+            return Err(Failure::new(
+                FailureKind::UnknownJob,
+                format!("the plugin knows no job named {:?}; it handles: {}", job.name, known.join(", ")),
+            ));
+        };
+        let Some(validator) = &kind.validator else { return Ok(()) };
+        let mut errors = validator.iter_errors(&job.data).map(|error| {
+            let path = error.instance_path().to_string();
+            let place = if path.is_empty() { "the data".to_owned() } else { format!("field {path}") };
+            format!("{place}: {}", error.masked_with("the value"))
+        });
+        let told: Vec<_> = errors.by_ref().take(TOLD).collect();
+        if told.is_empty() {
+            return Ok(());
+        }
+        let more = match errors.count() {
+            0 => String::new(),
+            more => format!("; and {more} more"),
+        };
+        let message = format!("the job's data does not fit the schema of {:?}: {}{more}", job.name, told.join("; "));
+        Err(Failure::new(FailureKind::InvalidData, message))
+    }
+}
+
+fn compile(name: &str, schema: &Value) -> Result<Validator, ManifestError> {
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .build(schema)
+        .map_err(|error| ManifestError::NoSchema { name: name.to_owned(), reason: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bindings::toril::plugin::types;
+    use super::*;
+    use serde_json::json;
+
+    fn types(schema: &Value) -> JobTypes {
+        let job =
+            types::JobType { name: "double".into(), description: String::new(), data_schema: Some(schema.to_string()) };
+        JobTypes::new(Manifest { description: String::new(), jobs: vec![job] }).expect("a valid manifest")
+    }
+
+    fn job(name: &str, data: Value) -> Job {
+        Job {
+            id: "1".into(),
+            queue: "q".into(),
+            name: name.into(),
+            data,
+            attempt: 1,
+            max_attempts: 1,
+            added_at: 0,
+            parent: None,
+        }
+    }
+
+    fn numbers() -> JobTypes {
+        types(&json!({"type": "object", "properties": {"n": {"type": "number"}}, "required": ["n"]}))
+    }
+
+    #[test]
+    fn data_that_fits_passes() {
+        assert!(numbers().check(&job("double", json!({"n": 21}))).is_ok());
+    }
+
+    #[test]
+    fn data_that_does_not_fit_is_named_by_field_without_its_value() {
+        let failure = numbers().check(&job("double", json!({"n": "s3cret"}))).expect_err("no number");
+        assert!(failure.message.contains("field /n"), "{}", failure.message);
+        assert!(!failure.message.contains("s3cret"), "{}", failure.message);
+    }
+
+    #[test]
+    fn an_unknown_name_is_told_with_the_known_ones() {
+        let failure = numbers().check(&job("treble", json!({}))).expect_err("unknown");
+        assert_eq!(failure.kind, FailureKind::UnknownJob);
+        assert!(failure.message.contains("it handles: double"), "{}", failure.message);
+    }
+
+    #[test]
+    fn a_schema_that_is_none_is_refused() {
+        let job =
+            types::JobType { name: "x".into(), description: String::new(), data_schema: Some("{\"type\": 7}".into()) };
+        let error = JobTypes::new(Manifest { description: String::new(), jobs: vec![job] }).expect_err("no schema");
+        assert!(error.to_string().contains("\"x\""), "{error}");
+    }
+}

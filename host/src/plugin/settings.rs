@@ -1,0 +1,39 @@
+//! What one plugin is granted and bounded by: its entry in the configuration, in the shape that a pen needs.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::config::{Origin, Plugin};
+
+/// The settings of a plugin. Taken once for an attempt, so that a reload in its middle changes nothing for it.
+#[derive(Clone)]
+pub struct Settings {
+    /// The plugin's name.
+    pub plugin: Arc<str>,
+    /// Origins that it may send requests to.
+    pub http: Arc<[Origin]>,
+    /// What `wasi:config/store` answers: configuration and secrets together. Never to be shown.
+    pub variables: HashMap<String, String>,
+    /// Linear memory in bytes.
+    pub memory: usize,
+    /// Fuel of one attempt; none: no bound.
+    pub fuel: Option<u64>,
+    /// The largest result, in bytes of JSON.
+    pub max_result: usize,
+}
+
+impl Settings {
+    /// The settings that an entry in the configuration describes.
+    pub fn new(name: &str, entry: &Plugin) -> Self {
+        let secrets = entry.secrets.iter().map(|(key, secret)| (key.clone(), secret.expose().to_owned()));
+        let variables = entry.config.iter().map(|(key, value)| (key.clone(), value.clone())).chain(secrets).collect();
+        Self {
+            plugin: name.into(),
+            http: entry.http.clone().into(),
+            variables,
+            memory: usize::try_from(entry.memory).unwrap_or(usize::MAX),
+            fuel: entry.fuel.map(Into::into),
+            max_result: usize::try_from(entry.max_result).unwrap_or(usize::MAX),
+        }
+    }
+}

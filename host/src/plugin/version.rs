@@ -1,0 +1,172 @@
+//! From a file to a version of a plugin that can run jobs: read, compile or take from the cache, check, describe.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use wasmtime::component::{Component, Linker};
+
+use super::bindings::ProcessorPre;
+use super::cache::{Cache, checksum};
+use super::engine::Engine;
+use super::pen;
+use super::schema::{JobTypes, ManifestError};
+use super::settings::Settings;
+use super::state::PenState;
+use crate::attempt::Failure;
+
+/// The interface that a plugin exports.
+const HANDLER: &str = "toril:plugin/handler@0.1.0";
+/// The largest component, in bytes.
+const FILE: u64 = 128 * 1024 * 1024;
+/// The first eight bytes of a core module and of a component.
+const MODULE: &[u8] = b"\0asm\x01\0\0\0";
+const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+/// A plugin's bytes, compiled and ready to run.
+pub struct Version {
+    /// The first 12 hexadecimal digits of the bytes' SHA-256.
+    pub id: String,
+    /// The SHA-256 itself.
+    pub digest: String,
+    /// The kinds of job that it handles.
+    pub jobs: JobTypes,
+    pub(super) pre: ProcessorPre<PenState>,
+}
+
+impl std::fmt::Debug for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Version").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Why a plugin's file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// There is no such file.
+    #[error("{} does not exist: build the plugin and put its component there", .0.display())]
+    Missing(PathBuf),
+    /// It cannot be read.
+    #[error("{} cannot be read: {source}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// It is too large.
+    #[error("{} has {size} bytes, and a plugin may have {FILE}", .path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size in bytes.
+        size: u64,
+    },
+    /// It is a core module.
+    #[error("{} is a core WebAssembly module and not a component: turn it into one (`cargo xtask build-guests` does, and so does `wasm-tools component new`)", .0.display())]
+    CoreModule(PathBuf),
+    /// It is something else.
+    #[error("{} is no WebAssembly component", .0.display())]
+    NoComponent(PathBuf),
+    /// It does not compile.
+    #[error("{} does not compile: {reason}", .path.display())]
+    Compile {
+        /// The file.
+        path: PathBuf,
+        /// The compiler's error.
+        reason: String,
+    },
+    /// It does not export what a plugin exports.
+    #[error("{} is no plugin for this host: {reason}", .path.display())]
+    World {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        reason: String,
+    },
+    /// `describe` failed.
+    #[error("{} was not taken: its `describe` failed: {}", .path.display(), .failure.message)]
+    Describe {
+        /// The file.
+        path: PathBuf,
+        /// How.
+        failure: Failure,
+    },
+    /// What `describe` returned cannot be used.
+    #[error("{} was not taken: {source}", .path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ManifestError,
+    },
+}
+
+/// Reads a whole component file, within the size limit.
+pub async fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let unreadable = |source: std::io::Error| match source.kind() {
+        std::io::ErrorKind::NotFound => LoadError::Missing(path.to_path_buf()),
+        _ => LoadError::Unreadable { path: path.to_path_buf(), source },
+    };
+    let size = tokio::fs::metadata(path).await.map_err(unreadable)?.len();
+    if size > FILE {
+        return Err(LoadError::TooLarge { path: path.to_path_buf(), size });
+    }
+    tokio::fs::read(path).await.map_err(unreadable)
+}
+
+/// Makes a version of these bytes. `path` is where they came from, for errors.
+pub async fn load(
+    engine: &Engine,
+    linker: &Linker<PenState>,
+    cache: &Cache,
+    settings: Arc<Settings>,
+    path: &Path,
+    bytes: Vec<u8>,
+) -> Result<Version, LoadError> {
+    if bytes.starts_with(MODULE) {
+        return Err(LoadError::CoreModule(path.to_path_buf()));
+    }
+    if !bytes.starts_with(COMPONENT) {
+        return Err(LoadError::NoComponent(path.to_path_buf()));
+    }
+    let digest = checksum(&bytes);
+    let component = compile(engine.wasmtime().clone(), cache.clone(), digest.clone(), bytes)
+        .await
+        .map_err(|reason| LoadError::Compile { path: path.to_path_buf(), reason })?;
+    let world = |reason: String| LoadError::World { path: path.to_path_buf(), reason };
+    check_exports(engine.wasmtime(), &component).map_err(world)?;
+    let pre =
+        linker.instantiate_pre(&component).and_then(ProcessorPre::new).map_err(|error| world(format!("{error:#}")))?;
+    let manifest = pen::describe(engine, pre.clone(), settings)
+        .await
+        .map_err(|failure| LoadError::Describe { path: path.to_path_buf(), failure })?;
+    let jobs = JobTypes::new(manifest).map_err(|source| LoadError::Manifest { path: path.to_path_buf(), source })?;
+    Ok(Version { id: digest.chars().take(12).collect(), digest, jobs, pre })
+}
+
+/// Compiles on a thread that may block, and never on one that works for queues or guests.
+async fn compile(engine: wasmtime::Engine, cache: Cache, digest: String, bytes: Vec<u8>) -> Result<Component, String> {
+    let compiled = tokio::task::spawn_blocking(move || {
+        if let Some(component) = cache.load(&engine, &digest) {
+            return Ok(component);
+        }
+        let component = Component::new(&engine, &bytes).map_err(|error| format!("{error:#}"))?;
+        cache.store(&engine, &digest, &component);
+        Ok(component)
+    });
+    compiled.await.unwrap_or_else(|error| Err(format!("the compiler failed: {error}")))
+}
+
+fn check_exports(engine: &wasmtime::Engine, component: &Component) -> Result<(), String> {
+    let kind = component.component_type();
+    let exports: Vec<_> = kind.exports(engine).map(|(name, _)| name.to_owned()).collect();
+    if exports.iter().any(|name| name == HANDLER) {
+        return Ok(());
+    }
+    let other = exports.iter().find(|name| name.starts_with("toril:plugin/"));
+    Err(match other {
+        Some(other) => format!("it exports {other}, and this host works with {HANDLER}"),
+        None if exports.is_empty() => format!("it exports nothing, and a plugin exports {HANDLER}"),
+        None => format!("it exports {}, and a plugin exports {HANDLER}", exports.join(", ")),
+    })
+}

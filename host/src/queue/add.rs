@@ -1,0 +1,196 @@
+//! Adding a job, and waiting for its end: what `toril add` does.
+
+use std::time::Duration;
+
+use bullmq::types::{BackoffStrategy, JobState, KeepJobs, RemoveOnFinish};
+use bullmq::{Error, JobOptions, Queue, QueueEvent, QueueEvents, QueueEventsOptions, QueueOptions};
+use serde_json::Value;
+
+use super::connection::{ConnectError, Redis};
+use crate::config::{Backoff, BackoffKind, JobDefaults, Keep};
+
+/// A job to be added.
+#[derive(Clone, Debug)]
+pub struct JobSpec {
+    /// Its queue.
+    pub queue: String,
+    /// Its name.
+    pub name: String,
+    /// Its payload.
+    pub data: Value,
+    /// BullMQ's options.
+    pub options: JobOptions,
+    /// The back-off's jitter, `0.0..=1.0`, which those options cannot hold.
+    pub jitter: f64,
+}
+
+impl JobSpec {
+    /// A job with a queue's defaults.
+    pub fn new(queue: &str, name: &str, data: Value, defaults: &JobDefaults) -> Self {
+        let mut spec = Self {
+            queue: queue.to_owned(),
+            name: name.to_owned(),
+            data,
+            options: JobOptions { attempts: defaults.attempts.map(Into::into), ..JobOptions::default() },
+            jitter: 0.0,
+        };
+        if let Some(backoff) = &defaults.backoff {
+            spec.set_backoff(backoff);
+        }
+        spec.options.remove_on_complete = defaults.remove_on_complete.as_ref().map(policy);
+        spec.options.remove_on_fail = defaults.remove_on_fail.as_ref().map(policy);
+        spec
+    }
+
+    /// Backs off like this.
+    pub fn set_backoff(&mut self, backoff: &Backoff) {
+        let delay = u64::try_from(backoff.delay.as_millis()).unwrap_or(u64::MAX);
+        self.options.backoff = Some(match backoff.kind {
+            BackoffKind::Fixed => BackoffStrategy::Fixed(delay),
+            BackoffKind::Exponential => BackoffStrategy::Exponential(delay),
+        });
+        self.jitter = backoff.jitter;
+    }
+}
+
+/// BullMQ's policy for a `remove_on_*` setting.
+pub fn policy(keep: &Keep) -> RemoveOnFinish {
+    match keep {
+        Keep::All => RemoveOnFinish::Bool(false),
+        Keep::None => RemoveOnFinish::Bool(true),
+        Keep::Some { age, count } => RemoveOnFinish::Options(KeepJobs {
+            // In seconds, whatever the crate's comment says: it is what the Lua script compares.
+            age: age.map(|age| age.as_secs()),
+            count: count.map(|count| usize::try_from(count).unwrap_or(usize::MAX)),
+            limit: None,
+        }),
+    }
+}
+
+/// A job that was added.
+pub struct Added {
+    /// The job's id.
+    pub id: String,
+    queue: Queue,
+    events: Option<QueueEvents>,
+}
+
+/// Why waiting for a job ended without its result.
+#[derive(Debug, thiserror::Error)]
+pub enum WaitError {
+    /// The job failed for good.
+    #[error("job {id} failed: {reason}")]
+    Failed {
+        /// The job's id.
+        id: String,
+        /// Its `failedReason`.
+        reason: String,
+    },
+    /// It did not end in time.
+    #[error("job {id} has not ended within {}; it goes on (`toril job {queue} {id}` shows it)", humantime::format_duration(*.waited))]
+    Late {
+        /// The job's id.
+        id: String,
+        /// Its queue.
+        queue: String,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// Redis.
+    #[error(transparent)]
+    Redis(#[from] ConnectError),
+}
+
+/// Adds a job. `listen`: so that it can be waited for.
+pub async fn add(redis: &Redis, spec: JobSpec, listen: bool) -> Result<Added, ConnectError> {
+    let options = QueueOptions::new().connection(redis.options()).prefix(redis.prefix());
+    let queue = Queue::with_connection(&spec.queue, redis.connection().await?.clone(), options).await?;
+    // Before the job is there, so that its end cannot be missed.
+    let events = if listen { Some(events(redis, &queue).await?) } else { None };
+    let job = queue.add(&spec.name, spec.data).options(spec.options).await?;
+    if spec.jitter > 0.0 {
+        set_jitter(&queue, job.id(), spec.jitter).await?;
+    }
+    Ok(Added { id: job.id().to_owned(), queue, events })
+}
+
+impl Added {
+    /// Waits until the job has completed, and returns its return value.
+    pub async fn wait(self, bound: Duration) -> Result<Value, WaitError> {
+        let end = self.end();
+        match tokio::time::timeout(bound, end).await {
+            Ok(ended) => ended,
+            Err(_) => Err(WaitError::Late { id: self.id.clone(), queue: self.queue.name().to_owned(), waited: bound }),
+        }
+    }
+
+    async fn end(&self) -> Result<Value, WaitError> {
+        // A job of an id that was there before may have ended long ago.
+        if let Some(ended) = self.ended().await.map_err(ConnectError::from)? {
+            return ended;
+        }
+        let Some(events) = &self.events else { return std::future::pending().await };
+        while let Some(entry) = events.next_event().await {
+            match entry.event {
+                QueueEvent::Completed { job_id, return_value, .. } if job_id == self.id => {
+                    return Ok(parse(&return_value));
+                }
+                QueueEvent::Failed { job_id, failed_reason, .. } if job_id == self.id => {
+                    return Err(WaitError::Failed { id: job_id, reason: failed_reason });
+                }
+                _ => {}
+            }
+        }
+        Err(WaitError::Redis(Error::ConnectionClosed.into()))
+    }
+
+    async fn ended(&self) -> Result<Option<Result<Value, WaitError>>, Error> {
+        let state = self.queue.get_job_state(&self.id).await?;
+        if !matches!(state, JobState::Completed | JobState::Failed) {
+            return Ok(None);
+        }
+        let Some(job) = self.queue.get_job(&self.id).await? else { return Ok(None) };
+        Ok(Some(match state {
+            JobState::Completed => Ok(parse(job.returnvalue())),
+            _ => Err(WaitError::Failed { id: self.id.clone(), reason: job.failed_reason().to_owned() }),
+        }))
+    }
+}
+
+fn parse(return_value: &str) -> Value {
+    serde_json::from_str(return_value).unwrap_or_else(|_| Value::String(return_value.to_owned()))
+}
+
+async fn events(redis: &Redis, queue: &Queue) -> Result<QueueEvents, ConnectError> {
+    let connection = redis.connection().await?;
+    let mut last = redis::cmd("XREVRANGE");
+    last.arg(queue.keys().events()).arg("+").arg("-").arg("COUNT").arg(1);
+    let last: Vec<(String, Vec<String>)> = connection.cmd(&mut last).await?;
+    let options = QueueEventsOptions {
+        connection: redis.options(),
+        prefix: redis.prefix().to_owned(),
+        last_event_id: Some(last.first().map_or_else(|| "0".to_owned(), |(id, _)| id.clone())),
+        ..QueueEventsOptions::default()
+    };
+    Ok(QueueEvents::with_connection(queue.name(), connection.clone(), options).await?)
+}
+
+/// Writes the jitter into the job's options, where every BullMQ worker looks for it. A worker that claims the job in
+/// the instant between has it without; this host reads the options again when an attempt fails.
+async fn set_jitter(queue: &Queue, job_id: &str, jitter: f64) -> Result<(), ConnectError> {
+    let key = queue.keys().job_key(job_id);
+    let held: Option<String> = queue.connection().cmd(redis::cmd("HGET").arg(&key).arg("opts")).await?;
+    let Some(held) = held else { return Ok(()) };
+    let mut options: Value = serde_json::from_str(&held).map_err(Error::from)?;
+    let Some(backoff) = options.get_mut("backoff").and_then(Value::as_object_mut) else { return Ok(()) };
+    backoff.insert("jitter".to_owned(), jitter.into());
+    // Only where the job still is what was read: it may have ended and been removed.
+    let script = redis::Script::new(
+        "if redis.call('HGET', KEYS[1], 'opts') == ARGV[1] then redis.call('HSET', KEYS[1], 'opts', ARGV[2]) end",
+    );
+    let mut connection = queue.connection().connection();
+    let mut call = script.prepare_invoke();
+    call.key(key).arg(held).arg(options.to_string());
+    call.invoke_async::<()>(&mut connection).await?;
+    Ok(())
+}

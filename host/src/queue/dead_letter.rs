@@ -1,0 +1,34 @@
+//! Where jobs go that have failed for good: a queue like any other, with a job for each of them.
+
+use bullmq::{Error, Job, JobOptions, Queue};
+use serde_json::json;
+
+/// The queue that takes in failed jobs.
+pub struct DeadLetter {
+    queue: Queue,
+}
+
+impl DeadLetter {
+    /// Adds to this queue.
+    pub fn new(queue: Queue) -> Self {
+        Self { queue }
+    }
+
+    /// Adds a job for one that has failed: of the same name, and holding its queue, id, name, data, reason and number
+    /// of attempts. Adding the same failure again changes nothing.
+    pub async fn add(&self, queue: &str, job: &Job, reason: &str) -> Result<(), Error> {
+        let attempts = job.attempts_made() + 1;
+        let data = json!({
+            "queue": queue,
+            "id": job.id(),
+            "name": job.name(),
+            "data": job.data(),
+            "failedReason": reason,
+            "attemptsMade": attempts,
+        });
+        // BullMQ separates keys by colons and so has none in ids that others choose.
+        let id = format!("{queue}-{}-{attempts}", job.id()).replace(':', "-");
+        self.queue.add(job.name(), data).options(JobOptions::new().job_id(id)).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,18 @@
+//! The queue side: connections to Redis, BullMQ workers and producers, and how an outcome becomes a transition. Knows
+//! nothing of WebAssembly: whoever runs an attempt is a [`Runner`](crate::attempt::Runner).
+
+mod add;
+mod backoff;
+mod connection;
+mod context;
+mod dead_letter;
+mod inspect;
+mod lock;
+mod settle;
+mod unsettled;
+mod worker;
+
+pub use add::{Added, JobSpec, WaitError, add, policy};
+pub use connection::{ConnectError, Redis, SharedRedis};
+pub use inspect::{JobView, QueueView, job, queue};
+pub use worker::QueueWorker;

@@ -1,0 +1,354 @@
+//! One queue that this host works on: a BullMQ worker whose processor runs attempts, and what it takes to change it,
+//! drain it and end it.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bullmq::worker::WorkerEvent;
+use bullmq::{Job, Queue, QueueOptions, RateLimiterOptions, Worker, WorkerOptions};
+use futures::FutureExt;
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::connection::{ConnectError, SharedRedis};
+use super::context::ClaimedJob;
+use super::dead_letter::DeadLetter;
+use super::lock;
+use super::settle::{Settling, Told};
+use super::unsettled::{Unsettled, Verdict};
+use crate::attempt::{self, Attempt, Failure, FailureKind, Finished, JobRef, Outcome, Runner, Signals};
+use crate::config;
+
+/// How often the verdicts that Redis did not take are looked after.
+const SWEEP: Duration = Duration::from_secs(1);
+/// How long the worker waits on an empty queue before it looks again, whole seconds. It is woken by new jobs; this
+/// bounds how long a job can lie that nobody was woken for.
+const IDLE: Duration = Duration::from_secs(5);
+/// Between two tries to claim while Redis is away.
+const RECLAIM: Duration = Duration::from_secs(1);
+/// A closing worker that waits for new jobs is woken this often.
+const WAKE: Duration = Duration::from_millis(100);
+/// A limit that no rate reaches. A worker without a limiter would not heed a `rate-limited` outcome.
+const NO_RATE: u64 = 9_007_199_254_740_991;
+
+/// A running worker of one queue.
+pub struct QueueWorker {
+    shared: Arc<Shared>,
+    worker: Arc<Worker>,
+    events: AbortOnDropHandle<()>,
+}
+
+struct Shared {
+    name: String,
+    redis: SharedRedis,
+    queue: Queue,
+    unsettled: Unsettled,
+    dead_letter: watch::Sender<Option<Arc<DeadLetter>>>,
+    runner: Arc<dyn Runner>,
+    lock_duration: Duration,
+    cancelled: CancellationToken,
+    give_back: CancellationToken,
+}
+
+impl QueueWorker {
+    /// Starts to work on a queue.
+    pub async fn start(
+        redis: SharedRedis,
+        name: &str,
+        settings: &config::Queue,
+        runner: Arc<dyn Runner>,
+    ) -> Result<Self, ConnectError> {
+        let shared = Arc::new(Shared {
+            name: name.to_owned(),
+            queue: open(&redis, name).await?,
+            unsettled: Unsettled::new(redis.clone(), name, settings.lock_duration),
+            dead_letter: watch::channel(dead_letter(&redis, settings).await?).0,
+            runner,
+            lock_duration: settings.lock_duration,
+            cancelled: CancellationToken::new(),
+            give_back: CancellationToken::new(),
+            redis,
+        });
+        let processor = {
+            let shared = shared.clone();
+            move |job: Job, _: bullmq::worker::CancellationToken| {
+                let shared = shared.clone();
+                async move { shared.process_safely(job).await }
+            }
+        };
+        let worker = Worker::with_options(name, processor, options(&shared.redis, settings)).await?;
+        let worker = Arc::new(worker);
+        let events = AbortOnDropHandle::new(tokio::spawn(follow(worker.clone(), shared.clone())));
+        worker.run().await?;
+        Ok(Self { shared, worker, events })
+    }
+
+    /// Applies what can change while jobs run: concurrency and the dead-letter queue.
+    pub async fn configure(&self, settings: &config::Queue) -> Result<(), ConnectError> {
+        self.worker.set_concurrency(settings.concurrency.get());
+        self.shared.dead_letter.send_replace(dead_letter(&self.shared.redis, settings).await?);
+        Ok(())
+    }
+
+    /// How many jobs it runs now.
+    pub async fn running(&self) -> usize {
+        self.worker.active_count().await
+    }
+
+    /// Tells the plugins that run that they should end soon.
+    pub fn cancel(&self) {
+        self.shared.cancelled.cancel();
+    }
+
+    /// Ends what runs, now, and gives its jobs back.
+    pub fn give_back(&self) {
+        self.shared.give_back.cancel();
+    }
+
+    /// Claims no more jobs, and returns when the last one has ended and its outcome is written, or after `bound`.
+    /// Whether all of that was done.
+    pub async fn close(&self, bound: Duration) -> bool {
+        let deadline = tokio::time::Instant::now() + bound;
+        let milliseconds = u64::try_from(bound.as_millis()).unwrap_or(u64::MAX / 2);
+        let closing = self.worker.close(milliseconds);
+        let waking = async {
+            loop {
+                self.wake().await;
+                tokio::time::sleep(WAKE).await;
+            }
+        };
+        tokio::select! {
+            closed = closing => {
+                if let Err(error) = closed {
+                    tracing::warn!(queue = self.shared.name, %error, "the worker did not close cleanly");
+                }
+            }
+            () = waking => {}
+        }
+        while !self.shared.unsettled.is_empty() && tokio::time::Instant::now() < deadline {
+            self.shared.unsettled.sweep().await;
+            tokio::time::sleep(WAKE).await;
+        }
+        self.running().await == 0 && self.shared.unsettled.is_empty()
+    }
+
+    /// Ends the wait of an idle worker for new jobs, the way that an added job does. A hint, so that another worker
+    /// that takes it loses nothing.
+    async fn wake(&self) {
+        let mut wake = redis::cmd("ZADD");
+        wake.arg(self.shared.queue.keys().marker()).arg(0).arg("0");
+        let woken = self.shared.queue.connection().cmd::<()>(&mut wake);
+        match tokio::time::timeout(WAKE * 10, woken).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(queue = self.shared.name, %error, "the worker could not be woken"),
+            Err(_) => tracing::debug!(queue = self.shared.name, "the worker could not be woken in time"),
+        }
+    }
+}
+
+impl Drop for QueueWorker {
+    fn drop(&mut self) {
+        self.events.abort();
+    }
+}
+
+fn options(redis: &SharedRedis, settings: &config::Queue) -> WorkerOptions {
+    let (max, per) = match &settings.rate_limit {
+        Some(limit) => (limit.max.get(), limit.per),
+        None => (NO_RATE, Duration::from_secs(1)),
+    };
+    WorkerOptions::new()
+        .connection(redis.options())
+        .prefix(redis.prefix())
+        .concurrency(settings.concurrency.get())
+        .lock_duration(settings.lock_duration)
+        .stalled_interval(settings.stalled_interval)
+        .max_stalled_count(settings.max_stalled)
+        .drain_delay(IDLE)
+        .run_retry_delay(RECLAIM)
+        .limiter(RateLimiterOptions::new(max, per))
+        // Attempts renew their own locks, since the worker's renewal does not notice a lost one.
+        .skip_lock_renewal()
+        .manual_start()
+}
+
+async fn open(redis: &SharedRedis, name: &str) -> Result<Queue, ConnectError> {
+    let options = QueueOptions::new().connection(redis.options()).prefix(redis.prefix());
+    Ok(Queue::with_connection(name, redis.connection().await?.clone(), options).await?)
+}
+
+async fn dead_letter(redis: &SharedRedis, settings: &config::Queue) -> Result<Option<Arc<DeadLetter>>, ConnectError> {
+    let Some(name) = &settings.dead_letter else { return Ok(None) };
+    Ok(Some(Arc::new(DeadLetter::new(open(redis, name).await?))))
+}
+
+impl Shared {
+    /// A panic must not leave this function: the BullMQ worker would hold the job for ever.
+    async fn process_safely(&self, job: Job) -> Told {
+        let kept = job.clone();
+        match AssertUnwindSafe(self.process(job)).catch_unwind().await {
+            Ok(told) => told,
+            Err(_) => {
+                tracing::error!(
+                    queue = self.name,
+                    job_id = kept.id(),
+                    "the host panicked while it processed a job; the attempt fails"
+                );
+                let reason = "Toril itself failed while it processed this job (a panic; the host's log has its place).";
+                let token = kept.token().unwrap_or_default().to_owned();
+                self.unsettled.expect(kept, &token, Verdict::Retry(reason.into()));
+                Err(bullmq::Error::ProcessingError(reason.into()))
+            }
+        }
+    }
+
+    async fn process(&self, job: Job) -> Told {
+        let started = std::time::Instant::now();
+        let token = job.token().unwrap_or_default().to_owned();
+        let signals = Signals {
+            cancelled: self.cancelled.clone(),
+            give_back: self.give_back.clone(),
+            lock_lost: CancellationToken::new(),
+        };
+        let _kept = lock::keep(job.clone(), token.clone(), self.lock_duration, signals.lock_lost.clone());
+        let dead_letter = self.dead_letter.borrow().clone();
+        let settling = Settling {
+            job: &job,
+            token: &token,
+            lost: &signals.lock_lost,
+            queue: &self.queue,
+            unsettled: &self.unsettled,
+            dead_letter: dead_letter.as_deref(),
+        };
+        if let Some(verdict) = self.unsettled.parked(&job).await {
+            tracing::info!(queue = self.name, job_id = job.id(), "writing a result that was finished before");
+            return settling.resume(verdict).await;
+        }
+        let finished = match self.unreadable(&job).await {
+            Some(failure) => Finished { outcome: Outcome::Failed(failure), plugin: String::new(), version: None },
+            None => {
+                let context = Arc::new(ClaimedJob::new(job.clone(), &self.name));
+                let attempt = Attempt { job: self.handed_over(&job), context, signals: signals.clone() };
+                self.runner.run(attempt).await
+            }
+        };
+        tell(&self.name, &job, &finished, started.elapsed());
+        settling.settle(finished.outcome).await
+    }
+
+    /// The BullMQ crate turns data that is no JSON into `null`: looks whether that is what happened.
+    async fn unreadable(&self, job: &Job) -> Option<Failure> {
+        if !job.data().is_null() {
+            return None;
+        }
+        let key = self.queue.keys().job_key(job.id());
+        let raw: Option<String> = self.queue.connection().cmd(redis::cmd("HGET").arg(key).arg("data")).await.ok()?;
+        let error = serde_json::from_str::<Value>(&raw?).err()?;
+        let place = format!("line {} column {}", error.line(), error.column());
+        Some(Failure::new(FailureKind::InvalidData, format!("the job's data is no JSON (at {place})")))
+    }
+
+    fn handed_over(&self, job: &Job) -> attempt::Job {
+        attempt::Job {
+            id: job.id().to_owned(),
+            queue: self.name.clone(),
+            name: job.name().to_owned(),
+            data: job.data().clone(),
+            attempt: job.attempts_made() + 1,
+            max_attempts: job.opts().attempts.unwrap_or(1).max(1),
+            added_at: job.timestamp(),
+            parent: job.parent_key().and_then(|key| parent(key, self.redis.prefix())),
+        }
+    }
+
+    /// A job that the worker failed without running it: it had stalled too often, or a child of it failed.
+    async fn failed_unseen(&self, job_id: &str, reason: &str) {
+        tracing::warn!(queue = self.name, job_id, outcome = "failed", "job failed before it was run");
+        let dead_letter = self.dead_letter.borrow().clone();
+        let Some(dead_letter) = dead_letter else { return };
+        let buried = match self.queue.get_job(job_id).await {
+            Ok(Some(job)) => dead_letter.add(&self.name, &job, reason).await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = buried {
+            tracing::error!(queue = self.name, job_id, %error, "job not added to the dead-letter queue");
+        }
+    }
+}
+
+/// `PREFIX:QUEUE:ID`, where the prefix may hold colons and the other two do not.
+fn parent(key: &str, prefix: &str) -> Option<JobRef> {
+    let (queue, id) = key.strip_prefix(prefix)?.strip_prefix(':')?.split_once(':')?;
+    Some(JobRef { queue: queue.to_owned(), id: id.to_owned() })
+}
+
+fn tell(queue: &str, job: &Job, finished: &Finished, took: Duration) {
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let failure = finished.outcome.failure();
+    // What the plugin says may hold payload; what the host says never does.
+    let reason = failure.filter(|failure| failure.kind != FailureKind::Plugin).map(|failure| failure.message.as_str());
+    tracing::info!(
+        queue,
+        job_id = job.id(),
+        attempt = job.attempts_made() + 1,
+        plugin = finished.plugin,
+        version = finished.version.as_deref(),
+        duration_ms,
+        outcome = finished.outcome.label(),
+        failure = failure.map(|failure| failure.kind.to_string()),
+        reason,
+        "attempt ended"
+    );
+}
+
+/// Drains the worker's events: its channel has no bound.
+async fn follow(worker: Arc<Worker>, shared: Arc<Shared>) {
+    let mut sweep = tokio::time::interval(SWEEP);
+    // Since when the worker has had trouble writing: then `Failed` does not mean that the failure is written.
+    let mut trouble = false;
+    loop {
+        tokio::select! {
+            event = worker.next_event() => match event {
+                Some(WorkerEvent::Completed { job_id, .. }) => {
+                    shared.unsettled.written(&job_id);
+                }
+                Some(WorkerEvent::Failed { job_id, error }) => {
+                    if !shared.unsettled.expects(&job_id) {
+                        shared.failed_unseen(&job_id, &error).await;
+                    } else if !trouble {
+                        shared.unsettled.written(&job_id);
+                    }
+                }
+                Some(WorkerEvent::Error(error)) => {
+                    trouble = true;
+                    tracing::debug!(queue = shared.name, error, "the worker met an error");
+                }
+                Some(WorkerEvent::Stalled { job_id }) => {
+                    tracing::warn!(queue = shared.name, job_id, "job stalled: its worker died or lost its lock; it is run again");
+                }
+                Some(_) => {}
+                None => return,
+            },
+            _ = sweep.tick() => {
+                shared.unsettled.sweep().await;
+                trouble = trouble && !shared.unsettled.is_empty();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parent_key_is_taken_apart() {
+        assert_eq!(parent("bull:orders:7", "bull"), Some(JobRef { queue: "orders".into(), id: "7".into() }));
+        assert_eq!(parent("{a:b}:orders:7", "{a:b}"), Some(JobRef { queue: "orders".into(), id: "7".into() }));
+        assert_eq!(parent("other:orders:7", "bull"), None);
+    }
+}
