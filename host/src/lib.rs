@@ -3,15 +3,15 @@
 //!
 //! A map of the modules; the arrows run one way, from the top down:
 //!
-//! - [`cli`]: the commands of the `toril` binary, one file each.
-//! - [`host`]: everything put together, from start to shutdown. Embed Toril with [`host::Host`].
-//! - [`http`]: the HTTP server.
-//! - [`embedded`]: the private Redis server of `toril dev`.
-//! - [`queue`]: Redis and BullMQ. Knows nothing of WebAssembly.
-//! - [`plugin`]: WebAssembly. Knows nothing of Redis.
-//! - [`attempt`]: the types in which those two meet.
-//! - [`config`]: `queues.toml`.
-//! - [`telemetry`]: logs.
+//! - [`cli`][]: the commands of the `toril` binary, one file each.
+//! - [`host`][]: everything put together, from start to shutdown. Embed Toril with [`host::Host`].
+//! - [`http`][]: the HTTP server.
+//! - [`embedded`][]: the private Redis server of `toril dev`.
+//! - [`queue`][]: Redis and BullMQ. Knows nothing of WebAssembly.
+//! - [`plugin`][]: WebAssembly. Knows nothing of Redis.
+//! - [`attempt`][]: the types in which those two meet.
+//! - [`config`][]: `queues.toml`.
+//! - [`telemetry`][]: logs.
 
 #![warn(missing_docs)]
 

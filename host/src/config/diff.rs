@@ -85,3 +85,104 @@ fn host(old: &HostSettings, new: &HostSettings) -> Vec<&'static str> {
     let changed = keys.into_iter().filter(|(_, changed)| *changed);
     changed.map(|(key, _)| key).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::{Env, parse};
+    use super::*;
+
+    const BEFORE: &str = r#"
+        [queues.a]
+        plugin = "p"
+        rate_limit = { max = 5, per = "1s" }
+        [queues.b]
+        plugin = "q"
+        [plugins.p]
+        secrets = { token = "env:TOKEN" }
+    "#;
+
+    fn config(text: &str, token: &str) -> Config {
+        let env = Env::of([("TOKEN", token)]);
+        parse(text, Path::new("queues.toml"), &env).unwrap()
+    }
+
+    /// What changes when `from` in the configuration becomes `to`.
+    fn change(from: &str, to: &str) -> Changes {
+        assert!(BEFORE.contains(from));
+        diff(&config(BEFORE, "x"), &config(&BEFORE.replace(from, to), "x"))
+    }
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn nothing_changes_with_the_layout_of_the_file() {
+        let changes =
+            change("[queues.a]", "[host]\nlisten = '127.0.0.1:9090'\n[queues.a]\ntimeout = '30s' # as before");
+        assert!(changes.is_empty(), "{changes:?}");
+    }
+
+    #[test]
+    fn queues_come_and_go() {
+        let changes = change("[queues.b]", "[queues.c]");
+        let expected = Changes { queues_added: names(&["c"]), queues_removed: names(&["b"]), ..Changes::default() };
+        assert_eq!(changes, expected);
+        assert!(!changes.is_empty());
+    }
+
+    #[test]
+    fn what_a_worker_keeps_for_its_life_needs_a_restart_and_the_rest_does_not() {
+        use QueueChange::{Live, Restart};
+        for (lines, expected) in [
+            ("concurrency = 2", Live),
+            ("timeout = '1s'", Live),
+            ("attempts = 3", Live),
+            ("backoff = '1s'", Live),
+            ("remove_on_fail = true", Live),
+            ("dead_letter = 'dead'", Live),
+            ("rate_limit = { max = 1, per = '1s' }", Restart),
+            ("lock_duration = '1s'", Restart),
+            ("stalled_interval = '1s'", Restart),
+            ("max_stalled = 2", Restart),
+            ("concurrency = 2\nmax_stalled = 2", Restart),
+        ] {
+            let changes = change("plugin = \"q\"", &format!("plugin = \"q\"\n{lines}"));
+            let expected = vec![("b".to_owned(), expected)];
+            assert_eq!(changes.queues_changed, expected, "{lines}");
+        }
+        let changes = change("plugin = \"q\"", "plugin = \"other\"");
+        assert_eq!(changes.queues_changed, [("b".to_owned(), Live)]);
+        let changes = change("rate_limit", "# rate_limit");
+        assert_eq!(changes.queues_changed, [("a".to_owned(), Restart)]);
+    }
+
+    #[test]
+    fn settings_of_plugins_in_use_change() {
+        let changes = change("[plugins.p]", "[plugins.p]\nfuel = 1");
+        assert_eq!(changes.plugins_changed, names(&["p"]));
+        let changes = change("[plugins.p]", "[plugins.q]\nfuel = 1\n[plugins.p]");
+        assert_eq!(changes.plugins_changed, names(&["q"]));
+        let changes = change("[plugins.p]", "[plugins.unused]\nfuel = 1\n[plugins.p]");
+        assert!(changes.is_empty(), "{changes:?}");
+        let changes = change("[plugins.p]", "[plugins.unused]");
+        assert_eq!(changes.plugins_changed, names(&["p"]));
+    }
+
+    #[test]
+    fn a_new_secret_is_a_change_of_its_plugin() {
+        let changes = diff(&config(BEFORE, "old"), &config(BEFORE, "new"));
+        assert_eq!(changes.plugins_changed, names(&["p"]));
+    }
+
+    #[test]
+    fn host_keys_are_named_and_redis_is_one() {
+        let host = "[host]\nlisten = 'off'\nplugins = 'p'\ncache = 'c'\nshutdown_timeout = '1s'\npen_threads = 999\nmax_pens = 9\n[queues.a]";
+        let changes = change("[queues.a]", host);
+        assert_eq!(changes.host, ["cache", "listen", "max_pens", "pen_threads", "plugins", "shutdown_timeout"]);
+        assert!(!changes.redis);
+        assert!(change("[queues.a]", "[redis]\nprefix = 'x'\n[queues.a]").redis);
+    }
+}

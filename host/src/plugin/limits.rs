@@ -39,11 +39,6 @@ impl Limits {
         self.exceeded.as_deref()
     }
 
-    /// Bytes of linear memory that the guest holds.
-    pub fn memory_used(&self) -> usize {
-        self.memory_used
-    }
-
     fn refuse(&mut self, what: String) -> wasmtime::Error {
         let error = format_err!("{what}");
         self.exceeded = Some(what);
@@ -96,7 +91,7 @@ mod tests {
         assert!(limits.memory_growing(0, 30, None).is_ok());
         assert!(limits.memory_growing(60, 80, None).is_err());
         assert_eq!(limits.exceeded(), Some("it wanted 110 bytes of memory and may have 100"));
-        assert_eq!(limits.memory_used(), 90);
+        assert_eq!(limits.memory_used, 90);
     }
 
     #[test]

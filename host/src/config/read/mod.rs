@@ -14,6 +14,7 @@ mod source;
 mod syntax;
 mod table;
 mod values;
+mod warnings;
 
 use std::path::Path;
 
@@ -24,7 +25,6 @@ use self::source::Source;
 use self::table::Table;
 use super::Config;
 use super::env::Env;
-use super::key;
 use super::problem::{LoadError, Problems};
 
 /// Reads `text` as the content of the file at `path`.
@@ -56,10 +56,8 @@ fn config(root: &Table<'_>, path: &Path, env: &Env, report: &mut Report<'_>) -> 
     if queues.is_empty() {
         no_queue(root, report);
     }
-    for (name, _) in plugins.iter().filter(|(name, _)| !queues.values().any(|queue| queue.plugin == **name)) {
-        let used: Vec<&str> = queues.values().map(|queue| queue.plugin.as_str()).collect();
-        report.warn_at_key(&key::join(&["plugins", name]), unused(name, &used));
-    }
+    warnings::unused_plugins(&plugins, &queues, report);
+    warnings::too_few_pens(&host, &queues, report);
     Config { redis, host, queues, plugins, path: path.to_owned(), warnings: Vec::new(), places: report.places() }
 }
 
@@ -72,12 +70,4 @@ fn no_queue(root: &Table<'_>, report: &mut Report<'_>) {
         Some(_) => report.error_at_key("queues", fault),
         None => report.error_in_file("queues", fault),
     }
-}
-
-fn unused(name: &str, used: &[&str]) -> Fault {
-    let help = match schema::nearest(name, used) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("name it as `plugin` of a queue, or take [plugins.{name}] out"),
-    };
-    Fault::new(format!("plugin `{name}` is used by no queue")).help(help)
 }

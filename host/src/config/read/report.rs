@@ -105,7 +105,8 @@ impl<'s> Report<'s> {
     }
 
     /// What was found: errors and warnings.
-    pub(super) fn finish(self) -> (Vec<Problem>, Vec<Problem>) {
+    pub(super) fn finish(mut self) -> (Vec<Problem>, Vec<Problem>) {
+        self.warnings.sort_by_key(|warning| (warning.line, warning.column));
         (self.problems, self.warnings)
     }
 

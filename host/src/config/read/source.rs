@@ -85,8 +85,8 @@ impl<'t> Source<'t> {
 
     /// Notes the span of a value that must not be shown. `text` is the value, if it is a string.
     fn guard(&mut self, path: &[&str], text: Option<&str>, span: Span) {
-        // A URL with a password in it is a secret wherever it stands.
-        let holds_password = text.is_some_and(|text| text.contains("://") && text.contains('@'));
+        // A URL with a password in it is a secret wherever it stands, and whatever else is wrong with it.
+        let holds_password = text.is_some_and(|text| text.contains('@'));
         match schema::secrecy(path) {
             Secrecy::Secret => self.hidden.push(span),
             _ if holds_password => self.hidden.push(span),

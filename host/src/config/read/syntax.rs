@@ -54,7 +54,7 @@ fn duplicate(text: &str, lines: &Lines<'_>, span: &Range<usize>) -> (String, Opt
     let (message, advice) = match names.as_slice() {
         ["queues", name] => (format!("there are two queues of one name: `{name}`"), "a queue has one entry"),
         ["plugins", name] => (format!("there are two plugins of one name: `{name}`"), "a plugin has one entry"),
-        _ => (format!("`{name}` is there twice"), "a key has one value"),
+        _ => (format!("`{name}` is there twice"), "write it once"),
     };
     let first = first_place(&text[..line.start], &names);
     let help = match first {

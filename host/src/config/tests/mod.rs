@@ -1,1 +1,39 @@
 //! Tests of whole files.
+
+mod environment;
+mod example;
+mod mistakes;
+mod reports;
+mod secrets;
+
+use std::path::Path;
+
+use super::{Config, Env, LoadError, Problems, parse};
+
+/// The smallest file that is valid.
+const SMALLEST: &str = "[queues.a]\nplugin = \"a\"\n";
+
+fn nothing() -> Env {
+    Env::of::<&str, &str>([])
+}
+
+fn config(text: &str, env: &Env) -> Config {
+    parse(text, Path::new("queues.toml"), env).unwrap()
+}
+
+fn problems(text: &str, env: &Env) -> Problems {
+    match parse(text, Path::new("queues.toml"), env) {
+        Err(LoadError::Invalid(problems)) => problems,
+        other => panic!("{text}\nwas not refused for its content: {other:?}"),
+    }
+}
+
+/// The smallest file with more lines in its queue, which start at line 3.
+fn queue(lines: &str) -> String {
+    format!("{SMALLEST}{lines}\n")
+}
+
+/// The smallest file with more lines after it, which start at line 3.
+fn section(lines: &str) -> String {
+    queue(lines)
+}

@@ -1,0 +1,94 @@
+//! What the environment says, on top of the file.
+
+use super::super::Env;
+use super::{SMALLEST, config, problems, queue, section};
+
+const WITH_URL: &str = "[redis]\nurl = \"redis://file:1\"\n";
+
+#[test]
+fn redis_url_takes_precedence_over_the_file() {
+    let text = section(WITH_URL);
+    for (value, url) in [("redis://env:2", "redis://env:2"), ("", "redis://file:1")] {
+        let config = config(&text, &Env::of([("REDIS_URL", value)]));
+        assert_eq!(config.redis.require_url().unwrap().expose(), url);
+    }
+}
+
+#[test]
+fn redis_url_alone_is_enough() {
+    let config = config(SMALLEST, &Env::of([("REDIS_URL", "rediss://env:2")]));
+    assert_eq!(config.redis.url.unwrap().expose(), "rediss://env:2");
+    assert!(config.redis.tls);
+}
+
+#[test]
+fn redis_tls_takes_precedence_over_the_file() {
+    for (file, value, tls) in [
+        ("true", "false", false),
+        ("true", "0", false),
+        ("false", "true", true),
+        ("false", "1", true),
+        ("true", "", true),
+    ] {
+        let text = section(&format!("{WITH_URL}tls = {file}"));
+        let redis = config(&text, &Env::of([("REDIS_TLS", value)])).redis;
+        assert_eq!(redis.tls, tls, "tls = {file}, REDIS_TLS={value}");
+        let scheme = if tls { "rediss" } else { "redis" };
+        let url = redis.effective_url().unwrap();
+        assert_eq!(url.expose(), format!("{scheme}://file:1"));
+    }
+}
+
+#[test]
+fn a_rediss_url_is_never_weakened() {
+    let env = Env::of([("REDIS_TLS", "false"), ("REDIS_URL", "rediss://env")]);
+    assert!(config(SMALLEST, &env).redis.tls);
+}
+
+#[test]
+fn toril_concurrency_is_the_default_of_queues_that_set_none() {
+    let text = format!("{}[queues.b]\nplugin = 'a'\n", queue("concurrency = 2"));
+    let config = config(&text, &Env::of([("TORIL_CONCURRENCY", "7")]));
+    assert_eq!(config.queues["a"].concurrency.get(), 2);
+    assert_eq!(config.queues["b"].concurrency.get(), 7);
+}
+
+#[test]
+fn toril_concurrency_is_bounded_where_it_is_used() {
+    let env = Env::of([("TORIL_CONCURRENCY", "1001")]);
+    let shown = problems(SMALLEST, &env).to_string();
+    assert!(shown.contains("TORIL_CONCURRENCY must be at most 1000"), "{shown}");
+    config(&queue("concurrency = 2"), &env);
+}
+
+#[test]
+fn variables_that_are_wrong_are_reported_with_their_name() {
+    let env = Env::of([("REDIS_URL", "redis://:hunter2@/0"), ("REDIS_TLS", "maybe"), ("TORIL_CONCURRENCY", "0")]);
+    let found = problems(SMALLEST, &env);
+    let keys: Vec<_> = found.iter().map(|problem| problem.key.as_str()).collect();
+    assert_eq!(keys, ["REDIS_URL", "REDIS_TLS", "TORIL_CONCURRENCY"]);
+    assert!(found.iter().all(|problem| problem.file.is_none() && problem.line == 0));
+    let shown = found.to_string();
+    for piece in [
+        "error: REDIS_URL has no host\n --> environment variable REDIS_URL\n",
+        "REDIS_TLS must be true, false, 1 or 0, not \"maybe\"",
+        "TORIL_CONCURRENCY must be a whole number from 1, not \"0\"",
+    ] {
+        assert!(shown.contains(piece), "{shown}");
+    }
+    assert!(!shown.contains("hunter2"));
+}
+
+#[test]
+fn a_url_in_the_file_is_checked_even_where_the_environment_overrides_it() {
+    let env = Env::of([("REDIS_URL", "redis://env")]);
+    let found = problems(&section("[redis]\nurl = \"localhost\""), &env);
+    assert_eq!(found.iter().next().unwrap().key, "redis.url");
+}
+
+#[test]
+fn tls_from_the_environment_does_not_go_with_a_socket() {
+    let env = Env::of([("REDIS_TLS", "1"), ("REDIS_URL", "unix:///run/redis.sock")]);
+    let found = problems(SMALLEST, &env);
+    assert_eq!(found.iter().next().unwrap().key, "REDIS_TLS");
+}

@@ -1,0 +1,217 @@
+//! Files that are right.
+
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::super::{
+    Backoff, BackoffKind, Env, HostSettings, Keep, LoadError, Plugin, Queue, RateLimit, Redis, load, parse,
+};
+use super::{SMALLEST, config, nothing, queue, section};
+
+const EXAMPLE: &str = r#"
+[redis]
+url = "redis://localhost:6379"   # REDIS_URL takes precedence
+tls = false
+prefix = "bull"
+namespace = "app:development"
+
+[host]
+listen = "127.0.0.1:9090"
+plugins = "target/plugins"
+shutdown_timeout = "10s"
+
+[queues.agent-commands]
+plugin = "agent-commands"
+concurrency = 10
+timeout = "30s"
+attempts = 5
+backoff = { type = "exponential", delay = "2s", jitter = 0.5 }
+remove_on_complete = { age = "1h", count = 1000 }
+remove_on_fail = { age = "24h" }
+
+[queues.github-sync]
+plugin = "github-sync"
+concurrency = 5
+timeout = "2m"
+attempts = 8
+backoff = { type = "exponential", delay = "2s", jitter = 0.5 }
+rate_limit = { max = 5, per = "1s" }
+dead_letter = "github-sync-dead"
+
+[plugins.github-sync]
+http = ["https://api.github.com"]
+config = { api-url = "https://api.github.com" }
+secrets = { token = "env:GITHUB_TOKEN" }
+memory = "64MiB"
+fuel = 20_000_000_000
+"#;
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+#[test]
+fn the_example_is_read_as_it_is_meant() {
+    let config = config(EXAMPLE, &Env::of([("GITHUB_TOKEN", "hunter2")]));
+    assert_eq!(config.warnings, []);
+    assert_eq!(config.redis.namespace, "app:development");
+    assert_eq!(config.redis.require_url().unwrap().expose(), "redis://localhost:6379");
+    assert_eq!(config.host.plugins, Path::new("target/plugins"));
+
+    let commands = &config.queues["agent-commands"];
+    assert_eq!(commands.concurrency.get(), 10);
+    assert_eq!(commands.rate_limit, None);
+    let defaults = &commands.job_defaults;
+    assert_eq!(defaults.attempts, NonZeroU32::new(5));
+    assert_eq!(defaults.backoff, Some(Backoff { kind: BackoffKind::Exponential, delay: seconds(2), jitter: 0.5 }));
+    let (age, count) = (Some(seconds(3600)), Some(1000));
+    assert_eq!(defaults.remove_on_complete, Some(Keep::Some { age, count }));
+    let (age, count) = (Some(seconds(86_400)), None);
+    assert_eq!(defaults.remove_on_fail, Some(Keep::Some { age, count }));
+
+    let sync = &config.queues["github-sync"];
+    assert_eq!(sync.timeout, seconds(120));
+    assert_eq!(sync.dead_letter.as_deref(), Some("github-sync-dead"));
+    let max = NonZeroU64::new(5).unwrap();
+    let per = seconds(1);
+    assert_eq!(sync.rate_limit, Some(RateLimit { max, per }));
+
+    let plugin = config.plugin("github-sync");
+    assert!(plugin.http[0].matches("https", "api.github.com"));
+    assert_eq!(plugin.config["api-url"], "https://api.github.com");
+    assert_eq!(plugin.secrets["token"].expose(), "hunter2");
+    assert_eq!(plugin.memory, 64 << 20);
+    assert_eq!(plugin.fuel, NonZeroU64::new(20_000_000_000));
+    assert_eq!(config.plugin("agent-commands"), Plugin::default());
+}
+
+#[test]
+fn the_smallest_file_has_all_the_defaults() {
+    let config = config(SMALLEST, &nothing());
+    assert_eq!(config.redis, Redis::default());
+    assert_eq!(config.host, HostSettings::default());
+    assert_eq!(config.queues["a"], Queue::new("a"));
+    assert!(config.plugins.is_empty());
+}
+
+#[test]
+fn every_key_is_read() {
+    let text = r#"
+[redis]
+url = "redis://r:7000/3"
+tls = true
+ca = "ca.pem"
+prefix = "{bull}"
+namespace = "n"
+connect_timeout = "1m"
+[host]
+listen = "off"
+plugins = "p"
+cache = "/var/cache/toril"
+shutdown_timeout = "0s"
+pen_threads = 3
+max_pens = 20
+[queues.a]
+plugin = "a.b_c-1"
+lock_duration = "1s"
+stalled_interval = "5s"
+max_stalled = 0
+backoff = "500ms"
+remove_on_complete = true
+remove_on_fail = false
+[queues."b c"]
+plugin = "a.b_c-1"
+remove_on_complete = 0
+[plugins."a.b_c-1"]
+max_result = "1KB"
+memory = "4GiB"
+config = { text = "t", whole = 0x10, decimal = 1.50, truth = true }
+"#;
+    let config = parse(text, Path::new("/etc/toril/queues.toml"), &nothing()).unwrap();
+    let redis = &config.redis;
+    assert!(redis.tls);
+    assert_eq!(redis.effective_url().unwrap().expose(), "rediss://r:7000/3");
+    assert_eq!(redis.ca, Some(PathBuf::from("/etc/toril/ca.pem")));
+    assert_eq!((&*redis.prefix, &*redis.namespace), ("{bull}", "n"));
+    assert_eq!(redis.connect_timeout, seconds(60));
+
+    let host = HostSettings {
+        listen: None,
+        plugins: "/etc/toril/p".into(),
+        cache: "/var/cache/toril".into(),
+        shutdown_timeout: Duration::ZERO,
+        pen_threads: NonZeroUsize::new(3).unwrap(),
+        max_pens: NonZeroU32::new(20).unwrap(),
+    };
+    assert_eq!(config.host, host);
+
+    let queue = &config.queues["a"];
+    assert_eq!(queue.lock_duration, seconds(1));
+    assert_eq!(queue.stalled_interval, seconds(5));
+    assert_eq!(queue.max_stalled, 0);
+    let fixed = Backoff { kind: BackoffKind::Fixed, delay: Duration::from_millis(500), jitter: 0.0 };
+    assert_eq!(queue.job_defaults.backoff, Some(fixed));
+    assert_eq!(queue.job_defaults.remove_on_complete, Some(Keep::None));
+    assert_eq!(queue.job_defaults.remove_on_fail, Some(Keep::All));
+    let (age, count) = (None, Some(0));
+    let defaults = &config.queues["b c"].job_defaults;
+    assert_eq!(defaults.remove_on_complete, Some(Keep::Some { age, count }));
+
+    let plugin = config.plugin("a.b_c-1");
+    assert_eq!((plugin.max_result, plugin.memory), (1000, 4 << 30));
+    let values: Vec<&str> = plugin.config.values().map(String::as_str).collect();
+    assert_eq!(values, ["1.50", "t", "true", "16"]);
+}
+
+#[test]
+fn dotted_keys_and_inline_tables_are_the_same_file() {
+    let long = queue("backoff.type = \"fixed\"\nbackoff.delay = \"1s\"");
+    let short = "queues.a = { plugin = \"a\", backoff = { delay = \"1s\", type = \"fixed\" } }\n";
+    assert_eq!(config(&long, &nothing()), config(short, &nothing()));
+}
+
+#[test]
+fn a_plugin_that_no_queue_uses_is_a_warning() {
+    let text = "[queues.a]\nplugin = \"github-sync\"\n[plugins.github-snyc]\n[plugins.mail]\n";
+    let warnings = config(text, &nothing()).warnings;
+    assert_eq!(
+        warnings[0].to_string(),
+        "warning: plugin `github-snyc` is used by no queue\n --> queues.toml:3:10\n  |\n3 | [plugins.github-snyc]\n  |          ^^^^^^^^^^^\n  = help: did you mean `github-sync`?"
+    );
+    assert_eq!(warnings[1].key, "plugins.mail");
+    assert_eq!(warnings.len(), 2);
+}
+
+#[test]
+fn more_concurrency_than_pens_is_a_warning() {
+    let text = "[queues]\na = { plugin = \"a\", concurrency = 8 }\nb = { plugin = \"a\", concurrency = 3 }\n[host]\nmax_pens = 10\n";
+    let warnings = config(text, &nothing()).warnings;
+    assert!(warnings[0].message.contains("adds up to 11"), "{warnings:?}");
+    assert_eq!((warnings[0].line, warnings[0].column), (5, 1));
+}
+
+#[test]
+fn a_byte_order_mark_and_windows_line_ends_are_no_content() {
+    let text = section("[host]\nmax_pens = 7").replace('\n', "\r\n");
+    let config = config(&format!("\u{feff}{text}"), &nothing());
+    assert_eq!(config.host.max_pens.get(), 7);
+}
+
+#[test]
+fn a_file_on_disk_is_loaded_with_its_own_folder_as_the_start_of_paths() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("queues.toml");
+    std::fs::write(&path, SMALLEST).unwrap();
+    let config = load(&path, &nothing()).unwrap();
+    assert_eq!(config.path, path);
+    assert_eq!(config.host.plugins, folder.path().join("plugins"));
+    assert_eq!(config.host.cache, folder.path().join(".toril/cache"));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let error = load(Path::new("/nowhere/queues.toml"), &nothing()).unwrap_err();
+    assert!(matches!(error, LoadError::Unreadable { .. }));
+    assert!(error.to_string().starts_with("/nowhere/queues.toml cannot be read: "));
+}

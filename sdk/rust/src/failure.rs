@@ -1,0 +1,107 @@
+//! The ways in which an attempt ends without a result, and how an error becomes one of them.
+
+use std::error::Error;
+use std::time::Duration;
+
+use crate::config::ConfigError;
+use crate::http::HttpError;
+
+/// How an attempt ends that does not complete the job.
+///
+/// `?` makes one of any error: [`Failure::Retry`] with the error's text and that of its sources, or [`Failure::Fatal`]
+/// where this crate knows that another attempt would end in the same way: a request that the host denied or that could
+/// not be built, a setting that is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// This attempt failed, and this is why: back off and run again while attempts remain, fail when none do.
+    Retry(String),
+    /// The job has failed for good, whatever attempts remain.
+    Fatal(String),
+    /// Run the job again after that time. Uses up no attempt. Parts of a millisecond are rounded up.
+    Defer(Duration),
+    /// Start no job of this queue for that time, then run this one again. Uses up no attempt. Parts of a millisecond
+    /// are rounded up.
+    RateLimited(Duration),
+    /// Run the job again when its children have ended, at once if none is pending. Uses up no attempt.
+    AwaitChildren,
+}
+
+impl Failure {
+    /// [`Failure::Retry`] with a message.
+    pub fn retry(message: impl Into<String>) -> Self {
+        Self::Retry(message.into())
+    }
+
+    /// [`Failure::Fatal`] with a message.
+    pub fn fatal(message: impl Into<String>) -> Self {
+        Self::Fatal(message.into())
+    }
+
+    /// [`Failure::Defer`] for a time.
+    pub fn defer(delay: Duration) -> Self {
+        Self::Defer(delay)
+    }
+
+    /// [`Failure::RateLimited`] for a time.
+    pub fn rate_limited(delay: Duration) -> Self {
+        Self::RateLimited(delay)
+    }
+}
+
+impl<E: Error + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let mut text = error.to_string();
+        let mut permanent = is_permanent(&error);
+        let mut source = error.source();
+        while let Some(cause) = source {
+            permanent |= is_permanent(cause);
+            let cause_text = cause.to_string();
+            if !text.ends_with(&cause_text) {
+                text.push_str(": ");
+                text.push_str(&cause_text);
+            }
+            source = cause.source();
+        }
+        if permanent { Self::Fatal(text) } else { Self::Retry(text) }
+    }
+}
+
+/// Whether another attempt would meet the same error.
+fn is_permanent(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<HttpError>().is_some_and(HttpError::is_permanent)
+        || matches!(error.downcast_ref(), Some(ConfigError::Missing { .. }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("reading the list")]
+    struct Outer<E: Error + 'static>(#[source] E);
+
+    fn question_mark<E: Error + 'static>(error: E) -> Failure {
+        let run = || -> Result<(), Failure> { Err(error)? };
+        run().expect_err("it is an error")
+    }
+
+    #[test]
+    fn an_error_is_retried_with_its_whole_chain_of_causes() {
+        let failure = question_mark(Outer(std::io::Error::other("the pipe broke")));
+        assert_eq!(failure, Failure::retry("reading the list: the pipe broke"));
+    }
+
+    #[test]
+    fn a_missing_setting_is_fatal_also_when_it_is_wrapped() {
+        let missing = ConfigError::Missing { key: "agent-url".into() };
+        assert!(matches!(question_mark(Outer(missing)), Failure::Fatal(_)));
+    }
+
+    #[test]
+    fn a_denied_request_is_fatal_and_a_broken_connection_is_not() {
+        let origin = || "https://example.com".to_owned();
+        assert!(matches!(question_mark(HttpError::Denied { origin: origin() }), Failure::Fatal(_)));
+        let broken = HttpError::Connection { origin: origin(), reason: "reset".into() };
+        assert!(matches!(question_mark(broken), Failure::Retry(_)));
+    }
+}

@@ -1,0 +1,164 @@
+//! Builds a request. What is wrong with it is kept until it is sent, so that calls can be chained.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::url::Url;
+use super::{HttpError, Response};
+
+/// The most bytes that an answer's body may have, unless [`Request::max_body`] says otherwise: 8 MiB.
+pub const DEFAULT_MAX_BODY: usize = 8 * 1024 * 1024;
+
+/// A request that has not been sent.
+#[must_use = "a request does nothing until it is sent"]
+pub struct Request {
+    parts: Result<Parts, HttpError>,
+}
+
+/// What a request is made of.
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only a component sends requests"))]
+pub(super) struct Parts {
+    pub(super) method: String,
+    pub(super) url: Url,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Option<Vec<u8>>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) max_body: usize,
+}
+
+impl Request {
+    /// A request with any method. `url` is absolute, begins with `http://` or `https://`, and has everything that is
+    /// not ASCII percent-encoded.
+    pub fn new(method: impl Into<String>, url: impl AsRef<str>) -> Self {
+        let parts = Url::parse(url.as_ref()).map(|url| Parts {
+            method: method.into(),
+            url,
+            headers: Vec::new(),
+            body: None,
+            timeout: None,
+            max_body: DEFAULT_MAX_BODY,
+        });
+        Self { parts }
+    }
+
+    /// `GET`.
+    pub fn get(url: impl AsRef<str>) -> Self {
+        Self::new("GET", url)
+    }
+
+    /// `POST`.
+    pub fn post(url: impl AsRef<str>) -> Self {
+        Self::new("POST", url)
+    }
+
+    /// `PUT`.
+    pub fn put(url: impl AsRef<str>) -> Self {
+        Self::new("PUT", url)
+    }
+
+    /// `PATCH`.
+    pub fn patch(url: impl AsRef<str>) -> Self {
+        Self::new("PATCH", url)
+    }
+
+    /// `DELETE`.
+    pub fn delete(url: impl AsRef<str>) -> Self {
+        Self::new("DELETE", url)
+    }
+
+    /// Adds a header. The connection's own, such as `Host` and `Connection`, cannot be set.
+    pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.change(|parts| parts.headers.push((name.into(), value.into())))
+    }
+
+    /// Adds `Authorization: Bearer …`.
+    pub fn bearer(self, token: impl AsRef<str>) -> Self {
+        self.header("authorization", format!("Bearer {}", token.as_ref()))
+    }
+
+    /// Sets the body.
+    pub fn body(self, body: impl Into<Vec<u8>>) -> Self {
+        self.change(|parts| parts.body = Some(body.into()))
+    }
+
+    /// Sets the body to a value's JSON, and adds the `Content-Type` of JSON.
+    pub fn json(mut self, value: &(impl Serialize + ?Sized)) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(body) => self.header("content-type", "application/json").body(body),
+            Err(_) if self.parts.is_err() => self,
+            Err(error) => {
+                self.parts = Err(HttpError::InvalidRequest { reason: format!("its body cannot be JSON: {error}") });
+                self
+            }
+        }
+    }
+
+    /// Bounds the whole exchange, from connecting to the body's last byte. Without it only the attempt's deadline does,
+    /// and that leaves no time to say what was slow.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.change(|parts| parts.timeout = Some(timeout))
+    }
+
+    /// Bounds the answer's body, in bytes. [`DEFAULT_MAX_BODY`] if this is not called.
+    pub fn max_body(self, bytes: usize) -> Self {
+        self.change(|parts| parts.max_body = bytes)
+    }
+
+    /// Sends the request, and waits for the whole answer.
+    ///
+    /// # Errors
+    /// If there is no answer, or not all of it. An answer that says that something went wrong is no error here.
+    pub fn send(self) -> Result<Response, HttpError> {
+        super::send(self.parts?)
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Parts)) -> Self {
+        if let Ok(parts) = &mut self.parts {
+            change(parts);
+        }
+        self
+    }
+}
+
+/// Shows where the request goes, and nothing that could be a secret.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.parts {
+            Ok(parts) => write!(f, "Request({} {})", parts.method, parts.url.origin()),
+            Err(error) => write!(f, "Request({error})"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_what_was_put_into_it() {
+        let request = Request::post("http://localhost:1/x").bearer("t").json(&[1]).timeout(Duration::from_secs(2));
+        let parts = request.parts.expect("valid");
+        assert_eq!(parts.method, "POST");
+        assert_eq!(parts.headers[0], ("authorization".to_owned(), "Bearer t".to_owned()));
+        assert_eq!(parts.headers[1], ("content-type".to_owned(), "application/json".to_owned()));
+        assert_eq!(parts.body.as_deref(), Some(b"[1]".as_slice()));
+        assert_eq!((parts.timeout, parts.max_body), (Some(Duration::from_secs(2)), DEFAULT_MAX_BODY));
+    }
+
+    #[test]
+    fn the_first_mistake_is_what_sending_reports() {
+        let result = Request::get("nowhere").header("a", "b").send();
+        assert!(matches!(result, Err(HttpError::InvalidUrl { .. })));
+        let keys = std::collections::HashMap::from([((1, 2), 3)]);
+        let result = Request::post("https://example.com").json(&keys).send();
+        assert!(matches!(result, Err(HttpError::InvalidRequest { .. })));
+    }
+
+    #[test]
+    fn debug_output_has_no_secrets() {
+        let request = Request::get("https://example.com/path?key=hunter2").bearer("hunter2");
+        assert_eq!(format!("{request:?}"), "Request(GET https://example.com)");
+    }
+}

@@ -1,0 +1,84 @@
+//! Write Toril plugins in Rust: each handles BullMQ jobs inside a sandboxed WebAssembly component of its own.
+//!
+//! ```
+//! use schemars::JsonSchema;
+//! use serde::{Deserialize, Serialize};
+//! use toril_plugin::{Failure, Job, Jobs, Plugin};
+//!
+//! #[derive(Deserialize, JsonSchema)]
+//! #[serde(deny_unknown_fields)]
+//! struct Greet {
+//!     name: String,
+//! }
+//!
+//! #[derive(Serialize)]
+//! struct Greeting {
+//!     text: String,
+//! }
+//!
+//! fn greet(job: Job<Greet>) -> Result<Greeting, Failure> {
+//!     toril_plugin::log::info("greeting someone");
+//!     Ok(Greeting { text: format!("Hello, {}!", job.data.name) })
+//! }
+//!
+//! struct Greeter;
+//!
+//! impl Plugin for Greeter {
+//!     const DESCRIPTION: &'static str = "Greets people.";
+//!
+//!     fn jobs() -> Jobs {
+//!         Jobs::new().on("greet", "Greets one person.", greet)
+//!     }
+//! }
+//!
+//! toril_plugin::export!(Greeter);
+//! # fn main() {}
+//! ```
+//!
+//! Build the crate as a `cdylib` for a WebAssembly target. Compiled for any other target, as in unit tests, nothing is
+//! exported and the host is replaced by stand-ins: logs go to standard error, configuration is empty, requests fail.
+//!
+//! | module | what it has |
+//! | --- | --- |
+//! | [`plugin`] | [`Plugin`] for typed handlers, [`RawPlugin`] for everything else, [`export!`] |
+//! | [`job`] | [`Job`], the job that runs, and [`Json`], its data before it has a type |
+//! | [`failure`] | [`Failure`], the ways in which an attempt ends without a result |
+//! | [`log`], [`progress`], [`context`] | the running job: its log, its progress, its deadline |
+//! | [`config`] | the plugin's `config` and `secrets` from `queues.toml` |
+//! | [`http`] | requests to the origins that `queues.toml` grants |
+//! | [`clock`] | the time, and sleeping |
+
+#![deny(missing_docs)]
+#![cfg_attr(test, allow(clippy::expect_used, reason = "a test that panics has failed"))]
+
+#[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
+pub mod bindings;
+mod export;
+mod host;
+
+pub mod clock;
+pub mod config;
+pub mod context;
+pub mod failure;
+pub mod http;
+pub mod job;
+pub mod log;
+pub mod plugin;
+pub mod progress;
+
+pub use failure::Failure;
+pub use job::{Job, JobRef, Json};
+pub use plugin::{JobType, Jobs, Manifest, Plugin, RawPlugin};
+
+pub use schemars;
+pub use serde;
+pub use serde_json;
+
+/// What [`export!`] expands to. Not part of the public interface.
+#[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::bindings;
+    pub use crate::export::Adapter;
+}

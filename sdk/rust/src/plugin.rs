@@ -1,0 +1,210 @@
+//! What a plugin implements: [`Plugin`] with a typed function for each kind of job, or [`RawPlugin`] by hand.
+
+use schemars::{JsonSchema, Schema, schema_for};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{Failure, Job, Json};
+
+/// A plugin that has one typed function for each kind of job.
+pub trait Plugin {
+    /// What the plugin does, in one sentence for a person.
+    const DESCRIPTION: &'static str;
+
+    /// The kinds of job that the plugin handles.
+    fn jobs() -> Jobs;
+}
+
+/// A plugin that describes itself and reads its jobs without help. Every [`Plugin`] is one.
+///
+/// For plugins that take jobs of any name, whose job names are not known when they are compiled, or whose results are
+/// JSON already.
+pub trait RawPlugin {
+    /// What the plugin says about itself. A host calls this once for each version, without network and with 5 seconds
+    /// of time.
+    fn describe() -> Manifest;
+
+    /// Runs one job. Called once in the life of an instance: nothing is kept in memory between jobs.
+    ///
+    /// # Errors
+    /// Every other end of the attempt than a result is a [`Failure`].
+    fn handle(job: Job<Json>) -> Result<Json, Failure>;
+}
+
+impl<P: Plugin> RawPlugin for P {
+    fn describe() -> Manifest {
+        Manifest { description: P::DESCRIPTION.into(), jobs: P::jobs().describe() }
+    }
+
+    fn handle(job: Job<Json>) -> Result<Json, Failure> {
+        P::jobs().run(job)
+    }
+}
+
+/// What a plugin says about itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Manifest {
+    /// What the plugin does, in one sentence for a person.
+    pub description: String,
+    /// The kinds of job that it handles. A host fails every other job for good. Empty: jobs of any name are handled,
+    /// and their data is not checked.
+    pub jobs: Vec<JobType>,
+}
+
+/// One kind of job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobType {
+    /// The job's name, as producers give it.
+    pub name: String,
+    /// What the job does, in one sentence for a person.
+    pub description: String,
+    /// The JSON Schema (draft 2020-12) that a host checks the data against before the plugin sees it.
+    pub data_schema: Option<Schema>,
+}
+
+type Handler = Box<dyn FnOnce(Job<Json>) -> Result<Json, Failure>>;
+
+struct Entry {
+    name: &'static str,
+    description: &'static str,
+    /// Made on demand: a schema is needed for `describe`, not for each job.
+    schema: Option<fn() -> Schema>,
+    handler: Handler,
+}
+
+/// The kinds of job that a [`Plugin`] handles, in the order in which they were added.
+#[derive(Default)]
+pub struct Jobs {
+    entries: Vec<Entry>,
+}
+
+impl Jobs {
+    /// No jobs yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Handles jobs called `name` with `handler`, whose data type is what the job's data is checked against.
+    ///
+    /// `description` is one sentence for a person. The first handler of a name is the one that counts.
+    #[must_use]
+    pub fn on<D, O>(
+        self,
+        name: &'static str,
+        description: &'static str,
+        handler: impl FnOnce(Job<D>) -> Result<O, Failure> + 'static,
+    ) -> Self
+    where
+        D: DeserializeOwned + JsonSchema,
+        O: Serialize,
+    {
+        self.push(name, description, Some(|| schema_for!(D)), handler)
+    }
+
+    /// Like [`Jobs::on`] for data without a schema: a host checks nothing, and data that does not fit the handler's
+    /// type is [`Failure::Fatal`].
+    #[must_use]
+    pub fn on_unchecked<D, O>(
+        self,
+        name: &'static str,
+        description: &'static str,
+        handler: impl FnOnce(Job<D>) -> Result<O, Failure> + 'static,
+    ) -> Self
+    where
+        D: DeserializeOwned,
+        O: Serialize,
+    {
+        self.push(name, description, None, handler)
+    }
+
+    fn push<D: DeserializeOwned, O: Serialize>(
+        mut self,
+        name: &'static str,
+        description: &'static str,
+        schema: Option<fn() -> Schema>,
+        handler: impl FnOnce(Job<D>) -> Result<O, Failure> + 'static,
+    ) -> Self {
+        let handler: Handler = Box::new(|job| {
+            let output = handler(job.parse()?)?;
+            Json::from_value(&output)
+                .map_err(|error| Failure::fatal(format!("the result cannot be written as JSON: {error}")))
+        });
+        self.entries.push(Entry { name, description, schema, handler });
+        self
+    }
+
+    /// The kinds of job as a host wants to know them.
+    pub fn describe(&self) -> Vec<JobType> {
+        let job_type = |entry: &Entry| JobType {
+            name: entry.name.into(),
+            description: entry.description.into(),
+            data_schema: entry.schema.map(|schema| schema()),
+        };
+        self.entries.iter().map(job_type).collect()
+    }
+
+    /// Runs a job with the handler of its name.
+    ///
+    /// # Errors
+    /// The handler's own failure; [`Failure::Fatal`] if there is no handler, if the data does not fit it, or if the
+    /// result cannot be written as JSON.
+    pub fn run(self, job: Job<Json>) -> Result<Json, Failure> {
+        match self.entries.into_iter().find(|entry| entry.name == job.name) {
+            Some(entry) => (entry.handler)(job),
+            None => Err(Failure::fatal(format!("this plugin handles no jobs called `{}`", job.name))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Deserialize, JsonSchema)]
+    struct Pair {
+        a: u32,
+        b: u32,
+    }
+
+    struct Sums;
+
+    impl Plugin for Sums {
+        const DESCRIPTION: &'static str = "Adds numbers.";
+
+        fn jobs() -> Jobs {
+            Jobs::new().on("pair", "Adds two.", |job: Job<Pair>| Ok(job.data.a + job.data.b)).on_unchecked(
+                "list",
+                "Adds many.",
+                |job: Job<Vec<u32>>| Ok(job.data.iter().sum::<u32>()),
+            )
+        }
+    }
+
+    #[test]
+    fn a_job_goes_to_the_handler_of_its_name() {
+        let pair = Job::for_test("pair", Json::from(json!({ "a": 1, "b": 2 })));
+        assert_eq!(Sums::handle(pair), Ok(Json::from_text("3")));
+        let list = Job::for_test("list", Json::from(json!([4, 5, 6])));
+        assert_eq!(Sums::handle(list), Ok(Json::from_text("15")));
+    }
+
+    #[test]
+    fn a_name_without_handler_is_fatal() {
+        let failure = Sums::handle(Job::for_test("product", Json::from_text("[]")));
+        assert!(matches!(failure, Err(Failure::Fatal(message)) if message.contains("`product`")));
+    }
+
+    #[test]
+    fn a_typed_job_is_described_with_its_schema_and_an_unchecked_one_without() {
+        let manifest = Sums::describe();
+        assert_eq!(manifest.description, "Adds numbers.");
+        let [pair, list] = manifest.jobs.as_slice() else { panic!("two jobs") };
+        let schema = pair.data_schema.as_ref().map(Schema::as_value).expect("typed");
+        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+        assert_eq!(schema["required"], json!(["a", "b"]));
+        assert_eq!(list.data_schema, None);
+    }
+}

@@ -1,0 +1,68 @@
+//! Behaviours that are about what the host offers.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::json;
+use toril_plugin::http::Request;
+use toril_plugin::{Failure, Job, Json, clock, context, log, progress};
+
+use crate::ends::Millis;
+
+/// How long `sleep-until-cancelled` sleeps between two looks.
+const NAP: Duration = Duration::from_millis(20);
+
+#[derive(Deserialize)]
+pub struct Fetch {
+    url: String,
+}
+
+#[derive(Deserialize)]
+pub struct Key {
+    key: String,
+}
+
+/// Publishes progress twice, and writes three lines.
+pub fn progress() -> Result<Json, Failure> {
+    progress::set(50)?;
+    log::info("half of it is done");
+    log::warn("the other half is slow");
+    log::error("nothing has gone wrong");
+    progress::set(json!({ "step": "two" }))?;
+    Ok(Json::from(json!({ "lines": 3 })))
+}
+
+/// Sleeps in the host.
+pub fn sleep(job: Job<Millis>) -> Result<Json, Failure> {
+    clock::sleep(Duration::from_millis(job.data.ms));
+    Ok(Json::from(json!({ "slept": job.data.ms })))
+}
+
+/// Ends when it is asked to, or just before the deadline.
+pub fn sleep_until_cancelled() -> Result<Json, Failure> {
+    while !context::cancelled() {
+        if context::remaining() <= NAP * 2 {
+            return Ok(Json::from(json!({ "cancelled": false })));
+        }
+        clock::sleep(NAP);
+    }
+    Ok(Json::from(json!({ "cancelled": true })))
+}
+
+/// Milliseconds until the deadline.
+pub fn remaining() -> Result<Json, Failure> {
+    let remaining = u64::try_from(context::remaining().as_millis()).unwrap_or(u64::MAX);
+    Ok(Json::from(json!({ "remaining": remaining })))
+}
+
+/// Gets an address.
+pub fn fetch(job: Job<Fetch>) -> Result<Json, Failure> {
+    let response = Request::get(&job.data.url).send()?;
+    Ok(Json::from(json!({ "status": response.status(), "body": response.text() })))
+}
+
+/// Reads a setting.
+pub fn config(job: Job<Key>) -> Result<Json, Failure> {
+    let value = toril_plugin::config::get(&job.data.key)?;
+    Ok(Json::from(json!({ "value": value })))
+}

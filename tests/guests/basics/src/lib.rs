@@ -1,0 +1,42 @@
+//! Every way in which a job can end, picked by the job's name. Any name is taken and no data is checked: it is the host
+//! that is tested with it.
+
+mod ends;
+mod host;
+
+use toril_plugin::{Failure, Job, Json, Manifest, RawPlugin};
+
+/// Tells two builds of this plugin apart.
+const BUILD: Option<&str> = option_env!("TORIL_PLUGIN_BUILD");
+
+struct Basics;
+
+impl RawPlugin for Basics {
+    fn describe() -> Manifest {
+        Manifest { description: "Does what the job's name says.".into(), jobs: Vec::new() }
+    }
+
+    fn handle(job: Job<Json>) -> Result<Json, Failure> {
+        match job.name.as_str() {
+            "echo" => Ok(job.data),
+            "fail-times" => ends::fail_times(job.parse()?),
+            "fatal" => Err(Failure::fatal("this job cannot be done")),
+            "defer" => ends::defer(job.parse()?),
+            "rate-limit" => ends::rate_limit(job.parse()?),
+            "await" => Err(Failure::AwaitChildren),
+            "bad-json" => Ok(Json::from_text("not json")),
+            "huge" => ends::huge(job.parse()?),
+            "panic" => panic!("this job panics on purpose"),
+            "version" => Ok(Json::from(serde_json::json!({ "version": BUILD.unwrap_or("0") }))),
+            "progress" => host::progress(),
+            "sleep" => host::sleep(job.parse()?),
+            "sleep-until-cancelled" => host::sleep_until_cancelled(),
+            "remaining" => host::remaining(),
+            "fetch" => host::fetch(job.parse()?),
+            "config" => host::config(job.parse()?),
+            other => Err(Failure::fatal(format!("there is no behaviour called `{other}`"))),
+        }
+    }
+}
+
+toril_plugin::export!(Basics);

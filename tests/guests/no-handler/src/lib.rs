@@ -1,0 +1,18 @@
+//! A component that is no plugin: it is to be refused when it is loaded.
+
+#[cfg(target_arch = "wasm32")]
+mod component {
+    #![allow(unsafe_code, reason = "generated code calls the component's exports")]
+
+    wit_bindgen::generate!({ world: "other" });
+
+    struct Other;
+
+    impl Guest for Other {
+        fn greet() -> String {
+            "I am no plugin.".into()
+        }
+    }
+
+    export!(Other);
+}
