@@ -4,13 +4,17 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// What is wrong with a host or a port. The words go after the name of the value: "… has no host".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum AuthorityError {
+pub enum AuthorityError {
+    /// Nothing, or nothing but a port.
     #[error("has no host")]
     NoHost,
+    /// A host that readers of URLs would not agree on, such as `127.1`, or that is none at all.
     #[error("has a host that is neither a name nor an address")]
     Host,
+    /// An internationalised name as people write it.
     #[error("has a host outside ASCII: write it in its xn-- form")]
     NotAscii,
+    /// No number, 0, or too large.
     #[error("has a port that is no number from 1 to 65535")]
     Port,
 }

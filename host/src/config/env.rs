@@ -7,16 +7,11 @@ use std::fmt;
 /// Where variables are looked up. Shows no values, since some of them are secrets.
 #[derive(Clone)]
 pub struct Env {
-    base: Variables,
-    /// Asked first: what a command puts in the place of the process's own variables.
-    instead: BTreeMap<String, String>,
-}
-
-#[derive(Clone)]
-enum Variables {
-    /// Asked at each look-up rather than copied, so that no second copy of every secret lies in memory.
-    Process,
-    Fixed(BTreeMap<String, String>),
+    /// Variables that hold whatever the process has.
+    fixed: BTreeMap<String, String>,
+    /// Whether the process is asked for the others. At each look-up, so that no second copy of every secret lies in
+    /// memory.
+    process: bool,
 }
 
 /// A variable whose value is not valid UTF-8.
@@ -27,13 +22,7 @@ pub struct NotUnicode;
 impl Env {
     /// The environment of this process.
     pub fn from_process() -> Self {
-        Self { base: Variables::Process, instead: BTreeMap::new() }
-    }
-
-    /// The same, but for one variable.
-    pub fn with(mut self, name: &str, value: &str) -> Self {
-        self.instead.insert(name.to_owned(), value.to_owned());
-        self
+        Self { fixed: BTreeMap::new(), process: true }
     }
 
     /// Exactly these variables, for tests and embedders.
@@ -42,22 +31,29 @@ impl Env {
         K: Into<String>,
         V: Into<String>,
     {
-        let pairs = variables.into_iter().map(|(k, v)| (k.into(), v.into()));
-        Self { base: Variables::Fixed(pairs.collect()), instead: BTreeMap::new() }
+        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
+        Self { fixed: variables.collect(), process: false }
+    }
+
+    /// The same environment with the variable `name` set to `value`. The process's own stays as it is.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.fixed.insert(name.into(), value.into());
+        self
     }
 
     /// The value of the variable `name`, none when it is not set. An empty value is a value here.
     pub fn get(&self, name: &str) -> Result<Option<String>, NotUnicode> {
-        if let Some(value) = self.instead.get(name) {
+        if let Some(value) = self.fixed.get(name) {
             return Ok(Some(value.clone()));
         }
-        match &self.base {
-            Variables::Fixed(variables) => Ok(variables.get(name).cloned()),
-            Variables::Process => match std::env::var(name) {
-                Ok(value) => Ok(Some(value)),
-                Err(VarError::NotPresent) => Ok(None),
-                Err(VarError::NotUnicode(_)) => Err(NotUnicode),
-            },
+        if !self.process {
+            return Ok(None);
+        }
+        match std::env::var(name) {
+            Ok(value) => Ok(Some(value)),
+            Err(VarError::NotPresent) => Ok(None),
+            Err(VarError::NotUnicode(_)) => Err(NotUnicode),
         }
     }
 
@@ -70,10 +66,8 @@ impl Env {
 
 impl fmt::Debug for Env {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.base {
-            Variables::Process => f.write_str("Env(process)"),
-            Variables::Fixed(variables) => f.debug_tuple("Env").field(&variables.keys().collect::<Vec<_>>()).finish(),
-        }
+        let names: Vec<_> = self.fixed.keys().collect();
+        f.debug_struct("Env").field("fixed", &names).field("process", &self.process).finish()
     }
 }
 
@@ -94,6 +88,13 @@ mod tests {
         let env = Env::from_process();
         assert_eq!(env.get("PATH").ok().flatten(), std::env::var("PATH").ok());
         assert_eq!(env.get("TORIL_TEST_NEVER_SET"), Ok(None));
+    }
+
+    #[test]
+    fn a_variable_can_be_put_on_top_of_the_process_environment() {
+        let env = Env::from_process().with("PATH", "x");
+        assert_eq!(env.get("PATH"), Ok(Some("x".to_owned())));
+        assert_eq!(env.get("HOME").ok().flatten(), std::env::var("HOME").ok());
     }
 
     #[test]

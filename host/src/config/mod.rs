@@ -7,9 +7,9 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `redis`, `host`, `queue`, `plugin` | the types, one module a section of the file |
-//! | `origin`, `secret`, `units` | the values with rules of their own |
+//! | `origin`, `authority`, `secret`, `units` | the values with rules of their own |
 //! | `env` | the environment, replaceable in tests |
-//! | `problem` | what is wrong, and how that is shown |
+//! | `problem`, `key` | what is wrong, and how that is shown |
 //! | `read` | from text to types |
 //! | `diff` | what a reload has to do |
 
@@ -32,6 +32,7 @@ mod units;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use self::authority::AuthorityError;
 pub use self::diff::{Changes, QueueChange, diff};
 pub use self::env::{Env, NotUnicode};
 pub use self::host::HostSettings;

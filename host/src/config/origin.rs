@@ -45,14 +45,9 @@ pub enum OriginError {
     #[error("must name one host: there are no wildcards")]
     Wildcard,
     /// No host, or one that is none.
-    #[error("{0}")]
-    Host(HostError),
+    #[error(transparent)]
+    Host(#[from] AuthorityError),
 }
-
-/// What is wrong with the host or port of an origin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(transparent)]
-pub struct HostError(AuthorityError);
 
 impl Scheme {
     /// `http` or `https`.
@@ -123,7 +118,7 @@ impl FromStr for Origin {
         if authority.contains('*') {
             return Err(OriginError::Wildcard);
         }
-        let (host, port) = authority::split(authority).map_err(|error| OriginError::Host(HostError(error)))?;
+        let (host, port) = authority::split(authority)?;
         Ok(Self { scheme, host, port: port.unwrap_or(scheme.default_port()) })
     }
 }
@@ -196,9 +191,9 @@ mod tests {
             ("https://me:hunter2@api.github.com", OriginError::UserInfo),
             ("https://me:hunt/er2@api.github.com", OriginError::UserInfo),
             ("https://*.github.com", OriginError::Wildcard),
-            ("https://", OriginError::Host(HostError(AuthorityError::NoHost))),
-            ("https://host:0", OriginError::Host(HostError(AuthorityError::Port))),
-            ("http://127.1", OriginError::Host(HostError(AuthorityError::Host))),
+            ("https://", OriginError::Host(AuthorityError::NoHost)),
+            ("https://host:0", OriginError::Host(AuthorityError::Port)),
+            ("http://127.1", OriginError::Host(AuthorityError::Host)),
         ] {
             assert_eq!(text.parse::<Origin>(), Err(error), "{text}");
         }

@@ -103,14 +103,9 @@ pub enum RedisUrlError {
     #[error("has no absolute path of a socket, as in unix:///run/redis.sock")]
     Socket,
     /// No host, or one that is none.
-    #[error("{0}")]
-    Host(RedisHostError),
+    #[error(transparent)]
+    Host(#[from] AuthorityError),
 }
-
-/// What is wrong with the host or port of a Redis URL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(transparent)]
-pub struct RedisHostError(AuthorityError);
 
 impl RedisUrl {
     /// The whole URL, password included. Hand it to nothing that logs.
@@ -166,7 +161,7 @@ fn show_server(rest: &str) -> Result<String, RedisUrlError> {
     if user.is_some_and(|user| user.contains('@')) || tail.contains('@') {
         return Err(RedisUrlError::UserInfo);
     }
-    let (host, _) = authority::split(server).map_err(|error| RedisUrlError::Host(RedisHostError(error)))?;
+    let (host, _) = authority::split(server)?;
     if host == "0.0.0.0" || host == "[::]" {
         return Err(RedisUrlError::Wildcard);
     }
@@ -244,9 +239,9 @@ mod tests {
             ("redis://localhost/1/2", RedisUrlError::Database),
             ("unix://run/redis.sock", RedisUrlError::Socket),
             ("unix:///", RedisUrlError::Socket),
-            ("redis://", RedisUrlError::Host(RedisHostError(AuthorityError::NoHost))),
-            ("redis://:hunter2@", RedisUrlError::Host(RedisHostError(AuthorityError::NoHost))),
-            ("redis://h:70000", RedisUrlError::Host(RedisHostError(AuthorityError::Port))),
+            ("redis://", RedisUrlError::Host(AuthorityError::NoHost)),
+            ("redis://:hunter2@", RedisUrlError::Host(AuthorityError::NoHost)),
+            ("redis://h:70000", RedisUrlError::Host(AuthorityError::Port)),
         ] {
             assert_eq!(url.parse::<RedisUrl>(), Err(error), "{url}");
             assert!(!error.to_string().contains("hunter2"));

@@ -21,7 +21,7 @@ const SIZES: [(&str, u64); 7] = [
 pub(super) enum DurationError {
     #[error("has no unit")]
     NoUnit,
-    #[error("has the unit {0:?}, which is none")]
+    #[error("has an unknown unit, {0:?}")]
     Unit(String),
     #[error("is no length of time")]
     Malformed,
@@ -36,7 +36,7 @@ pub(super) enum DurationError {
 pub(super) enum SizeError {
     #[error("has no unit")]
     NoUnit,
-    #[error("has the unit {0:?}, which is none")]
+    #[error("has an unknown unit, {0:?}")]
     Unit(String),
     #[error("is no size: it must be a whole number with a unit")]
     Malformed,

@@ -235,10 +235,9 @@ fn explain(error: &wasmtime::Error, state: &PenState, settings: &Settings, late:
             Some(Trap::StackOverflow) => {
                 (FailureKind::Trap, "the plugin trapped: its stack overflowed, mostly by endless recursion".to_owned())
             }
-            Some(trap @ Trap::MemoryOutOfBounds) => (
-                FailureKind::Trap,
-                format!("the plugin trapped: {trap} (endless recursion or a bad pointer, mostly)"),
-            ),
+            Some(trap @ Trap::MemoryOutOfBounds) => {
+                (FailureKind::Trap, format!("the plugin trapped: {trap} (endless recursion or a bad pointer, mostly)"))
+            }
             Some(trap) => (FailureKind::Trap, format!("the plugin trapped: {trap}")),
             None => (FailureKind::Trap, format!("the plugin trapped: {}", error.root_cause())),
         }

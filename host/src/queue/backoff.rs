@@ -46,20 +46,21 @@ pub fn delay(opts: &str, attempts_made: u32, random: f64) -> Duration {
             _ => (0.0, 0.0),
         },
     };
-    let jitter = jitter.clamp(0.0, 1.0);
+    let (wait, jitter) = (wait.min(LONGEST), jitter.clamp(0.0, 1.0));
     let wait = wait * (1.0 - jitter) + wait * jitter * random;
     milliseconds(wait)
 }
 
-/// Whole milliseconds, within what a delayed job's score can hold.
+/// A hundred years in milliseconds: later than anyone waits, and small enough for BullMQ's 53-bit scores.
+const LONGEST: f64 = 100.0 * 365.0 * 24.0 * 3600.0 * 1000.0;
+
+/// Whole milliseconds of a wait that is no longer than [`LONGEST`].
 fn milliseconds(wait: f64) -> Duration {
-    /// A hundred years: later than anyone waits, and small enough for BullMQ's 53-bit scores.
-    const LONGEST: f64 = 100.0 * 365.0 * 24.0 * 3600.0 * 1000.0;
     if wait.is_nan() || wait <= 0.0 {
         return Duration::ZERO;
     }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // in range by the line before and by `min`
-    Duration::from_millis(wait.min(LONGEST).round() as u64)
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // in range: not negative, and bounded by the caller
+    Duration::from_millis(wait.round() as u64)
 }
 
 #[cfg(test)]

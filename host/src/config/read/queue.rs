@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::super::env::Env;
 use super::super::key;
 use super::super::queue::{Queue, RateLimit};
+use super::environment::setting;
 use super::jobs;
 use super::plugin;
-use super::redis;
 use super::report::{Fault, Report};
 use super::schema;
 use super::table::{Node, Table};
@@ -23,7 +23,7 @@ pub(super) fn read(
     env: &Env,
     report: &mut Report<'_>,
 ) -> BTreeMap<String, Queue> {
-    let default = redis::setting(CONCURRENCY, env, report, default_concurrency);
+    let default = setting(CONCURRENCY, env, report, default_concurrency);
     let default = default.unwrap_or(NonZeroUsize::MIN);
     let mut queues = BTreeMap::new();
     let Some(table) = Table::of(root.get("queues"), report) else {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::super::env::Env;
 use super::super::redis::{Redis, RedisUrl};
+use super::environment::setting;
 use super::report::{Fault, Report};
 use super::schema;
 use super::table::{Node, Table};
@@ -52,26 +53,6 @@ fn tls_from_environment(value: &str) -> Result<bool, String> {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),
         _ => Err(format!("{TLS} must be true, false, 1 or 0, not {value:?}")),
-    }
-}
-
-/// Reads an environment variable. None when it is not set, or when it is wrong, which is then reported.
-pub(super) fn setting<T>(
-    name: &str,
-    env: &Env,
-    report: &mut Report<'_>,
-    read: impl FnOnce(&str) -> Result<T, String>,
-) -> Option<T> {
-    let value = match env.setting(name) {
-        Ok(value) => value.map(|value| read(&value)),
-        Err(error) => Some(Err(format!("{name} cannot be read: {error}"))),
-    };
-    match value? {
-        Ok(value) => Some(value),
-        Err(message) => {
-            report.error_in_environment(name, Fault::new(message));
-            None
-        }
     }
 }
 

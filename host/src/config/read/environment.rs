@@ -1,0 +1,24 @@
+//! Reads single variables of the environment.
+
+use super::super::env::Env;
+use super::report::{Fault, Report};
+
+/// Reads an environment variable. None when it is not set, or when it is wrong, which is then reported.
+pub(super) fn setting<T>(
+    name: &str,
+    env: &Env,
+    report: &mut Report<'_>,
+    read: impl FnOnce(&str) -> Result<T, String>,
+) -> Option<T> {
+    let value = match env.setting(name) {
+        Ok(value) => value.map(|value| read(&value)),
+        Err(error) => Some(Err(format!("{name} cannot be read: {error}"))),
+    };
+    match value? {
+        Ok(value) => Some(value),
+        Err(message) => {
+            report.error_in_environment(name, Fault::new(message));
+            None
+        }
+    }
+}
