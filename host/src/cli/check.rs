@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{WRONG, error, fail};
+use super::{WRONG, fail, not_started};
 use crate::config::{self, Env};
 use crate::host;
 
@@ -25,7 +25,7 @@ impl Check {
         };
         let plugins = match host::check(&config).await {
             Ok(plugins) => plugins,
-            Err(reason) => return error(WRONG, &reason),
+            Err(reason) => return not_started(&reason),
         };
         if self.json {
             let plugins: Vec<_> = plugins

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::host::StartError;
 use crate::telemetry::LogFormat;
 
 /// It did not work.
@@ -99,4 +100,14 @@ fn fail(code: u8, message: &str) -> ExitCode {
 /// Ends with an error of this command's own, told as one.
 fn error(code: u8, error: &dyn std::fmt::Display) -> ExitCode {
     fail(code, &format!("error: {error}"))
+}
+
+/// Ends since a host did not start.
+fn not_started(reason: &StartError) -> ExitCode {
+    let code = if reason.is_configuration() { WRONG } else { FAILED };
+    match reason {
+        // These come with their own heads and places.
+        StartError::Load(problems) => fail(code, &problems.to_string()),
+        other => error(code, other),
+    }
 }

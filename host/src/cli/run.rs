@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{FAILED, FORCED, WRONG, error, fail};
+use super::{FAILED, FORCED, WRONG, error, fail, not_started};
 use crate::config::{self, Config, Env};
 use crate::host::{Host, Shutdown};
 
@@ -29,7 +29,7 @@ pub async fn work(config: Config, env: Env) -> ExitCode {
     let host = tokio::select! {
         started = Host::start(config, env) => match started {
             Ok(host) => host,
-            Err(reason) => return error(if reason.is_configuration() { WRONG } else { FAILED }, &reason),
+            Err(reason) => return not_started(&reason),
         },
         // Nothing has been claimed yet.
         () = signals.next() => return ExitCode::SUCCESS,

@@ -10,8 +10,8 @@ use crate::config::{self, Changes, Config, QueueChange, diff};
 enum Refused {
     #[error("{0}")]
     Config(#[from] config::LoadError),
-    #[error("{}", super::list(.0))]
-    Plugins(Vec<(String, crate::plugin::LoadError)>),
+    #[error("{0}")]
+    Plugins(config::Problems),
     #[error("{0}")]
     Redis(#[from] crate::queue::ConnectError),
 }

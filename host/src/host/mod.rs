@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-use crate::config::{Config, Env};
+use crate::config::{Config, Env, Problem, Problems};
 use crate::http::{Health, HttpError, Server};
 use crate::plugin::{self, LoadError, Plugins};
 use crate::queue::{ConnectError, QueueWorker, Redis, SharedRedis};
@@ -34,9 +34,9 @@ pub enum StartError {
     /// The plugin side.
     #[error(transparent)]
     Plugins(#[from] plugin::StartError),
-    /// One or more plugins cannot be used; each is told.
-    #[error("{}", list(.0))]
-    Load(Vec<(String, LoadError)>),
+    /// One or more plugins cannot be used; each is told, with the line that names it.
+    #[error("{0}")]
+    Load(Problems),
     /// Redis.
     #[error(transparent)]
     Redis(#[from] ConnectError),
@@ -50,11 +50,6 @@ impl StartError {
     pub fn is_configuration(&self) -> bool {
         matches!(self, Self::Load(_) | Self::Redis(ConnectError::NoUrl(_) | ConnectError::Ca { .. }))
     }
-}
-
-fn list(errors: &[(String, LoadError)]) -> String {
-    let lines: Vec<_> = errors.iter().map(|(plugin, error)| format!("plugin {plugin}: {error}")).collect();
-    lines.join("\n")
 }
 
 /// How a shutdown went.
@@ -236,7 +231,7 @@ async fn prepare(
     plugins: &Arc<Plugins>,
     config: &Config,
     wanted: impl Fn(&str) -> bool,
-) -> Result<Vec<plugin::Prepared>, Vec<(String, LoadError)>> {
+) -> Result<Vec<plugin::Prepared>, Problems> {
     let mut loading = JoinSet::new();
     let names: std::collections::BTreeSet<_> = config.queues.values().map(|queue| queue.plugin.clone()).collect();
     for name in names.into_iter().filter(|name| wanted(name)) {
@@ -247,15 +242,21 @@ async fn prepare(
         });
     }
     let mut ready = Vec::new();
-    let mut errors = Vec::new();
+    let mut problems = Vec::new();
     for (name, prepared) in loading.join_all().await {
         match prepared {
             Ok(prepared) => ready.push(prepared),
-            Err(error) => errors.push((name, error)),
+            Err(error) => problems.push(unusable(config, &name, &error)),
         }
     }
-    errors.sort_by(|a, b| a.0.cmp(&b.0));
-    if errors.is_empty() { Ok(ready) } else { Err(errors) }
+    if problems.is_empty() { Ok(ready) } else { Err(Problems::new(&config.path, problems)) }
+}
+
+/// The problem of a plugin that cannot be used, at the first line that names it.
+fn unusable(config: &Config, plugin: &str, error: &LoadError) -> Problem {
+    let queue = config.queues.iter().find(|(_, queue)| queue.plugin == plugin);
+    let queue = queue.map_or("", |(name, _)| name.as_str());
+    config.problem(&["queues", queue, "plugin"], format!("plugin {plugin} cannot be used: {error}"), None)
 }
 
 /// Loads every plugin of a configuration and uses none: what `toril check` does beside reading the configuration.

@@ -59,7 +59,8 @@ fn milliseconds(wait: f64) -> Duration {
     if wait.is_nan() || wait <= 0.0 {
         return Duration::ZERO;
     }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // in range: not negative, and bounded by the caller
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    // in range: not negative, and bounded by the caller
     Duration::from_millis(wait.round() as u64)
 }
 

@@ -1,0 +1,138 @@
+//! What a plugin does that it should not, what ends it, and that nobody else notices.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use toril_tests::wait::LONG;
+use toril_tests::{RedisServer, Toril, http, node, wait_until};
+
+/// Runs one job of queue `work` on this plugin and returns why it failed.
+async fn failure(plugin: &str, settings: &str, name: &str, data: Value) -> (String, Toril) {
+    let redis = RedisServer::start().await;
+    let config = format!("[queues.work]\nplugin = {plugin:?}\n{settings}\n");
+    let mut toril = Toril::new().redis(redis.url()).plugin(plugin).config(config).spawn_run();
+    toril.wait_ready().await;
+    let output = toril.cli(["add", "work", name, "--data", &data.to_string(), "--wait"]).await.exited(1);
+    assert_eq!(http::get(&toril.url("/healthz")).await.expect("an answer").status, 200);
+    (output.stderr, toril)
+}
+
+#[tokio::test]
+async fn an_endless_loop_ends_at_the_timeout_and_the_error_names_it() {
+    let (error, _toril) = failure("spin", "timeout = \"1s\"", "any", json!({})).await;
+    assert!(error.contains("did not finish within 1s, the `timeout` of queue work"), "{error}");
+}
+
+#[tokio::test]
+async fn a_wait_in_a_host_call_ends_at_the_timeout() {
+    let (error, _toril) = failure("basics", "timeout = \"1s\"", "sleep", json!({ "ms": 60_000 })).await;
+    assert!(error.contains("did not finish within 1s"), "{error}");
+}
+
+#[tokio::test]
+async fn endless_allocation_ends_at_the_memory_limit_and_the_error_names_it() {
+    let (error, _toril) = failure("allocate", "[plugins.allocate]\nmemory = \"16MiB\"", "any", json!({})).await;
+    assert!(error.contains("may have 16777216") && error.contains("`memory` under [plugins.allocate]"), "{error}");
+}
+
+#[tokio::test]
+async fn endless_recursion_is_a_trap() {
+    let (error, _toril) = failure("allocate", "", "recurse", json!({})).await;
+    assert!(error.contains("the plugin trapped"), "{error}");
+}
+
+#[tokio::test]
+async fn work_beyond_the_fuel_ends_and_the_error_names_it() {
+    let (error, _toril) = failure("spin", "[plugins.spin]\nfuel = 1_000_000", "any", json!({})).await;
+    assert!(error.contains("`fuel = 1000000` under [plugins.spin]"), "{error}");
+}
+
+#[tokio::test]
+async fn a_panic_of_the_plugin_fails_the_attempt_and_its_message_is_in_the_jobs_log() {
+    let (error, toril) = failure("basics", "", "panic", json!({})).await;
+    assert!(error.contains("the plugin trapped"), "{error}");
+    let job = toril.cli(["job", "work", "1", "--json"]).await.succeeded().json();
+    assert!(job["logs"].to_string().contains("panicked"), "{job}");
+    assert!(job["stacktrace"][0].as_str().is_some_and(|trace| trace.contains("wasm backtrace")), "{job}");
+}
+
+#[tokio::test]
+async fn a_result_that_is_no_json_fails_the_attempt() {
+    let (error, _toril) = failure("basics", "", "bad-json", json!({})).await;
+    assert!(error.contains("returned something that is no JSON"), "{error}");
+}
+
+#[tokio::test]
+async fn a_result_that_is_too_large_fails_the_attempt() {
+    let settings = "[plugins.basics]\nmax_result = \"1000B\"";
+    let (error, _toril) = failure("basics", settings, "huge", json!({ "bytes": 1001 })).await;
+    assert!(error.contains("returned 1001 bytes and may return 1000"), "{error}");
+}
+
+#[tokio::test]
+async fn a_request_to_an_origin_that_was_not_granted_is_refused_and_the_error_says_what_to_add() {
+    let (error, toril) = failure("basics", "", "fetch", json!({ "url": "http://127.0.0.1:9/secret" })).await;
+    assert!(error.contains("add \"http://127.0.0.1:9\" to `http` under [plugins.basics]"), "{error}");
+    assert!(!toril.logs().contains("/secret"), "the path of a request is in the host's log");
+}
+
+#[tokio::test]
+async fn spinning_guests_hold_up_neither_other_queues_nor_health() {
+    let redis = RedisServer::start().await;
+    let config = "[queues.spinning]\nplugin = \"spin\"\nconcurrency = 8\ntimeout = \"20s\"\n[queues.work]\nplugin = \"basics\"\n";
+    let mut toril = Toril::new()
+        .redis(redis.url())
+        .plugin("spin")
+        .plugin("basics")
+        .host("pen_threads = 2")
+        .host("shutdown_timeout = \"1s\"")
+        .config(config)
+        .spawn_run();
+    toril.wait_ready().await;
+    let spinning: Vec<_> = (0..8).map(|_| json!({ "name": "any", "data": {} })).collect();
+    node::run("add", json!({ "redis": redis.url(), "queue": "spinning", "jobs": spinning })).await;
+    wait_until("all eight to spin", LONG, async || active(&toril, "spinning").await == 8).await;
+
+    let jobs: Vec<_> = (0..50).map(|n| json!({ "name": "echo", "data": { "n": n } })).collect();
+    let done = node::run("add", json!({ "redis": redis.url(), "queue": "work", "jobs": jobs, "wait": true })).await;
+
+    assert!(done["results"].as_array().expect("results").iter().all(|result| result["ok"] == true), "{done}");
+    assert_eq!(http::get(&toril.url("/readyz")).await.expect("an answer").status, 200);
+    // The eight were spinning all the while, or this has shown nothing.
+    assert_eq!(active(&toril, "spinning").await, 8);
+}
+
+async fn active(toril: &Toril, queue: &str) -> u64 {
+    let queues = toril.cli(["queues", "--json"]).await.succeeded().json();
+    let found = queues.as_array().and_then(|queues| queues.iter().find(|view| view["name"] == queue).cloned());
+    found.and_then(|view| view["active"].as_u64()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn the_hosts_memory_is_back_where_it_was_after_guests_that_took_all_they_could() {
+    let redis = RedisServer::start().await;
+    let config = "[queues.work]\nplugin = \"allocate\"\nconcurrency = 4\n[plugins.allocate]\nmemory = \"256MiB\"\n";
+    let mut toril = Toril::new().redis(redis.url()).plugin("allocate").config(config).spawn_run();
+    toril.wait_ready().await;
+    let round = async || {
+        let jobs: Vec<_> = (0..8).map(|_| json!({ "name": "any", "data": {} })).collect();
+        node::run("add", json!({ "redis": redis.url(), "queue": "work", "jobs": jobs, "wait": true })).await;
+    };
+    // The first round makes what stays: code, the pool's slots and what is kept of them.
+    round().await;
+    let before = resident(toril.pid());
+    round().await;
+    round().await;
+
+    let pid = toril.pid();
+    wait_until("the memory to be given back", Duration::from_secs(30), async || {
+        resident(pid) < before + 64 * 1024 * 1024
+    })
+    .await;
+}
+
+/// Resident memory of a process in bytes, from the second field of `/proc/PID/statm`, in pages.
+fn resident(pid: u32) -> u64 {
+    let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).expect("the host runs");
+    statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok()).expect("pages") * 4096
+}

@@ -1,0 +1,291 @@
+//! BullMQ's own Node client on one side, Toril on the other: what a team sees that keeps its producers.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+use toril_tests::wait::LONG;
+use toril_tests::{RedisServer, Toril, node, wait_until};
+
+const BASICS: &str = "[queues.work]\nplugin = \"basics\"\nconcurrency = 4\n";
+
+async fn basics(redis: &RedisServer) -> Toril {
+    let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(BASICS).spawn_run();
+    toril.wait_ready().await;
+    toril
+}
+
+/// Adds one job with Node to queue `work`, waits for its end, and returns how that was told.
+async fn run(redis: &RedisServer, job: Value) -> Value {
+    let input = json!({ "redis": redis.url(), "queue": "work", "jobs": [job], "wait": true });
+    node::run("add", input).await["results"][0].clone()
+}
+
+/// What Node sees of a job afterwards.
+async fn job(redis: &RedisServer, queue: &str, id: &str) -> Value {
+    node::run("job", json!({ "redis": redis.url(), "queue": queue, "id": id })).await
+}
+
+async fn events(redis: &RedisServer, queue: &str, id: &str) -> Vec<Value> {
+    let seen = node::run("events", json!({ "redis": redis.url(), "queue": queue, "id": id })).await;
+    seen["events"].as_array().cloned().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_job_added_by_node_is_processed_and_node_gets_its_result() {
+    let redis = RedisServer::start().await;
+    let config = "[queues.numbers]\nplugin = \"double\"\n";
+    let mut toril = Toril::new().redis(redis.url()).plugin("double").config(config).spawn_run();
+    toril.wait_ready().await;
+
+    let jobs = json!([{ "name": "double", "data": { "n": 21 } }]);
+    let done = node::run("add", json!({ "redis": redis.url(), "queue": "numbers", "jobs": jobs, "wait": true })).await;
+
+    assert_eq!(done["results"][0]["value"], json!({ "doubled": 42 }));
+}
+
+#[tokio::test]
+async fn a_thousand_jobs_added_at_once_all_complete_each_once() {
+    let redis = RedisServer::start().await;
+    let config = "[queues.numbers]\nplugin = \"double\"\nconcurrency = 20\n";
+    let mut toril = Toril::new().redis(redis.url()).plugin("double").config(config).spawn_run();
+    toril.wait_ready().await;
+
+    let jobs: Vec<_> = (0..1000).map(|n| json!({ "name": "double", "data": { "n": n } })).collect();
+    let done = node::run("add", json!({ "redis": redis.url(), "queue": "numbers", "jobs": jobs, "wait": true })).await;
+
+    let results = done["results"].as_array().expect("results");
+    for (n, result) in results.iter().enumerate() {
+        assert_eq!(result["value"], json!({ "doubled": 2 * n }), "{result}");
+    }
+    let seen = node::run("events", json!({ "redis": redis.url(), "queue": "numbers", "finished": 1000 })).await;
+    let active: Vec<_> = seen["events"].as_array().expect("events").iter().filter(|e| e["event"] == "active").collect();
+    let ids: HashSet<_> = active.iter().map(|event| event["jobId"].as_str()).collect();
+    assert_eq!((active.len(), ids.len()), (1000, 1000));
+}
+
+/// The fields of a job that two workers must leave alike.
+fn left(job: &Value) -> Value {
+    let fields =
+        ["state", "attemptsMade", "attemptsStarted", "failedReason", "returnvalue", "progress", "delay", "logs"];
+    fields.iter().map(|field| (field.to_string(), job[*field].clone())).collect::<serde_json::Map<_, _>>().into()
+}
+
+/// Runs the same job through Toril and through a worker in Node, and returns what each left.
+async fn side_by_side(job_spec: Value) -> (Value, Value) {
+    let redis = RedisServer::start().await;
+    let _toril = basics(&redis).await;
+    let input = json!({ "redis": redis.url(), "queue": "node", "jobs": 1 });
+    let worker = tokio::spawn(async move { node::run("worker", input).await });
+    let add = |queue: &str| json!({ "redis": redis.url(), "queue": queue, "jobs": [job_spec.clone()], "wait": true });
+    let ours = node::run("add", add("work")).await;
+    let theirs = node::run("add", add("node")).await;
+    worker.await.expect("the Node worker ends");
+    assert_eq!(ours["results"][0]["ok"], theirs["results"][0]["ok"]);
+    (job(&redis, "work", "1").await, job(&redis, "node", "1").await)
+}
+
+#[tokio::test]
+async fn a_job_that_fails_twice_leaves_what_a_node_worker_leaves() {
+    let backoff = json!({ "type": "exponential", "delay": 100 });
+    let opts = json!({ "attempts": 3, "backoff": backoff });
+    let (ours, theirs) = side_by_side(json!({ "name": "fail-times", "data": { "times": 2 }, "opts": opts })).await;
+
+    assert_eq!(left(&ours), left(&theirs));
+    assert_eq!((&ours["attemptsMade"], &ours["state"]), (&json!(3), &json!("completed")));
+    assert_eq!(ours["stacktrace"].as_array().map(Vec::len), theirs["stacktrace"].as_array().map(Vec::len));
+}
+
+#[tokio::test]
+async fn a_job_without_attempts_left_leaves_what_a_node_worker_leaves() {
+    let (ours, theirs) =
+        side_by_side(json!({ "name": "fail-times", "data": { "times": 5 }, "opts": { "attempts": 2 } })).await;
+
+    assert_eq!(left(&ours), left(&theirs));
+    assert_eq!((&ours["state"], &ours["failedReason"]), (&json!("failed"), &json!("attempt 2 failed")));
+}
+
+#[tokio::test]
+async fn a_fatal_failure_leaves_what_an_unrecoverable_error_leaves() {
+    let (ours, theirs) = side_by_side(json!({ "name": "fatal", "data": {}, "opts": { "attempts": 5 } })).await;
+
+    assert_eq!(left(&ours), left(&theirs));
+    assert_eq!((&ours["state"], &ours["attemptsMade"]), (&json!("failed"), &json!(1)));
+}
+
+#[tokio::test]
+async fn a_deferred_job_leaves_what_a_delayed_error_leaves() {
+    let (ours, theirs) =
+        side_by_side(json!({ "name": "defer", "data": { "ms": 400 }, "opts": { "attempts": 2 } })).await;
+
+    assert_eq!(ours["attemptsMade"], theirs["attemptsMade"]);
+    assert_eq!((&ours["state"], &ours["attemptsMade"]), (&json!("completed"), &json!(1)));
+    assert!(ours["attemptsStarted"].as_u64() >= Some(2), "{ours}");
+}
+
+#[tokio::test]
+async fn attempts_are_spaced_exponentially() {
+    let redis = RedisServer::start().await;
+    let _toril = basics(&redis).await;
+    let opts = json!({ "attempts": 3, "backoff": { "type": "exponential", "delay": 300 } });
+
+    run(&redis, json!({ "name": "fail-times", "data": { "times": 2 }, "opts": opts })).await;
+
+    let events = events(&redis, "work", "1").await;
+    let at = |name: &str| -> Vec<u64> {
+        events.iter().filter(|e| e["event"] == name).filter_map(|e| e["at"].as_u64()).collect()
+    };
+    let (active, delayed) = (at("active"), at("delayed"));
+    assert_eq!((active.len(), delayed.len()), (3, 2), "{events:?}");
+    // Only a lower bound: a busy machine may be late, and is never early by more than a rounding.
+    assert!(active[1] - delayed[0] >= 298, "{active:?} {delayed:?}");
+    assert!(active[2] - delayed[1] >= 598, "{active:?} {delayed:?}");
+}
+
+#[tokio::test]
+async fn the_jitter_of_a_job_added_by_node_is_honoured() {
+    let redis = RedisServer::start().await;
+    let _toril = basics(&redis).await;
+    let opts = json!({ "attempts": 2, "backoff": { "type": "fixed", "delay": 60_000, "jitter": 1 } });
+    let jobs: Vec<_> = (0..8).map(|_| json!({ "name": "fail-times", "data": { "times": 1 }, "opts": opts })).collect();
+
+    node::run("add", json!({ "redis": redis.url(), "queue": "work", "jobs": jobs })).await;
+
+    let delays = wait_until("all jobs to be delayed", LONG, async || {
+        let mut delays = Vec::new();
+        for id in 1..=8 {
+            let job = job(&redis, "work", &id.to_string()).await;
+            delays.push(job["delay"].as_u64().filter(|_| job["state"] == "delayed")?);
+        }
+        Some(delays)
+    })
+    .await;
+    assert!(delays.iter().all(|delay| *delay <= 60_000), "{delays:?}");
+    // Without jitter all eight would wait 60,000 ms.
+    assert!(delays.iter().collect::<HashSet<_>>().len() > 1, "{delays:?}");
+}
+
+#[tokio::test]
+async fn a_rate_limited_outcome_holds_back_the_whole_queue_and_uses_no_attempt() {
+    let redis = RedisServer::start().await;
+    let _toril = basics(&redis).await;
+    let first = json!({ "name": "rate-limit", "data": { "ms": 800 } });
+    let second = json!({ "name": "echo", "data": {} });
+
+    run(&redis, first).await;
+    let limited = job(&redis, "work", "1").await;
+    run(&redis, second).await;
+
+    assert_eq!((&limited["state"], &limited["attemptsMade"]), (&json!("completed"), &json!(1)));
+    let waited = limited["finishedOn"].as_u64().expect("finished") - limited["timestamp"].as_u64().expect("added");
+    assert!(waited >= 700, "{limited}");
+}
+
+#[tokio::test]
+async fn progress_and_log_reach_node() {
+    let redis = RedisServer::start().await;
+    let _toril = basics(&redis).await;
+
+    run(&redis, json!({ "name": "progress", "data": {} })).await;
+
+    let events = events(&redis, "work", "1").await;
+    let progress: Vec<_> = events.iter().filter(|e| e["event"] == "progress").map(|e| e["data"].clone()).collect();
+    assert_eq!(progress, [json!(50), json!({ "step": "two" })]);
+    let logs = job(&redis, "work", "1").await["logs"].clone();
+    let expected = ["half of it is done", "[warn] the other half is slow", "[error] nothing has gone wrong"];
+    assert_eq!(logs, json!(expected));
+}
+
+#[tokio::test]
+async fn data_that_does_not_fit_the_schema_fails_for_good_and_names_the_field() {
+    let redis = RedisServer::start().await;
+    let config = "[queues.work]\nplugin = \"double\"\n";
+    let mut toril = Toril::new().redis(redis.url()).plugin("double").config(config).spawn_run();
+    toril.wait_ready().await;
+
+    let wrong = json!({ "name": "double", "data": { "n": "hunter2" }, "opts": { "attempts": 5 } });
+    let result = run(&redis, wrong).await;
+
+    let error = result["error"].as_str().expect("it failed");
+    assert!(error.contains("field /n") && !error.contains("hunter2"), "{error}");
+    assert_eq!(job(&redis, "work", "1").await["attemptsMade"], json!(1));
+    assert!(!toril.logs().contains("hunter2"), "the payload is in the host's log");
+}
+
+#[tokio::test]
+async fn data_that_is_no_json_fails_for_good_and_says_so() {
+    let redis = RedisServer::start().await;
+    let _toril = basics(&redis).await;
+    let mut connection = redis.connection().await;
+    // As a client with a mistake of its own would: the hash first, then the list that workers wait on.
+    let fields = ["name", "echo", "data", "{broken", "opts", "{}", "timestamp", "1"];
+    redis::cmd("HSET").arg("bull:work:77").arg(&fields).exec_async(&mut connection).await.expect("HSET");
+    redis::cmd("LPUSH").arg("bull:work:wait").arg("77").exec_async(&mut connection).await.expect("LPUSH");
+    redis::cmd("ZADD").arg("bull:work:marker").arg(&["0", "0"]).exec_async(&mut connection).await.expect("ZADD");
+
+    let failed = wait_until("the job to fail", LONG, async || {
+        let job = job(&redis, "work", "77").await;
+        (job["state"] == "failed").then_some(job)
+    })
+    .await;
+
+    assert_eq!(failed["failedReason"], json!("the job's data is no JSON (at line 1 column 2)"));
+}
+
+#[tokio::test]
+async fn a_job_that_has_failed_for_good_is_in_the_dead_letter_queue() {
+    let redis = RedisServer::start().await;
+    let config = format!("{BASICS}dead_letter = \"work-dead\"\n");
+    let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(config).spawn_run();
+    toril.wait_ready().await;
+
+    run(&redis, json!({ "name": "fatal", "data": { "order": 7 } })).await;
+
+    let dead = job(&redis, "work-dead", "work-1-1").await;
+    assert_eq!(dead["name"], json!("fatal"));
+    assert_eq!(
+        dead["data"],
+        json!({ "queue": "work", "id": "1", "name": "fatal", "data": { "order": 7 },
+                "failedReason": "this job cannot be done", "attemptsMade": 1 })
+    );
+}
+
+#[tokio::test]
+async fn the_rate_limit_of_a_queue_is_kept() {
+    let redis = RedisServer::start().await;
+    let config = format!("{BASICS}rate_limit = {{ max = 2, per = \"1s\" }}\n");
+    let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(config).spawn_run();
+    toril.wait_ready().await;
+
+    let jobs: Vec<_> = (0..6).map(|_| json!({ "name": "echo", "data": {} })).collect();
+    node::run("add", json!({ "redis": redis.url(), "queue": "work", "jobs": jobs, "wait": true })).await;
+
+    let seen = node::run("events", json!({ "redis": redis.url(), "queue": "work", "finished": 6 })).await;
+    let started: Vec<u64> = seen["events"]
+        .as_array()
+        .expect("events")
+        .iter()
+        .filter(|e| e["event"] == "active")
+        .filter_map(|e| e["at"].as_u64())
+        .collect();
+    // Six jobs, two a second: the last pair cannot start before two seconds have passed.
+    assert!(started[5] - started[0] >= 1900, "{started:?}");
+}
+
+#[tokio::test]
+async fn a_queue_can_be_shared_with_a_worker_in_node() {
+    let redis = RedisServer::start().await;
+    let _toril = basics(&redis).await;
+    let input = json!({ "redis": redis.url(), "queue": "work", "jobs": 10, "concurrency": 4 });
+    let worker = tokio::spawn(async move { node::run("worker", input).await });
+
+    // Until the one in Node has had its ten; the rest is Toril's.
+    let mut added = 0;
+    while !worker.is_finished() {
+        let jobs: Vec<_> = (0..40).map(|n| json!({ "name": "echo", "data": { "n": n } })).collect();
+        let done = node::run("add", json!({ "redis": redis.url(), "queue": "work", "jobs": jobs, "wait": true })).await;
+        assert!(done["results"].as_array().expect("results").iter().all(|result| result["ok"] == true), "{done}");
+        added += 40;
+        assert!(added < 10_000, "the worker in Node never got a job");
+    }
+    worker.await.expect("the Node worker ends");
+}

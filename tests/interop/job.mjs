@@ -1,0 +1,36 @@
+// Shows everything that BullMQ's Node client sees of one job.
+//
+//   {redis, prefix?, queue, id} → {id, name, data, opts, state, logs, attemptsMade, …}, or null if there is none
+
+import { Job, Queue } from 'bullmq';
+import { options, script } from './script.mjs';
+
+await script(async (input, open) => {
+  const queue = open(new Queue(input.queue, options(input)));
+  const job = await Job.fromId(queue, input.id);
+  if (!job) return null;
+
+  const { logs } = await queue.getJobLogs(input.id);
+  return {
+    id: job.id,
+    name: job.name,
+    data: job.data,
+    opts: job.opts,
+    state: await job.getState(),
+    logs,
+    attemptsMade: job.attemptsMade,
+    attemptsStarted: job.attemptsStarted,
+    stalledCounter: job.stalledCounter,
+    failedReason: job.failedReason ?? null,
+    stacktrace: job.stacktrace,
+    returnvalue: job.returnvalue ?? null,
+    progress: job.progress,
+    delay: job.delay,
+    priority: job.priority,
+    timestamp: job.timestamp,
+    processedOn: job.processedOn ?? null,
+    finishedOn: job.finishedOn ?? null,
+    processedBy: job.processedBy ?? null,
+    parentKey: job.parentKey ?? null,
+  };
+});

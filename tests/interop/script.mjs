@@ -1,0 +1,37 @@
+// What every script here shares: one JSON argument in, JSON lines out, and connections that are closed at the end.
+
+/// Runs `main` with the script's argument, prints what it returns as the last line and closes what it opened.
+///
+/// `main(input, open)` gets the parsed JSON argument and a function that remembers a thing with a `close()` method.
+export async function script(main) {
+  const opened = [];
+  const open = (thing) => {
+    thing.on?.('error', (error) => console.error(`${thing.constructor.name}: ${error.message}`));
+    opened.push(thing);
+    return thing;
+  };
+  try {
+    const result = await main(JSON.parse(process.argv[2] ?? '{}'), open);
+    await closeAll(opened);
+    say(result);
+  } catch (error) {
+    console.error(error?.stack ?? String(error));
+    process.exitCode = 1;
+    await closeAll(opened).catch((failed) => console.error(failed));
+  }
+}
+
+/// Prints one JSON line.
+export function say(value) {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+/// The options with which every BullMQ class connects. A private CA is given to Node by NODE_EXTRA_CA_CERTS.
+export function options({ redis, prefix }) {
+  if (!redis) throw new Error('The argument names no Redis: give {"redis": "redis://127.0.0.1:PORT", …}.');
+  return { connection: { url: redis, maxRetriesPerRequest: null }, ...(prefix && { prefix }) };
+}
+
+async function closeAll(opened) {
+  for (const thing of opened.reverse()) await thing.close();
+}

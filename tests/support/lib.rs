@@ -1,0 +1,31 @@
+//! What the end-to-end tests are written with: real servers, a real host, real BullMQ clients.
+//!
+//! | module | what it offers |
+//! | --- | --- |
+//! | [`redis_server`] | a private Redis server that can be stopped, killed, paused and restarted, also with TLS |
+//! | [`github`], [`agent`] | the servers that the example plugins talk to, whose next answers a test decides |
+//! | [`toril`] | a host as a child process, with a configuration and plugins of its own |
+//! | [`node`] | the scripts of `tests/interop`: BullMQ's own Node client |
+//! | [`http`] | the plainest HTTP client |
+//! | [`wait`] | waiting until something is so, with a bound |
+//!
+//! These are for tests: what cannot go on panics, with a sentence that says what happened. Everything that is started
+//! ends with the value that stands for it.
+
+pub mod agent;
+pub mod github;
+pub mod http;
+pub mod node;
+mod paths;
+mod ports;
+mod process;
+pub mod redis_server;
+pub mod scripted;
+pub mod toril;
+pub mod wait;
+
+pub use agent::AgentServer;
+pub use github::GithubServer;
+pub use redis_server::RedisServer;
+pub use toril::Toril;
+pub use wait::wait_until;

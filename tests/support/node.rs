@@ -1,0 +1,138 @@
+//! The scripts of `tests/interop`, which drive BullMQ's own Node client.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::paths;
+
+/// More than the scripts' own bound of a minute, which has the better message.
+const BOUND: Duration = Duration::from_secs(90);
+
+/// Runs `tests/interop/SCRIPT.mjs` with one JSON argument to its end, and returns the JSON of its last line. Panics with
+/// what it printed if it fails.
+pub async fn run(script: &str, argument: Value) -> Value {
+    run_with_env(script, argument, &[]).await
+}
+
+/// The same with further variables in its environment.
+pub async fn run_with_env(script: &str, argument: Value, env: &[(&str, &str)]) -> Value {
+    spawn(script, argument, env).finish().await
+}
+
+/// Starts a script that says `{"ready": true}` and then works on: `worker` and `events`.
+pub fn spawn(script: &str, argument: Value, env: &[(&str, &str)]) -> Script {
+    let folder = paths::interop();
+    assert!(folder.join("node_modules").is_dir(), "there are no Node packages: run `cargo xtask setup --tests`");
+    let mut command = Command::new("node");
+    command.current_dir(folder).arg(format!("{script}.mjs")).arg(argument.to_string()).envs(env.iter().copied());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let child = command.spawn();
+    let mut child =
+        child.unwrap_or_else(|error| panic!("could not start Node: {error}. Run `cargo xtask setup --tests`"));
+    let (Some(stdout), Some(mut stderr)) = (child.stdout.take(), child.stderr.take()) else {
+        panic!("{script}.mjs has no output");
+    };
+    let stderr = tokio::spawn(async move {
+        let mut text = Vec::new();
+        let _ = stderr.read_to_end(&mut text).await;
+        String::from_utf8_lossy(&text).into_owned()
+    });
+    Script { name: script.to_owned(), child, lines: BufReader::new(stdout).lines(), stderr }
+}
+
+/// A script that runs. Dropped, it is killed.
+#[derive(Debug)]
+pub struct Script {
+    name: String,
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    stderr: JoinHandle<String>,
+}
+
+impl Script {
+    /// Waits until it says that it is ready.
+    pub async fn wait_ready(&mut self) {
+        let line = timeout(BOUND, self.lines.next_line()).await;
+        let line = line.unwrap_or_else(|_| panic!("{}.mjs was not ready within {BOUND:?}", self.name));
+        let value: Value = line.ok().flatten().and_then(|line| serde_json::from_str(&line).ok()).unwrap_or_default();
+        if value["ready"] != true {
+            let _ = self.child.start_kill();
+            let stderr = self.stderr().await;
+            panic!("{}.mjs said {value}, not that it is ready: {stderr}", self.name);
+        }
+    }
+
+    /// Waits for its end, and returns the JSON of its last line.
+    pub async fn finish(mut self) -> Value {
+        let name = self.name.clone();
+        let ended = timeout(BOUND, self.rest()).await;
+        ended.unwrap_or_else(|_| panic!("{name}.mjs did not end within {BOUND:?}"))
+    }
+
+    async fn rest(&mut self) -> Value {
+        let mut last = String::new();
+        while let Ok(Some(line)) = self.lines.next_line().await {
+            last = line;
+        }
+        let status = self.child.wait().await;
+        let stderr = self.stderr().await;
+        let name = &self.name;
+        let succeeded = status.as_ref().is_ok_and(std::process::ExitStatus::success);
+        assert!(succeeded, "{name}.mjs ended with {status:?}; it printed {last:?} and\n{stderr}");
+        serde_json::from_str(&last).unwrap_or_else(|error| panic!("{name}.mjs printed no JSON ({error}): {last:?}"))
+    }
+
+    async fn stderr(&mut self) -> String {
+        (&mut self.stderr).await.unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::RedisServer;
+
+    #[tokio::test]
+    async fn bullmq_adds_works_on_and_shows_a_job() {
+        let redis = RedisServer::start().await;
+        let queue = |more: Value| {
+            let mut argument = json!({ "redis": redis.url(), "queue": "work" });
+            if let (Value::Object(argument), Value::Object(more)) = (&mut argument, more) {
+                argument.extend(more);
+            }
+            argument
+        };
+        let mut worker = spawn("worker", queue(json!({ "jobs": 2 })), &[]);
+        worker.wait_ready().await;
+        let jobs = json!([
+            { "name": "fail-times", "data": { "times": 1 }, "opts": { "attempts": 2 } },
+            { "name": "fatal", "data": {}, "opts": { "attempts": 2 } },
+        ]);
+        let added = run("add", queue(json!({ "jobs": jobs, "wait": true }))).await;
+        assert_eq!(added["results"][0]["value"], json!({ "attempts": 2 }));
+        assert_eq!(added["results"][1]["error"], "this job cannot be done");
+        assert_eq!(worker.finish().await["finished"].as_array().map(Vec::len), Some(2));
+
+        let job = run("job", queue(json!({ "id": added["ids"][0] }))).await;
+        assert_eq!((&job["state"], &job["attemptsMade"]), (&json!("completed"), &json!(2)));
+        let events = run("events", queue(json!({ "id": added["ids"][0] }))).await;
+        assert_eq!(events["events"][0]["event"], "added");
+    }
+
+    #[tokio::test]
+    async fn bullmq_connects_by_tls() {
+        let redis = RedisServer::start_tls().await;
+        let argument = json!({ "redis": redis.url(), "queue": "work", "jobs": [{ "name": "echo", "data": 1 }] });
+        let ca = redis.ca_path();
+        let added = run_with_env("add", argument, &[("NODE_EXTRA_CA_CERTS", &ca.to_string_lossy())]).await;
+        assert_eq!(added["ids"], json!(["1"]));
+    }
+}

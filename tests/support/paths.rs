@@ -1,0 +1,36 @@
+//! Where a test finds what it starts: programs, components and scripts.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The workspace's root.
+pub(crate) fn root() -> PathBuf {
+    // Cargo says at run time where the package is, so the workspace may have been moved since the test was compiled.
+    let own = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&own).parent().unwrap_or(Path::new(".")).into()
+}
+
+/// A program of the workspace, beside the test that runs.
+pub(crate) fn binary(name: &str) -> PathBuf {
+    let test = env::current_exe().unwrap_or_else(|error| panic!("this test does not know its own path: {error}"));
+    let folder = test.ancestors().skip(1).find(|folder| !folder.ends_with("deps")).unwrap_or(Path::new("."));
+    let program = folder.join(name);
+    assert!(program.is_file(), "there is no {}: run `cargo xtask test`, which builds it", program.display());
+    program
+}
+
+/// The components that may be there under this name, the tests' own guests before the plugins.
+pub(crate) fn components(name: &str) -> [PathBuf; 2] {
+    ["test-guests", "plugins"].map(|folder| root().join("target").join(folder).join(format!("{name}.wasm")))
+}
+
+/// The scripts for Node.
+pub(crate) fn interop() -> PathBuf {
+    root().join("tests/interop")
+}
+
+/// Looks for a program on `PATH`.
+pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
+}

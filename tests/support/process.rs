@@ -1,0 +1,74 @@
+//! Child processes that end with their owner.
+
+use std::process::{Child, Command, ExitStatus};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::wait::within;
+
+/// A signal that a test sends to a server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Signal {
+    /// End in order.
+    Terminate,
+    /// What Ctrl-C sends.
+    Interrupt,
+    /// Stop running, without an end.
+    Stop,
+    /// Run on.
+    Continue,
+}
+
+/// A child process. Dropped, it is killed.
+#[derive(Debug)]
+pub(crate) struct Guarded(Child);
+
+impl Guarded {
+    pub fn start(command: &mut Command) -> Result<Self> {
+        let child = command.spawn();
+        child.map(Self).with_context(|| format!("could not start {}", command.get_program().display()))
+    }
+
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.0.try_wait().ok().flatten()
+    }
+
+    /// Waits for its end. `None`: it still runs when the bound has passed.
+    pub async fn wait(&mut self, bound: Duration) -> Option<ExitStatus> {
+        within(bound, async || self.ended()).await
+    }
+
+    /// Sends a signal, unless it has ended.
+    pub fn signal(&mut self, signal: Signal) {
+        if self.ended().is_some() {
+            return;
+        }
+        let name = match signal {
+            Signal::Terminate => "TERM",
+            Signal::Interrupt => "INT",
+            Signal::Stop => "STOP",
+            Signal::Continue => "CONT",
+        };
+        // The shell's own `kill` is there even where no such program is installed.
+        let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {}", self.id())).status();
+        assert!(sent.is_ok_and(|status| status.success()), "could not send SIG{name} to process {}", self.id());
+    }
+
+    /// Ends it without a chance to put anything in order.
+    pub fn kill(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

@@ -1,0 +1,96 @@
+//! Toril's command line, for one command that ends by itself.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tokio::time::timeout;
+
+use super::Toril;
+use crate::paths;
+use crate::wait::LONG;
+
+/// Variables that change what a Toril does, and that a test sets itself if it wants them.
+const OURS: [&str; 6] = ["TORIL_", "REDIS_", "GITHUB_TOKEN", "AGENT_TOKEN", "RUST_LOG", "OTEL_"];
+
+/// What a command has printed, and how it ended.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// The exit code. None: a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Output {
+    /// Itself, if the exit code is 0. Panics if it is not, and says what was printed.
+    pub fn succeeded(self) -> Self {
+        self.exited(0)
+    }
+
+    /// Itself, if it ended with this exit code. Panics if not, and says what was printed.
+    pub fn exited(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Standard output as one JSON document. Panics if it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("it printed no JSON ({error}): {self:?}"))
+    }
+
+    /// Standard output as one JSON document a line.
+    pub fn json_lines(&self) -> Vec<Value> {
+        let line =
+            |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line:?} is no JSON: {error}"));
+        self.stdout.lines().map(line).collect()
+    }
+}
+
+impl Toril {
+    /// Runs `toril SUBCOMMAND --config queues.toml …`, with what the configuration is now.
+    pub async fn cli<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Output {
+        self.write_config();
+        finished(self.command(arguments)).await
+    }
+
+    /// Runs `toril` with these arguments alone.
+    pub async fn cli_without_config<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Output {
+        finished(self.bare_command(arguments)).await
+    }
+
+    /// The program with `--config` after its first argument, the subcommand.
+    pub(super) fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
+        let mut arguments: Vec<OsString> = arguments.into_iter().map(|argument| argument.as_ref().into()).collect();
+        let config = ["--config".into(), self.config_path().into_os_string()];
+        let after = arguments.len().min(1);
+        arguments.splice(after..after, config);
+        self.bare_command(arguments)
+    }
+
+    fn bare_command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
+        let mut command = Command::new(paths::binary("toril"));
+        command.current_dir(self.folder()).args(arguments);
+        for (name, _) in env::vars_os() {
+            if name.to_str().is_some_and(|name| OURS.iter().any(|ours| name.starts_with(ours))) {
+                command.env_remove(name);
+            }
+        }
+        command.envs(&self.env);
+        command
+    }
+}
+
+async fn finished(command: Command) -> Output {
+    let shown = format!("{command:?}");
+    let mut command = tokio::process::Command::from(command);
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    let output = timeout(LONG, command.output()).await;
+    let output = output.unwrap_or_else(|_| panic!("{shown} did not end within {LONG:?}"));
+    let output = output.unwrap_or_else(|error| panic!("could not start {shown}: {error}"));
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Output { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}

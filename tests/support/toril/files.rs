@@ -1,0 +1,80 @@
+//! What a test writes into a host's folder, before the host runs and while it does.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::Toril;
+use crate::paths;
+
+/// The bytes of a component: of a guest of the tests, or of a plugin.
+pub fn component(name: &str) -> Vec<u8> {
+    let places = paths::components(name);
+    places.iter().find_map(|path| fs::read(path).ok()).unwrap_or_else(|| {
+        panic!(
+            "there is no component {name}, neither {} nor {}: run `cargo xtask build-guests --tests`",
+            places[0].display(),
+            places[1].display()
+        )
+    })
+}
+
+impl Toril {
+    /// The path of `queues.toml`.
+    pub fn config_path(&self) -> PathBuf {
+        self.folder().join("queues.toml")
+    }
+
+    /// The path of a plugin in the folder that the host watches.
+    pub fn plugin_path(&self, name: &str) -> PathBuf {
+        self.config.plugins().join(format!("{name}.wasm"))
+    }
+
+    /// Puts a plugin in place, by renaming a file that is complete.
+    pub fn replace_plugin(&self, name: &str, bytes: &[u8]) {
+        replace(&self.plugin_path(name), bytes);
+    }
+
+    /// Writes a plugin as a slow copy does: the file is emptied, then grows piece by piece, with pauses.
+    pub async fn write_plugin_in_pieces(&self, name: &str, bytes: &[u8], pieces: usize, pause: Duration) {
+        let path = self.plugin_path(name);
+        let file = File::create(&path);
+        let mut file = file.unwrap_or_else(|error| panic!("could not create {}: {error}", path.display()));
+        for piece in bytes.chunks(bytes.len().div_ceil(pieces.max(1)).max(1)) {
+            let written = file.write_all(piece).and_then(|()| file.flush());
+            written.unwrap_or_else(|error| panic!("could not write {}: {error}", path.display()));
+            sleep(pause).await;
+        }
+    }
+
+    /// Takes a plugin away.
+    pub fn remove_plugin(&self, name: &str) {
+        let path = self.plugin_path(name);
+        fs::remove_file(&path).unwrap_or_else(|error| panic!("could not remove {}: {error}", path.display()));
+    }
+
+    /// Replaces the configuration while the host runs. The text is completed as that of [`Toril::config`] is.
+    pub fn rewrite_config(&mut self, text: impl Into<String>) {
+        self.config.text = text.into();
+        self.write_config();
+    }
+
+    pub(super) fn write_config(&self) {
+        replace(&self.config_path(), self.config.document().as_bytes());
+    }
+
+    pub(super) fn make_plugin_folder(&self) {
+        let folder = self.config.plugins();
+        fs::create_dir_all(folder).unwrap_or_else(|error| panic!("could not create {}: {error}", folder.display()));
+    }
+}
+
+/// Whoever watches the path sees the old content or the new one, never a part of it.
+fn replace(path: &Path, content: &[u8]) {
+    let part = path.with_extension("part");
+    let replaced: io::Result<()> = fs::write(&part, content).and_then(|()| fs::rename(&part, path));
+    replaced.unwrap_or_else(|error| panic!("could not write {}: {error}", path.display()));
+}

@@ -1,0 +1,130 @@
+//! A Toril of a test's own: a temporary folder with `queues.toml` and plugins, and a host that runs from it.
+//!
+//! ```ignore
+//! let redis = RedisServer::start().await;
+//! let mut toril = Toril::new()
+//!     .redis(redis.url())
+//!     .plugin("basics")
+//!     .config("[queues.work]\nplugin = \"basics\"\n")
+//!     .spawn_run();
+//! toril.wait_ready().await;
+//! toril.cli(["add", "work", "echo", "--data", "{}"]).await.succeeded();
+//! toril.terminate();
+//! assert_eq!(toril.wait_exit(LONG).await.code(), Some(0));
+//! ```
+
+mod cli;
+mod config;
+mod files;
+mod host;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+pub use cli::Output;
+pub use files::component;
+
+use crate::ports::free_port;
+use crate::process::Guarded;
+use crate::redis_server::{self, RedisServer};
+use config::Config;
+
+/// A folder that is set up for a host, and the host once it was started. Dropped, it ends the host and removes the
+/// folder; if the test panics, it prints what the host had printed.
+pub struct Toril {
+    folder: TempDir,
+    config: Config,
+    env: BTreeMap<String, String>,
+    /// How often a host was started: each has logs of its own.
+    starts: u32,
+    process: Option<Guarded>,
+}
+
+impl Default for Toril {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Toril {
+    /// A folder without plugins and queues, and a free port to listen on.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("could not make a temporary folder: {error}"));
+        let config = Config::new(format!("127.0.0.1:{}", free_port()), folder.path().join("plugins"));
+        let mut toril = Self { folder, config, env: BTreeMap::new(), starts: 0, process: None };
+        // `toril dev` looks for a server from its own folder, where there is none.
+        if let Ok(program) = redis_server::program() {
+            toril = toril.env("TORIL_REDIS_SERVER", program.to_string_lossy());
+        }
+        toril.make_plugin_folder();
+        toril
+    }
+
+    /// The Redis that the host works on, as the `url` in its configuration. Without it there is no `[redis]`.
+    pub fn redis(mut self, url: impl Into<String>) -> Self {
+        self.config.redis = Some(url.into());
+        self
+    }
+
+    /// The same, with the CA that the host must trust where the server speaks TLS.
+    pub fn redis_server(mut self, server: &RedisServer) -> Self {
+        self.config.ca = server.ca();
+        self.redis(server.url())
+    }
+
+    /// The configuration's text: queues and plugins. `[redis]` and `[host]` are put before it, unless it has its own.
+    /// In it `{redis}`, `{listen}` and `{plugins}` stand for what this Toril has chosen.
+    pub fn config(mut self, text: impl Into<String>) -> Self {
+        self.config.text = text.into();
+        self
+    }
+
+    /// A further line of `[host]`, such as `shutdown_timeout = "1s"`.
+    pub fn host(mut self, line: impl Into<String>) -> Self {
+        self.config.host.push(line.into());
+        self
+    }
+
+    /// Copies a component into the plugins' folder, under its own name.
+    pub fn plugin(self, name: &str) -> Self {
+        self.plugin_as(name, name)
+    }
+
+    /// Copies a component into the plugins' folder, under another name.
+    pub fn plugin_as(self, component_name: &str, name: &str) -> Self {
+        self.replace_plugin(name, &component(component_name));
+        self
+    }
+
+    /// A variable of the environment of the host and of [`Toril::cli`]. They see none of the test's own that would
+    /// change what they do.
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.env.insert(name.into(), value.into());
+        self
+    }
+
+    /// The folder that the host runs in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where the host listens: `127.0.0.1:PORT`.
+    pub fn listen(&self) -> &str {
+        &self.config.listen
+    }
+
+    /// An address of the host: `http://127.0.0.1:PORT` and this path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.listen())
+    }
+}
+
+impl Drop for Toril {
+    fn drop(&mut self) {
+        if std::thread::panicking() && self.starts > 0 {
+            eprintln!("── the host at {} printed:\n{}──", self.listen(), self.logs());
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Toril's build and set-up steps, run as `cargo xtask COMMAND`.
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | [`setup`] | finds or installs a guest toolchain, a Redis server and, for tests, Node packages |
+//! | [`guests`] | compiles plugins and test guests and encodes them as components |
+//! | [`test`] | everything that CI checks, step by step |
+//! | [`demo`] | the host with both example plugins, and a hot reload before one's eyes |
+//! | [`workspace`], [`cargo`], [`process`] | where things are, and how child processes are run |
+
+mod cargo;
+mod demo;
+mod guests;
+mod process;
+mod setup;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", about = "Toril's build and set-up steps")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Find what building needs, install what is missing, and say where everything is
+    Setup {
+        /// Also what only the tests need: the Node packages of tests/interop
+        #[arg(long)]
+        tests: bool,
+    },
+    /// Build the plugins as components into target/plugins
+    BuildGuests(guests::Args),
+    /// Run everything that CI runs; with a filter, only build and run the tests that match
+    Test {
+        /// Parts of the names of the tests to run
+        filter: Vec<String>,
+    },
+    /// Run the host with both plugins, add jobs and replace a plugin while it runs
+    Demo {
+        /// Keep the host running until Ctrl-C
+        #[arg(long)]
+        stay: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            for cause in error.chain().skip(1) {
+                eprintln!("  because: {cause}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    let workspace = Workspace::find()?;
+    match command {
+        Command::Setup { tests } => setup::run(&workspace, tests).map(drop),
+        Command::BuildGuests(args) => guests::run(&workspace, &args),
+        Command::Test { filter } => test::run(&workspace, &filter),
+        Command::Demo { stay } => demo::run(&workspace, stay),
+    }
+}

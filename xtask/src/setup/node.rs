@@ -1,0 +1,53 @@
+//! The Node packages that the tests drive the host with: `npm ci` whenever the lock file has changed.
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process;
+use crate::workspace::{Workspace, write_atomically};
+
+const OLDEST: u32 = 18;
+const HELP: &str = "the tests need Node 18 or newer with npm: install it (Debian: `apt-get install nodejs npm`)";
+
+/// Makes sure that the packages are there, and says which and where.
+pub fn find_or_install(workspace: &Workspace) -> Result<String> {
+    let node = node_version()?;
+    let folder = workspace.interop();
+    let lock_path = folder.join("package-lock.json");
+    let lock = fs::read(&lock_path).with_context(|| format!("could not read {}", lock_path.display()))?;
+
+    // A copy of the lock file that the packages were installed from, written once they all are.
+    let stamp = folder.join("node_modules/.toril-lock.json");
+    let state = if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        "up to date"
+    } else {
+        println!("installing the packages of {} with npm …", lock_path.display());
+        install(workspace)?;
+        write_atomically(&stamp, &lock)?;
+        "installed"
+    };
+    Ok(format!("{state}, {} (Node {node})", folder.join("node_modules").display()))
+}
+
+fn node_version() -> Result<String> {
+    let version = process::output(Command::new("node").arg("--version")).context(HELP)?;
+    let version = version.trim().trim_start_matches('v').to_owned();
+    let major: u32 = version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0);
+    if major < OLDEST {
+        bail!("Node {version} is too old: {HELP}");
+    }
+    if process::on_path("npm").is_none() {
+        bail!("there is no npm: {HELP}");
+    }
+    Ok(version)
+}
+
+fn install(workspace: &Workspace) -> Result<()> {
+    let mut npm = Command::new("npm");
+    npm.current_dir(workspace.interop());
+    // None of the packages needs its install script.
+    npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]);
+    process::output(&mut npm).map(drop)
+}

