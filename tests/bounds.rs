@@ -6,50 +6,50 @@ use serde_json::{Value, json};
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, http, node, wait_until};
 
-/// Runs one job of queue `work` on this plugin and returns why it failed.
-async fn failure(plugin: &str, settings: &str, name: &str, data: Value) -> (String, Toril) {
+/// Runs one job of queue `work` on this plugin and returns why it failed, with what it ran on.
+async fn failure(plugin: &str, settings: &str, name: &str, data: Value) -> (String, (Toril, RedisServer)) {
     let redis = RedisServer::start().await;
     let config = format!("[queues.work]\nplugin = {plugin:?}\n{settings}\n");
     let mut toril = Toril::new().redis(redis.url()).plugin(plugin).config(config).spawn_run();
     toril.wait_ready().await;
     let output = toril.cli(["add", "work", name, "--data", &data.to_string(), "--wait"]).await.exited(1);
     assert_eq!(http::get(&toril.url("/healthz")).await.expect("an answer").status, 200);
-    (output.stderr, toril)
+    (output.stderr, (toril, redis))
 }
 
 #[tokio::test]
 async fn an_endless_loop_ends_at_the_timeout_and_the_error_names_it() {
-    let (error, _toril) = failure("spin", "timeout = \"1s\"", "any", json!({})).await;
+    let (error, _) = failure("spin", "timeout = \"1s\"", "any", json!({})).await;
     assert!(error.contains("did not finish within 1s, the `timeout` of queue work"), "{error}");
 }
 
 #[tokio::test]
 async fn a_wait_in_a_host_call_ends_at_the_timeout() {
-    let (error, _toril) = failure("basics", "timeout = \"1s\"", "sleep", json!({ "ms": 60_000 })).await;
+    let (error, _) = failure("basics", "timeout = \"1s\"", "sleep", json!({ "ms": 60_000 })).await;
     assert!(error.contains("did not finish within 1s"), "{error}");
 }
 
 #[tokio::test]
 async fn endless_allocation_ends_at_the_memory_limit_and_the_error_names_it() {
-    let (error, _toril) = failure("allocate", "[plugins.allocate]\nmemory = \"16MiB\"", "any", json!({})).await;
+    let (error, _) = failure("allocate", "[plugins.allocate]\nmemory = \"16MiB\"", "any", json!({})).await;
     assert!(error.contains("may have 16777216") && error.contains("`memory` under [plugins.allocate]"), "{error}");
 }
 
 #[tokio::test]
 async fn endless_recursion_is_a_trap() {
-    let (error, _toril) = failure("allocate", "", "recurse", json!({})).await;
+    let (error, _) = failure("allocate", "", "recurse", json!({})).await;
     assert!(error.contains("the plugin trapped"), "{error}");
 }
 
 #[tokio::test]
 async fn work_beyond_the_fuel_ends_and_the_error_names_it() {
-    let (error, _toril) = failure("spin", "[plugins.spin]\nfuel = 1_000_000", "any", json!({})).await;
+    let (error, _) = failure("spin", "[plugins.spin]\nfuel = 1_000_000", "any", json!({})).await;
     assert!(error.contains("`fuel = 1000000` under [plugins.spin]"), "{error}");
 }
 
 #[tokio::test]
 async fn a_panic_of_the_plugin_fails_the_attempt_and_its_message_is_in_the_jobs_log() {
-    let (error, toril) = failure("basics", "", "panic", json!({})).await;
+    let (error, (toril, _redis)) = failure("basics", "", "panic", json!({})).await;
     assert!(error.contains("the plugin trapped"), "{error}");
     let job = toril.cli(["job", "work", "1", "--json"]).await.succeeded().json();
     assert!(job["logs"].to_string().contains("panicked"), "{job}");
@@ -58,20 +58,20 @@ async fn a_panic_of_the_plugin_fails_the_attempt_and_its_message_is_in_the_jobs_
 
 #[tokio::test]
 async fn a_result_that_is_no_json_fails_the_attempt() {
-    let (error, _toril) = failure("basics", "", "bad-json", json!({})).await;
+    let (error, _) = failure("basics", "", "bad-json", json!({})).await;
     assert!(error.contains("returned something that is no JSON"), "{error}");
 }
 
 #[tokio::test]
 async fn a_result_that_is_too_large_fails_the_attempt() {
     let settings = "[plugins.basics]\nmax_result = \"1000B\"";
-    let (error, _toril) = failure("basics", settings, "huge", json!({ "bytes": 1001 })).await;
+    let (error, _) = failure("basics", settings, "huge", json!({ "bytes": 1001 })).await;
     assert!(error.contains("returned 1001 bytes and may return 1000"), "{error}");
 }
 
 #[tokio::test]
 async fn a_request_to_an_origin_that_was_not_granted_is_refused_and_the_error_says_what_to_add() {
-    let (error, toril) = failure("basics", "", "fetch", json!({ "url": "http://127.0.0.1:9/secret" })).await;
+    let (error, (toril, _redis)) = failure("basics", "", "fetch", json!({ "url": "http://127.0.0.1:9/secret" })).await;
     assert!(error.contains("add \"http://127.0.0.1:9\" to `http` under [plugins.basics]"), "{error}");
     assert!(!toril.logs().contains("/secret"), "the path of a request is in the host's log");
 }

@@ -71,7 +71,7 @@ async fn every_option_can_be_given_for_one_job() {
     let opts = &job["opts"];
     assert_eq!(opts["attempts"], 2);
     assert_eq!(opts["backoff"], json!({ "type": "fixed", "delay": 5000 }));
-    assert_eq!((&opts["removeOnComplete"], &opts["removeOnFail"]), (&json!(true), &json!(10)), "{opts}");
+    assert_eq!((&opts["removeOnComplete"], &opts["removeOnFail"]), (&json!(true), &json!({ "count": 10 })), "{opts}");
     assert_eq!((&opts["keepLogs"], &opts["stackTraceLimit"]), (&json!(5), &json!(1)), "{opts}");
     assert_eq!(opts["deduplication"], json!({ "id": "once", "ttl": 60_000 }), "{opts}");
 }

@@ -27,7 +27,7 @@ const MISTAKES: [Mistake; 14] = [
         what: "a duration that is none",
         text: "[queues.work]\nplugin = \"basics\"\ntimeout = \"soon\"\n",
         line: "timeout = \"soon\"",
-        says: "duration",
+        says: "length of time",
     },
     Mistake {
         what: "no concurrency at all",

@@ -284,12 +284,12 @@ async fn a_changed_rate_limit_is_kept() {
 #[tokio::test]
 async fn a_grant_that_is_added_is_used_by_the_next_attempt() {
     let redis = RedisServer::start().await;
-    let github = toril_tests::github::serve().await;
+    let agent = toril_tests::agent::serve().await;
     let mut toril = host(&redis, WORK).await;
-    let data = json!({ "url": format!("{}/repos/octo-org/hello-world", github.url()) }).to_string();
+    let data = json!({ "url": format!("{}/.well-known/agent-card.json", agent.url()) }).to_string();
     toril.cli(["add", "work", "fetch", "--data", &data, "--wait"]).await.exited(1);
 
-    toril.rewrite_config(format!("{WORK}[plugins.basics]\nhttp = [{:?}]\n", github.url()));
+    toril.rewrite_config(format!("{WORK}[plugins.basics]\nhttp = [{:?}]\n", agent.url()));
     toril.wait_for_log("configuration reloaded", LONG).await;
 
     let answer = toril.cli(["add", "work", "fetch", "--data", &data, "--wait"]).await.succeeded().json();

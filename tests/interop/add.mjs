@@ -8,7 +8,8 @@ import { options, script } from './script.mjs';
 
 await script(async (input, open) => {
   const queue = open(new Queue(input.queue, options(input)));
-  const events = input.wait && open(new QueueEvents(input.queue, options(input)));
+  // From the stream's start: the client's first read of new events may come after a quick job's end.
+  const events = input.wait && open(new QueueEvents(input.queue, { ...options(input), lastEventId: '0-0' }));
   await (events && events.waitUntilReady());
 
   const jobs = await queue.addBulk(input.jobs);

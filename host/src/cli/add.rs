@@ -78,19 +78,19 @@ struct Options {
     #[arg(long, value_name = "QUEUE:ID", value_parser = parent)]
     parent: Option<(String, String)>,
     /// The parent fails when this job fails.
-    #[arg(long, requires = "parent")]
+    #[arg(long, requires = "parent", group = "on_failure")]
     fail_parent_on_failure: bool,
     /// The parent goes on at once when this job fails.
-    #[arg(long, requires = "parent")]
+    #[arg(long, requires = "parent", group = "on_failure")]
     continue_parent_on_failure: bool,
     /// The parent does not care whether this job fails.
-    #[arg(long, requires = "parent")]
+    #[arg(long, requires = "parent", group = "on_failure")]
     ignore_dependency_on_failure: bool,
     /// The parent forgets this job when it fails.
-    #[arg(long, requires = "parent")]
+    #[arg(long, requires = "parent", group = "on_failure")]
     remove_dependency_on_failure: bool,
     /// Added only if no job of this deduplication id is there.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", conflicts_with = "parent")]
     deduplication_id: Option<String>,
     /// For how long others are held back (throttle).
     #[arg(long, value_name = "DURATION", requires = "deduplication_id", value_parser = humantime::parse_duration)]

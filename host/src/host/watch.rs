@@ -49,11 +49,10 @@ pub async fn watch(inner: Arc<Inner>) {
     let mut reloading = JoinSet::new();
     let mut busy: BTreeSet<String> = BTreeSet::new();
     let mut again: BTreeSet<String> = BTreeSet::new();
-    let mut first = true;
     loop {
         for plugin in plugins_in_use(&inner) {
             let path = inner.plugins.path(&plugin);
-            if is_new(&mut seen, &path) && !first {
+            if is_new(&mut seen, &path) {
                 // A plugin that takes long to compile holds up no other, and a change in the meantime is not missed.
                 if busy.insert(plugin.clone()) {
                     reloading.spawn(reload(inner.clone(), plugin));
@@ -62,10 +61,9 @@ pub async fn watch(inner: Arc<Inner>) {
                 }
             }
         }
-        if is_new(&mut seen, &config_path) && !first {
+        if is_new(&mut seen, &config_path) {
             apply::reload(&inner).await;
         }
-        first = false;
         tokio::select! {
             () = changed.notified() => {}
             () = tokio::time::sleep(LOOK) => {}
@@ -86,12 +84,13 @@ fn plugins_in_use(inner: &Inner) -> BTreeSet<String> {
     inner.config.load().queues.values().map(|queue| queue.plugin.clone()).collect()
 }
 
+/// Whether the file must be looked into. The first time it always is: it may have been written since the host read it,
+/// and a content that is in use already changes nothing. Unless there is none: an embedder's may never have been a file.
 fn is_new(seen: &mut HashMap<PathBuf, Option<Look>>, path: &Path) -> bool {
     let now = look(path);
     match seen.insert(path.to_path_buf(), now.clone()) {
         Some(before) => before != now,
-        // A plugin that has just come into use was loaded by whoever brought it in.
-        None => false,
+        None => now.is_some(),
     }
 }
 

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use bullmq::types::{BackoffStrategy, JobState, KeepJobs, RemoveOnFinish};
-use bullmq::{Error, JobOptions, Queue, QueueEvent, QueueEvents, QueueEventsOptions, QueueOptions};
+use bullmq::{Error, JobOptions, Queue, QueueEvent, QueueEvents, QueueEventsOptions};
 use serde_json::Value;
 
 use super::connection::{ConnectError, Redis};
+use super::options;
 use crate::config::{Backoff, BackoffKind, JobDefaults, Keep};
 
 /// A job to be added.
@@ -103,14 +104,11 @@ pub enum WaitError {
 
 /// Adds a job. `listen`: so that it can be waited for.
 pub async fn add(redis: &Redis, spec: JobSpec, listen: bool) -> Result<Added, ConnectError> {
-    let options = QueueOptions::new().connection(redis.options()).prefix(redis.prefix());
-    let queue = Queue::with_connection(&spec.queue, redis.connection().await?.clone(), options).await?;
+    let queue = redis.queue(&spec.queue).await?;
     // Before the job is there, so that its end cannot be missed.
     let events = if listen { Some(events(redis, &queue).await?) } else { None };
-    let job = queue.add(&spec.name, spec.data).options(spec.options).await?;
-    if spec.jitter > 0.0 {
-        set_jitter(&queue, job.id(), spec.jitter).await?;
-    }
+    let job = queue.add(&spec.name, spec.data).options(spec.options.clone()).await?;
+    options::complete(&queue, job.id(), &spec.options, spec.jitter).await?;
     Ok(Added { id: job.id().to_owned(), queue, events })
 }
 
@@ -173,24 +171,4 @@ async fn events(redis: &Redis, queue: &Queue) -> Result<QueueEvents, ConnectErro
         ..QueueEventsOptions::default()
     };
     Ok(QueueEvents::with_connection(queue.name(), connection.clone(), options).await?)
-}
-
-/// Writes the jitter into the job's options, where every BullMQ worker looks for it. A worker that claims the job in
-/// the instant between has it without; this host reads the options again when an attempt fails.
-async fn set_jitter(queue: &Queue, job_id: &str, jitter: f64) -> Result<(), ConnectError> {
-    let key = queue.keys().job_key(job_id);
-    let held: Option<String> = queue.connection().cmd(redis::cmd("HGET").arg(&key).arg("opts")).await?;
-    let Some(held) = held else { return Ok(()) };
-    let mut options: Value = serde_json::from_str(&held).map_err(Error::from)?;
-    let Some(backoff) = options.get_mut("backoff").and_then(Value::as_object_mut) else { return Ok(()) };
-    backoff.insert("jitter".to_owned(), jitter.into());
-    // Only where the job still is what was read: it may have ended and been removed.
-    let script = redis::Script::new(
-        "if redis.call('HGET', KEYS[1], 'opts') == ARGV[1] then redis.call('HSET', KEYS[1], 'opts', ARGV[2]) end",
-    );
-    let mut connection = queue.connection().connection();
-    let mut call = script.prepare_invoke();
-    call.key(key).arg(held).arg(options.to_string());
-    call.invoke_async::<()>(&mut connection).await?;
-    Ok(())
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use bullmq::options::{RedisConnectionOptions, TlsCerts};
 use bullmq::redis_connection::RedisConnection;
+use bullmq::{Queue, QueueOptions};
 use redis::TlsCertificates;
 use tokio::sync::OnceCell;
 
@@ -99,6 +100,12 @@ impl Redis {
                 Ok(RedisConnection::new_managed_only(&self.options).await?)
             })
             .await
+    }
+
+    /// A queue, for adding to it and looking at it, on the shared connection.
+    pub async fn queue(&self, name: &str) -> Result<Queue, ConnectError> {
+        let options = QueueOptions::new().connection(self.options()).prefix(self.prefix());
+        Ok(Queue::with_connection(name, self.connection().await?.clone(), options).await?)
     }
 
     /// Asks Redis for a sign of life, and says how long that took.

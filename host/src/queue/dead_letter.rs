@@ -14,10 +14,9 @@ impl DeadLetter {
         Self { queue }
     }
 
-    /// Adds a job for one that has failed: of the same name, and holding its queue, id, name, data, reason and number
-    /// of attempts. Adding the same failure again changes nothing.
-    pub async fn add(&self, queue: &str, job: &Job, reason: &str) -> Result<(), Error> {
-        let attempts = job.attempts_made() + 1;
+    /// Adds a job for one that has failed for good in this many `attempts`: of the same name, and holding its queue,
+    /// id, name, data, reason and number of attempts. Adding the same failure again changes nothing.
+    pub async fn add(&self, queue: &str, job: &Job, attempts: u32, reason: &str) -> Result<(), Error> {
         let data = json!({
             "queue": queue,
             "id": job.id(),

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use bullmq::{Queue, QueueOptions};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -72,7 +71,7 @@ pub struct JobView {
 
 /// Counts the jobs of a queue.
 pub async fn queue(redis: &Redis, name: &str) -> Result<QueueView, ConnectError> {
-    let queue = open(redis, name).await?;
+    let queue = redis.queue(name).await?;
     let counts = queue.get_job_counts().await?;
     Ok(QueueView {
         name: name.to_owned(),
@@ -89,7 +88,7 @@ pub async fn queue(redis: &Redis, name: &str) -> Result<QueueView, ConnectError>
 
 /// Looks at one job. None: there is no such job.
 pub async fn job(redis: &Redis, queue_name: &str, id: &str) -> Result<Option<JobView>, ConnectError> {
-    let queue = open(redis, queue_name).await?;
+    let queue = redis.queue(queue_name).await?;
     let Some(job) = queue.get_job(id).await? else { return Ok(None) };
     // The fields that the client's own type does not tell, or not as they are.
     let key = queue.keys().job_key(id);
@@ -121,9 +120,4 @@ pub async fn job(redis: &Redis, queue_name: &str, id: &str) -> Result<Option<Job
 
 fn parse(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
-}
-
-async fn open(redis: &Redis, name: &str) -> Result<Queue, ConnectError> {
-    let options = QueueOptions::new().connection(redis.options()).prefix(redis.prefix());
-    Ok(Queue::with_connection(name, redis.connection().await?.clone(), options).await?)
 }

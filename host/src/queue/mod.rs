@@ -8,6 +8,7 @@ mod context;
 mod dead_letter;
 mod inspect;
 mod lock;
+mod options;
 mod settle;
 mod unsettled;
 mod worker;

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::backoff;
 use super::dead_letter::DeadLetter;
+use super::options;
 use super::unsettled::{Unsettled, Verdict};
 use crate::attempt::{Failure, Outcome};
 
@@ -82,8 +83,9 @@ impl Settling<'_> {
             return self.fail(failure).await;
         }
         // Read anew, since the client's own type has lost the jitter.
-        let opts = self.until_written("read the job's options", || self.options().boxed()).await;
-        let wait = backoff::delay(&opts.unwrap_or_default(), made, fastrand::f64());
+        let opts =
+            self.until_written("read the job's options", || options::read(self.queue, self.job.id()).boxed()).await;
+        let wait = backoff::delay(&opts.flatten().unwrap_or_default(), made, fastrand::f64());
         if wait.is_zero() {
             self.record(&failure, None).await;
             return self.hand_over(Verdict::Retry(failure.message));
@@ -102,7 +104,7 @@ impl Settling<'_> {
     async fn bury(&self, message: &str) {
         if let Some(dead_letter) = self.dead_letter {
             self.until_written("add the job to its dead-letter queue", || {
-                dead_letter.add(self.queue.name(), self.job, message).boxed()
+                dead_letter.add(self.queue.name(), self.job, self.job.attempts_made() + 1, message).boxed()
             })
             .await;
         }
@@ -146,12 +148,6 @@ impl Settling<'_> {
     async fn give_back(&self) -> Told {
         self.until_written("give the job back", || self.job.move_to_wait(None).map_ok(drop).boxed()).await;
         Err(Error::Delayed)
-    }
-
-    async fn options(&self) -> Result<String, Error> {
-        let key = self.queue.keys().job_key(self.job.id());
-        let opts: Option<String> = self.queue.connection().cmd(redis::cmd("HGET").arg(key).arg("opts")).await?;
-        Ok(opts.unwrap_or_default())
     }
 
     /// Keeps reason and stack on the job. `made`: counts the attempt, where no transition will.

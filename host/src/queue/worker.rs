@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bullmq::worker::WorkerEvent;
-use bullmq::{Job, Queue, QueueOptions, RateLimiterOptions, Worker, WorkerOptions};
+use bullmq::{Job, Queue, RateLimiterOptions, Worker, WorkerOptions};
 use futures::FutureExt;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -63,7 +63,7 @@ impl QueueWorker {
     ) -> Result<Self, ConnectError> {
         let shared = Arc::new(Shared {
             name: name.to_owned(),
-            queue: open(&redis, name).await?,
+            queue: redis.queue(name).await?,
             unsettled: Unsettled::new(redis.clone(), name, settings.lock_duration),
             dead_letter: watch::channel(dead_letter(&redis, settings).await?).0,
             runner,
@@ -175,14 +175,9 @@ fn options(redis: &SharedRedis, settings: &config::Queue) -> WorkerOptions {
         .manual_start()
 }
 
-async fn open(redis: &SharedRedis, name: &str) -> Result<Queue, ConnectError> {
-    let options = QueueOptions::new().connection(redis.options()).prefix(redis.prefix());
-    Ok(Queue::with_connection(name, redis.connection().await?.clone(), options).await?)
-}
-
 async fn dead_letter(redis: &SharedRedis, settings: &config::Queue) -> Result<Option<Arc<DeadLetter>>, ConnectError> {
     let Some(name) = &settings.dead_letter else { return Ok(None) };
-    Ok(Some(Arc::new(DeadLetter::new(open(redis, name).await?))))
+    Ok(Some(Arc::new(DeadLetter::new(redis.queue(name).await?))))
 }
 
 impl Shared {
@@ -230,7 +225,7 @@ impl Shared {
         let finished = match self.unreadable(&job).await {
             Some(failure) => Finished { outcome: Outcome::Failed(failure), plugin: String::new(), version: None },
             None => {
-                let context = Arc::new(ClaimedJob::new(job.clone(), &self.name));
+                let context = Arc::new(ClaimedJob::new(job.clone(), self.queue.clone()));
                 let attempt = Attempt { job: self.handed_over(&job), context, signals: signals.clone() };
                 self.runner.run(attempt).await
             }
@@ -270,7 +265,7 @@ impl Shared {
         let dead_letter = self.dead_letter.borrow().clone();
         let Some(dead_letter) = dead_letter else { return };
         let buried = match self.queue.get_job(job_id).await {
-            Ok(Some(job)) => dead_letter.add(&self.name, &job, reason).await,
+            Ok(Some(job)) => dead_letter.add(&self.name, &job, job.attempts_made(), reason).await,
             Ok(None) => Ok(()),
             Err(error) => Err(error),
         };
@@ -308,7 +303,8 @@ fn tell(queue: &str, job: &Job, finished: &Finished, took: Duration) {
 /// Drains the worker's events: its channel has no bound.
 async fn follow(worker: Arc<Worker>, shared: Arc<Shared>) {
     let mut sweep = tokio::time::interval(SWEEP);
-    // Since when the worker has had trouble writing: then `Failed` does not mean that the failure is written.
+    // Whether the worker has met an error since it last did something: then `Failed` does not mean that the failure is
+    // written, and the next error is the same outage's.
     let mut trouble = false;
     loop {
         tokio::select! {
@@ -324,8 +320,15 @@ async fn follow(worker: Arc<Worker>, shared: Arc<Shared>) {
                     }
                 }
                 Some(WorkerEvent::Error(error)) => {
-                    trouble = true;
-                    tracing::debug!(queue = shared.name, error, "the worker met an error");
+                    if !std::mem::replace(&mut trouble, true) {
+                        tracing::warn!(queue = shared.name, error, "the queue cannot be worked, trying again until it can");
+                    }
+                }
+                Some(WorkerEvent::Drained | WorkerEvent::Active { .. }) => {
+                    if trouble && shared.unsettled.is_empty() {
+                        trouble = false;
+                        tracing::info!(queue = shared.name, "the queue is worked again");
+                    }
                 }
                 Some(WorkerEvent::Stalled { job_id }) => {
                     tracing::warn!(queue = shared.name, job_id, "job stalled: its worker died or lost its lock; it is run again");
@@ -333,10 +336,7 @@ async fn follow(worker: Arc<Worker>, shared: Arc<Shared>) {
                 Some(_) => {}
                 None => return,
             },
-            _ = sweep.tick() => {
-                shared.unsettled.sweep().await;
-                trouble = trouble && !shared.unsettled.is_empty();
-            }
+            _ = sweep.tick() => shared.unsettled.sweep().await,
         }
     }
 }

@@ -13,9 +13,9 @@ pub enum LogFormat {
     Json,
 }
 
-/// What is logged when `TORIL_LOG` does not say: this host's own lines, and what its libraries warn of. The BullMQ
-/// worker's warnings repeat for every try while Redis is away, where the host says it once.
-const DEFAULT: &str = "warn,toril=info";
+/// What is logged when `TORIL_LOG` does not say: this host's own lines, and what its libraries warn of. Not the BullMQ
+/// worker's: its warnings repeat for every try while Redis is away, where the host says it once.
+const DEFAULT: &str = "warn,toril=info,bullmq=off";
 
 /// Sends logs to standard error, from now on. `TORIL_LOG` takes the filter syntax of `tracing-subscriber`.
 pub fn start(format: LogFormat) {
