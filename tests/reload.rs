@@ -1,6 +1,6 @@
 //! Plugins and configuration replaced under a running host.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -40,41 +40,46 @@ async fn host(redis: &RedisServer, config: &str) -> Toril {
 const WORK: &str = "[queues.work]\nplugin = \"basics\"\nconcurrency = 8\n";
 
 #[tokio::test]
-async fn twenty_reloads_under_load_lose_fail_and_repeat_no_job() {
+async fn twenty_reloads_under_load_lose_fail_and_repeat_no_job_and_results_show_both_versions() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, WORK).await;
-    let original = component("basics");
+    let (first, second) = (component("basics"), component("blue/basics"));
     let url = redis.url();
     let load = tokio::spawn(async move {
-        let mut ran = 0;
+        let mut results = Vec::new();
         // Batch upon batch, so that jobs wait at every moment of every reload.
         for _ in 0..40 {
-            let jobs: Vec<_> = (0..100).map(|n| json!({ "name": "sleep", "data": { "ms": n % 10 } })).collect();
+            let job = |n| match n % 2 {
+                0 => json!({ "name": "version", "data": {} }),
+                _ => json!({ "name": "sleep", "data": { "ms": n % 10 } }),
+            };
+            let jobs: Vec<_> = (0..100).map(job).collect();
             let done = node::run("add", json!({ "redis": url, "queue": "work", "jobs": jobs, "wait": true })).await;
-            for result in done["results"].as_array().expect("results") {
-                assert_eq!(result["ok"], true, "{result}");
-                ran += 1;
-            }
+            results.extend(done["results"].as_array().cloned().expect("results"));
         }
-        ran
+        results
     });
 
-    let mut versions = BTreeMap::new();
+    let mut versions = BTreeSet::new();
     for round in 0..20 {
         let before = version(&toril, "basics").await;
-        toril.replace_plugin("basics", &variant(&original, &format!("v{round}")));
+        let bytes = if round % 2 == 0 { &second } else { &first };
+        toril.replace_plugin("basics", &variant(bytes, &format!("v{round}")));
         let now = wait_until("the new version to take over", LONG, async || {
             Some(version(&toril, "basics").await).filter(|now| *now != before)
         })
         .await;
-        versions.insert(now, round);
+        versions.insert(now);
     }
 
-    assert_eq!(versions.len(), 20);
     let still_loaded = !load.is_finished();
-    let ran = load.await.expect("every job completes");
+    let results = load.await.expect("the load ends");
     assert!(still_loaded, "the load ended before the reloads did: this has shown nothing");
-    assert_eq!(ran, 4000);
+    assert_eq!((versions.len(), results.len()), (20, 4000));
+    let failed: Vec<_> = results.iter().filter(|result| result["ok"] != true).collect();
+    assert!(failed.is_empty(), "{failed:?}");
+    let made_by: BTreeSet<_> = results.iter().filter_map(|result| result["value"]["version"].as_str()).collect();
+    assert_eq!(made_by, BTreeSet::from(["0", "blue"]));
     let queues = toril.cli(["queues", "--json"]).await.succeeded().json();
     assert_eq!((&queues[0]["completed"], &queues[0]["failed"]), (&json!(4000), &json!(0)), "{queues}");
     assert_eq!(started_more_than_once(&redis).await, 0);

@@ -1,0 +1,24 @@
+# The host and the plugins of this repository.
+
+FROM rust:1.95-bookworm AS build
+RUN rustup target add wasm32-unknown-unknown
+WORKDIR /src
+COPY . .
+RUN cargo build --release --locked
+RUN cargo xtask build-guests
+
+FROM debian:bookworm-slim
+# The system's CA certificates: for `ca = "/etc/ssl/certs/ca-certificates.crt"` under [redis]. Without `ca`, and for the
+# requests of plugins, Toril trusts the certificates that are built into it.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin toril \
+    && install -d -o toril -g toril -m 0700 /srv/toril/.toril /srv/toril/.toril/cache
+COPY --from=build /src/target/release/toril /usr/local/bin/toril
+WORKDIR /srv/toril
+COPY queues.toml ./
+COPY --from=build /src/target/plugins target/plugins
+USER toril
+ENTRYPOINT ["toril"]
+CMD ["run"]
