@@ -7,9 +7,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
 use toril::attempt::{Attempt, Finished, Outcome, Runner};
-use toril::config::{self, Config, Env};
+use toril::config::{self, Config, Env, JobDefaults};
 use toril::host::{Host, Shutdown};
-use toril::queue::{JobSpec, QueueWorker, Redis, add};
+use toril::queue::{JobSpec, QueueWorker, Redis, Service, add};
 use toril_tests::toril::component;
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, http};
@@ -62,7 +62,8 @@ async fn a_panic_in_the_host_fails_that_attempt_and_nothing_else() {
     let config = configuration(&redis, &folder);
     let client = Arc::new(Redis::new(&config.redis).expect("a URL"));
     let settings = &config.queues["work"];
-    let worker = QueueWorker::start(client.clone(), "work", settings, Arc::new(Panics)).await.expect("it starts");
+    let service = Service::new(client.clone(), Arc::new(|_: &str| JobDefaults::default()));
+    let worker = QueueWorker::start(service, "work", settings, Arc::new(Panics)).await.expect("it starts");
     let job = |name: &str| JobSpec::new("work", name, json!({}), &settings.job_defaults);
 
     let panics = add(&client, job("panic"), true).await.expect("added");

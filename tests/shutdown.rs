@@ -59,7 +59,7 @@ async fn a_plugin_is_told_of_the_shutdown() {
     toril.terminate();
 
     assert_eq!(toril.wait_exit(LONG).await.code(), Some(0));
-    assert_eq!(state(&toril, "1").await["returnvalue"], json!({ "cancelled": true }));
+    assert_eq!(state(&toril, "1").await["returnvalue"], json!({ "cancelled": "the host is shutting down" }));
 }
 
 #[tokio::test]

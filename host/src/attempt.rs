@@ -2,12 +2,14 @@
 //! queue, and the outcome that comes back. Knows neither Redis nor wasmtime.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
+
+use crate::config::Backoff;
 
 /// A job as a plugin sees it.
 #[derive(Clone, Debug)]
@@ -121,6 +123,8 @@ pub enum FailureKind {
     Memory,
     /// The result is no JSON or is larger than `max_result`.
     InvalidResult,
+    /// Somebody cancelled the job, and the plugin did not end.
+    Cancelled,
     /// The host itself failed.
     Host,
 }
@@ -136,6 +140,7 @@ impl fmt::Display for FailureKind {
             Self::Fuel => "fuel",
             Self::Memory => "memory",
             Self::InvalidResult => "invalid-result",
+            Self::Cancelled => "cancelled",
             Self::Host => "host",
         })
     }
@@ -165,19 +170,141 @@ pub enum ContextError {
     Unavailable(String),
 }
 
+/// A future of something that a plugin asked for.
+pub type Asked<'a, T> = BoxFuture<'a, Result<T, ContextError>>;
+
 /// What the running job may ask of the queue that it came from.
 pub trait JobContext: Send + Sync {
     /// Appends a line to the job's log. Never fails the attempt: a line that cannot be kept is only reported.
     fn log(&self, level: LogLevel, message: String) -> BoxFuture<'_, ()>;
     /// Publishes the job's progress.
-    fn set_progress(&self, progress: Value) -> BoxFuture<'_, Result<(), ContextError>>;
+    fn set_progress(&self, progress: Value) -> Asked<'_, ()>;
+    /// Replaces the job's data.
+    fn set_data(&self, data: Value) -> Asked<'_, ()>;
+    /// What the completed children returned.
+    fn children_values(&self) -> Asked<'_, Vec<(JobRef, Value)>>;
+    /// Why children failed whose failure is ignored.
+    fn ignored_failures(&self) -> Asked<'_, Vec<(JobRef, String)>>;
+    /// How many children there are, by what became of them.
+    fn dependencies(&self) -> Asked<'_, Dependencies>;
+    /// Adds a job, and says its id. `child`: as a child of the running job.
+    fn add(&self, job: NewJob, child: Option<OnFailure>) -> Asked<'_, String>;
+}
+
+/// The children of a job, by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dependencies {
+    /// Completed.
+    pub processed: u64,
+    /// Not ended yet.
+    pub unprocessed: u64,
+    /// Failed, and ignored.
+    pub ignored: u64,
+    /// Failed.
+    pub failed: u64,
+}
+
+/// A job that a plugin adds. What is none comes from the queue's settings.
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    /// The queue.
+    pub queue: String,
+    /// The job's name.
+    pub name: String,
+    /// The payload.
+    pub data: Value,
+    /// An id of the plugin's own.
+    pub id: Option<String>,
+    /// Not before this has passed.
+    pub delay: Option<Duration>,
+    /// 1 goes first.
+    pub priority: Option<u32>,
+    /// How often it is tried in all.
+    pub attempts: Option<u32>,
+    /// How the attempts are spaced.
+    pub backoff: Option<Backoff>,
+    /// Added only if no other of the same kind is there.
+    pub deduplication: Option<Deduplication>,
+}
+
+/// When a job counts as being there already.
+#[derive(Clone, Debug)]
+pub struct Deduplication {
+    /// What makes jobs the same.
+    pub id: String,
+    /// For how long others are held back.
+    pub ttl: Option<Duration>,
+    /// Each further try starts that time anew.
+    pub extend: bool,
+    /// A delayed job of that id is replaced.
+    pub replace: bool,
+    /// While one of that id runs, this one is kept and added at its end.
+    pub keep_last_if_active: bool,
+}
+
+/// What a child's final failure means for its parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// The parent fails, too.
+    FailParent,
+    /// The parent goes on at once.
+    ContinueParent,
+    /// The child counts as ended.
+    Ignore,
+    /// The child counts as if it had never been.
+    Remove,
+    /// The parent waits until the child completes after all.
+    Wait,
+}
+
+/// Key-value data of plugins. Each plugin sees its own alone: `plugin` is its name.
+pub trait KeyValue: Send + Sync {
+    /// The value of a key.
+    fn get<'a>(&'a self, plugin: &'a str, key: &'a str) -> Asked<'a, Option<Vec<u8>>>;
+    /// Sets a key, for `ttl` if there is one.
+    fn set<'a>(&'a self, plugin: &'a str, key: &'a str, value: Vec<u8>, ttl: Option<Duration>) -> Asked<'a, ()>;
+    /// Removes a key, if it is there.
+    fn delete<'a>(&'a self, plugin: &'a str, key: &'a str) -> Asked<'a, ()>;
+    /// Whether a key is there.
+    fn exists<'a>(&'a self, plugin: &'a str, key: &'a str) -> Asked<'a, bool>;
+    /// Some keys, and where to go on if there may be more. A key that is there all the while is told at least once.
+    fn keys<'a>(&'a self, plugin: &'a str, cursor: Option<u64>) -> Asked<'a, (Vec<String>, Option<u64>)>;
+    /// Adds to a number, which is 0 where it is not there, and says what it is then.
+    fn increment<'a>(&'a self, plugin: &'a str, key: &'a str, by: u64, ttl: Option<Duration>) -> Asked<'a, u64>;
+}
+
+/// Asks a plugin to end, and says why.
+#[derive(Clone, Debug, Default)]
+pub struct Cancellation {
+    token: CancellationToken,
+    reason: Arc<OnceLock<String>>,
+}
+
+impl Cancellation {
+    /// Asks it to end. The first reason counts.
+    pub fn cancel(&self, reason: String) {
+        self.reason.get_or_init(|| reason);
+        self.token.cancel();
+    }
+
+    /// The reason, once it was asked to end.
+    pub fn reason(&self) -> Option<&str> {
+        self.token.is_cancelled().then(|| self.reason.get().map_or("", String::as_str))
+    }
+
+    /// Waits until it is asked to end.
+    pub async fn cancelled(&self) {
+        self.token.cancelled().await;
+    }
 }
 
 /// What can end an attempt from outside.
 #[derive(Clone, Debug, Default)]
 pub struct Signals {
     /// Asks the plugin to end soon: the host shuts down.
-    pub cancelled: CancellationToken,
+    pub shutdown: CancellationToken,
+    /// Asks the plugin to end soon: somebody has cancelled the job. Ends the attempt some seconds later.
+    pub cancelled: Cancellation,
     /// Ends the attempt now and gives the job back.
     pub give_back: CancellationToken,
     /// Ends the attempt now, since the job is another host's.
@@ -190,6 +317,8 @@ pub struct Attempt {
     pub job: Job,
     /// The way back to its queue.
     pub context: Arc<dyn JobContext>,
+    /// Where plugins keep data.
+    pub store: Arc<dyn KeyValue>,
     /// What can end it from outside.
     pub signals: Signals,
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{WRONG, fail, not_started};
+use super::{not_started, unusable};
 use crate::config::{self, Env};
 use crate::host;
 
@@ -21,7 +21,7 @@ impl Check {
     pub async fn run(self, path: &Path) -> ExitCode {
         let config = match config::load(path, &Env::from_process()) {
             Ok(config) => config,
-            Err(problems) => return fail(WRONG, &problems.to_string()),
+            Err(problems) => return unusable(&problems),
         };
         let plugins = match host::check(&config).await {
             Ok(plugins) => plugins,
@@ -43,7 +43,8 @@ impl Check {
             let jobs = if plugin.jobs.is_empty() { "any job".to_owned() } else { plugin.jobs.join(", ") };
             println!("plugin {} version {}: {} (handles {jobs})", plugin.plugin, plugin.version, plugin.description);
         }
-        println!("{} is fine: {} queues", path.display(), config.queues.len());
+        let (count, noun) = (config.queues.len(), if config.queues.len() == 1 { "queue" } else { "queues" });
+        println!("{} is fine: {count} {noun}", path.display());
         ExitCode::SUCCESS
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{FAILED, WRONG, error, fail};
+use super::{FAILED, WRONG, error, unusable};
 use crate::config::{self, Config, Env};
 use crate::embedded;
 use crate::queue::Redis;
@@ -29,7 +29,7 @@ impl Client {
             let running = embedded::running(&folder(path)).map_err(|reason| error(FAILED, &reason))?;
             env = env.with("REDIS_URL", &running.redis_url).with("REDIS_TLS", "false");
         }
-        let config = config::load(path, &env).map_err(|problems| fail(WRONG, &problems.to_string()))?;
+        let config = config::load(path, &env).map_err(|problems| unusable(&problems))?;
         let redis = Redis::new(&config.redis).map_err(|reason| error(WRONG, &reason))?;
         Ok((config, redis))
     }

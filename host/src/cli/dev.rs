@@ -5,15 +5,15 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{FAILED, WRONG, client, error, fail, run};
+use super::{FAILED, client, error, run, setting, unusable};
 use crate::config::{self, Env};
 use crate::embedded::{Server, find};
 
 /// Options of `toril dev`.
 #[derive(Debug, Args)]
 pub struct Dev {
-    /// The server to start. Without it: valkey-server or redis-server on PATH, or .toril/bin/valkey-server.
-    #[arg(long, value_name = "PATH", env = "TORIL_REDIS_SERVER")]
+    /// The server to start. Without it: TORIL_REDIS_SERVER, else valkey-server or redis-server on PATH, or .toril/bin/valkey-server.
+    #[arg(long, value_name = "PATH")]
     redis_server: Option<PathBuf>,
 }
 
@@ -21,10 +21,11 @@ impl Dev {
     pub async fn run(self, path: &Path) -> ExitCode {
         // First what a person can mend at once; the server takes a moment.
         if let Err(problems) = config::load(path, &own_redis("redis://127.0.0.1")) {
-            return fail(WRONG, &problems.to_string());
+            return unusable(&problems);
         }
         let folder = client::folder(path);
-        let binary = match find(self.redis_server, &folder) {
+        let binary = match find(self.redis_server.or_else(|| setting("TORIL_REDIS_SERVER").map(PathBuf::from)), &folder)
+        {
             Ok(binary) => binary,
             Err(none) => return error(FAILED, &none),
         };
@@ -38,7 +39,7 @@ impl Dev {
         let env = own_redis(server.url());
         let code = match config::load(path, &env) {
             Ok(config) => run::work(config, env).await,
-            Err(problems) => fail(WRONG, &problems.to_string()),
+            Err(problems) => unusable(&problems),
         };
         // After the workers: the last outcomes are written by now.
         if let Err(reason) = tokio::task::spawn_blocking(move || drop(server)).await {

@@ -1,6 +1,7 @@
 //! The command line. One file a command; each returns how the process ends.
 
 mod add;
+mod cancel;
 mod check;
 mod client;
 mod dev;
@@ -11,8 +12,9 @@ mod run;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::config::LoadError;
 use crate::host::StartError;
 use crate::telemetry::LogFormat;
 
@@ -30,9 +32,9 @@ struct Cli {
     /// The configuration.
     #[arg(long, global = true, value_name = "FILE", default_value = "queues.toml")]
     config: PathBuf,
-    /// What logs on standard error look like.
-    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, env = "TORIL_LOG_FORMAT")]
-    log_format: LogFormat,
+    /// What logs on standard error look like. Without it: TORIL_LOG_FORMAT, else text.
+    #[arg(long, global = true, value_enum)]
+    log_format: Option<LogFormat>,
     #[command(subcommand)]
     command: Command,
 }
@@ -51,6 +53,8 @@ enum Command {
     Queues(queues::Queues),
     /// Show one job.
     Job(job::Job),
+    /// End a job that runs, wherever it does.
+    Cancel(cancel::Cancel),
     /// Keeps the private server of `toril dev`, and ends it when its standard input ends.
     #[command(hide = true)]
     RedisGuard {
@@ -70,7 +74,10 @@ pub fn main() -> ExitCode {
     if let Command::RedisGuard { server, port, arguments } = &cli.command {
         return crate::embedded::guard(server, *port, arguments);
     }
-    crate::telemetry::start(cli.log_format);
+    let logging = log_format(cli.log_format).and_then(crate::telemetry::start);
+    if let Err(reason) = logging {
+        return error(WRONG, &reason);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().thread_name("toril").enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(FAILED, &format!("threads cannot be started: {error}")),
@@ -83,12 +90,38 @@ pub fn main() -> ExitCode {
             Command::Add(add) => add.run(&cli.config).await,
             Command::Queues(queues) => queues.run(&cli.config).await,
             Command::Job(job) => job.run(&cli.config).await,
+            Command::Cancel(cancel) => cancel.run(&cli.config).await,
             Command::RedisGuard { .. } => ExitCode::from(WRONG),
         }
     });
     // Whatever still runs has been waited for by its command, or been given up.
     runtime.shutdown_background();
     code
+}
+
+fn log_format(given: Option<LogFormat>) -> Result<LogFormat, String> {
+    let format = |name: String| {
+        LogFormat::from_str(&name, true).map_err(|_| format!("TORIL_LOG_FORMAT is {name:?}, and may be text or json"))
+    };
+    match (given, setting("TORIL_LOG_FORMAT")) {
+        (Some(given), _) => Ok(given),
+        (None, Some(name)) => format(name),
+        (None, None) => Ok(LogFormat::Text),
+    }
+}
+
+/// A variable of the environment. Empty means not set, as compose files pass it.
+fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Ends since the configuration cannot be used.
+fn unusable(reason: &LoadError) -> ExitCode {
+    match reason {
+        // These come with their own heads and places.
+        LoadError::Invalid(problems) => fail(WRONG, &problems.to_string()),
+        other => error(WRONG, other),
+    }
 }
 
 /// Ends with an error that a person reads.

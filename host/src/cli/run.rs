@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{FAILED, FORCED, WRONG, error, fail, not_started};
+use super::{FAILED, FORCED, error, not_started, unusable};
 use crate::config::{self, Config, Env};
 use crate::host::{Host, Shutdown};
 
@@ -13,7 +13,7 @@ pub async fn run(path: &Path) -> ExitCode {
     let env = Env::from_process();
     match config::load(path, &env) {
         Ok(config) => work(config, env).await,
-        Err(problems) => fail(WRONG, &problems.to_string()),
+        Err(problems) => unusable(&problems),
     }
 }
 

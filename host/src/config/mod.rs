@@ -37,7 +37,7 @@ pub use self::diff::{Changes, QueueChange, diff};
 pub use self::env::{Env, NotUnicode};
 pub use self::host::HostSettings;
 pub use self::origin::{Origin, OriginError, Scheme};
-pub use self::plugin::Plugin;
+pub use self::plugin::{KeyValue, Plugin};
 pub use self::problem::{LoadError, Problem, Problems, Severity};
 pub use self::queue::{Backoff, BackoffKind, JobDefaults, Keep, Queue, RateLimit};
 pub use self::redis::{MissingUrl, Redis, RedisUrl, RedisUrlError};

@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
 
 use super::origin::Origin;
 use super::secret::Secret;
@@ -11,6 +15,15 @@ use super::secret::Secret;
 pub struct Plugin {
     /// The origins that it may send HTTP requests to. Default: none.
     pub http: Vec<Origin>,
+    /// Ranges that are not public, and that the names in `http` may lead to all the same. Addresses that stand in
+    /// [`http`](Self::http) themselves, and loopback for `localhost`, need no entry here. Default: none.
+    pub private_addresses: Vec<IpNet>,
+    /// A file with further certificates, in PEM, that HTTPS servers may be vouched for by.
+    pub ca: Option<PathBuf>,
+    /// The queues that it may add jobs to. Default: none.
+    pub add_to: Vec<String>,
+    /// Its own key-value data. Default: none.
+    pub keyvalue: Option<KeyValue>,
     /// Values that it may read. Numbers and booleans of the file have become their text.
     pub config: BTreeMap<String, String>,
     /// Secret values that it may read, already fetched. No key is in [`config`](Self::config) too.
@@ -24,11 +37,22 @@ pub struct Plugin {
     pub max_result: u64,
 }
 
+/// Key-value data of a plugin.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KeyValue {
+    /// How long a value is kept after it was last written. Default: for ever.
+    pub ttl: Option<Duration>,
+}
+
 /// What a plugin without an entry has.
 impl Default for Plugin {
     fn default() -> Self {
         Self {
             http: Vec::new(),
+            private_addresses: Vec::new(),
+            ca: None,
+            add_to: Vec::new(),
+            keyvalue: None,
             config: BTreeMap::new(),
             secrets: BTreeMap::new(),
             memory: 64 << 20,

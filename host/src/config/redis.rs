@@ -15,7 +15,7 @@ pub struct Redis {
     /// Whether the connection is encrypted: `REDIS_TLS`, else `tls`, else false. A `rediss://` URL makes it true
     /// whatever these say: an encrypted connection is never weakened by a default.
     pub tls: bool,
-    /// A file of CA certificates in PEM that the server's certificate is checked against, instead of the system's.
+    /// A file of CA certificates in PEM that the server's certificate is checked against, beside those that browsers trust.
     /// Relative paths have been resolved against the configuration file's folder. Whether it exists is found out when
     /// a connection is made.
     pub ca: Option<PathBuf>,

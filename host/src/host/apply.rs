@@ -16,10 +16,11 @@ enum Refused {
     Redis(#[from] crate::queue::ConnectError),
 }
 
-/// Reads the configuration again and applies what changed. An unusable one is reported and changes nothing.
-pub async fn reload(inner: &Arc<Inner>) {
+/// Reads the configuration again and applies what changed. An unusable one is reported and changes nothing. Whether the
+/// configuration in the file is the one that is in use now.
+pub async fn reload(inner: &Arc<Inner>) -> bool {
     match try_reload(inner).await {
-        Ok(changes) if changes.is_empty() => {}
+        Ok(changes) if changes.is_empty() => return true,
         Ok(changes) => tracing::info!(
             added = ?changes.queues_added,
             removed = ?changes.queues_removed,
@@ -27,8 +28,12 @@ pub async fn reload(inner: &Arc<Inner>) {
             plugins = ?changes.plugins_changed,
             "configuration reloaded"
         ),
-        Err(refused) => tracing::error!(reason = %refused, "configuration not reloaded, the one before stays"),
+        Err(refused) => {
+            tracing::error!(reason = %refused, "configuration not reloaded, the one before stays");
+            return false;
+        }
     }
+    true
 }
 
 async fn try_reload(inner: &Arc<Inner>) -> Result<Changes, Refused> {
@@ -56,7 +61,7 @@ async fn try_reload(inner: &Arc<Inner>) -> Result<Changes, Refused> {
     for plugin in &changes.plugins_changed {
         inner.plugins.configure(plugin, &new.plugin(plugin));
     }
-    configure(inner, &new, &changes, started).await?;
+    configure(inner, &new, &changes, started).await;
     let used: Vec<_> = new.queues.values().map(|queue| queue.plugin.clone()).collect();
     inner.config.store(Arc::new(new));
     for plugin in old.queues.values().map(|queue| &queue.plugin).filter(|plugin| !used.contains(plugin)) {
@@ -83,17 +88,12 @@ async fn start(inner: &Arc<Inner>, new: &Config, changes: &Changes) -> Result<Ve
     Ok(started)
 }
 
-async fn configure(
-    inner: &Arc<Inner>,
-    new: &Config,
-    changes: &Changes,
-    started: Vec<(String, Working)>,
-) -> Result<(), Refused> {
+async fn configure(inner: &Arc<Inner>, new: &Config, changes: &Changes, started: Vec<(String, Working)>) {
     let mut queues = inner.queues.lock().await;
     for (name, change) in &changes.queues_changed {
         if let (QueueChange::Live, Some(settings), Some(working)) = (change, new.queues.get(name), queues.get(name)) {
             working.route.configure(settings);
-            working.worker.configure(settings).await?;
+            working.worker.configure(settings).await;
         }
     }
     for (name, working) in started {
@@ -107,7 +107,6 @@ async fn configure(
             inner.drain(name, working.worker);
         }
     }
-    Ok(())
 }
 
 fn keep_what_needs_a_restart(old: &Config, new: &mut Config, changes: &Changes) {

@@ -20,7 +20,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use crate::config::{Config, Env, Problem, Problems};
 use crate::http::{Health, HttpError, Server};
 use crate::plugin::{self, LoadError, Plugins};
-use crate::queue::{ConnectError, QueueWorker, Redis, SharedRedis};
+use crate::queue::{ConnectError, Defaults, QueueWorker, Redis, Service, SharedRedis};
 use route::Route;
 
 /// How long outcomes may still be written after the last attempt was interrupted.
@@ -70,11 +70,12 @@ pub struct Host {
 }
 
 struct Inner {
-    config: ArcSwap<Config>,
+    config: Arc<ArcSwap<Config>>,
     /// What the configuration was read with, for reading it again.
     env: Env,
     plugins: Arc<Plugins>,
     redis: SharedRedis,
+    service: Service,
     queues: Mutex<BTreeMap<String, Working>>,
     /// Workers of queues that were removed or changed and whose last jobs still run.
     draining: TaskTracker,
@@ -94,15 +95,18 @@ impl Host {
     /// Starts to work: loads every plugin that a queue names, connects to Redis, starts a worker for each queue, the
     /// HTTP server, and the watch over plugins and configuration. `env` is what the configuration was read with.
     pub async fn start(config: Config, env: Env) -> Result<Self, StartError> {
+        // First what costs nothing to find out.
+        let redis = Arc::new(Redis::new(&config.redis)?);
         let plugins = Arc::new(Plugins::start(&config.host)?);
         for prepared in prepare(&plugins, &config, |_| true).await.map_err(StartError::Load)? {
             tracing::info!(plugin = prepared.plugin(), version = prepared.version().id, "plugin loaded");
             plugins.install(prepared);
         }
-        let redis = Arc::new(Redis::new(&config.redis)?);
         redis.connection().await?;
+        let config = Arc::new(ArcSwap::from_pointee(config));
         let inner = Arc::new(Inner {
-            config: ArcSwap::new(Arc::new(config)),
+            service: Service::new(redis.clone(), defaults(config.clone())),
+            config,
             env,
             plugins,
             redis,
@@ -120,6 +124,7 @@ impl Host {
             tasks.push(AbortOnDropHandle::new(tokio::spawn(server.serve(health))));
         }
         inner.start_queues().await?;
+        tasks.push(AbortOnDropHandle::new(tokio::spawn(inner.service.clone().listen())));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(watch::watch(inner.clone()))));
         Ok(Self { inner, listen, tasks: std::sync::Mutex::new(tasks) })
     }
@@ -196,7 +201,7 @@ impl Inner {
 
     async fn start_queue(&self, name: &str, settings: &crate::config::Queue) -> Result<Working, ConnectError> {
         let route = Arc::new(Route::new(self.plugins.clone(), settings));
-        let worker = QueueWorker::start(self.redis.clone(), name, settings, route.clone()).await?;
+        let worker = QueueWorker::start(self.service.clone(), name, settings, route.clone()).await?;
         tracing::info!(
             queue = name,
             plugin = settings.plugin,
@@ -226,6 +231,11 @@ impl Inner {
     }
 }
 
+/// What the configuration of the moment says of jobs that are added to a queue.
+fn defaults(config: Arc<ArcSwap<Config>>) -> Defaults {
+    Arc::new(move |queue| config.load().queues.get(queue).map(|queue| queue.job_defaults.clone()).unwrap_or_default())
+}
+
 /// Loads the plugins that queues name and that `wanted` says, side by side. All errors, or none.
 async fn prepare(
     plugins: &Arc<Plugins>,
@@ -249,6 +259,7 @@ async fn prepare(
             Err(error) => problems.push(unusable(config, &name, &error)),
         }
     }
+    ready.sort_by(|a, b| a.plugin().cmp(b.plugin()));
     if problems.is_empty() { Ok(ready) } else { Err(Problems::new(&config.path, problems)) }
 }
 

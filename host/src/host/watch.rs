@@ -49,6 +49,7 @@ pub async fn watch(inner: Arc<Inner>) {
     let mut reloading = JoinSet::new();
     let mut busy: BTreeSet<String> = BTreeSet::new();
     let mut again: BTreeSet<String> = BTreeSet::new();
+    let (mut in_use, mut told) = (true, false);
     loop {
         for plugin in plugins_in_use(&inner) {
             let path = inner.plugins.path(&plugin);
@@ -61,18 +62,27 @@ pub async fn watch(inner: Arc<Inner>) {
                 }
             }
         }
-        if is_new(&mut seen, &config_path) {
-            apply::reload(&inner).await;
+        // A refused configuration may only wait for a plugin's file.
+        if is_new(&mut seen, &config_path) || (told && !in_use) {
+            in_use = apply::reload(&inner).await;
         }
         tokio::select! {
-            () = changed.notified() => {}
-            () = tokio::time::sleep(LOOK) => {}
+            () = changed.notified() => told = true,
+            () = tokio::time::sleep(LOOK) => told = false,
             Some(done) = reloading.join_next() => {
-                if let Ok(plugin) = done {
-                    busy.remove(&plugin);
-                    if again.remove(&plugin) {
-                        busy.insert(plugin.clone());
-                        reloading.spawn(reload(inner.clone(), plugin));
+                told = false;
+                match done {
+                    Ok(plugin) => {
+                        busy.remove(&plugin);
+                        if again.remove(&plugin) {
+                            busy.insert(plugin.clone());
+                            reloading.spawn(reload(inner.clone(), plugin));
+                        }
+                    }
+                    // Which one it was is not known: each may be reloaded again.
+                    Err(error) => {
+                        tracing::error!(%error, "a reload failed in the host");
+                        busy.clear();
                     }
                 }
             }

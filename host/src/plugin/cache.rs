@@ -8,6 +8,10 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
+/// Artifacts that are kept. Enough for the versions that a team goes back to; a plugin that carries a language engine
+/// takes tens of megabytes, and would fill a disk some day otherwise.
+const KEPT: usize = 64;
+
 /// A folder of artifacts. What is in it is machine code: it belongs to this host alone.
 #[derive(Clone, Debug)]
 pub struct Cache {
@@ -62,9 +66,28 @@ impl Cache {
             self.write(&path, &artifact)?;
             self.write(&path.with_extension("sum"), sum.as_bytes())
         });
-        if let Err(error) = written {
+        if let Err(error) = written.and_then(|()| self.prune()) {
             tracing::warn!(path = %path.display(), %error, "compiled plugin not cached");
         }
+    }
+
+    /// Removes the artifacts that were written longest ago, down to what is kept.
+    fn prune(&self) -> io::Result<()> {
+        let mut artifacts = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "cwasm") {
+                artifacts.push((fs::metadata(&path)?.modified()?, path));
+            }
+        }
+        artifacts.sort();
+        let surplus = artifacts.len().saturating_sub(KEPT);
+        for (_, path) in artifacts.into_iter().take(surplus) {
+            // A running host has its code mapped, and keeps it.
+            fs::remove_file(path.with_extension("sum"))?;
+            fs::remove_file(path)?;
+        }
+        Ok(())
     }
 
     fn intact(&self, path: &Path) -> bool {
@@ -128,6 +151,20 @@ mod tests {
         let mut hash = Fnv::default();
         hash.write(b"foobar");
         assert_eq!(hash.finish(), 0x8594_4171_f739_67e8);
+    }
+
+    #[test]
+    fn the_oldest_artifacts_make_room() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = Cache::open(folder.path()).expect("opens");
+        let engine = wasmtime::Engine::default();
+        let component = Component::new(&engine, b"\0asm\x0d\0\x01\0").expect("an empty component");
+        for number in 0..KEPT + 2 {
+            cache.store(&engine, &number.to_string(), &component);
+        }
+        assert!(cache.load(&engine, "0").is_none());
+        assert!(cache.load(&engine, &(KEPT + 1).to_string()).is_some());
+        assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 2 * KEPT);
     }
 
     #[test]

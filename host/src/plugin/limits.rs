@@ -14,7 +14,7 @@ const MEMORIES: usize = 8;
 pub const RESOURCES: usize = 1_000;
 /// The most random bytes that a guest gets in one call.
 pub const RANDOM_BYTES: u64 = 64 * 1024;
-/// The most that one host call may copy out of a guest, in bytes.
+/// The most that one host call may copy out of a guest, in bytes, beside a result of its full size.
 pub const HOSTCALL_FUEL: usize = 16 * 1024 * 1024;
 /// The in-memory size of one HTTP header list, in bytes.
 pub const HTTP_FIELDS: usize = 64 * 1024;

@@ -5,19 +5,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio_util::sync::CancellationToken;
 use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
 
 use super::bindings::exports::toril::plugin::handler;
 use super::bindings::{Processor, ProcessorPre};
 use super::engine::Engine;
 use super::limits;
+use super::output::Output;
 use super::settings::Settings;
-use super::state::PenState;
-use crate::attempt::{Attempt, Failure, FailureKind, Job, Outcome};
+use super::state::{PenState, Running};
+use crate::attempt::{Attempt, Failure, FailureKind, Job, Outcome, Signals};
 
 /// How long `describe` may take.
 const DESCRIBE: Duration = Duration::from_secs(5);
+
+/// How long a plugin has to end by itself when its job was cancelled.
+const CANCELLED: Duration = Duration::from_secs(5);
 
 /// Runs `handle` on one job.
 pub async fn handle(
@@ -27,7 +30,7 @@ pub async fn handle(
     attempt: Attempt,
     timeout: Duration,
 ) -> Outcome {
-    let Attempt { job, context, signals } = attempt;
+    let Attempt { job, context, store: data, signals } = attempt;
     let (Some(pens), Ok(room)) = (engine.pens(), engine.room().clone().acquire_owned().await) else {
         return Outcome::GivenBack;
     };
@@ -37,8 +40,15 @@ pub async fn handle(
         let _room = room;
         // The clock starts when the pen has a place, not while it waits for one.
         let deadline = Instant::now() + timeout;
-        let state = PenState::new(&settings, Some(context), signals.cancelled, deadline);
-        let mut store = match store(&pre, state, settings.fuel, deadline) {
+        let output = Output::to(context.clone());
+        let running = Running {
+            context: Some(context),
+            store: Some(data),
+            output: Some(output.clone()),
+            signals: signals.clone(),
+        };
+        let state = PenState::new(&settings, running, deadline);
+        let mut store = match store(&pre, state, &settings, deadline) {
             Ok(store) => store,
             Err(error) => return Outcome::Retry(host_failure(&error)),
         };
@@ -50,11 +60,13 @@ pub async fn handle(
             biased;
             () = signals.lock_lost.cancelled() => return Outcome::LockLost,
             () = signals.give_back.cancelled() => return Outcome::GivenBack,
+            () = cancelled_and_late(&signals) => return Outcome::Failed(cancelled(&signals)),
             ended = tokio::time::timeout_at(deadline.into(), call) => ended,
         };
+        output.finish().await;
         match ended {
             Ok(Ok(Ok(result))) => completed(&result, settings.max_result),
-            Ok(Ok(Err(failure))) => refused(failure, store.data().egress.refused()),
+            Ok(Ok(Err(failure))) => refused(failure, store.data().denied()),
             Ok(Err(error)) => Outcome::Retry(explain(&error, store.data(), &settings, &timed_out(&queue, timeout))),
             Err(_) => Outcome::Retry(Failure::new(FailureKind::Timeout, timed_out(&queue, timeout))),
         }
@@ -81,8 +93,8 @@ pub async fn describe(
     let task = pens.spawn(async move {
         let _room = room;
         let deadline = Instant::now() + DESCRIBE;
-        let state = PenState::new(&settings, None, CancellationToken::new(), deadline);
-        let mut store = store(&pre, state, settings.fuel, deadline).map_err(|error| host_failure(&error))?;
+        let state = PenState::new(&settings, Running::default(), deadline);
+        let mut store = store(&pre, state, &settings, deadline).map_err(|error| host_failure(&error))?;
         let call = async {
             let instance: Processor = pre.instantiate_async(&mut store).await?;
             instance.toril_plugin_handler().call_describe(&mut store).await
@@ -105,13 +117,14 @@ pub async fn describe(
 fn store(
     pre: &ProcessorPre<PenState>,
     state: PenState,
-    fuel: Option<u64>,
+    settings: &Settings,
     deadline: Instant,
 ) -> wasmtime::Result<Store<PenState>> {
     let mut store = Store::new(pre.engine(), state);
     store.limiter(|state| &mut state.limits);
-    store.set_fuel(fuel.unwrap_or(u64::MAX))?;
-    store.set_hostcall_fuel(limits::HOSTCALL_FUEL);
+    store.set_fuel(settings.fuel.unwrap_or(u64::MAX))?;
+    // A result passes through in one call, with what surrounds it.
+    store.set_hostcall_fuel(settings.max_result.saturating_add(limits::HOSTCALL_FUEL));
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |_| {
         if Instant::now() >= deadline {
@@ -188,11 +201,12 @@ fn completed(result: &str, max_result: usize) -> Outcome {
 }
 
 /// What the plugin itself said, and what it was refused on the way.
-fn refused(failure: handler::Failure, denied: Option<&str>) -> Outcome {
+fn refused(failure: handler::Failure, denied: Option<String>) -> Outcome {
     let told = |message: String| {
-        let message = match denied {
-            Some(denied) => format!("{message} ({denied})"),
-            None => message,
+        let message = match &denied {
+            // A plugin that passes on what it was told has said it already.
+            Some(denied) if !message.contains(denied.as_str()) => format!("{message} ({denied})"),
+            _ => message,
         };
         Failure::new(FailureKind::Plugin, message)
     };
@@ -203,6 +217,21 @@ fn refused(failure: handler::Failure, denied: Option<&str>) -> Outcome {
         handler::Failure::RateLimited(ms) => Outcome::RateLimited(Duration::from_millis(ms)),
         handler::Failure::AwaitChildren => Outcome::AwaitChildren,
     }
+}
+
+/// Returns when a plugin that was told of a cancelled job has not ended for as long as it may.
+async fn cancelled_and_late(signals: &Signals) {
+    signals.cancelled.cancelled().await;
+    tokio::time::sleep(CANCELLED).await;
+}
+
+fn cancelled(signals: &Signals) -> Failure {
+    let reason = signals.cancelled.reason().unwrap_or_default();
+    let message = format!(
+        "cancelled: {reason} (the plugin had not ended {} later and was interrupted)",
+        humantime::format_duration(CANCELLED)
+    );
+    Failure::new(FailureKind::Cancelled, message)
 }
 
 fn timed_out(queue: &str, timeout: Duration) -> String {

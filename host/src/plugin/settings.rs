@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::config::{Origin, Plugin};
+use ipnet::IpNet;
+
+use super::egress::Tls;
+use crate::config::{self, Origin, Plugin};
 
 /// The settings of a plugin. Taken once for an attempt, so that a reload in its middle changes nothing for it.
 #[derive(Clone)]
@@ -12,6 +15,14 @@ pub struct Settings {
     pub plugin: Arc<str>,
     /// Origins that it may send requests to.
     pub http: Arc<[Origin]>,
+    /// Ranges that are not public and that names among those may lead to.
+    pub private_addresses: Arc<[IpNet]>,
+    /// What HTTPS servers are vouched for by.
+    pub tls: Arc<Tls>,
+    /// Queues that it may add jobs to.
+    pub add_to: Arc<[String]>,
+    /// Its key-value data, if it has some.
+    pub keyvalue: Option<config::KeyValue>,
     /// What `wasi:config/store` answers: configuration and secrets together. Never to be shown.
     pub variables: HashMap<String, String>,
     /// Linear memory in bytes.
@@ -30,6 +41,10 @@ impl Settings {
         Self {
             plugin: name.into(),
             http: entry.http.clone().into(),
+            private_addresses: entry.private_addresses.clone().into(),
+            tls: Arc::new(Tls::new(entry.ca.as_deref())),
+            add_to: entry.add_to.clone().into(),
+            keyvalue: entry.keyvalue.clone(),
             variables,
             memory: usize::try_from(entry.memory).unwrap_or(usize::MAX),
             fuel: entry.fuel.map(Into::into),

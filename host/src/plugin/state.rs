@@ -4,18 +4,20 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio_util::sync::CancellationToken;
+use serde_json::Value;
 use wasmtime::component::{HasSelf, Linker, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_config::{WasiConfig, WasiConfigVariables};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use super::bindings::toril::plugin::job_context::{Error, Host, Level};
+use super::bindings::toril::plugin::job_context::{ChildFailure, ChildValue, DependencyCounts, Error, Host, Level};
 use super::bindings::toril::plugin::types;
 use super::egress::Egress;
 use super::limits::{self, Limits};
+use super::output::Output;
 use super::settings::Settings;
-use crate::attempt::{ContextError, JobContext, LogLevel};
+use crate::attempt::{self, ContextError, JobContext, JobRef, KeyValue, LogLevel, Signals};
+use crate::config;
 
 /// Longer lines of a job's log are cut, in bytes.
 const LOG_LINE: usize = 8 * 1024;
@@ -23,49 +25,77 @@ const LOG_LINE: usize = 8 * 1024;
 const LOG_LINES: usize = 1_000;
 /// The largest progress, in bytes of JSON.
 const PROGRESS: usize = 64 * 1024;
+/// The largest data of a job that a plugin writes, in bytes of JSON.
+pub(super) const DATA: usize = 1024 * 1024;
+/// What a plugin is told that asks whether it should end.
+const SHUTDOWN: &str = "the host is shutting down";
 
 /// Everything that belongs to one pen beside the instance itself.
 pub struct PenState {
     wasi: WasiCtx,
     http: WasiHttpCtx,
-    table: ResourceTable,
+    pub(super) table: ResourceTable,
     variables: WasiConfigVariables,
     pub(super) egress: Egress,
     pub(super) limits: Limits,
     deadline: Instant,
-    cancelled: CancellationToken,
+    signals: Signals,
+    pub(super) plugin: Arc<str>,
+    pub(super) add_to: Arc<[String]>,
+    pub(super) keyvalue: Option<config::KeyValue>,
     /// None in `describe`, where no job is running.
-    context: Option<Arc<dyn JobContext>>,
+    pub(super) context: Option<Arc<dyn JobContext>>,
+    pub(super) store: Option<Arc<dyn KeyValue>>,
+    /// What was refused last that the plugin's entry would have to grant, in words.
+    pub(super) denied: Option<String>,
     lines: usize,
+}
+
+/// What a pen gets from the job that it runs. Nothing of it is there in `describe`.
+#[derive(Default)]
+pub struct Running {
+    pub context: Option<Arc<dyn JobContext>>,
+    pub store: Option<Arc<dyn KeyValue>>,
+    pub output: Option<Output>,
+    pub signals: Signals,
 }
 
 impl PenState {
     /// State for a run that must end by `deadline`.
-    pub fn new(
-        settings: &Settings,
-        context: Option<Arc<dyn JobContext>>,
-        cancelled: CancellationToken,
-        deadline: Instant,
-    ) -> Self {
+    pub fn new(settings: &Settings, running: Running, deadline: Instant) -> Self {
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(limits::HTTP_FIELDS);
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits::RESOURCES);
-        let wasi = WasiCtx::builder().max_random_size(limits::RANDOM_BYTES).allow_tcp(false).allow_udp(false).build();
-        // `describe` has no job, and no network either: a version says the same wherever it is loaded.
-        let allowed = if context.is_some() { settings.http.clone() } else { Arc::from([]) };
+        let mut wasi = WasiCtx::builder();
+        wasi.max_random_size(limits::RANDOM_BYTES).allow_tcp(false).allow_udp(false);
+        if let Some(output) = running.output {
+            wasi.stdout(output.stream(LogLevel::Info)).stderr(output.stream(LogLevel::Warn));
+        }
+        let patience = deadline.saturating_duration_since(Instant::now());
         Self {
-            wasi,
+            wasi: wasi.build(),
             http,
             table,
             variables: variables(&settings.variables),
-            egress: Egress::new(settings.plugin.clone(), allowed, deadline.saturating_duration_since(Instant::now())),
+            // `describe` has no network: a version says the same wherever it is loaded.
+            egress: Egress::new(settings, running.context.is_some(), patience),
             limits: Limits::new(settings.memory),
             deadline,
-            cancelled,
-            context,
+            signals: running.signals,
+            plugin: settings.plugin.clone(),
+            add_to: settings.add_to.clone(),
+            keyvalue: settings.keyvalue.clone(),
+            context: running.context,
+            store: running.store,
+            denied: None,
             lines: 0,
         }
+    }
+
+    /// What the plugin was refused last, in words, if it was refused anything.
+    pub fn denied(&self) -> Option<String> {
+        self.denied.clone().or_else(|| self.egress.refused())
     }
 
     /// What is left until the deadline.
@@ -85,6 +115,7 @@ pub fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<PenState>> {
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     wasmtime_wasi_config::add_to_linker(&mut linker, |state: &mut PenState| WasiConfig::from(&state.variables))?;
+    super::keyvalue::Imports::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     super::bindings::Processor::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     Ok(linker)
 }
@@ -119,9 +150,7 @@ impl Host for PenState {
     }
 
     async fn set_progress(&mut self, progress: String) -> wasmtime::Result<Result<(), Error>> {
-        let Some(context) = &self.context else {
-            return Ok(Err(Error::Unavailable("no job is running".into())));
-        };
+        let Some(context) = &self.context else { return Ok(Err(no_job())) };
         if progress.len() > PROGRESS {
             let size = progress.len();
             return Ok(Err(Error::Invalid(format!("progress has {size} bytes and may have {PROGRESS}"))));
@@ -133,12 +162,63 @@ impl Host for PenState {
         Ok(context.set_progress(value).await.map_err(Into::into))
     }
 
+    async fn set_data(&mut self, data: String) -> wasmtime::Result<Result<(), Error>> {
+        let Some(context) = &self.context else { return Ok(Err(no_job())) };
+        if data.len() > DATA {
+            return Ok(Err(Error::Invalid(format!("the data has {} bytes and may have {DATA}", data.len()))));
+        }
+        let value = match serde_json::from_str(&data) {
+            Ok(value) => value,
+            Err(error) => return Ok(Err(Error::Invalid(format!("the data is no JSON: {error}")))),
+        };
+        Ok(context.set_data(value).await.map_err(Into::into))
+    }
+
+    async fn children_values(&mut self) -> wasmtime::Result<Result<Vec<ChildValue>, Error>> {
+        let Some(context) = &self.context else { return Ok(Err(no_job())) };
+        let values = context.children_values().await;
+        let value = |(child, value): (JobRef, Value)| ChildValue { child: child.into(), value: value.to_string() };
+        Ok(values.map(|values| values.into_iter().map(value).collect()).map_err(Into::into))
+    }
+
+    async fn ignored_failures(&mut self) -> wasmtime::Result<Result<Vec<ChildFailure>, Error>> {
+        let Some(context) = &self.context else { return Ok(Err(no_job())) };
+        let failures = context.ignored_failures().await;
+        let failure = |(child, reason): (JobRef, String)| ChildFailure { child: child.into(), reason };
+        Ok(failures.map(|failures| failures.into_iter().map(failure).collect()).map_err(Into::into))
+    }
+
+    async fn dependencies(&mut self) -> wasmtime::Result<Result<DependencyCounts, Error>> {
+        let Some(context) = &self.context else { return Ok(Err(no_job())) };
+        let counts = context.dependencies().await;
+        let guest = |counts: attempt::Dependencies| DependencyCounts {
+            processed: counts.processed,
+            unprocessed: counts.unprocessed,
+            ignored: counts.ignored,
+            failed: counts.failed,
+        };
+        Ok(counts.map(guest).map_err(Into::into))
+    }
+
     async fn remaining(&mut self) -> wasmtime::Result<u64> {
         Ok(u64::try_from(PenState::remaining(self).as_millis()).unwrap_or(u64::MAX))
     }
 
-    async fn cancelled(&mut self) -> wasmtime::Result<bool> {
-        Ok(self.cancelled.is_cancelled())
+    async fn cancelled(&mut self) -> wasmtime::Result<Option<String>> {
+        if let Some(reason) = self.signals.cancelled.reason() {
+            return Ok(Some(reason.to_owned()));
+        }
+        Ok(self.signals.shutdown.is_cancelled().then(|| SHUTDOWN.to_owned()))
+    }
+}
+
+fn no_job() -> Error {
+    Error::Unavailable("no job is running".to_owned())
+}
+
+impl From<JobRef> for types::JobRef {
+    fn from(job: JobRef) -> Self {
+        Self { queue: job.queue, id: job.id }
     }
 }
 

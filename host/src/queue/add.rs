@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use bullmq::types::{BackoffStrategy, JobState, KeepJobs, RemoveOnFinish};
-use bullmq::{Error, JobOptions, Queue, QueueEvent, QueueEvents, QueueEventsOptions};
+use bullmq::{
+    DeduplicationOptions, Error, JobOptions, ParentOptions, Queue, QueueEvent, QueueEvents, QueueEventsOptions,
+};
 use serde_json::Value;
 
 use super::connection::{ConnectError, Redis};
 use super::options;
+use crate::attempt::{NewJob, OnFailure};
 use crate::config::{Backoff, BackoffKind, JobDefaults, Keep};
 
 /// A job to be added.
@@ -43,15 +46,53 @@ impl JobSpec {
         spec
     }
 
+    /// A job that a plugin adds, with a queue's defaults for what the plugin does not say.
+    pub fn from_plugin(job: NewJob, defaults: &JobDefaults) -> Self {
+        let mut spec = Self::new(&job.queue, &job.name, job.data, defaults);
+        if let Some(backoff) = &job.backoff {
+            spec.set_backoff(backoff);
+        }
+        let options = &mut spec.options;
+        options.job_id = job.id;
+        options.delay = job.delay.map(milliseconds);
+        options.priority = job.priority;
+        options.attempts = job.attempts.or(options.attempts);
+        options.deduplication = job.deduplication.map(|deduplication| DeduplicationOptions {
+            id: deduplication.id,
+            ttl: deduplication.ttl.map(milliseconds),
+            extend: deduplication.extend.then_some(true),
+            replace: deduplication.replace.then_some(true),
+            keep_last_if_active: deduplication.keep_last_if_active.then_some(true),
+        });
+        spec
+    }
+
+    /// Makes it a child of a job.
+    pub fn set_parent(&mut self, queue: &str, id: &str, on_failure: OnFailure) {
+        let options = &mut self.options;
+        options.parent = Some(ParentOptions { queue: queue.to_owned(), id: id.to_owned(), wait_children: None });
+        match on_failure {
+            OnFailure::FailParent => options.fail_parent_on_failure = Some(true),
+            OnFailure::ContinueParent => options.continue_parent_on_failure = Some(true),
+            OnFailure::Ignore => options.ignore_dependency_on_failure = Some(true),
+            OnFailure::Remove => options.remove_dependency_on_failure = Some(true),
+            OnFailure::Wait => {}
+        }
+    }
+
     /// Backs off like this.
     pub fn set_backoff(&mut self, backoff: &Backoff) {
-        let delay = u64::try_from(backoff.delay.as_millis()).unwrap_or(u64::MAX);
+        let delay = milliseconds(backoff.delay);
         self.options.backoff = Some(match backoff.kind {
             BackoffKind::Fixed => BackoffStrategy::Fixed(delay),
             BackoffKind::Exponential => BackoffStrategy::Exponential(delay),
         });
         self.jitter = backoff.jitter;
     }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// BullMQ's policy for a `remove_on_*` setting.

@@ -40,6 +40,16 @@ pub enum ConnectError {
         /// What the last try said.
         reason: String,
     },
+    /// It does not want this client.
+    #[error(
+        "Redis at {url} refuses this client: {reason}. Correct user and password in REDIS_URL or `url` under [redis]."
+    )]
+    Refused {
+        /// Where it is, without user and password.
+        url: String,
+        /// What it said.
+        reason: String,
+    },
     /// A command failed.
     #[error("Redis: {0}")]
     Command(#[from] redis::RedisError),
@@ -126,24 +136,35 @@ impl Redis {
         loop {
             let reason = match tokio::time::timeout(ONE_TRY, ping_once(&client)).await {
                 Ok(Ok(())) => return Ok(()),
+                Ok(Err(error)) if is_refusal(&error) => {
+                    return Err(ConnectError::Refused { url: self.shown.clone(), reason: error.to_string() });
+                }
                 Ok(Err(error)) => error.to_string(),
                 Err(_) => "no answer".to_owned(),
             };
-            let waited = started.elapsed();
-            if waited + pause > self.settings.connect_timeout {
+            let waited = Duration::from_millis(u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
+            let left = self.settings.connect_timeout.saturating_sub(waited);
+            if left.is_zero() {
                 return Err(ConnectError::NotReady { url: self.shown.clone(), waited, reason });
             }
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(pause.min(left)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
-    fn client(&self) -> Result<redis::Client, ConnectError> {
+    /// A client for connections of their own, such as one that listens.
+    pub(super) fn client(&self) -> Result<redis::Client, ConnectError> {
         let url = self.options.effective_url();
         let Some(certs) = &self.options.tls_certs else { return Ok(redis::Client::open(url)?) };
         let certificates = TlsCertificates { client_tls: None, root_cert: certs.root_cert.clone() };
         Ok(redis::Client::build_with_tls(url, certificates)?)
     }
+}
+
+/// Whether the server is there and does not want this client: waiting changes nothing.
+fn is_refusal(error: &redis::RedisError) -> bool {
+    error.kind() == redis::ErrorKind::AuthenticationFailed
+        || matches!(error.code(), Some("NOAUTH" | "WRONGPASS" | "NOPERM"))
 }
 
 async fn ping_once(client: &redis::Client) -> redis::RedisResult<()> {

@@ -3,10 +3,13 @@
 
 mod add;
 mod backoff;
+mod cancel;
+mod children;
 mod connection;
 mod context;
 mod dead_letter;
 mod inspect;
+mod key_value;
 mod lock;
 mod options;
 mod settle;
@@ -14,6 +17,8 @@ mod unsettled;
 mod worker;
 
 pub use add::{Added, JobSpec, WaitError, add, policy};
+pub use cancel::{Cancelled, cancel, cancel_all};
 pub use connection::{ConnectError, Redis, SharedRedis};
+pub use context::Defaults;
 pub use inspect::{JobView, QueueView, job, queue};
-pub use worker::QueueWorker;
+pub use worker::{QueueWorker, Service};

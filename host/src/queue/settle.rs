@@ -13,12 +13,14 @@ use super::backoff;
 use super::dead_letter::DeadLetter;
 use super::options;
 use super::unsettled::{Unsettled, Verdict};
-use crate::attempt::{Failure, Outcome};
+use crate::attempt::{Failure, FailureKind, Outcome};
 
 /// Between two tries to write an outcome.
 const PAUSE: Duration = Duration::from_millis(200);
 /// How long an error that is not the connection's is taken for a passing one.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// When a job is run again whose children have all ended.
+const NEARLY_NOW: Duration = Duration::from_millis(100);
 /// Stack traces that a job keeps when its options do not say. Node's client keeps as many.
 const TRACES: u32 = 10;
 
@@ -42,6 +44,18 @@ pub struct Settling<'a> {
 }
 
 impl Settling<'_> {
+    /// The outcome, as it is when no attempt remains: a failure that would be tried again is the job's last.
+    pub fn last(&self, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::Retry(failure) if !self.may_retry() => Outcome::Failed(failure),
+            other => other,
+        }
+    }
+
+    fn may_retry(&self) -> bool {
+        self.job.attempts_made() + 1 < self.job.opts().attempts.unwrap_or(1)
+    }
+
     /// Brings the job to its outcome, or to where the BullMQ worker does.
     pub async fn settle(&self, outcome: Outcome) -> Told {
         match outcome {
@@ -78,10 +92,10 @@ impl Settling<'_> {
     }
 
     async fn retry(&self, failure: Failure) -> Told {
-        let made = self.job.attempts_made() + 1;
-        if made >= self.job.opts().attempts.unwrap_or(1) {
+        if !self.may_retry() {
             return self.fail(failure).await;
         }
+        let made = self.job.attempts_made() + 1;
         // Read anew, since the client's own type has lost the jitter.
         let opts =
             self.until_written("read the job's options", || options::read(self.queue, self.job.id()).boxed()).await;
@@ -135,14 +149,25 @@ impl Settling<'_> {
             })
             .await;
         match moved {
-            // No child is pending: its turn is now.
-            Some(Ok(false)) => self.give_back().await,
+            Some(Ok(false)) => self.go_on().await,
             Some(Err(reason)) => {
                 self.bury(&reason).await;
                 self.hand_over(Verdict::Failed(reason))
             }
             Some(Ok(true)) | None => Err(Error::WaitingChildren),
         }
+    }
+
+    /// The job awaits children, and none is pending.
+    async fn go_on(&self) -> Told {
+        let counts = self.until_written("count the job's children", || self.job.get_dependencies_count().boxed()).await;
+        let counts = counts.unwrap_or_default();
+        if counts.processed + counts.unprocessed + counts.ignored + counts.failed > 0 {
+            // They have ended already, so its turn is now. Nearly: a plugin that always waits must not spin.
+            return self.delay(NEARLY_NOW).await;
+        }
+        let message = "the plugin awaits children, and the job has none: they are added with `add-child` before";
+        self.fail(Failure::new(FailureKind::Plugin, message)).await
     }
 
     async fn give_back(&self) -> Told {

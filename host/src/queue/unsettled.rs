@@ -146,7 +146,8 @@ impl Unsettled {
             return None;
         }
         let found: Result<Option<String>, ConnectError> = async {
-            let mut get = redis::cmd("GET");
+            // Taken, so that it cannot be used a second time.
+            let mut get = redis::cmd("GETDEL");
             get.arg(self.key(job.id()));
             Ok(self.redis.connection().await?.cmd(&mut get).await?)
         }

@@ -6,20 +6,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bullmq::worker::WorkerEvent;
-use bullmq::{Job, Queue, RateLimiterOptions, Worker, WorkerOptions};
+use bullmq::{Job, JobState, Queue, RateLimiterOptions, Worker, WorkerOptions};
 use futures::FutureExt;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::cancel::{self, Running};
+use super::children::job_of_key;
 use super::connection::{ConnectError, SharedRedis};
-use super::context::ClaimedJob;
+use super::context::{ClaimedJob, Defaults};
 use super::dead_letter::DeadLetter;
+use super::key_value::PluginData;
 use super::lock;
 use super::settle::{Settling, Told};
 use super::unsettled::{Unsettled, Verdict};
-use crate::attempt::{self, Attempt, Failure, FailureKind, Finished, JobRef, Outcome, Runner, Signals};
+use crate::attempt::{self, Attempt, Cancellation, Failure, FailureKind, Finished, KeyValue, Outcome, Runner, Signals};
 use crate::config;
 
 /// How often the verdicts that Redis did not take are looked after.
@@ -43,24 +46,46 @@ pub struct QueueWorker {
 
 struct Shared {
     name: String,
-    redis: SharedRedis,
     queue: Queue,
     unsettled: Unsettled,
     dead_letter: watch::Sender<Option<Arc<DeadLetter>>>,
     runner: Arc<dyn Runner>,
     lock_duration: Duration,
-    cancelled: CancellationToken,
+    shutdown: CancellationToken,
     give_back: CancellationToken,
+    service: Service,
+}
+
+/// What the workers of one host share.
+#[derive(Clone)]
+pub struct Service {
+    redis: SharedRedis,
+    store: Arc<dyn KeyValue>,
+    defaults: Defaults,
+    running: Running,
+}
+
+impl Service {
+    /// Works on this Redis. `defaults` says what the configuration has for jobs that plugins add.
+    pub fn new(redis: SharedRedis, defaults: Defaults) -> Self {
+        Self { store: Arc::new(PluginData::new(redis.clone())), redis, defaults, running: Running::default() }
+    }
+
+    /// Hears of jobs that are cancelled from outside, until it is dropped.
+    pub async fn listen(self) {
+        cancel::listen(self.redis, self.running).await;
+    }
 }
 
 impl QueueWorker {
     /// Starts to work on a queue.
     pub async fn start(
-        redis: SharedRedis,
+        service: Service,
         name: &str,
         settings: &config::Queue,
         runner: Arc<dyn Runner>,
     ) -> Result<Self, ConnectError> {
+        let redis = service.redis.clone();
         let shared = Arc::new(Shared {
             name: name.to_owned(),
             queue: redis.queue(name).await?,
@@ -68,9 +93,9 @@ impl QueueWorker {
             dead_letter: watch::channel(dead_letter(&redis, settings).await?).0,
             runner,
             lock_duration: settings.lock_duration,
-            cancelled: CancellationToken::new(),
+            shutdown: CancellationToken::new(),
             give_back: CancellationToken::new(),
-            redis,
+            service,
         });
         let processor = {
             let shared = shared.clone();
@@ -79,18 +104,25 @@ impl QueueWorker {
                 async move { shared.process_safely(job).await }
             }
         };
-        let worker = Worker::with_options(name, processor, options(&shared.redis, settings)).await?;
+        let worker = Worker::with_options(name, processor, options(&redis, settings)).await?;
         let worker = Arc::new(worker);
         let events = AbortOnDropHandle::new(tokio::spawn(follow(worker.clone(), shared.clone())));
         worker.run().await?;
         Ok(Self { shared, worker, events })
     }
 
-    /// Applies what can change while jobs run: concurrency and the dead-letter queue.
-    pub async fn configure(&self, settings: &config::Queue) -> Result<(), ConnectError> {
+    /// Applies what can change while jobs run: concurrency and the dead-letter queue. Without Redis the latter stays
+    /// what it was, which is told.
+    pub async fn configure(&self, settings: &config::Queue) {
         self.worker.set_concurrency(settings.concurrency.get());
-        self.shared.dead_letter.send_replace(dead_letter(&self.shared.redis, settings).await?);
-        Ok(())
+        match dead_letter(&self.shared.service.redis, settings).await {
+            Ok(dead_letter) => {
+                self.shared.dead_letter.send_replace(dead_letter);
+            }
+            Err(error) => {
+                tracing::error!(queue = self.shared.name, %error, "the dead-letter queue stays what it was");
+            }
+        }
     }
 
     /// How many jobs it runs now.
@@ -100,7 +132,7 @@ impl QueueWorker {
 
     /// Tells the plugins that run that they should end soon.
     pub fn cancel(&self) {
-        self.shared.cancelled.cancel();
+        self.shared.shutdown.cancel();
     }
 
     /// Ends what runs, now, and gives its jobs back.
@@ -204,10 +236,12 @@ impl Shared {
         let started = std::time::Instant::now();
         let token = job.token().unwrap_or_default().to_owned();
         let signals = Signals {
-            cancelled: self.cancelled.clone(),
+            shutdown: self.shutdown.clone(),
+            cancelled: Cancellation::default(),
             give_back: self.give_back.clone(),
             lock_lost: CancellationToken::new(),
         };
+        let _runs = self.service.running.enter(&self.name, job.id(), signals.cancelled.clone());
         let _kept = lock::keep(job.clone(), token.clone(), self.lock_duration, signals.lock_lost.clone());
         let dead_letter = self.dead_letter.borrow().clone();
         let settling = Settling {
@@ -225,11 +259,15 @@ impl Shared {
         let finished = match self.unreadable(&job).await {
             Some(failure) => Finished { outcome: Outcome::Failed(failure), plugin: String::new(), version: None },
             None => {
-                let context = Arc::new(ClaimedJob::new(job.clone(), self.queue.clone()));
-                let attempt = Attempt { job: self.handed_over(&job), context, signals: signals.clone() };
+                let service = &self.service;
+                let (redis, defaults) = (service.redis.clone(), service.defaults.clone());
+                let context = Arc::new(ClaimedJob::new(job.clone(), self.queue.clone(), redis, defaults));
+                let store = service.store.clone();
+                let attempt = Attempt { job: self.handed_over(&job), context, store, signals: signals.clone() };
                 self.runner.run(attempt).await
             }
         };
+        let finished = Finished { outcome: settling.last(finished.outcome), ..finished };
         tell(&self.name, &job, &finished, started.elapsed());
         settling.settle(finished.outcome).await
     }
@@ -255,13 +293,22 @@ impl Shared {
             attempt: job.attempts_made() + 1,
             max_attempts: job.opts().attempts.unwrap_or(1).max(1),
             added_at: job.timestamp(),
-            parent: job.parent_key().and_then(|key| parent(key, self.redis.prefix())),
+            parent: job.parent_key().and_then(|key| job_of_key(key, self.service.redis.prefix())),
         }
     }
 
     /// A job that the worker failed without running it: it had stalled too often, or a child of it failed.
     async fn failed_unseen(&self, job_id: &str, reason: &str) {
-        tracing::warn!(queue = self.name, job_id, outcome = "failed", "job failed before it was run");
+        // What the worker tells of a write that came too late is no end of the job.
+        match self.queue.get_job_state(job_id).await {
+            Ok(JobState::Failed) => {}
+            Ok(_) => return,
+            Err(error) => {
+                tracing::warn!(queue = self.name, job_id, %error, "whether the job has failed is not known");
+                return;
+            }
+        }
+        tracing::warn!(queue = self.name, job_id, outcome = "failed", reason, "job failed before it was run");
         let dead_letter = self.dead_letter.borrow().clone();
         let Some(dead_letter) = dead_letter else { return };
         let buried = match self.queue.get_job(job_id).await {
@@ -273,12 +320,6 @@ impl Shared {
             tracing::error!(queue = self.name, job_id, %error, "job not added to the dead-letter queue");
         }
     }
-}
-
-/// `PREFIX:QUEUE:ID`, where the prefix may hold colons and the other two do not.
-fn parent(key: &str, prefix: &str) -> Option<JobRef> {
-    let (queue, id) = key.strip_prefix(prefix)?.strip_prefix(':')?.split_once(':')?;
-    Some(JobRef { queue: queue.to_owned(), id: id.to_owned() })
 }
 
 fn tell(queue: &str, job: &Job, finished: &Finished, took: Duration) {
@@ -330,25 +371,10 @@ async fn follow(worker: Arc<Worker>, shared: Arc<Shared>) {
                         tracing::info!(queue = shared.name, "the queue is worked again");
                     }
                 }
-                Some(WorkerEvent::Stalled { job_id }) => {
-                    tracing::warn!(queue = shared.name, job_id, "job stalled: its worker died or lost its lock; it is run again");
-                }
                 Some(_) => {}
                 None => return,
             },
             _ = sweep.tick() => shared.unsettled.sweep().await,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_parent_key_is_taken_apart() {
-        assert_eq!(parent("bull:orders:7", "bull"), Some(JobRef { queue: "orders".into(), id: "7".into() }));
-        assert_eq!(parent("{a:b}:orders:7", "{a:b}"), Some(JobRef { queue: "orders".into(), id: "7".into() }));
-        assert_eq!(parent("other:orders:7", "bull"), None);
     }
 }

@@ -17,15 +17,19 @@ pub enum LogFormat {
 /// worker's: its warnings repeat for every try while Redis is away, where the host says it once.
 const DEFAULT: &str = "warn,toril=info,bullmq=off";
 
-/// Sends logs to standard error, from now on. `TORIL_LOG` takes the filter syntax of `tracing-subscriber`.
-pub fn start(format: LogFormat) {
-    let filter = EnvFilter::try_from_env("TORIL_LOG").unwrap_or_else(|_| EnvFilter::new(DEFAULT));
+/// Sends logs to standard error, from now on. `TORIL_LOG` takes the filter syntax of `tracing-subscriber`; empty means
+/// not set. The error says that it is no such filter.
+pub fn start(format: LogFormat) -> Result<(), String> {
+    let wanted = std::env::var("TORIL_LOG").ok().filter(|wanted| !wanted.is_empty());
+    let filter = EnvFilter::try_new(wanted.as_deref().unwrap_or(DEFAULT))
+        .map_err(|error| format!("TORIL_LOG is no filter such as \"info\" or \"toril=debug\": {error}"))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match format {
         LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
     if let Err(error) = started {
-        eprintln!("logging was set up before: {error}");
+        return Err(format!("logging was set up before: {error}"));
     }
+    Ok(())
 }

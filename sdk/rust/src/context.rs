@@ -10,8 +10,11 @@ pub fn remaining() -> Duration {
     host::remaining()
 }
 
-/// Whether the attempt should end soon because the host is shutting down. A handler that returns
-/// [`Failure::Defer`](crate::Failure::Defer) now is run again by the next host; one that goes on may be interrupted.
-pub fn cancelled() -> bool {
+/// Why the attempt should end soon, none while it should not: the host shuts down, or someone cancelled the job.
+///
+/// A handler that cannot finish in time returns [`Failure::Defer`](crate::Failure::Defer) when the host shuts down, and
+/// is run again by the next host; it returns [`Failure::Fatal`](crate::Failure::Fatal) when the job was cancelled. One
+/// that goes on may be interrupted.
+pub fn cancelled() -> Option<String> {
     host::cancelled()
 }

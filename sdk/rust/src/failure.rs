@@ -3,14 +3,19 @@
 use std::error::Error;
 use std::time::Duration;
 
+use crate::checkpoint::CheckpointError;
+use crate::children::ChildrenError;
 use crate::config::ConfigError;
 use crate::http::HttpError;
+use crate::jobs::AddError;
+use crate::kv::KvError;
+use crate::progress::ProgressError;
 
 /// How an attempt ends that does not complete the job.
 ///
 /// `?` makes one of any error: [`Failure::Retry`] with the error's text and that of its sources, or [`Failure::Fatal`]
-/// where this crate knows that another attempt would end in the same way: a request that the host denied or that could
-/// not be built, a setting that is missing.
+/// where this crate knows that another attempt would end in the same way: what `queues.toml` does not grant, a request
+/// that could not be built, a value that the host does not take, a setting that is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// This attempt failed, and this is why: back off and run again while attempts remain, fail when none do.
@@ -68,8 +73,13 @@ impl<E: Error + 'static> From<E> for Failure {
 
 /// Whether another attempt would meet the same error.
 fn is_permanent(error: &(dyn Error + 'static)) -> bool {
-    error.downcast_ref::<HttpError>().is_some_and(HttpError::is_permanent)
+    error.downcast_ref().is_some_and(HttpError::is_permanent)
+        || error.downcast_ref().is_some_and(AddError::is_permanent)
+        || error.downcast_ref().is_some_and(KvError::is_permanent)
+        || error.downcast_ref().is_some_and(ChildrenError::is_permanent)
         || matches!(error.downcast_ref(), Some(ConfigError::Missing { .. }))
+        || matches!(error.downcast_ref(), Some(CheckpointError::Invalid(_)))
+        || matches!(error.downcast_ref(), Some(ProgressError::Invalid(_)))
 }
 
 #[cfg(test)]
@@ -103,5 +113,28 @@ mod tests {
         assert!(matches!(question_mark(HttpError::Denied { origin: origin() }), Failure::Fatal(_)));
         let broken = HttpError::Connection { origin: origin(), reason: "reset".into() };
         assert!(matches!(question_mark(broken), Failure::Retry(_)));
+    }
+
+    #[test]
+    fn a_job_that_may_not_or_cannot_be_added_is_fatal_and_one_that_redis_did_not_take_is_not() {
+        let reason = || "because".to_owned();
+        assert!(matches!(question_mark(AddError::Denied(reason())), Failure::Fatal(_)));
+        assert!(matches!(question_mark(AddError::Invalid(reason())), Failure::Fatal(_)));
+        assert!(matches!(question_mark(AddError::Unavailable(reason())), Failure::Retry(_)));
+    }
+
+    #[test]
+    fn a_store_that_is_not_granted_is_fatal_and_says_what_to_add() {
+        let Failure::Fatal(message) = question_mark(KvError::Denied) else { panic!("it is permanent") };
+        assert!(message.contains("keyvalue = true"), "{message}");
+        assert!(matches!(question_mark(KvError::Unavailable("away".into())), Failure::Retry(_)));
+    }
+
+    #[test]
+    fn a_value_that_the_host_does_not_take_is_fatal() {
+        let reason = || "it is too large".to_owned();
+        assert!(matches!(question_mark(CheckpointError::Invalid(reason())), Failure::Fatal(_)));
+        assert!(matches!(question_mark(CheckpointError::Unavailable(reason())), Failure::Retry(_)));
+        assert!(matches!(question_mark(ProgressError::Invalid(reason())), Failure::Fatal(_)));
     }
 }

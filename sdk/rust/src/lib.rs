@@ -36,7 +36,8 @@
 //! ```
 //!
 //! Build the crate as a `cdylib` for a WebAssembly target. Compiled for any other target, as in unit tests, nothing is
-//! exported and the host is replaced by stand-ins: logs go to standard error, configuration is empty, requests fail.
+//! exported and the host is replaced by stand-ins: logs go to standard error, configuration is empty, requests fail, jobs
+//! that are added go nowhere, and the key-value store is in memory.
 //!
 //! | module | what it has |
 //! | --- | --- |
@@ -44,8 +45,11 @@
 //! | [`job`] | [`Job`], the job that runs, and [`Json`], its data before it has a type |
 //! | [`failure`] | [`Failure`], the ways in which an attempt ends without a result |
 //! | [`log`], [`progress`], [`context`] | the running job: its log, its progress, its deadline |
+//! | [`checkpoint`] | new data for the job's next attempt |
+//! | [`jobs`], [`children`] | adding jobs, and what became of the running job's children |
 //! | [`config`] | the plugin's `config` and `secrets` from `queues.toml` |
 //! | [`http`] | requests to the origins that `queues.toml` grants |
+//! | [`kv`] | values that outlive the job |
 //! | [`clock`] | the time, and sleeping |
 
 #![deny(missing_docs)]
@@ -57,12 +61,16 @@ pub mod bindings;
 mod export;
 mod host;
 
+pub mod checkpoint;
+pub mod children;
 pub mod clock;
 pub mod config;
 pub mod context;
 pub mod failure;
 pub mod http;
 pub mod job;
+pub mod jobs;
+pub mod kv;
 pub mod log;
 pub mod plugin;
 pub mod progress;

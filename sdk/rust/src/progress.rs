@@ -7,7 +7,8 @@ use crate::host;
 /// Why progress was not published.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProgressError {
-    /// The value cannot be written as JSON, or is larger than 64 KiB.
+    /// The value cannot be written as JSON, or is larger than 64 KiB. Another attempt will not help: this becomes
+    /// [`Failure::Fatal`](crate::Failure::Fatal).
     #[error("this cannot be a job's progress: {0}")]
     Invalid(String),
     /// The host cannot publish it now: Redis is away, or the job is no longer this host's.

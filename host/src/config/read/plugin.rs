@@ -1,14 +1,16 @@
 //! Reads `[plugins.NAME]`.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::Path;
 
+use ipnet::IpNet;
 use toml::de::DeValue;
 
 use super::super::env::Env;
 use super::super::key::dotted;
 use super::super::origin::{Origin, OriginError};
-use super::super::plugin::Plugin;
+use super::super::plugin::{KeyValue, Plugin};
 use super::super::secret::Secret;
 use super::report::{Fault, Report};
 use super::schema;
@@ -49,15 +51,19 @@ pub(super) fn no_name(node: &Node<'_>) -> Fault {
 }
 
 fn read_entry(table: &Table<'_>, folder: &Path, env: &Env, report: &mut Report<'_>) -> Plugin {
-    table.deny_unknown_but(schema::PLUGIN, schema::PLUGIN_LATER, report);
+    table.deny_unknown(schema::PLUGIN, report);
     let mut plugin = Plugin {
-        http: http(table, report),
+        http: list(table, "http", "an array of origins", origin, report),
         config: config(table, report),
         secrets: secrets(table, folder, env, report),
         ..Plugin::default()
     };
     report.set(&mut plugin.memory, table.get("memory"), |node| values::size(node, MIB, 4096 * MIB));
     report.set(&mut plugin.max_result, table.get("max_result"), |node| values::size(node, 1, 512 * MIB));
+    plugin.ca = report.read(table.get("ca"), |node| values::path(node, folder));
+    plugin.keyvalue = keyvalue(table, report);
+    plugin.add_to = list(table, "add_to", "an array of queue names", queue_name, report);
+    plugin.private_addresses = list(table, "private_addresses", "an array of address ranges", address_range, report);
     plugin.fuel = report.read(table.get("fuel"), |node| values::positive(node, u64::MAX));
     deny_names_in_both(table, report);
     plugin
@@ -81,13 +87,47 @@ fn deny_names_in_both(table: &Table<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn http(table: &Table<'_>, report: &mut Report<'_>) -> Vec<Origin> {
-    let items = report.read(table.get("http"), |node| {
-        let items = node.items();
-        items.ok_or_else(|| values::wrong_type(node, "an array of origins"))
-    });
+fn list<T>(
+    table: &Table<'_>,
+    name: &str,
+    wanted: &str,
+    item: impl Fn(&Node<'_>) -> Result<T, Fault> + Copy,
+    report: &mut Report<'_>,
+) -> Vec<T> {
+    let items = report.read(table.get(name), |node| node.items().ok_or_else(|| values::wrong_type(node, wanted)));
     let items = items.unwrap_or_default().into_iter();
-    items.filter_map(|item| report.read(Some(item), origin)).collect()
+    items.filter_map(|node| report.read(Some(node), item)).collect()
+}
+
+fn queue_name(node: &Node<'_>) -> Result<String, Fault> {
+    let name = values::text(node)?;
+    match name.contains(':') {
+        true => Err(Fault::new(format!("{node} names a queue with a `:`, which BullMQ does not take"))),
+        false => Ok(name),
+    }
+}
+
+fn address_range(node: &Node<'_>) -> Result<IpNet, Fault> {
+    let text = values::string(node)?;
+    let single = text.parse::<IpAddr>().map(IpNet::from);
+    text.parse().or(single).map_err(|_| {
+        Fault::new(format!("{node} is no range of IP addresses"))
+            .help("write a range such as \"10.0.0.0/8\", or one address")
+    })
+}
+
+/// `true`, or a table with what there is to say.
+fn keyvalue(table: &Table<'_>, report: &mut Report<'_>) -> Option<KeyValue> {
+    let node = table.get("keyvalue")?;
+    if node.as_table().is_none() {
+        let granted = report.read(Some(node), |node| {
+            values::boolean(node).map_err(|_| values::wrong_type(node, "true, false or a table"))
+        });
+        return granted.filter(|granted| *granted).map(|_| KeyValue::default());
+    }
+    let entry = Table::of(Some(node), report)?;
+    entry.deny_unknown(schema::KEYVALUE, report);
+    Some(KeyValue { ttl: report.read(entry.get("ttl"), values::some_duration) })
 }
 
 /// Says no more than what is wrong: an origin with a password in it must not be repeated.

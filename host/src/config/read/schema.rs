@@ -22,9 +22,10 @@ pub(super) const QUEUE: &[&str] = &[
     "timeout",
 ];
 /// `[plugins.NAME]`.
-pub(super) const PLUGIN: &[&str] = &["config", "fuel", "http", "max_result", "memory", "secrets"];
-/// Keys of `[plugins.NAME]` that are planned, and not there yet.
-pub(super) const PLUGIN_LATER: &[&str] = &["add_to", "keyvalue"];
+pub(super) const PLUGIN: &[&str] =
+    &["add_to", "ca", "config", "fuel", "http", "keyvalue", "max_result", "memory", "private_addresses", "secrets"];
+/// `keyvalue = { … }`.
+pub(super) const KEYVALUE: &[&str] = &["ttl"];
 /// `backoff = { … }`.
 pub(super) const BACKOFF: &[&str] = &["delay", "jitter", "type"];
 /// `rate_limit = { … }`.

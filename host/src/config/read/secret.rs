@@ -37,8 +37,9 @@ fn from_environment(node: &Node<'_>, variable: &str, env: &Env) -> Result<Secret
         return Err(Fault::new(message).help("names are letters, digits and `_`"));
     }
     match env.get(variable) {
-        Ok(Some(value)) => Ok(Secret::new(value)),
-        Ok(None) => Err(Fault::new(format!("{node} needs the environment variable {variable}, which is not set"))
+        // Compose files pass a variable that they do not have as an empty one, and no secret is empty.
+        Ok(Some(value)) if !value.is_empty() => Ok(Secret::new(value)),
+        Ok(_) => Err(Fault::new(format!("{node} needs the environment variable {variable}, which is not set"))
             .help(format!("set {variable} where toril is started"))),
         Err(error) => {
             Err(Fault::new(format!("{node} needs the environment variable {variable}, which cannot be read: {error}")))

@@ -107,16 +107,8 @@ impl<'d> Table<'d> {
 
     /// Reports every key that is not in `allowed`.
     pub(super) fn deny_unknown(&self, allowed: &[&str], report: &mut Report<'_>) {
-        self.deny_unknown_but(allowed, &[], report);
-    }
-
-    /// The same, where the keys in `later` have a message of their own: a later version will know them.
-    pub(super) fn deny_unknown_but(&self, allowed: &[&str], later: &[&str], report: &mut Report<'_>) {
         for (name, node) in self.entries() {
-            if later.contains(&name) {
-                let message = format!("{node} is not supported by this version of Toril");
-                report.error_at_key(&node.key, Fault::new(message).help("take it out"));
-            } else if !allowed.contains(&name) {
+            if !allowed.contains(&name) {
                 let place = match self.key.as_str() {
                     "" => "at the top level of the file",
                     key => &format!("in {key}"),

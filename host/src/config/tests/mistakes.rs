@@ -57,18 +57,10 @@ fn keys_that_are_not_known() {
         case(section("[host]\nlistn = 1"), 4, 1, "did you mean `listen`?"),
         case(section("[plugins.a]\nfule = 1"), 4, 1, "did you mean `fuel`?"),
         case(section("[queue.b]\nplugin = 'b'"), 3, 2, "unknown key `queue` at the top level of the file"),
-        case(
-            section("[plugins.a]\nkeyvalue = true"),
-            4,
-            1,
-            "`keyvalue` in plugins.a is not supported by this version of Toril",
-        ),
-        case(
-            section("[plugins.a]\nadd_to = ['a']"),
-            4,
-            1,
-            "`add_to` in plugins.a is not supported by this version of Toril",
-        ),
+        case(section("[plugins.a]\nkeyvalue = { tll = '1h' }"), 4, 14, "did you mean `ttl`?"),
+        case(section("[plugins.a]\nkeyvalue = 1"), 4, 12, "keyvalue"),
+        case(section("[plugins.a]\nadd_to = ['a:b']"), 4, 11, "BullMQ does not take"),
+        case(section("[plugins.a]\nprivate_addresses = ['ten']"), 4, 22, "no range of IP addresses"),
     ]);
 }
 

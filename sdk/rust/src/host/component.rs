@@ -6,8 +6,11 @@ use wasip2::clocks::{monotonic_clock, wall_clock};
 
 use crate::bindings::toril::plugin::job_context;
 use crate::bindings::wasi::config::store;
+use crate::checkpoint::CheckpointError;
+use crate::children::{ChildFailure, ChildValue, ChildrenError, Counts};
 use crate::log::Level;
 use crate::progress::ProgressError;
+use crate::{JobRef, Json};
 
 pub(crate) fn log(level: Level, message: &str) {
     let level = match level {
@@ -30,7 +33,48 @@ pub(crate) fn remaining() -> Duration {
     Duration::from_millis(job_context::remaining())
 }
 
-pub(crate) fn cancelled() -> bool {
+pub(crate) fn set_data(json: &str) -> Result<(), CheckpointError> {
+    job_context::set_data(json).map_err(|error| match error {
+        job_context::Error::Invalid(reason) => CheckpointError::Invalid(reason),
+        job_context::Error::Unavailable(reason) => CheckpointError::Unavailable(reason),
+    })
+}
+
+pub(crate) fn children_values() -> Result<Vec<ChildValue<Json>>, ChildrenError> {
+    let value = |child: job_context::ChildValue| ChildValue {
+        child: job_ref(child.child),
+        value: Json::from_text(child.value),
+    };
+    Ok(job_context::children_values().map_err(children_error)?.into_iter().map(value).collect())
+}
+
+pub(crate) fn ignored_failures() -> Result<Vec<ChildFailure>, ChildrenError> {
+    let failure = |child: job_context::ChildFailure| ChildFailure { child: job_ref(child.child), reason: child.reason };
+    Ok(job_context::ignored_failures().map_err(children_error)?.into_iter().map(failure).collect())
+}
+
+pub(crate) fn dependencies() -> Result<Counts, ChildrenError> {
+    let counts = job_context::dependencies().map_err(children_error)?;
+    Ok(Counts {
+        processed: counts.processed,
+        unprocessed: counts.unprocessed,
+        ignored: counts.ignored,
+        failed: counts.failed,
+    })
+}
+
+fn job_ref(job: job_context::JobRef) -> JobRef {
+    JobRef { queue: job.queue, id: job.id }
+}
+
+fn children_error(error: job_context::Error) -> ChildrenError {
+    match error {
+        job_context::Error::Invalid(reason) => ChildrenError::Refused(reason),
+        job_context::Error::Unavailable(reason) => ChildrenError::Unavailable(reason),
+    }
+}
+
+pub(crate) fn cancelled() -> Option<String> {
     job_context::cancelled()
 }
 

@@ -2,6 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::Json;
+use crate::checkpoint::CheckpointError;
+use crate::children::{ChildFailure, ChildValue, ChildrenError, Counts};
 use crate::log::Level;
 use crate::progress::ProgressError;
 
@@ -17,8 +20,24 @@ pub(crate) fn remaining() -> Duration {
     Duration::from_secs(3600)
 }
 
-pub(crate) fn cancelled() -> bool {
-    false
+pub(crate) fn set_data(_json: &str) -> Result<(), CheckpointError> {
+    Ok(())
+}
+
+pub(crate) fn children_values() -> Result<Vec<ChildValue<Json>>, ChildrenError> {
+    Ok(Vec::new())
+}
+
+pub(crate) fn ignored_failures() -> Result<Vec<ChildFailure>, ChildrenError> {
+    Ok(Vec::new())
+}
+
+pub(crate) fn dependencies() -> Result<Counts, ChildrenError> {
+    Ok(Counts::default())
+}
+
+pub(crate) fn cancelled() -> Option<String> {
+    None
 }
 
 pub(crate) fn config(_key: &str) -> Result<Option<String>, String> {

@@ -9,7 +9,7 @@ use toril_plugin::{Failure, Job, Json, clock, context, log, progress};
 
 use crate::ends::Millis;
 
-/// How long `sleep-until-cancelled` sleeps between two looks.
+/// How long `sleep-until-cancelled` and `ignore-cancel` sleep between two looks.
 const NAP: Duration = Duration::from_millis(20);
 
 #[derive(Deserialize)]
@@ -38,15 +38,23 @@ pub fn sleep(job: Job<Millis>) -> Result<Json, Failure> {
     Ok(Json::from(json!({ "slept": job.data.ms })))
 }
 
-/// Ends when it is asked to, or just before the deadline.
+/// Ends when it is asked to and returns why, or just before the deadline and returns null.
 pub fn sleep_until_cancelled() -> Result<Json, Failure> {
-    while !context::cancelled() {
-        if context::remaining() <= NAP * 2 {
-            return Ok(Json::from(json!({ "cancelled": false })));
+    loop {
+        let reason = context::cancelled();
+        if reason.is_some() || context::remaining() <= NAP * 2 {
+            return Ok(Json::from(json!({ "cancelled": reason })));
         }
         clock::sleep(NAP);
     }
-    Ok(Json::from(json!({ "cancelled": true })))
+}
+
+/// Goes on until it is interrupted, and does not care whether it should stop.
+pub fn ignore_cancel() -> Result<Json, Failure> {
+    loop {
+        let _ = context::remaining();
+        clock::sleep(NAP);
+    }
 }
 
 /// Milliseconds until the deadline.

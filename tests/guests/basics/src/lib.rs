@@ -2,7 +2,11 @@
 //! that is tested with it.
 
 mod ends;
+mod flow;
 mod host;
+mod kept;
+mod produce;
+mod resources;
 
 use toril_plugin::{Failure, Job, Json, Manifest, RawPlugin};
 
@@ -31,9 +35,18 @@ impl RawPlugin for Basics {
             "progress" => host::progress(),
             "sleep" => host::sleep(job.parse()?),
             "sleep-until-cancelled" => host::sleep_until_cancelled(),
+            "ignore-cancel" => host::ignore_cancel(),
             "remaining" => host::remaining(),
             "fetch" => host::fetch(job.parse()?),
             "config" => host::config(job.parse()?),
+            "kv" => kept::count(job.parse()?),
+            "kv-roundtrip" => kept::roundtrip(job.parse()?),
+            "checkpoint" => kept::checkpoint(job),
+            "add" => produce::add(job.parse()?),
+            "flow" => flow::run(job.parse()?),
+            "flow-failing" => flow::failing(job.parse()?),
+            "dependencies" => flow::dependencies(),
+            "resources" => resources::hold(job.parse()?),
             other => Err(Failure::fatal(format!("there is no behaviour called `{other}`"))),
         }
     }

@@ -1,0 +1,126 @@
+//! What leaves a pen over HTTP: only requests to the origins that the plugin's entry names, only to addresses that those
+//! may lead to, and only to the very address that was checked.
+
+mod address;
+mod send;
+mod tls;
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::{HeaderName, Request, Response};
+use ipnet::IpNet;
+use tokio::sync::Semaphore;
+use wasmtime_wasi_http::{
+    DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks,
+};
+
+pub use tls::Tls;
+
+use super::settings::Settings;
+use crate::config::Origin;
+use address::Resolved;
+use send::Waits;
+
+/// Requests of one pen that may be under way at a time.
+const CONCURRENT: usize = 16;
+
+type Sent = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
+
+/// Checks each request of one pen.
+pub struct Egress {
+    plugin: Arc<str>,
+    allowed: Arc<[Origin]>,
+    private: Arc<[IpNet]>,
+    tls: Arc<Tls>,
+    under_way: Arc<Semaphore>,
+    /// What was refused last, in words, for the error of an attempt that fails because of it.
+    refused: Arc<Mutex<Option<String>>>,
+    /// What is left of the attempt when it started: the bound of each wait that the guest does not bound itself.
+    patience: Duration,
+}
+
+impl Egress {
+    /// Lets requests through as a plugin's settings say, or none where it has no `network`.
+    pub fn new(settings: &Settings, network: bool, patience: Duration) -> Self {
+        Self {
+            plugin: settings.plugin.clone(),
+            allowed: if network { settings.http.clone() } else { Arc::from([]) },
+            private: settings.private_addresses.clone(),
+            tls: settings.tls.clone(),
+            under_way: Arc::new(Semaphore::new(CONCURRENT)),
+            refused: Arc::default(),
+            patience,
+        }
+    }
+
+    /// What was refused last, if anything was.
+    pub fn refused(&self) -> Option<String> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn check(&mut self, request: &Request<WasiBody>) -> Result<Origin, Error> {
+        let uri = request.uri();
+        let scheme = uri.scheme_str().unwrap_or_default();
+        let authority = uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
+        if let Some(origin) = self.allowed.iter().find(|origin| origin.matches(scheme, authority)) {
+            return Ok(origin.clone());
+        }
+        // The authority may carry user information, which is the plugin's secret.
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        let reason = format!(
+            "plugin {plugin} may not send requests to {scheme}://{host}: add \"{scheme}://{host}\" to `http` under [plugins.{plugin}] in the configuration to allow it",
+            plugin = self.plugin
+        );
+        tell(&self.refused, reason);
+        Err(Error::HttpRequestDenied)
+    }
+}
+
+fn tell(refused: &Mutex<Option<String>>, reason: String) {
+    *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+}
+
+impl WasiHttpHooks for Egress {
+    /// `Host` is set by the host from the origin that was checked, whatever the guest wrote.
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        Arc::new(|name: &HeaderName| DEFAULT_FORBIDDEN_HEADERS.contains(name))
+    }
+
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _fut: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Sent> + Send> {
+        let origin = match self.check(&request) {
+            Ok(origin) => origin,
+            Err(error) => return Box::new(async move { Err(error) }),
+        };
+        let Ok(permit) = self.under_way.clone().try_acquire_owned() else {
+            return Box::new(async { Err(Error::ConnectionLimitReached) });
+        };
+        let waits = Waits::new(options.unwrap_or_default(), self.patience);
+        let (private, tls, plugin) = (self.private.clone(), self.tls.clone(), self.plugin.clone());
+        let refused = self.refused.clone();
+        Box::new(async move {
+            let addresses = match address::resolve(&origin, &private).await {
+                Resolved::Allowed(addresses) => addresses,
+                Resolved::Prohibited(addresses) => {
+                    tell(
+                        &refused,
+                        format!(
+                            "plugin {plugin} may not send requests to {origin}: the name leads to {addresses}, which is not public; add the range to `private_addresses` under [plugins.{plugin}] in the configuration to allow it"
+                        ),
+                    );
+                    return Err(Error::DestinationIpProhibited);
+                }
+                Resolved::Unknown => {
+                    return Err(Error::DnsError { rcode: Some("name not resolved".to_owned()), info_code: None });
+                }
+            };
+            send::send(request, &origin, &addresses, &tls, waits, permit).await
+        })
+    }
+}

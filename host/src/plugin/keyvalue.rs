@@ -1,0 +1,130 @@
+//! `wasi:keyvalue`: a plugin's own data. Where it lies is the business of whoever implements
+//! [`KeyValue`](crate::attempt::KeyValue).
+
+use wasmtime::component::Resource;
+
+use super::state::PenState;
+use crate::attempt::ContextError;
+use bindings::wasi::keyvalue::{atomics, store};
+
+/// The longest key, and the largest value, in bytes.
+const KEY: usize = 1024;
+const VALUE: usize = 1024 * 1024;
+
+/// The Rust side of `wit/keyvalue`, generated.
+mod bindings {
+    wasmtime::component::bindgen!({
+        path: "wit/keyvalue",
+        world: "imports",
+        imports: { default: async | trappable },
+        with: { "wasi:keyvalue/store.bucket": super::Bucket },
+    });
+}
+
+pub use bindings::Imports;
+
+/// An open store. There is one for each plugin, so it holds nothing.
+pub struct Bucket;
+
+type Answer<T> = wasmtime::Result<Result<T, store::Error>>;
+
+impl store::Host for PenState {
+    async fn open(&mut self, identifier: String) -> Answer<Resource<Bucket>> {
+        if self.keyvalue.is_none() {
+            let plugin = self.plugin.clone();
+            self.denied = Some(format!(
+                "plugin {plugin} has no key-value data: add `keyvalue = true` under [plugins.{plugin}] in the configuration to allow it"
+            ));
+            return Ok(Err(store::Error::AccessDenied));
+        }
+        // "default" is what guests of other hosts ask for.
+        if !matches!(identifier.as_str(), "" | "default") {
+            return Ok(Err(store::Error::NoSuchStore));
+        }
+        Ok(Ok(self.table.push(Bucket)?))
+    }
+}
+
+impl store::HostBucket for PenState {
+    async fn get(&mut self, _: Resource<Bucket>, key: String) -> Answer<Option<Vec<u8>>> {
+        let store = match self.opened(&key) {
+            Ok((store, _)) => store,
+            Err(error) => return Ok(Err(error)),
+        };
+        Ok(store.get(&self.plugin, &key).await.map_err(Into::into))
+    }
+
+    async fn set(&mut self, _: Resource<Bucket>, key: String, value: Vec<u8>) -> Answer<()> {
+        let (store, ttl) = match self.opened(&key) {
+            Ok(opened) => opened,
+            Err(error) => return Ok(Err(error)),
+        };
+        if value.len() > VALUE {
+            let message = format!("the value has {} bytes and may have {VALUE}", value.len());
+            return Ok(Err(store::Error::Other(message)));
+        }
+        Ok(store.set(&self.plugin, &key, value, ttl).await.map_err(Into::into))
+    }
+
+    async fn delete(&mut self, _: Resource<Bucket>, key: String) -> Answer<()> {
+        let store = match self.opened(&key) {
+            Ok((store, _)) => store,
+            Err(error) => return Ok(Err(error)),
+        };
+        Ok(store.delete(&self.plugin, &key).await.map_err(Into::into))
+    }
+
+    async fn exists(&mut self, _: Resource<Bucket>, key: String) -> Answer<bool> {
+        let store = match self.opened(&key) {
+            Ok((store, _)) => store,
+            Err(error) => return Ok(Err(error)),
+        };
+        Ok(store.exists(&self.plugin, &key).await.map_err(Into::into))
+    }
+
+    async fn list_keys(&mut self, _: Resource<Bucket>, cursor: Option<u64>) -> Answer<store::KeyResponse> {
+        let store = match self.opened("") {
+            Ok((store, _)) => store,
+            Err(error) => return Ok(Err(error)),
+        };
+        let listed = store.keys(&self.plugin, cursor).await;
+        Ok(listed.map(|(keys, cursor)| store::KeyResponse { keys, cursor }).map_err(Into::into))
+    }
+
+    async fn drop(&mut self, bucket: Resource<Bucket>) -> wasmtime::Result<()> {
+        self.table.delete(bucket)?;
+        Ok(())
+    }
+}
+
+impl atomics::Host for PenState {
+    async fn increment(&mut self, _: Resource<Bucket>, key: String, delta: u64) -> Answer<u64> {
+        let (store, ttl) = match self.opened(&key) {
+            Ok(opened) => opened,
+            Err(error) => return Ok(Err(error)),
+        };
+        Ok(store.increment(&self.plugin, &key, delta, ttl).await.map_err(Into::into))
+    }
+}
+
+type Opened = (std::sync::Arc<dyn crate::attempt::KeyValue>, Option<std::time::Duration>);
+
+impl PenState {
+    /// The store, for this key, and how long its values are kept.
+    fn opened(&self, key: &str) -> Result<Opened, store::Error> {
+        if key.len() > KEY {
+            return Err(store::Error::Other(format!("the key has {} bytes and may have {KEY}", key.len())));
+        }
+        let Some(granted) = &self.keyvalue else { return Err(store::Error::AccessDenied) };
+        match &self.store {
+            Some(store) => Ok((store.clone(), granted.ttl)),
+            None => Err(store::Error::Other("no job is running".to_owned())),
+        }
+    }
+}
+
+impl From<ContextError> for store::Error {
+    fn from(error: ContextError) -> Self {
+        Self::Other(error.to_string())
+    }
+}

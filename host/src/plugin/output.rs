@@ -1,0 +1,183 @@
+//! What a guest writes to standard output and standard error: lines of its job's log.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::AsyncWrite;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+use crate::attempt::{JobContext, LogLevel};
+
+/// Lines of one attempt that are kept, and the longest of them in bytes.
+const LINES: usize = 1_000;
+const LINE: usize = 8 * 1024;
+/// How much a guest may write in one call, in bytes.
+const CHUNK: usize = 64 * 1024;
+/// How long the last lines may take to get to Redis when the attempt has ended.
+const LAST: Duration = Duration::from_secs(2);
+
+/// Where the lines of one attempt go. Costs nothing until something is written.
+#[derive(Clone)]
+pub struct Output(Arc<Shared>);
+
+struct Shared {
+    context: Arc<dyn JobContext>,
+    writer: Mutex<Writer>,
+}
+
+#[derive(Default)]
+struct Writer {
+    /// What has no end of line yet, by stream.
+    partial: [Vec<u8>; 2],
+    /// Bounded by `LINES`: what does not fit was over the limit anyway.
+    lines: Option<mpsc::Sender<(LogLevel, String)>>,
+    task: Option<JoinHandle<()>>,
+    written: usize,
+}
+
+impl Output {
+    /// Into the log of this job.
+    pub fn to(context: Arc<dyn JobContext>) -> Self {
+        Self(Arc::new(Shared { context, writer: Mutex::default() }))
+    }
+
+    /// A stream whose lines have this level.
+    pub fn stream(&self, level: LogLevel) -> Stream {
+        Stream { output: self.clone(), level }
+    }
+
+    /// Waits until every line is written, for some moments at most.
+    pub async fn finish(&self) {
+        let task = {
+            let mut writer = self.writer();
+            for level in [LogLevel::Info, LogLevel::Warn] {
+                let rest = std::mem::take(&mut writer.partial[slot(level)]);
+                if !rest.is_empty() {
+                    self.line(&mut writer, level, &rest);
+                }
+            }
+            writer.lines = None;
+            writer.task.take()
+        };
+        let Some(task) = task else { return };
+        match tokio::time::timeout(LAST, task).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the last lines of a plugin's output are lost"),
+            Err(_) => tracing::warn!("the last lines of a plugin's output are lost: Redis was too slow"),
+        }
+    }
+
+    fn write(&self, level: LogLevel, bytes: &[u8]) {
+        let mut writer = self.writer();
+        let mut buffer = std::mem::take(&mut writer.partial[slot(level)]);
+        buffer.extend_from_slice(bytes);
+        let mut start = 0;
+        for end in buffer.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at) {
+            self.line(&mut writer, level, &buffer[start..end]);
+            start = end + 1;
+        }
+        buffer.drain(..start);
+        if buffer.len() > LINE {
+            self.line(&mut writer, level, &buffer);
+            buffer.clear();
+        }
+        writer.partial[slot(level)] = buffer;
+    }
+
+    fn line(&self, writer: &mut Writer, level: LogLevel, line: &[u8]) {
+        writer.written += 1;
+        let line = match writer.written {
+            ..=LINES => String::from_utf8_lossy(&line[..line.len().min(LINE)]).into_owned(),
+            // Told once; what comes after it is dropped.
+            written if written == LINES + 1 => format!("the output ends here: an attempt may write {LINES} lines"),
+            _ => return,
+        };
+        let Writer { lines, task, .. } = writer;
+        let lines = lines.get_or_insert_with(|| {
+            let (sender, mut receiver) = mpsc::channel(LINES + 1);
+            let context = self.0.context.clone();
+            *task = Some(tokio::spawn(async move {
+                while let Some((level, line)) = receiver.recv().await {
+                    context.log(level, line).await;
+                }
+            }));
+            sender
+        });
+        if lines.try_send((level, line)).is_err() {
+            tracing::debug!("a line of a plugin's output was dropped");
+        }
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.0.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn slot(level: LogLevel) -> usize {
+    usize::from(level == LogLevel::Warn)
+}
+
+/// One of the two.
+#[derive(Clone)]
+pub struct Stream {
+    output: Output,
+    level: LogLevel,
+}
+
+impl StdoutStream for Stream {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+impl IsTerminal for Stream {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for Stream {
+    async fn ready(&mut self) {}
+}
+
+#[wasmtime_wasi::async_trait]
+impl OutputStream for Stream {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.output.write(self.level, &bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(CHUNK)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        self.output.write(self.level, bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

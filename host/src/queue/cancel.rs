@@ -1,0 +1,182 @@
+//! Cancelling a job that runs, on whichever host it does: the wish is published, and the host that has the job hears it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bullmq::JobState;
+use futures::StreamExt;
+use serde::{Deserialize, Serialize};
+
+use super::connection::{ConnectError, Redis, SharedRedis};
+use crate::attempt::Cancellation;
+
+/// Between two tries to listen while Redis is away.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often it is looked whether a job has ended.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A wish, as it is published.
+#[derive(Debug, Serialize, Deserialize)]
+struct Wish {
+    queue: String,
+    /// None: every job of the queue that runs.
+    id: Option<String>,
+    reason: String,
+}
+
+/// What became of a wish.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Cancelled {
+    /// The job does not run any more; this is its state now.
+    Ended(String),
+    /// It still runs: no host took the wish, or the plugin takes its time.
+    StillRuns,
+    /// It did not run in the first place; this is its state.
+    DidNotRun(String),
+    /// There is no such job.
+    NoJob,
+}
+
+fn channel(redis: &Redis) -> String {
+    redis.namespaced("cancel")
+}
+
+/// Asks whichever host runs the job to end it, and waits for its end.
+pub async fn cancel(
+    redis: &Redis,
+    queue: &str,
+    id: &str,
+    reason: &str,
+    bound: Duration,
+) -> Result<Cancelled, ConnectError> {
+    let jobs = redis.queue(queue).await?;
+    if jobs.get_job(id).await?.is_none() {
+        return Ok(Cancelled::NoJob);
+    }
+    let state = jobs.get_job_state(id).await?;
+    if state != JobState::Active {
+        return Ok(Cancelled::DidNotRun(state.as_str().to_owned()));
+    }
+    publish(redis, &Wish { queue: queue.to_owned(), id: Some(id.to_owned()), reason: reason.to_owned() }).await?;
+    let ended = tokio::time::timeout(bound, async {
+        loop {
+            match jobs.get_job_state(id).await? {
+                JobState::Active => tokio::time::sleep(LOOK).await,
+                state => return Ok(Cancelled::Ended(state.as_str().to_owned())),
+            }
+        }
+    });
+    ended.await.unwrap_or(Ok(Cancelled::StillRuns))
+}
+
+/// Asks every host to end all jobs of the queue that it runs. How many hosts heard it.
+pub async fn cancel_all(redis: &Redis, queue: &str, reason: &str) -> Result<usize, ConnectError> {
+    publish(redis, &Wish { queue: queue.to_owned(), id: None, reason: reason.to_owned() }).await
+}
+
+async fn publish(redis: &Redis, wish: &Wish) -> Result<usize, ConnectError> {
+    let wish = serde_json::to_string(wish).map_err(bullmq::Error::from)?;
+    let mut publish = redis::cmd("PUBLISH");
+    publish.arg(channel(redis)).arg(wish);
+    Ok(redis.connection().await?.cmd(&mut publish).await?)
+}
+
+/// The jobs that this host runs, by queue and id.
+#[derive(Clone, Default)]
+pub struct Running(Arc<Mutex<HashMap<(String, String), Cancellation>>>);
+
+/// A job for as long as it runs.
+pub struct Runs {
+    running: Running,
+    job: (String, String),
+}
+
+impl Running {
+    /// Notes that a job runs, until what is returned is dropped.
+    pub fn enter(&self, queue: &str, id: &str, cancellation: Cancellation) -> Runs {
+        let job = (queue.to_owned(), id.to_owned());
+        self.jobs().insert(job.clone(), cancellation);
+        Runs { running: self.clone(), job }
+    }
+
+    fn cancel(&self, wish: &Wish) {
+        for ((queue, id), cancellation) in self.jobs().iter() {
+            if *queue == wish.queue && wish.id.as_ref().is_none_or(|wanted| wanted == id) {
+                tracing::info!(queue, job_id = id, "job cancelled");
+                cancellation.cancel(wish.reason.clone());
+            }
+        }
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, HashMap<(String, String), Cancellation>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Runs {
+    fn drop(&mut self) {
+        self.running.jobs().remove(&self.job);
+    }
+}
+
+/// Hears wishes and passes them on, until it is dropped.
+pub async fn listen(redis: SharedRedis, running: Running) {
+    let mut told = false;
+    loop {
+        match hear(&redis, &running).await {
+            Ok(()) => {}
+            Err(error) if !told => {
+                tracing::warn!(%error, "jobs cannot be cancelled from outside until Redis is back");
+                told = true;
+            }
+            Err(_) => {}
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn hear(redis: &Redis, running: &Running) -> Result<(), ConnectError> {
+    let mut subscribed = redis.client()?.get_async_pubsub().await?;
+    subscribed.subscribe(channel(redis)).await?;
+    let mut wishes = subscribed.on_message();
+    while let Some(message) = wishes.next().await {
+        let text: String = message.get_payload()?;
+        match serde_json::from_str(&text) {
+            Ok(wish) => running.cancel(&wish),
+            Err(error) => tracing::warn!(%error, "a wish to cancel was not understood"),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wish(queue: &str, id: Option<&str>) -> Wish {
+        Wish { queue: queue.into(), id: id.map(Into::into), reason: "why".into() }
+    }
+
+    #[test]
+    fn a_wish_reaches_its_job_and_no_other() {
+        let running = Running::default();
+        let (one, two) = (Cancellation::default(), Cancellation::default());
+        let _runs = (running.enter("a", "1", one.clone()), running.enter("a", "2", two.clone()));
+        running.cancel(&wish("a", Some("1")));
+        assert_eq!((one.reason(), two.reason()), (Some("why"), None));
+        running.cancel(&wish("b", None));
+        assert_eq!(two.reason(), None);
+        running.cancel(&wish("a", None));
+        assert_eq!(two.reason(), Some("why"));
+    }
+
+    #[test]
+    fn a_job_that_has_ended_is_forgotten() {
+        let running = Running::default();
+        let job = Cancellation::default();
+        drop(running.enter("a", "1", job.clone()));
+        running.cancel(&wish("a", None));
+        assert_eq!(job.reason(), None);
+    }
+}

@@ -1,0 +1,159 @@
+//! Values that outlive the job, in the plugin's own store in Redis. It is granted with `keyvalue = true` in the plugin's
+//! entry in `queues.toml`, and shared by all its jobs on all hosts.
+//!
+//! ```
+//! use toril_plugin::kv;
+//!
+//! # fn count() -> Result<(), kv::KvError> {
+//! let store = kv::open()?;
+//! let runs = store.increment("runs", 1)?;
+//! store.set_json("last", &serde_json::json!({ "run": runs }))?;
+//! for key in store.keys() {
+//!     toril_plugin::log::debug(key?);
+//! }
+//! # Ok(())
+//! # }
+//! # count().unwrap();
+//! ```
+//!
+//! Only [`Store::increment`] is safe from others that write at the same time: between a `get` and a `set` another job
+//! can have set the key. Outside of a component each thread, and so each test, has a store in memory that is empty at
+//! first.
+
+#[cfg(target_arch = "wasm32")]
+mod component;
+mod error;
+mod keys;
+#[cfg(not(target_arch = "wasm32"))]
+mod stand_in;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+#[cfg(target_arch = "wasm32")]
+use component::Bucket;
+#[cfg(not(target_arch = "wasm32"))]
+use stand_in::Bucket;
+
+pub use error::KvError;
+pub use keys::Keys;
+
+/// Opens the plugin's store.
+///
+/// # Errors
+/// [`KvError::Denied`] if it is not granted.
+pub fn open() -> Result<Store, KvError> {
+    Bucket::open("").map(Store)
+}
+
+/// The plugin's store. Keys are text, values are bytes.
+pub struct Store(Bucket);
+
+impl Store {
+    /// The value of a key, none if the key is not there.
+    ///
+    /// # Errors
+    /// If the host did not say.
+    pub fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
+        self.0.get(key)
+    }
+
+    /// Gives a key a value, whether it has one or not.
+    ///
+    /// # Errors
+    /// If the host did not take it.
+    pub fn set(&self, key: &str, value: impl AsRef<[u8]>) -> Result<(), KvError> {
+        self.0.set(key, value.as_ref())
+    }
+
+    /// The value of a key, read from JSON; none if the key is not there.
+    ///
+    /// # Errors
+    /// [`KvError::Unexpected`] if the value is no JSON or no `T`, and the others if the host did not say.
+    pub fn get_json<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, KvError> {
+        let Some(bytes) = self.get(key)? else { return Ok(None) };
+        let unexpected = |error: serde_json::Error| KvError::Unexpected {
+            key: key.into(),
+            line: error.line(),
+            column: error.column(),
+        };
+        serde_json::from_slice(&bytes).map(Some).map_err(unexpected)
+    }
+
+    /// Gives a key a value, written as JSON.
+    ///
+    /// # Errors
+    /// [`KvError::Invalid`] if the value cannot be JSON, and the others if the host did not take it.
+    pub fn set_json(&self, key: &str, value: &(impl Serialize + ?Sized)) -> Result<(), KvError> {
+        let invalid = |error: serde_json::Error| KvError::Invalid { key: key.into(), reason: error.to_string() };
+        self.set(key, serde_json::to_vec(value).map_err(invalid)?)
+    }
+
+    /// Removes a key. It is no error if it is not there.
+    ///
+    /// # Errors
+    /// If the host did not do it.
+    pub fn delete(&self, key: &str) -> Result<(), KvError> {
+        self.0.delete(key)
+    }
+
+    /// Whether a key is there.
+    ///
+    /// # Errors
+    /// If the host did not say.
+    pub fn exists(&self, key: &str) -> Result<bool, KvError> {
+        self.0.exists(key)
+    }
+
+    /// Adds to the number that is a key's value, 0 if the key is not there, and returns the sum. Nothing comes between.
+    ///
+    /// # Errors
+    /// If the host did not do it, as when the value is no number.
+    pub fn increment(&self, key: &str, delta: u64) -> Result<u64, KvError> {
+        self.0.increment(key, delta)
+    }
+
+    /// All keys, in no order, fetched as they are asked for. A key that comes or goes meanwhile may be among them or
+    /// not.
+    pub fn keys(&self) -> Keys<'_> {
+        Keys::new(|cursor| self.0.list_keys(cursor))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_set_is_there_until_it_is_deleted() {
+        let store = open().expect("in memory");
+        assert_eq!(store.get("a"), Ok(None));
+        store.set("a", "text").expect("set");
+        store.set_json("b", &[1, 2]).expect("set");
+        assert_eq!(store.get("a"), Ok(Some(b"text".to_vec())));
+        assert_eq!(open().and_then(|again| again.get_json::<Vec<u8>>("b")), Ok(Some(vec![1, 2])));
+        assert_eq!(store.keys().collect::<Result<Vec<_>, _>>(), Ok(vec!["a".into(), "b".into()]));
+        store.delete("a").expect("deleted");
+        store.delete("a").expect("deleted before");
+        assert_eq!((store.exists("a"), store.exists("b")), (Ok(false), Ok(true)));
+    }
+
+    #[test]
+    fn a_counter_begins_at_zero_and_takes_only_numbers() {
+        let store = open().expect("in memory");
+        assert_eq!(store.increment("n", 2), Ok(2));
+        assert_eq!(store.increment("n", 3), Ok(5));
+        assert_eq!(store.get_json::<u64>("n"), Ok(Some(5)));
+        store.set("word", "five").expect("set");
+        assert!(store.increment("word", 1).is_err());
+    }
+
+    #[test]
+    fn a_value_of_another_form_is_named_by_its_key_and_not_quoted() {
+        let store = open().expect("in memory");
+        store.set_json("token", "hunter2").expect("set");
+        let error = store.get_json::<u64>("token").expect_err("a string is no number");
+        assert!(error.to_string().contains("`token`"), "{error}");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+}

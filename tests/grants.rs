@@ -1,0 +1,146 @@
+//! What a plugin's entry grants, and what is denied with an error that says which line to add.
+
+use serde_json::{Value, json};
+use toril_tests::{RedisServer, Toril, agent};
+
+/// A host whose plugin `basics` is granted this.
+async fn host(redis: &RedisServer, entry: &str) -> Toril {
+    let config = format!("[queues.work]\nplugin = \"basics\"\n[plugins.basics]\n{entry}\n");
+    let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(config).spawn_run();
+    toril.wait_ready().await;
+    toril
+}
+
+async fn run(toril: &Toril, name: &str, data: Value) -> Value {
+    toril.cli(["add", "work", name, "--data", &data.to_string(), "--wait"]).await.succeeded().json()
+}
+
+async fn denied(toril: &Toril, name: &str, data: Value) -> String {
+    toril.cli(["add", "work", name, "--data", &data.to_string(), "--wait"]).await.exited(1).stderr
+}
+
+#[tokio::test]
+async fn key_value_data_is_kept_between_jobs_under_the_plugins_own_prefix() {
+    let redis = RedisServer::start().await;
+    let toril = host(&redis, "keyvalue = true").await;
+
+    assert_eq!(run(&toril, "kv", json!({ "key": "visits" })).await["value"], 1);
+    assert_eq!(run(&toril, "kv", json!({ "key": "visits" })).await["value"], 2);
+
+    let mut connection = redis.connection().await;
+    let key = "toril:plugin:basics:visits";
+    let held: String = redis::cmd("GET").arg(key).query_async(&mut connection).await.expect("GET");
+    let ttl: i64 = redis::cmd("TTL").arg(key).query_async(&mut connection).await.expect("TTL");
+    assert_eq!((held.as_str(), ttl), ("2", -1));
+}
+
+#[tokio::test]
+async fn key_value_data_is_set_read_listed_and_deleted() {
+    let redis = RedisServer::start().await;
+    let toril = host(&redis, "keyvalue = true").await;
+
+    let result = run(&toril, "kv-roundtrip", json!({ "key": "a:*[x]", "value": { "n": 1 } })).await;
+
+    assert_eq!(result["read"], json!({ "n": 1 }), "{result}");
+    assert!(result["listed"].to_string().contains("a:*[x]"), "{result}");
+    assert_eq!(result["exists_after"], false, "{result}");
+}
+
+#[tokio::test]
+async fn a_plugin_does_not_see_the_data_of_another() {
+    let redis = RedisServer::start().await;
+    let config = "[queues.one]\nplugin = \"one\"\n[queues.two]\nplugin = \"two\"\n[plugins.one]\nkeyvalue = true\n[plugins.two]\nkeyvalue = true\n";
+    let toril = Toril::new().redis(redis.url()).plugin_as("basics", "one").plugin_as("basics", "two").config(config);
+    let mut toril = toril.spawn_run();
+    toril.wait_ready().await;
+    let count = async |queue: &str| {
+        let output = toril.cli(["add", queue, "kv", "--data", "{\"key\":\"same\"}", "--wait"]).await;
+        output.succeeded().json()["value"].clone()
+    };
+
+    assert_eq!((count("one").await, count("one").await), (json!(1), json!(2)));
+    assert_eq!(count("two").await, 1);
+}
+
+#[tokio::test]
+async fn key_value_data_has_the_time_to_live_of_its_entry() {
+    let redis = RedisServer::start().await;
+    let toril = host(&redis, "keyvalue = { ttl = \"1h\" }").await;
+
+    run(&toril, "kv", json!({ "key": "visits" })).await;
+
+    let mut connection = redis.connection().await;
+    let ttl: i64 = redis::cmd("TTL").arg("toril:plugin:basics:visits").query_async(&mut connection).await.expect("TTL");
+    assert!((3500..=3600).contains(&ttl), "{ttl}");
+}
+
+#[tokio::test]
+async fn key_value_data_that_was_not_granted_is_denied() {
+    let redis = RedisServer::start().await;
+    let toril = host(&redis, "").await;
+
+    let error = denied(&toril, "kv", json!({ "key": "visits" })).await;
+
+    assert!(error.contains("add `keyvalue = true` under [plugins.basics]"), "{error}");
+}
+
+#[tokio::test]
+async fn a_queue_that_was_not_granted_is_denied_and_nothing_is_added() {
+    let redis = RedisServer::start().await;
+    let toril = host(&redis, "add_to = [\"other\"]").await;
+
+    let error = denied(&toril, "add", json!({ "queue": "work", "name": "echo", "data": {} })).await;
+
+    assert!(error.contains("add it to `add_to` under [plugins.basics]"), "{error}");
+    assert_eq!(toril.cli(["queues", "--json"]).await.json()[0]["completed"], 0);
+}
+
+#[tokio::test]
+async fn an_origin_that_was_granted_is_reached() {
+    let (redis, agent) = (RedisServer::start().await, agent::serve().await);
+    let toril = host(&redis, &format!("http = [{:?}]", agent.url())).await;
+
+    let answer = run(&toril, "fetch", json!({ "url": format!("{}/.well-known/agent-card.json", agent.url()) })).await;
+
+    assert_eq!(answer["status"], 200);
+}
+
+#[tokio::test]
+async fn another_port_of_a_granted_host_is_denied() {
+    let (redis, agent) = (RedisServer::start().await, agent::serve().await);
+    let toril = host(&redis, &format!("http = [{:?}]", agent.url())).await;
+
+    let error = denied(&toril, "fetch", json!({ "url": "http://127.0.0.1:1/" })).await;
+
+    assert!(error.contains("add \"http://127.0.0.1:1\" to `http`"), "{error}");
+}
+
+#[tokio::test]
+async fn localhost_that_was_granted_by_name_is_reached() {
+    let (redis, agent) = (RedisServer::start().await, agent::serve().await);
+    let named = agent.url().replace("127.0.0.1", "localhost");
+    let toril = host(&redis, &format!("http = [{named:?}]")).await;
+
+    let answer = run(&toril, "fetch", json!({ "url": format!("{named}/.well-known/agent-card.json") })).await;
+
+    assert_eq!(answer["status"], 200);
+}
+
+#[tokio::test]
+async fn the_error_of_a_denied_request_never_holds_its_credentials() {
+    let redis = RedisServer::start().await;
+    let toril = host(&redis, "").await;
+
+    let error = denied(&toril, "fetch", json!({ "url": "http://me:hunter2@127.0.0.1:9/" })).await;
+
+    assert!(!error.contains("hunter2") && !toril.logs().contains("hunter2"), "{error}");
+}
+
+#[tokio::test]
+async fn configuration_and_secrets_are_read_and_what_is_not_there_is_none() {
+    let redis = RedisServer::start().await;
+    let toril = host(&redis, "config = { region = \"eu\" }").await;
+
+    assert_eq!(run(&toril, "config", json!({ "key": "region" })).await["value"], "eu");
+    assert_eq!(run(&toril, "config", json!({ "key": "other" })).await["value"], Value::Null);
+}
