@@ -223,7 +223,9 @@ impl Shared {
             return settling.resume(verdict).await;
         }
         let finished = match self.unreadable(&job).await {
-            Some(failure) => Finished { outcome: Outcome::Failed(failure), plugin: String::new(), version: None },
+            Some(failure) => {
+                Finished { outcome: Outcome::Failed(failure), plugin: String::new(), version: None, usage: None }
+            }
             None => {
                 let context = Arc::new(ClaimedJob::new(job.clone(), self.queue.clone()));
                 let attempt = Attempt { job: self.handed_over(&job), context, signals: signals.clone() };
