@@ -3,8 +3,14 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
+//! | [`template`] | a project to start with |
+//! | [`build`] | from the project to the component |
 //! | [`workbench`] | loads one component as a host does, and runs jobs on it |
+//! | [`job_file`] | a job that somebody wrote down |
 //! | [`notebook`] | stands for the queue: keeps what the job logs and reports |
 
+pub mod build;
+pub mod job_file;
 pub mod notebook;
+pub mod template;
 pub mod workbench;

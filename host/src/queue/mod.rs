@@ -10,10 +10,12 @@ mod inspect;
 mod lock;
 mod options;
 mod settle;
+mod stored;
 mod unsettled;
 mod worker;
 
 pub use add::{Added, JobSpec, WaitError, add, policy};
 pub use connection::{ConnectError, Redis, SharedRedis};
 pub use inspect::{JobView, QueueView, job, queue};
+pub use stored::stored;
 pub use worker::QueueWorker;

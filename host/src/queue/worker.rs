@@ -278,7 +278,7 @@ impl Shared {
 }
 
 /// `PREFIX:QUEUE:ID`, where the prefix may hold colons and the other two do not.
-fn parent(key: &str, prefix: &str) -> Option<JobRef> {
+pub(super) fn parent(key: &str, prefix: &str) -> Option<JobRef> {
     let (queue, id) = key.strip_prefix(prefix)?.strip_prefix(':')?.split_once(':')?;
     Some(JobRef { queue: queue.to_owned(), id: id.to_owned() })
 }
