@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | [`template`] | a project to start with |
 //! | [`build`] | from the project to the component |
+//! | [`types`] | types for those who add the jobs |
 //! | [`workbench`] | loads one component as a host does, and runs jobs on it |
 //! | [`job_file`] | a job that somebody wrote down |
 //! | [`notebook`] | stands for the queue: keeps what the job logs and reports |
@@ -13,4 +14,5 @@ pub mod build;
 pub mod job_file;
 pub mod notebook;
 pub mod template;
+pub mod types;
 pub mod workbench;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::bench;
 use crate::cli::{FAILED, error};
 use crate::config;
-use crate::plugin::{self, Contents, JobType, Prepared};
+use crate::plugin::{self, Contents, Prepared};
 
 /// Options of `toril plugin inspect`.
 #[derive(Debug, Args)]
@@ -62,8 +62,9 @@ impl Inspect {
 impl Known<'_> {
     fn json(&self) -> Value {
         let version = self.prepared.version();
-        let jobs: Vec<_> = self
-            .jobs()
+        let jobs: Vec<_> = version
+            .jobs
+            .sorted()
             .into_iter()
             .map(|(name, job)| json!({ "name": name, "description": job.description, "dataSchema": job.schema }))
             .collect();
@@ -111,7 +112,7 @@ impl Known<'_> {
     }
 
     fn jobs_text(&self) -> String {
-        let jobs = self.jobs();
+        let jobs = self.prepared.version().jobs.sorted();
         if jobs.is_empty() {
             return "\nIt handles jobs of any name, and their data is not checked.\n".to_owned();
         }
@@ -125,13 +126,6 @@ impl Known<'_> {
             text.extend(schema.lines().flat_map(|line| ["    ", line, "\n"]));
         }
         text
-    }
-
-    /// The kinds of job in the order of their names.
-    fn jobs(&self) -> Vec<(&str, &JobType)> {
-        let mut jobs: Vec<_> = self.prepared.version().jobs.iter().collect();
-        jobs.sort_unstable_by_key(|(name, _)| *name);
-        jobs
     }
 }
 

@@ -6,6 +6,7 @@ mod inspect;
 mod new;
 mod report;
 mod test;
+mod types;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -23,6 +24,8 @@ pub enum Plugin {
     Inspect(inspect::Inspect),
     /// Run one job through a component, without Redis.
     Test(Box<test::Test>),
+    /// Write the types of a plugin's jobs for those who add them.
+    Types(types::Types),
 }
 
 impl Plugin {
@@ -33,6 +36,7 @@ impl Plugin {
             Self::Build(build) => build.run(config).await,
             Self::Inspect(inspect) => inspect.run(config).await,
             Self::Test(test) => test.run(config).await,
+            Self::Types(types) => types.run(config).await,
         }
     }
 }
