@@ -338,4 +338,15 @@ pub struct Finished {
     pub plugin: String,
     /// The version of the plugin that ran, if one did.
     pub version: Option<String>,
+    /// What the run took, if the plugin ran and was not interrupted from outside.
+    pub usage: Option<Usage>,
+}
+
+/// What one run of a plugin took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// The most linear memory that it had, in bytes. It never gives any back.
+    pub memory: usize,
+    /// The fuel that it used: about one unit an instruction.
+    pub fuel: u64,
 }

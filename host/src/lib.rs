@@ -4,6 +4,7 @@
 //! A map of the modules; the arrows run one way, from the top down:
 //!
 //! - [`cli`][]: the commands of the `toril` binary, one file each.
+//! - [`author`][]: what plugin authors use without a host: `toril plugin`.
 //! - [`host`][]: everything put together, from start to shutdown. Embed Toril with [`host::Host`].
 //! - [`http`][]: the HTTP server.
 //! - [`embedded`][]: the private Redis server of `toril dev`.
@@ -16,6 +17,7 @@
 #![warn(missing_docs)]
 
 pub mod attempt;
+pub mod author;
 pub mod cli;
 pub mod config;
 pub mod embedded;

@@ -6,10 +6,11 @@ mod check;
 mod client;
 mod dev;
 mod job;
+mod plugin;
 mod queues;
 mod run;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -17,6 +18,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::config::LoadError;
 use crate::host::StartError;
 use crate::telemetry::LogFormat;
+
+/// The configuration where none is named.
+const DEFAULT_CONFIG: &str = "queues.toml";
 
 /// It did not work.
 const FAILED: u8 = 1;
@@ -29,9 +33,9 @@ const FORCED: u8 = 3;
 #[derive(Debug, Parser)]
 #[command(name = "toril", version, max_term_width = 100)]
 struct Cli {
-    /// The configuration.
-    #[arg(long, global = true, value_name = "FILE", default_value = "queues.toml")]
-    config: PathBuf,
+    /// The configuration [default: queues.toml].
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// What logs on standard error look like. Without it: TORIL_LOG_FORMAT, else text.
     #[arg(long, global = true, value_enum)]
     log_format: Option<LogFormat>,
@@ -55,6 +59,9 @@ enum Command {
     Job(job::Job),
     /// End a job that runs, wherever it does.
     Cancel(cancel::Cancel),
+    /// Write, build, look at and test plugins, without a host and without Redis.
+    #[command(subcommand)]
+    Plugin(Box<plugin::Plugin>),
     /// Keeps the private server of `toril dev`, and ends it when its standard input ends.
     #[command(hide = true)]
     RedisGuard {
@@ -82,15 +89,17 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(FAILED, &format!("threads cannot be started: {error}")),
     };
+    let config = cli.config.as_deref().unwrap_or(Path::new(DEFAULT_CONFIG));
     let code = runtime.block_on(async {
         match cli.command {
-            Command::Run => run::run(&cli.config).await,
-            Command::Dev(dev) => dev.run(&cli.config).await,
-            Command::Check(check) => check.run(&cli.config).await,
-            Command::Add(add) => add.run(&cli.config).await,
-            Command::Queues(queues) => queues.run(&cli.config).await,
-            Command::Job(job) => job.run(&cli.config).await,
-            Command::Cancel(cancel) => cancel.run(&cli.config).await,
+            Command::Run => run::run(config).await,
+            Command::Dev(dev) => dev.run(config).await,
+            Command::Check(check) => check.run(config).await,
+            Command::Add(add) => add.run(config).await,
+            Command::Queues(queues) => queues.run(config).await,
+            Command::Job(job) => job.run(config).await,
+            Command::Cancel(cancel) => cancel.run(config).await,
+            Command::Plugin(plugin) => plugin.run(cli.config.as_deref()).await,
             Command::RedisGuard { .. } => ExitCode::from(WRONG),
         }
     });

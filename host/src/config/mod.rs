@@ -99,9 +99,17 @@ impl PartialEq for Config {
 /// Secrets are read as well, from `env` and from files. Whether Redis answers and whether a plugin's component exists
 /// is not asked here.
 pub fn load(path: &Path, env: &Env) -> Result<Config, LoadError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|source| LoadError::Unreadable { path: path.to_owned(), source })?;
-    parse(&text, path, env)
+    parse(&text(path)?, path, env)
+}
+
+/// Reads `[host]` of the file at `path` and nothing else. For commands that only need to know where things are: secrets
+/// that are not there must not keep a plugin from being built.
+pub fn load_host(path: &Path) -> Result<HostSettings, LoadError> {
+    read::host_settings(&text(path)?, path)
+}
+
+fn text(path: &Path) -> Result<String, LoadError> {
+    std::fs::read_to_string(path).map_err(|source| LoadError::Unreadable { path: path.to_owned(), source })
 }
 
 /// Checks `text` as if it were the content of the file at `path`, which need not exist: it is named in messages, and

@@ -59,5 +59,5 @@ impl Runner for Route {
 
 fn not_loaded(plugin: &str) -> Finished {
     let failure = Failure::new(FailureKind::Host, format!("plugin {plugin} is not loaded"));
-    Finished { outcome: Outcome::Retry(failure), plugin: plugin.to_owned(), version: None }
+    Finished { outcome: Outcome::Retry(failure), plugin: plugin.to_owned(), version: None, usage: None }
 }

@@ -34,6 +34,11 @@ impl Limits {
         Self { memory_limit, memory_used: 0, table_used: 0, exceeded: None }
     }
 
+    /// How much linear memory the pen has, in bytes. The most that it has had, too: memories only grow.
+    pub fn memory(&self) -> usize {
+        self.memory_used
+    }
+
     /// What the guest was refused, in words, if it was.
     pub fn exceeded(&self) -> Option<&str> {
         self.exceeded.as_deref()

@@ -3,6 +3,7 @@
 
 mod bindings;
 mod cache;
+mod contents;
 mod egress;
 mod engine;
 mod jobs;
@@ -16,7 +17,8 @@ mod settings;
 mod state;
 mod version;
 
+pub use contents::{Contents, Grant};
 pub use engine::{Engine, EngineError};
 pub use registry::{Handle, Plugins, Prepared, Reload, StartError, Status};
 pub use schema::{JobType, JobTypes, ManifestError};
-pub use version::{LoadError, Version};
+pub use version::{LoadError, Version, read};

@@ -14,25 +14,27 @@ use super::limits;
 use super::output::Output;
 use super::settings::Settings;
 use super::state::{PenState, Running};
-use crate::attempt::{Attempt, Failure, FailureKind, Job, Outcome, Signals};
+use crate::attempt::{Attempt, Failure, FailureKind, Job, Outcome, Signals, Usage};
 
 /// How long `describe` may take.
 const DESCRIBE: Duration = Duration::from_secs(5);
+/// The fuel of a pen whose plugin has no bound: it is counted all the same.
+const UNBOUNDED: u64 = u64::MAX;
 
 /// How long a plugin has to end by itself when its job was cancelled.
 const CANCELLED: Duration = Duration::from_secs(5);
 
-/// Runs `handle` on one job.
+/// Runs `handle` on one job. Says what that took, unless the run was interrupted from outside.
 pub async fn handle(
     engine: &Engine,
     pre: ProcessorPre<PenState>,
     settings: Arc<Settings>,
     attempt: Attempt,
     timeout: Duration,
-) -> Outcome {
+) -> (Outcome, Option<Usage>) {
     let Attempt { job, context, store: data, signals } = attempt;
     let (Some(pens), Ok(room)) = (engine.pens(), engine.room().clone().acquire_owned().await) else {
-        return Outcome::GivenBack;
+        return (Outcome::GivenBack, None);
     };
     let queue = job.queue.clone();
     let task = pens.spawn(async move {
@@ -50,7 +52,7 @@ pub async fn handle(
         let state = PenState::new(&settings, running, deadline);
         let mut store = match store(&pre, state, &settings, deadline) {
             Ok(store) => store,
-            Err(error) => return Outcome::Retry(host_failure(&error)),
+            Err(error) => return (Outcome::Retry(host_failure(&error)), None),
         };
         let call = async {
             let instance = pre.instantiate_async(&mut store).await?;
@@ -58,27 +60,29 @@ pub async fn handle(
         };
         let ended = tokio::select! {
             biased;
-            () = signals.lock_lost.cancelled() => return Outcome::LockLost,
-            () = signals.give_back.cancelled() => return Outcome::GivenBack,
-            () = cancelled_and_late(&signals) => return Outcome::Failed(cancelled(&signals)),
+            () = signals.lock_lost.cancelled() => return (Outcome::LockLost, None),
+            () = signals.give_back.cancelled() => return (Outcome::GivenBack, None),
+            () = cancelled_and_late(&signals) => return (Outcome::Failed(cancelled(&signals)), None),
             ended = tokio::time::timeout_at(deadline.into(), call) => ended,
         };
         output.finish().await;
-        match ended {
+        let outcome = match ended {
             Ok(Ok(Ok(result))) => completed(&result, settings.max_result),
             Ok(Ok(Err(failure))) => refused(failure, store.data().denied()),
             Ok(Err(error)) => Outcome::Retry(explain(&error, store.data(), &settings, &timed_out(&queue, timeout))),
             Err(_) => Outcome::Retry(Failure::new(FailureKind::Timeout, timed_out(&queue, timeout))),
-        }
+        };
+        (outcome, usage(&store, settings.fuel))
     });
-    match Abort(task).await {
-        Ok(outcome) => outcome,
+    let outcome = match Abort(task).await {
+        Ok(ended) => return ended,
         Err(error) if error.is_panic() => Outcome::Retry(Failure::new(
             FailureKind::Host,
             "Toril itself failed while it ran this job (a panic; the host's log has its place). Other jobs are not affected; please report it.",
         )),
         Err(_) => Outcome::GivenBack,
-    }
+    };
+    (outcome, None)
 }
 
 /// Asks a plugin to describe itself.
@@ -122,7 +126,7 @@ fn store(
 ) -> wasmtime::Result<Store<PenState>> {
     let mut store = Store::new(pre.engine(), state);
     store.limiter(|state| &mut state.limits);
-    store.set_fuel(settings.fuel.unwrap_or(u64::MAX))?;
+    store.set_fuel(settings.fuel.unwrap_or(UNBOUNDED))?;
     // A result passes through in one call, with what surrounds it.
     store.set_hostcall_fuel(settings.max_result.saturating_add(limits::HOSTCALL_FUEL));
     store.set_epoch_deadline(1);
@@ -133,6 +137,11 @@ fn store(
         Ok(UpdateDeadline::Yield(1))
     });
     Ok(store)
+}
+
+fn usage(store: &Store<PenState>, fuel: Option<u64>) -> Option<Usage> {
+    let left = store.get_fuel().ok()?;
+    Some(Usage { memory: store.data().limits.memory(), fuel: fuel.unwrap_or(UNBOUNDED).saturating_sub(left) })
 }
 
 /// Trapped with this when a guest is still computing at its deadline: as a trap, so that the error has the guest's

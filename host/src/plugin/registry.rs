@@ -105,8 +105,13 @@ impl Plugins {
 
     /// Loads a plugin that is not in use yet, without taking it into use.
     pub async fn prepare(&self, plugin: &str, entry: &Plugin) -> Result<Prepared, LoadError> {
+        self.prepare_file(&self.path(plugin), plugin, entry).await
+    }
+
+    /// The same for a component that lies elsewhere.
+    pub async fn prepare_file(&self, path: &Path, plugin: &str, entry: &Plugin) -> Result<Prepared, LoadError> {
         let settings = Arc::new(Settings::new(plugin, entry));
-        let version = self.load_settled(&self.path(plugin), settings.clone()).await?;
+        let version = self.load_settled(path, settings.clone()).await?;
         Ok(Prepared { plugin: plugin.to_owned(), version, settings })
     }
 
@@ -186,11 +191,11 @@ impl Plugins {
         let version = slot.version.load_full();
         let settings = slot.settings.load_full();
         let plugin = settings.plugin.to_string();
-        let outcome = match version.jobs.check(&attempt.job) {
+        let (outcome, usage) = match version.jobs.check(&attempt.job) {
             Ok(()) => pen::handle(&self.engine, version.pre.clone(), settings, attempt, timeout).await,
-            Err(failure) => Outcome::Failed(failure),
+            Err(failure) => (Outcome::Failed(failure), None),
         };
-        Finished { outcome, plugin, version: Some(version.id.clone()) }
+        Finished { outcome, plugin, version: Some(version.id.clone()), usage }
     }
 
     fn slot(&self, plugin: &str) -> Option<Arc<Slot>> {

@@ -74,6 +74,13 @@ impl JobTypes {
         self.types.iter().map(|(name, kind)| (name.as_str(), kind))
     }
 
+    /// The same in the order of their names.
+    pub fn sorted(&self) -> Vec<(&str, &JobType)> {
+        let mut types: Vec<_> = self.iter().collect();
+        types.sort_unstable_by_key(|(name, _)| *name);
+        types
+    }
+
     /// Whether this version can be given the job. The failure names what is wrong and quotes none of the data.
     pub fn check(&self, job: &Job) -> Result<(), Failure> {
         if self.types.is_empty() {

@@ -118,6 +118,7 @@ pub async fn job(redis: &Redis, queue_name: &str, id: &str) -> Result<Option<Job
     }))
 }
 
-fn parse(text: &str) -> Value {
+/// A field that should be JSON and need not be.
+pub(super) fn parse(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }

@@ -13,6 +13,7 @@ mod key_value;
 mod lock;
 mod options;
 mod settle;
+mod stored;
 mod unsettled;
 mod worker;
 
@@ -21,4 +22,5 @@ pub use cancel::{Cancelled, cancel, cancel_all};
 pub use connection::{ConnectError, Redis, SharedRedis};
 pub use context::Defaults;
 pub use inspect::{JobView, QueueView, job, queue};
+pub use stored::stored;
 pub use worker::{QueueWorker, Service};

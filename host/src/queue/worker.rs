@@ -257,7 +257,9 @@ impl Shared {
             return settling.resume(verdict).await;
         }
         let finished = match self.unreadable(&job).await {
-            Some(failure) => Finished { outcome: Outcome::Failed(failure), plugin: String::new(), version: None },
+            Some(failure) => {
+                Finished { outcome: Outcome::Failed(failure), plugin: String::new(), version: None, usage: None }
+            }
             None => {
                 let service = &self.service;
                 let (redis, defaults) = (service.redis.clone(), service.defaults.clone());

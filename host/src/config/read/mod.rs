@@ -25,11 +25,28 @@ use self::report::{Fault, Report};
 use self::source::Source;
 use self::table::Table;
 use super::Config;
+use super::HostSettings;
 use super::env::Env;
-use super::problem::{LoadError, Problems};
+use super::problem::{LoadError, Problem, Problems};
 
 /// Reads `text` as the content of the file at `path`.
 pub(super) fn parse(text: &str, path: &Path, env: &Env) -> Result<Config, LoadError> {
+    let (config, warnings) = document(text, path, |root, report| config(root, path, env, report))?;
+    Ok(Config { warnings, ..config })
+}
+
+/// Reads `[host]` alone, whatever the rest of the file says.
+pub(super) fn host_settings(text: &str, path: &Path) -> Result<HostSettings, LoadError> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    document(text, path, |root, report| host::read(root, folder, report)).map(|(host, _)| host)
+}
+
+/// What `read` makes of a file that is valid TOML, and warnings.
+fn document<T>(
+    text: &str,
+    path: &Path,
+    read: impl FnOnce(&Table<'_>, &mut Report<'_>) -> T,
+) -> Result<(T, Vec<Problem>), LoadError> {
     // Some editors start a file with a byte order mark, which would count as a character of the first line.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let document = DeTable::parse(text).map_err(|error| {
@@ -38,13 +55,9 @@ pub(super) fn parse(text: &str, path: &Path, env: &Env) -> Result<Config, LoadEr
     })?;
     let source = Source::new(text, path, document.get_ref());
     let mut report = Report::new(&source);
-    let config = config(&Table::root(document.get_ref()), path, env, &mut report);
+    let value = read(&Table::root(document.get_ref()), &mut report);
     let (problems, warnings) = report.finish();
-    if problems.is_empty() {
-        Ok(Config { warnings, ..config })
-    } else {
-        Err(LoadError::Invalid(Problems::new(path, problems)))
-    }
+    if problems.is_empty() { Ok((value, warnings)) } else { Err(LoadError::Invalid(Problems::new(path, problems))) }
 }
 
 fn config(root: &Table<'_>, path: &Path, env: &Env, report: &mut Report<'_>) -> Config {

@@ -1,0 +1,126 @@
+//! Stands for the queue of a job that came from no queue: keeps what the job logs and reports.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::attempt::{Asked, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
+
+/// One line of a job's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Line {
+    /// Milliseconds since the start.
+    pub at_ms: u64,
+    /// `debug`, `info`, `warn` or `error`.
+    pub level: &'static str,
+    /// The line.
+    pub message: String,
+}
+
+/// What a job has told of itself.
+#[derive(Clone, Debug, Default)]
+pub struct Notes {
+    /// Its log, in order.
+    pub log: Vec<Line>,
+    /// Each progress that it published, in order.
+    pub progress: Vec<Value>,
+    /// What it made of its data last, if it wrote that.
+    pub data: Option<Value>,
+    /// The jobs that it added, in order. They are run by nobody.
+    pub added: Vec<Added>,
+}
+
+/// A job that was added.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Added {
+    /// Its queue.
+    pub queue: String,
+    /// Its name.
+    pub name: String,
+    /// Its id: its own, or `added-1` and so on.
+    pub id: String,
+    /// Its payload.
+    pub data: Value,
+    /// Whether it is a child of the job that runs.
+    pub child: bool,
+}
+
+/// A [`JobContext`] without a queue behind it.
+pub struct Notebook {
+    started: Instant,
+    notes: Mutex<Notes>,
+}
+
+impl Default for Notebook {
+    fn default() -> Self {
+        Self { started: Instant::now(), notes: Mutex::default() }
+    }
+}
+
+impl Notebook {
+    /// What has been noted so far.
+    pub fn notes(&self) -> Notes {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl JobContext for Notebook {
+    fn log(&self, level: LogLevel, message: String) -> BoxFuture<'_, ()> {
+        let at_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.lock().log.push(Line { at_ms, level: name(level), message });
+        std::future::ready(()).boxed()
+    }
+
+    fn set_progress(&self, progress: Value) -> Asked<'_, ()> {
+        self.lock().progress.push(progress);
+        answer(())
+    }
+
+    fn set_data(&self, data: Value) -> Asked<'_, ()> {
+        self.lock().data = Some(data);
+        answer(())
+    }
+
+    fn children_values(&self) -> Asked<'_, Vec<(JobRef, Value)>> {
+        answer(Vec::new())
+    }
+
+    fn ignored_failures(&self) -> Asked<'_, Vec<(JobRef, String)>> {
+        answer(Vec::new())
+    }
+
+    fn dependencies(&self) -> Asked<'_, Dependencies> {
+        answer(Dependencies::default())
+    }
+
+    fn add(&self, job: NewJob, child: Option<OnFailure>) -> Asked<'_, String> {
+        let mut notes = self.lock();
+        let id = job.id.unwrap_or_else(|| format!("added-{}", notes.added.len() + 1));
+        let (queue, name, data, child) = (job.queue, job.name, job.data, child.is_some());
+        notes.added.push(Added { queue, name, id: id.clone(), data, child });
+        answer(id)
+    }
+}
+
+fn answer<'a, T: Send + 'a>(value: T) -> Asked<'a, T> {
+    std::future::ready(Ok(value)).boxed()
+}
+
+fn name(level: LogLevel) -> &'static str {
+    match level {
+        LogLevel::Debug => "debug",
+        LogLevel::Info => "info",
+        LogLevel::Warn => "warn",
+        LogLevel::Error => "error",
+    }
+}

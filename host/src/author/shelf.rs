@@ -1,0 +1,61 @@
+//! Stands for the key-value data of a plugin that runs without Redis: in memory, for one run.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::FutureExt;
+
+use crate::attempt::{Asked, ContextError, KeyValue};
+
+/// Data of one plugin; nothing of it expires, since a run is short.
+#[derive(Default)]
+pub struct Shelf(Mutex<BTreeMap<String, Vec<u8>>>);
+
+impl Shelf {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn answer<'a, T: Send + 'a>(value: Result<T, ContextError>) -> Asked<'a, T> {
+    std::future::ready(value).boxed()
+}
+
+impl KeyValue for Shelf {
+    fn get<'a>(&'a self, _plugin: &'a str, key: &'a str) -> Asked<'a, Option<Vec<u8>>> {
+        answer(Ok(self.lock().get(key).cloned()))
+    }
+
+    fn set<'a>(&'a self, _plugin: &'a str, key: &'a str, value: Vec<u8>, _ttl: Option<Duration>) -> Asked<'a, ()> {
+        self.lock().insert(key.to_owned(), value);
+        answer(Ok(()))
+    }
+
+    fn delete<'a>(&'a self, _plugin: &'a str, key: &'a str) -> Asked<'a, ()> {
+        self.lock().remove(key);
+        answer(Ok(()))
+    }
+
+    fn exists<'a>(&'a self, _plugin: &'a str, key: &'a str) -> Asked<'a, bool> {
+        answer(Ok(self.lock().contains_key(key)))
+    }
+
+    fn keys<'a>(&'a self, _plugin: &'a str, _cursor: Option<u64>) -> Asked<'a, (Vec<String>, Option<u64>)> {
+        answer(Ok((self.lock().keys().cloned().collect(), None)))
+    }
+
+    fn increment<'a>(&'a self, _plugin: &'a str, key: &'a str, by: u64, _ttl: Option<Duration>) -> Asked<'a, u64> {
+        let mut data = self.lock();
+        let held = data.get(key).map(|value| String::from_utf8_lossy(value).parse::<u64>());
+        let value = match held.transpose() {
+            Ok(held) => held.unwrap_or(0).checked_add(by),
+            Err(_) => return answer(Err(ContextError::Invalid("the value is no whole number".to_owned()))),
+        };
+        let Some(value) = value else {
+            return answer(Err(ContextError::Invalid("the value would be too large".to_owned())));
+        };
+        data.insert(key.to_owned(), value.to_string().into_bytes());
+        answer(Ok(value))
+    }
+}

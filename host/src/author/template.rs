@@ -1,0 +1,250 @@
+//! The project that an author starts with: files of the binary, with the plugin's name put in.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+/// What a plugin is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// Rust, with the crate `toril-plugin`.
+    Rust,
+    /// JavaScript or TypeScript.
+    Js,
+    /// Python.
+    Python,
+}
+
+impl Language {
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rust => "Rust",
+            Self::Js => "JavaScript",
+            Self::Python => "Python",
+        }
+    }
+}
+
+/// One file of a template: its path in the project, and its text.
+pub type TemplateFile = (&'static str, &'static str);
+
+/// The files of a language's template. Empty: there is none yet.
+///
+/// In each text `{{name}}` stands for the plugin's name, `{{Name}}` for the same as the name of a type, and `{{sdk}}`
+/// for where the SDK comes from, as the language's package file writes that.
+pub fn template(language: Language) -> &'static [TemplateFile] {
+    match language {
+        Language::Rust => &[
+            ("Cargo.toml", include_str!("../../templates/rust/Cargo.toml.in")),
+            ("src/lib.rs", include_str!("../../templates/rust/src/lib.rs")),
+            ("job.json", include_str!("../../templates/rust/job.json")),
+            ("README.md", include_str!("../../templates/rust/README.md")),
+            (".gitignore", include_str!("../../templates/rust/gitignore")),
+        ],
+        // These come with their SDKs: list the files of sdk/js/template and sdk/python/template here.
+        Language::Js | Language::Python => &[],
+    }
+}
+
+/// Why no project was written.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// The name is none.
+    #[error("{0:?} is no name for a plugin: use lower-case letters, digits and `-`, a letter first, as in github-sync")]
+    Name(String),
+    /// The name means something in the language.
+    #[error("a {language} plugin cannot be called {name:?}: the language uses that word itself", language = .language.name())]
+    Taken {
+        /// The name.
+        name: String,
+        /// The language.
+        language: Language,
+    },
+    /// There is no template.
+    #[error("{} plugins are not available yet in this version of Toril: `--lang rust` is", .0.name())]
+    NoTemplate(Language),
+    /// There is something already.
+    #[error("{} is there already and is not empty: choose another name, or another folder with --path", .0.display())]
+    Occupied(PathBuf),
+    /// Writing failed.
+    #[error("{} cannot be written: {source}", .path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+/// Writes a new project into `folder`, which must not exist or be empty. `sdk` is a checkout's SDK for the language,
+/// instead of the published one.
+pub fn write(language: Language, name: &str, folder: &Path, sdk: Option<&Path>) -> Result<(), TemplateError> {
+    check_name(language, name)?;
+    let files = template(language);
+    if files.is_empty() {
+        return Err(TemplateError::NoTemplate(language));
+    }
+    if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) || folder.is_file() {
+        return Err(TemplateError::Occupied(folder.to_owned()));
+    }
+    let sdk = dependency(language, sdk)?;
+    for (path, text) in files {
+        let path = folder.join(path);
+        let text = text.replace("{{name}}", name).replace("{{Name}}", &type_name(name)).replace("{{sdk}}", &sdk);
+        let parent = path.parent().unwrap_or(folder);
+        fs::create_dir_all(parent)
+            .and_then(|()| fs::write(&path, text))
+            .map_err(|source| TemplateError::Write { path, source })?;
+    }
+    Ok(())
+}
+
+/// A plugin's name that is a package's name in every language as well.
+fn check_name(language: Language, name: &str) -> Result<(), TemplateError> {
+    let later = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let fits = name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(later);
+    if !fits || name.ends_with('-') || name.len() > 64 {
+        return Err(TemplateError::Name(name.to_owned()));
+    }
+    if language == Language::Rust && RUST_WORDS.contains(&name) {
+        return Err(TemplateError::Taken { name: name.to_owned(), language });
+    }
+    Ok(())
+}
+
+/// Keywords, and crates that a crate of the same name would hide.
+const RUST_WORDS: [&str; 52] = [
+    "abstract",
+    "alloc",
+    "as",
+    "async",
+    "await",
+    "become",
+    "box",
+    "break",
+    "const",
+    "continue",
+    "core",
+    "crate",
+    "do",
+    "dyn",
+    "else",
+    "enum",
+    "extern",
+    "false",
+    "final",
+    "fn",
+    "for",
+    "gen",
+    "if",
+    "impl",
+    "in",
+    "let",
+    "loop",
+    "macro",
+    "match",
+    "mod",
+    "move",
+    "mut",
+    "override",
+    "priv",
+    "pub",
+    "ref",
+    "return",
+    "schemars",
+    "self",
+    "serde",
+    "static",
+    "std",
+    "struct",
+    "super",
+    "test",
+    "toril-plugin",
+    "trait",
+    "true",
+    "try",
+    "type",
+    "unsafe",
+    "use",
+];
+
+/// The dependency on the SDK, as the language's package file writes it.
+fn dependency(language: Language, sdk: Option<&Path>) -> Result<String, TemplateError> {
+    let Some(path) = sdk else {
+        return Ok(match language {
+            Language::Rust => format!("{:?}", minor_version()),
+            Language::Js | Language::Python => minor_version(),
+        });
+    };
+    let path = path.canonicalize().map_err(|source| TemplateError::Write { path: path.to_owned(), source })?;
+    let shown = path.display().to_string();
+    Ok(match language {
+        Language::Rust => format!("{{ path = {shown:?} }}"),
+        Language::Js => format!("file:{shown}"),
+        Language::Python => shown,
+    })
+}
+
+/// SDK and host are versioned together.
+fn minor_version() -> String {
+    concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR")).to_owned()
+}
+
+/// `github-sync` → `GithubSync`.
+pub fn type_name(name: &str) -> String {
+    let mut up = true;
+    let mut out = String::with_capacity(name.len());
+    for c in name.chars() {
+        if !c.is_alphanumeric() {
+            up = true;
+        } else if std::mem::take(&mut up) {
+            out.extend(c.to_uppercase());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_becomes_the_name_of_a_type() {
+        assert_eq!(type_name("github-sync"), "GithubSync");
+        assert_eq!(type_name("a2a.send_all"), "A2aSendAll");
+    }
+
+    #[test]
+    fn a_name_that_would_not_build_is_refused() {
+        for name in ["", "Greeter", "2fast", "a_b", "a b", "../up", "x-", "fn", "test"] {
+            assert!(check_name(Language::Rust, name).is_err(), "{name:?}");
+        }
+        assert!(check_name(Language::Rust, "github-sync2").is_ok());
+    }
+
+    #[test]
+    fn a_folder_with_something_in_it_is_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("mine"), "x").expect("writes");
+        let refused = write(Language::Rust, "greeter", folder.path(), None);
+        assert!(matches!(refused, Err(TemplateError::Occupied(_))));
+        assert_eq!(fs::read_dir(folder.path()).expect("there").count(), 1);
+    }
+
+    #[test]
+    fn nothing_is_left_to_be_filled_in() {
+        let folder = tempfile::tempdir().expect("a folder");
+        write(Language::Rust, "greeter", folder.path(), None).expect("writes");
+        for (path, _) in template(Language::Rust) {
+            let text = fs::read_to_string(folder.path().join(path)).expect("written");
+            assert!(!text.contains("{{"), "{path}: {text}");
+        }
+        let manifest = fs::read_to_string(folder.path().join("Cargo.toml")).expect("written");
+        assert!(manifest.contains("toril-plugin = \"0.1\""), "{manifest}");
+    }
+}

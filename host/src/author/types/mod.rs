@@ -1,0 +1,97 @@
+//! Types for those who add a plugin's jobs, from the schemas that it describes them with.
+//!
+//! `schema` reads a JSON Schema into the types of `model`, which `typescript` and `python` write. The subset is what
+//! schemars, zod and pydantic make of types: objects, arrays, enums, unions, references. What narrows a type further
+//! (lengths, patterns, ranges) stays the host's to check; what is not understood is a type that takes everything, with
+//! a comment that says so.
+
+mod model;
+mod python;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod typescript;
+
+use clap::ValueEnum;
+use serde_json::Value;
+
+use super::template::type_name;
+use model::{Declaration, Kind};
+
+/// What the types are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TypesLanguage {
+    /// TypeScript.
+    Ts,
+    /// Python 3.11 or newer.
+    Python,
+}
+
+/// A plugin, as far as its types are concerned.
+pub struct Described<'a> {
+    /// Its name.
+    pub plugin: &'a str,
+    /// Its version.
+    pub version: &'a str,
+    /// Its kinds of job, in the order in which they are written.
+    pub jobs: &'a [DescribedJob<'a>],
+}
+
+/// One kind of job, as the plugin describes it.
+pub struct DescribedJob<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// For a person.
+    pub description: &'a str,
+    /// The JSON Schema of its data.
+    pub schema: Option<&'a Value>,
+}
+
+/// One kind of job, with names for its types.
+struct Named<'a> {
+    name: &'a str,
+    data: String,
+    result: String,
+}
+
+/// Writes a module with the types of a plugin's jobs.
+pub fn write(described: &Described<'_>, language: TypesLanguage) -> String {
+    let (jobs, declarations) = declare(described);
+    let head = [
+        format!("Written by `toril plugin types` from {}, version {}.", described.plugin, described.version),
+        "Do not edit: write it again when the plugin changes.".to_owned(),
+    ];
+    match language {
+        TypesLanguage::Ts => typescript::module(&head, &type_name(described.plugin), &declarations, &jobs),
+        TypesLanguage::Python => python::module(&head, &type_name(described.plugin), &declarations, &jobs),
+    }
+}
+
+fn declare<'a>(described: &Described<'a>) -> (Vec<Named<'a>>, Vec<Declaration>) {
+    let mut names = model::Names::default();
+    let mut jobs = Vec::new();
+    let mut declarations = Vec::new();
+    for job in described.jobs {
+        let data = names.unique(&(type_name(described.plugin) + &type_name(job.name)));
+        let result = names.unique(&format!("{data}Result"));
+        let about = format!("The data of a job `{}`: {}", job.name, job.description);
+        match job.schema {
+            Some(schema) => declarations.extend(schema::declarations(schema, &data, about, &mut names)),
+            None => declarations.push(Declaration {
+                name: data.clone(),
+                comment: vec![about, "The plugin gives no schema, so nothing is known of it.".to_owned()],
+                kind: Kind::Unknown,
+            }),
+        }
+        declarations.push(Declaration {
+            name: result.clone(),
+            comment: vec![
+                format!("The result of a job `{}`.", job.name),
+                "A plugin gives no schema for its results, so nothing is known of it.".to_owned(),
+            ],
+            kind: Kind::Unknown,
+        });
+        jobs.push(Named { name: job.name, data, result });
+    }
+    (jobs, declarations)
+}

@@ -1,0 +1,28 @@
+//! What the commands share that load a component.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::author::workbench::Workbench;
+use crate::cli::{DEFAULT_CONFIG, FAILED, WRONG, client, error};
+use crate::plugin::LoadError;
+
+/// Starts an engine. What it compiles is kept beside the configuration, where `toril dev` keeps its own.
+pub fn open(config: Option<&Path>) -> Result<Workbench, ExitCode> {
+    let folder = client::folder(config.unwrap_or(Path::new(DEFAULT_CONFIG)));
+    Workbench::open(folder.join("cache")).map_err(|reason| error(FAILED, &reason))
+}
+
+/// The plugin's name that a component's file has.
+pub fn name(file: &Path) -> String {
+    file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// Ends since the component cannot be used: a file that is not there is a wrong command line.
+pub fn refused(reason: &LoadError) -> ExitCode {
+    let code = match reason {
+        LoadError::Missing(_) | LoadError::Unreadable { .. } => WRONG,
+        _ => FAILED,
+    };
+    error(code, reason)
+}

@@ -1,0 +1,85 @@
+//! `toril plugin build`: from a project to a component in the plugins' folder.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::author::build::{self, BuildError, Built, Placed};
+use crate::cli::{DEFAULT_CONFIG, FAILED, WRONG, error, fail};
+use crate::config;
+
+/// Options of `toril plugin build`.
+#[derive(Debug, Args)]
+pub struct Build {
+    /// The plugin's project.
+    #[arg(value_name = "DIR", default_value = ".")]
+    folder: PathBuf,
+    /// The folder for the component [default: `plugins` under [host] of the configuration, or plugins].
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Cargo's profile, for a Rust plugin.
+    #[arg(long, value_name = "NAME", default_value = "release")]
+    profile: String,
+    /// JSON on standard output, for programs.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Build {
+    pub async fn run(self, path: Option<&Path>) -> ExitCode {
+        let out = match self.out(path) {
+            Ok(out) => out,
+            Err(code) => return code,
+        };
+        let built = tokio::task::spawn_blocking(move || {
+            let built = build::build(&self.folder, &self.profile)?;
+            let placed = build::place(&out, &built.name, &built.bytes)?;
+            Ok((built, placed))
+        });
+        match built.await {
+            Ok(Ok((built, placed))) => {
+                println!("{}", if self.json { json(&built, &placed) } else { text(&built, &placed) });
+                ExitCode::SUCCESS
+            }
+            Ok(Err(reason)) => error(code(&reason), &reason),
+            Err(reason) => error(FAILED, &reason),
+        }
+    }
+
+    /// Where the component goes. The default configuration need not be there.
+    fn out(&self, path: Option<&Path>) -> Result<PathBuf, ExitCode> {
+        if let Some(out) = &self.out {
+            return Ok(out.clone());
+        }
+        let default = Path::new(DEFAULT_CONFIG);
+        if path.is_none() && !default.exists() {
+            return Ok(config::HostSettings::default().plugins);
+        }
+        let host = config::load_host(path.unwrap_or(default));
+        host.map(|host| host.plugins).map_err(|problems| fail(WRONG, &problems.to_string()))
+    }
+}
+
+fn code(reason: &BuildError) -> u8 {
+    match reason {
+        BuildError::NoProject(_) | BuildError::Choice(_) => WRONG,
+        _ => FAILED,
+    }
+}
+
+fn json(built: &Built, placed: &Placed) -> String {
+    let document = serde_json::json!({
+        "plugin": built.name,
+        "file": placed.path.display().to_string(),
+        "bytes": built.bytes.len(),
+        "changed": placed.changed,
+    });
+    document.to_string()
+}
+
+fn text(built: &Built, placed: &Placed) -> String {
+    let state = if placed.changed { "written" } else { "unchanged" };
+    let kib = built.bytes.len().div_ceil(1024);
+    format!("{} is {state}: {kib} KiB, by {}", placed.path.display(), built.by)
+}

@@ -1,0 +1,142 @@
+//! `toril plugin inspect`: what a component is, before it is given to a host.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::bench;
+use crate::cli::{FAILED, error};
+use crate::config;
+use crate::plugin::{self, Contents, Prepared};
+
+/// Options of `toril plugin inspect`.
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// The component.
+    file: PathBuf,
+    /// JSON on standard output, for programs.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Everything that is known of a component.
+struct Known<'a> {
+    file: &'a Path,
+    size: usize,
+    contents: Contents,
+    prepared: Prepared,
+}
+
+impl Inspect {
+    pub async fn run(self, config: Option<&Path>) -> ExitCode {
+        let bench = match bench::open(config) {
+            Ok(bench) => bench,
+            Err(code) => return code,
+        };
+        // First what a host does, so that a component that it refuses is refused in its words.
+        let prepared = match bench.load(&self.file, &bench::name(&self.file), &config::Plugin::default()).await {
+            Ok(prepared) => prepared,
+            Err(reason) => return bench::refused(&reason),
+        };
+        let bytes = match plugin::read(&self.file).await {
+            Ok(bytes) => bytes,
+            Err(reason) => return bench::refused(&reason),
+        };
+        let contents = match Contents::of(&bytes) {
+            Ok(contents) => contents,
+            Err(reason) => return error(FAILED, &format!("{} cannot be read: {reason}", self.file.display())),
+        };
+        let known = Known { file: &self.file, size: bytes.len(), contents, prepared };
+        if self.json {
+            println!("{}", known.json());
+        } else {
+            print!("{}", known.text());
+        }
+        ExitCode::SUCCESS
+    }
+}
+
+impl Known<'_> {
+    fn json(&self) -> Value {
+        let version = self.prepared.version();
+        let jobs: Vec<_> = version
+            .jobs
+            .sorted()
+            .into_iter()
+            .map(|(name, job)| json!({ "name": name, "description": job.description, "dataSchema": job.schema }))
+            .collect();
+        json!({
+            "plugin": self.prepared.plugin(),
+            "version": version.id,
+            "sha256": version.digest,
+            "bytes": self.size,
+            "description": version.jobs.description,
+            "producers": self.contents.producers,
+            "imports": self.contents.imports,
+            "exports": self.contents.exports,
+            "grants": self.contents.grants(),
+            "jobs": jobs,
+        })
+    }
+
+    fn text(&self) -> String {
+        let version = self.prepared.version();
+        let mut text = format!("{}: {}\n\n", self.file.display(), version.jobs.description);
+        let mut row = |label: &str, value: &str| {
+            let _never_fails = writeln!(text, "  {label:<12} {value}");
+        };
+        row("version", &format!("{} (SHA-256 {})", version.id, version.digest));
+        row("size", &size(self.size));
+        for (field, names) in &self.contents.producers {
+            row(field, &names.iter().map(|(name, version)| called(name, version)).collect::<Vec<_>>().join(", "));
+        }
+        row("exports", &self.contents.exports.join(", "));
+        for (at, import) in self.contents.imports.iter().enumerate() {
+            row(if at == 0 { "imports" } else { "" }, import);
+        }
+        text + &self.grants_text() + &self.jobs_text()
+    }
+
+    fn grants_text(&self) -> String {
+        let grants = self.contents.grants();
+        if grants.is_empty() {
+            return "\nIt needs nothing from its entry in the configuration.\n".to_owned();
+        }
+        let mut text = "\nWhat it imports is denied unless its entry in the configuration grants it:\n\n".to_owned();
+        text += &format!("  [plugins.{}]\n", self.prepared.plugin());
+        text.extend(grants.iter().flat_map(|grant| ["  ", grant.line(), "\n"]));
+        text
+    }
+
+    fn jobs_text(&self) -> String {
+        let jobs = self.prepared.version().jobs.sorted();
+        if jobs.is_empty() {
+            return "\nIt handles jobs of any name, and their data is not checked.\n".to_owned();
+        }
+        let mut text = "\nJobs:\n".to_owned();
+        for (name, job) in jobs {
+            text += &format!("\n  {name}: {}\n", job.description);
+            let schema = match &job.schema {
+                Some(schema) => serde_json::to_string_pretty(schema).unwrap_or_else(|_| schema.to_string()),
+                None => "its data is not checked".to_owned(),
+            };
+            text.extend(schema.lines().flat_map(|line| ["    ", line, "\n"]));
+        }
+        text
+    }
+}
+
+fn called(name: &str, version: &str) -> String {
+    if version.is_empty() { name.to_owned() } else { format!("{name} {version}") }
+}
+
+fn size(bytes: usize) -> String {
+    if bytes < 1 << 20 {
+        return format!("{} KiB ({bytes} bytes)", bytes.div_ceil(1024));
+    }
+    let tenths = bytes / (1024 * 1024 / 10);
+    format!("{}.{} MiB ({bytes} bytes)", tenths / 10, tenths % 10)
+}

@@ -1,0 +1,42 @@
+//! `toril plugin`: the commands for those who write plugins, and for those who add jobs to them.
+
+mod bench;
+mod build;
+mod inspect;
+mod new;
+mod report;
+mod test;
+mod types;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+/// The commands of `toril plugin`.
+#[derive(Debug, Subcommand)]
+pub enum Plugin {
+    /// Write a project that builds and passes its own test at once.
+    New(new::New),
+    /// Build a project into PLUGINS/NAME.wasm, with the toolchain that is installed.
+    Build(build::Build),
+    /// Show what a component is: version, origin, imports, what must be granted, job types.
+    Inspect(inspect::Inspect),
+    /// Run one job through a component, without Redis.
+    Test(Box<test::Test>),
+    /// Write the types of a plugin's jobs for those who add them.
+    Types(types::Types),
+}
+
+impl Plugin {
+    /// `config` is the configuration that the command line names, if it names one.
+    pub async fn run(self, config: Option<&Path>) -> ExitCode {
+        match self {
+            Self::New(new) => new.run(),
+            Self::Build(build) => build.run(config).await,
+            Self::Inspect(inspect) => inspect.run(config).await,
+            Self::Test(test) => test.run(config).await,
+            Self::Types(types) => types.run(config).await,
+        }
+    }
+}

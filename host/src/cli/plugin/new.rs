@@ -1,0 +1,55 @@
+//! `toril plugin new`: a project that builds and passes its own test at once.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::author::template::{self, Language, TemplateError};
+use crate::cli::{FAILED, WRONG, error};
+
+/// Options of `toril plugin new`.
+#[derive(Debug, Args)]
+pub struct New {
+    /// The plugin's name, as in github-sync.
+    name: String,
+    /// What it is written in.
+    #[arg(long, value_enum)]
+    lang: Language,
+    /// The folder to write [default: the plugin's name].
+    #[arg(long, value_name = "DIR")]
+    path: Option<PathBuf>,
+    /// The folder of the language's SDK in a checkout of Toril, instead of the published one.
+    #[arg(long, value_name = "DIR")]
+    sdk: Option<PathBuf>,
+}
+
+impl New {
+    pub fn run(self) -> ExitCode {
+        let folder = self.path.unwrap_or_else(|| PathBuf::from(&self.name));
+        if let Err(reason) = template::write(self.lang, &self.name, &folder, self.sdk.as_deref()) {
+            let code = match reason {
+                TemplateError::Write { .. } => FAILED,
+                _ => WRONG,
+            };
+            return error(code, &reason);
+        }
+        print!("{}", next(self.lang, &self.name, &folder));
+        ExitCode::SUCCESS
+    }
+}
+
+fn next(language: Language, name: &str, folder: &Path) -> String {
+    let test = match language {
+        Language::Rust => "cargo test",
+        Language::Js => "npm install && npm test",
+        Language::Python => "python3 -m unittest",
+    };
+    format!(
+        "{} is a {} plugin now. From here:\n\n  cd {}\n  {test}\n  toril plugin build\n  \
+         toril plugin test plugins/{name}.wasm --job job.json\n",
+        folder.display(),
+        language.name(),
+        folder.display()
+    )
+}

@@ -1,0 +1,123 @@
+//! What `toril plugin test` prints of a job's run.
+
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::attempt::{Job, Outcome};
+use crate::author::workbench::Trial;
+
+/// A run, and the bounds that it had.
+pub struct Report<'a> {
+    /// The job.
+    pub job: &'a Job,
+    /// What came of it.
+    pub trial: &'a Trial,
+    /// The most memory that it might have had, in bytes.
+    pub memory: u64,
+    /// The most fuel, if there was a bound.
+    pub fuel: Option<NonZeroU64>,
+}
+
+impl Report<'_> {
+    /// For programs. A field that has nothing to say is null.
+    pub fn json(&self) -> Value {
+        let finished = &self.trial.finished;
+        let outcome = &finished.outcome;
+        let (result, delay) = match outcome {
+            Outcome::Completed(result) => (Some(result), None),
+            Outcome::Deferred(delay) | Outcome::RateLimited(delay) => (None, Some(millis(*delay))),
+            _ => (None, None),
+        };
+        let failure = outcome.failure().map(|failure| {
+            json!({ "kind": failure.kind.to_string(), "message": failure.message, "backtrace": failure.backtrace })
+        });
+        json!({
+            "job": { "queue": self.job.queue, "id": self.job.id, "name": self.job.name,
+                     "attempt": self.job.attempt, "maxAttempts": self.job.max_attempts },
+            "plugin": finished.plugin,
+            "version": finished.version,
+            "outcome": outcome.label(),
+            "result": result,
+            "failure": failure,
+            "delayMs": delay,
+            "log": self.trial.notes.log,
+            "progress": self.trial.notes.progress,
+            "data": self.trial.notes.data,
+            "added": self.trial.notes.added,
+            "durationMs": self.trial.took.as_secs_f64() * 1000.0,
+            "peakMemory": finished.usage.map(|usage| usage.memory),
+            "fuel": finished.usage.map(|usage| usage.fuel),
+        })
+    }
+
+    /// For people.
+    pub fn text(&self) -> String {
+        let (job, finished) = (self.job, &self.trial.finished);
+        let version = finished.version.as_deref().unwrap_or("unknown");
+        let mut text = format!(
+            "job {} of queue {}: {}, attempt {} of {}, on {} version {version}\n",
+            job.id, job.queue, job.name, job.attempt, job.max_attempts, finished.plugin
+        );
+        for line in &self.trial.notes.log {
+            // Further lines of a message stand under its first.
+            let message = line.message.replace('\n', &format!("\n{:20}", ""));
+            text += &format!("  {:>6} ms  {:<5}  {message}\n", line.at_ms, line.level);
+        }
+        for progress in &self.trial.notes.progress {
+            text += &format!("  progress  {progress}\n");
+        }
+        if let Some(data) = &self.trial.notes.data {
+            text += &format!("  the job's data is now {data}\n");
+        }
+        for added in &self.trial.notes.added {
+            let kind = if added.child { "child" } else { "job" };
+            text += &format!("  added {kind} {} of queue {}: {} {}\n", added.id, added.queue, added.name, added.data);
+        }
+        text + &self.ending() + &self.usage()
+    }
+
+    fn ending(&self) -> String {
+        let after = |delay: &Duration| humantime::format_duration(*delay).to_string();
+        match &self.trial.finished.outcome {
+            Outcome::Completed(result) => {
+                format!("completed: {}\n", serde_json::to_string_pretty(result).unwrap_or_else(|_| result.to_string()))
+            }
+            Outcome::Retry(failure) | Outcome::Failed(failure) => {
+                let next = match &self.trial.finished.outcome {
+                    Outcome::Retry(_) if self.job.attempt < self.job.max_attempts => "it would be tried again",
+                    Outcome::Retry(_) => "failed: no attempt remains",
+                    _ => "failed for good",
+                };
+                let mut text = format!("{next} ({}): {}\n", failure.kind, failure.message);
+                for line in failure.backtrace.iter().flat_map(|backtrace| backtrace.lines()) {
+                    text += &format!("  {line}\n");
+                }
+                text
+            }
+            Outcome::Deferred(delay) => format!("deferred: it would run again in {}\n", after(delay)),
+            Outcome::RateLimited(delay) => format!("rate-limited: its queue would pause for {}\n", after(delay)),
+            Outcome::AwaitChildren => {
+                "it waits for its children, and would run again when they have ended\n".to_owned()
+            }
+            other => format!("{}\n", other.label()),
+        }
+    }
+
+    fn usage(&self) -> String {
+        let took = format!("{:.1} ms", self.trial.took.as_secs_f64() * 1000.0);
+        let Some(usage) = self.trial.finished.usage else { return format!("took {took}\n") };
+        let fuel = match self.fuel {
+            Some(bound) => format!("{} of {bound}", usage.fuel),
+            None => usage.fuel.to_string(),
+        };
+        let kib = |bytes: u64| bytes.div_ceil(1024);
+        let memory = kib(u64::try_from(usage.memory).unwrap_or(u64::MAX));
+        format!("took {took}, peak memory {memory} KiB of {}, fuel {fuel}\n", kib(self.memory))
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,148 @@
+//! `toril plugin test`: one job through a component, without Redis and without a host.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{ArgGroup, Args};
+use serde_json::Value;
+
+use super::bench;
+use super::report::Report;
+use crate::attempt::{Job, Outcome};
+use crate::author::job_file;
+use crate::cli::client::Client;
+use crate::cli::{DEFAULT_CONFIG, FAILED, WRONG, error, fail};
+use crate::config::{self, Config, Env, Origin, Queue};
+use crate::queue;
+
+/// Options of `toril plugin test`.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("which job").required(true).args(["job", "name", "from"]))]
+pub struct Test {
+    /// The component.
+    file: PathBuf,
+    /// The job, as a JSON file with name, data, id, queue, attempt, maxAttempts, addedAt. `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    job: Option<PathBuf>,
+    /// The job's name, where there is no file.
+    #[arg(long)]
+    name: Option<String>,
+    /// Its payload, as JSON.
+    #[arg(long, value_name = "JSON", requires = "name", default_value = "{}", value_parser = json)]
+    data: Value,
+    /// A job of the Redis that the configuration names, such as one that failed. Nothing is changed there.
+    #[arg(long, value_name = "QUEUE/ID", value_parser = queue_and_id)]
+    from: Option<(String, String)>,
+    /// Which run of the job this is, from 1.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    attempt: Option<u32>,
+    /// The [plugins.NAME] whose settings hold, where --config or --from names a configuration [default: the file's name].
+    #[arg(long, value_name = "NAME")]
+    plugin: Option<String>,
+    /// An origin that it may send requests to, beside those of its entry. Can be given more than once.
+    #[arg(long, value_name = "ORIGIN")]
+    http: Vec<Origin>,
+    /// A setting that it may read, in the place of what its entry says. Can be given more than once.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
+    set: Vec<(String, String)>,
+    /// How long it may take [default: the queue's timeout, or 30s].
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    timeout: Option<Duration>,
+    #[command(flatten)]
+    client: Client,
+}
+
+impl Test {
+    pub async fn run(self, path: Option<&Path>) -> ExitCode {
+        let (job, config) = match self.job_and_config(path).await {
+            Ok(found) => found,
+            Err(code) => return code,
+        };
+        let name = self.plugin.clone().unwrap_or_else(|| bench::name(&self.file));
+        let entry = self.entry(&name, config.as_ref());
+        let timeout = self.timeout(&job, config.as_ref());
+        let bench = match bench::open(path) {
+            Ok(bench) => bench,
+            Err(code) => return code,
+        };
+        let prepared = match bench.load(&self.file, &name, &entry).await {
+            Ok(prepared) => prepared,
+            Err(reason) => return bench::refused(&reason),
+        };
+        let trial = bench.run(prepared, job.clone(), timeout).await;
+        let report = Report { job: &job, trial: &trial, memory: entry.memory, fuel: entry.fuel };
+        if self.client.json {
+            println!("{}", report.json());
+        } else {
+            print!("{}", report.text());
+        }
+        match trial.finished.outcome {
+            Outcome::Completed(_) => ExitCode::SUCCESS,
+            _ => ExitCode::from(FAILED),
+        }
+    }
+
+    /// The job, and the configuration if one was read: the one that was named, and always with --from.
+    async fn job_and_config(&self, path: Option<&Path>) -> Result<(Job, Option<Config>), ExitCode> {
+        let (mut job, config) = if let Some((queue, id)) = &self.from {
+            let (config, redis) = self.client.open(path.unwrap_or(Path::new(DEFAULT_CONFIG)))?;
+            match queue::stored(&redis, queue, id).await {
+                Ok(Some(job)) => (job, Some(config)),
+                Ok(None) => return Err(error(FAILED, &format!("queue {queue} has no job {id}"))),
+                Err(reason) => return Err(error(FAILED, &reason)),
+            }
+        } else {
+            let job = match (&self.job, &self.name) {
+                (Some(file), _) => job_file::read(file).map_err(|reason| error(WRONG, &reason))?,
+                (None, name) => job_file::job(name.clone().unwrap_or_default(), self.data.clone()),
+            };
+            let config = path.map(|path| config::load(path, &Env::from_process())).transpose();
+            (job, config.map_err(|problems| fail(WRONG, &problems.to_string()))?)
+        };
+        if let Some(attempt) = self.attempt {
+            job.attempt = attempt;
+            job.max_attempts = job.max_attempts.max(attempt);
+        }
+        Ok((job, config))
+    }
+
+    /// The plugin's grants and bounds: those of the configuration, and what the command line adds.
+    fn entry(&self, name: &str, config: Option<&Config>) -> config::Plugin {
+        if let Some(config) = config
+            && !config.plugins.contains_key(name)
+        {
+            eprintln!("note: {} has no [plugins.{name}], so nothing is granted by it", config.path.display());
+        }
+        let mut entry = config.map(|config| config.plugin(name)).unwrap_or_default();
+        entry.http.extend(self.http.iter().cloned());
+        for (key, value) in &self.set {
+            entry.secrets.remove(key);
+            entry.config.insert(key.clone(), value.clone());
+        }
+        entry
+    }
+
+    fn timeout(&self, job: &Job, config: Option<&Config>) -> Duration {
+        let queue = config.and_then(|config| config.queues.get(&job.queue));
+        self.timeout.unwrap_or_else(|| queue.map_or(Queue::new("").timeout, |queue| queue.timeout))
+    }
+}
+
+fn json(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))
+}
+
+fn queue_and_id(text: &str) -> Result<(String, String), String> {
+    match text.split_once('/') {
+        Some((queue, id)) if !queue.is_empty() && !id.is_empty() => Ok((queue.to_owned(), id.to_owned())),
+        _ => Err("names a job as QUEUE/ID".to_owned()),
+    }
+}
+
+fn key_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("names a setting as KEY=VALUE".to_owned()),
+    }
+}

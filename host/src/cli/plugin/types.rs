@@ -1,0 +1,42 @@
+//! `toril plugin types`: what producers need to know of a plugin's jobs, in their own language.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::bench;
+use crate::author::types::{self, Described, DescribedJob, TypesLanguage};
+use crate::config;
+
+/// Options of `toril plugin types`.
+#[derive(Debug, Args)]
+pub struct Types {
+    /// The component.
+    file: PathBuf,
+    /// The producer's language.
+    #[arg(long, value_enum)]
+    lang: TypesLanguage,
+}
+
+impl Types {
+    pub async fn run(self, config: Option<&Path>) -> ExitCode {
+        let bench = match bench::open(config) {
+            Ok(bench) => bench,
+            Err(code) => return code,
+        };
+        let prepared = match bench.load(&self.file, &bench::name(&self.file), &config::Plugin::default()).await {
+            Ok(prepared) => prepared,
+            Err(reason) => return bench::refused(&reason),
+        };
+        let version = prepared.version();
+        let sorted = version.jobs.sorted();
+        let jobs: Vec<_> = sorted
+            .iter()
+            .map(|(name, job)| DescribedJob { name, description: &job.description, schema: job.schema.as_ref() })
+            .collect();
+        let described = Described { plugin: prepared.plugin(), version: &version.id, jobs: &jobs };
+        print!("{}", types::write(&described, self.lang));
+        ExitCode::SUCCESS
+    }
+}

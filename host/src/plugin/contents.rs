@@ -1,0 +1,152 @@
+//! What a component's bytes say without being run: what it imports, who made it, and which lines of the configuration
+//! it is of no use without.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use wasmparser::{ComponentTypeRef, KnownCustom, Parser, Payload, ProducersSectionReader};
+
+/// Imports that hold types alone: there is nothing in them that could be called.
+const TYPES_ALONE: &str = "toril:plugin/types";
+
+/// What is in a component.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Contents {
+    /// The interfaces that it imports and that have something to call, with their versions.
+    pub imports: Vec<String>,
+    /// The interfaces that it exports.
+    pub exports: Vec<String>,
+    /// The `producers` sections of the component and of the modules in it: `language`, `sdk` and `processed-by`, each
+    /// with names and versions. The tool that wrote the bytes decides whether there are any.
+    pub producers: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// Something that an entry in the configuration grants, and that a component imports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grant {
+    /// It can send requests: `http`.
+    Http,
+    /// It can read settings: `config` and `secrets`.
+    Config,
+    /// It can keep data: `keyvalue`.
+    KeyValue,
+    /// It can add jobs: `add_to`.
+    #[serde(rename = "add_to")]
+    AddTo,
+}
+
+impl Grant {
+    const ALL: [Self; 4] = [Self::Http, Self::Config, Self::KeyValue, Self::AddTo];
+
+    /// The line of `[plugins.NAME]` that grants it, with a place for what only a person knows.
+    pub fn line(self) -> &'static str {
+        match self {
+            Self::Http => "http = [\"https://…\"]        # every origin that it sends requests to",
+            Self::Config => "config = { … }             # and secrets = { … }: the settings that it reads",
+            Self::KeyValue => "keyvalue = true",
+            Self::AddTo => "add_to = [\"…\"]             # every queue that it adds jobs to",
+        }
+    }
+
+    /// The interface, without its version, whose import means that it is wanted.
+    fn interface(self) -> &'static str {
+        match self {
+            Self::Http => "wasi:http/outgoing-handler",
+            Self::Config => "wasi:config/store",
+            Self::KeyValue => "wasi:keyvalue/store",
+            Self::AddTo => "toril:plugin/jobs",
+        }
+    }
+}
+
+impl Contents {
+    /// Reads a component. The error says what is wrong with the bytes.
+    pub fn of(bytes: &[u8]) -> Result<Self, String> {
+        let mut contents = Self::default();
+        // How many modules and components the place that is read lies in, the outermost component not counted.
+        let mut depth = 0_usize;
+        for payload in Parser::new(0).parse_all(bytes) {
+            match payload.map_err(|error| error.to_string())? {
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                Payload::ComponentImportSection(section) if depth == 0 => {
+                    for import in section {
+                        let import = import.map_err(|error| error.to_string())?;
+                        let name = import.name.name;
+                        if matches!(import.ty, ComponentTypeRef::Instance(_)) && without_version(name) != TYPES_ALONE {
+                            contents.imports.push(name.to_owned());
+                        }
+                    }
+                }
+                Payload::ComponentExportSection(section) if depth == 0 => {
+                    for export in section {
+                        contents.exports.push(export.map_err(|error| error.to_string())?.name.name.to_owned());
+                    }
+                }
+                Payload::CustomSection(section) => {
+                    if let KnownCustom::Producers(producers) = section.as_known() {
+                        // A section that cannot be read says nothing of whether the component works.
+                        let _unreadable = contents.add_producers(producers);
+                    }
+                }
+                _ => {}
+            }
+        }
+        contents.imports.sort_unstable();
+        Ok(contents)
+    }
+
+    /// What its entry in the configuration has to grant for its imports to answer anything but a denial.
+    pub fn grants(&self) -> Vec<Grant> {
+        let imports = |grant: &Grant| self.imports.iter().any(|name| without_version(name) == grant.interface());
+        Grant::ALL.into_iter().filter(imports).collect()
+    }
+
+    fn add_producers(&mut self, section: ProducersSectionReader<'_>) -> wasmparser::Result<()> {
+        for field in section {
+            let field = field?;
+            let names = self.producers.entry(field.name.to_owned()).or_default();
+            for value in field.values {
+                let value = value?;
+                names.insert(value.name.to_owned(), value.version.to_owned());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn without_version(interface: &str) -> &str {
+    interface.split('@').next().unwrap_or(interface)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn importing(names: &[&str]) -> Contents {
+        Contents { imports: names.iter().map(|name| (*name).to_owned()).collect(), ..Contents::default() }
+    }
+
+    #[test]
+    fn each_import_that_is_denied_by_default_has_its_grant() {
+        let all = importing(&[
+            "toril:plugin/job-context@0.1.0",
+            "toril:plugin/jobs@0.1.0",
+            "wasi:config/store@0.2.0-rc.1",
+            "wasi:http/outgoing-handler@0.2.6",
+            "wasi:keyvalue/store@0.2.0-draft2",
+        ]);
+        assert_eq!(all.grants(), [Grant::Http, Grant::Config, Grant::KeyValue, Grant::AddTo]);
+    }
+
+    #[test]
+    fn the_types_of_http_alone_send_nothing() {
+        assert!(importing(&["wasi:http/types@0.2.6", "wasi:clocks/wall-clock@0.2.6"]).grants().is_empty());
+    }
+
+    #[test]
+    fn a_module_that_is_cut_off_is_an_error() {
+        assert!(Contents::of(b"\0asm\x0d\0\x01\0\x00\x05").is_err());
+    }
+}
