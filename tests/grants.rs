@@ -144,3 +144,45 @@ async fn configuration_and_secrets_are_read_and_what_is_not_there_is_none() {
     assert_eq!(run(&toril, "config", json!({ "key": "region" })).await["value"], "eu");
     assert_eq!(run(&toril, "config", json!({ "key": "other" })).await["value"], Value::Null);
 }
+
+/// A host of the guest `reach`, which has no grant at all, and what one of its jobs got.
+async fn reach(what: &str) -> (Value, Value) {
+    let redis = RedisServer::start().await;
+    let toril = Toril::new().redis(redis.url()).plugin("reach").config("[queues.work]\nplugin = \"reach\"\n");
+    let mut toril = toril.env("A_SECRET", "hunter2").spawn_run();
+    toril.wait_ready().await;
+    let got = toril.cli(["add", "work", what, "--wait"]).await.succeeded().json()["got"].clone();
+    (got, toril.cli(["job", "work", "1", "--json"]).await.succeeded().json())
+}
+
+#[tokio::test]
+async fn a_plugin_has_no_files() {
+    assert_eq!(reach("files").await.0, json!([]));
+}
+
+#[tokio::test]
+async fn a_plugin_sees_no_environment_and_no_arguments() {
+    assert_eq!(reach("environment").await.0, json!([]));
+    assert_eq!(reach("arguments").await.0, json!([]));
+}
+
+#[tokio::test]
+async fn a_plugin_gets_no_socket() {
+    let got = reach("socket").await.0;
+    assert!(got.as_str().is_some_and(|got| got.starts_with("no ")), "{got}");
+}
+
+#[tokio::test]
+async fn a_plugin_looks_up_no_names() {
+    let got = reach("lookup").await.0;
+    assert!(got.as_str().is_some_and(|got| got.starts_with("no name")), "{got}");
+}
+
+#[tokio::test]
+async fn what_a_plugin_prints_is_in_its_jobs_log() {
+    let job = reach("print").await.1;
+    let mut lines: Vec<_> = job["logs"].as_array().expect("a log").iter().filter_map(Value::as_str).collect();
+    // The two streams are not in order with each other.
+    lines.sort_unstable();
+    assert_eq!(lines, ["[warn] something odd", "first line", "no end", "second line"]);
+}

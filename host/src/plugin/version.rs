@@ -7,6 +7,7 @@ use wasmtime::component::{Component, Linker};
 
 use super::bindings::ProcessorPre;
 use super::cache::{Cache, checksum};
+use super::contents::Contents;
 use super::engine::Engine;
 use super::pen;
 use super::schema::{JobTypes, ManifestError};
@@ -16,6 +17,9 @@ use crate::attempt::Failure;
 
 /// The interface that a plugin exports.
 const HANDLER: &str = "toril:plugin/handler@0.1.0";
+/// How the names of Toril's own interfaces begin, and how they end in the version that is served.
+const OWN: &str = "toril:plugin/";
+const VERSION: &str = "@0.1.0";
 /// The largest component, in bytes.
 const FILE: u64 = 128 * 1024 * 1024;
 /// The first eight bytes of a core module and of a component.
@@ -67,6 +71,14 @@ pub enum LoadError {
     /// It is something else.
     #[error("{} is no WebAssembly component", .0.display())]
     NoComponent(PathBuf),
+    /// Its bytes are not whole.
+    #[error("{} is damaged: {reason}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where it breaks off, or what is wrong there.
+        reason: String,
+    },
     /// It does not compile.
     #[error("{} does not compile: {reason}", .path.display())]
     Compile {
@@ -129,12 +141,15 @@ pub async fn load(
     if !bytes.starts_with(COMPONENT) {
         return Err(LoadError::NoComponent(path.to_path_buf()));
     }
+    // Before compiling: a foreign component is told in an instant, and half a minute's work is saved.
+    let contents = Contents::of(&bytes).map_err(|reason| LoadError::Damaged { path: path.to_path_buf(), reason })?;
+    let world = |reason: String| LoadError::World { path: path.to_path_buf(), reason };
+    check_exports(&contents.exports).map_err(world)?;
+    check_imports(&contents.imports).map_err(world)?;
     let digest = checksum(&bytes);
     let component = compile(engine.wasmtime().clone(), cache.clone(), digest.clone(), bytes)
         .await
         .map_err(|reason| LoadError::Compile { path: path.to_path_buf(), reason })?;
-    let world = |reason: String| LoadError::World { path: path.to_path_buf(), reason };
-    check_exports(engine.wasmtime(), &component).map_err(world)?;
     let pre =
         linker.instantiate_pre(&component).and_then(ProcessorPre::new).map_err(|error| world(format!("{error:#}")))?;
     let manifest = pen::describe(engine, pre.clone(), settings)
@@ -157,16 +172,54 @@ async fn compile(engine: wasmtime::Engine, cache: Cache, digest: String, bytes: 
     compiled.await.unwrap_or_else(|error| Err(format!("the compiler failed: {error}")))
 }
 
-fn check_exports(engine: &wasmtime::Engine, component: &Component) -> Result<(), String> {
-    let kind = component.component_type();
-    let exports: Vec<_> = kind.exports(engine).map(|(name, _)| name.to_owned()).collect();
+/// A plugin exports the handler, in a version of the interface that this host serves.
+fn check_exports(exports: &[String]) -> Result<(), String> {
     if exports.iter().any(|name| name == HANDLER) {
         return Ok(());
     }
-    let other = exports.iter().find(|name| name.starts_with("toril:plugin/"));
-    Err(match other {
-        Some(other) => format!("it exports {other}, and this host works with {HANDLER}"),
+    Err(match exports.iter().find(|name| name.starts_with(OWN)) {
+        Some(other) => format!("it exports {other}, and this host works with {HANDLER}: build it against that version"),
         None if exports.is_empty() => format!("it exports nothing, and a plugin exports {HANDLER}"),
         None => format!("it exports {}, and a plugin exports {HANDLER}", exports.join(", ")),
     })
+}
+
+/// What it imports of Toril's own must be of the version that this host serves.
+fn check_imports(imports: &[String]) -> Result<(), String> {
+    let foreign = |name: &&String| name.starts_with(OWN) && !name.ends_with(VERSION);
+    match imports.iter().find(foreign) {
+        Some(other) => Err(format!(
+            "it imports {other}, and this host serves version {VERSION} of that: build it against that version"
+        )),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_plugin_of_another_version_is_told_with_both_versions() {
+        let error = check_exports(&names(&["toril:plugin/handler@0.2.0"])).expect_err("newer");
+        assert!(error.contains("handler@0.2.0") && error.contains("handler@0.1.0"), "{error}");
+        let error = check_imports(&names(&["toril:plugin/jobs@0.3.0"])).expect_err("newer");
+        assert!(error.contains("jobs@0.3.0") && error.contains("@0.1.0"), "{error}");
+    }
+
+    #[test]
+    fn a_plugin_of_this_version_passes() {
+        assert!(check_exports(&names(&["toril:plugin/handler@0.1.0"])).is_ok());
+        assert!(check_imports(&names(&["toril:plugin/jobs@0.1.0", "wasi:http/types@0.2.6"])).is_ok());
+    }
+
+    #[test]
+    fn something_else_is_told_with_what_it_is() {
+        let error = check_exports(&names(&["wasi:http/incoming-handler@0.2.0"])).expect_err("foreign");
+        assert!(error.contains("wasi:http/incoming-handler@0.2.0"), "{error}");
+    }
 }

@@ -1,0 +1,45 @@
+//! Reaches for what no plugin is given, and says what it got. The job's name says for what.
+
+#[cfg(target_arch = "wasm32")]
+mod wasi;
+
+use serde_json::json;
+use toril_plugin::{Failure, Job, Json, Manifest, RawPlugin};
+
+struct Reach;
+
+impl RawPlugin for Reach {
+    fn describe() -> Manifest {
+        Manifest { description: "Reaches for what it is not given.".into(), jobs: Vec::new() }
+    }
+
+    fn handle(job: Job<Json>) -> Result<Json, Failure> {
+        let got = match job.name.as_str() {
+            "files" => wasi::files(),
+            "environment" => wasi::environment(),
+            "arguments" => wasi::arguments(),
+            "socket" => wasi::socket(),
+            "lookup" => wasi::lookup(),
+            "print" => wasi::print(),
+            other => return Err(Failure::fatal(format!("there is no {other:?} to reach for"))),
+        };
+        Ok(Json::from(json!({ "got": got })))
+    }
+}
+
+/// Outside of a component there is nothing to reach for.
+#[cfg(not(target_arch = "wasm32"))]
+mod wasi {
+    pub fn nothing() -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
+    pub use nothing as files;
+    pub use nothing as environment;
+    pub use nothing as arguments;
+    pub use nothing as socket;
+    pub use nothing as lookup;
+    pub use nothing as print;
+}
+
+toril_plugin::export!(Reach);
