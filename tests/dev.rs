@@ -105,3 +105,49 @@ async fn a_server_that_cannot_be_started_is_told_with_what_it_said() {
 
     assert!(output.stderr.contains("/bin/false ended while it started"), "{}", output.stderr);
 }
+
+/// A project whose build does nothing but copy the component that its source names: what is tested is when it is built.
+fn project(folder: &std::path::Path, component: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("makes");
+        std::fs::write(&path, text).expect("writes");
+        path
+    };
+    write("pyproject.toml", "[project]\nname = \"basics\"\n");
+    write("plugin.py", &component.display().to_string());
+    // As the SDK's own: SOURCE -o OUTPUT.
+    let build = write(".venv/bin/toril-plugin-build", "#!/bin/sh\ncp \"$(cat \"$1\")\" \"$3\"\n");
+    std::fs::set_permissions(build, std::fs::Permissions::from_mode(0o755)).expect("executable");
+}
+
+#[tokio::test]
+async fn a_project_is_built_at_the_start_and_again_when_a_source_changes() {
+    let components = tempfile::tempdir().expect("a folder");
+    let component = |name: &str, from: &str| {
+        let path = components.path().join(name);
+        std::fs::write(&path, toril_tests::toril::component(from)).expect("writes");
+        path
+    };
+    let (first, second) = (component("first.wasm", "basics"), component("second.wasm", "blue/basics"));
+    let sources = tempfile::tempdir().expect("a folder");
+    project(sources.path(), &first);
+    let folder = sources.path().display().to_string();
+    let toril = Toril::new().config("[queues.work]\nplugin = \"basics\"\n");
+    let mut toril = toril.spawn(["dev", "--project", folder.as_str()]);
+    toril.wait_ready().await;
+    let version = async |toril: &Toril| {
+        let output = toril.cli(["add", "--dev", "work", "version", "--wait"]).await.succeeded();
+        output.json()["version"].as_str().map(str::to_owned)
+    };
+    assert_eq!(version(&toril).await.as_deref(), Some("0"));
+
+    std::fs::write(sources.path().join("plugin.py"), second.display().to_string()).expect("writes");
+
+    wait_until("the new build to take over", LONG, async || version(&toril).await.as_deref() == Some("blue")).await;
+    // A build that fails changes nothing.
+    std::fs::write(sources.path().join("plugin.py"), "/nowhere").expect("writes");
+    toril.wait_for_log("plugin not built", LONG).await;
+    assert_eq!(version(&toril).await.as_deref(), Some("blue"));
+}

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | [`template`] | a project to start with |
 //! | [`build`] | from the project to the component |
+//! | [`rebuild`] | that, after each change of a source |
 //! | [`types`] | types for those who add the jobs |
 //! | [`workbench`] | loads one component as a host does, and runs jobs on it |
 //! | [`job_file`] | a job that somebody wrote down |
@@ -14,6 +15,7 @@
 pub mod build;
 pub mod job_file;
 pub mod notebook;
+pub mod rebuild;
 pub mod shelf;
 pub mod template;
 pub mod types;

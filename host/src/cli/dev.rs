@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{FAILED, client, error, run, setting, unusable};
+use crate::author::rebuild;
 use crate::config::{self, Env};
 use crate::embedded::{Server, find};
 
@@ -15,13 +17,23 @@ pub struct Dev {
     /// The server to start. Without it: TORIL_REDIS_SERVER, else valkey-server or redis-server on PATH, or .toril/bin/valkey-server.
     #[arg(long, value_name = "PATH")]
     redis_server: Option<PathBuf>,
+    /// A plugin's project, which is built into the plugins' folder now and whenever a source of it changes. Can be given
+    /// more than once.
+    #[arg(long, value_name = "DIR")]
+    project: Vec<PathBuf>,
 }
 
 impl Dev {
     pub async fn run(self, path: &Path) -> ExitCode {
         // First what a person can mend at once; the server takes a moment.
-        if let Err(problems) = config::load(path, &own_redis("redis://127.0.0.1")) {
-            return unusable(&problems);
+        let plugins = match config::load(path, &own_redis("redis://127.0.0.1")) {
+            Ok(config) => config.host.plugins,
+            Err(problems) => return unusable(&problems),
+        };
+        let mut rebuilding = Vec::new();
+        for project in self.project {
+            // Once before the host starts, which needs the components to be there.
+            rebuilding.push(AbortOnDropHandle::new(rebuild::start(project, plugins.clone()).await));
         }
         let folder = client::folder(path);
         let binary = match find(self.redis_server.or_else(|| setting("TORIL_REDIS_SERVER").map(PathBuf::from)), &folder)

@@ -1,11 +1,12 @@
 //! From a plugin's project to its component, with whatever toolchain is installed.
 //!
-//! `rust` compiles and encodes, `rust_toolchain` finds the compiler, `command` runs children, `place` writes the result.
+//! `rust` compiles and encodes, `rust_toolchain` finds the compiler, `script` has the SDKs of other languages build, `command` runs children, `place` writes the result.
 
 mod command;
 mod place;
 mod rust;
 mod rust_toolchain;
+mod script;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,9 +36,22 @@ pub enum BuildError {
     /// There is no project.
     #[error("{} is no plugin project: it has neither Cargo.toml nor package.json nor pyproject.toml. `toril plugin new` makes one.", .0.display())]
     NoProject(PathBuf),
-    /// The language's build is not there.
-    #[error("{} plugins cannot be built by this version of Toril yet: build them with their own tools, and put the component into the plugins' folder", .0.name())]
-    NotYet(Language),
+    /// The SDK's build is not installed.
+    #[error("the project in {} cannot be built, since its SDK is not installed: {advice}", .folder.display())]
+    NoScript {
+        /// The project.
+        folder: PathBuf,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The project does not say what it is.
+    #[error("{} cannot be read as what it should be: {reason}", .path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// There is no compiler.
     #[error(
         "no installed Rust toolchain compiles plugins (target {RUST_TARGET}). Install one of these and try again:\n  \
@@ -99,7 +113,8 @@ pub enum BuildError {
 pub fn build(folder: &Path, profile: &str) -> Result<Built, BuildError> {
     match language(folder)? {
         Language::Rust => rust::build(folder, profile),
-        other => Err(BuildError::NotYet(other)),
+        Language::Js => script::build_js(folder),
+        Language::Python => script::build_python(folder),
     }
 }
 

@@ -1,0 +1,96 @@
+//! Builds a plugin's project again whenever one of its sources changes: for `toril dev`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use notify::RecursiveMode;
+use notify_debouncer_full::{DebounceEventResult, new_debouncer};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use super::build::{build, place};
+
+/// Writes that come closer together than this are one change.
+const DEBOUNCE: Duration = Duration::from_millis(200);
+/// Folders that a build writes to itself, or a tool does.
+const NO_SOURCES: [&str; 8] =
+    ["target", "node_modules", "dist", ".venv", "__pycache__", ".git", ".toril", ".pytest_cache"];
+
+/// Builds the project in `folder` into the plugins' folder, and returns a task that does so again after each change. A
+/// project that does not build is told and changes nothing.
+pub async fn start(folder: PathBuf, plugins: PathBuf) -> JoinHandle<()> {
+    let changed = Arc::new(Notify::new());
+    // From before the first build, so that no change is missed.
+    let watcher = watcher(&folder, changed.clone());
+    build_once(folder.clone(), plugins.clone()).await;
+    tokio::spawn(async move {
+        let _watcher = watcher;
+        loop {
+            changed.notified().await;
+            build_once(folder.clone(), plugins.clone()).await;
+        }
+    })
+}
+
+async fn build_once(folder: PathBuf, plugins: PathBuf) {
+    let shown = folder.display().to_string();
+    let built = tokio::task::spawn_blocking(move || {
+        let built = build(&folder, "release")?;
+        place(&plugins, &built.name, &built.bytes)
+    });
+    match built.await {
+        Ok(Ok(placed)) if placed.changed => {
+            tracing::info!(project = shown, file = %placed.path.display(), "plugin built");
+        }
+        Ok(Ok(_)) => tracing::debug!(project = shown, "plugin built, with the same bytes as before"),
+        Ok(Err(reason)) => tracing::error!(project = shown, %reason, "plugin not built"),
+        Err(error) => tracing::error!(project = shown, %error, "the build failed in the host"),
+    }
+}
+
+type Watcher = notify_debouncer_full::Debouncer<notify::RecommendedWatcher, notify_debouncer_full::RecommendedCache>;
+
+fn watcher(folder: &Path, changed: Arc<Notify>) -> Option<Watcher> {
+    let root = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let inside = root.clone();
+    let told = move |events: DebounceEventResult| {
+        let is_source = |path: &PathBuf| is_source(&inside, path);
+        // Reading is no change: a build reads everything.
+        let is_change = |kind: &notify::EventKind| !kind.is_access();
+        let news =
+            |event: &notify_debouncer_full::DebouncedEvent| is_change(&event.kind) && event.paths.iter().any(is_source);
+        if events.is_ok_and(|events| events.iter().any(news)) {
+            changed.notify_one();
+        }
+    };
+    let watching = new_debouncer(DEBOUNCE, None, told).and_then(|mut watcher| {
+        watcher.watch(&root, RecursiveMode::Recursive)?;
+        Ok(watcher)
+    });
+    watching
+        .inspect_err(|error| {
+            tracing::error!(project = %folder.display(), %error, "the project's sources cannot be watched");
+        })
+        .ok()
+}
+
+fn is_source(root: &Path, path: &Path) -> bool {
+    let Ok(inside) = path.strip_prefix(root) else { return false };
+    !inside.components().any(|part| NO_SOURCES.iter().any(|folder| part.as_os_str() == *folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_build_writes_is_no_source() {
+        let root = Path::new("/p");
+        assert!(is_source(root, Path::new("/p/src/lib.rs")));
+        assert!(is_source(root, Path::new("/p/Cargo.toml")));
+        assert!(!is_source(root, Path::new("/p/target/release/x.d")));
+        assert!(!is_source(root, Path::new("/p/node_modules/a/index.js")));
+        assert!(!is_source(root, Path::new("/other/src/lib.rs")));
+    }
+}
