@@ -4,14 +4,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderName, Request, Response};
+use http::{HeaderName, Request};
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks,
 };
 
+use super::transport::{Network, Sent, Transport};
 use crate::config::Origin;
-
-type Sent = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
 
 /// Checks each request of one pen.
 pub struct Egress {
@@ -21,12 +20,18 @@ pub struct Egress {
     refused: Option<String>,
     /// What is left of the attempt when it started: the bound of each wait that the guest does not bound itself.
     patience: Duration,
+    transport: Arc<dyn Transport>,
 }
 
 impl Egress {
     /// Lets requests of `plugin` through to `allowed`.
     pub fn new(plugin: Arc<str>, allowed: Arc<[Origin]>, patience: Duration) -> Self {
-        Self { plugin, allowed, refused: None, patience }
+        Self { plugin, allowed, refused: None, patience, transport: Arc::new(Network) }
+    }
+
+    /// Lets what is allowed take another way than the network.
+    pub fn through(self, transport: Arc<dyn Transport>) -> Self {
+        Self { transport, ..self }
     }
 
     /// What was refused last, if anything was.
@@ -72,10 +77,6 @@ impl WasiHttpHooks for Egress {
         options.connect_timeout = bounded(options.connect_timeout);
         options.first_byte_timeout = bounded(options.first_byte_timeout);
         options.between_bytes_timeout = bounded(options.between_bytes_timeout);
-        Box::new(async move {
-            use http_body_util::BodyExt;
-            let (response, io) = wasmtime_wasi_http::default_send_request(request, Some(options)).await?;
-            Ok((response.map(BodyExt::boxed_unsync), Box::new(io) as Box<dyn Future<Output = _> + Send>))
-        })
+        Box::new(self.transport.send(request, options))
     }
 }

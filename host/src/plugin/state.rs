@@ -59,7 +59,8 @@ impl PenState {
             http,
             table,
             variables: variables(&settings.variables),
-            egress: Egress::new(settings.plugin.clone(), allowed, deadline.saturating_duration_since(Instant::now())),
+            egress: Egress::new(settings.plugin.clone(), allowed, deadline.saturating_duration_since(Instant::now()))
+                .through(settings.transport.clone()),
             limits: Limits::new(settings.memory),
             deadline,
             cancelled,
