@@ -18,6 +18,7 @@ mod state;
 mod version;
 
 pub use contents::{Contents, Grant};
+pub use egress::{Answer, Asked, Body, Exchange, Network, Recorder, Replayer, Sent, Tape, TapeError, Transport, Way};
 pub use engine::{Engine, EngineError};
 pub use registry::{Handle, Plugins, Prepared, Reload, StartError, Status};
 pub use schema::{JobType, JobTypes, ManifestError};

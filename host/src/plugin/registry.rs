@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use wasmtime::component::Linker;
 
 use super::cache::{Cache, checksum};
+use super::egress::Transport;
 use super::engine::{Engine, EngineError};
 use super::pen;
 use super::settings::Settings;
@@ -244,6 +245,13 @@ impl Prepared {
     /// The plugin's name.
     pub fn plugin(&self) -> &str {
         &self.plugin
+    }
+
+    /// Lets its requests take another way than the network. [`Plugins::configure`] undoes that.
+    #[must_use]
+    pub fn through(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.settings = Arc::new(Settings { transport, ..Settings::clone(&self.settings) });
+        self
     }
 
     /// The version that would be taken into use.

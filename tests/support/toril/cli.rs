@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::time::timeout;
@@ -54,12 +55,24 @@ impl Toril {
     /// Runs `toril SUBCOMMAND --config queues.toml …`, with what the configuration is now.
     pub async fn cli<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Output {
         self.write_config();
-        finished(self.command(arguments)).await
+        finished(self.command(arguments), LONG).await
     }
 
     /// Runs `toril` with these arguments alone.
     pub async fn cli_without_config<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Output {
-        finished(self.bare_command(arguments)).await
+        finished(self.bare_command(arguments), LONG).await
+    }
+
+    /// The same in a folder of this Toril's, for commands that take longer than others.
+    pub async fn cli_within<A: AsRef<OsStr>>(
+        &self,
+        bound: Duration,
+        folder: &str,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Output {
+        let mut command = self.bare_command(arguments);
+        command.current_dir(self.folder().join(folder));
+        finished(command, bound).await
     }
 
     /// The program with `--config` after its first argument, the subcommand.
@@ -84,12 +97,12 @@ impl Toril {
     }
 }
 
-async fn finished(command: Command) -> Output {
+async fn finished(command: Command, bound: Duration) -> Output {
     let shown = format!("{command:?}");
     let mut command = tokio::process::Command::from(command);
     command.stdin(Stdio::null()).kill_on_drop(true);
-    let output = timeout(LONG, command.output()).await;
-    let output = output.unwrap_or_else(|_| panic!("{shown} did not end within {LONG:?}"));
+    let output = timeout(bound, command.output()).await;
+    let output = output.unwrap_or_else(|_| panic!("{shown} did not end within {bound:?}"));
     let output = output.unwrap_or_else(|error| panic!("could not start {shown}: {error}"));
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Output { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }

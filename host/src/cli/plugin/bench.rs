@@ -5,12 +5,14 @@ use std::process::ExitCode;
 
 use crate::author::workbench::Workbench;
 use crate::cli::{DEFAULT_CONFIG, FAILED, WRONG, client, error};
+use crate::config;
 use crate::plugin::LoadError;
 
-/// Starts an engine. What it compiles is kept beside the configuration, where `toril dev` keeps its own.
+/// Starts an engine. What it compiles is kept where a host of the configuration keeps its own, which need not be there.
 pub fn open(config: Option<&Path>) -> Result<Workbench, ExitCode> {
-    let folder = client::folder(config.unwrap_or(Path::new(DEFAULT_CONFIG)));
-    Workbench::open(folder.join("cache")).map_err(|reason| error(FAILED, &reason))
+    let path = config.unwrap_or(Path::new(DEFAULT_CONFIG));
+    let cache = config::load_host(path).map_or_else(|_| client::folder(path).join("cache"), |host| host.cache);
+    Workbench::open(cache).map_err(|reason| error(FAILED, &reason))
 }
 
 /// The plugin's name that a component's file has.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args};
@@ -14,6 +15,7 @@ use crate::author::job_file;
 use crate::cli::client::Client;
 use crate::cli::{DEFAULT_CONFIG, FAILED, WRONG, error, fail};
 use crate::config::{self, Config, Env, Origin, Queue};
+use crate::plugin::{Network, Recorder, Replayer, Tape, TapeError, Transport};
 use crate::queue;
 
 /// Options of `toril plugin test`.
@@ -49,6 +51,12 @@ pub struct Test {
     /// How long it may take [default: the queue's timeout, or 30s].
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     timeout: Option<Duration>,
+    /// Send its requests, and write them and their answers to this file.
+    #[arg(long, value_name = "FILE", conflicts_with = "http_replay")]
+    http_record: Option<PathBuf>,
+    /// Answer its requests from such a file, without the network. Its origins must be granted all the same.
+    #[arg(long, value_name = "FILE")]
+    http_replay: Option<PathBuf>,
     #[command(flatten)]
     client: Client,
 }
@@ -62,6 +70,11 @@ impl Test {
         let name = self.plugin.clone().unwrap_or_else(|| bench::name(&self.file));
         let entry = self.entry(&name, config.as_ref());
         let timeout = self.timeout(&job, config.as_ref());
+        let recorder = Arc::new(Recorder::default());
+        let transport = match self.transport(&recorder) {
+            Ok(transport) => transport,
+            Err(reason) => return error(WRONG, &reason),
+        };
         let bench = match bench::open(path) {
             Ok(bench) => bench,
             Err(code) => return code,
@@ -70,7 +83,12 @@ impl Test {
             Ok(prepared) => prepared,
             Err(reason) => return bench::refused(&reason),
         };
-        let trial = bench.run(prepared, job.clone(), timeout).await;
+        let trial = bench.run(prepared.through(transport), job.clone(), timeout).await;
+        if let Some(path) = &self.http_record
+            && let Err(reason) = recorder.tape().save(path)
+        {
+            return error(FAILED, &reason);
+        }
         let report = Report { job: &job, trial: &trial, memory: entry.memory, fuel: entry.fuel };
         if self.client.json {
             println!("{}", report.json());
@@ -80,6 +98,15 @@ impl Test {
         match trial.finished.outcome {
             Outcome::Completed(_) => ExitCode::SUCCESS,
             _ => ExitCode::from(FAILED),
+        }
+    }
+
+    /// The way that requests take.
+    fn transport(&self, recorder: &Arc<Recorder>) -> Result<Arc<dyn Transport>, TapeError> {
+        match &self.http_replay {
+            Some(path) => Ok(Arc::new(Replayer::new(Tape::load(path)?))),
+            None if self.http_record.is_some() => Ok(recorder.clone()),
+            None => Ok(Arc::new(Network)),
         }
     }
 

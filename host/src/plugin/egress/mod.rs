@@ -3,20 +3,25 @@
 
 mod address;
 mod send;
+mod tape;
 mod tls;
+mod transport;
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::{HeaderName, Request, Response};
+use http::{HeaderName, Request};
 use ipnet::IpNet;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks,
 };
 
+pub use tape::{Answer, Asked, Body, Exchange, Tape, TapeError};
 pub use tls::Tls;
+pub use transport::{Network, Recorder, Replayer, Sent, Transport};
 
 use super::settings::Settings;
 use crate::config::Origin;
@@ -25,8 +30,6 @@ use send::Waits;
 
 /// Requests of one pen that may be under way at a time.
 const CONCURRENT: usize = 16;
-
-type Sent = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
 
 /// Checks each request of one pen.
 pub struct Egress {
@@ -39,6 +42,7 @@ pub struct Egress {
     refused: Arc<Mutex<Option<String>>>,
     /// What is left of the attempt when it started: the bound of each wait that the guest does not bound itself.
     patience: Duration,
+    transport: Arc<dyn Transport>,
 }
 
 impl Egress {
@@ -52,6 +56,7 @@ impl Egress {
             under_way: Arc::new(Semaphore::new(CONCURRENT)),
             refused: Arc::default(),
             patience,
+            transport: settings.transport.clone(),
         }
     }
 
@@ -101,26 +106,46 @@ impl WasiHttpHooks for Egress {
         let Ok(permit) = self.under_way.clone().try_acquire_owned() else {
             return Box::new(async { Err(Error::ConnectionLimitReached) });
         };
-        let waits = Waits::new(options.unwrap_or_default(), self.patience);
-        let (private, tls, plugin) = (self.private.clone(), self.tls.clone(), self.plugin.clone());
-        let refused = self.refused.clone();
-        Box::new(async move {
-            let addresses = match address::resolve(&origin, &private).await {
-                Resolved::Allowed(addresses) => addresses,
-                Resolved::Prohibited(addresses) => {
-                    tell(
-                        &refused,
-                        format!(
-                            "plugin {plugin} may not send requests to {origin}: the name leads to {addresses}, which is not public; add the range to `private_addresses` under [plugins.{plugin}] in the configuration to allow it"
-                        ),
-                    );
-                    return Err(Error::DestinationIpProhibited);
-                }
-                Resolved::Unknown => {
-                    return Err(Error::DnsError { rcode: Some("name not resolved".to_owned()), info_code: None });
-                }
-            };
-            send::send(request, &origin, &addresses, &tls, waits, permit).await
-        })
+        let way = Way {
+            origin,
+            private: self.private.clone(),
+            tls: self.tls.clone(),
+            plugin: self.plugin.clone(),
+            refused: self.refused.clone(),
+            waits: Waits::new(options.unwrap_or_default(), self.patience),
+            permit,
+        };
+        Box::new(self.transport.send(request, way))
+    }
+}
+
+/// What a request that was let through may use on its way.
+pub struct Way {
+    origin: Origin,
+    private: Arc<[IpNet]>,
+    tls: Arc<Tls>,
+    plugin: Arc<str>,
+    refused: Arc<Mutex<Option<String>>>,
+    waits: Waits,
+    /// One of the requests that may be under way, until this one's connection has ended.
+    permit: OwnedSemaphorePermit,
+}
+
+impl Way {
+    /// The addresses that may be connected to.
+    async fn addresses(&self) -> Result<Vec<SocketAddr>, Error> {
+        match address::resolve(&self.origin, &self.private).await {
+            Resolved::Allowed(addresses) => Ok(addresses),
+            Resolved::Prohibited(addresses) => {
+                let reason = format!(
+                    "plugin {plugin} may not send requests to {origin}: the name leads to {addresses}, which is not public; add the range to `private_addresses` under [plugins.{plugin}] in the configuration to allow it",
+                    plugin = self.plugin,
+                    origin = self.origin,
+                );
+                tell(&self.refused, reason);
+                Err(Error::DestinationIpProhibited)
+            }
+            Resolved::Unknown => Err(Error::DnsError { rcode: Some("name not resolved".to_owned()), info_code: None }),
+        }
     }
 }

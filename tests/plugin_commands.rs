@@ -1,0 +1,262 @@
+//! What a plugin's author does with a component, without Redis and without a host.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use toril_tests::{RedisServer, Toril, github, toril::Output};
+
+/// A folder with one plugin, and a configuration that grants it something.
+fn with(plugin: &str, grants: &str) -> Toril {
+    let config = format!("[queues.work]\nplugin = {plugin:?}\ntimeout = \"2s\"\n[plugins.{plugin}]\n{grants}\n");
+    Toril::new().redis("redis://127.0.0.1:1").plugin(plugin).config(config)
+}
+
+fn file(toril: &Toril, plugin: &str) -> String {
+    toril.plugin_path(plugin).to_string_lossy().into_owned()
+}
+
+/// `toril plugin COMMAND FILE …`, without a configuration.
+async fn plugin(toril: &Toril, command: &str, name: &str, arguments: &[&str]) -> Output {
+    let file = file(toril, name);
+    toril.cli_without_config(["plugin", command, &file].iter().chain(arguments)).await
+}
+
+/// The same with the configuration.
+async fn configured(toril: &Toril, command: &str, name: &str, arguments: &[&str]) -> Output {
+    let file = file(toril, name);
+    toril.cli(["plugin", command, &file].iter().chain(arguments)).await
+}
+
+fn strings(value: &Value) -> Vec<&str> {
+    value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+#[tokio::test]
+async fn inspect_shows_what_a_component_is_and_what_it_must_be_granted() {
+    let toril = Toril::new().plugin("agent-commands");
+
+    let shown = plugin(&toril, "inspect", "agent-commands", &["--json"]).await.succeeded().json();
+
+    assert_eq!(shown["grants"], json!(["http", "config"]));
+    assert_eq!(
+        (&shown["jobs"][0]["name"], &shown["jobs"][0]["dataSchema"]["required"][0]),
+        (&json!("send"), &json!("message"))
+    );
+    assert!(shown["producers"]["language"].get("Rust").is_some(), "{shown}");
+    let imports = strings(&shown["imports"]);
+    assert!(imports.contains(&"toril:plugin/job-context@0.1.0"), "{imports:?}");
+    // It has no functions, so there is nothing to know of it.
+    assert!(!imports.iter().any(|import| import.starts_with("toril:plugin/types")), "{imports:?}");
+    let text = plugin(&toril, "inspect", "agent-commands", &[]).await.succeeded().stdout;
+    assert!(
+        text.contains(shown["version"].as_str().unwrap_or("none")) && text.contains("[plugins.agent-commands]"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn inspect_says_of_a_component_with_no_grants_that_it_needs_none() {
+    let toril = Toril::new().plugin("double");
+
+    let shown = plugin(&toril, "inspect", "double", &["--json"]).await.succeeded().json();
+
+    assert_eq!(shown["grants"], json!([]));
+    assert_eq!(shown["imports"], json!(["toril:plugin/job-context@0.1.0"]));
+}
+
+#[tokio::test]
+async fn what_a_host_refuses_is_refused_in_the_same_words() {
+    let toril = with("no-handler", "");
+
+    let checked = toril.cli(["check"]).await.exited(2).stderr;
+    let inspected = plugin(&toril, "inspect", "no-handler", &[]).await.exited(1).stderr;
+    let tested = plugin(&toril, "test", "no-handler", &["--name", "x"]).await.exited(1).stderr;
+
+    let words = inspected.trim().strip_prefix("error: ").unwrap_or("nothing");
+    assert!(checked.contains(words), "check says:\n{checked}\ninspect says:\n{inspected}");
+    assert_eq!(inspected, tested);
+}
+
+#[tokio::test]
+async fn a_job_runs_without_redis_and_everything_it_did_is_told() {
+    let toril = Toril::new().plugin("basics");
+    fs::write(toril.folder().join("job.json"), r#"{ "name": "progress", "id": "7", "attempt": 2, "maxAttempts": 3 }"#)
+        .expect("writes the job");
+
+    let told = plugin(&toril, "test", "basics", &["--job", "job.json", "--json"]).await.succeeded().json();
+
+    assert_eq!((&told["outcome"], &told["result"]), (&json!("completed"), &json!({ "lines": 3 })), "{told}");
+    assert_eq!(told["job"], json!({ "queue": "test", "id": "7", "name": "progress", "attempt": 2, "maxAttempts": 3 }));
+    assert_eq!(told["progress"], json!([50, { "step": "two" }]));
+    let levels: Vec<_> = told["log"].as_array().into_iter().flatten().map(|line| &line["level"]).collect();
+    assert_eq!(levels, [&json!("info"), &json!("warn"), &json!("error")]);
+    assert!(told["fuel"].as_u64() > Some(0) && told["durationMs"].as_f64() > Some(0.0), "{told}");
+    // A Rust guest starts with a MiB for its stack.
+    assert!(told["peakMemory"].as_u64() > Some(1 << 20), "{told}");
+}
+
+#[tokio::test]
+async fn more_work_is_more_fuel_and_more_memory() {
+    let toril = Toril::new().plugin("basics");
+    let huge = async |bytes: u32| {
+        let data = json!({ "bytes": bytes }).to_string();
+        plugin(&toril, "test", "basics", &["--name", "huge", "--data", &data, "--json"]).await.succeeded().json()
+    };
+
+    let (small, large) = (huge(1_000).await, huge(900_000).await);
+
+    for measure in ["peakMemory", "fuel"] {
+        assert!(small[measure].as_u64() < large[measure].as_u64(), "{measure}: {} {}", small[measure], large[measure]);
+    }
+}
+
+#[tokio::test]
+async fn every_outcome_but_completed_ends_with_1() {
+    let toril = Toril::new().plugin("basics");
+    for (name, data, outcome) in [
+        ("fatal", "{}", "failed"),
+        ("fail-times", r#"{"times":1}"#, "retry"),
+        ("defer", r#"{"ms":60000}"#, "deferred"),
+        ("rate-limit", r#"{"ms":60000}"#, "rate-limited"),
+        ("await", "{}", "awaiting-children"),
+        ("panic", "{}", "retry"),
+    ] {
+        let told = plugin(&toril, "test", "basics", &["--name", name, "--data", data, "--json"]).await.exited(1).json();
+        assert_eq!(told["outcome"], outcome, "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_command_line_or_job_ends_with_2() {
+    let toril = Toril::new().plugin("basics");
+    fs::write(toril.folder().join("job.json"), r#"{ "nme": "echo" }"#).expect("writes the job");
+
+    plugin(&toril, "test", "basics", &[]).await.exited(2);
+    plugin(&toril, "test", "basics", &["--name", "echo", "--data", "{"]).await.exited(2);
+    plugin(&toril, "test", "nothing-there", &["--name", "echo"]).await.exited(2);
+    let misspelt = plugin(&toril, "test", "basics", &["--job", "job.json"]).await.exited(2);
+    assert!(misspelt.stderr.contains("job.json") && misspelt.stderr.contains("`nme`"), "{}", misspelt.stderr);
+}
+
+#[tokio::test]
+async fn data_that_does_not_fit_its_schema_is_refused_as_a_host_refuses_it() {
+    let toril = Toril::new().plugin("double");
+
+    let told = plugin(&toril, "test", "double", &["--name", "double", "--data", r#"{"n":"x"}"#, "--json"]).await;
+
+    let failure = &told.exited(1).json()["failure"];
+    assert_eq!(failure["kind"], "invalid-data");
+    assert!(failure["message"].as_str().is_some_and(|message| message.contains("field /n")), "{failure}");
+}
+
+#[tokio::test]
+async fn settings_come_from_the_entry_of_a_configuration_that_is_named() {
+    let toril =
+        with("basics", "config = { colour = \"red\" }\nsecrets = { word = \"env:THE_WORD\" }").env("THE_WORD", "olé");
+    let read = |key: &str| json!({ "key": key }).to_string();
+    let value = async |arguments: &[&str]| {
+        configured(&toril, "test", "basics", &[&["--json"], arguments].concat()).await.succeeded().json()["result"]["value"].clone()
+    };
+
+    assert_eq!(value(&["--name", "config", "--data", &read("colour")]).await, "red");
+    assert_eq!(value(&["--name", "config", "--data", &read("word")]).await, "olé");
+    assert_eq!(value(&["--name", "config", "--data", &read("colour"), "--set", "colour=blue"]).await, "blue");
+    let without = plugin(&toril, "test", "basics", &["--name", "config", "--data", &read("colour"), "--json"]).await;
+    assert_eq!(without.succeeded().json()["result"]["value"], Value::Null);
+}
+
+#[tokio::test]
+async fn the_timeout_is_the_queues_unless_another_is_given() {
+    let toril = with("basics", "");
+    fs::write(toril.folder().join("job.json"), r#"{ "name": "remaining", "queue": "work" }"#).expect("writes the job");
+    let remaining = async |arguments: &[&str]| {
+        let told = configured(&toril, "test", "basics", &[&["--json", "--job", "job.json"], arguments].concat()).await;
+        told.succeeded().json()["result"]["remaining"].as_u64().unwrap_or(0)
+    };
+
+    assert!((1..=2_000).contains(&remaining(&[]).await));
+    assert!((2_001..=60_000).contains(&remaining(&["--timeout", "1m"]).await));
+}
+
+#[tokio::test]
+async fn requests_that_were_recorded_are_answered_without_the_network() {
+    let (toril, github) = (Toril::new().plugin("github-sync"), github::serve().await);
+    let url = github.url().to_owned();
+    let (set, job) = (format!("api-url={url}"), json!({ "repo": "octo-org/hello-world" }).to_string());
+    let sync = ["--name", "sync", "--data", &job, "--set", &set, "--set", "token=hunter2", "--json"];
+    let granted = [&sync[..], &["--http", &url]].concat();
+
+    let denied = plugin(&toril, "test", "github-sync", &sync).await.exited(1).json();
+    let recorded =
+        plugin(&toril, "test", "github-sync", &[&granted[..], &["--http-record", "tape.json"]].concat()).await;
+    let recorded = recorded.succeeded().json();
+    let asked = github.requests().len();
+    let replayed =
+        plugin(&toril, "test", "github-sync", &[&granted[..], &["--http-replay", "tape.json"]].concat()).await;
+
+    assert!(denied["failure"]["message"].as_str().is_some_and(|message| message.contains(&url)), "{denied}");
+    assert_eq!(recorded["result"]["stars"], 80, "{recorded}");
+    assert_eq!(replayed.succeeded().json()["result"]["stars"], 80);
+    assert_eq!((asked, github.requests().len()), (1, 1), "the replay sent a request");
+    let tape = fs::read_to_string(toril.folder().join("tape.json")).expect("a recording");
+    assert!(!tape.contains("hunter2"), "the token was recorded: {tape}");
+}
+
+#[tokio::test]
+async fn a_request_that_was_not_recorded_fails_and_says_so() {
+    let toril = Toril::new().plugin("basics");
+    fs::write(toril.folder().join("tape.json"), r#"{ "exchanges": [] }"#).expect("writes the recording");
+    let fetch = ["--name", "fetch", "--data", r#"{"url":"http://localhost:1/x"}"#, "--http", "http://localhost:1"];
+
+    let told =
+        plugin(&toril, "test", "basics", &[&fetch[..], &["--http-replay", "tape.json"]].concat()).await.exited(1);
+
+    assert!(told.stdout.contains("the recording has no answer to GET http://localhost:1/x"), "{}", told.stdout);
+}
+
+/// Everything that is in Redis: each key with its serialized value.
+async fn everything(redis: &RedisServer) -> Vec<(String, Vec<u8>)> {
+    let mut connection = redis.connection().await;
+    let mut keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut connection).await.expect("keys");
+    keys.sort();
+    let mut all = Vec::new();
+    for key in keys {
+        let dump: Vec<u8> = redis::cmd("DUMP").arg(&key).query_async(&mut connection).await.expect("a value");
+        all.push((key, dump));
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_job_that_failed_runs_again_here_and_nothing_changes_in_redis() {
+    let redis = RedisServer::start().await;
+    let config = "[queues.work]\nplugin = \"basics\"\nattempts = 2\nbackoff = \"10ms\"\n";
+    let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(config).spawn_run();
+    toril.wait_ready().await;
+    toril.cli(["add", "work", "fail-times", "--data", r#"{"times":2}"#, "--wait"]).await.exited(1);
+    toril.end().await;
+    let before = everything(&redis).await;
+
+    let same = configured(&toril, "test", "basics", &["--from", "work/1", "--json"]).await.exited(1).json();
+    let later = configured(&toril, "test", "basics", &["--from", "work/1", "--attempt", "3", "--json"]).await;
+    let missing = configured(&toril, "test", "basics", &["--from", "nowhere/1"]).await.exited(1);
+
+    assert_eq!((&same["job"]["queue"], &same["job"]["attempt"]), (&json!("work"), &json!(2)), "{same}");
+    assert_eq!(same["failure"]["message"], "attempt 2 failed");
+    assert_eq!(later.succeeded().json()["result"], json!({ "attempts": 3 }));
+    assert!(missing.stderr.contains("queue nowhere has no job 1"), "{}", missing.stderr);
+    assert_eq!(before, everything(&redis).await);
+}
+
+#[tokio::test]
+async fn producers_get_types_from_the_schemas() {
+    let toril = Toril::new().plugin("agent-commands");
+
+    let ts = plugin(&toril, "types", "agent-commands", &["--lang", "ts"]).await.succeeded().stdout;
+    let python = plugin(&toril, "types", "agent-commands", &["--lang", "python"]).await.succeeded().stdout;
+
+    assert!(ts.contains("export interface AgentCommandsSend {\n"), "{ts}");
+    assert!(ts.contains("  contextId?: string | null;\n"), "{ts}");
+    assert!(python.contains("class AgentCommandsSend(TypedDict):\n"), "{python}");
+    assert!(python.contains("    message: str\n"), "{python}");
+}
