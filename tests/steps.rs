@@ -74,15 +74,28 @@ async fn a_childs_ignored_failure_is_told_to_its_parent() {
 }
 
 #[tokio::test]
-async fn a_child_of_a_flow_that_node_added_sees_its_parent_and_the_parent_the_childs_value() {
+async fn a_child_of_a_flow_that_node_added_sees_its_queue_and_parent_and_the_parent_counts_it() {
     let redis = RedisServer::start().await;
     let _toril = host(&redis).await;
 
     let flow = json!({ "name": "dependencies", "queueName": "work", "data": {},
-        "children": [{ "name": "echo", "queueName": "work", "data": { "a": 1 } }] });
+        "children": [{ "name": "who", "queueName": "work", "data": {} }] });
     let done = node::run("flow", json!({ "redis": redis.url(), "flow": flow })).await;
 
     assert_eq!(done["value"]["processed"], 1, "{done}");
+    let (parent, child) = (done["id"].as_str().expect("an id"), done["children"][0].as_str().expect("an id"));
+    let who = job(&redis, child).await["returnvalue"].clone();
+    assert_eq!((&who["queue"], &who["parent"]), (&json!("work"), &json!(format!("work/{parent}"))), "{who}");
+}
+
+#[tokio::test]
+async fn awaiting_children_without_any_fails_for_good_and_says_why() {
+    let redis = RedisServer::start().await;
+    let toril = host(&redis).await;
+
+    let output = toril.cli(["add", "work", "await", "--wait"]).await.exited(1);
+
+    assert!(output.stderr.contains("awaits children, and the job has none"), "{}", output.stderr);
 }
 
 #[tokio::test]

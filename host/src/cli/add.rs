@@ -131,15 +131,15 @@ impl Add {
         if !self.wait {
             let id = &added.id;
             if self.client.json {
-                println!("{}", serde_json::json!({ "queue": self.queue, "id": id }));
+                crate::cli::say!("{}", serde_json::json!({ "queue": self.queue, "id": id }));
             } else {
-                println!("{id}");
+                crate::cli::say!("{id}");
             }
             return ExitCode::SUCCESS;
         }
         match added.wait(self.wait_timeout).await {
             Ok(value) => {
-                println!("{value}");
+                crate::cli::say!("{value}");
                 ExitCode::SUCCESS
             }
             Err(reason) => error(FAILED, &reason),

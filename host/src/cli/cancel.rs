@@ -41,7 +41,12 @@ impl Cancel {
         let Some(id) = &self.id else {
             return match queue::cancel_all(&redis, queue, &self.reason).await {
                 Ok(hosts) => {
-                    println!("asked {hosts} hosts to end the jobs of queue {queue} that they run");
+                    match self.client.json {
+                        true => crate::cli::say!("{}", serde_json::json!({ "queue": queue, "hosts": hosts })),
+                        false => {
+                            crate::cli::say!("asked every host ({hosts}) to end the jobs of queue {queue} that it runs")
+                        }
+                    }
                     ExitCode::SUCCESS
                 }
                 Err(reason) => error(FAILED, &reason),
@@ -49,12 +54,18 @@ impl Cancel {
         };
         match queue::cancel(&redis, queue, id, &self.reason, self.wait_timeout).await {
             Ok(Cancelled::Ended(state)) => {
-                println!("job {id} of queue {queue} has ended and is {state}");
+                match self.client.json {
+                    true => crate::cli::say!("{}", serde_json::json!({ "queue": queue, "id": id, "state": state })),
+                    false => crate::cli::say!("job {id} of queue {queue} has ended and is {state}"),
+                }
                 ExitCode::SUCCESS
             }
-            Ok(Cancelled::StillRuns) => {
-                error(FAILED, &format!("job {id} of queue {queue} still runs: no host of this namespace has it"))
-            }
+            Ok(Cancelled::StillRuns) => error(
+                FAILED,
+                &format!(
+                    "job {id} of queue {queue} still runs: its plugin takes its time, or no host of this namespace has it"
+                ),
+            ),
             Ok(Cancelled::DidNotRun(state)) => {
                 error(FAILED, &format!("job {id} of queue {queue} does not run: it is {state}"))
             }

@@ -33,7 +33,7 @@ impl Check {
                 .map(|p| serde_json::json!({ "plugin": p.plugin, "version": p.version, "description": p.description, "jobs": p.jobs }))
                 .collect();
             let queues: Vec<_> = config.queues.keys().collect();
-            println!("{}", serde_json::json!({ "queues": queues, "plugins": plugins }));
+            crate::cli::say!("{}", serde_json::json!({ "queues": queues, "plugins": plugins }));
             return ExitCode::SUCCESS;
         }
         for warning in &config.warnings {
@@ -41,10 +41,15 @@ impl Check {
         }
         for plugin in plugins {
             let jobs = if plugin.jobs.is_empty() { "any job".to_owned() } else { plugin.jobs.join(", ") };
-            println!("plugin {} version {}: {} (handles {jobs})", plugin.plugin, plugin.version, plugin.description);
+            crate::cli::say!(
+                "plugin {} version {}: {} (handles {jobs})",
+                plugin.plugin,
+                plugin.version,
+                plugin.description
+            );
         }
         let (count, noun) = (config.queues.len(), if config.queues.len() == 1 { "queue" } else { "queues" });
-        println!("{} is fine: {count} {noun}", path.display());
+        crate::cli::say!("{} is fine: {count} {noun}", path.display());
         ExitCode::SUCCESS
     }
 }

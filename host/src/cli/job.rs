@@ -34,7 +34,7 @@ impl Job {
         // The same document for people, one field a line: it holds nothing that a table would show better.
         let text = if self.client.json { serde_json::to_string(&view) } else { serde_json::to_string_pretty(&view) };
         match text {
-            Ok(text) => println!("{text}"),
+            Ok(text) => crate::cli::say!("{text}"),
             Err(reason) => return error(FAILED, &reason),
         }
         ExitCode::SUCCESS

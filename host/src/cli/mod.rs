@@ -1,5 +1,19 @@
 //! The command line. One file a command; each returns how the process ends.
 
+/// Prints a line of a command's result. Whoever reads it may have read enough (`toril job … | head`), which is no error.
+macro_rules! say {
+    ($($arguments:tt)*) => {{
+        use std::io::Write;
+        let told = writeln!(std::io::stdout(), $($arguments)*);
+        if let Err(error) = told
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            eprintln!("error: standard output cannot be written: {error}");
+        }
+    }};
+}
+pub(crate) use say;
+
 mod add;
 mod cancel;
 mod check;

@@ -31,7 +31,7 @@ impl Queues {
         }
         if self.client.json {
             match serde_json::to_string(&views) {
-                Ok(json) => println!("{json}"),
+                Ok(json) => crate::cli::say!("{json}"),
                 Err(reason) => return error(FAILED, &reason),
             }
         } else {
@@ -43,12 +43,19 @@ impl Queues {
 
 fn table(views: &[QueueView]) {
     let width = views.iter().map(|view| view.name.len()).max().unwrap_or(0).max("queue".len());
-    println!(
+    crate::cli::say!(
         "{:width$} {:>9} {:>7} {:>8} {:>11} {:>8} {:>10} {:>7}",
-        "queue", "waiting", "active", "delayed", "prioritized", "children", "completed", "failed"
+        "queue",
+        "waiting",
+        "active",
+        "delayed",
+        "prioritized",
+        "children",
+        "completed",
+        "failed"
     );
     for view in views {
-        println!(
+        crate::cli::say!(
             "{:width$} {:>9} {:>7} {:>8} {:>11} {:>8} {:>10} {:>7}{}",
             view.name,
             view.waiting,

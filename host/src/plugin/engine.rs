@@ -19,9 +19,9 @@ const MEMORY_KEPT: usize = 1024 * 1024;
 /// The same for tables and for the stack that a guest runs on.
 const TABLES_KEPT: usize = 64 * 1024;
 const STACK_KEPT: usize = 64 * 1024;
-/// Core instances, memories and tables that the pool holds for each pen. More than one, since a component that carries
-/// a language engine is made of several modules.
-const PARTS_PER_PEN: u32 = 4;
+/// Core instances and tables that the pool holds for each pen. More than one, since a component that carries a language
+/// engine is made of several modules. They cost address space, and memory only when they are used.
+const PARTS_PER_PEN: u32 = 10;
 /// Threads that only wait (file reads, name look-ups) on behalf of guests.
 const BLOCKING_THREADS: usize = 32;
 

@@ -66,7 +66,7 @@ pub enum LoadError {
         size: u64,
     },
     /// It is a core module.
-    #[error("{} is a core WebAssembly module and not a component: turn it into one (`cargo xtask build-guests` does, and so does `wasm-tools component new`)", .0.display())]
+    #[error("{} is a core WebAssembly module and not a component: turn it into one (`toril plugin build` does, and so does `wasm-tools component new`)", .0.display())]
     CoreModule(PathBuf),
     /// It is something else.
     #[error("{} is no WebAssembly component", .0.display())]
@@ -188,9 +188,10 @@ fn check_exports(exports: &[String]) -> Result<(), String> {
 fn check_imports(imports: &[String]) -> Result<(), String> {
     let foreign = |name: &&String| name.starts_with(OWN) && !name.ends_with(VERSION);
     match imports.iter().find(foreign) {
-        Some(other) => Err(format!(
-            "it imports {other}, and this host serves version {VERSION} of that: build it against that version"
-        )),
+        Some(other) => {
+            let interface = other.split('@').next().unwrap_or(other);
+            Err(format!("it imports {other}, and this host serves {interface}{VERSION}: build it against that version"))
+        }
         None => Ok(()),
     }
 }

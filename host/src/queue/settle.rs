@@ -44,12 +44,22 @@ pub struct Settling<'a> {
 }
 
 impl Settling<'_> {
-    /// The outcome, as it is when no attempt remains: a failure that would be tried again is the job's last.
-    pub fn last(&self, outcome: Outcome) -> Outcome {
+    /// The outcome, as it is for this job: a failure that would be tried again is the last when no attempt remains, and
+    /// children can be awaited only where there are some.
+    pub async fn decide(&self, outcome: Outcome) -> Outcome {
         match outcome {
             Outcome::Retry(failure) if !self.may_retry() => Outcome::Failed(failure),
+            Outcome::AwaitChildren if self.has_no_children().await => Outcome::Failed(Failure::new(
+                FailureKind::Plugin,
+                "the plugin awaits children, and the job has none: they are added with `add-child` before",
+            )),
             other => other,
         }
+    }
+
+    async fn has_no_children(&self) -> bool {
+        let counts = self.until_written("count the job's children", || self.job.get_dependencies_count().boxed()).await;
+        counts.is_some_and(|counts| counts.processed + counts.unprocessed + counts.ignored + counts.failed == 0)
     }
 
     fn may_retry(&self) -> bool {
@@ -149,25 +159,14 @@ impl Settling<'_> {
             })
             .await;
         match moved {
-            Some(Ok(false)) => self.go_on().await,
+            // They have ended already, so its turn is now. Nearly: a plugin that always waits must not spin.
+            Some(Ok(false)) => self.delay(NEARLY_NOW).await,
             Some(Err(reason)) => {
                 self.bury(&reason).await;
                 self.hand_over(Verdict::Failed(reason))
             }
             Some(Ok(true)) | None => Err(Error::WaitingChildren),
         }
-    }
-
-    /// The job awaits children, and none is pending.
-    async fn go_on(&self) -> Told {
-        let counts = self.until_written("count the job's children", || self.job.get_dependencies_count().boxed()).await;
-        let counts = counts.unwrap_or_default();
-        if counts.processed + counts.unprocessed + counts.ignored + counts.failed > 0 {
-            // They have ended already, so its turn is now. Nearly: a plugin that always waits must not spin.
-            return self.delay(NEARLY_NOW).await;
-        }
-        let message = "the plugin awaits children, and the job has none: they are added with `add-child` before";
-        self.fail(Failure::new(FailureKind::Plugin, message)).await
     }
 
     async fn give_back(&self) -> Told {

@@ -65,9 +65,9 @@ impl Unsettled {
         self.entries().insert(entry.job.id().to_owned(), entry);
     }
 
-    /// The worker says that it has written it. Whether it was expected.
-    pub fn written(&self, job_id: &str) -> bool {
-        self.entries().remove(job_id).is_some()
+    /// The worker says that it has written something. What was expected of it.
+    pub fn written(&self, job_id: &str) -> Option<Verdict> {
+        self.entries().remove(job_id).map(|entry| entry.verdict)
     }
 
     /// Whether the verdict of this job is on its way.

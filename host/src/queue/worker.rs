@@ -269,7 +269,7 @@ impl Shared {
                 self.runner.run(attempt).await
             }
         };
-        let finished = Finished { outcome: settling.last(finished.outcome), ..finished };
+        let finished = Finished { outcome: settling.decide(finished.outcome).await, ..finished };
         tell(&self.name, &job, &finished, started.elapsed());
         settling.settle(finished.outcome).await
     }
@@ -299,7 +299,8 @@ impl Shared {
         }
     }
 
-    /// A job that the worker failed without running it: it had stalled too often, or a child of it failed.
+    /// A job that the worker failed although no attempt said so: it had stalled too often, a child of it failed, or it
+    /// returned a result while children were pending.
     async fn failed_unseen(&self, job_id: &str, reason: &str) {
         // What the worker tells of a write that came too late is no end of the job.
         match self.queue.get_job_state(job_id).await {
@@ -310,7 +311,7 @@ impl Shared {
                 return;
             }
         }
-        tracing::warn!(queue = self.name, job_id, outcome = "failed", reason, "job failed before it was run");
+        tracing::warn!(queue = self.name, job_id, outcome = "failed", reason, "job failed by BullMQ's own rules");
         let dead_letter = self.dead_letter.borrow().clone();
         let Some(dead_letter) = dead_letter else { return };
         let buried = match self.queue.get_job(job_id).await {
@@ -356,10 +357,15 @@ async fn follow(worker: Arc<Worker>, shared: Arc<Shared>) {
                     shared.unsettled.written(&job_id);
                 }
                 Some(WorkerEvent::Failed { job_id, error }) => {
-                    if !shared.unsettled.expects(&job_id) {
+                    // While there is trouble, the verdict may not be written: the sweep finds out.
+                    let unseen = match shared.unsettled.expects(&job_id) {
+                        false => true,
+                        true if trouble => false,
+                        // A result that BullMQ did not take, such as that of a job with pending children.
+                        true => matches!(shared.unsettled.written(&job_id), Some(Verdict::Completed(_))),
+                    };
+                    if unseen {
                         shared.failed_unseen(&job_id, &error).await;
-                    } else if !trouble {
-                        shared.unsettled.written(&job_id);
                     }
                 }
                 Some(WorkerEvent::Error(error)) => {

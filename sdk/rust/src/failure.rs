@@ -27,7 +27,8 @@ pub enum Failure {
     /// Start no job of this queue for that time, then run this one again. Uses up no attempt. Parts of a millisecond
     /// are rounded up.
     RateLimited(Duration),
-    /// Run the job again when its children have ended, at once if none is pending. Uses up no attempt.
+    /// Run the job again when its children have ended, almost at once if they have already. A job without children
+    /// fails for good. Uses up no attempt.
     AwaitChildren,
 }
 

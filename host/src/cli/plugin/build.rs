@@ -39,7 +39,7 @@ impl Build {
         });
         match built.await {
             Ok(Ok((built, placed))) => {
-                println!("{}", if self.json { json(&built, &placed) } else { text(&built, &placed) });
+                crate::cli::say!("{}", if self.json { json(&built, &placed) } else { text(&built, &placed) });
                 ExitCode::SUCCESS
             }
             Ok(Err(reason)) => error(code(&reason), &reason),

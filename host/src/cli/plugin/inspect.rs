@@ -51,7 +51,7 @@ impl Inspect {
         };
         let known = Known { file: &self.file, size: bytes.len(), contents, prepared };
         if self.json {
-            println!("{}", known.json());
+            crate::cli::say!("{}", known.json());
         } else {
             print!("{}", known.text());
         }

@@ -91,7 +91,7 @@ impl Test {
         }
         let report = Report { job: &job, trial: &trial, memory: entry.memory, fuel: entry.fuel };
         if self.client.json {
-            println!("{}", report.json());
+            crate::cli::say!("{}", report.json());
         } else {
             print!("{}", report.text());
         }

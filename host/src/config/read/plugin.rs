@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use toml::de::DeValue;
@@ -60,7 +60,7 @@ fn read_entry(table: &Table<'_>, folder: &Path, env: &Env, report: &mut Report<'
     };
     report.set(&mut plugin.memory, table.get("memory"), |node| values::size(node, MIB, 4096 * MIB));
     report.set(&mut plugin.max_result, table.get("max_result"), |node| values::size(node, 1, 512 * MIB));
-    plugin.ca = report.read(table.get("ca"), |node| values::path(node, folder));
+    plugin.ca = report.read(table.get("ca"), |node| readable(node, folder));
     plugin.keyvalue = keyvalue(table, report);
     plugin.add_to = list(table, "add_to", "an array of queue names", queue_name, report);
     plugin.private_addresses = list(table, "private_addresses", "an array of address ranges", address_range, report);
@@ -97,6 +97,14 @@ fn list<T>(
     let items = report.read(table.get(name), |node| node.items().ok_or_else(|| values::wrong_type(node, wanted)));
     let items = items.unwrap_or_default().into_iter();
     items.filter_map(|node| report.read(Some(node), item)).collect()
+}
+
+fn readable(node: &Node<'_>, folder: &Path) -> Result<PathBuf, Fault> {
+    let path = values::path(node, folder)?;
+    match std::fs::File::open(&path) {
+        Ok(_) => Ok(path),
+        Err(error) => Err(Fault::new(format!("{node} names {}, which cannot be read: {error}", path.display()))),
+    }
 }
 
 fn queue_name(node: &Node<'_>) -> Result<String, Fault> {

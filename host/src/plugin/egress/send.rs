@@ -31,7 +31,8 @@ type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
 /// How long each step may take.
 #[derive(Clone, Copy)]
 pub struct Waits {
-    connect: Duration,
+    /// For the name's look-up, and again for the connection.
+    pub(super) connect: Duration,
     first_byte: Duration,
     between_bytes: Duration,
 }
@@ -58,8 +59,7 @@ pub async fn send(
     waits: Waits,
     permit: OwnedSemaphorePermit,
 ) -> Result<(Response<WasiBody>, Io), Error> {
-    let connected = timeout(waits.connect, connect(origin, addresses, tls)).await;
-    let stream = connected.map_err(|_| Error::ConnectionTimeout)??;
+    let stream = connect(origin, addresses, tls, waits.connect).await?;
     let mut builder = http1::Builder::new();
     builder.max_buf_size(HEAD);
     let handshake = timeout(waits.connect, builder.handshake(TokioIo::new(stream))).await;
@@ -86,13 +86,23 @@ fn origin_form(request: Request<WasiBody>) -> Result<Request<WasiBody>, Error> {
 }
 
 /// The first of the addresses that answers.
-async fn connect(origin: &Origin, addresses: &[SocketAddr], tls: &Tls) -> Result<Box<dyn Stream>, Error> {
+async fn connect(
+    origin: &Origin,
+    addresses: &[SocketAddr],
+    tls: &Tls,
+    wait: Duration,
+) -> Result<Box<dyn Stream>, Error> {
     let mut last = Error::DestinationNotFound;
+    // Each has its share of the time, so that one that is silent does not hold up the next.
+    let share = wait / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
     for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(stream) if origin.scheme() == Scheme::Https => return secure(stream, origin, tls).await,
-            Ok(stream) => return Ok(Box::new(stream)),
-            Err(error) => last = Error::Connect(error),
+        match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) if origin.scheme() == Scheme::Https => {
+                return timeout(wait, secure(stream, origin, tls)).await.map_err(|_| Error::ConnectionTimeout)?;
+            }
+            Ok(Ok(stream)) => return Ok(Box::new(stream)),
+            Ok(Err(error)) => last = Error::Connect(error),
+            Err(_) => last = Error::ConnectionTimeout,
         }
     }
     Err(last)

@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
+use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 use wasmtime_wasi_http::{Error, WasiBody};
 
@@ -34,7 +35,7 @@ pub struct Network;
 impl Transport for Network {
     fn send(&self, request: Request<WasiBody>, way: Way) -> BoxFuture<'static, Sent> {
         async move {
-            let addresses = way.addresses().await?;
+            let addresses = timeout(way.waits.connect, way.addresses()).await.map_err(|_| Error::DnsTimeout)??;
             send(request, &way.origin, &addresses, &way.tls, way.waits, way.permit).await
         }
         .boxed()

@@ -192,8 +192,8 @@ impl Exchange {
     fn error(&self, code: ErrorCode) -> HttpError {
         let origin = || self.origin.clone();
         match code {
-            // A host also refuses private addresses unless they are granted by name.
-            ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => HttpError::Denied { origin: origin() },
+            ErrorCode::HttpRequestDenied => HttpError::Denied { origin: origin() },
+            ErrorCode::DestinationIpProhibited => HttpError::Prohibited { origin: origin() },
             ErrorCode::DnsTimeout
             | ErrorCode::ConnectionTimeout
             | ErrorCode::ConnectionReadTimeout

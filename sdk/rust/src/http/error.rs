@@ -10,6 +10,15 @@ pub enum HttpError {
         /// Scheme, host and port, as in `https://api.example.com`.
         origin: String,
     },
+    /// The origin is granted, and its name leads to an address that is not public. No request was made. Names may lead
+    /// elsewhere the next time, so another attempt may help.
+    #[error(
+        "{origin} leads to an address that is not public: name its range in this plugin's `private_addresses` in queues.toml"
+    )]
+    Prohibited {
+        /// Scheme, host and port.
+        origin: String,
+    },
     /// The address cannot be requested.
     #[error("this is not an address that can be requested: {reason}")]
     InvalidUrl {

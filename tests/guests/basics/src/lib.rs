@@ -31,6 +31,11 @@ impl RawPlugin for Basics {
             "bad-json" => Ok(Json::from_text("not json")),
             "huge" => ends::huge(job.parse()?),
             "panic" => panic!("this job panics on purpose"),
+            "who" => Ok(Json::from(serde_json::json!({
+                "queue": job.queue,
+                "id": job.id,
+                "parent": job.parent.map(|parent| format!("{}/{}", parent.queue, parent.id)),
+            }))),
             "version" => Ok(Json::from(serde_json::json!({ "version": BUILD.unwrap_or("0") }))),
             "progress" => host::progress(),
             "sleep" => host::sleep(job.parse()?),
