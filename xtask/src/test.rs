@@ -33,7 +33,7 @@ pub fn run(workspace: &Workspace, filter: &[String]) -> Result<()> {
         })?;
     }
     step("guests", || {
-        guests::run(workspace, &guests::Args { tests: true, ..guests::Args::default() })?;
+        guests::run(workspace, &guests::Args { tests: true, languages: true, ..guests::Args::default() })?;
         guests::run(workspace, &second_version(workspace))
     })?;
     step("host", || process::run(&mut cargo(&["build", "--package", "toril"])))?;
@@ -59,6 +59,7 @@ fn second_version(workspace: &Workspace) -> guests::Args {
         only: vec!["basics".to_owned()],
         variant: Some("blue".to_owned()),
         out: Some(workspace.target().join("test-guests/blue")),
+        languages: false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Builds guests: compiles them to core modules and encodes those as components.
 
+mod languages;
 mod list;
 pub mod toolchain;
 
@@ -21,6 +22,9 @@ pub struct Args {
     /// Also the guests of the tests, into target/test-guests
     #[arg(long)]
     pub tests: bool,
+    /// Also the examples of the SDKs for JavaScript and Python, into target/test-guests
+    #[arg(long)]
+    pub languages: bool,
     /// Build only the guest of this name
     #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,
@@ -56,7 +60,7 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     for guest in guests.iter() {
         write_component(guest, &modules, args.out.as_deref())?;
     }
-    Ok(())
+    if args.languages { languages::run(workspace) } else { Ok(()) }
 }
 
 /// Writes a guest's component where its bytes differ from what is there: a host that watches the folder must not be

@@ -3,7 +3,8 @@
 
 mod apt;
 pub mod guest_toolchain;
-mod node;
+pub mod node;
+pub mod python;
 pub mod redis;
 
 use anyhow::Result;
@@ -19,7 +20,7 @@ pub fn run(workspace: &Workspace, with_tests: bool) -> Result<redis::RedisServer
     println!("Redis server: {redis}");
 
     if with_tests {
-        let packages = node::find_or_install(workspace)?;
+        let packages = node::find_or_install(&workspace.interop())?;
         println!("Node packages: {packages}");
     }
     Ok(redis)

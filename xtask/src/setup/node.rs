@@ -1,20 +1,20 @@
-//! The Node packages that the tests drive the host with: `npm ci` whenever the lock file has changed.
+//! The Node packages of a folder: `npm ci` whenever its lock file has changed.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use crate::process;
-use crate::workspace::{Workspace, write_atomically};
+use crate::workspace::write_atomically;
 
 const OLDEST: u32 = 18;
 const HELP: &str = "the tests need Node 18 or newer with npm: install it (Debian: `apt-get install nodejs npm`)";
 
 /// Makes sure that the packages are there, and says which and where.
-pub fn find_or_install(workspace: &Workspace) -> Result<String> {
+pub fn find_or_install(folder: &Path) -> Result<String> {
     let node = node_version()?;
-    let folder = workspace.interop();
     let lock_path = folder.join("package-lock.json");
     let lock = fs::read(&lock_path).with_context(|| format!("could not read {}", lock_path.display()))?;
 
@@ -24,7 +24,7 @@ pub fn find_or_install(workspace: &Workspace) -> Result<String> {
         "up to date"
     } else {
         println!("installing the packages of {} with npm …", lock_path.display());
-        install(workspace)?;
+        install(folder)?;
         write_atomically(&stamp, &lock)?;
         "installed"
     };
@@ -44,9 +44,9 @@ fn node_version() -> Result<String> {
     Ok(version)
 }
 
-fn install(workspace: &Workspace) -> Result<()> {
+fn install(folder: &Path) -> Result<()> {
     let mut npm = Command::new("npm");
-    npm.current_dir(workspace.interop());
+    npm.current_dir(folder);
     // None of the packages needs its install script.
     npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]);
     process::output(&mut npm).map(drop)

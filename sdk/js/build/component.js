@@ -1,0 +1,42 @@
+// A component out of a plugin's source.
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { register } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { bundle } from './bundle.js';
+import { writeWorld } from './world.js';
+
+register('./undeclared.js', import.meta.url);
+const { componentize } = await import('@bytecodealliance/componentize-js');
+
+/** Builds a plugin. Answers with its size and the interfaces that it imports, beside those of the engine. */
+export async function buildPlugin(entry, output) {
+  const { code, interfaces, warnings } = await bundle(entry);
+  const folder = await mkdtemp(join(tmpdir(), 'toril-plugin-'));
+  try {
+    await writeFile(join(folder, 'plugin.js'), code);
+    await writeWorld(join(folder, 'wit'), interfaces);
+    const { component } = await componentize({
+      sourcePath: join(folder, 'plugin.js'),
+      witPath: join(folder, 'wit'),
+      worldName: 'plugin',
+      disableFeatures: unused(code),
+    });
+    await mkdir(dirname(output), { recursive: true });
+    // A host that watches the folder must never see half of a component.
+    const partial = `${output}.partial`;
+    await writeFile(partial, component);
+    await rename(partial, output);
+    return { bytes: component.length, interfaces, warnings };
+  } catch (error) {
+    throw new Error(inShort(error.message), { cause: error });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** A plugin that never names `fetch` does without HTTP, and its component says so. */
+const unused = (code) => (/\bfetch\b/.test(code) ? ['fetch-event'] : ['http', 'fetch-event']);
+
+/** What a module's top level threw, without what the engine and its tool say around it. */
+const inShort = (message) => message.replace(/^Failed to initialize component .*\n/, '').split('\nAdditionally, ')[0];

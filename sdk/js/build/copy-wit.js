@@ -1,0 +1,11 @@
+// Puts the plugin interface into the package before it is packed, and takes it out again.
+import { cp, rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+const copy = fileURLToPath(new URL('../wit/toril-plugin', import.meta.url));
+
+if (process.argv.includes('--remove')) {
+  await rm(copy, { recursive: true, force: true });
+} else {
+  await cp(fileURLToPath(new URL('../../../wit/since-0.1', import.meta.url)), copy, { recursive: true });
+}

@@ -1,0 +1,70 @@
+// Behaviours that are about what the host offers.
+import {
+  AwaitChildren,
+  cancelled,
+  children,
+  config,
+  increment,
+  type Job,
+  jobs,
+  log,
+  progress,
+  remaining,
+  setData,
+  sleep,
+} from '@toril/plugin';
+
+/** Publishes progress twice, and writes three lines. */
+export function showProgress() {
+  progress(50);
+  log.info('half of it is done');
+  log.warn('the other half is slow');
+  log.error('nothing has gone wrong');
+  progress({ step: 'two' });
+  return { lines: 3 };
+}
+
+export async function get(job: Job<{ url: string }>) {
+  const response = await fetch(job.data.url);
+  return { status: response.status, body: await response.text() };
+}
+
+export function setting(job: Job<{ key: string }>) {
+  return { value: config.get(job.data.key) ?? null };
+}
+
+/** Counts how often it was run with this key. */
+export function count(job: Job<{ key: string }>) {
+  return { value: increment(job.data.key) };
+}
+
+/** Does the first step, keeps what it found, fails, and goes on from there on the next attempt. */
+export function checkpoint(job: Job<{ first?: string }>) {
+  if (job.data.first === undefined) {
+    setData({ ...job.data, first: `done on attempt ${job.attempt}` });
+    throw new Error('the second step failed');
+  }
+  return { first: job.data.first, second: `done on attempt ${job.attempt}` };
+}
+
+export async function nap(job: Job<{ ms: number }>) {
+  await new Promise((resolve) => setTimeout(resolve, job.data.ms));
+  return { slept: job.data.ms };
+}
+
+/** Ends when it is asked to, or just before the deadline. */
+export async function sleepUntilCancelled() {
+  while (cancelled() === undefined) {
+    if (remaining() <= 200) return { cancelled: false };
+    await sleep(20);
+  }
+  return { cancelled: true, reason: cancelled() };
+}
+
+/** Adds a job to its own queue as its child, and returns what the child returned. */
+export function withChild(job: Job) {
+  const { processed, unprocessed } = children.counts();
+  if (processed === 0 && unprocessed === 0) jobs.addChild(job.queue, 'echo', 'of age', { id: `child-of-${job.id}` });
+  if (processed === 0) throw new AwaitChildren();
+  return { children: children.values().map(({ value }) => value) };
+}

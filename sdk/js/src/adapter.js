@@ -1,0 +1,63 @@
+// Between an author's module and the interface `toril:plugin/handler`.
+import { log } from '#host/context';
+import { Fatal, isMeant, toVariant } from './failure.js';
+import { toJson } from './json.js';
+import { withStack } from './stack.js';
+
+/** Makes what a component exports out of a plugin's module. */
+export function adapt(plugin) {
+  const handlers = check(plugin);
+  return {
+    describe: () => describe(plugin),
+    async handle(job) {
+      try {
+        return await run(plugin, handlers, job);
+      } catch (thrown) {
+        if (!isMeant(thrown) && thrown instanceof Error) log('error', withStack(thrown));
+        throw toVariant(thrown);
+      }
+    },
+  };
+}
+
+/** Refuses a module that is no plugin. It runs when the component is built, so that the build fails. */
+function check({ handle, jobs, description }) {
+  if ((handle === undefined) === (jobs === undefined)) {
+    throw new TypeError('a plugin exports either `handle`, for jobs of any name, or `jobs`, an object of named ones');
+  }
+  if (description !== undefined && typeof description !== 'string') throw new TypeError('`description` is a string');
+  if (handle !== undefined && typeof handle !== 'function') throw new TypeError('`handle` is a function');
+  for (const [name, job] of Object.entries(jobs ?? {})) {
+    if (typeof job?.handle !== 'function') throw new TypeError(`the job \`${name}\` needs a function \`handle\``);
+  }
+  return new Map(Object.entries(jobs ?? {}));
+}
+
+function describe({ description = '', jobs = {} }) {
+  const jobType = ([name, job]) => ({
+    name,
+    description: job.description ?? '',
+    dataSchema: job.schema && JSON.stringify(job.schema),
+  });
+  return { description, jobs: Object.entries(jobs).map(jobType) };
+}
+
+async function run(plugin, handlers, raw) {
+  const handle = plugin.handle ?? handlers.get(raw.name)?.handle;
+  if (!handle) throw new Fatal(`this plugin handles no jobs called \`${raw.name}\``);
+  const result = await handle({
+    id: raw.id,
+    queue: raw.queue,
+    name: raw.name,
+    data: JSON.parse(raw.data),
+    attempt: raw.attempt,
+    maxAttempts: raw.maxAttempts,
+    addedAt: new Date(Number(raw.addedAt)),
+    parent: raw.parent ?? undefined,
+  });
+  try {
+    return toJson('the result', result);
+  } catch (error) {
+    throw new Fatal(error.message);
+  }
+}

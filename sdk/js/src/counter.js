@@ -1,0 +1,8 @@
+// Numbers that several jobs change at once.
+import { increment as hostIncrement } from '#host/atomics';
+import { open } from '#host/kv';
+import { ask } from './host-error.js';
+
+export function increment(key, delta = 1) {
+  return Number(ask(`\`${key}\` could not be incremented`, () => hostIncrement(open(''), key, BigInt(delta))));
+}

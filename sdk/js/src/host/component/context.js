@@ -1,0 +1,11 @@
+// The running job, in a component.
+export {
+  cancelled,
+  childrenValues,
+  dependencies,
+  ignoredFailures,
+  log,
+  remaining,
+  setData,
+  setProgress,
+} from 'toril:plugin/job-context@0.1.0';

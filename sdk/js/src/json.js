@@ -1,0 +1,13 @@
+// Values on their way to the host.
+
+/** A value as JSON text; `undefined` is `null`. Throws a TypeError that says what cannot be written. */
+export function toJson(what, value) {
+  let text;
+  try {
+    text = JSON.stringify(value === undefined ? null : value);
+  } catch (error) {
+    throw new TypeError(`${what} cannot be written as JSON: ${error.message}`);
+  }
+  if (text === undefined) throw new TypeError(`${what} cannot be written as JSON: it is a ${typeof value}`);
+  return text;
+}

@@ -1,0 +1,24 @@
+"""Puts the plugin interface into the package: in the repository it lies elsewhere, for all SDKs."""
+
+import shutil
+from pathlib import Path
+
+from setuptools import setup
+from setuptools.command.build_py import build_py
+
+HERE = Path(__file__).resolve().parent
+SHARED = HERE.parents[1] / "wit" / "since-0.1"
+
+
+class BuildWithInterface(build_py):
+    """Copies the interface to where the package's data is built."""
+
+    def run(self):
+        super().run()
+        copy = Path(self.build_lib) / "toril_plugin" / "wit" / "toril-plugin"
+        if not self.editable_mode:
+            copy.mkdir(parents=True, exist_ok=True)
+            shutil.copy(SHARED / "plugin.wit", copy)
+
+
+setup(cmdclass={"build_py": BuildWithInterface})

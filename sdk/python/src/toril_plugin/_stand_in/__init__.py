@@ -1,0 +1,1 @@
+"""The host, outside of a component: what ``testing.Host`` holds."""

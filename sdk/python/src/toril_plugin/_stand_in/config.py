@@ -1,0 +1,7 @@
+"""Settings."""
+
+from . import state
+
+
+def get(key: str) -> str | None:
+    return state.current.config.get(key)

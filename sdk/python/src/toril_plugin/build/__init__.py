@@ -1,0 +1,1 @@
+"""Building a component from a plugin's module. Not part of any component."""

@@ -1,0 +1,64 @@
+"""A component out of a plugin's module."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from .interfaces import used_interfaces
+from .world import NAMES, write_world
+
+_APP = """from importlib import import_module
+from toril_plugin._component.export import handler
+
+Handler = handler(import_module({module!r}))
+"""
+
+
+class BuildFailed(Exception):
+    """componentize-py could not do it. The message is what it said."""
+
+
+def build(source: Path, output: Path) -> list[str]:
+    """Builds a plugin. Answers with the interfaces of the host that it imports, beside those of Python itself."""
+    source = source.resolve()
+    own = Path(__file__).resolve().parents[2]
+    # The plugin's folder first: what lies beside it wins over what is installed.
+    folders = [source.parent, *_unique([own, *_site_packages()])]
+    interfaces = used_interfaces(source.stem, folders)
+    with tempfile.TemporaryDirectory(prefix="toril-plugin-") as temporary:
+        work = Path(temporary)
+        write_world(work / "wit", interfaces)
+        app = work / "app"
+        app.mkdir()
+        (app / "toril_app.py").write_text(_APP.format(module=source.stem))
+        _componentize(work, [app, *folders])
+        output.parent.mkdir(parents=True, exist_ok=True)
+        # A host that watches the folder must never see half of a component.
+        partial = output.with_name(output.name + ".partial")
+        partial.write_bytes((work / "plugin.wasm").read_bytes())
+        partial.rename(output)
+    return interfaces
+
+
+def _componentize(work: Path, folders: list[Path]) -> None:
+    arguments = ["--quiet", "-d", str(work / "wit"), "-w", "plugin"]
+    for interface, name in NAMES.items():
+        arguments += ["--import-interface-name", f"{interface}={name}"]
+    arguments.append("componentize")
+    for folder in folders:
+        arguments += ["-p", str(folder)]
+    arguments += ["-o", str(work / "plugin.wasm"), "toril_app"]
+    # The package's own command may not be on PATH: it is what this does.
+    script = "import sys; from componentize_py import script; sys.exit(script())"
+    made = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True)
+    if made.returncode != 0:
+        raise BuildFailed((made.stderr or made.stdout).partition("\nStack backtrace:")[0].strip())
+
+
+def _site_packages() -> list[Path]:
+    return [Path(entry) for entry in sys.path if Path(entry).name in ("site-packages", "dist-packages")]
+
+
+def _unique(folders: list[Path]) -> list[Path]:
+    return list(dict.fromkeys(folders))

@@ -1,0 +1,40 @@
+"""Which interfaces of the host a plugin uses: those of the modules of this package that it imports."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+#: Every plugin has these: the adapter needs them.
+_ALWAYS = ["toril:plugin/job-context@0.1.0"]
+_BY_MODULE = {
+    "toril_plugin.config": ["wasi:config/store@0.2.0-rc.1"],
+    "toril_plugin.http": ["wasi:http/outgoing-handler@0.2.0"],
+    "toril_plugin.jobs": ["toril:plugin/jobs@0.1.0"],
+    "toril_plugin.kv": ["wasi:keyvalue/store@0.2.0-draft", "wasi:keyvalue/atomics@0.2.0-draft"],
+}
+
+_LOOK = """
+import importlib, json, sys
+from toril_plugin._adapter import Adapter
+Adapter(importlib.import_module(sys.argv[1]))
+print(json.dumps([name for name in sys.modules if name.startswith("toril_plugin.")]))
+"""
+
+
+class NoPlugin(Exception):
+    """The module cannot be imported, or is no plugin. The message holds what Python said."""
+
+
+def used_interfaces(module: str, folders: list[Path]) -> list[str]:
+    """Imports the plugin, in a process of its own and outside of a component, and looks at what it brought along."""
+    path = json.dumps([str(folder) for folder in folders])
+    looked = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path[:0] = {path}\n{_LOOK}", module],
+        capture_output=True,
+        text=True,
+    )
+    if looked.returncode != 0:
+        raise NoPlugin(looked.stderr.strip())
+    imported = json.loads(looked.stdout.splitlines()[-1])
+    return _ALWAYS + [interface for name, used in _BY_MODULE.items() if name in imported for interface in used]

@@ -1,0 +1,51 @@
+"""Which functions of a plugin's module handle which jobs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from ._job import Job
+
+Handler = Callable[[Job], Any]
+_MARK = "__toril_job__"
+
+
+@dataclass(frozen=True)
+class JobType:
+    """One kind of job, and what handles it."""
+
+    name: str
+    description: str
+    schema: dict | None
+    handler: Handler
+
+
+def job(name: str, *, schema: dict | None = None, description: str | None = None) -> Callable[[Handler], Handler]:
+    """Makes a function the handler of the jobs of that name.
+
+    ``schema`` is a JSON Schema (draft 2020-12): a job whose data does not fit is failed for good before the plugin sees
+    it. ``description`` is one sentence for a person; without it, it is the first line of the function's docstring.
+    """
+
+    def mark(handler: Handler) -> Handler:
+        setattr(handler, _MARK, JobType(name, description or first_line(handler.__doc__), schema, handler))
+        return handler
+
+    return mark
+
+
+def first_line(docstring: str | None) -> str:
+    """The first line of a docstring, empty if there is none."""
+    return (docstring or "").strip().partition("\n")[0]
+
+
+def job_types(plugin: ModuleType) -> dict[str, JobType]:
+    """The kinds of job in a module, by name: its own functions and those that it imported. None: it takes any name."""
+    marked = [getattr(value, _MARK) for value in vars(plugin).values() if isinstance(getattr(value, _MARK, None), JobType)]
+    types = {job_type.name: job_type for job_type in marked}
+    if len(types) != len({id(job_type) for job_type in marked}):
+        raise TypeError("two functions handle jobs of the same name")
+    if bool(types) == callable(getattr(plugin, "handle", None)):
+        raise TypeError("a plugin has either a function `handle`, for jobs of any name, or functions marked with `@job`")
+    return types

@@ -1,0 +1,25 @@
+from pathlib import Path
+
+import pytest
+from toril_plugin.build.interfaces import NoPlugin, used_interfaces
+
+CONTEXT = "toril:plugin/job-context@0.1.0"
+SOURCE = Path(__file__).resolve().parents[1] / "src"
+
+
+def used(folder, source):
+    (folder / "some_plugin.py").write_text(source)
+    return used_interfaces("some_plugin", [folder, SOURCE])
+
+
+def test_a_component_imports_no_more_than_the_plugin_uses(tmp_path):
+    assert used(tmp_path, "from toril_plugin import Fatal\ndef handle(job): raise Fatal('no')\n") == [CONTEXT]
+    source = "from toril_plugin import config\ndef handle(job): return config.get('x')\n"
+    assert used(tmp_path, source) == [CONTEXT, "wasi:config/store@0.2.0-rc.1"]
+
+
+def test_a_module_that_is_no_plugin_is_told_so(tmp_path):
+    with pytest.raises(NoPlugin, match="either a function `handle`"):
+        used(tmp_path, "x = 1\n")
+    with pytest.raises(NoPlugin, match="No module named 'nowhere'"):
+        used(tmp_path, "import nowhere\n")
