@@ -1,11 +1,13 @@
 //! From a plugin's project to its component, with whatever toolchain is installed.
 //!
-//! `rust` compiles and encodes, `rust_toolchain` finds the compiler, `command` runs children, `place` writes the result.
+//! `rust` compiles and encodes, `rust_toolchain` finds the compiler, `script` calls the JavaScript and Python SDKs,
+//! `command` runs children, `place` writes the result.
 
 mod command;
 mod place;
 mod rust;
 mod rust_toolchain;
+mod script;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,9 +37,17 @@ pub enum BuildError {
     /// There is no project.
     #[error("{} is no plugin project: it has neither Cargo.toml nor package.json nor pyproject.toml. `toril plugin new` makes one.", .0.display())]
     NoProject(PathBuf),
-    /// The language's build is not there.
-    #[error("{} plugins cannot be built by this version of Toril yet: build them with their own tools, and put the component into the plugins' folder", .0.name())]
-    NotYet(Language),
+    /// Something is not installed.
+    #[error("this plugin is built with {what}, which is not installed. Install it and try again: {install}")]
+    Missing {
+        /// What is not there.
+        what: String,
+        /// How to get it.
+        install: String,
+    },
+    /// The project does not say what it is called.
+    #[error("{} has no name: give it one in its package.json (`name`) or pyproject.toml (`name` under [project])", .0.display())]
+    NoName(PathBuf),
     /// There is no compiler.
     #[error(
         "no installed Rust toolchain compiles plugins (target {RUST_TARGET}). Install one of these and try again:\n  \
@@ -99,7 +109,8 @@ pub enum BuildError {
 pub fn build(folder: &Path, profile: &str) -> Result<Built, BuildError> {
     match language(folder)? {
         Language::Rust => rust::build(folder, profile),
-        other => Err(BuildError::NotYet(other)),
+        Language::Js => script::javascript(folder),
+        Language::Python => script::python(folder),
     }
 }
 
