@@ -1,7 +1,6 @@
 //! From a plugin's project to its component, with whatever toolchain is installed.
 //!
-//! `rust` compiles and encodes, `rust_toolchain` finds the compiler, `script` calls the JavaScript and Python SDKs,
-//! `command` runs children, `place` writes the result.
+//! `rust` compiles and encodes, `rust_toolchain` finds the compiler, `script` has the SDKs of other languages build, `command` runs children, `place` writes the result.
 
 mod command;
 mod place;
@@ -37,17 +36,22 @@ pub enum BuildError {
     /// There is no project.
     #[error("{} is no plugin project: it has neither Cargo.toml nor package.json nor pyproject.toml. `toril plugin new` makes one.", .0.display())]
     NoProject(PathBuf),
-    /// Something is not installed.
-    #[error("this plugin is built with {what}, which is not installed. Install it and try again: {install}")]
-    Missing {
-        /// What is not there.
-        what: String,
-        /// How to get it.
-        install: String,
+    /// The SDK's build is not installed.
+    #[error("the project in {} cannot be built, since its SDK is not installed: {advice}", .folder.display())]
+    NoScript {
+        /// The project.
+        folder: PathBuf,
+        /// What to do.
+        advice: &'static str,
     },
-    /// The project does not say what it is called.
-    #[error("{} has no name: give it one in its package.json (`name`) or pyproject.toml (`name` under [project])", .0.display())]
-    NoName(PathBuf),
+    /// The project does not say what it is.
+    #[error("{} cannot be read as what it should be: {reason}", .path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// There is no compiler.
     #[error(
         "no installed Rust toolchain compiles plugins (target {RUST_TARGET}). Install one of these and try again:\n  \
@@ -109,8 +113,8 @@ pub enum BuildError {
 pub fn build(folder: &Path, profile: &str) -> Result<Built, BuildError> {
     match language(folder)? {
         Language::Rust => rust::build(folder, profile),
-        Language::Js => script::javascript(folder),
-        Language::Python => script::python(folder),
+        Language::Js => script::build_js(folder),
+        Language::Python => script::build_python(folder),
     }
 }
 

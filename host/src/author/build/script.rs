@@ -1,87 +1,100 @@
-//! JavaScript and Python: their SDKs have a command that makes the component. Here it is found, run, and its result read.
+//! JavaScript and Python projects: built by the command that their SDK brings, `toril-plugin-build`.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::Value;
+use serde::Deserialize;
 
 use super::command::{on_path, run};
 use super::{BuildError, Built};
 
-/// The command of both SDKs, in a place of each language's own.
-const TOOL: &str = "toril-plugin-build";
+/// What the SDKs of both languages call their build.
+const BUILD: &str = "toril-plugin-build";
 
-/// Builds with the script `build` of package.json, which calls the SDK's command: a project may say there what its
-/// source is.
-pub fn javascript(folder: &Path) -> Result<Built, BuildError> {
-    let package =
-        fs::read_to_string(folder.join("package.json")).map_err(|source| file(folder, "package.json", source))?;
-    let package: Value = serde_json::from_str(&package).unwrap_or_default();
-    // A scope names who publishes it.
-    let name = package["name"].as_str().and_then(|name| name.rsplit('/').next()).unwrap_or_default();
-    if !on_path("npm") {
-        return Err(missing(
-            "Node.js 20 or newer with npm",
-            "see https://nodejs.org, or on Debian `apt-get install nodejs npm`",
-        ));
-    }
-    let installed = absolute(folder).ancestors().any(|folder| folder.join("node_modules/.bin").join(TOOL).exists());
-    if !installed {
-        return Err(missing("the packages of its package.json", &format!("`npm install` in {}", folder.display())));
-    }
-    let mut npm = Command::new("npm");
-    // A second output takes the place of the script's own.
-    npm.args(["run", "--silent", "build", "--", "--output"]);
-    made(folder, name, &mut npm, "npm run build")
+/// The part of `package.json` that matters here.
+#[derive(Deserialize)]
+struct PackageJson {
+    name: String,
 }
 
-/// Builds plugin.py with the SDK's command: of the project's `.venv`, of the active environment, or on `PATH`.
-pub fn python(folder: &Path) -> Result<Built, BuildError> {
-    let project =
-        fs::read_to_string(folder.join("pyproject.toml")).map_err(|source| file(folder, "pyproject.toml", source))?;
-    let project: toml::Table = toml::from_str(&project).unwrap_or_default();
-    let name = project.get("project").and_then(|project| project.get("name")).and_then(toml::Value::as_str);
-    let own = absolute(folder).join(".venv/bin").join(TOOL);
-    let active = env::var_os("VIRTUAL_ENV").map(|environment| PathBuf::from(environment).join("bin").join(TOOL));
-    let found = [Some(own), active].into_iter().flatten().find(|tool| tool.is_file());
-    let tool = match found {
-        Some(tool) => tool,
-        None if on_path(TOOL) => PathBuf::from(TOOL),
-        None => {
-            let install = format!(
-                "in {}, `python3 -m venv .venv && .venv/bin/pip install -r requirements.txt` (Python 3.11 or newer)",
-                folder.display()
-            );
-            return Err(missing("the package toril-plugin", &install));
+/// The part of `pyproject.toml` that matters here.
+#[derive(Deserialize)]
+struct PyProject {
+    project: PackageJson,
+}
+
+/// Builds `src/plugin.ts` with the packages of the project.
+pub fn build_js(folder: &Path) -> Result<Built, BuildError> {
+    let manifest = folder.join("package.json");
+    let package: PackageJson = serde_json::from_str(&read(&manifest)?)
+        .map_err(|error| BuildError::Manifest { path: manifest, reason: error.to_string() })?;
+    let program = folder.join("node_modules/.bin").join(BUILD);
+    if !program.is_file() {
+        return Err(BuildError::NoScript {
+            folder: folder.to_owned(),
+            advice: "install the project's packages: `npm install` in that folder (Node 20 or newer)",
+        });
+    }
+    built(folder, program, "src/plugin.ts", name_of_package(&package.name), "@toril/plugin")
+}
+
+/// Builds `plugin.py` with the SDK of the project's own environment (`.venv`), or the one on `PATH`.
+pub fn build_python(folder: &Path) -> Result<Built, BuildError> {
+    let manifest = folder.join("pyproject.toml");
+    let package: PyProject = toml::from_str(&read(&manifest)?)
+        .map_err(|error| BuildError::Manifest { path: manifest, reason: error.message().to_owned() })?;
+    let own = folder.join(".venv/bin").join(BUILD);
+    let program = match (own.is_file(), on_path(BUILD)) {
+        (true, _) => own,
+        (false, true) => PathBuf::from(BUILD),
+        (false, false) => {
+            return Err(BuildError::NoScript {
+                folder: folder.to_owned(),
+                advice: "make an environment and install what the project needs: `python3 -m venv .venv` and `.venv/bin/pip install -r requirements.txt` in that folder (Python 3.11 or newer)",
+            });
         }
     };
-    let mut python = Command::new(tool);
-    python.args(["plugin.py", "--output"]);
-    made(folder, name.unwrap_or_default(), &mut python, TOOL)
+    built(folder, program, "plugin.py", &package.project.name, "toril-plugin for Python")
 }
 
-/// Runs a command that ends with the place of its result, and reads that.
-fn made(folder: &Path, name: &str, command: &mut Command, by: &str) -> Result<Built, BuildError> {
-    if name.is_empty() {
-        return Err(BuildError::NoName(folder.to_owned()));
+fn built(folder: &Path, program: PathBuf, source: &str, name: &str, by: &str) -> Result<Built, BuildError> {
+    let out = tempfile::tempdir().map_err(|source| file(&std::env::temp_dir(), "written", source))?;
+    let component = out.path().join("plugin.wasm");
+    // Found before the folder is changed for the child, whose program may be named relative to this one.
+    let program = program.canonicalize().unwrap_or(program);
+    run(Command::new(program).current_dir(folder).arg(source).arg("-o").arg(&component))?;
+    let bytes = fs::read(&component).map_err(|source| file(&component, "read", source))?;
+    Ok(Built { name: name.to_owned(), bytes, by: by.to_owned() })
+}
+
+/// `@scope/name` is the package's name in the registry; the plugin is called `name`.
+fn name_of_package(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+fn read(path: &Path) -> Result<String, BuildError> {
+    fs::read_to_string(path).map_err(|source| file(path, "read", source))
+}
+
+fn file(path: &Path, doing: &'static str, source: std::io::Error) -> BuildError {
+    BuildError::File { path: path.to_owned(), doing, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_is_no_part_of_a_plugins_name() {
+        assert_eq!((name_of_package("@team/mails"), name_of_package("mails")), ("mails", "mails"));
     }
-    let place = tempfile::tempdir().map_err(|source| file(&env::temp_dir(), "", source))?;
-    let output = place.path().join(format!("{name}.wasm"));
-    run(command.arg(&output).current_dir(folder))?;
-    let bytes = fs::read(&output).map_err(|source| BuildError::File { path: output, doing: "read", source })?;
-    Ok(Built { name: name.to_owned(), bytes, by: format!("`{by}`") })
-}
 
-fn absolute(folder: &Path) -> PathBuf {
-    std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())
-}
-
-fn missing(what: &str, install: &str) -> BuildError {
-    BuildError::Missing { what: what.to_owned(), install: install.to_owned() }
-}
-
-fn file(folder: &Path, name: &str, source: std::io::Error) -> BuildError {
-    BuildError::File { path: folder.join(name), doing: "read", source }
+    #[test]
+    fn a_project_without_its_packages_says_what_to_install() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("package.json"), "{\"name\":\"mails\"}").expect("writes");
+        let error = build_js(folder.path()).expect_err("no packages").to_string();
+        assert!(error.contains("npm install"), "{error}");
+    }
 }
