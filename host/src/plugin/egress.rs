@@ -4,14 +4,12 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt;
 use http::{HeaderName, Request};
-use http_body_util::BodyExt;
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks,
 };
 
-use super::transport::{Sent, Transport};
+use super::transport::{Network, Sent, Transport};
 use crate::config::Origin;
 
 /// Checks each request of one pen.
@@ -22,18 +20,17 @@ pub struct Egress {
     refused: Option<String>,
     /// What is left of the attempt when it started: the bound of each wait that the guest does not bound itself.
     patience: Duration,
-    /// What stands between this and the network, if something does.
-    transport: Option<Arc<dyn Transport>>,
+    transport: Arc<dyn Transport>,
 }
 
 impl Egress {
     /// Lets requests of `plugin` through to `allowed`.
     pub fn new(plugin: Arc<str>, allowed: Arc<[Origin]>, patience: Duration) -> Self {
-        Self { plugin, allowed, refused: None, patience, transport: None }
+        Self { plugin, allowed, refused: None, patience, transport: Arc::new(Network) }
     }
 
-    /// Lets what is allowed go through something else first.
-    pub fn through(self, transport: Option<Arc<dyn Transport>>) -> Self {
+    /// Lets what is allowed take another way than the network.
+    pub fn through(self, transport: Arc<dyn Transport>) -> Self {
         Self { transport, ..self }
     }
 
@@ -80,16 +77,6 @@ impl WasiHttpHooks for Egress {
         options.connect_timeout = bounded(options.connect_timeout);
         options.first_byte_timeout = bounded(options.first_byte_timeout);
         options.between_bytes_timeout = bounded(options.between_bytes_timeout);
-        let network = move |request| {
-            async move {
-                let (response, io) = wasmtime_wasi_http::default_send_request(request, Some(options)).await?;
-                Ok((response.map(BodyExt::boxed_unsync), Box::new(io) as Box<dyn Future<Output = _> + Send>))
-            }
-            .boxed()
-        };
-        match &self.transport {
-            Some(transport) => Box::new(transport.send(request, Box::new(network))),
-            None => Box::new(network(request)),
-        }
+        Box::new(self.transport.send(request, options))
     }
 }

@@ -247,10 +247,10 @@ impl Prepared {
         &self.plugin
     }
 
-    /// Lets its requests go through something before the network. [`Plugins::configure`] undoes that.
+    /// Lets its requests take another way than the network. [`Plugins::configure`] undoes that.
     #[must_use]
     pub fn through(mut self, transport: Arc<dyn Transport>) -> Self {
-        self.settings = Arc::new(Settings { transport: Some(transport), ..Settings::clone(&self.settings) });
+        self.settings = Arc::new(Settings { transport, ..Settings::clone(&self.settings) });
         self
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::transport::Transport;
+use super::transport::{Network, Transport};
 use crate::config::{Origin, Plugin};
 
 /// The settings of a plugin. Taken once for an attempt, so that a reload in its middle changes nothing for it.
@@ -21,8 +21,8 @@ pub struct Settings {
     pub fuel: Option<u64>,
     /// The largest result, in bytes of JSON.
     pub max_result: usize,
-    /// What stands between it and the network, in tests of a plugin.
-    pub transport: Option<Arc<dyn Transport>>,
+    /// The way that its requests take. The network, but for tests of a plugin.
+    pub transport: Arc<dyn Transport>,
 }
 
 impl Settings {
@@ -37,7 +37,7 @@ impl Settings {
             memory: usize::try_from(entry.memory).unwrap_or(usize::MAX),
             fuel: entry.fuel.map(Into::into),
             max_result: usize::try_from(entry.max_result).unwrap_or(usize::MAX),
-            transport: None,
+            transport: Arc::new(Network),
         }
     }
 }

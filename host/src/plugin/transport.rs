@@ -1,4 +1,4 @@
-//! What can stand between a pen and the network in tests of a plugin: a recorder, or a recording.
+//! The way that a pen's requests take once they are allowed: the network, or in tests of a plugin a recording.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +9,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use tokio_util::task::AbortOnDropHandle;
-use wasmtime_wasi_http::{Error, WasiBody};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use super::cache::checksum;
 use super::tape::{Answer, Asked, Body, Exchange, Tape};
@@ -20,13 +20,23 @@ const BODY: usize = 64 * 1024 * 1024;
 /// What a request comes to: the answer, and a future that drives the connection.
 pub type Sent = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
 
-/// Sends one request over the network, with all that is checked on the way.
-pub type Network = Box<dyn FnOnce(Request<WasiBody>) -> BoxFuture<'static, Sent> + Send>;
-
-/// Stands between a pen and the network.
+/// Carries requests that have been checked already.
 pub trait Transport: Send + Sync {
-    /// Answers a request whose origin was found to be granted, by `network` or by itself.
-    fn send(&self, request: Request<WasiBody>, network: Network) -> BoxFuture<'static, Sent>;
+    /// Sends one request within the bounds that `options` has.
+    fn send(&self, request: Request<WasiBody>, options: RequestOptions) -> BoxFuture<'static, Sent>;
+}
+
+/// The network.
+pub struct Network;
+
+impl Transport for Network {
+    fn send(&self, request: Request<WasiBody>, options: RequestOptions) -> BoxFuture<'static, Sent> {
+        async move {
+            let (response, io) = wasmtime_wasi_http::default_send_request(request, Some(options)).await?;
+            Ok((response.map(BodyExt::boxed_unsync), Box::new(io) as Box<dyn Future<Output = _> + Send>))
+        }
+        .boxed()
+    }
 }
 
 /// The network, with a record of what was sent and what came back. Bodies are read whole.
@@ -41,11 +51,11 @@ impl Recorder {
 }
 
 impl Transport for Recorder {
-    fn send(&self, request: Request<WasiBody>, network: Network) -> BoxFuture<'static, Sent> {
+    fn send(&self, request: Request<WasiBody>, options: RequestOptions) -> BoxFuture<'static, Sent> {
         let tape = self.0.clone();
         async move {
             let (asked, request) = read(request).await?;
-            let answered = answer(request, network).await;
+            let answered = answer(request, options).await;
             let (response, error) = match &answered {
                 Ok(answer) => (Some(answer.clone()), None),
                 Err(error) => (None, Some(error.to_string())),
@@ -70,7 +80,7 @@ impl Replayer {
 }
 
 impl Transport for Replayer {
-    fn send(&self, request: Request<WasiBody>, _network: Network) -> BoxFuture<'static, Sent> {
+    fn send(&self, request: Request<WasiBody>, _options: RequestOptions) -> BoxFuture<'static, Sent> {
         let exchanges = self.0.clone();
         async move {
             let (asked, _) = read(request).await?;
@@ -104,8 +114,8 @@ async fn read(request: Request<WasiBody>) -> Result<(Asked, Request<WasiBody>), 
     Ok((asked, Request::from_parts(parts, whole(bytes))))
 }
 
-async fn answer(request: Request<WasiBody>, network: Network) -> Result<Answer, Error> {
-    let (response, io) = network(request).await?;
+async fn answer(request: Request<WasiBody>, options: RequestOptions) -> Result<Answer, Error> {
+    let (response, io) = Network.send(request, options).await?;
     // The body comes only as long as somebody drives the connection.
     let _driven = AbortOnDropHandle::new(tokio::spawn(Box::into_pin(io)));
     let (parts, body) = response.into_parts();

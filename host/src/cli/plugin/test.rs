@@ -16,7 +16,7 @@ use crate::author::job_file;
 use crate::cli::client::Client;
 use crate::cli::{DEFAULT_CONFIG, FAILED, WRONG, error, fail};
 use crate::config::{self, Config, Env, Origin, Queue};
-use crate::plugin::{Recorder, Replayer, Tape};
+use crate::plugin::{Network, Recorder, Replayer, Tape, TapeError, Transport};
 use crate::queue;
 
 /// Options of `toril plugin test`.
@@ -78,24 +78,19 @@ impl Test {
         let entry = self.entry(&name, config.as_ref());
         let timeout = self.timeout(&job, config.as_ref());
         let recorder = Arc::new(Recorder::default());
-        let replayer = match self.http_replay.as_deref().map(Tape::load).transpose() {
-            Ok(tape) => tape.map(Replayer::new),
+        let transport = match self.transport(&recorder) {
+            Ok(transport) => transport,
             Err(reason) => return error(WRONG, &reason),
         };
         let bench = match bench::open(path) {
             Ok(bench) => bench,
             Err(code) => return code,
         };
-        let mut prepared = match bench.load(&self.file, &name, &entry).await {
+        let prepared = match bench.load(&self.file, &name, &entry).await {
             Ok(prepared) => prepared,
             Err(reason) => return bench::refused(&reason),
         };
-        if let Some(replayer) = replayer {
-            prepared = prepared.through(Arc::new(replayer));
-        } else if self.http_record.is_some() {
-            prepared = prepared.through(recorder.clone());
-        }
-        let trial = bench.run(prepared, job.clone(), timeout).await;
+        let trial = bench.run(prepared.through(transport), job.clone(), timeout).await;
         if let Some(path) = &self.http_record
             && let Err(reason) = recorder.tape().save(path)
         {
@@ -110,6 +105,15 @@ impl Test {
         match trial.finished.outcome {
             Outcome::Completed(_) => ExitCode::SUCCESS,
             _ => ExitCode::from(FAILED),
+        }
+    }
+
+    /// The way that requests take.
+    fn transport(&self, recorder: &Arc<Recorder>) -> Result<Arc<dyn Transport>, TapeError> {
+        match &self.http_replay {
+            Some(path) => Ok(Arc::new(Replayer::new(Tape::load(path)?))),
+            None if self.http_record.is_some() => Ok(recorder.clone()),
+            None => Ok(Arc::new(Network)),
         }
     }
 
