@@ -179,6 +179,20 @@ async fn the_timeout_is_the_queues_unless_another_is_given() {
 }
 
 #[tokio::test]
+async fn memory_and_fuel_can_be_bounded_for_one_run() {
+    let toril = Toril::new().plugin("basics");
+    let huge = ["--name", "huge", "--data", r#"{"bytes":900000}"#, "--json"];
+    let kind = async |bound: &[&str]| {
+        let told = plugin(&toril, "test", "basics", &[&huge[..], bound].concat()).await.exited(1).json();
+        told["failure"]["kind"].clone()
+    };
+
+    assert_eq!(kind(&["--memory", "2MiB"]).await, "memory");
+    assert_eq!(kind(&["--fuel", "1000"]).await, "fuel");
+    plugin(&toril, "test", "basics", &[&huge[..], &["--memory", "1KiB"]].concat()).await.exited(2);
+}
+
+#[tokio::test]
 async fn requests_that_were_recorded_are_answered_without_the_network() {
     let (toril, github) = (Toril::new().plugin("github-sync"), github::serve().await);
     let url = github.url().to_owned();

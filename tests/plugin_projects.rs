@@ -86,3 +86,51 @@ async fn a_folder_without_a_project_is_a_wrong_command_line() {
 
     assert!(refused.stderr.contains("is no plugin project"), "{}", refused.stderr);
 }
+
+/// A command that copies a component to where it is told to write one, in the place of an SDK's.
+#[cfg(unix)]
+fn fake_tool(path: &Path, component: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::create_dir_all(path.parent().expect("a folder")).expect("makes the folder");
+    let script = format!("#!/bin/sh\nfor last; do :; done\ncp '{}' \"$last\"\n", component.display());
+    fs::write(path, script).expect("writes the command");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("makes it a program");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_python_project_is_built_by_the_sdk_of_its_own_environment() {
+    let toril = Toril::new().plugin("double");
+    let project = toril.folder().join("doubler");
+    fs::create_dir(&project).expect("makes the project");
+    fs::write(project.join("pyproject.toml"), "[project]\nname = \"doubler\"\n").expect("writes the project");
+    let build = ["plugin", "build", "--json"];
+
+    let missing = toril.cli_within(BUILD, "doubler", build).await.exited(1);
+    fake_tool(&project.join(".venv/bin/toril-plugin-build"), &toril.plugin_path("double"));
+    let built = toril.cli_within(BUILD, "doubler", build).await.succeeded().json();
+
+    assert!(missing.stderr.contains(".venv/bin/pip install -r requirements.txt"), "{}", missing.stderr);
+    assert_eq!(built["plugin"], "doubler");
+    assert_eq!(fs::read(project.join("plugins/doubler.wasm")).ok(), fs::read(toril.plugin_path("double")).ok());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_javascript_project_is_built_by_its_own_script() {
+    let toril = Toril::new().plugin("double");
+    let project = toril.folder().join("doubler");
+    fs::create_dir(&project).expect("makes the project");
+    let package =
+        json!({ "name": "@team/doubler", "scripts": { "build": "toril-plugin-build src/x.ts -o dist/x.wasm" } });
+    fs::write(project.join("package.json"), package.to_string()).expect("writes the project");
+    let build = ["plugin", "build", "--json"];
+
+    let missing = toril.cli_within(BUILD, "doubler", build).await.exited(1);
+    fake_tool(&project.join("node_modules/.bin/toril-plugin-build"), &toril.plugin_path("double"));
+    let built = toril.cli_within(BUILD, "doubler", build).await.succeeded().json();
+
+    assert!(missing.stderr.contains("`npm install` in "), "{}", missing.stderr);
+    assert_eq!(built["plugin"], "doubler");
+    assert_eq!(fs::read(project.join("plugins/doubler.wasm")).ok(), fs::read(toril.plugin_path("double")).ok());
+}

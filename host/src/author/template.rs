@@ -33,8 +33,7 @@ pub type TemplateFile = (&'static str, &'static str);
 
 /// The files of a language's template. Empty: there is none yet.
 ///
-/// In each text `{{name}}` stands for the plugin's name, `{{Name}}` for the same as the name of a type, and `{{sdk}}`
-/// for where the SDK comes from, as the language's package file writes that.
+/// In each text `{{name}}` stands for the plugin's name and `{{Name}}` for the same as the name of a type.
 pub fn template(language: Language) -> &'static [TemplateFile] {
     match language {
         Language::Rust => &[
@@ -90,10 +89,13 @@ pub fn write(language: Language, name: &str, folder: &Path, sdk: Option<&Path>) 
     if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) || folder.is_file() {
         return Err(TemplateError::Occupied(folder.to_owned()));
     }
-    let sdk = dependency(language, sdk)?;
+    let sdk = sdk.map(|sdk| local_sdk(language, sdk)).transpose()?;
     for (path, text) in files {
         let path = folder.join(path);
-        let text = text.replace("{{name}}", name).replace("{{Name}}", &type_name(name)).replace("{{sdk}}", &sdk);
+        let mut text = text.replace("{{name}}", name).replace("{{Name}}", &type_name(name));
+        if let Some(sdk) = &sdk {
+            text = text.replace(published_sdk(language), sdk);
+        }
         let parent = path.parent().unwrap_or(folder);
         fs::create_dir_all(parent)
             .and_then(|()| fs::write(&path, text))
@@ -171,26 +173,24 @@ const RUST_WORDS: [&str; 52] = [
     "use",
 ];
 
-/// The dependency on the SDK, as the language's package file writes it.
-fn dependency(language: Language, sdk: Option<&Path>) -> Result<String, TemplateError> {
-    let Some(path) = sdk else {
-        return Ok(match language {
-            Language::Rust => format!("{:?}", minor_version()),
-            Language::Js | Language::Python => minor_version(),
-        });
-    };
-    let path = path.canonicalize().map_err(|source| TemplateError::Write { path: path.to_owned(), source })?;
-    let shown = path.display().to_string();
-    Ok(match language {
-        Language::Rust => format!("{{ path = {shown:?} }}"),
-        Language::Js => format!("file:{shown}"),
-        Language::Python => shown,
-    })
+/// The dependency on the published SDK, as the language's template writes it.
+fn published_sdk(language: Language) -> &'static str {
+    match language {
+        Language::Rust => "toril-plugin = \"0.1\"",
+        Language::Js => "\"@toril/plugin\": \"^0.1.0\"",
+        Language::Python => "toril-plugin>=0.1,<0.2",
+    }
 }
 
-/// SDK and host are versioned together.
-fn minor_version() -> String {
-    concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR")).to_owned()
+/// The same dependency on an SDK in a folder.
+fn local_sdk(language: Language, folder: &Path) -> Result<String, TemplateError> {
+    let folder = folder.canonicalize().map_err(|source| TemplateError::Write { path: folder.to_owned(), source })?;
+    let shown = folder.display().to_string();
+    Ok(match language {
+        Language::Rust => format!("toril-plugin = {{ path = {shown:?} }}"),
+        Language::Js => format!("\"@toril/plugin\": {:?}", format!("file:{shown}")),
+        Language::Python => format!("toril-plugin @ file://{shown}"),
+    })
 }
 
 /// `github-sync` → `GithubSync`.
@@ -234,6 +234,23 @@ mod tests {
         let refused = write(Language::Rust, "greeter", folder.path(), None);
         assert!(matches!(refused, Err(TemplateError::Occupied(_))));
         assert_eq!(fs::read_dir(folder.path()).expect("there").count(), 1);
+    }
+
+    #[test]
+    fn another_sdk_takes_the_place_of_the_published_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (language, file) in
+            [(Language::Rust, "Cargo.toml"), (Language::Js, "package.json"), (Language::Python, "requirements.txt")]
+        {
+            let project = folder.path().join(language.name());
+            match write(language, "greeter", &project, Some(folder.path())) {
+                Err(TemplateError::NoTemplate(_)) => continue,
+                written => written.expect("writes"),
+            }
+            let text = fs::read_to_string(project.join(file)).expect("written");
+            let real = folder.path().canonicalize().expect("there");
+            assert!(text.contains(&*real.to_string_lossy()) && !text.contains(published_sdk(language)), "{text}");
+        }
     }
 
     #[test]

@@ -108,6 +108,12 @@ pub fn load_host(path: &Path) -> Result<HostSettings, LoadError> {
     read::host_settings(&text(path)?, path)
 }
 
+/// Bytes from a text such as `64MiB`, as the file's sizes are written. For command lines; the error goes after the
+/// text.
+pub fn parse_size(text: &str) -> Result<u64, String> {
+    units::size(text).map_err(|error| error.to_string())
+}
+
 fn text(path: &Path) -> Result<String, LoadError> {
     std::fs::read_to_string(path).map_err(|source| LoadError::Unreadable { path: path.to_owned(), source })
 }

@@ -42,12 +42,14 @@ impl New {
 fn next(language: Language, name: &str, folder: &Path) -> String {
     let test = match language {
         Language::Rust => "cargo test",
-        Language::Js => "npm install && npm test",
-        Language::Python => "python3 -m unittest",
+        Language::Js => "npm install\n  npm test",
+        Language::Python => "python3 -m venv .venv\n  .venv/bin/pip install -r requirements.txt\n  .venv/bin/pytest",
     };
+    // An engine is inside of these components.
+    let memory = if language == Language::Rust { "" } else { " --memory 256MiB" };
     format!(
         "{} is a {} plugin now. From here:\n\n  cd {}\n  {test}\n  toril plugin build\n  \
-         toril plugin test plugins/{name}.wasm --job job.json\n",
+         toril plugin test plugins/{name}.wasm --job job.json{memory}\n",
         folder.display(),
         language.name(),
         folder.display()

@@ -1,5 +1,6 @@
 //! `toril plugin test`: one job through a component, without Redis and without a host.
 
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -48,6 +49,12 @@ pub struct Test {
     /// A setting that it may read, in the place of what its entry says. Can be given more than once.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
     set: Vec<(String, String)>,
+    /// The most memory that it may have, as in 256MiB [default: the entry's, or 64MiB].
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    memory: Option<u64>,
+    /// The most fuel that it may use [default: the entry's, or no bound].
+    #[arg(long, value_name = "NUMBER")]
+    fuel: Option<NonZeroU64>,
     /// How long it may take [default: the queue's timeout, or 30s].
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     timeout: Option<Duration>,
@@ -143,6 +150,8 @@ impl Test {
         }
         let mut entry = config.map(|config| config.plugin(name)).unwrap_or_default();
         entry.http.extend(self.http.iter().cloned());
+        entry.memory = self.memory.unwrap_or(entry.memory);
+        entry.fuel = self.fuel.or(entry.fuel);
         for (key, value) in &self.set {
             entry.secrets.remove(key);
             entry.config.insert(key.clone(), value.clone());
@@ -154,6 +163,12 @@ impl Test {
         let queue = config.and_then(|config| config.queues.get(&job.queue));
         self.timeout.unwrap_or_else(|| queue.map_or(Queue::new("").timeout, |queue| queue.timeout))
     }
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    let bytes = config::parse_size(text)?;
+    // The bounds of `memory` in the configuration.
+    if (1 << 20..=4 << 30).contains(&bytes) { Ok(bytes) } else { Err("is from 1MiB to 4GiB".to_owned()) }
 }
 
 fn json(text: &str) -> Result<Value, String> {
