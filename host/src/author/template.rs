@@ -43,8 +43,24 @@ pub fn template(language: Language) -> &'static [TemplateFile] {
             ("README.md", include_str!("../../templates/rust/README.md")),
             (".gitignore", include_str!("../../templates/rust/gitignore")),
         ],
-        // These come with their SDKs: list the files of sdk/js/template and sdk/python/template here.
-        Language::Js | Language::Python => &[],
+        Language::Js => &[
+            ("package.json", include_str!("../../../sdk/js/template/package.json")),
+            ("tsconfig.json", include_str!("../../../sdk/js/template/tsconfig.json")),
+            ("src/plugin.ts", include_str!("../../../sdk/js/template/src/plugin.ts")),
+            ("test/plugin.test.ts", include_str!("../../../sdk/js/template/test/plugin.test.ts")),
+            ("job.json", include_str!("../../../sdk/js/template/job.json")),
+            ("README.md", include_str!("../../../sdk/js/template/README.md")),
+            (".gitignore", include_str!("../../../sdk/js/template/.gitignore")),
+        ],
+        Language::Python => &[
+            ("pyproject.toml", include_str!("../../../sdk/python/template/pyproject.toml")),
+            ("requirements.txt", include_str!("../../../sdk/python/template/requirements.txt")),
+            ("plugin.py", include_str!("../../../sdk/python/template/plugin.py")),
+            ("tests/test_plugin.py", include_str!("../../../sdk/python/template/tests/test_plugin.py")),
+            ("job.json", include_str!("../../../sdk/python/template/job.json")),
+            ("README.md", include_str!("../../../sdk/python/template/README.md")),
+            (".gitignore", include_str!("../../../sdk/python/template/.gitignore")),
+        ],
     }
 }
 

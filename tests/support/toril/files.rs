@@ -22,6 +22,11 @@ pub fn component(name: &str) -> Vec<u8> {
     })
 }
 
+/// A folder for compiled plugins that tests share, and keep between runs: a large component is compiled once.
+pub fn shared_cache() -> PathBuf {
+    paths::root().join("target/test-cache")
+}
+
 impl Toril {
     /// The path of `queues.toml`.
     pub fn config_path(&self) -> PathBuf {
