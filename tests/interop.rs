@@ -63,65 +63,6 @@ async fn a_thousand_jobs_added_at_once_all_complete_each_once() {
     assert_eq!((active.len(), ids.len()), (1000, 1000));
 }
 
-/// The fields of a job that two workers must leave alike.
-fn left(job: &Value) -> Value {
-    let fields =
-        ["state", "attemptsMade", "attemptsStarted", "failedReason", "returnvalue", "progress", "delay", "logs"];
-    fields.iter().map(|field| (field.to_string(), job[*field].clone())).collect::<serde_json::Map<_, _>>().into()
-}
-
-/// Runs the same job through Toril and through a worker in Node, and returns what each left.
-async fn side_by_side(job_spec: Value) -> (Value, Value) {
-    let redis = RedisServer::start().await;
-    let _toril = basics(&redis).await;
-    let input = json!({ "redis": redis.url(), "queue": "node", "jobs": 1 });
-    let worker = tokio::spawn(async move { node::run("worker", input).await });
-    let add = |queue: &str| json!({ "redis": redis.url(), "queue": queue, "jobs": [job_spec.clone()], "wait": true });
-    let ours = node::run("add", add("work")).await;
-    let theirs = node::run("add", add("node")).await;
-    worker.await.expect("the Node worker ends");
-    assert_eq!(ours["results"][0]["ok"], theirs["results"][0]["ok"]);
-    (job(&redis, "work", "1").await, job(&redis, "node", "1").await)
-}
-
-#[tokio::test]
-async fn a_job_that_fails_twice_leaves_what_a_node_worker_leaves() {
-    let backoff = json!({ "type": "exponential", "delay": 100 });
-    let opts = json!({ "attempts": 3, "backoff": backoff });
-    let (ours, theirs) = side_by_side(json!({ "name": "fail-times", "data": { "times": 2 }, "opts": opts })).await;
-
-    assert_eq!(left(&ours), left(&theirs));
-    assert_eq!((&ours["attemptsMade"], &ours["state"]), (&json!(3), &json!("completed")));
-    assert_eq!(ours["stacktrace"].as_array().map(Vec::len), theirs["stacktrace"].as_array().map(Vec::len));
-}
-
-#[tokio::test]
-async fn a_job_without_attempts_left_leaves_what_a_node_worker_leaves() {
-    let (ours, theirs) =
-        side_by_side(json!({ "name": "fail-times", "data": { "times": 5 }, "opts": { "attempts": 2 } })).await;
-
-    assert_eq!(left(&ours), left(&theirs));
-    assert_eq!((&ours["state"], &ours["failedReason"]), (&json!("failed"), &json!("attempt 2 failed")));
-}
-
-#[tokio::test]
-async fn a_fatal_failure_leaves_what_an_unrecoverable_error_leaves() {
-    let (ours, theirs) = side_by_side(json!({ "name": "fatal", "data": {}, "opts": { "attempts": 5 } })).await;
-
-    assert_eq!(left(&ours), left(&theirs));
-    assert_eq!((&ours["state"], &ours["attemptsMade"]), (&json!("failed"), &json!(1)));
-}
-
-#[tokio::test]
-async fn a_deferred_job_leaves_what_a_delayed_error_leaves() {
-    let (ours, theirs) =
-        side_by_side(json!({ "name": "defer", "data": { "ms": 400 }, "opts": { "attempts": 2 } })).await;
-
-    assert_eq!(ours["attemptsMade"], theirs["attemptsMade"]);
-    assert_eq!((&ours["state"], &ours["attemptsMade"]), (&json!("completed"), &json!(1)));
-    assert!(ours["attemptsStarted"].as_u64() >= Some(2), "{ours}");
-}
-
 #[tokio::test]
 async fn attempts_are_spaced_exponentially() {
     let redis = RedisServer::start().await;

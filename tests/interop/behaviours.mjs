@@ -1,0 +1,58 @@
+// What is done with a job, by its name: what the guest `basics` does with it, as a Node processor would. Used by a worker
+// in its own process, and by a sandboxed one, where `worker` is not there.
+
+import { DelayedError, RateLimitError, UnrecoverableError } from 'bullmq';
+
+const behaviours = {
+  echo: (job) => job.data,
+  sleep: async (job) => {
+    await new Promise((resolve) => setTimeout(resolve, job.data.ms));
+    return { slept: job.data.ms };
+  },
+  'fail-times': (job) => {
+    if (attempt(job) <= job.data.times) throw new Error(`attempt ${attempt(job)} failed`);
+    return { attempts: attempt(job) };
+  },
+  fatal: () => {
+    throw new UnrecoverableError('this job cannot be done');
+  },
+  defer: async (job, worker, token) => {
+    if (timeLeft(job) <= 0) return { attempts: attempt(job) };
+    await job.moveToDelayed(Date.now() + timeLeft(job), token);
+    throw new DelayedError();
+  },
+  'rate-limit': async (job, worker) => {
+    if (timeLeft(job) <= 0) return { attempts: attempt(job) };
+    await worker.rateLimit(timeLeft(job));
+    throw new RateLimitError();
+  },
+  checkpoint: async (job) => {
+    if (job.data.step === 2) return { data: job.data };
+    await job.updateData({ step: 2, from: attempt(job) });
+    throw new Error('the first attempt only saves its data');
+  },
+  panic: () => process.exit(1),
+  progress: async (job) => {
+    await job.updateProgress(50);
+    await job.log('half of it is done');
+    await job.log('the other half is slow');
+    await job.log('nothing has gone wrong');
+    await job.updateProgress({ step: 'two' });
+    return { lines: 3 };
+  },
+};
+
+export function behave(job, worker, token) {
+  const behaviour = behaviours[job.name];
+  if (!behaviour) throw new UnrecoverableError(`there is no behaviour called \`${job.name}\``);
+  return behaviour(job, worker, token);
+}
+
+/// Which run this is: 1 on the first one. Deferred and limited runs do not count.
+function attempt(job) {
+  return job.attemptsMade + 1;
+}
+
+function timeLeft(job) {
+  return job.timestamp + job.data.ms - Date.now();
+}
