@@ -142,6 +142,17 @@ async fn a_plugin_without_a_file_is_told_with_the_place_where_it_was_looked_for(
 }
 
 #[tokio::test]
+async fn a_host_does_not_start_with_a_broken_plugin() {
+    let redis = RedisServer::start().await;
+    let toril = Toril::new().redis(redis.url()).config("[queues.work]\nplugin = \"basics\"\n");
+    toril.replace_plugin("basics", b"\0asm\x0d\0\x01\0\xff\xff");
+
+    let output = toril.cli(["run"]).await.exited(2);
+
+    assert!(output.stderr.contains("plugin basics cannot be used"), "{}", output.stderr);
+}
+
+#[tokio::test]
 async fn run_without_a_redis_ends_at_once_with_exit_code_2_and_says_what_to_set() {
     let toril = Toril::new().plugin("basics").config("[queues.work]\nplugin = \"basics\"\n");
 
