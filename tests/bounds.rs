@@ -77,6 +77,12 @@ async fn a_request_to_an_origin_that_was_not_granted_is_refused_and_the_error_sa
 }
 
 #[tokio::test]
+async fn a_guest_that_hoards_the_hosts_resources_is_ended() {
+    let (error, _) = failure("basics", "", "resources", json!({ "count": 100_000 })).await;
+    assert!(error.contains("the plugin trapped"), "{error}");
+}
+
+#[tokio::test]
 async fn spinning_guests_hold_up_neither_other_queues_nor_health() {
     let redis = RedisServer::start().await;
     let config = "[queues.spinning]\nplugin = \"spin\"\nconcurrency = 8\ntimeout = \"20s\"\n[queues.work]\nplugin = \"basics\"\n";

@@ -1,6 +1,8 @@
 //! What a plugin's entry grants, and what is denied with an error that says which line to add.
 
 use serde_json::{Value, json};
+use toril_tests::certificates::Certificates;
+use toril_tests::tls_front::TlsFront;
 use toril_tests::{RedisServer, Toril, agent};
 
 /// A host whose plugin `basics` is granted this.
@@ -124,6 +126,52 @@ async fn localhost_that_was_granted_by_name_is_reached() {
     let answer = run(&toril, "fetch", json!({ "url": format!("{named}/.well-known/agent-card.json") })).await;
 
     assert_eq!(answer["status"], 200);
+}
+
+/// An agent behind TLS, whose certificate a CA of the test's own has signed.
+struct HttpsAgent {
+    origin: String,
+    ca: String,
+    _running: (agent::AgentServer, TlsFront, tempfile::TempDir),
+}
+
+impl HttpsAgent {
+    async fn start() -> Self {
+        let (agent, folder) = (agent::serve().await, tempfile::tempdir().expect("a folder"));
+        let certificates = Certificates::create(folder.path()).expect("certificates");
+        let port = agent.url().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+        let front = TlsFront::start(&certificates, port).await.expect("it listens");
+        let (origin, ca) = (format!("https://localhost:{}", front.port()), certificates.ca.display().to_string());
+        Self { origin, ca, _running: (agent, front, folder) }
+    }
+}
+
+#[tokio::test]
+async fn https_is_verified_with_a_certificate_authority_of_ones_own() {
+    let (redis, agent) = (RedisServer::start().await, HttpsAgent::start().await);
+    let toril = host(&redis, &format!("http = [{:?}]\nca = {:?}", agent.origin, agent.ca)).await;
+
+    let url = format!("{}/.well-known/agent-card.json", agent.origin);
+    let answer = run(&toril, "fetch", json!({ "url": url })).await;
+
+    assert_eq!(answer["status"], 200);
+}
+
+#[tokio::test]
+async fn an_https_server_that_nobody_vouches_for_is_refused() {
+    let (redis, agent) = (RedisServer::start().await, HttpsAgent::start().await);
+    let toril = host(&redis, &format!("http = [{:?}]", agent.origin)).await;
+
+    let error = denied(&toril, "fetch", json!({ "url": format!("{}/", agent.origin) })).await;
+
+    assert!(error.to_lowercase().contains("tls") || error.contains("certificate"), "{error}");
+}
+
+#[tokio::test]
+async fn a_certificate_authority_that_cannot_be_read_is_told_by_check() {
+    let config = "[queues.work]\nplugin = \"basics\"\n[plugins.basics]\nca = \"nowhere.pem\"\n";
+    let output = Toril::new().plugin("basics").config(config).cli(["check"]).await.exited(2);
+    assert!(output.stderr.contains("nowhere.pem, which cannot be read"), "{}", output.stderr);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 //! | [`redis_server`] | a private Redis server that can be stopped, killed, paused and restarted, also with TLS |
 //! | [`github`], [`agent`] | the servers that the example plugins talk to, whose next answers a test decides |
 //! | [`toril`] | a host as a child process, with a configuration and plugins of its own |
+//! | [`certificates`], [`tls_front`] | TLS for servers that have none, with a CA of the test's own |
 //! | [`node`] | the scripts of `tests/interop`: BullMQ's own Node client |
 //! | [`http`] | the plainest HTTP client |
 //! | [`wait`] | waiting until something is so, with a bound |
@@ -13,6 +14,7 @@
 //! ends with the value that stands for it.
 
 pub mod agent;
+pub mod certificates;
 pub mod github;
 pub mod http;
 pub mod node;
@@ -21,6 +23,7 @@ mod ports;
 mod process;
 pub mod redis_server;
 pub mod scripted;
+pub mod tls_front;
 pub mod toril;
 pub mod wait;
 

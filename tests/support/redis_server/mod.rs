@@ -3,8 +3,6 @@
 mod find;
 #[cfg(test)]
 mod tests;
-mod tls;
-mod tls_front;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -19,11 +17,11 @@ use tokio::time::Instant;
 
 pub use find::program;
 
+use crate::certificates::Certificates;
 use crate::ports::free_port;
 use crate::process::{Guarded, Signal};
+use crate::tls_front::TlsFront;
 use crate::wait::{LONG, POLL};
-use tls::Certificates;
-use tls_front::TlsFront;
 
 /// How often another port is tried after the server found one taken.
 const TRIES: usize = 5;

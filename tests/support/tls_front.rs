@@ -1,4 +1,4 @@
-//! TLS in front of a Redis server that was built without it.
+//! TLS in front of a server that speaks it not.
 
 use std::sync::Arc;
 
@@ -12,16 +12,17 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
-use super::tls::Certificates;
+use crate::certificates::Certificates;
 use crate::ports::free_port;
 
 /// Takes TLS connections and passes on what they carry. Dropped, it closes them all.
-pub(super) struct TlsFront {
+pub struct TlsFront {
     port: u16,
     task: JoinHandle<()>,
 }
 
 impl TlsFront {
+    /// Listens on a free port of 127.0.0.1, in front of the server at another one.
     pub async fn start(certificates: &Certificates, server: u16) -> Result<Self> {
         let acceptor = TlsAcceptor::from(Arc::new(config(certificates)?));
         let port = free_port();
@@ -36,6 +37,7 @@ impl TlsFront {
         Ok(Self { port, task })
     }
 
+    /// Where it listens.
     pub fn port(&self) -> u16 {
         self.port
     }

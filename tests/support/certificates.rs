@@ -6,15 +6,18 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 
-/// Files in PEM.
-pub(super) struct Certificates {
+/// Files in PEM, with a certificate for 127.0.0.1 and localhost.
+pub struct Certificates {
     /// What a client trusts.
     pub ca: PathBuf,
+    /// What the server shows.
     pub certificate: PathBuf,
+    /// The server's key.
     pub key: PathBuf,
 }
 
 impl Certificates {
+    /// Makes them in a folder.
     pub fn create(folder: &Path) -> Result<Self> {
         let ca_key = KeyPair::generate().context("could not make a key")?;
         let mut ca = CertificateParams::new(Vec::new())?;
@@ -36,7 +39,7 @@ impl Certificates {
     }
 
     /// What makes a Redis server speak nothing but TLS.
-    pub fn command_line(&self, port: u16) -> Vec<String> {
+    pub(crate) fn command_line(&self, port: u16) -> Vec<String> {
         let switches = [("--port", "0".into()), ("--tls-port", port.to_string()), ("--tls-auth-clients", "no".into())];
         let files =
             [("--tls-ca-cert-file", &self.ca), ("--tls-cert-file", &self.certificate), ("--tls-key-file", &self.key)];
