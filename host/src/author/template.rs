@@ -78,9 +78,6 @@ pub enum TemplateError {
         /// The language.
         language: Language,
     },
-    /// There is no template.
-    #[error("{} plugins are not available yet in this version of Toril: `--lang rust` is", .0.name())]
-    NoTemplate(Language),
     /// There is something already.
     #[error("{} is there already and is not empty: choose another name, or another folder with --path", .0.display())]
     Occupied(PathBuf),
@@ -99,9 +96,6 @@ pub enum TemplateError {
 pub fn write(language: Language, name: &str, folder: &Path, sdk: Option<&Path>) -> Result<(), TemplateError> {
     check_name(language, name)?;
     let files = template(language);
-    if files.is_empty() {
-        return Err(TemplateError::NoTemplate(language));
-    }
     if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) || folder.is_file() {
         return Err(TemplateError::Occupied(folder.to_owned()));
     }
