@@ -270,6 +270,7 @@ async fn producers_get_types_from_the_schemas() {
     let python = plugin(&toril, "types", "agent-commands", &["--lang", "python"]).await.succeeded().stdout;
 
     assert!(ts.contains("export interface AgentCommandsSend {\n"), "{ts}");
+    assert!(ts.contains("export interface AgentCommandsSendResult {\n"), "{ts}");
     assert!(ts.contains("  contextId?: string | null;\n"), "{ts}");
     assert!(python.contains("class AgentCommandsSend(TypedDict):\n"), "{python}");
     assert!(python.contains("    message: str\n"), "{python}");

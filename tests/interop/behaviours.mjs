@@ -31,6 +31,12 @@ const behaviours = {
     await job.updateData({ step: 2, from: attempt(job) });
     throw new Error('the first attempt only saves its data');
   },
+  'defer-once': async (job, worker, token) => {
+    if (job.data.deferred) return { attempts: attempt(job) };
+    await job.updateData({ deferred: true });
+    await job.moveToDelayed(Date.now() + 50, token);
+    throw new DelayedError();
+  },
   panic: () => process.exit(1),
   progress: async (job) => {
     await job.updateProgress(50);

@@ -26,6 +26,8 @@ pub struct JobType {
     pub description: String,
     /// The JSON Schema of the data, where there is one.
     pub schema: Option<Value>,
+    /// The JSON Schema of the result, where there is one. Nothing is checked against it.
+    pub result: Option<Value>,
     validator: Option<Validator>,
 }
 
@@ -35,16 +37,16 @@ pub enum ManifestError {
     /// Two types of one name.
     #[error("it describes two kinds of job of the name {0:?}")]
     Twice(String),
-    /// The schema is no JSON.
-    #[error("the data schema of job {name:?} is no JSON: {source}")]
+    /// A schema is no JSON.
+    #[error("the schema of the data or the result of job {name:?} is no JSON: {source}")]
     NoJson {
         /// The job's name.
         name: String,
         /// The parser's error.
         source: serde_json::Error,
     },
-    /// The schema is no JSON Schema.
-    #[error("the data schema of job {name:?} is no JSON Schema (draft 2020-12): {reason}")]
+    /// A schema is no JSON Schema.
+    #[error("the schema of the data or the result of job {name:?} is no JSON Schema (draft 2020-12): {reason}")]
     NoSchema {
         /// The job's name.
         name: String,
@@ -58,10 +60,11 @@ impl JobTypes {
     pub fn new(manifest: Manifest) -> Result<Self, ManifestError> {
         let mut types = HashMap::new();
         for job in manifest.jobs {
-            let schema = job.data_schema.as_deref().map(serde_json::from_str::<Value>).transpose();
-            let schema = schema.map_err(|source| ManifestError::NoJson { name: job.name.clone(), source })?;
+            let schema = parse(&job.name, job.data_schema.as_deref())?;
             let validator = schema.as_ref().map(|schema| compile(&job.name, schema)).transpose()?;
-            let kind = JobType { description: job.description, schema, validator };
+            let result = parse(&job.name, job.result_schema.as_deref())?;
+            result.as_ref().map(|schema| compile(&job.name, schema)).transpose()?;
+            let kind = JobType { description: job.description, schema, result, validator };
             if types.insert(job.name.clone(), kind).is_some() {
                 return Err(ManifestError::Twice(job.name));
             }
@@ -113,6 +116,11 @@ impl JobTypes {
     }
 }
 
+fn parse(name: &str, schema: Option<&str>) -> Result<Option<Value>, ManifestError> {
+    let parsed = schema.map(serde_json::from_str).transpose();
+    parsed.map_err(|source| ManifestError::NoJson { name: name.to_owned(), source })
+}
+
 fn compile(name: &str, schema: &Value) -> Result<Validator, ManifestError> {
     jsonschema::options()
         .with_draft(Draft::Draft202012)
@@ -127,8 +135,12 @@ mod tests {
     use serde_json::json;
 
     fn types(schema: &Value) -> JobTypes {
-        let job =
-            types::JobType { name: "double".into(), description: String::new(), data_schema: Some(schema.to_string()) };
+        let job = types::JobType {
+            name: "double".into(),
+            description: String::new(),
+            data_schema: Some(schema.to_string()),
+            result_schema: None,
+        };
         JobTypes::new(Manifest { description: String::new(), jobs: vec![job] }).expect("a valid manifest")
     }
 
@@ -170,8 +182,12 @@ mod tests {
 
     #[test]
     fn a_schema_that_is_none_is_refused() {
-        let job =
-            types::JobType { name: "x".into(), description: String::new(), data_schema: Some("{\"type\": 7}".into()) };
+        let job = types::JobType {
+            name: "x".into(),
+            description: String::new(),
+            data_schema: Some("{\"type\": 7}".into()),
+            result_schema: None,
+        };
         let error = JobTypes::new(Manifest { description: String::new(), jobs: vec![job] }).expect_err("no schema");
         assert!(error.to_string().contains("\"x\""), "{error}");
     }

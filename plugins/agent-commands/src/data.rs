@@ -19,7 +19,7 @@ pub struct Command {
 }
 
 /// The result of a job called `send`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Sent {
     /// What the agent replied with: `message`, or `task` for work that it may still be doing.

@@ -42,7 +42,7 @@ pub struct Repository {
 }
 
 /// The result of a job called `sync`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Synced {
     repo: String,
     id: u64,

@@ -38,6 +38,7 @@ function describe({ description = '', jobs = {} }) {
     name,
     description: job.description ?? '',
     dataSchema: job.schema && JSON.stringify(job.schema),
+    resultSchema: job.resultSchema && JSON.stringify(job.resultSchema),
   });
   return { description, jobs: Object.entries(jobs).map(jobType) };
 }

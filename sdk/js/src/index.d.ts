@@ -36,6 +36,8 @@ export interface JobType<Data = any> {
   description?: string;
   /** A JSON Schema (draft 2020-12). A job whose data does not fit is failed for good before the plugin sees it. */
   schema?: object;
+  /** A JSON Schema of what a completed job returns, for those who add jobs. Nothing is checked against it. */
+  resultSchema?: object;
   handle: Handle<Data>;
 }
 

@@ -37,8 +37,8 @@ test('a plugin is described with its schemas', () => {
   assert.deepEqual(adapt({ description: 'Calculates.', jobs }).describe(), {
     description: 'Calculates.',
     jobs: [
-      { name: 'sum', description: 'Adds.', dataSchema: '{"type":"array"}' },
-      { name: 'any', description: '', dataSchema: undefined },
+      { name: 'sum', description: 'Adds.', dataSchema: '{"type":"array"}', resultSchema: undefined },
+      { name: 'any', description: '', dataSchema: undefined, resultSchema: undefined },
     ],
   });
 });

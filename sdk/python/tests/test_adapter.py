@@ -50,7 +50,7 @@ def test_an_accident_leaves_its_traceback_in_the_log():
 def test_a_plugin_is_described_by_its_docstrings():
     adapter = Adapter(plugin(total=total))
     assert adapter.description == "Calculates."
-    assert adapter.describe() == [("sum", "Adds numbers.", json.dumps({"type": "array"}))]
+    assert adapter.describe() == [("sum", "Adds numbers.", json.dumps({"type": "array"}), None)]
 
 
 def test_a_module_that_is_no_plugin_is_refused():

@@ -83,6 +83,7 @@ mod adapter {
             name: job.name,
             description: job.description,
             data_schema: job.data_schema.map(|schema| schema.as_value().to_string()),
+            result_schema: job.result_schema.map(|schema| schema.as_value().to_string()),
         };
         wit::Manifest { description: manifest.description, jobs: manifest.jobs.into_iter().map(job_type).collect() }
     }

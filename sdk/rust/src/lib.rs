@@ -11,7 +11,7 @@
 //!     name: String,
 //! }
 //!
-//! #[derive(Serialize)]
+//! #[derive(Serialize, JsonSchema)]
 //! struct Greeting {
 //!     text: String,
 //! }

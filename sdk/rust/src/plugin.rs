@@ -60,6 +60,8 @@ pub struct JobType {
     pub description: String,
     /// The JSON Schema (draft 2020-12) that a host checks the data against before the plugin sees it.
     pub data_schema: Option<Schema>,
+    /// The JSON Schema of what a completed job returns, for those who add jobs. A host checks nothing against it.
+    pub result_schema: Option<Schema>,
 }
 
 type Handler = Box<dyn FnOnce(Job<Json>) -> Result<Json, Failure>>;
@@ -67,8 +69,8 @@ type Handler = Box<dyn FnOnce(Job<Json>) -> Result<Json, Failure>>;
 struct Entry {
     name: &'static str,
     description: &'static str,
-    /// Made on demand: a schema is needed for `describe`, not for each job.
-    schema: Option<fn() -> Schema>,
+    /// Of the data and of the result. Made on demand: they are needed for `describe`, not for each job.
+    schemas: Option<[fn() -> Schema; 2]>,
     handler: Handler,
 }
 
@@ -84,7 +86,8 @@ impl Jobs {
         Self::default()
     }
 
-    /// Handles jobs called `name` with `handler`, whose data type is what the job's data is checked against.
+    /// Handles jobs called `name` with `handler`, whose data type is what the job's data is checked against, and whose
+    /// result type is told to those who add jobs.
     ///
     /// `description` is one sentence for a person. The first handler of a name is the one that counts.
     #[must_use]
@@ -96,9 +99,9 @@ impl Jobs {
     ) -> Self
     where
         D: DeserializeOwned + JsonSchema,
-        O: Serialize,
+        O: Serialize + JsonSchema,
     {
-        self.push(name, description, Some(|| schema_for!(D)), handler)
+        self.push(name, description, Some([|| schema_for!(D), || schema_for!(O)]), handler)
     }
 
     /// Like [`Jobs::on`] for data without a schema: a host checks nothing, and data that does not fit the handler's
@@ -121,7 +124,7 @@ impl Jobs {
         mut self,
         name: &'static str,
         description: &'static str,
-        schema: Option<fn() -> Schema>,
+        schemas: Option<[fn() -> Schema; 2]>,
         handler: impl FnOnce(Job<D>) -> Result<O, Failure> + 'static,
     ) -> Self {
         let handler: Handler = Box::new(|job| {
@@ -129,7 +132,7 @@ impl Jobs {
             Json::from_value(&output)
                 .map_err(|error| Failure::fatal(format!("the result cannot be written as JSON: {error}")))
         });
-        self.entries.push(Entry { name, description, schema, handler });
+        self.entries.push(Entry { name, description, schemas, handler });
         self
     }
 
@@ -138,7 +141,8 @@ impl Jobs {
         let job_type = |entry: &Entry| JobType {
             name: entry.name.into(),
             description: entry.description.into(),
-            data_schema: entry.schema.map(|schema| schema()),
+            data_schema: entry.schemas.map(|[data, _]| data()),
+            result_schema: entry.schemas.map(|[_, result]| result()),
         };
         self.entries.iter().map(job_type).collect()
     }

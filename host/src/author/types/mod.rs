@@ -45,6 +45,8 @@ pub struct DescribedJob<'a> {
     pub description: &'a str,
     /// The JSON Schema of its data.
     pub schema: Option<&'a Value>,
+    /// The JSON Schema of its result.
+    pub result: Option<&'a Value>,
 }
 
 /// One kind of job, with names for its types.
@@ -75,22 +77,17 @@ fn declare<'a>(described: &Described<'a>) -> (Vec<Named<'a>>, Vec<Declaration>) 
         let data = names.unique(&(type_name(described.plugin) + &type_name(job.name)));
         let result = names.unique(&format!("{data}Result"));
         let about = format!("The data of a job `{}`: {}", job.name, job.description);
-        match job.schema {
-            Some(schema) => declarations.extend(schema::declarations(schema, &data, about, &mut names)),
-            None => declarations.push(Declaration {
-                name: data.clone(),
-                comment: vec![about, "The plugin gives no schema, so nothing is known of it.".to_owned()],
-                kind: Kind::Unknown,
-            }),
+        let returns = format!("The result of a job `{}`.", job.name);
+        for (schema, name, about) in [(job.schema, &data, about), (job.result, &result, returns)] {
+            match schema {
+                Some(schema) => declarations.extend(schema::declarations(schema, name, about, &mut names)),
+                None => declarations.push(Declaration {
+                    name: name.clone(),
+                    comment: vec![about, "The plugin gives no schema, so nothing is known of it.".to_owned()],
+                    kind: Kind::Unknown,
+                }),
+            }
         }
-        declarations.push(Declaration {
-            name: result.clone(),
-            comment: vec![
-                format!("The result of a job `{}`.", job.name),
-                "A plugin gives no schema for its results, so nothing is known of it.".to_owned(),
-            ],
-            kind: Kind::Unknown,
-        });
         jobs.push(Named { name: job.name, data, result });
     }
     (jobs, declarations)

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 
 fn write_one(schema: Value, language: TypesLanguage) -> String {
-    let jobs = [DescribedJob { name: "send", description: "Sends.", schema: Some(&schema) }];
+    let jobs = [DescribedJob { name: "send", description: "Sends.", schema: Some(&schema), result: None }];
     write(&Described { plugin: "agent-commands", version: "abc", jobs: &jobs }, language)
 }
 

@@ -66,7 +66,7 @@ impl Known<'_> {
             .jobs
             .sorted()
             .into_iter()
-            .map(|(name, job)| json!({ "name": name, "description": job.description, "dataSchema": job.schema }))
+            .map(|(name, job)| json!({ "name": name, "description": job.description, "dataSchema": job.schema, "resultSchema": job.result }))
             .collect();
         json!({
             "plugin": self.prepared.plugin(),
@@ -119,11 +119,11 @@ impl Known<'_> {
         let mut text = "\nJobs:\n".to_owned();
         for (name, job) in jobs {
             text += &format!("\n  {name}: {}\n", job.description);
-            let schema = match &job.schema {
-                Some(schema) => serde_json::to_string_pretty(schema).unwrap_or_else(|_| schema.to_string()),
-                None => "its data is not checked".to_owned(),
-            };
-            text.extend(schema.lines().flat_map(|line| ["    ", line, "\n"]));
+            let shown = |schema: &Value| serde_json::to_string_pretty(schema).unwrap_or_else(|_| schema.to_string());
+            let data = job.schema.as_ref().map_or_else(|| "its data is not checked".to_owned(), shown);
+            let result = job.result.as_ref().map(|schema| format!("and it returns\n{}", shown(schema)));
+            let lines = data.lines().chain(result.iter().flat_map(|result| result.lines()));
+            text.extend(lines.flat_map(|line| ["    ", line, "\n"]));
         }
         text
     }

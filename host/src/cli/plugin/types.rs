@@ -33,7 +33,12 @@ impl Types {
         let sorted = version.jobs.sorted();
         let jobs: Vec<_> = sorted
             .iter()
-            .map(|(name, job)| DescribedJob { name, description: &job.description, schema: job.schema.as_ref() })
+            .map(|(name, job)| DescribedJob {
+                name,
+                description: &job.description,
+                schema: job.schema.as_ref(),
+                result: job.result.as_ref(),
+            })
             .collect();
         let described = Described { plugin: prepared.plugin(), version: &version.id, jobs: &jobs };
         print!("{}", types::write(&described, self.lang));

@@ -14,7 +14,7 @@ struct Greet {
 }
 
 /// The result of a job called `greet`.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
 struct Greeting {
     text: String,
 }

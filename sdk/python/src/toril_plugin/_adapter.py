@@ -22,10 +22,10 @@ class Adapter:
         self._handle = getattr(plugin, "handle", None)
         self.description = getattr(plugin, "DESCRIPTION", None) or first_line(plugin.__doc__)
 
-    def describe(self) -> list[tuple[str, str, str | None]]:
-        """Name, description and schema of each kind of job."""
+    def describe(self) -> list[tuple[str, str, str | None, str | None]]:
+        """Name, description and the schemas of data and result of each kind of job."""
         return [
-            (kind.name, kind.description, None if kind.schema is None else json.dumps(kind.schema))
+            (kind.name, kind.description, _text(kind.schema), _text(kind.result_schema))
             for kind in self._types.values()
         ]
 
@@ -67,6 +67,10 @@ class Adapter:
             return to_json("the result", result)
         except TypeError as error:
             raise Fatal(str(error)) from None
+
+
+def _text(schema: dict | None) -> str | None:
+    return None if schema is None else json.dumps(schema)
 
 
 def _reseed() -> None:

@@ -18,18 +18,27 @@ class JobType:
     name: str
     description: str
     schema: dict | None
+    result_schema: dict | None
     handler: Handler
 
 
-def job(name: str, *, schema: dict | None = None, description: str | None = None) -> Callable[[Handler], Handler]:
+def job(
+    name: str,
+    *,
+    schema: dict | None = None,
+    result_schema: dict | None = None,
+    description: str | None = None,
+) -> Callable[[Handler], Handler]:
     """Makes a function the handler of the jobs of that name.
 
     ``schema`` is a JSON Schema (draft 2020-12): a job whose data does not fit is failed for good before the plugin sees
-    it. ``description`` is one sentence for a person; without it, it is the first line of the function's docstring.
+    it. ``result_schema`` is one of what the job returns, for those who add jobs; nothing is checked against it.
+    ``description`` is one sentence for a person; without it, it is the first line of the function's docstring.
     """
 
     def mark(handler: Handler) -> Handler:
-        setattr(handler, _MARK, JobType(name, description or first_line(handler.__doc__), schema, handler))
+        described = description or first_line(handler.__doc__)
+        setattr(handler, _MARK, JobType(name, described, schema, result_schema, handler))
         return handler
 
     return mark

@@ -43,3 +43,13 @@ pub fn checkpoint(job: Job<Json>) -> Result<Json, Failure> {
     let data: Value = job.data.parse()?;
     Ok(Json::from(json!({ "data": data })))
 }
+
+/// Is deferred on its first run, which it knows by its own data, whatever the time is.
+pub fn defer_once(job: Job<Json>) -> Result<Json, Failure> {
+    let data: Value = job.data.parse()?;
+    if data.get("deferred").is_none() {
+        checkpoint::save(&json!({ "deferred": true }))?;
+        return Err(Failure::Defer(std::time::Duration::from_millis(50)));
+    }
+    Ok(Json::from(json!({ "attempts": job.attempt })))
+}

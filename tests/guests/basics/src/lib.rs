@@ -47,6 +47,7 @@ impl RawPlugin for Basics {
             "kv" => kept::count(job.parse()?),
             "kv-roundtrip" => kept::roundtrip(job.parse()?),
             "checkpoint" => kept::checkpoint(job),
+            "defer-once" => kept::defer_once(job),
             "add" => produce::add(job.parse()?),
             "flow" => flow::run(job.parse()?),
             "flow-failing" => flow::failing(job.parse()?),

@@ -11,7 +11,7 @@ struct Data {
     n: Number,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Doubled {
     doubled: Number,
 }
