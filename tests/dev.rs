@@ -151,3 +151,15 @@ async fn a_project_is_built_at_the_start_and_again_when_a_source_changes() {
     toril.wait_for_log("plugin not built", LONG).await;
     assert_eq!(version(&toril).await.as_deref(), Some("blue"));
 }
+
+#[tokio::test]
+async fn a_project_that_does_not_build_at_the_start_ends_it_and_says_why() {
+    let sources = tempfile::tempdir().expect("a folder");
+    project(sources.path(), std::path::Path::new("/nowhere"));
+    let folder = sources.path().display().to_string();
+    let toril = Toril::new().config("[queues.work]\nplugin = \"basics\"\n");
+
+    let ended = toril.cli(["dev", "--project", folder.as_str()]).await.exited(1);
+
+    assert!(ended.stderr.contains("does not build") && ended.stderr.contains("start again"), "{}", ended.stderr);
+}

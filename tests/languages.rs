@@ -22,7 +22,7 @@ impl Case {
         let (redis, agent) = (RedisServer::start().await, agent::serve().await);
         let config = format!(
             "[queues.work]\nplugin = \"example\"\nconcurrency = 4\ntimeout = \"2m\"\nattempts = 2\n\
-             [plugins.example]\nmemory = \"256MiB\"\nkeyvalue = true\nadd_to = [\"work\"]\nhttp = [{:?}]\nconfig = {{ region = \"eu\" }}\n",
+             [plugins.example]\nkeyvalue = true\nadd_to = [\"work\"]\nhttp = [{:?}]\nconfig = {{ region = \"eu\" }}\n",
             agent.url()
         );
         let cache = toril_tests::toril::shared_cache();

@@ -42,7 +42,7 @@ async fn inspect_shows_what_a_component_is_and_what_it_must_be_granted() {
         (&shown["jobs"][0]["name"], &shown["jobs"][0]["dataSchema"]["required"][0]),
         (&json!("send"), &json!("message"))
     );
-    assert!(shown["producers"]["language"].get("Rust").is_some(), "{shown}");
+    assert!(shown["producers"]["processed-by"].get("rustc").is_some(), "{shown}");
     let imports = strings(&shown["imports"]);
     assert!(imports.contains(&"toril:plugin/job-context@0.1.0"), "{imports:?}");
     // It has no functions, so there is nothing to know of it.
@@ -75,6 +75,32 @@ async fn what_a_host_refuses_is_refused_in_the_same_words() {
     let words = inspected.trim().strip_prefix("error: ").unwrap_or("nothing");
     assert!(checked.contains(words), "check says:\n{checked}\ninspect says:\n{inspected}");
     assert_eq!(inspected, tested);
+}
+
+#[tokio::test]
+async fn a_component_of_the_interfaces_name_with_other_types_is_no_plugin_for_this_host() {
+    let toril = Toril::new().plugin("other-types");
+
+    let refused = plugin(&toril, "inspect", "other-types", &[]).await.exited(1).stderr;
+
+    assert!(
+        refused.contains("is no plugin for this host: it exports toril:plugin/handler@0.1.0 with other types"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn the_command_line_grants_what_an_entry_would() {
+    let toril = Toril::new().plugin("basics");
+    let arguments = ["--name", "kv", "--data", r#"{"key": "visits"}"#, "--json"];
+
+    let refused = plugin(&toril, "test", "basics", &arguments).await.exited(1).json();
+    let granted =
+        plugin(&toril, "test", "basics", &[&arguments[..], &["--keyvalue"]].concat()).await.succeeded().json();
+
+    let message = refused["failure"]["message"].as_str().unwrap_or_default();
+    assert_eq!(message.matches("keyvalue = true").count(), 1, "told once: {message}");
+    assert_eq!(granted["result"]["value"], 1, "{granted}");
 }
 
 #[tokio::test]

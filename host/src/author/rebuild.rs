@@ -17,24 +17,40 @@ const DEBOUNCE: Duration = Duration::from_millis(200);
 const NO_SOURCES: [&str; 8] =
     ["target", "node_modules", "dist", ".venv", "__pycache__", ".git", ".toril", ".pytest_cache"];
 
-/// Builds the project in `folder` into the plugins' folder, and returns a task that does so again after each change. A
-/// project that does not build is told and changes nothing.
-pub async fn start(folder: PathBuf, plugins: PathBuf) -> JoinHandle<()> {
+/// Builds the project in `folder` into the plugins' folder, and returns a task that does so again after each change.
+///
+/// # Errors
+///
+/// The first build failed: nothing is there yet to go on with. A later one that fails is told and changes nothing.
+pub async fn start(folder: PathBuf, plugins: PathBuf) -> Result<JoinHandle<()>, NotBuilt> {
     let changed = Arc::new(Notify::new());
     // From before the first build, so that no change is missed.
     let watcher = watcher(&folder, changed.clone());
-    build_once(folder.clone(), plugins.clone()).await;
-    tokio::spawn(async move {
+    build_once(folder.clone(), plugins.clone()).await?;
+    Ok(tokio::spawn(async move {
         let _watcher = watcher;
+        let project = folder.display().to_string();
         loop {
             changed.notified().await;
-            build_once(folder.clone(), plugins.clone()).await;
+            if let Err(NotBuilt { reason, .. }) = build_once(folder.clone(), plugins.clone()).await {
+                tracing::error!(project, reason, "plugin not built, so the version before stays");
+            }
         }
-    })
+    }))
 }
 
-async fn build_once(folder: PathBuf, plugins: PathBuf) {
+/// A project did not build.
+#[derive(Debug, thiserror::Error)]
+#[error("{} does not build: {reason}\nMend it and start again.", .project.display())]
+pub struct NotBuilt {
+    project: PathBuf,
+    reason: String,
+}
+
+async fn build_once(folder: PathBuf, plugins: PathBuf) -> Result<(), NotBuilt> {
+    let project = folder.clone();
     let shown = folder.display().to_string();
+    tracing::info!(project = shown, "building the plugin");
     let built = tokio::task::spawn_blocking(move || {
         let built = build(&folder, "release")?;
         place(&plugins, &built.name, &built.bytes)
@@ -42,10 +58,14 @@ async fn build_once(folder: PathBuf, plugins: PathBuf) {
     match built.await {
         Ok(Ok(placed)) if placed.changed => {
             tracing::info!(project = shown, file = %placed.path.display(), "plugin built");
+            Ok(())
         }
-        Ok(Ok(_)) => tracing::debug!(project = shown, "plugin built, with the same bytes as before"),
-        Ok(Err(reason)) => tracing::error!(project = shown, %reason, "plugin not built"),
-        Err(error) => tracing::error!(project = shown, %error, "the build failed in the host"),
+        Ok(Ok(_)) => {
+            tracing::info!(project = shown, "plugin built, with the same bytes as before");
+            Ok(())
+        }
+        Ok(Err(reason)) => Err(NotBuilt { project, reason: reason.to_string() }),
+        Err(error) => Err(NotBuilt { project, reason: format!("the build failed in the host: {error}") }),
     }
 }
 

@@ -22,8 +22,17 @@ impl Language {
     pub fn name(self) -> &'static str {
         match self {
             Self::Rust => "Rust",
-            Self::Js => "JavaScript",
+            Self::Js => "TypeScript",
             Self::Python => "Python",
+        }
+    }
+
+    /// Where a checkout of Toril has its SDK.
+    pub fn sdk(self) -> &'static str {
+        match self {
+            Self::Rust => "sdk/rust",
+            Self::Js => "sdk/js",
+            Self::Python => "sdk/python",
         }
     }
 }

@@ -33,7 +33,10 @@ impl Dev {
         let mut rebuilding = Vec::new();
         for project in self.project {
             // Once before the host starts, which needs the components to be there.
-            rebuilding.push(AbortOnDropHandle::new(rebuild::start(project, plugins.clone()).await));
+            match rebuild::start(project, plugins.clone()).await {
+                Ok(task) => rebuilding.push(AbortOnDropHandle::new(task)),
+                Err(reason) => return error(FAILED, &reason),
+            }
         }
         let folder = client::folder(path);
         let binary = match find(self.redis_server.or_else(|| setting("TORIL_REDIS_SERVER").map(PathBuf::from)), &folder)

@@ -85,35 +85,55 @@ pub async fn handle(
     (outcome, None)
 }
 
+/// Why a plugin did not describe itself.
+#[derive(Debug)]
+pub enum Undescribed {
+    /// What it exports has other types than this host's interface: how they differ.
+    Foreign(String),
+    /// The call failed.
+    Failed(Failure),
+}
+
+impl From<Failure> for Undescribed {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
 /// Asks a plugin to describe itself.
 pub async fn describe(
     engine: &Engine,
     pre: ProcessorPre<PenState>,
     settings: Arc<Settings>,
-) -> Result<handler::Manifest, Failure> {
+) -> Result<handler::Manifest, Undescribed> {
     let (Some(pens), Ok(room)) = (engine.pens(), engine.room().clone().acquire_owned().await) else {
-        return Err(Failure::new(FailureKind::Host, "the host is shutting down"));
+        return Err(Failure::new(FailureKind::Host, "the host is shutting down").into());
     };
     let task = pens.spawn(async move {
         let _room = room;
         let deadline = Instant::now() + DESCRIBE;
         let state = PenState::new(&settings, Running::default(), deadline);
         let mut store = store(&pre, state, &settings, deadline).map_err(|error| host_failure(&error))?;
+        // The plugin's fuel is that of one attempt. Describing itself is bounded by time and memory.
+        store.set_fuel(UNBOUNDED).map_err(|error| host_failure(&error))?;
         let call = async {
-            let instance: Processor = pre.instantiate_async(&mut store).await?;
-            instance.toril_plugin_handler().call_describe(&mut store).await
+            let instance = pre.instance_pre().instantiate_async(&mut store).await?;
+            match Processor::new(&mut store, &instance) {
+                Ok(processor) => processor.toril_plugin_handler().call_describe(&mut store).await.map(Ok),
+                Err(error) => Ok(Err(Undescribed::Foreign(error.root_cause().to_string()))),
+            }
         };
         let late = format!("`describe` did not return within {}", humantime::format_duration(DESCRIBE));
         match tokio::time::timeout_at(deadline.into(), call).await {
-            Ok(Ok(manifest)) => Ok(manifest),
-            Ok(Err(error)) => Err(explain(&error, store.data(), &settings, &late)),
-            Err(_) => Err(Failure::new(FailureKind::Timeout, late)),
+            Ok(Ok(described)) => described,
+            Ok(Err(error)) => Err(explain(&error, store.data(), &settings, &late).into()),
+            Err(_) => Err(Failure::new(FailureKind::Timeout, late).into()),
         }
     });
     match Abort(task).await {
         Ok(described) => described,
         Err(error) => {
-            Err(Failure::new(FailureKind::Host, format!("describing the plugin failed in the host: {error}")))
+            Err(Failure::new(FailureKind::Host, format!("describing the plugin failed in the host: {error}")).into())
         }
     }
 }

@@ -9,7 +9,7 @@ use super::bindings::ProcessorPre;
 use super::cache::{Cache, checksum};
 use super::contents::Contents;
 use super::engine::Engine;
-use super::pen;
+use super::pen::{self, Undescribed};
 use super::schema::{JobTypes, ManifestError};
 use super::settings::Settings;
 use super::state::PenState;
@@ -22,6 +22,8 @@ const OWN: &str = "toril:plugin/";
 const VERSION: &str = "@0.1.0";
 /// The largest component, in bytes.
 const FILE: u64 = 128 * 1024 * 1024;
+/// Components beyond this take seconds to compile, in bytes.
+const LARGE: usize = 4 * 1024 * 1024;
 /// The first eight bytes of a core module and of a component.
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -147,29 +149,47 @@ pub async fn load(
     check_exports(&contents.exports).map_err(world)?;
     check_imports(&contents.imports).map_err(world)?;
     let digest = checksum(&bytes);
-    let component = compile(engine.wasmtime().clone(), cache.clone(), digest.clone(), bytes)
+    let plugin = settings.plugin.clone();
+    let component = compile(engine.wasmtime().clone(), cache.clone(), plugin, digest.clone(), bytes)
         .await
         .map_err(|reason| LoadError::Compile { path: path.to_path_buf(), reason })?;
     let pre =
         linker.instantiate_pre(&component).and_then(ProcessorPre::new).map_err(|error| world(format!("{error:#}")))?;
-    let manifest = pen::describe(engine, pre.clone(), settings)
-        .await
-        .map_err(|failure| LoadError::Describe { path: path.to_path_buf(), failure })?;
+    let manifest = pen::describe(engine, pre.clone(), settings).await.map_err(|undescribed| match undescribed {
+        Undescribed::Foreign(reason) => world(foreign(&reason)),
+        Undescribed::Failed(failure) => LoadError::Describe { path: path.to_path_buf(), failure },
+    })?;
     let jobs = JobTypes::new(manifest).map_err(|source| LoadError::Manifest { path: path.to_path_buf(), source })?;
     Ok(Version { id: digest.chars().take(12).collect(), digest, jobs, pre })
 }
 
 /// Compiles on a thread that may block, and never on one that works for queues or guests.
-async fn compile(engine: wasmtime::Engine, cache: Cache, digest: String, bytes: Vec<u8>) -> Result<Component, String> {
+async fn compile(
+    engine: wasmtime::Engine,
+    cache: Cache,
+    plugin: Arc<str>,
+    digest: String,
+    bytes: Vec<u8>,
+) -> Result<Component, String> {
     let compiled = tokio::task::spawn_blocking(move || {
         if let Some(component) = cache.load(&engine, &digest) {
             return Ok(component);
+        }
+        if bytes.len() > LARGE {
+            tracing::info!(%plugin, bytes = bytes.len(), "compiling the plugin, once; this can take a minute");
         }
         let component = Component::new(&engine, &bytes).map_err(|error| format!("{error:#}"))?;
         cache.store(&engine, &digest, &component);
         Ok(component)
     });
     compiled.await.unwrap_or_else(|error| Err(format!("the compiler failed: {error}")))
+}
+
+/// The same interface by name and version, and not by its types: before the first release it still changes.
+fn foreign(reason: &str) -> String {
+    format!(
+        "it exports {HANDLER} with other types than this host has ({reason}): build it with the SDK of this host's version"
+    )
 }
 
 /// A plugin exports the handler, in a version of the interface that this host serves.

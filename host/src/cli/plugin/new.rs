@@ -35,21 +35,23 @@ impl New {
             return error(code, &reason);
         }
         print!("{}", next(self.lang, &self.name, &folder));
+        if self.sdk.is_none() {
+            let sdk = self.lang.sdk();
+            eprintln!("note: the SDK is not published yet, so this will not install: use --sdk PATH/TO/toril/{sdk}");
+        }
         ExitCode::SUCCESS
     }
 }
 
 fn next(language: Language, name: &str, folder: &Path) -> String {
     let test = match language {
-        Language::Rust => "cargo test",
-        Language::Js => "npm install\n  npm test",
+        Language::Rust => "rustup target add wasm32-unknown-unknown\n  cargo test",
+        Language::Js => "npm install\n  npm test\n  npm run check",
         Language::Python => "python3 -m venv .venv\n  .venv/bin/pip install -r requirements.txt\n  .venv/bin/pytest",
     };
-    // An engine is inside of these components.
-    let memory = if language == Language::Rust { "" } else { " --memory 256MiB" };
     format!(
         "{} is a {} plugin now. From here:\n\n  cd {}\n  {test}\n  toril plugin build\n  \
-         toril plugin test plugins/{name}.wasm --job job.json{memory}\n",
+         toril plugin test plugins/{name}.wasm --job job.json\n\nREADME.md there says how to run it on a queue.\n",
         folder.display(),
         language.name(),
         folder.display()

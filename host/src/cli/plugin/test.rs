@@ -46,6 +46,13 @@ pub struct Test {
     /// An origin that it may send requests to, beside those of its entry. Can be given more than once.
     #[arg(long, value_name = "ORIGIN")]
     http: Vec<Origin>,
+    /// Let it keep key-value data, which is in memory and gone after the run.
+    #[arg(long)]
+    keyvalue: bool,
+    /// A queue that it may add jobs to, beside those of its entry; they are printed and run by nobody. Can be given more
+    /// than once.
+    #[arg(long, value_name = "QUEUE")]
+    add_to: Vec<String>,
     /// A setting that it may read, in the place of what its entry says. Can be given more than once.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
     set: Vec<(String, String)>,
@@ -150,6 +157,10 @@ impl Test {
         }
         let mut entry = config.map(|config| config.plugin(name)).unwrap_or_default();
         entry.http.extend(self.http.iter().cloned());
+        entry.add_to.extend(self.add_to.iter().cloned());
+        if self.keyvalue {
+            entry.keyvalue.get_or_insert_default();
+        }
         entry.memory = self.memory.unwrap_or(entry.memory);
         entry.fuel = self.fuel.or(entry.fuel);
         for (key, value) in &self.set {

@@ -5,7 +5,7 @@
 #[non_exhaustive]
 pub enum HttpError {
     /// The plugin's entry in `queues.toml` does not grant the origin. No request was made.
-    #[error("requests to {origin} are not allowed: add it to this plugin's `http` in queues.toml")]
+    #[error("requests to {origin} are not allowed")]
     Denied {
         /// Scheme, host and port, as in `https://api.example.com`.
         origin: String,

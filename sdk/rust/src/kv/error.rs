@@ -5,7 +5,7 @@
 #[non_exhaustive]
 pub enum KvError {
     /// The plugin's entry in `queues.toml` does not grant a store.
-    #[error("this plugin may not use the key-value store: add `keyvalue = true` to its entry in queues.toml")]
+    #[error("this plugin may not use the key-value store")]
     Denied,
     /// The host has no such store.
     #[error("the host has no key-value store of that name")]
