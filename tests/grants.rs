@@ -128,6 +128,30 @@ async fn localhost_that_was_granted_by_name_is_reached() {
     assert_eq!(answer["status"], 200);
 }
 
+#[tokio::test]
+async fn a_redirect_is_an_answer_and_is_not_followed() {
+    let (redis, agent) = (RedisServer::start().await, agent::serve().await);
+    let toril = host(&redis, &format!("http = [{:?}]", agent.url())).await;
+    agent.respond_next(302, &[("location", "/.well-known/agent-card.json")], "elsewhere");
+
+    let answer = run(&toril, "fetch", json!({ "url": format!("{}/moved", agent.url()) })).await;
+
+    assert_eq!(answer, json!({ "status": 302, "body": "elsewhere" }));
+    assert_eq!(agent.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_with_an_enormous_head_is_refused_and_the_host_goes_on() {
+    let (redis, agent) = (RedisServer::start().await, agent::serve().await);
+    let toril = host(&redis, &format!("http = [{:?}]", agent.url())).await;
+    agent.respond_next(200, &[("x-enormous", &"x".repeat(256 * 1024))], "");
+
+    denied(&toril, "fetch", json!({ "url": format!("{}/", agent.url()) })).await;
+
+    let answer = run(&toril, "fetch", json!({ "url": format!("{}/.well-known/agent-card.json", agent.url()) })).await;
+    assert_eq!(answer["status"], 200);
+}
+
 /// An agent behind TLS, whose certificate a CA of the test's own has signed.
 struct HttpsAgent {
     origin: String,

@@ -88,6 +88,15 @@ async fn a_deferred_job_leaves_the_same() {
 }
 
 #[tokio::test]
+async fn a_job_that_is_given_back_leaves_the_same() {
+    let spec = json!({ "name": "give-back", "data": {}, "opts": { "attempts": 2 } });
+    let (ours, theirs) = side_by_side(spec).await;
+
+    assert_eq!(left(&ours), left(&theirs));
+    assert_eq!((&ours["state"], &ours["attemptsMade"]), (&json!("completed"), &json!(1)));
+}
+
+#[tokio::test]
 async fn steps_that_survive_a_retry_leave_the_same() {
     let (ours, theirs) = side_by_side(json!({ "name": "checkpoint", "data": {}, "opts": { "attempts": 2 } })).await;
 

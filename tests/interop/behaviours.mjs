@@ -1,7 +1,7 @@
 // What is done with a job, by its name: what the guest `basics` does with it, as a Node processor would. Used by a worker
 // in its own process, and by a sandboxed one, where `worker` is not there.
 
-import { DelayedError, RateLimitError, UnrecoverableError } from 'bullmq';
+import { DelayedError, RateLimitError, UnrecoverableError, WaitingError } from 'bullmq';
 
 const behaviours = {
   echo: (job) => job.data,
@@ -36,6 +36,12 @@ const behaviours = {
     await job.updateData({ deferred: true });
     await job.moveToDelayed(Date.now() + 50, token);
     throw new DelayedError();
+  },
+  'give-back': async (job, worker, token) => {
+    if (job.data.deferred) return { attempts: attempt(job) };
+    await job.updateData({ deferred: true });
+    await job.moveToWait(token);
+    throw new WaitingError();
   },
   panic: () => process.exit(1),
   progress: async (job) => {

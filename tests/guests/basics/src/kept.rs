@@ -1,5 +1,7 @@
 //! Behaviours that are about what outlives the attempt.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 use toril_plugin::{Failure, Job, Json, checkpoint, kv};
@@ -44,12 +46,12 @@ pub fn checkpoint(job: Job<Json>) -> Result<Json, Failure> {
     Ok(Json::from(json!({ "data": data })))
 }
 
-/// Is deferred on its first run, which it knows by its own data, whatever the time is.
-pub fn defer_once(job: Job<Json>) -> Result<Json, Failure> {
+/// Is deferred for this long on its first run, which it knows by its own data, whatever the time is.
+pub fn defer_once(job: Job<Json>, time: Duration) -> Result<Json, Failure> {
     let data: Value = job.data.parse()?;
     if data.get("deferred").is_none() {
         checkpoint::save(&json!({ "deferred": true }))?;
-        return Err(Failure::Defer(std::time::Duration::from_millis(50)));
+        return Err(Failure::Defer(time));
     }
     Ok(Json::from(json!({ "attempts": job.attempt })))
 }

@@ -8,6 +8,8 @@ mod kept;
 mod produce;
 mod resources;
 
+use std::time::Duration;
+
 use toril_plugin::{Failure, Job, Json, Manifest, RawPlugin};
 
 /// Tells two builds of this plugin apart.
@@ -47,7 +49,8 @@ impl RawPlugin for Basics {
             "kv" => kept::count(job.parse()?),
             "kv-roundtrip" => kept::roundtrip(job.parse()?),
             "checkpoint" => kept::checkpoint(job),
-            "defer-once" => kept::defer_once(job),
+            "defer-once" => kept::defer_once(job, Duration::from_millis(50)),
+            "give-back" => kept::defer_once(job, Duration::ZERO),
             "add" => produce::add(job.parse()?),
             "flow" => flow::run(job.parse()?),
             "flow-failing" => flow::failing(job.parse()?),
