@@ -153,10 +153,21 @@ impl Unsettled {
         }
         .await;
         match found {
-            Ok(json) => {
-                let parked: Parked = serde_json::from_str(&json?).ok()?;
-                (parked.attempts_made == job.attempts_made()).then_some(parked.verdict)
-            }
+            Ok(json) => match serde_json::from_str::<Parked>(&json?) {
+                Ok(parked) => (parked.attempts_made == job.attempts_made()).then_some(parked.verdict),
+                Err(error) => {
+                    // serde_json names a field or a place; with data it may quote a value, so only the place is told.
+                    let (line, column) = (error.line(), error.column());
+                    tracing::error!(
+                        queue = self.queue,
+                        job_id = job.id(),
+                        line,
+                        column,
+                        "the job's kept result cannot be read; it is run"
+                    );
+                    None
+                }
+            },
             Err(error) => {
                 tracing::warn!(queue = self.queue, job_id = job.id(), %error, "whether the job has a kept result is not known; it is run");
                 None

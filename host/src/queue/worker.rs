@@ -41,7 +41,7 @@ const NO_RATE: u64 = 9_007_199_254_740_991;
 pub struct QueueWorker {
     shared: Arc<Shared>,
     worker: Arc<Worker>,
-    events: AbortOnDropHandle<()>,
+    _events: AbortOnDropHandle<()>,
 }
 
 struct Shared {
@@ -108,7 +108,7 @@ impl QueueWorker {
         let worker = Arc::new(worker);
         let events = AbortOnDropHandle::new(tokio::spawn(follow(worker.clone(), shared.clone())));
         worker.run().await?;
-        Ok(Self { shared, worker, events })
+        Ok(Self { shared, worker, _events: events })
     }
 
     /// Applies what can change while jobs run: concurrency and the dead-letter queue. Without Redis the latter stays
@@ -178,12 +178,6 @@ impl QueueWorker {
             Ok(Err(error)) => tracing::debug!(queue = self.shared.name, %error, "the worker could not be woken"),
             Err(_) => tracing::debug!(queue = self.shared.name, "the worker could not be woken in time"),
         }
-    }
-}
-
-impl Drop for QueueWorker {
-    fn drop(&mut self) {
-        self.events.abort();
     }
 }
 
@@ -257,9 +251,7 @@ impl Shared {
             return settling.resume(verdict).await;
         }
         let finished = match self.unreadable(&job).await {
-            Some(failure) => {
-                Finished { outcome: Outcome::Failed(failure), plugin: String::new(), version: None, usage: None }
-            }
+            Some(outcome) => Finished { outcome, plugin: String::new(), version: None, usage: None },
             None => {
                 let service = &self.service;
                 let (redis, defaults) = (service.redis.clone(), service.defaults.clone());
@@ -274,16 +266,25 @@ impl Shared {
         settling.settle(finished.outcome).await
     }
 
-    /// The BullMQ crate turns data that is no JSON into `null`: looks whether that is what happened.
-    async fn unreadable(&self, job: &Job) -> Option<Failure> {
+    /// The BullMQ crate turns data that is no JSON into `null`: looks whether that is what happened, and how the attempt
+    /// ends if it is, or if it cannot be found out.
+    async fn unreadable(&self, job: &Job) -> Option<Outcome> {
         if !job.data().is_null() {
             return None;
         }
         let key = self.queue.keys().job_key(job.id());
-        let raw: Option<String> = self.queue.connection().cmd(redis::cmd("HGET").arg(key).arg("data")).await.ok()?;
-        let error = serde_json::from_str::<Value>(&raw?).err()?;
+        let raw = self.queue.connection().cmd::<Option<String>>(redis::cmd("HGET").arg(key).arg("data")).await;
+        let raw = match raw {
+            Ok(raw) => raw?,
+            Err(error) => {
+                let message = format!("the job's data could not be read from Redis: {error}");
+                return Some(Outcome::Retry(Failure::new(FailureKind::Host, message)));
+            }
+        };
+        let error = serde_json::from_str::<Value>(&raw).err()?;
         let place = format!("line {} column {}", error.line(), error.column());
-        Some(Failure::new(FailureKind::InvalidData, format!("the job's data is no JSON (at {place})")))
+        let message = format!("the job's data is no JSON (at {place})");
+        Some(Outcome::Failed(Failure::new(FailureKind::InvalidData, message)))
     }
 
     fn handed_over(&self, job: &Job) -> attempt::Job {
