@@ -201,14 +201,7 @@ async fn the_rate_limit_of_a_queue_is_kept() {
     let jobs: Vec<_> = (0..6).map(|_| json!({ "name": "echo", "data": {} })).collect();
     node::run("add", json!({ "redis": redis.url(), "queue": "work", "jobs": jobs, "wait": true })).await;
 
-    let seen = node::run("events", json!({ "redis": redis.url(), "queue": "work", "finished": 6 })).await;
-    let started: Vec<u64> = seen["events"]
-        .as_array()
-        .expect("events")
-        .iter()
-        .filter(|e| e["event"] == "active")
-        .filter_map(|e| e["at"].as_u64())
-        .collect();
+    let started = node::starts(&redis, "work", 6).await;
     // Six jobs, two a second: the last pair cannot start before two seconds have passed.
     assert!(started[5] - started[0] >= 1900, "{started:?}");
 }

@@ -275,14 +275,7 @@ async fn a_changed_rate_limit_is_kept() {
 
     let jobs: Vec<_> = (0..3).map(|_| json!({ "name": "echo", "data": {} })).collect();
     node::run("add", json!({ "redis": redis.url(), "queue": "work", "jobs": jobs, "wait": true })).await;
-    let seen = node::run("events", json!({ "redis": redis.url(), "queue": "work", "finished": 3 })).await;
-    let at: Vec<u64> = seen["events"]
-        .as_array()
-        .expect("events")
-        .iter()
-        .filter(|e| e["event"] == "active")
-        .filter_map(|e| e["at"].as_u64())
-        .collect();
+    let at = node::starts(&redis, "work", 3).await;
     assert!(at[2] - at[0] >= 1900, "{at:?}");
 }
 

@@ -3,13 +3,13 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::paths;
+use crate::{RedisServer, paths};
 
 /// More than the scripts' own bound of a minute, which has the better message.
 const BOUND: Duration = Duration::from_secs(90);
@@ -23,6 +23,13 @@ pub async fn run(script: &str, argument: Value) -> Value {
 /// The same with further variables in its environment.
 pub async fn run_with_env(script: &str, argument: Value, env: &[(&str, &str)]) -> Value {
     spawn(script, argument, env).finish().await
+}
+
+/// When each attempt of a queue began, in milliseconds since the Unix epoch, once this many jobs have ended.
+pub async fn starts(redis: &RedisServer, queue: &str, finished: usize) -> Vec<u64> {
+    let seen = run("events", json!({ "redis": redis.url(), "queue": queue, "finished": finished })).await;
+    let events = seen["events"].as_array().into_iter().flatten();
+    events.filter(|event| event["event"] == "active").filter_map(|event| event["at"].as_u64()).collect()
 }
 
 /// Starts a script that says `{"ready": true}` and then works on: `worker` and `events`.

@@ -40,7 +40,7 @@ impl Language {
 /// One file of a template: its path in the project, and its text.
 pub type TemplateFile = (&'static str, &'static str);
 
-/// The files of a language's template. Empty: there is none yet.
+/// The files of a language's template.
 ///
 /// In each text `{{name}}` stands for the plugin's name and `{{Name}}` for the same as the name of a type.
 pub fn template(language: Language) -> &'static [TemplateFile] {

@@ -6,13 +6,19 @@ use std::process::ExitCode;
 use crate::author::workbench::Workbench;
 use crate::cli::{DEFAULT_CONFIG, FAILED, WRONG, client, error};
 use crate::config;
-use crate::plugin::LoadError;
+use crate::plugin::{LoadError, Prepared};
 
 /// Starts an engine. What it compiles is kept where a host of the configuration keeps its own, which need not be there.
 pub fn open(config: Option<&Path>) -> Result<Workbench, ExitCode> {
     let path = config.unwrap_or(Path::new(DEFAULT_CONFIG));
     let cache = config::load_host(path).map_or_else(|_| client::folder(path).join("cache"), |host| host.cache);
     Workbench::open(cache).map_err(|reason| error(FAILED, &reason))
+}
+
+/// Loads a component that is only looked at, so without any grants.
+pub async fn load_without_grants(file: &Path, config: Option<&Path>) -> Result<Prepared, ExitCode> {
+    let bench = open(config)?;
+    bench.load(file, &name(file), &config::Plugin::default()).await.map_err(|reason| refused(&reason))
 }
 
 /// The plugin's name that a component's file has.

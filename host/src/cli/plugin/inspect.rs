@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use super::bench;
 use crate::cli::{FAILED, error};
-use crate::config;
 use crate::plugin::{self, Contents, Prepared};
 
 /// Options of `toril plugin inspect`.
@@ -32,14 +31,10 @@ struct Known<'a> {
 
 impl Inspect {
     pub async fn run(self, config: Option<&Path>) -> ExitCode {
-        let bench = match bench::open(config) {
-            Ok(bench) => bench,
-            Err(code) => return code,
-        };
         // First what a host does, so that a component that it refuses is refused in its words.
-        let prepared = match bench.load(&self.file, &bench::name(&self.file), &config::Plugin::default()).await {
+        let prepared = match bench::load_without_grants(&self.file, config).await {
             Ok(prepared) => prepared,
-            Err(reason) => return bench::refused(&reason),
+            Err(code) => return code,
         };
         let bytes = match plugin::read(&self.file).await {
             Ok(bytes) => bytes,

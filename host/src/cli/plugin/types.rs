@@ -7,7 +7,6 @@ use clap::Args;
 
 use super::bench;
 use crate::author::types::{self, Described, DescribedJob, TypesLanguage};
-use crate::config;
 
 /// Options of `toril plugin types`.
 #[derive(Debug, Args)]
@@ -21,13 +20,9 @@ pub struct Types {
 
 impl Types {
     pub async fn run(self, config: Option<&Path>) -> ExitCode {
-        let bench = match bench::open(config) {
-            Ok(bench) => bench,
-            Err(code) => return code,
-        };
-        let prepared = match bench.load(&self.file, &bench::name(&self.file), &config::Plugin::default()).await {
+        let prepared = match bench::load_without_grants(&self.file, config).await {
             Ok(prepared) => prepared,
-            Err(reason) => return bench::refused(&reason),
+            Err(code) => return code,
         };
         let version = prepared.version();
         let sorted = version.jobs.sorted();
