@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::bindings::toril::plugin::jobs::{
+use super::interface::jobs::{
     AddOptions, BackoffKind, Deduplication as GuestDeduplication, Error, Host, OnFailure as GuestOnFailure,
 };
 use super::state::{DATA, PenState};

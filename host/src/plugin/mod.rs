@@ -1,11 +1,11 @@
 //! The plugin side: the engine, loading and replacing versions, and the pens that attempts run in. Knows nothing of
 //! Redis or of how a job came here.
 
-mod bindings;
 mod cache;
 mod contents;
 mod egress;
 mod engine;
+mod interface;
 mod jobs;
 mod keyvalue;
 mod limits;

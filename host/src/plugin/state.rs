@@ -10,9 +10,9 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_config::{WasiConfig, WasiConfigVariables};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use super::bindings::toril::plugin::job_context::{ChildFailure, ChildValue, DependencyCounts, Error, Host, Level};
-use super::bindings::toril::plugin::types;
 use super::egress::Egress;
+use super::interface::job_context::{Cancellation, ChildFailure, ChildValue, DependencyCounts, Error, Host, Level};
+use super::interface::{self, types};
 use super::limits::{self, Limits};
 use super::output::Output;
 use super::settings::Settings;
@@ -27,8 +27,6 @@ const LOG_LINES: usize = 1_000;
 const PROGRESS: usize = 64 * 1024;
 /// The largest data of a job that a plugin writes, in bytes of JSON.
 pub(super) const DATA: usize = 1024 * 1024;
-/// What a plugin is told that asks whether it should end.
-const SHUTDOWN: &str = "the host is shutting down";
 
 /// Everything that belongs to one pen beside the instance itself.
 pub struct PenState {
@@ -116,7 +114,7 @@ pub fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<PenState>> {
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     wasmtime_wasi_config::add_to_linker(&mut linker, |state: &mut PenState| WasiConfig::from(&state.variables))?;
     super::keyvalue::Imports::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
-    super::bindings::Processor::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+    interface::add_to_linker(&mut linker)?;
     Ok(linker)
 }
 
@@ -204,11 +202,11 @@ impl Host for PenState {
         Ok(u64::try_from(PenState::remaining(self).as_millis()).unwrap_or(u64::MAX))
     }
 
-    async fn cancelled(&mut self) -> wasmtime::Result<Option<String>> {
+    async fn cancelled(&mut self) -> wasmtime::Result<Option<Cancellation>> {
         if let Some(reason) = self.signals.cancelled.reason() {
-            return Ok(Some(reason.to_owned()));
+            return Ok(Some(Cancellation::Requested(reason.to_owned())));
         }
-        Ok(self.signals.shutdown.is_cancelled().then(|| SHUTDOWN.to_owned()))
+        Ok(self.signals.shutdown.is_cancelled().then_some(Cancellation::Shutdown))
     }
 }
 
