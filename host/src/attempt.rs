@@ -129,9 +129,10 @@ pub enum FailureKind {
     Host,
 }
 
-impl fmt::Display for FailureKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl FailureKind {
+    /// The kind's name in logs and metrics.
+    pub fn label(self) -> &'static str {
+        match self {
             Self::Plugin => "plugin",
             Self::InvalidData => "invalid-data",
             Self::UnknownJob => "unknown-job",
@@ -142,7 +143,13 @@ impl fmt::Display for FailureKind {
             Self::InvalidResult => "invalid-result",
             Self::Cancelled => "cancelled",
             Self::Host => "host",
-        })
+        }
+    }
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.label())
     }
 }
 

@@ -23,6 +23,9 @@ pub async fn work(config: Config, env: Env) -> ExitCode {
         Ok(signals) => signals,
         Err(reason) => return error(FAILED, &format!("signals cannot be listened to: {reason}")),
     };
+    if let Err(reason) = crate::telemetry::metrics::start() {
+        return error(FAILED, &format!("metrics cannot be recorded: {reason}"));
+    }
     for warning in &config.warnings {
         tracing::warn!(key = warning.key, "{}", warning.message);
     }

@@ -14,6 +14,7 @@ use super::output::Output;
 use super::settings::Settings;
 use super::state::{PenState, Running};
 use crate::attempt::{Attempt, Failure, FailureKind, Job, Outcome, Signals, Usage};
+use crate::telemetry::metrics;
 
 /// How long `describe` may take.
 const DESCRIBE: Duration = Duration::from_secs(5);
@@ -40,7 +41,8 @@ pub async fn handle(
         // Held until the pen's memory is back in the pool.
         let _room = room;
         // The clock starts when the pen has a place, not while it waits for one.
-        let deadline = Instant::now() + timeout;
+        let started = Instant::now();
+        let deadline = started + timeout;
         let output = Output::to(context.clone());
         let running = Running {
             context: Some(context),
@@ -53,8 +55,11 @@ pub async fn handle(
             Ok(store) => store,
             Err(error) => return (Outcome::Retry(host_failure(&error)), None),
         };
-        let job = guest_job(job);
-        let call = pre.handle(&mut store, &job);
+        let call = async {
+            let guest = pre.start(&mut store).await?;
+            metrics::pen_started(&settings.plugin, started.elapsed());
+            guest.handle(&mut store, &guest_job(job)).await
+        };
         let ended = tokio::select! {
             biased;
             () = signals.lock_lost.cancelled() => return (Outcome::LockLost, None),
@@ -69,7 +74,11 @@ pub async fn handle(
             Ok(Err(error)) => Outcome::Retry(explain(&error, store.data(), &settings, &timed_out(&queue, timeout))),
             Err(_) => Outcome::Retry(Failure::new(FailureKind::Timeout, timed_out(&queue, timeout))),
         };
-        (outcome, usage(&store, settings.fuel))
+        let usage = usage(&store, settings.fuel);
+        if let Some(usage) = usage {
+            metrics::pen_used(&settings.plugin, usage);
+        }
+        (outcome, usage)
     });
     let outcome = match Abort(task).await {
         Ok(ended) => return ended,

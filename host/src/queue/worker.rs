@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bullmq::worker::WorkerEvent;
-use bullmq::{Job, JobState, Queue, RateLimiterOptions, Worker, WorkerOptions};
+use bullmq::{Job, JobState, MetricsOptions, Queue, RateLimiterOptions, Worker, WorkerOptions};
 use futures::FutureExt;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -18,12 +18,14 @@ use super::children::job_of_key;
 use super::connection::{ConnectError, SharedRedis};
 use super::context::{ClaimedJob, Defaults};
 use super::dead_letter::DeadLetter;
+use super::inspect::{self, QueueView};
 use super::key_value::PluginData;
 use super::lock;
 use super::settle::{Settling, Told};
 use super::unsettled::{Unsettled, Verdict};
 use crate::attempt::{self, Attempt, Cancellation, Failure, FailureKind, Finished, KeyValue, Outcome, Runner, Signals};
 use crate::config;
+use crate::telemetry::metrics;
 
 /// How often the verdicts that Redis did not take are looked after.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -130,6 +132,11 @@ impl QueueWorker {
         self.worker.active_count().await
     }
 
+    /// How many jobs of the queue are in which state, all hosts' together.
+    pub async fn counts(&self) -> Result<QueueView, ConnectError> {
+        inspect::count(&self.shared.queue).await
+    }
+
     /// Tells the plugins that run that they should end soon.
     pub fn cancel(&self) {
         self.shared.shutdown.cancel();
@@ -195,6 +202,8 @@ fn options(redis: &SharedRedis, settings: &config::Queue) -> WorkerOptions {
         .max_stalled_count(settings.max_stalled)
         .drain_delay(IDLE)
         .run_retry_delay(RECLAIM)
+        // Counts by the minute, which dashboards for BullMQ show.
+        .metrics(MetricsOptions::default())
         .limiter(RateLimiterOptions::new(max, per))
         // Attempts renew their own locks, since the worker's renewal does not notice a lost one.
         .skip_lock_renewal()
@@ -228,6 +237,7 @@ impl Shared {
 
     async fn process(&self, job: Job) -> Told {
         let started = std::time::Instant::now();
+        metrics::claimed(&self.name, waited(&job));
         let token = job.token().unwrap_or_default().to_owned();
         let signals = Signals {
             shutdown: self.shutdown.clone(),
@@ -262,7 +272,9 @@ impl Shared {
             }
         };
         let finished = Finished { outcome: settling.decide(finished.outcome).await, ..finished };
-        tell(&self.name, &job, &finished, started.elapsed());
+        let took = started.elapsed();
+        metrics::ended(&self.name, &finished, took);
+        tell(&self.name, &job, &finished, took);
         settling.settle(finished.outcome).await
     }
 
@@ -324,6 +336,15 @@ impl Shared {
             tracing::error!(queue = self.name, job_id, %error, "job not added to the dead-letter queue");
         }
     }
+}
+
+/// For how long a job that is claimed for the first time could have run: since it was added, or since its delay was over.
+fn waited(job: &Job) -> Option<Duration> {
+    if job.attempts_started() > 1 {
+        return None;
+    }
+    let due = job.timestamp().saturating_add(job.opts().delay.unwrap_or(0));
+    Some(Duration::from_millis(job.processed_on()?.saturating_sub(due)))
 }
 
 fn tell(queue: &str, job: &Job, finished: &Finished, took: Duration) {

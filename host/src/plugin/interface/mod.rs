@@ -111,22 +111,12 @@ impl GuestPre {
         }
     }
 
-    /// Makes an instance, and runs a job in it.
-    pub async fn handle(
-        &self,
-        store: &mut Store<PenState>,
-        job: &types::Job,
-    ) -> wasmtime::Result<Result<types::Json, types::Failure>> {
-        match self {
-            Self::Since0_1(pre) => {
-                let instance = pre.instantiate_async(&mut *store).await?;
-                instance.toril_plugin_handler().call_handle(store, job).await
-            }
-            Self::Since0_2(pre) => {
-                let instance = pre.instantiate_async(&mut *store).await?;
-                instance.toril_plugin_handler().call_handle(store, job).await
-            }
-        }
+    /// Makes an instance.
+    pub async fn start(&self, store: &mut Store<PenState>) -> wasmtime::Result<Guest> {
+        Ok(match self {
+            Self::Since0_1(pre) => Guest::Since0_1(pre.instantiate_async(store).await?),
+            Self::Since0_2(pre) => Guest::Since0_2(pre.instantiate_async(store).await?),
+        })
     }
 
     /// Makes an instance, and lets it describe itself. The inner error says in words how the types of its exports differ
@@ -143,6 +133,28 @@ impl GuestPre {
                 Ok(guest) => guest.toril_plugin_handler().call_describe(store).await.map(Ok),
                 Err(error) => Ok(Err(foreign(error))),
             },
+        }
+    }
+}
+
+/// An instance of a plugin.
+pub enum Guest {
+    /// Of `wit/since-0.1`.
+    Since0_1(since_0_1::Processor),
+    /// Of `wit/since-0.2`.
+    Since0_2(since_0_2::Processor),
+}
+
+impl Guest {
+    /// Runs a job.
+    pub async fn handle(
+        &self,
+        store: &mut Store<PenState>,
+        job: &types::Job,
+    ) -> wasmtime::Result<Result<types::Json, types::Failure>> {
+        match self {
+            Self::Since0_1(guest) => guest.toril_plugin_handler().call_handle(store, job).await,
+            Self::Since0_2(guest) => guest.toril_plugin_handler().call_handle(store, job).await,
         }
     }
 }
