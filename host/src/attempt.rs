@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Backoff;
+use crate::telemetry::traces::{Carrier, Trace};
 
 /// A job as a plugin sees it.
 #[derive(Clone, Debug)]
@@ -232,6 +233,8 @@ pub struct NewJob {
     pub backoff: Option<Backoff>,
     /// Added only if no other of the same kind is there.
     pub deduplication: Option<Deduplication>,
+    /// The context of the attempt that adds it.
+    pub trace: Option<Carrier>,
 }
 
 /// When a job counts as being there already.
@@ -328,6 +331,8 @@ pub struct Attempt {
     pub store: Arc<dyn KeyValue>,
     /// What can end it from outside.
     pub signals: Signals,
+    /// The span that stands for it.
+    pub trace: Trace,
 }
 
 /// Runs attempts: what the queue side knows of the plugin side.

@@ -8,6 +8,7 @@
 //! | [`certificates`], [`tls_front`] | TLS for servers that have none, with a CA of the test's own |
 //! | [`node`] | the scripts of `tests/interop`: BullMQ's own Node client |
 //! | [`python`] | programs in Python, with the packages that the tests need |
+//! | [`otlp`] | a collector of traces |
 //! | [`http`] | the plainest HTTP client |
 //! | [`wait`] | waiting until something is so, with a bound |
 //!
@@ -19,6 +20,7 @@ pub mod certificates;
 pub mod github;
 pub mod http;
 pub mod node;
+pub mod otlp;
 mod paths;
 mod ports;
 mod process;

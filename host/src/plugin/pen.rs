@@ -15,6 +15,7 @@ use super::settings::Settings;
 use super::state::{PenState, Running};
 use crate::attempt::{Attempt, Failure, FailureKind, Job, Outcome, Signals, Usage};
 use crate::telemetry::metrics;
+use crate::telemetry::traces::Kind;
 
 /// How long `describe` may take.
 const DESCRIBE: Duration = Duration::from_secs(5);
@@ -32,7 +33,7 @@ pub async fn handle(
     attempt: Attempt,
     timeout: Duration,
 ) -> (Outcome, Option<Usage>) {
-    let Attempt { job, context, store: data, signals } = attempt;
+    let Attempt { job, context, store: data, signals, trace } = attempt;
     let (Some(pens), Ok(room)) = (engine.pens(), engine.room().clone().acquire_owned().await) else {
         return (Outcome::GivenBack, None);
     };
@@ -49,7 +50,9 @@ pub async fn handle(
             store: Some(data),
             output: Some(output.clone()),
             signals: signals.clone(),
+            trace: trace.clone(),
         };
+        let starting = trace.child("pen start", Kind::Internal);
         let state = PenState::new(&settings, running, deadline);
         let mut store = match store(&pre, state, &settings, deadline) {
             Ok(store) => store,
@@ -58,7 +61,11 @@ pub async fn handle(
         let call = async {
             let guest = pre.start(&mut store).await?;
             metrics::pen_started(&settings.plugin, started.elapsed());
-            guest.handle(&mut store, &guest_job(job)).await
+            starting.end();
+            let running = trace.child("guest", Kind::Internal);
+            let ended = guest.handle(&mut store, &guest_job(job)).await;
+            running.end();
+            ended
         };
         let ended = tokio::select! {
             biased;

@@ -18,6 +18,7 @@ use super::output::Output;
 use super::settings::Settings;
 use crate::attempt::{self, ContextError, JobContext, JobRef, KeyValue, LogLevel, Signals};
 use crate::config;
+use crate::telemetry::traces::Trace;
 
 /// Longer lines of a job's log are cut, in bytes.
 const LOG_LINE: usize = 8 * 1024;
@@ -46,6 +47,8 @@ pub struct PenState {
     pub(super) store: Option<Arc<dyn KeyValue>>,
     /// What was refused last that the plugin's entry would have to grant, in words.
     pub(super) denied: Option<String>,
+    /// The attempt's span.
+    pub(super) trace: Trace,
     lines: usize,
 }
 
@@ -56,6 +59,7 @@ pub struct Running {
     pub store: Option<Arc<dyn KeyValue>>,
     pub output: Option<Output>,
     pub signals: Signals,
+    pub trace: Trace,
 }
 
 impl PenState {
@@ -77,7 +81,7 @@ impl PenState {
             table,
             variables: variables(&settings.variables),
             // `describe` has no network: a version says the same wherever it is loaded.
-            egress: Egress::new(settings, running.context.is_some(), patience),
+            egress: Egress::new(settings, running.context.is_some(), patience, running.trace.clone()),
             limits: Limits::new(settings.memory),
             deadline,
             signals: running.signals,
@@ -87,6 +91,7 @@ impl PenState {
             context: running.context,
             store: running.store,
             denied: None,
+            trace: running.trace,
             lines: 0,
         }
     }
