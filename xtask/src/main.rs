@@ -5,9 +5,11 @@
 //! | [`setup`] | finds or installs a guest toolchain, a Redis server and, for tests, Node packages |
 //! | [`guests`] | compiles plugins and test guests and encodes them as components |
 //! | [`test`] | everything that CI checks, step by step |
+//! | [`bench`] | the benchmarks, with everything built for speed |
 //! | [`demo`] | the host with both example plugins, and a hot reload before one's eyes |
 //! | [`workspace`], [`cargo`], [`process`] | where things are, and how child processes are run |
 
+mod bench;
 mod cargo;
 mod demo;
 mod guests;
@@ -44,6 +46,8 @@ enum Command {
         /// Parts of the names of the tests to run
         filter: Vec<String>,
     },
+    /// Measure Toril beside what one would take instead, in one run
+    Bench(bench::Args),
     /// Run the host with both plugins, add jobs and replace a plugin while it runs
     Demo {
         /// Keep the host running until Ctrl-C
@@ -71,6 +75,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Setup { tests } => setup::run(&workspace, tests).map(drop),
         Command::BuildGuests(args) => guests::run(&workspace, &args),
         Command::Test { filter } => test::run(&workspace, &filter),
+        Command::Bench(args) => bench::run(&workspace, &args),
         Command::Demo { stay } => demo::run(&workspace, stay),
     }
 }

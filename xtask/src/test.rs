@@ -53,7 +53,7 @@ pub fn run(workspace: &Workspace, filter: &[String]) -> Result<()> {
 }
 
 /// A second build of one guest, whose results tell it from the first: for the tests that replace a plugin.
-fn second_version(workspace: &Workspace) -> guests::Args {
+pub fn second_version(workspace: &Workspace) -> guests::Args {
     guests::Args {
         tests: true,
         only: vec!["basics".to_owned()],

@@ -1,0 +1,21 @@
+// BullMQ's own worker: node worker.mjs REDIS_URL CONCURRENCY inline|process|thread QUEUE…
+// Works until it is killed, and says "ready" once it does.
+
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'bullmq';
+import work from './work.mjs';
+
+const [url, concurrency, isolation, ...queues] = process.argv.slice(2);
+const file = fileURLToPath(new URL('./work.mjs', import.meta.url));
+
+const workers = queues.map(
+  (queue) =>
+    new Worker(queue, isolation === 'inline' ? work : file, {
+      connection: { url, maxRetriesPerRequest: null },
+      concurrency: Number(concurrency),
+      useWorkerThreads: isolation === 'thread',
+    }),
+);
+for (const worker of workers) worker.on('error', (error) => console.error(error));
+await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+console.log('ready');

@@ -1,0 +1,108 @@
+//! The jobs that are run. What each does is written three times, in the same way: tests/guests/bench, bench/node/work.mjs
+//! and [`crate::native`].
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use anyhow::Result;
+use axum::Router;
+use axum::routing::get;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// Rounds of arithmetic: about a millisecond of a processor of 2024.
+const ROUNDS: u32 = 700_000;
+/// How long the slow server takes.
+const SLOW: Duration = Duration::from_millis(10);
+/// The payload, in bytes of JSON.
+const PAYLOAD: usize = 64 * 1024;
+
+/// What a job does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Workload {
+    /// Nothing.
+    Noop,
+    /// About a millisecond of arithmetic.
+    Cpu,
+    /// A request that is answered after 10 ms.
+    Http,
+    /// Returns its 64 KiB of data.
+    Payload,
+    /// Sleeps for some seconds.
+    Hold,
+}
+
+impl Workload {
+    /// The job's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Noop => "noop",
+            Self::Cpu => "cpu",
+            Self::Http => "http",
+            Self::Payload => "payload",
+            Self::Hold => "hold",
+        }
+    }
+
+    /// For a person.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Noop => "no-op",
+            Self::Cpu => "1 ms of arithmetic",
+            Self::Http => "10 ms of waiting on HTTP",
+            Self::Payload => "64 KiB there and back",
+            Self::Hold => "sleeping",
+        }
+    }
+
+    /// The job's data.
+    pub fn data(self, servers: Option<&Servers>) -> Value {
+        match self {
+            Self::Noop => json!({}),
+            Self::Cpu => json!({ "rounds": ROUNDS }),
+            Self::Http => json!({ "url": servers.map(|servers| servers.slow.clone()) }),
+            Self::Payload => json!({ "text": "x".repeat(PAYLOAD) }),
+            Self::Hold => json!({ "ms": 4_000 }),
+        }
+    }
+
+    /// The share of the no-op jobs that is run of it.
+    pub fn share(self) -> usize {
+        match self {
+            Self::Noop => 1,
+            Self::Cpu | Self::Http | Self::Payload => 5,
+            Self::Hold => 200,
+        }
+    }
+}
+
+/// So many rounds of a 32-bit xorshift.
+pub fn churn(rounds: u32) -> u32 {
+    let mut state: u32 = 0x9E37_79B9;
+    for _ in 0..rounds {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+    }
+    state
+}
+
+/// What jobs talk to.
+pub struct Servers {
+    /// The origin of the slow server.
+    pub slow: String,
+}
+
+impl Servers {
+    /// Starts them on free ports of 127.0.0.1.
+    pub async fn start() -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let slow = format!("http://{}", listener.local_addr()?);
+        let answer = async || {
+            tokio::time::sleep(SLOW).await;
+            "ok"
+        };
+        tokio::spawn(async move { axum::serve(listener, Router::new().fallback(get(answer))).await });
+        Ok(Self { slow })
+    }
+}
