@@ -281,12 +281,7 @@ pub trait KeyValue: Send + Sync {
     /// The values of keys, in their order. Refused if they are more than `limit` bytes together.
     fn get_many<'a>(&'a self, plugin: &'a str, keys: &'a [String], limit: usize) -> Asked<'a, Vec<Option<Vec<u8>>>>;
     /// Sets keys, each for `ttl` if there is one. All of them or none.
-    fn set_many<'a>(
-        &'a self,
-        plugin: &'a str,
-        pairs: &'a [(String, Vec<u8>)],
-        ttl: Option<Duration>,
-    ) -> Asked<'a, ()>;
+    fn set_many<'a>(&'a self, plugin: &'a str, pairs: &'a [(String, Vec<u8>)], ttl: Option<Duration>) -> Asked<'a, ()>;
     /// Removes keys, as far as they are there.
     fn delete_many<'a>(&'a self, plugin: &'a str, keys: &'a [String]) -> Asked<'a, ()>;
 }

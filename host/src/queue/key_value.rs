@@ -111,12 +111,7 @@ impl KeyValue for PluginData {
         .boxed()
     }
 
-    fn set_many<'a>(
-        &'a self,
-        plugin: &'a str,
-        pairs: &'a [(String, Vec<u8>)],
-        ttl: Option<Duration>,
-    ) -> Asked<'a, ()> {
+    fn set_many<'a>(&'a self, plugin: &'a str, pairs: &'a [(String, Vec<u8>)], ttl: Option<Duration>) -> Asked<'a, ()> {
         async move {
             let mut steps = pipe();
             steps.atomic();
