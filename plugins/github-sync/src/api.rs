@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use toril_plugin::http::{HttpError, Request, Response};
-use toril_plugin::{Failure, clock, context, log};
+use toril_plugin::{Failure, clock, log};
 
 use crate::answer::{self, Meaning, Subject};
 use crate::link;
+use crate::pace::Pace;
 use crate::result::Counts;
 use crate::settings::Settings;
 use crate::version::version;
@@ -23,6 +24,7 @@ const MAX_BODY: usize = 6 * 1024 * 1024;
 /// GitHub's API, or that of a GitHub Enterprise Server.
 pub struct Api<'a> {
     settings: &'a Settings,
+    pace: &'a Pace,
     /// How long no further request may be sent, as far as the last answer said.
     spent: Option<Duration>,
     requests: u64,
@@ -57,8 +59,8 @@ pub struct Content {
 }
 
 impl<'a> Api<'a> {
-    pub fn new(settings: &'a Settings) -> Self {
-        Self { settings, spent: None, requests: 0, not_modified: 0 }
+    pub fn new(settings: &'a Settings, pace: &'a Pace) -> Self {
+        Self { settings, pace, spent: None, requests: 0, not_modified: 0 }
     }
 
     /// The address of a path, which begins with a slash.
@@ -143,8 +145,7 @@ impl<'a> Api<'a> {
             .header("x-github-api-version", API_VERSION)
             .header("user-agent", format!("toril-github-sync/{}", version()))
             .max_body(MAX_BODY)
-            // Leaves time to say that it was GitHub that was slow.
-            .timeout(self.settings.request_timeout.min(context::remaining().mul_f64(0.5)));
+            .timeout(self.pace.for_a_request());
         if let Some(token) = &self.settings.token {
             request = request.bearer(token);
         }
@@ -168,15 +169,16 @@ impl<'a> Api<'a> {
 mod tests {
     use super::*;
 
-    fn settings(api_url: &str) -> Settings {
+    fn settings(api_url: &str) -> (Settings, Pace) {
         let request_timeout = Duration::from_secs(1);
-        Settings { api_url: api_url.into(), token: None, page_size: 100, keep: 1, request_timeout }
+        let settings = Settings { api_url: api_url.into(), token: None, page_size: 100, keep: 1, request_timeout };
+        (settings, Pace::start(request_timeout))
     }
 
     #[test]
     fn the_token_stays_with_its_api() {
-        let settings = settings("https://api.github.com");
-        let api = Api::new(&settings);
+        let (settings, pace) = settings("https://api.github.com");
+        let api = Api::new(&settings, &pace);
         assert!(api.is_mine("https://api.github.com/repositories/7"));
         assert!(!api.is_mine("https://api.github.com.evil.example/repositories/7"));
         assert!(!api.is_mine("https://api.github.com@evil.example/repositories/7"));
@@ -186,8 +188,8 @@ mod tests {
 
     #[test]
     fn a_redirect_is_followed_on_the_same_api_alone() {
-        let settings = settings("https://github.example.com/api/v3");
-        let api = Api::new(&settings);
+        let (settings, pace) = settings("https://github.example.com/api/v3");
+        let api = Api::new(&settings, &pace);
         let subject = Subject::Repository("a/b");
         let to = "https://github.example.com/api/v3/repositories/7";
         assert_eq!(api.followed(to, subject), Ok(to.into()));
@@ -199,9 +201,9 @@ mod tests {
 
     #[test]
     fn a_page_that_follows_elsewhere_is_not_followed() {
-        let settings = settings("https://api.github.com");
+        let (settings, pace) = settings("https://api.github.com");
         let link = [("link", r#"<https://evil.example/x?page=2>; rel="next""#)];
-        let next = Api::new(&settings).next(&Response::for_test(200, &link, ""), Subject::Repository("a/b"));
+        let next = Api::new(&settings, &pace).next(&Response::for_test(200, &link, ""), Subject::Repository("a/b"));
         assert!(matches!(next, Err(Failure::Fatal(_))));
     }
 }

@@ -41,7 +41,8 @@ pub fn run(job: &Job<Sync>, owner: &str, settings: &Settings) -> Result<SyncedOw
 
 /// Adds one child for each repository. Its id is the same on every attempt, so that none is added twice.
 fn fan_out(job: &Job<Sync>, owner: &str, settings: &Settings) -> Result<u32, Failure> {
-    let (mut api, pace) = (Api::new(settings), Pace::start());
+    let pace = Pace::start(settings.request_timeout);
+    let mut api = Api::new(settings, &pace);
     let subject = Subject::Owner(owner);
     let added_at = job.added_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
     let list = |of: &str| format!("/{of}/{owner}/repos?per_page={}", settings.page_size);

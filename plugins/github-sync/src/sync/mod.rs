@@ -26,7 +26,7 @@ use repository::Repo;
 struct Work<'a> {
     settings: &'a Settings,
     store: &'a Store,
-    pace: Pace,
+    pace: &'a Pace,
     /// The job, told from every other that there is or was.
     job: &'a str,
     data: &'a Sync,
@@ -37,8 +37,9 @@ pub fn run(job: &Job<Sync>, repo: &str, settings: &Settings) -> Result<Synced, F
     let store = kv::open()?;
     let added = job.added_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
     let name = format!("{}/{}/{added}", job.queue, job.id);
-    let work = Work { settings, store: &store, pace: Pace::start(), job: &name, data: &job.data };
-    let mut api = Api::new(settings);
+    let pace = Pace::start(settings.request_timeout);
+    let work = Work { settings, store: &store, pace: &pace, job: &name, data: &job.data };
+    let mut api = Api::new(settings, &pace);
 
     let (repo, lease) = repository::read(&work, &mut api, repo)?;
     match listings(&work, &mut api, &repo, &lease) {
