@@ -113,6 +113,11 @@ impl GithubServer {
         self.world().allow(requests, then);
     }
 
+    /// Takes this long for every answer.
+    pub fn slow_down(&self, latency: Duration) {
+        self.world().latency = latency;
+    }
+
     /// How many requests were refused since the limit was reached.
     pub fn refused(&self) -> u32 {
         self.world().refused

@@ -21,6 +21,8 @@ pub(super) fn routes(world: Shared) -> Router {
 }
 
 async fn answer(State(world): State<Shared>, request: Request) -> Response {
+    let latency = lock(&world).latency;
+    tokio::time::sleep(latency).await;
     let mut world = lock(&world);
     let headers = request.headers();
     // As GitHub does: a client that does not say who it is gets nothing.

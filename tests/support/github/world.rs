@@ -25,6 +25,8 @@ pub(super) struct World {
     pub used: u32,
     pub resets_at: u64,
     pub refused: u32,
+    /// How long each answer takes.
+    pub latency: Duration,
 }
 
 #[derive(Debug)]
@@ -73,6 +75,7 @@ impl Default for World {
             used: 0,
             resets_at: seconds() / HOUR * HOUR + HOUR,
             refused: 0,
+            latency: Duration::ZERO,
         };
         for (owner, name, language, stars, topics) in REPOSITORIES {
             world.add(owner, name);
