@@ -327,6 +327,72 @@ async fn what_was_deleted_is_found_by_a_full_sync() {
 }
 
 #[tokio::test]
+async fn an_issue_that_moves_while_a_listing_is_read_is_not_taken_for_deleted() {
+    let case = Case::with(", page-size = \"10\"", "").await;
+    case.github.add_issues(HELLO, 48);
+    case.issues().await;
+    // All pages are others than they were.
+    case.github.add_issues(HELLO, 1);
+    case.github.reset();
+    (0..3).for_each(|_| case.github.delay_next(Duration::ZERO));
+    case.github.delay_next(Duration::from_secs(3));
+
+    let id = case.add(json!({ "repo": HELLO, "resources": ["issues"], "full": true })).await;
+    // The third page is asked for. What is on the last one moves to the first, where it was not yet.
+    case.asked(4).await;
+    case.github.retitle_issue(HELLO, 2, "changed meanwhile");
+    let job = case.completed(&id).await;
+
+    let result = &job["returnvalue"];
+    assert_eq!(of(result, "issues", "deleted"), 0, "{result}");
+    assert_eq!(case.keys("repo:*:issues:item:*").await.len(), 51);
+}
+
+#[tokio::test]
+async fn what_a_failed_sync_had_not_read_is_read_by_the_next_one() {
+    let case = Case::with(", page-size = \"10\"", "").await;
+    case.github.add_issues(HELLO, 48);
+    case.issues().await;
+    (10..35).for_each(|number| case.github.retitle_issue(HELLO, number, "changed"));
+    // The repository and the first page are read, and the second one is refused.
+    (0..2).for_each(|_| case.github.delay_next(Duration::ZERO));
+    case.github.respond_next(401, &[], "{}");
+    case.fails(json!({ "repo": HELLO, "resources": ["issues"] })).await;
+
+    let result = case.issues().await;
+
+    assert_eq!(of(&result, "issues", "updated"), 15, "{result}");
+    let first = case.kept(&format!("repo:{}:issues:item:10", result["id"])).await;
+    assert_eq!(first["title"], "changed");
+}
+
+#[tokio::test]
+async fn the_manual_names_every_field_that_is_kept() {
+    let case = Case::start().await;
+    let resources = ["issues", "pulls", "comments", "releases", "labels", "milestones", "commits", "branches", "tags"];
+    let result = case.sync(json!({ "repo": HELLO, "resources": resources })).await;
+    let manual = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/github-sync.md");
+    let manual = std::fs::read_to_string(manual).expect("the manual");
+    let of_items = manual.split_once("An item has GitHub's names").expect("the table of fields").1;
+
+    let id = &result["id"];
+    let mut kept = vec![("repository", case.kept(&format!("repo:{id}")).await)];
+    for resource in resources {
+        let index = case.kept(&format!("repo:{id}:{resource}:index")).await;
+        let key = index["items"].as_object().and_then(|items| items.keys().next().cloned()).expect("an item");
+        kept.push((resource, case.kept(&format!("repo:{id}:{resource}:item:{key}")).await));
+    }
+    for (resource, item) in kept {
+        let mut rows = of_items.lines();
+        let row = rows.find(|row| row.split('|').nth(1).is_some_and(|cell| cell.contains(&format!("`{resource}`"))));
+        let row = row.unwrap_or_else(|| panic!("the manual has no row for {resource}"));
+        for field in item.as_object().expect("a document").keys() {
+            assert!(row.contains(&format!("`{field}`")), "the manual does not name {resource}.{field}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_label_that_comes_or_goes_is_found_by_every_sync() {
     let case = Case::start().await;
     let data = json!({ "repo": HELLO, "resources": ["labels"] });

@@ -11,6 +11,9 @@ use crate::kept::{Cut, Index, Lease, Mark, Page, Phase, Run, State, Writes, docu
 use crate::resource::{Order, Resource};
 use crate::result::Counts;
 
+/// The most bytes of an index: what the store takes as one value.
+const LARGEST_INDEX: usize = 1024 * 1024;
+
 /// The sync of one resource.
 pub struct Listing<'a> {
     pub(super) work: &'a Work<'a>,
@@ -186,7 +189,15 @@ impl<'a> Listing<'a> {
     pub(super) fn save(&mut self, mut writes: Writes) -> Result<(), Failure> {
         self.state.count = self.index.items.len();
         self.state.run = Some(self.run.clone());
-        writes.json(keys::index(self.id, self.resource), &self.index)?;
+        let index = serde_json::to_vec(&self.index)?;
+        if index.len() > LARGEST_INDEX {
+            let (subject, items) = (self.subject(), self.index.items.len());
+            return Err(Failure::fatal(format!(
+                "the index of {subject}, which has {items} items, is larger than {LARGEST_INDEX} bytes: set `keep` in the \
+                 plugin's `config` to a smaller number"
+            )));
+        }
+        writes.bytes(keys::index(self.id, self.resource), index);
         writes.json(keys::state(self.id, self.resource), &self.state)?;
         writes.send(self.work.store)
     }
