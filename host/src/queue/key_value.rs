@@ -21,6 +21,9 @@ for n, key in ipairs(KEYS) do values[n] = redis.call('GET', key) end
 return { size, values }
 ";
 
+/// The values of keys in their order, none where a key is not there.
+type Values = Vec<Option<Vec<u8>>>;
+
 /// The data of all plugins.
 pub struct PluginData {
     redis: SharedRedis,
@@ -92,7 +95,7 @@ impl KeyValue for PluginData {
         .boxed()
     }
 
-    fn get_many<'a>(&'a self, plugin: &'a str, keys: &'a [String], limit: usize) -> Asked<'a, Vec<Option<Vec<u8>>>> {
+    fn get_many<'a>(&'a self, plugin: &'a str, keys: &'a [String], limit: usize) -> Asked<'a, Values> {
         async move {
             let script = redis::Script::new(GET_MANY);
             let mut call = script.prepare_invoke();
@@ -100,7 +103,7 @@ impl KeyValue for PluginData {
                 call.key(self.key(plugin, key));
             }
             call.arg(limit);
-            let answer: Result<(usize, Vec<Option<Vec<u8>>>), ConnectError> = async {
+            let answer: Result<(usize, Values), ConnectError> = async {
                 let mut connection = self.redis.connection().await?.connection();
                 Ok(call.invoke_async(&mut connection).await?)
             }

@@ -1,6 +1,7 @@
 //! A small server with the shape of GitHub's REST API: a few repositories and what is in them, pages, ETags, limits, errors.
-//! `tests/github_sync.rs` holds it against GitHub's own description.
+//! `tests/github_api.rs` holds it against GitHub's own description.
 
+pub mod case;
 pub mod description;
 mod documents;
 pub mod recorded;
