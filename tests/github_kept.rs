@@ -168,7 +168,7 @@ async fn since_says_how_far_back_the_first_sync_reads() {
     case.github.add_issues(HELLO, 48);
     let all = case.sync(json!({ "repo": "octo-org/octo-repo", "resources": ["issues"] })).await;
     let since = case.kept(&format!("repo:{}:issues:state", all["id"])).await["cursor"].clone();
-    // The fortieth of fifty was opened forty seconds after the others.
+    // Each change here is a second later than the one before: eleven issues of the other repository are not older.
     let later = since.as_str().expect("a date").replace(":06Z", ":45Z");
 
     let data = json!({ "repo": HELLO, "resources": ["issues"], "since": later });

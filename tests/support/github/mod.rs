@@ -109,7 +109,7 @@ impl GithubServer {
         self.world().revoked = true;
     }
 
-    /// Allows this many requests more, and further ones only when this time has passed.
+    /// Allows this many requests more, and further ones only when this time has passed since the last of them.
     pub fn allow(&self, requests: u32, then: Duration) {
         self.world().allow(requests, then);
     }

@@ -24,6 +24,8 @@ pub(super) struct World {
     pub limit: u32,
     pub used: u32,
     pub resets_at: u64,
+    /// How long after the limit was reached requests are allowed again, if not at `resets_at`.
+    resets_after: Option<Duration>,
     pub refused: u32,
     /// How long each answer takes.
     pub latency: Duration,
@@ -73,6 +75,7 @@ impl Default for World {
             revoked: false,
             limit: LIMIT,
             used: 0,
+            resets_after: None,
             resets_at: seconds() / HOUR * HOUR + HOUR,
             refused: 0,
             latency: Duration::ZERO,
@@ -135,7 +138,7 @@ impl World {
 
     pub fn allow(&mut self, requests: u32, then: Duration) {
         self.limit = self.used + requests;
-        self.resets_at = seconds() + then.as_secs();
+        self.resets_after = Some(then);
     }
 
     /// Counts a request in, if the limit allows one more.
@@ -145,10 +148,12 @@ impl World {
             self.resets_at = seconds() / HOUR * HOUR + HOUR;
         }
         let may = self.used < self.limit;
-        if may {
-            self.used += 1
-        } else {
-            self.refused += 1
+        self.used += u32::from(may);
+        self.refused += u32::from(!may);
+        if self.used >= self.limit
+            && let Some(after) = self.resets_after.take()
+        {
+            self.resets_at = seconds() + after.as_secs();
         }
         may
     }
