@@ -77,6 +77,69 @@ async fn key_value_data_has_the_time_to_live_of_its_entry() {
 }
 
 #[tokio::test]
+async fn many_keys_are_set_read_and_deleted_in_one_call_each() {
+    let redis = RedisServer::start().await;
+    let toril = host(&redis, "keyvalue = { ttl = \"1h\" }").await;
+
+    let data = json!({ "set": [["a", "1"], ["b", "2"], ["c", "3"]], "delete": ["b", "none"], "get": ["c", "b", "a"] });
+    assert_eq!(run(&toril, "kv-batch", data).await["read"], json!(["3", null, "1"]));
+    assert_eq!(run(&toril, "kv-batch", json!({})).await["read"], json!([]));
+
+    let mut connection = redis.connection().await;
+    let ttl: i64 = redis::cmd("TTL").arg("toril:plugin:basics:c").query_async(&mut connection).await.expect("TTL");
+    assert!((3500..=3600).contains(&ttl), "{ttl}");
+}
+
+#[tokio::test]
+async fn no_key_of_a_batch_leads_out_of_the_plugins_own_prefix() {
+    let redis = RedisServer::start().await;
+    let toril = host(&redis, "keyvalue = true").await;
+    let mut connection = redis.connection().await;
+    let other = "toril:plugin:other:secret";
+    let _: () = redis::cmd("SET").arg(other).arg("hunter2").query_async(&mut connection).await.expect("SET");
+    let hostile = ["", "../other:secret", other, "*", "\0:other:secret", "x\r\nDEL toril:plugin:other:secret\r\n"];
+
+    let set: Vec<_> = hostile.iter().map(|key| (key, "mine")).collect();
+    let read = run(&toril, "kv-batch", json!({ "set": set, "get": hostile })).await;
+    assert_eq!(read["read"], json!(["mine", "mine", "mine", "mine", "mine", "mine"]));
+    let of_plugins =
+        redis::cmd("KEYS").arg("*plugin:*").query_async::<Vec<String>>(&mut connection).await.expect("KEYS");
+    let outside: Vec<_> = of_plugins.iter().filter(|key| !key.starts_with("toril:plugin:basics:")).collect();
+    assert_eq!(outside, [other]);
+
+    let read = run(&toril, "kv-batch", json!({ "delete": hostile, "get": hostile })).await;
+    assert_eq!(read["read"], json!([null, null, null, null, null, null]));
+    let secret: String = redis::cmd("GET").arg(other).query_async(&mut connection).await.expect("GET");
+    assert_eq!(secret, "hunter2");
+}
+
+#[tokio::test]
+async fn a_batch_of_which_one_value_is_too_large_sets_nothing() {
+    let redis = RedisServer::start().await;
+    let toril = host(&redis, "keyvalue = true").await;
+
+    let error = denied(&toril, "kv-too-large", json!({})).await;
+
+    assert!(error.contains("the value has 1048577 bytes and may have 1048576"), "{error}");
+    assert_eq!(run(&toril, "kv-batch", json!({ "get": ["small", "large"] })).await["read"], json!([null, null]));
+}
+
+#[tokio::test]
+async fn a_batch_has_bounds() {
+    let redis = RedisServer::start().await;
+    let toril = host(&redis, "keyvalue = true").await;
+
+    let keys: Vec<_> = (0..1001).map(|n| n.to_string()).collect();
+    let many = denied(&toril, "kv-batch", json!({ "get": keys })).await;
+    let long = denied(&toril, "kv-batch", json!({ "delete": ["x".repeat(1025)] })).await;
+    let large = denied(&toril, "kv-fill", json!({ "keys": 9, "bytes": 1024 * 1024 })).await;
+
+    assert!(many.contains("the call names 1001 keys and may name 1000"), "{many}");
+    assert!(long.contains("the key has 1025 bytes and may have 1024"), "{long}");
+    assert!(large.contains("9437184 bytes together and may have 8388608 in one call"), "{large}");
+}
+
+#[tokio::test]
 async fn key_value_data_that_was_not_granted_is_denied() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, "").await;

@@ -7,7 +7,7 @@ async fn github_sync(redis: &RedisServer, github: &GithubServer) -> Toril {
     let url = github.url();
     let config = format!(
         "[queues.github-sync]\nplugin = \"github-sync\"\nattempts = 2\nbackoff = \"10ms\"\n\
-         [plugins.github-sync]\nhttp = [{url:?}]\nconfig = {{ api-url = {url:?} }}\nsecrets = {{ token = \"env:THE_TOKEN\" }}\n"
+         [plugins.github-sync]\nhttp = [{url:?}]\nkeyvalue = true\nconfig = {{ api-url = {url:?} }}\nsecrets = {{ token = \"env:THE_TOKEN\" }}\n"
     );
     let toril = Toril::new().redis(redis.url()).plugin("github-sync").config(config).env("THE_TOKEN", "hunter2");
     let mut toril = toril.spawn_run();
@@ -16,7 +16,16 @@ async fn github_sync(redis: &RedisServer, github: &GithubServer) -> Toril {
 }
 
 async fn sync(toril: &Toril, repo: &str) -> toril_tests::toril::Output {
-    toril.cli(["add", "github-sync", "sync", "--data", &json!({ "repo": repo }).to_string(), "--wait"]).await
+    toril
+        .cli([
+            "add",
+            "github-sync",
+            "sync",
+            "--data",
+            &json!({ "repo": repo, "resources": ["repository"] }).to_string(),
+            "--wait",
+        ])
+        .await
 }
 
 async fn agent_commands(redis: &RedisServer, agent: &AgentServer) -> Toril {

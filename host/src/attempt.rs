@@ -178,6 +178,13 @@ pub enum ContextError {
     Unavailable(String),
 }
 
+impl ContextError {
+    /// Values that are more than one call may bring.
+    pub fn too_much_at_once(bytes: usize, limit: usize) -> Self {
+        Self::Invalid(format!("the values have {bytes} bytes together and may have {limit} in one call"))
+    }
+}
+
 /// A future of something that a plugin asked for.
 pub type Asked<'a, T> = BoxFuture<'a, Result<T, ContextError>>;
 
@@ -281,6 +288,12 @@ pub trait KeyValue: Send + Sync {
     fn keys<'a>(&'a self, plugin: &'a str, cursor: Option<u64>) -> Asked<'a, (Vec<String>, Option<u64>)>;
     /// Adds to a number, which is 0 where it is not there, and says what it is then.
     fn increment<'a>(&'a self, plugin: &'a str, key: &'a str, by: u64, ttl: Option<Duration>) -> Asked<'a, u64>;
+    /// The values of keys, in their order. Refused if they are more than `limit` bytes together.
+    fn get_many<'a>(&'a self, plugin: &'a str, keys: &'a [String], limit: usize) -> Asked<'a, Vec<Option<Vec<u8>>>>;
+    /// Sets keys, each for `ttl` if there is one. All of them or none.
+    fn set_many<'a>(&'a self, plugin: &'a str, pairs: &'a [(String, Vec<u8>)], ttl: Option<Duration>) -> Asked<'a, ()>;
+    /// Removes keys, as far as they are there.
+    fn delete_many<'a>(&'a self, plugin: &'a str, keys: &'a [String]) -> Asked<'a, ()>;
 }
 
 /// Asks a plugin to end, and says why.

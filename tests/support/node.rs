@@ -1,5 +1,6 @@
-//! The scripts of `tests/interop`, which drive BullMQ's own Node client.
+//! The scripts of `tests/interop`, which drive BullMQ's own Node client, and those of other folders.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -34,7 +35,11 @@ pub async fn starts(redis: &RedisServer, queue: &str, finished: usize) -> Vec<u6
 
 /// Starts a script that says `{"ready": true}` and then works on: `worker` and `events`.
 pub fn spawn(script: &str, argument: Value, env: &[(&str, &str)]) -> Script {
-    let folder = paths::interop();
+    spawn_in(&paths::interop(), script, argument, env)
+}
+
+/// The same for a script of another folder, which has its own packages.
+pub(crate) fn spawn_in(folder: &Path, script: &str, argument: Value, env: &[(&str, &str)]) -> Script {
     assert!(folder.join("node_modules").is_dir(), "there are no Node packages: run `cargo xtask setup --tests`");
     let mut command = Command::new("node");
     command.current_dir(folder).arg(format!("{script}.mjs")).arg(argument.to_string()).envs(env.iter().copied());
@@ -63,8 +68,8 @@ pub struct Script {
 }
 
 impl Script {
-    /// Waits until it says that it is ready.
-    pub async fn wait_ready(&mut self) {
+    /// Waits until it says that it is ready, and returns all that it says then.
+    pub async fn wait_ready(&mut self) -> Value {
         let line = timeout(BOUND, self.lines.next_line()).await;
         let line = line.unwrap_or_else(|_| panic!("{}.mjs was not ready within {BOUND:?}", self.name));
         let value: Value = line.ok().flatten().and_then(|line| serde_json::from_str(&line).ok()).unwrap_or_default();
@@ -73,6 +78,7 @@ impl Script {
             let stderr = self.stderr().await;
             panic!("{}.mjs said {value}, not that it is ready: {stderr}", self.name);
         }
+        value
     }
 
     /// Waits for its end, and returns the JSON of its last line.

@@ -29,6 +29,11 @@ pub(crate) fn interop() -> PathBuf {
     root().join("tests/interop")
 }
 
+/// What GitHub says of itself, and the scripts for Node that serve it.
+pub(crate) fn github() -> PathBuf {
+    root().join("tests/github")
+}
+
 /// Looks for a program on `PATH`.
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;

@@ -40,6 +40,11 @@ impl Workspace {
         self.root.join("tests/interop")
     }
 
+    /// The folder of what GitHub says of itself, with packages of its own.
+    pub fn github(&self) -> PathBuf {
+        self.root().join("tests/github")
+    }
+
     /// The output folder of components and of the demo. Fixed, so that `queues.toml` can name it.
     pub fn target(&self) -> PathBuf {
         self.root.join("target")

@@ -58,4 +58,31 @@ impl KeyValue for Shelf {
         data.insert(key.to_owned(), value.to_string().into_bytes());
         answer(Ok(value))
     }
+
+    fn get_many<'a>(&'a self, _plugin: &'a str, keys: &'a [String], limit: usize) -> Asked<'a, Vec<Option<Vec<u8>>>> {
+        let data = self.lock();
+        let size: usize = keys.iter().filter_map(|key| data.get(key)).map(Vec::len).sum();
+        if size > limit {
+            return answer(Err(ContextError::too_much_at_once(size, limit)));
+        }
+        answer(Ok(keys.iter().map(|key| data.get(key).cloned()).collect()))
+    }
+
+    fn set_many<'a>(
+        &'a self,
+        _plugin: &'a str,
+        pairs: &'a [(String, Vec<u8>)],
+        _ttl: Option<Duration>,
+    ) -> Asked<'a, ()> {
+        self.lock().extend(pairs.iter().cloned());
+        answer(Ok(()))
+    }
+
+    fn delete_many<'a>(&'a self, _plugin: &'a str, keys: &'a [String]) -> Asked<'a, ()> {
+        let mut data = self.lock();
+        for key in keys {
+            data.remove(key);
+        }
+        answer(Ok(()))
+    }
 }

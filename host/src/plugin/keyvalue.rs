@@ -5,11 +5,14 @@ use wasmtime::component::Resource;
 
 use super::state::PenState;
 use crate::attempt::ContextError;
-use bindings::wasi::keyvalue::{atomics, store};
+use bindings::wasi::keyvalue::{atomics, batch, store};
 
 /// The longest key, and the largest value, in bytes.
 const KEY: usize = 1024;
 const VALUE: usize = 1024 * 1024;
+/// How many keys one call may name, and how many bytes its keys and values may have together.
+const BATCH_KEYS: usize = 1_000;
+const BATCH: usize = 8 * 1024 * 1024;
 
 /// The Rust side of `wit/keyvalue`, generated.
 mod bindings {
@@ -59,9 +62,8 @@ impl store::HostBucket for PenState {
             Ok(opened) => opened,
             Err(error) => return Ok(Err(error)),
         };
-        if value.len() > VALUE {
-            let message = format!("the value has {} bytes and may have {VALUE}", value.len());
-            return Ok(Err(store::Error::Other(message)));
+        if let Err(error) = fits(&value) {
+            return Ok(Err(error));
         }
         Ok(store.set(&self.plugin, &key, value, ttl).await.map_err(Into::into))
     }
@@ -107,9 +109,76 @@ impl atomics::Host for PenState {
     }
 }
 
+/// No keys are no work, but still have to be granted.
+impl batch::Host for PenState {
+    async fn get_many(&mut self, _: Resource<Bucket>, keys: Vec<String>) -> Answer<Vec<Option<(String, Vec<u8>)>>> {
+        let store = match self.opened_for(keys.iter()) {
+            Ok((store, _)) => store,
+            Err(error) => return Ok(Err(error)),
+        };
+        if keys.is_empty() {
+            return Ok(Ok(Vec::new()));
+        }
+        let values = match store.get_many(&self.plugin, &keys, BATCH).await {
+            Ok(values) => values,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        Ok(Ok(keys.into_iter().zip(values).map(|(key, value)| value.map(|value| (key, value))).collect()))
+    }
+
+    async fn set_many(&mut self, _: Resource<Bucket>, pairs: Vec<(String, Vec<u8>)>) -> Answer<()> {
+        let (store, ttl) = match self.opened_for(pairs.iter().map(|(key, _)| key)) {
+            Ok(opened) => opened,
+            Err(error) => return Ok(Err(error)),
+        };
+        let size = pairs.iter().map(|(key, value)| key.len() + value.len()).sum();
+        if size > BATCH {
+            return Ok(Err(ContextError::too_much_at_once(size, BATCH).into()));
+        }
+        if let Some(error) = pairs.iter().find_map(|(_, value)| fits(value).err()) {
+            return Ok(Err(error));
+        }
+        if pairs.is_empty() {
+            return Ok(Ok(()));
+        }
+        Ok(store.set_many(&self.plugin, &pairs, ttl).await.map_err(Into::into))
+    }
+
+    async fn delete_many(&mut self, _: Resource<Bucket>, keys: Vec<String>) -> Answer<()> {
+        let store = match self.opened_for(keys.iter()) {
+            Ok((store, _)) => store,
+            Err(error) => return Ok(Err(error)),
+        };
+        if keys.is_empty() {
+            return Ok(Ok(()));
+        }
+        Ok(store.delete_many(&self.plugin, &keys).await.map_err(Into::into))
+    }
+}
+
+fn fits(value: &[u8]) -> Result<(), store::Error> {
+    match value.len() {
+        ..=VALUE => Ok(()),
+        size => Err(store::Error::Other(format!("the value has {size} bytes and may have {VALUE}"))),
+    }
+}
+
 type Opened = (std::sync::Arc<dyn crate::attempt::KeyValue>, Option<std::time::Duration>);
 
 impl PenState {
+    /// The store, for all of these keys.
+    fn opened_for<'a>(&self, keys: impl ExactSizeIterator<Item = &'a String>) -> Result<Opened, store::Error> {
+        if keys.len() > BATCH_KEYS {
+            let message = format!("the call names {} keys and may name {BATCH_KEYS}", keys.len());
+            return Err(store::Error::Other(message));
+        }
+        let opened = self.opened("")?;
+        for key in keys {
+            self.opened(key)?;
+        }
+        Ok(opened)
+    }
+
     /// The store, for this key, and how long its values are kept.
     fn opened(&self, key: &str) -> Result<Opened, store::Error> {
         if key.len() > KEY {

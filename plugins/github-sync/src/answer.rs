@@ -1,11 +1,13 @@
 //! What an answer of GitHub means for the job. No message quotes an answer's body or a token.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use serde_json::Value;
 use toril_plugin::Failure;
 use toril_plugin::http::Response;
 
-use crate::data::Repository;
+use crate::resource::Resource;
 
 /// How long to wait when GitHub limits the rate without saying until when: what its documentation asks for.
 const UNNAMED_WAIT: Duration = Duration::from_secs(60);
@@ -13,50 +15,103 @@ const UNNAMED_WAIT: Duration = Duration::from_secs(60);
 /// The bounds of a wait. GitHub counts by the hour, so a longer one comes from a wrong clock.
 const WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3600));
 
+/// What was asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject<'a> {
+    Repository(&'a str),
+    Listing(Resource, &'a str),
+    Owner(&'a str),
+}
+
+impl fmt::Display for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Repository(repo) => write!(f, "the repository `{repo}`"),
+            Self::Listing(resource, repo) => write!(f, "the {resource} of `{repo}`"),
+            Self::Owner(owner) => write!(f, "the repositories of `{owner}`"),
+        }
+    }
+}
+
 /// What an answer means.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Meaning {
-    /// Its body describes the repository.
-    Repository,
-    /// The repository is described at this address.
+    /// Its body has what was asked for.
+    Content,
+    /// It is as it was.
+    NotModified,
+    /// It is at this address.
     Moved(String),
+    /// There is nothing of the kind: a repository without commits, or one whose issues are switched off.
+    Nothing,
+    /// There is none, or none for this token.
+    Missing(u16),
     /// The attempt has ended.
     Failed(Failure),
 }
 
 /// What an answer's status and headers mean. `now` is the time that it came.
-pub fn meaning(answer: &Response, repo: &str, now: SystemTime) -> Meaning {
+pub fn meaning(answer: &Response, subject: Subject<'_>, now: SystemTime) -> Meaning {
     let status = answer.status();
     let failure = match status {
-        200 => return Meaning::Repository,
+        200 => return Meaning::Content,
+        304 => return Meaning::NotModified,
         301 | 302 | 307 | 308 if let Some(to) = answer.header("location") => {
             return Meaning::Moved(to.into());
         }
-        401 => Failure::fatal("GitHub refused the token (401): set the plugin's secret `token` to a valid one"),
+        401 => Failure::fatal(
+            "GitHub refused the token (401): it was revoked, has expired or is not one. Set the plugin's secret `token` \
+             to a valid one and retry the job",
+        ),
         403 | 429 if let Some(wait) = rate_limit(answer, now) => Failure::rate_limited(wait),
-        403 => Failure::fatal(format!("GitHub does not allow access to `{repo}` (403)")),
-        404 | 410 | 451 => {
-            Failure::fatal(format!("GitHub has no repository `{repo}`, or does not show it to this token ({status})"))
-        }
-        408 | 500.. => Failure::retry(format!("GitHub could not answer ({status})")),
-        400..500 => Failure::fatal(format!("GitHub does not take the request for `{repo}` ({status})")),
+        403 => Failure::fatal(format!("GitHub does not allow access to {subject} (403)")),
+        409 | 410 if matches!(subject, Subject::Listing(..)) => return Meaning::Nothing,
+        404 | 410 | 451 => return Meaning::Missing(status),
+        408 | 500.. => Failure::retry(format!("GitHub could not answer for {subject} ({status})")),
+        400..500 => Failure::fatal(format!("GitHub does not take the request for {subject} ({status})")),
         _ => Failure::retry(format!("GitHub gave an answer that this plugin does not know ({status})")),
     };
     Meaning::Failed(failure)
+}
+
+/// Nothing was found where something has to be.
+pub fn missing(subject: Subject<'_>, status: u16) -> Failure {
+    Failure::fatal(match subject {
+        Subject::Repository(repo) => {
+            format!("GitHub has no repository `{repo}`, or does not show it to this token ({status})")
+        }
+        _ => format!("GitHub does not have {subject}, or does not show them to this token ({status})"),
+    })
 }
 
 /// How long no request may be made, if that is what the answer says.
 fn rate_limit(answer: &Response, now: SystemTime) -> Option<Duration> {
     let wait = if let Some(wait) = answer.retry_after() {
         wait
-    } else if answer.header("x-ratelimit-remaining").map(str::trim) == Some("0") {
+    } else if is_spent(answer) {
         until_reset(answer, now).unwrap_or(UNNAMED_WAIT)
-    } else if answer.status() == 429 {
+    } else if answer.status() == 429 || speaks_of_a_limit(answer) {
         UNNAMED_WAIT
     } else {
         return None;
     };
     Some(wait.clamp(WAITS.0, WAITS.1))
+}
+
+/// How long no further request may be made after an answer that was given: it was the last one that the limit allows.
+pub fn spent(answer: &Response, now: SystemTime) -> Option<Duration> {
+    is_spent(answer).then(|| until_reset(answer, now).unwrap_or(UNNAMED_WAIT).clamp(WAITS.0, WAITS.1))
+}
+
+fn is_spent(answer: &Response) -> bool {
+    answer.header("x-ratelimit-remaining").map(str::trim) == Some("0")
+}
+
+/// A secondary limit may be told by the message alone.
+fn speaks_of_a_limit(answer: &Response) -> bool {
+    let body: Option<Value> = answer.json().ok();
+    let message = body.as_ref().and_then(|body| body["message"].as_str()).unwrap_or_default().to_lowercase();
+    message.contains("rate limit") || message.contains("abuse detection")
 }
 
 /// From `now` to the second in which GitHub starts to count anew, zero if that has passed.
@@ -66,30 +121,31 @@ fn until_reset(answer: &Response, now: SystemTime) -> Option<Duration> {
     Some(reset.duration_since(now).unwrap_or_default())
 }
 
-/// The repository that the body describes.
-pub fn repository(answer: &Response, repo: &str) -> Result<Repository, Failure> {
-    answer.json().map_err(|error| {
-        Failure::retry(format!("GitHub's answer about `{repo}` does not describe a repository: {error}"))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const NOW: u64 = 1_700_000_000;
+    const REPOSITORY: Subject<'_> = Subject::Repository("a/b");
+
+    fn answer(status: u16, headers: &[(&str, &str)]) -> Response {
+        Response::for_test(status, headers, "hunter2")
+    }
+
+    fn now() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(NOW)
+    }
 
     fn means(status: u16, headers: &[(&str, &str)]) -> Meaning {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
-        meaning(&Response::for_test(status, headers, "hunter2"), "a/b", now)
+        meaning(&answer(status, headers), REPOSITORY, now())
     }
 
     fn is_fatal(status: u16, headers: &[(&str, &str)]) -> bool {
         matches!(means(status, headers), Meaning::Failed(Failure::Fatal(_)))
     }
 
-    fn waits(status: u16, headers: &[(&str, &str)]) -> Option<u64> {
-        match means(status, headers) {
+    fn waits(meaning: &Meaning) -> Option<u64> {
+        match meaning {
             Meaning::Failed(Failure::RateLimited(wait)) => Some(wait.as_secs()),
             _ => None,
         }
@@ -97,9 +153,18 @@ mod tests {
 
     #[test]
     fn a_repository_that_is_not_there_is_named_and_not_asked_for_again() {
-        for status in [404, 410] {
-            let Meaning::Failed(Failure::Fatal(message)) = means(status, &[]) else { panic!("{status}") };
+        for status in [404, 410, 451] {
+            assert_eq!(means(status, &[]), Meaning::Missing(status));
+            let Failure::Fatal(message) = missing(REPOSITORY, status) else { panic!("{status}") };
             assert!(message.contains("`a/b`"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_repository_without_commits_or_issues_has_none() {
+        for status in [409, 410] {
+            let subject = Subject::Listing(Resource::Commits, "a/b");
+            assert_eq!(meaning(&answer(status, &[]), subject, now()), Meaning::Nothing);
         }
     }
 
@@ -114,25 +179,34 @@ mod tests {
     #[test]
     fn a_rate_limit_lasts_until_github_says() {
         let reset = (NOW + 90).to_string();
-        let spent = [("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", reset.as_str())];
-        assert_eq!(waits(403, &spent), Some(90));
-        assert_eq!(waits(429, &spent), Some(90));
-        assert_eq!(waits(403, &[("retry-after", "7")]), Some(7));
-        assert_eq!(waits(429, &[]), Some(60));
-        assert_eq!(waits(403, &[("x-ratelimit-remaining", "0")]), Some(60));
+        let spent_headers = [("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", reset.as_str())];
+        assert_eq!(waits(&means(403, &spent_headers)), Some(90));
+        assert_eq!(waits(&means(429, &spent_headers)), Some(90));
+        assert_eq!(waits(&means(403, &[("retry-after", "7")])), Some(7));
+        assert_eq!(waits(&means(429, &[])), Some(60));
+        assert_eq!(waits(&means(403, &[("x-ratelimit-remaining", "0")])), Some(60));
+        assert_eq!(spent(&answer(200, &spent_headers), now()), Some(Duration::from_secs(90)));
+        assert_eq!(spent(&answer(200, &[("x-ratelimit-remaining", "1")]), now()), None);
+    }
+
+    #[test]
+    fn a_secondary_limit_that_only_the_message_tells_is_one() {
+        let body = r#"{ "message": "You have exceeded a secondary rate limit. Please wait." }"#;
+        let answer = Response::for_test(403, &[("x-ratelimit-remaining", "4000")], body);
+        assert_eq!(waits(&meaning(&answer, REPOSITORY, now())), Some(60));
     }
 
     #[test]
     fn a_wait_has_bounds() {
         let past = (NOW - 5).to_string();
-        assert_eq!(waits(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &past)]), Some(1));
-        assert_eq!(waits(403, &[("retry-after", "0")]), Some(1));
-        assert_eq!(waits(403, &[("retry-after", "999999")]), Some(3600));
+        assert_eq!(waits(&means(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &past)])), Some(1));
+        assert_eq!(waits(&means(403, &[("retry-after", "0")])), Some(1));
+        assert_eq!(waits(&means(403, &[("retry-after", "999999")])), Some(3600));
     }
 
     #[test]
     fn trouble_at_github_is_retried() {
-        for status in [408, 500, 502, 503, 504, 204, 304] {
+        for status in [408, 500, 502, 503, 504, 204] {
             assert!(matches!(means(status, &[]), Meaning::Failed(Failure::Retry(_))), "{status}");
         }
     }
@@ -148,22 +222,5 @@ mod tests {
         for status in [200, 301, 400, 401, 403, 404, 410, 418, 429, 500, 600] {
             assert!(!format!("{:?}", means(status, &[])).contains("hunter2"), "{status}");
         }
-        let Err(Failure::Retry(message)) = repository(&Response::for_test(200, &[], "<hunter2>"), "a/b") else {
-            panic!("HTML is no repository");
-        };
-        assert!(!message.contains("hunter2"), "{message}");
-    }
-
-    #[test]
-    fn a_repository_is_read_from_what_github_sends() {
-        let body = r#"{ "id": 7, "full_name": "a/c", "default_branch": "main", "description": null, "private": false,
-            "stargazers_count": 3, "forks_count": 2, "open_issues_count": 1, "pushed_at": "2024-01-01T00:00:00Z" }"#;
-        let Ok(repository) = repository(&Response::for_test(200, &[], body), "a/b") else { panic!("it is one") };
-        let synced = serde_json::json!(repository.synced("a/b", 2));
-        assert_eq!(synced["repo"], "a/c");
-        assert_eq!(synced["stars"], 3);
-        assert_eq!(synced["description"], serde_json::Value::Null);
-        assert_eq!(synced["requests"], 2);
-        assert!(synced["version"].as_str().is_some_and(|version| version.starts_with(env!("CARGO_PKG_VERSION"))));
     }
 }

@@ -1,40 +1,51 @@
-//! A Toril plugin that reads a repository from GitHub's REST API. README.md is its manual.
+//! A Toril plugin that brings the state of repositories from GitHub's REST API into its key-value data. README.md is its
+//! manual, docs/github-sync.md has all of it.
 //!
-//! `data` has what goes in and out, `answer` what each kind of answer means for the job, `api` the requests.
+//! | module | what it has |
+//! | --- | --- |
+//! | [`payload`], [`result`], [`settings`] | what goes in and out |
+//! | [`resource`], [`items`] | what there is to read, and what is kept of it |
+//! | [`api`], [`answer`], [`link`] | requests, what their answers mean, and where the next page is |
+//! | [`kept`] | the keys, and the documents beside the items |
+//! | [`sync`] | one repository: its description, its listings, what was deleted |
+//! | [`organisation`] | all repositories of an owner, as children |
+//! | [`pace`] | when an attempt should end |
 
 mod answer;
 mod api;
-mod data;
+mod items;
+mod kept;
+mod link;
+mod organisation;
+mod pace;
+mod payload;
+mod resource;
+mod result;
+mod settings;
+mod sync;
 mod version;
 
-use toril_plugin::{Failure, Job, Jobs, Plugin, log, progress};
+use toril_plugin::{Failure, Job, Jobs, Plugin};
 
-use data::{Sync, Synced};
+use payload::{Sync, Target};
+use result::Outcome;
+use settings::Settings;
 
 struct GithubSync;
 
 impl Plugin for GithubSync {
-    const DESCRIPTION: &'static str = "Reads repositories from GitHub.";
+    const DESCRIPTION: &'static str = "Brings the state of GitHub's repositories into Redis.";
 
     fn jobs() -> Jobs {
-        Jobs::new().on("sync", "Reads what GitHub says about one repository.", sync)
+        Jobs::new().on("sync", "Syncs one repository, or all repositories of an organisation or a user.", sync)
     }
 }
 
-fn sync(job: Job<Sync>) -> Result<Synced, Failure> {
-    let repo = job.data.checked_repo()?;
-    let api = api::Api::from_config()?;
-    publish(10);
-    let (repository, requests) = api.repository(repo)?;
-    publish(90);
-    log::info(format_args!("read the repository with {requests} request(s)"));
-    Ok(repository.synced(repo, requests))
-}
-
-/// Progress is for whoever watches: without it the job is as good.
-fn publish(percent: u8) {
-    if let Err(error) = progress::set(percent) {
-        log::debug(error);
+fn sync(job: Job<Sync>) -> Result<Outcome, Failure> {
+    let settings = Settings::read()?;
+    match job.data.target()? {
+        Target::Repository(repo) => sync::run(&job, repo, &settings).map(Box::new).map(Outcome::Repository),
+        Target::Owner(owner) => organisation::run(&job, owner, &settings).map(Outcome::Owner),
     }
 }
 

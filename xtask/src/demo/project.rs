@@ -112,6 +112,8 @@ config = {{ agent-url = {agent} }}
 
 [plugins.github-sync]
 http = [{github}]
+keyvalue = true
+add_to = ["github-sync"]
 config = {{ api-url = {github} }}
 secrets = {{ token = {token} }}
 "#

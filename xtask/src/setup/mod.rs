@@ -20,8 +20,10 @@ pub fn run(workspace: &Workspace, with_tests: bool) -> Result<redis::RedisServer
     println!("Redis server: {redis}");
 
     if with_tests {
-        let packages = node::find_or_install(&workspace.interop())?;
-        println!("Node packages: {packages}");
+        for folder in [workspace.interop(), workspace.github()] {
+            let packages = node::find_or_install(&folder)?;
+            println!("Node packages: {packages}");
+        }
         println!("Python packages: {}", python::find_or_install(workspace)?.display());
     }
     Ok(redis)

@@ -2,7 +2,7 @@
 
 use super::KvError;
 use super::keys::Page;
-use crate::bindings::wasi::keyvalue::{atomics, store};
+use crate::bindings::wasi::keyvalue::{atomics, batch, store};
 
 pub(super) struct Bucket(store::Bucket);
 
@@ -29,6 +29,19 @@ impl Bucket {
 
     pub(super) fn increment(&self, key: &str, delta: u64) -> Result<u64, KvError> {
         Ok(atomics::increment(&self.0, key, delta)?)
+    }
+
+    pub(super) fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, KvError> {
+        let found = batch::get_many(&self.0, keys)?;
+        Ok(found.into_iter().map(|pair| pair.map(|(_, value)| value)).collect())
+    }
+
+    pub(super) fn set_many(&self, pairs: &[(String, Vec<u8>)]) -> Result<(), KvError> {
+        Ok(batch::set_many(&self.0, pairs)?)
+    }
+
+    pub(super) fn delete_many(&self, keys: &[String]) -> Result<(), KvError> {
+        Ok(batch::delete_many(&self.0, keys)?)
     }
 
     pub(super) fn list_keys(&self, cursor: Option<u64>) -> Result<Page, KvError> {

@@ -113,6 +113,32 @@ impl Store {
         self.0.increment(key, delta)
     }
 
+    /// The values of keys, in the order of the keys, in one round trip; none where a key is not there. At most 1,000 keys,
+    /// whose values have 8 MiB together.
+    ///
+    /// # Errors
+    /// If the host did not say.
+    pub fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, KvError> {
+        self.0.get_many(keys)
+    }
+
+    /// Gives each key its value, whether it has one or not, in one round trip: all of them or, with an error, none. At
+    /// most 1,000 keys, with 8 MiB together with their values.
+    ///
+    /// # Errors
+    /// If the host did not take them.
+    pub fn set_many(&self, pairs: &[(String, Vec<u8>)]) -> Result<(), KvError> {
+        self.0.set_many(pairs)
+    }
+
+    /// Removes keys in one round trip, 1,000 at most. It is no error if one is not there.
+    ///
+    /// # Errors
+    /// If the host did not do it.
+    pub fn delete_many(&self, keys: &[String]) -> Result<(), KvError> {
+        self.0.delete_many(keys)
+    }
+
     /// All keys, in no order, fetched as they are asked for. A key that comes or goes meanwhile may be among them or
     /// not.
     pub fn keys(&self) -> Keys<'_> {
@@ -136,6 +162,17 @@ mod tests {
         store.delete("a").expect("deleted");
         store.delete("a").expect("deleted before");
         assert_eq!((store.exists("a"), store.exists("b")), (Ok(false), Ok(true)));
+    }
+
+    #[test]
+    fn many_keys_are_set_read_in_their_order_and_deleted() {
+        let store = open().expect("in memory");
+        let key = |name: &str| name.to_owned();
+        store.set_many(&[(key("a"), b"1".to_vec()), (key("b"), b"2".to_vec())]).expect("set");
+        let read = store.get_many(&[key("b"), key("c"), key("a")]);
+        assert_eq!(read, Ok(vec![Some(b"2".to_vec()), None, Some(b"1".to_vec())]));
+        store.delete_many(&[key("a"), key("c")]).expect("deleted");
+        assert_eq!(store.keys().collect::<Result<Vec<_>, _>>(), Ok(vec![key("b")]));
     }
 
     #[test]

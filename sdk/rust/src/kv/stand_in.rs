@@ -47,6 +47,20 @@ impl Bucket {
         sum.ok_or_else(|| KvError::Unavailable("the value is no number, or too large a one".into()))
     }
 
+    pub(super) fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, KvError> {
+        Ok(with(|values| keys.iter().map(|key| values.get(key).cloned()).collect()))
+    }
+
+    pub(super) fn set_many(&self, pairs: &[(String, Vec<u8>)]) -> Result<(), KvError> {
+        with(|values| values.extend(pairs.iter().cloned()));
+        Ok(())
+    }
+
+    pub(super) fn delete_many(&self, keys: &[String]) -> Result<(), KvError> {
+        with(|values| values.retain(|key, _| !keys.contains(key)));
+        Ok(())
+    }
+
     pub(super) fn list_keys(&self, _cursor: Option<u64>) -> Result<Page, KvError> {
         Ok(Page { keys: with(|values| values.keys().cloned().collect()), cursor: None })
     }

@@ -36,6 +36,50 @@ pub fn roundtrip(job: Job<Pair>) -> Result<Json, Failure> {
     Ok(Json::from(json!({ "read": read, "listed": listed, "exists_after": exists_after })))
 }
 
+#[derive(Deserialize)]
+pub struct Batch {
+    #[serde(default)]
+    set: Vec<(String, String)>,
+    #[serde(default)]
+    delete: Vec<String>,
+    #[serde(default)]
+    get: Vec<String>,
+}
+
+/// Sets many keys, deletes many, and reads many.
+pub fn batch(job: Job<Batch>) -> Result<Json, Failure> {
+    let store = kv::open()?;
+    let pairs: Vec<_> = job.data.set.into_iter().map(|(key, value)| (key, value.into_bytes())).collect();
+    store.set_many(&pairs)?;
+    store.delete_many(&job.data.delete)?;
+    let text = |value: Option<Vec<u8>>| value.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let read: Vec<_> = store.get_many(&job.data.get)?.into_iter().map(text).collect();
+    Ok(Json::from(json!({ "read": read })))
+}
+
+#[derive(Deserialize)]
+pub struct Fill {
+    keys: usize,
+    bytes: usize,
+}
+
+/// Sets that many keys to values of that size, one call for each, and reads them all in one.
+pub fn fill(job: Job<Fill>) -> Result<Json, Failure> {
+    let store = kv::open()?;
+    let keys: Vec<String> = (0..job.data.keys).map(|n| format!("fill-{n}")).collect();
+    for key in &keys {
+        store.set(key, vec![b'x'; job.data.bytes])?;
+    }
+    Ok(Json::from(json!({ "read": store.get_many(&keys)?.len() })))
+}
+
+/// Sets two keys in one call, one of them to more than a value may have.
+pub fn too_large() -> Result<Json, Failure> {
+    let value = |bytes| vec![b'x'; bytes];
+    kv::open()?.set_many(&[("small".to_owned(), value(1)), ("large".to_owned(), value(1024 * 1024 + 1))])?;
+    Ok(Json::from(json!({})))
+}
+
 /// Saves new data and fails the first time, and returns what its data is the second time.
 pub fn checkpoint(job: Job<Json>) -> Result<Json, Failure> {
     if job.attempt == 1 {

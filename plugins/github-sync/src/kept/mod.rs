@@ -1,0 +1,42 @@
+//! What is kept in the plugin's key-value data. docs/github-sync.md has the keys and what is in them.
+
+pub mod keys;
+mod lease;
+mod state;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use toril_plugin::Failure;
+use toril_plugin::kv::Store;
+
+pub use lease::Lease;
+pub use state::{Cut, Index, Mark, Name, Page, Phase, Run, State};
+
+/// How many keys the host takes in one call.
+pub const MOST_KEYS: usize = 1_000;
+
+/// What is written in one step.
+#[derive(Default)]
+pub struct Writes(Vec<(String, Vec<u8>)>);
+
+impl Writes {
+    pub fn json(&mut self, key: String, document: &impl Serialize) -> Result<(), Failure> {
+        self.0.push((key, serde_json::to_vec(document)?));
+        Ok(())
+    }
+
+    pub fn bytes(&mut self, key: String, document: Vec<u8>) {
+        self.0.push((key, document));
+    }
+
+    /// All of it or nothing.
+    pub fn send(self, store: &Store) -> Result<(), Failure> {
+        Ok(store.set_many(&self.0)?)
+    }
+}
+
+/// A document that was read, or nothing if there is none or it is not of this form: another version of the plugin wrote it,
+/// or somebody else. Then it is read from GitHub again.
+pub fn document<T: DeserializeOwned>(bytes: Option<&Vec<u8>>) -> Option<T> {
+    bytes.and_then(|bytes| serde_json::from_slice(bytes).ok())
+}

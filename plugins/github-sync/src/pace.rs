@@ -1,0 +1,65 @@
+//! When an attempt should not begin another page.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use serde_json::json;
+use toril_plugin::{Failure, context, log, progress};
+
+use crate::resource::Resource;
+
+/// What a host says that shuts down. Every other reason is that of somebody who has cancelled the job.
+const SHUTDOWN: &str = "the host is shutting down";
+
+/// The share of what is left of an attempt that a request may take: the rest is for saying that it was GitHub that was slow.
+const FOR_A_REQUEST: f64 = 0.8;
+
+/// The time of one attempt.
+pub struct Pace {
+    whole: Duration,
+    /// How long a request may take, as the settings say.
+    request_timeout: Duration,
+    pages: Cell<u32>,
+}
+
+impl Pace {
+    pub fn start(request_timeout: Duration) -> Self {
+        Self { whole: context::remaining(), request_timeout, pages: Cell::new(0) }
+    }
+
+    /// How long the next request may take: never more than half of an attempt.
+    pub fn for_a_request(&self) -> Duration {
+        self.request_timeout.min(self.whole / 2).min(left())
+    }
+
+    /// Whether another page can be begun. A long listing takes several attempts, of which none is counted as a failed one:
+    /// each page is checkpointed.
+    pub fn before_page(&self) -> Result<(), Failure> {
+        if let Some(why) = context::cancelled() {
+            return Err(match why.as_str() {
+                SHUTDOWN => Failure::defer(Duration::ZERO),
+                _ => Failure::fatal(format!("the job was cancelled: {why}")),
+            });
+        }
+        let is_late = left() < self.request_timeout.min(self.whole / 4);
+        // One that has done nothing yet would not get further the next time.
+        if is_late && self.pages.get() > 0 { Err(Failure::defer(Duration::ZERO)) } else { Ok(()) }
+    }
+
+    /// A page is done.
+    pub fn after_page(&self, resource: Resource, page: u32, items: usize) {
+        self.pages.set(self.pages.get() + 1);
+        publish(&json!({ "resource": resource, "page": page, "items": items }));
+    }
+}
+
+fn left() -> Duration {
+    context::remaining().mul_f64(FOR_A_REQUEST)
+}
+
+/// Progress is for whoever watches: without it the job is as good.
+pub fn publish(value: &serde_json::Value) {
+    if let Err(error) = progress::set(value) {
+        log::debug(error);
+    }
+}

@@ -1,0 +1,104 @@
+//! What a job returns.
+
+use std::collections::BTreeMap;
+use std::ops::AddAssign;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The result of a job called `sync`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Outcome {
+    /// Of a job with `repo`.
+    Repository(Box<Synced>),
+    /// Of a job with `org`.
+    Owner(SyncedOwner),
+}
+
+/// What became of one repository.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Synced {
+    /// The name that the repository has today, which is not the one that was asked for if it was renamed.
+    pub repo: String,
+    /// GitHub's number of it, which stays when it is renamed, and under which its state is kept.
+    pub id: u64,
+    /// The name of its default branch.
+    pub default_branch: String,
+    /// What it says of itself.
+    pub description: Option<String>,
+    /// How many have starred it.
+    pub stars: u64,
+    /// How often it was forked.
+    pub forks: u64,
+    /// How many issues and pull requests are open.
+    pub open_issues: u64,
+    /// When it was last pushed to.
+    pub pushed_at: Option<String>,
+    /// The counts of all resources together.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// The counts of each resource.
+    pub resources: BTreeMap<String, Counts>,
+    /// The build of the plugin that read it.
+    pub version: String,
+}
+
+/// What became of an owner's repositories.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SyncedOwner {
+    /// The organisation or user.
+    pub org: String,
+    /// How many repositories were synced.
+    pub repos: u64,
+    /// Those that could not be synced.
+    pub failed: Vec<FailedRepository>,
+    /// The counts of all repositories together.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// The build of the plugin.
+    pub version: String,
+}
+
+/// A repository whose child job failed for good.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FailedRepository {
+    /// The child's job id.
+    pub job: String,
+    /// Why it failed.
+    pub reason: String,
+}
+
+/// What a sync has counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Counts {
+    /// Items that GitHub sent.
+    pub fetched: u64,
+    /// Of those, the ones that were not kept before.
+    pub created: u64,
+    /// Of those, the ones that were kept in another state.
+    pub updated: u64,
+    /// Of those, the ones that were kept as they are.
+    pub unchanged: u64,
+    /// Items that GitHub no longer has, and that were removed.
+    pub deleted: u64,
+    /// Items that were removed since only so many are kept.
+    pub dropped: u64,
+    /// Requests that were sent.
+    pub requests: u64,
+    /// Of those, the ones that GitHub answered with 304 Not Modified, which costs nothing of the rate limit.
+    pub not_modified: u64,
+}
+
+impl AddAssign<&Self> for Counts {
+    fn add_assign(&mut self, other: &Self) {
+        self.fetched += other.fetched;
+        self.created += other.created;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.deleted += other.deleted;
+        self.dropped += other.dropped;
+        self.requests += other.requests;
+        self.not_modified += other.not_modified;
+    }
+}

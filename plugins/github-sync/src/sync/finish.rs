@@ -1,0 +1,116 @@
+//! The end of a listing: what is kept and was not in it is gone, or only too old to be kept.
+
+use std::collections::BTreeSet;
+
+use toril_plugin::Failure;
+
+use super::listing::Listing;
+use super::now;
+use crate::kept::{Cut, Lease, MOST_KEYS, Page, Phase, Writes, document, keys};
+
+/// How many pages are read at once: they are small, but not nothing.
+const PAGES_AT_ONCE: usize = 500;
+
+/// What a full listing did not have.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Absent {
+    /// It should have been listed.
+    missing: Vec<String>,
+    /// It is older than what is kept.
+    outside: Vec<String>,
+}
+
+/// Completes a run whose pages are read, or sends it to its first page again.
+///
+/// While a listing is read, items move in it from page to page, and one can be missed that is still there. So what is
+/// missing is looked for a second time, in which pages that are as they were cost nothing, before it counts as deleted.
+pub fn finish(listing: &mut Listing<'_>, lease: &Lease<'_>) -> Result<(), Failure> {
+    lease.check(listing.work.store.get(&lease.fence())?.as_ref())?;
+    let mut gone = Vec::new();
+    if listing.run.full {
+        let absent = absent(listing)?;
+        if listing.run.phase == Phase::Listing && !absent.missing.is_empty() {
+            listing.run.look_again(absent.missing);
+            return listing.save(Writes::default());
+        }
+        let deleted = std::mem::take(&mut listing.run.candidates);
+        listing.run.counts.deleted += deleted.len() as u64;
+        listing.run.counts.dropped += absent.outside.len() as u64;
+        gone.extend(deleted);
+        gone.extend(absent.outside);
+    } else {
+        let too_old = too_old(listing);
+        listing.run.counts.dropped += too_old.len() as u64;
+        if !too_old.is_empty() {
+            listing.state.cut = Some(Cut::Keep(listing.work.settings.keep));
+        }
+        gone.extend(too_old);
+    }
+    remove(listing, &gone)?;
+    complete(listing)
+}
+
+/// What is kept, and is not on the pages of this run.
+fn absent(listing: &Listing<'_>) -> Result<Absent, Failure> {
+    let numbers: Vec<u32> = (1..listing.run.page).collect();
+    let mut listed = BTreeSet::new();
+    for numbers in numbers.chunks(PAGES_AT_ONCE) {
+        let keys: Vec<_> = numbers.iter().map(|number| keys::page(listing.id, listing.resource, *number)).collect();
+        for page in listing.work.store.get_many(&keys)? {
+            let page: Page = document(page.as_ref())
+                .ok_or_else(|| Failure::retry(format!("a page of the {} is no longer kept", listing.resource)))?;
+            listed.extend(page.keys);
+        }
+    }
+    let mut absent = Absent::default();
+    for (key, mark) in listing.index.items.iter().filter(|(key, _)| !listed.contains(*key)) {
+        // Between what was listed, or before all of it.
+        let is_within = listing.run.oldest.as_deref().is_some_and(|oldest| mark.date() > oldest);
+        match listing.run.cut {
+            None => absent.missing.push(key.clone()),
+            Some(_) if is_within => absent.missing.push(key.clone()),
+            Some(Cut::Keep(_)) => absent.outside.push(key.clone()),
+            Some(Cut::Since(_)) => {}
+        }
+    }
+    Ok(absent)
+}
+
+/// The oldest items of those that are more than are kept.
+fn too_old(listing: &Listing<'_>) -> Vec<String> {
+    let items = &listing.index.items;
+    let excess = items.len().saturating_sub(listing.work.settings.keep);
+    let mut by_age: Vec<_> = items.iter().map(|(key, mark)| (mark.date(), key)).collect();
+    by_age.sort_unstable();
+    by_age.into_iter().take(excess).map(|(_, key)| key.clone()).collect()
+}
+
+/// Removes items, and pages that the listing no longer has. The index follows: after a crash it is done again, and counted
+/// once.
+fn remove(listing: &mut Listing<'_>, gone: &[String]) -> Result<(), Failure> {
+    let (id, resource) = (listing.id, listing.resource);
+    let mut keys: Vec<_> = gone.iter().map(|key| keys::item(id, resource, key)).collect();
+    if listing.run.full {
+        keys.extend((listing.run.page..=listing.state.pages).map(|number| keys::page(id, resource, number)));
+    }
+    for keys in keys.chunks(MOST_KEYS) {
+        listing.work.store.delete_many(keys)?;
+    }
+    for key in gone {
+        listing.index.items.remove(key);
+    }
+    Ok(())
+}
+
+fn complete(listing: &mut Listing<'_>) -> Result<(), Failure> {
+    let (state, run) = (&mut listing.state, &mut listing.run);
+    state.cursor = run.newest.clone().or_else(|| state.cursor.take());
+    state.synced_at = Some(now());
+    if run.full {
+        state.full_at = state.synced_at.clone();
+        state.cut = run.cut.clone();
+        state.pages = run.page.saturating_sub(1);
+    }
+    run.phase = Phase::Done;
+    listing.save(Writes::default())
+}

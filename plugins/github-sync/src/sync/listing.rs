@@ -1,0 +1,258 @@
+//! One resource of a repository: its pages, each kept in one step with how far the sync has come.
+
+use toril_plugin::Failure;
+
+use super::repository::Repo;
+use super::{Work, finish};
+use crate::answer::{Subject, missing};
+use crate::api::{Api, Content, Found, Known};
+use crate::items::{self, Entry};
+use crate::kept::{Cut, Index, Lease, Mark, Page, Phase, Run, State, Writes, document, keys};
+use crate::resource::{Order, Resource};
+use crate::result::Counts;
+
+/// The most bytes of an index: what the store takes as one value.
+const LARGEST_INDEX: usize = 1024 * 1024;
+
+/// The sync of one resource.
+pub struct Listing<'a> {
+    pub(super) work: &'a Work<'a>,
+    pub(super) id: u64,
+    pub(super) resource: Resource,
+    repo: &'a str,
+    pub(super) state: State,
+    pub(super) index: Index,
+    pub(super) run: Run,
+}
+
+impl<'a> Listing<'a> {
+    /// Takes up what is kept: this job's own sync where another attempt of it has begun one, else a new one.
+    pub fn open(work: &'a Work<'a>, repo: &'a Repo, resource: Resource) -> Result<Self, Failure> {
+        let id = repo.described.id;
+        let read = work.store.get_many(&[keys::state(id, resource), keys::index(id, resource)])?;
+        let document_at = |n: usize| read.get(n).and_then(Option::as_ref);
+        let index: Option<Index> = document(document_at(1));
+        // A state without an index is of no use: begin anew.
+        let mut state: State = index.as_ref().and_then(|_| document(document_at(0))).unwrap_or_default();
+        let run = match state.run.take() {
+            Some(run) if run.job == work.job => run,
+            other => {
+                let follows_complete = other.is_some_and(|run| run.phase == Phase::Done);
+                let full = work.data.full || resource.order() == Order::Whole || reads_further(&state, work);
+                Run::new(work.job, full, follows_complete)
+            }
+        };
+        let index = index.unwrap_or_default();
+        Ok(Self { work, id, resource, repo: &repo.described.full_name, state, index, run })
+    }
+
+    /// Reads what is left to be read.
+    pub fn sync(mut self, api: &mut Api<'_>, lease: &Lease<'_>) -> Result<Counts, Failure> {
+        while self.run.phase != Phase::Done {
+            while !self.run.ended {
+                self.work.pace.before_page()?;
+                self.page(api, lease)?;
+            }
+            finish::finish(&mut self, lease)?;
+        }
+        Ok(self.run.counts)
+    }
+
+    /// What is read, for messages.
+    fn subject(&self) -> Subject<'a> {
+        Subject::Listing(self.resource, self.repo)
+    }
+
+    fn page(&mut self, api: &mut Api<'_>, lease: &Lease<'_>) -> Result<(), Failure> {
+        let number = self.run.page;
+        let read = self.work.store.get_many(&[keys::page(self.id, self.resource, number), lease.fence()])?;
+        lease.check(read.get(1).and_then(Option::as_ref))?;
+        let url = self.run.next.clone().unwrap_or_else(|| self.first(api));
+        let allowed = self.work.settings.keep.saturating_sub(self.run.listed);
+        let page = document(read.first().and_then(Option::as_ref)).filter(|page| self.is_usable(page, &url, allowed));
+        let known = page.as_ref().and_then(|page| Some(Known { url: &page.url, etag: page.etag.as_deref()? }));
+
+        let subject = self.subject();
+        let found = api.get(&url, known, subject)?;
+        self.run.counts += &api.take_counts();
+        let (page, entries) = match found {
+            Found::Content(content) => self.fresh(content, allowed)?,
+            Found::NotModified { next } => {
+                let page = page.ok_or_else(|| Failure::retry(format!("a page of {subject} was not kept")))?;
+                self.stop_a_chain();
+                let next = next.or_else(|| page.next.clone()).or_else(|| self.beyond(&page));
+                (shortened(Page { next, ..page }, allowed), Vec::new())
+            }
+            Found::Nothing => (Page { url, ..Page::default() }, Vec::new()),
+            Found::Missing(status) => return Err(missing(subject, status)),
+        };
+        self.go_on(&page);
+        self.write(number, &page, entries)?;
+        self.work.pace.after_page(self.resource, number, self.run.listed);
+        Ok(())
+    }
+
+    fn first(&self, api: &Api<'_>) -> String {
+        let (listing, size) = (self.resource.listing(), self.work.settings.page_size);
+        api.url(&format!("/repos/{}{listing}per_page={size}", self.repo))
+    }
+
+    /// A page that is kept may only stand for what GitHub has if all of its items are kept as well.
+    fn is_usable(&self, page: &Page, url: &str, allowed: usize) -> bool {
+        let has_all = page.keys.iter().all(|key| self.index.items.contains_key(key));
+        let is_long_enough = !page.left_out || page.keys.len() >= allowed;
+        page.url == url && has_all && is_long_enough
+    }
+
+    fn fresh(&mut self, content: Content, allowed: usize) -> Result<(Page, Vec<Entry>), Failure> {
+        let mut entries = items::entries(self.resource, &content.answer)?;
+        let left_out = entries.len() > allowed;
+        entries.truncate(allowed);
+        let dates = || entries.iter().map(|entry| &entry.date).filter(|date| !date.is_empty());
+        let page = Page {
+            keys: entries.iter().map(|entry| entry.key.clone()).collect(),
+            left_out,
+            oldest: dates().min().cloned(),
+            newest: dates().max().cloned(),
+            url: content.url,
+            etag: content.etag,
+            next: content.next,
+        };
+        // Where its beginning is another one, a chain is read as a whole.
+        self.run.full |= self.resource.order() == Order::Chain;
+        Ok((page, entries))
+    }
+
+    /// The page after one that was the last, is full, and has not changed: what was added since would be there, and a 304
+    /// need not say so. In the other orders it would be on the first page.
+    fn beyond(&self, page: &Page) -> Option<String> {
+        let is_full = page.keys.len() >= self.work.settings.page_size as usize && !page.left_out;
+        (self.resource.order() == Order::Whole && is_full).then(|| with_page(&page.url, self.run.page + 1))
+    }
+
+    /// A chain whose beginning is as it was has not changed, if it was read to its end before.
+    fn stop_a_chain(&mut self) {
+        let is_first = self.run.page == 1 && self.run.phase == Phase::Listing;
+        let is_chain = self.resource.order() == Order::Chain;
+        self.run.ended = is_chain && is_first && !self.run.full && self.run.follows_complete;
+        self.run.full |= is_chain && !self.run.ended;
+    }
+
+    /// Counts a page in, and decides whether it is the last one.
+    fn go_on(&mut self, page: &Page) {
+        let run = &mut self.run;
+        run.page += 1;
+        run.next = page.next.clone();
+        run.listed += page.keys.len();
+        run.candidates.retain(|key| !page.keys.contains(key));
+        run.newest = run.newest.take().max(page.newest.clone());
+        run.oldest = match (run.oldest.take(), page.oldest.clone()) {
+            (Some(oldest), Some(here)) => Some(oldest.min(here)),
+            (oldest, here) => oldest.or(here),
+        };
+
+        let keep = self.work.settings.keep;
+        let reached =
+            |bound: Option<&String>| bound.is_some_and(|bound| page.oldest.as_ref().is_some_and(|date| date < bound));
+        let since = self.work.data.since.as_ref().filter(|_| self.resource.order() != Order::Whole);
+        if page.left_out || (page.next.is_some() && run.listed >= keep) {
+            (run.ended, run.cut) = (true, Some(Cut::Keep(keep)));
+        } else if run.full && reached(since) && page.next.is_some() {
+            (run.ended, run.cut) = (true, since.cloned().map(Cut::Since));
+        } else if !run.full && reached(earlier(self.state.cursor.as_ref(), since)) {
+            run.ended = true;
+        }
+        run.ended |= page.next.is_none();
+    }
+
+    /// Items, page, index and how far the sync has come, in one step: all of it or, after a crash, nothing.
+    fn write(&mut self, number: u32, page: &Page, entries: Vec<Entry>) -> Result<(), Failure> {
+        let mut writes = Writes::default();
+        for Entry { key, date, document } in entries {
+            let mark = Mark::new(date, &document);
+            let counts = &mut self.run.counts;
+            counts.fetched += 1;
+            match self.index.items.get(&key) {
+                None => counts.created += 1,
+                Some(known) if *known == mark => counts.unchanged += 1,
+                Some(_) => counts.updated += 1,
+            }
+            writes.bytes(keys::item(self.id, self.resource, &key), document);
+            self.index.items.insert(key, mark);
+        }
+        self.state.pages = self.state.pages.max(number);
+        writes.json(keys::page(self.id, self.resource, number), page)?;
+        self.save(writes)
+    }
+
+    /// Writes index and state with the rest.
+    pub(super) fn save(&mut self, mut writes: Writes) -> Result<(), Failure> {
+        self.state.count = self.index.items.len();
+        self.state.run = Some(self.run.clone());
+        let index = serde_json::to_vec(&self.index)?;
+        if index.len() > LARGEST_INDEX {
+            let (subject, items) = (self.subject(), self.index.items.len());
+            return Err(Failure::fatal(format!(
+                "the index of {subject}, which has {items} items, is larger than {LARGEST_INDEX} bytes: set `keep` in the \
+                 plugin's `config` to a smaller number"
+            )));
+        }
+        writes.bytes(keys::index(self.id, self.resource), index);
+        writes.json(keys::state(self.id, self.resource), &self.state)?;
+        writes.send(self.work.store)
+    }
+}
+
+/// Whether more is wanted than the last sync has read.
+fn reads_further(state: &State, work: &Work<'_>) -> bool {
+    match &state.cut {
+        _ if state.full_at.is_none() => true,
+        None => false,
+        Some(Cut::Keep(kept)) => work.settings.keep > *kept,
+        Some(Cut::Since(read)) => work.data.since.as_ref().is_none_or(|since| since < read),
+    }
+}
+
+/// How far back an incremental sync reads: to the cursor, and further if the job says so.
+fn earlier<'a>(cursor: Option<&'a String>, since: Option<&'a String>) -> Option<&'a String> {
+    match (cursor, since) {
+        (Some(cursor), Some(since)) => Some(cursor.min(since)),
+        (cursor, _) => cursor,
+    }
+}
+
+fn shortened(mut page: Page, allowed: usize) -> Page {
+    page.left_out |= page.keys.len() > allowed;
+    page.keys.truncate(allowed);
+    page
+}
+
+/// The address with another number of the page.
+fn with_page(url: &str, number: u32) -> String {
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    let others: String = query
+        .split('&')
+        .filter(|parameter| !parameter.starts_with("page="))
+        .flat_map(|parameter| [parameter, "&"])
+        .collect();
+    format!("{path}?{others}page={number}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_numbered_whether_it_was_before_or_not() {
+        assert_eq!(with_page("https://a.b/labels?per_page=9", 2), "https://a.b/labels?per_page=9&page=2");
+        assert_eq!(with_page("https://a.b/labels?page=2&per_page=9", 3), "https://a.b/labels?per_page=9&page=3");
+    }
+
+    #[test]
+    fn a_sync_goes_back_to_the_cursor_and_further_if_it_is_told() {
+        let (early, late) = ("2024".to_owned(), "2025".to_owned());
+        assert_eq!(earlier(Some(&late), Some(&early)), Some(&early));
+        assert_eq!(earlier(Some(&early), Some(&late)), Some(&early));
+        assert_eq!(earlier(None, Some(&late)), None);
+    }
+}

@@ -1,0 +1,136 @@
+//! The repository itself: which one a name means today, and what GitHub says about it.
+
+use toril_plugin::Failure;
+
+use super::{Work, now};
+use crate::answer::{Subject, missing};
+use crate::api::{Api, Content, Found, Known};
+use crate::items::Repository;
+use crate::kept::{Lease, Name, Page, Phase, Run, State, Writes, document, keys};
+use crate::resource::Resource;
+use crate::result::Counts;
+
+const RESOURCE: Resource = Resource::Repository;
+
+/// A repository that was read.
+pub struct Repo {
+    pub described: Repository,
+    pub counts: Counts,
+}
+
+/// What is kept of it.
+struct Kept<'a> {
+    lease: Lease<'a>,
+    /// As it is written.
+    bytes: Option<Vec<u8>>,
+    described: Option<Repository>,
+    state: State,
+    page: Page,
+}
+
+impl<'a> Kept<'a> {
+    fn load(work: &Work<'a>, id: u64) -> Result<Self, Failure> {
+        let lease = Lease::take(work.store, id, work.job)?;
+        let keys = [keys::repository(id), keys::state(id, RESOURCE), keys::page(id, RESOURCE, 1)];
+        let mut read = work.store.get_many(&keys)?.into_iter();
+        let mut next = || read.next().flatten();
+        let (bytes, state, page) = (next(), next(), next());
+        Ok(Self {
+            described: document(bytes.as_ref()),
+            bytes,
+            lease,
+            state: document(state.as_ref()).unwrap_or_default(),
+            page: document(page.as_ref()).unwrap_or_default(),
+        })
+    }
+
+    fn known(&self) -> Option<Known<'_>> {
+        self.described.as_ref()?;
+        Some(Known { url: &self.page.url, etag: self.page.etag.as_deref()? })
+    }
+}
+
+/// Reads what a name means, and takes the lease of that repository.
+pub fn read<'a>(work: &Work<'a>, api: &mut Api<'_>, name: &str) -> Result<(Repo, Lease<'a>), Failure> {
+    let pointer: Option<Name> = document(work.store.get(&keys::name(name))?.as_ref());
+    let mut kept = pointer.map(|pointer| Kept::load(work, pointer.id)).transpose()?;
+
+    // An attempt before this one has read it already.
+    if let Some(Kept { described: Some(described), state: State { run: Some(run), .. }, .. }) = &kept
+        && run.job == work.job
+        && run.phase == Phase::Done
+    {
+        let repo = Repo { described: described.clone(), counts: run.counts.clone() };
+        return kept.map(|kept| (repo, kept.lease)).ok_or_else(|| Failure::retry("the repository was not kept"));
+    }
+
+    work.pace.before_page()?;
+    let subject = Subject::Repository(name);
+    let url = api.url(&format!("/repos/{name}"));
+    let found = api.get(&url, kept.as_ref().and_then(Kept::known), subject)?;
+    let mut counts = api.take_counts();
+    let (described, content) = match found {
+        Found::Content(content) => (described(&content, name)?, Some(content)),
+        Found::NotModified { .. } => {
+            let described = kept.as_ref().and_then(|kept| kept.described.clone());
+            (described.ok_or_else(|| Failure::retry(format!("{subject} was not kept")))?, None)
+        }
+        Found::Nothing => return Err(missing(subject, 410)),
+        Found::Missing(status) => return Err(missing(subject, status)),
+    };
+
+    // Another one may have the name now.
+    let id = described.id;
+    let mut kept = match kept.take() {
+        Some(kept) if kept.described.as_ref().is_some_and(|known| known.id == id) => kept,
+        other => {
+            drop(other);
+            Kept::load(work, id)?
+        }
+    };
+    write(work, name, &mut kept, &described, content, &mut counts)?;
+    work.pace.after_page(RESOURCE, 1, 1);
+    Ok((Repo { described, counts }, kept.lease))
+}
+
+fn write(
+    work: &Work<'_>,
+    name: &str,
+    kept: &mut Kept<'_>,
+    described: &Repository,
+    content: Option<Content>,
+    counts: &mut Counts,
+) -> Result<(), Failure> {
+    let id = described.id;
+    kept.lease.check(work.store.get(&kept.lease.fence())?.as_ref())?;
+    let mut writes = Writes::default();
+    if let Some(content) = content {
+        let document = serde_json::to_vec(described)?;
+        counts.fetched = 1;
+        match &kept.bytes {
+            None => counts.created = 1,
+            Some(bytes) if *bytes == document => counts.unchanged = 1,
+            Some(_) => counts.updated = 1,
+        }
+        let page = Page { url: content.url, etag: content.etag, ..Page::default() };
+        writes.bytes(keys::repository(id), document);
+        writes.json(keys::page(id, RESOURCE, 1), &page)?;
+    }
+    // The name that was asked for still leads to it, as it does at GitHub.
+    let pointer = Name { id, repo: described.full_name.clone() };
+    for known in [name, &described.full_name] {
+        writes.json(keys::name(known), &pointer)?;
+    }
+    let run = Run { phase: Phase::Done, counts: counts.clone(), ..Run::new(work.job, true, true) };
+    let state = &mut kept.state;
+    (state.synced_at, state.full_at) = (Some(now()), Some(now()));
+    (state.count, state.pages, state.run) = (1, 1, Some(run));
+    writes.json(keys::state(id, RESOURCE), &state)?;
+    writes.send(work.store)
+}
+
+fn described(content: &Content, name: &str) -> Result<Repository, Failure> {
+    Repository::read(&content.answer).map_err(|error| {
+        Failure::retry(format!("GitHub's answer about `{name}` does not describe a repository: {error}"))
+    })
+}

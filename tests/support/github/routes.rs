@@ -1,0 +1,213 @@
+//! How requests are answered: who may ask, where things are, pages, ETags.
+
+use std::cmp::Reverse;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+
+use super::world::{Issue, Repository, World};
+use super::{Shared, documents, lock};
+
+/// Items of a page that is asked for without a size, and the most of one.
+const PAGE: usize = 30;
+const LARGEST_PAGE: usize = 100;
+
+pub(super) fn routes(world: Shared) -> Router {
+    Router::new().fallback(answer).with_state(world)
+}
+
+async fn answer(State(world): State<Shared>, request: Request) -> Response {
+    let latency = lock(&world).latency;
+    tokio::time::sleep(latency).await;
+    let mut world = lock(&world);
+    let headers = request.headers();
+    // As GitHub does: a client that does not say who it is gets nothing.
+    if !headers.contains_key(header::USER_AGENT) {
+        let message =
+            "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.";
+        return (StatusCode::FORBIDDEN, message).into_response();
+    }
+    if world.revoked && headers.contains_key(header::AUTHORIZATION) {
+        return error(&world, 401, "Bad credentials", "authentication");
+    }
+    if !world.may_ask() {
+        let message = "API rate limit exceeded for user ID 583231.";
+        return error(&world, 403, message, "overview/rate-limits-for-the-rest-api");
+    }
+    let query = request.uri().query().unwrap_or_default();
+    let asked = Asked { host: text(headers, header::HOST), path: request.uri().path(), query };
+    let Some((body, link)) = asked.content(&world) else { return asked.refused(&world) };
+
+    let body = body.to_string();
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    let etag = format!("W/\"{:064x}\"", hasher.finish());
+    let is_known = text(headers, header::IF_NONE_MATCH) == etag;
+    if is_known {
+        // It costs nothing.
+        world.used -= 1;
+    }
+    let mut response = if is_known { StatusCode::NOT_MODIFIED.into_response() } else { json(StatusCode::OK, body) };
+    set(&mut response, header::ETAG, &etag);
+    set(&mut response, header::CACHE_CONTROL, "private, max-age=60, s-maxage=60");
+    if let Some(link) = link {
+        set(&mut response, header::LINK, &link);
+    }
+    limits(&world, &mut response);
+    response
+}
+
+/// One request, taken apart.
+struct Asked<'a> {
+    host: &'a str,
+    path: &'a str,
+    query: &'a str,
+}
+
+impl Asked<'_> {
+    /// What is there, with the links to its other pages.
+    fn content(&self, world: &World) -> Option<(Value, Option<String>)> {
+        let steps: Vec<&str> = self.path.split('/').skip(1).collect();
+        if let ["orgs" | "users", owner, "repos"] = steps[..] {
+            // An organisation is no user, and the other way round.
+            if owner.ends_with("-org") != (steps[0] == "orgs") {
+                return None;
+            }
+            let of_owner = world.repositories.iter().filter(|known| known.owner == owner);
+            let all: Vec<_> = of_owner.collect();
+            return (!all.is_empty()).then(|| self.page(&self.path[1..], &all, |found| documents::repository(found)));
+        }
+        let (repository, rest) = match &steps[..] {
+            ["repos", owner, name, rest @ ..] => (world.named(&format!("{owner}/{name}"))?, rest.join("/")),
+            ["repositories", id, rest @ ..] => {
+                let id: u64 = id.parse().ok()?;
+                (world.repositories.iter().find(|known| known.id == id)?, rest.join("/"))
+            }
+            _ => return None,
+        };
+        self.of_repository(repository, &rest)
+    }
+
+    fn of_repository(&self, found: &Repository, rest: &str) -> Option<(Value, Option<String>)> {
+        let own = format!("repositories/{}/{rest}", found.id);
+        let issues = |only_pulls: bool| {
+            let mut issues: Vec<&Issue> = found.issues.iter().filter(|issue| !only_pulls || issue.is_pull).collect();
+            match self.parameter("sort") {
+                Some("updated") => issues.sort_by_key(|issue| Reverse(issue.updated)),
+                _ => issues.sort_by_key(|issue| Reverse(issue.created)),
+            }
+            issues
+        };
+        Some(match rest {
+            "" => (documents::repository(found), None),
+            "issues" => self.page(&own, &issues(false), |issue| documents::issue(found, issue)),
+            "pulls" => self.page(&own, &issues(true), |issue| documents::pull(found, issue)),
+            "issues/comments" => {
+                let comments: Vec<_> = found.comments.iter().rev().collect();
+                self.page(&own, &comments, |comment| documents::comment(found, comment))
+            }
+            "labels" => self.page(&own, &documents::labels(found), Clone::clone),
+            "milestones" => self.page(&own, &found.milestones, |number| documents::milestone(found, *number)),
+            "releases" => {
+                let releases: Vec<_> = found.releases.iter().enumerate().rev().collect();
+                self.page(&own, &releases, |(number, tag)| documents::release(found, *number, tag))
+            }
+            "commits" if found.commits.is_empty() => return None,
+            "commits" => {
+                let numbers: Vec<_> = (0..found.commits.len()).rev().collect();
+                self.page(&own, &numbers, |number| {
+                    let (sha, at) = &found.commits[*number];
+                    let parent = number.checked_sub(1).map(|number| found.commits[number].0.as_str());
+                    documents::commit(found, sha, *at, parent)
+                })
+            }
+            "branches" => self.page(&own, &["main"], |name| documents::branch(found, name)),
+            "tags" => self.page(&own, &found.tags, |name| documents::tag(found, name)),
+            _ => return None,
+        })
+    }
+
+    /// Why there is nothing.
+    fn refused(&self, world: &World) -> Response {
+        let repo = self.path.strip_prefix("/repos/").unwrap_or_default();
+        let name: String = repo.split('/').take(2).collect::<Vec<_>>().join("/").to_ascii_lowercase();
+        if let Some((_, id)) = world.moved.iter().rev().find(|(moved, _)| *moved == name) {
+            let rest = repo.get(name.len()..).unwrap_or_default();
+            let query = if self.query.is_empty() { String::new() } else { format!("?{}", self.query) };
+            let to = format!("http://{}/repositories/{id}{rest}{query}", self.host);
+            let mut response = error(world, 301, "Moved Permanently", "guides/best-practices-for-using-the-rest-api");
+            set(&mut response, header::LOCATION, &to);
+            return response;
+        }
+        if world.named(&name).is_some_and(|known| known.commits.is_empty()) && repo.ends_with("/commits") {
+            return error(world, 409, "Git Repository is empty.", "commits/commits#list-commits");
+        }
+        error(world, 404, "Not Found", "repos/repos#get-a-repository")
+    }
+
+    /// The page that is asked for, and where the others are: at `place`, as GitHub's own links are by number.
+    fn page<T>(&self, place: &str, all: &[T], document: impl Fn(&T) -> Value) -> (Value, Option<String>) {
+        let number = |name: &str, default: usize| {
+            self.parameter(name).and_then(|text| text.parse().ok()).filter(|number| *number > 0).unwrap_or(default)
+        };
+        let (size, page) = (number("per_page", PAGE).min(LARGEST_PAGE), number("page", 1));
+        let last = all.len().div_ceil(size).max(1);
+        let items = all.iter().skip((page - 1) * size).take(size).map(document).collect();
+        let link = |relation: &str, number: usize| {
+            let others =
+                self.query.split('&').filter(|parameter| !parameter.starts_with("page=") && !parameter.is_empty());
+            let others: String = others.flat_map(|parameter| [parameter, "&"]).collect();
+            format!("<http://{}/{place}?{others}page={number}>; rel=\"{relation}\"", self.host)
+        };
+        let mut links = Vec::new();
+        if page > 1 {
+            links.extend([link("prev", page - 1), link("first", 1)]);
+        }
+        if page < last {
+            links.extend([link("next", page + 1), link("last", last)]);
+        }
+        (Value::Array(items), (!links.is_empty()).then(|| links.join(", ")))
+    }
+
+    fn parameter(&self, name: &str) -> Option<&str> {
+        self.query.split('&').find_map(|parameter| parameter.strip_prefix(name)?.strip_prefix('='))
+    }
+}
+
+fn error(world: &World, status: u16, message: &str, page: &str) -> Response {
+    let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = json(code, documents::error(status, message, page).to_string());
+    limits(world, &mut response);
+    response
+}
+
+fn json(status: StatusCode, body: String) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], body).into_response()
+}
+
+/// The headers that tell a client how many requests it has left until when.
+fn limits(world: &World, response: &mut Response) {
+    let headers = [
+        ("x-ratelimit-limit", world.limit.to_string()),
+        ("x-ratelimit-remaining", world.limit.saturating_sub(world.used).to_string()),
+        ("x-ratelimit-used", world.used.to_string()),
+        ("x-ratelimit-reset", world.resets_at.to_string()),
+        ("x-ratelimit-resource", "core".to_owned()),
+    ];
+    for (name, value) in headers {
+        set(response, HeaderName::from_static(name), &value);
+    }
+}
+
+fn set(response: &mut Response, name: HeaderName, value: &str) {
+    let value = HeaderValue::from_str(value).unwrap_or_else(|error| panic!("{value:?} is no header: {error}"));
+    response.headers_mut().insert(name, value);
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> &str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}

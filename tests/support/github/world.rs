@@ -1,0 +1,205 @@
+//! What there is at this GitHub.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+const LIMIT: u32 = 5000;
+const HOUR: u64 = 3600;
+/// When everything began: 2025-01-01T00:00:00Z.
+const BEGINNING: u64 = 1_735_689_600;
+
+/// The repositories that there are: owner, name, language, stars, topics.
+const REPOSITORIES: [(&str, &str, &str, u32, &[&str]); 3] = [
+    ("octo-org", "hello-world", "Rust", 80, &["octocat", "api"]),
+    ("octo-org", "octo-repo", "TypeScript", 1296, &[]),
+    ("octocat", "spoon-knife", "HTML", 12_700, &["fork", "example"]),
+];
+
+/// All repositories, and what the client may do.
+#[derive(Debug)]
+pub(super) struct World {
+    pub repositories: Vec<Repository>,
+    /// Names that lead to a repository that has another one now.
+    pub moved: Vec<(String, u64)>,
+    pub revoked: bool,
+    pub limit: u32,
+    pub used: u32,
+    pub resets_at: u64,
+    /// How long after the limit was reached requests are allowed again, if not at `resets_at`.
+    resets_after: Option<Duration>,
+    pub refused: u32,
+    /// How long each answer takes.
+    pub latency: Duration,
+}
+
+#[derive(Debug)]
+pub(super) struct Repository {
+    pub id: u64,
+    pub owner: String,
+    pub name: String,
+    pub language: &'static str,
+    pub stars: u32,
+    pub topics: &'static [&'static str],
+    pub issues: Vec<Issue>,
+    pub comments: Vec<Comment>,
+    pub labels: Vec<(u64, String)>,
+    pub milestones: Vec<u64>,
+    pub releases: Vec<String>,
+    /// The newest comes last.
+    pub commits: Vec<(String, u64)>,
+    pub tags: Vec<String>,
+    /// Seconds since the Unix epoch: each change is a second later than the one before.
+    now: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Issue {
+    pub number: u64,
+    pub title: String,
+    pub is_pull: bool,
+    pub created: u64,
+    pub updated: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Comment {
+    pub id: u64,
+    pub issue: u64,
+    pub created: u64,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        let mut world = Self {
+            repositories: Vec::new(),
+            moved: Vec::new(),
+            revoked: false,
+            limit: LIMIT,
+            used: 0,
+            resets_after: None,
+            resets_at: seconds() / HOUR * HOUR + HOUR,
+            refused: 0,
+            latency: Duration::ZERO,
+        };
+        for (owner, name, language, stars, topics) in REPOSITORIES {
+            world.add(owner, name);
+            if let Some(repository) = world.repositories.last_mut() {
+                (repository.language, repository.stars, repository.topics) = (language, stars, topics);
+            }
+        }
+        world
+    }
+}
+
+impl World {
+    pub fn add(&mut self, owner: &str, name: &str) {
+        let id = 1_296_269 + self.repositories.len() as u64;
+        let mut repository = Repository {
+            id,
+            owner: owner.to_owned(),
+            name: name.to_owned(),
+            language: "Rust",
+            stars: 1,
+            topics: &[],
+            issues: Vec::new(),
+            comments: Vec::new(),
+            labels: Vec::new(),
+            milestones: vec![1],
+            releases: vec!["v1.0.0".to_owned()],
+            commits: Vec::new(),
+            tags: vec!["v1.0.0".to_owned()],
+            now: BEGINNING,
+        };
+        repository.add_label("bug");
+        repository.add_label("documentation");
+        repository.commit();
+        repository.commit();
+        repository.open_issue(false);
+        repository.open_issue(true);
+        repository.comment(1);
+        self.repositories.push(repository);
+    }
+
+    pub fn named(&self, repo: &str) -> Option<&Repository> {
+        self.repositories.iter().find(|known| known.full_name().eq_ignore_ascii_case(repo))
+    }
+
+    /// A repository that the test knows to be there.
+    pub fn existing(&mut self, repo: &str) -> &mut Repository {
+        let found = self.repositories.iter_mut().find(|known| known.full_name() == repo);
+        found.unwrap_or_else(|| panic!("this GitHub has no repository {repo}"))
+    }
+
+    pub fn rename(&mut self, repo: &str, name: &str) {
+        let repository = self.existing(repo);
+        repository.name = name.to_owned();
+        let id = repository.id;
+        self.moved.push((repo.to_ascii_lowercase(), id));
+    }
+
+    pub fn allow(&mut self, requests: u32, then: Duration) {
+        self.limit = self.used + requests;
+        self.resets_after = Some(then);
+    }
+
+    /// Counts a request in, if the limit allows one more.
+    pub fn may_ask(&mut self) -> bool {
+        if seconds() >= self.resets_at {
+            (self.limit, self.used) = (LIMIT, 0);
+            self.resets_at = seconds() / HOUR * HOUR + HOUR;
+        }
+        let may = self.used < self.limit;
+        self.used += u32::from(may);
+        self.refused += u32::from(!may);
+        if self.used >= self.limit
+            && let Some(after) = self.resets_after.take()
+        {
+            self.resets_at = seconds() + after.as_secs();
+        }
+        may
+    }
+}
+
+impl Repository {
+    pub fn full_name(&self) -> String {
+        format!("{}/{}", self.owner, self.name)
+    }
+
+    pub fn open_issue(&mut self, is_pull: bool) {
+        let number = self.issues.iter().map(|issue| issue.number).max().unwrap_or_default() + 1;
+        let now = self.tick();
+        let title = format!("{} {number}", if is_pull { "Change" } else { "Problem" });
+        self.issues.push(Issue { number, title, is_pull, created: now, updated: now });
+    }
+
+    pub fn retitle(&mut self, number: u64, title: &str) {
+        let now = self.tick();
+        for issue in self.issues.iter_mut().filter(|issue| issue.number == number) {
+            (issue.title, issue.updated) = (title.to_owned(), now);
+        }
+    }
+
+    pub fn comment(&mut self, issue: u64) {
+        let created = self.tick();
+        self.comments.push(Comment { id: self.id * 1000 + self.comments.len() as u64, issue, created });
+    }
+
+    pub fn add_label(&mut self, name: &str) {
+        let id = self.tick();
+        self.labels.push((id, name.to_owned()));
+    }
+
+    pub fn commit(&mut self) {
+        let at = self.tick();
+        self.commits.push((format!("{:040x}", self.id * 1_000_000 + self.commits.len() as u64), at));
+    }
+
+    fn tick(&mut self) -> u64 {
+        self.now += 1;
+        self.now
+    }
+}
+
+/// Since the Unix epoch.
+fn seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
