@@ -30,9 +30,9 @@ impl Exchange {
             ErrorCode::DnsTimeout | ErrorCode::ConnectionTimeout => {
                 HttpError::Unreachable { origin: origin(), reason: "no connection came about in time".into() }
             }
-            ErrorCode::ConnectionReadTimeout
-            | ErrorCode::ConnectionWriteTimeout
-            | ErrorCode::HttpResponseTimeout => self.timed_out(),
+            ErrorCode::ConnectionReadTimeout | ErrorCode::ConnectionWriteTimeout | ErrorCode::HttpResponseTimeout => {
+                self.timed_out()
+            }
             ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestUriTooLong => {
                 HttpError::InvalidUrl { reason: "the host does not take it".into() }
             }
