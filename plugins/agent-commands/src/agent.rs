@@ -19,6 +19,8 @@ use crate::wire::{Call, Page};
 
 pub use stream::Stream;
 
+/// The newest version that is spoken here.
+const NEWEST: &str = "1.0";
 /// How often it is looked whether the attempt should end.
 const LOOK: Duration = Duration::from_millis(200);
 /// How long a call may take that only asks for something.
@@ -54,7 +56,9 @@ impl Agent {
         let name = settings.name.clone();
         let fail = |trouble: Trouble| trouble.into_failure(&name, "agent-card.json");
         for url in settings.card_urls() {
+            // Some agents show an older card to whom does not name a version.
             let request = authorized(Request::get(&url), &settings).header("accept", "application/json");
+            let request = request.header("a2a-version", NEWEST);
             let answer = exchange(request.timeout(QUESTION), watch.patiently(GRACE)).map_err(&fail)?;
             if answer.status == 404 {
                 continue;
@@ -109,7 +113,7 @@ impl Agent {
     /// Calls a method that is answered with a stream of events, and waits for its beginning.
     pub fn stream(&self, call: &Call, watch: &Watch, mut patience: Patience<'_>) -> Result<Stream<'_>, Trouble> {
         let request = self.request(call).header("accept", "text/event-stream");
-        let mut answer = request.timeout(watch.left()).open()?;
+        let mut answer = request.timeout(watch.bound()).open()?;
         begin(&mut answer, &mut patience)?;
         Stream::of(self, answer, &mut patience)
     }

@@ -150,7 +150,7 @@ impl Deliver {
         let call = wire.send(&outgoing, streaming);
         // What comes of it should be known even if the attempt has to end: it is waited for a little longer.
         if !streaming {
-            let result = agent.call(&call, watch.left(), watch.patiently(GRACE))?;
+            let result = agent.call(&call, watch.bound(), watch.patiently(GRACE))?;
             return Ok((wire.event(result).map_err(|_| Trouble::NotA2a)?, None));
         }
         let mut stream = agent.stream(&call, watch, watch.patiently(GRACE))?;

@@ -61,6 +61,12 @@ impl Watch {
         }
     }
 
+    /// How long a request may take that is ended by a stop before: a little longer than there is time, so that the stop
+    /// is what ends it.
+    pub fn bound(&self) -> Duration {
+        self.left().saturating_add(RESERVE)
+    }
+
     /// For what is done after a stop: nothing stops it but that time.
     pub fn last_words() -> Patience<'static> {
         Patience { watch: None, grace: Duration::ZERO, noticed: None }

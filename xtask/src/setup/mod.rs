@@ -20,8 +20,13 @@ pub fn run(workspace: &Workspace, with_tests: bool) -> Result<redis::RedisServer
     println!("Redis server: {redis}");
 
     if with_tests {
-        let packages = node::find_or_install(&workspace.interop())?;
-        println!("Node packages: {packages}");
+        for folder in [workspace.interop(), workspace.a2a()] {
+            let packages = node::find_or_install(&folder)?;
+            println!("Node packages: {packages}");
+        }
+        let python =
+            python::find_or_install_locked(workspace, "python-a2a", &workspace.a2a().join("requirements.txt"))?;
+        println!("Python of the A2A agent: {}", python.display());
     }
     Ok(redis)
 }
