@@ -26,7 +26,7 @@ struct Case {
 }
 
 /// What queues have here unless a test says otherwise.
-const QUEUE: &str = "timeout = \"60s\"";
+const QUEUE: &str = "timeout = \"60s\"\nconcurrency = 4";
 
 impl Case {
     async fn of(options: toril_tests::a2a::Options) -> Self {
