@@ -3,7 +3,8 @@
 What it does is the first word of the message:
 
     quick …         replies with a message
-    task STEPS MS   a task of so many steps, each so long, with an artifact
+    task STEPS MS [WAIT]
+                    a task of so many steps, each so long, with an artifact; it is made after that wait
     forever         a task that only ends when it is cancelled
     ask             a task that wants to be told more, and then is completed
     login           a task that wants to be authorized
@@ -74,6 +75,8 @@ class Executor(AgentExecutor):
                 new_text_message(f"You said: {text}", context_id=context.context_id, role=Role.ROLE_AGENT)
             )
             return
+        if word == "task" and len(rest) > 2:
+            await asyncio.sleep(int(rest[2]) / 1000)
         task = context.current_task
         if task is None:
             task = new_task_from_user_message(context.message)

@@ -6,12 +6,14 @@
 //! | [`guests`] | compiles plugins and test guests and encodes them as components |
 //! | [`test`] | everything that CI checks, step by step |
 //! | [`demo`] | the host with both example plugins, and a hot reload before one's eyes |
+//! | [`reference`] | the reference of the plugins' jobs in the manual, made from the plugins |
 //! | [`workspace`], [`cargo`], [`process`] | where things are, and how child processes are run |
 
 mod cargo;
 mod demo;
 mod guests;
 mod process;
+mod reference;
 mod setup;
 mod test;
 mod workspace;
@@ -44,6 +46,8 @@ enum Command {
         /// Parts of the names of the tests to run
         filter: Vec<String>,
     },
+    /// Write the reference of the plugins' jobs into their pages of the manual, from what they say of themselves
+    Reference(reference::Args),
     /// Run the host with both plugins, add jobs and replace a plugin while it runs
     Demo {
         /// Keep the host running until Ctrl-C
@@ -71,6 +75,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Setup { tests } => setup::run(&workspace, tests).map(drop),
         Command::BuildGuests(args) => guests::run(&workspace, &args),
         Command::Test { filter } => test::run(&workspace, &filter),
+        Command::Reference(args) => reference::run(&workspace, &args),
         Command::Demo { stay } => demo::run(&workspace, stay),
     }
 }

@@ -57,7 +57,7 @@ pub struct Part {
     /// Text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// Structured data: any JSON. Agents of A2A 0.3 take an object here.
+    /// Structured data. A2A 0.3 has objects alone here: agents of it get anything else as `{"value": …}`.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
     /// Where a file is.
