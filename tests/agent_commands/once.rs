@@ -99,18 +99,30 @@ async fn a_message_that_has_not_arrived_is_sent_with_the_same_id() {
 }
 
 #[tokio::test]
-async fn an_agent_that_lists_no_tasks_is_sent_the_message_again_unless_its_setting_says_no() {
-    let older = Options { versions: &["0.3"], ..Options::default() };
-    let case = Case::of(older).await;
-    assert_eq!(case.run("send", &sending("task 1 50")).await.succeeded().json()["state"], "completed");
-    assert!(case.job("1").await["logs"].to_string().contains("sent again, with the same id"));
+async fn an_agent_that_lists_no_tasks_is_sent_the_message_again_with_the_same_id() {
+    let case = Case::of(Options { versions: &["0.3"], ..Options::default() }).await;
 
-    let agent = A2aServer::start(older).await;
-    let plugin = format!("http = [{url:?}]\nconfig = {{ agent-url = {url:?}, resend = false }}\n", url = agent.url());
-    let case = Case::with(agent, crate::QUEUE, &plugin).await;
-    let output = case.run("send", &sending("task 1 50")).await.exited(1);
-    assert!(output.stderr.contains("`resend` is false"), "{}", output.stderr);
-    assert!(case.agent.ledger().is_empty());
+    assert_eq!(case.run("send", &sending("task 1 50")).await.succeeded().json()["state"], "completed");
+
+    let job = case.job("1").await;
+    assert!(job["logs"].to_string().contains("sent again, with the same id"), "{job}");
+    assert_eq!(case.agent.executed()[0]["messageId"], format!("toril:agent-commands:1:{}", job["timestamp"]));
+}
+
+#[tokio::test]
+async fn where_resend_is_false_a_message_that_may_have_arrived_is_not_sent_again() {
+    for versions in [&["1.0"], &["0.3"]] {
+        let agent = A2aServer::start(Options { versions, ..Options::default() }).await;
+        let plugin =
+            format!("http = [{url:?}]\nconfig = {{ agent-url = {url:?}, resend = false }}\n", url = agent.url());
+        let case = Case::with(agent, crate::QUEUE, &plugin).await;
+
+        let output = case.run("send", &sending("task 1 50")).await.exited(1);
+
+        assert!(output.stderr.contains("`resend` is false"), "{versions:?}: {}", output.stderr);
+        assert!(case.agent.executed().is_empty());
+        case.run("send", &json!({ "message": "task 1 50" })).await.succeeded();
+    }
 }
 
 #[tokio::test]

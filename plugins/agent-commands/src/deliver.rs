@@ -10,7 +10,7 @@ use crate::model::{Event, Part, State, Task};
 use crate::outcome::Outcome;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
-use crate::watch::Watch;
+use crate::watch::{Stop, Watch};
 use crate::wire::Outgoing;
 
 /// A delivery at work.
@@ -89,20 +89,19 @@ impl Deliver {
                     log::info(format_args!("{} has the message already: its task was found", agent.name()));
                     return Ok(taken_up(*task));
                 }
-                Ok(Found::Nothing) => {}
-                Ok(Found::CannotTell) if agent.settings.resend => {
-                    log::warn(format_args!(
-                        "whether {} has the message is not known: it is sent again, with the same id",
-                        agent.name()
-                    ));
-                }
-                Ok(Found::CannotTell) => {
+                // Also where no task was made of it: the agent may have answered without one.
+                Ok(_) if !agent.settings.resend => {
                     return Err(Failure::fatal(format!(
                         "whether {} has the message is not known, and its setting `resend` is false: look there, and \
-                         retry the job if it has not",
+                         add the job anew if it has not",
                         agent.name()
                     )));
                 }
+                Ok(Found::Nothing) => {}
+                Ok(Found::CannotTell) => log::warn(format_args!(
+                    "whether {} has the message is not known: it is sent again, with the same id",
+                    agent.name()
+                )),
                 Err(trouble) => return Err(trouble.into_failure(agent.name(), "list tasks")),
             }
         }
@@ -133,7 +132,13 @@ impl Deliver {
             if trouble.is_refusal() {
                 self.keep(Step::Refused);
             }
-            trouble.into_failure(agent.name(), "send message")
+            match trouble {
+                Trouble::Stopped(Stop::Cancelled(why)) => Failure::fatal(format!(
+                    "cancelled: {why}; {} had not answered, so whether it has the message is not known",
+                    agent.name()
+                )),
+                trouble => trouble.into_failure(agent.name(), "send message"),
+            }
         })
     }
 
