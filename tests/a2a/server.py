@@ -144,6 +144,10 @@ class Door:
             return await Response(status_code=429, headers={"retry-after": "1"})(scope, receive, send)
         if self.options.token and headers.get("authorization") != f"Bearer {self.options.token}":
             return await Response(status_code=401)(scope, receive, send)
+        message = call.get("params", {}).get("message", {})
+        if self.options.own_contexts and message.get("contextId", "").startswith("toril:"):
+            error = {"code": -32602, "message": "this conversation was not begun here"}
+            return await JSONResponse({"jsonrpc": "2.0", "id": call.get("id"), "error": error})(scope, receive, send)
         replayed = False
 
         async def again():
@@ -213,6 +217,7 @@ def main():
     parser.add_argument("--streaming", action="store_true")
     parser.add_argument("--refuse", type=int, default=0, help="how many calls are answered with 429")
     parser.add_argument("--token", help="what a call has to be authorized with")
+    parser.add_argument("--own-contexts", action="store_true", help="turn away conversations that were not begun here")
     options = parser.parse_args()
     ledger = Ledger(f"{options.folder}/ledger.jsonl")
     store = DatabaseTaskStore(create_async_engine(f"sqlite+aiosqlite:///{options.folder}/tasks.sqlite"))

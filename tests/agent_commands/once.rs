@@ -10,14 +10,19 @@ use toril_tests::{A2aServer, RedisServer, Toril, node, wait_until};
 
 use crate::Case;
 
-/// What an earlier attempt leaves in a job's data that was killed while it was sending.
+/// What an earlier attempt leaves in the data of the job that is [the same](same) everywhere, if it is killed while it
+/// is sending.
 fn sending(message: &str) -> Value {
-    json!({ "message": message, "delivery": { "number": 1, "step": "sending", "sentAt": 1 } })
+    let context = format!("toril:agent-commands:same:{ADDED}");
+    json!({ "message": message, "delivery": { "number": 1, "step": "sending", "sentAt": 1, "contextId": context } })
 }
+
+/// When that job was added.
+const ADDED: u64 = 1_700_000_000_000;
 
 /// The options of a job that is the same wherever it is added: it has this id, and was added at that time.
 fn same() -> Value {
-    json!({ "jobId": "same", "timestamp": 1_700_000_000_000_u64 })
+    json!({ "jobId": "same", "timestamp": ADDED })
 }
 
 /// Adds a job with BullMQ's own client. Its result, if that is waited for.
@@ -77,6 +82,7 @@ async fn a_message_in_a_conversation_that_goes_on_is_looked_for_among_its_tasks(
     let context = case.send("task 1 10").await["contextId"].clone();
     let first = add(&case.redis, json!({ "message": "task 2 50", "contextId": context }), same(), true).await;
     let mut data = sending("task 2 50");
+    data["delivery"]["contextId"] = context.clone();
     data["contextId"] = context;
 
     let again = once_more(&case, data).await;
@@ -96,6 +102,20 @@ async fn a_message_that_has_not_arrived_is_sent_with_the_same_id() {
     let id = case.agent.executed()[0]["messageId"].as_str().unwrap_or_default().to_owned();
     let job = case.job("1").await;
     assert_eq!(id, format!("toril:agent-commands:1:{}", job["timestamp"]));
+}
+
+#[tokio::test]
+async fn an_agent_that_begins_its_conversations_itself_is_left_to_do_so() {
+    for streaming in [true, false] {
+        let case = Case::of(Options { own_contexts: true, streaming, ..Options::default() }).await;
+
+        let result = case.send("task 1 50").await;
+
+        assert_eq!(result["state"], "completed", "streaming: {streaming}: {result}");
+        let sent = case.agent.executed();
+        assert_eq!((sent.len(), &sent[0]["contextId"]), (1, &result["contextId"]));
+        assert!(!result["contextId"].to_string().contains("toril:"), "{result}");
+    }
 }
 
 #[tokio::test]

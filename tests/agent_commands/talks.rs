@@ -65,7 +65,7 @@ macro_rules! agents {
             use super::*;
 
             const STREAMING: Options =
-                Options { sdk: Sdk::$sdk, versions: $versions, streaming: true, refuse: 0, token: None };
+                Options { sdk: Sdk::$sdk, versions: $versions, streaming: true, refuse: 0, token: None, own_contexts: false };
             const POLLED: Options = Options { streaming: false, ..STREAMING };
 
             #[tokio::test]

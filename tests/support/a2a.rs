@@ -35,12 +35,14 @@ pub struct Options {
     pub refuse: u32,
     /// What every call has to be authorized with. Python alone.
     pub token: Option<&'static str>,
+    /// Whether it turns away messages of conversations that it has not begun. Python alone.
+    pub own_contexts: bool,
 }
 
 impl Default for Options {
     /// Python, 1.0, streaming, and nobody is turned away.
     fn default() -> Self {
-        Self { sdk: Sdk::Python, versions: &["1.0"], streaming: true, refuse: 0, token: None }
+        Self { sdk: Sdk::Python, versions: &["1.0"], streaming: true, refuse: 0, token: None, own_contexts: false }
     }
 }
 
@@ -151,6 +153,9 @@ fn python(options: Options, port: u16, folder: &TempDir) -> Command {
     if options.streaming {
         command.arg("--streaming");
     }
+    if options.own_contexts {
+        command.arg("--own-contexts");
+    }
     if let Some(token) = options.token {
         command.arg("--token").arg(token);
     }
@@ -158,7 +163,10 @@ fn python(options: Options, port: u16, folder: &TempDir) -> Command {
 }
 
 fn node(options: Options, port: u16, folder: &TempDir) -> Command {
-    assert!(options.refuse == 0 && options.token.is_none(), "the agent in Node turns nobody away");
+    assert!(
+        options.refuse == 0 && options.token.is_none() && !options.own_contexts,
+        "the agent in Node turns nobody away"
+    );
     let argument = json!({
         "port": port, "folder": folder.path(), "versions": options.versions, "streaming": options.streaming,
     });

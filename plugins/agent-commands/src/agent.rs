@@ -14,15 +14,13 @@ use crate::model::Task;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 use crate::version::version;
-use crate::watch::{Patience, Watch};
+use crate::watch::{LOOK, Patience, Watch};
 use crate::wire::{Call, Page};
 
 pub use stream::Stream;
 
 /// The newest version that is spoken here.
 const NEWEST: &str = "1.0";
-/// How often it is looked whether the attempt should end.
-const LOOK: Duration = Duration::from_millis(200);
 /// How long a call may take that only asks for something.
 const QUESTION: Duration = Duration::from_secs(30);
 /// How long what should not be left half done goes on after the attempt should end. Shorter than the 5 seconds that a

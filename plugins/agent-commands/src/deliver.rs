@@ -15,7 +15,9 @@ use crate::wire::Outgoing;
 
 /// A delivery at work.
 pub struct Deliver {
-    job: Job<Command>,
+    data: Command,
+    /// Which run of the job this is.
+    attempt: u32,
     delivery: Delivery,
     parts: Vec<Part>,
     message_id: String,
@@ -29,18 +31,18 @@ impl Deliver {
     ///
     /// # Errors
     /// Fatal if there is nothing to send.
-    pub fn new(job: Job<Command>) -> Result<Self, Failure> {
-        let parts = job.data.parts()?;
-        let delivery = match &job.data.delivery {
+    pub fn new<D>(job: &Job<D>, data: Command) -> Result<Self, Failure> {
+        let parts = data.parts()?;
+        let delivery = match &data.delivery {
             // That task has come to nothing, and the job is tried again.
             Some(last) if last.ended_in.is_some_and(|attempt| attempt != job.attempt) => {
-                Delivery { step: Step::Refused, ..Delivery::begin(last.number + 1, clock::now()) }
+                Delivery::begin(last.number + 1, clock::now())
             }
             Some(last) => last.clone(),
-            None => Delivery { step: Step::Refused, ..Delivery::begin(1, clock::now()) },
+            None => Delivery::begin(1, clock::now()),
         };
-        let message_id = delivery.message_id(&job);
-        Ok(Self { job, delivery, parts, message_id })
+        let message_id = delivery.message_id(job);
+        Ok(Self { data, attempt: job.attempt, delivery, parts, message_id })
     }
 
     /// Sends the message unless it was sent, and follows what the agent makes of it.
@@ -48,10 +50,10 @@ impl Deliver {
     /// # Errors
     /// Whatever keeps the agent from doing it.
     pub fn run(mut self) -> Result<Outcome, Failure> {
-        let settings = Settings::of(self.job.data.agent.as_deref())?;
+        let settings = Settings::of(self.data.agent.as_deref())?;
         let agent = Agent::meet(settings, &Watch::new(None, clock::now()))?;
         let since = if self.delivery.step == Step::Refused { clock::now() } else { self.delivery.sent() };
-        let watch = Watch::new(self.job.data.timeout(), since);
+        let watch = Watch::new(self.data.timeout(), since);
         let (event, stream) = self.reply(&agent, &watch)?;
         let task = match event {
             Event::Message(message) => return Ok(Outcome::of_message(message, &agent)),
@@ -84,7 +86,7 @@ impl Deliver {
             return task.map(taken_up).map_err(|trouble| self.lost(trouble, agent));
         }
         if self.delivery.step == Step::Sending {
-            match lookup::look(agent, watch, &self.job.data, &self.message_id) {
+            match lookup::look(agent, watch, &self.data, &self.delivery, &self.message_id) {
                 Ok(Found::Task(task)) => {
                     log::info(format_args!("{} has the message already: its task was found", agent.name()));
                     return Ok(taken_up(*task));
@@ -109,12 +111,6 @@ impl Deliver {
     }
 
     fn send<'a>(&mut self, agent: &'a Agent, watch: &Watch) -> Result<Reply<'a>, Failure> {
-        if self.delivery.step == Step::Refused {
-            // Before anything is sent: whatever happens from here on, the next attempt knows that it may have arrived.
-            self.delivery = Delivery::begin(self.delivery.number, clock::now());
-            self.job.data.delivery = Some(self.delivery.clone());
-            checkpoint::save(&self.job.data)?;
-        }
         let streaming = agent.interface.streaming;
         log::info(format_args!(
             "sending a message of {} parts to {} (A2A {}, {})",
@@ -123,11 +119,14 @@ impl Deliver {
             agent.interface.wire.version(),
             if streaming { "streaming" } else { "polling" }
         ));
-        let reply = match self.dispatch(agent, watch, streaming) {
-            // The card promises too much. Nothing was sent.
-            Err(trouble) if streaming && trouble.is_unsupported() => self.dispatch(agent, watch, false),
-            answered => answered,
-        };
+        self.note_sending(lookup::context(agent, &self.data, &self.message_id))?;
+        let mut reply = self.dispatch(agent, watch, streaming);
+        if self.data.context_id.is_none() && self.delivery.context_id.is_some() && rejects(&reply) {
+            // An agent may do without conversations that it has not begun, and then has to say so. It took nothing.
+            log::info(format_args!("{} does not take a conversation that it has not begun", agent.name()));
+            self.note_sending(None)?;
+            reply = self.dispatch(agent, watch, streaming);
+        }
         reply.map_err(|trouble| {
             if trouble.is_refusal() {
                 self.keep(Step::Refused);
@@ -142,15 +141,21 @@ impl Deliver {
         })
     }
 
+    /// Before anything is sent: whatever happens from here on, the next attempt knows that it may have arrived.
+    fn note_sending(&mut self, context_id: Option<String>) -> Result<(), Failure> {
+        self.delivery.sending(context_id, clock::now());
+        self.data.delivery = Some(self.delivery.clone());
+        Ok(checkpoint::save(&self.data)?)
+    }
+
     fn dispatch<'a>(&self, agent: &'a Agent, watch: &Watch, streaming: bool) -> Result<Reply<'a>, Trouble> {
         let wire = &agent.interface.wire;
-        let context_id = lookup::context(agent, &self.job.data, &self.message_id);
         let outgoing = Outgoing {
             message_id: &self.message_id,
-            context_id: context_id.as_deref(),
-            task_id: self.job.data.task_id.as_deref(),
+            context_id: self.delivery.context_id.as_deref(),
+            task_id: self.data.task_id.as_deref(),
             parts: &self.parts,
-            metadata: self.job.data.metadata.as_ref(),
+            metadata: self.data.metadata.as_ref(),
         };
         let call = wire.send(&outgoing, streaming);
         // What comes of it should be known even if the attempt has to end: it is waited for a little longer.
@@ -158,7 +163,11 @@ impl Deliver {
             let result = agent.call(&call, watch.bound(), watch.patiently(GRACE))?;
             return Ok((wire.event(result).map_err(|_| Trouble::NotA2a)?, None));
         }
-        let mut stream = agent.stream(&call, watch, watch.patiently(GRACE))?;
+        let mut stream = match agent.stream(&call, watch, watch.patiently(GRACE)) {
+            // The card promises too much. Nothing was sent.
+            Err(trouble) if trouble.is_unsupported() => return self.dispatch(agent, watch, false),
+            opened => opened?,
+        };
         match stream.next(watch.patiently(GRACE))? {
             Some(event) => Ok((event, Some(stream))),
             None => Err(Trouble::NotA2a),
@@ -182,7 +191,7 @@ impl Deliver {
     /// one's place, as its host was killed, finds the same task and ends in the same way.
     fn ended(&mut self, failure: &Failure) {
         if matches!(failure, Failure::Retry(_) | Failure::Fatal(_)) {
-            self.delivery.ended_in = Some(self.job.attempt);
+            self.delivery.ended_in = Some(self.attempt);
             self.keep(self.delivery.step);
         }
     }
@@ -190,11 +199,16 @@ impl Deliver {
     /// Keeps what is known of the delivery. Without it the next attempt has to look, and goes on all the same.
     fn keep(&mut self, step: Step) {
         self.delivery.step = step;
-        self.job.data.delivery = Some(self.delivery.clone());
-        if let Err(error) = checkpoint::save(&self.job.data) {
+        self.data.delivery = Some(self.delivery.clone());
+        if let Err(error) = checkpoint::save(&self.data) {
             log::warn(format_args!("how far the delivery is was not kept: {error}"));
         }
     }
+}
+
+/// Whether the agent has refused what the call says, and not the call as such.
+fn rejects(reply: &Result<Reply<'_>, Trouble>) -> bool {
+    reply.as_ref().is_err_and(|trouble| matches!(trouble, Trouble::Rpc { .. }) && trouble.is_refusal())
 }
 
 /// The task of an earlier attempt, without a stream.
@@ -237,10 +251,10 @@ mod tests {
     #[test]
     fn a_task_that_came_to_nothing_is_sent_anew_by_another_attempt_and_not_by_the_same() {
         let mut job = job(delivery(json!({ "endedIn": 1 })));
-        let same = Deliver::new(job.clone()).expect("a delivery");
+        let same = Deliver::new(&job, job.data.clone()).expect("a delivery");
         assert_eq!((same.delivery.task_id.as_deref(), same.message_id.as_str()), (Some("t"), "toril:test:1:0"));
         job.attempt = 2;
-        let next = Deliver::new(job).expect("a delivery");
+        let next = Deliver::new(&job, job.data.clone()).expect("a delivery");
         assert_eq!((next.delivery.task_id, next.message_id.as_str()), (None, "toril:test:1:0:2"));
     }
 
@@ -248,7 +262,7 @@ mod tests {
     fn a_task_that_goes_on_is_taken_up_by_every_attempt() {
         let mut job = job(delivery(json!({})));
         job.attempt = 4;
-        assert_eq!(Deliver::new(job).expect("a delivery").delivery.task_id.as_deref(), Some("t"));
+        assert_eq!(Deliver::new(&job, job.data.clone()).expect("a delivery").delivery.task_id.as_deref(), Some("t"));
     }
 
     #[test]

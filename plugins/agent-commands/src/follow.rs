@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use toril_plugin::{Failure, clock, log};
+use toril_plugin::{Failure, log};
 
 use crate::agent::{Agent, Stream};
 use crate::model::{Event, State, Task};
@@ -68,7 +68,7 @@ impl<'a> Follow<'a> {
                     Err(trouble) => return Err(trouble),
                 }
             } else {
-                self.pause(pause)?;
+                self.watch.pause(pause)?;
                 pause = (pause * 3 / 2).min(LAST_PAUSE);
                 self.refresh()?;
             }
@@ -133,21 +133,6 @@ impl<'a> Follow<'a> {
         self.task = self.agent.task(&self.task.id, self.watch.at_once())?;
         self.told.task(&self.task, self.ours);
         Ok(())
-    }
-
-    fn pause(&self, pause: Duration) -> Result<(), Trouble> {
-        let step = Duration::from_millis(200);
-        let mut left = pause.min(self.watch.left());
-        loop {
-            if let Some(stop) = self.watch.stop() {
-                return Err(Trouble::Stopped(stop));
-            }
-            if left.is_zero() {
-                return Ok(());
-            }
-            clock::sleep(left.min(step));
-            left = left.saturating_sub(step);
-        }
     }
 
     /// Cancels the task at the agent, as the attempt has to end. Ok: it has ended by itself, and is what it is.

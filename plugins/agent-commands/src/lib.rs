@@ -30,7 +30,7 @@ mod wire;
 
 use toril_plugin::{Failure, Job, Jobs, Plugin};
 
-use data::{Command, Kind};
+use data::{Command, Kind, Send};
 use deliver::Deliver;
 use outcome::Outcome;
 
@@ -52,21 +52,15 @@ impl Plugin for AgentCommands {
 
 fn command(job: Job<Command>) -> Result<Outcome, Failure> {
     match job.data.command {
-        Kind::Send => Deliver::new(job)?.run(),
+        Kind::Send => Deliver::new(&job, job.data.clone())?.run(),
         Kind::Status => tasks::status(&job),
         Kind::Follow => tasks::follow(&job),
         Kind::Cancel => tasks::cancel(&job),
     }
 }
 
-fn send(job: Job<Command>) -> Result<Outcome, Failure> {
-    match job.data.command {
-        Kind::Send => command(job),
-        other => {
-            let other = other.name();
-            Err(Failure::fatal(format!("a job named `send` sends: name the job `command` for the command `{other}`")))
-        }
-    }
+fn send(job: Job<Send>) -> Result<Outcome, Failure> {
+    Deliver::new(&job, job.data.0.clone())?.run()
 }
 
 toril_plugin::export!(AgentCommands);

@@ -37,6 +37,12 @@ impl From<HttpError> for Trouble {
     }
 }
 
+impl From<Stop> for Trouble {
+    fn from(stop: Stop) -> Self {
+        Self::Stopped(stop)
+    }
+}
+
 impl Trouble {
     /// Whether a message has certainly not been taken by the agent.
     pub fn is_refusal(&self) -> bool {

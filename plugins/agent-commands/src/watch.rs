@@ -10,6 +10,9 @@ const SHUTDOWN: &str = "the host is shutting down";
 /// The longest time that is kept for telling the agent at the end.
 const RESERVE: Duration = Duration::from_secs(5);
 
+/// How often it is looked, where something is awaited.
+pub const LOOK: Duration = Duration::from_millis(200);
+
 /// Why an attempt ends before the agent has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stop {
@@ -65,6 +68,24 @@ impl Watch {
     /// is what ends it.
     pub fn bound(&self) -> Duration {
         self.left().saturating_add(RESERVE)
+    }
+
+    /// Does nothing for that time.
+    ///
+    /// # Errors
+    /// If the attempt should end before.
+    pub fn pause(&self, pause: Duration) -> Result<(), Stop> {
+        let mut left = pause.min(self.left());
+        loop {
+            if let Some(stop) = self.stop() {
+                return Err(stop);
+            }
+            if left.is_zero() {
+                return Ok(());
+            }
+            clock::sleep(left.min(LOOK));
+            left = left.saturating_sub(LOOK);
+        }
     }
 
     /// For what is done after a stop: nothing stops it but that time.

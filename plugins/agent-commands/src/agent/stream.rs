@@ -5,10 +5,10 @@ use std::time::Duration;
 use toril_plugin::clock;
 use toril_plugin::http::{Chunk, Events, Streaming};
 
-use super::{Agent, LOOK, result, whole};
+use super::{Agent, result, whole};
 use crate::model::Event;
 use crate::trouble::Trouble;
-use crate::watch::Patience;
+use crate::watch::{LOOK, Patience};
 
 /// A stream on which nothing arrives for so long may be dead without anyone having said so.
 const SILENCE: Duration = Duration::from_secs(60);

@@ -16,6 +16,12 @@ pub struct Delivery {
     pub step: Step,
     /// When it was first sent, in milliseconds since the Unix epoch.
     pub sent_at: u64,
+    /// When it was last sent, where that was not the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_again_at: Option<u64>,
+    /// The conversation that it was sent in, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context_id: Option<String>,
     /// The agent's task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
@@ -37,14 +43,38 @@ pub enum Step {
 }
 
 impl Delivery {
-    /// A delivery that is about to be sent.
+    /// A delivery that was not sent yet.
     pub fn begin(number: u32, now: SystemTime) -> Self {
-        Self { number, step: Step::Sending, sent_at: millis(now), task_id: None, ended_in: None }
+        let sent_at = millis(now);
+        Self {
+            number,
+            step: Step::Refused,
+            sent_at,
+            sent_again_at: None,
+            context_id: None,
+            task_id: None,
+            ended_in: None,
+        }
+    }
+
+    /// It is being sent now, in this conversation.
+    pub fn sending(&mut self, context_id: Option<String>, now: SystemTime) {
+        match self.step {
+            Step::Refused => (self.sent_at, self.sent_again_at) = (millis(now), None),
+            _ => self.sent_again_at = Some(millis(now)),
+        }
+        self.step = Step::Sending;
+        self.context_id = context_id;
+    }
+
+    /// When it was last sent.
+    pub fn last_sent(&self) -> SystemTime {
+        moment(self.sent_again_at.unwrap_or(self.sent_at))
     }
 
     /// When it was first sent.
     pub fn sent(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(self.sent_at)).unwrap_or(SystemTime::UNIX_EPOCH)
+        moment(self.sent_at)
     }
 
     /// Names the message. The same on every attempt of a job, so that an agent can tell a repetition from a new message;
@@ -53,6 +83,10 @@ impl Delivery {
         let first = format!("toril:{}:{}:{}", job.queue, job.id, millis(job.added_at));
         if self.number > 1 { format!("{first}:{}", self.number) } else { first }
     }
+}
+
+fn moment(millis: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(millis)).unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 fn millis(time: SystemTime) -> u64 {
@@ -74,6 +108,18 @@ mod tests {
         assert_eq!(delivery.message_id(&job), first);
         job.id = "2".into();
         assert_ne!(delivery.message_id(&job), first);
+    }
+
+    #[test]
+    fn the_first_sending_counts_for_the_agents_time_and_the_last_one_for_looking() {
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let mut delivery = Delivery::begin(1, at(1));
+        delivery.sending(None, at(2));
+        delivery.sending(Some("c".into()), at(3));
+        assert_eq!((delivery.sent(), delivery.last_sent()), (at(2), at(3)));
+        delivery.step = Step::Refused;
+        delivery.sending(None, at(4));
+        assert_eq!((delivery.sent(), delivery.last_sent()), (at(4), at(4)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! docs/agent-commands.md.
 
 mod delivery;
+mod send;
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use serde_json::{Map, Value};
 use toril_plugin::Failure;
 
 pub use delivery::{Delivery, Step};
+pub use send::Send;
 
 use crate::model::Part;
 
@@ -18,8 +20,9 @@ use crate::model::Part;
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Command {
-    /// What to do: `send` a message, look at a task's `status`, `follow` a task to its end, or `cancel` it.
-    #[serde(default)]
+    /// What to do: `send` a message (also without this field), look at a task's `status`, `follow` a task to its end, or
+    /// `cancel` it.
+    #[serde(default, skip_serializing_if = "Kind::is_send")]
     pub command: Kind,
     /// Which agent: a name from the plugin's settings (`agents.NAME.url`), or an agent's address, whose origin must be
     /// granted; an agent that is given by its address gets no credentials. Without it the agent of `agent-url`.
@@ -69,6 +72,10 @@ pub enum Kind {
 }
 
 impl Kind {
+    fn is_send(&self) -> bool {
+        *self == Self::Send
+    }
+
     /// The name that jobs give it.
     pub fn name(self) -> &'static str {
         match self {
