@@ -220,7 +220,9 @@ def main():
     parser.add_argument("--own-contexts", action="store_true", help="turn away conversations that were not begun here")
     options = parser.parse_args()
     ledger = Ledger(f"{options.folder}/ledger.jsonl")
-    store = DatabaseTaskStore(create_async_engine(f"sqlite+aiosqlite:///{options.folder}/tasks.sqlite"))
+    # A busy machine has writers wait for each other for longer than SQLite's 5 seconds.
+    database = create_async_engine(f"sqlite+aiosqlite:///{options.folder}/tasks.sqlite", connect_args={"timeout": 300})
+    store = DatabaseTaskStore(database)
     url = f"http://127.0.0.1:{options.port}/"
     app = application(url, options, ledger, store)
     uvicorn.run(app, host="127.0.0.1", port=options.port, log_level="warning", lifespan="on")

@@ -135,6 +135,14 @@ impl A2aServer {
     }
 }
 
+impl Drop for A2aServer {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("── the A2A agent at {} printed:\n{}──", self.url(), self.printed());
+        }
+    }
+}
+
 fn spawn(options: Options, port: u16, folder: &TempDir) -> Guarded {
     let mut command = match options.sdk {
         Sdk::Python => python(options, port, folder),
