@@ -35,7 +35,7 @@ struct Cli {
 enum Command {
     /// Find what building needs, install what is missing, and say where everything is
     Setup {
-        /// Also what only the tests need: Node packages, and a Python environment for the A2A agent
+        /// Also what only the tests need: the packages for Node and Python
         #[arg(long)]
         tests: bool,
     },

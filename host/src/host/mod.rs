@@ -2,6 +2,7 @@
 //! what a program embeds that runs jobs itself.
 
 mod apply;
+mod gauges;
 mod route;
 mod watch;
 
@@ -126,6 +127,7 @@ impl Host {
         inner.start_queues().await?;
         tasks.push(AbortOnDropHandle::new(tokio::spawn(inner.service.clone().listen())));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(watch::watch(inner.clone()))));
+        tasks.push(AbortOnDropHandle::new(tokio::spawn(gauges::keep(inner.clone()))));
         Ok(Self { inner, listen, tasks: std::sync::Mutex::new(tasks) })
     }
 

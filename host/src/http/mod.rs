@@ -1,10 +1,12 @@
-//! The HTTP server: health, for now. Knows of the host only what [`Health`] tells.
+//! The HTTP server: health and metrics. Knows of the host only what [`Health`] tells.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use futures::future::BoxFuture;
@@ -12,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::plugin::Status;
+use crate::telemetry::metrics;
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +56,11 @@ impl Server {
 
     /// Serves until it is dropped.
     pub async fn serve(self, health: Arc<dyn Health>) {
-        let routes = Router::new().route("/healthz", get(alive)).route("/readyz", get(ready)).with_state(health);
+        let routes = Router::new()
+            .route("/healthz", get(alive))
+            .route("/readyz", get(ready))
+            .route("/metrics", get(numbers))
+            .with_state(health);
         if let Err(error) = axum::serve(self.listener, routes).await {
             tracing::error!(%error, "the HTTP server ended");
         }
@@ -63,6 +70,14 @@ impl Server {
 /// The process runs and answers.
 async fn alive() -> Json<Value> {
     Json(json!({ "alive": true }))
+}
+
+/// What this process has recorded, in Prometheus's text format.
+async fn numbers() -> Response {
+    match metrics::render() {
+        Some(text) => ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
+        None => (StatusCode::NOT_FOUND, "this process records no metrics of its own\n").into_response(),
+    }
 }
 
 /// Redis answers, and the host is not shutting down. With the plugins in use, and why a newer file was refused.

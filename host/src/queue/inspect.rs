@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use bullmq::Queue;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -71,10 +72,14 @@ pub struct JobView {
 
 /// Counts the jobs of a queue.
 pub async fn queue(redis: &Redis, name: &str) -> Result<QueueView, ConnectError> {
-    let queue = redis.queue(name).await?;
+    count(&redis.queue(name).await?).await
+}
+
+/// Counts the jobs of a queue that is at hand.
+pub(super) async fn count(queue: &Queue) -> Result<QueueView, ConnectError> {
     let counts = queue.get_job_counts().await?;
     Ok(QueueView {
-        name: name.to_owned(),
+        name: queue.name().to_owned(),
         paused: queue.is_paused().await?,
         waiting: counts.waiting + counts.paused,
         active: counts.active,

@@ -2,10 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use toril_plugin::{clock, context};
-
-/// What `context::cancelled` says when the host shuts down. Everything else is somebody's reason for cancelling.
-const SHUTDOWN: &str = "the host is shutting down";
+use toril_plugin::clock;
+use toril_plugin::context::{self, Cancelled};
 
 /// The longest time that is kept for telling the agent at the end.
 const RESERVE: Duration = Duration::from_secs(5);
@@ -45,8 +43,8 @@ impl Watch {
     /// Why the attempt should end now, none while it should not.
     pub fn stop(&self) -> Option<Stop> {
         match context::cancelled() {
-            Some(why) if why == SHUTDOWN => return Some(Stop::Shutdown),
-            Some(why) => return Some(Stop::Cancelled(why)),
+            Some(Cancelled::Shutdown) => return Some(Stop::Shutdown),
+            Some(Cancelled::Requested(why)) => return Some(Stop::Cancelled(why)),
             None => {}
         }
         if self.until.is_some_and(|until| clock::now() >= until) {

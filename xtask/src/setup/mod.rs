@@ -27,6 +27,7 @@ pub fn run(workspace: &Workspace, with_tests: bool) -> Result<redis::RedisServer
         let python =
             python::find_or_install_locked(workspace, "python-a2a", &workspace.a2a().join("requirements.txt"))?;
         println!("Python of the A2A agent: {}", python.display());
+        println!("Python packages: {}", python::find_or_install(workspace)?.display());
     }
     Ok(redis)
 }
