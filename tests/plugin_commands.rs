@@ -39,7 +39,7 @@ async fn inspect_shows_what_a_component_is_and_what_it_must_be_granted() {
 
     assert_eq!(shown["grants"], json!(["http", "config"]));
     assert_eq!(
-        (&shown["jobs"][0]["name"], &shown["jobs"][0]["dataSchema"]["required"][0]),
+        (&shown["jobs"][1]["name"], &shown["jobs"][1]["dataSchema"]["required"][0]),
         (&json!("send"), &json!("message"))
     );
     assert!(shown["producers"]["processed-by"].get("rustc").is_some(), "{shown}");
@@ -299,5 +299,5 @@ async fn producers_get_types_from_the_schemas() {
     assert!(ts.contains("export interface AgentCommandsSendResult {\n"), "{ts}");
     assert!(ts.contains("  contextId?: string | null;\n"), "{ts}");
     assert!(python.contains("class AgentCommandsSend(TypedDict):\n"), "{python}");
-    assert!(python.contains("    message: str\n"), "{python}");
+    assert!(python.contains("    message: AgentCommandsSendContent\n"), "{python}");
 }

@@ -115,7 +115,7 @@ async fn agent_commands_brings_the_agents_answer() {
 async fn a_command_that_is_tried_again_has_the_same_message_id() {
     let (redis, agent) = (RedisServer::start().await, agent::serve().await);
     let toril = agent_commands(&redis, &agent).await;
-    agent.respond_next(503, &[], "");
+    agent.refuse_next_call(toril_tests::agent::StatusCode::SERVICE_UNAVAILABLE);
 
     send(&toril, "good morning").await.succeeded();
 

@@ -1,11 +1,16 @@
 //! A small A2A agent (JSON-RPC over HTTP, protocol 0.3): it repeats what it is told.
 
+use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
 use axum::body::Bytes;
+use axum::extract::State;
+pub use axum::http::StatusCode;
 use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, routing};
 use serde_json::{Value, json};
 
@@ -13,9 +18,20 @@ use crate::scripted::ScriptedServer;
 
 /// A running agent. What a test can make it do is in [`ScriptedServer`], which this is one of.
 #[derive(Debug)]
-pub struct AgentServer(ScriptedServer);
+pub struct AgentServer {
+    server: ScriptedServer,
+    refusals: Refusals,
+}
+
+/// The status codes that the next calls are answered with.
+type Refusals = Arc<Mutex<VecDeque<StatusCode>>>;
 
 impl AgentServer {
+    /// Answers the next call of JSON-RPC with this status instead. Its card is served all the same.
+    pub fn refuse_next_call(&self, status: StatusCode) {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).push_back(status);
+    }
+
     /// How often a message of this id was sent, whatever was answered.
     pub fn times_sent(&self, message_id: &str) -> usize {
         self.message_ids().iter().filter(|id| *id == message_id).count()
@@ -32,7 +48,7 @@ impl Deref for AgentServer {
     type Target = ScriptedServer;
 
     fn deref(&self) -> &ScriptedServer {
-        &self.0
+        &self.server
     }
 }
 
@@ -44,10 +60,18 @@ pub async fn serve() -> AgentServer {
 
 /// Serves at an address.
 pub async fn serve_at(address: SocketAddr) -> Result<AgentServer> {
+    let refusals = Refusals::default();
     let routes = Router::new()
-        .route("/", routing::post(async |body: Bytes| Json(rpc(&body))))
-        .route("/.well-known/agent-card.json", routing::get(card));
-    ScriptedServer::start(address, routes).await.map(AgentServer)
+        .route("/", routing::post(call))
+        .route("/.well-known/agent-card.json", routing::get(card))
+        .with_state(refusals.clone());
+    let server = ScriptedServer::start(address, routes).await?;
+    Ok(AgentServer { server, refusals })
+}
+
+async fn call(State(refusals): State<Refusals>, body: Bytes) -> Response {
+    let refusal = refusals.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    refusal.map_or_else(|| Json(rpc(&body)).into_response(), IntoResponse::into_response)
 }
 
 async fn card(headers: HeaderMap) -> Json<Value> {

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`redis_server`] | a private Redis server that can be stopped, killed, paused and restarted, also with TLS |
 //! | [`github`], [`agent`] | the servers that the example plugins talk to, whose next answers a test decides |
+//! | [`a2a`] | AI agents built with the SDKs of A2A, as processes of their own |
 //! | [`toril`] | a host as a child process, with a configuration and plugins of its own |
 //! | [`certificates`], [`tls_front`] | TLS for servers that have none, with a CA of the test's own |
 //! | [`node`] | the scripts of `tests/interop`: BullMQ's own Node client |
@@ -15,6 +16,7 @@
 //! These are for tests: what cannot go on panics, with a sentence that says what happened. Everything that is started
 //! ends with the value that stands for it.
 
+pub mod a2a;
 pub mod agent;
 pub mod certificates;
 pub mod github;
@@ -31,6 +33,7 @@ pub mod tls_front;
 pub mod toril;
 pub mod wait;
 
+pub use a2a::A2aServer;
 pub use agent::AgentServer;
 pub use github::GithubServer;
 pub use paths::root as repository;

@@ -34,6 +34,11 @@ pub(crate) fn github() -> PathBuf {
     root().join("tests/github")
 }
 
+/// The A2A agents.
+pub(crate) fn a2a() -> PathBuf {
+    root().join("tests/a2a")
+}
+
 /// Looks for a program on `PATH`.
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;

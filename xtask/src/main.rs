@@ -7,6 +7,7 @@
 //! | [`test`] | everything that CI checks, step by step |
 //! | [`bench`] | the benchmarks, with everything built for speed |
 //! | [`demo`] | the host with both example plugins, and a hot reload before one's eyes |
+//! | [`reference`] | the reference of the plugins' jobs in the manual, made from the plugins |
 //! | [`workspace`], [`cargo`], [`process`] | where things are, and how child processes are run |
 
 mod bench;
@@ -14,6 +15,7 @@ mod cargo;
 mod demo;
 mod guests;
 mod process;
+mod reference;
 mod setup;
 mod test;
 mod workspace;
@@ -48,6 +50,8 @@ enum Command {
     },
     /// Measure Toril beside what one would take instead, in one run
     Bench(bench::Args),
+    /// Write the reference of the plugins' jobs into their pages of the manual, from what they say of themselves
+    Reference(reference::Args),
     /// Run the host with both plugins, add jobs and replace a plugin while it runs
     Demo {
         /// Keep the host running until Ctrl-C
@@ -76,6 +80,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::BuildGuests(args) => guests::run(&workspace, &args),
         Command::Test { filter } => test::run(&workspace, &filter),
         Command::Bench(args) => bench::run(&workspace, &args),
+        Command::Reference(args) => reference::run(&workspace, &args),
         Command::Demo { stay } => demo::run(&workspace, stay),
     }
 }

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use crate::cargo;
 use crate::guests;
 use crate::process;
+use crate::reference;
 use crate::setup;
 use crate::workspace::Workspace;
 
@@ -38,6 +39,7 @@ pub fn run(workspace: &Workspace, filter: &[String]) -> Result<()> {
     })?;
     step("host", || process::run(&mut cargo(&["build", "--package", "toril"])))?;
     if filter.is_empty() {
+        step("reference", || reference::check(workspace))?;
         // With the profile that xtask itself is built with: its dependencies are there.
         step("xtask's own tests", || {
             process::run(&mut cargo(&["test", "--quiet", "--profile", "xtask", "--package", "xtask"]))

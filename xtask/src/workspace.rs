@@ -45,6 +45,11 @@ impl Workspace {
         self.root().join("tests/github")
     }
 
+    /// The A2A agents of the tests, one in Node and one in Python.
+    pub fn a2a(&self) -> PathBuf {
+        self.root.join("tests/a2a")
+    }
+
     /// The output folder of components and of the demo. Fixed, so that `queues.toml` can name it.
     pub fn target(&self) -> PathBuf {
         self.root.join("target")

@@ -1,44 +1,196 @@
-//! The request to the agent.
+//! An agent that can be called: its settings, and what its card says.
 
-use toril_plugin::http;
-use toril_plugin::{Failure, config, context, log};
+mod stream;
 
-use crate::a2a::{Reply, Request};
-use crate::answer;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use toril_plugin::http::{Chunk, DEFAULT_MAX_BODY, HttpError, Request, Streaming};
+use toril_plugin::{Failure, log};
+
+use crate::card::{Card, Interface};
+use crate::model::Task;
+use crate::settings::Settings;
+use crate::trouble::Trouble;
 use crate::version::version;
+use crate::watch::{LOOK, Patience, Watch};
+use crate::wire::{Call, Page};
 
-/// What a person has to do when the agent's address is not set.
-const NO_URL: &str = "the agent's address is not set: \
-    add config = { agent-url = \"https://…\" } under [plugins.agent-commands] in queues.toml";
+pub use stream::Stream;
 
-/// The agent that the plugin's settings name.
+/// The newest version that is spoken here.
+const NEWEST: &str = "1.0";
+/// How long a call may take that only asks for something.
+const QUESTION: Duration = Duration::from_secs(30);
+/// How long what should not be left half done goes on after the attempt should end. Shorter than the 5 seconds that a
+/// cancelled job has.
+pub const GRACE: Duration = Duration::from_secs(2);
+
+/// An agent.
 pub struct Agent {
-    url: String,
-    token: Option<String>,
+    pub settings: Settings,
+    pub interface: Interface,
+}
+
+/// What a call is answered with: one of the two. The error's message is the agent's text, and is left where it is.
+#[derive(Deserialize)]
+struct Answer {
+    result: Option<Value>,
+    error: Option<RpcError>,
+}
+
+#[derive(Deserialize)]
+struct RpcError {
+    code: i64,
 }
 
 impl Agent {
-    pub fn from_config() -> Result<Self, Failure> {
-        let is_set = |value: &String| !value.is_empty();
-        let url = config::get("agent-url")?.filter(is_set).ok_or_else(|| Failure::fatal(NO_URL))?;
-        let token = config::get("token")?.filter(is_set);
-        Ok(Self { url, token })
+    /// Reads the agent's card.
+    ///
+    /// # Errors
+    /// If there is none, or it offers nothing that fits.
+    pub fn meet(settings: Settings, watch: &Watch) -> Result<Self, Failure> {
+        let name = settings.name.clone();
+        let fail = |trouble: Trouble| trouble.into_failure(&name, "agent-card.json");
+        for url in settings.card_urls() {
+            // Some agents show an older card to whom does not name a version.
+            let request = authorized(Request::get(&url), &settings).header("accept", "application/json");
+            let request = request.header("a2a-version", NEWEST);
+            let answer = exchange(request.timeout(QUESTION), watch.patiently(GRACE)).map_err(&fail)?;
+            if answer.status == 404 {
+                continue;
+            }
+            answer.succeeded().map_err(&fail)?;
+            let card: Card = serde_json::from_slice(&answer.body).map_err(|_| fail(Trouble::NotA2a))?;
+            let mut interface = card.choose(&name)?;
+            if let Some(url) = &settings.rpc_url {
+                interface.url.clone_from(url);
+            }
+            return Ok(Self { settings, interface });
+        }
+        Err(Failure::fatal(format!("{name} has no card at /.well-known/agent-card.json (404): check its address")))
     }
 
-    /// Sends a message, and waits for the reply.
-    pub fn send(&self, call: &Request) -> Result<Reply, Failure> {
-        let mut request = http::Request::post(&self.url)
-            .header("accept", "application/json")
-            .header("user-agent", format!("toril-agent-commands/{}", version()))
-            .json(call)
-            // Leaves time to say that it was the agent that was slow.
-            .timeout(context::remaining().mul_f64(0.9));
-        if let Some(token) = &self.token {
-            request = request.bearer(token);
+    /// What messages call it.
+    pub fn name(&self) -> &str {
+        &self.settings.name
+    }
+
+    /// Calls a method, and waits for its result.
+    pub fn call(&self, call: &Call, timeout: Duration, patience: Patience<'_>) -> Result<Value, Trouble> {
+        let request = self.request(call).header("accept", "application/json").timeout(timeout);
+        let answer = exchange(request, patience)?;
+        log::debug(format_args!("{} answered {} with {} bytes", self.name(), call.method, answer.body.len()));
+        answer.succeeded()?;
+        result(&answer.body)
+    }
+
+    /// Asks for a task.
+    pub fn task(&self, task_id: &str, patience: Patience<'_>) -> Result<Task, Trouble> {
+        self.about_task(&self.interface.wire.get(task_id), QUESTION, patience)
+    }
+
+    /// Asks the agent to cancel a task, within that time.
+    pub fn cancel(&self, task_id: &str, timeout: Duration, patience: Patience<'_>) -> Result<Task, Trouble> {
+        self.about_task(&self.interface.wire.cancel(task_id), timeout, patience)
+    }
+
+    fn about_task(&self, call: &Call, timeout: Duration, patience: Patience<'_>) -> Result<Task, Trouble> {
+        let result = self.call(call, timeout, patience)?;
+        self.interface.wire.task(result).map_err(|_| Trouble::NotA2a)
+    }
+
+    /// One page of the tasks of a conversation. None: this version of the protocol does not list tasks.
+    pub fn tasks(&self, context_id: &str, page: Option<&str>, patience: Patience<'_>) -> Option<Result<Page, Trouble>> {
+        let call = self.interface.wire.list(context_id, page)?;
+        let result = self.call(&call, QUESTION, patience);
+        Some(result.and_then(|result| self.interface.wire.page(result).map_err(|_| Trouble::NotA2a)))
+    }
+
+    /// Calls a method that is answered with a stream of events, and waits for its beginning.
+    pub fn stream(&self, call: &Call, watch: &Watch, mut patience: Patience<'_>) -> Result<Stream<'_>, Trouble> {
+        let request = self.request(call).header("accept", "text/event-stream");
+        let mut answer = request.timeout(watch.bound()).open()?;
+        begin(&mut answer, &mut patience)?;
+        Stream::of(self, answer, &mut patience)
+    }
+
+    fn request(&self, call: &Call) -> Request {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": call.method, "params": call.params });
+        let request = authorized(Request::post(&self.interface.url), &self.settings).json(&body);
+        match self.interface.wire.header() {
+            Some(version) => request.header("a2a-version", version),
+            None => request,
         }
-        let answer = request.send()?;
-        log::debug(format_args!("the agent answered with {} and {} bytes", answer.status(), answer.body().len()));
-        answer::reply(&answer)
+    }
+}
+
+fn authorized(request: Request, settings: &Settings) -> Request {
+    let request = request.header("user-agent", format!("toril-agent-commands/{}", version()));
+    let add = |request: Request, (name, value): &(String, String)| request.header(name, value);
+    settings.credentials.iter().fold(request, add)
+}
+
+/// An answer with all of its body.
+struct Whole {
+    status: u16,
+    wait: Option<Duration>,
+    body: Vec<u8>,
+}
+
+impl Whole {
+    fn succeeded(&self) -> Result<(), Trouble> {
+        match self.status {
+            200..300 => Ok(()),
+            status => Err(Trouble::Status { status, wait: self.wait }),
+        }
+    }
+}
+
+/// Sends a request and waits for all of its answer, for as long as patience lasts.
+fn exchange(request: Request, mut patience: Patience<'_>) -> Result<Whole, Trouble> {
+    let mut answer = request.open()?;
+    begin(&mut answer, &mut patience)?;
+    whole(answer, &mut patience)
+}
+
+fn begin(answer: &mut Streaming, patience: &mut Patience<'_>) -> Result<(), Trouble> {
+    while !answer.begin(LOOK)? {
+        if let Some(stop) = patience.over() {
+            return Err(Trouble::Stopped(stop));
+        }
+    }
+    Ok(())
+}
+
+/// The whole of an answer that has begun.
+fn whole(mut answer: Streaming, patience: &mut Patience<'_>) -> Result<Whole, Trouble> {
+    let (status, wait) = (answer.status().unwrap_or_default(), answer.retry_after());
+    let mut body = Vec::new();
+    loop {
+        match answer.read_chunk(LOOK)? {
+            Chunk::Bytes(bytes) if body.len() + bytes.len() > DEFAULT_MAX_BODY => {
+                let origin = answer.origin().to_owned();
+                return Err(HttpError::TooLarge { origin, limit: DEFAULT_MAX_BODY }.into());
+            }
+            Chunk::Bytes(bytes) => body.extend(bytes),
+            Chunk::Pending => {
+                if let Some(stop) = patience.over() {
+                    return Err(Trouble::Stopped(stop));
+                }
+            }
+            Chunk::End => return Ok(Whole { status, wait, body }),
+        }
+    }
+}
+
+/// The result that an answer of JSON-RPC has.
+fn result(document: &[u8]) -> Result<Value, Trouble> {
+    match serde_json::from_slice(document) {
+        Ok(Answer { error: Some(error), .. }) => Err(Trouble::Rpc { code: error.code }),
+        Ok(Answer { result: Some(result), .. }) => Ok(result),
+        Ok(Answer { .. }) | Err(_) => Err(Trouble::NotA2a),
     }
 }
 
@@ -47,8 +199,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_an_address_the_job_fails_and_says_which_line_is_missing() {
-        let Err(Failure::Fatal(message)) = Agent::from_config() else { panic!("nothing is set in a test") };
-        assert!(message.contains("agent-url") && message.contains("[plugins.agent-commands]"), "{message}");
+    fn an_error_of_json_rpc_is_told_by_its_code_alone() {
+        assert_eq!(result(br#"{"error":{"code":-32602,"message":"secret"}}"#), Err(Trouble::Rpc { code: -32602 }));
+        for document in ["<secret>", "{}", r#"{"result":null}"#] {
+            assert_eq!(result(document.as_bytes()), Err(Trouble::NotA2a), "{document}");
+        }
+    }
+
+    #[test]
+    fn a_status_that_is_none_of_success_keeps_what_it_says_about_waiting() {
+        let answer = Streaming::for_test(429, &[("retry-after", "3")], &[]);
+        let answer = whole(answer, &mut Watch::last_words()).expect("all of it");
+        assert_eq!(answer.succeeded(), Err(Trouble::Status { status: 429, wait: Some(Duration::from_secs(3)) }));
     }
 }

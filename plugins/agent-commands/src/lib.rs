@@ -1,39 +1,66 @@
-//! A Toril plugin that sends commands to an agent that speaks Agent2Agent (A2A) 0.3. README.md is its manual.
+//! A Toril plugin that delivers commands to AI agents over Agent2Agent (A2A), 1.0 and 0.3. README.md is its manual.
 //!
-//! `data` has what goes in and out, `a2a` the protocol's own documents, `answer` what each kind of answer means for the
-//! job, `agent` the request.
+//! | module | what it has |
+//! | --- | --- |
+//! | `data`, `outcome` | what goes in and out: their doc comments are the reference |
+//! | `deliver`, `lookup` | sends a message once, also when the job is tried again |
+//! | `follow`, `told` | follows a task to its end, and tells what happens to it |
+//! | `tasks` | the commands that are about a task that is there |
+//! | `agent`, `settings`, `card` | the agent: where it is, what its card says, how it is called |
+//! | `wire`, `model` | the versions of the protocol, and what they have in common |
+//! | `trouble`, `watch` | why a call came to nothing, and why an attempt should end |
 
 #![cfg_attr(test, allow(clippy::expect_used, reason = "a test that panics has failed"))]
 
-mod a2a;
 mod agent;
-mod answer;
+mod card;
 mod data;
+mod deliver;
+mod follow;
+mod lookup;
+mod model;
+mod outcome;
+mod settings;
+mod tasks;
+mod told;
+mod trouble;
 mod version;
+mod watch;
+mod wire;
 
-use toril_plugin::{Failure, Job, Jobs, Plugin, log};
+use toril_plugin::{Failure, Job, Jobs, Plugin};
 
-use data::{Command, Sent};
+use data::{Command, Kind, Send};
+use deliver::Deliver;
+use outcome::Outcome;
 
 struct AgentCommands;
 
 impl Plugin for AgentCommands {
-    const DESCRIPTION: &'static str = "Sends commands to an agent that speaks Agent2Agent (A2A).";
+    const DESCRIPTION: &'static str = "Delivers commands to AI agents that speak Agent2Agent (A2A).";
 
     fn jobs() -> Jobs {
-        Jobs::new().on("send", "Sends one message to the agent, and returns its reply.", send)
+        Jobs::new()
+            .on(
+                "command",
+                "Does what its `command` says: sends a message to an agent, or is about a task there.",
+                command,
+            )
+            .on("send", "Sends a message to an agent, and follows what the agent makes of it to its end.", send)
     }
 }
 
-fn send(job: Job<Command>) -> Result<Sent, Failure> {
-    let agent = agent::Agent::from_config()?;
-    let request = a2a::Request::new(job);
-    log::info(format_args!("sending a message of {} bytes", request.text_len()));
-    let reply = agent.send(&request)?;
-    let sent = answer::sent(reply)?;
-    // What was said is in the result. The log is read by more people.
-    log::info(format_args!("the agent replied with a {} of {} bytes of text", sent.kind, sent.text.len()));
-    Ok(sent)
+fn command(job: Job<Command>) -> Result<Outcome, Failure> {
+    match job.data.command {
+        Kind::Send => Deliver::new(&job, job.data.clone())?.run(),
+        Kind::Status => tasks::status(&job),
+        Kind::Follow => tasks::follow(&job),
+        Kind::Cancel => tasks::cancel(&job),
+    }
+}
+
+fn send(job: Job<Send>) -> Result<Outcome, Failure> {
+    Deliver::new(&job, job.data.0.clone())?.run()
 }
 
 toril_plugin::export!(AgentCommands);

@@ -4,12 +4,10 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use serde_json::json;
-use toril_plugin::{Failure, context, log, progress};
+use toril_plugin::context::{self, Cancelled};
+use toril_plugin::{Failure, log, progress};
 
 use crate::resource::Resource;
-
-/// What a host says that shuts down. Every other reason is that of somebody who has cancelled the job.
-const SHUTDOWN: &str = "the host is shutting down";
 
 /// The share of what is left of an attempt that a request may take: the rest is for saying that it was GitHub that was slow.
 const FOR_A_REQUEST: f64 = 0.8;
@@ -36,9 +34,9 @@ impl Pace {
     /// each page is checkpointed.
     pub fn before_page(&self) -> Result<(), Failure> {
         if let Some(why) = context::cancelled() {
-            return Err(match why.as_str() {
-                SHUTDOWN => Failure::defer(Duration::ZERO),
-                _ => Failure::fatal(format!("the job was cancelled: {why}")),
+            return Err(match why {
+                Cancelled::Shutdown => Failure::defer(Duration::ZERO),
+                Cancelled::Requested(reason) => Failure::fatal(format!("the job was cancelled: {reason}")),
             });
         }
         let is_late = left() < self.request_timeout.min(self.whole / 4);

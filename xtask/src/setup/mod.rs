@@ -20,10 +20,13 @@ pub fn run(workspace: &Workspace, with_tests: bool) -> Result<redis::RedisServer
     println!("Redis server: {redis}");
 
     if with_tests {
-        for folder in [workspace.interop(), workspace.github()] {
+        for folder in [workspace.interop(), workspace.github(), workspace.a2a()] {
             let packages = node::find_or_install(&folder)?;
             println!("Node packages: {packages}");
         }
+        let python =
+            python::find_or_install_locked(workspace, "python-a2a", &workspace.a2a().join("requirements.txt"))?;
+        println!("Python of the A2A agent: {}", python.display());
         println!("Python packages: {}", python::find_or_install(workspace)?.display());
     }
     Ok(redis)

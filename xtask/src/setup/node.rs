@@ -9,8 +9,8 @@ use anyhow::{Context, Result, bail};
 use crate::process;
 use crate::workspace::write_atomically;
 
-const OLDEST: u32 = 18;
-const HELP: &str = "the tests need Node 18 or newer with npm: install it (Debian: `apt-get install nodejs npm`)";
+const OLDEST: u32 = 20;
+const HELP: &str = "the tests need Node 20 or newer with npm: install it (Debian: `apt-get install nodejs npm`)";
 
 /// Makes sure that the packages are there, and says which and where.
 pub fn find_or_install(folder: &Path) -> Result<String> {

@@ -31,7 +31,15 @@ pub enum HttpError {
         /// What is wrong with it.
         reason: String,
     },
-    /// No connection, or one that broke.
+    /// No connection came about: nothing of the request was sent.
+    #[error("the connection to {origin} failed: {reason}")]
+    Unreachable {
+        /// Scheme, host and port.
+        origin: String,
+        /// What happened.
+        reason: String,
+    },
+    /// A connection that broke. The server may have had the request by then.
     #[error("the connection to {origin} failed: {reason}")]
     Connection {
         /// Scheme, host and port.
@@ -69,5 +77,24 @@ impl HttpError {
     /// Whether the same request would fail in the same way again.
     pub fn is_permanent(&self) -> bool {
         matches!(self, Self::Denied { .. } | Self::InvalidUrl { .. } | Self::InvalidRequest { .. })
+    }
+
+    /// Whether nothing of the request can have reached the server: sending it again cannot be sending it twice.
+    pub fn is_unsent(&self) -> bool {
+        self.is_permanent() || matches!(self, Self::Prohibited { .. } | Self::Unreachable { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_was_not_reached_was_sent_nothing_and_one_that_hung_up_may_have_it_all() {
+        let (origin, reason) = (|| "https://example.com".to_owned(), || "so".to_owned());
+        assert!(HttpError::Unreachable { origin: origin(), reason: reason() }.is_unsent());
+        assert!(HttpError::Denied { origin: origin() }.is_unsent());
+        assert!(!HttpError::Connection { origin: origin(), reason: reason() }.is_unsent());
+        assert!(!HttpError::Timeout { origin: origin() }.is_unsent());
     }
 }

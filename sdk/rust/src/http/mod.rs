@@ -18,34 +18,29 @@
 //! # }
 //! ```
 //!
-//! An answer of any status is an answer, not an error. Redirects are not followed: they can lead to an origin that was
+//! [`Request::send`] waits for the whole answer; [`Request::open`] lets it be read while it arrives, and [`Events`] takes
+//! server-sent events out of it. An answer of any status is an answer, not an error. Redirects are not followed: they can lead to an origin that was
 //! not granted.
 
 #[cfg(target_arch = "wasm32")]
 mod component;
 mod error;
+mod events;
 mod request;
 mod response;
 mod retry_after;
+#[cfg(not(target_arch = "wasm32"))]
+mod stand_in;
+mod streaming;
 mod url;
 
 pub use error::HttpError;
+pub use events::{Event, Events};
 pub use request::{DEFAULT_MAX_BODY, Request};
 pub use response::Response;
-
-/// Requests can only be built, not sent, outside of a component.
-#[cfg(not(target_arch = "wasm32"))]
-mod stand_in {
-    use super::request::Parts;
-    use super::{HttpError, Response};
-
-    pub(super) fn send(parts: Parts) -> Result<Response, HttpError> {
-        let reason = "requests can only be sent from a WebAssembly component".into();
-        Err(HttpError::Connection { origin: parts.url.origin(), reason })
-    }
-}
+pub use streaming::{Chunk, Streaming};
 
 #[cfg(target_arch = "wasm32")]
-use component::send;
+use component::{Connection, open, send};
 #[cfg(not(target_arch = "wasm32"))]
-use stand_in::send;
+use stand_in::{Connection, open, send};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::url::Url;
-use super::{HttpError, Response};
+use super::{HttpError, Response, Streaming};
 
 /// The most bytes that an answer's body may have, unless [`Request::max_body`] says otherwise: 8 MiB.
 pub const DEFAULT_MAX_BODY: usize = 8 * 1024 * 1024;
@@ -112,6 +112,14 @@ impl Request {
     /// If there is no answer, or not all of it. An answer that says that something went wrong is no error here.
     pub fn send(self) -> Result<Response, HttpError> {
         super::send(self.parts?)
+    }
+
+    /// Sends the request, and does not wait for the answer: that can be read as it arrives.
+    ///
+    /// # Errors
+    /// If the request cannot be sent. What goes wrong later is told by the methods of [`Streaming`].
+    pub fn open(self) -> Result<Streaming, HttpError> {
+        super::open(self.parts?).map(Streaming::new)
     }
 
     fn change(mut self, change: impl FnOnce(&mut Parts)) -> Self {

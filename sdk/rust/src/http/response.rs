@@ -18,7 +18,6 @@ pub struct Response {
 }
 
 impl Response {
-    #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only a component gets answers"))]
     pub(super) fn new(origin: String, status: u16, headers: Vec<(String, Vec<u8>)>, body: Vec<u8>) -> Self {
         Self { origin, status, headers, body }
     }

@@ -1,0 +1,173 @@
+//! What an agent's card says: where it takes JSON-RPC, in which version, and whether it can stream.
+
+use serde::Deserialize;
+use toril_plugin::Failure;
+
+use crate::wire::{V1, V03, Wire};
+
+/// How to talk to an agent.
+pub struct Interface {
+    pub url: String,
+    pub wire: Box<dyn Wire>,
+    pub streaming: bool,
+}
+
+/// The parts of a card that matter here, of version 1.0 and of 0.3. Some cards are both.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Card {
+    /// 1.0: in the order that the agent prefers.
+    supported_interfaces: Option<Vec<Offer>>,
+    /// 0.3.
+    protocol_version: Option<String>,
+    url: Option<String>,
+    preferred_transport: Option<String>,
+    additional_interfaces: Option<Vec<Additional>>,
+    capabilities: Option<Capabilities>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Offer {
+    url: String,
+    #[serde(default)]
+    protocol_binding: String,
+    #[serde(default)]
+    protocol_version: String,
+    tenant: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Additional {
+    url: String,
+    transport: String,
+}
+
+#[derive(Deserialize)]
+struct Capabilities {
+    streaming: Option<bool>,
+}
+
+const JSON_RPC: &str = "JSONRPC";
+
+impl Card {
+    /// The newest version that both sides speak, over JSON-RPC.
+    ///
+    /// # Errors
+    /// Fatal if there is none: says what the agent offers.
+    pub fn choose(self, agent: &str) -> Result<Interface, Failure> {
+        let streaming = self.capabilities.as_ref().and_then(|capabilities| capabilities.streaming).unwrap_or(false);
+        let mut offers = self.offers();
+        offers.retain(|offer| offer.protocol_binding.eq_ignore_ascii_case(JSON_RPC));
+        if offers.is_empty() {
+            return Err(Failure::fatal(format!(
+                "{agent} does not take JSON-RPC: its card has no interface {JSON_RPC}"
+            )));
+        }
+        // Stable, so that of two equals the one that the agent prefers comes first.
+        offers.sort_by_key(|offer| std::cmp::Reverse(known(&offer.protocol_version)));
+        let versions: Vec<_> = offers.iter().map(|offer| shown(&offer.protocol_version)).collect();
+        let versions = versions.join(", ");
+        let best =
+            offers.into_iter().next().and_then(|offer| known(&offer.protocol_version).map(|known| (known, offer)));
+        let Some((known, Offer { url, tenant, .. })) = best else {
+            return Err(Failure::fatal(format!(
+                "{agent} speaks A2A {versions}, and this plugin 1.0 and 0.3: the versions do not fit"
+            )));
+        };
+        let wire: Box<dyn Wire> = match known {
+            Known::V1 => Box::new(V1 { tenant: tenant.filter(|tenant| !tenant.is_empty()) }),
+            Known::V03 => Box::new(V03),
+        };
+        Ok(Interface { url, wire, streaming })
+    }
+
+    fn offers(self) -> Vec<Offer> {
+        if let Some(offers) = self.supported_interfaces.filter(|offers| !offers.is_empty()) {
+            return offers;
+        }
+        let version = self.protocol_version.unwrap_or_default();
+        let offer = |url: String, transport: String| Offer {
+            url,
+            protocol_binding: transport,
+            protocol_version: version.clone(),
+            tenant: None,
+        };
+        let preferred = self.preferred_transport.unwrap_or_else(|| JSON_RPC.to_owned());
+        let mut offers: Vec<_> = self.url.into_iter().map(|url| offer(url, preferred.clone())).collect();
+        offers.extend(self.additional_interfaces.into_iter().flatten().map(|more| offer(more.url, more.transport)));
+        offers
+    }
+}
+
+/// The versions that this plugin speaks, the older one first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Known {
+    V03,
+    V1,
+}
+
+fn known(version: &str) -> Option<Known> {
+    let mut numbers = version.split('.');
+    match (numbers.next(), numbers.next()) {
+        // Within 1.x what is there stays as it is.
+        (Some("1"), _) => Some(Known::V1),
+        (Some("0"), Some("3")) => Some(Known::V03),
+        _ => None,
+    }
+}
+
+/// A version for a message, if it looks like one: a card is the agent's text.
+fn shown(version: &str) -> &str {
+    let is_version = version.len() <= 16 && version.chars().all(|c| c.is_ascii_digit() || c == '.');
+    if version.is_empty() || !is_version { "of a version that its card does not name" } else { version }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn choose(card: Value) -> Result<(String, &'static str, bool), Failure> {
+        let card: Card = serde_json::from_value(card).expect("a card");
+        card.choose("agent x").map(|chosen| (chosen.url, chosen.wire.version(), chosen.streaming))
+    }
+
+    #[test]
+    fn the_newest_version_is_chosen_whatever_the_order() {
+        let card = json!({
+            "supportedInterfaces": [
+                { "url": "https://a/grpc", "protocolBinding": "GRPC", "protocolVersion": "1.0" },
+                { "url": "https://a/old", "protocolBinding": "JSONRPC", "protocolVersion": "0.3" },
+                { "url": "https://a/new", "protocolBinding": "JSONRPC", "protocolVersion": "1.0" },
+            ],
+            "capabilities": { "streaming": true },
+            "protocolVersion": "0.3.0", "url": "https://a/old",
+        });
+        assert_eq!(choose(card), Ok(("https://a/new".into(), "1.0", true)));
+    }
+
+    #[test]
+    fn an_older_card_is_spoken_to_in_its_version() {
+        let card = json!({ "protocolVersion": "0.3.0", "url": "https://a/", "capabilities": {} });
+        assert_eq!(choose(card), Ok(("https://a/".into(), "0.3", false)));
+        let card = json!({
+            "protocolVersion": "0.3.0", "url": "https://a/grpc", "preferredTransport": "GRPC",
+            "additionalInterfaces": [{ "url": "https://a/rpc", "transport": "JSONRPC" }],
+        });
+        assert_eq!(choose(card), Ok(("https://a/rpc".into(), "0.3", false)));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_and_is_fatal() {
+        let told = |card| match choose(card) {
+            Err(Failure::Fatal(message)) => message,
+            other => panic!("it is refused, not {other:?}"),
+        };
+        let offer = |binding: &str, version: &str| json!({ "supportedInterfaces": [{ "url": "u", "protocolBinding": binding, "protocolVersion": version }] });
+        assert!(told(offer("JSONRPC", "2.0")).contains("speaks A2A 2.0"));
+        assert!(!told(offer("JSONRPC", "secret")).contains("secret"));
+        assert!(told(offer("GRPC", "1.0")).contains("JSON-RPC"));
+    }
+}

@@ -1,0 +1,280 @@
+//! Sends a message once, also when the job is tried again: what is known of the delivery is kept in the job's data.
+
+use toril_plugin::{Failure, Job, checkpoint, clock, log};
+
+use crate::agent::{Agent, GRACE, Stream};
+use crate::data::{Command, Delivery, Step};
+use crate::follow::Follow;
+use crate::lookup::{self, Found};
+use crate::model::{Event, Part, State, Task};
+use crate::outcome::Outcome;
+use crate::settings::Settings;
+use crate::trouble::Trouble;
+use crate::watch::{Stop, Watch};
+use crate::wire::Outgoing;
+
+/// A delivery at work.
+pub struct Deliver {
+    data: Command,
+    /// Which run of the job this is.
+    attempt: u32,
+    delivery: Delivery,
+    parts: Vec<Part>,
+    message_id: String,
+}
+
+/// What the agent has made of the message, and the stream that goes on with it.
+type Reply<'a> = (Event, Option<Stream<'a>>);
+
+impl Deliver {
+    /// Takes up what an earlier attempt has left, or begins.
+    ///
+    /// # Errors
+    /// Fatal if there is nothing to send.
+    pub fn new<D>(job: &Job<D>, data: Command) -> Result<Self, Failure> {
+        let parts = data.parts()?;
+        let delivery = match &data.delivery {
+            // That task has come to nothing, and the job is tried again.
+            Some(last) if last.ended_in.is_some_and(|attempt| attempt != job.attempt) => {
+                Delivery::begin(last.number + 1, clock::now())
+            }
+            Some(last) => last.clone(),
+            None => Delivery::begin(1, clock::now()),
+        };
+        let message_id = delivery.message_id(job);
+        Ok(Self { data, attempt: job.attempt, delivery, parts, message_id })
+    }
+
+    /// Sends the message unless it was sent, and follows what the agent makes of it.
+    ///
+    /// # Errors
+    /// Whatever keeps the agent from doing it.
+    pub fn run(mut self) -> Result<Outcome, Failure> {
+        let settings = Settings::of(self.data.agent.as_deref())?;
+        let agent = Agent::meet(settings, &Watch::new(None, clock::now()))?;
+        let since = if self.delivery.step == Step::Refused { clock::now() } else { self.delivery.sent() };
+        let watch = Watch::new(self.data.timeout(), since);
+        let (event, stream) = self.reply(&agent, &watch)?;
+        let task = match event {
+            Event::Message(message) => return Ok(Outcome::of_message(message, &agent)),
+            Event::Task(task) => task,
+            Event::Status { task_id, context_id, status } => Task { status, ..Task::begun(task_id, context_id) },
+            Event::Artifact { task_id, context_id, artifact, append } => {
+                let mut task = Task::begun(task_id, context_id);
+                task.put(artifact, append);
+                task
+            }
+        };
+        self.delivery.task_id = Some(task.id.clone());
+        self.keep(Step::Taken);
+        let message_id = self.message_id.clone();
+        let mut follow = Follow::new(&agent, &watch, Some(&message_id), task);
+        let task = match follow.run(stream) {
+            Ok(()) => follow.task().clone(),
+            Err(Trouble::Stopped(stop)) => follow.cancel(&stop).inspect_err(|failure| self.ended(failure))?,
+            Err(trouble) => return Err(self.lost(trouble, &agent)),
+        };
+        settled(&task, agent.name()).inspect_err(|failure| self.ended(failure))?;
+        Ok(Outcome::of_task(task, &agent))
+    }
+
+    /// The task of an earlier attempt, or the answer to the message that is sent now.
+    fn reply<'a>(&mut self, agent: &'a Agent, watch: &Watch) -> Result<Reply<'a>, Failure> {
+        if let Some(id) = &self.delivery.task_id {
+            log::info(format_args!("{} has the message already: its task is taken up", agent.name()));
+            let task = agent.task(id, watch.patiently(GRACE));
+            return task.map(taken_up).map_err(|trouble| self.lost(trouble, agent));
+        }
+        if self.delivery.step == Step::Sending {
+            match lookup::look(agent, watch, &self.data, &self.delivery, &self.message_id) {
+                Ok(Found::Task(task)) => {
+                    log::info(format_args!("{} has the message already: its task was found", agent.name()));
+                    return Ok(taken_up(*task));
+                }
+                // Also where no task was made of it: the agent may have answered without one.
+                Ok(_) if !agent.settings.resend => {
+                    return Err(Failure::fatal(format!(
+                        "whether {} has the message is not known, and its setting `resend` is false: look there, and \
+                         add the job anew if it has not",
+                        agent.name()
+                    )));
+                }
+                Ok(Found::Nothing) => {}
+                Ok(Found::CannotTell) => log::warn(format_args!(
+                    "whether {} has the message is not known: it is sent again, with the same id",
+                    agent.name()
+                )),
+                Err(trouble) => return Err(trouble.into_failure(agent.name(), "list tasks")),
+            }
+        }
+        self.send(agent, watch)
+    }
+
+    fn send<'a>(&mut self, agent: &'a Agent, watch: &Watch) -> Result<Reply<'a>, Failure> {
+        let streaming = agent.interface.streaming;
+        log::info(format_args!(
+            "sending a message of {} parts to {} (A2A {}, {})",
+            self.parts.len(),
+            agent.name(),
+            agent.interface.wire.version(),
+            if streaming { "streaming" } else { "polling" }
+        ));
+        self.note_sending(lookup::context(agent, &self.data, &self.message_id))?;
+        let mut reply = self.dispatch(agent, watch, streaming);
+        if self.data.context_id.is_none() && self.delivery.context_id.is_some() && rejects(&reply) {
+            // An agent may do without conversations that it has not begun, and then has to say so. It took nothing.
+            log::info(format_args!("{} does not take a conversation that it has not begun", agent.name()));
+            self.note_sending(None)?;
+            reply = self.dispatch(agent, watch, streaming);
+        }
+        reply.map_err(|trouble| {
+            if trouble.is_refusal() {
+                self.keep(Step::Refused);
+            }
+            match trouble {
+                Trouble::Stopped(Stop::Cancelled(why)) => Failure::fatal(format!(
+                    "cancelled: {why}; {} had not answered, so whether it has the message is not known",
+                    agent.name()
+                )),
+                trouble => trouble.into_failure(agent.name(), "send message"),
+            }
+        })
+    }
+
+    /// Before anything is sent: whatever happens from here on, the next attempt knows that it may have arrived.
+    fn note_sending(&mut self, context_id: Option<String>) -> Result<(), Failure> {
+        self.delivery.sending(context_id, clock::now());
+        self.data.delivery = Some(self.delivery.clone());
+        Ok(checkpoint::save(&self.data)?)
+    }
+
+    fn dispatch<'a>(&self, agent: &'a Agent, watch: &Watch, streaming: bool) -> Result<Reply<'a>, Trouble> {
+        let wire = &agent.interface.wire;
+        let outgoing = Outgoing {
+            message_id: &self.message_id,
+            context_id: self.delivery.context_id.as_deref(),
+            task_id: self.data.task_id.as_deref(),
+            parts: &self.parts,
+            metadata: self.data.metadata.as_ref(),
+        };
+        let call = wire.send(&outgoing, streaming);
+        // What comes of it should be known even if the attempt has to end: it is waited for a little longer.
+        if !streaming {
+            let result = agent.call(&call, watch.bound(), watch.patiently(GRACE))?;
+            return Ok((wire.event(result).map_err(|_| Trouble::NotA2a)?, None));
+        }
+        let mut stream = match agent.stream(&call, watch, watch.patiently(GRACE)) {
+            // The card promises too much. Nothing was sent.
+            Err(trouble) if trouble.is_unsupported() => return self.dispatch(agent, watch, false),
+            opened => opened?,
+        };
+        match stream.next(watch.patiently(GRACE))? {
+            Some(event) => Ok((event, Some(stream))),
+            None => Err(Trouble::NotA2a),
+        }
+    }
+
+    /// What it means that the task cannot be seen any more.
+    fn lost(&mut self, trouble: Trouble, agent: &Agent) -> Failure {
+        if trouble.is_unknown_task() {
+            let failure = Failure::fatal(format!(
+                "{} does not know the task any more that it made of the message, so nobody can tell whether it was done",
+                agent.name()
+            ));
+            self.ended(&failure);
+            return failure;
+        }
+        trouble.into_failure(agent.name(), "get task")
+    }
+
+    /// Notes that the task has come to nothing, so that an attempt after this one begins anew. One that only takes this
+    /// one's place, as its host was killed, finds the same task and ends in the same way.
+    fn ended(&mut self, failure: &Failure) {
+        if matches!(failure, Failure::Retry(_) | Failure::Fatal(_)) {
+            self.delivery.ended_in = Some(self.attempt);
+            self.keep(self.delivery.step);
+        }
+    }
+
+    /// Keeps what is known of the delivery. Without it the next attempt has to look, and goes on all the same.
+    fn keep(&mut self, step: Step) {
+        self.delivery.step = step;
+        self.data.delivery = Some(self.delivery.clone());
+        if let Err(error) = checkpoint::save(&self.data) {
+            log::warn(format_args!("how far the delivery is was not kept: {error}"));
+        }
+    }
+}
+
+/// Whether the agent has refused what the call says, and not the call as such.
+fn rejects(reply: &Result<Reply<'_>, Trouble>) -> bool {
+    reply.as_ref().is_err_and(|trouble| matches!(trouble, Trouble::Rpc { .. }) && trouble.is_refusal())
+}
+
+/// The task of an earlier attempt, without a stream.
+fn taken_up<'a>(task: Task) -> Reply<'a> {
+    (Event::Task(task), None)
+}
+
+/// Whether a task has come to something.
+///
+/// # Errors
+/// What it means for the job that it has not.
+pub fn settled(task: &Task, agent: &str) -> Result<(), Failure> {
+    match task.status.state {
+        State::Failed => Err(Failure::retry(format!("the task of {agent} has failed"))),
+        State::Rejected => Err(Failure::fatal(format!("{agent} rejected the message"))),
+        State::Canceled => Err(Failure::fatal(format!("the task of {agent} was cancelled"))),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn job(data: Value) -> Job<Command> {
+        let Ok(data) = serde_json::from_value(data) else { panic!("it is the data of a job") };
+        Job::for_test("send", data)
+    }
+
+    fn delivery(more: Value) -> Value {
+        let mut delivery = json!({ "number": 1, "step": "taken", "sentAt": 5, "taskId": "t" });
+        if let (Value::Object(delivery), Value::Object(more)) = (&mut delivery, more) {
+            delivery.extend(more);
+        }
+        json!({ "message": "hi", "delivery": delivery })
+    }
+
+    #[test]
+    fn a_task_that_came_to_nothing_is_sent_anew_by_another_attempt_and_not_by_the_same() {
+        let mut job = job(delivery(json!({ "endedIn": 1 })));
+        let same = Deliver::new(&job, job.data.clone()).expect("a delivery");
+        assert_eq!((same.delivery.task_id.as_deref(), same.message_id.as_str()), (Some("t"), "toril:test:1:0"));
+        job.attempt = 2;
+        let next = Deliver::new(&job, job.data.clone()).expect("a delivery");
+        assert_eq!((next.delivery.task_id, next.message_id.as_str()), (None, "toril:test:1:0:2"));
+    }
+
+    #[test]
+    fn a_task_that_goes_on_is_taken_up_by_every_attempt() {
+        let mut job = job(delivery(json!({})));
+        job.attempt = 4;
+        assert_eq!(Deliver::new(&job, job.data.clone()).expect("a delivery").delivery.task_id.as_deref(), Some("t"));
+    }
+
+    #[test]
+    fn a_task_that_came_to_nothing_fails_the_job() {
+        let ended = |state| {
+            let mut task = Task::begun("t".into(), None);
+            task.status.state = state;
+            settled(&task, "agent x")
+        };
+        assert!(matches!(ended(State::Failed), Err(Failure::Retry(_))));
+        assert!(matches!(ended(State::Rejected), Err(Failure::Fatal(_))));
+        assert!(matches!(ended(State::Canceled), Err(Failure::Fatal(_))));
+        assert!(ended(State::Completed).is_ok() && ended(State::InputRequired).is_ok());
+    }
+}

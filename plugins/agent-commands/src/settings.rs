@@ -1,0 +1,176 @@
+//! The agents that the plugin's settings name, and how each wants to be authenticated to.
+
+use toril_plugin::{Failure, config};
+
+/// What a person has to do when no agent is set.
+const NO_DEFAULT: &str = "the job names no agent, and the agent's address is not set: \
+    add config = { agent-url = \"https://…\" } under [plugins.agent-commands] in queues.toml";
+
+/// The header of an API key, unless `api-key-header` names another.
+const API_KEY: &str = "x-api-key";
+
+/// An agent as the settings have it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// What messages call it.
+    pub name: String,
+    /// Where it is: its card is looked for below.
+    pub url: String,
+    /// Where it takes JSON-RPC, whatever its card says.
+    pub rpc_url: Option<String>,
+    /// Headers that authenticate to it.
+    pub credentials: Vec<(String, String)>,
+    /// Whether a message is sent again whose fate nobody can tell.
+    pub resend: bool,
+    /// Whether a job without `contextId` begins a conversation whose id is made of the job's.
+    pub own_context: bool,
+}
+
+impl Settings {
+    /// The agent that a job names, or the default one.
+    ///
+    /// # Errors
+    /// Fatal if there is no such agent, or a setting is none that is known.
+    pub fn of(agent: Option<&str>) -> Result<Self, Failure> {
+        Self::read(agent, |key| config::get(key).map_err(Failure::from))
+    }
+
+    fn read(agent: Option<&str>, get: impl Fn(&str) -> Result<Option<String>, Failure>) -> Result<Self, Failure> {
+        let get = |key: &str| get(key).map(|value| value.filter(|value| !value.is_empty()));
+        match agent {
+            None => Self::named("the agent".into(), "agent-url", "", NO_DEFAULT.to_owned(), get),
+            // Whoever adds jobs chooses the address, so it gets nobody's secrets.
+            Some(url) if url.contains("://") => Ok(Self {
+                name: "the agent".into(),
+                url: url.to_owned(),
+                resend: true,
+                own_context: true,
+                ..Self::default()
+            }),
+            Some(name) if is_name(name) => {
+                let missing = format!(
+                    "there is no agent `{name}`: add config = {{ \"agents.{name}.url\" = \"https://…\" }} under \
+                     [plugins.agent-commands] in queues.toml"
+                );
+                Self::named(
+                    format!("agent {name}"),
+                    &format!("agents.{name}.url"),
+                    &format!("agents.{name}."),
+                    missing,
+                    get,
+                )
+            }
+            Some(_) => Err(Failure::fatal(
+                "the job's `agent` is neither a name (letters, digits, `-` and `_`) nor an address that begins with https://",
+            )),
+        }
+    }
+
+    fn named(
+        name: String,
+        url_key: &str,
+        prefix: &str,
+        missing: String,
+        get: impl Fn(&str) -> Result<Option<String>, Failure>,
+    ) -> Result<Self, Failure> {
+        let own = |key: &str| get(&format!("{prefix}{key}"));
+        let url = get(url_key)?.ok_or(Failure::Fatal(missing))?;
+        let mut credentials = Vec::new();
+        if let Some(token) = own("token")? {
+            credentials.push(("authorization".to_owned(), format!("Bearer {token}")));
+        }
+        if let Some(key) = own("api-key")? {
+            credentials.push((own("api-key-header")?.unwrap_or_else(|| API_KEY.to_owned()), key));
+        }
+        let switch = |key: &str| match own(key)?.as_deref() {
+            None | Some("true") => Ok(true),
+            Some("false") => Ok(false),
+            Some(_) => Err(Failure::fatal(format!(
+                "the setting `{prefix}{key}` under [plugins.agent-commands] in queues.toml is neither true nor false"
+            ))),
+        };
+        let (resend, own_context) = (switch("resend")?, switch("job-context")?);
+        Ok(Self { name, url, rpc_url: own("rpc-url")?, credentials, resend, own_context })
+    }
+
+    /// Where the agent's card may be, the likelier place first.
+    pub fn card_urls(&self) -> Vec<String> {
+        const WELL_KNOWN: &str = "/.well-known/agent-card.json";
+        let url = self.url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+        if url.ends_with(".json") {
+            return vec![self.url.clone()];
+        }
+        let after_scheme = url.find("://").map_or(0, |at| at + 3);
+        let path = url.get(after_scheme..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| after_scheme + at);
+        let origin = url.get(..path).unwrap_or(url);
+        let mut urls = vec![format!("{url}{WELL_KNOWN}")];
+        if origin != url {
+            urls.push(format!("{origin}{WELL_KNOWN}"));
+        }
+        urls
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    !name.is_empty() && name.len() <= 64 && name.chars().all(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(agent: Option<&str>, set: &[(&str, &str)]) -> Result<Settings, Failure> {
+        let find = |key: &str| set.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned());
+        Settings::read(agent, |key| Ok(find(key)))
+    }
+
+    fn fatal(agent: Option<&str>, set: &[(&str, &str)]) -> String {
+        match read(agent, set) {
+            Err(Failure::Fatal(message)) => message,
+            other => panic!("it is refused, not {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_old_settings_are_those_of_the_default_agent() {
+        let agent = read(None, &[("agent-url", "https://a.example"), ("token", "t")]).expect("an agent");
+        assert_eq!(agent.url, "https://a.example");
+        assert_eq!(agent.credentials, [("authorization".to_owned(), "Bearer t".to_owned())]);
+    }
+
+    #[test]
+    fn every_agent_has_its_own_secrets_and_an_address_has_none() {
+        let set = [
+            ("token", "default"),
+            ("agents.echo.url", "https://e.example"),
+            ("agents.echo.api-key", "k"),
+            ("agents.echo.api-key-header", "x-echo"),
+            ("agents.other.url", "https://o.example"),
+            ("agents.other.resend", "false"),
+        ];
+        let credentials = |agent| read(Some(agent), &set).expect("an agent").credentials;
+        assert_eq!(credentials("echo"), [("x-echo".to_owned(), "k".to_owned())]);
+        assert!(credentials("other").is_empty() && credentials("https://e.example").is_empty());
+        assert!(!read(Some("other"), &set).expect("an agent").resend);
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_told_with_the_line_to_add() {
+        assert!(fatal(None, &[]).contains("agent-url"));
+        assert!(fatal(Some("echo"), &[]).contains("\"agents.echo.url\""));
+        assert!(!fatal(Some("no name"), &[]).contains("no name"));
+        assert!(fatal(Some("e"), &[("agents.e.url", "u"), ("agents.e.resend", "maybe")]).contains("agents.e.resend"));
+    }
+
+    #[test]
+    fn a_card_is_looked_for_below_the_address_and_then_at_its_origin() {
+        let urls = |url: &str| Settings { url: url.into(), ..Settings::default() }.card_urls();
+        assert_eq!(urls("https://a.example/"), ["https://a.example/.well-known/agent-card.json"]);
+        assert_eq!(
+            urls("https://a.example/a2a"),
+            ["https://a.example/a2a/.well-known/agent-card.json", "https://a.example/.well-known/agent-card.json"]
+        );
+        assert_eq!(urls("https://a.example/x/card.json"), ["https://a.example/x/card.json"]);
+    }
+}

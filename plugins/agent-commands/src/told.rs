@@ -1,0 +1,97 @@
+//! What others can see of a task while it is followed: each status is the job's progress, and what the agent says is in
+//! the job's log.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+use toril_plugin::{log, progress};
+
+use crate::model::{Message, State, Task};
+
+/// What was told already.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// The ids of what the agent said.
+    said: HashSet<String>,
+    /// The last status: its state, and the id of its message.
+    status: Option<(State, Option<String>)>,
+    updates: u32,
+}
+
+/// The job's progress.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Progress<'a> {
+    state: State,
+    task_id: &'a str,
+    context_id: Option<&'a str>,
+    artifacts: usize,
+    updates: u32,
+}
+
+impl Told {
+    /// Tells what is new about a task. `ours` is the message that it was made of: what was said before that is old.
+    pub fn task(&mut self, task: &Task, ours: Option<&str>) {
+        let since = ours.and_then(|ours| task.history.iter().position(|message| message.message_id == ours));
+        for message in task.history.iter().skip(since.map_or(task.history.len(), |at| at + 1)) {
+            self.message(message);
+        }
+        if let Some(message) = &task.status.message {
+            self.message(message);
+        }
+        let status = (task.status.state, task.status.message.as_ref().map(|message| message.message_id.clone()));
+        if self.status.as_ref() == Some(&status) {
+            return;
+        }
+        self.status = Some(status);
+        self.updates += 1;
+        let progress = Progress {
+            state: task.status.state,
+            task_id: &task.id,
+            context_id: task.context_id.as_deref(),
+            artifacts: task.artifacts.len(),
+            updates: self.updates,
+        };
+        if let Err(error) = progress::set(progress) {
+            log::warn(format_args!("a status of the task was not published: {error}"));
+        }
+    }
+
+    /// Tells what the agent says, once. The job's log is the job's own, as its data and result are.
+    pub fn message(&mut self, message: &Message) {
+        if message.by_agent && self.said.insert(message.message_id.clone()) {
+            let text = message.text();
+            match text.is_empty() {
+                true => {
+                    log::info(format_args!("the agent says something without text ({} parts)", message.parts.len()))
+                }
+                false => log::info(format_args!("the agent says: {text}")),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Part, Status};
+
+    fn message(id: &str, by_agent: bool) -> Message {
+        Message { message_id: id.into(), by_agent, parts: vec![Part::text(id)], ..Message::default() }
+    }
+
+    #[test]
+    fn everything_is_told_once_and_what_is_older_than_our_message_is_not() {
+        let mut told = Told::default();
+        let mut task = Task::begun("t".into(), None);
+        task.history = vec![message("old", true), message("ours", false), message("new", true)];
+        task.status = Status { state: State::Working, message: Some(message("status", true)) };
+        told.task(&task, Some("ours"));
+        told.task(&task, Some("ours"));
+        assert_eq!(told.said, HashSet::from(["new".to_owned(), "status".to_owned()]));
+        assert_eq!(told.updates, 1);
+        task.status.state = State::Completed;
+        told.task(&task, Some("ours"));
+        assert_eq!(told.updates, 2);
+    }
+}

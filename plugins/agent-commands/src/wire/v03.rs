@@ -1,0 +1,296 @@
+//! A2A 0.3 over JSON-RPC: documents that say by `kind` what they are.
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{Call, NotThis, Outgoing, Page, Wire, filled, set};
+use crate::model::{self, Event, Part, State};
+
+/// Version 0.3.
+pub struct V03;
+
+fn about(method: &'static str, task_id: &str) -> Call {
+    Call { method, params: json!({ "id": task_id }) }
+}
+
+impl Wire for V03 {
+    fn version(&self) -> &'static str {
+        "0.3"
+    }
+
+    fn header(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn send(&self, outgoing: &Outgoing<'_>, streaming: bool) -> Call {
+        let mut message = Map::new();
+        set(&mut message, "kind", Some("message"));
+        set(&mut message, "role", Some("user"));
+        set(&mut message, "messageId", Some(outgoing.message_id));
+        set(&mut message, "parts", Some(outgoing.parts.iter().map(written).collect::<Vec<_>>()));
+        set(&mut message, "contextId", outgoing.context_id);
+        set(&mut message, "taskId", outgoing.task_id);
+        let mut params = Map::from_iter([("message".to_owned(), message.into())]);
+        if !streaming {
+            set(&mut params, "configuration", Some(json!({ "blocking": false })));
+        }
+        set(&mut params, "metadata", outgoing.metadata.cloned());
+        Call { method: if streaming { "message/stream" } else { "message/send" }, params: params.into() }
+    }
+
+    fn get(&self, task_id: &str) -> Call {
+        about("tasks/get", task_id)
+    }
+
+    fn cancel(&self, task_id: &str) -> Call {
+        about("tasks/cancel", task_id)
+    }
+
+    fn subscribe(&self, task_id: &str) -> Call {
+        about("tasks/resubscribe", task_id)
+    }
+
+    fn list(&self, _context_id: &str, _page: Option<&str>) -> Option<Call> {
+        None
+    }
+
+    fn event(&self, result: Value) -> Result<Event, NotThis> {
+        Ok(match serde_json::from_value(result)? {
+            Document::Message(message) => Event::Message(message.into()),
+            Document::Task(task) => Event::Task(task.into()),
+            Document::StatusUpdate(StatusUpdate { task_id, context_id, status }) => {
+                Event::Status { task_id, context_id: filled(context_id), status: status.into() }
+            }
+            Document::ArtifactUpdate(ArtifactUpdate { task_id, context_id, artifact, append }) => Event::Artifact {
+                task_id,
+                context_id: filled(context_id),
+                artifact: artifact.into(),
+                append: append.unwrap_or(false),
+            },
+        })
+    }
+
+    fn task(&self, result: Value) -> Result<model::Task, NotThis> {
+        Ok(serde_json::from_value::<Task>(result)?.into())
+    }
+
+    fn page(&self, _result: Value) -> Result<Page, NotThis> {
+        Err(NotThis)
+    }
+}
+
+/// A part as this version has it. Data that is no object is put into one, as the version takes nothing else.
+fn written(part: &Part) -> Value {
+    let mut object = Map::new();
+    if let Some(text) = &part.text {
+        set(&mut object, "kind", Some("text"));
+        set(&mut object, "text", Some(text.as_str()));
+    } else if let Some(data) = &part.data {
+        set(&mut object, "kind", Some("data"));
+        let data = if data.is_object() { data.clone() } else { json!({ "value": data }) };
+        set(&mut object, "data", Some(data));
+    } else {
+        let mut file = Map::new();
+        set(&mut file, "uri", part.url.as_deref());
+        set(&mut file, "bytes", part.raw.as_deref());
+        set(&mut file, "name", part.filename.as_deref());
+        set(&mut file, "mimeType", part.media_type.as_deref());
+        set(&mut object, "kind", Some("file"));
+        set(&mut object, "file", Some(file));
+    }
+    set(&mut object, "metadata", part.metadata.clone());
+    object.into()
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Document {
+    Message(Message),
+    Task(Task),
+    StatusUpdate(StatusUpdate),
+    ArtifactUpdate(ArtifactUpdate),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Task {
+    id: String,
+    context_id: Option<String>,
+    status: Status,
+    artifacts: Option<Vec<Artifact>>,
+    history: Option<Vec<Message>>,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    state: String,
+    message: Option<Message>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Message {
+    #[serde(default)]
+    message_id: String,
+    context_id: Option<String>,
+    task_id: Option<String>,
+    role: Option<String>,
+    parts: Vec<AnyPart>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Artifact {
+    #[serde(default)]
+    artifact_id: String,
+    name: Option<String>,
+    description: Option<String>,
+    parts: Vec<AnyPart>,
+    metadata: Option<Map<String, Value>>,
+}
+
+#[derive(Deserialize)]
+struct AnyPart {
+    text: Option<String>,
+    data: Option<Value>,
+    file: Option<File>,
+    metadata: Option<Map<String, Value>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct File {
+    uri: Option<String>,
+    bytes: Option<String>,
+    name: Option<String>,
+    mime_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StatusUpdate {
+    task_id: String,
+    context_id: Option<String>,
+    status: Status,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ArtifactUpdate {
+    task_id: String,
+    context_id: Option<String>,
+    artifact: Artifact,
+    append: Option<bool>,
+}
+
+impl From<Task> for model::Task {
+    fn from(task: Task) -> Self {
+        Self {
+            id: task.id,
+            context_id: filled(task.context_id),
+            status: task.status.into(),
+            artifacts: task.artifacts.into_iter().flatten().map(Into::into).collect(),
+            history: task.history.into_iter().flatten().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<Status> for model::Status {
+    fn from(status: Status) -> Self {
+        Self { state: state(&status.state), message: status.message.map(Into::into) }
+    }
+}
+
+impl From<Message> for model::Message {
+    fn from(message: Message) -> Self {
+        Self {
+            message_id: message.message_id,
+            context_id: filled(message.context_id),
+            task_id: filled(message.task_id),
+            by_agent: message.role.as_deref() != Some("user"),
+            parts: message.parts.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<Artifact> for model::Artifact {
+    fn from(artifact: Artifact) -> Self {
+        Self {
+            artifact_id: artifact.artifact_id,
+            name: filled(artifact.name),
+            description: filled(artifact.description),
+            parts: artifact.parts.into_iter().map(Into::into).collect(),
+            metadata: artifact.metadata,
+        }
+    }
+}
+
+impl From<AnyPart> for Part {
+    fn from(AnyPart { text, data, file, metadata }: AnyPart) -> Self {
+        let mut part = Self { text, data, metadata, ..Self::default() };
+        if let Some(file) = file {
+            part.url = file.uri;
+            part.raw = file.bytes;
+            part.filename = filled(file.name);
+            part.media_type = filled(file.mime_type);
+        }
+        part
+    }
+}
+
+fn state(name: &str) -> State {
+    match name {
+        "submitted" => State::Submitted,
+        "working" => State::Working,
+        "input-required" => State::InputRequired,
+        "auth-required" => State::AuthRequired,
+        "completed" => State::Completed,
+        "failed" => State::Failed,
+        "canceled" => State::Canceled,
+        "rejected" => State::Rejected,
+        _ => State::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_has_the_form_of_the_version() {
+        let file = Part { url: Some("https://x".into()), media_type: Some("a/b".into()), ..Part::default() };
+        let parts = [Part::text("hi"), Part { data: Some(json!(7)), ..Part::default() }, file];
+        let outgoing =
+            Outgoing { message_id: "m", context_id: None, task_id: Some("t"), parts: &parts, metadata: None };
+        let call = V03.send(&outgoing, false);
+        assert_eq!(call.method, "message/send");
+        let parts = json!([
+            { "kind": "text", "text": "hi" },
+            { "kind": "data", "data": { "value": 7 } },
+            { "kind": "file", "file": { "uri": "https://x", "mimeType": "a/b" } },
+        ]);
+        let message = json!({ "kind": "message", "role": "user", "messageId": "m", "taskId": "t", "parts": parts });
+        assert_eq!(call.params, json!({ "message": message, "configuration": { "blocking": false } }));
+        assert_eq!(V03.send(&outgoing, true).method, "message/stream");
+    }
+
+    #[test]
+    fn every_kind_of_event_is_read() {
+        let event = |value| V03.event(value).expect("an event");
+        let status = json!({ "state": "auth-required" });
+        let task = event(json!({ "kind": "task", "id": "t", "contextId": "c", "status": status, "history": null }));
+        assert!(matches!(task, Event::Task(task) if task.status.state == State::AuthRequired));
+        let said =
+            json!({ "kind": "message", "role": "agent", "messageId": "m", "parts": [{ "kind": "text", "text": "a" }] });
+        assert!(matches!(event(said), Event::Message(message) if message.by_agent && message.text() == "a"));
+        let update =
+            json!({ "kind": "status-update", "taskId": "t", "contextId": "c", "status": status, "final": false });
+        assert!(matches!(event(update), Event::Status { .. }));
+        let file = json!({ "kind": "file", "file": { "bytes": "AAA=", "name": "f" } });
+        let artifact = json!({ "artifactId": "a", "parts": [file] });
+        let update = json!({ "kind": "artifact-update", "taskId": "t", "contextId": "c", "artifact": artifact });
+        let Event::Artifact { artifact, append: false, .. } = event(update) else { panic!("an artifact") };
+        assert_eq!(artifact.parts[0].raw.as_deref(), Some("AAA="));
+        assert!(V03.event(json!({ "task": { "id": "t" } })).is_err());
+    }
+}

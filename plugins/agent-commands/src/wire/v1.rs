@@ -1,0 +1,304 @@
+//! A2A 1.0 over JSON-RPC: the JSON of its protocol buffers.
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{Call, NotThis, Outgoing, Page, Wire, filled, set};
+use crate::model::{self, Event, Part, State};
+
+/// Version 1.0.
+pub struct V1 {
+    /// Whom of the agent's tenants every call is for.
+    pub tenant: Option<String>,
+}
+
+/// Tasks of a page: the protocol has 100 at most.
+const PAGE: u32 = 50;
+
+impl V1 {
+    fn call(&self, method: &'static str, mut params: Map<String, Value>) -> Call {
+        set(&mut params, "tenant", self.tenant.as_deref());
+        Call { method, params: params.into() }
+    }
+
+    fn about(&self, method: &'static str, task_id: &str) -> Call {
+        self.call(method, Map::from_iter([("id".to_owned(), task_id.into())]))
+    }
+}
+
+impl Wire for V1 {
+    fn version(&self) -> &'static str {
+        "1.0"
+    }
+
+    fn header(&self) -> Option<&'static str> {
+        Some("1.0")
+    }
+
+    fn send(&self, outgoing: &Outgoing<'_>, streaming: bool) -> Call {
+        let mut message = Map::new();
+        set(&mut message, "messageId", Some(outgoing.message_id));
+        set(&mut message, "role", Some("ROLE_USER"));
+        set(&mut message, "parts", Some(outgoing.parts.iter().map(|part| json!(part)).collect::<Vec<_>>()));
+        set(&mut message, "contextId", outgoing.context_id);
+        set(&mut message, "taskId", outgoing.task_id);
+        let mut params = Map::from_iter([("message".to_owned(), message.into())]);
+        if !streaming {
+            set(&mut params, "configuration", Some(json!({ "returnImmediately": true })));
+        }
+        set(&mut params, "metadata", outgoing.metadata.cloned());
+        self.call(if streaming { "SendStreamingMessage" } else { "SendMessage" }, params)
+    }
+
+    fn get(&self, task_id: &str) -> Call {
+        self.about("GetTask", task_id)
+    }
+
+    fn cancel(&self, task_id: &str) -> Call {
+        self.about("CancelTask", task_id)
+    }
+
+    fn subscribe(&self, task_id: &str) -> Call {
+        self.about("SubscribeToTask", task_id)
+    }
+
+    fn list(&self, context_id: &str, page: Option<&str>) -> Option<Call> {
+        let mut params = Map::new();
+        set(&mut params, "contextId", Some(context_id));
+        set(&mut params, "pageSize", Some(PAGE));
+        set(&mut params, "pageToken", page);
+        Some(self.call("ListTasks", params))
+    }
+
+    fn event(&self, result: Value) -> Result<Event, NotThis> {
+        let event: Response = serde_json::from_value(result)?;
+        match event {
+            Response { message: Some(message), .. } => Ok(Event::Message(message.into())),
+            Response { task: Some(task), .. } => Ok(Event::Task(task.into())),
+            Response { status_update: Some(update), .. } => Ok(Event::Status {
+                task_id: update.task_id,
+                context_id: filled(update.context_id),
+                status: update.status.unwrap_or_default().into(),
+            }),
+            Response { artifact_update: Some(ArtifactUpdate { task_id, context_id, artifact, append }), .. } => {
+                Ok(Event::Artifact { task_id, context_id: filled(context_id), artifact: artifact.into(), append })
+            }
+            Response { .. } => Err(NotThis),
+        }
+    }
+
+    fn task(&self, result: Value) -> Result<model::Task, NotThis> {
+        Ok(serde_json::from_value::<Task>(result)?.into())
+    }
+
+    fn page(&self, result: Value) -> Result<Page, NotThis> {
+        let list: List = serde_json::from_value(result)?;
+        Ok(Page { tasks: list.tasks.into_iter().map(Into::into).collect(), next: filled(list.next_page_token) })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Response {
+    task: Option<Task>,
+    message: Option<Message>,
+    status_update: Option<StatusUpdate>,
+    artifact_update: Option<ArtifactUpdate>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Task {
+    id: String,
+    context_id: Option<String>,
+    status: Option<Status>,
+    #[serde(default)]
+    artifacts: Vec<Artifact>,
+    #[serde(default)]
+    history: Vec<Message>,
+}
+
+#[derive(Deserialize, Default)]
+struct Status {
+    state: Option<String>,
+    message: Option<Message>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Message {
+    #[serde(default)]
+    message_id: String,
+    context_id: Option<String>,
+    task_id: Option<String>,
+    role: Option<String>,
+    #[serde(default)]
+    parts: Vec<AnyPart>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Artifact {
+    #[serde(default)]
+    artifact_id: String,
+    name: Option<String>,
+    description: Option<String>,
+    #[serde(default)]
+    parts: Vec<AnyPart>,
+    metadata: Option<Map<String, Value>>,
+}
+
+/// A part, whatever else a later 1.x adds to it.
+#[derive(Deserialize)]
+struct AnyPart(Map<String, Value>);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StatusUpdate {
+    task_id: String,
+    context_id: Option<String>,
+    status: Option<Status>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ArtifactUpdate {
+    task_id: String,
+    context_id: Option<String>,
+    artifact: Artifact,
+    #[serde(default)]
+    append: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct List {
+    #[serde(default)]
+    tasks: Vec<Task>,
+    next_page_token: Option<String>,
+}
+
+impl From<Task> for model::Task {
+    fn from(task: Task) -> Self {
+        Self {
+            id: task.id,
+            context_id: filled(task.context_id),
+            status: task.status.unwrap_or_default().into(),
+            artifacts: task.artifacts.into_iter().map(Into::into).collect(),
+            history: task.history.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<Status> for model::Status {
+    fn from(status: Status) -> Self {
+        Self { state: state(status.state.as_deref()), message: status.message.map(Into::into) }
+    }
+}
+
+impl From<Message> for model::Message {
+    fn from(message: Message) -> Self {
+        Self {
+            message_id: message.message_id,
+            context_id: filled(message.context_id),
+            task_id: filled(message.task_id),
+            by_agent: message.role.as_deref() != Some("ROLE_USER"),
+            parts: message.parts.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<Artifact> for model::Artifact {
+    fn from(artifact: Artifact) -> Self {
+        Self {
+            artifact_id: artifact.artifact_id,
+            name: filled(artifact.name),
+            description: filled(artifact.description),
+            parts: artifact.parts.into_iter().map(Into::into).collect(),
+            metadata: artifact.metadata.filter(|metadata| !metadata.is_empty()),
+        }
+    }
+}
+
+impl From<AnyPart> for Part {
+    fn from(AnyPart(mut part): AnyPart) -> Self {
+        let mut text = |name: &str| match part.remove(name) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        };
+        let [content, url, raw] = ["text", "url", "raw"].map(&mut text);
+        let [media_type, filename] = ["mediaType", "filename"].map(|name| filled(text(name)));
+        let metadata = match part.remove("metadata") {
+            Some(Value::Object(metadata)) if !metadata.is_empty() => Some(metadata),
+            _ => None,
+        };
+        Self { text: content, data: part.remove("data"), url, raw, media_type, filename, metadata }
+    }
+}
+
+fn state(name: Option<&str>) -> State {
+    match name.unwrap_or_default() {
+        "TASK_STATE_SUBMITTED" => State::Submitted,
+        "TASK_STATE_WORKING" => State::Working,
+        "TASK_STATE_INPUT_REQUIRED" => State::InputRequired,
+        "TASK_STATE_AUTH_REQUIRED" => State::AuthRequired,
+        "TASK_STATE_COMPLETED" => State::Completed,
+        "TASK_STATE_FAILED" => State::Failed,
+        "TASK_STATE_CANCELED" => State::Canceled,
+        "TASK_STATE_REJECTED" => State::Rejected,
+        _ => State::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WIRE: V1 = V1 { tenant: None };
+
+    fn outgoing<'a>(parts: &'a [Part]) -> Outgoing<'a> {
+        Outgoing { message_id: "m", context_id: Some("c"), task_id: None, parts, metadata: None }
+    }
+
+    #[test]
+    fn a_message_has_the_form_of_the_version() {
+        let parts = [Part::text("hi"), Part { data: Some(json!({ "a": 1 })), ..Part::default() }];
+        let call = WIRE.send(&outgoing(&parts), false);
+        assert_eq!(call.method, "SendMessage");
+        let message = json!({
+            "messageId": "m", "role": "ROLE_USER", "contextId": "c", "parts": [{ "text": "hi" }, { "data": { "a": 1 } }],
+        });
+        assert_eq!(call.params, json!({ "message": message, "configuration": { "returnImmediately": true } }));
+        let call = V1 { tenant: Some("x".into()) }.send(&outgoing(&parts), true);
+        assert_eq!((call.method, &call.params["tenant"]), ("SendStreamingMessage", &json!("x")));
+        assert!(call.params.get("configuration").is_none());
+    }
+
+    #[test]
+    fn every_kind_of_event_is_read() {
+        let event = |value| WIRE.event(value).expect("an event");
+        let task =
+            event(json!({ "task": { "id": "t", "contextId": "c", "status": { "state": "TASK_STATE_WORKING" } } }));
+        assert!(matches!(task, Event::Task(task) if task.id == "t" && task.status.state == State::Working));
+        let said = json!({ "role": "ROLE_AGENT", "messageId": "m", "parts": [{ "text": "a", "mediaType": "" }] });
+        assert!(matches!(event(json!({ "message": said })), Event::Message(message) if message.text() == "a"));
+        let update = json!({ "taskId": "t", "status": { "state": "TASK_STATE_INPUT_REQUIRED", "message": said } });
+        let Event::Status { status, .. } = event(json!({ "statusUpdate": update })) else { panic!("a status") };
+        assert_eq!((status.state, status.message.map(|message| message.by_agent)), (State::InputRequired, Some(true)));
+        let artifact = json!({ "artifactId": "a", "parts": [{ "raw": "AAA=", "filename": "f" }] });
+        let update = json!({ "taskId": "t", "artifact": artifact, "append": true, "lastChunk": true });
+        let Event::Artifact { artifact, append: true, .. } = event(json!({ "artifactUpdate": update })) else {
+            panic!("an artifact")
+        };
+        assert_eq!(artifact.parts[0].raw.as_deref(), Some("AAA="));
+        assert!(WIRE.event(json!({ "kind": "task", "id": "t" })).is_err());
+    }
+
+    #[test]
+    fn a_page_says_where_the_next_one_begins() {
+        let page = WIRE.page(json!({ "tasks": [{ "id": "t" }], "nextPageToken": "" })).expect("a page");
+        assert_eq!((page.tasks.len(), page.next), (1, None));
+        let page = WIRE.page(json!({ "nextPageToken": "n" })).expect("a page");
+        assert_eq!((page.tasks.len(), page.next.as_deref()), (0, Some("n")));
+    }
+}

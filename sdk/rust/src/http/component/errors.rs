@@ -1,0 +1,84 @@
+//! What the host's error codes mean for a plugin.
+
+use wasip2::http::types::{ErrorCode, http_error_code};
+use wasip2::io::streams::StreamError;
+
+use super::super::HttpError;
+use super::exchange::Exchange;
+
+pub(super) fn refused(reason: impl Into<String>) -> HttpError {
+    HttpError::InvalidRequest { reason: reason.into() }
+}
+
+impl Exchange {
+    pub(super) fn broken(&self, error: &StreamError) -> HttpError {
+        match error {
+            StreamError::Closed => self.connection("it was closed"),
+            StreamError::LastOperationFailed(error) => match http_error_code(error) {
+                Some(code) => self.error(code),
+                None => self.connection("its answer broke off"),
+            },
+        }
+    }
+
+    pub(super) fn error(&self, code: ErrorCode) -> HttpError {
+        let origin = || self.origin.clone();
+        match code {
+            ErrorCode::HttpRequestDenied => HttpError::Denied { origin: origin() },
+            ErrorCode::DestinationIpProhibited => HttpError::Prohibited { origin: origin() },
+            // The first two are over before anything was sent.
+            ErrorCode::DnsTimeout | ErrorCode::ConnectionTimeout => {
+                HttpError::Unreachable { origin: origin(), reason: "no connection came about in time".into() }
+            }
+            ErrorCode::ConnectionReadTimeout | ErrorCode::ConnectionWriteTimeout | ErrorCode::HttpResponseTimeout => {
+                self.timed_out()
+            }
+            ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestUriTooLong => {
+                HttpError::InvalidUrl { reason: "the host does not take it".into() }
+            }
+            ErrorCode::HttpRequestMethodInvalid => refused("its method is none"),
+            ErrorCode::HttpRequestHeaderSize(_) | ErrorCode::HttpRequestHeaderSectionSize(_) => {
+                refused("its headers are too large")
+            }
+            ErrorCode::HttpRequestBodySize(_) => refused("its body is too large"),
+            ErrorCode::InternalError(Some(reason)) => self.connection(&reason),
+            other => match before_the_request(&other) {
+                Some(reason) => HttpError::Unreachable { origin: origin(), reason: reason.into() },
+                None => self.connection(in_words(&other)),
+            },
+        }
+    }
+
+    pub(super) fn connection(&self, reason: &str) -> HttpError {
+        HttpError::Connection { origin: self.origin.clone(), reason: reason.into() }
+    }
+
+    pub(super) fn timed_out(&self) -> HttpError {
+        HttpError::Timeout { origin: self.origin.clone() }
+    }
+}
+
+/// What kept a connection from coming about: nothing of the request was sent.
+fn before_the_request(code: &ErrorCode) -> Option<&'static str> {
+    Some(match code {
+        ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => "its name has no address",
+        ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => "it cannot be reached",
+        ErrorCode::ConnectionRefused => "it refused the connection",
+        ErrorCode::ConnectionLimitReached => "too many connections are open",
+        ErrorCode::TlsCertificateError => "its certificate is not trusted",
+        ErrorCode::ConfigurationError => "the host is not set up for it",
+        _ => return None,
+    })
+}
+
+fn in_words(code: &ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::ConnectionTerminated => "it closed the connection",
+        ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => "TLS could not be agreed on",
+        ErrorCode::HttpResponseIncomplete => "its answer broke off",
+        ErrorCode::HttpResponseBodySize(_) | ErrorCode::HttpResponseHeaderSectionSize(_) => "its answer is too large",
+        ErrorCode::HttpProtocolError => "its answer is not HTTP",
+        ErrorCode::LoopDetected => "the request went in a circle",
+        _ => "the exchange failed",
+    }
+}

@@ -1,0 +1,99 @@
+//! One request and its answer, with the time that both may take.
+
+use std::time::Duration;
+
+use wasip2::clocks::monotonic_clock;
+use wasip2::http::types::{OutgoingBody, RequestOptions};
+use wasip2::io::poll::{Pollable, poll};
+
+use super::super::HttpError;
+use super::super::request::Parts;
+use super::errors::refused;
+
+pub(super) struct Exchange {
+    pub(super) origin: String,
+    timeout: Option<Duration>,
+    /// When the time is up, on the monotonic clock.
+    deadline: Option<u64>,
+    pub(super) max_body: usize,
+}
+
+impl Exchange {
+    pub(super) fn new(parts: &Parts) -> Self {
+        let deadline = parts.timeout.map(in_future);
+        Self { origin: parts.url.origin(), timeout: parts.timeout, deadline, max_body: parts.max_body }
+    }
+
+    /// The time-outs that a host can keep by itself. They can only end an exchange earlier than the deadline would have
+    /// (and free its connection), so a host that does not know them changes nothing.
+    pub(super) fn options(&self) -> Option<RequestOptions> {
+        let timeout = nanos(self.timeout?);
+        let options = RequestOptions::new();
+        let _ = options.set_connect_timeout(Some(timeout));
+        let _ = options.set_first_byte_timeout(Some(timeout));
+        let _ = options.set_between_bytes_timeout(Some(timeout));
+        Some(options)
+    }
+
+    /// Waits until something is ready, or the exchange's time is up.
+    pub(super) fn wait(&self, ready: &Pollable) -> Result<(), HttpError> {
+        let Some(deadline) = self.deadline else {
+            ready.block();
+            return Ok(());
+        };
+        // What is ready counts, also at the last moment.
+        if ready_by(ready, deadline) { Ok(()) } else { Err(self.timed_out()) }
+    }
+
+    /// Waits for something until that moment on the monotonic clock, and says whether it is ready. An error if the
+    /// exchange's own time is up before.
+    pub(super) fn wait_until(&self, ready: &Pollable, moment: u64) -> Result<bool, HttpError> {
+        match self.deadline {
+            Some(deadline) if deadline <= moment => self.wait(ready).map(|()| true),
+            _ => Ok(ready_by(ready, moment)),
+        }
+    }
+
+    /// Writes the body. False: nothing more is taken, and the answer, or its error, says why.
+    pub(super) fn write(&self, body: &OutgoingBody, mut bytes: &[u8]) -> Result<bool, HttpError> {
+        let stream = body.write().map_err(|()| refused("its body was taken already"))?;
+        let ready = stream.subscribe();
+        let mut is_flushing = false;
+        loop {
+            let room = match stream.check_write() {
+                Ok(room) => usize::try_from(room).unwrap_or(usize::MAX),
+                Err(_) => return Ok(false),
+            };
+            if room == 0 {
+                self.wait(&ready)?;
+                continue;
+            }
+            // A stream has room again when its flush has ended.
+            if is_flushing {
+                return Ok(true);
+            }
+            let (chunk, rest) = bytes.split_at(room.min(bytes.len()));
+            let written = if chunk.is_empty() { Ok(()) } else { stream.write(chunk) };
+            bytes = rest;
+            is_flushing = bytes.is_empty();
+            let flushed = if is_flushing { stream.flush() } else { Ok(()) };
+            if written.and(flushed).is_err() {
+                return Ok(false);
+            }
+        }
+    }
+}
+
+/// The moment on the monotonic clock at which that time has passed.
+pub(super) fn in_future(time: Duration) -> u64 {
+    monotonic_clock::now().saturating_add(nanos(time))
+}
+
+fn ready_by(ready: &Pollable, moment: u64) -> bool {
+    let time_is_up = monotonic_clock::subscribe_instant(moment);
+    poll(&[ready, &time_is_up]).contains(&0)
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}

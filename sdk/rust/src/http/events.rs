@@ -1,0 +1,167 @@
+//! Server-sent events (`text/event-stream`, WHATWG HTML 9.2), taken out of the bytes of an answer.
+
+/// The largest event that is kept, in bytes: what is larger is left out.
+const LARGEST: usize = 16 * 1024 * 1024;
+
+/// Takes events out of bytes that arrive in pieces of any size.
+///
+/// ```
+/// use toril_plugin::http::Events;
+///
+/// let mut events = Events::new();
+/// events.push(b"data: one\n\nda");
+/// assert_eq!(events.next_event().map(|event| event.data).as_deref(), Some("one"));
+/// assert!(events.next_event().is_none());
+/// events.push(b"ta: two\n\n");
+/// assert_eq!(events.next_event().map(|event| event.data).as_deref(), Some("two"));
+/// ```
+#[derive(Debug, Default)]
+pub struct Events {
+    bytes: Vec<u8>,
+    /// How much of `bytes` was taken already.
+    taken: usize,
+    /// Whether the first line was read: it may begin with a byte order mark.
+    begun: bool,
+    event: Pending,
+}
+
+/// One event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its type, `message` where the server gives none.
+    pub name: String,
+    /// Its data, with a line break between the lines.
+    pub data: String,
+    /// The id that the server gave it, or the last one that it gave.
+    pub id: Option<String>,
+}
+
+/// The event whose lines are being read.
+#[derive(Debug, Default)]
+struct Pending {
+    name: String,
+    data: String,
+    has_data: bool,
+    too_large: bool,
+    id: Option<String>,
+}
+
+impl Events {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds what has arrived.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.bytes.drain(..self.taken);
+        self.taken = 0;
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// The next event that is complete, none until more has arrived.
+    pub fn next_event(&mut self) -> Option<Event> {
+        while let Some(line) = self.next_line() {
+            if line.is_empty() {
+                if let Some(event) = self.event.end() {
+                    return Some(event);
+                }
+            } else {
+                self.event.read(&line);
+            }
+        }
+        None
+    }
+
+    /// A line without its end: `\n`, `\r\n` or `\r`.
+    fn next_line(&mut self) -> Option<String> {
+        let rest = self.bytes.get(self.taken..)?;
+        let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'))?;
+        let after = match (rest.get(end), rest.get(end + 1)) {
+            (Some(b'\r'), Some(b'\n')) => end + 2,
+            // Whether a line feed belongs to it is not known before the next byte.
+            (Some(b'\r'), None) => return None,
+            _ => end + 1,
+        };
+        let mut line = rest.get(..end)?;
+        if !self.begun {
+            line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
+            self.begun = true;
+        }
+        let line = String::from_utf8_lossy(line).into_owned();
+        self.taken += after;
+        Some(line)
+    }
+}
+
+impl Pending {
+    fn read(&mut self, line: &str) {
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "event" => value.clone_into(&mut self.name),
+            "data" if self.data.len() + value.len() > LARGEST => self.too_large = true,
+            "data" => {
+                if self.has_data {
+                    self.data.push('\n');
+                }
+                self.has_data = true;
+                self.data.push_str(value);
+            }
+            "id" if !value.contains('\0') => self.id = Some(value.to_owned()),
+            // A comment, `retry`, or what nobody knows.
+            _ => {}
+        }
+    }
+
+    /// The event that an empty line ends, none if it had no data.
+    fn end(&mut self) -> Option<Event> {
+        let ended = std::mem::take(self);
+        self.id.clone_from(&ended.id);
+        let name = if ended.name.is_empty() { "message".to_owned() } else { ended.name };
+        (ended.has_data && !ended.too_large).then_some(Event { name, data: ended.data, id: ended.id })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The events of a text that arrives in pieces of that size.
+    fn events(text: &str, size: usize) -> Vec<Event> {
+        let mut events = Events::new();
+        let mut found = Vec::new();
+        for piece in text.as_bytes().chunks(size) {
+            events.push(piece);
+            found.extend(std::iter::from_fn(|| events.next_event()));
+        }
+        found
+    }
+
+    fn data(text: &str) -> Vec<String> {
+        events(text, text.len().max(1)).into_iter().map(|event| event.data).collect()
+    }
+
+    #[test]
+    fn an_event_has_its_type_its_id_and_all_lines_of_its_data() {
+        let found = events(": ping\r\n\r\nevent: error\nid: 7\ndata: one\ndata:two\n\ndata: ü\n\n", 3);
+        let event = |name: &str, data: &str| Event { name: name.into(), data: data.into(), id: Some("7".into()) };
+        assert_eq!(found, [event("error", "one\ntwo"), event("message", "ü")]);
+    }
+
+    #[test]
+    fn a_line_ends_in_any_of_three_ways_wherever_the_bytes_are_cut() {
+        for size in 1..8 {
+            let found = events("data: a\r\n\r\ndata: b\n\ndata: c\r\rdata: d\n\n", size);
+            let texts: Vec<_> = found.iter().map(|event| event.data.as_str()).collect();
+            assert_eq!(texts, ["a", "b", "c", "d"], "in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn an_event_without_data_or_without_an_end_is_none() {
+        assert!(data("event: x\n\nid: 1\n\n: comment\n\n").is_empty());
+        assert!(data("data: unfinished\n").is_empty());
+        assert_eq!(data("\u{feff}data\n\n"), [""]);
+    }
+}

@@ -1,0 +1,184 @@
+//! The A2A agents of `tests/a2a`: one built with PyPI's `a2a-sdk`, one with npm's `@a2a-js/sdk`. Each is a process of its
+//! own; what it was asked and what it did is in its ledger, which outlives it.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::http;
+use crate::paths;
+use crate::ports::free_port;
+use crate::process::{Guarded, Signal};
+use crate::wait::{LONG, within};
+
+/// What an agent is built with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sdk {
+    /// PyPI's `a2a-sdk`. Its tasks are in a file.
+    Python,
+    /// npm's `@a2a-js/sdk`. Its tasks are in memory.
+    Node,
+}
+
+/// How an agent is.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// What it is built with.
+    pub sdk: Sdk,
+    /// The versions of the protocol that its card names.
+    pub versions: &'static [&'static str],
+    /// Whether its card says that it streams.
+    pub streaming: bool,
+    /// How many of its first calls it answers with 429 and `Retry-After: 1`. Python alone.
+    pub refuse: u32,
+    /// What every call has to be authorized with. Python alone.
+    pub token: Option<&'static str>,
+    /// Whether it turns away messages of conversations that it has not begun. Python alone.
+    pub own_contexts: bool,
+}
+
+impl Default for Options {
+    /// Python, 1.0, streaming, and nobody is turned away.
+    fn default() -> Self {
+        Self { sdk: Sdk::Python, versions: &["1.0"], streaming: true, refuse: 0, token: None, own_contexts: false }
+    }
+}
+
+/// A running agent. Dropped, it is killed.
+#[derive(Debug)]
+pub struct A2aServer {
+    options: Options,
+    port: u16,
+    folder: TempDir,
+    process: Guarded,
+}
+
+impl A2aServer {
+    /// Starts an agent, and waits until its card is there.
+    pub async fn start(options: Options) -> Self {
+        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("could not make a temporary folder: {error}"));
+        let port = free_port();
+        let process = spawn(options, port, &folder);
+        let mut server = Self { options, port, folder, process };
+        server.wait_ready().await;
+        server
+    }
+
+    /// Where it is: `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Kills it: it can put nothing in order.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Makes it stand still: it takes connections and answers none.
+    pub fn pause(&mut self) {
+        self.process.signal(Signal::Stop);
+    }
+
+    /// Starts it again after it was killed, where it was and with the tasks that it had (Python).
+    pub async fn restart(&mut self) {
+        self.process = spawn(self.options, self.port, &self.folder);
+        self.wait_ready().await;
+    }
+
+    /// Everything that happened, in order.
+    pub fn ledger(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.folder.path().join("ledger.jsonl")).unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// The messages that it has acted on, in order: `messageId`, `taskId`, `contextId`, `text`, `parts`.
+    pub fn executed(&self) -> Vec<Value> {
+        self.of("executed")
+    }
+
+    /// The tasks that it was made to cancel.
+    pub fn cancelled(&self) -> Vec<Value> {
+        self.of("cancelled")
+    }
+
+    /// The methods that were called, in order.
+    pub fn methods(&self) -> Vec<String> {
+        self.requests().iter().filter_map(|request| request["method"].as_str().map(str::to_owned)).collect()
+    }
+
+    /// The calls: `method`, `version`, `authorization` and `key`, which are headers.
+    pub fn requests(&self) -> Vec<Value> {
+        self.of("request")
+    }
+
+    fn of(&self, event: &str) -> Vec<Value> {
+        self.ledger().into_iter().filter(|entry| entry["event"] == event).collect()
+    }
+
+    async fn wait_ready(&mut self) {
+        let card = format!("{}/.well-known/agent-card.json", self.url());
+        let ready = within(LONG, async || {
+            if let Some(status) = self.process.ended() {
+                panic!("the A2A agent ended with {status}: {}", self.printed());
+            }
+            http::get(&card).await.is_ok_and(|answer| answer.status == 200)
+        });
+        if ready.await.is_none() {
+            panic!("the A2A agent was not there within {LONG:?}: {}", self.printed());
+        }
+    }
+
+    fn printed(&self) -> String {
+        fs::read_to_string(self.folder.path().join("stderr.log")).unwrap_or_default()
+    }
+}
+
+impl Drop for A2aServer {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("── the A2A agent at {} printed:\n{}──", self.url(), self.printed());
+        }
+    }
+}
+
+fn spawn(options: Options, port: u16, folder: &TempDir) -> Guarded {
+    let mut command = match options.sdk {
+        Sdk::Python => python(options, port, folder),
+        Sdk::Node => node(options, port, folder),
+    };
+    let printed = fs::File::options().create(true).append(true).open(folder.path().join("stderr.log"));
+    let printed = printed.unwrap_or_else(|error| panic!("could not create the agent's log: {error}"));
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(printed);
+    Guarded::start(&mut command).unwrap_or_else(|error| panic!("{error:#}: run `cargo xtask setup --tests`"))
+}
+
+fn python(options: Options, port: u16, folder: &TempDir) -> Command {
+    let mut command = Command::new(paths::root().join("target/python-a2a/bin/python"));
+    command.arg(paths::a2a().join("server.py")).arg("--port").arg(port.to_string()).arg("--folder").arg(folder.path());
+    command.arg("--versions").arg(options.versions.join(",")).arg("--refuse").arg(options.refuse.to_string());
+    if options.streaming {
+        command.arg("--streaming");
+    }
+    if options.own_contexts {
+        command.arg("--own-contexts");
+    }
+    if let Some(token) = options.token {
+        command.arg("--token").arg(token);
+    }
+    command
+}
+
+fn node(options: Options, port: u16, folder: &TempDir) -> Command {
+    assert!(
+        options.refuse == 0 && options.token.is_none() && !options.own_contexts,
+        "the agent in Node turns nobody away"
+    );
+    let argument = json!({
+        "port": port, "folder": folder.path(), "versions": options.versions, "streaming": options.streaming,
+    });
+    let mut command = Command::new("node");
+    command.current_dir(paths::a2a()).arg("server.mjs").arg(argument.to_string());
+    command
+}
