@@ -8,9 +8,10 @@
 //   {do: 'pause' | 'resume' | 'isPaused'}            as the queue's method
 //   {do: 'priority', id, priority} {do: 'delay', id, delay}
 //   {do: 'schedulers'} {do: 'scheduler', id, repeat, template?} {do: 'removeScheduler', id}
-//   {do: 'dump'}                                     every key of the queue but its events, without times that differ
+//   {do: 'dump'}                                     every key of the queue but its events and its meta data
 
 import { Job, Queue } from 'bullmq';
+import { Redis } from 'ioredis';
 import { options, script } from './script.mjs';
 
 const steps = {
@@ -38,13 +39,13 @@ await script(async (input, open) => {
   const queue = open(new Queue(input.queue, options(input)));
   const results = [];
   for (const step of input.steps) {
-    results.push((await steps[step.do](queue, step)) ?? null);
+    results.push((await steps[step.do](queue, step, input)) ?? null);
   }
   return { results };
 });
 
-async function dump(queue) {
-  const client = await queue.client;
+async function dump(queue, _step, { redis }) {
+  const client = new Redis(redis);
   const base = `${queue.opts.prefix}:${queue.name}:`;
   const found = {};
   for (const key of (await client.keys(`${base}*`)).sort()) {
@@ -57,5 +58,6 @@ async function dump(queue) {
     if (type === 'set') found[name] = (await client.smembers(key)).sort();
     if (type === 'string') found[name] = await client.get(key);
   }
+  client.disconnect();
   return found;
 }
