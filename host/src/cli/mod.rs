@@ -215,7 +215,7 @@ fn not_started(reason: &StartError) -> ExitCode {
     let code = if reason.is_configuration() { WRONG } else { FAILED };
     match reason {
         // These come with their own heads and places.
-        StartError::Load(problems) => fail(code, &problems.to_string()),
+        StartError::Load(problems) | StartError::Unguarded(problems) => fail(code, &problems.to_string()),
         other => error(code, other),
     }
 }
