@@ -44,7 +44,7 @@ async fn inspect_shows_what_a_component_is_and_what_it_must_be_granted() {
     );
     assert!(shown["producers"]["processed-by"].get("rustc").is_some(), "{shown}");
     let imports = strings(&shown["imports"]);
-    assert!(imports.contains(&"toril:plugin/job-context@0.1.0"), "{imports:?}");
+    assert!(imports.contains(&"toril:plugin/job-context@0.2.0"), "{imports:?}");
     // It has no functions, so there is nothing to know of it.
     assert!(!imports.iter().any(|import| import.starts_with("toril:plugin/types")), "{imports:?}");
     let text = plugin(&toril, "inspect", "agent-commands", &[]).await.succeeded().stdout;
@@ -61,7 +61,7 @@ async fn inspect_says_of_a_component_with_no_grants_that_it_needs_none() {
     let shown = plugin(&toril, "inspect", "double", &["--json"]).await.succeeded().json();
 
     assert_eq!(shown["grants"], json!([]));
-    assert_eq!(shown["imports"], json!(["toril:plugin/job-context@0.1.0"]));
+    assert_eq!(shown["imports"], json!(["toril:plugin/job-context@0.2.0"]));
 }
 
 #[tokio::test]

@@ -165,7 +165,7 @@ async fn a_component_that_is_no_plugin_is_refused() {
     toril.replace_plugin("basics", &component("no-handler"));
 
     let line = toril.wait_for_log("plugin not reloaded", LONG).await;
-    assert!(line.contains("toril:plugin/handler@0.1.0"), "{line}");
+    assert!(line.contains("toril:plugin/handler"), "{line}");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Backoff;
+use crate::telemetry::traces::{Carrier, Trace};
 
 /// A job as a plugin sees it.
 #[derive(Clone, Debug)]
@@ -129,9 +130,10 @@ pub enum FailureKind {
     Host,
 }
 
-impl fmt::Display for FailureKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl FailureKind {
+    /// The kind's name in logs and metrics.
+    pub fn label(self) -> &'static str {
+        match self {
             Self::Plugin => "plugin",
             Self::InvalidData => "invalid-data",
             Self::UnknownJob => "unknown-job",
@@ -142,7 +144,13 @@ impl fmt::Display for FailureKind {
             Self::InvalidResult => "invalid-result",
             Self::Cancelled => "cancelled",
             Self::Host => "host",
-        })
+        }
+    }
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.label())
     }
 }
 
@@ -225,6 +233,8 @@ pub struct NewJob {
     pub backoff: Option<Backoff>,
     /// Added only if no other of the same kind is there.
     pub deduplication: Option<Deduplication>,
+    /// The context of the attempt that adds it.
+    pub trace: Option<Carrier>,
 }
 
 /// When a job counts as being there already.
@@ -321,6 +331,8 @@ pub struct Attempt {
     pub store: Arc<dyn KeyValue>,
     /// What can end it from outside.
     pub signals: Signals,
+    /// The span that stands for it.
+    pub trace: Trace,
 }
 
 /// Runs attempts: what the queue side knows of the plugin side.

@@ -12,7 +12,7 @@
 //! - [`plugin`][]: WebAssembly. Knows nothing of Redis.
 //! - [`attempt`][]: the types in which those two meet.
 //! - [`config`][]: `queues.toml`.
-//! - [`telemetry`][]: logs.
+//! - [`telemetry`][]: logs, metrics and traces.
 
 #![warn(missing_docs)]
 

@@ -7,7 +7,7 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).resolve().parent
-SHARED = HERE.parents[1] / "wit" / "since-0.1"
+SHARED = HERE.parents[1] / "wit" / "since-0.2"
 
 
 class BuildWithInterface(build_py):

@@ -7,6 +7,8 @@
 //! | [`toril`] | a host as a child process, with a configuration and plugins of its own |
 //! | [`certificates`], [`tls_front`] | TLS for servers that have none, with a CA of the test's own |
 //! | [`node`] | the scripts of `tests/interop`: BullMQ's own Node client |
+//! | [`python`] | programs in Python, with the packages that the tests need |
+//! | [`otlp`] | a collector of traces |
 //! | [`http`] | the plainest HTTP client |
 //! | [`wait`] | waiting until something is so, with a bound |
 //!
@@ -18,9 +20,11 @@ pub mod certificates;
 pub mod github;
 pub mod http;
 pub mod node;
+pub mod otlp;
 mod paths;
 mod ports;
 mod process;
+pub mod python;
 pub mod redis_server;
 pub mod scripted;
 pub mod tls_front;
@@ -29,6 +33,7 @@ pub mod wait;
 
 pub use agent::AgentServer;
 pub use github::GithubServer;
+pub use paths::root as repository;
 pub use redis_server::RedisServer;
 pub use toril::Toril;
 pub use wait::wait_until;

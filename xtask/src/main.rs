@@ -33,7 +33,7 @@ struct Cli {
 enum Command {
     /// Find what building needs, install what is missing, and say where everything is
     Setup {
-        /// Also what only the tests need: the Node packages of tests/interop
+        /// Also what only the tests need: the packages for Node and Python
         #[arg(long)]
         tests: bool,
     },

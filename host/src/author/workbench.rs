@@ -11,6 +11,7 @@ use super::shelf::Shelf;
 use crate::attempt::{Attempt, Failure, FailureKind, Finished, Job, Outcome, Signals};
 use crate::config::{HostSettings, Plugin};
 use crate::plugin::{LoadError, Plugins, Prepared, StartError};
+use crate::telemetry::traces::Trace;
 
 /// A component can be made of several modules, for each of which the pool needs room.
 const ROOM: NonZeroU32 = match NonZeroU32::new(8) {
@@ -52,8 +53,13 @@ impl Workbench {
         let plugin = prepared.plugin().to_owned();
         self.plugins.install(prepared);
         let notebook = Arc::new(Notebook::default());
-        let attempt =
-            Attempt { job, context: notebook.clone(), store: Arc::new(Shelf::default()), signals: Signals::default() };
+        let attempt = Attempt {
+            job,
+            context: notebook.clone(),
+            store: Arc::new(Shelf::default()),
+            signals: Signals::default(),
+            trace: Trace::default(),
+        };
         let started = Instant::now();
         let finished = match self.plugins.handle(&plugin) {
             Some(handle) => self.plugins.run(&handle, attempt, timeout).await,

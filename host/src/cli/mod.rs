@@ -134,7 +134,7 @@ pub fn main() -> ExitCode {
     if let Command::RedisGuard { server, port, arguments } = &cli.command {
         return crate::embedded::guard(server, *port, arguments);
     }
-    let logging = log_format(cli.log_format).and_then(crate::telemetry::start);
+    let logging = log_format(cli.log_format).and_then(crate::telemetry::logs::start);
     if let Err(reason) = logging {
         return error(WRONG, &reason);
     }

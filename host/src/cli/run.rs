@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{FAILED, FORCED, error, not_started, unusable};
+use super::{FAILED, FORCED, WRONG, error, not_started, unusable};
 use crate::config::{self, Config, Env};
 use crate::host::{Host, Shutdown};
 
@@ -22,6 +22,14 @@ pub async fn work(config: Config, env: Env) -> ExitCode {
     let mut signals = match Signals::listen() {
         Ok(signals) => signals,
         Err(reason) => return error(FAILED, &format!("signals cannot be listened to: {reason}")),
+    };
+    if let Err(reason) = crate::telemetry::metrics::start() {
+        return error(FAILED, &format!("metrics cannot be recorded: {reason}"));
+    }
+    // Held to the end: the last spans are sent then.
+    let _spans = match crate::telemetry::traces::start() {
+        Ok(spans) => spans,
+        Err(reason) => return error(WRONG, &reason),
     };
     for warning in &config.warnings {
         tracing::warn!(key = warning.key, "{}", warning.message);

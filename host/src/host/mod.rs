@@ -2,6 +2,7 @@
 //! what a program embeds that runs jobs itself.
 
 mod apply;
+mod gauges;
 mod route;
 mod watch;
 
@@ -138,6 +139,7 @@ impl Host {
         inner.admin.apply_schedules(&[]).await.map_err(StartError::Schedules)?;
         tasks.push(AbortOnDropHandle::new(tokio::spawn(inner.service.clone().listen())));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(watch::watch(inner.clone()))));
+        tasks.push(AbortOnDropHandle::new(tokio::spawn(gauges::keep(inner.clone()))));
         Ok(Self { inner, listen, tasks: std::sync::Mutex::new(tasks) })
     }
 

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use super::{Inner, apply};
 use crate::plugin::Reload;
+use crate::telemetry::metrics;
 
 /// Writes that come closer together than this are one change.
 const DEBOUNCE: Duration = Duration::from_millis(100);
@@ -107,9 +108,13 @@ fn is_new(seen: &mut HashMap<PathBuf, Option<Look>>, path: &Path) -> bool {
 async fn reload(inner: Arc<Inner>, plugin: String) -> String {
     match inner.plugins.reload(&plugin).await {
         Reload::Unchanged => {}
-        Reload::Replaced { old, new } => tracing::info!(plugin, version = new, replaced = old, "plugin reloaded"),
+        Reload::Replaced { old, new } => {
+            metrics::reloaded(&plugin, true);
+            tracing::info!(plugin, version = new, replaced = old, "plugin reloaded");
+        }
         Reload::Refused(error) => {
-            tracing::error!(plugin, reason = %error, "plugin not reloaded, the version before stays")
+            metrics::reloaded(&plugin, false);
+            tracing::error!(plugin, reason = %error, "plugin not reloaded, the version before stays");
         }
     }
     plugin

@@ -4,12 +4,14 @@
 //! | module | serves |
 //! | --- | --- |
 //! | `health` | `/healthz` and `/readyz`, for everybody |
+//! | `metrics` | `/metrics`, for everybody |
 //! | `api` | `/api/v1`, for those whom `security` lets in |
 //! | `security` | who may do what, and the headers of every answer |
 //! | `problem` | what an answer says when something is wrong |
 
 mod api;
 mod health;
+mod metrics;
 mod problem;
 mod security;
 
@@ -75,8 +77,8 @@ impl Server {
 }
 
 fn routes(health: Arc<dyn Health>, admin: Admin, settings: &HostSettings, address: SocketAddr) -> Router {
-    // What is for everybody: it tells nothing of jobs. `/metrics` belongs here, too.
-    let mut routes = health::routes(health);
+    // What is for everybody: it tells nothing of jobs.
+    let mut routes = health::routes(health).merge(metrics::routes());
     if settings.admin != AdminAccess::Off {
         let guard = Guard::new(settings, address);
         routes = routes.nest("/api/v1", security::guarded(api::routes(admin), guard));

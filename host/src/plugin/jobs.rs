@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::bindings::toril::plugin::jobs::{
+use super::interface::jobs::{
     AddOptions, BackoffKind, Deduplication as GuestDeduplication, Error, Host, OnFailure as GuestOnFailure,
 };
 use super::state::{DATA, PenState};
@@ -52,7 +52,7 @@ impl PenState {
             return Ok(Err(Error::Unavailable("no job is running".to_owned())));
         };
         let job = match checked(queue, name, &data, options, child.is_some()) {
-            Ok(job) => job,
+            Ok(job) => NewJob { trace: self.trace.carrier(), ..job },
             Err(reason) => return Ok(Err(Error::Invalid(reason))),
         };
         Ok(context.add(job, child).await.map_err(|error| match error {
@@ -103,6 +103,7 @@ fn checked(queue: String, name: String, data: &str, options: AddOptions, child: 
         attempts: options.attempts,
         backoff: backoff.transpose()?,
         deduplication: options.deduplication.map(Into::into),
+        trace: None,
     })
 }
 

@@ -1,11 +1,11 @@
 //! The plugin side: the engine, loading and replacing versions, and the pens that attempts run in. Knows nothing of
 //! Redis or of how a job came here.
 
-mod bindings;
 mod cache;
 mod contents;
 mod egress;
 mod engine;
+mod interface;
 mod jobs;
 mod keyvalue;
 mod limits;
@@ -20,6 +20,7 @@ mod version;
 pub use contents::{Contents, Grant};
 pub use egress::{Answer, Asked, Body, Exchange, Network, Recorder, Replayer, Sent, Tape, TapeError, Transport, Way};
 pub use engine::{Engine, EngineError};
+pub use interface::InterfaceVersion;
 pub use registry::{Handle, Plugins, Prepared, Reload, StartError, Status};
 pub use schema::{JobType, JobTypes, ManifestError};
 pub use version::{LoadError, Version, read};

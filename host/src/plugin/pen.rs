@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 
 use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
 
-use super::bindings::exports::toril::plugin::handler;
-use super::bindings::{Processor, ProcessorPre};
 use super::engine::Engine;
+use super::interface::{GuestPre, types};
 use super::limits;
 use super::output::Output;
 use super::settings::Settings;
 use super::state::{PenState, Running};
 use crate::attempt::{Attempt, Failure, FailureKind, Job, Outcome, Signals, Usage};
+use crate::telemetry::metrics;
+use crate::telemetry::traces::Kind;
 
 /// How long `describe` may take.
 const DESCRIBE: Duration = Duration::from_secs(5);
@@ -27,12 +28,12 @@ const CANCELLED: Duration = Duration::from_secs(5);
 /// Runs `handle` on one job. Says what that took, unless the run was interrupted from outside.
 pub async fn handle(
     engine: &Engine,
-    pre: ProcessorPre<PenState>,
+    pre: GuestPre,
     settings: Arc<Settings>,
     attempt: Attempt,
     timeout: Duration,
 ) -> (Outcome, Option<Usage>) {
-    let Attempt { job, context, store: data, signals } = attempt;
+    let Attempt { job, context, store: data, signals, trace } = attempt;
     let (Some(pens), Ok(room)) = (engine.pens(), engine.room().clone().acquire_owned().await) else {
         return (Outcome::GivenBack, None);
     };
@@ -41,22 +42,30 @@ pub async fn handle(
         // Held until the pen's memory is back in the pool.
         let _room = room;
         // The clock starts when the pen has a place, not while it waits for one.
-        let deadline = Instant::now() + timeout;
+        let started = Instant::now();
+        let deadline = started + timeout;
         let output = Output::to(context.clone());
         let running = Running {
             context: Some(context),
             store: Some(data),
             output: Some(output.clone()),
             signals: signals.clone(),
+            trace: trace.clone(),
         };
+        let starting = trace.child("pen start", Kind::Internal);
         let state = PenState::new(&settings, running, deadline);
         let mut store = match store(&pre, state, &settings, deadline) {
             Ok(store) => store,
             Err(error) => return (Outcome::Retry(host_failure(&error)), None),
         };
         let call = async {
-            let instance = pre.instantiate_async(&mut store).await?;
-            instance.toril_plugin_handler().call_handle(&mut store, &guest_job(job)).await
+            let guest = pre.start(&mut store).await?;
+            metrics::pen_started(&settings.plugin, started.elapsed());
+            starting.end();
+            let running = trace.child("guest", Kind::Internal);
+            let ended = guest.handle(&mut store, &guest_job(job)).await;
+            running.end();
+            ended
         };
         let ended = tokio::select! {
             biased;
@@ -72,7 +81,11 @@ pub async fn handle(
             Ok(Err(error)) => Outcome::Retry(explain(&error, store.data(), &settings, &timed_out(&queue, timeout))),
             Err(_) => Outcome::Retry(Failure::new(FailureKind::Timeout, timed_out(&queue, timeout))),
         };
-        (outcome, usage(&store, settings.fuel))
+        let usage = usage(&store, settings.fuel);
+        if let Some(usage) = usage {
+            metrics::pen_used(&settings.plugin, usage);
+        }
+        (outcome, usage)
     });
     let outcome = match Abort(task).await {
         Ok(ended) => return ended,
@@ -101,11 +114,7 @@ impl From<Failure> for Undescribed {
 }
 
 /// Asks a plugin to describe itself.
-pub async fn describe(
-    engine: &Engine,
-    pre: ProcessorPre<PenState>,
-    settings: Arc<Settings>,
-) -> Result<handler::Manifest, Undescribed> {
+pub async fn describe(engine: &Engine, pre: GuestPre, settings: Arc<Settings>) -> Result<types::Manifest, Undescribed> {
     let (Some(pens), Ok(room)) = (engine.pens(), engine.room().clone().acquire_owned().await) else {
         return Err(Failure::new(FailureKind::Host, "the host is shutting down").into());
     };
@@ -116,16 +125,10 @@ pub async fn describe(
         let mut store = store(&pre, state, &settings, deadline).map_err(|error| host_failure(&error))?;
         // The plugin's fuel is that of one attempt. Describing itself is bounded by time and memory.
         store.set_fuel(UNBOUNDED).map_err(|error| host_failure(&error))?;
-        let call = async {
-            let instance = pre.instance_pre().instantiate_async(&mut store).await?;
-            match Processor::new(&mut store, &instance) {
-                Ok(processor) => processor.toril_plugin_handler().call_describe(&mut store).await.map(Ok),
-                Err(error) => Ok(Err(Undescribed::Foreign(error.root_cause().to_string()))),
-            }
-        };
+        let call = pre.describe(&mut store);
         let late = format!("`describe` did not return within {}", humantime::format_duration(DESCRIBE));
         match tokio::time::timeout_at(deadline.into(), call).await {
-            Ok(Ok(described)) => described,
+            Ok(Ok(described)) => described.map_err(Undescribed::Foreign),
             Ok(Err(error)) => Err(explain(&error, store.data(), &settings, &late).into()),
             Err(_) => Err(Failure::new(FailureKind::Timeout, late).into()),
         }
@@ -138,13 +141,8 @@ pub async fn describe(
     }
 }
 
-fn store(
-    pre: &ProcessorPre<PenState>,
-    state: PenState,
-    settings: &Settings,
-    deadline: Instant,
-) -> wasmtime::Result<Store<PenState>> {
-    let mut store = Store::new(pre.engine(), state);
+fn store(pre: &GuestPre, state: PenState, settings: &Settings, deadline: Instant) -> wasmtime::Result<Store<PenState>> {
+    let mut store = Store::new(pre.instance_pre().engine(), state);
     store.limiter(|state| &mut state.limits);
     store.set_fuel(settings.fuel.unwrap_or(UNBOUNDED))?;
     // A result passes through in one call, with what surrounds it.
@@ -194,8 +192,8 @@ impl<T> Drop for Abort<T> {
     }
 }
 
-fn guest_job(job: Job) -> handler::Job {
-    handler::Job {
+fn guest_job(job: Job) -> types::Job {
+    types::Job {
         id: job.id,
         queue: job.queue,
         name: job.name,
@@ -203,9 +201,7 @@ fn guest_job(job: Job) -> handler::Job {
         attempt: job.attempt,
         max_attempts: job.max_attempts,
         added_at: job.added_at,
-        parent: job
-            .parent
-            .map(|parent| super::bindings::toril::plugin::types::JobRef { queue: parent.queue, id: parent.id }),
+        parent: job.parent.map(|parent| types::JobRef { queue: parent.queue, id: parent.id }),
     }
 }
 
@@ -230,7 +226,7 @@ fn completed(result: &str, max_result: usize) -> Outcome {
 }
 
 /// What the plugin itself said, and what it was refused on the way.
-fn refused(failure: handler::Failure, denied: Option<String>) -> Outcome {
+fn refused(failure: types::Failure, denied: Option<String>) -> Outcome {
     let told = |message: String| {
         let message = match &denied {
             // A plugin that passes on what it was told has said it already.
@@ -240,11 +236,11 @@ fn refused(failure: handler::Failure, denied: Option<String>) -> Outcome {
         Failure::new(FailureKind::Plugin, message)
     };
     match failure {
-        handler::Failure::Retry(message) => Outcome::Retry(told(message)),
-        handler::Failure::Fatal(message) => Outcome::Failed(told(message)),
-        handler::Failure::Defer(ms) => Outcome::Deferred(Duration::from_millis(ms)),
-        handler::Failure::RateLimited(ms) => Outcome::RateLimited(Duration::from_millis(ms)),
-        handler::Failure::AwaitChildren => Outcome::AwaitChildren,
+        types::Failure::Retry(message) => Outcome::Retry(told(message)),
+        types::Failure::Fatal(message) => Outcome::Failed(told(message)),
+        types::Failure::Defer(ms) => Outcome::Deferred(Duration::from_millis(ms)),
+        types::Failure::RateLimited(ms) => Outcome::RateLimited(Duration::from_millis(ms)),
+        types::Failure::AwaitChildren => Outcome::AwaitChildren,
     }
 }
 

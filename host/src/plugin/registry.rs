@@ -12,6 +12,7 @@ use wasmtime::component::Linker;
 use super::cache::{Cache, checksum};
 use super::egress::Transport;
 use super::engine::{Engine, EngineError};
+use super::interface::InterfaceVersion;
 use super::pen;
 use super::settings::Settings;
 use super::state::{PenState, linker};
@@ -64,6 +65,8 @@ pub struct Status {
     pub plugin: String,
     /// The version in use.
     pub version: String,
+    /// The version of the plugin interface that it was built for.
+    pub interface: InterfaceVersion,
     /// What was wrong with the newest file, if it was refused.
     pub refused: Option<String>,
 }
@@ -180,6 +183,7 @@ impl Plugins {
             .map(|(plugin, slot)| Status {
                 plugin: plugin.clone(),
                 version: slot.version.load().id.clone(),
+                interface: slot.version.load().interface,
                 refused: slot.refused.load_full().map(|reason| reason.to_string()),
             })
             .collect();

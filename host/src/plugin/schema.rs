@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jsonschema::{Draft, Validator};
 use serde_json::Value;
 
-use super::bindings::exports::toril::plugin::handler::Manifest;
+use super::interface::types::Manifest;
 use crate::attempt::{Failure, FailureKind, Job};
 
 /// The errors of one job's data that are told.
@@ -130,7 +130,7 @@ fn compile(name: &str, schema: &Value) -> Result<Validator, ManifestError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bindings::toril::plugin::types;
+    use super::super::interface::types;
     use super::*;
     use serde_json::json;
 

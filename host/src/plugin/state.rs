@@ -10,14 +10,15 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_config::{WasiConfig, WasiConfigVariables};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use super::bindings::toril::plugin::job_context::{ChildFailure, ChildValue, DependencyCounts, Error, Host, Level};
-use super::bindings::toril::plugin::types;
 use super::egress::Egress;
+use super::interface::job_context::{Cancellation, ChildFailure, ChildValue, DependencyCounts, Error, Host, Level};
+use super::interface::{self, types};
 use super::limits::{self, Limits};
 use super::output::Output;
 use super::settings::Settings;
 use crate::attempt::{self, ContextError, JobContext, JobRef, KeyValue, LogLevel, Signals};
 use crate::config;
+use crate::telemetry::traces::Trace;
 
 /// Longer lines of a job's log are cut, in bytes.
 const LOG_LINE: usize = 8 * 1024;
@@ -27,8 +28,6 @@ const LOG_LINES: usize = 1_000;
 const PROGRESS: usize = 64 * 1024;
 /// The largest data of a job that a plugin writes, in bytes of JSON.
 pub(super) const DATA: usize = 1024 * 1024;
-/// What a plugin is told that asks whether it should end.
-const SHUTDOWN: &str = "the host is shutting down";
 
 /// Everything that belongs to one pen beside the instance itself.
 pub struct PenState {
@@ -48,6 +47,8 @@ pub struct PenState {
     pub(super) store: Option<Arc<dyn KeyValue>>,
     /// What was refused last that the plugin's entry would have to grant, in words.
     pub(super) denied: Option<String>,
+    /// The attempt's span.
+    pub(super) trace: Trace,
     lines: usize,
 }
 
@@ -58,6 +59,7 @@ pub struct Running {
     pub store: Option<Arc<dyn KeyValue>>,
     pub output: Option<Output>,
     pub signals: Signals,
+    pub trace: Trace,
 }
 
 impl PenState {
@@ -79,7 +81,7 @@ impl PenState {
             table,
             variables: variables(&settings.variables),
             // `describe` has no network: a version says the same wherever it is loaded.
-            egress: Egress::new(settings, running.context.is_some(), patience),
+            egress: Egress::new(settings, running.context.is_some(), patience, running.trace.clone()),
             limits: Limits::new(settings.memory),
             deadline,
             signals: running.signals,
@@ -89,6 +91,7 @@ impl PenState {
             context: running.context,
             store: running.store,
             denied: None,
+            trace: running.trace,
             lines: 0,
         }
     }
@@ -116,7 +119,7 @@ pub fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<PenState>> {
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     wasmtime_wasi_config::add_to_linker(&mut linker, |state: &mut PenState| WasiConfig::from(&state.variables))?;
     super::keyvalue::Imports::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
-    super::bindings::Processor::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+    interface::add_to_linker(&mut linker)?;
     Ok(linker)
 }
 
@@ -204,11 +207,11 @@ impl Host for PenState {
         Ok(u64::try_from(PenState::remaining(self).as_millis()).unwrap_or(u64::MAX))
     }
 
-    async fn cancelled(&mut self) -> wasmtime::Result<Option<String>> {
+    async fn cancelled(&mut self) -> wasmtime::Result<Option<Cancellation>> {
         if let Some(reason) = self.signals.cancelled.reason() {
-            return Ok(Some(reason.to_owned()));
+            return Ok(Some(Cancellation::Requested(reason.to_owned())));
         }
-        Ok(self.signals.shutdown.is_cancelled().then(|| SHUTDOWN.to_owned()))
+        Ok(self.signals.shutdown.is_cancelled().then_some(Cancellation::Shutdown))
     }
 }
 

@@ -5,21 +5,16 @@ use std::sync::Arc;
 
 use wasmtime::component::{Component, Linker};
 
-use super::bindings::ProcessorPre;
 use super::cache::{Cache, checksum};
 use super::contents::Contents;
 use super::engine::Engine;
+use super::interface::{GuestPre, InterfaceVersion};
 use super::pen::{self, Undescribed};
 use super::schema::{JobTypes, ManifestError};
 use super::settings::Settings;
 use super::state::PenState;
 use crate::attempt::Failure;
 
-/// The interface that a plugin exports.
-const HANDLER: &str = "toril:plugin/handler@0.1.0";
-/// How the names of Toril's own interfaces begin, and how they end in the version that is served.
-const OWN: &str = "toril:plugin/";
-const VERSION: &str = "@0.1.0";
 /// The largest component, in bytes.
 const FILE: u64 = 128 * 1024 * 1024;
 /// Components beyond this take seconds to compile, in bytes.
@@ -34,9 +29,11 @@ pub struct Version {
     pub id: String,
     /// The SHA-256 itself.
     pub digest: String,
+    /// The version of the plugin interface that it was built for.
+    pub interface: InterfaceVersion,
     /// The kinds of job that it handles.
     pub jobs: JobTypes,
-    pub(super) pre: ProcessorPre<PenState>,
+    pub(super) pre: GuestPre,
 }
 
 impl std::fmt::Debug for Version {
@@ -146,21 +143,20 @@ pub async fn load(
     // Before compiling: a foreign component is told in an instant, and half a minute's work is saved.
     let contents = Contents::of(&bytes).map_err(|reason| LoadError::Damaged { path: path.to_path_buf(), reason })?;
     let world = |reason: String| LoadError::World { path: path.to_path_buf(), reason };
-    check_exports(&contents.exports).map_err(world)?;
-    check_imports(&contents.imports).map_err(world)?;
+    let interface = InterfaceVersion::of(&contents.imports, &contents.exports).map_err(world)?;
     let digest = checksum(&bytes);
     let plugin = settings.plugin.clone();
     let component = compile(engine.wasmtime().clone(), cache.clone(), plugin, digest.clone(), bytes)
         .await
         .map_err(|reason| LoadError::Compile { path: path.to_path_buf(), reason })?;
-    let pre =
-        linker.instantiate_pre(&component).and_then(ProcessorPre::new).map_err(|error| world(format!("{error:#}")))?;
+    let linked = linker.instantiate_pre(&component).and_then(|linked| GuestPre::new(interface, linked));
+    let pre = linked.map_err(|error| world(format!("{error:#}")))?;
     let manifest = pen::describe(engine, pre.clone(), settings).await.map_err(|undescribed| match undescribed {
-        Undescribed::Foreign(reason) => world(foreign(&reason)),
+        Undescribed::Foreign(reason) => world(foreign(interface, &reason)),
         Undescribed::Failed(failure) => LoadError::Describe { path: path.to_path_buf(), failure },
     })?;
     let jobs = JobTypes::new(manifest).map_err(|source| LoadError::Manifest { path: path.to_path_buf(), source })?;
-    Ok(Version { id: digest.chars().take(12).collect(), digest, jobs, pre })
+    Ok(Version { id: digest.chars().take(12).collect(), digest, interface, jobs, pre })
 }
 
 /// Compiles on a thread that may block, and never on one that works for queues or guests.
@@ -186,61 +182,8 @@ async fn compile(
 }
 
 /// The same interface by name and version, and not by its types: before the first release it still changes.
-fn foreign(reason: &str) -> String {
+fn foreign(version: InterfaceVersion, reason: &str) -> String {
     format!(
-        "it exports {HANDLER} with other types than this host has ({reason}): build it with the SDK of this host's version"
+        "it exports toril:plugin/handler@{version} with other types than this host has ({reason}): build it with the SDK of this host's version"
     )
-}
-
-/// A plugin exports the handler, in a version of the interface that this host serves.
-fn check_exports(exports: &[String]) -> Result<(), String> {
-    if exports.iter().any(|name| name == HANDLER) {
-        return Ok(());
-    }
-    Err(match exports.iter().find(|name| name.starts_with(OWN)) {
-        Some(other) => format!("it exports {other}, and this host works with {HANDLER}: build it against that version"),
-        None if exports.is_empty() => format!("it exports nothing, and a plugin exports {HANDLER}"),
-        None => format!("it exports {}, and a plugin exports {HANDLER}", exports.join(", ")),
-    })
-}
-
-/// What it imports of Toril's own must be of the version that this host serves.
-fn check_imports(imports: &[String]) -> Result<(), String> {
-    let foreign = |name: &&String| name.starts_with(OWN) && !name.ends_with(VERSION);
-    match imports.iter().find(foreign) {
-        Some(other) => {
-            let interface = other.split('@').next().unwrap_or(other);
-            Err(format!("it imports {other}, and this host serves {interface}{VERSION}: build it against that version"))
-        }
-        None => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(names: &[&str]) -> Vec<String> {
-        names.iter().map(|name| (*name).to_owned()).collect()
-    }
-
-    #[test]
-    fn a_plugin_of_another_version_is_told_with_both_versions() {
-        let error = check_exports(&names(&["toril:plugin/handler@0.2.0"])).expect_err("newer");
-        assert!(error.contains("handler@0.2.0") && error.contains("handler@0.1.0"), "{error}");
-        let error = check_imports(&names(&["toril:plugin/jobs@0.3.0"])).expect_err("newer");
-        assert!(error.contains("jobs@0.3.0") && error.contains("@0.1.0"), "{error}");
-    }
-
-    #[test]
-    fn a_plugin_of_this_version_passes() {
-        assert!(check_exports(&names(&["toril:plugin/handler@0.1.0"])).is_ok());
-        assert!(check_imports(&names(&["toril:plugin/jobs@0.1.0", "wasi:http/types@0.2.6"])).is_ok());
-    }
-
-    #[test]
-    fn something_else_is_told_with_what_it_is() {
-        let error = check_exports(&names(&["wasi:http/incoming-handler@0.2.0"])).expect_err("foreign");
-        assert!(error.contains("wasi:http/incoming-handler@0.2.0"), "{error}");
-    }
 }

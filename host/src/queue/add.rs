@@ -12,6 +12,7 @@ use super::connection::{ConnectError, Redis};
 use super::options;
 use crate::attempt::{NewJob, OnFailure};
 use crate::config::{Backoff, BackoffKind, JobDefaults, Keep};
+use crate::telemetry::traces::Carrier;
 
 /// A job to be added.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub struct JobSpec {
     pub options: JobOptions,
     /// The back-off's jitter, `0.0..=1.0`, which those options cannot hold.
     pub jitter: f64,
+    /// The context of the trace that it belongs to, which they cannot hold either.
+    pub trace: Option<Carrier>,
 }
 
 impl JobSpec {
@@ -37,6 +40,7 @@ impl JobSpec {
             data,
             options: JobOptions { attempts: defaults.attempts.map(Into::into), ..JobOptions::default() },
             jitter: 0.0,
+            trace: None,
         };
         if let Some(backoff) = &defaults.backoff {
             spec.set_backoff(backoff);
@@ -52,6 +56,7 @@ impl JobSpec {
         if let Some(backoff) = &job.backoff {
             spec.set_backoff(backoff);
         }
+        spec.trace = job.trace;
         let options = &mut spec.options;
         options.job_id = job.id;
         options.delay = job.delay.map(milliseconds);
@@ -149,7 +154,7 @@ pub async fn add(redis: &Redis, spec: JobSpec, listen: bool) -> Result<Added, Co
     // Before the job is there, so that its end cannot be missed.
     let events = if listen { Some(events(redis, &queue).await?) } else { None };
     let job = queue.add(&spec.name, spec.data).options(spec.options.clone()).await?;
-    options::complete(&queue, job.id(), &spec.options, spec.jitter).await?;
+    options::complete(&queue, job.id(), &spec.options, spec.jitter, spec.trace).await?;
     Ok(Added { id: job.id().to_owned(), queue, events })
 }
 

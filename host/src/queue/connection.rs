@@ -118,6 +118,15 @@ impl Redis {
         Ok(Queue::with_connection(name, self.connection().await?.clone(), options).await?)
     }
 
+    /// What Redis calls the shared connection: another number is another connection.
+    pub async fn connection_id(&self) -> Result<u64, ConnectError> {
+        let mut ask = redis::cmd("CLIENT");
+        match tokio::time::timeout(ONE_TRY, self.connection().await?.cmd(ask.arg("ID"))).await {
+            Ok(id) => Ok(id?),
+            Err(_) => Err(ConnectError::Silent),
+        }
+    }
+
     /// Asks Redis for a sign of life, and says how long that took.
     pub async fn ping(&self) -> Result<Duration, ConnectError> {
         let started = Instant::now();

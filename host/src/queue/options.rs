@@ -4,6 +4,8 @@
 use bullmq::{Error, JobOptions, Queue};
 use serde_json::{Map, Value, json};
 
+use crate::telemetry::traces::Carrier;
+
 /// Replaces a job's options if they still are what was read: the job may have ended and been removed since.
 const REPLACE: &str =
     "if redis.call('HGET', KEYS[1], 'opts') == ARGV[1] then redis.call('HSET', KEYS[1], 'opts', ARGV[2]) end";
@@ -18,6 +20,12 @@ pub async fn read(queue: &Queue, job_id: &str) -> Result<Option<String>, Error> 
     queue.connection().cmd(redis::cmd("HGET").arg(key).arg("opts")).await
 }
 
+/// The context of the trace that a job belongs to (`telemetry.metadata`, which is JSON in JSON). None: it has none.
+pub fn trace(stored: &str) -> Option<Carrier> {
+    let options: Value = serde_json::from_str(stored).ok()?;
+    serde_json::from_str(options.get("tm")?.as_str()?).ok()
+}
+
 /// How many lines of its log a job keeps (`keepLogs`). None: all.
 pub fn keep_logs(stored: &str) -> Option<u32> {
     let options: Value = serde_json::from_str(stored).ok()?;
@@ -27,8 +35,17 @@ pub fn keep_logs(stored: &str) -> Option<u32> {
 
 /// Writes what the crate left out when it added the job. A worker that claims the job in the instant between has the
 /// job without it; this host reads what it needs again when it needs it.
-pub async fn complete(queue: &Queue, job_id: &str, options: &JobOptions, jitter: f64) -> Result<(), Error> {
-    let missing = left_out(options);
+pub async fn complete(
+    queue: &Queue,
+    job_id: &str,
+    options: &JobOptions,
+    jitter: f64,
+    trace: Option<Carrier>,
+) -> Result<(), Error> {
+    let mut missing = left_out(options);
+    if let Some(carrier) = trace {
+        missing.insert("tm".to_owned(), json!(json!(carrier).to_string()));
+    }
     if missing.is_empty() && jitter <= 0.0 {
         return Ok(());
     }
@@ -124,6 +141,13 @@ mod tests {
             ..JobOptions::default()
         };
         assert_eq!(Value::Object(left_out(&options)), json!({ "kl": 5, "stackTraceLimit": 1, "fpof": true }));
+    }
+
+    #[test]
+    fn the_context_of_a_trace_is_json_in_json() {
+        let carrier = trace(r#"{"attempts":0,"tm":"{\"traceparent\":\"00-1-2-01\"}"}"#).unwrap_or_default();
+        assert_eq!(carrier.get("traceparent").map(String::as_str), Some("00-1-2-01"));
+        assert!(trace("{}").is_none() && trace(r#"{"tm":"broken"}"#).is_none());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bullmq::worker::WorkerEvent;
-use bullmq::{Job, JobState, Queue, RateLimiterOptions, Worker, WorkerOptions};
+use bullmq::{Job, JobState, MetricsOptions, Queue, RateLimiterOptions, Worker, WorkerOptions};
 use futures::FutureExt;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -19,11 +19,13 @@ use super::connection::{ConnectError, SharedRedis};
 use super::context::{ClaimedJob, Defaults};
 use super::dead_letter::DeadLetter;
 use super::key_value::PluginData;
-use super::lock;
 use super::settle::{Settling, Told};
 use super::unsettled::{Unsettled, Verdict};
+use super::{lock, options as job_options};
 use crate::attempt::{self, Attempt, Cancellation, Failure, FailureKind, Finished, KeyValue, Outcome, Runner, Signals};
 use crate::config;
+use crate::telemetry::metrics;
+use crate::telemetry::traces::{Kind, Trace};
 
 /// How often the verdicts that Redis did not take are looked after.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -195,6 +197,8 @@ fn options(redis: &SharedRedis, settings: &config::Queue) -> WorkerOptions {
         .max_stalled_count(settings.max_stalled)
         .drain_delay(IDLE)
         .run_retry_delay(RECLAIM)
+        // Counts by the minute, which dashboards for BullMQ show.
+        .metrics(MetricsOptions::default())
         .limiter(RateLimiterOptions::new(max, per))
         // Attempts renew their own locks, since the worker's renewal does not notice a lost one.
         .skip_lock_renewal()
@@ -228,6 +232,7 @@ impl Shared {
 
     async fn process(&self, job: Job) -> Told {
         let started = std::time::Instant::now();
+        metrics::claimed(&self.name, waited(&job));
         let token = job.token().unwrap_or_default().to_owned();
         let signals = Signals {
             shutdown: self.shutdown.clone(),
@@ -250,6 +255,7 @@ impl Shared {
             tracing::info!(queue = self.name, job_id = job.id(), "writing a result that was finished before");
             return settling.resume(verdict).await;
         }
+        let trace = self.trace(&job).await;
         let finished = match self.unreadable(&job).await {
             Some(outcome) => Finished { outcome, plugin: String::new(), version: None, usage: None },
             None => {
@@ -257,13 +263,21 @@ impl Shared {
                 let (redis, defaults) = (service.redis.clone(), service.defaults.clone());
                 let context = Arc::new(ClaimedJob::new(job.clone(), self.queue.clone(), redis, defaults));
                 let store = service.store.clone();
-                let attempt = Attempt { job: self.handed_over(&job), context, store, signals: signals.clone() };
+                let (signals, trace) = (signals.clone(), trace.clone());
+                let attempt = Attempt { job: self.handed_over(&job), context, store, signals, trace };
                 self.runner.run(attempt).await
             }
         };
         let finished = Finished { outcome: settling.decide(finished.outcome).await, ..finished };
-        tell(&self.name, &job, &finished, started.elapsed());
-        settling.settle(finished.outcome).await
+        let took = started.elapsed();
+        metrics::ended(&self.name, &finished, took);
+        tell(&self.name, &job, &finished, took);
+        note(&trace, &finished);
+        let writing = trace.child("settle", Kind::Internal);
+        let told = settling.settle(finished.outcome).await;
+        writing.end();
+        trace.end();
+        told
     }
 
     /// The BullMQ crate turns data that is no JSON into `null`: looks whether that is what happened, and how the attempt
@@ -285,6 +299,23 @@ impl Shared {
         let place = format!("line {} column {}", error.line(), error.column());
         let message = format!("the job's data is no JSON (at {place})");
         Some(Outcome::Failed(Failure::new(FailureKind::InvalidData, message)))
+    }
+
+    /// Begins the attempt's span, as a part of the trace that the job's producer has begun.
+    async fn trace(&self, job: &Job) -> Trace {
+        if !Trace::is_on() {
+            return Trace::default();
+        }
+        // Without its context the attempt is a trace of its own.
+        let stored = job_options::read(&self.queue, job.id()).await.ok().flatten();
+        let carrier = stored.as_deref().and_then(job_options::trace);
+        let trace = Trace::begin(format!("process {}", self.name), Kind::Consumer, carrier.as_ref());
+        trace.note("messaging.system", "bullmq");
+        trace.note("bullmq.queue.name", self.name.clone());
+        trace.note("bullmq.job.id", job.id().to_owned());
+        trace.note("bullmq.job.name", job.name().to_owned());
+        trace.note("bullmq.job.attempts.made", i64::from(job.attempts_made()));
+        trace
     }
 
     fn handed_over(&self, job: &Job) -> attempt::Job {
@@ -323,6 +354,27 @@ impl Shared {
         if let Err(error) = buried {
             tracing::error!(queue = self.name, job_id, %error, "job not added to the dead-letter queue");
         }
+    }
+}
+
+/// For how long a job that is claimed for the first time could have run: since it was added, or since its delay was over.
+fn waited(job: &Job) -> Option<Duration> {
+    if job.attempts_started() > 1 {
+        return None;
+    }
+    let due = job.timestamp().saturating_add(job.opts().delay.unwrap_or(0));
+    Some(Duration::from_millis(job.processed_on()?.saturating_sub(due)))
+}
+
+fn note(trace: &Trace, finished: &Finished) {
+    trace.note("toril.plugin", finished.plugin.clone());
+    if let Some(version) = &finished.version {
+        trace.note("toril.plugin.version", version.clone());
+    }
+    trace.note("toril.outcome", finished.outcome.label());
+    // What the plugin says may hold payload: its kind is enough here.
+    if let Some(failure) = finished.outcome.failure() {
+        trace.fail(failure.kind.label());
     }
 }
 

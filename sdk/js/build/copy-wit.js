@@ -7,5 +7,5 @@ const copy = fileURLToPath(new URL('../wit/toril-plugin', import.meta.url));
 if (process.argv.includes('--remove')) {
   await rm(copy, { recursive: true, force: true });
 } else {
-  await cp(fileURLToPath(new URL('../../../wit/since-0.1', import.meta.url)), copy, { recursive: true });
+  await cp(fileURLToPath(new URL('../../../wit/since-0.2', import.meta.url)), copy, { recursive: true });
 }

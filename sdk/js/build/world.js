@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const wit = fileURLToPath(new URL('../wit', import.meta.url));
 
 /** In a repository the interface lies beside the SDK; a published package has a copy. */
-export const interfaceFolder = [join(wit, '../../../wit/since-0.1'), join(wit, 'toril-plugin')].find((folder) =>
+export const interfaceFolder = [join(wit, '../../../wit/since-0.2'), join(wit, 'toril-plugin')].find((folder) =>
   existsSync(join(folder, 'plugin.wit')),
 );
 
@@ -19,6 +19,6 @@ export async function writeWorld(folder, interfaces) {
   await cp(join(wit, 'wasi-config'), join(folder, 'deps/wasi-config'), { recursive: true });
   await cp(join(wit, 'wasi-keyvalue'), join(folder, 'deps/wasi-keyvalue'), { recursive: true });
   const imports = interfaces.map((name) => `    import ${name};\n`).join('');
-  const world = `package toril:built;\n\nworld plugin {\n${imports}    export toril:plugin/handler@0.1.0;\n}\n`;
+  const world = `package toril:built;\n\nworld plugin {\n${imports}    export toril:plugin/handler@0.2.0;\n}\n`;
   await writeFile(join(folder, 'world.wit'), world);
 }

@@ -15,7 +15,12 @@ export function setData(value) {
 
 export const remaining = () => Number(host.remaining());
 
-export const cancelled = () => host.cancelled() ?? undefined;
+export function cancelled() {
+  const why = host.cancelled();
+  if (why === undefined || why === null) return undefined;
+  const shutdown = why.tag === 'shutdown';
+  return { shutdown, reason: shutdown ? 'the host is shutting down' : why.val };
+}
 
 /** Waits, but not for longer than until the job is cancelled or the host shuts down. */
 export async function sleep(ms) {

@@ -87,8 +87,15 @@ export function setData(value: unknown): void;
 /** Milliseconds until the attempt's deadline, 0 once it has passed. */
 export function remaining(): number;
 
-/** Why the attempt should end soon: the host shuts down, or someone cancelled the job. */
-export function cancelled(): string | undefined;
+/** Why the attempt should end soon: the host shuts down (throw `Defer`), or someone cancelled the job (throw `Fatal`). */
+export interface Cancelled {
+  shutdown: boolean;
+  /** In words: the reason that was given by the one who cancelled. */
+  reason: string;
+}
+
+/** Why the attempt should end soon, `undefined` while it should not. */
+export function cancelled(): Cancelled | undefined;
 
 /** Waits that many milliseconds, or until `cancelled()` has a reason. */
 export function sleep(ms: number): Promise<void>;

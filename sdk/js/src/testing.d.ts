@@ -22,7 +22,7 @@ export interface TestHost {
     counts?: Partial<Record<'processed' | 'unprocessed' | 'ignored' | 'failed', number>>;
   };
   remaining?: number;
-  cancelled?: string;
+  cancelled?: { shutdown: true } | { shutdown?: false; reason: string };
   /** Whether the job's log is also printed. */
   print?: boolean;
 }

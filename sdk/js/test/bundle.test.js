@@ -15,7 +15,7 @@ async function interfaces(source) {
   }
 }
 
-const CONTEXT = 'toril:plugin/job-context@0.1.0';
+const CONTEXT = 'toril:plugin/job-context@0.2.0';
 
 test('a component imports no more than the plugin uses', async () => {
   assert.deepEqual(await interfaces(`import { Fatal } from '@toril/plugin';

@@ -57,11 +57,11 @@ def nap(job):
 @job("sleep-until-cancelled")
 def sleep_until_cancelled(job):
     """Sleeps until it is told to end, or until just before the deadline."""
-    while cancelled() is None:
-        if remaining() <= 0.2:
-            return {"cancelled": False}
+    while remaining() > 0.2:
+        if why := cancelled():
+            return {"cancelled": True, "reason": why.reason}
         time.sleep(0.02)
-    return {"cancelled": True, "reason": cancelled()}
+    return {"cancelled": False}
 
 
 @job("children")

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from toril_plugin.build.interfaces import NoPlugin, used_interfaces
 
-CONTEXT = "toril:plugin/job-context@0.1.0"
+CONTEXT = "toril:plugin/job-context@0.2.0"
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 
 

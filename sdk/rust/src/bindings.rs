@@ -4,7 +4,7 @@
 #![allow(unsafe_code, missing_docs, clippy::all)]
 
 wit_bindgen::generate!({
-    path: ["../../wit/since-0.1", "wit"],
+    path: ["../../wit/since-0.2", "wit"],
     world: "toril:sdk/plugin",
     generate_all,
     pub_export_macro: true,

@@ -1,8 +1,28 @@
 //! The attempt that runs: how long it has, and whether it should stop.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::host;
+
+/// Why an attempt should end soon. As text it is the reason, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cancelled {
+    /// The host shuts down. A handler that cannot finish in time returns [`Failure::Defer`](crate::Failure::Defer), and
+    /// the next host runs the job again.
+    Shutdown,
+    /// Someone cancelled the job, and gave this reason. A handler returns [`Failure::Fatal`](crate::Failure::Fatal).
+    Requested(String),
+}
+
+impl fmt::Display for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shutdown => f.write_str("the host is shutting down"),
+            Self::Requested(reason) => f.write_str(reason),
+        }
+    }
+}
 
 /// The time until the attempt's deadline, zero once it has passed. The host interrupts the attempt then, also inside a
 /// call such as a request.
@@ -10,11 +30,7 @@ pub fn remaining() -> Duration {
     host::remaining()
 }
 
-/// Why the attempt should end soon, none while it should not: the host shuts down, or someone cancelled the job.
-///
-/// A handler that cannot finish in time returns [`Failure::Defer`](crate::Failure::Defer) when the host shuts down, and
-/// is run again by the next host; it returns [`Failure::Fatal`](crate::Failure::Fatal) when the job was cancelled. One
-/// that goes on may be interrupted.
-pub fn cancelled() -> Option<String> {
+/// Why the attempt should end soon, none while it should not. A handler that goes on may be interrupted.
+pub fn cancelled() -> Option<Cancelled> {
     host::cancelled()
 }

@@ -22,6 +22,7 @@ pub fn run(workspace: &Workspace, with_tests: bool) -> Result<redis::RedisServer
     if with_tests {
         let packages = node::find_or_install(&workspace.interop())?;
         println!("Node packages: {packages}");
+        println!("Python packages: {}", python::find_or_install(workspace)?.display());
     }
     Ok(redis)
 }

@@ -10,7 +10,7 @@ use crate::process;
 use crate::workspace::{Workspace, write_atomically};
 
 /// What is installed. The first is what the SDK pins.
-const PACKAGES: [&str; 2] = ["componentize-py==0.25.1", "pytest==8.4.2"];
+const PACKAGES: [&str; 3] = ["componentize-py==0.25.1", "pytest==8.4.2", "prometheus-client==0.26.0"];
 const HELP: &str = "the tests need Python 3.11 or newer with venv and pip: install it (Debian: `apt-get install python3 python3-venv`)";
 
 /// The environment's interpreter.

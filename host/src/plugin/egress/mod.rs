@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::{HeaderName, Request};
+use http::{HeaderName, HeaderValue, Request};
 use ipnet::IpNet;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime_wasi_http::{
@@ -25,6 +25,7 @@ pub use transport::{Network, Recorder, Replayer, Sent, Transport};
 
 use super::settings::Settings;
 use crate::config::Origin;
+use crate::telemetry::traces::{Kind, Trace};
 use address::Resolved;
 use send::Waits;
 
@@ -43,12 +44,15 @@ pub struct Egress {
     /// What is left of the attempt when it started: the bound of each wait that the guest does not bound itself.
     patience: Duration,
     transport: Arc<dyn Transport>,
+    /// The attempt's span.
+    trace: Trace,
 }
 
 impl Egress {
     /// Lets requests through as a plugin's settings say, or none where it has no `network`.
-    pub fn new(settings: &Settings, network: bool, patience: Duration) -> Self {
+    pub fn new(settings: &Settings, network: bool, patience: Duration, trace: Trace) -> Self {
         Self {
+            trace,
             plugin: settings.plugin.clone(),
             allowed: if network { settings.http.clone() } else { Arc::from([]) },
             private: settings.private_addresses.clone(),
@@ -83,6 +87,24 @@ impl Egress {
     }
 }
 
+/// Begins a request's span, and sends its context along, unless the plugin has its own. Not the path: it may be a secret.
+fn begin(trace: &Trace, request: &mut Request<WasiBody>) -> Trace {
+    let span = trace.child(request.method().to_string(), Kind::Client);
+    span.note("http.request.method", request.method().to_string());
+    if let Some(host) = request.uri().host() {
+        span.note("server.address", host.to_owned());
+    }
+    if let Some(port) = request.uri().port_u16() {
+        span.note("server.port", i64::from(port));
+    }
+    for (name, value) in span.carrier().into_iter().flatten() {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            request.headers_mut().entry(name).or_insert(value);
+        }
+    }
+    span
+}
+
 fn tell(refused: &Mutex<Option<String>>, reason: String) {
     *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
 }
@@ -95,7 +117,7 @@ impl WasiHttpHooks for Egress {
 
     fn send_request(
         &mut self,
-        request: Request<WasiBody>,
+        mut request: Request<WasiBody>,
         options: Option<RequestOptions>,
         _fut: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
@@ -115,7 +137,17 @@ impl WasiHttpHooks for Egress {
             waits: Waits::new(options.unwrap_or_default(), self.patience),
             permit,
         };
-        Box::new(self.transport.send(request, way))
+        let span = begin(&self.trace, &mut request);
+        let sent = self.transport.send(request, way);
+        Box::new(async move {
+            let sent = sent.await;
+            match &sent {
+                Ok((answer, _)) => span.note("http.response.status_code", i64::from(answer.status().as_u16())),
+                Err(_) => span.fail("no answer"),
+            }
+            span.end();
+            sent
+        })
     }
 }
 

@@ -54,11 +54,12 @@ export async function nap(job: Job<{ ms: number }>) {
 
 /** Ends when it is asked to, or just before the deadline. */
 export async function sleepUntilCancelled() {
-  while (cancelled() === undefined) {
-    if (remaining() <= 200) return { cancelled: false };
+  while (remaining() > 200) {
+    const why = cancelled();
+    if (why) return { cancelled: true, reason: why.reason };
     await sleep(20);
   }
-  return { cancelled: true, reason: cancelled() };
+  return { cancelled: false };
 }
 
 /** Adds a job to its own queue as its child, and returns what the child returned. */

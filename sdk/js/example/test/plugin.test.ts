@@ -50,7 +50,7 @@ test('the first step is kept for the next attempt', async () => {
 });
 
 test('it ends when it is told to', async () => {
-  const ended = await run(plugin, { name: 'sleep-until-cancelled' }, { cancelled: 'enough' });
+  const ended = await run(plugin, { name: 'sleep-until-cancelled' }, { cancelled: { reason: 'enough' } });
   assert.deepEqual(ended.result, { cancelled: true, reason: 'enough' });
 });
 

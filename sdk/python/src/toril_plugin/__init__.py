@@ -12,13 +12,14 @@ component imports from the host only what belongs to the modules that the plugin
 """
 
 from . import children, log
-from .context import cancelled, progress, remaining, set_data
+from .context import Cancelled, cancelled, progress, remaining, set_data
 from .failure import AwaitChildren, Defer, Fatal, HostError, RateLimited, Retry
 from ._job import Job, JobRef
 from .registry import job
 
 __all__ = [
     "AwaitChildren",
+    "Cancelled",
     "Defer",
     "Fatal",
     "HostError",

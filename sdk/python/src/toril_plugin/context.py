@@ -1,5 +1,6 @@
 """The running job: what it tells, what it keeps, how long it has."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from ._host import load
@@ -23,6 +24,20 @@ def remaining() -> float:
     return _host.remaining() / 1000
 
 
-def cancelled() -> str | None:
-    """Why the attempt should end soon: the host shuts down, or someone cancelled the job."""
-    return _host.cancelled()
+@dataclass(frozen=True)
+class Cancelled:
+    """Why the attempt should end soon: the host shuts down (raise ``Defer``), or someone cancelled the job (raise
+    ``Fatal``)."""
+
+    #: In words: the reason that was given by the one who cancelled.
+    reason: str
+    shutdown: bool = False
+
+
+def cancelled() -> Cancelled | None:
+    """Why the attempt should end soon, None while it should not."""
+    told = _host.cancelled()
+    if told is None:
+        return None
+    shutdown, reason = told
+    return Cancelled("the host is shutting down" if shutdown else reason, shutdown)

@@ -8,6 +8,7 @@ use crate::bindings::toril::plugin::job_context;
 use crate::bindings::wasi::config::store;
 use crate::checkpoint::CheckpointError;
 use crate::children::{ChildFailure, ChildValue, ChildrenError, Counts};
+use crate::context::Cancelled;
 use crate::log::Level;
 use crate::progress::ProgressError;
 use crate::{JobRef, Json};
@@ -74,8 +75,11 @@ fn children_error(error: job_context::Error) -> ChildrenError {
     }
 }
 
-pub(crate) fn cancelled() -> Option<String> {
-    job_context::cancelled()
+pub(crate) fn cancelled() -> Option<Cancelled> {
+    job_context::cancelled().map(|why| match why {
+        job_context::Cancellation::Shutdown => Cancelled::Shutdown,
+        job_context::Cancellation::Requested(reason) => Cancelled::Requested(reason),
+    })
 }
 
 /// The value of a setting, or why the host did not say.

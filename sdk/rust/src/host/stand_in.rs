@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use crate::Json;
 use crate::checkpoint::CheckpointError;
 use crate::children::{ChildFailure, ChildValue, ChildrenError, Counts};
+use crate::context::Cancelled;
 use crate::log::Level;
 use crate::progress::ProgressError;
 
@@ -36,7 +37,7 @@ pub(crate) fn dependencies() -> Result<Counts, ChildrenError> {
     Ok(Counts::default())
 }
 
-pub(crate) fn cancelled() -> Option<String> {
+pub(crate) fn cancelled() -> Option<Cancelled> {
     None
 }
 

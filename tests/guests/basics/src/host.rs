@@ -41,7 +41,7 @@ pub fn sleep(job: Job<Millis>) -> Result<Json, Failure> {
 /// Ends when it is asked to and returns why, or just before the deadline and returns null.
 pub fn sleep_until_cancelled() -> Result<Json, Failure> {
     loop {
-        let reason = context::cancelled();
+        let reason = context::cancelled().map(|why| why.to_string());
         if reason.is_some() || context::remaining() <= NAP * 2 {
             return Ok(Json::from(json!({ "cancelled": reason })));
         }

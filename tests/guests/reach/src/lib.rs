@@ -1,6 +1,8 @@
 //! Reaches for what no plugin is given, and says what it got. The job's name says for what.
 
 #[cfg(target_arch = "wasm32")]
+mod requests;
+#[cfg(target_arch = "wasm32")]
 mod wasi;
 
 use serde_json::json;
@@ -21,13 +23,34 @@ impl RawPlugin for Reach {
             "socket" => wasi::socket(),
             "lookup" => wasi::lookup(),
             "print" => wasi::print(),
+            "many-requests" => requests::many(&authority(&job)?, 17),
+            "drain" => requests::drain(&authority(&job)?),
             other => return Err(Failure::fatal(format!("there is no {other:?} to reach for"))),
         };
         Ok(Json::from(json!({ "got": got })))
     }
 }
 
+/// Where the job's data says that a server is.
+fn authority(job: &Job<Json>) -> Result<String, Failure> {
+    job.data.parse().map_err(|_| Failure::fatal("the data is no authority, such as \"127.0.0.1:80\""))
+}
+
 /// Outside of a component there is nothing to reach for.
+#[cfg(not(target_arch = "wasm32"))]
+mod requests {
+    use serde_json::Value;
+
+    pub fn many(_authority: &str, _count: usize) -> Value {
+        Value::Null
+    }
+
+    pub fn drain(_authority: &str) -> Value {
+        Value::Null
+    }
+}
+
+/// The same.
 #[cfg(not(target_arch = "wasm32"))]
 mod wasi {
     pub fn nothing() -> serde_json::Value {

@@ -8,4 +8,4 @@ export {
   remaining,
   setData,
   setProgress,
-} from 'toril:plugin/job-context@0.1.0';
+} from 'toril:plugin/job-context@0.2.0';

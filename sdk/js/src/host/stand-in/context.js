@@ -31,4 +31,8 @@ export function dependencies() {
 
 export const remaining = () => BigInt(state().remaining);
 
-export const cancelled = () => state().cancelled;
+export function cancelled() {
+  const why = state().cancelled;
+  if (why === undefined) return undefined;
+  return why.shutdown ? { tag: 'shutdown' } : { tag: 'requested', val: why.reason };
+}

@@ -4,8 +4,14 @@ from wit_world.imports import job_context as host
 
 from .ask import ask
 
-cancelled = host.cancelled
 remaining = host.remaining
+
+
+def cancelled() -> tuple[bool, str] | None:
+    why = host.cancelled()
+    if why is None:
+        return None
+    return (False, why.value) if isinstance(why, host.Cancellation_Requested) else (True, "")
 
 
 def log(level: str, message: str) -> None:

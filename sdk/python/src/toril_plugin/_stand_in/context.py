@@ -40,5 +40,7 @@ def remaining() -> int:
     return int(state.current.remaining * 1000)
 
 
-def cancelled() -> str | None:
-    return state.current.cancelled
+def cancelled() -> tuple[bool, str] | None:
+    if state.current.cancelled is not None:
+        return False, state.current.cancelled
+    return (True, "") if state.current.shutdown else None

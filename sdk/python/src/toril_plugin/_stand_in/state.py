@@ -23,7 +23,10 @@ class Host:
     failed: int = 0
     #: Seconds.
     remaining: float = 3600.0
+    #: The reason, where somebody has cancelled the job.
     cancelled: str | None = None
+    #: Whether it shuts down.
+    shutdown: bool = False
     # What it was told.
     logs: list[tuple[str, str]] = field(default_factory=list)
     progress: list[Any] = field(default_factory=list)

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 #: Every plugin has these: the adapter needs them.
-_ALWAYS = ["toril:plugin/job-context@0.1.0"]
+_ALWAYS = ["toril:plugin/job-context@0.2.0"]
 _BY_MODULE = {
     "toril_plugin.config": ["wasi:config/store@0.2.0-rc.1"],
     "toril_plugin.http": ["wasi:http/outgoing-handler@0.2.0"],
-    "toril_plugin.jobs": ["toril:plugin/jobs@0.1.0"],
+    "toril_plugin.jobs": ["toril:plugin/jobs@0.2.0"],
     "toril_plugin.kv": ["wasi:keyvalue/store@0.2.0-draft", "wasi:keyvalue/atomics@0.2.0-draft"],
 }
 

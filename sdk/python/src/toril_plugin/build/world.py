@@ -8,7 +8,7 @@ _WIT = _PACKAGE / "wit"
 
 #: What the generated modules are called where the last part of an interface's name is not enough.
 NAMES = {
-    "toril:plugin/types@0.1.0": "toril_types",
+    "toril:plugin/types@0.2.0": "toril_types",
     "wasi:config/store@0.2.0-rc.1": "config_store",
     "wasi:http/outgoing-handler@0.2.0": "http_handler",
     "wasi:http/types@0.2.0": "http_types",
@@ -18,7 +18,7 @@ NAMES = {
 
 def plugin_interface() -> Path:
     """The folder of the plugin interface: in a repository it lies beside the SDK, an installed package has a copy."""
-    for folder in (_PACKAGE.parents[3] / "wit" / "since-0.1", _WIT / "toril-plugin"):
+    for folder in (_PACKAGE.parents[3] / "wit" / "since-0.2", _WIT / "toril-plugin"):
         if (folder / "plugin.wit").exists():
             return folder
     raise FileNotFoundError(f"the plugin interface is missing from {_WIT}: install toril-plugin again")
@@ -31,5 +31,5 @@ def write_world(folder: Path, interfaces: list[str]) -> None:
     shutil.copytree(plugin_interface(), deps / "toril-plugin", dirs_exist_ok=True)
     imports = "".join(f"    import {interface};\n" for interface in interfaces)
     (folder / "world.wit").write_text(
-        f"package toril:built;\n\nworld plugin {{\n{imports}    export toril:plugin/handler@0.1.0;\n}}\n"
+        f"package toril:built;\n\nworld plugin {{\n{imports}    export toril:plugin/handler@0.2.0;\n}}\n"
     )

@@ -1,0 +1,66 @@
+//! Numbers that are looked up and not counted along: how many jobs are in which state, which versions are in use, whether
+//! Redis answers.
+
+use std::sync::Arc;
+
+use super::Inner;
+use crate::queue::admin::QueueDetails;
+use crate::telemetry::metrics;
+
+/// Looks now and then, until it is dropped.
+pub async fn keep(inner: Arc<Inner>) {
+    let mut tick = tokio::time::interval(metrics::LOOK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    // Redis answered when the host started.
+    let (mut answered, mut connection) = (true, None);
+    loop {
+        tick.tick().await;
+        for status in inner.plugins.status() {
+            metrics::plugin(&status.plugin, &status.version, &status.interface.to_string());
+        }
+        match inner.redis.ping().await {
+            Ok(took) => {
+                answered = true;
+                metrics::redis_answered(took);
+                if let Ok(id) = inner.redis.connection_id().await
+                    && connection.replace(id).is_some_and(|before| before != id)
+                {
+                    metrics::redis_reconnected();
+                }
+                count_jobs(&inner).await;
+            }
+            Err(_) => metrics::redis_silent(std::mem::replace(&mut answered, false)),
+        }
+        metrics::upkeep();
+    }
+}
+
+async fn count_jobs(inner: &Inner) {
+    let queues = inner.queues.lock().await;
+    let workers: Vec<_> = queues.iter().map(|(name, working)| (name.clone(), working.worker.clone())).collect();
+    drop(queues);
+    for (name, worker) in workers {
+        metrics::running(&name, worker.running().await);
+    }
+    match inner.admin.queues().await {
+        Ok(queues) => queues.iter().for_each(show),
+        // The next look is soon.
+        Err(error) => tracing::debug!(%error, "the jobs in the queues were not counted"),
+    }
+}
+
+fn show(counts: &QueueDetails) {
+    let queue = &counts.name;
+    let states = [
+        ("waiting", counts.waiting),
+        ("active", counts.active),
+        ("delayed", counts.delayed),
+        ("prioritized", counts.prioritized),
+        ("waiting-children", counts.waiting_children),
+        ("completed", counts.completed),
+        ("failed", counts.failed),
+    ];
+    for (state, jobs) in states {
+        metrics::jobs(queue, state, jobs);
+    }
+}

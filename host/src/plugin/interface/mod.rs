@@ -1,0 +1,194 @@
+//! The versions of the plugin interface that this host serves: `wit/since-*`, a module each. Everything else in the host
+//! deals in the newest one's types; an older one is translated where it calls and is called.
+
+mod since_0_1;
+mod since_0_2;
+
+use wasmtime::Store;
+use wasmtime::component::{HasSelf, InstancePre, Linker};
+
+pub use since_0_2::toril::plugin::{job_context, jobs, types};
+
+use super::state::PenState;
+
+/// How the names of Toril's own interfaces begin.
+const OWN: &str = "toril:plugin/";
+/// The interface that a plugin exports.
+const HANDLER: &str = "toril:plugin/handler";
+
+/// A version of the interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InterfaceVersion {
+    /// `wit/since-0.1`.
+    Since0_1,
+    /// `wit/since-0.2`.
+    Since0_2,
+}
+
+impl InterfaceVersion {
+    /// Those that are served, the newest first.
+    const SERVED: [Self; 2] = [Self::Since0_2, Self::Since0_1];
+
+    /// As it stands behind the name of an interface: `0.2.0`.
+    fn number(self) -> &'static str {
+        match self {
+            Self::Since0_1 => "0.1.0",
+            Self::Since0_2 => "0.2.0",
+        }
+    }
+
+    /// The version of a component that imports and exports these interfaces. An error says in words why this host cannot
+    /// work with it, and names both versions.
+    pub fn of(imports: &[String], exports: &[String]) -> Result<Self, String> {
+        let served = |version: &Self| exports.contains(&format!("{HANDLER}@{}", version.number()));
+        let Some(version) = Self::SERVED.into_iter().find(served) else {
+            let own = exports.iter().find(|name| name.starts_with(OWN));
+            return Err(match own {
+                Some(other) => format!(
+                    "it exports {other}, and this host works with {HANDLER} of {}: build it against one of these",
+                    Self::in_words()
+                ),
+                None if exports.is_empty() => format!("it exports nothing, and a plugin exports {HANDLER}"),
+                None => format!("it exports {}, and a plugin exports {HANDLER}", exports.join(", ")),
+            });
+        };
+        let is_served =
+            |name: &str| Self::SERVED.iter().any(|version| name.ends_with(&format!("@{}", version.number())));
+        match imports.iter().find(|name| name.starts_with(OWN) && !is_served(name)) {
+            Some(other) => {
+                let interface = other.split('@').next().unwrap_or(other);
+                Err(format!(
+                    "it imports {other}, and this host serves {interface} of {}: build it against one of these",
+                    Self::in_words()
+                ))
+            }
+            None => Ok(version),
+        }
+    }
+
+    /// Which there are, for a person.
+    fn in_words() -> String {
+        let numbers: Vec<_> = Self::SERVED.into_iter().map(Self::number).collect();
+        format!("version {}", numbers.join(" and "))
+    }
+}
+
+impl std::fmt::Display for InterfaceVersion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.number())
+    }
+}
+
+/// Links what plugins of any version import of Toril's own.
+pub fn add_to_linker(linker: &mut Linker<PenState>) -> wasmtime::Result<()> {
+    since_0_1::Processor::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
+    since_0_2::Processor::add_to_linker::<_, HasSelf<_>>(linker, |state| state)
+}
+
+/// A plugin whose imports are linked, ready to be instantiated.
+#[derive(Clone)]
+pub enum GuestPre {
+    /// Of `wit/since-0.1`.
+    Since0_1(since_0_1::ProcessorPre<PenState>),
+    /// Of `wit/since-0.2`.
+    Since0_2(since_0_2::ProcessorPre<PenState>),
+}
+
+impl GuestPre {
+    /// Fails where the component has not the exports of that version.
+    pub fn new(version: InterfaceVersion, linked: InstancePre<PenState>) -> wasmtime::Result<Self> {
+        Ok(match version {
+            InterfaceVersion::Since0_1 => Self::Since0_1(since_0_1::ProcessorPre::new(linked)?),
+            InterfaceVersion::Since0_2 => Self::Since0_2(since_0_2::ProcessorPre::new(linked)?),
+        })
+    }
+
+    /// The instance without its exports' types checked.
+    pub fn instance_pre(&self) -> &InstancePre<PenState> {
+        match self {
+            Self::Since0_1(pre) => pre.instance_pre(),
+            Self::Since0_2(pre) => pre.instance_pre(),
+        }
+    }
+
+    /// Makes an instance.
+    pub async fn start(&self, store: &mut Store<PenState>) -> wasmtime::Result<Guest> {
+        Ok(match self {
+            Self::Since0_1(pre) => Guest::Since0_1(pre.instantiate_async(store).await?),
+            Self::Since0_2(pre) => Guest::Since0_2(pre.instantiate_async(store).await?),
+        })
+    }
+
+    /// Makes an instance, and lets it describe itself. The inner error says in words how the types of its exports differ
+    /// from those of the interface.
+    pub async fn describe(&self, store: &mut Store<PenState>) -> wasmtime::Result<Result<types::Manifest, String>> {
+        let instance = self.instance_pre().instantiate_async(&mut *store).await?;
+        let foreign = |error: wasmtime::Error| error.root_cause().to_string();
+        match self {
+            Self::Since0_1(_) => match since_0_1::Processor::new(&mut *store, &instance) {
+                Ok(guest) => guest.toril_plugin_handler().call_describe(store).await.map(Ok),
+                Err(error) => Ok(Err(foreign(error))),
+            },
+            Self::Since0_2(_) => match since_0_2::Processor::new(&mut *store, &instance) {
+                Ok(guest) => guest.toril_plugin_handler().call_describe(store).await.map(Ok),
+                Err(error) => Ok(Err(foreign(error))),
+            },
+        }
+    }
+}
+
+/// An instance of a plugin.
+pub enum Guest {
+    /// Of `wit/since-0.1`.
+    Since0_1(since_0_1::Processor),
+    /// Of `wit/since-0.2`.
+    Since0_2(since_0_2::Processor),
+}
+
+impl Guest {
+    /// Runs a job.
+    pub async fn handle(
+        &self,
+        store: &mut Store<PenState>,
+        job: &types::Job,
+    ) -> wasmtime::Result<Result<types::Json, types::Failure>> {
+        match self {
+            Self::Since0_1(guest) => guest.toril_plugin_handler().call_handle(store, job).await,
+            Self::Since0_2(guest) => guest.toril_plugin_handler().call_handle(store, job).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(imports: &[&str], exports: &[&str]) -> Result<InterfaceVersion, String> {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        InterfaceVersion::of(&names(imports), &names(exports))
+    }
+
+    #[test]
+    fn every_served_version_is_taken() {
+        let imports = |version| ["wasi:http/types@0.2.6".to_owned(), format!("toril:plugin/jobs@{version}")];
+        for version in ["0.1.0", "0.2.0"] {
+            let exports = [format!("toril:plugin/handler@{version}")];
+            let taken = InterfaceVersion::of(&imports(version), &exports).map(|version| version.to_string());
+            assert_eq!(taken.as_deref(), Ok(version));
+        }
+    }
+
+    #[test]
+    fn a_plugin_of_another_version_is_told_with_its_own_and_those_that_are_served() {
+        let error = of(&[], &["toril:plugin/handler@0.3.0"]).expect_err("newer");
+        assert!(error.contains("handler@0.3.0") && error.contains("0.2.0 and 0.1.0"), "{error}");
+        let error = of(&["toril:plugin/jobs@0.3.0"], &["toril:plugin/handler@0.2.0"]).expect_err("newer");
+        assert!(error.contains("jobs@0.3.0") && error.contains("0.2.0 and 0.1.0"), "{error}");
+    }
+
+    #[test]
+    fn something_else_is_told_with_what_it_is() {
+        let error = of(&[], &["wasi:http/incoming-handler@0.2.0"]).expect_err("foreign");
+        assert!(error.contains("wasi:http/incoming-handler@0.2.0"), "{error}");
+    }
+}

@@ -1,0 +1,184 @@
+//! Numbers for Prometheus, by way of the `metrics` facade: each has its name, unit and labels here and nowhere else.
+//! A program that embeds Toril and has a recorder of its own gets them there.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_process::Collector;
+use metrics_util::MetricKindMask;
+
+use crate::attempt::{Finished, Outcome, Usage};
+
+/// How often the host counts the jobs in its queues, and asks Redis for a sign of life.
+pub const LOOK: Duration = Duration::from_secs(15);
+/// A gauge that was not set for so long is left out: its queue or version is gone.
+const GONE: Duration = Duration::from_secs(50);
+
+const PROCESSED: &str = "jobs_processed_total";
+const FAILED: &str = "jobs_failed_total";
+const STALLED: &str = "jobs_stalled_total";
+const DURATION: &str = "job_duration_seconds";
+const WAIT: &str = "job_wait_seconds";
+const RUNNING: &str = "jobs_running";
+const JOBS: &str = "queue_jobs";
+const PEN_START: &str = "pen_start_seconds";
+const PEN_MEMORY: &str = "pen_memory_bytes";
+const PEN_FUEL: &str = "pen_fuel";
+const PLUGIN: &str = "plugin_info";
+const RELOADS: &str = "plugin_reloads_total";
+const ROUND_TRIP: &str = "redis_round_trip_seconds";
+const REDIS_UP: &str = "redis_up";
+const OUTAGES: &str = "redis_outages_total";
+const RECONNECTS: &str = "redis_reconnects_total";
+
+/// From a millisecond to ten minutes: what an attempt takes, and what a job waits for it.
+const SECONDS: [f64; 16] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0];
+/// From ten microseconds to a tenth of a second: a pen's start, a round trip.
+const MOMENTS: [f64; 9] = [0.000_01, 0.000_03, 0.000_1, 0.000_3, 0.001, 0.003, 0.01, 0.03, 0.1];
+/// From 64 KiB to 1 GiB.
+const BYTES: [f64; 8] =
+    [65_536.0, 262_144.0, 1_048_576.0, 4_194_304.0, 16_777_216.0, 67_108_864.0, 268_435_456.0, 1_073_741_824.0];
+/// From ten thousand to a hundred thousand million: about a unit an instruction.
+const FUEL: [f64; 8] = [1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11];
+
+/// This process's own recorder, where it has one.
+static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+
+/// Records from now on what [`render`] shows. The error says that this process has another recorder already, or what is
+/// wrong with this one.
+pub fn start() -> Result<(), String> {
+    let full = |name: &str| Matcher::Full(name.to_owned());
+    let buckets: [(&str, &[f64]); 6] = [
+        (DURATION, &SECONDS),
+        (WAIT, &SECONDS),
+        (PEN_START, &MOMENTS),
+        (ROUND_TRIP, &MOMENTS),
+        (PEN_MEMORY, &BYTES),
+        (PEN_FUEL, &FUEL),
+    ];
+    let mut builder = PrometheusBuilder::new().idle_timeout(MetricKindMask::GAUGE, Some(GONE));
+    for (name, bounds) in buckets {
+        builder = builder.set_buckets_for_metric(full(name), bounds).map_err(|error| error.to_string())?;
+    }
+    let recorder = builder.build_recorder();
+    let handle = recorder.handle();
+    metrics::set_global_recorder(recorder).map_err(|error| error.to_string())?;
+    let _only_set_here = RECORDER.set(handle);
+    describe();
+    Ok(())
+}
+
+/// Everything that was recorded, in Prometheus's text format. None: this process has no recorder of Toril's.
+pub fn render() -> Option<String> {
+    let handle = RECORDER.get()?;
+    // Process metrics are as old as the question.
+    Collector::default().collect();
+    Some(handle.render())
+}
+
+/// Gives room back that histograms of the past take. To be called now and then.
+pub fn upkeep() {
+    if let Some(handle) = RECORDER.get() {
+        handle.run_upkeep();
+    }
+}
+
+fn describe() {
+    describe_counter!(PROCESSED, "Attempts that ended, by queue, plugin and outcome");
+    describe_counter!(
+        FAILED,
+        "Attempts that failed, by queue, kind of failure, and whether it was the job's last (final)"
+    );
+    describe_counter!(STALLED, "Jobs whose lock ran out while they ran, by queue");
+    describe_histogram!(DURATION, Unit::Seconds, "From the claim of a job to the end of its attempt, by queue");
+    describe_histogram!(WAIT, Unit::Seconds, "From when a job could run first to its first claim, by queue");
+    describe_gauge!(RUNNING, "Jobs that this host runs, by queue");
+    describe_gauge!(JOBS, "Jobs in the queue, by queue and state; the same on every host");
+    describe_histogram!(PEN_START, Unit::Seconds, "Making a pen: store and instance, by plugin");
+    describe_histogram!(PEN_MEMORY, Unit::Bytes, "Linear memory of one attempt, by plugin");
+    describe_histogram!(PEN_FUEL, "Fuel that one attempt used, by plugin");
+    describe_gauge!(PLUGIN, "1 for the version of each plugin that is in use");
+    describe_counter!(RELOADS, "New files of a plugin, by plugin and result: replaced or refused");
+    describe_histogram!(ROUND_TRIP, Unit::Seconds, "A ping of Redis and its answer");
+    describe_gauge!(REDIS_UP, "Whether Redis answered the last ping");
+    describe_counter!(OUTAGES, "Times that Redis stopped to answer");
+    describe_counter!(RECONNECTS, "New connections of the host to Redis, after the first");
+    Collector::default().describe();
+}
+
+/// A job was claimed. `wait`: for how long it could have run before, on its first attempt.
+pub fn claimed(queue: &str, wait: Option<Duration>) {
+    if let Some(wait) = wait {
+        histogram!(WAIT, "queue" => queue.to_owned()).record(wait);
+    }
+}
+
+/// An attempt ended.
+pub fn ended(queue: &str, finished: &Finished, took: Duration) {
+    let Finished { outcome, plugin, .. } = finished;
+    let queue = || queue.to_owned();
+    counter!(PROCESSED, "queue" => queue(), "plugin" => plugin.clone(), "outcome" => outcome.label()).increment(1);
+    if let Some(failure) = outcome.failure() {
+        let last = if matches!(outcome, Outcome::Failed(_)) { "true" } else { "false" };
+        counter!(FAILED, "queue" => queue(), "kind" => failure.kind.label(), "final" => last).increment(1);
+    }
+    histogram!(DURATION, "queue" => queue()).record(took);
+}
+
+/// Jobs were found whose locks had run out.
+pub fn stalled(queue: &str, jobs: u64) {
+    counter!(STALLED, "queue" => queue.to_owned()).increment(jobs);
+}
+
+/// A pen was made.
+pub fn pen_started(plugin: &str, took: Duration) {
+    histogram!(PEN_START, "plugin" => plugin.to_owned()).record(took);
+}
+
+/// A plugin ran, and took this.
+pub fn pen_used(plugin: &str, usage: Usage) {
+    histogram!(PEN_MEMORY, "plugin" => plugin.to_owned()).record(usage.memory as f64);
+    histogram!(PEN_FUEL, "plugin" => plugin.to_owned()).record(usage.fuel as f64);
+}
+
+/// How many jobs this host runs of a queue.
+pub fn running(queue: &str, jobs: usize) {
+    gauge!(RUNNING, "queue" => queue.to_owned()).set(jobs as f64);
+}
+
+/// How many jobs of a queue are in a state.
+pub fn jobs(queue: &str, state: &'static str, jobs: u64) {
+    gauge!(JOBS, "queue" => queue.to_owned(), "state" => state).set(jobs as f64);
+}
+
+/// A version of a plugin is in use.
+pub fn plugin(plugin: &str, version: &str, interface: &str) {
+    let version = version.to_owned();
+    gauge!(PLUGIN, "plugin" => plugin.to_owned(), "version" => version, "interface" => interface.to_owned()).set(1);
+}
+
+/// A new file of a plugin was looked at.
+pub fn reloaded(plugin: &str, replaced: bool) {
+    let result = if replaced { "replaced" } else { "refused" };
+    counter!(RELOADS, "plugin" => plugin.to_owned(), "result" => result).increment(1);
+}
+
+/// Redis answered a ping.
+pub fn redis_answered(took: Duration) {
+    histogram!(ROUND_TRIP).record(took);
+    gauge!(REDIS_UP).set(1);
+}
+
+/// Redis did not answer. `first`: it did before.
+pub fn redis_silent(first: bool) {
+    gauge!(REDIS_UP).set(0);
+    counter!(OUTAGES).increment(u64::from(first));
+}
+
+/// The host had to connect anew.
+pub fn redis_reconnected() {
+    counter!(RECONNECTS).increment(1);
+}

@@ -1,0 +1,58 @@
+//! What a plugin cannot do with an origin that it was granted.
+
+use serde_json::{Value, json};
+use toril_tests::{AgentServer, RedisServer, Toril, agent};
+
+const MIB: usize = 1024 * 1024;
+
+/// A host whose plugin `reach` may send requests to this server.
+async fn host(redis: &RedisServer, server: &AgentServer) -> Toril {
+    let config = format!("[queues.work]\nplugin = \"reach\"\n[plugins.reach]\nhttp = [{:?}]\n", server.url());
+    let mut toril = Toril::new().redis(redis.url()).plugin("reach").config(config).spawn_run();
+    toril.wait_ready().await;
+    toril
+}
+
+/// What the plugin got that runs such a job against the server.
+async fn reach(toril: &Toril, name: &str, server: &AgentServer) -> Value {
+    let authority = json!(server.url().trim_start_matches("http://")).to_string();
+    toril.cli(["add", "work", name, "--data", &authority, "--wait"]).await.succeeded().json()["got"].clone()
+}
+
+#[tokio::test]
+async fn a_body_of_64_mib_is_read_whole() {
+    let (redis, server) = (RedisServer::start().await, agent::serve().await);
+    let toril = host(&redis, &server).await;
+    server.respond_next(200, &[], "x".repeat(64 * MIB));
+
+    assert_eq!(reach(&toril, "drain", &server).await, json!({ "bytes": 64 * MIB, "whole": true }));
+}
+
+#[tokio::test]
+async fn a_larger_body_breaks_off_before_its_end() {
+    let (redis, server) = (RedisServer::start().await, agent::serve().await);
+    let toril = host(&redis, &server).await;
+    server.respond_next(200, &[], "x".repeat(64 * MIB + 1));
+
+    let got = reach(&toril, "drain", &server).await;
+
+    assert_eq!(got["whole"], false, "{got}");
+    assert!(got["bytes"].as_u64().is_some_and(|bytes| bytes <= 64 * MIB as u64), "{got}");
+}
+
+#[tokio::test]
+async fn the_seventeenth_request_at_a_time_is_refused() {
+    let (redis, server) = (RedisServer::start().await, agent::serve().await);
+    let toril = host(&redis, &server).await;
+
+    assert_eq!(reach(&toril, "many-requests", &server).await, json!({ "others": 16, "refused": true }));
+}
+
+#[tokio::test]
+async fn the_next_job_has_its_requests_again() {
+    let (redis, server) = (RedisServer::start().await, agent::serve().await);
+    let toril = host(&redis, &server).await;
+    reach(&toril, "many-requests", &server).await;
+
+    assert_eq!(reach(&toril, "many-requests", &server).await["others"], 16);
+}

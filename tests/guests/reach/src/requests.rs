@@ -1,0 +1,42 @@
+//! More of the network than a pen gets, asked for without the SDK and its own bounds.
+
+use serde_json::{Value, json};
+use wasip2::http::outgoing_handler;
+use wasip2::http::types::{ErrorCode, Fields, FutureIncomingResponse, OutgoingRequest, Scheme};
+use wasip2::io::streams::StreamError;
+
+/// Sends so many requests to one authority at once, and says how the last one fared.
+pub fn many(authority: &str, count: usize) -> Value {
+    let mut held: Vec<_> = (1..count).filter_map(|_| send(authority).ok()).collect();
+    let others = held.len();
+    let last = send(authority).map(|future| {
+        future.subscribe().block();
+        let refused = matches!(future.get(), Some(Ok(Err(ErrorCode::ConnectionLimitReached))));
+        held.push(future);
+        refused
+    });
+    json!({ "others": others, "refused": last.unwrap_or(true) })
+}
+
+/// Reads a body to its end, keeps nothing of it, and says how much came.
+pub fn drain(authority: &str) -> Value {
+    let Ok(future) = send(authority) else { return Value::Null };
+    future.subscribe().block();
+    let Some(Ok(Ok(response))) = future.get() else { return Value::Null };
+    let Ok(body) = response.consume() else { return Value::Null };
+    let Ok(stream) = body.stream() else { return Value::Null };
+    let mut bytes = 0;
+    loop {
+        match stream.blocking_read(64 * 1024) {
+            Ok(chunk) => bytes += chunk.len(),
+            Err(end) => return json!({ "bytes": bytes, "whole": matches!(end, StreamError::Closed) }),
+        }
+    }
+}
+
+fn send(authority: &str) -> Result<FutureIncomingResponse, ErrorCode> {
+    let request = OutgoingRequest::new(Fields::new());
+    let set = request.set_scheme(Some(&Scheme::Http)).and_then(|()| request.set_authority(Some(authority)));
+    set.and_then(|()| request.set_path_with_query(Some("/"))).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
+    outgoing_handler::handle(request, None)
+}
