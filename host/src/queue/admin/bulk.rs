@@ -36,7 +36,7 @@ impl Admin {
         let completed = added
             .iter()
             .zip(&specs)
-            .map(|(job, spec)| options::complete(&opened, job.id(), &spec.options, spec.jitter));
+            .map(|(job, spec)| options::complete(&opened, job.id(), &spec.options, spec.jitter, spec.trace.clone()));
         try_join_all(completed).await.map_err(|error| (0, error.into()))?;
         Ok(BulkAdded { queue: queue.to_owned(), ids: added.iter().map(|job| job.id().to_owned()).collect() })
     }
