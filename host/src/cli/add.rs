@@ -8,8 +8,8 @@ use bullmq::{DeduplicationOptions, JobOptions, ParentOptions};
 use clap::Args;
 use serde_json::Value;
 
-use super::client::Client;
-use super::{FAILED, WRONG, error};
+use super::client::{Client, refused};
+use super::{FAILED, WRONG, bulk, error};
 use crate::config::{Backoff, BackoffKind, JobDefaults, Keep};
 use crate::queue::{self, JobSpec, policy};
 
@@ -18,11 +18,16 @@ use crate::queue::{self, JobSpec, policy};
 pub struct Add {
     /// The queue.
     queue: String,
-    /// The job's name.
-    name: String,
+    /// The job's name. With --bulk: of the jobs that have none of their own.
+    #[arg(required_unless_present = "bulk")]
+    name: Option<String>,
     /// The payload, as JSON. `-` reads it from standard input.
     #[arg(long, value_name = "JSON", default_value = "{}")]
     data: String,
+    /// Add many jobs from a file, or from standard input for `-`: one JSON document a line, {"name":…,"data":…,"opts":{…}},
+    /// with BullMQ's names for the options.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "wait", "Options"])]
+    bulk: Option<String>,
     /// Wait for the job's end, and print what it returned.
     #[arg(long)]
     wait: bool,
@@ -108,6 +113,20 @@ struct Options {
 
 impl Add {
     pub async fn run(self, path: &Path) -> ExitCode {
+        if let Some(file) = &self.bulk {
+            return match self.client.admin(path) {
+                Ok(admin) => {
+                    if !admin.configured().contains(&self.queue) {
+                        self.note_no_entry(path);
+                        if let Err(reason) = admin.make_queue(&self.queue).await {
+                            return refused(&reason);
+                        }
+                    }
+                    bulk::add(&admin, &self.queue, self.name.as_deref(), file, self.client.json).await
+                }
+                Err(code) => code,
+            };
+        }
         let data = match self.read_data() {
             Ok(data) => data,
             Err(reason) => return error(WRONG, &reason),
@@ -119,11 +138,11 @@ impl Add {
         let defaults = match config.queues.get(&self.queue) {
             Some(queue) => queue.job_defaults.clone(),
             None => {
-                eprintln!("note: {} has no queue {}; the job is added without defaults", path.display(), self.queue);
+                self.note_no_entry(path);
                 JobDefaults::default()
             }
         };
-        let spec = self.options.apply(JobSpec::new(&self.queue, &self.name, data, &defaults));
+        let spec = self.options.apply(JobSpec::new(&self.queue, self.name.as_deref().unwrap_or_default(), data, &defaults));
         let added = match queue::add(&redis, spec, self.wait).await {
             Ok(added) => added,
             Err(reason) => return error(FAILED, &reason),
@@ -144,6 +163,10 @@ impl Add {
             }
             Err(reason) => error(FAILED, &reason),
         }
+    }
+
+    fn note_no_entry(&self, path: &Path) {
+        eprintln!("note: {} has no queue {}; jobs are added without defaults", path.display(), self.queue);
     }
 
     fn read_data(&self) -> Result<Value, String> {

@@ -2,13 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use clap::Args;
+use serde::Serialize;
 
 use super::{FAILED, WRONG, error, unusable};
 use crate::config::{self, Config, Env};
 use crate::embedded;
 use crate::queue::Redis;
+use crate::queue::admin::{Admin, AdminError};
 
 /// Options of every command that talks to Redis.
 #[derive(Debug, Args)]
@@ -33,6 +37,46 @@ impl Client {
         let redis = Redis::new(&config.redis).map_err(|reason| error(WRONG, &reason))?;
         Ok((config, redis))
     }
+
+    /// The same, as that which looks at queues and changes them.
+    pub fn admin(&self, path: &Path) -> Result<Admin, ExitCode> {
+        let (config, redis) = self.open(path)?;
+        Ok(Admin::new(Arc::new(redis), Arc::new(ArcSwap::from_pointee(config))))
+    }
+
+    /// Tells what came of it, as JSON or by `text`, and how the process ends.
+    pub fn tell<T: Serialize>(&self, outcome: Result<T, AdminError>, text: impl FnOnce(&T)) -> ExitCode {
+        match outcome {
+            Ok(outcome) if self.json => print(&outcome),
+            Ok(outcome) => {
+                text(&outcome);
+                ExitCode::SUCCESS
+            }
+            Err(reason) => refused(&reason),
+        }
+    }
+
+    /// Tells that something was done that has no result of its own.
+    pub fn done(&self, outcome: Result<(), AdminError>, json: &serde_json::Value, text: &str) -> ExitCode {
+        self.tell(outcome.map(|()| json), |_| super::say!("{}", super::text::line(text)))
+    }
+}
+
+/// Prints one line of JSON.
+pub fn print<T: Serialize>(document: &T) -> ExitCode {
+    match serde_json::to_string(document) {
+        Ok(json) => {
+            super::say!("{json}");
+            ExitCode::SUCCESS
+        }
+        Err(reason) => error(FAILED, &reason),
+    }
+}
+
+/// Ends since something was not shown or not done.
+pub fn refused(reason: &AdminError) -> ExitCode {
+    let code = if matches!(reason, AdminError::Invalid(_)) { WRONG } else { FAILED };
+    error(code, &super::text::line(&reason.to_string()))
 }
 
 /// `.toril`, beside the configuration.

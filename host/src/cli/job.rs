@@ -5,9 +5,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::client::Client;
-use super::{FAILED, error};
-use crate::queue;
+use super::client::{Client, refused};
+use super::text;
 
 /// Options of `toril job`.
 #[derive(Debug, Args)]
@@ -16,27 +15,33 @@ pub struct Job {
     queue: String,
     /// The job's id.
     id: String,
+    /// Lines of its log from this one on, from 0, and nothing else.
+    #[arg(long, value_name = "LINE")]
+    logs: Option<u64>,
+    /// Also the values of fields that `redact` under [host] hides.
+    #[arg(long)]
+    reveal: bool,
     #[command(flatten)]
     client: Client,
 }
 
 impl Job {
     pub async fn run(self, path: &Path) -> ExitCode {
-        let (_, redis) = match self.client.open(path) {
-            Ok(opened) => opened,
+        let mut admin = match self.client.admin(path) {
+            Ok(admin) => admin,
             Err(code) => return code,
         };
-        let view = match queue::job(&redis, &self.queue, &self.id).await {
-            Ok(Some(view)) => view,
-            Ok(None) => return error(FAILED, &format!("queue {} has no job {}", self.queue, self.id)),
-            Err(reason) => return error(FAILED, &reason),
-        };
-        // The same document for people, one field a line: it holds nothing that a table would show better.
-        let text = if self.client.json { serde_json::to_string(&view) } else { serde_json::to_string_pretty(&view) };
-        match text {
-            Ok(text) => crate::cli::say!("{text}"),
-            Err(reason) => return error(FAILED, &reason),
+        if let Some(start) = self.logs {
+            let page = admin.job_logs(&self.queue, &self.id, start, start.saturating_add(999)).await;
+            return self.client.tell(page, |page| page.lines.iter().for_each(|line| crate::cli::say!("{}", text::line(line))));
         }
-        ExitCode::SUCCESS
+        if self.reveal {
+            admin = admin.revealing();
+        }
+        match admin.job_details(&self.queue, &self.id).await {
+            // The same document for people, one field a line: it holds nothing that a table would show better.
+            Ok(job) => self.client.tell(Ok(job), |job| crate::cli::say!("{}", text::document(job))),
+            Err(reason) => refused(&reason),
+        }
     }
 }

@@ -15,14 +15,25 @@ macro_rules! say {
 pub(crate) use say;
 
 mod add;
+mod bulk;
 mod cancel;
+mod change;
 mod check;
+mod clean;
 mod client;
+mod dead_letters;
 mod dev;
+mod events;
+mod flow;
 mod job;
+mod jobs;
+mod pause;
 mod plugin;
 mod queues;
+mod retry;
 mod run;
+mod schedulers;
+mod text;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -65,12 +76,40 @@ enum Command {
     Dev(dev::Dev),
     /// Say everything that is wrong with the configuration and the plugins.
     Check(check::Check),
-    /// Add a job to a queue.
+    /// Add a job to a queue, or many.
     Add(Box<add::Add>),
     /// Count the jobs of each queue.
     Queues(queues::Queues),
+    /// List the jobs of a queue that are in one state.
+    Jobs(jobs::Jobs),
     /// Show one job.
     Job(job::Job),
+    /// Show a job and its children, as a tree.
+    Flow(flow::Flow),
+    /// Follow what happens in a queue, until SIGINT or SIGTERM.
+    Events(events::Events),
+    /// Run failed or completed jobs again.
+    Retry(retry::Retry),
+    /// Let a delayed job be claimed now.
+    Promote(change::Promote),
+    /// Remove a job.
+    Remove(change::Remove),
+    /// Change the priority or the delay of a job.
+    Change(change::Change),
+    /// Let no job of a queue be claimed, on any host.
+    Pause(pause::Pause),
+    /// Let jobs of a queue be claimed again.
+    Resume(pause::Pause),
+    /// Remove every job of a queue that waits.
+    Drain(clean::Drain),
+    /// Remove jobs of a queue by state and age.
+    Clean(clean::Clean),
+    /// List, make and remove job schedulers.
+    #[command(subcommand)]
+    Schedulers(schedulers::Schedulers),
+    /// Bring jobs that have failed for good back to their queues.
+    #[command(subcommand)]
+    DeadLetters(dead_letters::DeadLetters),
     /// End a job that runs, wherever it does.
     Cancel(cancel::Cancel),
     /// Write, build, look at and test plugins, without a host and without Redis.
@@ -111,7 +150,20 @@ pub fn main() -> ExitCode {
             Command::Check(check) => check.run(config).await,
             Command::Add(add) => add.run(config).await,
             Command::Queues(queues) => queues.run(config).await,
+            Command::Jobs(jobs) => jobs.run(config).await,
             Command::Job(job) => job.run(config).await,
+            Command::Flow(flow) => flow.run(config).await,
+            Command::Events(events) => events.run(config).await,
+            Command::Retry(retry) => retry.run(config).await,
+            Command::Promote(promote) => promote.run(config).await,
+            Command::Remove(remove) => remove.run(config).await,
+            Command::Change(change) => change.run(config).await,
+            Command::Pause(pause) => pause.pause(config).await,
+            Command::Resume(pause) => pause.resume(config).await,
+            Command::Drain(drain) => drain.run(config).await,
+            Command::Clean(clean) => clean.run(config).await,
+            Command::Schedulers(schedulers) => schedulers.run(config).await,
+            Command::DeadLetters(letters) => letters.run(config).await,
             Command::Cancel(cancel) => cancel.run(config).await,
             Command::Plugin(plugin) => plugin.run(cli.config.as_deref()).await,
             Command::RedisGuard { .. } => ExitCode::from(WRONG),
@@ -163,7 +215,7 @@ fn not_started(reason: &StartError) -> ExitCode {
     let code = if reason.is_configuration() { WRONG } else { FAILED };
     match reason {
         // These come with their own heads and places.
-        StartError::Load(problems) => fail(code, &problems.to_string()),
+        StartError::Load(problems) | StartError::Unguarded(problems) => fail(code, &problems.to_string()),
         other => error(code, other),
     }
 }

@@ -6,8 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::client::Client;
-use super::{FAILED, error};
-use crate::queue::{self, QueueView};
+use crate::queue::admin::QueueDetails;
 
 /// Options of `toril queues`.
 #[derive(Debug, Args)]
@@ -18,33 +17,18 @@ pub struct Queues {
 
 impl Queues {
     pub async fn run(self, path: &Path) -> ExitCode {
-        let (config, redis) = match self.client.open(path) {
-            Ok(opened) => opened,
+        let admin = match self.client.admin(path) {
+            Ok(admin) => admin,
             Err(code) => return code,
         };
-        let mut views = Vec::new();
-        for name in config.queues.keys() {
-            match queue::queue(&redis, name).await {
-                Ok(view) => views.push(view),
-                Err(reason) => return error(FAILED, &reason),
-            }
-        }
-        if self.client.json {
-            match serde_json::to_string(&views) {
-                Ok(json) => crate::cli::say!("{json}"),
-                Err(reason) => return error(FAILED, &reason),
-            }
-        } else {
-            table(&views);
-        }
-        ExitCode::SUCCESS
+        self.client.tell(admin.queues().await, |queues| table(queues))
     }
 }
 
-fn table(views: &[QueueView]) {
-    let width = views.iter().map(|view| view.name.len()).max().unwrap_or(0).max("queue".len());
+fn table(queues: &[QueueDetails]) {
+    let width = queues.iter().map(|queue| queue.name.len()).max().unwrap_or(0).max("queue".len());
     crate::cli::say!(
-        "{:width$} {:>9} {:>7} {:>8} {:>11} {:>8} {:>10} {:>7}",
+        "{:width$} {:>9} {:>7} {:>8} {:>11} {:>8} {:>10} {:>7} {:>10}",
         "queue",
         "waiting",
         "active",
@@ -52,20 +36,22 @@ fn table(views: &[QueueView]) {
         "prioritized",
         "children",
         "completed",
-        "failed"
+        "failed",
+        "schedulers"
     );
-    for view in views {
+    for queue in queues {
         crate::cli::say!(
-            "{:width$} {:>9} {:>7} {:>8} {:>11} {:>8} {:>10} {:>7}{}",
-            view.name,
-            view.waiting,
-            view.active,
-            view.delayed,
-            view.prioritized,
-            view.waiting_children,
-            view.completed,
-            view.failed,
-            if view.paused { "  paused" } else { "" }
+            "{:width$} {:>9} {:>7} {:>8} {:>11} {:>8} {:>10} {:>7} {:>10}{}",
+            queue.name,
+            queue.waiting,
+            queue.active,
+            queue.delayed,
+            queue.prioritized,
+            queue.waiting_children,
+            queue.completed,
+            queue.failed,
+            queue.schedulers,
+            if queue.paused { "  paused" } else { "" }
         );
     }
 }

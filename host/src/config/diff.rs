@@ -25,7 +25,7 @@ pub struct Changes {
 /// How a changed queue gets its new settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QueueChange {
-    /// In place: concurrency, timeout, job defaults, dead letter queue, plugin.
+    /// In place: concurrency, timeout, job defaults, dead letter queue, plugin, schedules.
     Live,
     /// By a new worker, since the old one keeps them for its life: rate limit, lock duration, stalled interval,
     /// maximum of stalls.
@@ -75,11 +75,14 @@ fn queue(old: &Queue, new: &Queue) -> Option<QueueChange> {
 
 fn host(old: &HostSettings, new: &HostSettings) -> Vec<&'static str> {
     let keys = [
+        ("admin", old.admin != new.admin),
+        ("allowed_hosts", old.allowed_hosts != new.allowed_hosts),
         ("cache", old.cache != new.cache),
         ("listen", old.listen != new.listen),
         ("max_pens", old.max_pens != new.max_pens),
         ("pen_threads", old.pen_threads != new.pen_threads),
         ("plugins", old.plugins != new.plugins),
+        ("redact", old.redact != new.redact),
         ("shutdown_timeout", old.shutdown_timeout != new.shutdown_timeout),
     ];
     let changed = keys.into_iter().filter(|(_, changed)| *changed);
@@ -143,6 +146,7 @@ mod tests {
             ("backoff = '1s'", Live),
             ("remove_on_fail = true", Live),
             ("dead_letter = 'dead'", Live),
+            ("schedules.nightly = { pattern = '0 3 * * *' }", Live),
             ("rate_limit = { max = 1, per = '1s' }", Restart),
             ("lock_duration = '1s'", Restart),
             ("stalled_interval = '1s'", Restart),
@@ -179,9 +183,19 @@ mod tests {
 
     #[test]
     fn host_keys_are_named_and_redis_is_one() {
-        let host = "[host]\nlisten = 'off'\nplugins = 'p'\ncache = 'c'\nshutdown_timeout = '1s'\npen_threads = 999\nmax_pens = 9\n[queues.a]";
+        let host = "[host]\nlisten = 'off'\nplugins = 'p'\ncache = 'c'\nshutdown_timeout = '1s'\npen_threads = 999\nmax_pens = 9\nadmin = 'off'\nallowed_hosts = ['h']\nredact = []\n[queues.a]";
         let changes = change("[queues.a]", host);
-        assert_eq!(changes.host, ["cache", "listen", "max_pens", "pen_threads", "plugins", "shutdown_timeout"]);
+        assert_eq!(changes.host, [
+            "admin",
+            "allowed_hosts",
+            "cache",
+            "listen",
+            "max_pens",
+            "pen_threads",
+            "plugins",
+            "redact",
+            "shutdown_timeout"
+        ]);
         assert!(!changes.redis);
         assert!(change("[queues.a]", "[redis]\nprefix = 'x'\n[queues.a]").redis);
     }

@@ -25,6 +25,11 @@ impl Env {
         Self { fixed: BTreeMap::new(), process: true }
     }
 
+    /// No variables at all.
+    pub(super) fn none() -> Self {
+        Self { fixed: BTreeMap::new(), process: false }
+    }
+
     /// Exactly these variables, for tests and embedders.
     pub fn of<K, V>(variables: impl IntoIterator<Item = (K, V)>) -> Self
     where

@@ -5,6 +5,8 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::secret::Secret;
+
 /// Settings of one host process.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HostSettings {
@@ -24,6 +26,32 @@ pub struct HostSettings {
     /// How many attempts may run at once in the whole host, all queues together. Sizes the pool of instances, whose
     /// address space is reserved at the start. Default 1000.
     pub max_pens: NonZeroU32,
+    /// What the HTTP server lets people do with queues and jobs. Default: everything.
+    pub admin: AdminAccess,
+    /// What they must show to be let in: `TORIL_ADMIN_TOKEN`, at least [`SHORTEST_TOKEN`] characters. None: nothing.
+    pub admin_token: Option<Secret>,
+    /// Names by which the HTTP server may be called beside those of loopback, without a port, in lower case.
+    pub allowed_hosts: Vec<String>,
+    /// Words: the value of a field whose name contains one of them is not shown. Has a default list.
+    pub redact: Vec<String>,
+}
+
+/// The fewest characters of a token that keeps strangers out.
+pub const SHORTEST_TOKEN: usize = 16;
+
+/// Which fields are not shown where nobody says it.
+const REDACTED: &[&str] =
+    &["password", "passwd", "secret", "token", "authorization", "api_key", "private_key", "credential", "cookie"];
+
+/// What the HTTP server lets people do with queues and jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdminAccess {
+    /// Look at them and change them.
+    Full,
+    /// Look at them.
+    ReadOnly,
+    /// Nothing: there is health and nothing else.
+    Off,
 }
 
 impl HostSettings {
@@ -37,7 +65,18 @@ impl HostSettings {
             // A system that does not tell is taken for the smallest one.
             pen_threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             max_pens: DEFAULT_MAX_PENS,
+            admin: AdminAccess::Full,
+            admin_token: None,
+            allowed_hosts: Vec::new(),
+            redact: REDACTED.iter().map(|word| (*word).to_owned()).collect(),
         }
+    }
+
+    /// Whether everybody who reaches `listen` could change queues: it is no loopback address, nothing has to be shown,
+    /// and nobody said that they may only look. A host must not start like that.
+    pub fn is_unguarded(&self) -> bool {
+        let reachable = self.listen.is_some_and(|address| !address.ip().to_canonical().is_loopback());
+        reachable && self.admin == AdminAccess::Full && self.admin_token.is_none()
     }
 }
 

@@ -1,7 +1,10 @@
 //! `[queues.NAME]`: what a host does with one BullMQ queue.
 
+use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::time::Duration;
+
+use serde_json::Value;
 
 /// How one queue is worked on.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +29,8 @@ pub struct Queue {
     pub dead_letter: Option<String>,
     /// Options of the jobs that Toril itself adds to the queue.
     pub job_defaults: JobDefaults,
+    /// Job schedulers of the queue, by their ids.
+    pub schedules: BTreeMap<String, Schedule>,
 }
 
 impl Queue {
@@ -41,8 +46,38 @@ impl Queue {
             max_stalled: 1,
             dead_letter: None,
             job_defaults: JobDefaults::default(),
+            schedules: BTreeMap::new(),
         }
     }
+}
+
+/// `[queues.NAME.schedules.ID]`: what adds a job again and again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Schedule {
+    /// When.
+    pub repeat: Repeat,
+    /// The name of its jobs. None: the schedule's id.
+    pub name: Option<String>,
+    /// Their payload. None: `{}`.
+    pub data: Option<Value>,
+    /// Their priority. None: they have none.
+    pub priority: Option<u32>,
+    /// How many jobs it adds at most. None: no limit.
+    pub limit: Option<NonZeroU64>,
+}
+
+/// When a schedule adds a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// By a cron pattern, which was found to be one.
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// Its IANA time zone. None: UTC.
+        tz: Option<String>,
+    },
+    /// Each time that this has passed. Whole milliseconds, at least 1.
+    Every(Duration),
 }
 
 /// `rate_limit = { max = 5, per = "1s" }`.

@@ -64,10 +64,19 @@ async fn try_reload(inner: &Arc<Inner>) -> Result<Changes, Refused> {
     configure(inner, &new, &changes, started).await;
     let used: Vec<_> = new.queues.values().map(|queue| queue.plugin.clone()).collect();
     inner.config.store(Arc::new(new));
+    schedules(inner, &changes).await;
     for plugin in old.queues.values().map(|queue| &queue.plugin).filter(|plugin| !used.contains(plugin)) {
         inner.plugins.remove(plugin);
     }
     Ok(changes)
+}
+
+/// Writes the job schedulers of the new configuration. What fails is tried again at the next change or start: the queues
+/// themselves are worked as the configuration says.
+async fn schedules(inner: &Arc<Inner>, changes: &Changes) {
+    if let Err(error) = inner.admin.apply_schedules(&changes.queues_removed).await {
+        tracing::error!(%error, "the job schedulers of the configuration were not written; save the file again, or restart");
+    }
 }
 
 /// Starts the workers of queues that are new, or changed in a way that a running worker cannot follow.
@@ -114,9 +123,10 @@ fn keep_what_needs_a_restart(old: &Config, new: &mut Config, changes: &Changes) 
         tracing::warn!("changes under [redis] take effect at the next start");
         new.redis = old.redis.clone();
     }
-    let waiting: Vec<_> = changes.host.iter().filter(|key| **key != "shutdown_timeout").collect();
+    let waiting: Vec<_> = changes.host.iter().filter(|key| **key != "shutdown_timeout" && **key != "redact").collect();
     if !waiting.is_empty() {
         tracing::warn!(keys = ?waiting, "changes under [host] take effect at the next start");
-        new.host = config::HostSettings { shutdown_timeout: new.host.shutdown_timeout, ..old.host.clone() };
+        let (shutdown_timeout, redact) = (new.host.shutdown_timeout, new.host.redact.clone());
+        new.host = config::HostSettings { shutdown_timeout, redact, ..old.host.clone() };
     }
 }

@@ -3,10 +3,8 @@
 
 use std::sync::Arc;
 
-use futures::future::join_all;
-
 use super::Inner;
-use crate::queue::QueueView;
+use crate::queue::admin::QueueDetails;
 use crate::telemetry::metrics;
 
 /// Looks now and then, until it is dropped.
@@ -38,20 +36,21 @@ pub async fn keep(inner: Arc<Inner>) {
 }
 
 async fn count_jobs(inner: &Inner) {
-    let workers: Vec<_> = inner.queues.lock().await.values().map(|working| working.worker.clone()).collect();
-    let looks = workers.iter().map(async |worker| (worker.running().await, worker.counts().await));
-    for (running, counts) in join_all(looks).await {
-        match counts {
-            Ok(counts) => show(&counts, running),
-            // The next look is soon.
-            Err(error) => tracing::debug!(%error, "the jobs of a queue were not counted"),
-        }
+    let queues = inner.queues.lock().await;
+    let workers: Vec<_> = queues.iter().map(|(name, working)| (name.clone(), working.worker.clone())).collect();
+    drop(queues);
+    for (name, worker) in workers {
+        metrics::running(&name, worker.running().await);
+    }
+    match inner.admin.queues().await {
+        Ok(queues) => queues.iter().for_each(show),
+        // The next look is soon.
+        Err(error) => tracing::debug!(%error, "the jobs in the queues were not counted"),
     }
 }
 
-fn show(counts: &QueueView, running: usize) {
+fn show(counts: &QueueDetails) {
     let queue = &counts.name;
-    metrics::running(queue, running);
     let states = [
         ("waiting", counts.waiting),
         ("active", counts.active),

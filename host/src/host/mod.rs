@@ -21,6 +21,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use crate::config::{Config, Env, Problem, Problems};
 use crate::http::{Health, HttpError, Server};
 use crate::plugin::{self, LoadError, Plugins};
+use crate::queue::admin::{Admin, AdminError};
 use crate::queue::{ConnectError, Defaults, QueueWorker, Redis, Service, SharedRedis};
 use route::Route;
 
@@ -44,12 +45,18 @@ pub enum StartError {
     /// The HTTP server.
     #[error(transparent)]
     Http(#[from] HttpError),
+    /// Everybody who reaches the HTTP server could change queues.
+    #[error("{0}")]
+    Unguarded(Problems),
+    /// The job schedulers of the configuration.
+    #[error("the job schedulers of the configuration were not written: {0}")]
+    Schedules(AdminError),
 }
 
 impl StartError {
     /// Whether the configuration or a plugin is wrong, rather than the world around.
     pub fn is_configuration(&self) -> bool {
-        matches!(self, Self::Load(_) | Self::Redis(ConnectError::NoUrl(_) | ConnectError::Ca { .. }))
+        matches!(self, Self::Load(_) | Self::Unguarded(_) | Self::Redis(ConnectError::NoUrl(_) | ConnectError::Ca { .. }))
     }
 }
 
@@ -77,6 +84,7 @@ struct Inner {
     plugins: Arc<Plugins>,
     redis: SharedRedis,
     service: Service,
+    admin: Admin,
     queues: Mutex<BTreeMap<String, Working>>,
     /// Workers of queues that were removed or changed and whose last jobs still run.
     draining: TaskTracker,
@@ -97,6 +105,7 @@ impl Host {
     /// HTTP server, and the watch over plugins and configuration. `env` is what the configuration was read with.
     pub async fn start(config: Config, env: Env) -> Result<Self, StartError> {
         // First what costs nothing to find out.
+        guarded(&config)?;
         let redis = Arc::new(Redis::new(&config.redis)?);
         let plugins = Arc::new(Plugins::start(&config.host)?);
         for prepared in prepare(&plugins, &config, |_| true).await.map_err(StartError::Load)? {
@@ -107,6 +116,7 @@ impl Host {
         let config = Arc::new(ArcSwap::from_pointee(config));
         let inner = Arc::new(Inner {
             service: Service::new(redis.clone(), defaults(config.clone())),
+            admin: Admin::new(redis.clone(), config.clone()),
             config,
             env,
             plugins,
@@ -122,9 +132,11 @@ impl Host {
             let server = Server::bind(address).await?;
             listen = Some(server.address());
             let health: Arc<dyn Health> = inner.clone();
-            tasks.push(AbortOnDropHandle::new(tokio::spawn(server.serve(health))));
+            let settings = inner.config.load().host.clone();
+            tasks.push(AbortOnDropHandle::new(tokio::spawn(server.serve(health, inner.admin.clone(), settings))));
         }
         inner.start_queues().await?;
+        inner.admin.apply_schedules(&[]).await.map_err(StartError::Schedules)?;
         tasks.push(AbortOnDropHandle::new(tokio::spawn(inner.service.clone().listen())));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(watch::watch(inner.clone()))));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(gauges::keep(inner.clone()))));
@@ -270,6 +282,17 @@ fn unusable(config: &Config, plugin: &str, error: &LoadError) -> Problem {
     let queue = config.queues.iter().find(|(_, queue)| queue.plugin == plugin);
     let queue = queue.map_or("", |(name, _)| name.as_str());
     config.problem(&["queues", queue, "plugin"], format!("plugin {plugin} cannot be used: {error}"), None)
+}
+
+/// Refuses to let strangers change queues.
+fn guarded(config: &Config) -> Result<(), StartError> {
+    if !config.host.is_unguarded() {
+        return Ok(());
+    }
+    let message = "`listen` in host is an address that others reach, and everybody there could change queues";
+    let help = "set TORIL_ADMIN_TOKEN to a secret of at least 16 characters, or say `admin = \"read-only\"` or `admin = \"off\"` under [host], or listen on 127.0.0.1";
+    let problem = config.problem(&["host", "listen"], message, Some(help.to_owned()));
+    Err(StartError::Unguarded(Problems::new(&config.path, vec![problem])))
 }
 
 /// Loads every plugin of a configuration and uses none: what `toril check` does beside reading the configuration.

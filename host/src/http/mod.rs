@@ -1,20 +1,33 @@
-//! The HTTP server: health and metrics. Knows of the host only what [`Health`] tells.
+//! The HTTP server. Knows of the host only what [`Health`] tells, and of queues only what
+//! [`Admin`](crate::queue::admin::Admin) does.
+//!
+//! | module | serves |
+//! | --- | --- |
+//! | `health` | `/healthz` and `/readyz`, for everybody |
+//! | `metrics` | `/metrics`, for everybody |
+//! | `api` | `/api/v1`, for those whom `security` lets in |
+//! | `security` | who may do what, and the headers of every answer |
+//! | `problem` | what an answer says when something is wrong |
+
+mod api;
+mod health;
+mod metrics;
+mod problem;
+mod security;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::Router;
+use axum::middleware::from_fn;
 use futures::future::BoxFuture;
-use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+pub use self::api::description;
+use self::security::Guard;
+use crate::config::{AdminAccess, HostSettings};
 use crate::plugin::Status;
-use crate::telemetry::metrics;
+use crate::queue::admin::Admin;
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -54,40 +67,21 @@ impl Server {
         self.address
     }
 
-    /// Serves until it is dropped.
-    pub async fn serve(self, health: Arc<dyn Health>) {
-        let routes = Router::new()
-            .route("/healthz", get(alive))
-            .route("/readyz", get(ready))
-            .route("/metrics", get(numbers))
-            .with_state(health);
+    /// Serves until it is dropped. `settings` say who may do what.
+    pub async fn serve(self, health: Arc<dyn Health>, admin: Admin, settings: HostSettings) {
+        let routes = routes(health, admin, &settings, self.address);
         if let Err(error) = axum::serve(self.listener, routes).await {
             tracing::error!(%error, "the HTTP server ended");
         }
     }
 }
 
-/// The process runs and answers.
-async fn alive() -> Json<Value> {
-    Json(json!({ "alive": true }))
-}
-
-/// What this process has recorded, in Prometheus's text format.
-async fn numbers() -> Response {
-    match metrics::render() {
-        Some(text) => ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
-        None => (StatusCode::NOT_FOUND, "this process records no metrics of its own\n").into_response(),
+fn routes(health: Arc<dyn Health>, admin: Admin, settings: &HostSettings, address: SocketAddr) -> Router {
+    // What is for everybody: it tells nothing of jobs.
+    let mut routes = health::routes(health).merge(metrics::routes());
+    if settings.admin != AdminAccess::Off {
+        let guard = Guard::new(settings, address);
+        routes = routes.nest("/api/v1", security::guarded(api::routes(admin), guard));
     }
-}
-
-/// Redis answers, and the host is not shutting down. With the plugins in use, and why a newer file was refused.
-async fn ready(State(health): State<Arc<dyn Health>>) -> (StatusCode, Json<Value>) {
-    let reasons = health.not_ready().await;
-    let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let plugins: Vec<_> = health
-        .plugins()
-        .into_iter()
-        .map(|status| json!({ "plugin": status.plugin, "version": status.version, "refused": status.refused }))
-        .collect();
-    (status, Json(json!({ "ready": reasons.is_empty(), "reasons": reasons, "plugins": plugins })))
+    routes.fallback(problem::no_page).layer(from_fn(security::add_headers))
 }

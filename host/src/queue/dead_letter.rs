@@ -1,7 +1,7 @@
 //! Where jobs go that have failed for good: a queue like any other, with a job for each of them.
 
-use bullmq::{Error, Job, JobOptions, Queue};
-use serde_json::json;
+use bullmq::{Error, Job, JobOptions, Queue, QueueKeys};
+use serde_json::{Value, json};
 
 /// The queue that takes in failed jobs.
 pub struct DeadLetter {
@@ -15,13 +15,18 @@ impl DeadLetter {
     }
 
     /// Adds a job for one that has failed for good in this many `attempts`: of the same name, and holding its queue,
-    /// id, name, data, reason and number of attempts. Adding the same failure again changes nothing.
+    /// id, name, data, options, reason and number of attempts. Adding the same failure again changes nothing.
     pub async fn add(&self, queue: &str, job: &Job, attempts: u32, reason: &str) -> Result<(), Error> {
+        // As they are stored: the crate's own type does not know all of them.
+        let key = QueueKeys::new(queue, Some(self.queue.keys().prefix())).job_key(job.id());
+        let opts: Option<String> = self.queue.connection().cmd(redis::cmd("HGET").arg(key).arg("opts")).await?;
+        let opts: Value = opts.and_then(|opts| serde_json::from_str(&opts).ok()).unwrap_or_else(|| json!({}));
         let data = json!({
             "queue": queue,
             "id": job.id(),
             "name": job.name(),
             "data": job.data(),
+            "opts": opts,
             "failedReason": reason,
             "attemptsMade": attempts,
         });

@@ -2,13 +2,13 @@
 //! nothing of WebAssembly: whoever runs an attempt is a [`Runner`](crate::attempt::Runner).
 
 mod add;
+pub mod admin;
 mod backoff;
 mod cancel;
 mod children;
 mod connection;
 mod context;
 mod dead_letter;
-mod inspect;
 mod key_value;
 mod lock;
 mod options;
@@ -21,6 +21,5 @@ pub use add::{Added, JobSpec, WaitError, add, policy};
 pub use cancel::{Cancelled, cancel, cancel_all};
 pub use connection::{ConnectError, Redis, SharedRedis};
 pub use context::Defaults;
-pub use inspect::{JobView, QueueView, job, queue};
 pub use stored::stored;
 pub use worker::{QueueWorker, Service};

@@ -10,6 +10,10 @@ use crate::telemetry::traces::Carrier;
 const REPLACE: &str =
     "if redis.call('HGET', KEYS[1], 'opts') == ARGV[1] then redis.call('HSET', KEYS[1], 'opts', ARGV[2]) end";
 
+/// The same for the template of a job scheduler, which has no options where there are none to be had.
+const REPLACE_TEMPLATE: &str = "if redis.call('EXISTS', KEYS[1]) == 1 \
+    and (redis.call('HGET', KEYS[1], 'opts') or '{}') == ARGV[1] then redis.call('HSET', KEYS[1], 'opts', ARGV[2]) end";
+
 /// A job's options as they are stored. None: there is no such job.
 pub async fn read(queue: &Queue, job_id: &str) -> Result<Option<String>, Error> {
     let key = queue.keys().job_key(job_id);
@@ -46,16 +50,53 @@ pub async fn complete(
         return Ok(());
     }
     let Some(held) = read(queue, job_id).await? else { return Ok(()) };
-    let mut stored: Map<String, Value> = serde_json::from_str(&held)?;
-    stored.extend(missing);
+    let stored = with(&held, missing, jitter)?;
+    replace(queue, REPLACE, &queue.keys().job_key(job_id), &held, stored).await
+}
+
+/// Writes what the crate left out when it made a job scheduler, into the options of the jobs that are to come.
+pub async fn complete_template(
+    queue: &Queue,
+    scheduler_id: &str,
+    options: &JobOptions,
+    jitter: f64,
+) -> Result<(), Error> {
+    let missing = left_out(options);
+    if missing.is_empty() && jitter <= 0.0 {
+        return Ok(());
+    }
+    let key = format!("{}:{scheduler_id}", queue.keys().repeat());
+    let held: Option<String> = queue.connection().cmd(redis::cmd("HGET").arg(&key).arg("opts")).await?;
+    let held = held.unwrap_or_else(|| "{}".to_owned());
+    let stored = with(&held, missing, jitter)?;
+    replace(queue, REPLACE_TEMPLATE, &key, &held, stored).await
+}
+
+/// Gives a job that was added the options of an earlier one that the crate does not know, or has written otherwise.
+pub async fn restore(queue: &Queue, job_id: &str, earlier: Map<String, Value>) -> Result<(), Error> {
+    if earlier.is_empty() {
+        return Ok(());
+    }
+    let Some(held) = read(queue, job_id).await? else { return Ok(()) };
+    let stored = with(&held, earlier, 0.0)?;
+    replace(queue, REPLACE, &queue.keys().job_key(job_id), &held, stored).await
+}
+
+fn with(held: &str, more: Map<String, Value>, jitter: f64) -> Result<Map<String, Value>, Error> {
+    let mut stored: Map<String, Value> = serde_json::from_str(held)?;
+    stored.extend(more);
     if let Some(backoff) = stored.get_mut("backoff").and_then(Value::as_object_mut)
         && jitter > 0.0
     {
         backoff.insert("jitter".to_owned(), jitter.into());
     }
-    let script = redis::Script::new(REPLACE);
+    Ok(stored)
+}
+
+async fn replace(queue: &Queue, script: &str, key: &str, held: &str, stored: Map<String, Value>) -> Result<(), Error> {
+    let script = redis::Script::new(script);
     let mut call = script.prepare_invoke();
-    call.key(queue.keys().job_key(job_id)).arg(held).arg(Value::Object(stored).to_string());
+    call.key(key).arg(held).arg(Value::Object(stored).to_string());
     call.invoke_async::<()>(&mut queue.connection().connection()).await?;
     Ok(())
 }

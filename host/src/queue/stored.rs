@@ -33,12 +33,17 @@ fn job(queue: &str, id: &str, prefix: &str, fields: &HashMap<String, String>) ->
         id: id.to_owned(),
         queue: queue.to_owned(),
         name,
-        data: text("data").map_or(Value::Null, super::inspect::parse),
+        data: text("data").map_or(Value::Null, parse),
         attempt,
         max_attempts: max_attempts.max(attempt),
         added_at: number("timestamp").unwrap_or(0),
         parent: text("parentKey").and_then(|key| job_of_key(key, prefix)),
     })
+}
+
+/// A field that should be JSON and need not be.
+fn parse(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
 
 #[cfg(test)]

@@ -18,7 +18,6 @@ use super::children::job_of_key;
 use super::connection::{ConnectError, SharedRedis};
 use super::context::{ClaimedJob, Defaults};
 use super::dead_letter::DeadLetter;
-use super::inspect::{self, QueueView};
 use super::key_value::PluginData;
 use super::settle::{Settling, Told};
 use super::unsettled::{Unsettled, Verdict};
@@ -131,11 +130,6 @@ impl QueueWorker {
     /// How many jobs it runs now.
     pub async fn running(&self) -> usize {
         self.worker.active_count().await
-    }
-
-    /// How many jobs of the queue are in which state, all hosts' together.
-    pub async fn counts(&self) -> Result<QueueView, ConnectError> {
-        inspect::count(&self.shared.queue).await
     }
 
     /// Tells the plugins that run that they should end soon.

@@ -58,6 +58,19 @@ impl Toril {
         finished(self.command(arguments), LONG).await
     }
 
+    /// The same with a text on standard input.
+    pub async fn cli_with_input<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+        input: impl Into<Vec<u8>>,
+    ) -> Output {
+        self.write_config();
+        let path = self.folder().join("standard-input");
+        std::fs::write(&path, input.into()).unwrap_or_else(|error| panic!("could not write {path:?}: {error}"));
+        let file = std::fs::File::open(&path).unwrap_or_else(|error| panic!("could not read {path:?}: {error}"));
+        finished_with(self.command(arguments), LONG, Stdio::from(file)).await
+    }
+
     /// Runs `toril` with these arguments alone.
     pub async fn cli_without_config<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Output {
         finished(self.bare_command(arguments), LONG).await
@@ -98,9 +111,13 @@ impl Toril {
 }
 
 async fn finished(command: Command, bound: Duration) -> Output {
+    finished_with(command, bound, Stdio::null()).await
+}
+
+async fn finished_with(command: Command, bound: Duration, input: Stdio) -> Output {
     let shown = format!("{command:?}");
     let mut command = tokio::process::Command::from(command);
-    command.stdin(Stdio::null()).kill_on_drop(true);
+    command.stdin(input).kill_on_drop(true);
     let output = timeout(bound, command.output()).await;
     let output = output.unwrap_or_else(|_| panic!("{shown} did not end within {bound:?}"));
     let output = output.unwrap_or_else(|error| panic!("could not start {shown}: {error}"));

@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use super::super::host::HostSettings;
+use super::super::env::Env;
+use super::super::host::{AdminAccess, HostSettings, SHORTEST_TOKEN};
+use super::super::secret::Secret;
+use super::environment::setting;
 use super::report::{Fault, Report};
 use super::schema;
 use super::table::{Node, Table};
@@ -12,8 +15,11 @@ use super::values;
 /// More threads than this are a slip of the hand: they run guests, which use a processor each.
 const MOST_THREADS: u64 = 1024;
 
-pub(super) fn read(root: &Table<'_>, folder: &Path, report: &mut Report<'_>) -> HostSettings {
+const TOKEN: &str = "TORIL_ADMIN_TOKEN";
+
+pub(super) fn read(root: &Table<'_>, folder: &Path, env: &Env, report: &mut Report<'_>) -> HostSettings {
     let mut host = HostSettings::in_folder(folder);
+    host.admin_token = setting(TOKEN, env, report, token);
     let Some(table) = Table::of(root.get("host"), report) else {
         return host;
     };
@@ -25,7 +31,52 @@ pub(super) fn read(root: &Table<'_>, folder: &Path, report: &mut Report<'_>) -> 
     report.set(&mut host.shutdown_timeout, table.get("shutdown_timeout"), values::duration);
     report.set(&mut host.pen_threads, table.get("pen_threads"), |node| values::positive(node, MOST_THREADS));
     report.set(&mut host.max_pens, table.get("max_pens"), |node| values::positive(node, u64::from(u32::MAX)));
+    report.set(&mut host.admin, table.get("admin"), admin);
+    report.set(&mut host.allowed_hosts, table.get("allowed_hosts"), |node| values::texts(node, host_name));
+    report.set(&mut host.redact, table.get("redact"), |node| values::texts(node, word));
     host
+}
+
+/// Never shows the token.
+fn token(value: &str) -> Result<Secret, String> {
+    // What is sent in a header must be what is compared.
+    if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(format!("{TOKEN} may hold letters, digits and other visible characters of ASCII only, and no blanks"));
+    }
+    match value.chars().count() {
+        count if count < SHORTEST_TOKEN => {
+            Err(format!("{TOKEN} has {count} characters, and needs {SHORTEST_TOKEN} at least"))
+        }
+        _ => Ok(Secret::new(value)),
+    }
+}
+
+fn admin(node: &Node<'_>) -> Result<AdminAccess, Fault> {
+    match values::string(node)? {
+        "full" => Ok(AdminAccess::Full),
+        "read-only" => Ok(AdminAccess::ReadOnly),
+        "off" => Ok(AdminAccess::Off),
+        other => Err(Fault::new(format!("{node} must be \"full\", \"read-only\" or \"off\", not {other:?}"))),
+    }
+}
+
+fn host_name(node: &Node<'_>) -> Result<String, Fault> {
+    let name = values::text(node)?;
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    if name.chars().all(fits) || address.is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok()) {
+        return Ok(name.to_ascii_lowercase());
+    }
+    Err(Fault::new(format!("{node} is no name of a host: {name:?}"))
+        .help("write the name alone, without scheme and port, as in \"toril.example.com\""))
+}
+
+fn word(node: &Node<'_>) -> Result<String, Fault> {
+    let word = values::text(node)?;
+    if word.chars().all(|c| matches!(c, '-' | '_' | ' ')) {
+        return Err(Fault::new(format!("{node} has no letter or digit, and would hide nothing")));
+    }
+    Ok(word)
 }
 
 fn listen(node: &Node<'_>) -> Result<Option<SocketAddr>, Fault> {

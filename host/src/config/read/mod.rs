@@ -9,6 +9,7 @@ mod plugin;
 mod queue;
 mod redis;
 mod report;
+mod schedule;
 mod schema;
 mod secret;
 mod source;
@@ -38,7 +39,7 @@ pub(super) fn parse(text: &str, path: &Path, env: &Env) -> Result<Config, LoadEr
 /// Reads `[host]` alone, whatever the rest of the file says.
 pub(super) fn host_settings(text: &str, path: &Path) -> Result<HostSettings, LoadError> {
     let folder = path.parent().unwrap_or(Path::new(""));
-    document(text, path, |root, report| host::read(root, folder, report)).map(|(host, _)| host)
+    document(text, path, |root, report| host::read(root, folder, &Env::none(), report)).map(|(host, _)| host)
 }
 
 /// What `read` makes of a file that is valid TOML, and warnings.
@@ -64,7 +65,7 @@ fn config(root: &Table<'_>, path: &Path, env: &Env, report: &mut Report<'_>) -> 
     root.deny_unknown(schema::ROOT, report);
     let folder = path.parent().unwrap_or(Path::new(""));
     let redis = redis::read(root, path, env, report);
-    let host = host::read(root, folder, report);
+    let host = host::read(root, folder, env, report);
     let queues = queue::read(root, host.max_pens, env, report);
     let plugins = plugin::read(root, folder, env, report);
     if queues.is_empty() {

@@ -11,6 +11,7 @@ use super::environment::setting;
 use super::jobs;
 use super::plugin;
 use super::report::{Fault, Report};
+use super::schedule;
 use super::schema;
 use super::table::{Node, Table};
 use super::values;
@@ -95,6 +96,7 @@ fn read_entry(table: &Table<'_>, concurrency: NonZeroUsize, report: &mut Report<
     });
     queue.rate_limit = rate_limit(table.get("rate_limit"), report);
     queue.dead_letter = report.read(table.get("dead_letter"), dead_letter);
+    queue.schedules = schedule::read(table.get("schedules"), report);
     queue
 }
 

@@ -5,7 +5,17 @@ pub(super) const ROOT: &[&str] = &["host", "plugins", "queues", "redis"];
 /// `[redis]`.
 pub(super) const REDIS: &[&str] = &["ca", "connect_timeout", "namespace", "prefix", "tls", "url"];
 /// `[host]`.
-pub(super) const HOST: &[&str] = &["cache", "listen", "max_pens", "pen_threads", "plugins", "shutdown_timeout"];
+pub(super) const HOST: &[&str] = &[
+    "admin",
+    "allowed_hosts",
+    "cache",
+    "listen",
+    "max_pens",
+    "pen_threads",
+    "plugins",
+    "redact",
+    "shutdown_timeout",
+];
 /// `[queues.NAME]`.
 pub(super) const QUEUE: &[&str] = &[
     "attempts",
@@ -18,6 +28,7 @@ pub(super) const QUEUE: &[&str] = &[
     "rate_limit",
     "remove_on_complete",
     "remove_on_fail",
+    "schedules",
     "stalled_interval",
     "timeout",
 ];
@@ -26,6 +37,8 @@ pub(super) const PLUGIN: &[&str] =
     &["add_to", "ca", "config", "fuel", "http", "keyvalue", "max_result", "memory", "private_addresses", "secrets"];
 /// `keyvalue = { … }`.
 pub(super) const KEYVALUE: &[&str] = &["ttl"];
+/// `[queues.NAME.schedules.ID]`.
+pub(super) const SCHEDULE: &[&str] = &["data", "every", "limit", "name", "pattern", "priority", "tz"];
 /// `backoff = { … }`.
 pub(super) const BACKOFF: &[&str] = &["delay", "jitter", "type"];
 /// `rate_limit = { … }`.

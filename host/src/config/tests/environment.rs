@@ -62,6 +62,39 @@ fn toril_concurrency_is_bounded_where_it_is_used() {
 }
 
 #[test]
+fn the_token_comes_from_the_environment_and_is_long_enough() {
+    let token = |value: &str| Env::of([("TORIL_ADMIN_TOKEN", value)]);
+    let taken = config(SMALLEST, &token("0123456789abcdef")).host.admin_token.unwrap();
+    assert_eq!(taken.expose(), "0123456789abcdef");
+    assert_eq!(config(SMALLEST, &token("")).host.admin_token, None);
+    let shown = problems(SMALLEST, &token("hunter2")).to_string();
+    assert!(shown.contains("TORIL_ADMIN_TOKEN has 7 characters, and needs 16"), "{shown}");
+    let shown = format!("{shown}{}", problems(SMALLEST, &token("hunter2 hunter2 hunter2")));
+    assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn an_address_that_others_reach_is_unguarded_without_a_token_or_a_word_of_the_file() {
+    let unguarded = |host: &str, token: &str| {
+        let text = section(&format!("[host]\n{host}"));
+        config(&text, &Env::of([("TORIL_ADMIN_TOKEN", token)])).host.is_unguarded()
+    };
+    assert!(unguarded("listen = '0.0.0.0:1'", ""));
+    assert!(unguarded("listen = '[::]:1'\nadmin = 'full'", ""));
+    for (host, token) in [
+        ("listen = '0.0.0.0:1'", "0123456789abcdef"),
+        ("listen = '0.0.0.0:1'\nadmin = 'read-only'", ""),
+        ("listen = '0.0.0.0:1'\nadmin = 'off'", ""),
+        ("listen = '127.0.0.2:1'", ""),
+        ("listen = '[::1]:1'", ""),
+        ("listen = '[::ffff:127.0.0.1]:1'", ""),
+        ("listen = 'off'", ""),
+    ] {
+        assert!(!unguarded(host, token), "{host}");
+    }
+}
+
+#[test]
 fn variables_that_are_wrong_are_reported_with_their_name() {
     let env = Env::of([("REDIS_URL", "redis://:hunter2@/0"), ("REDIS_TLS", "maybe"), ("TORIL_CONCURRENCY", "0")]);
     let found = problems(SMALLEST, &env);

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::{
-    Backoff, BackoffKind, Env, HostSettings, Keep, LoadError, Plugin, Queue, RateLimit, Redis, load, parse,
+    AdminAccess, Backoff, BackoffKind, Env, HostSettings, Keep, LoadError, Plugin, Queue, RateLimit, Redis, Repeat,
+    Schedule, load, parse,
 };
 use super::{SMALLEST, config, nothing, queue, section};
 
@@ -112,6 +113,9 @@ cache = "/var/cache/toril"
 shutdown_timeout = "0s"
 pen_threads = 3
 max_pens = 20
+admin = "read-only"
+allowed_hosts = ["Toril.example.com", "[::1]"]
+redact = ["pin"]
 [queues.a]
 plugin = "a.b_c-1"
 lock_duration = "1s"
@@ -120,8 +124,16 @@ max_stalled = 0
 backoff = "500ms"
 remove_on_complete = true
 remove_on_fail = false
+[queues.a.schedules.nightly]
+pattern = "0 3 * * *"
+tz = "Europe/Madrid"
+name = "report"
+data = { whole = 1, list = [1.5, true, "t"], when = 2026-01-01 }
+priority = 5
+limit = 7
 [queues."b c"]
 plugin = "a.b_c-1"
+schedules.often = { every = "15m" }
 remove_on_complete = 0
 [plugins."a.b_c-1"]
 max_result = "1KB"
@@ -143,6 +155,10 @@ config = { text = "t", whole = 0x10, decimal = 1.50, truth = true }
         shutdown_timeout: Duration::ZERO,
         pen_threads: NonZeroUsize::new(3).unwrap(),
         max_pens: NonZeroU32::new(20).unwrap(),
+        admin: AdminAccess::ReadOnly,
+        admin_token: None,
+        allowed_hosts: vec!["toril.example.com".into(), "[::1]".into()],
+        redact: vec!["pin".into()],
     };
     assert_eq!(config.host, host);
 
@@ -154,6 +170,15 @@ config = { text = "t", whole = 0x10, decimal = 1.50, truth = true }
     assert_eq!(queue.job_defaults.backoff, Some(fixed));
     assert_eq!(queue.job_defaults.remove_on_complete, Some(Keep::None));
     assert_eq!(queue.job_defaults.remove_on_fail, Some(Keep::All));
+    let nightly = Schedule {
+        repeat: Repeat::Pattern { pattern: "0 3 * * *".into(), tz: Some("Europe/Madrid".into()) },
+        name: Some("report".into()),
+        data: Some(serde_json::json!({ "whole": 1, "list": [1.5, true, "t"], "when": "2026-01-01" })),
+        priority: Some(5),
+        limit: NonZeroU64::new(7),
+    };
+    assert_eq!(queue.schedules["nightly"], nightly);
+    assert_eq!(config.queues["b c"].schedules["often"].repeat, Repeat::Every(seconds(900)));
     let (age, count) = (None, Some(0));
     let defaults = &config.queues["b c"].job_defaults;
     assert_eq!(defaults.remove_on_complete, Some(Keep::Some { age, count }));

@@ -1,0 +1,103 @@
+//! `toril promote`, `toril remove` and `toril change`: what is done with one job.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+
+use super::client::{Client, refused};
+
+/// Options of `toril promote`.
+#[derive(Debug, Args)]
+pub struct Promote {
+    /// The queue.
+    queue: String,
+    /// The job's id. It is delayed.
+    id: String,
+    #[command(flatten)]
+    client: Client,
+}
+
+impl Promote {
+    pub async fn run(self, path: &Path) -> ExitCode {
+        let admin = match self.client.admin(path) {
+            Ok(admin) => admin,
+            Err(code) => return code,
+        };
+        let Self { queue, id, client } = &self;
+        let done = admin.promote(queue, id).await;
+        client.done(done, &json!({ "queue": queue, "id": id }), &format!("job {id} of queue {queue} can be claimed"))
+    }
+}
+
+/// Options of `toril remove`.
+#[derive(Debug, Args)]
+pub struct Remove {
+    /// The queue.
+    queue: String,
+    /// The job's id.
+    id: String,
+    /// Leave its children where they are.
+    #[arg(long)]
+    keep_children: bool,
+    #[command(flatten)]
+    client: Client,
+}
+
+impl Remove {
+    pub async fn run(self, path: &Path) -> ExitCode {
+        let admin = match self.client.admin(path) {
+            Ok(admin) => admin,
+            Err(code) => return code,
+        };
+        let (queue, id) = (&self.queue, &self.id);
+        let done = admin.remove(queue, id, !self.keep_children).await;
+        self.client.done(done, &json!({ "queue": queue, "id": id }), &format!("job {id} of queue {queue} is removed"))
+    }
+}
+
+/// Options of `toril change`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
+pub struct Change {
+    /// The queue.
+    queue: String,
+    /// The job's id.
+    id: String,
+    /// Another priority: 1 goes first, 2097152 last, and 0 before those.
+    #[arg(long, group = "what", value_parser = clap::value_parser!(u32).range(0..=2_097_152))]
+    priority: Option<u32>,
+    /// Before the others of that priority.
+    #[arg(long, requires = "priority")]
+    lifo: bool,
+    /// Another delay, from now.
+    #[arg(long, group = "what", value_name = "DURATION", value_parser = humantime::parse_duration)]
+    delay: Option<Duration>,
+    #[command(flatten)]
+    client: Client,
+}
+
+impl Change {
+    pub async fn run(self, path: &Path) -> ExitCode {
+        let admin = match self.client.admin(path) {
+            Ok(admin) => admin,
+            Err(code) => return code,
+        };
+        let (queue, id) = (&self.queue, &self.id);
+        if let Some(priority) = self.priority
+            && let Err(reason) = admin.change_priority(queue, id, priority, self.lifo).await
+        {
+            return refused(&reason);
+        }
+        let done = match self.delay {
+            Some(delay) => {
+                let delay = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+                admin.change_delay(queue, id, delay).await
+            }
+            None => Ok(()),
+        };
+        self.client.done(done, &json!({ "queue": queue, "id": id }), &format!("job {id} of queue {queue} is changed"))
+    }
+}

@@ -1,0 +1,63 @@
+//! `toril dead-letters`: what is done with jobs that have failed for good.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use super::client::Client;
+use super::{FAILED, text};
+use crate::queue::admin::LettersReturned;
+
+/// Commands of `toril dead-letters`.
+#[derive(Debug, Subcommand)]
+pub enum DeadLetters {
+    /// Bring dead letters back to the queues that they come from.
+    Return(Return),
+}
+
+impl DeadLetters {
+    pub async fn run(self, path: &Path) -> ExitCode {
+        match self {
+            Self::Return(back) => back.run(path).await,
+        }
+    }
+}
+
+/// Options of `toril dead-letters return`.
+#[derive(Debug, Args)]
+pub struct Return {
+    /// The queue of dead letters.
+    queue: String,
+    /// The letters' ids in that queue. Without one: all that wait there, the oldest first.
+    ids: Vec<String>,
+    /// At most so many.
+    #[arg(long, conflicts_with = "ids", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+    #[command(flatten)]
+    client: Client,
+}
+
+impl Return {
+    async fn run(self, path: &Path) -> ExitCode {
+        let admin = match self.client.admin(path) {
+            Ok(admin) => admin,
+            Err(code) => return code,
+        };
+        let outcome = admin.return_letters(&self.queue, &self.ids, self.limit).await;
+        let kept = outcome.as_ref().is_ok_and(|outcome| !outcome.kept.is_empty());
+        let code = self.client.tell(outcome, |outcome| tell(outcome, &self.queue));
+        // What stays is an error only where it is told by name that it should go.
+        if kept && !self.ids.is_empty() { ExitCode::from(FAILED) } else { code }
+    }
+}
+
+fn tell(outcome: &LettersReturned, queue: &str) {
+    crate::cli::say!("{} dead letters of queue {queue} went back", outcome.returned);
+    for letter in &outcome.kept {
+        crate::cli::say!("{} stays: {}", text::line(&letter.id), text::line(&letter.reason));
+    }
+    if outcome.more {
+        crate::cli::say!("the limit is reached, and there may be more");
+    }
+}

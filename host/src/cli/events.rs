@@ -1,0 +1,68 @@
+//! `toril events`: follows what happens in a queue.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::Value;
+
+use super::client::{Client, print, refused};
+use super::run::Signals;
+use super::{FAILED, error, text};
+use crate::queue::admin::Event;
+
+/// Options of `toril events`.
+#[derive(Debug, Args)]
+pub struct Events {
+    /// The queue.
+    queue: String,
+    /// Begin after the event of this id; 0-0 begins with the oldest that is there. Without it: with the next one.
+    #[arg(long, value_name = "ID")]
+    after: Option<String>,
+    #[command(flatten)]
+    client: Client,
+}
+
+impl Events {
+    pub async fn run(self, path: &Path) -> ExitCode {
+        let mut signals = match Signals::listen() {
+            Ok(signals) => signals,
+            Err(reason) => return error(FAILED, &format!("signals cannot be listened to: {reason}")),
+        };
+        let admin = match self.client.admin(path) {
+            Ok(admin) => admin,
+            Err(code) => return code,
+        };
+        let mut events = match admin.events(&self.queue, self.after.as_deref()).await {
+            Ok(events) => events,
+            Err(reason) => return refused(&reason),
+        };
+        eprintln!("following queue {}, until SIGINT or SIGTERM", self.queue);
+        loop {
+            tokio::select! {
+                event = events.next() => {
+                    if self.client.json {
+                        print(&event);
+                    } else {
+                        line(&event);
+                    }
+                }
+                () = signals.next() => return ExitCode::SUCCESS,
+            }
+        }
+    }
+}
+
+fn line(event: &Event) {
+    let time = event.id.split('-').next().and_then(|time| time.parse().ok()).map_or_else(String::new, text::time);
+    let fields: Vec<_> = event
+        .fields
+        .iter()
+        .map(|(name, value)| match value {
+            Value::String(value) => format!("{name}={}", text::short(value, 120)),
+            value => format!("{name}={}", text::short(&value.to_string(), 120)),
+        })
+        .collect();
+    let (name, job) = (text::line(&event.event), text::line(event.job_id.as_deref().unwrap_or("-")));
+    crate::cli::say!("{time}  {name:16} {job}  {}", fields.join(" "));
+}

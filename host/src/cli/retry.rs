@@ -1,0 +1,44 @@
+//! `toril retry`: runs ended jobs again.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use super::client::Client;
+
+/// Options of `toril retry`.
+#[derive(Debug, Args)]
+pub struct Retry {
+    /// The queue.
+    queue: String,
+    /// The job's id. It has failed or completed.
+    #[arg(required_unless_present = "all")]
+    id: Option<String>,
+    /// Every job of the queue that has failed.
+    #[arg(long, conflicts_with_all = ["id", "reset_attempts"])]
+    all: bool,
+    /// Give the job all its attempts again. Without it, it has one.
+    #[arg(long)]
+    reset_attempts: bool,
+    #[command(flatten)]
+    client: Client,
+}
+
+impl Retry {
+    pub async fn run(self, path: &Path) -> ExitCode {
+        let admin = match self.client.admin(path) {
+            Ok(admin) => admin,
+            Err(code) => return code,
+        };
+        let queue = &self.queue;
+        let Some(id) = &self.id else {
+            return self.client.tell(admin.retry_all(queue).await, |done| {
+                crate::cli::say!("{} failed jobs of queue {queue} wait again", done.retried);
+            });
+        };
+        let done = admin.retry(queue, id, self.reset_attempts).await;
+        self.client.done(done, &json!({ "queue": queue, "id": id }), &format!("job {id} of queue {queue} waits again"))
+    }
+}

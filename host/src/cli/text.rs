@@ -1,0 +1,59 @@
+//! Text of others, such as a job's name, on a terminal: it must not move the cursor or change colours.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+/// The text as one line: control characters are written out.
+pub fn line(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] })
+        .collect()
+}
+
+/// The beginning of the text as one line, as long as a table has room for.
+pub fn short(text: &str, length: usize) -> String {
+    let line = line(text);
+    if line.chars().count() <= length {
+        return line;
+    }
+    let mut short: String = line.chars().take(length.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}
+
+/// A document over several lines. Control characters of C0 are written out by JSON itself, those of C1 here.
+pub fn document(value: &impl serde::Serialize) -> String {
+    let text = serde_json::to_string_pretty(value).unwrap_or_else(|error| error.to_string());
+    let escaped = |c: char| format!("\\u{:04x}", u32::from(c));
+    text.chars()
+        .map(|c| if c.is_control() && c != '\n' { escaped(c) } else { c.to_string() })
+        .collect()
+}
+
+/// A time in milliseconds since the Unix epoch, as people write it.
+pub fn time(milliseconds: u64) -> String {
+    match UNIX_EPOCH.checked_add(Duration::from_millis(milliseconds)) {
+        // The formatter panics beyond the year 9999.
+        Some(time) if time < UNIX_EPOCH + Duration::from_secs(253_402_300_800) => {
+            humantime::format_rfc3339_seconds(time).to_string()
+        }
+        _ => milliseconds.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_written_out() {
+        assert_eq!(line("a\u{1b}[31mb\nc\u{9b}"), "a\\u{1b}[31mb\\nc\\u{9b}");
+        assert!(!document(&"\u{9b}31m").contains('\u{9b}'));
+        assert_eq!(short("abcdef", 4), "abc…");
+    }
+
+    #[test]
+    fn times_of_no_calendar_are_numbers() {
+        assert_eq!(time(0), "1970-01-01T00:00:00Z");
+        assert_eq!(time(u64::MAX), u64::MAX.to_string());
+    }
+}

@@ -1,0 +1,145 @@
+//! Queues, and what is done with all jobs of one.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::extract::{Params, Segments};
+use crate::http::problem::Problem;
+use crate::queue::admin::{Admin, Cleaned, PauseState, QueueDetails, Retried};
+
+/// How many jobs one request removes at most.
+const MOST_CLEANED: u64 = 100_000;
+
+/// The queues that the configuration names, with how many jobs are in which state.
+#[utoipa::path(get, path = "/queues", operation_id = "listQueues", tag = "queues", responses(
+    (status = 200, description = "The queues", body = Vec<QueueDetails>),
+    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn list(State(admin): State<Admin>) -> Result<Json<Vec<QueueDetails>>, Problem> {
+    Ok(Json(admin.queues().await?))
+}
+
+/// One queue, which Redis or the configuration knows.
+#[utoipa::path(get, path = "/queues/{queue}", operation_id = "getQueue", tag = "queues",
+    params(("queue" = String, Path, description = "The queue")), responses(
+    (status = 200, description = "The queue", body = QueueDetails),
+    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn show(
+    State(admin): State<Admin>,
+    Segments(queue): Segments<String>,
+) -> Result<Json<QueueDetails>, Problem> {
+    Ok(Json(admin.queue_details(&queue).await?))
+}
+
+/// Let no job of the queue be claimed, on any host. What runs goes on.
+#[utoipa::path(post, path = "/queues/{queue}/pause", operation_id = "pauseQueue", tag = "queues",
+    params(("queue" = String, Path, description = "The queue")), responses(
+    (status = 200, description = "It is paused", body = PauseState),
+    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn pause(State(admin): State<Admin>, Segments(queue): Segments<String>) -> Result<Json<PauseState>, Problem> {
+    Ok(Json(admin.pause(&queue).await?))
+}
+
+/// Let jobs of the queue be claimed again.
+#[utoipa::path(post, path = "/queues/{queue}/resume", operation_id = "resumeQueue", tag = "queues",
+    params(("queue" = String, Path, description = "The queue")), responses(
+    (status = 200, description = "It is not paused", body = PauseState),
+    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn resume(
+    State(admin): State<Admin>,
+    Segments(queue): Segments<String>,
+) -> Result<Json<PauseState>, Problem> {
+    Ok(Json(admin.resume(&queue).await?))
+}
+
+/// What is drained.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DrainParams {
+    /// Also jobs whose time has not come.
+    #[serde(default)]
+    delayed: bool,
+}
+
+/// Remove every job that waits. Not those that run, have ended, or are the next ones of job schedulers.
+#[utoipa::path(post, path = "/queues/{queue}/drain", operation_id = "drainQueue", tag = "queues",
+    params(("queue" = String, Path, description = "The queue"), DrainParams), responses(
+    (status = 204, description = "They are removed"),
+    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn drain(
+    State(admin): State<Admin>,
+    Segments(queue): Segments<String>,
+    Params(params): Params<DrainParams>,
+) -> Result<StatusCode, Problem> {
+    admin.drain(&queue, params.delayed).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What is cleaned.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CleanParams {
+    /// Jobs in this state; `waiting-children` cannot be cleaned.
+    #[param(inline)]
+    state: crate::queue::admin::State,
+    /// Only those that have been there for longer, in milliseconds.
+    older_than: u64,
+    /// At most so many.
+    #[serde(default = "some")]
+    #[param(minimum = 1, maximum = 100_000, default = 1000)]
+    limit: u64,
+}
+
+fn some() -> u64 {
+    1000
+}
+
+/// Remove jobs by state and age.
+#[utoipa::path(post, path = "/queues/{queue}/clean", operation_id = "cleanQueue", tag = "queues",
+    params(("queue" = String, Path, description = "The queue"), CleanParams), responses(
+    (status = 200, description = "How many are removed", body = Cleaned),
+    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn clean(
+    State(admin): State<Admin>,
+    Segments(queue): Segments<String>,
+    Params(params): Params<CleanParams>,
+) -> Result<Json<Cleaned>, Problem> {
+    if !(1..=MOST_CLEANED).contains(&params.limit) {
+        let why = format!("limit is from 1 to {MOST_CLEANED}, not {}", params.limit);
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why));
+    }
+    let age = Duration::from_millis(params.older_than);
+    Ok(Json(admin.clean(&queue, params.state, age, Some(params.limit)).await?))
+}
+
+/// Run every job again that has failed.
+#[utoipa::path(post, path = "/queues/{queue}/retry", operation_id = "retryFailedJobs", tag = "queues",
+    params(("queue" = String, Path, description = "The queue")), responses(
+    (status = 200, description = "How many wait again", body = Retried),
+    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn retry_all(
+    State(admin): State<Admin>,
+    Segments(queue): Segments<String>,
+) -> Result<Json<Retried>, Problem> {
+    Ok(Json(admin.retry_all(&queue).await?))
+}

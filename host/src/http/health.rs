@@ -1,0 +1,32 @@
+//! Whether the host is alive, and whether it is ready.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use super::Health;
+
+pub fn routes(health: Arc<dyn Health>) -> Router {
+    Router::new().route("/healthz", get(alive)).route("/readyz", get(ready)).with_state(health)
+}
+
+/// The process runs and answers.
+async fn alive() -> Json<Value> {
+    Json(json!({ "alive": true }))
+}
+
+/// Redis answers, and the host is not shutting down. With the plugins in use, and why a newer file was refused.
+async fn ready(State(health): State<Arc<dyn Health>>) -> (StatusCode, Json<Value>) {
+    let reasons = health.not_ready().await;
+    let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let plugins: Vec<_> = health
+        .plugins()
+        .into_iter()
+        .map(|status| json!({ "plugin": status.plugin, "version": status.version, "refused": status.refused }))
+        .collect();
+    (status, Json(json!({ "ready": reasons.is_empty(), "reasons": reasons, "plugins": plugins })))
+}

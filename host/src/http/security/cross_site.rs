@@ -1,0 +1,66 @@
+//! Requests that a page of another site makes a browser send: they must not change anything.
+
+use axum::http::header::{HOST, ORIGIN};
+use axum::http::{HeaderMap, Method};
+
+/// Whether a request only looks.
+pub fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// Whether a request that changes something comes from a page of this server, or from no page at all.
+///
+/// Browsers of these years say where a request comes from in `Sec-Fetch-Site`, which no page can set. Older ones name the
+/// page's origin in `Origin` with every request that is no GET. What says neither is no browser, and has no credentials
+/// that it did not add itself.
+pub fn is_own(headers: &HeaderMap) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return matches!(site.as_bytes(), b"same-origin" | b"none");
+    }
+    let Some(origin) = headers.get(ORIGIN) else { return true };
+    let (Ok(origin), Some(Ok(host))) = (origin.to_str(), headers.get(HOST).map(|host| host.to_str())) else {
+        return false;
+    };
+    let origin = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    origin.is_some_and(|origin| origin.eq_ignore_ascii_case(host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own(headers: &[(&'static str, &str)]) -> bool {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, value.parse().expect("a header"));
+        }
+        is_own(&map)
+    }
+
+    #[test]
+    fn a_browser_says_where_a_request_comes_from() {
+        for (site, allowed) in [("same-origin", true), ("none", true), ("same-site", false), ("cross-site", false), ("x", false)] {
+            assert_eq!(own(&[("sec-fetch-site", site)]), allowed, "{site}");
+        }
+        // The one that no page can set counts.
+        assert!(!own(&[("sec-fetch-site", "cross-site"), ("origin", "http://localhost:1"), ("host", "localhost:1")]));
+    }
+
+    #[test]
+    fn an_older_browser_names_the_origin() {
+        for (origin, allowed) in [
+            ("http://localhost:1", true),
+            ("https://LOCALHOST:1", true),
+            ("http://localhost:2", false),
+            ("http://evil.example", false),
+            ("null", false),
+        ] {
+            assert_eq!(own(&[("origin", origin), ("host", "localhost:1")]), allowed, "{origin}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_browser_says_nothing() {
+        assert!(own(&[("host", "localhost:1")]));
+    }
+}

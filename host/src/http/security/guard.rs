@@ -1,0 +1,142 @@
+//! What a request must show before it is answered, in the order in which it is asked for: a right name of the server,
+//! the token, and, if it changes something, that no other site's page sent it and that changes are allowed.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::cross_site;
+use super::host_name::HostNames;
+use crate::config::{AdminAccess, HostSettings, Secret};
+use crate::http::problem::Problem;
+
+/// How long a request waits for what it asked for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Who may do what.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    names: HostNames,
+    token: Option<Token>,
+    read_only: bool,
+}
+
+/// The digest of the token: all that has to be kept to compare, and always of one length.
+#[derive(Clone)]
+struct Token([u8; 32]);
+
+impl Token {
+    fn new(secret: &Secret) -> Self {
+        Self(Sha256::digest(secret.expose()).into())
+    }
+
+    /// Takes the same time whatever is shown.
+    fn is(&self, shown: &[u8]) -> bool {
+        let shown: [u8; 32] = Sha256::digest(shown).into();
+        self.0.ct_eq(&shown).into()
+    }
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(***)")
+    }
+}
+
+impl Guard {
+    /// As `[host]` and the environment say, for a server that listens on `address`.
+    pub fn new(settings: &HostSettings, address: SocketAddr) -> Self {
+        Self {
+            names: HostNames::new(address, &settings.allowed_hosts),
+            token: settings.admin_token.as_ref().map(Token::new),
+            read_only: settings.admin != AdminAccess::Full,
+        }
+    }
+
+    fn check(&self, request: &Request) -> Result<(), Box<Response>> {
+        let refuse = |status, why: &str| Err(Box::new(Problem::new(status, why).into_response()));
+        let headers = request.headers();
+        if let Err(why) = self.names.check(headers) {
+            return refuse(StatusCode::FORBIDDEN, why);
+        }
+        if !self.knows(headers) {
+            let why = "this needs `Authorization: Bearer` and the token that TORIL_ADMIN_TOKEN has";
+            let mut answer = Problem::new(StatusCode::UNAUTHORIZED, why).into_response();
+            answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"toril\""));
+            return Err(Box::new(answer));
+        }
+        if cross_site::is_safe(request.method()) {
+            return Ok(());
+        }
+        if !cross_site::is_own(headers) {
+            return refuse(StatusCode::FORBIDDEN, "a page of another site must not change anything here");
+        }
+        if self.read_only {
+            return refuse(StatusCode::FORBIDDEN, "nothing can be changed here: `admin` under [host] is \"read-only\"");
+        }
+        Ok(())
+    }
+
+    /// Whether the request shows the token, where one is wanted.
+    fn knows(&self, headers: &HeaderMap) -> bool {
+        let Some(token) = &self.token else { return true };
+        let shown = headers.get(AUTHORIZATION).and_then(|header| bearer(header.as_bytes()));
+        shown.is_some_and(|shown| token.is(shown))
+    }
+}
+
+fn bearer(header: &[u8]) -> Option<&[u8]> {
+    let (scheme, shown) = header.split_at_checked(7)?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then(|| shown.trim_ascii())
+}
+
+/// Lets only those requests through to `routes` that the guard lets in.
+pub fn guarded(routes: Router, guard: Guard) -> Router {
+    routes.layer(from_fn_with_state(guard, ask))
+}
+
+async fn ask(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    if let Err(refusal) = guard.check(&request) {
+        return *refusal;
+    }
+    // On a task of its own: a change must not end half-way since whoever asked for it has gone.
+    let answer = tokio::spawn(next.run(request));
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a request was not answered, since the host failed");
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the host failed; its log says more").into_response()
+        }
+        Err(_) => {
+            let why = "this takes longer than 30 s; it goes on";
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, why).into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_is_that_one_and_no_other() {
+        let token = Token::new(&Secret::new("0123456789abcdef"));
+        assert!(token.is(b"0123456789abcdef"));
+        assert!(!token.is(b"0123456789abcdeF") && !token.is(b"") && !token.is(b"0123456789abcdef0"));
+        assert!(!format!("{token:?}").contains("0123"));
+    }
+
+    #[test]
+    fn the_scheme_has_any_case() {
+        assert_eq!(bearer(b"bearer  x "), Some(&b"x"[..]));
+        assert_eq!((bearer(b"Basic x"), bearer(b"Bear")), (None, None));
+    }
+}

@@ -1,0 +1,9 @@
+//! Who may look at queues and change them, and the headers that keep browsers from helping others to do it.
+
+mod cross_site;
+mod guard;
+mod headers;
+mod host_name;
+
+pub use guard::{Guard, guarded};
+pub use headers::add_headers;

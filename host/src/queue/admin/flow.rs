@@ -1,0 +1,177 @@
+//! A job and its children, as a tree.
+
+use bullmq::QueueKeys;
+use serde::Serialize;
+use std::collections::HashSet;
+use utoipa::ToSchema;
+
+use super::error::AdminError;
+use super::job::{ChildCounts, JobReference, children, count_children, next};
+use super::list::reference;
+use super::reply::{Field, Fields, lossy};
+use super::state::{self, QUESTIONS};
+use super::{Admin, State};
+
+/// The most jobs of one tree: each costs Redis some 17 commands.
+const MOST_JOBS: usize = 500;
+/// The deepest tree that is followed.
+const DEEPEST: u32 = 20;
+/// The most children of one job that are followed.
+const MOST_CHILDREN: u32 = 100;
+
+/// How much of a flow is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct FlowRequest {
+    /// How many levels below the job, at most 20.
+    pub depth: u32,
+    /// How many children of each job, at most 100.
+    pub max_children: u32,
+}
+
+impl Default for FlowRequest {
+    fn default() -> Self {
+        Self { depth: 10, max_children: 20 }
+    }
+}
+
+/// A job and its children.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FlowNode {
+    /// The job's queue.
+    pub queue: String,
+    /// Its id.
+    pub id: String,
+    /// Its name. None: the job has been removed.
+    pub name: Option<String>,
+    /// Its state, or `unknown`.
+    pub state: String,
+    /// Why it failed last.
+    pub failed_reason: Option<String>,
+    /// The job that waits for it.
+    pub parent: Option<JobReference>,
+    /// How many children it has.
+    pub counts: ChildCounts,
+    /// Whether children are left out, since there are too many, or they are too deep.
+    pub truncated: bool,
+    /// Its children, in the order of their queues and ids.
+    #[schema(no_recursion)]
+    pub children: Vec<FlowNode>,
+}
+
+/// A job whose place in the tree is known, before its children are.
+struct Found {
+    node: FlowNode,
+    children: Vec<JobReference>,
+    /// The place of its parent in the list of all jobs.
+    under: Option<usize>,
+}
+
+const FIELDS: [&str; 3] = ["name", "failedReason", "parentKey"];
+
+impl Admin {
+    /// A job and its children, level by level, for two round trips a level. At most 500 jobs.
+    pub async fn flow(&self, queue: &str, id: &str, request: FlowRequest) -> Result<FlowNode, AdminError> {
+        if request.depth > DEEPEST || request.max_children > MOST_CHILDREN {
+            return Err(AdminError::Invalid(format!(
+                "a flow is shown to a depth of {DEEPEST} at most, with {MOST_CHILDREN} children a job at most"
+            )));
+        }
+        self.existing(queue, id).await?;
+        let mut all: Vec<Found> = Vec::new();
+        let mut seen = HashSet::new();
+        let mut level = vec![(JobReference { queue: queue.to_owned(), id: id.to_owned() }, None)];
+        for depth in 0..=request.depth {
+            let wanted = if depth < request.depth { request.max_children } else { 0 };
+            let found = self.level(&level, wanted).await?;
+            let first = all.len();
+            all.extend(found);
+            level = Vec::new();
+            for (place, found) in all.iter_mut().enumerate().skip(first) {
+                let all_children = found.node.counts;
+                let count = all_children.unprocessed + all_children.processed + all_children.ignored + all_children.failed;
+                for child in found.children.drain(..) {
+                    // A job that is its own descendant is made by hand, and has no end.
+                    let new = seen.insert((child.queue.clone(), child.id.clone()));
+                    if new && first + level.len() < MOST_JOBS {
+                        level.push((child, Some(place)));
+                    }
+                }
+                let followed = level.iter().filter(|(_, under)| *under == Some(place)).count() as u64;
+                found.node.truncated = followed < count;
+            }
+            if level.is_empty() {
+                break;
+            }
+        }
+        tree(all).ok_or_else(|| AdminError::NoJob { queue: queue.to_owned(), id: id.to_owned() })
+    }
+
+    async fn level(
+        &self,
+        level: &[(JobReference, Option<usize>)],
+        max_children: u32,
+    ) -> Result<Vec<Found>, AdminError> {
+        // A last place before the first one is an empty range; -1 would be the end.
+        let last = if max_children == 0 { -2_000_000_000 } else { i64::from(max_children) - 1 };
+        let mut pipe = redis::pipe();
+        for (job, _) in level {
+            let keys = QueueKeys::new(&job.queue, Some(self.redis.prefix()));
+            let key = keys.job_key(&job.id);
+            pipe.cmd("HMGET").arg(&key).arg(&FIELDS);
+            count_children(&mut pipe, &key);
+            // By name alone: what children returned may be large.
+            pipe.cmd("SRANDMEMBER").arg(format!("{key}:dependencies")).arg(max_children);
+            pipe.cmd("HRANDFIELD").arg(format!("{key}:processed")).arg(max_children);
+            pipe.cmd("HRANDFIELD").arg(format!("{key}:failed")).arg(max_children);
+            pipe.cmd("ZRANGE").arg(format!("{key}:unsuccessful")).arg(0).arg(last);
+            state::ask(&mut pipe, &keys, &job.id);
+        }
+        let answers: Vec<redis::Value> = self.redis.connection().await?.pipe(&pipe).await?;
+        let mut answers = answers.into_iter();
+        let mut found = Vec::with_capacity(level.len());
+        for (job, under) in level {
+            let fields: Vec<Field> = next(&mut answers)?;
+            let counts = children(&mut answers)?;
+            let mut keys = Vec::new();
+            for _ in 0..4 {
+                keys.extend(next::<Vec<Vec<u8>>>(&mut answers)?);
+            }
+            let states: Vec<redis::Value> = answers.by_ref().take(QUESTIONS).collect();
+            let fields = Fields::zip(&FIELDS, fields);
+            let prefix = self.redis.prefix();
+            let mut children: Vec<_> = keys.iter().filter_map(|key| reference(&lossy(key), prefix)).collect();
+            children.sort_by(|a, b| (&a.queue, a.id.len(), &a.id).cmp(&(&b.queue, b.id.len(), &b.id)));
+            children.truncate(usize::try_from(max_children).unwrap_or(usize::MAX));
+            let state = state::answer(&QueueKeys::new(&job.queue, Some(prefix)), &states);
+            found.push(Found {
+                node: FlowNode {
+                    queue: job.queue.clone(),
+                    id: job.id.clone(),
+                    name: fields.text("name"),
+                    state: state.map_or("unknown", State::name).to_owned(),
+                    failed_reason: fields.text("failedReason"),
+                    parent: fields.text("parentKey").and_then(|key| reference(&key, prefix)),
+                    counts,
+                    truncated: false,
+                    children: Vec::new(),
+                },
+                children,
+                under: *under,
+            });
+        }
+        Ok(found)
+    }
+}
+
+/// Hangs each job under its parent, the deepest first.
+fn tree(mut all: Vec<Found>) -> Option<FlowNode> {
+    while let Some(mut found) = all.pop() {
+        found.node.children.reverse();
+        match found.under.and_then(|place| all.get_mut(place)) {
+            Some(parent) => parent.node.children.push(found.node),
+            None => return Some(found.node),
+        }
+    }
+    None
+}

@@ -1,0 +1,402 @@
+//! Adding a job that is described by a JSON document with BullMQ's own names.
+
+use bullmq::types::{BackoffStrategy, KeepJobs, RemoveOnFinish};
+use bullmq::{DeduplicationOptions, ParentOptions};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::error::AdminError;
+use super::{Admin, LONGEST_NAME};
+use crate::config::JobDefaults;
+use crate::queue::add::{self, JobSpec};
+
+/// The largest number that JavaScript knows exactly.
+const LARGEST: u64 = 9_007_199_254_740_991;
+/// The lowest priority that BullMQ has.
+const LOWEST_PRIORITY: u32 = 2_097_152;
+
+/// A job to be added. What it does not say comes from the queue's entry in the configuration.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewJob {
+    /// The job's name.
+    #[schema(min_length = 1, max_length = 1024)]
+    pub name: String,
+    /// Its payload: any JSON. Without it `{}`.
+    #[serde(default = "empty")]
+    pub data: Value,
+    /// Its options, by BullMQ's names.
+    #[serde(default)]
+    pub opts: NewJobOptions,
+}
+
+/// Options of a job, by BullMQ's names. One that is not known is an error.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct NewJobOptions {
+    /// An id of one's own. A job of that id that is there already is not added again. No number, no colon.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 1024)]
+    pub job_id: Option<String>,
+    /// Not before so many milliseconds have passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 3_153_600_000_000u64)]
+    pub delay: Option<u64>,
+    /// 1 goes first, 2097152 last; jobs without one go before those.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 2_097_152)]
+    pub priority: Option<u32>,
+    /// How often it is tried in all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub attempts: Option<u32>,
+    /// How attempts are spaced: milliseconds, or a strategy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backoff: Option<BackoffOptions>,
+    /// Before the jobs that wait already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lifo: Option<bool>,
+    /// What is kept when it completes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remove_on_complete: Option<KeepOptions>,
+    /// What is kept when it fails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remove_on_fail: Option<KeepOptions>,
+    /// How many lines of its log are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_logs: Option<u32>,
+    /// How many stack traces are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stack_trace_limit: Option<u32>,
+    /// When it counts as added, in milliseconds since the Unix epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 9_007_199_254_740_991u64)]
+    pub timestamp: Option<u64>,
+    /// Refuse data of more bytes than this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 4_294_967_295u64)]
+    pub size_limit: Option<u32>,
+    /// A job that waits for this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<ParentJob>,
+    /// The parent fails when this job fails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fail_parent_on_failure: Option<bool>,
+    /// The parent goes on at once when this job fails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub continue_parent_on_failure: Option<bool>,
+    /// The parent does not care whether this job fails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ignore_dependency_on_failure: Option<bool>,
+    /// The parent forgets this job when it fails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remove_dependency_on_failure: Option<bool>,
+    /// Added only if no job of this deduplication id is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deduplication: Option<Deduplication>,
+}
+
+/// How attempts are spaced.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum BackoffOptions {
+    /// A fixed pause of so many milliseconds.
+    Fixed(u64),
+    /// A strategy.
+    Strategy(BackoffStrategyOptions),
+}
+
+/// A strategy of spacing attempts.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BackoffStrategyOptions {
+    /// `fixed` or `exponential`.
+    #[serde(rename = "type")]
+    pub kind: BackoffType,
+    /// The first pause in milliseconds.
+    #[serde(default)]
+    #[schema(maximum = 3_153_600_000_000u64)]
+    pub delay: u64,
+    /// How much of a pause is left to chance, from 0 to 1.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 1)]
+    pub jitter: f64,
+}
+
+/// How the pause between attempts grows.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BackoffType {
+    /// It does not.
+    Fixed,
+    /// It doubles with every attempt.
+    Exponential,
+}
+
+/// What is kept of jobs that have ended.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum KeepOptions {
+    /// `true`: nothing; `false`: everything.
+    Removed(bool),
+    /// So many jobs.
+    Count(u64),
+    /// Those within both bounds.
+    Within(KeepBounds),
+}
+
+/// Bounds for jobs that are kept.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeepBounds {
+    /// The age at which a job goes, in seconds.
+    #[serde(default)]
+    #[schema(maximum = 3_153_600_000u64)]
+    pub age: Option<u64>,
+    /// How many jobs stay.
+    #[serde(default)]
+    #[schema(maximum = 9_007_199_254_740_991u64)]
+    pub count: Option<u64>,
+}
+
+/// A job that waits for another one.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ParentJob {
+    /// Its queue.
+    #[schema(min_length = 1, max_length = 1024)]
+    pub queue: String,
+    /// Its id.
+    #[schema(min_length = 1, max_length = 1024)]
+    pub id: String,
+}
+
+/// Added only if no job of this id is there.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Deduplication {
+    /// The deduplication id.
+    #[schema(min_length = 1, max_length = 1024)]
+    pub id: String,
+    /// For how many milliseconds others are held back.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 3_153_600_000_000u64)]
+    pub ttl: Option<u64>,
+    /// Each further try starts that time anew.
+    #[serde(default)]
+    pub extend: Option<bool>,
+    /// A delayed job of that id is replaced by this one.
+    #[serde(default)]
+    pub replace: Option<bool>,
+    /// While one of that id runs, this one is kept and added at its end.
+    #[serde(default)]
+    pub keep_last_if_active: Option<bool>,
+}
+
+/// A job that was added.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AddedJob {
+    /// Its queue.
+    pub queue: String,
+    /// Its id.
+    pub id: String,
+}
+
+impl Admin {
+    /// Adds a job, with the queue's defaults for what it does not say.
+    pub async fn add(&self, queue: &str, job: NewJob) -> Result<AddedJob, AdminError> {
+        self.keys(queue).await?;
+        let spec = job.spec(queue, &self.defaults(queue))?;
+        let added = add::add(&self.redis, spec, false).await.map_err(added_error)?;
+        Ok(AddedJob { queue: queue.to_owned(), id: added.id })
+    }
+}
+
+/// What the crate says of options is the caller's matter, not Redis'.
+pub(super) fn added_error(error: super::ConnectError) -> AdminError {
+    match error {
+        super::ConnectError::Bull(error) => error.into(),
+        other => other.into(),
+    }
+}
+
+impl NewJob {
+    /// The job as it is added to a queue.
+    pub(super) fn spec(self, queue: &str, defaults: &JobDefaults) -> Result<JobSpec, AdminError> {
+        check_name("the job's name", &self.name)?;
+        let mut spec = JobSpec::new(queue, &self.name, self.data, defaults);
+        self.opts.apply(&mut spec).map_err(AdminError::Invalid)?;
+        Ok(spec)
+    }
+}
+
+impl NewJobOptions {
+    /// Puts these options over those of `spec`, or says which is wrong.
+    pub(super) fn apply(self, spec: &mut JobSpec) -> Result<(), String> {
+        let longest = super::change::LONGEST_DELAY;
+        for (name, value, most) in [
+            ("delay", self.delay, longest),
+            ("priority", self.priority.map(u64::from), u64::from(LOWEST_PRIORITY)),
+            ("timestamp", self.timestamp, LARGEST),
+            ("deduplication.ttl", self.deduplication.as_ref().and_then(|d| d.ttl), longest),
+        ] {
+            if let Some(value) = value.filter(|value| *value > most) {
+                return Err(format!("{name} is at most {most}, not {value}"));
+            }
+        }
+        if self.attempts == Some(0) {
+            return Err("attempts is at least 1".to_owned());
+        }
+        if self.deduplication.as_ref().is_some_and(|d| d.ttl == Some(0)) {
+            return Err("deduplication.ttl is at least 1".to_owned());
+        }
+        let wishes = [
+            self.fail_parent_on_failure,
+            self.continue_parent_on_failure,
+            self.ignore_dependency_on_failure,
+            self.remove_dependency_on_failure,
+        ];
+        if wishes.iter().filter(|wish| **wish == Some(true)).count() > 1 {
+            return Err("only one of failParentOnFailure, continueParentOnFailure, ignoreDependencyOnFailure and removeDependencyOnFailure may be true".to_owned());
+        }
+        if self.parent.is_some() && self.deduplication.is_some() {
+            return Err("a job with a parent has no deduplication".to_owned());
+        }
+        for (name, text) in [
+            ("jobId", self.job_id.as_ref()),
+            ("deduplication.id", self.deduplication.as_ref().map(|d| &d.id)),
+            ("parent.id", self.parent.as_ref().map(|p| &p.id)),
+            ("parent.queue", self.parent.as_ref().map(|p| &p.queue)),
+        ] {
+            if let Some(text) = text {
+                check_name(name, text).map_err(|error| error.to_string())?;
+            }
+        }
+        if let Some(backoff) = self.backoff {
+            let (strategy, jitter) = backoff.read()?;
+            spec.options.backoff = Some(strategy);
+            spec.jitter = jitter;
+        }
+        let options = &mut spec.options;
+        if let Some(keep) = self.remove_on_complete {
+            options.remove_on_complete = Some(keep.read("removeOnComplete")?);
+        }
+        if let Some(keep) = self.remove_on_fail {
+            options.remove_on_fail = Some(keep.read("removeOnFail")?);
+        }
+        options.job_id = self.job_id;
+        options.delay = self.delay;
+        options.priority = self.priority;
+        options.attempts = self.attempts.or(options.attempts);
+        options.lifo = self.lifo;
+        options.keep_logs = self.keep_logs;
+        options.stack_trace_limit = self.stack_trace_limit;
+        options.timestamp = self.timestamp;
+        options.size_limit = self.size_limit.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        options.parent = self.parent.map(|ParentJob { queue, id }| ParentOptions { queue, id, wait_children: None });
+        options.fail_parent_on_failure = self.fail_parent_on_failure;
+        options.continue_parent_on_failure = self.continue_parent_on_failure;
+        options.ignore_dependency_on_failure = self.ignore_dependency_on_failure;
+        options.remove_dependency_on_failure = self.remove_dependency_on_failure;
+        options.deduplication = self.deduplication.map(|d| DeduplicationOptions {
+            id: d.id,
+            ttl: d.ttl,
+            extend: d.extend,
+            replace: d.replace,
+            keep_last_if_active: d.keep_last_if_active,
+        });
+        Ok(())
+    }
+}
+
+impl BackoffOptions {
+    fn read(self) -> Result<(BackoffStrategy, f64), String> {
+        let (kind, delay, jitter) = match self {
+            Self::Fixed(delay) => (BackoffType::Fixed, delay, 0.0),
+            Self::Strategy(strategy) => (strategy.kind, strategy.delay, strategy.jitter),
+        };
+        if delay > super::change::LONGEST_DELAY {
+            return Err("backoff.delay is at most a hundred years".to_owned());
+        }
+        if !(0.0..=1.0).contains(&jitter) {
+            return Err("backoff.jitter is a number from 0 to 1".to_owned());
+        }
+        let strategy = match kind {
+            BackoffType::Fixed => BackoffStrategy::Fixed(delay),
+            BackoffType::Exponential => BackoffStrategy::Exponential(delay),
+        };
+        Ok((strategy, jitter))
+    }
+}
+
+impl KeepOptions {
+    fn read(self, name: &str) -> Result<RemoveOnFinish, String> {
+        let count = |count: u64| usize::try_from(count.min(LARGEST)).unwrap_or(usize::MAX);
+        match self {
+            Self::Removed(removed) => Ok(RemoveOnFinish::Bool(removed)),
+            Self::Count(kept) => Ok(RemoveOnFinish::Count(count(kept))),
+            Self::Within(KeepBounds { age: None, count: None }) => Err(format!("{name} has neither age nor count")),
+            Self::Within(bounds) => Ok(RemoveOnFinish::Options(KeepJobs {
+                age: bounds.age.map(|age| age.min(LARGEST)),
+                count: bounds.count.map(count),
+                limit: None,
+            })),
+        }
+    }
+}
+
+/// Names and ids become part of keys and of pages.
+pub(super) fn check_name(what: &str, name: &str) -> Result<(), AdminError> {
+    if name.is_empty() {
+        return Err(AdminError::Invalid(format!("{what} is empty")));
+    }
+    if name.len() > LONGEST_NAME {
+        return Err(AdminError::Invalid(format!("{what} is longer than {LONGEST_NAME} bytes")));
+    }
+    Ok(())
+}
+
+fn empty() -> Value {
+    Value::Object(serde_json::Map::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn spec(document: Value) -> Result<JobSpec, String> {
+        let job: NewJob = serde_json::from_value(document).map_err(|error| error.to_string())?;
+        job.spec("q", &JobDefaults::default()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn options_have_bullmqs_names_and_forms() {
+        let spec = spec(json!({ "name": "n", "opts": {
+            "attempts": 3, "backoff": { "type": "exponential", "delay": 5, "jitter": 0.5 }, "removeOnComplete": 7,
+            "removeOnFail": { "age": 60 }, "keepLogs": 2, "deduplication": { "id": "d", "ttl": 5 }
+        } }))
+        .expect("valid");
+        assert_eq!((spec.options.attempts, spec.jitter, spec.options.keep_logs), (Some(3), 0.5, Some(2)));
+        assert_eq!(spec.data, json!({}));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (opts, says) in [
+            (json!({ "atempts": 3 }), "atempts"),
+            (json!({ "attempts": 0 }), "attempts"),
+            (json!({ "priority": 3_000_000 }), "priority"),
+            (json!({ "delay": 4_000_000_000_000_u64 }), "delay"),
+            (json!({ "backoff": { "type": "fixed", "jitter": 2 } }), "jitter"),
+            (json!({ "removeOnFail": {} }), "removeOnFail"),
+            (json!({ "jobId": "" }), "jobId"),
+            (json!({ "failParentOnFailure": true, "continueParentOnFailure": true }), "only one"),
+        ] {
+            let error = spec(json!({ "name": "n", "opts": opts })).expect_err(says);
+            assert!(error.contains(says), "{error}");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Pausing a queue: for all workers, on all hosts, until it is resumed.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Admin;
+use super::error::AdminError;
+
+/// Whether a queue is paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PauseState {
+    /// Whether it is.
+    pub paused: bool,
+}
+
+impl Admin {
+    /// Lets no job of the queue be claimed. What runs goes on.
+    pub async fn pause(&self, queue: &str) -> Result<PauseState, AdminError> {
+        self.queue(queue).await?.pause().await?;
+        Ok(PauseState { paused: true })
+    }
+
+    /// Lets jobs of the queue be claimed again.
+    pub async fn resume(&self, queue: &str) -> Result<PauseState, AdminError> {
+        self.queue(queue).await?.resume().await?;
+        Ok(PauseState { paused: false })
+    }
+}

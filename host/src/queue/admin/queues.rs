@@ -1,0 +1,85 @@
+//! How many jobs of which queue are in which state.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::error::AdminError;
+use super::{Admin, State};
+use bullmq::QueueKeys;
+
+/// How many jobs of a queue are in which state.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct QueueDetails {
+    /// The queue's name.
+    pub name: String,
+    /// Whether it is paused.
+    pub paused: bool,
+    /// Jobs that can be claimed.
+    pub waiting: u64,
+    /// Jobs that are being run.
+    pub active: u64,
+    /// Jobs whose time has not come.
+    pub delayed: u64,
+    /// Jobs with a priority that can be claimed.
+    pub prioritized: u64,
+    /// Jobs that wait for their children.
+    pub waiting_children: u64,
+    /// Jobs that are done and kept.
+    pub completed: u64,
+    /// Jobs that have failed for good and are kept.
+    pub failed: u64,
+    /// Job schedulers.
+    pub schedulers: u64,
+}
+
+impl Admin {
+    /// Counts the jobs of every queue that the configuration names, in one round trip.
+    pub async fn queues(&self) -> Result<Vec<QueueDetails>, AdminError> {
+        let keys: Vec<_> =
+            self.configured().iter().map(|name| QueueKeys::new(name, Some(self.redis.prefix()))).collect();
+        self.count(&keys).await
+    }
+
+    /// Counts the jobs of one queue.
+    pub async fn queue_details(&self, queue: &str) -> Result<QueueDetails, AdminError> {
+        let keys = self.keys(queue).await?;
+        let counted = self.count(&[keys]).await?.into_iter().next();
+        counted.ok_or_else(|| AdminError::NoQueue { queue: queue.to_owned() })
+    }
+
+    async fn count(&self, queues: &[QueueKeys]) -> Result<Vec<QueueDetails>, AdminError> {
+        let mut pipe = redis::pipe();
+        for keys in queues {
+            pipe.cmd("HEXISTS").arg(keys.meta()).arg("paused");
+            pipe.cmd("ZCARD").arg(keys.repeat());
+            for place in State::ALL.into_iter().flat_map(|state| state.places(keys)) {
+                pipe.add_command(place.count());
+            }
+        }
+        let counts: Vec<u64> = match queues {
+            [] => Vec::new(),
+            _ => self.redis.connection().await?.pipe(&pipe).await?,
+        };
+        let details = queues.iter().zip(counts.chunks(10)).filter_map(|(keys, counts)| {
+            let &[paused, schedulers, wait, parked, active, delayed, prioritized, waiting_children, completed, failed] =
+                counts
+            else {
+                return None;
+            };
+            Some(QueueDetails {
+                name: keys.name().to_owned(),
+                paused: paused > 0,
+                waiting: wait + parked,
+                active,
+                delayed,
+                prioritized,
+                waiting_children,
+                completed,
+                failed,
+                schedulers,
+            })
+        });
+        Ok(details.collect())
+    }
+}

@@ -1,0 +1,63 @@
+// Does with a queue what BullMQ's Node client does with it, one thing after the other, and says what came of each.
+//
+//   {redis, prefix?, queue, steps: [{do, …}]} → {results: […]}
+//
+//   {do: 'counts'}                                   how many jobs are in which state
+//   {do: 'jobs', state, start?, end?, asc?}          the ids and names of a page
+//   {do: 'retry' | 'promote' | 'remove', id}         as the job's method
+//   {do: 'pause' | 'resume' | 'isPaused'}            as the queue's method
+//   {do: 'priority', id, priority} {do: 'delay', id, delay}
+//   {do: 'schedulers'} {do: 'scheduler', id, repeat, template?} {do: 'removeScheduler', id}
+//   {do: 'dump'}                                     every key of the queue but its events and its meta data
+
+import { Job, Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { options, script } from './script.mjs';
+
+const steps = {
+  counts: (queue) => queue.getJobCounts(),
+  jobs: async (queue, { state, start = 0, end = -1, asc = false }) =>
+    (await queue.getJobs([state], start, end, asc)).map(({ id, name }) => ({ id, name })),
+  retry: async (queue, { id }) => (await Job.fromId(queue, id)).retry(),
+  promote: async (queue, { id }) => (await Job.fromId(queue, id)).promote(),
+  remove: (queue, { id }) => queue.remove(id),
+  pause: (queue) => queue.pause(),
+  resume: (queue) => queue.resume(),
+  isPaused: (queue) => queue.isPaused(),
+  priority: async (queue, { id, priority }) => (await Job.fromId(queue, id)).changePriority({ priority }),
+  delay: async (queue, { id, delay }) => (await Job.fromId(queue, id)).changeDelay(delay),
+  schedulers: (queue) => queue.getJobSchedulers(0, -1, true),
+  scheduler: async (queue, { id, repeat, template }) => {
+    const job = await queue.upsertJobScheduler(id, repeat, template);
+    return { id: job.id };
+  },
+  removeScheduler: (queue, { id }) => queue.removeJobScheduler(id),
+  dump,
+};
+
+await script(async (input, open) => {
+  const queue = open(new Queue(input.queue, options(input)));
+  const results = [];
+  for (const step of input.steps) {
+    results.push((await steps[step.do](queue, step, input)) ?? null);
+  }
+  return { results };
+});
+
+async function dump(queue, _step, { redis }) {
+  const client = new Redis(redis);
+  const base = `${queue.opts.prefix}:${queue.name}:`;
+  const found = {};
+  for (const key of (await client.keys(`${base}*`)).sort()) {
+    const name = key.slice(base.length);
+    if (['events', 'meta'].includes(name)) continue;
+    const type = await client.type(key);
+    if (type === 'hash') found[name] = await client.hgetall(key);
+    if (type === 'list') found[name] = await client.lrange(key, 0, -1);
+    if (type === 'zset') found[name] = await client.zrange(key, 0, -1, 'WITHSCORES');
+    if (type === 'set') found[name] = (await client.smembers(key)).sort();
+    if (type === 'string') found[name] = await client.get(key);
+  }
+  client.disconnect();
+  return found;
+}
