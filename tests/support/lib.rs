@@ -7,6 +7,7 @@
 //! | [`toril`] | a host as a child process, with a configuration and plugins of its own |
 //! | [`certificates`], [`tls_front`] | TLS for servers that have none, with a CA of the test's own |
 //! | [`node`] | the scripts of `tests/interop`: BullMQ's own Node client |
+//! | [`python`] | programs of the Python environment |
 //! | [`http`] | the plainest HTTP client |
 //! | [`wait`] | waiting until something is so, with a bound |
 //!
@@ -21,6 +22,7 @@ pub mod node;
 mod paths;
 mod ports;
 mod process;
+pub mod python;
 pub mod redis_server;
 pub mod scripted;
 pub mod tls_front;

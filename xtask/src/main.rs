@@ -33,7 +33,7 @@ struct Cli {
 enum Command {
     /// Find what building needs, install what is missing, and say where everything is
     Setup {
-        /// Also what only the tests need: the Node packages of tests/interop
+        /// Also what only the tests need: the Node packages of tests/interop, and the Python packages
         #[arg(long)]
         tests: bool,
     },

@@ -22,6 +22,8 @@ pub fn run(workspace: &Workspace, with_tests: bool) -> Result<redis::RedisServer
     if with_tests {
         let packages = node::find_or_install(&workspace.interop())?;
         println!("Node packages: {packages}");
+        let python = python::find_or_install(workspace)?;
+        println!("Python packages: up to date, {}", python.display());
     }
     Ok(redis)
 }

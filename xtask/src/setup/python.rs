@@ -1,4 +1,5 @@
-//! The Python that builds and tests the Python SDK: an environment of its own with what that needs.
+//! The Python that builds and tests the Python SDK, and asks the HTTP API what nobody thought of: an environment of its own
+//! with what that needs.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,7 +11,7 @@ use crate::process;
 use crate::workspace::{Workspace, write_atomically};
 
 /// What is installed. The first is what the SDK pins.
-const PACKAGES: [&str; 2] = ["componentize-py==0.25.1", "pytest==8.4.2"];
+const PACKAGES: [&str; 3] = ["componentize-py==0.25.1", "pytest==8.4.2", "schemathesis==4.32.5"];
 const HELP: &str = "the tests need Python 3.11 or newer with venv and pip: install it (Debian: `apt-get install python3 python3-venv`)";
 
 /// The environment's interpreter.
