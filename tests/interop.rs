@@ -186,7 +186,7 @@ async fn a_job_that_has_failed_for_good_is_in_the_dead_letter_queue() {
     assert_eq!(dead["name"], json!("fatal"));
     assert_eq!(
         dead["data"],
-        json!({ "queue": "work", "id": "1", "name": "fatal", "data": { "order": 7 },
+        json!({ "queue": "work", "id": "1", "name": "fatal", "data": { "order": 7 }, "opts": { "attempts": 0 },
                 "failedReason": "this job cannot be done", "attemptsMade": 1 })
     );
 }

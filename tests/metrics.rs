@@ -21,7 +21,7 @@ async fn page(toril: &Toril) -> String {
 
 /// The samples of a host's metrics.
 async fn samples(toril: &Toril) -> Vec<Value> {
-    let samples = python::run("metrics", &page(toril).await).await;
+    let samples = python::script("metrics", &page(toril).await).await;
     samples.as_array().cloned().unwrap_or_default()
 }
 

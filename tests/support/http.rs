@@ -44,11 +44,14 @@ pub async fn post(url: &str, body: &Value) -> Result<Response> {
     request("POST", url, &[("content-type", "application/json")], &body.to_string()).await
 }
 
-/// Sends any request. `Host`, `Content-Length` and `User-Agent` are set.
+/// Sends any request. `Content-Length` and `User-Agent` are set, and `Host` unless it is among the headers.
 pub async fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Result<Response> {
     let rest = url.strip_prefix("http://").with_context(|| format!("{url} does not start with http://"))?;
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let mut head = format!("{method} /{path} HTTP/1.0\r\nHost: {authority}\r\nUser-Agent: toril-tests\r\n");
+    let mut head = format!("{method} /{path} HTTP/1.0\r\nUser-Agent: toril-tests\r\n");
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+        let _ = write!(head, "Host: {authority}\r\n");
+    }
     for (name, value) in headers {
         let _ = write!(head, "{name}: {value}\r\n");
     }

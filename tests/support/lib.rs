@@ -8,7 +8,7 @@
 //! | [`toril`] | a host as a child process, with a configuration and plugins of its own |
 //! | [`certificates`], [`tls_front`] | TLS for servers that have none, with a CA of the test's own |
 //! | [`node`] | the scripts of `tests/interop`: BullMQ's own Node client |
-//! | [`python`] | programs in Python, with the packages that the tests need |
+//! | [`python`] | programs of the Python environment, and scripts of `tests/interop` in Python |
 //! | [`otlp`] | a collector of traces |
 //! | [`http`] | the plainest HTTP client |
 //! | [`wait`] | waiting until something is so, with a bound |

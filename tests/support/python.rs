@@ -1,18 +1,40 @@
-//! Python, with the packages that `cargo xtask setup` has installed for the tests.
+//! The Python environment that the set-up steps make: its programs, and scripts of `tests/interop`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
+use tokio::time::timeout;
 
 use crate::paths;
 
-/// Runs a program of `tests/interop` in Python with this on its standard input, and returns the JSON that it prints.
-/// Panics with what it said if it fails.
-pub async fn run(script: &str, input: &str) -> Value {
-    let python = interpreter();
+/// What a program has printed, and whether it succeeded.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Whether its exit code is 0.
+    pub succeeded: bool,
+    /// Standard output, then standard error.
+    pub text: String,
+}
+
+/// Runs a program of the environment in a folder, to its end. Panics when the bound has passed.
+pub async fn run(program: &str, folder: &Path, arguments: &[&str], bound: Duration) -> Output {
+    let mut command = Command::new(self::program(program));
+    command.current_dir(folder).args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+    let output = timeout(bound, command.output()).await;
+    let output = output.unwrap_or_else(|_| panic!("{program} did not end within {bound:?}"));
+    let output = output.unwrap_or_else(|error| panic!("could not start {program}: {error}"));
+    let text = [output.stdout, output.stderr].concat();
+    Output { succeeded: output.status.success(), text: String::from_utf8_lossy(&text).into_owned() }
+}
+
+/// Runs `tests/interop/SCRIPT.py` with this on its standard input, and returns the JSON that it prints. Panics with what it
+/// said if it fails.
+pub async fn script(script: &str, input: &str) -> Value {
+    let python = program("python");
     let mut command = Command::new(&python);
     command.arg(paths::interop().join(format!("{script}.py")));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
@@ -29,9 +51,8 @@ pub async fn run(script: &str, input: &str) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{script}.py printed no JSON: {error}"))
 }
 
-/// The interpreter of the environment that has the packages.
-fn interpreter() -> PathBuf {
-    let python = paths::root().join("target/python/bin/python");
-    assert!(python.is_file(), "there is no {}: run `cargo xtask setup --tests`", python.display());
-    python
+fn program(name: &str) -> PathBuf {
+    let path = paths::root().join("target/python/bin").join(name);
+    assert!(path.is_file(), "there is no {}: run `cargo xtask setup --tests`", path.display());
+    path
 }

@@ -56,7 +56,10 @@ pub enum StartError {
 impl StartError {
     /// Whether the configuration or a plugin is wrong, rather than the world around.
     pub fn is_configuration(&self) -> bool {
-        matches!(self, Self::Load(_) | Self::Unguarded(_) | Self::Redis(ConnectError::NoUrl(_) | ConnectError::Ca { .. }))
+        matches!(
+            self,
+            Self::Load(_) | Self::Unguarded(_) | Self::Redis(ConnectError::NoUrl(_) | ConnectError::Ca { .. })
+        )
     }
 }
 
@@ -297,6 +300,7 @@ fn guarded(config: &Config) -> Result<(), StartError> {
 
 /// Loads every plugin of a configuration and uses none: what `toril check` does beside reading the configuration.
 pub async fn check(config: &Config) -> Result<Vec<Checked>, StartError> {
+    guarded(config)?;
     let plugins = Arc::new(Plugins::start(&config.host)?);
     let prepared = prepare(&plugins, config, |_| true).await.map_err(StartError::Load)?;
     Ok(prepared

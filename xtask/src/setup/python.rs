@@ -10,8 +10,10 @@ use anyhow::{Context, Result};
 use crate::process;
 use crate::workspace::{Workspace, write_atomically};
 
-/// What builds and tests the Python SDK. The first is what the SDK pins.
-const PACKAGES: [&str; 3] = ["componentize-py==0.25.1", "pytest==8.4.2", "prometheus-client==0.26.0"];
+/// What builds and tests the Python SDK, reads metrics, and asks the HTTP API what nobody thought of. The first is what the
+/// SDK pins.
+const PACKAGES: [&str; 4] =
+    ["componentize-py==0.25.1", "pytest==8.4.2", "prometheus-client==0.26.0", "schemathesis==4.32.5"];
 const HELP: &str = "the tests need Python 3.11 or newer with venv and pip: install it (Debian: `apt-get install python3 python3-venv`)";
 
 /// The interpreter of the environment that builds and tests the Python SDK.
