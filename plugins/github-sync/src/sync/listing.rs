@@ -70,7 +70,9 @@ impl<'a> Listing<'a> {
         let number = self.run.page;
         if number > MOST_PAGES {
             let subject = self.subject();
-            return Err(Failure::fatal(format!("GitHub lists {subject} on more than {MOST_PAGES} pages, without an end")));
+            return Err(Failure::fatal(format!(
+                "GitHub lists {subject} on more than {MOST_PAGES} pages, without an end"
+            )));
         }
         let read = self.work.store.get_many(&[keys::page(self.id, self.resource, number), lease.fence()])?;
         lease.check(read.get(1).and_then(Option::as_ref))?;
