@@ -121,6 +121,19 @@ async fn a_label_that_comes_or_goes_is_found_by_every_sync() {
 }
 
 #[tokio::test]
+async fn a_label_on_a_page_after_the_last_is_found_although_no_page_has_changed() {
+    let case = Case::with(", page-size = \"2\"", "").await;
+    let data = json!({ "repo": HELLO, "resources": ["labels"] });
+    case.sync(data.clone()).await;
+    case.github.add_label(HELLO, "question");
+
+    let result = case.sync(data).await;
+
+    let counts = ["created", "unchanged", "not_modified"].map(|count| of(&result, "labels", count));
+    assert_eq!(counts, [1, 0, 1], "{result}");
+}
+
+#[tokio::test]
 async fn commits_are_read_again_only_when_there_are_new_ones() {
     let case = Case::start().await;
     let data = json!({ "repo": HELLO, "resources": ["commits"] });

@@ -14,6 +14,9 @@ use crate::result::Counts;
 /// The most bytes of an index: what the store takes as one value.
 const LARGEST_INDEX: usize = 1024 * 1024;
 
+/// The most pages of a listing. No more items are kept, and a server that always names a next page would never end.
+const MOST_PAGES: u32 = 10_000;
+
 /// The sync of one resource.
 pub struct Listing<'a> {
     pub(super) work: &'a Work<'a>,
@@ -65,6 +68,12 @@ impl<'a> Listing<'a> {
 
     fn page(&mut self, api: &mut Api<'_>, lease: &Lease<'_>) -> Result<(), Failure> {
         let number = self.run.page;
+        if number > MOST_PAGES {
+            let subject = self.subject();
+            return Err(Failure::fatal(format!(
+                "GitHub lists {subject} on more than {MOST_PAGES} pages, without an end"
+            )));
+        }
         let read = self.work.store.get_many(&[keys::page(self.id, self.resource, number), lease.fence()])?;
         lease.check(read.get(1).and_then(Option::as_ref))?;
         let url = self.run.next.clone().unwrap_or_else(|| self.first(api));
