@@ -1,7 +1,10 @@
 //! Where jobs go that have failed for good: a queue like any other, with a job for each of them.
 
-use bullmq::{Error, Job, JobOptions, Queue};
+use bullmq::{Error, JobOptions, Queue};
 use serde_json::json;
+
+use super::claimed::Claimed;
+use super::inspect::parse;
 
 /// The queue that takes in failed jobs.
 pub struct DeadLetter {
@@ -16,18 +19,18 @@ impl DeadLetter {
 
     /// Adds a job for one that has failed for good in this many `attempts`: of the same name, and holding its queue,
     /// id, name, data, reason and number of attempts. Adding the same failure again changes nothing.
-    pub async fn add(&self, queue: &str, job: &Job, attempts: u32, reason: &str) -> Result<(), Error> {
+    pub async fn add(&self, queue: &str, job: &Claimed, attempts: u32, reason: &str) -> Result<(), Error> {
         let data = json!({
             "queue": queue,
-            "id": job.id(),
-            "name": job.name(),
-            "data": job.data(),
+            "id": job.id,
+            "name": job.name,
+            "data": parse(&job.data),
             "failedReason": reason,
             "attemptsMade": attempts,
         });
         // BullMQ separates keys by colons and so has none in ids that others choose.
-        let id = format!("{queue}-{}-{attempts}", job.id()).replace(':', "-");
-        self.queue.add(job.name(), data).options(JobOptions::new().job_id(id)).await?;
+        let id = format!("{queue}-{}-{attempts}", job.id).replace(':', "-");
+        self.queue.add(&job.name, data).options(JobOptions::new().job_id(id)).await?;
         Ok(())
     }
 }
