@@ -8,6 +8,7 @@
 //! | [`certificates`], [`tls_front`] | TLS for servers that have none, with a CA of the test's own |
 //! | [`node`] | the scripts of `tests/interop`: BullMQ's own Node client |
 //! | [`python`] | programs in Python, with the packages that the tests need |
+//! | [`contents`] | everything that Redis holds of a queue, to be compared |
 //! | [`http`] | the plainest HTTP client |
 //! | [`wait`] | waiting until something is so, with a bound |
 //!
@@ -16,6 +17,7 @@
 
 pub mod agent;
 pub mod certificates;
+pub mod contents;
 pub mod github;
 pub mod http;
 pub mod node;
