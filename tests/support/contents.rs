@@ -12,7 +12,8 @@ const PASSING: [&str; 4] = ["marker", "stalled", "stalled-check", "limiter"];
 
 /// What is in the keys `PREFIX:*`, by the keys' names.
 pub async fn of(redis: &mut MultiplexedConnection, prefix: &str) -> BTreeMap<String, Value> {
-    let keys: Vec<String> = ask(redis, cmd("KEYS").arg(format!("{prefix}:*"))).await;
+    let mut keys: Vec<String> = ask(redis, cmd("KEYS").arg(format!("{prefix}:*"))).await;
+    keys.sort();
     let mut contents = BTreeMap::new();
     for key in keys {
         let name = key[prefix.len() + 1..].to_owned();
@@ -32,7 +33,13 @@ pub async fn of(redis: &mut MultiplexedConnection, prefix: &str) -> BTreeMap<Str
             "stream" => events(ask(redis, cmd("XRANGE").arg(&key).arg("-").arg("+")).await),
             other => panic!("{key} is a {other}"),
         };
-        contents.insert(timeless(&name), value);
+        // Keys that only a time tells apart are together, in the order of their times.
+        let name = timeless(&name);
+        match contents.get_mut(&name) {
+            Some(Value::Array(values)) if name.starts_with("repeat:") => values.push(value),
+            _ if name.starts_with("repeat:") => drop(contents.insert(name, json!([value]))),
+            _ => drop(contents.insert(name, value)),
+        }
     }
     contents
 }
@@ -66,6 +73,7 @@ fn hash(fields: BTreeMap<String, String>) -> Value {
         // What the clients of a queue are called.
         ("library" | "version", _) => None,
         ("stacktrace", Some(Value::Array(traces))) => Some((name.clone(), json!(traces.len()))),
+        ("delay", Some(delay)) => Some((name.clone(), roughly(&delay))),
         _ => Some((name.clone(), text(value))),
     };
     Value::Object(fields.iter().filter_map(kept).collect())
@@ -82,7 +90,16 @@ fn events(entries: Vec<Entry>) -> Value {
 fn text(text: &str) -> Value {
     // Node's `job.log` has no levels.
     let text = text.trim_start_matches("[warn] ").trim_start_matches("[error] ");
-    parsed(&timeless(text)).unwrap_or_else(|| Value::String(timeless(text)))
+    let mut value = parsed(&timeless(text)).unwrap_or_else(|| Value::String(timeless(text)));
+    if let Some(delay) = value.get_mut("delay") {
+        *delay = roughly(delay);
+    }
+    value
+}
+
+/// A delay that was reckoned from the time of day.
+fn roughly(delay: &Value) -> Value {
+    if delay.as_u64().is_some_and(|delay| delay > 100_000) { json!("a long time") } else { delay.clone() }
 }
 
 fn parsed(text: &str) -> Option<Value> {

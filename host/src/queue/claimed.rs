@@ -170,9 +170,9 @@ impl Options {
             keep_logs: small("kl").filter(|lines| *lines > 0),
             stack_trace_limit: small("stackTraceLimit"),
             lifo: flag("lifo"),
-            omit_trace_context: flag("omc"),
             ..Self::default()
         };
+        options.omit_trace_context = flag("omc");
         options.trace_context = opts.get("tm").and_then(Value::as_str).map(str::to_owned);
         options.backoff = opts.get("backoff").and_then(|backoff| Backoff::deserialize(backoff).ok());
         if opts.contains_key("repeat") {

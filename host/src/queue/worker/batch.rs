@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bullmq::redis_connection::RedisConnection;
 use bullmq::{Error, QueueKeys};
-use redis::{RedisError, Script, Value as Reply};
+use redis::{RedisError, Script, ScriptInvocation, Value as Reply};
 
 use crate::attempt::Json;
 use crate::config;
@@ -17,6 +17,9 @@ static CLAIM: LazyLock<Script> =
     LazyLock::new(|| Script::new(concat!(include_str!("claim.lua"), "\nreturn claim(tonumber(ARGV[5]))\n")));
 static SETTLE: LazyLock<Script> =
     LazyLock::new(|| Script::new(concat!(include_str!("claim.lua"), "\n", include_str!("settle.lua"))));
+
+static REGAIN: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("claim.lua"), "\n", include_str!("regain.lua"))));
 
 /// A job that has come to its end, and which.
 pub struct Ending {
@@ -115,15 +118,7 @@ impl Batch {
         let now = now();
         // Without an end, the part that ends jobs has nothing to say.
         let (script, keys) = if endings.is_empty() { (&CLAIM, 10) } else { (&SETTLE, self.keys.len()) };
-        let mut call = script.prepare_invoke();
-        for key in &self.keys[..keys] {
-            call.key(key);
-        }
-        call.arg(&self.prefix).arg(now).arg(self.lock).arg(token).arg(claim);
-        match self.limit {
-            Some((max, per)) => call.arg(max).arg(per),
-            None => call.arg("").arg(""),
-        };
+        let mut call = self.prepare(script, keys, token, claim, now);
         if !endings.is_empty() {
             call.arg(METRICS);
         }
@@ -145,11 +140,38 @@ impl Batch {
         }
         let reply: Reply = call.invoke_async(&mut self.connection.connection()).await?;
         let answer = if endings.is_empty() { claimed(reply, token, now) } else { settled(reply, token, now) };
-        answer.filter(|answer| answer.moved.len() == endings.len()).ok_or_else(|| {
-            let kind = redis::ErrorKind::UnexpectedReturnType;
-            Error::Redis(RedisError::from((kind, "the queue's script answered something else than it should")))
-        })
+        answer.filter(|answer| answer.moved.len() == endings.len()).ok_or_else(foreign)
     }
+
+    /// Finds the jobs of calls whose answers were lost: Redis may have claimed jobs for them. `tokens` were theirs, each
+    /// of which begins with `name` and a colon.
+    pub async fn regain(&self, name: &str, tokens: impl Iterator<Item = &str>) -> Result<Answer, Error> {
+        let now = now();
+        let mut call = self.prepare(&REGAIN, 10, name, 0, now);
+        for token in tokens {
+            call.arg(token);
+        }
+        let reply: Reply = call.invoke_async(&mut self.connection.connection()).await?;
+        claimed(reply, name, now).ok_or_else(foreign)
+    }
+
+    fn prepare<'a>(&self, script: &'a Script, keys: usize, token: &str, claim: usize, now: u64) -> ScriptInvocation<'a> {
+        let mut call = script.prepare_invoke();
+        for key in &self.keys[..keys] {
+            call.key(key);
+        }
+        call.arg(&self.prefix).arg(now).arg(self.lock).arg(token).arg(claim);
+        match self.limit {
+            Some((max, per)) => call.arg(max).arg(per),
+            None => call.arg("").arg(""),
+        };
+        call
+    }
+}
+
+fn foreign() -> Error {
+    let kind = redis::ErrorKind::UnexpectedReturnType;
+    Error::Redis(RedisError::from((kind, "the queue's script answered something else than it should")))
 }
 
 fn settled(reply: Reply, token: &str, now: u64) -> Option<Answer> {

@@ -54,12 +54,20 @@ local function limit(max)
   return math.max(left, 0), max
 end
 
+-- What is answered of a job, but for the end of its token. nil: there is no such job.
+local function read(job)
+  local fields = call('HMGET', job, 'name', 'data', 'opts', 'timestamp', 'atm', 'ats', 'parentKey', 'parent', 'deid',
+    'rjk', 'defa', 'stacktrace', 'attemptsMade')
+  if fields[1] or fields[2] or fields[3] or fields[4] then
+    return fields
+  end
+end
+
 -- Locks a job and marks it as started. nil: there is no such job.
 local function start(id, nth)
   local job = prefix .. id
-  local fields = call('HMGET', job, 'name', 'data', 'opts', 'timestamp', 'atm', 'ats', 'parentKey', 'parent', 'deid',
-    'rjk', 'defa', 'stacktrace', 'attemptsMade')
-  if not (fields[1] or fields[2] or fields[3] or fields[4]) then
+  local fields = read(job)
+  if not fields then
     return nil
   end
   local started = (tonumber(fields[6]) or 0) + 1

@@ -35,17 +35,31 @@ pub struct Ended {
     pub ending: Ending,
     /// Its place, which is free as soon as it has ended.
     pub slot: Slot,
-    /// Told what became of it. Dropped if that could not be found out.
-    pub reply: oneshot::Sender<Moved>,
+    /// Told what became of it, and given its place back if it needs that still. Dropped if nothing could be found out.
+    pub reply: oneshot::Sender<(Moved, Option<Slot>)>,
     /// Since when it alone cannot be written.
     pub refused: Option<Instant>,
 }
 
 struct Called {
     ended: Vec<Ended>,
-    claim: usize,
+    claims: Vec<Claim>,
+    /// Whether it looked for jobs of calls before.
+    regains: bool,
     wakes: u64,
     result: Result<Answer, Error>,
+}
+
+/// The right to claim so many jobs under this token.
+struct Claim {
+    token: String,
+    most: usize,
+}
+
+impl Called {
+    fn claim(&self) -> usize {
+        self.claims.iter().map(|claim| claim.most).sum()
+    }
 }
 
 /// Redis does not take what it should.
@@ -77,6 +91,8 @@ pub struct Driver {
     /// When the next delayed job is due, in milliseconds since the Unix epoch.
     due: Option<u64>,
     trouble: Option<Trouble>,
+    /// Claims without an answer: there may be jobs that Redis has given to them. Their places stay reserved.
+    lost: Vec<Claim>,
     /// Jobs are ended one by one, since one of them is refused.
     singly: bool,
     /// What the tokens of this worker begin with, and how many calls there were.
@@ -113,6 +129,7 @@ impl Driver {
             limited: None,
             due: None,
             trouble: None,
+            lost: Vec::new(),
             singly: false,
             name: format!("{:032x}", fastrand::u128(..)),
             called: 0,
@@ -128,7 +145,7 @@ impl Driver {
             if closing.is_cancelled() {
                 // Gives up the connection, and with it the wait.
                 self.waiting = None;
-                if shared.slots.busy() == 0 && self.calls.is_empty() {
+                if shared.slots.busy() == 0 && self.calls.is_empty() && self.lost.is_empty() {
                     return;
                 }
             } else {
@@ -164,6 +181,10 @@ impl Driver {
             return false;
         }
         let ended = self.next_ended();
+        if ended.is_empty() && !self.lost.is_empty() {
+            self.regain();
+            return true;
+        }
         self.settling += ended.len();
         let claims = match (ended.is_empty(), self.trouble.is_some()) {
             (true, _) => self.hungry && self.limited.is_none(),
@@ -182,11 +203,25 @@ impl Driver {
             async move {
                 let endings: Vec<_> = ended.iter().map(|ended| &ended.ending).collect();
                 let result = batch.call(&token, &endings, claim).await;
-                Called { ended, claim, wakes, result }
+                Called { ended, claims: vec![Claim { token, most: claim }], regains: false, wakes, result }
             }
             .boxed(),
         );
         true
+    }
+
+    /// Looks for what calls without an answer have claimed, before anything else is: else those jobs would lie until
+    /// their locks run out.
+    fn regain(&mut self) {
+        let (batch, wakes, name) = (self.batch.clone(), self.wakes, self.name.clone());
+        let claims = std::mem::take(&mut self.lost);
+        self.calls.push(
+            async move {
+                let result = batch.regain(&name, claims.iter().map(|claim| claim.token.as_str())).await;
+                Called { ended: Vec::new(), claims, regains: true, wakes, result }
+            }
+            .boxed(),
+        );
     }
 
     fn next_ended(&mut self) -> Vec<Ended> {
@@ -235,24 +270,31 @@ impl Driver {
     }
 
     fn take_in(&mut self, called: Called) {
-        let Called { ended, claim, wakes, result } = called;
-        self.reserved -= claim;
+        let claim = called.claim();
+        let Called { ended, claims, regains, wakes, result } = called;
         self.settling -= ended.len();
         let answer = match result {
             Ok(answer) => answer,
-            Err(error) => return self.put_back(ended, &error),
+            Err(error) => {
+                self.lost.extend(claims.into_iter().filter(|claim| claim.most > 0));
+                return self.put_back(ended, &error);
+            }
         };
+        self.reserved -= claim;
         self.recover();
         for (ended, moved) in ended.into_iter().zip(answer.moved) {
-            drop(ended.slot);
+            let slot = match moved {
+                Moved::Linked | Moved::PendingChildren | Moved::FailedChildren => Some(ended.slot),
+                Moved::Done | Moved::Missing | Moved::Lost => None,
+            };
             // Who does not wait for it any more has been interrupted.
-            let _interrupted = ended.reply.send(moved);
+            let _interrupted = ended.reply.send((moved, slot));
         }
         for job in answer.jobs {
             let slot = self.shared.slots.take();
             self.tasks.spawn(self.shared.clone().process(Arc::new(job), slot));
         }
-        if claim == 0 {
+        if claim == 0 || regains {
             return;
         }
         if answer.more {

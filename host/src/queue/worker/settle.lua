@@ -160,17 +160,25 @@ if not most_events then
 end
 call('XTRIM', events, 'MAXLEN', '~', most_events)
 
-local codes = {}
+-- Jobs that the caller has to go on with take no new one's place.
+local codes, kept = {}, 0
 for at = 9, #ARGV, ITEM do
-  codes[#codes + 1] = settle(at)
+  local code = settle(at)
+  if code == 1 or code == -4 or code == -9 then
+    kept = kept + 1
+  end
+  codes[#codes + 1] = code
 end
 for target, keys in pairs(metrics) do
   count_ended(keys[1], keys[2], counted[target])
 end
 
-local most, next = tonumber(ARGV[5]), { {}, 0, 0, 0 }
+local wanted, next = tonumber(ARGV[5]), { {}, 0, 0, 0 }
+local most = math.max(wanted - kept, 0)
 if most > 0 then
   next = claim(most)
+elseif wanted > 0 then
+  next[4] = 1
 end
 local drained = #next[1] == 0 and next[2] == 0 and next[3] == 0 and counted.completed + counted.failed > 0
 if drained and (most == 0 or call('HEXISTS', meta, 'paused') == 0) and call('LLEN', wait) == 0

@@ -96,18 +96,21 @@ impl Settling<'_> {
     async fn complete(&mut self, value: Json) {
         match self.finish(&How::Completed(value.clone())).await {
             Some(Moved::PendingChildren) => {
-                let message = format!("the plugin returned a result while children of job {} were pending", self.job.id);
+                let message = format!("Job {} has pending dependencies. moveToFinished", self.job.id);
                 self.refused(Failure::new(FailureKind::Plugin, message), true).await;
             }
             Some(Moved::FailedChildren) => {
-                let message = format!("the plugin returned a result, but a child of job {} has failed", self.job.id);
+                let message = format!(
+                    "Cannot complete job {} because it has at least one failed child. moveToFinished",
+                    self.job.id
+                );
                 self.refused(Failure::new(FailureKind::Plugin, message), false).await;
             }
             moved => self.after(moved, || Verdict::Completed(value.text().to_owned())).await,
         }
     }
 
-    /// A result that BullMQ does not take is a failure.
+    /// A result that BullMQ does not take is a failure, which is told in BullMQ's own words.
     async fn refused(&mut self, failure: Failure, again: bool) {
         let (queue, job_id, reason) = (&self.worker.name, &self.job.id, &failure.message);
         tracing::warn!(queue, job_id, outcome = "failed", reason, "job failed by BullMQ's own rules");
@@ -159,10 +162,11 @@ impl Settling<'_> {
             let (reply, answer) = oneshot::channel();
             // Fails when the loop has ended, since the worker did not close in time.
             if self.worker.ended.send(Ended { ending, slot, reply, refused: None }).is_ok() {
-                match answer.await {
-                    // It was linked after it was claimed.
-                    Ok(Moved::Linked) => {}
-                    moved => return moved.ok(),
+                let (moved, slot) = answer.await.ok()?;
+                self.slot = slot;
+                // Else it was linked after it was claimed.
+                if moved != Moved::Linked {
+                    return Some(moved);
                 }
             }
         }
@@ -204,7 +208,10 @@ impl Settling<'_> {
             // They have ended already, so its turn is now. Nearly: a plugin that always waits must not spin.
             Some(None) => self.delay(NEARLY_NOW).await,
             Some(Some(Moved::FailedChildren)) => {
-                let message = format!("the plugin awaits children, and a child of job {} has failed", self.job.id);
+                let message = format!(
+                    "Cannot complete job {} because it has at least one failed child. moveToWaitingChildren",
+                    self.job.id
+                );
                 self.fail(Failure::new(FailureKind::Plugin, message)).await;
             }
             Some(Some(_)) | None => {}
