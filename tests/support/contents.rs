@@ -73,6 +73,7 @@ fn hash(fields: BTreeMap<String, String>) -> Value {
         // What the clients of a queue are called.
         ("library" | "version", _) => None,
         ("stacktrace", Some(Value::Array(traces))) => Some((name.clone(), json!(traces.len()))),
+        ("offset", Some(_)) => Some((name.clone(), json!("a time"))),
         ("delay", Some(delay)) => Some((name.clone(), roughly(&delay))),
         _ => Some((name.clone(), text(value))),
     };
@@ -93,6 +94,9 @@ fn text(text: &str) -> Value {
     let mut value = parsed(&timeless(text)).unwrap_or_else(|| Value::String(timeless(text)));
     if let Some(delay) = value.get_mut("delay") {
         *delay = roughly(delay);
+    }
+    if let Some(offset) = value.pointer_mut("/repeat/offset") {
+        *offset = json!("a time");
     }
     value
 }
