@@ -43,7 +43,7 @@ impl Shared {
             self.repeat(job).await;
         }
         if let Some(reason) = &job.failed_already {
-            tracing::warn!(queue, job_id, outcome = "failed", reason, "job failed by BullMQ's own rules");
+            tracing::warn!(queue, job_id, outcome = "failed", reason, "job failed before it was run");
             return settling.settle(Outcome::Failed(Failure::new(FailureKind::Host, reason))).await;
         }
         if let Some(verdict) = self.parked.take(job).await {

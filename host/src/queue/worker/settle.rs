@@ -113,7 +113,7 @@ impl Settling<'_> {
     /// A result that BullMQ does not take is a failure, which is told in BullMQ's own words.
     async fn refused(&mut self, failure: Failure, again: bool) {
         let (queue, job_id, reason) = (&self.worker.name, &self.job.id, &failure.message);
-        tracing::warn!(queue, job_id, outcome = "failed", reason, "job failed by BullMQ's own rules");
+        tracing::warn!(queue, job_id, reason, "BullMQ did not take the plugin's result");
         if again { self.retry(failure).await } else { self.fail(failure).await }
     }
 
