@@ -21,8 +21,8 @@ pub struct Job {
     pub queue: String,
     /// The job's name.
     pub name: String,
-    /// The payload.
-    pub data: Value,
+    /// The payload, as it was written.
+    pub data: Json,
     /// Which run this is, from 1. Runs that used up no attempt are not counted.
     pub attempt: u32,
     /// How many attempts the job has in all, at least 1.
@@ -31,6 +31,35 @@ pub struct Job {
     pub added_at: u64,
     /// The parent in a flow.
     pub parent: Option<JobRef>,
+}
+
+/// JSON text as it was written: whoever only passes it on changes nothing, a number of many digits included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Json(Arc<str>);
+
+impl Json {
+    /// Takes text that is JSON; the error tells the place where it is none.
+    pub fn parse(text: impl Into<Arc<str>>) -> Result<Self, serde_json::Error> {
+        let text = text.into();
+        serde_json::from_str::<serde::de::IgnoredAny>(&text)?;
+        Ok(Self(text))
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// The value. Fails for what is nested too deeply; digits beyond a double's may be lost.
+    pub fn value(&self) -> Result<Value, serde_json::Error> {
+        serde_json::from_str(&self.0)
+    }
+}
+
+impl From<Value> for Json {
+    fn from(value: Value) -> Self {
+        Self(value.to_string().into())
+    }
 }
 
 /// Names one job of one queue.
@@ -46,7 +75,7 @@ pub struct JobRef {
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// The job is done, with this return value.
-    Completed(Value),
+    Completed(Json),
     /// This attempt failed; run the job again while attempts remain.
     Retry(Failure),
     /// The job has failed for good.

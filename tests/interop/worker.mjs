@@ -1,7 +1,8 @@
 // A BullMQ worker in Node, to compare with or to share a queue with. Says {"ready": true}, then works until so many
 // jobs have finished, or until its time is over.
 //
-//   {redis, prefix?, queue, jobs: N, concurrency?, limiter?: {max, duration}, sandbox?: bool, ttl?: ms}
+//   {redis, prefix?, queue, jobs: N, concurrency?, limiter?: {max, duration},
+//   metrics?: {maxDataPoints}, sandbox?: bool, ttl?: ms}
 //   → {finished: [{id, name, ok, attempts, value | error}]}
 //
 // A job's name says what is done with it, as it does for the guest `basics`, with the same results and errors:
@@ -33,6 +34,7 @@ await script(async (input, open) => {
       autorun: false,
       concurrency: input.concurrency ?? 1,
       ...(input.limiter && { limiter: input.limiter }),
+      ...(input.metrics && { metrics: input.metrics }),
     }),
   );
   worker.on('completed', (job, value) => count({ ...ended(job), ok: true, value }));

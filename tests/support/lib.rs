@@ -10,6 +10,7 @@
 //! | [`node`] | the scripts of `tests/interop`: BullMQ's own Node client |
 //! | [`python`] | programs of the Python environment, and scripts of `tests/interop` in Python |
 //! | [`otlp`] | a collector of traces |
+//! | [`contents`] | everything that Redis holds of a queue, to be compared |
 //! | [`http`] | the plainest HTTP client |
 //! | [`wait`] | waiting until something is so, with a bound |
 //!
@@ -19,6 +20,7 @@
 pub mod a2a;
 pub mod agent;
 pub mod certificates;
+pub mod contents;
 pub mod github;
 pub mod http;
 pub mod node;

@@ -17,7 +17,7 @@ use crate::workspace::{Workspace, write_if_changed};
 
 /// Each plugin, and the page with its section. The section is what stands between `<!-- reference: PLUGIN -->` and
 /// `<!-- end reference -->`.
-const PAGES: [(&str, &str); 1] = [("agent-commands", "docs/agent-commands.md")];
+const PAGES: [(&str, &str); 2] = [("agent-commands", "docs/agent-commands.md"), ("github-sync", "docs/github-sync.md")];
 
 const END: &str = "<!-- end reference -->";
 

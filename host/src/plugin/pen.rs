@@ -13,7 +13,7 @@ use super::limits;
 use super::output::Output;
 use super::settings::Settings;
 use super::state::{PenState, Running};
-use crate::attempt::{Attempt, Failure, FailureKind, Job, Outcome, Signals, Usage};
+use crate::attempt::{Attempt, Failure, FailureKind, Job, Json, Outcome, Signals, Usage};
 use crate::telemetry::metrics;
 use crate::telemetry::traces::Kind;
 
@@ -76,7 +76,7 @@ pub async fn handle(
         };
         output.finish().await;
         let outcome = match ended {
-            Ok(Ok(Ok(result))) => completed(&result, settings.max_result),
+            Ok(Ok(Ok(result))) => completed(result, settings.max_result),
             Ok(Ok(Err(failure))) => refused(failure, store.data().denied()),
             Ok(Err(error)) => Outcome::Retry(explain(&error, store.data(), &settings, &timed_out(&queue, timeout))),
             Err(_) => Outcome::Retry(Failure::new(FailureKind::Timeout, timed_out(&queue, timeout))),
@@ -197,7 +197,7 @@ fn guest_job(job: Job) -> types::Job {
         id: job.id,
         queue: job.queue,
         name: job.name,
-        data: job.data.to_string(),
+        data: job.data.text().to_owned(),
         attempt: job.attempt,
         max_attempts: job.max_attempts,
         added_at: job.added_at,
@@ -205,7 +205,7 @@ fn guest_job(job: Job) -> types::Job {
     }
 }
 
-fn completed(result: &str, max_result: usize) -> Outcome {
+fn completed(result: String, max_result: usize) -> Outcome {
     if result.len() > max_result {
         return Outcome::Retry(Failure::new(
             FailureKind::InvalidResult,
@@ -215,8 +215,8 @@ fn completed(result: &str, max_result: usize) -> Outcome {
             ),
         ));
     }
-    match serde_json::from_str(result) {
-        Ok(value) => Outcome::Completed(value),
+    match Json::parse(result) {
+        Ok(result) => Outcome::Completed(result),
         // serde_json's message holds a position and what was expected, and nothing of the text.
         Err(error) => Outcome::Retry(Failure::new(
             FailureKind::InvalidResult,

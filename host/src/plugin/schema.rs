@@ -98,7 +98,13 @@ impl JobTypes {
             ));
         };
         let Some(validator) = &kind.validator else { return Ok(()) };
-        let mut errors = validator.iter_errors(&job.data).map(|error| {
+        let data = job.data.value().map_err(|error| {
+            let place = format!("line {} column {}", error.line(), error.column());
+            let message =
+                format!("the job's data cannot be checked against its schema (at {place}): it is nested too deeply");
+            Failure::new(FailureKind::InvalidData, message)
+        })?;
+        let mut errors = validator.iter_errors(&data).map(|error| {
             let path = error.instance_path().to_string();
             let place = if path.is_empty() { "the data".to_owned() } else { format!("field {path}") };
             format!("{place}: {}", error.masked_with("the value"))
@@ -149,7 +155,7 @@ mod tests {
             id: "1".into(),
             queue: "q".into(),
             name: name.into(),
-            data,
+            data: data.into(),
             attempt: 1,
             max_attempts: 1,
             added_at: 0,

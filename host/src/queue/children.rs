@@ -2,37 +2,44 @@
 
 use std::collections::HashMap;
 
-use bullmq::Job;
+use bullmq::{Error, Queue};
 use serde_json::Value;
 
-use crate::attempt::{Asked, ContextError, Dependencies, JobRef};
-use futures::FutureExt;
+use super::stored::parse;
+use crate::attempt::{ContextError, Dependencies, JobRef};
 
 /// What completed children returned.
-pub fn values<'a>(job: &'a Job, prefix: &'a str) -> Asked<'a, Vec<(JobRef, Value)>> {
-    async move { Ok(by_job(job.get_children_values().await.map_err(unavailable)?, prefix)) }.boxed()
+pub async fn values(queue: &Queue, id: &str, prefix: &str) -> Result<Vec<(JobRef, Value)>, ContextError> {
+    let values = hash(queue, id, "processed").await?;
+    Ok(by_job(values, prefix).into_iter().map(|(job, value)| (job, parse(&value))).collect())
 }
 
 /// Why children failed whose failure is ignored.
-pub fn ignored<'a>(job: &'a Job, prefix: &'a str) -> Asked<'a, Vec<(JobRef, String)>> {
-    async move { Ok(by_job(job.get_ignored_children_failures().await.map_err(unavailable)?, prefix)) }.boxed()
+pub async fn ignored(queue: &Queue, id: &str, prefix: &str) -> Result<Vec<(JobRef, String)>, ContextError> {
+    Ok(by_job(hash(queue, id, "failed").await?, prefix))
 }
 
 /// How many there are.
-pub fn count(job: &Job) -> Asked<'_, Dependencies> {
-    async move {
-        let counts = job.get_dependencies_count().await.map_err(unavailable)?;
-        Ok(Dependencies {
-            processed: counts.processed,
-            unprocessed: counts.unprocessed,
-            ignored: counts.ignored,
-            failed: counts.failed,
-        })
-    }
-    .boxed()
+pub async fn count(queue: &Queue, id: &str) -> Result<Dependencies, ContextError> {
+    counts(queue, id).await.map_err(unavailable)
 }
 
-fn unavailable(error: bullmq::Error) -> ContextError {
+/// The same, with the client's own error.
+pub async fn counts(queue: &Queue, id: &str) -> Result<Dependencies, Error> {
+    let key = queue.keys().job_key(id);
+    let mut pipe = redis::pipe();
+    pipe.cmd("HLEN").arg(format!("{key}:processed")).cmd("SCARD").arg(format!("{key}:dependencies"));
+    pipe.cmd("HLEN").arg(format!("{key}:failed")).cmd("ZCARD").arg(format!("{key}:unsuccessful"));
+    let (processed, unprocessed, ignored, failed) = queue.connection().pipe(&pipe).await?;
+    Ok(Dependencies { processed, unprocessed, ignored, failed })
+}
+
+async fn hash(queue: &Queue, id: &str, part: &str) -> Result<HashMap<String, String>, ContextError> {
+    let key = format!("{}:{part}", queue.keys().job_key(id));
+    queue.connection().cmd(redis::cmd("HGETALL").arg(key)).await.map_err(unavailable)
+}
+
+fn unavailable(error: Error) -> ContextError {
     ContextError::Unavailable(format!("the job's children are not known: {error}"))
 }
 

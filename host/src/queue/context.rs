@@ -2,64 +2,51 @@
 
 use std::sync::Arc;
 
-use bullmq::{Error, Job, JobProgress, Queue};
+use bullmq::{Error, Queue};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::Value;
-use tokio::sync::OnceCell;
 
 use super::add::{JobSpec, add};
+use super::children;
+use super::claimed::Claimed;
 use super::connection::{ConnectError, SharedRedis};
-use super::{children, options};
+use super::scripts::Scripts;
 use crate::attempt::{Asked, ContextError, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
 use crate::config::JobDefaults;
 
 /// A claimed job, as the way back to its queue.
-pub struct ClaimedJob {
-    job: Job,
+pub struct JobOfQueue {
+    job: Arc<Claimed>,
     queue: Queue,
+    scripts: Scripts,
     redis: SharedRedis,
     defaults: Defaults,
-    /// How many lines of its log are kept, once that was asked for.
-    keep_logs: OnceCell<Option<u32>>,
 }
 
 /// What the configuration says of jobs that are added to a queue, by the queue's name.
 pub type Defaults = Arc<dyn Fn(&str) -> JobDefaults + Send + Sync>;
 
-impl ClaimedJob {
+impl JobOfQueue {
     /// Speaks for this job of this queue.
-    pub fn new(job: Job, queue: Queue, redis: SharedRedis, defaults: Defaults) -> Self {
-        Self { job, queue, redis, defaults, keep_logs: OnceCell::new() }
-    }
-
-    async fn write_line(&self, line: &str) -> Result<(), Error> {
-        self.job.log(line).await?;
-        let keep = self.keep_logs.get_or_try_init(|| async {
-            let stored = options::read(&self.queue, self.job.id()).await?;
-            Ok::<_, Error>(stored.as_deref().and_then(options::keep_logs))
-        });
-        match *keep.await? {
-            // The crate's own `log` knows only of a limit that it has read itself, under another name.
-            Some(lines) => self.job.clear_logs(Some(lines)).await,
-            None => Ok(()),
-        }
+    pub fn new(job: Arc<Claimed>, queue: Queue, scripts: Scripts, redis: SharedRedis, defaults: Defaults) -> Self {
+        Self { job, queue, scripts, redis, defaults }
     }
 }
 
-impl JobContext for ClaimedJob {
+impl JobContext for JobOfQueue {
     fn log(&self, level: LogLevel, message: String) -> BoxFuture<'_, ()> {
         async move {
             // The text is the plugin's, and may hold what a host's log must not: only that there was a line is told.
             tracing::debug!(
                 queue = self.queue.name(),
-                job_id = self.job.id(),
+                job_id = self.job.id,
                 ?level,
                 bytes = message.len(),
                 "plugin wrote to the job's log"
             );
-            if let Err(error) = self.write_line(&line(level, message)).await {
-                tracing::warn!(queue = self.queue.name(), job_id = self.job.id(), %error, "a line of the job's log was lost");
+            if let Err(error) = self.scripts.log(&self.job, &line(level, message)).await {
+                tracing::warn!(queue = self.queue.name(), job_id = self.job.id, %error, "a line of the job's log was lost");
             }
         }
         .boxed()
@@ -67,34 +54,30 @@ impl JobContext for ClaimedJob {
 
     fn set_progress(&self, progress: Value) -> Asked<'_, ()> {
         async move {
-            let mut job = self.job.clone();
-            // `Number` would write 50 as 50.0.
-            job.update_progress(JobProgress::Object(progress))
-                .await
-                .map_err(|error| ContextError::Unavailable(format!("progress could not be written: {error}")))
+            let written = self.scripts.set_progress(&self.job, &progress.to_string()).await;
+            written.map_err(|error| ContextError::Unavailable(format!("progress could not be written: {error}")))
         }
         .boxed()
     }
 
     fn set_data(&self, data: Value) -> Asked<'_, ()> {
         async move {
-            let mut job = self.job.clone();
-            let written = job.update_data(data).await;
+            let written = self.scripts.set_data(&self.job, &data.to_string()).await;
             written.map_err(|error| ContextError::Unavailable(format!("the data could not be written: {error}")))
         }
         .boxed()
     }
 
     fn children_values(&self) -> Asked<'_, Vec<(JobRef, Value)>> {
-        children::values(&self.job, self.redis.prefix())
+        children::values(&self.queue, &self.job.id, self.redis.prefix()).boxed()
     }
 
     fn ignored_failures(&self) -> Asked<'_, Vec<(JobRef, String)>> {
-        children::ignored(&self.job, self.redis.prefix())
+        children::ignored(&self.queue, &self.job.id, self.redis.prefix()).boxed()
     }
 
     fn dependencies(&self) -> Asked<'_, Dependencies> {
-        children::count(&self.job)
+        children::count(&self.queue, &self.job.id).boxed()
     }
 
     fn add(&self, job: NewJob, child: Option<OnFailure>) -> Asked<'_, String> {
@@ -102,7 +85,7 @@ impl JobContext for ClaimedJob {
             let defaults = (self.defaults)(&job.queue);
             let mut spec = JobSpec::from_plugin(job, &defaults);
             if let Some(on_failure) = child {
-                spec.set_parent(self.queue.name(), self.job.id(), on_failure);
+                spec.set_parent(self.queue.name(), &self.job.id, on_failure);
             }
             match add(&self.redis, spec, false).await {
                 Ok(added) => Ok(added.id),

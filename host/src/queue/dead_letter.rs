@@ -1,7 +1,10 @@
 //! Where jobs go that have failed for good: a queue like any other, with a job for each of them.
 
-use bullmq::{Error, Job, JobOptions, Queue, QueueKeys};
+use bullmq::{Error, JobOptions, Queue, QueueKeys};
 use serde_json::{Value, json};
+
+use super::claimed::Claimed;
+use super::stored::parse;
 
 /// The queue that takes in failed jobs.
 pub struct DeadLetter {
@@ -16,23 +19,23 @@ impl DeadLetter {
 
     /// Adds a job for one that has failed for good in this many `attempts`: of the same name, and holding its queue,
     /// id, name, data, options, reason and number of attempts. Adding the same failure again changes nothing.
-    pub async fn add(&self, queue: &str, job: &Job, attempts: u32, reason: &str) -> Result<(), Error> {
+    pub async fn add(&self, queue: &str, job: &Claimed, attempts: u32, reason: &str) -> Result<(), Error> {
         // As they are stored: the crate's own type does not know all of them.
-        let key = QueueKeys::new(queue, Some(self.queue.keys().prefix())).job_key(job.id());
+        let key = QueueKeys::new(queue, Some(self.queue.keys().prefix())).job_key(&job.id);
         let opts: Option<String> = self.queue.connection().cmd(redis::cmd("HGET").arg(key).arg("opts")).await?;
         let opts: Value = opts.and_then(|opts| serde_json::from_str(&opts).ok()).unwrap_or_else(|| json!({}));
         let data = json!({
             "queue": queue,
-            "id": job.id(),
-            "name": job.name(),
-            "data": job.data(),
+            "id": job.id,
+            "name": job.name,
+            "data": parse(&job.data),
             "opts": opts,
             "failedReason": reason,
             "attemptsMade": attempts,
         });
         // BullMQ separates keys by colons and so has none in ids that others choose.
-        let id = format!("{queue}-{}-{attempts}", job.id()).replace(':', "-");
-        self.queue.add(job.name(), data).options(JobOptions::new().job_id(id)).await?;
+        let id = format!("{queue}-{}-{attempts}", job.id).replace(':', "-");
+        self.queue.add(&job.name, data).options(JobOptions::new().job_id(id)).await?;
         Ok(())
     }
 }

@@ -1,5 +1,5 @@
-//! The part of a job's options that the BullMQ crate drops, in both directions: it is written after a job was added, and
-//! read from the job's own field when it counts. The names are those that Node's client stores.
+//! The part of a job's options that the BullMQ crate drops: it is written after a job was added, under the names that
+//! Node's client stores.
 
 use bullmq::{Error, JobOptions, Queue};
 use serde_json::{Map, Value, json};
@@ -15,22 +15,9 @@ const REPLACE_TEMPLATE: &str = "if redis.call('EXISTS', KEYS[1]) == 1 \
     and (redis.call('HGET', KEYS[1], 'opts') or '{}') == ARGV[1] then redis.call('HSET', KEYS[1], 'opts', ARGV[2]) end";
 
 /// A job's options as they are stored. None: there is no such job.
-pub async fn read(queue: &Queue, job_id: &str) -> Result<Option<String>, Error> {
+async fn read(queue: &Queue, job_id: &str) -> Result<Option<String>, Error> {
     let key = queue.keys().job_key(job_id);
     queue.connection().cmd(redis::cmd("HGET").arg(key).arg("opts")).await
-}
-
-/// The context of the trace that a job belongs to (`telemetry.metadata`, which is JSON in JSON). None: it has none.
-pub fn trace(stored: &str) -> Option<Carrier> {
-    let options: Value = serde_json::from_str(stored).ok()?;
-    serde_json::from_str(options.get("tm")?.as_str()?).ok()
-}
-
-/// How many lines of its log a job keeps (`keepLogs`). None: all.
-pub fn keep_logs(stored: &str) -> Option<u32> {
-    let options: Value = serde_json::from_str(stored).ok()?;
-    let lines = options.get("kl")?.as_u64()?;
-    u32::try_from(lines).ok().filter(|lines| *lines > 0)
 }
 
 /// Writes what the crate left out when it added the job. A worker that claims the job in the instant between has the
@@ -141,18 +128,5 @@ mod tests {
             ..JobOptions::default()
         };
         assert_eq!(Value::Object(left_out(&options)), json!({ "kl": 5, "stackTraceLimit": 1, "fpof": true }));
-    }
-
-    #[test]
-    fn the_context_of_a_trace_is_json_in_json() {
-        let carrier = trace(r#"{"attempts":0,"tm":"{\"traceparent\":\"00-1-2-01\"}"}"#).unwrap_or_default();
-        assert_eq!(carrier.get("traceparent").map(String::as_str), Some("00-1-2-01"));
-        assert!(trace("{}").is_none() && trace(r#"{"tm":"broken"}"#).is_none());
-    }
-
-    #[test]
-    fn the_lines_to_keep_are_read_and_none_means_all() {
-        assert_eq!(keep_logs(r#"{"kl":7}"#), Some(7));
-        assert_eq!((keep_logs("{}"), keep_logs(r#"{"kl":0}"#), keep_logs("broken")), (None, None, None));
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::children::job_of_key;
 use super::connection::{ConnectError, Redis};
-use crate::attempt::Job;
+use crate::attempt::{Job, Json};
 
 /// A job in Redis as its plugin would see it: if it has ended, in the attempt that it ended with, else in the next one.
 /// None: there is no such job. Sends reading commands only.
@@ -33,7 +33,7 @@ fn job(queue: &str, id: &str, prefix: &str, fields: &HashMap<String, String>) ->
         id: id.to_owned(),
         queue: queue.to_owned(),
         name,
-        data: text("data").map_or(Value::Null, parse),
+        data: text("data").map_or(Json::from(Value::Null), json),
         attempt,
         max_attempts: max_attempts.max(attempt),
         added_at: number("timestamp").unwrap_or(0),
@@ -42,14 +42,17 @@ fn job(queue: &str, id: &str, prefix: &str, fields: &HashMap<String, String>) ->
 }
 
 /// A field that should be JSON and need not be.
-fn parse(text: &str) -> Value {
+pub(super) fn parse(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}
+
+/// The same, as it goes to a plugin.
+fn json(text: &str) -> Json {
+    Json::parse(text).unwrap_or_else(|_| Value::String(text.to_owned()).into())
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::attempt::JobRef;
 
@@ -70,7 +73,7 @@ mod tests {
         ]);
         let job = job("q", "5", "bull", &failed).expect("a job");
         assert_eq!((job.attempt, job.max_attempts, job.added_at), (3, 3, 1_700_000_000_000));
-        assert_eq!(job.data, json!({ "a": 1 }));
+        assert_eq!(job.data.text(), r#"{"a":1}"#);
         assert_eq!(job.parent, Some(JobRef { queue: "flows".into(), id: "7".into() }));
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::attempt::{Job, Outcome};
+use crate::attempt::{Job, Json, Outcome};
 use crate::author::workbench::Trial;
 
 /// A run, and the bounds that it had.
@@ -20,13 +20,18 @@ pub struct Report<'a> {
     pub fuel: Option<NonZeroU64>,
 }
 
+/// A result as a value. One that is nested too deeply for that is its text.
+fn value(result: &Json) -> Value {
+    result.value().unwrap_or_else(|_| Value::String(result.text().to_owned()))
+}
+
 impl Report<'_> {
     /// For programs. A field that has nothing to say is null.
     pub fn json(&self) -> Value {
         let finished = &self.trial.finished;
         let outcome = &finished.outcome;
         let (result, delay) = match outcome {
-            Outcome::Completed(result) => (Some(result), None),
+            Outcome::Completed(result) => (Some(value(result)), None),
             Outcome::Deferred(delay) | Outcome::RateLimited(delay) => (None, Some(millis(*delay))),
             _ => (None, None),
         };
@@ -81,9 +86,7 @@ impl Report<'_> {
     fn ending(&self) -> String {
         let after = |delay: &Duration| humantime::format_duration(*delay).to_string();
         match &self.trial.finished.outcome {
-            Outcome::Completed(result) => {
-                format!("completed: {}\n", serde_json::to_string_pretty(result).unwrap_or_else(|_| result.to_string()))
-            }
+            Outcome::Completed(result) => format!("completed: {:#}\n", value(result)),
             Outcome::Retry(failure) | Outcome::Failed(failure) => {
                 let next = match &self.trial.finished.outcome {
                     Outcome::Retry(_) if self.job.attempt < self.job.max_attempts => "it would be tried again",

@@ -1,0 +1,67 @@
+//! How long it is tried again to write what Redis does not take.
+
+use std::time::Duration;
+
+use bullmq::Error;
+use redis::{ErrorKind, RedisError, ServerErrorKind};
+
+/// The first pause between two tries, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+
+/// How long an error that is not the connection's is taken for a passing one.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Whether the error is the connection's or a server's that cannot take anything now, and so says nothing of the request.
+pub fn is_passing(error: &Error) -> bool {
+    matches!(error, Error::Redis(error) if is_passing_redis(error))
+}
+
+fn is_passing_redis(error: &RedisError) -> bool {
+    error.is_io_error()
+        || error.is_timeout()
+        || error.is_connection_dropped()
+        || error.is_connection_refusal()
+        || matches!(error.code(), Some("OOM" | "MISCONF" | "NOREPLICAS" | "BUSY" | "UNBLOCKED"))
+        || matches!(
+            error.kind(),
+            ErrorKind::Server(
+                ServerErrorKind::BusyLoading
+                    | ServerErrorKind::TryAgain
+                    | ServerErrorKind::ClusterDown
+                    | ServerErrorKind::MasterDown
+                    | ServerErrorKind::ReadOnly
+            )
+        )
+}
+
+/// Pauses that double, each cut by chance, so that those who wait for the same Redis do not come back at once.
+#[derive(Debug)]
+pub struct Pauses(Duration);
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self(PAUSES.0)
+    }
+}
+
+impl Pauses {
+    /// The next one.
+    pub fn next(&mut self) -> Duration {
+        let pause = self.0;
+        self.0 = (pause * 2).min(PAUSES.1);
+        pause.mul_f64(0.5 + fastrand::f64() / 2.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_a_bound() {
+        let mut pauses = Pauses::default();
+        let all: Vec<_> = (0..12).map(|_| pauses.next()).collect();
+        assert!(all[0] <= PAUSES.0, "{all:?}");
+        assert!(all[11] >= PAUSES.1 / 2 && all[11] <= PAUSES.1, "{all:?}");
+    }
+}

@@ -1,0 +1,320 @@
+//! BullMQ's own Lua scripts, for the transitions that are rare: their text is the BullMQ crate's, found by the build
+//! script. Each function says what is passed to its script and what is understood of the answer.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use bullmq::{Error, Queue, QueueKeys};
+use redis::{FromRedisValue, Script, ScriptInvocation};
+use serde::Serialize;
+
+use super::claimed::{Claimed, Keep};
+use super::clock::{milliseconds, now};
+
+/// How many points of BullMQ's metrics are kept: two weeks of minutes.
+pub const METRICS: u32 = 14 * 24 * 60;
+
+macro_rules! official {
+    ($($name:ident = $file:literal;)*) => {
+        $(static $name: LazyLock<Script> =
+            LazyLock::new(|| Script::new(include_str!(concat!(env!("BULLMQ_COMMANDS"), "/", $file, ".lua"))));)*
+    };
+}
+
+official! {
+    ADD_LOG = "addLog-2";
+    EXTEND_LOCKS = "extendLocks-1";
+    MOVE_JOB_FROM_ACTIVE_TO_WAIT = "moveJobFromActiveToWait-9";
+    MOVE_STALLED_JOBS_TO_WAIT = "moveStalledJobsToWait-9";
+    MOVE_TO_DELAYED = "moveToDelayed-11";
+    MOVE_TO_FINISHED = "moveToFinished-14";
+    MOVE_TO_WAITING_CHILDREN = "moveToWaitingChildren-7";
+    RETRY_JOB = "retryJob-11";
+    UPDATE_DATA = "updateData-1";
+    UPDATE_JOB_SCHEDULER = "updateJobScheduler-12";
+    UPDATE_PROGRESS = "updateProgress-3";
+}
+
+/// What a script said of a job that it was to move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moved {
+    /// It is where it should be.
+    Done,
+    /// There is no such job any more.
+    Missing,
+    /// Its lock is another's or gone, or it is not active any more.
+    Lost,
+    /// It cannot be completed: it has children that have not ended.
+    PendingChildren,
+    /// It can neither be completed nor await its children: some have failed.
+    FailedChildren,
+    /// Not what our own script ends: it has a parent or a deduplication id.
+    Linked,
+}
+
+impl Moved {
+    /// What a code means, ours or BullMQ's.
+    pub fn from_code(code: i64) -> Self {
+        match code {
+            1 => Self::Linked,
+            0 | 2.. => Self::Done,
+            -1 => Self::Missing,
+            -4 => Self::PendingChildren,
+            -9 => Self::FailedChildren,
+            _ => Self::Lost,
+        }
+    }
+}
+
+/// How a job ended.
+#[derive(Clone, Copy, Debug)]
+pub enum End<'a> {
+    /// With this return value, which is JSON.
+    Completed(&'a str),
+    /// For good, for this reason and with these traces, which are a JSON array.
+    Failed(&'a str, &'a str),
+}
+
+impl End<'_> {
+    /// The name of the set that it goes to.
+    pub fn target(&self) -> &'static str {
+        match self {
+            Self::Completed(_) => "completed",
+            Self::Failed(..) => "failed",
+        }
+    }
+
+    /// Which of the set are kept.
+    pub fn keep(&self, job: &Claimed) -> Keep {
+        match self {
+            Self::Completed(_) => job.options.remove_on_complete,
+            Self::Failed(..) => job.options.remove_on_fail,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FinishOptions<'a> {
+    token: &'a str,
+    keep_jobs: KeepJobs,
+    lock_duration: u64,
+    attempts: u32,
+    max_metrics_size: u32,
+    fpof: bool,
+    cpof: bool,
+    idof: bool,
+    rdof: bool,
+}
+
+#[derive(Serialize)]
+struct KeepJobs {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    age: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<i64>,
+}
+
+/// BullMQ's scripts on one queue.
+#[derive(Clone)]
+pub struct Scripts {
+    queue: Queue,
+}
+
+impl Scripts {
+    /// For this queue, on its connection.
+    pub fn new(queue: Queue) -> Self {
+        Self { queue }
+    }
+
+    /// Ends a job.
+    pub async fn finish(&self, job: &Claimed, end: End<'_>) -> Result<Moved, Error> {
+        let keys = self.keys();
+        let target = end.target();
+        let set = if target == "completed" { keys.completed() } else { keys.failed() };
+        let (property, value, fields) = match end {
+            End::Completed(value) => ("returnvalue", value, Vec::new()),
+            End::Failed(reason, traces) => ("failedReason", reason, failure_fields(reason, traces)?),
+        };
+        let keep = end.keep(job);
+        let options = pack(&FinishOptions {
+            token: &job.token,
+            // Nothing said means all.
+            keep_jobs: KeepJobs {
+                count: if keep == Keep::default() { Some(-1) } else { keep.count },
+                age: keep.age,
+                limit: keep.limit,
+            },
+            lock_duration: 0,
+            attempts: job.options.attempts.unwrap_or(0),
+            max_metrics_size: METRICS,
+            fpof: false,
+            cpof: false,
+            idof: false,
+            rdof: false,
+        })?;
+        let mut call = MOVE_TO_FINISHED.prepare_invoke();
+        for key in [keys.wait(), keys.active(), keys.prioritized(), keys.events(), keys.stalled(), keys.limiter()] {
+            call.key(key);
+        }
+        for key in [keys.delayed(), keys.paused(), keys.meta(), keys.pc(), set, keys.job_key(&job.id)] {
+            call.key(key);
+        }
+        call.key(keys.get(&format!("metrics:{target}"))).key(keys.marker());
+        call.arg(&job.id).arg(now()).arg(property).arg(value).arg(target);
+        // The next job is claimed by the loop.
+        call.arg(0).arg(keys.key_prefix()).arg(options).arg(fields);
+        self.moved(&call).await
+    }
+
+    /// Runs a job again in this time. `failure`: a reason and all traces, of an attempt that counts.
+    pub async fn delay(&self, job: &Claimed, wait: Duration, failure: Option<(&str, &str)>) -> Result<Moved, Error> {
+        let keys = self.keys();
+        let fields = failure.map(|(reason, traces)| failure_fields(reason, traces)).transpose()?.unwrap_or_default();
+        let mut call = MOVE_TO_DELAYED.prepare_invoke();
+        for key in [keys.marker(), keys.active(), keys.prioritized(), keys.delayed(), keys.job_key(&job.id)] {
+            call.key(key);
+        }
+        for key in [keys.events(), keys.meta(), keys.stalled(), keys.wait(), keys.limiter(), keys.pc()] {
+            call.key(key);
+        }
+        call.arg(keys.key_prefix()).arg(now()).arg(&job.id).arg(&job.token).arg(milliseconds(wait));
+        call.arg(if failure.is_some() { "0" } else { "1" }).arg(fields).arg(0).arg("");
+        self.moved(&call).await
+    }
+
+    /// Runs a job again at once after an attempt that failed for this reason and with these traces.
+    pub async fn retry(&self, job: &Claimed, reason: &str, traces: &str) -> Result<Moved, Error> {
+        let keys = self.keys();
+        let mut call = RETRY_JOB.prepare_invoke();
+        for key in [keys.active(), keys.wait(), keys.paused(), keys.job_key(&job.id), keys.meta(), keys.events()] {
+            call.key(key);
+        }
+        for key in [keys.delayed(), keys.prioritized(), keys.pc(), keys.marker(), keys.stalled()] {
+            call.key(key);
+        }
+        call.arg(keys.key_prefix()).arg(now()).arg(if job.options.lifo { "RPUSH" } else { "LPUSH" });
+        call.arg(&job.id).arg(&job.token).arg(failure_fields(reason, traces)?);
+        self.moved(&call).await
+    }
+
+    /// Gives a job back: it is the next one, and no attempt is counted.
+    pub async fn give_back(&self, job: &Claimed) -> Result<Moved, Error> {
+        let keys = self.keys();
+        let mut call = MOVE_JOB_FROM_ACTIVE_TO_WAIT.prepare_invoke();
+        for key in [keys.active(), keys.wait(), keys.stalled(), keys.paused(), keys.meta(), keys.limiter()] {
+            call.key(key);
+        }
+        for key in [keys.prioritized(), keys.marker(), keys.events()] {
+            call.key(key);
+        }
+        call.arg(&job.id).arg(&job.token).arg(keys.job_key(&job.id));
+        // Anything that is no error is for how long the queue is limited.
+        let code: i64 = self.run(&call).await?;
+        Ok(Moved::from_code(code.min(0)))
+    }
+
+    /// Has a job wait for its children. None: there are none that have not ended.
+    pub async fn await_children(&self, job: &Claimed) -> Result<Option<Moved>, Error> {
+        let keys = self.keys();
+        let key = keys.job_key(&job.id);
+        let mut call = MOVE_TO_WAITING_CHILDREN.prepare_invoke();
+        call.key(keys.active()).key(keys.waiting_children()).key(&key);
+        call.key(format!("{key}:dependencies")).key(format!("{key}:unsuccessful"));
+        call.key(keys.stalled()).key(keys.events());
+        call.arg(&job.token).arg("").arg(now()).arg(&job.id).arg(keys.key_prefix());
+        let code: i64 = self.run(&call).await?;
+        Ok((code != 1).then(|| Moved::from_code(code)))
+    }
+
+    /// Renews locks. Answers the jobs whose lock is another's or gone.
+    pub async fn extend_locks(&self, locks: &[(String, String)], duration: Duration) -> Result<Vec<String>, Error> {
+        let (ids, tokens): (Vec<&str>, Vec<&str>) =
+            locks.iter().map(|(id, token)| (id.as_str(), token.as_str())).unzip();
+        let mut call = EXTEND_LOCKS.prepare_invoke();
+        call.key(self.keys().stalled());
+        call.arg(self.keys().key_prefix()).arg(pack(&tokens)?).arg(pack(&ids)?).arg(milliseconds(duration));
+        self.run(&call).await
+    }
+
+    /// Puts jobs back whose locks have run out, if nobody has looked for `interval`. Answers them.
+    pub async fn move_stalled(&self, max_stalled: u32, interval: Duration) -> Result<Vec<String>, Error> {
+        let keys = self.keys();
+        let mut call = MOVE_STALLED_JOBS_TO_WAIT.prepare_invoke();
+        for key in [keys.stalled(), keys.wait(), keys.active(), keys.stalled_check(), keys.meta(), keys.paused()] {
+            call.key(key);
+        }
+        for key in [keys.marker(), keys.events(), keys.repeat()] {
+            call.key(key);
+        }
+        call.arg(max_stalled).arg(keys.key_prefix()).arg(now()).arg(milliseconds(interval));
+        self.run(&call).await
+    }
+
+    /// Adds the next job of the scheduler that made this one, with these options. Changes nothing if that is done.
+    /// `at`: when, in milliseconds since the Unix epoch, if it is not the script that knows.
+    pub async fn next_iteration(&self, job: &Claimed, at: u64, options: &serde_json::Value) -> Result<(), Error> {
+        let keys = self.keys();
+        let mut call = UPDATE_JOB_SCHEDULER.prepare_invoke();
+        for key in [keys.repeat(), keys.delayed(), keys.wait(), keys.paused(), keys.meta(), keys.prioritized()] {
+            call.key(key);
+        }
+        for key in [keys.marker(), keys.id(), keys.events(), keys.pc(), keys.job_key(&job.id), keys.active()] {
+            call.key(key);
+        }
+        call.arg(at).arg(job.scheduler.as_deref().unwrap_or_default()).arg(&*job.data).arg(pack(options)?);
+        call.arg(now()).arg(keys.key_prefix()).arg(&job.id);
+        self.run::<redis::Value>(&call).await.map(drop)
+    }
+
+    /// Appends a line to a job's log, of which it keeps so many.
+    pub async fn log(&self, job: &Claimed, line: &str) -> Result<(), Error> {
+        let key = self.keys().job_key(&job.id);
+        let mut call = ADD_LOG.prepare_invoke();
+        call.key(&key).key(format!("{key}:logs")).arg(&job.id).arg(line);
+        call.arg(job.options.keep_logs.map(|lines| lines.to_string()).unwrap_or_default());
+        found(self.run(&call).await?, job)
+    }
+
+    /// Publishes a job's progress, which is JSON.
+    pub async fn set_progress(&self, job: &Claimed, progress: &str) -> Result<(), Error> {
+        let keys = self.keys();
+        let mut call = UPDATE_PROGRESS.prepare_invoke();
+        call.key(keys.job_key(&job.id)).key(keys.events()).key(keys.meta()).arg(&job.id).arg(progress);
+        found(self.run(&call).await?, job)
+    }
+
+    /// Replaces a job's data, which is JSON.
+    pub async fn set_data(&self, job: &Claimed, data: &str) -> Result<(), Error> {
+        let mut call = UPDATE_DATA.prepare_invoke();
+        call.key(self.keys().job_key(&job.id)).arg(data);
+        found(self.run(&call).await?, job)
+    }
+
+    fn keys(&self) -> &QueueKeys {
+        self.queue.keys()
+    }
+
+    async fn moved(&self, call: &ScriptInvocation<'_>) -> Result<Moved, Error> {
+        self.run(call).await.map(Moved::from_code)
+    }
+
+    async fn run<T: FromRedisValue>(&self, call: &ScriptInvocation<'_>) -> Result<T, Error> {
+        Ok(call.invoke_async(&mut self.queue.connection().connection()).await?)
+    }
+}
+
+fn found(code: i64, job: &Claimed) -> Result<(), Error> {
+    if code < 0 { Err(Error::JobNotFound(job.id.clone())) } else { Ok(()) }
+}
+
+/// Fields that a script writes beside its transition.
+fn failure_fields(reason: &str, traces: &str) -> Result<Vec<u8>, Error> {
+    pack(&["failedReason", reason, "stacktrace", traces])
+}
+
+fn pack<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
+    rmp_serde::to_vec_named(value).map_err(|error| Error::MsgPack(error.to_string()))
+}

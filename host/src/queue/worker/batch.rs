@@ -1,0 +1,215 @@
+//! The one call that the loop lives on: ends any number of jobs, and claims as many as there is room for.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use bullmq::redis_connection::RedisConnection;
+use bullmq::{Error, QueueKeys};
+use redis::{RedisError, Script, ScriptInvocation, Value as Reply};
+
+use crate::attempt::Json;
+use crate::config;
+use crate::queue::claimed::{Claimed, Keep};
+use crate::queue::clock::{milliseconds, now};
+use crate::queue::scripts::{End, METRICS, Moved};
+
+static CLAIM: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("claim.lua"), "\nreturn claim(tonumber(ARGV[5]))\n")));
+static SETTLE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("claim.lua"), "\n", include_str!("settle.lua"))));
+
+static REGAIN: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("claim.lua"), "\n", include_str!("regain.lua"))));
+
+/// A job that has come to its end, and which.
+pub struct Ending {
+    /// The job.
+    pub job: Arc<Claimed>,
+    /// Its end.
+    pub how: How,
+}
+
+/// How a job ended, with what that needs.
+#[derive(Clone)]
+pub enum How {
+    /// It returned this.
+    Completed(Json),
+    /// It has failed for good, for this reason and with these traces, which are a JSON array.
+    Failed(String, String),
+}
+
+impl How {
+    /// The same, borrowed.
+    pub fn end(&self) -> End<'_> {
+        match self {
+            Self::Completed(value) => End::Completed(value.text()),
+            Self::Failed(reason, traces) => End::Failed(reason, traces),
+        }
+    }
+}
+
+impl Ending {
+    /// About how many bytes it takes to send it.
+    pub fn size(&self) -> usize {
+        match self.how.end() {
+            End::Completed(value) => value.len(),
+            End::Failed(reason, traces) => reason.len() + traces.len(),
+        }
+    }
+}
+
+/// What a call has brought.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// What became of each job that was to be ended.
+    pub moved: Vec<Moved>,
+    /// The jobs that were claimed.
+    pub jobs: Vec<Claimed>,
+    /// No job may be claimed for this time.
+    pub limited: Option<Duration>,
+    /// When the next delayed job is due, in milliseconds since the Unix epoch.
+    pub next: Option<u64>,
+    /// Whether there may be more to claim at once.
+    pub more: bool,
+}
+
+/// Calls for one queue.
+pub struct Batch {
+    connection: RedisConnection,
+    keys: Vec<String>,
+    prefix: String,
+    lock: u64,
+    limit: Option<(u64, u64)>,
+}
+
+impl Batch {
+    /// On this connection, with what the queue's settings say of locks and limits.
+    pub fn new(connection: RedisConnection, keys: &QueueKeys, settings: &config::Queue) -> Self {
+        let metrics =
+            |target: &str| (keys.get(&format!("metrics:{target}")), keys.get(&format!("metrics:{target}:data")));
+        let (completed, failed) = (metrics("completed"), metrics("failed"));
+        Self {
+            connection,
+            keys: vec![
+                keys.wait(),
+                keys.active(),
+                keys.prioritized(),
+                keys.events(),
+                keys.stalled(),
+                keys.limiter(),
+                keys.delayed(),
+                keys.meta(),
+                keys.pc(),
+                keys.marker(),
+                keys.completed(),
+                keys.failed(),
+                completed.0,
+                completed.1,
+                failed.0,
+                failed.1,
+            ],
+            prefix: keys.key_prefix(),
+            lock: milliseconds(settings.lock_duration),
+            limit: settings.rate_limit.as_ref().map(|limit| (limit.max.get(), milliseconds(limit.per))),
+        }
+    }
+
+    /// Ends these jobs and claims up to so many, whose locks hold `token` and a number each.
+    pub async fn call(&self, token: &str, endings: &[&Ending], claim: usize) -> Result<Answer, Error> {
+        let now = now();
+        // Without an end, the part that ends jobs has nothing to say.
+        let (script, keys) = if endings.is_empty() { (&CLAIM, 10) } else { (&SETTLE, self.keys.len()) };
+        let mut call = self.prepare(script, keys, token, claim, now);
+        if !endings.is_empty() {
+            call.arg(METRICS);
+        }
+        for ending in endings {
+            let (job, end) = (&ending.job, ending.how.end());
+            let Keep { count, age, limit } = end.keep(job);
+            let (value, traces) = match end {
+                End::Completed(value) => (value, ""),
+                End::Failed(reason, traces) => (reason, traces),
+            };
+            call.arg(&job.id).arg(&job.token).arg(job.attempts_started).arg(end.target()).arg(value).arg(traces);
+            call.arg(job.options.attempts.unwrap_or(0));
+            for number in [count, age, limit] {
+                match number {
+                    Some(number) => call.arg(number),
+                    None => call.arg(""),
+                };
+            }
+        }
+        let reply: Reply = call.invoke_async(&mut self.connection.connection()).await?;
+        let answer = if endings.is_empty() { claimed(reply, token, now) } else { settled(reply, token, now) };
+        answer.filter(|answer| answer.moved.len() == endings.len()).ok_or_else(foreign)
+    }
+
+    /// Finds the jobs of calls whose answers were lost: Redis may have claimed jobs for them. `tokens` were theirs, each
+    /// of which begins with `name` and a colon.
+    pub async fn regain(&self, name: &str, tokens: impl Iterator<Item = &str>) -> Result<Answer, Error> {
+        let now = now();
+        let mut call = self.prepare(&REGAIN, 10, name, 0, now);
+        for token in tokens {
+            call.arg(token);
+        }
+        let reply: Reply = call.invoke_async(&mut self.connection.connection()).await?;
+        claimed(reply, name, now).ok_or_else(foreign)
+    }
+
+    fn prepare<'a>(
+        &self,
+        script: &'a Script,
+        keys: usize,
+        token: &str,
+        claim: usize,
+        now: u64,
+    ) -> ScriptInvocation<'a> {
+        let mut call = script.prepare_invoke();
+        for key in &self.keys[..keys] {
+            call.key(key);
+        }
+        call.arg(&self.prefix).arg(now).arg(self.lock).arg(token).arg(claim);
+        match self.limit {
+            Some((max, per)) => call.arg(max).arg(per),
+            None => call.arg("").arg(""),
+        };
+        call
+    }
+}
+
+fn foreign() -> Error {
+    let kind = redis::ErrorKind::UnexpectedReturnType;
+    Error::Redis(RedisError::from((kind, "the queue's script answered something else than it should")))
+}
+
+fn settled(reply: Reply, token: &str, now: u64) -> Option<Answer> {
+    let [codes, next] = array(reply)?;
+    let Reply::Array(codes) = codes else { return None };
+    let moved = codes.into_iter().map(|code| number(&code).map(Moved::from_code)).collect::<Option<_>>()?;
+    Some(Answer { moved, ..claimed(next, token, now)? })
+}
+
+fn claimed(reply: Reply, token: &str, now: u64) -> Option<Answer> {
+    let [jobs, limited, next, more] = array(reply)?;
+    let Reply::Array(jobs) = jobs else { return None };
+    let jobs = jobs.into_iter().map(|job| Claimed::read(job, token, now)).collect::<Option<_>>()?;
+    let positive =
+        |reply: &Reply| number(reply).and_then(|number| u64::try_from(number).ok()).filter(|number| *number > 0);
+    Some(Answer {
+        moved: Vec::new(),
+        jobs,
+        limited: positive(&limited).map(Duration::from_millis),
+        next: positive(&next),
+        more: positive(&more).is_some(),
+    })
+}
+
+fn array<const N: usize>(reply: Reply) -> Option<[Reply; N]> {
+    let Reply::Array(entries) = reply else { return None };
+    entries.try_into().ok()
+}
+
+fn number(reply: &Reply) -> Option<i64> {
+    let Reply::Int(number) = reply else { return None };
+    Some(*number)
+}

@@ -1,0 +1,157 @@
+-- Claims jobs of one queue: what `claim.rs` and `settle.rs` both send begins with this. Leaves for each job what BullMQ's
+-- own workers leave when they claim it alone.
+--
+-- KEYS: 1 wait, 2 active, 3 prioritized, 4 events, 5 stalled, 6 limiter, 7 delayed, 8 meta, 9 pc, 10 marker.
+-- ARGV: 1 prefix of the queue's keys, 2 now (ms), 3 lock duration (ms), 4 lock token, 5 how many jobs at most,
+--       6 and 7 the worker's own limit: how many in how long (ms), or '' and ''.
+local call = redis.call
+local wait, active, prioritized, events, stalled = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local limiter, delayed, meta, pc, marker = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local prefix, now = ARGV[1], tonumber(ARGV[2])
+
+-- Jobs of the past that are looked through in one call, so that rubbish in the lists cannot hold up Redis.
+local PATIENCE = 1000
+-- What a queue's limiter holds that was limited by hand.
+local BY_HAND = 9007199254740991
+
+-- Delayed jobs whose time has come can be claimed from now on. `open`: whether workers are to be woken for them.
+local function promote(open)
+  -- A score is the time, and twelve bits that keep the order of what is due in the same millisecond.
+  local due = call('ZRANGEBYSCORE', delayed, 0, (now + 1) * 4096 - 1, 'LIMIT', 0, 1000)
+  if #due == 0 then
+    return
+  end
+  call('ZREM', delayed, unpack(due))
+  for _, id in ipairs(due) do
+    local job = prefix .. id
+    local found = call('HMGET', job, 'priority', 'name')
+    if found[1] or found[2] then -- else it was removed
+      local priority = tonumber(found[1]) or 0
+      if priority == 0 then
+        call('LPUSH', wait, id)
+      else
+        call('ZADD', prioritized, priority * 4294967296 + call('INCR', pc) % 4294967296, id)
+      end
+      call('XADD', events, '*', 'event', 'waiting', 'jobId', id, 'prev', 'delayed')
+      call('HSET', job, 'delay', 0)
+    end
+  end
+  if open then
+    call('ZADD', marker, 0, '0')
+  end
+end
+
+-- For how long no job may be started, and if it may, how many.
+local function limit(max)
+  local used = tonumber(call('GET', limiter)) or 0
+  if used < max then
+    return 0, max - used
+  end
+  local left = call('PTTL', limiter)
+  if left == 0 then
+    call('DEL', limiter)
+  end
+  return math.max(left, 0), max
+end
+
+-- What is answered of a job, but for the end of its token. nil: there is no such job.
+local function read(job)
+  local fields = call('HMGET', job, 'name', 'data', 'opts', 'timestamp', 'atm', 'ats', 'parentKey', 'parent', 'deid',
+    'rjk', 'defa', 'stacktrace', 'attemptsMade')
+  if fields[1] or fields[2] or fields[3] or fields[4] then
+    return fields
+  end
+end
+
+-- Locks a job and marks it as started. nil: there is no such job.
+local function start(id, nth)
+  local job = prefix .. id
+  local fields = read(job)
+  if not fields then
+    return nil
+  end
+  local started = (tonumber(fields[6]) or 0) + 1
+  call('SET', job .. ':lock', ARGV[4] .. ':' .. nth, 'PX', ARGV[3])
+  call('XADD', events, '*', 'event', 'active', 'jobId', id, 'prev', 'waiting')
+  call('HSET', job, 'processedOn', ARGV[2], 'ats', started)
+  fields[6] = tostring(started)
+  fields[14] = tostring(nth)
+  return fields
+end
+
+-- Claims up to so many jobs. Answers the jobs, for how long the queue is limited (ms, or 0), when the next delayed job is
+-- due (ms since the epoch, or 0), and 1 if there may be more to claim at once.
+local function claim(most)
+  local state = call('HMGET', meta, 'paused', 'concurrency', 'max', 'duration')
+  local room, open = most, not state[1]
+  if open and state[2] then
+    room = math.min(room, tonumber(state[2]) - call('LLEN', active))
+    open = room > 0
+  end
+  promote(open)
+  local max = tonumber(state[3]) or tonumber(ARGV[6])
+  local duration = tonumber(ARGV[7]) or tonumber(state[4])
+  local limited, left = limit(max or BY_HAND)
+  if limited > 0 then
+    return { {}, limited, 0, 0 }
+  end
+  if not open then
+    return { {}, 0, 0, 0 }
+  end
+  room = math.min(room, left)
+
+  local jobs, ids, counted, looked = {}, {}, 0, 0
+  local function take(id)
+    looked = looked + 1
+    if string.sub(id, 1, 2) == '0:' then -- a marker of BullMQ before version 5
+      return
+    end
+    local fields = start(id, #jobs + 1)
+    if fields then
+      jobs[#jobs + 1] = { id, fields }
+      ids[#ids + 1] = id
+      if not fields[11] then -- a job that has failed already takes no turn
+        counted = counted + 1
+      end
+    end
+  end
+  while #jobs < room and looked < PATIENCE do
+    local next = call('RPOP', wait, room - #jobs)
+    if not next then
+      break
+    end
+    for _, id in ipairs(next) do
+      take(id)
+    end
+  end
+  while #jobs < room and looked < PATIENCE do
+    local wanted = room - #jobs
+    local next = call('ZPOPMIN', prioritized, wanted)
+    for i = 1, #next, 2 do
+      take(next[i])
+    end
+    if #next < 2 * wanted then
+      call('DEL', pc)
+      break
+    end
+  end
+  if #ids > 0 then
+    call('LPUSH', active, unpack(ids))
+    call('ZADD', marker, 0, '0')
+  end
+  if max and counted > 0 and call('INCRBY', limiter, counted) == counted and duration then
+    call('PEXPIRE', limiter, math.floor(math.abs(duration)))
+  end
+
+  if #jobs == most or looked >= PATIENCE then
+    return { jobs, 0, 0, 1 }
+  end
+  if max and counted >= left then
+    return { jobs, (limit(max)), 0, 0 }
+  end
+  if #jobs == room then -- the queue's concurrency is used up
+    return { jobs, 0, 0, 0 }
+  end
+  local first = call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2]
+  return { jobs, 0, first and math.floor(tonumber(first) / 4096) or 0, 0 }
+end

@@ -1,0 +1,58 @@
+//! Waiting for jobs: BullMQ's clients put a marker down when there are some.
+
+use std::time::Duration;
+
+use bullmq::Error;
+use bullmq::redis_connection::{AnyConnection, RedisConnection};
+use redis::{ErrorKind, RedisError};
+
+/// The longest wait. A new job ends it; this bounds how long one can lie that nobody was woken for.
+pub const IDLE: Duration = Duration::from_secs(5);
+/// How much later than it should an answer may come, before the connection is given up.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A connection of its own, since waiting blocks it. Made when it is first needed, and anew after an error.
+pub struct Marker {
+    redis: RedisConnection,
+    key: String,
+    /// What clients see as the worker's name (`CLIENT LIST`).
+    client: String,
+    connection: Option<AnyConnection>,
+}
+
+impl Marker {
+    /// Waits for this key. `redis` is where such connections are made.
+    pub fn new(redis: RedisConnection, key: String, client: String) -> Self {
+        Self { redis, key, client, connection: None }
+    }
+
+    /// Returns when the marker was there, which takes it, or after so long.
+    pub async fn wait(&mut self, longest: Duration) -> Result<(), Error> {
+        let bound = longest.clamp(Duration::from_millis(1), IDLE);
+        // Not kept through an error, nor by a wait that is given up.
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => tokio::time::timeout(IDLE, self.connect()).await.map_err(|_| silent())??,
+        };
+        let mut pop = redis::cmd("BZPOPMIN");
+        pop.arg(&self.key).arg(bound.as_secs_f64());
+        let popped = pop.query_async::<redis::Value>(&mut connection);
+        tokio::time::timeout(bound + GRACE, popped).await.map_err(|_| silent())??;
+        self.connection = Some(connection);
+        Ok(())
+    }
+
+    async fn connect(&self) -> Result<AnyConnection, Error> {
+        let mut connection = self.redis.dedicated_any_connection().await?;
+        let mut name = redis::cmd("CLIENT");
+        // Some services do not let clients name themselves, which changes nothing here.
+        if let Err(error) = name.arg("SETNAME").arg(&self.client).query_async::<()>(&mut connection).await {
+            tracing::debug!(%error, "the worker's connection has no name");
+        }
+        Ok(connection)
+    }
+}
+
+fn silent() -> Error {
+    Error::Redis(RedisError::from((ErrorKind::Io, "no answer in time")))
+}

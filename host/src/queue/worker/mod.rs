@@ -1,0 +1,190 @@
+//! One queue that this host works on: a loop that claims and ends jobs, and what it takes to change it, drain it and end
+//! it. What is in Redis is what BullMQ's own workers leave there.
+
+mod batch;
+mod driver;
+mod locks;
+mod marker;
+mod repeat;
+mod run;
+mod settle;
+mod slots;
+mod stalled;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bullmq::Queue;
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+
+use self::batch::Batch;
+use self::driver::{Driver, Ended};
+use self::locks::Locks;
+use self::marker::Marker;
+use self::slots::Slots;
+use super::cancel::{self, Running};
+use super::connection::{ConnectError, SharedRedis};
+use super::context::Defaults;
+use super::dead_letter::DeadLetter;
+use super::key_value::PluginData;
+use super::parked::Parked;
+use super::scripts::Scripts;
+use crate::attempt::{KeyValue, Runner};
+use crate::config;
+
+/// A running worker of one queue.
+pub struct QueueWorker {
+    shared: Arc<Shared>,
+    concurrency: watch::Sender<usize>,
+    closing: CancellationToken,
+    tasks: TaskTracker,
+    /// None once the worker has been closed.
+    driver: Mutex<Option<AbortOnDropHandle<()>>>,
+    _renewing: AbortOnDropHandle<()>,
+    _checking: AbortOnDropHandle<()>,
+}
+
+/// What the loop and the attempts of one queue share.
+struct Shared {
+    name: String,
+    queue: Queue,
+    scripts: Scripts,
+    parked: Parked,
+    locks: Locks,
+    slots: Slots,
+    /// To the loop. Without a bound, since there are never more than places.
+    ended: mpsc::UnboundedSender<Ended>,
+    dead_letter: watch::Sender<Option<Arc<DeadLetter>>>,
+    runner: Arc<dyn Runner>,
+    shutdown: CancellationToken,
+    give_back: CancellationToken,
+    service: Service,
+}
+
+/// What the workers of one host share.
+#[derive(Clone)]
+pub struct Service {
+    redis: SharedRedis,
+    store: Arc<dyn KeyValue>,
+    defaults: Defaults,
+    running: Running,
+}
+
+impl Service {
+    /// Works on this Redis. `defaults` says what the configuration has for jobs that plugins add.
+    pub fn new(redis: SharedRedis, defaults: Defaults) -> Self {
+        Self { store: Arc::new(PluginData::new(redis.clone())), redis, defaults, running: Running::default() }
+    }
+
+    /// Hears of jobs that are cancelled from outside, until it is dropped.
+    pub async fn listen(self) {
+        cancel::listen(self.redis, self.running).await;
+    }
+}
+
+impl QueueWorker {
+    /// Starts to work on a queue.
+    pub async fn start(
+        service: Service,
+        name: &str,
+        settings: &config::Queue,
+        runner: Arc<dyn Runner>,
+    ) -> Result<Self, ConnectError> {
+        let redis = service.redis.clone();
+        let queue = redis.queue(name).await?;
+        let connection = redis.connection().await?.clone();
+        let keys = queue.keys().clone();
+        let (ended, arriving) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared {
+            name: name.to_owned(),
+            scripts: Scripts::new(queue.clone()),
+            parked: Parked::new(redis.clone(), queue.clone()),
+            locks: Locks::default(),
+            slots: Slots::default(),
+            ended,
+            dead_letter: watch::channel(dead_letter(&redis, settings).await?).0,
+            runner,
+            shutdown: CancellationToken::new(),
+            give_back: CancellationToken::new(),
+            queue,
+            service,
+        });
+        let (closing, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let (concurrency, wanted) = watch::channel(settings.concurrency.get());
+        let batch = Batch::new(connection.clone(), &keys, settings);
+        let marker = Marker::new(connection, keys.marker(), keys.client_name(""));
+        let driver = Driver::new(shared.clone(), batch, marker, tasks.clone(), wanted, closing.clone(), arriving);
+        let renewing = shared.locks.clone().renew(name.to_owned(), shared.scripts.clone(), settings.lock_duration);
+        let checking = {
+            let (closing, name, scripts) = (closing.clone(), name.to_owned(), shared.scripts.clone());
+            let (most, interval) = (settings.max_stalled, settings.stalled_interval);
+            async move {
+                closing.run_until_cancelled(stalled::check(name, scripts, most, interval)).await;
+            }
+        };
+        let spawn = |task| AbortOnDropHandle::new(task);
+        Ok(Self {
+            driver: Mutex::new(Some(spawn(tokio::spawn(driver.run())))),
+            _renewing: spawn(tokio::spawn(renewing)),
+            _checking: spawn(tokio::spawn(checking)),
+            shared,
+            concurrency,
+            closing,
+            tasks,
+        })
+    }
+
+    /// Applies what can change while jobs run: concurrency and the dead-letter queue. Without Redis the latter stays
+    /// what it was, which is told.
+    pub async fn configure(&self, settings: &config::Queue) {
+        self.concurrency.send_replace(settings.concurrency.get());
+        match dead_letter(&self.shared.service.redis, settings).await {
+            Ok(dead_letter) => {
+                self.shared.dead_letter.send_replace(dead_letter);
+            }
+            Err(error) => {
+                tracing::error!(queue = self.shared.name, %error, "the dead-letter queue stays what it was");
+            }
+        }
+    }
+
+    /// How many jobs it runs now.
+    pub async fn running(&self) -> usize {
+        self.shared.slots.busy()
+    }
+
+    /// Tells the plugins that run that they should end soon.
+    pub fn cancel(&self) {
+        self.shared.shutdown.cancel();
+    }
+
+    /// Ends what runs, now, and gives its jobs back.
+    pub fn give_back(&self) {
+        self.shared.give_back.cancel();
+    }
+
+    /// Claims no more jobs, and returns when the last one has ended and its outcome is written, or after `bound`.
+    /// Whether all of that was done.
+    pub async fn close(&self, bound: Duration) -> bool {
+        self.closing.cancel();
+        let ended = async {
+            let mut driver = self.driver.lock().await;
+            if let Some(driver) = driver.as_mut()
+                && let Err(error) = driver.await
+            {
+                tracing::error!(queue = self.shared.name, %error, "the worker's loop ended by itself");
+            }
+            *driver = None;
+            self.tasks.close();
+            self.tasks.wait().await;
+        };
+        tokio::time::timeout(bound, ended).await.is_ok()
+    }
+}
+
+async fn dead_letter(redis: &SharedRedis, settings: &config::Queue) -> Result<Option<Arc<DeadLetter>>, ConnectError> {
+    let Some(name) = &settings.dead_letter else { return Ok(None) };
+    Ok(Some(Arc::new(DeadLetter::new(redis.queue(name).await?))))
+}

@@ -1,0 +1,20 @@
+-- Finds the jobs of claims whose answers were lost: follows on claim.lua, and answers what `claim` does.
+--
+-- ARGV, from 8: the tokens of those claims. The jobs' own begin with the token in 4.
+local lost = {}
+for at = 8, #ARGV do
+  lost[ARGV[at]] = true
+end
+local jobs = {}
+for _, id in ipairs(call('LRANGE', active, 0, -1)) do
+  local token = call('GET', prefix .. id .. ':lock')
+  local of = token and string.match(token, '^(.*):%d+$')
+  if of and lost[of] then
+    local fields = read(prefix .. id)
+    if fields then
+      fields[14] = string.sub(token, #ARGV[4] + 2)
+      jobs[#jobs + 1] = { id, fields }
+    end
+  end
+end
+return { jobs, 0, 0, 1 }

@@ -1,0 +1,177 @@
+//! One claimed job, from its claim to its end: what is looked at before its attempt, the attempt, and what is told of it.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::FutureExt;
+use tokio_util::sync::CancellationToken;
+
+use super::Shared;
+use super::repeat;
+use super::settle::Settling;
+use super::slots::Slot;
+use crate::attempt::{Attempt, Cancellation, Failure, FailureKind, Finished, Job, Json, Outcome, Signals};
+use crate::queue::children::job_of_key;
+use crate::queue::claimed::Claimed;
+use crate::queue::clock::now;
+use crate::queue::context::JobOfQueue;
+use crate::queue::patience::{Pauses, is_passing};
+use crate::telemetry::metrics;
+use crate::telemetry::traces::{Carrier, Kind, Trace};
+
+impl Shared {
+    /// Runs a job to its end. A panic on the way fails the attempt, and the job's place is free again.
+    pub async fn process(self: Arc<Self>, job: Arc<Claimed>, slot: Slot) {
+        let lost = CancellationToken::new();
+        let kept = self.locks.keep(&job, lost.clone());
+        let settling = Settling { worker: &self, job: &job, kept: &kept, lost: &lost, slot: Some(slot) };
+        if AssertUnwindSafe(self.attempt(&job, settling)).catch_unwind().await.is_ok() {
+            return;
+        }
+        let (queue, job_id) = (&self.name, &job.id);
+        tracing::error!(queue, job_id, "the host panicked while it processed a job; the attempt fails");
+        let reason = "Toril itself failed while it processed this job (a panic; the host's log has its place).";
+        let settling = Settling { worker: &self, job: &job, kept: &kept, lost: &lost, slot: None };
+        settling.settle(Outcome::Retry(Failure::new(FailureKind::Host, reason))).await;
+    }
+
+    async fn attempt(&self, job: &Arc<Claimed>, settling: Settling<'_>) {
+        let started = Instant::now();
+        let (queue, job_id) = (&self.name, &job.id);
+        metrics::claimed(queue, job.waited());
+        if job.scheduler.is_some() {
+            self.repeat(job).await;
+        }
+        if let Some(reason) = &job.failed_already {
+            tracing::warn!(queue, job_id, outcome = "failed", reason, "job failed before it was run");
+            return settling.settle(Outcome::Failed(Failure::new(FailureKind::Host, reason))).await;
+        }
+        if let Some(verdict) = self.parked.take(job).await {
+            tracing::info!(queue, job_id, "writing a result that was finished before");
+            return settling.resume(verdict).await;
+        }
+        let trace = begin(queue, job);
+        let finished = match Json::parse(job.data.clone()) {
+            Ok(data) => self.run(job, data, settling.lost, &trace).await,
+            Err(error) => {
+                let place = format!("line {} column {}", error.line(), error.column());
+                let message = format!("the job's data is no JSON (at {place})");
+                let outcome = Outcome::Failed(Failure::new(FailureKind::InvalidData, message));
+                Finished { outcome, plugin: String::new(), version: None, usage: None }
+            }
+        };
+        let finished = Finished { outcome: settling.decide(finished.outcome).await, ..finished };
+        let took = started.elapsed();
+        metrics::ended(queue, &finished, took);
+        tell(queue, job, &finished, took);
+        note(&trace, &finished);
+        let writing = trace.child("settle", Kind::Internal);
+        settling.settle(finished.outcome).await;
+        writing.end();
+        trace.end();
+    }
+
+    async fn run(&self, job: &Arc<Claimed>, data: Json, lost: &CancellationToken, trace: &Trace) -> Finished {
+        let service = &self.service;
+        let signals = Signals {
+            shutdown: self.shutdown.clone(),
+            cancelled: Cancellation::default(),
+            give_back: self.give_back.clone(),
+            lock_lost: lost.clone(),
+        };
+        // Until the attempt has ended, and no longer: its next one may be this host's as well.
+        let _runs = service.running.enter(&self.name, &job.id, signals.cancelled.clone());
+        let context = Arc::new(JobOfQueue::new(
+            job.clone(),
+            self.queue.clone(),
+            self.scripts.clone(),
+            service.redis.clone(),
+            service.defaults.clone(),
+        ));
+        let handed_over = Job {
+            id: job.id.clone(),
+            queue: self.name.clone(),
+            name: job.name.clone(),
+            data,
+            attempt: job.attempts_made + 1,
+            max_attempts: job.options.attempts.unwrap_or(1).max(1),
+            added_at: job.added_at,
+            parent: job.parent_key.as_deref().and_then(|key| job_of_key(key, service.redis.prefix())),
+        };
+        let trace = trace.clone();
+        self.runner.run(Attempt { job: handed_over, context, store: service.store.clone(), signals, trace }).await
+    }
+
+    /// Adds the next job of the scheduler that made this one.
+    async fn repeat(&self, job: &Claimed) {
+        let (queue, job_id, scheduler) = (&self.name, &job.id, &job.scheduler);
+        let next = match repeat::next(job, now()) {
+            Ok(Some(next)) => next,
+            Ok(None) => return,
+            Err(reason) => {
+                tracing::error!(queue, job_id, scheduler, reason, "the scheduler's next job was not added");
+                return;
+            }
+        };
+        let mut pauses = Pauses::default();
+        loop {
+            match self.scripts.next_iteration(job, next.at, &next.options).await {
+                Ok(()) => return,
+                Err(error) if is_passing(&error) => tokio::time::sleep(pauses.next()).await,
+                Err(error) => {
+                    tracing::error!(queue, job_id, scheduler, %error, "the scheduler's next job was not added");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Begins the attempt's span, as a part of the trace that the job's producer has begun.
+fn begin(queue: &str, job: &Claimed) -> Trace {
+    if !Trace::is_on() {
+        return Trace::default();
+    }
+    // Without its context the attempt is a trace of its own.
+    let carrier: Option<Carrier> =
+        job.options.trace_context.as_deref().and_then(|context| serde_json::from_str(context).ok());
+    let trace = Trace::begin(format!("process {queue}"), Kind::Consumer, carrier.as_ref());
+    trace.note("messaging.system", "bullmq");
+    trace.note("bullmq.queue.name", queue.to_owned());
+    trace.note("bullmq.job.id", job.id.clone());
+    trace.note("bullmq.job.name", job.name.clone());
+    trace.note("bullmq.job.attempts.made", i64::from(job.attempts_made));
+    trace
+}
+
+fn note(trace: &Trace, finished: &Finished) {
+    trace.note("toril.plugin", finished.plugin.clone());
+    if let Some(version) = &finished.version {
+        trace.note("toril.plugin.version", version.clone());
+    }
+    trace.note("toril.outcome", finished.outcome.label());
+    // What the plugin says may hold payload: its kind is enough here.
+    if let Some(failure) = finished.outcome.failure() {
+        trace.fail(failure.kind.label());
+    }
+}
+
+fn tell(queue: &str, job: &Claimed, finished: &Finished, took: Duration) {
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let failure = finished.outcome.failure();
+    // What the plugin says may hold payload; what the host says never does.
+    let reason = failure.filter(|failure| failure.kind != FailureKind::Plugin).map(|failure| failure.message.as_str());
+    tracing::info!(
+        queue,
+        job_id = job.id,
+        attempt = job.attempts_made + 1,
+        plugin = finished.plugin,
+        version = finished.version.as_deref(),
+        duration_ms,
+        outcome = finished.outcome.label(),
+        failure = failure.map(|failure| failure.kind.label()),
+        reason,
+        "attempt ended"
+    );
+}

@@ -1,0 +1,264 @@
+//! From an outcome to BullMQ's transition. What ends a plain job goes to the loop, which ends many at once; the rest is
+//! written here with BullMQ's own scripts. Each is written again until it is done or the job is another's.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bullmq::Error;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use super::Shared;
+use super::batch::{Ending, How};
+use super::driver::Ended;
+use super::locks::Kept;
+use super::slots::Slot;
+use crate::attempt::{Failure, FailureKind, Json, Outcome};
+use crate::queue::backoff;
+use crate::queue::children;
+use crate::queue::claimed::Claimed;
+use crate::queue::clock::milliseconds;
+use crate::queue::parked::Verdict;
+use crate::queue::patience::{PATIENCE, Pauses, is_passing};
+use crate::queue::scripts::Moved;
+
+/// When a job is run again whose children have all ended.
+const NEARLY_NOW: Duration = Duration::from_millis(100);
+/// Stack traces that a job keeps when its options do not say.
+const TRACES: usize = 10;
+
+/// One claimed job, on its way to its outcome.
+pub struct Settling<'a> {
+    /// Its queue's worker.
+    pub worker: &'a Shared,
+    /// The job.
+    pub job: &'a Arc<Claimed>,
+    /// Its lock.
+    pub kept: &'a Kept,
+    /// Cancelled when the lock is lost.
+    pub lost: &'a CancellationToken,
+    /// Its place among those that run.
+    pub slot: Option<Slot>,
+}
+
+impl Settling<'_> {
+    /// The outcome, as it is for this job: a failure that would be tried again is the last when no attempt remains, and
+    /// children can be awaited only where there are some.
+    pub async fn decide(&self, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::Retry(failure) if !self.job.may_retry() => Outcome::Failed(failure),
+            Outcome::AwaitChildren if self.has_no_children().await => Outcome::Failed(Failure::new(
+                FailureKind::Plugin,
+                "the plugin awaits children, and the job has none: they are added with `add-child` before",
+            )),
+            other => other,
+        }
+    }
+
+    async fn has_no_children(&self) -> bool {
+        let counts = self
+            .until_written("count the job's children", || children::counts(&self.worker.queue, &self.job.id).boxed())
+            .await;
+        counts.is_some_and(|counts| counts.processed + counts.unprocessed + counts.ignored + counts.failed == 0)
+    }
+
+    /// Brings the job to its outcome.
+    pub async fn settle(mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Completed(value) => self.complete(value).await,
+            Outcome::Retry(failure) => self.retry(failure).await,
+            Outcome::Failed(failure) => self.fail(failure).await,
+            Outcome::Deferred(wait) => self.delay(wait).await,
+            Outcome::RateLimited(wait) => self.rate_limit(wait).await,
+            Outcome::AwaitChildren => self.await_children().await,
+            Outcome::GivenBack => self.give_back().await,
+            Outcome::LockLost => {}
+        }
+    }
+
+    /// Writes a verdict that was reached before and could not be written then.
+    pub async fn resume(mut self, verdict: Verdict) {
+        let unwritten = |message| Failure::new(FailureKind::Host, message);
+        match verdict {
+            Verdict::Completed(text) => match Json::parse(text) {
+                Ok(value) => self.complete(value).await,
+                Err(error) => {
+                    self.retry(unwritten(format!("the job's kept result is no JSON (line {})", error.line()))).await;
+                }
+            },
+            Verdict::Retry(message) => self.retry(unwritten(message)).await,
+            Verdict::Failed(message) => self.fail(unwritten(message)).await,
+        }
+    }
+
+    async fn complete(&mut self, value: Json) {
+        match self.finish(&How::Completed(value.clone())).await {
+            Some(Moved::PendingChildren) => {
+                let message = format!("Job {} has pending dependencies. moveToFinished", self.job.id);
+                self.refused(Failure::new(FailureKind::Plugin, message), true).await;
+            }
+            Some(Moved::FailedChildren) => {
+                let message = format!(
+                    "Cannot complete job {} because it has at least one failed child. moveToFinished",
+                    self.job.id
+                );
+                self.refused(Failure::new(FailureKind::Plugin, message), false).await;
+            }
+            moved => self.after(moved, || Verdict::Completed(value.text().to_owned())).await,
+        }
+    }
+
+    /// A result that BullMQ does not take is a failure, which is told in BullMQ's own words.
+    async fn refused(&mut self, failure: Failure, again: bool) {
+        let (queue, job_id, reason) = (&self.worker.name, &self.job.id, &failure.message);
+        tracing::warn!(queue, job_id, reason, "BullMQ did not take the plugin's result");
+        if again { self.retry(failure).await } else { self.fail(failure).await }
+    }
+
+    async fn retry(&mut self, failure: Failure) {
+        if !self.job.may_retry() {
+            return self.fail(failure).await;
+        }
+        self.kept.ends();
+        let (job, scripts) = (self.job, &self.worker.scripts);
+        let wait = backoff::delay(job.options.backoff.as_ref(), job.attempts_made + 1, fastrand::f64());
+        let (reason, traces) = (&failure.message, traces(job, &failure));
+        let moved = if wait.is_zero() {
+            self.until_written("try the job again", || scripts.retry(job, reason, &traces).boxed()).await
+        } else {
+            let failure = Some((reason.as_str(), traces.as_str()));
+            self.until_written("delay the job", || scripts.delay(job, wait, failure).boxed()).await
+        };
+        self.after(moved, || Verdict::Retry(failure.message)).await;
+    }
+
+    async fn fail(&mut self, failure: Failure) {
+        self.bury(&failure.message).await;
+        let traces = traces(self.job, &failure);
+        let moved = self.finish(&How::Failed(failure.message.clone(), traces)).await;
+        self.after(moved, || Verdict::Failed(failure.message)).await;
+    }
+
+    /// Before the job is failed, so that a crash in between leaves it in both places rather than in none.
+    async fn bury(&self, message: &str) {
+        let dead_letter = self.worker.dead_letter.borrow().clone();
+        if let Some(dead_letter) = dead_letter {
+            self.until_written("add the job to its dead-letter queue", || {
+                dead_letter.add(&self.worker.name, self.job, self.job.attempts_made + 1, message).boxed()
+            })
+            .await;
+        }
+    }
+
+    /// Ends the job. None: that could not be written, which was told.
+    async fn finish(&mut self, how: &How) -> Option<Moved> {
+        self.kept.ends();
+        if !self.job.is_linked
+            && let Some(slot) = self.slot.take()
+        {
+            let ending = Ending { job: self.job.clone(), how: how.clone() };
+            let (reply, answer) = oneshot::channel();
+            // Fails when the loop has ended, since the worker did not close in time.
+            if self.worker.ended.send(Ended { ending, slot, reply, refused: None }).is_ok() {
+                let (moved, slot) = answer.await.ok()?;
+                self.slot = slot;
+                // Else it was linked after it was claimed.
+                if moved != Moved::Linked {
+                    return Some(moved);
+                }
+            }
+        }
+        let scripts = &self.worker.scripts;
+        self.until_written("end the job", || scripts.finish(self.job, how.end()).boxed()).await
+    }
+
+    /// A verdict that was not written since the job was lost meanwhile is kept for its next turn.
+    async fn after(&self, moved: Option<Moved>, verdict: impl FnOnce() -> Verdict) {
+        let (queue, job_id) = (&self.worker.name, &self.job.id);
+        match moved {
+            Some(Moved::Missing) => tracing::debug!(queue, job_id, "the job was removed while it ran"),
+            Some(Moved::Lost) => {
+                let (verdict, parked) = (&verdict(), &self.worker.parked);
+                let parked =
+                    self.until_written("keep the job's result", || parked.park(self.job, verdict).boxed()).await;
+                if parked == Some(true) {
+                    tracing::info!(
+                        queue,
+                        job_id,
+                        "a finished result that Redis did not take was kept for the job's next turn"
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+
+    async fn delay(&self, wait: Duration) {
+        self.until_written("delay the job", || self.worker.scripts.delay(self.job, wait, None).boxed()).await;
+    }
+
+    async fn rate_limit(&self, wait: Duration) {
+        let wait = milliseconds(wait).max(1);
+        self.until_written("set the queue's rate limit", || self.worker.queue.rate_limit(wait).boxed()).await;
+        self.give_back().await;
+    }
+
+    async fn await_children(&mut self) {
+        let scripts = &self.worker.scripts;
+        let moved = self.until_written("await the job's children", || scripts.await_children(self.job).boxed()).await;
+        match moved {
+            // They have ended already, so its turn is now. Nearly: a plugin that always waits must not spin.
+            Some(None) => self.delay(NEARLY_NOW).await,
+            Some(Some(Moved::FailedChildren)) => {
+                let message = format!(
+                    "Cannot complete job {} because it has at least one failed child. moveToWaitingChildren",
+                    self.job.id
+                );
+                self.fail(Failure::new(FailureKind::Plugin, message)).await;
+            }
+            Some(Some(_)) | None => {}
+        }
+    }
+
+    async fn give_back(&self) {
+        self.until_written("give the job back", || self.worker.scripts.give_back(self.job).boxed()).await;
+    }
+
+    /// Tries until it is done. None: it cannot be, or the job is no longer this worker's.
+    async fn until_written<'a, T>(&self, what: &str, write: impl Fn() -> BoxFuture<'a, Result<T, Error>>) -> Option<T> {
+        let started = Instant::now();
+        let mut told = false;
+        let mut pauses = Pauses::default();
+        loop {
+            let error = match write().await {
+                Ok(value) => return Some(value),
+                Err(error) => error,
+            };
+            let goes_on = is_passing(&error) || (matches!(error, Error::Redis(_)) && started.elapsed() < PATIENCE);
+            let (queue, job_id) = (&self.worker.name, &self.job.id);
+            if !goes_on || self.lost.is_cancelled() {
+                tracing::error!(queue, job_id, what, %error, "outcome not written; the job is run again once its lock is gone");
+                return None;
+            }
+            if !std::mem::replace(&mut told, true) {
+                tracing::warn!(queue, job_id, what, %error, "outcome not written yet, trying again until the lock is lost");
+            }
+            tokio::time::sleep(pauses.next()).await;
+        }
+    }
+}
+
+/// The traces of the job's failures with this one, as a JSON array of as many as it keeps.
+fn traces(job: &Claimed, failure: &Failure) -> String {
+    let mut traces: Vec<String> =
+        job.traces.as_deref().and_then(|traces| serde_json::from_str(traces).ok()).unwrap_or_default();
+    traces.push(match &failure.backtrace {
+        Some(backtrace) => format!("{}\n{backtrace}", failure.message),
+        None => failure.message.clone(),
+    });
+    let keep = job.options.stack_trace_limit.map_or(TRACES, |limit| limit as usize);
+    let kept = &traces[traces.len().saturating_sub(keep)..];
+    serde_json::to_string(kept).unwrap_or_else(|_| "[]".to_owned())
+}

@@ -1,0 +1,31 @@
+//! Puts jobs back whose host has gone away.
+
+use std::time::Duration;
+
+use crate::queue::scripts::Scripts;
+use crate::telemetry::metrics;
+
+/// Looks for such jobs at once and then every `interval`, until it is dropped. All workers of a queue share the looking:
+/// whoever comes too early does nothing.
+pub async fn check(queue: String, scripts: Scripts, max_stalled: u32, interval: Duration) {
+    let mut told = false;
+    loop {
+        match scripts.move_stalled(max_stalled, interval).await {
+            Ok(stalled) => {
+                told = false;
+                for job_id in &stalled {
+                    tracing::warn!(queue, job_id, "job stalled");
+                }
+                if !stalled.is_empty() {
+                    metrics::stalled(&queue, stalled.len() as u64);
+                }
+            }
+            Err(error) if !told => {
+                tracing::warn!(queue, %error, "stalled jobs could not be looked for, trying again");
+                told = true;
+            }
+            Err(_) => {}
+        }
+        tokio::time::sleep(interval).await;
+    }
+}

@@ -1,0 +1,181 @@
+//! A queue under load, shared, and with a Redis that comes and goes: each job runs, runs once, and within the bounds that
+//! were set for all workers together.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::cmd;
+use serde_json::{Value, json};
+use toril_tests::wait::LONG;
+use toril_tests::{RedisServer, Toril, node, wait_until};
+
+/// What many jobs may take on a busy machine.
+const MINUTES: Duration = Duration::from_secs(180);
+
+async fn host(redis: &RedisServer, queue: &str) -> Toril {
+    let config = format!("[queues.work]\nplugin = \"basics\"\n{queue}\n[plugins.basics]\nkeyvalue = true\n");
+    let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(config).spawn_run();
+    toril.wait_ready().await;
+    toril
+}
+
+async fn add(redis: &RedisServer, jobs: Vec<Value>) {
+    node::run("add", json!({ "redis": redis.url(), "queue": "work", "jobs": jobs })).await;
+}
+
+fn many(count: usize, name: &str, data: &Value) -> Vec<Value> {
+    (0..count).map(|_| json!({ "name": name, "data": data })).collect()
+}
+
+async fn completed(connection: &MultiplexedConnection) -> usize {
+    cmd("ZCARD").arg("bull:work:completed").query_async(&mut connection.clone()).await.unwrap_or(0)
+}
+
+async fn wait_for_completed(redis: &RedisServer, count: usize) {
+    let connection = redis.connection().await;
+    let what = format!("{count} completed jobs");
+    wait_until(&what, MINUTES, async || completed(&connection).await == count).await;
+}
+
+/// How often each of the completed jobs was started, and how often that was many times.
+async fn started(redis: &RedisServer) -> HashMap<u32, usize> {
+    let mut connection = redis.connection().await;
+    let ids: Vec<String> =
+        cmd("ZRANGE").arg("bull:work:completed").arg(0).arg(-1).query_async(&mut connection).await.expect("ids");
+    let mut pipe = redis::pipe();
+    for id in ids {
+        pipe.cmd("HGET").arg(format!("bull:work:{id}")).arg("ats");
+    }
+    let started: Vec<u32> = pipe.query_async(&mut connection).await.expect("numbers");
+    started.into_iter().fold(HashMap::new(), |mut counts, started| {
+        *counts.entry(started).or_default() += 1;
+        counts
+    })
+}
+
+/// The events that begin and end an attempt, with Redis' time in milliseconds.
+async fn events(redis: &RedisServer) -> Vec<(u64, String)> {
+    let mut connection = redis.connection().await;
+    let entries: Vec<(String, HashMap<String, String>)> =
+        cmd("XRANGE").arg("bull:work:events").arg("-").arg("+").query_async(&mut connection).await.expect("events");
+    let event = |(id, fields): (String, HashMap<String, String>)| {
+        let at = id.split('-').next().and_then(|at| at.parse().ok()).unwrap_or(0);
+        let name = fields.get("event").cloned().unwrap_or_default();
+        matches!(name.as_str(), "active" | "completed").then_some((at, name))
+    };
+    entries.into_iter().filter_map(event).collect()
+}
+
+#[tokio::test]
+async fn two_thousand_jobs_at_a_hundred_at_once_run_once_each() {
+    let redis = RedisServer::start().await;
+    add(&redis, many(2_000, "echo", &json!({}))).await;
+
+    let _toril = host(&redis, "concurrency = 100").await;
+
+    wait_for_completed(&redis, 2_000).await;
+    assert_eq!(started(&redis).await, HashMap::from([(1, 2_000)]));
+    let mut most = 0;
+    let mut running = 0;
+    for (_, event) in events(&redis).await {
+        running += if event == "active" { 1 } else { -1 };
+        most = most.max(running);
+    }
+    assert!((50..=100).contains(&most), "{most} jobs at once");
+}
+
+#[tokio::test]
+async fn two_hosts_and_a_worker_in_node_keep_the_queues_own_concurrency_together() {
+    let redis = RedisServer::start().await;
+    let mut connection = redis.connection().await;
+    add(&redis, many(120, "sleep", &json!({ "ms": 20 }))).await;
+    let set = cmd("HSET").arg("bull:work:meta").arg("concurrency").arg(3).query_async::<()>(&mut connection).await;
+    set.expect("the queue's concurrency is set");
+
+    let input = json!({ "redis": redis.url(), "queue": "work", "jobs": 1_000_000, "concurrency": 8 });
+    let mut node = node::spawn("worker", input, &[]);
+    node.wait_ready().await;
+    let _hosts = (host(&redis, "concurrency = 8").await, host(&redis, "concurrency = 8").await);
+
+    wait_for_completed(&redis, 120).await;
+    let mut running = 0;
+    for (at, event) in events(&redis).await {
+        running += if event == "active" { 1 } else { -1 };
+        assert!(running <= 3, "{running} jobs at once at {at}");
+    }
+}
+
+#[tokio::test]
+async fn two_hosts_and_a_worker_in_node_keep_a_rate_limit_together() {
+    let redis = RedisServer::start().await;
+    add(&redis, many(50, "echo", &json!({}))).await;
+
+    let limiter = json!({ "max": 10, "duration": 1000 });
+    let input =
+        json!({ "redis": redis.url(), "queue": "work", "jobs": 1_000_000, "concurrency": 8, "limiter": limiter });
+    let mut node = node::spawn("worker", input, &[]);
+    node.wait_ready().await;
+    let limited = "concurrency = 8\nrate_limit = { max = 10, per = \"1s\" }";
+    let _hosts = (host(&redis, limited).await, host(&redis, limited).await);
+
+    wait_for_completed(&redis, 50).await;
+    let (mut from, mut count) = (0, 0);
+    for (at, _) in events(&redis).await.iter().filter(|(_, event)| event == "active") {
+        // A window begins with its first job, and ends by Redis' clock.
+        if *at >= from + 990 {
+            (from, count) = (*at, 0);
+        }
+        count += 1;
+        assert!(count <= 10, "{count} jobs in the second from {from}");
+    }
+}
+
+#[tokio::test]
+async fn jobs_run_once_each_while_every_connection_is_cut_again_and_again() {
+    let redis = RedisServer::start().await;
+    let mut connection = redis.connection().await;
+    add(&redis, many(2_000, "sleep", &json!({ "ms": 5 }))).await;
+    let _toril = host(&redis, "concurrency = 20").await;
+
+    let mut cuts = 0;
+    while completed(&connection).await < 2_000 {
+        let cut = cmd("CLIENT")
+            .arg("KILL")
+            .arg("TYPE")
+            .arg("normal")
+            .arg("SKIPME")
+            .arg("yes")
+            .query_async::<u32>(&mut connection)
+            .await;
+        cuts += cut.expect("connections are cut");
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        assert!(cuts < 10_000, "the jobs do not end");
+    }
+
+    assert!(cuts > 3, "only {cuts} connections were cut");
+    assert_eq!(started(&redis).await, HashMap::from([(1, 2_000)]));
+}
+
+#[tokio::test]
+async fn a_redis_that_is_killed_while_jobs_end_loses_none() {
+    let mut redis = RedisServer::start().await;
+    let jobs = (0..600).map(|n| {
+        let opts = json!({ "attempts": 20, "backoff": { "type": "fixed", "delay": 50 } });
+        json!({ "name": "kv", "data": { "key": format!("ran-{n}") }, "opts": opts })
+    });
+    add(&redis, jobs.collect()).await;
+    let _toril = host(&redis, "concurrency = 20\nlock_duration = \"5s\"\nstalled_interval = \"2s\"").await;
+    let connection = redis.connection().await;
+    wait_until("the first jobs to end", LONG, async || completed(&connection).await > 50).await;
+
+    redis.kill();
+    tokio::time::timeout(LONG, redis.restart()).await.expect("it starts again");
+
+    wait_for_completed(&redis, 600).await;
+    let mut connection = redis.connection().await;
+    let keys: Vec<String> = cmd("KEYS").arg("*ran-*").query_async(&mut connection).await.expect("the ledger");
+    assert_eq!(keys.len(), 600, "each job has run");
+    let left: usize = cmd("LLEN").arg("bull:work:active").query_async(&mut connection).await.expect("a number");
+    assert_eq!(left, 0);
+}
