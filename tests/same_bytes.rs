@@ -36,7 +36,8 @@ impl Stream {
     async fn left(&self, redis: &RedisServer) -> Contents {
         let mut connection = redis.connection().await;
         let what = format!("{} jobs to end", self.ends);
-        wait_until(&what, LONG, async || contents::ended(&mut connection.clone(), "bull:work").await >= self.ends).await;
+        wait_until(&what, LONG, async || contents::ended(&mut connection.clone(), "bull:work").await >= self.ends)
+            .await;
         contents::of(&mut connection, "bull:work").await
     }
 
@@ -68,7 +69,11 @@ impl Stream {
         for contents in [&mut ours, &mut theirs] {
             let events = contents.remove("events").expect("events");
             for event in events.as_array().expect("a list") {
-                if let Some(id) = event["jobId"].as_str().map(str::to_owned).or_else(|| event["jobId"].as_u64().map(|id| id.to_string())) {
+                if let Some(id) = event["jobId"]
+                    .as_str()
+                    .map(str::to_owned)
+                    .or_else(|| event["jobId"].as_u64().map(|id| id.to_string()))
+                {
                     let of_job = contents.entry(format!("events of {id}")).or_insert_with(|| json!([]));
                     of_job.as_array_mut().expect("a list").push(event.clone());
                 }
@@ -102,7 +107,13 @@ async fn plain_jobs() {
 
 #[tokio::test]
 async fn priorities_and_last_in_first_out() {
-    let orders = [json!({ "priority": 3 }), json!({}), json!({ "lifo": true }), json!({ "priority": 1 }), json!({ "priority": 3 })];
+    let orders = [
+        json!({ "priority": 3 }),
+        json!({}),
+        json!({ "lifo": true }),
+        json!({ "priority": 1 }),
+        json!({ "priority": 3 }),
+    ];
     let jobs = (0..20).map(|n: usize| job("echo", json!(n), orders[n % orders.len()].clone()));
     Stream::jobs(jobs.collect()).leaves_the_same().await;
 }
@@ -121,7 +132,13 @@ async fn jobs_that_are_kept_by_count() {
 
 #[tokio::test]
 async fn jobs_that_are_not_kept() {
-    let keeps = [json!(true), json!(false), json!(0), json!({ "age": 3600, "limit": 10 }), json!({ "age": 3600, "count": 100 })];
+    let keeps = [
+        json!(true),
+        json!(false),
+        json!(0),
+        json!({ "age": 3600, "limit": 10 }),
+        json!({ "age": 3600, "count": 100 }),
+    ];
     let jobs = (0..20).map(|n: usize| {
         let keep = &keeps[n % keeps.len()];
         job(["echo", "fatal", "progress"][n % 3], json!({}), json!({ "removeOnComplete": keep, "removeOnFail": keep }))
@@ -143,7 +160,11 @@ async fn failures_that_are_tried_again_at_once() {
 async fn delayed_jobs_and_failures_that_are_tried_again_later() {
     let jobs = (0..6).map(|n| {
         let backoff = if n % 2 == 0 { json!({ "type": "fixed", "delay": 60 }) } else { json!(40) };
-        job("fail-times", json!({ "times": n % 3 }), json!({ "attempts": 3, "backoff": backoff, "delay": 50 * n, "priority": n % 2 }))
+        job(
+            "fail-times",
+            json!({ "times": n % 3 }),
+            json!({ "attempts": 3, "backoff": backoff, "delay": 50 * n, "priority": n % 2 }),
+        )
     });
     Stream::jobs(jobs.collect()).leaves_the_same_for_each_job().await;
 }

@@ -112,7 +112,8 @@ async fn two_hosts_and_a_worker_in_node_keep_a_rate_limit_together() {
     add(&redis, many(50, "echo", &json!({}))).await;
 
     let limiter = json!({ "max": 10, "duration": 1000 });
-    let input = json!({ "redis": redis.url(), "queue": "work", "jobs": 1_000_000, "concurrency": 8, "limiter": limiter });
+    let input =
+        json!({ "redis": redis.url(), "queue": "work", "jobs": 1_000_000, "concurrency": 8, "limiter": limiter });
     let mut node = node::spawn("worker", input, &[]);
     node.wait_ready().await;
     let limited = "concurrency = 8\nrate_limit = { max = 10, per = \"1s\" }";
@@ -139,7 +140,14 @@ async fn jobs_run_once_each_while_every_connection_is_cut_again_and_again() {
 
     let mut cuts = 0;
     while completed(&connection).await < 2_000 {
-        let cut = cmd("CLIENT").arg("KILL").arg("TYPE").arg("normal").arg("SKIPME").arg("yes").query_async::<u32>(&mut connection).await;
+        let cut = cmd("CLIENT")
+            .arg("KILL")
+            .arg("TYPE")
+            .arg("normal")
+            .arg("SKIPME")
+            .arg("yes")
+            .query_async::<u32>(&mut connection)
+            .await;
         cuts += cut.expect("connections are cut");
         tokio::time::sleep(Duration::from_millis(150)).await;
         assert!(cuts < 10_000, "the jobs do not end");
@@ -170,4 +178,21 @@ async fn a_redis_that_is_killed_while_jobs_end_loses_none() {
     assert_eq!(keys.len(), 600, "each job has run");
     let left: usize = cmd("LLEN").arg("bull:work:active").query_async(&mut connection).await.expect("a number");
     assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn numbers_of_many_digits_reach_the_plugin_and_come_back_as_they_were() {
+    let redis = RedisServer::start().await;
+    let mut connection = redis.connection().await;
+    add(&redis, many(1, "echo", &json!({}))).await;
+    let data = r#"{"n":123456789012345678901234567890.10}"#;
+    let set = cmd("HSET").arg("bull:work:1").arg("data").arg(data).query_async::<()>(&mut connection).await;
+    set.expect("the data is written");
+
+    let _toril = host(&redis, "").await;
+
+    wait_for_completed(&redis, 1).await;
+    let returned: String =
+        cmd("HGET").arg("bull:work:1").arg("returnvalue").query_async(&mut connection).await.expect("a result");
+    assert_eq!(returned, data);
 }

@@ -22,7 +22,11 @@ pub async fn of(redis: &mut MultiplexedConnection, prefix: &str) -> BTreeMap<Str
         }
         let value = match ask::<String>(redis, cmd("TYPE").arg(&key)).await.as_str() {
             "string" => text(&ask::<String>(redis, cmd("GET").arg(&key)).await),
-            "list" => ask::<Vec<String>>(redis, cmd("LRANGE").arg(&key).arg(0).arg(-1)).await.iter().map(|line| text(line)).collect(),
+            "list" => ask::<Vec<String>>(redis, cmd("LRANGE").arg(&key).arg(0).arg(-1))
+                .await
+                .iter()
+                .map(|line| text(line))
+                .collect(),
             "set" => {
                 let mut members: Vec<String> = ask(redis, cmd("SMEMBERS").arg(&key)).await;
                 members.sort();
@@ -47,7 +51,9 @@ pub async fn of(redis: &mut MultiplexedConnection, prefix: &str) -> BTreeMap<Str
 /// How many jobs of the queue have ended, those that are not kept included.
 pub async fn ended(redis: &mut MultiplexedConnection, prefix: &str) -> usize {
     let entries: Vec<Entry> = ask(redis, cmd("XRANGE").arg(format!("{prefix}:events")).arg("-").arg("+")).await;
-    let ends = |entry: &&Entry| entry.1.iter().any(|(name, value)| name == "event" && (value == "completed" || value == "failed"));
+    let ends = |entry: &&Entry| {
+        entry.1.iter().any(|(name, value)| name == "event" && (value == "completed" || value == "failed"))
+    };
     entries.iter().filter(ends).count()
 }
 
@@ -81,9 +87,8 @@ fn hash(fields: BTreeMap<String, String>) -> Value {
 }
 
 fn events(entries: Vec<Entry>) -> Value {
-    let event = |(_, fields): &Entry| {
-        Value::Object(fields.iter().map(|(name, value)| (name.clone(), text(value))).collect())
-    };
+    let event =
+        |(_, fields): &Entry| Value::Object(fields.iter().map(|(name, value)| (name.clone(), text(value))).collect());
     entries.iter().map(event).collect()
 }
 
@@ -132,6 +137,9 @@ mod tests {
     #[test]
     fn times_are_replaced_wherever_they_stand() {
         assert_eq!(text("repeat:a:1790000000123"), json!("repeat:a:1000000000000"));
-        assert_eq!(text(r#"{"prevMillis":1790000000123,"n":12}"#), json!({ "prevMillis": 1_000_000_000_000_u64, "n": 12 }));
+        assert_eq!(
+            text(r#"{"prevMillis":1790000000123,"n":12}"#),
+            json!({ "prevMillis": 1_000_000_000_000_u64, "n": 12 })
+        );
     }
 }

@@ -100,7 +100,8 @@ impl JobTypes {
         let Some(validator) = &kind.validator else { return Ok(()) };
         let data = job.data.value().map_err(|error| {
             let place = format!("line {} column {}", error.line(), error.column());
-            let message = format!("the job's data cannot be checked against its schema (at {place}): it is nested too deeply");
+            let message =
+                format!("the job's data cannot be checked against its schema (at {place}): it is nested too deeply");
             Failure::new(FailureKind::InvalidData, message)
         })?;
         let mut errors = validator.iter_errors(&data).map(|error| {

@@ -118,9 +118,9 @@ impl Claimed {
 
 fn text(reply: Reply) -> Option<String> {
     match reply {
-        Reply::BulkString(bytes) => {
-            Some(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
-        }
+        Reply::BulkString(bytes) => Some(
+            String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        ),
         Reply::SimpleString(text) => Some(text),
         Reply::Int(number) => Some(number.to_string()),
         _ => None,
@@ -221,14 +221,18 @@ mod tests {
     fn every_form_of_keeping_is_read() {
         let keep = |text: &str| Options::read(&format!(r#"{{"removeOnComplete":{text}}}"#)).remove_on_complete;
         let count = |count| Keep { count: Some(count), ..Keep::default() };
-        assert_eq!((keep("true"), keep("false"), keep("7"), keep("-1")), (count(0), Keep::default(), count(7), count(-1)));
+        assert_eq!(
+            (keep("true"), keep("false"), keep("7"), keep("-1")),
+            (count(0), Keep::default(), count(7), count(-1))
+        );
         assert_eq!(keep(r#"{"age":60,"limit":5}"#), Keep { count: None, age: Some(60), limit: Some(5) });
         assert_eq!(keep("null"), Keep::default());
     }
 
     #[test]
     fn one_option_without_sense_takes_no_other_with_it() {
-        let options = Options::read(r#"{"attempts":3,"backoff":{"type":7},"kl":"many","stackTraceLimit":1.0,"tm":"ctx"}"#);
+        let options =
+            Options::read(r#"{"attempts":3,"backoff":{"type":7},"kl":"many","stackTraceLimit":1.0,"tm":"ctx"}"#);
         assert_eq!((options.attempts, options.keep_logs, options.stack_trace_limit), (Some(3), None, Some(1)));
         assert!(options.backoff.is_none());
         assert_eq!(options.trace_context.as_deref(), Some("ctx"));

@@ -1,7 +1,7 @@
 //! BullMQ's own Lua scripts, for the transitions that are rare: their text is the BullMQ crate's, found by the build
 //! script. Each function says what is passed to its script and what is understood of the answer.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bullmq::{Error, Queue, QueueKeys};
@@ -120,12 +120,12 @@ struct KeepJobs {
 /// BullMQ's scripts on one queue.
 #[derive(Clone)]
 pub struct Scripts {
-    queue: Queue,
+    queue: Arc<Queue>,
 }
 
 impl Scripts {
     /// For this queue, on its connection.
-    pub fn new(queue: Queue) -> Self {
+    pub fn new(queue: Arc<Queue>) -> Self {
         Self { queue }
     }
 
@@ -231,7 +231,8 @@ impl Scripts {
 
     /// Renews locks. Answers the jobs whose lock is another's or gone.
     pub async fn extend_locks(&self, locks: &[(String, String)], duration: Duration) -> Result<Vec<String>, Error> {
-        let (ids, tokens): (Vec<&str>, Vec<&str>) = locks.iter().map(|(id, token)| (id.as_str(), token.as_str())).unzip();
+        let (ids, tokens): (Vec<&str>, Vec<&str>) =
+            locks.iter().map(|(id, token)| (id.as_str(), token.as_str())).unzip();
         let mut call = EXTEND_LOCKS.prepare_invoke();
         call.key(self.keys().stalled());
         call.arg(self.keys().key_prefix()).arg(pack(&tokens)?).arg(pack(&ids)?).arg(milliseconds(duration));

@@ -85,7 +85,8 @@ pub struct Batch {
 impl Batch {
     /// On this connection, with what the queue's settings say of locks and limits.
     pub fn new(connection: RedisConnection, keys: &QueueKeys, settings: &config::Queue) -> Self {
-        let metrics = |target: &str| (keys.get(&format!("metrics:{target}")), keys.get(&format!("metrics:{target}:data")));
+        let metrics =
+            |target: &str| (keys.get(&format!("metrics:{target}")), keys.get(&format!("metrics:{target}:data")));
         let (completed, failed) = (metrics("completed"), metrics("failed"));
         Self {
             connection,
@@ -155,7 +156,14 @@ impl Batch {
         claimed(reply, name, now).ok_or_else(foreign)
     }
 
-    fn prepare<'a>(&self, script: &'a Script, keys: usize, token: &str, claim: usize, now: u64) -> ScriptInvocation<'a> {
+    fn prepare<'a>(
+        &self,
+        script: &'a Script,
+        keys: usize,
+        token: &str,
+        claim: usize,
+        now: u64,
+    ) -> ScriptInvocation<'a> {
         let mut call = script.prepare_invoke();
         for key in &self.keys[..keys] {
             call.key(key);
@@ -185,7 +193,8 @@ fn claimed(reply: Reply, token: &str, now: u64) -> Option<Answer> {
     let [jobs, limited, next, more] = array(reply)?;
     let Reply::Array(jobs) = jobs else { return None };
     let jobs = jobs.into_iter().map(|job| Claimed::read(job, token, now)).collect::<Option<_>>()?;
-    let positive = |reply: &Reply| number(reply).and_then(|number| u64::try_from(number).ok()).filter(|number| *number > 0);
+    let positive =
+        |reply: &Reply| number(reply).and_then(|number| u64::try_from(number).ok()).filter(|number| *number > 0);
     Some(Answer {
         moved: Vec::new(),
         jobs,

@@ -333,8 +333,7 @@ impl Driver {
         if self.trouble.is_none() {
             tracing::warn!(queue = self.shared.name, %error, "the queue cannot be worked, trying again until it can");
         }
-        let trouble =
-            self.trouble.get_or_insert_with(|| Trouble { pauses: Pauses::default(), again: Instant::now() });
+        let trouble = self.trouble.get_or_insert_with(|| Trouble { pauses: Pauses::default(), again: Instant::now() });
         trouble.again = Instant::now() + trouble.pauses.next();
         self.hungry = true;
     }

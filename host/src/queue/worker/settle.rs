@@ -184,7 +184,11 @@ impl Settling<'_> {
                 let parked =
                     self.until_written("keep the job's result", || parked.park(self.job, verdict).boxed()).await;
                 if parked == Some(true) {
-                    tracing::info!(queue, job_id, "a finished result that Redis did not take was kept for the job's next turn");
+                    tracing::info!(
+                        queue,
+                        job_id,
+                        "a finished result that Redis did not take was kept for the job's next turn"
+                    );
                 }
             }
             _ => {}
