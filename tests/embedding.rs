@@ -50,7 +50,12 @@ impl Runner for Panics {
     fn run(&self, attempt: Attempt) -> BoxFuture<'_, Finished> {
         async move {
             assert!(attempt.job.name != "panic", "a mistake in the host");
-            Finished { outcome: Outcome::Completed(json!("done")), plugin: "none".into(), version: None, usage: None }
+            Finished {
+                outcome: Outcome::Completed(json!("done").into()),
+                plugin: "none".into(),
+                version: None,
+                usage: None,
+            }
         }
         .boxed()
     }
