@@ -179,3 +179,20 @@ async fn a_redis_that_is_killed_while_jobs_end_loses_none() {
     let left: usize = cmd("LLEN").arg("bull:work:active").query_async(&mut connection).await.expect("a number");
     assert_eq!(left, 0);
 }
+
+#[tokio::test]
+async fn numbers_of_many_digits_reach_the_plugin_and_come_back_as_they_were() {
+    let redis = RedisServer::start().await;
+    let mut connection = redis.connection().await;
+    add(&redis, many(1, "echo", &json!({}))).await;
+    let data = r#"{"n":123456789012345678901234567890.10}"#;
+    let set = cmd("HSET").arg("bull:work:1").arg("data").arg(data).query_async::<()>(&mut connection).await;
+    set.expect("the data is written");
+
+    let _toril = host(&redis, "").await;
+
+    wait_for_completed(&redis, 1).await;
+    let returned: String =
+        cmd("HGET").arg("bull:work:1").arg("returnvalue").query_async(&mut connection).await.expect("a result");
+    assert_eq!(returned, data);
+}

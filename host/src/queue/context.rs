@@ -18,7 +18,7 @@ use crate::config::JobDefaults;
 /// A claimed job, as the way back to its queue.
 pub struct JobOfQueue {
     job: Arc<Claimed>,
-    queue: Queue,
+    queue: Arc<Queue>,
     scripts: Scripts,
     redis: SharedRedis,
     defaults: Defaults,
@@ -29,7 +29,7 @@ pub type Defaults = Arc<dyn Fn(&str) -> JobDefaults + Send + Sync>;
 
 impl JobOfQueue {
     /// Speaks for this job of this queue.
-    pub fn new(job: Arc<Claimed>, queue: Queue, scripts: Scripts, redis: SharedRedis, defaults: Defaults) -> Self {
+    pub fn new(job: Arc<Claimed>, queue: Arc<Queue>, scripts: Scripts, redis: SharedRedis, defaults: Defaults) -> Self {
         Self { job, queue, scripts, redis, defaults }
     }
 }

@@ -1,6 +1,8 @@
 //! Finished results that could not be written, since the job's lock ran out while Redis was away: each is parked beside
 //! its job, and whoever claims the job next writes the parked verdict instead of running the job again.
 
+use std::sync::Arc;
+
 use bullmq::{Error, JobState, Queue};
 use serde::{Deserialize, Serialize};
 
@@ -33,12 +35,12 @@ struct Entry {
 /// The parked verdicts of one queue.
 pub struct Parked {
     redis: SharedRedis,
-    queue: Queue,
+    queue: Arc<Queue>,
 }
 
 impl Parked {
     /// For one queue.
-    pub fn new(redis: SharedRedis, queue: Queue) -> Self {
+    pub fn new(redis: SharedRedis, queue: Arc<Queue>) -> Self {
         Self { redis, queue }
     }
 

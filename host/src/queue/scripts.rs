@@ -1,7 +1,7 @@
 //! BullMQ's own Lua scripts, for the transitions that are rare: their text is the BullMQ crate's, found by the build
 //! script. Each function says what is passed to its script and what is understood of the answer.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bullmq::{Error, Queue, QueueKeys};
@@ -120,12 +120,12 @@ struct KeepJobs {
 /// BullMQ's scripts on one queue.
 #[derive(Clone)]
 pub struct Scripts {
-    queue: Queue,
+    queue: Arc<Queue>,
 }
 
 impl Scripts {
     /// For this queue, on its connection.
-    pub fn new(queue: Queue) -> Self {
+    pub fn new(queue: Arc<Queue>) -> Self {
         Self { queue }
     }
 

@@ -18,7 +18,7 @@ use super::Shared;
 use super::batch::{Answer, Batch, Ending};
 use super::marker::{IDLE, Marker};
 use super::slots::Slot;
-use crate::queue::clock::now;
+use crate::queue::clock;
 use crate::queue::patience::{PATIENCE, Pauses, is_passing};
 use crate::queue::scripts::Moved;
 
@@ -141,7 +141,9 @@ impl Driver {
         let shared = self.shared.clone();
         let closing = self.closing.clone();
         loop {
-            while self.send() {}
+            // One time for both: what is not sent for it is waited for.
+            let now = Instant::now();
+            while self.send(now) {}
             if closing.is_cancelled() {
                 // Gives up the connection, and with it the wait.
                 self.waiting = None;
@@ -151,7 +153,7 @@ impl Driver {
             } else {
                 self.listen();
             }
-            let timer = self.timer();
+            let timer = self.timer(now);
             tokio::select! {
                 Some(ended) = self.arriving.recv() => {
                     self.queued.push_back(ended);
@@ -174,8 +176,8 @@ impl Driver {
     }
 
     /// Starts a call, if there is something to end or room to claim. Whether it did.
-    fn send(&mut self) -> bool {
-        let troubled = self.trouble.as_ref().is_some_and(|trouble| trouble.again > Instant::now());
+    fn send(&mut self, now: Instant) -> bool {
+        let troubled = self.trouble.as_ref().is_some_and(|trouble| trouble.again > now);
         let most = if self.trouble.is_some() { 1 } else { CALLS };
         if troubled || self.calls.len() >= most {
             return false;
@@ -250,7 +252,7 @@ impl Driver {
             return;
         }
         let Some(mut marker) = self.marker.take() else { return };
-        let longest = self.due.map_or(IDLE, |due| Duration::from_millis(due.saturating_sub(now())));
+        let longest = self.due.map_or(IDLE, |due| Duration::from_millis(due.saturating_sub(clock::now())));
         self.waiting = Some(
             async move {
                 let waited = marker.wait(longest).await;
@@ -347,8 +349,11 @@ impl Driver {
         }
     }
 
-    fn timer(&self) -> Option<Instant> {
+    /// When there is something to do though nothing has happened.
+    fn timer(&self, now: Instant) -> Option<Instant> {
         let again = self.trouble.as_ref().filter(|_| self.calls.is_empty()).map(|trouble| trouble.again);
+        // What is past has been looked at: there is nothing to send until something happens.
+        let again = again.filter(|again| *again > now);
         [again, self.limited].into_iter().flatten().min()
     }
 }

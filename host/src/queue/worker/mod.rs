@@ -49,7 +49,7 @@ pub struct QueueWorker {
 /// What the loop and the attempts of one queue share.
 struct Shared {
     name: String,
-    queue: Queue,
+    queue: Arc<Queue>,
     scripts: Scripts,
     parked: Parked,
     locks: Locks,
@@ -93,7 +93,7 @@ impl QueueWorker {
         runner: Arc<dyn Runner>,
     ) -> Result<Self, ConnectError> {
         let redis = service.redis.clone();
-        let queue = redis.queue(name).await?;
+        let queue = Arc::new(redis.queue(name).await?);
         let connection = redis.connection().await?.clone();
         let keys = queue.keys().clone();
         let (ended, arriving) = mpsc::unbounded_channel();

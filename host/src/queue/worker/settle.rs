@@ -66,6 +66,8 @@ impl Settling<'_> {
 
     /// Brings the job to its outcome.
     pub async fn settle(mut self, outcome: Outcome) {
+        // From here on the scripts say whether the job is this worker's.
+        self.kept.ends();
         match outcome {
             Outcome::Completed(value) => self.complete(value).await,
             Outcome::Retry(failure) => self.retry(failure).await,
@@ -80,6 +82,7 @@ impl Settling<'_> {
 
     /// Writes a verdict that was reached before and could not be written then.
     pub async fn resume(mut self, verdict: Verdict) {
+        self.kept.ends();
         let unwritten = |message| Failure::new(FailureKind::Host, message);
         match verdict {
             Verdict::Completed(text) => match Json::parse(text) {
@@ -121,7 +124,6 @@ impl Settling<'_> {
         if !self.job.may_retry() {
             return self.fail(failure).await;
         }
-        self.kept.ends();
         let (job, scripts) = (self.job, &self.worker.scripts);
         let wait = backoff::delay(job.options.backoff.as_ref(), job.attempts_made + 1, fastrand::f64());
         let (reason, traces) = (&failure.message, traces(job, &failure));
@@ -154,7 +156,6 @@ impl Settling<'_> {
 
     /// Ends the job. None: that could not be written, which was told.
     async fn finish(&mut self, how: &How) -> Option<Moved> {
-        self.kept.ends();
         if !self.job.is_linked
             && let Some(slot) = self.slot.take()
         {
@@ -196,7 +197,9 @@ impl Settling<'_> {
     }
 
     async fn delay(&self, wait: Duration) {
-        self.until_written("delay the job", || self.worker.scripts.delay(self.job, wait, None).boxed()).await;
+        let scripts = &self.worker.scripts;
+        let moved = self.until_written("delay the job", || scripts.delay(self.job, wait, None).boxed()).await;
+        self.tell_if_lost(moved);
     }
 
     async fn rate_limit(&self, wait: Duration) {
@@ -223,7 +226,16 @@ impl Settling<'_> {
     }
 
     async fn give_back(&self) {
-        self.until_written("give the job back", || self.worker.scripts.give_back(self.job).boxed()).await;
+        let scripts = &self.worker.scripts;
+        let moved = self.until_written("give the job back", || scripts.give_back(self.job).boxed()).await;
+        self.tell_if_lost(moved);
+    }
+
+    fn tell_if_lost(&self, moved: Option<Moved>) {
+        if moved == Some(Moved::Lost) {
+            let (queue, job_id) = (&self.worker.name, &self.job.id);
+            tracing::warn!(queue, job_id, "the job's lock was lost before its outcome was written; it is run again");
+        }
     }
 
     /// Tries until it is done. None: it cannot be, or the job is no longer this worker's.
