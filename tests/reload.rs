@@ -319,3 +319,19 @@ async fn a_configuration_that_names_a_missing_plugin_changes_nothing() {
     assert!(line.contains("nowhere.wasm does not exist"), "{line}");
     toril.cli(["add", "work", "echo", "--wait"]).await.succeeded();
 }
+
+#[tokio::test]
+async fn what_is_logged_changes_with_the_configuration() {
+    let redis = RedisServer::start().await;
+    let mut toril = host(&redis, WORK).await;
+    toril.cli(["add", "work", "echo", "--wait"]).await.succeeded();
+    assert!(!toril.logs().contains("attempt started"));
+
+    let (listen, plugins) = (toril.listen().to_owned(), toril.folder().join("plugins"));
+    let head = format!("[host]\nlisten = {listen:?}\nplugins = {plugins:?}\nlog = \"debug\"\n");
+    toril.rewrite_config(format!("{head}{WORK}"));
+    toril.wait_for_log("configuration reloaded", LONG).await;
+
+    toril.cli(["add", "work", "echo", "--wait"]).await.succeeded();
+    toril.wait_for_log("attempt started", LONG).await;
+}

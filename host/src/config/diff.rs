@@ -79,6 +79,7 @@ fn host(old: &HostSettings, new: &HostSettings) -> Vec<&'static str> {
         ("allowed_hosts", old.allowed_hosts != new.allowed_hosts),
         ("cache", old.cache != new.cache),
         ("listen", old.listen != new.listen),
+        ("log", old.log != new.log),
         ("max_pens", old.max_pens != new.max_pens),
         ("pen_threads", old.pen_threads != new.pen_threads),
         ("plugins", old.plugins != new.plugins),
@@ -183,7 +184,7 @@ mod tests {
 
     #[test]
     fn host_keys_are_named_and_redis_is_one() {
-        let host = "[host]\nlisten = 'off'\nplugins = 'p'\ncache = 'c'\nshutdown_timeout = '1s'\npen_threads = 999\nmax_pens = 9\nadmin = 'off'\nallowed_hosts = ['h']\nredact = []\n[queues.a]";
+        let host = "[host]\nlisten = 'off'\nplugins = 'p'\ncache = 'c'\nshutdown_timeout = '1s'\npen_threads = 999\nmax_pens = 9\nadmin = 'off'\nallowed_hosts = ['h']\nredact = []\nlog = 'debug'\n[queues.a]";
         let changes = change("[queues.a]", host);
         assert_eq!(
             changes.host,
@@ -192,6 +193,7 @@ mod tests {
                 "allowed_hosts",
                 "cache",
                 "listen",
+                "log",
                 "max_pens",
                 "pen_threads",
                 "plugins",

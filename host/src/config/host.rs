@@ -34,6 +34,8 @@ pub struct HostSettings {
     pub allowed_hosts: Vec<String>,
     /// Words: the value of a field whose name contains one of them is not shown. Has a default list.
     pub redact: Vec<String>,
+    /// What is logged: the filter syntax of `tracing-subscriber`. None: the default. `TORIL_LOG` takes precedence.
+    pub log: Option<String>,
 }
 
 /// The fewest characters of a token that keeps strangers out.
@@ -69,6 +71,7 @@ impl HostSettings {
             admin_token: None,
             allowed_hosts: Vec::new(),
             redact: REDACTED.iter().map(|word| (*word).to_owned()).collect(),
+            log: None,
         }
     }
 

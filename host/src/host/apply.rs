@@ -4,6 +4,10 @@ use std::sync::Arc;
 
 use super::{Inner, Working, prepare};
 use crate::config::{self, Changes, Config, QueueChange, diff};
+use crate::telemetry::logs;
+
+/// The keys of `[host]` that take effect at once.
+const LIVE: [&str; 3] = ["log", "redact", "shutdown_timeout"];
 
 /// Why a changed configuration was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +67,7 @@ async fn try_reload(inner: &Arc<Inner>) -> Result<Changes, Refused> {
     }
     configure(inner, &new, &changes, started).await;
     let used: Vec<_> = new.queues.values().map(|queue| queue.plugin.clone()).collect();
+    logs::configure(new.host.log.as_deref());
     inner.config.store(Arc::new(new));
     schedules(inner, &changes).await;
     for plugin in old.queues.values().map(|queue| &queue.plugin).filter(|plugin| !used.contains(plugin)) {
@@ -123,10 +128,11 @@ fn keep_what_needs_a_restart(old: &Config, new: &mut Config, changes: &Changes) 
         tracing::warn!("changes under [redis] take effect at the next start");
         new.redis = old.redis.clone();
     }
-    let waiting: Vec<_> = changes.host.iter().filter(|key| **key != "shutdown_timeout" && **key != "redact").collect();
+    let waiting: Vec<_> = changes.host.iter().filter(|key| !LIVE.contains(key)).collect();
     if !waiting.is_empty() {
         tracing::warn!(keys = ?waiting, "changes under [host] take effect at the next start");
-        let (shutdown_timeout, redact) = (new.host.shutdown_timeout, new.host.redact.clone());
-        new.host = config::HostSettings { shutdown_timeout, redact, ..old.host.clone() };
+        let (shutdown_timeout, redact, log) =
+            (new.host.shutdown_timeout, new.host.redact.clone(), new.host.log.clone());
+        new.host = config::HostSettings { shutdown_timeout, redact, log, ..old.host.clone() };
     }
 }

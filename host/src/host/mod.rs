@@ -23,6 +23,7 @@ use crate::http::{Health, HttpError, Server};
 use crate::plugin::{self, LoadError, Plugins};
 use crate::queue::admin::{Admin, AdminError};
 use crate::queue::{ConnectError, Defaults, QueueWorker, Redis, Service, SharedRedis};
+use crate::telemetry::logs;
 use route::Route;
 
 /// How long outcomes may still be written after the last attempt was interrupted.
@@ -107,6 +108,7 @@ impl Host {
     /// Starts to work: loads every plugin that a queue names, connects to Redis, starts a worker for each queue, the
     /// HTTP server, and the watch over plugins and configuration. `env` is what the configuration was read with.
     pub async fn start(config: Config, env: Env) -> Result<Self, StartError> {
+        logs::configure(config.host.log.as_deref());
         // First what costs nothing to find out.
         guarded(&config)?;
         let redis = Arc::new(Redis::new(&config.redis)?);

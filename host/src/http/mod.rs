@@ -1,5 +1,5 @@
 //! The HTTP server. Knows of the host only what [`Health`] tells, and of queues only what
-//! [`Admin`](crate::queue::admin::Admin) does.
+//! [`Admin`] does.
 //!
 //! | module | serves |
 //! | --- | --- |

@@ -34,6 +34,7 @@ pub(super) fn read(root: &Table<'_>, folder: &Path, env: &Env, report: &mut Repo
     report.set(&mut host.admin, table.get("admin"), admin);
     report.set(&mut host.allowed_hosts, table.get("allowed_hosts"), |node| values::texts(node, host_name));
     report.set(&mut host.redact, table.get("redact"), |node| values::texts(node, word));
+    report.set(&mut host.log, table.get("log"), |node| filter(node).map(Some));
     host
 }
 
@@ -71,6 +72,15 @@ fn host_name(node: &Node<'_>) -> Result<String, Fault> {
     }
     Err(Fault::new(format!("{node} is no name of a host: {name:?}"))
         .help("write the name alone, without scheme and port, as in \"toril.example.com\""))
+}
+
+fn filter(node: &Node<'_>) -> Result<String, Fault> {
+    let text = values::text(node)?;
+    match tracing_subscriber::EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(Fault::new(format!("{node} is no filter: {error}"))
+            .help("write a level, as in \"debug\", or levels of parts, as in \"warn,toril=debug\"")),
+    }
 }
 
 fn word(node: &Node<'_>) -> Result<String, Fault> {

@@ -116,6 +116,7 @@ max_pens = 20
 admin = "read-only"
 allowed_hosts = ["Toril.example.com", "[::1]"]
 redact = ["pin"]
+log = "warn,toril=debug"
 [queues.a]
 plugin = "a.b_c-1"
 lock_duration = "1s"
@@ -159,6 +160,7 @@ config = { text = "t", whole = 0x10, decimal = 1.50, truth = true }
         admin_token: None,
         allowed_hosts: vec!["toril.example.com".into(), "[::1]".into()],
         redact: vec!["pin".into()],
+        log: Some("warn,toril=debug".into()),
     };
     assert_eq!(config.host, host);
 

@@ -40,6 +40,7 @@ impl Shared {
         let started = Instant::now();
         let (queue, job_id) = (&self.name, &job.id);
         metrics::claimed(queue, job.waited());
+        tracing::debug!(queue, job_id, attempt = job.attempts_made + 1, "attempt started");
         if job.scheduler.is_some() {
             self.repeat(job).await;
         }
