@@ -48,7 +48,7 @@ impl Report<'_> {
             "added": self.trial.notes.added,
             "durationMs": self.trial.took.as_secs_f64() * 1000.0,
             "peakMemory": finished.usage.map(|usage| usage.memory),
-            "fuel": finished.usage.map(|usage| usage.fuel),
+            "fuel": finished.usage.and_then(|usage| usage.fuel),
         })
     }
 
@@ -108,9 +108,10 @@ impl Report<'_> {
     fn usage(&self) -> String {
         let took = format!("{:.1} ms", self.trial.took.as_secs_f64() * 1000.0);
         let Some(usage) = self.trial.finished.usage else { return format!("took {took}\n") };
+        let used = usage.fuel.map_or_else(|| "unknown".to_owned(), |fuel| fuel.to_string());
         let fuel = match self.fuel {
-            Some(bound) => format!("{} of {bound}", usage.fuel),
-            None => usage.fuel.to_string(),
+            Some(bound) => format!("{used} of {bound}"),
+            None => used,
         };
         let kib = |bytes: u64| bytes.div_ceil(1024);
         let memory = kib(u64::try_from(usage.memory).unwrap_or(u64::MAX));
