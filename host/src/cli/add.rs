@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::{FAILED, WRONG, error};
-use crate::config::{Backoff, BackoffKind, JobDefaults, Keep};
-use crate::queue::{self, JobSpec, policy};
+use crate::config::{self, Backoff, BackoffKind, JobDefaults, Keep};
+use crate::queue::{self, JobSpec, WaitError, policy};
 
 /// Options of `toril add`. What is not given comes from the queue's entry in the configuration.
 #[derive(Debug, Args)]
@@ -119,7 +119,10 @@ impl Add {
         let defaults = match config.queues.get(&self.queue) {
             Some(queue) => queue.job_defaults.clone(),
             None => {
-                eprintln!("note: {} has no queue {}; the job is added without defaults", path.display(), self.queue);
+                let known: Vec<_> = config.queues.keys().map(String::as_str).collect();
+                let meant = config::nearest(&self.queue, &known).map(|name| format!(" (did you mean {name}?)"));
+                let (path, queue, meant) = (path.display(), &self.queue, meant.unwrap_or_default());
+                eprintln!("note: {path} has no queue {queue}{meant}; the job is added without defaults");
                 JobDefaults::default()
             }
         };
@@ -137,10 +140,15 @@ impl Add {
             }
             return ExitCode::SUCCESS;
         }
+        let id = added.id.clone();
         match added.wait(self.wait_timeout).await {
             Ok(value) => {
                 crate::cli::say!("{value}");
                 ExitCode::SUCCESS
+            }
+            Err(reason @ WaitError::Late { .. }) => {
+                let dev = self.client.dev_option();
+                error(FAILED, &format!("{reason} (`toril job {dev}{} {id}` shows it)", self.queue))
             }
             Err(reason) => error(FAILED, &reason),
         }

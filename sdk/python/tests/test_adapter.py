@@ -59,3 +59,13 @@ def test_a_module_that_is_no_plugin_is_refused():
             Adapter(wrong)
     with pytest.raises(TypeError, match="same name"):
         Adapter(plugin(total=total, other=job("sum")(lambda job: None)))
+
+
+def test_a_handler_that_is_async_is_refused_when_the_plugin_is_built():
+    async def waits(job):
+        """Nobody awaits it."""
+
+    with pytest.raises(TypeError, match="the handler of `wait` is an `async def`"):
+        job("wait")(waits)
+    with pytest.raises(TypeError, match="`handle` is an `async def`"):
+        Adapter(SimpleNamespace(handle=waits))

@@ -75,7 +75,19 @@ impl Report<'_> {
             let kind = if added.child { "child" } else { "job" };
             text += &format!("  added {kind} {} of queue {}: {} {}\n", added.id, added.queue, added.name, added.data);
         }
-        text + &self.ending() + &self.usage()
+        text + &self.ending() + &self.usage() + self.grants()
+    }
+
+    /// For a job that was refused something: how to grant it here. The failure itself names the line of a configuration.
+    fn grants(&self) -> &'static str {
+        let failure = self.trial.finished.outcome.failure();
+        let asked = |line: &str| failure.is_some_and(|failure| failure.message.contains(line));
+        let here = [
+            ("to `http` under [plugins.", "for this run: --http ORIGIN, or --config FILE with that line\n"),
+            ("add `keyvalue = true` under [plugins.", "for this run: --keyvalue, or --config FILE with that line\n"),
+            ("to `add_to` under [plugins.", "for this run: --add-to QUEUE, or --config FILE with that line\n"),
+        ];
+        here.iter().find(|(line, _)| asked(line)).map_or("", |(_, option)| option)
     }
 
     fn ending(&self) -> String {
