@@ -63,7 +63,10 @@ class HttpError(Exception):
 
 
 #: Modules that are of no use without sockets, by the first part of their names; of `urllib` that is `request` alone.
-_NEED_SOCKETS = {"aiohttp", "ftplib", "http", "httpx", "requests", "smtplib", "socket", "ssl", "urllib3", "websockets"}
+_NEED_SOCKETS = {
+    *("_socket", "_ssl", "ftplib", "http", "smtplib", "socket", "ssl"),
+    *("aiohttp", "httpx", "requests", "urllib3", "websockets"),
+}
 
 
 def missing_module(name: str) -> str:
