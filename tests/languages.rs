@@ -76,6 +76,9 @@ async fn behaves(component: &str) {
     assert_eq!(case.completes("fetch", json!({ "url": url })).await["status"], 200, "an HTTP request");
     let denied = case.fails("fetch", json!({ "url": "http://127.0.0.1:1/" })).await;
     assert!(denied.contains("add \"http://127.0.0.1:1\" to `http`"), "{denied}");
+    let denied = case.job("9").await;
+    assert_eq!(denied["attemptsMade"], 1, "a denied request is not tried again: {denied}");
+    assert!(denied["logs"].to_string().contains("may not send requests to http://127.0.0.1:1"), "{denied}");
 
     assert_eq!(case.completes("config", json!({ "key": "region" })).await["value"], "eu", "configuration");
     assert_eq!(case.completes("kv", json!({ "key": "n" })).await["value"], 1, "key-value data");

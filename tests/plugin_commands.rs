@@ -219,6 +219,29 @@ async fn memory_and_fuel_can_be_bounded_for_one_run() {
 }
 
 #[tokio::test]
+async fn what_an_interrupted_run_has_used_is_not_known() {
+    let toril = Toril::new().plugin("spin");
+    let spin = ["--name", "spin", "--timeout", "200ms"];
+
+    let told = plugin(&toril, "test", "spin", &[&spin[..], &["--json"]].concat()).await.exited(1).json();
+    let text = plugin(&toril, "test", "spin", &spin).await.exited(1).stdout;
+
+    assert_eq!((&told["failure"]["kind"], &told["fuel"]), (&json!("timeout"), &Value::Null));
+    assert!(text.contains("fuel unknown"), "{text}");
+}
+
+#[tokio::test]
+async fn a_denial_says_how_it_is_granted_here_and_is_a_line_of_the_log() {
+    let toril = Toril::new().plugin("basics");
+    let fetch = ["--name", "fetch", "--data", r#"{"url":"http://localhost:1/x"}"#];
+
+    let text = plugin(&toril, "test", "basics", &fetch).await.exited(1).stdout;
+
+    assert!(text.contains("for this run: --http ORIGIN, or --config FILE"), "{text}");
+    assert!(text.contains("warn   plugin basics may not send requests to http://localhost:1: add"), "{text}");
+}
+
+#[tokio::test]
 async fn requests_that_were_recorded_are_answered_without_the_network() {
     let (toril, github) = (Toril::new().plugin("github-sync"), github::serve().await);
     let url = github.url().to_owned();

@@ -97,6 +97,95 @@ fn fake_tool(path: &Path, component: &Path) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("makes it a program");
 }
 
+/// A project in Python with an environment whose build tells in `built` that it ran.
+#[cfg(unix)]
+fn python_project(toril: &Toril) -> PathBuf {
+    let project = toril.folder().join("doubler");
+    let packages = project.join(".venv/lib/python3.11/site-packages/toril_plugin-0.1.0.dist-info");
+    fs::create_dir_all(&packages).expect("makes the environment");
+    for (file, text) in [
+        ("pyproject.toml", "[project]\nname = \"doubler\"\n"),
+        ("plugin.py", "1"),
+        (".venv/pyvenv.cfg", "version = 3.11.7"),
+        (".venv/lib/python3.11/site-packages/toril_plugin-0.1.0.dist-info/RECORD", "a.py,sha256=1,1"),
+    ] {
+        fs::write(project.join(file), text).expect("writes the project");
+    }
+    fake_tool(&project.join(".venv/bin/toril-plugin-build"), &toril.plugin_path("double"));
+    let tool = project.join(".venv/bin/toril-plugin-build");
+    let script = fs::read_to_string(&tool).expect("a command") + "mkdir -p dist && echo built >> dist/built\n";
+    fs::write(tool, script).expect("writes the command");
+    project
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_project_is_built_again_only_if_what_goes_into_it_has_changed() {
+    let toril = Toril::new().plugin("double");
+    let project = python_project(&toril);
+    let builds = async || {
+        toril.cli_within(BUILD, "doubler", ["plugin", "build"]).await.succeeded();
+        fs::read_to_string(project.join("dist/built")).expect("it was built").lines().count()
+    };
+
+    assert_eq!((builds().await, builds().await), (1, 1), "nothing has changed");
+    fs::write(project.join("plugin.py"), "2").expect("writes a source");
+    assert_eq!((builds().await, builds().await), (2, 2), "a source has changed");
+    let sdk = project.join(".venv/lib/python3.11/site-packages/toril_plugin-0.1.0.dist-info/RECORD");
+    fs::write(sdk, "a.py,sha256=2,1").expect("writes the SDK's digests");
+    assert_eq!(builds().await, 3, "the SDK has changed");
+    fs::write(project.join("plugins/doubler.wasm"), "other").expect("writes a component");
+    assert_eq!(builds().await, 4, "what is there is not what was built");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_component_goes_where_the_nearest_configuration_has_its_plugins() {
+    let toril = Toril::new().plugin("double");
+    python_project(&toril);
+    fs::write(toril.config_path(), "[host]\nplugins = \"components\"\n").expect("writes the configuration");
+    let file = async |folder: &str, arguments: &[&str]| {
+        toril.cli_within(BUILD, folder, arguments).await.succeeded().json()["file"].clone()
+    };
+
+    assert_eq!(file("doubler", &["plugin", "build", "--json"]).await, "../components/doubler.wasm");
+    assert_eq!(file("", &["plugin", "build", "doubler", "--json"]).await, "components/doubler.wasm");
+    assert!(toril.folder().join("components/doubler.wasm").is_file());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_typescript_project_whose_types_do_not_fit_is_not_built() {
+    use std::os::unix::fs::PermissionsExt;
+    let toril = Toril::new().plugin("double");
+    let project = toril.folder().join("doubler");
+    fake_tool(&project.join("node_modules/.bin/toril-plugin-build"), &toril.plugin_path("double"));
+    fs::write(project.join("package.json"), r#"{ "name": "doubler" }"#).expect("writes the project");
+    fs::write(project.join("tsconfig.json"), "{}").expect("writes the project");
+    let build = ["plugin", "build", "--json"];
+
+    let unchecked = toril.cli_within(BUILD, "doubler", build).await.succeeded();
+    let compiler = project.join("node_modules/.bin/tsc");
+    fs::write(&compiler, "#!/bin/sh\necho 'src/plugin.ts(1,7): error TS2322'\nexit 2\n").expect("writes a compiler");
+    fs::set_permissions(compiler, fs::Permissions::from_mode(0o755)).expect("makes it a program");
+    let refused = toril.cli_within(BUILD, "doubler", build).await.exited(1);
+
+    assert!(unchecked.stderr.contains("the types were not checked"), "{}", unchecked.stderr);
+    assert!(refused.stderr.contains("src/plugin.ts(1,7): error TS2322"), "{}", refused.stderr);
+    assert_eq!(refused.stdout, "", "standard output is for the result");
+}
+
+#[tokio::test]
+async fn a_folder_that_is_no_sdk_of_the_language_is_refused() {
+    let toril = Toril::new();
+    let sdk = root().join("sdk/rust").to_string_lossy().into_owned();
+
+    let refused = toril.cli_without_config(["plugin", "new", "a", "--lang", "ts", "--sdk", &sdk]).await.exited(2);
+
+    assert!(refused.stderr.contains("is no SDK for TypeScript"), "{}", refused.stderr);
+    assert!(!toril.folder().join("a").exists());
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_python_project_is_built_by_the_sdk_of_its_own_environment() {

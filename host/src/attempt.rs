@@ -401,6 +401,6 @@ pub struct Finished {
 pub struct Usage {
     /// The most linear memory that it had, in bytes. It never gives any back.
     pub memory: usize,
-    /// The fuel that it used: about one unit an instruction.
-    pub fuel: u64,
+    /// The fuel that it used: about one unit an instruction. Not known of a run that was interrupted or has trapped.
+    pub fuel: Option<u64>,
 }

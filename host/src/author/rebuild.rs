@@ -9,13 +9,10 @@ use notify_debouncer_full::{DebounceEventResult, new_debouncer};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::build::{build, place};
+use super::build::{build, is_source};
 
 /// Writes that come closer together than this are one change.
 const DEBOUNCE: Duration = Duration::from_millis(200);
-/// Folders that a build writes to itself, or a tool does.
-const NO_SOURCES: [&str; 8] =
-    ["target", "node_modules", "dist", ".venv", "__pycache__", ".git", ".toril", ".pytest_cache"];
 
 /// Builds the project in `folder` into the plugins' folder, and returns a task that does so again after each change.
 ///
@@ -51,17 +48,17 @@ async fn build_once(folder: PathBuf, plugins: PathBuf) -> Result<(), NotBuilt> {
     let project = folder.clone();
     let shown = folder.display().to_string();
     tracing::info!(project = shown, "building the plugin");
-    let built = tokio::task::spawn_blocking(move || {
-        let built = build(&folder, "release")?;
-        place(&plugins, &built.name, &built.bytes)
-    });
+    let built = tokio::task::spawn_blocking(move || build(&folder, "release", &plugins));
     match built.await {
-        Ok(Ok(placed)) if placed.changed => {
+        Ok(Ok((built, placed))) if placed.changed => {
+            if let Some(note) = built.note {
+                tracing::warn!(project = shown, note, "plugin built without all checks");
+            }
             tracing::info!(project = shown, file = %placed.path.display(), "plugin built");
             Ok(())
         }
         Ok(Ok(_)) => {
-            tracing::info!(project = shown, "plugin built, with the same bytes as before");
+            tracing::info!(project = shown, "the plugin is what it was before");
             Ok(())
         }
         Ok(Err(reason)) => Err(NotBuilt { project, reason: reason.to_string() }),
@@ -93,24 +90,4 @@ fn watcher(folder: &Path, changed: Arc<Notify>) -> Option<Watcher> {
             tracing::error!(project = %folder.display(), %error, "the project's sources cannot be watched");
         })
         .ok()
-}
-
-fn is_source(root: &Path, path: &Path) -> bool {
-    let Ok(inside) = path.strip_prefix(root) else { return false };
-    !inside.components().any(|part| NO_SOURCES.iter().any(|folder| part.as_os_str() == *folder))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_build_writes_is_no_source() {
-        let root = Path::new("/p");
-        assert!(is_source(root, Path::new("/p/src/lib.rs")));
-        assert!(is_source(root, Path::new("/p/Cargo.toml")));
-        assert!(!is_source(root, Path::new("/p/target/release/x.d")));
-        assert!(!is_source(root, Path::new("/p/node_modules/a/index.js")));
-        assert!(!is_source(root, Path::new("/other/src/lib.rs")));
-    }
 }

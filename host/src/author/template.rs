@@ -12,8 +12,10 @@ pub enum Language {
     /// Rust, with the crate `toril-plugin`.
     Rust,
     /// JavaScript or TypeScript.
+    #[value(aliases = ["ts", "typescript", "javascript"])]
     Js,
     /// Python.
+    #[value(alias = "py")]
     Python,
 }
 
@@ -24,6 +26,15 @@ impl Language {
             Self::Rust => "Rust",
             Self::Js => "TypeScript",
             Self::Python => "Python",
+        }
+    }
+
+    /// The file in an SDK's folder that says what it is, and what it is called there.
+    fn manifest(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Rust => ("Cargo.toml", "name = \"toril-plugin\""),
+            Self::Js => ("package.json", "\"name\": \"@toril/plugin\""),
+            Self::Python => ("pyproject.toml", "name = \"toril-plugin\""),
         }
     }
 
@@ -54,6 +65,7 @@ pub fn template(language: Language) -> &'static [TemplateFile] {
         ],
         Language::Js => &[
             ("package.json", include_str!("../../../sdk/js/template/package.json")),
+            (".npmrc", include_str!("../../../sdk/js/template/.npmrc")),
             ("tsconfig.json", include_str!("../../../sdk/js/template/tsconfig.json")),
             ("src/plugin.ts", include_str!("../../../sdk/js/template/src/plugin.ts")),
             ("test/plugin.test.ts", include_str!("../../../sdk/js/template/test/plugin.test.ts")),
@@ -87,6 +99,15 @@ pub enum TemplateError {
         /// The language.
         language: Language,
     },
+    /// What was given as the SDK is none.
+    #[error("{} is no SDK for {language}: it has no {manifest} that says `{name}`. A checkout of Toril has that in {sdk}",
+        .folder.display(), language = .language.name(), manifest = .language.manifest().0, name = .language.manifest().1, sdk = .language.sdk())]
+    NoSdk {
+        /// The folder.
+        folder: PathBuf,
+        /// The language.
+        language: Language,
+    },
     /// There is something already.
     #[error("{} is there already and is not empty: choose another name, or another folder with --path", .0.display())]
     Occupied(PathBuf),
@@ -113,7 +134,10 @@ pub fn write(language: Language, name: &str, folder: &Path, sdk: Option<&Path>) 
         let path = folder.join(path);
         let mut text = text.replace("{{name}}", name).replace("{{Name}}", &type_name(name));
         if let Some(sdk) = &sdk {
-            text = text.replace(published_sdk(language), sdk);
+            text = text.replace(published_sdk(language), sdk).replace(FROM_A_CHECKOUT, "");
+            if language == Language::Js {
+                text = text.replace(ALLOWED_SCRIPTS, &format!("{ALLOWED_SCRIPTS}\n    {}: true,", package_in(sdk)));
+            }
         }
         let parent = path.parent().unwrap_or(folder);
         fs::create_dir_all(parent)
@@ -192,6 +216,17 @@ const RUST_WORDS: [&str; 52] = [
     "use",
 ];
 
+/// What the template for Rust says of an SDK in a folder, where it is not in one.
+const FROM_A_CHECKOUT: &str =
+    "# From a checkout of Toril instead: `toril-plugin = { path = \"/path/to/toril/sdk/rust\" }`\n";
+/// Where the template for JavaScript names the packages whose install scripts npm may run.
+const ALLOWED_SCRIPTS: &str = "\"allowScripts\": {";
+
+/// The package in a dependency of `package.json`, as npm wants it named in `allowScripts`.
+fn package_in(dependency: &str) -> &str {
+    dependency.split_once(": ").map_or(dependency, |(_, package)| package)
+}
+
 /// The dependency on the published SDK, as the language's template writes it.
 fn published_sdk(language: Language) -> &'static str {
     match language {
@@ -203,7 +238,10 @@ fn published_sdk(language: Language) -> &'static str {
 
 /// The same dependency on an SDK in a folder.
 fn local_sdk(language: Language, folder: &Path) -> Result<String, TemplateError> {
-    let folder = folder.canonicalize().map_err(|source| TemplateError::Write { path: folder.to_owned(), source })?;
+    let none = || TemplateError::NoSdk { folder: folder.to_owned(), language };
+    let (manifest, name) = language.manifest();
+    let text = fs::read_to_string(folder.join(manifest)).map_err(|_| none())?;
+    let folder = folder.canonicalize().ok().filter(|_| text.contains(name)).ok_or_else(none)?;
     let shown = folder.display().to_string();
     Ok(match language {
         Language::Rust => format!("toril-plugin = {{ path = {shown:?} }}"),
@@ -262,11 +300,40 @@ mod tests {
             [(Language::Rust, "Cargo.toml"), (Language::Js, "package.json"), (Language::Python, "requirements.txt")]
         {
             let project = folder.path().join(language.name());
-            write(language, "greeter", &project, Some(folder.path())).expect("writes");
+            let sdk = checkout(language);
+            write(language, "greeter", &project, Some(&sdk)).expect("writes");
             let text = fs::read_to_string(project.join(file)).expect("written");
-            let real = folder.path().canonicalize().expect("there");
+            let real = sdk.canonicalize().expect("there");
             assert!(text.contains(&*real.to_string_lossy()) && !text.contains(published_sdk(language)), "{text}");
+            assert!(!text.contains("instead"), "{text}");
         }
+    }
+
+    /// The SDK in this repository.
+    fn checkout(language: Language) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(language.sdk())
+    }
+
+    #[test]
+    fn the_sdk_of_another_language_is_refused_and_nothing_is_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let project = folder.path().join("greeter");
+        for sdk in [checkout(Language::Rust), checkout(Language::Python), "/nonexistent".into()] {
+            let refused = write(Language::Js, "greeter", &project, Some(&sdk));
+            assert!(matches!(refused, Err(TemplateError::NoSdk { .. })), "{refused:?}");
+        }
+        assert!(!project.exists());
+    }
+
+    #[test]
+    fn npm_may_run_the_scripts_of_an_sdk_in_a_folder() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let project = folder.path().join("greeter");
+        write(Language::Js, "greeter", &project, Some(&checkout(Language::Js))).expect("writes");
+        let text = fs::read_to_string(project.join("package.json")).expect("written");
+        let package: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let sdk = package["dependencies"]["@toril/plugin"].as_str().expect("a dependency");
+        assert_eq!(package["allowScripts"][sdk], true, "{text}");
     }
 
     #[test]

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::client::{Client, refused};
 use super::{FAILED, WRONG, bulk, error};
-use crate::config::{Backoff, BackoffKind, JobDefaults, Keep};
-use crate::queue::{self, JobSpec, policy};
+use crate::config::{self, Backoff, BackoffKind, JobDefaults, Keep};
+use crate::queue::{self, JobSpec, WaitError, policy};
 
 /// Options of `toril add`. What is not given comes from the queue's entry in the configuration.
 #[derive(Debug, Args)]
@@ -116,8 +116,10 @@ impl Add {
         if let Some(file) = &self.bulk {
             return match self.client.admin(path) {
                 Ok(admin) => {
-                    if !admin.configured().contains(&self.queue) {
-                        self.note_no_entry(path);
+                    let configured = admin.configured();
+                    if !configured.contains(&self.queue) {
+                        let known: Vec<_> = configured.iter().map(String::as_str).collect();
+                        self.note_no_entry(path, &known);
                         if let Err(reason) = admin.make_queue(&self.queue).await {
                             return refused(&reason);
                         }
@@ -138,7 +140,8 @@ impl Add {
         let defaults = match config.queues.get(&self.queue) {
             Some(queue) => queue.job_defaults.clone(),
             None => {
-                self.note_no_entry(path);
+                let known: Vec<_> = config.queues.keys().map(String::as_str).collect();
+                self.note_no_entry(path, &known);
                 JobDefaults::default()
             }
         };
@@ -157,17 +160,24 @@ impl Add {
             }
             return ExitCode::SUCCESS;
         }
+        let id = added.id.clone();
         match added.wait(self.wait_timeout).await {
             Ok(value) => {
                 crate::cli::say!("{value}");
                 ExitCode::SUCCESS
             }
+            Err(reason @ WaitError::Late { .. }) => {
+                let dev = self.client.dev_option();
+                error(FAILED, &format!("{reason} (`toril job {dev}{} {id}` shows it)", self.queue))
+            }
             Err(reason) => error(FAILED, &reason),
         }
     }
 
-    fn note_no_entry(&self, path: &Path) {
-        eprintln!("note: {} has no queue {}; jobs are added without defaults", path.display(), self.queue);
+    fn note_no_entry(&self, path: &Path, known: &[&str]) {
+        let meant = config::nearest(&self.queue, known).map(|name| format!(" (did you mean {name}?)"));
+        let (path, queue, meant) = (path.display(), &self.queue, meant.unwrap_or_default());
+        eprintln!("note: {path} has no queue {queue}{meant}; jobs are added without defaults");
     }
 
     fn read_data(&self) -> Result<Value, String> {

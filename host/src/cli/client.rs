@@ -26,6 +26,11 @@ pub struct Client {
 }
 
 impl Client {
+    /// What a command for the same Redis has to be given.
+    pub fn dev_option(&self) -> &'static str {
+        if self.dev { "--dev " } else { "" }
+    }
+
     /// Reads the configuration and says where Redis is; or says what is wrong, and how the process ends.
     pub fn open(&self, path: &Path) -> Result<(Config, Redis), ExitCode> {
         let mut env = Env::from_process();

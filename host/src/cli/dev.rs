@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use clap::Args;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{FAILED, client, error, run, setting, unusable};
+use super::{FAILED, WRONG, client, error, run, setting, unusable};
 use crate::author::rebuild;
 use crate::config::{self, Env};
-use crate::embedded::{Server, find};
+use crate::embedded::{Claim, Server, find};
 
 /// Options of `toril dev`.
 #[derive(Debug, Args)]
@@ -30,21 +30,29 @@ impl Dev {
             Ok(config) => config.host.plugins,
             Err(problems) => return unusable(&problems),
         };
-        let mut rebuilding = Vec::new();
-        for project in self.project {
-            // Once before the host starts, which needs the components to be there.
-            match rebuild::start(project, plugins.clone()).await {
-                Ok(task) => rebuilding.push(AbortOnDropHandle::new(task)),
-                Err(reason) => return error(FAILED, &reason),
-            }
-        }
+        // A server before the projects, which take their time to build: it may not be there.
         let folder = client::folder(path);
         let binary = match find(self.redis_server.or_else(|| setting("TORIL_REDIS_SERVER").map(PathBuf::from)), &folder)
         {
             Ok(binary) => binary,
             Err(none) => return error(FAILED, &none),
         };
-        let started = tokio::task::spawn_blocking(move || Server::start(&binary, &folder)).await;
+        let claim = match Claim::take(&folder) {
+            Ok(claim) => claim,
+            Err(reason) => return error(FAILED, &reason),
+        };
+        let mut rebuilding = Vec::new();
+        for project in self.project {
+            if !project.is_dir() {
+                return error(WRONG, &format!("there is no folder {} with a project", project.display()));
+            }
+            // Once before the host starts, which needs the components to be there.
+            match rebuild::start(project, plugins.clone()).await {
+                Ok(task) => rebuilding.push(AbortOnDropHandle::new(task)),
+                Err(reason) => return error(FAILED, &reason),
+            }
+        }
+        let started = tokio::task::spawn_blocking(move || Server::start(&binary, claim)).await;
         let server = match started {
             Ok(Ok(server)) => server,
             Ok(Err(reason)) => return error(FAILED, &reason),

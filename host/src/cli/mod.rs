@@ -58,7 +58,7 @@ const FORCED: u8 = 3;
 #[derive(Debug, Parser)]
 #[command(name = "toril", version, max_term_width = 100)]
 struct Cli {
-    /// The configuration [default: queues.toml].
+    /// The configuration [default: queues.toml, here or, for all but `run`, in the nearest folder above].
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// What logs on standard error look like. Without it: TORIL_LOG_FORMAT, else text.
@@ -128,6 +128,19 @@ enum Command {
     },
 }
 
+/// The configuration where none is named: in the current folder or the nearest one above that has one.
+fn default_config() -> PathBuf {
+    nearest_config(Path::new("")).unwrap_or_else(|| DEFAULT_CONFIG.into())
+}
+
+/// The configuration in a folder, or in the nearest one above it.
+fn nearest_config(folder: &Path) -> Option<PathBuf> {
+    let here = if folder == Path::new(".") { Path::new("") } else { folder };
+    let depth = Path::new(".").join(here).canonicalize().ok()?.components().count();
+    let up = (0..depth).map(|steps| here.join("../".repeat(steps)));
+    up.map(|folder| folder.join(DEFAULT_CONFIG)).find(|config| config.is_file())
+}
+
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -142,10 +155,12 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(FAILED, &format!("threads cannot be started: {error}")),
     };
-    let config = cli.config.as_deref().unwrap_or(Path::new(DEFAULT_CONFIG));
+    let found = cli.config.clone().unwrap_or_else(default_config);
+    let config = found.as_path();
     let code = runtime.block_on(async {
         match cli.command {
-            Command::Run => run::run(config).await,
+            // A host in production works what it was given, and not what lies about.
+            Command::Run => run::run(cli.config.as_deref().unwrap_or(Path::new(DEFAULT_CONFIG))).await,
             Command::Dev(dev) => dev.run(config).await,
             Command::Check(check) => check.run(config).await,
             Command::Add(add) => add.run(config).await,

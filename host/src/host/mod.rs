@@ -3,6 +3,7 @@
 
 mod apply;
 mod gauges;
+mod missing;
 mod route;
 mod watch;
 
@@ -286,7 +287,8 @@ async fn prepare(
 fn unusable(config: &Config, plugin: &str, error: &LoadError) -> Problem {
     let queue = config.queues.iter().find(|(_, queue)| queue.plugin == plugin);
     let queue = queue.map_or("", |(name, _)| name.as_str());
-    config.problem(&["queues", queue, "plugin"], format!("plugin {plugin} cannot be used: {error}"), None)
+    let help = if matches!(error, LoadError::Missing(_)) { missing::advice(config, plugin) } else { None };
+    config.problem(&["queues", queue, "plugin"], format!("plugin {plugin} cannot be used: {error}"), help)
 }
 
 /// Refuses to let strangers change queues.

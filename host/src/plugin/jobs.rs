@@ -45,7 +45,7 @@ impl PenState {
             let denied = format!(
                 "plugin {plugin} may not add jobs to queue {queue:?}: add it to `add_to` under [plugins.{plugin}] in the configuration to allow it"
             );
-            self.denied = Some(denied.clone());
+            self.denials.add(denied.clone());
             return Ok(Err(Error::Denied(denied)));
         }
         let Some(context) = self.context.clone() else {

@@ -35,7 +35,7 @@ impl store::Host for PenState {
     async fn open(&mut self, identifier: String) -> Answer<Resource<Bucket>> {
         if self.keyvalue.is_none() {
             let plugin = self.plugin.clone();
-            self.denied = Some(format!(
+            self.denials.add(format!(
                 "plugin {plugin} has no key-value data: add `keyvalue = true` under [plugins.{plugin}] in the configuration to allow it"
             ));
             return Ok(Err(store::Error::AccessDenied));

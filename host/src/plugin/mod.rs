@@ -3,6 +3,7 @@
 
 mod cache;
 mod contents;
+mod denials;
 mod egress;
 mod engine;
 mod interface;

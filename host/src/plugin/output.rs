@@ -19,6 +19,9 @@ const LINES: usize = 1_000;
 const LINE: usize = 8 * 1024;
 /// How much a guest may write in one call, in bytes.
 const CHUNK: usize = 64 * 1024;
+/// With this the engine of plugins in JavaScript (StarlingMonkey, in componentize-js 0.23) aborts when a promise is awaited
+/// and no timer, request or other promise is left that could fulfil it.
+const NOTHING_LEFT: &str = "event loop error, but no exception is pending";
 /// How long the last lines may take to get to Redis when the attempt has ended.
 const LAST: Duration = Duration::from_secs(2);
 
@@ -39,6 +42,7 @@ struct Writer {
     lines: Option<mpsc::Sender<(LogLevel, String)>>,
     task: Option<JoinHandle<()>>,
     written: usize,
+    nothing_left: bool,
 }
 
 impl Output {
@@ -73,6 +77,16 @@ impl Output {
         }
     }
 
+    /// Whether a guest in JavaScript has ended since it awaited what could not come.
+    pub fn waits_for_nothing(&self) -> bool {
+        self.writer().nothing_left
+    }
+
+    /// A line of the host's own, between those of the guest.
+    pub fn note(&self, level: LogLevel, line: &str) {
+        self.line(&mut self.writer(), level, line.as_bytes());
+    }
+
     fn write(&self, level: LogLevel, bytes: &[u8]) {
         let mut writer = self.writer();
         let mut buffer = std::mem::take(&mut writer.partial[slot(level)]);
@@ -98,6 +112,7 @@ impl Output {
             written if written == LINES + 1 => format!("the output ends here: an attempt may write {LINES} lines"),
             _ => return,
         };
+        writer.nothing_left |= level == LogLevel::Warn && line.contains(NOTHING_LEFT);
         let Writer { lines, task, .. } = writer;
         let lines = lines.get_or_insert_with(|| {
             let (sender, mut receiver) = mpsc::channel(LINES + 1);

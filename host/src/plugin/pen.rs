@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
 
+use super::denials::Denials;
 use super::engine::Engine;
 use super::interface::{GuestPre, types};
 use super::limits;
@@ -21,6 +22,9 @@ use crate::telemetry::traces::Kind;
 const DESCRIBE: Duration = Duration::from_secs(5);
 /// The fuel of a pen whose plugin has no bound: it is counted all the same.
 const UNBOUNDED: u64 = u64::MAX;
+
+/// What ended a plugin in JavaScript whose engine had nothing left to do.
+const STUCK: &str = "the plugin trapped: it awaits a promise that nothing can fulfil any more";
 
 /// How long a plugin has to end by itself when its job was cancelled.
 const CANCELLED: Duration = Duration::from_secs(5);
@@ -75,17 +79,17 @@ pub async fn handle(
             ended = tokio::time::timeout_at(deadline.into(), call) => ended,
         };
         output.finish().await;
+        let fuel = fuel_used(&ended, &store, settings.fuel);
         let outcome = match ended {
             Ok(Ok(Ok(result))) => completed(result, settings.max_result),
-            Ok(Ok(Err(failure))) => refused(failure, store.data().denied()),
+            Ok(Ok(Err(failure))) => refused(failure, &store.data().denials),
+            Ok(Err(_)) if output.waits_for_nothing() => Outcome::Retry(Failure::new(FailureKind::Trap, STUCK)),
             Ok(Err(error)) => Outcome::Retry(explain(&error, store.data(), &settings, &timed_out(&queue, timeout))),
             Err(_) => Outcome::Retry(Failure::new(FailureKind::Timeout, timed_out(&queue, timeout))),
         };
-        let usage = usage(&store, settings.fuel);
-        if let Some(usage) = usage {
-            metrics::pen_used(&settings.plugin, usage);
-        }
-        (outcome, usage)
+        let usage = Usage { memory: store.data().limits.memory(), fuel };
+        metrics::pen_used(&settings.plugin, usage);
+        (outcome, Some(usage))
     });
     let outcome = match Abort(task).await {
         Ok(ended) => return ended,
@@ -157,9 +161,14 @@ fn store(pre: &GuestPre, state: PenState, settings: &Settings, deadline: Instant
     Ok(store)
 }
 
-fn usage(store: &Store<PenState>, fuel: Option<u64>) -> Option<Usage> {
-    let left = store.get_fuel().ok()?;
-    Some(Usage { memory: store.data().limits.memory(), fuel: fuel.unwrap_or(UNBOUNDED).saturating_sub(left) })
+/// What a run has used. Not known of one that was interrupted or has trapped: while it computes, a guest keeps the count
+/// to itself, and gives it to the store when it returns.
+fn fuel_used<T, E>(ended: &Result<wasmtime::Result<T>, E>, store: &Store<PenState>, bound: Option<u64>) -> Option<u64> {
+    match ended {
+        Ok(Ok(_)) => store.get_fuel().ok().map(|left| bound.unwrap_or(UNBOUNDED).saturating_sub(left)),
+        Ok(Err(error)) if matches!(error.downcast_ref(), Some(Trap::OutOfFuel)) => bound,
+        _ => None,
+    }
 }
 
 /// Trapped with this when a guest is still computing at its deadline: as a trap, so that the error has the guest's
@@ -226,9 +235,9 @@ fn completed(result: String, max_result: usize) -> Outcome {
 }
 
 /// What the plugin itself said, and what it was refused on the way.
-fn refused(failure: types::Failure, denied: Option<String>) -> Outcome {
+fn refused(failure: types::Failure, denials: &Denials) -> Outcome {
     let told = |message: String| {
-        let message = match &denied {
+        let message = match &denials.last() {
             // A plugin that passes on what it was told has said it already.
             Some(denied) if !message.contains(denied.as_str()) => format!("{message} ({denied})"),
             _ => message,
@@ -236,6 +245,9 @@ fn refused(failure: types::Failure, denied: Option<String>) -> Outcome {
         Failure::new(FailureKind::Plugin, message)
     };
     match failure {
+        // No further attempt would get another answer. The engines of some languages tell a plugin only that a request
+        // failed, so that it cannot know that itself.
+        types::Failure::Retry(message) if denials.are_named_in(&message) => Outcome::Failed(told(message)),
         types::Failure::Retry(message) => Outcome::Retry(told(message)),
         types::Failure::Fatal(message) => Outcome::Failed(told(message)),
         types::Failure::Defer(ms) => Outcome::Deferred(Duration::from_millis(ms)),
@@ -296,6 +308,12 @@ fn explain(error: &wasmtime::Error, state: &PenState, settings: &Settings, late:
             None => (FailureKind::Trap, format!("the plugin trapped: {}", error.root_cause())),
         }
     };
-    let backtrace = error.downcast_ref::<WasmBacktrace>().map(ToString::to_string);
-    Failure { kind, message, backtrace }
+    Failure { kind, message, backtrace: error.downcast_ref().and_then(backtrace) }
+}
+
+/// Where a guest was, if most of its functions have names: those of a language engine have none, and a list of their
+/// numbers tells nobody anything.
+fn backtrace(backtrace: &WasmBacktrace) -> Option<String> {
+    let named = backtrace.frames().iter().filter(|frame| frame.func_name().is_some()).count();
+    (named * 2 > backtrace.frames().len()).then(|| backtrace.to_string())
 }

@@ -10,6 +10,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_config::{WasiConfig, WasiConfigVariables};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
+use super::denials::Denials;
 use super::egress::Egress;
 use super::interface::job_context::{Cancellation, ChildFailure, ChildValue, DependencyCounts, Error, Host, Level};
 use super::interface::{self, types};
@@ -45,8 +46,8 @@ pub struct PenState {
     /// None in `describe`, where no job is running.
     pub(super) context: Option<Arc<dyn JobContext>>,
     pub(super) store: Option<Arc<dyn KeyValue>>,
-    /// What was refused last that the plugin's entry would have to grant, in words.
-    pub(super) denied: Option<String>,
+    /// What was refused that the plugin's entry would have to grant.
+    pub(super) denials: Denials,
     /// The attempt's span.
     pub(super) trace: Trace,
     lines: usize,
@@ -71,6 +72,7 @@ impl PenState {
         table.set_max_capacity(limits::RESOURCES);
         let mut wasi = WasiCtx::builder();
         wasi.max_random_size(limits::RANDOM_BYTES).allow_tcp(false).allow_udp(false);
+        let denials = Denials::to(running.output.clone());
         if let Some(output) = running.output {
             wasi.stdout(output.stream(LogLevel::Info)).stderr(output.stream(LogLevel::Warn));
         }
@@ -81,7 +83,7 @@ impl PenState {
             table,
             variables: variables(&settings.variables),
             // `describe` has no network: a version says the same wherever it is loaded.
-            egress: Egress::new(settings, running.context.is_some(), patience, running.trace.clone()),
+            egress: Egress::new(settings, running.context.is_some(), patience, running.trace.clone(), denials.clone()),
             limits: Limits::new(settings.memory),
             deadline,
             signals: running.signals,
@@ -90,15 +92,10 @@ impl PenState {
             keyvalue: settings.keyvalue.clone(),
             context: running.context,
             store: running.store,
-            denied: None,
+            denials,
             trace: running.trace,
             lines: 0,
         }
-    }
-
-    /// What the plugin was refused last, in words, if it was refused anything.
-    pub fn denied(&self) -> Option<String> {
-        self.denied.clone().or_else(|| self.egress.refused())
     }
 
     /// What is left until the deadline.

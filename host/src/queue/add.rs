@@ -134,7 +134,7 @@ pub enum WaitError {
         reason: String,
     },
     /// It did not end in time.
-    #[error("job {id} has not ended within {}; it goes on (`toril job {queue} {id}` shows it)", humantime::format_duration(*.waited))]
+    #[error("job {id} has not ended within {}; it goes on", humantime::format_duration(*.waited))]
     Late {
         /// The job's id.
         id: String,

@@ -141,7 +141,9 @@ pub fn pen_started(plugin: &str, took: Duration) {
 /// A plugin ran, and took this.
 pub fn pen_used(plugin: &str, usage: Usage) {
     histogram!(PEN_MEMORY, "plugin" => plugin.to_owned()).record(usage.memory as f64);
-    histogram!(PEN_FUEL, "plugin" => plugin.to_owned()).record(usage.fuel as f64);
+    if let Some(fuel) = usage.fuel {
+        histogram!(PEN_FUEL, "plugin" => plugin.to_owned()).record(fuel as f64);
+    }
 }
 
 /// How many jobs this host runs of a queue.

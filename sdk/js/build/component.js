@@ -4,6 +4,7 @@ import { register } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { bundle } from './bundle.js';
+import { usesFetch, withNamedFetch } from './named-fetch.js';
 import { writeWorld } from './world.js';
 
 register('./undeclared.js', import.meta.url);
@@ -14,13 +15,13 @@ export async function buildPlugin(entry, output) {
   const { code, interfaces, warnings } = await bundle(entry);
   const folder = await mkdtemp(join(tmpdir(), 'toril-plugin-'));
   try {
-    await writeFile(join(folder, 'plugin.js'), code);
+    await writeFile(join(folder, 'plugin.js'), withNamedFetch(code));
     await writeWorld(join(folder, 'wit'), interfaces);
     const { component } = await componentize({
       sourcePath: join(folder, 'plugin.js'),
       witPath: join(folder, 'wit'),
       worldName: 'plugin',
-      disableFeatures: unused(code),
+      disableFeatures: usesFetch(code) ? ['fetch-event'] : ['http', 'fetch-event'],
     });
     await mkdir(dirname(output), { recursive: true });
     // A host that watches the folder must never see half of a component.
@@ -34,9 +35,6 @@ export async function buildPlugin(entry, output) {
     await rm(folder, { recursive: true });
   }
 }
-
-/** A plugin that never names `fetch` does without HTTP, and its component says so. */
-const unused = (code) => (/\bfetch\b/.test(code) ? ['fetch-event'] : ['http', 'fetch-event']);
 
 /** What a module's top level threw, without what the engine and its tool say around it. */
 const inShort = (message) => message.replace(/^Failed to initialize component .*\n/, '').split('\nAdditionally, ')[0];

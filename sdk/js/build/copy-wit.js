@@ -1,4 +1,4 @@
-// Puts the plugin interface into the package before it is packed, and takes it out again.
+// Puts the plugin interface into the package before it is packed or installed from its folder, and takes it out again.
 import { cp, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 

@@ -13,7 +13,11 @@ export const interfaceFolder = [join(wit, '../../../wit/since-0.2'), join(wit, '
 
 /** Writes the world `plugin` and what it needs into a folder. */
 export async function writeWorld(folder, interfaces) {
-  if (!interfaceFolder) throw new Error(`the plugin interface is missing from ${wit}: install this package again`);
+  if (!interfaceFolder) {
+    throw new Error(
+      `the plugin interface is missing from ${wit}. Install this package again, from a checkout of Toril with its scripts allowed`,
+    );
+  }
   await mkdir(join(folder, 'deps'), { recursive: true });
   await cp(interfaceFolder, join(folder, 'deps/toril-plugin'), { recursive: true });
   await cp(join(wit, 'wasi-config'), join(folder, 'deps/wasi-config'), { recursive: true });

@@ -15,6 +15,7 @@ export interface TestJob {
 /** What the host of a test has. What is left out is empty. */
 export interface TestHost {
   config?: Record<string, string>;
+  /** As it is in Redis: the JSON text of what `kv.get` answers with, so `{ total: '4' }` for 4, or bytes. */
   kv?: Record<string, string | Uint8Array>;
   children?: {
     values?: { child: JobRef; value: unknown }[];
@@ -49,6 +50,7 @@ export interface Ended {
     child?: boolean;
     onFailure?: OnFailure;
   }[];
+  /** The key-value data after it: what the test put there as it was put, what the plugin wrote as bytes of JSON text. */
   kv: Record<string, string | Uint8Array>;
 }
 

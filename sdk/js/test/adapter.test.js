@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { kv } from '@toril/plugin';
 import { adapt } from '@toril/plugin/adapter';
 import { run } from '@toril/plugin/testing';
 
@@ -47,4 +48,11 @@ test('a module that is no plugin is refused', () => {
   assert.throws(() => adapt({}), /either `handle`/);
   assert.throws(() => adapt({ handle() {}, jobs: {} }), /either `handle`/);
   assert.throws(() => adapt({ jobs: { sum: () => 1 } }), /`sum` needs a function/);
+});
+
+test('key-value data of a test is what would be in Redis', async () => {
+  const plugin = { handle: () => kv.get('total') };
+  assert.equal((await run(plugin, {}, { kv: { total: '4' } })).result, 4);
+  assert.equal((await run(plugin, {}, { kv: { total: new TextEncoder().encode('4') } })).result, 4);
+  await assert.rejects(run(plugin, {}, { kv: { total: 4 } }), /give '4', its JSON text/);
 });

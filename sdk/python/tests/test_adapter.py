@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
-from toril_plugin import Job, JobRef, job
+from toril_plugin import Job, JobRef, job, kv
 from toril_plugin._adapter import Adapter
-from toril_plugin.testing import run
+from toril_plugin.testing import Host, run
 
 
 @job("sum", schema={"type": "array"})
@@ -59,3 +59,21 @@ def test_a_module_that_is_no_plugin_is_refused():
             Adapter(wrong)
     with pytest.raises(TypeError, match="same name"):
         Adapter(plugin(total=total, other=job("sum")(lambda job: None)))
+
+
+def test_a_handler_that_is_async_is_refused_when_the_plugin_is_built():
+    async def waits(job):
+        """Nobody awaits it."""
+
+    with pytest.raises(TypeError, match="the handler of `wait` is an `async def`"):
+        job("wait")(waits)
+    with pytest.raises(TypeError, match="`handle` is an `async def`"):
+        Adapter(SimpleNamespace(handle=waits))
+
+
+def test_key_value_data_of_a_test_is_what_would_be_in_redis():
+    plugin = SimpleNamespace(handle=lambda _: kv.get("total"))
+    for given in (b"4", "4"):
+        assert run(plugin, host=Host(kv={"total": given})).result == 4
+    with pytest.raises(TypeError, match="give b'4', its JSON text"):
+        Host(kv={"total": 4})

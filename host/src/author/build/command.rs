@@ -1,16 +1,28 @@
 //! Child processes of a build.
 
 use std::env;
+use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
 
 use super::BuildError;
 
-/// Runs a command whose output is for the user. Standard output stays this process's own: what the child prints there
+/// Runs a command whose errors are for the user. Standard output stays this process's own: what the child prints there
 /// goes nowhere.
 pub fn run(command: &mut Command) -> Result<(), BuildError> {
+    run_to(Stdio::null(), command)
+}
+
+/// The same for a command that prints its errors to standard output: they go to standard error.
+pub fn run_telling_all(command: &mut Command) -> Result<(), BuildError> {
+    let errors = std::io::stderr().as_fd().try_clone_to_owned();
+    let errors = errors.map_err(|source| BuildError::Start { command: shown(command), source })?;
+    run_to(errors.into(), command)
+}
+
+fn run_to(output: Stdio, command: &mut Command) -> Result<(), BuildError> {
     let status = command
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(output)
         .status()
         .map_err(|source| BuildError::Start { command: shown(command), source })?;
     if status.success() {

@@ -1,12 +1,15 @@
 //! From a plugin's project to its component, with whatever toolchain is installed.
 //!
-//! `rust` compiles and encodes, `rust_toolchain` finds the compiler, `script` has the SDKs of other languages build, `command` runs children, `place` writes the result.
+//! `rust` compiles and encodes, `rust_toolchain` finds the compiler, `script` has the SDKs of other languages build, `command` runs children, `place` writes the
+//! result; `sources` and `stamp` find out whether there is anything to build.
 
 mod command;
 mod place;
 mod rust;
 mod rust_toolchain;
 mod script;
+mod sources;
+mod stamp;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,6 +17,7 @@ use std::path::{Path, PathBuf};
 use super::template::Language;
 
 pub use place::{Placed, place};
+pub use sources::is_source;
 
 /// The target of Rust plugins: a module for it imports nothing but what its world names.
 const RUST_TARGET: &str = "wasm32-unknown-unknown";
@@ -28,6 +32,8 @@ pub struct Built {
     pub bytes: Vec<u8>,
     /// What built it, for a person.
     pub by: String,
+    /// What a person should know of the build, in a sentence.
+    pub note: Option<&'static str>,
 }
 
 /// Why a project did not become a component.
@@ -109,13 +115,32 @@ pub enum BuildError {
     },
 }
 
-/// Builds the project in `folder`. Compilers print to this process's own standard error.
-pub fn build(folder: &Path, profile: &str) -> Result<Built, BuildError> {
-    match language(folder)? {
-        Language::Rust => rust::build(folder, profile),
-        Language::Js => script::build_js(folder),
-        Language::Python => script::build_python(folder),
+/// Builds the project in `folder` into the folder `plugins`. Compilers print to this process's own standard error.
+///
+/// What is there already and was made of the same sources is left alone, so that a host need not compile it again.
+pub fn build(folder: &Path, profile: &str, plugins: &Path) -> Result<(Built, Placed), BuildError> {
+    let (project, stamp) = match language(folder)? {
+        Language::Rust => {
+            // Cargo knows by itself what has changed, and the same sources give the same bytes.
+            let built = rust::build(folder, profile)?;
+            let placed = place(plugins, &built.name, &built.bytes)?;
+            return Ok((built, placed));
+        }
+        Language::Js => (script::Project::js(folder)?, stamp::Stamp::of_js(folder)),
+        Language::Python => (script::Project::python(folder)?, stamp::Stamp::of_python(folder)),
+    };
+    let path = plugins.join(format!("{}.wasm", project.name));
+    if let Some(bytes) = stamp.as_ref().and_then(|stamp| stamp.made(&path)) {
+        let by = format!("{}, of sources that have not changed since", project.by);
+        let built = Built { name: project.name, bytes, by, note: None };
+        return Ok((built, Placed { path, changed: false }));
     }
+    let built = project.build()?;
+    let placed = place(plugins, &built.name, &built.bytes)?;
+    if let Some(stamp) = stamp {
+        stamp.remember(&built.bytes);
+    }
+    Ok((built, placed))
 }
 
 /// What a project is written in, by the file that describes its package.

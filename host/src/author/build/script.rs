@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use super::command::{on_path, run};
+use super::command::{on_path, run, run_telling_all};
 use super::{BuildError, Built};
 
 /// What the SDKs of both languages call their build.
@@ -24,48 +24,95 @@ struct PyProject {
     project: PackageJson,
 }
 
-/// Builds `src/plugin.ts` with the packages of the project.
-pub fn build_js(folder: &Path) -> Result<Built, BuildError> {
-    let manifest = folder.join("package.json");
-    let package: PackageJson = serde_json::from_str(&read(&manifest)?)
-        .map_err(|error| BuildError::Manifest { path: manifest, reason: error.to_string() })?;
-    let program = folder.join("node_modules/.bin").join(BUILD);
-    if !program.is_file() {
-        return Err(BuildError::NoScript {
-            folder: folder.to_owned(),
-            advice: "install the project's packages: `npm install` in that folder (Node 20 or newer)",
-        });
-    }
-    built(folder, program, "src/plugin.ts", name_of_package(&package.name), "@toril/plugin")
+/// A project whose SDK builds it.
+#[derive(Debug)]
+pub struct Project {
+    /// The plugin's name: the package's.
+    pub name: String,
+    /// The SDK, for a person.
+    pub by: String,
+    folder: PathBuf,
+    program: PathBuf,
+    source: &'static str,
+    /// What else is run before, and what is to be said where that is not there.
+    types: Types,
 }
 
-/// Builds `plugin.py` with the SDK of the project's own environment (`.venv`), or the one on `PATH`.
-pub fn build_python(folder: &Path) -> Result<Built, BuildError> {
-    let manifest = folder.join("pyproject.toml");
-    let package: PyProject = toml::from_str(&read(&manifest)?)
-        .map_err(|error| BuildError::Manifest { path: manifest, reason: error.message().to_owned() })?;
-    let own = folder.join(".venv/bin").join(BUILD);
-    let program = match (own.is_file(), on_path(BUILD)) {
-        (true, _) => own,
-        (false, true) => PathBuf::from(BUILD),
-        (false, false) => {
+/// Who looks at the types.
+#[derive(Debug)]
+enum Types {
+    /// Nobody has to.
+    None,
+    /// This compiler, of the project's own packages.
+    Checked(PathBuf),
+    /// Nobody, and that should be known.
+    Unchecked,
+}
+
+impl Project {
+    /// A folder whose `src/plugin.ts` is built with the packages of the project.
+    pub fn js(folder: &Path) -> Result<Self, BuildError> {
+        let manifest = folder.join("package.json");
+        let package: PackageJson = serde_json::from_str(&read(&manifest)?)
+            .map_err(|error| BuildError::Manifest { path: manifest, reason: error.to_string() })?;
+        let program = folder.join("node_modules/.bin").join(BUILD);
+        if !program.is_file() {
             return Err(BuildError::NoScript {
                 folder: folder.to_owned(),
-                advice: "make an environment and install what the project needs: `python3 -m venv .venv` and `.venv/bin/pip install -r requirements.txt` in that folder (Python 3.11 or newer)",
+                advice: "install the project's packages: `npm install` in that folder (Node 20 or newer)",
             });
         }
-    };
-    built(folder, program, "plugin.py", &package.project.name, "toril-plugin for Python")
-}
+        let compiler = folder.join("node_modules/.bin/tsc");
+        let types = match (folder.join("tsconfig.json").is_file(), compiler.is_file()) {
+            (false, _) => Types::None,
+            (true, true) => Types::Checked(compiler),
+            (true, false) => Types::Unchecked,
+        };
+        let (name, by) = (name_of_package(&package.name).to_owned(), "@toril/plugin".to_owned());
+        Ok(Self { name, by, folder: folder.to_owned(), program, source: "src/plugin.ts", types })
+    }
 
-fn built(folder: &Path, program: PathBuf, source: &str, name: &str, by: &str) -> Result<Built, BuildError> {
-    let out = tempfile::tempdir().map_err(|source| file(&std::env::temp_dir(), "written", source))?;
-    let component = out.path().join("plugin.wasm");
-    // Found before the folder is changed for the child, whose program may be named relative to this one.
-    let program = program.canonicalize().unwrap_or(program);
-    run(Command::new(program).current_dir(folder).arg(source).arg("-o").arg(&component))?;
-    let bytes = fs::read(&component).map_err(|source| file(&component, "read", source))?;
-    Ok(Built { name: name.to_owned(), bytes, by: by.to_owned() })
+    /// A folder whose `plugin.py` is built with the SDK of the project's own environment (`.venv`), or the one on `PATH`.
+    pub fn python(folder: &Path) -> Result<Self, BuildError> {
+        let manifest = folder.join("pyproject.toml");
+        let package: PyProject = toml::from_str(&read(&manifest)?)
+            .map_err(|error| BuildError::Manifest { path: manifest, reason: error.message().to_owned() })?;
+        let own = folder.join(".venv/bin").join(BUILD);
+        let program = match (own.is_file(), on_path(BUILD)) {
+            (true, _) => own,
+            (false, true) => PathBuf::from(BUILD),
+            (false, false) => {
+                return Err(BuildError::NoScript {
+                    folder: folder.to_owned(),
+                    advice: "make an environment and install what the project needs: `python3 -m venv .venv` and `.venv/bin/pip install -r requirements.txt` in that folder (Python 3.11 or newer)",
+                });
+            }
+        };
+        let (name, by) = (package.project.name, "toril-plugin for Python".to_owned());
+        Ok(Self { name, by, folder: folder.to_owned(), program, source: "plugin.py", types: Types::None })
+    }
+
+    /// Checks the types, if there is something to do that with, and builds.
+    pub fn build(self) -> Result<Built, BuildError> {
+        let command = |program: &Path| {
+            // Found before the folder is changed for the child, whose program may be named relative to this one.
+            let mut command = Command::new(program.canonicalize().unwrap_or_else(|_| program.to_owned()));
+            command.current_dir(&self.folder);
+            command
+        };
+        if let Types::Checked(compiler) = &self.types {
+            // The bundler takes types away and does not look at them.
+            run_telling_all(command(compiler).arg("--noEmit"))?;
+        }
+        let out = tempfile::tempdir().map_err(|source| file(&std::env::temp_dir(), "written", source))?;
+        let component = out.path().join("plugin.wasm");
+        run(command(&self.program).arg(self.source).arg("-o").arg(&component))?;
+        let bytes = fs::read(&component).map_err(|source| file(&component, "read", source))?;
+        let unchecked =
+            "the types were not checked, since the project has no TypeScript: `npm install --save-dev typescript`";
+        let note = matches!(self.types, Types::Unchecked).then_some(unchecked);
+        Ok(Built { name: self.name, bytes, by: self.by, note })
+    }
 }
 
 /// `@scope/name` is the package's name in the registry; the plugin is called `name`.
@@ -94,7 +141,7 @@ mod tests {
     fn a_project_without_its_packages_says_what_to_install() {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("package.json"), "{\"name\":\"mails\"}").expect("writes");
-        let error = build_js(folder.path()).expect_err("no packages").to_string();
+        let error = Project::js(folder.path()).expect_err("no packages").to_string();
         assert!(error.contains("npm install"), "{error}");
     }
 }

@@ -4,13 +4,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::author::workbench::Workbench;
-use crate::cli::{DEFAULT_CONFIG, FAILED, WRONG, client, error};
+use crate::cli::{FAILED, WRONG, client, default_config, error};
 use crate::config;
 use crate::plugin::{LoadError, Prepared};
 
 /// Starts an engine. What it compiles is kept where a host of the configuration keeps its own, which need not be there.
 pub fn open(config: Option<&Path>) -> Result<Workbench, ExitCode> {
-    let path = config.unwrap_or(Path::new(DEFAULT_CONFIG));
+    let path = config.map_or_else(default_config, Path::to_owned);
+    let path = path.as_path();
     let cache = config::load_host(path).map_or_else(|_| client::folder(path).join("cache"), |host| host.cache);
     Workbench::open(cache).map_err(|reason| error(FAILED, &reason))
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::author::build::{self, BuildError, Built, Placed};
-use crate::cli::{DEFAULT_CONFIG, FAILED, WRONG, error, fail};
+use crate::cli::{DEFAULT_CONFIG, FAILED, WRONG, error, fail, nearest_config};
 use crate::config;
 
 /// Options of `toril plugin build`.
@@ -32,13 +32,12 @@ impl Build {
             Ok(out) => out,
             Err(code) => return code,
         };
-        let built = tokio::task::spawn_blocking(move || {
-            let built = build::build(&self.folder, &self.profile)?;
-            let placed = build::place(&out, &built.name, &built.bytes)?;
-            Ok((built, placed))
-        });
+        let built = tokio::task::spawn_blocking(move || build::build(&self.folder, &self.profile, &out));
         match built.await {
             Ok(Ok((built, placed))) => {
+                if let Some(note) = built.note {
+                    eprintln!("note: {note}");
+                }
                 crate::cli::say!("{}", if self.json { json(&built, &placed) } else { text(&built, &placed) });
                 ExitCode::SUCCESS
             }
@@ -47,16 +46,20 @@ impl Build {
         }
     }
 
-    /// Where the component goes. The default configuration need not be there.
+    /// The configuration where none is named, if there is one: of the current folder, or of the nearest to the project.
+    fn config(&self) -> Option<PathBuf> {
+        let here = Path::new(DEFAULT_CONFIG);
+        if here.is_file() { Some(here.to_owned()) } else { nearest_config(&self.folder) }
+    }
+
+    /// Where the component goes.
     fn out(&self, path: Option<&Path>) -> Result<PathBuf, ExitCode> {
         if let Some(out) = &self.out {
             return Ok(out.clone());
         }
-        let default = Path::new(DEFAULT_CONFIG);
-        if path.is_none() && !default.exists() {
-            return Ok(config::HostSettings::default().plugins);
-        }
-        let host = config::load_host(path.unwrap_or(default));
+        let config = path.map(Path::to_owned).or_else(|| self.config());
+        let Some(config) = config else { return Ok(config::HostSettings::default().plugins) };
+        let host = config::load_host(&config);
         host.map(|host| host.plugins).map_err(|problems| fail(WRONG, &problems.to_string()))
     }
 }

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::author::template::{self, Language, TemplateError};
-use crate::cli::{FAILED, WRONG, error};
+use crate::cli::{FAILED, WRONG, error, nearest_config};
+use crate::config::{self, HostSettings};
 
 /// Options of `toril plugin new`.
 #[derive(Debug, Args)]
@@ -34,7 +35,7 @@ impl New {
             };
             return error(code, &reason);
         }
-        print!("{}", next(self.lang, &self.name, &folder));
+        print!("{}", next(self.lang, &self.name, &folder, &plugins(&folder)));
         if self.sdk.is_none() {
             let sdk = self.lang.sdk();
             eprintln!("note: the SDK is not published yet, so this will not install: use --sdk PATH/TO/toril/{sdk}");
@@ -43,7 +44,14 @@ impl New {
     }
 }
 
-fn next(language: Language, name: &str, folder: &Path) -> String {
+/// Where `toril plugin build` in a project puts the component, as seen from there.
+fn plugins(project: &Path) -> PathBuf {
+    let host = nearest_config(project).and_then(|config| config::load_host(&config).ok());
+    let Some(host) = host else { return HostSettings::default().plugins };
+    host.plugins.strip_prefix(project).map(Path::to_owned).unwrap_or(host.plugins)
+}
+
+fn next(language: Language, name: &str, folder: &Path, plugins: &Path) -> String {
     let test = match language {
         Language::Rust => "rustup target add wasm32-unknown-unknown\n  cargo test",
         Language::Js => "npm install\n  npm test\n  npm run check",
@@ -51,9 +59,10 @@ fn next(language: Language, name: &str, folder: &Path) -> String {
     };
     format!(
         "{} is a {} plugin now. From here:\n\n  cd {}\n  {test}\n  toril plugin build\n  \
-         toril plugin test plugins/{name}.wasm --job job.json\n\nREADME.md there says how to run it on a queue.\n",
+         toril plugin test {}/{name}.wasm --job job.json\n\nREADME.md there says how to run it on a queue.\n",
         folder.display(),
         language.name(),
-        folder.display()
+        folder.display(),
+        plugins.display()
     )
 }

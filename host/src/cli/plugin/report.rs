@@ -53,7 +53,7 @@ impl Report<'_> {
             "added": self.trial.notes.added,
             "durationMs": self.trial.took.as_secs_f64() * 1000.0,
             "peakMemory": finished.usage.map(|usage| usage.memory),
-            "fuel": finished.usage.map(|usage| usage.fuel),
+            "fuel": finished.usage.and_then(|usage| usage.fuel),
         })
     }
 
@@ -80,7 +80,19 @@ impl Report<'_> {
             let kind = if added.child { "child" } else { "job" };
             text += &format!("  added {kind} {} of queue {}: {} {}\n", added.id, added.queue, added.name, added.data);
         }
-        text + &self.ending() + &self.usage()
+        text + &self.ending() + &self.usage() + self.grants()
+    }
+
+    /// For a job that was refused something: how to grant it here. The failure itself names the line of a configuration.
+    fn grants(&self) -> &'static str {
+        let failure = self.trial.finished.outcome.failure();
+        let asked = |line: &str| failure.is_some_and(|failure| failure.message.contains(line));
+        let here = [
+            ("to `http` under [plugins.", "for this run: --http ORIGIN, or --config FILE with that line\n"),
+            ("add `keyvalue = true` under [plugins.", "for this run: --keyvalue, or --config FILE with that line\n"),
+            ("to `add_to` under [plugins.", "for this run: --add-to QUEUE, or --config FILE with that line\n"),
+        ];
+        here.iter().find(|(line, _)| asked(line)).map_or("", |(_, option)| option)
     }
 
     fn ending(&self) -> String {
@@ -111,9 +123,10 @@ impl Report<'_> {
     fn usage(&self) -> String {
         let took = format!("{:.1} ms", self.trial.took.as_secs_f64() * 1000.0);
         let Some(usage) = self.trial.finished.usage else { return format!("took {took}\n") };
+        let used = usage.fuel.map_or_else(|| "unknown".to_owned(), |fuel| fuel.to_string());
         let fuel = match self.fuel {
-            Some(bound) => format!("{} of {bound}", usage.fuel),
-            None => usage.fuel.to_string(),
+            Some(bound) => format!("{used} of {bound}"),
+            None => used,
         };
         let kib = |bytes: u64| bytes.div_ceil(1024);
         let memory = kib(u64::try_from(usage.memory).unwrap_or(u64::MAX));

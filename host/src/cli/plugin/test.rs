@@ -14,7 +14,7 @@ use super::report::Report;
 use crate::attempt::{Job, Outcome};
 use crate::author::job_file;
 use crate::cli::client::Client;
-use crate::cli::{DEFAULT_CONFIG, FAILED, WRONG, error, fail};
+use crate::cli::{FAILED, WRONG, default_config, error, fail};
 use crate::config::{self, Config, Env, Origin, Queue};
 use crate::plugin::{Network, Recorder, Replayer, Tape, TapeError, Transport};
 use crate::queue;
@@ -127,7 +127,7 @@ impl Test {
     /// The job, and the configuration if one was read: the one that was named, and always with --from.
     async fn job_and_config(&self, path: Option<&Path>) -> Result<(Job, Option<Config>), ExitCode> {
         let (mut job, config) = if let Some((queue, id)) = &self.from {
-            let (config, redis) = self.client.open(path.unwrap_or(Path::new(DEFAULT_CONFIG)))?;
+            let (config, redis) = self.client.open(&path.map_or_else(default_config, Path::to_owned))?;
             match queue::stored(&redis, queue, id).await {
                 Ok(Some(job)) => (job, Some(config)),
                 Ok(None) => return Err(error(FAILED, &format!("queue {queue} has no job {id}"))),

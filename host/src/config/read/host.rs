@@ -76,8 +76,8 @@ fn host_name(node: &Node<'_>) -> Result<String, Fault> {
 
 fn filter(node: &Node<'_>) -> Result<String, Fault> {
     let text = values::text(node)?;
-    match tracing_subscriber::EnvFilter::try_new(text) {
-        Ok(_) => Ok(text.to_owned()),
+    match tracing_subscriber::EnvFilter::try_new(&text) {
+        Ok(_) => Ok(text),
         Err(error) => Err(Fault::new(format!("{node} is no filter: {error}"))
             .help("write a level, as in \"debug\", or levels of parts, as in \"warn,toril=debug\"")),
     }

@@ -23,6 +23,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use self::report::{Fault, Report};
+pub(super) use self::schema::nearest;
 use self::source::Source;
 use self::table::Table;
 use super::Config;

@@ -72,9 +72,9 @@ pub(super) fn advice(unknown: &str, allowed: &[&str]) -> String {
 }
 
 /// The one of `known` that `word` is a slip of the hand away from. BullMQ's spelling counts as such: `removeOnFail`.
-pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(in crate::config) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let word = snake_case(word);
-    let slips = |known: &str| distance(&word, known);
+    let slips = |known: &str| distance(&word, &snake_case(known));
     let best = known.iter().copied().min_by_key(|known| slips(known))?;
     let allowed = (word.chars().count() / 3).max(1);
     (slips(best) <= allowed).then_some(best)

@@ -9,7 +9,7 @@ mod transport;
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Request};
@@ -23,6 +23,7 @@ pub use tape::{Answer, Asked, Body, Exchange, Tape, TapeError};
 pub use tls::Tls;
 pub use transport::{Network, Recorder, Replayer, Sent, Transport};
 
+use super::denials::Denials;
 use super::settings::Settings;
 use crate::config::Origin;
 use crate::telemetry::traces::{Kind, Trace};
@@ -39,8 +40,8 @@ pub struct Egress {
     private: Arc<[IpNet]>,
     tls: Arc<Tls>,
     under_way: Arc<Semaphore>,
-    /// What was refused last, in words, for the error of an attempt that fails because of it.
-    refused: Arc<Mutex<Option<String>>>,
+    /// Where what is refused is told.
+    denials: Denials,
     /// What is left of the attempt when it started: the bound of each wait that the guest does not bound itself.
     patience: Duration,
     transport: Arc<dyn Transport>,
@@ -50,7 +51,7 @@ pub struct Egress {
 
 impl Egress {
     /// Lets requests through as a plugin's settings say, or none where it has no `network`.
-    pub fn new(settings: &Settings, network: bool, patience: Duration, trace: Trace) -> Self {
+    pub fn new(settings: &Settings, network: bool, patience: Duration, trace: Trace, denials: Denials) -> Self {
         Self {
             trace,
             plugin: settings.plugin.clone(),
@@ -58,15 +59,10 @@ impl Egress {
             private: settings.private_addresses.clone(),
             tls: settings.tls.clone(),
             under_way: Arc::new(Semaphore::new(CONCURRENT)),
-            refused: Arc::default(),
+            denials,
             patience,
             transport: settings.transport.clone(),
         }
-    }
-
-    /// What was refused last, if anything was.
-    pub fn refused(&self) -> Option<String> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn check(&mut self, request: &Request<WasiBody>) -> Result<Origin, Error> {
@@ -78,11 +74,12 @@ impl Egress {
         }
         // The authority may carry user information, which is the plugin's secret.
         let host = authority.rsplit('@').next().unwrap_or_default();
+        let origin = format!("{scheme}://{host}");
         let reason = format!(
-            "plugin {plugin} may not send requests to {scheme}://{host}: add \"{scheme}://{host}\" to `http` under [plugins.{plugin}] in the configuration to allow it",
+            "plugin {plugin} may not send requests to {origin}: add \"{origin}\" to `http` under [plugins.{plugin}] in the configuration to allow it",
             plugin = self.plugin
         );
-        tell(&self.refused, reason);
+        self.denials.add_origin(origin, reason);
         Err(Error::HttpRequestDenied)
     }
 }
@@ -103,10 +100,6 @@ fn begin(trace: &Trace, request: &mut Request<WasiBody>) -> Trace {
         }
     }
     span
-}
-
-fn tell(refused: &Mutex<Option<String>>, reason: String) {
-    *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
 }
 
 impl WasiHttpHooks for Egress {
@@ -133,7 +126,7 @@ impl WasiHttpHooks for Egress {
             private: self.private.clone(),
             tls: self.tls.clone(),
             plugin: self.plugin.clone(),
-            refused: self.refused.clone(),
+            denials: self.denials.clone(),
             waits: Waits::new(options.unwrap_or_default(), self.patience),
             permit,
         };
@@ -157,7 +150,7 @@ pub struct Way {
     private: Arc<[IpNet]>,
     tls: Arc<Tls>,
     plugin: Arc<str>,
-    refused: Arc<Mutex<Option<String>>>,
+    denials: Denials,
     waits: Waits,
     /// One of the requests that may be under way, until this one's connection has ended.
     permit: OwnedSemaphorePermit,
@@ -174,7 +167,8 @@ impl Way {
                     plugin = self.plugin,
                     origin = self.origin,
                 );
-                tell(&self.refused, reason);
+                // No origin: where a name leads to can be another place at the next attempt.
+                self.denials.add(reason);
                 Err(Error::DestinationIpProhibited)
             }
             Resolved::Unknown => Err(Error::DnsError { rcode: Some("name not resolved".to_owned()), info_code: None }),

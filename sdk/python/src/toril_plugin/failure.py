@@ -62,6 +62,20 @@ class HttpError(Exception):
         self.permanent = permanent
 
 
+#: Modules that are of no use without sockets, by the first part of their names; of `urllib` that is `request` alone.
+_NEED_SOCKETS = {
+    *("_socket", "_ssl", "ftplib", "http", "smtplib", "socket", "ssl"),
+    *("aiohttp", "httpx", "requests", "urllib3", "websockets"),
+}
+
+
+def missing_module(name: str) -> str:
+    """What to do about a module that is not there in a component."""
+    if name.partition(".")[0] in _NEED_SOCKETS or name == "urllib.request":
+        return "a component has no sockets: send requests with `toril_plugin.http`"
+    return "in a component, modules are there only if they are imported at the top of a file"
+
+
 def describe(error: BaseException) -> str:
     """An exception's message and those of its causes."""
     parts: list[str] = []
@@ -72,7 +86,7 @@ def describe(error: BaseException) -> str:
         if not text or isinstance(cause, (LookupError, AssertionError)) or not isinstance(cause, Exception):
             text = f"{type(cause).__name__}: {text}".removesuffix(": ")
         if IN_COMPONENT and isinstance(cause, ModuleNotFoundError):
-            text += " (in a component, modules are there only if they are imported at the top of a file)"
+            text += f" ({missing_module(cause.name or '')})"
         if not parts or not parts[-1].endswith(text):
             parts.append(text)
         cause = cause.__cause__

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import isasyncgenfunction, iscoroutinefunction
 from types import ModuleType
 from typing import Any
 
@@ -37,11 +38,18 @@ def job(
     """
 
     def mark(handler: Handler) -> Handler:
+        _refuse_async(f"the handler of `{name}`", handler)
         described = description or first_line(handler.__doc__)
         setattr(handler, _MARK, JobType(name, described, schema, result_schema, handler))
         return handler
 
     return mark
+
+
+def _refuse_async(what: str, handler: Handler) -> None:
+    """What such a function returns has to be awaited, and a component has no event loop that would."""
+    if iscoroutinefunction(handler) or isasyncgenfunction(handler):
+        raise TypeError(f"{what} is an `async def`, and a plugin's handlers are plain functions: write `def`")
 
 
 def first_line(docstring: str | None) -> str:
@@ -57,4 +65,6 @@ def job_types(plugin: ModuleType) -> dict[str, JobType]:
         raise TypeError("two functions handle jobs of the same name")
     if bool(types) == callable(getattr(plugin, "handle", None)):
         raise TypeError("a plugin has either a function `handle`, for jobs of any name, or functions marked with `@job`")
+    if not types:
+        _refuse_async("`handle`", plugin.handle)
     return types

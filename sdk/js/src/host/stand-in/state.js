@@ -4,7 +4,7 @@
 export function newState(options = {}) {
   return {
     config: { ...options.config },
-    kv: new Map(Object.entries(options.kv ?? {})),
+    kv: new Map(Object.entries(options.kv ?? {}).map(([key, value]) => [key, stored(key, value)])),
     children: { values: [], ignoredFailures: [], counts: {}, ...options.children },
     remaining: options.remaining ?? 3_600_000,
     cancelled: options.cancelled,
@@ -14,6 +14,12 @@ export function newState(options = {}) {
     data: undefined,
     added: [],
   };
+}
+
+/** Key-value data as it is in Redis. */
+function stored(key, value) {
+  if (typeof value === 'string' || value instanceof Uint8Array) return value;
+  throw new TypeError(`kv.${key} is text or bytes, as it is in Redis: give '${JSON.stringify(value)}', its JSON text`);
 }
 
 let current = newState({ print: true });

@@ -1,5 +1,6 @@
 """The host that is in place."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ class Host:
 
     # What it has.
     config: dict[str, str] = field(default_factory=dict)
+    #: As it is in Redis: the JSON text of what ``kv.get`` answers with, so ``{"total": b"4"}`` for 4. Text is encoded.
     kv: dict[str, bytes] = field(default_factory=dict)
     #: Answers requests: takes ``(method, url, headers, body)``, returns an ``http.Response``.
     http: Callable | None = None
@@ -32,6 +34,12 @@ class Host:
     progress: list[Any] = field(default_factory=list)
     data: Any = None
     added: list["Added"] = field(default_factory=list)
+
+    def __post_init__(self):
+        for key, value in self.kv.items():
+            if not isinstance(value, bytes | bytearray | str):
+                raise TypeError(f"kv[{key!r}] is bytes, as it is in Redis: give {json.dumps(value).encode()!r}, its JSON text")
+        self.kv = {key: value.encode() if isinstance(value, str) else bytes(value) for key, value in self.kv.items()}
 
 
 @dataclass(frozen=True)

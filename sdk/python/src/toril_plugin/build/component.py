@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from .interfaces import used_interfaces
+from .producers import producers
 from .world import NAMES, write_world
 
 _APP = """from importlib import import_module
@@ -36,7 +37,7 @@ def build(source: Path, output: Path) -> list[str]:
         output.parent.mkdir(parents=True, exist_ok=True)
         # A host that watches the folder must never see half of a component.
         partial = output.with_name(output.name + ".partial")
-        partial.write_bytes((work / "plugin.wasm").read_bytes())
+        partial.write_bytes((work / "plugin.wasm").read_bytes() + producers())
         partial.rename(output)
     return interfaces
 
