@@ -12,11 +12,17 @@ const NO_SOURCES: [&str; 8] =
 /// What a component's file ends with, and one that is being written.
 const COMPONENTS: [&str; 3] = ["wasm", "part", "partial"];
 
+/// What a host is told of the plugin, and no part of it.
+const CONFIGURATION: &str = "queues.toml";
+
 /// Whether a file in the folder `root` is a source, rather than something that was made of sources.
 pub fn is_source(root: &Path, path: &Path) -> bool {
     let Ok(inside) = path.strip_prefix(root) else { return false };
     let made = path.extension().is_some_and(|end| COMPONENTS.iter().any(|known| end == *known));
-    !made && !inside.components().any(|part| NO_SOURCES.iter().any(|folder| part.as_os_str() == *folder))
+    let configuration = path.file_name().is_some_and(|name| name == CONFIGURATION);
+    !made
+        && !configuration
+        && !inside.components().any(|part| NO_SOURCES.iter().any(|folder| part.as_os_str() == *folder))
 }
 
 /// A digest of files, with their names.
@@ -89,6 +95,7 @@ mod tests {
         assert!(!is_source(root, Path::new("/p/target/release/x.d")));
         assert!(!is_source(root, Path::new("/p/node_modules/a/index.js")));
         assert!(!is_source(root, Path::new("/p/plugins/a.wasm")));
+        assert!(!is_source(root, Path::new("/p/queues.toml")));
         assert!(!is_source(root, Path::new("/other/src/lib.rs")));
     }
 
