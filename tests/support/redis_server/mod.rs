@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use redis::Client;
+use redis::{AsyncConnectionConfig, Client};
 use redis::aio::MultiplexedConnection;
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -212,7 +212,9 @@ fn temporary_folder() -> Result<TempDir> {
 
 async fn connect(socket: &Path) -> Result<MultiplexedConnection> {
     let client = Client::open(format!("unix://{}", socket.display()))?;
-    Ok(client.get_multiplexed_async_connection().await?)
+    // A busy machine may let an answer wait for longer than the client's own half second.
+    let config = AsyncConnectionConfig::new().set_response_timeout(Some(LONG));
+    Ok(client.get_multiplexed_async_connection_with_config(&config).await?)
 }
 
 /// Whether the server answers PONG. One that still loads its data answers an error.
