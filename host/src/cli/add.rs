@@ -142,7 +142,8 @@ impl Add {
                 JobDefaults::default()
             }
         };
-        let spec = self.options.apply(JobSpec::new(&self.queue, self.name.as_deref().unwrap_or_default(), data, &defaults));
+        let spec =
+            self.options.apply(JobSpec::new(&self.queue, self.name.as_deref().unwrap_or_default(), data, &defaults));
         let added = match queue::add(&redis, spec, self.wait).await {
             Ok(added) => added,
             Err(reason) => return error(FAILED, &reason),

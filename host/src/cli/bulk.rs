@@ -85,7 +85,12 @@ pub async fn add(admin: &Admin, queue: &str, name: Option<&str>, file: &str, jso
 }
 
 fn stopped(code: u8, added: usize, first: u64, last: u64) -> ExitCode {
-    error(code, &format!("nothing of lines {first} to {last} was added; added before: {added} jobs, of the lines before {first}"))
+    error(
+        code,
+        &format!(
+            "nothing of lines {first} to {last} was added; added before: {added} jobs, of the lines before {first}"
+        ),
+    )
 }
 
 struct Lines {

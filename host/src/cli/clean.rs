@@ -59,6 +59,7 @@ impl Clean {
             Err(code) => return code,
         };
         let done = admin.clean(&self.queue, self.state, self.older_than, self.limit).await;
-        self.client.tell(done, |done| crate::cli::say!("removed {} {} jobs of queue {}", done.removed, self.state, self.queue))
+        self.client
+            .tell(done, |done| crate::cli::say!("removed {} {} jobs of queue {}", done.removed, self.state, self.queue))
     }
 }

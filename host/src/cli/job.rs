@@ -33,7 +33,9 @@ impl Job {
         };
         if let Some(start) = self.logs {
             let page = admin.job_logs(&self.queue, &self.id, start, start.saturating_add(999)).await;
-            return self.client.tell(page, |page| page.lines.iter().for_each(|line| crate::cli::say!("{}", text::line(line))));
+            return self
+                .client
+                .tell(page, |page| page.lines.iter().for_each(|line| crate::cli::say!("{}", text::line(line))));
         }
         if self.reveal {
             admin = admin.revealing();

@@ -4,9 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 /// The text as one line: control characters are written out.
 pub fn line(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] })
-        .collect()
+    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
 }
 
 /// The beginning of the text as one line, as long as a table has room for.
@@ -24,9 +22,7 @@ pub fn short(text: &str, length: usize) -> String {
 pub fn document(value: &impl serde::Serialize) -> String {
     let text = serde_json::to_string_pretty(value).unwrap_or_else(|error| error.to_string());
     let escaped = |c: char| format!("\\u{:04x}", u32::from(c));
-    text.chars()
-        .map(|c| if c.is_control() && c != '\n' { escaped(c) } else { c.to_string() })
-        .collect()
+    text.chars().map(|c| if c.is_control() && c != '\n' { escaped(c) } else { c.to_string() }).collect()
 }
 
 /// A time in milliseconds since the Unix epoch, as people write it.

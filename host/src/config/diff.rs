@@ -185,17 +185,20 @@ mod tests {
     fn host_keys_are_named_and_redis_is_one() {
         let host = "[host]\nlisten = 'off'\nplugins = 'p'\ncache = 'c'\nshutdown_timeout = '1s'\npen_threads = 999\nmax_pens = 9\nadmin = 'off'\nallowed_hosts = ['h']\nredact = []\n[queues.a]";
         let changes = change("[queues.a]", host);
-        assert_eq!(changes.host, [
-            "admin",
-            "allowed_hosts",
-            "cache",
-            "listen",
-            "max_pens",
-            "pen_threads",
-            "plugins",
-            "redact",
-            "shutdown_timeout"
-        ]);
+        assert_eq!(
+            changes.host,
+            [
+                "admin",
+                "allowed_hosts",
+                "cache",
+                "listen",
+                "max_pens",
+                "pen_threads",
+                "plugins",
+                "redact",
+                "shutdown_timeout"
+            ]
+        );
         assert!(!changes.redis);
         assert!(change("[queues.a]", "[redis]\nprefix = 'x'\n[queues.a]").redis);
     }

@@ -3,7 +3,11 @@
 
 mod apply;
 mod gauges;
+mod inside;
+mod presence;
+mod ran;
 mod route;
+mod samples;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -19,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::config::{Config, Env, Problem, Problems};
-use crate::http::{Health, HttpError, Server};
+use crate::http::{Asked, HttpError, Server};
 use crate::plugin::{self, LoadError, Plugins};
 use crate::queue::admin::{Admin, AdminError};
 use crate::queue::{ConnectError, Defaults, QueueWorker, Redis, Service, SharedRedis};
@@ -56,7 +60,10 @@ pub enum StartError {
 impl StartError {
     /// Whether the configuration or a plugin is wrong, rather than the world around.
     pub fn is_configuration(&self) -> bool {
-        matches!(self, Self::Load(_) | Self::Unguarded(_) | Self::Redis(ConnectError::NoUrl(_) | ConnectError::Ca { .. }))
+        matches!(
+            self,
+            Self::Load(_) | Self::Unguarded(_) | Self::Redis(ConnectError::NoUrl(_) | ConnectError::Ca { .. })
+        )
     }
 }
 
@@ -85,6 +92,10 @@ struct Inner {
     redis: SharedRedis,
     service: Service,
     admin: Admin,
+    /// What this host is called among those that work on the same queues.
+    identity: presence::Identity,
+    samples: samples::Samples,
+    ran: Arc<ran::Memory>,
     queues: Mutex<BTreeMap<String, Working>>,
     /// Workers of queues that were removed or changed and whose last jobs still run.
     draining: TaskTracker,
@@ -121,6 +132,9 @@ impl Host {
             env,
             plugins,
             redis,
+            identity: presence::Identity::new(),
+            samples: samples::Samples::default(),
+            ran: Arc::default(),
             queues: Mutex::default(),
             draining: TaskTracker::new(),
             closing: CancellationToken::new(),
@@ -131,15 +145,16 @@ impl Host {
         if let Some(address) = inner.config.load().host.listen {
             let server = Server::bind(address).await?;
             listen = Some(server.address());
-            let health: Arc<dyn Health> = inner.clone();
+            let asked = Asked { health: inner.clone(), inside: inner.clone() };
             let settings = inner.config.load().host.clone();
-            tasks.push(AbortOnDropHandle::new(tokio::spawn(server.serve(health, inner.admin.clone(), settings))));
+            tasks.push(AbortOnDropHandle::new(tokio::spawn(server.serve(asked, inner.admin.clone(), settings))));
         }
         inner.start_queues().await?;
         inner.admin.apply_schedules(&[]).await.map_err(StartError::Schedules)?;
         tasks.push(AbortOnDropHandle::new(tokio::spawn(inner.service.clone().listen())));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(watch::watch(inner.clone()))));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(gauges::keep(inner.clone()))));
+        tasks.push(AbortOnDropHandle::new(tokio::spawn(presence::keep(inner.clone()))));
         Ok(Self { inner, listen, tasks: std::sync::Mutex::new(tasks) })
     }
 
@@ -169,6 +184,7 @@ impl Host {
         let inner = &self.inner;
         inner.closing.cancel();
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        inner.withdraw().await;
         let working = std::mem::take(&mut *inner.queues.lock().await);
         let workers: Vec<_> = working.into_values().map(|working| working.worker).collect();
         workers.iter().for_each(|worker| worker.cancel());
@@ -214,7 +230,7 @@ impl Inner {
     }
 
     async fn start_queue(&self, name: &str, settings: &crate::config::Queue) -> Result<Working, ConnectError> {
-        let route = Arc::new(Route::new(self.plugins.clone(), settings));
+        let route = Arc::new(Route::new(self.plugins.clone(), self.ran.clone(), settings));
         let worker = QueueWorker::start(self.service.clone(), name, settings, route.clone()).await?;
         tracing::info!(
             queue = name,
@@ -223,6 +239,14 @@ impl Inner {
             "working on queue"
         );
         Ok(Working { worker: Arc::new(worker), route })
+    }
+
+    /// Says that this host works no more. One that cannot say so is believed to be there for some seconds.
+    async fn withdraw(&self) {
+        let withdrawn = tokio::time::timeout(Duration::from_secs(1), self.admin.withdraw(&self.identity.id)).await;
+        if !matches!(withdrawn, Ok(Ok(()))) {
+            tracing::debug!("this host could not be withdrawn");
+        }
     }
 
     /// Lets a worker's last jobs end beside whatever comes after it.
@@ -327,7 +351,7 @@ pub struct Checked {
     pub jobs: Vec<String>,
 }
 
-impl Health for Inner {
+impl crate::http::Health for Inner {
     fn not_ready(&self) -> futures::future::BoxFuture<'_, Vec<String>> {
         Box::pin(async move {
             let mut reasons = Vec::new();

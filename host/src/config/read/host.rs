@@ -41,7 +41,9 @@ pub(super) fn read(root: &Table<'_>, folder: &Path, env: &Env, report: &mut Repo
 fn token(value: &str) -> Result<Secret, String> {
     // What is sent in a header must be what is compared.
     if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(format!("{TOKEN} may hold letters, digits and other visible characters of ASCII only, and no blanks"));
+        return Err(format!(
+            "{TOKEN} may hold letters, digits and other visible characters of ASCII only, and no blanks"
+        ));
     }
     match value.chars().count() {
         count if count < SHORTEST_TOKEN => {

@@ -5,17 +5,8 @@ pub(super) const ROOT: &[&str] = &["host", "plugins", "queues", "redis"];
 /// `[redis]`.
 pub(super) const REDIS: &[&str] = &["ca", "connect_timeout", "namespace", "prefix", "tls", "url"];
 /// `[host]`.
-pub(super) const HOST: &[&str] = &[
-    "admin",
-    "allowed_hosts",
-    "cache",
-    "listen",
-    "max_pens",
-    "pen_threads",
-    "plugins",
-    "redact",
-    "shutdown_timeout",
-];
+pub(super) const HOST: &[&str] =
+    &["admin", "allowed_hosts", "cache", "listen", "max_pens", "pen_threads", "plugins", "redact", "shutdown_timeout"];
 /// `[queues.NAME]`.
 pub(super) const QUEUE: &[&str] = &[
     "attempts",

@@ -39,10 +39,7 @@ pub(super) fn text(node: &Node<'_>) -> Result<String, Fault> {
 }
 
 /// A list of strings, each as `read` has it.
-pub(super) fn texts(
-    node: &Node<'_>,
-    read: impl Fn(&Node<'_>) -> Result<String, Fault>,
-) -> Result<Vec<String>, Fault> {
+pub(super) fn texts(node: &Node<'_>, read: impl Fn(&Node<'_>) -> Result<String, Fault>) -> Result<Vec<String>, Fault> {
     let items = node.items().ok_or_else(|| wrong_type(node, "a list of strings"))?;
     items.iter().map(read).collect()
 }

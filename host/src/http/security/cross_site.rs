@@ -39,7 +39,9 @@ mod tests {
 
     #[test]
     fn a_browser_says_where_a_request_comes_from() {
-        for (site, allowed) in [("same-origin", true), ("none", true), ("same-site", false), ("cross-site", false), ("x", false)] {
+        for (site, allowed) in
+            [("same-origin", true), ("none", true), ("same-site", false), ("cross-site", false), ("x", false)]
+        {
             assert_eq!(own(&[("sec-fetch-site", site)]), allowed, "{site}");
         }
         // The one that no page can set counts.

@@ -76,7 +76,8 @@ mod tests {
         for host in ["localhost", "LOCALHOST:1", "127.0.0.1:9090", "[::1]:9090", "[::1]"] {
             assert!(check("127.0.0.1:9090", &[], host), "{host}");
         }
-        for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:9090", "[::1", "x:y", "10.0.0.1"] {
+        for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:9090", "[::1", "x:y", "10.0.0.1"]
+        {
             assert!(!check("127.0.0.1:9090", &[], host), "{host}");
         }
     }
@@ -84,7 +85,9 @@ mod tests {
     #[test]
     fn names_that_are_allowed_are_right_and_then_no_others_are() {
         assert!(check("127.0.0.1:1", &["toril.test"], "Toril.test:80"));
-        assert!(check("0.0.0.0:1", &["toril.test"], "toril.test") && !check("0.0.0.0:1", &["toril.test"], "other.test"));
+        assert!(
+            check("0.0.0.0:1", &["toril.test"], "toril.test") && !check("0.0.0.0:1", &["toril.test"], "other.test")
+        );
     }
 
     #[test]

@@ -29,9 +29,8 @@ impl Admin {
         for (number, job) in jobs.into_iter().enumerate() {
             specs.push(job.spec(queue, &defaults).map_err(|error| (number, error))?);
         }
-        let bulk = specs.iter().map(|spec| {
-            BulkJob::with_options(spec.name.clone(), spec.data.clone(), spec.options.clone())
-        });
+        let bulk =
+            specs.iter().map(|spec| BulkJob::with_options(spec.name.clone(), spec.data.clone(), spec.options.clone()));
         let added = opened.add_bulk(bulk.collect()).await.map_err(|error| (0, error.into()))?;
         let completed = added
             .iter()

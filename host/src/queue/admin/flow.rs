@@ -89,7 +89,8 @@ impl Admin {
             level = Vec::new();
             for (place, found) in all.iter_mut().enumerate().skip(first) {
                 let all_children = found.node.counts;
-                let count = all_children.unprocessed + all_children.processed + all_children.ignored + all_children.failed;
+                let count =
+                    all_children.unprocessed + all_children.processed + all_children.ignored + all_children.failed;
                 for child in found.children.drain(..) {
                     // A job that is its own descendant is made by hand, and has no end.
                     let new = seen.insert((child.queue.clone(), child.id.clone()));

@@ -108,11 +108,7 @@ impl Admin {
     }
 
     /// How many jobs are in the state, and the ids of the page.
-    pub(super) async fn ids(
-        &self,
-        keys: &QueueKeys,
-        request: PageRequest,
-    ) -> Result<(u64, Vec<String>), AdminError> {
+    pub(super) async fn ids(&self, keys: &QueueKeys, request: PageRequest) -> Result<(u64, Vec<String>), AdminError> {
         let connection = self.redis.connection().await?;
         let places = request.state.places(keys);
         let mut counts = redis::pipe();
@@ -134,8 +130,7 @@ impl Admin {
                 reversed.push(request.ascending && matches!(place, Place::List(_)));
             }
         }
-        let found: Vec<Vec<Vec<u8>>> =
-            if reversed.is_empty() { Vec::new() } else { connection.pipe(&ranges).await? };
+        let found: Vec<Vec<Vec<u8>>> = if reversed.is_empty() { Vec::new() } else { connection.pipe(&ranges).await? };
         let mut ids = Vec::new();
         for (mut part, reversed) in found.into_iter().zip(reversed) {
             if reversed {

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bullmq::job_scheduler::RepeatOptions;
 use bullmq::QueueKeys;
+use bullmq::job_scheduler::RepeatOptions;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;

@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
+use super::Admin;
 use super::error::AdminError;
 use super::schedulers::SchedulerRequest;
-use super::Admin;
 use crate::config::{Repeat, Schedule};
 
 impl Admin {
@@ -58,7 +58,9 @@ impl Admin {
 
     async fn forget(&self, queue: &str, id: &str) -> Result<(), AdminError> {
         match self.redis.queue(queue).await?.remove_job_scheduler(id).await? {
-            true => tracing::info!(queue, scheduler = id, "job scheduler removed: it is not in the configuration any more"),
+            true => {
+                tracing::info!(queue, scheduler = id, "job scheduler removed: it is not in the configuration any more")
+            }
             false => tracing::debug!(queue, scheduler = id, "job scheduler was gone already"),
         }
         let mut forget = redis::cmd("HDEL");
