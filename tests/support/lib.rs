@@ -7,6 +7,7 @@
 //! | [`toril`] | a host as a child process, with a configuration and plugins of its own |
 //! | [`certificates`], [`tls_front`] | TLS for servers that have none, with a CA of the test's own |
 //! | [`node`] | the scripts of `tests/interop`: BullMQ's own Node client |
+//! | [`browser`] | the scripts of `tests/browser`: the dashboard in a real browser |
 //! | [`python`] | programs in Python, with the packages that the tests need |
 //! | [`otlp`] | a collector of traces |
 //! | [`http`] | the plainest HTTP client |
@@ -16,6 +17,7 @@
 //! ends with the value that stands for it.
 
 pub mod agent;
+pub mod browser;
 pub mod certificates;
 pub mod github;
 pub mod http;

@@ -1,5 +1,6 @@
 //! The scripts of `tests/interop`, which drive BullMQ's own Node client.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -34,7 +35,11 @@ pub async fn starts(redis: &RedisServer, queue: &str, finished: usize) -> Vec<u6
 
 /// Starts a script that says `{"ready": true}` and then works on: `worker` and `events`.
 pub fn spawn(script: &str, argument: Value, env: &[(&str, &str)]) -> Script {
-    let folder = paths::interop();
+    spawn_in(&paths::interop(), script, argument, env)
+}
+
+/// The same for a script of another folder, which has packages of its own.
+pub(crate) fn spawn_in(folder: &Path, script: &str, argument: Value, env: &[(&str, &str)]) -> Script {
     assert!(folder.join("node_modules").is_dir(), "there are no Node packages: run `cargo xtask setup --tests`");
     let mut command = Command::new("node");
     command.current_dir(folder).arg(format!("{script}.mjs")).arg(argument.to_string()).envs(env.iter().copied());
@@ -76,10 +81,15 @@ impl Script {
     }
 
     /// Waits for its end, and returns the JSON of its last line.
-    pub async fn finish(mut self) -> Value {
+    pub async fn finish(self) -> Value {
+        self.finish_within(BOUND).await
+    }
+
+    /// The same for a script that takes longer than others.
+    pub(crate) async fn finish_within(mut self, bound: Duration) -> Value {
         let name = self.name.clone();
-        let ended = timeout(BOUND, self.rest()).await;
-        ended.unwrap_or_else(|_| panic!("{name}.mjs did not end within {BOUND:?}"))
+        let ended = timeout(bound, self.rest()).await;
+        ended.unwrap_or_else(|_| panic!("{name}.mjs did not end within {bound:?}"))
     }
 
     async fn rest(&mut self) -> Value {

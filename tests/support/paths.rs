@@ -29,6 +29,11 @@ pub(crate) fn interop() -> PathBuf {
     root().join("tests/interop")
 }
 
+/// The scripts that drive a browser.
+pub(crate) fn browser() -> PathBuf {
+    root().join("tests/browser")
+}
+
 /// Looks for a program on `PATH`.
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;

@@ -2,6 +2,7 @@
 //! Every step prints one line that says what it found and where.
 
 mod apt;
+pub mod chromium;
 pub mod guest_toolchain;
 pub mod node;
 pub mod python;
@@ -22,6 +23,8 @@ pub fn run(workspace: &Workspace, with_tests: bool) -> Result<redis::RedisServer
     if with_tests {
         let packages = node::find_or_install(&workspace.interop())?;
         println!("Node packages: {packages}");
+        println!("Node packages: {}", node::find_or_install(&workspace.browser())?);
+        println!("Chromium: {}", chromium::find_or_install()?);
         println!("Python packages: {}", python::find_or_install(workspace)?.display());
     }
     Ok(redis)

@@ -90,7 +90,7 @@ pub async fn show(
 
 fn facts(dashboard: &Dashboard, job: &JobDetails) -> Markup {
     let ran = dashboard.inside.ran(&job.queue, &job.id);
-    let attempts = job.opts.get("attempts").and_then(Value::as_u64).unwrap_or(1);
+    let attempts = job.opts.get("attempts").and_then(Value::as_u64).unwrap_or(1).max(1);
     html! {
         dl.facts data-part="facts" {
             div { dt { "State" } dd { (state(&job.state)) } }
@@ -131,7 +131,9 @@ fn failure(job: &JobDetails) -> Markup {
         Value::Array(stacks) => stacks.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     };
-    let first = job.attempts_made.saturating_sub(stacks.len() as u64);
+    // An attempt that succeeded has none. After a retry attempts are counted anew, and say nothing of older stacks.
+    let failed = job.attempts_made.saturating_sub(u64::from(job.state == "completed"));
+    let first = failed.checked_sub(stacks.len() as u64);
     html! {
         @if job.failed_reason.is_some() || !stacks.is_empty() {
             section aria-labelledby="errors" data-part="errors" {
@@ -139,7 +141,9 @@ fn failure(job: &JobDetails) -> Markup {
                 @if let Some(reason) = &job.failed_reason { div.problem { p { (shown(reason)) } } }
                 @for (place, stack) in stacks.iter().enumerate().rev() {
                     details id={ "stack-" (place) } open[place + 1 == stacks.len()] {
-                        summary { "Attempt " (first + place as u64 + 1) }
+                        summary {
+                            @match first { Some(first) => { "Attempt " (first + place as u64 + 1) } None => { "Failure " (place + 1) } }
+                        }
                         pre tabindex="0" { code { (shown(stack)) } }
                     }
                 }

@@ -14,12 +14,11 @@ pub fn list(queue: &str, state: State, jobs: &[JobSummary]) -> Markup {
         @if jobs.is_empty() {
             p.empty { "No job here is " (state) "." }
         } @else {
-            (table("Jobs", html! {
+            (table("Table of jobs", html! {
                 table {
                     thead {
                         tr {
                             th scope="col" { "Job" }
-                            th scope="col" { "Name" }
                             @match state {
                                 State::Delayed => th scope="col" { "Runs" },
                                 State::Active => th scope="col" { "Runs since" },
@@ -35,8 +34,7 @@ pub fn list(queue: &str, state: State, jobs: &[JobSummary]) -> Markup {
                     tbody {
                         @for job in jobs {
                             tr {
-                                th scope="row" { a href=(job_path(queue, &job.id)) { (shown(&job.id)) } }
-                                td.name { (shown(&job.name)) }
+                                th scope="row" { a href=(job_path(queue, &job.id)) { (shown(&job.id)) } " " span.note { (shown(&job.name)) } }
                                 td { (time(state, job)) }
                                 @if failed { td.reason { (shown(job.failed_reason.as_deref().unwrap_or_default())) } }
                                 @if state == State::Completed { td.wide { (took(job)) } }

@@ -85,7 +85,7 @@ fn types(plugin: &PluginDetails) -> Markup {
 
 fn history(plugin: &PluginDetails) -> Markup {
     table(
-        "Files",
+        &format!("Files of {}", plugin.status.plugin),
         html! {
             table {
                 thead { tr { th scope="col" { "When" } th scope="col" { "What became of it" } } }

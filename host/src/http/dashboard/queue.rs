@@ -131,7 +131,7 @@ fn head(dashboard: &Dashboard, visitor: &Visitor, queue: &QueueDetails) -> Marku
                 }
                 None => "Not worked on by this host. ",
             }
-            a href={ (path) "/schedulers" } { (number(queue.schedulers)) " job schedulers" }
+            a href={ (path) "/schedulers" } { (text::count(queue.schedulers, "job scheduler")) }
         }
         @if !visitor.read_only { (queue_actions::buttons(visitor, queue)) }
     }

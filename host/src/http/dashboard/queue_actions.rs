@@ -12,7 +12,7 @@ use super::confirm::{Question, ask};
 use super::door::Visitor;
 use super::failure::Failure;
 use super::form::Form;
-use super::text::{number, queue_path, shown};
+use super::text::{count, queue_path, shown};
 use crate::queue::admin::{QueueDetails, State as JobState};
 
 /// How many jobs one cleaning removes at most.
@@ -40,11 +40,11 @@ pub fn buttons(visitor: &Visitor, queue: &QueueDetails) -> Markup {
 
 /// What was done, for the page that is shown next.
 pub fn notice(done: &str, n: Option<u64>) -> Option<Markup> {
-    let jobs = n.map_or_else(|| "the jobs".to_owned(), |n| format!("{} jobs", number(n)));
+    let jobs = n.map_or_else(|| "the jobs".to_owned(), |n| count(n, "job"));
     Some(match done {
         "paused" => html! { "The queue is paused: no job of it is claimed, on any host." },
         "resumed" => html! { "The queue is not paused any more." },
-        "retried" => html! { (jobs) " wait again." },
+        "retried" => html! { (jobs) " to run again." },
         "drained" => html! { "What waited is removed." },
         "cleaned" => html! { (jobs) " removed." },
         "removed" => html! { "The job is removed." },
@@ -79,7 +79,7 @@ pub async fn ask_retry(State(d): State<Dashboard>, visitor: Visitor, Path(queue)
         &visitor,
         Question {
             title: "Retry all failed jobs?",
-            says: html! { p { (number(details.failed)) " jobs of queue " (shown(&queue)) " run again." } },
+            says: html! { p { (count(details.failed, "job")) " of queue " (shown(&queue)) " that failed: to be run again." } },
             fields: html! {},
             button: "Retry them",
             action: format!("{path}/retry-failed"),
@@ -104,11 +104,11 @@ pub async fn ask_drain(State(d): State<Dashboard>, visitor: Visitor, Path(queue)
         Question {
             title: "Drain the queue?",
             says: html! {
-                p { (number(waiting)) " jobs that wait in queue " (shown(&queue)) " are removed, and cannot be brought back." }
+                p { "What waits in queue " (shown(&queue)) ", " (count(waiting, "job")) ", is removed and cannot be brought back." }
                 p.note { "Those that run, have ended, or are the next ones of job schedulers stay." }
             },
             fields: html! {
-                p { label { input type="checkbox" name="delayed"; " Also " (number(details.delayed)) " delayed jobs" } }
+                p { label { input type="checkbox" name="delayed"; " Also what is delayed, " (count(details.delayed, "job")) } }
             },
             button: "Remove them",
             action: format!("{path}/drain"),

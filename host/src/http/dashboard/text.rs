@@ -110,6 +110,11 @@ pub fn number(number: u64) -> String {
     grouped
 }
 
+/// So many of them, as in `1 job` and `2 jobs`.
+pub fn count(many: u64, one: &str) -> String {
+    format!("{} {one}{}", number(many), if many == 1 { "" } else { "s" })
+}
+
 /// A time span in milliseconds, in its two largest units.
 pub fn span(milliseconds: u64) -> String {
     let seconds = milliseconds / 1000;

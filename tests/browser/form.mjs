@@ -1,0 +1,47 @@
+// Adds jobs through forms that are made from schemas.
+//
+//   {base, chromium, pictures, message, number} (two queues) → {…}
+
+import { axe, picture, script } from './browser.mjs';
+
+await script(async (input, open) => {
+  const page = await open({ size: 'phone', scheme: 'dark' });
+  const seen = {};
+  const add = () => page.getByRole('button', { name: 'Add the job' }).click();
+  const data = () => page.locator('section', { has: page.locator('#data') }).locator('pre').innerText();
+
+  await page.goto(`/queues/${input.message}/add`);
+  await page.getByLabel('metadata').fill('[1]');
+  await add();
+  seen.messageWrong = await wrongAt(page, 'message');
+  seen.metadataWrong = await wrongAt(page, 'metadata');
+  seen.kept = await page.getByLabel('metadata').inputValue();
+  seen.axe = await axe(page);
+  await picture(page, input, 'form-wrong');
+  await page.getByLabel('message').fill('Hello, "you" & <b>all</b>');
+  await page.getByLabel('metadata').fill('{"deep": {"a": [1, 2]}}');
+  await add();
+  seen.message = JSON.parse(await data());
+
+  await page.goto(`/queues/${input.number}/add`);
+  await page.getByLabel('n', { exact: true }).fill('many');
+  await add();
+  seen.numberWrong = await wrongAt(page, 'n');
+  await page.getByLabel('n', { exact: true }).fill('2.5');
+  await add();
+  seen.number = JSON.parse(await data());
+
+  await page.goto(`/queues/${input.number}/add`);
+  await page.getByRole('link', { name: 'Write the data as JSON' }).click();
+  await page.getByLabel('Data').fill('{"n": "x"}');
+  await add();
+  seen.jsonWrong = await page.locator('#data-wrong').innerText();
+  return seen;
+});
+
+/// What is said at a field, and whether the field says that it is wrong.
+async function wrongAt(page, label) {
+  const field = page.getByLabel(label, { exact: false }).first();
+  const described = (await field.getAttribute('aria-describedby')).split(' ').at(-1);
+  return `${await field.getAttribute('aria-invalid')}: ${await page.locator(`#${described}`).innerText()}`;
+}
