@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use toril_tests::{RedisServer, Toril, node};
 
-const WORK: &str = "[queues.work]\nplugin = \"basics\"\ndead_letter = \"work-dead\"\n[queues.theirs]\nplugin = \"basics\"\n";
+const WORK: &str =
+    "[queues.work]\nplugin = \"basics\"\ndead_letter = \"work-dead\"\n[queues.theirs]\nplugin = \"basics\"\n";
 
 fn client(redis: &RedisServer) -> Toril {
     Toril::new().redis(redis.url()).config(WORK)
@@ -116,8 +117,7 @@ async fn a_job_that_is_retried_is_what_node_leaves() {
         { "name": "fatal", "data": {}, "opts": { "lifo": true } },
     ]);
     let ours: [&[&str]; 3] = [&["retry", "work", "1"], &["retry", "work", "2"], &["retry", "work", "3"]];
-    let theirs =
-        json!([{ "do": "retry", "id": "1" }, { "do": "retry", "id": "2" }, { "do": "retry", "id": "3" }]);
+    let theirs = json!([{ "do": "retry", "id": "1" }, { "do": "retry", "id": "2" }, { "do": "retry", "id": "3" }]);
     leaves_the_same(jobs, 3, &ours, theirs).await;
 }
 
@@ -188,12 +188,24 @@ async fn all_failed_jobs_are_retried_and_run_again() {
 #[tokio::test]
 async fn drain_and_clean_remove_what_they_say_and_nothing_else() {
     let redis = RedisServer::start().await;
-    add(&redis, "work", json!([{ "name": "fatal", "data": {} }, { "name": "echo", "data": {} }, { "name": "echo", "data": {} }])).await;
+    add(
+        &redis,
+        "work",
+        json!([{ "name": "fatal", "data": {} }, { "name": "echo", "data": {} }, { "name": "echo", "data": {} }]),
+    )
+    .await;
     work(&redis, "work", 3).await;
-    add(&redis, "work", json!([{ "name": "echo", "data": {} }, { "name": "echo", "data": {}, "opts": { "delay": 3_600_000 } }])).await;
+    add(
+        &redis,
+        "work",
+        json!([{ "name": "echo", "data": {} }, { "name": "echo", "data": {}, "opts": { "delay": 3_600_000 } }]),
+    )
+    .await;
     let toril = client(&redis);
 
-    let clean = async |line: &[&str]| toril.cli(["clean", "work", "--json", "--state"].iter().chain(line)).await.succeeded().json();
+    let clean = async |line: &[&str]| {
+        toril.cli(["clean", "work", "--json", "--state"].iter().chain(line)).await.succeeded().json()
+    };
     assert_eq!(clean(&["completed", "--older-than", "1h"]).await, json!({ "removed": 0 }));
     assert_eq!(clean(&["completed", "--older-than", "0s", "--limit", "1"]).await, json!({ "removed": 1 }));
     toril.cli(["drain", "work"]).await.succeeded();

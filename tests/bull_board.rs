@@ -51,7 +51,10 @@ async fn what_toril_runs_is_shown_by_bull_board() {
     .await;
     let queue = &shown[0]["body"]["queues"][0];
     assert_eq!((&queue["counts"]["completed"], &queue["counts"]["failed"]), (&json!(1), &json!(1)), "{queue}");
-    assert_eq!((&queue["jobs"][0]["id"], &queue["jobs"][0]["failedReason"]), (&json!("bad"), &json!("this job cannot be done")));
+    assert_eq!(
+        (&queue["jobs"][0]["id"], &queue["jobs"][0]["failedReason"]),
+        (&json!("bad"), &json!("this job cannot be done"))
+    );
     let job = &shown[1]["body"];
     assert_eq!((&job["status"], &job["job"]["returnValue"]), (&json!("completed"), &json!({ "n": 1 })), "{job}");
 }
@@ -69,12 +72,16 @@ async fn what_is_done_in_bull_board_shows_in_toril() {
     wait_for(&toril, "work/jobs/bad", "failed").await;
     let first = details(&toril, "work/jobs/bad").await["finishedOn"].clone();
 
-    let done = board(&redis, "work", json!([
-        on("work", "later", "put", "/api/queues/:queueName/:jobId/promote"),
-        on("work", "bad", "put", "/api/queues/:queueName/:jobId/retry"),
-        on("work", "away", "put", "/api/queues/:queueName/:jobId/clean"),
-        on("work", "", "put", "/api/queues/:queueName/pause"),
-    ]))
+    let done = board(
+        &redis,
+        "work",
+        json!([
+            on("work", "later", "put", "/api/queues/:queueName/:jobId/promote"),
+            on("work", "bad", "put", "/api/queues/:queueName/:jobId/retry"),
+            on("work", "away", "put", "/api/queues/:queueName/:jobId/clean"),
+            on("work", "", "put", "/api/queues/:queueName/pause"),
+        ]),
+    )
     .await;
     assert!(done.iter().all(|answer| answer["status"].as_u64().is_some_and(|status| status < 300)), "{done:?}");
     assert_eq!(details(&toril, "work").await["paused"], true);
@@ -94,11 +101,15 @@ async fn what_is_done_in_bull_board_shows_in_toril() {
 async fn what_is_done_in_toril_shows_in_bull_board() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
-    add(&redis, "work-dead", json!([
-        { "name": "echo", "data": {}, "opts": { "jobId": "first" } },
-        { "name": "echo", "data": {}, "opts": { "jobId": "second", "delay": 3_600_000 } },
-        { "name": "echo", "data": {}, "opts": { "jobId": "third" } },
-    ]))
+    add(
+        &redis,
+        "work-dead",
+        json!([
+            { "name": "echo", "data": {}, "opts": { "jobId": "first" } },
+            { "name": "echo", "data": {}, "opts": { "jobId": "second", "delay": 3_600_000 } },
+            { "name": "echo", "data": {}, "opts": { "jobId": "third" } },
+        ]),
+    )
     .await;
     for (path, form) in [
         ("/queues/work-dead/pause", ""),
@@ -117,7 +128,11 @@ async fn what_is_done_in_toril_shows_in_bull_board() {
     ]))
     .await;
     let queue = &shown[0]["body"]["queues"][0];
-    assert_eq!((&queue["isPaused"], &queue["counts"]["delayed"], &queue["counts"]["prioritized"]), (&json!(true), &json!(0), &json!(1)), "{queue}");
+    assert_eq!(
+        (&queue["isPaused"], &queue["counts"]["delayed"], &queue["counts"]["prioritized"]),
+        (&json!(true), &json!(0), &json!(1)),
+        "{queue}"
+    );
     assert_eq!(shown[1]["body"]["job"]["priority"], 3, "{}", shown[1]);
     assert_eq!(shown[2]["status"], 404);
 }

@@ -66,7 +66,9 @@ async fn filled(redis: &RedisServer, toril: &mut Toril) {
         { "name": "sleep-until-cancelled", "data": {} },
     ]);
     let ids = add(redis, "work", jobs).await;
-    for (place, state) in [(0, "completed"), (1, "failed"), (2, "completed"), (3, "failed"), (5, "completed"), (6, "active")] {
+    for (place, state) in
+        [(0, "completed"), (1, "failed"), (2, "completed"), (3, "failed"), (5, "completed"), (6, "active")]
+    {
         wait_for(toril, "work", &ids[place], state).await;
     }
     let child = |id: &str| json!({ "name": "echo", "queueName": "work", "data": {}, "opts": { "jobId": id } });
@@ -146,7 +148,11 @@ async fn everything_is_done(size: &str, script: bool) -> Value {
     wait_for(&toril, "work", "bad", "failed").await;
     wait_for(&toril, "work", "long", "active").await;
     // The dead letter of the first.
-    node::run("manage", json!({ "redis": redis.url(), "queue": "work-dead", "steps": [{ "do": "remove", "id": "1" }] })).await;
+    node::run(
+        "manage",
+        json!({ "redis": redis.url(), "queue": "work-dead", "steps": [{ "do": "remove", "id": "1" }] }),
+    )
+    .await;
     let more = json!({ "idle": "work-dead", "busy": "work", "failed": "bad", "running": "long", "size": size, "script": script });
     browser::run("actions", &toril, more).await
 }
@@ -176,7 +182,10 @@ async fn the_token_opens_a_session_that_no_script_and_no_other_site_can_use() {
     let seen = browser::run("login", &toril, json!({ "token": TOKEN, "queue": "work" })).await;
 
     assert_eq!(seen["sentTo"], "/login");
-    assert_eq!((&seen["axe"], &seen["wrong"], &seen["stranger"]), (&json!([]), &json!("That is not the token."), &json!(0)));
+    assert_eq!(
+        (&seen["axe"], &seen["wrong"], &seen["stranger"]),
+        (&json!([]), &json!("That is not the token."), &json!(0))
+    );
     assert_eq!((&seen["focused"], &seen["cameTo"]), (&json!("Log in"), &json!("/queues/work?state=failed")));
     assert_eq!(seen["cookie"], json!({ "httpOnly": true, "sameSite": "Strict", "isToken": false }));
     assert_eq!(seen["scriptSees"], "");
@@ -205,21 +214,34 @@ async fn a_form_made_from_a_schema_tells_what_is_wrong_at_its_field() {
 async fn what_a_hostile_job_holds_is_shown_and_does_nothing() {
     let redis = RedisServer::start().await;
     let toril = started(prepared(&redis)).await;
-    let evil = "<script>globalThis.pwned=1</script>\"'><img src=x onerror=\"globalThis.pwned=1\"><b>\u{1b}[31mred\u{202e}txt";
+    let evil =
+        "<script>globalThis.pwned=1</script>\"'><img src=x onerror=\"globalThis.pwned=1\"><b>\u{1b}[31mred\u{202e}txt";
     let mut connection = redis.connection().await;
     // Written past every client, as somebody may do who has Redis.
     let key = |more: &str| format!("bull:work-dead:{evil}{more}");
     let mut pipe = redis::pipe();
     pipe.cmd("HSET").arg(key("")).arg("name").arg(evil).arg("data").arg(json!({ evil: evil }).to_string());
     pipe.arg("opts").arg(json!({ "attempts": 1, "x": evil }).to_string()).arg("timestamp").arg("1700000000000");
-    pipe.arg("failedReason").arg(evil).arg("stacktrace").arg(json!([evil]).to_string()).arg("finishedOn").arg("1700000000001");
+    pipe.arg("failedReason")
+        .arg(evil)
+        .arg("stacktrace")
+        .arg(json!([evil]).to_string())
+        .arg("finishedOn")
+        .arg("1700000000001");
     pipe.arg("rjk").arg(evil).arg("pb").arg(evil).arg("deid").arg(evil).arg("parentKey").arg(key("-parent"));
     pipe.arg("progress").arg(json!(evil).to_string()).arg("returnvalue").arg(json!(evil).to_string());
     pipe.cmd("RPUSH").arg(key(":logs")).arg(evil).arg(evil);
     pipe.cmd("SADD").arg(key(":dependencies")).arg(key("-child"));
     pipe.cmd("ZADD").arg("bull:work-dead:failed").arg(1_700_000_000_001_u64).arg(evil);
     pipe.cmd("ZADD").arg("bull:work-dead:repeat").arg(4_000_000_000_000_u64).arg(evil);
-    pipe.cmd("HSET").arg(format!("bull:work-dead:repeat:{evil}")).arg("name").arg(evil).arg("pattern").arg(evil).arg("tz").arg(evil);
+    pipe.cmd("HSET")
+        .arg(format!("bull:work-dead:repeat:{evil}"))
+        .arg("name")
+        .arg(evil)
+        .arg("pattern")
+        .arg(evil)
+        .arg("tz")
+        .arg(evil);
     let _: Vec<redis::Value> = pipe.query_async(&mut connection).await.expect("written");
 
     let id: String = evil.bytes().map(|byte| format!("%{byte:02X}")).collect();
@@ -249,10 +271,15 @@ async fn read_only_pages_show_no_action_and_take_none() {
     let redis = RedisServer::start().await;
     let toril = started(prepared(&redis).host("admin = \"read-only\"")).await;
     let ids = add(&redis, "work-dead", json!([{ "name": "echo", "data": {} }])).await;
-    for path in ["/queues/work-dead".to_owned(), format!("/queues/work-dead/jobs/{}", ids[0]), "/schedulers".to_owned()] {
+    for path in ["/queues/work-dead".to_owned(), format!("/queues/work-dead/jobs/{}", ids[0]), "/schedulers".to_owned()]
+    {
         let page = http::get(&toril.url(&path)).await.expect("an answer");
         assert_eq!(page.status, 200);
-        assert!(page.body.contains("read-only") && !page.body.contains("<form") && !page.body.contains("/remove"), "{}", page.body);
+        assert!(
+            page.body.contains("read-only") && !page.body.contains("<form") && !page.body.contains("/remove"),
+            "{}",
+            page.body
+        );
     }
     let refused = http::request("POST", &toril.url("/queues/work-dead/pause"), &[], "").await.expect("an answer");
     assert_eq!(refused.status, 403);
@@ -303,7 +330,15 @@ async fn no_page_shows_a_secret() {
     let jobs = json!([{ "name": "echo", "data": { "password": "hunter2", "deep": [{ "X-Api-Key": "hunter2" }] } }]);
     add(&redis, "work", jobs).await;
     toril.wait_for_log("attempt ended", LONG).await;
-    for path in ["/", "/queues/work?state=completed", "/queues/work/jobs/2", "/plugins", "/hosts", "/schedulers", "/queues/agents/add"] {
+    for path in [
+        "/",
+        "/queues/work?state=completed",
+        "/queues/work/jobs/2",
+        "/plugins",
+        "/hosts",
+        "/schedulers",
+        "/queues/agents/add",
+    ] {
         let page = http::request("GET", &toril.url(path), &[("authorization", &bearer)], "").await.expect("an answer");
         assert_eq!(page.status, 200, "{path}");
         for secret in ["hunter2", SECRET, TOKEN] {
@@ -319,7 +354,10 @@ async fn no_page_shows_a_secret() {
 async fn every_host_is_shown_with_its_queues_until_it_ends() {
     let redis = RedisServer::start().await;
     let first = started(prepared(&redis)).await;
-    let mut second = Toril::new().redis(redis.url()).plugin("double").config("[queues.numbers]\nplugin = \"double\"\nconcurrency = 7\n");
+    let mut second = Toril::new()
+        .redis(redis.url())
+        .plugin("double")
+        .config("[queues.numbers]\nplugin = \"double\"\nconcurrency = 7\n");
     second = started(second).await;
     let hosts = async || http::get(&first.url("/hosts")).await.expect("an answer").body.matches("<article").count();
     wait_until("both hosts to be shown", LONG, async || hosts().await == 2).await;

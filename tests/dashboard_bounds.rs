@@ -9,7 +9,7 @@ const JOBS: usize = 100_000;
 /// What the host itself asks now and then, and a test cannot tell from what a page costs.
 const BACKGROUND: u64 = 120;
 /// Commands of one page of this configuration's two queues.
-const MOST: u64 = 120;
+const MOST: u64 = 60;
 
 /// Commands by name since the numbers were set back.
 async fn counted(connection: &mut MultiplexedConnection) -> BTreeMap<String, u64> {
@@ -44,7 +44,13 @@ async fn fill(connection: &mut MultiplexedConnection) {
         }
         for id in first / 10..first / 10 + 500 {
             pipe.cmd("ZADD").arg("bull:large:repeat").arg(id).arg(format!("s-{id}")).ignore();
-            pipe.cmd("HSET").arg(format!("bull:large:repeat:s-{id}")).arg("name").arg("echo").arg("every").arg(60_000).ignore();
+            pipe.cmd("HSET")
+                .arg(format!("bull:large:repeat:s-{id}"))
+                .arg("name")
+                .arg("echo")
+                .arg("every")
+                .arg(60_000)
+                .ignore();
         }
         let () = pipe.query_async(connection).await.expect("written");
     }

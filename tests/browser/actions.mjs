@@ -100,7 +100,7 @@ await script(async (input, open) => {
   await look('cancel');
   await press('Cancel it');
   said.cancelled = await notice();
-  said.reason = await page.locator('.problem').first().innerText();
+  said.reason = await page.locator('section', { has: page.locator('#result') }).locator('pre').innerText();
 
   await page.goto('/schedulers');
   await page.getByRole('link', { name: 'Remove nightly' }).click();

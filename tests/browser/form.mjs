@@ -13,8 +13,8 @@ await script(async (input, open) => {
   await page.goto(`/queues/${input.message}/add`);
   await page.getByLabel('metadata').fill('[1]');
   await add();
-  seen.messageWrong = await wrongAt(page, 'message');
-  seen.metadataWrong = await wrongAt(page, 'metadata');
+  seen.messageWrong = await wrongAt(page, page.getByLabel('message'));
+  seen.metadataWrong = await wrongAt(page, page.getByLabel('metadata'));
   seen.kept = await page.getByLabel('metadata').inputValue();
   seen.axe = await axe(page);
   await picture(page, input, 'form-wrong');
@@ -26,7 +26,7 @@ await script(async (input, open) => {
   await page.goto(`/queues/${input.number}/add`);
   await page.getByLabel('n', { exact: true }).fill('many');
   await add();
-  seen.numberWrong = await wrongAt(page, 'n');
+  seen.numberWrong = await wrongAt(page, page.getByLabel('n', { exact: true }));
   await page.getByLabel('n', { exact: true }).fill('2.5');
   await add();
   seen.number = JSON.parse(await data());
@@ -40,8 +40,7 @@ await script(async (input, open) => {
 });
 
 /// What is said at a field, and whether the field says that it is wrong.
-async function wrongAt(page, label) {
-  const field = page.getByLabel(label, { exact: false }).first();
+async function wrongAt(page, field) {
   const described = (await field.getAttribute('aria-describedby')).split(' ').at(-1);
   return `${await field.getAttribute('aria-invalid')}: ${await page.locator(`#${described}`).innerText()}`;
 }

@@ -33,6 +33,7 @@ pub async fn run_plain(script: &str, argument: Value) -> Value {
 /// `TORIL_CHROMIUM` names one to use instead of that on `PATH`.
 fn chromium() -> PathBuf {
     let chosen = env::var_os("TORIL_CHROMIUM").map(PathBuf::from);
-    let found = chosen.or_else(|| ["chromium", "chromium-browser", "google-chrome"].iter().find_map(|name| paths::on_path(name)));
+    let found = chosen
+        .or_else(|| ["chromium", "chromium-browser", "google-chrome"].iter().find_map(|name| paths::on_path(name)));
     found.unwrap_or_else(|| panic!("there is no Chromium: run `cargo xtask setup --tests`"))
 }

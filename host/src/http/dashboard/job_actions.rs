@@ -151,7 +151,7 @@ pub async fn ask_cancel(State(d): State<Dashboard>, visitor: Visitor, Path((queu
         Question {
             title: "Cancel the job?",
             says: html! {
-                p { "Job " (shown(&id)) " of queue " (shown(&queue)) ", which is " (job.state) ", is asked to end, and fails." }
+                p { "Job " (shown(&id)) " of queue " (shown(&queue)) ", which is " (job.state) ", is asked to end." }
                 p.note { "A plugin that does not end by itself is interrupted after 5 seconds." }
             },
             fields: html! {

@@ -67,10 +67,10 @@
     const count = (document_) => document_.querySelectorAll('main [data-part]').length;
     if (count(page) !== count(document) && !busy()) {
       const main = document.getElementById('main');
+      const notice = main.querySelector('.notice');
       main.replaceWith(document.importNode(page.getElementById('main'), true));
-      const fresh = document.getElementById('live');
-      fresh.hidden = status.hidden;
-      fresh.replaceWith(status);
+      document.getElementById('live').replaceWith(status);
+      if (notice) document.querySelector('.title').after(notice);
     }
   }
 
