@@ -9,6 +9,7 @@ const CONFIG: &str = r#"
 [queues.work]
 plugin = "basics"
 concurrency = 4
+timeout = "1h"
 dead_letter = "work-dead"
 
 [queues.work.schedules.nightly]
@@ -18,6 +19,9 @@ name = "echo"
 
 [queues.numbers]
 plugin = "double"
+
+[queues.parcels]
+plugin = "forms"
 
 [queues.agents]
 plugin = "agent-commands"
@@ -31,7 +35,7 @@ const SECRET: &str = "s3cret-of-the-environment";
 
 fn prepared(redis: &RedisServer) -> Toril {
     let toril = Toril::new().redis(redis.url()).env("AGENT_TOKEN", SECRET).config(CONFIG);
-    toril.plugin("basics").plugin("double").plugin("agent-commands")
+    toril.plugin("basics").plugin("double").plugin("forms").plugin("agent-commands")
 }
 
 async fn started(toril: Toril) -> Toril {
@@ -101,7 +105,7 @@ async fn every_page_is_accessible_and_fits_a_phone_in_light_and_dark() {
         "overview": "/", "queue": "/queues/work", "queue-failed": "/queues/work?state=failed",
         "queue-delayed": "/queues/work?state=delayed", "queue-completed": "/queues/work?state=completed&order=oldest",
         "job-failed": "/queues/work/jobs/3", "job-retried": "/queues/work/jobs/4", "job-delayed": "/queues/work/jobs/6",
-        "job-active": "/queues/work/jobs/8", "job-parent": "/queues/work/jobs/parent", "flow": "/queues/work/jobs/parent/flow", "add-json": "/queues/work/add", "add-fields": "/queues/agents/add",
+        "job-active": "/queues/work/jobs/8", "job-parent": "/queues/work/jobs/parent", "flow": "/queues/work/jobs/parent/flow", "add-json": "/queues/work/add", "add-fields": "/queues/agents/add", "add-parcel": "/queues/parcels/add?name=send", "add-which": "/queues/parcels/add",
         "retry": "/queues/work/retry-failed", "drain": "/queues/work/drain", "clean": "/queues/work/clean",
         "remove": "/queues/work/jobs/3/remove", "cancel": "/queues/work/jobs/8/cancel", "plugins": "/plugins",
         "hosts": "/hosts", "schedulers": "/schedulers", "queue-schedulers": "/queues/work/schedulers",
@@ -168,6 +172,19 @@ async fn every_action_is_done_without_a_script() {
 }
 
 #[tokio::test]
+async fn everything_is_reached_by_the_keyboard_and_the_focus_is_seen() {
+    let redis = RedisServer::start().await;
+    let toril = started(prepared(&redis)).await;
+    add(&redis, "work-dead", json!([{ "name": "echo", "data": {}, "opts": { "jobId": "one" } }])).await;
+    let pages = ["/", "/queues/work-dead", "/queues/work-dead/jobs/one", "/queues/parcels/add?name=send"];
+    let seen = browser::run("keyboard", &toril, json!({ "pages": pages })).await;
+    for page in seen["pages"].as_array().expect("pages") {
+        assert_eq!((&page["first"], &page["skipped"]), (&json!("Skip to the content"), &json!("main")), "{page}");
+        assert_eq!((&page["missed"], &page["unseen"]), (&json!([]), &json!([])), "{page}");
+    }
+}
+
+#[tokio::test]
 async fn changes_are_seen_without_loading_a_page_again() {
     let redis = RedisServer::start().await;
     let toril = started(prepared(&redis)).await;
@@ -198,7 +215,8 @@ async fn the_token_opens_a_session_that_no_script_and_no_other_site_can_use() {
 async fn a_form_made_from_a_schema_tells_what_is_wrong_at_its_field() {
     let redis = RedisServer::start().await;
     let toril = started(prepared(&redis)).await;
-    let seen = browser::run("form", &toril, json!({ "message": "agents", "number": "numbers" })).await;
+    let seen =
+        browser::run("form", &toril, json!({ "message": "agents", "number": "numbers", "parcel": "parcels" })).await;
 
     assert!(seen["messageWrong"].as_str().is_some_and(|wrong| wrong.starts_with("true: ")), "{seen}");
     assert!(seen["metadataWrong"].as_str().is_some_and(|wrong| wrong.starts_with("true: ")), "{seen}");
@@ -208,6 +226,16 @@ async fn a_form_made_from_a_schema_tells_what_is_wrong_at_its_field() {
     assert_eq!(seen["numberWrong"], "true: this is no number");
     assert_eq!(seen["number"], json!({ "n": 2.5 }));
     assert!(seen["jsonWrong"].as_str().is_some_and(|wrong| wrong.contains("/n")), "{seen}");
+
+    assert_eq!(
+        (&seen["types"], &seen["pieces"], &seen["keptName"]),
+        (&json!(["send", "weigh"]), &json!("1"), &json!("Ada"))
+    );
+    assert_eq!((&seen["choices"], &seen["parcelAxe"]), (&json!(["not given", "slow", "fast"]), &json!([])));
+    assert_eq!(seen["speedWrong"], "true: this field is needed");
+    assert!(seen["piecesWrong"].as_str().is_some_and(|wrong| wrong.contains("255")), "{seen}");
+    let parcel = json!({ "to": { "name": "Ada" }, "speed": "fast", "weight": 2.5, "pieces": 3, "signature": true, "labels": { "fragile": "very" } });
+    assert_eq!(seen["parcel"], parcel);
 }
 
 #[tokio::test]

@@ -36,6 +36,29 @@ await script(async (input, open) => {
   await page.getByLabel('Data').fill('{"n": "x"}');
   await add();
   seen.jsonWrong = await page.locator('#data-wrong').innerText();
+
+  // Every kind of field: a choice, yes or no, objects in objects, defaults, JSON.
+  await page.goto(`/queues/${input.parcel}/add`);
+  seen.types = await page.locator('.choices a').allInnerTexts();
+  await page.getByRole('link', { name: 'send' }).click();
+  seen.pieces = await page.getByLabel('pieces').inputValue();
+  seen.choices = await page.getByLabel('speed').locator('option').allInnerTexts();
+  seen.parcelAxe = await axe(page);
+  await picture(page, input, 'form-parcel');
+  const to = page.getByRole('group', { name: 'to', exact: true });
+  await to.getByLabel('name').fill('Ada');
+  await page.getByLabel('weight').fill('2.5');
+  await page.getByLabel('pieces').fill('999');
+  await add();
+  seen.speedWrong = await wrongAt(page, page.getByLabel('speed'));
+  seen.piecesWrong = await wrongAt(page, page.getByLabel('pieces'));
+  seen.keptName = await to.getByLabel('name').inputValue();
+  await page.getByLabel('speed').selectOption({ label: 'fast' });
+  await page.getByLabel('pieces').fill('3');
+  await page.getByLabel('signature').selectOption({ label: 'yes' });
+  await page.getByLabel('labels').fill('{"fragile": "very"}');
+  await add();
+  seen.parcel = JSON.parse(await data());
   return seen;
 });
 

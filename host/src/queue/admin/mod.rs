@@ -124,7 +124,7 @@ impl Admin {
 
     /// Makes a queue known to Redis, as a producer does that connects to it.
     pub async fn make_queue(&self, queue: &str) -> Result<(), AdminError> {
-        Ok(self.redis.queue(queue).await.map(drop).map_err(new_job::added_error)?)
+        self.redis.queue(queue).await.map(drop).map_err(new_job::added_error)
     }
 
     /// A queue that there is, for changing it.
