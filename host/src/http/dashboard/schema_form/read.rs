@@ -30,11 +30,9 @@ fn value(field: &Field, form: &Form, errors: &mut Errors) -> Result<Option<Value
     let sent = form.get(&name(&field.pointer)).unwrap_or_default();
     let text = sent.trim();
     match &field.kind {
-        Kind::Object(fields) => {
-            let document = object(fields, form, errors);
-            // One that nobody has written anything into is not there.
-            return Ok((field.required || !document.is_empty()).then_some(Value::Object(document)));
-        }
+        // One that nobody has written anything into is not there.
+        Kind::Object(fields) if !field.required && is_blank(fields, form) => return Ok(None),
+        Kind::Object(fields) => return Ok(Some(Value::Object(object(fields, form, errors)))),
         // An empty text is one, where there has to be some.
         Kind::Text { .. } if field.required || !sent.is_empty() => {
             return Ok(Some(Value::from(sent.replace("\r\n", "\n"))));
@@ -64,6 +62,14 @@ fn value(field: &Field, form: &Form, errors: &mut Errors) -> Result<Option<Value
         Kind::Json => serde_json::from_str(text).map(Some).map_err(|error| format!("this is no JSON: {error}")),
         Kind::Text { .. } | Kind::Object(_) => Ok(None),
     }
+}
+
+/// Whether everything is left empty.
+fn is_blank(fields: &[Field], form: &Form) -> bool {
+    fields.iter().all(|field| match &field.kind {
+        Kind::Object(within) => is_blank(within, form),
+        _ => form.text(&name(&field.pointer)).is_none(),
+    })
 }
 
 /// Puts what does not fit the schema at the nearest field that there is.
@@ -101,7 +107,7 @@ mod tests {
         let schema = json!({ "type": "object", "required": ["s"], "properties": {
             "s": { "type": "string" }, "n": { "type": "number" }, "i": { "type": "integer" }, "b": { "type": "boolean" },
             "e": { "enum": ["x", 7] }, "j": { "type": "array" },
-            "o": { "type": "object", "properties": { "t": { "type": "string" } } }
+            "o": { "type": "object", "required": ["t"], "properties": { "t": { "type": "string" } } }
         } });
         of_schema(&schema).expect("an object")
     }
