@@ -8,6 +8,7 @@
 //! | [`toril`] | a host as a child process, with a configuration and plugins of its own |
 //! | [`certificates`], [`tls_front`] | TLS for servers that have none, with a CA of the test's own |
 //! | [`node`] | the scripts of `tests/interop`: BullMQ's own Node client |
+//! | [`browser`] | the scripts of `tests/browser`: the dashboard in a real browser |
 //! | [`python`] | programs of the Python environment, and scripts of `tests/interop` in Python |
 //! | [`otlp`] | a collector of traces |
 //! | [`contents`] | everything that Redis holds of a queue, to be compared |
@@ -19,6 +20,7 @@
 
 pub mod a2a;
 pub mod agent;
+pub mod browser;
 pub mod certificates;
 pub mod contents;
 pub mod github;

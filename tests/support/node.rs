@@ -82,10 +82,15 @@ impl Script {
     }
 
     /// Waits for its end, and returns the JSON of its last line.
-    pub async fn finish(mut self) -> Value {
+    pub async fn finish(self) -> Value {
+        self.finish_within(BOUND).await
+    }
+
+    /// The same for a script that takes longer than others.
+    pub(crate) async fn finish_within(mut self, bound: Duration) -> Value {
         let name = self.name.clone();
-        let ended = timeout(BOUND, self.rest()).await;
-        ended.unwrap_or_else(|_| panic!("{name}.mjs did not end within {BOUND:?}"))
+        let ended = timeout(bound, self.rest()).await;
+        ended.unwrap_or_else(|_| panic!("{name}.mjs did not end within {bound:?}"))
     }
 
     async fn rest(&mut self) -> Value {

@@ -39,6 +39,11 @@ pub(crate) fn a2a() -> PathBuf {
     root().join("tests/a2a")
 }
 
+/// The scripts that drive a browser.
+pub(crate) fn browser() -> PathBuf {
+    root().join("tests/browser")
+}
+
 /// Looks for a program on `PATH`.
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;

@@ -50,6 +50,11 @@ impl Workspace {
         self.root.join("tests/a2a")
     }
 
+    /// The Node scripts that drive the dashboard in a browser.
+    pub fn browser(&self) -> PathBuf {
+        self.root.join("tests/browser")
+    }
+
     /// The output folder of components and of the demo. Fixed, so that `queues.toml` can name it.
     pub fn target(&self) -> PathBuf {
         self.root.join("target")

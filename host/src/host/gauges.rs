@@ -4,6 +4,8 @@
 use std::sync::Arc;
 
 use super::Inner;
+use super::presence::now;
+use crate::http::QueueSample;
 use crate::queue::admin::QueueDetails;
 use crate::telemetry::metrics;
 
@@ -43,9 +45,24 @@ async fn count_jobs(inner: &Inner) {
         metrics::running(&name, worker.running().await);
     }
     match inner.admin.queues().await {
-        Ok(queues) => queues.iter().for_each(show),
+        Ok(queues) => {
+            queues.iter().for_each(show);
+            sample(inner, &queues).await;
+        }
         // The next look is soon.
         Err(error) => tracing::debug!(%error, "the jobs in the queues were not counted"),
+    }
+}
+
+/// Keeps how the queues stand for the dashboard.
+async fn sample(inner: &Inner, queues: &[QueueDetails]) {
+    let at = now();
+    let names: Vec<_> = queues.iter().map(|queue| queue.name.clone()).collect();
+    match inner.admin.oldest_waits(&names, at).await {
+        Ok(waits) => inner.samples.take(queues.iter().zip(waits).map(|(queue, oldest_wait)| {
+            (queue.name.clone(), QueueSample { at, ready: queue.waiting + queue.prioritized, oldest_wait })
+        })),
+        Err(error) => tracing::debug!(%error, "how long jobs wait was not looked up"),
     }
 }
 

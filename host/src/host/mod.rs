@@ -3,8 +3,12 @@
 
 mod apply;
 mod gauges;
+mod inside;
 mod missing;
+mod presence;
+mod ran;
 mod route;
+mod samples;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -20,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::config::{Config, Env, Problem, Problems};
-use crate::http::{Health, HttpError, Server};
+use crate::http::{Asked, HttpError, Server};
 use crate::plugin::{self, LoadError, Plugins};
 use crate::queue::admin::{Admin, AdminError};
 use crate::queue::{ConnectError, Defaults, QueueWorker, Redis, Service, SharedRedis};
@@ -90,6 +94,10 @@ struct Inner {
     redis: SharedRedis,
     service: Service,
     admin: Admin,
+    /// What this host is called among those that work on the same queues.
+    identity: presence::Identity,
+    samples: samples::Samples,
+    ran: Arc<ran::Memory>,
     queues: Mutex<BTreeMap<String, Working>>,
     /// Workers of queues that were removed or changed and whose last jobs still run.
     draining: TaskTracker,
@@ -127,6 +135,9 @@ impl Host {
             env,
             plugins,
             redis,
+            identity: presence::Identity::new(),
+            samples: samples::Samples::default(),
+            ran: Arc::default(),
             queues: Mutex::default(),
             draining: TaskTracker::new(),
             closing: CancellationToken::new(),
@@ -137,15 +148,16 @@ impl Host {
         if let Some(address) = inner.config.load().host.listen {
             let server = Server::bind(address).await?;
             listen = Some(server.address());
-            let health: Arc<dyn Health> = inner.clone();
+            let asked = Asked { health: inner.clone(), inside: inner.clone() };
             let settings = inner.config.load().host.clone();
-            tasks.push(AbortOnDropHandle::new(tokio::spawn(server.serve(health, inner.admin.clone(), settings))));
+            tasks.push(AbortOnDropHandle::new(tokio::spawn(server.serve(asked, inner.admin.clone(), settings))));
         }
         inner.start_queues().await?;
         inner.admin.apply_schedules(&[]).await.map_err(StartError::Schedules)?;
         tasks.push(AbortOnDropHandle::new(tokio::spawn(inner.service.clone().listen())));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(watch::watch(inner.clone()))));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(gauges::keep(inner.clone()))));
+        tasks.push(AbortOnDropHandle::new(tokio::spawn(presence::keep(inner.clone()))));
         Ok(Self { inner, listen, tasks: std::sync::Mutex::new(tasks) })
     }
 
@@ -175,6 +187,7 @@ impl Host {
         let inner = &self.inner;
         inner.closing.cancel();
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        inner.withdraw().await;
         let working = std::mem::take(&mut *inner.queues.lock().await);
         let workers: Vec<_> = working.into_values().map(|working| working.worker).collect();
         workers.iter().for_each(|worker| worker.cancel());
@@ -220,7 +233,7 @@ impl Inner {
     }
 
     async fn start_queue(&self, name: &str, settings: &crate::config::Queue) -> Result<Working, ConnectError> {
-        let route = Arc::new(Route::new(self.plugins.clone(), settings));
+        let route = Arc::new(Route::new(self.plugins.clone(), self.ran.clone(), settings));
         let worker = QueueWorker::start(self.service.clone(), name, settings, route.clone()).await?;
         tracing::info!(
             queue = name,
@@ -229,6 +242,14 @@ impl Inner {
             "working on queue"
         );
         Ok(Working { worker: Arc::new(worker), route })
+    }
+
+    /// Says that this host works no more. One that cannot say so is believed to be there for some seconds.
+    async fn withdraw(&self) {
+        let withdrawn = tokio::time::timeout(Duration::from_secs(1), self.admin.withdraw(&self.identity.id)).await;
+        if !matches!(withdrawn, Ok(Ok(()))) {
+            tracing::debug!("this host could not be withdrawn");
+        }
     }
 
     /// Lets a worker's last jobs end beside whatever comes after it.
@@ -335,7 +356,7 @@ pub struct Checked {
     pub jobs: Vec<String>,
 }
 
-impl Health for Inner {
+impl crate::http::Health for Inner {
     fn not_ready(&self) -> futures::future::BoxFuture<'_, Vec<String>> {
         Box::pin(async move {
             let mut reasons = Vec::new();

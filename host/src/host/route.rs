@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use super::ran::Memory;
 use crate::attempt::{Attempt, Failure, FailureKind, Finished, Outcome, Runner};
 use crate::config;
 use crate::plugin::{Handle, Plugins};
@@ -14,6 +15,7 @@ use crate::plugin::{Handle, Plugins};
 /// The plugin side of one queue.
 pub struct Route {
     plugins: Arc<Plugins>,
+    ran: Arc<Memory>,
     target: ArcSwap<Target>,
 }
 
@@ -33,9 +35,9 @@ impl Target {
 
 impl Route {
     /// Runs attempts as the queue's settings say.
-    pub fn new(plugins: Arc<Plugins>, settings: &config::Queue) -> Self {
+    pub fn new(plugins: Arc<Plugins>, ran: Arc<Memory>, settings: &config::Queue) -> Self {
         let target = ArcSwap::from_pointee(Target::new(&plugins, settings));
-        Self { plugins, target }
+        Self { plugins, ran, target }
     }
 
     /// From the next attempt on.
@@ -49,7 +51,12 @@ impl Runner for Route {
         async move {
             let target = self.target.load_full();
             match &target.handle {
-                Some(handle) => self.plugins.run(handle, attempt, target.timeout).await,
+                Some(handle) => {
+                    let (queue, id) = (attempt.job.queue.clone(), attempt.job.id.clone());
+                    let finished = self.plugins.run(handle, attempt, target.timeout).await;
+                    self.ran.note(&queue, &id, &finished);
+                    finished
+                }
                 None => not_loaded(&target.plugin),
             }
         }

@@ -1,15 +1,17 @@
-//! The HTTP server. Knows of the host only what [`Health`] tells, and of queues only what
+//! The HTTP server. Knows of the host only what [`Health`] and [`Inside`] tell, and of queues only what
 //! [`Admin`] does.
 //!
 //! | module | serves |
 //! | --- | --- |
 //! | `health` | `/healthz` and `/readyz`, for everybody |
 //! | `metrics` | `/metrics`, for everybody |
+//! | `dashboard` | `/`, for those whom `security` lets in |
 //! | `api` | `/api/v1`, for those whom `security` lets in |
 //! | `security` | who may do what, and the headers of every answer |
 //! | `problem` | what an answer says when something is wrong |
 
 mod api;
+mod dashboard;
 mod health;
 mod metrics;
 mod problem;
@@ -24,6 +26,7 @@ use futures::future::BoxFuture;
 use tokio::net::TcpListener;
 
 pub use self::api::description;
+pub use self::dashboard::{Inside, PluginDetails, QueueSample, Ran};
 use self::security::Guard;
 use crate::config::{AdminAccess, HostSettings};
 use crate::plugin::Status;
@@ -43,6 +46,14 @@ pub trait Health: Send + Sync {
     fn not_ready(&self) -> BoxFuture<'_, Vec<String>>;
     /// The plugins in use.
     fn plugins(&self) -> Vec<Status>;
+}
+
+/// Who answers the server's questions.
+pub struct Asked {
+    /// Of the host's health.
+    pub health: Arc<dyn Health>,
+    /// What else the dashboard shows of it.
+    pub inside: Arc<dyn Inside>,
 }
 
 /// A server that has its address and does not serve yet.
@@ -68,19 +79,20 @@ impl Server {
     }
 
     /// Serves until it is dropped. `settings` say who may do what.
-    pub async fn serve(self, health: Arc<dyn Health>, admin: Admin, settings: HostSettings) {
-        let routes = routes(health, admin, &settings, self.address);
+    pub async fn serve(self, asked: Asked, admin: Admin, settings: HostSettings) {
+        let routes = routes(asked, admin, &settings, self.address);
         if let Err(error) = axum::serve(self.listener, routes).await {
             tracing::error!(%error, "the HTTP server ended");
         }
     }
 }
 
-fn routes(health: Arc<dyn Health>, admin: Admin, settings: &HostSettings, address: SocketAddr) -> Router {
+fn routes(asked: Asked, admin: Admin, settings: &HostSettings, address: SocketAddr) -> Router {
     // What is for everybody: it tells nothing of jobs.
-    let mut routes = health::routes(health).merge(metrics::routes());
+    let mut routes = health::routes(asked.health).merge(metrics::routes());
     if settings.admin != AdminAccess::Off {
         let guard = Guard::new(settings, address);
+        routes = routes.merge(dashboard::routes(admin.clone(), asked.inside, guard.clone(), address.port()));
         routes = routes.nest("/api/v1", security::guarded(api::routes(admin), guard));
     }
     routes.fallback(problem::no_page).layer(from_fn(security::add_headers))

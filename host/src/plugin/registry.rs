@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::Mutex;
@@ -12,6 +12,7 @@ use wasmtime::component::Linker;
 use super::cache::{Cache, checksum};
 use super::egress::Transport;
 use super::engine::{Engine, EngineError};
+use super::history::{History, ReloadRecord};
 use super::interface::InterfaceVersion;
 use super::pen;
 use super::settings::Settings;
@@ -69,6 +70,10 @@ pub struct Status {
     pub interface: InterfaceVersion,
     /// What was wrong with the newest file, if it was refused.
     pub refused: Option<String>,
+    /// When the version was taken into use.
+    pub since: SystemTime,
+    /// What became of its latest files, the newest first.
+    pub reloads: Vec<ReloadRecord>,
 }
 
 /// One plugin in use, whatever version that is at the moment.
@@ -88,6 +93,7 @@ struct Slot {
     version: ArcSwap<Version>,
     settings: ArcSwap<Settings>,
     refused: ArcSwapOption<String>,
+    history: History,
     /// One reload of a plugin at a time, so that an older file cannot overtake a newer one.
     reloading: Mutex<()>,
 }
@@ -121,7 +127,9 @@ impl Plugins {
 
     /// Takes a prepared plugin into use.
     pub fn install(&self, prepared: Prepared) {
+        let history = History::begin(&prepared.version.id);
         let slot = Slot {
+            history,
             version: ArcSwap::new(prepared.version),
             settings: ArcSwap::new(prepared.settings),
             refused: ArcSwapOption::empty(),
@@ -138,6 +146,11 @@ impl Plugins {
     /// A plugin in use, for running attempts on its current version.
     pub fn handle(&self, plugin: &str) -> Option<Handle> {
         self.slot(plugin).map(Handle)
+    }
+
+    /// The version of a plugin that is in use.
+    pub fn version(&self, plugin: &str) -> Option<Arc<Version>> {
+        self.slot(plugin).map(|slot| slot.version.load_full())
     }
 
     /// Gives up a plugin that no queue uses any more. Whoever still holds a handle keeps what it had.
@@ -166,10 +179,12 @@ impl Plugins {
                 let new = version.id.clone();
                 let old = slot.version.swap(version);
                 slot.refused.store(None);
+                slot.history.replaced(&new);
                 Reload::Replaced { old: old.id.clone(), new }
             }
             Err(error) => {
                 slot.refused.store(Some(Arc::new(error.to_string())));
+                slot.history.refused(&error.to_string());
                 Reload::Refused(error)
             }
         }
@@ -185,6 +200,8 @@ impl Plugins {
                 version: slot.version.load().id.clone(),
                 interface: slot.version.load().interface,
                 refused: slot.refused.load_full().map(|reason| reason.to_string()),
+                since: slot.history.since(),
+                reloads: slot.history.records(),
             })
             .collect();
         status.sort_by(|a, b| a.plugin.cmp(&b.plugin));

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, Validator};
 use serde_json::Value;
 
@@ -29,6 +30,15 @@ pub struct JobType {
     /// The JSON Schema of the result, where there is one. Nothing is checked against it.
     pub result: Option<Value>,
     validator: Option<Validator>,
+}
+
+/// Something that does not fit in the data of a job that somebody writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataProblem {
+    /// The field, as a JSON Pointer. Empty: the data as a whole.
+    pub field: String,
+    /// What is wrong with it.
+    pub message: String,
 }
 
 /// Why a manifest cannot be used.
@@ -77,6 +87,11 @@ impl JobTypes {
         self.types.iter().map(|(name, kind)| (name.as_str(), kind))
     }
 
+    /// The kind of job of this name.
+    pub fn get(&self, name: &str) -> Option<&JobType> {
+        self.types.get(name)
+    }
+
     /// The same in the order of their names.
     pub fn sorted(&self) -> Vec<(&str, &JobType)> {
         let mut types: Vec<_> = self.iter().collect();
@@ -119,6 +134,25 @@ impl JobTypes {
         };
         let message = format!("the job's data does not fit the schema of {:?}: {}{more}", job.name, told.join("; "));
         Err(Failure::new(FailureKind::InvalidData, message))
+    }
+}
+
+impl JobType {
+    /// What does not fit in the data of a job of this kind, field by field.
+    pub fn problems(&self, data: &Value) -> Vec<DataProblem> {
+        let Some(validator) = &self.validator else { return Vec::new() };
+        let problem = |error: jsonschema::ValidationError<'_>| {
+            let mut field = error.instance_path().to_string();
+            let mut message = error.masked_with("the value").to_string();
+            // It is told of the object that lacks the field.
+            if let ValidationErrorKind::Required { property: Value::String(name) } = error.kind() {
+                field.push('/');
+                field.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                message = "this field is needed".to_owned();
+            }
+            DataProblem { field, message }
+        };
+        validator.iter_errors(data).map(problem).collect()
     }
 }
 
@@ -177,6 +211,16 @@ mod tests {
         let failure = numbers().check(&job("double", json!({"n": "s3cret"}))).expect_err("no number");
         assert!(failure.message.contains("field /n"), "{}", failure.message);
         assert!(!failure.message.contains("s3cret"), "{}", failure.message);
+    }
+
+    #[test]
+    fn each_problem_is_told_at_its_field() {
+        let kind = numbers();
+        let kind = kind.get("double").expect("the type");
+        let missing = DataProblem { field: "/n".into(), message: "this field is needed".into() };
+        assert_eq!(kind.problems(&json!({})), [missing]);
+        assert_eq!(kind.problems(&json!({ "n": "x" }))[0].field, "/n");
+        assert!(kind.problems(&json!({ "n": 1 })).is_empty());
     }
 
     #[test]

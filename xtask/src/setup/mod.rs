@@ -2,6 +2,7 @@
 //! Every step prints one line that says what it found and where.
 
 mod apt;
+pub mod chromium;
 pub mod guest_toolchain;
 pub mod node;
 pub mod python;
@@ -20,13 +21,14 @@ pub fn run(workspace: &Workspace, with_tests: bool) -> Result<redis::RedisServer
     println!("Redis server: {redis}");
 
     if with_tests {
-        for folder in [workspace.interop(), workspace.github(), workspace.a2a()] {
+        for folder in [workspace.interop(), workspace.github(), workspace.a2a(), workspace.browser()] {
             let packages = node::find_or_install(&folder)?;
             println!("Node packages: {packages}");
         }
         let python =
             python::find_or_install_locked(workspace, "python-a2a", &workspace.a2a().join("requirements.txt"))?;
         println!("Python of the A2A agent: {}", python.display());
+        println!("Chromium: {}", chromium::find_or_install()?);
         println!("Python packages: {}", python::find_or_install(workspace)?.display());
     }
     Ok(redis)

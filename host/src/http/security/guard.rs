@@ -61,35 +61,92 @@ impl Guard {
         }
     }
 
-    fn check(&self, request: &Request) -> Result<(), Box<Response>> {
-        let refuse = |status, why: &str| Err(Box::new(Problem::new(status, why).into_response()));
+    /// Whether a request may be answered. `known`: it has shown in another way that it may.
+    pub fn check(&self, request: &Request, known: bool) -> Result<(), Refusal> {
         let headers = request.headers();
-        if let Err(why) = self.names.check(headers) {
-            return refuse(StatusCode::FORBIDDEN, why);
+        self.names.check(headers).map_err(Refusal::WrongName)?;
+        if !known && !self.knows(headers) {
+            return Err(Refusal::NoToken);
         }
-        if !self.knows(headers) {
-            let why = "this needs `Authorization: Bearer` and the token that TORIL_ADMIN_TOKEN has";
-            let mut answer = Problem::new(StatusCode::UNAUTHORIZED, why).into_response();
-            answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"toril\""));
-            return Err(Box::new(answer));
+        match cross_site::is_safe(request.method()) {
+            true => Ok(()),
+            false if !cross_site::is_own(headers) => Err(Refusal::OtherSite),
+            false if self.read_only => Err(Refusal::ReadOnly),
+            false => Ok(()),
         }
-        if cross_site::is_safe(request.method()) {
-            return Ok(());
-        }
-        if !cross_site::is_own(headers) {
-            return refuse(StatusCode::FORBIDDEN, "a page of another site must not change anything here");
-        }
-        if self.read_only {
-            return refuse(StatusCode::FORBIDDEN, "nothing can be changed here: `admin` under [host] is \"read-only\"");
-        }
-        Ok(())
     }
 
-    /// Whether the request shows the token, where one is wanted.
+    /// Whether a request that shows no token yet may be answered: a right name, and no page of another site.
+    pub fn check_stranger(&self, request: &Request) -> Result<(), Refusal> {
+        let headers = request.headers();
+        self.names.check(headers).map_err(Refusal::WrongName)?;
+        let own = cross_site::is_safe(request.method()) || cross_site::is_own(headers);
+        if own { Ok(()) } else { Err(Refusal::OtherSite) }
+    }
+
+    /// Whether a token is wanted at all.
+    pub fn wants_token(&self) -> bool {
+        self.token.is_some()
+    }
+
+    /// Whether this is the token. Takes the same time whatever it is.
+    pub fn is_token(&self, shown: &str) -> bool {
+        self.token.as_ref().is_some_and(|token| token.is(shown.as_bytes()))
+    }
+
+    /// Whether nothing can be changed.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// Whether the request shows the token in its header, where one is wanted.
     fn knows(&self, headers: &HeaderMap) -> bool {
         let Some(token) = &self.token else { return true };
         let shown = headers.get(AUTHORIZATION).and_then(|header| bearer(header.as_bytes()));
         shown.is_some_and(|shown| token.is(shown))
+    }
+}
+
+/// Why a request is not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It does not call the server by a right name.
+    WrongName(&'static str),
+    /// It shows no token, and one is wanted.
+    NoToken,
+    /// It changes something, and a page of another site has sent it.
+    OtherSite,
+    /// It changes something, and nothing can be changed.
+    ReadOnly,
+}
+
+impl Refusal {
+    /// The status of the answer.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::NoToken => StatusCode::UNAUTHORIZED,
+            Self::WrongName(_) | Self::OtherSite | Self::ReadOnly => StatusCode::FORBIDDEN,
+        }
+    }
+
+    /// What is said of it.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::WrongName(why) => why,
+            Self::NoToken => "this needs `Authorization: Bearer` and the token that TORIL_ADMIN_TOKEN has",
+            Self::OtherSite => "a page of another site must not change anything here",
+            Self::ReadOnly => "nothing can be changed here: `admin` under [host] is \"read-only\"",
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut answer = Problem::new(self.status(), self.reason()).into_response();
+        if self == Self::NoToken {
+            answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"toril\""));
+        }
+        answer
     }
 }
 
@@ -104,9 +161,14 @@ pub fn guarded(routes: Router, guard: Guard) -> Router {
 }
 
 async fn ask(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    if let Err(refusal) = guard.check(&request) {
-        return *refusal;
+    match guard.check(&request, false) {
+        Ok(()) => run(request, next).await,
+        Err(refusal) => refusal.into_response(),
     }
+}
+
+/// Answers a request that was let in, within a bound.
+pub async fn run(request: Request, next: Next) -> Response {
     // On a task of its own: a change must not end half-way since whoever asked for it has gone.
     let answer = tokio::spawn(next.run(request));
     match tokio::time::timeout(PATIENCE, answer).await {

@@ -4,6 +4,8 @@ mod cross_site;
 mod guard;
 mod headers;
 mod host_name;
+mod sessions;
 
-pub use guard::{Guard, guarded};
+pub use guard::{Guard, Refusal, guarded, run};
 pub use headers::add_headers;
+pub use sessions::{Sessions, same};

@@ -1,9 +1,12 @@
 //! Changing one job.
 
+use std::time::Duration;
+
 use bullmq::error::error_code;
 
 use super::error::AdminError;
 use super::{Admin, State};
+use crate::queue::cancel::{self, Cancelled};
 
 /// The lowest priority that BullMQ has.
 const LOWEST_PRIORITY: u32 = 2_097_152;
@@ -52,6 +55,24 @@ impl Admin {
                 Err(self.not_in(bull.keys(), id, "one that is still to run").await)
             }
             Some(_) => Ok(job.change_priority(priority, lifo).await?),
+        }
+    }
+
+    /// Asks whichever host runs a job to end it, and waits `bound` for its end. The state that it then is in, or none if it
+    /// still runs.
+    pub async fn cancel(
+        &self,
+        queue: &str,
+        id: &str,
+        reason: &str,
+        bound: Duration,
+    ) -> Result<Option<String>, AdminError> {
+        let keys = self.existing(queue, id).await?;
+        match cancel::cancel(&self.redis, queue, id, reason, bound).await? {
+            Cancelled::Ended(state) => Ok(Some(state)),
+            Cancelled::StillRuns => Ok(None),
+            Cancelled::DidNotRun(_) => Err(self.not_in(&keys, id, State::Active.name()).await),
+            Cancelled::NoJob => Err(AdminError::NoJob { queue: queue.to_owned(), id: id.to_owned() }),
         }
     }
 

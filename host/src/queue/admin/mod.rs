@@ -13,6 +13,8 @@
 //! | `schedulers`, `schedules` | job schedulers, and those that the configuration names |
 //! | `dead` | dead letters |
 //! | `events` | following live |
+//! | `hosts` | the hosts that work on the queues |
+//! | `minutes`, `pulse` | how it goes, and whether something has changed |
 //! | `redact` | what is not shown |
 
 mod bulk;
@@ -22,10 +24,13 @@ mod dead;
 mod error;
 mod events;
 mod flow;
+mod hosts;
 mod job;
 mod list;
+mod minutes;
 mod new_job;
 mod pause;
+mod pulse;
 mod queues;
 mod redact;
 mod reply;
@@ -48,10 +53,13 @@ pub use dead::{LetterOutcome, LettersReturned};
 pub use error::AdminError;
 pub use events::{Event, Events};
 pub use flow::{FlowNode, FlowRequest};
+pub use hosts::{BEAT, HostQueue, HostStatus};
 pub use job::{ChildCounts, JobDetails, JobReference, LogPage};
 pub use list::{JobPage, JobSummary, LARGEST_PAGE, PageRequest};
+pub use minutes::Minutes;
 pub use new_job::{AddedJob, BackoffOptions, Deduplication, KeepOptions, NewJob, NewJobOptions, ParentJob};
 pub use pause::PauseState;
+pub use pulse::Scope;
 pub use queues::QueueDetails;
 pub use redact::Redaction;
 pub use retry::Retried;

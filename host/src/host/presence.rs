@@ -1,0 +1,72 @@
+//! Says in Redis that this host is there, with its queues and what it runs, so that every host's dashboard shows it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::Inner;
+use crate::queue::admin::{BEAT, HostQueue, HostStatus};
+
+/// What stays the same of a host while it runs.
+#[derive(Debug)]
+pub struct Identity {
+    /// What tells it from all others.
+    pub id: String,
+    machine: String,
+    started: u64,
+}
+
+impl Identity {
+    /// That of a host that starts now.
+    pub fn new() -> Self {
+        let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let machine = match machine.trim() {
+            "" => std::env::var("HOSTNAME").unwrap_or_else(|_| "unknown".to_owned()),
+            name => name.to_owned(),
+        };
+        let id = format!("{machine}-{}-{:08x}", std::process::id(), fastrand::u32(..));
+        Self { id, machine, started: now() }
+    }
+}
+
+/// Says it every few seconds, until it is dropped.
+pub async fn keep(inner: Arc<Inner>) {
+    let mut beat = tokio::time::interval(BEAT);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        beat.tick().await;
+        let status = status(&inner).await;
+        // The next one is soon, and that Redis is away is told by others.
+        if let Err(error) = inner.admin.announce(&status).await {
+            tracing::debug!(%error, "this host could not be announced");
+        }
+    }
+}
+
+async fn status(inner: &Inner) -> HostStatus {
+    let config = inner.config.load_full();
+    let working = inner.queues.lock().await;
+    let workers: Vec<_> = working.iter().map(|(name, working)| (name.clone(), working.worker.clone())).collect();
+    drop(working);
+    let mut queues = BTreeMap::new();
+    for (name, worker) in workers {
+        let concurrency = config.queues.get(&name).map_or(0, |queue| queue.concurrency.get() as u64);
+        queues.insert(name, HostQueue { running: worker.running().await as u64, concurrency });
+    }
+    let plugins = inner.plugins.status().into_iter().map(|status| (status.plugin, status.version)).collect();
+    HostStatus {
+        id: inner.identity.id.clone(),
+        machine: inner.identity.machine.clone(),
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started: inner.identity.started,
+        seen: now(),
+        queues,
+        plugins,
+    }
+}
+
+pub(super) fn now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+}

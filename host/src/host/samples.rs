@@ -1,0 +1,56 @@
+//! How the queues stood in the last hour, kept in memory: what the dashboard draws.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use crate::http::QueueSample;
+
+/// How many are kept of each queue: an hour, one every 15 seconds.
+const KEPT: usize = 240;
+
+/// The last samples of every queue.
+#[derive(Debug, Default)]
+pub struct Samples(Mutex<BTreeMap<String, VecDeque<QueueSample>>>);
+
+impl Samples {
+    /// Takes one of each queue. Queues that have none are forgotten.
+    pub fn take(&self, samples: impl IntoIterator<Item = (String, QueueSample)>) {
+        let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut before = std::mem::take(&mut *queues);
+        for (queue, sample) in samples {
+            let mut ring = before.remove(&queue).unwrap_or_default();
+            ring.push_back(sample);
+            if ring.len() > KEPT {
+                ring.pop_front();
+            }
+            queues.insert(queue, ring);
+        }
+    }
+
+    /// Those of one queue, the oldest first.
+    pub fn of(&self, queue: &str) -> Vec<QueueSample> {
+        let queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.get(queue).map(|ring| ring.iter().copied().collect()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(at: u64) -> QueueSample {
+        QueueSample { at, ready: 0, oldest_wait: None }
+    }
+
+    #[test]
+    fn an_hour_is_kept_and_a_queue_that_is_gone_is_forgotten() {
+        let samples = Samples::default();
+        for at in 0..300 {
+            samples.take([("a".to_owned(), sample(at))]);
+        }
+        let kept = samples.of("a");
+        assert_eq!((kept.len(), kept[0].at, kept[239].at), (240, 60, 299));
+        samples.take([("b".to_owned(), sample(300))]);
+        assert!(samples.of("a").is_empty() && samples.of("b").len() == 1);
+    }
+}

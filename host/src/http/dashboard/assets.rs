@@ -1,0 +1,47 @@
+//! The files that pages load. They are in the binary, and have a hash of their content in their names, so that browsers keep
+//! them until there is another content.
+
+use std::sync::LazyLock;
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+
+/// A file.
+pub struct Asset {
+    name: String,
+    kind: &'static str,
+    content: &'static str,
+}
+
+macro_rules! asset {
+    ($stem:literal, $end:literal, $kind:literal) => {
+        LazyLock::new(|| Asset::new($stem, $end, $kind, include_str!(concat!("assets/", $stem, $end))))
+    };
+}
+
+pub static STYLE: LazyLock<Asset> = asset!("dashboard", ".css", "text/css; charset=utf-8");
+pub static SCRIPT: LazyLock<Asset> = asset!("dashboard", ".js", "text/javascript; charset=utf-8");
+pub static FAVICON: LazyLock<Asset> = asset!("favicon", ".svg", "image/svg+xml");
+
+impl Asset {
+    fn new(stem: &str, end: &str, kind: &'static str, content: &'static str) -> Self {
+        let hash: String = Sha256::digest(content).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        Self { name: format!("{stem}-{hash}{end}"), kind, content }
+    }
+
+    /// Where it is served.
+    pub fn path(&self) -> String {
+        format!("/assets/{}", self.name)
+    }
+}
+
+/// Serves one of them.
+pub async fn serve(Path(file): Path<String>) -> Response {
+    let asset = [&STYLE, &SCRIPT, &FAVICON].into_iter().find(|asset| asset.name == file);
+    let Some(asset) = asset else { return StatusCode::NOT_FOUND.into_response() };
+    let headers = [(CONTENT_TYPE, asset.kind), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
+    (headers, asset.content).into_response()
+}

@@ -1,0 +1,97 @@
+//! Whether something has changed, for few commands: what pages ask that follow along.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use bullmq::QueueKeys;
+
+use super::error::AdminError;
+use super::job::next;
+use super::reply::{Field, Fields};
+use super::{Admin, State, state};
+
+/// What a page shows.
+#[derive(Clone, Debug)]
+pub enum Scope {
+    /// Every queue that the configuration names.
+    Queues,
+    /// One queue.
+    Queue(String),
+    /// One job.
+    Job {
+        /// Its queue.
+        queue: String,
+        /// Its id.
+        id: String,
+    },
+}
+
+impl Admin {
+    /// A number that is another one when what the page shows has changed. Costs some 12 commands a queue.
+    pub async fn pulse(&self, scope: &Scope) -> Result<u64, AdminError> {
+        let keys = |queue: &str| QueueKeys::new(queue, Some(self.redis.prefix()));
+        let mut pipe = redis::pipe();
+        match scope {
+            Scope::Queues => self.configured().iter().for_each(|queue| ask_queue(&mut pipe, &keys(queue))),
+            Scope::Queue(queue) => ask_queue(&mut pipe, &keys(queue)),
+            Scope::Job { queue, id } => {
+                let keys = keys(queue);
+                let key = keys.job_key(id);
+                let fields = ["atm", "ats", "processedOn", "finishedOn", "progress", "delay", "priority", "timestamp"];
+                pipe.cmd("HMGET").arg(&key).arg(&fields);
+                pipe.cmd("LLEN").arg(format!("{key}:logs"));
+                super::job::count_children(&mut pipe, &key);
+                state::ask(&mut pipe, &keys, id);
+            }
+        }
+        let mut hasher = DefaultHasher::new();
+        if pipe.cmd_iter().next().is_some() {
+            let answers: Vec<redis::Value> = self.redis.connection().await?.pipe(&pipe).await?;
+            format!("{answers:?}").hash(&mut hasher);
+        }
+        Ok(hasher.finish())
+    }
+
+    /// For how long the job of each queue has waited that is claimed next, in milliseconds, from `now`. None: no job waits.
+    /// Two round trips, for four commands a queue.
+    pub async fn oldest_waits(&self, queues: &[String], now: u64) -> Result<Vec<Option<u64>>, AdminError> {
+        if queues.is_empty() {
+            return Ok(Vec::new());
+        }
+        let connection = self.redis.connection().await?;
+        let mut pipe = redis::pipe();
+        for queue in queues {
+            let keys = QueueKeys::new(queue, Some(self.redis.prefix()));
+            pipe.cmd("LINDEX").arg(keys.wait()).arg(-1);
+            pipe.cmd("ZRANGE").arg(keys.prioritized()).arg(0).arg(0);
+        }
+        let answers: Vec<redis::Value> = connection.pipe(&pipe).await?;
+        let mut answers = answers.into_iter();
+        let mut pipe = redis::pipe();
+        for queue in queues {
+            let keys = QueueKeys::new(queue, Some(self.redis.prefix()));
+            let waits: Field = next(&mut answers)?;
+            let prioritized: Vec<Vec<u8>> = next(&mut answers)?;
+            for id in [waits, prioritized.into_iter().next()] {
+                let id = id.map_or_else(String::new, |id| String::from_utf8_lossy(&id).into_owned());
+                pipe.cmd("HMGET").arg(keys.job_key(&id)).arg(&["timestamp", "delay"]);
+            }
+        }
+        let found: Vec<Vec<Field>> = connection.pipe(&pipe).await?;
+        let due = found.into_iter().map(|fields| {
+            let fields = Fields::zip(&["timestamp", "delay"], fields);
+            Some(fields.number("timestamp")?.saturating_add(fields.number("delay").unwrap_or(0)))
+        });
+        let due: Vec<_> = due.collect();
+        let oldest = due.chunks(2).map(|pair| pair.iter().flatten().min().map(|due| now.saturating_sub(*due)));
+        Ok(oldest.collect())
+    }
+}
+
+fn ask_queue(pipe: &mut redis::Pipeline, keys: &QueueKeys) {
+    pipe.cmd("XREVRANGE").arg(keys.events()).arg("+").arg("-").arg("COUNT").arg(1);
+    pipe.cmd("HEXISTS").arg(keys.meta()).arg("paused");
+    pipe.cmd("ZCARD").arg(keys.repeat());
+    for place in State::ALL.into_iter().flat_map(|state| state.places(keys)) {
+        pipe.add_command(place.count());
+    }
+}

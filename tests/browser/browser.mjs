@@ -1,0 +1,61 @@
+// What every script here shares: one JSON argument in, one JSON line out, and a browser that is closed at the end.
+
+import { mkdirSync } from 'node:fs';
+import { AxeBuilder } from '@axe-core/playwright';
+import { chromium } from 'playwright-core';
+
+/// A desktop's width, and the narrowest phone's that pages must be readable on.
+export const SIZES = { wide: { width: 1280, height: 900 }, phone: { width: 360, height: 740 } };
+export const SCHEMES = ['light', 'dark'];
+
+/// Runs `main(input, open)` and prints what it returns. `open(options)` gives a page of a fresh session, on which every
+/// complaint of the browser is noted in `page.complaints`.
+export async function script(main) {
+  const input = JSON.parse(process.argv[2] ?? '{}');
+  const browser = await chromium.launch({
+    executablePath: input.chromium,
+    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-dev-shm-usage'],
+  });
+  try {
+    const result = await main(input, (options) => open(browser, input, options));
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+  } catch (error) {
+    console.error(error?.stack ?? String(error));
+    process.exitCode = 1;
+  } finally {
+    await browser.close();
+  }
+}
+
+async function open(browser, { base }, { size = 'wide', scheme = 'light', script: javaScriptEnabled = true } = {}) {
+  const context = await browser.newContext({ baseURL: base, viewport: SIZES[size], colorScheme: scheme, javaScriptEnabled });
+  context.setDefaultTimeout(60_000);
+  const page = await context.newPage();
+  page.complaints = [];
+  page.on('pageerror', (error) => page.complaints.push(`error: ${error.message}`));
+  page.on('dialog', async (dialog) => {
+    page.complaints.push(`dialog: ${dialog.message()}`);
+    await dialog.dismiss();
+  });
+  page.on('console', (message) => {
+    if (message.type() === 'error') page.complaints.push(`console: ${message.text()}`);
+  });
+  return page;
+}
+
+/// What axe finds that is serious or worse, each as one line.
+export async function axe(page) {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const serious = violations.filter(({ impact }) => ['serious', 'critical', 'moderate'].includes(impact));
+  return serious.map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes[0].html.slice(0, 200)}`);
+}
+
+/// How many pixels the page is wider than the screen.
+export const overflow = (page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+/// Keeps a picture for people.
+export async function picture(page, { pictures }, name) {
+  mkdirSync(pictures, { recursive: true });
+  await page.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
+}
