@@ -309,10 +309,26 @@ async fn read_only_pages_show_no_action_and_take_none() {
             page.body
         );
     }
+    assert_eq!(http::get(&toril.url("/queues/work-dead/drain")).await.expect("an answer").status, 403);
     let refused = http::request("POST", &toril.url("/queues/work-dead/pause"), &[], "").await.expect("an answer");
     assert_eq!(refused.status, 403);
     let show = http::get(&toril.url("/api/v1/queues/work-dead")).await.expect("an answer");
     assert_eq!(show.json()["paused"], false);
+}
+
+#[tokio::test]
+async fn read_only_pages_with_a_token_are_logged_in_to_and_out_of() {
+    let redis = RedisServer::start().await;
+    let toril = started(prepared(&redis).host("admin = \"read-only\"").env("TORIL_ADMIN_TOKEN", TOKEN)).await;
+    let kind = ("content-type", "application/x-www-form-urlencoded");
+    let form = format!("token={TOKEN}");
+    let entered = http::request("POST", &toril.url("/login"), &[kind], &form).await.expect("an answer");
+    let cookie = entered.header("set-cookie").and_then(|cookie| cookie.split(';').next()).expect("a cookie").to_owned();
+    let look =
+        async || http::request("GET", &toril.url("/"), &[("cookie", &cookie)], "").await.expect("an answer").status;
+    assert_eq!(look().await, 200);
+    let left = http::request("POST", &toril.url("/logout"), &[kind, ("cookie", &cookie)], "").await.expect("an answer");
+    assert_eq!((left.status, look().await), (303, 303));
 }
 
 #[tokio::test]

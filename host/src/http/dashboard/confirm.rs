@@ -1,10 +1,13 @@
 //! The question before something that cannot be taken back. A page of its own, so that it needs no script.
 
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use super::door::Visitor;
+use super::failure::Failure;
 use super::layout::{Page, Section};
+use crate::http::security::Refusal;
 
 /// A question.
 pub struct Question<'a> {
@@ -24,6 +27,11 @@ pub struct Question<'a> {
 
 /// Asks it.
 pub fn ask(visitor: &Visitor, question: Question<'_>) -> Response {
+    if visitor.read_only {
+        return Failure::new(StatusCode::FORBIDDEN, Refusal::ReadOnly.reason())
+            .back_to(question.back, visitor)
+            .into_response();
+    }
     let page = Page::new(visitor, Section::Queues, question.title).below(question.above, question.back.clone());
     page.show(html! {
         form.panel method="post" action=(question.action) {

@@ -67,7 +67,6 @@ pub fn routes(admin: Admin, inside: Arc<dyn Inside>, guard: Guard, port: u16) ->
         .route("/hosts", get(hosts::show))
         .route("/schedulers", get(schedulers::all))
         .route("/live", get(live::follow))
-        .route("/logout", post(login::leave))
         .route("/queues/{queue}", get(queue::show))
         .route("/queues/{queue}/add", get(add::ask).post(add::add))
         .route("/queues/{queue}/pause", post(queue_actions::pause))
@@ -88,6 +87,8 @@ pub fn routes(admin: Admin, inside: Arc<dyn Inside>, guard: Guard, port: u16) ->
         .layer(from_fn_with_state(dashboard.clone(), door::known));
     let outer = Router::new()
         .route("/login", get(login::ask).post(login::enter))
+        // Also where nothing can be changed, which the others are not.
+        .route("/logout", post(login::leave))
         .route("/assets/{file}", get(assets::serve))
         .layer(from_fn_with_state(dashboard.clone(), door::anybody));
     inner.merge(outer).layer(DefaultBodyLimit::max(LARGEST_FORM)).with_state(dashboard)
