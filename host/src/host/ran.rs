@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn the_last_jobs_are_remembered() {
         let memory = Memory::default();
-        let outcome = || Outcome::Completed(serde_json::Value::Null);
+        let outcome = || Outcome::Completed(serde_json::Value::Null.into());
         for id in 0..KEPT + 5 {
             let finished = Finished { outcome: outcome(), plugin: "p".into(), version: Some("v".into()), usage: None };
             memory.note("q", &id.to_string(), &finished);
