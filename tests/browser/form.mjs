@@ -11,6 +11,7 @@ await script(async (input, open) => {
   const data = () => page.locator('section', { has: page.locator('#data') }).locator('pre').innerText();
 
   await page.goto(`/queues/${input.message}/add`);
+  await page.getByRole('link', { name: 'send', exact: true }).click();
   await page.getByLabel('metadata').fill('[1]');
   await add();
   seen.messageWrong = await wrongAt(page, page.getByLabel('message'));
@@ -18,7 +19,8 @@ await script(async (input, open) => {
   seen.kept = await page.getByLabel('metadata').inputValue();
   seen.axe = await axe(page);
   await picture(page, input, 'form-wrong');
-  await page.getByLabel('message').fill('Hello, "you" & <b>all</b>');
+  // A text or a list of parts, and so written as JSON.
+  await page.getByLabel('message').fill(JSON.stringify('Hello, "you" & <b>all</b>'));
   await page.getByLabel('metadata').fill('{"deep": {"a": [1, 2]}}');
   await add();
   seen.message = JSON.parse(await data());

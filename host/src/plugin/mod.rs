@@ -11,6 +11,7 @@ mod interface;
 mod jobs;
 mod keyvalue;
 mod limits;
+mod lines;
 mod output;
 mod pen;
 mod registry;

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
+use super::lines::LineBudget;
 use crate::attempt::{JobContext, LogLevel};
 
 /// Lines of one attempt that are kept, and the longest of them in bytes.
@@ -31,6 +32,7 @@ pub struct Output(Arc<Shared>);
 
 struct Shared {
     context: Arc<dyn JobContext>,
+    budget: Arc<LineBudget>,
     writer: Mutex<Writer>,
 }
 
@@ -43,12 +45,13 @@ struct Writer {
     task: Option<JoinHandle<()>>,
     written: usize,
     nothing_left: bool,
+    missing: bool,
 }
 
 impl Output {
     /// Into the log of this job.
-    pub fn to(context: Arc<dyn JobContext>) -> Self {
-        Self(Arc::new(Shared { context, writer: Mutex::default() }))
+    pub fn to(context: Arc<dyn JobContext>, budget: Arc<LineBudget>) -> Self {
+        Self(Arc::new(Shared { context, budget, writer: Mutex::default() }))
     }
 
     /// A stream whose lines have this level.
@@ -107,6 +110,12 @@ impl Output {
     fn line(&self, writer: &mut Writer, level: LogLevel, line: &[u8]) {
         writer.written += 1;
         let line = match writer.written {
+            ..=LINES if !self.0.budget.take() => {
+                if std::mem::replace(&mut writer.missing, true) {
+                    return;
+                }
+                LineBudget::notice()
+            }
             ..=LINES => String::from_utf8_lossy(&line[..line.len().min(LINE)]).into_owned(),
             // Told once; what comes after it is dropped.
             written if written == LINES + 1 => format!("the output ends here: an attempt may write {LINES} lines"),

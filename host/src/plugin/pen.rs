@@ -48,7 +48,7 @@ pub async fn handle(
         // The clock starts when the pen has a place, not while it waits for one.
         let started = Instant::now();
         let deadline = started + timeout;
-        let output = Output::to(context.clone());
+        let output = Output::to(context.clone(), settings.lines.clone());
         let running = Running {
             context: Some(context),
             store: Some(data),

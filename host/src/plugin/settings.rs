@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use super::egress::{Network, Tls, Transport};
+use super::lines::LineBudget;
 use crate::config::{self, Origin, Plugin};
 
 /// The settings of a plugin. Taken once for an attempt, so that a reload in its middle changes nothing for it.
@@ -31,6 +32,8 @@ pub struct Settings {
     pub fuel: Option<u64>,
     /// The largest result, in bytes of JSON.
     pub max_result: usize,
+    /// The lines that its attempts may write to their jobs' logs.
+    pub lines: Arc<LineBudget>,
     /// The way that its requests take. The network, but for tests of a plugin.
     pub transport: Arc<dyn Transport>,
 }
@@ -51,6 +54,7 @@ impl Settings {
             memory: usize::try_from(entry.memory).unwrap_or(usize::MAX),
             fuel: entry.fuel.map(Into::into),
             max_result: usize::try_from(entry.max_result).unwrap_or(usize::MAX),
+            lines: Arc::new(LineBudget::new()),
             transport: Arc::new(Network),
         }
     }

@@ -15,6 +15,7 @@ use super::egress::Egress;
 use super::interface::job_context::{Cancellation, ChildFailure, ChildValue, DependencyCounts, Error, Host, Level};
 use super::interface::{self, types};
 use super::limits::{self, Limits};
+use super::lines::LineBudget;
 use super::output::Output;
 use super::settings::Settings;
 use crate::attempt::{self, ContextError, JobContext, JobRef, KeyValue, LogLevel, Signals};
@@ -51,6 +52,8 @@ pub struct PenState {
     /// The attempt's span.
     pub(super) trace: Trace,
     lines: usize,
+    budget: Arc<LineBudget>,
+    lines_missing: bool,
 }
 
 /// What a pen gets from the job that it runs. Nothing of it is there in `describe`.
@@ -95,6 +98,8 @@ impl PenState {
             denials,
             trace: running.trace,
             lines: 0,
+            budget: settings.lines.clone(),
+            lines_missing: false,
         }
     }
 
@@ -142,6 +147,12 @@ impl Host for PenState {
             if self.lines == LOG_LINES + 1 {
                 let notice = format!("the log ends here: an attempt may write {LOG_LINES} lines");
                 context.log(LogLevel::Warn, notice).await;
+            }
+            return Ok(());
+        }
+        if !self.budget.take() {
+            if !std::mem::replace(&mut self.lines_missing, true) {
+                context.log(LogLevel::Warn, LineBudget::notice()).await;
             }
             return Ok(());
         }
