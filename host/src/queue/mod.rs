@@ -1,5 +1,6 @@
-//! The queue side: connections to Redis, BullMQ workers and producers, and how an outcome becomes a transition. Knows
-//! nothing of WebAssembly: whoever runs an attempt is a [`Runner`](crate::attempt::Runner).
+//! The queue side: connections to Redis, the loop that works queues, producers, administration, and how an outcome
+//! becomes a transition. Knows nothing of WebAssembly: whoever runs an attempt is a
+//! [`Runner`](crate::attempt::Runner).
 
 mod add;
 pub mod admin;

@@ -1,5 +1,5 @@
--- Claims jobs of one queue: what `claim.rs` and `settle.rs` both send begins with this. Leaves for each job what BullMQ's
--- own workers leave when they claim it alone.
+-- Claims jobs of one queue. Every script of batch.rs begins with this: settle.lua and regain.lua follow on it. Leaves for
+-- each job what BullMQ's own workers leave when they claim it alone.
 --
 -- KEYS: 1 wait, 2 active, 3 prioritized, 4 events, 5 stalled, 6 limiter, 7 delayed, 8 meta, 9 pc, 10 marker.
 -- ARGV: 1 prefix of the queue's keys, 2 now (ms), 3 lock duration (ms), 4 lock token, 5 how many jobs at most,
