@@ -110,9 +110,15 @@ fn config(max_pens: u32) -> Config {
         .table_keep_resident(TABLES_KEPT)
         .async_stack_keep_resident(STACK_KEPT)
         .pagemap_scan(Enabled::Auto);
+    let mut config = code();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config
+}
+
+/// What of the settings decides which machine code a plugin becomes: all but where its instances lie.
+pub fn code() -> Config {
     let mut config = Config::new();
     config
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .concurrency_support(false)
         .epoch_interruption(true)
         .consume_fuel(true)
@@ -150,5 +156,24 @@ impl Drop for Ticker {
         {
             tracing::error!("the epoch thread panicked");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+
+    use super::*;
+
+    #[test]
+    fn what_is_compiled_elsewhere_fits_the_engine_of_a_host() {
+        let hash = |engine: &wasmtime::Engine| {
+            let mut hasher = DefaultHasher::new();
+            engine.precompile_compatibility_hash().hash(&mut hasher);
+            hasher.finish()
+        };
+        let host = wasmtime::Engine::new(&config(1)).expect("an engine with a pool");
+        let elsewhere = wasmtime::Engine::new(&code()).expect("an engine without");
+        assert_eq!(hash(&host), hash(&elsewhere));
     }
 }
