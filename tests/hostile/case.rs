@@ -33,7 +33,6 @@ pub(crate) use cases;
 impl Case {
     /// Panics unless this is what the table says that the user sees.
     pub fn was_seen(&self, text: &str) {
-        eprintln!("SEEN {:?}", text.chars().take(700).collect::<String>());
         assert!(fits(self.seen, text), "the table says:\n{}\nseen was:\n{text}", self.seen);
     }
 }
@@ -57,7 +56,8 @@ fn fits(pattern: &str, text: &str) -> bool {
 
 /// The table, in Markdown.
 pub fn table(cases: &[(&str, Case)]) -> String {
-    let mut table = "| the test | tries | is stopped by | the user sees |\n| --- | --- | --- | --- |\n".to_owned();
+    let mut table = "| the test | a plugin tries | what stops it | what the user sees |\n".to_owned();
+    table += "| --- | --- | --- | --- |\n";
     for (name, Case { tries, bound, seen }) in cases {
         // What stands between backticks cannot hold any: it is shown in quotes.
         let seen = seen.replace('`', "'").replace('|', "\\|");

@@ -97,19 +97,18 @@ pub fn growing_table() -> Vec<u8> {
     })
 }
 
-/// A module with so many tables of so many elements.
-pub fn tables(count: u32, elements: u64) -> Vec<u8> {
-    let mut tables = TableSection::new();
-    for _ in 0..count {
-        tables.table(table(elements));
-    }
+/// A module with a table of so many elements.
+pub fn table(elements: u64) -> Vec<u8> {
     let mut module = Module::new();
-    module.section(&tables);
+    module.section(&of_functions(elements));
     module.finish()
 }
 
-fn table(minimum: u64) -> TableType {
-    TableType { element_type: RefType::FUNCREF, table64: false, minimum, maximum: None, shared: false }
+/// One table.
+fn of_functions(minimum: u64) -> TableSection {
+    let mut tables = TableSection::new();
+    tables.table(TableType { element_type: RefType::FUNCREF, table64: false, minimum, maximum: None, shared: false });
+    tables
 }
 
 /// A module with a table, whose start function this is.
@@ -119,14 +118,12 @@ fn started(write: impl FnOnce(&mut Function)) -> Vec<u8> {
     let mut module = Module::new();
     let mut functions = FunctionSection::new();
     functions.function(0);
-    let mut tables = TableSection::new();
-    tables.table(table(0));
     let mut code = CodeSection::new();
     code.function(&function);
     module
         .section(&nothing())
         .section(&functions)
-        .section(&tables)
+        .section(&of_functions(0))
         .section(&StartSection { function_index: 0 })
         .section(&code);
     module.finish()

@@ -41,7 +41,7 @@ cases! {
     endless_recursion => computing::recursion {
         "recursion without end",
         "the stack of its pen",
-        "the plugin trapped: …"
+        "the plugin trapped: … (endless recursion or a bad pointer, mostly)"
     }
     endless_memory => computing::memory {
         "memory without end",
@@ -49,19 +49,19 @@ cases! {
         "out of memory: it wanted … bytes of memory and may have 67108864; `memory` under [plugins.hostile] sets the limit"
     }
     many_large_tables => computing::many_large_tables {
-        "six tables of 19,000 elements",
+        "many tables of 19,000 elements",
         "100,000 elements in all tables",
-        "hostile.wasm was not taken: its `describe` failed: out of memory: it wanted tables of … elements and may have 100000; …"
+        "hostile.wasm was not taken: its `describe` failed: out of memory: it wanted tables of … elements and may have 100000; `memory` under [plugins.hostile] sets the limit"
     }
     a_growing_table => computing::a_growing_table {
         "a table that grows without end",
         "20,000 elements in one table: it grows no more, and the plugin may do something else",
-        "hostile.wasm was not taken: its `describe` failed: the plugin trapped: …"
+        "hostile.wasm was not taken: its `describe` failed: the plugin trapped: wasm trap: wasm `unreachable` instruction executed"
     }
     a_million_handles => computing::handles {
         "a million handles of the host's resources at once",
         "1,000 at a time",
-        "the plugin trapped: …"
+        "the plugin trapped: it holds 1000 of the host's resources (streams, requests, lists of headers, …), and wanted one more"
     }
     a_million_lines => floods::lines {
         "a million lines in its log",
@@ -75,23 +75,23 @@ cases! {
     }
     a_huge_line => floods::a_huge_line {
         "a line of 100 MB",
-        "16 MiB that one call may take from the plugin",
-        "the plugin trapped: …"
+        "16 MiB and `max_result`, which one call may take from the plugin",
+        "the plugin trapped: it passed more to the host at once than `max_result` of the plugin and 16 MiB"
     }
     a_long_line => floods::a_long_line {
         "a line of 10 MB",
         "8 KiB of it are kept",
-        "xxx…x…"
+        "x…"
     }
     a_flood_of_progress => floods::progress {
         "progress of 60 KB without end",
-        "16 MiB of progress of an attempt",
-        "…"
+        "`timeout` of the queue, and Redis keeps the last 10,000 events or so",
+        "timeout: the plugin did not finish within 2s, the `timeout` of queue hostile"
     }
     a_result_of_100_mb => floods::a_result {
         "a result of 100 MB",
-        "`max_result`",
-        "the plugin…"
+        "the same as a line of 100 MB",
+        "the plugin trapped: it passed more to the host at once than `max_result` of the plugin and 16 MiB"
     }
     a_result_of_10_mb => floods::a_large_result {
         "a result of 10 MB",
@@ -101,12 +101,12 @@ cases! {
     a_reason_of_10_mb => floods::a_reason {
         "a failure whose reason has 10 MB",
         "64 KiB of it are kept",
-        "xxx…"
+        "x…"
     }
     much_randomness => floods::random {
         "4 GB of random bytes in one call",
         "64 KiB in one call",
-        "the plugin trapped: …"
+        "the plugin trapped: it wanted more than 64 KiB of random bytes at once"
     }
     data_larger_than_its_memory => floods::data {
         "a job with 10 MB of data, where the plugin has 2 MiB of memory",
@@ -116,22 +116,22 @@ cases! {
     orders_to_a_terminal => texts::orders_to_a_terminal {
         "escape sequences of a terminal in its log and in its reason",
         "commands print them as text",
-        "error: …before\\u{1b}[31m…after…"
+        "error: job 1 failed: before\\u001b[31m\\u001b[2J\\u001b]0;owned\\u0007\\u009b31mafter"
     }
     orders_in_what_it_describes => texts::orders_in_what_it_describes {
         "the same in what `describe` returns",
         "the same",
-        "plugin hostile version …: before\\u{1b}[31m…after (handles any job)"
+        "plugin hostile version …: before\\u001b[31m\\u001b[2J\\u001b]0;owned\\u0007\\u009b31mafter (handles any job)"
     }
     orders_in_the_names_of_its_exports => texts::orders_in_the_names_of_exports {
         "the same in the names of its exports",
-        "the same",
-        "hostile.wasm is no plugin for this host: it exports …"
+        "the same, and so does the host's log",
+        "hostile.wasm is no plugin for this host: it exports \\u{1b}[31mred, and a plugin exports toril:plugin/handler"
     }
     bytes_that_are_no_text => texts::bytes_that_are_no_text {
         "bytes that are no UTF-8 as a line of its log",
-        "the interface",
-        "the plugin trapped: …"
+        "text of the interface is UTF-8",
+        "the plugin trapped: invalid utf-8 sequence of 1 bytes from index 1"
     }
     printed_bytes_that_are_no_text => texts::printed_bytes_that_are_no_text {
         "the same on its standard output",
@@ -150,33 +150,33 @@ cases! {
     }
     a_schema_that_is_itself => texts::a_schema_that_is_itself {
         "a schema of its jobs' data that refers to itself",
-        "?",
-        "…"
+        "a reference that comes back to where it was ends there, and the job is run",
+        "the data is no number"
     }
     a_schema_from_elsewhere => texts::a_schema_from_elsewhere {
         "a schema that is a file of the host's machine",
-        "schemas are read from nowhere",
-        "hostile.wasm was not taken: …"
+        "nothing is fetched for a schema",
+        "hostile.wasm was not taken: the schema of the data or the result of job \"any\" is no JSON Schema (draft 2020-12): Resource 'file:///etc/passwd' is not present …"
     }
     a_pattern_without_end => texts::a_pattern_that_never_comes_to_an_end {
         "a pattern in a schema that tries all combinations",
-        "?",
-        "…"
+        "100,000 tries, and 1 MiB for the expression",
+        "the job's data does not fit the schema of \"any\": the data: the value does not match …"
     }
     many_kinds_of_job => texts::many_kinds_of_job {
-        "200,000 kinds of job",
-        "?",
-        "hostile.wasm was not taken: …"
+        "20,000 kinds of job",
+        "1,000 kinds",
+        "hostile.wasm was not taken: it describes 20000 kinds of job, and may describe 1000"
     }
     a_forbidden_origin => network::a_forbidden_origin {
         "a request to an origin that was not granted",
         "`http` of the plugin",
-        "plugin hostile may not send requests to http://127.0.0.1:…: add \"http://127.0.0.1:…\" to `http` under [plugins.hostile] in the configuration to allow it"
+        "requests to http://127.0.0.1:… are not allowed (plugin hostile may not send requests to http://127.0.0.1:…: add \"http://127.0.0.1:…\" to `http` under [plugins.hostile] in the configuration to allow it)"
     }
     targets_that_mean_another_server => network::targets_that_mean_another_server {
         "targets of requests that could mean another server",
-        "the host sends a path and no more, to the origin that was granted",
-        "…"
+        "they are refused, or belong to an origin that was not granted",
+        "[\"no answer: ErrorCode::HttpRequestDenied\",\"no answer: ErrorCode::HttpRequestDenied\",\"no authority\",\"no authority\",\"no authority\",\"no authority\",\"no path\",\"no path\",\"no path\",\"no path\"]"
     }
     a_name_that_leads_inside => network::a_name_that_leads_inside {
         "a request to a granted name that leads to an address that is not public",
@@ -186,12 +186,12 @@ cases! {
     a_million_headers => network::headers {
         "a request with a million headers",
         "64 KiB of headers",
-        "…"
+        "the plugin trapped: it wrote more than 64 KiB of headers for one message"
     }
     an_endless_head_of_an_answer => network::an_endless_head {
         "reading an answer whose head has no end",
         "64 KiB",
-        "…"
+        "[\"no answer: ErrorCode::HttpProtocolError\"]"
     }
     an_endless_body_of_an_answer => network::an_endless_body {
         "reading an answer whose body has no end",
@@ -220,8 +220,8 @@ cases! {
     }
     ten_thousand_exports => files::with_ten_thousand_exports {
         "a component with ten thousand exports that no host has asked for",
-        "a few are named",
-        "hostile.wasm is no plugin for this host: it exports …"
+        "five of them are named",
+        "hostile.wasm is no plugin for this host: it exports export-0, export-1, export-2, export-3, export-4 and 9995 more, and a plugin exports toril:plugin/handler"
     }
     a_module_of_ten_thousand_exports => files::with_a_module_of_ten_thousand_exports {
         "a plugin with a module of ten thousand exports in it",
@@ -235,8 +235,8 @@ cases! {
     }
     a_component_of_nonsense => files::a_component_of_nonsense {
         "a component of which a thousand bytes were changed at random",
-        "it is checked before it is compiled",
-        "hostile.wasm …"
+        "it is read and checked before anything of it is run",
+        "hostile.wasm …(at offset 0x…)"
     }
     a_file_that_is_replaced_while_it_is_read => files::replaced_while_it_is_read {
         "a file that is written again and again while it is read",
@@ -248,4 +248,24 @@ cases! {
         "only files are read",
         "hostile.wasm is no file"
     }
+}
+
+/// Where the table stands.
+const PAGE: &str = "docs/security.md";
+const BEGIN: &str = "<!-- hostile -->\n";
+const END: &str = "<!-- end hostile -->";
+
+/// With `TORIL_WRITE_TABLE=1` it is written.
+#[test]
+fn the_manual_has_the_table_of_these_tests() {
+    let path = toril_tests::repository().join(PAGE);
+    let page = std::fs::read_to_string(&path).expect("the page is there");
+    let (before, rest) = page.split_once(BEGIN).expect("the page has a place for the table");
+    let (there, after) = rest.split_once(END).expect("the place has an end");
+    let wanted = case::table(CASES);
+    if std::env::var_os("TORIL_WRITE_TABLE").is_some() {
+        std::fs::write(&path, [before, BEGIN, &wanted, END, after].concat()).expect("writes");
+        return;
+    }
+    assert_eq!(there, wanted, "{PAGE} differs: `TORIL_WRITE_TABLE=1 cargo xtask test the_manual_has` writes it");
 }

@@ -13,7 +13,7 @@ pub struct Ring {
     pub toril: Toril,
     pid: u32,
     // Ends after the host.
-    _redis: RedisServer,
+    redis: RedisServer,
 }
 
 impl Ring {
@@ -32,12 +32,13 @@ impl Ring {
         let mut toril = set_up(toril).spawn_run();
         toril.wait_ready().await;
         let pid = toril.pid();
-        Self { toril, _redis: redis, pid }
+        Self { toril, redis, pid }
     }
 
-    /// Gives the hostile queue and its plugin other settings while the host runs.
-    pub fn configure(&mut self, config: &str) {
+    /// Gives the hostile queue and its plugin other settings while the host runs. Once.
+    pub async fn configure(&mut self, config: &str) {
         self.toril.rewrite_config(queues(config));
+        self.toril.wait_for_log("configuration reloaded", LONG).await;
     }
 
     /// Runs a job of the hostile plugin to its end while the other queue works, and returns what Redis holds of it.
@@ -62,6 +63,19 @@ impl Ring {
         let job = self.job(name, data).await;
         assert_eq!(job["state"], "failed", "{job}");
         job["failedReason"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The whole log of a job.
+    pub async fn log(&self, job: &Value) -> Vec<String> {
+        let key = format!("bull:hostile:{}:logs", job["id"].as_str().unwrap_or_default());
+        let mut connection = self.redis.connection().await;
+        redis::cmd("LRANGE").arg(key).arg(&[0, -1]).query_async(&mut connection).await.expect("LRANGE")
+    }
+
+    /// What a command of Redis answers that counts.
+    pub async fn count(&self, command: &str, key: &str) -> usize {
+        let mut connection = self.redis.connection().await;
+        redis::cmd(command).arg(key).query_async(&mut connection).await.expect("a number")
     }
 
     /// Puts these bytes in the plugin's place, which are refused while the other queue works, and returns why they are.

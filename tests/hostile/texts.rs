@@ -85,7 +85,7 @@ pub async fn a_schema_that_is_itself(case: &Case) {
 
 pub async fn a_schema_from_elsewhere(case: &Case) {
     let mut ring = Ring::open("flood", "").await;
-    ring.configure("[plugins.hostile]\nconfig = { describe = \"elsewhere\" }\n");
+    ring.configure("[plugins.hostile]\nconfig = { describe = \"elsewhere\" }\n").await;
     case.was_seen(&ring.refusal(&forged::with_padding(&component("flood"), 10)).await);
     ring.unnoticed().await;
 }
@@ -98,7 +98,7 @@ pub async fn a_pattern_that_never_comes_to_an_end(case: &Case) {
 
 pub async fn many_kinds_of_job(case: &Case) {
     let mut ring = Ring::open("flood", "").await;
-    ring.configure("[plugins.hostile]\nconfig = { describe = \"many\" }\n");
+    ring.configure("[plugins.hostile]\nconfig = { describe = \"many\" }\n").await;
     case.was_seen(&ring.refusal(&forged::with_padding(&component("flood"), 20)).await);
     ring.unnoticed().await;
 }

@@ -1,10 +1,12 @@
 //! The command line. One file a command; each returns how the process ends.
 
 /// Prints a line of a command's result. Whoever reads it may have read enough (`toril job … | head`), which is no error.
+/// Control characters are written out.
 macro_rules! say {
     ($($arguments:tt)*) => {{
         use std::io::Write;
-        let told = writeln!(std::io::stdout(), $($arguments)*);
+        let text = format!($($arguments)*);
+        let told = writeln!(std::io::stdout(), "{}", crate::cli::text::plain(&text));
         if let Err(error) = told
             && error.kind() != std::io::ErrorKind::BrokenPipe
         {
@@ -239,7 +241,7 @@ fn unusable(reason: &LoadError) -> ExitCode {
 
 /// Ends with an error that a person reads.
 fn fail(code: u8, message: &str) -> ExitCode {
-    eprintln!("{}", message.trim_end());
+    eprintln!("{}", text::plain(message.trim_end()));
     ExitCode::from(code)
 }
 

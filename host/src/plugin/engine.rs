@@ -98,7 +98,7 @@ impl Drop for Engine {
 /// The settings, chosen by measurement: a pen from a pool whose memory stays resident starts several times faster than
 /// one on demand, keeping it resident pays only with the page-map scan, and support for component-model concurrency
 /// costs a third of a pen's start. Fuel is always counted, so that a plugin can be given a bound without a restart.
-fn config(max_pens: u32) -> Config {
+pub fn config(max_pens: u32) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(max_pens)
         .total_core_instances(max_pens.saturating_mul(PARTS_PER_PEN))
@@ -110,15 +110,9 @@ fn config(max_pens: u32) -> Config {
         .table_keep_resident(TABLES_KEPT)
         .async_stack_keep_resident(STACK_KEPT)
         .pagemap_scan(Enabled::Auto);
-    let mut config = code();
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    config
-}
-
-/// What of the settings decides which machine code a plugin becomes: all but where its instances lie.
-pub fn code() -> Config {
     let mut config = Config::new();
     config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .concurrency_support(false)
         .epoch_interruption(true)
         .consume_fuel(true)
@@ -156,24 +150,5 @@ impl Drop for Ticker {
         {
             tracing::error!("the epoch thread panicked");
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-
-    use super::*;
-
-    #[test]
-    fn what_is_compiled_elsewhere_fits_the_engine_of_a_host() {
-        let hash = |engine: &wasmtime::Engine| {
-            let mut hasher = DefaultHasher::new();
-            engine.precompile_compatibility_hash().hash(&mut hasher);
-            hasher.finish()
-        };
-        let host = wasmtime::Engine::new(&config(1)).expect("an engine with a pool");
-        let elsewhere = wasmtime::Engine::new(&code()).expect("an engine without");
-        assert_eq!(hash(&host), hash(&elsewhere));
     }
 }

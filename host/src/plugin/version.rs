@@ -11,6 +11,7 @@ use super::compile::{CompileError, Compiler};
 use super::contents::Contents;
 use super::engine::Engine;
 use super::interface::{GuestPre, InterfaceVersion};
+use super::limits::one_line;
 use super::pen::{self, Undescribed};
 use super::schema::{JobTypes, ManifestError};
 use super::settings::Settings;
@@ -146,7 +147,7 @@ pub async fn load(
     path: &Path,
     bytes: Vec<u8>,
 ) -> Result<Version, LoadError> {
-    let world = |reason: String| LoadError::World { path: path.to_path_buf(), reason };
+    let world = |reason: String| LoadError::World { path: path.to_path_buf(), reason: one_line(&reason) };
     let (bytes, interface, digest) = inspect(path, bytes).await?;
     let compiled = compiler.compile(&settings.plugin, &digest, bytes).await;
     let component = compiled.map_err(|reason| LoadError::Compile { path: path.to_path_buf(), reason })?;
@@ -154,7 +155,10 @@ pub async fn load(
     let pre = linked.map_err(|error| world(format!("{error:#}")))?;
     let manifest = pen::describe(engine, pre.clone(), settings).await.map_err(|undescribed| match undescribed {
         Undescribed::Foreign(reason) => world(foreign(interface, &reason)),
-        Undescribed::Failed(failure) => LoadError::Describe { path: path.to_path_buf(), failure },
+        Undescribed::Failed(failure) => LoadError::Describe {
+            path: path.to_path_buf(),
+            failure: Failure { message: one_line(&failure.message), ..failure },
+        },
     })?;
     let jobs = JobTypes::new(manifest).map_err(|source| LoadError::Manifest { path: path.to_path_buf(), source })?;
     Ok(Version { id: digest.chars().take(12).collect(), digest, interface, jobs, pre })
@@ -171,9 +175,10 @@ async fn inspect(path: &Path, bytes: Vec<u8>) -> Result<(Vec<u8>, InterfaceVersi
     }
     let from = path.to_path_buf();
     let inspected = tokio::task::spawn_blocking(move || {
-        let contents = Contents::of(&bytes).map_err(|reason| LoadError::Damaged { path: from.clone(), reason })?;
+        let contents = Contents::of(&bytes)
+            .map_err(|reason| LoadError::Damaged { path: from.clone(), reason: one_line(&reason) })?;
         let interface = InterfaceVersion::of(&contents.imports, &contents.exports)
-            .map_err(|reason| LoadError::World { path: from, reason })?;
+            .map_err(|reason| LoadError::World { path: from, reason: one_line(&reason) })?;
         let digest = checksum(&bytes);
         Ok((bytes, interface, digest))
     });

@@ -6,6 +6,8 @@ use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use wasmtime::component::Component;
+
 use super::super::cache::{Cache, checksum};
 use super::super::engine;
 
@@ -54,8 +56,10 @@ impl Order {
         io::stdin().read_exact(&mut bytes).map_err(not_read)?;
         std::thread::Builder::new().spawn(end_with_input).map_err(not_read)?;
         let invalid = |error: wasmtime::Error| (INVALID, format!("{error:#}"));
-        let engine = wasmtime::Engine::new(&engine::code()).map_err(invalid)?;
-        let artifact = engine.precompile_component(&bytes).map_err(invalid)?;
+        // As that of a host, which refuses what its pool has no room for.
+        let engine = wasmtime::Engine::new(&engine::config(1)).map_err(invalid)?;
+        let component = Component::new(&engine, &bytes).map_err(invalid)?;
+        let artifact = component.serialize().map_err(invalid)?;
         let cache = Cache::open(&self.cache);
         let stored = cache.and_then(|cache| cache.store(&engine, &checksum(&bytes), &artifact));
         stored.map_err(|error| (NOT_STORED, error.to_string()))

@@ -11,6 +11,7 @@ use std::time::Duration;
 use wasmtime::component::Component;
 
 use super::cache::Cache;
+use super::limits::one_line;
 use crate::config::HostSettings;
 
 pub use child::Order;
@@ -98,8 +99,8 @@ impl Compiler {
     async fn here(&self, digest: String, bytes: Vec<u8>) -> Result<Component, CompileError> {
         let (engine, cache) = (self.engine.clone(), self.cache.clone());
         let compiled = tokio::task::spawn_blocking(move || {
-            let component =
-                Component::new(&engine, &bytes).map_err(|error| CompileError::Invalid(format!("{error:#}")))?;
+            let component = Component::new(&engine, &bytes)
+                .map_err(|error| CompileError::Invalid(one_line(&format!("{error:#}"))))?;
             let stored = component
                 .serialize()
                 .map_err(std::io::Error::other)

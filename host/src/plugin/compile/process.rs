@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
+use super::super::limits::one_line;
 use super::child::{INVALID, NOT_STORED, Order, SAID, STORED};
 use super::{COMMAND, CompileError};
 
@@ -35,10 +36,10 @@ pub async fn run(program: &Path, order: &Order, bytes: &[u8], timeout: Duration)
         ended.map_err(|_| CompileError::Late(timeout))?.map_err(|error| Ended::from(CompileError::NotRun(error)))?;
     match status.code().and_then(|code| u8::try_from(code).ok()) {
         Some(STORED) => Ok(()),
-        Some(INVALID) => Err(CompileError::Invalid(said).into()),
+        Some(INVALID) => Err(CompileError::Invalid(one_line(&said)).into()),
         Some(NOT_STORED) => Err(Ended::NotStored(said)),
         _ if error.contains(NO_MEMORY) => Err(CompileError::Memory(order.memory).into()),
-        _ => Err(CompileError::Crashed(last_words(status, &said, &error)).into()),
+        _ => Err(CompileError::Crashed(one_line(&last_words(status, &said, &error))).into()),
     }
 }
 
