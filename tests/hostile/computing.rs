@@ -2,6 +2,8 @@
 
 use serde_json::json;
 use toril_tests::toril::component;
+use toril_tests::wait::LONG;
+use toril_tests::wait_until;
 
 use crate::case::Case;
 use crate::forged;
@@ -68,5 +70,41 @@ pub async fn a_growing_table(case: &Case) {
 pub async fn handles(case: &Case) {
     let mut ring = Ring::open("flood", "").await;
     case.was_seen(&ring.failure("handles", json!(1_000_000)).await);
+    ring.unnoticed().await;
+}
+
+pub async fn waiting_for_ever(case: &Case) {
+    let mut ring = Ring::open("flood", "timeout = \"1s\"").await;
+    case.was_seen(&ring.failure("sleep", json!(0)).await);
+    ring.unnoticed().await;
+}
+
+/// What becomes of a job whose attempt ends in a wait: its state and how long it waits, in milliseconds.
+async fn waits(name: &str) -> String {
+    let mut ring = Ring::open("flood", "").await;
+    ring.toril.cli(["add", "hostile", name, "--data", "0"]).await.succeeded();
+    ring.toril.wait_for_log("attempt ended", LONG).await;
+    let job = wait_until("the job to wait", LONG, async || {
+        ring.beside().await;
+        let job = ring.toril.cli(["job", "hostile", "1", "--json"]).await.succeeded().json();
+        (job["state"] != "active").then_some(job)
+    });
+    let job = job.await;
+    let limited = ring.count("PTTL", "bull:hostile:limiter").await;
+    ring.unnoticed().await;
+    format!("state {}, delay {}, limit {limited}", job["state"], job["delay"])
+}
+
+pub async fn deferred_for_ever(case: &Case) {
+    case.was_seen(&waits("defer").await);
+}
+
+pub async fn limited_for_ever(case: &Case) {
+    case.was_seen(&waits("rate-limited").await);
+}
+
+pub async fn a_job_for_never(case: &Case) {
+    let mut ring = Ring::open("flood", "[plugins.hostile]\nadd_to = [\"hostile\"]").await;
+    case.was_seen(&ring.failure("add", json!(0)).await);
     ring.unnoticed().await;
 }

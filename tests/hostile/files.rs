@@ -1,7 +1,11 @@
 //! Files that are no plugins, or that cost more than a plugin may.
 
+use std::process::Command;
+use std::time::Duration;
+
 use toril_tests::toril::component;
 use toril_tests::wait::LONG;
+use toril_tests::wait_until;
 
 use crate::case::Case;
 use crate::forged;
@@ -26,6 +30,61 @@ pub async fn that_takes_memory_to_compile(case: &Case) {
     let basics = component("basics");
     let mut ring = Ring::with(&basics, "", |toril| toril.host("compile_memory = \"256MiB\"")).await;
     case.was_seen(&ring.refusal(&forged::with_module(&basics, &forged::bomb(4, 1000, 300))).await);
+    ring.unnoticed().await;
+}
+
+/// The process that compiles for this host, once there is one.
+async fn compiler_of(host: u32) -> u32 {
+    wait_until("the host to compile", LONG, async || children_of(host).first().copied()).await
+}
+
+fn children_of(parent: u32) -> Vec<u32> {
+    let processes = std::fs::read_dir("/proc").expect("processes").filter_map(Result::ok);
+    let ids = processes.filter_map(|entry| entry.file_name().to_string_lossy().parse().ok());
+    ids.filter(|id| stat(*id).is_some_and(|(_, of)| of == parent)).collect()
+}
+
+/// The state of a process, and its parent.
+fn stat(id: u32) -> Option<(String, u32)> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    Some((fields.next()?.to_owned(), fields.next()?.parse().ok()?))
+}
+
+pub async fn whose_compiler_is_killed(case: &Case) {
+    let mut ring = Ring::open("basics", "").await;
+    ring.toril.replace_plugin("hostile", &forged::with_module(&component("basics"), &forged::bomb(4, 1000, 300)));
+    let compiler = compiler_of(ring.toril.pid()).await;
+    let killed = Command::new("sh").arg("-c").arg(format!("kill -KILL {compiler}")).status();
+    assert!(killed.is_ok_and(|status| status.success()));
+    case.was_seen(&ring.refused().await);
+    ring.unnoticed().await;
+}
+
+#[tokio::test]
+async fn the_compiler_ends_with_its_host_however_that_ends() {
+    let mut ring = Ring::open("basics", "").await;
+    ring.toril.replace_plugin("hostile", &forged::with_module(&component("basics"), &forged::bomb(4, 1000, 300)));
+    let compiler = compiler_of(ring.toril.pid()).await;
+    ring.toril.kill();
+    let ended = async || stat(compiler).is_none_or(|(state, _)| state == "Z");
+    wait_until("the compiler to end", Duration::from_secs(20), ended).await;
+}
+
+/// Another plugin, and a queue that is added to the configuration for a plugin that compiles for minutes.
+#[tokio::test]
+async fn no_other_plugin_waits_for_a_compiler() {
+    let mut ring = Ring::open("basics", "").await;
+    let bomb = forged::with_module(&component("basics"), &forged::bomb(4, 1000, 300));
+    ring.toril.replace_plugin("bomb", &bomb);
+    ring.configure_later("[queues.bomb]\nplugin = \"bomb\"\n");
+    compiler_of(ring.toril.pid()).await;
+
+    ring.toril.replace_plugin("basics", &forged::with_padding(&component("basics"), 100));
+
+    let line = ring.toril.wait_for_log("plugin reloaded", LONG).await;
+    assert!(line.contains("plugin=\"basics\""), "{line}");
+    assert!(!ring.toril.logs().contains("configuration reloaded"), "the other one was compiled too soon");
     ring.unnoticed().await;
 }
 

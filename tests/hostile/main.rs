@@ -38,6 +38,26 @@ cases! {
         "`timeout` of the queue",
         "timeout: the plugin did not finish within 1s, the `timeout` of queue hostile"
     }
+    an_endless_wait => computing::waiting_for_ever {
+        "a wait of five hundred years",
+        "`timeout` of the queue",
+        "timeout: the plugin did not finish within 1s, the `timeout` of queue hostile"
+    }
+    deferred_for_ever => computing::deferred_for_ever {
+        "a job deferred for five hundred million years",
+        "a hundred years",
+        "state \"delayed\", delay 3153600000000, limit -2"
+    }
+    limited_for_ever => computing::limited_for_ever {
+        "a rate limit of the same time",
+        "a hundred years, and no other queue",
+        "state \"waiting\", delay 0, limit 3153…"
+    }
+    a_job_for_never => computing::a_job_for_never {
+        "adding a job that is delayed for the same time",
+        "a hundred years",
+        "…delays and times to live are a hundred years at most"
+    }
     endless_recursion => computing::recursion {
         "recursion without end",
         "the stack of its pen",
@@ -217,6 +237,11 @@ cases! {
         "a component that takes a gigabyte to compile",
         "`compile_memory` of the host",
         "hostile.wasm does not compile: it takes more than 268435456 bytes of memory; `compile_memory` under [host] sets the limit"
+    }
+    a_compiler_that_crashes => files::whose_compiler_is_killed {
+        "a component of which the compiler dies",
+        "it is a process of its own",
+        "hostile.wasm does not compile: the compiler ended without a result (signal: 9 (SIGKILL))"
     }
     ten_thousand_exports => files::with_ten_thousand_exports {
         "a component with ten thousand exports that no host has asked for",

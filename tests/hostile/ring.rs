@@ -37,8 +37,13 @@ impl Ring {
 
     /// Gives the hostile queue and its plugin other settings while the host runs. Once.
     pub async fn configure(&mut self, config: &str) {
-        self.toril.rewrite_config(queues(config));
+        self.configure_later(config);
         self.toril.wait_for_log("configuration reloaded", LONG).await;
+    }
+
+    /// The same without waiting until the host has done it.
+    pub fn configure_later(&mut self, config: &str) {
+        self.toril.rewrite_config(queues(config));
     }
 
     /// Runs a job of the hostile plugin to its end while the other queue works, and returns what Redis holds of it.
@@ -73,7 +78,7 @@ impl Ring {
     }
 
     /// What a command of Redis answers that counts.
-    pub async fn count(&self, command: &str, key: &str) -> usize {
+    pub async fn count(&self, command: &str, key: &str) -> i64 {
         let mut connection = self.redis.connection().await;
         redis::cmd(command).arg(key).query_async(&mut connection).await.expect("a number")
     }

@@ -1,5 +1,7 @@
 //! What one pen may allocate: memory, tables, instances. One file, so that the numbers stand together.
 
+use std::time::Duration;
+
 use wasmtime::component::ResourceTableError;
 use wasmtime::{ResourceLimiter, format_err};
 
@@ -11,6 +13,8 @@ const INSTANCES: usize = 64;
 const TABLES: usize = 64;
 const MEMORIES: usize = 8;
 
+/// The longest wait that a guest may ask for: a hundred years, as everywhere in Toril. Redis takes no number of 64 bits.
+pub const WAIT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// Resources (streams, requests, header lists, …) that a pen may hold at a time.
 pub const RESOURCES: usize = 1_000;
 /// The most random bytes that a guest gets in one call.

@@ -273,8 +273,8 @@ fn refused(failure: types::Failure, denials: &Denials) -> Outcome {
         types::Failure::Retry(message) if denials.are_named_in(&message) => Outcome::Failed(told(message)),
         types::Failure::Retry(message) => Outcome::Retry(told(message)),
         types::Failure::Fatal(message) => Outcome::Failed(told(message)),
-        types::Failure::Defer(ms) => Outcome::Deferred(Duration::from_millis(ms)),
-        types::Failure::RateLimited(ms) => Outcome::RateLimited(Duration::from_millis(ms)),
+        types::Failure::Defer(ms) => Outcome::Deferred(Duration::from_millis(ms).min(limits::WAIT)),
+        types::Failure::RateLimited(ms) => Outcome::RateLimited(Duration::from_millis(ms).min(limits::WAIT)),
         types::Failure::AwaitChildren => Outcome::AwaitChildren,
     }
 }

@@ -7,7 +7,10 @@ mod start_up;
 #[cfg(target_arch = "wasm32")]
 mod wasi;
 
-use toril_plugin::{Failure, Job, Json, Manifest, RawPlugin, context, log, progress};
+use std::time::Duration;
+
+use toril_plugin::jobs::Add;
+use toril_plugin::{Failure, Job, Json, Manifest, RawPlugin, clock, context, log, progress};
 
 /// What a terminal would take for orders: red, the screen cleared, another title.
 const ORDERS: &str = "\u{1b}[31m\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m";
@@ -37,6 +40,12 @@ impl RawPlugin for Flood {
             "nested" => return Ok(Json::from_text("[".repeat(amount) + &"]".repeat(amount))),
             "no-json" => return Ok(Json::from_text("{\"half\": ")),
             "reason" => return Err(Failure::fatal("x".repeat(amount))),
+            "defer" => return Err(Failure::Defer(Duration::MAX)),
+            "rate-limited" => return Err(Failure::RateLimited(Duration::MAX)),
+            "sleep" => clock::sleep(Duration::MAX),
+            "add" => {
+                Add::new("hostile", "any", &0).delay(Duration::MAX).send()?;
+            }
             "orders" => {
                 log::info(ORDERS);
                 return Err(Failure::fatal(format!("before{ORDERS}after")));
