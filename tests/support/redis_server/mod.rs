@@ -1,6 +1,9 @@
-//! A private Redis server on a port of its own, for one test. It can be stopped, killed, paused and started again.
+//! A private Redis server on a port of its own, for one test. It can be stopped, killed, paused and started again. And
+//! several of them, as a cluster or as a master with replicas and sentinels.
 
+mod cluster;
 mod find;
+mod sentinel;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +18,9 @@ use redis::{AsyncConnectionConfig, Client};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
+pub use cluster::{RedisCluster, SlotMove};
 pub use find::program;
+pub use sentinel::RedisSentinel;
 
 use crate::certificates::Certificates;
 use crate::ports::free_port;
@@ -34,6 +39,8 @@ pub struct RedisServer {
     arguments: Vec<String>,
     process: Option<Guarded>,
     security: Security,
+    /// Where the other nodes of a cluster reach it.
+    bus: Option<u16>,
 }
 
 /// How clients are answered.
@@ -156,7 +163,7 @@ impl RedisServer {
     }
 
     async fn launched(folder: TempDir, arguments: Vec<String>, security: Security) -> Result<Self> {
-        let mut server = Self { folder, port: 0, arguments, process: None, security };
+        let mut server = Self { folder, port: 0, arguments, process: None, security, bus: None };
         for _ in 1..TRIES {
             server.port = free_port();
             match server.run().await {
