@@ -13,10 +13,14 @@ mod connection;
 mod context;
 mod dead_letter;
 mod key_value;
+mod lane;
 mod options;
 mod parked;
 mod patience;
+mod relay;
+mod relayed;
 mod scripts;
+mod slot;
 mod stored;
 mod worker;
 
