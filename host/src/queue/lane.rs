@@ -8,6 +8,7 @@ use redis::TlsCertificates;
 use tokio::sync::OnceCell;
 
 use super::connection::ConnectError;
+use super::relay::is_refusal;
 
 /// The longest wait between two tries to connect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -66,9 +67,7 @@ pub enum Tried {
 impl Tried {
     /// By what the client says.
     pub fn by(error: &redis::RedisError, shown: String) -> Self {
-        let refused = error.kind() == redis::ErrorKind::AuthenticationFailed
-            || matches!(error.code(), Some("NOAUTH" | "WRONGPASS" | "NOPERM"));
-        if refused { Self::Refused(shown) } else { Self::NotYet(shown) }
+        if is_refusal(error) { Self::Refused(shown) } else { Self::NotYet(shown) }
     }
 }
 

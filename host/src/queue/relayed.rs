@@ -70,7 +70,8 @@ impl Relayed {
         let mut asking = match relay::reach(&open.directory, slot).await {
             Ok(asking) => asking,
             Err(ReachError::Server { address, source }) => return Tried::by(&source, format!("{address}: {source}")),
-            Err(error) => return Tried::NotYet(error.to_string()),
+            Err(ReachError::Find(error)) if error.refused => return Tried::Refused(error.to_string()),
+            Err(error @ ReachError::Find(_)) => return Tried::NotYet(error.to_string()),
         };
         match redis::cmd("PING").query_async::<()>(&mut asking.connection).await {
             Ok(()) => Tried::Ready,

@@ -22,7 +22,7 @@ impl Nodes {
     /// Which master has which slots, by the first node that answers: those that are known, then those that one begins
     /// with. `turn` says with which known one to start, so that one that tells old tales is not asked for ever.
     pub async fn find(&self, known: &[Address], turn: usize) -> Result<Ranges, FindError> {
-        let mut reasons = Vec::new();
+        let mut failed = FindError::default();
         let mut nodes: Vec<&Address> = known.iter().collect();
         if !nodes.is_empty() {
             let start = turn % nodes.len();
@@ -36,11 +36,11 @@ impl Nodes {
         for node in nodes {
             match self.ask(node).await {
                 Ok(ranges) if !ranges.is_empty() => return Ok(ranges),
-                Ok(_) => reasons.push(format!("{node} knows of no node that has slots")),
-                Err(error) => reasons.push(format!("{node}: {error}")),
+                Ok(_) => failed.note(format!("{node} knows of no node that has slots")),
+                Err(error) => failed.note_error(&node.to_string(), &error),
             }
         }
-        Err(FindError(reasons.join("; ")))
+        Err(failed)
     }
 
     async fn ask(&self, node: &Address) -> Result<Ranges, RedisError> {

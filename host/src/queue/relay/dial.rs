@@ -100,6 +100,12 @@ impl Dialler {
     }
 }
 
+/// Whether the server is there and does not want this client: waiting changes nothing.
+pub fn is_refusal(error: &RedisError) -> bool {
+    error.kind() == redis::ErrorKind::AuthenticationFailed
+        || matches!(error.code(), Some("NOAUTH" | "WRONGPASS" | "NOPERM"))
+}
+
 async fn bounded<T>(work: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
     match tokio::time::timeout(BOUND, work).await {
         Ok(done) => done,

@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use redis::RedisError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::cluster::{Nodes, Ranges};
-use super::dial::{Address, BOUND, Dialler};
+use super::dial::{Address, BOUND, Dialler, is_refusal};
 use super::sentinel::Sentinels;
 use crate::queue::slot::SLOTS;
 
@@ -21,9 +22,31 @@ const FRESH: Duration = Duration::from_secs(1);
 const WAITING: usize = 64;
 
 /// Nobody says who is responsible.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct FindError(pub String);
+#[derive(Clone, Debug, Default, thiserror::Error)]
+#[error("{}", .reasons.join("; "))]
+pub struct FindError {
+    reasons: Vec<String>,
+    /// Whether somebody is there and does not want this client.
+    pub refused: bool,
+}
+
+impl FindError {
+    /// For this reason.
+    pub fn new(reason: String) -> Self {
+        Self { reasons: vec![reason], refused: false }
+    }
+
+    /// Somebody said something else than who is responsible.
+    pub fn note(&mut self, reason: String) {
+        self.reasons.push(reason);
+    }
+
+    /// Somebody, called `who`, did not answer as they should.
+    pub fn note_error(&mut self, who: &str, error: &RedisError) {
+        self.refused |= is_refusal(error);
+        self.reasons.push(format!("{who}: {error}"));
+    }
+}
 
 /// Who is asked.
 pub enum Source {
@@ -112,7 +135,7 @@ impl Directory {
         match (known, asked) {
             (Some(address), _) => Ok(address),
             (None, Err(error)) => Err(error),
-            (None, Ok(())) => Err(FindError(format!("no node of the cluster has slot {slot}"))),
+            (None, Ok(())) => Err(FindError::new(format!("no node of the cluster has slot {slot}"))),
         }
     }
 
@@ -136,7 +159,7 @@ impl Directory {
     }
 
     async fn ask(&self) -> Result<(), FindError> {
-        let gone = || FindError("nobody is asked any more".to_owned());
+        let gone = || FindError::new("nobody is asked any more".to_owned());
         let (answer, answered) = oneshot::channel();
         self.questions.send(Some(answer)).await.map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?

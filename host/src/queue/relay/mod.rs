@@ -26,7 +26,7 @@ use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
 pub use cluster::Nodes;
-pub use dial::{Address, Asking, Dialler};
+pub use dial::{Address, Asking, Dialler, is_refusal};
 pub use directory::{Directory, FindError, Source};
 pub use sentinel::Sentinels;
 

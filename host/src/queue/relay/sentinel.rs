@@ -19,22 +19,22 @@ impl Sentinels {
     /// The master, by the first sentinel that answers. `known`: who was the master before. Another one is believed only
     /// if it says so itself: a sentinel that has been cut off tells what once was.
     pub async fn find(&mut self, known: Option<&Address>) -> Result<Address, FindError> {
-        let mut reasons = Vec::new();
+        let mut failed = FindError::default();
         for place in 0..self.at.len() {
             let (sentinel, dialler) = &self.at[place];
             match self.ask(sentinel, dialler).await {
                 Ok(Some(master)) if Some(&master) == known => return Ok(self.found(place, master)),
                 Ok(Some(master)) => match self.is_master(&master).await {
                     Ok(true) => return Ok(self.found(place, master)),
-                    Ok(false) => reasons
-                        .push(format!("{master} is a replica, though the sentinel at {sentinel} calls it the master")),
-                    Err(error) => reasons.push(format!("the master at {master}: {error}")),
+                    Ok(false) => failed
+                        .note(format!("{master} is a replica, though the sentinel at {sentinel} calls it the master")),
+                    Err(error) => failed.note_error(&format!("the master at {master}"), &error),
                 },
-                Ok(None) => reasons.push(format!("the sentinel at {sentinel} knows no master {:?}", self.master)),
-                Err(error) => reasons.push(format!("the sentinel at {sentinel}: {error}")),
+                Ok(None) => failed.note(format!("the sentinel at {sentinel} knows no master {:?}", self.master)),
+                Err(error) => failed.note_error(&format!("the sentinel at {sentinel}"), &error),
             }
         }
-        Err(FindError(reasons.join("; ")))
+        Err(failed)
     }
 
     /// The sentinel that knew it is asked first the next time.
