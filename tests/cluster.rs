@@ -228,7 +228,10 @@ async fn a_queue_whose_slot_moves_to_another_node_goes_on_there() {
     let mut toril = started(redis(&cluster, "") + &queue(&work, "concurrency = 10")).await;
     wait_until("the first jobs to end", LONG, async || count(&cluster, &work, "completed").await > 20).await;
 
+    // Half-way the keys are at the new node, and the slot is still the old one's.
     let moving = cluster.begin_move(&work, 2).await;
+    moving.move_keys().await;
+    toril.wait_for_log("the queue cannot be worked", LONG).await;
     moving.move_keys().await;
     moving.finish().await;
 

@@ -274,6 +274,11 @@ impl Redis {
     }
 
     /// The connections that were made.
+    pub(super) fn connections(&self) -> Vec<RedisConnection> {
+        self.connected().into_iter().map(|(_, connection)| connection).collect()
+    }
+
+    /// The same with the slots that they lead to.
     fn connected(&self) -> Vec<(u16, RedisConnection)> {
         let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         lanes.iter().filter_map(|(slot, lane)| Some((*slot, lane.connected()?.clone()))).collect()

@@ -27,7 +27,12 @@ pub(super) fn read(root: &Table<'_>, path: &Path, env: &Env, report: &mut Report
     if let Some(url) = setting(URL, env, report, url_from_environment) {
         redis.url = Some(url);
     }
-    behind.cluster = setting(CLUSTER, env, report, |value| switch(CLUSTER, value)).unwrap_or(behind.cluster);
+    if let Some(cluster) = setting(CLUSTER, env, report, |value| switch(CLUSTER, value)) {
+        behind.cluster = cluster;
+        if !cluster {
+            behind.nodes.clear();
+        }
+    }
     behind.sentinels = setting(SENTINELS, env, report, sentinels_from_environment).unwrap_or(behind.sentinels);
     let tls = setting(TLS, env, report, |value| switch(TLS, value));
     redis.tls = tls.unwrap_or(redis.tls);
@@ -92,7 +97,11 @@ fn servers(node: &Node<'_>) -> Result<Vec<RedisUrl>, Fault> {
     items.iter().map(server).collect()
 }
 
+/// With commas between them, or `none`.
 fn sentinels_from_environment(value: &str) -> Result<Vec<RedisUrl>, String> {
+    if value == "none" {
+        return Ok(Vec::new());
+    }
     let servers = value.split(',').map(|text| server(text.trim()));
     servers.collect::<Result<_, _>>().map_err(|error| format!("a server in {SENTINELS} {error}"))
 }
