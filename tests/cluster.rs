@@ -1,5 +1,5 @@
-//! Queues on a Redis Cluster of three masters: all that works on one Redis works there too, as long as the keys of a queue
-//! are together.
+//! Queues on a Redis Cluster of three masters: all that works on one Redis works there too, as long as the keys of a
+//! queue are together.
 
 use std::time::Duration;
 
@@ -218,6 +218,31 @@ async fn the_restart_of_a_master_loses_no_job_and_its_queue_goes_on() {
         wait_for_completed(&cluster, name, 300).await;
         assert_eq!(count(&cluster, name, "failed").await, 0);
     }
+}
+
+#[tokio::test]
+async fn a_replica_that_is_promoted_goes_on_with_the_queues_of_its_master() {
+    let mut cluster = RedisCluster::start().await;
+    let replica = cluster.add_replica(1).await;
+    let (kept, lost) = (cluster.queue_on(0, "kept").await, cluster.queue_on(1, "lost").await);
+    let settings = "concurrency = 10\nlock_duration = \"5s\"\nstalled_interval = \"2s\"";
+    for name in [&kept, &lost] {
+        add(&cluster, name, many(300, "sleep", &json!({ "ms": 20 }))).await;
+    }
+    // What a master has alone is lost with it.
+    cluster.wait_replicated(1).await;
+    let _toril = started(redis(&cluster, "") + &queue(&kept, settings) + &queue(&lost, settings)).await;
+    wait_until("the first jobs to end", LONG, async || count(&cluster, &lost, "completed").await > 20).await;
+
+    cluster.node_mut(1).kill();
+    cluster.wait_promoted(replica).await;
+
+    let mut promoted = cluster.nodes()[replica].connection().await;
+    wait_until("every job of the lost master to complete", MINUTES, async || {
+        let completed = cmd("ZCARD").arg(format!("bull:{lost}:completed")).query_async(&mut promoted).await;
+        completed.unwrap_or(0) == 300
+    })
+    .await;
 }
 
 #[tokio::test]

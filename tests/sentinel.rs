@@ -69,6 +69,23 @@ async fn every_job_that_the_promoted_replica_has_ends_after_the_master_was_kille
 }
 
 #[tokio::test]
+async fn a_master_that_stands_still_is_left_for_the_new_one_though_its_connections_are_open() {
+    let mut redis = RedisSentinel::start().await;
+    add(&mut redis, 400).await;
+    let mut toril = started(&redis).await;
+    let old = redis.master().await;
+    wait_until("the first jobs to end", LONG, async || completed(&redis, old).await > 20).await;
+
+    redis.server_mut(old).pause();
+    let new = redis.wait_promoted(old).await;
+
+    toril.wait_for_log("Redis has another master", MINUTES).await;
+    wait_for_completed(&redis, new, 400).await;
+    redis.server_mut(old).resume();
+    redis.wait_demoted(old).await;
+}
+
+#[tokio::test]
 async fn a_master_that_is_demoted_while_it_runs_is_left_for_the_new_one() {
     let mut redis = RedisSentinel::start().await;
     add(&mut redis, 400).await;

@@ -1,6 +1,8 @@
 //! A Redis Cluster of three masters, each a server of its own that a test can kill, restart and pause, and whose slots
 //! it can move while clients work.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail};
 use redis::aio::MultiplexedConnection;
 use redis::{FromRedisValue, cmd};
@@ -9,6 +11,9 @@ use super::{RedisServer, Security, TRIES, temporary_folder};
 use crate::ports::free_port;
 use crate::wait::{LONG, wait_until};
 
+/// More than a failover takes on a busy machine.
+const FAILOVER: Duration = Duration::from_secs(120);
+
 const SLOTS: u16 = 16_384;
 const MASTERS: u16 = 3;
 
@@ -16,10 +21,11 @@ const MASTERS: u16 = 3;
 /// makes one wait.
 const NODE_TIMEOUT: &str = "5000";
 
-/// Three masters that hold a third of the slots each. There are no replicas: while one is away the others answer
-/// `CLUSTERDOWN`, as Redis' own settings want it.
+/// Three masters that hold a third of the slots each, and replicas where a test adds them. While a master is away and has
+/// none, the others answer `CLUSTERDOWN`, as Redis' own settings want it.
 pub struct RedisCluster {
     nodes: Vec<RedisServer>,
+    arguments: Vec<String>,
 }
 
 impl RedisCluster {
@@ -31,7 +37,7 @@ impl RedisCluster {
     /// The same, with further arguments for each server.
     pub async fn start_with<S: AsRef<str>>(arguments: &[S]) -> Self {
         let arguments: Vec<String> = arguments.iter().map(|argument| argument.as_ref().to_owned()).collect();
-        let cluster = Self::launched(&arguments).await;
+        let cluster = Self::launched(arguments).await;
         let cluster = cluster.unwrap_or_else(|error| panic!("no Redis Cluster for this test: {error:#}"));
         cluster.wait_ok().await;
         cluster
@@ -57,10 +63,43 @@ impl RedisCluster {
         &mut self.nodes[node]
     }
 
+    /// Adds a replica of this master, and returns its number once it has all that the master has.
+    pub async fn add_replica(&mut self, master: usize) -> usize {
+        let replica = async {
+            let replica = node(&self.arguments).await?;
+            meet(&mut self.nodes[master].connection().await, &replica).await.map(|()| replica)
+        };
+        self.nodes.push(replica.await.unwrap_or_else(|error| panic!("no replica for this test: {error:#}")));
+        self.wait_ok().await;
+        let (number, id) = (self.nodes.len() - 1, self.id(master).await);
+        let mut connection = self.nodes[number].connection().await;
+        let _: () = ask(&mut connection, &["CLUSTER", "REPLICATE", &id]).await;
+        self.wait_replicated(master).await;
+        number
+    }
+
+    /// Waits until a replica has all that its master had when this was called.
+    pub async fn wait_replicated(&self, master: usize) {
+        let node = &self.nodes[master];
+        wait_until("the replica to have everything", LONG, async || {
+            let mut connection = node.connection().await;
+            // Only what this connection has written is waited for.
+            let noted = cmd("PUBLISH").arg("replicated").arg(1).query_async::<i64>(&mut connection).await.is_ok();
+            let reached = cmd("WAIT").arg(1).arg(1_000).query_async::<i64>(&mut connection).await;
+            noted && reached.is_ok_and(|reached| reached >= 1)
+        })
+        .await;
+    }
+
+    /// Waits until a replica has taken the place of its master.
+    pub async fn wait_promoted(&self, node: usize) {
+        wait_until("the replica to be a master", FAILOVER, async || self.nodes[node].role().await == "master").await;
+    }
+
     /// Waits until every node knows all others and has every slot served.
     pub async fn wait_ok(&self) {
         for node in &self.nodes {
-            wait_until("the cluster to be in order", LONG, async || is_ok(node).await).await;
+            wait_until("the cluster to be in order", LONG, async || is_ok(node, self.nodes.len()).await).await;
         }
     }
 
@@ -120,10 +159,10 @@ impl RedisCluster {
         ask(&mut self.nodes[node].connection().await, &["CLUSTER", "MYID"]).await
     }
 
-    async fn launched(arguments: &[String]) -> Result<Self> {
+    async fn launched(arguments: Vec<String>) -> Result<Self> {
         let mut nodes = Vec::new();
         for _ in 0..MASTERS {
-            nodes.push(node(arguments).await?);
+            nodes.push(node(&arguments).await?);
         }
         let share = SLOTS / MASTERS;
         for (number, node) in (0..).zip(&nodes) {
@@ -136,11 +175,9 @@ impl RedisCluster {
         }
         let mut first = nodes[0].connection().await;
         for node in &nodes[1..] {
-            let bus = node.bus.context("a node of a cluster has a bus")?;
-            let mut meet = cmd("CLUSTER");
-            meet.arg("MEET").arg("127.0.0.1").arg(node.port).arg(bus).query_async::<()>(&mut first).await?;
+            meet(&mut first, node).await?;
         }
-        Ok(Self { nodes })
+        Ok(Self { nodes, arguments })
     }
 }
 
@@ -213,16 +250,23 @@ async fn node(arguments: &[String]) -> Result<RedisServer> {
     }
 }
 
-async fn is_ok(node: &RedisServer) -> bool {
+async fn meet(connection: &mut MultiplexedConnection, node: &RedisServer) -> Result<()> {
+    let bus = node.bus.context("a node of a cluster has a bus")?;
+    let mut meet = cmd("CLUSTER");
+    meet.arg("MEET").arg("127.0.0.1").arg(node.port).arg(bus).query_async::<()>(connection).await?;
+    Ok(())
+}
+
+async fn is_ok(node: &RedisServer, nodes: usize) -> bool {
     let mut connection = node.connection().await;
     let info: String = ask(&mut connection, &["CLUSTER", "INFO"]).await;
     let has = |line: &str| info.lines().any(|known| known.trim() == line);
     if !has("cluster_state:ok") || !has(&format!("cluster_slots_ok:{SLOTS}")) {
         return false;
     }
-    let nodes: String = ask(&mut connection, &["CLUSTER", "NODES"]).await;
+    let known: String = ask(&mut connection, &["CLUSTER", "NODES"]).await;
     let connected = |line: &&str| line.contains(" connected") && !line.contains("fail") && !line.contains("handshake");
-    nodes.lines().filter(connected).count() == usize::from(MASTERS)
+    known.lines().filter(connected).count() == nodes
 }
 
 /// The slots of the node itself, from the answer to `CLUSTER NODES`.

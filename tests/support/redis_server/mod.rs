@@ -99,6 +99,13 @@ impl RedisServer {
         connection.unwrap_or_else(|error| panic!("could not connect to the test's Redis server: {error:#}"))
     }
 
+    /// `master` or `slave`, as it says itself. Empty while it does not answer.
+    pub async fn role(&self) -> String {
+        let Ok(mut connection) = connect(&self.socket()).await else { return String::new() };
+        let answer = redis::cmd("ROLE").query_async::<Vec<redis::Value>>(&mut connection).await.unwrap_or_default();
+        answer.into_iter().next().and_then(|role| redis::from_redis_value(role).ok()).unwrap_or_default()
+    }
+
     /// Ends the server in order. What it holds is still there after [`RedisServer::restart`].
     pub async fn stop(&mut self) {
         let Some(mut process) = self.process.take() else { return };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use redis::aio::MultiplexedConnection;
-use redis::{Client, FromRedisValue, Value, cmd};
+use redis::{Client, FromRedisValue, cmd};
 use tempfile::TempDir;
 
 use super::{RedisServer, TRIES, program, temporary_folder};
@@ -161,7 +161,7 @@ impl RedisSentinel {
     pub async fn wait_promoted(&mut self, old: usize) -> usize {
         let promoted = within(FAILOVER, async || {
             let master = self.master().await;
-            (master != old && role(&self.servers[master]).await == "master").then_some(master)
+            (master != old && self.servers[master].role().await == "master").then_some(master)
         });
         promoted.await.unwrap_or_else(|| panic!("no replica was promoted within {FAILOVER:?}"))
     }
@@ -169,7 +169,7 @@ impl RedisSentinel {
     /// Waits until a server follows another one, as a former master does once the sentinels have told it.
     pub async fn wait_demoted(&self, server: usize) {
         let server = &self.servers[server];
-        wait_until("the former master to be a replica", FAILOVER, async || role(server).await == "slave").await;
+        wait_until("the former master to be a replica", FAILOVER, async || server.role().await == "slave").await;
     }
 }
 
@@ -225,11 +225,4 @@ impl Sentinel {
         let mut connection = client.get_multiplexed_async_connection().await?;
         cmd("SENTINEL").arg(command).query_async(&mut connection).await
     }
-}
-
-async fn role(server: &RedisServer) -> String {
-    // One that is away has none.
-    let Ok(mut connection) = super::connect(&server.socket()).await else { return String::new() };
-    let answer = cmd("ROLE").query_async::<Vec<Value>>(&mut connection).await.unwrap_or_default();
-    answer.into_iter().next().and_then(|role| redis::from_redis_value(role).ok()).unwrap_or_default()
 }

@@ -20,7 +20,7 @@ pub struct Nodes {
 
 impl Nodes {
     /// Which master has which slots, by the first node that answers: those that are known, then those that one begins
-    /// with. `turn` says with which known one to start, so that one that tells old tales is not asked for ever.
+    /// with. `turn` says with which known one to start: one that has been cut off from the others tells old tales.
     pub async fn find(&self, known: &[Address], turn: usize) -> Result<Ranges, FindError> {
         let mut failed = FindError::default();
         let mut nodes: Vec<&Address> = known.iter().collect();

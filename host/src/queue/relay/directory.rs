@@ -176,7 +176,7 @@ async fn ask(
     known: watch::Sender<Arc<Ranges>>,
     found: Arc<Mutex<Option<Instant>>>,
 ) {
-    let (mut turn, mut silent) = (0, false);
+    let (mut turn, mut silent) = (0_usize, false);
     loop {
         let mut waiting: Vec<Question> = match tokio::time::timeout(EVERY, asked.recv()).await {
             Ok(Some(question)) => vec![question],
@@ -186,9 +186,10 @@ async fn ask(
         while let Ok(question) = asked.try_recv() {
             waiting.push(question);
         }
+        // Where there is reason to doubt, somebody else is asked.
+        turn = turn.wrapping_add(usize::from(waiting.iter().any(Option::is_none)));
         let before = known.borrow().clone();
         let answer = source.find(&before, turn).await;
-        turn = turn.wrapping_add(1);
         let outcome = match answer {
             Ok(ranges) => {
                 *found.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());

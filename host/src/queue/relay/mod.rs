@@ -34,8 +34,8 @@ use dial::Stream;
 
 /// How much is read at once.
 const CHUNK: usize = 16 * 1024;
-/// How an answer begins that only a server gives that is not responsible any more.
-const STRANGER: [&[u8]; 2] = [b"-MOVED ", b"-READONLY "];
+/// How an answer begins that makes one doubt whether the server is still responsible.
+const STRANGER: [&[u8]; 3] = [b"-MOVED ", b"-READONLY ", b"-CLUSTERDOWN "];
 
 /// A socket whose connections lead to whoever has one slot. Closed with its connections when it is dropped.
 pub struct Relay {
