@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
+use bullmq::redis_connection::RedisConnection;
 use bullmq::{Error, JobState, Queue};
 use serde::{Deserialize, Serialize};
 
 use super::claimed::Claimed;
-use super::connection::SharedRedis;
+use super::connection::{ConnectError, SharedRedis};
 
 /// How long a parked verdict is kept, in seconds.
 const PARKED: u64 = 24 * 60 * 60;
@@ -54,7 +55,7 @@ impl Parked {
         let json = serde_json::to_string(&entry)?;
         let mut set = redis::cmd("SET");
         set.arg(self.key(&job.id)).arg(json).arg("EX").arg(PARKED);
-        self.queue.connection().cmd::<()>(&mut set).await?;
+        self.connection().await?.cmd::<()>(&mut set).await?;
         Ok(true)
     }
 
@@ -66,7 +67,8 @@ impl Parked {
         }
         // Taken, so that it cannot be used a second time.
         let mut take = redis::cmd("GETDEL");
-        let found = self.queue.connection().cmd::<Option<String>>(take.arg(self.key(&job.id))).await;
+        take.arg(self.key(&job.id));
+        let found = async { self.connection().await?.cmd::<Option<String>>(&mut take).await }.await;
         let (queue, job_id) = (self.queue.name(), &job.id);
         match found {
             Ok(json) => match serde_json::from_str::<Entry>(&json?) {
@@ -83,6 +85,11 @@ impl Parked {
                 None
             }
         }
+    }
+
+    /// Where these are, which in a cluster is not where the queue is.
+    async fn connection(&self) -> Result<RedisConnection, Error> {
+        self.redis.connection().await.map_err(ConnectError::into_bull)
     }
 
     fn key(&self, job_id: &str) -> String {

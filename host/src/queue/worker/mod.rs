@@ -94,7 +94,7 @@ impl QueueWorker {
     ) -> Result<Self, ConnectError> {
         let redis = service.redis.clone();
         let queue = Arc::new(redis.queue(name).await?);
-        let connection = redis.connection().await?.clone();
+        let connection = queue.connection().clone();
         let keys = queue.keys().clone();
         let (ended, arriving) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
@@ -186,5 +186,5 @@ impl QueueWorker {
 
 async fn dead_letter(redis: &SharedRedis, settings: &config::Queue) -> Result<Option<Arc<DeadLetter>>, ConnectError> {
     let Some(name) = &settings.dead_letter else { return Ok(None) };
-    Ok(Some(Arc::new(DeadLetter::new(redis.queue(name).await?))))
+    Ok(Some(Arc::new(DeadLetter::new(redis.clone(), redis.queue(name).await?))))
 }
