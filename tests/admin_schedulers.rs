@@ -127,6 +127,25 @@ async fn schedules_of_the_file_are_written_changed_and_taken_away_and_others_are
 }
 
 #[tokio::test]
+async fn schedules_that_redis_did_not_take_at_a_reload_are_written_when_it_is_back() {
+    let mut redis = RedisServer::start().await;
+    let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(WORK).spawn_run();
+    toril.wait_ready().await;
+    redis.stop().await;
+    toril.rewrite_config(with_schedules("[queues.work.schedules.first]\nevery = \"1h\"\n"));
+    toril.wait_for_log("configuration were not written, trying again", LONG).await;
+    // Nothing is written of one that is not wanted any more.
+    toril.rewrite_config(with_schedules("[queues.work.schedules.second]\nevery = \"1h\"\n"));
+    wait_until("both changes to be taken", LONG, async || toril.logs().matches("configuration reloaded").count() == 2)
+        .await;
+
+    redis.restart().await;
+
+    toril.wait_for_log("the job schedulers of the configuration are written", LONG).await;
+    assert_eq!(keys_of(&redis).await, ["second"]);
+}
+
+#[tokio::test]
 async fn a_run_that_is_due_is_not_lost_when_a_host_starts() {
     let redis = RedisServer::start().await;
     manage(&redis, "work", json!([{ "do": "pause" }])).await;

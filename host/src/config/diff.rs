@@ -78,6 +78,7 @@ fn host(old: &HostSettings, new: &HostSettings) -> Vec<&'static str> {
         ("admin", old.admin != new.admin),
         ("allowed_hosts", old.allowed_hosts != new.allowed_hosts),
         ("cache", old.cache != new.cache),
+        ("keep_attempts", old.keep_attempts != new.keep_attempts),
         ("listen", old.listen != new.listen),
         ("log", old.log != new.log),
         ("max_pens", old.max_pens != new.max_pens),
@@ -184,7 +185,7 @@ mod tests {
 
     #[test]
     fn host_keys_are_named_and_redis_is_one() {
-        let host = "[host]\nlisten = 'off'\nplugins = 'p'\ncache = 'c'\nshutdown_timeout = '1s'\npen_threads = 999\nmax_pens = 9\nadmin = 'off'\nallowed_hosts = ['h']\nredact = []\nlog = 'debug'\n[queues.a]";
+        let host = "[host]\nlisten = 'off'\nplugins = 'p'\ncache = 'c'\nkeep_attempts = 0\nshutdown_timeout = '1s'\npen_threads = 999\nmax_pens = 9\nadmin = 'off'\nallowed_hosts = ['h']\nredact = []\nlog = 'debug'\n[queues.a]";
         let changes = change("[queues.a]", host);
         assert_eq!(
             changes.host,
@@ -192,6 +193,7 @@ mod tests {
                 "admin",
                 "allowed_hosts",
                 "cache",
+                "keep_attempts",
                 "listen",
                 "log",
                 "max_pens",

@@ -9,6 +9,7 @@ pub(super) const HOST: &[&str] = &[
     "admin",
     "allowed_hosts",
     "cache",
+    "keep_attempts",
     "listen",
     "log",
     "max_pens",

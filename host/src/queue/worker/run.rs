@@ -66,6 +66,7 @@ impl Shared {
         let took = started.elapsed();
         metrics::ended(queue, &finished, took);
         tell(queue, job, &finished, took);
+        self.service.attempts.note(queue, job_id, job.attempts_made + 1, &finished, took);
         note(&trace, &finished);
         let writing = trace.child("settle", Kind::Internal);
         settling.settle(finished.outcome).await;
