@@ -37,6 +37,10 @@ async fn the_version_of_each_attempt_is_known_after_a_restart_and_on_another_hos
     let opts = json!({ "attempts": 2, "backoff": { "type": "fixed", "delay": 3_600_000 } });
     add(&redis, json!([{ "name": "fail-times", "data": { "times": 1 }, "opts": opts }])).await;
     attempts(&first, 1).await;
+    wait_until("its next attempt to be due", LONG, async || {
+        first.cli(["job", "work", "1", "--json"]).await.succeeded().json()["state"] == "delayed"
+    })
+    .await;
     first.replace_plugin("basics", &component("blue/basics"));
     first.wait_for_log("plugin reloaded", LONG).await;
     first.cli(["promote", "work", "1"]).await.succeeded();
