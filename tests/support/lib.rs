@@ -10,6 +10,7 @@
 //! | [`node`] | the scripts of `tests/interop`: BullMQ's own Node client |
 //! | [`browser`] | the scripts of `tests/browser`: the dashboard in a real browser |
 //! | [`python`] | programs of the Python environment, and scripts of `tests/interop` in Python |
+//! | [`promtool`] | Prometheus's own checker |
 //! | [`otlp`] | a collector of traces |
 //! | [`contents`] | everything that Redis holds of a queue, to be compared |
 //! | [`http`] | the plainest HTTP client |
@@ -30,6 +31,7 @@ pub mod otlp;
 mod paths;
 mod ports;
 mod process;
+pub mod promtool;
 pub mod python;
 pub mod redis_server;
 pub mod scripted;

@@ -4,6 +4,7 @@
 
 mod add;
 pub mod admin;
+mod attempts;
 mod backoff;
 mod cancel;
 mod children;
@@ -26,6 +27,7 @@ mod stored;
 mod worker;
 
 pub use add::{Added, JobSpec, WaitError, add, policy};
+pub use attempts::Attempts;
 pub use cancel::{Cancelled, cancel, cancel_all};
 pub use connection::{ConnectError, Redis, SharedRedis};
 pub use context::Defaults;

@@ -12,6 +12,7 @@ pub(super) const HOST: &[&str] = &[
     "cache",
     "compile_memory",
     "compile_timeout",
+    "keep_attempts",
     "listen",
     "log",
     "max_component",

@@ -24,6 +24,7 @@ use self::driver::{Driver, Ended};
 use self::locks::Locks;
 use self::marker::Marker;
 use self::slots::Slots;
+use super::attempts::Attempts;
 use super::cancel::{self, Running};
 use super::connection::{ConnectError, SharedRedis};
 use super::context::Defaults;
@@ -70,12 +71,25 @@ pub struct Service {
     store: Arc<dyn KeyValue>,
     defaults: Defaults,
     running: Running,
+    attempts: Attempts,
 }
 
 impl Service {
     /// Works on this Redis. `defaults` says what the configuration has for jobs that plugins add.
     pub fn new(redis: SharedRedis, defaults: Defaults) -> Self {
-        Self { store: Arc::new(PluginData::new(redis.clone())), redis, defaults, running: Running::default() }
+        Self {
+            store: Arc::new(PluginData::new(redis.clone())),
+            redis,
+            defaults,
+            running: Running::default(),
+            attempts: Attempts::default(),
+        }
+    }
+
+    /// The same, which notes the attempts that end.
+    #[must_use]
+    pub fn noting(self, attempts: Attempts) -> Self {
+        Self { attempts, ..self }
     }
 
     /// Hears of jobs that are cancelled from outside, until it is dropped.
