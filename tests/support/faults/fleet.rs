@@ -25,7 +25,7 @@ pub struct Setup {
     /// BullMQ's workers in Node.
     pub nodes: usize,
     /// The hosts' `lock_duration`. Short, for faults whose jobs are found by their locks; else longer than a round, so
-    /// that no lock runs out since the machine is busy.
+    /// that no lock runs out since the machine is busy, and no job is found that way that should be found sooner.
     pub lock: Duration,
     /// The hosts' `shutdown_timeout`.
     pub shutdown: Duration,
@@ -35,7 +35,7 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        let (lock, shutdown) = (Duration::from_secs(60), Duration::from_secs(60));
+        let (lock, shutdown) = (Duration::from_secs(3_600), Duration::from_secs(60));
         Self { hosts: 2, nodes: 0, lock, shutdown, append_only: true }
     }
 }

@@ -1,5 +1,6 @@
 //! A round: a fleet of its own, jobs, a fault that strikes again and again while they run, and the account at the end.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
@@ -10,6 +11,9 @@ use super::fleet::{Fleet, Setup, ended};
 use super::jobs::Planned;
 use super::ledger::By;
 use crate::wait::{LONG, within};
+
+/// How often Redis loses data in a round.
+const FORGETS: usize = 4;
 
 /// How a round goes.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +71,29 @@ impl Outcome {
     }
 }
 
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { account, strikes, caught, recoveries, forgotten, .. } = self;
+        let slowest = recoveries.iter().max().copied().unwrap_or_default();
+        write!(
+            f,
+            "{} jobs, {} runs, {strikes} faults that caught {caught} jobs, slowest recovery {:.2} s, {} lost, {} stuck, \
+             {} wrong, {} run twice",
+            account.jobs,
+            account.runs,
+            slowest.as_secs_f64(),
+            account.lost.len(),
+            account.stuck.len(),
+            account.wrong.len(),
+            account.doubles.len(),
+        )?;
+        if *forgotten > 0 {
+            write!(f, ", {forgotten} forgotten by Redis")?;
+        }
+        Ok(())
+    }
+}
+
 /// Runs one round.
 pub async fn run(plan: &Plan) -> Outcome {
     let mut random = Rng::with_seed(plan.seed);
@@ -83,18 +110,19 @@ pub async fn run(plan: &Plan) -> Outcome {
         forgotten: 0,
         excused: plan.fault.is_none_or(|fault| fault.excuse().is_some()),
     };
-    while outcome.strikes < plan.strikes && fleet.has_work().await {
+    // A Redis that loses all again and again comes to no end.
+    let most = if plan.fault.is_some_and(Fault::loses_data) { plan.strikes.min(FORGETS) } else { plan.strikes };
+    while outcome.strikes < most && fleet.has_work().await {
         tokio::time::sleep(Duration::from_millis(random.u64(100..500))).await;
         outcome.caught += fleet.active().await.len();
         let fault = plan.fault.unwrap_or_else(|| Fault::MIXED[random.usize(..Fault::MIXED.len())]);
         let mut over = fault.strike(&mut fleet, &mut random).await;
         outcome.strikes += 1;
         if fault.loses_data() {
-            let more = jobs.len();
             let forgotten = forget(&fleet, &mut jobs).await;
-            outcome.forgotten += forgotten;
             // As many again, so that there is something to go on with.
-            let again = Planned::many(&mut random, more, forgotten, plan.longest);
+            let again = Planned::many(&mut random, plan.jobs + outcome.forgotten, forgotten, plan.longest);
+            outcome.forgotten += forgotten;
             fleet.add(&again).await;
             jobs.extend(again);
             over = Instant::now();
