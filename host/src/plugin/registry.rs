@@ -220,6 +220,11 @@ impl Plugins {
         Finished { outcome, plugin, version: Some(version.id.clone()), usage }
     }
 
+    /// Where attempts run.
+    pub fn home(&self) -> Option<tokio::runtime::Handle> {
+        self.engine.pens().cloned()
+    }
+
     fn slot(&self, plugin: &str) -> Option<Arc<Slot>> {
         self.slots.read().unwrap_or_else(PoisonError::into_inner).get(plugin).cloned()
     }

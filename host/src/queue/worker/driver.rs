@@ -10,14 +10,16 @@ use bullmq::Error;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Shared;
 use super::batch::{Answer, Batch, Ending};
 use super::marker::{IDLE, Marker};
+use super::settle::Settling;
 use super::slots::Slot;
+use crate::queue::claimed::Claimed;
 use crate::queue::clock;
 use crate::queue::patience::{PATIENCE, Pauses, is_passing};
 use crate::queue::scripts::Moved;
@@ -35,8 +37,8 @@ pub struct Ended {
     pub ending: Ending,
     /// Its place, which is free as soon as it has ended.
     pub slot: Slot,
-    /// Told what became of it, and given its place back if it needs that still. Dropped if nothing could be found out.
-    pub reply: oneshot::Sender<(Moved, Option<Slot>)>,
+    /// What goes on with it where it cannot be ended here.
+    pub settling: Settling,
     /// Since when it alone cannot be written.
     pub refused: Option<Instant>,
 }
@@ -285,17 +287,16 @@ impl Driver {
         self.reserved -= claim;
         self.recover();
         for (ended, moved) in ended.into_iter().zip(answer.moved) {
-            let slot = match moved {
-                Moved::Linked | Moved::PendingChildren | Moved::FailedChildren => Some(ended.slot),
-                Moved::Done | Moved::Missing | Moved::Lost => None,
-            };
-            // Who does not wait for it any more has been interrupted.
-            let _interrupted = ended.reply.send((moved, slot));
+            let Ended { ending, slot, mut settling, .. } = ended;
+            match moved {
+                Moved::Done => continue,
+                // It needs its place still.
+                Moved::Linked | Moved::PendingChildren | Moved::FailedChildren => settling.slot = Some(slot),
+                Moved::Missing | Moved::Lost => drop(slot),
+            }
+            self.tasks.spawn(settling.go_on(moved, ending.how));
         }
-        for job in answer.jobs {
-            let slot = self.shared.slots.take();
-            self.tasks.spawn(self.shared.clone().process(Arc::new(job), slot));
-        }
+        self.start(answer.jobs);
         if claim == 0 || regains {
             return;
         }
@@ -307,6 +308,24 @@ impl Driver {
         }
         self.limited = answer.limited.map(|left| Instant::now() + left.min(IDLE));
         self.due = answer.next;
+    }
+
+    /// Starts the attempts of these jobs where attempts run, with one step over there for all of them.
+    fn start(&self, jobs: Vec<Claimed>) {
+        if jobs.is_empty() {
+            return;
+        }
+        let (shared, tasks) = (self.shared.clone(), self.tasks.clone());
+        let jobs: Vec<_> = jobs.into_iter().map(|job| (Arc::new(job), shared.slots.take())).collect();
+        let starting = async move {
+            for (job, slot) in jobs {
+                tasks.spawn(shared.clone().process(job, slot));
+            }
+        };
+        match self.shared.runner.home() {
+            Some(home) => self.tasks.spawn_on(starting, &home),
+            None => self.tasks.spawn(starting),
+        };
     }
 
     fn put_back(&mut self, ended: Vec<Ended>, error: &Error) {
