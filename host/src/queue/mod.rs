@@ -14,6 +14,7 @@ mod context;
 mod dead_letter;
 mod key_value;
 mod options;
+mod outage;
 mod parked;
 mod patience;
 mod scripts;

@@ -80,8 +80,8 @@ local function unlock(job, id, token, started)
     if holder then
       return -3
     end
-    -- What has stalled was put at the end that is taken from.
-    if call('LREM', wait, -1, id) == 0 then
+    -- What has stalled was put at the end that is taken from. Else someone has retried a job that had ended.
+    if not call('HGET', job, 'stc') or call('LREM', wait, -1, id) == 0 then
       return -2
     end
     call('HDEL', job, 'defa')
