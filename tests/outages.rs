@@ -104,14 +104,15 @@ async fn an_end_by_bullmqs_own_script_whose_answer_was_lost_is_written_once() {
     let opts = json!({ "deduplication": { "id": "one" } });
     let ids = add(&redis, &[json!({ "name": "sleep", "data": { "ms": 500 }, "opts": opts })]).await;
     wait_for_state(&redis, &ids[0], "active").await;
-    // The host's own script is asked first, and does not take such a job.
-    network.lose_answer_to("bull:work:repeat");
+    network.lose_answer_to("bull:work:completed");
 
     wait_for_state(&redis, &ids[0], "completed").await;
 
+    // It goes on, without a second end.
     let next = add(&redis, &[json!({ "name": "echo", "data": {} })]).await;
     wait_for_state(&redis, &next[0], "completed").await;
-    assert_eq!((count(&redis, &ids[0], "ats").await, events(&redis, "completed", &ids).await), (1, vec![1]));
+    assert_eq!((network.lost(), events(&redis, "completed", &ids).await), (1, vec![1]));
+    assert_eq!((count(&redis, &ids[0], "ats").await, count(&redis, &ids[0], "atm").await), (1, 1));
 }
 
 #[tokio::test]

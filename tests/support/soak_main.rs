@@ -53,13 +53,20 @@ async fn soak(options: &Options) -> Result<()> {
     let kinds = Fault::ALL.map(Some).into_iter().chain([None; 6]);
     for (number, fault) in kinds.cycle().enumerate() {
         // Each kind has its turn, however short the time is.
-        if Instant::now() >= end && number >= Fault::ALL.len() + 1 {
+        if Instant::now() >= end && number > Fault::ALL.len() {
             break;
         }
         let seed = options.seed + number as u64;
         let plan = Plan { fault, ..Plan::mixed(seed, options.jobs, usize::MAX) };
-        let outcome = run(&plan).await;
         let name = fault.map_or("all of them", Fault::name);
+        // In a task of its own, so that a round that comes to no end leaves the others their turn.
+        let outcome = match tokio::spawn(async move { run(&plan).await }).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                complaints.push(format!("{name}, seed {seed}: {error}"));
+                continue;
+            }
+        };
         println!("round {number}, {name}, seed {seed}: {outcome}");
         complaints.extend(outcome.complaints().iter().map(|what| format!("{name}, seed {seed}: {what}")));
         table.add(fault, seed, &outcome);
