@@ -159,12 +159,8 @@ impl Driver {
             }
             let timer = self.timer(now);
             tokio::select! {
-                Some(ended) = self.arriving.recv() => {
-                    self.queued.push_back(ended);
-                    while let Ok(ended) = self.arriving.try_recv() {
-                        self.queued.push_back(ended);
-                    }
-                }
+                // Not while nothing can be sent: each of them would wake this loop for nothing.
+                Some(ended) = self.arriving.recv(), if self.calls.len() < CALLS => self.queued.push_back(ended),
                 Some(called) = self.calls.next() => self.take_in(called),
                 (marker, waited) = waited(&mut self.waiting) => self.wake(marker, waited),
                 () = shared.slots.freed() => {}
@@ -231,6 +227,9 @@ impl Driver {
     }
 
     fn next_ended(&mut self) -> Vec<Ended> {
+        while let Ok(ended) = self.arriving.try_recv() {
+            self.queued.push_back(ended);
+        }
         let most = if self.singly { 1 } else { MOST };
         let mut bytes = 0;
         let mut ended = Vec::new();
