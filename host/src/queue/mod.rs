@@ -17,6 +17,7 @@ mod eviction;
 mod key_value;
 mod lane;
 mod options;
+mod outage;
 mod parked;
 mod patience;
 mod relay;

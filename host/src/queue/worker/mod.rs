@@ -30,6 +30,7 @@ use super::connection::{ConnectError, SharedRedis};
 use super::context::Defaults;
 use super::dead_letter::DeadLetter;
 use super::key_value::PluginData;
+use super::outage::Outage;
 use super::parked::Parked;
 use super::scripts::Scripts;
 use crate::attempt::{KeyValue, Runner};
@@ -72,6 +73,7 @@ pub struct Service {
     defaults: Defaults,
     running: Running,
     attempts: Attempts,
+    outage: Outage,
 }
 
 impl Service {
@@ -83,6 +85,7 @@ impl Service {
             defaults,
             running: Running::default(),
             attempts: Attempts::default(),
+            outage: Outage::default(),
         }
     }
 
@@ -94,7 +97,7 @@ impl Service {
 
     /// Hears of jobs that are cancelled from outside, until it is dropped.
     pub async fn listen(self) {
-        cancel::listen(self.redis, self.running).await;
+        cancel::listen(self.redis, self.running, self.outage).await;
     }
 }
 
@@ -130,12 +133,13 @@ impl QueueWorker {
         let batch = Batch::new(connection.clone(), &keys, settings);
         let marker = Marker::new(connection, keys.marker(), keys.client_name(""));
         let driver = Driver::new(shared.clone(), batch, marker, tasks.clone(), wanted, closing.clone(), arriving);
-        let renewing = shared.locks.clone().renew(name.to_owned(), shared.scripts.clone(), settings.lock_duration);
+        let (locks, outage) = (shared.locks.clone(), shared.service.outage.clone());
+        let renewing = locks.renew(name.to_owned(), shared.scripts.clone(), outage.clone(), settings.lock_duration);
         let checking = {
             let (closing, name, scripts) = (closing.clone(), name.to_owned(), shared.scripts.clone());
             let (most, interval) = (settings.max_stalled, settings.stalled_interval);
             async move {
-                closing.run_until_cancelled(stalled::check(name, scripts, most, interval)).await;
+                closing.run_until_cancelled(stalled::check(name, scripts, outage, most, interval)).await;
             }
         };
         let spawn = |task| AbortOnDropHandle::new(task);
