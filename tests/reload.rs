@@ -157,18 +157,6 @@ async fn a_component_that_is_no_plugin_is_refused() {
 }
 
 #[tokio::test]
-async fn a_version_whose_describe_never_returns_is_refused() {
-    let redis = RedisServer::start().await;
-    let mut toril = host(&redis, WORK).await;
-
-    toril.replace_plugin("basics", &component("spin-describe"));
-
-    let line = toril.wait_for_log("plugin not reloaded", LONG).await;
-    assert!(line.contains("`describe` did not return within 5s"), "{line}");
-    toril.cli(["add", "work", "echo", "--wait"]).await.succeeded();
-}
-
-#[tokio::test]
 async fn a_file_that_is_copied_in_pieces_is_taken_once_it_is_whole() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, WORK).await;

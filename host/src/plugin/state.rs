@@ -171,7 +171,7 @@ impl Host for PenState {
             }
             return Ok(());
         }
-        context.log(level.into(), cut(message, LOG_LINE)).await;
+        context.log(level.into(), limits::cut(message, LOG_LINE)).await;
         Ok(())
     }
 
@@ -248,16 +248,6 @@ impl From<JobRef> for types::JobRef {
     }
 }
 
-/// At most `limit` bytes of a text, cut between characters.
-fn cut(mut text: String, limit: usize) -> String {
-    if text.len() > limit {
-        let end = (0..=limit).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-        text.truncate(end);
-        text.push('…');
-    }
-    text
-}
-
 impl From<Level> for LogLevel {
     fn from(level: Level) -> Self {
         match level {
@@ -275,16 +265,5 @@ impl From<ContextError> for Error {
             ContextError::Invalid(reason) => Self::Invalid(reason),
             ContextError::Unavailable(reason) => Self::Unavailable(reason),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_line_is_cut_between_characters() {
-        assert_eq!(cut("häuser".into(), 2), "h…");
-        assert_eq!(cut("haus".into(), 4), "haus");
     }
 }

@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
+use bullmq::redis_connection::RedisConnection;
 use bullmq::{Error, JobState, Queue};
 use redis::FromRedisValue;
 use serde::{Deserialize, Serialize};
 
 use super::claimed::Claimed;
-use super::connection::SharedRedis;
+use super::connection::{ConnectError, SharedRedis};
 use super::patience::{Pauses, is_passing};
 
 /// How long a parked verdict is kept, in seconds.
@@ -56,7 +57,7 @@ impl Parked {
         let json = serde_json::to_string(&entry)?;
         let mut set = redis::cmd("SET");
         set.arg(self.key(&job.id)).arg(json).arg("EX").arg(PARKED);
-        self.queue.connection().cmd::<()>(&mut set).await?;
+        self.connection().await?.cmd::<()>(&mut set).await?;
         Ok(true)
     }
 
@@ -98,11 +99,17 @@ impl Parked {
         let mut pauses = Pauses::default();
         loop {
             let mut ask = redis::cmd(command);
-            match self.queue.connection().cmd(ask.arg(self.key(&job.id))).await {
+            ask.arg(self.key(&job.id));
+            match async { self.connection().await?.cmd(&mut ask).await }.await {
                 Err(error) if is_passing(&error) => tokio::time::sleep(pauses.next()).await,
                 answer => return answer,
             }
         }
+    }
+
+    /// Where these are, which in a cluster is not where the queue is.
+    async fn connection(&self) -> Result<RedisConnection, Error> {
+        self.redis.connection().await.map_err(ConnectError::into_bull)
     }
 
     fn key(&self, job_id: &str) -> String {

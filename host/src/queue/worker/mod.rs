@@ -24,6 +24,7 @@ use self::driver::{Driver, Ended};
 use self::locks::Locks;
 use self::marker::Marker;
 use self::slots::Slots;
+use super::attempts::Attempts;
 use super::cancel::{self, Running};
 use super::connection::{ConnectError, SharedRedis};
 use super::context::Defaults;
@@ -72,6 +73,7 @@ pub struct Service {
     defaults: Defaults,
     running: Running,
     outage: Outage,
+    attempts: Attempts,
 }
 
 impl Service {
@@ -83,7 +85,14 @@ impl Service {
             defaults,
             running: Running::default(),
             outage: Outage::default(),
+            attempts: Attempts::default(),
         }
+    }
+
+    /// The same, which notes the attempts that end.
+    #[must_use]
+    pub fn noting(self, attempts: Attempts) -> Self {
+        Self { attempts, ..self }
     }
 
     /// Hears of jobs that are cancelled from outside, until it is dropped.
@@ -102,7 +111,7 @@ impl QueueWorker {
     ) -> Result<Self, ConnectError> {
         let redis = service.redis.clone();
         let queue = Arc::new(redis.queue(name).await?);
-        let connection = redis.connection().await?.clone();
+        let connection = queue.connection().clone();
         let keys = queue.keys().clone();
         let (ended, arriving) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
@@ -195,5 +204,5 @@ impl QueueWorker {
 
 async fn dead_letter(redis: &SharedRedis, settings: &config::Queue) -> Result<Option<Arc<DeadLetter>>, ConnectError> {
     let Some(name) = &settings.dead_letter else { return Ok(None) };
-    Ok(Some(Arc::new(DeadLetter::new(redis.queue(name).await?))))
+    Ok(Some(Arc::new(DeadLetter::new(redis.clone(), redis.queue(name).await?))))
 }

@@ -6,7 +6,6 @@ mod flow;
 mod host;
 mod kept;
 mod produce;
-mod resources;
 
 use std::time::Duration;
 
@@ -59,7 +58,6 @@ impl RawPlugin for Basics {
             "flow" => flow::run(job.parse()?),
             "flow-failing" => flow::failing(job.parse()?),
             "dependencies" => flow::dependencies(),
-            "resources" => resources::hold(job.parse()?),
             other => Err(Failure::fatal(format!("there is no behaviour called `{other}`"))),
         }
     }
