@@ -9,11 +9,15 @@ use bullmq::redis_connection::RedisConnection;
 use bullmq::{Queue, QueueEvents, QueueEventsOptions, QueueOptions};
 use futures::future::{join_all, try_join_all};
 use redis::{Pipeline, Value};
+use tokio::sync::watch;
 
 use super::lane::{Lane, ONE_TRY, Tried, wait_ready};
 use super::relayed::Relayed;
 use super::slot;
 use crate::config::{self, MissingUrl, Topology};
+
+/// How often it is looked whether connections have become silent.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Why Redis cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -112,6 +116,8 @@ pub struct Redis {
     ways: Ways,
     /// The ways that are in use, by slot. Where there is only one, its slot is 0.
     lanes: Mutex<BTreeMap<u16, Arc<Lane>>>,
+    /// How often a connection was replaced.
+    replaced: watch::Sender<u64>,
 }
 
 /// How a server is found.
@@ -143,7 +149,14 @@ impl Redis {
             Topology::Cluster(_) => format!("{url} (a cluster)"),
             Topology::One => url.to_string(),
         };
-        Ok(Self { settings: settings.clone(), shown, namespace, ways, lanes: Mutex::default() })
+        Ok(Self {
+            settings: settings.clone(),
+            shown,
+            namespace,
+            ways,
+            lanes: Mutex::default(),
+            replaced: watch::channel(0).0,
+        })
     }
 
     /// BullMQ's key prefix.
@@ -278,10 +291,28 @@ impl Redis {
         self.connected().into_iter().map(|(_, connection)| connection).collect()
     }
 
+    /// Replaces connections that have become silent, until it is dropped.
+    pub async fn watch_over(&self) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let lanes: Vec<_> = self.lanes.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+            let silent = join_all(lanes.iter().map(|lane| lane.replace_if_silent())).await;
+            if silent.contains(&true) {
+                tracing::info!("a connection to Redis had become silent, and another one has taken its place");
+                self.replaced.send_modify(|times| *times += 1);
+            }
+        }
+    }
+
+    /// Says whenever a connection was replaced.
+    pub fn replaced(&self) -> watch::Receiver<u64> {
+        self.replaced.subscribe()
+    }
+
     /// The same with the slots that they lead to.
     fn connected(&self) -> Vec<(u16, RedisConnection)> {
         let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        lanes.iter().filter_map(|(slot, lane)| Some((*slot, lane.connected()?.clone()))).collect()
+        lanes.iter().filter_map(|(slot, lane)| Some((*slot, lane.connected()?))).collect()
     }
 
     /// Which way leads to a key.
@@ -319,7 +350,7 @@ impl Redis {
             let client = lane.client()?;
             wait_ready(&self.shown, self.settings.connect_timeout, || self.ping_once(&client, slot)).await
         };
-        lane.connection(ready).await.cloned()
+        lane.connection(ready).await
     }
 
     async fn ping_once(&self, client: &redis::Client, slot: u16) -> Tried {

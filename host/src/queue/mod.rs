@@ -14,6 +14,7 @@ mod connection;
 mod context;
 mod dead_letter;
 mod eviction;
+mod home;
 mod key_value;
 mod lane;
 mod options;
