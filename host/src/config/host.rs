@@ -26,6 +26,12 @@ pub struct HostSettings {
     /// How many attempts may run at once in the whole host, all queues together. Sizes the pool of instances, whose
     /// address space is reserved at the start. Default 1000.
     pub max_pens: NonZeroU32,
+    /// The largest component that is taken, in bytes. Default 64 MiB, from 1 KiB to 1 GiB.
+    pub max_component: u64,
+    /// How long compiling one component may take. Default 5 minutes.
+    pub compile_timeout: Duration,
+    /// How much memory compiling one component may take, in bytes. Default 2 GiB, from 64 MiB to 1 TiB.
+    pub compile_memory: u64,
     /// What the HTTP server lets people do with queues and jobs. Default: everything.
     pub admin: AdminAccess,
     /// What they must show to be let in: `TORIL_ADMIN_TOKEN`, at least [`SHORTEST_TOKEN`] characters. None: nothing.
@@ -34,12 +40,17 @@ pub struct HostSettings {
     pub allowed_hosts: Vec<String>,
     /// Words: the value of a field whose name contains one of them is not shown. Has a default list.
     pub redact: Vec<String>,
+    /// How many attempts of each queue are kept in Redis, to be shown with their jobs. Default 20,000; 0 keeps none.
+    pub keep_attempts: u32,
     /// What is logged: the filter syntax of `tracing-subscriber`. None: the default. `TORIL_LOG` takes precedence.
     pub log: Option<String>,
 }
 
 /// The fewest characters of a token that keeps strangers out.
 pub const SHORTEST_TOKEN: usize = 16;
+
+/// The most attempts of a queue that can be kept.
+pub const MOST_KEPT_ATTEMPTS: u32 = 64 * 1024;
 
 /// Which fields are not shown where nobody says it.
 const REDACTED: &[&str] =
@@ -67,10 +78,14 @@ impl HostSettings {
             // A system that does not tell is taken for the smallest one.
             pen_threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             max_pens: DEFAULT_MAX_PENS,
+            max_component: 64 << 20,
+            compile_timeout: Duration::from_secs(5 * 60),
+            compile_memory: 2 << 30,
             admin: AdminAccess::Full,
             admin_token: None,
             allowed_hosts: Vec::new(),
             redact: REDACTED.iter().map(|word| (*word).to_owned()).collect(),
+            keep_attempts: 20_000,
             log: None,
         }
     }

@@ -38,7 +38,7 @@ pub use self::authority::AuthorityError;
 pub use self::cron::check_pattern;
 pub use self::diff::{Changes, QueueChange, diff};
 pub use self::env::{Env, NotUnicode};
-pub use self::host::{AdminAccess, HostSettings, SHORTEST_TOKEN};
+pub use self::host::{AdminAccess, HostSettings, MOST_KEPT_ATTEMPTS, SHORTEST_TOKEN};
 pub use self::origin::{Origin, OriginError, Scheme};
 pub use self::plugin::{KeyValue, Plugin};
 pub use self::problem::{LoadError, Problem, Problems, Severity};

@@ -265,7 +265,7 @@ fn refused(failure: types::Failure, denials: &Denials) -> Outcome {
             Some(denied) if !message.contains(denied.as_str()) => format!("{message} ({denied})"),
             _ => message,
         };
-        Failure::new(FailureKind::Plugin, message)
+        Failure::new(FailureKind::Plugin, limits::cut(message, limits::REASON))
     };
     match failure {
         // No further attempt would get another answer. The engines of some languages tell a plugin only that a request
@@ -273,8 +273,8 @@ fn refused(failure: types::Failure, denials: &Denials) -> Outcome {
         types::Failure::Retry(message) if denials.are_named_in(&message) => Outcome::Failed(told(message)),
         types::Failure::Retry(message) => Outcome::Retry(told(message)),
         types::Failure::Fatal(message) => Outcome::Failed(told(message)),
-        types::Failure::Defer(ms) => Outcome::Deferred(Duration::from_millis(ms)),
-        types::Failure::RateLimited(ms) => Outcome::RateLimited(Duration::from_millis(ms)),
+        types::Failure::Defer(ms) => Outcome::Deferred(Duration::from_millis(ms).min(limits::WAIT)),
+        types::Failure::RateLimited(ms) => Outcome::RateLimited(Duration::from_millis(ms).min(limits::WAIT)),
         types::Failure::AwaitChildren => Outcome::AwaitChildren,
     }
 }
@@ -328,7 +328,7 @@ fn explain(error: &wasmtime::Error, state: &PenState, settings: &Settings, late:
                 (FailureKind::Trap, format!("the plugin trapped: {trap} (endless recursion or a bad pointer, mostly)"))
             }
             Some(trap) => (FailureKind::Trap, format!("the plugin trapped: {trap}")),
-            None => (FailureKind::Trap, format!("the plugin trapped: {}", error.root_cause())),
+            None => (FailureKind::Trap, format!("the plugin trapped: {}", limits::in_words(error))),
         }
     };
     Failure { kind, message, backtrace: error.downcast_ref().and_then(backtrace) }
@@ -338,5 +338,5 @@ fn explain(error: &wasmtime::Error, state: &PenState, settings: &Settings, late:
 /// numbers tells nobody anything.
 fn backtrace(backtrace: &WasmBacktrace) -> Option<String> {
     let named = backtrace.frames().iter().filter(|frame| frame.func_name().is_some()).count();
-    (named * 2 > backtrace.frames().len()).then(|| backtrace.to_string())
+    (named * 2 > backtrace.frames().len()).then(|| limits::cut(backtrace.to_string(), limits::REASON))
 }

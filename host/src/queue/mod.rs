@@ -4,6 +4,7 @@
 
 mod add;
 pub mod admin;
+mod attempts;
 mod backoff;
 mod cancel;
 mod children;
@@ -17,6 +18,7 @@ mod eviction;
 mod key_value;
 mod lane;
 mod options;
+mod outage;
 mod parked;
 mod patience;
 mod relay;
@@ -27,6 +29,7 @@ mod stored;
 mod worker;
 
 pub use add::{Added, JobSpec, WaitError, add, policy};
+pub use attempts::Attempts;
 pub use cancel::{Cancelled, cancel, cancel_all};
 pub use connection::{ConnectError, Redis, SharedRedis};
 pub use context::Defaults;

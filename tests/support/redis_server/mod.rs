@@ -81,6 +81,11 @@ impl RedisServer {
         }
     }
 
+    /// The port that it listens on, TLS or not.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The certificate of the CA, in PEM, that a client of [`RedisServer::start_tls`] must trust.
     pub fn ca_path(&self) -> PathBuf {
         self.ca().unwrap_or_else(|| panic!("this Redis server has no certificate: start it with start_tls()"))

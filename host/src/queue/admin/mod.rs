@@ -54,7 +54,7 @@ pub use error::AdminError;
 pub use events::{Event, Events};
 pub use flow::{FlowNode, FlowRequest};
 pub use hosts::{BEAT, HostQueue, HostStatus};
-pub use job::{ChildCounts, JobDetails, JobReference, LogPage};
+pub use job::{ChildCounts, JobDetails, JobReference, LogPage, PastAttempt};
 pub use list::{JobPage, JobSummary, LARGEST_PAGE, PageRequest};
 pub use minutes::Minutes;
 pub use new_job::{AddedJob, BackoffOptions, Deduplication, KeepOptions, NewJob, NewJobOptions, ParentJob};

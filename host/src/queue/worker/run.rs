@@ -24,7 +24,8 @@ impl Shared {
     /// Runs a job to its end, or to where the loop ends it. A panic on the way fails the attempt, and the job's place is
     /// free again.
     pub async fn process(self: Arc<Self>, job: Arc<Claimed>, slot: Slot) {
-        let attempt = self.clone().attempt(self.settling(&job, Some(slot)));
+        // In a box: the task is moved several times until it runs.
+        let attempt = self.clone().attempt(self.settling(&job, Some(slot))).boxed();
         if AssertUnwindSafe(attempt).catch_unwind().await.is_ok() {
             return;
         }
@@ -73,6 +74,7 @@ impl Shared {
         let took = started.elapsed();
         metrics::ended(queue, &finished, took);
         tell(queue, job, &finished, took);
+        self.service.attempts.note(queue, job_id, job.attempts_made + 1, &finished, took);
         note(&trace, &finished);
         settling.spans = Spans::writing(trace);
         settling.settle(finished.outcome).await;
