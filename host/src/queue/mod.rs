@@ -10,6 +10,7 @@ mod cancel;
 mod children;
 mod claimed;
 mod clock;
+mod connect_error;
 mod connection;
 mod context;
 mod dead_letter;
