@@ -126,6 +126,32 @@ async fn schedules_of_the_file_are_written_changed_and_taken_away_and_others_are
     assert_eq!(keys_of(&redis).await, ["theirs"]);
 }
 
+/// Lets Redis take no writes any more, or all of them again.
+async fn set_memory(redis: &RedisServer, bytes: &str) {
+    let mut set = redis::cmd("CONFIG");
+    set.arg("SET").arg("maxmemory").arg(bytes);
+    set.query_async::<()>(&mut redis.connection().await).await.expect("the setting");
+}
+
+#[tokio::test]
+async fn schedules_that_redis_did_not_take_at_a_reload_are_written_as_soon_as_it_does() {
+    let redis = RedisServer::start().await;
+    let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(WORK).spawn_run();
+    toril.wait_ready().await;
+    set_memory(&redis, "1").await;
+    toril.rewrite_config(with_schedules("[queues.work.schedules.first]\nevery = \"1h\"\n"));
+    toril.wait_for_log("configuration were not written, trying again", LONG).await;
+    // Nothing is written of one that is not wanted any more.
+    toril.rewrite_config(with_schedules("[queues.work.schedules.second]\nevery = \"1h\"\n"));
+    wait_until("both changes to be taken", LONG, async || toril.logs().matches("configuration reloaded").count() == 2)
+        .await;
+
+    set_memory(&redis, "0").await;
+
+    toril.wait_for_log("the job schedulers of the configuration are written", LONG).await;
+    assert_eq!(keys_of(&redis).await, ["second"]);
+}
+
 #[tokio::test]
 async fn a_run_that_is_due_is_not_lost_when_a_host_starts() {
     let redis = RedisServer::start().await;
@@ -200,6 +226,17 @@ async fn a_dead_letter_whose_job_is_still_there_lets_it_run_again() {
         (&json!("waiting"), &json!(0), &Value::Null)
     );
     assert_eq!(manage(&redis, "dead", json!([{ "do": "counts" }])).await[0]["waiting"], 0);
+}
+
+#[tokio::test]
+async fn jobs_that_fail_again_at_once_are_brought_back_once() {
+    let redis = RedisServer::start().await;
+    let fatal = json!({ "name": "fatal", "data": {} });
+    let toril = dead_letters(&redis, json!([fatal, fatal, fatal])).await;
+
+    let back = toril.cli(["dead-letters", "return", "dead", "--json"]).await.succeeded().json();
+
+    assert_eq!(back, json!({ "returned": 3, "kept": [], "more": false }));
 }
 
 #[tokio::test]

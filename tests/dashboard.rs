@@ -421,6 +421,10 @@ async fn the_history_of_a_plugin_tells_what_was_refused_and_what_ran_a_job() {
 
     let ids = add(&redis, "numbers", json!([{ "name": "double", "data": { "n": 1 } }])).await;
     wait_for(&toril, "numbers", &ids[0], "completed").await;
-    let job = http::get(&toril.url(&format!("/queues/numbers/jobs/{}", ids[0]))).await.expect("an answer").body;
-    assert!(job.contains("<dt>Ran with</dt><dd><a href=\"/plugins#double\">"), "{job}");
+    let job = toril.url(&format!("/queues/numbers/jobs/{}", ids[0]));
+    wait_until("the page to tell what ran the job", LONG, async || {
+        let page = http::get(&job).await.expect("an answer").body;
+        page.contains("<dt>Ran with</dt><dd><a href=\"/plugins#double\">")
+    })
+    .await;
 }

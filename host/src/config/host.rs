@@ -40,12 +40,17 @@ pub struct HostSettings {
     pub allowed_hosts: Vec<String>,
     /// Words: the value of a field whose name contains one of them is not shown. Has a default list.
     pub redact: Vec<String>,
+    /// How many attempts of each queue are kept in Redis, to be shown with their jobs. Default 20,000; 0 keeps none.
+    pub keep_attempts: u32,
     /// What is logged: the filter syntax of `tracing-subscriber`. None: the default. `TORIL_LOG` takes precedence.
     pub log: Option<String>,
 }
 
 /// The fewest characters of a token that keeps strangers out.
 pub const SHORTEST_TOKEN: usize = 16;
+
+/// The most attempts of a queue that can be kept.
+pub const MOST_KEPT_ATTEMPTS: u32 = 64 * 1024;
 
 /// Which fields are not shown where nobody says it.
 const REDACTED: &[&str] =
@@ -80,6 +85,7 @@ impl HostSettings {
             admin_token: None,
             allowed_hosts: Vec::new(),
             redact: REDACTED.iter().map(|word| (*word).to_owned()).collect(),
+            keep_attempts: 20_000,
             log: None,
         }
     }

@@ -37,12 +37,12 @@ pub use self::authority::AuthorityError;
 pub use self::cron::check_pattern;
 pub use self::diff::{Changes, QueueChange, diff};
 pub use self::env::{Env, NotUnicode};
-pub use self::host::{AdminAccess, HostSettings, SHORTEST_TOKEN};
+pub use self::host::{AdminAccess, HostSettings, MOST_KEPT_ATTEMPTS, SHORTEST_TOKEN};
 pub use self::origin::{Origin, OriginError, Scheme};
 pub use self::plugin::{KeyValue, Plugin};
 pub use self::problem::{LoadError, Problem, Problems, Severity};
 pub use self::queue::{Backoff, BackoffKind, JobDefaults, Keep, Queue, RateLimit, Repeat, Schedule};
-pub use self::redis::{MissingUrl, Redis, RedisUrl, RedisUrlError};
+pub use self::redis::{MissingUrl, Redis, RedisUrl, RedisUrlError, Topology, hash_tag};
 pub use self::secret::Secret;
 
 use self::problem::Places;

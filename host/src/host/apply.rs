@@ -67,21 +67,16 @@ async fn try_reload(inner: &Arc<Inner>) -> Result<Changes, Refused> {
     }
     configure(inner, &new, &changes, started).await;
     let used: Vec<_> = new.queues.values().map(|queue| queue.plugin.clone()).collect();
-    logs::configure(new.host.log.as_deref());
+    // Else what was asked for while the host runs stays.
+    if changes.host.contains(&"log") {
+        logs::configure(new.host.log.as_deref());
+    }
     inner.config.store(Arc::new(new));
-    schedules(inner, &changes).await;
+    inner.schedules.changed(&changes.queues_removed);
     for plugin in old.queues.values().map(|queue| &queue.plugin).filter(|plugin| !used.contains(plugin)) {
         inner.plugins.remove(plugin);
     }
     Ok(changes)
-}
-
-/// Writes the job schedulers of the new configuration. What fails is tried again at the next change or start: the queues
-/// themselves are worked as the configuration says.
-async fn schedules(inner: &Arc<Inner>, changes: &Changes) {
-    if let Err(error) = inner.admin.apply_schedules(&changes.queues_removed).await {
-        tracing::error!(%error, "the job schedulers of the configuration were not written; save the file again, or restart");
-    }
 }
 
 /// Starts the workers of queues that are new, or changed in a way that a running worker cannot follow.

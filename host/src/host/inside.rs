@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Inner;
-use crate::http::{Inside, PluginDetails, QueueSample, Ran};
+use crate::http::{Inside, PluginDetails, QueueSample};
 use crate::plugin::Version;
 
 impl Inside for Inner {
@@ -30,9 +30,5 @@ impl Inside for Inner {
 
     fn samples(&self, queue: &str) -> Vec<QueueSample> {
         self.samples.of(queue)
-    }
-
-    fn ran(&self, queue: &str, id: &str) -> Option<Ran> {
-        self.ran.of(queue, id)
     }
 }

@@ -6,9 +6,9 @@ mod gauges;
 mod inside;
 mod missing;
 mod presence;
-mod ran;
 mod route;
 mod samples;
+mod schedules;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -27,12 +27,16 @@ use crate::config::{Config, Env, Problem, Problems};
 use crate::http::{Asked, HttpError, Server};
 use crate::plugin::{self, LoadError, Plugins};
 use crate::queue::admin::{Admin, AdminError};
-use crate::queue::{ConnectError, Defaults, QueueWorker, Redis, Service, SharedRedis};
+use crate::queue::{
+    Attempts, ConnectError, Defaults, QueueWorker, Redis, Service, SharedRedis, warn_of_eviction,
+};
 use crate::telemetry::logs;
 use route::Route;
 
 /// How long outcomes may still be written after the last attempt was interrupted.
 const LAST_WRITES: Duration = Duration::from_secs(5);
+/// How long it may then take to note which attempts there were.
+const LAST_NOTES: Duration = Duration::from_secs(2);
 /// A bound for a queue that is removed: its jobs end by their own timeouts long before.
 const DRAIN: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -84,6 +88,9 @@ pub struct Host {
     listen: Option<SocketAddr>,
     /// Watching and serving; ended with the shutdown, and when the host is dropped.
     tasks: std::sync::Mutex<Vec<AbortOnDropHandle<()>>>,
+    /// What is noted of attempts, and who writes it: until the last one has ended. None after that.
+    attempts: Attempts,
+    noting: Mutex<Option<AbortOnDropHandle<()>>>,
 }
 
 struct Inner {
@@ -97,7 +104,7 @@ struct Inner {
     /// What this host is called among those that work on the same queues.
     identity: presence::Identity,
     samples: samples::Samples,
-    ran: Arc<ran::Memory>,
+    schedules: schedules::Schedules,
     queues: Mutex<BTreeMap<String, Working>>,
     /// Workers of queues that were removed or changed and whose last jobs still run.
     draining: TaskTracker,
@@ -128,16 +135,18 @@ impl Host {
         }
         redis.connection().await?;
         let config = Arc::new(ArcSwap::from_pointee(config));
+        let identity = presence::Identity::new();
+        let attempts = Attempts::new(redis.clone(), &identity.id, config.load().host.keep_attempts);
         let inner = Arc::new(Inner {
-            service: Service::new(redis.clone(), defaults(config.clone())),
+            service: Service::new(redis.clone(), defaults(config.clone())).noting(attempts.clone()),
             admin: Admin::new(redis.clone(), config.clone()),
             config,
             env,
             plugins,
             redis,
-            identity: presence::Identity::new(),
+            identity,
             samples: samples::Samples::default(),
-            ran: Arc::default(),
+            schedules: schedules::Schedules::default(),
             queues: Mutex::default(),
             draining: TaskTracker::new(),
             closing: CancellationToken::new(),
@@ -153,12 +162,15 @@ impl Host {
             tasks.push(AbortOnDropHandle::new(tokio::spawn(server.serve(asked, inner.admin.clone(), settings))));
         }
         inner.start_queues().await?;
+        warn_of_eviction(&inner.redis).await;
         inner.admin.apply_schedules(&[]).await.map_err(StartError::Schedules)?;
         tasks.push(AbortOnDropHandle::new(tokio::spawn(inner.service.clone().listen())));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(watch::watch(inner.clone()))));
+        tasks.push(AbortOnDropHandle::new(tokio::spawn(schedules::keep(inner.clone()))));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(gauges::keep(inner.clone()))));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(presence::keep(inner.clone()))));
-        Ok(Self { inner, listen, tasks: std::sync::Mutex::new(tasks) })
+        let noting = AbortOnDropHandle::new(tokio::spawn(attempts.clone().keep()));
+        Ok(Self { inner, listen, tasks: std::sync::Mutex::new(tasks), attempts, noting: Mutex::new(Some(noting)) })
     }
 
     /// Where the HTTP server listens, if it does. Tells the port that was chosen where the configuration says 0.
@@ -184,6 +196,17 @@ impl Host {
     /// Claims no more jobs, lets the running ones end, and after `deadline` interrupts what still runs and gives it
     /// back. Returns when everything is written and closed. A second call finds nothing left to do.
     pub async fn shutdown(&self, deadline: Duration) -> Shutdown {
+        let ended = self.end(deadline).await;
+        self.attempts.close();
+        if let Some(noting) = self.noting.lock().await.take()
+            && tokio::time::timeout(LAST_NOTES, noting).await.is_err()
+        {
+            tracing::debug!("the last attempts were not noted");
+        }
+        ended
+    }
+
+    async fn end(&self, deadline: Duration) -> Shutdown {
         let inner = &self.inner;
         inner.closing.cancel();
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -233,7 +256,7 @@ impl Inner {
     }
 
     async fn start_queue(&self, name: &str, settings: &crate::config::Queue) -> Result<Working, ConnectError> {
-        let route = Arc::new(Route::new(self.plugins.clone(), self.ran.clone(), settings));
+        let route = Arc::new(Route::new(self.plugins.clone(), settings));
         let worker = QueueWorker::start(self.service.clone(), name, settings, route.clone()).await?;
         tracing::info!(
             queue = name,

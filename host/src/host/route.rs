@@ -8,7 +8,6 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::runtime;
 
-use super::ran::Memory;
 use crate::attempt::{Attempt, Failure, FailureKind, Finished, Outcome, Runner};
 use crate::config;
 use crate::plugin::{Handle, Plugins};
@@ -16,7 +15,6 @@ use crate::plugin::{Handle, Plugins};
 /// The plugin side of one queue.
 pub struct Route {
     plugins: Arc<Plugins>,
-    ran: Arc<Memory>,
     target: ArcSwap<Target>,
 }
 
@@ -36,9 +34,9 @@ impl Target {
 
 impl Route {
     /// Runs attempts as the queue's settings say.
-    pub fn new(plugins: Arc<Plugins>, ran: Arc<Memory>, settings: &config::Queue) -> Self {
+    pub fn new(plugins: Arc<Plugins>, settings: &config::Queue) -> Self {
         let target = ArcSwap::from_pointee(Target::new(&plugins, settings));
-        Self { plugins, ran, target }
+        Self { plugins, target }
     }
 
     /// From the next attempt on.
@@ -52,12 +50,7 @@ impl Runner for Route {
         async move {
             let target = self.target.load_full();
             match &target.handle {
-                Some(handle) => {
-                    let (queue, id) = (attempt.job.queue.clone(), attempt.job.id.clone());
-                    let finished = self.plugins.run(handle, attempt, target.timeout).await;
-                    self.ran.note(&queue, &id, &finished);
-                    finished
-                }
+                Some(handle) => self.plugins.run(handle, attempt, target.timeout).await,
                 None => not_loaded(&target.plugin),
             }
         }

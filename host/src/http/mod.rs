@@ -8,6 +8,7 @@
 //! | `dashboard` | `/`, for those whom `security` lets in |
 //! | `api` | `/api/v1`, for those whom `security` lets in |
 //! | `security` | who may do what, and the headers of every answer |
+//! | `segment` | names as parts of a path |
 //! | `problem` | what an answer says when something is wrong |
 
 mod api;
@@ -16,6 +17,7 @@ mod health;
 mod metrics;
 mod problem;
 mod security;
+mod segment;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,8 +28,8 @@ use futures::future::BoxFuture;
 use tokio::net::TcpListener;
 
 pub use self::api::description;
-pub use self::dashboard::{Inside, PluginDetails, QueueSample, Ran};
-use self::security::Guard;
+pub use self::dashboard::{Inside, PluginDetails, QueueSample};
+use self::security::{Guard, Sessions};
 use crate::config::{AdminAccess, HostSettings};
 use crate::plugin::Status;
 use crate::queue::admin::Admin;
@@ -92,8 +94,9 @@ fn routes(asked: Asked, admin: Admin, settings: &HostSettings, address: SocketAd
     let mut routes = health::routes(asked.health).merge(metrics::routes());
     if settings.admin != AdminAccess::Off {
         let guard = Guard::new(settings, address);
-        routes = routes.merge(dashboard::routes(admin.clone(), asked.inside, guard.clone(), address.port()));
-        routes = routes.nest("/api/v1", security::guarded(api::routes(admin), guard));
+        let sessions = Sessions::new(address.port());
+        routes = routes.merge(dashboard::routes(admin.clone(), asked.inside, guard.clone(), sessions.clone()));
+        routes = routes.nest("/api/v1", security::guarded(api::routes(admin), guard, sessions));
     }
     routes.fallback(problem::no_page).layer(from_fn(security::add_headers))
 }

@@ -4,6 +4,7 @@
 
 mod add;
 pub mod admin;
+mod attempts;
 mod backoff;
 mod cancel;
 mod children;
@@ -12,17 +13,25 @@ mod clock;
 mod connection;
 mod context;
 mod dead_letter;
+mod eviction;
 mod key_value;
+mod lane;
 mod options;
+mod outage;
 mod parked;
 mod patience;
+mod relay;
+mod relayed;
 mod scripts;
+mod slot;
 mod stored;
 mod worker;
 
 pub use add::{Added, JobSpec, WaitError, add, policy};
+pub use attempts::Attempts;
 pub use cancel::{Cancelled, cancel, cancel_all};
 pub use connection::{ConnectError, Redis, SharedRedis};
 pub use context::Defaults;
+pub use eviction::warn as warn_of_eviction;
 pub use stored::stored;
 pub use worker::{QueueWorker, Service};

@@ -1,7 +1,7 @@
 //! Logs: one line an event, for people or for programs.
 
 use std::io::IsTerminal;
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::reload::Handle;
@@ -51,16 +51,116 @@ pub fn start(format: LogFormat) -> Result<(), String> {
     Ok(())
 }
 
+/// Who says what is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Somebody has asked for it while the process ran.
+    Request,
+    /// `TORIL_LOG`.
+    Environment,
+    /// `log` under `[host]`.
+    Configuration,
+    /// Nobody.
+    Default,
+}
+
+impl Source {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Environment => "environment",
+            Self::Configuration => "configuration",
+            Self::Default => "default",
+        }
+    }
+}
+
+/// Why what is logged was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum FilterError {
+    /// It is no filter.
+    #[error("this is no filter such as \"info\" or \"warn,toril=debug\": {0}")]
+    Invalid(String),
+    /// It is not Toril that logs.
+    #[error("the program that this host is a part of logs in a way of its own")]
+    Foreign,
+}
+
+/// Longer filters are none, in bytes.
+const LONGEST: usize = 1000;
+
+/// What was said while the process runs.
+#[derive(Debug, Default)]
+struct Said {
+    asked: Option<String>,
+    configured: Option<String>,
+}
+
+static SAID: Mutex<Said> = Mutex::new(Said { asked: None, configured: None });
+
+impl Said {
+    fn counts(&self, environment: Option<String>) -> (String, Source) {
+        let said = [
+            (self.asked.clone(), Source::Request),
+            (environment, Source::Environment),
+            (self.configured.clone(), Source::Configuration),
+        ];
+        let said = said.into_iter().find_map(|(filter, source)| Some((filter?, source)));
+        said.unwrap_or_else(|| (DEFAULT.to_owned(), Source::Default))
+    }
+}
+
+/// What is logged now, and who says so.
+pub fn filter() -> (String, Source) {
+    said().counts(environment())
+}
+
+/// Logs this from now on, whatever else was said; None: what environment and configuration say.
+pub fn set(wanted: Option<&str>) -> Result<(), FilterError> {
+    let change = CHANGE.get().ok_or(FilterError::Foreign)?;
+    if let Some(wanted) = wanted {
+        check(wanted).map_err(FilterError::Invalid)?;
+    }
+    let mut said = said();
+    said.asked = wanted.map(str::to_owned);
+    let (filter, source) = said.counts(environment());
+    // Before it takes effect: it may be that nothing is logged after it.
+    tracing::info!(filter, source = source.name(), "what is logged changes");
+    apply(change, &filter).map_err(FilterError::Invalid)
+}
+
 /// Logs what the configuration says (`[host].log`) from now on, None being the default, unless the environment says it.
+/// What was asked for before is over then.
 pub fn configure(wanted: Option<&str>) {
     let Some(change) = CHANGE.get() else { return };
+    let mut said = said();
+    said.configured = wanted.map(str::to_owned);
     if environment().is_some() {
         return;
     }
-    let changed = EnvFilter::try_new(wanted.unwrap_or(DEFAULT)).map_err(|error| error.to_string()).and_then(change);
-    if let Err(error) = changed {
+    said.asked = None;
+    if let Err(error) = apply(change, &said.counts(None).0) {
         tracing::error!(error, "what is logged could not be changed");
     }
+}
+
+fn apply(change: &Change, filter: &str) -> Result<(), String> {
+    EnvFilter::try_new(filter).map_err(|error| error.to_string()).and_then(change)
+}
+
+fn check(filter: &str) -> Result<(), String> {
+    if filter.trim().is_empty() {
+        return Err("it is empty; \"off\" logs nothing".to_owned());
+    }
+    if filter.len() > LONGEST {
+        return Err(format!("it is longer than {LONGEST} bytes"));
+    }
+    EnvFilter::try_new(filter).map(drop).map_err(|error| error.to_string())
+}
+
+fn said() -> MutexGuard<'static, Said> {
+    SAID.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn remember<S: 'static>(handle: Handle<EnvFilter, S>) {
@@ -69,4 +169,26 @@ fn remember<S: 'static>(handle: Handle<EnvFilter, S>) {
 
 fn environment() -> Option<String> {
     std::env::var("TORIL_LOG").ok().filter(|wanted| !wanted.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_asked_for_counts_before_what_is_written() {
+        let said = |asked: Option<&str>, environment: Option<&str>, configured: Option<&str>| {
+            Said { asked: asked.map(Into::into), configured: configured.map(Into::into) }
+                .counts(environment.map(Into::into))
+        };
+        assert_eq!(said(Some("a"), Some("b"), Some("c")), ("a".to_owned(), Source::Request));
+        assert_eq!(said(None, Some("b"), Some("c")), ("b".to_owned(), Source::Environment));
+        assert_eq!(said(None, None, None), (DEFAULT.to_owned(), Source::Default));
+    }
+
+    #[test]
+    fn what_is_no_filter_is_told() {
+        assert!(check("toril=loud").is_err() && check(" ").is_err() && check(&"a".repeat(1001)).is_err());
+        assert!(check("warn,toril=debug").is_ok());
+    }
 }

@@ -149,6 +149,7 @@ pub fn pen_used(plugin: &str, usage: Usage) {
 /// How many jobs this host runs of a queue.
 pub fn running(queue: &str, jobs: usize) {
     gauge!(RUNNING, "queue" => queue.to_owned()).set(jobs as f64);
+    begin(&counter!(STALLED, "queue" => queue.to_owned()));
 }
 
 /// How many jobs of a queue are in a state.
@@ -160,6 +161,9 @@ pub fn jobs(queue: &str, state: &'static str, jobs: u64) {
 pub fn plugin(plugin: &str, version: &str, interface: &str) {
     let version = version.to_owned();
     gauge!(PLUGIN, "plugin" => plugin.to_owned(), "version" => version, "interface" => interface.to_owned()).set(1);
+    for result in ["replaced", "refused"] {
+        begin(&counter!(RELOADS, "plugin" => plugin.to_owned(), "result" => result));
+    }
 }
 
 /// A new file of a plugin was looked at.
@@ -172,6 +176,8 @@ pub fn reloaded(plugin: &str, replaced: bool) {
 pub fn redis_answered(took: Duration) {
     histogram!(ROUND_TRIP).record(took);
     gauge!(REDIS_UP).set(1);
+    begin(&counter!(OUTAGES));
+    begin(&counter!(RECONNECTS));
 }
 
 /// Redis did not answer. `first`: it did before.
@@ -183,4 +189,10 @@ pub fn redis_silent(first: bool) {
 /// The host had to connect anew.
 pub fn redis_reconnected() {
     counter!(RECONNECTS).increment(1);
+}
+
+/// Shows a counter that has counted nothing yet: Prometheus takes one that appears with 1 for one that has not changed, and an
+/// alert on its increase would miss the first.
+fn begin(counter: &metrics::Counter) {
+    counter.increment(0);
 }

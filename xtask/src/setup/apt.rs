@@ -27,18 +27,22 @@ impl Apt {
         bail!("apt-get may install packages only for root, and sudo asks for a password")
     }
 
-    /// Installs packages and nothing that they only recommend. The package lists are updated once in a run.
+    /// Installs packages and nothing that they only recommend.
     pub fn install(self, packages: &[&str]) -> Result<()> {
-        static UPDATED: OnceLock<()> = OnceLock::new();
         println!("installing {} with apt-get …", packages.join(", "));
-        if UPDATED.get().is_none() {
-            // Lists that could only be updated in part may well have what is asked for: the installation decides.
-            let _ = process::output(self.command("apt-get").args(["update", "-q"]));
-            let _ = UPDATED.set(());
-        }
+        self.update();
         process::output(self.command("apt-get").args(["install", "-y", "-q", "--no-install-recommends"]).args(packages))
             .map(drop)
             .with_context(|| format!("could not install {}", packages.join(", ")))
+    }
+
+    /// Updates the package lists, once in a run. Lists that could only be updated in part may well have what is asked for:
+    /// what is done with them decides.
+    pub fn update(self) {
+        static UPDATED: OnceLock<()> = OnceLock::new();
+        UPDATED.get_or_init(|| {
+            let _ = process::output(self.command("apt-get").args(["update", "-q"]));
+        });
     }
 
     /// A command with the right that this is.

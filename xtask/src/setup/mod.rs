@@ -5,6 +5,7 @@ mod apt;
 pub mod chromium;
 pub mod guest_toolchain;
 pub mod node;
+pub mod promtool;
 pub mod python;
 pub mod redis;
 
@@ -29,6 +30,7 @@ pub fn run(workspace: &Workspace, with_tests: bool) -> Result<redis::RedisServer
             python::find_or_install_locked(workspace, "python-a2a", &workspace.a2a().join("requirements.txt"))?;
         println!("Python of the A2A agent: {}", python.display());
         println!("Chromium: {}", chromium::find_or_install()?);
+        println!("promtool: {}", promtool::find_or_install(workspace)?);
         println!("Python packages: {}", python::find_or_install(workspace)?.display());
     }
     Ok(redis)

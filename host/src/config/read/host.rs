@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use super::super::env::Env;
-use super::super::host::{AdminAccess, HostSettings, SHORTEST_TOKEN};
+use super::super::host::{AdminAccess, HostSettings, MOST_KEPT_ATTEMPTS, SHORTEST_TOKEN};
 use super::super::secret::Secret;
 use super::environment::setting;
 use super::report::{Fault, Report};
@@ -41,6 +41,10 @@ pub(super) fn read(root: &Table<'_>, folder: &Path, env: &Env, report: &mut Repo
     report.set(&mut host.admin, table.get("admin"), admin);
     report.set(&mut host.allowed_hosts, table.get("allowed_hosts"), |node| values::texts(node, host_name));
     report.set(&mut host.redact, table.get("redact"), |node| values::texts(node, word));
+    report.set(&mut host.keep_attempts, table.get("keep_attempts"), |node| {
+        values::integer(node, 0, u64::from(MOST_KEPT_ATTEMPTS))
+            .map(|most| u32::try_from(most).unwrap_or(MOST_KEPT_ATTEMPTS))
+    });
     report.set(&mut host.log, table.get("log"), |node| filter(node).map(Some));
     host
 }

@@ -119,6 +119,7 @@ compile_memory = "256MiB"
 admin = "read-only"
 allowed_hosts = ["Toril.example.com", "[::1]"]
 redact = ["pin"]
+keep_attempts = 0
 log = "warn,toril=debug"
 [queues.a]
 plugin = "a.b_c-1"
@@ -166,6 +167,7 @@ config = { text = "t", whole = 0x10, decimal = 1.50, truth = true }
         admin_token: None,
         allowed_hosts: vec!["toril.example.com".into(), "[::1]".into()],
         redact: vec!["pin".into()],
+        keep_attempts: 0,
         log: Some("warn,toril=debug".into()),
     };
     assert_eq!(config.host, host);

@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::http::problem::Problem;
+use crate::http::segment::Unescape;
 
 /// The variable parts of the path.
 pub struct Segments<T>(pub T);
@@ -18,12 +19,12 @@ pub struct Params<T>(pub T);
 /// The body, which is JSON.
 pub struct Body<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Segments<T> {
+impl<S: Send + Sync, T: DeserializeOwned + Unescape + Send> FromRequestParts<S> for Segments<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Path(segments) = Path::from_request_parts(parts, state).await?;
-        Ok(Self(segments))
+        let Path(segments) = Path::<T>::from_request_parts(parts, state).await?;
+        Ok(Self(segments.unescape()))
     }
 }
 

@@ -3,6 +3,7 @@
 mod dead_letters;
 mod events;
 mod extract;
+mod host;
 mod jobs;
 mod queues;
 mod schedulers;
@@ -35,6 +36,7 @@ const LARGEST_BODY: usize = 8 << 20;
         (name = "jobs", description = "Jobs"),
         (name = "schedulers", description = "What adds jobs again and again"),
         (name = "events", description = "What happens, live"),
+        (name = "host", description = "The host that answers"),
     )
 )]
 struct Description;
@@ -98,6 +100,7 @@ fn described() -> OpenApiRouter<Admin> {
         .routes(routes!(schedulers::show, schedulers::upsert, schedulers::remove))
         .routes(routes!(dead_letters::give_back))
         .routes(routes!(events::follow))
+        .routes(routes!(host::log, host::change_log))
 }
 
 #[cfg(test)]
@@ -116,6 +119,6 @@ mod tests {
             .map(|(_, operation)| operation["operationId"].to_string())
             .collect();
         let distinct: std::collections::BTreeSet<_> = operations.iter().collect();
-        assert_eq!((operations.len(), distinct.len()), (24, 24), "{operations:?}");
+        assert_eq!((operations.len(), distinct.len()), (26, 26), "{operations:?}");
     }
 }

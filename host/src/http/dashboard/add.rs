@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
@@ -16,6 +16,7 @@ use super::failure::Failure;
 use super::form::Form;
 use super::layout::{Page, Section};
 use super::schema_form::{self, Errors, Field, errors_at};
+use super::segments::Segments;
 use super::text::{encoded, job_path, queue_path, shown};
 use crate::plugin::{JobType, Version};
 use crate::queue::admin::{AdminError, NewJob, NewJobOptions};
@@ -65,7 +66,7 @@ impl<'a> Asked<'a> {
 pub async fn ask(
     State(dashboard): State<Dashboard>,
     visitor: Visitor,
-    Path(queue): Path<String>,
+    Segments(queue): Segments<String>,
     query: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Response, Failure> {
     let Query(wanted) = query.map_err(|error| Failure::new(error.status(), error.body_text()).of(&visitor))?;
@@ -80,7 +81,7 @@ pub async fn ask(
 pub async fn add(
     State(dashboard): State<Dashboard>,
     visitor: Visitor,
-    Path(queue): Path<String>,
+    Segments(queue): Segments<String>,
     form: Form,
 ) -> Result<Response, Failure> {
     existing(&dashboard, &visitor, &queue).await?;

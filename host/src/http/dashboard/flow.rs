@@ -1,6 +1,6 @@
 //! A job and its children, as a tree.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 
@@ -8,13 +8,14 @@ use super::Dashboard;
 use super::door::Visitor;
 use super::failure::Failure;
 use super::layout::{Page, Section, state};
+use super::segments::Segments;
 use super::text::{job_path, number, plain, queue_path, shown};
 use crate::queue::admin::{FlowNode, FlowRequest};
 
 pub async fn show(
     State(dashboard): State<Dashboard>,
     visitor: Visitor,
-    Path((queue, id)): Path<(String, String)>,
+    Segments((queue, id)): Segments<(String, String)>,
 ) -> Result<Response, Failure> {
     let tree = dashboard.admin.flow(&queue, &id, FlowRequest::default()).await;
     let tree = tree.map_err(|error| Failure::from(error).back_to(queue_path(&queue), &visitor))?;

@@ -15,8 +15,6 @@ pub trait Inside: Send + Sync {
     fn handler(&self, queue: &str) -> Option<(String, Arc<Version>)>;
     /// How a queue stood in the last hour, the oldest sample first.
     fn samples(&self, queue: &str) -> Vec<QueueSample>;
-    /// What this host ran a job with last, if it remembers.
-    fn ran(&self, queue: &str, id: &str) -> Option<Ran>;
 }
 
 /// A plugin in use.
@@ -40,13 +38,4 @@ pub struct QueueSample {
     pub ready: u64,
     /// For how long the one had waited that is claimed next, in milliseconds. None: no job waited.
     pub oldest_wait: Option<u64>,
-}
-
-/// What ran a job.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ran {
-    /// The plugin.
-    pub plugin: String,
-    /// Its version then.
-    pub version: String,
 }

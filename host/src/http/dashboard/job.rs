@@ -1,7 +1,7 @@
 //! The page of one job.
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -11,8 +11,9 @@ use super::Dashboard;
 use super::door::Visitor;
 use super::failure::Failure;
 use super::layout::{Page, Section, pager, state};
+use super::segments::Segments;
 use super::text::{job_path, json, moment, number, path, plain, queue_path, shown, span};
-use super::{flow, job_actions};
+use super::{attempts, flow, job_actions};
 use crate::queue::admin::{FlowRequest, JobDetails, LogPage};
 
 /// How many lines of the log are on one page.
@@ -32,7 +33,7 @@ pub struct Shown {
 pub async fn show(
     State(dashboard): State<Dashboard>,
     visitor: Visitor,
-    Path((queue, id)): Path<(String, String)>,
+    Segments((queue, id)): Segments<(String, String)>,
     query: Result<Query<Shown>, QueryRejection>,
 ) -> Result<Response, Failure> {
     let failed = |error| Failure::from(error).back_to(queue_path(&queue), &visitor);
@@ -63,8 +64,9 @@ pub async fn show(
         .live(Some(&queue), Some(&id))
         .notice(asked.done.as_deref().and_then(job_actions::notice));
     Ok(shown_page.show(html! {
-        (facts(&dashboard, &job))
+        (facts(&job))
         @if !visitor.read_only { (job_actions::buttons(&visitor, &job)) }
+        (attempts::table(&job))
         (failure(&job))
         div.columns {
             section aria-labelledby="data" data-part="data" { h2 id="data" { "Data" } (json(&job.data)) }
@@ -88,15 +90,14 @@ pub async fn show(
     }))
 }
 
-fn facts(dashboard: &Dashboard, job: &JobDetails) -> Markup {
-    let ran = dashboard.inside.ran(&job.queue, &job.id);
-    let attempts = job.opts.get("attempts").and_then(Value::as_u64).unwrap_or(1).max(1);
+fn facts(job: &JobDetails) -> Markup {
+    let most = job.opts.get("attempts").and_then(Value::as_u64).unwrap_or(1).max(1);
     html! {
         dl.facts data-part="facts" {
             div { dt { "State" } dd { (state(&job.state)) } }
             div { dt { "Name" } dd { (shown(&job.name)) } }
             div { dt { "Queue" } dd { a href=(queue_path(&job.queue)) { (shown(&job.queue)) } } }
-            div { dt { "Attempts" } dd { (job.attempts_made) " of " (attempts) @if job.attempts_started > job.attempts_made { ", " (job.attempts_started) " started" } } }
+            div { dt { "Attempts" } dd { (job.attempts_made) " of " (most) @if job.attempts_started > job.attempts_made { ", " (job.attempts_started) " started" } } }
             div { dt { "Added" } dd { (moment(job.timestamp)) } }
             @if job.state == "delayed" { div { dt { "Runs" } dd { (moment(job.timestamp.saturating_add(job.delay))) } } }
             @if let Some(at) = job.processed_on { div { dt { "Claimed" } dd { (moment(at)) } } }
@@ -107,9 +108,7 @@ fn facts(dashboard: &Dashboard, job: &JobDetails) -> Markup {
             @if job.priority > 0 { div { dt { "Priority" } dd { (job.priority) } } }
             @if job.stalled_counter > 0 { div { dt { "Lost its worker" } dd { (job.stalled_counter) " times" } } }
             @if let Some(by) = &job.processed_by { div { dt { "Claimed by" } dd { (shown(by)) } } }
-            @if let Some(ran) = ran {
-                div { dt { "Ran with" } dd { a href={ "/plugins#" (super::text::encoded(&ran.plugin)) } { (shown(&ran.plugin)) } " " code { (ran.version) } } }
-            }
+            (attempts::last(job))
             @if let Some(parent) = &job.parent {
                 div { dt { "Parent" } dd { a href=(job_path(&parent.queue, &parent.id)) { (shown(&parent.queue)) " / " (shown(&parent.id)) } } }
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
@@ -12,6 +12,7 @@ use super::confirm::{Question, ask};
 use super::door::Visitor;
 use super::failure::Failure;
 use super::form::Form;
+use super::segments::Segments;
 use super::text::{job_path, queue_path, shown};
 use crate::queue::admin::JobDetails;
 
@@ -19,7 +20,7 @@ use crate::queue::admin::JobDetails;
 const PATIENCE: Duration = Duration::from_secs(15);
 
 type Done = Result<Response, Failure>;
-type Job = Path<(String, String)>;
+type Job = Segments<(String, String)>;
 
 /// What can be done with a job in its state.
 pub fn buttons(visitor: &Visitor, job: &JobDetails) -> Markup {
@@ -82,19 +83,19 @@ fn invalid(visitor: &Visitor, queue: &str, id: &str, why: String) -> Failure {
     Failure::new(StatusCode::UNPROCESSABLE_ENTITY, why).back_to(job_path(queue, id), visitor)
 }
 
-pub async fn retry(State(d): State<Dashboard>, visitor: Visitor, Path((queue, id)): Job, form: Form) -> Done {
+pub async fn retry(State(d): State<Dashboard>, visitor: Visitor, Segments((queue, id)): Job, form: Form) -> Done {
     let done = d.admin.retry(&queue, &id, form.ticked("reset")).await;
     done.map_err(|error| Failure::from(error).back_to(job_path(&queue, &id), &visitor))?;
     Ok(back(&queue, &id, "retried"))
 }
 
-pub async fn promote(State(d): State<Dashboard>, visitor: Visitor, Path((queue, id)): Job, _: Form) -> Done {
+pub async fn promote(State(d): State<Dashboard>, visitor: Visitor, Segments((queue, id)): Job, _: Form) -> Done {
     let done = d.admin.promote(&queue, &id).await;
     done.map_err(|error| Failure::from(error).back_to(job_path(&queue, &id), &visitor))?;
     Ok(back(&queue, &id, "promoted"))
 }
 
-pub async fn priority(State(d): State<Dashboard>, visitor: Visitor, Path((queue, id)): Job, form: Form) -> Done {
+pub async fn priority(State(d): State<Dashboard>, visitor: Visitor, Segments((queue, id)): Job, form: Form) -> Done {
     let priority = form.number("priority", "The priority").map_err(|why| invalid(&visitor, &queue, &id, why))?;
     let priority = u32::try_from(priority.unwrap_or(0)).unwrap_or(u32::MAX);
     let done = d.admin.change_priority(&queue, &id, priority, false).await;
@@ -102,7 +103,7 @@ pub async fn priority(State(d): State<Dashboard>, visitor: Visitor, Path((queue,
     Ok(back(&queue, &id, "priority"))
 }
 
-pub async fn delay(State(d): State<Dashboard>, visitor: Visitor, Path((queue, id)): Job, form: Form) -> Done {
+pub async fn delay(State(d): State<Dashboard>, visitor: Visitor, Segments((queue, id)): Job, form: Form) -> Done {
     let delay = form.span("delay", "The delay").map_err(|why| invalid(&visitor, &queue, &id, why))?;
     let delay = delay.ok_or_else(|| invalid(&visitor, &queue, &id, "The delay is needed".to_owned()))?;
     let done = d.admin.change_delay(&queue, &id, delay).await;
@@ -116,7 +117,7 @@ async fn existing(d: &Dashboard, visitor: &Visitor, queue: &str, id: &str) -> Re
     details.map_err(|error| Failure::from(error).back_to(queue_path(queue), visitor))
 }
 
-pub async fn ask_remove(State(d): State<Dashboard>, visitor: Visitor, Path((queue, id)): Job) -> Done {
+pub async fn ask_remove(State(d): State<Dashboard>, visitor: Visitor, Segments((queue, id)): Job) -> Done {
     let job = existing(&d, &visitor, &queue, &id).await?;
     let counts = job.children;
     let children = counts.unprocessed + counts.processed + counts.ignored + counts.failed;
@@ -137,13 +138,13 @@ pub async fn ask_remove(State(d): State<Dashboard>, visitor: Visitor, Path((queu
     ))
 }
 
-pub async fn remove(State(d): State<Dashboard>, visitor: Visitor, Path((queue, id)): Job, form: Form) -> Done {
+pub async fn remove(State(d): State<Dashboard>, visitor: Visitor, Segments((queue, id)): Job, form: Form) -> Done {
     let done = d.admin.remove(&queue, &id, form.ticked("children")).await;
     done.map_err(|error| Failure::from(error).back_to(job_path(&queue, &id), &visitor))?;
     Ok(Redirect::to(&format!("{}?done=removed", queue_path(&queue))).into_response())
 }
 
-pub async fn ask_cancel(State(d): State<Dashboard>, visitor: Visitor, Path((queue, id)): Job) -> Done {
+pub async fn ask_cancel(State(d): State<Dashboard>, visitor: Visitor, Segments((queue, id)): Job) -> Done {
     let job = existing(&d, &visitor, &queue, &id).await?;
     let path = job_path(&queue, &id);
     Ok(ask(
@@ -165,7 +166,7 @@ pub async fn ask_cancel(State(d): State<Dashboard>, visitor: Visitor, Path((queu
     ))
 }
 
-pub async fn cancel(State(d): State<Dashboard>, visitor: Visitor, Path((queue, id)): Job, form: Form) -> Done {
+pub async fn cancel(State(d): State<Dashboard>, visitor: Visitor, Segments((queue, id)): Job, form: Form) -> Done {
     let reason = form.text("reason").unwrap_or("cancelled by hand");
     let ended = d.admin.cancel(&queue, &id, reason, PATIENCE).await;
     let ended = ended.map_err(|error| Failure::from(error).back_to(job_path(&queue, &id), &visitor))?;

@@ -37,14 +37,19 @@ pub async fn ask(
     }
 }
 
-pub async fn enter(State(dashboard): State<Dashboard>, visitor: Visitor, form: Form) -> Result<Response, Failure> {
+pub async fn enter(
+    State(dashboard): State<Dashboard>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Failure> {
     let next = own(form.get("next").unwrap_or_default());
     if !dashboard.guard.is_token(form.text("token").unwrap_or_default()) {
         tracing::warn!("somebody tried to log in to the dashboard with a wrong token");
         tokio::time::sleep(PENALTY).await;
         return Ok(page(&visitor, next, Some("That is not the token.")));
     }
-    let cookie = dashboard.sessions.begin().map_err(|error| {
+    let cookie = dashboard.sessions.begin(&headers).map_err(|error| {
         tracing::error!(%error, "no session, since the system gives no random numbers");
         Failure::internal()
     })?;

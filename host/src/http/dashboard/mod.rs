@@ -12,6 +12,7 @@
 
 mod add;
 mod assets;
+mod attempts;
 mod chart;
 mod confirm;
 mod door;
@@ -32,6 +33,7 @@ mod queue;
 mod queue_actions;
 mod schedulers;
 mod schema_form;
+mod segments;
 mod text;
 
 use std::sync::Arc;
@@ -44,7 +46,7 @@ use axum::routing::{get, post};
 use super::security::{Guard, Sessions};
 use crate::queue::admin::Admin;
 
-pub use inside::{Inside, PluginDetails, QueueSample, Ran};
+pub use inside::{Inside, PluginDetails, QueueSample};
 
 /// The largest form, in bytes.
 const LARGEST_FORM: usize = 4 << 20;
@@ -58,9 +60,9 @@ struct Dashboard {
     sessions: Sessions,
 }
 
-/// The pages, and what they need. `port` is the server's own.
-pub fn routes(admin: Admin, inside: Arc<dyn Inside>, guard: Guard, port: u16) -> Router {
-    let dashboard = Dashboard { admin, inside, guard, sessions: Sessions::new(port) };
+/// The pages, and what they need.
+pub fn routes(admin: Admin, inside: Arc<dyn Inside>, guard: Guard, sessions: Sessions) -> Router {
+    let dashboard = Dashboard { admin, inside, guard, sessions };
     let inner = Router::new()
         .route("/", get(overview::show))
         .route("/plugins", get(plugins::show))

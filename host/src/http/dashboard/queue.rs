@@ -1,6 +1,6 @@
 //! The page of one queue: how it goes, what can be done with it, and its jobs by state.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -11,6 +11,7 @@ use super::door::Visitor;
 use super::failure::Failure;
 use super::layout::{Page, Section, pager, state};
 use super::overview::by_state;
+use super::segments::Segments;
 use super::text::{self, number, queue_path};
 use super::{job_list, queue_actions};
 use crate::queue::admin::{PageRequest, QueueDetails, State as JobState};
@@ -43,7 +44,7 @@ enum Order {
 pub async fn show(
     State(dashboard): State<Dashboard>,
     visitor: Visitor,
-    Path(name): Path<String>,
+    Segments(name): Segments<String>,
     query: Result<Query<Shown>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Failure> {
     let failed = |error| Failure::from(error).of(&visitor);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
@@ -12,6 +12,7 @@ use super::confirm::{Question, ask};
 use super::door::Visitor;
 use super::failure::Failure;
 use super::form::Form;
+use super::segments::Segments;
 use super::text::{count, queue_path, shown};
 use crate::queue::admin::{QueueDetails, State as JobState};
 
@@ -56,12 +57,12 @@ fn back(queue: &str, done: &str) -> Response {
     Redirect::to(&format!("{}?done={done}", queue_path(queue))).into_response()
 }
 
-pub async fn pause(State(d): State<Dashboard>, visitor: Visitor, Path(queue): Path<String>, _: Form) -> Done {
+pub async fn pause(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>, _: Form) -> Done {
     d.admin.pause(&queue).await.map_err(|error| Failure::from(error).back_to(queue_path(&queue), &visitor))?;
     Ok(back(&queue, "paused"))
 }
 
-pub async fn resume(State(d): State<Dashboard>, visitor: Visitor, Path(queue): Path<String>, _: Form) -> Done {
+pub async fn resume(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>, _: Form) -> Done {
     d.admin.resume(&queue).await.map_err(|error| Failure::from(error).back_to(queue_path(&queue), &visitor))?;
     Ok(back(&queue, "resumed"))
 }
@@ -72,7 +73,7 @@ async fn existing(d: &Dashboard, visitor: &Visitor, queue: &str) -> Result<Queue
     details.map_err(|error| Failure::from(error).back_to("/".to_owned(), visitor))
 }
 
-pub async fn ask_retry(State(d): State<Dashboard>, visitor: Visitor, Path(queue): Path<String>) -> Done {
+pub async fn ask_retry(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>) -> Done {
     let details = existing(&d, &visitor, &queue).await?;
     let path = queue_path(&queue);
     Ok(ask(
@@ -89,13 +90,13 @@ pub async fn ask_retry(State(d): State<Dashboard>, visitor: Visitor, Path(queue)
     ))
 }
 
-pub async fn retry(State(d): State<Dashboard>, visitor: Visitor, Path(queue): Path<String>, _: Form) -> Done {
+pub async fn retry(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>, _: Form) -> Done {
     let failed = |error| Failure::from(error).back_to(queue_path(&queue), &visitor);
     let retried = d.admin.retry_all(&queue).await.map_err(failed)?;
     Ok(back(&queue, &format!("retried&n={}", retried.retried)))
 }
 
-pub async fn ask_drain(State(d): State<Dashboard>, visitor: Visitor, Path(queue): Path<String>) -> Done {
+pub async fn ask_drain(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>) -> Done {
     let details = existing(&d, &visitor, &queue).await?;
     let path = queue_path(&queue);
     let waiting = details.waiting + details.prioritized;
@@ -118,13 +119,18 @@ pub async fn ask_drain(State(d): State<Dashboard>, visitor: Visitor, Path(queue)
     ))
 }
 
-pub async fn drain(State(d): State<Dashboard>, visitor: Visitor, Path(queue): Path<String>, form: Form) -> Done {
+pub async fn drain(
+    State(d): State<Dashboard>,
+    visitor: Visitor,
+    Segments(queue): Segments<String>,
+    form: Form,
+) -> Done {
     let failed = |error| Failure::from(error).back_to(queue_path(&queue), &visitor);
     d.admin.drain(&queue, form.ticked("delayed")).await.map_err(failed)?;
     Ok(back(&queue, "drained"))
 }
 
-pub async fn ask_clean(State(d): State<Dashboard>, visitor: Visitor, Path(queue): Path<String>) -> Done {
+pub async fn ask_clean(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>) -> Done {
     existing(&d, &visitor, &queue).await?;
     let path = queue_path(&queue);
     let states = JobState::ALL.into_iter().filter(|state| *state != JobState::WaitingChildren);
@@ -158,7 +164,12 @@ pub async fn ask_clean(State(d): State<Dashboard>, visitor: Visitor, Path(queue)
     ))
 }
 
-pub async fn clean(State(d): State<Dashboard>, visitor: Visitor, Path(queue): Path<String>, form: Form) -> Done {
+pub async fn clean(
+    State(d): State<Dashboard>,
+    visitor: Visitor,
+    Segments(queue): Segments<String>,
+    form: Form,
+) -> Done {
     let here = || format!("{}/clean", queue_path(&queue));
     let wrong = |why: String| Failure::new(StatusCode::UNPROCESSABLE_ENTITY, why).back_to(here(), &visitor);
     let state = form.get("state").unwrap_or_default().parse::<JobState>();

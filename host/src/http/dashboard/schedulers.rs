@@ -1,7 +1,7 @@
 //! Job schedulers.
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use super::door::Visitor;
 use super::failure::Failure;
 use super::form::Form;
 use super::layout::{Page, Section, pager, table};
+use super::segments::Segments;
 use super::text::{ago, number, path, queue_path, shown, span};
 use crate::queue::admin::{Scheduler, SchedulerPage};
 
@@ -54,7 +55,7 @@ pub async fn all(State(dashboard): State<Dashboard>, visitor: Visitor) -> Result
 pub async fn of_queue(
     State(dashboard): State<Dashboard>,
     visitor: Visitor,
-    Path(queue): Path<String>,
+    Segments(queue): Segments<String>,
     query: Result<Query<Shown>, QueryRejection>,
 ) -> Result<Response, Failure> {
     let wrong = |error: QueryRejection| Failure::new(error.status(), error.body_text()).of(&visitor);
@@ -123,7 +124,7 @@ fn row(visitor: &Visitor, queue: &str, scheduler: &Scheduler) -> Markup {
 pub async fn ask_remove(
     State(dashboard): State<Dashboard>,
     visitor: Visitor,
-    Path((queue, id)): Path<(String, String)>,
+    Segments((queue, id)): Segments<(String, String)>,
 ) -> Result<Response, Failure> {
     let back = format!("{}/schedulers", queue_path(&queue));
     let scheduler = dashboard.admin.scheduler(&queue, &id).await;
@@ -148,7 +149,7 @@ pub async fn ask_remove(
 pub async fn remove(
     State(dashboard): State<Dashboard>,
     visitor: Visitor,
-    Path((queue, id)): Path<(String, String)>,
+    Segments((queue, id)): Segments<(String, String)>,
     _: Form,
 ) -> Result<Response, Failure> {
     let back = format!("{}/schedulers", queue_path(&queue));

@@ -7,6 +7,8 @@ use maud::{Markup, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
+use crate::http::segment::escape;
+
 /// Longer texts are cut, in bytes.
 const LONGEST: usize = 64 * 1024;
 /// The last second that dates are written for: the end of the year 9999.
@@ -15,7 +17,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 
 /// A path of these segments, each of which may be anything.
 pub fn path(segments: &[&str]) -> String {
-    segments.iter().flat_map(|segment| ["/".to_owned(), encoded(segment)]).collect()
+    segments.iter().flat_map(|segment| ["/".to_owned(), encoded(&escape(segment))]).collect()
 }
 
 /// The page of a queue.

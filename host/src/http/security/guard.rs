@@ -15,6 +15,7 @@ use subtle::ConstantTimeEq;
 
 use super::cross_site;
 use super::host_name::HostNames;
+use super::sessions::Sessions;
 use crate::config::{AdminAccess, HostSettings, Secret};
 use crate::http::problem::Problem;
 
@@ -155,13 +156,16 @@ fn bearer(header: &[u8]) -> Option<&[u8]> {
     scheme.eq_ignore_ascii_case(b"bearer ").then(|| shown.trim_ascii())
 }
 
-/// Lets only those requests through to `routes` that the guard lets in.
-pub fn guarded(routes: Router, guard: Guard) -> Router {
-    routes.layer(from_fn_with_state(guard, ask))
+/// Lets only those requests through to `routes` that the guard lets in. Who has a session may look; to change something
+/// a program shows the token, since a form's word of its session is not there.
+pub fn guarded(routes: Router, guard: Guard, sessions: Sessions) -> Router {
+    routes.layer(from_fn_with_state((guard, sessions), ask))
 }
 
-async fn ask(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    match guard.check(&request, false) {
+async fn ask(State((guard, sessions)): State<(Guard, Sessions)>, request: Request, next: Next) -> Response {
+    let looks = cross_site::is_safe(request.method());
+    let known = looks && guard.wants_token() && sessions.knows(request.headers());
+    match guard.check(&request, known) {
         Ok(()) => run(request, next).await,
         Err(refusal) => refusal.into_response(),
     }

@@ -22,6 +22,8 @@ type Hash = [u8; 32];
 pub struct Sessions {
     /// The cookie's name. Has the port in it: browsers share cookies among all ports of a host.
     cookie: String,
+    /// Its name where the browser speaks TLS. Browsers take this one from no plain HTTP and from no other host.
+    secure_cookie: String,
     open: Arc<Mutex<HashMap<Hash, Session>>>,
 }
 
@@ -34,11 +36,12 @@ struct Session {
 impl Sessions {
     /// None yet, for a server on this port.
     pub fn new(port: u16) -> Self {
-        Self { cookie: format!("toril-session-{port}"), open: Arc::default() }
+        let cookie = format!("toril-session-{port}");
+        Self { secure_cookie: format!("__Host-{cookie}"), cookie, open: Arc::default() }
     }
 
-    /// Begins one. What `Set-Cookie` has to say.
-    pub fn begin(&self) -> Result<String, getrandom::Error> {
+    /// Begins one, for whoever has sent these headers. What `Set-Cookie` has to say.
+    pub fn begin(&self, headers: &HeaderMap) -> Result<String, getrandom::Error> {
         let (secret, csrf) = (random()?, random()?);
         let ends = Instant::now() + LASTS;
         let mut open = self.open();
@@ -50,7 +53,13 @@ impl Sessions {
         }
         open.insert(hash(&secret), Session { ends, csrf });
         let seconds = LASTS.as_secs();
-        Ok(format!("{}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}", self.cookie))
+        Ok(match is_encrypted(headers) {
+            true => {
+                let name = &self.secure_cookie;
+                format!("{name}={secret}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={seconds}")
+            }
+            false => format!("{}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}", self.cookie),
+        })
     }
 
     /// The token for forms of the session whose cookie a request shows, if there is one.
@@ -60,23 +69,43 @@ impl Sessions {
         open.get(&shown).filter(|session| session.ends > Instant::now()).map(|session| session.csrf.clone())
     }
 
+    /// Whether a request shows the cookie of a session.
+    pub fn knows(&self, headers: &HeaderMap) -> bool {
+        self.csrf(headers).is_some()
+    }
+
     /// Ends the session whose cookie a request shows. What `Set-Cookie` has to say.
     pub fn end(&self, headers: &HeaderMap) -> String {
         if let Some(shown) = self.shown(headers) {
             self.open().remove(&hash(shown));
         }
-        format!("{}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0", self.cookie)
+        match is_encrypted(headers) {
+            true => format!("{}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0", self.secure_cookie),
+            false => format!("{}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0", self.cookie),
+        }
     }
 
     fn shown<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
         let cookies = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
-        let mut pairs = cookies.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(name, _)| *name == self.cookie).map(|(_, value)| value)
+        let pairs = cookies.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let ours = pairs.filter(|(name, _)| *name == self.secure_cookie || *name == self.cookie);
+        // The one that only this host can have set goes before.
+        ours.max_by_key(|(name, _)| *name == self.secure_cookie).map(|(_, value)| value)
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<Hash, Session>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the browser has sent these headers by TLS, to a proxy before this server: the browser says so in `Origin`, the
+/// proxy in `X-Forwarded-Proto`. Nobody can say it for another's browser, and who lies only narrows the own cookie.
+fn is_encrypted(headers: &HeaderMap) -> bool {
+    let says = |name: &str, is: fn(&str) -> bool| {
+        headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| is(&value.to_ascii_lowercase()))
+    };
+    says("origin", |origin| origin.starts_with("https://"))
+        || says("x-forwarded-proto", |proto| proto.split(',').next().is_some_and(|first| first.trim() == "https"))
 }
 
 /// Whether two texts are the same, in a time that does not tell where they differ.
@@ -108,7 +137,7 @@ mod tests {
     #[test]
     fn a_cookie_is_worth_something_until_it_is_logged_out() {
         let sessions = Sessions::new(9090);
-        let set = sessions.begin().expect("random bytes");
+        let set = sessions.begin(&HeaderMap::new()).expect("random bytes");
         assert!(set.contains("HttpOnly") && set.contains("SameSite=Strict"));
         let shown = headers(set.split(';').next().expect("a cookie"));
         assert!(sessions.csrf(&shown).is_some_and(|csrf| !set.contains(&csrf)));
@@ -118,11 +147,36 @@ mod tests {
     }
 
     #[test]
+    fn a_cookie_that_came_by_tls_never_goes_another_way() {
+        let sessions = Sessions::new(9090);
+        for (name, value, secure) in [
+            ("origin", "https://toril.test", true),
+            ("x-forwarded-proto", "HTTPS", true),
+            ("x-forwarded-proto", "https, http", true),
+            ("x-forwarded-proto", "http, https", false),
+            ("origin", "http://localhost:9090", false),
+            ("origin", "null", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, value.parse().expect("a header"));
+            let set = sessions.begin(&headers).expect("random bytes");
+            assert_eq!(set.starts_with("__Host-") && set.contains("; Secure;"), secure, "{name}: {value}: {set}");
+            assert_eq!(set.contains("Secure"), secure, "{set}");
+            let cookie = set.split(';').next().expect("a cookie");
+            assert!(sessions.knows(&self::headers(cookie)));
+            // One that was put beside it by whoever can set cookies for the name of the host without TLS.
+            if secure {
+                assert!(sessions.knows(&self::headers(&format!("toril-session-9090=x; {cookie}"))));
+            }
+        }
+    }
+
+    #[test]
     fn the_oldest_session_ends_when_there_are_too_many() {
         let sessions = Sessions::new(1);
-        let first = sessions.begin().expect("random bytes");
+        let first = sessions.begin(&HeaderMap::new()).expect("random bytes");
         for _ in 0..MOST {
-            sessions.begin().expect("random bytes");
+            sessions.begin(&HeaderMap::new()).expect("random bytes");
         }
         assert!(sessions.csrf(&headers(first.split(';').next().expect("a cookie"))).is_none());
     }

@@ -65,6 +65,8 @@ impl Admin {
             return Ok(outcome);
         }
         let keys = self.keys(queue).await?;
+        // No more than there are now: a job that fails again at once is a new letter, and would be brought back for ever.
+        let mut left = None;
         loop {
             let done = outcome.returned + outcome.kept.len() as u64;
             let wanted = limit.map_or(BATCH, |limit| BATCH.min(limit.saturating_sub(done)));
@@ -72,10 +74,15 @@ impl Admin {
                 outcome.more = true;
                 return Ok(outcome);
             }
+            let wanted = left.map_or(wanted, |left: u64| left.saturating_sub(done).min(wanted));
+            if wanted == 0 {
+                return Ok(outcome);
+            }
             // Those that were kept are still there, before the others.
             let start = outcome.kept.len() as u64;
             let page = PageRequest { state: State::Waiting, start, end: start + wanted - 1, ascending: true };
-            let (_, ids) = self.ids(&keys, page).await?;
+            let (waiting, ids) = self.ids(&keys, page).await?;
+            left.get_or_insert(waiting);
             if ids.is_empty() {
                 return Ok(outcome);
             }

@@ -12,6 +12,7 @@ use super::list::reference;
 use super::reply::{Fields, lossy};
 use super::state::{self, QUESTIONS};
 use super::{Admin, LARGEST_PAGE};
+use crate::queue::attempts;
 
 /// How many lines of its log come with a job.
 const FIRST_LINES: u64 = 100;
@@ -67,6 +68,8 @@ pub struct JobDetails {
     pub failed_reason: Option<String>,
     /// The stack of each failed attempt that is kept, the oldest first.
     pub stacktrace: Value,
+    /// Its attempts on Toril hosts, the oldest first: those that are kept still.
+    pub attempts: Vec<PastAttempt>,
     /// The first lines of its log, 100 at most.
     pub logs: Vec<String>,
     /// How many lines its log has.
@@ -79,6 +82,30 @@ pub struct JobDetails {
     pub scheduler: Option<String>,
     /// Its deduplication id.
     pub deduplication_id: Option<String>,
+}
+
+/// An attempt of a job that has ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PastAttempt {
+    /// Which one it was, from 1. A job that is given all its attempts again has a first one again.
+    pub attempt: u32,
+    /// `completed`, `retry`, `failed`, `deferred`, `rate-limited`, `awaiting-children`, `given-back` or `lock-lost`.
+    pub outcome: String,
+    /// What kind of failure it was.
+    pub failure: Option<String>,
+    /// Why it failed, where the job has that still: the first line of its stack.
+    pub reason: Option<String>,
+    /// The plugin that ran it.
+    pub plugin: Option<String>,
+    /// The plugin's version then.
+    pub version: Option<String>,
+    /// The host that ran it.
+    pub host: String,
+    /// When it began, in milliseconds since the Unix epoch.
+    pub started_on: u64,
+    /// How long it took, in milliseconds.
+    pub duration: u64,
 }
 
 /// How many children of a job have got how far.
@@ -106,7 +133,7 @@ pub struct LogPage {
 }
 
 impl Admin {
-    /// Looks at one job, in two round trips.
+    /// Looks at one job, in three round trips.
     pub async fn job_details(&self, queue: &str, id: &str) -> Result<JobDetails, AdminError> {
         let keys = self.keys(queue).await?;
         let missing = || AdminError::NoJob { queue: queue.to_owned(), id: id.to_owned() };
@@ -121,7 +148,7 @@ impl Admin {
         pipe.cmd("LLEN").arg(format!("{key}:logs"));
         count_children(&mut pipe, &key);
         state::ask(&mut pipe, &keys, id);
-        let answers: Vec<redis::Value> = self.redis.connection().await?.pipe(&pipe).await?;
+        let answers: Vec<redis::Value> = self.redis.connection_of(queue).await?.pipe(&pipe).await?;
         let mut answers = answers.into_iter();
         let fields: HashMap<String, Vec<u8>> = next(&mut answers)?;
         let logs: Vec<Vec<u8>> = next(&mut answers)?;
@@ -132,17 +159,23 @@ impl Admin {
         let name = fields.text("name").ok_or_else(missing)?;
         let redaction = self.redaction();
         let json = |field: &str| fields.text(field).map_or(Value::Null, |text| redaction.document(&text));
+        let (attempts_made, stacktrace) = (made(&fields), json("stacktrace"));
+        let mut attempts = self.attempts(queue, id).await?;
+        let state = state::answer(&keys, &rest).map_or("unknown", super::State::name).to_owned();
+        // An attempt that succeeded has no stack.
+        let failed = attempts_made.saturating_sub(u64::from(state == "completed"));
+        explain(&mut attempts, failed, &stacktrace);
         Ok(JobDetails {
             id: id.to_owned(),
             queue: queue.to_owned(),
             name,
-            state: state::answer(&keys, &rest).map_or("unknown", super::State::name).to_owned(),
+            state,
             data: json("data"),
             opts: json("opts"),
             progress: json("progress"),
             delay: fields.number("delay").unwrap_or(0),
             priority: fields.number("priority").unwrap_or(0),
-            attempts_made: made(&fields),
+            attempts_made,
             attempts_started: fields.number("ats").unwrap_or(0),
             stalled_counter: fields.number("stc").unwrap_or(0),
             timestamp: fields.number("timestamp").unwrap_or(0),
@@ -151,7 +184,8 @@ impl Admin {
             processed_by: fields.text("pb"),
             returnvalue: json("returnvalue"),
             failed_reason: fields.text("failedReason"),
-            stacktrace: json("stacktrace"),
+            stacktrace,
+            attempts,
             logs: logs.iter().map(|line| lossy(line)).collect(),
             logs_total,
             parent: fields.text("parentKey").and_then(|key| reference(&key, self.redis.prefix())),
@@ -159,6 +193,22 @@ impl Admin {
             scheduler: fields.text("rjk"),
             deduplication_id: fields.text("deid"),
         })
+    }
+
+    async fn attempts(&self, queue: &str, id: &str) -> Result<Vec<PastAttempt>, AdminError> {
+        let records = attempts::of(&self.redis, queue, id).await?;
+        let past = records.into_iter().map(|record| PastAttempt {
+            attempt: record.attempt,
+            outcome: record.outcome,
+            failure: record.failure,
+            reason: None,
+            plugin: record.plugin,
+            version: record.version,
+            host: record.host,
+            started_on: record.started,
+            duration: record.duration,
+        });
+        Ok(past.collect())
     }
 
     /// Some lines of a job's log, from `start` to `end`, which is part of it.
@@ -175,7 +225,7 @@ impl Admin {
         let mut pipe = redis::pipe();
         pipe.cmd("LRANGE").arg(&key).arg(bound(start)).arg(bound(end));
         pipe.cmd("LLEN").arg(&key);
-        let (lines, total): (Vec<Vec<u8>>, u64) = self.redis.connection().await?.pipe(&pipe).await?;
+        let (lines, total): (Vec<Vec<u8>>, u64) = self.redis.connection_of(queue).await?.pipe(&pipe).await?;
         Ok(LogPage { start, total, lines: lines.iter().map(|line| lossy(line)).collect() })
     }
 
@@ -186,6 +236,18 @@ impl Admin {
             true => Ok(keys),
             false => Err(AdminError::NoJob { queue: queue.to_owned(), id: id.to_owned() }),
         }
+    }
+}
+
+/// Puts the reasons of a job's failures, which are kept with it for the last ones, to its attempts.
+fn explain(attempts: &mut [PastAttempt], failed: u64, stacktrace: &Value) {
+    let Value::Array(stacks) = stacktrace else { return };
+    let Some(first) = failed.checked_sub(stacks.len() as u64) else { return };
+    for (number, stack) in (first + 1..).zip(stacks) {
+        // The last one of that number, if the job has got all its attempts again.
+        let attempt = attempts.iter_mut().rev().find(|attempt| u64::from(attempt.attempt) == number);
+        let Some(attempt) = attempt.filter(|attempt| attempt.failure.is_some()) else { continue };
+        attempt.reason = stack.as_str().and_then(|stack| stack.lines().next()).map(str::to_owned);
     }
 }
 

@@ -21,6 +21,7 @@ use super::settle::Settling;
 use super::slots::Slot;
 use crate::queue::claimed::Claimed;
 use crate::queue::clock;
+use crate::queue::outage::Said;
 use crate::queue::patience::{PATIENCE, Pauses, is_passing};
 use crate::queue::scripts::Moved;
 
@@ -68,6 +69,7 @@ impl Called {
 struct Trouble {
     pauses: Pauses,
     again: Instant,
+    said: Option<Said>,
 }
 
 /// The loop.
@@ -350,10 +352,11 @@ impl Driver {
     }
 
     fn stumble(&mut self, error: &Error) {
-        if self.trouble.is_none() {
+        let begin = || Trouble { pauses: Pauses::default(), again: Instant::now(), said: None };
+        let trouble = self.trouble.get_or_insert_with(begin);
+        self.shared.service.outage.tell(&mut trouble.said, error, || {
             tracing::warn!(queue = self.shared.name, %error, "the queue cannot be worked, trying again until it can");
-        }
-        let trouble = self.trouble.get_or_insert_with(|| Trouble { pauses: Pauses::default(), again: Instant::now() });
+        });
         trouble.again = Instant::now() + trouble.pauses.next();
         self.hungry = true;
     }
@@ -362,7 +365,7 @@ impl Driver {
         if self.queued.is_empty() {
             self.singly = false;
         }
-        if self.trouble.take().is_some() {
+        if let Some(Trouble { said: Some(Said::Own), .. }) = self.trouble.take() {
             tracing::info!(queue = self.shared.name, "the queue is worked again");
         }
     }

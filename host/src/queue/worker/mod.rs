@@ -24,11 +24,13 @@ use self::driver::{Driver, Ended};
 use self::locks::Locks;
 use self::marker::Marker;
 use self::slots::Slots;
+use super::attempts::Attempts;
 use super::cancel::{self, Running};
 use super::connection::{ConnectError, SharedRedis};
 use super::context::Defaults;
 use super::dead_letter::DeadLetter;
 use super::key_value::PluginData;
+use super::outage::Outage;
 use super::parked::Parked;
 use super::scripts::Scripts;
 use crate::attempt::{KeyValue, Runner};
@@ -70,17 +72,32 @@ pub struct Service {
     store: Arc<dyn KeyValue>,
     defaults: Defaults,
     running: Running,
+    attempts: Attempts,
+    outage: Outage,
 }
 
 impl Service {
     /// Works on this Redis. `defaults` says what the configuration has for jobs that plugins add.
     pub fn new(redis: SharedRedis, defaults: Defaults) -> Self {
-        Self { store: Arc::new(PluginData::new(redis.clone())), redis, defaults, running: Running::default() }
+        Self {
+            store: Arc::new(PluginData::new(redis.clone())),
+            redis,
+            defaults,
+            running: Running::default(),
+            attempts: Attempts::default(),
+            outage: Outage::default(),
+        }
+    }
+
+    /// The same, which notes the attempts that end.
+    #[must_use]
+    pub fn noting(self, attempts: Attempts) -> Self {
+        Self { attempts, ..self }
     }
 
     /// Hears of jobs that are cancelled from outside, until it is dropped.
     pub async fn listen(self) {
-        cancel::listen(self.redis, self.running).await;
+        cancel::listen(self.redis, self.running, self.outage).await;
     }
 }
 
@@ -94,7 +111,7 @@ impl QueueWorker {
     ) -> Result<Self, ConnectError> {
         let redis = service.redis.clone();
         let queue = Arc::new(redis.queue(name).await?);
-        let connection = redis.connection().await?.clone();
+        let connection = queue.connection().clone();
         let keys = queue.keys().clone();
         let (ended, arriving) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
@@ -116,12 +133,13 @@ impl QueueWorker {
         let batch = Batch::new(connection.clone(), &keys, settings);
         let marker = Marker::new(connection, keys.marker(), keys.client_name(""));
         let driver = Driver::new(shared.clone(), batch, marker, tasks.clone(), wanted, closing.clone(), arriving);
-        let renewing = shared.locks.clone().renew(name.to_owned(), shared.scripts.clone(), settings.lock_duration);
+        let (locks, outage) = (shared.locks.clone(), shared.service.outage.clone());
+        let renewing = locks.renew(name.to_owned(), shared.scripts.clone(), outage.clone(), settings.lock_duration);
         let checking = {
             let (closing, name, scripts) = (closing.clone(), name.to_owned(), shared.scripts.clone());
             let (most, interval) = (settings.max_stalled, settings.stalled_interval);
             async move {
-                closing.run_until_cancelled(stalled::check(name, scripts, most, interval)).await;
+                closing.run_until_cancelled(stalled::check(name, scripts, outage, most, interval)).await;
             }
         };
         let spawn = |task| AbortOnDropHandle::new(task);
@@ -186,5 +204,5 @@ impl QueueWorker {
 
 async fn dead_letter(redis: &SharedRedis, settings: &config::Queue) -> Result<Option<Arc<DeadLetter>>, ConnectError> {
     let Some(name) = &settings.dead_letter else { return Ok(None) };
-    Ok(Some(Arc::new(DeadLetter::new(redis.queue(name).await?))))
+    Ok(Some(Arc::new(DeadLetter::new(redis.clone(), redis.queue(name).await?))))
 }

@@ -74,6 +74,7 @@ impl Shared {
         let took = started.elapsed();
         metrics::ended(queue, &finished, took);
         tell(queue, job, &finished, took);
+        self.service.attempts.note(queue, job_id, job.attempts_made + 1, &finished, took);
         note(&trace, &finished);
         settling.spans = Spans::writing(trace);
         settling.settle(finished.outcome).await;

@@ -67,7 +67,7 @@ local function keep(set, count, age, most)
 end
 
 -- Whether a job may be ended by whoever holds `token`, which it takes: 0, or a code. A lock that ran out while Redis was
--- away is no hindrance as long as nobody else has started the job.
+-- away is no hindrance as long as nobody else has started the job, nor is that it was put back meanwhile.
 local function unlock(job, id, token, started)
   local holder = call('GET', job .. ':lock')
   if holder and holder ~= token then
@@ -77,7 +77,14 @@ local function unlock(job, id, token, started)
     return -2
   end
   if call('LREM', active, -1, id) == 0 then
-    return holder and -3 or -2
+    if holder then
+      return -3
+    end
+    -- What has stalled was put at the end that is taken from. Else someone has retried a job that had ended.
+    if not call('HGET', job, 'stc') or call('LREM', wait, -1, id) == 0 then
+      return -2
+    end
+    call('HDEL', job, 'defa')
   end
   if holder then
     unlocked[#unlocked + 1] = job .. ':lock'

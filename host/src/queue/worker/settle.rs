@@ -279,7 +279,7 @@ impl Settling {
     /// Tries until it is done. None: it cannot be, or the job is no longer this worker's.
     async fn until_written<'a, T>(&self, what: &str, write: impl Fn() -> BoxFuture<'a, Result<T, Error>>) -> Option<T> {
         let started = Instant::now();
-        let mut told = false;
+        let mut said = None;
         let mut pauses = Pauses::default();
         loop {
             let error = match write().await {
@@ -292,9 +292,9 @@ impl Settling {
                 tracing::error!(queue, job_id, what, %error, "outcome not written; the job is run again once its lock is gone");
                 return None;
             }
-            if !std::mem::replace(&mut told, true) {
+            self.worker.service.outage.tell(&mut said, &error, || {
                 tracing::warn!(queue, job_id, what, %error, "outcome not written yet, trying again until the lock is lost");
-            }
+            });
             tokio::time::sleep(pauses.next()).await;
         }
     }

@@ -44,6 +44,7 @@ impl RawPlugin for Basics {
             "ignore-cancel" => host::ignore_cancel(),
             "remaining" => host::remaining(),
             "fetch" => host::fetch(job.parse()?),
+            "ledger" => host::ledger(job.parse()?),
             "config" => host::config(job.parse()?),
             "kv" => kept::count(job.parse()?),
             "kv-roundtrip" => kept::roundtrip(job.parse()?),

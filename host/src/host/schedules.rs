@@ -1,0 +1,65 @@
+//! Writes the job schedulers of the configuration to Redis after it has changed, and tries again until that is done: Redis
+//! may be away just then.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::Inner;
+
+/// The first pause between two tries, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
+
+/// What is still to be done.
+#[derive(Debug, Default)]
+pub struct Schedules {
+    /// Queues that are out of the configuration, and whose schedulers may still be in Redis.
+    gone: Mutex<BTreeSet<String>>,
+    changed: Notify,
+}
+
+impl Schedules {
+    /// The configuration has changed, and these queues are not in it any more.
+    pub fn changed(&self, gone: &[String]) {
+        self.gone().extend(gone.iter().cloned());
+        self.changed.notify_one();
+    }
+
+    fn gone(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Brings Redis to what the configuration of the moment says, whenever that has changed, until it is dropped.
+pub async fn keep(inner: Arc<Inner>) {
+    let schedules = &inner.schedules;
+    loop {
+        schedules.changed.notified().await;
+        let mut pause = PAUSES.0;
+        let mut told = false;
+        loop {
+            let gone: Vec<_> = schedules.gone().iter().cloned().collect();
+            match inner.admin.apply_schedules(&gone).await {
+                Ok(()) => {
+                    schedules.gone().retain(|queue| !gone.contains(queue));
+                    if told {
+                        tracing::info!("the job schedulers of the configuration are written");
+                    }
+                    break;
+                }
+                Err(error) if !told => {
+                    tracing::error!(%error, "the job schedulers of the configuration were not written, trying again until they are");
+                    told = true;
+                }
+                Err(error) => tracing::debug!(%error, "the job schedulers of the configuration are not written yet"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(PAUSES.1),
+                // What is written now is what the newest configuration says.
+                () = schedules.changed.notified() => pause = PAUSES.0,
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Finds Prometheus's own checker, which the tests hold the metrics and the alert rules against, or takes the program alone
+//! out of Debian's package into `.toril/bin`: installing that would start a server, and need more rights.
+
+use std::env;
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::apt::Apt;
+use crate::process;
+use crate::workspace::{Workspace, write_atomically};
+
+/// Names a program to use instead of any other. The tests heed it, too.
+const CHOICE: &str = "TORIL_PROMTOOL";
+const PROGRAM: &str = "promtool";
+const PACKAGE: &str = "prometheus";
+
+/// A checker that runs.
+pub struct Promtool {
+    path: PathBuf,
+    version: String,
+}
+
+impl fmt::Display for Promtool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.path.display(), self.version)
+    }
+}
+
+pub fn find_or_install(workspace: &Workspace) -> Result<Promtool> {
+    if let Some(path) = env::var_os(CHOICE) {
+        return checked(path.into()).with_context(|| format!("{CHOICE} names no promtool that runs"));
+    }
+    let own = workspace.tools().join("bin").join(PROGRAM);
+    let places = [process::on_path(PROGRAM), own.is_file().then(|| own.clone())];
+    if let Some(found) = places.into_iter().flatten().find_map(|path| checked(path).ok()) {
+        return Ok(found);
+    }
+    from_package(&own).with_context(|| {
+        format!(
+            "there is no promtool. Install Prometheus (Debian: `apt-get install {PACKAGE}`; macOS: `brew install \
+             {PACKAGE}`), or give the program's path in {CHOICE}"
+        )
+    })
+}
+
+fn checked(path: PathBuf) -> Result<Promtool> {
+    let version = process::output(Command::new(&path).arg("--version"))?;
+    // "promtool, version 2.42.0+ds (branch: …"
+    let version = version.split_whitespace().nth(2).unwrap_or("unknown version").to_owned();
+    Ok(Promtool { version, path })
+}
+
+fn from_package(own: &Path) -> Result<Promtool> {
+    println!("fetching {PROGRAM} from Debian's package {PACKAGE} …");
+    let folder = own.with_file_name("prometheus-package");
+    let unpacked = unpack(&folder);
+    let installed = unpacked.and_then(|program| {
+        write_atomically(own, &fs::read(&program)?)?;
+        fs::set_permissions(own, fs::Permissions::from_mode(0o755))?;
+        checked(own.into())
+    });
+    let _ = fs::remove_dir_all(&folder);
+    installed
+}
+
+fn unpack(folder: &Path) -> Result<PathBuf> {
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder).with_context(|| format!("could not create the folder {}", folder.display()))?;
+    process::on_path("apt-get").context("there is no apt-get to fetch a package with")?;
+    // Needs no right, only lists of packages that are not too old.
+    let download = || process::output(Command::new("apt-get").args(["download", "-q", PACKAGE]).current_dir(folder));
+    if download().is_err() {
+        Apt::usable()?.update();
+        download()?;
+    }
+    let entries = fs::read_dir(folder)?.flatten().map(|entry| entry.path());
+    let package = entries.into_iter().find(|path| path.extension().is_some_and(|extension| extension == "deb"));
+    let package = package.context("apt-get has downloaded no package")?;
+    process::output(Command::new("dpkg-deb").arg("-x").arg(&package).arg(folder))?;
+    let program = folder.join("usr/bin").join(PROGRAM);
+    program.is_file().then_some(program).with_context(|| format!("the package {PACKAGE} contains no {PROGRAM}"))
+}
