@@ -13,6 +13,8 @@ mod clock;
 mod connection;
 mod context;
 mod dead_letter;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 mod key_value;
 mod options;
 mod parked;
