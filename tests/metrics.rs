@@ -221,7 +221,7 @@ async fn the_dashboard_and_the_alert_rules_ask_for_metrics_that_there_are() {
     };
     let deploy = toril_tests::repository().join("deploy");
     let mut asked = BTreeSet::new();
-    for file in ["grafana-dashboard.json", "alerts.yml"] {
+    for file in ["grafana-dashboard.json", "alerts.yml", "keda.yml"] {
         let text = std::fs::read_to_string(deploy.join(file)).expect(file);
         let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
         let metric = |word: &&str| {

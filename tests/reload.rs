@@ -4,21 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use toril_tests::toril::component;
+use toril_tests::toril::{component, variant};
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, http, node, wait_until};
-
-/// The guest `basics` with another byte sequence, and so another version, that does the same: a custom section of no
-/// meaning is put at its end.
-fn variant(component: &[u8], label: &str) -> Vec<u8> {
-    let name = b"variant";
-    let size = 1 + name.len() + label.len();
-    let mut bytes = component.to_vec();
-    bytes.extend([0, u8::try_from(size).expect("a short label"), 7]);
-    bytes.extend(name);
-    bytes.extend(label.as_bytes());
-    bytes
-}
 
 /// The version of a plugin that the host says is in use.
 async fn version(toril: &Toril, plugin: &str) -> String {
@@ -166,18 +154,6 @@ async fn a_component_that_is_no_plugin_is_refused() {
 
     let line = toril.wait_for_log("plugin not reloaded", LONG).await;
     assert!(line.contains("toril:plugin/handler"), "{line}");
-}
-
-#[tokio::test]
-async fn a_version_whose_describe_never_returns_is_refused() {
-    let redis = RedisServer::start().await;
-    let mut toril = host(&redis, WORK).await;
-
-    toril.replace_plugin("basics", &component("spin-describe"));
-
-    let line = toril.wait_for_log("plugin not reloaded", LONG).await;
-    assert!(line.contains("`describe` did not return within 5s"), "{line}");
-    toril.cli(["add", "work", "echo", "--wait"]).await.succeeded();
 }
 
 #[tokio::test]

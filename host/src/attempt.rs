@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use serde_json::Value;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Backoff;
@@ -381,6 +382,11 @@ pub struct Attempt {
 pub trait Runner: Send + Sync {
     /// Runs one attempt to its outcome. Never fails: whatever goes wrong is an outcome.
     fn run(&self, attempt: Attempt) -> BoxFuture<'_, Finished>;
+
+    /// The runtime on which attempts run. A job that is processed there is spared the way to it. None: on any.
+    fn home(&self) -> Option<Handle> {
+        None
+    }
 }
 
 /// An outcome, and by what it was reached.

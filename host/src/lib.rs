@@ -13,6 +13,7 @@
 //! - [`attempt`][]: the types in which those two meet.
 //! - [`config`][]: `queues.toml`.
 //! - [`telemetry`][]: logs, metrics and traces.
+//! - `trust`: whom TLS connections trust.
 
 #![warn(missing_docs)]
 
@@ -28,3 +29,4 @@ pub mod http;
 pub mod plugin;
 pub mod queue;
 pub mod telemetry;
+mod trust;

@@ -43,6 +43,12 @@ const behaviours = {
     await job.moveToWait(token);
     throw new WaitingError();
   },
+  ledger: async (job) => {
+    const { status } = await fetch(`${job.data.url}/?by=node&job=${job.id}&attempt=${attempt(job)}`);
+    if (status === 410) throw new UnrecoverableError('the ledger says that this job cannot be done');
+    if (status !== 200) throw new Error(`the ledger said ${status}`);
+    return { by: 'node' };
+  },
   panic: () => process.exit(1),
   progress: async (job) => {
     await job.updateProgress(50);

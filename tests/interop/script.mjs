@@ -1,5 +1,10 @@
 // What every script here shares: one JSON argument in, JSON lines out, and connections that are closed at the end.
 
+import { Cluster } from 'ioredis';
+
+/// Connections that BullMQ's classes were given, and so do not close themselves.
+const clusters = [];
+
 /// Runs `main` with the script's argument, prints what it returns as the last line and closes what it opened.
 ///
 /// `main(input, open)` gets the parsed JSON argument and a function that remembers a thing with a `close()` method.
@@ -26,12 +31,23 @@ export function say(value) {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
-/// The options with which every BullMQ class connects. A private CA is given to Node by NODE_EXTRA_CA_CERTS.
-export function options({ redis, prefix }) {
+/// The options with which every BullMQ class connects: to one Redis, to the nodes of a cluster, or to the master that
+/// sentinels know. A private CA is given to Node by NODE_EXTRA_CA_CERTS.
+export function options({ redis, cluster, sentinels, master, prefix }) {
+  if (sentinels) {
+    const places = sentinels.map((place) => ({ host: place.split(':')[0], port: Number(place.split(':')[1]) }));
+    return { connection: { sentinels: places, name: master, maxRetriesPerRequest: null }, ...(prefix && { prefix }) };
+  }
+  if (cluster) {
+    const connection = new Cluster(cluster, { redisOptions: { maxRetriesPerRequest: null } });
+    clusters.push(connection);
+    return { connection, ...(prefix && { prefix }) };
+  }
   if (!redis) throw new Error('The argument names no Redis: give {"redis": "redis://127.0.0.1:PORT", …}.');
   return { connection: { url: redis, maxRetriesPerRequest: null }, ...(prefix && { prefix }) };
 }
 
 async function closeAll(opened) {
   for (const thing of opened.reverse()) await thing.close();
+  for (const connection of clusters) connection.disconnect();
 }

@@ -2,7 +2,7 @@
 // jobs have finished, or until its time is over.
 //
 //   {redis, prefix?, queue, jobs: N, concurrency?, limiter?: {max, duration},
-//   metrics?: {maxDataPoints}, sandbox?: bool, ttl?: ms}
+//   metrics?: {maxDataPoints}, sandbox?: bool, settings?: {}, ttl?: ms}
 //   → {finished: [{id, name, ok, attempts, value | error}]}
 //
 // A job's name says what is done with it, as it does for the guest `basics`, with the same results and errors:
@@ -13,6 +13,9 @@
 //   defer       is deferred until `data.ms` after the job was added, then returns {attempts}
 //   rate-limit  limits the queue until then instead. BullMQ heeds that only in a worker that has a `limiter`
 //   progress    publishes progress twice and writes three lines to the job's log
+//   ledger      tells the ledger at `data.url` that it runs, and ends as that says
+//
+// `settings` are further options of the worker, such as `lockDuration`.
 
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'bullmq';
@@ -35,6 +38,7 @@ await script(async (input, open) => {
       concurrency: input.concurrency ?? 1,
       ...(input.limiter && { limiter: input.limiter }),
       ...(input.metrics && { metrics: input.metrics }),
+      ...input.settings,
     }),
   );
   worker.on('completed', (job, value) => count({ ...ended(job), ok: true, value }));

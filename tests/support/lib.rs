@@ -2,11 +2,13 @@
 //!
 //! | module | what it offers |
 //! | --- | --- |
-//! | [`redis_server`] | a private Redis server that can be stopped, killed, paused and restarted, also with TLS |
+//! | [`redis_server`] | private Redis servers that can be stopped, killed, paused and restarted: one, also with TLS, a cluster, or a master with replicas and sentinels |
 //! | [`github`], [`agent`] | the servers that the example plugins talk to, whose next answers a test decides |
 //! | [`a2a`] | AI agents built with the SDKs of A2A, as processes of their own |
 //! | [`toril`] | a host as a child process, with a configuration and plugins of its own |
 //! | [`certificates`], [`tls_front`] | TLS for servers that have none, with a CA of the test's own |
+//! | [`proxy`] | a network that fails: connections cut, delayed, half-open, answers lost |
+//! | [`faults`] | jobs under hosts and servers that fail at seeded moments, and an account of every one of them |
 //! | [`node`] | the scripts of `tests/interop`: BullMQ's own Node client |
 //! | [`browser`] | the scripts of `tests/browser`: the dashboard in a real browser |
 //! | [`python`] | programs of the Python environment, and scripts of `tests/interop` in Python |
@@ -24,6 +26,8 @@ pub mod agent;
 pub mod browser;
 pub mod certificates;
 pub mod contents;
+pub mod faults;
+mod front;
 pub mod github;
 pub mod http;
 pub mod node;
@@ -32,6 +36,7 @@ mod paths;
 mod ports;
 mod process;
 pub mod promtool;
+pub mod proxy;
 pub mod python;
 pub mod redis_server;
 pub mod scripted;
@@ -43,6 +48,6 @@ pub use a2a::A2aServer;
 pub use agent::AgentServer;
 pub use github::GithubServer;
 pub use paths::root as repository;
-pub use redis_server::RedisServer;
+pub use redis_server::{RedisCluster, RedisSentinel, RedisServer};
 pub use toril::Toril;
 pub use wait::wait_until;

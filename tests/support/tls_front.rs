@@ -2,50 +2,31 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use crate::certificates::Certificates;
-use crate::ports::free_port;
+use crate::front::Front;
 
 /// Takes TLS connections and passes on what they carry. Dropped, it closes them all.
-pub struct TlsFront {
-    port: u16,
-    task: JoinHandle<()>,
-}
+pub struct TlsFront(Front);
 
 impl TlsFront {
     /// Listens on a free port of 127.0.0.1, in front of the server at another one.
     pub async fn start(certificates: &Certificates, server: u16) -> Result<Self> {
         let acceptor = TlsAcceptor::from(Arc::new(config(certificates)?));
-        let port = free_port();
-        let listener = TcpListener::bind(("127.0.0.1", port)).await.context("could not listen for TLS")?;
-        let task = tokio::spawn(async move {
-            let mut connections = JoinSet::new();
-            while let Ok((client, _)) = listener.accept().await {
-                connections.spawn(pass_on(acceptor.clone(), client, server));
-                while connections.try_join_next().is_some() {}
-            }
-        });
-        Ok(Self { port, task })
+        Ok(Self(Front::start(move |client| pass_on(acceptor.clone(), client, server)).await?))
     }
 
     /// Where it listens.
     pub fn port(&self) -> u16 {
-        self.port
-    }
-}
-
-impl Drop for TlsFront {
-    fn drop(&mut self) {
-        self.task.abort();
+        self.0.port()
     }
 }
 

@@ -8,6 +8,7 @@
 //! | [`deny`] | what is depended on: licences, sources, duplicates, known holes |
 //! | [`fuzz`] | drives what parses the words of others |
 //! | [`bench`] | the benchmarks, with everything built for speed |
+//! | [`soak`] | jobs under every fault, and an account of each |
 //! | [`demo`] | the host with both example plugins, and a hot reload before one's eyes |
 //! | [`reference`] | the reference of the plugins' jobs in the manual, made from the plugins |
 //! | [`workspace`], [`cargo`], [`process`] | where things are, and how child processes are run |
@@ -21,6 +22,7 @@ mod guests;
 mod process;
 mod reference;
 mod setup;
+mod soak;
 mod test;
 mod workspace;
 
@@ -58,6 +60,8 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Measure Toril beside what one would take instead, in one run
     Bench(bench::Args),
+    /// Run jobs under every fault, each alone and all mixed, and account for every one: an error where one is lost
+    Soak(soak::Args),
     /// Write the reference of the plugins' jobs into their pages of the manual, from what they say of themselves
     Reference(reference::Args),
     /// Run the host with both plugins, add jobs and replace a plugin while it runs
@@ -90,6 +94,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Deny => deny::run(&workspace),
         Command::Fuzz(args) => fuzz::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),
+        Command::Soak(args) => soak::run(&workspace, &args),
         Command::Reference(args) => reference::run(&workspace, &args),
         Command::Demo { stay } => demo::run(&workspace, stay),
     }

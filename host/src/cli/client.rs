@@ -36,7 +36,7 @@ impl Client {
         let mut env = Env::from_process();
         if self.dev {
             let running = embedded::running(&folder(path)).map_err(|reason| error(FAILED, &reason))?;
-            env = env.with("REDIS_URL", &running.redis_url).with("REDIS_TLS", "false");
+            env = super::dev::own_redis(&running.redis_url);
         }
         let config = config::load(path, &env).map_err(|problems| unusable(&problems))?;
         let redis = Redis::new(&config.redis).map_err(|reason| error(WRONG, &reason))?;

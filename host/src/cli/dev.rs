@@ -72,7 +72,8 @@ impl Dev {
     }
 }
 
-/// The process's environment, with the private server in the place of whatever Redis it names.
-fn own_redis(url: &str) -> Env {
-    Env::from_process().with("REDIS_URL", url).with("REDIS_TLS", "false")
+/// The process's environment, with the private server in the place of whatever Redis it and the file name.
+pub(super) fn own_redis(url: &str) -> Env {
+    let one = Env::from_process().with("REDIS_CLUSTER", "false").with("REDIS_SENTINELS", "none");
+    one.with("REDIS_URL", url).with("REDIS_TLS", "false")
 }

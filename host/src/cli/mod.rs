@@ -1,10 +1,12 @@
 //! The command line. One file a command; each returns how the process ends.
 
 /// Prints a line of a command's result. Whoever reads it may have read enough (`toril job … | head`), which is no error.
+/// Control characters are written out.
 macro_rules! say {
     ($($arguments:tt)*) => {{
         use std::io::Write;
-        let told = writeln!(std::io::stdout(), $($arguments)*);
+        let text = format!($($arguments)*);
+        let told = writeln!(std::io::stdout(), "{}", crate::cli::text::plain(&text));
         if let Err(error) = told
             && error.kind() != std::io::ErrorKind::BrokenPipe
         {
@@ -115,6 +117,16 @@ enum Command {
     /// Write, build, look at and test plugins, without a host and without Redis.
     #[command(subcommand)]
     Plugin(Box<plugin::Plugin>),
+    /// Compiles a plugin for the host that has started it.
+    #[command(hide = true, name = crate::plugin::COMPILE_COMMAND)]
+    CompilePlugin {
+        /// The folder of artifacts.
+        cache: PathBuf,
+        /// The most memory in bytes.
+        memory: u64,
+        /// How many bytes come on standard input.
+        size: usize,
+    },
     /// Keeps the private server of `toril dev`, and ends it when its standard input ends.
     #[command(hide = true)]
     RedisGuard {
@@ -147,6 +159,10 @@ pub fn main() -> ExitCode {
     if let Command::RedisGuard { server, port, arguments } = &cli.command {
         return crate::embedded::guard(server, *port, arguments);
     }
+    if let Command::CompilePlugin { cache, memory, size } = cli.command {
+        return crate::plugin::CompileOrder { cache, memory, size }.carry_out();
+    }
+    crate::plugin::compile_with(own_program());
     let logging = log_format(cli.log_format).and_then(crate::telemetry::logs::start);
     if let Err(reason) = logging {
         return error(WRONG, &reason);
@@ -181,12 +197,21 @@ pub fn main() -> ExitCode {
             Command::DeadLetters(letters) => letters.run(config).await,
             Command::Cancel(cancel) => cancel.run(config).await,
             Command::Plugin(plugin) => plugin.run(cli.config.as_deref()).await,
-            Command::RedisGuard { .. } => ExitCode::from(WRONG),
+            Command::RedisGuard { .. } | Command::CompilePlugin { .. } => ExitCode::from(WRONG),
         }
     });
     // Whatever still runs has been waited for by its command, or been given up.
     runtime.shutdown_background();
     code
+}
+
+/// The program that runs, also where its file has been replaced by a newer one since.
+fn own_program() -> PathBuf {
+    let running = Path::new("/proc/self/exe");
+    match running.exists() {
+        true => running.into(),
+        false => std::env::current_exe().unwrap_or_else(|_| "toril".into()),
+    }
 }
 
 fn log_format(given: Option<LogFormat>) -> Result<LogFormat, String> {
@@ -216,7 +241,7 @@ fn unusable(reason: &LoadError) -> ExitCode {
 
 /// Ends with an error that a person reads.
 fn fail(code: u8, message: &str) -> ExitCode {
-    eprintln!("{}", message.trim_end());
+    eprintln!("{}", text::plain(message.trim_end()));
     ExitCode::from(code)
 }
 

@@ -1,5 +1,6 @@
 //! Text of others, such as a job's name, on a terminal: it must not move the cursor or change colours.
 
+use std::borrow::Cow;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// The text as one line: control characters are written out.
@@ -18,11 +19,19 @@ pub fn short(text: &str, length: usize) -> String {
     short
 }
 
-/// A document over several lines. Control characters of C0 are written out by JSON itself, those of C1 here.
+/// A document over several lines.
 pub fn document(value: &impl serde::Serialize) -> String {
     let text = serde_json::to_string_pretty(value).unwrap_or_else(|error| error.to_string());
-    let escaped = |c: char| format!("\\u{:04x}", u32::from(c));
-    text.chars().map(|c| if c.is_control() && c != '\n' { escaped(c) } else { c.to_string() }).collect()
+    plain(&text).into_owned()
+}
+
+/// The text with its lines: other control characters are written out, as JSON does. JSON itself leaves those of C1.
+pub fn plain(text: &str) -> Cow<'_, str> {
+    let control = |c: char| c.is_control() && c != '\n';
+    if !text.contains(control) {
+        return text.into();
+    }
+    text.chars().map(|c| if control(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }).collect()
 }
 
 /// A time in milliseconds since the Unix epoch, as people write it.
@@ -44,6 +53,7 @@ mod tests {
     fn control_characters_are_written_out() {
         assert_eq!(line("a\u{1b}[31mb\nc\u{9b}"), "a\\u{1b}[31mb\\nc\\u{9b}");
         assert!(!document(&"\u{9b}31m").contains('\u{9b}'));
+        assert_eq!(plain("a\u{1b}[31m\nb"), "a\\u001b[31m\nb");
         assert_eq!(short("abcdef", 4), "abc…");
     }
 

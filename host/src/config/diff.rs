@@ -78,9 +78,12 @@ fn host(old: &HostSettings, new: &HostSettings) -> Vec<&'static str> {
         ("admin", old.admin != new.admin),
         ("allowed_hosts", old.allowed_hosts != new.allowed_hosts),
         ("cache", old.cache != new.cache),
+        ("compile_memory", old.compile_memory != new.compile_memory),
+        ("compile_timeout", old.compile_timeout != new.compile_timeout),
         ("keep_attempts", old.keep_attempts != new.keep_attempts),
         ("listen", old.listen != new.listen),
         ("log", old.log != new.log),
+        ("max_component", old.max_component != new.max_component),
         ("max_pens", old.max_pens != new.max_pens),
         ("pen_threads", old.pen_threads != new.pen_threads),
         ("plugins", old.plugins != new.plugins),
@@ -185,7 +188,7 @@ mod tests {
 
     #[test]
     fn host_keys_are_named_and_redis_is_one() {
-        let host = "[host]\nlisten = 'off'\nplugins = 'p'\ncache = 'c'\nkeep_attempts = 0\nshutdown_timeout = '1s'\npen_threads = 999\nmax_pens = 9\nadmin = 'off'\nallowed_hosts = ['h']\nredact = []\nlog = 'debug'\n[queues.a]";
+        let host = "[host]\nlisten = 'off'\nplugins = 'p'\ncache = 'c'\nshutdown_timeout = '1s'\npen_threads = 999\nmax_pens = 9\nmax_component = '1MiB'\ncompile_timeout = '9s'\ncompile_memory = '1GiB'\nkeep_attempts = 0\nadmin = 'off'\nallowed_hosts = ['h']\nredact = []\nlog = 'debug'\n[queues.a]";
         let changes = change("[queues.a]", host);
         assert_eq!(
             changes.host,
@@ -193,9 +196,12 @@ mod tests {
                 "admin",
                 "allowed_hosts",
                 "cache",
+                "compile_memory",
+                "compile_timeout",
                 "keep_attempts",
                 "listen",
                 "log",
+                "max_component",
                 "max_pens",
                 "pen_threads",
                 "plugins",

@@ -26,6 +26,12 @@ pub struct HostSettings {
     /// How many attempts may run at once in the whole host, all queues together. Sizes the pool of instances, whose
     /// address space is reserved at the start. Default 1000.
     pub max_pens: NonZeroU32,
+    /// The largest component that is taken, in bytes. Default 64 MiB, from 1 KiB to 1 GiB.
+    pub max_component: u64,
+    /// How long compiling one component may take. Default 5 minutes.
+    pub compile_timeout: Duration,
+    /// How much memory compiling one component may take, in bytes. Default 2 GiB, from 64 MiB to 1 TiB.
+    pub compile_memory: u64,
     /// What the HTTP server lets people do with queues and jobs. Default: everything.
     pub admin: AdminAccess,
     /// What they must show to be let in: `TORIL_ADMIN_TOKEN`, at least [`SHORTEST_TOKEN`] characters. None: nothing.
@@ -72,6 +78,9 @@ impl HostSettings {
             // A system that does not tell is taken for the smallest one.
             pen_threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             max_pens: DEFAULT_MAX_PENS,
+            max_component: 64 << 20,
+            compile_timeout: Duration::from_secs(5 * 60),
+            compile_memory: 2 << 30,
             admin: AdminAccess::Full,
             admin_token: None,
             allowed_hosts: Vec::new(),

@@ -42,7 +42,7 @@ pub use self::origin::{Origin, OriginError, Scheme};
 pub use self::plugin::{KeyValue, Plugin};
 pub use self::problem::{LoadError, Problem, Problems, Severity};
 pub use self::queue::{Backoff, BackoffKind, JobDefaults, Keep, Queue, RateLimit, Repeat, Schedule};
-pub use self::redis::{MissingUrl, Redis, RedisUrl, RedisUrlError};
+pub use self::redis::{MissingUrl, Redis, RedisUrl, RedisUrlError, Topology, hash_tag};
 pub use self::secret::Secret;
 
 use self::problem::Places;

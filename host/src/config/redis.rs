@@ -12,6 +12,8 @@ use super::authority::{self, AuthorityError};
 pub struct Redis {
     /// The server's URL: `REDIS_URL`, else `url`. None when neither is set, see [`Redis::require_url`].
     pub url: Option<RedisUrl>,
+    /// What is behind the URL.
+    pub topology: Topology,
     /// Whether the connection is encrypted: `REDIS_TLS`, else `tls`, else false. A `rediss://` URL makes it true
     /// whatever these say: an encrypted connection is never weakened by a default.
     pub tls: bool,
@@ -27,6 +29,19 @@ pub struct Redis {
     pub connect_timeout: Duration,
     /// The file that holds the section, for messages.
     pub file: PathBuf,
+}
+
+/// What is behind the URL.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Topology {
+    /// One server.
+    #[default]
+    One,
+    /// A Redis Cluster, of which the URL names a node, and these name further ones to begin with. User, password and TLS
+    /// are those of the URL.
+    Cluster(Vec<RedisUrl>),
+    /// A master whose name is the URL's host, and the sentinels that know where it is.
+    Sentinels(Vec<RedisUrl>),
 }
 
 /// No URL is configured.
@@ -53,11 +68,27 @@ impl Redis {
     }
 }
 
+impl Redis {
+    /// Whether all keys of a queue are together: in a cluster that takes a hash tag, in its name or in the prefix.
+    pub fn holds(&self, queue: &str) -> bool {
+        !matches!(self.topology, Topology::Cluster(_)) || hash_tag(&format!("{}:{queue}:", self.prefix)).is_some()
+    }
+}
+
+/// What makes the slot of a key in a cluster: what is between its first `{` and the first `}` after it, if that is
+/// anything. None: the whole key.
+pub fn hash_tag(key: &str) -> Option<&str> {
+    let (_, rest) = key.split_once('{')?;
+    let (tag, _) = rest.split_once('}')?;
+    (!tag.is_empty()).then_some(tag)
+}
+
 /// What an empty `[redis]` in `queues.toml` means.
 impl Default for Redis {
     fn default() -> Self {
         Self {
             url: None,
+            topology: Topology::One,
             tls: false,
             ca: None,
             prefix: "bull".to_owned(),
@@ -121,6 +152,28 @@ impl RedisUrl {
     /// Whether it is the path of a Unix socket.
     pub fn is_unix(&self) -> bool {
         ["unix://", "redis+unix://"].iter().any(|scheme| self.whole.starts_with(scheme))
+    }
+
+    /// The host, without brackets, and the port if there is one. A socket has neither.
+    pub fn server(&self) -> (&str, Option<u16>) {
+        let rest = self.whole.split_once("://").map_or("", |(_, rest)| rest);
+        if self.is_unix() {
+            return ("", None);
+        }
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        let server = authority.rsplit_once('@').map_or(authority, |(_, server)| server);
+        let (host, port) = match server.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()),
+            _ => (server, None),
+        };
+        (host.trim_start_matches('[').trim_end_matches(']'), port)
+    }
+
+    /// The number of the database, 0 if none is named.
+    pub fn database(&self) -> u32 {
+        let rest = self.whole.split_once("://").map_or("", |(_, rest)| rest);
+        let path = rest.split('?').next().unwrap_or_default().split_once('/').map_or("", |(_, path)| path);
+        path.trim_matches('/').parse().unwrap_or(0)
     }
 
     /// The same server over TLS. A socket stays a socket.
@@ -258,6 +311,45 @@ mod tests {
         assert_eq!(effective("rediss://h", true).expose(), "rediss://h");
         assert_eq!(effective("unix:///s", true).expose(), "unix:///s");
         assert_eq!(Redis::default().effective_url(), None);
+    }
+
+    #[test]
+    fn a_url_knows_its_host_port_and_database() {
+        for (url, host, port, database) in [
+            ("redis://h", "h", None, 0),
+            ("redis://user:p%40ss@Main.Master:7000/3?x=1", "Main.Master", Some(7000), 3),
+            ("rediss://[::1]/", "::1", None, 0),
+            ("redis://:p@[::1]:6380", "::1", Some(6380), 0),
+            ("unix:///s", "", None, 0),
+        ] {
+            let url: RedisUrl = url.parse().unwrap();
+            assert_eq!(
+                (url.server(), if url.is_unix() { 0 } else { url.database() }),
+                ((host, port), database),
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_tag_is_between_the_first_braces() {
+        assert_eq!(hash_tag("bull:{a}:{b}"), Some("a"));
+        assert_eq!(hash_tag("{a{b}"), Some("a{b"));
+        assert_eq!(hash_tag("{}a{b}"), None);
+        assert_eq!(hash_tag("}a{b"), None);
+        assert_eq!(hash_tag("a"), None);
+    }
+
+    #[test]
+    fn a_cluster_holds_queues_with_a_tag_alone() {
+        let cluster = |prefix: &str| Redis {
+            prefix: prefix.to_owned(),
+            topology: Topology::Cluster(Vec::new()),
+            ..redis("redis://h", false)
+        };
+        assert!(cluster("bull").holds("{a}") && cluster("{bull}").holds("a"));
+        assert!(!cluster("bull").holds("a") && !cluster("bull").holds("{}a"));
+        assert!(redis("redis://h", false).holds("a"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Numbers that are looked up and not counted along: how many jobs are in which state, which versions are in use, whether
 //! Redis answers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Inner;
@@ -14,7 +15,7 @@ pub async fn keep(inner: Arc<Inner>) {
     let mut tick = tokio::time::interval(metrics::LOOK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     // Redis answered when the host started.
-    let (mut answered, mut connection) = (true, None);
+    let (mut answered, mut connections) = (true, BTreeMap::new());
     loop {
         tick.tick().await;
         for status in inner.plugins.status() {
@@ -24,10 +25,11 @@ pub async fn keep(inner: Arc<Inner>) {
             Ok(took) => {
                 answered = true;
                 metrics::redis_answered(took);
-                if let Ok(id) = inner.redis.connection_id().await
-                    && connection.replace(id).is_some_and(|before| before != id)
-                {
-                    metrics::redis_reconnected();
+                if let Ok(ids) = inner.redis.connection_ids().await {
+                    if connections.iter().any(|(way, before)| ids.get(way).is_some_and(|id| id != before)) {
+                        metrics::redis_reconnected();
+                    }
+                    connections = ids;
                 }
                 count_jobs(&inner).await;
             }

@@ -27,7 +27,9 @@ use crate::config::{Config, Env, Problem, Problems};
 use crate::http::{Asked, HttpError, Server};
 use crate::plugin::{self, LoadError, Plugins};
 use crate::queue::admin::{Admin, AdminError};
-use crate::queue::{Attempts, ConnectError, Defaults, QueueWorker, Redis, Service, SharedRedis};
+use crate::queue::{
+    Attempts, ConnectError, Defaults, QueueWorker, Redis, Service, SharedRedis, warn_of_eviction,
+};
 use crate::telemetry::logs;
 use route::Route;
 
@@ -160,6 +162,7 @@ impl Host {
             tasks.push(AbortOnDropHandle::new(tokio::spawn(server.serve(asked, inner.admin.clone(), settings))));
         }
         inner.start_queues().await?;
+        warn_of_eviction(&inner.redis).await;
         inner.admin.apply_schedules(&[]).await.map_err(StartError::Schedules)?;
         tasks.push(AbortOnDropHandle::new(tokio::spawn(inner.service.clone().listen())));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(watch::watch(inner.clone()))));

@@ -6,6 +6,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use tokio::runtime;
 
 use crate::attempt::{Attempt, Failure, FailureKind, Finished, Outcome, Runner};
 use crate::config;
@@ -54,6 +55,10 @@ impl Runner for Route {
             }
         }
         .boxed()
+    }
+
+    fn home(&self) -> Option<runtime::Handle> {
+        self.plugins.home()
     }
 }
 

@@ -50,7 +50,8 @@ pub async fn watch(inner: Arc<Inner>) {
     let mut reloading = JoinSet::new();
     let mut busy: BTreeSet<String> = BTreeSet::new();
     let mut again: BTreeSet<String> = BTreeSet::new();
-    let (mut in_use, mut told) = (true, false);
+    let mut applying = JoinSet::new();
+    let (mut in_use, mut told, mut apply_again) = (true, false, false);
     loop {
         for plugin in plugins_in_use(&inner) {
             let path = inner.plugins.path(&plugin);
@@ -65,11 +66,26 @@ pub async fn watch(inner: Arc<Inner>) {
         }
         // A refused configuration may only wait for a plugin's file.
         if is_new(&mut seen, &config_path) || (told && !in_use) {
-            in_use = apply::reload(&inner).await;
+            // One with a plugin that takes long to compile holds up none of the others, either.
+            if applying.is_empty() {
+                applying.spawn(apply(inner.clone()));
+            } else {
+                apply_again = true;
+            }
         }
         tokio::select! {
             () = changed.notified() => told = true,
             () = tokio::time::sleep(LOOK) => told = false,
+            Some(done) = applying.join_next() => {
+                told = false;
+                match done {
+                    Ok(applied) => in_use = applied,
+                    Err(error) => tracing::error!(%error, "applying the configuration failed in the host"),
+                }
+                if std::mem::take(&mut apply_again) {
+                    applying.spawn(apply(inner.clone()));
+                }
+            }
             Some(done) = reloading.join_next() => {
                 told = false;
                 match done {
@@ -103,6 +119,10 @@ fn is_new(seen: &mut HashMap<PathBuf, Option<Look>>, path: &Path) -> bool {
         Some(before) => before != now,
         None => now.is_some(),
     }
+}
+
+async fn apply(inner: Arc<Inner>) -> bool {
+    apply::reload(&inner).await
 }
 
 async fn reload(inner: Arc<Inner>, plugin: String) -> String {

@@ -58,17 +58,17 @@ impl Cache {
         }
     }
 
-    /// Keeps an artifact. Failing to is no more than a slower next start, so it is only reported.
-    pub fn store(&self, engine: &wasmtime::Engine, digest: &str, component: &Component) {
+    /// Keeps an artifact, in the place of those that were written longest ago.
+    pub fn store(&self, engine: &wasmtime::Engine, digest: &str, artifact: &[u8]) -> io::Result<()> {
         let path = self.path(engine, digest);
-        let written = component.serialize().map_err(io::Error::other).and_then(|artifact| {
-            let sum = checksum(&artifact);
-            self.write(&path, &artifact)?;
-            self.write(&path.with_extension("sum"), sum.as_bytes())
-        });
-        if let Err(error) = written.and_then(|()| self.prune()) {
-            tracing::warn!(path = %path.display(), %error, "compiled plugin not cached");
-        }
+        self.write(&path, artifact)?;
+        self.write(&path.with_extension("sum"), checksum(artifact).as_bytes())?;
+        self.prune()
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Removes the artifacts that were written longest ago, down to what is kept.
@@ -158,9 +158,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let cache = Cache::open(folder.path()).expect("opens");
         let engine = wasmtime::Engine::default();
-        let component = Component::new(&engine, b"\0asm\x0d\0\x01\0").expect("an empty component");
+        let artifact = engine.precompile_component(b"\0asm\x0d\0\x01\0").expect("an empty component");
         for number in 0..KEPT + 2 {
-            cache.store(&engine, &number.to_string(), &component);
+            cache.store(&engine, &number.to_string(), &artifact).expect("stores");
         }
         assert!(cache.load(&engine, "0").is_none());
         assert!(cache.load(&engine, &(KEPT + 1).to_string()).is_some());
@@ -172,8 +172,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let cache = Cache::open(folder.path()).expect("opens");
         let engine = wasmtime::Engine::default();
-        let component = Component::new(&engine, b"\0asm\x0d\0\x01\0").expect("an empty component");
-        cache.store(&engine, "abc", &component);
+        let artifact = engine.precompile_component(b"\0asm\x0d\0\x01\0").expect("an empty component");
+        cache.store(&engine, "abc", &artifact).expect("stores");
         assert!(cache.load(&engine, "abc").is_some());
         let path = cache.path(&engine, "abc");
         let mut bytes = fs::read(&path).expect("there");

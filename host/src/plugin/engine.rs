@@ -98,7 +98,7 @@ impl Drop for Engine {
 /// The settings, chosen by measurement: a pen from a pool whose memory stays resident starts several times faster than
 /// one on demand, keeping it resident pays only with the page-map scan, and support for component-model concurrency
 /// costs a third of a pen's start. Fuel is always counted, so that a plugin can be given a bound without a restart.
-fn config(max_pens: u32) -> Config {
+pub fn config(max_pens: u32) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(max_pens)
         .total_core_instances(max_pens.saturating_mul(PARTS_PER_PEN))

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::interface::jobs::{
     AddOptions, BackoffKind, Deduplication as GuestDeduplication, Error, Host, OnFailure as GuestOnFailure,
 };
+use super::limits::WAIT;
 use super::state::{DATA, PenState};
 use crate::attempt::{ContextError, Deduplication, NewJob, OnFailure};
 use crate::config::{self, Backoff};
@@ -79,6 +80,14 @@ fn checked(queue: String, name: String, data: &str, options: AddOptions, child: 
     }
     if options.attempts == Some(0) {
         return Err("a job has one attempt at least".to_owned());
+    }
+    let waits = [
+        options.delay,
+        options.backoff.as_ref().map(|backoff| backoff.delay),
+        options.deduplication.as_ref().and_then(|deduplication| deduplication.ttl),
+    ];
+    if waits.into_iter().flatten().any(|wait| Duration::from_millis(wait) > WAIT) {
+        return Err("delays and times to live are a hundred years at most".to_owned());
     }
     if child && options.deduplication.is_some() {
         return Err("a child cannot be deduplicated".to_owned());
@@ -156,6 +165,7 @@ mod tests {
             assert!(refused("{}", AddOptions { id: Some(id.into()), ..options() }).contains("id"), "{id}");
         }
         assert!(refused("{}", AddOptions { priority: Some(PRIORITY + 1), ..options() }).contains("priority"));
+        assert!(refused("{}", AddOptions { delay: Some(u64::MAX), ..options() }).contains("hundred years"));
         assert!(refused("{}", AddOptions { attempts: Some(0), ..options() }).contains("attempt"));
     }
 }

@@ -1,5 +1,8 @@
 //! What one pen may allocate: memory, tables, instances. One file, so that the numbers stand together.
 
+use std::time::Duration;
+
+use wasmtime::component::ResourceTableError;
 use wasmtime::{ResourceLimiter, format_err};
 
 /// Elements that all tables of a pen may hold together.
@@ -10,14 +13,61 @@ const INSTANCES: usize = 64;
 const TABLES: usize = 64;
 const MEMORIES: usize = 8;
 
+/// The longest wait that a guest may ask for: a hundred years, as everywhere in Toril. Redis takes no number of 64 bits.
+pub const WAIT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// Resources (streams, requests, header lists, …) that a pen may hold at a time.
 pub const RESOURCES: usize = 1_000;
 /// The most random bytes that a guest gets in one call.
 pub const RANDOM_BYTES: u64 = 64 * 1024;
 /// The most that one host call may copy out of a guest, in bytes, beside a result of its full size.
 pub const HOSTCALL_FUEL: usize = 16 * 1024 * 1024;
+/// The longest reason of a failure that is kept, and the longest backtrace, in bytes.
+pub const REASON: usize = 64 * 1024;
+/// The longest that a text of others becomes in a line of the host's own, in bytes.
+const LINE: usize = 2 * 1024;
 /// The in-memory size of one HTTP header list, in bytes.
 pub const HTTP_FIELDS: usize = 64 * 1024;
+
+/// What ended a guest, in words that name the limit where it is one of those that libraries keep for us.
+pub fn in_words(error: &wasmtime::Error) -> String {
+    let said = error.root_cause().to_string();
+    if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) {
+        return format!(
+            "it holds {RESOURCES} of the host's resources (streams, requests, lists of headers, …), and wanted one more"
+        );
+    }
+    // The others are told by nothing but what they say.
+    if said.contains("fuel allocated for hostcalls") {
+        let mib = HOSTCALL_FUEL / 1024 / 1024;
+        return format!("it passed more to the host at once than `max_result` of the plugin and {mib} MiB");
+    }
+    if said == "total size of fields exceeds limit" {
+        return format!("it wrote more than {} KiB of headers for one message", HTTP_FIELDS / 1024);
+    }
+    if said.starts_with("requested len ") {
+        return format!("it wanted more than {} KiB of random bytes at once", RANDOM_BYTES / 1024);
+    }
+    said
+}
+
+/// At most `limit` bytes of a text, cut between characters.
+pub fn cut(mut text: String, limit: usize) -> String {
+    if text.len() > limit {
+        let end = (0..=limit).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// What somebody else's text says, as a part of one line: it may hold what a terminal would take for orders.
+pub fn one_line(text: &str) -> String {
+    let words: Vec<_> = text.split_ascii_whitespace().collect();
+    let line = words.join(" ");
+    let plain: String =
+        line.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect();
+    cut(plain, LINE)
+}
 
 /// Counts what a pen allocates, and remembers when it wanted more than it may have.
 #[derive(Debug)]
@@ -88,6 +138,17 @@ impl ResourceLimiter for Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_line_is_cut_between_characters() {
+        assert_eq!(cut("häuser".into(), 2), "h…");
+        assert_eq!(cut("haus".into(), 4), "haus");
+    }
+
+    #[test]
+    fn a_text_of_others_is_one_plain_line() {
+        assert_eq!(one_line("a\n  b\u{1b}[31m"), "a b\\u{1b}[31m");
+    }
 
     #[test]
     fn memory_is_counted_over_all_memories() {

@@ -2,6 +2,7 @@
 //! Redis or of how a job came here.
 
 mod cache;
+mod compile;
 mod contents;
 mod denials;
 mod egress;
@@ -22,6 +23,7 @@ mod settings;
 mod state;
 mod version;
 
+pub use compile::{COMMAND as COMPILE_COMMAND, Order as CompileOrder, compile_with};
 pub use contents::{Contents, Grant};
 pub use egress::{Answer, Asked, Body, Exchange, Network, Recorder, Replayer, Sent, Tape, TapeError, Transport, Way};
 pub use engine::{Engine, EngineError};

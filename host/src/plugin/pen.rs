@@ -2,9 +2,13 @@
 //! it ended.
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::FutureExt;
+use tokio::runtime::Handle;
+use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
 
 use super::denials::Denials;
@@ -37,69 +41,88 @@ pub async fn handle(
     attempt: Attempt,
     timeout: Duration,
 ) -> (Outcome, Option<Usage>) {
-    let Attempt { job, context, store: data, signals, trace } = attempt;
     let (Some(pens), Ok(room)) = (engine.pens(), engine.room().clone().acquire_owned().await) else {
         return (Outcome::GivenBack, None);
     };
-    let queue = job.queue.clone();
-    let task = pens.spawn(async move {
-        // Held until the pen's memory is back in the pool.
-        let _room = room;
-        // The clock starts when the pen has a place, not while it waits for one.
-        let started = Instant::now();
-        let deadline = started + timeout;
-        let output = Output::to(context.clone(), settings.lines.clone());
-        let running = Running {
-            context: Some(context),
-            store: Some(data),
-            output: Some(output.clone()),
-            signals: signals.clone(),
-            trace: trace.clone(),
-        };
-        let starting = trace.child("pen start", Kind::Internal);
-        let state = PenState::new(&settings, running, deadline);
-        let mut store = match store(&pre, state, &settings, deadline) {
-            Ok(store) => store,
-            Err(error) => return (Outcome::Retry(host_failure(&error)), None),
-        };
-        let call = async {
-            let guest = pre.start(&mut store).await?;
-            metrics::pen_started(&settings.plugin, started.elapsed());
-            starting.end();
-            let running = trace.child("guest", Kind::Internal);
-            let ended = guest.handle(&mut store, &guest_job(job)).await;
-            running.end();
-            ended
-        };
-        let ended = tokio::select! {
-            biased;
-            () = signals.lock_lost.cancelled() => return (Outcome::LockLost, None),
-            () = signals.give_back.cancelled() => return (Outcome::GivenBack, None),
-            () = cancelled_and_late(&signals) => return (Outcome::Failed(cancelled(&signals)), None),
-            ended = tokio::time::timeout_at(deadline.into(), call) => ended,
-        };
-        output.finish().await;
-        let fuel = fuel_used(&ended, &store, settings.fuel);
-        let outcome = match ended {
-            Ok(Ok(Ok(result))) => completed(result, settings.max_result),
-            Ok(Ok(Err(failure))) => refused(failure, &store.data().denials),
-            Ok(Err(_)) if output.waits_for_nothing() => Outcome::Retry(Failure::new(FailureKind::Trap, STUCK)),
-            Ok(Err(error)) => Outcome::Retry(explain(&error, store.data(), &settings, &timed_out(&queue, timeout))),
-            Err(_) => Outcome::Retry(Failure::new(FailureKind::Timeout, timed_out(&queue, timeout))),
-        };
-        let usage = Usage { memory: store.data().limits.memory(), fuel };
-        metrics::pen_used(&settings.plugin, usage);
-        (outcome, Some(usage))
-    });
-    let outcome = match Abort(task).await {
-        Ok(ended) => return ended,
-        Err(error) if error.is_panic() => Outcome::Retry(Failure::new(
+    let running = run(pre, settings, attempt, timeout, room);
+    let panicked = if Handle::current().id() == pens.id() {
+        match AssertUnwindSafe(running).catch_unwind().await {
+            Ok(ended) => return ended,
+            Err(_) => true,
+        }
+    } else {
+        match Abort(pens.spawn(running)).await {
+            Ok(ended) => return ended,
+            Err(error) => error.is_panic(),
+        }
+    };
+    let outcome = if panicked {
+        Outcome::Retry(Failure::new(
             FailureKind::Host,
             "Toril itself failed while it ran this job (a panic; the host's log has its place). Other jobs are not affected; please report it.",
-        )),
-        Err(_) => Outcome::GivenBack,
+        ))
+    } else {
+        Outcome::GivenBack
     };
     (outcome, None)
+}
+
+/// The same, on the runtime of the pens. `room` is held until the pen's memory is back in the pool.
+async fn run(
+    pre: GuestPre,
+    settings: Arc<Settings>,
+    attempt: Attempt,
+    timeout: Duration,
+    room: OwnedSemaphorePermit,
+) -> (Outcome, Option<Usage>) {
+    let _room = room;
+    let Attempt { job, context, store: data, signals, trace } = attempt;
+    let queue = job.queue.clone();
+    // The clock starts when the pen has a place, not while it waits for one.
+    let started = Instant::now();
+    let deadline = started + timeout;
+    let output = Output::to(context.clone(), settings.lines.clone());
+    let running = Running {
+        context: Some(context),
+        store: Some(data),
+        output: Some(output.clone()),
+        signals: signals.clone(),
+        trace: trace.clone(),
+    };
+    let starting = trace.child("pen start", Kind::Internal);
+    let state = PenState::new(&settings, running, deadline);
+    let mut store = match store(&pre, state, &settings, deadline) {
+        Ok(store) => store,
+        Err(error) => return (Outcome::Retry(host_failure(&error)), None),
+    };
+    let call = async {
+        let guest = pre.start(&mut store).await?;
+        metrics::pen_started(&settings.plugin, started.elapsed());
+        starting.end();
+        let running = trace.child("guest", Kind::Internal);
+        let ended = guest.handle(&mut store, &guest_job(job)).await;
+        running.end();
+        ended
+    };
+    let ended = tokio::select! {
+        biased;
+        () = signals.lock_lost.cancelled() => return (Outcome::LockLost, None),
+        () = signals.give_back.cancelled() => return (Outcome::GivenBack, None),
+        () = cancelled_and_late(&signals) => return (Outcome::Failed(cancelled(&signals)), None),
+        ended = tokio::time::timeout_at(deadline.into(), call) => ended,
+    };
+    output.finish().await;
+    let fuel = fuel_used(&ended, &store, settings.fuel);
+    let outcome = match ended {
+        Ok(Ok(Ok(result))) => completed(result, settings.max_result),
+        Ok(Ok(Err(failure))) => refused(failure, &store.data().denials),
+        Ok(Err(_)) if output.waits_for_nothing() => Outcome::Retry(Failure::new(FailureKind::Trap, STUCK)),
+        Ok(Err(error)) => Outcome::Retry(explain(&error, store.data(), &settings, &timed_out(&queue, timeout))),
+        Err(_) => Outcome::Retry(Failure::new(FailureKind::Timeout, timed_out(&queue, timeout))),
+    };
+    let usage = Usage { memory: store.data().limits.memory(), fuel };
+    metrics::pen_used(&settings.plugin, usage);
+    (outcome, Some(usage))
 }
 
 /// Why a plugin did not describe itself.
@@ -242,7 +265,7 @@ fn refused(failure: types::Failure, denials: &Denials) -> Outcome {
             Some(denied) if !message.contains(denied.as_str()) => format!("{message} ({denied})"),
             _ => message,
         };
-        Failure::new(FailureKind::Plugin, message)
+        Failure::new(FailureKind::Plugin, limits::cut(message, limits::REASON))
     };
     match failure {
         // No further attempt would get another answer. The engines of some languages tell a plugin only that a request
@@ -250,8 +273,8 @@ fn refused(failure: types::Failure, denials: &Denials) -> Outcome {
         types::Failure::Retry(message) if denials.are_named_in(&message) => Outcome::Failed(told(message)),
         types::Failure::Retry(message) => Outcome::Retry(told(message)),
         types::Failure::Fatal(message) => Outcome::Failed(told(message)),
-        types::Failure::Defer(ms) => Outcome::Deferred(Duration::from_millis(ms)),
-        types::Failure::RateLimited(ms) => Outcome::RateLimited(Duration::from_millis(ms)),
+        types::Failure::Defer(ms) => Outcome::Deferred(Duration::from_millis(ms).min(limits::WAIT)),
+        types::Failure::RateLimited(ms) => Outcome::RateLimited(Duration::from_millis(ms).min(limits::WAIT)),
         types::Failure::AwaitChildren => Outcome::AwaitChildren,
     }
 }
@@ -305,7 +328,7 @@ fn explain(error: &wasmtime::Error, state: &PenState, settings: &Settings, late:
                 (FailureKind::Trap, format!("the plugin trapped: {trap} (endless recursion or a bad pointer, mostly)"))
             }
             Some(trap) => (FailureKind::Trap, format!("the plugin trapped: {trap}")),
-            None => (FailureKind::Trap, format!("the plugin trapped: {}", error.root_cause())),
+            None => (FailureKind::Trap, format!("the plugin trapped: {}", limits::in_words(error))),
         }
     };
     Failure { kind, message, backtrace: error.downcast_ref().and_then(backtrace) }
@@ -315,5 +338,5 @@ fn explain(error: &wasmtime::Error, state: &PenState, settings: &Settings, late:
 /// numbers tells nobody anything.
 fn backtrace(backtrace: &WasmBacktrace) -> Option<String> {
     let named = backtrace.frames().iter().filter(|frame| frame.func_name().is_some()).count();
-    (named * 2 > backtrace.frames().len()).then(|| backtrace.to_string())
+    (named * 2 > backtrace.frames().len()).then(|| limits::cut(backtrace.to_string(), limits::REASON))
 }

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use wasmtime::component::Linker;
 
 use super::cache::{Cache, checksum};
+use super::compile::Compiler;
 use super::egress::Transport;
 use super::engine::{Engine, EngineError};
 use super::history::{History, ReloadRecord};
@@ -84,7 +85,9 @@ pub struct Handle(Arc<Slot>);
 pub struct Plugins {
     engine: Engine,
     linker: Linker<PenState>,
-    cache: Cache,
+    compiler: Compiler,
+    /// The largest component, in bytes.
+    most: u64,
     folder: PathBuf,
     slots: RwLock<HashMap<String, Arc<Slot>>>,
 }
@@ -105,7 +108,9 @@ impl Plugins {
         let linker = linker(engine.wasmtime()).map_err(StartError::Linker)?;
         let cache = Cache::open(&settings.cache)
             .map_err(|source| StartError::Cache { path: settings.cache.clone(), source })?;
-        Ok(Self { engine, linker, cache, folder: settings.plugins.clone(), slots: RwLock::default() })
+        let compiler = Compiler::new(engine.wasmtime().clone(), cache, settings);
+        let (most, folder) = (settings.max_component, settings.plugins.clone());
+        Ok(Self { engine, linker, compiler, most, folder, slots: RwLock::default() })
     }
 
     /// Where the component of a plugin is looked for.
@@ -220,12 +225,17 @@ impl Plugins {
         Finished { outcome, plugin, version: Some(version.id.clone()), usage }
     }
 
+    /// Where attempts run.
+    pub fn home(&self) -> Option<tokio::runtime::Handle> {
+        self.engine.pens().cloned()
+    }
+
     fn slot(&self, plugin: &str) -> Option<Arc<Slot>> {
         self.slots.read().unwrap_or_else(PoisonError::into_inner).get(plugin).cloned()
     }
 
     async fn load_other(&self, path: &Path, slot: &Slot) -> Result<Option<Arc<Version>>, LoadError> {
-        let bytes = read(path).await?;
+        let bytes = read(path, self.most).await?;
         if checksum(&bytes) == slot.version.load().digest {
             return Ok(None);
         }
@@ -238,15 +248,15 @@ impl Plugins {
     async fn load_settled(&self, path: &Path, settings: Arc<Settings>) -> Result<Arc<Version>, LoadError> {
         let started = Instant::now();
         loop {
-            let bytes = read(path).await?;
+            let bytes = read(path, self.most).await?;
             let digest = checksum(&bytes);
-            let loaded = load(&self.engine, &self.linker, &self.cache, settings.clone(), path, bytes).await;
+            let loaded = load(&self.engine, &self.linker, &self.compiler, settings.clone(), path, bytes).await;
             let error = match loaded {
                 Ok(version) => return Ok(Arc::new(version)),
                 Err(error) => error,
             };
             tokio::time::sleep(SETTLED).await;
-            let unchanged = read(path).await.is_ok_and(|bytes| checksum(&bytes) == digest);
+            let unchanged = read(path, self.most).await.is_ok_and(|bytes| checksum(&bytes) == digest);
             if unchanged || started.elapsed() > SETTLED * 100 {
                 return Err(error);
             }

@@ -3,14 +3,24 @@
 use std::collections::HashMap;
 
 use jsonschema::error::ValidationErrorKind;
-use jsonschema::{Draft, Validator};
+use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
 
 use super::interface::types::Manifest;
+use super::limits::one_line;
 use crate::attempt::{Failure, FailureKind, Job};
 
 /// The errors of one job's data that are told.
 const TOLD: usize = 5;
+/// Names of jobs that are told where one is unknown.
+const NAMES: usize = 20;
+/// Kinds of job of one plugin, the bytes of all that is said of them, and the regular expressions in their schemas.
+const KINDS: usize = 1_000;
+const BYTES: usize = 1024 * 1024;
+const PATTERNS: usize = 250;
+/// How large one regular expression may become, in bytes, and how often it may try another way.
+const PATTERN: usize = 1024 * 1024;
+const TRIES: usize = 100_000;
 
 /// The kinds of job that a version handles.
 #[derive(Debug)]
@@ -47,6 +57,14 @@ pub enum ManifestError {
     /// Two types of one name.
     #[error("it describes two kinds of job of the name {0:?}")]
     Twice(String),
+    /// More than a host has room for.
+    #[error("it describes {what}, and may describe {most}")]
+    TooMuch {
+        /// How much of what.
+        what: String,
+        /// How much it may be.
+        most: usize,
+    },
     /// A schema is no JSON.
     #[error("the schema of the data or the result of job {name:?} is no JSON: {source}")]
     NoJson {
@@ -68,6 +86,7 @@ pub enum ManifestError {
 impl JobTypes {
     /// Takes a manifest over, compiling its schemas.
     pub fn new(manifest: Manifest) -> Result<Self, ManifestError> {
+        bounded(&manifest)?;
         let mut types = HashMap::new();
         for job in manifest.jobs {
             let schema = parse(&job.name, job.data_schema.as_deref())?;
@@ -107,9 +126,14 @@ impl JobTypes {
         let Some(kind) = self.types.get(&job.name) else {
             let mut known: Vec<_> = self.types.keys().map(String::as_str).collect();
             known.sort_unstable();
+            let more = match known.len().saturating_sub(NAMES) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            known.truncate(NAMES);
             return Err(Failure::new(
                 FailureKind::UnknownJob,
-                format!("the plugin knows no job named {:?}; it handles: {}", job.name, known.join(", ")),
+                format!("the plugin knows no job named {:?}; it handles: {}{more}", job.name, known.join(", ")),
             ));
         };
         let Some(validator) = &kind.validator else { return Ok(()) };
@@ -161,11 +185,30 @@ fn parse(name: &str, schema: Option<&str>) -> Result<Option<Value>, ManifestErro
     parsed.map_err(|source| ManifestError::NoJson { name: name.to_owned(), source })
 }
 
+/// Schemas become machines in the host, which are larger than they are.
+fn bounded(manifest: &Manifest) -> Result<(), ManifestError> {
+    let schemas = || manifest.jobs.iter().flat_map(|job| [&job.data_schema, &job.result_schema]).flatten();
+    let texts = manifest.jobs.iter().map(|job| job.name.len() + job.description.len());
+    let bytes = manifest.description.len() + texts.chain(schemas().map(String::len)).sum::<usize>();
+    let patterns = schemas().map(|schema| schema.matches("\"pattern").count()).sum::<usize>();
+    let checks = [
+        (manifest.jobs.len(), KINDS, "kinds of job"),
+        (bytes, BYTES, "bytes of names, descriptions and schemas"),
+        (patterns, PATTERNS, "regular expressions in its schemas"),
+    ];
+    match checks.into_iter().find(|(count, most, _)| count > most) {
+        Some((count, most, what)) => Err(ManifestError::TooMuch { what: format!("{count} {what}"), most }),
+        None => Ok(()),
+    }
+}
+
 fn compile(name: &str, schema: &Value) -> Result<Validator, ManifestError> {
+    let patterns = PatternOptions::fancy_regex().size_limit(PATTERN).dfa_size_limit(PATTERN).backtrack_limit(TRIES);
     jsonschema::options()
         .with_draft(Draft::Draft202012)
+        .with_pattern_options(patterns)
         .build(schema)
-        .map_err(|error| ManifestError::NoSchema { name: name.to_owned(), reason: error.to_string() })
+        .map_err(|error| ManifestError::NoSchema { name: name.to_owned(), reason: one_line(&error.to_string()) })
 }
 
 #[cfg(test)]
@@ -199,6 +242,24 @@ mod tests {
 
     fn numbers() -> JobTypes {
         types(&json!({"type": "object", "properties": {"n": {"type": "number"}}, "required": ["n"]}))
+    }
+
+    #[test]
+    fn a_manifest_has_bounds() {
+        let kind = |schema: Option<String>| types::JobType {
+            name: String::new(),
+            description: String::new(),
+            data_schema: schema,
+            result_schema: None,
+        };
+        let refused = |jobs| {
+            let manifest = Manifest { description: String::new(), jobs };
+            JobTypes::new(manifest).expect_err("too much").to_string()
+        };
+        let patterns = "\"pattern\"".repeat(PATTERNS + 1);
+        assert!(refused(vec![kind(None); KINDS + 1]).contains("1001 kinds of job, and may describe 1000"));
+        assert!(refused(vec![kind(Some("x".repeat(BYTES + 1)))]).contains("1048577 bytes of names"));
+        assert!(refused(vec![kind(Some(patterns))]).contains("251 regular expressions"));
     }
 
     #[test]

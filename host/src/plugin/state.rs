@@ -33,10 +33,13 @@ pub(super) const DATA: usize = 1024 * 1024;
 
 /// Everything that belongs to one pen beside the instance itself.
 pub struct PenState {
-    wasi: WasiCtx,
+    /// Made when it is first used, like the variables: many plugins need neither.
+    wasi: Option<WasiCtx>,
+    output: Option<Output>,
     http: WasiHttpCtx,
     pub(super) table: ResourceTable,
-    variables: WasiConfigVariables,
+    variables: Option<WasiConfigVariables>,
+    settings: Arc<Settings>,
     pub(super) egress: Egress,
     pub(super) limits: Limits,
     deadline: Instant,
@@ -68,23 +71,20 @@ pub struct Running {
 
 impl PenState {
     /// State for a run that must end by `deadline`.
-    pub fn new(settings: &Settings, running: Running, deadline: Instant) -> Self {
+    pub fn new(settings: &Arc<Settings>, running: Running, deadline: Instant) -> Self {
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(limits::HTTP_FIELDS);
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits::RESOURCES);
-        let mut wasi = WasiCtx::builder();
-        wasi.max_random_size(limits::RANDOM_BYTES).allow_tcp(false).allow_udp(false);
         let denials = Denials::to(running.output.clone());
-        if let Some(output) = running.output {
-            wasi.stdout(output.stream(LogLevel::Info)).stderr(output.stream(LogLevel::Warn));
-        }
         let patience = deadline.saturating_duration_since(Instant::now());
         Self {
-            wasi: wasi.build(),
+            wasi: None,
+            output: running.output,
             http,
             table,
-            variables: variables(&settings.variables),
+            variables: None,
+            settings: settings.clone(),
             // `describe` has no network: a version says the same wherever it is loaded.
             egress: Egress::new(settings, running.context.is_some(), patience, running.trace.clone(), denials.clone()),
             limits: Limits::new(settings.memory),
@@ -103,10 +103,24 @@ impl PenState {
         }
     }
 
+    fn variables(&mut self) -> &WasiConfigVariables {
+        let settings = &self.settings;
+        self.variables.get_or_insert_with(|| variables(&settings.variables))
+    }
+
     /// What is left until the deadline.
     fn remaining(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }
+}
+
+fn wasi(output: Option<&Output>) -> WasiCtx {
+    let mut wasi = WasiCtx::builder();
+    wasi.max_random_size(limits::RANDOM_BYTES).allow_tcp(false).allow_udp(false);
+    if let Some(output) = output {
+        wasi.stdout(output.stream(LogLevel::Info)).stderr(output.stream(LogLevel::Warn));
+    }
+    wasi.build()
 }
 
 fn variables(map: &HashMap<String, String>) -> WasiConfigVariables {
@@ -119,7 +133,7 @@ pub fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<PenState>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-    wasmtime_wasi_config::add_to_linker(&mut linker, |state: &mut PenState| WasiConfig::from(&state.variables))?;
+    wasmtime_wasi_config::add_to_linker(&mut linker, |state: &mut PenState| WasiConfig::from(state.variables()))?;
     super::keyvalue::Imports::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     interface::add_to_linker(&mut linker)?;
     Ok(linker)
@@ -127,7 +141,8 @@ pub fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<PenState>> {
 
 impl WasiView for PenState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        let output = self.output.as_ref();
+        WasiCtxView { ctx: self.wasi.get_or_insert_with(|| wasi(output)), table: &mut self.table }
     }
 }
 
@@ -156,7 +171,7 @@ impl Host for PenState {
             }
             return Ok(());
         }
-        context.log(level.into(), cut(message, LOG_LINE)).await;
+        context.log(level.into(), limits::cut(message, LOG_LINE)).await;
         Ok(())
     }
 
@@ -233,16 +248,6 @@ impl From<JobRef> for types::JobRef {
     }
 }
 
-/// At most `limit` bytes of a text, cut between characters.
-fn cut(mut text: String, limit: usize) -> String {
-    if text.len() > limit {
-        let end = (0..=limit).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-        text.truncate(end);
-        text.push('…');
-    }
-    text
-}
-
 impl From<Level> for LogLevel {
     fn from(level: Level) -> Self {
         match level {
@@ -260,16 +265,5 @@ impl From<ContextError> for Error {
             ContextError::Invalid(reason) => Self::Invalid(reason),
             ContextError::Unavailable(reason) => Self::Unavailable(reason),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_line_is_cut_between_characters() {
-        assert_eq!(cut("häuser".into(), 2), "h…");
-        assert_eq!(cut("haus".into(), 4), "haus");
     }
 }

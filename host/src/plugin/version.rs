@@ -3,22 +3,21 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use wasmtime::component::{Component, Linker};
+use tokio::io::AsyncReadExt;
+use wasmtime::component::Linker;
 
-use super::cache::{Cache, checksum};
+use super::cache::checksum;
+use super::compile::{CompileError, Compiler};
 use super::contents::Contents;
 use super::engine::Engine;
 use super::interface::{GuestPre, InterfaceVersion};
+use super::limits::one_line;
 use super::pen::{self, Undescribed};
 use super::schema::{JobTypes, ManifestError};
 use super::settings::Settings;
 use super::state::PenState;
 use crate::attempt::Failure;
 
-/// The largest component, in bytes.
-const FILE: u64 = 128 * 1024 * 1024;
-/// Components beyond this take seconds to compile, in bytes.
-const LARGE: usize = 4 * 1024 * 1024;
 /// The first eight bytes of a core module and of a component.
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -56,13 +55,16 @@ pub enum LoadError {
         /// Why not.
         source: std::io::Error,
     },
+    /// It is a folder, a pipe or a device.
+    #[error("{} is no file", .0.display())]
+    NoFile(PathBuf),
     /// It is too large.
-    #[error("{} has {size} bytes, and a plugin may have {FILE}", .path.display())]
+    #[error("{} is larger than {most} bytes, the `max_component` under [host]", .path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// Its size in bytes.
-        size: u64,
+        /// The limit in bytes.
+        most: u64,
     },
     /// It is a core module.
     #[error("{} is a core WebAssembly module and not a component: turn it into one (`toril plugin build` does, and so does `wasm-tools component new`)", .0.display())]
@@ -83,8 +85,8 @@ pub enum LoadError {
     Compile {
         /// The file.
         path: PathBuf,
-        /// The compiler's error.
-        reason: String,
+        /// Why not.
+        reason: CompileError,
     },
     /// It does not export what a plugin exports.
     #[error("{} is no plugin for this host: {reason}", .path.display())]
@@ -112,73 +114,77 @@ pub enum LoadError {
     },
 }
 
-/// Reads a whole component file, within the size limit.
-pub async fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+/// Reads a whole component file of `most` bytes at most, whatever is written to it meanwhile.
+pub async fn read(path: &Path, most: u64) -> Result<Vec<u8>, LoadError> {
     let unreadable = |source: std::io::Error| match source.kind() {
         std::io::ErrorKind::NotFound => LoadError::Missing(path.to_path_buf()),
         _ => LoadError::Unreadable { path: path.to_path_buf(), source },
     };
-    let size = tokio::fs::metadata(path).await.map_err(unreadable)?.len();
-    if size > FILE {
-        return Err(LoadError::TooLarge { path: path.to_path_buf(), size });
+    let too_large = || LoadError::TooLarge { path: path.to_path_buf(), most };
+    // Before it is opened: a pipe would not be, as long as nobody writes to it.
+    let found = tokio::fs::metadata(path).await.map_err(unreadable)?;
+    if !found.is_file() {
+        return Err(LoadError::NoFile(path.to_path_buf()));
     }
-    tokio::fs::read(path).await.map_err(unreadable)
+    if found.len() > most {
+        return Err(too_large());
+    }
+    let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes).await.map_err(unreadable)?;
+    if bytes.len() as u64 > most {
+        return Err(too_large());
+    }
+    Ok(bytes)
 }
 
 /// Makes a version of these bytes. `path` is where they came from, for errors.
 pub async fn load(
     engine: &Engine,
     linker: &Linker<PenState>,
-    cache: &Cache,
+    compiler: &Compiler,
     settings: Arc<Settings>,
     path: &Path,
     bytes: Vec<u8>,
 ) -> Result<Version, LoadError> {
+    let world = |reason: String| LoadError::World { path: path.to_path_buf(), reason: one_line(&reason) };
+    let (bytes, interface, digest) = inspect(path, bytes).await?;
+    let compiled = compiler.compile(&settings.plugin, &digest, bytes).await;
+    let component = compiled.map_err(|reason| LoadError::Compile { path: path.to_path_buf(), reason })?;
+    let linked = linker.instantiate_pre(&component).and_then(|linked| GuestPre::new(interface, linked));
+    let pre = linked.map_err(|error| world(format!("{error:#}")))?;
+    let manifest = pen::describe(engine, pre.clone(), settings).await.map_err(|undescribed| match undescribed {
+        Undescribed::Foreign(reason) => world(foreign(interface, &reason)),
+        Undescribed::Failed(failure) => LoadError::Describe {
+            path: path.to_path_buf(),
+            failure: Failure { message: one_line(&failure.message), ..failure },
+        },
+    })?;
+    let jobs = JobTypes::new(manifest).map_err(|source| LoadError::Manifest { path: path.to_path_buf(), source })?;
+    Ok(Version { id: digest.chars().take(12).collect(), digest, interface, jobs, pre })
+}
+
+/// What the bytes say without being compiled: a foreign component is told in an instant, and half a minute's work is
+/// saved. They may be many, so it is done on a thread that may block.
+async fn inspect(path: &Path, bytes: Vec<u8>) -> Result<(Vec<u8>, InterfaceVersion, String), LoadError> {
     if bytes.starts_with(MODULE) {
         return Err(LoadError::CoreModule(path.to_path_buf()));
     }
     if !bytes.starts_with(COMPONENT) {
         return Err(LoadError::NoComponent(path.to_path_buf()));
     }
-    // Before compiling: a foreign component is told in an instant, and half a minute's work is saved.
-    let contents = Contents::of(&bytes).map_err(|reason| LoadError::Damaged { path: path.to_path_buf(), reason })?;
-    let world = |reason: String| LoadError::World { path: path.to_path_buf(), reason };
-    let interface = InterfaceVersion::of(&contents.imports, &contents.exports).map_err(world)?;
-    let digest = checksum(&bytes);
-    let plugin = settings.plugin.clone();
-    let component = compile(engine.wasmtime().clone(), cache.clone(), plugin, digest.clone(), bytes)
-        .await
-        .map_err(|reason| LoadError::Compile { path: path.to_path_buf(), reason })?;
-    let linked = linker.instantiate_pre(&component).and_then(|linked| GuestPre::new(interface, linked));
-    let pre = linked.map_err(|error| world(format!("{error:#}")))?;
-    let manifest = pen::describe(engine, pre.clone(), settings).await.map_err(|undescribed| match undescribed {
-        Undescribed::Foreign(reason) => world(foreign(interface, &reason)),
-        Undescribed::Failed(failure) => LoadError::Describe { path: path.to_path_buf(), failure },
-    })?;
-    let jobs = JobTypes::new(manifest).map_err(|source| LoadError::Manifest { path: path.to_path_buf(), source })?;
-    Ok(Version { id: digest.chars().take(12).collect(), digest, interface, jobs, pre })
-}
-
-/// Compiles on a thread that may block, and never on one that works for queues or guests.
-async fn compile(
-    engine: wasmtime::Engine,
-    cache: Cache,
-    plugin: Arc<str>,
-    digest: String,
-    bytes: Vec<u8>,
-) -> Result<Component, String> {
-    let compiled = tokio::task::spawn_blocking(move || {
-        if let Some(component) = cache.load(&engine, &digest) {
-            return Ok(component);
-        }
-        if bytes.len() > LARGE {
-            tracing::info!(%plugin, bytes = bytes.len(), "compiling the plugin, once; this can take a minute");
-        }
-        let component = Component::new(&engine, &bytes).map_err(|error| format!("{error:#}"))?;
-        cache.store(&engine, &digest, &component);
-        Ok(component)
+    let from = path.to_path_buf();
+    let inspected = tokio::task::spawn_blocking(move || {
+        let contents = Contents::of(&bytes)
+            .map_err(|reason| LoadError::Damaged { path: from.clone(), reason: one_line(&reason) })?;
+        let interface = InterfaceVersion::of(&contents.imports, &contents.exports)
+            .map_err(|reason| LoadError::World { path: from, reason: one_line(&reason) })?;
+        let digest = checksum(&bytes);
+        Ok((bytes, interface, digest))
     });
-    compiled.await.unwrap_or_else(|error| Err(format!("the compiler failed: {error}")))
+    inspected.await.unwrap_or_else(|error| {
+        Err(LoadError::Damaged { path: path.to_path_buf(), reason: format!("it cannot be looked at: {error}") })
+    })
 }
 
 /// The same interface by name and version, and not by its types: before the first release it still changes.

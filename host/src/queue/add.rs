@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use bullmq::types::{BackoffStrategy, JobState, KeepJobs, RemoveOnFinish};
-use bullmq::{
-    DeduplicationOptions, Error, JobOptions, ParentOptions, Queue, QueueEvent, QueueEvents, QueueEventsOptions,
-};
+use bullmq::{DeduplicationOptions, Error, JobOptions, ParentOptions, Queue, QueueEvent, QueueEvents};
 use serde_json::Value;
 
 use super::connection::{ConnectError, Redis};
@@ -150,6 +148,9 @@ pub enum WaitError {
 
 /// Adds a job. `listen`: so that it can be waited for.
 pub async fn add(redis: &Redis, spec: JobSpec, listen: bool) -> Result<Added, ConnectError> {
+    if let Some(parent) = &spec.options.parent {
+        redis.check_parent(&spec.queue, &parent.queue)?;
+    }
     let queue = redis.queue(&spec.queue).await?;
     // Before the job is there, so that its end cannot be missed.
     let events = if listen { Some(events(redis, &queue).await?) } else { None };
@@ -206,15 +207,8 @@ fn parse(return_value: &str) -> Value {
 }
 
 async fn events(redis: &Redis, queue: &Queue) -> Result<QueueEvents, ConnectError> {
-    let connection = redis.connection().await?;
     let mut last = redis::cmd("XREVRANGE");
     last.arg(queue.keys().events()).arg("+").arg("-").arg("COUNT").arg(1);
-    let last: Vec<(String, Vec<String>)> = connection.cmd(&mut last).await?;
-    let options = QueueEventsOptions {
-        connection: redis.options(),
-        prefix: redis.prefix().to_owned(),
-        last_event_id: Some(last.first().map_or_else(|| "0".to_owned(), |(id, _)| id.clone())),
-        ..QueueEventsOptions::default()
-    };
-    Ok(QueueEvents::with_connection(queue.name(), connection.clone(), options).await?)
+    let last: Vec<(String, Vec<String>)> = queue.connection().cmd(&mut last).await?;
+    redis.queue_events(queue.name(), last.first().map_or_else(|| "0".to_owned(), |(id, _)| id.clone())).await
 }

@@ -7,12 +7,16 @@ use std::time::Duration;
 use bullmq::JobState;
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 
 use super::connection::{ConnectError, Redis, SharedRedis};
+use super::outage::{Outage, Waiting};
 use crate::attempt::Cancellation;
 
 /// Between two tries to listen while Redis is away.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long nobody need have a wish, before it is asked whether the connection is there still.
+const QUIET: Duration = Duration::from_secs(10);
 /// How often it is looked whether a job has ended.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -121,33 +125,34 @@ impl Drop for Runs {
 }
 
 /// Hears wishes and passes them on, until it is dropped.
-pub async fn listen(redis: SharedRedis, running: Running) {
-    let mut told = false;
+pub async fn listen(redis: SharedRedis, running: Running, outage: Outage) {
+    let mut waiting = None;
     loop {
-        match hear(&redis, &running).await {
-            Ok(()) => {}
-            Err(error) if !told => {
-                tracing::warn!(%error, "jobs cannot be cancelled from outside until Redis is back");
-                told = true;
-            }
-            Err(_) => {}
+        if let Err(error) = hear(&redis, &running, &mut waiting).await {
+            waiting.get_or_insert_with(|| outage.wait(&error));
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-async fn hear(redis: &Redis, running: &Running) -> Result<(), ConnectError> {
+async fn hear(redis: &Redis, running: &Running, waiting: &mut Option<Waiting>) -> Result<(), ConnectError> {
     let mut subscribed = redis.client()?.get_async_pubsub().await?;
     subscribed.subscribe(channel(redis)).await?;
-    let mut wishes = subscribed.on_message();
-    while let Some(message) = wishes.next().await {
+    *waiting = None;
+    let (mut sink, mut wishes) = subscribed.split();
+    loop {
+        let Ok(message) = timeout(QUIET, wishes.next()).await else {
+            // A connection that has gone away without a word looks the same as one on which nobody has a wish.
+            timeout(QUIET, sink.ping::<redis::Value>()).await.map_err(|_| ConnectError::Silent)??;
+            continue;
+        };
+        let Some(message) = message else { return Ok(()) };
         let text: String = message.get_payload()?;
         match serde_json::from_str(&text) {
             Ok(wish) => running.cancel(&wish),
             Err(error) => tracing::warn!(%error, "a wish to cancel was not understood"),
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,16 +1,18 @@
 //! A job as it was claimed: the fields of its hash that count for running and settling it, read once.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use redis::Value as Reply;
-use serde::Deserialize;
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::backoff::Backoff;
 
-/// The fields of a job's hash, in the order in which `claim.lua` answers them.
-const FIELDS: usize = 14;
+/// What `claim.lua` answers of a job, in this order: fields of its hash, the end of its token, and its id.
+const FIELDS: usize = 15;
 
 /// A claimed job.
 #[derive(Debug)]
@@ -47,19 +49,17 @@ pub struct Claimed {
 
 impl Claimed {
     /// Reads one job of what `claim.lua` answers. None: it is not what that answers.
-    pub fn read(reply: Reply, token: &str, processed_on: u64) -> Option<Self> {
-        let Reply::Array(reply) = reply else { return None };
-        let mut reply = reply.into_iter();
-        let id = text(reply.next()?)?;
-        let Some(Reply::Array(fields)) = reply.next() else { return None };
-        let mut fields = <[Reply; FIELDS]>::try_from(fields).ok()?.map(text).into_iter();
+    pub fn read(reply: &Reply, token: &str, processed_on: u64) -> Option<Self> {
+        let Reply::BulkString(packed) = reply else { return None };
+        let fields: [Field; FIELDS] = rmp_serde::from_slice(packed).ok()?;
+        let mut fields = fields.into_iter().map(|field| field.0);
         let mut field = || fields.next().flatten();
         let (name, data, options) = (field(), field(), field());
         let (added_at, made, started) = (field(), field(), field());
         let (parent_key, parent, deduplication) = (field(), field(), field());
         let (scheduler, failed_already, traces) = (field(), field(), field());
         // Before its version 5, BullMQ had another name.
-        let (made_before, number) = (field(), field()?);
+        let (made_before, number, id) = (field(), field()?, field()?);
         let count = |text: Option<String>| text.and_then(|text| text.parse().ok());
         Some(Self {
             token: format!("{token}:{number}"),
@@ -116,14 +116,34 @@ impl Claimed {
     }
 }
 
-fn text(reply: Reply) -> Option<String> {
-    match reply {
-        Reply::BulkString(bytes) => Some(
-            String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
-        ),
-        Reply::SimpleString(text) => Some(text),
-        Reply::Int(number) => Some(number.to_string()),
-        _ => None,
+/// A field of a job, if it is there. Text that is no UTF-8 is read as far as it is.
+struct Field(Option<String>);
+
+impl<'de> Deserialize<'de> for Field {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FieldVisitor)
+    }
+}
+
+struct FieldVisitor;
+
+impl Visitor<'_> for FieldVisitor {
+    type Value = Field;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text, or false")
+    }
+
+    fn visit_bool<E>(self, _there: bool) -> Result<Field, E> {
+        Ok(Field(None))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Field, E> {
+        Ok(Field(Some(text.to_owned())))
+    }
+
+    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Field, E> {
+        Ok(Field(Some(String::from_utf8_lossy(bytes).into_owned())))
     }
 }
 

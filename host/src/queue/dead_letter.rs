@@ -4,17 +4,19 @@ use bullmq::{Error, JobOptions, Queue, QueueKeys};
 use serde_json::{Value, json};
 
 use super::claimed::Claimed;
+use super::connection::{ConnectError, SharedRedis};
 use super::stored::parse;
 
 /// The queue that takes in failed jobs.
 pub struct DeadLetter {
+    redis: SharedRedis,
     queue: Queue,
 }
 
 impl DeadLetter {
     /// Adds to this queue.
-    pub fn new(queue: Queue) -> Self {
-        Self { queue }
+    pub fn new(redis: SharedRedis, queue: Queue) -> Self {
+        Self { redis, queue }
     }
 
     /// Adds a job for one that has failed for good in this many `attempts`: of the same name, and holding its queue,
@@ -22,7 +24,9 @@ impl DeadLetter {
     pub async fn add(&self, queue: &str, job: &Claimed, attempts: u32, reason: &str) -> Result<(), Error> {
         // As they are stored: the crate's own type does not know all of them.
         let key = QueueKeys::new(queue, Some(self.queue.keys().prefix())).job_key(&job.id);
-        let opts: Option<String> = self.queue.connection().cmd(redis::cmd("HGET").arg(key).arg("opts")).await?;
+        // Which in a cluster may be elsewhere than the dead letters.
+        let failed = self.redis.connection_of(queue).await.map_err(ConnectError::into_bull)?;
+        let opts: Option<String> = failed.cmd(redis::cmd("HGET").arg(key).arg("opts")).await?;
         let opts: Value = opts.and_then(|opts| serde_json::from_str(&opts).ok()).unwrap_or_else(|| json!({}));
         let data = json!({
             "queue": queue,

@@ -15,11 +15,17 @@ mod context;
 mod dead_letter;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
+mod eviction;
 mod key_value;
+mod lane;
 mod options;
+mod outage;
 mod parked;
 mod patience;
+mod relay;
+mod relayed;
 mod scripts;
+mod slot;
 mod stored;
 mod worker;
 
@@ -28,5 +34,6 @@ pub use attempts::Attempts;
 pub use cancel::{Cancelled, cancel, cancel_all};
 pub use connection::{ConnectError, Redis, SharedRedis};
 pub use context::Defaults;
+pub use eviction::warn as warn_of_eviction;
 pub use stored::stored;
 pub use worker::{QueueWorker, Service};

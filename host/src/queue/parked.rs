@@ -3,11 +3,14 @@
 
 use std::sync::Arc;
 
+use bullmq::redis_connection::RedisConnection;
 use bullmq::{Error, JobState, Queue};
+use redis::FromRedisValue;
 use serde::{Deserialize, Serialize};
 
 use super::claimed::Claimed;
-use super::connection::SharedRedis;
+use super::connection::{ConnectError, SharedRedis};
+use super::patience::{Pauses, is_passing};
 
 /// How long a parked verdict is kept, in seconds.
 const PARKED: u64 = 24 * 60 * 60;
@@ -54,7 +57,7 @@ impl Parked {
         let json = serde_json::to_string(&entry)?;
         let mut set = redis::cmd("SET");
         set.arg(self.key(&job.id)).arg(json).arg("EX").arg(PARKED);
-        self.queue.connection().cmd::<()>(&mut set).await?;
+        self.connection().await?.cmd::<()>(&mut set).await?;
         Ok(true)
     }
 
@@ -64,25 +67,49 @@ impl Parked {
         if job.attempts_started <= job.attempts_made + 1 {
             return None;
         }
-        // Taken, so that it cannot be used a second time.
-        let mut take = redis::cmd("GETDEL");
-        let found = self.queue.connection().cmd::<Option<String>>(take.arg(self.key(&job.id))).await;
         let (queue, job_id) = (self.queue.name(), &job.id);
-        match found {
-            Ok(json) => match serde_json::from_str::<Entry>(&json?) {
-                Ok(entry) => (entry.attempts_made == job.attempts_made).then_some(entry.verdict),
-                Err(error) => {
-                    // serde_json names a field or a place; with data it may quote a value, so only the place is told.
-                    let (line, column) = (error.line(), error.column());
-                    tracing::error!(queue, job_id, line, column, "the job's kept result cannot be read; it is run");
-                    None
-                }
-            },
+        let taken = async {
+            let json = self.ask::<Option<String>>("GET", job).await?;
+            // Only now, since an answer may be lost; and so that it cannot be used a second time.
+            if json.is_some() {
+                self.ask::<()>("DEL", job).await?;
+            }
+            Ok::<_, Error>(json)
+        };
+        let json = match taken.await {
+            Ok(json) => json?,
             Err(error) => {
                 tracing::warn!(queue, job_id, %error, "whether the job has a kept result is not known; it is run");
+                return None;
+            }
+        };
+        match serde_json::from_str::<Entry>(&json) {
+            Ok(entry) => (entry.attempts_made == job.attempts_made).then_some(entry.verdict),
+            Err(error) => {
+                // serde_json names a field or a place; with data it may quote a value, so only the place is told.
+                let (line, column) = (error.line(), error.column());
+                tracing::error!(queue, job_id, line, column, "the job's kept result cannot be read; it is run");
                 None
             }
         }
+    }
+
+    /// Asks until Redis answers: to run a job whose result is there would throw that away.
+    async fn ask<T: FromRedisValue>(&self, command: &str, job: &Claimed) -> Result<T, Error> {
+        let mut pauses = Pauses::default();
+        loop {
+            let mut ask = redis::cmd(command);
+            ask.arg(self.key(&job.id));
+            match async { self.connection().await?.cmd(&mut ask).await }.await {
+                Err(error) if is_passing(&error) => tokio::time::sleep(pauses.next()).await,
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Where these are, which in a cluster is not where the queue is.
+    async fn connection(&self) -> Result<RedisConnection, Error> {
+        self.redis.connection().await.map_err(ConnectError::into_bull)
     }
 
     fn key(&self, job_id: &str) -> String {

@@ -21,14 +21,18 @@ fn is_passing_redis(error: &RedisError) -> bool {
         || error.is_timeout()
         || error.is_connection_dropped()
         || error.is_connection_refusal()
+        // Of a slot that is on its way to another node of a cluster a script finds only some of its keys.
+        || error.detail().is_some_and(|detail| detail.contains("non local key"))
         || matches!(error.code(), Some("OOM" | "MISCONF" | "NOREPLICAS" | "BUSY" | "UNBLOCKED"))
         || matches!(
             error.kind(),
             ErrorKind::Server(
-                ServerErrorKind::BusyLoading
+                ServerErrorKind::Ask
+                    | ServerErrorKind::BusyLoading
                     | ServerErrorKind::TryAgain
                     | ServerErrorKind::ClusterDown
                     | ServerErrorKind::MasterDown
+                    | ServerErrorKind::Moved
                     | ServerErrorKind::ReadOnly
             )
         )

@@ -14,7 +14,7 @@ use crate::attempt::{Job, Json};
 /// None: there is no such job. Sends reading commands only.
 pub async fn stored(redis: &Redis, queue: &str, id: &str) -> Result<Option<Job>, ConnectError> {
     let key = QueueKeys::new(queue, Some(redis.prefix())).job_key(id);
-    let connection = redis.connection().await?;
+    let connection = redis.connection_of(queue).await?;
     let fields: HashMap<String, String> = connection.cmd(redis::cmd("HGETALL").arg(key)).await?;
     Ok(job(queue, id, redis.prefix(), &fields))
 }

@@ -55,6 +55,8 @@
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::expect_used, reason = "a test that panics has failed"))]
 
+#[cfg(all(target_arch = "wasm32", feature = "allocator"))]
+mod allocator;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod bindings;

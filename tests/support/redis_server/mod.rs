@@ -1,6 +1,9 @@
-//! A private Redis server on a port of its own, for one test. It can be stopped, killed, paused and started again.
+//! A private Redis server on a port of its own, for one test. It can be stopped, killed, paused and started again. And
+//! several of them, as a cluster or as a master with replicas and sentinels.
 
+mod cluster;
 mod find;
+mod sentinel;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +18,9 @@ use redis::{AsyncConnectionConfig, Client};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
+pub use cluster::{RedisCluster, SlotMove};
 pub use find::program;
+pub use sentinel::RedisSentinel;
 
 use crate::certificates::Certificates;
 use crate::ports::free_port;
@@ -34,6 +39,8 @@ pub struct RedisServer {
     arguments: Vec<String>,
     process: Option<Guarded>,
     security: Security,
+    /// Where the other nodes of a cluster reach it.
+    bus: Option<u16>,
 }
 
 /// How clients are answered.
@@ -74,6 +81,11 @@ impl RedisServer {
         }
     }
 
+    /// The port that it listens on, TLS or not.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The certificate of the CA, in PEM, that a client of [`RedisServer::start_tls`] must trust.
     pub fn ca_path(&self) -> PathBuf {
         self.ca().unwrap_or_else(|| panic!("this Redis server has no certificate: start it with start_tls()"))
@@ -90,6 +102,13 @@ impl RedisServer {
     pub async fn connection(&self) -> MultiplexedConnection {
         let connection = connect(&self.socket()).await;
         connection.unwrap_or_else(|error| panic!("could not connect to the test's Redis server: {error:#}"))
+    }
+
+    /// `master` or `slave`, as it says itself. Empty while it does not answer.
+    pub async fn role(&self) -> String {
+        let Ok(mut connection) = connect(&self.socket()).await else { return String::new() };
+        let answer = redis::cmd("ROLE").query_async::<Vec<redis::Value>>(&mut connection).await.unwrap_or_default();
+        answer.into_iter().next().and_then(|role| redis::from_redis_value(role).ok()).unwrap_or_default()
     }
 
     /// Ends the server in order. What it holds is still there after [`RedisServer::restart`].
@@ -156,7 +175,7 @@ impl RedisServer {
     }
 
     async fn launched(folder: TempDir, arguments: Vec<String>, security: Security) -> Result<Self> {
-        let mut server = Self { folder, port: 0, arguments, process: None, security };
+        let mut server = Self { folder, port: 0, arguments, process: None, security, bus: None };
         for _ in 1..TRIES {
             server.port = free_port();
             match server.run().await {

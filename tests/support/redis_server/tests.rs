@@ -48,3 +48,43 @@ async fn tls_is_spoken_to_who_trusts_the_ca_and_to_nobody_else() -> RedisResult<
     assert!(trusting(None)?.get_multiplexed_async_connection().await.is_err());
     Ok(())
 }
+
+#[tokio::test]
+async fn a_cluster_holds_its_slots_through_a_restart_and_a_move() -> RedisResult<()> {
+    let mut cluster = RedisCluster::start().await;
+    let queue = cluster.queue_on(1, "work").await;
+    let _: () = cluster.connection(&queue).await.set(&queue, 1).await?;
+    cluster.node_mut(1).kill();
+    cluster.node_mut(1).restart().await;
+    cluster.wait_ok().await;
+
+    cluster.move_slot(&queue, 2).await;
+
+    assert_eq!(cluster.owner(&queue).await, 2);
+    assert_eq!(cluster.connection(&queue).await.get::<_, i32>(&queue).await?, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_replica_is_promoted_when_the_master_is_killed_and_has_what_was_replicated() -> RedisResult<()> {
+    let mut group = RedisSentinel::start().await;
+    let _: () = group.connection().await.set("a", 1).await?;
+    group.wait_replicated().await;
+
+    let old = group.kill_master().await;
+    let new = group.wait_promoted(old).await;
+
+    assert_eq!(group.server(new).connection().await.get::<_, i32>("a").await?, 1);
+    group.server_mut(old).restart().await;
+    group.wait_demoted(old).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_replica_is_promoted_while_the_master_runs() {
+    let mut group = RedisSentinel::start().await;
+    let old = group.master().await;
+    let new = group.promote().await;
+    assert_ne!(new, old);
+    group.wait_demoted(old).await;
+}

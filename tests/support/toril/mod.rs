@@ -24,7 +24,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 pub use cli::Output;
-pub use files::{component, shared_cache};
+pub use files::{component, shared_cache, variant};
 
 use crate::ports::free_port;
 use crate::process::Guarded;

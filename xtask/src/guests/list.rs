@@ -1,4 +1,4 @@
-//! Which guests there are: the packages in `plugins/` and `tests/guests/` that make a `cdylib`.
+//! Which guests there are: the packages in `plugins/`, `tests/guests/` and `tests/hostile/` that make a `cdylib`.
 
 use std::path::PathBuf;
 
@@ -24,7 +24,9 @@ impl Guests {
     pub fn of(workspace: &Workspace, metadata: &Metadata, with_tests: bool) -> Result<Self> {
         let mut guests = found(workspace, metadata, "plugins", "plugins")?;
         if with_tests {
-            guests.extend(found(workspace, metadata, "tests/guests", "test-guests")?);
+            for parent in ["tests/guests", "tests/hostile"] {
+                guests.extend(found(workspace, metadata, parent, "test-guests")?);
+            }
         }
         Ok(Self(guests))
     }

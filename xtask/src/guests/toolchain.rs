@@ -17,6 +17,10 @@ const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 /// The oldest minor version 1.x that takes this workspace (`rust-version` in Cargo.toml).
 const OLDEST: u32 = 95;
 
+/// Memory that a plugin is linked with for its allocator to begin with, in bytes: as long as it suffices, the kernel has
+/// nothing to do with a pen's memory. The same in the host's `author/build`.
+const INITIAL_HEAP: &str = "-Clink-arg=--initial-heap=262144";
+
 pub enum GuestToolchain {
     /// The caller's own compiler, whose standard library for [`TARGET`] is in this sysroot.
     Active { sysroot: PathBuf },
@@ -61,6 +65,7 @@ impl GuestToolchain {
             Self::Debian => debian_cargo(workspace),
         };
         cargo::forget(&mut command, is_compiler_setting);
+        command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", INITIAL_HEAP);
         if matches!(self, Self::Debian) {
             command.env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1");
             command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld");

@@ -16,6 +16,10 @@ const DEBIAN_LIBRARY: &str = "/usr/lib/rustlib/src/rust/library/Cargo.toml";
 /// The oldest minor version 1.x that compiles the SDK.
 const OLDEST: u32 = 95;
 
+/// Memory that a plugin is linked with for its allocator to begin with, in bytes: as long as it suffices, the kernel has
+/// nothing to do with a pen's memory.
+const INITIAL_HEAP: &str = "-Clink-arg=--initial-heap=262144";
+
 /// A toolchain that is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RustToolchain {
@@ -61,6 +65,7 @@ impl RustToolchain {
     pub fn cargo(self, folder: &Path) -> Command {
         let mut command = self.bare_cargo(folder);
         forget(&mut command, is_compiler_setting);
+        command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", INITIAL_HEAP);
         if self == Self::Debian {
             command.env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1");
             command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld");

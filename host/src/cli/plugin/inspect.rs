@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::bench;
 use crate::cli::{FAILED, error};
+use crate::config::HostSettings;
 use crate::plugin::{self, Contents, Prepared};
 
 /// Options of `toril plugin inspect`.
@@ -36,7 +37,7 @@ impl Inspect {
             Ok(prepared) => prepared,
             Err(code) => return code,
         };
-        let bytes = match plugin::read(&self.file).await {
+        let bytes = match plugin::read(&self.file, HostSettings::default().max_component).await {
             Ok(bytes) => bytes,
             Err(reason) => return bench::refused(&reason),
         };
@@ -48,7 +49,7 @@ impl Inspect {
         if self.json {
             crate::cli::say!("{}", known.json());
         } else {
-            print!("{}", known.text());
+            print!("{}", crate::cli::text::plain(&known.text()));
         }
         ExitCode::SUCCESS
     }

@@ -15,6 +15,10 @@ use super::values;
 /// More threads than this are a slip of the hand: they run guests, which use a processor each.
 const MOST_THREADS: u64 = 1024;
 
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+
 const TOKEN: &str = "TORIL_ADMIN_TOKEN";
 
 pub(super) fn read(root: &Table<'_>, folder: &Path, env: &Env, report: &mut Report<'_>) -> HostSettings {
@@ -31,6 +35,9 @@ pub(super) fn read(root: &Table<'_>, folder: &Path, env: &Env, report: &mut Repo
     report.set(&mut host.shutdown_timeout, table.get("shutdown_timeout"), values::duration);
     report.set(&mut host.pen_threads, table.get("pen_threads"), |node| values::positive(node, MOST_THREADS));
     report.set(&mut host.max_pens, table.get("max_pens"), |node| values::positive(node, u64::from(u32::MAX)));
+    report.set(&mut host.max_component, table.get("max_component"), |node| values::size(node, KIB, GIB));
+    report.set(&mut host.compile_timeout, table.get("compile_timeout"), values::some_duration);
+    report.set(&mut host.compile_memory, table.get("compile_memory"), |node| values::size(node, 64 * MIB, 1024 * GIB));
     report.set(&mut host.admin, table.get("admin"), admin);
     report.set(&mut host.allowed_hosts, table.get("allowed_hosts"), |node| values::texts(node, host_name));
     report.set(&mut host.redact, table.get("redact"), |node| values::texts(node, word));

@@ -2,6 +2,7 @@
 //! goes on with a default, and a configuration comes out only when nothing was reported.
 
 mod environment;
+mod hash_tags;
 mod host;
 mod jobs;
 mod lines;
@@ -72,6 +73,7 @@ fn config(root: &Table<'_>, path: &Path, env: &Env, report: &mut Report<'_>) -> 
     if queues.is_empty() {
         no_queue(root, report);
     }
+    hash_tags::check(&redis, &queues, &plugins, report);
     warnings::unused_plugins(&plugins, &queues, report);
     warnings::too_few_pens(&host, &queues, report);
     Config { redis, host, queues, plugins, path: path.to_owned(), warnings: Vec::new(), places: report.places() }

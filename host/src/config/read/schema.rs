@@ -3,15 +3,19 @@
 /// The tables of the file.
 pub(super) const ROOT: &[&str] = &["host", "plugins", "queues", "redis"];
 /// `[redis]`.
-pub(super) const REDIS: &[&str] = &["ca", "connect_timeout", "namespace", "prefix", "tls", "url"];
+pub(super) const REDIS: &[&str] =
+    &["ca", "cluster", "connect_timeout", "namespace", "nodes", "prefix", "sentinels", "tls", "url"];
 /// `[host]`.
 pub(super) const HOST: &[&str] = &[
     "admin",
     "allowed_hosts",
     "cache",
+    "compile_memory",
+    "compile_timeout",
     "keep_attempts",
     "listen",
     "log",
+    "max_component",
     "max_pens",
     "pen_threads",
     "plugins",
@@ -133,7 +137,7 @@ pub(super) fn secrecy(path: &[&str]) -> Secrecy {
         false => Secrecy::Unknown,
     };
     match path {
-        ["redis", "url", ..] | ["plugins", _, "secrets", ..] => Secrecy::Secret,
+        ["redis", "url" | "nodes" | "sentinels", ..] | ["plugins", _, "secrets", ..] => Secrecy::Secret,
         ["redis", key, ..] => open_in(REDIS, key),
         ["host", key, ..] => open_in(HOST, key),
         ["queues", _, key, ..] => open_in(QUEUE, key),

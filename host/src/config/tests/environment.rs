@@ -1,6 +1,6 @@
 //! What the environment says, on top of the file.
 
-use super::super::Env;
+use super::super::{Env, RedisUrl, Topology};
 use super::{SMALLEST, config, problems, queue, section};
 
 const WITH_URL: &str = "[redis]\nurl = \"redis://file:1\"\n";
@@ -37,6 +37,23 @@ fn redis_tls_takes_precedence_over_the_file() {
         let url = redis.effective_url().unwrap();
         assert_eq!(url.expose(), format!("{scheme}://file:1"));
     }
+}
+
+#[test]
+fn the_environment_says_what_is_behind_the_url() {
+    let behind =
+        |text: &str, env: &[(&str, &str)]| config(&section(text), &Env::of(env.iter().copied())).redis.topology;
+    let urls = |urls: &[&str]| urls.iter().map(|url| url.parse().unwrap()).collect::<Vec<RedisUrl>>();
+    let prefix = "[redis]\nurl = \"redis://file\"\nprefix = \"{b}\"\n";
+    let cluster = format!("{prefix}cluster = true\nnodes = [\"n:2\"]");
+    let sentinels = format!("{prefix}sentinels = [\"s\", \"rediss://:p@t:3\"]");
+    assert_eq!(behind(&cluster, &[]), Topology::Cluster(urls(&["redis://n:2"])));
+    assert_eq!(behind(&cluster, &[("REDIS_CLUSTER", "false")]), Topology::One);
+    assert_eq!(behind(prefix, &[("REDIS_CLUSTER", "true")]), Topology::Cluster(Vec::new()));
+    assert_eq!(behind(&sentinels, &[]), Topology::Sentinels(urls(&["redis://s", "rediss://:p@t:3"])));
+    assert_eq!(behind(&sentinels, &[("REDIS_SENTINELS", "none")]), Topology::One);
+    let two = behind(prefix, &[("REDIS_SENTINELS", "a:1, b")]);
+    assert_eq!(two, Topology::Sentinels(urls(&["redis://a:1", "redis://b"])));
 }
 
 #[test]

@@ -113,6 +113,9 @@ cache = "/var/cache/toril"
 shutdown_timeout = "0s"
 pen_threads = 3
 max_pens = 20
+max_component = "1GiB"
+compile_timeout = "30s"
+compile_memory = "64MiB"
 admin = "read-only"
 allowed_hosts = ["Toril.example.com", "[::1]"]
 redact = ["pin"]
@@ -157,6 +160,9 @@ config = { text = "t", whole = 0x10, decimal = 1.50, truth = true }
         shutdown_timeout: Duration::ZERO,
         pen_threads: NonZeroUsize::new(3).unwrap(),
         max_pens: NonZeroU32::new(20).unwrap(),
+        max_component: 1 << 30,
+        compile_timeout: seconds(30),
+        compile_memory: 64 << 20,
         admin: AdminAccess::ReadOnly,
         admin_token: None,
         allowed_hosts: vec!["toril.example.com".into(), "[::1]".into()],

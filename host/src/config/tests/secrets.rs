@@ -82,6 +82,8 @@ fn no_message_shows_a_secret_that_someone_wrote_into_the_file() {
         section("plugins.a = { memroy = 1, secret = { token = \"hunter2\" } }"),
         section("[redis]\nurl = [\"redis://:hunter2@h\"]"),
         section("[redis]\nurl = \"redis://:hunter2@\""),
+        section("[redis]\nsentinels = [\"redis://:hunter2@\"]"),
+        section("[redis]\nnodes = [\"redis://:hunter2@h\"]"),
         section("[redis]\nurl = \"redis://:hunt#hunter2@h\""),
         section("[redis]\nuri = \"redis://:hunter2@h\""),
         section("[redis]\npassword = \"hunter2\""),

@@ -1,13 +1,11 @@
-//! Whom HTTPS servers must be vouched for by: the certificate authorities that browsers trust, and those of `ca`.
+//! Whom HTTPS servers must be vouched for by, for one plugin.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
 use tokio_rustls::TlsConnector;
 use wasmtime_wasi_http::Error;
+
+use crate::trust;
 
 /// Makes TLS connections for one plugin. Made once for each of its settings.
 pub struct Tls(Result<TlsConnector, String>);
@@ -29,21 +27,8 @@ impl Tls {
 }
 
 fn connector(ca: Option<&Path>) -> Result<TlsConnector, String> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
-    if let Some(path) = ca {
-        let unusable =
-            |reason: String| format!("the CA file {} (`ca` of the plugin) cannot be used: {reason}", path.display());
-        let certificates = CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))?;
-        for certificate in certificates {
-            let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
-            roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| format!("TLS cannot be set up: {error}"))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
+    trust::connector(ca).map_err(|reason| match ca {
+        Some(path) => format!("the CA file {} (`ca` of the plugin) cannot be used: {reason}", path.display()),
+        None => reason,
+    })
 }

@@ -9,10 +9,14 @@ use wasmtime::component::{HasSelf, InstancePre, Linker};
 
 pub use since_0_2::toril::plugin::{job_context, jobs, types};
 
+use super::limits::cut;
 use super::state::PenState;
 
 /// How the names of Toril's own interfaces begin.
 const OWN: &str = "toril:plugin/";
+/// Names of a foreign component that are told, and how much of each, in bytes.
+const TOLD: usize = 5;
+const NAME: usize = 200;
 /// The interface that a plugin exports.
 const HANDLER: &str = "toril:plugin/handler";
 
@@ -45,18 +49,20 @@ impl InterfaceVersion {
             let own = exports.iter().find(|name| name.starts_with(OWN));
             return Err(match own {
                 Some(other) => format!(
-                    "it exports {other}, and this host works with {HANDLER} of {}: build it against one of these",
+                    "it exports {}, and this host works with {HANDLER} of {}: build it against one of these",
+                    cut(other.clone(), NAME),
                     Self::in_words()
                 ),
                 None if exports.is_empty() => format!("it exports nothing, and a plugin exports {HANDLER}"),
-                None => format!("it exports {}, and a plugin exports {HANDLER}", exports.join(", ")),
+                None => format!("it exports {}, and a plugin exports {HANDLER}", some(exports)),
             });
         };
         let is_served =
             |name: &str| Self::SERVED.iter().any(|version| name.ends_with(&format!("@{}", version.number())));
         match imports.iter().find(|name| name.starts_with(OWN) && !is_served(name)) {
             Some(other) => {
-                let interface = other.split('@').next().unwrap_or(other);
+                let other = cut(other.clone(), NAME);
+                let interface = other.split('@').next().unwrap_or_default();
                 Err(format!(
                     "it imports {other}, and this host serves {interface} of {}: build it against one of these",
                     Self::in_words()
@@ -70,6 +76,15 @@ impl InterfaceVersion {
     fn in_words() -> String {
         let numbers: Vec<_> = Self::SERVED.into_iter().map(Self::number).collect();
         format!("version {}", numbers.join(" and "))
+    }
+}
+
+/// The first of these names, and how many there are beside.
+fn some(names: &[String]) -> String {
+    let told: Vec<_> = names.iter().take(TOLD).map(|name| cut(name.clone(), NAME)).collect();
+    match names.len() - told.len() {
+        0 => told.join(", "),
+        more => format!("{} and {more} more", told.join(", ")),
     }
 }
 

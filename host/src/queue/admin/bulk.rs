@@ -34,7 +34,12 @@ impl Admin {
         let defaults = self.defaults(queue);
         let mut specs = Vec::with_capacity(jobs.len());
         for (number, job) in jobs.into_iter().enumerate() {
-            specs.push(job.spec(queue, &defaults).map_err(|error| (number, error))?);
+            let spec = job.spec(queue, &defaults).map_err(|error| (number, error))?;
+            if let Some(parent) = &spec.options.parent {
+                let together = self.redis.check_parent(queue, &parent.queue);
+                together.map_err(|error| (number, AdminError::Invalid(error.to_string())))?;
+            }
+            specs.push(spec);
         }
         let mut ids = Vec::with_capacity(specs.len());
         for part in parts(&specs) {

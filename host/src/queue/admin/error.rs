@@ -37,7 +37,17 @@ pub enum AdminError {
     Invalid(String),
     /// Redis.
     #[error(transparent)]
-    Redis(#[from] ConnectError),
+    Redis(ConnectError),
+}
+
+impl From<ConnectError> for AdminError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            // These are the caller's matter, and say what to do.
+            ConnectError::NoHashTag { .. } | ConnectError::OtherSlot { .. } => Self::Invalid(error.to_string()),
+            other => Self::Redis(other),
+        }
+    }
 }
 
 impl From<bullmq::Error> for AdminError {

@@ -38,6 +38,7 @@ pub struct Event {
 /// The events of a queue, one after the other.
 pub struct Events {
     redis: SharedRedis,
+    queue: String,
     stream: String,
     last: String,
     redaction: Redaction,
@@ -55,10 +56,11 @@ impl Admin {
             Some(id) if is_id(id) => id.to_owned(),
             Some(id) => return Err(AdminError::Invalid(format!("{id:?} is no event's id, such as 1700000000000-0"))),
             // Not `$`: an event between two readings would be lost.
-            None => self.last_event(&stream).await?,
+            None => self.last_event(queue, &stream).await?,
         };
         let mut events = Events {
             redis: self.redis.clone(),
+            queue: queue.to_owned(),
             stream,
             last,
             redaction: self.redaction(),
@@ -70,10 +72,10 @@ impl Admin {
         Ok(events)
     }
 
-    async fn last_event(&self, stream: &str) -> Result<String, AdminError> {
+    async fn last_event(&self, queue: &str, stream: &str) -> Result<String, AdminError> {
         let mut last = redis::cmd("XREVRANGE");
         last.arg(stream).arg("+").arg("-").arg("COUNT").arg(1);
-        let last: Vec<(String, redis::Value)> = self.redis.connection().await?.cmd(&mut last).await?;
+        let last: Vec<(String, redis::Value)> = self.redis.connection_of(queue).await?.cmd(&mut last).await?;
         Ok(last.into_iter().next().map_or_else(|| "0-0".to_owned(), |(id, _)| id))
     }
 }
@@ -102,7 +104,7 @@ impl Events {
     async fn connect(&self) -> Result<MultiplexedConnection, ConnectError> {
         // An answer may take as long as the reading waits.
         let config = AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_millis(BLOCK as u64 * 3)));
-        Ok(self.redis.client()?.get_multiplexed_async_connection_with_config(&config).await?)
+        Ok(self.redis.client_of(&self.queue)?.get_multiplexed_async_connection_with_config(&config).await?)
     }
 
     async fn read_some(&mut self) -> Result<(), ConnectError> {

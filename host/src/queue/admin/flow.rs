@@ -115,8 +115,8 @@ impl Admin {
     ) -> Result<Vec<Found>, AdminError> {
         // A last place before the first one is an empty range; -1 would be the end.
         let last = if max_children == 0 { -2_000_000_000 } else { i64::from(max_children) - 1 };
-        let mut pipe = redis::pipe();
-        for (job, _) in level {
+        let parts = level.iter().map(|(job, _)| {
+            let mut pipe = redis::pipe();
             let keys = QueueKeys::new(&job.queue, Some(self.redis.prefix()));
             let key = keys.job_key(&job.id);
             pipe.cmd("HMGET").arg(&key).arg(&FIELDS);
@@ -127,9 +127,9 @@ impl Admin {
             pipe.cmd("HRANDFIELD").arg(format!("{key}:failed")).arg(max_children);
             pipe.cmd("ZRANGE").arg(format!("{key}:unsuccessful")).arg(0).arg(last);
             state::ask(&mut pipe, &keys, &job.id);
-        }
-        let answers: Vec<redis::Value> = self.redis.connection().await?.pipe(&pipe).await?;
-        let mut answers = answers.into_iter();
+            (job.queue.as_str(), pipe)
+        });
+        let mut answers = self.redis.ask_each(&parts.collect::<Vec<_>>()).await?.into_iter();
         let mut found = Vec::with_capacity(level.len());
         for (job, under) in level {
             let fields: Vec<Field> = next(&mut answers)?;

@@ -148,7 +148,7 @@ impl Admin {
         pipe.cmd("LLEN").arg(format!("{key}:logs"));
         count_children(&mut pipe, &key);
         state::ask(&mut pipe, &keys, id);
-        let answers: Vec<redis::Value> = self.redis.connection().await?.pipe(&pipe).await?;
+        let answers: Vec<redis::Value> = self.redis.connection_of(queue).await?.pipe(&pipe).await?;
         let mut answers = answers.into_iter();
         let fields: HashMap<String, Vec<u8>> = next(&mut answers)?;
         let logs: Vec<Vec<u8>> = next(&mut answers)?;
@@ -225,7 +225,7 @@ impl Admin {
         let mut pipe = redis::pipe();
         pipe.cmd("LRANGE").arg(&key).arg(bound(start)).arg(bound(end));
         pipe.cmd("LLEN").arg(&key);
-        let (lines, total): (Vec<Vec<u8>>, u64) = self.redis.connection().await?.pipe(&pipe).await?;
+        let (lines, total): (Vec<Vec<u8>>, u64) = self.redis.connection_of(queue).await?.pipe(&pipe).await?;
         Ok(LogPage { start, total, lines: lines.iter().map(|line| lossy(line)).collect() })
     }
 

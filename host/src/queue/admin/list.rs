@@ -109,7 +109,7 @@ impl Admin {
 
     /// How many jobs are in the state, and the ids of the page.
     pub(super) async fn ids(&self, keys: &QueueKeys, request: PageRequest) -> Result<(u64, Vec<String>), AdminError> {
-        let connection = self.redis.connection().await?;
+        let connection = self.redis.connection_of(keys.name()).await?;
         let places = request.state.places(keys);
         let mut counts = redis::pipe();
         for place in &places {
@@ -150,7 +150,7 @@ impl Admin {
         for id in ids {
             pipe.cmd("HMGET").arg(keys.job_key(id)).arg(&SUMMARY);
         }
-        let found: Vec<Vec<Field>> = self.redis.connection().await?.pipe(&pipe).await?;
+        let found: Vec<Vec<Field>> = self.redis.connection_of(keys.name()).await?.pipe(&pipe).await?;
         let found = ids.iter().zip(found).map(|(id, fields)| (id, Fields::zip(&SUMMARY, fields)));
         // One that was removed since the ids were read is left out.
         Ok(found.filter_map(|(id, fields)| self.summary(id, &fields)).collect())

@@ -24,17 +24,18 @@ impl Admin {
         if queues.is_empty() || minutes == 0 {
             return Ok(vec![Minutes::default(); queues.len()]);
         }
-        let mut pipe = redis::pipe();
-        for queue in queues {
+        let parts = queues.iter().map(|queue| {
+            let mut pipe = redis::pipe();
             let keys = QueueKeys::new(queue, Some(self.redis.prefix()));
             for ended in ["completed", "failed"] {
                 let key = keys.get(&format!("metrics:{ended}"));
                 pipe.cmd("HMGET").arg(&key).arg(&["count", "prevTS", "prevCount"]);
                 pipe.cmd("LRANGE").arg(format!("{key}:data")).arg(0).arg(minutes - 1);
             }
-        }
+            (queue.as_str(), pipe)
+        });
         type Counted = (Vec<Option<u64>>, Vec<u64>);
-        let answers: Vec<redis::Value> = self.redis.connection().await?.pipe(&pipe).await?;
+        let answers = self.redis.ask_each(&parts.collect::<Vec<_>>()).await?;
         let mut series = answers.chunks(2).map(|pair| {
             let counted: Result<Counted, _> = redis::from_redis_value(redis::Value::Array(pair.to_vec()));
             // What somebody else has written there is no reason to show nothing of the queue.

@@ -120,8 +120,7 @@ impl Admin {
         if self.configured().iter().any(|name| name == queue) {
             return Ok(keys);
         }
-        let exists: bool = self.redis.connection().await?.cmd(redis::cmd("EXISTS").arg(keys.meta())).await?;
-        if exists { Ok(keys) } else { Err(missing()) }
+        if self.redis.has_queue(queue).await? { Ok(keys) } else { Err(missing()) }
     }
 
     /// Makes a queue known to Redis, as a producer does that connects to it.
@@ -155,7 +154,8 @@ impl Admin {
         }
         let mut fields = redis::cmd("HMGET");
         fields.arg(keys.job_key(id)).arg("name").arg("timestamp");
-        let found: Result<Vec<Option<Vec<u8>>>, _> = self.redis.connection().await?.cmd(&mut fields).await;
+        let found: Result<Vec<Option<Vec<u8>>>, _> =
+            self.redis.connection_of(keys.name()).await?.cmd(&mut fields).await;
         match found {
             Ok(found) => Ok(found.iter().all(Option::is_some)),
             Err(bullmq::Error::Redis(error)) if error.code() == Some("WRONGTYPE") => Ok(false),

@@ -29,24 +29,30 @@ impl Admin {
     /// A number that is another one when what the page shows has changed. Costs some 12 commands a queue.
     pub async fn pulse(&self, scope: &Scope) -> Result<u64, AdminError> {
         let keys = |queue: &str| QueueKeys::new(queue, Some(self.redis.prefix()));
-        let mut pipe = redis::pipe();
-        match scope {
-            Scope::Queues => self.configured().iter().for_each(|queue| ask_queue(&mut pipe, &keys(queue))),
-            Scope::Queue(queue) => ask_queue(&mut pipe, &keys(queue)),
+        let configured = self.configured();
+        let asked = |queue| {
+            let mut pipe = redis::pipe();
+            ask_queue(&mut pipe, &keys(queue));
+            (queue, pipe)
+        };
+        let parts: Vec<(&str, redis::Pipeline)> = match scope {
+            Scope::Queues => configured.iter().map(|queue| asked(queue.as_str())).collect(),
+            Scope::Queue(queue) => vec![asked(queue.as_str())],
             Scope::Job { queue, id } => {
                 let keys = keys(queue);
                 let key = keys.job_key(id);
+                let mut pipe = redis::pipe();
                 let fields = ["atm", "ats", "processedOn", "finishedOn", "progress", "delay", "priority", "timestamp"];
                 pipe.cmd("HMGET").arg(&key).arg(&fields);
                 pipe.cmd("LLEN").arg(format!("{key}:logs"));
                 super::job::count_children(&mut pipe, &key);
                 state::ask(&mut pipe, &keys, id);
+                vec![(queue.as_str(), pipe)]
             }
-        }
+        };
         let mut hasher = DefaultHasher::new();
-        if pipe.cmd_iter().next().is_some() {
-            let answers: Vec<redis::Value> = self.redis.connection().await?.pipe(&pipe).await?;
-            format!("{answers:?}").hash(&mut hasher);
+        if !parts.is_empty() {
+            format!("{:?}", self.redis.ask_each(&parts).await?).hash(&mut hasher);
         }
         Ok(hasher.finish())
     }
@@ -57,17 +63,17 @@ impl Admin {
         if queues.is_empty() {
             return Ok(Vec::new());
         }
-        let connection = self.redis.connection().await?;
-        let mut pipe = redis::pipe();
-        for queue in queues {
+        let first = queues.iter().map(|queue| {
             let keys = QueueKeys::new(queue, Some(self.redis.prefix()));
+            let mut pipe = redis::pipe();
             pipe.cmd("LINDEX").arg(keys.wait()).arg(-1);
             pipe.cmd("ZRANGE").arg(keys.prioritized()).arg(0).arg(0);
-        }
-        let answers: Vec<redis::Value> = connection.pipe(&pipe).await?;
-        let mut answers = answers.into_iter();
-        let mut pipe = redis::pipe();
+            (queue.as_str(), pipe)
+        });
+        let mut answers = self.redis.ask_each(&first.collect::<Vec<_>>()).await?.into_iter();
+        let mut parts = Vec::with_capacity(queues.len());
         for queue in queues {
+            let mut pipe = redis::pipe();
             let keys = QueueKeys::new(queue, Some(self.redis.prefix()));
             let waits: Field = next(&mut answers)?;
             let prioritized: Vec<Vec<u8>> = next(&mut answers)?;
@@ -75,13 +81,15 @@ impl Admin {
                 let id = id.map_or_else(String::new, |id| String::from_utf8_lossy(&id).into_owned());
                 pipe.cmd("HMGET").arg(keys.job_key(&id)).arg(&["timestamp", "delay"]);
             }
+            parts.push((queue.as_str(), pipe));
         }
-        let found: Vec<Vec<Field>> = connection.pipe(&pipe).await?;
-        let due = found.into_iter().map(|fields| {
-            let fields = Fields::zip(&["timestamp", "delay"], fields);
-            Some(fields.number("timestamp")?.saturating_add(fields.number("delay").unwrap_or(0)))
-        });
-        let due: Vec<_> = due.collect();
+        let mut found = self.redis.ask_each(&parts).await?.into_iter();
+        let mut due = Vec::with_capacity(queues.len() * 2);
+        for _ in 0..queues.len() * 2 {
+            let fields = Fields::zip(&["timestamp", "delay"], next::<Vec<Field>>(&mut found)?);
+            let added = fields.number("timestamp");
+            due.push(added.map(|added| added.saturating_add(fields.number("delay").unwrap_or(0))));
+        }
         let oldest = due.chunks(2).map(|pair| pair.iter().flatten().min().map(|due| now.saturating_sub(*due)));
         Ok(oldest.collect())
     }

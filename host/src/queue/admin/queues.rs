@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::AdminError;
+use super::job::next;
 use super::{Admin, State};
 use bullmq::QueueKeys;
 
@@ -49,18 +50,17 @@ impl Admin {
     }
 
     async fn count(&self, queues: &[QueueKeys]) -> Result<Vec<QueueDetails>, AdminError> {
-        let mut pipe = redis::pipe();
-        for keys in queues {
+        let parts = queues.iter().map(|keys| {
+            let mut pipe = redis::pipe();
             pipe.cmd("HEXISTS").arg(keys.meta()).arg("paused");
             pipe.cmd("ZCARD").arg(keys.repeat());
             for place in State::ALL.into_iter().flat_map(|state| state.places(keys)) {
                 pipe.add_command(place.count());
             }
-        }
-        let counts: Vec<u64> = match queues {
-            [] => Vec::new(),
-            _ => self.redis.connection().await?.pipe(&pipe).await?,
-        };
+            (keys.name(), pipe)
+        });
+        let mut answers = self.redis.ask_each(&parts.collect::<Vec<_>>()).await?.into_iter();
+        let counts = (0..answers.len()).map(|_| next::<u64>(&mut answers)).collect::<Result<Vec<_>, _>>()?;
         let details = queues.iter().zip(counts.chunks(10)).filter_map(|(keys, counts)| {
             let &[paused, schedulers, wait, parked, active, delayed, prioritized, waiting_children, completed, failed] =
                 counts

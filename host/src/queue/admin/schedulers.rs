@@ -124,7 +124,7 @@ impl Admin {
             return Err(AdminError::Invalid(format!("a page has from 1 to {LARGEST_PAGE} schedulers")));
         }
         let keys = self.keys(queue).await?;
-        let connection = self.redis.connection().await?;
+        let connection = self.redis.connection_of(queue).await?;
         let bound = |place: u64| i64::try_from(place).unwrap_or(i64::MAX);
         let mut pipe = redis::pipe();
         pipe.cmd("ZCARD").arg(keys.repeat());
@@ -149,7 +149,7 @@ impl Admin {
     pub async fn scheduler(&self, queue: &str, id: &str) -> Result<Scheduler, AdminError> {
         let keys = self.keys(queue).await?;
         let missing = || AdminError::NoScheduler { queue: queue.to_owned(), id: id.to_owned() };
-        let connection = self.redis.connection().await?;
+        let connection = self.redis.connection_of(queue).await?;
         let next: Option<f64> = connection.cmd(redis::cmd("ZSCORE").arg(keys.repeat()).arg(id)).await?;
         let next = next.ok_or_else(missing)?;
         let fields: HashMap<String, Vec<u8>> = connection.cmd(redis::cmd("HGETALL").arg(hash(&keys, id))).await?;

@@ -140,7 +140,7 @@ impl Admin {
         let mut pipe = redis::pipe();
         pipe.atomic();
         ask(&mut pipe, keys, id);
-        let answers: Vec<redis::Value> = self.redis.connection().await?.pipe(&pipe).await?;
+        let answers: Vec<redis::Value> = self.redis.connection_of(keys.name()).await?.pipe(&pipe).await?;
         Ok(answer(keys, &answers))
     }
 

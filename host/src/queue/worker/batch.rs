@@ -192,7 +192,7 @@ fn settled(reply: Reply, token: &str, now: u64) -> Option<Answer> {
 fn claimed(reply: Reply, token: &str, now: u64) -> Option<Answer> {
     let [jobs, limited, next, more] = array(reply)?;
     let Reply::Array(jobs) = jobs else { return None };
-    let jobs = jobs.into_iter().map(|job| Claimed::read(job, token, now)).collect::<Option<_>>()?;
+    let jobs = jobs.iter().map(|job| Claimed::read(job, token, now)).collect::<Option<_>>()?;
     let positive =
         |reply: &Reply| number(reply).and_then(|number| u64::try_from(number).ok()).filter(|number| *number > 0);
     Some(Answer {

@@ -10,15 +10,18 @@ use bullmq::Error;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Shared;
 use super::batch::{Answer, Batch, Ending};
 use super::marker::{IDLE, Marker};
+use super::settle::Settling;
 use super::slots::Slot;
+use crate::queue::claimed::Claimed;
 use crate::queue::clock;
+use crate::queue::outage::Said;
 use crate::queue::patience::{PATIENCE, Pauses, is_passing};
 use crate::queue::scripts::Moved;
 
@@ -35,8 +38,8 @@ pub struct Ended {
     pub ending: Ending,
     /// Its place, which is free as soon as it has ended.
     pub slot: Slot,
-    /// Told what became of it, and given its place back if it needs that still. Dropped if nothing could be found out.
-    pub reply: oneshot::Sender<(Moved, Option<Slot>)>,
+    /// What goes on with it where it cannot be ended here.
+    pub settling: Settling,
     /// Since when it alone cannot be written.
     pub refused: Option<Instant>,
 }
@@ -66,6 +69,7 @@ impl Called {
 struct Trouble {
     pauses: Pauses,
     again: Instant,
+    said: Option<Said>,
 }
 
 /// The loop.
@@ -155,12 +159,8 @@ impl Driver {
             }
             let timer = self.timer(now);
             tokio::select! {
-                Some(ended) = self.arriving.recv() => {
-                    self.queued.push_back(ended);
-                    while let Ok(ended) = self.arriving.try_recv() {
-                        self.queued.push_back(ended);
-                    }
-                }
+                // Not while nothing can be sent: each of them would wake this loop for nothing.
+                Some(ended) = self.arriving.recv(), if self.calls.len() < CALLS => self.queued.push_back(ended),
                 Some(called) = self.calls.next() => self.take_in(called),
                 (marker, waited) = waited(&mut self.waiting) => self.wake(marker, waited),
                 () = shared.slots.freed() => {}
@@ -227,6 +227,9 @@ impl Driver {
     }
 
     fn next_ended(&mut self) -> Vec<Ended> {
+        while let Ok(ended) = self.arriving.try_recv() {
+            self.queued.push_back(ended);
+        }
         let most = if self.singly { 1 } else { MOST };
         let mut bytes = 0;
         let mut ended = Vec::new();
@@ -285,17 +288,16 @@ impl Driver {
         self.reserved -= claim;
         self.recover();
         for (ended, moved) in ended.into_iter().zip(answer.moved) {
-            let slot = match moved {
-                Moved::Linked | Moved::PendingChildren | Moved::FailedChildren => Some(ended.slot),
-                Moved::Done | Moved::Missing | Moved::Lost => None,
-            };
-            // Who does not wait for it any more has been interrupted.
-            let _interrupted = ended.reply.send((moved, slot));
+            let Ended { ending, slot, mut settling, .. } = ended;
+            match moved {
+                Moved::Done => continue,
+                // It needs its place still.
+                Moved::Linked | Moved::PendingChildren | Moved::FailedChildren => settling.slot = Some(slot),
+                Moved::Missing | Moved::Lost => drop(slot),
+            }
+            self.tasks.spawn(settling.go_on(moved, ending.how));
         }
-        for job in answer.jobs {
-            let slot = self.shared.slots.take();
-            self.tasks.spawn(self.shared.clone().process(Arc::new(job), slot));
-        }
+        self.start(answer.jobs);
         if claim == 0 || regains {
             return;
         }
@@ -307,6 +309,24 @@ impl Driver {
         }
         self.limited = answer.limited.map(|left| Instant::now() + left.min(IDLE));
         self.due = answer.next;
+    }
+
+    /// Starts the attempts of these jobs where attempts run, with one step over there for all of them.
+    fn start(&self, jobs: Vec<Claimed>) {
+        if jobs.is_empty() {
+            return;
+        }
+        let (shared, tasks) = (self.shared.clone(), self.tasks.clone());
+        let jobs: Vec<_> = jobs.into_iter().map(|job| (Arc::new(job), shared.slots.take())).collect();
+        let starting = async move {
+            for (job, slot) in jobs {
+                tasks.spawn(shared.clone().process(job, slot));
+            }
+        };
+        match self.shared.runner.home() {
+            Some(home) => self.tasks.spawn_on(starting, &home),
+            None => self.tasks.spawn(starting),
+        };
     }
 
     fn put_back(&mut self, ended: Vec<Ended>, error: &Error) {
@@ -332,10 +352,11 @@ impl Driver {
     }
 
     fn stumble(&mut self, error: &Error) {
-        if self.trouble.is_none() {
+        let begin = || Trouble { pauses: Pauses::default(), again: Instant::now(), said: None };
+        let trouble = self.trouble.get_or_insert_with(begin);
+        self.shared.service.outage.tell(&mut trouble.said, error, || {
             tracing::warn!(queue = self.shared.name, %error, "the queue cannot be worked, trying again until it can");
-        }
-        let trouble = self.trouble.get_or_insert_with(|| Trouble { pauses: Pauses::default(), again: Instant::now() });
+        });
         trouble.again = Instant::now() + trouble.pauses.next();
         self.hungry = true;
     }
@@ -344,7 +365,7 @@ impl Driver {
         if self.queued.is_empty() {
             self.singly = false;
         }
-        if self.trouble.take().is_some() {
+        if let Some(Trouble { said: Some(Said::Own), .. }) = self.trouble.take() {
             tracing::info!(queue = self.shared.name, "the queue is worked again");
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::queue::claimed::Claimed;
+use crate::queue::outage::Outage;
 use crate::queue::scripts::Scripts;
 
 /// The longest pause after a renewal that failed.
@@ -38,8 +39,8 @@ impl Locks {
     }
 
     /// Renews the locks twice in their duration, until it is dropped.
-    pub async fn renew(self, queue: String, scripts: Scripts, duration: Duration) {
-        let mut told = false;
+    pub async fn renew(self, queue: String, scripts: Scripts, outage: Outage, duration: Duration) {
+        let mut said = None;
         let mut pause = duration / 2;
         loop {
             tokio::time::sleep(pause).await;
@@ -47,19 +48,20 @@ impl Locks {
             let held: Vec<_> =
                 self.entries().iter().map(|(token, entry)| (entry.job_id.clone(), token.clone())).collect();
             if held.is_empty() {
+                said = None;
                 continue;
             }
             match scripts.extend_locks(&held, duration).await {
                 Ok(lost) => {
-                    told = false;
+                    said = None;
                     for (job_id, token) in held.iter().filter(|(job_id, _)| lost.contains(job_id)) {
                         self.lose(&queue, job_id, token);
                     }
                 }
                 Err(error) => {
-                    if !std::mem::replace(&mut told, true) {
+                    outage.tell(&mut said, &error, || {
                         tracing::warn!(queue, %error, "locks could not be renewed, trying again");
-                    }
+                    });
                     pause = pause.min(AGAIN);
                 }
             }

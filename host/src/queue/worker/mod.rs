@@ -32,6 +32,7 @@ use super::connection::{ConnectError, SharedRedis};
 use super::context::Defaults;
 use super::dead_letter::DeadLetter;
 use super::key_value::PluginData;
+use super::outage::Outage;
 use super::parked::Parked;
 use super::scripts::Scripts;
 use crate::attempt::{KeyValue, Runner};
@@ -74,6 +75,7 @@ pub struct Service {
     defaults: Defaults,
     running: Running,
     attempts: Attempts,
+    outage: Outage,
 }
 
 impl Service {
@@ -85,6 +87,7 @@ impl Service {
             defaults,
             running: Running::default(),
             attempts: Attempts::default(),
+            outage: Outage::default(),
         }
     }
 
@@ -96,7 +99,7 @@ impl Service {
 
     /// Hears of jobs that are cancelled from outside, until it is dropped.
     pub async fn listen(self) {
-        cancel::listen(self.redis, self.running).await;
+        cancel::listen(self.redis, self.running, self.outage).await;
     }
 }
 
@@ -110,7 +113,7 @@ impl QueueWorker {
     ) -> Result<Self, ConnectError> {
         let redis = service.redis.clone();
         let queue = Arc::new(redis.queue(name).await?);
-        let connection = redis.connection().await?.clone();
+        let connection = queue.connection().clone();
         let keys = queue.keys().clone();
         let (ended, arriving) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
@@ -132,12 +135,13 @@ impl QueueWorker {
         let batch = Batch::new(connection.clone(), &keys, settings);
         let marker = Marker::new(connection, keys.marker(), keys.client_name(""));
         let driver = Driver::new(shared.clone(), batch, marker, tasks.clone(), wanted, closing.clone(), arriving);
-        let renewing = shared.locks.clone().renew(name.to_owned(), shared.scripts.clone(), settings.lock_duration);
+        let (locks, outage) = (shared.locks.clone(), shared.service.outage.clone());
+        let renewing = locks.renew(name.to_owned(), shared.scripts.clone(), outage.clone(), settings.lock_duration);
         let checking = {
             let (closing, name, scripts) = (closing.clone(), name.to_owned(), shared.scripts.clone());
             let (most, interval) = (settings.max_stalled, settings.stalled_interval);
             async move {
-                closing.run_until_cancelled(stalled::check(name, scripts, most, interval)).await;
+                closing.run_until_cancelled(stalled::check(name, scripts, outage, most, interval)).await;
             }
         };
         let spawn = |task| AbortOnDropHandle::new(task);
@@ -202,5 +206,5 @@ impl QueueWorker {
 
 async fn dead_letter(redis: &SharedRedis, settings: &config::Queue) -> Result<Option<Arc<DeadLetter>>, ConnectError> {
     let Some(name) = &settings.dead_letter else { return Ok(None) };
-    Ok(Some(Arc::new(DeadLetter::new(redis.queue(name).await?))))
+    Ok(Some(Arc::new(DeadLetter::new(redis.clone(), redis.queue(name).await?))))
 }

@@ -12,8 +12,7 @@ for _, id in ipairs(call('LRANGE', active, 0, -1)) do
   if of and lost[of] then
     local fields = read(prefix .. id)
     if fields then
-      fields[14] = string.sub(token, #ARGV[4] + 2)
-      jobs[#jobs + 1] = { id, fields }
+      jobs[#jobs + 1] = tell(fields, string.sub(token, #ARGV[4] + 2), id)
     end
   end
 end

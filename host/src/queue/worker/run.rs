@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Shared;
 use super::repeat;
-use super::settle::Settling;
+use super::settle::{Settling, Spans};
 use super::slots::Slot;
 use crate::attempt::{Attempt, Cancellation, Failure, FailureKind, Finished, Job, Json, Outcome, Signals};
 use crate::queue::children::job_of_key;
@@ -21,23 +21,31 @@ use crate::telemetry::metrics;
 use crate::telemetry::traces::{Carrier, Kind, Trace};
 
 impl Shared {
-    /// Runs a job to its end. A panic on the way fails the attempt, and the job's place is free again.
+    /// Runs a job to its end, or to where the loop ends it. A panic on the way fails the attempt, and the job's place is
+    /// free again.
     pub async fn process(self: Arc<Self>, job: Arc<Claimed>, slot: Slot) {
-        let lost = CancellationToken::new();
-        let kept = self.locks.keep(&job, lost.clone());
-        let settling = Settling { worker: &self, job: &job, kept: &kept, lost: &lost, slot: Some(slot) };
-        if AssertUnwindSafe(self.attempt(&job, settling)).catch_unwind().await.is_ok() {
+        // In a box: the task is moved several times until it runs.
+        let attempt = self.clone().attempt(self.settling(&job, Some(slot))).boxed();
+        if AssertUnwindSafe(attempt).catch_unwind().await.is_ok() {
             return;
         }
         let (queue, job_id) = (&self.name, &job.id);
         tracing::error!(queue, job_id, "the host panicked while it processed a job; the attempt fails");
         let reason = "Toril itself failed while it processed this job (a panic; the host's log has its place).";
-        let settling = Settling { worker: &self, job: &job, kept: &kept, lost: &lost, slot: None };
+        let settling = self.settling(&job, None);
         settling.settle(Outcome::Retry(Failure::new(FailureKind::Host, reason))).await;
     }
 
-    async fn attempt(&self, job: &Arc<Claimed>, settling: Settling<'_>) {
+    /// Keeps the lock of a job from now on, until its end is written.
+    fn settling(self: &Arc<Self>, job: &Arc<Claimed>, slot: Option<Slot>) -> Settling {
+        let lost = CancellationToken::new();
+        let kept = self.locks.keep(job, lost.clone());
+        Settling { worker: self.clone(), job: job.clone(), kept, lost, slot, spans: Spans::default() }
+    }
+
+    async fn attempt(self: Arc<Self>, mut settling: Settling) {
         let started = Instant::now();
+        let job = &settling.job.clone();
         let (queue, job_id) = (&self.name, &job.id);
         metrics::claimed(queue, job.waited());
         tracing::debug!(queue, job_id, attempt = job.attempts_made + 1, "attempt started");
@@ -54,7 +62,7 @@ impl Shared {
         }
         let trace = begin(queue, job);
         let finished = match Json::parse(job.data.clone()) {
-            Ok(data) => self.run(job, data, settling.lost, &trace).await,
+            Ok(data) => self.run(job, data, &settling.lost, &trace).await,
             Err(error) => {
                 let place = format!("line {} column {}", error.line(), error.column());
                 let message = format!("the job's data is no JSON (at {place})");
@@ -68,10 +76,8 @@ impl Shared {
         tell(queue, job, &finished, took);
         self.service.attempts.note(queue, job_id, job.attempts_made + 1, &finished, took);
         note(&trace, &finished);
-        let writing = trace.child("settle", Kind::Internal);
+        settling.spans = Spans::writing(trace);
         settling.settle(finished.outcome).await;
-        writing.end();
-        trace.end();
     }
 
     async fn run(&self, job: &Arc<Claimed>, data: Json, lost: &CancellationToken, trace: &Trace) -> Finished {

@@ -12,6 +12,9 @@ local ITEM = 10
 local ended = { completed = KEYS[11], failed = KEYS[12] }
 local metrics = { completed = { KEYS[13], KEYS[14] }, failed = { KEYS[15], KEYS[16] } }
 local counted = { completed = 0, failed = 0 }
+-- Locks and ids that are taken away for all jobs at once, after them. An error on the way leaves these alone behind, and
+-- they do no harm: a lock runs out, and of the stalled ones only those count that are active.
+local unlocked, unstalled = {}, {}
 
 local function remove_keys(job)
   call('DEL', job, job .. ':logs', job .. ':dependencies', job .. ':processed', job .. ':failed', job .. ':unsuccessful')
@@ -64,7 +67,7 @@ local function keep(set, count, age, most)
 end
 
 -- Whether a job may be ended by whoever holds `token`, which it takes: 0, or a code. A lock that ran out while Redis was
--- away is no hindrance as long as nobody else has started the job.
+-- away is no hindrance as long as nobody else has started the job, nor is that it was put back meanwhile.
 local function unlock(job, id, token, started)
   local holder = call('GET', job .. ':lock')
   if holder and holder ~= token then
@@ -74,23 +77,30 @@ local function unlock(job, id, token, started)
     return -2
   end
   if call('LREM', active, -1, id) == 0 then
-    return holder and -3 or -2
+    if holder then
+      return -3
+    end
+    -- What has stalled was put at the end that is taken from. Else someone has retried a job that had ended.
+    if not call('HGET', job, 'stc') or call('LREM', wait, -1, id) == 0 then
+      return -2
+    end
+    call('HDEL', job, 'defa')
   end
   if holder then
-    call('DEL', job .. ':lock')
+    unlocked[#unlocked + 1] = job .. ':lock'
   end
-  call('SREM', stalled, id)
+  unstalled[#unstalled + 1] = id
   return 0
 end
 
 local function settle(at)
   local id, token, started, target, value = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
   local job = prefix .. id
-  local links = call('HMGET', job, 'parentKey', 'parent', 'deid')
-  if links[1] or links[2] or links[3] then
+  local fields = call('HMGET', job, 'parentKey', 'parent', 'deid', 'timestamp', 'atm')
+  if fields[1] or fields[2] or fields[3] then
     return 1
   end
-  if call('EXISTS', job) == 0 then
+  if not fields[4] and call('EXISTS', job) == 0 then
     return -1
   end
   if target == 'completed' and call('EXISTS', job .. ':dependencies', job .. ':unsuccessful') > 0 then
@@ -102,19 +112,21 @@ local function settle(at)
   end
 
   local property = target == 'completed' and 'returnvalue' or 'failedReason'
-  local made = call('HINCRBY', job, 'atm', 1)
-  local count = tonumber(ARGV[at + 7])
+  local made = (tonumber(fields[5]) or 0) + 1
+  local count, age = tonumber(ARGV[at + 7]), tonumber(ARGV[at + 8])
   if count == 0 then
     remove_keys(job)
   else
     call('ZADD', ended[target], ARGV[2], id)
     if target == 'failed' then
-      call('HSET', job, 'failedReason', value, 'stacktrace', ARGV[at + 5], 'finishedOn', ARGV[2])
+      call('HSET', job, 'atm', made, 'failedReason', value, 'stacktrace', ARGV[at + 5], 'finishedOn', ARGV[2])
       call('HDEL', job, 'defa')
     else
-      call('HSET', job, 'returnvalue', value, 'finishedOn', ARGV[2])
+      call('HSET', job, 'atm', made, 'returnvalue', value, 'finishedOn', ARGV[2])
     end
-    keep(ended[target], count, tonumber(ARGV[at + 8]), tonumber(ARGV[at + 9]) or 1000)
+    if count or age then
+      keep(ended[target], count, age, tonumber(ARGV[at + 9]) or 1000)
+    end
   end
   call('XADD', events, '*', 'event', target, 'jobId', id, property, value, 'prev', 'active')
   if target == 'failed' and made >= tonumber(ARGV[at + 6]) then
@@ -168,6 +180,12 @@ for at = 9, #ARGV, ITEM do
     kept = kept + 1
   end
   codes[#codes + 1] = code
+end
+if #unstalled > 0 then
+  call('SREM', stalled, unpack(unstalled))
+end
+if #unlocked > 0 then
+  call('DEL', unpack(unlocked))
 end
 for target, keys in pairs(metrics) do
   count_ended(keys[1], keys[2], counted[target])

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bullmq::Error;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc::error::SendError;
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
@@ -23,6 +23,7 @@ use crate::queue::clock::milliseconds;
 use crate::queue::parked::Verdict;
 use crate::queue::patience::{PATIENCE, Pauses, is_passing};
 use crate::queue::scripts::Moved;
+use crate::telemetry::traces::{Kind, Trace};
 
 /// When a job is run again whose children have all ended.
 const NEARLY_NOW: Duration = Duration::from_millis(100);
@@ -30,20 +31,43 @@ const NEARLY_NOW: Duration = Duration::from_millis(100);
 const TRACES: usize = 10;
 
 /// One claimed job, on its way to its outcome.
-pub struct Settling<'a> {
+pub struct Settling {
     /// Its queue's worker.
-    pub worker: &'a Shared,
+    pub worker: Arc<Shared>,
     /// The job.
-    pub job: &'a Arc<Claimed>,
+    pub job: Arc<Claimed>,
     /// Its lock.
-    pub kept: &'a Kept,
+    pub kept: Kept,
     /// Cancelled when the lock is lost.
-    pub lost: &'a CancellationToken,
+    pub lost: CancellationToken,
     /// Its place among those that run.
     pub slot: Option<Slot>,
+    /// The attempt's spans, which end with it.
+    pub spans: Spans,
 }
 
-impl Settling<'_> {
+/// The spans of an attempt that has not ended yet, if it has any.
+#[derive(Default)]
+pub struct Spans {
+    attempt: Trace,
+    writing: Trace,
+}
+
+impl Spans {
+    /// From here on the outcome of the attempt that this span stands for is written.
+    pub fn writing(attempt: Trace) -> Self {
+        Self { writing: attempt.child("settle", Kind::Internal), attempt }
+    }
+}
+
+impl Drop for Spans {
+    fn drop(&mut self) {
+        self.writing.end();
+        self.attempt.end();
+    }
+}
+
+impl Settling {
     /// The outcome, as it is for this job: a failure that would be tried again is the last when no attempt remains, and
     /// children can be awaited only where there are some.
     pub async fn decide(&self, outcome: Outcome) -> Outcome {
@@ -65,7 +89,7 @@ impl Settling<'_> {
     }
 
     /// Brings the job to its outcome.
-    pub async fn settle(mut self, outcome: Outcome) {
+    pub async fn settle(self, outcome: Outcome) {
         // From here on the scripts say whether the job is this worker's.
         self.kept.ends();
         match outcome {
@@ -81,7 +105,7 @@ impl Settling<'_> {
     }
 
     /// Writes a verdict that was reached before and could not be written then.
-    pub async fn resume(mut self, verdict: Verdict) {
+    pub async fn resume(self, verdict: Verdict) {
         self.kept.ends();
         let unwritten = |message| Failure::new(FailureKind::Host, message);
         match verdict {
@@ -96,35 +120,71 @@ impl Settling<'_> {
         }
     }
 
-    async fn complete(&mut self, value: Json) {
-        match self.finish(&How::Completed(value.clone())).await {
-            Some(Moved::PendingChildren) => {
+    async fn complete(self, value: Json) {
+        self.end(How::Completed(value)).await;
+    }
+
+    /// Ends the job: mostly, by handing it to the loop.
+    async fn end(mut self, how: How) {
+        if !self.job.is_linked
+            && let Some(slot) = self.slot.take()
+        {
+            let ending = Ending { job: self.job.clone(), how };
+            let ended = Ended { ending, slot, settling: self, refused: None };
+            let worker = ended.settling.worker.clone();
+            // Fails when the loop has ended, since the worker did not close in time.
+            let Err(SendError(Ended { ending, settling, .. })) = worker.ended.send(ended) else { return };
+            return settling.end_alone(ending.how).await;
+        }
+        self.end_alone(how).await;
+    }
+
+    /// Goes on where the loop could not end the job, or not as it should.
+    pub async fn go_on(self, moved: Moved, how: How) {
+        match moved {
+            // It was linked after it was claimed.
+            Moved::Linked => self.end_alone(how).await,
+            moved => self.conclude(Some(moved), how).await,
+        }
+    }
+
+    async fn end_alone(self, how: How) {
+        let scripts = &self.worker.scripts;
+        let moved = self.until_written("end the job", || scripts.finish(&self.job, how.end()).boxed()).await;
+        self.conclude(moved, how).await;
+    }
+
+    /// What is left to do when Redis has said what became of the job. None: it did not, which was told.
+    async fn conclude(self, moved: Option<Moved>, how: How) {
+        match (how, moved) {
+            (How::Completed(_), Some(Moved::PendingChildren)) => {
                 let message = format!("Job {} has pending dependencies. moveToFinished", self.job.id);
                 self.refused(Failure::new(FailureKind::Plugin, message), true).await;
             }
-            Some(Moved::FailedChildren) => {
+            (How::Completed(_), Some(Moved::FailedChildren)) => {
                 let message = format!(
                     "Cannot complete job {} because it has at least one failed child. moveToFinished",
                     self.job.id
                 );
                 self.refused(Failure::new(FailureKind::Plugin, message), false).await;
             }
-            moved => self.after(moved, || Verdict::Completed(value.text().to_owned())).await,
+            (How::Completed(value), moved) => self.after(moved, || Verdict::Completed(value.text().to_owned())).await,
+            (How::Failed(reason, _), moved) => self.after(moved, || Verdict::Failed(reason)).await,
         }
     }
 
     /// A result that BullMQ does not take is a failure, which is told in BullMQ's own words.
-    async fn refused(&mut self, failure: Failure, again: bool) {
+    fn refused(self, failure: Failure, again: bool) -> BoxFuture<'static, ()> {
         let (queue, job_id, reason) = (&self.worker.name, &self.job.id, &failure.message);
         tracing::warn!(queue, job_id, reason, "BullMQ did not take the plugin's result");
-        if again { self.retry(failure).await } else { self.fail(failure).await }
+        if again { self.retry(failure).boxed() } else { self.fail(failure).boxed() }
     }
 
-    async fn retry(&mut self, failure: Failure) {
+    async fn retry(self, failure: Failure) {
         if !self.job.may_retry() {
             return self.fail(failure).await;
         }
-        let (job, scripts) = (self.job, &self.worker.scripts);
+        let (job, scripts) = (&*self.job, &self.worker.scripts);
         let wait = backoff::delay(job.options.backoff.as_ref(), job.attempts_made + 1, fastrand::f64());
         let (reason, traces) = (&failure.message, traces(job, &failure));
         let moved = if wait.is_zero() {
@@ -136,11 +196,10 @@ impl Settling<'_> {
         self.after(moved, || Verdict::Retry(failure.message)).await;
     }
 
-    async fn fail(&mut self, failure: Failure) {
+    async fn fail(self, failure: Failure) {
         self.bury(&failure.message).await;
-        let traces = traces(self.job, &failure);
-        let moved = self.finish(&How::Failed(failure.message.clone(), traces)).await;
-        self.after(moved, || Verdict::Failed(failure.message)).await;
+        let traces = traces(&self.job, &failure);
+        self.end(How::Failed(failure.message, traces)).await;
     }
 
     /// Before the job is failed, so that a crash in between leaves it in both places rather than in none.
@@ -148,31 +207,10 @@ impl Settling<'_> {
         let dead_letter = self.worker.dead_letter.borrow().clone();
         if let Some(dead_letter) = dead_letter {
             self.until_written("add the job to its dead-letter queue", || {
-                dead_letter.add(&self.worker.name, self.job, self.job.attempts_made + 1, message).boxed()
+                dead_letter.add(&self.worker.name, &self.job, self.job.attempts_made + 1, message).boxed()
             })
             .await;
         }
-    }
-
-    /// Ends the job. None: that could not be written, which was told.
-    async fn finish(&mut self, how: &How) -> Option<Moved> {
-        if !self.job.is_linked
-            && let Some(slot) = self.slot.take()
-        {
-            let ending = Ending { job: self.job.clone(), how: how.clone() };
-            let (reply, answer) = oneshot::channel();
-            // Fails when the loop has ended, since the worker did not close in time.
-            if self.worker.ended.send(Ended { ending, slot, reply, refused: None }).is_ok() {
-                let (moved, slot) = answer.await.ok()?;
-                self.slot = slot;
-                // Else it was linked after it was claimed.
-                if moved != Moved::Linked {
-                    return Some(moved);
-                }
-            }
-        }
-        let scripts = &self.worker.scripts;
-        self.until_written("end the job", || scripts.finish(self.job, how.end()).boxed()).await
     }
 
     /// A verdict that was not written since the job was lost meanwhile is kept for its next turn.
@@ -183,7 +221,7 @@ impl Settling<'_> {
             Some(Moved::Lost) => {
                 let (verdict, parked) = (&verdict(), &self.worker.parked);
                 let parked =
-                    self.until_written("keep the job's result", || parked.park(self.job, verdict).boxed()).await;
+                    self.until_written("keep the job's result", || parked.park(&self.job, verdict).boxed()).await;
                 if parked == Some(true) {
                     tracing::info!(
                         queue,
@@ -198,7 +236,7 @@ impl Settling<'_> {
 
     async fn delay(&self, wait: Duration) {
         let scripts = &self.worker.scripts;
-        let moved = self.until_written("delay the job", || scripts.delay(self.job, wait, None).boxed()).await;
+        let moved = self.until_written("delay the job", || scripts.delay(&self.job, wait, None).boxed()).await;
         self.tell_if_lost(moved);
     }
 
@@ -208,9 +246,9 @@ impl Settling<'_> {
         self.give_back().await;
     }
 
-    async fn await_children(&mut self) {
+    async fn await_children(self) {
         let scripts = &self.worker.scripts;
-        let moved = self.until_written("await the job's children", || scripts.await_children(self.job).boxed()).await;
+        let moved = self.until_written("await the job's children", || scripts.await_children(&self.job).boxed()).await;
         match moved {
             // They have ended already, so its turn is now. Nearly: a plugin that always waits must not spin.
             Some(None) => self.delay(NEARLY_NOW).await,
@@ -227,7 +265,7 @@ impl Settling<'_> {
 
     async fn give_back(&self) {
         let scripts = &self.worker.scripts;
-        let moved = self.until_written("give the job back", || scripts.give_back(self.job).boxed()).await;
+        let moved = self.until_written("give the job back", || scripts.give_back(&self.job).boxed()).await;
         self.tell_if_lost(moved);
     }
 
@@ -241,7 +279,7 @@ impl Settling<'_> {
     /// Tries until it is done. None: it cannot be, or the job is no longer this worker's.
     async fn until_written<'a, T>(&self, what: &str, write: impl Fn() -> BoxFuture<'a, Result<T, Error>>) -> Option<T> {
         let started = Instant::now();
-        let mut told = false;
+        let mut said = None;
         let mut pauses = Pauses::default();
         loop {
             let error = match write().await {
@@ -254,9 +292,9 @@ impl Settling<'_> {
                 tracing::error!(queue, job_id, what, %error, "outcome not written; the job is run again once its lock is gone");
                 return None;
             }
-            if !std::mem::replace(&mut told, true) {
+            self.worker.service.outage.tell(&mut said, &error, || {
                 tracing::warn!(queue, job_id, what, %error, "outcome not written yet, trying again until the lock is lost");
-            }
+            });
             tokio::time::sleep(pauses.next()).await;
         }
     }

@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use crate::queue::outage::Outage;
+use crate::queue::patience::Pauses;
 use crate::queue::scripts::Scripts;
 use crate::telemetry::metrics;
 
 /// Looks for such jobs at once and then every `interval`, until it is dropped. All workers of a queue share the looking:
 /// whoever comes too early does nothing.
-pub async fn check(queue: String, scripts: Scripts, max_stalled: u32, interval: Duration) {
-    let mut told = false;
+pub async fn check(queue: String, scripts: Scripts, outage: Outage, max_stalled: u32, interval: Duration) {
+    let mut said = None;
+    let mut pauses = Pauses::default();
     loop {
         match scripts.move_stalled(max_stalled, interval).await {
             Ok(stalled) => {
-                told = false;
+                (said, pauses) = (None, Pauses::default());
                 for job_id in &stalled {
                     tracing::warn!(queue, job_id, "job stalled");
                 }
@@ -20,11 +23,13 @@ pub async fn check(queue: String, scripts: Scripts, max_stalled: u32, interval: 
                     metrics::stalled(&queue, stalled.len() as u64);
                 }
             }
-            Err(error) if !told => {
-                tracing::warn!(queue, %error, "stalled jobs could not be looked for, trying again");
-                told = true;
+            Err(error) => {
+                outage.tell(&mut said, &error, || {
+                    tracing::warn!(queue, %error, "stalled jobs could not be looked for, trying again");
+                });
+                tokio::time::sleep(pauses.next().min(interval)).await;
+                continue;
             }
-            Err(_) => {}
         }
         tokio::time::sleep(interval).await;
     }

@@ -69,6 +69,16 @@ pub fn fetch(job: Job<Fetch>) -> Result<Json, Failure> {
     Ok(Json::from(json!({ "status": response.status(), "body": response.text() })))
 }
 
+/// Tells a ledger that this attempt runs, and ends as that says.
+pub fn ledger(job: Job<Fetch>) -> Result<Json, Failure> {
+    let url = format!("{}/?by=toril&job={}&attempt={}", job.data.url, job.id, job.attempt);
+    match Request::get(&url).send()?.status() {
+        200 => Ok(Json::from(json!({ "by": "toril" }))),
+        410 => Err(Failure::fatal("the ledger says that this job cannot be done")),
+        status => Err(Failure::retry(format!("the ledger said {status}"))),
+    }
+}
+
 /// Reads a setting.
 pub fn config(job: Job<Key>) -> Result<Json, Failure> {
     let value = toril_plugin::config::get(&job.data.key)?;

@@ -6,7 +6,6 @@ mod flow;
 mod host;
 mod kept;
 mod produce;
-mod resources;
 
 use std::time::Duration;
 
@@ -45,6 +44,7 @@ impl RawPlugin for Basics {
             "ignore-cancel" => host::ignore_cancel(),
             "remaining" => host::remaining(),
             "fetch" => host::fetch(job.parse()?),
+            "ledger" => host::ledger(job.parse()?),
             "config" => host::config(job.parse()?),
             "kv" => kept::count(job.parse()?),
             "kv-roundtrip" => kept::roundtrip(job.parse()?),
@@ -58,7 +58,6 @@ impl RawPlugin for Basics {
             "flow" => flow::run(job.parse()?),
             "flow-failing" => flow::failing(job.parse()?),
             "dependencies" => flow::dependencies(),
-            "resources" => resources::hold(job.parse()?),
             other => Err(Failure::fatal(format!("there is no behaviour called `{other}`"))),
         }
     }

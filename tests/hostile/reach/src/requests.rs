@@ -34,6 +34,26 @@ pub fn drain(authority: &str) -> Value {
     }
 }
 
+/// Sends each of these targets of requests, as `[authority, path]`, and says what became of it: the status of the answer,
+/// or at which step it was refused and why.
+pub fn targets(targets: &[[String; 2]]) -> Value {
+    targets.iter().map(|[authority, path]| target(authority, path).unwrap_or_else(Value::from)).collect()
+}
+
+fn target(authority: &str, path: &str) -> Result<Value, String> {
+    let request = OutgoingRequest::new(Fields::new());
+    request.set_scheme(Some(&Scheme::Http)).map_err(|()| "no scheme")?;
+    request.set_authority(Some(authority)).map_err(|()| "no authority")?;
+    request.set_path_with_query(Some(path)).map_err(|()| "no path")?;
+    let future = outgoing_handler::handle(request, None).map_err(|code| format!("not sent: {code:?}"))?;
+    future.subscribe().block();
+    match future.get() {
+        Some(Ok(Ok(response))) => Ok(json!(response.status())),
+        Some(Ok(Err(code))) => Err(format!("no answer: {code:?}")),
+        _ => Err("nothing".to_owned()),
+    }
+}
+
 fn send(authority: &str) -> Result<FutureIncomingResponse, ErrorCode> {
     let request = OutgoingRequest::new(Fields::new());
     let set = request.set_scheme(Some(&Scheme::Http)).and_then(|()| request.set_authority(Some(authority)));

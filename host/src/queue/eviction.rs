@@ -1,0 +1,42 @@
+//! Whether Redis throws keys away when its memory is full, which loses jobs without a word.
+
+use super::connection::Redis;
+
+/// The policy with which it refuses writes instead.
+const KEEPS: &str = "noeviction";
+
+/// Warns, once, if a server that there is a connection to may throw jobs away. One that does not tell, as where this user
+/// may not ask, is believed to be in order.
+pub async fn warn(redis: &Redis) {
+    for connection in redis.connections() {
+        match connection.cmd::<String>(redis::cmd("INFO").arg("memory")).await {
+            Ok(info) => {
+                if let Some(policy) = policy(&info).filter(|policy| *policy != KEEPS) {
+                    tracing::warn!(
+                        policy,
+                        "Redis throws keys away when its memory is full, and jobs with them: set its maxmemory-policy to noeviction"
+                    );
+                    return;
+                }
+            }
+            Err(error) => tracing::debug!(%error, "it is not known what Redis does when its memory is full"),
+        }
+    }
+}
+
+/// The policy that an answer to `INFO memory` tells.
+fn policy(info: &str) -> Option<&str> {
+    info.lines().find_map(|line| line.strip_prefix("maxmemory_policy:")).map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_stands_on_a_line_of_its_own() {
+        let info = "# Memory\r\nmaxmemory:0\r\nmaxmemory_policy:allkeys-lru\r\nallocator:x\r\n";
+        assert_eq!(policy(info), Some("allkeys-lru"));
+        assert_eq!(policy("# Memory\r\n"), None);
+    }
+}

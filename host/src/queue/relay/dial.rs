@@ -1,0 +1,126 @@
+//! Connections to single servers, with or without TLS, as the settings of `[redis]` want them.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, RedisConnectionInfo, RedisError};
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_util::task::AbortOnDropHandle;
+
+/// How long a server may take to take a connection, and to answer a question.
+pub const BOUND: Duration = Duration::from_secs(2);
+/// The longest answer to `AUTH` or `SELECT` that is read.
+const LONGEST: usize = 1024;
+
+/// Where a server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// A name or an address.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            return write!(f, "[{}]:{}", self.host, self.port);
+        }
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// Bytes to and from a server.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// Makes connections: knows user, password, database and TLS.
+#[derive(Clone)]
+pub struct Dialler {
+    login: RedisConnectionInfo,
+    tls: Option<TlsConnector>,
+}
+
+/// A connection for questions of one's own. Closed when it is dropped.
+pub struct Asking {
+    /// The connection.
+    pub connection: MultiplexedConnection,
+    _driver: AbortOnDropHandle<()>,
+}
+
+impl Dialler {
+    /// Logs in like this. `tls`: whether and how what is said is encrypted.
+    pub fn new(login: RedisConnectionInfo, tls: Option<TlsConnector>) -> Self {
+        Self { login, tls }
+    }
+
+    /// A connection that has logged in, as bytes.
+    pub async fn stream(&self, address: &Address) -> Result<Box<dyn Stream>, RedisError> {
+        bounded(async {
+            let mut stream = self.open(address).await?;
+            let (user, password, db) = (self.login.username(), self.login.password(), self.login.db());
+            if let Some(password) = password {
+                let mut auth = redis::cmd("AUTH");
+                if let Some(user) = user {
+                    auth.arg(user);
+                }
+                tell(&mut stream, auth.arg(password)).await?;
+            }
+            if db != 0 {
+                tell(&mut stream, redis::cmd("SELECT").arg(db)).await?;
+            }
+            Ok(stream)
+        })
+        .await
+    }
+
+    /// A connection that has logged in, for questions.
+    pub async fn ask(&self, address: &Address) -> Result<Asking, RedisError> {
+        bounded(async {
+            let stream = self.open(address).await?;
+            let config = AsyncConnectionConfig::new().set_response_timeout(Some(BOUND));
+            let (connection, driver) = MultiplexedConnection::new_with_config(&self.login, stream, config).await?;
+            Ok(Asking { connection, _driver: AbortOnDropHandle::new(tokio::spawn(driver)) })
+        })
+        .await
+    }
+
+    async fn open(&self, address: &Address) -> io::Result<Box<dyn Stream>> {
+        let stream = TcpStream::connect((address.host.as_str(), address.port)).await?;
+        stream.set_nodelay(true)?;
+        let Some(tls) = &self.tls else { return Ok(Box::new(stream)) };
+        let name = ServerName::try_from(address.host.clone()).map_err(io::Error::other)?;
+        Ok(Box::new(tls.connect(name, stream).await?))
+    }
+}
+
+/// Whether the server is there and does not want this client: waiting changes nothing.
+pub fn is_refusal(error: &RedisError) -> bool {
+    error.kind() == redis::ErrorKind::AuthenticationFailed
+        || matches!(error.code(), Some("NOAUTH" | "WRONGPASS" | "NOPERM"))
+}
+
+async fn bounded<T>(work: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
+    match tokio::time::timeout(BOUND, work).await {
+        Ok(done) => done,
+        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time").into()),
+    }
+}
+
+/// Sends a command whose answer is one line, and reads that.
+async fn tell(stream: &mut Box<dyn Stream>, command: &redis::Cmd) -> Result<(), RedisError> {
+    stream.write_all(&command.get_packed_command()).await?;
+    stream.flush().await?;
+    let mut line = Vec::new();
+    while !line.ends_with(b"\r\n") && line.len() < LONGEST {
+        // Byte by byte: what comes after it is the client's.
+        line.push(stream.read_u8().await?);
+    }
+    redis::parse_redis_value(&line)?.extract_error().map(drop)
+}

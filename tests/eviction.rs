@@ -1,0 +1,47 @@
+//! A Redis that throws keys away when its memory is full.
+
+use redis::cmd;
+use toril_tests::{RedisServer, Toril};
+
+const WORDS: &str = "Redis throws keys away when its memory is full";
+
+async fn started(url: String) -> Toril {
+    let queue = "[queues.work]\nplugin = \"basics\"\n";
+    let mut toril = Toril::new().redis(url).plugin("basics").config(queue).spawn_run();
+    toril.wait_ready().await;
+    toril.wait_for_log("INFO ready", toril_tests::wait::LONG).await;
+    toril
+}
+
+#[tokio::test]
+async fn a_redis_that_may_throw_jobs_away_is_warned_of_at_the_start() {
+    let redis = RedisServer::start_with(&["--maxmemory-policy", "allkeys-lru"]).await;
+
+    let toril = started(redis.url()).await;
+
+    let told: Vec<_> = toril.logs().lines().filter(|line| line.contains(WORDS)).map(str::to_owned).collect();
+    assert_eq!(told.len(), 1, "{}", toril.logs());
+    assert!(told[0].contains("WARN") && told[0].contains("allkeys-lru"), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_redis_that_keeps_its_keys_is_not_warned_of() {
+    let redis = RedisServer::start().await;
+
+    let toril = started(redis.url()).await;
+
+    assert!(!toril.logs().contains(WORDS), "{}", toril.logs());
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_ask_starts_without_a_warning() {
+    let redis = RedisServer::start_with(&["--maxmemory-policy", "allkeys-lru"]).await;
+    let mut connection = redis.connection().await;
+    let mut user = cmd("ACL");
+    user.arg("SETUSER").arg("toril").arg("on").arg(">secret").arg("~*").arg("&*").arg("+@all").arg("-info");
+    user.query_async::<()>(&mut connection).await.expect("a user");
+
+    let toril = started(redis.url().replace("redis://", "redis://toril:secret@")).await;
+
+    assert!(!toril.logs().contains(WORDS), "{}", toril.logs());
+}

@@ -1,0 +1,110 @@
+//! Plugins that compute without end, or take what they can.
+
+use serde_json::json;
+use toril_tests::toril::component;
+use toril_tests::wait::LONG;
+use toril_tests::wait_until;
+
+use crate::case::Case;
+use crate::forged;
+use crate::ring::Ring;
+
+pub async fn in_handle(case: &Case) {
+    let mut ring = Ring::open("spin", "timeout = \"1s\"").await;
+    case.was_seen(&ring.failure("any", json!(0)).await);
+    ring.unnoticed().await;
+}
+
+pub async fn in_describe(case: &Case) {
+    let mut ring = Ring::open("basics", "").await;
+    case.was_seen(&ring.refusal(&component("spin-describe")).await);
+    ring.unnoticed().await;
+}
+
+pub async fn at_the_start_of_a_new_version(case: &Case) {
+    let mut ring = Ring::open("basics", "").await;
+    case.was_seen(&ring.refusal(&forged::with_started(&component("basics"), &forged::endless())).await);
+    ring.unnoticed().await;
+}
+
+/// Its instances have started well until now: what they do is decided by a setting, which needs no new version.
+pub async fn at_the_start_of_an_attempt(case: &Case) {
+    let mut ring = Ring::open("flood", "timeout = \"1s\"").await;
+    ring.configure("timeout = \"1s\"\n[plugins.hostile]\nconfig = { start-up = \"endless\" }\n").await;
+    case.was_seen(&ring.failure("any", json!(0)).await);
+    ring.unnoticed().await;
+}
+
+pub async fn in_host_calls(case: &Case) {
+    let mut ring = Ring::open("flood", "timeout = \"1s\"").await;
+    case.was_seen(&ring.failure("host-calls", json!(0)).await);
+    ring.unnoticed().await;
+}
+
+pub async fn recursion(case: &Case) {
+    let mut ring = Ring::open("allocate", "").await;
+    case.was_seen(&ring.failure("recurse", json!(0)).await);
+    ring.unnoticed().await;
+}
+
+pub async fn memory(case: &Case) {
+    let mut ring = Ring::open("allocate", "").await;
+    case.was_seen(&ring.failure("any", json!(0)).await);
+    ring.unnoticed().await;
+}
+
+pub async fn many_large_tables(case: &Case) {
+    let mut ring = Ring::open("basics", "").await;
+    // One in each module: a module may not have more.
+    let plugin = (0..6).fold(component("basics"), |plugin, _| forged::with_started(&plugin, &forged::table(19_000)));
+    case.was_seen(&ring.refusal(&plugin).await);
+    ring.unnoticed().await;
+}
+
+pub async fn a_growing_table(case: &Case) {
+    let mut ring = Ring::open("basics", "").await;
+    case.was_seen(&ring.refusal(&forged::with_started(&component("basics"), &forged::growing_table())).await);
+    ring.unnoticed().await;
+}
+
+pub async fn handles(case: &Case) {
+    let mut ring = Ring::open("flood", "").await;
+    case.was_seen(&ring.failure("handles", json!(1_000_000)).await);
+    ring.unnoticed().await;
+}
+
+pub async fn waiting_for_ever(case: &Case) {
+    let mut ring = Ring::open("flood", "timeout = \"1s\"").await;
+    case.was_seen(&ring.failure("sleep", json!(0)).await);
+    ring.unnoticed().await;
+}
+
+/// What becomes of a job whose attempt ends in a wait: its state and how long it waits, in milliseconds.
+async fn waits(name: &str) -> String {
+    let mut ring = Ring::open("flood", "").await;
+    ring.toril.cli(["add", "hostile", name, "--data", "0"]).await.succeeded();
+    ring.toril.wait_for_log("attempt ended", LONG).await;
+    let job = wait_until("the job to wait", LONG, async || {
+        ring.beside().await;
+        let job = ring.toril.cli(["job", "hostile", "1", "--json"]).await.succeeded().json();
+        (job["state"] != "active").then_some(job)
+    });
+    let job = job.await;
+    let limited = ring.count("PTTL", "bull:hostile:limiter").await;
+    ring.unnoticed().await;
+    format!("state {}, delay {}, limit {limited}", job["state"], job["delay"])
+}
+
+pub async fn deferred_for_ever(case: &Case) {
+    case.was_seen(&waits("defer").await);
+}
+
+pub async fn limited_for_ever(case: &Case) {
+    case.was_seen(&waits("rate-limited").await);
+}
+
+pub async fn a_job_for_never(case: &Case) {
+    let mut ring = Ring::open("flood", "[plugins.hostile]\nadd_to = [\"hostile\"]").await;
+    case.was_seen(&ring.failure("add", json!(0)).await);
+    ring.unnoticed().await;
+}

@@ -1,0 +1,177 @@
+//! Components that no compiler writes: a good one, with something put at its end.
+
+use wasm_encoder::{
+    BlockType, CodeSection, ExportKind, ExportSection, Function, FunctionSection, HeapType, Module, RefType,
+    StartSection, TableSection, TableType, TypeSection, ValType,
+};
+use wasmparser::{Parser, Payload};
+
+/// The ids of sections of a component.
+const CUSTOM: u8 = 0;
+const CORE_MODULE: u8 = 1;
+const CORE_INSTANCE: u8 = 2;
+const EXPORT: u8 = 11;
+
+/// The component with a core module in it that nobody uses. It is compiled all the same.
+pub fn with_module(component: &[u8], module: &[u8]) -> Vec<u8> {
+    [component, &section(CORE_MODULE, module)].concat()
+}
+
+/// The component with a core module in it that is instantiated when an instance starts. It has no imports.
+pub fn with_started(component: &[u8], module: &[u8]) -> Vec<u8> {
+    let mut instance = vec![1, 0];
+    leb128(&mut instance, modules(component));
+    instance.push(0);
+    [with_module(component, module), section(CORE_INSTANCE, &instance)].concat()
+}
+
+/// The component with so many bytes of no meaning.
+pub fn with_padding(component: &[u8], bytes: usize) -> Vec<u8> {
+    let mut padding = vec![1, b'p'];
+    padding.resize(bytes, 0);
+    [component, &section(CUSTOM, &padding)].concat()
+}
+
+/// A component that exports an empty module by each of these names, and nothing else.
+pub fn exporting_components(names: &[&str]) -> Vec<u8> {
+    let mut exports = Vec::new();
+    leb128(&mut exports, names.len());
+    for name in names {
+        // A plain name, of the core module 0, without a type of its own.
+        exports.push(0);
+        leb128(&mut exports, name.len());
+        exports.extend(name.as_bytes());
+        exports.extend([0, 0x11, 0, 0]);
+    }
+    let component = with_module(b"\0asm\x0d\0\x01\0", &Module::new().finish());
+    [component, section(EXPORT, &exports)].concat()
+}
+
+/// How many core modules the component has.
+fn modules(component: &[u8]) -> usize {
+    let mut depth = 0_usize;
+    let mut modules = 0;
+    for payload in Parser::new(0).parse_all(component) {
+        match payload.expect("a component") {
+            Payload::ModuleSection { .. } => {
+                modules += usize::from(depth == 0);
+                depth += 1;
+            }
+            Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    modules
+}
+
+fn section(id: u8, data: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![id];
+    leb128(&mut bytes, data.len());
+    bytes.extend(data);
+    bytes
+}
+
+fn leb128(bytes: &mut Vec<u8>, mut number: usize) {
+    while number >= 0x80 {
+        bytes.push(u8::try_from(number & 0x7f).unwrap_or_default() | 0x80);
+        number >>= 7;
+    }
+    bytes.push(u8::try_from(number).unwrap_or_default());
+}
+
+/// A module whose start never ends.
+pub fn endless() -> Vec<u8> {
+    started(|function| {
+        function.instructions().loop_(BlockType::Empty).br(0).end().end();
+    })
+}
+
+/// A module with a table that grows for as long as it may, and traps then.
+pub fn growing_table() -> Vec<u8> {
+    started(|function| {
+        let mut code = function.instructions();
+        code.loop_(BlockType::Empty);
+        code.ref_null(HeapType::FUNC).i32_const(1000).table_grow(0);
+        code.i32_const(-1).i32_ne().br_if(0).end().unreachable().end();
+    })
+}
+
+/// A module with a table of so many elements.
+pub fn table(elements: u64) -> Vec<u8> {
+    let mut module = Module::new();
+    module.section(&of_functions(elements));
+    module.finish()
+}
+
+/// One table.
+fn of_functions(minimum: u64) -> TableSection {
+    let mut tables = TableSection::new();
+    tables.table(TableType { element_type: RefType::FUNCREF, table64: false, minimum, maximum: None, shared: false });
+    tables
+}
+
+/// A module with a table, whose start function this is.
+fn started(write: impl FnOnce(&mut Function)) -> Vec<u8> {
+    let mut function = Function::new([]);
+    write(&mut function);
+    let mut module = Module::new();
+    let mut functions = FunctionSection::new();
+    functions.function(0);
+    let mut code = CodeSection::new();
+    code.function(&function);
+    module
+        .section(&nothing())
+        .section(&functions)
+        .section(&of_functions(0))
+        .section(&StartSection { function_index: 0 })
+        .section(&code);
+    module.finish()
+}
+
+/// A module of so many functions, each of so many variables that are all changed in each of so many loops: the work of
+/// a compiler grows with the product.
+pub fn bomb(functions: u32, variables: u32, loops: u32) -> Vec<u8> {
+    let mut function = Function::new([(variables, ValType::I32)]);
+    let mut code = function.instructions();
+    for _ in 0..loops {
+        code.loop_(BlockType::Empty);
+        for variable in 0..variables {
+            code.local_get(variable).local_get((variable + 1) % variables).i32_add().local_set(variable);
+        }
+        code.local_get(0).br_if(0).end();
+    }
+    code.end();
+    let (mut declared, mut code) = (FunctionSection::new(), CodeSection::new());
+    for _ in 0..functions {
+        declared.function(0);
+        code.function(&function);
+    }
+    let mut module = Module::new();
+    module.section(&nothing()).section(&declared).section(&code);
+    module.finish()
+}
+
+/// The type of a function that takes and returns nothing.
+fn nothing() -> TypeSection {
+    let mut types = TypeSection::new();
+    types.ty().function([], []);
+    types
+}
+
+/// A module that exports so many functions.
+pub fn exporting(count: u32) -> Vec<u8> {
+    let mut functions = FunctionSection::new();
+    let mut exports = ExportSection::new();
+    let mut code = CodeSection::new();
+    for number in 0..count {
+        functions.function(0);
+        exports.export(&format!("export-{number}"), ExportKind::Func, number);
+        let mut function = Function::new([]);
+        function.instructions().end();
+        code.function(&function);
+    }
+    let mut module = Module::new();
+    module.section(&nothing()).section(&functions).section(&exports).section(&code);
+    module.finish()
+}

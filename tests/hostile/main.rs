@@ -1,0 +1,296 @@
+//! Hostile plugins, each beside a queue that must not notice. What each tries is in the list below; the folders beside
+//! this file are the plugins, and `forged.rs` writes the components that no compiler would.
+
+mod case;
+mod computing;
+mod files;
+mod floods;
+mod forged;
+mod network;
+mod ring;
+mod texts;
+
+use case::cases;
+
+cases! {
+    an_endless_loop_in_handle => computing::in_handle {
+        "an endless loop in `handle`",
+        "`timeout` of the queue",
+        "timeout: the plugin did not finish within 1s, the `timeout` of queue hostile"
+    }
+    an_endless_loop_in_describe => computing::in_describe {
+        "an endless loop in `describe`",
+        "5 seconds",
+        "hostile.wasm was not taken: its `describe` failed: `describe` did not return within 5s"
+    }
+    an_endless_loop_at_the_start_of_a_version => computing::at_the_start_of_a_new_version {
+        "an endless loop while its instance starts",
+        "the same 5 seconds",
+        "hostile.wasm was not taken: its `describe` failed: `describe` did not return within 5s"
+    }
+    an_endless_loop_at_the_start_of_an_attempt => computing::at_the_start_of_an_attempt {
+        "the same, and only when a job is to be run",
+        "`timeout` of the queue",
+        "timeout: the plugin did not finish within 1s, the `timeout` of queue hostile"
+    }
+    endless_calls_of_the_host => computing::in_host_calls {
+        "calls of the host without end",
+        "`timeout` of the queue",
+        "timeout: the plugin did not finish within 1s, the `timeout` of queue hostile"
+    }
+    an_endless_wait => computing::waiting_for_ever {
+        "a wait of five hundred years",
+        "`timeout` of the queue",
+        "timeout: the plugin did not finish within 1s, the `timeout` of queue hostile"
+    }
+    deferred_for_ever => computing::deferred_for_ever {
+        "a job deferred for five hundred million years",
+        "a hundred years",
+        "state \"delayed\", delay 3153600000000, limit -2"
+    }
+    limited_for_ever => computing::limited_for_ever {
+        "a rate limit of the same time",
+        "a hundred years, and no other queue",
+        "state \"waiting\", delay 0, limit 3153…"
+    }
+    a_job_for_never => computing::a_job_for_never {
+        "adding a job that is delayed for the same time",
+        "a hundred years",
+        "…delays and times to live are a hundred years at most"
+    }
+    endless_recursion => computing::recursion {
+        "recursion without end",
+        "the stack of its pen",
+        "the plugin trapped: … (endless recursion or a bad pointer, mostly)"
+    }
+    endless_memory => computing::memory {
+        "memory without end",
+        "`memory` of the plugin",
+        "out of memory: it wanted … bytes of memory and may have 67108864; `memory` under [plugins.hostile] sets the limit"
+    }
+    many_large_tables => computing::many_large_tables {
+        "many tables of 19,000 elements",
+        "100,000 elements in all tables",
+        "hostile.wasm was not taken: its `describe` failed: out of memory: it wanted tables of … elements and may have 100000; `memory` under [plugins.hostile] sets the limit"
+    }
+    a_growing_table => computing::a_growing_table {
+        "a table that grows without end",
+        "20,000 elements in one table: it grows no more, and the plugin may do something else",
+        "hostile.wasm was not taken: its `describe` failed: the plugin trapped: wasm trap: wasm `unreachable` instruction executed"
+    }
+    a_million_handles => computing::handles {
+        "a million handles of the host's resources at once",
+        "1,000 at a time",
+        "the plugin trapped: it holds 1000 of the host's resources (streams, requests, lists of headers, …), and wanted one more"
+    }
+    a_million_lines => floods::lines {
+        "a million lines in its log",
+        "1,000 lines of an attempt",
+        "[warn] the log ends here: an attempt may write 1000 lines"
+    }
+    many_printed_lines => floods::printed_lines {
+        "100,000 lines on its standard output",
+        "1,000 lines of an attempt",
+        "the output ends here: an attempt may write 1000 lines"
+    }
+    a_huge_line => floods::a_huge_line {
+        "a line of 100 MB",
+        "16 MiB and `max_result`, which one call may take from the plugin",
+        "the plugin trapped: it passed more to the host at once than `max_result` of the plugin and 16 MiB"
+    }
+    a_long_line => floods::a_long_line {
+        "a line of 10 MB",
+        "8 KiB of it are kept",
+        "x…"
+    }
+    a_flood_of_progress => floods::progress {
+        "progress of 60 KB without end",
+        "`timeout` of the queue, and Redis keeps the last 10,000 events or so",
+        "timeout: the plugin did not finish within 2s, the `timeout` of queue hostile"
+    }
+    a_result_of_100_mb => floods::a_result {
+        "a result of 100 MB",
+        "the same as a line of 100 MB",
+        "the plugin trapped: it passed more to the host at once than `max_result` of the plugin and 16 MiB"
+    }
+    a_result_of_10_mb => floods::a_large_result {
+        "a result of 10 MB",
+        "`max_result`",
+        "the plugin returned 10000002 bytes and may return 1048576: return less, or raise `max_result` of the plugin"
+    }
+    a_reason_of_10_mb => floods::a_reason {
+        "a failure whose reason has 10 MB",
+        "64 KiB of it are kept",
+        "x…"
+    }
+    much_randomness => floods::random {
+        "4 GB of random bytes in one call",
+        "64 KiB in one call",
+        "the plugin trapped: it wanted more than 64 KiB of random bytes at once"
+    }
+    data_larger_than_its_memory => floods::data {
+        "a job with 10 MB of data, where the plugin has 2 MiB of memory",
+        "`memory` of the plugin",
+        "out of memory: it wanted … bytes of memory and may have 2097152; `memory` under [plugins.hostile] sets the limit"
+    }
+    orders_to_a_terminal => texts::orders_to_a_terminal {
+        "escape sequences of a terminal in its log and in its reason",
+        "commands print them as text",
+        "error: job 1 failed: before\\u001b[31m\\u001b[2J\\u001b]0;owned\\u0007\\u009b31mafter"
+    }
+    orders_in_what_it_describes => texts::orders_in_what_it_describes {
+        "the same in what `describe` returns",
+        "the same",
+        "plugin hostile version …: before\\u001b[31m\\u001b[2J\\u001b]0;owned\\u0007\\u009b31mafter (handles any job)"
+    }
+    orders_in_the_names_of_its_exports => texts::orders_in_the_names_of_exports {
+        "the same in the names of its exports",
+        "the same, and so does the host's log",
+        "hostile.wasm is no plugin for this host: it exports \\u{1b}[31mred, and a plugin exports toril:plugin/handler"
+    }
+    bytes_that_are_no_text => texts::bytes_that_are_no_text {
+        "bytes that are no UTF-8 as a line of its log",
+        "text of the interface is UTF-8",
+        "the plugin trapped: invalid utf-8 sequence of 1 bytes from index 1"
+    }
+    printed_bytes_that_are_no_text => texts::printed_bytes_that_are_no_text {
+        "the same on its standard output",
+        "it is read as text all the same",
+        "caf\u{fffd} \u{fffd}\u{fffd}"
+    }
+    a_result_that_is_no_json => texts::a_result_that_is_no_json {
+        "a result that is no JSON",
+        "the host reads it",
+        "the plugin returned something that is no JSON: EOF while parsing a value at line 1 column 9"
+    }
+    a_deep_result => texts::a_deep_result {
+        "a result that is 500,000 arrays in each other",
+        "it is read without recursion, and is a result like another",
+        "completed"
+    }
+    a_schema_that_is_itself => texts::a_schema_that_is_itself {
+        "a schema of its jobs' data that refers to itself",
+        "a reference that comes back to where it was ends there, and the job is run",
+        "the data is no number"
+    }
+    a_schema_from_elsewhere => texts::a_schema_from_elsewhere {
+        "a schema that is a file of the host's machine",
+        "nothing is fetched for a schema",
+        "hostile.wasm was not taken: the schema of the data or the result of job \"any\" is no JSON Schema (draft 2020-12): Resource 'file:///etc/passwd' is not present …"
+    }
+    a_pattern_without_end => texts::a_pattern_that_never_comes_to_an_end {
+        "a pattern in a schema that tries all combinations",
+        "100,000 tries, and 1 MiB for the expression",
+        "the job's data does not fit the schema of \"any\": the data: the value does not match …"
+    }
+    many_kinds_of_job => texts::many_kinds_of_job {
+        "20,000 kinds of job",
+        "1,000 kinds",
+        "hostile.wasm was not taken: it describes 20000 kinds of job, and may describe 1000"
+    }
+    a_forbidden_origin => network::a_forbidden_origin {
+        "a request to an origin that was not granted",
+        "`http` of the plugin",
+        "requests to http://127.0.0.1:… are not allowed (plugin hostile may not send requests to http://127.0.0.1:…: add \"http://127.0.0.1:…\" to `http` under [plugins.hostile] in the configuration to allow it)"
+    }
+    targets_that_mean_another_server => network::targets_that_mean_another_server {
+        "targets of requests that could mean another server",
+        "they are refused, or belong to an origin that was not granted",
+        "[\"no answer: ErrorCode::HttpRequestDenied\",\"no answer: ErrorCode::HttpRequestDenied\",\"no authority\",\"no authority\",\"no authority\",\"no authority\",\"no path\",\"no path\",\"no path\",\"no path\"]"
+    }
+    a_name_that_leads_inside => network::a_name_that_leads_inside {
+        "a request to a granted name that leads to an address that is not public",
+        "a name is looked up once, and the connection goes to an address that was checked",
+        "…plugin hostile may not send requests to http://…:9: the name leads to …, which is not public; add the range to `private_addresses` under [plugins.hostile] in the configuration to allow it…"
+    }
+    a_million_headers => network::headers {
+        "a request with a million headers",
+        "64 KiB of headers",
+        "the plugin trapped: it wrote more than 64 KiB of headers for one message"
+    }
+    an_endless_head_of_an_answer => network::an_endless_head {
+        "reading an answer whose head has no end",
+        "64 KiB",
+        "[\"no answer: ErrorCode::HttpProtocolError\"]"
+    }
+    an_endless_body_of_an_answer => network::an_endless_body {
+        "reading an answer whose body has no end",
+        "64 MiB",
+        "{\"bytes\":…,\"whole\":false}"
+    }
+    a_slow_body_of_an_answer => network::a_slow_body {
+        "reading an answer of which a byte comes now and then",
+        "`timeout` of the queue",
+        "timeout: the plugin did not finish within 2s, the `timeout` of queue hostile"
+    }
+    a_file_of_100_mb => files::of_100_mb {
+        "a component of 100 MB",
+        "`max_component` of the host",
+        "hostile.wasm is larger than 67108864 bytes, the `max_component` under [host]"
+    }
+    a_file_that_compiles_for_minutes => files::that_compiles_for_minutes {
+        "a component that compiles for minutes",
+        "`compile_timeout` of the host",
+        "hostile.wasm does not compile: it takes longer than 1s; `compile_timeout` under [host] sets the limit"
+    }
+    a_file_that_takes_memory_to_compile => files::that_takes_memory_to_compile {
+        "a component that takes a gigabyte to compile",
+        "`compile_memory` of the host",
+        "hostile.wasm does not compile: it takes more than 268435456 bytes of memory; `compile_memory` under [host] sets the limit"
+    }
+    a_compiler_that_crashes => files::whose_compiler_is_killed {
+        "a component of which the compiler dies",
+        "it is a process of its own",
+        "hostile.wasm does not compile: the compiler ended without a result (signal: 9 (SIGKILL))"
+    }
+    ten_thousand_exports => files::with_ten_thousand_exports {
+        "a component with ten thousand exports that no host has asked for",
+        "five of them are named",
+        "hostile.wasm is no plugin for this host: it exports export-0, export-1, export-2, export-3, export-4 and 9995 more, and a plugin exports toril:plugin/handler"
+    }
+    a_module_of_ten_thousand_exports => files::with_a_module_of_ten_thousand_exports {
+        "a plugin with a module of ten thousand exports in it",
+        "nothing has to: nobody uses them",
+        "\"fine\""
+    }
+    a_zip_of_nonsense => files::a_zip_of_nonsense {
+        "a file of another kind",
+        "its first bytes",
+        "hostile.wasm is no WebAssembly component"
+    }
+    a_component_of_nonsense => files::a_component_of_nonsense {
+        "a component of which a thousand bytes were changed at random",
+        "it is read and checked before anything of it is run",
+        "hostile.wasm …(at offset 0x…)"
+    }
+    a_file_that_is_replaced_while_it_is_read => files::replaced_while_it_is_read {
+        "a file that is written again and again while it is read",
+        "an error is believed once the file has stayed as it is",
+        "plugin reloaded plugin=\"hostile\" version=…"
+    }
+    a_device_in_its_place => files::a_device {
+        "a device that never ends in the place of the file",
+        "only files are read",
+        "hostile.wasm is no file"
+    }
+}
+
+/// Where the table stands.
+const PAGE: &str = "docs/security.md";
+const BEGIN: &str = "<!-- hostile -->\n";
+const END: &str = "<!-- end hostile -->";
+
+/// With `TORIL_WRITE_TABLE=1` it is written.
+#[test]
+fn the_manual_has_the_table_of_these_tests() {
+    let path = toril_tests::repository().join(PAGE);
+    let page = std::fs::read_to_string(&path).expect("the page is there");
+    let (before, rest) = page.split_once(BEGIN).expect("the page has a place for the table");
+    let (there, after) = rest.split_once(END).expect("the place has an end");
+    let wanted = case::table(CASES);
+    if std::env::var_os("TORIL_WRITE_TABLE").is_some() {
+        std::fs::write(&path, [before, BEGIN, &wanted, END, after].concat()).expect("writes");
+        return;
+    }
+    assert_eq!(there, wanted, "{PAGE} differs: `TORIL_WRITE_TABLE=1 cargo xtask test the_manual_has` writes it");
+}

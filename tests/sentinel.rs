@@ -1,0 +1,187 @@
+//! A Redis whose master is found through sentinels, and found again when another server was promoted.
+
+use std::time::Duration;
+
+use redis::cmd;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use toril_tests::redis_server::RedisSentinel;
+use toril_tests::wait::LONG;
+use toril_tests::{RedisServer, Toril, node, wait_until};
+
+/// What many jobs and a failover may take on a busy machine.
+const MINUTES: Duration = Duration::from_secs(240);
+
+fn config(redis: &RedisSentinel) -> String {
+    let settings = "concurrency = 10\nlock_duration = \"5s\"\nstalled_interval = \"2s\"";
+    format!(
+        "[redis]\nurl = \"redis://{}\"\nsentinels = {:?}\n[queues.work]\nplugin = \"basics\"\n{settings}\n",
+        redis.name(),
+        redis.sentinels(),
+    )
+}
+
+async fn started(redis: &RedisSentinel) -> Toril {
+    let mut toril = Toril::new().plugin("basics").config(config(redis)).spawn_run();
+    toril.wait_ready().await;
+    toril
+}
+
+/// Adds jobs with BullMQ's own client, which asks the sentinels too. All of them are on the replicas when this returns:
+/// replication is asynchronous, and what a master has alone is lost with it.
+async fn add(redis: &mut RedisSentinel, count: usize) {
+    let opts = json!({ "attempts": 20, "backoff": { "type": "fixed", "delay": 50 } });
+    let jobs: Vec<Value> = (0..count).map(|_| json!({ "name": "sleep", "data": { "ms": 20 }, "opts": opts })).collect();
+    let input = json!({ "sentinels": redis.sentinels(), "master": redis.name(), "queue": "work", "jobs": jobs });
+    node::run("add", input).await;
+    redis.wait_replicated().await;
+}
+
+async fn completed(redis: &RedisSentinel, master: usize) -> usize {
+    let mut connection = redis.server(master).connection().await;
+    cmd("ZCARD").arg("bull:work:completed").query_async(&mut connection).await.unwrap_or(0)
+}
+
+async fn wait_for_completed(redis: &RedisSentinel, master: usize, jobs: usize) {
+    let what = format!("{jobs} completed jobs");
+    wait_until(&what, MINUTES, async || completed(redis, master).await == jobs).await;
+}
+
+#[tokio::test]
+async fn every_job_that_the_promoted_replica_has_ends_after_the_master_was_killed() {
+    let mut redis = RedisSentinel::start().await;
+    add(&mut redis, 400).await;
+    let mut toril = started(&redis).await;
+    let old = redis.master().await;
+    wait_until("the first jobs to end", LONG, async || completed(&redis, old).await > 20).await;
+
+    redis.kill_master().await;
+    let new = redis.wait_promoted(old).await;
+    toril.wait_for_log("Redis has another master", MINUTES).await;
+    wait_for_completed(&redis, new, 400).await;
+
+    // It comes back as a master, and must not be taken for it.
+    redis.server_mut(old).restart().await;
+    redis.wait_demoted(old).await;
+    add(&mut redis, 50).await;
+    wait_for_completed(&redis, new, 450).await;
+}
+
+#[tokio::test]
+async fn a_master_that_stands_still_is_left_for_the_new_one_though_its_connections_are_open() {
+    let mut redis = RedisSentinel::start().await;
+    add(&mut redis, 400).await;
+    let mut toril = started(&redis).await;
+    let old = redis.master().await;
+    wait_until("the first jobs to end", LONG, async || completed(&redis, old).await > 20).await;
+
+    redis.server_mut(old).pause();
+    let new = redis.wait_promoted(old).await;
+
+    toril.wait_for_log("Redis has another master", MINUTES).await;
+    wait_for_completed(&redis, new, 400).await;
+    redis.server_mut(old).resume();
+    redis.wait_demoted(old).await;
+}
+
+#[tokio::test]
+async fn a_master_that_is_demoted_while_it_runs_is_left_for_the_new_one() {
+    let mut redis = RedisSentinel::start().await;
+    add(&mut redis, 400).await;
+    let mut toril = started(&redis).await;
+    let old = redis.master().await;
+    wait_until("the first jobs to end", LONG, async || completed(&redis, old).await > 20).await;
+
+    let new = redis.promote().await;
+
+    wait_for_completed(&redis, new, 400).await;
+    let told = toril.wait_for_log("Redis has another master", LONG).await;
+    assert!(told.contains(&redis.server(new).url().replace("redis://", "")), "{told}");
+    assert_eq!(toril.logs().matches("Redis has another master").count(), 1, "{}", toril.logs());
+}
+
+#[tokio::test]
+async fn a_sentinel_that_is_gone_is_passed_over() {
+    let mut redis = RedisSentinel::start().await;
+    redis.kill_sentinel(0);
+    let toril = Toril::new().plugin("basics").config(config(&redis));
+
+    toril.cli(["queues"]).await.succeeded();
+}
+
+#[tokio::test]
+async fn a_master_that_no_sentinel_knows_is_named_in_the_error() {
+    let redis = RedisSentinel::start().await;
+    let config = config(&redis)
+        .replace("redis://mymaster", "redis://theirs")
+        .replace("[queues", "connect_timeout = \"1s\"\n[queues");
+    let toril = Toril::new().plugin("basics").config(config);
+
+    let error = toril.cli(["queues"]).await.exited(1).stderr;
+
+    assert!(error.contains("knows no master \"theirs\""), "{error}");
+}
+
+#[tokio::test]
+async fn the_user_and_password_in_the_url_are_the_masters() {
+    let mut redis = RedisSentinel::start().await;
+    let mut connection = redis.connection().await;
+    let mut user = cmd("ACL");
+    user.arg("SETUSER").arg("toril").arg("on").arg(">secret-1").arg("~*").arg("&*").arg("+@all");
+    user.query_async::<()>(&mut connection).await.expect("a user");
+    let with = |user: &str| config(&redis).replace("redis://", &format!("redis://{user}@"));
+
+    let mut toril = Toril::new().plugin("basics").config(with("toril:secret-1")).spawn_run();
+    toril.wait_ready().await;
+    let mut clients = cmd("CLIENT");
+    let clients: String = clients.arg("LIST").query_async(&mut connection).await.expect("the clients");
+    assert!(clients.lines().any(|client| client.contains("user=toril")), "{clients}");
+
+    let error = Toril::new().config(with("toril:secret-2")).cli(["queues"]).await.exited(1).stderr;
+    assert!(error.contains("refuses this client") && !error.contains("secret"), "{error}");
+}
+
+/// Says of itself to be a sentinel that knows one master, at this port of 127.0.0.1.
+async fn sentinel_of(master: u16) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut asked = [0; 4096];
+                while let Ok(length @ 1..) = client.read(&mut asked).await {
+                    let text = String::from_utf8_lossy(&asked[..length]).into_owned();
+                    let mut answer = "+OK\r\n".repeat(text.matches("SETINFO").count());
+                    if text.contains("GET-MASTER-ADDR-BY-NAME") {
+                        answer += &format!("*2\r\n$9\r\n127.0.0.1\r\n$5\r\n{master}\r\n");
+                    }
+                    let _gone = client.write_all(answer.as_bytes()).await;
+                }
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn the_master_is_spoken_to_by_tls_where_the_url_says_so() {
+    let redis = RedisServer::start_tls().await;
+    let port = redis.url().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    let sentinel = sentinel_of(port).await;
+    let config = |ca: &str| {
+        let queue = "[queues.work]\nplugin = \"basics\"\n";
+        format!(
+            "[redis]\nurl = \"rediss://mymaster\"\nsentinels = [{sentinel:?}]\nconnect_timeout = \"2s\"\n{ca}\n{queue}"
+        )
+    };
+    let ca = format!("ca = {:?}", redis.ca_path());
+    let mut toril = Toril::new().plugin("basics").config(config(&ca)).spawn_run();
+    toril.wait_ready().await;
+
+    let done = toril.cli(["add", "work", "echo", "--data", "{\"a\":1}", "--wait", "--json"]).await.succeeded().json();
+
+    assert_eq!(done, json!({ "a": 1 }));
+    let error = Toril::new().config(config("")).cli(["queues"]).await.exited(1).stderr;
+    assert!(error.contains("certificate"), "{error}");
+}

@@ -1,0 +1,136 @@
+//! What became of every job of a round: by what Redis shows in the end, by its events, and by the ledger of runs.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use redis::aio::MultiplexedConnection;
+use redis::cmd;
+
+use super::fleet::{QUEUE, ask};
+use super::jobs::{Ends, Planned};
+use super::ledger::{By, Run};
+
+/// The account of a round.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    /// How many jobs there were.
+    pub jobs: usize,
+    /// How many runs the ledger has.
+    pub runs: usize,
+    /// Jobs that are nowhere.
+    pub lost: Vec<String>,
+    /// Jobs that have not ended, and where they are.
+    pub stuck: Vec<String>,
+    /// Jobs that ended more than once, or otherwise than they were to.
+    pub wrong: Vec<String>,
+    /// Jobs that ran more often than they were to.
+    pub doubles: Vec<Double>,
+}
+
+/// A job that ran more often than it was to.
+#[derive(Clone, Debug)]
+pub struct Double {
+    /// Its id.
+    pub job: String,
+    /// Who had the run that did not count.
+    pub by: By,
+    /// Whether that run heard from the ledger how to end. If not, it was interrupted.
+    pub finished: bool,
+}
+
+impl Account {
+    /// Looks at a queue in which nothing is going on any more. `jobs` are all that should be there.
+    pub async fn take(connection: &mut MultiplexedConnection, jobs: &[&Planned], runs: &[Run]) -> Self {
+        let places = places(connection).await;
+        let ends = ends(connection).await;
+        let mut account = Self { jobs: jobs.len(), ..Self::default() };
+        for job in jobs {
+            let id = &job.id;
+            let found = places.get(id).map_or(&[][..], Vec::as_slice);
+            match found {
+                [] => account.lost.push(id.clone()),
+                [place @ ("completed" | "failed")] if *place != job.ends_in() => {
+                    account.wrong.push(format!("{id} has {place}"));
+                }
+                ["completed" | "failed"] => {}
+                elsewhere => account.stuck.push(format!("{id} is in {}", elsewhere.join(" and "))),
+            }
+            let ended = ends.get(id).copied().unwrap_or(0);
+            if ended > 1 {
+                account.wrong.push(format!("{id} has ended {ended} times"));
+            }
+        }
+        account.doubles = doubles(jobs, runs);
+        let known: HashSet<&str> = jobs.iter().map(|job| job.id.as_str()).collect();
+        account.runs = runs.iter().filter(|run| known.contains(run.job.as_str())).count();
+        account
+    }
+
+    /// How many runs did not count that these had begun.
+    pub fn doubles_by(&self, by: By) -> usize {
+        self.doubles.iter().filter(|double| double.by == by).count()
+    }
+
+    /// What should never be, as sentences.
+    pub fn complaints(&self) -> Vec<String> {
+        let mut complaints = Vec::new();
+        for (what, which) in [("lost", &self.lost), ("stuck", &self.stuck), ("wrong", &self.wrong)] {
+            if !which.is_empty() {
+                complaints.push(format!("{} {what}: {}", which.len(), which.join(", ")));
+            }
+        }
+        complaints
+    }
+}
+
+/// Where each job is.
+async fn places(connection: &mut MultiplexedConnection) -> HashMap<String, Vec<&'static str>> {
+    let mut places: HashMap<String, Vec<&'static str>> = HashMap::new();
+    for (command, set) in [
+        ("ZRANGE", "completed"),
+        ("ZRANGE", "failed"),
+        ("LRANGE", "active"),
+        ("LRANGE", "wait"),
+        ("ZRANGE", "prioritized"),
+        ("ZRANGE", "delayed"),
+    ] {
+        let ids: Vec<String> = ask(connection, cmd(command).arg(format!("{QUEUE}:{set}")).arg(0).arg(-1)).await;
+        for id in ids {
+            places.entry(id).or_default().push(set);
+        }
+    }
+    places
+}
+
+/// How often each job has ended, as the events say.
+async fn ends(connection: &mut MultiplexedConnection) -> HashMap<String, usize> {
+    let stream = format!("{QUEUE}:events");
+    let entries: Vec<(String, BTreeMap<String, String>)> =
+        ask(connection, cmd("XRANGE").arg(stream).arg("-").arg("+")).await;
+    let mut ends = HashMap::new();
+    for (_, mut event) in entries {
+        if matches!(event.get("event").map(String::as_str), Some("completed" | "failed"))
+            && let Some(id) = event.remove("jobId")
+        {
+            *ends.entry(id).or_default() += 1;
+        }
+    }
+    ends
+}
+
+/// Every run that another one of its job followed on, but for a first attempt that was to fail.
+fn doubles(jobs: &[&Planned], runs: &[Run]) -> Vec<Double> {
+    let mut of_jobs: HashMap<&str, Vec<&Run>> = HashMap::new();
+    for run in runs {
+        of_jobs.entry(&run.job).or_default().push(run);
+    }
+    let mut doubles = Vec::new();
+    for job in jobs {
+        for pair in of_jobs.get(job.id.as_str()).map_or(&[][..], Vec::as_slice).windows(2) {
+            let is_retry = job.ends == Ends::AfterRetry && (pair[0].attempt, pair[1].attempt) == (1, 2);
+            if !is_retry {
+                doubles.push(Double { job: job.id.clone(), by: pair[0].by, finished: pair[0].answered.is_some() });
+            }
+        }
+    }
+    doubles
+}

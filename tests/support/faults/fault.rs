@@ -1,0 +1,283 @@
+//! The faults: what each needs, what it does to a fleet, and whether a job may run twice for it.
+
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use redis::cmd;
+
+use super::fleet::{Fleet, Setup, ask};
+use crate::toril::{component, variant};
+use crate::wait::LONG;
+use crate::wait_until;
+
+/// The lock that hosts have where it is what a job is found by.
+const SHORT_LOCK: Duration = Duration::from_secs(1);
+
+/// A kind of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Fault {
+    /// `kill -9` of a host, which is started again.
+    HostKilled,
+    /// SIGTERM to a host, and time for its jobs to end.
+    HostEnded,
+    /// SIGTERM to a host whose `shutdown_timeout` is over before its jobs are.
+    HostEndedShort,
+    /// SIGSTOP to a host for longer than its locks hold, then SIGCONT.
+    HostPaused,
+    /// `kill -9` of Redis, which has an append-only file.
+    RedisKilled,
+    /// An orderly end of Redis, which has an append-only file.
+    RedisRestarted,
+    /// `kill -9` of Redis, which has nothing but a snapshot from before.
+    RedisRolledBack,
+    /// `kill -9` of Redis, which has nothing on disk.
+    RedisEmptied,
+    /// Redis stands still.
+    RedisPaused,
+    /// Redis takes nothing that needs memory.
+    RedisFull,
+    /// `CLIENT KILL` of every connection.
+    ClientsKilled,
+    /// `SCRIPT FLUSH`.
+    ScriptsFlushed,
+    /// Every connection of a host is closed on the way.
+    ConnectionsCut,
+    /// Everything that a host and Redis say to each other is late.
+    ConnectionsDelayed,
+    /// The connections of a host carry nothing, and stay open; then they are closed.
+    ConnectionsFrozen,
+    /// Redis carries out a request of a host, and the answer is lost with its connection.
+    AnswersLost,
+    /// Another version of the plugin.
+    PluginReplaced,
+    /// A file that is no plugin, and then a good one.
+    PluginBroken,
+    /// Another `queues.toml`, and a wrong one.
+    ConfigRewritten,
+}
+
+use Fault::*;
+
+impl Fault {
+    /// All of them.
+    pub const ALL: [Self; 19] = [
+        HostKilled,
+        HostEnded,
+        HostEndedShort,
+        HostPaused,
+        RedisKilled,
+        RedisRestarted,
+        RedisRolledBack,
+        RedisEmptied,
+        RedisPaused,
+        RedisFull,
+        ClientsKilled,
+        ScriptsFlushed,
+        ConnectionsCut,
+        ConnectionsDelayed,
+        ConnectionsFrozen,
+        AnswersLost,
+        PluginReplaced,
+        PluginBroken,
+        ConfigRewritten,
+    ];
+
+    /// Those that can come one after the other on one fleet, whose locks are short and whose Redis keeps what it has.
+    pub const MIXED: [Self; 16] = [
+        HostKilled,
+        HostEnded,
+        HostPaused,
+        RedisKilled,
+        RedisRestarted,
+        RedisPaused,
+        RedisFull,
+        ClientsKilled,
+        ScriptsFlushed,
+        ConnectionsCut,
+        ConnectionsDelayed,
+        ConnectionsFrozen,
+        AnswersLost,
+        PluginReplaced,
+        PluginBroken,
+        ConfigRewritten,
+    ];
+
+    /// Its name in the table.
+    pub fn name(self) -> &'static str {
+        match self {
+            HostKilled => "`kill -9` of a host",
+            HostEnded => "SIGTERM to a host",
+            HostEndedShort => "SIGTERM to a host, `shutdown_timeout` shorter than the jobs",
+            HostPaused => "SIGSTOP of a host for longer than its locks",
+            RedisKilled => "`kill -9` of Redis, with an append-only file",
+            RedisRestarted => "restart of Redis, with an append-only file",
+            RedisRolledBack => "`kill -9` of Redis, back to an older snapshot",
+            RedisEmptied => "`kill -9` of Redis, nothing on disk",
+            RedisPaused => "SIGSTOP of Redis",
+            RedisFull => "Redis out of memory",
+            ClientsKilled => "`CLIENT KILL` of every connection",
+            ScriptsFlushed => "`SCRIPT FLUSH`",
+            ConnectionsCut => "connections cut",
+            ConnectionsDelayed => "connections delayed",
+            ConnectionsFrozen => "connections half-open, then closed",
+            AnswersLost => "answers lost after Redis did what was asked",
+            PluginReplaced => "plugin replaced",
+            PluginBroken => "plugin broken, then mended",
+            ConfigRewritten => "`queues.toml` rewritten, and broken",
+        }
+    }
+
+    /// Why a job may run twice for it. None: it may not.
+    pub fn excuse(self) -> Option<&'static str> {
+        match self {
+            HostKilled => Some("a run ends with its host"),
+            HostEndedShort => Some("what runs at the end of `shutdown_timeout` is interrupted and given back"),
+            HostPaused => Some("the host's locks ran out, so others took its jobs"),
+            RedisRolledBack | RedisEmptied => Some("Redis forgot what had ended"),
+            HostEnded | RedisKilled | RedisRestarted | RedisPaused | RedisFull | ClientsKilled | ScriptsFlushed
+            | ConnectionsCut | ConnectionsDelayed | ConnectionsFrozen | AnswersLost | PluginReplaced | PluginBroken
+            | ConfigRewritten => None,
+        }
+    }
+
+    /// The fleet that it is for.
+    pub fn setup(self) -> Setup {
+        let usual = Setup::default();
+        match self {
+            HostKilled | HostPaused => Setup { lock: SHORT_LOCK, nodes: 1, ..usual },
+            HostEndedShort => Setup { shutdown: Duration::from_millis(50), ..usual },
+            RedisRolledBack | RedisEmptied => Setup { lock: SHORT_LOCK, append_only: false, ..usual },
+            HostEnded | RedisKilled | ScriptsFlushed => Setup { nodes: 1, ..usual },
+            _ => usual,
+        }
+    }
+
+    /// Whether Redis loses data by it.
+    pub fn loses_data(self) -> bool {
+        matches!(self, RedisRolledBack | RedisEmptied)
+    }
+
+    /// Does it, and answers when it was over.
+    pub async fn strike(self, fleet: &mut Fleet, random: &mut Rng) -> Instant {
+        let host = random.usize(..fleet.hosts.len());
+        let a_while = Duration::from_millis(random.u64(200..900));
+        match self {
+            HostKilled => {
+                fleet.hosts[host].kill();
+                let over = Instant::now();
+                fleet.start_again(host);
+                over
+            }
+            HostEnded => {
+                let code = fleet.hosts[host].end().await;
+                assert_eq!(code, Some(0), "the host's end was not orderly");
+                fleet.start_again(host);
+                Instant::now()
+            }
+            HostEndedShort => {
+                let code = fleet.hosts[host].end().await;
+                assert!(matches!(code, Some(0 | 3)), "the host ended with {code:?}");
+                fleet.start_again(host);
+                Instant::now()
+            }
+            HostPaused => {
+                fleet.hosts[host].pause();
+                tokio::time::sleep(fleet.setup.lock.mul_f64(2.0) + a_while).await;
+                fleet.hosts[host].resume();
+                Instant::now()
+            }
+            RedisKilled | RedisEmptied => {
+                fleet.redis.kill();
+                tokio::time::sleep(a_while).await;
+                fleet.redis.restart().await;
+                Instant::now()
+            }
+            RedisRestarted => {
+                fleet.redis.stop().await;
+                tokio::time::sleep(a_while).await;
+                fleet.redis.restart().await;
+                Instant::now()
+            }
+            RedisRolledBack => {
+                ask::<()>(&mut fleet.redis.connection().await, &cmd("SAVE")).await;
+                // The jobs that have ended since are those that will not have.
+                tokio::time::sleep(a_while).await;
+                fleet.redis.kill();
+                fleet.redis.restart().await;
+                Instant::now()
+            }
+            RedisPaused => {
+                fleet.redis.pause();
+                tokio::time::sleep(a_while).await;
+                fleet.redis.resume();
+                Instant::now()
+            }
+            RedisFull => {
+                let mut connection = fleet.redis.connection().await;
+                ask::<()>(&mut connection, cmd("CONFIG").arg(&["SET", "maxmemory", "1"])).await;
+                tokio::time::sleep(a_while).await;
+                ask::<()>(&mut connection, cmd("CONFIG").arg(&["SET", "maxmemory", "0"])).await;
+                Instant::now()
+            }
+            ClientsKilled => {
+                let mut connection = fleet.redis.connection().await;
+                let kill = ["KILL", "TYPE", "normal", "SKIPME", "yes"];
+                ask::<u32>(&mut connection, cmd("CLIENT").arg(&kill)).await;
+                Instant::now()
+            }
+            ScriptsFlushed => {
+                ask::<()>(&mut fleet.redis.connection().await, cmd("SCRIPT").arg("FLUSH")).await;
+                Instant::now()
+            }
+            ConnectionsCut => {
+                fleet.networks[host].cut();
+                Instant::now()
+            }
+            ConnectionsDelayed => {
+                fleet.networks[host].delay(Duration::from_millis(random.u64(20..200)));
+                tokio::time::sleep(a_while).await;
+                fleet.networks[host].delay(Duration::ZERO);
+                Instant::now()
+            }
+            ConnectionsFrozen => {
+                fleet.networks[host].freeze();
+                tokio::time::sleep(a_while).await;
+                fleet.networks[host].cut();
+                Instant::now()
+            }
+            AnswersLost => {
+                let network = &fleet.networks[host];
+                let before = network.lost();
+                // Every script of the queue names this key.
+                network.lose_answer_to("bull:work:active");
+                wait_until("a host to ask something", LONG, async || network.lost() > before).await;
+                Instant::now()
+            }
+            PluginReplaced => {
+                let bytes = variant(&component("basics"), &format!("{:x}", random.u32(..)));
+                fleet.hosts[host].replace_plugin("basics", &bytes);
+                Instant::now()
+            }
+            PluginBroken => {
+                let host = &mut fleet.hosts[host];
+                let logged = |host: &crate::Toril| host.logs().matches("plugin not reloaded").count();
+                let before = logged(host);
+                host.replace_plugin("basics", format!("no component {:x}", random.u32(..)).as_bytes());
+                wait_until("the host to refuse the file", LONG, async || logged(host) > before).await;
+                host.replace_plugin("basics", &component("basics"));
+                Instant::now()
+            }
+            ConfigRewritten => {
+                let text = fleet.config(random.usize(1..8));
+                let host = &mut fleet.hosts[host];
+                let logged = |host: &crate::Toril, words: &str| host.logs().matches(words).count();
+                let before = logged(host, "configuration not reloaded");
+                host.rewrite_config("[queues.work]\nplugin = 7\n");
+                let words = "configuration not reloaded";
+                wait_until("the host to refuse the file", LONG, async || logged(host, words) > before).await;
+                host.rewrite_config(text);
+                Instant::now()
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! A round: a fleet of its own, jobs, a fault that strikes again and again while they run, and the account at the end.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+
+use super::account::Account;
+use super::fault::Fault;
+use super::fleet::{Fleet, Setup, ended};
+use super::jobs::Planned;
+use super::ledger::By;
+use crate::wait::{LONG, within};
+
+/// How often Redis loses data in a round.
+const FORGETS: usize = 4;
+
+/// How a round goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// What is done to the fleet. None: any fault that can be mixed, each time another.
+    pub fault: Option<Fault>,
+    /// Makes the jobs, the moments and the choices the same again.
+    pub seed: u64,
+    /// How many jobs there are.
+    pub jobs: usize,
+    /// How often it strikes at most. Fewer, when all jobs have ended before.
+    pub strikes: usize,
+    /// How long the longest run takes.
+    pub longest: Duration,
+}
+
+impl Plan {
+    /// A round of this fault.
+    pub fn of(fault: Fault, seed: u64, jobs: usize, strikes: usize) -> Self {
+        Self { fault: Some(fault), seed, jobs, strikes, longest: Duration::from_millis(300) }
+    }
+
+    /// A round of all faults that can be mixed.
+    pub fn mixed(seed: u64, jobs: usize, strikes: usize) -> Self {
+        Self { fault: None, seed, jobs, strikes, longest: Duration::from_millis(300) }
+    }
+}
+
+/// What has come of a round.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Every job's end.
+    pub account: Account,
+    /// How often the fault struck.
+    pub strikes: usize,
+    /// How many jobs were being run at those moments, in all.
+    pub caught: usize,
+    /// How long it took each time until everything went on.
+    pub recoveries: Vec<Duration>,
+    /// Jobs that Redis itself forgot.
+    pub forgotten: usize,
+    /// Whether a job may have run twice.
+    excused: bool,
+}
+
+impl Outcome {
+    /// What should not be, as sentences. Runs of BullMQ's own workers are their own affair.
+    pub fn complaints(&self) -> Vec<String> {
+        let mut complaints = self.account.complaints();
+        let doubles = self.account.doubles_by(By::Toril);
+        if !self.excused && doubles > 0 {
+            complaints.push(format!("{doubles} run twice: {:?}", self.account.doubles));
+        }
+        complaints
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { account, strikes, caught, recoveries, forgotten, .. } = self;
+        let slowest = recoveries.iter().max().copied().unwrap_or_default();
+        write!(
+            f,
+            "{} jobs, {} runs, {strikes} faults that caught {caught} jobs, slowest recovery {:.2} s, {} lost, {} stuck, \
+             {} wrong, {} run twice",
+            account.jobs,
+            account.runs,
+            slowest.as_secs_f64(),
+            account.lost.len(),
+            account.stuck.len(),
+            account.wrong.len(),
+            account.doubles.len(),
+        )?;
+        if *forgotten > 0 {
+            write!(f, ", {forgotten} forgotten by Redis")?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs one round.
+pub async fn run(plan: &Plan) -> Outcome {
+    let mut random = Rng::with_seed(plan.seed);
+    let setup = plan.fault.map_or_else(mixed, Fault::setup);
+    let mut fleet = Fleet::start(setup).await;
+    let mut jobs = Planned::many(&mut random, 0, plan.jobs, plan.longest);
+    fleet.add(&jobs).await;
+
+    let mut outcome = Outcome {
+        account: Account::default(),
+        strikes: 0,
+        caught: 0,
+        recoveries: Vec::new(),
+        forgotten: 0,
+        excused: plan.fault.is_none_or(|fault| fault.excuse().is_some()),
+    };
+    // A Redis that loses all again and again comes to no end.
+    let most = if plan.fault.is_some_and(Fault::loses_data) { plan.strikes.min(FORGETS) } else { plan.strikes };
+    while outcome.strikes < most && fleet.has_work().await {
+        tokio::time::sleep(Duration::from_millis(random.u64(100..500))).await;
+        outcome.caught += fleet.active().await.len();
+        let fault = plan.fault.unwrap_or_else(|| Fault::MIXED[random.usize(..Fault::MIXED.len())]);
+        let mut over = fault.strike(&mut fleet, &mut random).await;
+        outcome.strikes += 1;
+        if fault.loses_data() {
+            let forgotten = forget(&fleet, &mut jobs).await;
+            // As many again, so that there is something to go on with.
+            let again = Planned::many(&mut random, plan.jobs + outcome.forgotten, forgotten, plan.longest);
+            outcome.forgotten += forgotten;
+            fleet.add(&again).await;
+            jobs.extend(again);
+            over = Instant::now();
+        }
+        outcome.recoveries.push(fleet.recovers(over).await);
+    }
+    outcome.account = settle(&fleet, &jobs).await;
+    outcome
+}
+
+fn mixed() -> Setup {
+    Setup { nodes: 1, lock: Duration::from_secs(2), ..Setup::default() }
+}
+
+/// Takes those out that Redis does not have any more. How many there were.
+async fn forget(fleet: &Fleet, jobs: &mut Vec<Planned>) -> usize {
+    let mut connection = fleet.redis.connection().await;
+    let before = jobs.len();
+    let all: Vec<_> = jobs.iter().collect();
+    let lost = Account::take(&mut connection, &all, &[]).await.lost;
+    jobs.retain(|job| !lost.contains(&job.id));
+    before - jobs.len()
+}
+
+/// Waits until all jobs have ended, as long as some still do, and takes the account.
+async fn settle(fleet: &Fleet, jobs: &[Planned]) -> Account {
+    let mut connection = fleet.redis.connection().await;
+    let mut last = (0, Instant::now());
+    // Until all have ended, or for so long none has.
+    within(LONG * 10, async || {
+        let now = ended(&mut connection.clone()).await;
+        if now > last.0 {
+            last = (now, Instant::now());
+        }
+        now >= jobs.len() || last.1.elapsed() > LONG
+    })
+    .await;
+    let all: Vec<_> = jobs.iter().collect();
+    Account::take(&mut connection, &all, &fleet.ledger.runs()).await
+}

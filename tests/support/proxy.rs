@@ -1,0 +1,221 @@
+//! A network that fails, between a host and a server: connections are cut, delayed, half-open, or lose an answer.
+
+use std::future::pending;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::watch;
+
+use crate::front::Front;
+
+/// How much is passed on at once.
+const CHUNK: usize = 64 * 1024;
+
+/// Passes on what a server of 127.0.0.1 and its clients say to each other. Dropped, it closes all connections.
+pub struct Proxy {
+    front: Front,
+    network: Arc<Network>,
+}
+
+struct Network {
+    server: u16,
+    state: watch::Sender<State>,
+    /// What the request holds whose answer is to be lost.
+    loses: Mutex<Option<Vec<u8>>>,
+}
+
+#[derive(Clone, Default)]
+struct State {
+    /// How many connections there have been.
+    made: u64,
+    /// The first so many are closed.
+    cut: u64,
+    /// The first so many carry nothing any more, and are not closed.
+    frozen: u64,
+    /// By how much each piece is late, in both directions.
+    delay: Duration,
+    /// How many answers were lost.
+    lost: u64,
+}
+
+impl Proxy {
+    /// Listens on a free port of 127.0.0.1, in front of the server at this one, which need not be there yet.
+    pub async fn start(server: u16) -> Self {
+        let network = Arc::new(Network { server, state: watch::channel(State::default()).0, loses: Mutex::new(None) });
+        let shared = network.clone();
+        let front = Front::start(move |client| {
+            let network = shared.clone();
+            // Counted here, so that a cut that follows on a connection meets it.
+            let number = network.next();
+            async move { network.pass_on(client, number).await }
+        });
+        let front = front.await.unwrap_or_else(|error| panic!("no proxy for this test: {error:#}"));
+        Self { front, network }
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.front.port()
+    }
+
+    /// Closes every connection. New ones can be made.
+    pub fn cut(&self) {
+        self.network.state.send_modify(|state| state.cut = state.made);
+    }
+
+    /// From now on every connection that there is carries nothing in either direction, and neither side hears of it: what
+    /// a router leaves that has forgotten them. New ones can be made.
+    pub fn freeze(&self) {
+        self.network.state.send_modify(|state| state.frozen = state.made);
+    }
+
+    /// Makes every piece that is passed on later by this.
+    pub fn delay(&self, delay: Duration) {
+        self.network.state.send_modify(|state| state.delay = delay);
+    }
+
+    /// The next request that holds these bytes reaches the server, and is carried out; its connection is closed instead of
+    /// answered.
+    pub fn lose_answer_to(&self, part: &str) {
+        *self.network.loses.lock().unwrap_or_else(PoisonError::into_inner) = Some(part.as_bytes().to_vec());
+    }
+
+    /// How many answers were lost.
+    pub fn lost(&self) -> u64 {
+        self.network.state.borrow().lost
+    }
+
+    /// How many connections there have been.
+    pub fn connections(&self) -> u64 {
+        self.network.state.borrow().made
+    }
+}
+
+impl Network {
+    fn next(&self) -> u64 {
+        let mut number = 0;
+        self.state.send_modify(|state| {
+            state.made += 1;
+            number = state.made;
+        });
+        number
+    }
+
+    /// Returns when the connection is over, which closes both sides.
+    async fn pass_on(&self, client: TcpStream, number: u64) {
+        let Ok(server) = TcpStream::connect(("127.0.0.1", self.server)).await else { return };
+        let _ = (client.set_nodelay(true), server.set_nodelay(true));
+        let (requests, answers_to) = client.into_split();
+        let (answers, requests_to) = server.into_split();
+        let doomed = AtomicBool::new(false);
+        let mut state = self.state.subscribe();
+        tokio::select! {
+            _ended = self.forward(requests, requests_to, number, |bytes| self.dooms(bytes, &doomed)) => {}
+            _ended = self.forward(answers, answers_to, number, |_| self.loses(&doomed)) => {}
+            _cut = state.wait_for(|state| state.cut >= number) => {}
+        }
+    }
+
+    /// Passes pieces on. `stops` looks at each before, and says whether the connection ends with it.
+    async fn forward(
+        &self,
+        mut from: OwnedReadHalf,
+        mut to: OwnedWriteHalf,
+        number: u64,
+        stops: impl Fn(&[u8]) -> bool,
+    ) -> io::Result<()> {
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            let count = from.read(&mut chunk).await?;
+            if count == 0 {
+                return Ok(());
+            }
+            let State { delay, frozen, .. } = self.state.borrow().clone();
+            if frozen >= number {
+                return pending().await;
+            }
+            if stops(&chunk[..count]) {
+                return Ok(());
+            }
+            tokio::time::sleep(delay).await;
+            to.write_all(&chunk[..count]).await?;
+        }
+    }
+
+    /// Notes whether a request is the one whose answer is to be lost. It is passed on all the same.
+    fn dooms(&self, request: &[u8], doomed: &AtomicBool) -> bool {
+        let mut part = self.loses.lock().unwrap_or_else(PoisonError::into_inner);
+        if part.as_ref().is_some_and(|part| request.windows(part.len()).any(|window| window == part)) {
+            *part = None;
+            doomed.store(true, Ordering::Release);
+        }
+        false
+    }
+
+    /// Whether this is the answer that is to be lost.
+    fn loses(&self, doomed: &AtomicBool) -> bool {
+        let is_lost = doomed.load(Ordering::Acquire);
+        if is_lost {
+            self.state.send_modify(|state| state.lost += 1);
+        }
+        is_lost
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::aio::MultiplexedConnection;
+    use redis::{AsyncConnectionConfig, Client, RedisError, cmd};
+
+    use super::*;
+    use crate::RedisServer;
+    use crate::wait::LONG;
+
+    async fn connect(proxy: &Proxy) -> MultiplexedConnection {
+        let client = Client::open(format!("redis://127.0.0.1:{}", proxy.port())).expect("an address");
+        let config = AsyncConnectionConfig::new().set_response_timeout(Some(LONG));
+        client.get_multiplexed_async_connection_with_config(&config).await.expect("a connection")
+    }
+
+    async fn ask(connection: &mut MultiplexedConnection, words: &[&str]) -> Result<i64, RedisError> {
+        cmd(words[0]).arg(&words[1..]).query_async(connection).await
+    }
+
+    async fn start() -> (RedisServer, Proxy) {
+        let redis = RedisServer::start().await;
+        let proxy = Proxy::start(redis.port()).await;
+        (redis, proxy)
+    }
+
+    #[tokio::test]
+    async fn a_lost_answer_is_of_a_request_that_was_carried_out() {
+        let (redis, proxy) = start().await;
+        let mut through = connect(&proxy).await;
+        proxy.lose_answer_to("INCR");
+
+        ask(&mut through, &["INCR", "n"]).await.expect_err("the answer is lost");
+
+        assert_eq!(proxy.lost(), 1);
+        assert_eq!(ask(&mut redis.connection().await, &["GET", "n"]).await, Ok(1));
+        assert_eq!(ask(&mut connect(&proxy).await, &["INCR", "n"]).await, Ok(2));
+    }
+
+    #[tokio::test]
+    async fn a_frozen_connection_is_silent_and_a_new_one_is_not() {
+        let (_redis, proxy) = start().await;
+        let mut frozen = connect(&proxy).await;
+        proxy.freeze();
+        let silent = tokio::spawn(async move { ask(&mut frozen, &["INCR", "n"]).await });
+
+        assert_eq!(ask(&mut connect(&proxy).await, &["INCR", "n"]).await, Ok(1));
+        assert!(!silent.is_finished());
+
+        proxy.cut();
+        silent.await.expect("no panic").expect_err("the connection is closed");
+    }
+}

@@ -1,0 +1,46 @@
+//! Jobs under every fault for as long as one likes: what the tests of `tests/faults.rs` do for a moment.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::cargo;
+use crate::guests;
+use crate::process;
+use crate::setup;
+use crate::workspace::Workspace;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// How long new rounds are begun. Each kind of fault has one, however short that is
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    minutes: u64,
+    /// Makes the jobs, the moments and the choices the same again
+    #[arg(long, value_name = "N", default_value_t = 6)]
+    seed: u64,
+    /// How many jobs a round has
+    #[arg(long, value_name = "N", default_value_t = 400)]
+    jobs: usize,
+    /// Write the table into reliability.md in this folder, such as docs
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    setup::run(workspace, true)?;
+    let only = ["basics"].map(str::to_owned).into();
+    guests::run(workspace, &guests::Args { tests: true, only, ..guests::Args::default() })?;
+    let mut build = cargo::command(workspace);
+    process::run(build.args(["build", "--package", "toril", "--package", "toril-tests", "--bins"]))?;
+
+    let mut soak = Command::new(workspace.target().join("debug/toril-soak"));
+    soak.current_dir(workspace.root());
+    for (option, number) in [("--minutes", args.minutes), ("--seed", args.seed), ("--jobs", args.jobs as u64)] {
+        soak.args([option, &number.to_string()]);
+    }
+    if let Some(out) = &args.out {
+        soak.arg("--out").arg(out);
+    }
+    process::run(&mut soak)
+}
