@@ -13,9 +13,9 @@ mod clock;
 mod connection;
 mod context;
 mod dead_letter;
+mod eviction;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
-mod eviction;
 mod key_value;
 mod lane;
 mod options;
