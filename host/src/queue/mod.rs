@@ -16,6 +16,8 @@ mod context;
 mod dead_letter;
 mod eviction;
 mod home;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 mod key_value;
 mod lane;
 mod options;
