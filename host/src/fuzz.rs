@@ -50,9 +50,12 @@ mod tests {
         assert!(inputs > 0, "{} is empty", folder.display());
     }
 
+    /// The folder of its corpus, and the target.
+    type Target = (&'static str, fn(&[u8]));
+
     #[test]
     fn the_corpus_of_each_target_holds() {
-        let targets: [(&str, fn(&[u8])); 7] = [
+        let targets: [Target; 7] = [
             ("configuration", super::configuration),
             ("job", super::job),
             ("new_job", super::new_job),

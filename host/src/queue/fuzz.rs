@@ -7,7 +7,7 @@ use serde_json::Value;
 
 pub use super::admin::fuzz::new_job;
 use super::backoff;
-use super::claimed::Claimed;
+use super::claimed::{Claimed, FIELDS};
 use super::worker::fuzz::next;
 
 /// No pause is longer: a hundred years, with their leap days.
@@ -17,12 +17,11 @@ const LONGEST: Duration = Duration::from_secs(101 * 366 * 24 * 3600);
 /// other fields.
 pub fn job(data: &[u8]) {
     let mut lines = data.split(|byte| *byte == b'\n');
-    let mut line = || Reply::BulkString(lines.next().unwrap_or_default().to_vec());
+    let mut line = || lines.next().unwrap_or_default();
     let (options, payload, other) = (line(), line(), line());
-    let mut fields = vec![other.clone(); 14];
+    let mut fields = [other; FIELDS];
     (fields[1], fields[2]) = (payload, options);
-    let reply = Reply::Array(vec![Reply::BulkString(b"1".to_vec()), Reply::Array(fields)]);
-    let Some(job) = Claimed::read(reply, "token", 1_782_770_400_000) else { return };
+    let Some(job) = Claimed::read(&Reply::BulkString(packed(&fields)), "token", 1_782_770_400_000) else { return };
     let _either = (job.may_retry(), job.waited());
     for attempts in [1, 2, 7, 1000, u32::MAX] {
         let backoff = job.options.backoff.as_ref();
@@ -37,4 +36,17 @@ pub fn job(data: &[u8]) {
     if let Ok(data) = crate::attempt::Json::parse(job.data.clone()) {
         let _deep = data.value().map(|value: Value| value.to_string());
     }
+}
+
+/// As Redis' `cmsgpack` packs an array of texts, which need not be UTF-8.
+fn packed(fields: &[&[u8]]) -> Vec<u8> {
+    let size = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes();
+    let mut packed = vec![0xdd];
+    packed.extend(size(fields.len()));
+    for field in fields {
+        packed.push(0xdb);
+        packed.extend(size(field.len()));
+        packed.extend(*field);
+    }
+    packed
 }
