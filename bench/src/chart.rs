@@ -16,7 +16,7 @@ pub fn bars<E: Display>(title: &str, rows: &[(&str, bool, Result<f64, E>)]) -> S
     for (row, (name, own, value)) in rows.iter().enumerate() {
         let y = 32 + row * ROW;
         let (length, text) = match value {
-            Ok(value) => (value / most * LONGEST, format!("{value:.0}")),
+            Ok(value) => (value / most * LONGEST, number(*value)),
             Err(why) => (0.0, why.to_string()),
         };
         let (fill, base, end) = (if *own { OWN } else { OTHER }, y + 15, LEFT as f64 + length + 6.0);
@@ -29,6 +29,11 @@ pub fn bars<E: Display>(title: &str, rows: &[(&str, bool, Result<f64, E>)]) -> S
         );
     }
     svg + "</svg>\n"
+}
+
+/// A number with as many places as say something.
+pub fn number(value: f64) -> String {
+    if value < 10.0 { format!("{value:.2}") } else { format!("{value:.0}") }
 }
 
 /// A line through points, from zero in both directions.
@@ -102,6 +107,11 @@ mod tests {
         assert_eq!(steps(18_332.0), [0.0, 5_000.0, 10_000.0, 15_000.0, 20_000.0]);
         assert_eq!(steps(1000.0), [0.0, 200.0, 400.0, 600.0, 800.0, 1000.0]);
         assert_eq!(steps(0.0), steps(f64::NAN));
+    }
+
+    #[test]
+    fn small_numbers_have_places() {
+        assert_eq!([0.267, 9.99, 10.0, 18_332.4].map(number), ["0.27", "9.99", "10", "18332"]);
     }
 
     #[test]

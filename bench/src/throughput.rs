@@ -3,6 +3,7 @@
 use anyhow::Result;
 use toril_tests::RedisServer;
 
+use crate::chart::number;
 use crate::contender::{Contender, Place};
 use crate::queue::{Lane, flush};
 use crate::rounds::{Measured, Turns, middle};
@@ -68,7 +69,7 @@ pub async fn compare(
     most: usize,
 ) -> Comparison {
     let take = async |contender: Contender| take(redis, servers, contender, case, most).await;
-    let shown = |one: &Figures| format!("{:.0} jobs/s", one.rate);
+    let shown = |one: &Figures| format!("{} jobs/s", number(one.rate));
     let all = Turns::of(&case.title(), rounds).taken(contenders, |one| one.title.to_owned(), take, shown).await;
     let figures = all.into_iter().map(|(one, turns)| (one, turns.map(|turns| medians(&turns)))).collect();
     Comparison { case, rounds, figures }
@@ -91,6 +92,7 @@ async fn take(
     let place = Place { url, cluster: false, queues: &names, concurrency, http: Some(&servers.slow) };
     let mut worker = contender.start(&place).await?;
     let id = worker.id()?;
+    let most = (most / case.workload.share()).max(1);
     let load = Load { workload: case.workload, data: case.workload.data(Some(servers)), concurrency, most };
     let figures = turn::run(&mut lanes, &[id], &mut [redis.connection().await], &load).await?;
     worker.end().await?;

@@ -16,7 +16,7 @@ const LENGTH: f64 = 1.0;
 /// Jobs have been seen for so long when their speed is judged.
 const SEEN: Duration = Duration::from_millis(200);
 /// A turn has so many jobs at the least.
-const LEAST: usize = 10;
+const LEAST: usize = 4;
 /// Milliseconds that the first jobs take: until then all jobs of one go are claimed, and so every child is started.
 const FIRST: u64 = 50;
 const LOOK: Duration = Duration::from_millis(4);
@@ -82,7 +82,7 @@ pub async fn run(
 /// How many jobs of the turn take about a second: workers that differ by a thousand are measured alike.
 async fn judge(lanes: &mut [Lane], load: &Load) -> Result<usize> {
     done(lanes, Workload::Hold, &json!({ "ms": FIRST }), 2 * load.concurrency).await?;
-    let mut batch = 4;
+    let mut batch = 2;
     loop {
         let started = Instant::now();
         done(lanes, load.workload, &load.data, batch).await?;
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn a_turn_takes_about_a_second_and_has_neither_too_few_jobs_nor_too_many() {
         let lengths = [800.0, 0.5, 1e9, f64::INFINITY].map(|rate| length(rate, 20_000));
-        assert_eq!(lengths, [800, 10, 20_000, 20_000]);
-        assert_eq!(length(800.0, 5), 5);
+        assert_eq!(lengths, [800, 4, 20_000, 20_000]);
+        assert_eq!(length(800.0, 3), 3);
     }
 }

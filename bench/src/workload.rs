@@ -66,6 +66,15 @@ impl Workload {
             Self::Hold => json!({ "ms": 4_000 }),
         }
     }
+
+    /// The share of the jobs of a turn, at the most, that is run of it.
+    pub fn share(self) -> usize {
+        match self {
+            // They are kept with what they returned, in the memory of Redis.
+            Self::Payload => 4,
+            Self::Noop | Self::Cpu | Self::Http | Self::Hold => 1,
+        }
+    }
 }
 
 /// So many rounds of a 32-bit xorshift.

@@ -6,7 +6,6 @@ use crate::bars::Bar;
 use crate::chart;
 use crate::contender::{ALL, Contender};
 use crate::measured::Measurements;
-use crate::throughput::Case;
 
 const HEAD: &str = "# Performance
 
@@ -23,6 +22,7 @@ const HOW: &str = "## How it is measured
 - Before a turn counts, the worker runs jobs that do not: its child processes have been started, and its compilers have
   seen the code. Then a paused queue is filled with as many jobs as take about a second, and is resumed. The turn lasts from
   the first claim to the last end, as the jobs' own times tell. Every job must have completed, and on its first attempt.
+- “1 ms of arithmetic” is what compiled code does in about that time. An engine that only interprets takes much longer.
 - Processor time is what Linux accounts to the worker and its children, and Redis to itself.
 - “did not end” stands for a worker that was not done within two minutes.
 
@@ -123,7 +123,6 @@ fn shown<T>(figures: &[T], table: impl Fn(&[T]) -> String) -> Option<String> {
 
 fn throughput(page: &mut Report, all: &Measurements) {
     for comparison in &all.throughput {
-        let Case { .. } = comparison.case;
         let title = comparison.case.title();
         page.text += &format!("## Jobs a second: {title}\n\n");
         let rows: Vec<_> = comparison.figures.iter().map(|(one, figures)| bar(*one, figures)).collect();

@@ -3,6 +3,7 @@
 use std::fmt::{Display, Write as _};
 
 use crate::bars::Bar;
+use crate::chart::number;
 use crate::contender::{Contender, NATIVE, TORIL};
 use crate::measured::Measurements;
 use crate::rounds::Measured;
@@ -47,7 +48,7 @@ pub fn throughput(comparison: &Comparison) -> String {
         let ratio = own.zip(figures.ok()).map(|(own, other)| format!("{:.2} ×", own.rate / other.rate));
         vec![
             one.title.to_owned(),
-            cell(figures, |one| format!("{:.0}", one.rate)),
+            cell(figures, |one| number(one.rate)),
             ratio.unwrap_or_default(),
             cell(figures, |one| micros(one.processor)),
             cell(figures, |one| micros(one.redis)),
