@@ -30,7 +30,7 @@ pub struct HostSettings {
     pub max_component: u64,
     /// How long compiling one component may take. Default 5 minutes.
     pub compile_timeout: Duration,
-    /// How much memory compiling one component may take, in bytes. Default 2 GiB, from 64 MiB to 1 TiB.
+    /// How much memory compiling one component may take, in bytes. Default 2 GiB, from 256 MiB to 1 TiB.
     pub compile_memory: u64,
     /// What the HTTP server lets people do with queues and jobs. Default: everything.
     pub admin: AdminAccess,

@@ -10,11 +10,14 @@ mod cancel;
 mod children;
 mod claimed;
 mod clock;
+mod connect_error;
 mod connection;
 mod context;
 mod dead_letter;
 mod eviction;
 mod home;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 mod key_value;
 mod lane;
 mod options;

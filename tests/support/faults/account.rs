@@ -195,8 +195,7 @@ mod tests {
             run("job-2", 2, true),
         ];
 
-        let found: Vec<_> =
-            doubles(&all, &runs).into_iter().map(|double| (double.job, double.finished)).collect();
+        let found: Vec<_> = doubles(&all, &runs).into_iter().map(|double| (double.job, double.finished)).collect();
 
         assert_eq!(found, [("job-0".to_owned(), true), ("job-2".to_owned(), false)]);
     }

@@ -37,7 +37,7 @@ pub(super) fn read(root: &Table<'_>, folder: &Path, env: &Env, report: &mut Repo
     report.set(&mut host.max_pens, table.get("max_pens"), |node| values::positive(node, u64::from(u32::MAX)));
     report.set(&mut host.max_component, table.get("max_component"), |node| values::size(node, KIB, GIB));
     report.set(&mut host.compile_timeout, table.get("compile_timeout"), values::some_duration);
-    report.set(&mut host.compile_memory, table.get("compile_memory"), |node| values::size(node, 64 * MIB, 1024 * GIB));
+    report.set(&mut host.compile_memory, table.get("compile_memory"), |node| values::size(node, 256 * MIB, 1024 * GIB));
     report.set(&mut host.admin, table.get("admin"), admin);
     report.set(&mut host.allowed_hosts, table.get("allowed_hosts"), |node| values::texts(node, host_name));
     report.set(&mut host.redact, table.get("redact"), |node| values::texts(node, word));

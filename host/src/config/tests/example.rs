@@ -115,7 +115,7 @@ pen_threads = 3
 max_pens = 20
 max_component = "1GiB"
 compile_timeout = "30s"
-compile_memory = "64MiB"
+compile_memory = "256MiB"
 admin = "read-only"
 allowed_hosts = ["Toril.example.com", "[::1]"]
 redact = ["pin"]
@@ -162,7 +162,7 @@ config = { text = "t", whole = 0x10, decimal = 1.50, truth = true }
         max_pens: NonZeroU32::new(20).unwrap(),
         max_component: 1 << 30,
         compile_timeout: seconds(30),
-        compile_memory: 64 << 20,
+        compile_memory: 256 << 20,
         admin: AdminAccess::ReadOnly,
         admin_token: None,
         allowed_hosts: vec!["toril.example.com".into(), "[::1]".into()],

@@ -15,6 +15,9 @@ use super::{COMMAND, CompileError};
 /// How the standard library begins what it says before it ends a process that gets no memory.
 const NO_MEMORY: &str = "memory allocation of ";
 
+/// The most threads that compile one component.
+const THREADS: usize = 8;
+
 /// How it ended without an artifact in the cache.
 pub enum Ended {
     /// It could be compiled, but not be written: why.
@@ -49,8 +52,9 @@ async fn finish(program: &Path, order: &Order, bytes: &[u8]) -> io::Result<(Exit
     #[cfg(unix)]
     command.arg0("toril");
     command.arg(COMMAND).args(order.arguments());
-    // It needs nothing of the environment, which has secrets.
-    command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    // It needs nothing of the environment, which has secrets. Memory that its allocator reserves ahead would count.
+    command.env_clear().env("MIMALLOC_ARENA_EAGER_COMMIT", "0").env("RAYON_NUM_THREADS", threads().to_string());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn()?;
     let (mut stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let write = async {
@@ -64,6 +68,11 @@ async fn finish(program: &Path, order: &Order, bytes: &[u8]) -> io::Result<(Exit
     // Until here: its end would tell the process that nobody waits for it any more.
     drop(stdin);
     Ok((status, said, error))
+}
+
+/// More of them take memory, and processors from those that work.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(THREADS)
 }
 
 async fn text(stream: Option<impl AsyncRead + Unpin>) -> String {

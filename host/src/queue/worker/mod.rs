@@ -3,6 +3,8 @@
 
 mod batch;
 mod driver;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 mod locks;
 mod marker;
 mod repeat;
