@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use bullmq::redis_connection::{AnyConnection, RedisConnection};
 use bullmq::{Queue, QueueKeys};
+use tokio::sync::watch;
 
 use super::connection::{ConnectError, SharedRedis};
 use super::patience::Pauses;
@@ -15,13 +16,16 @@ pub struct Home {
     redis: SharedRedis,
     keys: QueueKeys,
     queue: ArcSwap<Queue>,
+    replaced: watch::Receiver<u64>,
 }
 
 impl Home {
     /// Connects, if nobody has before.
     pub async fn find(redis: SharedRedis, name: &str) -> Result<Self, ConnectError> {
+        // Before the connection is asked for, so that none is missed that takes its place.
+        let replaced = redis.replaced();
         let queue = redis.queue(name).await?;
-        Ok(Self { redis, keys: queue.keys().clone(), queue: ArcSwap::from_pointee(queue) })
+        Ok(Self { redis, keys: queue.keys().clone(), queue: ArcSwap::from_pointee(queue), replaced })
     }
 
     /// Its name.
@@ -51,7 +55,7 @@ impl Home {
 
     /// Takes each new connection, until it is dropped.
     pub async fn follow(self: Arc<Self>) {
-        let mut replaced = self.redis.replaced();
+        let mut replaced = self.replaced.clone();
         while replaced.changed().await.is_ok() {
             let mut pauses = Pauses::default();
             loop {

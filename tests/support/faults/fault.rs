@@ -1,5 +1,6 @@
 //! The faults: what each needs, what it does to a fleet, and whether a job may run twice for it.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
@@ -9,7 +10,7 @@ use super::fleet::{Fleet, Setup, ask};
 use super::servers::Kind;
 use crate::toril::{component, variant};
 use crate::wait::LONG;
-use crate::wait_until;
+use crate::{Toril, wait_until};
 
 /// The lock that hosts have where it is what a job is found by.
 const SHORT_LOCK: Duration = Duration::from_secs(1);
@@ -290,30 +291,44 @@ impl Fault {
                 Instant::now()
             }
             PluginReplaced => {
-                let bytes = variant(&component("basics"), &format!("{:x}", random.u32(..)));
-                fleet.hosts[host].replace_plugin("basics", &bytes);
+                let host = &mut fleet.hosts[host];
+                let bytes = another_version(host, random);
+                until_logged(host, "plugin reloaded", |host| host.replace_plugin("basics", &bytes)).await;
                 Instant::now()
             }
             PluginBroken => {
                 let host = &mut fleet.hosts[host];
-                let logged = |host: &crate::Toril| host.logs().matches("plugin not reloaded").count();
-                let before = logged(host);
-                host.replace_plugin("basics", format!("no component {:x}", random.u32(..)).as_bytes());
-                wait_until("the host to refuse the file", LONG, async || logged(host) > before).await;
+                let broken = format!("no component {:x}", random.u32(..));
+                let refused = "plugin not reloaded";
+                until_logged(host, refused, |host| host.replace_plugin("basics", broken.as_bytes())).await;
                 host.replace_plugin("basics", &component("basics"));
                 Instant::now()
             }
             ConfigRewritten => {
                 let text = fleet.config(host, random.usize(1..8));
                 let host = &mut fleet.hosts[host];
-                let logged = |host: &crate::Toril, words: &str| host.logs().matches(words).count();
-                let before = logged(host, "configuration not reloaded");
-                host.rewrite_config("[queues.work]\nplugin = 7\n");
-                let words = "configuration not reloaded";
-                wait_until("the host to refuse the file", LONG, async || logged(host, words) > before).await;
+                let refused = "configuration not reloaded";
+                until_logged(host, refused, |host| host.rewrite_config("[queues.work]\nplugin = 7\n")).await;
                 host.rewrite_config(text);
                 Instant::now()
             }
         }
     }
+}
+
+/// Does something to a host, and waits until it has logged these words for it.
+async fn until_logged(host: &mut Toril, words: &str, change: impl FnOnce(&mut Toril)) {
+    let logged = |host: &Toril| host.logs().matches(words).count();
+    let before = logged(host);
+    change(host);
+    wait_until(&format!("the host to log {words:?}"), LONG, async || logged(host) > before).await;
+}
+
+/// One of a few versions of the plugin, so that few have to be compiled, and not the one that is in place.
+fn another_version(host: &Toril, random: &mut Rng) -> Vec<u8> {
+    let present = fs::read(host.plugin_path("basics")).unwrap_or_default();
+    let number = random.u8(..8);
+    let version = |number: u8| variant(&component("basics"), &number.to_string());
+    let bytes = version(number);
+    if bytes == present { version(number + 1) } else { bytes }
 }

@@ -38,7 +38,9 @@ impl Servers {
             Kind::Kept => Self::One(Box::new(RedisServer::start().await)),
             Kind::InMemory => Self::One(Box::new(RedisServer::start_with(&["--appendonly", "no"]).await)),
             Kind::Sentinels => {
-                let mut group = RedisSentinel::start().await;
+                // As the manual advises: else a master that comes back takes writes until the sentinels tell it of the new one.
+                let careful = ["--min-replicas-to-write", "1", "--min-replicas-max-lag", "10"];
+                let mut group = RedisSentinel::start_with(&careful).await;
                 let master = group.master().await;
                 Self::Sentinels(group, master)
             }
