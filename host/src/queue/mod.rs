@@ -15,9 +15,9 @@ mod connection;
 mod context;
 mod dead_letter;
 mod eviction;
-mod home;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
+mod home;
 mod key_value;
 mod lane;
 mod options;
