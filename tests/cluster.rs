@@ -31,7 +31,8 @@ fn toril(config: String) -> Toril {
 
 async fn started(config: String) -> Toril {
     let mut toril = toril(config).spawn_run();
-    toril.wait_ready().await;
+    // Health is served before the last queue is worked.
+    toril.wait_for_log("INFO ready", LONG).await;
     toril
 }
 
@@ -266,7 +267,7 @@ async fn the_restart_of_a_master_loses_no_job_and_its_queue_goes_on() {
     wait_until("the first jobs to end", LONG, async || count(&cluster, &restarted, "completed").await > 20).await;
 
     cluster.node_mut(1).kill();
-    toril.wait_for_log("the queue cannot be worked", LONG).await;
+    toril.wait_for_log("Redis is away or takes nothing", LONG).await;
     cluster.node_mut(1).restart().await;
     cluster.wait_ok().await;
 
@@ -312,7 +313,7 @@ async fn a_queue_whose_slot_moves_to_another_node_goes_on_there() {
     // Half-way the keys are at the new node, and the slot is still the old one's.
     let moving = cluster.begin_move(&work, 2).await;
     moving.move_keys().await;
-    toril.wait_for_log("the queue cannot be worked", LONG).await;
+    toril.wait_for_log("Redis is away or takes nothing", LONG).await;
     moving.move_keys().await;
     moving.finish().await;
 
