@@ -22,7 +22,7 @@ pub fn job(data: &[u8]) {
     let mut fields = vec![other.clone(); 14];
     (fields[1], fields[2]) = (payload, options);
     let reply = Reply::Array(vec![Reply::BulkString(b"1".to_vec()), Reply::Array(fields)]);
-    let Some(job) = Claimed::read(reply, "token", 1_782_770_400_000) else { return };
+    let Some(job) = Claimed::read(&reply, "token", 1_782_770_400_000) else { return };
     let _either = (job.may_retry(), job.waited());
     for attempts in [1, 2, 7, 1000, u32::MAX] {
         let backoff = job.options.backoff.as_ref();
