@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 
+use crate::cargo;
 use crate::process;
 use crate::setup::cargo_tool;
 use crate::workspace::Workspace;
@@ -17,11 +18,18 @@ pub struct Args {
     /// How long each target is driven
     #[arg(long, default_value_t = 60)]
     seconds: u32,
+    /// With the plain driver of the unit tests: learns nothing from what an input reaches, and needs nothing that the tests do
+    /// not need
+    #[arg(long, conflicts_with = "targets")]
+    plain: bool,
     /// Only these targets: the names of the files in fuzz/fuzz_targets
     targets: Vec<String>,
 }
 
 pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    if args.plain {
+        return plain(workspace, args.seconds);
+    }
     let fuzz = workspace.root().join("fuzz");
     let known = targets(&fuzz)?;
     if let Some(unknown) = args.targets.iter().find(|target| !known.contains(target)) {
@@ -44,6 +52,21 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     }
     println!("==> {} targets held for {} s each", wanted.len(), args.seconds);
     Ok(())
+}
+
+fn plain(workspace: &Workspace, seconds: u32) -> Result<()> {
+    let mut command = cargo::command(workspace);
+    command.args([
+        "test",
+        "--package",
+        "toril",
+        "--lib",
+        "--",
+        "--ignored",
+        "--nocapture",
+        "each_target_holds_for_a_while",
+    ]);
+    process::run(command.env("TORIL_FUZZ_SECONDS", seconds.to_string()))
 }
 
 fn targets(fuzz: &Path) -> Result<Vec<String>> {
