@@ -163,7 +163,8 @@ impl Fault {
             HostKilled | HostPaused => Setup { lock: SHORT_LOCK, nodes: 1, ..usual },
             ReplicaPromoted => Setup { lock: SHORT_LOCK, servers: Kind::Sentinels, ..usual },
             ClusterMasterLost => Setup { lock: SHORT_LOCK, servers: Kind::Cluster, ..usual },
-            HostEndedShort => Setup { shutdown: Duration::from_millis(50), ..usual },
+            // What could not be given back in time is found by its lock.
+            HostEndedShort => Setup { shutdown: Duration::from_millis(50), lock: SHORT_LOCK, ..usual },
             RedisRolledBack | RedisEmptied => Setup { lock: SHORT_LOCK, servers: Kind::InMemory, ..usual },
             HostEnded | RedisKilled | ScriptsFlushed => Setup { nodes: 1, ..usual },
             _ => usual,
