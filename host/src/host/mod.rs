@@ -27,9 +27,7 @@ use crate::config::{Config, Env, Problem, Problems};
 use crate::http::{Asked, HttpError, Server};
 use crate::plugin::{self, LoadError, Plugins};
 use crate::queue::admin::{Admin, AdminError};
-use crate::queue::{
-    Attempts, ConnectError, Defaults, QueueWorker, Redis, Service, SharedRedis, warn_of_eviction,
-};
+use crate::queue::{Attempts, ConnectError, Defaults, QueueWorker, Redis, Service, SharedRedis, warn_of_eviction};
 use crate::telemetry::logs;
 use route::Route;
 
