@@ -7,7 +7,7 @@ use redis::cmd;
 use serde_json::{Value, json};
 use toril_tests::redis_server::RedisCluster;
 use toril_tests::wait::LONG;
-use toril_tests::{Toril, node, wait_until};
+use toril_tests::{Toril, http, node, wait_until};
 
 /// What many jobs may take on a busy machine.
 const MINUTES: Duration = Duration::from_secs(180);
@@ -31,7 +31,8 @@ fn toril(config: String) -> Toril {
 
 async fn started(config: String) -> Toril {
     let mut toril = toril(config).spawn_run();
-    toril.wait_ready().await;
+    // Health is served before the last queue is worked.
+    toril.wait_for_log("INFO ready", LONG).await;
     toril
 }
 
@@ -91,6 +92,62 @@ async fn jobs_of_queues_on_all_three_masters_run_and_are_looked_at_and_waited_fo
     assert_eq!(completed, [&json!(21), &json!(21), &json!(21)], "{counted}");
     let page = toril.cli(["jobs", &names[1], "--state", "completed", "--json"]).await.succeeded().json();
     assert_eq!(page["total"], json!(21), "{page}");
+}
+
+#[tokio::test]
+async fn pages_and_metrics_tell_of_queues_on_all_three_masters() {
+    let cluster = RedisCluster::start().await;
+    let mut names = Vec::new();
+    for node in 0..3 {
+        names.push(cluster.queue_on(node, "work").await);
+    }
+    let queues: String = names.iter().map(|name| queue(name, "")).collect();
+    let toril = started(redis(&cluster, "") + &queues).await;
+    for name in &names {
+        ran(&toril, name, "echo", json!({})).await;
+    }
+
+    for path in ["/", "/hosts"] {
+        let page = http::get(&toril.url(path)).await.expect(path);
+        assert_eq!(page.status, 200, "{}", page.body);
+        assert!(names.iter().all(|name| page.body.contains(name)), "{path}: {}", page.body);
+    }
+    let path = format!("/queues/{}/jobs/1", names[2].replace('{', "%7B").replace('}', "%7D"));
+    let page = http::get(&toril.url(&path)).await.expect("a job's page");
+    assert_eq!(page.status, 200, "{}", page.body);
+    wait_until("the metrics to have the queues", LONG, async || {
+        let page = http::get(&toril.url("/metrics")).await.expect("the metrics").body;
+        names.iter().all(|name| page.contains(&format!("queue_jobs{{queue=\"{name}\",state=\"completed\"}} 1")))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn events_are_followed_where_the_queue_is() {
+    let cluster = RedisCluster::start().await;
+    let work = cluster.queue_on(2, "work").await;
+    let config = redis(&cluster, "") + &queue(&work, "");
+    let mut follower = toril(config.clone()).spawn(["events", &work, "--json"]);
+    let client = toril(config);
+    follower.wait_for_log("following queue", LONG).await;
+
+    client.cli(["add", &work, "echo"]).await.succeeded();
+
+    follower.wait_for_log("\"added\"", LONG).await;
+}
+
+#[tokio::test]
+async fn a_host_is_not_ready_while_the_node_of_one_of_its_queues_is_away() {
+    let mut cluster = RedisCluster::start().await;
+    let (one, other) = (cluster.queue_on(0, "one").await, cluster.queue_on(1, "other").await);
+    let toril = started(redis(&cluster, "") + &queue(&one, "") + &queue(&other, "")).await;
+    let ready = async || http::get(&toril.url("/readyz")).await.expect("an answer").status;
+
+    cluster.node_mut(1).kill();
+    wait_until("the host not to be ready", LONG, async || ready().await == 503).await;
+    cluster.node_mut(1).restart().await;
+
+    wait_until("the host to be ready again", LONG, async || ready().await == 200).await;
 }
 
 #[tokio::test]
@@ -210,7 +267,7 @@ async fn the_restart_of_a_master_loses_no_job_and_its_queue_goes_on() {
     wait_until("the first jobs to end", LONG, async || count(&cluster, &restarted, "completed").await > 20).await;
 
     cluster.node_mut(1).kill();
-    toril.wait_for_log("the queue cannot be worked", LONG).await;
+    toril.wait_for_log("Redis is away or takes nothing", LONG).await;
     cluster.node_mut(1).restart().await;
     cluster.wait_ok().await;
 
@@ -256,7 +313,7 @@ async fn a_queue_whose_slot_moves_to_another_node_goes_on_there() {
     // Half-way the keys are at the new node, and the slot is still the old one's.
     let moving = cluster.begin_move(&work, 2).await;
     moving.move_keys().await;
-    toril.wait_for_log("the queue cannot be worked", LONG).await;
+    toril.wait_for_log("Redis is away or takes nothing", LONG).await;
     moving.move_keys().await;
     moving.finish().await;
 

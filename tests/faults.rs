@@ -33,6 +33,8 @@ faults! {
     every_job_runs_once_though_redis_is_restarted = RedisRestarted;
     every_job_that_redis_still_has_ends_once_though_it_is_back_at_an_older_snapshot = RedisRolledBack;
     every_job_ends_once_that_is_added_after_redis_has_lost_everything = RedisEmptied;
+    every_job_that_the_replica_has_ends_once_though_it_is_promoted = ReplicaPromoted;
+    every_job_that_the_replica_has_ends_once_though_a_cluster_loses_a_master = ClusterMasterLost;
     every_job_runs_once_though_redis_stands_still = RedisPaused;
     every_job_runs_once_though_redis_is_out_of_memory = RedisFull;
     every_job_runs_once_though_clients_are_killed = ClientsKilled;
@@ -40,6 +42,7 @@ faults! {
     every_job_runs_once_though_connections_are_cut = ConnectionsCut;
     every_job_runs_once_though_connections_are_slow = ConnectionsDelayed;
     every_job_runs_once_though_connections_are_half_open = ConnectionsFrozen;
+    every_job_runs_once_though_connections_become_silent = ConnectionsSilent;
     every_job_runs_once_though_answers_are_lost = AnswersLost;
     every_job_runs_once_though_its_plugin_is_replaced = PluginReplaced;
     every_job_runs_once_though_its_plugin_is_broken = PluginBroken;

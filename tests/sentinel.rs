@@ -24,7 +24,8 @@ fn config(redis: &RedisSentinel) -> String {
 
 async fn started(redis: &RedisSentinel) -> Toril {
     let mut toril = Toril::new().plugin("basics").config(config(redis)).spawn_run();
-    toril.wait_ready().await;
+    // Health is served before the last queue is worked.
+    toril.wait_for_log("INFO ready", LONG).await;
     toril
 }
 

@@ -16,6 +16,6 @@ const workers = queues.map(
       useWorkerThreads: isolation === 'thread',
     }),
 );
-for (const worker of workers) worker.on('error', (error) => console.error(error));
+for (const worker of workers) worker.on('error', (error) => console.error(`worker: ${error.message}`));
 await Promise.all(workers.map((worker) => worker.waitUntilReady()));
 console.log('ready');

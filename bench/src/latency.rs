@@ -7,9 +7,9 @@ use redis::AsyncCommands;
 use redis::streams::{StreamReadOptions, StreamReadReply};
 use toril_tests::RedisServer;
 
-use crate::contender::Contender;
-use crate::queue;
-use crate::throughput::median;
+use crate::contender::{Contender, Place};
+use crate::queue::Lane;
+use crate::rounds::{Measured, Turns, middle};
 use crate::workload::Workload;
 
 /// Jobs of one turn, the first ones not counted.
@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 const PATIENCE_MS: usize = 10_000;
 
 /// The medians of the turns, in milliseconds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Figures {
     /// Half of the jobs are as quick.
     pub p50: f64,
@@ -30,47 +30,49 @@ pub struct Figures {
 }
 
 /// Lets every contender have its turns.
-pub async fn compare(redis: &RedisServer, rounds: usize) -> Result<Vec<(Contender, Figures)>> {
-    let mut all: Vec<(Contender, Vec<Figures>)> = Contender::ALL.into_iter().map(|one| (one, Vec::new())).collect();
-    for round in 1..=rounds {
-        for (contender, figures) in &mut all {
-            let one = take(redis, *contender).await?;
-            eprintln!("latency, round {round}: {} p50 {:.2} ms, p99 {:.2} ms", contender.title(), one.p50, one.p99);
-            figures.push(one);
-        }
-    }
-    let of = |figures: &[Figures], get: fn(&Figures) -> f64| median(figures.iter().map(get).collect());
-    let middle = |figures: Vec<Figures>| Figures { p50: of(&figures, |one| one.p50), p99: of(&figures, |one| one.p99) };
-    Ok(all.into_iter().map(|(contender, figures)| (contender, middle(figures))).collect())
+pub async fn compare(
+    redis: &RedisServer,
+    contenders: &[Contender],
+    rounds: usize,
+) -> Vec<(Contender, Measured<Figures>)> {
+    let take = async |contender| take(redis, contender).await;
+    let shown = |one: &Figures| format!("p50 {:.2} ms, p99 {:.2} ms", one.p50, one.p99);
+    let all = Turns::of("latency", rounds).taken(contenders, |one| one.title.to_owned(), take, shown).await;
+    let medians = |turns: &[Figures]| Figures { p50: middle(turns, |one| one.p50), p99: middle(turns, |one| one.p99) };
+    all.into_iter().map(|(one, turns)| (one, turns.map(|turns| medians(&turns)))).collect()
 }
 
 async fn take(redis: &RedisServer, contender: Contender) -> Result<Figures> {
-    let mut connection = redis.connection().await;
-    redis::cmd("FLUSHALL").query_async::<()>(&mut connection).await?;
-    let queue = queue::open(redis, "bench").await?;
-    let worker = contender.start(redis, &["bench".to_owned()], 10, None).await?;
+    let names = ["bench".to_owned()];
+    let mut lane = Lane::alone(redis, &names[0]).await?;
+    let place = Place { url: redis.url(), cluster: false, queues: &names, concurrency: 10, http: None };
+    let worker = contender.start(&place).await?;
     let mut took = Vec::new();
     let mut last = "0".to_owned();
     for _ in 0..JOBS {
         tokio::time::sleep(PAUSE).await;
         let started = Instant::now();
-        let job = queue.add(Workload::Noop.name(), Workload::Noop.data(None)).await?;
-        last = completed(&mut connection, job.id(), last).await?;
+        let job = lane.queue.add(Workload::Noop.name(), Workload::Noop.data(None)).await?;
+        last = completed(&mut lane, job.id(), last).await?;
         took.push(started.elapsed().as_secs_f64() * 1000.0);
     }
     worker.end().await?;
-    let mut counted = took.split_off(UNCOUNTED);
-    counted.sort_by(f64::total_cmp);
-    let at = |share: usize| counted.get(counted.len() * share / 100).copied().unwrap_or(f64::NAN);
-    Ok(Figures { p50: at(50), p99: at(99) })
+    let counted = took.split_off(UNCOUNTED);
+    Ok(Figures { p50: at(counted.clone(), 50), p99: at(counted, 99) })
+}
+
+/// The number that so many hundredths of the numbers are below.
+fn at(mut numbers: Vec<f64>, hundredths: usize) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers.get(numbers.len() * hundredths / 100).copied().unwrap_or(f64::NAN)
 }
 
 /// Waits for the event that a job has completed, and says where to read on.
-async fn completed(connection: &mut redis::aio::MultiplexedConnection, id: &str, mut last: String) -> Result<String> {
+async fn completed(lane: &mut Lane, id: &str, mut last: String) -> Result<String> {
     let options = StreamReadOptions::default().block(PATIENCE_MS);
+    let events = lane.key("events");
     loop {
-        let read: Option<StreamReadReply> =
-            connection.xread_options(&["bull:bench:events"], &[&last], &options).await?;
+        let read: Option<StreamReadReply> = lane.connection.xread_options(&[&events], &[&last], &options).await?;
         let entries = read.and_then(|mut read| read.keys.pop()).context("a job was not completed in time")?.ids;
         for entry in entries {
             let is = |field: &str, value: &str| entry.get::<String>(field).is_some_and(|found| found == value);
@@ -80,5 +82,16 @@ async fn completed(connection: &mut redis::aio::MultiplexedConnection, id: &str,
                 return Ok(last);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_has_that_share_below_it() {
+        let numbers: Vec<f64> = (0..200).rev().map(f64::from).collect();
+        assert_eq!((at(numbers.clone(), 50), at(numbers, 99)), (100.0, 198.0));
     }
 }

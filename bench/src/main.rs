@@ -3,34 +3,45 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
+//! | [`options`] | what is asked for |
 //! | [`contender`] | starts and ends the workers that are compared |
 //! | [`native`] | one of them: BullMQ's Rust worker with a native closure |
 //! | [`workload`] | the jobs |
-//! | [`throughput`], [`latency`], [`memory`], [`start`] | what is measured |
+//! | [`rounds`], [`turn`] | turns, and what they come to |
+//! | [`throughput`], [`latency`], [`memory`], [`start`], [`scaling`] | what is measured |
 //! | [`process`] | what a process tree takes, from `/proc` |
-//! | [`report`] | tables and pictures |
+//! | [`measured`], [`bars`], [`report`], [`chart`] | the figures, what they must be, tables and pictures |
 
+mod bars;
+mod chart;
 mod contender;
 mod latency;
+mod measured;
 mod memory;
 mod native;
+mod options;
 mod process;
 mod queue;
 mod report;
+mod rounds;
+mod scaling;
 mod start;
 mod throughput;
+mod turn;
 mod workload;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 use toril_tests::RedisServer;
 
 use contender::Contender;
+use measured::Measurements;
+use options::{Options, Part};
 use report::Report;
-use workload::{Servers, Workload};
+use rounds::{Missing, progress};
+use workload::Servers;
 
 #[derive(Parser)]
 #[command(about = "Measures Toril beside what one would take instead")]
@@ -41,32 +52,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Measure, print the figures, and write them where that is asked for
+    /// Measure, print the figures, and write them where that is asked for: an error where a bar is missed
     Run(Options),
     /// One of the contenders: BullMQ's Rust worker with a native closure
     #[command(hide = true)]
     Native { url: String, concurrency: usize, queues: Vec<String> },
 }
-
-#[derive(clap::Args)]
-struct Options {
-    /// Only the no-op jobs that the bars are about, and an error where one is missed
-    #[arg(long)]
-    short: bool,
-    /// How often each contender has its turn
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
-    /// No-op jobs a turn, for the fast contenders; the others get a share
-    #[arg(long, default_value_t = 20_000)]
-    jobs: usize,
-    /// Write docs/performance.md and its pictures to this folder
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-}
-
-/// The least ratio of no-op jobs a second at concurrency 100, against each of these.
-const BARS: [(Contender, f64); 3] =
-    [(Contender::NodeInline, 1.5), (Contender::NodeProcesses, 5.0), (Contender::RustNative, 1.0)];
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -84,41 +75,65 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: &Options) -> Result<()> {
-    let redis = RedisServer::start_with(&["--appendonly", "no"]).await;
-    let servers = Servers::start().await?;
-    let mut report = Report::default();
-    let turn = |workload, concurrency, queues| throughput::Turn {
-        workload,
-        concurrency,
-        queues,
-        jobs: options.jobs,
-        rounds: options.rounds,
-    };
-    report.throughput(throughput::compare(&redis, &servers, &turn(Workload::Noop, 100, 1)).await?);
-    if !options.short {
-        for (workload, concurrency, queues) in [
-            (Workload::Noop, 1, 1),
-            (Workload::Noop, 10, 1),
-            // A hundred in all: as many in each would be a thousand processes for one of them.
-            (Workload::Noop, 10, 10),
-            (Workload::Cpu, 100, 1),
-            (Workload::Http, 100, 1),
-            (Workload::Payload, 100, 1),
-        ] {
-            report.throughput(throughput::compare(&redis, &servers, &turn(workload, concurrency, queues)).await?);
-        }
-        report.memory(memory::compare(&redis).await?);
-        report.start(start::compare(&redis, options.rounds).await?);
-        report.reload(start::reload(&redis, options.rounds).await?);
-    }
-    report.latency(latency::compare(&redis, options.rounds).await?);
-    println!("{report}");
+    let all = measure(options).await?;
+    let bars = bars::judged(&all);
+    let report = Report::of(&all, &bars);
+    println!("{}", report.text());
     if let Some(folder) = &options.out {
         report.write(folder)?;
     }
-    let missed: Vec<_> = BARS.iter().filter_map(|(contender, bar)| report.missed(*contender, *bar)).collect();
+    let missed =
+        |bar: &bars::Bar| bar.missed.as_ref().map(|by| format!("\n  {}: {} ({by}), {}", bar.what, bar.is, bar.wanted));
+    let missed: Vec<_> = bars.iter().filter_map(missed).collect();
     if !missed.is_empty() {
-        bail!("a bar is missed: {}", missed.join("; "));
+        bail!("{} of {} bars are missed:{}", missed.len(), bars.len(), missed.concat());
+    }
+    Ok(())
+}
+
+async fn measure(options: &Options) -> Result<Measurements> {
+    let redis = RedisServer::start_with(&["--appendonly", "no"]).await;
+    let servers = Servers::start().await?;
+    let (contenders, rounds, jobs) = (options.contenders(), options.rounds(), options.jobs());
+    compile(&redis, &contenders).await?;
+    let mut all = Measurements::default();
+    if options.wants(Part::Throughput) {
+        for case in options.cases() {
+            all.throughput.push(throughput::compare(&redis, &servers, &contenders, case, rounds, jobs).await);
+        }
+    }
+    if options.wants(Part::Latency) {
+        all.latency = latency::compare(&redis, &contenders, rounds).await;
+    }
+    if options.wants(Part::Memory) {
+        all.memory = memory::compare(&redis, &contenders).await;
+    }
+    if options.wants(Part::Start) {
+        all.start = start::compare(&redis, &contenders, rounds).await;
+        all.reload = Some(start::reload(&redis, rounds).await.map_err(|error| {
+            progress(format!("reload: {error:#}"));
+            Missing::Failed
+        }));
+    }
+    if options.wants(Part::Idle) {
+        all.idle = memory::idle(&redis, &contenders).await;
+    }
+    if options.wants(Part::Scaling) {
+        all.queues = scaling::queues(&redis, options.curve_rounds(), jobs).await;
+        all.hosts = scaling::hosts(&redis, options.curve_rounds(), jobs).await;
+        all.shards = scaling::shards(options.curve_rounds(), jobs).await;
+        all.pens = scaling::pens(&redis).await;
+    }
+    progress("everything is measured");
+    Ok(all)
+}
+
+/// Has the plugins compiled: no turn is to wait for that.
+async fn compile(redis: &RedisServer, contenders: &[Contender]) -> Result<()> {
+    for contender in contenders.iter().filter(|one| one.is_toril()) {
+        let took = start::first_job(redis, *contender).await;
+        let took = took.with_context(|| format!("{} runs no job", contender.title))?;
+        progress(format!("{} is compiled; its first job took {took:.0} ms", contender.title));
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! Adding jobs, and reading what became of them.
 
-use anyhow::{Result, ensure};
+use std::time::Duration;
+
+use anyhow::{Result, bail, ensure};
 use bullmq::options::RedisConnectionOptions;
 use bullmq::queue::BulkJob;
 use bullmq::{Queue, QueueOptions};
@@ -13,53 +15,112 @@ use crate::workload::Workload;
 /// Jobs that are added in one go.
 const BATCH: usize = 500;
 
-/// The queue of this name.
-pub async fn open(redis: &RedisServer, name: &str) -> Result<Queue> {
-    let options = QueueOptions::new().connection(RedisConnectionOptions::new().url(redis.url()));
-    Ok(Queue::with_options(name, options).await?)
+/// A queue, and a connection to the server that has it.
+pub struct Lane {
+    /// Its producer.
+    pub queue: Queue,
+    /// To the server that has it.
+    pub connection: MultiplexedConnection,
+    name: String,
 }
 
-/// Adds so many jobs.
-pub async fn fill(queue: &Queue, workload: Workload, data: &Value, jobs: usize) -> Result<()> {
-    let mut left = jobs;
-    while left > 0 {
-        let batch = left.min(BATCH);
-        queue.add_bulk((0..batch).map(|_| BulkJob::new(workload.name(), data)).collect()).await?;
-        left -= batch;
+impl Lane {
+    /// The queue of this name on this server.
+    pub async fn open(redis: &RedisServer, name: &str) -> Result<Self> {
+        let options = QueueOptions::new().connection(RedisConnectionOptions::new().url(redis.url()));
+        let queue = Queue::with_options(name, options).await?;
+        Ok(Self { queue, connection: redis.connection().await, name: name.to_owned() })
     }
-    Ok(())
-}
 
-/// How many jobs have completed, and how many have failed.
-pub async fn ended(connection: &mut MultiplexedConnection, queue: &str) -> Result<(usize, usize)> {
-    let mut pipe = redis::pipe();
-    pipe.zcard(format!("bull:{queue}:completed")).zcard(format!("bull:{queue}:failed"));
-    Ok(pipe.query_async(connection).await?)
-}
+    /// The same, and nothing else is on the server.
+    pub async fn alone(redis: &RedisServer, name: &str) -> Result<Self> {
+        flush(redis).await?;
+        Self::open(redis, name).await
+    }
 
-/// When the first job was claimed and the last one ended, in milliseconds since the Unix epoch. Every job counts: an error
-/// if one has not completed, in one run and with one attempt.
-pub async fn span(connection: &mut MultiplexedConnection, queue: &str, jobs: usize) -> Result<(u64, u64)> {
-    let ids: Vec<String> =
-        redis::cmd("ZRANGE").arg(format!("bull:{queue}:completed")).arg(0).arg(-1).query_async(connection).await?;
-    ensure!(ids.len() == jobs, "{} of {jobs} jobs have completed", ids.len());
-    let (mut first, mut last) = (u64::MAX, 0);
-    for chunk in ids.chunks(BATCH) {
+    /// Adds so many jobs.
+    pub async fn fill(&self, workload: Workload, data: &Value, jobs: usize) -> Result<()> {
+        let mut left = jobs;
+        while left > 0 {
+            let batch = left.min(BATCH);
+            self.queue.add_bulk((0..batch).map(|_| BulkJob::new(workload.name(), data)).collect()).await?;
+            left -= batch;
+        }
+        Ok(())
+    }
+
+    /// How many jobs have completed. An error if one has failed.
+    pub async fn completed(&mut self) -> Result<usize> {
         let mut pipe = redis::pipe();
-        for id in chunk {
-            pipe.cmd("HMGET").arg(format!("bull:{queue}:{id}")).arg(&["processedOn", "finishedOn", "ats"]);
+        pipe.zcard(self.key("completed")).zcard(self.key("failed"));
+        let (completed, failed): (usize, usize) = pipe.query_async(&mut self.connection).await?;
+        if failed > 0 {
+            bail!("{failed} jobs have failed, one because of: {}", self.reason().await?);
         }
-        let times: Vec<(u64, u64, u64)> = pipe.query_async(connection).await?;
-        for (claimed, ended, starts) in times {
-            ensure!(starts == 1, "a job was started {starts} times");
-            first = first.min(claimed);
-            last = last.max(ended);
-        }
+        Ok(completed)
     }
-    Ok((first, last))
+
+    /// Waits until so many jobs have completed.
+    pub async fn wait(&mut self, jobs: usize, pause: Duration) -> Result<()> {
+        while self.completed().await? < jobs {
+            tokio::time::sleep(pause).await;
+        }
+        Ok(())
+    }
+
+    /// Takes the completed jobs out of the account.
+    pub async fn forget(&mut self) -> Result<()> {
+        Ok(redis::cmd("DEL").arg(self.key("completed")).query_async(&mut self.connection).await?)
+    }
+
+    /// How many jobs run.
+    pub async fn active(&mut self) -> Result<usize> {
+        Ok(redis::cmd("LLEN").arg(self.key("active")).query_async(&mut self.connection).await?)
+    }
+
+    /// When the first job was claimed and the last one ended, in milliseconds since the Unix epoch. Every job counts: an
+    /// error if one has not completed, in one run and with one attempt.
+    pub async fn span(&mut self, jobs: usize) -> Result<(u64, u64)> {
+        let mut ids = redis::cmd("ZRANGE");
+        let ids: Vec<String> = ids.arg(self.key("completed")).arg(0).arg(-1).query_async(&mut self.connection).await?;
+        ensure!(ids.len() == jobs, "{} of {jobs} jobs have completed", ids.len());
+        let (mut first, mut last) = (u64::MAX, 0);
+        for chunk in ids.chunks(BATCH) {
+            let mut pipe = redis::pipe();
+            for id in chunk {
+                pipe.cmd("HMGET").arg(self.key(id)).arg(&["processedOn", "finishedOn", "ats"]);
+            }
+            let times: Vec<(u64, u64, u64)> = pipe.query_async(&mut self.connection).await?;
+            for (claimed, ended, starts) in times {
+                ensure!(starts == 1, "a job was started {starts} times");
+                first = first.min(claimed);
+                last = last.max(ended);
+            }
+        }
+        Ok((first, last))
+    }
+
+    /// The key of something in the queue.
+    pub fn key(&self, of: &str) -> String {
+        format!("bull:{}:{of}", self.name)
+    }
+
+    async fn reason(&mut self) -> Result<String> {
+        let failed = self.key("failed");
+        let ids: Vec<String> = redis::cmd("ZRANGE").arg(failed).arg(0).arg(0).query_async(&mut self.connection).await?;
+        let Some(id) = ids.first() else { return Ok(String::new()) };
+        let reason: Option<String> =
+            redis::cmd("HGET").arg(self.key(id)).arg("failedReason").query_async(&mut self.connection).await?;
+        Ok(reason.unwrap_or_default())
+    }
 }
 
-/// The processor time that the server has used, in seconds.
+/// Empties a server.
+pub async fn flush(redis: &RedisServer) -> Result<()> {
+    Ok(redis::cmd("FLUSHALL").query_async(&mut redis.connection().await).await?)
+}
+
+/// The processor time that a server has used, in seconds.
 pub async fn server_processor(connection: &mut MultiplexedConnection) -> Result<f64> {
     let info: String = redis::cmd("INFO").arg("cpu").query_async(connection).await?;
     let field = |name: &str| {

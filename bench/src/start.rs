@@ -7,35 +7,31 @@ use serde_json::{Value, json};
 use toril_tests::toril::{component, shared_cache};
 use toril_tests::{RedisServer, Toril, repository};
 
-use crate::contender::Contender;
-use crate::queue;
-use crate::throughput::median;
+use crate::contender::{Contender, Place};
+use crate::queue::Lane;
+use crate::rounds::{Measured, Turns, median, middle, progress};
 use crate::workload::Workload;
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(1);
 
 /// Milliseconds from the start of the process to the end of a job that was there before: medians.
-pub async fn compare(redis: &RedisServer, rounds: usize) -> Result<Vec<(Contender, f64)>> {
-    let mut all: Vec<(Contender, Vec<f64>)> = Contender::ALL.into_iter().map(|one| (one, Vec::new())).collect();
-    for _ in 0..rounds {
-        for (contender, times) in &mut all {
-            times.push(first_job(redis, *contender).await?);
-        }
-    }
-    Ok(all.into_iter().map(|(contender, times)| (contender, median(times))).collect())
+pub async fn compare(redis: &RedisServer, contenders: &[Contender], rounds: usize) -> Vec<(Contender, Measured<f64>)> {
+    let take = async |contender| first_job(redis, contender).await;
+    let shown = |took: &f64| format!("{took:.0} ms");
+    let all = Turns::of("start", rounds).taken(contenders, |one| one.title.to_owned(), take, shown).await;
+    all.into_iter().map(|(one, turns)| (one, turns.map(|turns| middle(&turns, |one| *one)))).collect()
 }
 
-async fn first_job(redis: &RedisServer, contender: Contender) -> Result<f64> {
-    let mut connection = redis.connection().await;
-    redis::cmd("FLUSHALL").query_async::<()>(&mut connection).await?;
-    let queue = queue::open(redis, "bench").await?;
-    queue::fill(&queue, Workload::Noop, &Workload::Noop.data(None), 1).await?;
+/// Milliseconds of one turn.
+pub async fn first_job(redis: &RedisServer, contender: Contender) -> Result<f64> {
+    let names = ["bench".to_owned()];
+    let mut lane = Lane::alone(redis, &names[0]).await?;
+    lane.fill(Workload::Noop, &Workload::Noop.data(None), 1).await?;
+    let place = Place { url: redis.url(), cluster: false, queues: &names, concurrency: 10, http: None };
     let started = Instant::now();
-    let worker = contender.start(redis, &["bench".to_owned()], 10, None).await?;
-    while queue::ended(&mut connection, "bench").await?.0 == 0 {
-        tokio::time::sleep(LOOK).await;
-    }
+    let worker = contender.start(&place).await?;
+    lane.wait(1, LOOK).await?;
     let took = started.elapsed().as_secs_f64() * 1000.0;
     worker.end().await?;
     Ok(took)
@@ -44,30 +40,30 @@ async fn first_job(redis: &RedisServer, contender: Contender) -> Result<f64> {
 /// Milliseconds from replacing a plugin's file to the end of the first job on the new version, with a warm artifact cache:
 /// the median.
 pub async fn reload(redis: &RedisServer, rounds: usize) -> Result<f64> {
-    let mut connection = redis.connection().await;
-    redis::cmd("FLUSHALL").query_async::<()>(&mut connection).await?;
     let blue = std::fs::read(repository().join("target/test-guests/blue/basics.wasm"))
         .context("there is no second version of the guest `basics`: run `cargo xtask bench`, which builds it")?;
     let versions = [component("basics"), blue];
     let config = "[queues.bench]\nplugin = \"basics\"\nconcurrency = 10\n";
+    let mut lane = Lane::alone(redis, "bench").await?;
     let toril = Toril::new().redis(redis.url()).host(format!("cache = {:?}", shared_cache())).plugin("basics");
     let mut toril = toril.config(config).spawn_run();
     toril.wait_ready().await;
-    let queue = queue::open(redis, "bench").await?;
     let mut times = Vec::new();
-    let mut before = version(&queue, &mut connection).await?;
+    let mut before = version(&mut lane).await?;
     // The first two replacements fill the cache.
     for round in 1..=rounds + 2 {
         let started = Instant::now();
         toril.replace_plugin("basics", &versions[round % 2]);
         let now = loop {
-            let now = version(&queue, &mut connection).await?;
+            let now = version(&mut lane).await?;
             if now != before {
                 break now;
             }
         };
         if round > 2 {
-            times.push(started.elapsed().as_secs_f64() * 1000.0);
+            let took = started.elapsed().as_secs_f64() * 1000.0;
+            progress(format!("reload, round {} of {rounds}: {took:.0} ms", round - 2));
+            times.push(took);
         }
         before = now;
         // Changes that come close together are one to the host.
@@ -78,11 +74,12 @@ pub async fn reload(redis: &RedisServer, rounds: usize) -> Result<f64> {
 }
 
 /// Which version runs a job now.
-async fn version(queue: &bullmq::Queue, connection: &mut redis::aio::MultiplexedConnection) -> Result<Value> {
-    let job = queue.add("version", json!({})).await?;
+async fn version(lane: &mut Lane) -> Result<Value> {
+    let job = lane.queue.add("version", json!({})).await?;
+    let key = lane.key(job.id());
     loop {
-        let key = format!("bull:bench:{}", job.id());
-        let value: Option<String> = redis::cmd("HGET").arg(key).arg("returnvalue").query_async(connection).await?;
+        let value: Option<String> =
+            redis::cmd("HGET").arg(&key).arg("returnvalue").query_async(&mut lane.connection).await?;
         if let Some(value) = value {
             return Ok(serde_json::from_str(&value)?);
         }

@@ -1,159 +1,109 @@
-//! Jobs a second: paused queues are filled, a worker is started on them, the queues are resumed, and the time counts from
-//! the first claim to the last end, as the jobs themselves tell.
+//! Jobs a second, and what a job takes of the processors.
 
-use std::time::Duration;
-
-use anyhow::{Result, bail};
+use anyhow::Result;
 use toril_tests::RedisServer;
 
-use crate::contender::Contender;
-use crate::process;
-use crate::queue;
+use crate::chart::number;
+use crate::contender::{Contender, Place};
+use crate::queue::{Lane, flush};
+use crate::rounds::{Measured, Turns, middle};
+use crate::turn::{self, Figures, Load};
 use crate::workload::{Servers, Workload};
 
-/// How long one turn may take.
-const TURN: Duration = Duration::from_secs(180);
-
 /// What is compared.
-pub struct Turn {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Case {
     /// The jobs.
     pub workload: Workload,
     /// Jobs at a time, in each queue.
     pub concurrency: usize,
     /// Queues that share the jobs.
     pub queues: usize,
-    /// No-op jobs for a fast contender.
-    pub jobs: usize,
-    /// Turns of each contender.
-    pub rounds: usize,
 }
 
-/// What one turn came to.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Figures {
-    /// Jobs a second.
-    pub rate: f64,
-    /// Processor time of the worker and its children, in microseconds a job.
-    pub processor: f64,
-    /// Processor time of Redis, in microseconds a job.
-    pub redis: f64,
+impl Case {
+    /// The one that the bars are about.
+    pub const BARS: Self = Self { workload: Workload::Noop, concurrency: 100, queues: 1 };
+
+    /// All of them, that of the bars first.
+    pub const ALL: [Self; 7] = [
+        Self::BARS,
+        Self { workload: Workload::Noop, concurrency: 1, queues: 1 },
+        Self { workload: Workload::Noop, concurrency: 10, queues: 1 },
+        // A hundred in all: as many in each would be a thousand processes for one of them.
+        Self { workload: Workload::Noop, concurrency: 10, queues: 10 },
+        Self { workload: Workload::Cpu, concurrency: 100, queues: 1 },
+        Self { workload: Workload::Http, concurrency: 100, queues: 1 },
+        Self { workload: Workload::Payload, concurrency: 100, queues: 1 },
+    ];
+
+    /// For a person.
+    pub fn title(&self) -> String {
+        let queues = if self.queues == 1 { String::new() } else { format!(" in each of {} queues", self.queues) };
+        format!("{}, {} at a time{queues}", self.workload.title(), self.concurrency)
+    }
+
+    /// For a file.
+    pub fn name(&self) -> String {
+        format!("{}-{}x{}", self.workload.name(), self.queues, self.concurrency)
+    }
 }
 
 /// The medians of one comparison.
 pub struct Comparison {
     /// What was compared.
-    pub workload: Workload,
-    /// Jobs at a time.
-    pub concurrency: usize,
-    /// Queues.
-    pub queues: usize,
+    pub case: Case,
     /// Turns that the medians are of.
     pub rounds: usize,
     /// Each contender's.
-    pub figures: Vec<(Contender, Figures)>,
+    pub figures: Vec<(Contender, Measured<Figures>)>,
 }
 
-/// Lets every contender have its turns.
-pub async fn compare(redis: &RedisServer, servers: &Servers, turn: &Turn) -> Result<Comparison> {
-    let mut all: Vec<(Contender, Vec<Figures>)> = Contender::ALL.into_iter().map(|one| (one, Vec::new())).collect();
-    for round in 1..=turn.rounds {
-        for (contender, figures) in &mut all {
-            let one = take(redis, servers, turn, *contender).await?;
-            eprintln!(
-                "{}, concurrency {}, {} queue(s), round {round}: {} {:.0} jobs/s",
-                turn.workload.title(),
-                turn.concurrency,
-                turn.queues,
-                contender.title(),
-                one.rate
-            );
-            figures.push(one);
-        }
-    }
-    let figures = all.into_iter().map(|(contender, figures)| (contender, middle(&figures))).collect();
-    let Turn { workload, concurrency, queues, rounds, .. } = *turn;
-    Ok(Comparison { workload, concurrency, queues, rounds, figures })
+/// Lets every contender have its turns, with so many jobs at the most.
+pub async fn compare(
+    redis: &RedisServer,
+    servers: &Servers,
+    contenders: &[Contender],
+    case: Case,
+    rounds: usize,
+    most: usize,
+) -> Comparison {
+    let take = async |contender: Contender| take(redis, servers, contender, case, most).await;
+    let shown = |one: &Figures| format!("{} jobs/s", number(one.rate));
+    let all = Turns::of(&case.title(), rounds).taken(contenders, |one| one.title.to_owned(), take, shown).await;
+    let figures = all.into_iter().map(|(one, turns)| (one, turns.map(|turns| medians(&turns)))).collect();
+    Comparison { case, rounds, figures }
 }
 
-async fn take(redis: &RedisServer, servers: &Servers, turn: &Turn, contender: Contender) -> Result<Figures> {
-    let mut connection = redis.connection().await;
-    redis::cmd("FLUSHALL").query_async::<()>(&mut connection).await?;
-    let names: Vec<String> = (0..turn.queues).map(|queue| format!("bench-{queue}")).collect();
-    // At one job at a time a turn would take minutes.
-    let slow = if turn.concurrency == 1 { 4 } else { 1 };
-    let each = (turn.jobs / turn.workload.share() / contender.share() / slow / turn.queues).max(1);
-    let data = turn.workload.data(Some(servers));
-    // Paused, so that getting ready costs nobody anything.
-    let mut queues = Vec::new();
+async fn take(
+    redis: &RedisServer,
+    servers: &Servers,
+    contender: Contender,
+    case: Case,
+    most: usize,
+) -> Result<Figures> {
+    flush(redis).await?;
+    let names: Vec<String> = (0..case.queues).map(|queue| format!("bench-{queue}")).collect();
+    let mut lanes = Vec::new();
     for name in &names {
-        let queue = queue::open(redis, name).await?;
-        queue.pause().await?;
-        queue::fill(&queue, turn.workload, &data, each).await?;
-        queues.push(queue);
+        lanes.push(Lane::open(redis, name).await?);
     }
-    let mut worker = contender.start(redis, &names, turn.concurrency, Some(servers)).await?;
+    let (url, concurrency) = (redis.url(), case.concurrency);
+    let place = Place { url, cluster: false, queues: &names, concurrency, http: Some(&servers.slow) };
+    let mut worker = contender.start(&place).await?;
     let id = worker.id()?;
-    let (before, server_before) = (process::processor(id), queue::server_processor(&mut connection).await?);
-    for queue in &queues {
-        queue.resume().await?;
-    }
-    let wait = async {
-        for name in &names {
-            loop {
-                let (completed, failed) = queue::ended(&mut connection, name).await?;
-                if failed > 0 {
-                    bail!("{failed} jobs have failed with {}", contender.title());
-                }
-                if completed >= each {
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        }
-        Ok(())
-    };
-    match tokio::time::timeout(TURN, wait).await {
-        Ok(ended) => ended?,
-        Err(_) => bail!("{} has not done its jobs within {TURN:?}", contender.title()),
-    }
-    let processor = process::processor(id).saturating_sub(before);
-    let server = queue::server_processor(&mut connection).await? - server_before;
+    let most = (most / case.workload.share()).max(1);
+    let load = Load { workload: case.workload, data: case.workload.data(Some(servers)), concurrency, most };
+    let figures = turn::run(&mut lanes, &[id], &mut [redis.connection().await], &load).await?;
     worker.end().await?;
-    let (mut first, mut last) = (u64::MAX, 0);
-    for name in &names {
-        let (from, to) = queue::span(&mut connection, name, each).await?;
-        (first, last) = (first.min(from), last.max(to));
-    }
-    let jobs = (each * turn.queues) as f64;
-    Ok(Figures {
-        rate: jobs / (last.saturating_sub(first).max(1) as f64 / 1000.0),
-        processor: processor.as_secs_f64() * 1e6 / jobs,
-        redis: server * 1e6 / jobs,
-    })
+    Ok(figures)
 }
 
-fn middle(figures: &[Figures]) -> Figures {
-    let of = |get: fn(&Figures) -> f64| median(figures.iter().map(get).collect());
-    Figures { rate: of(|one| one.rate), processor: of(|one| one.processor), redis: of(|one| one.redis) }
-}
-
-/// The middle of some numbers, 0 of none.
-pub fn median(mut numbers: Vec<f64>) -> f64 {
-    numbers.sort_by(f64::total_cmp);
-    let middle = numbers.len() / 2;
-    match (numbers.len() % 2, numbers.get(middle)) {
-        (_, None) => 0.0,
-        (1, Some(number)) => *number,
-        (_, Some(number)) => f64::midpoint(numbers[middle - 1], *number),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_is_the_middle_one_or_between_the_middle_two() {
-        assert_eq!((median(vec![3.0, 1.0, 2.0]), median(vec![4.0, 1.0, 2.0, 3.0]), median(vec![])), (2.0, 2.5, 0.0));
+/// The medians of some turns.
+pub fn medians(turns: &[Figures]) -> Figures {
+    Figures {
+        rate: middle(turns, |one| one.rate),
+        processor: middle(turns, |one| one.processor),
+        redis: middle(turns, |one| one.redis),
     }
 }

@@ -1,5 +1,5 @@
-//! The jobs that are run. What each does is written three times, in the same way: tests/guests/bench, bench/node/work.mjs
-//! and [`crate::native`].
+//! The jobs that are run. What each does is written in the same way for all: tests/guests/bench, bench/js, bench/py, bench/node and
+//! [`crate::native`].
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -18,7 +18,7 @@ const SLOW: Duration = Duration::from_millis(10);
 const PAYLOAD: usize = 64 * 1024;
 
 /// What a job does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Workload {
     /// Nothing.
     Noop,
@@ -29,6 +29,7 @@ pub enum Workload {
     /// Returns its 64 KiB of data.
     Payload,
     /// Sleeps for some seconds.
+    #[value(skip)]
     Hold,
 }
 
@@ -66,12 +67,12 @@ impl Workload {
         }
     }
 
-    /// The share of the no-op jobs that is run of it.
+    /// The share of the jobs of a turn, at the most, that is run of it.
     pub fn share(self) -> usize {
         match self {
-            Self::Noop => 1,
-            Self::Cpu | Self::Http | Self::Payload => 5,
-            Self::Hold => 200,
+            // They are kept with what they returned, in the memory of Redis.
+            Self::Payload => 4,
+            Self::Noop | Self::Cpu | Self::Http | Self::Hold => 1,
         }
     }
 }

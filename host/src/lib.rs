@@ -22,6 +22,8 @@ pub mod author;
 pub mod cli;
 pub mod config;
 pub mod embedded;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 pub mod host;
 pub mod http;
 pub mod plugin;

@@ -79,6 +79,8 @@ fn hash(fields: BTreeMap<String, String>) -> Value {
         // What the clients of a queue are called.
         ("library" | "version", _) => None,
         ("stacktrace", Some(Value::Array(traces))) => Some((name.clone(), json!(traces.len()))),
+        // What was counted before the last full minute: nothing, if all of it took no longer.
+        ("prevCount", _) => Some((name.clone(), json!("of before"))),
         ("offset", Some(_)) => Some((name.clone(), json!("a time"))),
         ("delay", Some(delay)) => Some((name.clone(), roughly(&delay))),
         _ => Some((name.clone(), text(value))),

@@ -1,6 +1,6 @@
 //! The long version of `tests/faults.rs`: rounds of every fault, each alone and all of them mixed, until the time is over.
 //!
-//!     toril-soak [--minutes N] [--seed N] [--jobs N] [--out FOLDER]
+//!     toril-soak [--minutes N] [--seed N] [--jobs N] [--only WORD] [--out FOLDER]
 //!
 //! prints the table, and writes it into FOLDER/reliability.md where that is asked for. Its exit code is not 0 when a job
 //! was lost, got stuck, ended wrongly, or ran twice without an excuse.
@@ -31,6 +31,9 @@ struct Options {
     /// How many jobs a round has
     #[arg(long, default_value_t = 400)]
     jobs: usize,
+    /// Only the faults whose names hold this
+    #[arg(long, value_name = "WORD")]
+    only: Option<String>,
     /// Write the table into reliability.md in this folder, such as docs
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -52,15 +55,18 @@ async fn soak(options: &Options) -> Result<()> {
     let mut table = Table::default();
     let mut complaints = Vec::new();
     // Each kind by itself, and as often all of them mixed, for a third of the time in the end.
-    let kinds = Fault::ALL.map(Some).into_iter().chain([None; 6]);
-    for (number, fault) in kinds.cycle().enumerate() {
+    let mut kinds: Vec<_> = Fault::ALL.map(Some).into_iter().chain([None; 6]).collect();
+    if let Some(word) = &options.only {
+        kinds.retain(|fault| name(*fault).contains(word.as_str()));
+    }
+    for (number, fault) in kinds.iter().copied().cycle().enumerate() {
         // Each kind has its turn, however short the time is.
-        if Instant::now() >= end && number > Fault::ALL.len() {
+        if Instant::now() >= end && number >= kinds.len().min(Fault::ALL.len() + 1) {
             break;
         }
         let seed = options.seed + number as u64;
         let plan = Plan { fault, ..Plan::mixed(seed, options.jobs, usize::MAX) };
-        let name = fault.map_or("all of them", Fault::name);
+        let name = name(fault);
         // A round that comes to no end panics, and leaves the others their turn.
         let Ok(outcome) = AssertUnwindSafe(run(&plan)).catch_unwind().await else {
             complaints.push(format!("{name}, seed {seed}: the round came to no end, as is said above"));
@@ -78,6 +84,10 @@ async fn soak(options: &Options) -> Result<()> {
         bail!("{}", complaints.join("\n"));
     }
     Ok(())
+}
+
+fn name(fault: Option<Fault>) -> &'static str {
+    fault.map_or("all of them", Fault::name)
 }
 
 /// What stands between the marks: the table, and what it takes to make it again.

@@ -17,12 +17,21 @@ pub struct Args {
     /// A few minutes, for the ratios that have a bar alone: an error where one is missed
     #[arg(long)]
     short: bool,
+    /// Only this contender; several are allowed
+    #[arg(long, value_name = "CONTENDER")]
+    only: Vec<String>,
+    /// Only the comparisons of jobs a second with these jobs; several are allowed
+    #[arg(long, value_name = "WORKLOAD")]
+    workload: Vec<String>,
+    /// Only this part: throughput, latency, memory, start, idle, scaling; several are allowed
+    #[arg(long, value_name = "PART")]
+    part: Vec<String>,
     /// How often each contender has its turn
     #[arg(long, value_name = "N")]
-    rounds: Option<usize>,
-    /// No-op jobs a turn
+    rounds: Option<u16>,
+    /// Jobs of a turn at the most
     #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
+    jobs: Option<u32>,
     /// Write performance.md and its pictures into this folder, such as docs
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -34,22 +43,51 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let only = ["bench", "basics"].map(str::to_owned).into();
     guests::run(workspace, &guests::Args { tests: true, only, ..guests::Args::default() })?;
     guests::run(workspace, &second_version(workspace))?;
+    guests::languages::bench(workspace)?;
     let mut build = cargo::command(workspace);
     process::run(build.args(["build", "--release", "--package", "toril", "--package", "toril-bench"]))?;
 
     let mut bench = Command::new(workspace.target().join("release/toril-bench"));
-    bench.arg("run").current_dir(workspace.root());
+    process::run(bench.arg("run").args(arguments(args)).current_dir(workspace.root()))
+}
+
+/// What is passed on.
+fn arguments(args: &Args) -> Vec<String> {
+    let mut line = Vec::new();
     if args.short {
-        bench.arg("--short");
+        line.push("--short".to_owned());
     }
-    if let Some(rounds) = args.rounds {
-        bench.args(["--rounds", &rounds.to_string()]);
+    let several = [("--only", &args.only), ("--workload", &args.workload), ("--part", &args.part)];
+    for (name, values) in several {
+        line.extend(values.iter().flat_map(|value| [name.to_owned(), value.clone()]));
     }
-    if let Some(jobs) = args.jobs {
-        bench.args(["--jobs", &jobs.to_string()]);
+    let single = [
+        ("--rounds", args.rounds.map(|rounds| rounds.to_string())),
+        ("--jobs", args.jobs.map(|jobs| jobs.to_string())),
+        ("--out", args.out.as_ref().map(|out| out.display().to_string())),
+    ];
+    for (name, value) in single {
+        line.extend(value.into_iter().flat_map(|value| [name.to_owned(), value]));
     }
-    if let Some(out) = &args.out {
-        bench.arg("--out").arg(out);
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
     }
-    process::run(&mut bench)
+
+    #[test]
+    fn every_option_is_passed_on() {
+        let line = "--short --only toril --only node --workload http --part idle --rounds 2 --jobs 500 --out docs";
+        let parsed = Line::parse_from(["bench"].into_iter().chain(line.split(' ')));
+        assert_eq!(arguments(&parsed.args).join(" "), line);
+    }
 }

@@ -5,6 +5,8 @@
 //! | [`setup`] | finds or installs a guest toolchain, a Redis server and, for tests, Node packages |
 //! | [`guests`] | compiles plugins and test guests and encodes them as components |
 //! | [`test`] | everything that CI checks, step by step |
+//! | [`deny`] | what is depended on: licences, sources, duplicates, known holes |
+//! | [`fuzz`] | drives what parses the words of others |
 //! | [`bench`] | the benchmarks, with everything built for speed |
 //! | [`soak`] | jobs under every fault, and an account of each |
 //! | [`demo`] | the host with both example plugins, and a hot reload before one's eyes |
@@ -14,6 +16,8 @@
 mod bench;
 mod cargo;
 mod demo;
+mod deny;
+mod fuzz;
 mod guests;
 mod process;
 mod reference;
@@ -50,6 +54,10 @@ enum Command {
         /// Parts of the names of the tests to run
         filter: Vec<String>,
     },
+    /// Hold what is depended on against deny.toml: licences, duplicates, sources, and known holes
+    Deny,
+    /// Drive everything that parses what others wrote with inputs that nobody thought of
+    Fuzz(fuzz::Args),
     /// Measure Toril beside what one would take instead, in one run
     Bench(bench::Args),
     /// Run jobs under every fault, each alone and all mixed, and account for every one: an error where one is lost
@@ -83,6 +91,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Setup { tests } => setup::run(&workspace, tests).map(drop),
         Command::BuildGuests(args) => guests::run(&workspace, &args),
         Command::Test { filter } => test::run(&workspace, &filter),
+        Command::Deny => deny::run(&workspace),
+        Command::Fuzz(args) => fuzz::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),
         Command::Soak(args) => soak::run(&workspace, &args),
         Command::Reference(args) => reference::run(&workspace, &args),

@@ -22,6 +22,9 @@ pub struct Args {
     /// How many jobs a round has
     #[arg(long, value_name = "N", default_value_t = 400)]
     jobs: usize,
+    /// Only the faults whose names hold this
+    #[arg(long, value_name = "WORD")]
+    only: Option<String>,
     /// Write the table into reliability.md in this folder, such as docs
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -38,6 +41,9 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     soak.current_dir(workspace.root());
     for (option, number) in [("--minutes", args.minutes), ("--seed", args.seed), ("--jobs", args.jobs as u64)] {
         soak.args([option, &number.to_string()]);
+    }
+    if let Some(word) = &args.only {
+        soak.args(["--only", word]);
     }
     if let Some(out) = &args.out {
         soak.arg("--out").arg(out);

@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::cargo;
+use crate::deny;
 use crate::guests;
 use crate::process;
 use crate::reference;
@@ -32,6 +33,9 @@ pub fn run(workspace: &Workspace, filter: &[String]) -> Result<()> {
             let mut doc = cargo(&["doc", "--no-deps", "--package", "toril", "--package", "toril-plugin"]);
             process::run(doc.env("RUSTDOCFLAGS", "-D warnings"))
         })?;
+    }
+    if filter.is_empty() {
+        step("dependencies", || deny::run(workspace))?;
     }
     step("guests", || {
         guests::run(workspace, &guests::Args { tests: true, languages: true, ..guests::Args::default() })?;

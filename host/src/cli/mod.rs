@@ -202,6 +202,7 @@ pub fn main() -> ExitCode {
     });
     // Whatever still runs has been waited for by its command, or been given up.
     runtime.shutdown_background();
+    crate::telemetry::logs::flush();
     code
 }
 

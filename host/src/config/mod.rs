@@ -25,6 +25,7 @@ mod problem;
 mod queue;
 mod read;
 mod redis;
+mod redis_url;
 mod secret;
 #[cfg(test)]
 mod tests;
@@ -42,7 +43,8 @@ pub use self::origin::{Origin, OriginError, Scheme};
 pub use self::plugin::{KeyValue, Plugin};
 pub use self::problem::{LoadError, Problem, Problems, Severity};
 pub use self::queue::{Backoff, BackoffKind, JobDefaults, Keep, Queue, RateLimit, Repeat, Schedule};
-pub use self::redis::{MissingUrl, Redis, RedisUrl, RedisUrlError, Topology, hash_tag};
+pub use self::redis::{MissingUrl, Redis, Topology, hash_tag};
+pub use self::redis_url::{RedisUrl, RedisUrlError};
 pub use self::secret::Secret;
 
 use self::problem::Places;

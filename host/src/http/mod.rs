@@ -13,6 +13,8 @@
 
 mod api;
 mod dashboard;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 mod health;
 mod metrics;
 mod problem;

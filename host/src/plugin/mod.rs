@@ -7,6 +7,8 @@ mod contents;
 mod denials;
 mod egress;
 mod engine;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 mod history;
 mod interface;
 mod jobs;

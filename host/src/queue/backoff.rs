@@ -104,4 +104,62 @@ mod tests {
     fn an_unknown_strategy_waits_not_at_all() {
         assert_eq!(ms(r#"{"type":"mine","delay":5}"#, 1, 0.5), 0);
     }
+
+    use proptest::prelude::*;
+
+    /// Any back-off that can be written, sensible or not.
+    fn any_backoff() -> impl Strategy<Value = Backoff> {
+        let delay = prop_oneof![0.0..1e7, any::<f64>()];
+        let kind = prop_oneof![Just("fixed"), Just("exponential"), Just("mine")];
+        prop_oneof![
+            delay.clone().prop_map(Backoff::Delay),
+            (kind, delay, prop_oneof![0.0..1.0, any::<f64>()]).prop_map(|(kind, delay, jitter)| Backoff::Strategy {
+                kind: kind.to_owned(),
+                delay,
+                jitter
+            }),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+
+        #[test]
+        fn no_pause_is_negative_or_longer_than_a_hundred_years(
+            backoff in any_backoff(), attempts in any::<u32>(), random in 0.0..1.0,
+        ) {
+            prop_assert!(delay(Some(&backoff), attempts, random).as_millis() as f64 <= LONGEST);
+        }
+
+        #[test]
+        fn more_chance_is_a_longer_pause_and_never_beyond_the_whole(
+            backoff in any_backoff(), attempts in any::<u32>(), (a, b) in (0.0..1.0, 0.0..1.0),
+        ) {
+            let pause = |random| delay(Some(&backoff), attempts, random);
+            let (low, high) = if a < b { (a, b) } else { (b, a) };
+            prop_assert!(pause(low) <= pause(high) && pause(high) <= pause(1.0));
+        }
+
+        #[test]
+        fn an_exponential_pause_never_shrinks_and_a_fixed_one_never_changes(
+            wait in 0.0..1e7, attempts in 1..u32::MAX - 1,
+        ) {
+            let pause = |kind: &str, attempts| {
+                let backoff = Backoff::Strategy { kind: kind.to_owned(), delay: wait, jitter: 0.0 };
+                delay(Some(&backoff), attempts, 0.0)
+            };
+            prop_assert!(pause("exponential", attempts) <= pause("exponential", attempts + 1));
+            prop_assert_eq!(pause("fixed", attempts), pause("fixed", 1));
+        }
+
+        #[test]
+        fn a_pause_is_what_bullmqs_documentation_says(
+            wait in 0_u32..100_000, attempts in 1_u32..20, jitter in 0.0..1.0, random in 0.0..1.0,
+        ) {
+            let backoff = Backoff::Strategy { kind: "exponential".to_owned(), delay: f64::from(wait), jitter };
+            let whole = f64::from(wait) * f64::from(1_u32 << (attempts - 1));
+            let pause = delay(Some(&backoff), attempts, random).as_millis() as f64;
+            prop_assert!(pause >= (whole * (1.0 - jitter)).floor() && pause <= whole.ceil(), "{} of {}", pause, whole);
+        }
+    }
 }

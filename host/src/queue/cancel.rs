@@ -17,6 +17,8 @@ use crate::attempt::Cancellation;
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long nobody need have a wish, before it is asked whether the connection is there still.
 const QUIET: Duration = Duration::from_secs(10);
+/// How long the answer to that may take.
+const ANSWER: Duration = Duration::from_secs(3);
 /// How often it is looked whether a job has ended.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -143,7 +145,7 @@ async fn hear(redis: &Redis, running: &Running, waiting: &mut Option<Waiting>) -
     loop {
         let Ok(message) = timeout(QUIET, wishes.next()).await else {
             // A connection that has gone away without a word looks the same as one on which nobody has a wish.
-            timeout(QUIET, sink.ping::<redis::Value>()).await.map_err(|_| ConnectError::Silent)??;
+            timeout(ANSWER, sink.ping::<redis::Value>()).await.map_err(|_| ConnectError::Silent)??;
             continue;
         };
         let Some(message) = message else { return Ok(()) };

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::backoff::Backoff;
 
 /// What `claim.lua` answers of a job, in this order: fields of its hash, the end of its token, and its id.
-const FIELDS: usize = 15;
+pub(super) const FIELDS: usize = 15;
 
 /// A claimed job.
 #[derive(Debug)]

@@ -9,98 +9,16 @@ use bullmq::redis_connection::RedisConnection;
 use bullmq::{Queue, QueueEvents, QueueEventsOptions, QueueOptions};
 use futures::future::{join_all, try_join_all};
 use redis::{Pipeline, Value};
+use tokio::sync::watch;
 
+pub use super::connect_error::ConnectError;
 use super::lane::{Lane, ONE_TRY, Tried, wait_ready};
 use super::relayed::Relayed;
 use super::slot;
-use crate::config::{self, MissingUrl, Topology};
+use crate::config::{self, Topology};
 
-/// Why Redis cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// Nobody said where it is.
-    #[error(transparent)]
-    NoUrl(#[from] MissingUrl),
-    /// The CA file.
-    #[error("the CA file {path} (`ca` under [redis]) cannot be read: {source}")]
-    Ca {
-        /// The file.
-        path: String,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// It did not get ready in time.
-    #[error("Redis at {url} is not ready after {}: {reason}. Start it, or correct REDIS_URL or `url` under [redis].", humantime::format_duration(*.waited))]
-    NotReady {
-        /// Where it was looked for, without user and password.
-        url: String,
-        /// How long.
-        waited: Duration,
-        /// What the last try said.
-        reason: String,
-    },
-    /// It does not want this client.
-    #[error(
-        "Redis at {url} refuses this client: {reason}. Correct user and password in REDIS_URL or `url` under [redis]."
-    )]
-    Refused {
-        /// Where it is, without user and password.
-        url: String,
-        /// What it said.
-        reason: String,
-    },
-    /// The folder of the sockets that lead to Redis.
-    #[error("no way to Redis could be made in the folder for temporary files (TMPDIR): {0}")]
-    Socket(std::io::Error),
-    /// A queue that a cluster cannot hold.
-    #[error("queue {queue} cannot be on a Redis Cluster: its keys would lie in several slots. {}", hash_tag_advice(.queue))]
-    NoHashTag {
-        /// The queue.
-        queue: String,
-    },
-    /// A child in another slot than its parent.
-    #[error(
-        "a job of queue {child} cannot be the child of one of queue {parent}: on a Redis Cluster both queues must have the same hash tag, as in `prefix = \"{{bull}}\"` under [redis]"
-    )]
-    OtherSlot {
-        /// The child's queue.
-        child: String,
-        /// The parent's.
-        parent: String,
-    },
-    /// A command failed.
-    #[error("Redis: {0}")]
-    Command(#[from] redis::RedisError),
-    /// BullMQ's client failed.
-    #[error("BullMQ: {0}")]
-    Bull(#[from] bullmq::Error),
-    /// No answer to a ping.
-    #[error("Redis did not answer a ping within {}", humantime::format_duration(ONE_TRY))]
-    Silent,
-}
-
-impl From<std::io::Error> for ConnectError {
-    fn from(error: std::io::Error) -> Self {
-        Self::Command(error.into())
-    }
-}
-
-impl ConnectError {
-    /// The same as BullMQ's client would say it, for whoever tries again what has failed.
-    pub fn into_bull(self) -> bullmq::Error {
-        match self {
-            Self::Bull(error) => error,
-            Self::Command(error) => error.into(),
-            // Not there now, for whatever reason.
-            other => redis::RedisError::from(std::io::Error::new(std::io::ErrorKind::NotConnected, other)).into(),
-        }
-    }
-}
-
-/// What to do about a queue whose keys have no hash tag.
-fn hash_tag_advice(queue: &str) -> String {
-    format!("Call it {{{queue}}}, or write `prefix = \"{{bull}}\"` under [redis], which puts all queues into one slot")
-}
+/// How often it is looked whether connections have become silent.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Makes connections with the settings of `[redis]`. Connects when a connection is first asked for.
 pub struct Redis {
@@ -112,6 +30,8 @@ pub struct Redis {
     ways: Ways,
     /// The ways that are in use, by slot. Where there is only one, its slot is 0.
     lanes: Mutex<BTreeMap<u16, Arc<Lane>>>,
+    /// How often a connection was replaced.
+    replaced: watch::Sender<u64>,
 }
 
 /// How a server is found.
@@ -143,7 +63,14 @@ impl Redis {
             Topology::Cluster(_) => format!("{url} (a cluster)"),
             Topology::One => url.to_string(),
         };
-        Ok(Self { settings: settings.clone(), shown, namespace, ways, lanes: Mutex::default() })
+        Ok(Self {
+            settings: settings.clone(),
+            shown,
+            namespace,
+            ways,
+            lanes: Mutex::default(),
+            replaced: watch::channel(0).0,
+        })
     }
 
     /// BullMQ's key prefix.
@@ -278,10 +205,28 @@ impl Redis {
         self.connected().into_iter().map(|(_, connection)| connection).collect()
     }
 
+    /// Replaces connections that have become silent, until it is dropped.
+    pub async fn watch_over(&self) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let lanes: Vec<_> = self.lanes.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+            let silent = join_all(lanes.iter().map(|lane| lane.replace_if_silent())).await;
+            if silent.contains(&true) {
+                tracing::info!("a connection to Redis had become silent, and another one has taken its place");
+                self.replaced.send_modify(|times| *times += 1);
+            }
+        }
+    }
+
+    /// Says whenever a connection was replaced.
+    pub fn replaced(&self) -> watch::Receiver<u64> {
+        self.replaced.subscribe()
+    }
+
     /// The same with the slots that they lead to.
     fn connected(&self) -> Vec<(u16, RedisConnection)> {
         let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        lanes.iter().filter_map(|(slot, lane)| Some((*slot, lane.connected()?.clone()))).collect()
+        lanes.iter().filter_map(|(slot, lane)| Some((*slot, lane.connected()?))).collect()
     }
 
     /// Which way leads to a key.
@@ -319,7 +264,7 @@ impl Redis {
             let client = lane.client()?;
             wait_ready(&self.shown, self.settings.connect_timeout, || self.ping_once(&client, slot)).await
         };
-        lane.connection(ready).await.cloned()
+        lane.connection(ready).await
     }
 
     async fn ping_once(&self, client: &redis::Client, slot: u16) -> Tried {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bullmq::{Error, Queue};
+use bullmq::Error;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -11,6 +11,7 @@ use super::add::{JobSpec, add};
 use super::children;
 use super::claimed::Claimed;
 use super::connection::{ConnectError, SharedRedis};
+use super::home::Home;
 use super::scripts::Scripts;
 use crate::attempt::{Asked, ContextError, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
 use crate::config::JobDefaults;
@@ -18,7 +19,7 @@ use crate::config::JobDefaults;
 /// A claimed job, as the way back to its queue.
 pub struct JobOfQueue {
     job: Arc<Claimed>,
-    queue: Arc<Queue>,
+    home: Arc<Home>,
     scripts: Scripts,
     redis: SharedRedis,
     defaults: Defaults,
@@ -29,8 +30,8 @@ pub type Defaults = Arc<dyn Fn(&str) -> JobDefaults + Send + Sync>;
 
 impl JobOfQueue {
     /// Speaks for this job of this queue.
-    pub fn new(job: Arc<Claimed>, queue: Arc<Queue>, scripts: Scripts, redis: SharedRedis, defaults: Defaults) -> Self {
-        Self { job, queue, scripts, redis, defaults }
+    pub fn new(job: Arc<Claimed>, home: Arc<Home>, scripts: Scripts, redis: SharedRedis, defaults: Defaults) -> Self {
+        Self { job, home, scripts, redis, defaults }
     }
 }
 
@@ -39,14 +40,14 @@ impl JobContext for JobOfQueue {
         async move {
             // The text is the plugin's, and may hold what a host's log must not: only that there was a line is told.
             tracing::debug!(
-                queue = self.queue.name(),
+                queue = self.home.name(),
                 job_id = self.job.id,
                 ?level,
                 bytes = message.len(),
                 "plugin wrote to the job's log"
             );
             if let Err(error) = self.scripts.log(&self.job, &line(level, message)).await {
-                tracing::warn!(queue = self.queue.name(), job_id = self.job.id, %error, "a line of the job's log was lost");
+                tracing::warn!(queue = self.home.name(), job_id = self.job.id, %error, "a line of the job's log was lost");
             }
         }
         .boxed()
@@ -69,15 +70,15 @@ impl JobContext for JobOfQueue {
     }
 
     fn children_values(&self) -> Asked<'_, Vec<(JobRef, Value)>> {
-        children::values(&self.queue, &self.job.id, self.redis.prefix()).boxed()
+        async move { children::values(&self.home.queue(), &self.job.id, self.redis.prefix()).await }.boxed()
     }
 
     fn ignored_failures(&self) -> Asked<'_, Vec<(JobRef, String)>> {
-        children::ignored(&self.queue, &self.job.id, self.redis.prefix()).boxed()
+        async move { children::ignored(&self.home.queue(), &self.job.id, self.redis.prefix()).await }.boxed()
     }
 
     fn dependencies(&self) -> Asked<'_, Dependencies> {
-        children::count(&self.queue, &self.job.id).boxed()
+        async move { children::count(&self.home.queue(), &self.job.id).await }.boxed()
     }
 
     fn add(&self, job: NewJob, child: Option<OnFailure>) -> Asked<'_, String> {
@@ -85,7 +86,7 @@ impl JobContext for JobOfQueue {
             let defaults = (self.defaults)(&job.queue);
             let mut spec = JobSpec::from_plugin(job, &defaults);
             if let Some(on_failure) = child {
-                spec.set_parent(self.queue.name(), &self.job.id, on_failure);
+                spec.set_parent(self.home.name(), &self.job.id, on_failure);
             }
             match add(&self.redis, spec, false).await {
                 Ok(added) => Ok(added.id),

@@ -1,6 +1,6 @@
 //! Where jobs go that have failed for good: a queue like any other, with a job for each of them.
 
-use bullmq::{Error, JobOptions, Queue, QueueKeys};
+use bullmq::{Error, JobOptions, QueueKeys};
 use serde_json::{Value, json};
 
 use super::claimed::Claimed;
@@ -10,20 +10,21 @@ use super::stored::parse;
 /// The queue that takes in failed jobs.
 pub struct DeadLetter {
     redis: SharedRedis,
-    queue: Queue,
+    keys: QueueKeys,
 }
 
 impl DeadLetter {
-    /// Adds to this queue.
-    pub fn new(redis: SharedRedis, queue: Queue) -> Self {
-        Self { redis, queue }
+    /// Adds to the queue of this name.
+    pub async fn find(redis: SharedRedis, name: &str) -> Result<Self, ConnectError> {
+        let keys = redis.queue(name).await?.keys().clone();
+        Ok(Self { redis, keys })
     }
 
     /// Adds a job for one that has failed for good in this many `attempts`: of the same name, and holding its queue,
     /// id, name, data, options, reason and number of attempts. Adding the same failure again changes nothing.
     pub async fn add(&self, queue: &str, job: &Claimed, attempts: u32, reason: &str) -> Result<(), Error> {
         // As they are stored: the crate's own type does not know all of them.
-        let key = QueueKeys::new(queue, Some(self.queue.keys().prefix())).job_key(&job.id);
+        let key = QueueKeys::new(queue, Some(self.keys.prefix())).job_key(&job.id);
         // Which in a cluster may be elsewhere than the dead letters.
         let failed = self.redis.connection_of(queue).await.map_err(ConnectError::into_bull)?;
         let opts: Option<String> = failed.cmd(redis::cmd("HGET").arg(key).arg("opts")).await?;
@@ -39,7 +40,8 @@ impl DeadLetter {
         });
         // BullMQ separates keys by colons and so has none in ids that others choose.
         let id = format!("{queue}-{}-{attempts}", job.id).replace(':', "-");
-        self.queue.add(&job.name, data).options(JobOptions::new().job_id(id)).await?;
+        let letters = self.redis.queue(self.keys.name()).await.map_err(ConnectError::into_bull)?;
+        letters.add(&job.name, data).options(JobOptions::new().job_id(id)).await?;
         Ok(())
     }
 }

@@ -1,11 +1,15 @@
 //! One way to Redis: how clients connect on it, and the connection that everything shares on it that does not block.
 
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use bullmq::options::RedisConnectionOptions;
 use bullmq::redis_connection::RedisConnection;
 use redis::TlsCertificates;
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
 use super::connection::ConnectError;
 use super::relay::is_refusal;
@@ -14,11 +18,13 @@ use super::relay::is_refusal;
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How long one try may take, and how long a ping.
 pub const ONE_TRY: Duration = Duration::from_secs(3);
+/// How much later than a new connection's an answer may come.
+const A_MOMENT: Duration = Duration::from_millis(500);
 
 /// One way to Redis.
 pub struct Lane {
     options: RedisConnectionOptions,
-    shared: OnceCell<RedisConnection>,
+    shared: OnceCell<ArcSwap<RedisConnection>>,
 }
 
 impl Lane {
@@ -39,18 +45,41 @@ impl Lane {
     pub async fn connection(
         &self,
         ready: impl Future<Output = Result<(), ConnectError>>,
-    ) -> Result<&RedisConnection, ConnectError> {
-        self.shared
-            .get_or_try_init(|| async {
-                ready.await?;
-                Ok(RedisConnection::new_managed_only(&self.options).await?)
-            })
-            .await
+    ) -> Result<RedisConnection, ConnectError> {
+        let shared = self.shared.get_or_try_init(|| async {
+            ready.await?;
+            Ok::<_, ConnectError>(ArcSwap::from_pointee(RedisConnection::new_managed_only(&self.options).await?))
+        });
+        Ok(shared.await?.load().as_ref().clone())
     }
 
     /// The shared connection, if it was made.
-    pub fn connected(&self) -> Option<&RedisConnection> {
-        self.shared.get()
+    pub fn connected(&self) -> Option<RedisConnection> {
+        Some(self.shared.get()?.load().as_ref().clone())
+    }
+
+    /// Has another connection take the shared one's place if that has become silent: nothing is answered on it, and on a
+    /// new one all is. Such a connection has been forgotten by something on the way, and would be waited on until the
+    /// system gives it up, for a quarter of an hour. Whether it was so.
+    pub async fn replace_if_silent(&self) -> bool {
+        let Some(shared) = self.shared.get() else { return false };
+        let before = shared.load_full();
+        let mut answer = pin!(before.ping());
+        // An error is an answer, too: such a connection is made again by itself.
+        if timeout(ONE_TRY, &mut answer).await.is_ok() {
+            return false;
+        }
+        let fresh = async {
+            let fresh = RedisConnection::new_managed_only(&self.options).await?;
+            fresh.ping().await.map(|()| fresh)
+        };
+        let Ok(Ok(fresh)) = timeout(ONE_TRY, fresh).await else { return false };
+        // It was Redis that took its time.
+        if timeout(A_MOMENT, answer).await.is_ok() {
+            return false;
+        }
+        shared.store(Arc::new(fresh));
+        true
     }
 }
 
@@ -80,7 +109,7 @@ pub async fn wait_ready<T: Future<Output = Tried>>(
     let started = Instant::now();
     let mut pause = Duration::from_millis(50);
     loop {
-        let reason = match tokio::time::timeout(ONE_TRY, attempt()).await {
+        let reason = match timeout(ONE_TRY, attempt()).await {
             Ok(Tried::Ready) => return Ok(()),
             Ok(Tried::Refused(reason)) => return Err(ConnectError::Refused { url: url.to_owned(), reason }),
             Ok(Tried::NotYet(reason)) => reason,

@@ -10,10 +10,14 @@ mod cancel;
 mod children;
 mod claimed;
 mod clock;
+mod connect_error;
 mod connection;
 mod context;
 mod dead_letter;
 mod eviction;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
+mod home;
 mod key_value;
 mod lane;
 mod options;

@@ -91,6 +91,12 @@ mod tests {
         Error::Redis(RedisError::from((kind, "test")))
     }
 
+    /// How many parts wait, and when that was told.
+    fn seen(outage: &Outage) -> (usize, Option<Instant>) {
+        let state = outage.state();
+        (state.waiting, state.told)
+    }
+
     #[test]
     fn all_parts_wait_in_one_outage_and_a_late_one_begins_no_other() {
         let outage = Outage::default();
@@ -98,11 +104,11 @@ mod tests {
         let told = outage.state().told;
         assert!(told.is_some());
         drop(one);
-        assert_eq!((outage.state().waiting, outage.state().told), (1, told));
+        assert_eq!(seen(&outage), (1, told));
         drop(two);
-        assert_eq!((outage.state().waiting, outage.state().told), (0, None));
+        assert_eq!(seen(&outage), (0, None));
         let _late = outage.wait(&error(ErrorKind::Io));
-        assert_eq!((outage.state().waiting, outage.state().told), (1, None));
+        assert_eq!(seen(&outage), (1, None));
     }
 
     #[test]

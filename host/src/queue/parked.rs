@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use bullmq::redis_connection::RedisConnection;
-use bullmq::{Error, JobState, Queue};
+use bullmq::{Error, JobState};
 use redis::FromRedisValue;
 use serde::{Deserialize, Serialize};
 
 use super::claimed::Claimed;
 use super::connection::{ConnectError, SharedRedis};
+use super::home::Home;
 use super::patience::{Pauses, is_passing};
 
 /// How long a parked verdict is kept, in seconds.
@@ -38,18 +39,18 @@ struct Entry {
 /// The parked verdicts of one queue.
 pub struct Parked {
     redis: SharedRedis,
-    queue: Arc<Queue>,
+    home: Arc<Home>,
 }
 
 impl Parked {
     /// For one queue.
-    pub fn new(redis: SharedRedis, queue: Arc<Queue>) -> Self {
-        Self { redis, queue }
+    pub fn new(redis: SharedRedis, home: Arc<Home>) -> Self {
+        Self { redis, home }
     }
 
     /// Parks a verdict unless the job has ended. Whether it was parked.
     pub async fn park(&self, job: &Claimed, verdict: &Verdict) -> Result<bool, Error> {
-        let state = self.queue.get_job_state(&job.id).await?;
+        let state = self.home.queue().get_job_state(&job.id).await?;
         if matches!(state, JobState::Completed | JobState::Failed | JobState::Unknown) {
             return Ok(false);
         }
@@ -67,7 +68,7 @@ impl Parked {
         if job.attempts_started <= job.attempts_made + 1 {
             return None;
         }
-        let (queue, job_id) = (self.queue.name(), &job.id);
+        let (queue, job_id) = (self.home.name(), &job.id);
         let taken = async {
             let json = self.ask::<Option<String>>("GET", job).await?;
             // Only now, since an answer may be lost; and so that it cannot be used a second time.
@@ -113,6 +114,6 @@ impl Parked {
     }
 
     fn key(&self, job_id: &str) -> String {
-        self.redis.namespaced(&format!("finished:{}:{job_id}", self.queue.name()))
+        self.redis.namespaced(&format!("finished:{}:{job_id}", self.home.name()))
     }
 }

@@ -4,12 +4,13 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use bullmq::{Error, Queue, QueueKeys};
+use bullmq::{Error, QueueKeys};
 use redis::{FromRedisValue, Script, ScriptInvocation};
 use serde::Serialize;
 
 use super::claimed::{Claimed, Keep};
 use super::clock::{milliseconds, now};
+use super::home::Home;
 
 /// How many points of BullMQ's metrics are kept: two weeks of minutes.
 pub const METRICS: u32 = 14 * 24 * 60;
@@ -120,13 +121,13 @@ struct KeepJobs {
 /// BullMQ's scripts on one queue.
 #[derive(Clone)]
 pub struct Scripts {
-    queue: Arc<Queue>,
+    home: Arc<Home>,
 }
 
 impl Scripts {
-    /// For this queue, on its connection.
-    pub fn new(queue: Arc<Queue>) -> Self {
-        Self { queue }
+    /// For this queue.
+    pub fn new(home: Arc<Home>) -> Self {
+        Self { home }
     }
 
     /// Ends a job.
@@ -294,7 +295,7 @@ impl Scripts {
     }
 
     fn keys(&self) -> &QueueKeys {
-        self.queue.keys()
+        self.home.keys()
     }
 
     async fn moved(&self, call: &ScriptInvocation<'_>) -> Result<Moved, Error> {
@@ -302,7 +303,7 @@ impl Scripts {
     }
 
     async fn run<T: FromRedisValue>(&self, call: &ScriptInvocation<'_>) -> Result<T, Error> {
-        Ok(call.invoke_async(&mut self.queue.connection().connection()).await?)
+        Ok(call.invoke_async(&mut self.home.connection()).await?)
     }
 }
 

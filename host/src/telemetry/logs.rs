@@ -1,10 +1,12 @@
 //! Logs: one line an event, for people or for programs.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Stderr};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::reload::Handle;
+
+use super::log_writer::LogWriter;
 
 /// What logs look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -25,13 +27,24 @@ type Change = Box<dyn Fn(EnvFilter) -> Result<(), String> + Send + Sync>;
 /// How the filter is changed while the process runs. Not there: this process logs in a way of its own.
 static CHANGE: OnceLock<Change> = OnceLock::new();
 
+/// Where lines go.
+static WRITER: OnceLock<LogWriter<Stderr>> = OnceLock::new();
+
+/// Writes the lines that still wait for others: to be called before the process ends.
+pub fn flush() {
+    if let Some(writer) = WRITER.get() {
+        writer.flush();
+    }
+}
+
 /// Sends logs to standard error, from now on. `TORIL_LOG` takes the filter syntax of `tracing-subscriber`; empty means
 /// not set. The error says that it is no such filter.
 pub fn start(format: LogFormat) -> Result<(), String> {
     let wanted = environment();
     let filter = EnvFilter::try_new(wanted.as_deref().unwrap_or(DEFAULT))
         .map_err(|error| format!("TORIL_LOG is no filter such as \"info\" or \"toril=debug\": {error}"))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let writer = WRITER.get_or_init(|| LogWriter::new(std::io::stderr()));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer.clone());
     let started = match format {
         LogFormat::Text => {
             let builder = builder.with_ansi(std::io::stderr().is_terminal()).with_target(false);

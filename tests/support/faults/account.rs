@@ -134,3 +134,69 @@ fn doubles(jobs: &[&Planned], runs: &[Run]) -> Vec<Double> {
     }
     doubles
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use fastrand::Rng;
+
+    use super::*;
+    use crate::RedisServer;
+
+    fn planned(ends: &[Ends]) -> Vec<Planned> {
+        let mut jobs = Planned::many(&mut Rng::with_seed(1), 0, ends.len(), Duration::ZERO);
+        jobs.iter_mut().zip(ends).for_each(|(job, ends)| job.ends = *ends);
+        jobs
+    }
+
+    fn run(job: &str, attempt: u32, answered: bool) -> Run {
+        let begun = Instant::now();
+        Run { job: job.into(), attempt, by: By::Toril, begun, answered: answered.then_some(begun) }
+    }
+
+    #[tokio::test]
+    async fn jobs_that_are_lost_stuck_or_ended_wrongly_are_named() {
+        let redis = RedisServer::start().await;
+        let mut connection = redis.connection().await;
+        let jobs = planned(&[Ends::Completed, Ends::Completed, Ends::Completed, Ends::Failed, Ends::AfterRetry]);
+        let mut pipe = redis::pipe();
+        for id in ["job-0", "job-3", "job-4"] {
+            pipe.cmd("ZADD").arg(format!("{QUEUE}:completed")).arg(1).arg(id);
+            let times = if id == "job-4" { 2 } else { 1 };
+            for _ in 0..times {
+                let event = ["event", "completed", "jobId", id];
+                pipe.cmd("XADD").arg(format!("{QUEUE}:events")).arg("*").arg(&event);
+            }
+        }
+        pipe.cmd("LPUSH").arg(format!("{QUEUE}:active")).arg("job-1");
+        let _: () = pipe.query_async(&mut connection).await.expect("the queue is made");
+
+        let all: Vec<_> = jobs.iter().collect();
+        let account = Account::take(&mut connection, &all, &[]).await;
+
+        assert_eq!(account.lost, ["job-2"]);
+        assert_eq!(account.stuck, ["job-1 is in active"]);
+        assert_eq!(account.wrong, ["job-3 has completed", "job-4 has ended 2 times"]);
+        assert_eq!(account.complaints().len(), 3);
+    }
+
+    #[test]
+    fn a_run_that_another_one_followed_on_is_a_double_unless_it_was_to_fail() {
+        let jobs = planned(&[Ends::Completed, Ends::AfterRetry, Ends::AfterRetry]);
+        let all: Vec<_> = jobs.iter().collect();
+        let runs = [
+            run("job-0", 1, true),
+            run("job-0", 1, true),
+            run("job-1", 1, true),
+            run("job-1", 2, true),
+            run("job-2", 1, false),
+            run("job-2", 1, true),
+            run("job-2", 2, true),
+        ];
+
+        let found: Vec<_> = doubles(&all, &runs).into_iter().map(|double| (double.job, double.finished)).collect();
+
+        assert_eq!(found, [("job-0".to_owned(), true), ("job-2".to_owned(), false)]);
+    }
+}

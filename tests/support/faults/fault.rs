@@ -1,14 +1,16 @@
 //! The faults: what each needs, what it does to a fleet, and whether a job may run twice for it.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use redis::cmd;
 
 use super::fleet::{Fleet, Setup, ask};
+use super::servers::Kind;
 use crate::toril::{component, variant};
 use crate::wait::LONG;
-use crate::wait_until;
+use crate::{Toril, wait_until};
 
 /// The lock that hosts have where it is what a job is found by.
 const SHORT_LOCK: Duration = Duration::from_secs(1);
@@ -32,6 +34,10 @@ pub enum Fault {
     RedisRolledBack,
     /// `kill -9` of Redis, which has nothing on disk.
     RedisEmptied,
+    /// `kill -9` of a master, whose replica the sentinels promote.
+    ReplicaPromoted,
+    /// `kill -9` of the master in a cluster that has the queue, whose replica takes its place.
+    ClusterMasterLost,
     /// Redis stands still.
     RedisPaused,
     /// Redis takes nothing that needs memory.
@@ -46,6 +52,8 @@ pub enum Fault {
     ConnectionsDelayed,
     /// The connections of a host carry nothing, and stay open; then they are closed.
     ConnectionsFrozen,
+    /// The same, and they are never closed.
+    ConnectionsSilent,
     /// Redis carries out a request of a host, and the answer is lost with its connection.
     AnswersLost,
     /// Another version of the plugin.
@@ -60,7 +68,7 @@ use Fault::*;
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         HostKilled,
         HostEnded,
         HostEndedShort,
@@ -69,6 +77,8 @@ impl Fault {
         RedisRestarted,
         RedisRolledBack,
         RedisEmptied,
+        ReplicaPromoted,
+        ClusterMasterLost,
         RedisPaused,
         RedisFull,
         ClientsKilled,
@@ -76,6 +86,7 @@ impl Fault {
         ConnectionsCut,
         ConnectionsDelayed,
         ConnectionsFrozen,
+        ConnectionsSilent,
         AnswersLost,
         PluginReplaced,
         PluginBroken,
@@ -83,7 +94,7 @@ impl Fault {
     ];
 
     /// Those that can come one after the other on one fleet, whose locks are short and whose Redis keeps what it has.
-    pub const MIXED: [Self; 16] = [
+    pub const MIXED: [Self; 17] = [
         HostKilled,
         HostEnded,
         HostPaused,
@@ -96,6 +107,7 @@ impl Fault {
         ConnectionsCut,
         ConnectionsDelayed,
         ConnectionsFrozen,
+        ConnectionsSilent,
         AnswersLost,
         PluginReplaced,
         PluginBroken,
@@ -113,6 +125,8 @@ impl Fault {
             RedisRestarted => "restart of Redis, with an append-only file",
             RedisRolledBack => "`kill -9` of Redis, back to an older snapshot",
             RedisEmptied => "`kill -9` of Redis, nothing on disk",
+            ReplicaPromoted => "`kill -9` of a master, a replica promoted by sentinels",
+            ClusterMasterLost => "`kill -9` of a cluster's master, its replica promoted",
             RedisPaused => "SIGSTOP of Redis",
             RedisFull => "Redis out of memory",
             ClientsKilled => "`CLIENT KILL` of every connection",
@@ -120,6 +134,7 @@ impl Fault {
             ConnectionsCut => "connections cut",
             ConnectionsDelayed => "connections delayed",
             ConnectionsFrozen => "connections half-open, then closed",
+            ConnectionsSilent => "connections half-open for good",
             AnswersLost => "answers lost after Redis did what was asked",
             PluginReplaced => "plugin replaced",
             PluginBroken => "plugin broken, then mended",
@@ -134,9 +149,10 @@ impl Fault {
             HostEndedShort => Some("what runs at the end of `shutdown_timeout` is interrupted and given back"),
             HostPaused => Some("the host's locks ran out, so others took its jobs"),
             RedisRolledBack | RedisEmptied => Some("Redis forgot what had ended"),
+            ReplicaPromoted | ClusterMasterLost => Some("the replica had not heard yet of what had ended"),
             HostEnded | RedisKilled | RedisRestarted | RedisPaused | RedisFull | ClientsKilled | ScriptsFlushed
-            | ConnectionsCut | ConnectionsDelayed | ConnectionsFrozen | AnswersLost | PluginReplaced | PluginBroken
-            | ConfigRewritten => None,
+            | ConnectionsCut | ConnectionsDelayed | ConnectionsFrozen | ConnectionsSilent | AnswersLost
+            | PluginReplaced | PluginBroken | ConfigRewritten => None,
         }
     }
 
@@ -145,16 +161,29 @@ impl Fault {
         let usual = Setup::default();
         match self {
             HostKilled | HostPaused => Setup { lock: SHORT_LOCK, nodes: 1, ..usual },
+            ReplicaPromoted => Setup { lock: SHORT_LOCK, servers: Kind::Sentinels, ..usual },
+            ClusterMasterLost => Setup { lock: SHORT_LOCK, servers: Kind::Cluster, ..usual },
             HostEndedShort => Setup { shutdown: Duration::from_millis(50), ..usual },
-            RedisRolledBack | RedisEmptied => Setup { lock: SHORT_LOCK, append_only: false, ..usual },
+            RedisRolledBack | RedisEmptied => Setup { lock: SHORT_LOCK, servers: Kind::InMemory, ..usual },
             HostEnded | RedisKilled | ScriptsFlushed => Setup { nodes: 1, ..usual },
             _ => usual,
         }
     }
 
-    /// Whether Redis loses data by it.
+    /// Whether Redis can lose jobs by it.
     pub fn loses_data(self) -> bool {
-        matches!(self, RedisRolledBack | RedisEmptied)
+        matches!(self, RedisRolledBack | RedisEmptied | ReplicaPromoted | ClusterMasterLost)
+    }
+
+    /// How often it can strike in a round.
+    pub fn most(self) -> usize {
+        match self {
+            // Each takes as long as all others together.
+            ReplicaPromoted | ClusterMasterLost | ConnectionsSilent => 1,
+            // Redis that loses all again and again comes to no end.
+            RedisRolledBack | RedisEmptied => 4,
+            _ => usize::MAX,
+        }
     }
 
     /// Does it, and answers when it was over.
@@ -187,46 +216,50 @@ impl Fault {
                 Instant::now()
             }
             RedisKilled | RedisEmptied => {
-                fleet.redis.kill();
+                fleet.servers.one_mut().kill();
                 tokio::time::sleep(a_while).await;
-                fleet.redis.restart().await;
+                fleet.servers.one_mut().restart().await;
                 Instant::now()
             }
             RedisRestarted => {
-                fleet.redis.stop().await;
+                fleet.servers.one_mut().stop().await;
                 tokio::time::sleep(a_while).await;
-                fleet.redis.restart().await;
+                fleet.servers.one_mut().restart().await;
                 Instant::now()
             }
             RedisRolledBack => {
-                ask::<()>(&mut fleet.redis.connection().await, &cmd("SAVE")).await;
+                ask::<()>(&mut fleet.connection().await, &cmd("SAVE")).await;
                 // The jobs that have ended since are those that will not have.
                 tokio::time::sleep(a_while).await;
-                fleet.redis.kill();
-                fleet.redis.restart().await;
+                fleet.servers.one_mut().kill();
+                fleet.servers.one_mut().restart().await;
+                Instant::now()
+            }
+            ReplicaPromoted | ClusterMasterLost => {
+                fleet.servers.fail_over().await;
                 Instant::now()
             }
             RedisPaused => {
-                fleet.redis.pause();
+                fleet.servers.one_mut().pause();
                 tokio::time::sleep(a_while).await;
-                fleet.redis.resume();
+                fleet.servers.one_mut().resume();
                 Instant::now()
             }
             RedisFull => {
-                let mut connection = fleet.redis.connection().await;
+                let mut connection = fleet.connection().await;
                 ask::<()>(&mut connection, cmd("CONFIG").arg(&["SET", "maxmemory", "1"])).await;
                 tokio::time::sleep(a_while).await;
                 ask::<()>(&mut connection, cmd("CONFIG").arg(&["SET", "maxmemory", "0"])).await;
                 Instant::now()
             }
             ClientsKilled => {
-                let mut connection = fleet.redis.connection().await;
+                let mut connection = fleet.connection().await;
                 let kill = ["KILL", "TYPE", "normal", "SKIPME", "yes"];
                 ask::<u32>(&mut connection, cmd("CLIENT").arg(&kill)).await;
                 Instant::now()
             }
             ScriptsFlushed => {
-                ask::<()>(&mut fleet.redis.connection().await, cmd("SCRIPT").arg("FLUSH")).await;
+                ask::<()>(&mut fleet.connection().await, cmd("SCRIPT").arg("FLUSH")).await;
                 Instant::now()
             }
             ConnectionsCut => {
@@ -245,39 +278,57 @@ impl Fault {
                 fleet.networks[host].cut();
                 Instant::now()
             }
+            ConnectionsSilent => {
+                fleet.networks[host].freeze();
+                Instant::now()
+            }
             AnswersLost => {
                 let network = &fleet.networks[host];
                 let before = network.lost();
                 // Every script of the queue names this key.
-                network.lose_answer_to("bull:work:active");
+                network.lose_answer_to("work:active");
                 wait_until("a host to ask something", LONG, async || network.lost() > before).await;
                 Instant::now()
             }
             PluginReplaced => {
-                let bytes = variant(&component("basics"), &format!("{:x}", random.u32(..)));
-                fleet.hosts[host].replace_plugin("basics", &bytes);
+                let host = &mut fleet.hosts[host];
+                let bytes = another_version(host, random);
+                until_logged(host, "plugin reloaded", |host| host.replace_plugin("basics", &bytes)).await;
                 Instant::now()
             }
             PluginBroken => {
                 let host = &mut fleet.hosts[host];
-                let logged = |host: &crate::Toril| host.logs().matches("plugin not reloaded").count();
-                let before = logged(host);
-                host.replace_plugin("basics", format!("no component {:x}", random.u32(..)).as_bytes());
-                wait_until("the host to refuse the file", LONG, async || logged(host) > before).await;
+                let broken = format!("no component {:x}", random.u32(..));
+                let refused = "plugin not reloaded";
+                until_logged(host, refused, |host| host.replace_plugin("basics", broken.as_bytes())).await;
                 host.replace_plugin("basics", &component("basics"));
                 Instant::now()
             }
             ConfigRewritten => {
-                let text = fleet.config(random.usize(1..8));
+                let text = fleet.config(host, random.usize(1..8));
                 let host = &mut fleet.hosts[host];
-                let logged = |host: &crate::Toril, words: &str| host.logs().matches(words).count();
-                let before = logged(host, "configuration not reloaded");
-                host.rewrite_config("[queues.work]\nplugin = 7\n");
-                let words = "configuration not reloaded";
-                wait_until("the host to refuse the file", LONG, async || logged(host, words) > before).await;
+                let refused = "configuration not reloaded";
+                until_logged(host, refused, |host| host.rewrite_config("[queues.work]\nplugin = 7\n")).await;
                 host.rewrite_config(text);
                 Instant::now()
             }
         }
     }
+}
+
+/// Does something to a host, and waits until it has logged these words for it.
+async fn until_logged(host: &mut Toril, words: &str, change: impl FnOnce(&mut Toril)) {
+    let logged = |host: &Toril| host.logs().matches(words).count();
+    let before = logged(host);
+    change(host);
+    wait_until(&format!("the host to log {words:?}"), LONG, async || logged(host) > before).await;
+}
+
+/// One of a few versions of the plugin, so that few have to be compiled, and not the one that is in place.
+fn another_version(host: &Toril, random: &mut Rng) -> Vec<u8> {
+    let present = fs::read(host.plugin_path("basics")).unwrap_or_default();
+    let number = random.u8(..8);
+    let version = |number: u8| variant(&component("basics"), &number.to_string());
+    let bytes = version(number);
+    if bytes == present { version(number + 1) } else { bytes }
 }

@@ -5,17 +5,18 @@ use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
 use redis::cmd;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::jobs::Planned;
 use super::ledger::Ledger;
+use super::servers::{Kind, Servers};
 use crate::proxy::Proxy;
 use crate::toril::shared_cache;
 use crate::wait::LONG;
-use crate::{RedisServer, Toril, node, wait_until};
+use crate::{Toril, node, wait_until};
 
 /// BullMQ's keys of the queue that all work on.
-pub const QUEUE: &str = "bull:work";
+pub const QUEUE: &str = "{bull}:work";
 
 /// What differs between fleets.
 #[derive(Clone, Copy, Debug)]
@@ -29,14 +30,14 @@ pub struct Setup {
     pub lock: Duration,
     /// The hosts' `shutdown_timeout`.
     pub shutdown: Duration,
-    /// Whether Redis writes what it acknowledges to disk.
-    pub append_only: bool,
+    /// The servers.
+    pub servers: Kind,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let (lock, shutdown) = (Duration::from_secs(3_600), Duration::from_secs(60));
-        Self { hosts: 2, nodes: 0, lock, shutdown, append_only: true }
+        Self { hosts: 2, nodes: 0, lock, shutdown, servers: Kind::Kept }
     }
 }
 
@@ -51,33 +52,30 @@ pub struct Fleet {
     /// The ledger of runs.
     pub ledger: Ledger,
     _nodes: Vec<node::Script>,
-    /// The server. After those who use it, so that it ends last.
-    pub redis: RedisServer,
+    /// The servers. After those who use them, so that they end last.
+    pub servers: Servers,
 }
 
 impl Fleet {
     /// Starts everything, and returns when all are ready. There are no jobs yet.
     pub async fn start(setup: Setup) -> Self {
-        let keeps = if setup.append_only { "yes" } else { "no" };
-        let redis = RedisServer::start_with(&["--appendonly", keeps]).await;
+        let servers = Servers::start(setup.servers).await;
         let ledger = Ledger::start().await;
         let (mut hosts, mut networks) = (Vec::new(), Vec::new());
         for _ in 0..setup.hosts {
-            let network = Proxy::start(redis.port()).await;
+            let network = Proxy::start(servers.one().port()).await;
             let host = Toril::new()
-                .redis(format!("redis://127.0.0.1:{}", network.port()))
                 .plugin("basics")
                 .host(format!("cache = {:?}", shared_cache()))
                 .host(format!("shutdown_timeout = \"{}ms\"", setup.shutdown.as_millis()))
-                .config(config(&setup, &ledger, 4));
+                .config(servers.config(network.port()) + &config(&setup, &ledger, 4));
             hosts.push(host.spawn_run());
             networks.push(network);
         }
         let worker = || {
             let settings = json!({ "lockDuration": 5_000, "stalledInterval": 500, "maxStalledCount": 1_000 });
-            let input = json!({ "redis": redis.url(), "queue": "work", "jobs": 1_000_000, "ttl": 3_600_000,
-                "concurrency": 4, "settings": settings });
-            node::spawn("worker", input, &[])
+            let more = json!({ "jobs": 1_000_000, "ttl": 3_600_000, "concurrency": 4, "settings": settings });
+            node::spawn("worker", input(&servers, more), &[])
         };
         let mut nodes: Vec<_> = (0..setup.nodes).map(|_| worker()).collect();
         for node in &mut nodes {
@@ -86,19 +84,26 @@ impl Fleet {
         for host in &mut hosts {
             host.wait_ready().await;
         }
-        Self { setup, hosts, networks, ledger, _nodes: nodes, redis }
+        Self { setup, hosts, networks, ledger, _nodes: nodes, servers }
     }
 
-    /// The configuration that every host has, with so many jobs at once.
-    pub fn config(&self, concurrency: usize) -> String {
-        config(&self.setup, &self.ledger, concurrency)
+    /// The configuration of a host, with so many jobs at once.
+    pub fn config(&self, host: usize, concurrency: usize) -> String {
+        let redis = self.servers.config(self.networks[host].port());
+        redis + &config(&self.setup, &self.ledger, concurrency)
+    }
+
+    /// A connection that no fault is on, to the server that has the queue.
+    pub async fn connection(&self) -> MultiplexedConnection {
+        self.servers.one().connection().await
     }
 
     /// Adds jobs, once the ledger knows how they end.
-    pub async fn add(&self, jobs: &[Planned]) {
+    pub async fn add(&mut self, jobs: &[Planned]) {
         self.ledger.plan(jobs);
         let jobs: Vec<_> = jobs.iter().map(|job| job.job(self.ledger.url())).collect();
-        node::run("add", json!({ "redis": self.redis.url(), "queue": "work", "jobs": jobs })).await;
+        node::run("add", input(&self.servers, json!({ "jobs": jobs }))).await;
+        self.servers.wait_replicated().await;
     }
 
     /// Starts a host again that has ended.
@@ -108,7 +113,7 @@ impl Fleet {
 
     /// The jobs that are being run, as Redis has it, with how often each was started.
     pub async fn active(&self) -> Vec<(String, Option<u32>)> {
-        let mut connection = self.redis.connection().await;
+        let mut connection = self.connection().await;
         let ids: Vec<String> = ask(&mut connection, cmd("LRANGE").arg(format!("{QUEUE}:active")).arg(0).arg(-1)).await;
         let mut active = Vec::new();
         for id in ids {
@@ -120,7 +125,7 @@ impl Fleet {
 
     /// How many jobs have ended.
     pub async fn ended(&self) -> usize {
-        ended(&mut self.redis.connection().await).await
+        ended(&mut self.connection().await).await
     }
 
     /// Waits until everything goes on after a fault: whatever was being run when it was over is not any more, or is run
@@ -141,7 +146,7 @@ impl Fleet {
 
     /// Whether there is a job that has not ended.
     pub async fn has_work(&self) -> bool {
-        let mut connection = self.redis.connection().await;
+        let mut connection = self.connection().await;
         for (command, set) in [("LLEN", "wait"), ("LLEN", "active"), ("ZCARD", "prioritized"), ("ZCARD", "delayed")] {
             if ask::<usize>(&mut connection, cmd(command).arg(format!("{QUEUE}:{set}"))).await > 0 {
                 return true;
@@ -158,6 +163,16 @@ fn config(setup: &Setup, ledger: &Ledger, concurrency: usize) -> String {
         setup.lock.as_millis(),
         ledger.url()
     )
+}
+
+/// What a script of `tests/interop` is told.
+fn input(servers: &Servers, more: Value) -> Value {
+    let mut input = servers.input();
+    input["queue"] = json!("work");
+    if let (Value::Object(input), Value::Object(more)) = (&mut input, more) {
+        input.extend(more);
+    }
+    input
 }
 
 /// How many jobs are completed or failed.

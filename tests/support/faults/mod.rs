@@ -4,6 +4,7 @@
 //! | module | what it offers |
 //! | --- | --- |
 //! | [`fault`] | the faults: what each needs and does, and whether a job may run twice for it |
+//! | [`servers`] | one Redis, or several with replicas |
 //! | [`fleet`] | a private Redis, hosts, each with a network of its own, and BullMQ's workers in Node |
 //! | [`jobs`] | the jobs, and how each is to end |
 //! | [`ledger`] | every run of every job, where no fault reaches |
@@ -17,6 +18,7 @@ pub mod fleet;
 pub mod jobs;
 pub mod ledger;
 pub mod round;
+pub mod servers;
 pub mod table;
 
 pub use fault::Fault;

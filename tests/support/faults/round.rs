@@ -12,9 +12,6 @@ use super::jobs::Planned;
 use super::ledger::By;
 use crate::wait::{LONG, within};
 
-/// How often Redis loses data in a round.
-const FORGETS: usize = 4;
-
 /// How a round goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
@@ -110,8 +107,7 @@ pub async fn run(plan: &Plan) -> Outcome {
         forgotten: 0,
         excused: plan.fault.is_none_or(|fault| fault.excuse().is_some()),
     };
-    // A Redis that loses all again and again comes to no end.
-    let most = if plan.fault.is_some_and(Fault::loses_data) { plan.strikes.min(FORGETS) } else { plan.strikes };
+    let most = plan.strikes.min(plan.fault.map_or(usize::MAX, Fault::most));
     while outcome.strikes < most && fleet.has_work().await {
         tokio::time::sleep(Duration::from_millis(random.u64(100..500))).await;
         outcome.caught += fleet.active().await.len();
@@ -123,9 +119,11 @@ pub async fn run(plan: &Plan) -> Outcome {
             // As many again, so that there is something to go on with.
             let again = Planned::many(&mut random, plan.jobs + outcome.forgotten, forgotten, plan.longest);
             outcome.forgotten += forgotten;
-            fleet.add(&again).await;
+            if forgotten > 0 {
+                fleet.add(&again).await;
+                over = Instant::now();
+            }
             jobs.extend(again);
-            over = Instant::now();
         }
         outcome.recoveries.push(fleet.recovers(over).await);
     }
@@ -139,7 +137,7 @@ fn mixed() -> Setup {
 
 /// Takes those out that Redis does not have any more. How many there were.
 async fn forget(fleet: &Fleet, jobs: &mut Vec<Planned>) -> usize {
-    let mut connection = fleet.redis.connection().await;
+    let mut connection = fleet.connection().await;
     let before = jobs.len();
     let all: Vec<_> = jobs.iter().collect();
     let lost = Account::take(&mut connection, &all, &[]).await.lost;
@@ -149,7 +147,7 @@ async fn forget(fleet: &Fleet, jobs: &mut Vec<Planned>) -> usize {
 
 /// Waits until all jobs have ended, as long as some still do, and takes the account.
 async fn settle(fleet: &Fleet, jobs: &[Planned]) -> Account {
-    let mut connection = fleet.redis.connection().await;
+    let mut connection = fleet.connection().await;
     let mut last = (0, Instant::now());
     // Until all have ended, or for so long none has.
     within(LONG * 10, async || {

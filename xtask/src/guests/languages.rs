@@ -1,4 +1,5 @@
-//! The examples of the SDKs for JavaScript and Python, as components for the tests: `basics-js` and `basics-py`.
+//! Plugins in TypeScript and Python: the examples of the SDKs as components for the tests, `basics-js` and `basics-py`, and
+//! those of the benchmarks, `bench-js` and `bench-py`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,57 +11,79 @@ use crate::process;
 use crate::setup::{node, python};
 use crate::workspace::{Workspace, write_atomically};
 
+const JS: &str = "sdk/js";
+const PYTHON: &str = "sdk/python";
+
 /// Folders that hold no sources.
 const NO_SOURCES: [&str; 6] =
     ["node_modules", "dist", "__pycache__", ".pytest_cache", "build-cache", "toril_plugin.egg-info"];
 
 /// Runs the SDKs' own tests and builds their examples, each only if something that it is made of has changed since.
 pub fn run(workspace: &Workspace) -> Result<()> {
-    let out = workspace.target().join("test-guests");
-    fs::create_dir_all(&out).with_context(|| format!("could not create {}", out.display()))?;
-    unless_unchanged(workspace, "sdk/js", &out.join("basics-js.wasm"), |component| js(workspace, component))?;
-    unless_unchanged(workspace, "sdk/python", &out.join("basics-py.wasm"), |component| python_(workspace, component))
+    unless_unchanged(workspace, &[JS], "basics-js", |component| {
+        build_js(workspace, "sdk/js/example/src/plugin.ts", component)?;
+        let mut tests = Command::new("npm");
+        process::run(tests.current_dir(workspace.root().join(JS)).args(["test", "--silent"]))
+            .context("the tests of sdk/js failed")
+    })?;
+    unless_unchanged(workspace, &[PYTHON], "basics-py", |component| {
+        build_python(workspace, "sdk/python/example/plugin.py", component)?;
+        // The example is a project of its own, and its tests import its modules.
+        for folder in [PYTHON, "sdk/python/example"] {
+            let mut tests = python_(workspace, folder)?;
+            process::run(tests.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]))
+                .context("the tests of sdk/python failed")?;
+        }
+        Ok(())
+    })
 }
 
-fn js(workspace: &Workspace, component: &Path) -> Result<()> {
-    let folder = workspace.root().join("sdk/js");
-    println!("packages of sdk/js: {}", node::find_or_install(&folder)?);
+/// Builds the plugins of the benchmarks, each only if something that it is made of has changed since.
+pub fn bench(workspace: &Workspace) -> Result<()> {
+    unless_unchanged(workspace, &[JS, "bench/js"], "bench-js", |component| {
+        build_js(workspace, "bench/js/src/plugin.ts", component)
+    })?;
+    unless_unchanged(workspace, &[PYTHON, "bench/py"], "bench-py", |component| {
+        build_python(workspace, "bench/py/plugin.py", component)
+    })
+}
+
+fn build_js(workspace: &Workspace, source: &str, component: &Path) -> Result<()> {
+    let folder = workspace.root().join(JS);
+    println!("packages of {JS}: {}", node::find_or_install(&folder)?);
     let mut build = Command::new("node");
-    build.current_dir(&folder).args(["bin/toril-plugin-build.js", "example/src/plugin.ts", "-o"]).arg(component);
-    process::run(&mut build).context("the example of sdk/js could not be built")?;
-    process::run(Command::new("npm").current_dir(&folder).args(["test", "--silent"]))
-        .context("the tests of sdk/js failed")
+    build.current_dir(&folder).arg("bin/toril-plugin-build.js").arg(workspace.root().join(source));
+    process::run(build.arg("-o").arg(component)).with_context(|| format!("{source} could not be built"))
 }
 
-fn python_(workspace: &Workspace, component: &Path) -> Result<()> {
-    let folder = workspace.root().join("sdk/python");
-    let python = python::find_or_install(workspace)?;
-    let run = |arguments: &[&str]| {
-        let mut command = Command::new(&python);
-        command.current_dir(&folder).env("PYTHONPATH", "src").env("PYTHONDONTWRITEBYTECODE", "1").args(arguments);
-        command
-    };
-    let mut build = run(&["-m", "toril_plugin.build", "example/plugin.py", "-o"]);
-    process::run(build.arg(component)).context("the example of sdk/python could not be built")?;
-    // The example is a project of its own, and its tests import its modules.
-    for folder in [folder.clone(), folder.join("example")] {
-        let source = workspace.root().join("sdk/python/src");
-        let mut pytest = run(&["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]);
-        process::run(pytest.current_dir(folder).env("PYTHONPATH", source)).context("the tests of sdk/python failed")?;
-    }
-    Ok(())
+fn build_python(workspace: &Workspace, source: &str, component: &Path) -> Result<()> {
+    let mut build = python_(workspace, PYTHON)?;
+    build.args(["-m", "toril_plugin.build"]).arg(workspace.root().join(source));
+    process::run(build.arg("-o").arg(component)).with_context(|| format!("{source} could not be built"))
 }
 
-/// Makes a component, unless it is there already and was made of the same sources.
+/// Python in a folder, with the SDK.
+fn python_(workspace: &Workspace, folder: &str) -> Result<Command> {
+    let mut command = Command::new(python::find_or_install(workspace)?);
+    command.current_dir(workspace.root().join(folder)).env("PYTHONPATH", workspace.root().join("sdk/python/src"));
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    Ok(command)
+}
+
+/// Makes a component in `target/test-guests`, unless it is there already and was made of the same files in these folders.
 fn unless_unchanged(
     workspace: &Workspace,
-    sdk: &str,
-    component: &Path,
+    folders: &[&str],
+    name: &str,
     make: impl FnOnce(&Path) -> Result<()>,
 ) -> Result<()> {
+    let out = workspace.target().join("test-guests");
+    fs::create_dir_all(&out).with_context(|| format!("could not create {}", out.display()))?;
+    let component = out.join(format!("{name}.wasm"));
     let mut sources = Vec::new();
-    collect(&workspace.root().join(sdk), &mut sources)?;
-    collect(&workspace.root().join("wit"), &mut sources)?;
+    for folder in folders.iter().chain(&["wit"]) {
+        collect(&workspace.root().join(folder), &mut sources)?;
+    }
     let mut made_of = Vec::new();
     for path in sources {
         let content = fs::read(&path).with_context(|| format!("could not read {}", path.display()))?;
@@ -72,7 +95,7 @@ fn unless_unchanged(
         println!("guest {}: unchanged", component.display());
         return Ok(());
     }
-    make(component)?;
+    make(&component)?;
     write_atomically(&stamp, &made_of)
 }
 

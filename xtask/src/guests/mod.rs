@@ -1,6 +1,6 @@
 //! Builds guests: compiles them to core modules and encodes those as components.
 
-mod languages;
+pub mod languages;
 mod list;
 pub mod toolchain;
 

@@ -2,12 +2,14 @@
 //! Every step prints one line that says what it found and where.
 
 mod apt;
+pub mod cargo_tool;
 pub mod chromium;
 pub mod guest_toolchain;
 pub mod node;
 pub mod promtool;
 pub mod python;
 pub mod redis;
+mod wheel;
 
 use anyhow::Result;
 

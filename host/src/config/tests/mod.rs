@@ -1,5 +1,6 @@
 //! Tests of whole files.
 
+mod changes;
 mod environment;
 mod example;
 mod mistakes;

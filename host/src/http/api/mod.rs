@@ -3,6 +3,8 @@
 mod dead_letters;
 mod events;
 mod extract;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 mod host;
 mod jobs;
 mod queues;

@@ -13,6 +13,11 @@ use crate::http::security;
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
+    /// Reads what was sent.
+    pub fn of(body: &[u8]) -> Self {
+        Self(form_urlencoded::parse(body).into_owned().collect())
+    }
+
     /// The first value of a field. None: it was not sent.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -57,7 +62,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
         let visitor = request.extensions().get::<Visitor>().cloned().ok_or_else(Failure::internal)?;
         let body = Bytes::from_request(request, state).await;
         let body = body.map_err(|rejection| Failure::new(rejection.status(), rejection.body_text()).of(&visitor))?;
-        let form = Self(form_urlencoded::parse(&body).into_owned().collect());
+        let form = Self::of(&body);
         let brought = form.get("csrf").unwrap_or_default();
         match &visitor.csrf {
             Some(csrf) if !security::same(csrf, brought) => {

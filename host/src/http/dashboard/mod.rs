@@ -19,6 +19,8 @@ mod door;
 mod failure;
 mod flow;
 mod form;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 mod hosts;
 mod inside;
 mod job;

@@ -19,8 +19,10 @@ use super::sessions::Sessions;
 use crate::config::{AdminAccess, HostSettings, Secret};
 use crate::http::problem::Problem;
 
-/// How long a request waits for what it asked for.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a request that only looks waits for what it asked for. All of them ask Redis or nobody.
+const LOOKING: Duration = Duration::from_secs(10);
+/// The same of one that changes something.
+const CHANGING: Duration = Duration::from_secs(30);
 
 /// Who may do what.
 #[derive(Clone, Debug)]
@@ -173,18 +175,19 @@ async fn ask(State((guard, sessions)): State<(Guard, Sessions)>, request: Reques
 
 /// Answers a request that was let in, within a bound.
 pub async fn run(request: Request, next: Next) -> Response {
+    let (patience, late) = match cross_site::is_safe(request.method()) {
+        true => (LOOKING, "Redis did not answer within 10 s"),
+        false => (CHANGING, "this takes longer than 30 s; it goes on, and if Redis is away, when that is back"),
+    };
     // On a task of its own: a change must not end half-way since whoever asked for it has gone.
     let answer = tokio::spawn(next.run(request));
-    match tokio::time::timeout(PATIENCE, answer).await {
+    match tokio::time::timeout(patience, answer).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => {
             tracing::error!(%error, "a request was not answered, since the host failed");
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the host failed; its log says more").into_response()
         }
-        Err(_) => {
-            let why = "this takes longer than 30 s; it goes on";
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, why).into_response()
-        }
+        Err(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, late).into_response(),
     }
 }
 

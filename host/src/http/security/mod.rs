@@ -1,6 +1,8 @@
 //! Who may look at queues and change them, and the headers that keep browsers from helping others to do it.
 
 mod cross_site;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 mod guard;
 mod headers;
 mod host_name;

@@ -24,6 +24,8 @@ mod dead;
 mod error;
 mod events;
 mod flow;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 mod hosts;
 mod job;
 mod list;

@@ -1,6 +1,7 @@
 //! Knows which server is responsible for which slot, asks again now and then, and tells when that changes.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use redis::RedisError;
@@ -96,11 +97,20 @@ impl Source {
 /// Whoever waits for an answer. None: nobody, but there is a reason to ask.
 type Question = Option<oneshot::Sender<Result<(), FindError>>>;
 
+/// What both sides of the directory have to know.
+#[derive(Default)]
+struct Asked {
+    /// When somebody last said who is responsible.
+    answered: Mutex<Option<Instant>>,
+    /// The slots that somebody wants to reach.
+    slots: Mutex<BTreeSet<u16>>,
+}
+
 /// The directory.
 pub struct Directory {
     dialler: Dialler,
     ranges: watch::Receiver<Arc<Ranges>>,
-    found: Arc<Mutex<Option<Instant>>>,
+    asked: Arc<Asked>,
     questions: mpsc::Sender<Question>,
     _asking: AbortOnDropHandle<()>,
 }
@@ -111,9 +121,9 @@ impl Directory {
         let dialler = source.dialler().clone();
         let (questions, asked) = mpsc::channel(WAITING);
         let (known, ranges) = watch::channel(Arc::default());
-        let found = Arc::<Mutex<_>>::default();
-        let asking = tokio::spawn(ask(source, asked, known, found.clone()));
-        Self { dialler, ranges, found, questions, _asking: AbortOnDropHandle::new(asking) }
+        let shared = Arc::<Asked>::default();
+        let asking = tokio::spawn(ask(source, asked, known, shared.clone()));
+        Self { dialler, ranges, asked: shared, questions, _asking: AbortOnDropHandle::new(asking) }
     }
 
     /// How one connects to a server that is found here.
@@ -123,7 +133,8 @@ impl Directory {
 
     /// Who has this slot. Asks anew unless that was done a moment ago; when nobody answers, it is who had it.
     pub async fn owner(&self, slot: u16) -> Result<Address, FindError> {
-        let fresh = self.found.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|at| at.elapsed() < FRESH);
+        locked(&self.asked.slots).insert(slot);
+        let fresh = locked(&self.asked.answered).is_some_and(|at| at.elapsed() < FRESH);
         let known = owner(&self.ranges.borrow(), slot);
         let asked = match known {
             Some(_) if fresh => Ok(()),
@@ -166,6 +177,10 @@ impl Directory {
     }
 }
 
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn owner(ranges: &Ranges, slot: u16) -> Option<Address> {
     ranges.iter().find(|(slots, _)| slots.contains(&slot)).map(|(_, address)| address.clone())
 }
@@ -174,7 +189,7 @@ async fn ask(
     mut source: Source,
     mut asked: mpsc::Receiver<Question>,
     known: watch::Sender<Arc<Ranges>>,
-    found: Arc<Mutex<Option<Instant>>>,
+    shared: Arc<Asked>,
 ) {
     let (mut turn, mut silent) = (0_usize, false);
     loop {
@@ -192,12 +207,15 @@ async fn ask(
         let answer = source.find(&before, turn).await;
         let outcome = match answer {
             Ok(ranges) => {
-                *found.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+                *locked(&shared.answered) = Some(Instant::now());
                 if std::mem::take(&mut silent) {
                     tracing::info!("it is known again where Redis is");
                 }
                 if *before != ranges {
-                    if !before.is_empty() {
+                    // What nobody here wants to reach may move as it likes.
+                    let moved =
+                        |slot: &u16| owner(&before, *slot).is_some_and(|had| owner(&ranges, *slot) != Some(had));
+                    if locked(&shared.slots).iter().any(moved) {
                         source.moved(&ranges);
                     }
                     known.send_replace(Arc::new(ranges));

@@ -3,14 +3,14 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use bullmq::redis_connection::RedisConnection;
-use bullmq::{Error, QueueKeys};
+use bullmq::Error;
 use redis::{RedisError, Script, ScriptInvocation, Value as Reply};
 
 use crate::attempt::Json;
 use crate::config;
 use crate::queue::claimed::{Claimed, Keep};
 use crate::queue::clock::{milliseconds, now};
+use crate::queue::home::Home;
 use crate::queue::scripts::{End, METRICS, Moved};
 
 static CLAIM: LazyLock<Script> =
@@ -75,7 +75,7 @@ pub struct Answer {
 
 /// Calls for one queue.
 pub struct Batch {
-    connection: RedisConnection,
+    home: Arc<Home>,
     keys: Vec<String>,
     prefix: String,
     lock: u64,
@@ -83,13 +83,13 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// On this connection, with what the queue's settings say of locks and limits.
-    pub fn new(connection: RedisConnection, keys: &QueueKeys, settings: &config::Queue) -> Self {
+    /// For this queue, with what its settings say of locks and limits.
+    pub fn new(home: Arc<Home>, settings: &config::Queue) -> Self {
+        let keys = home.keys();
         let metrics =
             |target: &str| (keys.get(&format!("metrics:{target}")), keys.get(&format!("metrics:{target}:data")));
         let (completed, failed) = (metrics("completed"), metrics("failed"));
         Self {
-            connection,
             keys: vec![
                 keys.wait(),
                 keys.active(),
@@ -109,6 +109,7 @@ impl Batch {
                 failed.1,
             ],
             prefix: keys.key_prefix(),
+            home,
             lock: milliseconds(settings.lock_duration),
             limit: settings.rate_limit.as_ref().map(|limit| (limit.max.get(), milliseconds(limit.per))),
         }
@@ -139,7 +140,7 @@ impl Batch {
                 };
             }
         }
-        let reply: Reply = call.invoke_async(&mut self.connection.connection()).await?;
+        let reply: Reply = call.invoke_async(&mut self.home.connection()).await?;
         let answer = if endings.is_empty() { claimed(reply, token, now) } else { settled(reply, token, now) };
         answer.filter(|answer| answer.moved.len() == endings.len()).ok_or_else(foreign)
     }
@@ -152,7 +153,7 @@ impl Batch {
         for token in tokens {
             call.arg(token);
         }
-        let reply: Reply = call.invoke_async(&mut self.connection.connection()).await?;
+        let reply: Reply = call.invoke_async(&mut self.home.connection()).await?;
         claimed(reply, name, now).ok_or_else(foreign)
     }
 

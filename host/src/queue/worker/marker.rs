@@ -1,10 +1,13 @@
 //! Waiting for jobs: BullMQ's clients put a marker down when there are some.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bullmq::Error;
-use bullmq::redis_connection::{AnyConnection, RedisConnection};
+use bullmq::redis_connection::AnyConnection;
 use redis::{ErrorKind, RedisError};
+
+use crate::queue::home::Home;
 
 /// The longest wait. A new job ends it; this bounds how long one can lie that nobody was woken for.
 pub const IDLE: Duration = Duration::from_secs(5);
@@ -13,7 +16,7 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// A connection of its own, since waiting blocks it. Made when it is first needed, and anew after an error.
 pub struct Marker {
-    redis: RedisConnection,
+    home: Arc<Home>,
     key: String,
     /// What clients see as the worker's name (`CLIENT LIST`).
     client: String,
@@ -21,9 +24,10 @@ pub struct Marker {
 }
 
 impl Marker {
-    /// Waits for this key. `redis` is where such connections are made.
-    pub fn new(redis: RedisConnection, key: String, client: String) -> Self {
-        Self { redis, key, client, connection: None }
+    /// Waits for jobs of this queue.
+    pub fn new(home: Arc<Home>) -> Self {
+        let (key, client) = (home.keys().marker(), home.keys().client_name(""));
+        Self { home, key, client, connection: None }
     }
 
     /// Returns when the marker was there, which takes it, or after so long.
@@ -43,7 +47,7 @@ impl Marker {
     }
 
     async fn connect(&self) -> Result<AnyConnection, Error> {
-        let mut connection = self.redis.dedicated_any_connection().await?;
+        let mut connection = self.home.connections().dedicated_any_connection().await?;
         let mut name = redis::cmd("CLIENT");
         // Some services do not let clients name themselves, which changes nothing here.
         if let Err(error) = name.arg("SETNAME").arg(&self.client).query_async::<()>(&mut connection).await {

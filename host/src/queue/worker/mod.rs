@@ -3,6 +3,8 @@
 
 mod batch;
 mod driver;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 mod locks;
 mod marker;
 mod repeat;
@@ -14,7 +16,6 @@ mod stalled;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bullmq::Queue;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
@@ -29,6 +30,7 @@ use super::cancel::{self, Running};
 use super::connection::{ConnectError, SharedRedis};
 use super::context::Defaults;
 use super::dead_letter::DeadLetter;
+use super::home::Home;
 use super::key_value::PluginData;
 use super::outage::Outage;
 use super::parked::Parked;
@@ -46,12 +48,13 @@ pub struct QueueWorker {
     driver: Mutex<Option<AbortOnDropHandle<()>>>,
     _renewing: AbortOnDropHandle<()>,
     _checking: AbortOnDropHandle<()>,
+    _following: AbortOnDropHandle<()>,
 }
 
 /// What the loop and the attempts of one queue share.
 struct Shared {
     name: String,
-    queue: Arc<Queue>,
+    home: Arc<Home>,
     scripts: Scripts,
     parked: Parked,
     locks: Locks,
@@ -72,8 +75,8 @@ pub struct Service {
     store: Arc<dyn KeyValue>,
     defaults: Defaults,
     running: Running,
-    attempts: Attempts,
     outage: Outage,
+    attempts: Attempts,
 }
 
 impl Service {
@@ -84,8 +87,8 @@ impl Service {
             redis,
             defaults,
             running: Running::default(),
-            attempts: Attempts::default(),
             outage: Outage::default(),
+            attempts: Attempts::default(),
         }
     }
 
@@ -95,9 +98,9 @@ impl Service {
         Self { attempts, ..self }
     }
 
-    /// Hears of jobs that are cancelled from outside, until it is dropped.
+    /// Hears of jobs that are cancelled from outside, and watches over the connections, until it is dropped.
     pub async fn listen(self) {
-        cancel::listen(self.redis, self.running, self.outage).await;
+        tokio::join!(self.redis.watch_over(), cancel::listen(self.redis.clone(), self.running, self.outage));
     }
 }
 
@@ -110,14 +113,12 @@ impl QueueWorker {
         runner: Arc<dyn Runner>,
     ) -> Result<Self, ConnectError> {
         let redis = service.redis.clone();
-        let queue = Arc::new(redis.queue(name).await?);
-        let connection = queue.connection().clone();
-        let keys = queue.keys().clone();
+        let home = Arc::new(Home::find(redis.clone(), name).await?);
         let (ended, arriving) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             name: name.to_owned(),
-            scripts: Scripts::new(queue.clone()),
-            parked: Parked::new(redis.clone(), queue.clone()),
+            scripts: Scripts::new(home.clone()),
+            parked: Parked::new(redis.clone(), home.clone()),
             locks: Locks::default(),
             slots: Slots::default(),
             ended,
@@ -125,13 +126,13 @@ impl QueueWorker {
             runner,
             shutdown: CancellationToken::new(),
             give_back: CancellationToken::new(),
-            queue,
+            home: home.clone(),
             service,
         });
         let (closing, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (concurrency, wanted) = watch::channel(settings.concurrency.get());
-        let batch = Batch::new(connection.clone(), &keys, settings);
-        let marker = Marker::new(connection, keys.marker(), keys.client_name(""));
+        let batch = Batch::new(home.clone(), settings);
+        let marker = Marker::new(home.clone());
         let driver = Driver::new(shared.clone(), batch, marker, tasks.clone(), wanted, closing.clone(), arriving);
         let (locks, outage) = (shared.locks.clone(), shared.service.outage.clone());
         let renewing = locks.renew(name.to_owned(), shared.scripts.clone(), outage.clone(), settings.lock_duration);
@@ -147,6 +148,7 @@ impl QueueWorker {
             driver: Mutex::new(Some(spawn(tokio::spawn(driver.run())))),
             _renewing: spawn(tokio::spawn(renewing)),
             _checking: spawn(tokio::spawn(checking)),
+            _following: spawn(tokio::spawn(home.follow())),
             shared,
             concurrency,
             closing,
@@ -204,5 +206,5 @@ impl QueueWorker {
 
 async fn dead_letter(redis: &SharedRedis, settings: &config::Queue) -> Result<Option<Arc<DeadLetter>>, ConnectError> {
     let Some(name) = &settings.dead_letter else { return Ok(None) };
-    Ok(Some(Arc::new(DeadLetter::new(redis.clone(), redis.queue(name).await?))))
+    Ok(Some(Arc::new(DeadLetter::find(redis.clone(), name).await?)))
 }

@@ -92,7 +92,7 @@ impl Shared {
         let _runs = service.running.enter(&self.name, &job.id, signals.cancelled.clone());
         let context = Arc::new(JobOfQueue::new(
             job.clone(),
-            self.queue.clone(),
+            self.home.clone(),
             self.scripts.clone(),
             service.redis.clone(),
             service.defaults.clone(),

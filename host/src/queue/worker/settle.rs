@@ -83,7 +83,9 @@ impl Settling {
 
     async fn has_no_children(&self) -> bool {
         let counts = self
-            .until_written("count the job's children", || children::counts(&self.worker.queue, &self.job.id).boxed())
+            .until_written("count the job's children", || {
+                async move { children::counts(&self.worker.home.queue(), &self.job.id).await }.boxed()
+            })
             .await;
         counts.is_some_and(|counts| counts.processed + counts.unprocessed + counts.ignored + counts.failed == 0)
     }
@@ -242,7 +244,9 @@ impl Settling {
 
     async fn rate_limit(&self, wait: Duration) {
         let wait = milliseconds(wait).max(1);
-        self.until_written("set the queue's rate limit", || self.worker.queue.rate_limit(wait).boxed()).await;
+        let home = &self.worker.home;
+        let limit = || async move { home.queue().rate_limit(wait).await }.boxed();
+        self.until_written("set the queue's rate limit", limit).await;
         self.give_back().await;
     }
 

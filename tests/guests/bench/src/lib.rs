@@ -1,4 +1,5 @@
-//! The jobs of the benchmarks. Each contender does the same: bench/node/work.mjs, and bench/src/native.rs.
+//! The jobs of the benchmarks. Each contender does the same: bench/js, bench/py, bench/node/work.mjs, and
+//! bench/src/native.rs.
 
 use serde::Deserialize;
 use serde_json::json;

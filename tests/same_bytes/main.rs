@@ -1,104 +1,12 @@
 //! Toril beside BullMQ's own worker in Node: the same jobs on two servers, and every key that each leaves.
 
+mod chance;
+mod model;
+mod stream;
+
 use serde_json::{Value, json};
-use toril_tests::wait::LONG;
-use toril_tests::{RedisServer, Toril, contents, node, wait_until};
 
-const METRICS: u32 = 20_160;
-
-type Contents = std::collections::BTreeMap<String, Value>;
-
-/// A queue that is filled, and then worked on until so many jobs have ended.
-struct Stream {
-    fill: Value,
-    ends: usize,
-}
-
-impl Stream {
-    fn new(fill: Value, ends: usize) -> Self {
-        Self { fill, ends }
-    }
-
-    fn jobs(jobs: Vec<Value>) -> Self {
-        let ends = jobs.len();
-        Self::new(json!({ "jobs": jobs }), ends)
-    }
-
-    async fn filled(&self) -> RedisServer {
-        let redis = RedisServer::start().await;
-        let mut fill = self.fill.clone();
-        fill["redis"] = json!(redis.url());
-        fill["queue"] = json!("work");
-        node::run("fill", fill).await;
-        redis
-    }
-
-    async fn left(&self, redis: &RedisServer) -> Contents {
-        let mut connection = redis.connection().await;
-        let what = format!("{} jobs to end", self.ends);
-        wait_until(&what, LONG, async || contents::ended(&mut connection.clone(), "bull:work").await >= self.ends)
-            .await;
-        contents::of(&mut connection, "bull:work").await
-    }
-
-    async fn by_toril(&self) -> Contents {
-        let redis = self.filled().await;
-        let config = "[queues.work]\nplugin = \"basics\"\nconcurrency = 1\n";
-        let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(config).spawn_run();
-        toril.wait_ready().await;
-        self.left(&redis).await
-    }
-
-    async fn by_node(&self) -> Contents {
-        let redis = self.filled().await;
-        let input = json!({ "redis": redis.url(), "queue": "work", "jobs": 1_000_000, "metrics": { "maxDataPoints": METRICS } });
-        let mut worker = node::spawn("worker", input, &[]);
-        worker.wait_ready().await;
-        self.left(&redis).await
-    }
-
-    /// Every key of both, the order of all events included.
-    async fn leaves_the_same(&self) {
-        let (ours, theirs) = (self.by_toril().await, self.by_node().await);
-        same(&ours, &theirs);
-    }
-
-    /// The same, where only the order of each job's own events is determined.
-    async fn leaves_the_same_for_each_job(&self) {
-        let (mut ours, mut theirs) = (self.by_toril().await, self.by_node().await);
-        for contents in [&mut ours, &mut theirs] {
-            let events = contents.remove("events").expect("events");
-            for event in events.as_array().expect("a list") {
-                if let Some(id) = event["jobId"]
-                    .as_str()
-                    .map(str::to_owned)
-                    .or_else(|| event["jobId"].as_u64().map(|id| id.to_string()))
-                {
-                    let of_job = contents.entry(format!("events of {id}")).or_insert_with(|| json!([]));
-                    of_job.as_array_mut().expect("a list").push(event.clone());
-                }
-            }
-        }
-        same(&ours, &theirs);
-    }
-}
-
-fn same(ours: &Contents, theirs: &Contents) {
-    let keys = |contents: &Contents| contents.keys().cloned().collect::<Vec<_>>();
-    assert_eq!(keys(ours), keys(theirs), "the keys: ours, then theirs");
-    for (key, value) in ours {
-        if let (Some(ours), Some(theirs)) = (value.as_array(), theirs[key].as_array()) {
-            for (at, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
-                assert_eq!(ours, theirs, "{key}, entry {at}: ours, then theirs");
-            }
-        }
-        assert_eq!(value, &theirs[key], "{key}: ours, then theirs");
-    }
-}
-
-fn job(name: &str, data: Value, opts: Value) -> Value {
-    json!({ "name": name, "data": data, "opts": opts })
-}
+use self::stream::{Stream, job};
 
 #[tokio::test]
 async fn plain_jobs() {
@@ -228,41 +136,4 @@ async fn schedulers_by_interval_and_by_pattern() {
         scheduler("berlin", json!({ "pattern": "0 0 29 2 *", "tz": "Europe/Berlin", "immediately": true })),
     ]);
     Stream::new(json!({ "schedulers": schedulers }), 2).leaves_the_same_for_each_job().await;
-}
-
-/// Numbers that look random and are the same on every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from((self.0 >> 33) % sides).expect("small")
-    }
-
-    fn job(&mut self) -> Value {
-        let keeps = [json!(true), json!(false), json!({ "age": 3600 }), json!(1000), Value::Null];
-        let mut opts = serde_json::Map::new();
-        let mut set = |name: &str, value: Value| opts.insert(name.to_owned(), value);
-        set("attempts", json!(self.roll(4)));
-        set("priority", json!([0, 0, 1, 2, 9][self.roll(5)]));
-        set("lifo", json!(self.roll(4) == 0));
-        for name in ["removeOnComplete", "removeOnFail"] {
-            match &keeps[self.roll(5)] {
-                Value::Null => {}
-                keep => drop(set(name, keep.clone())),
-            }
-        }
-        let name = ["echo", "echo", "fail-times", "fatal", "progress"][self.roll(5)];
-        job(name, json!({ "times": self.roll(4), "text": "ä\"\\\u{1f9ea}" }), opts.into())
-    }
-}
-
-#[tokio::test]
-async fn streams_by_chance() {
-    for seed in [1, 7, 2026] {
-        let mut dice = Dice(seed);
-        let jobs = (0..60).map(|_| dice.job()).collect();
-        println!("seed {seed}");
-        Stream::jobs(jobs).leaves_the_same().await;
-    }
 }

@@ -1,0 +1,132 @@
+//! What is asked for on the command line.
+
+use std::path::PathBuf;
+
+use crate::contender::{ALL, CHILDREN, Contender, NATIVE, NODE, TORIL};
+use crate::throughput::Case;
+use crate::workload::Workload;
+
+/// A part of what can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Part {
+    /// Jobs a second
+    Throughput,
+    /// From adding a job to its completion
+    Latency,
+    /// At rest, and with a hundred jobs running
+    Memory,
+    /// To the first job, and a plugin's reload
+    Start,
+    /// With nothing to do
+    Idle,
+    /// Curves by queues, hosts, masters of a cluster and jobs at once
+    Scaling,
+}
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Only the no-op jobs that the bars are about, and those that have a bar
+    #[arg(long)]
+    short: bool,
+    /// Only this contender; several are allowed
+    #[arg(long, value_name = "CONTENDER", value_parser = Contender::named)]
+    only: Vec<Contender>,
+    /// Only the comparisons of jobs a second with these jobs; several are allowed
+    #[arg(long, value_name = "WORKLOAD")]
+    workload: Vec<Workload>,
+    /// Only this part; several are allowed
+    #[arg(long)]
+    part: Vec<Part>,
+    /// How often each contender has its turn
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
+    /// Jobs of a turn at the most
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..))]
+    jobs: u32,
+    /// Write performance.md and its pictures to this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+impl Options {
+    /// Whether this part is asked for.
+    pub fn wants(&self, part: Part) -> bool {
+        if !self.part.is_empty() {
+            return self.part.contains(&part);
+        }
+        // Whoever names jobs or is in a hurry wants to know how many of them are done.
+        part == Part::Throughput || (!self.short && self.workload.is_empty())
+    }
+
+    /// Who is compared.
+    pub fn contenders(&self) -> Vec<Contender> {
+        let with_bars = [TORIL, NODE, NATIVE, CHILDREN];
+        let is_asked_for = |one: &&Contender| {
+            if self.only.is_empty() { !self.short || with_bars.contains(one) } else { self.only.contains(one) }
+        };
+        ALL.iter().filter(is_asked_for).copied().collect()
+    }
+
+    /// The comparisons of jobs a second.
+    pub fn cases(&self) -> Vec<Case> {
+        let is_asked_for = |case: &Case| {
+            (self.workload.is_empty() || self.workload.contains(&case.workload)) && (!self.short || *case == Case::BARS)
+        };
+        Case::ALL.into_iter().filter(is_asked_for).collect()
+    }
+
+    /// Turns of each contender.
+    pub fn rounds(&self) -> usize {
+        self.rounds.into()
+    }
+
+    /// Turns of each point of a curve, which has neighbours to be judged by.
+    pub fn curve_rounds(&self) -> usize {
+        self.rounds().min(3)
+    }
+
+    /// Jobs of a turn at the most.
+    pub fn jobs(&self) -> usize {
+        self.jobs as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn options(line: &str) -> Options {
+        Line::parse_from(["bench"].into_iter().chain(line.split_whitespace())).options
+    }
+
+    #[test]
+    fn without_options_everything_is_measured() {
+        let all = options("");
+        assert!(all.wants(Part::Scaling) && all.wants(Part::Throughput));
+        assert_eq!((all.contenders(), all.cases()), (ALL.to_vec(), Case::ALL.to_vec()));
+    }
+
+    #[test]
+    fn the_short_form_is_the_comparison_that_has_bars() {
+        let short = options("--short");
+        assert!(short.wants(Part::Throughput) && !short.wants(Part::Latency));
+        assert_eq!((short.contenders(), short.cases()), (vec![TORIL, NODE, NATIVE, CHILDREN], vec![Case::BARS]));
+    }
+
+    #[test]
+    fn a_part_can_be_measured() {
+        let part = options("--only node --only toril --workload http");
+        assert_eq!(part.contenders(), [TORIL, NODE]);
+        assert!(part.cases().iter().all(|case| case.workload == Workload::Http) && !part.wants(Part::Memory));
+        assert!(options("--part memory").wants(Part::Memory));
+        assert!(Line::try_parse_from(["bench", "--only", "sidekiq"]).is_err());
+    }
+}

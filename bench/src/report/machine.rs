@@ -1,0 +1,44 @@
+//! What it ran on.
+
+use std::fs;
+use std::process::Command;
+
+use toril_tests::redis_server;
+
+/// How many processors there are.
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// The machine, the versions and the date, in a line.
+pub fn described() -> String {
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ").map(|(_, name)| name));
+    let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let memory =
+        memory.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse().ok());
+    let cores = processors();
+    format!(
+        "{} of {}, {} GiB of memory; Toril {}; Node {}; {}; {}; {}.",
+        if cores == 1 { "1 processor".to_owned() } else { format!("{cores} processors") },
+        model.unwrap_or("a kind without a name"),
+        memory.unwrap_or(0_u64) >> 20,
+        env!("CARGO_PKG_VERSION"),
+        said("node", "--version"),
+        said("rustc", "--version"),
+        server(),
+        said("date", "+%Y-%m-%d"),
+    )
+}
+
+/// `Redis server v=7.0.15 sha=… …` without what comes after the version.
+fn server() -> String {
+    let Ok(program) = redis_server::program() else { return "no Redis".to_owned() };
+    let line = said(&program.to_string_lossy(), "--version");
+    line.split(" sha=").next().unwrap_or_default().replace(" server v=", " ")
+}
+
+fn said(program: &str, argument: &str) -> String {
+    let output = Command::new(program).arg(argument).output().ok();
+    output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
+}

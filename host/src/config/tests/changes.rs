@@ -1,0 +1,160 @@
+//! The difference between two configurations, for any two: what it names, brought from the new one into the old one, makes
+//! the new one of it. So a reload that follows it forgets nothing.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::super::{Changes, Config, Env, HostSettings, QueueChange, diff, parse};
+
+/// Lines of which each is there or not.
+fn some_of(lines: &'static [&'static str]) -> impl Strategy<Value = Vec<&'static str>> {
+    prop::collection::vec(any::<bool>(), lines.len())
+        .prop_map(move |there| lines.iter().zip(there).filter(|(_, there)| *there).map(|(line, _)| *line).collect())
+}
+
+fn any_queue() -> impl Strategy<Value = String> {
+    let plugin = prop_oneof![Just("p"), Just("q"), Just("r")];
+    let lines = some_of(&[
+        "concurrency = 3",
+        "timeout = '5s'",
+        "attempts = 4",
+        "backoff = { type = 'exponential', delay = '1s', jitter = 0.5 }",
+        "remove_on_complete = { age = '1h', count = 9 }",
+        "remove_on_fail = true",
+        "rate_limit = { max = 5, per = '1s' }",
+        "lock_duration = '7s'",
+        "stalled_interval = '9s'",
+        "max_stalled = 4",
+        "dead_letter = 'dead'",
+        "schedules.nightly = { pattern = '0 3 * * *', tz = 'Europe/Madrid' }",
+        "schedules.often = { every = '15m', data = { n = 1 } }",
+    ]);
+    (plugin, lines).prop_map(|(plugin, lines)| format!("plugin = '{plugin}'\n{}\n", lines.join("\n")))
+}
+
+fn any_plugin() -> impl Strategy<Value = String> {
+    let lines = some_of(&[
+        "memory = '32MiB'",
+        "fuel = 1000",
+        "keyvalue = true",
+        "http = ['https://api.test']",
+        "add_to = ['a']",
+        "config = { a = 1 }",
+        "secrets = { token = 'env:TOKEN' }",
+        "max_result = '2KB'",
+    ]);
+    lines.prop_map(|lines| lines.join("\n"))
+}
+
+fn any_config() -> impl Strategy<Value = Config> {
+    let host = some_of(&[
+        "listen = 'off'",
+        "plugins = 'elsewhere'",
+        "cache = 'c'",
+        "shutdown_timeout = '3s'",
+        "pen_threads = 3",
+        "max_pens = 9",
+        "admin = 'read-only'",
+        "allowed_hosts = ['h']",
+        "redact = ['pin']",
+        "keep_attempts = 5",
+        "compile_memory = '1GiB'",
+        "compile_timeout = '30s'",
+        "max_component = '5MiB'",
+        "log = 'debug'",
+    ]);
+    let redis = some_of(&["prefix = 'x'", "namespace = 'n'", "connect_timeout = '1s'"]);
+    let queues = prop::collection::btree_map("[a-d]", any_queue(), 1..4);
+    let plugins = prop::collection::btree_map("[pqr]", any_plugin(), 0..3);
+    let token = prop_oneof![Just("one"), Just("two")];
+    (host, redis, queues, plugins, token).prop_map(|(host, redis, queues, plugins, token)| {
+        let mut text = format!("[host]\n{}\n[redis]\n{}\n", host.join("\n"), redis.join("\n"));
+        for (name, lines) in queues {
+            let _ = write!(text, "[queues.{name}]\n{lines}\n");
+        }
+        for (name, lines) in plugins {
+            let _ = write!(text, "[plugins.{name}]\n{lines}\n");
+        }
+        parse(&text, Path::new("queues.toml"), &Env::of([("TOKEN", token)]))
+            .unwrap_or_else(|error| panic!("{error}\n{text}"))
+    })
+}
+
+/// The old configuration with what the changes name, and nothing else, taken from the new one.
+fn applied(old: &Config, new: &Config, changes: &Changes) -> Config {
+    let mut applied = old.clone();
+    if changes.redis {
+        applied.redis = new.redis.clone();
+    }
+    for key in &changes.host {
+        take_host_key(&mut applied.host, &new.host, key);
+    }
+    for name in &changes.queues_removed {
+        applied.queues.remove(name);
+    }
+    let changed = changes.queues_changed.iter().map(|(name, _)| name);
+    for name in changes.queues_added.iter().chain(changed) {
+        applied.queues.insert(name.clone(), new.queues[name].clone());
+    }
+    for name in &changes.plugins_changed {
+        applied.plugins.insert(name.clone(), new.plugin(name));
+    }
+    applied
+}
+
+fn take_host_key(host: &mut HostSettings, new: &HostSettings, key: &str) {
+    match key {
+        "admin" => host.admin = new.admin,
+        "allowed_hosts" => host.allowed_hosts.clone_from(&new.allowed_hosts),
+        "compile_memory" => host.compile_memory = new.compile_memory,
+        "compile_timeout" => host.compile_timeout = new.compile_timeout,
+        "max_component" => host.max_component = new.max_component,
+        "cache" => host.cache.clone_from(&new.cache),
+        "keep_attempts" => host.keep_attempts = new.keep_attempts,
+        "listen" => host.listen = new.listen,
+        "log" => host.log.clone_from(&new.log),
+        "max_pens" => host.max_pens = new.max_pens,
+        "pen_threads" => host.pen_threads = new.pen_threads,
+        "plugins" => host.plugins.clone_from(&new.plugins),
+        "redact" => host.redact.clone_from(&new.redact),
+        "shutdown_timeout" => host.shutdown_timeout = new.shutdown_timeout,
+        other => panic!("nobody has thought of {other}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+
+    #[test]
+    fn what_the_changes_name_makes_the_new_configuration_of_the_old_one(old in any_config(), new in any_config()) {
+        let changes = diff(&old, &new);
+        let applied = applied(&old, &new, &changes);
+
+        prop_assert_eq!(&applied.redis, &new.redis);
+        prop_assert_eq!(&applied.host, &new.host);
+        prop_assert_eq!(&applied.queues, &new.queues);
+        for queue in new.queues.values() {
+            prop_assert_eq!(applied.plugin(&queue.plugin), new.plugin(&queue.plugin));
+        }
+        prop_assert!(diff(&applied, &new).is_empty());
+    }
+
+    #[test]
+    fn nothing_is_named_that_is_the_same(old in any_config(), new in any_config()) {
+        let changes = diff(&old, &new);
+        for (name, change) in &changes.queues_changed {
+            prop_assert_ne!(&old.queues[name], &new.queues[name]);
+            let worker = |queue: &super::super::Queue| {
+                (queue.rate_limit.clone(), queue.lock_duration, queue.stalled_interval, queue.max_stalled)
+            };
+            let same = worker(&old.queues[name]) == worker(&new.queues[name]);
+            prop_assert_eq!(same, *change == QueueChange::Live);
+        }
+        for name in &changes.plugins_changed {
+            prop_assert_ne!(old.plugin(name), new.plugin(name));
+        }
+        prop_assert!(diff(&old, &old).is_empty());
+    }
+}

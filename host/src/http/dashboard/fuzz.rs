@@ -1,0 +1,20 @@
+//! What a fuzzer drives of the dashboard.
+
+use super::form::Form;
+use super::schema_form::{Errors, of_schema, read, show};
+use super::text;
+
+/// A form: the first line is the schema that it is made from, the second what somebody has sent.
+pub fn form(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let (schema, sent) = text.split_once('\n').unwrap_or((&text, ""));
+    let page = text::shown(sent).into_string();
+    assert!(!page.replace("<bdi>", "").replace("</bdi>", "").contains("<script"), "markup gets through: {page}");
+    let Ok(schema) = serde_json::from_str(schema) else { return };
+    let Some(fields) = of_schema(&schema) else { return };
+    let form = Form::of(sent.as_bytes());
+    let mut errors = Errors::new();
+    let _document = read(&fields, &form, &mut errors);
+    let page = show(&fields, Some(&form), &errors).into_string();
+    assert!(!page.contains("<script"), "markup gets through: {page}");
+}

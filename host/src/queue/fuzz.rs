@@ -1,0 +1,52 @@
+//! What a fuzzer drives of the queue side.
+
+use std::time::Duration;
+
+use redis::Value as Reply;
+use serde_json::Value;
+
+pub use super::admin::fuzz::new_job;
+use super::backoff;
+use super::claimed::{Claimed, FIELDS};
+use super::worker::fuzz::next;
+
+/// No pause is longer: a hundred years, with their leap days.
+const LONGEST: Duration = Duration::from_secs(101 * 366 * 24 * 3600);
+
+/// A job as any client may have left it: the first line is its options, the second its data, and the third what is in its
+/// other fields.
+pub fn job(data: &[u8]) {
+    let mut lines = data.split(|byte| *byte == b'\n');
+    let mut line = || lines.next().unwrap_or_default();
+    let (options, payload, other) = (line(), line(), line());
+    let mut fields = [other; FIELDS];
+    (fields[1], fields[2]) = (payload, options);
+    let Some(job) = Claimed::read(&Reply::BulkString(packed(&fields)), "token", 1_782_770_400_000) else { return };
+    let _either = (job.may_retry(), job.waited());
+    for attempts in [1, 2, 7, 1000, u32::MAX] {
+        let backoff = job.options.backoff.as_ref();
+        let (least, most) = (backoff::delay(backoff, attempts, 0.0), backoff::delay(backoff, attempts, 1.0));
+        assert!(least <= most && most <= LONGEST, "{least:?} {most:?}");
+    }
+    next(&job);
+    if let Some(context) = &job.options.trace_context {
+        let _carrier = serde_json::from_str::<crate::telemetry::traces::Carrier>(context);
+    }
+    let _traces = job.traces.as_deref().map(serde_json::from_str::<Vec<String>>);
+    if let Ok(data) = crate::attempt::Json::parse(job.data.clone()) {
+        let _deep = data.value().map(|value: Value| value.to_string());
+    }
+}
+
+/// As Redis' `cmsgpack` packs an array of texts, which need not be UTF-8.
+fn packed(fields: &[&[u8]]) -> Vec<u8> {
+    let size = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes();
+    let mut packed = vec![0xdd];
+    packed.extend(size(fields.len()));
+    for field in fields {
+        packed.push(0xdb);
+        packed.extend(size(field.len()));
+        packed.extend(*field);
+    }
+    packed
+}

@@ -1,0 +1,201 @@
+//! Where lines of the log go: to standard error, at once as long as they are few, and many in one call when they are many.
+//! A call for each would cost a busy host as much as the rest of what it does for a small job's end.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tracing::{Level, Metadata};
+use tracing_subscriber::fmt::MakeWriter;
+
+/// How long lines gather at most, while there are many. What a killed process has not written is lost.
+const GATHER: Duration = Duration::from_millis(10);
+/// As many bytes are written without waiting.
+const MANY: usize = 32 * 1024;
+
+/// Writes lines to `W`. Copies write to the same.
+pub struct LogWriter<W>(Arc<Shared<W>>);
+
+struct Shared<W> {
+    gathered: Mutex<Gathered<W>>,
+    /// The first line has come that has to wait.
+    waits: Condvar,
+}
+
+struct Gathered<W> {
+    lines: Vec<u8>,
+    written: Instant,
+    /// Whether there is a thread that writes what waits.
+    thread: bool,
+    to: W,
+}
+
+impl<W> Clone for LogWriter<W> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<W: Write + Send + 'static> LogWriter<W> {
+    /// Starts the thread that writes what has gathered. Where there is none to be had, each line is written at once.
+    pub fn new(to: W) -> Self {
+        let writer = Self::without_thread(to);
+        let shared = writer.0.clone();
+        let thread = thread::Builder::new().name("toril-log".into()).spawn(move || shared.keep_writing());
+        writer.0.lock().thread = thread.is_ok();
+        writer
+    }
+
+    fn without_thread(to: W) -> Self {
+        let gathered = Gathered { lines: Vec::new(), written: Instant::now(), thread: false, to };
+        Self(Arc::new(Shared { gathered: Mutex::new(gathered), waits: Condvar::new() }))
+    }
+
+    /// Writes what has gathered.
+    pub fn flush(&self) {
+        self.0.lock().write_out();
+    }
+}
+
+impl<W: Write> Shared<W> {
+    fn lock(&self) -> MutexGuard<'_, Gathered<W>> {
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep_writing(&self) {
+        let mut gathered = self.lock();
+        loop {
+            gathered = self
+                .waits
+                .wait_while(gathered, |gathered| gathered.lines.is_empty())
+                .unwrap_or_else(PoisonError::into_inner);
+            drop(gathered);
+            thread::sleep(GATHER);
+            gathered = self.lock();
+            gathered.write_out();
+        }
+    }
+
+    fn add(&self, line: &[u8], urgent: bool) {
+        let mut gathered = self.lock();
+        let first = gathered.lines.is_empty();
+        gathered.lines.extend_from_slice(line);
+        if urgent || !gathered.thread || gathered.lines.len() >= MANY || gathered.written.elapsed() >= GATHER {
+            gathered.write_out();
+        } else if first {
+            self.waits.notify_one();
+        }
+    }
+}
+
+impl<W: Write> Gathered<W> {
+    fn write_out(&mut self) {
+        if !self.lines.is_empty() {
+            // Where standard error is closed there is nobody to tell.
+            let _nobody = self.to.write_all(&self.lines).and_then(|()| self.to.flush());
+            self.lines.clear();
+            self.lines.shrink_to(2 * MANY);
+        }
+        self.written = Instant::now();
+    }
+}
+
+impl<'a, W: Write + Send + 'static> MakeWriter<'a> for LogWriter<W> {
+    type Writer = Line<'a, W>;
+
+    fn make_writer(&'a self) -> Line<'a, W> {
+        Line { writer: self, urgent: true }
+    }
+
+    fn make_writer_for(&'a self, metadata: &Metadata<'_>) -> Line<'a, W> {
+        Line { writer: self, urgent: *metadata.level() <= Level::WARN }
+    }
+}
+
+/// One line.
+pub struct Line<'a, W> {
+    writer: &'a LogWriter<W>,
+    /// It is written at once, with all before it.
+    urgent: bool,
+}
+
+impl<W: Write> Write for Line<'_, W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.writer.0.add(line, self.urgent);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// Tells of each call that it is written with.
+    struct Calls(mpsc::Sender<String>);
+
+    impl Write for Calls {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let _the_test_is_over = self.0.send(String::from_utf8_lossy(bytes).into_owned());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Writes lines as if one had been written just now, so that they gather.
+    fn add(writer: &LogWriter<Calls>, lines: &[(&str, bool)]) {
+        for (line, urgent) in lines {
+            writer.0.lock().written = Instant::now() + Duration::from_secs(60);
+            writer.0.add(line.as_bytes(), *urgent);
+        }
+    }
+
+    #[test]
+    fn many_lines_are_written_in_one_call_by_the_thread() {
+        let (sender, calls) = mpsc::channel();
+        let writer = LogWriter::new(Calls(sender));
+        let line = "x".repeat(100);
+        add(&writer, &[(line.as_str(), false); 200]);
+        let mut all = 0;
+        let mut times = 0;
+        while all < 200 * line.len() {
+            all += calls.recv_timeout(Duration::from_secs(60)).map(|call| call.len()).unwrap_or_default();
+            times += 1;
+            assert!(times < 200, "{all} bytes");
+        }
+    }
+
+    #[test]
+    fn an_urgent_line_takes_those_before_it_along() {
+        let (sender, calls) = mpsc::channel();
+        // Without a thread that would be quicker.
+        let writer = LogWriter::without_thread(Calls(sender));
+        writer.0.lock().thread = true;
+        add(&writer, &[("a\n", false), ("b\n", false), ("c\n", true)]);
+        assert_eq!(calls.try_recv().as_deref(), Ok("a\nb\nc\n"));
+    }
+
+    #[test]
+    fn what_waits_is_written_at_the_end_and_a_line_by_itself_at_once() {
+        let (sender, calls) = mpsc::channel();
+        let writer = LogWriter::without_thread(Calls(sender));
+        writer.0.lock().thread = true;
+        let before = Instant::now();
+        writer.0.lock().written = before.checked_sub(GATHER).unwrap_or(before);
+        writer.0.add(b"alone\n", false);
+        assert_eq!(calls.try_recv().as_deref(), Ok("alone\n"));
+        add(&writer, &[("waits\n", false)]);
+        assert!(calls.try_recv().is_err());
+        writer.flush();
+        assert_eq!(calls.try_recv().as_deref(), Ok("waits\n"));
+    }
+}

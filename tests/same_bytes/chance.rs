@@ -1,0 +1,134 @@
+//! Jobs by chance: options and outcomes that nobody has put together by hand. What comes of them is compared with what BullMQ's
+//! own worker leaves, key by key and event by event, and with the model.
+//!
+//! `TORIL_SEED=N` runs that seed alone, such as one that a failure has told.
+
+use std::env;
+
+use serde_json::{Map, Value, json};
+
+use super::model::Expected;
+use super::stream::{Stream, job};
+
+/// Numbers that look random and are the same on every run.
+pub struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from((self.0 >> 33) % sides).expect("small")
+    }
+
+    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.roll(from.len() as u64)]
+    }
+
+    fn options(&mut self) -> Map<String, Value> {
+        let keeps = [json!(true), json!(false), json!({ "age": 3600 }), json!(1000), Value::Null];
+        let mut opts = Map::new();
+        let mut set = |name: &str, value: Value| opts.insert(name.to_owned(), value);
+        set("attempts", json!(self.roll(4)));
+        set("priority", json!(self.pick(&[0, 0, 1, 2, 9])));
+        set("lifo", json!(self.roll(4) == 0));
+        for name in ["removeOnComplete", "removeOnFail"] {
+            match self.pick(&keeps) {
+                Value::Null => {}
+                keep => drop(set(name, keep.clone())),
+            }
+        }
+        opts
+    }
+
+    fn name(&mut self) -> &'static str {
+        const NAMES: [&str; 6] = ["echo", "echo", "fail-times", "fail-times", "fatal", "progress"];
+        NAMES[self.roll(6)]
+    }
+
+    fn data(&mut self) -> Value {
+        json!({ "times": self.roll(4), "text": "ä\"\\\u{1f9ea}" })
+    }
+
+    fn job(&mut self) -> Value {
+        let (opts, name) = (self.options(), self.name());
+        job(name, self.data(), opts.into())
+    }
+
+    /// One with options that need time, or other jobs.
+    fn elaborate(&mut self, id: &str) -> Value {
+        let (mut opts, name) = (self.options(), self.name());
+        let mut set = |name: &str, value: Value| opts.insert(name.to_owned(), value);
+        set("jobId", json!(id));
+        match self.roll(4) {
+            0 => drop(set("backoff", json!(20))),
+            1 => drop(set("backoff", json!({ "type": "exponential", "delay": 15 }))),
+            // One that a Node worker does not know either ends in an error there, and here it waits not at all.
+            2 => drop(set("backoff", json!({ "type": "fixed", "delay": 25 }))),
+            _ => {}
+        }
+        if self.roll(4) == 0 {
+            set("delay", json!(30 * self.roll(5)));
+        }
+        if self.roll(3) == 0 {
+            set("keepLogs", json!(1 + self.roll(3)));
+        }
+        if self.roll(3) == 0 {
+            set("stackTraceLimit", json!(self.roll(3)));
+        }
+        if self.roll(4) == 0 {
+            set("deduplication", json!({ "id": format!("same-{}", self.roll(3)) }));
+        }
+        job(name, self.data(), opts.into())
+    }
+
+    /// A parent that runs when its children have ended, whichever way.
+    fn flow(&mut self, id: &str) -> Value {
+        let policies = [
+            "failParentOnFailure",
+            "ignoreDependencyOnFailure",
+            "removeDependencyOnFailure",
+            "continueParentOnFailure",
+        ];
+        let children: Vec<_> = (0..=self.roll(3))
+            .map(|n| {
+                let opts = json!({
+                    "jobId": format!("{id}-{n}"), "attempts": 1 + self.roll(3), (*self.pick(&policies)): true,
+                });
+                json!({ "name": self.name(), "queueName": "work", "data": self.data(), "opts": opts })
+            })
+            .collect();
+        json!({ "name": "echo", "queueName": "work", "data": {}, "opts": { "jobId": id }, "children": children })
+    }
+}
+
+fn seeds(usual: &[u64]) -> Vec<u64> {
+    match env::var("TORIL_SEED") {
+        Ok(seed) => vec![seed.parse().expect("TORIL_SEED is a number")],
+        Err(_) => usual.to_vec(),
+    }
+}
+
+#[tokio::test]
+async fn streams_by_chance() {
+    for seed in seeds(&[1, 7, 2026]) {
+        println!("TORIL_SEED={seed}");
+        let mut dice = Dice(seed);
+        let jobs = (0..60).map(|_| dice.job()).collect();
+        Stream::jobs(jobs).leaves_the_same().await;
+    }
+}
+
+#[tokio::test]
+async fn jobs_and_flows_by_chance_end_as_nodes_do_and_as_the_model_says() {
+    for seed in seeds(&[3, 11]) {
+        println!("TORIL_SEED={seed}");
+        let mut dice = Dice(seed);
+        let jobs: Vec<_> = (0..30).map(|n| dice.elaborate(&format!("job-{n:02}"))).collect();
+        let flows: Vec<_> = (0..5).map(|n| dice.flow(&format!("flow-{n}"))).collect();
+        let expected = Expected::of(&jobs, &flows);
+        let stream = Stream::new(json!({ "jobs": jobs, "flows": flows }), expected.ends());
+
+        let left = stream.leaves_the_same_for_each_job().await;
+
+        expected.assert(&left);
+    }
+}

@@ -1,0 +1,101 @@
+//! What has to come of jobs, by their names and options alone: a model of a job's states that knows nothing of Redis.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::stream::Contents;
+
+/// How a job ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Completed,
+    Failed,
+}
+
+/// What is known of one job before it runs.
+#[derive(Debug)]
+struct Fate {
+    end: End,
+    /// How many attempts are counted. None: it depends on when it runs.
+    attempts: Option<u64>,
+    /// Whether it is in Redis when it has ended.
+    kept: bool,
+}
+
+/// What has to come of a stream of jobs.
+#[derive(Debug, Default)]
+pub struct Expected(BTreeMap<String, Fate>);
+
+impl Expected {
+    /// Of these, all of which are there before the first one runs.
+    pub fn of(jobs: &[Value], flows: &[Value]) -> Self {
+        let mut expected = Self::default();
+        let mut same = BTreeSet::new();
+        for job in jobs {
+            // One whose deduplication id is taken is not added.
+            let id = job["opts"]["deduplication"]["id"].as_str();
+            if id.is_none_or(|id| same.insert(id.to_owned())) {
+                expected.expect(job, fate(job));
+            }
+        }
+        for flow in flows {
+            let mut end = End::Completed;
+            for child in flow["children"].as_array().into_iter().flatten() {
+                let fate = fate(child);
+                if fate.end == End::Failed && child["opts"]["failParentOnFailure"] == true {
+                    end = End::Failed;
+                }
+                expected.expect(child, fate);
+            }
+            // A parent that fails since a child has does so without an attempt of its own, if that is in time.
+            let attempts = (end == End::Completed).then_some(1);
+            expected.expect(flow, Fate { end, attempts, kept: true });
+        }
+        expected
+    }
+
+    fn expect(&mut self, job: &Value, fate: Fate) {
+        self.0.insert(job["opts"]["jobId"].as_str().expect("an id").to_owned(), fate);
+    }
+
+    /// How many jobs end.
+    pub fn ends(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Panics where something else is left.
+    pub fn assert(&self, left: &Contents) {
+        let members = |state: &str| -> BTreeSet<String> {
+            let ids = left.get(state).and_then(Value::as_array).into_iter().flatten();
+            ids.filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        let (completed, failed) = (members("completed"), members("failed"));
+        for (id, fate) in &self.0 {
+            let is_in = (completed.contains(id), failed.contains(id));
+            let wanted = (fate.kept && fate.end == End::Completed, fate.kept && fate.end == End::Failed);
+            assert_eq!(is_in, wanted, "whether {id} is completed, and failed: {fate:?}");
+            assert_eq!(left.contains_key(id), fate.kept, "whether {id} is there: {fate:?}");
+            if let (true, Some(attempts)) = (fate.kept, fate.attempts) {
+                assert_eq!(left[id]["atm"], attempts, "the attempts of {id}: {fate:?}");
+            }
+        }
+        for state in ["wait", "active", "delayed", "prioritized", "waiting-children"] {
+            assert!(!left.contains_key(state), "jobs are left in {state}: {:?}", left.get(state));
+        }
+    }
+}
+
+fn fate(job: &Value) -> Fate {
+    let opts = &job["opts"];
+    let most = opts["attempts"].as_u64().unwrap_or(1).max(1);
+    let times = job["data"]["times"].as_u64().unwrap_or(0);
+    let (end, attempts) = match job["name"].as_str().expect("a name") {
+        "fatal" => (End::Failed, 1),
+        "fail-times" if times >= most => (End::Failed, most),
+        "fail-times" => (End::Completed, times + 1),
+        _ => (End::Completed, 1),
+    };
+    let keep = &opts[if end == End::Completed { "removeOnComplete" } else { "removeOnFail" }];
+    Fate { end, attempts: Some(attempts), kept: keep != true }
+}
