@@ -50,7 +50,7 @@ pub async fn shards(rounds: usize, most: usize) -> Curve<Figures> {
     for node in 0..cluster.nodes().len() {
         names.push(cluster.queue_on(node, "bench").await);
     }
-    points("shards", &SHARDS, rounds, async |shards| {
+    points("masters", &SHARDS, rounds, async |shards| {
         let (mut lanes, mut workers, mut servers) = (Vec::new(), Vec::new(), Vec::new());
         for (node, name) in cluster.nodes().iter().zip(&names).take(shards) {
             flush(node).await?;
@@ -77,14 +77,14 @@ pub async fn pens(redis: &RedisServer) -> Curve<f64> {
 }
 
 async fn points(
-    what: &str,
+    noun: &str,
     values: &[usize],
     rounds: usize,
     take: impl AsyncFnMut(usize) -> Result<Figures>,
 ) -> Curve<Figures> {
-    let what = format!("scaling by {what}");
+    let what = "scaling";
     let shown = |one: &Figures| format!("{:.0} jobs/s", one.rate);
-    let all = Turns::of(&what, rounds).taken(values, |value| value.to_string(), take, shown).await;
+    let all = Turns::of(what, rounds).taken(values, |value| format!("{value} {noun}"), take, shown).await;
     all.into_iter().map(|(value, turns)| (value, turns.map(|turns| medians(&turns)))).collect()
 }
 
@@ -114,7 +114,8 @@ async fn measured(
     most: usize,
 ) -> Result<Figures> {
     let ids = workers.iter_mut().map(Running::id).collect::<Result<Vec<_>>>()?;
-    let load = Load { workload: Workload::Noop, data: Workload::Noop.data(None), concurrency, most };
+    let workload = Workload::Noop;
+    let load = Load { workload, data: workload.data(None), light: workload.light(None), concurrency, most };
     let figures = turn::run(lanes, &ids, servers, &load).await?;
     for worker in workers {
         worker.end().await?;

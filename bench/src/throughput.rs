@@ -93,7 +93,9 @@ async fn take(
     let mut worker = contender.start(&place).await?;
     let id = worker.id()?;
     let most = (most / case.workload.share()).max(1);
-    let load = Load { workload: case.workload, data: case.workload.data(Some(servers)), concurrency, most };
+    let (workload, servers) = (case.workload, Some(servers));
+    let (data, light) = (workload.data(servers), workload.light(servers));
+    let load = Load { workload, data, light, concurrency, most };
     let figures = turn::run(&mut lanes, &[id], &mut [redis.connection().await], &load).await?;
     worker.end().await?;
     Ok(figures)

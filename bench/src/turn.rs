@@ -27,6 +27,8 @@ pub struct Load {
     pub workload: Workload,
     /// Their data.
     pub data: Value,
+    /// Data of jobs that do the same in less time.
+    pub light: Value,
     /// Jobs at a time, in each queue, of all workers together.
     pub concurrency: usize,
     /// Jobs of the turn at the most, in all queues together.
@@ -82,6 +84,8 @@ pub async fn run(
 /// How many jobs of the turn take about a second: workers that differ by a thousand are measured alike.
 async fn judge(lanes: &mut [Lane], load: &Load) -> Result<usize> {
     done(lanes, Workload::Hold, &json!({ "ms": FIRST }), 2 * load.concurrency).await?;
+    // Each child has what these jobs take: the first request of one takes longer than a hundred later ones.
+    done(lanes, load.workload, &load.light, 2 * load.concurrency).await?;
     let mut batch = 2;
     loop {
         let started = Instant::now();

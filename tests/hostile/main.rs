@@ -170,8 +170,18 @@ cases! {
     }
     a_schema_that_is_itself => texts::a_schema_that_is_itself {
         "a schema of its jobs' data that refers to itself",
-        "a reference that comes back to where it was ends there, and the job is run",
-        "the data is no number"
+        "the same as the next one",
+        "the job's data takes too much work to be checked against the schema of \"any\""
+    }
+    a_schema_that_doubles => texts::a_schema_that_doubles {
+        "a schema of sixty definitions, each of which is twice the next one",
+        "10,000 references that are followed, and 4 for each byte of the data",
+        "the job's data takes too much work to be checked against the schema of \"any\""
+    }
+    a_schema_that_is_a_chain => texts::a_schema_that_is_a_chain {
+        "a schema of twenty thousand definitions, each of which is the next one",
+        "512 KiB of stack",
+        "the job's data takes too much work to be checked against the schema of \"any\""
     }
     a_schema_from_elsewhere => texts::a_schema_from_elsewhere {
         "a schema that is a file of the host's machine",

@@ -83,6 +83,19 @@ pub async fn a_schema_that_is_itself(case: &Case) {
     ring.unnoticed().await;
 }
 
+pub async fn a_schema_that_doubles(case: &Case) {
+    let mut ring =
+        Ring::open("flood", "timeout = \"2s\"\n[plugins.hostile]\nconfig = { describe = \"doubling\" }").await;
+    case.was_seen(&ring.failure("any", json!(0)).await);
+    ring.unnoticed().await;
+}
+
+pub async fn a_schema_that_is_a_chain(case: &Case) {
+    let mut ring = Ring::open("flood", "[plugins.hostile]\nconfig = { describe = \"chain\" }").await;
+    case.was_seen(&ring.failure("any", json!(0)).await);
+    ring.unnoticed().await;
+}
+
 pub async fn a_schema_from_elsewhere(case: &Case) {
     let mut ring = Ring::open("flood", "").await;
     ring.configure("[plugins.hostile]\nconfig = { describe = \"elsewhere\" }\n").await;

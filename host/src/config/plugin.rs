@@ -1,7 +1,7 @@
 //! `[plugins.NAME]`: what a plugin is granted and bounded by.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -35,7 +35,25 @@ pub struct Plugin {
     /// The largest result of one attempt, in bytes of JSON. Default 1 MiB, from 1 B to 512 MiB, which is the most
     /// that Redis takes.
     pub max_result: u64,
+    /// What attempts share. Default: nothing.
+    pub isolation: Isolation,
 }
+
+/// Whether an instance of a plugin runs one job or several.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Isolation {
+    /// Each attempt has an instance of its own.
+    #[default]
+    Fresh,
+    /// An instance runs one attempt after the other, and each of them sees what those before it have left.
+    Reuse {
+        /// After how many attempts it is given up. Default 1,000.
+        jobs: NonZeroU32,
+    },
+}
+
+/// The default of [`Isolation::Reuse`].
+pub const REUSE_JOBS: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 
 /// Key-value data of a plugin.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,6 +76,7 @@ impl Default for Plugin {
             memory: 64 << 20,
             fuel: None,
             max_result: 1 << 20,
+            isolation: Isolation::Fresh,
         }
     }
 }

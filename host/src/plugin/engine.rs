@@ -6,9 +6,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails};
 
+use super::idle::{Idle, Put, sweep_until_empty};
+use super::pen::Pen;
+use super::reuse::Key;
 use crate::config::HostSettings;
 
 /// How often a running guest gives its thread back, and so the grain of `timeout`.
@@ -48,6 +51,8 @@ pub struct Engine {
     engine: wasmtime::Engine,
     pens: Option<Runtime>,
     room: Arc<Semaphore>,
+    /// Pens that wait for another job. They have their permits of `room`.
+    idle: Arc<Idle<Key, Box<Pen>>>,
     ticker: Option<Ticker>,
 }
 
@@ -66,7 +71,8 @@ impl Engine {
             .enable_all()
             .build()?;
         let ticker = Ticker::start(engine.clone())?;
-        Ok(Self { engine, pens: Some(pens), room: Arc::new(Semaphore::new(max_pens as usize)), ticker: Some(ticker) })
+        let room = Arc::new(Semaphore::new(max_pens as usize));
+        Ok(Self { engine, pens: Some(pens), room, idle: Arc::new(Idle::new()), ticker: Some(ticker) })
     }
 
     /// wasmtime's engine.
@@ -79,9 +85,26 @@ impl Engine {
         self.pens.as_ref().map(Runtime::handle)
     }
 
-    /// One permit for each pen that the pool has room for.
-    pub fn room(&self) -> &Arc<Semaphore> {
-        &self.room
+    /// Waits until the pool has room for a pen. None: it never will have again.
+    pub async fn room(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(room) = self.room.clone().try_acquire_owned() {
+            return Some(room);
+        }
+        let _wanted = self.idle.make_room();
+        self.room.clone().acquire_owned().await.ok()
+    }
+
+    /// Pens that wait for another job.
+    pub fn idle(&self) -> &Idle<Key, Box<Pen>> {
+        &self.idle
+    }
+
+    /// Lets a pen wait for another job, if `serves` says that there may be one for its key.
+    pub fn rest(&self, key: Key, pen: Box<Pen>, serves: impl FnOnce(&Key) -> bool) {
+        if let (Put::WaitsUnswept, Some(pens)) = (self.idle.put(key, pen, serves), self.pens()) {
+            // Ends with the runtime.
+            pens.spawn(sweep_until_empty(self.idle.clone()));
+        }
     }
 }
 

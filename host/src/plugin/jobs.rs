@@ -46,14 +46,14 @@ impl PenState {
             let denied = format!(
                 "plugin {plugin} may not add jobs to queue {queue:?}: add it to `add_to` under [plugins.{plugin}] in the configuration to allow it"
             );
-            self.denials.add(denied.clone());
+            self.job.denials.add(denied.clone());
             return Ok(Err(Error::Denied(denied)));
         }
-        let Some(context) = self.context.clone() else {
+        let Some(context) = self.job.context.clone() else {
             return Ok(Err(Error::Unavailable("no job is running".to_owned())));
         };
         let job = match checked(queue, name, &data, options, child.is_some()) {
-            Ok(job) => NewJob { trace: self.trace.carrier(), ..job },
+            Ok(job) => NewJob { trace: self.job.trace.carrier(), ..job },
             Err(reason) => return Ok(Err(Error::Invalid(reason))),
         };
         Ok(context.add(job, child).await.map_err(|error| match error {

@@ -35,7 +35,7 @@ impl store::Host for PenState {
     async fn open(&mut self, identifier: String) -> Answer<Resource<Bucket>> {
         if self.keyvalue.is_none() {
             let plugin = self.plugin.clone();
-            self.denials.add(format!(
+            self.job.denials.add(format!(
                 "plugin {plugin} has no key-value data: add `keyvalue = true` under [plugins.{plugin}] in the configuration to allow it"
             ));
             return Ok(Err(store::Error::AccessDenied));
@@ -185,7 +185,7 @@ impl PenState {
             return Err(store::Error::Other(format!("the key has {} bytes and may have {KEY}", key.len())));
         }
         let Some(granted) = &self.keyvalue else { return Err(store::Error::AccessDenied) };
-        match &self.store {
+        match &self.job.store {
             Some(store) => Ok((store.clone(), granted.ttl)),
             None => Err(store::Error::Other("no job is running".to_owned())),
         }

@@ -10,6 +10,7 @@ mod engine;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
 mod history;
+mod idle;
 mod interface;
 mod jobs;
 mod keyvalue;
@@ -18,6 +19,7 @@ mod lines;
 mod output;
 mod pen;
 mod registry;
+mod reuse;
 mod schema;
 mod settings;
 mod state;

@@ -56,7 +56,7 @@ impl Output {
 
     /// A stream whose lines have this level.
     pub fn stream(&self, level: LogLevel) -> Stream {
-        Stream { output: self.clone(), level }
+        Stream { to: To::One(self.clone()), level }
     }
 
     /// Waits until every line is written, for some moments at most.
@@ -147,11 +147,51 @@ fn slot(level: LogLevel) -> usize {
     usize::from(level == LogLevel::Warn)
 }
 
+/// The way out of a pen that runs several jobs, one after the other: what is written goes to the one that runs.
+#[derive(Clone)]
+pub struct Outlet(Arc<Mutex<Option<Output>>>);
+
+impl Outlet {
+    /// Leads to the first job.
+    pub fn to(output: Option<Output>) -> Self {
+        Self(Arc::new(Mutex::new(output)))
+    }
+
+    /// Leads to another job from now on, or to none.
+    pub fn lead(&self, output: Option<Output>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = output;
+    }
+
+    /// A stream whose lines have this level.
+    pub fn stream(&self, level: LogLevel) -> Stream {
+        Stream { to: To::Current(self.clone()), level }
+    }
+}
+
 /// One of the two.
 #[derive(Clone)]
 pub struct Stream {
-    output: Output,
+    to: To,
     level: LogLevel,
+}
+
+#[derive(Clone)]
+enum To {
+    One(Output),
+    Current(Outlet),
+}
+
+impl Stream {
+    fn take(&self, bytes: &[u8]) {
+        match &self.to {
+            To::One(output) => output.write(self.level, bytes),
+            To::Current(Outlet(current)) => {
+                if let Some(output) = &*current.lock().unwrap_or_else(PoisonError::into_inner) {
+                    output.write(self.level, bytes);
+                }
+            }
+        }
+    }
 }
 
 impl StdoutStream for Stream {
@@ -178,7 +218,7 @@ impl Pollable for Stream {
 #[wasmtime_wasi::async_trait]
 impl OutputStream for Stream {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.output.write(self.level, &bytes);
+        self.take(&bytes);
         Ok(())
     }
 
@@ -193,7 +233,7 @@ impl OutputStream for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
-        self.output.write(self.level, bytes);
+        self.take(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 

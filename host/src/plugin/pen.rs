@@ -1,7 +1,8 @@
-//! The pen: the store, instance and limits that one attempt runs in. Made for the attempt and dropped after it, however
-//! it ended.
+//! The pen: the store, instance and limits that an attempt runs in. Made for the attempt and dropped after it, however
+//! it ended, unless its plugin is to be reused.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,12 +14,15 @@ use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
 
 use super::denials::Denials;
 use super::engine::Engine;
-use super::interface::{GuestPre, types};
+use super::interface::{Guest, GuestPre, types};
 use super::limits;
 use super::output::Output;
+use super::reuse::{Held, Key, Uses};
 use super::settings::Settings;
 use super::state::{PenState, Running};
+use super::version::Version;
 use crate::attempt::{Attempt, Failure, FailureKind, Job, Json, Outcome, Signals, Usage};
+use crate::config::Isolation;
 use crate::telemetry::metrics;
 use crate::telemetry::traces::Kind;
 
@@ -33,18 +37,51 @@ const STUCK: &str = "the plugin trapped: it awaits a promise that nothing can fu
 /// How long a plugin has to end by itself when its job was cancelled.
 const CANCELLED: Duration = Duration::from_secs(5);
 
-/// Runs `handle` on one job. Says what that took, unless the run was interrupted from outside.
+/// A store with what runs in it. Fields are dropped in their order: `room` is held until the memory is back in the pool.
+pub struct Pen {
+    store: Store<PenState>,
+    /// None until its first job has started it, within that job's time.
+    guest: Option<Guest>,
+    uses: Uses,
+    _room: OwnedSemaphorePermit,
+}
+
+/// How an attempt has ended.
+pub struct Ended {
+    /// Its outcome.
+    pub outcome: Outcome,
+    /// What it took, unless it was interrupted from outside.
+    pub usage: Option<Usage>,
+    /// The pen, if it may run another job.
+    pub pen: Option<Box<Pen>>,
+}
+
+impl From<Outcome> for Ended {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, usage: None, pen: None }
+    }
+}
+
+/// Where an attempt runs.
+enum Place {
+    /// In a pen that is still to be made.
+    New(OwnedSemaphorePermit),
+    /// In one that has run other jobs.
+    Used(Box<Pen>),
+}
+
+/// Runs `handle` on one job.
 pub async fn handle(
     engine: &Engine,
-    pre: GuestPre,
+    version: Arc<Version>,
     settings: Arc<Settings>,
     attempt: Attempt,
     timeout: Duration,
-) -> (Outcome, Option<Usage>) {
-    let (Some(pens), Ok(room)) = (engine.pens(), engine.room().clone().acquire_owned().await) else {
-        return (Outcome::GivenBack, None);
+) -> Ended {
+    let (Some(pens), Some(place)) = (engine.pens(), place(engine, &version, &settings).await) else {
+        return Outcome::GivenBack.into();
     };
-    let running = run(pre, settings, attempt, timeout, room);
+    let running = run(version, settings, attempt, timeout, place);
     let panicked = if Handle::current().id() == pens.id() {
         match AssertUnwindSafe(running).catch_unwind().await {
             Ok(ended) => return ended,
@@ -56,26 +93,35 @@ pub async fn handle(
             Err(error) => error.is_panic(),
         }
     };
-    let outcome = if panicked {
-        Outcome::Retry(Failure::new(
-            FailureKind::Host,
-            "Toril itself failed while it ran this job (a panic; the host's log has its place). Other jobs are not affected; please report it.",
-        ))
-    } else {
-        Outcome::GivenBack
-    };
-    (outcome, None)
+    if !panicked {
+        return Outcome::GivenBack.into();
+    }
+    Outcome::Retry(Failure::new(
+        FailureKind::Host,
+        "Toril itself failed while it ran this job (a panic; the host's log has its place). Other jobs are not affected; please report it.",
+    ))
+    .into()
 }
 
-/// The same, on the runtime of the pens. `room` is held until the pen's memory is back in the pool.
+/// A pen that waits for a job like this one, or room for a new one. None: the host shuts down.
+async fn place(engine: &Engine, version: &Arc<Version>, settings: &Arc<Settings>) -> Option<Place> {
+    if let Isolation::Reuse { .. } = settings.isolation {
+        let key = Key { version: version.clone(), settings: settings.clone() };
+        if let Some(pen) = engine.idle().take(&key) {
+            return Some(Place::Used(pen));
+        }
+    }
+    engine.room().await.map(Place::New)
+}
+
+/// The same, on the runtime of the pens.
 async fn run(
-    pre: GuestPre,
+    version: Arc<Version>,
     settings: Arc<Settings>,
     attempt: Attempt,
     timeout: Duration,
-    room: OwnedSemaphorePermit,
-) -> (Outcome, Option<Usage>) {
-    let _room = room;
+    place: Place,
+) -> Ended {
     let Attempt { job, context, store: data, signals, trace } = attempt;
     let queue = job.queue.clone();
     // The clock starts when the pen has a place, not while it waits for one.
@@ -89,40 +135,92 @@ async fn run(
         signals: signals.clone(),
         trace: trace.clone(),
     };
-    let starting = trace.child("pen start", Kind::Internal);
-    let state = PenState::new(&settings, running, deadline);
-    let mut store = match store(&pre, state, &settings, deadline) {
-        Ok(store) => store,
-        Err(error) => return (Outcome::Retry(host_failure(&error)), None),
+    let starting = matches!(place, Place::New(_)).then(|| trace.child("pen start", Kind::Internal));
+    let mut pen = match Pen::new(place, &version.pre, &settings, running, deadline) {
+        Ok(pen) => pen,
+        Err(error) => return Outcome::Retry(host_failure(&error)).into(),
     };
     let call = async {
-        let guest = pre.start(&mut store).await?;
-        metrics::pen_started(&settings.plugin, started.elapsed());
-        starting.end();
+        let guest = match &pen.guest {
+            Some(guest) => {
+                metrics::pen_reused(&settings.plugin);
+                guest
+            }
+            None => {
+                let guest = version.pre.start(&mut pen.store).await?;
+                metrics::pen_started(&settings.plugin, started.elapsed());
+                pen.guest.insert(guest)
+            }
+        };
+        if let Some(starting) = starting {
+            starting.end();
+        }
         let running = trace.child("guest", Kind::Internal);
-        let ended = guest.handle(&mut store, &guest_job(job)).await;
+        let ended = guest.handle(&mut pen.store, &guest_job(job)).await;
         running.end();
         ended
     };
     let ended = tokio::select! {
         biased;
-        () = signals.lock_lost.cancelled() => return (Outcome::LockLost, None),
-        () = signals.give_back.cancelled() => return (Outcome::GivenBack, None),
-        () = cancelled_and_late(&signals) => return (Outcome::Failed(cancelled(&signals)), None),
+        () = signals.lock_lost.cancelled() => return Outcome::LockLost.into(),
+        () = signals.give_back.cancelled() => return Outcome::GivenBack.into(),
+        () = cancelled_and_late(&signals) => return Outcome::Failed(cancelled(&signals)).into(),
         ended = tokio::time::timeout_at(deadline.into(), call) => ended,
     };
     output.finish().await;
-    let fuel = fuel_used(&ended, &store, settings.fuel);
+    let state = pen.store.data();
+    let fuel = fuel_used(&ended, &pen.store, settings.fuel);
     let outcome = match ended {
         Ok(Ok(Ok(result))) => completed(result, settings.max_result),
-        Ok(Ok(Err(failure))) => refused(failure, &store.data().denials),
+        Ok(Ok(Err(failure))) => refused(failure, &state.job.denials),
         Ok(Err(_)) if output.waits_for_nothing() => Outcome::Retry(Failure::new(FailureKind::Trap, STUCK)),
-        Ok(Err(error)) => Outcome::Retry(explain(&error, store.data(), &settings, &timed_out(&queue, timeout))),
+        Ok(Err(error)) => Outcome::Retry(explain(&error, state, &settings, &timed_out(&queue, timeout))),
         Err(_) => Outcome::Retry(Failure::new(FailureKind::Timeout, timed_out(&queue, timeout))),
     };
-    let usage = Usage { memory: store.data().limits.memory(), fuel };
+    let usage = Usage { memory: state.limits.memory(), fuel };
     metrics::pen_used(&settings.plugin, usage);
-    (outcome, Some(usage))
+    let pen = match settings.isolation {
+        // Whatever went wrong, the next job shall not have to do with it.
+        Isolation::Reuse { jobs } if outcome.failure().is_none() => pen.rest(jobs, &settings).await,
+        _ => None,
+    };
+    Ended { outcome, usage: Some(usage), pen }
+}
+
+impl Pen {
+    /// A pen for this job.
+    fn new(
+        place: Place,
+        pre: &GuestPre,
+        settings: &Arc<Settings>,
+        running: Running,
+        deadline: Instant,
+    ) -> wasmtime::Result<Self> {
+        match place {
+            Place::New(room) => {
+                let store = store(pre, PenState::new(settings, running, deadline), settings)?;
+                Ok(Self { store, guest: None, uses: Uses::default(), _room: room })
+            }
+            Place::Used(pen) => {
+                let mut pen = *pen;
+                pen.store.data_mut().begin(running, deadline);
+                pen.store.set_fuel(settings.fuel.unwrap_or(UNBOUNDED))?;
+                pen.store.set_epoch_deadline(1);
+                Ok(pen)
+            }
+        }
+    }
+
+    /// Forgets the job that has ended. None: it runs no other.
+    async fn rest(mut self, most: NonZeroU32, settings: &Settings) -> Option<Box<Self>> {
+        let state = self.store.data_mut();
+        let held = Held { memory: state.limits.memory(), resources: state.resources() };
+        if !self.uses.another(held, most, settings.memory) || !state.job.egress.is_quiet().await {
+            return None;
+        }
+        state.begin(Running::default(), Instant::now());
+        Some(Box::new(self))
+    }
 }
 
 /// Why a plugin did not describe itself.
@@ -142,14 +240,14 @@ impl From<Failure> for Undescribed {
 
 /// Asks a plugin to describe itself.
 pub async fn describe(engine: &Engine, pre: GuestPre, settings: Arc<Settings>) -> Result<types::Manifest, Undescribed> {
-    let (Some(pens), Ok(room)) = (engine.pens(), engine.room().clone().acquire_owned().await) else {
+    let (Some(pens), Some(room)) = (engine.pens(), engine.room().await) else {
         return Err(Failure::new(FailureKind::Host, "the host is shutting down").into());
     };
     let task = pens.spawn(async move {
         let _room = room;
         let deadline = Instant::now() + DESCRIBE;
         let state = PenState::new(&settings, Running::default(), deadline);
-        let mut store = store(&pre, state, &settings, deadline).map_err(|error| host_failure(&error))?;
+        let mut store = store(&pre, state, &settings).map_err(|error| host_failure(&error))?;
         // The plugin's fuel is that of one attempt. Describing itself is bounded by time and memory.
         store.set_fuel(UNBOUNDED).map_err(|error| host_failure(&error))?;
         let call = pre.describe(&mut store);
@@ -168,15 +266,15 @@ pub async fn describe(engine: &Engine, pre: GuestPre, settings: Arc<Settings>) -
     }
 }
 
-fn store(pre: &GuestPre, state: PenState, settings: &Settings, deadline: Instant) -> wasmtime::Result<Store<PenState>> {
+fn store(pre: &GuestPre, state: PenState, settings: &Settings) -> wasmtime::Result<Store<PenState>> {
     let mut store = Store::new(pre.instance_pre().engine(), state);
     store.limiter(|state| &mut state.limits);
     store.set_fuel(settings.fuel.unwrap_or(UNBOUNDED))?;
     // A result passes through in one call, with what surrounds it.
     store.set_hostcall_fuel(settings.max_result.saturating_add(limits::HOSTCALL_FUEL));
     store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(move |_| {
-        if Instant::now() >= deadline {
+    store.epoch_deadline_callback(|store| {
+        if Instant::now() >= store.data().job.deadline {
             return Err(DeadlinePassed.into());
         }
         Ok(UpdateDeadline::Yield(1))

@@ -16,6 +16,7 @@ use super::engine::{Engine, EngineError};
 use super::history::{History, ReloadRecord};
 use super::interface::InterfaceVersion;
 use super::pen;
+use super::reuse::Key;
 use super::settings::Settings;
 use super::state::{PenState, linker};
 use super::version::{LoadError, Version, load, read};
@@ -101,6 +102,13 @@ struct Slot {
     reloading: Mutex<()>,
 }
 
+impl Slot {
+    /// Whether a pen that was made of this can run the next job.
+    fn serves(&self, key: &Key) -> bool {
+        Arc::ptr_eq(&self.version.load(), &key.version) && Arc::ptr_eq(&self.settings.load(), &key.settings)
+    }
+}
+
 impl Plugins {
     /// Starts the engine. No plugin is loaded yet.
     pub fn start(settings: &HostSettings) -> Result<Self, StartError> {
@@ -161,12 +169,14 @@ impl Plugins {
     /// Gives up a plugin that no queue uses any more. Whoever still holds a handle keeps what it had.
     pub fn remove(&self, plugin: &str) {
         self.slots.write().unwrap_or_else(PoisonError::into_inner).remove(plugin);
+        self.engine.idle().give_up(|key| &*key.settings.plugin == plugin);
     }
 
     /// Gives a plugin other settings, from the next attempt on.
     pub fn configure(&self, plugin: &str, entry: &Plugin) {
         if let Some(slot) = self.slot(plugin) {
-            slot.settings.store(Arc::new(Settings::new(plugin, entry)));
+            let old = slot.settings.swap(Arc::new(Settings::new(plugin, entry)));
+            self.engine.idle().give_up(|key| Arc::ptr_eq(&key.settings, &old));
         }
     }
 
@@ -183,6 +193,7 @@ impl Plugins {
             Ok(Some(version)) => {
                 let new = version.id.clone();
                 let old = slot.version.swap(version);
+                self.engine.idle().give_up(|key| Arc::ptr_eq(&key.version, &old));
                 slot.refused.store(None);
                 slot.history.replaced(&new);
                 Reload::Replaced { old: old.id.clone(), new }
@@ -218,11 +229,15 @@ impl Plugins {
         let version = slot.version.load_full();
         let settings = slot.settings.load_full();
         let plugin = settings.plugin.to_string();
-        let (outcome, usage) = match version.jobs.check(&attempt.job) {
-            Ok(()) => pen::handle(&self.engine, version.pre.clone(), settings, attempt, timeout).await,
-            Err(failure) => (Outcome::Failed(failure), None),
-        };
-        Finished { outcome, plugin, version: Some(version.id.clone()), usage }
+        let id = version.id.clone();
+        if let Err(failure) = version.jobs.check(&attempt.job) {
+            return Finished { outcome: Outcome::Failed(failure), plugin, version: Some(id), usage: None };
+        }
+        let ended = pen::handle(&self.engine, version.clone(), settings.clone(), attempt, timeout).await;
+        if let Some(pen) = ended.pen {
+            self.engine.rest(Key { version, settings }, pen, |key| slot.serves(key));
+        }
+        Finished { outcome: ended.outcome, plugin, version: Some(id), usage: ended.usage }
     }
 
     /// Where attempts run.

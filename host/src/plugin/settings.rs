@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::egress::{Network, Tls, Transport};
 use super::lines::LineBudget;
-use crate::config::{self, Origin, Plugin};
+use crate::config::{self, Isolation, Origin, Plugin};
 
 /// The settings of a plugin. Taken once for an attempt, so that a reload in its middle changes nothing for it.
 #[derive(Clone)]
@@ -32,6 +32,8 @@ pub struct Settings {
     pub fuel: Option<u64>,
     /// The largest result, in bytes of JSON.
     pub max_result: usize,
+    /// Whether an instance runs one job or several.
+    pub isolation: Isolation,
     /// The lines that its attempts may write to their jobs' logs.
     pub lines: Arc<LineBudget>,
     /// The way that its requests take. The network, but for tests of a plugin.
@@ -54,6 +56,7 @@ impl Settings {
             memory: usize::try_from(entry.memory).unwrap_or(usize::MAX),
             fuel: entry.fuel.map(Into::into),
             max_result: usize::try_from(entry.max_result).unwrap_or(usize::MAX),
+            isolation: entry.isolation,
             lines: Arc::new(LineBudget::new()),
             transport: Arc::new(Network),
         }

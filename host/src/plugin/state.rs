@@ -16,10 +16,10 @@ use super::interface::job_context::{Cancellation, ChildFailure, ChildValue, Depe
 use super::interface::{self, types};
 use super::limits::{self, Limits};
 use super::lines::LineBudget;
-use super::output::Output;
+use super::output::{Outlet, Output};
 use super::settings::Settings;
 use crate::attempt::{self, ContextError, JobContext, JobRef, KeyValue, LogLevel, Signals};
-use crate::config;
+use crate::config::{self, Isolation};
 use crate::telemetry::traces::Trace;
 
 /// Longer lines of a job's log are cut, in bytes.
@@ -35,18 +35,26 @@ pub(super) const DATA: usize = 1024 * 1024;
 pub struct PenState {
     /// Made when it is first used, like the variables: many plugins need neither.
     wasi: Option<WasiCtx>,
-    output: Option<Output>,
+    /// Where the standard streams lead, in a pen that runs several jobs: guests open them once.
+    outlet: Option<Outlet>,
     http: WasiHttpCtx,
     pub(super) table: ResourceTable,
     variables: Option<WasiConfigVariables>,
     settings: Arc<Settings>,
-    pub(super) egress: Egress,
     pub(super) limits: Limits,
-    deadline: Instant,
-    signals: Signals,
     pub(super) plugin: Arc<str>,
     pub(super) add_to: Arc<[String]>,
     pub(super) keyvalue: Option<config::KeyValue>,
+    budget: Arc<LineBudget>,
+    pub(super) job: PerJob,
+}
+
+/// What belongs to the job that runs. A pen that runs another one gets all of it anew.
+pub(super) struct PerJob {
+    output: Option<Output>,
+    pub(super) egress: Egress,
+    pub(super) deadline: Instant,
+    signals: Signals,
     /// None in `describe`, where no job is running.
     pub(super) context: Option<Arc<dyn JobContext>>,
     pub(super) store: Option<Arc<dyn KeyValue>>,
@@ -55,7 +63,6 @@ pub struct PenState {
     /// The attempt's span.
     pub(super) trace: Trace,
     lines: usize,
-    budget: Arc<LineBudget>,
     lines_missing: bool,
 }
 
@@ -76,31 +83,34 @@ impl PenState {
         http.set_field_size_limit(limits::HTTP_FIELDS);
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits::RESOURCES);
-        let denials = Denials::to(running.output.clone());
-        let patience = deadline.saturating_duration_since(Instant::now());
+        let outlet = matches!(settings.isolation, Isolation::Reuse { .. }).then(|| Outlet::to(running.output.clone()));
         Self {
             wasi: None,
-            output: running.output,
+            outlet,
             http,
             table,
             variables: None,
             settings: settings.clone(),
-            // `describe` has no network: a version says the same wherever it is loaded.
-            egress: Egress::new(settings, running.context.is_some(), patience, running.trace.clone(), denials.clone()),
             limits: Limits::new(settings.memory),
-            deadline,
-            signals: running.signals,
             plugin: settings.plugin.clone(),
             add_to: settings.add_to.clone(),
             keyvalue: settings.keyvalue.clone(),
-            context: running.context,
-            store: running.store,
-            denials,
-            trace: running.trace,
-            lines: 0,
             budget: settings.lines.clone(),
-            lines_missing: false,
+            job: PerJob::new(settings, running, deadline),
         }
+    }
+
+    /// Makes the pen one of the next job, or with [`Running::default`] one of none.
+    pub fn begin(&mut self, running: Running, deadline: Instant) {
+        if let Some(outlet) = &self.outlet {
+            outlet.lead(running.output.clone());
+        }
+        self.job = PerJob::new(&self.settings, running, deadline);
+    }
+
+    /// How many of the host's resources the guest holds.
+    pub fn resources(&mut self) -> usize {
+        self.table.iter_mut().count()
     }
 
     fn variables(&mut self) -> &WasiConfigVariables {
@@ -110,15 +120,41 @@ impl PenState {
 
     /// What is left until the deadline.
     fn remaining(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+        self.job.deadline.saturating_duration_since(Instant::now())
     }
 }
 
-fn wasi(output: Option<&Output>) -> WasiCtx {
+impl PerJob {
+    fn new(settings: &Settings, running: Running, deadline: Instant) -> Self {
+        let Running { context, store, output, signals, trace } = running;
+        let denials = Denials::to(output.clone());
+        let patience = deadline.saturating_duration_since(Instant::now());
+        Self {
+            // `describe` has no network: a version says the same wherever it is loaded.
+            egress: Egress::new(settings, context.is_some(), patience, trace.clone(), denials.clone()),
+            output,
+            deadline,
+            signals,
+            context,
+            store,
+            denials,
+            trace,
+            lines: 0,
+            lines_missing: false,
+        }
+    }
+}
+
+fn wasi(output: Option<&Output>, outlet: Option<&Outlet>) -> WasiCtx {
     let mut wasi = WasiCtx::builder();
     wasi.max_random_size(limits::RANDOM_BYTES).allow_tcp(false).allow_udp(false);
-    if let Some(output) = output {
-        wasi.stdout(output.stream(LogLevel::Info)).stderr(output.stream(LogLevel::Warn));
+    let stream = |level| match (outlet, output) {
+        (Some(outlet), _) => Some(outlet.stream(level)),
+        (None, Some(output)) => Some(output.stream(level)),
+        (None, None) => None,
+    };
+    if let (Some(stdout), Some(stderr)) = (stream(LogLevel::Info), stream(LogLevel::Warn)) {
+        wasi.stdout(stdout).stderr(stderr);
     }
     wasi.build()
 }
@@ -141,14 +177,14 @@ pub fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<PenState>> {
 
 impl WasiView for PenState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let output = self.output.as_ref();
-        WasiCtxView { ctx: self.wasi.get_or_insert_with(|| wasi(output)), table: &mut self.table }
+        let (output, outlet) = (self.job.output.as_ref(), self.outlet.as_ref());
+        WasiCtxView { ctx: self.wasi.get_or_insert_with(|| wasi(output, outlet)), table: &mut self.table }
     }
 }
 
 impl WasiHttpView for PenState {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.egress }
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.job.egress }
     }
 }
 
@@ -156,17 +192,17 @@ impl types::Host for PenState {}
 
 impl Host for PenState {
     async fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
-        let Some(context) = &self.context else { return Ok(()) };
-        self.lines += 1;
-        if self.lines > LOG_LINES {
-            if self.lines == LOG_LINES + 1 {
+        let Some(context) = &self.job.context else { return Ok(()) };
+        self.job.lines += 1;
+        if self.job.lines > LOG_LINES {
+            if self.job.lines == LOG_LINES + 1 {
                 let notice = format!("the log ends here: an attempt may write {LOG_LINES} lines");
                 context.log(LogLevel::Warn, notice).await;
             }
             return Ok(());
         }
         if !self.budget.take() {
-            if !std::mem::replace(&mut self.lines_missing, true) {
+            if !std::mem::replace(&mut self.job.lines_missing, true) {
                 context.log(LogLevel::Warn, LineBudget::notice()).await;
             }
             return Ok(());
@@ -176,7 +212,7 @@ impl Host for PenState {
     }
 
     async fn set_progress(&mut self, progress: String) -> wasmtime::Result<Result<(), Error>> {
-        let Some(context) = &self.context else { return Ok(Err(no_job())) };
+        let Some(context) = &self.job.context else { return Ok(Err(no_job())) };
         if progress.len() > PROGRESS {
             let size = progress.len();
             return Ok(Err(Error::Invalid(format!("progress has {size} bytes and may have {PROGRESS}"))));
@@ -189,7 +225,7 @@ impl Host for PenState {
     }
 
     async fn set_data(&mut self, data: String) -> wasmtime::Result<Result<(), Error>> {
-        let Some(context) = &self.context else { return Ok(Err(no_job())) };
+        let Some(context) = &self.job.context else { return Ok(Err(no_job())) };
         if data.len() > DATA {
             return Ok(Err(Error::Invalid(format!("the data has {} bytes and may have {DATA}", data.len()))));
         }
@@ -201,21 +237,21 @@ impl Host for PenState {
     }
 
     async fn children_values(&mut self) -> wasmtime::Result<Result<Vec<ChildValue>, Error>> {
-        let Some(context) = &self.context else { return Ok(Err(no_job())) };
+        let Some(context) = &self.job.context else { return Ok(Err(no_job())) };
         let values = context.children_values().await;
         let value = |(child, value): (JobRef, Value)| ChildValue { child: child.into(), value: value.to_string() };
         Ok(values.map(|values| values.into_iter().map(value).collect()).map_err(Into::into))
     }
 
     async fn ignored_failures(&mut self) -> wasmtime::Result<Result<Vec<ChildFailure>, Error>> {
-        let Some(context) = &self.context else { return Ok(Err(no_job())) };
+        let Some(context) = &self.job.context else { return Ok(Err(no_job())) };
         let failures = context.ignored_failures().await;
         let failure = |(child, reason): (JobRef, String)| ChildFailure { child: child.into(), reason };
         Ok(failures.map(|failures| failures.into_iter().map(failure).collect()).map_err(Into::into))
     }
 
     async fn dependencies(&mut self) -> wasmtime::Result<Result<DependencyCounts, Error>> {
-        let Some(context) = &self.context else { return Ok(Err(no_job())) };
+        let Some(context) = &self.job.context else { return Ok(Err(no_job())) };
         let counts = context.dependencies().await;
         let guest = |counts: attempt::Dependencies| DependencyCounts {
             processed: counts.processed,
@@ -231,10 +267,10 @@ impl Host for PenState {
     }
 
     async fn cancelled(&mut self) -> wasmtime::Result<Option<Cancellation>> {
-        if let Some(reason) = self.signals.cancelled.reason() {
+        if let Some(reason) = self.job.signals.cancelled.reason() {
             return Ok(Some(Cancellation::Requested(reason.to_owned())));
         }
-        Ok(self.signals.shutdown.is_cancelled().then_some(Cancellation::Shutdown))
+        Ok(self.job.signals.shutdown.is_cancelled().then_some(Cancellation::Shutdown))
     }
 }
 

@@ -24,6 +24,7 @@ const WAIT: &str = "job_wait_seconds";
 const RUNNING: &str = "jobs_running";
 const JOBS: &str = "queue_jobs";
 const PEN_START: &str = "pen_start_seconds";
+const PENS_REUSED: &str = "pens_reused_total";
 const PEN_MEMORY: &str = "pen_memory_bytes";
 const PEN_FUEL: &str = "pen_fuel";
 const PLUGIN: &str = "plugin_info";
@@ -98,6 +99,7 @@ fn describe() {
     describe_gauge!(RUNNING, "Jobs that this host runs, by queue");
     describe_gauge!(JOBS, "Jobs in the queue, by queue and state; the same on every host");
     describe_histogram!(PEN_START, Unit::Seconds, "Making a pen: store and instance, by plugin");
+    describe_counter!(PENS_REUSED, "Attempts in a pen that had run another before, by plugin");
     describe_histogram!(PEN_MEMORY, Unit::Bytes, "Linear memory of one attempt, by plugin");
     describe_histogram!(PEN_FUEL, "Fuel that one attempt used, by plugin");
     describe_gauge!(PLUGIN, "1 for the version of each plugin that is in use");
@@ -136,6 +138,11 @@ pub fn stalled(queue: &str, jobs: u64) {
 /// A pen was made.
 pub fn pen_started(plugin: &str, took: Duration) {
     histogram!(PEN_START, "plugin" => plugin.to_owned()).record(took);
+}
+
+/// A pen runs one more job.
+pub fn pen_reused(plugin: &str) {
+    counter!(PENS_REUSED, "plugin" => plugin.to_owned()).increment(1);
 }
 
 /// A plugin ran, and took this.

@@ -1,5 +1,6 @@
 """Behaviours that are about what the host offers."""
 
+import itertools
 import time
 
 import toril_plugin
@@ -73,3 +74,15 @@ def with_child(job):
     if counts.processed == 0:
         raise AwaitChildren
     return {"children": list(children.values().values())}
+
+
+# The jobs that this instance has begun: more than one only with `isolation = "reuse"`.
+served = itertools.count(1)
+
+
+@job("served")
+def count_of_instance(job):
+    """Counts the jobs of its instance."""
+    number = next(served)
+    print(f"job {job.id} is number {number}")
+    return {"served": number}

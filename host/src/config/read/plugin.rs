@@ -10,7 +10,7 @@ use toml::de::DeValue;
 use super::super::env::Env;
 use super::super::key::dotted;
 use super::super::origin::{Origin, OriginError};
-use super::super::plugin::{KeyValue, Plugin};
+use super::super::plugin::{Isolation, KeyValue, Plugin, REUSE_JOBS};
 use super::super::secret::Secret;
 use super::report::{Fault, Report};
 use super::schema;
@@ -65,8 +65,30 @@ fn read_entry(table: &Table<'_>, folder: &Path, env: &Env, report: &mut Report<'
     plugin.add_to = list(table, "add_to", "an array of queue names", queue_name, report);
     plugin.private_addresses = list(table, "private_addresses", "an array of address ranges", address_range, report);
     plugin.fuel = report.read(table.get("fuel"), |node| values::positive(node, u64::MAX));
+    plugin.isolation = isolation(table, report);
     deny_names_in_both(table, report);
     plugin
+}
+
+/// The two keys that are one setting.
+fn isolation(table: &Table<'_>, report: &mut Report<'_>) -> Isolation {
+    let reuse = report.read(table.get("isolation"), |node| match values::string(node)? {
+        "fresh" => Ok(false),
+        "reuse" => Ok(true),
+        other => Err(Fault::new(format!("{node} must be \"fresh\" or \"reuse\", not {other:?}"))),
+    });
+    let jobs = report.read(table.get("reuse_jobs"), |node| values::positive(node, u64::from(u32::MAX)));
+    match (reuse, jobs) {
+        (Some(true), jobs) => return Isolation::Reuse { jobs: jobs.unwrap_or(REUSE_JOBS) },
+        // What `isolation` itself has wrong is told already.
+        (_, Some(_)) if reuse.is_some() || table.get("isolation").is_none() => {
+            let key = dotted(table.key(), "reuse_jobs");
+            let fault = Fault::new(format!("`reuse_jobs` in {} is for instances that run several jobs", table.key()));
+            report.error_at_key(&key, fault.help("add `isolation = \"reuse\"`, or remove the line"));
+        }
+        _ => {}
+    }
+    Isolation::Fresh
 }
 
 /// A plugin reads configuration and secrets by one and the same call, so a name has one meaning.

@@ -39,8 +39,20 @@ pub(super) const QUEUE: &[&str] = &[
     "timeout",
 ];
 /// `[plugins.NAME]`.
-pub(super) const PLUGIN: &[&str] =
-    &["add_to", "ca", "config", "fuel", "http", "keyvalue", "max_result", "memory", "private_addresses", "secrets"];
+pub(super) const PLUGIN: &[&str] = &[
+    "add_to",
+    "ca",
+    "config",
+    "fuel",
+    "http",
+    "isolation",
+    "keyvalue",
+    "max_result",
+    "memory",
+    "private_addresses",
+    "reuse_jobs",
+    "secrets",
+];
 /// `keyvalue = { … }`.
 pub(super) const KEYVALUE: &[&str] = &["ttl"];
 /// `[queues.NAME.schedules.ID]`.

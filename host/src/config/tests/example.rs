@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::{
-    AdminAccess, Backoff, BackoffKind, Env, HostSettings, Keep, LoadError, Plugin, Queue, RateLimit, Redis, Repeat,
-    Schedule, load, parse,
+    AdminAccess, Backoff, BackoffKind, Env, HostSettings, Isolation, Keep, LoadError, Plugin, Queue, RateLimit, Redis,
+    Repeat, Schedule, load, parse,
 };
 use super::{SMALLEST, config, nothing, queue, section};
 
@@ -143,6 +143,8 @@ remove_on_complete = 0
 [plugins."a.b_c-1"]
 max_result = "1KB"
 memory = "4GiB"
+isolation = "reuse"
+reuse_jobs = 7
 config = { text = "t", whole = 0x10, decimal = 1.50, truth = true }
 "#;
     let config = parse(text, Path::new("/etc/toril/queues.toml"), &nothing()).unwrap();
@@ -195,8 +197,17 @@ config = { text = "t", whole = 0x10, decimal = 1.50, truth = true }
 
     let plugin = config.plugin("a.b_c-1");
     assert_eq!((plugin.max_result, plugin.memory), (1000, 4 << 30));
+    assert_eq!(plugin.isolation, Isolation::Reuse { jobs: NonZeroU32::new(7).unwrap() });
     let values: Vec<&str> = plugin.config.values().map(String::as_str).collect();
     assert_eq!(values, ["1.50", "t", "true", "16"]);
+}
+
+#[test]
+fn an_instance_that_runs_several_jobs_is_given_up_after_a_thousand_unless_the_entry_says_otherwise() {
+    let isolation = |lines| config(&section(&format!("[plugins.a]\n{lines}")), &nothing()).plugin("a").isolation;
+    assert_eq!(isolation("isolation = \"reuse\""), Isolation::Reuse { jobs: NonZeroU32::new(1_000).unwrap() });
+    assert_eq!(isolation("isolation = \"fresh\""), Isolation::Fresh);
+    assert_eq!(isolation(""), Isolation::Fresh);
 }
 
 #[test]

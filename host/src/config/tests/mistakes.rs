@@ -149,6 +149,15 @@ fn values_out_of_range() {
         case(section("[plugins.a]\nmemory = \"5GiB\""), 4, 10, "must be at most 4GiB"),
         case(section("[plugins.a]\nmax_result = \"0B\""), 4, 14, "must be at least 1B"),
         case(section("[plugins.a]\nfuel = 0"), 4, 8, "must be at least 1"),
+        case(section("[plugins.a]\nisolation = \"reuse\"\nreuse_jobs = 0"), 5, 14, "must be at least 1"),
+        case(section("[plugins.a]\nisolation = \"none\""), 4, 13, "must be \"fresh\" or \"reuse\", not \"none\""),
+        case(section("[plugins.a]\nreuse_jobs = 5"), 4, 1, "add `isolation = \"reuse\"`, or remove the line"),
+        case(
+            section("[plugins.a]\nreuse_jobs = 5\nisolation = \"fresh\""),
+            4,
+            1,
+            "`reuse_jobs` in plugins.a is for instances that run several jobs",
+        ),
     ]);
 }
 

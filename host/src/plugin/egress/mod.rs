@@ -31,7 +31,9 @@ use address::Resolved;
 use send::Waits;
 
 /// Requests of one pen that may be under way at a time.
-const CONCURRENT: usize = 16;
+const CONCURRENT: u32 = 16;
+/// How long a connection may take to close of which nobody reads any more.
+const CLOSING: Duration = Duration::from_millis(5);
 
 /// Checks each request of one pen.
 pub struct Egress {
@@ -58,11 +60,17 @@ impl Egress {
             allowed: if network { settings.http.clone() } else { Arc::from([]) },
             private: settings.private_addresses.clone(),
             tls: settings.tls.clone(),
-            under_way: Arc::new(Semaphore::new(CONCURRENT)),
+            under_way: Arc::new(Semaphore::new(CONCURRENT as usize)),
             denials,
             patience,
             transport: settings.transport.clone(),
         }
+    }
+
+    /// Whether no request is under way and no connection open. The last of them may still be about to close.
+    pub async fn is_quiet(&self) -> bool {
+        let closed = self.under_way.acquire_many(CONCURRENT);
+        tokio::time::timeout(CLOSING, closed).await.is_ok_and(|closed| closed.is_ok())
     }
 
     fn check(&mut self, request: &Request<WasiBody>) -> Result<Origin, Error> {

@@ -69,3 +69,18 @@ export function withChild(job: Job) {
   if (processed === 0) throw new AwaitChildren();
   return { children: children.values().map(({ value }) => value) };
 }
+
+/** The jobs that this instance has begun: more than one only with `isolation = "reuse"`. */
+let served = 0;
+
+export function countOfInstance(job: Job) {
+  served += 1;
+  console.log(`job ${job.id} is number ${served}`);
+  return { served };
+}
+
+/** Leaves a timer behind, which nobody waits for. */
+export function linger(job: Job) {
+  setTimeout(() => console.log(`job ${job.id} was not done`), 50);
+  return { lingers: true };
+}

@@ -28,5 +28,7 @@ export const jobs = {
   checkpoint: { description: 'Works in two steps; the first survives a retry.', handle: host.checkpoint },
   sleep: { description: 'Sleeps.', schema: number('ms'), handle: host.nap },
   'sleep-until-cancelled': { description: 'Sleeps until it is told to end.', handle: host.sleepUntilCancelled },
+  served: { description: 'Counts the jobs of its instance.', handle: host.countOfInstance },
+  linger: { description: 'Returns before all is done.', handle: host.linger },
   children: { description: 'Adds a child, waits for it and returns its result.', handle: host.withChild },
 } satisfies Jobs;

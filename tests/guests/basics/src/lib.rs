@@ -6,6 +6,7 @@ mod flow;
 mod host;
 mod kept;
 mod produce;
+mod shared;
 
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ impl RawPlugin for Basics {
                 "parent": job.parent.map(|parent| format!("{}/{}", parent.queue, parent.id)),
             }))),
             "version" => Ok(Json::from(serde_json::json!({ "version": BUILD.unwrap_or("0") }))),
+            "served" => shared::served(job.parse()?),
             "progress" => host::progress(),
             "sleep" => host::sleep(job.parse()?),
             "sleep-until-cancelled" => host::sleep_until_cancelled(),

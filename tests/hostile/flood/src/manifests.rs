@@ -15,6 +15,8 @@ pub fn described(how: &str) -> Manifest {
         "itself" => {
             described(vec![job("any".into(), Some(json!({ "allOf": [{ "$ref": "#" }], "$ref": "#/allOf/0" })))])
         }
+        "doubling" => described(vec![job("any".into(), Some(doubling()))]),
+        "chain" => described(vec![job("any".into(), Some(chain()))]),
         "elsewhere" => described(vec![job("any".into(), Some(json!({ "$ref": "file:///etc/passwd" })))]),
         "pattern" => {
             let schema = json!({ "type": "string", "pattern": "^(?=a)(([a-z])+.)+[A-Z]([a-z])+$" });
@@ -22,6 +24,25 @@ pub fn described(how: &str) -> Manifest {
         }
         _ => described(Vec::new()),
     }
+}
+
+/// Each definition is twice the next one: all of them together are more than anybody can look at.
+fn doubling() -> Value {
+    let step = |n: usize| {
+        let next = json!({ "$ref": format!("#/$defs/{}", n + 1) });
+        (n.to_string(), json!({ "allOf": [next.clone(), next] }))
+    };
+    let mut definitions: serde_json::Map<_, _> = (0..60).map(step).collect();
+    definitions.insert("60".into(), json!({ "type": "number" }));
+    json!({ "$ref": "#/$defs/0", "$defs": definitions })
+}
+
+/// Each definition is the next one: whoever follows them by calling himself needs a long stack.
+fn chain() -> Value {
+    let step = |n: usize| (n.to_string(), json!({ "$ref": format!("#/$defs/{}", n + 1) }));
+    let mut definitions: serde_json::Map<_, _> = (0..20_000).map(step).collect();
+    definitions.insert("20000".into(), json!({ "type": "number" }));
+    json!({ "$ref": "#/$defs/0", "$defs": definitions })
 }
 
 fn job(name: String, schema: Option<Value>) -> JobType {

@@ -1,5 +1,7 @@
 //! What a plugin version says about its jobs, and whether a job fits.
 
+mod effort;
+
 use std::collections::HashMap;
 
 use jsonschema::error::ValidationErrorKind;
@@ -143,20 +145,18 @@ impl JobTypes {
                 format!("the job's data cannot be checked against its schema (at {place}): it is nested too deeply");
             Failure::new(FailureKind::InvalidData, message)
         })?;
-        let mut errors = validator.iter_errors(&data).map(|error| {
-            let path = error.instance_path().to_string();
-            let place = if path.is_empty() { "the data".to_owned() } else { format!("field {path}") };
-            format!("{place}: {}", error.masked_with("the value"))
-        });
-        let told: Vec<_> = errors.by_ref().take(TOLD).collect();
-        if told.is_empty() {
-            return Ok(());
+        let name = &job.name;
+        match effort::bounded(effort::steps(job.data.text().len()), || validator.is_valid(&data)) {
+            Some(true) => return Ok(()),
+            Some(false) => {}
+            None => {
+                let message =
+                    format!("the job's data takes too much work to be checked against the schema of {name:?}");
+                return Err(Failure::new(FailureKind::InvalidData, message));
+            }
         }
-        let more = match errors.count() {
-            0 => String::new(),
-            more => format!("; and {more} more"),
-        };
-        let message = format!("the job's data does not fit the schema of {:?}: {}{more}", job.name, told.join("; "));
+        let problems = in_words(validator, &data);
+        let message = format!("the job's data does not fit the schema of {name:?}: {problems}");
         Err(Failure::new(FailureKind::InvalidData, message))
     }
 }
@@ -176,8 +176,29 @@ impl JobType {
             }
             DataProblem { field, message }
         };
-        validator.iter_errors(data).map(problem).collect()
+        let problems = effort::bounded(effort::TELLING, || validator.iter_errors(data).map(problem).collect());
+        problems.unwrap_or_else(|| {
+            let message = "it takes too much work to be checked against its schema".to_owned();
+            vec![DataProblem { field: String::new(), message }]
+        })
     }
+}
+
+/// What does not fit, naming no value.
+fn in_words(validator: &Validator, data: &Value) -> String {
+    let told = effort::bounded(effort::TELLING, || {
+        let mut errors = validator.iter_errors(data).map(|error| {
+            let path = error.instance_path().to_string();
+            let place = if path.is_empty() { "the data".to_owned() } else { format!("field {path}") };
+            format!("{place}: {}", error.masked_with("the value"))
+        });
+        let told: Vec<_> = errors.by_ref().take(TOLD).collect();
+        match errors.count() {
+            0 => told.join("; "),
+            more => format!("{}; and {more} more", told.join("; ")),
+        }
+    });
+    told.unwrap_or_else(|| "in more places than can be told".to_owned())
 }
 
 fn parse(name: &str, schema: Option<&str>) -> Result<Option<Value>, ManifestError> {
@@ -204,10 +225,15 @@ fn bounded(manifest: &Manifest) -> Result<(), ManifestError> {
 
 fn compile(name: &str, schema: &Value) -> Result<Validator, ManifestError> {
     let patterns = PatternOptions::fancy_regex().size_limit(PATTERN).dfa_size_limit(PATTERN).backtrack_limit(TRIES);
+    let counted = effort::counted(schema).ok_or_else(|| ManifestError::NoSchema {
+        name: name.to_owned(),
+        reason: "there is a reference within `const`, `enum`, `default` or `examples`".to_owned(),
+    })?;
     jsonschema::options()
         .with_draft(Draft::Draft202012)
         .with_pattern_options(patterns)
-        .build(schema)
+        .with_keyword(effort::STEP, |_, _, _| Ok(Box::new(effort::Step)))
+        .build(&counted)
         .map_err(|error| ManifestError::NoSchema { name: name.to_owned(), reason: one_line(&error.to_string()) })
 }
 

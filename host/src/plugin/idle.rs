@@ -1,0 +1,184 @@
+//! Pens that wait for another job of their plugin. Each holds one of the places that the host has for pens, so that none
+//! may stay when somebody waits for a place.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a pen waits for a job.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+/// Pens of one plugin that wait. No more of them wait than ran at once.
+const MOST: usize = 64;
+
+/// What waits, the longest wait first. `K` is what a pen can serve: those of equal keys are the same to a job.
+pub struct Idle<K, P> {
+    /// Those who wait for a place. Counted before [`Idle::pens`] is looked at and under its lock by who puts a pen there, so
+    /// that either of the two sees the other.
+    wanted: AtomicUsize,
+    pens: Mutex<Pens<K, P>>,
+}
+
+struct Pens<K, P> {
+    waiting: VecDeque<Waiting<K, P>>,
+    /// Whether somebody looks after those that have waited for too long.
+    swept: bool,
+}
+
+struct Waiting<K, P> {
+    key: K,
+    pen: P,
+    since: Instant,
+}
+
+/// What became of a pen that was to wait.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Put<P> {
+    /// It waits.
+    Waits,
+    /// It waits, and somebody has to call [`Idle::sweep`] from now on.
+    WaitsUnswept,
+    /// It is not needed.
+    Refused(P),
+}
+
+impl<K: PartialEq, P> Idle<K, P> {
+    /// None.
+    pub fn new() -> Self {
+        Self { wanted: AtomicUsize::new(0), pens: Mutex::new(Pens { waiting: VecDeque::new(), swept: false }) }
+    }
+
+    /// A pen that has waited, the one that was used last: the others become too old, if they are never needed.
+    pub fn take(&self, key: &K) -> Option<P> {
+        let mut pens = self.lock();
+        let at = pens.waiting.iter().rposition(|waiting| waiting.key == *key)?;
+        pens.waiting.remove(at).map(|waiting| waiting.pen)
+    }
+
+    /// Lets a pen wait for its next job, if `serves` says that its key is still what jobs ask for. That is asked under the
+    /// lock that [`Idle::give_up`] takes.
+    pub fn put(&self, key: K, pen: P, serves: impl FnOnce(&K) -> bool) -> Put<P> {
+        let mut pens = self.lock();
+        let full = || pens.waiting.iter().filter(|waiting| waiting.key == key).count() >= MOST;
+        if self.wanted.load(Ordering::Acquire) > 0 || full() || !serves(&key) {
+            return Put::Refused(pen);
+        }
+        pens.waiting.push_back(Waiting { key, pen, since: Instant::now() });
+        match std::mem::replace(&mut pens.swept, true) {
+            true => Put::Waits,
+            false => Put::WaitsUnswept,
+        }
+    }
+
+    /// Ends those that can serve nobody any more. To be called after that has become so.
+    pub fn give_up(&self, which: impl Fn(&K) -> bool) {
+        let mut pens = self.lock();
+        let (gone, stay) = pens.waiting.drain(..).partition(|waiting| which(&waiting.key));
+        pens.waiting = stay;
+        drop(pens);
+        // Outside of the lock, since it takes its time.
+        drop::<VecDeque<_>>(gone);
+    }
+
+    /// For as long as the answer lives somebody waits for a place: the pen that has waited longest gives up its own, and
+    /// none takes up waiting.
+    pub fn make_room(&self) -> Wanted<'_> {
+        self.wanted.fetch_add(1, Ordering::AcqRel);
+        let wanted = Wanted(&self.wanted);
+        let oldest = self.lock().waiting.pop_front();
+        drop(oldest);
+        wanted
+    }
+
+    /// Ends those that have waited for too long at this time. When to come again, if some are left.
+    pub fn sweep(&self, now: Instant) -> Option<Instant> {
+        let mut pens = self.lock();
+        let late = pens.waiting.iter().take_while(|waiting| waiting.since + PATIENCE <= now).count();
+        let gone: Vec<_> = pens.waiting.drain(..late).collect();
+        let next = pens.waiting.front().map(|waiting| waiting.since + PATIENCE);
+        pens.swept = next.is_some();
+        drop(pens);
+        drop(gone);
+        next
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pens<K, P>> {
+        self.pens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Somebody waits for a place.
+pub struct Wanted<'a>(&'a AtomicUsize);
+
+impl Drop for Wanted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Ends pens that have waited for too long, until none waits.
+pub async fn sweep_until_empty<K: PartialEq, P>(idle: Arc<Idle<K, P>>) {
+    let mut next = idle.sweep(Instant::now());
+    while let Some(at) = next {
+        tokio::time::sleep_until(at.into()).await;
+        next = idle.sweep(Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(pens: &[(&'static str, u32)]) -> Idle<&'static str, u32> {
+        let idle = Idle::new();
+        for (key, pen) in pens {
+            assert!(!matches!(idle.put(*key, *pen, |_| true), Put::Refused(_)), "{pen}");
+        }
+        idle
+    }
+
+    #[test]
+    fn a_job_gets_the_pen_of_its_plugin_that_was_used_last_and_gets_it_alone() {
+        let idle = of(&[("a", 1), ("b", 2), ("a", 3)]);
+        assert_eq!([(); 3].map(|()| idle.take(&"a")), [Some(3), Some(1), None]);
+        assert_eq!(idle.take(&"b"), Some(2));
+    }
+
+    #[test]
+    fn whoever_waits_for_a_place_gets_that_of_the_oldest_and_no_other_pen_takes_up_waiting_meanwhile() {
+        let idle = of(&[("a", 1), ("b", 2)]);
+        let wanted = idle.make_room();
+        assert_eq!(idle.take(&"a"), None);
+        assert_eq!(idle.put("a", 3, |_| true), Put::Refused(3));
+        drop(wanted);
+        assert_eq!(idle.put("a", 3, |_| true), Put::Waits);
+        assert_eq!(idle.take(&"b"), Some(2));
+    }
+
+    #[test]
+    fn a_pen_that_can_serve_nobody_does_not_wait() {
+        let idle = of(&[("a", 1), ("b", 2)]);
+        idle.give_up(|key| *key == "a");
+        assert_eq!((idle.take(&"a"), idle.take(&"b")), (None, Some(2)));
+        assert_eq!(idle.put("a", 3, |_| false), Put::Refused(3));
+    }
+
+    #[test]
+    fn no_more_than_so_many_of_one_plugin_wait() {
+        let idle = Idle::new();
+        let refused =
+            |key| (0..MOST as u32 + 2).filter(|pen| idle.put(key, *pen, |_| true) == Put::Refused(*pen)).count();
+        assert_eq!((refused("a"), refused("b")), (2, 2));
+    }
+
+    #[test]
+    fn who_has_waited_for_too_long_is_ended_and_the_sweeper_goes_when_nobody_is_left() {
+        let before = Instant::now();
+        let idle = of(&[("a", 1), ("b", 2)]);
+        let next = idle.sweep(before).expect("both are left");
+        assert!(next >= before + PATIENCE);
+        assert!(idle.sweep(before + PATIENCE * 2).is_none());
+        assert_eq!(idle.take(&"a"), None);
+        assert_eq!(idle.put("a", 3, |_| true), Put::WaitsUnswept);
+    }
+}

@@ -1,0 +1,92 @@
+//! When a pen of a plugin with `isolation = "reuse"` runs another job, and when it is given up.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use super::limits::RESOURCES;
+use super::settings::Settings;
+use super::version::Version;
+
+/// Resources that a pen may keep from one job to the next: engines of languages collect theirs now and then.
+const KEPT: usize = RESOURCES / 8;
+
+/// What a pen was made of. A job runs in none that was made of something else.
+pub struct Key {
+    /// Its instance's component.
+    pub version: Arc<Version>,
+    /// What it was granted.
+    pub settings: Arc<Settings>,
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.version, &other.version) && Arc::ptr_eq(&self.settings, &other.settings)
+    }
+}
+
+/// What a pen has been through.
+#[derive(Debug, Default)]
+pub struct Uses {
+    jobs: u32,
+    /// The memory that it had after its first job.
+    first: usize,
+}
+
+/// What a pen holds when a job has ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Held {
+    /// Linear memory in bytes.
+    pub memory: usize,
+    /// Resources of the host: streams, requests, lists of headers, …
+    pub resources: usize,
+}
+
+impl Uses {
+    /// Counts a job that has ended well, after which the pen holds this. Whether it may run another: it is given up after
+    /// `most` jobs, and when it holds so much that a later job could fail of it.
+    pub fn another(&mut self, held: Held, most: NonZeroU32, memory_limit: usize) -> bool {
+        self.jobs += 1;
+        if self.jobs == 1 {
+            self.first = held.memory;
+        }
+        let grown = held.memory > self.first && (held.memory > memory_limit / 2 || held.memory / 2 > self.first);
+        self.jobs < most.get() && held.resources <= KEPT && !grown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: usize = 1 << 20;
+
+    /// After which job a pen is given up that holds these, with 64 MiB of memory.
+    fn given_up(held: impl IntoIterator<Item = (usize, usize)>, most: u32) -> Option<usize> {
+        let (mut uses, most) = (Uses::default(), NonZeroU32::new(most).expect("not 0"));
+        let mut held = held.into_iter().map(|(memory, resources)| Held { memory, resources });
+        held.position(|held| !uses.another(held, most, 64 * MIB)).map(|at| at + 1)
+    }
+
+    #[test]
+    fn a_pen_is_given_up_after_so_many_jobs() {
+        assert_eq!(given_up([(MIB, 0); 9], 5), Some(5));
+        assert_eq!(given_up([(MIB, 0); 9], 1), Some(1));
+        assert_eq!(given_up([(MIB, 0); 9], 10), None);
+    }
+
+    #[test]
+    fn some_resources_may_be_kept() {
+        assert_eq!(given_up([(MIB, 0), (MIB, KEPT), (MIB, KEPT + 1)], 10), Some(3));
+    }
+
+    #[test]
+    fn memory_may_double_and_no_more() {
+        assert_eq!(given_up([(MIB, 0), (2 * MIB, 0), (4 * MIB, 0)], 10), Some(3));
+    }
+
+    #[test]
+    fn beyond_half_of_what_it_may_have_memory_may_not_grow() {
+        assert_eq!(given_up([(30 * MIB, 0), (32 * MIB, 0), (33 * MIB, 0)], 10), Some(3));
+        assert_eq!(given_up([(60 * MIB, 0); 9], 10), None);
+    }
+}
