@@ -170,8 +170,8 @@ cases! {
     }
     a_schema_that_is_itself => texts::a_schema_that_is_itself {
         "a schema of its jobs' data that refers to itself",
-        "the same as the next one",
-        "the job's data takes too much work to be checked against the schema of \"any\""
+        "a reference that comes back to where it was ends there, and the job is run",
+        "the data is no number"
     }
     a_schema_that_doubles => texts::a_schema_that_doubles {
         "a schema of sixty definitions, each of which is twice the next one",
