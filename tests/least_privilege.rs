@@ -221,7 +221,9 @@ async fn the_user_of_the_manual_may_do_nothing_else() {
     ] {
         let mut words = line.split(' ');
         let mut command = redis::cmd(words.next().expect("a command"));
-        words.for_each(|word| drop(command.arg(word)));
+        for word in words {
+            command.arg(word);
+        }
         let answer: redis::RedisResult<redis::Value> = command.query_async(&mut connection).await;
         let error = answer.expect_err(line).to_string();
         assert!(error.contains("NOPERM") || error.contains("ACL") || error.contains("permission"), "{line}: {error}");

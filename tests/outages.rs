@@ -82,6 +82,23 @@ async fn jobs_that_redis_gave_in_an_answer_that_was_lost_run_at_once_and_once() 
 }
 
 #[tokio::test]
+async fn a_claim_that_arrives_after_it_was_given_up_takes_no_job() {
+    let redis = RedisServer::start().await;
+    let (_toril, network) = host(&redis, &format!("concurrency = 1\n{LOCKED}")).await;
+    network.keep_request("bull:work:limiter");
+    let first = add(&redis, &[json!({ "name": "sleep", "data": { "ms": 3_000 } })]).await;
+    wait_for_state(&redis, &first[0], "active").await;
+    assert!(network.has_kept());
+    let second = add(&redis, &[json!({ "name": "echo", "data": {} })]).await;
+
+    network.deliver().await;
+
+    // Else it would be locked for nobody.
+    wait_for_state(&redis, &second[0], "completed").await;
+    assert_eq!(count(&redis, &second[0], "ats").await, 1);
+}
+
+#[tokio::test]
 async fn an_end_whose_answer_was_lost_is_written_once_and_the_job_that_came_with_it_runs() {
     let redis = RedisServer::start().await;
     let (_toril, network) = host(&redis, &format!("concurrency = 1\n{LOCKED}")).await;

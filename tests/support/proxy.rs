@@ -27,6 +27,10 @@ struct Network {
     state: watch::Sender<State>,
     /// What the request holds whose answer is to be lost.
     loses: Mutex<Option<Vec<u8>>>,
+    /// What the request holds that is to be late.
+    delays: Mutex<Option<Vec<u8>>>,
+    /// The late request.
+    late: Mutex<Option<Vec<u8>>>,
 }
 
 #[derive(Clone, Default)]
@@ -46,7 +50,13 @@ struct State {
 impl Proxy {
     /// Listens on a free port of 127.0.0.1, in front of the server at this one, which need not be there yet.
     pub async fn start(server: u16) -> Self {
-        let network = Arc::new(Network { server, state: watch::channel(State::default()).0, loses: Mutex::new(None) });
+        let network = Arc::new(Network {
+            server,
+            state: watch::channel(State::default()).0,
+            loses: Mutex::default(),
+            delays: Mutex::default(),
+            late: Mutex::default(),
+        });
         let shared = network.clone();
         let front = Front::start(move |client| {
             let network = shared.clone();
@@ -83,6 +93,29 @@ impl Proxy {
     /// answered.
     pub fn lose_answer_to(&self, part: &str) {
         *self.network.loses.lock().unwrap_or_else(PoisonError::into_inner) = Some(part.as_bytes().to_vec());
+    }
+
+    /// The connection of the next request that holds these bytes is closed, and the request is kept: as if it were still on
+    /// its way when the client hears that it has lost the connection.
+    pub fn keep_request(&self, part: &str) {
+        *self.network.delays.lock().unwrap_or_else(PoisonError::into_inner) = Some(part.as_bytes().to_vec());
+    }
+
+    /// Whether such a request was kept.
+    pub fn has_kept(&self) -> bool {
+        self.network.late.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Lets the kept request arrive now. Returns when the server has carried it out.
+    pub async fn deliver(&self) {
+        let request = self.network.late.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let request = request.unwrap_or_else(|| panic!("no request was kept"));
+        let delivered = async {
+            let mut server = TcpStream::connect(("127.0.0.1", self.network.server)).await?;
+            server.write_all(&request).await?;
+            server.read(&mut [0]).await
+        };
+        assert_eq!(delivered.await.ok(), Some(1), "the server has not answered the late request");
     }
 
     /// How many answers were lost.
@@ -147,11 +180,14 @@ impl Network {
         }
     }
 
-    /// Notes whether a request is the one whose answer is to be lost. It is passed on all the same.
+    /// Notes whether a request is the one whose answer is to be lost. It is passed on all the same, unless it is the one
+    /// that is to be late.
     fn dooms(&self, request: &[u8], doomed: &AtomicBool) -> bool {
-        let mut part = self.loses.lock().unwrap_or_else(PoisonError::into_inner);
-        if part.as_ref().is_some_and(|part| request.windows(part.len()).any(|window| window == part)) {
-            *part = None;
+        if is_next(&self.delays, request) {
+            *self.late.lock().unwrap_or_else(PoisonError::into_inner) = Some(request.to_vec());
+            return true;
+        }
+        if is_next(&self.loses, request) {
             doomed.store(true, Ordering::Release);
         }
         false
@@ -165,6 +201,16 @@ impl Network {
         }
         is_lost
     }
+}
+
+/// Whether a request holds what is looked for, which then is looked for no longer.
+fn is_next(part: &Mutex<Option<Vec<u8>>>, request: &[u8]) -> bool {
+    let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_next = part.as_ref().is_some_and(|part| request.windows(part.len()).any(|window| window == part));
+    if is_next {
+        *part = None;
+    }
+    is_next
 }
 
 #[cfg(test)]

@@ -14,6 +14,11 @@ local PATIENCE = 1000
 -- What a queue's limiter holds that was limited by hand.
 local BY_HAND = 9007199254740991
 
+-- The mark of a claim that its worker has given up (regain.lua): what it would take would be locked for nobody.
+local function given_up(token)
+  return prefix .. 'given-up:' .. token
+end
+
 -- Delayed jobs whose time has come can be claimed from now on. `open`: whether workers are to be woken for them.
 local function promote(open)
   -- A score is the time, and twelve bits that keep the order of what is due in the same millisecond.
@@ -89,6 +94,9 @@ end
 -- Claims up to so many jobs. Answers the jobs, for how long the queue is limited (ms, or 0), when the next delayed job is
 -- due (ms since the epoch, or 0), and 1 if there may be more to claim at once.
 local function claim(most)
+  if call('EXISTS', given_up(ARGV[4])) == 1 then
+    return { {}, 0, 0, 0 }
+  end
   local state = call('HMGET', meta, 'paused', 'concurrency', 'max', 'duration')
   local room, open = most, not state[1]
   if open and state[2] then
