@@ -82,9 +82,8 @@ async fn points(
     rounds: usize,
     take: impl AsyncFnMut(usize) -> Result<Figures>,
 ) -> Curve<Figures> {
-    let what = "scaling";
     let shown = |one: &Figures| format!("{:.0} jobs/s", one.rate);
-    let all = Turns::of(what, rounds).taken(values, |value| format!("{value} {noun}"), take, shown).await;
+    let all = Turns::of("scaling", rounds).taken(values, |value| format!("{value} {noun}"), take, shown).await;
     all.into_iter().map(|(value, turns)| (value, turns.map(|turns| medians(&turns)))).collect()
 }
 

@@ -86,6 +86,8 @@ struct Knee {
 impl Knee {
     fn told(&self, noun: &str) -> String {
         let Self { best, most, enough } = self;
+        // All of them end in an s.
+        let noun = if *best == 1 { noun.trim_end_matches('s') } else { noun };
         let most = format!("The most is {most:.0} jobs/s, at {best} {noun}.");
         if enough == best {
             most
@@ -110,7 +112,7 @@ fn why(figures: &Figures, servers: usize, machine: usize) -> String {
     } else if hosts + redis >= FULL * machine as f64 {
         format!("{busy}: the machine is full, and on a larger one the curve goes on.")
     } else {
-        format!("{busy}: neither is full, they wait for each other.")
+        format!("{busy}: neither is full, the rest is waiting or goes to other programs.")
     }
 }
 
@@ -124,6 +126,14 @@ mod tests {
         let points = [(1, 50.0), (2, 95.0), (5, 100.0), (10, 70.0)];
         assert_eq!(knee(&points), Some(Knee { best: 5, most: 100.0, enough: 2 }));
         assert_eq!(knee(&[]), None);
+    }
+
+    #[test]
+    fn the_knee_is_told_in_words() {
+        let told = |best, enough| Knee { best, most: 9.0, enough }.told("hosts");
+        assert_eq!(told(1, 1), "The most is 9 jobs/s, at 1 host.");
+        let expected = "The most is 9 jobs/s, at 3 hosts. It is nine tenths of that from 2 on: there is the knee.";
+        assert_eq!(told(3, 2), expected);
     }
 
     #[test]

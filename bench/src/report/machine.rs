@@ -10,6 +10,12 @@ pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
+/// The same, in words.
+pub fn counted() -> String {
+    let cores = processors();
+    if cores == 1 { "1 processor".to_owned() } else { format!("{cores} processors") }
+}
+
 /// The machine, the versions and the date, in a line.
 pub fn described() -> String {
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -17,10 +23,9 @@ pub fn described() -> String {
     let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let memory =
         memory.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse().ok());
-    let cores = processors();
     format!(
         "{} of {}, {} GiB of memory; Toril {}; Node {}; {}; {}; {}.",
-        if cores == 1 { "1 processor".to_owned() } else { format!("{cores} processors") },
+        counted(),
         model.unwrap_or("a kind without a name"),
         memory.unwrap_or(0_u64) >> 20,
         env!("CARGO_PKG_VERSION"),

@@ -70,7 +70,6 @@ Toril with the Rust plugin and no-op jobs, which show best what Toril and Redis 
 reach the machine's end sooner, and Redis' later. More jobs a second are to be expected until the machine's processors
 are busy, or one server of Redis is, which works with one of them. Hosts and Redis share one machine here; on machines of
 their own each has more.
-
 ";
 
 const AGAIN: &str = "## Measure it yourself
@@ -165,6 +164,7 @@ fn scaling(page: &mut Report, all: &Measurements) {
     }
     if !curves.is_empty() {
         page.text += SCALING;
+        page.text += &format!("The curves are of a machine with {}.\n\n", machine::counted());
     }
     for (title, name, about, drawn) in curves {
         page.text += &format!("### {title}\n\n{about}\n\n");
