@@ -33,7 +33,7 @@ use send::Waits;
 /// Requests of one pen that may be under way at a time.
 const CONCURRENT: u32 = 16;
 /// How long a connection may take to close of which nobody reads any more.
-const CLOSING: Duration = Duration::from_millis(5);
+const CLOSING: Duration = Duration::from_millis(100);
 
 /// Checks each request of one pen.
 pub struct Egress {
