@@ -21,7 +21,7 @@ pub fn table(job: &JobDetails) -> Markup {
         @if !attempts.is_empty() {
             section aria-labelledby="attempts" data-part="attempts" {
                 h2 id="attempts" { "Attempts" }
-                (layout::table("Attempts", html! {
+                (layout::table("What ran each attempt", html! {
                     table {
                         thead { tr {
                             th scope="col" { "Attempt" } th scope="col" { "Began" } th scope="col" { "Took" }
