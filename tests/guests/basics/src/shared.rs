@@ -1,5 +1,6 @@
 //! What jobs see of each other that run in one instance.
 
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde::Deserialize;
@@ -42,10 +43,12 @@ pub fn served(job: Job<Served>) -> Result<Json, Failure> {
         let _ = Request::get(&url).send();
     }
     for _ in 0..open {
-        std::mem::forget(kv::open()?);
+        let _left_open = ManuallyDrop::new(kv::open()?);
     }
-    while spin {
-        std::hint::black_box(served);
+    if spin {
+        loop {
+            std::hint::black_box(served);
+        }
     }
     if wait {
         host::sleep_until_cancelled()?;
