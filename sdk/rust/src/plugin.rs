@@ -24,7 +24,8 @@ pub trait RawPlugin {
     /// of time.
     fn describe() -> Manifest;
 
-    /// Runs one job. Called once in the life of an instance: nothing is kept in memory between jobs.
+    /// Runs one job. Called once in the life of an instance, so that nothing is kept in memory between jobs, unless the
+    /// plugin's entry in `queues.toml` says `isolation = "reuse"`.
     ///
     /// # Errors
     /// Every other end of the attempt than a result is a [`Failure`].
