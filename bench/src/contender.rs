@@ -151,7 +151,17 @@ impl Running {
                 toril.kill();
                 Ok(())
             }
-            Self::Process(mut child) => child.kill().await.context("the worker could not be ended"),
+            Self::Process(mut child) => {
+                // Node's sandboxed processors go on, and compute, when their worker is killed.
+                let tree = child.id().map(crate::process::tree).unwrap_or_default();
+                child.kill().await.context("the worker could not be ended")?;
+                for id in tree.into_iter().skip(1) {
+                    let mut kill = Command::new("kill");
+                    // Most have ended with it.
+                    kill.args(["-9", &id.to_string()]).stderr(Stdio::null()).status().await.context("no `kill`")?;
+                }
+                Ok(())
+            }
         }
     }
 }
