@@ -59,6 +59,13 @@ pub const NATIVE: Contender = Contender {
 pub const ALL: &[Contender] = &[
     TORIL,
     toril_with("toril-js", "Toril, TypeScript plugin", "the same; the plugin is TypeScript", "bench-js", ""),
+    toril_with(
+        "toril-js-reused",
+        "Toril, TypeScript plugin reused",
+        "the same with `isolation = \"reuse\"`: one job after the other in each pen",
+        "bench-js",
+        "isolation = \"reuse\"",
+    ),
     toril_with("toril-py", "Toril, Python plugin", "the same; the plugin is Python", "bench-py", ""),
     NODE,
     NATIVE,

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use notify::RecursiveMode;
-use notify_debouncer_full::{DebounceEventResult, new_debouncer};
+use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -14,8 +13,11 @@ use super::{Inner, apply};
 use crate::plugin::Reload;
 use crate::telemetry::metrics;
 
-/// Writes that come closer together than this are one change.
-const DEBOUNCE: Duration = Duration::from_millis(100);
+/// Writes that come closer together than this are one change. Short, since a file that is looked at too early does no harm:
+/// it is looked at again until it stays the same.
+const QUIET: Duration = Duration::from_millis(20);
+/// How long writes that go on and on are waited for, and how long what happens to other files may wait.
+const UNQUIET: Duration = Duration::from_millis(500);
 /// How often the files are looked at without having been told to: notices get lost on network and container mounts.
 const LOOK: Duration = Duration::from_secs(5);
 
@@ -38,13 +40,16 @@ fn look(path: &Path) -> Option<Look> {
 
 /// Watches until it is dropped.
 pub async fn watch(inner: Arc<Inner>) {
-    let changed = Arc::new(Notify::new());
+    let (notices, changed) = (Arc::new(Notices::default()), Arc::new(Notify::new()));
     let (config_path, folder) = {
         let config = inner.config.load();
         (config.path.clone(), config.host.plugins.clone())
     };
     let config_folder = config_path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let _watcher = watcher(&[folder.as_path(), config_folder], changed.clone());
+    let _watcher = watcher(&[folder.as_path(), config_folder], &config_path, notices.clone());
+    // Ends with this.
+    let mut passing_on = JoinSet::new();
+    passing_on.spawn(pass_on(notices, changed.clone()));
 
     let mut seen: HashMap<PathBuf, Option<Look>> = HashMap::new();
     let mut reloading = JoinSet::new();
@@ -140,26 +145,59 @@ async fn reload(inner: Arc<Inner>, plugin: String) -> String {
     plugin
 }
 
-type Debouncer = notify_debouncer_full::Debouncer<notify::RecommendedWatcher, notify_debouncer_full::RecommendedCache>;
+/// What the system tells.
+#[derive(Default)]
+struct Notices {
+    /// A component or the configuration was written.
+    files: Notify,
+    /// Something else was: mostly a log that happens to lie there, but it may be the link through which a file is reached.
+    others: Notify,
+}
 
-fn watcher(folders: &[&Path], changed: Arc<Notify>) -> Option<Debouncer> {
-    let told = move |events: DebounceEventResult| {
-        if let Err(errors) = events {
-            tracing::debug!(?errors, "watching reported errors");
+/// Makes one change of those that follow each other at once.
+async fn pass_on(notices: Arc<Notices>, changed: Arc<Notify>) {
+    let more = async || while tokio::time::timeout(QUIET, notices.files.notified()).await.is_ok() {};
+    loop {
+        let is_file = tokio::select! {
+            biased;
+            () = notices.files.notified() => true,
+            () = notices.others.notified() => {
+                tokio::time::timeout(UNQUIET, notices.files.notified()).await.is_ok()
+            }
+        };
+        if is_file {
+            let _either = tokio::time::timeout(UNQUIET, more()).await;
         }
         changed.notify_one();
+    }
+}
+
+fn watcher(folders: &[&Path], config: &Path, notices: Arc<Notices>) -> Option<RecommendedWatcher> {
+    let config = config.file_name().map(ToOwned::to_owned);
+    let is_file = move |path: &PathBuf| {
+        path.extension().is_some_and(|extension| extension == "wasm") || path.file_name() == config.as_deref()
     };
-    let mut debouncer = match new_debouncer(DEBOUNCE, None, told) {
-        Ok(debouncer) => debouncer,
+    let told = move |event: notify::Result<Event>| match event {
+        // The host itself reads what is there.
+        Ok(event) if event.kind.is_access() => {}
+        Ok(event) if event.paths.iter().any(&is_file) => notices.files.notify_one(),
+        Ok(_) => notices.others.notify_one(),
+        Err(error) => {
+            tracing::debug!(%error, "watching reported an error");
+            notices.others.notify_one();
+        }
+    };
+    let mut watcher = match notify::recommended_watcher(told) {
+        Ok(watcher) => watcher,
         Err(error) => {
             tracing::warn!(%error, "files cannot be watched; they are looked at every {}", humantime::format_duration(LOOK));
             return None;
         }
     };
     for folder in folders {
-        if let Err(error) = debouncer.watch(folder, RecursiveMode::NonRecursive) {
+        if let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) {
             tracing::warn!(folder = %folder.display(), %error, "folder cannot be watched; it is looked at every {}", humantime::format_duration(LOOK));
         }
     }
-    Some(debouncer)
+    Some(watcher)
 }

@@ -130,7 +130,7 @@ pub async fn read(path: &Path, most: u64) -> Result<Vec<u8>, LoadError> {
         return Err(too_large());
     }
     let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0).saturating_add(1));
     file.take(most.saturating_add(1)).read_to_end(&mut bytes).await.map_err(unreadable)?;
     if bytes.len() as u64 > most {
         return Err(too_large());

@@ -1,18 +1,16 @@
 //! A job as it was claimed: the fields of its hash that count for running and settling it, read once.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use redis::Value as Reply;
-use serde::de::Visitor;
+use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::backoff::Backoff;
-
-/// What `claim.lua` answers of a job, in this order: fields of its hash, the end of its token, and its id.
-pub(super) const FIELDS: usize = 15;
 
 /// A claimed job.
 #[derive(Debug)]
@@ -48,36 +46,50 @@ pub struct Claimed {
 }
 
 impl Claimed {
-    /// Reads one job of what `claim.lua` answers. None: it is not what that answers.
+    /// Reads one job of what `claim.lua` answers: its id, the end of its token, how often it was started, and the fields of
+    /// its hash with their names, as MessagePack. None: it is not what that answers.
     pub fn read(reply: &Reply, token: &str, processed_on: u64) -> Option<Self> {
         let Reply::BulkString(packed) = reply else { return None };
-        let fields: [Field; FIELDS] = rmp_serde::from_slice(packed).ok()?;
-        let mut fields = fields.into_iter().map(|field| field.0);
-        let mut field = || fields.next().flatten();
-        let (name, data, options) = (field(), field(), field());
-        let (added_at, made, started) = (field(), field(), field());
-        let (parent_key, parent, deduplication) = (field(), field(), field());
-        let (scheduler, failed_already, traces) = (field(), field(), field());
-        // Before its version 5, BullMQ had another name.
-        let (made_before, number, id) = (field(), field()?, field()?);
-        let count = |text: Option<String>| text.and_then(|text| text.parse().ok());
-        Some(Self {
-            token: format!("{token}:{number}"),
+        let mut packed = rmp_serde::Deserializer::from_read_ref(packed);
+        let id = Text::deserialize(&mut packed).ok()?.0.into_owned();
+        let nth = Text::deserialize(&mut packed).ok()?.0;
+        let mut job = Self {
             id,
-            name: name.unwrap_or_default(),
+            token: format!("{token}:{nth}"),
+            name: String::new(),
             // As the other clients read it.
-            data: data.map_or_else(|| Arc::from("{}"), Arc::from),
-            options: options.as_deref().map(Options::read).unwrap_or_default(),
-            added_at: added_at.and_then(|text| text.parse().ok()).unwrap_or(0),
-            attempts_made: count(made).or_else(|| count(made_before)).unwrap_or(0),
-            attempts_started: count(started).unwrap_or(1),
+            data: Arc::from("{}"),
+            options: Options::default(),
+            added_at: 0,
+            attempts_made: 0,
+            attempts_started: u32::deserialize(&mut packed).ok()?,
             processed_on,
-            is_linked: parent_key.is_some() || parent.is_some() || deduplication.is_some(),
-            parent_key,
-            scheduler,
-            failed_already,
-            traces,
-        })
+            parent_key: None,
+            scheduler: None,
+            failed_already: None,
+            traces: None,
+            is_linked: false,
+        };
+        packed.deserialize_seq(Fields(&mut job)).ok()?;
+        Some(job)
+    }
+
+    fn set(&mut self, name: &str, value: Cow<'_, str>) {
+        match name {
+            "name" => self.name = value.into_owned(),
+            "data" => self.data = Arc::from(value),
+            "opts" => self.options = Options::read(&value),
+            "timestamp" => self.added_at = value.parse().unwrap_or(0),
+            "atm" => self.attempts_made = value.parse().unwrap_or(self.attempts_made),
+            // Before its version 5, BullMQ had another name.
+            "attemptsMade" if self.attempts_made == 0 => self.attempts_made = value.parse().unwrap_or(0),
+            "parentKey" => (self.parent_key, self.is_linked) = (Some(value.into_owned()), true),
+            "parent" | "deid" => self.is_linked = true,
+            "rjk" => self.scheduler = Some(value.into_owned()),
+            "defa" => self.failed_already = Some(value.into_owned()),
+            "stacktrace" => self.traces = Some(value.into_owned()),
+            _ => {}
+        }
     }
 
     /// Whether an attempt remains after this one.
@@ -116,34 +128,61 @@ impl Claimed {
     }
 }
 
-/// A field of a job, if it is there. Text that is no UTF-8 is read as far as it is.
-struct Field(Option<String>);
+/// The fields of a job's hash, each after its name.
+struct Fields<'a>(&'a mut Claimed);
 
-impl<'de> Deserialize<'de> for Field {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FieldVisitor)
+impl<'de> Visitor<'de> for Fields<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the fields of a job")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        while let Some(name) = fields.next_element::<Text<'_>>()? {
+            let value = fields.next_element::<Text<'_>>()?.ok_or_else(|| Error::custom("a field without a value"))?;
+            self.0.set(&name.0, value.0);
+        }
+        Ok(())
     }
 }
 
-struct FieldVisitor;
+/// Text of Redis. What is no UTF-8 is read as far as it is; a number was text as well.
+struct Text<'a>(Cow<'a, str>);
 
-impl Visitor<'_> for FieldVisitor {
-    type Value = Field;
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("text, or false")
+        f.write_str("text, or a number")
     }
 
-    fn visit_bool<E>(self, _there: bool) -> Result<Field, E> {
-        Ok(Field(None))
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Text(Cow::Owned(number.to_string())))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Field, E> {
-        Ok(Field(Some(text.to_owned())))
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Text(Cow::Borrowed(text)))
     }
 
-    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Field, E> {
-        Ok(Field(Some(String::from_utf8_lossy(bytes).into_owned())))
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
+        Ok(Text(String::from_utf8_lossy(bytes)))
+    }
+
+    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+        Ok(Text(Cow::Owned(String::from_utf8_lossy(bytes).into_owned())))
     }
 }
 

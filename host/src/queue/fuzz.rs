@@ -7,7 +7,7 @@ use serde_json::Value;
 
 pub use super::admin::fuzz::new_job;
 use super::backoff;
-use super::claimed::{Claimed, FIELDS};
+use super::claimed::Claimed;
 use super::worker::fuzz::next;
 
 /// No pause is longer: a hundred years, with their leap days.
@@ -19,8 +19,10 @@ pub fn job(data: &[u8]) {
     let mut lines = data.split(|byte| *byte == b'\n');
     let mut line = || lines.next().unwrap_or_default();
     let (options, payload, other) = (line(), line(), line());
-    let mut fields = [other; FIELDS];
-    (fields[1], fields[2]) = (payload, options);
+    let names =
+        ["name", "timestamp", "atm", "attemptsMade", "parentKey", "parent", "deid", "rjk", "defa", "stacktrace"];
+    let fields = names.iter().flat_map(|name| [name.as_bytes(), other]);
+    let fields: Vec<_> = fields.chain([&b"data"[..], payload, b"opts", options]).collect();
     let Some(job) = Claimed::read(&Reply::BulkString(packed(&fields)), "token", 1_782_770_400_000) else { return };
     let _either = (job.may_retry(), job.waited());
     for attempts in [1, 2, 7, 1000, u32::MAX] {
@@ -41,7 +43,8 @@ pub fn job(data: &[u8]) {
 /// As Redis' `cmsgpack` packs an array of texts, which need not be UTF-8.
 fn packed(fields: &[&[u8]]) -> Vec<u8> {
     let size = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes();
-    let mut packed = vec![0xdd];
+    // The id, the end of the token and how often it was started, and then the fields.
+    let mut packed = vec![0xa1, b'7', 1, 1, 0xdd];
     packed.extend(size(fields.len()));
     for field in fields {
         packed.push(0xdb);

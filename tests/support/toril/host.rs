@@ -128,10 +128,13 @@ impl Toril {
 
     fn log(&self, stream: &str) -> File {
         let path = self.log_path(stream);
+        // Not beside the configuration, where the host watches.
+        let folder = path.parent().unwrap_or_else(|| self.folder());
+        std::fs::create_dir_all(folder).unwrap_or_else(|error| panic!("could not create {}: {error}", folder.display()));
         File::create(&path).unwrap_or_else(|error| panic!("could not create {}: {error}", path.display()))
     }
 
     fn log_path(&self, stream: &str) -> PathBuf {
-        self.folder().join(format!("{stream}-{}.log", self.starts))
+        self.folder().join("logs").join(format!("{stream}-{}.log", self.starts))
     }
 }

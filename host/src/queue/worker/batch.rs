@@ -122,23 +122,7 @@ impl Batch {
         let (script, keys) = if endings.is_empty() { (&CLAIM, 10) } else { (&SETTLE, self.keys.len()) };
         let mut call = self.prepare(script, keys, token, claim, now);
         if !endings.is_empty() {
-            call.arg(METRICS);
-        }
-        for ending in endings {
-            let (job, end) = (&ending.job, ending.how.end());
-            let Keep { count, age, limit } = end.keep(job);
-            let (value, traces) = match end {
-                End::Completed(value) => (value, ""),
-                End::Failed(reason, traces) => (reason, traces),
-            };
-            call.arg(&job.id).arg(&job.token).arg(job.attempts_started).arg(end.target()).arg(value).arg(traces);
-            call.arg(job.options.attempts.unwrap_or(0));
-            for number in [count, age, limit] {
-                match number {
-                    Some(number) => call.arg(number),
-                    None => call.arg(""),
-                };
-            }
+            call.arg(METRICS).arg(packed(endings)?);
         }
         let reply: Reply = call.invoke_async(&mut self.home.connection()).await?;
         let answer = if endings.is_empty() { claimed(reply, token, now) } else { settled(reply, token, now) };
@@ -176,6 +160,25 @@ impl Batch {
         };
         call
     }
+}
+
+/// What `settle.lua` reads of each job, in its order.
+fn packed(endings: &[&Ending]) -> Result<Vec<u8>, Error> {
+    let items: Vec<_> = endings
+        .iter()
+        .map(|ending| {
+            let (job, end) = (&ending.job, ending.how.end());
+            let Keep { count, age, limit } = end.keep(job);
+            let (value, traces) = match end {
+                End::Completed(value) => (value, None),
+                End::Failed(reason, traces) => (reason, Some(traces)),
+            };
+            let attempts = job.options.attempts.unwrap_or(0);
+            let started = job.attempts_started.to_string();
+            (&job.id, &job.token, started, end.target(), value, traces, attempts, count, age, limit)
+        })
+        .collect();
+    rmp_serde::to_vec(&items).map_err(|error| Error::MsgPack(error.to_string()))
 }
 
 fn foreign() -> Error {

@@ -59,36 +59,45 @@ local function limit(max)
   return math.max(left, 0), max
 end
 
--- What is answered of a job, but for the end of its token. nil: there is no such job.
+-- The fields of a job's hash, one after the other, and those that say how often it was started and why it has failed
+-- already. nil: there is no such job.
 local function read(job)
-  local fields = call('HMGET', job, 'name', 'data', 'opts', 'timestamp', 'atm', 'ats', 'parentKey', 'parent', 'deid',
-    'rjk', 'defa', 'stacktrace', 'attemptsMade')
-  if fields[1] or fields[2] or fields[3] or fields[4] then
-    return fields
+  local fields = call('HGETALL', job)
+  local there, started, failed = false, nil, nil
+  for i = 1, #fields, 2 do
+    local name = fields[i]
+    if name == 'timestamp' or name == 'data' or name == 'name' or name == 'opts' then
+      there = true
+    elseif name == 'ats' then
+      started = fields[i + 1]
+    elseif name == 'defa' then
+      failed = fields[i + 1]
+    end
+  end
+  if there then
+    return fields, tonumber(started) or 0, failed
   end
 end
 
--- A job in an answer: its fields, the end of its token and its id, in one piece, since an answer of as many pieces costs
--- both sides more.
-local function tell(fields, nth, id)
-  fields[14], fields[15] = tostring(nth), id
-  return cmsgpack.pack(fields)
+-- A job in an answer: its id, the end of its token, how often it was started and its fields, in one piece, since an answer
+-- of as many pieces costs both sides more.
+local function tell(id, nth, started, fields)
+  return cmsgpack.pack(id, nth, started, fields)
 end
 
 -- Locks a job and marks it as started. Answers what is told of it, and why it has failed already, if it has. nil: there
 -- is no such job.
 local function start(id, nth)
   local job = prefix .. id
-  local fields = read(job)
+  local fields, started, failed = read(job)
   if not fields then
     return nil
   end
-  local started = (tonumber(fields[6]) or 0) + 1
-  call('SET', job .. ':lock', ARGV[4] .. ':' .. nth, 'PX', ARGV[3])
+  started = started + 1
+  call('PSETEX', job .. ':lock', ARGV[3], ARGV[4] .. ':' .. nth)
   call('XADD', events, '*', 'event', 'active', 'jobId', id, 'prev', 'waiting')
   call('HSET', job, 'processedOn', ARGV[2], 'ats', started)
-  fields[6] = tostring(started)
-  return tell(fields, nth, id), fields[11]
+  return tell(id, nth, started, fields), failed
 end
 
 -- Claims up to so many jobs. Answers the jobs, for how long the queue is limited (ms, or 0), when the next delayed job is

@@ -13,9 +13,9 @@ for _, id in ipairs(call('LRANGE', active, 0, -1)) do
   local token = call('GET', prefix .. id .. ':lock')
   local of = token and string.match(token, '^(.*):%d+$')
   if of and lost[of] then
-    local fields = read(prefix .. id)
+    local fields, started = read(prefix .. id)
     if fields then
-      jobs[#jobs + 1] = tell(fields, string.sub(token, #ARGV[4] + 2), id)
+      jobs[#jobs + 1] = tell(id, string.sub(token, #ARGV[4] + 2), started, fields)
     end
   end
 end

@@ -2,18 +2,20 @@
 -- leave when they end it alone.
 --
 -- KEYS, from 11: completed, failed, then for each of both its metrics and the list of their points.
--- ARGV, from 8: how many points are kept (minutes), then for each job ten:
---   id, lock token, how often it was started, 'completed' or 'failed', return value or reason, stack traces (JSON) or '',
---   how many attempts it has, and which ended jobs are kept: count, age (s) and limit, each may be ''.
+-- ARGV, from 8: how many points are kept (minutes), then the jobs, a MessagePack array of arrays:
+--   id, lock token, how often it was started (text), 'completed' or 'failed', return value or reason, stack traces (JSON),
+--   how many attempts it has, and which ended jobs are kept: count, age (s) and limit, each may be nil.
 -- Answers a code for each job, and what `claim` answers. Codes: 0 done, 1 has a parent or a deduplication id and so is
 -- not for this script, and BullMQ's own: -1 no such job, -2 not locked, -3 not active, -4 has children that have not
 -- ended, -6 locked by another, -9 has children that failed.
-local ITEM = 10
+-- What can be done for all jobs at once is: a call costs more than what it does.
+local ID, TOKEN, STARTED, TARGET, VALUE, TRACES, ATTEMPTS, COUNT, AGE, LIMIT = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+local items = cmsgpack.unpack(ARGV[9])
 local ended = { completed = KEYS[11], failed = KEYS[12] }
 local metrics = { completed = { KEYS[13], KEYS[14] }, failed = { KEYS[15], KEYS[16] } }
 local counted = { completed = 0, failed = 0 }
--- Locks and ids that are taken away for all jobs at once, after them. An error on the way leaves these alone behind, and
--- they do no harm: a lock runs out, and of the stalled ones only those count that are active.
+-- Locks and ids that are taken away after all jobs. An error on the way leaves these alone behind, and they do no harm: a
+-- lock runs out, and of the stalled ones only those count that are active.
 local unlocked, unstalled = {}, {}
 
 local function remove_keys(job)
@@ -66,74 +68,160 @@ local function keep(set, count, age, most)
   end
 end
 
--- Whether a job may be ended by whoever holds `token`, which it takes: 0, or a code. A lock that ran out while Redis was
--- away is no hindrance as long as nobody else has started the job, nor is that it was put back meanwhile.
-local function unlock(job, id, token, started)
-  local holder = call('GET', job .. ':lock')
-  if holder and holder ~= token then
+-- The keys of the jobs, who holds their locks, and whether one of them has children of interest.
+local keys, holders, parents = {}, {}, false
+local function look_up()
+  local locks, children = {}, {}
+  for i, item in ipairs(items) do
+    local job = prefix .. item[ID]
+    keys[i], locks[i] = job, job .. ':lock'
+    if item[TARGET] == 'completed' then
+      children[#children + 1] = job .. ':dependencies'
+      children[#children + 1] = job .. ':unsuccessful'
+    end
+  end
+  holders = call('MGET', unpack(locks))
+  parents = #children > 0 and call('EXISTS', unpack(children)) > 0
+end
+
+-- Whether a job may be ended by whoever holds its token: 0 and how often it has failed, or a code. A lock that ran out while
+-- Redis was away is no hindrance as long as nobody else has started the job, nor is that it was put back meanwhile.
+local function check(i)
+  local item, job, holder = items[i], keys[i], holders[i]
+  local fields = call('HMGET', job, 'parentKey', 'deid', 'ats', 'atm')
+  if fields[1] or fields[2] then
+    return 1
+  end
+  if not fields[3] and call('EXISTS', job) == 0 then
+    return -1
+  end
+  if parents and item[TARGET] == 'completed' then
+    if call('EXISTS', job .. ':dependencies') == 1 then
+      return -4
+    elseif call('EXISTS', job .. ':unsuccessful') == 1 then
+      return -9
+    end
+  end
+  if holder and holder ~= item[TOKEN] then
     return -6
   end
-  if not holder and call('HGET', job, 'ats') ~= started then
+  if not holder and fields[3] ~= item[STARTED] then
     return -2
   end
-  if call('LREM', active, -1, id) == 0 then
-    if holder then
-      return -3
+  return 0, tonumber(fields[4]) or 0
+end
+
+-- Takes these out of the active ones, and answers which it has found there. Most are the oldest: as many of those are taken
+-- at once, and what has not ended is put back.
+local function leave_active(ids)
+  local left, wanted = {}, {}
+  if #ids > 1 then
+    for _, id in ipairs(ids) do
+      wanted[id] = true
     end
-    -- What has stalled was put at the end that is taken from. Else someone has retried a job that had ended.
-    if not call('HGET', job, 'stc') or call('LREM', wait, -1, id) == 0 then
-      return -2
+    local oldest, back = call('RPOP', active, #ids) or {}, {}
+    for i = #oldest, 1, -1 do
+      local id = oldest[i]
+      if wanted[id] then
+        left[id], wanted[id] = true, nil
+      else
+        back[#back + 1] = id
+      end
     end
-    call('HDEL', job, 'defa')
+    if #back > 0 then
+      call('RPUSH', active, unpack(back))
+    end
   end
-  if holder then
-    unlocked[#unlocked + 1] = job .. ':lock'
+  for _, id in ipairs(ids) do
+    if not left[id] then
+      left[id] = call('LREM', active, -1, id) > 0
+    end
   end
-  unstalled[#unstalled + 1] = id
+  return left
+end
+
+-- Why a job that was not active cannot be ended, or 0: what has stalled was put at the end that is taken from. Else someone
+-- has retried a job that had ended.
+local function leave_wait(i)
+  local id, job = items[i][ID], keys[i]
+  if holders[i] then
+    return -3
+  end
+  if not call('HGET', job, 'stc') or call('LREM', wait, -1, id) == 0 then
+    return -2
+  end
+  call('HDEL', job, 'defa')
   return 0
 end
 
-local function settle(at)
-  local id, token, started, target, value = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
-  local job = prefix .. id
-  local fields = call('HMGET', job, 'parentKey', 'parent', 'deid', 'timestamp', 'atm')
-  if fields[1] or fields[2] or fields[3] then
-    return 1
+-- Puts these with the ended ones. Jobs whose ends say which others are kept are put there one by one (finish): each may
+-- remove those before it.
+local function put_with_ended(ids, target)
+  local scored = {}
+  for _, id in ipairs(ids) do
+    scored[#scored + 1] = ARGV[2]
+    scored[#scored + 1] = id
   end
-  if not fields[4] and call('EXISTS', job) == 0 then
-    return -1
+  if #scored > 0 then
+    call('ZADD', ended[target], unpack(scored))
   end
-  if target == 'completed' and call('EXISTS', job .. ':dependencies', job .. ':unsuccessful') > 0 then
-    return call('EXISTS', job .. ':dependencies') == 1 and -4 or -9
-  end
-  local code = unlock(job, id, token, started)
-  if code < 0 then
-    return code
-  end
+end
 
+local function finish(i, failures)
+  local item, job = items[i], keys[i]
+  local id, target, value, count, age = item[ID], item[TARGET], item[VALUE], item[COUNT], item[AGE]
   local property = target == 'completed' and 'returnvalue' or 'failedReason'
-  local made = (tonumber(fields[5]) or 0) + 1
-  local count, age = tonumber(ARGV[at + 7]), tonumber(ARGV[at + 8])
+  local made = failures + 1
   if count == 0 then
     remove_keys(job)
+  elseif target == 'failed' then
+    call('HSET', job, 'atm', made, 'failedReason', value, 'stacktrace', item[TRACES], 'finishedOn', ARGV[2])
+    call('HDEL', job, 'defa')
   else
+    call('HSET', job, 'atm', made, 'returnvalue', value, 'finishedOn', ARGV[2])
+  end
+  if count ~= 0 and (count or age) then
     call('ZADD', ended[target], ARGV[2], id)
-    if target == 'failed' then
-      call('HSET', job, 'atm', made, 'failedReason', value, 'stacktrace', ARGV[at + 5], 'finishedOn', ARGV[2])
-      call('HDEL', job, 'defa')
-    else
-      call('HSET', job, 'atm', made, 'returnvalue', value, 'finishedOn', ARGV[2])
-    end
-    if count or age then
-      keep(ended[target], count, age, tonumber(ARGV[at + 9]) or 1000)
-    end
+    keep(ended[target], count, age, item[LIMIT] or 1000)
   end
   call('XADD', events, '*', 'event', target, 'jobId', id, property, value, 'prev', 'active')
-  if target == 'failed' and made >= tonumber(ARGV[at + 6]) then
+  if target == 'failed' and made >= item[ATTEMPTS] then
     call('XADD', events, '*', 'event', 'retries-exhausted', 'jobId', id, 'attemptsMade', made)
   end
+  if holders[i] then
+    unlocked[#unlocked + 1] = job .. ':lock'
+  end
+  unstalled[#unstalled + 1] = id
   counted[target] = counted[target] + 1
-  return 0
+end
+
+-- Ends the jobs and answers their codes.
+local function settle()
+  look_up()
+  local codes, failures, ids = {}, {}, {}
+  for i, item in ipairs(items) do
+    codes[i], failures[i] = check(i)
+    if codes[i] == 0 then
+      ids[#ids + 1] = item[ID]
+    end
+  end
+  local left, stay = leave_active(ids), { completed = {}, failed = {} }
+  for i, item in ipairs(items) do
+    if codes[i] == 0 and not left[item[ID]] then
+      codes[i] = leave_wait(i)
+    end
+    if codes[i] == 0 and not item[COUNT] and not item[AGE] then
+      table.insert(stay[item[TARGET]], item[ID])
+    end
+  end
+  put_with_ended(stay.completed, 'completed')
+  put_with_ended(stay.failed, 'failed')
+  for i in ipairs(items) do
+    if codes[i] == 0 then
+      finish(i, failures[i])
+    end
+  end
+  return codes
 end
 
 -- Counts ended jobs by the minute. A minute's count is written once the next has begun.
@@ -171,15 +259,16 @@ if not most_events then
   call('HSET', meta, 'opts.maxLenEvents', most_events)
 end
 call('XTRIM', events, 'MAXLEN', '~', most_events)
+-- A key of another type is noticed here, while nothing is done.
+call('ZCARD', ended.completed)
+call('ZCARD', ended.failed)
 
--- Jobs that the caller has to go on with take no new one's place.
-local codes, kept = {}, 0
-for at = 9, #ARGV, ITEM do
-  local code = settle(at)
+local codes, kept = settle(), 0
+for _, code in ipairs(codes) do
+  -- A job that the caller has to go on with takes no new one's place.
   if code == 1 or code == -4 or code == -9 then
     kept = kept + 1
   end
-  codes[#codes + 1] = code
 end
 if #unstalled > 0 then
   call('SREM', stalled, unpack(unstalled))
