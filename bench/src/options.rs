@@ -41,7 +41,7 @@ pub struct Options {
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
     /// Jobs of a turn at the most
-    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(1..))]
     jobs: u32,
     /// Write performance.md and its pictures to this folder
     #[arg(long, value_name = "DIR")]

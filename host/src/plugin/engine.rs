@@ -19,9 +19,8 @@ pub const TICK: Duration = Duration::from_millis(10);
 
 /// Linear memory of a finished pen that stays mapped for the next one, in bytes.
 const MEMORY_KEPT: usize = 1024 * 1024;
-/// The same for tables and for the stack that a guest runs on.
+/// The same for tables.
 const TABLES_KEPT: usize = 64 * 1024;
-const STACK_KEPT: usize = 64 * 1024;
 /// Core instances and tables that the pool holds for each pen. More than one, since a component that carries a language
 /// engine is made of several modules. They cost address space, and memory only when they are used.
 const PARTS_PER_PEN: u32 = 10;
@@ -131,7 +130,6 @@ pub fn config(max_pens: u32) -> Config {
         .max_unused_warm_slots(100)
         .linear_memory_keep_resident(MEMORY_KEPT)
         .table_keep_resident(TABLES_KEPT)
-        .async_stack_keep_resident(STACK_KEPT)
         .pagemap_scan(Enabled::Auto);
     let mut config = Config::new();
     config
@@ -139,7 +137,9 @@ pub fn config(max_pens: u32) -> Config {
         .concurrency_support(false)
         .epoch_interruption(true)
         .consume_fuel(true)
-        .async_stack_zeroing(true)
+        // wasmtime's default. A guest cannot read of its stack what it has not written there; zeroing it all the same, for
+        // the case that the compiler is wrong, was a tenth of what a small job costs.
+        .async_stack_zeroing(false)
         // Function names only: file and line would need debug information in every plugin.
         .wasm_backtrace_details(WasmBacktraceDetails::Disable);
     config

@@ -23,7 +23,6 @@ use super::state::{PenState, Running};
 use super::version::Version;
 use crate::attempt::{Attempt, Failure, FailureKind, Job, Json, Outcome, Signals, Usage};
 use crate::config::Isolation;
-use crate::telemetry::metrics;
 use crate::telemetry::traces::Kind;
 
 /// How long `describe` may take.
@@ -143,12 +142,12 @@ async fn run(
     let call = async {
         let guest = match &pen.guest {
             Some(guest) => {
-                metrics::pen_reused(&settings.plugin);
+                settings.meters.pen_reused();
                 guest
             }
             None => {
                 let guest = version.pre.start(&mut pen.store).await?;
-                metrics::pen_started(&settings.plugin, started.elapsed());
+                settings.meters.pen_started(started.elapsed());
                 pen.guest.insert(guest)
             }
         };
@@ -178,7 +177,7 @@ async fn run(
         Err(_) => Outcome::Retry(Failure::new(FailureKind::Timeout, timed_out(&queue, timeout))),
     };
     let usage = Usage { memory: state.limits.memory(), fuel };
-    metrics::pen_used(&settings.plugin, usage);
+    settings.meters.pen_used(usage);
     let pen = match settings.isolation {
         // Whatever went wrong, the next job shall not have to do with it.
         Isolation::Reuse { jobs } if outcome.failure().is_none() => pen.rest(jobs, &settings).await,

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use super::egress::{Network, Tls, Transport};
 use super::lines::LineBudget;
 use crate::config::{self, Isolation, Origin, Plugin};
+use crate::telemetry::metrics::PluginMeters;
 
 /// The settings of a plugin. Taken once for an attempt, so that a reload in its middle changes nothing for it.
 #[derive(Clone)]
@@ -36,6 +37,8 @@ pub struct Settings {
     pub isolation: Isolation,
     /// The lines that its attempts may write to their jobs' logs.
     pub lines: Arc<LineBudget>,
+    /// What is counted of its attempts.
+    pub meters: Arc<PluginMeters>,
     /// The way that its requests take. The network, but for tests of a plugin.
     pub transport: Arc<dyn Transport>,
 }
@@ -58,6 +61,7 @@ impl Settings {
             max_result: usize::try_from(entry.max_result).unwrap_or(usize::MAX),
             isolation: entry.isolation,
             lines: Arc::new(LineBudget::new()),
+            meters: Arc::new(PluginMeters::of(name)),
             transport: Arc::new(Network),
         }
     }

@@ -1,10 +1,12 @@
 //! Numbers for Prometheus, by way of the `metrics` facade: each has its name, unit and labels here and nowhere else.
 //! A program that embeds Toril and has a recorder of its own gets them there.
 
-use std::sync::OnceLock;
+use std::sync::{OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
-use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::{
+    Counter, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use metrics_process::Collector;
 use metrics_util::MetricKindMask;
@@ -111,23 +113,52 @@ fn describe() {
     Collector::default().describe();
 }
 
-/// A job was claimed. `wait`: for how long it could have run before, on its first attempt.
-pub fn claimed(queue: &str, wait: Option<Duration>) {
-    if let Some(wait) = wait {
-        histogram!(WAIT, "queue" => queue.to_owned()).record(wait);
-    }
+/// What is counted of each job of a queue. Looked up once: finding a counter by its labels takes longer than counting.
+pub struct QueueMeters {
+    queue: String,
+    wait: OnceLock<Histogram>,
+    duration: OnceLock<Histogram>,
+    /// Those of [`PROCESSED`], by plugin and outcome: a few.
+    processed: RwLock<Vec<(String, &'static str, Counter)>>,
 }
 
-/// An attempt ended.
-pub fn ended(queue: &str, finished: &Finished, took: Duration) {
-    let Finished { outcome, plugin, .. } = finished;
-    let queue = || queue.to_owned();
-    counter!(PROCESSED, "queue" => queue(), "plugin" => plugin.clone(), "outcome" => outcome.label()).increment(1);
-    if let Some(failure) = outcome.failure() {
-        let last = if matches!(outcome, Outcome::Failed(_)) { "true" } else { "false" };
-        counter!(FAILED, "queue" => queue(), "kind" => failure.kind.label(), "final" => last).increment(1);
+impl QueueMeters {
+    /// For this queue.
+    pub fn of(queue: &str) -> Self {
+        let (wait, duration) = (OnceLock::new(), OnceLock::new());
+        Self { queue: queue.to_owned(), wait, duration, processed: RwLock::default() }
     }
-    histogram!(DURATION, "queue" => queue()).record(took);
+
+    /// A job was claimed. `wait`: for how long it could have run before, on its first attempt.
+    pub fn claimed(&self, wait: Option<Duration>) {
+        if let Some(wait) = wait {
+            self.wait.get_or_init(|| histogram!(WAIT, "queue" => self.queue.clone())).record(wait);
+        }
+    }
+
+    /// An attempt ended.
+    pub fn ended(&self, finished: &Finished, took: Duration) {
+        let Finished { outcome, plugin, .. } = finished;
+        self.processed(plugin, outcome.label());
+        if let Some(failure) = outcome.failure() {
+            let last = if matches!(outcome, Outcome::Failed(_)) { "true" } else { "false" };
+            let queue = self.queue.clone();
+            counter!(FAILED, "queue" => queue, "kind" => failure.kind.label(), "final" => last).increment(1);
+        }
+        self.duration.get_or_init(|| histogram!(DURATION, "queue" => self.queue.clone())).record(took);
+    }
+
+    fn processed(&self, plugin: &str, outcome: &'static str) {
+        let known = self.processed.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((.., counter)) = known.iter().find(|(of, how, _)| of == plugin && *how == outcome) {
+            return counter.increment(1);
+        }
+        drop(known);
+        let (queue, plugin) = (self.queue.clone(), plugin.to_owned());
+        let counter = counter!(PROCESSED, "queue" => queue, "plugin" => plugin.clone(), "outcome" => outcome);
+        counter.increment(1);
+        self.processed.write().unwrap_or_else(PoisonError::into_inner).push((plugin, outcome, counter));
+    }
 }
 
 /// Jobs were found whose locks had run out.
@@ -135,21 +166,38 @@ pub fn stalled(queue: &str, jobs: u64) {
     counter!(STALLED, "queue" => queue.to_owned()).increment(jobs);
 }
 
-/// A pen was made.
-pub fn pen_started(plugin: &str, took: Duration) {
-    histogram!(PEN_START, "plugin" => plugin.to_owned()).record(took);
+/// The same of each attempt of a plugin.
+pub struct PluginMeters {
+    plugin: String,
+    start: OnceLock<Histogram>,
+    memory: OnceLock<Histogram>,
+    fuel: OnceLock<Histogram>,
 }
 
-/// A pen runs one more job.
-pub fn pen_reused(plugin: &str) {
-    counter!(PENS_REUSED, "plugin" => plugin.to_owned()).increment(1);
-}
+impl PluginMeters {
+    /// For this plugin.
+    pub fn of(plugin: &str) -> Self {
+        let none = OnceLock::new;
+        Self { plugin: plugin.to_owned(), start: none(), memory: none(), fuel: none() }
+    }
 
-/// A plugin ran, and took this.
-pub fn pen_used(plugin: &str, usage: Usage) {
-    histogram!(PEN_MEMORY, "plugin" => plugin.to_owned()).record(usage.memory as f64);
-    if let Some(fuel) = usage.fuel {
-        histogram!(PEN_FUEL, "plugin" => plugin.to_owned()).record(fuel as f64);
+    /// A pen was made.
+    pub fn pen_started(&self, took: Duration) {
+        self.start.get_or_init(|| histogram!(PEN_START, "plugin" => self.plugin.clone())).record(took);
+    }
+
+    /// A pen runs one more job.
+    pub fn pen_reused(&self) {
+        counter!(PENS_REUSED, "plugin" => self.plugin.clone()).increment(1);
+    }
+
+    /// A plugin ran, and took this.
+    pub fn pen_used(&self, usage: Usage) {
+        let memory = self.memory.get_or_init(|| histogram!(PEN_MEMORY, "plugin" => self.plugin.clone()));
+        memory.record(usage.memory as f64);
+        if let Some(fuel) = usage.fuel {
+            self.fuel.get_or_init(|| histogram!(PEN_FUEL, "plugin" => self.plugin.clone())).record(fuel as f64);
+        }
     }
 }
 

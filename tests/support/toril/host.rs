@@ -130,7 +130,8 @@ impl Toril {
         let path = self.log_path(stream);
         // Not beside the configuration, where the host watches.
         let folder = path.parent().unwrap_or_else(|| self.folder());
-        std::fs::create_dir_all(folder).unwrap_or_else(|error| panic!("could not create {}: {error}", folder.display()));
+        std::fs::create_dir_all(folder)
+            .unwrap_or_else(|error| panic!("could not create {}: {error}", folder.display()));
         File::create(&path).unwrap_or_else(|error| panic!("could not create {}: {error}", path.display()))
     }
 

@@ -37,6 +37,7 @@ use super::parked::Parked;
 use super::scripts::Scripts;
 use crate::attempt::{KeyValue, Runner};
 use crate::config;
+use crate::telemetry::metrics::QueueMeters;
 
 /// A running worker of one queue.
 pub struct QueueWorker {
@@ -63,6 +64,7 @@ struct Shared {
     ended: mpsc::UnboundedSender<Ended>,
     dead_letter: watch::Sender<Option<Arc<DeadLetter>>>,
     runner: Arc<dyn Runner>,
+    meters: QueueMeters,
     shutdown: CancellationToken,
     give_back: CancellationToken,
     service: Service,
@@ -124,6 +126,7 @@ impl QueueWorker {
             ended,
             dead_letter: watch::channel(dead_letter(&redis, settings).await?).0,
             runner,
+            meters: QueueMeters::of(name),
             shutdown: CancellationToken::new(),
             give_back: CancellationToken::new(),
             home: home.clone(),

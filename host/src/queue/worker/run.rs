@@ -17,7 +17,6 @@ use crate::queue::claimed::Claimed;
 use crate::queue::clock::now;
 use crate::queue::context::JobOfQueue;
 use crate::queue::patience::{Pauses, is_passing};
-use crate::telemetry::metrics;
 use crate::telemetry::traces::{Carrier, Kind, Trace};
 
 impl Shared {
@@ -47,7 +46,7 @@ impl Shared {
         let started = Instant::now();
         let job = &settling.job.clone();
         let (queue, job_id) = (&self.name, &job.id);
-        metrics::claimed(queue, job.waited());
+        self.meters.claimed(job.waited());
         tracing::debug!(queue, job_id, attempt = job.attempts_made + 1, "attempt started");
         if job.scheduler.is_some() {
             self.repeat(job).await;
@@ -72,7 +71,7 @@ impl Shared {
         };
         let finished = Finished { outcome: settling.decide(finished.outcome).await, ..finished };
         let took = started.elapsed();
-        metrics::ended(queue, &finished, took);
+        self.meters.ended(&finished, took);
         tell(queue, job, &finished, took);
         self.service.attempts.note(queue, job_id, job.attempts_made + 1, &finished, took);
         note(&trace, &finished);
