@@ -133,6 +133,7 @@ impl Host {
             plugins.install(prepared);
         }
         redis.connection().await?;
+        redis.set_clock().await;
         let config = Arc::new(ArcSwap::from_pointee(config));
         let identity = presence::Identity::new();
         let attempts = Attempts::new(redis.clone(), &identity.id, config.load().host.keep_attempts);
