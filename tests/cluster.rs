@@ -351,3 +351,68 @@ async fn two_hosts_and_a_worker_in_node_keep_a_queues_own_concurrency_together()
     }
     assert!((1..=3).contains(&most), "{most} jobs at once");
 }
+
+#[tokio::test]
+async fn nodes_that_speak_tls_are_found_and_worked() {
+    let cluster = RedisCluster::start_tls().await;
+    let mut names = Vec::new();
+    for node in 0..3 {
+        names.push(cluster.queue_on(node, "work").await);
+    }
+    let queues: String = names.iter().map(|name| queue(name, "concurrency = 4")).collect();
+    let toril = started(redis(&cluster, &format!("ca = {:?}", cluster.ca_path())) + &queues).await;
+
+    for name in &names {
+        assert_eq!(ran(&toril, name, "echo", json!({ "of": name })).await["of"], json!(name));
+    }
+
+    let stranger = redis(&cluster, "connect_timeout = \"1s\"") + &queues;
+    let refused = Toril::new().config(stranger).cli(["queues"]).await.exited(1).stderr;
+    assert!(refused.contains("certificate"), "{refused}");
+}
+
+/// When each job of a queue was started, in milliseconds by Redis' clock.
+async fn starts(cluster: &RedisCluster, queue: &str, jobs: usize) -> Vec<i64> {
+    let seen = node::run("events", input(cluster, queue, json!({ "finished": jobs }))).await;
+    let events = seen["events"].as_array().into_iter().flatten();
+    events.filter(|event| event["event"] == "active").filter_map(|event| event["at"].as_i64()).collect()
+}
+
+/// Two hosts with these settings, whose 40 jobs take four windows of a second.
+async fn two_hosts_start_ten_jobs_in_a_second(cluster: &RedisCluster, work: &str, settings: &str) {
+    add(cluster, work, many(40, "sleep", &json!({ "ms": 20 }))).await;
+    let config = redis(cluster, "") + &queue(work, settings);
+    let hosts = [started(config.clone()).await, started(config).await];
+
+    wait_for_completed(cluster, work, 40).await;
+    let (mut from, mut count) = (0, 0);
+    for at in starts(cluster, work, 40).await {
+        // A window begins with its first job, and ends by Redis' clock.
+        if at >= from + 990 {
+            (from, count) = (at, 0);
+        }
+        count += 1;
+        assert!(count <= 10, "{count} jobs in the second from {from}");
+    }
+    for host in &hosts {
+        assert!(host.logs().contains("attempt ended"), "one host has had all jobs");
+    }
+}
+
+#[tokio::test]
+async fn two_hosts_keep_a_rate_limit_together() {
+    let cluster = RedisCluster::start().await;
+    let work = cluster.queue_on(1, "work").await;
+    let settings = "concurrency = 4\nrate_limit = { max = 10, per = \"1s\" }";
+    two_hosts_start_ten_jobs_in_a_second(&cluster, &work, settings).await;
+}
+
+#[tokio::test]
+async fn two_hosts_keep_a_queues_own_rate_limit_together() {
+    let cluster = RedisCluster::start().await;
+    let work = cluster.queue_on(2, "work").await;
+    let mut set = cmd("HSET");
+    set.arg(format!("bull:{work}:meta")).arg("max").arg(10).arg("duration").arg(1_000);
+    set.query_async::<()>(&mut cluster.connection(&work).await).await.expect("the queue's rate limit is set");
+    two_hosts_start_ten_jobs_in_a_second(&cluster, &work, "concurrency = 4").await;
+}

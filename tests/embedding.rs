@@ -68,7 +68,8 @@ async fn a_panic_in_the_host_fails_that_attempt_and_nothing_else() {
     let client = Arc::new(Redis::new(&config.redis).expect("a URL"));
     let settings = &config.queues["work"];
     let service = Service::new(client.clone(), Arc::new(|_: &str| JobDefaults::default()));
-    let worker = QueueWorker::start(service, "work", settings, Arc::new(Panics)).await.expect("it starts");
+    let worker = QueueWorker::prepare(service, "work", settings, Arc::new(Panics)).await.expect("it is ready");
+    worker.begin();
     let job = |name: &str| JobSpec::new("work", name, json!({}), &settings.job_defaults);
 
     let panics = add(&client, job("panic"), true).await.expect("added");

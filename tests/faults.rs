@@ -44,6 +44,7 @@ faults! {
     every_job_runs_once_though_connections_are_half_open = ConnectionsFrozen;
     every_job_runs_once_though_connections_become_silent = ConnectionsSilent;
     every_job_runs_once_though_answers_are_lost = AnswersLost;
+    every_job_runs_once_though_the_clock_of_a_host_jumps = ClockJumped;
     every_job_runs_once_though_its_plugin_is_replaced = PluginReplaced;
     every_job_runs_once_though_its_plugin_is_broken = PluginBroken;
     every_job_runs_once_though_the_configuration_is_rewritten = ConfigRewritten;

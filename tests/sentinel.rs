@@ -5,7 +5,8 @@ use std::time::Duration;
 use redis::cmd;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
 use toril_tests::redis_server::RedisSentinel;
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, node, wait_until};
@@ -143,33 +144,116 @@ async fn the_user_and_password_in_the_url_are_the_masters() {
     assert!(error.contains("refuses this client") && !error.contains("secret"), "{error}");
 }
 
-/// Says of itself to be a sentinel that knows one master, at this port of 127.0.0.1.
-async fn sentinel_of(master: u16) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address").to_string();
-    tokio::spawn(async move {
-        while let Ok((mut client, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                let mut asked = [0; 4096];
-                while let Ok(length @ 1..) = client.read(&mut asked).await {
-                    let text = String::from_utf8_lossy(&asked[..length]).into_owned();
-                    let mut answer = "+OK\r\n".repeat(text.matches("SETINFO").count());
-                    if text.contains("GET-MASTER-ADDR-BY-NAME") {
-                        answer += &format!("*2\r\n$9\r\n127.0.0.1\r\n$5\r\n{master}\r\n");
-                    }
-                    let _gone = client.write_all(answer.as_bytes()).await;
-                }
-            });
+/// Says of itself to be a sentinel that knows one master. Dropped, it is gone.
+struct Teller {
+    address: String,
+    task: JoinHandle<()>,
+}
+
+impl Teller {
+    /// The master is at this port of 127.0.0.1, by a configuration of this number, if it tells that.
+    async fn of(master: u16, epoch: Option<u64>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let task = tokio::spawn(async move {
+            let mut clients = JoinSet::new();
+            while let Ok((client, _)) = listener.accept().await {
+                clients.spawn(tell(client, master, epoch));
+            }
+        });
+        Self { address, task }
+    }
+}
+
+impl Teller {
+    /// One that has ended.
+    async fn gone() -> Self {
+        let teller = Self::of(0, None).await;
+        teller.task.abort();
+        wait_until("it to be gone", LONG, async || TcpStream::connect(&teller.address).await.is_err()).await;
+        teller
+    }
+}
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn tell(mut client: TcpStream, master: u16, epoch: Option<u64>) {
+    let mut asked = [0; 4096];
+    while let Ok(length @ 1..) = client.read(&mut asked).await {
+        let text = String::from_utf8_lossy(&asked[..length]).into_owned();
+        let mut answer = "+OK\r\n".repeat(text.matches("SETINFO").count());
+        if text.contains("GET-MASTER-ADDR-BY-NAME") {
+            answer += &format!("*2\r\n$9\r\n127.0.0.1\r\n$5\r\n{master}\r\n");
+        } else if text.contains("MASTER") {
+            answer += &match epoch {
+                Some(epoch) => format!("*2\r\n$12\r\nconfig-epoch\r\n:{epoch}\r\n"),
+                None => "-NOPERM this user may not ask that\r\n".to_owned(),
+            };
         }
-    });
-    address
+        let _gone = client.write_all(answer.as_bytes()).await;
+    }
+}
+
+/// The configuration of a host that asks these.
+fn told_by(tellers: &[&Teller]) -> String {
+    let sentinels: Vec<_> = tellers.iter().map(|teller| &teller.address).collect();
+    format!("[redis]\nurl = \"redis://mymaster\"\nsentinels = {sentinels:?}\n[queues.work]\nplugin = \"basics\"\n")
+}
+
+async fn jobs_at(redis: &RedisServer) -> usize {
+    let mut exists = cmd("EXISTS");
+    exists.arg("bull:work:id").query_async(&mut redis.connection().await).await.expect("a number")
+}
+
+#[tokio::test]
+async fn a_sentinel_that_was_cut_off_leads_nobody_to_the_master_of_before() {
+    // Cut off with it, the one of before takes itself for the master still.
+    let (before, now) = (RedisServer::start().await, RedisServer::start().await);
+    let old = async |epoch| Teller::of(before.port(), epoch).await;
+    let new = async |epoch| Teller::of(now.port(), epoch).await;
+    for tellers in [
+        [old(Some(1)).await, new(Some(2)).await, new(Some(2)).await],
+        // The newest configuration counts, where as many tell of either.
+        [old(Some(1)).await, new(Some(2)).await, Teller::gone().await],
+        // Those who do not tell which it is are counted.
+        [old(None).await, new(None).await, new(None).await],
+    ] {
+        let [first, second, third] = &tellers;
+        let toril = Toril::new().plugin("basics").config(told_by(&[first, second, third]));
+        toril.cli(["add", "work", "echo"]).await.succeeded();
+        assert_eq!((jobs_at(&before).await, jobs_at(&now).await), (0, 1));
+        cmd("FLUSHALL").query_async::<()>(&mut now.connection().await).await.expect("it is emptied");
+    }
+}
+
+#[tokio::test]
+async fn a_host_stays_where_it_is_when_only_a_sentinel_that_was_cut_off_is_left() {
+    let (before, now) = (RedisServer::start().await, RedisServer::start().await);
+    let cut_off = Teller::of(before.port(), Some(1)).await;
+    let others = [Teller::of(now.port(), Some(2)).await, Teller::of(now.port(), Some(2)).await];
+    let config = told_by(&[&cut_off, &others[0], &others[1]]);
+    let mut toril = Toril::new().plugin("basics").config(config).spawn_run();
+    toril.wait_for_log("INFO ready", LONG).await;
+
+    drop(others);
+
+    toril.wait_for_log("nobody says where Redis is", LONG).await;
+    let input = json!({ "redis": now.url(), "queue": "work", "jobs": [{ "name": "echo", "data": 1 }], "wait": true });
+    let done = node::run("add", input).await;
+    assert_eq!(done["results"][0]["value"], json!(1), "{done}");
+    assert!(!toril.logs().contains("Redis has another master"), "{}", toril.logs());
 }
 
 #[tokio::test]
 async fn the_master_is_spoken_to_by_tls_where_the_url_says_so() {
     let redis = RedisServer::start_tls().await;
     let port = redis.url().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
-    let sentinel = sentinel_of(port).await;
+    let sentinel = Teller::of(port, Some(0)).await;
+    let sentinel = &sentinel.address;
     let config = |ca: &str| {
         let queue = "[queues.work]\nplugin = \"basics\"\n";
         format!(

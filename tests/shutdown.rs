@@ -1,6 +1,7 @@
 //! How a host ends: in order, by force, and killed. In no case is a job lost.
 
 use serde_json::{Value, json};
+use toril_tests::proxy::Proxy;
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, node, wait_until};
 
@@ -116,6 +117,29 @@ async fn a_spinning_guest_does_not_hold_up_a_forced_shutdown() {
 
     assert_eq!(toril.wait_exit(LONG).await.code(), Some(3));
     assert_eq!(state(&toril, "1").await["state"], "waiting");
+}
+
+#[tokio::test]
+async fn a_host_that_is_ended_while_it_starts_has_claimed_nothing() {
+    let redis = RedisServer::start().await;
+    let network = Proxy::start(redis.port()).await;
+    let queue = "[queues.work]\nplugin = \"basics\"\nlock_duration = \"1h\"\n";
+    let url = format!("redis://127.0.0.1:{}", network.port());
+    let mut toril = Toril::new().redis(url).plugin("basics").config(queue).spawn_run();
+    toril.wait_ready().await;
+    // Redis knows the scripts of a host now.
+    toril.cli(["add", "work", "echo", "--wait"]).await.succeeded();
+    assert_eq!(toril.end().await, Some(0));
+    add(&redis, 1, "sleep", json!({ "ms": 600_000 })).await;
+
+    // The last that a host asks before it has started.
+    network.hold_request("schedules:work");
+    toril.start(["run"]);
+    wait_until("the host to be about to be ready", LONG, async || network.has_held()).await;
+    toril.terminate();
+
+    assert_eq!(toril.wait_exit(LONG).await.code(), Some(0));
+    assert_eq!(state(&toril, "2").await["state"], "waiting");
 }
 
 #[tokio::test]

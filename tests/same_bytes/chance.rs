@@ -7,6 +7,7 @@ use std::env;
 
 use serde_json::{Map, Value, json};
 
+use super::each_step::{End, Model, leave_the_same_after_each_step};
 use super::model::Expected;
 use super::stream::{Stream, job};
 
@@ -80,6 +81,29 @@ impl Dice {
         job(name, self.data(), opts.into())
     }
 
+    /// One whose attempts end as they are told to.
+    fn told(&mut self, id: &str) -> Value {
+        let mut opts = self.options();
+        let mut set = |name: &str, value: Value| opts.insert(name.to_owned(), value);
+        set("jobId", json!(id));
+        // A count would have others be removed than the model knows of.
+        for name in ["removeOnComplete", "removeOnFail"] {
+            set(name, json!(self.roll(4) == 0));
+        }
+        // Not so soon that it would run again.
+        if self.roll(4) == 0 {
+            set("backoff", json!(3_600_000));
+        }
+        if self.roll(5) == 0 {
+            set("deduplication", json!({ "id": format!("of-{id}") }));
+        }
+        job("ledger", json!({}), opts.into())
+    }
+
+    fn end(&mut self) -> End {
+        *self.pick(&[End::Completed, End::Completed, End::Retry, End::Retry, End::Fatal])
+    }
+
     /// A parent that runs when its children have ended, whichever way.
     fn flow(&mut self, id: &str) -> Value {
         let policies = [
@@ -130,5 +154,32 @@ async fn jobs_and_flows_by_chance_end_as_nodes_do_and_as_the_model_says() {
         let left = stream.leaves_the_same_for_each_job().await;
 
         expected.assert(&left);
+    }
+}
+
+/// Gives every job the place where it is told how to end.
+fn ask_at(url: &str, mut job: Value) -> Value {
+    job["name"] = json!("ledger");
+    job["data"] = json!({ "url": url });
+    let children = job["children"].as_array_mut().into_iter().flatten();
+    children.for_each(|child| *child = ask_at(url, child.take()));
+    job
+}
+
+#[tokio::test]
+async fn whatever_comes_of_each_attempt_redis_is_as_node_leaves_it_and_as_the_model_says_after_each() {
+    for seed in seeds(&[5, 77]) {
+        println!("TORIL_SEED={seed}");
+        let mut dice = Dice(seed);
+        let jobs: Vec<_> = (0..20).map(|n| dice.told(&format!("job-{n:02}"))).collect();
+        let flows: Vec<_> = (0..3).map(|n| dice.flow(&format!("flow-{n}"))).collect();
+        let fill = |url: &str| {
+            let of = |jobs: &[Value]| jobs.iter().map(|job| ask_at(url, job.clone())).collect::<Vec<_>>();
+            json!({ "jobs": of(&jobs), "flows": of(&flows) })
+        };
+
+        let steps = leave_the_same_after_each_step(fill, Model::of(&jobs), || dice.end()).await;
+
+        assert!(steps >= jobs.len(), "only {steps} attempts");
     }
 }

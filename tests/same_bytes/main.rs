@@ -1,6 +1,7 @@
 //! Toril beside BullMQ's own worker in Node: the same jobs on two servers, and every key that each leaves.
 
 mod chance;
+mod each_step;
 mod model;
 mod stream;
 

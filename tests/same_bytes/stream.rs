@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, contents, node, wait_until};
 
-const METRICS: u32 = 20_160;
+/// What Toril keeps of a queue's numbers.
+pub const METRICS: u32 = 20_160;
 
 pub type Contents = std::collections::BTreeMap<String, Value>;
 
@@ -84,7 +85,8 @@ impl Stream {
     }
 }
 
-fn same(ours: &Contents, theirs: &Contents) {
+/// Panics where one has left something else than the other.
+pub fn same(ours: &Contents, theirs: &Contents) {
     let keys = |contents: &Contents| contents.keys().cloned().collect::<Vec<_>>();
     assert_eq!(keys(ours), keys(theirs), "the keys: ours, then theirs");
     for (key, value) in ours {

@@ -8,6 +8,7 @@
 //! | [`toril`] | a host as a child process, with a configuration and plugins of its own |
 //! | [`certificates`], [`tls_front`] | TLS for servers that have none, with a CA of the test's own |
 //! | [`proxy`] | a network that fails: connections cut, delayed, half-open, answers lost |
+//! | [`clock`] | a time of day that jumps, for one process |
 //! | [`faults`] | jobs under hosts and servers that fail at seeded moments, and an account of every one of them |
 //! | [`node`] | the scripts of `tests/interop`: BullMQ's own Node client |
 //! | [`browser`] | the scripts of `tests/browser`: the dashboard in a real browser |
@@ -25,6 +26,7 @@ pub mod a2a;
 pub mod agent;
 pub mod browser;
 pub mod certificates;
+pub mod clock;
 pub mod contents;
 pub mod faults;
 mod front;

@@ -31,6 +31,18 @@ struct Network {
     delays: Mutex<Option<Vec<u8>>>,
     /// The late request.
     late: Mutex<Option<Vec<u8>>>,
+    /// What the request holds that is to be held up.
+    holds: Mutex<Option<Vec<u8>>>,
+}
+
+/// What becomes of a piece.
+enum Piece {
+    /// It is passed on.
+    Passes,
+    /// The connection ends with it.
+    Ends,
+    /// Neither it nor what follows on it is passed on, and the connection stays open.
+    Held,
 }
 
 #[derive(Clone, Default)]
@@ -45,6 +57,8 @@ struct State {
     delay: Duration,
     /// How many answers were lost.
     lost: u64,
+    /// How many requests were held up.
+    held: u64,
 }
 
 impl Proxy {
@@ -56,6 +70,7 @@ impl Proxy {
             loses: Mutex::default(),
             delays: Mutex::default(),
             late: Mutex::default(),
+            holds: Mutex::default(),
         });
         let shared = network.clone();
         let front = Front::start(move |client| {
@@ -118,6 +133,17 @@ impl Proxy {
         assert_eq!(delivered.await.ok(), Some(1), "the server has not answered the late request");
     }
 
+    /// The next request that holds these bytes never reaches the server, nor does what follows on it on its connection, which
+    /// stays open.
+    pub fn hold_request(&self, part: &str) {
+        *self.network.holds.lock().unwrap_or_else(PoisonError::into_inner) = Some(part.as_bytes().to_vec());
+    }
+
+    /// Whether such a request was held up.
+    pub fn has_held(&self) -> bool {
+        self.network.state.borrow().held > 0
+    }
+
     /// How many answers were lost.
     pub fn lost(&self) -> u64 {
         self.network.state.borrow().lost
@@ -148,19 +174,19 @@ impl Network {
         let doomed = AtomicBool::new(false);
         let mut state = self.state.subscribe();
         tokio::select! {
-            _ended = self.forward(requests, requests_to, number, |bytes| self.dooms(bytes, &doomed)) => {}
-            _ended = self.forward(answers, answers_to, number, |_| self.loses(&doomed)) => {}
+            _ended = self.forward(requests, requests_to, number, |bytes| self.request(bytes, &doomed)) => {}
+            _ended = self.forward(answers, answers_to, number, |_| self.answer(&doomed)) => {}
             _cut = state.wait_for(|state| state.cut >= number) => {}
         }
     }
 
-    /// Passes pieces on. `stops` looks at each before, and says whether the connection ends with it.
+    /// Passes pieces on. `look` looks at each before, and says what becomes of it.
     async fn forward(
         &self,
         mut from: OwnedReadHalf,
         mut to: OwnedWriteHalf,
         number: u64,
-        stops: impl Fn(&[u8]) -> bool,
+        look: impl Fn(&[u8]) -> Piece,
     ) -> io::Result<()> {
         let mut chunk = vec![0; CHUNK];
         loop {
@@ -172,8 +198,10 @@ impl Network {
             if frozen >= number {
                 return pending().await;
             }
-            if stops(&chunk[..count]) {
-                return Ok(());
+            match look(&chunk[..count]) {
+                Piece::Passes => {}
+                Piece::Ends => return Ok(()),
+                Piece::Held => return pending().await,
             }
             tokio::time::sleep(delay).await;
             to.write_all(&chunk[..count]).await?;
@@ -181,25 +209,29 @@ impl Network {
     }
 
     /// Notes whether a request is the one whose answer is to be lost. It is passed on all the same, unless it is the one
-    /// that is to be late.
-    fn dooms(&self, request: &[u8], doomed: &AtomicBool) -> bool {
+    /// that is to be late, or held up.
+    fn request(&self, request: &[u8], doomed: &AtomicBool) -> Piece {
         if is_next(&self.delays, request) {
             *self.late.lock().unwrap_or_else(PoisonError::into_inner) = Some(request.to_vec());
-            return true;
+            return Piece::Ends;
+        }
+        if is_next(&self.holds, request) {
+            self.state.send_modify(|state| state.held += 1);
+            return Piece::Held;
         }
         if is_next(&self.loses, request) {
             doomed.store(true, Ordering::Release);
         }
-        false
+        Piece::Passes
     }
 
     /// Whether this is the answer that is to be lost.
-    fn loses(&self, doomed: &AtomicBool) -> bool {
-        let is_lost = doomed.load(Ordering::Acquire);
-        if is_lost {
-            self.state.send_modify(|state| state.lost += 1);
+    fn answer(&self, doomed: &AtomicBool) -> Piece {
+        if !doomed.load(Ordering::Acquire) {
+            return Piece::Passes;
         }
-        is_lost
+        self.state.send_modify(|state| state.lost += 1);
+        Piece::Ends
     }
 }
 

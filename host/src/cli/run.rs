@@ -39,7 +39,7 @@ pub async fn work(config: Config, env: Env) -> ExitCode {
             Ok(host) => host,
             Err(reason) => return not_started(&reason),
         },
-        // Nothing has been claimed yet.
+        // Nothing has been claimed before the start has come to its end.
         () = signals.next() => return ExitCode::SUCCESS,
     };
     tracing::info!(listen = host.listen().map(tracing::field::display), queues = ?host.queues().await, "ready");

@@ -54,8 +54,8 @@ async fn try_reload(inner: &Arc<Inner>) -> Result<Changes, Refused> {
         loaded.push(prepared.plugin().to_owned());
         inner.plugins.install(prepared);
     }
-    let started = match start(inner, &new, &changes).await {
-        Ok(started) => started,
+    let workers = match workers(inner, &new, &changes).await {
+        Ok(workers) => workers,
         Err(error) => {
             loaded.iter().for_each(|plugin| inner.plugins.remove(plugin));
             return Err(error);
@@ -65,7 +65,7 @@ async fn try_reload(inner: &Arc<Inner>) -> Result<Changes, Refused> {
     for plugin in &changes.plugins_changed {
         inner.plugins.configure(plugin, &new.plugin(plugin));
     }
-    configure(inner, &new, &changes, started).await;
+    configure(inner, &new, &changes, workers).await;
     let used: Vec<_> = new.queues.values().map(|queue| queue.plugin.clone()).collect();
     // Else what was asked for while the host runs stays.
     if changes.host.contains(&"log") {
@@ -79,25 +79,19 @@ async fn try_reload(inner: &Arc<Inner>) -> Result<Changes, Refused> {
     Ok(changes)
 }
 
-/// Starts the workers of queues that are new, or changed in a way that a running worker cannot follow.
-async fn start(inner: &Arc<Inner>, new: &Config, changes: &Changes) -> Result<Vec<(String, Working)>, Refused> {
+/// Workers for queues that are new, or changed in a way that a running worker cannot follow. They claim nothing yet.
+async fn workers(inner: &Arc<Inner>, new: &Config, changes: &Changes) -> Result<Vec<(String, Working)>, Refused> {
     let restarted =
         changes.queues_changed.iter().filter(|(_, change)| *change == QueueChange::Restart).map(|(name, _)| name);
-    let mut started: Vec<(String, Working)> = Vec::new();
+    let mut workers = Vec::new();
     for name in changes.queues_added.iter().chain(restarted) {
         let Some(settings) = new.queues.get(name) else { continue };
-        match inner.start_queue(name, settings).await {
-            Ok(working) => started.push((name.clone(), working)),
-            Err(error) => {
-                started.into_iter().for_each(|(name, working)| inner.drain(&name, working.worker));
-                return Err(error.into());
-            }
-        }
+        workers.push((name.clone(), inner.prepare_queue(name, settings).await?));
     }
-    Ok(started)
+    Ok(workers)
 }
 
-async fn configure(inner: &Arc<Inner>, new: &Config, changes: &Changes, started: Vec<(String, Working)>) {
+async fn configure(inner: &Arc<Inner>, new: &Config, changes: &Changes, workers: Vec<(String, Working)>) {
     let mut queues = inner.queues.lock().await;
     for (name, change) in &changes.queues_changed {
         if let (QueueChange::Live, Some(settings), Some(working)) = (change, new.queues.get(name), queues.get(name)) {
@@ -105,7 +99,13 @@ async fn configure(inner: &Arc<Inner>, new: &Config, changes: &Changes, started:
             working.worker.configure(settings).await;
         }
     }
-    for (name, working) in started {
+    // From here on nothing waits. The shutdown, which ends this task, closes the workers that it finds here; after that none
+    // may begin.
+    if inner.closing.is_cancelled() {
+        return;
+    }
+    for (name, working) in workers {
+        working.worker.begin();
         if let Some(before) = queues.insert(name.clone(), working) {
             inner.drain(&name, before.worker);
         }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Inner;
-use super::presence::now;
 use crate::http::QueueSample;
 use crate::queue::admin::QueueDetails;
+use crate::queue::now;
 use crate::telemetry::metrics;
 
 /// Looks now and then, until it is dropped.

@@ -120,7 +120,8 @@ struct Working {
 
 impl Host {
     /// Starts to work: loads every plugin that a queue names, connects to Redis, starts a worker for each queue, the
-    /// HTTP server, and the watch over plugins and configuration. `env` is what the configuration was read with.
+    /// HTTP server, and the watch over plugins and configuration. `env` is what the configuration was read with. A start
+    /// that fails, or that is not awaited to its end, has claimed no job.
     pub async fn start(config: Config, env: Env) -> Result<Self, StartError> {
         logs::configure(config.host.log.as_deref());
         // First what costs nothing to find out.
@@ -132,6 +133,7 @@ impl Host {
             plugins.install(prepared);
         }
         redis.connection().await?;
+        redis.set_clock().await;
         let config = Arc::new(ArcSwap::from_pointee(config));
         let identity = presence::Identity::new();
         let attempts = Attempts::new(redis.clone(), &identity.id, config.load().host.keep_attempts);
@@ -159,9 +161,11 @@ impl Host {
             let settings = inner.config.load().host.clone();
             tasks.push(AbortOnDropHandle::new(tokio::spawn(server.serve(asked, inner.admin.clone(), settings))));
         }
-        inner.start_queues().await?;
+        inner.prepare_queues().await?;
         warn_of_eviction(&inner.redis).await;
         inner.admin.apply_schedules(&[]).await.map_err(StartError::Schedules)?;
+        // The last that is waited for: who gives up a start that has come further would leave claimed jobs behind.
+        inner.queues.lock().await.values().for_each(|working| working.worker.begin());
         tasks.push(AbortOnDropHandle::new(tokio::spawn(inner.service.clone().listen())));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(watch::watch(inner.clone()))));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(schedules::keep(inner.clone()))));
@@ -244,18 +248,19 @@ impl Host {
 }
 
 impl Inner {
-    async fn start_queues(self: &Arc<Self>) -> Result<(), ConnectError> {
+    async fn prepare_queues(self: &Arc<Self>) -> Result<(), ConnectError> {
         let config = self.config.load_full();
         for (name, settings) in &config.queues {
-            let working = self.start_queue(name, settings).await?;
+            let working = self.prepare_queue(name, settings).await?;
             self.queues.lock().await.insert(name.clone(), working);
         }
         Ok(())
     }
 
-    async fn start_queue(&self, name: &str, settings: &crate::config::Queue) -> Result<Working, ConnectError> {
+    /// A worker that claims nothing yet.
+    async fn prepare_queue(&self, name: &str, settings: &crate::config::Queue) -> Result<Working, ConnectError> {
         let route = Arc::new(Route::new(self.plugins.clone(), settings));
-        let worker = QueueWorker::start(self.service.clone(), name, settings, route.clone()).await?;
+        let worker = QueueWorker::prepare(self.service.clone(), name, settings, route.clone()).await?;
         tracing::info!(
             queue = name,
             plugin = settings.plugin,

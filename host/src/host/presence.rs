@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Inner;
 use crate::queue::admin::{BEAT, HostQueue, HostStatus};
+use crate::queue::now;
 
 /// What stays the same of a host while it runs.
 #[derive(Debug)]
@@ -64,9 +64,4 @@ async fn status(inner: &Inner) -> HostStatus {
         queues,
         plugins,
     }
-}
-
-pub(super) fn now() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }

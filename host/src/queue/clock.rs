@@ -1,13 +1,101 @@
-//! Time as BullMQ writes it: whole milliseconds.
+//! Time as BullMQ writes it: whole milliseconds since the Unix epoch. It is Redis' time of day, as soon as that is known:
+//! what the clock of this machine says may be wrong, or jump, and would be in every job.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use bullmq::Error;
+use bullmq::redis_connection::RedisConnection;
+
+/// What a time can be off though nothing is wrong, beside what it takes to ask for it.
+const ALIKE: u64 = 2;
+
+/// What all of this process go by: a process that works on several servers has one time of day.
+static CLOCK: Clock = Clock::new();
+
+/// A clock that goes on by itself, and never jumps of its own.
+struct Clock {
+    /// Where it goes on from.
+    begun: LazyLock<Instant>,
+    /// What time it was then. 0: that is not known.
+    at: AtomicU64,
+}
+
+impl Clock {
+    const fn new() -> Self {
+        Self { begun: LazyLock::new(Instant::now), at: AtomicU64::new(0) }
+    }
+
+    /// None: nobody has said yet what time it is.
+    fn now(&self) -> Option<u64> {
+        let at = self.at.load(Ordering::Relaxed);
+        (at > 0).then(|| at.saturating_add(milliseconds(self.begun.elapsed())))
+    }
+
+    /// Somebody says what time it is, `took` after they were asked. A difference that is no more than what that leaves open
+    /// changes nothing.
+    fn set(&self, now: u64, took: Duration) {
+        let open = milliseconds(took) / 2;
+        let at = now.saturating_add(open).saturating_sub(milliseconds(self.begun.elapsed()));
+        let before = self.at.load(Ordering::Relaxed);
+        if before == 0 || before.abs_diff(at) > open + ALIKE {
+            self.at.store(at, Ordering::Relaxed);
+        }
+    }
+}
 
 /// Milliseconds since the Unix epoch.
 pub fn now() -> u64 {
-    milliseconds(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+    CLOCK.now().unwrap_or_else(|| milliseconds(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()))
+}
+
+/// Asks Redis what time it is, and goes by that from now on.
+pub async fn set_by(redis: &RedisConnection) -> Result<(), Error> {
+    let asked = Instant::now();
+    let (seconds, micros): (u64, u64) = redis.cmd(&mut redis::cmd("TIME")).await?;
+    CLOCK.set(seconds.saturating_mul(1_000).saturating_add(micros / 1_000), asked.elapsed());
+    Ok(())
 }
 
 /// A duration in whole milliseconds.
 pub fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const THEN: u64 = 1_790_000_000_000;
+
+    fn is_about(clock: &Clock, time: u64) -> bool {
+        // A busy machine may take its time between two lines.
+        clock.now().is_some_and(|now| (time..time + 60_000).contains(&now))
+    }
+
+    #[test]
+    fn a_clock_goes_by_what_it_was_told() {
+        let clock = Clock::new();
+        assert_eq!(clock.now(), None);
+
+        clock.set(THEN, Duration::ZERO);
+        assert!(is_about(&clock, THEN));
+
+        for other in [THEN - 3_600_000, THEN + 3_600_000] {
+            clock.set(other, Duration::from_millis(100));
+            assert!(is_about(&clock, other));
+        }
+    }
+
+    #[test]
+    fn an_answer_that_took_long_changes_nothing_that_it_leaves_open() {
+        let clock = Clock::new();
+        clock.set(THEN, Duration::ZERO);
+        let at = clock.at.load(Ordering::Relaxed);
+
+        clock.set(THEN, Duration::from_secs(120));
+
+        assert_eq!(clock.at.load(Ordering::Relaxed), at);
+    }
 }

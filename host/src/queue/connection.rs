@@ -11,13 +11,14 @@ use futures::future::{join_all, try_join_all};
 use redis::{Pipeline, Value};
 use tokio::sync::watch;
 
+use super::clock;
 pub use super::connect_error::ConnectError;
 use super::lane::{Lane, ONE_TRY, Tried, wait_ready};
 use super::relayed::Relayed;
 use super::slot;
 use crate::config::{self, Topology};
 
-/// How often it is looked whether connections have become silent.
+/// How often it is looked whether connections have become silent, and what time it is.
 const LOOK: Duration = Duration::from_secs(5);
 
 /// Makes connections with the settings of `[redis]`. Connects when a connection is first asked for.
@@ -205,12 +206,24 @@ impl Redis {
         self.connected().into_iter().map(|(_, connection)| connection).collect()
     }
 
-    /// Replaces connections that have become silent, until it is dropped.
+    /// Asks what time it is. A server that does not tell, as where this user may not ask, leaves it at what it was.
+    pub async fn set_clock(&self) {
+        // One of them is enough, whichever has been there longest.
+        let Some(connection) = self.connections().into_iter().next() else { return };
+        match tokio::time::timeout(ONE_TRY, clock::set_by(&connection)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "Redis does not tell what time it is"),
+            Err(_) => tracing::debug!("Redis did not tell in time what time it is"),
+        }
+    }
+
+    /// Replaces connections that have become silent, and keeps the time by Redis' clock, until it is dropped.
     pub async fn watch_over(&self) {
         loop {
             tokio::time::sleep(LOOK).await;
             let lanes: Vec<_> = self.lanes.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-            let silent = join_all(lanes.iter().map(|lane| lane.replace_if_silent())).await;
+            let silent = join_all(lanes.iter().map(|lane| lane.replace_if_silent()));
+            let (silent, ()) = tokio::join!(silent, self.set_clock());
             if silent.contains(&true) {
                 tracing::info!("a connection to Redis had become silent, and another one has taken its place");
                 self.replaced.send_modify(|times| *times += 1);

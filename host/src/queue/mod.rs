@@ -34,6 +34,7 @@ mod worker;
 pub use add::{Added, JobSpec, WaitError, add, policy};
 pub use attempts::Attempts;
 pub use cancel::{Cancelled, cancel, cancel_all};
+pub use clock::now;
 pub use connection::{ConnectError, Redis, SharedRedis};
 pub use context::Defaults;
 pub use eviction::warn as warn_of_eviction;

@@ -40,7 +40,7 @@ impl Relayed {
                 let at = sentinels.iter().map(|url| Ok((address(url, SENTINEL_PORT), dialler(url, ca)?)));
                 let at = at.collect::<Result<_, ConnectError>>()?;
                 let master = address(url, REDIS_PORT).host;
-                Source::Sentinels(Sentinels { at, master, dialler: dialler(url, ca)? })
+                Source::Sentinels(Sentinels { at, master, dialler: dialler(url, ca)?, epoch: None })
             }
             Topology::Cluster(more) => {
                 let seeds = std::iter::once(url).chain(more).map(|url| address(url, REDIS_PORT)).collect();

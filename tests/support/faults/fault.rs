@@ -14,6 +14,8 @@ use crate::{Toril, wait_until};
 
 /// The lock that hosts have where it is what a job is found by.
 const SHORT_LOCK: Duration = Duration::from_secs(1);
+/// In milliseconds.
+const HOUR: i64 = 3_600_000;
 
 /// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,6 +58,8 @@ pub enum Fault {
     ConnectionsSilent,
     /// Redis carries out a request of a host, and the answer is lost with its connection.
     AnswersLost,
+    /// The time of day of a host jumps, forward or back, by hours.
+    ClockJumped,
     /// Another version of the plugin.
     PluginReplaced,
     /// A file that is no plugin, and then a good one.
@@ -68,7 +72,7 @@ use Fault::*;
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         HostKilled,
         HostEnded,
         HostEndedShort,
@@ -88,13 +92,14 @@ impl Fault {
         ConnectionsFrozen,
         ConnectionsSilent,
         AnswersLost,
+        ClockJumped,
         PluginReplaced,
         PluginBroken,
         ConfigRewritten,
     ];
 
     /// Those that can come one after the other on one fleet, whose locks are short and whose Redis keeps what it has.
-    pub const MIXED: [Self; 17] = [
+    pub const MIXED: [Self; 18] = [
         HostKilled,
         HostEnded,
         HostPaused,
@@ -109,6 +114,7 @@ impl Fault {
         ConnectionsFrozen,
         ConnectionsSilent,
         AnswersLost,
+        ClockJumped,
         PluginReplaced,
         PluginBroken,
         ConfigRewritten,
@@ -136,6 +142,7 @@ impl Fault {
             ConnectionsFrozen => "connections half-open, then closed",
             ConnectionsSilent => "connections half-open for good",
             AnswersLost => "answers lost after Redis did what was asked",
+            ClockJumped => "the time of day of a host jumps by hours",
             PluginReplaced => "plugin replaced",
             PluginBroken => "plugin broken, then mended",
             ConfigRewritten => "`queues.toml` rewritten, and broken",
@@ -152,7 +159,7 @@ impl Fault {
             ReplicaPromoted | ClusterMasterLost => Some("the replica had not heard yet of what had ended"),
             HostEnded | RedisKilled | RedisRestarted | RedisPaused | RedisFull | ClientsKilled | ScriptsFlushed
             | ConnectionsCut | ConnectionsDelayed | ConnectionsFrozen | ConnectionsSilent | AnswersLost
-            | PluginReplaced | PluginBroken | ConfigRewritten => None,
+            | ClockJumped | PluginReplaced | PluginBroken | ConfigRewritten => None,
         }
     }
 
@@ -289,6 +296,11 @@ impl Fault {
                 // Every script of the queue names this key.
                 network.lose_answer_to("work:active");
                 wait_until("a host to ask something", LONG, async || network.lost() > before).await;
+                Instant::now()
+            }
+            ClockJumped => {
+                // From wherever it was before.
+                fleet.clocks[host].set_ahead(random.i64(-12 * HOUR..12 * HOUR));
                 Instant::now()
             }
             PluginReplaced => {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::jobs::Planned;
 use super::ledger::Ledger;
 use super::servers::{Kind, Servers};
+use crate::clock::Clock;
 use crate::proxy::Proxy;
 use crate::toril::shared_cache;
 use crate::wait::LONG;
@@ -49,6 +50,8 @@ pub struct Fleet {
     pub hosts: Vec<Toril>,
     /// The network of each host.
     pub networks: Vec<Proxy>,
+    /// The time of day of each host.
+    pub clocks: Vec<Clock>,
     /// The ledger of runs.
     pub ledger: Ledger,
     _nodes: Vec<node::Script>,
@@ -61,16 +64,19 @@ impl Fleet {
     pub async fn start(setup: Setup) -> Self {
         let servers = Servers::start(setup.servers).await;
         let ledger = Ledger::start().await;
-        let (mut hosts, mut networks) = (Vec::new(), Vec::new());
+        let (mut hosts, mut networks, mut clocks) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..setup.hosts {
             let network = Proxy::start(servers.one().port()).await;
+            let clock = Clock::new();
             let host = Toril::new()
                 .plugin("basics")
+                .clock(&clock)
                 .host(format!("cache = {:?}", shared_cache()))
                 .host(format!("shutdown_timeout = \"{}ms\"", setup.shutdown.as_millis()))
                 .config(servers.config(network.port()) + &config(&setup, &ledger, 4));
             hosts.push(host.spawn_run());
             networks.push(network);
+            clocks.push(clock);
         }
         let worker = || {
             let settings = json!({ "lockDuration": 5_000, "stalledInterval": 500, "maxStalledCount": 1_000 });
@@ -84,7 +90,7 @@ impl Fleet {
         for host in &mut hosts {
             host.wait_ready().await;
         }
-        Self { setup, hosts, networks, ledger, _nodes: nodes, servers }
+        Self { setup, hosts, networks, clocks, ledger, _nodes: nodes, servers }
     }
 
     /// The configuration of a host, with so many jobs at once.

@@ -1,14 +1,18 @@
 //! A Redis Cluster of three masters, each a server of its own that a test can kill, restart and pause, and whose slots
 //! it can move while clients work.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use redis::aio::MultiplexedConnection;
 use redis::{FromRedisValue, cmd};
+use tempfile::TempDir;
 
 use super::{RedisServer, Security, TRIES, temporary_folder};
+use crate::certificates::Certificates;
 use crate::ports::free_port;
+use crate::tls_front::TlsFront;
 use crate::wait::{LONG, wait_until};
 
 /// More than a failover takes on a busy machine.
@@ -26,6 +30,14 @@ const NODE_TIMEOUT: &str = "5000";
 pub struct RedisCluster {
     nodes: Vec<RedisServer>,
     arguments: Vec<String>,
+    /// What speaks TLS in front of each node, where clients are to.
+    fronts: Option<Fronts>,
+}
+
+struct Fronts {
+    certificates: Certificates,
+    each: Vec<TlsFront>,
+    _folder: TempDir,
 }
 
 impl RedisCluster {
@@ -43,14 +55,44 @@ impl RedisCluster {
         cluster
     }
 
+    /// The same, where clients are told of ports at which nothing but TLS is spoken: by this process, in front of the nodes.
+    pub async fn start_tls() -> Self {
+        let mut cluster = Self::start().await;
+        let fronts = Fronts::start(&cluster.nodes).await;
+        let fronts = fronts.unwrap_or_else(|error| panic!("no Redis Cluster with TLS for this test: {error:#}"));
+        for (node, front) in cluster.nodes.iter().zip(&fronts.each) {
+            let port = front.port().to_string();
+            let _: () = ask(&mut node.connection().await, &["CONFIG", "SET", "cluster-announce-port", &port]).await;
+        }
+        for node in &cluster.nodes {
+            wait_until("every node to tell the new ports", LONG, async || {
+                let nodes: String = ask(&mut node.connection().await, &["CLUSTER", "NODES"]).await;
+                fronts.each.iter().all(|front| nodes.contains(&format!("127.0.0.1:{}@", front.port())))
+            })
+            .await;
+        }
+        cluster.fronts = Some(fronts);
+        cluster
+    }
+
     /// The URL of one node, from which clients find the others.
     pub fn url(&self) -> String {
-        self.nodes[0].url()
+        self.urls().swap_remove(0)
     }
 
     /// The URLs of all nodes.
     pub fn urls(&self) -> Vec<String> {
-        self.nodes.iter().map(RedisServer::url).collect()
+        match &self.fronts {
+            Some(fronts) => fronts.each.iter().map(|front| format!("rediss://127.0.0.1:{}", front.port())).collect(),
+            None => self.nodes.iter().map(RedisServer::url).collect(),
+        }
+    }
+
+    /// The certificate of the CA, in PEM, that a client of [`RedisCluster::start_tls`] must trust.
+    pub fn ca_path(&self) -> PathBuf {
+        let fronts = self.fronts.as_ref();
+        let fronts = fronts.unwrap_or_else(|| panic!("this cluster has no certificate: start it with start_tls()"));
+        fronts.certificates.ca.clone()
     }
 
     /// The nodes.
@@ -177,7 +219,19 @@ impl RedisCluster {
         for node in &nodes[1..] {
             meet(&mut first, node).await?;
         }
-        Ok(Self { nodes, arguments })
+        Ok(Self { nodes, arguments, fronts: None })
+    }
+}
+
+impl Fronts {
+    async fn start(nodes: &[RedisServer]) -> Result<Self> {
+        let folder = temporary_folder()?;
+        let certificates = Certificates::create(folder.path())?;
+        let mut each = Vec::new();
+        for node in nodes {
+            each.push(TlsFront::start(&certificates, node.port).await?);
+        }
+        Ok(Self { certificates, each, _folder: folder })
     }
 }
 

@@ -26,6 +26,7 @@ use tempfile::TempDir;
 pub use cli::Output;
 pub use files::{component, shared_cache, variant};
 
+use crate::clock::Clock;
 use crate::ports::free_port;
 use crate::process::Guarded;
 use crate::redis_server::{self, RedisServer};
@@ -103,6 +104,11 @@ impl Toril {
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.env.insert(name.into(), value.into());
         self
+    }
+
+    /// The time of day of the host and of [`Toril::cli`].
+    pub fn clock(self, clock: &Clock) -> Self {
+        clock.environment().into_iter().fold(self, |toril, (name, value)| toril.env(name, value))
     }
 
     /// The folder that the host runs in.

@@ -8,6 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::http::segment::escape;
+pub use crate::queue::now;
 
 /// Longer texts are cut, in bytes.
 const LONGEST: usize = 64 * 1024;
@@ -158,11 +159,6 @@ fn date(at: u64) -> Option<String> {
     let seconds = at / 1000;
     let time = (seconds <= LAST_SECOND).then(|| UNIX_EPOCH + Duration::from_secs(seconds))?;
     Some(humantime::format_rfc3339_seconds(time).to_string())
-}
-
-/// Milliseconds since the Unix epoch.
-pub fn now() -> u64 {
-    millis(SystemTime::now())
 }
 
 /// A moment in milliseconds since the Unix epoch.

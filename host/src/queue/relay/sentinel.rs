@@ -1,5 +1,10 @@
 //! Asking sentinels who the master is.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use redis::RedisError;
 
 use super::dial::{Address, Dialler};
@@ -13,42 +18,85 @@ pub struct Sentinels {
     pub master: String,
     /// How one logs in at the master.
     pub dialler: Dialler,
+    /// The newest configuration that was believed.
+    pub epoch: Option<u64>,
+}
+
+/// What a sentinel says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Told {
+    master: Address,
+    /// Which configuration that is of: each failover makes one with a higher number. None: it does not tell.
+    epoch: Option<u64>,
 }
 
 impl Sentinels {
-    /// The master, by the first sentinel that answers. `known`: who was the master before. Another one is believed only
-    /// if it says so itself: a sentinel that has been cut off tells what once was.
+    /// The master, by what most sentinels say, or all that answer. `known`: who was the master before. Another one is
+    /// believed only if it says so itself.
+    ///
+    /// All are asked at once. A sentinel that has been cut off from the others tells what once was, and so may the master
+    /// beside it: the newest configuration counts, and one that is older than what was believed before only if most say so.
     pub async fn find(&mut self, known: Option<&Address>) -> Result<Address, FindError> {
+        let found = self.newest(known).await?;
+        self.epoch = found.epoch.or(self.epoch);
+        Ok(found.master)
+    }
+
+    async fn newest(&self, known: Option<&Address>) -> Result<Told, FindError> {
         let mut failed = FindError::default();
-        for place in 0..self.at.len() {
-            let (sentinel, dialler) = &self.at[place];
-            match self.ask(sentinel, dialler).await {
-                Ok(Some(master)) if Some(&master) == known => return Ok(self.found(place, master)),
-                Ok(Some(master)) => match self.is_master(&master).await {
-                    Ok(true) => return Ok(self.found(place, master)),
-                    Ok(false) => failed
-                        .note(format!("{master} is a replica, though the sentinel at {sentinel} calls it the master")),
-                    Err(error) => failed.note_error(&format!("the master at {master}"), &error),
-                },
+        let mut refuted: Vec<Address> = Vec::new();
+        let mut told: Vec<Told> = Vec::new();
+        let asked = self.at.iter().map(async |(sentinel, dialler)| (sentinel, self.ask(sentinel, dialler).await));
+        let mut asked: FuturesUnordered<_> = asked.collect();
+        while let Some((sentinel, answer)) = asked.next().await {
+            match answer {
+                Ok(Some(answer)) => told.push(answer),
                 Ok(None) => failed.note(format!("the sentinel at {sentinel} knows no master {:?}", self.master)),
                 Err(error) => failed.note_error(&format!("the sentinel at {sentinel}"), &error),
+            }
+            // Those that are silent are waited for only where the others do not agree.
+            let half = self.at.len() / 2;
+            let agree = told.iter().any(|one| told.iter().filter(|other| other.master == one.master).count() > half);
+            if !agree && !asked.is_empty() {
+                continue;
+            }
+            let most = told.len() > half;
+            for candidate in ranked(&told) {
+                if refuted.contains(&candidate.master) {
+                    continue;
+                }
+                if !most && candidate.epoch.is_some() && candidate.epoch < self.epoch {
+                    failed.note(format!("{} was the master before, and few sentinels still say so", candidate.master));
+                    continue;
+                }
+                if Some(&candidate.master) == known {
+                    return Ok(candidate);
+                }
+                match self.is_master(&candidate.master).await {
+                    Ok(true) => return Ok(candidate),
+                    Ok(false) => {
+                        failed.note(format!("{} is a replica, though sentinels call it the master", candidate.master))
+                    }
+                    Err(error) => failed.note_error(&format!("the master at {}", candidate.master), &error),
+                }
+                refuted.push(candidate.master);
             }
         }
         Err(failed)
     }
 
-    /// The sentinel that knew it is asked first the next time.
-    fn found(&mut self, place: usize, master: Address) -> Address {
-        self.at[..=place].rotate_right(1);
-        master
-    }
-
-    async fn ask(&self, sentinel: &Address, dialler: &Dialler) -> Result<Option<Address>, RedisError> {
+    async fn ask(&self, sentinel: &Address, dialler: &Dialler) -> Result<Option<Told>, RedisError> {
         let mut asking = dialler.ask(sentinel).await?;
         let mut command = redis::cmd("SENTINEL");
         command.arg("GET-MASTER-ADDR-BY-NAME").arg(&self.master);
         let found: Option<(String, u16)> = command.query_async(&mut asking.connection).await?;
-        Ok(found.map(|(host, port)| Address { host, port }))
+        let Some((host, port)) = found else { return Ok(None) };
+        let mut command = redis::cmd("SENTINEL");
+        command.arg("MASTER").arg(&self.master);
+        // Not permitted to this user, for one: then it is as many as say so that count.
+        let more: Result<HashMap<String, String>, _> = command.query_async(&mut asking.connection).await;
+        let epoch = more.ok().and_then(|more| more.get("config-epoch")?.parse().ok());
+        Ok(Some(Told { master: Address { host, port }, epoch }))
     }
 
     /// Whether it says so. A server that does not tell this user is believed to be what it is called.
@@ -63,5 +111,43 @@ impl Sentinels {
             Err(error) if error.code() == Some("NOPERM") => Ok(true),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Each master that was told, with its newest configuration: the newest first, and of the same age the one that more told.
+fn ranked(told: &[Told]) -> Vec<Told> {
+    let mut masters: Vec<(Told, usize)> = Vec::new();
+    for told in told {
+        match masters.iter_mut().find(|(known, _)| known.master == told.master) {
+            Some((known, times)) => {
+                known.epoch = known.epoch.max(told.epoch);
+                *times += 1;
+            }
+            None => masters.push((told.clone(), 1)),
+        }
+    }
+    masters.sort_by_key(|(told, times)| Reverse((told.epoch, *times)));
+    masters.into_iter().map(|(told, _)| told).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(port: u16, epoch: Option<u64>) -> Told {
+        Told { master: Address { host: "a".into(), port }, epoch }
+    }
+
+    fn first(told: &[Told]) -> u16 {
+        ranked(told)[0].master.port
+    }
+
+    #[test]
+    fn the_newest_configuration_counts_and_then_how_many_tell_it() {
+        assert_eq!(first(&[told(1, Some(1)), told(2, Some(2)), told(1, Some(1))]), 2);
+        assert_eq!(first(&[told(1, Some(2)), told(2, Some(2)), told(2, Some(2))]), 2);
+        assert_eq!(first(&[told(1, None), told(2, None), told(2, None)]), 2);
+        assert_eq!(first(&[told(1, None), told(1, None), told(2, Some(0))]), 2);
+        assert_eq!(ranked(&[told(1, None), told(1, Some(3))]), [told(1, Some(3))]);
     }
 }

@@ -43,6 +43,8 @@ use crate::telemetry::metrics::QueueMeters;
 pub struct QueueWorker {
     shared: Arc<Shared>,
     concurrency: watch::Sender<usize>,
+    /// Cancelled when jobs may be claimed.
+    begun: CancellationToken,
     closing: CancellationToken,
     tasks: TaskTracker,
     /// None once the worker has been closed.
@@ -107,8 +109,9 @@ impl Service {
 }
 
 impl QueueWorker {
-    /// Starts to work on a queue.
-    pub async fn start(
+    /// Makes ready to work on a queue. Nothing is claimed before [`QueueWorker::begin`]: a worker that is dropped before is
+    /// as if it had never been, while one that has begun has jobs in its hands, and is to be closed.
+    pub async fn prepare(
         service: Service,
         name: &str,
         settings: &config::Queue,
@@ -132,11 +135,19 @@ impl QueueWorker {
             home: home.clone(),
             service,
         });
-        let (closing, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let (begun, closing, tasks) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
         let (concurrency, wanted) = watch::channel(settings.concurrency.get());
         let batch = Batch::new(home.clone(), settings);
         let marker = Marker::new(home.clone());
         let driver = Driver::new(shared.clone(), batch, marker, tasks.clone(), wanted, closing.clone(), arriving);
+        let driving = {
+            let (begun, closing) = (begun.clone(), closing.clone());
+            async move {
+                if closing.run_until_cancelled(begun.cancelled()).await.is_some() {
+                    driver.run().await;
+                }
+            }
+        };
         let (locks, outage) = (shared.locks.clone(), shared.service.outage.clone());
         let renewing = locks.renew(name.to_owned(), shared.scripts.clone(), outage.clone(), settings.lock_duration);
         let checking = {
@@ -148,15 +159,21 @@ impl QueueWorker {
         };
         let spawn = |task| AbortOnDropHandle::new(task);
         Ok(Self {
-            driver: Mutex::new(Some(spawn(tokio::spawn(driver.run())))),
+            driver: Mutex::new(Some(spawn(tokio::spawn(driving)))),
             _renewing: spawn(tokio::spawn(renewing)),
             _checking: spawn(tokio::spawn(checking)),
             _following: spawn(tokio::spawn(home.follow())),
             shared,
             concurrency,
+            begun,
             closing,
             tasks,
         })
+    }
+
+    /// Claims jobs from now on.
+    pub fn begin(&self) {
+        self.begun.cancel();
     }
 
     /// Applies what can change while jobs run: concurrency and the dead-letter queue. Without Redis the latter stays
