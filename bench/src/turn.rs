@@ -17,6 +17,8 @@ const LENGTH: f64 = 1.0;
 const SEEN: Duration = Duration::from_millis(200);
 /// A turn has so many jobs at the least.
 const LEAST: usize = 4;
+/// The same of jobs that wait, for each place: what a hundred new processes still do when they have answered once is over then.
+const LEAST_WAITING: usize = 10;
 /// Milliseconds that the first jobs take: until then all jobs of one go are claimed, and so every child is started.
 const FIRST: u64 = 50;
 const LOOK: Duration = Duration::from_millis(4);
@@ -92,16 +94,17 @@ async fn judge(lanes: &mut [Lane], load: &Load) -> Result<usize> {
         done(lanes, load.workload, &load.data, batch).await?;
         let (took, jobs) = (started.elapsed(), batch * lanes.len());
         if took >= SEEN || jobs * 4 > load.most {
-            return Ok(length(jobs as f64 / took.as_secs_f64(), load.most));
+            let least = if load.workload == Workload::Http { LEAST_WAITING * load.concurrency } else { LEAST };
+            return Ok(length(jobs as f64 / took.as_secs_f64(), least, load.most));
         }
         batch *= 4;
     }
 }
 
 /// Jobs of a turn at this speed.
-fn length(rate: f64, most: usize) -> usize {
+fn length(rate: f64, least: usize, most: usize) -> usize {
     // A float that does not fit becomes the largest number, which is what is meant.
-    ((rate * LENGTH) as usize).max(LEAST).min(most)
+    ((rate * LENGTH) as usize).max(least).min(most)
 }
 
 /// Has so many jobs done in each queue.
@@ -134,8 +137,8 @@ mod tests {
 
     #[test]
     fn a_turn_takes_about_a_second_and_has_neither_too_few_jobs_nor_too_many() {
-        let lengths = [800.0, 0.5, 1e9, f64::INFINITY].map(|rate| length(rate, 20_000));
+        let lengths = [800.0, 0.5, 1e9, f64::INFINITY].map(|rate| length(rate, LEAST, 20_000));
         assert_eq!(lengths, [800, 4, 20_000, 20_000]);
-        assert_eq!(length(800.0, 3), 3);
+        assert_eq!((length(800.0, LEAST, 3), length(13.0, 1_000, 20_000)), (3, 1_000));
     }
 }

@@ -34,7 +34,8 @@ Each attempt has a new instance of its plugin, with memory that no other job has
 work without one: BullMQ's Rust worker, which runs jobs in its own process. Toril claims and settles many jobs in one call,
 which it does not, so that the difference may be less than nothing. A plugin in TypeScript or Python brings an engine
 along, and a new instance of it is what its jobs pay most for: take it for jobs that wait or work for milliseconds, and
-Rust for those that are many and small.
+Rust for those that are many and small. `isolation = \"reuse\"` spares it, and says what that gives away in
+[security.md](security.md#what-reuse-gives-away).
 
 ";
 
