@@ -220,6 +220,26 @@ async fn a_wish_to_cancel_reaches_a_host_whose_connections_had_become_silent() {
 }
 
 #[tokio::test]
+async fn a_shutdown_writes_its_last_outcomes_though_connections_had_become_silent() {
+    let redis = RedisServer::start().await;
+    let network = Proxy::start(redis.port()).await;
+    let url = format!("redis://127.0.0.1:{}", network.port());
+    let queue = format!("[queues.work]\nplugin = \"basics\"\n{LOCKED}\n");
+    // More than a busy machine takes to notice, and less than the test is given.
+    let toril = Toril::new().redis(url).plugin("basics").host("shutdown_timeout = \"2m\"").config(queue);
+    let mut toril = toril.spawn_run();
+    toril.wait_ready().await;
+    let ids = add(&redis, &[json!({ "name": "sleep", "data": { "ms": 2_000 } })]).await;
+    wait_for_state(&redis, &ids[0], "active").await;
+
+    toril.terminate();
+    network.freeze();
+
+    wait_for_state(&redis, &ids[0], "completed").await;
+    assert_eq!(toril.wait_exit(LONG).await.code(), Some(0));
+}
+
+#[tokio::test]
 async fn an_outage_is_one_line_of_the_log_whatever_runs_in_it() {
     let mut redis = RedisServer::start().await;
     let (mut toril, network) =

@@ -86,6 +86,8 @@ pub struct Host {
     listen: Option<SocketAddr>,
     /// Watching and serving; ended with the shutdown, and when the host is dropped.
     tasks: std::sync::Mutex<Vec<AbortOnDropHandle<()>>>,
+    /// Hears of cancelled jobs and replaces connections that have become silent. In a shutdown, too: what ends then is written.
+    _listening: AbortOnDropHandle<()>,
     /// What is noted of attempts, and who writes it: until the last one has ended. None after that.
     attempts: Attempts,
     noting: Mutex<Option<AbortOnDropHandle<()>>>,
@@ -166,13 +168,14 @@ impl Host {
         inner.admin.apply_schedules(&[]).await.map_err(StartError::Schedules)?;
         // The last that is waited for: who gives up a start that has come further would leave claimed jobs behind.
         inner.queues.lock().await.values().for_each(|working| working.worker.begin());
-        tasks.push(AbortOnDropHandle::new(tokio::spawn(inner.service.clone().listen())));
+        let listening = AbortOnDropHandle::new(tokio::spawn(inner.service.clone().listen()));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(watch::watch(inner.clone()))));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(schedules::keep(inner.clone()))));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(gauges::keep(inner.clone()))));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(presence::keep(inner.clone()))));
         let noting = AbortOnDropHandle::new(tokio::spawn(attempts.clone().keep()));
-        Ok(Self { inner, listen, tasks: std::sync::Mutex::new(tasks), attempts, noting: Mutex::new(Some(noting)) })
+        let (tasks, noting) = (std::sync::Mutex::new(tasks), Mutex::new(Some(noting)));
+        Ok(Self { inner, listen, tasks, _listening: listening, attempts, noting })
     }
 
     /// Where the HTTP server listens, if it does. Tells the port that was chosen where the configuration says 0.
