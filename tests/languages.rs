@@ -108,3 +108,25 @@ async fn a_plugin_in_typescript_does_everything() {
 async fn a_plugin_in_python_does_everything() {
     behaves(PYTHON).await;
 }
+
+/// The engine of TypeScript only interprets: what is done for each character of a string is felt.
+#[tokio::test]
+async fn a_long_text_passes_through_a_plugin_in_typescript_without_much_work() {
+    let cache = toril_tests::toril::shared_cache();
+    let toril = Toril::new().plugin_as(TYPESCRIPT, "example").config("[queues.work]\nplugin = \"example\"\n");
+    let toril = toril.host(format!("cache = {:?}", cache.display().to_string()));
+    let file = toril.plugin_path("example").display().to_string();
+    let fuel = async |text: &str| {
+        let data = json!({ "text": text });
+        let arguments = ["plugin", "test", &file, "--name", "echo", "--json", "--data", &data.to_string()];
+        let told = toril.cli(arguments).await.succeeded().json();
+        assert_eq!(told["result"], data);
+        told["fuel"].as_u64().expect("it is counted")
+    };
+    let text = "aé€😀".repeat(8 * 1024);
+
+    let (short, long) = (fuel("a").await, fuel(&text).await);
+
+    let each = long.saturating_sub(short) / text.len() as u64;
+    assert!(each < 400, "{each} a byte: {short} for one byte, {long} for {}", text.len());
+}

@@ -3,7 +3,8 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use toril_tests::{RedisServer, Toril, github, toril::Output};
+use toril_tests::toril::{Output, component};
+use toril_tests::{RedisServer, Toril, github};
 
 /// A folder with one plugin, and a configuration that grants it something.
 fn with(plugin: &str, grants: &str) -> Toril {
@@ -323,4 +324,38 @@ async fn producers_get_types_from_the_schemas() {
     assert!(ts.contains("  contextId?: string | null;\n"), "{ts}");
     assert!(python.contains("class AgentCommandsSend(TypedDict):\n"), "{python}");
     assert!(python.contains("    message: AgentCommandsSendContent\n"), "{python}");
+}
+
+/// A build of `basics` that is as large as one with an engine: with a custom section of 5 MiB.
+fn large(build: u8) -> Vec<u8> {
+    let length: u32 = 5 << 20;
+    let size = (0..5u32).map(|place| (length >> (7 * place) & 0x7f) as u8 | if place < 4 { 0x80 } else { 0 });
+    let mut bytes = component("basics");
+    bytes.push(0);
+    bytes.extend(size);
+    bytes.extend([1, b'x']);
+    bytes.resize(bytes.len() + length as usize - 2, build);
+    bytes
+}
+
+#[tokio::test]
+async fn the_next_build_of_a_large_plugin_is_compiled_by_what_it_has_in_common_with_the_one_before() {
+    let toril = Toril::new();
+    let compiled = async |build: u8| {
+        fs::write(toril.folder().join("large.wasm"), large(build)).expect("writes the component");
+        let file = toril.folder().join("large.wasm").display().to_string();
+        let arguments = ["plugin", "test", &file, "--name", "echo"];
+        let said = toril.cli_without_config(arguments).await.succeeded().stderr;
+        let number = |after: &str| {
+            let (before, _) = said.split_once(after).unwrap_or_else(|| panic!("no \"{after}\" in: {said}"));
+            before.rsplit(' ').next().and_then(|number| number.parse::<u32>().ok()).expect("a number")
+        };
+        (number(" functions compiled"), number(" taken from earlier components"))
+    };
+
+    let (first, none) = compiled(1).await;
+    let (rest, taken) = compiled(2).await;
+
+    assert!(first > 100 && none == 0, "{first} compiled and {none} taken the first time");
+    assert!(rest < first / 5 && taken > rest, "{rest} compiled and {taken} taken the second time, of {first}");
 }

@@ -126,6 +126,9 @@ enum Command {
         memory: u64,
         /// How many bytes come on standard input.
         size: usize,
+        /// Make use of functions of earlier components.
+        #[arg(long)]
+        functions: bool,
     },
     /// Keeps the private server of `toril dev`, and ends it when its standard input ends.
     #[command(hide = true)]
@@ -159,10 +162,13 @@ pub fn main() -> ExitCode {
     if let Command::RedisGuard { server, port, arguments } = &cli.command {
         return crate::embedded::guard(server, *port, arguments);
     }
-    if let Command::CompilePlugin { cache, memory, size } = cli.command {
-        return crate::plugin::CompileOrder { cache, memory, size }.carry_out();
+    if let Command::CompilePlugin { cache, memory, size, functions } = cli.command {
+        return crate::plugin::CompileOrder { cache, memory, size, functions }.carry_out();
     }
     crate::plugin::compile_with(own_program());
+    if let Command::Dev(_) | Command::Plugin(_) = cli.command {
+        crate::plugin::keep_functions();
+    }
     let logging = log_format(cli.log_format).and_then(crate::telemetry::logs::start);
     if let Err(reason) = logging {
         return error(WRONG, &reason);

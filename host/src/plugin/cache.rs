@@ -12,6 +12,9 @@ use wasmtime::component::Component;
 /// takes tens of megabytes, and would fill a disk some day otherwise.
 const KEPT: usize = 64;
 
+/// The extension of the files with functions.
+const FUNCTIONS: &str = "functions";
+
 /// A folder of artifacts. What is in it is machine code: it belongs to this host alone.
 #[derive(Clone, Debug)]
 pub struct Cache {
@@ -30,12 +33,26 @@ impl Cache {
         Ok(Self { folder: folder.to_path_buf() })
     }
 
-    /// The artifact's file for these bytes under this engine. wasmtime's compatibility hash covers its version, the
-    /// compiler's settings and the processor's features.
+    /// The artifact's file for these bytes under this engine.
     fn path(&self, engine: &wasmtime::Engine, digest: &str) -> PathBuf {
-        let mut settings = Fnv::default();
-        engine.precompile_compatibility_hash().hash(&mut settings);
-        self.folder.join(format!("{digest}-{:016x}.cwasm", settings.finish()))
+        self.folder.join(format!("{digest}-{}.cwasm", settings(engine)))
+    }
+
+    /// The file with the functions that components were compiled to under this engine.
+    pub fn functions(&self, engine: &wasmtime::Engine) -> PathBuf {
+        self.folder.join(format!("{}.{FUNCTIONS}", settings(engine)))
+    }
+
+    /// Writes that file, and removes those of other engines: of hosts that were here before this one.
+    pub fn replace_functions(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.write(path, bytes)?;
+        for entry in fs::read_dir(&self.folder)? {
+            let other = entry?.path();
+            if other != path && other.extension().is_some_and(|extension| extension == FUNCTIONS) {
+                fs::remove_file(other)?;
+            }
+        }
+        Ok(())
     }
 
     /// Loads an artifact, if there is a usable one.
@@ -108,6 +125,14 @@ impl Cache {
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
     }
+}
+
+/// What names an engine: wasmtime's compatibility hash covers its version, the compiler's settings and the processor's
+/// features.
+fn settings(engine: &wasmtime::Engine) -> String {
+    let mut settings = Fnv::default();
+    engine.precompile_compatibility_hash().hash(&mut settings);
+    format!("{:016x}", settings.finish())
 }
 
 /// SHA-256 of some bytes, in hexadecimal.

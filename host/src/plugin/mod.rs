@@ -25,7 +25,7 @@ mod settings;
 mod state;
 mod version;
 
-pub use compile::{COMMAND as COMPILE_COMMAND, Order as CompileOrder, compile_with};
+pub use compile::{COMMAND as COMPILE_COMMAND, Order as CompileOrder, compile_with, keep_functions};
 pub use contents::{Contents, Grant};
 pub use egress::{Answer, Asked, Body, Exchange, Network, Recorder, Replayer, Sent, Tape, TapeError, Transport, Way};
 pub use engine::{Engine, EngineError};

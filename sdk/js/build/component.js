@@ -5,10 +5,20 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { bundle } from './bundle.js';
 import { usesFetch, withNamedFetch } from './named-fetch.js';
+import { withQuickStrings } from './quick-strings.js';
 import { writeWorld } from './world.js';
 
 register('./undeclared.js', import.meta.url);
 const { componentize } = await import('@bytecodealliance/componentize-js');
+// What writes the bindings offers nothing to change them with.
+const { splicer } = await import(
+  new URL('../lib/spidermonkey-embedding-splicer.js', import.meta.resolve('@bytecodealliance/componentize-js'))
+);
+const splice = splicer.spliceBindings;
+splicer.spliceBindings = (...what) => {
+  const spliced = splice(...what);
+  return { ...spliced, jsBindings: withQuickStrings(spliced.jsBindings) };
+};
 
 /** Builds a plugin. Answers with its size and the interfaces that it imports, beside those of the engine. */
 export async function buildPlugin(entry, output) {

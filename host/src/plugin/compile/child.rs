@@ -5,11 +5,13 @@ use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use wasmtime::component::Component;
 
 use super::super::cache::{Cache, checksum};
 use super::super::engine;
+use super::functions::Functions;
 
 /// How it ends. Any other way is a crash.
 pub const STORED: u8 = 0;
@@ -29,40 +31,65 @@ pub struct Order {
     pub memory: u64,
     /// How many bytes the component has that comes on standard input.
     pub size: usize,
+    /// Whether functions of earlier components are made use of, and those of this one are kept.
+    pub functions: bool,
 }
 
 impl Order {
     /// What stands behind the command's name.
-    pub fn arguments(&self) -> [OsString; 3] {
-        [self.cache.clone().into(), self.memory.to_string().into(), self.size.to_string().into()]
+    pub fn arguments(&self) -> Vec<OsString> {
+        let mut arguments =
+            vec![self.cache.clone().into(), self.memory.to_string().into(), self.size.to_string().into()];
+        arguments.extend(self.functions.then(|| "--functions".into()));
+        arguments
     }
 
-    /// Compiles. What went wrong is said on standard output.
+    /// Compiles. What went wrong, or what there is to know of what went well, is said on standard output.
     pub fn carry_out(&self) -> ExitCode {
-        match self.compile() {
-            Ok(()) => ExitCode::from(STORED),
-            Err((code, reason)) => {
-                // Whoever started it learns as much from the code.
-                let _unread = io::stdout().write_all(&reason.as_bytes()[..reason.len().min(SAID)]);
-                ExitCode::from(code)
-            }
-        }
+        let (code, said) = match self.compile() {
+            Ok(said) => (STORED, said),
+            Err(failed) => failed,
+        };
+        // Whoever started it learns as much from the code.
+        let _unread = io::stdout().write_all(&said.as_bytes()[..said.len().min(SAID)]);
+        ExitCode::from(code)
     }
 
-    fn compile(&self) -> Result<(), (u8, String)> {
+    fn compile(&self) -> Result<String, (u8, String)> {
         limit(self.memory).map_err(|error| (NOT_READ, format!("its memory cannot be bounded: {error}")))?;
         let not_read = |error: io::Error| (NOT_READ, error.to_string());
         let mut bytes = vec![0; self.size];
         io::stdin().read_exact(&mut bytes).map_err(not_read)?;
         std::thread::Builder::new().spawn(end_with_input).map_err(not_read)?;
         let invalid = |error: wasmtime::Error| (INVALID, format!("{error:#}"));
+        let not_stored = |error: io::Error| (NOT_STORED, error.to_string());
+        let cache = Cache::open(&self.cache).map_err(not_stored)?;
         // As that of a host, which refuses what its pool has no room for.
-        let engine = wasmtime::Engine::new(&engine::config(1)).map_err(invalid)?;
+        let mut config = engine::config(1);
+        let mut engine = wasmtime::Engine::new(&config).map_err(invalid)?;
+        let mut said = String::new();
+        let functions = self.functions.then(|| {
+            let functions = Functions::open(&cache, &engine).unwrap_or_else(|error| {
+                said = format!("functions of earlier components are not used: {error}; ");
+                Functions::empty(&cache, &engine)
+            });
+            Arc::new(functions)
+        });
+        if let Some(functions) = &functions {
+            config.enable_incremental_compilation(functions.clone()).map_err(invalid)?;
+            engine = wasmtime::Engine::new(&config).map_err(invalid)?;
+        }
         let component = Component::new(&engine, &bytes).map_err(invalid)?;
         let artifact = component.serialize().map_err(invalid)?;
-        let cache = Cache::open(&self.cache);
-        let stored = cache.and_then(|cache| cache.store(&engine, &checksum(&bytes), &artifact));
-        stored.map_err(|error| (NOT_STORED, error.to_string()))
+        cache.store(&engine, &checksum(&bytes), &artifact).map_err(not_stored)?;
+        if let Some(functions) = functions {
+            let (reused, compiled) = functions.counted();
+            said += &format!("{compiled} functions compiled, {reused} taken from earlier components");
+            if let Err(error) = functions.keep(&cache) {
+                said += &format!("; they are not kept: {error}");
+            }
+        }
+        Ok(said)
     }
 }
 

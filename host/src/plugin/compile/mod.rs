@@ -2,10 +2,12 @@
 //! cannot be interrupted, and what it is given was written by others: neither may take the host along.
 
 mod child;
+mod functions;
 mod process;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use wasmtime::component::Component;
@@ -29,6 +31,15 @@ static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 /// Toril, plugins are compiled in the process itself, and no more than their size is bounded. The first call counts.
 pub fn compile_with(program: impl Into<PathBuf>) {
     PROGRAM.get_or_init(|| program.into());
+}
+
+/// Whether what was compiled of a large component serves for the next one.
+static KEEPS_FUNCTIONS: AtomicBool = AtomicBool::new(false);
+
+/// Lets the functions of large components be kept, beside the artifacts: for those who write plugins and compile one build
+/// of them after the other. It takes the program of [`compile_with`].
+pub fn keep_functions() {
+    KEEPS_FUNCTIONS.store(true, Ordering::Relaxed);
 }
 
 /// Why a component was not compiled. Each goes behind "does not compile: ".
@@ -74,9 +85,15 @@ impl Compiler {
             tracing::info!(plugin, bytes = bytes.len(), "compiling the plugin, once; this can take a minute");
         }
         if let Some(program) = PROGRAM.get() {
-            let order = Order { cache: self.cache.folder().to_owned(), memory: self.memory, size: bytes.len() };
+            let order = Order {
+                cache: self.cache.folder().to_owned(),
+                memory: self.memory,
+                size: bytes.len(),
+                functions: bytes.len() > LARGE && KEEPS_FUNCTIONS.load(Ordering::Relaxed),
+            };
             match process::run(program, &order, &bytes, self.timeout).await {
-                Ok(()) => {}
+                Ok(said) if said.is_empty() => {}
+                Ok(said) => tracing::info!(plugin, "the plugin is compiled: {said}"),
                 // It is known now that it can be compiled within the bounds.
                 Err(process::Ended::NotStored(error)) => tracing::warn!(plugin, error, "compiled plugin not cached"),
                 Err(process::Ended::Failed(error)) => return Err(error),

@@ -32,13 +32,13 @@ impl From<CompileError> for Ended {
     }
 }
 
-/// Compiles these bytes in a process of this program.
-pub async fn run(program: &Path, order: &Order, bytes: &[u8], timeout: Duration) -> Result<(), Ended> {
+/// Compiles these bytes in a process of this program. What it had to say.
+pub async fn run(program: &Path, order: &Order, bytes: &[u8], timeout: Duration) -> Result<String, Ended> {
     let ended = tokio::time::timeout(timeout, finish(program, order, bytes)).await;
     let (status, said, error) =
         ended.map_err(|_| CompileError::Late(timeout))?.map_err(|error| Ended::from(CompileError::NotRun(error)))?;
     match status.code().and_then(|code| u8::try_from(code).ok()) {
-        Some(STORED) => Ok(()),
+        Some(STORED) => Ok(one_line(&said)),
         Some(INVALID) => Err(CompileError::Invalid(one_line(&said)).into()),
         Some(NOT_STORED) => Err(Ended::NotStored(said)),
         _ if error.contains(NO_MEMORY) => Err(CompileError::Memory(order.memory).into()),

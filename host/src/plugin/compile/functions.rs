@@ -1,0 +1,232 @@
+//! The functions that earlier components were compiled to, in one file. Of the many thousands that a language engine
+//! consists of, the next build of a plugin changes a few: the others need not be compiled again. The compiler finds them
+//! by a hash of all that it makes them of (`cranelift_codegen::incremental_cache`).
+//!
+//! The file: the SHA-256 of what follows, in hexadecimal, then the functions one behind the other, each as its age (1
+//! byte: components that were compiled since it was used), the lengths of key and value (4 bytes each, the lowest
+//! first), key and value.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{PoisonError, RwLock};
+
+use wasmtime::CacheStore;
+
+use super::super::cache::{Cache, checksum};
+
+/// Components after which a function that none of them has is forgotten.
+const FORGOTTEN: u8 = 16;
+/// The most that is kept, in bytes. An engine takes 50 MiB.
+const MOST: usize = 512 << 20;
+/// Bytes of the checksum at the beginning.
+const SUM: usize = 64;
+/// Bytes of a function before its key.
+const HEAD: usize = 9;
+
+/// What the compiler asks before it compiles a function, and tells after it.
+#[derive(Debug, Default)]
+pub struct Functions {
+    path: PathBuf,
+    file: Vec<u8>,
+    before: HashMap<Box<[u8]>, Kept>,
+    added: RwLock<HashMap<Box<[u8]>, Vec<u8>>>,
+    reused: AtomicUsize,
+    compiled: AtomicUsize,
+}
+
+/// A function of the file.
+#[derive(Debug)]
+struct Kept {
+    value: Range<usize>,
+    age: u8,
+    used: AtomicBool,
+}
+
+impl Functions {
+    /// Those of the cache that fit this engine, none where there is no file yet.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or is damaged. `empty` does without it.
+    pub fn open(cache: &Cache, engine: &wasmtime::Engine) -> io::Result<Self> {
+        let path = cache.functions(engine);
+        let file = match fs::read(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self { path, ..Self::default() }),
+            Err(error) => return Err(error),
+        };
+        let before = index(&file).ok_or_else(|| io::Error::other(format!("{} is damaged", path.display())))?;
+        Ok(Self { path, file, before, ..Self::default() })
+    }
+
+    /// None, to be kept in the same place.
+    pub fn empty(cache: &Cache, engine: &wasmtime::Engine) -> Self {
+        Self { path: cache.functions(engine), ..Self::default() }
+    }
+
+    /// Writes what the next component may need, in the place of what was there. Of two that do so at once, one is
+    /// forgotten.
+    pub fn keep(&self, cache: &Cache) -> io::Result<()> {
+        let added = self.added.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<(u8, &[u8], &[u8])> = Vec::with_capacity(self.before.len() + added.len());
+        all.extend(added.iter().map(|(key, value)| (0, &**key, value.as_slice())));
+        for (key, kept) in &self.before {
+            let age = if kept.used.load(Relaxed) { 0 } else { kept.age.saturating_add(1) };
+            if age < FORGOTTEN && !added.contains_key(key) {
+                all.push((age, key, &self.file[kept.value.clone()]));
+            }
+        }
+        all.sort_unstable_by_key(|(age, _, _)| *age);
+        let mut file = vec![0; SUM];
+        for (age, key, value) in all {
+            let (Ok(key_length), Ok(value_length)) = (u32::try_from(key.len()), u32::try_from(value.len())) else {
+                continue;
+            };
+            if file.len() + HEAD + key.len() + value.len() > MOST {
+                break;
+            }
+            file.push(age);
+            file.extend(key_length.to_le_bytes());
+            file.extend(value_length.to_le_bytes());
+            file.extend(key);
+            file.extend(value);
+        }
+        let sum = checksum(&file[SUM..]);
+        file[..SUM].copy_from_slice(sum.as_bytes());
+        cache.replace_functions(&self.path, &file)
+    }
+
+    /// How many functions were taken from before, and how many were compiled.
+    pub fn counted(&self) -> (usize, usize) {
+        (self.reused.load(Relaxed), self.compiled.load(Relaxed))
+    }
+}
+
+impl CacheStore for Functions {
+    fn get(&self, key: &[u8]) -> Option<Cow<'_, [u8]>> {
+        if let Some(kept) = self.before.get(key) {
+            kept.used.store(true, Relaxed);
+            self.reused.fetch_add(1, Relaxed);
+            return Some(Cow::Borrowed(&self.file[kept.value.clone()]));
+        }
+        // A component may have the same function more than once.
+        self.added.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned().map(Cow::Owned)
+    }
+
+    fn insert(&self, key: &[u8], value: Vec<u8>) -> bool {
+        self.compiled.fetch_add(1, Relaxed);
+        if self.before.contains_key(key) {
+            // It asked, and could not read the answer.
+            self.reused.fetch_sub(1, Relaxed);
+        }
+        self.added.write().unwrap_or_else(PoisonError::into_inner).insert(key.into(), value);
+        true
+    }
+}
+
+/// Where the functions of a file are. None: it is not as it was written.
+fn index(file: &[u8]) -> Option<HashMap<Box<[u8]>, Kept>> {
+    let (sum, functions) = file.split_at_checked(SUM)?;
+    if checksum(functions).as_bytes() != sum {
+        return None;
+    }
+    let mut kept = HashMap::new();
+    let mut at = SUM;
+    while at < file.len() {
+        let head = file.get(at..at.checked_add(HEAD)?)?;
+        let length = |bytes: &[u8]| usize::try_from(u32::from_le_bytes(bytes.try_into().ok()?)).ok();
+        let key = at + HEAD..(at + HEAD).checked_add(length(&head[1..5])?)?;
+        let value = key.end..key.end.checked_add(length(&head[5..])?)?;
+        at = value.end;
+        file.get(value.clone())?;
+        kept.insert(file.get(key)?.into(), Kept { value, age: head[0], used: AtomicBool::new(false) });
+    }
+    Some(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Case {
+        _folder: tempfile::TempDir,
+        cache: Cache,
+        engine: wasmtime::Engine,
+    }
+
+    impl Case {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().expect("a folder");
+            let cache = Cache::open(folder.path()).expect("opens");
+            Self { _folder: folder, cache, engine: wasmtime::Engine::default() }
+        }
+
+        fn open(&self) -> Functions {
+            Functions::open(&self.cache, &self.engine).expect("opens")
+        }
+
+        /// Compiles a component of these functions.
+        fn compile(&self, keys: &[&str]) -> (usize, usize) {
+            let functions = self.open();
+            for key in keys {
+                if functions.get(key.as_bytes()).is_none() {
+                    functions.insert(key.as_bytes(), format!("code of {key}").into_bytes());
+                }
+            }
+            functions.keep(&self.cache).expect("writes");
+            functions.counted()
+        }
+    }
+
+    #[test]
+    fn a_function_is_compiled_once_and_found_again() {
+        let case = Case::new();
+        assert_eq!(case.compile(&["a", "b", "a"]), (0, 2));
+        assert_eq!(case.compile(&["b", "c"]), (1, 1));
+        assert_eq!(case.open().get(b"a").as_deref(), Some(b"code of a".as_slice()));
+    }
+
+    #[test]
+    fn a_function_that_many_components_did_without_is_forgotten() {
+        let case = Case::new();
+        case.compile(&["old", "lasting"]);
+        for _ in 0..FORGOTTEN - 1 {
+            case.compile(&["lasting"]);
+        }
+        assert!(case.open().get(b"old").is_some());
+        case.compile(&["lasting", "old"]);
+        for _ in 0..FORGOTTEN {
+            case.compile(&["lasting"]);
+        }
+        assert!(case.open().get(b"old").is_none());
+        assert!(case.open().get(b"lasting").is_some());
+    }
+
+    #[test]
+    fn a_damaged_file_is_not_read() {
+        let case = Case::new();
+        case.compile(&["a"]);
+        let path = case.cache.functions(&case.engine);
+        let whole = fs::read(&path).expect("there");
+        let mut changed = whole.clone();
+        changed[SUM + 3] ^= 1;
+        for damaged in [&changed[..], &whole[..whole.len() - 1], &whole[..10], b""] {
+            fs::write(&path, damaged).expect("writes");
+            assert!(Functions::open(&case.cache, &case.engine).is_err(), "{} bytes", damaged.len());
+        }
+    }
+
+    #[test]
+    fn lengths_that_lead_out_of_the_file_are_noticed() {
+        for (key, value) in [(u32::MAX, 0), (0, u32::MAX), (1, 1)] {
+            let functions = [&[0][..], &key.to_le_bytes(), &value.to_le_bytes(), b"k"].concat();
+            let file = [checksum(&functions).as_bytes(), &functions].concat();
+            assert!(index(&file).is_none(), "{key} and {value}");
+        }
+    }
+}
