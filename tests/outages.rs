@@ -71,14 +71,16 @@ async fn jobs_that_redis_gave_in_an_answer_that_was_lost_run_at_once_and_once() 
     // Only what claims jobs names this key.
     network.lose_answer_to("bull:work:limiter");
 
-    let job = json!({ "name": "echo", "data": {} });
-    let ids = add(&redis, &[job.clone(), job.clone(), job.clone(), job]).await;
+    let (job, long) = (json!({ "name": "echo", "data": {} }), "x".repeat(10_000));
+    let long = json!({ "name": "echo", "data": long });
+    let ids = add(&redis, &[job.clone(), long.clone(), job, long.clone()]).await;
 
     for id in &ids {
         wait_for_state(&redis, id, "completed").await;
         assert_eq!(count(&redis, id, "ats").await, 1);
     }
-    assert_eq!(network.lost(), 1);
+    let returned: String = ask(&redis, &["HGET", &format!("bull:work:{}", ids[1]), "returnvalue"]).await.expect("it");
+    assert_eq!((network.lost(), returned), (1, long["data"].to_string()));
 }
 
 #[tokio::test]

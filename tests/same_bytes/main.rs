@@ -15,6 +15,14 @@ async fn plain_jobs() {
 }
 
 #[tokio::test]
+async fn long_data_and_long_results_among_short_ones() {
+    // On both sides of where they begin to be sent by themselves.
+    let lengths = [1, 4_083, 4_084, 4_085, 4_096, 5, 70_000, 2];
+    let jobs = lengths.map(|length| job("echo", json!({ "text": "x".repeat(length), "ä": "\u{1f9ea}" }), json!({})));
+    Stream::jobs(jobs.to_vec()).leaves_the_same().await;
+}
+
+#[tokio::test]
 async fn priorities_and_last_in_first_out() {
     let orders = [
         json!({ "priority": 3 }),

@@ -47,9 +47,17 @@ pub struct Claimed {
 
 impl Claimed {
     /// Reads one job of what `claim.lua` answers: its id, the end of its token, how often it was started, and the fields of
-    /// its hash with their names, as MessagePack. None: it is not what that answers.
+    /// its hash with their names, as MessagePack; behind that its data, where that is long. None: it is not what that
+    /// answers.
     pub fn read(reply: &Reply, token: &str, processed_on: u64) -> Option<Self> {
-        let Reply::BulkString(packed) = reply else { return None };
+        let (packed, long) = match reply {
+            Reply::BulkString(packed) => (packed, None),
+            Reply::Array(pieces) => match pieces.as_slice() {
+                [Reply::BulkString(packed), Reply::BulkString(data)] => (packed, Some(data)),
+                _ => return None,
+            },
+            _ => return None,
+        };
         let mut packed = rmp_serde::Deserializer::from_read_ref(packed);
         let id = Text::deserialize(&mut packed).ok()?.0.into_owned();
         let nth = Text::deserialize(&mut packed).ok()?.0;
@@ -71,6 +79,9 @@ impl Claimed {
             is_linked: false,
         };
         packed.deserialize_seq(Fields(&mut job)).ok()?;
+        if let Some(data) = long {
+            job.data = Arc::from(String::from_utf8_lossy(data));
+        }
         Some(job)
     }
 

@@ -122,7 +122,8 @@ impl Batch {
         let (script, keys) = if endings.is_empty() { (&CLAIM, 10) } else { (&SETTLE, self.keys.len()) };
         let mut call = self.prepare(script, keys, token, claim, now);
         if !endings.is_empty() {
-            call.arg(METRICS).arg(packed(endings)?);
+            let (packed, long) = packed(endings)?;
+            call.arg(METRICS).arg(packed).arg(long);
         }
         let reply: Reply = call.invoke_async(&mut self.home.connection()).await?;
         let answer = if endings.is_empty() { claimed(reply, token, now) } else { settled(reply, token, now) };
@@ -162,8 +163,23 @@ impl Batch {
     }
 }
 
-/// What `settle.lua` reads of each job, in its order.
-fn packed(endings: &[&Ending]) -> Result<Vec<u8>, Error> {
+/// Text of so many bytes is sent by itself: packed, it would go through the hands of Redis' Lua twice.
+const LONG: usize = 4096;
+/// Where such texts begin in the arguments of `settle.lua`, counted from 1 as there.
+const FIRST_LONG: usize = 10;
+
+/// A value or a reason.
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum Text<'a> {
+    Here(&'a str),
+    /// The number of the argument.
+    Argument(usize),
+}
+
+/// What `settle.lua` reads of each job, in its order, and the long texts, which follow on it.
+fn packed<'a>(endings: &[&'a Ending]) -> Result<(Vec<u8>, Vec<&'a str>), Error> {
+    let mut long = Vec::new();
     let items: Vec<_> = endings
         .iter()
         .map(|ending| {
@@ -173,12 +189,19 @@ fn packed(endings: &[&Ending]) -> Result<Vec<u8>, Error> {
                 End::Completed(value) => (value, None),
                 End::Failed(reason, traces) => (reason, Some(traces)),
             };
+            let value = if value.len() < LONG {
+                Text::Here(value)
+            } else {
+                long.push(value);
+                Text::Argument(FIRST_LONG + long.len() - 1)
+            };
             let attempts = job.options.attempts.unwrap_or(0);
             let started = job.attempts_started.to_string();
             (&job.id, &job.token, started, end.target(), value, traces, attempts, count, age, limit)
         })
         .collect();
-    rmp_serde::to_vec(&items).map_err(|error| Error::MsgPack(error.to_string()))
+    let packed = rmp_serde::to_vec(&items).map_err(|error| Error::MsgPack(error.to_string()))?;
+    Ok((packed, long))
 }
 
 fn foreign() -> Error {

@@ -13,6 +13,9 @@ local prefix, now = ARGV[1], tonumber(ARGV[2])
 local PATIENCE = 1000
 -- What a queue's limiter holds that was limited by hand.
 local BY_HAND = 9007199254740991
+-- Data of so many bytes is answered as it is. A script's every text is hashed from its first byte to its last, and so would
+-- be the piece that it was packed into.
+local LONG = 4096
 
 -- The mark of a claim that its worker has given up (regain.lua): what it would take would be locked for nobody.
 local function given_up(token)
@@ -59,14 +62,16 @@ local function limit(max)
   return math.max(left, 0), max
 end
 
--- The fields of a job's hash, one after the other, and those that say how often it was started and why it has failed
--- already. nil: there is no such job.
+-- The fields of a job's hash, one after the other, where its data is among them, and those that say how often it was
+-- started and why it has failed already. nil: there is no such job.
 local function read(job)
   local fields = call('HGETALL', job)
-  local there, started, failed = false, nil, nil
+  local there, data, started, failed = false, nil, nil, nil
   for i = 1, #fields, 2 do
     local name = fields[i]
-    if name == 'timestamp' or name == 'data' or name == 'name' or name == 'opts' then
+    if name == 'data' then
+      there, data = true, i + 1
+    elseif name == 'timestamp' or name == 'name' or name == 'opts' then
       there = true
     elseif name == 'ats' then
       started = fields[i + 1]
@@ -75,21 +80,26 @@ local function read(job)
     end
   end
   if there then
-    return fields, tonumber(started) or 0, failed
+    return fields, data, tonumber(started) or 0, failed
   end
 end
 
 -- A job in an answer: its id, the end of its token, how often it was started and its fields, in one piece, since an answer
--- of as many pieces costs both sides more.
-local function tell(id, nth, started, fields)
-  return cmsgpack.pack(id, nth, started, fields)
+-- of as many pieces costs both sides more. Long data is a second piece.
+local function tell(id, nth, started, fields, data)
+  local long = data and #fields[data] >= LONG and fields[data]
+  if not long then
+    return cmsgpack.pack(id, nth, started, fields)
+  end
+  fields[data] = ''
+  return { cmsgpack.pack(id, nth, started, fields), long }
 end
 
 -- Locks a job and marks it as started. Answers what is told of it, and why it has failed already, if it has. nil: there
 -- is no such job.
 local function start(id, nth)
   local job = prefix .. id
-  local fields, started, failed = read(job)
+  local fields, data, started, failed = read(job)
   if not fields then
     return nil
   end
@@ -97,7 +107,7 @@ local function start(id, nth)
   call('PSETEX', job .. ':lock', ARGV[3], ARGV[4] .. ':' .. nth)
   call('XADD', events, '*', 'event', 'active', 'jobId', id, 'prev', 'waiting')
   call('HSET', job, 'processedOn', ARGV[2], 'ats', started)
-  return tell(id, nth, started, fields), failed
+  return tell(id, nth, started, fields, data), failed
 end
 
 -- Claims up to so many jobs. Answers the jobs, for how long the queue is limited (ms, or 0), when the next delayed job is

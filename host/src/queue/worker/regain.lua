@@ -13,9 +13,9 @@ for _, id in ipairs(call('LRANGE', active, 0, -1)) do
   local token = call('GET', prefix .. id .. ':lock')
   local of = token and string.match(token, '^(.*):%d+$')
   if of and lost[of] then
-    local fields, started = read(prefix .. id)
+    local fields, data, started = read(prefix .. id)
     if fields then
-      jobs[#jobs + 1] = tell(id, string.sub(token, #ARGV[4] + 2), started, fields)
+      jobs[#jobs + 1] = tell(id, string.sub(token, #ARGV[4] + 2), started, fields, data)
     end
   end
 end

@@ -4,7 +4,8 @@
 -- KEYS, from 11: completed, failed, then for each of both its metrics and the list of their points.
 -- ARGV, from 8: how many points are kept (minutes), then the jobs, a MessagePack array of arrays:
 --   id, lock token, how often it was started (text), 'completed' or 'failed', return value or reason, stack traces (JSON),
---   how many attempts it has, and which ended jobs are kept: count, age (s) and limit, each may be nil.
+--   how many attempts it has, and which ended jobs are kept: count, age (s) and limit, each may be nil. A value or reason
+--   that is long stands behind the jobs, and a number says where.
 -- Answers a code for each job, and what `claim` answers. Codes: 0 done, 1 has a parent or a deduplication id and so is
 -- not for this script, and BullMQ's own: -1 no such job, -2 not locked, -3 not active, -4 has children that have not
 -- ended, -6 locked by another, -9 has children that failed.
@@ -75,6 +76,9 @@ local function look_up()
   for i, item in ipairs(items) do
     local job = prefix .. item[ID]
     keys[i], locks[i] = job, job .. ':lock'
+    if type(item[VALUE]) == 'number' then
+      item[VALUE] = ARGV[item[VALUE]]
+    end
     if item[TARGET] == 'completed' then
       children[#children + 1] = job .. ':dependencies'
       children[#children + 1] = job .. ':unsuccessful'
