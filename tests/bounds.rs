@@ -79,6 +79,41 @@ async fn spinning_guests_hold_up_neither_other_queues_nor_health() {
     assert_eq!(active(&toril, "spinning").await, 8);
 }
 
+/// The loop of a queue begins a job itself if the one before took no time.
+#[tokio::test]
+async fn guests_that_were_quick_and_then_compute_hold_up_neither_other_queues_nor_health() {
+    let redis = RedisServer::start().await;
+    let queues: Vec<_> = (0..6).map(|n| format!("computing-{n}")).collect();
+    let computing: String = queues.iter().map(|queue| format!("[queues.{queue}]\nplugin = \"bench\"\n")).collect();
+    let mut toril = Toril::new()
+        .redis(redis.url())
+        .plugin("bench")
+        .plugin("basics")
+        .host("pen_threads = 2")
+        .host("shutdown_timeout = \"1s\"")
+        .config(format!("{computing}[queues.work]\nplugin = \"basics\"\n"))
+        .spawn_run();
+    toril.wait_ready().await;
+    let add = async |queue: &str, jobs: Vec<Value>, wait: bool| {
+        node::run("add", json!({ "redis": redis.url(), "queue": queue, "jobs": jobs, "wait": wait })).await
+    };
+    let many = json!({ "name": "cpu", "data": { "rounds": u32::MAX } });
+    for queue in &queues {
+        add(queue, vec![json!({ "name": "noop", "data": {} }); 20], true).await;
+        add(queue, vec![many.clone()], false).await;
+    }
+    for queue in &queues {
+        wait_until("all six to compute", LONG, async || active(&toril, queue).await == 1).await;
+    }
+
+    let done = add("work", vec![json!({ "name": "echo", "data": {} }); 50], true).await;
+
+    assert!(done["results"].as_array().expect("results").iter().all(|result| result["ok"] == true), "{done}");
+    assert_eq!(http::get(&toril.url("/readyz")).await.expect("an answer").status, 200);
+    // The last was computing all the while, or this has shown nothing.
+    assert_eq!(active(&toril, &queues[5]).await, 1);
+}
+
 async fn active(toril: &Toril, queue: &str) -> u64 {
     let queues = toril.cli(["queues", "--json"]).await.succeeded().json();
     let found = queues.as_array().and_then(|queues| queues.iter().find(|view| view["name"] == queue).cloned());

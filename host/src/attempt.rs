@@ -376,6 +376,9 @@ pub struct Attempt {
     pub signals: Signals,
     /// The span that stands for it.
     pub trace: Trace,
+    /// Whether it may begin on the thread that asks for it, which is spared the way to another. It takes the thread for no
+    /// longer than a guest may run at a time; who asks moves on with it to [`Runner::home`].
+    pub here: bool,
 }
 
 /// Runs attempts: what the queue side knows of the plugin side.

@@ -59,6 +59,7 @@ impl Workbench {
             store: Arc::new(Shelf::default()),
             signals: Signals::default(),
             trace: Trace::default(),
+            here: false,
         };
         let started = Instant::now();
         let finished = match self.plugins.handle(&plugin) {

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::hash::{Hash, Hasher};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, IntoInnerError, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -44,8 +44,12 @@ impl Cache {
     }
 
     /// Writes that file, and removes those of other engines: of hosts that were here before this one.
-    pub fn replace_functions(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        self.write(path, bytes)?;
+    pub fn replace_functions(
+        &self,
+        path: &Path,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.replace(path, write)?;
         for entry in fs::read_dir(&self.folder)? {
             let other = entry?.path();
             if other != path && other.extension().is_some_and(|extension| extension == FUNCTIONS) {
@@ -118,10 +122,15 @@ impl Cache {
         intact
     }
 
-    /// Writes beside and renames, so that a reader sees all of a file or none of it.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-        file.write_all(bytes)?;
+        self.replace(path, |file| file.write_all(bytes))
+    }
+
+    /// Writes beside and renames, so that a reader sees all of a file or none of it.
+    fn replace(&self, path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let mut file = BufWriter::new(tempfile::NamedTempFile::new_in(&self.folder)?);
+        write(&mut file)?;
+        let file = file.into_inner().map_err(IntoInnerError::into_error)?;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
     }
@@ -137,7 +146,25 @@ fn settings(engine: &wasmtime::Engine) -> String {
 
 /// SHA-256 of some bytes, in hexadecimal.
 pub fn checksum(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut sum = Sum::default();
+    sum.add(bytes);
+    sum.told()
+}
+
+/// SHA-256 of bytes that come one after the other.
+#[derive(Default)]
+pub struct Sum(Sha256);
+
+impl Sum {
+    /// The next bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// In hexadecimal.
+    pub fn told(self) -> String {
+        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// A hash that is the same in every process, unlike the standard library's (FNV-1a,

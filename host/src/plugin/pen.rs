@@ -80,8 +80,9 @@ pub async fn handle(
     let (Some(pens), Some(place)) = (engine.pens(), place(engine, &version, &settings).await) else {
         return Outcome::GivenBack.into();
     };
+    let here = attempt.here || Handle::current().id() == pens.id();
     let running = run(version, settings, attempt, timeout, place);
-    let panicked = if Handle::current().id() == pens.id() {
+    let panicked = if here {
         match AssertUnwindSafe(running).catch_unwind().await {
             Ok(ended) => return ended,
             Err(_) => true,
@@ -121,7 +122,7 @@ async fn run(
     timeout: Duration,
     place: Place,
 ) -> Ended {
-    let Attempt { job, context, store: data, signals, trace } = attempt;
+    let Attempt { job, context, store: data, signals, trace, here: _ } = attempt;
     let queue = job.queue.clone();
     // The clock starts when the pen has a place, not while it waits for one.
     let started = Instant::now();

@@ -23,7 +23,11 @@ pub fn job(data: &[u8]) {
         ["name", "timestamp", "atm", "attemptsMade", "parentKey", "parent", "deid", "rjk", "defa", "stacktrace"];
     let fields = names.iter().flat_map(|name| [name.as_bytes(), other]);
     let fields: Vec<_> = fields.chain([&b"data"[..], payload, b"opts", options]).collect();
-    let Some(job) = Claimed::read(&Reply::BulkString(packed(&fields)), "token", 1_782_770_400_000) else { return };
+    let read = |reply: Reply| Claimed::read(&reply, "token", 1_782_770_400_000);
+    let Some(job) = read(Reply::BulkString(packed(&fields))) else { return };
+    let pieces = [packed(&fields), payload.to_vec()].map(Reply::BulkString);
+    let data = read(Reply::Array(pieces.to_vec())).map(|job| job.data);
+    assert_eq!(data.as_ref(), Some(&job.data), "data in a piece of its own");
     let _either = (job.may_retry(), job.waited());
     for attempts in [1, 2, 7, 1000, u32::MAX] {
         let backoff = job.options.backoff.as_ref();

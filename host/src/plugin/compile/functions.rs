@@ -2,14 +2,14 @@
 //! consists of, the next build of a plugin changes a few: the others need not be compiled again. The compiler finds them
 //! by a hash of all that it makes them of (`cranelift_codegen::incremental_cache`).
 //!
-//! The file: the SHA-256 of what follows, in hexadecimal, then the functions one behind the other, each as its age (1
-//! byte: components that were compiled since it was used), the lengths of key and value (4 bytes each, the lowest
-//! first), key and value.
+//! The file: the functions one behind the other, each as its age (1 byte: components that were compiled since it was
+//! used), the lengths of key and value (4 bytes each, the lowest first), key and value; then the SHA-256 of all that, in
+//! hexadecimal.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -17,13 +17,13 @@ use std::sync::{PoisonError, RwLock};
 
 use wasmtime::CacheStore;
 
-use super::super::cache::{Cache, checksum};
+use super::super::cache::{Cache, Sum, checksum};
 
 /// Components after which a function that none of them has is forgotten.
 const FORGOTTEN: u8 = 16;
-/// The most that is kept, in bytes. An engine takes 50 MiB.
-const MOST: usize = 512 << 20;
-/// Bytes of the checksum at the beginning.
+/// The most that is kept, in bytes. The functions of an engine take 50 MiB.
+const MOST: usize = 192 << 20;
+/// Bytes of the checksum at the end.
 const SUM: usize = 64;
 /// Bytes of a function before its key.
 const HEAD: usize = 9;
@@ -82,23 +82,13 @@ impl Functions {
             }
         }
         all.sort_unstable_by_key(|(age, _, _)| *age);
-        let mut file = vec![0; SUM];
-        for (age, key, value) in all {
-            let (Ok(key_length), Ok(value_length)) = (u32::try_from(key.len()), u32::try_from(value.len())) else {
-                continue;
-            };
-            if file.len() + HEAD + key.len() + value.len() > MOST {
-                break;
-            }
-            file.push(age);
-            file.extend(key_length.to_le_bytes());
-            file.extend(value_length.to_le_bytes());
-            file.extend(key);
-            file.extend(value);
-        }
-        let sum = checksum(&file[SUM..]);
-        file[..SUM].copy_from_slice(sum.as_bytes());
-        cache.replace_functions(&self.path, &file)
+        let mut size = 0;
+        // The youngest that there is room for.
+        let room = all.into_iter().take_while(|(_, key, value)| {
+            size += HEAD + key.len() + value.len();
+            size <= MOST
+        });
+        cache.replace_functions(&self.path, |file| write(file, room))
     }
 
     /// How many functions were taken from before, and how many were compiled.
@@ -129,14 +119,32 @@ impl CacheStore for Functions {
     }
 }
 
+/// Writes a whole file.
+fn write<'a>(file: &mut dyn Write, functions: impl Iterator<Item = (u8, &'a [u8], &'a [u8])>) -> io::Result<()> {
+    let mut sum = Sum::default();
+    let mut put = |bytes: &[u8]| {
+        sum.add(bytes);
+        file.write_all(bytes)
+    };
+    let length = |bytes: &[u8]| u32::try_from(bytes.len()).map_err(io::Error::other);
+    for (age, key, value) in functions {
+        put(&[age])?;
+        put(&length(key)?.to_le_bytes())?;
+        put(&length(value)?.to_le_bytes())?;
+        put(key)?;
+        put(value)?;
+    }
+    file.write_all(sum.told().as_bytes())
+}
+
 /// Where the functions of a file are. None: it is not as it was written.
 fn index(file: &[u8]) -> Option<HashMap<Box<[u8]>, Kept>> {
-    let (sum, functions) = file.split_at_checked(SUM)?;
-    if checksum(functions).as_bytes() != sum {
+    let (file, sum) = file.split_at_checked(file.len().checked_sub(SUM)?)?;
+    if checksum(file).as_bytes() != sum {
         return None;
     }
     let mut kept = HashMap::new();
-    let mut at = SUM;
+    let mut at = 0;
     while at < file.len() {
         let head = file.get(at..at.checked_add(HEAD)?)?;
         let length = |bytes: &[u8]| usize::try_from(u32::from_le_bytes(bytes.try_into().ok()?)).ok();
@@ -214,7 +222,7 @@ mod tests {
         let path = case.cache.functions(&case.engine);
         let whole = fs::read(&path).expect("there");
         let mut changed = whole.clone();
-        changed[SUM + 3] ^= 1;
+        changed[3] ^= 1;
         for damaged in [&changed[..], &whole[..whole.len() - 1], &whole[..10], b""] {
             fs::write(&path, damaged).expect("writes");
             assert!(Functions::open(&case.cache, &case.engine).is_err(), "{} bytes", damaged.len());
@@ -225,7 +233,7 @@ mod tests {
     fn lengths_that_lead_out_of_the_file_are_noticed() {
         for (key, value) in [(u32::MAX, 0), (0, u32::MAX), (1, 1)] {
             let functions = [&[0][..], &key.to_le_bytes(), &value.to_le_bytes(), b"k"].concat();
-            let file = [checksum(&functions).as_bytes(), &functions].concat();
+            let file = [&functions, checksum(&functions).as_bytes()].concat();
             assert!(index(&file).is_none(), "{key} and {value}");
         }
     }

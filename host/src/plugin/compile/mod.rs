@@ -24,6 +24,9 @@ pub const COMMAND: &str = "compile-plugin";
 /// Components beyond this take seconds to compile, in bytes.
 const LARGE: usize = 4 * 1024 * 1024;
 
+/// The least `compile_memory`, in bytes, with which functions of earlier components fit in beside what compiling takes.
+const ROOMY: u64 = 1 << 30;
+
 /// What compiles plugins in a process of its own. None: nobody has said.
 static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 
@@ -89,7 +92,7 @@ impl Compiler {
                 cache: self.cache.folder().to_owned(),
                 memory: self.memory,
                 size: bytes.len(),
-                functions: bytes.len() > LARGE && KEEPS_FUNCTIONS.load(Ordering::Relaxed),
+                functions: bytes.len() > LARGE && self.memory >= ROOMY && KEEPS_FUNCTIONS.load(Ordering::Relaxed),
             };
             match process::run(program, &order, &bytes, self.timeout).await {
                 Ok(said) if said.is_empty() => {}

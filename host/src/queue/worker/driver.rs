@@ -4,12 +4,14 @@
 use std::collections::VecDeque;
 use std::future::pending;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bullmq::Error;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -316,17 +318,28 @@ impl Driver {
         if jobs.is_empty() {
             return;
         }
-        let (shared, tasks) = (self.shared.clone(), self.tasks.clone());
+        let (shared, tasks, home) = (self.shared.clone(), self.tasks.clone(), self.shared.runner.home());
+        let is_alone = jobs.len() == 1 && shared.slots.busy() == 0;
         let jobs: Vec<_> = jobs.into_iter().map(|job| (Arc::new(job), shared.slots.take())).collect();
-        let starting = async move {
-            for (job, slot) in jobs {
-                tasks.spawn(shared.clone().process(job, slot));
+        match home {
+            // There is nothing else for this loop to do, and it will be over before another thread had woken up.
+            Some(home) if is_alone && shared.is_brisk.load(Ordering::Relaxed) => {
+                for (job, slot) in jobs {
+                    self.tasks.spawn(begin_here(shared.clone().process(job, slot, true), home.clone()));
+                }
             }
-        };
-        match self.shared.runner.home() {
-            Some(home) => self.tasks.spawn_on(starting, &home),
-            None => self.tasks.spawn(starting),
-        };
+            home => {
+                let starting = async move {
+                    for (job, slot) in jobs {
+                        tasks.spawn(shared.clone().process(job, slot, false));
+                    }
+                };
+                match home {
+                    Some(home) => self.tasks.spawn_on(starting, &home),
+                    None => self.tasks.spawn(starting),
+                };
+            }
+        }
     }
 
     fn put_back(&mut self, ended: Vec<Ended>, error: &Error) {
@@ -376,6 +389,15 @@ impl Driver {
         // What is past has been looked at: there is nothing to send until something happens.
         let again = again.filter(|again| *again > now);
         [again, self.limited].into_iter().flatten().min()
+    }
+}
+
+/// Runs a job here as far as it goes in one turn, which is all there is to most, and from there on at home.
+async fn begin_here(job: impl Future<Output = ()> + Send + 'static, home: Handle) {
+    let mut job = Box::pin(job);
+    if futures::poll!(&mut job).is_pending() {
+        // It takes care of its panics, and ends with its runtime.
+        let _ended = home.spawn(job).await;
     }
 }
 

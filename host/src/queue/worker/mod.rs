@@ -14,6 +14,7 @@ mod slots;
 mod stalled;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, watch};
@@ -66,6 +67,8 @@ struct Shared {
     ended: mpsc::UnboundedSender<Ended>,
     dead_letter: watch::Sender<Option<Arc<DeadLetter>>>,
     runner: Arc<dyn Runner>,
+    /// Whether the last attempt was over in no time.
+    is_brisk: AtomicBool,
     meters: QueueMeters,
     shutdown: CancellationToken,
     give_back: CancellationToken,
@@ -129,6 +132,7 @@ impl QueueWorker {
             ended,
             dead_letter: watch::channel(dead_letter(&redis, settings).await?).0,
             runner,
+            is_brisk: AtomicBool::new(false),
             meters: QueueMeters::of(name),
             shutdown: CancellationToken::new(),
             give_back: CancellationToken::new(),

@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
@@ -19,12 +20,15 @@ use crate::queue::context::JobOfQueue;
 use crate::queue::patience::{Pauses, is_passing};
 use crate::telemetry::traces::{Carrier, Kind, Trace};
 
+/// An attempt that is over sooner than this costs less than the way to the threads of the pens and back.
+const BRISK: Duration = Duration::from_micros(500);
+
 impl Shared {
     /// Runs a job to its end, or to where the loop ends it. A panic on the way fails the attempt, and the job's place is
-    /// free again.
-    pub async fn process(self: Arc<Self>, job: Arc<Claimed>, slot: Slot) {
+    /// free again. `here`: whether the attempt may begin on this thread, whatever runs there else.
+    pub async fn process(self: Arc<Self>, job: Arc<Claimed>, slot: Slot, here: bool) {
         // In a box: the task is moved several times until it runs.
-        let attempt = self.clone().attempt(self.settling(&job, Some(slot))).boxed();
+        let attempt = self.clone().attempt(self.settling(&job, Some(slot)), here).boxed();
         if AssertUnwindSafe(attempt).catch_unwind().await.is_ok() {
             return;
         }
@@ -42,7 +46,7 @@ impl Shared {
         Settling { worker: self.clone(), job: job.clone(), kept, lost, slot, spans: Spans::default() }
     }
 
-    async fn attempt(self: Arc<Self>, mut settling: Settling) {
+    async fn attempt(self: Arc<Self>, mut settling: Settling, here: bool) {
         let started = Instant::now();
         let job = &settling.job.clone();
         let (queue, job_id) = (&self.name, &job.id);
@@ -61,7 +65,7 @@ impl Shared {
         }
         let trace = begin(queue, job);
         let finished = match Json::parse(job.data.clone()) {
-            Ok(data) => self.run(job, data, &settling.lost, &trace).await,
+            Ok(data) => self.run(job, data, &settling.lost, &trace, here).await,
             Err(error) => {
                 let place = format!("line {} column {}", error.line(), error.column());
                 let message = format!("the job's data is no JSON (at {place})");
@@ -71,6 +75,7 @@ impl Shared {
         };
         let finished = Finished { outcome: settling.decide(finished.outcome).await, ..finished };
         let took = started.elapsed();
+        self.is_brisk.store(took < BRISK, Ordering::Relaxed);
         self.meters.ended(&finished, took);
         tell(queue, job, &finished, took);
         self.service.attempts.note(queue, job_id, job.attempts_made + 1, &finished, took);
@@ -79,7 +84,14 @@ impl Shared {
         settling.settle(finished.outcome).await;
     }
 
-    async fn run(&self, job: &Arc<Claimed>, data: Json, lost: &CancellationToken, trace: &Trace) -> Finished {
+    async fn run(
+        &self,
+        job: &Arc<Claimed>,
+        data: Json,
+        lost: &CancellationToken,
+        trace: &Trace,
+        here: bool,
+    ) -> Finished {
         let service = &self.service;
         let signals = Signals {
             shutdown: self.shutdown.clone(),
@@ -107,7 +119,7 @@ impl Shared {
             parent: job.parent_key.as_deref().and_then(|key| job_of_key(key, service.redis.prefix())),
         };
         let trace = trace.clone();
-        self.runner.run(Attempt { job: handed_over, context, store: service.store.clone(), signals, trace }).await
+        self.runner.run(Attempt { job: handed_over, context, store: service.store.clone(), signals, trace, here }).await
     }
 
     /// Adds the next job of the scheduler that made this one.
