@@ -58,6 +58,10 @@ async fn soak(options: &Options) -> Result<()> {
     let mut kinds: Vec<_> = Fault::ALL.map(Some).into_iter().chain([None; 6]).collect();
     if let Some(word) = &options.only {
         kinds.retain(|fault| name(*fault).contains(word.as_str()));
+        if kinds.is_empty() {
+            let names = Fault::ALL.map(Fault::name).join("\n  ");
+            bail!("no fault's name holds {word:?}. There are:\n  {}\n  {names}", name(None));
+        }
     }
     for (number, fault) in kinds.iter().copied().cycle().enumerate() {
         // Each kind has its turn, however short the time is.
