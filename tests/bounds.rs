@@ -53,28 +53,39 @@ async fn a_request_to_an_origin_that_was_not_granted_is_refused_and_the_error_sa
     assert!(!toril.logs().contains("/secret"), "the path of a request is in the host's log");
 }
 
-#[tokio::test]
-async fn spinning_guests_hold_up_neither_other_queues_nor_health() {
-    let redis = RedisServer::start().await;
-    let config = "[queues.spinning]\nplugin = \"spin\"\nconcurrency = 8\ntimeout = \"20s\"\n[queues.work]\nplugin = \"basics\"\n";
+/// A host whose queues use this plugin, and one more, `work`, which does not.
+async fn host_beside_work(redis: &RedisServer, plugin: &str, queues: &str) -> Toril {
     let mut toril = Toril::new()
         .redis(redis.url())
-        .plugin("spin")
+        .plugin(plugin)
         .plugin("basics")
         .host("pen_threads = 2")
         .host("shutdown_timeout = \"1s\"")
-        .config(config)
+        .config(format!("{queues}[queues.work]\nplugin = \"basics\"\n"))
         .spawn_run();
     toril.wait_ready().await;
+    toril
+}
+
+/// The queue `work` is worked, and the host says that it is ready.
+async fn assert_works(toril: &Toril, redis: &RedisServer) {
+    let jobs: Vec<_> = (0..50).map(|n| json!({ "name": "echo", "data": { "n": n } })).collect();
+    let done = node::run("add", json!({ "redis": redis.url(), "queue": "work", "jobs": jobs, "wait": true })).await;
+    assert!(done["results"].as_array().expect("results").iter().all(|result| result["ok"] == true), "{done}");
+    assert_eq!(http::get(&toril.url("/readyz")).await.expect("an answer").status, 200);
+}
+
+#[tokio::test]
+async fn spinning_guests_hold_up_neither_other_queues_nor_health() {
+    let redis = RedisServer::start().await;
+    let config = "[queues.spinning]\nplugin = \"spin\"\nconcurrency = 8\ntimeout = \"20s\"\n";
+    let toril = host_beside_work(&redis, "spin", config).await;
     let spinning: Vec<_> = (0..8).map(|_| json!({ "name": "any", "data": {} })).collect();
     node::run("add", json!({ "redis": redis.url(), "queue": "spinning", "jobs": spinning })).await;
     wait_until("all eight to spin", LONG, async || active(&toril, "spinning").await == 8).await;
 
-    let jobs: Vec<_> = (0..50).map(|n| json!({ "name": "echo", "data": { "n": n } })).collect();
-    let done = node::run("add", json!({ "redis": redis.url(), "queue": "work", "jobs": jobs, "wait": true })).await;
+    assert_works(&toril, &redis).await;
 
-    assert!(done["results"].as_array().expect("results").iter().all(|result| result["ok"] == true), "{done}");
-    assert_eq!(http::get(&toril.url("/readyz")).await.expect("an answer").status, 200);
     // The eight were spinning all the while, or this has shown nothing.
     assert_eq!(active(&toril, "spinning").await, 8);
 }
@@ -85,15 +96,7 @@ async fn guests_that_were_quick_and_then_compute_hold_up_neither_other_queues_no
     let redis = RedisServer::start().await;
     let queues: Vec<_> = (0..6).map(|n| format!("computing-{n}")).collect();
     let computing: String = queues.iter().map(|queue| format!("[queues.{queue}]\nplugin = \"bench\"\n")).collect();
-    let mut toril = Toril::new()
-        .redis(redis.url())
-        .plugin("bench")
-        .plugin("basics")
-        .host("pen_threads = 2")
-        .host("shutdown_timeout = \"1s\"")
-        .config(format!("{computing}[queues.work]\nplugin = \"basics\"\n"))
-        .spawn_run();
-    toril.wait_ready().await;
+    let toril = host_beside_work(&redis, "bench", &computing).await;
     let add = async |queue: &str, jobs: Vec<Value>, wait: bool| {
         node::run("add", json!({ "redis": redis.url(), "queue": queue, "jobs": jobs, "wait": wait })).await
     };
@@ -106,10 +109,8 @@ async fn guests_that_were_quick_and_then_compute_hold_up_neither_other_queues_no
         wait_until("all six to compute", LONG, async || active(&toril, queue).await == 1).await;
     }
 
-    let done = add("work", vec![json!({ "name": "echo", "data": {} }); 50], true).await;
+    assert_works(&toril, &redis).await;
 
-    assert!(done["results"].as_array().expect("results").iter().all(|result| result["ok"] == true), "{done}");
-    assert_eq!(http::get(&toril.url("/readyz")).await.expect("an answer").status, 200);
     // The last was computing all the while, or this has shown nothing.
     assert_eq!(active(&toril, &queues[5]).await, 1);
 }

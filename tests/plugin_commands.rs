@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use toril_tests::toril::{Output, component};
+use toril_tests::toril::{Output, component, variant};
 use toril_tests::{RedisServer, Toril, github};
 
 /// A folder with one plugin, and a configuration that grants it something.
@@ -326,23 +326,13 @@ async fn producers_get_types_from_the_schemas() {
     assert!(python.contains("    message: AgentCommandsSendContent\n"), "{python}");
 }
 
-/// A build of `basics` that is as large as one with an engine: with a custom section of 5 MiB.
-fn large(build: u8) -> Vec<u8> {
-    let length: u32 = 5 << 20;
-    let size = (0..5u32).map(|place| (length >> (7 * place) & 0x7f) as u8 | if place < 4 { 0x80 } else { 0 });
-    let mut bytes = component("basics");
-    bytes.push(0);
-    bytes.extend(size);
-    bytes.extend([1, b'x']);
-    bytes.resize(bytes.len() + length as usize - 2, build);
-    bytes
-}
-
 #[tokio::test]
 async fn the_next_build_of_a_large_plugin_is_compiled_by_what_it_has_in_common_with_the_one_before() {
     let toril = Toril::new();
-    let compiled = async |build: u8| {
-        fs::write(toril.folder().join("large.wasm"), large(build)).expect("writes the component");
+    let compiled = async |build: &str| {
+        // As large as one with an engine.
+        let bytes = variant(&component("basics"), &build.repeat(5 << 20));
+        fs::write(toril.folder().join("large.wasm"), bytes).expect("writes the component");
         let file = toril.folder().join("large.wasm").display().to_string();
         let arguments = ["plugin", "test", &file, "--name", "echo"];
         let said = toril.cli_without_config(arguments).await.succeeded().stderr;
@@ -353,8 +343,8 @@ async fn the_next_build_of_a_large_plugin_is_compiled_by_what_it_has_in_common_w
         (number(" functions compiled"), number(" taken from earlier components"))
     };
 
-    let (first, none) = compiled(1).await;
-    let (rest, taken) = compiled(2).await;
+    let (first, none) = compiled("1").await;
+    let (rest, taken) = compiled("2").await;
 
     assert!(first > 100 && none == 0, "{first} compiled and {none} taken the first time");
     assert!(rest < first / 5 && taken > rest, "{rest} compiled and {taken} taken the second time, of {first}");

@@ -16,9 +16,11 @@ async fn plain_jobs() {
 
 #[tokio::test]
 async fn long_data_and_long_results_among_short_ones() {
-    // On both sides of where they begin to be sent by themselves.
-    let lengths = [1, 4_083, 4_084, 4_085, 4_096, 5, 70_000, 2];
-    let jobs = lengths.map(|length| job("echo", json!({ "text": "x".repeat(length), "ä": "\u{1f9ea}" }), json!({})));
+    // In bytes of JSON, on both sides of where it begins to be sent by itself.
+    let sizes = [30, 4_095, 4_096, 4_097, 40, 70_000, 50];
+    let data = |text: &str| json!({ "text": text, "ä": "\u{1f9ea}" });
+    let around = data("").to_string().len();
+    let jobs = sizes.map(|size| job("echo", data(&"x".repeat(size - around)), json!({})));
     Stream::jobs(jobs.to_vec()).leaves_the_same().await;
 }
 

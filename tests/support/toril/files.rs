@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::time::sleep;
+use wasm_encoder::{ComponentSection, CustomSection};
 
 use super::Toril;
 use crate::paths;
@@ -25,12 +26,8 @@ pub fn component(name: &str) -> Vec<u8> {
 /// A component with another byte sequence, and so another version, that does the same: a custom section of no meaning is
 /// put at its end.
 pub fn variant(component: &[u8], label: &str) -> Vec<u8> {
-    let name = b"variant";
-    let size = 1 + name.len() + label.len();
     let mut bytes = component.to_vec();
-    bytes.extend([0, u8::try_from(size).unwrap_or_else(|_| panic!("{label:?} is no short label")), 7]);
-    bytes.extend(name);
-    bytes.extend(label.as_bytes());
+    CustomSection { name: "variant".into(), data: label.as_bytes().into() }.append_to_component(&mut bytes);
     bytes
 }
 

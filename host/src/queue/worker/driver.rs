@@ -322,7 +322,7 @@ impl Driver {
         let is_alone = jobs.len() == 1 && shared.slots.busy() == 0;
         let jobs: Vec<_> = jobs.into_iter().map(|job| (Arc::new(job), shared.slots.take())).collect();
         match home {
-            // There is nothing else for this loop to do, and it will be over before another thread had woken up.
+            // It is over before a thread of the pens had woken up, mostly, and nothing of this queue waits meanwhile.
             Some(home) if is_alone && shared.is_brisk.load(Ordering::Relaxed) => {
                 for (job, slot) in jobs {
                     self.tasks.spawn(begin_here(shared.clone().process(job, slot, true), home.clone()));
