@@ -10,7 +10,7 @@ for at = 8, #ARGV do
 end
 local jobs = {}
 for _, id in ipairs(call('LRANGE', active, 0, -1)) do
-  local token = call('GET', prefix .. id .. ':lock')
+  local token = read_key('GET', prefix .. id .. ':lock')
   local of = token and string.match(token, '^(.*):%d+$')
   if of and lost[of] then
     local fields, data, started = read(prefix .. id)
@@ -19,4 +19,4 @@ for _, id in ipairs(call('LRANGE', active, 0, -1)) do
     end
   end
 end
-return { jobs, 0, 0, 1 }
+return { jobs, 0, 0, 1, 0, {} }
