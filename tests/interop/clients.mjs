@@ -46,7 +46,7 @@ const steps = {
   counts: (queue) => queue.getJobCounts(),
   order: async (queue) => {
     const jobs = await queue.getJobs(['completed', 'failed']);
-    return jobs.sort((a, b) => a.processedOn - b.processedOn || a.id - b.id).map((job) => job.id);
+    return jobs.sort((a, b) => a.processedOn - b.processedOn || a.id.localeCompare(b.id)).map((job) => job.id);
   },
 };
 

@@ -24,13 +24,6 @@ macro_rules! text {
     };
 }
 
-/// What the scripts below have before BullMQ's text, if that puts jobs among those that wait.
-macro_rules! rerouted {
-    ($($rest:expr),*) => {
-        LazyLock::new(|| Script::new(concat!(include_str!("waiting.lua"), include_str!("reroute.lua"), $($rest),*)))
-    };
-}
-
 macro_rules! official {
     ($($name:ident = $file:literal;)*) => {
         $(static $name: LazyLock<Script> = LazyLock::new(|| Script::new(text!($file)));)*
@@ -46,15 +39,35 @@ official! {
     UPDATE_PROGRESS = "updateProgress-3";
 }
 
-static CHANGE_PRIORITY: LazyLock<Script> = rerouted!(text!("changePriority-7"));
-static MOVE_JOB_FROM_ACTIVE_TO_WAIT: LazyLock<Script> = rerouted!(text!("moveJobFromActiveToWait-9"));
-static MOVE_STALLED_JOBS_TO_WAIT: LazyLock<Script> = rerouted!("tidy(ARGV[2])\n", text!("moveStalledJobsToWait-9"));
-static MOVE_TO_FINISHED: LazyLock<Script> = rerouted!(text!("moveToFinished-14"));
-static PAUSE: LazyLock<Script> =
-    rerouted!("local function pause()\n", text!("pause-7"), "\nend\npause()\ntidy(ARGV[3])\n");
-static RETRY_JOB: LazyLock<Script> = rerouted!(text!("retryJob-11"));
-static TIDY: LazyLock<Script> = LazyLock::new(|| Script::new(concat!(include_str!("waiting.lua"), "tidy(ARGV[1])\n")));
-static UPDATE_JOB_SCHEDULER: LazyLock<Script> = rerouted!(text!("updateJobScheduler-12"));
+macro_rules! rerouted {
+    ($($name:ident = $file:literal;)*) => {
+        $(static $name: LazyLock<Script> = LazyLock::new(|| Script::new(&rerouted(text!($file))));)*
+    };
+}
+
+rerouted! {
+    CHANGE_PRIORITY = "changePriority-7";
+    MOVE_JOB_FROM_ACTIVE_TO_WAIT = "moveJobFromActiveToWait-9";
+    MOVE_TO_FINISHED = "moveToFinished-14";
+    RETRY_JOB = "retryJob-11";
+    UPDATE_JOB_SCHEDULER = "updateJobScheduler-12";
+}
+
+const WAITING: &str = include_str!("waiting.lua");
+
+static TIDY: LazyLock<Script> = LazyLock::new(|| Script::new(&format!("{WAITING}\ntidy(ARGV[1])")));
+static PAUSE: LazyLock<Script> = LazyLock::new(|| {
+    let official = text!("pause-7");
+    Script::new(&rerouted(&format!("local function pause()\n{official}\nend\npause()\ntidy(ARGV[3])")))
+});
+static MOVE_STALLED_JOBS_TO_WAIT: LazyLock<Script> =
+    LazyLock::new(|| Script::new(&rerouted(concat!("tidy(ARGV[2])\n", text!("moveStalledJobsToWait-9")))));
+
+/// The text of one of BullMQ's scripts, changed so that jobs are put into the list that the queue's jobs wait in. For every
+/// script that puts jobs there.
+pub fn rerouted(official: &str) -> String {
+    [WAITING, include_str!("reroute.lua"), official].join("\n")
+}
 
 /// What a script said of a job that it was to move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

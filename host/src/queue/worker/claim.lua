@@ -4,7 +4,7 @@
 -- KEYS: 1 wait, 2 active, 3 prioritized, 4 events, 5 stalled, 6 limiter, 7 delayed, 8 meta, 9 pc, 10 marker.
 -- ARGV: 1 prefix of the queue's keys, 2 now (ms), 3 lock duration (ms), 4 lock token, 5 how many jobs at most,
 --       6 and 7 the worker's own limit: how many in how long (ms), or '' and ''.
-local call = redis.call
+local call, try = redis.call, redis.pcall
 local wait, active, prioritized, events, stalled = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local limiter, delayed, meta, pc, marker = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local prefix, now = ARGV[1], tonumber(ARGV[2])
@@ -25,15 +25,14 @@ end
 -- Jobs that were taken from the queue's lists and cannot be started, each with the reason.
 local unusable = {}
 
--- The answer of a command that reads a key of a job. nil: the key holds another type. An error would end the script here,
--- and every job that it has taken from `wait` would be lost.
-local function read_key(command, key, ...)
-  local found = redis.pcall(command, key, ...)
-  local failed = type(found) == 'table' and found.err
-  if failed and string.find(failed, 'WRONGTYPE', 1, true) then
-    return nil
+-- Whether this answer of `try` is the error that the key holds another type. Commands on the keys of one job are tried:
+-- an error would end the script here, and every job that it has taken from `wait` would be lost.
+local function is_other_type(answer)
+  local failed = type(answer) == 'table' and answer.err
+  if failed and not string.find(failed, 'WRONGTYPE', 1, true) then
+    error(failed)
   end
-  return failed and error(failed) or found
+  return failed
 end
 
 -- Moves delayed jobs whose time has come to `list`, or to those that have a priority. `open`: whether to wake workers.
@@ -46,8 +45,8 @@ local function promote(list, open)
   call('ZREM', delayed, unpack(due))
   for _, id in ipairs(due) do
     local job = prefix .. id
-    local found = read_key('HMGET', job, 'priority', 'name')
-    if not found then
+    local found = try('HMGET', job, 'priority', 'name')
+    if found.err and is_other_type(found) then
       unusable[#unusable + 1] = { id, 'its key holds no hash' }
     elseif found[1] or found[2] then -- else it was removed
       local priority = tonumber(found[1]) or 0
@@ -81,8 +80,8 @@ end
 -- The fields of a job's hash, one after the other, where its data is among them, and those that say how often it was
 -- started and why it has failed already. nil: there is no such job, for the reason that follows.
 local function read(job)
-  local fields = read_key('HGETALL', job)
-  if not fields then
+  local fields = try('HGETALL', job)
+  if fields.err and is_other_type(fields) then
     return nil, 'its key holds no hash'
   end
   local there, data, started, failed = false, nil, nil, nil

@@ -25,8 +25,8 @@ end
 
 -- A job that its parent still waits for is removed: the parent may be free to go on.
 local function leave_parent(job)
-  local parent = read_key('HGET', job, 'parentKey')
-  if not parent or parent == '' or call('SREM', parent .. ':dependencies', job) == 0
+  local parent = try('HGET', job, 'parentKey')
+  if not parent or is_other_type(parent) or parent == '' or call('SREM', parent .. ':dependencies', job) == 0
     or call('SCARD', parent .. ':dependencies') > 0 then
     return
   end
@@ -92,8 +92,8 @@ end
 -- Redis was away is no hindrance as long as nobody else has started the job, nor is that it was put back meanwhile.
 local function check(i)
   local item, job, holder = items[i], keys[i], holders[i]
-  local fields = read_key('HMGET', job, 'parentKey', 'deid', 'ats', 'atm')
-  if not fields then
+  local fields = try('HMGET', job, 'parentKey', 'deid', 'ats', 'atm')
+  if fields.err and is_other_type(fields) then
     return -1
   elseif fields[1] or fields[2] then
     return 1
