@@ -64,7 +64,7 @@ pub async fn many_memories(case: &Case) {
 pub async fn all_that_pens_may_hold(case: &Case) {
     let plugin = with_memories("flood", 3);
     let queue = "timeout = \"10m\"\nconcurrency = 3";
-    let mut ring = Ring::with(&plugin, queue, |toril| toril.host("max_pens = 4")).await;
+    let ring = Ring::with(&plugin, queue, |toril| toril.host("max_pens = 4")).await;
     for _ in 0..3 {
         ring.toril.cli(["add", "hostile", "sleep", "--data", "0"]).await.succeeded();
     }

@@ -41,7 +41,7 @@ cases! {
     a_call_as_a_supertype_in_handle => computing::a_call_as_a_supertype_in_handle {
         "the same, and only when a job is to be run",
         "the same, before anything of it is run",
-        "hostile.wasm does not compile: …"
+        "hostile.wasm does not compile: failed to parse WebAssembly module: gc proposal must be enabled to use subtypes (at offset 0x…)"
     }
     many_memories => computing::many_memories {
         "8 memories",

@@ -186,3 +186,35 @@ impl Drop for Ticker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::{Instance, Module, PoolConcurrencyLimitError, Store};
+
+    use super::*;
+
+    /// A module with a memory of one page.
+    const MEMORY: &[u8] = b"\0asm\x01\0\0\0\x05\x03\x01\0\x01";
+    /// A module with a type that may have subtypes.
+    const OPEN_TYPE: &[u8] = b"\0asm\x01\0\0\0\x01\x06\x01\x50\0\x60\0\0";
+
+    #[test]
+    fn a_pen_finds_all_the_memories_that_it_may_have_and_a_pool_that_is_used_up_is_told_from_a_trap() {
+        let engine = wasmtime::Engine::new(&config(1)).expect("an engine");
+        let module = Module::new(&engine, MEMORY).expect("a module");
+        let mut store = Store::new(&engine, ());
+        for _ in 0..limits::MEMORIES {
+            Instance::new(&mut store, &module, &[]).expect("an instance");
+        }
+        let error = Instance::new(&mut store, &module, &[]).expect_err("no memory is left");
+        assert!(error.is::<PoolConcurrencyLimitError>(), "{error:#}");
+    }
+
+    #[test]
+    fn types_with_subtypes_are_refused_and_would_be_valid_otherwise() {
+        let engine = wasmtime::Engine::new(&config(1)).expect("an engine");
+        assert!(Module::validate(&engine, OPEN_TYPE).is_err());
+        let anything = wasmtime::Engine::new(Config::new().wasm_gc(true)).expect("an engine");
+        Module::validate(&anything, OPEN_TYPE).expect("a module");
+    }
+}
