@@ -4,55 +4,38 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::super::queue::{Backoff, BackoffKind, JobDefaults, Keep};
+use super::super::queue::{Backoff, BackoffKind, JobDefaults, Keep, Queue};
+use super::backoff;
 use super::report::{Fault, Report};
 use super::schema;
 use super::table::{Node, Table};
 use super::values;
 
-const BACKOFF_FORMS: &str =
-    "write { type = \"exponential\", delay = \"2s\" }, or a length of time such as \"2s\" for a fixed pause";
-
 pub(super) fn read(queue: &Table<'_>, report: &mut Report<'_>) -> JobDefaults {
     JobDefaults {
         attempts: report.read(queue.get("attempts"), |node| values::positive(node, u64::from(u32::MAX))),
-        backoff: queue.get("backoff").and_then(|node| backoff(node, report)),
+        backoff: queue.get("backoff").and_then(|node| backoff::of_jobs(node, report)),
         remove_on_complete: queue.get("remove_on_complete").and_then(|node| keep(node, report)),
         remove_on_fail: queue.get("remove_on_fail").and_then(|node| keep(node, report)),
     }
 }
 
-fn backoff(node: Node<'_>, report: &mut Report<'_>) -> Option<Backoff> {
-    if node.as_table().is_none() {
-        return report.read(Some(node), fixed_backoff);
+/// A strategy that the queue's `backoff` names must be one of the queue's own.
+pub(super) fn check_strategy(table: &Table<'_>, queue: &Queue, report: &mut Report<'_>) {
+    let Some(Backoff { kind: BackoffKind::Named(name), .. }) = &queue.job_defaults.backoff else { return };
+    let known = &queue.backoff_strategies;
+    if known.contains_key(name) {
+        return;
     }
-    let table = Table::of(Some(node), report)?;
-    table.deny_unknown(schema::BACKOFF, report);
-    let kind = table.require("type", report);
-    let kind = report.read(kind, backoff_kind);
-    let delay = table.require("delay", report);
-    let delay = report.read(delay, values::duration);
-    let mut jitter = 0.0;
-    report.set(&mut jitter, table.get("jitter"), values::fraction);
-    Some(Backoff { kind: kind?, delay: delay?, jitter })
-}
-
-fn fixed_backoff(node: &Node<'_>) -> Result<Backoff, Fault> {
-    let delay = match node.value() {
-        DeValue::String(text) if matches!(text.as_ref(), "fixed" | "exponential") => {
-            Err(Fault::new(format!("{node} has no delay")).help(BACKOFF_FORMS))
-        }
-        DeValue::String(_) | DeValue::Integer(_) | DeValue::Float(_) => values::duration(node),
-        _ => Err(values::wrong_type(node, "a table or a length of time").help(BACKOFF_FORMS)),
-    };
-    Ok(Backoff { kind: BackoffKind::Fixed, delay: delay?, jitter: 0.0 })
-}
-
-fn backoff_kind(node: &Node<'_>) -> Result<BackoffKind, Fault> {
-    match values::string(node)? {
-        "fixed" => Ok(BackoffKind::Fixed),
-        "exponential" => Ok(BackoffKind::Exponential),
-        other => Err(Fault::new(format!("{node} must be \"fixed\" or \"exponential\", not {other:?}"))),
+    let backoff = Table::of(table.get("backoff"), report);
+    if let Some(node) = backoff.and_then(|backoff| backoff.get("type")) {
+        let mut allowed = vec!["\"fixed\"".to_owned(), "\"exponential\"".to_owned()];
+        allowed.extend(known.keys().map(|name| format!("{name:?}")));
+        let message = format!("{node} must be one of {}, not {name:?}", allowed.join(", "));
+        report.error(
+            node.key(),
+            Fault::new(message).help(format!("to add it, write a table [{}.backoff_strategies.NAME]", table.key())),
+        );
     }
 }
 
@@ -73,6 +56,7 @@ fn keep(node: Node<'_>, report: &mut Report<'_>) -> Option<Keep> {
     Some(Keep::Some {
         age: report.read(age, whole_seconds),
         count: report.read(count, |node| values::integer(node, 0, u64::MAX)),
+        limit: report.read(table.get("limit"), |node| values::positive(node, u64::from(u32::MAX))),
     })
 }
 
@@ -84,6 +68,7 @@ fn simple_keep(node: &Node<'_>) -> Result<Keep, Fault> {
         DeValue::Integer(_) => Ok(Keep::Some {
             age: None,
             count: Some(values::integer(node, 0, u64::MAX).map_err(|fault| fault.help(FORMS))?),
+            limit: None,
         }),
         _ => Err(values::wrong_type(node, "true, false, a number or a table").help(FORMS)),
     }
