@@ -103,9 +103,9 @@ async fn a_job_that_has_reached_the_maximum_of_starts_is_not_tried_again() {
 #[tokio::test]
 async fn a_job_that_is_started_once_more_than_the_maximum_fails_without_running() {
     let late = json!({ "jobId": "deferred", "attempts": 5 });
-    let stream = Stream::jobs(vec![job("defer", json!({ "ms": 300 }), late)]);
+    let stream = Stream::jobs(vec![job("defer-once", json!({}), late)]);
 
-    let left = stream.with("max_started_attempts = 1", started(1)).leaves_the_same().await;
+    let left = stream.with("max_started_attempts = 1", started(1)).leaves_the_same_for_each_job().await;
 
     let failed = &left["deferred"];
     assert_eq!(failed["failedReason"], "job started more than allowable limit");

@@ -25,12 +25,6 @@ pub(super) fn of_jobs(node: Node<'_>, report: &mut Report<'_>) -> Option<Backoff
     let kind = table.require("type", report);
     let kind = report.read(kind, kind_of)?;
     if matches!(kind, BackoffKind::Named(_)) {
-        for name in ["delay", "jitter"] {
-            if let Some(node) = table.get(name) {
-                let fault = Fault::new(format!("{node} is not allowed beside the name of a backoff strategy"));
-                report.error_at_key(node.key(), fault.help("set it in the strategy"));
-            }
-        }
         return Some(Backoff { kind, delay: Duration::ZERO, jitter: 0.0 });
     }
     let delay = table.require("delay", report);

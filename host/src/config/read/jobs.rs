@@ -20,23 +20,30 @@ pub(super) fn read(queue: &Table<'_>, report: &mut Report<'_>) -> JobDefaults {
     }
 }
 
-/// A strategy that the queue's `backoff` names must be one of the queue's own.
+/// A strategy that the queue's `backoff` names must be one of the queue's own, which has the delay and the jitter.
 pub(super) fn check_strategy(table: &Table<'_>, queue: &Queue, report: &mut Report<'_>) {
     let Some(Backoff { kind: BackoffKind::Named(name), .. }) = &queue.job_defaults.backoff else { return };
-    let known = &queue.backoff_strategies;
-    if known.contains_key(name) {
-        return;
+    let Some(backoff) = Table::of(table.get("backoff"), report) else { return };
+    // One that cannot be read is there, and reported already.
+    let strategies = table.get("backoff_strategies").and_then(|node| node.as_table());
+    if strategies.is_none_or(|strategies| !strategies.contains_key(name.as_str())) {
+        return unknown_strategy(table, &backoff, queue, name, report);
     }
-    let backoff = Table::of(table.get("backoff"), report);
-    if let Some(node) = backoff.and_then(|backoff| backoff.get("type")) {
-        let mut allowed = vec!["\"fixed\"".to_owned(), "\"exponential\"".to_owned()];
-        allowed.extend(known.keys().map(|name| format!("{name:?}")));
-        let message = format!("{node} must be one of {}, not {name:?}", allowed.join(", "));
-        report.error(
-            node.key(),
-            Fault::new(message).help(format!("to add it, write a table [{}.backoff_strategies.NAME]", table.key())),
-        );
+    for node in ["delay", "jitter"].iter().filter_map(|key| backoff.get(key)) {
+        let fault = Fault::new(format!("{node} is not allowed beside the name of a backoff strategy"));
+        report.error_at_key(node.key(), fault.help("set it in the strategy"));
     }
+}
+
+fn unknown_strategy(table: &Table<'_>, backoff: &Table<'_>, queue: &Queue, name: &str, report: &mut Report<'_>) {
+    let Some(node) = backoff.get("type") else { return };
+    let built_in = ["fixed", "exponential"].into_iter();
+    let allowed: Vec<_> =
+        built_in.chain(queue.backoff_strategies.keys().map(String::as_str)).map(|name| format!("{name:?}")).collect();
+    let (last, others) = allowed.split_last().map_or((String::new(), &[][..]), |(last, others)| (last.clone(), others));
+    let message = format!("{node} must be {} or {last}, not {name:?}", others.join(", "));
+    let help = format!("to add a strategy, write a table [{}.backoff_strategies.NAME]", table.key());
+    report.error(node.key(), Fault::new(message).help(help));
 }
 
 fn keep(node: Node<'_>, report: &mut Report<'_>) -> Option<Keep> {

@@ -102,6 +102,8 @@ pub(in crate::config) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'
     let slips = |known: &str| distance(&word, &snake_case(known));
     let best = known.iter().copied().min_by_key(|known| slips(known))?;
     let allowed = (word.chars().count() / 3).max(1);
+    // What begins with another letter is more likely another word.
+    let allowed = if best.starts_with(word.chars().next()?) { allowed } else { 1 };
     (slips(best) <= allowed).then_some(best)
 }
 
