@@ -260,10 +260,10 @@ fn keep(text: &str) -> Result<Keep, String> {
         "false" => Ok(Keep::All),
         _ => {
             if let Ok(count) = text.parse() {
-                return Ok(Keep::Some { age: None, count: Some(count) });
+                return Ok(Keep::Some { age: None, count: Some(count), limit: None });
             }
             match humantime::parse_duration(text) {
-                Ok(age) if age >= Duration::from_secs(1) => Ok(Keep::Some { age: Some(age), count: None }),
+                Ok(age) if age >= Duration::from_secs(1) => Ok(Keep::Some { age: Some(age), count: None, limit: None }),
                 Ok(_) => Err("an age is a second at least".to_owned()),
                 Err(_) => Err("is true, false, a number of jobs, or an age such as 1h".to_owned()),
             }
@@ -306,8 +306,8 @@ mod tests {
     #[test]
     fn what_is_kept_is_read_as_bullmq_means_it() {
         assert_eq!(keep("true"), Ok(Keep::None));
-        assert_eq!(keep("100"), Ok(Keep::Some { age: None, count: Some(100) }));
-        assert_eq!(keep("1h"), Ok(Keep::Some { age: Some(Duration::from_secs(3600)), count: None }));
+        assert_eq!(keep("100"), Ok(Keep::Some { age: None, count: Some(100), limit: None }));
+        assert_eq!(keep("1h"), Ok(Keep::Some { age: Some(Duration::from_secs(3600)), count: None, limit: None }));
         assert!(keep("some").is_err());
     }
 }

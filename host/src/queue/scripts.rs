@@ -13,10 +13,8 @@ use serde::Serialize;
 
 use super::claimed::{Claimed, Keep};
 use super::clock::{milliseconds, now};
+use super::end_policy::EndPolicy;
 use super::home::Home;
-
-/// How many points of BullMQ's metrics are kept: two weeks of minutes.
-pub const METRICS: u32 = 14 * 24 * 60;
 
 macro_rules! text {
     ($file:literal) => {
@@ -118,11 +116,11 @@ impl End<'_> {
         }
     }
 
-    /// Which of the set are kept.
-    pub fn keep(&self, job: &Claimed) -> Keep {
+    /// Which of the set are kept: as the job's own options say, else as its queue's settings do.
+    pub fn keep(&self, job: &Claimed, policy: &EndPolicy) -> Keep {
         match self {
-            Self::Completed(_) => job.options.remove_on_complete,
-            Self::Failed(..) => job.options.remove_on_fail,
+            Self::Completed(_) => job.options.remove_on_complete.unwrap_or(policy.completed),
+            Self::Failed(..) => job.options.remove_on_fail.unwrap_or(policy.failed),
         }
     }
 }
@@ -134,11 +132,19 @@ struct FinishOptions<'a> {
     keep_jobs: KeepJobs,
     lock_duration: u64,
     attempts: u32,
-    max_metrics_size: u32,
+    max_metrics_size: MaxMetrics,
     fpof: bool,
     cpof: bool,
     idof: bool,
     rdof: bool,
+}
+
+/// As BullMQ's script takes it: empty text turns metrics off.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum MaxMetrics {
+    On(u32),
+    Off(&'static str),
 }
 
 #[derive(Serialize)]
@@ -164,7 +170,7 @@ impl Scripts {
     }
 
     /// Ends a job.
-    pub async fn finish(&self, job: &Claimed, end: End<'_>) -> Result<Moved, Error> {
+    pub async fn finish(&self, job: &Claimed, end: End<'_>, policy: &EndPolicy) -> Result<Moved, Error> {
         let keys = self.keys();
         let target = end.target();
         let set = if target == "completed" { keys.completed() } else { keys.failed() };
@@ -172,7 +178,7 @@ impl Scripts {
             End::Completed(value) => ("returnvalue", value, Vec::new()),
             End::Failed(reason, traces) => ("failedReason", reason, failure_fields(reason, traces)?),
         };
-        let keep = end.keep(job);
+        let keep = end.keep(job, policy);
         let options = pack(&FinishOptions {
             token: &job.token,
             // Nothing said means all.
@@ -183,7 +189,7 @@ impl Scripts {
             },
             lock_duration: 0,
             attempts: job.options.attempts.unwrap_or(0),
-            max_metrics_size: METRICS,
+            max_metrics_size: policy.metrics.map_or(MaxMetrics::Off(""), MaxMetrics::On),
             fpof: false,
             cpof: false,
             idof: false,

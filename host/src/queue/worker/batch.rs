@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bullmq::Error;
 use redis::{RedisError, Script, ScriptInvocation, Value as Reply};
 
@@ -10,8 +11,9 @@ use crate::attempt::Json;
 use crate::config;
 use crate::queue::claimed::{Claimed, Keep};
 use crate::queue::clock::{milliseconds, now};
+use crate::queue::end_policy::EndPolicy;
 use crate::queue::home::Home;
-use crate::queue::scripts::{End, METRICS, Moved};
+use crate::queue::scripts::{End, Moved};
 
 /// A script that begins with the functions that wait for jobs and claim them.
 macro_rules! script {
@@ -98,11 +100,14 @@ pub struct Batch {
     prefix: String,
     lock: u64,
     limit: Option<(u64, u64)>,
+    /// The worker's name, which is written into each job that is claimed. Empty: none is.
+    name: String,
+    policy: Arc<ArcSwap<EndPolicy>>,
 }
 
 impl Batch {
-    /// For this queue, with what its settings say of locks and limits.
-    pub fn new(home: Arc<Home>, settings: &config::Queue) -> Self {
+    /// For this queue, with what its settings say of locks and limits, and the worker's name if it has one.
+    pub fn new(home: Arc<Home>, settings: &config::Queue, name: Option<&str>, policy: Arc<ArcSwap<EndPolicy>>) -> Self {
         let keys = home.keys();
         let metrics =
             |target: &str| (keys.get(&format!("metrics:{target}")), keys.get(&format!("metrics:{target}:data")));
@@ -130,6 +135,8 @@ impl Batch {
             home,
             lock: milliseconds(settings.lock_duration),
             limit: settings.rate_limit.as_ref().map(|limit| (limit.max.get(), milliseconds(limit.per))),
+            name: name.unwrap_or_default().to_owned(),
+            policy,
         }
     }
 
@@ -140,8 +147,9 @@ impl Batch {
         let (script, keys) = if endings.is_empty() { (&CLAIM, 10) } else { (&SETTLE, self.keys.len()) };
         let mut call = self.prepare(script, keys, token, claim, now);
         if !endings.is_empty() {
-            let (packed, long) = packed(endings)?;
-            call.arg(METRICS).arg(packed).arg(long);
+            let policy = self.policy.load();
+            let (packed, long) = packed(endings, &policy)?;
+            call.arg(policy.metrics.map(|points| points.to_string()).unwrap_or_default()).arg(packed).arg(long);
         }
         let reply: Reply = call.invoke_async(&mut self.home.connection()).await?;
         let answer = if endings.is_empty() { claimed(reply, token, now) } else { settled(reply, token, now) };
@@ -182,6 +190,7 @@ impl Batch {
             Some((max, per)) => call.arg(max).arg(per),
             None => call.arg("").arg(""),
         };
+        call.arg(&self.name);
         call
     }
 }
@@ -189,7 +198,7 @@ impl Batch {
 /// Text of so many bytes is sent by itself: packed, it would go through the hands of Redis' Lua twice.
 const LONG: usize = 4096;
 /// Where such texts begin in the arguments of `settle.lua`, counted from 1 as there.
-const FIRST_LONG: usize = 10;
+const FIRST_LONG: usize = 11;
 
 /// A value or a reason.
 #[derive(serde::Serialize)]
@@ -201,13 +210,13 @@ enum Text<'a> {
 }
 
 /// What `settle.lua` reads of each job, in its order, and the long texts, which follow on it.
-fn packed<'a>(endings: &[&'a Ending]) -> Result<(Vec<u8>, Vec<&'a str>), Error> {
+fn packed<'a>(endings: &[&'a Ending], policy: &EndPolicy) -> Result<(Vec<u8>, Vec<&'a str>), Error> {
     let mut long = Vec::new();
     let items: Vec<_> = endings
         .iter()
         .map(|ending| {
             let (job, end) = (&ending.job, ending.how.end());
-            let Keep { count, age, limit } = end.keep(job);
+            let Keep { count, age, limit } = end.keep(job, policy);
             let (value, traces) = match end {
                 End::Completed(value) => (value, None),
                 End::Failed(reason, traces) => (reason, Some(traces)),

@@ -3,7 +3,7 @@
 --
 -- KEYS: 1 wait, 2 active, 3 prioritized, 4 events, 5 stalled, 6 limiter, 7 delayed, 8 meta, 9 pc, 10 marker.
 -- ARGV: 1 prefix of the queue's keys, 2 now (ms), 3 lock duration (ms), 4 lock token, 5 how many jobs at most,
---       6 and 7 the worker's own limit: how many in how long (ms), or '' and ''.
+--       6 and 7 the worker's own limit: how many in how long (ms), or '' and '', 8 the worker's name, or ''.
 local call, try = redis.call, redis.pcall
 local wait, active, prioritized, events, stalled = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local limiter, delayed, meta, pc, marker = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
@@ -126,7 +126,11 @@ local function start(id, nth)
   started = started + 1
   call('PSETEX', job .. ':lock', ARGV[3], ARGV[4] .. ':' .. nth)
   call('XADD', events, '*', 'event', 'active', 'jobId', id, 'prev', 'waiting')
-  call('HSET', job, 'processedOn', ARGV[2], 'ats', started)
+  if ARGV[8] == '' then
+    call('HSET', job, 'processedOn', ARGV[2], 'ats', started)
+  else
+    call('HSET', job, 'processedOn', ARGV[2], 'ats', started, 'pb', ARGV[8])
+  end
   return tell(id, nth, started, fields, data), failed
 end
 

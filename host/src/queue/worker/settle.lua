@@ -2,7 +2,7 @@
 -- leave when they end it alone.
 --
 -- KEYS, from 11: completed, failed, then for each of both its metrics and the list of their points.
--- ARGV, from 8: how many points are kept (minutes), then the jobs, a MessagePack array of arrays:
+-- ARGV, from 9: how many minutes of metrics are kept, or '' for no metrics, then the jobs, a MessagePack array of arrays:
 --   id, lock token, how often it was started (text), 'completed' or 'failed', return value or reason, stack traces (JSON),
 --   how many attempts it has, and which ended jobs are kept: count, age (s) and limit, each may be nil. A value or reason
 --   that is long stands behind the jobs, and a number says where.
@@ -11,7 +11,7 @@
 -- ended, -6 locked by another, -9 has children that failed.
 -- What can be done for all jobs at once is: a call costs more than what it does.
 local ID, TOKEN, STARTED, TARGET, VALUE, TRACES, ATTEMPTS, COUNT, AGE, LIMIT = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
-local items = cmsgpack.unpack(ARGV[9])
+local items = cmsgpack.unpack(ARGV[10])
 local ended = { completed = KEYS[11], failed = KEYS[12] }
 local metrics = { completed = { KEYS[13], KEYS[14] }, failed = { KEYS[15], KEYS[16] } }
 local counted = { completed = 0, failed = 0 }
@@ -236,7 +236,7 @@ local function count_ended(hash, points, ended_now)
   if ended_now == 0 then
     return
   end
-  local most = tonumber(ARGV[8])
+  local most = tonumber(ARGV[9])
   local before = call('HINCRBY', hash, 'count', ended_now) - ended_now
   local last = call('HMGET', hash, 'prevTS', 'prevCount')
   if not last[1] then
@@ -283,7 +283,7 @@ end
 if #unlocked > 0 then
   call('DEL', unpack(unlocked))
 end
-for target, keys in pairs(metrics) do
+for target, keys in pairs(ARGV[9] == '' and {} or metrics) do
   count_ended(keys[1], keys[2], counted[target])
 end
 
