@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::client::{Client, refused};
 use super::{FAILED, WRONG, bulk, error};
-use crate::config::{self, Backoff, BackoffKind, JobDefaults, Keep};
+use crate::config::{self, Backoff, BackoffKind, JobDefaults, Keep, LARGEST_PRIORITY};
 use crate::queue::{self, JobSpec, WaitError, policy};
 
 /// Options of `toril add`. What is not given comes from the queue's entry in the configuration.
@@ -49,8 +49,8 @@ struct Options {
     /// Not before this time has passed.
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     delay: Option<Duration>,
-    /// 1 goes first, 2097152 last; jobs without one go before those.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(0..=2_097_152))]
+    /// 1 goes first, 2097151 last; jobs without one go before those.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(0..=i64::from(LARGEST_PRIORITY)))]
     priority: Option<u32>,
     /// How often it is tried in all.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]

@@ -43,7 +43,7 @@ pub use self::origin::{Origin, OriginError, Scheme};
 pub use self::plugin::{Isolation, KeyValue, Plugin};
 pub use self::problem::{LoadError, Problem, Problems, Severity};
 pub use self::queue::{
-    Backoff, BackoffKind, BackoffStrategy, Delays, JobDefaults, Keep, METRICS, Queue, RateLimit, Repeat, Schedule,
+    Backoff, BackoffKind, BackoffStrategy, Delays, JobDefaults, Keep, LARGEST_PRIORITY, METRICS, Queue, RateLimit, Repeat, Schedule,
 };
 pub use self::redis::{MissingUrl, Redis, Topology, hash_tag};
 pub use self::redis_url::{RedisUrl, RedisUrlError};

@@ -64,6 +64,9 @@ impl Queue {
     }
 }
 
+/// The largest number that BullMQ takes as a priority: the last in line.
+pub const LARGEST_PRIORITY: u32 = 2_097_151;
+
 /// `[queues.NAME.schedules.ID]`: what adds a job again and again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schedule {

@@ -7,7 +7,7 @@ use bullmq::{DeduplicationOptions, Error, JobOptions, ParentOptions, Queue, Queu
 use serde_json::Value;
 
 use super::connection::{ConnectError, Redis};
-use super::options;
+use super::{options, scripts};
 use crate::attempt::{NewJob, OnFailure};
 use crate::config::{Backoff, BackoffKind, JobDefaults, Keep};
 use crate::telemetry::traces::Carrier;
@@ -156,6 +156,7 @@ pub async fn add(redis: &Redis, spec: JobSpec, listen: bool) -> Result<Added, Co
     // Before the job is there, so that its end cannot be missed.
     let events = if listen { Some(events(redis, &queue).await?) } else { None };
     let job = queue.add(&spec.name, spec.data).options(spec.options.clone()).await?;
+    scripts::tidy(&queue).await?;
     options::complete(&queue, job.id(), &spec.options, spec.jitter, spec.trace).await?;
     Ok(Added { id: job.id().to_owned(), queue, events })
 }

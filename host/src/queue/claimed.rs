@@ -33,6 +33,8 @@ pub struct Claimed {
     pub attempts_started: u32,
     /// When it was claimed, in milliseconds since the Unix epoch.
     pub processed_on: u64,
+    /// When it was claimed the time before.
+    pub processed_before: Option<u64>,
     /// The key of its parent in a flow.
     pub parent_key: Option<String>,
     /// Which scheduler made it.
@@ -72,6 +74,7 @@ impl Claimed {
             attempts_made: 0,
             attempts_started: u32::deserialize(&mut packed).ok()?,
             processed_on,
+            processed_before: None,
             parent_key: None,
             scheduler: None,
             failed_already: None,
@@ -91,6 +94,8 @@ impl Claimed {
             "data" => self.data = Arc::from(value),
             "opts" => self.options = Options::read(&value),
             "timestamp" => self.added_at = value.parse().unwrap_or(0),
+            // The fields are read before the claim writes its own.
+            "processedOn" => self.processed_before = value.parse().ok(),
             "atm" => self.attempts_made = value.parse().unwrap_or(self.attempts_made),
             // Before its version 5, BullMQ had another name.
             "attemptsMade" if self.attempts_made == 0 => self.attempts_made = value.parse().unwrap_or(0),
@@ -131,6 +136,7 @@ impl Claimed {
             attempts_made: 0,
             attempts_started: 1,
             processed_on: 0,
+            processed_before: None,
             parent_key: None,
             scheduler: None,
             failed_already: None,

@@ -15,13 +15,18 @@ use crate::queue::end_policy::EndPolicy;
 use crate::queue::home::Home;
 use crate::queue::scripts::{End, Moved};
 
-static CLAIM: LazyLock<Script> =
-    LazyLock::new(|| Script::new(concat!(include_str!("claim.lua"), "\nreturn claim(tonumber(ARGV[5]))\n")));
-static SETTLE: LazyLock<Script> =
-    LazyLock::new(|| Script::new(concat!(include_str!("claim.lua"), "\n", include_str!("settle.lua"))));
+/// A script that begins with the functions that wait for jobs and claim them.
+macro_rules! script {
+    ($rest:expr) => {
+        LazyLock::new(|| {
+            Script::new(concat!(include_str!("../waiting.lua"), "\n", include_str!("claim.lua"), "\n", $rest))
+        })
+    };
+}
 
-static REGAIN: LazyLock<Script> =
-    LazyLock::new(|| Script::new(concat!(include_str!("claim.lua"), "\n", include_str!("regain.lua"))));
+static CLAIM: LazyLock<Script> = script!("return claim(tonumber(ARGV[5]))\n");
+static SETTLE: LazyLock<Script> = script!(include_str!("settle.lua"));
+static REGAIN: LazyLock<Script> = script!(include_str!("regain.lua"));
 
 /// A job that has come to its end, and which.
 pub struct Ending {
@@ -73,6 +78,19 @@ pub struct Answer {
     pub next: Option<u64>,
     /// Whether there may be more to claim at once.
     pub more: bool,
+    /// Whether the queue's own concurrency, which all workers share, is used up.
+    pub full: bool,
+    /// Jobs that were taken out of the queue since they cannot be started.
+    pub unusable: Vec<Unusable>,
+}
+
+/// A job that cannot be started.
+#[derive(Debug)]
+pub struct Unusable {
+    /// Its id.
+    pub id: String,
+    /// Why not.
+    pub reason: String,
 }
 
 /// Calls for one queue.
@@ -147,7 +165,12 @@ impl Batch {
             call.arg(token);
         }
         let reply: Reply = call.invoke_async(&mut self.home.connection()).await?;
-        claimed(reply, name, now).ok_or_else(foreign)
+        let mut answer = claimed(reply, name, now).ok_or_else(foreign)?;
+        for job in &mut answer.jobs {
+            // Their fields are read after the claim has written its time.
+            job.processed_on = job.processed_before.take().unwrap_or(now);
+        }
+        Ok(answer)
     }
 
     fn prepare<'a>(
@@ -226,8 +249,8 @@ fn settled(reply: Reply, token: &str, now: u64) -> Option<Answer> {
 }
 
 fn claimed(reply: Reply, token: &str, now: u64) -> Option<Answer> {
-    let [jobs, limited, next, more] = array(reply)?;
-    let Reply::Array(jobs) = jobs else { return None };
+    let [jobs, limited, next, more, full, unusable] = array(reply)?;
+    let (Reply::Array(jobs), Reply::Array(unusable)) = (jobs, unusable) else { return None };
     let jobs = jobs.iter().map(|job| Claimed::read(job, token, now)).collect::<Option<_>>()?;
     let positive =
         |reply: &Reply| number(reply).and_then(|number| u64::try_from(number).ok()).filter(|number| *number > 0);
@@ -237,7 +260,15 @@ fn claimed(reply: Reply, token: &str, now: u64) -> Option<Answer> {
         limited: positive(&limited).map(Duration::from_millis),
         next: positive(&next),
         more: positive(&more).is_some(),
+        full: positive(&full).is_some(),
+        unusable: unusable.into_iter().map(unusable_job).collect::<Option<_>>()?,
     })
+}
+
+fn unusable_job(reply: Reply) -> Option<Unusable> {
+    let [Reply::BulkString(id), Reply::BulkString(reason)] = array(reply)? else { return None };
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Some(Unusable { id: text(id), reason: text(reason) })
 }
 
 fn array<const N: usize>(reply: Reply) -> Option<[Reply; N]> {

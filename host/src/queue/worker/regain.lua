@@ -10,8 +10,8 @@ for at = 9, #ARGV do
 end
 local jobs = {}
 for _, id in ipairs(call('LRANGE', active, 0, -1)) do
-  local token = call('GET', prefix .. id .. ':lock')
-  local of = token and string.match(token, '^(.*):%d+$')
+  local token = try('GET', prefix .. id .. ':lock')
+  local of = token and not is_other_type(token) and string.match(token, '^(.*):%d+$')
   if of and lost[of] then
     local fields, data, started = read(prefix .. id)
     if fields then
@@ -19,4 +19,4 @@ for _, id in ipairs(call('LRANGE', active, 0, -1)) do
     end
   end
 end
-return { jobs, 0, 0, 1 }
+return { jobs, 0, 0, 1, 0, {} }

@@ -112,7 +112,7 @@ impl Shared {
             lock_lost: lost.clone(),
         };
         // Until the attempt has ended, and no longer: its next one may be this host's as well.
-        let _runs = service.running.enter(&self.name, &job.id, signals.cancelled.clone());
+        let _runs = service.running.enter(&self.name, job, signals.cancelled.clone());
         let context = Arc::new(JobOfQueue::new(
             job.clone(),
             self.home.clone(),

@@ -25,8 +25,8 @@ end
 
 -- A job that its parent still waits for is removed: the parent may be free to go on.
 local function leave_parent(job)
-  local parent = call('HGET', job, 'parentKey')
-  if not parent or parent == '' or call('SREM', parent .. ':dependencies', job) == 0
+  local parent = try('HGET', job, 'parentKey')
+  if not parent or is_other_type(parent) or parent == '' or call('SREM', parent .. ':dependencies', job) == 0
     or call('SCARD', parent .. ':dependencies') > 0 then
     return
   end
@@ -35,7 +35,7 @@ local function leave_parent(job)
   if call('ZREM', queue .. 'waiting-children', id) == 0 then
     return
   end
-  call('RPUSH', queue .. 'wait', id)
+  call('RPUSH', waiting_list(queue), id)
   local state = call('HMGET', queue .. 'meta', 'paused', 'concurrency')
   if not state[1] and not (state[2] and call('LLEN', queue .. 'active') >= tonumber(state[2])) then
     call('ZADD', queue .. 'marker', 0, '0')
@@ -92,8 +92,10 @@ end
 -- Redis was away is no hindrance as long as nobody else has started the job, nor is that it was put back meanwhile.
 local function check(i)
   local item, job, holder = items[i], keys[i], holders[i]
-  local fields = call('HMGET', job, 'parentKey', 'deid', 'ats', 'atm')
-  if fields[1] or fields[2] then
+  local fields = try('HMGET', job, 'parentKey', 'deid', 'ats', 'atm')
+  if fields.err and is_other_type(fields) then
+    return -1
+  elseif fields[1] or fields[2] then
     return 1
   end
   if not fields[3] and call('EXISTS', job) == 0 then
@@ -151,7 +153,8 @@ local function leave_wait(i)
   if holders[i] then
     return -3
   end
-  if not call('HGET', job, 'stc') or call('LREM', wait, -1, id) == 0 then
+  if not call('HGET', job, 'stc')
+    or call('LREM', wait, -1, id) == 0 and call('LREM', prefix .. 'paused', -1, id) == 0 then
     return -2
   end
   call('HDEL', job, 'defa')
@@ -284,12 +287,16 @@ for target, keys in pairs(ARGV[9] == '' and {} or metrics) do
   count_ended(keys[1], keys[2], counted[target])
 end
 
-local wanted, next = tonumber(ARGV[5]), { {}, 0, 0, 0 }
+local wanted, next = tonumber(ARGV[5]), { {}, 0, 0, 0, 0, {} }
 local most = math.max(wanted - kept, 0)
 if most > 0 then
   next = claim(most)
 elseif wanted > 0 then
   next[4] = 1
+elseif call('HEXISTS', meta, 'concurrency') == 1 and call('HEXISTS', meta, 'paused') == 0
+  and call('LLEN', wait) + call('ZCARD', prioritized) > 0 then
+  -- These jobs woke nobody when they were added, since the queue's concurrency was used up.
+  call('ZADD', marker, 0, '0')
 end
 local drained = #next[1] == 0 and next[2] == 0 and next[3] == 0 and counted.completed + counted.failed > 0
 if drained and (most == 0 or call('HEXISTS', meta, 'paused') == 0) and call('LLEN', wait) == 0
