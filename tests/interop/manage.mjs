@@ -10,7 +10,7 @@
 //   {do: 'schedulers'} {do: 'scheduler', id, repeat, template?} {do: 'removeScheduler', id}
 //   {do: 'dump'}                                     every key of the queue but its events and its meta data
 
-import { Job, Queue } from 'bullmq';
+import { Job, Queue } from './bullmq.mjs';
 import { Redis } from 'ioredis';
 import { options, script } from './script.mjs';
 

@@ -18,7 +18,7 @@
 // `settings` are further options of the worker, such as `lockDuration`.
 
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'bullmq';
+import { Worker } from './bullmq.mjs';
 import { behave } from './behaviours.mjs';
 import { options, say, script } from './script.mjs';
 

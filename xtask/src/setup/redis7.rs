@@ -18,6 +18,12 @@ pub const CHOICE: &str = "TORIL_REDIS7_SERVER";
 /// The other two are libraries that it needs and that a small installation of Debian lacks.
 const PACKAGES: [&str; 3] = ["redis-tools", "libjemalloc2", "liblzf1"];
 const PROGRAM_IN_PACKAGE: &str = "usr/bin/redis-check-rdb";
+/// Starts the program beside this script, wherever the folder was moved. `exec` keeps the process id, so whoever starts the
+/// script can signal the server.
+const START: &str = r#"#!/bin/sh
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+LD_LIBRARY_PATH="$here/lib" exec "$here/redis-7.0" "$@"
+"#;
 
 pub fn find_or_install(workspace: &Workspace) -> Result<RedisServer> {
     if let Some(path) = env::var_os(CHOICE) {
@@ -57,13 +63,7 @@ fn install(folder: &Path, own: &Path) -> Result<()> {
     executable(&program, &content)?;
     let libraries = folder.join("lib");
     copy_libraries(&unpacked.join("usr/lib"), &libraries)?;
-    // `exec` keeps the process id, so whoever starts this script can signal the server.
-    let script = format!(
-        "#!/bin/sh\nLD_LIBRARY_PATH='{}' exec '{}' \"$@\"\n",
-        libraries.canonicalize()?.display(),
-        program.canonicalize()?.display()
-    );
-    executable(own, script.as_bytes())?;
+    executable(own, START.as_bytes())?;
     fs::remove_dir_all(&unpacked).with_context(|| format!("could not remove {}", unpacked.display()))
 }
 
