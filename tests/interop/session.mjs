@@ -52,7 +52,11 @@ const calls = {
     const { job, children = [] } = await producer.add(flow);
     return { id: job.id, children: children.map((child) => child.job.id) };
   },
-  job: async (queue, { id }) => shown(queue, await Job.fromId(queue, id)),
+  job: async (queue, { id }) => {
+    // The state first: the fields that are read after it are those of that state or of a later one.
+    const state = await queue.getJobState(id);
+    return shown(queue, await Job.fromId(queue, id), state);
+  },
   ended: (queue, { id }) => stream(queue.name).ended(id),
   events: async (queue, { id }) => stream(queue.name).names(id),
   order: async (queue, { event }) => stream(queue.name).order(event),
@@ -95,14 +99,14 @@ const calls = {
   stop: (queue) => workers.get(queue.name).worker.close(),
 };
 
-async function shown(queue, job) {
+async function shown(queue, job, state) {
   if (!job) return null;
   const { logs } = await queue.getJobLogs(job.id);
   return {
     id: job.id,
     name: job.name,
     data: job.data,
-    state: await job.getState(),
+    state,
     logs,
     attemptsMade: job.attemptsMade,
     failedReason: job.failedReason ?? null,

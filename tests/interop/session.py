@@ -46,6 +46,8 @@ async def flow(queue, flow):
 
 
 async def job(queue, id):
+    # The state first: the fields that are read after it are those of that state or of a later one.
+    state = await queue.getJobState(id)
     job = await Job.fromId(queue, id)
     if not job:
         return None
@@ -53,7 +55,7 @@ async def job(queue, id):
         "id": job.id,
         "name": job.name,
         "data": job.data,
-        "state": await job.getState(),
+        "state": state,
         "logs": (await queue.getJobLogs(id))["logs"],
         "attemptsMade": job.attemptsMade,
         "failedReason": job.failedReason,

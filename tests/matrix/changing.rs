@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::cell::{NODE, Queue, cases, now, texts};
+use crate::cell::{NODE, Queue, cases, texts};
 
 cases! {
     nothing_runs_while_the_queue_is_paused,
@@ -28,12 +28,10 @@ async fn nothing_runs_while_the_queue_is_paused(queue: Queue) {
     let id = queue.add("echo", json!({}), json!({})).await;
     // What a host that does not see the pause would use to run it.
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let resumed = now();
+    assert_eq!(queue.starts().await, [before]);
     queue.resume().await;
     queue.completed(&id).await;
     assert_eq!(queue.call("isPaused", json!({})).await, false);
-    let job = queue.job(&id).await;
-    assert!(job["processedOn"].as_u64() >= Some(resumed), "{job} {resumed}");
 }
 
 async fn a_job_that_becomes_due_while_the_queue_is_paused_runs_after_it(queue: Queue) {

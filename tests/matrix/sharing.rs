@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use crate::cell::{Queue, cases, now, texts};
+use crate::cell::{Queue, cases, texts};
 
 cases! {
     each_gets_a_share_and_no_job_runs_twice,
@@ -128,8 +128,7 @@ async fn a_pause_stops_both(queue: Queue) {
     let ids = queue.add_all(json!(jobs)).await;
     // What a worker that does not see the pause would use to run them.
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-    let resumed = now();
+    assert!(queue.starts().await.is_empty(), "one of the two has started a job");
     queue.resume().await;
     queue.all_ended(&ids).await;
-    assert!(queue.runs(&ids).await[0].0 >= resumed);
 }
