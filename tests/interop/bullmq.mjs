@@ -1,4 +1,5 @@
-// The BullMQ that every script here drives. TORIL_BULLMQ=5 selects version 5, which is installed under the name bullmq5.
+// The BullMQ that the scripts here drive; clients.mjs drives both versions at once. TORIL_BULLMQ=5 selects version 5, which is
+// installed under the name bullmq5.
 
 const packages = { 5: 'bullmq5', 6: 'bullmq' };
 const version = process.env.TORIL_BULLMQ ?? '6';
