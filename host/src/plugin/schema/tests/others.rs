@@ -128,8 +128,38 @@ fn document() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Regular expressions that both implementations have. The other one counts letters outside of ASCII as parts of words,
+/// unlike ECMA-262: there is none.
+fn pattern() -> BoxedStrategy<String> {
+    let leaf = prop::sample::select(vec![
+        "a", "b", ".", "[ab]", "[^a]", "\\d", "\\D", "\\w", "\\W", "\\s", "\\p{L}", "€", "[b-€-]", "\\u0061", "",
+    ]);
+    let assertion = prop::sample::select(vec!["^", "$", "\\b", "\\B"]);
+    let leaf = prop_oneof![5 => leaf.prop_map(str::to_owned), 1 => assertion.prop_map(|text| format!("(?:{text})"))];
+    leaf.prop_recursive(4, 16, 3, |inner| {
+        let many = prop::collection::vec(inner.clone(), 1..4);
+        let times = prop::sample::select(vec!["*", "+", "?", "{2}", "{0,2}", "{1,}", "*?"]);
+        prop_oneof![
+            many.clone().prop_map(|parts| parts.concat()),
+            many.prop_map(|parts| format!("(?:{})", parts.join("|"))),
+            (inner.clone(), times).prop_map(|(inner, times)| format!("(?:{inner}){times}")),
+            inner.clone().prop_map(|inner| format!("(?={inner})")),
+            inner.prop_map(|inner| format!("(?!{inner})")),
+        ]
+    })
+    .boxed()
+}
+
+fn texts() -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec(
+        prop::collection::vec(prop::sample::select(vec!["a", "b", "€", "1", " ", "\n", "_"]), 0..6),
+        8,
+    )
+    .prop_map(|texts| texts.into_iter().map(|parts| parts.concat()).collect())
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
 
     #[test]
     fn another_implementation_says_the_same(schema in document(), data in prop::collection::vec(data(), 8)) {
@@ -139,6 +169,17 @@ proptest! {
             let compiled = compile(&schema, &mut Room::default()).expect("the schema is valid");
             let told = Check::problems(&compiled, &data, &mut Budget::new(u64::from(u32::MAX))).expect("within the budget");
             prop_assert_eq!(told.0.is_empty(), other.is_valid(&data), "{} {}", schema, data);
+        }
+    }
+
+    #[test]
+    fn another_implementation_finds_the_same_matches(pattern in pattern(), texts in texts()) {
+        let schema = json!({ "pattern": pattern });
+        // It does not take every expression.
+        let Ok(other) = jsonschema::draft202012::new(&schema) else { return Ok(()) };
+        for text in texts {
+            let data = json!(text);
+            prop_assert_eq!(fits(&schema, &data), Ok(other.is_valid(&data)), "{} {}", schema, data);
         }
     }
 }
