@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::document::{Document, quoted};
-use super::node::{ANY, Bound, Choices, Fields, NOTHING, Node, NodeId, Operation, Schema, Sized, Types};
+use super::node::{ANY, Bound, Choices, Dependent, Fields, NOTHING, Node, NodeId, Operation, Schema, Sized, Types};
 use super::number::Num;
 use super::pattern::{Pattern, Room};
 
@@ -113,6 +113,15 @@ impl<'d> Compiler<'d, '_> {
         schema.map(|schema| self.node(schema, at.resource)).transpose().map_err(|what| format!("`{keyword}`: {what}"))
     }
 
+    /// A list that is not empty.
+    fn schemas(&mut self, at: &At<'d>, keyword: &str) -> Compiled<Option<Box<[NodeId]>>> {
+        match at.list(keyword)? {
+            Some([]) => Err(format!("`{keyword}` is empty")),
+            Some(schemas) => self.nodes(schemas, at.resource).map(Some),
+            None => Ok(None),
+        }
+    }
+
     fn pattern(&mut self, source: &str) -> Compiled<Pattern> {
         Pattern::compile(source, self.room)
             .map_err(|error| format!("the regular expression {} cannot be used: {error}", quoted(source)))
@@ -135,14 +144,14 @@ impl<'d> Compiler<'d, '_> {
     }
 
     fn combinations(&mut self, at: &At<'d>, operations: &mut Vec<Operation>) -> Compiled<()> {
-        let kinds: [(&str, fn(Box<[NodeId]>) -> Operation); 3] =
-            [("allOf", Operation::All), ("anyOf", Operation::Any), ("oneOf", Operation::One)];
-        for (keyword, operation) in kinds {
-            let Some(schemas) = at.list(keyword)? else { continue };
-            if schemas.is_empty() {
-                return Err(format!("`{keyword}` is empty"));
-            }
-            operations.push(operation(self.nodes(schemas, at.resource)?));
+        if let Some(schemas) = self.schemas(at, "allOf")? {
+            operations.push(Operation::All(schemas));
+        }
+        if let Some(schemas) = self.schemas(at, "anyOf")? {
+            operations.push(Operation::Any(schemas));
+        }
+        if let Some(schemas) = self.schemas(at, "oneOf")? {
+            operations.push(Operation::One(schemas));
         }
         if let Some(schema) = self.schema(at, "not")? {
             operations.push(Operation::Not(schema));
@@ -196,11 +205,7 @@ impl<'d> Compiler<'d, '_> {
         if at.keywords.get("items").is_some_and(Value::is_array) {
             return Err("`items` is a list: that is `prefixItems` in draft 2020-12".to_owned());
         }
-        let prefix = match at.list("prefixItems")? {
-            Some([]) => return Err("`prefixItems` is empty".to_owned()),
-            prefix => prefix.unwrap_or_default(),
-        };
-        let prefix = self.nodes(prefix, at.resource)?;
+        let prefix = self.schemas(at, "prefixItems")?.unwrap_or_default();
         let rest = self.schema(at, "items")?;
         if !prefix.is_empty() || rest.is_some() {
             operations.push(Operation::Items { prefix, rest });
@@ -277,11 +282,11 @@ fn objects(at: &At<'_>, operations: &mut Vec<Operation>) -> Compiled<()> {
             operations.push(Operation::Required(names));
         }
     }
-    let mut dependent = Vec::new();
+    let mut dependent: Vec<Dependent> = Vec::new();
     for keyword in ["dependentRequired", "dependencies"] {
         for (name, needs) in at.map(keyword)?.into_iter().flatten() {
             if keyword == "dependentRequired" || needs.is_array() {
-                dependent.push((name.as_str().into(), texts(keyword, needs)?));
+                dependent.push(Dependent { name: name.as_str().into(), needs: texts(keyword, needs)? });
             }
         }
     }

@@ -231,6 +231,12 @@ impl<'s, 'v> Frame<'s, 'v> {
         self.collects.then(|| &mut **self.seen.get_or_insert_default())
     }
 
+    /// Every field or item of the value was looked at now.
+    fn all_seen(&mut self) -> Next<'v> {
+        self.seen().into_iter().for_each(|seen| seen.everything = true);
+        Next::Done(!self.progress.failed)
+    }
+
     /// Asks one schema after the other about the same value. None: that one does not count.
     fn all(
         &mut self,
@@ -309,7 +315,10 @@ impl<'s, 'v> Frame<'s, 'v> {
         if self.progress.failed && first_ends {
             return Ok(Next::Done(false));
         }
-        while node != ANY {
+        if node == ANY {
+            return Ok(self.all_seen());
+        }
+        loop {
             if budget.is_pause_due() {
                 return Ok(Next::Pause);
             }
@@ -322,8 +331,7 @@ impl<'s, 'v> Frame<'s, 'v> {
                 return Ok(Next::Ask(below_field(node, name, value)));
             }
         }
-        self.seen().into_iter().for_each(|seen| seen.everything = true);
-        Ok(Next::Done(!self.progress.failed))
+        Ok(self.all_seen())
     }
 
     fn names(&mut self, node: NodeId, answer: Option<bool>) -> Next<'v> {
@@ -372,7 +380,10 @@ impl<'s, 'v> Frame<'s, 'v> {
         if self.progress.failed && first_ends {
             return Ok(Next::Done(false));
         }
-        while node != ANY {
+        if node == ANY {
+            return Ok(self.all_seen());
+        }
+        loop {
             if budget.is_pause_due() {
                 return Ok(Next::Pause);
             }
@@ -384,8 +395,7 @@ impl<'s, 'v> Frame<'s, 'v> {
                 return Ok(Next::Ask(below_item(node, at, value)));
             }
         }
-        self.seen().into_iter().for_each(|seen| seen.everything = true);
-        Ok(Next::Done(!self.progress.failed))
+        Ok(self.all_seen())
     }
 
     fn contains(&mut self, schema: NodeId, least: u64, most: Option<u64>, answer: Option<bool>) -> Next<'v> {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::budget::{Budget, Spent};
 use super::equal::{all_differ, equal, steps_of};
-use super::node::{Operation, Sized, Types};
+use super::node::{Dependent, Operation, Sized, Types};
 use super::number::Num;
 use super::pattern::Search;
 
@@ -112,7 +112,7 @@ impl<'v> Item<'v> {
             },
             Operation::DependentRequired(dependent) => {
                 let Some(object) = self.object() else { return Ok(true) };
-                for (name, needs) in dependent {
+                for Dependent { name, needs } in dependent {
                     budget.take(steps_of(name))?;
                     if object.contains_key(&**name) && !has_all(object, needs, budget)? {
                         return Ok(false);

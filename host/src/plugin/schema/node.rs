@@ -50,7 +50,7 @@ pub enum Operation {
     Size { of: Sized, least: bool, limit: u64 },
     Pattern(Box<Pattern>),
     Required(Box<[Box<str>]>),
-    DependentRequired(Box<[(Box<str>, Box<[Box<str>]>)]>),
+    DependentRequired(Box<[Dependent]>),
     Unique,
     All(Box<[NodeId]>),
     Any(Box<[NodeId]>),
@@ -161,6 +161,13 @@ pub struct Choices {
     pub others: Box<[Value]>,
     /// The first ones in their order, for an error message.
     pub told: String,
+}
+
+/// The names of fields that are needed beside the one of this name.
+#[derive(Debug)]
+pub struct Dependent {
+    pub name: Box<str>,
+    pub needs: Box<[Box<str>]>,
 }
 
 /// A bound of numbers.

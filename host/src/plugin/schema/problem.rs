@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::node::{Bound, Operation, Sized};
+use super::node::{Bound, Dependent, Operation, Sized};
 use super::number::Num;
 
 /// Something that does not fit in the data of a job that somebody writes.
@@ -62,7 +62,7 @@ pub fn words(operation: &Operation, object: Option<&Map<String, Value>>) -> Vec<
         }
         Operation::DependentRequired(dependent) => dependent
             .iter()
-            .filter_map(|(name, needs)| {
+            .filter_map(|Dependent { name, needs }| {
                 let object = object.filter(|object| object.contains_key(&**name))?;
                 Some(needs.iter().filter(|need| !object.contains_key(&***need)).map(move |need| (name, need)))
             })
