@@ -18,7 +18,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::sync::{Mutex, mpsc, watch};
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared as SharedFuture};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
@@ -50,8 +52,8 @@ pub struct QueueWorker {
     begun: CancellationToken,
     closing: CancellationToken,
     tasks: TaskTracker,
-    /// None once the worker has been closed.
-    driver: Mutex<Option<AbortOnDropHandle<()>>>,
+    /// Waits for the end of the loop, for whoever closes the worker. The loop is aborted when this is dropped.
+    driver: SharedFuture<BoxFuture<'static, ()>>,
     _renewing: AbortOnDropHandle<()>,
     _checking: AbortOnDropHandle<()>,
     _following: AbortOnDropHandle<()>,
@@ -178,7 +180,7 @@ impl QueueWorker {
         };
         let spawn = |task| AbortOnDropHandle::new(task);
         Ok(Self {
-            driver: Mutex::new(Some(spawn(tokio::spawn(driving)))),
+            driver: ended_loop(name.to_owned(), spawn(tokio::spawn(driving))).boxed().shared(),
             _renewing: spawn(tokio::spawn(renewing)),
             _checking: spawn(tokio::spawn(checking)),
             _following: spawn(tokio::spawn(home.follow())),
@@ -230,17 +232,18 @@ impl QueueWorker {
     pub async fn close(&self, bound: Duration) -> bool {
         self.closing.cancel();
         let ended = async {
-            let mut driver = self.driver.lock().await;
-            if let Some(driver) = driver.as_mut()
-                && let Err(error) = driver.await
-            {
-                tracing::error!(queue = self.shared.name, %error, "the worker's loop ended by itself");
-            }
-            *driver = None;
+            self.driver.clone().await;
             self.tasks.close();
             self.tasks.wait().await;
         };
         tokio::time::timeout(bound, ended).await.is_ok()
+    }
+}
+
+/// Waits until the loop of a queue has ended.
+async fn ended_loop(queue: String, driver: AbortOnDropHandle<()>) {
+    if let Err(error) = driver.await {
+        tracing::error!(queue, %error, "the worker's loop ended by itself");
     }
 }
 
