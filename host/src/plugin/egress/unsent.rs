@@ -50,7 +50,6 @@ pub fn add_to_linker(linker: &mut Linker<PenState>) -> wasmtime::Result<()> {
     types.func_wrap("[method]outgoing-body.write", |mut store, (body,): (Resource<HostOutgoingBody>,)| {
         Ok((write(&mut store, &body)?,))
     })?;
-    drop(types);
     linker.allow_shadowing(false);
     Ok(())
 }
