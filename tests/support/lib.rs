@@ -5,6 +5,7 @@
 //! | [`redis_server`] | private Redis servers that can be stopped, killed, paused and restarted: one, also with TLS, a cluster, or a master with replicas and sentinels |
 //! | [`github`], [`agent`] | the servers that the example plugins talk to, whose next answers a test decides |
 //! | [`a2a`] | AI agents built with the SDKs of A2A, as processes of their own |
+//! | [`stub_agent`] | an A2A agent whose every answer a test decides, with any timing |
 //! | [`toril`] | a host as a child process, with a configuration and plugins of its own |
 //! | [`certificates`], [`tls_front`] | TLS for servers that have none, with a CA of the test's own |
 //! | [`proxy`] | a network that fails: connections cut, delayed, half-open, answers lost |
@@ -44,6 +45,7 @@ pub mod python;
 pub mod redis_server;
 pub mod scripted;
 pub mod session;
+pub mod stub_agent;
 pub mod tls_front;
 pub mod toril;
 pub mod wait;

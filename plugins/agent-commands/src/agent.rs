@@ -2,7 +2,7 @@
 
 mod stream;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -17,10 +17,12 @@ use crate::version::version;
 use crate::watch::{LOOK, Patience, Watch};
 use crate::wire::{Call, Page};
 
-pub use stream::Stream;
+pub use stream::{Heard, Stream};
 
 /// The newest version that is spoken here.
 const NEWEST: &str = "1.0";
+/// The codes that JSON-RPC keeps for itself and for servers. Other APIs have errors of the same form with other codes.
+const RPC_ERRORS: std::ops::RangeInclusive<i64> = -32_768..=-32_000;
 /// How long a call may take that only asks for something.
 const QUESTION: Duration = Duration::from_secs(30);
 /// How long what should not be left half done goes on after the attempt should end. Shorter than the 5 seconds that a
@@ -53,23 +55,39 @@ impl Agent {
     pub fn meet(settings: Settings, watch: &Watch) -> Result<Self, Failure> {
         let name = settings.name.clone();
         let fail = |trouble: Trouble| trouble.into_failure(&name, "agent-card.json");
-        for url in settings.card_urls() {
+        let mut missing = None;
+        for place in settings.card_places() {
             // Some agents show an older card to whom does not name a version.
-            let request = authorized(Request::get(&url), &settings).header("accept", "application/json");
+            let request = authorized(Request::get(&place.url), &settings).header("accept", "application/json");
             let request = request.header("a2a-version", NEWEST);
             let answer = exchange(request.timeout(QUESTION), watch.patiently(GRACE)).map_err(&fail)?;
-            if answer.status == 404 {
-                continue;
+            let card = match answer.card() {
+                Ok(card) => card,
+                Err(trouble) if trouble.is_no_card() => {
+                    missing.get_or_insert(trouble);
+                    continue;
+                }
+                Err(trouble) => return Err(fail(trouble)),
+            };
+            // An origin can have many agents, and has the card of one of them at most.
+            if place.is_origin && settings.rpc_url.is_none() && !card.is_at(&settings.url) {
+                return Err(Failure::fatal(format!(
+                    "{name} has no card below the path of its address, and the card at its origin is that of an agent with \
+                     another address: set the address to the origin if that agent is meant, or to the address of the card"
+                )));
             }
-            answer.succeeded().map_err(&fail)?;
-            let card: Card = serde_json::from_slice(&answer.body).map_err(|_| fail(Trouble::NotA2a))?;
             let mut interface = card.choose(&name)?;
             if let Some(url) = &settings.rpc_url {
                 interface.url.clone_from(url);
             }
             return Ok(Self { settings, interface });
         }
-        Err(Failure::fatal(format!("{name} has no card at /.well-known/agent-card.json (404): check its address")))
+        Err(match missing {
+            Some(Trouble::Status { status, .. }) => Failure::fatal(format!(
+                "{name} has no card at /.well-known/agent-card.json ({status}): check its address"
+            )),
+            _ => fail(Trouble::NotA2a),
+        })
     }
 
     /// What messages call it.
@@ -101,9 +119,16 @@ impl Agent {
         self.interface.wire.task(result).map_err(|_| Trouble::NotA2a)
     }
 
-    /// One page of the tasks of a conversation. None: this version of the protocol does not list tasks.
-    pub fn tasks(&self, context_id: &str, page: Option<&str>, patience: Patience<'_>) -> Option<Result<Page, Trouble>> {
-        let call = self.interface.wire.list(context_id, page)?;
+    /// One page of the tasks of a conversation, or without one of all tasks since then. None: this version of the
+    /// protocol does not list tasks.
+    pub fn tasks(
+        &self,
+        context_id: Option<&str>,
+        since: SystemTime,
+        page: Option<&str>,
+        patience: Patience<'_>,
+    ) -> Option<Result<Page, Trouble>> {
+        let call = self.interface.wire.list(context_id, since, page)?;
         let result = self.call(&call, QUESTION, patience);
         Some(result.and_then(|result| self.interface.wire.page(result).map_err(|_| Trouble::NotA2a)))
     }
@@ -140,11 +165,23 @@ struct Whole {
 }
 
 impl Whole {
+    /// An error of JSON-RPC says more than the status that it comes with, but for those that are about the caller.
     fn succeeded(&self) -> Result<(), Trouble> {
         match self.status {
             200..300 => Ok(()),
-            status => Err(Trouble::Status { status, wait: self.wait }),
+            401 | 403 | 429 => Err(Trouble::Status { status: self.status, wait: self.wait }),
+            status => match result(&self.body) {
+                Err(Trouble::Rpc { code }) if RPC_ERRORS.contains(&code) => Err(Trouble::Rpc { code }),
+                _ => Err(Trouble::Status { status, wait: self.wait }),
+            },
         }
+    }
+}
+
+impl Whole {
+    fn card(&self) -> Result<Card, Trouble> {
+        self.succeeded()?;
+        serde_json::from_slice(without_mark(&self.body)).map_err(|_| Trouble::NotA2a)
     }
 }
 
@@ -187,11 +224,16 @@ fn whole(mut answer: Streaming, patience: &mut Patience<'_>) -> Result<Whole, Tr
 
 /// The result that an answer of JSON-RPC has.
 fn result(document: &[u8]) -> Result<Value, Trouble> {
-    match serde_json::from_slice(document) {
+    match serde_json::from_slice(without_mark(document)) {
         Ok(Answer { error: Some(error), .. }) => Err(Trouble::Rpc { code: error.code }),
         Ok(Answer { result: Some(result), .. }) => Ok(result),
         Ok(Answer { .. }) | Err(_) => Err(Trouble::NotA2a),
     }
+}
+
+/// A document without the byte order mark that some servers put before it.
+fn without_mark(document: &[u8]) -> &[u8] {
+    document.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(document)
 }
 
 #[cfg(test)]
@@ -201,8 +243,26 @@ mod tests {
     #[test]
     fn an_error_of_json_rpc_is_told_by_its_code_alone() {
         assert_eq!(result(br#"{"error":{"code":-32602,"message":"secret"}}"#), Err(Trouble::Rpc { code: -32602 }));
+        assert_eq!(result("\u{feff}{\"result\":1}".as_bytes()), Ok(json!(1)));
         for document in ["<secret>", "{}", r#"{"result":null}"#] {
             assert_eq!(result(document.as_bytes()), Err(Trouble::NotA2a), "{document}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_json_rpc_counts_under_any_status_but_those_about_the_caller() {
+        let trouble = |status, body: &str| {
+            let answer = Streaming::for_test(status, &[], &[body]);
+            whole(answer, &mut Watch::last_words()).expect("all of it").succeeded().expect_err("no success")
+        };
+        let error = |code| format!(r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":{code}}}}}"#);
+        for status in [400, 404, 500, 503] {
+            assert_eq!(trouble(status, &error(-32001)), Trouble::Rpc { code: -32001 }, "{status}");
+            assert_eq!(trouble(status, &error(404)), Trouble::Status { status, wait: None }, "{status}");
+            assert_eq!(trouble(status, "<html>"), Trouble::Status { status, wait: None }, "{status}");
+        }
+        for status in [401, 403, 429] {
+            assert_eq!(trouble(status, &error(-32001)), Trouble::Status { status, wait: None }, "{status}");
         }
     }
 

@@ -82,10 +82,16 @@ impl Card {
         Ok(Interface { url, wire, streaming })
     }
 
+    /// Whether this is the card of the agent at an address: one of its interfaces is there or below.
+    pub fn is_at(&self, address: &str) -> bool {
+        let supported = self.supported_interfaces.iter().flatten().map(|offer| &offer.url);
+        let additional = self.additional_interfaces.iter().flatten().map(|more| &more.url);
+        supported.chain(&self.url).chain(additional).any(|url| is_below(url, address))
+    }
+
+    /// What both parts of the card offer: some cards have JSON-RPC in the older part alone.
     fn offers(self) -> Vec<Offer> {
-        if let Some(offers) = self.supported_interfaces.filter(|offers| !offers.is_empty()) {
-            return offers;
-        }
+        let newer = self.supported_interfaces.unwrap_or_default();
         let version = self.protocol_version.unwrap_or_default();
         let offer = |url: String, transport: String| Offer {
             url,
@@ -96,8 +102,22 @@ impl Card {
         let preferred = self.preferred_transport.unwrap_or_else(|| JSON_RPC.to_owned());
         let mut offers: Vec<_> = self.url.into_iter().map(|url| offer(url, preferred.clone())).collect();
         offers.extend(self.additional_interfaces.into_iter().flatten().map(|more| offer(more.url, more.transport)));
-        offers
+        newer.into_iter().chain(offers).collect()
     }
+}
+
+/// Whether an address is another one or below it. Scheme and host are the same in every case, paths are not.
+fn is_below(url: &str, address: &str) -> bool {
+    let parts = |url: &str| {
+        let url = url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+        let host = url.find("://").map_or(0, |at| at + 3);
+        let path = url.get(host..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| host + at);
+        let (origin, path) = url.split_at_checked(path).unwrap_or((url, ""));
+        (origin.to_ascii_lowercase(), path.to_owned())
+    };
+    let ((origin, path), (address_origin, address_path)) = (parts(url), parts(address));
+    let rest = path.strip_prefix(address_path.as_str());
+    origin == address_origin && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The versions that this plugin speaks, the older one first.
@@ -157,6 +177,30 @@ mod tests {
             "additionalInterfaces": [{ "url": "https://a/rpc", "transport": "JSONRPC" }],
         });
         assert_eq!(choose(card), Ok(("https://a/rpc".into(), "0.3", false)));
+    }
+
+    #[test]
+    fn json_rpc_in_the_older_part_of_a_card_is_found() {
+        let card = json!({
+            "supportedInterfaces": [
+                { "url": "https://a/grpc", "protocolBinding": "GRPC", "protocolVersion": "1.0" },
+                { "url": "https://a/rest", "protocolBinding": "HTTP+JSON", "protocolVersion": "1.0" },
+            ],
+            "protocolVersion": "0.3.0", "url": "https://a/rpc", "preferredTransport": "JSONRPC",
+        });
+        assert_eq!(choose(card), Ok(("https://a/rpc".into(), "0.3", false)));
+    }
+
+    #[test]
+    fn a_card_is_that_of_the_agent_whose_address_it_has() {
+        let card = json!({ "url": "https://A.example/writer/rpc/", "protocolVersion": "0.3" });
+        let card: Card = serde_json::from_value(card).expect("a card");
+        for address in ["https://a.example/writer", "https://a.example/writer/", "https://a.example/writer/rpc?x=y"] {
+            assert!(card.is_at(address), "{address}");
+        }
+        for address in ["https://a.example/write", "https://b.example/writer", "https://a.example/writer/rpc/v2"] {
+            assert!(!card.is_at(address), "{address}");
+        }
     }
 
     #[test]

@@ -1,17 +1,23 @@
 //! Sends a message once, also when the job is tried again: what is known of the delivery is kept in the job's data.
 
+use std::time::Duration;
+
 use toril_plugin::{Failure, Job, checkpoint, clock, log};
 
-use crate::agent::{Agent, GRACE, Stream};
+use crate::agent::{Agent, GRACE, Heard, Stream};
 use crate::data::{Command, Delivery, Step};
-use crate::follow::Follow;
-use crate::lookup::{self, Found};
+use crate::follow::{Follow, Unfinished};
+use crate::lookup::{self, Found, Lookup};
 use crate::model::{Event, Part, State, Task};
 use crate::outcome::Outcome;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 use crate::watch::{Stop, Watch};
 use crate::wire::Outgoing;
+
+/// After so long without an event the agent is also asked whether it has made a task of the message: it may be busy, or
+/// the connection dead.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// A delivery at work.
 pub struct Deliver {
@@ -58,7 +64,9 @@ impl Deliver {
         let task = match event {
             Event::Message(message) => return Ok(Outcome::of_message(message, &agent)),
             Event::Task(task) => task,
-            Event::Status { task_id, context_id, status } => Task { status, ..Task::begun(task_id, context_id) },
+            Event::Status { task_id, context_id, status, metadata } => {
+                Task { status, metadata, ..Task::begun(task_id, context_id) }
+            }
             Event::Artifact { task_id, context_id, artifact, append } => {
                 let mut task = Task::begun(task_id, context_id);
                 task.put(artifact, append);
@@ -68,10 +76,18 @@ impl Deliver {
         self.delivery.task_id = Some(task.id.clone());
         self.keep(Step::Taken);
         let message_id = self.message_id.clone();
-        let mut follow = Follow::new(&agent, &watch, Some(&message_id), task);
+        let follow = Follow::new(&agent, &watch, Some(&message_id), task);
+        let mut follow = follow.wait_for_authorization(self.data.wait_for_authorization);
         let task = match follow.run(stream) {
             Ok(()) => follow.task().clone(),
-            Err(Trouble::Stopped(stop)) => follow.cancel(&stop).inspect_err(|failure| self.ended(failure))?,
+            Err(Trouble::Stopped(stop)) => match follow.cancel(&stop) {
+                Ok(task) => task,
+                Err(Unfinished::GoesOn(failure)) => return Err(failure),
+                Err(Unfinished::Over(failure)) => {
+                    self.ended(&failure);
+                    return Err(failure);
+                }
+            },
             Err(trouble) => return Err(self.lost(trouble, &agent)),
         };
         settled(&task, agent.name()).inspect_err(|failure| self.ended(failure))?;
@@ -82,11 +98,14 @@ impl Deliver {
     fn reply<'a>(&mut self, agent: &'a Agent, watch: &Watch) -> Result<Reply<'a>, Failure> {
         if let Some(id) = &self.delivery.task_id {
             log::info(format_args!("{} has the message already: its task is taken up", agent.name()));
-            let task = agent.task(id, watch.patiently(GRACE));
+            let task = match agent.task(id, watch.patiently(GRACE)) {
+                Err(trouble) if goes_on(&trouble) => Ok(Task::unknown(id.clone(), self.delivery.context_id.clone())),
+                told => told,
+            };
             return task.map(taken_up).map_err(|trouble| self.lost(trouble, agent));
         }
         if self.delivery.step == Step::Sending {
-            match lookup::look(agent, watch, &self.data, &self.delivery, &self.message_id) {
+            match self.lookup(agent, watch).look() {
                 Ok(Found::Task(task)) => {
                     log::info(format_args!("{} has the message already: its task was found", agent.name()));
                     return Ok(taken_up(*task));
@@ -130,6 +149,9 @@ impl Deliver {
         reply.map_err(|trouble| {
             if trouble.is_refusal() {
                 self.keep(Step::Refused);
+            } else if trouble.is_answer() {
+                self.delivery.answered = true;
+                self.keep(Step::Sending);
             }
             match trouble {
                 Trouble::Stopped(Stop::Cancelled(why)) => Failure::fatal(format!(
@@ -148,7 +170,32 @@ impl Deliver {
         Ok(checkpoint::save(&self.data)?)
     }
 
+    /// Sends the message. Where it is not known what the agent has made of it, its tasks are looked through.
     fn dispatch<'a>(&self, agent: &'a Agent, watch: &Watch, streaming: bool) -> Result<Reply<'a>, Trouble> {
+        self.exchange(agent, watch, streaming).or_else(|trouble| match trouble {
+            Trouble::Stopped(_) => Err(trouble),
+            _ if trouble.is_refusal() => Err(trouble),
+            _ => self.made_of_it(agent, watch).ok_or(trouble),
+        })
+    }
+
+    /// The task that the agent has made of the message, as far as it can be found at once.
+    fn made_of_it<'a>(&self, agent: &'a Agent, watch: &Watch) -> Option<Reply<'a>> {
+        match self.lookup(agent, watch).once() {
+            Ok(Found::Task(task)) => {
+                log::info(format_args!("{} has not answered the message, but its task was found", agent.name()));
+                Some(taken_up(*task))
+            }
+            _ => None,
+        }
+    }
+
+    fn lookup<'a>(&'a self, agent: &'a Agent, watch: &'a Watch) -> Lookup<'a> {
+        let (command, delivery, message_id) = (&self.data, &self.delivery, self.message_id.as_str());
+        Lookup { agent, watch, command, delivery, message_id }
+    }
+
+    fn exchange<'a>(&self, agent: &'a Agent, watch: &Watch, streaming: bool) -> Result<Reply<'a>, Trouble> {
         let wire = &agent.interface.wire;
         let outgoing = Outgoing {
             message_id: &self.message_id,
@@ -165,12 +212,20 @@ impl Deliver {
         }
         let mut stream = match agent.stream(&call, watch, watch.patiently(GRACE)) {
             // The card promises too much. Nothing was sent.
-            Err(trouble) if trouble.is_unsupported() => return self.dispatch(agent, watch, false),
+            Err(trouble) if trouble.is_unsupported() => return self.exchange(agent, watch, false),
             opened => opened?,
         };
-        match stream.next(watch.patiently(GRACE))? {
-            Some(event) => Ok((event, Some(stream))),
-            None => Err(Trouble::NotA2a),
+        loop {
+            match stream.next(SILENCE, watch.patiently(GRACE))? {
+                Heard::Event(event) => return Ok((event, Some(stream))),
+                Heard::End => return Err(Trouble::NotA2a),
+                // Silence is no error: an agent may think for longer than this before it says anything.
+                Heard::Silence => {
+                    if let Some(found) = self.made_of_it(agent, watch) {
+                        return Ok(found);
+                    }
+                }
+            }
         }
     }
 
@@ -209,6 +264,12 @@ impl Deliver {
 /// Whether the agent has refused what the call says, and not the call as such.
 fn rejects(reply: &Result<Reply<'_>, Trouble>) -> bool {
     reply.as_ref().is_err_and(|trouble| matches!(trouble, Trouble::Rpc { .. }) && trouble.is_refusal())
+}
+
+/// Whether a task is followed although it could not be asked for: there is trouble that may pass, or the attempt has to
+/// end, and following ends it in order.
+pub fn goes_on(trouble: &Trouble) -> bool {
+    trouble.is_transient() || matches!(trouble, Trouble::Stopped(_))
 }
 
 /// The task of an earlier attempt, without a stream.

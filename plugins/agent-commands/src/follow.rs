@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use toril_plugin::{Failure, log};
+use toril_plugin::{Failure, clock, log};
 
-use crate::agent::{Agent, Stream};
+use crate::again::Again;
+use crate::agent::{Agent, Heard, Stream};
 use crate::model::{Event, State, Task};
 use crate::told::Told;
 use crate::trouble::Trouble;
@@ -14,6 +15,10 @@ use crate::watch::{Stop, Watch};
 /// Pauses between two questions: they grow from the first to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
+/// A stream on which nothing arrives for so long may be dead without either side having noticed. The task is asked for.
+const SILENCE: Duration = Duration::from_secs(60);
+/// How long a stream is waited for before progress that was held back is published.
+const HELD_BACK: Duration = Duration::from_millis(600);
 /// How often a stream is opened anew that brings nothing.
 const FRUITLESS: u32 = 3;
 /// How long the agent may take to cancel a task. A job that was cancelled has 5 seconds in all.
@@ -29,13 +34,35 @@ pub struct Follow<'a> {
     told: Told,
     /// Whether everything was seen from the beginning on.
     gapless: bool,
+    /// Whether a task that needs authorization is waited for.
+    waits_for_authorization: bool,
+    again: Again<'a>,
+}
+
+/// Why a task was left that has not ended by itself.
+pub enum Unfinished {
+    /// Nothing more is to be expected of it.
+    Over(Failure),
+    /// Another attempt goes on with it.
+    GoesOn(Failure),
 }
 
 impl<'a> Follow<'a> {
     pub fn new(agent: &'a Agent, watch: &'a Watch, ours: Option<&'a str>, task: Task) -> Self {
-        let mut follow = Self { agent, watch, ours, task, told: Told::default(), gapless: true };
-        follow.told.task(&follow.task, follow.ours);
+        let again = Again::new(agent.name(), watch);
+        let told = Told::default();
+        let mut follow = Self { agent, watch, ours, task, told, gapless: true, waits_for_authorization: false, again };
+        // Nothing is known yet of a task that could not be asked for.
+        if follow.task.status.state != State::Unknown {
+            follow.told.task(&follow.task, follow.ours);
+        }
         follow
+    }
+
+    /// Also waits while the task needs authorization: somebody gives it to the agent on another way.
+    pub fn wait_for_authorization(mut self, waits: bool) -> Self {
+        self.waits_for_authorization = waits;
+        self
     }
 
     /// The task as far as it is known.
@@ -59,13 +86,23 @@ impl<'a> Follow<'a> {
                 self.gapless = false;
                 let subscribe = self.agent.interface.wire.subscribe(&self.task.id);
                 match self.agent.stream(&subscribe, self.watch, self.watch.at_once()) {
-                    Ok(open) => stream = Some(open),
+                    Ok(open) => {
+                        self.again.answered();
+                        stream = Some(open);
+                    }
                     // It may have ended in the meantime, or the agent was started anew and has lost who listens.
-                    Err(Trouble::Rpc { .. }) => {
+                    Err(trouble) if matches!(trouble, Trouble::Rpc { .. }) || !trouble.is_transient() => {
+                        if let Trouble::Stopped(_) = trouble {
+                            return Err(trouble);
+                        }
                         subscribing = false;
                         self.refresh()?;
                     }
-                    Err(trouble) => return Err(trouble),
+                    Err(trouble) => {
+                        fruitless += 1;
+                        self.again.wait(trouble)?;
+                        self.refresh()?;
+                    }
                 }
             } else {
                 self.watch.pause(pause)?;
@@ -77,16 +114,20 @@ impl<'a> Follow<'a> {
     }
 
     fn is_settled(&self) -> bool {
-        self.task.status.state.is_settled()
+        match self.task.status.state {
+            State::AuthRequired => !self.waits_for_authorization,
+            state => state.is_settled(),
+        }
     }
 
     /// Reads a stream until it ends or the task is settled. Says whether it has brought anything new.
     fn read(&mut self, mut stream: Stream<'_>) -> Result<bool, Trouble> {
         let mut brought = false;
         while !self.is_settled() {
-            match stream.next(self.watch.at_once()) {
-                Ok(Some(event)) => brought |= self.see(event),
-                Ok(None) => break,
+            match stream.next(HELD_BACK, self.watch.at_once()) {
+                Ok(Heard::Event(event)) => brought |= self.see(event),
+                Ok(Heard::Silence) if stream.silent_for() < SILENCE => self.told.publish(&self.task, clock::now()),
+                Ok(Heard::Silence | Heard::End) => break,
                 // What has become of the task is asked on a connection of its own.
                 Err(Trouble::Http(error)) => {
                     log::debug(format_args!("the stream of the task broke: {error}"));
@@ -102,44 +143,52 @@ impl<'a> Follow<'a> {
         Ok(brought)
     }
 
-    /// Takes an event in. Says whether it is new.
-    pub fn see(&mut self, event: Event) -> bool {
-        let before = self.task.clone();
+    /// Takes an event in. Says whether it is new. The work is no more than the event is large: there may be thousands.
+    fn see(&mut self, event: Event) -> bool {
         match event {
             Event::Task(task) if task.id == self.task.id => {
-                let artifacts = std::mem::take(&mut self.task.artifacts);
-                self.task = task;
-                // Some agents leave out what they have sent already.
-                if self.task.artifacts.is_empty() {
-                    self.task.artifacts = artifacts;
-                }
+                let brought = self.task.replace(task);
+                self.told.task(&self.task, self.ours);
+                brought
             }
-            Event::Status { task_id, context_id, status } if task_id == self.task.id => {
-                self.task.context_id = self.task.context_id.take().or(context_id);
-                self.task.status = status;
+            Event::Status { task_id, context_id, status, metadata } if task_id == self.task.id => {
+                let brought = self.task.update(context_id, status, metadata);
+                self.told.status(&self.task);
+                brought
             }
             Event::Artifact { task_id, artifact, append, .. } if task_id == self.task.id => {
-                self.task.put(artifact, append);
+                let brought = self.task.put(artifact, append);
+                self.told.publish(&self.task, clock::now());
+                brought
             }
-            Event::Message(message) => self.told.message(&message),
-            _ => {}
+            Event::Message(message) => {
+                self.told.message(&message);
+                false
+            }
+            _ => false,
         }
-        self.told.task(&self.task, self.ours);
-        self.task != before
     }
 
-    /// Asks how far the task is.
+    /// Asks how far the task is, again and again while there is trouble that may pass.
     fn refresh(&mut self) -> Result<(), Trouble> {
-        self.task = self.agent.task(&self.task.id, self.watch.at_once())?;
-        self.told.task(&self.task, self.ours);
-        Ok(())
+        loop {
+            match self.agent.task(&self.task.id, self.watch.at_once()) {
+                Ok(task) => {
+                    self.again.answered();
+                    self.task = task;
+                    self.told.task(&self.task, self.ours);
+                    return Ok(());
+                }
+                Err(trouble) => self.again.wait(trouble)?,
+            }
+        }
     }
 
-    /// Cancels the task at the agent, as the attempt has to end. Ok: it has ended by itself, and is what it is.
-    pub fn cancel(self, stop: &Stop) -> Result<Task, Failure> {
+    /// Cancels the task at the agent, as the attempt has to end. Ok: the task has completed in the meantime.
+    pub fn cancel(self, stop: &Stop) -> Result<Task, Unfinished> {
         let name = self.agent.name();
         let why = match stop {
-            Stop::Shutdown => return Err(Failure::defer(Duration::ZERO)),
+            Stop::Shutdown => return Err(Unfinished::GoesOn(Failure::defer(Duration::ZERO))),
             Stop::Cancelled(why) => format!("cancelled: {why}"),
             Stop::AttemptOver => format!("{name} had not finished within the attempt's time (the queue's `timeout`)"),
             Stop::TimeoutOver => format!("{name} had not finished within the job's `timeoutMs`"),
@@ -150,17 +199,25 @@ impl<'a> Follow<'a> {
             answered => answered,
         };
         match task {
+            // The agent was out of reach, and still is. Its task may go on, and so does the next attempt.
+            Err(trouble) if *stop == Stop::AttemptOver && self.again.is_in_trouble() && trouble.is_transient() => {
+                Err(Unfinished::GoesOn(Failure::retry(format!(
+                    "{name} could not be asked for its task when the attempt's time was up: {}",
+                    trouble.told()
+                ))))
+            }
             Ok(task) if task.status.state == State::Completed => Ok(task),
             Ok(task) => {
                 let state = task.status.state.name();
-                Err(Failure::fatal(format!("{why}; its task was asked to be cancelled and is {state}")))
+                let told = format!("{why}; its task was asked to be cancelled and is {state}");
+                Err(Unfinished::Over(Failure::fatal(told)))
             }
             Err(trouble) => {
                 let told = match trouble.into_failure(name, "cancel") {
                     Failure::Retry(told) | Failure::Fatal(told) => told,
                     _ => format!("{name} did not take it"),
                 };
-                Err(Failure::fatal(format!("{why}; its task could not be cancelled: {told}")))
+                Err(Unfinished::Over(Failure::fatal(format!("{why}; its task could not be cancelled: {told}"))))
             }
         }
     }

@@ -8,10 +8,11 @@
 //! | `tasks` | the commands that are about a task that is there |
 //! | `agent`, `settings`, `card` | the agent: where it is, what its card says, how it is called |
 //! | `wire`, `model` | the versions of the protocol, and what they have in common |
-//! | `trouble`, `watch` | why a call came to nothing, and why an attempt should end |
+//! | `trouble`, `watch`, `again` | why a call came to nothing, why an attempt should end, and what is asked again |
 
 #![cfg_attr(test, allow(clippy::expect_used, reason = "a test that panics has failed"))]
 
+mod again;
 mod agent;
 mod card;
 mod data;

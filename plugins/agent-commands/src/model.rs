@@ -88,6 +88,18 @@ impl Part {
         Self { text: Some(text.into()), ..Self::default() }
     }
 
+    /// A part of a kind that this plugin does not know, as data.
+    pub fn unknown(part: Map<String, Value>) -> Self {
+        Self { data: Some(part.into()), ..Self::default() }
+    }
+
+    /// Whether another part goes on with the text of this one: both are text of the same type, and nothing else.
+    fn goes_on_with(&self, next: &Self) -> bool {
+        let is_text = |part: &Self| part.text.is_some() && part.contents() == 1;
+        let is_bare = |part: &Self| part.filename.is_none() && part.metadata.is_none();
+        is_text(self) && is_text(next) && is_bare(self) && is_bare(next) && self.media_type == next.media_type
+    }
+
     /// How many kinds of content it has: one, if it is right.
     pub fn contents(&self) -> usize {
         [self.text.is_some(), self.data.is_some(), self.url.is_some(), self.raw.is_some()]
@@ -116,6 +128,32 @@ pub struct Artifact {
     pub metadata: Option<Map<String, Value>>,
 }
 
+impl Artifact {
+    /// Its text: the texts of its parts, as they are. Agents that stream text make a part of each piece.
+    pub fn text(&self) -> String {
+        self.parts.iter().filter_map(|part| part.text.as_deref()).collect()
+    }
+
+    /// Adds parts at the end. Text that goes on with text is no part of its own.
+    pub fn append(&mut self, parts: impl IntoIterator<Item = Part>) {
+        for part in parts {
+            match (self.parts.last_mut(), &part.text) {
+                (Some(last), Some(more)) if last.goes_on_with(&part) => {
+                    last.text.get_or_insert_default().push_str(more)
+                }
+                _ => self.parts.push(part),
+            }
+        }
+    }
+
+    /// The same artifact, in which pieces of text are one part, however they arrived.
+    pub fn joined(mut self) -> Self {
+        let parts = std::mem::take(&mut self.parts);
+        self.append(parts);
+        self
+    }
+}
+
 /// Something that is said.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Message {
@@ -128,16 +166,11 @@ pub struct Message {
 }
 
 impl Message {
-    /// Its texts, a line break between them.
+    /// The texts of its parts, with a line break between them.
     pub fn text(&self) -> String {
-        text(&self.parts)
+        let texts: Vec<_> = self.parts.iter().filter_map(|part| part.text.as_deref()).collect();
+        texts.join("\n")
     }
-}
-
-/// The texts of parts, a line break between them.
-pub fn text<'a>(parts: impl IntoIterator<Item = &'a Part>) -> String {
-    let texts: Vec<_> = parts.into_iter().filter_map(|part| part.text.as_deref()).collect();
-    texts.join("\n")
 }
 
 /// How far a task is, and what the agent says about that.
@@ -156,6 +189,8 @@ pub struct Task {
     pub artifacts: Vec<Artifact>,
     /// What was said so far. Agents may leave it out.
     pub history: Vec<Message>,
+    /// What else the agent says about it.
+    pub metadata: Option<Map<String, Value>>,
 }
 
 /// What an agent answers a message with, and what a stream consists of.
@@ -163,24 +198,79 @@ pub struct Task {
 pub enum Event {
     Message(Message),
     Task(Task),
-    Status { task_id: String, context_id: Option<String>, status: Status },
-    Artifact { task_id: String, context_id: Option<String>, artifact: Artifact, append: bool },
+    Status {
+        task_id: String,
+        context_id: Option<String>,
+        status: Status,
+        /// Added to what the agent says about the task.
+        metadata: Option<Map<String, Value>>,
+    },
+    Artifact {
+        task_id: String,
+        context_id: Option<String>,
+        artifact: Artifact,
+        append: bool,
+    },
 }
 
 impl Task {
     /// A task of which only this much is known.
     pub fn begun(id: String, context_id: Option<String>) -> Self {
         let status = Status { state: State::Submitted, message: None };
-        Self { id, context_id, status, artifacts: Vec::new(), history: Vec::new() }
+        Self { id, context_id, status, artifacts: Vec::new(), history: Vec::new(), metadata: None }
     }
 
-    /// Adds an artifact, replaces the one of its id, or appends to that.
-    pub fn put(&mut self, artifact: Artifact, append: bool) {
-        match self.artifacts.iter_mut().find(|known| known.artifact_id == artifact.artifact_id) {
-            Some(known) if append => known.parts.extend(artifact.parts),
-            Some(known) => *known = artifact,
-            None => self.artifacts.push(artifact),
+    /// A task that could not be asked for yet.
+    pub fn unknown(id: String, context_id: Option<String>) -> Self {
+        let status = Status { state: State::Unknown, message: None };
+        Self { status, ..Self::begun(id, context_id) }
+    }
+
+    /// Adds an artifact, replaces the one of its id, or appends to that. Says whether this changed anything.
+    pub fn put(&mut self, artifact: Artifact, append: bool) -> bool {
+        // From the end: an artifact that is streamed is nearly always the last one.
+        match self.artifacts.iter_mut().rev().find(|known| known.artifact_id == artifact.artifact_id) {
+            Some(known) if append => {
+                let brought = !artifact.parts.is_empty();
+                known.append(artifact.parts);
+                brought
+            }
+            Some(known) if *known == artifact => false,
+            Some(known) => {
+                *known = artifact;
+                true
+            }
+            None => {
+                self.artifacts.push(artifact);
+                true
+            }
         }
+    }
+
+    /// Takes over what the task is now. Says whether this changed anything. Some agents leave out the artifacts that
+    /// they have sent already: those stay.
+    pub fn replace(&mut self, task: Self) -> bool {
+        if task.artifacts.is_empty() {
+            // Taken from both, so that they are not compared: there may be megabytes of them.
+            let artifacts = std::mem::take(&mut self.artifacts);
+            let changed = *self != task;
+            *self = Self { artifacts, ..task };
+            return changed;
+        }
+        let changed = *self != task;
+        *self = task;
+        changed
+    }
+
+    /// Takes over a status. Says whether this changed anything.
+    pub fn update(&mut self, context_id: Option<String>, status: Status, metadata: Option<Map<String, Value>>) -> bool {
+        self.context_id = self.context_id.take().or(context_id);
+        if let Some(metadata) = metadata {
+            self.metadata.get_or_insert_default().extend(metadata);
+        }
+        let changed = self.status != status;
+        self.status = status;
+        changed
     }
 
     /// Whether a message of this id is in its history.
@@ -203,10 +293,32 @@ mod tests {
         task.put(artifact("a", "one"), false);
         task.put(artifact("b", "other"), true);
         task.put(artifact("a", "two"), true);
-        let texts: Vec<_> = task.artifacts.iter().map(|artifact| text(&artifact.parts)).collect();
-        assert_eq!(texts, ["one\ntwo", "other"]);
-        task.put(artifact("a", "anew"), false);
-        assert_eq!(text(&task.artifacts[0].parts), "anew");
+        let texts: Vec<_> = task.artifacts.iter().map(Artifact::text).collect();
+        assert_eq!(texts, ["onetwo", "other"]);
+        assert!(task.put(artifact("a", "anew"), false) && !task.put(artifact("a", "anew"), false));
+        assert_eq!(task.artifacts[0].text(), "anew");
+    }
+
+    #[test]
+    fn text_goes_on_in_one_part_and_what_says_more_than_text_is_a_part_of_its_own() {
+        let named = Part { filename: Some("f".into()), ..Part::text("c") };
+        let data = Part { data: Some(Value::Null), ..Part::default() };
+        let parts = vec![Part::text("a"), Part::text("b"), named.clone(), data.clone(), Part::text("d")];
+        let joined = Artifact { parts, ..Artifact::default() }.joined();
+        assert_eq!(joined.parts, [Part::text("ab"), named, data, Part::text("d")]);
+        assert_eq!(joined.text(), "abcd");
+    }
+
+    #[test]
+    fn a_task_that_leaves_out_its_artifacts_keeps_them() {
+        let mut task = Task::begun("t".into(), None);
+        task.put(artifact("a", "one"), false);
+        let before = task.clone();
+        assert!(!task.replace(Task::begun("t".into(), None)));
+        assert_eq!(task, before);
+        let working = Status { state: State::Working, message: None };
+        assert!(task.replace(Task { status: working.clone(), ..Task::begun("t".into(), None) }));
+        assert_eq!((task.artifacts.len(), &task.status), (1, &working));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::agent::Agent;
-use crate::model::{self, Artifact, Message, Part, State, Task};
+use crate::model::{Artifact, Message, Part, State, Task};
 use crate::version::version;
 
 /// What became of a command.
@@ -14,9 +15,15 @@ use crate::version::version;
 pub struct Outcome {
     /// `message`: the agent replied, and that is all. `task`: it made a task of the message.
     pub kind: &'static str,
-    /// All text of it, a line break between the parts: of a reply, or of a task's artifacts and then of what its status
-    /// says. Empty if it has none.
+    /// All text of it: of a reply, or of a task's artifacts and then of what its status says. The texts of one artifact
+    /// are joined as they are, as agents that stream send it in pieces. Between artifacts, and between the parts of a
+    /// reply or status, is a line break. Empty if there is no text. This repeats what is in `artifacts` and `message`:
+    /// of more than 262,144 bytes it has the first 65,536, and `textCut` is true.
     pub text: String,
+    /// Whether `text` has only the beginning of the text.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
+    pub text_cut: bool,
     /// What the agent says: its reply, or what its task's status says, such as what it wants to know when it is
     /// `input-required`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,6 +32,9 @@ pub struct Outcome {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     pub artifacts: Vec<Artifact>,
+    /// What else the agent says about the task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Map<String, Value>>,
     /// The conversation, to go on with. Null if the agent names none.
     pub context_id: Option<String>,
     /// The task.
@@ -53,10 +63,13 @@ pub struct Said {
 impl Outcome {
     /// A reply without a task.
     pub fn of_message(message: Message, agent: &Agent) -> Self {
+        let (text, text_cut) = bounded(message.text());
         Self {
             kind: "message",
-            text: message.text(),
+            text,
+            text_cut,
             artifacts: Vec::new(),
+            metadata: None,
             context_id: message.context_id,
             task_id: message.task_id,
             state: None,
@@ -68,12 +81,17 @@ impl Outcome {
 
     /// A task as it is.
     pub fn of_task(task: Task, agent: &Agent) -> Self {
-        let artifacts = task.artifacts.iter().flat_map(|artifact| &artifact.parts);
-        let said = task.status.message.iter().flat_map(|message| &message.parts);
+        let artifacts: Vec<_> = task.artifacts.into_iter().map(Artifact::joined).collect();
+        let has_text = |parts: &[Part]| parts.iter().any(|part| part.text.is_some());
+        let made = artifacts.iter().filter(|artifact| has_text(&artifact.parts)).map(Artifact::text);
+        let said = task.status.message.iter().filter(|message| has_text(&message.parts)).map(Message::text);
+        let (text, text_cut) = bounded(made.chain(said).collect::<Vec<_>>().join("\n"));
         Self {
             kind: "task",
-            text: model::text(artifacts.chain(said)),
-            artifacts: task.artifacts,
+            text,
+            text_cut,
+            artifacts,
+            metadata: task.metadata,
             context_id: task.context_id,
             task_id: Some(task.id),
             state: Some(task.status.state),
@@ -81,5 +99,31 @@ impl Outcome {
             protocol: agent.interface.wire.version(),
             version: version(),
         }
+    }
+}
+
+/// The most bytes of text that a result repeats. A result that is too large for the plugin's `max_result` is lost.
+const MOST_TEXT: usize = 256 * 1024;
+/// How many bytes remain of text that is longer.
+const REMAINS: usize = 64 * 1024;
+
+/// The text, or its beginning if it is long, and whether that is so.
+fn bounded(mut text: String) -> (String, bool) {
+    if text.len() <= MOST_TEXT {
+        return (text, false);
+    }
+    text.truncate(text.floor_char_boundary(REMAINS));
+    (text, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_text_is_cut_at_a_character_and_the_result_says_so() {
+        assert_eq!(bounded("a".repeat(MOST_TEXT)), ("a".repeat(MOST_TEXT), false));
+        let (text, is_cut) = bounded("€".repeat(MOST_TEXT));
+        assert!(is_cut && text.len() <= REMAINS && text.chars().all(|c| c == '€') && text.len() > REMAINS - 3);
     }
 }

@@ -1,5 +1,7 @@
 //! The agents that the plugin's settings name, and how each wants to be authenticated to.
 
+use std::time::Duration;
+
 use toril_plugin::{Failure, config};
 
 /// What a person has to do when no agent is set.
@@ -8,6 +10,10 @@ const NO_DEFAULT: &str = "the job names no agent, and the agent's address is not
 
 /// The header of an API key, unless `api-key-header` names another.
 const API_KEY: &str = "x-api-key";
+
+/// How long a message is looked for before it is sent again, unless `lookup-seconds` says otherwise. Longer than agents
+/// take to make a task of a message, even those that think before they do.
+const LOOKUP: Duration = Duration::from_secs(120);
 
 /// An agent as the settings have it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -22,6 +28,8 @@ pub struct Settings {
     pub credentials: Vec<(String, String)>,
     /// Whether a message is sent again whose fate nobody can tell.
     pub resend: bool,
+    /// How long a message is looked for at the agent before it is sent again.
+    pub lookup: Duration,
     /// Whether a job without `contextId` begins a conversation whose id is made of the job's.
     pub own_context: bool,
 }
@@ -45,6 +53,7 @@ impl Settings {
                 url: url.to_owned(),
                 resend: true,
                 own_context: true,
+                lookup: LOOKUP,
                 ..Self::default()
             }),
             Some(name) if is_name(name) => {
@@ -90,25 +99,42 @@ impl Settings {
             ))),
         };
         let (resend, own_context) = (switch("resend")?, switch("job-context")?);
-        Ok(Self { name, url, rpc_url: own("rpc-url")?, credentials, resend, own_context })
+        let lookup = match own("lookup-seconds")? {
+            None => LOOKUP,
+            Some(seconds) => seconds.parse().map(Duration::from_secs).map_err(|_| {
+                Failure::fatal(format!(
+                    "the setting `{prefix}lookup-seconds` under [plugins.agent-commands] in queues.toml is not a whole \
+                     number of seconds"
+                ))
+            })?,
+        };
+        Ok(Self { name, url, rpc_url: own("rpc-url")?, credentials, resend, own_context, lookup })
     }
 
     /// Where the agent's card may be, the likelier place first.
-    pub fn card_urls(&self) -> Vec<String> {
+    pub fn card_places(&self) -> Vec<Place> {
         const WELL_KNOWN: &str = "/.well-known/agent-card.json";
         let url = self.url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
         if url.ends_with(".json") {
-            return vec![self.url.clone()];
+            return vec![Place { url: self.url.clone(), is_origin: false }];
         }
         let after_scheme = url.find("://").map_or(0, |at| at + 3);
         let path = url.get(after_scheme..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| after_scheme + at);
         let origin = url.get(..path).unwrap_or(url);
-        let mut urls = vec![format!("{url}{WELL_KNOWN}")];
+        let mut places = vec![Place { url: format!("{url}{WELL_KNOWN}"), is_origin: false }];
         if origin != url {
-            urls.push(format!("{origin}{WELL_KNOWN}"));
+            places.push(Place { url: format!("{origin}{WELL_KNOWN}"), is_origin: true });
         }
-        urls
+        places
     }
+}
+
+/// Where a card may be.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Place {
+    pub url: String,
+    /// Whether this is the origin of an address that has a path: the card there may be that of another agent.
+    pub is_origin: bool,
 }
 
 fn is_name(name: &str) -> bool {
@@ -160,12 +186,17 @@ mod tests {
         assert!(fatal(None, &[]).contains("agent-url"));
         assert!(fatal(Some("echo"), &[]).contains("\"agents.echo.url\""));
         assert!(!fatal(Some("no name"), &[]).contains("no name"));
+        let set = [("agents.e.url", "u"), ("agents.e.lookup-seconds", "1m")];
+        assert!(fatal(Some("e"), &set).contains("agents.e.lookup-seconds"));
         assert!(fatal(Some("e"), &[("agents.e.url", "u"), ("agents.e.resend", "maybe")]).contains("agents.e.resend"));
     }
 
     #[test]
     fn a_card_is_looked_for_below_the_address_and_then_at_its_origin() {
-        let urls = |url: &str| Settings { url: url.into(), ..Settings::default() }.card_urls();
+        let urls = |url: &str| -> Vec<_> {
+            let places = Settings { url: url.into(), ..Settings::default() }.card_places();
+            places.into_iter().map(|place| place.url).collect()
+        };
         assert_eq!(urls("https://a.example/"), ["https://a.example/.well-known/agent-card.json"]);
         assert_eq!(
             urls("https://a.example/a2a"),

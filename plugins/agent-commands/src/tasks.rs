@@ -6,8 +6,9 @@ use toril_plugin::{Failure, Job, clock};
 
 use crate::agent::Agent;
 use crate::data::Command;
-use crate::deliver::settled;
+use crate::deliver::{goes_on, settled};
 use crate::follow::Follow;
+use crate::model::Task;
 use crate::outcome::Outcome;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
@@ -56,8 +57,12 @@ pub fn follow(job: &Job<Command>) -> Result<Outcome, Failure> {
         }
         trouble => trouble.into_failure(agent.name(), "get task"),
     };
-    let task = agent.task(task_id, watch.at_once()).map_err(fail)?;
-    let mut follow = Follow::new(&agent, &watch, None, task);
+    let task = match agent.task(task_id, watch.at_once()) {
+        Err(trouble) if goes_on(&trouble) => Task::unknown(task_id.to_owned(), None),
+        told => told.map_err(fail)?,
+    };
+    let follow = Follow::new(&agent, &watch, None, task);
+    let mut follow = follow.wait_for_authorization(job.data.wait_for_authorization);
     follow.run(None).map_err(fail)?;
     settled(follow.task(), agent.name())?;
     Ok(Outcome::of_task(follow.task().clone(), &agent))

@@ -2,11 +2,15 @@
 //! the job's log.
 
 use std::collections::HashSet;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
-use toril_plugin::{log, progress};
+use toril_plugin::{clock, log, progress};
 
 use crate::model::{Message, State, Task};
+
+/// The shortest time between two updates of the progress. Each is a write to Redis and an event for those who listen.
+const INTERVAL: Duration = Duration::from_millis(500);
 
 /// What was told already.
 #[derive(Debug, Default)]
@@ -15,7 +19,10 @@ pub struct Told {
     said: HashSet<String>,
     /// The last status: its state, and the id of its message.
     status: Option<(State, Option<String>)>,
+    /// How many statuses there were.
     updates: u32,
+    /// How many of them the published progress counts, and since when.
+    published: Option<(u32, SystemTime)>,
 }
 
 /// The job's progress.
@@ -30,21 +37,43 @@ struct Progress<'a> {
 }
 
 impl Told {
-    /// Tells what is new about a task. `ours` is the message that it was made of: what was said before that is old.
+    /// Tells what is new about a task and its history. `ours` is the message that it was made of: what was said before
+    /// that is old.
     pub fn task(&mut self, task: &Task, ours: Option<&str>) {
         let since = ours.and_then(|ours| task.history.iter().position(|message| message.message_id == ours));
         for message in task.history.iter().skip(since.map_or(task.history.len(), |at| at + 1)) {
             self.message(message);
         }
+        self.status(task);
+    }
+
+    /// Tells what is new about a task's status. Its history is not looked at.
+    pub fn status(&mut self, task: &Task) {
         if let Some(message) = &task.status.message {
             self.message(message);
         }
         let status = (task.status.state, task.status.message.as_ref().map(|message| message.message_id.clone()));
-        if self.status.as_ref() == Some(&status) {
+        if self.status.as_ref() != Some(&status) {
+            self.status = Some(status);
+            self.updates += 1;
+        }
+        self.publish(task, clock::now());
+    }
+
+    /// Publishes the task's status as the job's progress, unless that was done a moment ago: then a later call does it.
+    /// A status after which the task does not go on by itself is published at once.
+    pub fn publish(&mut self, task: &Task, now: SystemTime) {
+        let is_due = match self.published {
+            None => true,
+            Some((updates, _)) if updates == self.updates => false,
+            Some((_, at)) => {
+                task.status.state.is_settled() || now.duration_since(at).is_ok_and(|past| past >= INTERVAL)
+            }
+        };
+        if !is_due {
             return;
         }
-        self.status = Some(status);
-        self.updates += 1;
+        self.published = Some((self.updates, now));
         let progress = Progress {
             state: task.status.state,
             task_id: &task.id,
@@ -93,5 +122,27 @@ mod tests {
         task.status.state = State::Completed;
         told.task(&task, Some("ours"));
         assert_eq!(told.updates, 2);
+    }
+
+    #[test]
+    fn a_burst_of_statuses_is_published_at_a_bounded_rate_and_the_last_one_always() {
+        let mut told = Told::default();
+        let mut task = Task::begun("t".into(), None);
+        let start = clock::now() + Duration::from_secs(60);
+        let mut published = 0;
+        for number in 0..1000 {
+            task.status = Status { state: State::Working, message: Some(message(&number.to_string(), true)) };
+            told.updates += 1;
+            let before = told.published;
+            told.publish(&task, start + Duration::from_millis(number));
+            published += u32::from(told.published != before);
+        }
+        assert_eq!(published, 2, "one second has two intervals");
+        told.publish(&task, start + Duration::from_secs(2));
+        assert_eq!(told.published.map(|(updates, _)| updates), Some(1000), "what was left is published later");
+        task.status.state = State::Completed;
+        told.updates += 1;
+        told.publish(&task, start + Duration::from_secs(2));
+        assert_eq!(told.published.map(|(updates, _)| updates), Some(1001), "an end does not wait");
     }
 }

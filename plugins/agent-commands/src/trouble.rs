@@ -55,6 +55,54 @@ impl Trouble {
         }
     }
 
+    /// Whether a question may be answered when it is asked again in a moment. What is no A2A counts, too: gateways
+    /// answer with a page of their own while the agent behind them restarts.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Stopped(_) => false,
+            // Prohibited: a name can lead to another address the next time, but hardly within one attempt.
+            Self::Http(error) => !error.is_permanent() && !matches!(error, HttpError::Prohibited { .. }),
+            Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..),
+            Self::Rpc { code } => !is_clear(*code),
+            Self::NotA2a => true,
+        }
+    }
+
+    /// Whether the call is over at the agent: it has answered, or a server in front of it has that passed nothing on. After
+    /// anything else the agent may still be busy with what was sent.
+    pub fn is_answer(&self) -> bool {
+        match self {
+            // 502 and 504 are a gateway's: it has waited for the agent, and does not know what came of it.
+            Self::Status { status, .. } => !matches!(status, 408 | 502 | 504),
+            Self::Rpc { .. } => true,
+            Self::Stopped(_) | Self::Http(_) | Self::NotA2a => false,
+        }
+    }
+
+    /// How long the agent asks to be left alone.
+    pub fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::Status { wait, .. } => *wait,
+            _ => None,
+        }
+    }
+
+    /// Whether there is no agent's card at the address: nothing, nothing that can be read, or a page for people.
+    pub fn is_no_card(&self) -> bool {
+        matches!(self, Self::Status { status: 404 | 405 | 410, .. } | Self::NotA2a)
+    }
+
+    /// What happened, for a log line.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Stopped(_) => "the attempt has to end".into(),
+            Self::Http(error) => error.to_string(),
+            Self::Status { status, .. } => format!("it answered with status {status}"),
+            Self::Rpc { code } => format!("it answered with JSON-RPC error {code}"),
+            Self::NotA2a => "its answer is not A2A".into(),
+        }
+    }
+
     /// Whether the agent does not have what was called, and did nothing.
     pub fn is_unsupported(&self) -> bool {
         matches!(self, Self::Rpc { code: METHOD_NOT_FOUND | UNSUPPORTED })
@@ -113,9 +161,10 @@ fn refused(status: u16, wait: Option<Duration>, agent: &str, method: &str) -> Fa
     }
 }
 
-/// Whether an error says that the call as it is will never be taken: JSON-RPC's own and A2A's, not the agent's trouble.
+/// Whether an error says that the agent will never accept the call as it is. These are errors of JSON-RPC itself and those
+/// that A2A defines. The other codes from -32099 to -32000 are each server's own: they may mean that it is overloaded.
 fn is_clear(code: i64) -> bool {
-    matches!(code, -32700 | -32602..=-32600 | -32099..=-32001) && code != -32006
+    matches!(code, -32700 | -32602..=-32600 | -32009..=-32001) && code != -32006
 }
 
 /// What an error of JSON-RPC (-32700 to -32600) or of A2A (-32001 to -32009) means.
@@ -133,6 +182,7 @@ fn meaning(code: i64) -> &'static str {
         -32006 => "what it replied is not valid",
         -32008 => "it requires an extension that this plugin does not have",
         -32009 => "it does not support this version of A2A",
+        -32099..=-32000 => "the server has a reason of its own",
         _ => "it gave no reason that this plugin knows",
     }
 }
@@ -147,11 +197,11 @@ mod tests {
 
     #[test]
     fn a_refusal_is_fatal_unless_it_is_the_agents_own_trouble() {
-        for code in [-32700, -32600, -32601, -32602, -32001, -32005, -32009, -32099] {
+        for code in [-32700, -32600, -32601, -32602, -32001, -32005, -32009] {
             assert!(matches!(failure(Trouble::Rpc { code }), Failure::Fatal(_)), "{code}");
             assert!(Trouble::Rpc { code }.is_refusal(), "{code}");
         }
-        for code in [-32603, -32006, -32000, -32650, 1] {
+        for code in [-32603, -32006, -32000, -32010, -32099, -32650, 1] {
             assert!(matches!(failure(Trouble::Rpc { code }), Failure::Retry(_)), "{code}");
             assert!(!Trouble::Rpc { code }.is_refusal(), "{code}");
         }
@@ -179,6 +229,27 @@ mod tests {
         let (origin, reason) = ("https://a".to_owned(), "so".to_owned());
         assert!(Trouble::Http(HttpError::Unreachable { origin: origin.clone(), reason: reason.clone() }).is_refusal());
         assert!(!Trouble::Http(HttpError::Connection { origin, reason }).is_refusal());
+    }
+
+    #[test]
+    fn a_question_is_asked_again_after_what_may_pass() {
+        for status in [408, 429, 500, 502, 503] {
+            assert!(Trouble::Status { status, wait: None }.is_transient(), "{status}");
+        }
+        for status in [301, 400, 401, 403, 404] {
+            assert!(!Trouble::Status { status, wait: None }.is_transient(), "{status}");
+        }
+        assert!(Trouble::Rpc { code: -32050 }.is_transient() && !Trouble::Rpc { code: TASK_NOT_FOUND }.is_transient());
+        assert!(!Trouble::Stopped(Stop::AttemptOver).is_transient());
+    }
+
+    #[test]
+    fn a_gateway_that_gave_up_is_no_answer_of_the_agent() {
+        for status in [502, 504, 408] {
+            assert!(!Trouble::Status { status, wait: None }.is_answer(), "{status}");
+        }
+        assert!(Trouble::Status { status: 503, wait: None }.is_answer() && Trouble::Rpc { code: -32603 }.is_answer());
+        assert!(!Trouble::NotA2a.is_answer() && !Trouble::Stopped(Stop::AttemptOver).is_answer());
     }
 
     #[test]

@@ -1,73 +1,159 @@
 //! A stream of events: server-sent events, each with an answer of JSON-RPC.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use toril_plugin::clock;
 use toril_plugin::http::{Chunk, Events, Streaming};
+use toril_plugin::{clock, log};
 
 use super::{Agent, result, whole};
 use crate::model::Event;
 use crate::trouble::Trouble;
 use crate::watch::{LOOK, Patience};
 
-/// A stream on which nothing arrives for so long may be dead without anyone having said so.
-const SILENCE: Duration = Duration::from_secs(60);
-
 /// What happens to a task.
 pub struct Stream<'a> {
     agent: &'a Agent,
     source: Source,
+    /// How many events were left out as they are not known here.
+    unknown: u32,
 }
 
 enum Source {
     Events {
         answer: Streaming,
         events: Events,
+        /// When anything was received last.
+        heard: SystemTime,
     },
     /// Some agents answer without a stream where one was asked for.
     Single(Option<Event>),
 }
 
+/// What was heard of a stream.
+#[derive(Debug, PartialEq)]
+pub enum Heard {
+    Event(Event),
+    /// Nothing for the time that the caller gave. The agent may be busy, or the connection dead: only the caller knows
+    /// how to find out.
+    Silence,
+    /// The stream has ended.
+    End,
+}
+
 impl<'a> Stream<'a> {
     /// The stream of an answer that has begun.
     pub(super) fn of(agent: &'a Agent, answer: Streaming, patience: &mut Patience<'_>) -> Result<Self, Trouble> {
-        let is_stream = answer.header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
+        let is_stream = answer.header("content-type").is_some_and(is_event_stream);
         if is_stream && answer.status().is_some_and(|status| (200..300).contains(&status)) {
-            return Ok(Self { agent, source: Source::Events { answer, events: Events::new() } });
+            let source = Source::Events { answer, events: Events::new(), heard: clock::now() };
+            return Ok(Self { agent, source, unknown: 0 });
         }
         let answer = whole(answer, patience)?;
         answer.succeeded()?;
         let event = agent.interface.wire.event(result(&answer.body)?).map_err(|_| Trouble::NotA2a)?;
-        Ok(Self { agent, source: Source::Single(Some(event)) })
+        Ok(Self { agent, source: Source::Single(Some(event)), unknown: 0 })
     }
 
-    /// The next event. None: the stream has ended, or seems to be dead.
-    pub fn next(&mut self, mut patience: Patience<'_>) -> Result<Option<Event>, Trouble> {
-        let Source::Events { answer, events } = &mut self.source else {
-            let Source::Single(event) = &mut self.source else { return Ok(None) };
-            return Ok(event.take());
+    /// The next event. Waits that long at most.
+    pub fn next(&mut self, wait: Duration, mut patience: Patience<'_>) -> Result<Heard, Trouble> {
+        let Source::Events { answer, events, heard } = &mut self.source else {
+            let Source::Single(event) = &mut self.source else { return Ok(Heard::End) };
+            return Ok(event.take().map_or(Heard::End, Heard::Event));
         };
-        let mut heard = clock::now();
+        let began = clock::now();
         loop {
-            if let Some(event) = events.next_event() {
-                let result = result(event.data.as_bytes())?;
-                return self.agent.interface.wire.event(result).map(Some).map_err(|_| Trouble::NotA2a);
+            while let Some(event) = events.next_event() {
+                let read = match result(event.data.as_bytes()) {
+                    Ok(result) => self.agent.interface.wire.event(result).ok(),
+                    Err(Trouble::NotA2a) => None,
+                    Err(trouble) => return Err(trouble),
+                };
+                if let Some(event) = read {
+                    return Ok(Heard::Event(event));
+                }
+                // Later versions and extensions may send more than is known here.
+                if self.unknown == 0 {
+                    log::warn(format_args!(
+                        "an event of {} is left out: A2A {} has none of its kind. Further ones are not logged",
+                        self.agent.name(),
+                        self.agent.interface.wire.version()
+                    ));
+                }
+                self.unknown += 1;
             }
-            match answer.read_chunk(LOOK)? {
+            // Also between events: a stream that never pauses has to end, too.
+            if let Some(stop) = patience.over() {
+                return Err(Trouble::Stopped(stop));
+            }
+            if passed(began) >= wait {
+                return Ok(Heard::Silence);
+            }
+            match answer.read_chunk(LOOK.min(wait))? {
                 Chunk::Bytes(bytes) => {
                     events.push(&bytes);
-                    heard = clock::now();
+                    *heard = clock::now();
                 }
-                Chunk::End => return Ok(None),
-                Chunk::Pending => {
-                    if let Some(stop) = patience.over() {
-                        return Err(Trouble::Stopped(stop));
-                    }
-                    if clock::now().duration_since(heard).unwrap_or_default() > SILENCE {
-                        return Ok(None);
-                    }
-                }
+                Chunk::End => return Ok(Heard::End),
+                Chunk::Pending => {}
             }
         }
+    }
+
+    /// How long nothing was received, not even a comment that keeps the connection open.
+    pub fn silent_for(&self) -> Duration {
+        match &self.source {
+            Source::Events { heard, .. } => passed(*heard),
+            Source::Single(_) => Duration::ZERO,
+        }
+    }
+}
+
+fn passed(since: SystemTime) -> Duration {
+    clock::now().duration_since(since).unwrap_or_default()
+}
+
+/// Whether a media type is that of server-sent events. Names of types are the same in every case.
+fn is_event_stream(kind: &str) -> bool {
+    let kind = kind.split(';').next().unwrap_or_default();
+    kind.trim().eq_ignore_ascii_case("text/event-stream")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::card::Interface;
+    use crate::settings::Settings;
+    use crate::watch::Watch;
+    use crate::wire::V1;
+
+    fn agent() -> Agent {
+        let interface = Interface { url: String::new(), wire: Box::new(V1 { tenant: None }), streaming: true };
+        Agent { settings: Settings::default(), interface }
+    }
+
+    fn heard(kind: &str, chunks: &[&str]) -> Vec<Heard> {
+        let agent = agent();
+        let answer = Streaming::for_test(200, &[("content-type", kind)], chunks);
+        let mut stream = Stream::of(&agent, answer, &mut Watch::last_words()).expect("a stream");
+        let next = || stream.next(Duration::from_secs(60), Watch::last_words()).expect("no trouble");
+        let mut all: Vec<_> = std::iter::repeat_with(next).take(chunks.len() + 1).collect();
+        all.dedup();
+        all
+    }
+
+    #[test]
+    fn the_type_of_a_stream_is_known_in_every_case() {
+        let task = "data: {\"result\":{\"task\":{\"id\":\"t\"}}}\n\n";
+        for kind in ["text/event-stream", "Text/Event-Stream; charset=utf-8", "TEXT/EVENT-STREAM ;x=y"] {
+            assert!(matches!(heard(kind, &[task])[..], [Heard::Event(Event::Task(_)), Heard::End]), "{kind}");
+        }
+    }
+
+    #[test]
+    fn an_event_that_is_not_known_is_left_out() {
+        let unknown = "data: {\"result\":{\"weather\":{}}}\n\ndata: hello\n\n";
+        let task = "data: {\"result\":{\"task\":{\"id\":\"t\"}}}\n\n";
+        let all = heard("text/event-stream", &[unknown, task, unknown]);
+        assert!(matches!(all[..], [Heard::Event(Event::Task(_)), Heard::End]), "{all:?}");
     }
 }

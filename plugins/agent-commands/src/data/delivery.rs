@@ -19,6 +19,10 @@ pub struct Delivery {
     /// When it was last sent, where that was not the first time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_again_at: Option<u64>,
+    /// Whether the agent has answered the last sending, and not with what became of it. Without an answer it may still
+    /// be about to make a task of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answered: bool,
     /// The conversation that it was sent in, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_id: Option<String>,
@@ -51,6 +55,7 @@ impl Delivery {
             step: Step::Refused,
             sent_at,
             sent_again_at: None,
+            answered: false,
             context_id: None,
             task_id: None,
             ended_in: None,
@@ -64,6 +69,7 @@ impl Delivery {
             _ => self.sent_again_at = Some(millis(now)),
         }
         self.step = Step::Sending;
+        self.answered = false;
         self.context_id = context_id;
     }
 

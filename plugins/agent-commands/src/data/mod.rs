@@ -47,6 +47,11 @@ pub struct Command {
     #[schemars(range(min = 1))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
+    /// For `send` and `follow`: what to do when the task is `auth-required`. Without this field, or `false`: return the
+    /// task. `true`: wait until somebody has given the agent the authorization outside of A2A, and the agent goes on by
+    /// itself. The wait ends with `timeoutMs` and the queue's `timeout`. What the agent asks for is in the job's log.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wait_for_authorization: bool,
     /// For `send`: goes along with the message, for agents that expect something there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Map<String, Value>>,

@@ -3,6 +3,8 @@
 mod v03;
 mod v1;
 
+use std::time::SystemTime;
+
 use serde_json::{Map, Value};
 
 use crate::model::{Event, Part, Task};
@@ -59,8 +61,11 @@ pub trait Wire {
     fn cancel(&self, task_id: &str) -> Call;
     /// Asks for a stream of what happens to a task from now on.
     fn subscribe(&self, task_id: &str) -> Call;
-    /// Asks for the tasks of a conversation. None: the version cannot.
-    fn list(&self, context_id: &str, page: Option<&str>) -> Option<Call>;
+    /// Whether the version can list tasks.
+    fn lists(&self) -> bool;
+    /// Asks for the tasks of a conversation, or without one for all tasks whose status is no older than that. None: the
+    /// version cannot list tasks.
+    fn list(&self, context_id: Option<&str>, since: SystemTime, page: Option<&str>) -> Option<Call>;
     /// Reads what a message is answered with, or an event of a stream.
     fn event(&self, result: Value) -> Result<Event, NotThis>;
     /// Reads a task.

@@ -1,5 +1,7 @@
 //! A2A 0.3 over JSON-RPC: documents that say by `kind` what they are.
 
+use std::time::SystemTime;
+
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -50,7 +52,11 @@ impl Wire for V03 {
         about("tasks/resubscribe", task_id)
     }
 
-    fn list(&self, _context_id: &str, _page: Option<&str>) -> Option<Call> {
+    fn lists(&self) -> bool {
+        false
+    }
+
+    fn list(&self, _context_id: Option<&str>, _since: SystemTime, _page: Option<&str>) -> Option<Call> {
         None
     }
 
@@ -58,8 +64,8 @@ impl Wire for V03 {
         Ok(match serde_json::from_value(result)? {
             Document::Message(message) => Event::Message(message.into()),
             Document::Task(task) => Event::Task(task.into()),
-            Document::StatusUpdate(StatusUpdate { task_id, context_id, status }) => {
-                Event::Status { task_id, context_id: filled(context_id), status: status.into() }
+            Document::StatusUpdate(StatusUpdate { task_id, context_id, status, metadata }) => {
+                Event::Status { task_id, context_id: filled(context_id), status: status.into(), metadata }
             }
             Document::ArtifactUpdate(ArtifactUpdate { task_id, context_id, artifact, append }) => Event::Artifact {
                 task_id,
@@ -119,6 +125,7 @@ struct Task {
     status: Status,
     artifacts: Option<Vec<Artifact>>,
     history: Option<Vec<Message>>,
+    metadata: Option<Map<String, Value>>,
 }
 
 #[derive(Deserialize)]
@@ -149,8 +156,13 @@ struct Artifact {
     metadata: Option<Map<String, Value>>,
 }
 
+/// A part, of whatever kind.
 #[derive(Deserialize)]
-struct AnyPart {
+struct AnyPart(Map<String, Value>);
+
+/// A part of a kind that the version has.
+#[derive(Deserialize)]
+struct KnownPart {
     text: Option<String>,
     data: Option<Value>,
     file: Option<File>,
@@ -172,6 +184,7 @@ struct StatusUpdate {
     task_id: String,
     context_id: Option<String>,
     status: Status,
+    metadata: Option<Map<String, Value>>,
 }
 
 #[derive(Deserialize)]
@@ -191,6 +204,7 @@ impl From<Task> for model::Task {
             status: task.status.into(),
             artifacts: task.artifacts.into_iter().flatten().map(Into::into).collect(),
             history: task.history.into_iter().flatten().map(Into::into).collect(),
+            metadata: task.metadata,
         }
     }
 }
@@ -226,7 +240,14 @@ impl From<Artifact> for model::Artifact {
 }
 
 impl From<AnyPart> for Part {
-    fn from(AnyPart { text, data, file, metadata }: AnyPart) -> Self {
+    fn from(AnyPart(part): AnyPart) -> Self {
+        let is_known = ["text", "data", "file"].iter().any(|name| part.contains_key(*name));
+        if !is_known && part.keys().any(|name| name != "kind" && name != "metadata") {
+            return Self::unknown(part);
+        }
+        let Ok(KnownPart { text, data, file, metadata }) = serde_json::from_value(part.clone().into()) else {
+            return Self::unknown(part);
+        };
         let mut part = Self { text, data, metadata, ..Self::default() };
         if let Some(file) = file {
             part.url = file.uri;
@@ -292,5 +313,18 @@ mod tests {
         let Event::Artifact { artifact, append: false, .. } = event(update) else { panic!("an artifact") };
         assert_eq!(artifact.parts[0].raw.as_deref(), Some("AAA="));
         assert!(V03.event(json!({ "task": { "id": "t" } })).is_err());
+    }
+
+    #[test]
+    fn a_part_of_an_unknown_kind_is_data_and_metadata_is_kept() {
+        let part = json!({ "kind": "chart", "chart": { "rows": [1] } });
+        let artifact = json!({ "artifactId": "a", "parts": [part, { "kind": "text", "text": "" }] });
+        let status = json!({ "state": "working" });
+        let task = json!({ "id": "t", "status": status, "artifacts": [artifact], "metadata": { "cost": 3 } });
+        let task = V03.task(task).expect("a task");
+        assert_eq!(task.artifacts[0].parts, [Part { data: Some(part), ..Part::default() }, Part::text("")]);
+        assert_eq!(task.metadata, json!({ "cost": 3 }).as_object().cloned());
+        let update = json!({ "kind": "status-update", "taskId": "t", "status": status, "metadata": { "cost": 4 } });
+        assert!(matches!(V03.event(update), Ok(Event::Status { metadata: Some(more), .. }) if more["cost"] == 4));
     }
 }

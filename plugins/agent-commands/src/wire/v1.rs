@@ -1,5 +1,7 @@
 //! A2A 1.0 over JSON-RPC: the JSON of its protocol buffers.
 
+use std::time::SystemTime;
+
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -62,9 +64,16 @@ impl Wire for V1 {
         self.about("SubscribeToTask", task_id)
     }
 
-    fn list(&self, context_id: &str, page: Option<&str>) -> Option<Call> {
+    fn lists(&self) -> bool {
+        true
+    }
+
+    fn list(&self, context_id: Option<&str>, since: SystemTime, page: Option<&str>) -> Option<Call> {
         let mut params = Map::new();
-        set(&mut params, "contextId", Some(context_id));
+        set(&mut params, "contextId", context_id);
+        if context_id.is_none() {
+            set(&mut params, "statusTimestampAfter", Some(timestamp(since)));
+        }
         set(&mut params, "pageSize", Some(PAGE));
         set(&mut params, "pageToken", page);
         Some(self.call("ListTasks", params))
@@ -79,6 +88,7 @@ impl Wire for V1 {
                 task_id: update.task_id,
                 context_id: filled(update.context_id),
                 status: update.status.unwrap_or_default().into(),
+                metadata: said(update.metadata),
             }),
             Response { artifact_update: Some(ArtifactUpdate { task_id, context_id, artifact, append }), .. } => {
                 Ok(Event::Artifact { task_id, context_id: filled(context_id), artifact: artifact.into(), append })
@@ -116,6 +126,7 @@ struct Task {
     artifacts: Vec<Artifact>,
     #[serde(default)]
     history: Vec<Message>,
+    metadata: Option<Map<String, Value>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -158,6 +169,7 @@ struct StatusUpdate {
     task_id: String,
     context_id: Option<String>,
     status: Option<Status>,
+    metadata: Option<Map<String, Value>>,
 }
 
 #[derive(Deserialize)]
@@ -186,6 +198,7 @@ impl From<Task> for model::Task {
             status: task.status.unwrap_or_default().into(),
             artifacts: task.artifacts.into_iter().map(Into::into).collect(),
             history: task.history.into_iter().map(Into::into).collect(),
+            metadata: said(task.metadata),
         }
     }
 }
@@ -215,13 +228,19 @@ impl From<Artifact> for model::Artifact {
             name: filled(artifact.name),
             description: filled(artifact.description),
             parts: artifact.parts.into_iter().map(Into::into).collect(),
-            metadata: artifact.metadata.filter(|metadata| !metadata.is_empty()),
+            metadata: said(artifact.metadata),
         }
     }
 }
 
 impl From<AnyPart> for Part {
     fn from(AnyPart(mut part): AnyPart) -> Self {
+        const KNOWN: [&str; 4] = ["text", "data", "url", "raw"];
+        const MORE: [&str; 3] = ["mediaType", "filename", "metadata"];
+        let is_known = KNOWN.iter().any(|name| part.contains_key(*name));
+        if !is_known && part.keys().any(|name| !MORE.contains(&name.as_str())) {
+            return Self::unknown(part);
+        }
         let mut text = |name: &str| match part.remove(name) {
             Some(Value::String(text)) => Some(text),
             _ => None,
@@ -229,11 +248,31 @@ impl From<AnyPart> for Part {
         let [content, url, raw] = ["text", "url", "raw"].map(&mut text);
         let [media_type, filename] = ["mediaType", "filename"].map(|name| filled(text(name)));
         let metadata = match part.remove("metadata") {
-            Some(Value::Object(metadata)) if !metadata.is_empty() => Some(metadata),
+            Some(Value::Object(metadata)) => said(Some(metadata)),
             _ => None,
         };
         Self { text: content, data: part.remove("data"), url, raw, media_type, filename, metadata }
     }
+}
+
+/// A moment as the JSON of protocol buffers has it, to the second: `2026-01-31T08:30:00Z`.
+fn timestamp(time: SystemTime) -> String {
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    // Years that begin in March end with the leap day. Eras of 400 years all have the same number of days.
+    let days = days + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let march = (5 * day + 2) / 153;
+    let (day, month) = (day - (153 * march + 2) / 5 + 1, if march < 10 { march + 3 } else { march - 9 });
+    let year = era * 400 + year + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", second / 3_600, second / 60 % 60, second % 60)
+}
+
+/// Empty metadata says nothing.
+fn said(metadata: Option<Map<String, Value>>) -> Option<Map<String, Value>> {
+    metadata.filter(|metadata| !metadata.is_empty())
 }
 
 fn state(name: Option<&str>) -> State {
@@ -292,6 +331,28 @@ mod tests {
         };
         assert_eq!(artifact.parts[0].raw.as_deref(), Some("AAA="));
         assert!(WIRE.event(json!({ "kind": "task", "id": "t" })).is_err());
+    }
+
+    #[test]
+    fn a_part_of_an_unknown_kind_is_data_and_metadata_is_kept() {
+        let part = json!({ "chart": { "rows": [1] }, "mediaType": "x/y" });
+        let artifact = json!({ "artifactId": "a", "parts": [part, { "text": "" }] });
+        let task = json!({ "id": "t", "artifacts": [artifact], "metadata": { "cost": 3 } });
+        let task = WIRE.task(task).expect("a task");
+        assert_eq!(task.artifacts[0].parts, [Part { data: Some(part), ..Part::default() }, Part::text("")]);
+        assert_eq!(task.metadata, json!({ "cost": 3 }).as_object().cloned());
+        let update = json!({ "statusUpdate": { "taskId": "t", "metadata": { "cost": 4 } } });
+        assert!(matches!(WIRE.event(update), Ok(Event::Status { metadata: Some(more), .. }) if more["cost"] == 4));
+    }
+
+    #[test]
+    fn a_moment_is_written_in_the_calendar() {
+        let at = |seconds| timestamp(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds));
+        assert_eq!(at(0), "1970-01-01T00:00:00Z");
+        assert_eq!(at(951_782_400), "2000-02-29T00:00:00Z");
+        assert_eq!(at(1_700_000_000), "2023-11-14T22:13:20Z");
+        assert_eq!(at(4_107_542_399), "2100-02-28T23:59:59Z");
+        assert_eq!(at(4_107_542_400), "2100-03-01T00:00:00Z");
     }
 
     #[test]
