@@ -6,21 +6,27 @@
 //! | `tasks` | a task that wants to know more, and the commands that are about a task |
 //! | `settings` | which agent is meant, and how it is authenticated to |
 //! | `ends` | time that is up, a host that shuts down, an agent that has too much to do |
+//! | `odd`, `cards` | answers that are unusual and allowed, played by a stub |
+//! | `silent` | agents that say nothing for a long time, or do not say what became of a message |
 //! | `once` | attempts that break off, agents that die, hosts that are killed: nothing is sent twice |
 
+mod cards;
 mod ends;
+mod odd;
 mod once;
 mod settings;
+mod silent;
 mod talks;
 mod tasks;
 
 use serde_json::{Value, json};
+use toril_tests::stub_agent::{Answer, Asked, StubAgent};
 use toril_tests::toril::Output;
 use toril_tests::{A2aServer, RedisServer, Toril, node};
 
 /// A host with one agent, which is the default one.
-struct Case {
-    agent: A2aServer,
+struct Case<A = A2aServer> {
+    agent: A,
     redis: RedisServer,
     toril: Toril,
 }
@@ -46,7 +52,25 @@ impl Case {
         let toril = host(&redis, queue, plugin).await;
         Self { agent, redis, toril }
     }
+}
 
+impl Case<StubAgent> {
+    /// With an agent that answers like this.
+    async fn played(play: impl Fn(Asked) -> Answer + Send + Sync + 'static) -> Self {
+        Self::played_with(QUEUE, "", play).await
+    }
+
+    /// `queue` is further lines of the queue's entry, `config` further settings of the plugin, each with a comma before.
+    async fn played_with(queue: &str, config: &str, play: impl Fn(Asked) -> Answer + Send + Sync + 'static) -> Self {
+        let agent = StubAgent::start(play).await;
+        let redis = RedisServer::start().await;
+        let plugin = format!("http = [{url:?}]\nconfig = {{ agent-url = {url:?}{config} }}\n", url = agent.url());
+        let toril = host(&redis, queue, &plugin).await;
+        Self { agent, redis, toril }
+    }
+}
+
+impl<A> Case<A> {
     /// Adds a job, and waits for its end.
     async fn run(&self, name: &str, data: &Value) -> Output {
         self.toril.cli(["add", "agent-commands", name, "--data", &data.to_string(), "--wait"]).await

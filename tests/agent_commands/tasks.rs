@@ -113,7 +113,7 @@ async fn a_task_of_another_job_is_followed_to_its_end() {
 
     let result = case.run("command", &json!({ "command": "follow", "taskId": task })).await.succeeded().json();
 
-    assert_eq!((&result["state"], &result["text"]), (&json!("completed"), &json!("one\ntwo")), "{result}");
+    assert_eq!((&result["state"], &result["text"]), (&json!("completed"), &json!("onetwo")), "{result}");
     assert!(case.agent.methods().contains(&"SubscribeToTask".to_owned()), "{:?}", case.agent.methods());
     assert_eq!(case.agent.executed().len(), 1);
 }

@@ -58,6 +58,7 @@ pub struct Part {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Structured data. A2A 0.3 has objects alone here: agents of it get anything else as `{"value": …}`.
+    /// In results also a part of a kind that this plugin does not know, as the agent wrote it.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
     /// Where a file is.

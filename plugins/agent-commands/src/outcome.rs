@@ -40,8 +40,8 @@ pub struct Outcome {
     /// The task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
-    /// How far the task is. `send` and `follow` return when it is `completed`, `input-required` or `auth-required`; the
-    /// others return whatever it is.
+    /// How far the task is. `send` and `follow` return when it is `completed`, `input-required` or `auth-required`
+    /// (unless the job has `waitForAuthorization`); the others return whatever it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
     /// The version of A2A that was spoken.
