@@ -182,7 +182,7 @@ async fn two_hundred_commands_are_each_delivered_once_though_the_host_is_killed_
     let urls: Vec<_> = agents.iter().map(|(_, agent)| agent.url()).collect();
     let mut plugin = format!("http = {urls:?}\n[plugins.agent-commands.config]\n");
     for (name, agent) in &agents {
-        plugin += &format!("\"agents.{name}.url\" = {:?}\n", agent.url());
+        plugin += &format!("\"agents.{name}.url\" = {:?}\n\"agents.{name}.lookup-seconds\" = 20\n", agent.url());
     }
     let mut toril = crate::host(&redis, queue, &plugin).await;
     let mut job = |number: usize| {
