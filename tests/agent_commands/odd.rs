@@ -231,6 +231,27 @@ async fn an_artifact_of_nine_hundred_thousand_characters_is_a_result() {
 }
 
 #[tokio::test]
+async fn a_task_whose_history_is_too_large_is_followed_without_it() {
+    let case = Case::played(|asked: Asked| match asked.method.as_str() {
+        CARD => Answer::Result(card(&asked.url, false)),
+        "SendMessage" => Answer::Result(json!({ "task": task("TASK_STATE_WORKING") })),
+        "GetTask" => {
+            let mut task = task("TASK_STATE_COMPLETED");
+            if asked.params["historyLength"] != 0 {
+                task["history"] = json!([{ "role": "ROLE_AGENT", "parts": [{ "text": "x".repeat(9 << 20) }] }]);
+            }
+            Answer::Result(task)
+        }
+        _ => Answer::Error(-32601),
+    });
+    let case = case.await;
+
+    assert_eq!(case.send("hello").await["state"], "completed");
+
+    assert_eq!((&case.job("1").await["attemptsMade"], case.agent.calls("GetTask")), (&json!(1), 2));
+}
+
+#[tokio::test]
 async fn metadata_of_a_task_and_parts_of_an_unknown_kind_are_in_the_result() {
     let steps = || {
         let chart = json!({ "chart": { "rows": [1, 2] } });
@@ -263,4 +284,26 @@ async fn an_error_of_json_rpc_counts_also_where_the_status_is_one_of_failure() {
     assert_eq!(case.send("hello").await["state"], "completed");
 
     assert_eq!(case.job("1").await["attemptsMade"], 2);
+}
+
+#[tokio::test]
+async fn what_a_job_says_about_outputs_references_and_extensions_reaches_the_agent() {
+    let reply = || json!({ "message": { "role": "ROLE_AGENT", "parts": [{ "text": "hi" }] } });
+    let case = Case::played(streams(move || vec![Step::Event(reply())])).await;
+    let extensions = json!(["https://example.com/a", "https://example.com/b"]);
+    let data = json!({
+        "message": "hello", "extensions": extensions, "referenceTaskIds": ["t1"], "acceptedOutputModes": ["text/plain"],
+    });
+
+    case.run("send", &data).await.succeeded();
+
+    let requests = case.agent.requests();
+    let sent = requests.iter().find(|request| request.method == "POST").expect("a message");
+    let params = sent.json()["params"].clone();
+    assert_eq!(sent.header("a2a-extensions"), Some("https://example.com/a, https://example.com/b"));
+    assert_eq!(
+        (&params["message"]["extensions"], &params["message"]["referenceTaskIds"]),
+        (&extensions, &json!(["t1"]))
+    );
+    assert_eq!(params["configuration"], json!({ "acceptedOutputModes": ["text/plain"] }));
 }

@@ -166,7 +166,7 @@ fn written(answer: Answer, id: &Value, is_card: bool) -> Response {
                     return Some((Ok::<_, Infallible>(Bytes::from(text)), (steps, id)));
                 }
             });
-            raw(200, "Text/Event-Stream; charset=utf-8", Body::from_stream(events))
+            raw(200, "text/event-stream", Body::from_stream(events))
         }
         Answer::After(..) => raw(500, "text/plain", "an answer is after an answer".into()).into_response(),
     }

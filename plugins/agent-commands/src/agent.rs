@@ -95,18 +95,31 @@ impl Agent {
         &self.settings.name
     }
 
-    /// Calls a method, and waits for its result.
-    pub fn call(&self, call: &Call, timeout: Duration, patience: Patience<'_>) -> Result<Value, Trouble> {
-        let request = self.request(call).header("accept", "application/json").timeout(timeout);
+    /// Calls a method, and waits for its result. `extensions` are those that the call makes use of.
+    pub fn call(
+        &self,
+        call: &Call,
+        extensions: &[String],
+        timeout: Duration,
+        patience: Patience<'_>,
+    ) -> Result<Value, Trouble> {
+        let request = self.request(call, extensions).header("accept", "application/json").timeout(timeout);
         let answer = exchange(request, patience)?;
         log::debug(format_args!("{} answered {} with {} bytes", self.name(), call.method, answer.body.len()));
         answer.succeeded()?;
         result(&answer.body)
     }
 
-    /// Asks for a task.
+    /// Asks for a task. Without its history, if it is too large with it.
     pub fn task(&self, task_id: &str, patience: Patience<'_>) -> Result<Task, Trouble> {
-        self.about_task(&self.interface.wire.get(task_id), QUESTION, patience)
+        let ask = |history, patience| self.about_task(&self.interface.wire.get(task_id, history), QUESTION, patience);
+        match ask(None, patience.clone()) {
+            Err(Trouble::Http(HttpError::TooLarge { .. })) => {
+                log::debug(format_args!("the task of {} is too large, and is asked for without history", self.name()));
+                ask(Some(0), patience)
+            }
+            asked => asked,
+        }
     }
 
     /// Asks the agent to cancel a task, within that time.
@@ -115,7 +128,7 @@ impl Agent {
     }
 
     fn about_task(&self, call: &Call, timeout: Duration, patience: Patience<'_>) -> Result<Task, Trouble> {
-        let result = self.call(call, timeout, patience)?;
+        let result = self.call(call, &[], timeout, patience)?;
         self.interface.wire.task(result).map_err(|_| Trouble::NotA2a)
     }
 
@@ -129,25 +142,35 @@ impl Agent {
         patience: Patience<'_>,
     ) -> Option<Result<Page, Trouble>> {
         let call = self.interface.wire.list(context_id, since, page)?;
-        let result = self.call(&call, QUESTION, patience);
+        let result = self.call(&call, &[], QUESTION, patience);
         Some(result.and_then(|result| self.interface.wire.page(result).map_err(|_| Trouble::NotA2a)))
     }
 
     /// Calls a method that is answered with a stream of events, and waits for its beginning.
-    pub fn stream(&self, call: &Call, watch: &Watch, mut patience: Patience<'_>) -> Result<Stream<'_>, Trouble> {
-        let request = self.request(call).header("accept", "text/event-stream");
+    pub fn stream(
+        &self,
+        call: &Call,
+        extensions: &[String],
+        watch: &Watch,
+        mut patience: Patience<'_>,
+    ) -> Result<Stream<'_>, Trouble> {
+        let request = self.request(call, extensions).header("accept", "text/event-stream");
         let mut answer = request.timeout(watch.bound()).open()?;
         begin(&mut answer, &mut patience)?;
         Stream::of(self, answer, &mut patience)
     }
 
-    fn request(&self, call: &Call) -> Request {
+    fn request(&self, call: &Call, extensions: &[String]) -> Request {
+        let wire = &self.interface.wire;
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": call.method, "params": call.params });
-        let request = authorized(Request::post(&self.interface.url), &self.settings).json(&body);
-        match self.interface.wire.header() {
-            Some(version) => request.header("a2a-version", version),
-            None => request,
+        let mut request = authorized(Request::post(&self.interface.url), &self.settings).json(&body);
+        if let Some(version) = wire.header() {
+            request = request.header("a2a-version", version);
         }
+        if !extensions.is_empty() {
+            request = request.header(wire.extensions_header(), extensions.join(", "));
+        }
+        request
     }
 }
 

@@ -203,21 +203,25 @@ impl Deliver {
             task_id: self.data.task_id.as_deref(),
             parts: &self.parts,
             metadata: self.data.metadata.as_ref(),
+            accepted_output_modes: &self.data.accepted_output_modes,
+            reference_task_ids: &self.data.reference_task_ids,
+            extensions: &self.data.extensions,
         };
         let call = wire.send(&outgoing, streaming);
         // What comes of it should be known even if the attempt has to end: it is waited for a little longer.
         if !streaming {
-            let result = agent.call(&call, watch.bound(), watch.patiently(GRACE))?;
+            let extensions = &self.data.extensions;
+            let result = agent.call(&call, extensions, watch.bound(), watch.patiently(GRACE))?;
             return Ok((wire.event(result).map_err(|_| Trouble::NotA2a)?, None));
         }
-        let mut stream = match agent.stream(&call, watch, watch.patiently(GRACE)) {
+        let mut stream = match agent.stream(&call, &self.data.extensions, watch, watch.patiently(GRACE)) {
             // The card promises too much. Nothing was sent.
             Err(trouble) if trouble.is_unsupported() => return self.exchange(agent, watch, false),
             opened => opened?,
         };
         loop {
             match stream.next(SILENCE, watch.patiently(GRACE))? {
-                Heard::Event(event) => return Ok((event, Some(stream))),
+                Heard::Event(event) => return Ok((*event, Some(stream))),
                 Heard::End => return Err(Trouble::NotA2a),
                 // Silence is no error: an agent may think for longer than this before it says anything.
                 Heard::Silence => {

@@ -85,7 +85,7 @@ impl<'a> Follow<'a> {
             } else if subscribing && fruitless < FRUITLESS {
                 self.gapless = false;
                 let subscribe = self.agent.interface.wire.subscribe(&self.task.id);
-                match self.agent.stream(&subscribe, self.watch, self.watch.at_once()) {
+                match self.agent.stream(&subscribe, &[], self.watch, self.watch.at_once()) {
                     Ok(open) => {
                         self.again.answered();
                         stream = Some(open);
@@ -125,7 +125,7 @@ impl<'a> Follow<'a> {
         let mut brought = false;
         while !self.is_settled() {
             match stream.next(HELD_BACK, self.watch.at_once()) {
-                Ok(Heard::Event(event)) => brought |= self.see(event),
+                Ok(Heard::Event(event)) => brought |= self.see(*event),
                 Ok(Heard::Silence) if stream.silent_for() < SILENCE => self.told.publish(&self.task, clock::now()),
                 Ok(Heard::Silence | Heard::End) => break,
                 // What has become of the task is asked on a connection of its own.

@@ -60,8 +60,9 @@ impl Trouble {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Stopped(_) => false,
-            // Prohibited: a name can lead to another address the next time, but hardly within one attempt.
-            Self::Http(error) => !error.is_permanent() && !matches!(error, HttpError::Prohibited { .. }),
+            // A name can lead to another address the next time, but hardly within one attempt.
+            Self::Http(HttpError::Prohibited { .. } | HttpError::TooLarge { .. }) => false,
+            Self::Http(error) => !error.is_permanent(),
             Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..),
             Self::Rpc { code } => !is_clear(*code),
             Self::NotA2a => true,

@@ -103,7 +103,7 @@ impl Watch {
 }
 
 /// Decides in between whether a wait goes on.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Patience<'a> {
     watch: Option<&'a Watch>,
     grace: Duration,

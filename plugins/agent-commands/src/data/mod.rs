@@ -55,6 +55,19 @@ pub struct Command {
     /// For `send`: goes along with the message, for agents that expect something there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Map<String, Value>>,
+    /// For `send`: the media types that the result may have, such as `application/json`. Without it the agent decides.
+    #[schemars(length(min = 1, max = 100))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted_output_modes: Vec<String>,
+    /// For `send`: earlier tasks that the message refers to.
+    #[schemars(length(min = 1, max = 100))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reference_task_ids: Vec<String>,
+    /// For `send`: the addresses (URIs) of the extensions of A2A that the message makes use of. They are named in the
+    /// message and in the header `A2A-Extensions`.
+    #[schemars(length(min = 1, max = 100))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extensions: Vec<String>,
     /// How far the delivery is. The plugin writes this by itself, so that another attempt goes on where one has
     /// stopped: leave it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]

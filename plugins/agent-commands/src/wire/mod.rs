@@ -26,6 +26,9 @@ pub struct Outgoing<'a> {
     pub task_id: Option<&'a str>,
     pub parts: &'a [Part],
     pub metadata: Option<&'a Map<String, Value>>,
+    pub accepted_output_modes: &'a [String],
+    pub reference_task_ids: &'a [String],
+    pub extensions: &'a [String],
 }
 
 /// One page of a list of tasks.
@@ -53,10 +56,12 @@ pub trait Wire {
     fn version(&self) -> &'static str;
     /// What the header `A2A-Version` says, where the version has that.
     fn header(&self) -> Option<&'static str>;
+    /// The header that names the extensions that a call makes use of.
+    fn extensions_header(&self) -> &'static str;
     /// Sends a message. The answer is a stream, or comes as soon as there is a task or a reply.
     fn send(&self, message: &Outgoing<'_>, streaming: bool) -> Call;
-    /// Asks for a task.
-    fn get(&self, task_id: &str) -> Call;
+    /// Asks for a task, with so many messages of its history. None: as many as the agent likes.
+    fn get(&self, task_id: &str, history: Option<u32>) -> Call;
     /// Asks the agent to cancel a task.
     fn cancel(&self, task_id: &str) -> Call;
     /// Asks for a stream of what happens to a task from now on.
@@ -72,6 +77,13 @@ pub trait Wire {
     fn task(&self, result: Value) -> Result<Task, NotThis>;
     /// Reads a page of tasks.
     fn page(&self, result: Value) -> Result<Page, NotThis>;
+}
+
+/// Adds a member to an object, if the list has anything.
+fn set_list(object: &mut Map<String, Value>, name: &str, values: &[String]) {
+    if !values.is_empty() {
+        object.insert(name.to_owned(), values.into());
+    }
 }
 
 /// Adds a member to an object, if there is a value.

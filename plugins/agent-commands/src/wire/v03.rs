@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Call, NotThis, Outgoing, Page, Wire, filled, set};
+use super::{Call, NotThis, Outgoing, Page, Wire, filled, set, set_list};
 use crate::model::{self, Event, Part, State};
 
 /// Version 0.3.
@@ -24,6 +24,10 @@ impl Wire for V03 {
         None
     }
 
+    fn extensions_header(&self) -> &'static str {
+        "x-a2a-extensions"
+    }
+
     fn send(&self, outgoing: &Outgoing<'_>, streaming: bool) -> Call {
         let mut message = Map::new();
         set(&mut message, "kind", Some("message"));
@@ -32,16 +36,21 @@ impl Wire for V03 {
         set(&mut message, "parts", Some(outgoing.parts.iter().map(written).collect::<Vec<_>>()));
         set(&mut message, "contextId", outgoing.context_id);
         set(&mut message, "taskId", outgoing.task_id);
+        set_list(&mut message, "referenceTaskIds", outgoing.reference_task_ids);
+        set_list(&mut message, "extensions", outgoing.extensions);
         let mut params = Map::from_iter([("message".to_owned(), message.into())]);
-        if !streaming {
-            set(&mut params, "configuration", Some(json!({ "blocking": false })));
-        }
+        let mut configuration = Map::new();
+        set(&mut configuration, "blocking", (!streaming).then_some(false));
+        set_list(&mut configuration, "acceptedOutputModes", outgoing.accepted_output_modes);
+        set(&mut params, "configuration", (!configuration.is_empty()).then_some(configuration));
         set(&mut params, "metadata", outgoing.metadata.cloned());
         Call { method: if streaming { "message/stream" } else { "message/send" }, params: params.into() }
     }
 
-    fn get(&self, task_id: &str) -> Call {
-        about("tasks/get", task_id)
+    fn get(&self, task_id: &str, history: Option<u32>) -> Call {
+        let mut params = Map::from_iter([("id".to_owned(), task_id.into())]);
+        set(&mut params, "historyLength", history);
+        Call { method: "tasks/get", params: params.into() }
     }
 
     fn cancel(&self, task_id: &str) -> Call {
@@ -281,8 +290,16 @@ mod tests {
     fn a_message_has_the_form_of_the_version() {
         let file = Part { url: Some("https://x".into()), media_type: Some("a/b".into()), ..Part::default() };
         let parts = [Part::text("hi"), Part { data: Some(json!(7)), ..Part::default() }, file];
-        let outgoing =
-            Outgoing { message_id: "m", context_id: None, task_id: Some("t"), parts: &parts, metadata: None };
+        let outgoing = Outgoing {
+            message_id: "m",
+            context_id: None,
+            task_id: Some("t"),
+            parts: &parts,
+            metadata: None,
+            accepted_output_modes: &[],
+            reference_task_ids: &[],
+            extensions: &[],
+        };
         let call = V03.send(&outgoing, false);
         assert_eq!(call.method, "message/send");
         let parts = json!([

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Call, NotThis, Outgoing, Page, Wire, filled, set};
+use super::{Call, NotThis, Outgoing, Page, Wire, filled, set, set_list};
 use crate::model::{self, Event, Part, State};
 
 /// Version 1.0.
@@ -37,6 +37,10 @@ impl Wire for V1 {
         Some("1.0")
     }
 
+    fn extensions_header(&self) -> &'static str {
+        "a2a-extensions"
+    }
+
     fn send(&self, outgoing: &Outgoing<'_>, streaming: bool) -> Call {
         let mut message = Map::new();
         set(&mut message, "messageId", Some(outgoing.message_id));
@@ -44,16 +48,21 @@ impl Wire for V1 {
         set(&mut message, "parts", Some(outgoing.parts.iter().map(|part| json!(part)).collect::<Vec<_>>()));
         set(&mut message, "contextId", outgoing.context_id);
         set(&mut message, "taskId", outgoing.task_id);
+        set_list(&mut message, "referenceTaskIds", outgoing.reference_task_ids);
+        set_list(&mut message, "extensions", outgoing.extensions);
         let mut params = Map::from_iter([("message".to_owned(), message.into())]);
-        if !streaming {
-            set(&mut params, "configuration", Some(json!({ "returnImmediately": true })));
-        }
+        let mut configuration = Map::new();
+        set(&mut configuration, "returnImmediately", (!streaming).then_some(true));
+        set_list(&mut configuration, "acceptedOutputModes", outgoing.accepted_output_modes);
+        set(&mut params, "configuration", (!configuration.is_empty()).then_some(configuration));
         set(&mut params, "metadata", outgoing.metadata.cloned());
         self.call(if streaming { "SendStreamingMessage" } else { "SendMessage" }, params)
     }
 
-    fn get(&self, task_id: &str) -> Call {
-        self.about("GetTask", task_id)
+    fn get(&self, task_id: &str, history: Option<u32>) -> Call {
+        let mut params = Map::from_iter([("id".to_owned(), task_id.into())]);
+        set(&mut params, "historyLength", history);
+        self.call("GetTask", params)
     }
 
     fn cancel(&self, task_id: &str) -> Call {
@@ -296,7 +305,16 @@ mod tests {
     const WIRE: V1 = V1 { tenant: None };
 
     fn outgoing<'a>(parts: &'a [Part]) -> Outgoing<'a> {
-        Outgoing { message_id: "m", context_id: Some("c"), task_id: None, parts, metadata: None }
+        Outgoing {
+            message_id: "m",
+            context_id: Some("c"),
+            task_id: None,
+            parts,
+            metadata: None,
+            accepted_output_modes: &[],
+            reference_task_ids: &[],
+            extensions: &[],
+        }
     }
 
     #[test]
