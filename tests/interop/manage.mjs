@@ -8,9 +8,13 @@
 //   {do: 'pause' | 'resume' | 'isPaused'}            as the queue's method
 //   {do: 'priority', id, priority} {do: 'delay', id, delay}
 //   {do: 'schedulers'} {do: 'scheduler', id, repeat, template?} {do: 'removeScheduler', id}
+//   {do: 'obliterate', force?} {do: 'trimEvents', keep} {do: 'meta'} {do: 'workers'} {do: 'take'}
+//   {do: 'globalConcurrency' | 'globalRateLimit' | 'rateLimitTtl'} {do: 'setGlobalConcurrency', concurrency}
+//   {do: 'setGlobalRateLimit', max, duration} {do: 'rateLimit', ms}
+//   {do: 'deduplicationJobId', id} {do: 'countsPerPriority', priorities} {do: 'flow', flow}
 //   {do: 'dump'}                                     every key of the queue but its events and its meta data
 
-import { Job, Queue } from 'bullmq';
+import { FlowProducer, Job, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { options, script } from './script.mjs';
 
@@ -32,6 +36,31 @@ const steps = {
     return { id: job.id };
   },
   removeScheduler: (queue, { id }) => queue.removeJobScheduler(id),
+  obliterate: (queue, { force = false }) => queue.obliterate({ force }),
+  trimEvents: (queue, { keep }) => queue.trimEvents(keep),
+  meta: async (queue) => (await queue.client).hgetall(`${queue.opts.prefix}:${queue.name}:meta`),
+  workers: (queue) => queue.getWorkers(),
+  // Claims a job and leaves it active.
+  take: async (queue, _step, input) => {
+    const worker = new Worker(queue.name, null, { ...options(input), autorun: false });
+    const job = await worker.getNextJob('token');
+    await worker.close();
+    return { id: job?.id };
+  },
+  globalConcurrency: (queue) => queue.getGlobalConcurrency(),
+  globalRateLimit: (queue) => queue.getGlobalRateLimit(),
+  rateLimitTtl: (queue) => queue.getRateLimitTtl(),
+  setGlobalConcurrency: (queue, { concurrency }) => queue.setGlobalConcurrency(concurrency),
+  setGlobalRateLimit: (queue, { max, duration }) => queue.setGlobalRateLimit(max, duration),
+  rateLimit: (queue, { ms }) => queue.rateLimit(ms),
+  deduplicationJobId: (queue, { id }) => queue.getDeduplicationJobId(id),
+  countsPerPriority: (queue, { priorities }) => queue.getCountsPerPriority(priorities),
+  flow: async (_queue, { flow }, input) => {
+    const producer = new FlowProducer(options(input));
+    const { job } = await producer.add(flow);
+    await producer.close();
+    return { id: job.id };
+  },
   dump,
 };
 

@@ -18,6 +18,7 @@ mod eviction;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
 mod home;
+mod insert;
 mod key_value;
 mod lane;
 mod options;

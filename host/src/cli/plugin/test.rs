@@ -107,7 +107,7 @@ impl Test {
         if self.client.json {
             crate::cli::say!("{}", report.json());
         } else {
-            print!("{}", crate::cli::text::plain(&report.text()));
+            crate::cli::output::write(&crate::cli::text::plain(&report.text()));
         }
         match trial.finished.outcome {
             Outcome::Completed(_) => ExitCode::SUCCESS,

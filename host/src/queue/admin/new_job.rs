@@ -357,7 +357,7 @@ pub(super) fn check_name(what: &str, name: &str) -> Result<(), AdminError> {
     Ok(())
 }
 
-fn empty() -> Value {
+pub(super) fn empty() -> Value {
     Value::Object(serde_json::Map::new())
 }
 
