@@ -38,7 +38,12 @@ const steps = {
   removeScheduler: (queue, { id }) => queue.removeJobScheduler(id),
   obliterate: (queue, { force = false }) => queue.obliterate({ force }),
   trimEvents: (queue, { keep }) => queue.trimEvents(keep),
-  meta: async (queue) => (await queue.client).hgetall(`${queue.opts.prefix}:${queue.name}:meta`),
+  meta: async (queue, _step, { redis }) => {
+    const client = new Redis(redis);
+    const meta = await client.hgetall(`${queue.opts.prefix}:${queue.name}:meta`);
+    client.disconnect();
+    return meta;
+  },
   workers: (queue) => queue.getWorkers(),
   // Claims a job and leaves it active.
   take: async (queue, _step, input) => {

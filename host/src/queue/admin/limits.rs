@@ -56,10 +56,13 @@ impl Admin {
             (Some(max), Some(duration)) => Some(RateLimit { max, duration }),
             _ => None,
         };
-        // As BullMQ's script counts: by the queue's limit, and without one by whatever the workers' limits are.
+        // The limit that holds for hosts with this configuration: the queue's own, or else the entry's. Without either a
+        // queue is only stopped by hand, and what its counter holds then is more than any limit.
         let used = used.as_deref().and_then(number).unwrap_or(0);
-        let is_limited = rate_limit.is_none_or(|limit| used >= limit.max.get());
-        let limited_for = if is_limited { u64::try_from(left).unwrap_or(0) } else { 0 };
+        let entry =
+            self.config.load().queues.get(queue).and_then(|queue| queue.rate_limit.as_ref().map(|limit| limit.max));
+        let most = rate_limit.map(|limit| limit.max).or(entry).map_or(LARGEST, NonZeroU64::get);
+        let limited_for = if used >= most { u64::try_from(left).unwrap_or(0) } else { 0 };
         Ok(QueueLimits { concurrency: field(0), rate_limit, limited_for })
     }
 
