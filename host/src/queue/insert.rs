@@ -91,6 +91,7 @@ pub async fn insert(redis: &Redis, root: &Node) -> Result<(), InsertError> {
         let queue_key = qualified(redis.prefix(), &parent.queue);
         Parent { queue_key, id: parent.id.clone() }
     });
+    transaction.parents.extend(parent.clone());
     transaction.add(root, parent.as_ref()).map_err(ConnectError::from)?;
     let nodes = std::mem::take(&mut transaction.nodes);
     let replies: Vec<redis::Value> = connection.pipe(&transaction.finish()).await.map_err(ConnectError::from)?;
@@ -107,7 +108,7 @@ pub async fn insert(redis: &Redis, root: &Node) -> Result<(), InsertError> {
 }
 
 /// The job that others wait for, by its keys.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 struct Parent {
     queue_key: String,
     id: String,
@@ -144,17 +145,18 @@ impl<'a> Transaction<'a> {
         call.arg(pack(&Value::Object(options(&node.spec, parent)))?);
         self.pipe.add_command(call);
         self.nodes.push(node);
-        if let Some(parent) = parent.filter(|parent| !self.parents.contains(parent)) {
-            self.parents.push(parent.clone());
+        if node.children.is_empty() {
+            return Ok(());
         }
         let own = Parent { queue_key: qualified(self.prefix, &node.spec.queue), id: node.id.clone() };
+        self.parents.push(own.clone());
         node.children.iter().try_for_each(|child| self.add(child, Some(&own)))
     }
 
     /// A call of a script, by its text the first time: a script that Redis does not have would fail in the middle of the
     /// transaction.
     fn call(&mut self, script: &'static Official, keys: &[String]) -> Cmd {
-        let mut call = match self.sent.insert(script.text) {
+        let mut call = match self.sent.insert(script.sha.as_str()) {
             true => redis::cmd("EVAL").arg(script.text).take(),
             false => redis::cmd("EVALSHA").arg(script.sha.as_str()).take(),
         };

@@ -78,7 +78,7 @@ impl Admin {
     fn node(&self, flow: NewFlow, place: &Place) -> Result<Node, AdminError> {
         let NewFlow { name, queue_name: queue, data, opts, children } = flow;
         let wrong = |why: &str| AdminError::Invalid(format!("job {name:?} of queue {queue}: {why}"));
-        check(&opts, place, !children.is_empty()).map_err(|why| wrong(why))?;
+        check(&opts, place, !children.is_empty()).map_err(wrong)?;
         let job = NewJob { name: name.clone(), data, opts };
         let spec = job.spec(&queue, &self.defaults(&queue)).map_err(|error| match error {
             AdminError::Invalid(why) => wrong(&why),
