@@ -203,6 +203,7 @@ async fn a_result_that_cannot_be_written_fails_the_command() {
     let redis = RedisServer::start().await;
     let toril = client(&redis).await;
     toril.cli(["add", "work", "echo", "--id", "here"]).await.succeeded();
+    let plugin = toril.plugin_path("basics").display().to_string();
 
     for line in [
         &["queues"][..],
@@ -211,8 +212,8 @@ async fn a_result_that_cannot_be_written_fails_the_command() {
         &["job", "work", "here"],
         &["limits", "work"],
         &["check"],
-        &["plugin", "inspect", "basics"],
-        &["help", "add"],
+        &["plugin", "inspect", &plugin],
+        &["--help"],
     ] {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("the device");
         let output = toril.cli_into(line, full).await.exited(1);
