@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -98,7 +98,7 @@ fn is_of_client(error: &io::Error) -> bool {
 /// health checks.
 async fn make_room(table: &Table, tasks: &mut JoinSet<()>) {
     while tasks.len() >= MOST {
-        if table.close_one() {
+        if table.close_one(Instant::now()) {
             tasks.join_next().await.into_iter().for_each(report);
         } else {
             let ended = timeout(FULL, tasks.join_next()).await;
