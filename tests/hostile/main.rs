@@ -210,27 +210,47 @@ cases! {
     }
     a_schema_that_is_itself => texts::a_schema_that_is_itself {
         "a schema of its jobs' data that refers to itself",
-        "a reference that comes back to where it was ends there, and the job is run",
-        "the data is no number"
+        "5,000 schemas that are in each other, through references too",
+        "the job's data takes too much work to be checked against the schema of \"any\""
     }
     a_schema_that_doubles => texts::a_schema_that_doubles {
         "a schema of sixty definitions, each of which is twice the next one",
-        "10,000 references that are followed, and 4 for each byte of the data",
+        "1,000,000 steps, and 256 for each byte of the data",
         "the job's data takes too much work to be checked against the schema of \"any\""
+    }
+    unevaluated_fields_of_a_schema_that_doubles => texts::unevaluated_fields_of_a_schema_that_doubles {
+        "the same with `unevaluatedProperties`, which has to know what each of them looks at",
+        "each definition is compiled once, and a job's check has the same number of steps",
+        "the job's data takes too much work to be checked against the schema of \"any\""
+    }
+    a_schema_of_much_for_each_item => texts::a_schema_of_much_for_each_item {
+        "a schema of 70,000 schemas for each item of a list",
+        "each schema takes a step for each item",
+        "the job's data takes too much work to be checked against the schema of \"any\""
+    }
+    a_schema_of_much_for_very_many_items => texts::a_schema_of_much_for_very_many_items {
+        "the same for a list of a million items, which has steps for minutes",
+        "`timeout` of the queue, and a pause after 50,000 steps, in which others use the thread",
+        "timeout: checking the job's data against its schema did not finish within 1s, the `timeout` of queue hostile"
     }
     a_schema_that_is_a_chain => texts::a_schema_that_is_a_chain {
         "a schema of twenty thousand definitions, each of which is the next one",
-        "512 KiB of stack",
+        "5,000 schemas that are in each other",
         "the job's data takes too much work to be checked against the schema of \"any\""
     }
     a_schema_from_elsewhere => texts::a_schema_from_elsewhere {
         "a schema that is a file of the host's machine",
         "nothing is fetched for a schema",
-        "hostile.wasm was not taken: the schema of the data or the result of job \"any\" is no JSON Schema (draft 2020-12): Resource 'file:///etc/passwd' is not present …"
+        "hostile.wasm was not taken: the schema of the data or the result of job \"any\" is no JSON Schema (draft 2020-12): it refers to \"file:///etc/passwd\", which is not in the schema, and nothing is fetched for one"
+    }
+    a_schema_of_large_patterns => texts::a_schema_of_large_patterns {
+        "a schema with 5,000 regular expressions that take a megabyte each",
+        "200,000 instructions and ranges of characters for all expressions of a plugin",
+        "hostile.wasm was not taken: the schema of the data or the result of job \"any\" is no JSON Schema (draft 2020-12): …cannot be used: all expressions of the plugin together take more than 200000 units of memory"
     }
     a_pattern_without_end => texts::a_pattern_that_never_comes_to_an_end {
         "a pattern in a schema that tries all combinations",
-        "100,000 tries, and 1 MiB for the expression",
+        "expressions are searched without backtracking: a step for each character and alternative",
         "the job's data does not fit the schema of \"any\": the data: the value does not match …"
     }
     many_kinds_of_job => texts::many_kinds_of_job {

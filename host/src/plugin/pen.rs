@@ -72,19 +72,28 @@ enum Place {
     Used(Box<Pen>),
 }
 
+/// How long an attempt may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Time {
+    /// The queue's `timeout`.
+    pub timeout: Duration,
+    /// How much of it checking the job's data has taken.
+    pub used: Duration,
+}
+
 /// Runs `handle` on one job.
 pub async fn handle(
     engine: &Engine,
     version: Arc<Version>,
     settings: Arc<Settings>,
     attempt: Attempt,
-    timeout: Duration,
+    time: Time,
 ) -> Ended {
     let (Some(pens), Some(place)) = (engine.pens(), place(engine, &version, &settings).await) else {
         return Outcome::GivenBack.into();
     };
     let here = attempt.here || Handle::current().id() == pens.id();
-    let running = run(version, settings, attempt, timeout, place);
+    let running = run(version, settings, attempt, time, place);
     let panicked = if here {
         match AssertUnwindSafe(running).catch_unwind().await {
             Ok(ended) => return ended,
@@ -122,14 +131,14 @@ async fn run(
     version: Arc<Version>,
     settings: Arc<Settings>,
     attempt: Attempt,
-    timeout: Duration,
+    Time { timeout, used }: Time,
     place: Place,
 ) -> Ended {
     let Attempt { job, context, store: data, signals, trace, here: _ } = attempt;
     let queue = job.queue.clone();
     // The clock starts when the pen has a place, not while it waits for one.
     let started = Instant::now();
-    let deadline = started + timeout;
+    let deadline = started + timeout.saturating_sub(used);
     let output = Output::to(context.clone(), settings.lines.clone());
     let running = Running {
         context: Some(context),

@@ -146,6 +146,18 @@ pub async fn read(path: &Path, most: u64) -> Result<Vec<u8>, LoadError> {
     Ok(bytes)
 }
 
+/// The same, with the SHA-256 of the bytes: some tenths of a second for the largest, on a thread that may block.
+pub async fn read_summed(path: &Path, most: u64) -> Result<(Vec<u8>, String), LoadError> {
+    let bytes = read(path, most).await?;
+    let summed = tokio::task::spawn_blocking(move || {
+        let digest = checksum(&bytes);
+        (bytes, digest)
+    });
+    summed
+        .await
+        .map_err(|error| LoadError::Unreadable { path: path.to_path_buf(), source: std::io::Error::other(error) })
+}
+
 /// Makes a version of these bytes. `path` is where they came from, for errors.
 pub async fn load(
     engine: &Engine,
@@ -171,7 +183,12 @@ pub async fn load(
             failure: Failure { message: one_line(&failure.message), ..failure },
         },
     })?;
-    let jobs = JobTypes::new(manifest).map_err(|source| LoadError::Manifest { path: path.to_path_buf(), source })?;
+    // Schemas that others wrote: compiling the largest takes some tenths of a second.
+    let compiled = tokio::task::spawn_blocking(move || JobTypes::new(manifest)).await;
+    let jobs = match compiled {
+        Ok(jobs) => jobs.map_err(|source| LoadError::Manifest { path: path.to_path_buf(), source })?,
+        Err(error) => return Err(world(format!("its schemas could not be compiled: {error}"))),
+    };
     Ok(Version { id: digest.chars().take(12).collect(), digest, interface, jobs, pre })
 }
 
