@@ -29,7 +29,7 @@ async fn field(redis: &RedisServer, prefix: &str, name: &str) -> Option<String> 
 
 async fn wait_for_start(redis: &RedisServer, prefix: &str, nth: u32) {
     let what = format!("start {nth} of the job");
-    let started = async || field(redis, prefix, "ats").await.and_then(|ats| ats.parse().ok()).unwrap_or(0);
+    let started = async || field(redis, prefix, "ats").await.and_then(|ats| ats.parse::<u32>().ok()).unwrap_or(0);
     wait_until(&what, LONG, async || started().await == nth).await;
 }
 

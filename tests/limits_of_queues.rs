@@ -1,7 +1,7 @@
 //! Queues that are paused, or have a concurrency or a rate limit of their own: no job is lost, the order is that of Node,
 //! and what may run is run promptly.
 
-use std::time::Duration;
+use std::collections::HashMap;
 
 use redis::cmd;
 use serde_json::{Value, json};
@@ -97,8 +97,7 @@ fn one_after_the_other(before: Value, after: Value) -> Value {
     steps.into()
 }
 
-/// Lets a worker in Node, and then Toril, do the same. Checks that they leave the same order, and answers it and how late
-/// the first job was moved to those that wait (ms).
+/// Lets a worker in Node, and then Toril, do the same. Checks that they start the jobs in the same order, and answers it.
 async fn order(steps: Value, jobs: usize) -> Value {
     let theirs = RedisServer::start().await;
     let input = json!({ "redis": theirs.url(), "queue": "work", "jobs": jobs, "concurrency": 4 });
@@ -138,14 +137,15 @@ async fn a_delayed_job_is_moved_promptly_while_the_queue_is_paused() {
     let add = json!({ "do": "add", "opts": { "jobId": "due", "delay": 300 } });
     clients(&redis, json!([{ "do": "pause" }, add, { "do": "leaves", "id": "due", "state": "delayed" }])).await;
 
-    let late = event(&redis, "waiting", "due").await - number(&redis, "due", "timestamp").await - 300;
+    let due = number(&redis, "due", "timestamp").await + 300;
+    let late = event(&redis, "waiting", "due").await.saturating_sub(due);
     assert!(late < PROMPT, "{late} ms late");
 }
 
 /// When a job had this event, in milliseconds by Redis' clock.
 async fn event(redis: &RedisServer, event: &str, job: &str) -> u64 {
     let mut connection = redis.connection().await;
-    let entries: Vec<(String, std::collections::HashMap<String, String>)> =
+    let entries: Vec<(String, HashMap<String, String>)> =
         cmd("XRANGE").arg("bull:work:events").arg("-").arg("+").query_async(&mut connection).await.expect("events");
     let found =
         entries.iter().find(|(_, fields)| fields["event"] == event && fields.get("jobId").is_some_and(|id| id == job));
@@ -157,9 +157,10 @@ async fn event(redis: &RedisServer, event: &str, job: &str) -> u64 {
 async fn children_of_a_flow_follow_on_each_other_without_a_pause_where_one_job_may_run_at_a_time() {
     let redis = RedisServer::start().await;
     let _toril = host(&redis, "concurrency = 4").await;
-    let child = |n: usize| json!({ "name": "echo", "queueName": "work", "opts": { "jobId": format!("child-{n}") } });
+    let child = |n: usize| json!({ "name": "echo", "queueName": "work", "data": {}, "opts": { "jobId": format!("child-{n}") } });
     let children: Vec<Value> = (0..20).map(child).collect();
-    let flow = json!({ "name": "echo", "queueName": "work", "opts": { "jobId": "root" }, "children": children });
+    let root = json!({ "jobId": "root" });
+    let flow = json!({ "name": "echo", "queueName": "work", "data": {}, "opts": root, "children": children });
 
     let steps = json!([
         { "do": "concurrency", "max": 1 },

@@ -12,7 +12,7 @@
 //   {do: 'metrics', of}                              the count and the points of 'completed' or 'failed'
 //   {do: 'dump'}                                     every key of the queue but its events and its meta data
 
-import { Job, Queue } from 'bullmq';
+import { Job, Queue } from './bullmq.mjs';
 import { Redis } from 'ioredis';
 import { options, script } from './script.mjs';
 

@@ -19,7 +19,7 @@
 // worker's own, which grows by it with each attempt.
 
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'bullmq';
+import { Worker } from './bullmq.mjs';
 import { behave } from './behaviours.mjs';
 import { options, say, script } from './script.mjs';
 

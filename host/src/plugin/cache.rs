@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
+use crate::private;
+
 /// Artifacts that are kept. Enough for the versions that a team goes back to; a plugin that carries a language engine
 /// takes tens of megabytes, and would fill a disk some day otherwise.
 const KEPT: usize = 64;
@@ -22,14 +24,9 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// Opens or makes the folder, and sees to it that no other user can write there.
+    /// Opens or makes the folder for this user alone. It is an error if the folder belongs to another user.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
-        }
+        private::make(folder)?;
         Ok(Self { folder: folder.to_path_buf() })
     }
 

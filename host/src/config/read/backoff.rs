@@ -25,6 +25,8 @@ pub(super) fn of_jobs(node: Node<'_>, report: &mut Report<'_>) -> Option<Backoff
     let kind = table.require("type", report);
     let kind = report.read(kind, kind_of)?;
     if matches!(kind, BackoffKind::Named(_)) {
+        // The word may be a mistyped built-in one: what is wrong with the rest is reported as well.
+        let _unused = (report.read(table.get("delay"), values::duration), jitter(&table, report));
         return Some(Backoff { kind, delay: Duration::ZERO, jitter: 0.0 });
     }
     let delay = table.require("delay", report);

@@ -86,7 +86,7 @@ fn backoff_strategies_that_cannot_be_used() {
         case(strategy("type = 'cubic', delay = '1s'"), 3, 33, kinds),
         case(strategy("type = 'linear'"), 3, 20, "queues.a.backoff_strategies.b has no `delay`"),
         case(strategy("type = 'list', delays = []"), 3, 50, "must not be empty"),
-        case(strategy("type = 'list', delays = ['1s', 5]"), 3, 57, "has no unit"),
+        case(strategy("type = 'list', delays = ['1s', 5]"), 3, 50, "has no unit"),
         case(strategy("type = 'list', delays = ['1s'], delay = '1s'"), 3, 58, "does not fit the strategy's type"),
         case(strategy("type = 'fixed', delay = '1s', delays = ['1s']"), 3, 56, "does not fit the strategy's type"),
         case(strategy("type = 'fixed', delay = '1s', most = '1m'"), 3, 56, "Allowed here: delay, delays, jitter, max"),
