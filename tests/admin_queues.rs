@@ -201,7 +201,7 @@ async fn a_queue_is_obliterated_only_when_it_is_paused_and_active_jobs_only_by_f
     assert!(active.stderr.contains("active jobs"), "{}", active.stderr);
     assert_eq!(manage(&ours, count).await, before);
     toril.cli(["obliterate", "work", "--force"]).await.succeeded();
-    manage(&theirs, json!([{ "do": "obliterate", "force": true }])).await;
+    manage(&theirs, json!([{ "do": "obliterate" }])).await;
 
     let (ours, theirs) = (keys(&ours).await, keys(&theirs).await);
     assert!(ours == theirs && ours.len() < 3, "{} and {} keys are left", ours.len(), theirs.len());
@@ -288,7 +288,7 @@ async fn workers_of_both_languages_are_seen_by_both() {
         let workers = toril.cli(["workers", "work", "--json"]).await.succeeded().json();
         workers.as_array().cloned().unwrap_or_default()
     };
-    let theirs = async || manage(&redis, json!([{ "do": "workers" }])).await[0].as_array().cloned().unwrap_or_default();
+    let theirs = async || manage(&redis, json!([{ "do": "clients" }])).await[0].as_array().cloned().unwrap_or_default();
 
     wait_until("Node to see the host", LONG, async || theirs().await.len() == 1).await;
     let input = json!({ "redis": redis.url(), "queue": "work", "jobs": 1_000_000, "settings": { "name": "in-node" } });

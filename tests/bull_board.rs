@@ -1,10 +1,59 @@
-//! Bull Board on the same Redis: what Toril does shows there, and the other way round.
+//! Bull Board on the same Redis: what Toril does shows there, and the other way round. Each test runs with BullMQ 5 and 6, on
+//! Valkey 9 and on Redis 7.0.
+
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use toril_tests::wait::LONG;
-use toril_tests::{RedisServer, Toril, browser, http, node, wait_until};
+use toril_tests::{RedisServer, Toril, browser, http, node, redis_server, wait_until};
 
 const CONFIG: &str = "[queues.work]\nplugin = \"basics\"\ndead_letter = \"work-dead\"\n";
+
+/// The tests of this file with one version of BullMQ, on one server.
+macro_rules! cells {
+    ($($cell:ident: BullMQ $bullmq:literal on $server:ident;)*) => {$(
+        mod $cell {
+            use super::*;
+
+            async fn start() -> Cell {
+                cell($bullmq, redis_server::$server()).await
+            }
+
+            #[tokio::test]
+            async fn what_toril_runs_is_shown_by_bull_board() {
+                super::what_toril_runs_is_shown_by_bull_board(start().await).await;
+            }
+
+            #[tokio::test]
+            async fn what_is_done_in_bull_board_shows_in_toril() {
+                super::what_is_done_in_bull_board_shows_in_toril(start().await).await;
+            }
+
+            #[tokio::test]
+            async fn what_is_done_in_toril_shows_in_bull_board() {
+                super::what_is_done_in_toril_shows_in_bull_board(start().await).await;
+            }
+        }
+    )*};
+}
+
+cells! {
+    bullmq_5_on_valkey_9: BullMQ "5" on valkey_9;
+    bullmq_6_on_valkey_9: BullMQ "6" on valkey_9;
+    bullmq_5_on_redis_7_0: BullMQ "5" on redis_7_0;
+    bullmq_6_on_redis_7_0: BullMQ "6" on redis_7_0;
+}
+
+/// A server, and the BullMQ that Bull Board and the producer use on it.
+struct Cell {
+    bullmq: &'static str,
+    redis: RedisServer,
+}
+
+async fn cell(bullmq: &'static str, server: anyhow::Result<PathBuf>) -> Cell {
+    let program = server.unwrap_or_else(|error| panic!("{error:#}"));
+    Cell { bullmq, redis: RedisServer::start_program(program).await }
+}
 
 async fn host(redis: &RedisServer) -> Toril {
     let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(CONFIG).spawn_run();
@@ -13,9 +62,9 @@ async fn host(redis: &RedisServer) -> Toril {
 }
 
 /// Bull Board's answers to some requests on one queue.
-async fn board(redis: &RedisServer, queue: &str, requests: Value) -> Vec<Value> {
-    let argument = json!({ "redis": redis.url(), "queue": queue, "requests": requests });
-    let said = browser::run_plain("bull-board", argument).await;
+async fn board(cell: &Cell, queue: &str, requests: Value) -> Vec<Value> {
+    let argument = json!({ "redis": cell.redis.url(), "queue": queue, "requests": requests });
+    let said = browser::run_plain("bull-board", argument, &[("TORIL_BULLMQ", cell.bullmq)]).await;
     said["answers"].as_array().cloned().expect("answers")
 }
 
@@ -27,24 +76,23 @@ async fn details(toril: &Toril, path: &str) -> Value {
     http::get(&toril.url(&format!("/api/v1/queues/{path}"))).await.expect("an answer").json()
 }
 
-async fn add(redis: &RedisServer, queue: &str, jobs: Value) {
-    node::run("add", json!({ "redis": redis.url(), "queue": queue, "jobs": jobs })).await;
+async fn add(cell: &Cell, queue: &str, jobs: Value) {
+    let argument = json!({ "redis": cell.redis.url(), "queue": queue, "jobs": jobs });
+    node::run_with_env("add", argument, &[("TORIL_BULLMQ", cell.bullmq)]).await;
 }
 
 async fn wait_for(toril: &Toril, path: &str, state: &str) {
     wait_until(&format!("{path} to be {state}"), LONG, async || details(toril, path).await["state"] == state).await;
 }
 
-#[tokio::test]
-async fn what_toril_runs_is_shown_by_bull_board() {
-    let redis = RedisServer::start().await;
-    let toril = host(&redis).await;
+async fn what_toril_runs_is_shown_by_bull_board(cell: Cell) {
+    let toril = host(&cell.redis).await;
     let jobs = json!([{ "name": "echo", "data": { "n": 1 }, "opts": { "jobId": "good" } }, { "name": "fatal", "data": {}, "opts": { "jobId": "bad" } }]);
-    add(&redis, "work", jobs).await;
+    add(&cell, "work", jobs).await;
     wait_for(&toril, "work/jobs/good", "completed").await;
     wait_for(&toril, "work/jobs/bad", "failed").await;
 
-    let shown = board(&redis, "work", json!([
+    let shown = board(&cell, "work", json!([
         { "method": "get", "route": "/api/queues", "query": { "activeQueue": "work", "status": "failed", "page": "1" } },
         on("work", "good", "get", "/api/queues/:queueName/:jobId"),
     ]))
@@ -59,21 +107,19 @@ async fn what_toril_runs_is_shown_by_bull_board() {
     assert_eq!((&job["status"], &job["job"]["returnValue"]), (&json!("completed"), &json!({ "n": 1 })), "{job}");
 }
 
-#[tokio::test]
-async fn what_is_done_in_bull_board_shows_in_toril() {
-    let redis = RedisServer::start().await;
-    let toril = host(&redis).await;
+async fn what_is_done_in_bull_board_shows_in_toril(cell: Cell) {
+    let toril = host(&cell.redis).await;
     let jobs = json!([
         { "name": "echo", "data": {}, "opts": { "jobId": "later", "delay": 3_600_000 } },
         { "name": "fatal", "data": {}, "opts": { "jobId": "bad" } },
         { "name": "echo", "data": {}, "opts": { "jobId": "away", "delay": 3_600_000 } },
     ]);
-    add(&redis, "work", jobs).await;
+    add(&cell, "work", jobs).await;
     wait_for(&toril, "work/jobs/bad", "failed").await;
     let first = details(&toril, "work/jobs/bad").await["finishedOn"].clone();
 
     let done = board(
-        &redis,
+        &cell,
         "work",
         json!([
             on("work", "later", "put", "/api/queues/:queueName/:jobId/promote"),
@@ -87,7 +133,7 @@ async fn what_is_done_in_bull_board_shows_in_toril() {
     assert_eq!(details(&toril, "work").await["paused"], true);
     assert_eq!(details(&toril, "work/jobs/away").await["status"], 404);
 
-    board(&redis, "work", json!([on("work", "", "put", "/api/queues/:queueName/resume")])).await;
+    board(&cell, "work", json!([on("work", "", "put", "/api/queues/:queueName/resume")])).await;
     assert_eq!(details(&toril, "work").await["paused"], false);
     wait_for(&toril, "work/jobs/later", "completed").await;
     wait_until("the retried job to fail again", LONG, async || {
@@ -97,12 +143,10 @@ async fn what_is_done_in_bull_board_shows_in_toril() {
     .await;
 }
 
-#[tokio::test]
-async fn what_is_done_in_toril_shows_in_bull_board() {
-    let redis = RedisServer::start().await;
-    let toril = host(&redis).await;
+async fn what_is_done_in_toril_shows_in_bull_board(cell: Cell) {
+    let toril = host(&cell.redis).await;
     add(
-        &redis,
+        &cell,
         "work-dead",
         json!([
             { "name": "echo", "data": {}, "opts": { "jobId": "first" } },
@@ -121,7 +165,7 @@ async fn what_is_done_in_toril_shows_in_bull_board() {
         let done = http::request("POST", &toril.url(path), &[kind], form).await.expect("an answer");
         assert_eq!(done.status, 303, "{path}: {}", done.body);
     }
-    let shown = board(&redis, "work-dead", json!([
+    let shown = board(&cell, "work-dead", json!([
         { "method": "get", "route": "/api/queues", "query": { "activeQueue": "work-dead", "status": "latest", "page": "1" } },
         on("work-dead", "first", "get", "/api/queues/:queueName/:jobId"),
         on("work-dead", "third", "get", "/api/queues/:queueName/:jobId"),

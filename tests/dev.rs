@@ -33,16 +33,52 @@ async fn jobs_run_without_any_redis_of_ones_own() {
 }
 
 #[tokio::test]
-async fn node_connects_to_the_url_that_is_printed() {
+async fn node_connects_to_the_url_in_the_file_that_is_printed() {
     let mut toril = dev().await;
     let line = toril.wait_for_log("private Redis server started", LONG).await;
+    assert!(line.contains(".toril/dev.json"), "{line}");
     let url = announced(&toril)["redis_url"].as_str().expect("a URL").to_owned();
-    assert!(line.contains(&url), "{line}");
 
     let jobs = json!([{ "name": "echo", "data": { "from": "node" } }]);
     let done = node::run("add", json!({ "redis": url, "queue": "work", "jobs": jobs, "wait": true })).await;
 
     assert_eq!(done["results"][0]["value"], json!({ "from": "node" }));
+}
+
+#[tokio::test]
+async fn nobody_talks_to_the_private_redis_without_its_password() {
+    let toril = dev().await;
+    let url = announced(&toril)["redis_url"].as_str().expect("a URL").to_owned();
+    let (_, address) = url.split_once('@').expect("a URL with a password");
+
+    let stranger = redis::Client::open(format!("redis://{address}")).expect("a URL");
+    let asked = async {
+        redis::cmd("PING").query_async::<String>(&mut stranger.get_multiplexed_async_connection().await?).await
+    };
+    let refused = asked.await.expect_err("the server answers without a password");
+
+    assert_eq!(refused.code(), Some("NOAUTH"), "{refused}");
+}
+
+#[tokio::test]
+async fn the_password_of_the_private_redis_is_in_no_log_and_no_argument_and_only_in_files_of_this_user() {
+    use std::os::unix::fs::PermissionsExt;
+    let toril = dev().await;
+    let url = announced(&toril)["redis_url"].as_str().expect("a URL").to_owned();
+    let password = url.trim_start_matches("redis://:").split('@').next().expect("a password").to_owned();
+    assert_eq!(password.len(), 32, "{password}");
+
+    assert!(!toril.logs().contains(&password), "the password is in the host's log");
+    for process in std::fs::read_dir("/proc").expect("the processes").flatten() {
+        let arguments = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+        assert!(!String::from_utf8_lossy(&arguments).contains(&password), "{:?} shows the password", process.path());
+    }
+    let mode = |path: &str| {
+        let found = std::fs::metadata(toril.folder().join(path)).expect("is there");
+        found.permissions().mode() & 0o777
+    };
+    assert_eq!([mode(".toril"), mode(".toril/redis")], [0o700, 0o700]);
+    assert_eq!([mode(".toril/dev.json"), mode(".toril/redis/server.conf")], [0o600, 0o600]);
 }
 
 #[tokio::test]

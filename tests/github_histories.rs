@@ -25,7 +25,6 @@ async fn add_all(case: &Case, repositories: &[String], data: impl Fn(usize) -> V
         .map(|(n, repo)| {
             let mut data = data(n);
             data["repo"] = json!(repo);
-            data["resources"] = json!(RESOURCES);
             format!("{}\n", json!({ "name": "sync", "data": data }))
         })
         .collect();
@@ -52,26 +51,33 @@ async fn kept(case: &Case) -> BTreeMap<String, BTreeSet<String>> {
     kept
 }
 
+/// A sync of two resources.
+fn job_by_chance(random: &mut fastrand::Rng) -> Value {
+    let first = random.usize(..RESOURCES.len());
+    let resources = [RESOURCES[first], RESOURCES[(first + 1) % RESOURCES.len()]];
+    let mut data = json!({ "full": random.bool(), "resources": resources });
+    if random.u8(..4) == 0 {
+        data["since"] = json!(SINCE);
+    }
+    data
+}
+
 #[tokio::test]
 async fn what_is_kept_of_two_hundred_random_histories_is_what_github_has() {
     let seed = std::env::var("TORIL_SEED").map_or(SEED, |seed| seed.parse().expect("TORIL_SEED is a number"));
     println!("TORIL_SEED={seed}");
     let mut random = fastrand::Rng::with_seed(seed);
-    let case = Case::with(", page-size = \"5\"", "").await;
+    let case = Case::with(", page-size = \"8\"", "").await;
     let repositories: Vec<_> = (0..REPOSITORIES).map(|n| format!("octo-org/repository-{n}")).collect();
     for repo in &repositories {
         case.github.add_repository("octo-org", repo.trim_start_matches("octo-org/"));
-        (0..25).for_each(|_| case.github.change(repo, &mut random));
+        (0..30).for_each(|_| case.github.change(repo, &mut random));
     }
 
     let mut before = BTreeMap::new();
     for round in 0..ROUNDS {
-        let choices: Vec<(bool, bool)> = repositories.iter().map(|_| (random.bool(), random.u8(..4) == 0)).collect();
-        add_all(&case, &repositories, |n| {
-            let (full, since) = choices[n];
-            if since { json!({ "full": full, "since": SINCE }) } else { json!({ "full": full }) }
-        })
-        .await;
+        let jobs: Vec<_> = repositories.iter().map(|_| job_by_chance(&mut random)).collect();
+        add_all(&case, &repositories, |n| jobs[n].clone()).await;
         // While they run.
         while !is_done(&case).await {
             for _ in 0..REPOSITORIES / 4 {
@@ -92,7 +98,7 @@ async fn what_is_kept_of_two_hundred_random_histories_is_what_github_has() {
         before = now;
     }
 
-    add_all(&case, &repositories, |_| json!({ "full": true })).await;
+    add_all(&case, &repositories, |_| json!({ "full": true, "resources": RESOURCES })).await;
     wait_until("all jobs to have ended", LONG * 4, async || is_done(&case).await).await;
     let now = kept(&case).await;
     for repo in &repositories {

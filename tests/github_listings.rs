@@ -99,11 +99,11 @@ async fn a_full_page_without_links_is_not_taken_for_the_last() {
     let labels = json!({ "repo": HELLO, "resources": ["labels"] });
     case.sync(labels.clone()).await;
     case.github.remove_links();
-    case.github.add_label(HELLO, "one more");
+    case.github.delete_label(HELLO, "label-3");
 
     let result = case.sync(labels).await;
 
-    assert_eq!(of(&result, "labels", "deleted"), 0, "{result}");
+    assert_eq!(of(&result, "labels", "deleted"), 1, "{result}");
     assert_eq!(kept(&case, &result, "labels").await, case.github.keys_of(HELLO, "labels"));
 }
 

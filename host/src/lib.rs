@@ -13,6 +13,7 @@
 //! - [`attempt`][]: the types in which those two meet.
 //! - [`config`][]: `queues.toml`.
 //! - [`telemetry`][]: logs, metrics and traces.
+//! - `private`: folders and files that only this user can read.
 //! - `trust`: whom TLS connections trust.
 
 #![warn(missing_docs)]
@@ -27,6 +28,7 @@ pub mod fuzz;
 pub mod host;
 pub mod http;
 pub mod plugin;
+mod private;
 pub mod queue;
 pub mod telemetry;
 mod trust;

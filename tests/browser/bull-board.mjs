@@ -4,7 +4,8 @@
 
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
-import { Queue } from 'bullmq';
+// TORIL_BULLMQ=5 selects version 5.
+const { Queue } = await import(process.env.TORIL_BULLMQ === '5' ? 'bullmq5' : 'bullmq');
 
 const input = JSON.parse(process.argv[2] ?? '{}');
 const queue = new Queue(input.queue, { connection: { url: input.redis } });

@@ -33,6 +33,26 @@ cases! {
         "`timeout` of the queue",
         "timeout: the plugin did not finish within 1s, the `timeout` of queue hostile"
     }
+    a_call_as_a_supertype_in_describe => computing::a_call_as_a_supertype_in_describe {
+        "a call through a table as a type that may have subtypes, while its instance starts",
+        "the `gc` proposal is off: wasmtime 48.0.8 would abort the host",
+        "hostile.wasm does not compile: …"
+    }
+    a_call_as_a_supertype_in_handle => computing::a_call_as_a_supertype_in_handle {
+        "the same, and only when a job is to be run",
+        "the same, before anything of it is run",
+        "hostile.wasm does not compile: failed to parse WebAssembly module: gc proposal must be enabled to use subtypes (at offset 0x…)"
+    }
+    many_memories => computing::many_memories {
+        "8 memories",
+        "4 memories in all modules",
+        "hostile.wasm was not taken: it needs 8 memories, and a plugin may have 4"
+    }
+    all_that_pens_may_hold => computing::all_that_pens_may_hold {
+        "as many attempts as it may run at once, each with as many memories as it may have",
+        "each of the `max_pens` places has room for the most that an attempt may have",
+        "3 attempts run, and jobs of the other queue complete"
+    }
     endless_calls_of_the_host => computing::in_host_calls {
         "calls of the host without end",
         "`timeout` of the queue",
@@ -133,6 +153,26 @@ cases! {
         "`memory` of the plugin",
         "out of memory: it wanted … bytes of memory and may have 2097152; `memory` under [plugins.hostile] sets the limit"
     }
+    bodies_that_are_never_sent => floods::bodies {
+        "requests with full bodies that it keeps and does not send",
+        "8 MiB in the bodies of all its requests",
+        "the plugin trapped: the bodies of its requests hold more than 8 MiB that were not sent"
+    }
+    bodies_that_are_never_sent_in_describe => floods::bodies_in_describe {
+        "the same in `describe`",
+        "the same",
+        "hostile.wasm was not taken: its `describe` failed: the plugin trapped: the bodies of its requests hold more than 8 MiB that were not sent"
+    }
+    requests_that_are_never_sent => floods::requests {
+        "a thousand requests that it keeps and does not send",
+        "128 at a time",
+        "the plugin trapped: it made 128 requests that it has not sent, and wanted one more"
+    }
+    huge_parts_of_a_request => floods::parts_of_a_request {
+        "a request whose method or authority has 10 MB",
+        "64 bytes, and 1 KiB",
+        "refused: ()"
+    }
     orders_to_a_terminal => texts::orders_to_a_terminal {
         "escape sequences of a terminal in its log and in its reason",
         "commands print them as text",
@@ -170,27 +210,47 @@ cases! {
     }
     a_schema_that_is_itself => texts::a_schema_that_is_itself {
         "a schema of its jobs' data that refers to itself",
-        "a reference that comes back to where it was ends there, and the job is run",
-        "the data is no number"
+        "5,000 schemas that are in each other, through references too",
+        "the job's data takes too much work to be checked against the schema of \"any\""
     }
     a_schema_that_doubles => texts::a_schema_that_doubles {
         "a schema of sixty definitions, each of which is twice the next one",
-        "10,000 references that are followed, and 4 for each byte of the data",
+        "1,000,000 steps, and 256 for each byte of the data",
         "the job's data takes too much work to be checked against the schema of \"any\""
+    }
+    unevaluated_fields_of_a_schema_that_doubles => texts::unevaluated_fields_of_a_schema_that_doubles {
+        "the same with `unevaluatedProperties`, which has to know what each of them looks at",
+        "each definition is compiled once, and a job's check has the same number of steps",
+        "the job's data takes too much work to be checked against the schema of \"any\""
+    }
+    a_schema_of_much_for_each_item => texts::a_schema_of_much_for_each_item {
+        "a schema of 70,000 schemas for each item of a list",
+        "each schema takes a step for each item",
+        "the job's data takes too much work to be checked against the schema of \"any\""
+    }
+    a_schema_of_much_for_very_many_items => texts::a_schema_of_much_for_very_many_items {
+        "the same for a list of a million items, which has steps for minutes",
+        "`timeout` of the queue, and a pause after 50,000 steps, in which others use the thread",
+        "timeout: checking the job's data against its schema did not finish within 1s, the `timeout` of queue hostile"
     }
     a_schema_that_is_a_chain => texts::a_schema_that_is_a_chain {
         "a schema of twenty thousand definitions, each of which is the next one",
-        "512 KiB of stack",
+        "5,000 schemas that are in each other",
         "the job's data takes too much work to be checked against the schema of \"any\""
     }
     a_schema_from_elsewhere => texts::a_schema_from_elsewhere {
         "a schema that is a file of the host's machine",
         "nothing is fetched for a schema",
-        "hostile.wasm was not taken: the schema of the data or the result of job \"any\" is no JSON Schema (draft 2020-12): Resource 'file:///etc/passwd' is not present …"
+        "hostile.wasm was not taken: the schema of the data or the result of job \"any\" is no JSON Schema (draft 2020-12): it refers to \"file:///etc/passwd\", which is not in the schema, and nothing is fetched for one"
+    }
+    a_schema_of_large_patterns => texts::a_schema_of_large_patterns {
+        "a schema with 5,000 regular expressions that take a megabyte each",
+        "200,000 instructions and ranges of characters for all expressions of a plugin",
+        "hostile.wasm was not taken: the schema of the data or the result of job \"any\" is no JSON Schema (draft 2020-12): …cannot be used: all expressions of the plugin together take more than 200000 units of memory"
     }
     a_pattern_without_end => texts::a_pattern_that_never_comes_to_an_end {
         "a pattern in a schema that tries all combinations",
-        "100,000 tries, and 1 MiB for the expression",
+        "expressions are searched without backtracking: a step for each character and alternative",
         "the job's data does not fit the schema of \"any\": the data: the value does not match …"
     }
     many_kinds_of_job => texts::many_kinds_of_job {
@@ -212,6 +272,11 @@ cases! {
         "a request to a granted name that leads to an address that is not public",
         "a name is looked up once, and the connection goes to an address that was checked",
         "…plugin hostile may not send requests to http://…:9: the name leads to …, which is not public; add the range to `private_addresses` under [plugins.hostile] in the configuration to allow it…"
+    }
+    failing_requests_without_end => network::failing_requests {
+        "hundreds of requests that fail",
+        "10 lines a minute in the host's log",
+        "…request failed plugin=\"hostile\" origin=http://127.0.0.1:… error=\"connection error: Connection refused (os error 111)\""
     }
     a_million_headers => network::headers {
         "a request with a million headers",

@@ -96,6 +96,37 @@ pub async fn a_schema_that_is_a_chain(case: &Case) {
     ring.unnoticed().await;
 }
 
+/// Compiling it must not go through all of them, either: `toril check` and the host take the plugin at once.
+pub async fn unevaluated_fields_of_a_schema_that_doubles(case: &Case) {
+    let mut ring = Ring::open("flood", "[plugins.hostile]\nconfig = { describe = \"unevaluated\" }").await;
+    ring.toril.cli(["check"]).await.succeeded();
+    case.was_seen(&ring.failure("any", json!({ "a": 1 })).await);
+    ring.unnoticed().await;
+}
+
+pub async fn a_schema_of_much_for_each_item(case: &Case) {
+    let mut ring = Ring::open("flood", "[plugins.hostile]\nconfig = { describe = \"every-item\" }").await;
+    case.was_seen(&ring.failure("any", json!(vec![0; 1_000])).await);
+    ring.unnoticed().await;
+}
+
+/// So much data that the check may take long, if the timeout allows it.
+pub async fn a_schema_of_much_for_very_many_items(case: &Case) {
+    let config = "timeout = \"1s\"\n[plugins.hostile]\nconfig = { describe = \"every-item\" }";
+    let mut ring = Ring::open("flood", config).await;
+    case.was_seen(&ring.failure("any", json!(vec![0; 1_000_000])).await);
+    ring.unnoticed().await;
+}
+
+pub async fn a_schema_of_large_patterns(case: &Case) {
+    let mut ring = Ring::open("flood", "").await;
+    ring.configure("[plugins.hostile]\nconfig = { describe = \"patterns\" }\n").await;
+    case.was_seen(&ring.refusal(&forged::with_padding(&component("flood"), 30)).await);
+    let checked = ring.toril.cli(["check"]).await.exited(2);
+    assert!(checked.stderr.contains("all expressions of the plugin together"), "{}", checked.stderr);
+    ring.unnoticed().await;
+}
+
 pub async fn a_schema_from_elsewhere(case: &Case) {
     let mut ring = Ring::open("flood", "").await;
     ring.configure("[plugins.hostile]\nconfig = { describe = \"elsewhere\" }\n").await;

@@ -5,7 +5,7 @@
 import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
-import { Queue } from 'bullmq';
+import { Queue } from './bullmq.mjs';
 import { BullMQOtel } from 'bullmq-otel';
 import { options, script } from './script.mjs';
 

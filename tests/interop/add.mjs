@@ -3,7 +3,7 @@
 //   {redis, prefix?, queue, jobs: [{name, data, opts?}], wait?: bool, ttl?: ms}
 //   → {ids: [id]} or, with `wait`, {ids: [id], results: [{id, ok: true, value} | {id, ok: false, error}]}
 
-import { Queue, QueueEvents } from 'bullmq';
+import { Queue, QueueEvents } from './bullmq.mjs';
 import { options, script } from './script.mjs';
 
 await script(async (input, open) => {

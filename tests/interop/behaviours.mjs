@@ -1,7 +1,7 @@
 // What is done with a job, by its name: what the guest `basics` does with it, as a Node processor would. Used by a worker
 // in its own process, and by a sandboxed one, where `worker` is not there.
 
-import { DelayedError, RateLimitError, UnrecoverableError, WaitingError } from 'bullmq';
+import { DelayedError, RateLimitError, UnrecoverableError, WaitingError } from './bullmq.mjs';
 
 const behaviours = {
   echo: (job) => job.data,

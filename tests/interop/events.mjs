@@ -7,7 +7,7 @@
 // event stream from its start, so nothing is missed that happened before it listened; `from` is another id to read
 // from. `at` is Redis' time in milliseconds.
 
-import { QueueEvents } from 'bullmq';
+import { QueueEvents } from './bullmq.mjs';
 import { options, say, script } from './script.mjs';
 
 const names = [

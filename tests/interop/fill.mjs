@@ -3,7 +3,7 @@
 //   {redis, prefix?, queue, jobs?: [{name, data, opts?}], flows?: [{name, queueName, data, opts?, children: […]}],
 //    schedulers?: [{id, repeat, name, data, opts?}]} → {ids: [id]}
 
-import { FlowProducer, Queue } from 'bullmq';
+import { FlowProducer, Queue } from './bullmq.mjs';
 import { options, script } from './script.mjs';
 
 await script(async (input, open) => {

@@ -2,7 +2,7 @@
 //
 //   {redis, prefix?, flow: {name, queueName, data, opts?, children: […]}, ttl?: ms} → {id, value, children: [id]}
 
-import { FlowProducer, QueueEvents } from 'bullmq';
+import { FlowProducer, QueueEvents } from './bullmq.mjs';
 import { options, script } from './script.mjs';
 
 await script(async (input, open) => {

@@ -2,7 +2,7 @@
 //
 //   {redis, prefix?, queue, id} → {id, name, data, opts, state, logs, attemptsMade, …}, or null if there is none
 
-import { Job, Queue } from 'bullmq';
+import { Job, Queue } from './bullmq.mjs';
 import { options, script } from './script.mjs';
 
 await script(async (input, open) => {

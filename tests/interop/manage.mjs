@@ -8,13 +8,15 @@
 //   {do: 'pause' | 'resume' | 'isPaused'}            as the queue's method
 //   {do: 'priority', id, priority} {do: 'delay', id, delay}
 //   {do: 'schedulers'} {do: 'scheduler', id, repeat, template?} {do: 'removeScheduler', id}
-//   {do: 'obliterate', force?} {do: 'trimEvents', keep} {do: 'meta'} {do: 'workers'} {do: 'take'}
+//   {do: 'trimEvents', keep} {do: 'meta'} {do: 'clients'} {do: 'take'}   the clients of all workers; claims a job
 //   {do: 'globalConcurrency' | 'globalRateLimit' | 'rateLimitTtl'} {do: 'setGlobalConcurrency', concurrency}
 //   {do: 'setGlobalRateLimit', max, duration} {do: 'rateLimit', ms}
 //   {do: 'deduplicationJobId', id} {do: 'countsPerPriority', priorities} {do: 'flow', flow}
+//   {do: 'removeOrphanedJobs'} {do: 'obliterate'} {do: 'workers'}   the last one: their names
+//   {do: 'metrics', of}                              the count and the points of 'completed' or 'failed'
 //   {do: 'dump'}                                     every key of the queue but its events and its meta data
 
-import { FlowProducer, Job, Queue, Worker } from 'bullmq';
+import { FlowProducer, Job, Queue, Worker } from './bullmq.mjs';
 import { Redis } from 'ioredis';
 import { options, script } from './script.mjs';
 
@@ -36,7 +38,6 @@ const steps = {
     return { id: job.id };
   },
   removeScheduler: (queue, { id }) => queue.removeJobScheduler(id),
-  obliterate: (queue, { force = false }) => queue.obliterate({ force }),
   trimEvents: (queue, { keep }) => queue.trimEvents(keep),
   meta: async (queue, _step, { redis }) => {
     const client = new Redis(redis);
@@ -44,7 +45,7 @@ const steps = {
     client.disconnect();
     return meta;
   },
-  workers: (queue) => queue.getWorkers(),
+  clients: (queue) => queue.getWorkers(),
   // Claims a job and leaves it active.
   take: async (queue, _step, input) => {
     const worker = new Worker(queue.name, null, { ...options(input), autorun: false });
@@ -65,6 +66,16 @@ const steps = {
     const { job } = await producer.add(flow);
     await producer.close();
     return { id: job.id };
+  },
+  removeOrphanedJobs: (queue) => queue.removeOrphanedJobs(),
+  obliterate: async (queue) => {
+    await queue.pause();
+    await queue.obliterate({ force: true });
+  },
+  workers: async (queue) => (await queue.getWorkers()).map(({ rawname }) => rawname),
+  metrics: async (queue, { of }) => {
+    const { meta, data } = await queue.getMetrics(of);
+    return { count: meta.count, data };
   },
   dump,
 };

@@ -22,12 +22,12 @@ pub async fn run(script: &str, toril: &Toril, more: Value) -> Value {
     if let (Value::Object(argument), Value::Object(more)) = (&mut argument, more) {
         argument.extend(more);
     }
-    run_plain(script, argument).await
+    run_plain(script, argument, &[]).await
 }
 
-/// Runs a script that needs no browser, with one JSON argument.
-pub async fn run_plain(script: &str, argument: Value) -> Value {
-    node::spawn_in(&paths::browser(), script, argument, &[]).finish_within(BOUND).await
+/// Runs a script that needs no browser, with one JSON argument and with variables in its environment.
+pub async fn run_plain(script: &str, argument: Value, env: &[(&str, &str)]) -> Value {
+    node::spawn_in(&paths::browser(), script, argument, env).finish_within(BOUND).await
 }
 
 /// `TORIL_CHROMIUM` names one to use instead of that on `PATH`.

@@ -15,6 +15,7 @@
 //! | [`python`] | programs of the Python environment, and scripts of `tests/interop` in Python |
 //! | [`promtool`] | Prometheus's own checker |
 //! | [`otlp`] | a collector of traces |
+//! | [`session`] | BullMQ clients that do what a test asks, call by call: versions 5 and 6 for Node, and Python's |
 //! | [`contents`] | everything that Redis holds of a queue, to be compared |
 //! | [`http`] | the plainest HTTP client |
 //! | [`wait`] | waiting until something is so, with a bound |
@@ -42,6 +43,7 @@ pub mod proxy;
 pub mod python;
 pub mod redis_server;
 pub mod scripted;
+pub mod session;
 pub mod tls_front;
 pub mod toril;
 pub mod wait;
@@ -51,5 +53,6 @@ pub use agent::AgentServer;
 pub use github::GithubServer;
 pub use paths::root as repository;
 pub use redis_server::{RedisCluster, RedisSentinel, RedisServer};
+pub use session::{Client, Session};
 pub use toril::Toril;
 pub use wait::wait_until;

@@ -38,11 +38,22 @@ pub fn spawn(script: &str, argument: Value, env: &[(&str, &str)]) -> Script {
     spawn_in(&paths::interop(), script, argument, env)
 }
 
-/// The same for a script of another folder, which has its own packages.
-pub(crate) fn spawn_in(folder: &Path, script: &str, argument: Value, env: &[(&str, &str)]) -> Script {
+/// Node with a script of `tests/interop`, without its argument.
+pub(crate) fn program(script: &str) -> Command {
+    command(&paths::interop(), script)
+}
+
+fn command(folder: &Path, script: &str) -> Command {
     assert!(folder.join("node_modules").is_dir(), "there are no Node packages: run `cargo xtask setup --tests`");
     let mut command = Command::new("node");
-    command.current_dir(folder).arg(format!("{script}.mjs")).arg(argument.to_string()).envs(env.iter().copied());
+    command.current_dir(folder).arg(format!("{script}.mjs"));
+    command
+}
+
+/// The same for a script of another folder, which has its own packages.
+pub(crate) fn spawn_in(folder: &Path, script: &str, argument: Value, env: &[(&str, &str)]) -> Script {
+    let mut command = command(folder, script);
+    command.arg(argument.to_string()).envs(env.iter().copied());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let child = command.spawn();
     let mut child =

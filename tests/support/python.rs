@@ -51,7 +51,7 @@ pub async fn script(script: &str, input: &str) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{script}.py printed no JSON: {error}"))
 }
 
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     let path = paths::root().join("target/python/bin").join(name);
     assert!(path.is_file(), "there is no {}: run `cargo xtask setup --tests`", path.display());
     path

@@ -1,8 +1,7 @@
-//! What the host depends on, held against `deny.toml`: licences, sources and duplicates everywhere, and known holes where
-//! the database of advisories can be reached. Where it cannot, that is said, and is no failure: a test must not depend on
-//! somebody else's server.
+//! Checks the dependencies against `deny.toml`: licences, sources and duplicates, and known vulnerabilities where the
+//! advisory database can be reached. An unreachable database is reported. It is no failure for the tests, which must not
+//! depend on another server, and it is one for a release.
 
-use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -11,10 +10,26 @@ use crate::process;
 use crate::setup::cargo_tool;
 use crate::workspace::Workspace;
 
-/// What cargo-deny says when it cannot get the database.
+/// What cargo-deny prints when it cannot fetch the database.
 const UNREACHABLE: &str = "failed to fetch advisory database";
 
-pub fn run(workspace: &Workspace) -> Result<()> {
+#[derive(clap::Args, Clone, Copy)]
+pub struct Args {
+    /// Fail also if the advisory database cannot be reached
+    #[arg(long)]
+    pub release: bool,
+}
+
+/// What became of the check for advisories.
+#[derive(Debug, PartialEq, Eq)]
+enum Advisories {
+    /// The database knows none.
+    None,
+    /// The database could not be reached, and this is what cargo-deny said.
+    NotChecked(String),
+}
+
+pub fn run(workspace: &Workspace, args: Args) -> Result<()> {
     let program = cargo_tool::DENY.find_or_install(workspace)?;
     let command = |checks: &[&str]| {
         let mut command = Command::new(&program);
@@ -23,21 +38,44 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         command
     };
     process::run(&mut command(&["licenses", "bans", "sources"]))?;
-    advisories(command(&["advisories"]), workspace.root())
+    let output = command(&["advisories"]).output().context("could not start cargo-deny")?;
+    match judged(output.status.success(), &String::from_utf8_lossy(&output.stderr), args)? {
+        Advisories::None => println!("    Cargo.lock has no crate with a known advisory"),
+        Advisories::NotChecked(said) => {
+            println!("    NOT RUN: the advisories. Their database cannot be fetched from here:");
+            said.lines().take(3).for_each(|line| println!("      {line}"));
+            println!("    Run `cargo xtask deny --release` where it can be: docs/security.md has more.");
+        }
+    }
+    Ok(())
 }
 
-fn advisories(mut command: Command, root: &Path) -> Result<()> {
-    let output = command.output().with_context(|| format!("could not start cargo-deny in {}", root.display()))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    if output.status.success() {
-        println!("    no advisory is known of anything in Cargo.lock");
-        return Ok(());
+fn judged(succeeded: bool, said: &str, args: Args) -> Result<Advisories> {
+    match (succeeded, said.contains(UNREACHABLE)) {
+        (true, _) => Ok(Advisories::None),
+        (false, true) if args.release => {
+            bail!("a release needs the advisories checked, and their database could not be fetched:\n{said}")
+        }
+        (false, true) => Ok(Advisories::NotChecked(said.to_owned())),
+        (false, false) => bail!("cargo-deny found an advisory for a crate in Cargo.lock:\n{said}"),
     }
-    if said.contains(UNREACHABLE) {
-        println!("    NOT RUN: the advisories. Their database cannot be fetched from here:");
-        said.lines().take(3).for_each(|line| println!("      {line}"));
-        println!("    Run `cargo deny check advisories` where it can be: docs/security.md tells how.");
-        return Ok(());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GONE: &str = "[ERROR] failed to fetch advisory database https://github.com/rustsec/advisory-db";
+
+    #[test]
+    fn an_unreachable_advisory_database_fails_a_release_and_not_a_test_run() {
+        assert!(judged(false, GONE, Args { release: true }).is_err());
+        assert_eq!(judged(false, GONE, Args { release: false }).ok(), Some(Advisories::NotChecked(GONE.to_owned())));
     }
-    bail!("an advisory is known of something in Cargo.lock:\n{said}")
+
+    #[test]
+    fn a_known_advisory_fails_a_test_run_too() {
+        assert!(judged(false, "error[vulnerability]: …", Args { release: false }).is_err());
+        assert_eq!(judged(true, "", Args { release: true }).ok(), Some(Advisories::None));
+    }
 }

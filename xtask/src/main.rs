@@ -5,7 +5,9 @@
 //! | [`setup`] | finds or installs a guest toolchain, a Redis server and, for tests, Node packages |
 //! | [`guests`] | compiles plugins and test guests and encodes them as components |
 //! | [`test`] | everything that CI checks, step by step |
-//! | [`deny`] | what is depended on: licences, sources, duplicates, known holes |
+//! | [`deny`] | the dependencies: licences, sources, duplicates, known vulnerabilities |
+//! | [`images`] | container images and their digests |
+//! | [`release`] | what must hold before a release |
 //! | [`fuzz`] | drives what parses the words of others |
 //! | [`bench`] | the benchmarks, with everything built for speed |
 //! | [`soak`] | jobs under every fault, and an account of each |
@@ -19,8 +21,10 @@ mod demo;
 mod deny;
 mod fuzz;
 mod guests;
+mod images;
 mod process;
 mod reference;
+mod release;
 mod setup;
 mod soak;
 mod test;
@@ -54,8 +58,12 @@ enum Command {
         /// Parts of the names of the tests to run
         filter: Vec<String>,
     },
-    /// Hold what is depended on against deny.toml: licences, duplicates, sources, and known holes
-    Deny,
+    /// Check the dependencies against deny.toml: licences, duplicates, sources, and known vulnerabilities
+    Deny(deny::Args),
+    /// List the container images that the project's files name, or pin them by digest
+    Images(images::Args),
+    /// Check what must hold before a release: no known advisory, and every container image pinned by digest
+    ReleaseCheck,
     /// Drive everything that parses what others wrote with inputs that nobody thought of
     Fuzz(fuzz::Args),
     /// Measure Toril beside what one would take instead, in one run
@@ -91,7 +99,9 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Setup { tests } => setup::run(&workspace, tests).map(drop),
         Command::BuildGuests(args) => guests::run(&workspace, &args),
         Command::Test { filter } => test::run(&workspace, &filter),
-        Command::Deny => deny::run(&workspace),
+        Command::Deny(args) => deny::run(&workspace, args),
+        Command::Images(args) => images::run(&workspace, &args),
+        Command::ReleaseCheck => release::check(&workspace),
         Command::Fuzz(args) => fuzz::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),
         Command::Soak(args) => soak::run(&workspace, &args),

@@ -35,7 +35,7 @@ pub fn run(workspace: &Workspace, filter: &[String]) -> Result<()> {
         })?;
     }
     if filter.is_empty() {
-        step("dependencies", || deny::run(workspace))?;
+        step("dependencies", || deny::run(workspace, deny::Args { release: false }))?;
     }
     step("guests", || {
         guests::run(workspace, &guests::Args { tests: true, languages: true, ..guests::Args::default() })?;

@@ -58,8 +58,9 @@ impl Dev {
             Ok(Err(reason)) => return error(FAILED, &reason),
             Err(reason) => return error(FAILED, &reason),
         };
-        tracing::info!(redis_url = server.url(), "private Redis server started; producers connect to this URL");
-        let env = own_redis(server.url());
+        let (address, url_in) = (server.address(), server.announcement().display());
+        tracing::info!(address, %url_in, "private Redis server started; producers connect to the URL in that file");
+        let env = own_redis(&server.url());
         let code = match config::load(path, &env) {
             Ok(config) => run::work(config, env).await,
             Err(problems) => unusable(&problems),

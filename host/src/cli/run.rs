@@ -42,7 +42,7 @@ pub async fn work(config: Config, env: Env) -> ExitCode {
         // Nothing has been claimed before the start has come to its end.
         () = signals.next() => return ExitCode::SUCCESS,
     };
-    tracing::info!(listen = host.listen().map(tracing::field::display), queues = ?host.queues().await, "ready");
+    tracing::info!(listen = host.listen().map(tracing::field::display), queues = ?host.queues(), "ready");
     signals.next().await;
     let patience = host.shutdown_timeout();
     tracing::info!(shutdown_timeout = %humantime::format_duration(patience), "shutting down: no more jobs are claimed");

@@ -1,5 +1,7 @@
 //! The process between the host and its private server. It holds the read end of a pipe whose write end only the host
 //! has: however the host ends, `kill -9` included, the pipe ends too, and the guard ends the server.
+//!
+//! The first line on that pipe is the server's password. Arguments would show it to every user of the machine.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -14,6 +16,11 @@ const END: Duration = Duration::from_secs(10);
 
 /// Runs a server until standard input ends, then has it save and end. `port` is where it listens on 127.0.0.1.
 pub fn guard(server: &str, port: u16, arguments: &[String]) -> ExitCode {
+    let mut password = String::new();
+    if let Err(error) = std::io::stdin().read_line(&mut password) {
+        eprintln!("the server's password cannot be read: {error}");
+        return ExitCode::FAILURE;
+    }
     let spawned = Command::new(server).args(arguments).stdin(Stdio::null()).spawn();
     let mut child = match spawned {
         Ok(child) => child,
@@ -43,11 +50,11 @@ pub fn guard(server: &str, port: u16, arguments: &[String]) -> ExitCode {
             Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
         }
     }
-    finish(&mut child, port)
+    finish(&mut child, port, password.trim_end())
 }
 
-fn finish(child: &mut Child, port: u16) -> ExitCode {
-    if let Err(error) = ask_to_end(port) {
+fn finish(child: &mut Child, port: u16, password: &str) -> ExitCode {
+    if let Err(error) = ask_to_end(port, password) {
         eprintln!("the server could not be asked to end: {error}");
     }
     let asked = Instant::now();
@@ -68,8 +75,8 @@ fn finish(child: &mut Child, port: u16) -> ExitCode {
 }
 
 /// Redis takes commands as plain lines, too.
-fn ask_to_end(port: u16) -> std::io::Result<()> {
+fn ask_to_end(port: u16, password: &str) -> std::io::Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
-    stream.write_all(b"SHUTDOWN SAVE\r\n")
+    stream.write_all(format!("AUTH {password}\r\nSHUTDOWN SAVE\r\n").as_bytes())
 }

@@ -1,5 +1,9 @@
 //! Starts and ends the private server, and tells other commands where it is.
+//!
+//! The server listens on a port of 127.0.0.1, which every user of the machine can reach, so it has a password: a new one at
+//! each start, in files that only this user can read.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
@@ -8,6 +12,8 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+
+use crate::private;
 
 /// How long the server may take to load its data.
 const READY: Duration = Duration::from_secs(60);
@@ -61,12 +67,18 @@ fn io_error(what: impl Into<String>) -> impl FnOnce(io::Error) -> ServerError {
 }
 
 /// What other commands need to know of a running `toril dev`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct Running {
-    /// Where its Redis is.
+    /// Where its Redis is, with the password.
     pub redis_url: String,
     /// Its process.
     pub pid: u32,
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("pid", &self.pid).finish_non_exhaustive()
+    }
 }
 
 /// The `toril dev` that runs on this `.toril` folder.
@@ -90,7 +102,7 @@ pub struct Claim {
 impl Claim {
     /// Takes the folder, unless another `toril dev` has it.
     pub fn take(folder: &Path) -> Result<Self, ServerError> {
-        fs::create_dir_all(folder).map_err(io_error(format!("cannot make {}", folder.display())))?;
+        private::make(folder).map_err(io_error(format!("cannot make {}", folder.display())))?;
         let claim = Self { folder: folder.to_owned(), _lock: lock(folder)? };
         // Of one that was killed: its server is gone.
         match fs::remove_file(folder.join(ANNOUNCEMENT)) {
@@ -107,7 +119,8 @@ pub struct Server {
     guard: Child,
     /// Held open: its end is the guard's sign.
     life: Option<ChildStdin>,
-    url: String,
+    port: u16,
+    password: String,
     announcement: PathBuf,
     /// Held for as long as this server runs.
     _claim: Claim,
@@ -118,34 +131,48 @@ impl Server {
     /// answers.
     pub fn start(server: &Path, claim: Claim) -> Result<Self, ServerError> {
         let data = claim.folder.join("redis");
-        fs::create_dir_all(&data).map_err(io_error(format!("cannot make {}", data.display())))?;
+        private::make(&data).map_err(io_error(format!("cannot make {}", data.display())))?;
+        let password =
+            random_password().map_err(|error| io_error("there is no randomness for a password")(error.into()))?;
+        let config = data.join("server.conf");
+        private::write(&config, format!("requirepass {password}\n").as_bytes())
+            .map_err(io_error(format!("cannot write {}", config.display())))?;
         let port = free_port().map_err(io_error("no free port on 127.0.0.1"))?;
         let log = data.join("server.log");
         let log_file = File::create(&log).map_err(io_error(format!("cannot write {}", log.display())))?;
-        let mut guard = spawn(server, port, &data, log_file)?;
-        let life = guard.stdin.take();
-        let mut running = Self {
-            guard,
-            life,
-            url: format!("redis://127.0.0.1:{port}"),
-            announcement: claim.folder.join(ANNOUNCEMENT),
-            _claim: claim,
-        };
-        running.wait_ready(server, port, &log)?;
+        let mut guard = spawn(server, port, &data, &config, log_file)?;
+        let mut life = guard.stdin.take();
+        if let Some(guard) = &mut life {
+            writeln!(guard, "{password}")
+                .map_err(io_error("the guard of the private Redis server takes no password"))?;
+        }
+        let announcement = claim.folder.join(ANNOUNCEMENT);
+        let mut running = Self { guard, life, port, password, announcement, _claim: claim };
+        running.wait_ready(server, &log)?;
         running.announce()?;
         Ok(running)
     }
 
-    /// Where it listens.
-    pub fn url(&self) -> &str {
-        &self.url
+    /// Where it listens, with its password.
+    pub fn url(&self) -> String {
+        format!("redis://:{}@127.0.0.1:{}", self.password, self.port)
     }
 
-    fn wait_ready(&mut self, server: &Path, port: u16, log: &Path) -> Result<(), ServerError> {
+    /// Where it listens, for logs.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// The file in which the URL is, for producers.
+    pub fn announcement(&self) -> &Path {
+        &self.announcement
+    }
+
+    fn wait_ready(&mut self, server: &Path, log: &Path) -> Result<(), ServerError> {
         let started = Instant::now();
         let shown = server.display().to_string();
         while started.elapsed() < READY {
-            if ping(port).unwrap_or(false) {
+            if ping(self.port, &self.password).unwrap_or(false) {
                 return Ok(());
             }
             if self.guard.try_wait().map_err(io_error("the server cannot be looked at"))?.is_some() {
@@ -160,9 +187,9 @@ impl Server {
     }
 
     fn announce(&self) -> Result<(), ServerError> {
-        let running = Running { redis_url: self.url.clone(), pid: std::process::id() };
+        let running = Running { redis_url: self.url(), pid: std::process::id() };
         let text = serde_json::to_vec(&running).map_err(io::Error::other);
-        text.and_then(|text| fs::write(&self.announcement, text))
+        text.and_then(|text| private::write(&self.announcement, &text))
             .map_err(io_error(format!("cannot write {}", self.announcement.display())))
     }
 }
@@ -198,11 +225,12 @@ fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-fn spawn(server: &Path, port: u16, data: &Path, log: File) -> Result<Child, ServerError> {
+fn spawn(server: &Path, port: u16, data: &Path, config: &Path, log: File) -> Result<Child, ServerError> {
     let this = std::env::current_exe().map_err(io_error("this program's own file is not known"))?;
     let errors = log.try_clone().map_err(io_error("cannot share the server's log"))?;
     let mut guard = Command::new(this);
     guard.arg("redis-guard").arg(server).arg(port.to_string()).arg("--");
+    guard.arg(config);
     guard.args(["--bind", "127.0.0.1", "--port"]).arg(port.to_string());
     guard.arg("--dir").arg(data);
     guard.args(["--appendonly", "yes", "--maxmemory-policy", "noeviction", "--daemonize", "no"]);
@@ -214,11 +242,18 @@ fn spawn(server: &Path, port: u16, data: &Path, log: File) -> Result<Child, Serv
 }
 
 /// Ready means `PONG`: a server that still loads its data takes connections and answers `LOADING`.
-fn ping(port: u16) -> io::Result<bool> {
+fn ping(port: u16, password: &str) -> io::Result<bool> {
     let mut stream = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_read_timeout(Some(Duration::from_secs(1)))?;
-    stream.write_all(b"PING\r\n")?;
-    let mut answer = [0; 5];
+    stream.write_all(format!("AUTH {password}\r\nPING\r\n").as_bytes())?;
+    let mut answer = [0; 10];
     stream.read_exact(&mut answer)?;
-    Ok(&answer == b"+PONG")
+    Ok(&answer == b"+OK\r\n+PONG")
+}
+
+/// 128 random bits, in digits that need no escape in a URL or in Redis' configuration.
+fn random_password() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

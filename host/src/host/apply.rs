@@ -14,6 +14,8 @@ const LIVE: [&str; 3] = ["log", "redact", "shutdown_timeout"];
 enum Refused {
     #[error("{0}")]
     Config(#[from] config::LoadError),
+    #[error("reading it failed in the host: {0}")]
+    Read(String),
     #[error("{0}")]
     Plugins(config::Problems),
     #[error("{0}")]
@@ -42,7 +44,7 @@ pub async fn reload(inner: &Arc<Inner>) -> bool {
 
 async fn try_reload(inner: &Arc<Inner>) -> Result<Changes, Refused> {
     let old = inner.config.load_full();
-    let mut new = config::load(&old.path, &inner.env)?;
+    let mut new = read(&old, inner).await?;
     let changes = diff(&old, &new);
     keep_what_needs_a_restart(&old, &mut new, &changes);
 
@@ -65,18 +67,27 @@ async fn try_reload(inner: &Arc<Inner>) -> Result<Changes, Refused> {
     for plugin in &changes.plugins_changed {
         inner.plugins.configure(plugin, &new.plugin(plugin));
     }
-    configure(inner, &new, &changes, workers).await;
+    configure(inner, &new, &changes).await;
     let used: Vec<_> = new.queues.values().map(|queue| queue.plugin.clone()).collect();
     // Else what was asked for while the host runs stays.
     if changes.host.contains(&"log") {
         logs::configure(new.host.log.as_deref());
     }
+    // Before any of the new workers claims a job: what runs then sees the configuration that it belongs to.
     inner.config.store(Arc::new(new));
+    replace(inner, &changes, workers);
     inner.schedules.changed(&changes.queues_removed);
     for plugin in old.queues.values().map(|queue| &queue.plugin).filter(|plugin| !used.contains(plugin)) {
         inner.plugins.remove(plugin);
     }
     Ok(changes)
+}
+
+/// Reads the file, and those with secrets that it names, on a thread that may block.
+async fn read(old: &Config, inner: &Arc<Inner>) -> Result<Config, Refused> {
+    let (path, inner) = (old.path.clone(), inner.clone());
+    let loaded = tokio::task::spawn_blocking(move || config::load(&path, &inner.env)).await;
+    Ok(loaded.map_err(|error| Refused::Read(error.to_string()))??)
 }
 
 /// Workers for queues that are new, or changed in a way that a running worker cannot follow. They claim nothing yet.
@@ -91,16 +102,21 @@ async fn workers(inner: &Arc<Inner>, new: &Config, changes: &Changes) -> Result<
     Ok(workers)
 }
 
-async fn configure(inner: &Arc<Inner>, new: &Config, changes: &Changes, workers: Vec<(String, Working)>) {
-    let mut queues = inner.queues.lock().await;
+/// Applies what running workers can follow.
+async fn configure(inner: &Arc<Inner>, new: &Config, changes: &Changes) {
     for (name, change) in &changes.queues_changed {
-        if let (QueueChange::Live, Some(settings), Some(working)) = (change, new.queues.get(name), queues.get(name)) {
-            working.route.configure(settings);
-            working.worker.configure(settings).await;
+        let running = inner.queues().get(name).map(|working| (working.route.clone(), working.worker.clone()));
+        if let (QueueChange::Live, Some(settings), Some((route, worker))) = (change, new.queues.get(name), running) {
+            route.configure(settings);
+            worker.configure(settings).await;
         }
     }
-    // From here on nothing waits. The shutdown, which ends this task, closes the workers that it finds here; after that none
-    // may begin.
+}
+
+/// Lets the new workers begin, and the others end. Nothing here waits: the shutdown, which ends this task, closes the
+/// workers that it finds, and after that none may begin.
+fn replace(inner: &Arc<Inner>, changes: &Changes, workers: Vec<(String, Working)>) {
+    let mut queues = inner.queues();
     if inner.closing.is_cancelled() {
         return;
     }

@@ -40,9 +40,7 @@ pub async fn keep(inner: Arc<Inner>) {
 }
 
 async fn count_jobs(inner: &Inner) {
-    let queues = inner.queues.lock().await;
-    let workers: Vec<_> = queues.iter().map(|(name, working)| (name.clone(), working.worker.clone())).collect();
-    drop(queues);
+    let workers: Vec<_> = inner.queues().iter().map(|(name, working)| (name.clone(), working.worker.clone())).collect();
     for (name, worker) in workers {
         metrics::running(&name, worker.running().await);
     }

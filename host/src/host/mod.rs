@@ -13,12 +13,11 @@ mod watch;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use futures::future::join_all;
-use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
@@ -87,7 +86,7 @@ pub struct Host {
     /// The HTTP server, until the shutdown has waited for its last requests. Ended when the host is dropped.
     serving: Mutex<Option<AbortOnDropHandle<()>>>,
     /// Watching; ended with the shutdown, and when the host is dropped.
-    tasks: std::sync::Mutex<Vec<AbortOnDropHandle<()>>>,
+    tasks: Mutex<Vec<AbortOnDropHandle<()>>>,
     /// Hears of cancelled jobs and replaces connections that have become silent. In a shutdown, too: what ends then is written.
     _listening: AbortOnDropHandle<()>,
     /// What is noted of attempts, and who writes it: until the last one has ended. None after that.
@@ -142,7 +141,9 @@ impl Host {
         let identity = presence::Identity::new();
         let attempts = Attempts::new(redis.clone(), &identity.id, config.load().host.keep_attempts);
         let inner = Arc::new(Inner {
-            service: Service::new(redis.clone(), defaults(config.clone())).noting(attempts.clone()),
+            service: Service::new(redis.clone(), defaults(config.clone()))
+                .noting(attempts.clone())
+                .named(config.load().host.name.as_deref()),
             admin: Admin::new(redis.clone(), config.clone()),
             config,
             env,
@@ -170,14 +171,14 @@ impl Host {
         warn_of_eviction(&inner.redis).await;
         inner.admin.apply_schedules(&[]).await.map_err(StartError::Schedules)?;
         // The last that is waited for: who gives up a start that has come further would leave claimed jobs behind.
-        inner.queues.lock().await.values().for_each(|working| working.worker.begin());
+        inner.queues().values().for_each(|working| working.worker.begin());
         let listening = AbortOnDropHandle::new(tokio::spawn(inner.service.clone().listen()));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(watch::watch(inner.clone()))));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(schedules::keep(inner.clone()))));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(gauges::keep(inner.clone()))));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(presence::keep(inner.clone()))));
         let noting = AbortOnDropHandle::new(tokio::spawn(attempts.clone().keep()));
-        let (tasks, noting) = (std::sync::Mutex::new(tasks), Mutex::new(Some(noting)));
+        let (tasks, noting) = (Mutex::new(tasks), Mutex::new(Some(noting)));
         let serving = Mutex::new(serving);
         Ok(Self { inner, listen, serving, tasks, _listening: listening, attempts, noting })
     }
@@ -188,8 +189,8 @@ impl Host {
     }
 
     /// The queues that are worked on.
-    pub async fn queues(&self) -> Vec<String> {
-        self.inner.queues.lock().await.keys().cloned().collect()
+    pub fn queues(&self) -> Vec<String> {
+        self.inner.queues().keys().cloned().collect()
     }
 
     /// What the configuration says at this moment of how long a shutdown waits for running jobs.
@@ -207,13 +208,15 @@ impl Host {
     pub async fn shutdown(&self, deadline: Duration) -> Shutdown {
         let ended = self.end(deadline).await;
         // It has a bound of its own, of a few seconds from when the shutdown began.
-        if let Some(serving) = self.serving.lock().await.take()
+        let serving = self.serving.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(serving) = serving
             && let Err(error) = serving.await
         {
             tracing::error!(%error, "the HTTP server ended, since it failed");
         }
         self.attempts.close();
-        if let Some(noting) = self.noting.lock().await.take()
+        let noting = self.noting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(noting) = noting
             && tokio::time::timeout(LAST_NOTES, noting).await.is_err()
         {
             tracing::debug!("the last attempts were not noted");
@@ -226,7 +229,7 @@ impl Host {
         inner.closing.cancel();
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).clear();
         inner.withdraw().await;
-        let working = std::mem::take(&mut *inner.queues.lock().await);
+        let working = std::mem::take(&mut *inner.queues());
         let workers: Vec<_> = working.into_values().map(|working| working.worker).collect();
         workers.iter().for_each(|worker| worker.cancel());
         inner.draining.close();
@@ -265,9 +268,14 @@ impl Inner {
         let config = self.config.load_full();
         for (name, settings) in &config.queues {
             let working = self.prepare_queue(name, settings).await?;
-            self.queues.lock().await.insert(name.clone(), working);
+            self.queues().insert(name.clone(), working);
         }
         Ok(())
+    }
+
+    /// The queues that are worked on. Never held over an `await`.
+    fn queues(&self) -> MutexGuard<'_, BTreeMap<String, Working>> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A worker that claims nothing yet.

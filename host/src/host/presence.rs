@@ -45,9 +45,7 @@ pub async fn keep(inner: Arc<Inner>) {
 
 async fn status(inner: &Inner) -> HostStatus {
     let config = inner.config.load_full();
-    let working = inner.queues.lock().await;
-    let workers: Vec<_> = working.iter().map(|(name, working)| (name.clone(), working.worker.clone())).collect();
-    drop(working);
+    let workers: Vec<_> = inner.queues().iter().map(|(name, working)| (name.clone(), working.worker.clone())).collect();
     let mut queues = BTreeMap::new();
     for (name, worker) in workers {
         let concurrency = config.queues.get(&name).map_or(0, |queue| queue.concurrency.get() as u64);

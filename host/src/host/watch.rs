@@ -29,8 +29,8 @@ struct Look {
     inode: u64,
 }
 
-fn look(path: &Path) -> Option<Look> {
-    let metadata = std::fs::metadata(path).ok()?;
+async fn look(path: &Path) -> Option<Look> {
+    let metadata = tokio::fs::metadata(path).await.ok()?;
     #[cfg(unix)]
     let inode = std::os::unix::fs::MetadataExt::ino(&metadata);
     #[cfg(not(unix))]
@@ -60,7 +60,7 @@ pub async fn watch(inner: Arc<Inner>) {
     loop {
         for plugin in plugins_in_use(&inner) {
             let path = inner.plugins.path(&plugin);
-            if is_new(&mut seen, &path) {
+            if is_new(&mut seen, &path).await {
                 // A plugin that takes long to compile holds up no other, and a change in the meantime is not missed.
                 if busy.insert(plugin.clone()) {
                     reloading.spawn(reload(inner.clone(), plugin));
@@ -70,7 +70,7 @@ pub async fn watch(inner: Arc<Inner>) {
             }
         }
         // A refused configuration may only wait for a plugin's file.
-        if is_new(&mut seen, &config_path) || (told && !in_use) {
+        if is_new(&mut seen, &config_path).await || (told && !in_use) {
             // One with a plugin that takes long to compile holds up none of the others, either.
             if applying.is_empty() {
                 applying.spawn(apply(inner.clone()));
@@ -118,8 +118,8 @@ fn plugins_in_use(inner: &Inner) -> BTreeSet<String> {
 
 /// Whether the file must be looked into. The first time it always is: it may have been written since the host read it,
 /// and a content that is in use already changes nothing. Unless there is none: an embedder's may never have been a file.
-fn is_new(seen: &mut HashMap<PathBuf, Option<Look>>, path: &Path) -> bool {
-    let now = look(path);
+async fn is_new(seen: &mut HashMap<PathBuf, Option<Look>>, path: &Path) -> bool {
+    let now = look(path).await;
     match seen.insert(path.to_path_buf(), now.clone()) {
         Some(before) => before != now,
         None => now.is_some(),

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
+use crate::private;
+
 /// Artifacts that are kept. Enough for the versions that a team goes back to; a plugin that carries a language engine
 /// takes tens of megabytes, and would fill a disk some day otherwise.
 const KEPT: usize = 64;
@@ -22,14 +24,9 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// Opens or makes the folder, and sees to it that no other user can write there.
+    /// Opens or makes the folder for this user alone. It is an error if the folder belongs to another user.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
-        }
+        private::make(folder)?;
         Ok(Self { folder: folder.to_path_buf() })
     }
 
@@ -53,7 +50,7 @@ impl Cache {
         for entry in fs::read_dir(&self.folder)? {
             let other = entry?.path();
             if other != path && other.extension().is_some_and(|extension| extension == FUNCTIONS) {
-                fs::remove_file(other)?;
+                remove(&other)?;
             }
         }
         Ok(())
@@ -98,15 +95,20 @@ impl Cache {
         for entry in fs::read_dir(&self.folder)? {
             let path = entry?.path();
             if path.extension().is_some_and(|extension| extension == "cwasm") {
-                artifacts.push((fs::metadata(&path)?.modified()?, path));
+                match fs::metadata(&path) {
+                    Ok(metadata) => artifacts.push((metadata.modified()?, path)),
+                    // Another host with the same folder has removed it just now.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(error),
+                }
             }
         }
         artifacts.sort();
         let surplus = artifacts.len().saturating_sub(KEPT);
         for (_, path) in artifacts.into_iter().take(surplus) {
             // A running host has its code mapped, and keeps it.
-            fs::remove_file(path.with_extension("sum"))?;
-            fs::remove_file(path)?;
+            remove(&path.with_extension("sum"))?;
+            remove(&path)?;
         }
         Ok(())
     }
@@ -133,6 +135,15 @@ impl Cache {
         let file = file.into_inner().map_err(IntoInnerError::into_error)?;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
+    }
+}
+
+/// Removes a file that may be gone already: a host that was killed left only one of the two files of an artifact, or
+/// another host with the same folder was faster.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
     }
 }
 
@@ -216,6 +227,21 @@ mod tests {
         }
         assert!(cache.load(&engine, "0").is_none());
         assert!(cache.load(&engine, &(KEPT + 1).to_string()).is_some());
+        assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 2 * KEPT);
+    }
+
+    #[test]
+    fn an_artifact_without_its_checksum_is_removed_like_the_others() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = Cache::open(folder.path()).expect("opens");
+        let engine = wasmtime::Engine::default();
+        for number in 0..KEPT {
+            cache.store(&engine, &number.to_string(), b"artifact").expect("stores");
+        }
+        fs::remove_file(cache.path(&engine, "0").with_extension("sum")).expect("removes");
+        for number in KEPT..KEPT + 3 {
+            cache.store(&engine, &number.to_string(), b"artifact").expect("stores");
+        }
         assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 2 * KEPT);
     }
 

@@ -2,25 +2,26 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use tokio::sync::Mutex;
 use wasmtime::component::Linker;
 
-use super::cache::{Cache, checksum};
+use super::cache::Cache;
 use super::compile::Compiler;
 use super::egress::Transport;
 use super::engine::{Engine, EngineError};
 use super::history::{History, ReloadRecord};
 use super::interface::InterfaceVersion;
-use super::pen;
+use super::pen::{self, Time};
 use super::reuse::Key;
+use super::schema::Unfit;
 use super::settings::Settings;
 use super::state::{PenState, linker};
-use super::version::{LoadError, Version, load, read};
-use crate::attempt::{Attempt, Finished, Outcome};
+use super::version::{LoadError, Version, load, read_summed};
+use crate::attempt::{Attempt, Failure, FailureKind, Finished, Outcome};
 use crate::config::{HostSettings, Plugin};
 
 /// How long a file that cannot be used must have stayed the same before that is said: it may still be being copied.
@@ -98,8 +99,10 @@ struct Slot {
     settings: ArcSwap<Settings>,
     refused: ArcSwapOption<String>,
     history: History,
-    /// One reload of a plugin at a time, so that an older file cannot overtake a newer one.
-    reloading: Mutex<()>,
+    /// Reloads that have begun, and the last of them that has ended: one that has read an older file must not undo what
+    /// one with a newer file has done.
+    begun: AtomicU64,
+    ended: Mutex<u64>,
 }
 
 impl Slot {
@@ -146,7 +149,8 @@ impl Plugins {
             version: ArcSwap::new(prepared.version),
             settings: ArcSwap::new(prepared.settings),
             refused: ArcSwapOption::empty(),
-            reloading: Mutex::default(),
+            begun: AtomicU64::default(),
+            ended: Mutex::default(),
         };
         self.slots.write().unwrap_or_else(PoisonError::into_inner).insert(prepared.plugin, Arc::new(slot));
     }
@@ -183,9 +187,15 @@ impl Plugins {
     /// Looks at a plugin's file and lets what it holds take over, if it is another version and can be used.
     pub async fn reload(&self, plugin: &str) -> Reload {
         let Some(slot) = self.slot(plugin) else { return Reload::Unchanged };
-        let _one_at_a_time = slot.reloading.lock().await;
+        let number = slot.begun.fetch_add(1, Ordering::Relaxed) + 1;
         let path = self.path(plugin);
-        match self.load_other(&path, &slot).await {
+        let loaded = self.load_other(&path, &slot).await;
+        let mut ended = slot.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if number < *ended {
+            return Reload::Unchanged;
+        }
+        *ended = number;
+        match loaded {
             Ok(None) => {
                 slot.refused.store(None);
                 Reload::Unchanged
@@ -230,10 +240,12 @@ impl Plugins {
         let settings = slot.settings.load_full();
         let plugin = settings.plugin.to_string();
         let id = version.id.clone();
-        if let Err(failure) = version.jobs.check(&attempt.job) {
-            return Finished { outcome: Outcome::Failed(failure), plugin, version: Some(id), usage: None };
+        let started = Instant::now();
+        if let Err(outcome) = checked(&version, &attempt, started, timeout).await {
+            return Finished { outcome, plugin, version: Some(id), usage: None };
         }
-        let ended = pen::handle(&self.engine, version.clone(), settings.clone(), attempt, timeout).await;
+        let time = Time { timeout, used: started.elapsed() };
+        let ended = pen::handle(&self.engine, version.clone(), settings.clone(), attempt, time).await;
         if let Some(pen) = ended.pen {
             self.engine.rest(Key { version, settings }, pen, |key| slot.serves(key));
         }
@@ -250,8 +262,8 @@ impl Plugins {
     }
 
     async fn load_other(&self, path: &Path, slot: &Slot) -> Result<Option<Arc<Version>>, LoadError> {
-        let bytes = read(path, self.most).await?;
-        if checksum(&bytes) == slot.version.load().digest {
+        let (_, digest) = read_summed(path, self.most).await?;
+        if digest == slot.version.load().digest {
             return Ok(None);
         }
         let version = self.load_settled(path, slot.settings.load_full()).await?;
@@ -263,20 +275,42 @@ impl Plugins {
     async fn load_settled(&self, path: &Path, settings: Arc<Settings>) -> Result<Arc<Version>, LoadError> {
         let started = Instant::now();
         loop {
-            let bytes = read(path, self.most).await?;
-            let digest = checksum(&bytes);
+            let (bytes, digest) = read_summed(path, self.most).await?;
             let loaded = load(&self.engine, &self.linker, &self.compiler, settings.clone(), path, bytes).await;
             let error = match loaded {
                 Ok(version) => return Ok(Arc::new(version)),
                 Err(error) => error,
             };
             tokio::time::sleep(SETTLED).await;
-            let unchanged = read(path, self.most).await.is_ok_and(|bytes| checksum(&bytes) == digest);
+            let unchanged = read_summed(path, self.most).await.is_ok_and(|(_, now)| now == digest);
             if unchanged || started.elapsed() > SETTLED * 100 {
                 return Err(error);
             }
         }
     }
+}
+
+/// Checks the job before its attempt, within the attempt's time. Most checks are over when they are asked for the first
+/// time.
+async fn checked(version: &Version, attempt: &Attempt, started: Instant, timeout: Duration) -> Result<(), Outcome> {
+    let Attempt { job, signals, .. } = attempt;
+    let unfit = tokio::select! {
+        biased;
+        checked = version.jobs.check(job, started + timeout) => checked,
+        () = signals.lock_lost.cancelled() => return Err(Outcome::LockLost),
+        () = signals.give_back.cancelled() => return Err(Outcome::GivenBack),
+    };
+    unfit.map_err(|unfit| match unfit {
+        Unfit::Job(failure) => Outcome::Failed(failure),
+        Unfit::Late => {
+            let message = format!(
+                "timeout: checking the job's data against its schema did not finish within {}, the `timeout` of queue {}",
+                humantime::format_duration(timeout),
+                job.queue
+            );
+            Outcome::Retry(Failure::new(FailureKind::Timeout, message))
+        }
+    })
 }
 
 /// A plugin that has been loaded and checked and is not in use yet.

@@ -11,7 +11,7 @@ use super::compile::{CompileError, Compiler};
 use super::contents::Contents;
 use super::engine::Engine;
 use super::interface::{GuestPre, InterfaceVersion};
-use super::limits::one_line;
+use super::limits::{check_parts, one_line};
 use super::pen::{self, Undescribed};
 use super::schema::{JobTypes, ManifestError};
 use super::settings::Settings;
@@ -96,6 +96,14 @@ pub enum LoadError {
         /// What does not fit.
         reason: String,
     },
+    /// An instance of it would be too much for a pen.
+    #[error("{} was not taken: {reason}", .path.display())]
+    Parts {
+        /// The file.
+        path: PathBuf,
+        /// What is too much.
+        reason: String,
+    },
     /// `describe` failed.
     #[error("{} was not taken: its `describe` failed: {}", .path.display(), .failure.message)]
     Describe {
@@ -138,6 +146,18 @@ pub async fn read(path: &Path, most: u64) -> Result<Vec<u8>, LoadError> {
     Ok(bytes)
 }
 
+/// The same, with the SHA-256 of the bytes: some tenths of a second for the largest, on a thread that may block.
+pub async fn read_summed(path: &Path, most: u64) -> Result<(Vec<u8>, String), LoadError> {
+    let bytes = read(path, most).await?;
+    let summed = tokio::task::spawn_blocking(move || {
+        let digest = checksum(&bytes);
+        (bytes, digest)
+    });
+    summed
+        .await
+        .map_err(|error| LoadError::Unreadable { path: path.to_path_buf(), source: std::io::Error::other(error) })
+}
+
 /// Makes a version of these bytes. `path` is where they came from, for errors.
 pub async fn load(
     engine: &Engine,
@@ -153,6 +173,9 @@ pub async fn load(
     let component = compiled.map_err(|reason| LoadError::Compile { path: path.to_path_buf(), reason })?;
     let linked = linker.instantiate_pre(&component).and_then(|linked| GuestPre::new(interface, linked));
     let pre = linked.map_err(|error| world(format!("{error:#}")))?;
+    if let Some(needed) = component.resources_required() {
+        check_parts(&needed).map_err(|reason| LoadError::Parts { path: path.to_path_buf(), reason })?;
+    }
     let manifest = pen::describe(engine, pre.clone(), settings).await.map_err(|undescribed| match undescribed {
         Undescribed::Foreign(reason) => world(foreign(interface, &reason)),
         Undescribed::Failed(failure) => LoadError::Describe {
@@ -160,7 +183,12 @@ pub async fn load(
             failure: Failure { message: one_line(&failure.message), ..failure },
         },
     })?;
-    let jobs = JobTypes::new(manifest).map_err(|source| LoadError::Manifest { path: path.to_path_buf(), source })?;
+    // Schemas that others wrote: compiling the largest takes some tenths of a second.
+    let compiled = tokio::task::spawn_blocking(move || JobTypes::new(manifest)).await;
+    let jobs = match compiled {
+        Ok(jobs) => jobs.map_err(|source| LoadError::Manifest { path: path.to_path_buf(), source })?,
+        Err(error) => return Err(world(format!("its schemas could not be compiled: {error}"))),
+    };
     Ok(Version { id: digest.chars().take(12).collect(), digest, interface, jobs, pre })
 }
 

@@ -11,6 +11,7 @@ use super::connection::ConnectError;
 use super::lane::Tried;
 use super::relay::{self, Address, Asking, Dialler, Directory, Nodes, ReachError, Relay, Sentinels, Source};
 use crate::config::{self, RedisUrl, Topology};
+use crate::private;
 use crate::trust;
 
 const REDIS_PORT: u16 = 6379;
@@ -26,7 +27,7 @@ pub struct Relayed {
 struct Open {
     directory: Arc<Directory>,
     relays: Mutex<Vec<Relay>>,
-    /// Where their sockets are. Only this user enters it.
+    /// Where their sockets are. Only this user can enter it.
     folder: TempDir,
 }
 
@@ -90,6 +91,8 @@ impl Relayed {
             return Ok(open);
         }
         let folder = tempfile::Builder::new().prefix("toril-").tempdir().map_err(ConnectError::Socket)?;
+        // Before there is a socket in it: whoever connects to one is logged in.
+        private::make(folder.path()).map_err(ConnectError::Socket)?;
         let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
         let open = source.take().map(|source| Open {
             directory: Arc::new(Directory::open(source)),

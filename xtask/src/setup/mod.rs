@@ -4,11 +4,13 @@
 mod apt;
 pub mod cargo_tool;
 pub mod chromium;
+mod deb;
 pub mod guest_toolchain;
 pub mod node;
 pub mod promtool;
 pub mod python;
 pub mod redis;
+pub mod redis7;
 mod wheel;
 
 use anyhow::Result;
@@ -28,8 +30,9 @@ pub fn run(workspace: &Workspace, with_tests: bool) -> Result<redis::RedisServer
             let packages = node::find_or_install(&folder)?;
             println!("Node packages: {packages}");
         }
-        let python =
-            python::find_or_install_locked(workspace, "python-a2a", &workspace.a2a().join("requirements.txt"))?;
+        println!("Valkey 9 server: {}", redis::valkey_9(workspace)?);
+        println!("Redis 7.0 server: {}", redis7::find_or_install(workspace)?);
+        let python = python::environment(workspace, "python-a2a", &workspace.a2a().join("requirements.txt"))?;
         println!("Python of the A2A agent: {}", python.display());
         println!("Chromium: {}", chromium::find_or_install()?);
         println!("promtool: {}", promtool::find_or_install(workspace)?);

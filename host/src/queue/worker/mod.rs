@@ -17,7 +17,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc, watch};
+use arc_swap::ArcSwap;
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared as SharedFuture};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
@@ -31,6 +34,7 @@ use super::cancel::{self, Running};
 use super::connection::{ConnectError, SharedRedis};
 use super::context::Defaults;
 use super::dead_letter::DeadLetter;
+use super::end_policy::EndPolicy;
 use super::home::Home;
 use super::key_value::PluginData;
 use super::outage::Outage;
@@ -48,8 +52,8 @@ pub struct QueueWorker {
     begun: CancellationToken,
     closing: CancellationToken,
     tasks: TaskTracker,
-    /// None once the worker has been closed.
-    driver: Mutex<Option<AbortOnDropHandle<()>>>,
+    /// Waits for the end of the loop, for whoever closes the worker. The loop is aborted when this is dropped.
+    driver: SharedFuture<BoxFuture<'static, ()>>,
     _renewing: AbortOnDropHandle<()>,
     _checking: AbortOnDropHandle<()>,
     _following: AbortOnDropHandle<()>,
@@ -66,6 +70,8 @@ struct Shared {
     /// To the loop. Without a bound, since there are never more than places.
     ended: mpsc::UnboundedSender<Ended>,
     dead_letter: watch::Sender<Option<Arc<DeadLetter>>>,
+    /// Shared with the loop's calls, which end jobs.
+    policy: Arc<ArcSwap<EndPolicy>>,
     runner: Arc<dyn Runner>,
     /// Whether the last attempt was over in no time.
     is_brisk: AtomicBool,
@@ -84,6 +90,8 @@ pub struct Service {
     running: Running,
     outage: Outage,
     attempts: Attempts,
+    /// What its workers are called.
+    name: Option<Arc<str>>,
 }
 
 impl Service {
@@ -96,7 +104,14 @@ impl Service {
             running: Running::default(),
             outage: Outage::default(),
             attempts: Attempts::default(),
+            name: None,
         }
+    }
+
+    /// The same, whose workers have this name: BullMQ's worker option `name`.
+    #[must_use]
+    pub fn named(self, name: Option<&str>) -> Self {
+        Self { name: name.map(Arc::from), ..self }
     }
 
     /// The same, which notes the attempts that end.
@@ -120,7 +135,8 @@ impl QueueWorker {
         settings: &config::Queue,
         runner: Arc<dyn Runner>,
     ) -> Result<Self, ConnectError> {
-        let redis = service.redis.clone();
+        let (redis, worker_name) = (service.redis.clone(), service.name.clone());
+        let policy = Arc::new(ArcSwap::from_pointee(EndPolicy::of(settings)));
         let home = Arc::new(Home::find(redis.clone(), name).await?);
         let (ended, arriving) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
@@ -131,6 +147,7 @@ impl QueueWorker {
             slots: Slots::default(),
             ended,
             dead_letter: watch::channel(dead_letter(&redis, settings).await?).0,
+            policy: policy.clone(),
             runner,
             is_brisk: AtomicBool::new(false),
             meters: QueueMeters::of(name),
@@ -141,8 +158,8 @@ impl QueueWorker {
         });
         let (begun, closing, tasks) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
         let (concurrency, wanted) = watch::channel(settings.concurrency.get());
-        let batch = Batch::new(home.clone(), settings);
-        let marker = Marker::new(home.clone());
+        let batch = Batch::new(home.clone(), settings, worker_name.as_deref(), policy);
+        let marker = Marker::new(home.clone(), worker_name.as_deref());
         let driver = Driver::new(shared.clone(), batch, marker, tasks.clone(), wanted, closing.clone(), arriving);
         let driving = {
             let (begun, closing) = (begun.clone(), closing.clone());
@@ -163,7 +180,7 @@ impl QueueWorker {
         };
         let spawn = |task| AbortOnDropHandle::new(task);
         Ok(Self {
-            driver: Mutex::new(Some(spawn(tokio::spawn(driving)))),
+            driver: ended_loop(name.to_owned(), spawn(tokio::spawn(driving))).boxed().shared(),
             _renewing: spawn(tokio::spawn(renewing)),
             _checking: spawn(tokio::spawn(checking)),
             _following: spawn(tokio::spawn(home.follow())),
@@ -180,10 +197,11 @@ impl QueueWorker {
         self.begun.cancel();
     }
 
-    /// Applies what can change while jobs run: concurrency and the dead-letter queue. Without Redis the latter stays
-    /// what it was, which is told.
+    /// Applies what can change while jobs run: concurrency, what becomes of ended jobs, and the dead-letter queue. Without
+    /// Redis the latter stays what it was, which is told.
     pub async fn configure(&self, settings: &config::Queue) {
         self.concurrency.send_replace(settings.concurrency.get());
+        self.shared.policy.store(Arc::new(EndPolicy::of(settings)));
         match dead_letter(&self.shared.service.redis, settings).await {
             Ok(dead_letter) => {
                 self.shared.dead_letter.send_replace(dead_letter);
@@ -214,17 +232,18 @@ impl QueueWorker {
     pub async fn close(&self, bound: Duration) -> bool {
         self.closing.cancel();
         let ended = async {
-            let mut driver = self.driver.lock().await;
-            if let Some(driver) = driver.as_mut()
-                && let Err(error) = driver.await
-            {
-                tracing::error!(queue = self.shared.name, %error, "the worker's loop ended by itself");
-            }
-            *driver = None;
+            self.driver.clone().await;
             self.tasks.close();
             self.tasks.wait().await;
         };
         tokio::time::timeout(bound, ended).await.is_ok()
+    }
+}
+
+/// Waits until the loop of a queue has ended.
+async fn ended_loop(queue: String, driver: AbortOnDropHandle<()>) {
+    if let Err(error) = driver.await {
+        tracing::error!(queue, %error, "the worker's loop ended by itself");
     }
 }
 

@@ -17,6 +17,20 @@ pub fn described(how: &str) -> Manifest {
         }
         "doubling" => described(vec![job("any".into(), Some(doubling()))]),
         "chain" => described(vec![job("any".into(), Some(chain()))]),
+        "unevaluated" => {
+            let Value::Object(mut schema) = doubling() else { return described(Vec::new()) };
+            schema.insert("unevaluatedProperties".into(), json!(false));
+            described(vec![job("any".into(), Some(Value::Object(schema)))])
+        }
+        "every-item" => {
+            let all = vec![json!({ "minimum": 0 }); 70_000];
+            described(vec![job("any".into(), Some(json!({ "items": { "allOf": all } })))])
+        }
+        "patterns" => {
+            let patterns: serde_json::Map<_, _> =
+                (0..5_000).map(|n| (format!("{}x{n}", "\\p{L}{20}".repeat(17)), json!(true))).collect();
+            described(vec![job("any".into(), Some(json!({ "patternProperties": patterns })))])
+        }
         "elsewhere" => described(vec![job("any".into(), Some(json!({ "$ref": "file:///etc/passwd" })))]),
         "pattern" => {
             let schema = json!({ "type": "string", "pattern": "^(?=a)(([a-z])+.)+[A-Z]([a-z])+$" });
@@ -33,7 +47,7 @@ fn doubling() -> Value {
         (n.to_string(), json!({ "allOf": [next.clone(), next] }))
     };
     let mut definitions: serde_json::Map<_, _> = (0..60).map(step).collect();
-    definitions.insert("60".into(), json!({ "type": "number" }));
+    definitions.insert("60".into(), json!({ "minimum": 0 }));
     json!({ "$ref": "#/$defs/0", "$defs": definitions })
 }
 

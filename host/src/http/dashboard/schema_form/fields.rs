@@ -1,9 +1,13 @@
 //! From a JSON Schema to the fields of a form.
 
+use std::cell::Cell;
+
 use serde_json::{Map, Value};
 
 /// Objects within objects beyond this are written as JSON, as are schemas that contain themselves.
 const DEEPEST: usize = 4;
+/// Fields of one form. Through references a small schema can have billions: what comes after that is written as JSON.
+const MOST_FIELDS: usize = 500;
 /// References that lead to references.
 const MOST_REFERENCES: usize = 16;
 /// Longer texts have a larger field.
@@ -46,10 +50,17 @@ pub enum Kind {
 /// The fields for the properties of a schema. None: it is no object with properties, and is written as JSON.
 pub fn of_schema(schema: &Value) -> Option<Vec<Field>> {
     let (object, _) = plain(schema, schema)?;
-    properties(schema, object, "", 0)
+    let form = Form { root: schema, room: Cell::new(MOST_FIELDS) };
+    properties(&form, object, "", 0)
 }
 
-fn properties(root: &Value, object: &Map<String, Value>, pointer: &str, depth: usize) -> Option<Vec<Field>> {
+/// The schema of a form, and how many more fields the form has room for.
+struct Form<'a> {
+    root: &'a Value,
+    room: Cell<usize>,
+}
+
+fn properties(form: &Form<'_>, object: &Map<String, Value>, pointer: &str, depth: usize) -> Option<Vec<Field>> {
     let is_object = object.get("type").is_none_or(|kind| kind == "object");
     let known = object.get("properties")?.as_object()?;
     if !is_object || known.is_empty() || depth >= DEEPEST {
@@ -59,23 +70,24 @@ fn properties(root: &Value, object: &Map<String, Value>, pointer: &str, depth: u
     if ["oneOf", "anyOf", "allOf", "if", "patternProperties"].iter().any(|word| object.contains_key(*word)) {
         return None;
     }
+    form.room.set(form.room.get().checked_sub(known.len())?);
     let required: Vec<&str> =
         object.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     let fields = known.iter().map(|(key, schema)| {
         let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
-        field(root, schema, key, pointer, required.contains(&key.as_str()), depth + 1)
+        field(form, schema, key, pointer, required.contains(&key.as_str()), depth + 1)
     });
     Some(fields.collect())
 }
 
-fn field(root: &Value, schema: &Value, key: &str, pointer: String, required: bool, depth: usize) -> Field {
+fn field(form: &Form<'_>, schema: &Value, key: &str, pointer: String, required: bool, depth: usize) -> Field {
     let text = |object: &Map<String, Value>, name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
     // What is said beside a reference goes before what is said there.
     let own = schema.as_object();
-    let found = plain(root, schema);
+    let found = plain(form.root, schema);
     let say = |name: &str| own.and_then(|own| text(own, name)).or_else(|| text(found?.0, name));
     let kind = match found {
-        Some((object, _)) => kind(root, object, &pointer, depth),
+        Some((object, _)) => kind(form, object, &pointer, depth),
         None => Kind::Json,
     };
     let default = own.and_then(|own| own.get("default")).or_else(|| found?.0.get("default"));
@@ -90,7 +102,7 @@ fn field(root: &Value, schema: &Value, key: &str, pointer: String, required: boo
     }
 }
 
-fn kind(root: &Value, object: &Map<String, Value>, pointer: &str, depth: usize) -> Kind {
+fn kind(form: &Form<'_>, object: &Map<String, Value>, pointer: &str, depth: usize) -> Kind {
     if let Some(choices) = object.get("enum").and_then(Value::as_array) {
         let choices: Vec<_> = choices.iter().filter(|value| !value.is_null()).cloned().collect();
         return if choices.iter().any(|value| value.is_array() || value.is_object()) {
@@ -107,7 +119,7 @@ fn kind(root: &Value, object: &Map<String, Value>, pointer: &str, depth: usize) 
         Some("integer") => Kind::Number { integer: true },
         Some("number") => Kind::Number { integer: false },
         Some("boolean") => Kind::Boolean,
-        _ => properties(root, object, pointer, depth).map_or(Kind::Json, Kind::Object),
+        _ => properties(form, object, pointer, depth).map_or(Kind::Json, Kind::Object),
     }
 }
 
@@ -152,6 +164,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_schema_with_more_fields_than_a_form_has_room_for_is_written_as_json_in_part() {
+        fn count(fields: &[Field]) -> usize {
+            let below = |field: &Field| if let Kind::Object(fields) = &field.kind { count(fields) } else { 0 };
+            fields.iter().map(|field| 1 + below(field)).sum()
+        }
+        let next = |n: usize| {
+            let field = |name: usize| (name.to_string(), json!({ "$ref": format!("#/$defs/{n}") }));
+            json!({ "type": "object", "properties": (0..100).map(field).collect::<Map<_, _>>() })
+        };
+        let mut schema = next(1);
+        schema["$defs"] = json!({ "1": next(2), "2": next(3), "3": next(4), "4": next(5), "5": { "type": "string" } });
+        let fields = of_schema(&schema).expect("a form");
+        assert!((100..=MOST_FIELDS).contains(&count(&fields)), "{} fields", count(&fields));
+    }
 
     #[test]
     fn each_type_has_its_field() {

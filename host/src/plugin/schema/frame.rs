@@ -1,0 +1,429 @@
+//! One schema that meets one value: what its keywords ask of others, and what becomes of their answers.
+
+use serde_json::{Value, map};
+
+use super::budget::{Budget, Spent};
+use super::equal::steps_of;
+use super::item::Item;
+use super::node::{ANY, Fields, Node, NodeId, Operation};
+use super::pattern::Search;
+use super::problem::below;
+
+/// The way from a frame's value to that of the next one.
+#[derive(Clone, Copy, Debug)]
+pub enum Step<'v> {
+    Stay,
+    Field(&'v str),
+    Item(usize),
+}
+
+/// The fields or items of a value that keywords have looked at.
+#[derive(Debug, Default)]
+pub struct Seen {
+    everything: bool,
+    /// All items before this one.
+    prefix: usize,
+    /// A bit for each other item or field, in the data's order.
+    marks: Vec<u64>,
+}
+
+impl Seen {
+    fn mark(&mut self, at: usize) {
+        if self.marks.len() <= at / 64 {
+            self.marks.resize(at / 64 + 1, 0);
+        }
+        self.marks[at / 64] |= 1 << (at % 64);
+    }
+
+    fn has(&self, at: usize) -> bool {
+        self.everything || at < self.prefix || self.marks.get(at / 64).is_some_and(|marks| marks >> (at % 64) & 1 == 1)
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.everything |= other.everything;
+        self.prefix = self.prefix.max(other.prefix);
+        if self.marks.len() < other.marks.len() {
+            self.marks.resize(other.marks.len(), 0);
+        }
+        self.marks.iter_mut().zip(&other.marks).for_each(|(mine, others)| *mine |= others);
+    }
+}
+
+/// One schema that meets one value.
+pub struct Frame<'s, 'v> {
+    pub node: &'s Node,
+    pub item: Item<'v>,
+    pub step: Step<'v>,
+    /// Whether a problem here is none by itself, as within `anyOf`.
+    pub quiet: bool,
+    /// Whether the same value has to know what was looked at.
+    pub collects: bool,
+    /// Whether that counts for whoever has asked.
+    pub same: bool,
+    /// Which of the node's operations is carried out.
+    pub operation: usize,
+    pub fits: bool,
+    pub seen: Option<Box<Seen>>,
+    pub progress: Progress<'s, 'v>,
+    /// What the schema said that was asked last.
+    pub answer: Option<Answer>,
+}
+
+/// What a schema says of a value.
+pub struct Answer {
+    pub fits: bool,
+    /// What it has looked at, where that counts for whoever has asked.
+    pub seen: Option<Box<Seen>>,
+}
+
+/// How far an operation has come.
+#[derive(Default)]
+pub struct Progress<'s, 'v> {
+    /// The next schema, item or field.
+    next: usize,
+    /// Schemas that the value fits, or items that fit.
+    hits: u64,
+    /// Whether something did not fit.
+    failed: bool,
+    fields: Option<map::Iter<'v>>,
+    /// The field that is looked at, the next pattern for its name, and whether any schema is about it.
+    field: Option<(&'v str, &'v Value, usize, bool)>,
+    search: Option<Box<Search<'s>>>,
+}
+
+/// What an operation does next.
+pub enum Next<'v> {
+    /// It asks another schema.
+    Ask(Question<'v>),
+    /// It is done.
+    Done(bool),
+    /// It goes on after a pause.
+    Pause,
+}
+
+/// What a schema is asked.
+pub struct Question<'v> {
+    pub node: NodeId,
+    pub item: Item<'v>,
+    pub step: Step<'v>,
+    pub quiet: bool,
+    /// Whether the schema is about the same value, so that what it has looked at counts here, too.
+    pub same: bool,
+}
+
+impl Step<'_> {
+    /// The step as a part of a JSON Pointer.
+    pub fn pointer(self) -> String {
+        match self {
+            Self::Stay => String::new(),
+            Self::Field(name) => below(name),
+            Self::Item(at) => format!("/{at}"),
+        }
+    }
+}
+
+impl<'s, 'v> Frame<'s, 'v> {
+    /// Begins with the first operation of a node.
+    pub fn new(node: &'s Node, question: &Question<'v>) -> Self {
+        Self {
+            node,
+            item: question.item,
+            step: question.step,
+            quiet: question.quiet,
+            collects: question.same || node.collects,
+            same: question.same,
+            operation: 0,
+            fits: true,
+            seen: None,
+            progress: Progress::default(),
+            answer: None,
+        }
+    }
+
+    /// Carries out an operation as far as the next schema that it asks.
+    pub fn carry_out(
+        &mut self,
+        operation: &'s Operation,
+        first_ends: bool,
+        budget: &mut Budget,
+    ) -> Result<Next<'v>, Spent> {
+        let answer = self.take_answer(budget)?;
+        Ok(match operation {
+            Operation::Pattern(pattern) => {
+                let Some(text) = self.item.text() else { return Ok(Next::Done(true)) };
+                let search = self.progress.search.get_or_insert_with(|| Box::new(Search::new(pattern)));
+                search.go_on(text, budget)?.map_or(Next::Pause, Next::Done)
+            }
+            Operation::All(schemas) => self.all(schemas.len(), answer, first_ends, |at| Some(schemas[at])),
+            Operation::DependentSchemas(schemas) => {
+                let Some(object) = self.item.object() else { return Ok(Next::Done(true)) };
+                budget.take(schemas.get(self.progress.next).map_or(1, |(name, _)| steps_of(name)))?;
+                let node = |at: usize| object.contains_key(&*schemas[at].0).then_some(schemas[at].1);
+                self.all(schemas.len(), answer, first_ends, node)
+            }
+            Operation::Reference(node) => match answer {
+                None => self.ask(*node, false),
+                Some(fits) => Next::Done(fits),
+            },
+            // It was asked before, where all frames are known.
+            Operation::DynamicReference { .. } => Next::Done(answer != Some(false)),
+            Operation::Any(schemas) => {
+                self.progress.hits += u64::from(answer == Some(true));
+                // Each alternative that fits has looked at other fields.
+                let enough = self.progress.hits > 0 && !self.collects;
+                match schemas.get(self.progress.next) {
+                    Some(node) if !enough => self.ask(*node, true),
+                    _ => Next::Done(self.progress.hits > 0),
+                }
+            }
+            Operation::One(schemas) => {
+                self.progress.hits += u64::from(answer == Some(true));
+                match schemas.get(self.progress.next) {
+                    Some(node) if self.progress.hits < 2 => self.ask(*node, true),
+                    _ => Next::Done(self.progress.hits == 1),
+                }
+            }
+            Operation::Not(node) => match answer {
+                None => Next::Ask(Question { same: false, ..self.question(*node, true) }),
+                Some(fits) => Next::Done(!fits),
+            },
+            Operation::If { condition, then, otherwise } => match (self.progress.next, answer) {
+                (0, _) => self.ask(*condition, true),
+                (1, Some(fits)) => self.ask(if fits { *then } else { *otherwise }, false),
+                (_, answer) => Next::Done(answer != Some(false)),
+            },
+            Operation::Fields(fields) => self.fields(fields, answer, first_ends, budget)?,
+            Operation::UnevaluatedFields(node) => self.unevaluated_fields(*node, answer, first_ends, budget)?,
+            Operation::Names(node) => self.names(*node, answer),
+            Operation::Items { prefix, rest } => self.items(prefix, *rest, answer, first_ends),
+            Operation::UnevaluatedItems(node) => self.unevaluated_items(*node, answer, first_ends, budget)?,
+            Operation::Contains { schema, least, most } => self.contains(*schema, *least, *most, answer),
+            leaf => Next::Done(self.item.fits_leaf(leaf, budget)?),
+        })
+    }
+
+    fn question(&self, node: NodeId, quiet: bool) -> Question<'v> {
+        Question { node, item: self.item, step: Step::Stay, quiet, same: true }
+    }
+
+    /// Asks the next schema about the same value.
+    fn ask(&mut self, node: NodeId, quiet: bool) -> Next<'v> {
+        self.progress.next += 1;
+        Next::Ask(self.question(node, quiet))
+    }
+
+    /// What the schema said that was asked. What it has looked at counts here, too, if it was about the same value.
+    fn take_answer(&mut self, budget: &mut Budget) -> Result<Option<bool>, Spent> {
+        let Some(Answer { fits, seen }) = self.answer.take() else { return Ok(None) };
+        if let (true, true, Some(seen)) = (fits, self.collects, seen) {
+            match &mut self.seen {
+                Some(mine) => {
+                    budget.take(seen.marks.len() as u64)?;
+                    mine.add(&seen);
+                }
+                mine => *mine = Some(seen),
+            }
+        }
+        Ok(Some(fits))
+    }
+
+    fn seen(&mut self) -> Option<&mut Seen> {
+        self.collects.then(|| &mut **self.seen.get_or_insert_default())
+    }
+
+    /// Every field or item of the value was looked at now.
+    fn all_seen(&mut self) -> Next<'v> {
+        self.seen().into_iter().for_each(|seen| seen.everything = true);
+        Next::Done(!self.progress.failed)
+    }
+
+    /// Asks one schema after the other about the same value. None: that one does not count.
+    fn all(
+        &mut self,
+        count: usize,
+        answer: Option<bool>,
+        first_ends: bool,
+        node: impl Fn(usize) -> Option<NodeId>,
+    ) -> Next<'v> {
+        self.progress.failed |= answer == Some(false);
+        if self.progress.next == count || (self.progress.failed && first_ends) {
+            return Next::Done(!self.progress.failed);
+        }
+        let node = node(self.progress.next).unwrap_or(ANY);
+        self.ask(node, false)
+    }
+
+    fn fields(
+        &mut self,
+        fields: &'s Fields,
+        answer: Option<bool>,
+        first_ends: bool,
+        budget: &mut Budget,
+    ) -> Result<Next<'v>, Spent> {
+        let Some(object) = self.item.object() else { return Ok(Next::Done(true)) };
+        self.progress.failed |= answer == Some(false);
+        if self.progress.failed && first_ends {
+            return Ok(Next::Done(false));
+        }
+        while !budget.is_pause_due() {
+            let Some((name, value, next, known)) = self.progress.field.take() else {
+                let Some((name, value)) = self.progress.fields.get_or_insert_with(|| object.iter()).next() else {
+                    if fields.others.is_some() {
+                        self.seen().into_iter().for_each(|seen| seen.everything = true);
+                    }
+                    return Ok(Next::Done(!self.progress.failed));
+                };
+                self.progress.next += 1;
+                budget.take(steps_of(name))?;
+                let node = fields.named(name);
+                self.progress.field = Some((name, value, 0, node.is_some()));
+                match node {
+                    Some(node) if node != ANY => return Ok(Next::Ask(below_field(node, name, value))),
+                    _ => continue,
+                }
+            };
+            if let Some((pattern, node)) = fields.patterns.get(next) {
+                let found = Search::new(pattern).finish(name, budget)?;
+                self.progress.field = Some((name, value, next + 1, known || found));
+                if found {
+                    return Ok(Next::Ask(below_field(*node, name, value)));
+                }
+                continue;
+            }
+            if known {
+                let at = self.progress.next - 1;
+                self.seen().into_iter().for_each(|seen| seen.mark(at));
+                continue;
+            }
+            match fields.others {
+                Some(node) if node != ANY => return Ok(Next::Ask(below_field(node, name, value))),
+                _ => {}
+            }
+        }
+        Ok(Next::Pause)
+    }
+
+    fn unevaluated_fields(
+        &mut self,
+        node: NodeId,
+        answer: Option<bool>,
+        first_ends: bool,
+        budget: &mut Budget,
+    ) -> Result<Next<'v>, Spent> {
+        let Some(object) = self.item.object() else { return Ok(Next::Done(true)) };
+        self.progress.failed |= answer == Some(false);
+        if self.progress.failed && first_ends {
+            return Ok(Next::Done(false));
+        }
+        if node == ANY {
+            return Ok(self.all_seen());
+        }
+        loop {
+            if budget.is_pause_due() {
+                return Ok(Next::Pause);
+            }
+            let fields = self.progress.fields.get_or_insert_with(|| object.iter());
+            let Some((name, value)) = fields.next() else { break };
+            budget.take(1)?;
+            let at = self.progress.next;
+            self.progress.next += 1;
+            if !self.seen.as_ref().is_some_and(|seen| seen.has(at)) {
+                return Ok(Next::Ask(below_field(node, name, value)));
+            }
+        }
+        Ok(self.all_seen())
+    }
+
+    fn names(&mut self, node: NodeId, answer: Option<bool>) -> Next<'v> {
+        let Some(object) = self.item.object() else { return Next::Done(true) };
+        if answer == Some(false) {
+            return Next::Done(false);
+        }
+        match self.progress.fields.get_or_insert_with(|| object.iter()).next() {
+            Some((name, _)) => {
+                Next::Ask(Question { node, item: Item::Name(name), step: Step::Stay, quiet: true, same: false })
+            }
+            None => Next::Done(true),
+        }
+    }
+
+    fn items(&mut self, prefix: &[NodeId], rest: Option<NodeId>, answer: Option<bool>, first_ends: bool) -> Next<'v> {
+        let Some(list) = self.item.list() else { return Next::Done(true) };
+        self.progress.failed |= answer == Some(false);
+        let at = self.progress.next;
+        let node = prefix.get(at).copied().or(rest.filter(|rest| *rest != ANY || at < prefix.len()));
+        match (list.get(at), node) {
+            (Some(value), Some(node)) if !(self.progress.failed && first_ends) => {
+                self.progress.next += 1;
+                Next::Ask(below_item(node, at, value))
+            }
+            _ => {
+                let all = rest.is_some();
+                self.seen().into_iter().for_each(|seen| {
+                    seen.everything |= all;
+                    seen.prefix = seen.prefix.max(prefix.len());
+                });
+                Next::Done(!self.progress.failed)
+            }
+        }
+    }
+
+    fn unevaluated_items(
+        &mut self,
+        node: NodeId,
+        answer: Option<bool>,
+        first_ends: bool,
+        budget: &mut Budget,
+    ) -> Result<Next<'v>, Spent> {
+        let Some(list) = self.item.list() else { return Ok(Next::Done(true)) };
+        self.progress.failed |= answer == Some(false);
+        if self.progress.failed && first_ends {
+            return Ok(Next::Done(false));
+        }
+        if node == ANY {
+            return Ok(self.all_seen());
+        }
+        loop {
+            if budget.is_pause_due() {
+                return Ok(Next::Pause);
+            }
+            let at = self.progress.next;
+            let Some(value) = list.get(at) else { break };
+            self.progress.next += 1;
+            budget.take(1)?;
+            if !self.seen.as_ref().is_some_and(|seen| seen.has(at)) {
+                return Ok(Next::Ask(below_item(node, at, value)));
+            }
+        }
+        Ok(self.all_seen())
+    }
+
+    fn contains(&mut self, schema: NodeId, least: u64, most: Option<u64>, answer: Option<bool>) -> Next<'v> {
+        let Some(list) = self.item.list() else { return Next::Done(true) };
+        if answer == Some(true) {
+            self.progress.hits += 1;
+            let at = self.progress.next - 1;
+            self.seen().into_iter().for_each(|seen| seen.mark(at));
+        }
+        let (at, hits) = (self.progress.next, self.progress.hits);
+        let decided = match most {
+            Some(most) => hits > most,
+            None => hits >= least && !self.collects,
+        };
+        match list.get(at) {
+            Some(value) if !decided => {
+                self.progress.next += 1;
+                Next::Ask(Question { quiet: true, ..below_item(schema, at, value) })
+            }
+            _ => Next::Done(hits >= least && most.is_none_or(|most| hits <= most)),
+        }
+    }
+}
+
+fn below_field<'v>(node: NodeId, name: &'v str, value: &'v Value) -> Question<'v> {
+    Question { node, item: Item::Value(value), step: Step::Field(name), quiet: false, same: false }
+}
+
+fn below_item(node: NodeId, at: usize, value: &Value) -> Question<'_> {
+    Question { node, item: Item::Value(value), step: Step::Item(at), quiet: false, same: false }
+}
