@@ -14,7 +14,6 @@
 //! | `diff` | what a reload has to do |
 
 mod authority;
-mod cron;
 mod diff;
 mod env;
 mod host;
@@ -35,7 +34,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use self::authority::AuthorityError;
-pub use self::cron::check_pattern;
 pub use self::diff::{Changes, QueueChange, diff};
 pub use self::env::{Env, NotUnicode};
 pub use self::host::{AdminAccess, HostSettings, MOST_KEPT_ATTEMPTS, SHORTEST_TOKEN};

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+
+use super::js;
 
 /// How a job's attempts are spaced, as BullMQ's clients write it in `opts.backoff`.
 #[derive(Debug, Deserialize)]
@@ -16,12 +18,18 @@ pub enum Backoff {
         #[serde(rename = "type")]
         kind: String,
         /// In milliseconds.
-        #[serde(default)]
+        #[serde(default, deserialize_with = "number")]
         delay: f64,
         /// From 0.0 to 1.0.
-        #[serde(default)]
+        #[serde(default, deserialize_with = "number")]
         jitter: f64,
     },
+}
+
+/// A number as JavaScript reads it. What is none is 0.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let number = js::number(Some(&serde_json::Value::deserialize(deserializer)?));
+    Ok(if number.is_nan() { 0.0 } else { number })
 }
 
 /// The delay before the next attempt of a job that has failed `attempts_made` times, this time included. `random` is in

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::backoff::Backoff;
+use super::js;
 
 /// A claimed job.
 #[derive(Debug)]
@@ -90,10 +91,10 @@ impl Claimed {
             "name" => self.name = value.into_owned(),
             "data" => self.data = Arc::from(value),
             "opts" => self.options = Options::read(&value),
-            "timestamp" => self.added_at = value.parse().unwrap_or(0),
-            "atm" => self.attempts_made = value.parse().unwrap_or(self.attempts_made),
+            "timestamp" => self.added_at = js::field(&value),
+            "atm" => self.attempts_made = count(&value),
             // Before its version 5, BullMQ had another name.
-            "attemptsMade" if self.attempts_made == 0 => self.attempts_made = value.parse().unwrap_or(0),
+            "attemptsMade" if self.attempts_made == 0 => self.attempts_made = count(&value),
             "parentKey" => (self.parent_key, self.is_linked) = (Some(value.into_owned()), true),
             "parent" | "deid" => self.is_linked = true,
             "rjk" => self.scheduler = Some(value.into_owned()),
@@ -105,7 +106,12 @@ impl Claimed {
 
     /// Whether an attempt remains after this one.
     pub fn may_retry(&self) -> bool {
-        self.attempts_made + 1 < self.options.attempts.unwrap_or(1)
+        self.attempts_made.saturating_add(1) < self.options.attempts.unwrap_or(1)
+    }
+
+    /// Whether it belongs to a schedule.
+    pub fn is_scheduled(&self) -> bool {
+        self.scheduler.is_some() || self.options.template.is_some()
     }
 
     /// For how long a job that is claimed for the first time could have run: since it was added, or since its delay was
@@ -227,17 +233,17 @@ impl Options {
     /// Reads the field `opts`.
     pub fn read(text: &str) -> Self {
         let Ok(Value::Object(opts)) = serde_json::from_str(text) else { return Self::default() };
-        let number = |name: &str| opts.get(name).and_then(whole);
-        let small = |name: &str| number(name).and_then(|number| u32::try_from(number).ok());
-        let flag = |name: &str| opts.get(name).and_then(Value::as_bool).unwrap_or(false);
+        let number = |name: &str| js::number(opts.get(name));
+        let small = |name: &str| js::whole(number(name)).filter(|number| *number >= 0).map(saturated);
         let mut options = Self {
-            attempts: small("attempts"),
-            delay: number("delay").and_then(|number| u64::try_from(number).ok()).unwrap_or(0),
+            // An attempt follows while fewer have been made: 2.5 are three.
+            attempts: js::whole(number("attempts").ceil()).map(saturated),
+            delay: js::whole(number("delay")).and_then(|number| u64::try_from(number).ok()).unwrap_or(0),
             remove_on_complete: opts.get("removeOnComplete").map(Keep::read).unwrap_or_default(),
             remove_on_fail: opts.get("removeOnFail").map(Keep::read).unwrap_or_default(),
             keep_logs: small("kl").filter(|lines| *lines > 0),
             stack_trace_limit: small("stackTraceLimit"),
-            lifo: flag("lifo"),
+            lifo: js::truthy(opts.get("lifo")),
             ..Self::default()
         };
         options.trace_context = opts.get("tm").and_then(Value::as_str).map(str::to_owned);
@@ -249,9 +255,14 @@ impl Options {
     }
 }
 
-fn whole(value: &Value) -> Option<i64> {
-    #[allow(clippy::cast_possible_truncation)] // saturates, and no option is as large
-    value.as_i64().or_else(|| value.as_f64().map(|number| number as i64))
+/// A field that counts attempts.
+fn count(text: &str) -> u32 {
+    u32::try_from(js::field(text)).unwrap_or(u32::MAX)
+}
+
+/// More than fits is the most that fits. Less than 0 is 0.
+fn saturated(number: i64) -> u32 {
+    u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
 
 /// Which ended jobs stay in Redis. The default is all of them.
@@ -266,15 +277,15 @@ pub struct Keep {
 }
 
 impl Keep {
-    /// `true` keeps none, a number that many, and an object says more.
+    /// A number keeps that many, and an object says more. Anything else keeps none if JavaScript takes it for true.
     fn read(value: &Value) -> Self {
         match value {
-            Value::Bool(true) => Self { count: Some(0), ..Self::default() },
-            Value::Number(_) => Self { count: whole(value), ..Self::default() },
+            Value::Number(_) => Self { count: js::whole(js::number(Some(value))), ..Self::default() },
             Value::Object(keep) => {
-                let number = |name: &str| keep.get(name).and_then(whole);
+                let number = |name: &str| keep.get(name).and_then(|value| js::whole(js::number(Some(value))));
                 Self { count: number("count"), age: number("age"), limit: number("limit") }
             }
+            Value::Bool(_) | Value::String(_) if js::truthy(Some(value)) => Self { count: Some(0), ..Self::default() },
             _ => Self::default(),
         }
     }

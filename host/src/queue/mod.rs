@@ -18,6 +18,7 @@ mod eviction;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
 mod home;
+mod js;
 mod key_value;
 mod lane;
 mod options;
@@ -29,6 +30,7 @@ mod relayed;
 mod scripts;
 mod slot;
 mod stored;
+mod upsert;
 mod worker;
 
 pub use add::{Added, JobSpec, WaitError, add, policy};

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Number, Value};
 use toml::de::DeValue;
 
-use super::super::cron::check_pattern;
 use super::super::queue::{Repeat, Schedule};
 use super::report::{Fault, Report};
 use super::schema;
 use super::table::{Node, Table};
 use super::values;
+use crate::cron::check_pattern;
 
 /// The lowest priority that BullMQ has.
 const LOWEST_PRIORITY: u64 = 2_097_152;
