@@ -117,7 +117,7 @@ async fn a_job_scheduler_goes_on_as_with_a_node_worker() {
         { "id": "zone", "repeat": { "pattern": "30 2 * 3 0L", "tz": "Europe/Madrid" }, "template": { "name": "echo", "data": { "n": 1 } } },
         { "id": "here", "repeat": { "pattern": "0 12 1 1 ?" }, "template": { "name": "echo", "opts": { "attempts": 3 } } },
         { "id": "seeded", "repeat": { "pattern": "H H H 1 *", "hashSeed": "me" }, "template": { "name": "echo" } },
-        { "id": "long", "repeat": { "every": AGES, "limit": 9 }, "template": { "name": "echo", "data": { "n": 2 } } },
+        { "id": "long", "repeat": { "every": AGES, "offset": 7, "limit": 9 }, "template": { "name": "echo", "data": { "n": 2 } } },
         { "id": "a:b:c:d:e f", "repeat": { "pattern": "@yearly" }, "template": { "name": "echo" } },
     ]);
     // Without `tz`, a pattern is in the time zone of the process.

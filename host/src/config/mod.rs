@@ -7,7 +7,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `redis`, `host`, `queue`, `plugin` | the types, one module a section of the file |
-//! | `origin`, `authority`, `secret`, `units`, `cron` | the values with rules of their own |
+//! | `origin`, `authority`, `secret`, `units` | the values with rules of their own |
 //! | `env` | the environment, replaceable in tests |
 //! | `problem`, `key` | what is wrong, and how that is shown |
 //! | `read` | from text to types |

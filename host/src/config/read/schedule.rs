@@ -67,7 +67,7 @@ fn repeat(table: &Table<'_>, subject: &str, report: &mut Report<'_>) -> Option<R
         match check_pattern(&pattern, tz.as_deref().unwrap_or("UTC")) {
             Ok(()) => Ok(pattern),
             Err(reason) => Err(Fault::new(format!("{node} is no schedule: {reason}")).help(
-                "a pattern has five fields, minute, hour, day, month, day of the week, or seconds before them; `tz` is a name such as \"Europe/Madrid\"",
+                "a pattern has five fields (minute, hour, day, month, day of the week), or six with seconds before them, or is a name such as `@daily`; `tz` is a name such as \"Europe/Madrid\"",
             )),
         }
     })?;

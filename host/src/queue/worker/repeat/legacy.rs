@@ -7,7 +7,7 @@
 use md5::{Digest, Md5};
 use serde_json::{Map, Value, json};
 
-use super::next::{Repeat, Unreadable, from};
+use super::next::{Repeat, Unreadable, complete, from};
 use crate::queue::claimed::Claimed;
 use crate::queue::js;
 
@@ -151,12 +151,7 @@ fn next_options(
             repeat.insert(name.to_owned(), json!(date));
         }
     }
-    if !options.contains_key("attempts") {
-        options.insert("attempts".to_owned(), json!(0));
-    }
-    if let Some(backoff) = options.get_mut("backoff").filter(|backoff| backoff.is_number()) {
-        *backoff = json!({ "type": "fixed", "delay": backoff });
-    }
+    complete(&mut options);
     options.insert("delay".to_owned(), json!(js::whole((due - now as f64).max(0.0)).unwrap_or(0)));
     options.insert("timestamp".to_owned(), json!(now));
     options.insert("prevMillis".to_owned(), json!(at));

@@ -99,6 +99,16 @@ pub fn next(job: &Claimed, now: u64) -> Result<Option<Iteration>, Unreadable> {
     Ok(Some(Iteration { at, options: options(job, template, &repeat, count, at, now) }))
 }
 
+/// Writes what Node's client makes of a job's options whenever it reads the job.
+pub fn complete(options: &mut Map<String, Value>) {
+    if !options.contains_key("attempts") {
+        options.insert("attempts".to_owned(), json!(0));
+    }
+    if let Some(backoff) = options.get_mut("backoff").filter(|backoff| backoff.is_number()) {
+        *backoff = json!({ "type": "fixed", "delay": backoff });
+    }
+}
+
 fn options(job: &Claimed, template: &Map<String, Value>, repeat: &Repeat<'_>, count: u64, at: u64, now: u64) -> Value {
     let mut next = repeat.0.clone();
     next.shift_remove("immediately");
@@ -114,6 +124,7 @@ fn options(job: &Claimed, template: &Map<String, Value>, repeat: &Repeat<'_>, co
         }
     }
     let mut options = template.clone();
+    complete(&mut options);
     options.insert("repeat".to_owned(), Value::Object(next));
     options.insert("timestamp".to_owned(), json!(now));
     options.insert("repeatJobKey".to_owned(), json!(job.scheduler));
