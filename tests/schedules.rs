@@ -125,6 +125,16 @@ async fn a_job_scheduler_goes_on_as_with_a_node_worker() {
 }
 
 #[tokio::test]
+async fn a_job_scheduler_of_bullmq_5_goes_on_as_with_a_node_worker() {
+    let schedulers = json!([
+        { "id": "zone", "repeat": { "pattern": "0 0 29 2 *", "tz": "Asia/Tokyo" }, "template": { "name": "echo", "data": { "n": 1 } } },
+        { "id": "utc", "repeat": { "pattern": "0 12 1 1 *", "utc": true, "limit": 4 }, "template": { "name": "echo" } },
+        { "id": "long", "repeat": { "every": AGES, "offset": 7 }, "template": { "name": "echo", "opts": { "backoff": 9 } } },
+    ]);
+    compare(json!({ "schedulers": schedulers }), 5, 3, &[("TZ", "America/New_York")]).await;
+}
+
+#[tokio::test]
 async fn a_repeatable_job_of_bullmq_5_keeps_its_data_run_after_run() {
     let redis = RedisServer::start().await;
     let mut connection = redis.connection().await;

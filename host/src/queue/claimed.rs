@@ -308,6 +308,50 @@ mod tests {
     }
 
     #[test]
+    fn attempts_are_counted_as_javascript_compares_them() {
+        let attempts = |text: &str| Options::read(&format!(r#"{{"attempts":{text}}}"#)).attempts;
+        for (stored, expected) in [
+            ("9.007199254741e+15", Some(u32::MAX)),
+            ("9007199254740991", Some(u32::MAX)),
+            ("\"3\"", Some(3)),
+            ("2.5", Some(3)),
+            ("3.0", Some(3)),
+            ("true", Some(1)),
+            ("null", Some(0)),
+            ("-1", Some(0)),
+            ("\"many\"", None),
+            ("{}", None),
+        ] {
+            assert_eq!(attempts(stored), expected, "{stored}");
+        }
+    }
+
+    #[test]
+    fn a_job_is_tried_again_as_often_as_in_node() {
+        // What Node says for each: `attemptsMade + 1 < attempts`.
+        for (made, stored, again) in
+            [("0", "9.007199254741e+15", true), ("1", "2.5", true), ("2", "2.5", false), ("4294967295", "1e300", false)]
+        {
+            let mut job =
+                Claimed { options: Options::read(&format!(r#"{{"attempts":{stored}}}"#)), ..Claimed::sample() };
+            job.set("atm", made.into());
+            assert_eq!(job.may_retry(), again, "{made} of {stored}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_other_options_have_every_form() {
+        let text = r#"{"delay":"5e3","kl":1e20,"lifo":1,"backoff":{"type":"fixed","delay":"70","jitter":null},
+            "removeOnComplete":{"count":"5","age":6.5e1,"limit":1e300},"removeOnFail":"yes"}"#;
+        let options = Options::read(text);
+        assert_eq!((options.delay, options.keep_logs, options.lifo), (5000, Some(u32::MAX), true));
+        let keep = Keep { count: Some(5), age: Some(65), limit: Some(i64::MAX) };
+        assert_eq!((options.remove_on_complete, options.remove_on_fail.count), (keep, Some(0)));
+        let Some(Backoff::Strategy { delay, jitter, .. }) = options.backoff else { panic!("a strategy") };
+        assert_eq!((delay, jitter), (70.0, 0.0));
+    }
+
+    #[test]
     fn one_option_without_sense_takes_no_other_with_it() {
         let options =
             Options::read(r#"{"attempts":3,"backoff":{"type":7},"kl":"many","stackTraceLimit":1.0,"tm":"ctx"}"#);
