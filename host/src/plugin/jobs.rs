@@ -8,10 +8,7 @@ use super::interface::jobs::{
 use super::limits::WAIT;
 use super::state::{DATA, PenState};
 use crate::attempt::{ContextError, Deduplication, NewJob, OnFailure};
-use crate::config::{self, Backoff};
-
-/// BullMQ's largest priority.
-const PRIORITY: u32 = 2_097_152;
+use crate::config::{self, Backoff, LARGEST_PRIORITY};
 
 type Answer = wasmtime::Result<Result<String, Error>>;
 
@@ -75,8 +72,8 @@ fn checked(queue: String, name: String, data: &str, options: AddOptions, child: 
             return Err("an id of one's own is not empty, no whole number, and has no colon".to_owned());
         }
     }
-    if options.priority.is_some_and(|priority| priority > PRIORITY) {
-        return Err(format!("the priority is {PRIORITY} at most"));
+    if options.priority.is_some_and(|priority| priority > LARGEST_PRIORITY) {
+        return Err(format!("the priority is {LARGEST_PRIORITY} at most"));
     }
     if options.attempts == Some(0) {
         return Err("a job has one attempt at least".to_owned());
@@ -164,7 +161,7 @@ mod tests {
         for id in ["", "17", "a:b"] {
             assert!(refused("{}", AddOptions { id: Some(id.into()), ..options() }).contains("id"), "{id}");
         }
-        assert!(refused("{}", AddOptions { priority: Some(PRIORITY + 1), ..options() }).contains("priority"));
+        assert!(refused("{}", AddOptions { priority: Some(LARGEST_PRIORITY + 1), ..options() }).contains("priority"));
         assert!(refused("{}", AddOptions { delay: Some(u64::MAX), ..options() }).contains("hundred years"));
         assert!(refused("{}", AddOptions { attempts: Some(0), ..options() }).contains("attempt"));
     }

@@ -7,7 +7,7 @@ use bullmq::{DeduplicationOptions, Error, JobOptions, ParentOptions, Queue, Queu
 use serde_json::Value;
 
 use super::connection::{ConnectError, Redis};
-use super::options;
+use super::{options, scripts};
 use crate::attempt::{NewJob, OnFailure};
 use crate::config::{Backoff, BackoffKind, JobDefaults, Keep};
 use crate::telemetry::traces::Carrier;
@@ -86,9 +86,10 @@ impl JobSpec {
     /// Backs off like this.
     pub fn set_backoff(&mut self, backoff: &Backoff) {
         let delay = milliseconds(backoff.delay);
-        self.options.backoff = Some(match backoff.kind {
+        self.options.backoff = Some(match &backoff.kind {
             BackoffKind::Fixed => BackoffStrategy::Fixed(delay),
             BackoffKind::Exponential => BackoffStrategy::Exponential(delay),
+            BackoffKind::Named(name) => BackoffStrategy::Custom(name.clone()),
         });
         self.jitter = backoff.jitter;
     }
@@ -103,11 +104,11 @@ pub fn policy(keep: &Keep) -> RemoveOnFinish {
     match keep {
         Keep::All => RemoveOnFinish::Bool(false),
         Keep::None => RemoveOnFinish::Bool(true),
-        Keep::Some { age, count } => RemoveOnFinish::Options(KeepJobs {
+        Keep::Some { age, count, limit } => RemoveOnFinish::Options(KeepJobs {
             // In seconds, whatever the crate's comment says: it is what the Lua script compares.
             age: age.map(|age| age.as_secs()),
             count: count.map(|count| usize::try_from(count).unwrap_or(usize::MAX)),
-            limit: None,
+            limit: limit.and_then(|limit| usize::try_from(limit.get()).ok()),
         }),
     }
 }
@@ -155,6 +156,7 @@ pub async fn add(redis: &Redis, spec: JobSpec, listen: bool) -> Result<Added, Co
     // Before the job is there, so that its end cannot be missed.
     let events = if listen { Some(events(redis, &queue).await?) } else { None };
     let job = queue.add(&spec.name, spec.data).options(spec.options.clone()).await?;
+    scripts::tidy(&queue).await?;
     options::complete(&queue, job.id(), &spec.options, spec.jitter, spec.trace).await?;
     Ok(Added { id: job.id().to_owned(), queue, events })
 }

@@ -34,6 +34,8 @@ pub struct Claimed {
     pub attempts_started: u32,
     /// When it was claimed, in milliseconds since the Unix epoch.
     pub processed_on: u64,
+    /// When it was claimed the time before.
+    pub processed_before: Option<u64>,
     /// The key of its parent in a flow.
     pub parent_key: Option<String>,
     /// Which scheduler made it.
@@ -73,6 +75,7 @@ impl Claimed {
             attempts_made: 0,
             attempts_started: u32::deserialize(&mut packed).ok()?,
             processed_on,
+            processed_before: None,
             parent_key: None,
             scheduler: None,
             failed_already: None,
@@ -92,6 +95,8 @@ impl Claimed {
             "data" => self.data = Arc::from(value),
             "opts" => self.options = Options::read(&value),
             "timestamp" => self.added_at = js::field(&value),
+            // The fields are read before the claim writes its own.
+            "processedOn" => self.processed_before = value.parse().ok(),
             "atm" => self.attempts_made = count(&value),
             // Before its version 5, BullMQ had another name.
             "attemptsMade" if self.attempts_made == 0 => self.attempts_made = count(&value),
@@ -104,14 +109,15 @@ impl Claimed {
         }
     }
 
-    /// Whether an attempt remains after this one.
-    pub fn may_retry(&self) -> bool {
-        self.attempts_made.saturating_add(1) < self.options.attempts.unwrap_or(1)
-    }
-
     /// Whether it belongs to a schedule.
     pub fn is_scheduled(&self) -> bool {
         self.scheduler.is_some() || self.options.template.is_some()
+    }
+
+    /// Whether an attempt remains after this one. `max_started`: how often the queue's jobs may be started.
+    pub fn may_retry(&self, max_started: Option<u32>) -> bool {
+        self.attempts_made.saturating_add(1) < self.options.attempts.unwrap_or(1)
+            && max_started.is_none_or(|most| self.attempts_started < most)
     }
 
     /// For how long a job that is claimed for the first time could have run: since it was added, or since its delay was
@@ -136,6 +142,7 @@ impl Claimed {
             attempts_made: 0,
             attempts_started: 1,
             processed_on: 0,
+            processed_before: None,
             parent_key: None,
             scheduler: None,
             failed_already: None,
@@ -213,10 +220,10 @@ pub struct Options {
     pub backoff: Option<Backoff>,
     /// In milliseconds, when it was added.
     pub delay: u64,
-    /// Which completed jobs are kept.
-    pub remove_on_complete: Keep,
-    /// Which failed jobs are kept.
-    pub remove_on_fail: Keep,
+    /// Which completed jobs are kept. None: as the queue's settings say.
+    pub remove_on_complete: Option<Keep>,
+    /// Which failed jobs are kept. None: as the queue's settings say.
+    pub remove_on_fail: Option<Keep>,
     /// How many lines of its log are kept. None: all.
     pub keep_logs: Option<u32>,
     /// How many traces are kept. None: BullMQ's default.
@@ -239,8 +246,8 @@ impl Options {
             // An attempt follows while fewer have been made: 2.5 are three.
             attempts: js::whole(number("attempts").ceil()).map(saturated),
             delay: js::whole(number("delay")).and_then(|number| u64::try_from(number).ok()).unwrap_or(0),
-            remove_on_complete: opts.get("removeOnComplete").map(Keep::read).unwrap_or_default(),
-            remove_on_fail: opts.get("removeOnFail").map(Keep::read).unwrap_or_default(),
+            remove_on_complete: opts.get("removeOnComplete").and_then(Keep::read),
+            remove_on_fail: opts.get("removeOnFail").and_then(Keep::read),
             keep_logs: small("kl").filter(|lines| *lines > 0),
             stack_trace_limit: small("stackTraceLimit"),
             lifo: js::truthy(opts.get("lifo")),
@@ -277,17 +284,19 @@ pub struct Keep {
 }
 
 impl Keep {
-    /// A number keeps that many, and an object says more. Anything else keeps none if JavaScript takes it for true.
-    fn read(value: &Value) -> Self {
-        match value {
+    /// A number keeps that many, and an object says more. Anything else keeps none if JavaScript takes it for true, and
+    /// else all. None: the job's options do not say.
+    fn read(value: &Value) -> Option<Self> {
+        Some(match value {
+            Value::Null | Value::Array(_) => return None,
             Value::Number(_) => Self { count: js::whole(js::number(Some(value))), ..Self::default() },
             Value::Object(keep) => {
                 let number = |name: &str| keep.get(name).and_then(|value| js::whole(js::number(Some(value))));
                 Self { count: number("count"), age: number("age"), limit: number("limit") }
             }
             Value::Bool(_) | Value::String(_) if js::truthy(Some(value)) => Self { count: Some(0), ..Self::default() },
-            _ => Self::default(),
-        }
+            Value::Bool(_) | Value::String(_) => Self::default(),
+        })
     }
 }
 
@@ -298,13 +307,13 @@ mod tests {
     #[test]
     fn every_form_of_keeping_is_read() {
         let keep = |text: &str| Options::read(&format!(r#"{{"removeOnComplete":{text}}}"#)).remove_on_complete;
-        let count = |count| Keep { count: Some(count), ..Keep::default() };
+        let count = |count| Some(Keep { count: Some(count), ..Keep::default() });
         assert_eq!(
             (keep("true"), keep("false"), keep("7"), keep("-1")),
-            (count(0), Keep::default(), count(7), count(-1))
+            (count(0), Some(Keep::default()), count(7), count(-1))
         );
-        assert_eq!(keep(r#"{"age":60,"limit":5}"#), Keep { count: None, age: Some(60), limit: Some(5) });
-        assert_eq!(keep("null"), Keep::default());
+        assert_eq!(keep(r#"{"age":60,"limit":5}"#), Some(Keep { count: None, age: Some(60), limit: Some(5) }));
+        assert_eq!((keep("null"), Options::read("{}").remove_on_complete), (None, None));
     }
 
     #[test]
@@ -333,7 +342,7 @@ mod tests {
             let mut job =
                 Claimed { options: Options::read(&format!(r#"{{"attempts":{stored}}}"#)), ..Claimed::sample() };
             job.set("atm", made.into());
-            assert_eq!(job.may_retry(), again, "{made} of {stored}");
+            assert_eq!(job.may_retry(None), again, "{made} of {stored}");
         }
     }
 
@@ -344,9 +353,10 @@ mod tests {
         let options = Options::read(text);
         assert_eq!((options.delay, options.keep_logs, options.lifo), (5000, Some(u32::MAX), true));
         let keep = Keep { count: Some(5), age: Some(65), limit: Some(i64::MAX) };
-        assert_eq!((options.remove_on_complete, options.remove_on_fail.count), (keep, Some(0)));
+        let none = Keep { count: Some(0), ..Keep::default() };
+        assert_eq!((options.remove_on_complete, options.remove_on_fail), (Some(keep), Some(none)));
         let Some(Backoff::Strategy { delay, jitter, .. }) = options.backoff else { panic!("a strategy") };
-        assert_eq!((delay, jitter), (70.0, 0.0));
+        assert_eq!((delay, jitter), (Some(70.0), Some(0.0)));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod connect_error;
 mod connection;
 mod context;
 mod dead_letter;
+mod end_policy;
 mod eviction;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
@@ -28,6 +29,7 @@ mod patience;
 mod relay;
 mod relayed;
 mod scripts;
+mod server_version;
 mod slot;
 mod stored;
 mod upsert;

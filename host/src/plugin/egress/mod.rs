@@ -2,10 +2,13 @@
 //! may lead to, and only to the very address that was checked.
 
 mod address;
+mod failures;
+mod lookups;
 mod send;
 mod tape;
 mod tls;
 mod transport;
+mod unsent;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -15,15 +18,20 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Request};
 use ipnet::IpNet;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks,
 };
 
+pub use failures::Failures;
+pub use lookups::Lookups;
 pub use tape::{Answer, Asked, Body, Exchange, Tape, TapeError};
 pub use tls::Tls;
 pub use transport::{Network, Recorder, Replayer, Sent, Transport};
+pub use unsent::{Unsent, add_to_linker};
 
 use super::denials::Denials;
+use super::limits::HTTP_CHUNK;
 use super::settings::Settings;
 use crate::config::Origin;
 use crate::telemetry::traces::{Kind, Trace};
@@ -41,6 +49,8 @@ pub struct Egress {
     allowed: Arc<[Origin]>,
     private: Arc<[IpNet]>,
     tls: Arc<Tls>,
+    lookups: Arc<Lookups>,
+    failures: Arc<Failures>,
     under_way: Arc<Semaphore>,
     /// Where what is refused is told.
     denials: Denials,
@@ -60,6 +70,8 @@ impl Egress {
             allowed: if network { settings.http.clone() } else { Arc::from([]) },
             private: settings.private_addresses.clone(),
             tls: settings.tls.clone(),
+            lookups: settings.lookups.clone(),
+            failures: settings.failures.clone(),
             under_way: Arc::new(Semaphore::new(CONCURRENT as usize)),
             denials,
             patience,
@@ -116,6 +128,28 @@ impl WasiHttpHooks for Egress {
         Arc::new(|name: &HeaderName| DEFAULT_FORBIDDEN_HEADERS.contains(name))
     }
 
+    // Both sizes count for each body: `Unsent` bounds all of them together.
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        HTTP_CHUNK
+    }
+
+    fn p2_outgoing_body_buffer_chunks(&mut self) -> usize {
+        1
+    }
+
+    // The library's own hooks log a warning each time, as often as the plugin likes. `Failures` has logged these errors.
+    fn p2_error_from_hyper(&mut self, _error: &hyper::Error) -> ErrorCode {
+        ErrorCode::HttpProtocolError
+    }
+
+    fn p2_error_from_connect(&mut self, _error: &std::io::Error) -> ErrorCode {
+        ErrorCode::ConnectionRefused
+    }
+
+    fn p2_error_from_tls(&mut self, _error: &std::io::Error) -> ErrorCode {
+        ErrorCode::TlsProtocolError
+    }
+
     fn send_request(
         &mut self,
         mut request: Request<WasiBody>,
@@ -129,10 +163,12 @@ impl WasiHttpHooks for Egress {
         let Ok(permit) = self.under_way.clone().try_acquire_owned() else {
             return Box::new(async { Err(Error::ConnectionLimitReached) });
         };
+        let (plugin, failures, to) = (self.plugin.clone(), self.failures.clone(), origin.clone());
         let way = Way {
             origin,
             private: self.private.clone(),
             tls: self.tls.clone(),
+            lookups: self.lookups.clone(),
             plugin: self.plugin.clone(),
             denials: self.denials.clone(),
             waits: Waits::new(options.unwrap_or_default(), self.patience),
@@ -144,7 +180,10 @@ impl WasiHttpHooks for Egress {
             let sent = sent.await;
             match &sent {
                 Ok((answer, _)) => span.note("http.response.status_code", i64::from(answer.status().as_u16())),
-                Err(_) => span.fail("no answer"),
+                Err(error) => {
+                    failures.log(&plugin, &to, error);
+                    span.fail("no answer");
+                }
             }
             span.end();
             sent
@@ -157,6 +196,7 @@ pub struct Way {
     origin: Origin,
     private: Arc<[IpNet]>,
     tls: Arc<Tls>,
+    lookups: Arc<Lookups>,
     plugin: Arc<str>,
     denials: Denials,
     waits: Waits,
@@ -167,7 +207,7 @@ pub struct Way {
 impl Way {
     /// The addresses that may be connected to.
     async fn addresses(&self) -> Result<Vec<SocketAddr>, Error> {
-        match address::resolve(&self.origin, &self.private).await {
+        match address::resolve(&self.origin, &self.private, &self.lookups).await {
             Resolved::Allowed(addresses) => Ok(addresses),
             Resolved::Prohibited(addresses) => {
                 let reason = format!(

@@ -11,7 +11,7 @@ use super::Admin;
 use super::error::AdminError;
 use super::new_job::NewJob;
 use crate::queue::add::JobSpec;
-use crate::queue::options;
+use crate::queue::{options, scripts};
 
 /// How many jobs the crate is given at once. It sends more than these in any order, and a queue keeps the order in which
 /// its jobs were added.
@@ -48,6 +48,7 @@ impl Admin {
                 .iter()
                 .map(|spec| BulkJob::with_options(spec.name.clone(), spec.data.clone(), spec.options.clone()));
             let added = opened.add_bulk(bulk.collect()).await.map_err(|error| (first, error.into()))?;
+            scripts::tidy(&opened).await.map_err(|error| (first, error.into()))?;
             let completed = added.iter().zip(part).map(|(job, spec)| {
                 options::complete(&opened, job.id(), &spec.options, spec.jitter, spec.trace.clone())
             });

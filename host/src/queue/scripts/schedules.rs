@@ -6,20 +6,20 @@ use bullmq::Error;
 use redis::Script;
 use serde_json::Value;
 
-use super::{Scripts, pack};
+use super::{Scripts, pack, rerouted};
 use crate::queue::claimed::Claimed;
 use crate::queue::clock::now;
 use crate::queue::worker::Repetition;
 
-official! {
+rerouted! {
     ADD_DELAYED_JOB = "addDelayedJob-6";
     ADD_PRIORITIZED_JOB = "addPrioritizedJob-9";
     ADD_STANDARD_JOB = "addStandardJob-9";
 }
 
 static UPDATE_JOB_SCHEDULER: LazyLock<Script> = LazyLock::new(|| {
-    const OFFICIAL: &str = include_str!(concat!(env!("BULLMQ_COMMANDS"), "/updateJobScheduler-12.lua"));
-    Script::new(&[include_str!("keep_data.lua"), OFFICIAL].concat())
+    let official = text!("updateJobScheduler-12");
+    Script::new(&rerouted(&[include_str!("keep_data.lua"), official].concat()))
 });
 
 /// Moves a repeatable job on, under the first of its keys that is there. KEYS: the sorted set. ARGV: the time, then the
