@@ -175,7 +175,7 @@ async fn a_queue_without_a_hash_tag_is_refused_and_told_what_to_write() {
 async fn a_prefix_with_a_hash_tag_holds_all_queues_together_so_that_flows_cross_them() {
     let cluster = RedisCluster::start().await;
     let queues = queue("parents", "") + &queue("children", "") + &plugin(&["children"]);
-    let toril = started(redis(&cluster, "prefix = \"{bull}\"") + &queues).await;
+    let toril = started(redis(&cluster, "prefix = \"{bull}:custom\"") + &queues).await;
 
     let done = ran(&toril, "parents", "flow", json!({ "queue": "children", "count": 3 })).await;
 

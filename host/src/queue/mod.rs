@@ -20,6 +20,7 @@ mod eviction;
 pub mod fuzz;
 mod home;
 mod insert;
+mod js;
 mod key_value;
 mod lane;
 mod options;
@@ -32,6 +33,7 @@ mod scripts;
 mod server_version;
 mod slot;
 mod stored;
+mod upsert;
 mod worker;
 
 pub use add::{Added, JobSpec, WaitError, add, policy};

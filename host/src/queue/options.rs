@@ -10,10 +10,6 @@ use crate::telemetry::traces::Carrier;
 const REPLACE: &str =
     "if redis.call('HGET', KEYS[1], 'opts') == ARGV[1] then redis.call('HSET', KEYS[1], 'opts', ARGV[2]) end";
 
-/// The same for the template of a job scheduler, which has no options where there are none to be had.
-const REPLACE_TEMPLATE: &str = "if redis.call('EXISTS', KEYS[1]) == 1 \
-    and (redis.call('HGET', KEYS[1], 'opts') or '{}') == ARGV[1] then redis.call('HSET', KEYS[1], 'opts', ARGV[2]) end";
-
 /// A job's options as they are stored. None: there is no such job.
 async fn read(queue: &Queue, job_id: &str) -> Result<Option<String>, Error> {
     let key = queue.keys().job_key(job_id);
@@ -38,25 +34,7 @@ pub async fn complete(
     }
     let Some(held) = read(queue, job_id).await? else { return Ok(()) };
     let stored = with(&held, missing, jitter)?;
-    replace(queue, REPLACE, &queue.keys().job_key(job_id), &held, stored).await
-}
-
-/// Writes what the crate left out when it made a job scheduler, into the options of the jobs that are to come.
-pub async fn complete_template(
-    queue: &Queue,
-    scheduler_id: &str,
-    options: &JobOptions,
-    jitter: f64,
-) -> Result<(), Error> {
-    let missing = left_out(options);
-    if missing.is_empty() && jitter <= 0.0 {
-        return Ok(());
-    }
-    let key = format!("{}:{scheduler_id}", queue.keys().repeat());
-    let held: Option<String> = queue.connection().cmd(redis::cmd("HGET").arg(&key).arg("opts")).await?;
-    let held = held.unwrap_or_else(|| "{}".to_owned());
-    let stored = with(&held, missing, jitter)?;
-    replace(queue, REPLACE_TEMPLATE, &key, &held, stored).await
+    replace(queue, &queue.keys().job_key(job_id), &held, stored).await
 }
 
 /// Gives a job that was added the options of an earlier one that the crate does not know, or has written otherwise.
@@ -66,22 +44,40 @@ pub async fn restore(queue: &Queue, job_id: &str, earlier: Map<String, Value>) -
     }
     let Some(held) = read(queue, job_id).await? else { return Ok(()) };
     let stored = with(&held, earlier, 0.0)?;
-    replace(queue, REPLACE, &queue.keys().job_key(job_id), &held, stored).await
+    replace(queue, &queue.keys().job_key(job_id), &held, stored).await
+}
+
+/// A job's options as Node's client stores them, those included that the crate leaves out.
+pub fn stored(options: &JobOptions, jitter: f64) -> Result<Map<String, Value>, Error> {
+    let mut stored = left_out(options);
+    let all = serde_json::to_value(options)?;
+    for name in ["attempts", "backoff", "removeOnComplete", "removeOnFail", "priority"] {
+        match all.get(name) {
+            None | Some(Value::Null) => {}
+            Some(value) => drop(stored.insert(name.to_owned(), value.clone())),
+        }
+    }
+    add_jitter(&mut stored, jitter);
+    Ok(stored)
 }
 
 fn with(held: &str, more: Map<String, Value>, jitter: f64) -> Result<Map<String, Value>, Error> {
     let mut stored: Map<String, Value> = serde_json::from_str(held)?;
     stored.extend(more);
+    add_jitter(&mut stored, jitter);
+    Ok(stored)
+}
+
+fn add_jitter(stored: &mut Map<String, Value>, jitter: f64) {
     if let Some(backoff) = stored.get_mut("backoff").and_then(Value::as_object_mut)
         && jitter > 0.0
     {
         backoff.insert("jitter".to_owned(), jitter.into());
     }
-    Ok(stored)
 }
 
-async fn replace(queue: &Queue, script: &str, key: &str, held: &str, stored: Map<String, Value>) -> Result<(), Error> {
-    let script = redis::Script::new(script);
+async fn replace(queue: &Queue, key: &str, held: &str, stored: Map<String, Value>) -> Result<(), Error> {
+    let script = redis::Script::new(REPLACE);
     let mut call = script.prepare_invoke();
     call.key(key).arg(held).arg(Value::Object(stored).to_string());
     call.invoke_async::<()>(&mut queue.connection().connection()).await?;
@@ -110,12 +106,30 @@ fn left_out(options: &JobOptions) -> Map<String, Value> {
 
 #[cfg(test)]
 mod tests {
+    use bullmq::types::{BackoffStrategy, KeepJobs, RemoveOnFinish};
+
     use super::*;
 
     #[test]
     fn options_that_the_crate_writes_itself_are_left_to_it() {
         let options = JobOptions { attempts: Some(3), delay: Some(5), ..JobOptions::default() };
         assert!(left_out(&options).is_empty());
+    }
+
+    #[test]
+    fn the_options_of_a_schedulers_jobs_are_stored_whole() {
+        let options = JobOptions {
+            attempts: Some(3),
+            backoff: Some(BackoffStrategy::Fixed(50)),
+            remove_on_complete: Some(RemoveOnFinish::Count(7)),
+            remove_on_fail: Some(RemoveOnFinish::Options(KeepJobs { age: Some(60), count: None, limit: None })),
+            priority: Some(2),
+            keep_logs: Some(5),
+            ..JobOptions::default()
+        };
+        let expected = json!({ "kl": 5, "attempts": 3, "backoff": { "type": "fixed", "delay": 50, "jitter": 0.5 },
+            "removeOnComplete": 7, "removeOnFail": { "age": 60 }, "priority": 2 });
+        assert_eq!(Value::Object(stored(&options, 0.5).expect("JSON")), expected);
     }
 
     #[test]

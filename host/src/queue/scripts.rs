@@ -48,7 +48,6 @@ rerouted! {
     MOVE_JOB_FROM_ACTIVE_TO_WAIT = "moveJobFromActiveToWait-9";
     MOVE_TO_FINISHED = "moveToFinished-14";
     RETRY_JOB = "retryJob-11";
-    UPDATE_JOB_SCHEDULER = "updateJobScheduler-12";
 }
 
 const WAITING: &str = include_str!("waiting.lua");
@@ -66,6 +65,8 @@ static MOVE_STALLED_JOBS_TO_WAIT: LazyLock<Script> =
 pub fn rerouted(official: &str) -> String {
     [WAITING, include_str!("reroute.lua"), official].join("\n")
 }
+
+mod schedules;
 
 /// What a script said of a job that it was to move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -291,22 +292,6 @@ impl Scripts {
         }
         call.arg(max_stalled).arg(keys.key_prefix()).arg(now()).arg(milliseconds(interval));
         self.run(&call).await
-    }
-
-    /// Adds the next job of the scheduler that made this one, with these options. Changes nothing if that is done.
-    /// `at`: when, in milliseconds since the Unix epoch, if it is not the script that knows.
-    pub async fn next_iteration(&self, job: &Claimed, at: u64, options: &serde_json::Value) -> Result<(), Error> {
-        let keys = self.keys();
-        let mut call = UPDATE_JOB_SCHEDULER.prepare_invoke();
-        for key in [keys.repeat(), keys.delayed(), keys.wait(), keys.paused(), keys.meta(), keys.prioritized()] {
-            call.key(key);
-        }
-        for key in [keys.marker(), keys.id(), keys.events(), keys.pc(), keys.job_key(&job.id), keys.active()] {
-            call.key(key);
-        }
-        call.arg(at).arg(job.scheduler.as_deref().unwrap_or_default()).arg(&*job.data).arg(pack(options)?);
-        call.arg(now()).arg(keys.key_prefix()).arg(&job.id);
-        self.run::<redis::Value>(&call).await.map(drop)
     }
 
     /// Appends a line to a job's log, of which it keeps so many.

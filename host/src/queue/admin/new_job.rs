@@ -2,8 +2,9 @@
 
 use bullmq::types::{BackoffStrategy, KeepJobs, RemoveOnFinish};
 use bullmq::{DeduplicationOptions, ParentOptions};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Number, Value};
 use utoipa::ToSchema;
 
 use super::error::AdminError;
@@ -38,16 +39,16 @@ pub struct NewJobOptions {
     #[schema(min_length = 1, max_length = 1024)]
     pub job_id: Option<String>,
     /// Not before so many milliseconds have passed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole")]
     #[schema(maximum = 3_153_600_000_000u64)]
     pub delay: Option<u64>,
     /// 1 goes first, 2097151 last; jobs without one go before those.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole")]
     #[schema(maximum = 2_097_151)]
     pub priority: Option<u32>,
-    /// How often it is tried in all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 1)]
+    /// How often it is tried in all. More than 4294967295 counts as that.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "at_most")]
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991u64)]
     pub attempts: Option<u32>,
     /// How attempts are spaced: milliseconds, or a strategy.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,17 +63,17 @@ pub struct NewJobOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remove_on_fail: Option<KeepOptions>,
     /// How many lines of its log are kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "at_most")]
     pub keep_logs: Option<u32>,
     /// How many stack traces are kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "at_most")]
     pub stack_trace_limit: Option<u32>,
     /// When it counts as added, in milliseconds since the Unix epoch.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole")]
     #[schema(maximum = 9_007_199_254_740_991u64)]
     pub timestamp: Option<u64>,
     /// Refuse data of more bytes than this.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole")]
     #[schema(maximum = 4_294_967_295u64)]
     pub size_limit: Option<u32>,
     /// A job that waits for this one.
@@ -355,6 +356,28 @@ pub(super) fn check_name(what: &str, name: &str) -> Result<(), AdminError> {
     Ok(())
 }
 
+/// A whole number in any form that JSON has, such as `3`, `3.0` and `3e2`: all are the same number in JavaScript.
+fn whole<'de, D: Deserializer<'de>, T: TryFrom<u64>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let Some(number) = Option::<Number>::deserialize(deserializer)? else { return Ok(None) };
+    let wrong = || D::Error::custom(format!("`{number}` is no whole number in the range of this option"));
+    exact(&number).and_then(|number| T::try_from(number).ok()).map(Some).ok_or_else(wrong)
+}
+
+/// The same for a number of things of which nobody has as many as fit.
+fn at_most<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let number: Option<u64> = whole(deserializer)?;
+    Ok(number.map(|number| u32::try_from(number).unwrap_or(u32::MAX)))
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a whole number within the bounds
+fn exact(number: &Number) -> Option<u64> {
+    let whole = |number: &f64| number.fract() == 0.0 && (0.0..=LARGEST as f64).contains(number);
+    number
+        .as_u64()
+        .filter(|number| *number <= LARGEST)
+        .or_else(|| number.as_f64().filter(whole).map(|number| number as u64))
+}
+
 pub(super) fn empty() -> Value {
     Value::Object(serde_json::Map::new())
 }
@@ -379,6 +402,17 @@ mod tests {
         .expect("valid");
         assert_eq!((spec.options.attempts, spec.jitter, spec.options.keep_logs), (Some(3), 0.5, Some(2)));
         assert_eq!(spec.data, json!({}));
+    }
+
+    #[test]
+    fn numbers_have_every_form_of_json() {
+        let opts = json!({ "attempts": 9_007_199_254_740_991_u64, "delay": 5.0, "keepLogs": 1e3, "priority": null });
+        let options = spec(json!({ "name": "n", "opts": opts })).expect("valid").options;
+        assert_eq!((options.attempts, options.delay, options.keep_logs), (Some(u32::MAX), Some(5), Some(1000)));
+        assert_eq!(options.priority, None);
+        for wrong in [json!(2.5), json!(-1), json!("3"), json!(1e300)] {
+            spec(json!({ "name": "n", "opts": { "delay": wrong } })).expect_err("no whole number");
+        }
     }
 
     #[test]
