@@ -18,12 +18,15 @@ mod eviction;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
 mod home;
+mod ids;
+mod insert;
 mod key_value;
 mod lane;
 mod options;
 mod outage;
 mod parked;
 mod patience;
+mod quota;
 mod relay;
 mod relayed;
 mod scripts;

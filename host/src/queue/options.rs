@@ -1,10 +1,8 @@
-//! The part of a job's options that the BullMQ crate drops: it is written after a job was added, under the names that
-//! Node's client stores.
+//! The options of a job scheduler's jobs that the BullMQ crate drops. They are written after the scheduler was made, under
+//! the names that Node's client stores. Jobs without a scheduler are stored whole: see `insert.rs`.
 
 use bullmq::{Error, JobOptions, Queue};
 use serde_json::{Map, Value, json};
-
-use crate::telemetry::traces::Carrier;
 
 /// Replaces a job's options if they still are what was read: the job may have ended and been removed since.
 const REPLACE: &str =
@@ -20,19 +18,10 @@ async fn read(queue: &Queue, job_id: &str) -> Result<Option<String>, Error> {
     queue.connection().cmd(redis::cmd("HGET").arg(key).arg("opts")).await
 }
 
-/// Writes what the crate left out when it added the job. A worker that claims the job in the instant between has the
-/// job without it; this host reads what it needs again when it needs it.
-pub async fn complete(
-    queue: &Queue,
-    job_id: &str,
-    options: &JobOptions,
-    jitter: f64,
-    trace: Option<Carrier>,
-) -> Result<(), Error> {
-    let mut missing = left_out(options);
-    if let Some(carrier) = trace {
-        missing.insert("tm".to_owned(), json!(json!(carrier).to_string()));
-    }
+/// Writes what the crate left out when it added a scheduler's first job. A worker that claims the job before that has the
+/// job without it.
+pub async fn complete(queue: &Queue, job_id: &str, options: &JobOptions, jitter: f64) -> Result<(), Error> {
+    let missing = left_out(options);
     if missing.is_empty() && jitter <= 0.0 {
         return Ok(());
     }
@@ -57,16 +46,6 @@ pub async fn complete_template(
     let held = held.unwrap_or_else(|| "{}".to_owned());
     let stored = with(&held, missing, jitter)?;
     replace(queue, REPLACE_TEMPLATE, &key, &held, stored).await
-}
-
-/// Gives a job that was added the options of an earlier one that the crate does not know, or has written otherwise.
-pub async fn restore(queue: &Queue, job_id: &str, earlier: Map<String, Value>) -> Result<(), Error> {
-    if earlier.is_empty() {
-        return Ok(());
-    }
-    let Some(held) = read(queue, job_id).await? else { return Ok(()) };
-    let stored = with(&held, earlier, 0.0)?;
-    replace(queue, REPLACE, &queue.keys().job_key(job_id), &held, stored).await
 }
 
 fn with(held: &str, more: Map<String, Value>, jitter: f64) -> Result<Map<String, Value>, Error> {

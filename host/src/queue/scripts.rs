@@ -22,8 +22,27 @@ macro_rules! official {
     };
 }
 
-official! {
+/// Scripts that write to a running job, and do nothing where the job's lock is another worker's: the lock is their last key,
+/// and this worker's token their last argument.
+macro_rules! guarded {
+    ($($name:ident = $file:literal;)*) => {
+        $(static $name: LazyLock<Script> = LazyLock::new(|| {
+            Script::new(concat!(
+                "local owner = redis.call('GET', KEYS[#KEYS])\n",
+                "if owner and owner ~= ARGV[#ARGV] then return -6 end\n",
+                include_str!(concat!(env!("BULLMQ_COMMANDS"), "/", $file, ".lua"))
+            ))
+        });)*
+    };
+}
+
+guarded! {
     ADD_LOG = "addLog-2";
+    UPDATE_DATA = "updateData-1";
+    UPDATE_PROGRESS = "updateProgress-3";
+}
+
+official! {
     EXTEND_LOCKS = "extendLocks-1";
     MOVE_JOB_FROM_ACTIVE_TO_WAIT = "moveJobFromActiveToWait-9";
     MOVE_STALLED_JOBS_TO_WAIT = "moveStalledJobsToWait-9";
@@ -31,9 +50,7 @@ official! {
     MOVE_TO_FINISHED = "moveToFinished-14";
     MOVE_TO_WAITING_CHILDREN = "moveToWaitingChildren-7";
     RETRY_JOB = "retryJob-11";
-    UPDATE_DATA = "updateData-1";
     UPDATE_JOB_SCHEDULER = "updateJobScheduler-12";
-    UPDATE_PROGRESS = "updateProgress-3";
 }
 
 /// What a script said of a job that it was to move.
@@ -274,8 +291,8 @@ impl Scripts {
     pub async fn log(&self, job: &Claimed, line: &str) -> Result<(), Error> {
         let key = self.keys().job_key(&job.id);
         let mut call = ADD_LOG.prepare_invoke();
-        call.key(&key).key(format!("{key}:logs")).arg(&job.id).arg(line);
-        call.arg(job.options.keep_logs.map(|lines| lines.to_string()).unwrap_or_default());
+        call.key(&key).key(format!("{key}:logs")).key(lock(&key)).arg(&job.id).arg(line);
+        call.arg(job.options.keep_logs.map(|lines| lines.to_string()).unwrap_or_default()).arg(&job.token);
         found(self.run(&call).await?, job)
     }
 
@@ -283,14 +300,16 @@ impl Scripts {
     pub async fn set_progress(&self, job: &Claimed, progress: &str) -> Result<(), Error> {
         let keys = self.keys();
         let mut call = UPDATE_PROGRESS.prepare_invoke();
-        call.key(keys.job_key(&job.id)).key(keys.events()).key(keys.meta()).arg(&job.id).arg(progress);
+        let key = keys.job_key(&job.id);
+        call.key(&key).key(keys.events()).key(keys.meta()).key(lock(&key)).arg(&job.id).arg(progress).arg(&job.token);
         found(self.run(&call).await?, job)
     }
 
     /// Replaces a job's data, which is JSON.
     pub async fn set_data(&self, job: &Claimed, data: &str) -> Result<(), Error> {
+        let key = self.keys().job_key(&job.id);
         let mut call = UPDATE_DATA.prepare_invoke();
-        call.key(self.keys().job_key(&job.id)).arg(data);
+        call.key(&key).key(lock(&key)).arg(data).arg(&job.token);
         found(self.run(&call).await?, job)
     }
 
@@ -307,8 +326,16 @@ impl Scripts {
     }
 }
 
+fn lock(job_key: &str) -> String {
+    format!("{job_key}:lock")
+}
+
 fn found(code: i64, job: &Claimed) -> Result<(), Error> {
-    if code < 0 { Err(Error::JobNotFound(job.id.clone())) } else { Ok(()) }
+    match code {
+        -1 => Err(Error::JobNotFound(job.id.clone())),
+        ..-1 => Err(Error::from_script_code(code)),
+        0.. => Ok(()),
+    }
 }
 
 /// Fields that a script writes beside its transition.

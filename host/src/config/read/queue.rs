@@ -115,7 +115,8 @@ fn check_concurrency(table: &Table<'_>, queue: &Queue, max_pens: NonZeroU32, rep
     }
 }
 
-fn rate_limit(node: Option<Node<'_>>, report: &mut Report<'_>) -> Option<RateLimit> {
+/// So many in such a time.
+pub(super) fn rate_limit(node: Option<Node<'_>>, report: &mut Report<'_>) -> Option<RateLimit> {
     let table = Table::of(node, report)?;
     table.deny_unknown(schema::RATE_LIMIT, report);
     let max = table.require("max", report);

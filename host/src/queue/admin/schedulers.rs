@@ -171,7 +171,7 @@ impl Admin {
             return Err(AdminError::Invalid(format!("job scheduler {id} would never add a job")));
         };
         // What the crate leaves out, for this job and for those that come after it.
-        options::complete(&opened, job.id(), &given, jitter, None).await?;
+        options::complete(&opened, job.id(), &given, jitter).await?;
         options::complete_template(&opened, id, &given, jitter).await?;
         self.scheduler(queue, id).await
     }
