@@ -20,7 +20,7 @@ pub struct Plugin {
     /// Ranges that are not public, and that the names in `http` may lead to all the same. Addresses that stand in
     /// [`http`](Self::http) themselves, and loopback for `localhost`, need no entry here. Default: none.
     pub private_addresses: Vec<IpNet>,
-    /// The most requests that one host sends for it, over all attempts. Default: 1,000 a second.
+    /// The most requests that one host sends for it, over all attempts. Default: 10,000 a second.
     pub http_rate: RateLimit,
     /// A file with further certificates, in PEM, that HTTPS servers may be vouched for by.
     pub ca: Option<PathBuf>,
@@ -94,7 +94,7 @@ impl Default for KeyValue {
 }
 
 /// The default of [`Plugin::http_rate`].
-const HTTP_RATE: RateLimit = RateLimit { max: NonZeroU64::new(1_000).unwrap(), per: Duration::from_secs(1) };
+const HTTP_RATE: RateLimit = RateLimit { max: NonZeroU64::new(10_000).unwrap(), per: Duration::from_secs(1) };
 /// The default of [`Plugin::max_added_jobs`].
 const ADDED_JOBS: NonZeroU64 = NonZeroU64::new(10_000).unwrap();
 

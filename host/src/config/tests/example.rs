@@ -206,7 +206,7 @@ config = { text = "t", whole = 0x10, decimal = 1.50, truth = true }
 fn a_plugin_has_limits_that_its_entry_can_change() {
     let plugin = |lines: &str| config(&section(&format!("[plugins.a]\n{lines}")), &nothing()).plugin("a");
     let limits = |plugin: &Plugin| (plugin.max_added_jobs.get(), plugin.http_rate.max.get(), plugin.http_rate.per);
-    assert_eq!(limits(&plugin("")), (10_000, 1_000, seconds(1)));
+    assert_eq!(limits(&plugin("")), (10_000, 10_000, seconds(1)));
     let lines = "max_added_jobs = 5\nhttp_rate = { max = 7, per = \"1m\" }";
     assert_eq!(limits(&plugin(lines)), (5, 7, seconds(60)));
 
