@@ -70,7 +70,7 @@ async fn the_http_api_refuses_an_id_that_is_a_key_of_the_queue_and_adds_nothing_
         let one = post(&toril, "jobs", &job).await;
         let many = post(&toril, "jobs/bulk", &json!({ "jobs": [{ "name": "echo" }, job] })).await;
         for refused in [one, many] {
-            assert_eq!(refused.status, 400, "{key}: {refused:?}");
+            assert_eq!(refused.status, 422, "{key}: {refused:?}");
             assert!(refused.body.contains("name of a key of the queue"), "{refused:?}");
         }
     }
@@ -142,7 +142,7 @@ async fn a_name_and_ids_that_are_too_long_are_refused_by_all() {
         json!({ "name": "echo", "opts": { "deduplication": { "id": long } } }),
     ] {
         let refused = post(&toril, "jobs", &job).await;
-        assert_eq!(refused.status, 400, "{refused:?}");
+        assert_eq!(refused.status, 422, "{refused:?}");
         assert!(refused.body.contains("has 1025 bytes and may have 1024"), "{refused:?}");
     }
 
