@@ -11,7 +11,9 @@ async fn three_thousand_issues_are_kept_and_a_second_sync_costs_only_304s() {
     case.github.add_issues(HELLO, 2_998);
 
     let first = case.issues().await;
-    assert_eq!((of(&first, "issues", "created"), of(&first, "issues", "requests")), (3_000, 30), "{first}");
+    // Each page is asked for a second time, to see whether anything moved while they were read.
+    let counts = ["created", "requests", "not_modified"].map(|count| of(&first, "issues", count));
+    assert_eq!(counts, [3_000, 60, 30], "{first}");
     let id = &first["id"];
     assert_eq!(case.keys(&format!("repo:{id}:issues:item:*")).await.len(), 3_000);
     assert_eq!(case.kept(&format!("repo:{id}:issues:item:2017")).await["title"], "Problem 2017");
@@ -80,11 +82,12 @@ async fn a_host_that_is_killed_at_page_17_goes_on_at_page_17() {
     let job = case.completed(&id).await;
 
     let paths: Vec<_> = case.github.requests().into_iter().map(|request| request.path).collect();
-    assert_eq!(paths.len(), 14, "{paths:?}");
+    // 14 pages that were not read, and all 30 once more.
+    assert_eq!(paths.len(), 44, "{paths:?}");
     assert!(paths[0].contains("/issues?") && paths[0].ends_with("page=17"), "{paths:?}");
     let result = &job["returnvalue"];
     assert_eq!((of(result, "issues", "fetched"), of(result, "issues", "created")), (3_000, 3_000), "{result}");
-    assert_eq!(of(result, "issues", "requests"), 30, "{result}");
+    assert_eq!(of(result, "issues", "requests"), 60, "{result}");
     assert_eq!(case.keys("repo:*:issues:item:*").await.len(), 3_000);
 }
 
@@ -113,7 +116,8 @@ async fn a_limit_that_is_met_uses_up_no_attempt_and_no_page_is_read_twice() {
 
     let result = case.issues().await;
 
-    assert_eq!((of(&result, "issues", "created"), case.github.requests().len()), (50, 7), "{result}");
+    // The repository, a request that was refused, five pages, and those once more.
+    assert_eq!((of(&result, "issues", "created"), case.github.requests().len()), (50, 12), "{result}");
     let job = case.job("1").await;
     assert_eq!((&job["attemptsMade"], &job["attemptsStarted"]), (&json!(1), &json!(2)), "{job}");
 }
@@ -224,6 +228,7 @@ async fn a_user_fans_out_as_well_and_a_repository_that_fails_is_named() {
     let result = case.sync(json!({ "org": "octocat" })).await;
 
     assert_eq!((&result["repos"], result["failed"].as_array().map(Vec::len)), (&json!(0), Some(1)), "{result}");
+    assert_eq!(result["failed"][0]["repo"], "octocat/spoon-knife", "{result}");
     let reason = result["failed"][0]["reason"].as_str().unwrap_or_default();
     assert!(reason.contains("`octocat/spoon-knife`") && !reason.contains("hunter2"), "{result}");
 }
@@ -243,6 +248,24 @@ async fn an_organisation_whose_host_is_killed_while_it_fans_out_adds_no_child_tw
     assert_eq!((&job["returnvalue"]["repos"], &job["returnvalue"]["failed"]), (&json!(3), &json!([])), "{job}");
     let queue = case.toril.cli(["queues", "--json"]).await.json();
     assert_eq!(queue[0]["completed"], 4, "{queue}");
+}
+
+#[tokio::test]
+async fn a_list_of_repositories_that_takes_longer_than_an_attempt_takes_several_and_none_is_used_up() {
+    let case = Case::with(", page-size = \"1\", request-timeout = \"5\"", "timeout = \"20s\"").await;
+    (0..18).for_each(|n| case.github.add_repository("octo-org", &format!("repository-{n}")));
+    let list = |n: usize| format!("/orgs/octo-org/repos?per_page=1&page={n}");
+    case.github.delay_paths("/orgs/", Duration::from_secs(1));
+
+    let result = case.sync(json!({ "org": "octo-org", "resources": ["repository"] })).await;
+
+    assert_eq!((&result["repos"], &result["failed"]), (&json!(20), &json!([])), "{result}");
+    let job = case.job("1").await;
+    // The attempt that sums up is another one.
+    assert_eq!(job["attemptsMade"], 1, "{job}");
+    assert!(job["attemptsStarted"].as_u64() > Some(2), "{job}");
+    let asked = |page: &String| case.github.requests().iter().filter(|request| request.path == *page).count();
+    assert!((2..=20).map(list).all(|page| asked(&page) == 1), "{:?}", case.github.requests());
 }
 
 #[tokio::test]

@@ -12,6 +12,9 @@ use crate::resource::Resource;
 /// How long to wait when GitHub limits the rate without saying until when: what its documentation asks for.
 const UNNAMED_WAIT: Duration = Duration::from_secs(60);
 
+/// The most characters of a header that a message quotes.
+const LONGEST_HEADER: usize = 300;
+
 /// The bounds of a wait. GitHub counts by the hour, so a longer one comes from a wrong clock.
 const WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3600));
 
@@ -46,11 +49,13 @@ pub enum Meaning {
     Nothing,
     /// There is none, or none for this token.
     Missing(u16),
+    /// This token may not read it. The text says what GitHub asks for.
+    Forbidden(String),
     /// The attempt has ended.
     Failed(Failure),
 }
 
-/// What an answer's status and headers mean. `now` is the time that it came.
+/// What an answer's status and headers mean. `now` is the host's time when it came, which counts if GitHub sent none.
 pub fn meaning(answer: &Response, subject: Subject<'_>, now: SystemTime) -> Meaning {
     let status = answer.status();
     let failure = match status {
@@ -64,7 +69,7 @@ pub fn meaning(answer: &Response, subject: Subject<'_>, now: SystemTime) -> Mean
              to a valid one and retry the job",
         ),
         403 | 429 if let Some(wait) = rate_limit(answer, now) => Failure::rate_limited(wait),
-        403 => Failure::fatal(format!("GitHub does not allow access to {subject} (403)")),
+        403 => return Meaning::Forbidden(forbidden(answer, subject)),
         409 | 410 if matches!(subject, Subject::Listing(..)) => return Meaning::Nothing,
         404 | 410 | 451 => return Meaning::Missing(status),
         408 | 500.. => Failure::retry(format!("GitHub could not answer for {subject} ({status})")),
@@ -74,14 +79,32 @@ pub fn meaning(answer: &Response, subject: Subject<'_>, now: SystemTime) -> Mean
     Meaning::Failed(failure)
 }
 
-/// Nothing was found where something has to be.
-pub fn missing(subject: Subject<'_>, status: u16) -> Failure {
-    Failure::fatal(match subject {
+/// The message for something that GitHub does not have, or does not show.
+pub fn missing(subject: Subject<'_>, status: u16) -> String {
+    match subject {
         Subject::Repository(repo) => {
             format!("GitHub has no repository `{repo}`, or does not show it to this token ({status})")
         }
         _ => format!("GitHub does not have {subject}, or does not show them to this token ({status})"),
-    })
+    }
+}
+
+/// Why a token may not read something, with what GitHub says about the permissions that it needs.
+fn forbidden(answer: &Response, subject: Subject<'_>) -> String {
+    let mut reason = format!("GitHub does not allow access to {subject} (403)");
+    if let Some(permissions) = header_for_people(answer, "x-accepted-github-permissions") {
+        reason += &format!(": the token needs the permissions `{permissions}`");
+    }
+    if let Some(sso) = header_for_people(answer, "x-github-sso") {
+        reason += &format!(": the organisation requires SAML single sign-on for the token (x-github-sso: `{sso}`)");
+    }
+    reason
+}
+
+/// A header's value as a part of a message: bounded, and without control characters.
+fn header_for_people(answer: &Response, name: &str) -> Option<String> {
+    let value: String = answer.header(name)?.chars().filter(|c| !c.is_control()).take(LONGEST_HEADER).collect();
+    (!value.trim().is_empty()).then(|| value.trim().to_owned())
 }
 
 /// How long no request may be made, if that is what the answer says.
@@ -114,11 +137,15 @@ fn speaks_of_a_limit(answer: &Response) -> bool {
     message.contains("rate limit") || message.contains("abuse detection")
 }
 
-/// From `now` to the second in which GitHub starts to count anew, zero if that has passed.
+/// From now to the second in which GitHub starts to count anew. GitHub's own clock counts where the answer has a `Date`.
+/// None without one if the reset has passed: then the host's clock is ahead, and how far is not known.
 fn until_reset(answer: &Response, now: SystemTime) -> Option<Duration> {
     let reset = answer.header("x-ratelimit-reset")?.trim().parse().ok()?;
     let reset = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(reset))?;
-    Some(reset.duration_since(now).unwrap_or_default())
+    match answer.date() {
+        Some(date) => Some(reset.duration_since(date).unwrap_or_default()),
+        None => reset.duration_since(now).ok(),
+    }
 }
 
 #[cfg(test)]
@@ -155,7 +182,7 @@ mod tests {
     fn a_repository_that_is_not_there_is_named_and_not_asked_for_again() {
         for status in [404, 410, 451] {
             assert_eq!(means(status, &[]), Meaning::Missing(status));
-            let Failure::Fatal(message) = missing(REPOSITORY, status) else { panic!("{status}") };
+            let message = missing(REPOSITORY, status);
             assert!(message.contains("`a/b`"), "{message}");
         }
     }
@@ -171,9 +198,30 @@ mod tests {
     #[test]
     fn a_refused_token_and_a_forbidden_repository_are_fatal() {
         assert!(is_fatal(401, &[]));
-        assert!(is_fatal(403, &[]));
-        assert!(is_fatal(403, &[("x-ratelimit-remaining", "12")]));
+        assert!(matches!(means(403, &[]), Meaning::Forbidden(_)));
+        assert!(matches!(means(403, &[("x-ratelimit-remaining", "12")]), Meaning::Forbidden(_)));
         assert!(is_fatal(422, &[]));
+    }
+
+    #[test]
+    fn a_forbidden_resource_names_what_the_token_lacks() {
+        let headers = [
+            ("x-accepted-github-permissions", "issues=read"),
+            ("x-github-sso", "required; url=https://github.com/orgs/a/sso"),
+        ];
+        let Meaning::Forbidden(reason) = means(403, &headers) else { panic!("it is forbidden") };
+        assert!(reason.contains("`issues=read`") && reason.contains("url=https://github.com/orgs/a/sso"), "{reason}");
+    }
+
+    #[test]
+    fn a_rate_limit_ends_by_the_clock_of_github() {
+        // The host's clock is two minutes ahead.
+        let reset = (NOW + 90).to_string();
+        let ahead = now() + Duration::from_secs(120);
+        let spent_headers = [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", reset.as_str())];
+        let dated = [spent_headers.as_slice(), &[("date", "Tue, 14 Nov 2023 22:13:20 GMT")]].concat();
+        assert_eq!(waits(&meaning(&answer(403, &dated), REPOSITORY, ahead)), Some(90));
+        assert_eq!(waits(&meaning(&answer(403, &spent_headers), REPOSITORY, ahead)), Some(60), "no date");
     }
 
     #[test]
@@ -199,7 +247,8 @@ mod tests {
     #[test]
     fn a_wait_has_bounds() {
         let past = (NOW - 5).to_string();
-        assert_eq!(waits(&means(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &past)])), Some(1));
+        let date = ("date", "Tue, 14 Nov 2023 22:13:20 GMT");
+        assert_eq!(waits(&means(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &past), date])), Some(1));
         assert_eq!(waits(&means(403, &[("retry-after", "0")])), Some(1));
         assert_eq!(waits(&means(403, &[("retry-after", "999999")])), Some(3600));
     }

@@ -41,12 +41,29 @@ pub struct Known<'a> {
 pub enum Found {
     /// This.
     Content(Content),
-    /// What is known. The header may say where the next page is.
+    /// What is known. The headers may say where the next page is.
     NotModified { next: Option<String> },
     /// Nothing of the kind.
     Nothing,
     /// None that this token may see, with the status that said so.
     Missing(u16),
+    /// This token may not read it. The text says what GitHub asks for.
+    Forbidden(String),
+    /// The answer is larger than this many bytes.
+    TooLarge(usize),
+}
+
+/// What an answer says about the page after it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Following {
+    /// It is at this address.
+    Page(String),
+    /// There is none.
+    End,
+    /// The answer names a last page other than this one, and no next page.
+    Contradiction,
+    /// The answer has no links. That is the end, unless a proxy has removed them.
+    Unlinked,
 }
 
 /// An answer with something in it.
@@ -55,7 +72,7 @@ pub struct Content {
     pub url: String,
     pub answer: Response,
     pub etag: Option<String>,
-    pub next: Option<String>,
+    pub following: Following,
 }
 
 impl<'a> Api<'a> {
@@ -74,25 +91,34 @@ impl<'a> Api<'a> {
         let mut url = url.to_owned();
         for _ in 0..=MAX_REDIRECTS {
             let etag = known.as_ref().filter(|known| known.url == url).map(|known| known.etag);
-            let answer = self.send(&url, etag, subject)?;
+            let answer = match self.send(&url, etag)? {
+                Sent::Answer(answer) => answer,
+                Sent::TooLarge(limit) => return Ok(Found::TooLarge(limit)),
+            };
+            log::debug(format_args!("GitHub answered with {} for {subject}", answer.status()));
             match answer::meaning(&answer, subject, clock::now()) {
                 Meaning::Content => {
                     let etag = answer.header("etag").map(str::to_owned);
-                    let next = self.next(&answer, subject)?;
-                    return Ok(Found::Content(Content { url, etag, next, answer }));
+                    let following = self.following(&answer, &url, subject)?;
+                    return Ok(Found::Content(Content { url, etag, following, answer }));
                 }
                 Meaning::NotModified if etag.is_some() => {
                     self.not_modified += 1;
-                    return Ok(Found::NotModified { next: self.next(&answer, subject)? });
+                    let next = match self.following(&answer, &url, subject)? {
+                        Following::Page(next) => Some(next),
+                        _ => None,
+                    };
+                    return Ok(Found::NotModified { next });
                 }
                 Meaning::NotModified => {
                     return Err(Failure::retry(format!(
                         "GitHub did not send {subject}, which it was not known to have sent"
                     )));
                 }
-                Meaning::Moved(to) => url = self.followed(&to, subject)?,
+                Meaning::Moved(to) => url = self.followed(&to, &url, subject)?,
                 Meaning::Nothing => return Ok(Found::Nothing),
                 Meaning::Missing(status) => return Ok(Found::Missing(status)),
+                Meaning::Forbidden(reason) => return Ok(Found::Forbidden(reason)),
                 Meaning::Failed(failure) => return Err(failure),
             }
         }
@@ -105,24 +131,51 @@ impl<'a> Api<'a> {
         Counts { requests, not_modified, ..Counts::default() }
     }
 
-    fn next(&self, answer: &Response, subject: Subject<'_>) -> Result<Option<String>, Failure> {
-        let Some(next) = answer.header("link").and_then(link::next) else { return Ok(None) };
-        if self.is_mine(next) {
-            return Ok(Some(next.into()));
+    fn following(&self, answer: &Response, url: &str, subject: Subject<'_>) -> Result<Following, Failure> {
+        let links = link::links(answer.header_values("link"));
+        let Some(next) = links.next else {
+            let last = links.last.map(|last| self.absolute(&last, url));
+            return Ok(match last {
+                Some(last) if page_number(&last) != page_number(url) => Following::Contradiction,
+                _ if links.any => Following::End,
+                _ => Following::Unlinked,
+            });
+        };
+        let next = self.absolute(&next, url);
+        if self.is_mine(&next) {
+            return Ok(Following::Page(next));
         }
-        Err(Failure::fatal(format!("the next page of {subject} is at an API that this plugin was not set up for")))
+        Err(Failure::fatal(format!(
+            "the next page of {subject} is at another API than `api-url`, where the token must not go"
+        )))
     }
 
-    fn followed(&self, to: &str, subject: Subject<'_>) -> Result<String, Failure> {
-        // An address without scheme and host stays where it is.
-        let absolute =
-            if to.starts_with('/') && !to.starts_with("//") { format!("{}{to}", self.origin()) } else { to.into() };
+    fn followed(&self, to: &str, url: &str, subject: Subject<'_>) -> Result<String, Failure> {
+        let absolute = self.absolute(to, url);
         if self.is_mine(&absolute) {
             return Ok(absolute);
         }
-        Err(Failure::fatal(format!(
-            "GitHub says that {subject} has moved to where this plugin does not follow: to another API"
-        )))
+        Err(Failure::fatal(format!("{subject} has moved to another API than `api-url`, where the token must not go")))
+    }
+
+    /// Resolves a reference that an answer from `url` contains: `https://…`, `/path?query`, `path?query` or `?query`
+    /// (RFC 3986, 5.2, without dot segments).
+    fn absolute(&self, reference: &str, url: &str) -> String {
+        let has_scheme = reference.split_once(':').is_some_and(|(scheme, _)| {
+            !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+        });
+        if has_scheme || reference.starts_with("//") {
+            return reference.to_owned();
+        }
+        if reference.starts_with('/') {
+            return format!("{}{reference}", self.origin());
+        }
+        let path = url.split(['?', '#']).next().unwrap_or(url);
+        if reference.starts_with('?') {
+            return format!("{path}{reference}");
+        }
+        let folder = path.rfind('/').map_or(path.len(), |slash| slash + 1);
+        format!("{}{reference}", path.get(..folder).unwrap_or(path))
     }
 
     fn origin(&self) -> &str {
@@ -132,11 +185,20 @@ impl<'a> Api<'a> {
         url.get(..end).unwrap_or(url)
     }
 
-    fn is_mine(&self, url: &str) -> bool {
-        url.strip_prefix(&self.settings.api_url).is_some_and(|rest| rest.starts_with('/'))
+    /// Refuses an address that is not at this API.
+    pub fn check(&self, url: &str, subject: Subject<'_>) -> Result<(), Failure> {
+        let error =
+            || Failure::fatal(format!("the job's data name an address of {subject} at another API than `api-url`"));
+        if self.is_mine(url) { Ok(()) } else { Err(error()) }
     }
 
-    fn send(&mut self, url: &str, etag: Option<&str>, subject: Subject<'_>) -> Result<Response, Failure> {
+    fn is_mine(&self, url: &str) -> bool {
+        let rest = url.strip_prefix(&self.settings.api_url).filter(|rest| rest.starts_with('/'));
+        // A dot segment could lead out of the API's path.
+        rest.is_some_and(|rest| !rest.split(['?', '#']).next().unwrap_or(rest).split('/').any(is_dot_segment))
+    }
+
+    fn send(&mut self, url: &str, etag: Option<&str>) -> Result<Sent, Failure> {
         if let Some(wait) = self.spent {
             return Err(Failure::rate_limited(wait));
         }
@@ -153,16 +215,31 @@ impl<'a> Api<'a> {
             request = request.header("if-none-match", etag);
         }
         self.requests += 1;
-        let answer = request.send().map_err(|error| match error {
-            HttpError::TooLarge { limit, .. } => Failure::fatal(format!(
-                "a page of {subject} is larger than {limit} bytes: set `page-size` in the plugin's `config` to a smaller number"
-            )),
-            error => error.into(),
-        })?;
-        log::debug(format_args!("GitHub answered with {} for {subject}", answer.status()));
+        let answer = match request.send() {
+            Ok(answer) => answer,
+            Err(HttpError::TooLarge { limit, .. }) => return Ok(Sent::TooLarge(limit)),
+            Err(error) => return Err(error.into()),
+        };
         self.spent = answer::spent(&answer, clock::now());
-        Ok(answer)
+        Ok(Sent::Answer(answer))
     }
+}
+
+enum Sent {
+    Answer(Response),
+    /// It is larger than this many bytes.
+    TooLarge(usize),
+}
+
+fn is_dot_segment(segment: &str) -> bool {
+    matches!(segment.replace("%2e", ".").replace("%2E", ".").as_str(), "." | "..")
+}
+
+/// The number of the page that an address asks for. The first one need not be named.
+fn page_number(url: &str) -> Option<u64> {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let page = query.split('&').find_map(|parameter| parameter.strip_prefix("page="));
+    page.map_or(Some(1), |page| page.parse().ok())
 }
 
 #[cfg(test)]
@@ -192,18 +269,59 @@ mod tests {
         let api = Api::new(&settings, &pace);
         let subject = Subject::Repository("a/b");
         let to = "https://github.example.com/api/v3/repositories/7";
-        assert_eq!(api.followed(to, subject), Ok(to.into()));
-        assert_eq!(api.followed("/api/v3/repositories/7", subject), Ok(to.into()));
-        for elsewhere in ["https://evil.example/", "//evil.example/", "/login", "https://github.example.com/login"] {
-            assert!(matches!(api.followed(elsewhere, subject), Err(Failure::Fatal(_))), "{elsewhere}");
+        let url = "https://github.example.com/api/v3/repos/a/b";
+        assert_eq!(api.followed(to, url, subject), Ok(to.into()));
+        assert_eq!(api.followed("/api/v3/repositories/7", url, subject), Ok(to.into()));
+        let elsewhere =
+            ["https://evil.example/", "//evil.example/", "/login", "/api/v3/../login", "/api/v3/%2e%2E/login"];
+        for elsewhere in elsewhere {
+            assert!(matches!(api.followed(elsewhere, url, subject), Err(Failure::Fatal(_))), "{elsewhere}");
+        }
+    }
+
+    fn following(headers: &[(&str, &str)]) -> Result<Following, Failure> {
+        let (settings, pace) = settings("https://api.github.com");
+        let url = "https://api.github.com/repos/a/b/labels?per_page=100";
+        Api::new(&settings, &pace).following(&Response::for_test(200, headers, ""), url, Subject::Repository("a/b"))
+    }
+
+    #[test]
+    fn a_relative_link_is_resolved_against_the_address_of_its_page() {
+        for reference in [
+            "?per_page=100&page=2",
+            "labels?per_page=100&page=2",
+            "/repos/a/b/labels?per_page=100&page=2",
+            "https://api.github.com/repos/a/b/labels?per_page=100&page=2",
+        ] {
+            let link = format!("<{reference}>; rel=\"next\"");
+            let expected = "https://api.github.com/repos/a/b/labels?per_page=100&page=2";
+            assert_eq!(following(&[("link", &link)]), Ok(Following::Page(expected.into())), "{reference}");
         }
     }
 
     #[test]
+    fn a_second_link_header_names_the_next_page() {
+        let headers = [
+            ("link", r#"<https://api.github.com/x?page=2>; rel="last""#),
+            ("link", r#"<https://api.github.com/x?page=2>; rel="next""#),
+        ];
+        assert_eq!(following(&headers), Ok(Following::Page("https://api.github.com/x?page=2".into())));
+    }
+
+    #[test]
+    fn an_answer_without_a_next_page_says_whether_that_is_certain() {
+        assert_eq!(following(&[]), Ok(Following::Unlinked));
+        let first = [("link", r#"<https://api.github.com/x?page=1>; rel="first""#)];
+        assert_eq!(following(&first), Ok(Following::End));
+        let itself = [("link", r#"<https://api.github.com/x?page=1>; rel="last""#)];
+        assert_eq!(following(&itself), Ok(Following::End));
+        let other = [("link", r#"<https://api.github.com/x?page=2>; rel="last""#)];
+        assert_eq!(following(&other), Ok(Following::Contradiction));
+    }
+
+    #[test]
     fn a_page_that_follows_elsewhere_is_not_followed() {
-        let (settings, pace) = settings("https://api.github.com");
         let link = [("link", r#"<https://evil.example/x?page=2>; rel="next""#)];
-        let next = Api::new(&settings, &pace).next(&Response::for_test(200, &link, ""), Subject::Repository("a/b"));
-        assert!(matches!(next, Err(Failure::Fatal(_))));
+        assert!(matches!(following(&link), Err(Failure::Fatal(_))));
     }
 }

@@ -3,15 +3,16 @@
 use std::time::SystemTime;
 
 use serde::Deserialize;
-use serde_json::json;
 use toril_plugin::jobs::{Add, OnFailure};
-use toril_plugin::{Failure, Job, checkpoint, children, log};
+use toril_plugin::{Failure, Job, checkpoint, children, kv, log};
 
 use crate::answer::{Subject, missing};
-use crate::api::{Api, Found};
-use crate::pace::{self, Pace};
-use crate::payload::Sync;
-use crate::result::{Counts, FailedRepository, Synced, SyncedOwner};
+use crate::api::{Api, Following, Found};
+use crate::kept::{MOST_KEYS, keys};
+use crate::link::with_page;
+use crate::pace::Pace;
+use crate::payload::{OwnerListing, Sync};
+use crate::result::{Counts, FailedRepository, RefusedResource, Synced, SyncedOwner};
 use crate::settings::Settings;
 use crate::version::version;
 
@@ -27,7 +28,7 @@ pub fn run(job: &Job<Sync>, owner: &str, settings: &Settings) -> Result<SyncedOw
     if job.data.children.is_none() {
         let added = fan_out(job, owner, settings)?;
         // Kept in the job's own data: it goes with the job, and says that the list was read to its end.
-        checkpoint::save(&Sync { children: Some(added), ..job.data.clone() })?;
+        checkpoint::save(&Sync { children: Some(added), listing: None, ..job.data.clone() })?;
         log::info(format_args!("{added} repositories to sync"));
         if added > 0 {
             return Err(Failure::AwaitChildren);
@@ -39,51 +40,105 @@ pub fn run(job: &Job<Sync>, owner: &str, settings: &Settings) -> Result<SyncedOw
     sum(owner)
 }
 
-/// Adds one child for each repository. Its id is the same on every attempt, so that none is added twice.
+/// Adds one child for each repository. Its id is the same on every attempt, so that none is added twice. How far the list
+/// was read is in the job's data, so that a long list takes several attempts.
 fn fan_out(job: &Job<Sync>, owner: &str, settings: &Settings) -> Result<u32, Failure> {
     let pace = Pace::start(settings.request_timeout);
     let mut api = Api::new(settings, &pace);
+    let store = kv::open()?;
     let subject = Subject::Owner(owner);
     let added_at = job.added_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
     let list = |of: &str| format!("/{of}/{owner}/repos?per_page={}", settings.page_size);
-    let mut next = Some(api.url(&list("orgs")));
-    let (mut added, mut page, mut is_user) = (0, 0, false);
-    while let Some(url) = next.take() {
+    let begin = || OwnerListing { next: api.url(&list("orgs")), pages: 0, added: 0 };
+    let mut at = job.data.listing.clone().unwrap_or_else(begin);
+    // The job's data come from a producer: this checks where they lead.
+    api.check(&at.next, subject)?;
+    let mut is_user = at.pages > 0;
+    loop {
         pace.before_page()?;
-        match api.get(&url, None, subject)? {
-            Found::Content(content) => {
-                for repository in content.answer.json::<Vec<Listed>>()? {
-                    let id = format!("{}-{added_at}-{}", job.id, repository.id);
-                    let data = Sync { repo: Some(repository.full_name), org: None, ..job.data.clone() };
-                    Add::new(&job.queue, &job.name, &data).id(id).send_child(OnFailure::Ignore)?;
-                    added += 1;
-                }
-                page += 1;
-                pace::publish(&json!({ "resource": "repositories", "page": page, "items": added }));
-                next = content.next;
-            }
+        let content = match api.get(&at.next, None, subject)? {
+            Found::Content(content) => content,
             // An organisation has another list than a user.
-            Found::Missing(404) if !is_user && page == 0 => {
+            Found::Missing(404) if !is_user => {
                 is_user = true;
-                next = Some(api.url(&list("users")));
+                at.next = api.url(&list("users"));
+                continue;
             }
-            Found::Missing(status) => return Err(missing(subject, status)),
-            Found::Nothing | Found::NotModified { .. } => {}
+            Found::Missing(status) => return Err(Failure::fatal(missing(subject, status))),
+            Found::Forbidden(reason) => return Err(Failure::fatal(reason)),
+            Found::TooLarge(limit) => {
+                return Err(Failure::fatal(format!(
+                    "a page of {subject} is larger than {limit} bytes: set `page-size` in the plugin's `config` to a \
+                     smaller number"
+                )));
+            }
+            Found::Nothing | Found::NotModified { .. } => return Ok(at.added),
+        };
+        let repositories = content.answer.json::<Vec<Listed>>()?;
+        let is_full = repositories.len() >= settings.page_size as usize;
+        let names: Vec<_> =
+            repositories.iter().map(|found| (keys::listed(found.id), found.full_name.clone().into_bytes())).collect();
+        store.set_many(&names)?;
+        for repository in repositories {
+            let id = format!("{}-{added_at}-{}", job.id, repository.id);
+            let data = Sync { repo: Some(repository.full_name), org: None, listing: None, ..job.data.clone() };
+            Add::new(&job.queue, &job.name, &data).id(id).send_child(OnFailure::Ignore)?;
+            at.added += 1;
         }
+        at.pages += 1;
+        at.next = match content.following {
+            Following::Page(next) => next,
+            Following::Contradiction => with_page(&content.url, at.pages + 1),
+            Following::Unlinked if is_full => with_page(&content.url, at.pages + 1),
+            Following::End | Following::Unlinked => return Ok(at.added),
+        };
+        checkpoint::save(&Sync { listing: Some(at.clone()), ..job.data.clone() })?;
+        pace.after_page_of_repositories(at.pages, at.added);
     }
-    Ok(added)
 }
 
 fn sum(owner: &str) -> Result<SyncedOwner, Failure> {
     let synced = children::values::<Synced>()?;
     let mut counts = Counts::default();
-    synced.iter().for_each(|child| counts += &child.value.counts);
-    let failure = |failed: children::ChildFailure| FailedRepository { job: failed.child.id, reason: failed.reason };
+    let mut refused = Vec::new();
+    for child in &synced {
+        counts += &child.value.counts;
+        refused.extend(child.value.refused.iter().map(|(resource, reason)| RefusedResource {
+            repo: child.value.repo.clone(),
+            resource: resource.clone(),
+            reason: reason.clone(),
+        }));
+    }
     Ok(SyncedOwner {
         org: owner.to_owned(),
         repos: synced.len() as u64,
-        failed: children::ignored_failures()?.into_iter().map(failure).collect(),
+        failed: failed()?,
+        refused,
         counts,
         version: version(),
     })
+}
+
+/// The repositories whose children failed, by the names that they had when they were listed.
+fn failed() -> Result<Vec<FailedRepository>, Failure> {
+    let failures = children::ignored_failures()?;
+    let store = kv::open()?;
+    let mut failed = Vec::with_capacity(failures.len());
+    for failures in failures.chunks(MOST_KEYS) {
+        let ids = failures.iter().map(|failure| repository_of(&failure.child.id));
+        let keys: Vec<_> = ids.map(|id| keys::listed(id.unwrap_or_default())).collect();
+        for (failure, name) in failures.iter().zip(store.get_many(&keys)?) {
+            failed.push(FailedRepository {
+                repo: name.and_then(|name| String::from_utf8(name).ok()),
+                job: failure.child.id.clone(),
+                reason: failure.reason.clone(),
+            });
+        }
+    }
+    Ok(failed)
+}
+
+/// GitHub's number of the repository of a child, which its id ends with.
+fn repository_of(child: &str) -> Option<u64> {
+    child.rsplit_once('-').and_then(|(_, id)| id.parse().ok())
 }

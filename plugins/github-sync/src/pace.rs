@@ -46,8 +46,17 @@ impl Pace {
 
     /// A page is done.
     pub fn after_page(&self, resource: Resource, page: u32, items: usize) {
+        self.page_done(&json!({ "resource": resource, "page": page, "items": items }));
+    }
+
+    /// A page of a list of repositories is done.
+    pub fn after_page_of_repositories(&self, page: u32, items: u32) {
+        self.page_done(&json!({ "resource": "repositories", "page": page, "items": items }));
+    }
+
+    fn page_done(&self, progress: &serde_json::Value) {
         self.pages.set(self.pages.get() + 1);
-        publish(&json!({ "resource": resource, "page": page, "items": items }));
+        publish(progress);
     }
 }
 
@@ -56,7 +65,7 @@ fn left() -> Duration {
 }
 
 /// Progress is for whoever watches: without it the job is as good.
-pub fn publish(value: &serde_json::Value) {
+fn publish(value: &serde_json::Value) {
     if let Err(error) = progress::set(value) {
         log::debug(error);
     }

@@ -40,6 +40,24 @@ pub struct Sync {
     /// Set by the plugin itself on a job with `org`, once it has added this many children. Producers leave it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub children: Option<u32>,
+
+    /// Set by the plugin itself on a job with `org` whose list of repositories takes several attempts. Producers leave it
+    /// out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listing: Option<OwnerListing>,
+}
+
+/// How far the list of an owner's repositories was read.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnerListing {
+    /// The address of the next page.
+    #[schemars(length(max = 2000))]
+    pub next: String,
+    /// How many pages were read.
+    pub pages: u32,
+    /// How many children were added for them.
+    pub added: u32,
 }
 
 /// What a job is about.

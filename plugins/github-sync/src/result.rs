@@ -40,6 +40,9 @@ pub struct Synced {
     pub counts: Counts,
     /// The counts of each resource.
     pub resources: BTreeMap<String, Counts>,
+    /// Resources that GitHub did not let the token read, each with the reason. What is kept of them is as it was.
+    #[serde(default)]
+    pub refused: BTreeMap<String, String>,
     /// The build of the plugin that read it.
     pub version: String,
 }
@@ -53,6 +56,8 @@ pub struct SyncedOwner {
     pub repos: u64,
     /// Those that could not be synced.
     pub failed: Vec<FailedRepository>,
+    /// Resources of synced repositories that GitHub did not let the token read.
+    pub refused: Vec<RefusedResource>,
     /// The counts of all repositories together.
     #[serde(flatten)]
     pub counts: Counts,
@@ -63,9 +68,22 @@ pub struct SyncedOwner {
 /// A repository whose child job failed for good.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct FailedRepository {
+    /// Its name when the repositories were listed. None if the job was added by an earlier build of the plugin.
+    pub repo: Option<String>,
     /// The child's job id.
     pub job: String,
     /// Why it failed.
+    pub reason: String,
+}
+
+/// A resource that the token may not read.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RefusedResource {
+    /// The name of the repository.
+    pub repo: String,
+    /// The resource.
+    pub resource: String,
+    /// Why it was refused.
     pub reason: String,
 }
 

@@ -112,7 +112,8 @@ pub(super) fn repository(repository: &Repository) -> Value {
     document
 }
 
-pub(super) fn issue(repository: &Repository, issue: &Issue) -> Value {
+/// `padding`: how many bytes its text has in addition.
+pub(super) fn issue(repository: &Repository, issue: &Issue, padding: usize) -> Value {
     let (api, page) = places(repository);
     let number = issue.number;
     let (kind, labels) = (if issue.is_pull { "pull" } else { "issues" }, labels(repository));
@@ -141,7 +142,7 @@ pub(super) fn issue(repository: &Repository, issue: &Issue) -> Value {
         "updated_at": time(issue.updated),
         "closed_at": null,
         "author_association": "MEMBER",
-        "body": format!("What {} is about.", issue.title),
+        "body": format!("What {} is about.{}", issue.title, " ".repeat(padding)),
     });
     if issue.is_pull {
         let pull = format!("{page}/pull/{number}");

@@ -2,12 +2,14 @@
 //! `tests/github_api.rs` holds it against GitHub's own description.
 
 pub mod case;
+mod chance;
 pub mod description;
 mod documents;
 pub mod recorded;
 mod routes;
 mod world;
 
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -87,6 +89,78 @@ impl GithubServer {
     /// Adds a commit to the default branch.
     pub fn push(&self, repo: &str) {
         self.world().existing(repo).commit();
+    }
+
+    /// Adds a commit to the default branch with a date of its own, in seconds since the Unix epoch.
+    pub fn push_dated(&self, repo: &str, at: u64) {
+        self.world().existing(repo).commit_at(at);
+    }
+
+    /// Adds comments to the first issue, and returns the ids of all comments of the repository, the oldest first.
+    pub fn add_comments(&self, repo: &str, count: usize) -> Vec<u64> {
+        let mut world = self.world();
+        let repository = world.existing(repo);
+        (0..count).for_each(|_| repository.comment(1));
+        repository.comments.iter().map(|comment| comment.id).collect()
+    }
+
+    /// Deletes a comment, which changes no other.
+    pub fn delete_comment(&self, repo: &str, id: u64) {
+        self.world().existing(repo).comments.retain(|comment| comment.id != id);
+    }
+
+    /// Answers 403 with these headers from now on where a path ends like this.
+    pub fn forbid(&self, path_end: &str, headers: &[(&str, &str)]) {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        self.world().forbidden.push((path_end.to_owned(), headers));
+    }
+
+    /// Gives each link a `Link` header of its own from now on, `last` before `next`.
+    pub fn split_links(&self) {
+        self.world().split_links = true;
+    }
+
+    /// Sends no `Link` headers from now on, as some proxies do.
+    pub fn remove_links(&self) {
+        self.world().no_links = true;
+    }
+
+    /// Answers requests whose path begins like this only after this time.
+    pub fn delay_paths(&self, path_start: &str, latency: Duration) {
+        self.world().delayed = Some((path_start.to_owned(), latency));
+    }
+
+    /// Makes links relative to the page that they are on.
+    pub fn relative_links(&self) {
+        self.world().relative_links = true;
+    }
+
+    /// Makes the text of each issue longer by so many bytes.
+    pub fn pad_issues(&self, bytes: usize) {
+        self.world().padding = bytes;
+    }
+
+    /// The number of a repository.
+    pub fn id_of(&self, repo: &str) -> u64 {
+        self.world().existing(repo).id
+    }
+
+    /// What a resource has: the keys under which `github-sync` keeps its items.
+    pub fn keys_of(&self, repo: &str, resource: &str) -> BTreeSet<String> {
+        let mut world = self.world();
+        let repository = world.existing(repo);
+        match resource {
+            "issues" => repository.issues.iter().map(|issue| issue.number.to_string()).collect(),
+            "comments" => repository.comments.iter().map(|comment| comment.id.to_string()).collect(),
+            "labels" => repository.labels.iter().map(|(id, _)| id.to_string()).collect(),
+            "commits" => repository.commits.iter().map(|(sha, _)| sha.clone()).collect(),
+            _ => panic!("this GitHub does not list the keys of {resource}"),
+        }
+    }
+
+    /// Changes something in a repository, by chance.
+    pub fn change(&self, repo: &str, random: &mut fastrand::Rng) {
+        self.world().existing(repo).change(random);
     }
 
     /// Takes away all commits: GitHub answers for an empty repository with 409.

@@ -21,7 +21,7 @@ pub(super) fn routes(world: Shared) -> Router {
 }
 
 async fn answer(State(world): State<Shared>, request: Request) -> Response {
-    let latency = lock(&world).latency;
+    let latency = lock(&world).latency_of(request.uri().path());
     tokio::time::sleep(latency).await;
     let mut world = lock(&world);
     let headers = request.headers();
@@ -40,7 +40,15 @@ async fn answer(State(world): State<Shared>, request: Request) -> Response {
     }
     let query = request.uri().query().unwrap_or_default();
     let asked = Asked { host: text(headers, header::HOST), path: request.uri().path(), query };
-    let Some((body, link)) = asked.content(&world) else { return asked.refused(&world) };
+    if let Some((_, headers)) = world.forbidden.iter().find(|(end, _)| asked.path.ends_with(end.as_str())) {
+        let mut response = error(&world, 403, "Resource not accessible by personal access token", "overview");
+        for (name, value) in headers {
+            let name = HeaderName::try_from(name).unwrap_or_else(|error| panic!("{name:?} is no header: {error}"));
+            set(&mut response, name, value);
+        }
+        return response;
+    }
+    let Some((body, links)) = asked.content(&world) else { return asked.refused(&world) };
 
     let body = body.to_string();
     let mut hasher = DefaultHasher::new();
@@ -54,11 +62,26 @@ async fn answer(State(world): State<Shared>, request: Request) -> Response {
     let mut response = if is_known { StatusCode::NOT_MODIFIED.into_response() } else { json(StatusCode::OK, body) };
     set(&mut response, header::ETAG, &etag);
     set(&mut response, header::CACHE_CONTROL, "private, max-age=60, s-maxage=60");
-    if let Some(link) = link {
-        set(&mut response, header::LINK, &link);
+    let links = links.iter().filter(|_| !world.no_links).map(|link| {
+        let start = if world.relative_links { String::new() } else { format!("http://{}/{}", asked.host, link.place) };
+        format!("<{start}?{}>; rel=\"{}\"", link.query, link.relation)
+    });
+    if world.split_links {
+        for link in links.collect::<Vec<_>>().into_iter().rev() {
+            append(&mut response, header::LINK, &link);
+        }
+    } else if let Some(link) = links.reduce(|links, link| format!("{links}, {link}")) {
+        append(&mut response, header::LINK, &link);
     }
     limits(&world, &mut response);
     response
+}
+
+/// Where another page of a listing is.
+struct Link {
+    relation: &'static str,
+    place: String,
+    query: String,
 }
 
 /// One request, taken apart.
@@ -70,7 +93,7 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     /// What is there, with the links to its other pages.
-    fn content(&self, world: &World) -> Option<(Value, Option<String>)> {
+    fn content(&self, world: &World) -> Option<(Value, Vec<Link>)> {
         let steps: Vec<&str> = self.path.split('/').skip(1).collect();
         if let ["orgs" | "users", owner, "repos"] = steps[..] {
             // An organisation is no user, and the other way round.
@@ -89,10 +112,10 @@ impl Asked<'_> {
             }
             _ => return None,
         };
-        self.of_repository(repository, &rest)
+        self.of_repository(repository, &rest, world.padding)
     }
 
-    fn of_repository(&self, found: &Repository, rest: &str) -> Option<(Value, Option<String>)> {
+    fn of_repository(&self, found: &Repository, rest: &str, padding: usize) -> Option<(Value, Vec<Link>)> {
         let own = format!("repositories/{}/{rest}", found.id);
         let issues = |only_pulls: bool| {
             let mut issues: Vec<&Issue> = found.issues.iter().filter(|issue| !only_pulls || issue.is_pull).collect();
@@ -103,8 +126,8 @@ impl Asked<'_> {
             issues
         };
         Some(match rest {
-            "" => (documents::repository(found), None),
-            "issues" => self.page(&own, &issues(false), |issue| documents::issue(found, issue)),
+            "" => (documents::repository(found), Vec::new()),
+            "issues" => self.page(&own, &issues(false), |issue| documents::issue(found, issue, padding)),
             "pulls" => self.page(&own, &issues(true), |issue| documents::pull(found, issue)),
             "issues/comments" => {
                 let comments: Vec<_> = found.comments.iter().rev().collect();
@@ -150,18 +173,18 @@ impl Asked<'_> {
     }
 
     /// The page that is asked for, and where the others are: at `place`, as GitHub's own links are by number.
-    fn page<T>(&self, place: &str, all: &[T], document: impl Fn(&T) -> Value) -> (Value, Option<String>) {
+    fn page<T>(&self, place: &str, all: &[T], document: impl Fn(&T) -> Value) -> (Value, Vec<Link>) {
         let number = |name: &str, default: usize| {
             self.parameter(name).and_then(|text| text.parse().ok()).filter(|number| *number > 0).unwrap_or(default)
         };
         let (size, page) = (number("per_page", PAGE).min(LARGEST_PAGE), number("page", 1));
         let last = all.len().div_ceil(size).max(1);
         let items = all.iter().skip((page - 1) * size).take(size).map(document).collect();
-        let link = |relation: &str, number: usize| {
+        let link = |relation: &'static str, number: usize| {
             let others =
                 self.query.split('&').filter(|parameter| !parameter.starts_with("page=") && !parameter.is_empty());
             let others: String = others.flat_map(|parameter| [parameter, "&"]).collect();
-            format!("<http://{}/{place}?{others}page={number}>; rel=\"{relation}\"", self.host)
+            Link { relation, place: place.to_owned(), query: format!("{others}page={number}") }
         };
         let mut links = Vec::new();
         if page > 1 {
@@ -170,7 +193,7 @@ impl Asked<'_> {
         if page < last {
             links.extend([link("next", page + 1), link("last", last)]);
         }
-        (Value::Array(items), (!links.is_empty()).then(|| links.join(", ")))
+        (Value::Array(items), links)
     }
 
     fn parameter(&self, name: &str) -> Option<&str> {
@@ -204,8 +227,15 @@ fn limits(world: &World, response: &mut Response) {
 }
 
 fn set(response: &mut Response, name: HeaderName, value: &str) {
-    let value = HeaderValue::from_str(value).unwrap_or_else(|error| panic!("{value:?} is no header: {error}"));
-    response.headers_mut().insert(name, value);
+    response.headers_mut().insert(name, valid(value));
+}
+
+fn append(response: &mut Response, name: HeaderName, value: &str) {
+    response.headers_mut().append(name, valid(value));
+}
+
+fn valid(value: &str) -> HeaderValue {
+    HeaderValue::from_str(value).unwrap_or_else(|error| panic!("{value:?} is no header: {error}"))
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> &str {

@@ -29,6 +29,18 @@ pub(super) struct World {
     pub refused: u32,
     /// How long each answer takes.
     pub latency: Duration,
+    /// Ends of paths that no token may read, each with the headers that say why.
+    pub forbidden: Vec<(String, Vec<(String, String)>)>,
+    /// Whether each link of an answer has a `Link` header of its own, `last` before `next`.
+    pub split_links: bool,
+    /// Whether answers have no `Link` headers.
+    pub no_links: bool,
+    /// The start of paths whose answers take this long.
+    pub delayed: Option<(String, Duration)>,
+    /// Whether links are relative to the page's own address.
+    pub relative_links: bool,
+    /// How many bytes the text of each issue has in addition.
+    pub padding: usize,
 }
 
 #[derive(Debug)]
@@ -47,6 +59,8 @@ pub(super) struct Repository {
     /// The newest comes last.
     pub commits: Vec<(String, u64)>,
     pub tags: Vec<String>,
+    /// How many commits there have ever been: no two have the same id.
+    pushes: u64,
     /// Seconds since the Unix epoch: each change is a second later than the one before.
     now: u64,
 }
@@ -79,6 +93,12 @@ impl Default for World {
             resets_at: seconds() / HOUR * HOUR + HOUR,
             refused: 0,
             latency: Duration::ZERO,
+            forbidden: Vec::new(),
+            split_links: false,
+            no_links: false,
+            delayed: None,
+            relative_links: false,
+            padding: 0,
         };
         for (owner, name, language, stars, topics) in REPOSITORIES {
             world.add(owner, name);
@@ -107,6 +127,7 @@ impl World {
             releases: vec!["v1.0.0".to_owned()],
             commits: Vec::new(),
             tags: vec!["v1.0.0".to_owned()],
+            pushes: 0,
             now: BEGINNING,
         };
         repository.add_label("bug");
@@ -139,6 +160,12 @@ impl World {
     pub fn allow(&mut self, requests: u32, then: Duration) {
         self.limit = self.used + requests;
         self.resets_after = Some(then);
+    }
+
+    /// How long the answer for a path takes.
+    pub fn latency_of(&self, path: &str) -> Duration {
+        let delayed = self.delayed.as_ref().filter(|(start, _)| path.starts_with(start.as_str()));
+        delayed.map_or(self.latency, |(_, latency)| *latency)
     }
 
     /// Counts a request in, if the limit allows one more.
@@ -180,7 +207,7 @@ impl Repository {
 
     pub fn comment(&mut self, issue: u64) {
         let created = self.tick();
-        self.comments.push(Comment { id: self.id * 1000 + self.comments.len() as u64, issue, created });
+        self.comments.push(Comment { id: self.id * 1_000_000 + created - BEGINNING, issue, created });
     }
 
     pub fn add_label(&mut self, name: &str) {
@@ -190,7 +217,13 @@ impl Repository {
 
     pub fn commit(&mut self) {
         let at = self.tick();
-        self.commits.push((format!("{:040x}", self.id * 1_000_000 + self.commits.len() as u64), at));
+        self.commit_at(at);
+    }
+
+    /// Adds a commit with a date of its own, in seconds since the Unix epoch.
+    pub fn commit_at(&mut self, at: u64) {
+        self.pushes += 1;
+        self.commits.push((format!("{:040x}", self.id * 1_000_000 + self.pushes), at));
     }
 
     fn tick(&mut self) -> u64 {

@@ -12,6 +12,11 @@ pub fn repository(id: u64) -> String {
     format!("repo:{id}")
 }
 
+/// The name that a repository had in the last list of its owner's repositories.
+pub fn listed(id: u64) -> String {
+    format!("repo:{id}:listed")
+}
+
 pub fn item(id: u64, resource: Resource, key: &str) -> String {
     format!("repo:{id}:{resource}:item:{key}")
 }

@@ -53,6 +53,9 @@ pub struct State {
     pub cut: Option<Cut>,
     /// How many pages are remembered.
     pub pages: u32,
+    /// How many items to ask for at once, where a page of `page-size` items was too large.
+    #[serde(default)]
+    pub page_size: Option<u32>,
     /// The last sync.
     pub run: Option<Run>,
 }
@@ -91,8 +94,20 @@ pub struct Run {
     /// The oldest one.
     pub oldest: Option<String>,
     pub cut: Option<Cut>,
-    /// Items that the listing did not have, and that the second look has not found either.
+    /// Items that the listing did not have, and that no later pass has found.
     pub candidates: Vec<String>,
+    /// How often the listing was read before this pass.
+    #[serde(default)]
+    pub passes: u32,
+    /// How many pages of this pass hold other items than when they were last read.
+    #[serde(default)]
+    pub moved: u32,
+    /// Whether the dates of this pass so far go from the newest to the oldest.
+    #[serde(default = "yes")]
+    pub in_order: bool,
+    /// Whether the last pass saw the same items on each page as the pass before it, so that none was missed.
+    #[serde(default = "yes")]
+    pub settled: bool,
     pub counts: Counts,
 }
 
@@ -102,7 +117,7 @@ pub struct Run {
 pub enum Phase {
     /// It reads the listing.
     Listing,
-    /// It reads the listing again, since items were missing in it that may only have moved while it was read.
+    /// It reads the listing again, since items may have moved from page to page while it was read.
     Confirming,
     /// It is complete.
     Done,
@@ -123,17 +138,31 @@ impl Run {
             oldest: None,
             cut: None,
             candidates: Vec::new(),
+            passes: 0,
+            moved: 0,
+            in_order: true,
+            settled: true,
             counts: Counts::default(),
         }
     }
 
-    /// Goes back to the first page, to look for these again.
+    /// Goes back to the first page, to read the listing once more and look for these items.
     pub fn look_again(&mut self, candidates: Vec<String>) {
         self.phase = Phase::Confirming;
         self.candidates = candidates;
-        (self.page, self.next, self.ended, self.listed) = (1, None, false, 0);
-        (self.oldest, self.cut) = (None, None);
+        self.passes += 1;
+        self.first_page();
     }
+
+    /// Goes back to the first page of this pass.
+    pub fn first_page(&mut self) {
+        (self.page, self.next, self.ended, self.listed) = (1, None, false, 0);
+        (self.oldest, self.cut, self.moved, self.in_order) = (None, None, 0, true);
+    }
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// One page of a listing as GitHub last sent it.
@@ -150,4 +179,7 @@ pub struct Page {
     /// The oldest and the newest change on it.
     pub oldest: Option<String>,
     pub newest: Option<String>,
+    /// Whether its dates go from the newest to the oldest.
+    #[serde(default = "yes")]
+    pub in_order: bool,
 }

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use toril_plugin::Failure;
+use toril_plugin::{Failure, log};
 
 use super::listing::Listing;
 use super::now;
 use crate::kept::{Cut, Lease, MOST_KEYS, Page, Phase, Writes, document, keys};
+use crate::resource::Order;
 
 /// How many pages are read at once: they are small, but not nothing.
 const PAGES_AT_ONCE: usize = 500;
+
+/// How often a listing is read again that does not settle.
+const MOST_PASSES: u32 = 3;
 
 /// What a full listing did not have.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -22,32 +26,54 @@ struct Absent {
 
 /// Completes a run whose pages are read, or sends it to its first page again.
 ///
-/// While a listing is read, items move in it from page to page, and one can be missed that is still there. So what is
-/// missing is looked for a second time, in which pages that are as they were cost nothing, before it counts as deleted.
+/// While a listing is read, items move in it from page to page. So one can be missed that is still there: a deletion on a
+/// page that was read moves the first item of the next page to where nobody looks any more. A run is complete once all its
+/// pages held the same items when they were read again, where pages that did not change cost nothing of the rate limit.
+/// Only then does what is missing count as deleted.
 pub fn finish(listing: &mut Listing<'_>, lease: &Lease<'_>) -> Result<(), Failure> {
     lease.check(listing.work.store.get(&lease.fence())?.as_ref())?;
-    let mut gone = Vec::new();
-    if listing.run.full {
-        let absent = absent(listing)?;
-        if listing.run.phase == Phase::Listing && !absent.missing.is_empty() {
-            listing.run.look_again(absent.missing);
-            return listing.save(Writes::default());
-        }
-        let deleted = std::mem::take(&mut listing.run.candidates);
-        listing.run.counts.deleted += deleted.len() as u64;
-        listing.run.counts.dropped += absent.outside.len() as u64;
-        gone.extend(deleted);
-        gone.extend(absent.outside);
-    } else {
+    let absent = if listing.run.full { absent(listing)? } else { Absent::default() };
+    // One page is one moment.
+    let pages = listing.run.page - 1;
+    let settled = listing.run.moved == 0 || pages <= 1;
+    let is_first_pass = listing.run.phase == Phase::Listing;
+    if is_first_pass && (!settled || !absent.missing.is_empty()) {
+        listing.run.look_again(absent.missing);
+        return listing.save(Writes::default());
+    }
+    if !settled && listing.run.passes < MOST_PASSES {
+        let candidates = std::mem::take(&mut listing.run.candidates);
+        listing.run.look_again(candidates);
+        return listing.save(Writes::default());
+    }
+    listing.run.settled = settled;
+    let gone = if settled { gone(listing, absent) } else { Vec::new() };
+    if !settled {
+        let (resource, passes) = (listing.resource, listing.run.passes + 1);
+        log::warn(format_args!(
+            "the {resource} changed each of the {passes} times that they were read: nothing is deleted, and the next \
+             sync reads them again"
+        ));
+    }
+    remove(listing, &gone)?;
+    complete(listing)
+}
+
+/// Counts what is to be removed, and returns it.
+fn gone(listing: &mut Listing<'_>, absent: Absent) -> Vec<String> {
+    if !listing.run.full {
         let too_old = too_old(listing);
         listing.run.counts.dropped += too_old.len() as u64;
         if !too_old.is_empty() {
             listing.state.cut = Some(Cut::Keep(listing.work.settings.keep));
         }
-        gone.extend(too_old);
+        return too_old;
     }
-    remove(listing, &gone)?;
-    complete(listing)
+    let mut gone = std::mem::take(&mut listing.run.candidates);
+    listing.run.counts.deleted += gone.len() as u64;
+    listing.run.counts.dropped += absent.outside.len() as u64;
+    gone.extend(absent.outside);
+    gone
 }
 
 /// What is kept, and is not on the pages of this run.
@@ -62,10 +88,11 @@ fn absent(listing: &Listing<'_>) -> Result<Absent, Failure> {
             listed.extend(page.keys);
         }
     }
+    // Dates tell what a listing that was cut should have had only if it is in their order.
+    let by_date = listing.resource.order() == Order::ByUpdate && listing.run.in_order;
     let mut absent = Absent::default();
     for (key, mark) in listing.index.items.iter().filter(|(key, _)| !listed.contains(*key)) {
-        // Between what was listed, or before all of it.
-        let is_within = listing.run.oldest.as_deref().is_some_and(|oldest| mark.date() > oldest);
+        let is_within = by_date && listing.run.oldest.as_deref().is_some_and(|oldest| mark.date() > oldest);
         match listing.run.cut {
             None => absent.missing.push(key.clone()),
             Some(_) if is_within => absent.missing.push(key.clone()),
@@ -90,7 +117,7 @@ fn too_old(listing: &Listing<'_>) -> Vec<String> {
 fn remove(listing: &mut Listing<'_>, gone: &[String]) -> Result<(), Failure> {
     let (id, resource) = (listing.id, listing.resource);
     let mut keys: Vec<_> = gone.iter().map(|key| keys::item(id, resource, key)).collect();
-    if listing.run.full {
+    if listing.run.full && listing.run.settled {
         keys.extend((listing.run.page..=listing.state.pages).map(|number| keys::page(id, resource, number)));
     }
     for keys in keys.chunks(MOST_KEYS) {
@@ -104,9 +131,12 @@ fn remove(listing: &mut Listing<'_>, gone: &[String]) -> Result<(), Failure> {
 
 fn complete(listing: &mut Listing<'_>) -> Result<(), Failure> {
     let (state, run) = (&mut listing.state, &mut listing.run);
-    state.cursor = run.newest.clone().or_else(|| state.cursor.take());
     state.synced_at = Some(now());
-    if run.full {
+    // What was read without settling is read again: the cursor and the date of the last full sync stay.
+    if run.settled {
+        state.cursor = run.newest.clone().or_else(|| state.cursor.take());
+    }
+    if run.full && run.settled {
         state.full_at = state.synced_at.clone();
         state.cut = run.cut.clone();
         state.pages = run.page.saturating_sub(1);

@@ -1,13 +1,14 @@
 //! One resource of a repository: its pages, each kept in one step with how far the sync has come.
 
-use toril_plugin::Failure;
+use toril_plugin::{Failure, log};
 
 use super::repository::Repo;
 use super::{Work, finish};
 use crate::answer::{Subject, missing};
-use crate::api::{Api, Content, Found, Known};
+use crate::api::{Api, Content, Following, Found, Known};
 use crate::items::{self, Entry};
 use crate::kept::{Cut, Index, Lease, Mark, Page, Phase, Run, State, Writes, document, keys};
+use crate::link::with_page;
 use crate::resource::{Order, Resource};
 use crate::result::Counts;
 
@@ -26,6 +27,16 @@ pub struct Listing<'a> {
     pub(super) state: State,
     pub(super) index: Index,
     pub(super) run: Run,
+    /// Why GitHub does not let the token read it.
+    refused: Option<String>,
+}
+
+/// How the sync of a resource ended.
+pub enum Listed {
+    /// It is complete.
+    Complete(Counts),
+    /// GitHub does not let the token read it, for this reason. What is kept stays as it was.
+    Refused(String),
 }
 
 impl<'a> Listing<'a> {
@@ -37,28 +48,34 @@ impl<'a> Listing<'a> {
         let index: Option<Index> = document(document_at(1));
         // A state without an index is of no use: begin anew.
         let mut state: State = index.as_ref().and_then(|_| document(document_at(0))).unwrap_or_default();
+        let index = index.unwrap_or_default();
         let run = match state.run.take() {
             Some(run) if run.job == work.job => run,
             other => {
-                let follows_complete = other.is_some_and(|run| run.phase == Phase::Done);
-                let full = work.data.full || resource.order() == Order::Whole || reads_further(&state, work);
-                Run::new(work.job, full, follows_complete)
+                let follows_complete = other.is_some_and(|run| run.phase == Phase::Done && run.settled);
+                // The dates of a chain do not tell which items are too many.
+                let is_over_full = resource.order() == Order::Chain && index.items.len() > work.settings.keep;
+                let is_whole = resource.order() == Order::Whole;
+                let full = work.data.full || is_whole || is_over_full || reads_further(&state, work);
+                Run::new(work.job, full, follows_complete && !is_over_full)
             }
         };
-        let index = index.unwrap_or_default();
-        Ok(Self { work, id, resource, repo: &repo.described.full_name, state, index, run })
+        Ok(Self { work, id, resource, repo: &repo.described.full_name, state, index, run, refused: None })
     }
 
     /// Reads what is left to be read.
-    pub fn sync(mut self, api: &mut Api<'_>, lease: &Lease<'_>) -> Result<Counts, Failure> {
+    pub fn sync(mut self, api: &mut Api<'_>, lease: &Lease<'_>) -> Result<Listed, Failure> {
         while self.run.phase != Phase::Done {
             while !self.run.ended {
                 self.work.pace.before_page()?;
                 self.page(api, lease)?;
+                if let Some(reason) = self.refused {
+                    return Ok(Listed::Refused(reason));
+                }
             }
             finish::finish(&mut self, lease)?;
         }
-        Ok(self.run.counts)
+        Ok(Listed::Complete(self.run.counts))
     }
 
     /// What is read, for messages.
@@ -78,7 +95,9 @@ impl<'a> Listing<'a> {
         lease.check(read.get(1).and_then(Option::as_ref))?;
         let url = self.run.next.clone().unwrap_or_else(|| self.first(api));
         let allowed = self.work.settings.keep.saturating_sub(self.run.listed);
-        let page = document(read.first().and_then(Option::as_ref)).filter(|page| self.is_usable(page, &url, allowed));
+        let stored: Option<Page> = document(read.first().and_then(Option::as_ref));
+        let keys_before = stored.as_ref().map(|page| page.keys.clone());
+        let page = stored.filter(|page| self.is_usable(page, &url, allowed));
         let known = page.as_ref().and_then(|page| Some(Known { url: &page.url, etag: page.etag.as_deref()? }));
 
         let subject = self.subject();
@@ -92,9 +111,20 @@ impl<'a> Listing<'a> {
                 let next = next.or_else(|| page.next.clone()).or_else(|| self.beyond(&page));
                 (shortened(Page { next, ..page }, allowed), Vec::new())
             }
-            Found::Nothing => (Page { url, ..Page::default() }, Vec::new()),
-            Found::Missing(status) => return Err(missing(subject, status)),
+            Found::Nothing => (Page { url, in_order: true, ..Page::default() }, Vec::new()),
+            Found::Missing(status) => {
+                self.refused = Some(missing(subject, status));
+                return Ok(());
+            }
+            Found::Forbidden(reason) => {
+                self.refused = Some(reason);
+                return Ok(());
+            }
+            Found::TooLarge(limit) => return self.smaller_pages(limit),
         };
+        if keys_before.is_none_or(|keys| keys != page.keys) {
+            self.run.moved += 1;
+        }
         self.go_on(&page);
         self.write(number, &page, entries)?;
         self.work.pace.after_page(self.resource, number, self.run.listed);
@@ -102,8 +132,26 @@ impl<'a> Listing<'a> {
     }
 
     fn first(&self, api: &Api<'_>) -> String {
-        let (listing, size) = (self.resource.listing(), self.work.settings.page_size);
+        let (listing, size) = (self.resource.listing(), self.page_size());
         api.url(&format!("/repos/{}{listing}per_page={size}", self.repo))
+    }
+
+    /// How many items are asked for at once.
+    fn page_size(&self) -> u32 {
+        let size = self.work.settings.page_size;
+        self.state.page_size.map_or(size, |smaller| smaller.min(size))
+    }
+
+    /// Begins the pass again with half as many items on each page. Later syncs use that size, too.
+    fn smaller_pages(&mut self, limit: usize) -> Result<(), Failure> {
+        let (subject, size) = (self.subject(), self.page_size());
+        if size <= 1 {
+            return Err(Failure::fatal(format!("one item of {subject} is larger than {limit} bytes")));
+        }
+        log::info(format_args!("a page of {size} of {subject} is larger than {limit} bytes: asking for half as many"));
+        self.state.page_size = Some(size / 2);
+        self.run.first_page();
+        self.save(Writes::default())
     }
 
     /// A page that is kept may only stand for what GitHub has if all of its items are kept as well.
@@ -115,6 +163,7 @@ impl<'a> Listing<'a> {
 
     fn fresh(&mut self, content: Content, allowed: usize) -> Result<(Page, Vec<Entry>), Failure> {
         let mut entries = items::entries(self.resource, &content.answer)?;
+        let next = self.next(content.following, &content.url, entries.len());
         let left_out = entries.len() > allowed;
         entries.truncate(allowed);
         let dates = || entries.iter().map(|entry| &entry.date).filter(|date| !date.is_empty());
@@ -123,19 +172,32 @@ impl<'a> Listing<'a> {
             left_out,
             oldest: dates().min().cloned(),
             newest: dates().max().cloned(),
+            in_order: dates().is_sorted_by(|earlier, later| earlier >= later),
             url: content.url,
             etag: content.etag,
-            next: content.next,
+            next,
         };
         // Where its beginning is another one, a chain is read as a whole.
         self.run.full |= self.resource.order() == Order::Chain;
         Ok((page, entries))
     }
 
+    /// Where the next page is. Where an answer does not say for certain that there is none, the next number is asked for: a
+    /// listing that was cut short must not look like one from which items were deleted.
+    fn next(&self, following: Following, url: &str, items: usize) -> Option<String> {
+        let is_certain = match following {
+            Following::Page(next) => return Some(next),
+            Following::End => true,
+            Following::Contradiction => items == 0,
+            Following::Unlinked => items < self.page_size() as usize,
+        };
+        (!is_certain).then(|| with_page(url, self.run.page + 1))
+    }
+
     /// The page after one that was the last, is full, and has not changed: what was added since would be there, and a 304
     /// need not say so. In the other orders it would be on the first page.
     fn beyond(&self, page: &Page) -> Option<String> {
-        let is_full = page.keys.len() >= self.work.settings.page_size as usize && !page.left_out;
+        let is_full = page.keys.len() >= self.page_size() as usize && !page.left_out;
         (self.resource.order() == Order::Whole && is_full).then(|| with_page(&page.url, self.run.page + 1))
     }
 
@@ -155,20 +217,30 @@ impl<'a> Listing<'a> {
         run.listed += page.keys.len();
         run.candidates.retain(|key| !page.keys.contains(key));
         run.newest = run.newest.take().max(page.newest.clone());
+        let follows = page.newest.is_none() || run.oldest.is_none() || page.newest <= run.oldest;
+        run.in_order &= page.in_order && follows;
         run.oldest = match (run.oldest.take(), page.oldest.clone()) {
             (Some(oldest), Some(here)) => Some(oldest.min(here)),
             (oldest, here) => oldest.or(here),
         };
 
         let keep = self.work.settings.keep;
-        let reached =
-            |bound: Option<&String>| bound.is_some_and(|bound| page.oldest.as_ref().is_some_and(|date| date < bound));
-        let since = self.work.data.since.as_ref().filter(|_| self.resource.order() != Order::Whole);
+        let since = self.work.data.since.as_ref();
+        let reached = |run: &Run, bound: Option<&String>| {
+            // The date behind which everything older must be.
+            let date = match self.resource.order() {
+                Order::ByUpdate => page.oldest.as_ref().filter(|_| run.in_order),
+                // The dates of commits are in no order. A page that has only older ones is far enough back.
+                Order::Chain => page.newest.as_ref(),
+                Order::Whole => None,
+            };
+            bound.is_some_and(|bound| date.is_some_and(|date| date < bound))
+        };
         if page.left_out || (page.next.is_some() && run.listed >= keep) {
             (run.ended, run.cut) = (true, Some(Cut::Keep(keep)));
-        } else if run.full && reached(since) && page.next.is_some() {
+        } else if run.full && reached(run, since) && page.next.is_some() {
             (run.ended, run.cut) = (true, since.cloned().map(Cut::Since));
-        } else if !run.full && reached(earlier(self.state.cursor.as_ref(), since)) {
+        } else if !run.full && reached(run, earlier(self.state.cursor.as_ref(), since)) {
             run.ended = true;
         }
         run.ended |= page.next.is_none();
@@ -222,7 +294,7 @@ fn reads_further(state: &State, work: &Work<'_>) -> bool {
     }
 }
 
-/// How far back an incremental sync reads: to the cursor, and further if the job says so.
+/// How far back an incremental sync reads: to the cursor, and further if the job asks for it.
 fn earlier<'a>(cursor: Option<&'a String>, since: Option<&'a String>) -> Option<&'a String> {
     match (cursor, since) {
         (Some(cursor), Some(since)) => Some(cursor.min(since)),
@@ -236,26 +308,9 @@ fn shortened(mut page: Page, allowed: usize) -> Page {
     page
 }
 
-/// The address with another number of the page.
-fn with_page(url: &str, number: u32) -> String {
-    let (path, query) = url.split_once('?').unwrap_or((url, ""));
-    let others: String = query
-        .split('&')
-        .filter(|parameter| !parameter.starts_with("page="))
-        .flat_map(|parameter| [parameter, "&"])
-        .collect();
-    format!("{path}?{others}page={number}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_page_is_numbered_whether_it_was_before_or_not() {
-        assert_eq!(with_page("https://a.b/labels?per_page=9", 2), "https://a.b/labels?per_page=9&page=2");
-        assert_eq!(with_page("https://a.b/labels?page=2&per_page=9", 3), "https://a.b/labels?per_page=9&page=3");
-    }
 
     #[test]
     fn a_sync_goes_back_to_the_cursor_and_further_if_it_is_told() {

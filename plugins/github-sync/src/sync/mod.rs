@@ -19,7 +19,7 @@ use crate::result::{Counts, Synced};
 use crate::settings::Settings;
 use crate::version::version;
 
-use listing::Listing;
+use listing::{Listed, Listing};
 use repository::Repo;
 
 /// What the whole sync of a repository works with.
@@ -43,7 +43,7 @@ pub fn run(job: &Job<Sync>, repo: &str, settings: &Settings) -> Result<Synced, F
 
     let (repo, lease) = repository::read(&work, &mut api, repo)?;
     match listings(&work, &mut api, &repo, &lease) {
-        Ok(resources) => Ok(synced(repo, resources)),
+        Ok(listings) => Ok(synced(repo, listings)),
         Err(failure) => {
             if matches!(failure, Failure::Defer(_)) {
                 lease.keep();
@@ -53,27 +53,43 @@ pub fn run(job: &Job<Sync>, repo: &str, settings: &Settings) -> Result<Synced, F
     }
 }
 
-fn listings(
-    work: &Work<'_>,
-    api: &mut Api<'_>,
-    repo: &Repo,
-    lease: &Lease<'_>,
-) -> Result<BTreeMap<String, Counts>, Failure> {
-    let mut resources = BTreeMap::from([(Resource::Repository.to_string(), repo.counts.clone())]);
+/// What became of the resources of one repository.
+struct Listings {
+    complete: BTreeMap<String, Counts>,
+    /// Those that the token may not read, with the reason.
+    refused: BTreeMap<String, String>,
+}
+
+fn listings(work: &Work<'_>, api: &mut Api<'_>, repo: &Repo, lease: &Lease<'_>) -> Result<Listings, Failure> {
+    let mut complete = BTreeMap::from([(Resource::Repository.to_string(), repo.counts.clone())]);
+    let mut refused = BTreeMap::new();
     for resource in work.data.listings() {
-        let counts = Listing::open(work, repo, resource)?.sync(api, lease)?;
+        let counts = match Listing::open(work, repo, resource)?.sync(api, lease)? {
+            Listed::Complete(counts) => counts,
+            Listed::Refused(reason) => {
+                log::warn(&reason);
+                refused.insert(resource.to_string(), reason);
+                continue;
+            }
+        };
         log::info(format_args!(
             "{resource}: {} fetched, {} created, {} updated, {} deleted, {} requests, {} of them not modified",
             counts.fetched, counts.created, counts.updated, counts.deleted, counts.requests, counts.not_modified
         ));
-        resources.insert(resource.to_string(), counts);
+        complete.insert(resource.to_string(), counts);
     }
-    Ok(resources)
+    // The repository itself was read. Where that is all that the token may read, the job has not done what it is for.
+    if let Some(reason) = refused.values().next()
+        && complete.len() == 1
+    {
+        return Err(Failure::fatal(format!("GitHub refuses every resource that the job asks for. {reason}")));
+    }
+    Ok(Listings { complete, refused })
 }
 
-fn synced(repo: Repo, resources: BTreeMap<String, Counts>) -> Synced {
+fn synced(repo: Repo, listings: Listings) -> Synced {
     let mut counts = Counts::default();
-    resources.values().for_each(|resource| counts += resource);
+    listings.complete.values().for_each(|resource| counts += resource);
     let described = repo.described;
     Synced {
         repo: described.full_name,
@@ -85,7 +101,8 @@ fn synced(repo: Repo, resources: BTreeMap<String, Counts>) -> Synced {
         open_issues: described.open_issues_count,
         pushed_at: described.pushed_at,
         counts,
-        resources,
+        resources: listings.complete,
+        refused: listings.refused,
         version: version(),
     }
 }

@@ -75,8 +75,12 @@ pub fn read<'a>(work: &Work<'a>, api: &mut Api<'_>, name: &str) -> Result<(Repo,
             let described = kept.as_ref().and_then(|kept| kept.described.clone());
             (described.ok_or_else(|| Failure::retry(format!("{subject} was not kept")))?, None)
         }
-        Found::Nothing => return Err(missing(subject, 410)),
-        Found::Missing(status) => return Err(missing(subject, status)),
+        Found::Nothing => return Err(Failure::fatal(missing(subject, 410))),
+        Found::Missing(status) => return Err(Failure::fatal(missing(subject, status))),
+        Found::Forbidden(reason) => return Err(Failure::fatal(reason)),
+        Found::TooLarge(limit) => {
+            return Err(Failure::fatal(format!("GitHub's description of {subject} is larger than {limit} bytes")));
+        }
     };
 
     // Another one may have the name now.

@@ -1,7 +1,7 @@
 //! The answer to a request.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::de::DeserializeOwned;
 
@@ -44,10 +44,22 @@ impl Response {
         std::str::from_utf8(value).ok()
     }
 
-    /// How long the server asks to be left alone, from its header `Retry-After`: seconds, or a date that is compared
-    /// with the host's clock. None if it does not say.
+    /// The values of all headers of that name, in any case and in their order. Values that are no UTF-8 are left out.
+    pub fn header_values(&self, name: &str) -> impl Iterator<Item = &str> {
+        let named = self.headers.iter().filter(move |(given, _)| given.eq_ignore_ascii_case(name));
+        named.filter_map(|(_, value)| std::str::from_utf8(value).ok())
+    }
+
+    /// The server's time when it sent this, from its header `Date`. None if the header is missing or not valid.
+    pub fn date(&self) -> Option<SystemTime> {
+        retry_after::date(self.header("date")?)
+    }
+
+    /// How long the server asks the client to wait, from its header `Retry-After`: seconds, or a date. A date is compared
+    /// with the server's own clock ([`Self::date`]), or with the host's if the answer has no `Date`. None if the header is
+    /// missing or not valid.
     pub fn retry_after(&self) -> Option<Duration> {
-        retry_after::parse(self.header("retry-after")?, clock::now())
+        retry_after::parse(self.header("retry-after")?, self.date().unwrap_or_else(clock::now))
     }
 
     /// All headers as they came.
@@ -104,6 +116,18 @@ mod tests {
         let response = Response::for_test(200, &[("Retry-After", "7"), ("retry-after", "8")], "");
         assert_eq!(response.header("RETRY-AFTER"), Some("7"));
         assert_eq!(response.header("etag"), None);
+    }
+
+    #[test]
+    fn all_values_of_a_repeated_header_are_found() {
+        let response = Response::for_test(200, &[("Link", "a"), ("etag", "b"), ("link", "c")], "");
+        assert_eq!(response.header_values("LINK").collect::<Vec<_>>(), ["a", "c"]);
+    }
+
+    #[test]
+    fn a_date_to_wait_for_is_compared_with_the_clock_of_the_server() {
+        let headers = [("date", "Sun, 06 Nov 1994 08:49:37 GMT"), ("retry-after", "Sun, 06 Nov 1994 08:50:37 GMT")];
+        assert_eq!(Response::for_test(503, &headers, "").retry_after(), Some(Duration::from_secs(60)));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Reads the header `Retry-After` (RFC 9110, 10.2.3): a number of seconds, or a date.
+//! Reads the headers `Retry-After` (RFC 9110, 10.2.3), a number of seconds or a date, and `Date`.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,8 +10,12 @@ pub(super) fn parse(value: &str, now: SystemTime) -> Option<Duration> {
     if value.bytes().all(|digit| digit.is_ascii_digit()) {
         return value.parse().ok().map(Duration::from_secs);
     }
-    let date = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds_of_date(value)?))?;
-    Some(date.duration_since(now).unwrap_or_default())
+    Some(date(value)?.duration_since(now).unwrap_or_default())
+}
+
+/// Reads a date such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7). None if it is not one.
+pub(super) fn date(text: &str) -> Option<SystemTime> {
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds_of_date(text.trim())?))
 }
 
 /// Seconds from the Unix epoch to a date such as `Sun, 06 Nov 1994 08:49:37 GMT`, the one form that is sent today.
