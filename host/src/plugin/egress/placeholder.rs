@@ -22,9 +22,9 @@ pub struct Misplaced {
     /// The only origin and the only header that it may be sent to.
     pub origin: Origin,
     /// The header.
-    pub header: HeaderName,
+    pub header: String,
     /// The header in which its placeholder was found.
-    pub found: HeaderName,
+    pub found: String,
 }
 
 impl Placeholder {
@@ -64,8 +64,8 @@ pub fn fill(
             return Err(Misplaced {
                 secret: placeholder.name.clone(),
                 origin: placeholder.origin.clone(),
-                header: placeholder.header.clone(),
-                found: name.clone(),
+                header: placeholder.header.to_string(),
+                found: name.to_string(),
             });
         }
         filled.push(placeholder.clone());
@@ -151,7 +151,7 @@ mod tests {
         for (to, name) in [("https://a.example", COOKIE), ("https://b.example", AUTHORIZATION)] {
             let mut sent = headers(name.clone(), "<toril-secret:api>");
             let misplaced = fill(&[placeholder()], &origin(to), &mut sent).err().expect("refused");
-            assert_eq!((misplaced.secret.as_str(), misplaced.found), ("api", name.clone()));
+            assert_eq!((misplaced.secret.as_str(), misplaced.found.as_str()), ("api", name.as_str()));
             assert_eq!(sent, headers(name, "<toril-secret:api>"));
         }
     }
