@@ -48,4 +48,5 @@ faults! {
     every_job_runs_once_though_its_plugin_is_replaced = PluginReplaced;
     every_job_runs_once_though_its_plugin_is_broken = PluginBroken;
     every_job_runs_once_though_the_configuration_is_rewritten = ConfigRewritten;
+    every_job_runs_once_though_clients_of_bullmq_5_and_6_pause_and_resume_the_queue = QueuePaused;
 }

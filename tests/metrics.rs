@@ -143,27 +143,6 @@ async fn no_label_has_a_jobs_id_its_name_or_what_is_in_it() {
 }
 
 #[tokio::test]
-async fn bullmqs_own_metrics_are_written_too() {
-    let redis = RedisServer::start().await;
-    let toril = host(&redis).await;
-
-    add(&toril, "echo", "1").await;
-    add(&toril, "fatal", "1").await;
-
-    let mut connection = redis.connection().await;
-    for state in ["completed", "failed"] {
-        let mut ask = redis::cmd("HGET");
-        let count: Option<u64> = ask
-            .arg(format!("bull:work:metrics:{state}"))
-            .arg("count")
-            .query_async(&mut connection)
-            .await
-            .expect("HGET");
-        assert_eq!(count, Some(1), "{state}");
-    }
-}
-
-#[tokio::test]
 async fn what_an_alert_asks_the_increase_of_is_there_before_it_has_happened() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;

@@ -35,6 +35,51 @@ pub async fn at_the_start_of_an_attempt(case: &Case) {
     ring.unnoticed().await;
 }
 
+pub async fn a_call_as_a_supertype_in_describe(case: &Case) {
+    let mut ring = Ring::open("basics", "").await;
+    case.was_seen(&ring.refusal(&forged::with_started(&component("basics"), &forged::call_as_a_supertype(None))).await);
+    ring.unnoticed().await;
+}
+
+/// Its instances would start well for `describe`, and call only when a setting says so.
+pub async fn a_call_as_a_supertype_in_handle(case: &Case) {
+    let mut ring = Ring::open("flood", "").await;
+    let module = forged::call_as_a_supertype(Some("misbehaves_at_the_start"));
+    case.was_seen(&ring.refusal(&forged::with_started_beside(&component("flood"), &module)).await);
+    ring.unnoticed().await;
+}
+
+/// A good component with so many memories more than it has, which is one.
+fn with_memories(name: &str, more: usize) -> Vec<u8> {
+    (0..more).fold(component(name), |plugin, _| forged::with_started(&plugin, &forged::memory()))
+}
+
+pub async fn many_memories(case: &Case) {
+    let mut ring = Ring::open("basics", "").await;
+    case.was_seen(&ring.refusal(&with_memories("basics", 7)).await);
+    ring.unnoticed().await;
+}
+
+/// As many pens of the plugin as its queue allows, each with as many memories as a pen may have, and one place left.
+pub async fn all_that_pens_may_hold(case: &Case) {
+    let plugin = with_memories("flood", 3);
+    let queue = "timeout = \"10m\"\nconcurrency = 3";
+    let ring = Ring::with(&plugin, queue, |toril| toril.host("max_pens = 4")).await;
+    for _ in 0..3 {
+        ring.toril.cli(["add", "hostile", "sleep", "--data", "0"]).await.succeeded();
+    }
+    wait_until("three attempts to run", LONG, async || {
+        (ring.count("LLEN", "bull:hostile:active").await == 3).then_some(())
+    })
+    .await;
+    for _ in 0..3 {
+        ring.beside().await;
+    }
+    let running = ring.count("LLEN", "bull:hostile:active").await;
+    case.was_seen(&format!("{running} attempts run, and jobs of the other queue complete"));
+    ring.unnoticed().await;
+}
+
 pub async fn in_host_calls(case: &Case) {
     let mut ring = Ring::open("flood", "timeout = \"1s\"").await;
     case.was_seen(&ring.failure("host-calls", json!(0)).await);

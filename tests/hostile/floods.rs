@@ -1,8 +1,10 @@
 //! Plugins that give the host more than it can want.
 
 use serde_json::json;
+use toril_tests::toril::component;
 
 use crate::case::Case;
+use crate::forged;
 use crate::ring::Ring;
 
 const MB: usize = 1_000_000;
@@ -81,5 +83,34 @@ pub async fn random(case: &Case) {
 pub async fn data(case: &Case) {
     let mut ring = Ring::open("flood", "[plugins.hostile]\nmemory = \"2MiB\"").await;
     case.was_seen(&ring.failure("any", json!("x".repeat(10 * MB))).await);
+    ring.unnoticed().await;
+}
+
+pub async fn bodies(case: &Case) {
+    let mut ring = Ring::open("flood", "").await;
+    case.was_seen(&ring.failure("bodies", json!(1_000)).await);
+    ring.unnoticed().await;
+}
+
+/// A setting decides what `describe` does, and a new version is what asks it again.
+pub async fn bodies_in_describe(case: &Case) {
+    let mut ring = Ring::open("flood", "").await;
+    ring.configure("[plugins.hostile]\nconfig = { describe = \"bodies\" }\n").await;
+    case.was_seen(&ring.refusal(&forged::with_padding(&component("flood"), 10)).await);
+    ring.unnoticed().await;
+}
+
+pub async fn requests(case: &Case) {
+    let mut ring = Ring::open("flood", "").await;
+    case.was_seen(&ring.failure("requests", json!(1_000)).await);
+    ring.unnoticed().await;
+}
+
+/// The method and the authority of a request, which the host keeps with it.
+pub async fn parts_of_a_request(case: &Case) {
+    let mut ring = Ring::open("flood", "").await;
+    let method = ring.failure("method", json!(10 * MB)).await;
+    assert_eq!(ring.failure("authority", json!(10 * MB)).await, method);
+    case.was_seen(&method);
     ring.unnoticed().await;
 }

@@ -1,16 +1,20 @@
 //! Components that no compiler writes: a good one, with something put at its end.
 
 use wasm_encoder::{
-    BlockType, CodeSection, ExportKind, ExportSection, Function, FunctionSection, HeapType, Module, RefType,
-    StartSection, TableSection, TableType, TypeSection, ValType,
+    BlockType, CodeSection, CompositeInnerType, CompositeType, ConstExpr, ElementSection, Elements, EntityType,
+    ExportKind, ExportSection, FuncType, Function, FunctionSection, HeapType, ImportSection, MemorySection, MemoryType,
+    Module, RefType, StartSection, SubType, TableSection, TableType, TypeSection, ValType,
 };
-use wasmparser::{Parser, Payload};
+use wasmparser::{Instance, Parser, Payload};
 
 /// The ids of sections of a component.
 const CUSTOM: u8 = 0;
 const CORE_MODULE: u8 = 1;
 const CORE_INSTANCE: u8 = 2;
 const EXPORT: u8 = 11;
+
+/// The name by which a module that is put at the end knows the component's first one.
+const FIRST: &str = "first";
 
 /// The component with a core module in it that nobody uses. It is compiled all the same.
 pub fn with_module(component: &[u8], module: &[u8]) -> Vec<u8> {
@@ -22,6 +26,17 @@ pub fn with_started(component: &[u8], module: &[u8]) -> Vec<u8> {
     let mut instance = vec![1, 0];
     leb128(&mut instance, modules(component));
     instance.push(0);
+    [with_module(component, module), section(CORE_INSTANCE, &instance)].concat()
+}
+
+/// The same, with a module that may import what the component's first module exports, from [`FIRST`].
+pub fn with_started_beside(component: &[u8], module: &[u8]) -> Vec<u8> {
+    let mut instance = vec![1, 0];
+    leb128(&mut instance, modules(component));
+    instance.extend([1, u8::try_from(FIRST.len()).unwrap_or_default()]);
+    instance.extend(FIRST.as_bytes());
+    instance.push(0x12);
+    leb128(&mut instance, first_instance(component));
     [with_module(component, module), section(CORE_INSTANCE, &instance)].concat()
 }
 
@@ -65,6 +80,27 @@ fn modules(component: &[u8]) -> usize {
     modules
 }
 
+/// The core instance of the component's first module.
+fn first_instance(component: &[u8]) -> usize {
+    let (mut depth, mut instances) = (0_usize, 0);
+    for payload in Parser::new(0).parse_all(component) {
+        match payload.expect("a component") {
+            Payload::InstanceSection(section) if depth == 0 => {
+                for instance in section {
+                    if matches!(instance, Ok(Instance::Instantiate { module_index: 0, .. })) {
+                        return instances;
+                    }
+                    instances += 1;
+                }
+            }
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    panic!("the component starts no module");
+}
+
 fn section(id: u8, data: &[u8]) -> Vec<u8> {
     let mut bytes = vec![id];
     leb128(&mut bytes, data.len());
@@ -95,6 +131,58 @@ pub fn growing_table() -> Vec<u8> {
         code.ref_null(HeapType::FUNC).i32_const(1000).table_grow(0);
         code.i32_const(-1).i32_ne().br_if(0).end().unreachable().end();
     })
+}
+
+/// A module whose start calls a function through a table, as a type that may have subtypes, which the function's own type
+/// is none of. With a condition, it does so only if the function of that name in [`FIRST`] returns 1.
+pub fn call_as_a_supertype(condition: Option<&str>) -> Vec<u8> {
+    let (open, parameter, asked) = (0, 1, 2);
+    let mut types = TypeSection::new();
+    let nothing = CompositeInnerType::Func(FuncType::new([], []));
+    let composite_type = CompositeType { inner: nothing, shared: false, descriptor: None, describes: None };
+    types.ty().subtype(&SubType { is_final: false, supertype_idxs: Vec::new(), composite_type });
+    types.ty().function([ValType::I32], []);
+    types.ty().function([], [ValType::I32]);
+    let mut imports = ImportSection::new();
+    let imported = condition.map(|name| imports.import(FIRST, name, EntityType::Function(asked))).is_some();
+    let callee = u32::from(imported);
+    let (mut start, mut target) = (Function::new([]), Function::new([]));
+    target.instructions().end();
+    let mut code = start.instructions();
+    if imported {
+        code.call(0).if_(BlockType::Empty);
+    }
+    code.i32_const(0).call_indirect(0, open);
+    if imported {
+        code.end();
+    }
+    code.end();
+    let (mut functions, mut bodies) = (FunctionSection::new(), CodeSection::new());
+    functions.function(parameter).function(open);
+    bodies.function(&target).function(&start);
+    let mut elements = ElementSection::new();
+    elements.active(None, &ConstExpr::i32_const(0), Elements::Functions([callee].as_slice().into()));
+    let mut module = Module::new();
+    module.section(&types);
+    if imported {
+        module.section(&imports);
+    }
+    module
+        .section(&functions)
+        .section(&of_functions(1))
+        .section(&StartSection { function_index: callee + 1 })
+        .section(&elements)
+        .section(&bodies);
+    module.finish()
+}
+
+/// A module with a memory of one page.
+pub fn memory() -> Vec<u8> {
+    let mut memories = MemorySection::new();
+    memories.memory(MemoryType { minimum: 1, maximum: None, memory64: false, shared: false, page_size_log2: None });
+    let mut module = Module::new();
+    module.section(&memories);
+    module.finish()
 }
 
 /// A module with a table of so many elements.

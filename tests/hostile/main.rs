@@ -34,6 +34,26 @@ cases! {
         "`timeout` of the queue",
         "timeout: the plugin did not finish within 1s, the `timeout` of queue hostile"
     }
+    a_call_as_a_supertype_in_describe => computing::a_call_as_a_supertype_in_describe {
+        "a call through a table as a type that may have subtypes, while its instance starts",
+        "the `gc` proposal is off: wasmtime 48.0.8 would abort the host",
+        "hostile.wasm does not compile: …"
+    }
+    a_call_as_a_supertype_in_handle => computing::a_call_as_a_supertype_in_handle {
+        "the same, and only when a job is to be run",
+        "the same, before anything of it is run",
+        "hostile.wasm does not compile: failed to parse WebAssembly module: gc proposal must be enabled to use subtypes (at offset 0x…)"
+    }
+    many_memories => computing::many_memories {
+        "8 memories",
+        "4 memories in all modules",
+        "hostile.wasm was not taken: it needs 8 memories, and a plugin may have 4"
+    }
+    all_that_pens_may_hold => computing::all_that_pens_may_hold {
+        "as many attempts as it may run at once, each with as many memories as it may have",
+        "each of the `max_pens` places has room for the most that an attempt may have",
+        "3 attempts run, and jobs of the other queue complete"
+    }
     endless_calls_of_the_host => computing::in_host_calls {
         "calls of the host without end",
         "`timeout` of the queue",
@@ -134,6 +154,26 @@ cases! {
         "`memory` of the plugin",
         "out of memory: it wanted … bytes of memory and may have 2097152; `memory` under [plugins.hostile] sets the limit"
     }
+    bodies_that_are_never_sent => floods::bodies {
+        "requests with full bodies that it keeps and does not send",
+        "8 MiB in the bodies of all its requests",
+        "the plugin trapped: the bodies of its requests hold more than 8 MiB that were not sent"
+    }
+    bodies_that_are_never_sent_in_describe => floods::bodies_in_describe {
+        "the same in `describe`",
+        "the same",
+        "hostile.wasm was not taken: its `describe` failed: the plugin trapped: the bodies of its requests hold more than 8 MiB that were not sent"
+    }
+    requests_that_are_never_sent => floods::requests {
+        "a thousand requests that it keeps and does not send",
+        "128 at a time",
+        "the plugin trapped: it made 128 requests that it has not sent, and wanted one more"
+    }
+    huge_parts_of_a_request => floods::parts_of_a_request {
+        "a request whose method or authority has 10 MB",
+        "64 bytes, and 1 KiB",
+        "refused: ()"
+    }
     orders_to_a_terminal => texts::orders_to_a_terminal {
         "escape sequences of a terminal in its log and in its reason",
         "commands print them as text",
@@ -213,6 +253,11 @@ cases! {
         "a request to a granted name that leads to an address that is not public",
         "a name is looked up once, and the connection goes to an address that was checked",
         "…plugin hostile may not send requests to http://…:9: the name leads to …, which is not public; add the range to `private_addresses` under [plugins.hostile] in the configuration to allow it…"
+    }
+    failing_requests_without_end => network::failing_requests {
+        "hundreds of requests that fail",
+        "10 lines a minute in the host's log",
+        "…request failed plugin=\"hostile\" origin=http://127.0.0.1:… error=\"connection error: Connection refused (os error 111)\""
     }
     a_million_headers => network::headers {
         "a request with a million headers",

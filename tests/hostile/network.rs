@@ -170,3 +170,19 @@ pub async fn a_slow_body(case: &Case) {
     case.was_seen(&ring.failure("drain", json!(server.authority)).await);
     ring.unnoticed().await;
 }
+
+/// Requests to a port on which nobody listens, and requests that cannot be built.
+pub async fn failing_requests(case: &Case) {
+    let closed = TcpListener::bind("127.0.0.1:0").await.expect("it listens").local_addr().expect("an address");
+    let config = format!("[plugins.hostile]\nhttp = [\"http://{closed}\"]\n");
+    let mut ring = Ring::open("reach", &config).await;
+    let targets: Vec<_> = ["/", ""].iter().cycle().take(200).map(|path| [closed.to_string(), (*path).into()]).collect();
+    let job = ring.job("targets", json!(targets)).await;
+    assert_eq!(job["returnvalue"]["got"].as_array().map(Vec::len), Some(200), "{job}");
+    let logs = ring.toril.logs();
+    let about: Vec<_> = logs.lines().filter(|line| line.contains("request")).collect();
+    assert_eq!(about.len(), 11, "{about:#?}");
+    assert!(!logs.contains("http request error"), "{logs}");
+    case.was_seen(about[0]);
+    ring.unnoticed().await;
+}

@@ -8,6 +8,8 @@
 //   {do: 'pause' | 'resume' | 'isPaused'}            as the queue's method
 //   {do: 'priority', id, priority} {do: 'delay', id, delay}
 //   {do: 'schedulers'} {do: 'scheduler', id, repeat, template?} {do: 'removeScheduler', id}
+//   {do: 'removeOrphanedJobs'} {do: 'obliterate'} {do: 'workers'}   the last one: their names
+//   {do: 'metrics', of}                              the count and the points of 'completed' or 'failed'
 //   {do: 'dump'}                                     every key of the queue but its events and its meta data
 
 import { Job, Queue } from 'bullmq';
@@ -32,6 +34,16 @@ const steps = {
     return { id: job.id };
   },
   removeScheduler: (queue, { id }) => queue.removeJobScheduler(id),
+  removeOrphanedJobs: (queue) => queue.removeOrphanedJobs(),
+  obliterate: async (queue) => {
+    await queue.pause();
+    await queue.obliterate({ force: true });
+  },
+  workers: async (queue) => (await queue.getWorkers()).map(({ rawname }) => rawname),
+  metrics: async (queue, { of }) => {
+    const { meta, data } = await queue.getMetrics(of);
+    return { count: meta.count, data };
+  },
   dump,
 };
 

@@ -2,7 +2,7 @@
 // jobs have finished, or until its time is over.
 //
 //   {redis, prefix?, queue, jobs: N, concurrency?, limiter?: {max, duration},
-//   metrics?: {maxDataPoints}, sandbox?: bool, settings?: {}, ttl?: ms}
+//   metrics?: {maxDataPoints}, linear?: ms, sandbox?: bool, settings?: {}, ttl?: ms}
 //   → {finished: [{id, name, ok, attempts, value | error}]}
 //
 // A job's name says what is done with it, as it does for the guest `basics`, with the same results and errors:
@@ -15,7 +15,8 @@
 //   progress    publishes progress twice and writes three lines to the job's log
 //   ledger      tells the ledger at `data.url` that it runs, and ends as that says
 //
-// `settings` are further options of the worker, such as `lockDuration`.
+// `settings` are further options of the worker, such as `lockDuration`. `linear` is the delay of a backoff strategy of the
+// worker's own, which grows by it with each attempt.
 
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'bullmq';
@@ -38,6 +39,8 @@ await script(async (input, open) => {
       concurrency: input.concurrency ?? 1,
       ...(input.limiter && { limiter: input.limiter }),
       ...(input.metrics && { metrics: input.metrics }),
+      // A backoff strategy for every type that is not BullMQ's own.
+      ...(input.linear && { settings: { backoffStrategy: (attempts) => attempts * input.linear } }),
       ...input.settings,
     }),
   );

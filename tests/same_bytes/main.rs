@@ -4,6 +4,7 @@ mod chance;
 mod each_step;
 mod model;
 mod stream;
+mod worker_options;
 
 use serde_json::{Value, json};
 

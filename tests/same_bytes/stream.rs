@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, contents, node, wait_until};
 
-/// What Toril keeps of a queue's numbers.
+/// What Toril keeps of a queue's numbers by default.
 pub const METRICS: u32 = 20_160;
 
 pub type Contents = std::collections::BTreeMap<String, Value>;
@@ -13,16 +13,53 @@ pub type Contents = std::collections::BTreeMap<String, Value>;
 pub struct Stream {
     fill: Value,
     ends: usize,
+    old: usize,
+    options: Options,
+}
+
+/// The same options of both workers.
+struct Options {
+    /// Further lines of the queue's table, and of `[host]`.
+    queue: &'static str,
+    host: &'static str,
+    /// Further input of `worker.mjs`.
+    node: Value,
 }
 
 impl Stream {
     pub fn new(fill: Value, ends: usize) -> Self {
-        Self { fill, ends }
+        let node = json!({ "metrics": { "maxDataPoints": METRICS } });
+        Self { fill, ends, old: 0, options: Options { queue: "", host: "", node } }
+    }
+
+    /// Worked on with these lines in the queue's table, and by Node with this input of `worker.mjs` beside metrics.
+    pub fn with(mut self, queue: &'static str, node: Value) -> Self {
+        self.options.queue = queue;
+        self.options.node.as_object_mut().expect("an object").extend(node.as_object().expect("an object").clone());
+        self
+    }
+
+    /// Worked on with this line in `[host]`.
+    pub fn with_host(mut self, line: &'static str) -> Self {
+        self.options.host = line;
+        self
+    }
+
+    /// Worked on by workers that keep no metrics.
+    pub fn without_metrics(mut self) -> Self {
+        self.options = Options { queue: "metrics = false", host: "", node: json!({}) };
+        self
     }
 
     pub fn jobs(jobs: Vec<Value>) -> Self {
         let ends = jobs.len();
         Self::new(json!({ "jobs": jobs }), ends)
+    }
+
+    /// With so many jobs that have completed long ago, and as many that have failed then.
+    pub fn after_old_ones(mut self, count: usize) -> Self {
+        self.old = count;
+        self
     }
 
     async fn filled(&self) -> RedisServer {
@@ -31,6 +68,14 @@ impl Stream {
         fill["redis"] = json!(redis.url());
         fill["queue"] = json!("work");
         node::run("fill", fill).await;
+        let mut connection = redis.connection().await;
+        for (state, n) in ["completed", "failed"].iter().flat_map(|state| (0..self.old).map(move |n| (state, n))) {
+            let mut put = redis::pipe();
+            let id = format!("old-{state}-{n}");
+            put.cmd("HSET").arg(format!("bull:work:{id}")).arg(&["name", "old", "data", "{}", "opts", "{}"]);
+            put.cmd("ZADD").arg(format!("bull:work:{state}")).arg(1_000_000 + n).arg(id);
+            put.query_async::<()>(&mut connection).await.expect("an old job");
+        }
         redis
     }
 
@@ -44,24 +89,29 @@ impl Stream {
 
     async fn by_toril(&self) -> Contents {
         let redis = self.filled().await;
-        let config = "[queues.work]\nplugin = \"basics\"\nconcurrency = 1\n";
-        let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(config).spawn_run();
+        let config = format!("[queues.work]\nplugin = \"basics\"\nconcurrency = 1\n{}\n", self.options.queue);
+        let toril = Toril::new().redis(redis.url()).plugin("basics").config(config).host(self.options.host);
+        let mut toril = toril.spawn_run();
         toril.wait_ready().await;
         self.left(&redis).await
     }
 
     async fn by_node(&self) -> Contents {
         let redis = self.filled().await;
-        let input = json!({ "redis": redis.url(), "queue": "work", "jobs": 1_000_000, "metrics": { "maxDataPoints": METRICS } });
+        let mut input = self.options.node.clone();
+        input["redis"] = json!(redis.url());
+        input["queue"] = json!("work");
+        input["jobs"] = json!(1_000_000);
         let mut worker = node::spawn("worker", input, &[]);
         worker.wait_ready().await;
         self.left(&redis).await
     }
 
-    /// Every key of both, the order of all events included.
-    pub async fn leaves_the_same(&self) {
+    /// Every key of both, the order of all events included. Returns what is left.
+    pub async fn leaves_the_same(&self) -> Contents {
         let (ours, theirs) = (self.by_toril().await, self.by_node().await);
         same(&ours, &theirs);
+        ours
     }
 
     /// The same, where only the order of each job's own events is determined. Returns what is left.

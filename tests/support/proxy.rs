@@ -33,6 +33,8 @@ struct Network {
     late: Mutex<Option<Vec<u8>>>,
     /// What the request holds that is to be held up.
     holds: Mutex<Option<Vec<u8>>>,
+    /// What is replaced in every answer, and by what.
+    replaces: Mutex<Option<(Vec<u8>, Vec<u8>)>>,
 }
 
 /// What becomes of a piece.
@@ -71,6 +73,7 @@ impl Proxy {
             delays: Mutex::default(),
             late: Mutex::default(),
             holds: Mutex::default(),
+            replaces: Mutex::default(),
         });
         let shared = network.clone();
         let front = Front::start(move |client| {
@@ -139,6 +142,13 @@ impl Proxy {
         *self.network.holds.lock().unwrap_or_else(PoisonError::into_inner) = Some(part.as_bytes().to_vec());
     }
 
+    /// From now on every answer has the bytes of `after` where the server says `before`, which has as many.
+    pub fn replace_in_answers(&self, before: &str, after: &str) {
+        assert_eq!(before.len(), after.len(), "an answer's length is told before it");
+        let pair = (before.as_bytes().to_vec(), after.as_bytes().to_vec());
+        *self.network.replaces.lock().unwrap_or_else(PoisonError::into_inner) = Some(pair);
+    }
+
     /// Whether such a request was held up.
     pub fn has_held(&self) -> bool {
         self.network.state.borrow().held > 0
@@ -175,7 +185,7 @@ impl Network {
         let mut state = self.state.subscribe();
         tokio::select! {
             _ended = self.forward(requests, requests_to, number, |bytes| self.request(bytes, &doomed)) => {}
-            _ended = self.forward(answers, answers_to, number, |_| self.answer(&doomed)) => {}
+            _ended = self.forward(answers, answers_to, number, |bytes| self.answer(bytes, &doomed)) => {}
             _cut = state.wait_for(|state| state.cut >= number) => {}
         }
     }
@@ -186,7 +196,7 @@ impl Network {
         mut from: OwnedReadHalf,
         mut to: OwnedWriteHalf,
         number: u64,
-        look: impl Fn(&[u8]) -> Piece,
+        look: impl Fn(&mut [u8]) -> Piece,
     ) -> io::Result<()> {
         let mut chunk = vec![0; CHUNK];
         loop {
@@ -198,7 +208,7 @@ impl Network {
             if frozen >= number {
                 return pending().await;
             }
-            match look(&chunk[..count]) {
+            match look(&mut chunk[..count]) {
                 Piece::Passes => {}
                 Piece::Ends => return Ok(()),
                 Piece::Held => return pending().await,
@@ -210,7 +220,7 @@ impl Network {
 
     /// Notes whether a request is the one whose answer is to be lost. It is passed on all the same, unless it is the one
     /// that is to be late, or held up.
-    fn request(&self, request: &[u8], doomed: &AtomicBool) -> Piece {
+    fn request(&self, request: &mut [u8], doomed: &AtomicBool) -> Piece {
         if is_next(&self.delays, request) {
             *self.late.lock().unwrap_or_else(PoisonError::into_inner) = Some(request.to_vec());
             return Piece::Ends;
@@ -225,8 +235,15 @@ impl Network {
         Piece::Passes
     }
 
-    /// Whether this is the answer that is to be lost.
-    fn answer(&self, doomed: &AtomicBool) -> Piece {
+    /// Whether this is the answer that is to be lost. What is to be replaced in it is.
+    fn answer(&self, answer: &mut [u8], doomed: &AtomicBool) -> Piece {
+        if let Some((before, after)) = &*self.replaces.lock().unwrap_or_else(PoisonError::into_inner) {
+            for at in 0..(answer.len() + 1).saturating_sub(before.len()) {
+                if answer[at..].starts_with(before) {
+                    answer[at..at + after.len()].copy_from_slice(after);
+                }
+            }
+        }
         if !doomed.load(Ordering::Acquire) {
             return Piece::Passes;
         }

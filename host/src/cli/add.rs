@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::client::{Client, refused};
 use super::{FAILED, WRONG, bulk, error};
-use crate::config::{self, Backoff, BackoffKind, JobDefaults, Keep};
+use crate::config::{self, Backoff, BackoffKind, JobDefaults, Keep, LARGEST_PRIORITY};
 use crate::queue::{self, ConnectError, JobSpec, WaitError, policy};
 
 /// Options of `toril add`. What is not given comes from the queue's entry in the configuration.
@@ -49,8 +49,8 @@ struct Options {
     /// Not before this time has passed.
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     delay: Option<Duration>,
-    /// 1 goes first, 2097152 last; jobs without one go before those.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(0..=2_097_152))]
+    /// 1 goes first, 2097151 last; jobs without one go before those.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(0..=i64::from(LARGEST_PRIORITY)))]
     priority: Option<u32>,
     /// How often it is tried in all.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
@@ -261,10 +261,10 @@ fn keep(text: &str) -> Result<Keep, String> {
         "false" => Ok(Keep::All),
         _ => {
             if let Ok(count) = text.parse() {
-                return Ok(Keep::Some { age: None, count: Some(count) });
+                return Ok(Keep::Some { age: None, count: Some(count), limit: None });
             }
             match humantime::parse_duration(text) {
-                Ok(age) if age >= Duration::from_secs(1) => Ok(Keep::Some { age: Some(age), count: None }),
+                Ok(age) if age >= Duration::from_secs(1) => Ok(Keep::Some { age: Some(age), count: None, limit: None }),
                 Ok(_) => Err("an age is a second at least".to_owned()),
                 Err(_) => Err("is true, false, a number of jobs, or an age such as 1h".to_owned()),
             }
@@ -307,8 +307,8 @@ mod tests {
     #[test]
     fn what_is_kept_is_read_as_bullmq_means_it() {
         assert_eq!(keep("true"), Ok(Keep::None));
-        assert_eq!(keep("100"), Ok(Keep::Some { age: None, count: Some(100) }));
-        assert_eq!(keep("1h"), Ok(Keep::Some { age: Some(Duration::from_secs(3600)), count: None }));
+        assert_eq!(keep("100"), Ok(Keep::Some { age: None, count: Some(100), limit: None }));
+        assert_eq!(keep("1h"), Ok(Keep::Some { age: Some(Duration::from_secs(3600)), count: None, limit: None }));
         assert!(keep("some").is_err());
     }
 }

@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::client::{Client, refused};
+use crate::config::LARGEST_PRIORITY;
 
 /// Options of `toril promote`.
 #[derive(Debug, Args)]
@@ -66,8 +67,8 @@ pub struct Change {
     queue: String,
     /// The job's id.
     id: String,
-    /// Another priority: 1 goes first, 2097152 last, and 0 before those.
-    #[arg(long, group = "what", value_parser = clap::value_parser!(u32).range(0..=2_097_152))]
+    /// Another priority: 1 goes first, 2097151 last, and 0 before those.
+    #[arg(long, group = "what", value_parser = clap::value_parser!(u32).range(0..=i64::from(LARGEST_PRIORITY)))]
     priority: Option<u32>,
     /// Before the others of that priority.
     #[arg(long, requires = "priority")]

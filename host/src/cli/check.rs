@@ -1,4 +1,4 @@
-//! `toril check`: everything that is wrong, without running anything.
+//! `toril check`: everything that is wrong, without running anything. Redis is left alone unless it is asked for.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{not_started, unusable};
-use crate::config::{self, Env};
-use crate::host;
+use crate::config::{self, Config, Env};
+use crate::host::{self, StartError};
+use crate::queue::{ConnectError, Redis};
 
 /// Options of `toril check`.
 #[derive(Debug, Args)]
@@ -15,6 +16,9 @@ pub struct Check {
     /// JSON on standard output, for programs.
     #[arg(long)]
     json: bool,
+    /// Also connect to Redis, and check that it can be used: that it answers, takes the user, and is new enough.
+    #[arg(long)]
+    redis: bool,
 }
 
 impl Check {
@@ -27,6 +31,11 @@ impl Check {
             Ok(plugins) => plugins,
             Err(reason) => return not_started(&reason),
         };
+        if self.redis
+            && let Err(reason) = connect(&config).await
+        {
+            return not_started(&StartError::Redis(reason));
+        }
         if self.json {
             let plugins: Vec<_> = plugins
                 .iter()
@@ -52,4 +61,13 @@ impl Check {
         crate::cli::say!("{} is fine: {count} {noun}", path.display());
         ExitCode::SUCCESS
     }
+}
+
+async fn connect(config: &Config) -> Result<(), ConnectError> {
+    let redis = Redis::new(&config.redis)?;
+    redis.connection().await?;
+    for queue in config.queues.keys() {
+        redis.connection_of(queue).await?;
+    }
+    Ok(())
 }

@@ -25,7 +25,8 @@ pub struct Changes {
 /// How a changed queue gets its new settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QueueChange {
-    /// In place: concurrency, timeout, job defaults, dead letter queue, plugin, schedules.
+    /// In place: concurrency, timeout, job defaults, dead letter queue, plugin, schedules, metrics, backoff strategies,
+    /// maximum of starts.
     Live,
     /// By a new worker, since the old one keeps them for its life: rate limit, lock duration, stalled interval,
     /// maximum of stalls.
@@ -85,6 +86,7 @@ fn host(old: &HostSettings, new: &HostSettings) -> Vec<&'static str> {
         ("log", old.log != new.log),
         ("max_component", old.max_component != new.max_component),
         ("max_pens", old.max_pens != new.max_pens),
+        ("name", old.name != new.name),
         ("pen_threads", old.pen_threads != new.pen_threads),
         ("plugins", old.plugins != new.plugins),
         ("redact", old.redact != new.redact),
@@ -151,6 +153,9 @@ mod tests {
             ("backoff = '1s'", Live),
             ("remove_on_fail = true", Live),
             ("dead_letter = 'dead'", Live),
+            ("metrics = false", Live),
+            ("max_started_attempts = 3", Live),
+            ("backoff_strategies.b = { type = 'list', delays = ['1s'] }", Live),
             ("schedules.nightly = { pattern = '0 3 * * *' }", Live),
             ("rate_limit = { max = 1, per = '1s' }", Restart),
             ("lock_duration = '1s'", Restart),
@@ -188,7 +193,7 @@ mod tests {
 
     #[test]
     fn host_keys_are_named_and_redis_is_one() {
-        let host = "[host]\nlisten = 'off'\nplugins = 'p'\ncache = 'c'\nshutdown_timeout = '1s'\npen_threads = 999\nmax_pens = 9\nmax_component = '1MiB'\ncompile_timeout = '9s'\ncompile_memory = '1GiB'\nkeep_attempts = 0\nadmin = 'off'\nallowed_hosts = ['h']\nredact = []\nlog = 'debug'\n[queues.a]";
+        let host = "[host]\nlisten = 'off'\nplugins = 'p'\ncache = 'c'\nshutdown_timeout = '1s'\npen_threads = 999\nname = 'w'\nmax_pens = 9\nmax_component = '1MiB'\ncompile_timeout = '9s'\ncompile_memory = '1GiB'\nkeep_attempts = 0\nadmin = 'off'\nallowed_hosts = ['h']\nredact = []\nlog = 'debug'\n[queues.a]";
         let changes = change("[queues.a]", host);
         assert_eq!(
             changes.host,
@@ -203,6 +208,7 @@ mod tests {
                 "log",
                 "max_component",
                 "max_pens",
+                "name",
                 "pen_threads",
                 "plugins",
                 "redact",

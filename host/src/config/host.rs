@@ -21,6 +21,9 @@ pub struct HostSettings {
     pub cache: PathBuf,
     /// How long running attempts may go on after the first signal. Default 10 s; 0 interrupts them at once.
     pub shutdown_timeout: Duration,
+    /// What the workers of this host are called: BullMQ's worker option `name`. None: they have no name. `TORIL_NAME`
+    /// takes precedence.
+    pub name: Option<String>,
     /// How many threads run guests. Default: as many as the machine has processors.
     pub pen_threads: NonZeroUsize,
     /// How many attempts may run at once in the whole host, all queues together. Sizes the pool of instances, whose
@@ -75,6 +78,7 @@ impl HostSettings {
             plugins: folder.join("plugins"),
             cache: folder.join(".toril/cache"),
             shutdown_timeout: Duration::from_secs(10),
+            name: None,
             // A system that does not tell is taken for the smallest one.
             pen_threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             max_pens: DEFAULT_MAX_PENS,

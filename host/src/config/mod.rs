@@ -42,7 +42,10 @@ pub use self::host::{AdminAccess, HostSettings, MOST_KEPT_ATTEMPTS, SHORTEST_TOK
 pub use self::origin::{Origin, OriginError, Scheme};
 pub use self::plugin::{Isolation, KeyValue, Plugin, SendSecret};
 pub use self::problem::{LoadError, Problem, Problems, Severity};
-pub use self::queue::{Backoff, BackoffKind, JobDefaults, Keep, Queue, RateLimit, Repeat, Schedule};
+pub use self::queue::{
+    Backoff, BackoffKind, BackoffStrategy, Delays, JobDefaults, Keep, LARGEST_PRIORITY, METRICS, Queue, RateLimit,
+    Repeat, Schedule,
+};
 pub use self::redis::{MissingUrl, Redis, Topology, hash_tag};
 pub use self::redis_url::{RedisUrl, RedisUrlError};
 pub use self::secret::Secret;

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+/// How many minutes of BullMQ's metrics are kept by default: two weeks.
+pub const METRICS: NonZeroU32 = NonZeroU32::new(14 * 24 * 60).unwrap();
+
 /// How one queue is worked on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Queue {
@@ -24,10 +27,17 @@ pub struct Queue {
     pub stalled_interval: Duration,
     /// How often a job may lose its host before it is failed for good. Default 1.
     pub max_stalled: u32,
+    /// How often a job may be started before it is failed for good. Default: no limit. BullMQ's `maxStartedAttempts`.
+    pub max_started_attempts: Option<NonZeroU32>,
+    /// How many minutes of BullMQ's metrics are kept. Default [`METRICS`]. None: no metrics keys are written.
+    pub metrics: Option<NonZeroU32>,
+    /// The queue's own backoff strategies, by the names that jobs select them with (`backoff.type`).
+    pub backoff_strategies: BTreeMap<String, BackoffStrategy>,
     /// The queue that failed jobs are copied to. Default: none. Never the queue itself, nor one whose own
     /// `dead_letter` leads back here.
     pub dead_letter: Option<String>,
-    /// Options of the jobs that Toril itself adds to the queue.
+    /// Options of the jobs that Toril itself adds to the queue. Its `remove_on_complete` and `remove_on_fail` also apply
+    /// to ended jobs of other producers whose options name none, as those of BullMQ's `Worker` do.
     pub job_defaults: JobDefaults,
     /// Job schedulers of the queue, by their ids.
     pub schedules: BTreeMap<String, Schedule>,
@@ -44,12 +54,18 @@ impl Queue {
             lock_duration: Duration::from_secs(30),
             stalled_interval: Duration::from_secs(30),
             max_stalled: 1,
+            max_started_attempts: None,
+            metrics: Some(METRICS),
+            backoff_strategies: BTreeMap::new(),
             dead_letter: None,
             job_defaults: JobDefaults::default(),
             schedules: BTreeMap::new(),
         }
     }
 }
+
+/// The largest number that BullMQ takes as a priority: the last in line.
+pub const LARGEST_PRIORITY: u32 = 2_097_151;
 
 /// `[queues.NAME.schedules.ID]`: what adds a job again and again.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,12 +132,39 @@ pub struct Backoff {
 }
 
 /// How the pause between attempts grows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BackoffKind {
     /// It does not.
     Fixed,
     /// It doubles with every attempt.
     Exponential,
+    /// As the queue's backoff strategy of this name says, which also has the delay and the jitter.
+    Named(String),
+}
+
+/// `[queues.NAME.backoff_strategies.STRATEGY]`: what BullMQ's `settings.backoffStrategy` is in a Node worker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BackoffStrategy {
+    /// How the delay follows from the number of failed attempts.
+    pub delays: Delays,
+    /// How much of a delay is random, from 0.0 to 1.0. Default 0.0. A job's own `backoff.jitter` takes precedence.
+    pub jitter: f64,
+    /// The longest delay. None: no limit.
+    pub max: Option<Duration>,
+}
+
+/// How a strategy's delay follows from the number of failed attempts. A job's own `backoff.delay` replaces the base delay,
+/// but not a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delays {
+    /// Always this delay.
+    Fixed(Duration),
+    /// This delay, doubled with every further attempt.
+    Exponential(Duration),
+    /// This delay, times the number of failed attempts.
+    Linear(Duration),
+    /// One delay for each failed attempt. The last one repeats. Never empty.
+    List(Vec<Duration>),
 }
 
 /// Which jobs are kept after they have ended.
@@ -137,5 +180,7 @@ pub enum Keep {
         age: Option<Duration>,
         /// How many jobs stay.
         count: Option<u64>,
+        /// How many jobs are removed at once for their age. None: BullMQ's default, 1000.
+        limit: Option<NonZeroU32>,
     },
 }

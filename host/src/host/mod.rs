@@ -140,7 +140,9 @@ impl Host {
         let identity = presence::Identity::new();
         let attempts = Attempts::new(redis.clone(), &identity.id, config.load().host.keep_attempts);
         let inner = Arc::new(Inner {
-            service: Service::new(redis.clone(), defaults(config.clone())).noting(attempts.clone()),
+            service: Service::new(redis.clone(), defaults(config.clone()))
+                .noting(attempts.clone())
+                .named(config.load().host.name.as_deref()),
             admin: Admin::new(redis.clone(), config.clone()),
             config,
             env,

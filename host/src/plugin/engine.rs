@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails};
+use wasmtime::{
+    Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails, WasmFeatures,
+};
 
 use super::idle::{Idle, Put, sweep_until_empty};
+use super::limits;
 use super::pen::Pen;
 use super::reuse::Key;
 use crate::config::HostSettings;
@@ -21,11 +24,16 @@ pub const TICK: Duration = Duration::from_millis(10);
 const MEMORY_KEPT: usize = 1024 * 1024;
 /// The same for tables.
 const TABLES_KEPT: usize = 64 * 1024;
-/// Core instances and tables that the pool holds for each pen. More than one, since a component that carries a language
-/// engine is made of several modules. They cost address space, and memory only when they are used.
-const PARTS_PER_PEN: u32 = 10;
-/// Threads that only wait (file reads, name look-ups) on behalf of guests.
-const BLOCKING_THREADS: usize = 32;
+/// Threads that only wait (name look-ups, file reads) on behalf of guests. A thread exists only while something needs it.
+/// Each plugin has a bound of its own on its look-ups ([`super::egress::Lookups`]), so that no plugin can take them all.
+const BLOCKING_THREADS: usize = 512;
+
+/// The WebAssembly proposals that a component may use: WebAssembly 2.0, constant expressions with arithmetic (the
+/// dynamic libraries of Python guests need them), and components. Code for the others is code of wasmtime that a hostile
+/// component could reach and no guest needs. Without `gc` in particular, wasmtime 48.0.8 aborts the process when a call
+/// through a table meets a subtype (GHSA-rc4p-x33f-vpr2). docs/security.md lists the proposals.
+const PROPOSALS: WasmFeatures =
+    WasmFeatures::WASM2.union(WasmFeatures::EXTENDED_CONST).union(WasmFeatures::COMPONENT_MODEL);
 
 /// Why the engine could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -123,9 +131,11 @@ impl Drop for Engine {
 pub fn config(max_pens: u32) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(max_pens)
-        .total_core_instances(max_pens.saturating_mul(PARTS_PER_PEN))
-        .total_memories(max_pens.saturating_mul(2))
-        .total_tables(max_pens.saturating_mul(PARTS_PER_PEN))
+        // Whatever all other pens hold, each pen finds what it may have at most. This costs address space, and memory only
+        // where it is used. A pool that is sized for less lets the attempts of one plugin fail because of another.
+        .total_core_instances(max_pens.saturating_mul(limits::INSTANCES))
+        .total_memories(max_pens.saturating_mul(limits::MEMORIES))
+        .total_tables(max_pens.saturating_mul(limits::TABLES))
         .total_stacks(max_pens)
         .max_unused_warm_slots(100)
         .linear_memory_keep_resident(MEMORY_KEPT)
@@ -134,6 +144,7 @@ pub fn config(max_pens: u32) -> Config {
     let mut config = Config::new();
     config
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .wasm_features(PROPOSALS.complement(), false)
         .concurrency_support(false)
         .epoch_interruption(true)
         .consume_fuel(true)
@@ -173,5 +184,37 @@ impl Drop for Ticker {
         {
             tracing::error!("the epoch thread panicked");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::{Instance, Module, PoolConcurrencyLimitError, Store};
+
+    use super::*;
+
+    /// A module with a memory of one page.
+    const MEMORY: &[u8] = b"\0asm\x01\0\0\0\x05\x03\x01\0\x01";
+    /// A module with a type that may have subtypes.
+    const OPEN_TYPE: &[u8] = b"\0asm\x01\0\0\0\x01\x06\x01\x50\0\x60\0\0";
+
+    #[test]
+    fn a_pen_finds_all_the_memories_that_it_may_have_and_a_pool_that_is_used_up_is_told_from_a_trap() {
+        let engine = wasmtime::Engine::new(&config(1)).expect("an engine");
+        let module = Module::new(&engine, MEMORY).expect("a module");
+        let mut store = Store::new(&engine, ());
+        for _ in 0..limits::MEMORIES {
+            Instance::new(&mut store, &module, &[]).expect("an instance");
+        }
+        let error = Instance::new(&mut store, &module, &[]).expect_err("no memory is left");
+        assert!(error.is::<PoolConcurrencyLimitError>(), "{error:#}");
+    }
+
+    #[test]
+    fn types_with_subtypes_are_refused_and_would_be_valid_otherwise() {
+        let engine = wasmtime::Engine::new(&config(1)).expect("an engine");
+        assert!(Module::validate(&engine, OPEN_TYPE).is_err());
+        let anything = wasmtime::Engine::new(Config::new().wasm_gc(true)).expect("an engine");
+        Module::validate(&anything, OPEN_TYPE).expect("a module");
     }
 }

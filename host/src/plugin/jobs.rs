@@ -8,10 +8,7 @@ use super::interface::jobs::{
 use super::limits::WAIT;
 use super::state::{DATA, PenState};
 use crate::attempt::{ContextError, Deduplication, NewJob, OnFailure};
-use crate::config::{self, Backoff};
-
-/// BullMQ's largest priority.
-const PRIORITY: u32 = 2_097_152;
+use crate::config::{self, Backoff, LARGEST_PRIORITY};
 
 type Answer = wasmtime::Result<Result<String, Error>>;
 
@@ -84,8 +81,8 @@ fn checked(queue: String, name: String, data: &str, options: AddOptions, child: 
     if options.id.as_ref().is_some_and(|id| id.contains(':')) {
         return Err("the job id has a colon: choose an id without one".to_owned());
     }
-    if options.priority.is_some_and(|priority| priority > PRIORITY) {
-        return Err(format!("the priority is {PRIORITY} at most"));
+    if options.priority.is_some_and(|priority| priority > LARGEST_PRIORITY) {
+        return Err(format!("the priority is {LARGEST_PRIORITY} at most"));
     }
     if options.attempts == Some(0) {
         return Err("a job has one attempt at least".to_owned());
@@ -171,7 +168,7 @@ mod tests {
     fn what_bullmq_would_not_take_is_refused_with_a_reason() {
         assert!(refused("{", options()).contains("no JSON"));
         assert!(refused("{}", AddOptions { id: Some("a:b".into()), ..options() }).contains("colon"));
-        assert!(refused("{}", AddOptions { priority: Some(PRIORITY + 1), ..options() }).contains("priority"));
+        assert!(refused("{}", AddOptions { priority: Some(LARGEST_PRIORITY + 1), ..options() }).contains("priority"));
         assert!(refused("{}", AddOptions { delay: Some(u64::MAX), ..options() }).contains("hundred years"));
         assert!(refused("{}", AddOptions { attempts: Some(0), ..options() }).contains("attempt"));
     }

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use wasmtime::component::ResourceTableError;
-use wasmtime::{ResourceLimiter, format_err};
+use wasmtime::{ResourceLimiter, ResourcesRequired, format_err};
 
 /// Elements that all tables of a pen may hold together.
 const TABLE_ELEMENTS: usize = 100_000;
-/// Core instances, tables and memories of one pen. A component made from Rust has one of each; one that carries a
-/// language engine has a handful.
-const INSTANCES: usize = 64;
-const TABLES: usize = 64;
-const MEMORIES: usize = 8;
+/// Core instances, tables and memories of one pen. A component made from Rust has two or three tables and one memory; one
+/// that carries a language engine has more instances; one that was composed of several has the sum. The engine's pool has
+/// as many for each of its pens, and each memory reserves 4 GiB of address space.
+pub const INSTANCES: u32 = 64;
+pub const TABLES: u32 = 20;
+pub const MEMORIES: u32 = 4;
 
 /// The longest wait that a guest may ask for: a hundred years, as everywhere in Toril. Redis takes no number of 64 bits.
 pub const WAIT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -27,6 +28,25 @@ pub const REASON: usize = 64 * 1024;
 const LINE: usize = 2 * 1024;
 /// The in-memory size of one HTTP header list, in bytes.
 pub const HTTP_FIELDS: usize = 64 * 1024;
+/// Requests of a pen that are made and not sent.
+pub const HTTP_UNSENT: usize = 128;
+/// The longest method and authority of a request, in bytes.
+pub const HTTP_METHOD: usize = 64;
+pub const HTTP_AUTHORITY: usize = 1024;
+/// What the bodies of all requests of a pen hold that was not sent, in bytes.
+pub const HTTP_BODIES: usize = 8 * 1024 * 1024;
+/// The most that one write to a body takes, in bytes. A body buffers two such writes.
+pub const HTTP_CHUNK: usize = 64 * 1024;
+
+/// Whether an instance of a component has no more memories and tables than a pen may have. The error says what is too much.
+pub fn check_parts(needed: &ResourcesRequired) -> Result<(), String> {
+    for (what, count, most) in [("memories", needed.num_memories, MEMORIES), ("tables", needed.num_tables, TABLES)] {
+        if count > most {
+            return Err(format!("it needs {count} {what}, and a plugin may have {most}"));
+        }
+    }
+    Ok(())
+}
 
 /// What ended a guest, in words that name the limit where it is one of those that libraries keep for us.
 pub fn in_words(error: &wasmtime::Error) -> String {
@@ -123,15 +143,15 @@ impl ResourceLimiter for Limits {
     }
 
     fn instances(&self) -> usize {
-        INSTANCES
+        INSTANCES as usize
     }
 
     fn tables(&self) -> usize {
-        TABLES
+        TABLES as usize
     }
 
     fn memories(&self) -> usize {
-        MEMORIES
+        MEMORIES as usize
     }
 }
 

@@ -18,6 +18,7 @@ mod limits;
 mod lines;
 mod output;
 mod pen;
+mod rate;
 mod registry;
 mod reuse;
 mod schema;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
-use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline, WasmBacktrace};
 
 use super::denials::Denials;
 use super::engine::Engine;
@@ -32,6 +32,9 @@ const UNBOUNDED: u64 = u64::MAX;
 
 /// What ended a plugin in JavaScript whose engine had nothing left to do.
 const STUCK: &str = "the plugin trapped: it awaits a promise that nothing can fulfil any more";
+
+/// How long a job waits that found no room in the pool of instances.
+const NO_ROOM: Duration = Duration::from_secs(1);
 
 /// How long a plugin has to end by itself when its job was cancelled.
 const CANCELLED: Duration = Duration::from_secs(5);
@@ -183,6 +186,7 @@ async fn run(
     let outcome = match ended {
         Ok(Ok(Ok(result))) => completed(result, settings.max_result),
         Ok(Ok(Err(failure))) => refused(failure, &state.job.denials),
+        Ok(Err(error)) if error.is::<PoolConcurrencyLimitError>() => no_room(&error, &settings),
         Ok(Err(_)) if output.waits_for_nothing() => Outcome::Retry(Failure::new(FailureKind::Trap, STUCK)),
         Ok(Err(error)) => Outcome::Retry(explain(&error, state, &settings, &timed_out(&queue, timeout))),
         Err(_) => Outcome::Retry(Failure::new(FailureKind::Timeout, timed_out(&queue, timeout))),
@@ -407,6 +411,13 @@ fn timed_out(queue: &str, timeout: Duration) -> String {
         "timeout: the plugin did not finish within {}, the `timeout` of queue {queue}",
         humantime::format_duration(timeout)
     )
+}
+
+/// The pool of instances was used up, which is not this plugin's fault: its job runs again a moment later, and no attempt
+/// is counted. The pool has room for the most that all pens can hold, so this means that the host's own count is wrong.
+fn no_room(error: &wasmtime::Error, settings: &Settings) -> Outcome {
+    tracing::error!(plugin = &*settings.plugin, error = %format_args!("{error:#}"), "no room for the pen: please report it");
+    Outcome::Deferred(NO_ROOM)
 }
 
 fn host_failure(error: &wasmtime::Error) -> Failure {

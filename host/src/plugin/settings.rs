@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::egress::{Network, Placeholder, RequestRate, Tls, Transport};
+use super::egress::{Failures, Lookups, Network, Placeholder, RequestRate, Tls, Transport};
 use super::lines::LineBudget;
 use crate::config::{self, Isolation, Origin, Plugin};
 use crate::telemetry::metrics::PluginMeters;
@@ -25,6 +25,10 @@ pub struct Settings {
     pub private_addresses: Arc<[IpNet]>,
     /// What HTTPS servers are vouched for by.
     pub tls: Arc<Tls>,
+    /// The names that are looked up for it.
+    pub lookups: Arc<Lookups>,
+    /// What is logged of its requests that fail.
+    pub failures: Arc<Failures>,
     /// Queues that it may add jobs to.
     pub add_to: Arc<[String]>,
     /// The most jobs that one attempt may add.
@@ -66,6 +70,8 @@ impl Settings {
             send_secrets,
             private_addresses: entry.private_addresses.clone().into(),
             tls: Arc::new(Tls::new(entry.ca.as_deref())),
+            lookups: Arc::new(Lookups::new()),
+            failures: Arc::new(Failures::new()),
             add_to: entry.add_to.clone().into(),
             max_added_jobs: entry.max_added_jobs.get(),
             keyvalue: entry.keyvalue.clone(),

@@ -11,7 +11,7 @@ use wasmtime_wasi_config::{WasiConfig, WasiConfigVariables};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::denials::Denials;
-use super::egress::Egress;
+use super::egress::{self, Egress, Unsent};
 use super::interface::job_context::{Cancellation, ChildFailure, ChildValue, DependencyCounts, Error, Host, Level};
 use super::interface::{self, types};
 use super::limits::{self, Limits};
@@ -38,6 +38,8 @@ pub struct PenState {
     /// Where the standard streams lead, in a pen that runs several jobs: guests open them once.
     outlet: Option<Outlet>,
     http: WasiHttpCtx,
+    /// A pen's, and not a job's: a message that is kept from one job to the next keeps its body.
+    pub(super) unsent: Unsent,
     pub(super) table: ResourceTable,
     variables: Option<WasiConfigVariables>,
     settings: Arc<Settings>,
@@ -91,6 +93,7 @@ impl PenState {
             wasi: None,
             outlet,
             http,
+            unsent: Unsent::default(),
             table,
             variables: None,
             settings: settings.clone(),
@@ -174,6 +177,7 @@ pub fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<PenState>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    egress::add_to_linker(&mut linker)?;
     wasmtime_wasi_config::add_to_linker(&mut linker, |state: &mut PenState| WasiConfig::from(state.variables()))?;
     super::keyvalue::Imports::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     interface::add_to_linker(&mut linker)?;

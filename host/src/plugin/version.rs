@@ -11,7 +11,7 @@ use super::compile::{CompileError, Compiler};
 use super::contents::Contents;
 use super::engine::Engine;
 use super::interface::{GuestPre, InterfaceVersion};
-use super::limits::one_line;
+use super::limits::{check_parts, one_line};
 use super::pen::{self, Undescribed};
 use super::schema::{JobTypes, ManifestError};
 use super::settings::Settings;
@@ -96,6 +96,14 @@ pub enum LoadError {
         /// What does not fit.
         reason: String,
     },
+    /// An instance of it would be too much for a pen.
+    #[error("{} was not taken: {reason}", .path.display())]
+    Parts {
+        /// The file.
+        path: PathBuf,
+        /// What is too much.
+        reason: String,
+    },
     /// `describe` failed.
     #[error("{} was not taken: its `describe` failed: {}", .path.display(), .failure.message)]
     Describe {
@@ -153,6 +161,9 @@ pub async fn load(
     let component = compiled.map_err(|reason| LoadError::Compile { path: path.to_path_buf(), reason })?;
     let linked = linker.instantiate_pre(&component).and_then(|linked| GuestPre::new(interface, linked));
     let pre = linked.map_err(|error| world(format!("{error:#}")))?;
+    if let Some(needed) = component.resources_required() {
+        check_parts(&needed).map_err(|reason| LoadError::Parts { path: path.to_path_buf(), reason })?;
+    }
     let manifest = pen::describe(engine, pre.clone(), settings).await.map_err(|undescribed| match undescribed {
         Undescribed::Foreign(reason) => world(foreign(interface, &reason)),
         Undescribed::Failed(failure) => LoadError::Describe {

@@ -94,9 +94,10 @@ impl JobSpec {
     /// Backs off like this.
     pub fn set_backoff(&mut self, backoff: &Backoff) {
         let delay = milliseconds(backoff.delay);
-        self.options.backoff = Some(match backoff.kind {
+        self.options.backoff = Some(match &backoff.kind {
             BackoffKind::Fixed => BackoffStrategy::Fixed(delay),
             BackoffKind::Exponential => BackoffStrategy::Exponential(delay),
+            BackoffKind::Named(name) => BackoffStrategy::Custom(name.clone()),
         });
         self.jitter = backoff.jitter;
     }
@@ -111,11 +112,11 @@ pub fn policy(keep: &Keep) -> RemoveOnFinish {
     match keep {
         Keep::All => RemoveOnFinish::Bool(false),
         Keep::None => RemoveOnFinish::Bool(true),
-        Keep::Some { age, count } => RemoveOnFinish::Options(KeepJobs {
+        Keep::Some { age, count, limit } => RemoveOnFinish::Options(KeepJobs {
             // In seconds, whatever the crate's comment says: it is what the Lua script compares.
             age: age.map(|age| age.as_secs()),
             count: count.map(|count| usize::try_from(count).unwrap_or(usize::MAX)),
-            limit: None,
+            limit: limit.and_then(|limit| usize::try_from(limit.get()).ok()),
         }),
     }
 }

@@ -9,6 +9,7 @@ use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
+use super::claimed::Claimed;
 use super::connection::{ConnectError, Redis, SharedRedis};
 use super::outage::{Outage, Waiting};
 use crate::attempt::Cancellation;
@@ -44,8 +45,9 @@ pub enum Cancelled {
     NoJob,
 }
 
+/// Hosts of another key prefix have other jobs, whose queues and ids may have the same names.
 fn channel(redis: &Redis) -> String {
-    redis.namespaced("cancel")
+    redis.namespaced(&format!("cancel:{}", redis.prefix()))
 }
 
 /// Asks whichever host runs the job to end it, and waits for its end.
@@ -88,26 +90,34 @@ async fn publish(redis: &Redis, wish: &Wish) -> Result<usize, ConnectError> {
     Ok(redis.connection().await?.cmd(&mut publish).await?)
 }
 
-/// The jobs that this host runs, by queue and id.
+/// The jobs that this host runs.
 #[derive(Clone, Default)]
-pub struct Running(Arc<Mutex<HashMap<(String, String), Cancellation>>>);
+pub struct Running(Arc<Mutex<HashMap<Run, Cancellation>>>);
+
+/// One attempt of a job. A job whose lock was lost may be claimed again while its earlier attempt still ends.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Run {
+    queue: String,
+    id: String,
+    token: String,
+}
 
 /// A job for as long as it runs.
 pub struct Runs {
     running: Running,
-    job: (String, String),
+    run: Run,
 }
 
 impl Running {
     /// Notes that a job runs, until what is returned is dropped.
-    pub fn enter(&self, queue: &str, id: &str, cancellation: Cancellation) -> Runs {
-        let job = (queue.to_owned(), id.to_owned());
-        self.jobs().insert(job.clone(), cancellation);
-        Runs { running: self.clone(), job }
+    pub fn enter(&self, queue: &str, job: &Claimed, cancellation: Cancellation) -> Runs {
+        let run = Run { queue: queue.to_owned(), id: job.id.clone(), token: job.token.clone() };
+        self.jobs().insert(run.clone(), cancellation);
+        Runs { running: self.clone(), run }
     }
 
     fn cancel(&self, wish: &Wish) {
-        for ((queue, id), cancellation) in self.jobs().iter() {
+        for (Run { queue, id, .. }, cancellation) in self.jobs().iter() {
             if *queue == wish.queue && wish.id.as_ref().is_none_or(|wanted| wanted == id) {
                 tracing::info!(queue, job_id = id, "job cancelled");
                 cancellation.cancel(wish.reason.clone());
@@ -115,14 +125,14 @@ impl Running {
         }
     }
 
-    fn jobs(&self) -> MutexGuard<'_, HashMap<(String, String), Cancellation>> {
+    fn jobs(&self) -> MutexGuard<'_, HashMap<Run, Cancellation>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Runs {
     fn drop(&mut self) {
-        self.running.jobs().remove(&self.job);
+        self.running.jobs().remove(&self.run);
     }
 }
 
@@ -161,6 +171,10 @@ async fn hear(redis: &Redis, running: &Running, waiting: &mut Option<Waiting>) -
 mod tests {
     use super::*;
 
+    fn claim(id: &str, token: &str) -> Claimed {
+        Claimed { id: id.into(), token: token.into(), ..Claimed::sample() }
+    }
+
     fn wish(queue: &str, id: Option<&str>) -> Wish {
         Wish { queue: queue.into(), id: id.map(Into::into), reason: "why".into() }
     }
@@ -169,7 +183,8 @@ mod tests {
     fn a_wish_reaches_its_job_and_no_other() {
         let running = Running::default();
         let (one, two) = (Cancellation::default(), Cancellation::default());
-        let _runs = (running.enter("a", "1", one.clone()), running.enter("a", "2", two.clone()));
+        let _runs =
+            (running.enter("a", &claim("1", "t:1"), one.clone()), running.enter("a", &claim("2", "t:2"), two.clone()));
         running.cancel(&wish("a", Some("1")));
         assert_eq!((one.reason(), two.reason()), (Some("why"), None));
         running.cancel(&wish("b", None));
@@ -182,8 +197,18 @@ mod tests {
     fn a_job_that_has_ended_is_forgotten() {
         let running = Running::default();
         let job = Cancellation::default();
-        drop(running.enter("a", "1", job.clone()));
+        drop(running.enter("a", &claim("1", "t:1"), job.clone()));
         running.cancel(&wish("a", None));
         assert_eq!(job.reason(), None);
+    }
+
+    #[test]
+    fn a_job_that_was_claimed_again_is_cancelled_after_its_earlier_attempt_has_ended() {
+        let (running, again) = (Running::default(), Cancellation::default());
+        let earlier = running.enter("a", &claim("1", "t:1"), Cancellation::default());
+        let _later = running.enter("a", &claim("1", "t:2"), again.clone());
+        drop(earlier);
+        running.cancel(&wish("a", Some("1")));
+        assert_eq!(again.reason(), Some("why"));
     }
 }

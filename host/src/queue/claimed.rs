@@ -33,6 +33,8 @@ pub struct Claimed {
     pub attempts_started: u32,
     /// When it was claimed, in milliseconds since the Unix epoch.
     pub processed_on: u64,
+    /// When it was claimed the time before.
+    pub processed_before: Option<u64>,
     /// The key of its parent in a flow.
     pub parent_key: Option<String>,
     /// Which scheduler made it.
@@ -72,6 +74,7 @@ impl Claimed {
             attempts_made: 0,
             attempts_started: u32::deserialize(&mut packed).ok()?,
             processed_on,
+            processed_before: None,
             parent_key: None,
             scheduler: None,
             failed_already: None,
@@ -91,6 +94,8 @@ impl Claimed {
             "data" => self.data = Arc::from(value),
             "opts" => self.options = Options::read(&value),
             "timestamp" => self.added_at = value.parse().unwrap_or(0),
+            // The fields are read before the claim writes its own.
+            "processedOn" => self.processed_before = value.parse().ok(),
             "atm" => self.attempts_made = value.parse().unwrap_or(self.attempts_made),
             // Before its version 5, BullMQ had another name.
             "attemptsMade" if self.attempts_made == 0 => self.attempts_made = value.parse().unwrap_or(0),
@@ -103,9 +108,10 @@ impl Claimed {
         }
     }
 
-    /// Whether an attempt remains after this one.
-    pub fn may_retry(&self) -> bool {
-        self.attempts_made + 1 < self.options.attempts.unwrap_or(1)
+    /// Whether an attempt remains after this one. `max_started`: how often the queue's jobs may be started.
+    pub fn may_retry(&self, max_started: Option<u32>) -> bool {
+        self.attempts_made.saturating_add(1) < self.options.attempts.unwrap_or(1)
+            && max_started.is_none_or(|most| self.attempts_started < most)
     }
 
     /// For how long a job that is claimed for the first time could have run: since it was added, or since its delay was
@@ -130,6 +136,7 @@ impl Claimed {
             attempts_made: 0,
             attempts_started: 1,
             processed_on: 0,
+            processed_before: None,
             parent_key: None,
             scheduler: None,
             failed_already: None,
@@ -207,10 +214,10 @@ pub struct Options {
     pub backoff: Option<Backoff>,
     /// In milliseconds, when it was added.
     pub delay: u64,
-    /// Which completed jobs are kept.
-    pub remove_on_complete: Keep,
-    /// Which failed jobs are kept.
-    pub remove_on_fail: Keep,
+    /// Which completed jobs are kept. None: as the queue's settings say.
+    pub remove_on_complete: Option<Keep>,
+    /// Which failed jobs are kept. None: as the queue's settings say.
+    pub remove_on_fail: Option<Keep>,
     /// How many lines of its log are kept. None: all.
     pub keep_logs: Option<u32>,
     /// How many traces are kept. None: BullMQ's default.
@@ -233,8 +240,8 @@ impl Options {
         let mut options = Self {
             attempts: small("attempts"),
             delay: number("delay").and_then(|number| u64::try_from(number).ok()).unwrap_or(0),
-            remove_on_complete: opts.get("removeOnComplete").map(Keep::read).unwrap_or_default(),
-            remove_on_fail: opts.get("removeOnFail").map(Keep::read).unwrap_or_default(),
+            remove_on_complete: opts.get("removeOnComplete").and_then(Keep::read),
+            remove_on_fail: opts.get("removeOnFail").and_then(Keep::read),
             keep_logs: small("kl").filter(|lines| *lines > 0),
             stack_trace_limit: small("stackTraceLimit"),
             lifo: flag("lifo"),
@@ -266,16 +273,17 @@ pub struct Keep {
 }
 
 impl Keep {
-    /// `true` keeps none, a number that many, and an object says more.
-    fn read(value: &Value) -> Self {
+    /// `true` keeps none, `false` all, a number that many, and an object says more. None: the job's options do not say.
+    fn read(value: &Value) -> Option<Self> {
         match value {
-            Value::Bool(true) => Self { count: Some(0), ..Self::default() },
-            Value::Number(_) => Self { count: whole(value), ..Self::default() },
+            Value::Bool(true) => Some(Self { count: Some(0), ..Self::default() }),
+            Value::Bool(false) => Some(Self::default()),
+            Value::Number(_) => Some(Self { count: whole(value), ..Self::default() }),
             Value::Object(keep) => {
                 let number = |name: &str| keep.get(name).and_then(whole);
-                Self { count: number("count"), age: number("age"), limit: number("limit") }
+                Some(Self { count: number("count"), age: number("age"), limit: number("limit") })
             }
-            _ => Self::default(),
+            _ => None,
         }
     }
 }
@@ -287,13 +295,13 @@ mod tests {
     #[test]
     fn every_form_of_keeping_is_read() {
         let keep = |text: &str| Options::read(&format!(r#"{{"removeOnComplete":{text}}}"#)).remove_on_complete;
-        let count = |count| Keep { count: Some(count), ..Keep::default() };
+        let count = |count| Some(Keep { count: Some(count), ..Keep::default() });
         assert_eq!(
             (keep("true"), keep("false"), keep("7"), keep("-1")),
-            (count(0), Keep::default(), count(7), count(-1))
+            (count(0), Some(Keep::default()), count(7), count(-1))
         );
-        assert_eq!(keep(r#"{"age":60,"limit":5}"#), Keep { count: None, age: Some(60), limit: Some(5) });
-        assert_eq!(keep("null"), Keep::default());
+        assert_eq!(keep(r#"{"age":60,"limit":5}"#), Some(Keep { count: None, age: Some(60), limit: Some(5) }));
+        assert_eq!((keep("null"), Options::read("{}").remove_on_complete), (None, None));
     }
 
     #[test]

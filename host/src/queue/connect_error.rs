@@ -39,6 +39,18 @@ pub enum ConnectError {
         /// What it said.
         reason: String,
     },
+    /// It lacks commands that are needed.
+    #[error(
+        "Redis at {url} is too old: it is {found}, and Toril needs Redis {needed} or newer, or any Valkey. Upgrade it, or name another server in REDIS_URL or `url` under [redis]."
+    )]
+    TooOld {
+        /// Where it is, without user and password.
+        url: String,
+        /// What it says that it is.
+        found: String,
+        /// The oldest version that has everything.
+        needed: String,
+    },
     /// The folder of the sockets that lead to Redis.
     #[error("no way to Redis could be made in the folder for temporary files (TMPDIR): {0}")]
     Socket(std::io::Error),

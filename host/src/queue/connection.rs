@@ -277,7 +277,7 @@ impl Redis {
             let client = lane.client()?;
             wait_ready(&self.shown, self.settings.connect_timeout, || self.ping_once(&client, slot)).await
         };
-        lane.connection(ready).await
+        lane.connection(&self.shown, ready).await
     }
 
     async fn ping_once(&self, client: &redis::Client, slot: u16) -> Tried {

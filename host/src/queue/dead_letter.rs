@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::claimed::Claimed;
 use super::connection::{ConnectError, SharedRedis};
+use super::scripts;
 use super::stored::parse;
 
 /// The queue that takes in failed jobs.
@@ -42,6 +43,6 @@ impl DeadLetter {
         let id = format!("{queue}-{}-{attempts}", job.id).replace(':', "-");
         let letters = self.redis.queue(self.keys.name()).await.map_err(ConnectError::into_bull)?;
         letters.add(&job.name, data).options(JobOptions::new().job_id(id)).await?;
-        Ok(())
+        scripts::tidy(&letters).await
     }
 }

@@ -1,12 +1,13 @@
 //! What a fuzzer drives of the queue side.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use redis::Value as Reply;
 use serde_json::Value;
 
 pub use super::admin::fuzz::new_job;
-use super::backoff;
+use super::backoff::{self, Next};
 use super::claimed::Claimed;
 use super::worker::fuzz::next;
 
@@ -28,11 +29,13 @@ pub fn job(data: &[u8]) {
     let pieces = [packed(&fields), payload.to_vec()].map(Reply::BulkString);
     let data = read(Reply::Array(pieces.to_vec())).map(|job| job.data);
     assert_eq!(data.as_ref(), Some(&job.data), "data in a piece of its own");
-    let _either = (job.may_retry(), job.waited());
+    let _either = (job.may_retry(Some(7)), job.waited());
     for attempts in [1, 2, 7, 1000, u32::MAX] {
         let backoff = job.options.backoff.as_ref();
-        let (least, most) = (backoff::delay(backoff, attempts, 0.0), backoff::delay(backoff, attempts, 1.0));
-        assert!(least <= most && most <= LONGEST, "{least:?} {most:?}");
+        let next = |random| backoff::next(backoff, &BTreeMap::new(), attempts, random);
+        if let (Next::After(least), Next::After(most)) = (next(0.0), next(1.0)) {
+            assert!(least <= most && most <= LONGEST, "{least:?} {most:?}");
+        }
     }
     next(&job);
     if let Some(context) = &job.options.trace_context {

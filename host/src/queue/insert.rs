@@ -11,19 +11,18 @@ use serde_json::{Map, Value, json};
 
 use super::add::JobSpec;
 use super::clock::now;
+use super::scripts::rerouted;
 
-/// One of BullMQ's own scripts.
-struct Official {
-    text: &'static str,
-    script: LazyLock<Script>,
-}
+/// One of BullMQ's own scripts: its text and what it is called by.
+type Official = LazyLock<(String, Script)>;
 
 macro_rules! official {
     ($($name:ident = $file:literal;)*) => {
-        $(static $name: Official = {
-            const TEXT: &str = include_str!(concat!(env!("BULLMQ_COMMANDS"), "/", $file, ".lua"));
-            Official { text: TEXT, script: LazyLock::new(|| Script::new(TEXT)) }
-        };)*
+        $(static $name: Official = LazyLock::new(|| {
+            let text = rerouted(include_str!(concat!(env!("BULLMQ_COMMANDS"), "/", $file, ".lua")));
+            let script = Script::new(&text);
+            (text, script)
+        });)*
     };
 }
 
@@ -49,7 +48,7 @@ struct Insert {
 /// Stores a job. Answers its id, or the id of the job that is there in its place.
 pub async fn one(queue: &Queue, spec: &JobSpec) -> Result<String, Error> {
     let insert = Insert::of(queue.keys(), spec)?;
-    let mut call = insert.script.script.prepare_invoke();
+    let mut call = insert.script.1.prepare_invoke();
     for key in &insert.keys {
         call.key(key);
     }
@@ -80,11 +79,11 @@ async fn send(queue: &Queue, inserts: &[Insert]) -> Result<Vec<redis::RedisResul
     let mut pipe = redis::pipe();
     for script in [&ADD_DELAYED_JOB, &ADD_PRIORITIZED_JOB, &ADD_STANDARD_JOB] {
         if inserts.iter().any(|insert| std::ptr::eq(insert.script, script)) {
-            pipe.cmd("SCRIPT").arg("LOAD").arg(script.text).ignore();
+            pipe.cmd("SCRIPT").arg("LOAD").arg(&script.0).ignore();
         }
     }
     for insert in inserts {
-        pipe.cmd("EVALSHA").arg(insert.script.script.get_hash()).arg(insert.keys.len()).arg(&insert.keys);
+        pipe.cmd("EVALSHA").arg(insert.script.1.get_hash()).arg(insert.keys.len()).arg(&insert.keys);
         pipe.arg(&insert.args).arg(&insert.data).arg(&insert.options);
     }
     queue.connection().pipe(pipe.ignore_errors()).await

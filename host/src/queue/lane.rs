@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use super::connection::ConnectError;
 use super::relay::is_refusal;
+use super::server_version;
 
 /// The longest wait between two tries to connect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -41,14 +42,18 @@ impl Lane {
         Ok(redis::Client::build_with_tls(url, certificates)?)
     }
 
-    /// The shared connection. Made on the first call, after `ready`. From then on it reconnects by itself.
+    /// The shared connection. Made on the first call, after `ready`, and only to a server that is new enough, which is at
+    /// `url`. From then on it reconnects by itself.
     pub async fn connection(
         &self,
+        url: &str,
         ready: impl Future<Output = Result<(), ConnectError>>,
     ) -> Result<RedisConnection, ConnectError> {
         let shared = self.shared.get_or_try_init(|| async {
             ready.await?;
-            Ok::<_, ConnectError>(ArcSwap::from_pointee(RedisConnection::new_managed_only(&self.options).await?))
+            let connection = RedisConnection::new_managed_only(&self.options).await?;
+            server_version::check(&connection, url).await?;
+            Ok::<_, ConnectError>(ArcSwap::from_pointee(connection))
         });
         Ok(shared.await?.load().as_ref().clone())
     }

@@ -14,6 +14,7 @@ mod connect_error;
 mod connection;
 mod context;
 mod dead_letter;
+mod end_policy;
 mod eviction;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
@@ -30,6 +31,7 @@ mod quota;
 mod relay;
 mod relayed;
 mod scripts;
+mod server_version;
 mod slot;
 mod stored;
 mod worker;

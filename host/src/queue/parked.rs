@@ -28,12 +28,41 @@ pub enum Verdict {
     Retry(String),
 }
 
-/// A verdict as it is parked: for this attempt and no other, so that a job that someone retries later is run.
+/// A verdict as it is parked: for the claim that follows on the one that reached it, and no other. A job that someone
+/// retries or adds again under the same id is run.
 #[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Entry {
-    #[serde(rename = "attemptsMade")]
-    attempts_made: u32,
+    claim: Claim,
     verdict: Verdict,
+}
+
+/// One claim of a job, by what the job's hash says of it until the next one.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Claim {
+    added_at: u64,
+    attempts_made: u32,
+    attempts_started: u32,
+    processed_on: u64,
+}
+
+impl Claim {
+    /// The one by which the job is held.
+    fn of(job: &Claimed) -> Self {
+        Self {
+            added_at: job.added_at,
+            attempts_made: job.attempts_made,
+            attempts_started: job.attempts_started,
+            processed_on: job.processed_on,
+        }
+    }
+
+    /// The one before that.
+    fn before(job: &Claimed) -> Option<Self> {
+        let attempts_started = job.attempts_started.checked_sub(1)?;
+        Some(Self { attempts_started, processed_on: job.processed_before?, ..Self::of(job) })
+    }
 }
 
 /// The parked verdicts of one queue.
@@ -54,7 +83,7 @@ impl Parked {
         if matches!(state, JobState::Completed | JobState::Failed | JobState::Unknown) {
             return Ok(false);
         }
-        let entry = Entry { attempts_made: job.attempts_made, verdict: verdict.clone() };
+        let entry = Entry { claim: Claim::of(job), verdict: verdict.clone() };
         let json = serde_json::to_string(&entry)?;
         let mut set = redis::cmd("SET");
         set.arg(self.key(&job.id)).arg(json).arg("EX").arg(PARKED);
@@ -62,7 +91,7 @@ impl Parked {
         Ok(true)
     }
 
-    /// The verdict that was parked for this attempt of a job, if one was. Asks Redis only for jobs that were started
+    /// The verdict that the claim before this one has reached, if it was parked. Asks Redis only for jobs that were started
     /// before without being counted.
     pub async fn take(&self, job: &Claimed) -> Option<Verdict> {
         if job.attempts_started <= job.attempts_made + 1 {
@@ -85,7 +114,7 @@ impl Parked {
             }
         };
         match serde_json::from_str::<Entry>(&json) {
-            Ok(entry) => (entry.attempts_made == job.attempts_made).then_some(entry.verdict),
+            Ok(entry) => (Claim::before(job) == Some(entry.claim)).then_some(entry.verdict),
             Err(error) => {
                 // serde_json names a field or a place; with data it may quote a value, so only the place is told.
                 let (line, column) = (error.line(), error.column());
@@ -114,6 +143,27 @@ impl Parked {
     }
 
     fn key(&self, job_id: &str) -> String {
-        self.redis.namespaced(&format!("finished:{}:{job_id}", self.home.name()))
+        self.redis.namespaced(&format!("finished:{}:{}:{job_id}", self.home.keys().prefix(), self.home.name()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claimed(attempts_started: u32, processed_on: u64, processed_before: Option<u64>) -> Claimed {
+        Claimed { attempts_started, processed_on, processed_before, added_at: 7, ..Claimed::sample() }
+    }
+
+    #[test]
+    fn a_verdict_is_for_the_claim_that_follows_at_once() {
+        let parked = Claim::of(&claimed(1, 100, None));
+        let before = |job: Claimed| Claim::before(&job);
+        assert_eq!(before(claimed(2, 200, Some(100))).as_ref(), Some(&parked));
+        assert_ne!(before(claimed(3, 300, Some(200))).as_ref(), Some(&parked), "another claim came between");
+        assert_ne!(before(claimed(2, 200, Some(101))).as_ref(), Some(&parked), "added again at the same time");
+        assert_ne!(before(claimed(2, 200, None)).as_ref(), Some(&parked), "retried by hand");
+        let added_again = Claimed { added_at: 8, ..claimed(2, 200, Some(100)) };
+        assert_ne!(before(added_again).as_ref(), Some(&parked));
     }
 }

@@ -1,24 +1,30 @@
 //! BullMQ's own Lua scripts, for the transitions that are rare: their text is the BullMQ crate's, found by the build
 //! script. Each function says what is passed to its script and what is understood of the answer.
+//!
+//! The scripts are those of BullMQ 6. `waiting.lua` and `reroute.lua` come before each of them, so that a queue may have
+//! clients of earlier versions as well.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use bullmq::{Error, QueueKeys};
+use bullmq::{Error, Queue, QueueKeys};
 use redis::{FromRedisValue, Script, ScriptInvocation};
 use serde::Serialize;
 
 use super::claimed::{Claimed, Keep};
 use super::clock::{milliseconds, now};
+use super::end_policy::EndPolicy;
 use super::home::Home;
 
-/// How many points of BullMQ's metrics are kept: two weeks of minutes.
-pub const METRICS: u32 = 14 * 24 * 60;
+macro_rules! text {
+    ($file:literal) => {
+        include_str!(concat!(env!("BULLMQ_COMMANDS"), "/", $file, ".lua"))
+    };
+}
 
 macro_rules! official {
     ($($name:ident = $file:literal;)*) => {
-        $(static $name: LazyLock<Script> =
-            LazyLock::new(|| Script::new(include_str!(concat!(env!("BULLMQ_COMMANDS"), "/", $file, ".lua"))));)*
+        $(static $name: LazyLock<Script> = LazyLock::new(|| Script::new(text!($file)));)*
     };
 }
 
@@ -30,7 +36,7 @@ macro_rules! guarded {
             Script::new(concat!(
                 "local owner = redis.call('GET', KEYS[#KEYS])\n",
                 "if owner and owner ~= ARGV[#ARGV] then return -6 end\n",
-                include_str!(concat!(env!("BULLMQ_COMMANDS"), "/", $file, ".lua"))
+                text!($file)
             ))
         });)*
     };
@@ -44,13 +50,38 @@ guarded! {
 
 official! {
     EXTEND_LOCKS = "extendLocks-1";
-    MOVE_JOB_FROM_ACTIVE_TO_WAIT = "moveJobFromActiveToWait-9";
-    MOVE_STALLED_JOBS_TO_WAIT = "moveStalledJobsToWait-9";
     MOVE_TO_DELAYED = "moveToDelayed-11";
-    MOVE_TO_FINISHED = "moveToFinished-14";
     MOVE_TO_WAITING_CHILDREN = "moveToWaitingChildren-7";
+}
+
+macro_rules! rerouted {
+    ($($name:ident = $file:literal;)*) => {
+        $(static $name: LazyLock<Script> = LazyLock::new(|| Script::new(&rerouted(text!($file))));)*
+    };
+}
+
+rerouted! {
+    CHANGE_PRIORITY = "changePriority-7";
+    MOVE_JOB_FROM_ACTIVE_TO_WAIT = "moveJobFromActiveToWait-9";
+    MOVE_TO_FINISHED = "moveToFinished-14";
     RETRY_JOB = "retryJob-11";
     UPDATE_JOB_SCHEDULER = "updateJobScheduler-12";
+}
+
+const WAITING: &str = include_str!("waiting.lua");
+
+static TIDY: LazyLock<Script> = LazyLock::new(|| Script::new(&format!("{WAITING}\ntidy(ARGV[1])")));
+static PAUSE: LazyLock<Script> = LazyLock::new(|| {
+    let official = text!("pause-7");
+    Script::new(&rerouted(&format!("local function pause()\n{official}\nend\npause()\ntidy(ARGV[3])")))
+});
+static MOVE_STALLED_JOBS_TO_WAIT: LazyLock<Script> =
+    LazyLock::new(|| Script::new(&rerouted(concat!("tidy(ARGV[2])\n", text!("moveStalledJobsToWait-9")))));
+
+/// The text of one of BullMQ's scripts, changed so that jobs are put into the list that the queue's jobs wait in. For every
+/// script that puts jobs there.
+pub fn rerouted(official: &str) -> String {
+    [WAITING, include_str!("reroute.lua"), official].join("\n")
 }
 
 /// What a script said of a job that it was to move.
@@ -102,11 +133,11 @@ impl End<'_> {
         }
     }
 
-    /// Which of the set are kept.
-    pub fn keep(&self, job: &Claimed) -> Keep {
+    /// Which of the set are kept: as the job's own options say, else as its queue's settings do.
+    pub fn keep(&self, job: &Claimed, policy: &EndPolicy) -> Keep {
         match self {
-            Self::Completed(_) => job.options.remove_on_complete,
-            Self::Failed(..) => job.options.remove_on_fail,
+            Self::Completed(_) => job.options.remove_on_complete.unwrap_or(policy.completed),
+            Self::Failed(..) => job.options.remove_on_fail.unwrap_or(policy.failed),
         }
     }
 }
@@ -118,11 +149,19 @@ struct FinishOptions<'a> {
     keep_jobs: KeepJobs,
     lock_duration: u64,
     attempts: u32,
-    max_metrics_size: u32,
+    max_metrics_size: MaxMetrics,
     fpof: bool,
     cpof: bool,
     idof: bool,
     rdof: bool,
+}
+
+/// As BullMQ's script takes it: empty text turns metrics off.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum MaxMetrics {
+    On(u32),
+    Off(&'static str),
 }
 
 #[derive(Serialize)]
@@ -148,7 +187,7 @@ impl Scripts {
     }
 
     /// Ends a job.
-    pub async fn finish(&self, job: &Claimed, end: End<'_>) -> Result<Moved, Error> {
+    pub async fn finish(&self, job: &Claimed, end: End<'_>, policy: &EndPolicy) -> Result<Moved, Error> {
         let keys = self.keys();
         let target = end.target();
         let set = if target == "completed" { keys.completed() } else { keys.failed() };
@@ -156,7 +195,7 @@ impl Scripts {
             End::Completed(value) => ("returnvalue", value, Vec::new()),
             End::Failed(reason, traces) => ("failedReason", reason, failure_fields(reason, traces)?),
         };
-        let keep = end.keep(job);
+        let keep = end.keep(job, policy);
         let options = pack(&FinishOptions {
             token: &job.token,
             // Nothing said means all.
@@ -167,7 +206,7 @@ impl Scripts {
             },
             lock_duration: 0,
             attempts: job.options.attempts.unwrap_or(0),
-            max_metrics_size: METRICS,
+            max_metrics_size: policy.metrics.map_or(MaxMetrics::Off(""), MaxMetrics::On),
             fpof: false,
             cpof: false,
             idof: false,
@@ -313,6 +352,33 @@ impl Scripts {
         found(self.run(&call).await?, job)
     }
 
+    /// Pauses the queue for all workers, or lets it be worked again.
+    pub async fn pause(&self, paused: bool) -> Result<(), Error> {
+        let keys = self.keys();
+        let (from, to, what) =
+            if paused { (keys.wait(), keys.paused(), "paused") } else { (keys.paused(), keys.wait(), "resumed") };
+        let mut call = PAUSE.prepare_invoke();
+        for key in [from, to, keys.meta(), keys.prioritized(), keys.events(), keys.delayed(), keys.marker()] {
+            call.key(key);
+        }
+        // With an event.
+        call.arg(what).arg("1").arg(keys.key_prefix());
+        self.run::<redis::Value>(&call).await.map(drop)
+    }
+
+    /// Gives a job another priority. `lifo`: before the others of that priority. Whether there is such a job.
+    pub async fn change_priority(&self, job_id: &str, priority: u32, lifo: bool) -> Result<bool, Error> {
+        let keys = self.keys();
+        let mut call = CHANGE_PRIORITY.prepare_invoke();
+        for key in [keys.wait(), keys.paused(), keys.meta(), keys.prioritized(), keys.active(), keys.pc()] {
+            call.key(key);
+        }
+        call.key(keys.marker());
+        call.arg(priority).arg(keys.key_prefix()).arg(job_id).arg(if lifo { "1" } else { "0" });
+        let code: i64 = self.run(&call).await?;
+        Ok(code >= 0)
+    }
+
     fn keys(&self) -> &QueueKeys {
         self.home.keys()
     }
@@ -328,6 +394,16 @@ impl Scripts {
 
 fn lock(job_key: &str) -> String {
     format!("{job_key}:lock")
+}
+
+/// Leaves the waiting jobs of a queue where no client overwrites them. To be called after a script of the crate has put a
+/// job there: those know only BullMQ 6.
+pub async fn tidy(queue: &Queue) -> Result<(), Error> {
+    let keys = queue.keys();
+    let mut call = TIDY.prepare_invoke();
+    // One of them, so that a cluster knows where the queue is.
+    call.key(keys.meta()).arg(keys.key_prefix());
+    Ok(call.invoke_async(&mut queue.connection().connection()).await?)
 }
 
 fn found(code: i64, job: &Claimed) -> Result<(), Error> {

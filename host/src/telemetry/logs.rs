@@ -21,6 +21,10 @@ pub enum LogFormat {
 /// worker's: its warnings repeat for every try while Redis is away, where the host says it once.
 const DEFAULT: &str = "warn,toril=info,bullmq=off";
 
+/// What no filter switches on unless it names it: a plugin can make these libraries warn as often as it likes, and what the
+/// operator needs to know of it is logged by the host, with a bound.
+const QUIET: &str = "wasmtime_wasi_http=off";
+
 /// Puts another filter in the place of the one that is used. The error says why that did not work.
 type Change = Box<dyn Fn(EnvFilter) -> Result<(), String> + Send + Sync>;
 
@@ -41,7 +45,7 @@ pub fn flush() {
 /// not set. The error says that it is no such filter.
 pub fn start(format: LogFormat) -> Result<(), String> {
     let wanted = environment();
-    let filter = EnvFilter::try_new(wanted.as_deref().unwrap_or(DEFAULT))
+    let filter = parse(wanted.as_deref().unwrap_or(DEFAULT))
         .map_err(|error| format!("TORIL_LOG is no filter such as \"info\" or \"toril=debug\": {error}"))?;
     let writer = WRITER.get_or_init(|| LogWriter::new(std::io::stderr()));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer.clone());
@@ -159,7 +163,7 @@ pub fn configure(wanted: Option<&str>) {
 }
 
 fn apply(change: &Change, filter: &str) -> Result<(), String> {
-    EnvFilter::try_new(filter).map_err(|error| error.to_string()).and_then(change)
+    parse(filter).and_then(change)
 }
 
 fn check(filter: &str) -> Result<(), String> {
@@ -169,7 +173,12 @@ fn check(filter: &str) -> Result<(), String> {
     if filter.len() > LONGEST {
         return Err(format!("it is longer than {LONGEST} bytes"));
     }
-    EnvFilter::try_new(filter).map(drop).map_err(|error| error.to_string())
+    parse(filter).map(drop)
+}
+
+/// A filter, with [`QUIET`] before it: of two lines for one target the later one counts.
+fn parse(filter: &str) -> Result<EnvFilter, String> {
+    EnvFilter::try_new(format!("{QUIET},{filter}")).map_err(|error| error.to_string())
 }
 
 fn said() -> MutexGuard<'static, Said> {
@@ -197,6 +206,26 @@ mod tests {
         assert_eq!(said(Some("a"), Some("b"), Some("c")), ("a".to_owned(), Source::Request));
         assert_eq!(said(None, Some("b"), Some("c")), ("b".to_owned(), Source::Environment));
         assert_eq!(said(None, None, None), (DEFAULT.to_owned(), Source::Default));
+    }
+
+    /// The levels of wasmtime_wasi_http and of another library at which a filter lets warnings through.
+    fn warns(filter: &str) -> [bool; 2] {
+        let filter = parse(filter).expect("a filter");
+        let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::sink).finish();
+        tracing::subscriber::with_default(logs, || {
+            [
+                tracing::enabled!(target: "wasmtime_wasi_http::p2", tracing::Level::WARN),
+                tracing::enabled!(target: "another", tracing::Level::WARN),
+            ]
+        })
+    }
+
+    #[test]
+    fn what_plugins_can_repeat_without_end_is_logged_only_by_name() {
+        for general in [DEFAULT, "debug", "trace,toril=info"] {
+            assert_eq!(warns(general), [false, true], "{general}");
+        }
+        assert_eq!(warns("wasmtime_wasi_http=warn"), [true, false]);
     }
 
     #[test]

@@ -116,7 +116,7 @@ export interface AddOptions {
   id?: string;
   /** Not before that many milliseconds have passed. */
   delay?: number;
-  /** 1 goes first, 2,097,152 last; jobs without one go before those. */
+  /** 1 goes first, 2,097,151 last; jobs without one go before those. */
   priority?: number;
   /** How often it is tried in all, at least 1. */
   attempts?: number;

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use redis::cmd;
+use serde_json::json;
 
-use super::fleet::{Fleet, Setup, ask};
+use super::fleet::{Fleet, Setup, ask, input};
 use super::servers::Kind;
 use crate::toril::{component, variant};
 use crate::wait::LONG;
-use crate::{Toril, wait_until};
+use crate::{Toril, node, wait_until};
 
 /// The lock that hosts have where it is what a job is found by.
 const SHORT_LOCK: Duration = Duration::from_secs(1);
@@ -66,13 +67,15 @@ pub enum Fault {
     PluginBroken,
     /// Another `queues.toml`, and a wrong one.
     ConfigRewritten,
+    /// A client of BullMQ 5 or 6 pauses the queue, and one of either resumes it.
+    QueuePaused,
 }
 
 use Fault::*;
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         HostKilled,
         HostEnded,
         HostEndedShort,
@@ -96,10 +99,11 @@ impl Fault {
         PluginReplaced,
         PluginBroken,
         ConfigRewritten,
+        QueuePaused,
     ];
 
     /// Those that can come one after the other on one fleet, whose locks are short and whose Redis keeps what it has.
-    pub const MIXED: [Self; 18] = [
+    pub const MIXED: [Self; 19] = [
         HostKilled,
         HostEnded,
         HostPaused,
@@ -118,6 +122,7 @@ impl Fault {
         PluginReplaced,
         PluginBroken,
         ConfigRewritten,
+        QueuePaused,
     ];
 
     /// Its name in the table.
@@ -146,6 +151,7 @@ impl Fault {
             PluginReplaced => "plugin replaced",
             PluginBroken => "plugin broken, then mended",
             ConfigRewritten => "`queues.toml` rewritten, and broken",
+            QueuePaused => "queue paused and resumed by clients of BullMQ 5 and 6",
         }
     }
 
@@ -159,7 +165,7 @@ impl Fault {
             ReplicaPromoted | ClusterMasterLost => Some("the replica had not heard yet of what had ended"),
             HostEnded | RedisKilled | RedisRestarted | RedisPaused | RedisFull | ClientsKilled | ScriptsFlushed
             | ConnectionsCut | ConnectionsDelayed | ConnectionsFrozen | ConnectionsSilent | AnswersLost
-            | ClockJumped | PluginReplaced | PluginBroken | ConfigRewritten => None,
+            | ClockJumped | PluginReplaced | PluginBroken | ConfigRewritten | QueuePaused => None,
         }
     }
 
@@ -323,6 +329,16 @@ impl Fault {
                 let refused = "configuration not reloaded";
                 until_logged(host, refused, |host| host.rewrite_config("[queues.work]\nplugin = 7\n")).await;
                 host.rewrite_config(text);
+                Instant::now()
+            }
+            QueuePaused => {
+                let by = [(); 2].map(|()| random.u32(5..=6));
+                let steps = json!([
+                    { "by": by[0], "do": "pause" },
+                    { "do": "sleep", "ms": random.u32(0..900) },
+                    { "by": by[1], "do": "resume" },
+                ]);
+                node::run("clients", input(&fleet.servers, json!({ "steps": steps }))).await;
                 Instant::now()
             }
         }

@@ -153,7 +153,8 @@ impl Fleet {
     /// Whether there is a job that has not ended.
     pub async fn has_work(&self) -> bool {
         let mut connection = self.connection().await;
-        for (command, set) in [("LLEN", "wait"), ("LLEN", "active"), ("ZCARD", "prioritized"), ("ZCARD", "delayed")] {
+        let lists = ["wait", "paused", "active"].map(|list| ("LLEN", list));
+        for (command, set) in lists.into_iter().chain([("ZCARD", "prioritized"), ("ZCARD", "delayed")]) {
             if ask::<usize>(&mut connection, cmd(command).arg(format!("{QUEUE}:{set}"))).await > 0 {
                 return true;
             }
@@ -172,7 +173,7 @@ fn config(setup: &Setup, ledger: &Ledger, concurrency: usize) -> String {
 }
 
 /// What a script of `tests/interop` is told.
-fn input(servers: &Servers, more: Value) -> Value {
+pub(super) fn input(servers: &Servers, more: Value) -> Value {
     let mut input = servers.input();
     input["queue"] = json!("work");
     if let (Value::Object(input), Value::Object(more)) = (&mut input, more) {

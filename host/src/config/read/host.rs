@@ -20,10 +20,14 @@ const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
 const TOKEN: &str = "TORIL_ADMIN_TOKEN";
+const NAME: &str = "TORIL_NAME";
+/// The longest name of a worker, which is written into each job that it runs.
+const LONGEST_NAME: usize = 128;
 
 pub(super) fn read(root: &Table<'_>, folder: &Path, env: &Env, report: &mut Report<'_>) -> HostSettings {
     let mut host = HostSettings::in_folder(folder);
     host.admin_token = setting(TOKEN, env, report, token);
+    host.name = setting(NAME, env, report, |name| fits_client(name).map_err(|reason| format!("{NAME} {reason}")));
     let Some(table) = Table::of(root.get("host"), report) else {
         return host;
     };
@@ -33,6 +37,9 @@ pub(super) fn read(root: &Table<'_>, folder: &Path, env: &Env, report: &mut Repo
     report.set(&mut host.plugins, table.get("plugins"), path);
     report.set(&mut host.cache, table.get("cache"), path);
     report.set(&mut host.shutdown_timeout, table.get("shutdown_timeout"), values::duration);
+    if host.name.is_none() {
+        host.name = report.read(table.get("name"), worker_name);
+    }
     report.set(&mut host.pen_threads, table.get("pen_threads"), |node| values::positive(node, MOST_THREADS));
     report.set(&mut host.max_pens, table.get("max_pens"), |node| values::positive(node, u64::from(u32::MAX)));
     report.set(&mut host.max_component, table.get("max_component"), |node| values::size(node, KIB, GIB));
@@ -47,6 +54,22 @@ pub(super) fn read(root: &Table<'_>, folder: &Path, env: &Env, report: &mut Repo
     });
     report.set(&mut host.log, table.get("log"), |node| filter(node).map(Some));
     host
+}
+
+fn worker_name(node: &Node<'_>) -> Result<String, Fault> {
+    fits_client(values::string(node)?).map_err(|reason| Fault::new(format!("{node} {reason}")))
+}
+
+/// A name that Redis takes as a part of a connection's name (`CLIENT SETNAME`), and that is short enough for every job.
+fn fits_client(name: &str) -> Result<String, String> {
+    match name.len() {
+        0 => Err("must not be empty".to_owned()),
+        length if length > LONGEST_NAME => Err(format!("must have at most {LONGEST_NAME} characters, not {length}")),
+        _ if !name.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            Err("may hold letters, digits and other visible characters of ASCII only, and no blanks".to_owned())
+        }
+        _ => Ok(name.to_owned()),
+    }
 }
 
 /// Never shows the token.

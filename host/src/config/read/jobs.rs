@@ -4,56 +4,46 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::super::queue::{Backoff, BackoffKind, JobDefaults, Keep};
+use super::super::queue::{Backoff, BackoffKind, JobDefaults, Keep, Queue};
+use super::backoff;
 use super::report::{Fault, Report};
 use super::schema;
 use super::table::{Node, Table};
 use super::values;
 
-const BACKOFF_FORMS: &str =
-    "write { type = \"exponential\", delay = \"2s\" }, or a length of time such as \"2s\" for a fixed pause";
-
 pub(super) fn read(queue: &Table<'_>, report: &mut Report<'_>) -> JobDefaults {
     JobDefaults {
         attempts: report.read(queue.get("attempts"), |node| values::positive(node, u64::from(u32::MAX))),
-        backoff: queue.get("backoff").and_then(|node| backoff(node, report)),
+        backoff: queue.get("backoff").and_then(|node| backoff::of_jobs(node, report)),
         remove_on_complete: queue.get("remove_on_complete").and_then(|node| keep(node, report)),
         remove_on_fail: queue.get("remove_on_fail").and_then(|node| keep(node, report)),
     }
 }
 
-fn backoff(node: Node<'_>, report: &mut Report<'_>) -> Option<Backoff> {
-    if node.as_table().is_none() {
-        return report.read(Some(node), fixed_backoff);
+/// A strategy that the queue's `backoff` names must be one of the queue's own, which has the delay and the jitter.
+pub(super) fn check_strategy(table: &Table<'_>, queue: &Queue, report: &mut Report<'_>) {
+    let Some(Backoff { kind: BackoffKind::Named(name), .. }) = &queue.job_defaults.backoff else { return };
+    let Some(backoff) = Table::of(table.get("backoff"), report) else { return };
+    // One that cannot be read is there, and reported already.
+    let strategies = table.get("backoff_strategies").and_then(|node| node.as_table());
+    if strategies.is_none_or(|strategies| !strategies.contains_key(name.as_str())) {
+        return unknown_strategy(table, &backoff, queue, name, report);
     }
-    let table = Table::of(Some(node), report)?;
-    table.deny_unknown(schema::BACKOFF, report);
-    let kind = table.require("type", report);
-    let kind = report.read(kind, backoff_kind);
-    let delay = table.require("delay", report);
-    let delay = report.read(delay, values::duration);
-    let mut jitter = 0.0;
-    report.set(&mut jitter, table.get("jitter"), values::fraction);
-    Some(Backoff { kind: kind?, delay: delay?, jitter })
+    for node in ["delay", "jitter"].iter().filter_map(|key| backoff.get(key)) {
+        let fault = Fault::new(format!("{node} is not allowed beside the name of a backoff strategy"));
+        report.error_at_key(node.key(), fault.help("set it in the strategy"));
+    }
 }
 
-fn fixed_backoff(node: &Node<'_>) -> Result<Backoff, Fault> {
-    let delay = match node.value() {
-        DeValue::String(text) if matches!(text.as_ref(), "fixed" | "exponential") => {
-            Err(Fault::new(format!("{node} has no delay")).help(BACKOFF_FORMS))
-        }
-        DeValue::String(_) | DeValue::Integer(_) | DeValue::Float(_) => values::duration(node),
-        _ => Err(values::wrong_type(node, "a table or a length of time").help(BACKOFF_FORMS)),
-    };
-    Ok(Backoff { kind: BackoffKind::Fixed, delay: delay?, jitter: 0.0 })
-}
-
-fn backoff_kind(node: &Node<'_>) -> Result<BackoffKind, Fault> {
-    match values::string(node)? {
-        "fixed" => Ok(BackoffKind::Fixed),
-        "exponential" => Ok(BackoffKind::Exponential),
-        other => Err(Fault::new(format!("{node} must be \"fixed\" or \"exponential\", not {other:?}"))),
-    }
+fn unknown_strategy(table: &Table<'_>, backoff: &Table<'_>, queue: &Queue, name: &str, report: &mut Report<'_>) {
+    let Some(node) = backoff.get("type") else { return };
+    let built_in = ["fixed", "exponential"].into_iter();
+    let allowed: Vec<_> =
+        built_in.chain(queue.backoff_strategies.keys().map(String::as_str)).map(|name| format!("{name:?}")).collect();
+    let (last, others) = allowed.split_last().map_or((String::new(), &[][..]), |(last, others)| (last.clone(), others));
+    let message = format!("{node} must be {} or {last}, not {name:?}", others.join(", "));
+    let help = format!("to add a strategy, write a table [{}.backoff_strategies.NAME]", table.key());
+    report.error(node.key(), Fault::new(message).help(help));
 }
 
 fn keep(node: Node<'_>, report: &mut Report<'_>) -> Option<Keep> {
@@ -73,6 +63,7 @@ fn keep(node: Node<'_>, report: &mut Report<'_>) -> Option<Keep> {
     Some(Keep::Some {
         age: report.read(age, whole_seconds),
         count: report.read(count, |node| values::integer(node, 0, u64::MAX)),
+        limit: report.read(table.get("limit"), |node| values::positive(node, u64::from(u32::MAX))),
     })
 }
 
@@ -84,6 +75,7 @@ fn simple_keep(node: &Node<'_>) -> Result<Keep, Fault> {
         DeValue::Integer(_) => Ok(Keep::Some {
             age: None,
             count: Some(values::integer(node, 0, u64::MAX).map_err(|fault| fault.help(FORMS))?),
+            limit: None,
         }),
         _ => Err(values::wrong_type(node, "true, false, a number or a table").help(FORMS)),
     }

@@ -1,6 +1,7 @@
 //! From the text of a file to a [`Config`]. Nothing stops at the first mistake: each reader reports what it finds and
 //! goes on with a default, and a configuration comes out only when nothing was reported.
 
+mod backoff;
 mod environment;
 mod hash_tags;
 mod host;

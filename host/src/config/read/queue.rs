@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::super::env::Env;
 use super::super::key;
-use super::super::queue::{Queue, RateLimit};
+use super::super::queue::{METRICS, Queue, RateLimit};
+use super::backoff;
 use super::environment::setting;
 use super::jobs;
 use super::plugin;
@@ -94,6 +95,13 @@ fn read_entry(table: &Table<'_>, concurrency: NonZeroUsize, report: &mut Report<
         let value = values::integer(node, 0, u64::from(u32::MAX))?;
         Ok(u32::try_from(value).unwrap_or(u32::MAX))
     });
+    queue.max_started_attempts =
+        report.read(table.get("max_started_attempts"), |node| values::positive(node, u64::from(u32::MAX)));
+    if let Some(node) = table.get("metrics") {
+        queue.metrics = metrics(node, report);
+    }
+    queue.backoff_strategies = backoff::read(table.get("backoff_strategies"), report);
+    jobs::check_strategy(table, &queue, report);
     queue.rate_limit = rate_limit(table.get("rate_limit"), report);
     queue.dead_letter = report.read(table.get("dead_letter"), dead_letter);
     queue.schedules = schedule::read(table.get("schedules"), report);
@@ -114,6 +122,27 @@ fn check_concurrency(table: &Table<'_>, queue: &Queue, max_pens: NonZeroU32, rep
         report.error(node.key(), Fault::new(message).help(TOO_MANY));
     }
 }
+
+/// What is wrong is reported, and the value that comes of it is not used then.
+fn metrics(node: Node<'_>, report: &mut Report<'_>) -> Option<NonZeroU32> {
+    if node.as_table().is_none() {
+        return report.read(Some(node), switch).flatten();
+    }
+    let table = Table::of(Some(node), report)?;
+    table.deny_unknown(schema::METRICS, report);
+    let points = table.require("max_data_points", report);
+    report.read(points, |node| values::positive(node, u64::from(u32::MAX)))
+}
+
+fn switch(node: &Node<'_>) -> Result<Option<NonZeroU32>, Fault> {
+    match node.value().as_bool() {
+        Some(on) => Ok(on.then_some(METRICS)),
+        None => Err(values::wrong_type(node, "true, false or a table").help(METRICS_FORMS)),
+    }
+}
+
+const METRICS_FORMS: &str =
+    "write { max_data_points = 20160 } for so many minutes, true for the default, or false to write no metrics";
 
 /// So many in such a time.
 pub(super) fn rate_limit(node: Option<Node<'_>>, report: &mut Report<'_>) -> Option<RateLimit> {

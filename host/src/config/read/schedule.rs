@@ -6,14 +6,11 @@ use serde_json::{Map, Number, Value};
 use toml::de::DeValue;
 
 use super::super::cron::check_pattern;
-use super::super::queue::{Repeat, Schedule};
+use super::super::queue::{LARGEST_PRIORITY, Repeat, Schedule};
 use super::report::{Fault, Report};
 use super::schema;
 use super::table::{Node, Table};
 use super::values;
-
-/// The lowest priority that BullMQ has.
-const LOWEST_PRIORITY: u64 = 2_097_152;
 
 pub(super) fn read(node: Option<Node<'_>>, report: &mut Report<'_>) -> BTreeMap<String, Schedule> {
     let mut schedules = BTreeMap::new();
@@ -39,7 +36,7 @@ fn entry(node: Node<'_>, report: &mut Report<'_>) -> Option<Schedule> {
         name: report.read(table.get("name"), values::text),
         data: report.read(table.get("data"), json),
         priority: report.read(table.get("priority"), |node| {
-            let priority = values::integer(node, 0, LOWEST_PRIORITY)?;
+            let priority = values::integer(node, 0, u64::from(LARGEST_PRIORITY))?;
             Ok(u32::try_from(priority).unwrap_or(u32::MAX))
         }),
         limit: report.read(table.get("limit"), |node| values::positive(node, 9_007_199_254_740_991)),

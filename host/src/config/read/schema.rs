@@ -17,6 +17,7 @@ pub(super) const HOST: &[&str] = &[
     "log",
     "max_component",
     "max_pens",
+    "name",
     "pen_threads",
     "plugins",
     "redact",
@@ -26,10 +27,13 @@ pub(super) const HOST: &[&str] = &[
 pub(super) const QUEUE: &[&str] = &[
     "attempts",
     "backoff",
+    "backoff_strategies",
     "concurrency",
     "dead_letter",
     "lock_duration",
     "max_stalled",
+    "max_started_attempts",
+    "metrics",
     "plugin",
     "rate_limit",
     "remove_on_complete",
@@ -67,7 +71,11 @@ pub(super) const BACKOFF: &[&str] = &["delay", "jitter", "type"];
 /// `rate_limit = { … }` and `http_rate = { … }`.
 pub(super) const RATE_LIMIT: &[&str] = &["max", "per"];
 /// `remove_on_complete = { … }` and `remove_on_fail = { … }`.
-pub(super) const KEEP: &[&str] = &["age", "count"];
+pub(super) const KEEP: &[&str] = &["age", "count", "limit"];
+/// `[queues.NAME.backoff_strategies.STRATEGY]`.
+pub(super) const BACKOFF_STRATEGY: &[&str] = &["delay", "delays", "jitter", "max", "type"];
+/// `metrics = { … }`.
+pub(super) const METRICS: &[&str] = &["max_data_points"];
 
 /// Where a key that is in the wrong table belongs.
 const HOMES: [(&str, &[&str]); 6] = [
@@ -99,6 +107,8 @@ pub(in crate::config) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'
     let slips = |known: &str| distance(&word, &snake_case(known));
     let best = known.iter().copied().min_by_key(|known| slips(known))?;
     let allowed = (word.chars().count() / 3).max(1);
+    // What begins with another letter is more likely another word.
+    let allowed = if best.starts_with(word.chars().next()?) { allowed } else { 1 };
     (slips(best) <= allowed).then_some(best)
 }
 
@@ -189,7 +199,7 @@ mod tests {
     fn a_key_of_another_table_is_sent_there() {
         assert!(advice("memory", QUEUE).starts_with("`memory` belongs under [plugins.NAME]."));
         assert!(advice("jitter", QUEUE).starts_with("`jitter` belongs into `backoff`."));
-        assert!(advice("nonsense", KEEP).starts_with("Allowed here: age, count"));
+        assert!(advice("nonsense", KEEP).starts_with("Allowed here: age, count, limit"));
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::{
-    AdminAccess, Backoff, BackoffKind, Env, HostSettings, Isolation, Keep, LoadError, Plugin, Queue, RateLimit, Redis,
-    Repeat, Schedule, load, parse,
+    AdminAccess, Backoff, BackoffKind, BackoffStrategy, Delays, Env, HostSettings, Isolation, Keep, LoadError, Plugin,
+    Queue, RateLimit, Redis, Repeat, Schedule, load, parse,
 };
 use super::{SMALLEST, config, nothing, queue, section};
 
@@ -67,9 +67,9 @@ fn the_example_is_read_as_it_is_meant() {
     assert_eq!(defaults.attempts, NonZeroU32::new(5));
     assert_eq!(defaults.backoff, Some(Backoff { kind: BackoffKind::Exponential, delay: seconds(2), jitter: 0.5 }));
     let (age, count) = (Some(seconds(3600)), Some(1000));
-    assert_eq!(defaults.remove_on_complete, Some(Keep::Some { age, count }));
+    assert_eq!(defaults.remove_on_complete, Some(Keep::Some { age, count, limit: None }));
     let (age, count) = (Some(seconds(86_400)), None);
-    assert_eq!(defaults.remove_on_fail, Some(Keep::Some { age, count }));
+    assert_eq!(defaults.remove_on_fail, Some(Keep::Some { age, count, limit: None }));
 
     let sync = &config.queues["github-sync"];
     assert_eq!(sync.timeout, seconds(120));
@@ -111,6 +111,7 @@ listen = "off"
 plugins = "p"
 cache = "/var/cache/toril"
 shutdown_timeout = "0s"
+name = "eu-1"
 pen_threads = 3
 max_pens = 20
 max_component = "1GiB"
@@ -126,6 +127,8 @@ plugin = "a.b_c-1"
 lock_duration = "1s"
 stalled_interval = "5s"
 max_stalled = 0
+max_started_attempts = 3
+metrics = { max_data_points = 60 }
 backoff = "500ms"
 remove_on_complete = true
 remove_on_fail = false
@@ -160,6 +163,7 @@ config = { text = "t", whole = 0x10, decimal = 1.50, truth = true }
         plugins: "/etc/toril/p".into(),
         cache: "/var/cache/toril".into(),
         shutdown_timeout: Duration::ZERO,
+        name: Some("eu-1".into()),
         pen_threads: NonZeroUsize::new(3).unwrap(),
         max_pens: NonZeroU32::new(20).unwrap(),
         max_component: 1 << 30,
@@ -178,6 +182,7 @@ config = { text = "t", whole = 0x10, decimal = 1.50, truth = true }
     assert_eq!(queue.lock_duration, seconds(1));
     assert_eq!(queue.stalled_interval, seconds(5));
     assert_eq!(queue.max_stalled, 0);
+    assert_eq!((queue.max_started_attempts, queue.metrics), (NonZeroU32::new(3), NonZeroU32::new(60)));
     let fixed = Backoff { kind: BackoffKind::Fixed, delay: Duration::from_millis(500), jitter: 0.0 };
     assert_eq!(queue.job_defaults.backoff, Some(fixed));
     assert_eq!(queue.job_defaults.remove_on_complete, Some(Keep::None));
@@ -193,7 +198,7 @@ config = { text = "t", whole = 0x10, decimal = 1.50, truth = true }
     assert_eq!(config.queues["b c"].schedules["often"].repeat, Repeat::Every(seconds(900)));
     let (age, count) = (None, Some(0));
     let defaults = &config.queues["b c"].job_defaults;
-    assert_eq!(defaults.remove_on_complete, Some(Keep::Some { age, count }));
+    assert_eq!(defaults.remove_on_complete, Some(Keep::Some { age, count, limit: None }));
 
     let plugin = config.plugin("a.b_c-1");
     assert_eq!((plugin.max_result, plugin.memory), (1000, 4 << 30));
@@ -222,6 +227,47 @@ fn an_instance_that_runs_several_jobs_is_given_up_after_a_thousand_unless_the_en
     assert_eq!(isolation("isolation = \"reuse\""), Isolation::Reuse { jobs: NonZeroU32::new(1_000).unwrap() });
     assert_eq!(isolation("isolation = \"fresh\""), Isolation::Fresh);
     assert_eq!(isolation(""), Isolation::Fresh);
+}
+
+#[test]
+fn metrics_are_on_for_two_weeks_by_default_and_can_be_turned_off() {
+    let metrics = |line| config(&queue(line), &nothing()).queues["a"].metrics;
+    assert_eq!((metrics(""), metrics("metrics = true")), (NonZeroU32::new(20_160), NonZeroU32::new(20_160)));
+    assert_eq!(metrics("metrics = false"), None);
+}
+
+#[test]
+fn the_name_of_the_workers_in_the_environment_takes_precedence() {
+    let named = |env: &Env| config(&section("[host]\nname = 'file'"), env).host.name;
+    assert_eq!(named(&nothing()).as_deref(), Some("file"));
+    assert_eq!(named(&Env::of([("TORIL_NAME", "env")])).as_deref(), Some("env"));
+    assert_eq!(config(SMALLEST, &Env::of([("TORIL_NAME", "env")])).host.name.as_deref(), Some("env"));
+}
+
+#[test]
+fn backoff_strategies_of_every_type_are_read_and_the_queues_own_backoff_can_name_one() {
+    let text = queue(
+        r#"
+backoff = { type = "polite" }
+remove_on_fail = { age = "1h", limit = 9 }
+[queues.a.backoff_strategies]
+polite = { type = "linear", delay = "5s", max = "1m", jitter = 0.5 }
+stairs = { type = "list", delays = ["1s", "0s"] }
+steady = { type = "fixed", delay = "2s" }
+doubling = { type = "exponential", delay = "1s" }
+"#,
+    );
+    let queue = &config(&text, &nothing()).queues["a"];
+    let named = Backoff { kind: BackoffKind::Named("polite".into()), delay: Duration::ZERO, jitter: 0.0 };
+    assert_eq!(queue.job_defaults.backoff, Some(named));
+    let (age, limit) = (Some(seconds(3600)), NonZeroU32::new(9));
+    assert_eq!(queue.job_defaults.remove_on_fail, Some(Keep::Some { age, count: None, limit }));
+    let strategy = |delays| BackoffStrategy { delays, jitter: 0.0, max: None };
+    let polite = BackoffStrategy { jitter: 0.5, max: Some(seconds(60)), ..strategy(Delays::Linear(seconds(5))) };
+    assert_eq!(queue.backoff_strategies["polite"], polite);
+    assert_eq!(queue.backoff_strategies["stairs"], strategy(Delays::List(vec![seconds(1), seconds(0)])));
+    assert_eq!(queue.backoff_strategies["steady"], strategy(Delays::Fixed(seconds(2))));
+    assert_eq!(queue.backoff_strategies["doubling"], strategy(Delays::Exponential(seconds(1))));
 }
 
 #[test]

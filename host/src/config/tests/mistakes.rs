@@ -79,6 +79,49 @@ fn things_that_are_missing() {
 }
 
 #[test]
+fn backoff_strategies_that_cannot_be_used() {
+    let strategy = |text: &str| queue(&format!("backoff_strategies.b = {{ {text} }}"));
+    let kinds = "must be \"fixed\", \"exponential\", \"linear\" or \"list\", not \"cubic\"";
+    check(vec![
+        case(strategy("type = 'cubic', delay = '1s'"), 3, 33, kinds),
+        case(strategy("type = 'linear'"), 3, 20, "queues.a.backoff_strategies.b has no `delay`"),
+        case(strategy("type = 'list', delays = []"), 3, 50, "must not be empty"),
+        case(strategy("type = 'list', delays = ['1s', 5]"), 3, 57, "has no unit"),
+        case(strategy("type = 'list', delays = ['1s'], delay = '1s'"), 3, 58, "does not fit the strategy's type"),
+        case(strategy("type = 'fixed', delay = '1s', delays = ['1s']"), 3, 56, "does not fit the strategy's type"),
+        case(strategy("type = 'fixed', delay = '1s', most = '1m'"), 3, 56, "Allowed here: delay, delays, jitter, max"),
+        case(queue("backoff_strategies.fixed = { type = 'fixed', delay = '1s' }"), 3, 20, "BullMQ has built in"),
+        case(queue("backoff = { type = 'b' }"), 3, 20, "must be \"fixed\" or \"exponential\", not \"b\""),
+        case(
+            queue("backoff_strategies.b = { type = 'fixed', delay = '1s' }\nbackoff = { type = 'c' }"),
+            4,
+            20,
+            "must be \"fixed\", \"exponential\" or \"b\", not \"c\"",
+        ),
+        case(
+            queue("backoff_strategies.b = { type = 'fixed', delay = '1s' }\nbackoff = { type = 'b', delay = '1s' }"),
+            4,
+            25,
+            "set it in the strategy",
+        ),
+    ]);
+}
+
+#[test]
+fn other_worker_options_that_cannot_be_used() {
+    check(vec![
+        case(queue("metrics = 5"), 3, 11, "{ max_data_points = 20160 }"),
+        case(queue("metrics = {}"), 3, 1, "queues.a.metrics has no `max_data_points`"),
+        case(queue("metrics = { max_data_points = 0 }"), 3, 31, "must be at least 1, not 0"),
+        case(queue("metrics = { maxDataPoints = 5, max_data_points = 5 }"), 3, 13, "did you mean `max_data_points`?"),
+        case(queue("max_started_attempts = 0"), 3, 24, "must be at least 1, not 0"),
+        case(queue("maxStartedAttempts = 3"), 3, 1, "did you mean `max_started_attempts`?"),
+        case(section("[host]\nname = 'a b'"), 4, 8, "visible characters"),
+        case(section("[host]\nname = ''"), 4, 8, "must not be empty"),
+    ]);
+}
+
+#[test]
 fn values_of_another_type() {
     check(vec![
         case("queues = 1", 1, 10, "`queues` must be a table, not an integer"),

@@ -256,8 +256,8 @@ pub async fn promote(
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Priority {
-    /// 1 goes first, 2097152 last, and 0 before those.
-    #[schema(maximum = 2_097_152)]
+    /// 1 goes first, 2097151 last, and 0 before those.
+    #[schema(maximum = 2_097_151)]
     priority: u32,
     /// Before the others of that priority.
     #[serde(default)]

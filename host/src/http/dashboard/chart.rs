@@ -14,13 +14,19 @@ const HOUR: u64 = 60 * 60 * 1000;
 /// The height of a picture, in its own units.
 const HEIGHT: f64 = 100.0;
 
+/// What is said of a queue that has no metrics.
+const NOT_COUNTED: &str = "nothing is counted: metrics are off, or no job has ended yet";
+
 /// Jobs that ended in each minute, the failed ones on top.
 pub fn rate(minutes: &Minutes) -> Markup {
-    let Minutes { completed, failed } = minutes;
+    let Minutes { completed, failed, counted } = minutes;
     let ended: Vec<u64> = completed.iter().zip(failed).map(|(completed, failed)| completed + failed).collect();
     let most = ended.iter().copied().max().unwrap_or(0);
     let (done, bad): (u64, u64) = (completed.iter().sum(), failed.iter().sum());
-    let says = format!("{} completed and {} failed in the last hour", number(done), number(bad));
+    let says = match counted {
+        true => format!("{} completed and {} failed in the last hour", number(done), number(bad)),
+        false => NOT_COUNTED.to_owned(),
+    };
     let scale = HEIGHT / most.max(1) as f64;
     figure(
         "Jobs per minute",
@@ -43,6 +49,7 @@ pub fn failures(minutes: &Minutes) -> Markup {
     let ratios: Vec<_> = pairs().map(|(completed, failed)| ratio(*completed, *failed)).collect();
     let all = ratio(minutes.completed.iter().sum(), minutes.failed.iter().sum());
     let says = match all {
+        _ if !minutes.counted => NOT_COUNTED.to_owned(),
         Some(all) => format!("{} of the jobs of the last hour failed", percent(all)),
         None => "no job ended in the last hour".to_owned(),
     };
@@ -137,7 +144,7 @@ mod tests {
 
     #[test]
     fn bars_are_as_high_as_their_part_of_the_most() {
-        let minutes = Minutes { completed: vec![4, 2], failed: vec![0, 2] };
+        let minutes = Minutes { completed: vec![4, 2], failed: vec![0, 2], counted: true };
         let drawn = rate(&minutes).into_string();
         assert!(drawn.contains("y=\"0.00\" width=\"0.8\" height=\"100.00\""), "{drawn}");
         assert_eq!(drawn.matches("height=\"50.00\"").count(), 2, "{drawn}");
@@ -146,9 +153,17 @@ mod tests {
 
     #[test]
     fn nothing_is_drawn_of_nothing() {
-        let drawn = failures(&Minutes { completed: vec![0; 3], failed: vec![0; 3] }).into_string();
+        let drawn = failures(&Minutes { completed: vec![0; 3], failed: vec![0; 3], counted: true }).into_string();
         assert!(!drawn.contains("<rect") && drawn.contains("no job ended"), "{drawn}");
         assert!(!waits(&[], 0).into_string().contains("<poly"));
+    }
+
+    #[test]
+    fn a_queue_without_metrics_is_said_to_have_none() {
+        let minutes = Minutes { completed: vec![0; 3], failed: vec![0; 3], counted: false };
+        for drawn in [rate(&minutes), failures(&minutes)] {
+            assert!(drawn.into_string().contains("metrics are off, or no job has ended yet"));
+        }
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub fn buttons(visitor: &Visitor, job: &JobDetails) -> Markup {
                 form method="post" action={ (path) "/priority" } {
                     (visitor.csrf_field())
                     label for="priority" { "Priority" }
-                    input.short id="priority" name="priority" type="number" min="0" max="2097152" value=(job.priority) required;
+                    input.short id="priority" name="priority" type="number" min="0" max="2097151" value=(job.priority) required;
                     button type="submit" { "Change" }
                 }
             }

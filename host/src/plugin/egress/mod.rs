@@ -2,12 +2,15 @@
 //! may lead to, and only to the very address that was checked.
 
 mod address;
+mod failures;
+mod lookups;
 mod placeholder;
 mod rate;
 mod send;
 mod tape;
 mod tls;
 mod transport;
+mod unsent;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -17,17 +20,22 @@ use std::time::{Duration, Instant};
 use http::{HeaderName, HeaderValue, Request};
 use ipnet::IpNet;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks,
 };
 
+pub use failures::Failures;
+pub use lookups::Lookups;
 pub use placeholder::Placeholder;
 pub use rate::RequestRate;
 pub use tape::{Answer, Asked, Body, Exchange, Tape, TapeError};
 pub use tls::Tls;
 pub use transport::{Network, Recorder, Replayer, Sent, Transport};
+pub use unsent::{Unsent, add_to_linker};
 
 use super::denials::Denials;
+use super::limits::HTTP_CHUNK;
 use super::settings::Settings;
 use crate::config::Origin;
 use crate::telemetry::traces::{Kind, Trace};
@@ -45,6 +53,8 @@ pub struct Egress {
     allowed: Arc<[Origin]>,
     private: Arc<[IpNet]>,
     tls: Arc<Tls>,
+    lookups: Arc<Lookups>,
+    failures: Arc<Failures>,
     under_way: Arc<Semaphore>,
     rate: Arc<RequestRate>,
     secrets: Arc<[Placeholder]>,
@@ -67,6 +77,8 @@ impl Egress {
             allowed: if network { settings.http.clone() } else { Arc::from([]) },
             private: settings.private_addresses.clone(),
             tls: settings.tls.clone(),
+            lookups: settings.lookups.clone(),
+            failures: settings.failures.clone(),
             under_way: Arc::new(Semaphore::new(CONCURRENT as usize)),
             rate: settings.http_rate.clone(),
             secrets: settings.send_secrets.clone(),
@@ -158,6 +170,28 @@ impl WasiHttpHooks for Egress {
         Arc::new(|name: &HeaderName| DEFAULT_FORBIDDEN_HEADERS.contains(name))
     }
 
+    // Both sizes count for each body: `Unsent` bounds all of them together.
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        HTTP_CHUNK
+    }
+
+    fn p2_outgoing_body_buffer_chunks(&mut self) -> usize {
+        1
+    }
+
+    // The library's own hooks log a warning each time, as often as the plugin likes. `Failures` has logged these errors.
+    fn p2_error_from_hyper(&mut self, _error: &hyper::Error) -> ErrorCode {
+        ErrorCode::HttpProtocolError
+    }
+
+    fn p2_error_from_connect(&mut self, _error: &std::io::Error) -> ErrorCode {
+        ErrorCode::ConnectionRefused
+    }
+
+    fn p2_error_from_tls(&mut self, _error: &std::io::Error) -> ErrorCode {
+        ErrorCode::TlsProtocolError
+    }
+
     fn send_request(
         &mut self,
         mut request: Request<WasiBody>,
@@ -179,11 +213,13 @@ impl WasiHttpHooks for Egress {
             Ok(turn) => turn,
             Err(error) => return Box::new(async move { Err(error) }),
         };
+        let (plugin, failures, to) = (self.plugin.clone(), self.failures.clone(), origin.clone());
         let way = Way {
             origin,
             secrets,
             private: self.private.clone(),
             tls: self.tls.clone(),
+            lookups: self.lookups.clone(),
             plugin: self.plugin.clone(),
             denials: self.denials.clone(),
             waits: Waits::new(options.unwrap_or_default(), self.patience),
@@ -198,7 +234,10 @@ impl WasiHttpHooks for Egress {
             let sent = transport.send(request, way).await;
             match &sent {
                 Ok((answer, _)) => span.note("http.response.status_code", i64::from(answer.status().as_u16())),
-                Err(_) => span.fail("no answer"),
+                Err(error) => {
+                    failures.log(&plugin, &to, error);
+                    span.fail("no answer");
+                }
             }
             span.end();
             sent
@@ -213,6 +252,7 @@ pub struct Way {
     secrets: Vec<Placeholder>,
     private: Arc<[IpNet]>,
     tls: Arc<Tls>,
+    lookups: Arc<Lookups>,
     plugin: Arc<str>,
     denials: Denials,
     waits: Waits,
@@ -223,7 +263,7 @@ pub struct Way {
 impl Way {
     /// The addresses that may be connected to.
     async fn addresses(&self) -> Result<Vec<SocketAddr>, Error> {
-        match address::resolve(&self.origin, &self.private).await {
+        match address::resolve(&self.origin, &self.private, &self.lookups).await {
             Resolved::Allowed(addresses) => Ok(addresses),
             Resolved::Prohibited(addresses) => {
                 let reason = format!(

@@ -6,10 +6,10 @@ use bullmq::error::error_code;
 
 use super::error::AdminError;
 use super::{Admin, State};
+use crate::config::LARGEST_PRIORITY;
 use crate::queue::cancel::{self, Cancelled};
+use crate::queue::scripts;
 
-/// The lowest priority that BullMQ has.
-const LOWEST_PRIORITY: u32 = 2_097_152;
 /// The longest delay, in milliseconds: a hundred years, as everywhere in Toril.
 pub(super) const LONGEST_DELAY: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
 
@@ -21,7 +21,10 @@ impl Admin {
             Err(bullmq::Error::Script { code: error_code::JOB_NOT_IN_STATE, .. }) => {
                 Err(self.not_in(bull.keys(), id, State::Delayed.name()).await)
             }
-            other => Ok(other?),
+            other => {
+                other?;
+                Ok(scripts::tidy(&bull).await?)
+            }
         }
     }
 
@@ -43,18 +46,19 @@ impl Admin {
         }
     }
 
-    /// Gives a job another priority: 1 goes first, 2097152 last, and 0 before those. `lifo`: before the others of the
+    /// Gives a job another priority: 1 goes first, 2097151 last, and 0 before those. `lifo`: before the others of the
     /// same priority.
     pub async fn change_priority(&self, queue: &str, id: &str, priority: u32, lifo: bool) -> Result<(), AdminError> {
-        if priority > LOWEST_PRIORITY {
-            return Err(AdminError::Invalid(format!("a priority is at most {LOWEST_PRIORITY}, not {priority}")));
+        if priority > LARGEST_PRIORITY {
+            return Err(AdminError::Invalid(format!("a priority is at most {LARGEST_PRIORITY}, not {priority}")));
         }
-        let (bull, job) = self.job(queue, id).await?;
-        match self.state(bull.keys(), id).await? {
-            Some(State::Completed | State::Failed) | None => {
-                Err(self.not_in(bull.keys(), id, "one that is still to run").await)
-            }
-            Some(_) => Ok(job.change_priority(priority, lifo).await?),
+        let keys = self.existing(queue, id).await?;
+        if let Some(State::Completed | State::Failed) | None = self.state(&keys, id).await? {
+            return Err(self.not_in(&keys, id, "one that is still to run").await);
+        }
+        match self.scripts(queue).await?.change_priority(id, priority, lifo).await? {
+            true => Ok(()),
+            false => Err(AdminError::NoJob { queue: queue.to_owned(), id: id.to_owned() }),
         }
     }
 

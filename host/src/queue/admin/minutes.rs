@@ -16,6 +16,8 @@ pub struct Minutes {
     pub completed: Vec<u64>,
     /// Jobs that failed for good.
     pub failed: Vec<u64>,
+    /// Whether anything is counted: else the queue's workers have metrics off, or no job has ended yet.
+    pub counted: bool,
 }
 
 impl Admin {
@@ -39,12 +41,14 @@ impl Admin {
         let mut series = answers.chunks(2).map(|pair| {
             let counted: Result<Counted, _> = redis::from_redis_value(redis::Value::Array(pair.to_vec()));
             // What somebody else has written there is no reason to show nothing of the queue.
-            counted.map_or_else(|_| vec![0; minutes], |(head, data)| spread(&head, &data, minutes, now))
+            let (head, data) = counted.unwrap_or_default();
+            (spread(&head, &data, minutes, now), head.first().is_some_and(Option::is_some))
         });
         let mut all = Vec::with_capacity(queues.len());
         for _ in queues {
             let (completed, failed) = (series.next().unwrap_or_default(), series.next().unwrap_or_default());
-            all.push(Minutes { completed, failed });
+            let counted = completed.1 || failed.1;
+            all.push(Minutes { completed: completed.0, failed: failed.0, counted });
         }
         Ok(all)
     }

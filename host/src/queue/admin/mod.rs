@@ -47,6 +47,8 @@ use arc_swap::ArcSwap;
 use bullmq::{Queue, QueueKeys};
 
 use super::connection::{ConnectError, SharedRedis};
+use super::home::Home;
+use super::scripts::Scripts;
 use crate::config::{Config, JobDefaults};
 
 pub use bulk::BulkAdded;
@@ -132,6 +134,12 @@ impl Admin {
     async fn queue(&self, queue: &str) -> Result<Queue, AdminError> {
         self.keys(queue).await?;
         Ok(self.redis.queue(queue).await?)
+    }
+
+    /// BullMQ's scripts on a queue that there is.
+    async fn scripts(&self, queue: &str) -> Result<Scripts, AdminError> {
+        self.keys(queue).await?;
+        Ok(Scripts::new(Arc::new(Home::find(self.redis.clone(), queue).await?)))
     }
 
     /// A job that there is, for changing it.

@@ -8,14 +8,12 @@ use utoipa::ToSchema;
 
 use super::Admin;
 use super::error::AdminError;
-use crate::config::JobDefaults;
+use crate::config::{JobDefaults, LARGEST_PRIORITY};
 use crate::queue::add::{self, JobSpec};
 use crate::queue::ids;
 
 /// The largest number that JavaScript knows exactly.
 const LARGEST: u64 = 9_007_199_254_740_991;
-/// The lowest priority that BullMQ has.
-const LOWEST_PRIORITY: u32 = 2_097_152;
 
 /// A job to be added. What it does not say comes from the queue's entry in the configuration.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -45,9 +43,9 @@ pub struct NewJobOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(maximum = 3_153_600_000_000u64)]
     pub delay: Option<u64>,
-    /// 1 goes first, 2097152 last; jobs without one go before those.
+    /// 1 goes first, 2097151 last; jobs without one go before those.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(maximum = 2_097_152)]
+    #[schema(maximum = 2_097_151)]
     pub priority: Option<u32>,
     /// How often it is tried in all.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -239,7 +237,7 @@ impl NewJobOptions {
         let longest = super::change::LONGEST_DELAY;
         for (name, value, most) in [
             ("delay", self.delay, longest),
-            ("priority", self.priority.map(u64::from), u64::from(LOWEST_PRIORITY)),
+            ("priority", self.priority.map(u64::from), u64::from(LARGEST_PRIORITY)),
             ("timestamp", self.timestamp, LARGEST),
             ("deduplication.ttl", self.deduplication.as_ref().and_then(|d| d.ttl), longest),
         ] {

@@ -16,13 +16,13 @@ pub struct PauseState {
 impl Admin {
     /// Lets no job of the queue be claimed. What runs goes on.
     pub async fn pause(&self, queue: &str) -> Result<PauseState, AdminError> {
-        self.queue(queue).await?.pause().await?;
+        self.scripts(queue).await?.pause(true).await?;
         Ok(PauseState { paused: true })
     }
 
     /// Lets jobs of the queue be claimed again.
     pub async fn resume(&self, queue: &str) -> Result<PauseState, AdminError> {
-        self.queue(queue).await?.resume().await?;
+        self.scripts(queue).await?.pause(false).await?;
         Ok(PauseState { paused: false })
     }
 }

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::error::AdminError;
 use super::{Admin, State};
+use crate::queue::scripts;
 
 /// How many jobs BullMQ's script moves at once: BullMQ's own default.
 const BATCH: u32 = 1000;
@@ -31,7 +32,7 @@ impl Admin {
         };
         let options = RetryOptions { reset_attempts_made: reset_attempts, reset_attempts_started: reset_attempts };
         match job.retry(state.name(), Some(options)).await {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(scripts::tidy(&bull).await?),
             // How the crate tells that somebody else was faster.
             Err(bullmq::Error::InvalidConfig(_)) => Err(self.not_in(bull.keys(), id, WANTED).await),
             Err(error) => Err(error.into()),
@@ -48,6 +49,7 @@ impl Admin {
         count.arg(queue.keys().failed()).arg("-inf").arg(now);
         let retried = queue.connection().cmd(&mut count).await?;
         queue.retry_jobs(State::Failed.name(), BATCH, Some(now)).await?;
+        scripts::tidy(&queue).await?;
         Ok(Retried { retried })
     }
 }

@@ -15,7 +15,7 @@ use super::reply::{Fields, lossy};
 use super::{Admin, LARGEST_PAGE, Redaction};
 use crate::config::check_pattern;
 use crate::queue::add::JobSpec;
-use crate::queue::options;
+use crate::queue::{options, scripts};
 
 /// The largest number that JavaScript knows exactly.
 const LARGEST: u64 = 9_007_199_254_740_991;
@@ -170,6 +170,7 @@ impl Admin {
         let Some(job) = made? else {
             return Err(AdminError::Invalid(format!("job scheduler {id} would never add a job")));
         };
+        scripts::tidy(&opened).await?;
         // What the crate leaves out, for this job and for those that come after it.
         options::complete(&opened, job.id(), &given, jitter).await?;
         options::complete_template(&opened, id, &given, jitter).await?;

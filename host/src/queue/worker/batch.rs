@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bullmq::Error;
 use redis::{RedisError, Script, ScriptInvocation, Value as Reply};
 
@@ -10,16 +11,22 @@ use crate::attempt::Json;
 use crate::config;
 use crate::queue::claimed::{Claimed, Keep};
 use crate::queue::clock::{milliseconds, now};
+use crate::queue::end_policy::EndPolicy;
 use crate::queue::home::Home;
-use crate::queue::scripts::{End, METRICS, Moved};
+use crate::queue::scripts::{End, Moved};
 
-static CLAIM: LazyLock<Script> =
-    LazyLock::new(|| Script::new(concat!(include_str!("claim.lua"), "\nreturn claim(tonumber(ARGV[5]))\n")));
-static SETTLE: LazyLock<Script> =
-    LazyLock::new(|| Script::new(concat!(include_str!("claim.lua"), "\n", include_str!("settle.lua"))));
+/// A script that begins with the functions that wait for jobs and claim them.
+macro_rules! script {
+    ($rest:expr) => {
+        LazyLock::new(|| {
+            Script::new(concat!(include_str!("../waiting.lua"), "\n", include_str!("claim.lua"), "\n", $rest))
+        })
+    };
+}
 
-static REGAIN: LazyLock<Script> =
-    LazyLock::new(|| Script::new(concat!(include_str!("claim.lua"), "\n", include_str!("regain.lua"))));
+static CLAIM: LazyLock<Script> = script!("return claim(tonumber(ARGV[5]))\n");
+static SETTLE: LazyLock<Script> = script!(include_str!("settle.lua"));
+static REGAIN: LazyLock<Script> = script!(include_str!("regain.lua"));
 
 /// A job that has come to its end, and which.
 pub struct Ending {
@@ -71,6 +78,19 @@ pub struct Answer {
     pub next: Option<u64>,
     /// Whether there may be more to claim at once.
     pub more: bool,
+    /// Whether the queue's own concurrency, which all workers share, is used up.
+    pub full: bool,
+    /// Jobs that were taken out of the queue since they cannot be started.
+    pub unusable: Vec<Unusable>,
+}
+
+/// A job that cannot be started.
+#[derive(Debug)]
+pub struct Unusable {
+    /// Its id.
+    pub id: String,
+    /// Why not.
+    pub reason: String,
 }
 
 /// Calls for one queue.
@@ -80,11 +100,14 @@ pub struct Batch {
     prefix: String,
     lock: u64,
     limit: Option<(u64, u64)>,
+    /// The worker's name, which is written into each job that is claimed. Empty: none is.
+    name: String,
+    policy: Arc<ArcSwap<EndPolicy>>,
 }
 
 impl Batch {
-    /// For this queue, with what its settings say of locks and limits.
-    pub fn new(home: Arc<Home>, settings: &config::Queue) -> Self {
+    /// For this queue, with what its settings say of locks and limits, and the worker's name if it has one.
+    pub fn new(home: Arc<Home>, settings: &config::Queue, name: Option<&str>, policy: Arc<ArcSwap<EndPolicy>>) -> Self {
         let keys = home.keys();
         let metrics =
             |target: &str| (keys.get(&format!("metrics:{target}")), keys.get(&format!("metrics:{target}:data")));
@@ -112,6 +135,8 @@ impl Batch {
             home,
             lock: milliseconds(settings.lock_duration),
             limit: settings.rate_limit.as_ref().map(|limit| (limit.max.get(), milliseconds(limit.per))),
+            name: name.unwrap_or_default().to_owned(),
+            policy,
         }
     }
 
@@ -122,8 +147,9 @@ impl Batch {
         let (script, keys) = if endings.is_empty() { (&CLAIM, 10) } else { (&SETTLE, self.keys.len()) };
         let mut call = self.prepare(script, keys, token, claim, now);
         if !endings.is_empty() {
-            let (packed, long) = packed(endings)?;
-            call.arg(METRICS).arg(packed).arg(long);
+            let policy = self.policy.load();
+            let (packed, long) = packed(endings, &policy)?;
+            call.arg(policy.metrics.map(|points| points.to_string()).unwrap_or_default()).arg(packed).arg(long);
         }
         let reply: Reply = call.invoke_async(&mut self.home.connection()).await?;
         let answer = if endings.is_empty() { claimed(reply, token, now) } else { settled(reply, token, now) };
@@ -139,7 +165,12 @@ impl Batch {
             call.arg(token);
         }
         let reply: Reply = call.invoke_async(&mut self.home.connection()).await?;
-        claimed(reply, name, now).ok_or_else(foreign)
+        let mut answer = claimed(reply, name, now).ok_or_else(foreign)?;
+        for job in &mut answer.jobs {
+            // Their fields are read after the claim has written its time.
+            job.processed_on = job.processed_before.take().unwrap_or(now);
+        }
+        Ok(answer)
     }
 
     fn prepare<'a>(
@@ -159,6 +190,7 @@ impl Batch {
             Some((max, per)) => call.arg(max).arg(per),
             None => call.arg("").arg(""),
         };
+        call.arg(&self.name);
         call
     }
 }
@@ -166,7 +198,7 @@ impl Batch {
 /// Text of so many bytes is sent by itself: packed, it would go through the hands of Redis' Lua twice.
 const LONG: usize = 4096;
 /// Where such texts begin in the arguments of `settle.lua`, counted from 1 as there.
-const FIRST_LONG: usize = 10;
+const FIRST_LONG: usize = 11;
 
 /// A value or a reason.
 #[derive(serde::Serialize)]
@@ -178,13 +210,13 @@ enum Text<'a> {
 }
 
 /// What `settle.lua` reads of each job, in its order, and the long texts, which follow on it.
-fn packed<'a>(endings: &[&'a Ending]) -> Result<(Vec<u8>, Vec<&'a str>), Error> {
+fn packed<'a>(endings: &[&'a Ending], policy: &EndPolicy) -> Result<(Vec<u8>, Vec<&'a str>), Error> {
     let mut long = Vec::new();
     let items: Vec<_> = endings
         .iter()
         .map(|ending| {
             let (job, end) = (&ending.job, ending.how.end());
-            let Keep { count, age, limit } = end.keep(job);
+            let Keep { count, age, limit } = end.keep(job, policy);
             let (value, traces) = match end {
                 End::Completed(value) => (value, None),
                 End::Failed(reason, traces) => (reason, Some(traces)),
@@ -217,8 +249,8 @@ fn settled(reply: Reply, token: &str, now: u64) -> Option<Answer> {
 }
 
 fn claimed(reply: Reply, token: &str, now: u64) -> Option<Answer> {
-    let [jobs, limited, next, more] = array(reply)?;
-    let Reply::Array(jobs) = jobs else { return None };
+    let [jobs, limited, next, more, full, unusable] = array(reply)?;
+    let (Reply::Array(jobs), Reply::Array(unusable)) = (jobs, unusable) else { return None };
     let jobs = jobs.iter().map(|job| Claimed::read(job, token, now)).collect::<Option<_>>()?;
     let positive =
         |reply: &Reply| number(reply).and_then(|number| u64::try_from(number).ok()).filter(|number| *number > 0);
@@ -228,7 +260,15 @@ fn claimed(reply: Reply, token: &str, now: u64) -> Option<Answer> {
         limited: positive(&limited).map(Duration::from_millis),
         next: positive(&next),
         more: positive(&more).is_some(),
+        full: positive(&full).is_some(),
+        unusable: unusable.into_iter().map(unusable_job).collect::<Option<_>>()?,
     })
+}
+
+fn unusable_job(reply: Reply) -> Option<Unusable> {
+    let [Reply::BulkString(id), Reply::BulkString(reason)] = array(reply)? else { return None };
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Some(Unusable { id: text(id), reason: text(reason) })
 }
 
 fn array<const N: usize>(reply: Reply) -> Option<[Reply; N]> {

@@ -1,10 +1,10 @@
--- Claims jobs of one queue. Every script of batch.rs begins with this: settle.lua and regain.lua follow on it. Leaves for
--- each job what BullMQ's own workers leave when they claim it alone.
+-- Claims jobs of one queue. Follows on waiting.lua. Every script of batch.rs begins with both: settle.lua and regain.lua
+-- follow on this. Leaves for each job what BullMQ's own workers leave when they claim it alone.
 --
 -- KEYS: 1 wait, 2 active, 3 prioritized, 4 events, 5 stalled, 6 limiter, 7 delayed, 8 meta, 9 pc, 10 marker.
 -- ARGV: 1 prefix of the queue's keys, 2 now (ms), 3 lock duration (ms), 4 lock token, 5 how many jobs at most,
---       6 and 7 the worker's own limit: how many in how long (ms), or '' and ''.
-local call = redis.call
+--       6 and 7 the worker's own limit: how many in how long (ms), or '' and '', 8 the worker's name, or ''.
+local call, try = redis.call, redis.pcall
 local wait, active, prioritized, events, stalled = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local limiter, delayed, meta, pc, marker = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local prefix, now = ARGV[1], tonumber(ARGV[2])
@@ -22,8 +22,21 @@ local function given_up(token)
   return prefix .. 'given-up:' .. token
 end
 
--- Delayed jobs whose time has come can be claimed from now on. `open`: whether workers are to be woken for them.
-local function promote(open)
+-- Jobs that were taken from the queue's lists and cannot be started, each with the reason.
+local unusable = {}
+
+-- Whether this answer of `try` is the error that the key holds another type. Commands on the keys of one job are tried:
+-- an error would end the script here, and every job that it has taken from `wait` would be lost.
+local function is_other_type(answer)
+  local failed = type(answer) == 'table' and answer.err
+  if failed and not string.find(failed, 'WRONGTYPE', 1, true) then
+    error(failed)
+  end
+  return failed
+end
+
+-- Moves delayed jobs whose time has come to `list`, or to those that have a priority. `open`: whether to wake workers.
+local function promote(list, open)
   -- A score is the time, and twelve bits that keep the order of what is due in the same millisecond.
   local due = call('ZRANGEBYSCORE', delayed, 0, (now + 1) * 4096 - 1, 'LIMIT', 0, 1000)
   if #due == 0 then
@@ -32,11 +45,13 @@ local function promote(open)
   call('ZREM', delayed, unpack(due))
   for _, id in ipairs(due) do
     local job = prefix .. id
-    local found = call('HMGET', job, 'priority', 'name')
-    if found[1] or found[2] then -- else it was removed
+    local found = try('HMGET', job, 'priority', 'name')
+    if found.err and is_other_type(found) then
+      unusable[#unusable + 1] = { id, 'its key holds no hash' }
+    elseif found[1] or found[2] then -- else it was removed
       local priority = tonumber(found[1]) or 0
       if priority == 0 then
-        call('LPUSH', wait, id)
+        call('LPUSH', list, id)
       else
         call('ZADD', prioritized, priority * 4294967296 + call('INCR', pc) % 4294967296, id)
       end
@@ -63,9 +78,12 @@ local function limit(max)
 end
 
 -- The fields of a job's hash, one after the other, where its data is among them, and those that say how often it was
--- started and why it has failed already. nil: there is no such job.
+-- started and why it has failed already. nil: there is no such job, for the reason that follows.
 local function read(job)
-  local fields = call('HGETALL', job)
+  local fields = try('HGETALL', job)
+  if fields.err and is_other_type(fields) then
+    return nil, 'its key holds no hash'
+  end
   local there, data, started, failed = false, nil, nil, nil
   for i = 1, #fields, 2 do
     local name = fields[i]
@@ -82,6 +100,7 @@ local function read(job)
   if there then
     return fields, data, tonumber(started) or 0, failed
   end
+  return nil, #fields == 0 and 'its hash is missing' or 'its hash has neither a name nor data'
 end
 
 -- A job in an answer: its id, the end of its token, how often it was started and its fields, in one piece, since an answer
@@ -95,42 +114,52 @@ local function tell(id, nth, started, fields, data)
   return { cmsgpack.pack(id, nth, started, fields), long }
 end
 
--- Locks a job and marks it as started. Answers what is told of it, and why it has failed already, if it has. nil: there
--- is no such job.
+-- Locks a job and marks it as started. Answers what is told of it, and why it has failed already, if it has. nil: it
+-- cannot be started.
 local function start(id, nth)
   local job = prefix .. id
   local fields, data, started, failed = read(job)
   if not fields then
+    unusable[#unusable + 1] = { id, data }
     return nil
   end
   started = started + 1
   call('PSETEX', job .. ':lock', ARGV[3], ARGV[4] .. ':' .. nth)
   call('XADD', events, '*', 'event', 'active', 'jobId', id, 'prev', 'waiting')
-  call('HSET', job, 'processedOn', ARGV[2], 'ats', started)
+  if ARGV[8] == '' then
+    call('HSET', job, 'processedOn', ARGV[2], 'ats', started)
+  else
+    call('HSET', job, 'processedOn', ARGV[2], 'ats', started, 'pb', ARGV[8])
+  end
   return tell(id, nth, started, fields, data), failed
 end
 
+-- When the next delayed job is due (ms since the epoch), or 0.
+local function next_due()
+  local first = call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2]
+  return first and math.floor(tonumber(first) / 4096) or 0
+end
+
 -- Claims up to so many jobs. Answers the jobs, for how long the queue is limited (ms, or 0), when the next delayed job is
--- due (ms since the epoch, or 0), and 1 if there may be more to claim at once.
+-- due (ms since the epoch, or 0), 1 if there may be more to claim at once, 1 if the queue's own concurrency is used up, and
+-- the jobs that cannot be started.
 local function claim(most)
   if call('EXISTS', given_up(ARGV[4])) == 1 then
-    return { {}, 0, 0, 0 }
+    return { {}, 0, 0, 0, 0, {} }
   end
   local state = call('HMGET', meta, 'paused', 'concurrency', 'max', 'duration')
-  local room, open = most, not state[1]
-  if open and state[2] then
+  local room, paused, full = most, state[1], false
+  if not paused and state[2] then
     room = math.min(room, tonumber(state[2]) - call('LLEN', active))
-    open = room > 0
+    full = room <= 0
   end
-  promote(open)
+  local open = not paused and not full
+  promote(paused and list_of_paused(prefix, call('HGET', meta, 'version')) or wait, open)
   local max = tonumber(state[3]) or tonumber(ARGV[6])
   local duration = tonumber(ARGV[7]) or tonumber(state[4])
   local limited, left = limit(max or BY_HAND)
-  if limited > 0 then
-    return { {}, limited, 0, 0 }
-  end
-  if not open then
-    return { {}, 0, 0, 0 }
+  if limited > 0 or not open then
+    return { {}, limited, next_due(), 0, full and 1 or 0, unusable }
   end
   room = math.min(room, left)
 
@@ -178,14 +207,9 @@ local function claim(most)
   end
 
   if #jobs == most or looked >= PATIENCE then
-    return { jobs, 0, 0, 1 }
+    return { jobs, 0, 0, 1, 0, unusable }
   end
-  if max and counted >= left then
-    return { jobs, (limit(max)), 0, 0 }
-  end
-  if #jobs == room then -- the queue's concurrency is used up
-    return { jobs, 0, 0, 0 }
-  end
-  local first = call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2]
-  return { jobs, 0, first and math.floor(tonumber(first) / 4096) or 0, 0 }
+  limited = max and counted >= left and limit(max) or 0
+  full = limited == 0 and #jobs == room
+  return { jobs, limited, next_due(), 0, full and 1 or 0, unusable }
 end

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Shared;
-use super::batch::{Answer, Batch, Ending};
+use super::batch::{Answer, Batch, Ending, Unusable};
 use super::marker::{IDLE, Marker};
 use super::settle::Settling;
 use super::slots::Slot;
@@ -33,6 +33,9 @@ const MOST: usize = 64;
 const BYTES: usize = 1 << 20;
 /// The most calls at once. One is run by Redis while the next is made.
 const CALLS: usize = 2;
+/// The longest wait while a rate limit or the queue's own concurrency is used up. No marker tells that a client has lifted
+/// such a limit, or that a job has left whose worker claims no other.
+const LIMITED: Duration = Duration::from_millis(500);
 
 /// A job on its way to its end.
 pub struct Ended {
@@ -93,7 +96,10 @@ pub struct Driver {
     /// Whether there may be jobs to claim, and how often something said so from outside.
     hungry: bool,
     wakes: u64,
+    /// While the queue is rate limited: when to look again.
     limited: Option<Instant>,
+    /// Whether the queue's own concurrency is used up.
+    full: bool,
     /// When the next delayed job is due, in milliseconds since the Unix epoch.
     due: Option<u64>,
     trouble: Option<Trouble>,
@@ -133,6 +139,7 @@ impl Driver {
             hungry: true,
             wakes: 0,
             limited: None,
+            full: false,
             due: None,
             trouble: None,
             lost: Vec::new(),
@@ -173,6 +180,10 @@ impl Driver {
             if self.limited.is_some_and(|until| until <= Instant::now()) {
                 self.limited = None;
                 self.hungry = true;
+            }
+            if shared.slots.take_unclaimed() {
+                self.hungry = true;
+                self.wakes += 1;
             }
         }
     }
@@ -257,7 +268,7 @@ impl Driver {
             return;
         }
         let Some(mut marker) = self.marker.take() else { return };
-        let longest = self.due.map_or(IDLE, |due| Duration::from_millis(due.saturating_sub(clock::now())));
+        let longest = self.until_due().min(if self.full { LIMITED } else { IDLE });
         self.waiting = Some(
             async move {
                 let waited = marker.wait(longest).await;
@@ -265,6 +276,11 @@ impl Driver {
             }
             .boxed(),
         );
+    }
+
+    /// For how long no delayed job is due.
+    fn until_due(&self) -> Duration {
+        self.due.map_or(Duration::MAX, |due| Duration::from_millis(due.saturating_sub(clock::now()).max(1)))
     }
 
     fn wake(&mut self, marker: Marker, waited: Result<(), Error>) {
@@ -292,14 +308,26 @@ impl Driver {
         for (ended, moved) in ended.into_iter().zip(answer.moved) {
             let Ended { ending, slot, mut settling, .. } = ended;
             match moved {
-                Moved::Done => continue,
+                Moved::Done => {
+                    slot.leave_claimed();
+                    continue;
+                }
                 // It needs its place still.
                 Moved::Linked | Moved::PendingChildren | Moved::FailedChildren => settling.slot = Some(slot),
-                Moved::Missing | Moved::Lost => drop(slot),
+                Moved::Missing | Moved::Lost => slot.leave_claimed(),
             }
             self.tasks.spawn(settling.go_on(moved, ending.how));
         }
         self.start(answer.jobs);
+        for Unusable { id: job_id, reason } in answer.unusable {
+            let queue = &self.shared.name;
+            tracing::warn!(
+                queue,
+                job_id,
+                reason,
+                "the job was taken out of the queue and is not run: it cannot be read"
+            );
+        }
         if claim == 0 || regains {
             return;
         }
@@ -309,8 +337,8 @@ impl Driver {
             // Else new jobs were told of after this call had looked.
             self.hungry = false;
         }
-        self.limited = answer.limited.map(|left| Instant::now() + left.min(IDLE));
-        self.due = answer.next;
+        (self.due, self.full) = (answer.next, answer.full);
+        self.limited = answer.limited.map(|left| Instant::now() + left.min(LIMITED).min(self.until_due()));
     }
 
     /// Starts the attempts of these jobs where attempts run, with one step over there for all of them.

@@ -13,12 +13,13 @@ use crate::queue::scripts::Scripts;
 /// The longest pause after a renewal that failed.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// The locks that are held, by their tokens.
+/// The locks that are held, by the ids of their jobs.
 #[derive(Clone, Default)]
 pub struct Locks(Arc<Mutex<HashMap<String, Entry>>>);
 
 struct Entry {
-    job_id: String,
+    /// What the lock holds, which is another text for each claim of a job.
+    token: String,
     /// None: its end is being written, and then the lock is gone as it should be.
     lost: Option<CancellationToken>,
 }
@@ -26,16 +27,19 @@ struct Entry {
 /// A lock for as long as it is kept.
 pub struct Kept {
     locks: Locks,
-    token: String,
+    job: Arc<Claimed>,
 }
 
 impl Locks {
     /// Keeps the lock of a job until what is returned is dropped. When Redis says that the lock is another's or gone,
     /// `lost` is cancelled: another worker may have the job already. A Redis that does not answer is no such word, since
-    /// nobody else can claim the job from it either.
-    pub fn keep(&self, job: &Claimed, lost: CancellationToken) -> Kept {
-        self.entries().insert(job.token.clone(), Entry { job_id: job.id.clone(), lost: Some(lost) });
-        Kept { locks: self.clone(), token: job.token.clone() }
+    /// nobody else can claim the job from it either. An earlier claim of the same job has lost its lock to this one.
+    pub fn keep(&self, job: &Arc<Claimed>, lost: CancellationToken) -> Kept {
+        let entry = Entry { token: job.token.clone(), lost: Some(lost) };
+        if let Some(Entry { lost: Some(lost), .. }) = self.entries().insert(job.id.clone(), entry) {
+            lost.cancel();
+        }
+        Kept { locks: self.clone(), job: job.clone() }
     }
 
     /// Renews the locks twice in their duration, until it is dropped.
@@ -46,7 +50,7 @@ impl Locks {
             tokio::time::sleep(pause).await;
             pause = duration / 2;
             let held: Vec<_> =
-                self.entries().iter().map(|(token, entry)| (entry.job_id.clone(), token.clone())).collect();
+                self.entries().iter().map(|(job_id, entry)| (job_id.clone(), entry.token.clone())).collect();
             if held.is_empty() {
                 said = None;
                 continue;
@@ -69,11 +73,18 @@ impl Locks {
     }
 
     fn lose(&self, queue: &str, job_id: &str, token: &str) {
-        // What is not there any more was settled while its lock was asked for.
-        if let Some(Entry { lost: Some(lost), .. }) = self.entries().remove(token) {
+        // What is not there any more was settled while its lock was asked for. The job may also have been claimed again.
+        if let Some(Entry { lost: Some(lost), .. }) = self.take(job_id, token) {
             tracing::warn!(queue, job_id, "the job's lock is lost, the attempt ends");
             lost.cancel();
         }
+    }
+
+    /// Takes the entry of this very claim.
+    fn take(&self, job_id: &str, token: &str) -> Option<Entry> {
+        let mut entries = self.entries();
+        entries.get(job_id).filter(|entry| entry.token == token)?;
+        entries.remove(job_id)
     }
 
     fn entries(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
@@ -84,7 +95,8 @@ impl Locks {
 impl Kept {
     /// From now on the job's end is being written: the lock is kept, and is no loss when it is gone.
     pub fn ends(&self) {
-        if let Some(entry) = self.locks.entries().get_mut(&self.token) {
+        let mut entries = self.locks.entries();
+        if let Some(entry) = entries.get_mut(&self.job.id).filter(|entry| entry.token == self.job.token) {
             entry.lost = None;
         }
     }
@@ -92,6 +104,31 @@ impl Kept {
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        self.locks.entries().remove(&self.token);
+        self.locks.take(&self.job.id, &self.job.token);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(token: &str) -> Arc<Claimed> {
+        Arc::new(Claimed { token: token.into(), ..Claimed::sample() })
+    }
+
+    #[test]
+    fn a_second_claim_of_a_job_ends_the_first_and_outlives_it() {
+        let (locks, lost) = (Locks::default(), [CancellationToken::new(), CancellationToken::new()]);
+        let first = locks.keep(&claim("t:1"), lost[0].clone());
+        let _second = locks.keep(&claim("t:2"), lost[1].clone());
+        assert!(lost[0].is_cancelled());
+
+        // The answer to a renewal that was asked for before the second claim.
+        locks.lose("q", "1", "t:1");
+        drop(first);
+
+        assert!(!lost[1].is_cancelled());
+        locks.lose("q", "1", "t:2");
+        assert!(lost[1].is_cancelled());
     }
 }

@@ -24,9 +24,10 @@ pub struct Marker {
 }
 
 impl Marker {
-    /// Waits for jobs of this queue.
-    pub fn new(home: Arc<Home>) -> Self {
-        let (key, client) = (home.keys().marker(), home.keys().client_name(""));
+    /// Waits for jobs of this queue. `name`: the worker's, which Node's `queue.getWorkers` shows.
+    pub fn new(home: Arc<Home>, name: Option<&str>) -> Self {
+        let suffix = name.map(|name| format!(":w:{name}")).unwrap_or_default();
+        let (key, client) = (home.keys().marker(), home.keys().client_name(&suffix));
         Self { home, key, client, connection: None }
     }
 

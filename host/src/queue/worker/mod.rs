@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
@@ -31,6 +32,7 @@ use super::cancel::{self, Running};
 use super::connection::{ConnectError, SharedRedis};
 use super::context::Defaults;
 use super::dead_letter::DeadLetter;
+use super::end_policy::EndPolicy;
 use super::home::Home;
 use super::key_value::PluginData;
 use super::outage::Outage;
@@ -66,6 +68,8 @@ struct Shared {
     /// To the loop. Without a bound, since there are never more than places.
     ended: mpsc::UnboundedSender<Ended>,
     dead_letter: watch::Sender<Option<Arc<DeadLetter>>>,
+    /// Shared with the loop's calls, which end jobs.
+    policy: Arc<ArcSwap<EndPolicy>>,
     runner: Arc<dyn Runner>,
     /// Whether the last attempt was over in no time.
     is_brisk: AtomicBool,
@@ -84,6 +88,8 @@ pub struct Service {
     running: Running,
     outage: Outage,
     attempts: Attempts,
+    /// What its workers are called.
+    name: Option<Arc<str>>,
 }
 
 impl Service {
@@ -96,7 +102,14 @@ impl Service {
             running: Running::default(),
             outage: Outage::default(),
             attempts: Attempts::default(),
+            name: None,
         }
+    }
+
+    /// The same, whose workers have this name: BullMQ's worker option `name`.
+    #[must_use]
+    pub fn named(self, name: Option<&str>) -> Self {
+        Self { name: name.map(Arc::from), ..self }
     }
 
     /// The same, which notes the attempts that end.
@@ -120,7 +133,8 @@ impl QueueWorker {
         settings: &config::Queue,
         runner: Arc<dyn Runner>,
     ) -> Result<Self, ConnectError> {
-        let redis = service.redis.clone();
+        let (redis, worker_name) = (service.redis.clone(), service.name.clone());
+        let policy = Arc::new(ArcSwap::from_pointee(EndPolicy::of(settings)));
         let home = Arc::new(Home::find(redis.clone(), name).await?);
         let (ended, arriving) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
@@ -131,6 +145,7 @@ impl QueueWorker {
             slots: Slots::default(),
             ended,
             dead_letter: watch::channel(dead_letter(&redis, settings).await?).0,
+            policy: policy.clone(),
             runner,
             is_brisk: AtomicBool::new(false),
             meters: QueueMeters::of(name),
@@ -141,8 +156,8 @@ impl QueueWorker {
         });
         let (begun, closing, tasks) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
         let (concurrency, wanted) = watch::channel(settings.concurrency.get());
-        let batch = Batch::new(home.clone(), settings);
-        let marker = Marker::new(home.clone());
+        let batch = Batch::new(home.clone(), settings, worker_name.as_deref(), policy);
+        let marker = Marker::new(home.clone(), worker_name.as_deref());
         let driver = Driver::new(shared.clone(), batch, marker, tasks.clone(), wanted, closing.clone(), arriving);
         let driving = {
             let (begun, closing) = (begun.clone(), closing.clone());
@@ -180,10 +195,11 @@ impl QueueWorker {
         self.begun.cancel();
     }
 
-    /// Applies what can change while jobs run: concurrency and the dead-letter queue. Without Redis the latter stays
-    /// what it was, which is told.
+    /// Applies what can change while jobs run: concurrency, what becomes of ended jobs, and the dead-letter queue. Without
+    /// Redis the latter stays what it was, which is told.
     pub async fn configure(&self, settings: &config::Queue) {
         self.concurrency.send_replace(settings.concurrency.get());
+        self.shared.policy.store(Arc::new(EndPolicy::of(settings)));
         match dead_letter(&self.shared.service.redis, settings).await {
             Ok(dead_letter) => {
                 self.shared.dead_letter.send_replace(dead_letter);

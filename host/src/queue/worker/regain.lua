@@ -1,17 +1,17 @@
 -- Finds the jobs of claims whose answers were lost: follows on claim.lua, and answers what `claim` does.
 --
--- ARGV, from 8: the tokens of those claims. The jobs' own begin with the token in 4.
+-- ARGV, from 9: the tokens of those claims. The jobs' own begin with the token in 4.
 -- A claim that is still on its way comes too late: it is marked for longer than a request can be on its way.
 local LATE = 60 * 60 * 1000
 local lost = {}
-for at = 8, #ARGV do
+for at = 9, #ARGV do
   lost[ARGV[at]] = true
   call('SET', given_up(ARGV[at]), '', 'PX', LATE)
 end
 local jobs = {}
 for _, id in ipairs(call('LRANGE', active, 0, -1)) do
-  local token = call('GET', prefix .. id .. ':lock')
-  local of = token and string.match(token, '^(.*):%d+$')
+  local token = try('GET', prefix .. id .. ':lock')
+  local of = token and not is_other_type(token) and string.match(token, '^(.*):%d+$')
   if of and lost[of] then
     local fields, data, started = read(prefix .. id)
     if fields then
@@ -19,4 +19,4 @@ for _, id in ipairs(call('LRANGE', active, 0, -1)) do
     end
   end
 end
-return { jobs, 0, 0, 1 }
+return { jobs, 0, 0, 1, 0, {} }

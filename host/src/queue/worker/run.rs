@@ -23,6 +23,9 @@ use crate::telemetry::traces::{Carrier, Kind, Trace};
 /// An attempt that is over sooner than this costs less than the way to the threads of the pens and back.
 const BRISK: Duration = Duration::from_micros(500);
 
+/// The reason that BullMQ's workers give.
+const STARTED_TOO_OFTEN: &str = "job started more than allowable limit";
+
 impl Shared {
     /// Runs a job to its end, or to where the loop ends it. A panic on the way fails the attempt, and the job's place is
     /// free again. `here`: whether the attempt may begin on this thread, whatever runs there else.
@@ -63,6 +66,15 @@ impl Shared {
             tracing::info!(queue, job_id, "writing a result that was finished before");
             return settling.resume(verdict).await;
         }
+        if self.policy.load().is_started_too_often(job) {
+            tracing::warn!(
+                queue,
+                job_id,
+                outcome = "failed",
+                "job was started more often than max_started_attempts allows"
+            );
+            return settling.settle(Outcome::Failed(Failure::new(FailureKind::Host, STARTED_TOO_OFTEN))).await;
+        }
         let trace = begin(queue, job);
         let finished = match Json::parse(job.data.clone()) {
             Ok(data) => self.run(job, data, &settling.lost, &trace, here).await,
@@ -100,7 +112,7 @@ impl Shared {
             lock_lost: lost.clone(),
         };
         // Until the attempt has ended, and no longer: its next one may be this host's as well.
-        let _runs = service.running.enter(&self.name, &job.id, signals.cancelled.clone());
+        let _runs = service.running.enter(&self.name, job, signals.cancelled.clone());
         let context = Arc::new(JobOfQueue::new(
             job.clone(),
             self.home.clone(),

@@ -2,7 +2,7 @@
 -- leave when they end it alone.
 --
 -- KEYS, from 11: completed, failed, then for each of both its metrics and the list of their points.
--- ARGV, from 8: how many points are kept (minutes), then the jobs, a MessagePack array of arrays:
+-- ARGV, from 9: how many minutes of metrics are kept, or '' for no metrics, then the jobs, a MessagePack array of arrays:
 --   id, lock token, how often it was started (text), 'completed' or 'failed', return value or reason, stack traces (JSON),
 --   how many attempts it has, and which ended jobs are kept: count, age (s) and limit, each may be nil. A value or reason
 --   that is long stands behind the jobs, and a number says where.
@@ -11,7 +11,7 @@
 -- ended, -6 locked by another, -9 has children that failed.
 -- What can be done for all jobs at once is: a call costs more than what it does.
 local ID, TOKEN, STARTED, TARGET, VALUE, TRACES, ATTEMPTS, COUNT, AGE, LIMIT = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
-local items = cmsgpack.unpack(ARGV[9])
+local items = cmsgpack.unpack(ARGV[10])
 local ended = { completed = KEYS[11], failed = KEYS[12] }
 local metrics = { completed = { KEYS[13], KEYS[14] }, failed = { KEYS[15], KEYS[16] } }
 local counted = { completed = 0, failed = 0 }
@@ -25,8 +25,8 @@ end
 
 -- A job that its parent still waits for is removed: the parent may be free to go on.
 local function leave_parent(job)
-  local parent = call('HGET', job, 'parentKey')
-  if not parent or parent == '' or call('SREM', parent .. ':dependencies', job) == 0
+  local parent = try('HGET', job, 'parentKey')
+  if not parent or is_other_type(parent) or parent == '' or call('SREM', parent .. ':dependencies', job) == 0
     or call('SCARD', parent .. ':dependencies') > 0 then
     return
   end
@@ -35,7 +35,7 @@ local function leave_parent(job)
   if call('ZREM', queue .. 'waiting-children', id) == 0 then
     return
   end
-  call('RPUSH', queue .. 'wait', id)
+  call('RPUSH', waiting_list(queue), id)
   local state = call('HMGET', queue .. 'meta', 'paused', 'concurrency')
   if not state[1] and not (state[2] and call('LLEN', queue .. 'active') >= tonumber(state[2])) then
     call('ZADD', queue .. 'marker', 0, '0')
@@ -92,8 +92,10 @@ end
 -- Redis was away is no hindrance as long as nobody else has started the job, nor is that it was put back meanwhile.
 local function check(i)
   local item, job, holder = items[i], keys[i], holders[i]
-  local fields = call('HMGET', job, 'parentKey', 'deid', 'ats', 'atm')
-  if fields[1] or fields[2] then
+  local fields = try('HMGET', job, 'parentKey', 'deid', 'ats', 'atm')
+  if fields.err and is_other_type(fields) then
+    return -1
+  elseif fields[1] or fields[2] then
     return 1
   end
   if not fields[3] and call('EXISTS', job) == 0 then
@@ -151,7 +153,8 @@ local function leave_wait(i)
   if holders[i] then
     return -3
   end
-  if not call('HGET', job, 'stc') or call('LREM', wait, -1, id) == 0 then
+  if not call('HGET', job, 'stc')
+    or call('LREM', wait, -1, id) == 0 and call('LREM', prefix .. 'paused', -1, id) == 0 then
     return -2
   end
   call('HDEL', job, 'defa')
@@ -233,7 +236,7 @@ local function count_ended(hash, points, ended_now)
   if ended_now == 0 then
     return
   end
-  local most = tonumber(ARGV[8])
+  local most = tonumber(ARGV[9])
   local before = call('HINCRBY', hash, 'count', ended_now) - ended_now
   local last = call('HMGET', hash, 'prevTS', 'prevCount')
   if not last[1] then
@@ -280,16 +283,20 @@ end
 if #unlocked > 0 then
   call('DEL', unpack(unlocked))
 end
-for target, keys in pairs(metrics) do
+for target, keys in pairs(ARGV[9] == '' and {} or metrics) do
   count_ended(keys[1], keys[2], counted[target])
 end
 
-local wanted, next = tonumber(ARGV[5]), { {}, 0, 0, 0 }
+local wanted, next = tonumber(ARGV[5]), { {}, 0, 0, 0, 0, {} }
 local most = math.max(wanted - kept, 0)
 if most > 0 then
   next = claim(most)
 elseif wanted > 0 then
   next[4] = 1
+elseif call('HEXISTS', meta, 'concurrency') == 1 and call('HEXISTS', meta, 'paused') == 0
+  and call('LLEN', wait) + call('ZCARD', prioritized) > 0 then
+  -- These jobs woke nobody when they were added, since the queue's concurrency was used up.
+  call('ZADD', marker, 0, '0')
 end
 local drained = #next[1] == 0 and next[2] == 0 and next[3] == 0 and counted.completed + counted.failed > 0
 if drained and (most == 0 or call('HEXISTS', meta, 'paused') == 0) and call('LLEN', wait) == 0

@@ -16,7 +16,7 @@ use super::driver::Ended;
 use super::locks::Kept;
 use super::slots::Slot;
 use crate::attempt::{Failure, FailureKind, Json, Outcome};
-use crate::queue::backoff;
+use crate::queue::backoff::{self, Next};
 use crate::queue::children;
 use crate::queue::claimed::Claimed;
 use crate::queue::clock::milliseconds;
@@ -68,17 +68,45 @@ impl Drop for Spans {
 }
 
 impl Settling {
-    /// The outcome, as it is for this job: a failure that would be tried again is the last when no attempt remains, and
-    /// children can be awaited only where there are some.
+    /// The outcome, as it is for this job: a failure that would be tried again is the last when no attempt remains or its
+    /// backoff is not known, and children can be awaited only where there are some.
     pub async fn decide(&self, outcome: Outcome) -> Outcome {
         match outcome {
-            Outcome::Retry(failure) if !self.job.may_retry() => Outcome::Failed(failure),
+            Outcome::Retry(failure) => match self.backoff(failure) {
+                Ok((failure, _)) => Outcome::Retry(failure),
+                Err(failure) => Outcome::Failed(failure),
+            },
             Outcome::AwaitChildren if self.has_no_children().await => Outcome::Failed(Failure::new(
                 FailureKind::Plugin,
                 "the plugin awaits children, and the job has none: they are added with `add-child` before",
             )),
             other => other,
         }
+    }
+
+    /// How long the job waits for its next attempt after this failure. An error: there is no next attempt, and that is the
+    /// failure to end with.
+    fn backoff(&self, failure: Failure) -> Result<(Failure, Duration), Failure> {
+        let (job, policy) = (&self.job, self.worker.policy.load());
+        if !job.may_retry(policy.max_started) {
+            return Err(failure);
+        }
+        let backoff = job.options.backoff.as_ref();
+        match backoff::next(backoff, &policy.strategies, job.attempts_made.saturating_add(1), fastrand::f64()) {
+            Next::After(wait) => Ok((failure, wait)),
+            Next::Never => Err(failure),
+            Next::Unknown(strategy) => Err(self.unknown_strategy(&strategy, failure)),
+        }
+    }
+
+    fn unknown_strategy(&self, strategy: &str, failure: Failure) -> Failure {
+        let (queue, job_id, strategy) = (&self.worker.name, &self.job.id, shortened(strategy));
+        tracing::error!(queue, job_id, strategy, "the job's backoff strategy is not known, so it is not tried again");
+        let message = format!(
+            "Unknown backoff strategy {strategy}: add it to backoff_strategies of [queues.{queue}], or use \"fixed\" or \"exponential\". The attempt failed with: {}",
+            failure.message
+        );
+        Failure { message, ..failure }
     }
 
     async fn has_no_children(&self) -> bool {
@@ -152,7 +180,8 @@ impl Settling {
 
     async fn end_alone(self, how: How) {
         let scripts = &self.worker.scripts;
-        let moved = self.until_written("end the job", || scripts.finish(&self.job, how.end()).boxed()).await;
+        let policy = &self.worker.policy.load_full();
+        let moved = self.until_written("end the job", || scripts.finish(&self.job, how.end(), policy).boxed()).await;
         self.conclude(moved, how).await;
     }
 
@@ -183,11 +212,11 @@ impl Settling {
     }
 
     async fn retry(self, failure: Failure) {
-        if !self.job.may_retry() {
-            return self.fail(failure).await;
-        }
+        let (failure, wait) = match self.backoff(failure) {
+            Ok(again) => again,
+            Err(last) => return self.fail(last).await,
+        };
         let (job, scripts) = (&*self.job, &self.worker.scripts);
-        let wait = backoff::delay(job.options.backoff.as_ref(), job.attempts_made + 1, fastrand::f64());
         let (reason, traces) = (&failure.message, traces(job, &failure));
         let moved = if wait.is_zero() {
             self.until_written("try the job again", || scripts.retry(job, reason, &traces).boxed()).await
@@ -302,6 +331,11 @@ impl Settling {
             tokio::time::sleep(pauses.next()).await;
         }
     }
+}
+
+/// The start of a name that a job's options gave, for logs and reasons.
+fn shortened(name: &str) -> &str {
+    name.char_indices().nth(100).map_or(name, |(end, _)| &name[..end])
 }
 
 /// The traces of the job's failures with this one, as a JSON array of as many as it keeps.

@@ -1,7 +1,7 @@
 //! The places of a worker: one for each job that it may run at once.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
@@ -13,16 +13,27 @@ pub struct Slots(Arc<Inner>);
 struct Inner {
     busy: AtomicUsize,
     freed: Notify,
+    /// Whether a job has left its place without a call that claims the next one.
+    unclaimed: AtomicBool,
 }
 
 /// A place, taken until it is dropped: also when its job panics.
-pub struct Slot(Slots);
+pub struct Slot {
+    slots: Slots,
+    claimed: bool,
+}
 
 impl Slots {
     /// Takes a place. There is always one; whoever takes it knows how many there should be.
     pub fn take(&self) -> Slot {
         self.0.busy.fetch_add(1, Ordering::AcqRel);
-        Slot(self.clone())
+        Slot { slots: self.clone(), claimed: false }
+    }
+
+    /// Whether a job has left since the last time whose place nobody has tried to fill. In a queue with a concurrency of
+    /// its own no worker is told of the jobs that may start now.
+    pub fn take_unclaimed(&self) -> bool {
+        self.0.unclaimed.swap(false, Ordering::AcqRel)
     }
 
     /// How many are taken.
@@ -36,9 +47,20 @@ impl Slots {
     }
 }
 
+impl Slot {
+    /// Gives the place back after a call that ended its job and claimed the next ones.
+    pub fn leave_claimed(mut self) {
+        self.claimed = true;
+    }
+}
+
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.0.0.busy.fetch_sub(1, Ordering::AcqRel);
-        self.0.0.freed.notify_one();
+        let inner = &self.slots.0;
+        if !self.claimed {
+            inner.unclaimed.store(true, Ordering::Release);
+        }
+        inner.busy.fetch_sub(1, Ordering::AcqRel);
+        inner.freed.notify_one();
     }
 }

@@ -42,7 +42,7 @@ class Options:
     id: str | None = None
     #: Not before that many seconds have passed.
     delay: float | None = None
-    #: 1 goes first, 2,097,152 last; jobs without one go before those.
+    #: 1 goes first, 2,097,151 last; jobs without one go before those.
     priority: int | None = None
     #: How often it is tried in all, at least 1.
     attempts: int | None = None

@@ -49,7 +49,7 @@ impl Add {
         self
     }
 
-    /// 1 goes first, 2,097,152 last; jobs without a priority go before those.
+    /// 1 goes first, 2,097,151 last; jobs without a priority go before those.
     pub fn priority(mut self, priority: u32) -> Self {
         self.options.priority = Some(priority);
         self

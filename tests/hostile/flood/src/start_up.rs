@@ -11,3 +11,11 @@ extern "C" fn _initialize() {
         }
     }
 }
+
+/// For a module that the test puts beside this one: whether it should do at the start what it is there for. A setting
+/// decides, so that a version can be loaded first and misbehave in an attempt.
+#[allow(unsafe_code, reason = "the name is what the other module imports")]
+#[unsafe(no_mangle)]
+extern "C" fn misbehaves_at_the_start() -> i32 {
+    i32::from(super::setting("start-up") == "misbehave")
+}

@@ -2,14 +2,15 @@
 
 use toril_plugin::Failure;
 use wasip2::cli::stdout;
-use wasip2::http::types::{Fields, OutgoingRequest};
+use wasip2::http::types::{Fields, Method, OutgoingRequest};
+use wasip2::io::streams::StreamError;
 use wasip2::random::random;
 
 /// Starts one of them.
 pub fn flood(what: &str, amount: usize) -> Result<(), Failure> {
     match what {
         "handles" => {
-            let held: Vec<_> = (0..amount).map(|_| OutgoingRequest::new(Fields::new())).collect();
+            let held: Vec<_> = (0..amount).map(|_| Fields::new()).collect();
             drop(held);
         }
         "random" => drop(random::get_random_bytes(amount as u64)),
@@ -21,11 +22,43 @@ pub fn flood(what: &str, amount: usize) -> Result<(), Failure> {
             let out = stdout::get_stdout();
             (0..amount).try_for_each(|_| out.blocking_write_and_flush(b"a line\n")).map_err(refused)?;
         }
+        "bodies" => bodies(amount),
+        "requests" => {
+            let held: Vec<_> = (0..amount).map(|_| OutgoingRequest::new(Fields::new())).collect();
+            drop(held);
+        }
+        "method" => {
+            let request = OutgoingRequest::new(Fields::new());
+            request.set_method(&Method::Other("x".repeat(amount))).map_err(refused)?;
+        }
+        "authority" => {
+            let request = OutgoingRequest::new(Fields::new());
+            request.set_authority(Some(&"x".repeat(amount))).map_err(refused)?;
+        }
         "no-utf-8" => toril_plugin::log::info(no_text()),
         "print-no-utf-8" => stdout::get_stdout().blocking_write_and_flush(b"caf\xe9 \xff\xfe\n").map_err(refused)?,
         other => return Err(Failure::fatal(format!("there is no flood called {other:?}"))),
     }
     Ok(())
+}
+
+/// Fills the bodies of so many requests, and keeps the requests without sending them: their streams and bodies are dropped,
+/// so that each holds one resource and all that it buffers.
+pub fn bodies(amount: usize) {
+    let mut held = Vec::new();
+    for _ in 0..amount {
+        let request = OutgoingRequest::new(Fields::new());
+        let Ok(body) = request.body() else { return };
+        let Ok(stream) = body.write() else { return };
+        while let Ok(room @ 1..) = stream.check_write() {
+            if let Err(StreamError::Closed) = stream.write(&vec![b'x'; room as usize]) {
+                return;
+            }
+        }
+        drop(stream);
+        drop(body);
+        held.push(request);
+    }
 }
 
 fn refused(error: impl std::fmt::Debug) -> Failure {

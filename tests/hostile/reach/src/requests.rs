@@ -34,7 +34,7 @@ pub fn drain(authority: &str) -> Value {
     }
 }
 
-/// Sends each of these targets of requests, as `[authority, path]`, and says what became of it: the status of the answer,
+/// Sends each of these targets of requests, as `[authority, path]` (an empty path: the request has none), and says what became of it: the status of the answer,
 /// or at which step it was refused and why.
 pub fn targets(targets: &[[String; 2]]) -> Value {
     targets.iter().map(|[authority, path]| target(authority, path).unwrap_or_else(Value::from)).collect()
@@ -44,7 +44,9 @@ fn target(authority: &str, path: &str) -> Result<Value, String> {
     let request = OutgoingRequest::new(Fields::new());
     request.set_scheme(Some(&Scheme::Http)).map_err(|()| "no scheme")?;
     request.set_authority(Some(authority)).map_err(|()| "no authority")?;
-    request.set_path_with_query(Some(path)).map_err(|()| "no path")?;
+    if !path.is_empty() {
+        request.set_path_with_query(Some(path)).map_err(|()| "no path")?;
+    }
     let future = outgoing_handler::handle(request, None).map_err(|code| format!("not sent: {code:?}"))?;
     future.subscribe().block();
     match future.get() {

@@ -1,0 +1,173 @@
+//! Bounds what a guest's HTTP requests hold in the host before they are sent: `wasi:http/types` buffers bodies, and keeps a
+//! message for as long as the guest keeps its handle. This applies without any grant, and in `describe` too.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use wasmtime::component::{Linker, Resource};
+use wasmtime::{StoreContextMut, format_err};
+use wasmtime_wasi::p2::{DynOutputStream, OutputStream, Pollable, StreamError, StreamResult};
+use wasmtime_wasi_http::p2::bindings::http::types::{self, HostOutgoingRequest as _, Method};
+use wasmtime_wasi_http::p2::body::HostOutgoingBody;
+use wasmtime_wasi_http::p2::types::HostOutgoingRequest;
+use wasmtime_wasi_http::{FieldMap, WasiHttpView};
+
+use super::super::limits::{HTTP_AUTHORITY, HTTP_BODIES, HTTP_METHOD, HTTP_UNSENT};
+use super::super::state::PenState;
+
+/// The interface, under the name that wasmtime-wasi-http gives it. Under another name nothing would be replaced, which
+/// tests of each bound notice.
+const TYPES: &str = "wasi:http/types@0.2.12";
+
+/// Replaces the functions of `wasi:http/types` with which a guest could make the host hold any amount. The library itself
+/// bounds lists of headers, schemes and paths.
+pub fn add_to_linker(linker: &mut Linker<PenState>) -> wasmtime::Result<()> {
+    linker.allow_shadowing(true);
+    let mut types = linker.instance(TYPES)?;
+    types.func_wrap("[constructor]outgoing-request", |mut store, (headers,): (Resource<FieldMap>,)| {
+        Ok((new_request(&mut store, headers)?,))
+    })?;
+    types.func_wrap(
+        "[method]outgoing-request.set-method",
+        |mut store: StoreContextMut<'_, PenState>, (request, method): (Resource<HostOutgoingRequest>, Method)| {
+            if matches!(&method, Method::Other(name) if name.len() > HTTP_METHOD) {
+                return Ok((Err(()),));
+            }
+            Ok((store.data_mut().http().set_method(request, method)?,))
+        },
+    )?;
+    types.func_wrap(
+        "[method]outgoing-request.set-authority",
+        |mut store: StoreContextMut<'_, PenState>, (request, text): (Resource<HostOutgoingRequest>, Option<String>)| {
+            if text.as_deref().is_some_and(|text| text.len() > HTTP_AUTHORITY) {
+                return Ok((Err(()),));
+            }
+            Ok((store.data_mut().http().set_authority(request, text)?,))
+        },
+    )?;
+    types.func_wrap("[method]outgoing-body.write", |mut store, (body,): (Resource<HostOutgoingBody>,)| {
+        Ok((write(&mut store, &body)?,))
+    })?;
+    drop(types);
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+fn new_request(
+    store: &mut StoreContextMut<'_, PenState>,
+    headers: Resource<FieldMap>,
+) -> wasmtime::Result<Resource<HostOutgoingRequest>> {
+    let state = store.data_mut();
+    let unsent = state.table.iter_mut().filter(|resource| resource.is::<HostOutgoingRequest>()).count();
+    if unsent >= HTTP_UNSENT {
+        return Err(format_err!("it made {HTTP_UNSENT} requests that it has not sent, and wanted one more"));
+    }
+    types::HostOutgoingRequest::new(&mut state.http(), headers)
+}
+
+/// The body's stream, with a count of what was written to it and not yet sent.
+fn write(
+    store: &mut StoreContextMut<'_, PenState>,
+    body: &Resource<HostOutgoingBody>,
+) -> wasmtime::Result<Result<Resource<DynOutputStream>, ()>> {
+    let state = store.data_mut();
+    let Some(stream) = state.table.get_mut(body)?.take_output_stream() else { return Ok(Err(())) };
+    let counted: DynOutputStream = Box::new(Counted { stream, unsent: state.unsent.clone() });
+    Ok(Ok(state.table.push_child(counted, body)?))
+}
+
+/// How many bytes the bodies of one pen hold that were not sent yet.
+#[derive(Clone, Debug, Default)]
+pub struct Unsent(Arc<AtomicUsize>);
+
+impl Unsent {
+    /// Counts these bytes for as long as anybody holds them. None: they are too many.
+    fn hold(&self, bytes: Bytes) -> Option<Bytes> {
+        let held = Held { unsent: self.clone(), bytes };
+        let before = self.0.fetch_add(held.bytes.len(), Ordering::Relaxed);
+        // Beyond the limit, `held` takes back what it has added.
+        (before.saturating_add(held.bytes.len()) <= HTTP_BODIES).then(|| Bytes::from_owner(held))
+    }
+}
+
+/// Bytes that are counted.
+struct Held {
+    unsent: Unsent,
+    bytes: Bytes,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.unsent.0.fetch_sub(self.bytes.len(), Ordering::Relaxed);
+    }
+}
+
+/// The stream of a body.
+struct Counted {
+    stream: DynOutputStream,
+    unsent: Unsent,
+}
+
+#[async_trait]
+impl Pollable for Counted {
+    async fn ready(&mut self) {
+        self.stream.ready().await;
+    }
+}
+
+#[async_trait]
+impl OutputStream for Counted {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        let Some(bytes) = self.unsent.hold(bytes) else {
+            // A trap: waiting for room would be waiting for the guest itself, which may have no request under way.
+            let mib = HTTP_BODIES / 1024 / 1024;
+            return Err(StreamError::Trap(format_err!(
+                "the bodies of its requests hold more than {mib} MiB that were not sent"
+            )));
+        };
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        self.stream.flush()
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        self.stream.check_write()
+    }
+
+    async fn cancel(&mut self) {
+        self.stream.cancel().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_count_until_the_last_part_of_them_is_dropped() {
+        let unsent = Unsent::default();
+        let whole = unsent.hold(vec![0; HTTP_BODIES].into()).expect("all that there is room for");
+        let part = whole.slice(..1);
+        drop(whole);
+        assert!(unsent.hold(vec![0].into()).is_none());
+        drop(part);
+        assert!(unsent.hold(vec![0; HTTP_BODIES].into()).is_some());
+    }
+
+    #[test]
+    fn what_there_was_no_room_for_does_not_count() {
+        let unsent = Unsent::default();
+        assert!(unsent.hold(vec![0; HTTP_BODIES + 1].into()).is_none());
+        assert!(unsent.hold(vec![0; HTTP_BODIES].into()).is_some());
+    }
+}

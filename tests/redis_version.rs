@@ -1,0 +1,86 @@
+//! A server that is too old, and one that does not tell how old it is.
+
+use redis::cmd;
+use toril_tests::proxy::Proxy;
+use toril_tests::wait::LONG;
+use toril_tests::{RedisServer, Toril};
+
+const QUEUE: &str = "[queues.work]\nplugin = \"basics\"\n";
+const UNKNOWN: &str = "Redis does not tell its version";
+
+fn host(url: impl Into<String>) -> Toril {
+    Toril::new().redis(url).plugin("basics").config(QUEUE)
+}
+
+/// The server, as one of version 5 to whoever comes through the proxy.
+async fn old() -> (RedisServer, Proxy) {
+    let redis = RedisServer::start().await;
+    let info: String = cmd("INFO").arg("server").query_async(&mut redis.connection().await).await.expect("INFO");
+    let line = info.lines().find(|line| line.starts_with("redis_version:")).expect("a version").trim().to_owned();
+    let major = line["redis_version:".len()..].split('.').next().expect("a major version").to_owned();
+    assert_eq!(major.len(), 1, "{line}");
+    let proxy = Proxy::start(redis.port()).await;
+    proxy.replace_in_answers(&format!("redis_version:{major}."), "redis_version:5.");
+    (redis, proxy)
+}
+
+#[tokio::test]
+async fn a_server_that_is_too_old_is_refused_with_its_version_and_the_one_that_is_needed() {
+    let (_redis, proxy) = old().await;
+
+    let mut toril = host(format!("redis://127.0.0.1:{}", proxy.port())).spawn_run();
+
+    let told = toril.wait_for_log("is too old", LONG).await;
+    assert!(told.contains("Redis 5.") && told.contains("needs Redis 6.2 or newer"), "{told}");
+    assert!(told.contains(&format!("127.0.0.1:{}", proxy.port())), "{told}");
+    assert!(!toril.wait_exit(LONG).await.success());
+}
+
+#[tokio::test]
+async fn a_command_that_connects_refuses_it_as_well() {
+    let (_redis, proxy) = old().await;
+    let toril = host(format!("redis://127.0.0.1:{}", proxy.port()));
+
+    let added = toril.cli(["add", "work", "echo"]).await.exited(1);
+
+    assert!(added.stderr.contains("is too old") && added.stderr.contains("6.2"), "{}", added.stderr);
+}
+
+#[tokio::test]
+async fn check_connects_only_where_it_is_asked_to_and_then_refuses_it_too() {
+    let (redis, proxy) = old().await;
+    let toril = host(format!("redis://127.0.0.1:{}", proxy.port()));
+
+    toril.cli(["check"]).await.succeeded();
+    let checked = toril.cli(["check", "--redis"]).await.exited(1);
+
+    assert!(checked.stderr.contains("is too old"), "{}", checked.stderr);
+    host(redis.url()).cli(["check", "--redis"]).await.succeeded();
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_tell_its_version_is_warned_of_and_used() {
+    let redis = RedisServer::start().await;
+    let proxy = Proxy::start(redis.port()).await;
+    proxy.replace_in_answers("version", "nothing");
+
+    let mut toril = host(format!("redis://127.0.0.1:{}", proxy.port())).spawn_run();
+    toril.wait_ready().await;
+
+    let told = toril.wait_for_log(UNKNOWN, LONG).await;
+    assert!(told.contains("WARN") && told.contains("6.2"), "{told}");
+    toril.cli(["add", "work", "echo", "--wait"]).await.succeeded();
+}
+
+#[tokio::test]
+async fn hello_is_asked_where_info_is_not_allowed() {
+    let redis = RedisServer::start().await;
+    let mut user = cmd("ACL");
+    user.arg("SETUSER").arg("toril").arg("on").arg(">secret").arg("~*").arg("&*").arg("+@all");
+    user.arg("-info").query_async::<()>(&mut redis.connection().await).await.expect("a user");
+
+    let mut toril = host(redis.url().replace("redis://", "redis://toril:secret@")).spawn_run();
+    toril.wait_ready().await;
+
+    assert!(!toril.logs().contains(UNKNOWN), "{}", toril.logs());
+}
