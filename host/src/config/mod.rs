@@ -38,7 +38,7 @@ pub use self::diff::{Changes, QueueChange, diff};
 pub use self::env::{Env, NotUnicode};
 pub use self::host::{AdminAccess, HostSettings, MOST_KEPT_ATTEMPTS, SHORTEST_TOKEN};
 pub use self::origin::{Origin, OriginError, Scheme};
-pub use self::plugin::{Isolation, KeyValue, Plugin};
+pub use self::plugin::{Isolation, KeyValue, Plugin, SendSecret};
 pub use self::problem::{LoadError, Problem, Problems, Severity};
 pub use self::queue::{
     Backoff, BackoffKind, BackoffStrategy, Delays, JobDefaults, Keep, LARGEST_PRIORITY, METRICS, Queue, RateLimit,

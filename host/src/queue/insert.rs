@@ -1,360 +1,226 @@
-//! Inserts a tree of jobs in one transaction, with BullMQ's own scripts and the options that Node's client stores. The
-//! BullMQ crate's flow producer leaves out options, so they are packed here.
+//! Stores jobs with BullMQ's own scripts. A job is there with all of its options or not at all: the BullMQ crate leaves
+//! some options out, so that they would have to be written later, when a worker may already have taken the job.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use bullmq::types::{BackoffStrategy, RemoveOnFinish};
-use bullmq::{DeduplicationOptions, Error, JobOptions, QueueKeys};
-use redis::{Cmd, Pipeline, Script};
+use bullmq::{Error, Queue, QueueKeys};
+use redis::{FromRedisValue, Script, Value as Reply};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::add::JobSpec;
-use super::clock;
-use super::connection::{ConnectError, Redis};
+use super::clock::now;
+use super::options::{on_failure, stored};
+use super::scripts::rerouted;
 
-/// BullMQ's answer where a parent does not exist.
-const NO_PARENT: i64 = -5;
-/// BullMQ's answer where a job exists and has another parent.
-const OTHER_PARENT: i64 = -7;
-
-/// A job of a tree.
-#[derive(Clone, Debug)]
-pub struct Node {
-    /// The job. Only the root may have a parent among its options.
-    pub spec: JobSpec,
-    /// Its id.
-    pub id: String,
-    /// The jobs that it waits for.
-    pub children: Vec<Node>,
-}
-
-/// Why a tree was not inserted as a whole.
-#[derive(Debug, thiserror::Error)]
-pub enum InsertError {
-    /// The root's own parent is not there. Nothing was inserted.
-    #[error("the parent job of the flow does not exist, so nothing was added")]
-    NoParent,
-    /// A job was there before, as another parent's child.
-    #[error(
-        "job {id} of queue {queue} exists and has another parent, so it is not part of the new flow; the other jobs were added"
-    )]
-    OtherParent {
-        /// Its queue.
-        queue: String,
-        /// Its id.
-        id: String,
-    },
-    /// A script refused a job.
-    #[error("job {id} of queue {queue} was not added: BullMQ's script answered {code}")]
-    Refused {
-        /// Its queue.
-        queue: String,
-        /// Its id.
-        id: String,
-        /// The answer.
-        code: i64,
-    },
-    /// Redis.
-    #[error(transparent)]
-    Redis(#[from] ConnectError),
-}
-
-/// A script of BullMQ's that runs in a transaction.
-struct Official {
-    text: &'static str,
-    sha: LazyLock<String>,
-}
+/// One of BullMQ's own scripts: its text and what it is called by.
+type Official = LazyLock<(String, Script)>;
 
 macro_rules! official {
     ($($name:ident = $file:literal;)*) => {
-        $(static $name: Official = {
-            const TEXT: &str = include_str!(concat!(env!("BULLMQ_COMMANDS"), "/", $file, ".lua"));
-            Official { text: TEXT, sha: LazyLock::new(|| Script::new(TEXT).get_hash().to_owned()) }
-        };)*
+        $(static $name: Official = LazyLock::new(|| {
+            let text = rerouted(include_str!(concat!(env!("BULLMQ_COMMANDS"), "/", $file, ".lua")));
+            let script = Script::new(&text);
+            (text, script)
+        });)*
     };
 }
 
 official! {
-    ADD_DELAYED = "addDelayedJob-6";
-    ADD_PARENT = "addParentJob-6";
-    ADD_PRIORITIZED = "addPrioritizedJob-9";
-    ADD_STANDARD = "addStandardJob-9";
-    RELEASE_PARENT = "releaseParentIfNoPendingDependencies-2";
+    ADD_DELAYED_JOB = "addDelayedJob-6";
+    ADD_PRIORITIZED_JOB = "addPrioritizedJob-9";
+    ADD_STANDARD_JOB = "addStandardJob-9";
 }
 
-/// Inserts a tree whose queues all lie in one slot. The children of a job are inserted after it, as Node's client does.
-pub async fn insert(redis: &Redis, root: &Node) -> Result<(), InsertError> {
-    let connection = redis.connection_of(&root.spec.queue).await?;
-    let mut transaction = Transaction::new(redis.prefix());
-    let parent = root.spec.options.parent.as_ref().map(|parent| {
-        let queue_key = qualified(redis.prefix(), &parent.queue);
-        Parent { queue_key, id: parent.id.clone() }
-    });
-    transaction.parents.extend(parent.clone());
-    transaction.add(root, parent.as_ref()).map_err(ConnectError::from)?;
-    let nodes = std::mem::take(&mut transaction.nodes);
-    let replies: Vec<redis::Value> = connection.pipe(&transaction.finish()).await.map_err(ConnectError::from)?;
-    for (place, (node, reply)) in nodes.into_iter().zip(replies).enumerate() {
-        let redis::Value::Int(code @ ..0) = reply else { continue };
-        let (queue, id) = (node.spec.queue.clone(), node.id.clone());
-        return Err(match code {
-            NO_PARENT if place == 0 => InsertError::NoParent,
-            OTHER_PARENT => InsertError::OtherParent { queue, id },
-            code => InsertError::Refused { queue, id, code },
-        });
+/// Jobs that are sent to Redis at once, and the bytes of their data after which no further one is sent with them.
+const AT_ONCE: usize = 100;
+const BYTES_AT_ONCE: usize = 4 << 20;
+
+/// One call of one script.
+struct Insert {
+    script: &'static Official,
+    keys: Vec<String>,
+    args: Vec<u8>,
+    data: String,
+    options: Vec<u8>,
+}
+
+/// Stores a job. Answers its id, or the id of the job that is there in its place.
+pub async fn one(queue: &Queue, spec: &JobSpec) -> Result<String, Error> {
+    let insert = Insert::of(queue.keys(), spec)?;
+    let mut call = insert.script.1.prepare_invoke();
+    for key in &insert.keys {
+        call.key(key);
     }
-    Ok(())
+    call.arg(insert.args).arg(insert.data).arg(insert.options);
+    id(&call.invoke_async(&mut queue.connection().connection()).await?)
 }
 
-/// The job that others wait for, by its keys.
-#[derive(Clone)]
-struct Parent {
-    queue_key: String,
-    id: String,
-}
-
-impl Parent {
-    fn key(&self) -> String {
-        format!("{}:{}", self.queue_key, self.id)
+/// Stores jobs in their order. An error has the place of the first job that may be missing.
+pub async fn many(queue: &Queue, specs: &[JobSpec]) -> Result<Vec<String>, (usize, Error)> {
+    let mut inserts = Vec::with_capacity(specs.len());
+    for (place, spec) in specs.iter().enumerate() {
+        inserts.push(Insert::of(queue.keys(), spec).map_err(|error| (place, error))?);
     }
-}
-
-/// What is sent to Redis at once.
-struct Transaction<'a> {
-    prefix: &'a str,
-    pipe: Pipeline,
-    /// The scripts that Redis has when it comes to the next one.
-    sent: HashSet<&'static str>,
-    nodes: Vec<&'a Node>,
-    parents: Vec<Parent>,
-}
-
-impl<'a> Transaction<'a> {
-    fn new(prefix: &'a str) -> Self {
-        let mut pipe = redis::pipe();
-        pipe.atomic();
-        Self { prefix, pipe, sent: HashSet::new(), nodes: Vec::new(), parents: Vec::new() }
-    }
-
-    fn add(&mut self, node: &'a Node, parent: Option<&Parent>) -> Result<(), Error> {
-        let keys = QueueKeys::new(&node.spec.queue, Some(self.prefix));
-        let (script, script_keys) = script(&keys, node);
-        let mut call = self.call(script, &script_keys);
-        call.arg(arguments(&keys, node, parent)?).arg(node.spec.data.to_string());
-        call.arg(pack(&Value::Object(options(&node.spec, parent)))?);
-        self.pipe.add_command(call);
-        self.nodes.push(node);
-        if node.children.is_empty() {
-            return Ok(());
+    let mut ids = Vec::with_capacity(specs.len());
+    for part in parts(&inserts, |insert| insert.data.len()) {
+        let first = ids.len();
+        let replies = send(queue, part).await.map_err(|error| (first, error))?;
+        for (place, reply) in replies.into_iter().enumerate() {
+            let id = reply.map_err(Error::from).and_then(|reply| id(&reply)).map_err(|error| (first + place, error))?;
+            ids.push(id);
         }
-        let own = Parent { queue_key: qualified(self.prefix, &node.spec.queue), id: node.id.clone() };
-        self.parents.push(own.clone());
-        node.children.iter().try_for_each(|child| self.add(child, Some(&own)))
     }
+    Ok(ids)
+}
 
-    /// A call of a script, by its text the first time: a script that Redis does not have would fail in the middle of the
-    /// transaction.
-    fn call(&mut self, script: &'static Official, keys: &[String]) -> Cmd {
-        let mut call = match self.sent.insert(script.sha.as_str()) {
-            true => redis::cmd("EVAL").arg(script.text).take(),
-            false => redis::cmd("EVALSHA").arg(script.sha.as_str()).take(),
+/// Sends some calls in one pipeline, which keeps their order. The scripts go along, since Redis may not know them.
+async fn send(queue: &Queue, inserts: &[Insert]) -> Result<Vec<redis::RedisResult<Reply>>, Error> {
+    let mut pipe = redis::pipe();
+    for script in [&ADD_DELAYED_JOB, &ADD_PRIORITIZED_JOB, &ADD_STANDARD_JOB] {
+        if inserts.iter().any(|insert| std::ptr::eq(insert.script, script)) {
+            pipe.cmd("SCRIPT").arg("LOAD").arg(&script.0).ignore();
+        }
+    }
+    for insert in inserts {
+        pipe.cmd("EVALSHA").arg(insert.script.1.get_hash()).arg(insert.keys.len()).arg(&insert.keys);
+        pipe.arg(&insert.args).arg(&insert.data).arg(&insert.options);
+    }
+    queue.connection().pipe(pipe.ignore_errors()).await
+}
+
+/// Splits what is sent into parts that are neither too many nor too large.
+fn parts<T>(all: &[T], size: impl Fn(&T) -> usize) -> Vec<&[T]> {
+    let (mut parts, mut start, mut bytes) = (Vec::new(), 0, 0);
+    for (place, one) in all.iter().enumerate() {
+        if place - start == AT_ONCE || (place > start && bytes >= BYTES_AT_ONCE) {
+            parts.push(&all[start..place]);
+            (start, bytes) = (place, 0);
+        }
+        bytes += size(one);
+    }
+    parts.push(&all[start..]);
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+/// What a script answers: the id, or the code of an error.
+fn id(reply: &Reply) -> Result<String, Error> {
+    match reply {
+        Reply::Int(code) if *code < 0 => Err(Error::from_script_code(*code)),
+        reply => Ok(String::from_redis_value_ref(reply).map_err(redis::RedisError::from)?),
+    }
+}
+
+impl Insert {
+    fn of(keys: &QueueKeys, spec: &JobSpec) -> Result<Self, Error> {
+        let options = &spec.options;
+        let data = spec.data.to_string();
+        if let Some(limit) = options.size_limit.filter(|limit| data.len() > *limit) {
+            let size = data.len();
+            return Err(Error::InvalidConfig(format!("the data has {size} bytes, and its sizeLimit is {limit}")));
+        }
+        let (script, keys_of_script) = if options.delay.is_some_and(|delay| delay > 0) {
+            let of_script = [keys.marker(), keys.meta(), keys.id(), keys.delayed(), keys.completed(), keys.events()];
+            (&ADD_DELAYED_JOB, of_script.to_vec())
+        } else if options.priority.is_some_and(|priority| priority > 0) {
+            let mut of_script = vec![keys.marker(), keys.meta(), keys.id(), keys.prioritized(), keys.delayed()];
+            of_script.extend([keys.completed(), keys.active(), keys.events(), keys.pc()]);
+            (&ADD_PRIORITIZED_JOB, of_script)
+        } else {
+            let mut of_script = vec![keys.wait(), keys.paused(), keys.meta(), keys.id(), keys.completed()];
+            of_script.extend([keys.delayed(), keys.active(), keys.events(), keys.marker()]);
+            (&ADD_STANDARD_JOB, of_script)
         };
-        call.arg(keys.len()).arg(keys);
-        call
-    }
-
-    /// With what must come last: parents whose children had all ended before wait for nothing.
-    fn finish(mut self) -> Pipeline {
-        for parent in std::mem::take(&mut self.parents) {
-            let key = parent.key();
-            let dependencies = format!("{key}:dependencies");
-            let mut call = self.call(&RELEASE_PARENT, &[key, dependencies]);
-            call.arg(parent.queue_key).arg(parent.id).arg(clock::now());
-            self.pipe.add_command(call);
-        }
-        self.pipe
-    }
-}
-
-/// BullMQ's name of a queue across prefixes.
-fn qualified(prefix: &str, queue: &str) -> String {
-    match queue.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(':')) {
-        true => queue.to_owned(),
-        false => format!("{prefix}:{queue}"),
+        let parent = parent(keys, spec)?;
+        let deduplication =
+            options.deduplication.as_ref().map(|deduplication| keys.get(&format!("de:{}", deduplication.id)));
+        let args = pack(&(
+            keys.key_prefix(),
+            options.job_id.as_deref().unwrap_or_default(),
+            &spec.name,
+            options.timestamp.unwrap_or_else(now),
+            parent.as_ref().map(|parent| &parent.key),
+            parent.as_ref().map(|parent| format!("{}:dependencies", parent.key)),
+            parent.as_ref().map(|parent| &parent.fields),
+            None::<()>,
+            deduplication,
+        ))?;
+        Ok(Self { script, keys: keys_of_script, args, data, options: pack(&all_options(spec))? })
     }
 }
 
-/// The script that adds a job, and its keys.
-fn script(keys: &QueueKeys, node: &Node) -> (&'static Official, Vec<String>) {
-    let options = &node.spec.options;
-    if !node.children.is_empty() {
-        let waiting = keys.waiting_children();
-        return (&ADD_PARENT, vec![keys.meta(), keys.id(), keys.delayed(), waiting, keys.completed(), keys.events()]);
+struct Parent {
+    key: String,
+    fields: Map<String, Value>,
+}
+
+fn parent(keys: &QueueKeys, spec: &JobSpec) -> Result<Option<Parent>, Error> {
+    let Some(parent) = &spec.options.parent else { return Ok(None) };
+    let prefix = format!("{}:", keys.prefix());
+    // BullMQ's own clients name the queue by its whole key.
+    let queue = parent.queue.strip_prefix(&prefix).unwrap_or(&parent.queue);
+    if queue.is_empty() || queue.contains(':') {
+        return Err(Error::InvalidConfig(format!("the parent's queue {:?} is not a name of a queue", parent.queue)));
     }
-    if options.delay.is_some_and(|delay| delay > 0) {
-        let keys = vec![keys.marker(), keys.meta(), keys.id(), keys.delayed(), keys.completed(), keys.events()];
-        return (&ADD_DELAYED, keys);
-    }
-    if options.priority.is_some_and(|priority| priority > 0) {
-        let mut found = vec![keys.marker(), keys.meta(), keys.id(), keys.prioritized(), keys.delayed()];
-        found.extend([keys.completed(), keys.active(), keys.events(), keys.pc()]);
-        return (&ADD_PRIORITIZED, found);
-    }
-    let mut found = vec![keys.wait(), keys.paused(), keys.meta(), keys.id(), keys.completed(), keys.delayed()];
-    found.extend([keys.active(), keys.events(), keys.marker()]);
-    (&ADD_STANDARD, found)
+    let queue_key = format!("{prefix}{queue}");
+    let key = format!("{queue_key}:{}", parent.id);
+    let mut fields = Map::from_iter([("id".to_owned(), json!(parent.id)), ("queueKey".to_owned(), json!(queue_key))]);
+    fields.extend(on_failure(&spec.options));
+    Ok(Some(Parent { key, fields }))
 }
 
-/// What the scripts know of a job beside its data and options.
-fn arguments(keys: &QueueKeys, node: &Node, parent: Option<&Parent>) -> Result<Vec<u8>, Error> {
-    let options = &node.spec.options;
-    let parent_key = parent.map(Parent::key);
-    let dependencies = parent_key.as_ref().map(|key| format!("{key}:dependencies"));
-    let parent = parent.map(|parent| {
-        let mut about =
-            Map::from_iter([("id".to_owned(), json!(parent.id)), ("queueKey".to_owned(), json!(parent.queue_key))]);
-        about.extend(on_failure(options));
-        about
-    });
-    let deduplication = options.deduplication.as_ref().map(|held| format!("{}de:{}", keys.key_prefix(), held.id));
-    let timestamp = options.timestamp.filter(|at| *at > 0).unwrap_or_else(clock::now);
-    // The eighth is of job schedulers. The last one keeps parents from being released before all children are there.
-    pack(&json!([
-        keys.key_prefix(),
-        node.id,
-        node.spec.name,
-        timestamp,
-        parent_key,
-        dependencies,
-        parent,
-        null,
-        deduplication,
-        1
-    ]))
+/// The job's options, with its trace and what an earlier job had in addition.
+fn all_options(spec: &JobSpec) -> Map<String, Value> {
+    let mut all = stored(&spec.options, spec.jitter);
+    all.extend(trace(spec));
+    all.extend(spec.earlier.clone());
+    all
 }
 
-/// A job's options, by the names under which Node's client stores them.
-fn options(spec: &JobSpec, parent: Option<&Parent>) -> Map<String, Value> {
-    let options = &spec.options;
-    let mut stored = Map::new();
-    let mut set = |name: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            stored.insert(name.to_owned(), value);
-        }
-    };
-    set("attempts", Some(options.attempts.unwrap_or(0).into()));
-    set("jobId", options.job_id.as_deref().map(Value::from));
-    set("delay", options.delay.map(Value::from));
-    set("priority", options.priority.map(Value::from));
-    set("backoff", options.backoff.as_ref().map(|strategy| backoff(strategy, spec.jitter)));
-    set("lifo", options.lifo.map(Value::from));
-    set("removeOnComplete", options.remove_on_complete.as_ref().map(kept));
-    set("removeOnFail", options.remove_on_fail.as_ref().map(kept));
-    set("kl", options.keep_logs.map(Value::from));
-    set("stackTraceLimit", options.stack_trace_limit.map(Value::from));
-    set("timestamp", options.timestamp.map(Value::from));
-    set("sizeLimit", options.size_limit.map(Value::from));
-    set("parent", parent.map(|parent| json!({ "id": parent.id, "queue": parent.queue_key })));
-    set("de", options.deduplication.as_ref().map(deduplication));
-    set("tm", spec.trace.as_ref().map(|trace| json!(json!(trace).to_string())));
-    stored.extend(on_failure(options));
-    stored
+/// The trace that a job belongs to, as BullMQ's telemetry option stores it.
+pub(super) fn trace(spec: &JobSpec) -> Option<(String, Value)> {
+    spec.trace.as_ref().map(|carrier| ("tm".to_owned(), json!(json!(carrier).to_string())))
 }
 
-/// What a parent does when the job fails.
-fn on_failure(options: &JobOptions) -> impl Iterator<Item = (String, Value)> {
-    let wishes = [
-        ("fpof", options.fail_parent_on_failure),
-        ("cpof", options.continue_parent_on_failure),
-        ("idof", options.ignore_dependency_on_failure),
-        ("rdof", options.remove_dependency_on_failure),
-    ];
-    wishes.into_iter().filter(|(_, wish)| *wish == Some(true)).map(|(name, _)| (name.to_owned(), true.into()))
-}
-
-fn backoff(strategy: &BackoffStrategy, jitter: f64) -> Value {
-    let mut stored = match strategy {
-        BackoffStrategy::Fixed(delay) => json!({ "type": "fixed", "delay": delay }),
-        BackoffStrategy::Exponential(delay) => json!({ "type": "exponential", "delay": delay }),
-        BackoffStrategy::Custom(name) => json!({ "type": name }),
-    };
-    if jitter > 0.0 {
-        stored["jitter"] = jitter.into();
-    }
-    stored
-}
-
-fn kept(policy: &RemoveOnFinish) -> Value {
-    match policy {
-        RemoveOnFinish::Bool(removed) => (*removed).into(),
-        RemoveOnFinish::Count(count) => (*count).into(),
-        RemoveOnFinish::Options(keep) => {
-            let bounds = [
-                ("age", keep.age.map(Value::from)),
-                ("count", keep.count.map(Value::from)),
-                ("limit", keep.limit.map(Value::from)),
-            ];
-            bounds.into_iter().filter_map(|(name, bound)| Some((name.to_owned(), bound?))).collect::<Map<_, _>>().into()
-        }
-    }
-}
-
-fn deduplication(held: &DeduplicationOptions) -> Value {
-    let fields = [
-        ("id", Some(Value::from(held.id.as_str()))),
-        ("ttl", held.ttl.map(Value::from)),
-        ("extend", held.extend.map(Value::from)),
-        ("replace", held.replace.map(Value::from)),
-        ("keepLastIfActive", held.keep_last_if_active.map(Value::from)),
-    ];
-    fields.into_iter().filter_map(|(name, field)| Some((name.to_owned(), field?))).collect::<Map<_, _>>().into()
-}
-
-fn pack(value: &Value) -> Result<Vec<u8>, Error> {
+pub(super) fn pack<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
     rmp_serde::to_vec_named(value).map_err(|error| Error::MsgPack(error.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
+    use bullmq::JobOptions;
+
     use super::*;
     use crate::config::JobDefaults;
 
-    fn node(queue: &str, id: &str, children: Vec<Node>) -> Node {
-        Node { spec: JobSpec::new(queue, "n", json!({}), &JobDefaults::default()), id: id.to_owned(), children }
+    fn spec(options: JobOptions) -> JobSpec {
+        JobSpec { options, ..JobSpec::new("q", "n", json!({}), &JobDefaults::default()) }
     }
 
     #[test]
-    fn each_script_is_sent_once_and_parents_are_released_last() {
-        let tree = node("a", "root", vec![node("b", "1", vec![node("b", "2", vec![])]), node("a", "3", vec![])]);
-        let mut transaction = Transaction::new("bull");
-        transaction.add(&tree, None).expect("packed");
-        let pipe = transaction.finish();
-        let commands: Vec<_> = pipe
-            .cmd_iter()
-            .map(|command| match command.args_iter().next() {
-                Some(redis::Arg::Simple(name)) => String::from_utf8_lossy(name).into_owned(),
-                _ => String::new(),
-            })
-            .collect();
-        assert_eq!(commands, ["EVAL", "EVALSHA", "EVAL", "EVALSHA", "EVAL", "EVALSHA"]);
+    fn options_of_an_earlier_job_are_stored_as_they_were() {
+        let earlier = json!({ "attempts": 5, "unknown": [1] });
+        let Value::Object(earlier) = earlier.clone() else { panic!("an object: {earlier}") };
+        let stored =
+            all_options(&JobSpec { earlier, ..spec(JobOptions { attempts: Some(3), ..JobOptions::default() }) });
+        assert_eq!(Value::Object(stored), json!({ "attempts": 5, "unknown": [1] }));
     }
 
     #[test]
-    fn options_are_stored_as_node_stores_them() {
-        let mut child = node("a", "1", vec![]);
-        child.spec.options.fail_parent_on_failure = Some(true);
-        child.spec.options.keep_logs = Some(3);
-        let parent = Parent { queue_key: "bull:b".to_owned(), id: "root".to_owned() };
-        assert_eq!(
-            Value::Object(options(&child.spec, Some(&parent))),
-            json!({ "attempts": 0, "kl": 3, "parent": { "id": "root", "queue": "bull:b" }, "fpof": true })
-        );
+    fn parts_keep_the_order_and_have_a_bound() {
+        let lengths = |sizes: &[usize]| parts(sizes, |size| *size).iter().map(|part| part.len()).collect::<Vec<_>>();
+        assert_eq!(lengths(&[1; 250]), [100, 100, 50]);
+        assert_eq!(lengths(&[BYTES_AT_ONCE; 3]), [1, 1, 1]);
+        assert!(lengths(&[]).is_empty());
     }
 
     #[test]
-    fn a_queue_is_qualified_once() {
-        assert_eq!(qualified("bull", "bull"), "bull:bull");
-        assert_eq!(qualified("bull", "bull:a"), "bull:a");
+    fn data_beyond_its_own_limit_is_refused() {
+        let keys = QueueKeys::new("q", Some("bull"));
+        let mut spec = spec(JobOptions { size_limit: Some(3), ..JobOptions::default() });
+        assert!(Insert::of(&keys, &spec).is_ok());
+        spec.data = json!("long");
+        assert!(Insert::of(&keys, &spec).is_err_and(|error| error.to_string().contains("6 bytes")));
     }
 }

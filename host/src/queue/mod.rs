@@ -19,7 +19,9 @@ mod eviction;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
 mod home;
+mod ids;
 mod insert;
+mod insert_flow;
 mod js;
 mod key_value;
 mod lane;
@@ -27,6 +29,7 @@ mod options;
 mod outage;
 mod parked;
 mod patience;
+mod quota;
 mod relay;
 mod relayed;
 mod scripts;

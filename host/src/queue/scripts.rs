@@ -28,13 +28,30 @@ macro_rules! official {
     };
 }
 
-official! {
+/// Scripts that write to a running job, and do nothing where the job's lock is another worker's: the lock is their last key,
+/// and this worker's token their last argument.
+macro_rules! guarded {
+    ($($name:ident = $file:literal;)*) => {
+        $(static $name: LazyLock<Script> = LazyLock::new(|| {
+            Script::new(concat!(
+                "local owner = redis.call('GET', KEYS[#KEYS])\n",
+                "if owner and owner ~= ARGV[#ARGV] then return -6 end\n",
+                text!($file)
+            ))
+        });)*
+    };
+}
+
+guarded! {
     ADD_LOG = "addLog-2";
+    UPDATE_DATA = "updateData-1";
+    UPDATE_PROGRESS = "updateProgress-3";
+}
+
+official! {
     EXTEND_LOCKS = "extendLocks-1";
     MOVE_TO_DELAYED = "moveToDelayed-11";
     MOVE_TO_WAITING_CHILDREN = "moveToWaitingChildren-7";
-    UPDATE_DATA = "updateData-1";
-    UPDATE_PROGRESS = "updateProgress-3";
 }
 
 macro_rules! rerouted {
@@ -298,8 +315,8 @@ impl Scripts {
     pub async fn log(&self, job: &Claimed, line: &str) -> Result<(), Error> {
         let key = self.keys().job_key(&job.id);
         let mut call = ADD_LOG.prepare_invoke();
-        call.key(&key).key(format!("{key}:logs")).arg(&job.id).arg(line);
-        call.arg(job.options.keep_logs.map(|lines| lines.to_string()).unwrap_or_default());
+        call.key(&key).key(format!("{key}:logs")).key(lock(&key)).arg(&job.id).arg(line);
+        call.arg(job.options.keep_logs.map(|lines| lines.to_string()).unwrap_or_default()).arg(&job.token);
         found(self.run(&call).await?, job)
     }
 
@@ -307,14 +324,16 @@ impl Scripts {
     pub async fn set_progress(&self, job: &Claimed, progress: &str) -> Result<(), Error> {
         let keys = self.keys();
         let mut call = UPDATE_PROGRESS.prepare_invoke();
-        call.key(keys.job_key(&job.id)).key(keys.events()).key(keys.meta()).arg(&job.id).arg(progress);
+        let key = keys.job_key(&job.id);
+        call.key(&key).key(keys.events()).key(keys.meta()).key(lock(&key)).arg(&job.id).arg(progress).arg(&job.token);
         found(self.run(&call).await?, job)
     }
 
     /// Replaces a job's data, which is JSON.
     pub async fn set_data(&self, job: &Claimed, data: &str) -> Result<(), Error> {
+        let key = self.keys().job_key(&job.id);
         let mut call = UPDATE_DATA.prepare_invoke();
-        call.key(self.keys().job_key(&job.id)).arg(data);
+        call.key(&key).key(lock(&key)).arg(data).arg(&job.token);
         found(self.run(&call).await?, job)
     }
 
@@ -358,6 +377,10 @@ impl Scripts {
     }
 }
 
+fn lock(job_key: &str) -> String {
+    format!("{job_key}:lock")
+}
+
 /// Leaves the waiting jobs of a queue where no client overwrites them. To be called after a script of the crate has put a
 /// job there: those know only BullMQ 6.
 pub async fn tidy(queue: &Queue) -> Result<(), Error> {
@@ -369,7 +392,11 @@ pub async fn tidy(queue: &Queue) -> Result<(), Error> {
 }
 
 fn found(code: i64, job: &Claimed) -> Result<(), Error> {
-    if code < 0 { Err(Error::JobNotFound(job.id.clone())) } else { Ok(()) }
+    match code {
+        -1 => Err(Error::JobNotFound(job.id.clone())),
+        ..-1 => Err(Error::from_script_code(code)),
+        0.. => Ok(()),
+    }
 }
 
 /// Fields that a script writes beside its transition.

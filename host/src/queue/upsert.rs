@@ -53,7 +53,7 @@ pub async fn upsert(queue: &Queue, scheduler: &NewScheduler) -> Result<bool, Err
         call.key(key);
     }
     call.key(keys.marker()).key(keys.id()).key(keys.events()).key(keys.pc()).key(keys.active());
-    let template = stored(&scheduler.options, scheduler.jitter)?;
+    let template = stored(&scheduler.options, scheduler.jitter);
     let first = first_job(scheduler, template.clone(), next, now)?;
     call.arg(next).arg(pack(&attributes(scheduler)?)?).arg(&scheduler.id).arg(scheduler.data.to_string());
     call.arg(pack(&template)?).arg(pack(&first)?).arg(now).arg(keys.key_prefix()).arg("");

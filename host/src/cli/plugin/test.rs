@@ -165,6 +165,7 @@ impl Test {
         entry.fuel = self.fuel.or(entry.fuel);
         for (key, value) in &self.set {
             entry.secrets.remove(key);
+            entry.send_secrets.remove(key);
             entry.config.insert(key.clone(), value.clone());
         }
         entry

@@ -7,10 +7,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Number, Value};
 use utoipa::ToSchema;
 
+use super::Admin;
 use super::error::AdminError;
-use super::{Admin, LONGEST_NAME};
 use crate::config::{JobDefaults, LARGEST_PRIORITY};
 use crate::queue::add::{self, JobSpec};
+use crate::queue::ids;
 
 /// The largest number that JavaScript knows exactly.
 const LARGEST: u64 = 9_007_199_254_740_991;
@@ -34,7 +35,8 @@ pub struct NewJob {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct NewJobOptions {
-    /// An id of one's own. A job of that id that is there already is not added again. No number, no colon.
+    /// An id of one's own. A job of that id that is there already is not added again. Not a whole number, not the name of a
+    /// key of the queue (`wait`, `meta`, …), and without colons, or with two as in `repeat:ID:TIME`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 1024)]
     pub job_id: Option<String>,
@@ -223,9 +225,9 @@ pub(super) fn added_error(error: super::ConnectError) -> AdminError {
 impl NewJob {
     /// The job as it is added to a queue.
     pub(super) fn spec(self, queue: &str, defaults: &JobDefaults) -> Result<JobSpec, AdminError> {
-        check_name("the job's name", &self.name)?;
         let mut spec = JobSpec::new(queue, &self.name, self.data, defaults);
         self.opts.apply(&mut spec).map_err(AdminError::Invalid)?;
+        spec.check()?;
         Ok(spec)
     }
 }
@@ -261,16 +263,6 @@ impl NewJobOptions {
         }
         if self.parent.is_some() && self.deduplication.is_some() {
             return Err("a job with a parent has no deduplication".to_owned());
-        }
-        for (name, text) in [
-            ("jobId", self.job_id.as_ref()),
-            ("deduplication.id", self.deduplication.as_ref().map(|d| &d.id)),
-            ("parent.id", self.parent.as_ref().map(|p| &p.id)),
-            ("parent.queue", self.parent.as_ref().map(|p| &p.queue)),
-        ] {
-            if let Some(text) = text {
-                check_name(name, text).map_err(|error| error.to_string())?;
-            }
         }
         if let Some(backoff) = self.backoff {
             let (strategy, jitter) = backoff.read()?;
@@ -347,13 +339,7 @@ impl KeepOptions {
 
 /// Names and ids become part of keys and of pages.
 pub(super) fn check_name(what: &str, name: &str) -> Result<(), AdminError> {
-    if name.is_empty() {
-        return Err(AdminError::Invalid(format!("{what} is empty")));
-    }
-    if name.len() > LONGEST_NAME {
-        return Err(AdminError::Invalid(format!("{what} is longer than {LONGEST_NAME} bytes")));
-    }
-    Ok(())
+    ids::name(what, name).map_err(AdminError::Invalid)
 }
 
 /// A whole number in any form that JSON has, such as `3`, `3.0` and `3e2`: all are the same number in JavaScript.
@@ -424,7 +410,8 @@ mod tests {
             (json!({ "delay": 4_000_000_000_000_u64 }), "delay"),
             (json!({ "backoff": { "type": "fixed", "jitter": 2 } }), "jitter"),
             (json!({ "removeOnFail": {} }), "removeOnFail"),
-            (json!({ "jobId": "" }), "jobId"),
+            (json!({ "jobId": "" }), "job id"),
+            (json!({ "jobId": "wait" }), "key of the queue"),
             (json!({ "failParentOnFailure": true, "continueParentOnFailure": true }), "only one"),
         ] {
             let error = spec(json!({ "name": "n", "opts": opts })).expect_err(says);
