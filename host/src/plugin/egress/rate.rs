@@ -63,7 +63,7 @@ mod tests {
     fn requests_beyond_the_rate_wait_for_their_turn_one_after_the_other() {
         let (rate, now) = (two_a_second(), Instant::now() + LONG);
         let waits: Vec<_> = (0..5).map(|_| rate.turn_at(now, LONG)).collect();
-        assert_eq!(waits, [Ok(SECOND * 0), Ok(SECOND * 0), Ok(SECOND / 2), Ok(SECOND), Ok(SECOND * 3 / 2)]);
+        assert_eq!(waits, [Ok(Duration::ZERO), Ok(Duration::ZERO), Ok(SECOND / 2), Ok(SECOND), Ok(SECOND * 3 / 2)]);
     }
 
     #[test]

@@ -5,13 +5,12 @@ use utoipa::ToSchema;
 
 use super::Admin;
 use super::error::AdminError;
+use crate::config::LARGEST_PRIORITY;
 
 /// How many priorities are counted at most.
 pub const MOST_PRIORITIES: usize = 1000;
 /// By how much the scores of jobs of neighbouring priorities differ.
 const STEP: u64 = 0x1_0000_0000;
-/// The lowest priority that BullMQ has.
-const LOWEST: u64 = 2_097_152;
 
 /// How many jobs wait with a priority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -29,8 +28,8 @@ impl Admin {
         if wanted.len() > MOST_PRIORITIES {
             return Err(AdminError::Invalid(format!("at most {MOST_PRIORITIES} priorities are counted at once")));
         }
-        if let Some(wrong) = wanted.iter().find(|priority| **priority > LOWEST) {
-            return Err(AdminError::Invalid(format!("a priority is at most {LOWEST}, not {wrong}")));
+        if let Some(wrong) = wanted.iter().find(|priority| **priority > u64::from(LARGEST_PRIORITY)) {
+            return Err(AdminError::Invalid(format!("a priority is at most {LARGEST_PRIORITY}, not {wrong}")));
         }
         let found;
         let wanted = match wanted.is_empty() {
@@ -57,7 +56,7 @@ impl Admin {
             let first: Vec<(Vec<u8>, f64)> = connection.cmd(&mut first).await?;
             let Some((_, score)) = first.first() else { break };
             let priority = *score as u64 / STEP;
-            if priority > LOWEST {
+            if priority > u64::from(LARGEST_PRIORITY) {
                 break;
             }
             least = (priority + 1) * STEP;
