@@ -193,7 +193,7 @@ fn values_out_of_range() {
         case(section("[plugins.a]\nmax_result = \"0B\""), 4, 14, "must be at least 1B"),
         case(section("[plugins.a]\nfuel = 0"), 4, 8, "must be at least 1"),
         case(section("[plugins.a]\nmax_added_jobs = 0"), 4, 18, "must be at least 1"),
-        case(section("[plugins.a]\nhttp_rate = { max = 5 }"), 4, 13, "has no `per`"),
+        case(section("[plugins.a]\nhttp_rate = { max = 5 }"), 4, 1, "has no `per`"),
         case(section("[plugins.a]\nkeyvalue = { max_keys = 0 }"), 4, 25, "must be at least 1"),
         case(section("[plugins.a]\nkeyvalue = { max_bytes = 5 }"), 4, 26, "has no unit"),
         case(section("[plugins.a]\nisolation = \"reuse\"\nreuse_jobs = 0"), 5, 14, "must be at least 1"),

@@ -81,7 +81,8 @@ impl Admin {
 
     /// Removes the oldest events of a queue and keeps so many, or some more: Redis removes whole blocks of them.
     pub async fn trim_events(&self, queue: &str, keep: u64) -> Result<Trimmed, AdminError> {
-        let keep = usize::try_from(keep).unwrap_or(usize::MAX);
+        // Redis reads a signed number. No stream has as many entries, so the meaning stays.
+        let keep = usize::try_from(keep.min(i64::MAX.unsigned_abs())).unwrap_or(usize::MAX);
         let removed = self.queue(queue).await?.trim_events(keep).await?;
         Ok(Trimmed { removed: removed as u64 })
     }
