@@ -138,7 +138,7 @@ async fn what_is_wrong_is_told_as_a_problem() {
         ("POST", "/queues/work/jobs", &[], "{}", 415, "Content-Type"),
         ("POST", "/queues/work/jobs", &[json_type], "{", 400, "JSON"),
         ("POST", "/queues/work/jobs", &[json_type], "{\"name\":\"a\",\"opts\":{\"atempts\":1}}", 422, "atempts"),
-        ("POST", "/queues/work/jobs", &[json_type], "{\"name\":\"a\",\"opts\":{\"jobId\":\"7\"}}", 422, "integers"),
+        ("POST", "/queues/work/jobs", &[json_type], "{\"name\":\"a\",\"opts\":{\"jobId\":\"7\"}}", 422, "whole number"),
         ("POST", "/queues/work/jobs", &[json_type], &long, 413, "limit"),
         ("PUT", "/queues/work/schedulers/x", &[json_type], "{\"pattern\":\"no\"}", 422, "cron"),
         ("DELETE", "/queues/work/schedulers/x", &[], "", 404, "no job scheduler x"),

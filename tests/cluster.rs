@@ -175,7 +175,7 @@ async fn a_queue_without_a_hash_tag_is_refused_and_told_what_to_write() {
 async fn a_prefix_with_a_hash_tag_holds_all_queues_together_so_that_flows_cross_them() {
     let cluster = RedisCluster::start().await;
     let queues = queue("parents", "") + &queue("children", "") + &plugin(&["children"]);
-    let toril = started(redis(&cluster, "prefix = \"{bull}\"") + &queues).await;
+    let toril = started(redis(&cluster, "prefix = \"{bull}:custom\"") + &queues).await;
 
     let done = ran(&toril, "parents", "flow", json!({ "queue": "children", "count": 3 })).await;
 
@@ -415,4 +415,54 @@ async fn two_hosts_keep_a_queues_own_rate_limit_together() {
     set.arg(format!("bull:{work}:meta")).arg("max").arg(10).arg("duration").arg(1_000);
     set.query_async::<()>(&mut cluster.connection(&work).await).await.expect("the queue's rate limit is set");
     two_hosts_start_ten_jobs_in_a_second(&cluster, &work, "concurrency = 4").await;
+}
+
+#[tokio::test]
+async fn a_flow_is_added_where_its_queues_lie_together_and_refused_where_they_do_not() {
+    let cluster = RedisCluster::start().await;
+    let (parents, children) = (cluster.queue_on(0, "parents").await, cluster.queue_on(1, "children").await);
+    let leaf = |queue: &str, n: u32| json!({ "name": "echo", "queueName": queue, "data": n });
+    let flow = |parents: &str, children: &str| {
+        let leaves = [leaf(children, 1), leaf(parents, 2)];
+        json!({ "name": "echo", "queueName": parents, "data": 0, "children": leaves }).to_string()
+    };
+
+    let apart = toril(redis(&cluster, "") + &queue(&parents, "") + &queue(&children, ""));
+    let refused = apart.cli_with_input(["add-flow", "-"], flow(&parents, &children)).await.exited(2).stderr;
+    assert!(refused.contains("must have the same hash tag"), "{refused}");
+
+    let together = redis(&cluster, "prefix = \"{bull}\"") + &queue("parents", "") + &queue("children", "");
+    let toril = started(together).await;
+    let added = toril.cli_with_input(["add-flow", "-", "--json"], flow("parents", "children")).await.succeeded().json();
+    let id = added["id"].as_str().expect("an id");
+    wait_until("the root to complete", LONG, async || {
+        toril.cli(["job", "parents", id, "--json"]).await.succeeded().json()["state"] == "completed"
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_queue_on_a_cluster_shows_its_workers_and_is_limited_and_obliterated() {
+    let cluster = RedisCluster::start().await;
+    let work = cluster.queue_on(2, "work").await;
+    let toril = started(redis(&cluster, "") + &queue(&work, "")).await;
+    let settings = json!({ "jobs": 1_000_000, "settings": { "name": "in-node" } });
+    let mut worker = node::spawn("worker", input(&cluster, &work, settings), &[]);
+    worker.wait_ready().await;
+
+    wait_until("both workers to be listed", LONG, async || {
+        let workers = toril.cli(["workers", &work, "--json"]).await.succeeded().json();
+        let names: Vec<_> = workers.as_array().into_iter().flatten().map(|worker| worker["name"].clone()).collect();
+        names.len() == 2 && names.contains(&json!("in-node"))
+    })
+    .await;
+    let limits = toril.cli(["limits", &work, "--concurrency", "3", "--json"]).await.succeeded().json();
+    assert_eq!(limits["concurrency"], 3);
+    toril.cli(["pause", &work]).await.succeeded();
+    toril.cli(["add", &work, "echo", "--priority", "2"]).await.succeeded();
+    let counts = toril.cli(["priorities", &work, "--json"]).await.succeeded().json();
+    assert_eq!(counts, json!([{ "priority": 0, "count": 0 }, { "priority": 2, "count": 1 }]));
+    toril.cli(["trim-events", &work, "--keep", "0"]).await.succeeded();
+    toril.cli(["obliterate", &work]).await.succeeded();
+    assert_eq!(count(&cluster, &work, "prioritized").await, 0);
 }

@@ -197,3 +197,43 @@ async fn a_wrong_command_line_ends_with_2() {
     assert_eq!(toril.cli_without_config(["ad"]).await.code, Some(2));
     assert_eq!(toril.cli_without_config(["add", "work", "echo", "--priority", "no"]).await.code, Some(2));
 }
+
+#[tokio::test]
+async fn a_result_that_cannot_be_written_fails_the_command() {
+    let redis = RedisServer::start().await;
+    let toril = client(&redis).await;
+    toril.cli(["add", "work", "echo", "--id", "here"]).await.succeeded();
+    let plugin = toril.plugin_path("basics").display().to_string();
+
+    for line in [
+        &["queues"][..],
+        &["jobs", "work"],
+        &["jobs", "work", "--json"],
+        &["job", "work", "here"],
+        &["limits", "work"],
+        &["check"],
+        &["plugin", "inspect", &plugin],
+        &["--help"],
+    ] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("the device");
+        let output = toril.cli_into(line, full).await.exited(1);
+        assert!(output.stderr.contains("standard output cannot be written"), "{line:?}: {}", output.stderr);
+    }
+    // What failed before keeps its own code.
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("the device");
+    toril.cli_into(["clean", "work", "--state", "nothing", "--older-than", "1s"], full).await.exited(2);
+}
+
+#[tokio::test]
+async fn a_reader_that_has_read_enough_ends_the_command_quietly() {
+    let redis = RedisServer::start().await;
+    let toril = client(&redis).await;
+    toril.cli(["add", "work", "echo", "--id", "here"]).await.succeeded();
+
+    for line in [&["jobs", "work"][..], &["job", "work", "here"], &["events", "work", "--after", "0-0"]] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = toril.cli_into(line, writer).await.exited(0);
+        assert!(!output.stderr.contains("error"), "{line:?}: {}", output.stderr);
+    }
+}

@@ -133,6 +133,11 @@ async fn commands(redis: &RedisServer, toril: &Toril) {
         "drain work --delayed",
         "retry work --all",
         "dead-letters return dead",
+        "limits work --concurrency 5 --rate 100/1s --stop-for 1s",
+        "limits work --no-concurrency --no-rate --go",
+        "priorities work",
+        "workers work",
+        "trim-events work --keep 1000",
         "clean work --state completed --older-than 0s",
     ] {
         toril.cli(line.split(' ')).await.succeeded();
@@ -142,6 +147,17 @@ async fn commands(redis: &RedisServer, toril: &Toril) {
     toril.cli(["add", "dead", "echo", "--priority", "9", "--id", "waits"]).await.succeeded();
     toril.cli(["change", "dead", "waits", "--priority", "3"]).await.succeeded();
     toril.cli(["drain", "dead"]).await.succeeded();
+    let flow = json!({ "name": "echo", "queueName": "work", "children": [
+        { "name": "echo", "queueName": "limited" },
+        { "name": "echo", "queueName": "work", "opts": { "delay": 10 } },
+        { "name": "echo", "queueName": "limited", "opts": { "priority": 2 } },
+    ] });
+    toril.cli_with_input(["add-flow", "-"], flow.to_string()).await.succeeded();
+    toril.cli(["add", "dead", "echo", "--deduplication-id", "held"]).await.succeeded();
+    toril.cli(["deduplication", "dead", "held"]).await.succeeded();
+    toril.cli(["deduplication", "dead", "held", "--remove"]).await.succeeded();
+    toril.cli(["pause", "dead"]).await.succeeded();
+    toril.cli(["obliterate", "dead"]).await.succeeded();
 }
 
 async fn pages(toril: &Toril) {
@@ -203,7 +219,7 @@ async fn the_user_of_the_manual_may_do_nothing_else() {
         "SHUTDOWN",
         "ACL LIST",
         "MONITOR",
-        "CLIENT LIST",
+        "CLIENT PAUSE 1",
         "CLIENT KILL TYPE normal",
         "SCRIPT FLUSH",
         "SAVE",

@@ -15,15 +15,16 @@ const REDIS: &str = "word-of-redis-5f1c";
 const TOKEN: &str = "word-of-the-admin-2b7e";
 const ENVIRONMENT: &str = "word-of-the-environment-9a3d";
 const FILE: &str = "word-of-a-file-77c0";
+const SENT: &str = "word-that-is-only-sent-1d9f";
 const COLLECTOR: &str = "word-of-the-collector-e4f8";
 const DATA: &str = "word-in-a-job-c51d";
 const SCHEDULE: &str = "word-in-a-schedule-08ab";
 const WRONG: &str = "wrong-word-at-the-door-6d2e";
 /// Not hidden where jobs are shown, and nowhere else all the same.
 const VALUE: &str = "word-of-no-hidden-field-31b6";
-const ALL: [&str; 8] = [REDIS, TOKEN, ENVIRONMENT, FILE, COLLECTOR, DATA, SCHEDULE, WRONG];
+const ALL: [&str; 9] = [REDIS, TOKEN, ENVIRONMENT, FILE, SENT, COLLECTOR, DATA, SCHEDULE, WRONG];
 
-const WITH_VALUE: [&str; 9] = [REDIS, TOKEN, ENVIRONMENT, FILE, COLLECTOR, DATA, SCHEDULE, WRONG, VALUE];
+const WITH_VALUE: [&str; 10] = [REDIS, TOKEN, ENVIRONMENT, FILE, SENT, COLLECTOR, DATA, SCHEDULE, WRONG, VALUE];
 
 /// The most pages that are followed.
 const PAGES: usize = 300;
@@ -43,6 +44,8 @@ plugin = "double"
 [plugins.basics]
 config = {{ api-url = "https://api.test" }}
 secrets = {{ token = "env:SECRET_WORD", key = "file:word" }}
+http = ["https://api.test"]
+send_secrets = {{ sent = {{ secret = "env:SENT_WORD", origin = "https://api.test" }} }}
 "#
     )
 }
@@ -65,6 +68,7 @@ async fn scene() -> Scene {
     fs::write(toril.folder().join("word"), FILE).expect("the secret's file");
     let mut toril = toril
         .env("SECRET_WORD", ENVIRONMENT)
+        .env("SENT_WORD", SENT)
         .env("TORIL_ADMIN_TOKEN", TOKEN)
         .env("TORIL_LOG", "trace")
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url())

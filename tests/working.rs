@@ -198,3 +198,25 @@ async fn numbers_of_many_digits_reach_the_plugin_and_come_back_as_they_were() {
         cmd("HGET").arg("bull:work:1").arg("returnvalue").query_async(&mut connection).await.expect("a result");
     assert_eq!(returned, data);
 }
+
+#[tokio::test]
+async fn a_job_that_another_worker_has_taken_over_gets_no_line_of_the_first_one() {
+    let redis = RedisServer::start().await;
+    let mut toril = host(&redis, "timeout = \"10m\"").await;
+    let job = ["add", "work", "log-slowly", "--data", "{\"ms\":300000}"];
+    let id = toril.cli(job).await.succeeded().stdout.trim().to_owned();
+    let connection = redis.connection().await;
+    let lines = async || -> u64 {
+        let mut count = cmd("LLEN");
+        count.arg(format!("bull:work:{id}:logs")).query_async(&mut connection.clone()).await.expect("LLEN")
+    };
+    wait_until("the job to write lines", LONG, async || lines().await > 2).await;
+
+    let mut take = cmd("SET");
+    take.arg(format!("bull:work:{id}:lock")).arg("of-another-worker");
+    take.query_async::<()>(&mut connection.clone()).await.expect("SET");
+    let before = lines().await;
+    toril.wait_for_log("a line of the job's log was lost", LONG).await;
+
+    assert_eq!(lines().await, before);
+}

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Backoff;
+use crate::config::{self, Backoff};
 use crate::telemetry::traces::{Carrier, Trace};
 
 /// A job as a plugin sees it.
@@ -203,6 +203,9 @@ pub enum ContextError {
     /// The request itself is not allowed.
     #[error("{0}")]
     Invalid(String),
+    /// The plugin's entry in the configuration does not allow it, or not so much of it.
+    #[error("{0}")]
+    Denied(String),
     /// It cannot be done now.
     #[error("{0}")]
     Unavailable(String),
@@ -212,6 +215,13 @@ impl ContextError {
     /// Values that are more than one call may bring.
     pub fn too_much_at_once(bytes: usize, limit: usize) -> Self {
         Self::Invalid(format!("the values have {bytes} bytes together and may have {limit} in one call"))
+    }
+
+    /// Key-value data of a plugin that would be more than its grant allows. `unit`: keys or bytes; `key`: what to raise.
+    pub fn too_much_kept(plugin: &str, wanted: u64, unit: &str, most: u64, key: &str) -> Self {
+        Self::Denied(format!(
+            "plugin {plugin} would keep {wanted} {unit} of key-value data and may keep {most}: raise `{key}` in `keyvalue` under [plugins.{plugin}] in the configuration, or have the plugin delete data"
+        ))
     }
 }
 
@@ -308,8 +318,8 @@ pub enum OnFailure {
 pub trait KeyValue: Send + Sync {
     /// The value of a key.
     fn get<'a>(&'a self, plugin: &'a str, key: &'a str) -> Asked<'a, Option<Vec<u8>>>;
-    /// Sets a key, for `ttl` if there is one.
-    fn set<'a>(&'a self, plugin: &'a str, key: &'a str, value: Vec<u8>, ttl: Option<Duration>) -> Asked<'a, ()>;
+    /// Sets a key, within the limits and for the time to live of the plugin's grant.
+    fn set<'a>(&'a self, plugin: &'a str, key: &'a str, value: Vec<u8>, grant: &'a config::KeyValue) -> Asked<'a, ()>;
     /// Removes a key, if it is there.
     fn delete<'a>(&'a self, plugin: &'a str, key: &'a str) -> Asked<'a, ()>;
     /// Whether a key is there.
@@ -317,11 +327,16 @@ pub trait KeyValue: Send + Sync {
     /// Some keys, and where to go on if there may be more. A key that is there all the while is told at least once.
     fn keys<'a>(&'a self, plugin: &'a str, cursor: Option<u64>) -> Asked<'a, (Vec<String>, Option<u64>)>;
     /// Adds to a number, which is 0 where it is not there, and says what it is then.
-    fn increment<'a>(&'a self, plugin: &'a str, key: &'a str, by: u64, ttl: Option<Duration>) -> Asked<'a, u64>;
+    fn increment<'a>(&'a self, plugin: &'a str, key: &'a str, by: u64, grant: &'a config::KeyValue) -> Asked<'a, u64>;
     /// The values of keys, in their order. Refused if they are more than `limit` bytes together.
     fn get_many<'a>(&'a self, plugin: &'a str, keys: &'a [String], limit: usize) -> Asked<'a, Vec<Option<Vec<u8>>>>;
-    /// Sets keys, each for `ttl` if there is one. All of them or none.
-    fn set_many<'a>(&'a self, plugin: &'a str, pairs: &'a [(String, Vec<u8>)], ttl: Option<Duration>) -> Asked<'a, ()>;
+    /// Sets keys as [`set`](Self::set) does. All of them or none.
+    fn set_many<'a>(
+        &'a self,
+        plugin: &'a str,
+        pairs: &'a [(String, Vec<u8>)],
+        grant: &'a config::KeyValue,
+    ) -> Asked<'a, ()>;
     /// Removes keys, as far as they are there.
     fn delete_many<'a>(&'a self, plugin: &'a str, keys: &'a [String]) -> Asked<'a, ()>;
 }

@@ -12,6 +12,7 @@
 //! - [`plugin`][]: WebAssembly. Knows nothing of Redis.
 //! - [`attempt`][]: the types in which those two meet.
 //! - [`config`][]: `queues.toml`.
+//! - [`cron`][]: cron patterns.
 //! - [`telemetry`][]: logs, metrics and traces.
 //! - `private`: folders and files that only this user can read.
 //! - `trust`: whom TLS connections trust.
@@ -22,6 +23,7 @@ pub mod attempt;
 pub mod author;
 pub mod cli;
 pub mod config;
+pub mod cron;
 pub mod embedded;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;

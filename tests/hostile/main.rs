@@ -7,6 +7,7 @@ mod files;
 mod floods;
 mod forged;
 mod network;
+mod quotas;
 mod ring;
 mod texts;
 
@@ -297,6 +298,41 @@ cases! {
         "reading an answer of which a byte comes now and then",
         "`timeout` of the queue",
         "timeout: the plugin did not finish within 2s, the `timeout` of queue hostile"
+    }
+    an_id_that_is_a_key_of_the_queue => quotas::an_id_that_is_a_key {
+        "adding a job whose id is the name of a key of the queue, such as `wait` or `meta`",
+        "names of the queue's own keys are no ids",
+        "…the job was not added: the job id \"wait\" is the name of a key of the queue itself: choose another id…"
+    }
+    endless_jobs => quotas::endless_jobs {
+        "adding a million jobs",
+        "`max_added_jobs` of the plugin",
+        "…plugin hostile has added 100 jobs in this attempt and may add no more: raise `max_added_jobs` under [plugins.hostile] in the configuration, or add them in several jobs…"
+    }
+    endless_keys => quotas::endless_keys {
+        "a million keys of key-value data",
+        "`max_keys` in `keyvalue` of the plugin",
+        "…plugin hostile would keep 101 keys of key-value data and may keep 100: raise `max_keys` in `keyvalue` under [plugins.hostile] in the configuration, or have the plugin delete data…"
+    }
+    endless_values => quotas::endless_values {
+        "a terabyte of key-value data",
+        "`max_bytes` in `keyvalue` of the plugin",
+        "…plugin hostile would keep 4194328 bytes of key-value data and may keep 4194304: raise `max_bytes` in `keyvalue` under [plugins.hostile] in the configuration, or have the plugin delete data…"
+    }
+    endless_requests => quotas::endless_requests {
+        "a million requests to a granted origin",
+        "`http_rate` of the plugin: a request waits for its turn, or fails if that comes too late",
+        "…plugin hostile sends more requests than 5 in 1h: the next one would be sent in …, and the attempt has … left; raise `http_rate` under [plugins.hostile] in the configuration to allow more…"
+    }
+    a_secret_for_another_server => quotas::a_secret_for_another {
+        "sending a secret of `send_secrets` to another origin, or in another header",
+        "it has a placeholder alone, and a request with a misplaced one is not sent",
+        "…plugin hostile may send the secret api only to http://127.0.0.1:… in the header authorization: the request to http://127.0.0.1:… had it in the header …"
+    }
+    large_results_of_children => quotas::large_results_of_children {
+        "reading 200 MiB of what a job's children returned",
+        "16 MiB for all of them together",
+        "…the results of the job's children have 209718090 bytes together, and one call brings 16777216 at most: return less from each child…"
     }
     a_file_of_100_mb => files::of_100_mb {
         "a component of 100 MB",

@@ -51,11 +51,16 @@ impl Ring {
         // From standard input: data may be longer than a command line.
         let add = ["add", "hostile", name, "--data", "-"];
         let id = self.toril.cli_with_input(add, data.to_string()).await.succeeded().stdout;
+        self.ended(id.trim()).await
+    }
+
+    /// A job of the hostile plugin, as soon as it has ended while the other queue works.
+    pub async fn ended(&mut self, id: &str) -> Value {
         let mut beside = 0;
         loop {
             self.beside().await;
             beside += 1;
-            let job = self.toril.cli(["job", "hostile", id.trim(), "--json"]).await.succeeded().json();
+            let job = self.toril.cli(["job", "hostile", id, "--json"]).await.succeeded().json();
             let ended = ["completed", "failed"].contains(&job["state"].as_str().unwrap_or_default());
             if ended && beside >= 3 {
                 return job;
@@ -75,6 +80,11 @@ impl Ring {
         let key = format!("bull:hostile:{}:logs", job["id"].as_str().unwrap_or_default());
         let mut connection = self.redis.connection().await;
         redis::cmd("LRANGE").arg(key).arg(&[0, -1]).query_async(&mut connection).await.expect("LRANGE")
+    }
+
+    /// A connection to its Redis.
+    pub async fn connection(&self) -> redis::aio::MultiplexedConnection {
+        self.redis.connection().await
     }
 
     /// What a command of Redis answers that counts.

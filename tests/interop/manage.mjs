@@ -8,11 +8,15 @@
 //   {do: 'pause' | 'resume' | 'isPaused'}            as the queue's method
 //   {do: 'priority', id, priority} {do: 'delay', id, delay}
 //   {do: 'schedulers'} {do: 'scheduler', id, repeat, template?} {do: 'removeScheduler', id}
+//   {do: 'trimEvents', keep} {do: 'meta'} {do: 'clients'} {do: 'take'}   the clients of all workers; claims a job
+//   {do: 'globalConcurrency' | 'globalRateLimit' | 'rateLimitTtl'} {do: 'setGlobalConcurrency', concurrency}
+//   {do: 'setGlobalRateLimit', max, duration} {do: 'rateLimit', ms}
+//   {do: 'deduplicationJobId', id} {do: 'countsPerPriority', priorities} {do: 'flow', flow}
 //   {do: 'removeOrphanedJobs'} {do: 'obliterate'} {do: 'workers'}   the last one: their names
 //   {do: 'metrics', of}                              the count and the points of 'completed' or 'failed'
 //   {do: 'dump'}                                     every key of the queue but its events and its meta data
 
-import { Job, Queue } from './bullmq.mjs';
+import { FlowProducer, Job, Queue, Worker } from './bullmq.mjs';
 import { Redis } from 'ioredis';
 import { options, script } from './script.mjs';
 
@@ -34,6 +38,35 @@ const steps = {
     return { id: job.id };
   },
   removeScheduler: (queue, { id }) => queue.removeJobScheduler(id),
+  trimEvents: (queue, { keep }) => queue.trimEvents(keep),
+  meta: async (queue, _step, { redis }) => {
+    const client = new Redis(redis);
+    const meta = await client.hgetall(`${queue.opts.prefix}:${queue.name}:meta`);
+    client.disconnect();
+    return meta;
+  },
+  clients: (queue) => queue.getWorkers(),
+  // Claims a job and leaves it active.
+  take: async (queue, _step, input) => {
+    const worker = new Worker(queue.name, null, { ...options(input), autorun: false });
+    const job = await worker.getNextJob('token');
+    await worker.close();
+    return { id: job?.id };
+  },
+  globalConcurrency: (queue) => queue.getGlobalConcurrency(),
+  globalRateLimit: (queue) => queue.getGlobalRateLimit(),
+  rateLimitTtl: (queue) => queue.getRateLimitTtl(),
+  setGlobalConcurrency: (queue, { concurrency }) => queue.setGlobalConcurrency(concurrency),
+  setGlobalRateLimit: (queue, { max, duration }) => queue.setGlobalRateLimit(max, duration),
+  rateLimit: (queue, { ms }) => queue.rateLimit(ms),
+  deduplicationJobId: (queue, { id }) => queue.getDeduplicationJobId(id),
+  countsPerPriority: (queue, { priorities }) => queue.getCountsPerPriority(priorities),
+  flow: async (_queue, { flow }, input) => {
+    const producer = new FlowProducer(options(input));
+    const { job } = await producer.add(flow);
+    await producer.close();
+    return { id: job.id };
+  },
   removeOrphanedJobs: (queue) => queue.removeOrphanedJobs(),
   obliterate: async (queue) => {
     await queue.pause();

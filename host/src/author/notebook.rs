@@ -8,7 +8,9 @@ use futures::future::BoxFuture;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::attempt::{Asked, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
+use crate::attempt::{Asked, ContextError, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
+use crate::config::JobDefaults;
+use crate::queue::JobSpec;
 
 /// One line of a job's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -104,6 +106,10 @@ impl JobContext for Notebook {
     }
 
     fn add(&self, job: NewJob, child: Option<OnFailure>) -> Asked<'_, String> {
+        let spec = JobSpec::from_plugin(job.clone(), &JobDefaults::default());
+        if let Err(error) = spec.check() {
+            return std::future::ready(Err(ContextError::Invalid(format!("the job was not added: {error}")))).boxed();
+        }
         let mut notes = self.lock();
         let id = job.id.unwrap_or_else(|| format!("added-{}", notes.added.len() + 1));
         let (queue, name, data, child) = (job.queue, job.name, job.data, child.is_some());

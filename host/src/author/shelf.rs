@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use futures::FutureExt;
 
 use crate::attempt::{Asked, ContextError, KeyValue};
+use crate::config;
 
 /// Data of one plugin; nothing of it expires, since a run is short.
 #[derive(Default)]
@@ -18,6 +18,29 @@ impl Shelf {
     }
 }
 
+/// Writes all pairs, or none where the plugin's limits leave no room for them.
+fn put(
+    data: &mut BTreeMap<String, Vec<u8>>,
+    plugin: &str,
+    grant: &config::KeyValue,
+    pairs: Vec<(String, Vec<u8>)>,
+) -> Result<(), ContextError> {
+    let size =
+        |data: &BTreeMap<String, Vec<u8>>| data.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
+    let mut after = data.clone();
+    after.extend(pairs);
+    for (what, before, after, most, key) in [
+        ("keys", data.len(), after.len(), grant.max_keys, "max_keys"),
+        ("bytes", size(data), size(&after), grant.max_bytes, "max_bytes"),
+    ] {
+        if after > before && after as u64 > most {
+            return Err(ContextError::too_much_kept(plugin, after as u64, what, most, key));
+        }
+    }
+    *data = after;
+    Ok(())
+}
+
 fn answer<'a, T: Send + 'a>(value: Result<T, ContextError>) -> Asked<'a, T> {
     std::future::ready(value).boxed()
 }
@@ -27,9 +50,8 @@ impl KeyValue for Shelf {
         answer(Ok(self.lock().get(key).cloned()))
     }
 
-    fn set<'a>(&'a self, _plugin: &'a str, key: &'a str, value: Vec<u8>, _ttl: Option<Duration>) -> Asked<'a, ()> {
-        self.lock().insert(key.to_owned(), value);
-        answer(Ok(()))
+    fn set<'a>(&'a self, plugin: &'a str, key: &'a str, value: Vec<u8>, grant: &'a config::KeyValue) -> Asked<'a, ()> {
+        answer(put(&mut self.lock(), plugin, grant, vec![(key.to_owned(), value)]))
     }
 
     fn delete<'a>(&'a self, _plugin: &'a str, key: &'a str) -> Asked<'a, ()> {
@@ -45,7 +67,7 @@ impl KeyValue for Shelf {
         answer(Ok((self.lock().keys().cloned().collect(), None)))
     }
 
-    fn increment<'a>(&'a self, _plugin: &'a str, key: &'a str, by: u64, _ttl: Option<Duration>) -> Asked<'a, u64> {
+    fn increment<'a>(&'a self, plugin: &'a str, key: &'a str, by: u64, grant: &'a config::KeyValue) -> Asked<'a, u64> {
         let mut data = self.lock();
         let held = data.get(key).map(|value| String::from_utf8_lossy(value).parse::<u64>());
         let value = match held.transpose() {
@@ -55,8 +77,8 @@ impl KeyValue for Shelf {
         let Some(value) = value else {
             return answer(Err(ContextError::Invalid("the value would be too large".to_owned())));
         };
-        data.insert(key.to_owned(), value.to_string().into_bytes());
-        answer(Ok(value))
+        let pair = (key.to_owned(), value.to_string().into_bytes());
+        answer(put(&mut data, plugin, grant, vec![pair]).map(|()| value))
     }
 
     fn get_many<'a>(&'a self, _plugin: &'a str, keys: &'a [String], limit: usize) -> Asked<'a, Vec<Option<Vec<u8>>>> {
@@ -70,12 +92,11 @@ impl KeyValue for Shelf {
 
     fn set_many<'a>(
         &'a self,
-        _plugin: &'a str,
+        plugin: &'a str,
         pairs: &'a [(String, Vec<u8>)],
-        _ttl: Option<Duration>,
+        grant: &'a config::KeyValue,
     ) -> Asked<'a, ()> {
-        self.lock().extend(pairs.iter().cloned());
-        answer(Ok(()))
+        answer(put(&mut self.lock(), plugin, grant, pairs.to_vec()))
     }
 
     fn delete_many<'a>(&'a self, _plugin: &'a str, keys: &'a [String]) -> Asked<'a, ()> {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::client::{Client, refused};
 use super::{FAILED, WRONG, bulk, error};
 use crate::config::{self, Backoff, BackoffKind, JobDefaults, Keep, LARGEST_PRIORITY};
-use crate::queue::{self, JobSpec, WaitError, policy};
+use crate::queue::{self, ConnectError, JobSpec, WaitError, policy};
 
 /// Options of `toril add`. What is not given comes from the queue's entry in the configuration.
 #[derive(Debug, Args)]
@@ -149,6 +149,7 @@ impl Add {
             self.options.apply(JobSpec::new(&self.queue, self.name.as_deref().unwrap_or_default(), data, &defaults));
         let added = match queue::add(&redis, spec, self.wait).await {
             Ok(added) => added,
+            Err(reason @ ConnectError::InvalidJob(_)) => return error(WRONG, &reason),
             Err(reason) => return error(FAILED, &reason),
         };
         if !self.wait {

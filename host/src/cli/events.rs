@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::client::{Client, print, refused};
 use super::run::Signals;
-use super::{FAILED, error, text};
+use super::{FAILED, error, output, text};
 use crate::queue::admin::Event;
 
 /// Options of `toril events`.
@@ -45,6 +45,9 @@ impl Events {
                         print(&event);
                     } else {
                         line(&event);
+                    }
+                    if output::is_closed() {
+                        return ExitCode::SUCCESS;
                     }
                 }
                 () = signals.next() => return ExitCode::SUCCESS,

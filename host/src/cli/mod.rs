@@ -1,22 +1,15 @@
 //! The command line. One file a command; each returns how the process ends.
 
-/// Prints a line of a command's result. Whoever reads it may have read enough (`toril job … | head`), which is no error.
-/// Control characters are written out.
+/// Prints a line of a command's result to standard output.
 macro_rules! say {
-    ($($arguments:tt)*) => {{
-        use std::io::Write;
-        let text = format!($($arguments)*);
-        let told = writeln!(std::io::stdout(), "{}", crate::cli::text::plain(&text));
-        if let Err(error) = told
-            && error.kind() != std::io::ErrorKind::BrokenPipe
-        {
-            eprintln!("error: standard output cannot be written: {error}");
-        }
-    }};
+    ($($arguments:tt)*) => {
+        crate::cli::output::line(format_args!($($arguments)*))
+    };
 }
 pub(crate) use say;
 
 mod add;
+mod add_flow;
 mod bulk;
 mod cancel;
 mod change;
@@ -24,18 +17,25 @@ mod check;
 mod clean;
 mod client;
 mod dead_letters;
+mod deduplication;
 mod dev;
 mod events;
 mod flow;
 mod job;
 mod jobs;
+mod limits;
+mod obliterate;
+mod output;
 mod pause;
 mod plugin;
+mod priorities;
 mod queues;
 mod retry;
 mod run;
 mod schedulers;
 mod text;
+mod trim_events;
+mod workers;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -80,6 +80,8 @@ enum Command {
     Check(check::Check),
     /// Add a job to a queue, or many.
     Add(Box<add::Add>),
+    /// Add a flow: a tree of jobs over several queues, in which each job waits for its children.
+    AddFlow(add_flow::AddFlow),
     /// Count the jobs of each queue.
     Queues(queues::Queues),
     /// List the jobs of a queue that are in one state.
@@ -88,8 +90,14 @@ enum Command {
     Job(job::Job),
     /// Show a job and its children, as a tree.
     Flow(flow::Flow),
+    /// Count the jobs of a queue that wait with each priority.
+    Priorities(priorities::Priorities),
+    /// List the workers that are connected to a queue, of whatever language.
+    Workers(workers::Workers),
     /// Follow what happens in a queue, until SIGINT or SIGTERM.
     Events(events::Events),
+    /// Remove the oldest events of a queue.
+    TrimEvents(trim_events::TrimEvents),
     /// Run failed or completed jobs again.
     Retry(retry::Retry),
     /// Let a delayed job be claimed now.
@@ -106,6 +114,12 @@ enum Command {
     Drain(clean::Drain),
     /// Remove jobs of a queue by state and age.
     Clean(clean::Clean),
+    /// Remove a paused queue with every job in it.
+    Obliterate(obliterate::Obliterate),
+    /// Show and change what bounds all workers of a queue together.
+    Limits(limits::Limits),
+    /// Show which job holds a deduplication id, or let it go.
+    Deduplication(deduplication::Deduplication),
     /// List, make and remove job schedulers.
     #[command(subcommand)]
     Schedulers(schedulers::Schedulers),
@@ -158,7 +172,19 @@ fn nearest_config(folder: &Path) -> Option<PathBuf> {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let code = match Cli::try_parse() {
+        Ok(cli) => run(cli),
+        // Help is a result, too, and comes this way.
+        Err(help) if !help.use_stderr() => {
+            output::note(help.print());
+            ExitCode::SUCCESS
+        }
+        Err(wrong) => wrong.exit(),
+    };
+    output::end(code)
+}
+
+fn run(cli: Cli) -> ExitCode {
     if let Command::RedisGuard { server, port, arguments } = &cli.command {
         return crate::embedded::guard(server, *port, arguments);
     }
@@ -186,6 +212,13 @@ pub fn main() -> ExitCode {
             Command::Dev(dev) => dev.run(config).await,
             Command::Check(check) => check.run(config).await,
             Command::Add(add) => add.run(config).await,
+            Command::AddFlow(flow) => flow.run(config).await,
+            Command::Priorities(priorities) => priorities.run(config).await,
+            Command::Workers(workers) => workers.run(config).await,
+            Command::TrimEvents(trim) => trim.run(config).await,
+            Command::Obliterate(obliterate) => obliterate.run(config).await,
+            Command::Limits(limits) => limits.run(config).await,
+            Command::Deduplication(deduplication) => deduplication.run(config).await,
             Command::Queues(queues) => queues.run(config).await,
             Command::Jobs(jobs) => jobs.run(config).await,
             Command::Job(job) => job.run(config).await,

@@ -80,7 +80,7 @@ pub struct Set {
     queue: String,
     /// The scheduler's id.
     id: String,
-    /// A cron pattern of five fields, or six with seconds before them.
+    /// A cron pattern: five fields, six with seconds before them, or a name such as @daily.
     #[arg(long, group = "when")]
     pattern: Option<String>,
     /// The pattern's time zone, such as Europe/Madrid. Without it UTC.

@@ -7,14 +7,13 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `redis`, `host`, `queue`, `plugin` | the types, one module a section of the file |
-//! | `origin`, `authority`, `secret`, `units`, `cron` | the values with rules of their own |
+//! | `origin`, `authority`, `secret`, `units` | the values with rules of their own |
 //! | `env` | the environment, replaceable in tests |
 //! | `problem`, `key` | what is wrong, and how that is shown |
 //! | `read` | from text to types |
 //! | `diff` | what a reload has to do |
 
 mod authority;
-mod cron;
 mod diff;
 mod env;
 mod host;
@@ -35,12 +34,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use self::authority::AuthorityError;
-pub use self::cron::check_pattern;
 pub use self::diff::{Changes, QueueChange, diff};
 pub use self::env::{Env, NotUnicode};
 pub use self::host::{AdminAccess, HostSettings, MOST_KEPT_ATTEMPTS, SHORTEST_TOKEN};
 pub use self::origin::{Origin, OriginError, Scheme};
-pub use self::plugin::{Isolation, KeyValue, Plugin};
+pub use self::plugin::{Isolation, KeyValue, Plugin, SendSecret};
 pub use self::problem::{LoadError, Problem, Problems, Severity};
 pub use self::queue::{
     Backoff, BackoffKind, BackoffStrategy, Delays, JobDefaults, Keep, LARGEST_PRIORITY, METRICS, Queue, RateLimit,

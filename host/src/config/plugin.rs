@@ -5,9 +5,11 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use http::HeaderName;
 use ipnet::IpNet;
 
 use super::origin::Origin;
+use super::queue::RateLimit;
 use super::secret::Secret;
 
 /// The grants and bounds of one plugin. What is not granted here is denied.
@@ -18,16 +20,23 @@ pub struct Plugin {
     /// Ranges that are not public, and that the names in `http` may lead to all the same. Addresses that stand in
     /// [`http`](Self::http) themselves, and loopback for `localhost`, need no entry here. Default: none.
     pub private_addresses: Vec<IpNet>,
+    /// The most requests that one host sends for it, over all attempts. Default: 10,000 a second.
+    pub http_rate: RateLimit,
     /// A file with further certificates, in PEM, that HTTPS servers may be vouched for by.
     pub ca: Option<PathBuf>,
     /// The queues that it may add jobs to. Default: none.
     pub add_to: Vec<String>,
+    /// The most jobs that one attempt may add. Default 10,000, at least 1.
+    pub max_added_jobs: NonZeroU64,
     /// Its own key-value data. Default: none.
     pub keyvalue: Option<KeyValue>,
     /// Values that it may read. Numbers and booleans of the file have become their text.
     pub config: BTreeMap<String, String>,
     /// Secret values that it may read, already fetched. No key is in [`config`](Self::config) too.
     pub secrets: BTreeMap<String, Secret>,
+    /// Secret values that it may send and never reads. No key is in [`config`](Self::config) or
+    /// [`secrets`](Self::secrets) too.
+    pub send_secrets: BTreeMap<String, SendSecret>,
     /// The most linear memory of one attempt, in bytes. Default 64 MiB, from 1 MiB to 4 GiB.
     pub memory: u64,
     /// The most fuel of one attempt: about one unit an instruction. Default: no bound beside the timeout.
@@ -55,24 +64,54 @@ pub enum Isolation {
 /// The default of [`Isolation::Reuse`].
 pub const REUSE_JOBS: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 
+/// A secret that a plugin may send to one origin in one header. It reads a placeholder, and the host puts the secret in the
+/// placeholder's place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SendSecret {
+    /// The secret, already fetched. It has no character that a header cannot have.
+    pub secret: Secret,
+    /// The origin, which is in [`Plugin::http`] as well.
+    pub origin: Origin,
+    /// The header. Default: `authorization`.
+    pub header: HeaderName,
+}
+
 /// Key-value data of a plugin.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct KeyValue {
     /// How long a value is kept after it was last written. Default: for ever.
     pub ttl: Option<Duration>,
+    /// The most keys that it may have. Default: 1,000,000, at least 1.
+    pub max_keys: u64,
+    /// The most bytes that its keys and values may have together. Default: 1 GiB, at least 1 KiB.
+    pub max_bytes: u64,
 }
+
+impl Default for KeyValue {
+    fn default() -> Self {
+        Self { ttl: None, max_keys: 1_000_000, max_bytes: 1 << 30 }
+    }
+}
+
+/// The default of [`Plugin::http_rate`].
+const HTTP_RATE: RateLimit = RateLimit { max: NonZeroU64::new(10_000).unwrap(), per: Duration::from_secs(1) };
+/// The default of [`Plugin::max_added_jobs`].
+const ADDED_JOBS: NonZeroU64 = NonZeroU64::new(10_000).unwrap();
 
 /// What a plugin without an entry has.
 impl Default for Plugin {
     fn default() -> Self {
         Self {
             http: Vec::new(),
+            http_rate: HTTP_RATE,
             private_addresses: Vec::new(),
             ca: None,
             add_to: Vec::new(),
+            max_added_jobs: ADDED_JOBS,
             keyvalue: None,
             config: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            send_secrets: BTreeMap::new(),
             memory: 64 << 20,
             fuel: None,
             max_result: 1 << 20,

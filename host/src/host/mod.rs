@@ -83,7 +83,9 @@ pub enum Shutdown {
 pub struct Host {
     inner: Arc<Inner>,
     listen: Option<SocketAddr>,
-    /// Watching and serving; ended with the shutdown, and when the host is dropped.
+    /// The HTTP server, until the shutdown has waited for its last requests. Ended when the host is dropped.
+    serving: Mutex<Option<AbortOnDropHandle<()>>>,
+    /// Watching; ended with the shutdown, and when the host is dropped.
     tasks: Mutex<Vec<AbortOnDropHandle<()>>>,
     /// Hears of cancelled jobs and replaces connections that have become silent. In a shutdown, too: what ends then is written.
     _listening: AbortOnDropHandle<()>,
@@ -156,13 +158,14 @@ impl Host {
             forced: CancellationToken::new(),
         });
         let mut tasks = Vec::new();
-        let mut listen = None;
+        let (mut listen, mut serving) = (None, None);
         if let Some(address) = inner.config.load().host.listen {
             let server = Server::bind(address).await?;
             listen = Some(server.address());
             let asked = Asked { health: inner.clone(), inside: inner.clone() };
             let settings = inner.config.load().host.clone();
-            tasks.push(AbortOnDropHandle::new(tokio::spawn(server.serve(asked, inner.admin.clone(), settings))));
+            let served = server.serve(asked, inner.admin.clone(), settings, inner.closing.clone());
+            serving = Some(AbortOnDropHandle::new(tokio::spawn(served)));
         }
         inner.prepare_queues().await?;
         warn_of_eviction(&inner.redis).await;
@@ -176,7 +179,8 @@ impl Host {
         tasks.push(AbortOnDropHandle::new(tokio::spawn(presence::keep(inner.clone()))));
         let noting = AbortOnDropHandle::new(tokio::spawn(attempts.clone().keep()));
         let (tasks, noting) = (Mutex::new(tasks), Mutex::new(Some(noting)));
-        Ok(Self { inner, listen, tasks, _listening: listening, attempts, noting })
+        let serving = Mutex::new(serving);
+        Ok(Self { inner, listen, serving, tasks, _listening: listening, attempts, noting })
     }
 
     /// Where the HTTP server listens, if it does. Tells the port that was chosen where the configuration says 0.
@@ -203,6 +207,13 @@ impl Host {
     /// back. Returns when everything is written and closed. A second call finds nothing left to do.
     pub async fn shutdown(&self, deadline: Duration) -> Shutdown {
         let ended = self.end(deadline).await;
+        // It has a bound of its own, of a few seconds from when the shutdown began.
+        let serving = self.serving.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(serving) = serving
+            && let Err(error) = serving.await
+        {
+            tracing::error!(%error, "the HTTP server ended, since it failed");
+        }
         self.attempts.close();
         let noting = self.noting.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(noting) = noting

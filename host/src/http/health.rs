@@ -10,8 +10,12 @@ use serde_json::{Value, json};
 
 use super::Health;
 
-pub fn routes(health: Arc<dyn Health>) -> Router {
-    Router::new().route("/healthz", get(alive)).route("/readyz", get(ready)).with_state(health)
+pub fn liveness() -> Router {
+    Router::new().route("/healthz", get(alive))
+}
+
+pub fn readiness(health: Arc<dyn Health>) -> Router {
+    Router::new().route("/readyz", get(ready)).with_state(health)
 }
 
 /// The process runs and answers.

@@ -3,15 +3,19 @@
 //!
 //! | module | serves |
 //! | --- | --- |
-//! | `health` | `/healthz` and `/readyz`, for everybody |
-//! | `metrics` | `/metrics`, for everybody |
+//! | `health` | `/healthz`, for everybody, and `/readyz`, for everybody who calls the server by a right name |
+//! | `metrics` | `/metrics`, for the same |
 //! | `dashboard` | `/`, for those whom `security` lets in |
 //! | `api` | `/api/v1`, for those whom `security` lets in |
+//! | `connections` | the open connections, and how long each part of a request may take |
+//! | `changes` | requests that change something, until they are done |
 //! | `security` | who may do what, and the headers of every answer |
 //! | `segment` | names as parts of a path |
 //! | `problem` | what an answer says when something is wrong |
 
 mod api;
+mod changes;
+mod connections;
 mod dashboard;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
@@ -28,10 +32,12 @@ use axum::Router;
 use axum::middleware::from_fn;
 use futures::future::BoxFuture;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 pub use self::api::description;
+use self::changes::Changes;
 pub use self::dashboard::{Inside, PluginDetails, QueueSample};
-use self::security::{Guard, Sessions};
+use self::security::{Guard, HostNames, Sessions};
 use crate::config::{AdminAccess, HostSettings};
 use crate::plugin::Status;
 use crate::queue::admin::Admin;
@@ -82,20 +88,27 @@ impl Server {
         self.address
     }
 
-    /// Serves until it is dropped. `settings` say who may do what.
-    pub async fn serve(self, asked: Asked, admin: Admin, settings: HostSettings) {
-        let routes = routes(asked, admin, &settings, self.address);
-        if let Err(error) = axum::serve(self.listener, routes).await {
-            tracing::error!(%error, "the HTTP server ended");
-        }
+    /// Serves until `closing`, and then lets requests that are under way end, for some seconds at most. Dropping it ends
+    /// them at once. `settings` say who may do what.
+    pub async fn serve(self, asked: Asked, admin: Admin, settings: HostSettings, closing: CancellationToken) {
+        let changes = Changes::new();
+        let _changes_end_with_the_server = changes.end_with();
+        let routes = routes(asked, admin, &settings, self.address, changes.clone());
+        let left = async {
+            closing.cancelled().await;
+            changes.close(connections::GRACE).await;
+        };
+        tokio::join!(connections::serve(self.listener, routes, closing.clone()), left);
     }
 }
 
-fn routes(asked: Asked, admin: Admin, settings: &HostSettings, address: SocketAddr) -> Router {
-    // What is for everybody: it tells nothing of jobs.
-    let mut routes = health::routes(asked.health).merge(metrics::routes());
+fn routes(asked: Asked, admin: Admin, settings: &HostSettings, address: SocketAddr, changes: Changes) -> Router {
+    let names = HostNames::new(address, &settings.allowed_hosts);
+    let mut routes = security::named(health::readiness(asked.health).merge(metrics::routes()), names.clone());
+    // This tells nothing at all, and is asked by load balancers with any `Host`.
+    routes = routes.merge(health::liveness());
     if settings.admin != AdminAccess::Off {
-        let guard = Guard::new(settings, address);
+        let guard = Guard::new(settings, names, changes);
         let sessions = Sessions::new(address.port());
         routes = routes.merge(dashboard::routes(admin.clone(), asked.inside, guard.clone(), sessions.clone()));
         routes = routes.nest("/api/v1", security::guarded(api::routes(admin), guard, sessions));

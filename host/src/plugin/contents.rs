@@ -43,7 +43,9 @@ impl Grant {
     pub fn line(self) -> &'static str {
         match self {
             Self::Http => "http = [\"https://…\"]        # every origin that it sends requests to",
-            Self::Config => "config = { … }             # and secrets = { … }: the settings that it reads",
+            Self::Config => {
+                "config = { … }             # and secrets or send_secrets = { … }: the settings that it reads"
+            }
             Self::KeyValue => "keyvalue = true",
             Self::AddTo => "add_to = [\"…\"]             # every queue that it adds jobs to",
         }

@@ -5,6 +5,7 @@ use wasmtime::component::Resource;
 
 use super::state::PenState;
 use crate::attempt::ContextError;
+use crate::config;
 use bindings::wasi::keyvalue::{atomics, batch, store};
 
 /// The longest key, and the largest value, in bytes.
@@ -58,14 +59,15 @@ impl store::HostBucket for PenState {
     }
 
     async fn set(&mut self, _: Resource<Bucket>, key: String, value: Vec<u8>) -> Answer<()> {
-        let (store, ttl) = match self.opened(&key) {
+        let (store, grant) = match self.opened(&key) {
             Ok(opened) => opened,
             Err(error) => return Ok(Err(error)),
         };
         if let Err(error) = fits(&value) {
             return Ok(Err(error));
         }
-        Ok(store.set(&self.plugin, &key, value, ttl).await.map_err(Into::into))
+        let written = store.set(&self.plugin, &key, value, &grant).await;
+        Ok(self.written(written))
     }
 
     async fn delete(&mut self, _: Resource<Bucket>, key: String) -> Answer<()> {
@@ -101,11 +103,12 @@ impl store::HostBucket for PenState {
 
 impl atomics::Host for PenState {
     async fn increment(&mut self, _: Resource<Bucket>, key: String, delta: u64) -> Answer<u64> {
-        let (store, ttl) = match self.opened(&key) {
+        let (store, grant) = match self.opened(&key) {
             Ok(opened) => opened,
             Err(error) => return Ok(Err(error)),
         };
-        Ok(store.increment(&self.plugin, &key, delta, ttl).await.map_err(Into::into))
+        let written = store.increment(&self.plugin, &key, delta, &grant).await;
+        Ok(self.written(written))
     }
 }
 
@@ -127,7 +130,7 @@ impl batch::Host for PenState {
     }
 
     async fn set_many(&mut self, _: Resource<Bucket>, pairs: Vec<(String, Vec<u8>)>) -> Answer<()> {
-        let (store, ttl) = match self.opened_for(pairs.iter().map(|(key, _)| key)) {
+        let (store, grant) = match self.opened_for(pairs.iter().map(|(key, _)| key)) {
             Ok(opened) => opened,
             Err(error) => return Ok(Err(error)),
         };
@@ -141,7 +144,8 @@ impl batch::Host for PenState {
         if pairs.is_empty() {
             return Ok(Ok(()));
         }
-        Ok(store.set_many(&self.plugin, &pairs, ttl).await.map_err(Into::into))
+        let written = store.set_many(&self.plugin, &pairs, &grant).await;
+        Ok(self.written(written))
     }
 
     async fn delete_many(&mut self, _: Resource<Bucket>, keys: Vec<String>) -> Answer<()> {
@@ -163,9 +167,17 @@ fn fits(value: &[u8]) -> Result<(), store::Error> {
     }
 }
 
-type Opened = (std::sync::Arc<dyn crate::attempt::KeyValue>, Option<std::time::Duration>);
+type Opened = (std::sync::Arc<dyn crate::attempt::KeyValue>, config::KeyValue);
 
 impl PenState {
+    /// What became of a write. One that the plugin's limits leave no room for is told in the job's log, too.
+    fn written<T>(&self, written: Result<T, ContextError>) -> Result<T, store::Error> {
+        if let Err(ContextError::Denied(reason)) = &written {
+            self.job.denials.add(reason.clone());
+        }
+        written.map_err(Into::into)
+    }
+
     /// The store, for all of these keys.
     fn opened_for<'a>(&self, keys: impl ExactSizeIterator<Item = &'a String>) -> Result<Opened, store::Error> {
         if keys.len() > BATCH_KEYS {
@@ -179,14 +191,14 @@ impl PenState {
         Ok(opened)
     }
 
-    /// The store, for this key, and how long its values are kept.
+    /// The store, for this key, and what the plugin is granted of it.
     fn opened(&self, key: &str) -> Result<Opened, store::Error> {
         if key.len() > KEY {
             return Err(store::Error::Other(format!("the key has {} bytes and may have {KEY}", key.len())));
         }
         let Some(granted) = &self.keyvalue else { return Err(store::Error::AccessDenied) };
         match &self.job.store {
-            Some(store) => Ok((store.clone(), granted.ttl)),
+            Some(store) => Ok((store.clone(), granted.clone())),
             None => Err(store::Error::Other("no job is running".to_owned())),
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
@@ -36,13 +36,17 @@ struct Shared {
     writer: Mutex<Writer>,
 }
 
+/// The lines of one attempt on their way. The task that writes them ends with this value: once nobody can wait for it any
+/// more, the job may be another host's.
 #[derive(Default)]
 struct Writer {
     /// What has no end of line yet, by stream.
     partial: [Vec<u8>; 2],
     /// Bounded by `LINES`: what does not fit was over the limit anyway.
     lines: Option<mpsc::Sender<(LogLevel, String)>>,
-    task: Option<JoinHandle<()>>,
+    task: Option<AbortOnDropHandle<()>>,
+    /// The attempt has ended: further lines are dropped.
+    ended: bool,
     written: usize,
     nothing_left: bool,
     missing: bool,
@@ -59,7 +63,15 @@ impl Output {
         Stream { to: To::One(self.clone()), level }
     }
 
-    /// Waits until every line is written, for some moments at most.
+    /// Drops what is not written yet, and what comes later: the job is another host's.
+    pub fn abandon(&self) {
+        let mut writer = self.writer();
+        writer.ended = true;
+        writer.lines = None;
+        writer.task = None;
+    }
+
+    /// Waits until every line is written, for some moments at most. No line is written after it has returned.
     pub async fn finish(&self) {
         let task = {
             let mut writer = self.writer();
@@ -69,10 +81,12 @@ impl Output {
                     self.line(&mut writer, level, &rest);
                 }
             }
+            writer.ended = true;
             writer.lines = None;
             writer.task.take()
         };
         let Some(task) = task else { return };
+        // Dropped when it is late, which ends it.
         match tokio::time::timeout(LAST, task).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "the last lines of a plugin's output are lost"),
@@ -108,6 +122,9 @@ impl Output {
     }
 
     fn line(&self, writer: &mut Writer, level: LogLevel, line: &[u8]) {
+        if writer.ended {
+            return;
+        }
         writer.written += 1;
         let line = match writer.written {
             ..=LINES if !self.0.budget.take() => {
@@ -126,11 +143,11 @@ impl Output {
         let lines = lines.get_or_insert_with(|| {
             let (sender, mut receiver) = mpsc::channel(LINES + 1);
             let context = self.0.context.clone();
-            *task = Some(tokio::spawn(async move {
+            *task = Some(AbortOnDropHandle::new(tokio::spawn(async move {
                 while let Some((level, line)) = receiver.recv().await {
                     context.log(level, line).await;
                 }
-            }));
+            })));
             sender
         });
         if lines.try_send((level, line)).is_err() {
@@ -243,5 +260,130 @@ impl AsyncWrite for Stream {
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use futures::future::BoxFuture;
+    use serde_json::Value;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+    use crate::attempt::{Asked, ContextError, Dependencies, JobRef, NewJob, OnFailure};
+
+    /// A job whose log takes a line for each permit, and then waits for the next one.
+    struct SlowLog {
+        permits: Semaphore,
+        lines: Mutex<Vec<String>>,
+    }
+
+    impl SlowLog {
+        fn new(permits: usize) -> Arc<Self> {
+            Arc::new(Self { permits: Semaphore::new(permits), lines: Mutex::default() })
+        }
+
+        fn lines(&self) -> Vec<String> {
+            self.lines.lock().expect("no panic").clone()
+        }
+    }
+
+    fn none<'a, T: Send + 'a>() -> Asked<'a, T> {
+        std::future::ready(Err(ContextError::Unavailable("not in this test".to_owned()))).boxed()
+    }
+
+    impl JobContext for SlowLog {
+        fn log(&self, _: LogLevel, message: String) -> BoxFuture<'_, ()> {
+            async move {
+                self.permits.acquire().await.expect("it is never closed").forget();
+                self.lines.lock().expect("no panic").push(message);
+            }
+            .boxed()
+        }
+
+        fn set_progress(&self, _: Value) -> Asked<'_, ()> {
+            none()
+        }
+
+        fn set_data(&self, _: Value) -> Asked<'_, ()> {
+            none()
+        }
+
+        fn children_values(&self) -> Asked<'_, Vec<(JobRef, Value)>> {
+            none()
+        }
+
+        fn ignored_failures(&self) -> Asked<'_, Vec<(JobRef, String)>> {
+            none()
+        }
+
+        fn dependencies(&self) -> Asked<'_, Dependencies> {
+            none()
+        }
+
+        fn add(&self, _: NewJob, _: Option<OnFailure>) -> Asked<'_, String> {
+            none()
+        }
+    }
+
+    /// Lets tasks that are ready run, of which there may be several rounds.
+    async fn settle() {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn all_lines_are_written_before_an_attempt_has_ended() {
+        let log = SlowLog::new(3);
+        let output = Output::to(log.clone(), Arc::new(LineBudget::new()));
+        output.write(LogLevel::Info, b"one\ntwo\nno end");
+        output.finish().await;
+        assert_eq!(log.lines(), ["one", "two", "no end"]);
+    }
+
+    #[tokio::test]
+    async fn no_line_is_written_after_an_attempt_has_ended() {
+        let log = SlowLog::new(1);
+        let output = Output::to(log.clone(), Arc::new(LineBudget::new()));
+        output.write(LogLevel::Info, b"one\ntwo\n");
+        output.finish().await;
+
+        log.permits.add_permits(9);
+        output.write(LogLevel::Info, b"three\n");
+        settle().await;
+
+        assert_eq!(log.lines(), ["one"]);
+    }
+
+    #[tokio::test]
+    async fn no_line_is_written_once_the_job_is_another_hosts() {
+        let log = SlowLog::new(0);
+        let output = Output::to(log.clone(), Arc::new(LineBudget::new()));
+        output.write(LogLevel::Info, b"one\n");
+        settle().await;
+        output.abandon();
+
+        log.permits.add_permits(9);
+        output.write(LogLevel::Info, b"two\n");
+        settle().await;
+
+        assert!(log.lines().is_empty());
+    }
+
+    #[tokio::test]
+    async fn no_line_is_written_when_nobody_holds_the_output_any_more() {
+        let log = SlowLog::new(0);
+        let output = Output::to(log.clone(), Arc::new(LineBudget::new()));
+        output.write(LogLevel::Info, b"one\n");
+        settle().await;
+        drop(output);
+        settle().await;
+
+        log.permits.add_permits(9);
+        settle().await;
+
+        assert!(log.lines().is_empty());
     }
 }

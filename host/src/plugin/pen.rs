@@ -174,9 +174,19 @@ async fn run(
     };
     let ended = tokio::select! {
         biased;
-        () = signals.lock_lost.cancelled() => return Outcome::LockLost.into(),
-        () = signals.give_back.cancelled() => return Outcome::GivenBack.into(),
-        () = cancelled_and_late(&signals) => return Outcome::Failed(cancelled(&signals)).into(),
+        () = signals.lock_lost.cancelled() => {
+            output.abandon();
+            return Outcome::LockLost.into();
+        }
+        // The job is this host's until the outcome is written: what the plugin has printed goes before that.
+        () = signals.give_back.cancelled() => {
+            output.finish().await;
+            return Outcome::GivenBack.into();
+        }
+        () = cancelled_and_late(&signals) => {
+            output.finish().await;
+            return Outcome::Failed(cancelled(&signals)).into();
+        }
         ended = tokio::time::timeout_at(deadline.into(), call) => ended,
     };
     output.finish().await;

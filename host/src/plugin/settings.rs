@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::egress::{Failures, Lookups, Network, Tls, Transport};
+use super::egress::{Failures, Lookups, Network, Placeholder, RequestRate, Tls, Transport};
 use super::lines::LineBudget;
 use crate::config::{self, Isolation, Origin, Plugin};
 use crate::telemetry::metrics::PluginMeters;
@@ -17,6 +17,10 @@ pub struct Settings {
     pub plugin: Arc<str>,
     /// Origins that it may send requests to.
     pub http: Arc<[Origin]>,
+    /// How many requests this host sends for it.
+    pub http_rate: Arc<RequestRate>,
+    /// Secrets that it may send and not read.
+    pub send_secrets: Arc<[Placeholder]>,
     /// Ranges that are not public and that names among those may lead to.
     pub private_addresses: Arc<[IpNet]>,
     /// What HTTPS servers are vouched for by.
@@ -27,9 +31,12 @@ pub struct Settings {
     pub failures: Arc<Failures>,
     /// Queues that it may add jobs to.
     pub add_to: Arc<[String]>,
+    /// The most jobs that one attempt may add.
+    pub max_added_jobs: u64,
     /// Its key-value data, if it has some.
     pub keyvalue: Option<config::KeyValue>,
-    /// What `wasi:config/store` answers: configuration and secrets together. Never to be shown.
+    /// What `wasi:config/store` answers: configuration, secrets, and placeholders of those that it may only send. Never to be
+    /// shown.
     pub variables: HashMap<String, String>,
     /// Linear memory in bytes.
     pub memory: usize,
@@ -51,15 +58,22 @@ impl Settings {
     /// The settings that an entry in the configuration describes.
     pub fn new(name: &str, entry: &Plugin) -> Self {
         let secrets = entry.secrets.iter().map(|(key, secret)| (key.clone(), secret.expose().to_owned()));
-        let variables = entry.config.iter().map(|(key, value)| (key.clone(), value.clone())).chain(secrets).collect();
+        let send_secrets: Arc<[Placeholder]> =
+            entry.send_secrets.iter().map(|(key, secret)| Placeholder::new(key, secret)).collect();
+        let placeholders = send_secrets.iter().map(|placeholder| (placeholder.name().to_owned(), placeholder.text()));
+        let config = entry.config.iter().map(|(key, value)| (key.clone(), value.clone()));
+        let variables = config.chain(secrets).chain(placeholders).collect();
         Self {
             plugin: name.into(),
             http: entry.http.clone().into(),
+            http_rate: Arc::new(RequestRate::new(entry.http_rate.clone())),
+            send_secrets,
             private_addresses: entry.private_addresses.clone().into(),
             tls: Arc::new(Tls::new(entry.ca.as_deref())),
             lookups: Arc::new(Lookups::new()),
             failures: Arc::new(Failures::new()),
             add_to: entry.add_to.clone().into(),
+            max_added_jobs: entry.max_added_jobs.get(),
             keyvalue: entry.keyvalue.clone(),
             variables,
             memory: usize::try_from(entry.memory).unwrap_or(usize::MAX),

@@ -47,6 +47,7 @@ pub struct PenState {
     pub(super) plugin: Arc<str>,
     pub(super) add_to: Arc<[String]>,
     pub(super) keyvalue: Option<config::KeyValue>,
+    pub(super) max_added_jobs: u64,
     budget: Arc<LineBudget>,
     pub(super) job: PerJob,
 }
@@ -66,6 +67,8 @@ pub(super) struct PerJob {
     pub(super) trace: Trace,
     lines: usize,
     lines_missing: bool,
+    /// How many jobs it has added.
+    pub(super) added: u64,
 }
 
 /// What a pen gets from the job that it runs. Nothing of it is there in `describe`.
@@ -98,6 +101,7 @@ impl PenState {
             plugin: settings.plugin.clone(),
             add_to: settings.add_to.clone(),
             keyvalue: settings.keyvalue.clone(),
+            max_added_jobs: settings.max_added_jobs,
             budget: settings.lines.clone(),
             job: PerJob::new(settings, running, deadline),
         }
@@ -144,6 +148,7 @@ impl PerJob {
             trace,
             lines: 0,
             lines_missing: false,
+            added: 0,
         }
     }
 }
@@ -302,7 +307,7 @@ impl From<Level> for LogLevel {
 impl From<ContextError> for Error {
     fn from(error: ContextError) -> Self {
         match error {
-            ContextError::Invalid(reason) => Self::Invalid(reason),
+            ContextError::Invalid(reason) | ContextError::Denied(reason) => Self::Invalid(reason),
             ContextError::Unavailable(reason) => Self::Unavailable(reason),
         }
     }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use bullmq::types::{BackoffStrategy, JobState, KeepJobs, RemoveOnFinish};
 use bullmq::{DeduplicationOptions, Error, JobOptions, ParentOptions, Queue, QueueEvent, QueueEvents};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::connection::{ConnectError, Redis};
-use super::{options, scripts};
+use super::{ids, insert};
 use crate::attempt::{NewJob, OnFailure};
 use crate::config::{Backoff, BackoffKind, JobDefaults, Keep};
 use crate::telemetry::traces::Carrier;
@@ -27,6 +27,8 @@ pub struct JobSpec {
     pub jitter: f64,
     /// The context of the trace that it belongs to, which they cannot hold either.
     pub trace: Option<Carrier>,
+    /// Options of an earlier job as they were stored, which replace those of the same name.
+    pub earlier: Map<String, Value>,
 }
 
 impl JobSpec {
@@ -39,6 +41,7 @@ impl JobSpec {
             options: JobOptions { attempts: defaults.attempts.map(Into::into), ..JobOptions::default() },
             jitter: 0.0,
             trace: None,
+            earlier: Map::new(),
         };
         if let Some(backoff) = &defaults.backoff {
             spec.set_backoff(backoff);
@@ -68,6 +71,11 @@ impl JobSpec {
             keep_last_if_active: deduplication.keep_last_if_active.then_some(true),
         });
         spec
+    }
+
+    /// Whether Toril adds such a job: its name, ids and parent must be no key of the queue, and not too long.
+    pub fn check(&self) -> Result<(), ConnectError> {
+        ids::check(self).map_err(ConnectError::InvalidJob)
     }
 
     /// Makes it a child of a job.
@@ -147,18 +155,17 @@ pub enum WaitError {
     Redis(#[from] ConnectError),
 }
 
-/// Adds a job. `listen`: so that it can be waited for.
+/// Adds a job, in one step with all of its options. `listen`: so that it can be waited for.
 pub async fn add(redis: &Redis, spec: JobSpec, listen: bool) -> Result<Added, ConnectError> {
+    spec.check()?;
     if let Some(parent) = &spec.options.parent {
         redis.check_parent(&spec.queue, &parent.queue)?;
     }
     let queue = redis.queue(&spec.queue).await?;
     // Before the job is there, so that its end cannot be missed.
     let events = if listen { Some(events(redis, &queue).await?) } else { None };
-    let job = queue.add(&spec.name, spec.data).options(spec.options.clone()).await?;
-    scripts::tidy(&queue).await?;
-    options::complete(&queue, job.id(), &spec.options, spec.jitter, spec.trace).await?;
-    Ok(Added { id: job.id().to_owned(), queue, events })
+    let id = insert::one(&queue, &spec).await?;
+    Ok(Added { id, queue, events })
 }
 
 impl Added {

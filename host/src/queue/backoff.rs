@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
+use super::js;
 use crate::config::{BackoffStrategy, Delays};
 
 /// How a job's attempts are spaced, as BullMQ's clients write it in `opts.backoff`.
@@ -19,12 +20,18 @@ pub enum Backoff {
         #[serde(rename = "type")]
         kind: String,
         /// In milliseconds.
-        #[serde(default)]
+        #[serde(default, deserialize_with = "number")]
         delay: Option<f64>,
         /// From 0.0 to 1.0.
-        #[serde(default)]
+        #[serde(default, deserialize_with = "number")]
         jitter: Option<f64>,
     },
+}
+
+/// A number as JavaScript reads it. None: it is none.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    let number = js::number(Some(&serde_json::Value::deserialize(deserializer)?));
+    Ok((!number.is_nan()).then_some(number))
 }
 
 /// What a job's backoff says of its next attempt.

@@ -1,22 +1,39 @@
 //! A job's children, as BullMQ keeps them: by their full keys.
 
-use std::collections::HashMap;
-
 use bullmq::{Error, Queue};
+use redis::Script;
 use serde_json::Value;
 
 use super::stored::parse;
 use crate::attempt::{ContextError, Dependencies, JobRef};
 
+/// Children of one job whose results or failures one call brings.
+const MOST: usize = 100_000;
+/// The bytes that their keys and results, or failures, may have together.
+const BYTES: usize = 16 << 20;
+
+/// The fields of a hash, if they are not too many and not too large together. Else how many there are, and their bytes,
+/// without reading them.
+const READ: &str = r"
+local count = redis.call('HLEN', KEYS[1])
+if count > tonumber(ARGV[1]) then return { count, 0, {} } end
+local size = 0
+for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
+  size = size + #field + redis.call('HSTRLEN', KEYS[1], field)
+end
+if size > tonumber(ARGV[2]) then return { count, size, {} } end
+return { count, size, redis.call('HGETALL', KEYS[1]) }
+";
+
 /// What completed children returned.
 pub async fn values(queue: &Queue, id: &str, prefix: &str) -> Result<Vec<(JobRef, Value)>, ContextError> {
-    let values = hash(queue, id, "processed").await?;
-    Ok(by_job(values, prefix).into_iter().map(|(job, value)| (job, parse(&value))).collect())
+    let values = hash(queue, id, "processed", "results").await?;
+    Ok(by_job(values, prefix).map(|(job, value)| (job, parse(&value))).collect())
 }
 
 /// Why children failed whose failure is ignored.
 pub async fn ignored(queue: &Queue, id: &str, prefix: &str) -> Result<Vec<(JobRef, String)>, ContextError> {
-    Ok(by_job(hash(queue, id, "failed").await?, prefix))
+    Ok(by_job(hash(queue, id, "failed", "failures").await?, prefix).collect())
 }
 
 /// How many there are.
@@ -34,17 +51,33 @@ pub async fn counts(queue: &Queue, id: &str) -> Result<Dependencies, Error> {
     Ok(Dependencies { processed, unprocessed, ignored, failed })
 }
 
-async fn hash(queue: &Queue, id: &str, part: &str) -> Result<HashMap<String, String>, ContextError> {
-    let key = format!("{}:{part}", queue.keys().job_key(id));
-    queue.connection().cmd(redis::cmd("HGETALL").arg(key)).await.map_err(unavailable)
+/// The children of one kind with their `what`. Refused where that is more than a host can hold for each of its attempts.
+async fn hash(queue: &Queue, id: &str, part: &str, what: &str) -> Result<Vec<(String, String)>, ContextError> {
+    let script = Script::new(READ);
+    let mut call = script.prepare_invoke();
+    call.key(format!("{}:{part}", queue.keys().job_key(id))).arg(MOST).arg(BYTES);
+    let answer = call.invoke_async(&mut queue.connection().connection()).await;
+    let (count, size, found): (usize, usize, Vec<(String, String)>) =
+        answer.map_err(|error| unavailable(error.into()))?;
+    if count > MOST {
+        return Err(ContextError::Invalid(format!(
+            "the job has {what} of {count} children, and one call brings those of {MOST} at most: use fewer children, or let children have children"
+        )));
+    }
+    if size > BYTES {
+        return Err(ContextError::Invalid(format!(
+            "the {what} of the job's children have {size} bytes together, and one call brings {BYTES} at most: return less from each child"
+        )));
+    }
+    Ok(found)
 }
 
 fn unavailable(error: Error) -> ContextError {
     ContextError::Unavailable(format!("the job's children are not known: {error}"))
 }
 
-fn by_job<T>(found: HashMap<String, T>, prefix: &str) -> Vec<(JobRef, T)> {
-    found.into_iter().filter_map(|(key, value)| Some((job_of_key(&key, prefix)?, value))).collect()
+fn by_job(found: Vec<(String, String)>, prefix: &str) -> impl Iterator<Item = (JobRef, String)> {
+    found.into_iter().filter_map(move |(key, value)| Some((job_of_key(&key, prefix)?, value)))
 }
 
 /// `PREFIX:QUEUE:ID`, where the prefix may hold colons and the queue's name does not.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::backoff::Backoff;
+use super::js;
 
 /// A claimed job.
 #[derive(Debug)]
@@ -93,12 +94,12 @@ impl Claimed {
             "name" => self.name = value.into_owned(),
             "data" => self.data = Arc::from(value),
             "opts" => self.options = Options::read(&value),
-            "timestamp" => self.added_at = value.parse().unwrap_or(0),
+            "timestamp" => self.added_at = js::field(&value),
             // The fields are read before the claim writes its own.
             "processedOn" => self.processed_before = value.parse().ok(),
-            "atm" => self.attempts_made = value.parse().unwrap_or(self.attempts_made),
+            "atm" => self.attempts_made = count(&value),
             // Before its version 5, BullMQ had another name.
-            "attemptsMade" if self.attempts_made == 0 => self.attempts_made = value.parse().unwrap_or(0),
+            "attemptsMade" if self.attempts_made == 0 => self.attempts_made = count(&value),
             "parentKey" => (self.parent_key, self.is_linked) = (Some(value.into_owned()), true),
             "parent" | "deid" => self.is_linked = true,
             "rjk" => self.scheduler = Some(value.into_owned()),
@@ -106,6 +107,11 @@ impl Claimed {
             "stacktrace" => self.traces = Some(value.into_owned()),
             _ => {}
         }
+    }
+
+    /// Whether it belongs to a schedule.
+    pub fn is_scheduled(&self) -> bool {
+        self.scheduler.is_some() || self.options.template.is_some()
     }
 
     /// Whether an attempt remains after this one. `max_started`: how often the queue's jobs may be started.
@@ -234,17 +240,17 @@ impl Options {
     /// Reads the field `opts`.
     pub fn read(text: &str) -> Self {
         let Ok(Value::Object(opts)) = serde_json::from_str(text) else { return Self::default() };
-        let number = |name: &str| opts.get(name).and_then(whole);
-        let small = |name: &str| number(name).and_then(|number| u32::try_from(number).ok());
-        let flag = |name: &str| opts.get(name).and_then(Value::as_bool).unwrap_or(false);
+        let number = |name: &str| js::number(opts.get(name));
+        let small = |name: &str| js::whole(number(name)).filter(|number| *number >= 0).map(saturated);
         let mut options = Self {
-            attempts: small("attempts"),
-            delay: number("delay").and_then(|number| u64::try_from(number).ok()).unwrap_or(0),
+            // An attempt follows while fewer have been made: 2.5 are three.
+            attempts: js::whole(number("attempts").ceil()).map(saturated),
+            delay: js::whole(number("delay")).and_then(|number| u64::try_from(number).ok()).unwrap_or(0),
             remove_on_complete: opts.get("removeOnComplete").and_then(Keep::read),
             remove_on_fail: opts.get("removeOnFail").and_then(Keep::read),
             keep_logs: small("kl").filter(|lines| *lines > 0),
             stack_trace_limit: small("stackTraceLimit"),
-            lifo: flag("lifo"),
+            lifo: js::truthy(opts.get("lifo")),
             ..Self::default()
         };
         options.trace_context = opts.get("tm").and_then(Value::as_str).map(str::to_owned);
@@ -256,9 +262,14 @@ impl Options {
     }
 }
 
-fn whole(value: &Value) -> Option<i64> {
-    #[allow(clippy::cast_possible_truncation)] // saturates, and no option is as large
-    value.as_i64().or_else(|| value.as_f64().map(|number| number as i64))
+/// A field that counts attempts.
+fn count(text: &str) -> u32 {
+    u32::try_from(js::field(text)).unwrap_or(u32::MAX)
+}
+
+/// More than fits is the most that fits. Less than 0 is 0.
+fn saturated(number: i64) -> u32 {
+    u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
 
 /// Which ended jobs stay in Redis. The default is all of them.
@@ -273,18 +284,19 @@ pub struct Keep {
 }
 
 impl Keep {
-    /// `true` keeps none, `false` all, a number that many, and an object says more. None: the job's options do not say.
+    /// A number keeps that many, and an object says more. Anything else keeps none if JavaScript takes it for true, and
+    /// else all. None: the job's options do not say.
     fn read(value: &Value) -> Option<Self> {
-        match value {
-            Value::Bool(true) => Some(Self { count: Some(0), ..Self::default() }),
-            Value::Bool(false) => Some(Self::default()),
-            Value::Number(_) => Some(Self { count: whole(value), ..Self::default() }),
+        Some(match value {
+            Value::Null | Value::Array(_) => return None,
+            Value::Number(_) => Self { count: js::whole(js::number(Some(value))), ..Self::default() },
             Value::Object(keep) => {
-                let number = |name: &str| keep.get(name).and_then(whole);
-                Some(Self { count: number("count"), age: number("age"), limit: number("limit") })
+                let number = |name: &str| keep.get(name).and_then(|value| js::whole(js::number(Some(value))));
+                Self { count: number("count"), age: number("age"), limit: number("limit") }
             }
-            _ => None,
-        }
+            Value::Bool(_) | Value::String(_) if js::truthy(Some(value)) => Self { count: Some(0), ..Self::default() },
+            Value::Bool(_) | Value::String(_) => Self::default(),
+        })
     }
 }
 
@@ -302,6 +314,49 @@ mod tests {
         );
         assert_eq!(keep(r#"{"age":60,"limit":5}"#), Some(Keep { count: None, age: Some(60), limit: Some(5) }));
         assert_eq!((keep("null"), Options::read("{}").remove_on_complete), (None, None));
+    }
+
+    #[test]
+    fn attempts_are_counted_as_javascript_compares_them() {
+        let attempts = |text: &str| Options::read(&format!(r#"{{"attempts":{text}}}"#)).attempts;
+        for (stored, expected) in [
+            ("9.007199254741e+15", Some(u32::MAX)),
+            ("9007199254740991", Some(u32::MAX)),
+            ("\"3\"", Some(3)),
+            ("2.5", Some(3)),
+            ("3.0", Some(3)),
+            ("true", Some(1)),
+            ("null", Some(0)),
+            ("-1", Some(0)),
+            ("\"many\"", None),
+            ("{}", None),
+        ] {
+            assert_eq!(attempts(stored), expected, "{stored}");
+        }
+    }
+
+    #[test]
+    fn a_job_is_tried_again_as_often_as_in_node() {
+        // What Node says for each: `attemptsMade + 1 < attempts`.
+        for (made, stored, again) in [("0", "9.007199254741e+15", true), ("1", "2.5", true), ("2", "2.5", false)] {
+            let mut job =
+                Claimed { options: Options::read(&format!(r#"{{"attempts":{stored}}}"#)), ..Claimed::sample() };
+            job.set("atm", made.into());
+            assert_eq!(job.may_retry(None), again, "{made} of {stored}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_other_options_have_every_form() {
+        let text = r#"{"delay":"5e3","kl":1e20,"lifo":1,"backoff":{"type":"fixed","delay":"70","jitter":null},
+            "removeOnComplete":{"count":"5","age":6.5e1,"limit":1e300},"removeOnFail":"yes"}"#;
+        let options = Options::read(text);
+        assert_eq!((options.delay, options.keep_logs, options.lifo), (5000, Some(u32::MAX), true));
+        let keep = Keep { count: Some(5), age: Some(65), limit: Some(i64::MAX) };
+        let none = Keep { count: Some(0), ..Keep::default() };
+        assert_eq!((options.remove_on_complete, options.remove_on_fail), (Some(keep), Some(none)));
+        let Some(Backoff::Strategy { delay, jitter, .. }) = options.backoff else { panic!("a strategy") };
+        assert_eq!((delay, jitter), (Some(70.0), Some(0.0)));
     }
 
     #[test]

@@ -70,6 +70,9 @@ pub enum ConnectError {
         /// The parent's.
         parent: String,
     },
+    /// A job that Toril does not add.
+    #[error("{0}")]
+    InvalidJob(String),
     /// A command failed.
     #[error("Redis: {0}")]
     Command(#[from] redis::RedisError),

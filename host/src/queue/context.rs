@@ -90,9 +90,11 @@ impl JobContext for JobOfQueue {
             }
             match add(&self.redis, spec, false).await {
                 Ok(added) => Ok(added.id),
-                Err(error @ (ConnectError::OtherSlot { .. } | ConnectError::NoHashTag { .. })) => {
-                    Err(ContextError::Invalid(format!("the job was not added: {error}")))
-                }
+                Err(
+                    error @ (ConnectError::InvalidJob(_)
+                    | ConnectError::OtherSlot { .. }
+                    | ConnectError::NoHashTag { .. }),
+                ) => Err(ContextError::Invalid(format!("the job was not added: {error}"))),
                 Err(ConnectError::Bull(error @ (Error::InvalidConfig(_) | Error::Script { .. }))) => {
                     Err(ContextError::Invalid(format!("the job was not added: {error}")))
                 }

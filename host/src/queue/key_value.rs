@@ -1,12 +1,13 @@
-//! Key-value data of plugins, in Redis: `NAMESPACE:plugin:NAME:KEY`. Readable by any client.
-
-use std::time::Duration;
+//! Key-value data of plugins, in Redis: `NAMESPACE:plugin:NAME:KEY`. Readable by any client. What is written is counted:
+//! `quota.rs`.
 
 use futures::FutureExt;
-use redis::{Cmd, FromRedisValue, Pipeline, cmd, pipe};
+use redis::{Cmd, FromRedisValue, cmd};
 
 use super::connection::{ConnectError, SharedRedis};
+use super::quota::{Counted, literal};
 use crate::attempt::{Asked, ContextError, KeyValue};
+use crate::config;
 
 /// How many keys Redis looks at for one page of a listing.
 const PAGE: usize = 500;
@@ -39,10 +40,8 @@ impl PluginData {
         self.redis.namespaced(&format!("plugin:{plugin}:{key}"))
     }
 
-    /// Runs a pipeline in one step.
-    async fn run_all<T: FromRedisValue>(&self, steps: &Pipeline) -> Result<T, ContextError> {
-        let answer: Result<T, ConnectError> = async { Ok(self.redis.connection().await?.pipe(steps).await?) }.await;
-        answer.map_err(|error| ContextError::Unavailable(error.to_string()))
+    fn counted<'a>(&'a self, plugin: &'a str) -> Counted<'a> {
+        Counted::of(&self.redis, plugin)
     }
 
     async fn run<T: FromRedisValue>(&self, command: &mut Cmd) -> Result<T, ContextError> {
@@ -56,12 +55,12 @@ impl KeyValue for PluginData {
         async move { self.run(cmd("GET").arg(self.key(plugin, key))).await }.boxed()
     }
 
-    fn set<'a>(&'a self, plugin: &'a str, key: &'a str, value: Vec<u8>, ttl: Option<Duration>) -> Asked<'a, ()> {
-        async move { self.run(&mut set(&self.key(plugin, key), &value, ttl)).await }.boxed()
+    fn set<'a>(&'a self, plugin: &'a str, key: &'a str, value: Vec<u8>, grant: &'a config::KeyValue) -> Asked<'a, ()> {
+        async move { self.counted(plugin).set(grant, std::iter::once((key, &*value))).await }.boxed()
     }
 
     fn delete<'a>(&'a self, plugin: &'a str, key: &'a str) -> Asked<'a, ()> {
-        async move { self.run(cmd("DEL").arg(self.key(plugin, key))).await }.boxed()
+        async move { self.counted(plugin).delete(std::iter::once(key)).await }.boxed()
     }
 
     fn exists<'a>(&'a self, plugin: &'a str, key: &'a str) -> Asked<'a, bool> {
@@ -80,16 +79,10 @@ impl KeyValue for PluginData {
         .boxed()
     }
 
-    fn increment<'a>(&'a self, plugin: &'a str, key: &'a str, by: u64, ttl: Option<Duration>) -> Asked<'a, u64> {
+    fn increment<'a>(&'a self, plugin: &'a str, key: &'a str, by: u64, grant: &'a config::KeyValue) -> Asked<'a, u64> {
         async move {
-            let key = self.key(plugin, key);
             let by = i64::try_from(by).map_err(|_| ContextError::Invalid("it adds too much at once".to_owned()))?;
-            let mut steps = pipe();
-            steps.atomic().cmd("INCRBY").arg(&key).arg(by);
-            if let Some(ttl) = ttl {
-                steps.cmd("PEXPIRE").arg(&key).arg(milliseconds(ttl)).ignore();
-            }
-            let (value,): (i64,) = self.run_all(&steps).await?;
+            let value = self.counted(plugin).increment(grant, key, by).await?;
             u64::try_from(value).map_err(|_| ContextError::Invalid("the value is a negative number".to_owned()))
         }
         .boxed()
@@ -114,56 +107,20 @@ impl KeyValue for PluginData {
         .boxed()
     }
 
-    fn set_many<'a>(&'a self, plugin: &'a str, pairs: &'a [(String, Vec<u8>)], ttl: Option<Duration>) -> Asked<'a, ()> {
+    fn set_many<'a>(
+        &'a self,
+        plugin: &'a str,
+        pairs: &'a [(String, Vec<u8>)],
+        grant: &'a config::KeyValue,
+    ) -> Asked<'a, ()> {
         async move {
-            let mut steps = pipe();
-            steps.atomic();
-            for (key, value) in pairs {
-                steps.add_command(set(&self.key(plugin, key), value, ttl)).ignore();
-            }
-            self.run_all(&steps).await
+            let pairs = pairs.iter().map(|(key, value)| (key.as_str(), value.as_slice()));
+            self.counted(plugin).set(grant, pairs).await
         }
         .boxed()
     }
 
     fn delete_many<'a>(&'a self, plugin: &'a str, keys: &'a [String]) -> Asked<'a, ()> {
-        async move {
-            let mut delete = cmd("DEL");
-            for key in keys {
-                delete.arg(self.key(plugin, key));
-            }
-            self.run(&mut delete).await
-        }
-        .boxed()
-    }
-}
-
-/// Gives a key of Redis a value.
-fn set(key: &str, value: &[u8], ttl: Option<Duration>) -> Cmd {
-    let mut set = cmd("SET");
-    set.arg(key).arg(value);
-    if let Some(ttl) = ttl {
-        set.arg("PX").arg(milliseconds(ttl));
-    }
-    set
-}
-
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1)
-}
-
-/// A text as a pattern of Redis that it alone matches.
-fn literal(text: &str) -> String {
-    let special = |c: char| matches!(c, '*' | '?' | '[' | ']' | '\\' | '^' | '-');
-    text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_prefix_matches_itself_alone() {
-        assert_eq!(literal("app:[x]*:"), "app:\\[x\\]\\*:");
+        async move { self.counted(plugin).delete(keys.iter().map(String::as_str)).await }.boxed()
     }
 }

@@ -19,18 +19,24 @@ mod eviction;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
 mod home;
+mod ids;
+mod insert;
+mod insert_flow;
+mod js;
 mod key_value;
 mod lane;
 mod options;
 mod outage;
 mod parked;
 mod patience;
+mod quota;
 mod relay;
 mod relayed;
 mod scripts;
 mod server_version;
 mod slot;
 mod stored;
+mod upsert;
 mod worker;
 
 pub use add::{Added, JobSpec, WaitError, add, policy};

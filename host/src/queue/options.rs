@@ -1,132 +1,118 @@
-//! The part of a job's options that the BullMQ crate drops: it is written after a job was added, under the names that
-//! Node's client stores.
+//! A job's options under the names and in the forms in which BullMQ stores them.
 
-use bullmq::{Error, JobOptions, Queue};
+use bullmq::types::{BackoffStrategy, RemoveOnFinish};
+use bullmq::{DeduplicationOptions, JobOptions};
 use serde_json::{Map, Value, json};
 
-use crate::telemetry::traces::Carrier;
-
-/// Replaces a job's options if they still are what was read: the job may have ended and been removed since.
-const REPLACE: &str =
-    "if redis.call('HGET', KEYS[1], 'opts') == ARGV[1] then redis.call('HSET', KEYS[1], 'opts', ARGV[2]) end";
-
-/// The same for the template of a job scheduler, which has no options where there are none to be had.
-const REPLACE_TEMPLATE: &str = "if redis.call('EXISTS', KEYS[1]) == 1 \
-    and (redis.call('HGET', KEYS[1], 'opts') or '{}') == ARGV[1] then redis.call('HSET', KEYS[1], 'opts', ARGV[2]) end";
-
-/// A job's options as they are stored. None: there is no such job.
-async fn read(queue: &Queue, job_id: &str) -> Result<Option<String>, Error> {
-    let key = queue.keys().job_key(job_id);
-    queue.connection().cmd(redis::cmd("HGET").arg(key).arg("opts")).await
-}
-
-/// Writes what the crate left out when it added the job. A worker that claims the job in the instant between has the
-/// job without it; this host reads what it needs again when it needs it.
-pub async fn complete(
-    queue: &Queue,
-    job_id: &str,
-    options: &JobOptions,
-    jitter: f64,
-    trace: Option<Carrier>,
-) -> Result<(), Error> {
-    let mut missing = left_out(options);
-    if let Some(carrier) = trace {
-        missing.insert("tm".to_owned(), json!(json!(carrier).to_string()));
-    }
-    if missing.is_empty() && jitter <= 0.0 {
-        return Ok(());
-    }
-    let Some(held) = read(queue, job_id).await? else { return Ok(()) };
-    let stored = with(&held, missing, jitter)?;
-    replace(queue, REPLACE, &queue.keys().job_key(job_id), &held, stored).await
-}
-
-/// Writes what the crate left out when it made a job scheduler, into the options of the jobs that are to come.
-pub async fn complete_template(
-    queue: &Queue,
-    scheduler_id: &str,
-    options: &JobOptions,
-    jitter: f64,
-) -> Result<(), Error> {
-    let missing = left_out(options);
-    if missing.is_empty() && jitter <= 0.0 {
-        return Ok(());
-    }
-    let key = format!("{}:{scheduler_id}", queue.keys().repeat());
-    let held: Option<String> = queue.connection().cmd(redis::cmd("HGET").arg(&key).arg("opts")).await?;
-    let held = held.unwrap_or_else(|| "{}".to_owned());
-    let stored = with(&held, missing, jitter)?;
-    replace(queue, REPLACE_TEMPLATE, &key, &held, stored).await
-}
-
-/// Gives a job that was added the options of an earlier one that the crate does not know, or has written otherwise.
-pub async fn restore(queue: &Queue, job_id: &str, earlier: Map<String, Value>) -> Result<(), Error> {
-    if earlier.is_empty() {
-        return Ok(());
-    }
-    let Some(held) = read(queue, job_id).await? else { return Ok(()) };
-    let stored = with(&held, earlier, 0.0)?;
-    replace(queue, REPLACE, &queue.keys().job_key(job_id), &held, stored).await
-}
-
-fn with(held: &str, more: Map<String, Value>, jitter: f64) -> Result<Map<String, Value>, Error> {
-    let mut stored: Map<String, Value> = serde_json::from_str(held)?;
-    stored.extend(more);
-    if let Some(backoff) = stored.get_mut("backoff").and_then(Value::as_object_mut)
-        && jitter > 0.0
-    {
-        backoff.insert("jitter".to_owned(), jitter.into());
-    }
-    Ok(stored)
-}
-
-async fn replace(queue: &Queue, script: &str, key: &str, held: &str, stored: Map<String, Value>) -> Result<(), Error> {
-    let script = redis::Script::new(script);
-    let mut call = script.prepare_invoke();
-    call.key(key).arg(held).arg(Value::Object(stored).to_string());
-    call.invoke_async::<()>(&mut queue.connection().connection()).await?;
-    Ok(())
-}
-
-fn left_out(options: &JobOptions) -> Map<String, Value> {
-    let mut missing = Map::new();
+/// A job's options under the names that BullMQ stores. Options that say nothing are left out.
+pub fn stored(options: &JobOptions, jitter: f64) -> Map<String, Value> {
+    let mut stored: Map<String, Value> = on_failure(options).collect();
     let mut set = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
-            missing.insert(name.to_owned(), value);
+            stored.insert(name.to_owned(), value);
         }
     };
+    set("delay", options.delay.filter(|delay| *delay > 0).map(Value::from));
+    set("priority", options.priority.filter(|priority| *priority > 0).map(Value::from));
+    set("attempts", options.attempts.map(Value::from));
+    set("backoff", options.backoff.as_ref().map(|strategy| backoff(strategy, jitter)));
+    set("lifo", options.lifo.filter(|lifo| *lifo).map(Value::from));
+    set("removeOnComplete", options.remove_on_complete.as_ref().map(keep));
+    set("removeOnFail", options.remove_on_fail.as_ref().map(keep));
+    set("de", options.deduplication.as_ref().map(deduplication));
+    set("jobId", options.job_id.as_ref().map(|id| json!(id)));
     set("kl", options.keep_logs.map(Value::from));
     set("stackTraceLimit", options.stack_trace_limit.map(Value::from));
     set("sizeLimit", options.size_limit.map(Value::from));
     set("timestamp", options.timestamp.map(Value::from));
     set("parent", options.parent.as_ref().map(|parent| json!({ "id": parent.id, "queue": parent.queue })));
-    let flag = |given: Option<bool>| given.filter(|given| *given).map(Value::from);
-    set("fpof", flag(options.fail_parent_on_failure));
-    set("cpof", flag(options.continue_parent_on_failure));
-    set("idof", flag(options.ignore_dependency_on_failure));
-    set("rdof", flag(options.remove_dependency_on_failure));
-    missing
+    stored
+}
+
+fn backoff(strategy: &BackoffStrategy, jitter: f64) -> Value {
+    let (kind, delay) = match strategy {
+        BackoffStrategy::Fixed(delay) => ("fixed", *delay),
+        BackoffStrategy::Exponential(delay) => ("exponential", *delay),
+        BackoffStrategy::Custom(name) => (name.as_str(), 0),
+    };
+    match jitter > 0.0 {
+        true => json!({ "type": kind, "delay": delay, "jitter": jitter }),
+        false => json!({ "type": kind, "delay": delay }),
+    }
+}
+
+fn keep(keep: &RemoveOnFinish) -> Value {
+    match keep {
+        RemoveOnFinish::Bool(removed) => json!(removed),
+        RemoveOnFinish::Count(count) => json!(count),
+        RemoveOnFinish::Options(keep) => given([
+            ("age", keep.age.map(Value::from)),
+            ("count", keep.count.map(Value::from)),
+            ("limit", keep.limit.map(Value::from)),
+        ]),
+    }
+}
+
+fn deduplication(options: &DeduplicationOptions) -> Value {
+    given([
+        ("id", Some(json!(options.id))),
+        ("ttl", options.ttl.map(Value::from)),
+        ("extend", options.extend.map(Value::from)),
+        ("replace", options.replace.map(Value::from)),
+        ("keepLastIfActive", options.keep_last_if_active.map(Value::from)),
+    ])
+}
+
+/// An object of the fields that are there.
+fn given<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
+    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect::<Map<_, _>>().into()
+}
+
+/// What the job's failure means for its parent, under the names that BullMQ stores.
+pub fn on_failure(options: &JobOptions) -> impl Iterator<Item = (String, Value)> {
+    let wishes = [
+        ("fpof", options.fail_parent_on_failure),
+        ("cpof", options.continue_parent_on_failure),
+        ("idof", options.ignore_dependency_on_failure),
+        ("rdof", options.remove_dependency_on_failure),
+    ];
+    wishes.into_iter().filter(|(_, wish)| *wish == Some(true)).map(|(name, _)| (name.to_owned(), Value::Bool(true)))
 }
 
 #[cfg(test)]
 mod tests {
+    use bullmq::types::KeepJobs;
+
     use super::*;
 
     #[test]
-    fn options_that_the_crate_writes_itself_are_left_to_it() {
-        let options = JobOptions { attempts: Some(3), delay: Some(5), ..JobOptions::default() };
-        assert!(left_out(&options).is_empty());
-    }
-
-    #[test]
-    fn what_the_crate_leaves_out_has_the_names_that_node_stores() {
+    fn options_have_the_names_that_node_stores() {
         let options = JobOptions {
+            attempts: Some(3),
+            delay: Some(0),
             keep_logs: Some(5),
             stack_trace_limit: Some(1),
             fail_parent_on_failure: Some(true),
             continue_parent_on_failure: Some(false),
+            backoff: Some(BackoffStrategy::Fixed(7)),
             ..JobOptions::default()
         };
-        assert_eq!(Value::Object(left_out(&options)), json!({ "kl": 5, "stackTraceLimit": 1, "fpof": true }));
+        let expected = json!({
+            "attempts": 3, "kl": 5, "stackTraceLimit": 1, "fpof": true,
+            "backoff": { "type": "fixed", "delay": 7, "jitter": 0.5 }
+        });
+        assert_eq!(Value::Object(stored(&options, 0.5)), expected);
+    }
+
+    #[test]
+    fn what_is_kept_of_ended_jobs_has_the_form_in_which_it_was_given() {
+        let options = JobOptions {
+            remove_on_complete: Some(RemoveOnFinish::Count(7)),
+            remove_on_fail: Some(RemoveOnFinish::Options(KeepJobs { age: Some(60), count: None, limit: None })),
+            priority: Some(2),
+            ..JobOptions::default()
+        };
+        let expected = json!({ "removeOnComplete": 7, "removeOnFail": { "age": 60 }, "priority": 2 });
+        assert_eq!(Value::Object(stored(&options, 0.0)), expected);
     }
 }

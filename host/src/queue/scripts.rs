@@ -28,13 +28,30 @@ macro_rules! official {
     };
 }
 
-official! {
+/// Scripts that write to a running job, and do nothing where the job's lock is another worker's: the lock is their last key,
+/// and this worker's token their last argument.
+macro_rules! guarded {
+    ($($name:ident = $file:literal;)*) => {
+        $(static $name: LazyLock<Script> = LazyLock::new(|| {
+            Script::new(concat!(
+                "local owner = redis.call('GET', KEYS[#KEYS])\n",
+                "if owner and owner ~= ARGV[#ARGV] then return -6 end\n",
+                text!($file)
+            ))
+        });)*
+    };
+}
+
+guarded! {
     ADD_LOG = "addLog-2";
+    UPDATE_DATA = "updateData-1";
+    UPDATE_PROGRESS = "updateProgress-3";
+}
+
+official! {
     EXTEND_LOCKS = "extendLocks-1";
     MOVE_TO_DELAYED = "moveToDelayed-11";
     MOVE_TO_WAITING_CHILDREN = "moveToWaitingChildren-7";
-    UPDATE_DATA = "updateData-1";
-    UPDATE_PROGRESS = "updateProgress-3";
 }
 
 macro_rules! rerouted {
@@ -48,7 +65,6 @@ rerouted! {
     MOVE_JOB_FROM_ACTIVE_TO_WAIT = "moveJobFromActiveToWait-9";
     MOVE_TO_FINISHED = "moveToFinished-14";
     RETRY_JOB = "retryJob-11";
-    UPDATE_JOB_SCHEDULER = "updateJobScheduler-12";
 }
 
 const WAITING: &str = include_str!("waiting.lua");
@@ -66,6 +82,8 @@ static MOVE_STALLED_JOBS_TO_WAIT: LazyLock<Script> =
 pub fn rerouted(official: &str) -> String {
     [WAITING, include_str!("reroute.lua"), official].join("\n")
 }
+
+mod schedules;
 
 /// What a script said of a job that it was to move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -293,28 +311,12 @@ impl Scripts {
         self.run(&call).await
     }
 
-    /// Adds the next job of the scheduler that made this one, with these options. Changes nothing if that is done.
-    /// `at`: when, in milliseconds since the Unix epoch, if it is not the script that knows.
-    pub async fn next_iteration(&self, job: &Claimed, at: u64, options: &serde_json::Value) -> Result<(), Error> {
-        let keys = self.keys();
-        let mut call = UPDATE_JOB_SCHEDULER.prepare_invoke();
-        for key in [keys.repeat(), keys.delayed(), keys.wait(), keys.paused(), keys.meta(), keys.prioritized()] {
-            call.key(key);
-        }
-        for key in [keys.marker(), keys.id(), keys.events(), keys.pc(), keys.job_key(&job.id), keys.active()] {
-            call.key(key);
-        }
-        call.arg(at).arg(job.scheduler.as_deref().unwrap_or_default()).arg(&*job.data).arg(pack(options)?);
-        call.arg(now()).arg(keys.key_prefix()).arg(&job.id);
-        self.run::<redis::Value>(&call).await.map(drop)
-    }
-
     /// Appends a line to a job's log, of which it keeps so many.
     pub async fn log(&self, job: &Claimed, line: &str) -> Result<(), Error> {
         let key = self.keys().job_key(&job.id);
         let mut call = ADD_LOG.prepare_invoke();
-        call.key(&key).key(format!("{key}:logs")).arg(&job.id).arg(line);
-        call.arg(job.options.keep_logs.map(|lines| lines.to_string()).unwrap_or_default());
+        call.key(&key).key(format!("{key}:logs")).key(lock(&key)).arg(&job.id).arg(line);
+        call.arg(job.options.keep_logs.map(|lines| lines.to_string()).unwrap_or_default()).arg(&job.token);
         found(self.run(&call).await?, job)
     }
 
@@ -322,14 +324,16 @@ impl Scripts {
     pub async fn set_progress(&self, job: &Claimed, progress: &str) -> Result<(), Error> {
         let keys = self.keys();
         let mut call = UPDATE_PROGRESS.prepare_invoke();
-        call.key(keys.job_key(&job.id)).key(keys.events()).key(keys.meta()).arg(&job.id).arg(progress);
+        let key = keys.job_key(&job.id);
+        call.key(&key).key(keys.events()).key(keys.meta()).key(lock(&key)).arg(&job.id).arg(progress).arg(&job.token);
         found(self.run(&call).await?, job)
     }
 
     /// Replaces a job's data, which is JSON.
     pub async fn set_data(&self, job: &Claimed, data: &str) -> Result<(), Error> {
+        let key = self.keys().job_key(&job.id);
         let mut call = UPDATE_DATA.prepare_invoke();
-        call.key(self.keys().job_key(&job.id)).arg(data);
+        call.key(&key).key(lock(&key)).arg(data).arg(&job.token);
         found(self.run(&call).await?, job)
     }
 
@@ -373,6 +377,10 @@ impl Scripts {
     }
 }
 
+fn lock(job_key: &str) -> String {
+    format!("{job_key}:lock")
+}
+
 /// Leaves the waiting jobs of a queue where no client overwrites them. To be called after a script of the crate has put a
 /// job there: those know only BullMQ 6.
 pub async fn tidy(queue: &Queue) -> Result<(), Error> {
@@ -384,7 +392,11 @@ pub async fn tidy(queue: &Queue) -> Result<(), Error> {
 }
 
 fn found(code: i64, job: &Claimed) -> Result<(), Error> {
-    if code < 0 { Err(Error::JobNotFound(job.id.clone())) } else { Ok(()) }
+    match code {
+        -1 => Err(Error::JobNotFound(job.id.clone())),
+        ..-1 => Err(Error::from_script_code(code)),
+        0.. => Ok(()),
+    }
 }
 
 /// Fields that a script writes beside its transition.

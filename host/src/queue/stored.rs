@@ -7,7 +7,9 @@ use bullmq::QueueKeys;
 use serde_json::Value;
 
 use super::children::job_of_key;
+use super::claimed::Options;
 use super::connection::{ConnectError, Redis};
+use super::js;
 use crate::attempt::{Job, Json};
 
 /// A job in Redis as its plugin would see it: if it has ended, in the attempt that it ended with, else in the next one.
@@ -21,14 +23,13 @@ pub async fn stored(redis: &Redis, queue: &str, id: &str) -> Result<Option<Job>,
 
 fn job(queue: &str, id: &str, prefix: &str, fields: &HashMap<String, String>) -> Option<Job> {
     let text = |field: &str| fields.get(field).map(String::as_str);
-    let number = |field: &str| text(field).and_then(|text| text.parse::<u64>().ok());
+    let number = |field: &str| text(field).map(js::field);
     let name = text("name")?.to_owned();
-    let opts: Value = text("opts").and_then(|opts| serde_json::from_str(opts).ok()).unwrap_or_default();
     // The second name is that of BullMQ before its version 5.
     let made = number("atm").or_else(|| number("attemptsMade")).unwrap_or(0);
     let ended = fields.contains_key("finishedOn");
-    let attempt = u32::try_from(if ended { made.max(1) } else { made + 1 }).unwrap_or(u32::MAX);
-    let max_attempts = opts["attempts"].as_u64().and_then(|attempts| u32::try_from(attempts).ok()).unwrap_or(1);
+    let attempt = u32::try_from(if ended { made.max(1) } else { made.saturating_add(1) }).unwrap_or(u32::MAX);
+    let max_attempts = text("opts").and_then(|opts| Options::read(opts).attempts).unwrap_or(1);
     Some(Job {
         id: id.to_owned(),
         queue: queue.to_owned(),

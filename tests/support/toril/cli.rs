@@ -71,6 +71,26 @@ impl Toril {
         finished_with(self.command(arguments), LONG, Stdio::from(file)).await
     }
 
+    /// The same with another standard output, of which nothing is read.
+    pub async fn cli_into<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+        stdout: impl Into<Stdio>,
+    ) -> Output {
+        self.write_config();
+        let mut command = tokio::process::Command::from(self.command(arguments));
+        command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped()).kill_on_drop(true);
+        let shown = format!("{command:?}");
+        let child = command.spawn().unwrap_or_else(|error| panic!("could not start {shown}: {error}"));
+        // The command's own copy of the pipe must be the only one.
+        drop(command);
+        let output = timeout(LONG, child.wait_with_output()).await;
+        let output = output.unwrap_or_else(|_| panic!("{shown} did not end within {LONG:?}"));
+        let output = output.unwrap_or_else(|error| panic!("{shown} was lost: {error}"));
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        Output { code: output.status.code(), stdout: String::new(), stderr }
+    }
+
     /// Runs `toril` with these arguments alone.
     pub async fn cli_without_config<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Output {
         finished(self.bare_command(arguments), LONG).await

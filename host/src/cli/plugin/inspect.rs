@@ -49,7 +49,7 @@ impl Inspect {
         if self.json {
             crate::cli::say!("{}", known.json());
         } else {
-            print!("{}", crate::cli::text::plain(&known.text()));
+            crate::cli::output::write(&crate::cli::text::plain(&known.text()));
         }
         ExitCode::SUCCESS
     }

@@ -35,7 +35,7 @@ impl New {
             };
             return error(code, &reason);
         }
-        print!("{}", next(self.lang, &self.name, &folder, &plugins(&folder)));
+        crate::cli::output::write(&next(self.lang, &self.name, &folder, &plugins(&folder)));
         if self.sdk.is_none() {
             let sdk = self.lang.sdk();
             eprintln!("note: the SDK is not published yet, so this will not install: use --sdk PATH/TO/toril/{sdk}");

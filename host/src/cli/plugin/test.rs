@@ -107,7 +107,7 @@ impl Test {
         if self.client.json {
             crate::cli::say!("{}", report.json());
         } else {
-            print!("{}", crate::cli::text::plain(&report.text()));
+            crate::cli::output::write(&crate::cli::text::plain(&report.text()));
         }
         match trial.finished.outcome {
             Outcome::Completed(_) => ExitCode::SUCCESS,
@@ -165,6 +165,7 @@ impl Test {
         entry.fuel = self.fuel.or(entry.fuel);
         for (key, value) in &self.set {
             entry.secrets.remove(key);
+            entry.send_secrets.remove(key);
             entry.config.insert(key.clone(), value.clone());
         }
         entry

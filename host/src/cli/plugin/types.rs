@@ -36,7 +36,7 @@ impl Types {
             })
             .collect();
         let described = Described { plugin: prepared.plugin(), version: &version.id, jobs: &jobs };
-        print!("{}", crate::cli::text::plain(&types::write(&described, self.lang)));
+        crate::cli::output::write(&crate::cli::text::plain(&types::write(&described, self.lang)));
         ExitCode::SUCCESS
     }
 }

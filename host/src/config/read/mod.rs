@@ -14,6 +14,7 @@ mod report;
 mod schedule;
 mod schema;
 mod secret;
+mod send_secret;
 mod source;
 mod syntax;
 mod table;

@@ -12,13 +12,19 @@ use super::super::key::dotted;
 use super::super::origin::{Origin, OriginError};
 use super::super::plugin::{Isolation, KeyValue, Plugin, REUSE_JOBS};
 use super::super::secret::Secret;
+use super::queue::rate_limit;
 use super::report::{Fault, Report};
 use super::schema;
 use super::secret;
+use super::send_secret;
 use super::table::{Node, Table};
 use super::values;
 
+const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
+/// The largest limits of key-value data. Redis' scripts count in doubles, which hold no larger number exactly.
+const MOST_KEYS: u64 = 1 << 50;
+const MOST_BYTES: u64 = 1 << 50;
 
 pub(super) fn read(root: &Table<'_>, folder: &Path, env: &Env, report: &mut Report<'_>) -> BTreeMap<String, Plugin> {
     let mut plugins = BTreeMap::new();
@@ -64,6 +70,11 @@ fn read_entry(table: &Table<'_>, folder: &Path, env: &Env, report: &mut Report<'
     plugin.keyvalue = keyvalue(table, report);
     plugin.add_to = list(table, "add_to", "an array of queue names", queue_name, report);
     plugin.private_addresses = list(table, "private_addresses", "an array of address ranges", address_range, report);
+    plugin.send_secrets = send_secret::read(table, &plugin.http, folder, env, report);
+    if let Some(rate) = rate_limit(table.get("http_rate"), report) {
+        plugin.http_rate = rate;
+    }
+    report.set(&mut plugin.max_added_jobs, table.get("max_added_jobs"), |node| values::positive(node, u64::MAX));
     plugin.fuel = report.read(table.get("fuel"), |node| values::positive(node, u64::MAX));
     plugin.isolation = isolation(table, report);
     deny_names_in_both(table, report);
@@ -94,17 +105,18 @@ fn isolation(table: &Table<'_>, report: &mut Report<'_>) -> Isolation {
 /// A plugin reads configuration and secrets by one and the same call, so a name has one meaning.
 fn deny_names_in_both(table: &Table<'_>, report: &mut Report<'_>) {
     let section = |name| table.get(name).and_then(|node| node.as_table());
-    let (Some(config), Some(secrets)) = (section("config"), section("secrets")) else {
-        return;
-    };
-    for name in secrets.keys().map(|name| name.get_ref()) {
-        if config.contains_key(name.as_ref()) {
-            let subject = table.key();
-            let fault = Fault::new(format!("`{name}` is in both `config` and `secrets` of {subject}"));
-            report.error_at_key(
-                &dotted(&dotted(subject, "secrets"), name),
-                fault.help("a plugin reads both by the same names: rename one of them"),
-            );
+    let pairs = [("config", "secrets"), ("config", "send_secrets"), ("secrets", "send_secrets")];
+    for (first, second) in pairs {
+        let (Some(others), Some(names)) = (section(first), section(second)) else { continue };
+        for name in names.keys().map(|name| name.get_ref()) {
+            if others.contains_key(name.as_ref()) {
+                let subject = table.key();
+                let fault = Fault::new(format!("`{name}` is in both `{first}` and `{second}` of {subject}"));
+                report.error_at_key(
+                    &dotted(&dotted(subject, second), name),
+                    fault.help("a plugin reads both by the same names: rename one of them"),
+                );
+            }
         }
     }
 }
@@ -157,11 +169,14 @@ fn keyvalue(table: &Table<'_>, report: &mut Report<'_>) -> Option<KeyValue> {
     }
     let entry = Table::of(Some(node), report)?;
     entry.deny_unknown(schema::KEYVALUE, report);
-    Some(KeyValue { ttl: report.read(entry.get("ttl"), values::some_duration) })
+    let mut keyvalue = KeyValue { ttl: report.read(entry.get("ttl"), values::some_duration), ..KeyValue::default() };
+    report.set(&mut keyvalue.max_keys, entry.get("max_keys"), |node| values::integer(node, 1, MOST_KEYS));
+    report.set(&mut keyvalue.max_bytes, entry.get("max_bytes"), |node| values::size(node, KIB, MOST_BYTES));
+    Some(keyvalue)
 }
 
 /// Says no more than what is wrong: an origin with a password in it must not be repeated.
-fn origin(node: &Node<'_>) -> Result<Origin, Fault> {
+pub(super) fn origin(node: &Node<'_>) -> Result<Origin, Fault> {
     let text = values::string(node)?;
     text.parse().map_err(|error: OriginError| {
         let fault = Fault::new(format!("{node} {error}"));

@@ -144,7 +144,8 @@ fn switch(node: &Node<'_>) -> Result<Option<NonZeroU32>, Fault> {
 const METRICS_FORMS: &str =
     "write { max_data_points = 20160 } for so many minutes, true for the default, or false to write no metrics";
 
-fn rate_limit(node: Option<Node<'_>>, report: &mut Report<'_>) -> Option<RateLimit> {
+/// So many in such a time.
+pub(super) fn rate_limit(node: Option<Node<'_>>, report: &mut Report<'_>) -> Option<RateLimit> {
     let table = Table::of(node, report)?;
     table.deny_unknown(schema::RATE_LIMIT, report);
     let max = table.require("max", report);

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Number, Value};
 use toml::de::DeValue;
 
-use super::super::cron::check_pattern;
 use super::super::queue::{LARGEST_PRIORITY, Repeat, Schedule};
 use super::report::{Fault, Report};
 use super::schema;
 use super::table::{Node, Table};
 use super::values;
+use crate::cron::check_pattern;
 
 pub(super) fn read(node: Option<Node<'_>>, report: &mut Report<'_>) -> BTreeMap<String, Schedule> {
     let mut schedules = BTreeMap::new();
@@ -64,7 +64,7 @@ fn repeat(table: &Table<'_>, subject: &str, report: &mut Report<'_>) -> Option<R
         match check_pattern(&pattern, tz.as_deref().unwrap_or("UTC")) {
             Ok(()) => Ok(pattern),
             Err(reason) => Err(Fault::new(format!("{node} is no schedule: {reason}")).help(
-                "a pattern has five fields, minute, hour, day, month, day of the week, or seconds before them; `tz` is a name such as \"Europe/Madrid\"",
+                "a pattern has five fields (minute, hour, day, month, day of the week), or six with seconds before them, or is a name such as `@daily`; `tz` is a name such as \"Europe/Madrid\"",
             )),
         }
     })?;

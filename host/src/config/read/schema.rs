@@ -49,21 +49,26 @@ pub(super) const PLUGIN: &[&str] = &[
     "config",
     "fuel",
     "http",
+    "http_rate",
     "isolation",
     "keyvalue",
+    "max_added_jobs",
     "max_result",
     "memory",
     "private_addresses",
     "reuse_jobs",
     "secrets",
+    "send_secrets",
 ];
 /// `keyvalue = { … }`.
-pub(super) const KEYVALUE: &[&str] = &["ttl"];
+pub(super) const KEYVALUE: &[&str] = &["max_bytes", "max_keys", "ttl"];
+/// `send_secrets.NAME = { … }`.
+pub(super) const SEND_SECRET: &[&str] = &["header", "origin", "secret"];
 /// `[queues.NAME.schedules.ID]`.
 pub(super) const SCHEDULE: &[&str] = &["data", "every", "limit", "name", "pattern", "priority", "tz"];
 /// `backoff = { … }`.
 pub(super) const BACKOFF: &[&str] = &["delay", "jitter", "type"];
-/// `rate_limit = { … }`.
+/// `rate_limit = { … }` and `http_rate = { … }`.
 pub(super) const RATE_LIMIT: &[&str] = &["max", "per"];
 /// `remove_on_complete = { … }` and `remove_on_fail = { … }`.
 pub(super) const KEEP: &[&str] = &["age", "count", "limit"];
@@ -159,7 +164,9 @@ pub(super) fn secrecy(path: &[&str]) -> Secrecy {
         false => Secrecy::Unknown,
     };
     match path {
-        ["redis", "url" | "nodes" | "sentinels", ..] | ["plugins", _, "secrets", ..] => Secrecy::Secret,
+        ["redis", "url" | "nodes" | "sentinels", ..] | ["plugins", _, "secrets" | "send_secrets", ..] => {
+            Secrecy::Secret
+        }
         ["redis", key, ..] => open_in(REDIS, key),
         ["host", key, ..] => open_in(HOST, key),
         ["queues", _, key, ..] => open_in(QUEUE, key),

@@ -42,10 +42,12 @@ fn any_plugin() -> impl Strategy<Value = String> {
         "memory = '32MiB'",
         "fuel = 1000",
         "keyvalue = true",
-        "http = ['https://api.test']",
+        "http = ['https://api.test']\nsend_secrets = { key = { secret = 'env:TOKEN', origin = 'https://api.test' } }",
         "add_to = ['a']",
         "config = { a = 1 }",
         "secrets = { token = 'env:TOKEN' }",
+        "max_added_jobs = 7",
+        "http_rate = { max = 5, per = '1s' }",
         "max_result = '2KB'",
     ]);
     lines.prop_map(|lines| lines.join("\n"))

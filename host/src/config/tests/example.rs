@@ -208,6 +208,20 @@ config = { text = "t", whole = 0x10, decimal = 1.50, truth = true }
 }
 
 #[test]
+fn a_plugin_has_limits_that_its_entry_can_change() {
+    let plugin = |lines: &str| config(&section(&format!("[plugins.a]\n{lines}")), &nothing()).plugin("a");
+    let limits = |plugin: &Plugin| (plugin.max_added_jobs.get(), plugin.http_rate.max.get(), plugin.http_rate.per);
+    assert_eq!(limits(&plugin("")), (10_000, 10_000, seconds(1)));
+    let lines = "max_added_jobs = 5\nhttp_rate = { max = 7, per = \"1m\" }";
+    assert_eq!(limits(&plugin(lines)), (5, 7, seconds(60)));
+
+    let kept = |lines: &str| plugin(lines).keyvalue.map(|kept| (kept.ttl, kept.max_keys, kept.max_bytes));
+    assert_eq!(kept("keyvalue = true"), Some((None, 1_000_000, 1 << 30)));
+    let lines = "keyvalue = { ttl = \"1h\", max_keys = 5, max_bytes = \"2KB\" }";
+    assert_eq!(kept(lines), Some((Some(seconds(3600)), 5, 2_000)));
+}
+
+#[test]
 fn an_instance_that_runs_several_jobs_is_given_up_after_a_thousand_unless_the_entry_says_otherwise() {
     let isolation = |lines| config(&section(&format!("[plugins.a]\n{lines}")), &nothing()).plugin("a").isolation;
     assert_eq!(isolation("isolation = \"reuse\""), Isolation::Reuse { jobs: NonZeroU32::new(1_000).unwrap() });

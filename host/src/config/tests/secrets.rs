@@ -50,6 +50,17 @@ fn a_file_that_is_too_large_or_no_text_is_no_secret() {
 }
 
 #[test]
+fn a_secret_that_is_only_sent_has_an_origin_and_a_header() {
+    let text = section(
+        "[plugins.a]\nhttp = [\"https://a.example\"]\n[plugins.a.send_secrets]\none = { secret = \"env:TOKEN\", origin = \"https://a.example:443\" }\ntwo = { secret = \"env:TOKEN\", origin = \"https://a.example\", header = \"X-Key\" }",
+    );
+    let config = config(&text, &Env::of([("TOKEN", "hunter2")]));
+    let secrets = config.plugin("a").send_secrets;
+    assert_eq!((secrets["one"].header.as_str(), secrets["two"].header.as_str()), ("authorization", "x-key"));
+    assert_eq!((&secrets["one"].origin, secrets["one"].secret.expose()), (&secrets["two"].origin, "hunter2"));
+}
+
+#[test]
 fn debug_of_a_whole_configuration_shows_no_secret() {
     let text = format!("{}[redis]\nurl = \"redis://me:hunter2@localhost\"\n", token("\"env:TOKEN\""));
     let shown = format!("{:?}", config(&text, &Env::of([("TOKEN", "hunter2")])));
@@ -75,6 +86,10 @@ fn no_message_shows_a_secret_that_someone_wrote_into_the_file() {
         section("[plugins.a]\nsecret = [\n 'hunter2' ]"),
         section("[plugins.a]\nhttp = [\"https://me:hunter2@host\"]"),
         section("[plugins.a]\nhttp = [\"hunter2@host\"]"),
+        section("[plugins.a]\nsend_secrets = { a = { secret = \"hunter2\", origin = \"https://a\" } }"),
+        section("[plugins.a]\nsend_secrets = { a = { value = \"hunter2\" } }"),
+        section("[plugins.a.send_secrets]\na = \"hunter2\""),
+        section("[plugins.a.send_secrets.a]\norigin = \"https://me:hunter2@host\""),
         section("plugins = \"hunter2\""),
         section("[plugins]\ntoken = \"hunter2\""),
         section("[plugin.a]\nsecrets = { token = \"hunter2\" }"),

@@ -1,12 +1,16 @@
 //! What requests bring, checked; what is wrong with it is told as a [`Problem`].
 
+use std::error::Error;
+
 use axum::Json;
 use axum::extract::Request;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
+use crate::http::connections::TooSlow;
 use crate::http::problem::Problem;
 use crate::http::segment::Unescape;
 
@@ -60,6 +64,10 @@ impl From<QueryRejection> for Problem {
 
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Self {
+        let mut causes = std::iter::successors(rejection.source(), |error| (*error).source());
+        if let Some(slow) = causes.find_map(|cause| cause.downcast_ref::<TooSlow>()) {
+            return Self::new(StatusCode::REQUEST_TIMEOUT, slow.to_string());
+        }
         Self::new(rejection.status(), rejection.body_text())
     }
 }

@@ -4,9 +4,9 @@ use axum::extract::Query;
 use axum::http::Uri;
 use serde::de::DeserializeOwned;
 
-use super::{dead_letters, events, host, jobs, queues, schedulers};
+use super::{dead_letters, events, host, jobs, limits, queues, schedulers};
 use crate::http::segment::{Unescape, escape};
-use crate::queue::admin::{NewJob, SchedulerRequest};
+use crate::queue::admin::{NewFlow, NewJob, RateLimit, SchedulerRequest};
 
 /// The part after the question mark, for every operation, and the parts of the path.
 pub fn query(uri: &Uri) {
@@ -20,6 +20,9 @@ pub fn query(uri: &Uri) {
     read::<jobs::RemoveParams>(uri);
     read::<queues::DrainParams>(uri);
     read::<queues::CleanParams>(uri);
+    read::<queues::ObliterateParams>(uri);
+    read::<queues::PriorityParams>(uri);
+    read::<queues::TrimParams>(uri);
     read::<schedulers::PageParams>(uri);
     read::<events::FollowParams>(uri);
     for segment in uri.path().split('/') {
@@ -36,6 +39,10 @@ pub fn body(body: &[u8]) {
         let _read = serde_json::from_slice::<T>(body);
     }
     read::<NewJob>(body);
+    read::<NewFlow>(body);
+    read::<limits::Concurrency>(body);
+    read::<limits::Stop>(body);
+    read::<RateLimit>(body);
     read::<SchedulerRequest>(body);
     read::<jobs::Bulk>(body);
     read::<jobs::Priority>(body);

@@ -1,12 +1,15 @@
 //! `/api/v1`: what [`Admin`] does, as JSON. The routes and their OpenAPI description are one declaration.
 
 mod dead_letters;
+mod deduplication;
 mod events;
 mod extract;
+mod flows;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
 mod host;
 mod jobs;
+mod limits;
 mod queues;
 mod schedulers;
 
@@ -89,6 +92,16 @@ fn described() -> OpenApiRouter<Admin> {
         .routes(routes!(queues::drain))
         .routes(routes!(queues::clean))
         .routes(routes!(queues::retry_all))
+        .routes(routes!(queues::obliterate))
+        .routes(routes!(queues::priorities))
+        .routes(routes!(queues::workers))
+        .routes(routes!(queues::trim_events))
+        .routes(routes!(limits::show))
+        .routes(routes!(limits::set_concurrency, limits::remove_concurrency))
+        .routes(routes!(limits::set_rate, limits::remove_rate))
+        .routes(routes!(limits::stop, limits::go))
+        .routes(routes!(deduplication::show, deduplication::remove))
+        .routes(routes!(flows::add))
         .routes(routes!(jobs::list, jobs::add))
         .routes(routes!(jobs::add_bulk))
         .routes(routes!(jobs::show, jobs::remove))
@@ -121,6 +134,6 @@ mod tests {
             .map(|(_, operation)| operation["operationId"].to_string())
             .collect();
         let distinct: std::collections::BTreeSet<_> = operations.iter().collect();
-        assert_eq!((operations.len(), distinct.len()), (26, 26), "{operations:?}");
+        assert_eq!((operations.len(), distinct.len()), (40, 40), "{operations:?}");
     }
 }

@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 
 use super::extract::{Params, Segments};
 use crate::http::problem::Problem;
-use crate::queue::admin::{Admin, Cleaned, PauseState, QueueDetails, Retried};
+use crate::queue::admin::{Admin, Cleaned, PauseState, PriorityCount, QueueDetails, Retried, Trimmed, WorkerClient};
 
 /// How many jobs one request removes at most.
 const MOST_CLEANED: u64 = 100_000;
@@ -142,4 +142,97 @@ pub async fn retry_all(
     Segments(queue): Segments<String>,
 ) -> Result<Json<Retried>, Problem> {
     Ok(Json(admin.retry_all(&queue).await?))
+}
+
+/// What is removed with a queue.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ObliterateParams {
+    /// Also active jobs, whose workers then lose them.
+    #[serde(default)]
+    force: bool,
+}
+
+/// Remove a paused queue with every job in it, its job schedulers and its events.
+#[utoipa::path(post, path = "/queues/{queue}/obliterate", operation_id = "obliterateQueue", tag = "queues",
+    params(("queue" = String, Path, description = "The queue"), ObliterateParams), responses(
+    (status = 204, description = "It is removed"),
+    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn obliterate(
+    State(admin): State<Admin>,
+    Segments(queue): Segments<String>,
+    Params(params): Params<ObliterateParams>,
+) -> Result<StatusCode, Problem> {
+    admin.obliterate(&queue, params.force).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Which priorities are counted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PriorityParams {
+    /// Priorities, separated by commas, such as `1,5`. Without it: those that there are.
+    priorities: Option<String>,
+}
+
+/// How many jobs wait with which priority. 0 counts jobs without one.
+#[utoipa::path(get, path = "/queues/{queue}/priorities", operation_id = "countsPerPriority", tag = "queues",
+    params(("queue" = String, Path, description = "The queue"), PriorityParams), responses(
+    (status = 200, description = "A count for each priority", body = Vec<PriorityCount>),
+    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn priorities(
+    State(admin): State<Admin>,
+    Segments(queue): Segments<String>,
+    Params(params): Params<PriorityParams>,
+) -> Result<Json<Vec<PriorityCount>>, Problem> {
+    let named = params.priorities.as_deref().unwrap_or_default().split(',').filter(|text| !text.is_empty());
+    let wanted: Vec<u64> = named.map(str::parse).collect::<Result<_, _>>().map_err(|_| {
+        let why = "priorities are whole numbers, separated by commas";
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why)
+    })?;
+    Ok(Json(admin.counts_per_priority(&queue, &wanted).await?))
+}
+
+/// The workers that are connected to the queue, of whatever language.
+#[utoipa::path(get, path = "/queues/{queue}/workers", operation_id = "listWorkers", tag = "queues",
+    params(("queue" = String, Path, description = "The queue")), responses(
+    (status = 200, description = "The workers", body = Vec<WorkerClient>),
+    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn workers(
+    State(admin): State<Admin>,
+    Segments(queue): Segments<String>,
+) -> Result<Json<Vec<WorkerClient>>, Problem> {
+    Ok(Json(admin.workers(&queue).await?))
+}
+
+/// How many events stay.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TrimParams {
+    /// So many of the newest, or some more: Redis removes whole blocks of events.
+    keep: u64,
+}
+
+/// Remove the oldest events of the queue.
+#[utoipa::path(post, path = "/queues/{queue}/events/trim", operation_id = "trimEvents", tag = "events",
+    params(("queue" = String, Path, description = "The queue"), TrimParams), responses(
+    (status = 200, description = "How many are removed", body = Trimmed),
+    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn trim_events(
+    State(admin): State<Admin>,
+    Segments(queue): Segments<String>,
+    Params(params): Params<TrimParams>,
+) -> Result<Json<Trimmed>, Problem> {
+    Ok(Json(admin.trim_events(&queue, params.keep).await?))
 }

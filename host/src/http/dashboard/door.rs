@@ -10,7 +10,8 @@ use maud::{Markup, html};
 use super::Dashboard;
 use super::failure::Failure;
 use super::text::encoded;
-use crate::http::security::{self, Refusal};
+use crate::http::changes::Changes;
+use crate::http::security::Refusal;
 
 /// Whoever has sent a request that is answered.
 #[derive(Clone, Debug)]
@@ -40,7 +41,7 @@ pub async fn known(State(dashboard): State<Dashboard>, mut request: Request, nex
     match dashboard.guard.check(&request, visitor.csrf.is_some()) {
         Ok(()) => {
             request.extensions_mut().insert(visitor);
-            security::run(request, next).await
+            dashboard.guard.run(request, next).await
         }
         Err(Refusal::NoToken) if request.method() == Method::GET && request.uri().path() != "/live" => {
             let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
@@ -57,7 +58,8 @@ pub async fn anybody(State(dashboard): State<Dashboard>, mut request: Request, n
     match dashboard.guard.check_stranger(&request) {
         Ok(()) => {
             request.extensions_mut().insert(visitor);
-            security::run(request, next).await
+            // Nothing here changes more than a session, and a stranger must not take the place of a change.
+            Changes::look(request, next).await
         }
         Err(refusal) => refusal.into_response(),
     }

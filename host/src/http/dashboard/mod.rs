@@ -78,6 +78,7 @@ pub fn routes(admin: Admin, inside: Arc<dyn Inside>, guard: Guard, sessions: Ses
         .route("/queues/{queue}/retry-failed", get(queue_actions::ask_retry).post(queue_actions::retry))
         .route("/queues/{queue}/drain", get(queue_actions::ask_drain).post(queue_actions::drain))
         .route("/queues/{queue}/clean", get(queue_actions::ask_clean).post(queue_actions::clean))
+        .route("/queues/{queue}/obliterate", get(queue_actions::ask_obliterate).post(queue_actions::obliterate))
         .route("/queues/{queue}/schedulers", get(schedulers::of_queue))
         .route("/queues/{queue}/schedulers/{id}/remove", get(schedulers::ask_remove).post(schedulers::remove))
         .route("/queues/{queue}/jobs/{id}", get(job::show))

@@ -35,6 +35,7 @@ pub fn buttons(visitor: &Visitor, queue: &QueueDetails) -> Markup {
             @if queue.failed > 0 { a.button href={ (path) "/retry-failed" } { "Retry all failed" } }
             a.button href={ (path) "/drain" } { "Drain" }
             a.button href={ (path) "/clean" } { "Clean" }
+            @if queue.paused { a.button href={ (path) "/obliterate" } { "Obliterate" } }
         }
     }
 }
@@ -49,6 +50,7 @@ pub fn notice(done: &str, n: Option<u64>) -> Option<Markup> {
         "drained" => html! { "What waited is removed." },
         "cleaned" => html! { (jobs) " removed." },
         "removed" => html! { "The job is removed." },
+        "obliterated" => html! { "Everything in the queue is removed." },
         _ => return None,
     })
 }
@@ -183,4 +185,37 @@ pub async fn clean(
     let cleaned = d.admin.clean(&queue, state, Duration::from_millis(older), Some(limit)).await;
     let cleaned = cleaned.map_err(|error| Failure::from(error).back_to(here(), &visitor))?;
     Ok(back(&queue, &format!("cleaned&n={}", cleaned.removed)))
+}
+
+pub async fn ask_obliterate(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>) -> Done {
+    let details = existing(&d, &visitor, &queue).await?;
+    let path = queue_path(&queue);
+    Ok(ask(
+        &visitor,
+        Question {
+            title: "Obliterate the queue?",
+            says: html! {
+                p { "Every job of queue " (shown(&queue)) ", its job schedulers, limits and events are removed and cannot be brought back." }
+                p.note { "The queue must be paused. It is not paused any more afterwards." }
+            },
+            fields: html! {
+                p { label { input type="checkbox" name="force"; " Also what is active, " (count(details.active, "job")) ": its workers lose it" } }
+            },
+            button: "Remove everything",
+            action: format!("{path}/obliterate"),
+            back: path,
+            above: &queue,
+        },
+    ))
+}
+
+pub async fn obliterate(
+    State(d): State<Dashboard>,
+    visitor: Visitor,
+    Segments(queue): Segments<String>,
+    form: Form,
+) -> Done {
+    let failed = |error| Failure::from(error).back_to(queue_path(&queue), &visitor);
+    d.admin.obliterate(&queue, form.ticked("force")).await.map_err(failed)?;
+    Ok(back(&queue, "obliterated"))
 }

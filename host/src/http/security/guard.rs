@@ -1,9 +1,6 @@
 //! What a request must show before it is answered, in the order in which it is asked for: a right name of the server,
 //! the token, and, if it changes something, that no other site's page sent it and that changes are allowed.
 
-use std::net::SocketAddr;
-use std::time::Duration;
-
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
@@ -17,12 +14,8 @@ use super::cross_site;
 use super::host_name::HostNames;
 use super::sessions::Sessions;
 use crate::config::{AdminAccess, HostSettings, Secret};
+use crate::http::changes::Changes;
 use crate::http::problem::Problem;
-
-/// How long a request that only looks waits for what it asked for. All of them ask Redis or nobody.
-const LOOKING: Duration = Duration::from_secs(10);
-/// The same of one that changes something.
-const CHANGING: Duration = Duration::from_secs(30);
 
 /// Who may do what.
 #[derive(Clone, Debug)]
@@ -30,6 +23,7 @@ pub struct Guard {
     names: HostNames,
     token: Option<Token>,
     read_only: bool,
+    changes: Changes,
 }
 
 /// The digest of the token: all that has to be kept to compare, and always of one length.
@@ -55,12 +49,22 @@ impl std::fmt::Debug for Token {
 }
 
 impl Guard {
-    /// As `[host]` and the environment say, for a server that listens on `address`.
-    pub fn new(settings: &HostSettings, address: SocketAddr) -> Self {
+    /// With the settings of `[host]` and the environment, for a server that may be called by `names`. `changes` owns the
+    /// requests that change something.
+    pub fn new(settings: &HostSettings, names: HostNames, changes: Changes) -> Self {
         Self {
-            names: HostNames::new(address, &settings.allowed_hosts),
+            names,
             token: settings.admin_token.as_ref().map(Token::new),
             read_only: settings.admin != AdminAccess::Full,
+            changes,
+        }
+    }
+
+    /// Answers a request that was let in, within a bound.
+    pub async fn run(&self, request: Request, next: Next) -> Response {
+        match cross_site::is_safe(request.method()) {
+            true => Changes::look(request, next).await,
+            false => self.changes.change(request, next).await,
         }
     }
 
@@ -168,26 +172,8 @@ async fn ask(State((guard, sessions)): State<(Guard, Sessions)>, request: Reques
     let looks = cross_site::is_safe(request.method());
     let known = looks && guard.wants_token() && sessions.knows(request.headers());
     match guard.check(&request, known) {
-        Ok(()) => run(request, next).await,
+        Ok(()) => guard.run(request, next).await,
         Err(refusal) => refusal.into_response(),
-    }
-}
-
-/// Answers a request that was let in, within a bound.
-pub async fn run(request: Request, next: Next) -> Response {
-    let (patience, late) = match cross_site::is_safe(request.method()) {
-        true => (LOOKING, "Redis did not answer within 10 s"),
-        false => (CHANGING, "this takes longer than 30 s; it goes on, and if Redis is away, when that is back"),
-    };
-    // On a task of its own: a change must not end half-way since whoever asked for it has gone.
-    let answer = tokio::spawn(next.run(request));
-    match tokio::time::timeout(patience, answer).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(error)) => {
-            tracing::error!(%error, "a request was not answered, since the host failed");
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the host failed; its log says more").into_response()
-        }
-        Err(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, late).into_response(),
     }
 }
 

@@ -1,21 +1,28 @@
 //! By which names the server may be called. A page of another site can make its own name lead to this machine (DNS
-//! rebinding); the browser then takes both for one site, and only the name in the request tells.
+//! rebinding). The browser then takes both for one site, and only the name in the request tells. An address cannot be
+//! made to lead elsewhere, so every IP address is a right name.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use axum::http::HeaderMap;
+use axum::Router;
+use axum::extract::{Request, State};
 use axum::http::header::HOST;
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+
+use crate::http::problem::Problem;
 
 /// The names that are right.
 #[derive(Clone, Debug)]
 pub struct HostNames {
-    /// Only loopback's names and those that are allowed; otherwise any.
+    /// Only `localhost`, IP addresses and the allowed names. Otherwise any name.
     strict: bool,
     allowed: Vec<String>,
 }
 
 impl HostNames {
-    /// For a server that listens on `address`. On loopback, or where names are given, only those are right.
+    /// For a server that listens on `address`. Names are checked if that is loopback, or if names are allowed.
     pub fn new(address: SocketAddr, allowed: &[String]) -> Self {
         let strict = address.ip().to_canonical().is_loopback() || !allowed.is_empty();
         Self { strict, allowed: allowed.to_vec() }
@@ -28,10 +35,27 @@ impl HostNames {
             return Err("the request has no `Host`, or more than one");
         };
         let name = host.to_str().ok().and_then(name).ok_or("the request's `Host` is none")?;
-        if !self.strict || is_loopback(&name) || self.allowed.contains(&name) {
+        if !self.strict || name == "localhost" || is_address(&name) || self.allowed.contains(&name) {
             return Ok(());
         }
-        Err("the server is not known by the name in `Host`: `allowed_hosts` under [host] says by which others it is")
+        Err("the name in `Host` is not one of this server: add it to `allowed_hosts` under [host]")
+    }
+
+    /// The same for a page that programs ask for, too, some of which send no `Host`. A browser always sends one.
+    fn check_probe(&self, headers: &HeaderMap) -> Result<(), &'static str> {
+        if headers.contains_key(HOST) { self.check(headers) } else { Ok(()) }
+    }
+}
+
+/// Serves `routes` only to requests that call the server by a right name, or by none.
+pub fn named(routes: Router, names: HostNames) -> Router {
+    routes.layer(from_fn_with_state(names, check_name))
+}
+
+async fn check_name(State(names): State<HostNames>, request: Request, next: Next) -> Response {
+    match names.check_probe(request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(why) => Problem::new(StatusCode::FORBIDDEN, why).into_response(),
     }
 }
 
@@ -51,12 +75,11 @@ fn name(host: &str) -> Option<String> {
     (!name.is_empty() && is_port).then(|| name.to_ascii_lowercase())
 }
 
-fn is_loopback(name: &str) -> bool {
-    if name == "localhost" {
-        return true;
+fn is_address(name: &str) -> bool {
+    match name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => name.parse::<IpAddr>().is_ok(),
     }
-    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-    address.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 #[cfg(test)]
@@ -72,12 +95,20 @@ mod tests {
     }
 
     #[test]
-    fn on_loopback_only_its_own_names_are_right() {
-        for host in ["localhost", "LOCALHOST:1", "127.0.0.1:9090", "[::1]:9090", "[::1]"] {
+    fn on_loopback_localhost_and_addresses_are_right_and_other_names_are_not() {
+        for host in ["localhost", "LOCALHOST:1", "127.0.0.1:9090", "[::1]:9090", "[::1]", "10.0.0.1", "10.0.0.1:9090"] {
             assert!(check("127.0.0.1:9090", &[], host), "{host}");
         }
-        for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:9090", "[::1", "x:y", "10.0.0.1"]
-        {
+        for host in [
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example:9090",
+            "[::1",
+            "[127.0.0.1.evil.example]",
+            "x:y",
+            "1.2.3",
+            "2130706433",
+        ] {
             assert!(!check("127.0.0.1:9090", &[], host), "{host}");
         }
     }
@@ -96,8 +127,17 @@ mod tests {
     }
 
     #[test]
-    fn a_request_without_a_name_is_refused() {
-        let names = HostNames::new(SocketAddr::from(([0, 0, 0, 0], 1)), &[]);
+    fn addresses_are_right_where_names_are_allowed() {
+        assert!(check("0.0.0.0:1", &["toril.test"], "10.1.2.3:9090"));
+    }
+
+    #[test]
+    fn a_request_without_a_name_is_refused_unless_it_is_a_probe() {
+        let names = HostNames::new(SocketAddr::from(([127, 0, 0, 1], 1)), &[]);
         assert!(names.check(&HeaderMap::new()).is_err());
+        assert!(names.check_probe(&HeaderMap::new()).is_ok());
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, "evil.example".parse().expect("a header"));
+        assert!(names.check_probe(&headers).is_err());
     }
 }

@@ -4,6 +4,8 @@
 mod address;
 mod failures;
 mod lookups;
+mod placeholder;
+mod rate;
 mod send;
 mod tape;
 mod tls;
@@ -13,7 +15,7 @@ mod unsent;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue, Request};
 use ipnet::IpNet;
@@ -25,6 +27,8 @@ use wasmtime_wasi_http::{
 
 pub use failures::Failures;
 pub use lookups::Lookups;
+pub use placeholder::Placeholder;
+pub use rate::RequestRate;
 pub use tape::{Answer, Asked, Body, Exchange, Tape, TapeError};
 pub use tls::Tls;
 pub use transport::{Network, Recorder, Replayer, Sent, Transport};
@@ -52,6 +56,9 @@ pub struct Egress {
     lookups: Arc<Lookups>,
     failures: Arc<Failures>,
     under_way: Arc<Semaphore>,
+    rate: Arc<RequestRate>,
+    secrets: Arc<[Placeholder]>,
+    started: Instant,
     /// Where what is refused is told.
     denials: Denials,
     /// What is left of the attempt when it started: the bound of each wait that the guest does not bound itself.
@@ -73,6 +80,9 @@ impl Egress {
             lookups: settings.lookups.clone(),
             failures: settings.failures.clone(),
             under_way: Arc::new(Semaphore::new(CONCURRENT as usize)),
+            rate: settings.http_rate.clone(),
+            secrets: settings.send_secrets.clone(),
+            started: Instant::now(),
             denials,
             patience,
             transport: settings.transport.clone(),
@@ -102,6 +112,38 @@ impl Egress {
         self.denials.add_origin(origin, reason);
         Err(Error::HttpRequestDenied)
     }
+
+    /// Puts secrets in the place of their placeholders. Answers those that the request has now.
+    fn fill(&self, origin: &Origin, request: &mut Request<WasiBody>) -> Result<Vec<Placeholder>, Error> {
+        placeholder::fill(&self.secrets, origin, request.headers_mut()).map_err(|misplaced| {
+            let plugin = &self.plugin;
+            self.denials.add(format!(
+                "plugin {plugin} may send the secret {} only to {} in the header {}: the request to {origin} had it in the header {}; correct the plugin, or `send_secrets` under [plugins.{plugin}] in the configuration",
+                misplaced.secret, misplaced.origin, misplaced.header, misplaced.found
+            ));
+            Error::HttpRequestDenied
+        })
+    }
+
+    /// For how long the request has to wait for its turn.
+    fn turn(&self) -> Result<Duration, Error> {
+        let left = self.patience.saturating_sub(self.started.elapsed());
+        self.rate.turn(left).map_err(|wait| {
+            let plugin = &self.plugin;
+            let reason = format!(
+                "plugin {plugin} sends more requests than {}: the next one would be sent in {}, and the attempt has {} left; raise `http_rate` under [plugins.{plugin}] in the configuration to allow more",
+                self.rate,
+                humantime::format_duration(Duration::from_millis(milliseconds(wait))),
+                humantime::format_duration(Duration::from_millis(milliseconds(left)))
+            );
+            self.denials.add(reason.clone());
+            Error::InternalError(Some(reason))
+        })
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Begins a request's span, and sends its context along, unless the plugin has its own. Not the path: it may be a secret.
@@ -160,12 +202,21 @@ impl WasiHttpHooks for Egress {
             Ok(origin) => origin,
             Err(error) => return Box::new(async move { Err(error) }),
         };
+        let secrets = match self.fill(&origin, &mut request) {
+            Ok(secrets) => secrets,
+            Err(error) => return Box::new(async move { Err(error) }),
+        };
         let Ok(permit) = self.under_way.clone().try_acquire_owned() else {
             return Box::new(async { Err(Error::ConnectionLimitReached) });
+        };
+        let turn = match self.turn() {
+            Ok(turn) => turn,
+            Err(error) => return Box::new(async move { Err(error) }),
         };
         let (plugin, failures, to) = (self.plugin.clone(), self.failures.clone(), origin.clone());
         let way = Way {
             origin,
+            secrets,
             private: self.private.clone(),
             tls: self.tls.clone(),
             lookups: self.lookups.clone(),
@@ -175,9 +226,12 @@ impl WasiHttpHooks for Egress {
             permit,
         };
         let span = begin(&self.trace, &mut request);
-        let sent = self.transport.send(request, way);
+        let transport = self.transport.clone();
         Box::new(async move {
-            let sent = sent.await;
+            if !turn.is_zero() {
+                tokio::time::sleep(turn).await;
+            }
+            let sent = transport.send(request, way).await;
             match &sent {
                 Ok((answer, _)) => span.note("http.response.status_code", i64::from(answer.status().as_u16())),
                 Err(error) => {
@@ -194,6 +248,8 @@ impl WasiHttpHooks for Egress {
 /// What a request that was let through may use on its way.
 pub struct Way {
     origin: Origin,
+    /// What stands in the request's headers in the place of placeholders.
+    secrets: Vec<Placeholder>,
     private: Arc<[IpNet]>,
     tls: Arc<Tls>,
     lookups: Arc<Lookups>,

@@ -14,6 +14,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::super::cache::checksum;
 use super::Way;
+use super::placeholder;
 use super::send::send;
 use super::tape::{Answer, Asked, Body, Exchange, Tape};
 
@@ -36,7 +37,9 @@ impl Transport for Network {
     fn send(&self, request: Request<WasiBody>, way: Way) -> BoxFuture<'static, Sent> {
         async move {
             let addresses = timeout(way.waits.connect, way.addresses()).await.map_err(|_| Error::DnsTimeout)??;
-            send(request, &way.origin, &addresses, &way.tls, way.waits, way.permit).await
+            let (mut answer, io) = send(request, &way.origin, &addresses, &way.tls, way.waits, way.permit).await?;
+            placeholder::hide_in_headers(&way.secrets, answer.headers_mut());
+            Ok((answer, io))
         }
         .boxed()
     }
@@ -118,11 +121,13 @@ async fn read(request: Request<WasiBody>) -> Result<(Asked, Request<WasiBody>), 
 }
 
 async fn answer(request: Request<WasiBody>, way: Way) -> Result<Answer, Error> {
+    let secrets = way.secrets.clone();
     let (response, io) = Network.send(request, way).await?;
     // The body comes only as long as somebody drives the connection.
     let _driven = AbortOnDropHandle::new(tokio::spawn(Box::into_pin(io)));
     let (parts, body) = response.into_parts();
-    let bytes = collect(body).await?;
+    // An origin may tell in its answer what it was sent, and a recording is a file that people pass on.
+    let bytes = placeholder::hide(&secrets, collect(body).await?.into());
     // Its length is that of the body, which is whole here; and a cookie is a secret.
     let kept = |name: &str| !["transfer-encoding", "content-length", "set-cookie"].contains(&name);
     let headers = parts.headers.iter().filter(|(name, _)| kept(name.as_str()));

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::error::AdminError;
 use super::new_job::{NewJob, NewJobOptions, added_error};
 use super::{Admin, PageRequest, State};
-use crate::queue::{add, options};
+use crate::queue::add;
 
 /// How many letters are looked at at once.
 const BATCH: u64 = 100;
@@ -143,10 +143,8 @@ impl Admin {
             })?;
             spec.jitter = 0.0;
         }
+        spec.earlier = kept;
         spec.options.job_id = Some(id.to_owned());
-        let queue = spec.queue.clone();
-        let added = add::add(&self.redis, spec, false).await.map_err(added_error)?;
-        let queue = self.redis.queue(&queue).await?;
-        Ok(options::restore(&queue, &added.id, kept).await?)
+        add::add(&self.redis, spec, false).await.map(drop).map_err(added_error)
     }
 }

@@ -44,7 +44,9 @@ impl From<ConnectError> for AdminError {
     fn from(error: ConnectError) -> Self {
         match error {
             // These are the caller's matter, and say what to do.
-            ConnectError::NoHashTag { .. } | ConnectError::OtherSlot { .. } => Self::Invalid(error.to_string()),
+            ConnectError::NoHashTag { .. } | ConnectError::OtherSlot { .. } | ConnectError::InvalidJob(_) => {
+                Self::Invalid(error.to_string())
+            }
             other => Self::Redis(other),
         }
     }

@@ -1,4 +1,4 @@
-//! Following what happens in a queue: BullMQ's own stream of events.
+//! BullMQ's own stream of what happens in a queue: following it, and removing old events.
 
 use std::time::Duration;
 
@@ -33,6 +33,13 @@ pub struct Event {
     pub job_id: Option<String>,
     /// What else BullMQ says of it, redacted.
     pub fields: Map<String, Value>,
+}
+
+/// Events that were removed.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct Trimmed {
+    /// How many.
+    pub removed: u64,
 }
 
 /// The events of a queue, one after the other.
@@ -70,6 +77,14 @@ impl Admin {
         };
         events.connection = Some(events.connect().await?);
         Ok(events)
+    }
+
+    /// Removes the oldest events of a queue and keeps so many, or some more: Redis removes whole blocks of them.
+    pub async fn trim_events(&self, queue: &str, keep: u64) -> Result<Trimmed, AdminError> {
+        // Redis reads a signed number. No stream has as many entries, so the meaning stays.
+        let keep = usize::try_from(keep.min(i64::MAX.unsigned_abs())).unwrap_or(usize::MAX);
+        let removed = self.queue(queue).await?.trim_events(keep).await?;
+        Ok(Trimmed { removed: removed as u64 })
     }
 
     async fn last_event(&self, queue: &str, stream: &str) -> Result<String, AdminError> {

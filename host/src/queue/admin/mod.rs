@@ -7,12 +7,12 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `queues`, `list`, `job`, `state`, `flow` | looking |
-//! | `retry`, `change`, `clean`, `pause` | changing jobs and queues |
-//! | `new_job`, `bulk` | adding jobs |
+//! | `queues`, `list`, `job`, `state`, `flow`, `priorities`, `workers` | looking |
+//! | `retry`, `change`, `clean`, `pause`, `obliterate`, `limits`, `deduplication` | changing jobs and queues |
+//! | `new_job`, `bulk`, `new_flow` | adding jobs |
 //! | `schedulers`, `schedules` | job schedulers, and those that the configuration names |
 //! | `dead` | dead letters |
-//! | `events` | following live |
+//! | `events` | following live, and removing old events |
 //! | `hosts` | the hosts that work on the queues |
 //! | `minutes`, `pulse` | how it goes, and whether something has changed |
 //! | `redact` | what is not shown |
@@ -21,6 +21,7 @@ mod bulk;
 mod change;
 mod clean;
 mod dead;
+mod deduplication;
 mod error;
 mod events;
 mod flow;
@@ -28,10 +29,14 @@ mod flow;
 pub mod fuzz;
 mod hosts;
 mod job;
+mod limits;
 mod list;
 mod minutes;
+mod new_flow;
 mod new_job;
+mod obliterate;
 mod pause;
+mod priorities;
 mod pulse;
 mod queues;
 mod redact;
@@ -40,6 +45,7 @@ mod retry;
 mod schedulers;
 mod schedules;
 mod state;
+mod workers;
 
 use std::sync::Arc;
 
@@ -54,21 +60,26 @@ use crate::config::{Config, JobDefaults};
 pub use bulk::BulkAdded;
 pub use clean::Cleaned;
 pub use dead::{LetterOutcome, LettersReturned};
+pub use deduplication::DeduplicationHolder;
 pub use error::AdminError;
-pub use events::{Event, Events};
+pub use events::{Event, Events, Trimmed};
 pub use flow::{FlowNode, FlowRequest};
 pub use hosts::{BEAT, HostQueue, HostStatus};
 pub use job::{ChildCounts, JobDetails, JobReference, LogPage, PastAttempt};
+pub use limits::{QueueLimits, RateLimit};
 pub use list::{JobPage, JobSummary, LARGEST_PAGE, PageRequest};
 pub use minutes::Minutes;
+pub use new_flow::{AddedFlow, NewFlow};
 pub use new_job::{AddedJob, BackoffOptions, Deduplication, KeepOptions, NewJob, NewJobOptions, ParentJob};
 pub use pause::PauseState;
+pub use priorities::{MOST_PRIORITIES, PriorityCount};
 pub use pulse::Scope;
 pub use queues::QueueDetails;
 pub use redact::Redaction;
 pub use retry::Retried;
 pub use schedulers::{Scheduler, SchedulerPage, SchedulerRequest, SchedulerTemplate};
 pub use state::State;
+pub use workers::WorkerClient;
 
 /// The longest name of a queue, job or scheduler that is looked for, in bytes.
 const LONGEST_NAME: usize = 1024;

@@ -2,14 +2,16 @@
 
 use bullmq::types::{BackoffStrategy, KeepJobs, RemoveOnFinish};
 use bullmq::{DeduplicationOptions, ParentOptions};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Number, Value};
 use utoipa::ToSchema;
 
+use super::Admin;
 use super::error::AdminError;
-use super::{Admin, LONGEST_NAME};
 use crate::config::{JobDefaults, LARGEST_PRIORITY};
 use crate::queue::add::{self, JobSpec};
+use crate::queue::ids;
 
 /// The largest number that JavaScript knows exactly.
 const LARGEST: u64 = 9_007_199_254_740_991;
@@ -33,21 +35,22 @@ pub struct NewJob {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct NewJobOptions {
-    /// An id of one's own. A job of that id that is there already is not added again. No number, no colon.
+    /// An id of one's own. A job of that id that is there already is not added again. Not a whole number, not the name of a
+    /// key of the queue (`wait`, `meta`, …), and without colons, or with two as in `repeat:ID:TIME`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 1024)]
     pub job_id: Option<String>,
     /// Not before so many milliseconds have passed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole")]
     #[schema(maximum = 3_153_600_000_000u64)]
     pub delay: Option<u64>,
     /// 1 goes first, 2097151 last; jobs without one go before those.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole")]
     #[schema(maximum = 2_097_151)]
     pub priority: Option<u32>,
-    /// How often it is tried in all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 1)]
+    /// How often it is tried in all. More than 4294967295 counts as that.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "at_most")]
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991u64)]
     pub attempts: Option<u32>,
     /// How attempts are spaced: milliseconds, or a strategy.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,17 +65,17 @@ pub struct NewJobOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remove_on_fail: Option<KeepOptions>,
     /// How many lines of its log are kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "at_most")]
     pub keep_logs: Option<u32>,
     /// How many stack traces are kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "at_most")]
     pub stack_trace_limit: Option<u32>,
     /// When it counts as added, in milliseconds since the Unix epoch.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole")]
     #[schema(maximum = 9_007_199_254_740_991u64)]
     pub timestamp: Option<u64>,
     /// Refuse data of more bytes than this.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole")]
     #[schema(maximum = 4_294_967_295u64)]
     pub size_limit: Option<u32>,
     /// A job that waits for this one.
@@ -222,9 +225,9 @@ pub(super) fn added_error(error: super::ConnectError) -> AdminError {
 impl NewJob {
     /// The job as it is added to a queue.
     pub(super) fn spec(self, queue: &str, defaults: &JobDefaults) -> Result<JobSpec, AdminError> {
-        check_name("the job's name", &self.name)?;
         let mut spec = JobSpec::new(queue, &self.name, self.data, defaults);
         self.opts.apply(&mut spec).map_err(AdminError::Invalid)?;
+        spec.check()?;
         Ok(spec)
     }
 }
@@ -260,16 +263,6 @@ impl NewJobOptions {
         }
         if self.parent.is_some() && self.deduplication.is_some() {
             return Err("a job with a parent has no deduplication".to_owned());
-        }
-        for (name, text) in [
-            ("jobId", self.job_id.as_ref()),
-            ("deduplication.id", self.deduplication.as_ref().map(|d| &d.id)),
-            ("parent.id", self.parent.as_ref().map(|p| &p.id)),
-            ("parent.queue", self.parent.as_ref().map(|p| &p.queue)),
-        ] {
-            if let Some(text) = text {
-                check_name(name, text).map_err(|error| error.to_string())?;
-            }
         }
         if let Some(backoff) = self.backoff {
             let (strategy, jitter) = backoff.read()?;
@@ -346,16 +339,32 @@ impl KeepOptions {
 
 /// Names and ids become part of keys and of pages.
 pub(super) fn check_name(what: &str, name: &str) -> Result<(), AdminError> {
-    if name.is_empty() {
-        return Err(AdminError::Invalid(format!("{what} is empty")));
-    }
-    if name.len() > LONGEST_NAME {
-        return Err(AdminError::Invalid(format!("{what} is longer than {LONGEST_NAME} bytes")));
-    }
-    Ok(())
+    ids::name(what, name).map_err(AdminError::Invalid)
 }
 
-fn empty() -> Value {
+/// A whole number in any form that JSON has, such as `3`, `3.0` and `3e2`: all are the same number in JavaScript.
+fn whole<'de, D: Deserializer<'de>, T: TryFrom<u64>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let Some(number) = Option::<Number>::deserialize(deserializer)? else { return Ok(None) };
+    let wrong = || D::Error::custom(format!("`{number}` is no whole number in the range of this option"));
+    exact(&number).and_then(|number| T::try_from(number).ok()).map(Some).ok_or_else(wrong)
+}
+
+/// The same for a number of things of which nobody has as many as fit.
+fn at_most<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let number: Option<u64> = whole(deserializer)?;
+    Ok(number.map(|number| u32::try_from(number).unwrap_or(u32::MAX)))
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a whole number within the bounds
+fn exact(number: &Number) -> Option<u64> {
+    let whole = |number: &f64| number.fract() == 0.0 && (0.0..=LARGEST as f64).contains(number);
+    number
+        .as_u64()
+        .filter(|number| *number <= LARGEST)
+        .or_else(|| number.as_f64().filter(whole).map(|number| number as u64))
+}
+
+pub(super) fn empty() -> Value {
     Value::Object(serde_json::Map::new())
 }
 
@@ -382,6 +391,17 @@ mod tests {
     }
 
     #[test]
+    fn numbers_have_every_form_of_json() {
+        let opts = json!({ "attempts": 9_007_199_254_740_991_u64, "delay": 5.0, "keepLogs": 1e3, "priority": null });
+        let options = spec(json!({ "name": "n", "opts": opts })).expect("valid").options;
+        assert_eq!((options.attempts, options.delay, options.keep_logs), (Some(u32::MAX), Some(5), Some(1000)));
+        assert_eq!(options.priority, None);
+        for wrong in [json!(2.5), json!(-1), json!("3"), json!(1e300)] {
+            spec(json!({ "name": "n", "opts": { "delay": wrong } })).expect_err("no whole number");
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         for (opts, says) in [
             (json!({ "atempts": 3 }), "atempts"),
@@ -390,7 +410,8 @@ mod tests {
             (json!({ "delay": 4_000_000_000_000_u64 }), "delay"),
             (json!({ "backoff": { "type": "fixed", "jitter": 2 } }), "jitter"),
             (json!({ "removeOnFail": {} }), "removeOnFail"),
-            (json!({ "jobId": "" }), "jobId"),
+            (json!({ "jobId": "" }), "job id"),
+            (json!({ "jobId": "wait" }), "key of the queue"),
             (json!({ "failParentOnFailure": true, "continueParentOnFailure": true }), "only one"),
         ] {
             let error = spec(json!({ "name": "n", "opts": opts })).expect_err(says);

@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use crate::queue::js;
+
 /// A field, if it is there.
 pub type Field = Option<Vec<u8>>;
 
@@ -30,8 +32,6 @@ impl Fields {
     }
 
     pub fn number(&self, name: &str) -> Option<u64> {
-        let text = self.text(name)?;
-        // Node stores times as numbers that may have a fraction.
-        text.parse().ok().or_else(|| text.split_once('.').and_then(|(whole, _)| whole.parse().ok()))
+        self.text(name).filter(|text| !js::parse_int(text).is_nan()).map(|text| js::field(&text))
     }
 }

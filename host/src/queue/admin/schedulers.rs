@@ -13,9 +13,9 @@ use super::error::AdminError;
 use super::new_job::{NewJobOptions, check_name};
 use super::reply::{Fields, lossy};
 use super::{Admin, LARGEST_PAGE, Redaction};
-use crate::config::check_pattern;
+use crate::cron::check_pattern;
 use crate::queue::add::JobSpec;
-use crate::queue::{options, scripts};
+use crate::queue::upsert::{NewScheduler, upsert};
 
 /// The largest number that JavaScript knows exactly.
 const LARGEST: u64 = 9_007_199_254_740_991;
@@ -78,9 +78,9 @@ pub struct SchedulerPage {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SchedulerRequest {
-    /// A cron pattern of five fields, or of six with seconds before them. This or `every`.
+    /// A cron pattern of five fields, of six with seconds before them, or a name such as `@daily`. This or `every`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 256)]
+    #[schema(max_length = 1024)]
     pub pattern: Option<String>,
     /// The pattern's IANA time zone. Without it UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -165,15 +165,11 @@ impl Admin {
     ) -> Result<Scheduler, AdminError> {
         let (repeat, spec) = self.schedule(queue, id, request)?;
         let opened = self.queue(queue).await?;
-        let JobSpec { name, data, options: given, jitter, .. } = spec;
-        let made = opened.upsert_job_scheduler(id, repeat, Some(&name), Some(data), Some(given.clone())).await;
-        let Some(job) = made? else {
+        let JobSpec { name, data, options, jitter, .. } = spec;
+        let scheduler = NewScheduler { id: id.to_owned(), repeat, name, data, options, jitter };
+        if !upsert(&opened, &scheduler).await? {
             return Err(AdminError::Invalid(format!("job scheduler {id} would never add a job")));
-        };
-        scripts::tidy(&opened).await?;
-        // What the crate leaves out, for this job and for those that come after it.
-        options::complete(&opened, job.id(), &given, jitter, None).await?;
-        options::complete_template(&opened, id, &given, jitter).await?;
+        }
         self.scheduler(queue, id).await
     }
 

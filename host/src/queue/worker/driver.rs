@@ -153,6 +153,7 @@ impl Driver {
     pub async fn run(mut self) {
         let shared = self.shared.clone();
         let closing = self.closing.clone();
+        self.open();
         loop {
             // One time for both: what is not sent for it is waited for.
             let now = Instant::now();
@@ -260,6 +261,18 @@ impl Driver {
     fn room(&self) -> usize {
         let places = *self.concurrency.borrow() + self.settling;
         places.saturating_sub(self.shared.slots.busy() + self.reserved + usize::from(self.waiting.is_some()))
+    }
+
+    /// Makes the connection for waiting, so that a worker that is always busy is listed among the queue's workers, too.
+    fn open(&mut self) {
+        let opening = |mut marker: Marker| {
+            async move {
+                let opened = marker.open().await;
+                (marker, opened)
+            }
+            .boxed()
+        };
+        self.waiting = self.marker.take().map(opening);
     }
 
     /// Waits for new jobs, if there is room for one.

@@ -14,7 +14,7 @@ pub const IDLE: Duration = Duration::from_secs(5);
 /// How much later than it should an answer may come, before the connection is given up.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// A connection of its own, since waiting blocks it. Made when it is first needed, and anew after an error.
+/// A connection of its own, since waiting blocks it. Made anew after an error.
 pub struct Marker {
     home: Arc<Home>,
     key: String,
@@ -31,14 +31,21 @@ impl Marker {
         Self { home, key, client, connection: None }
     }
 
+    /// Connects. A client that lists the workers of the queue sees this one from then on, also if it never waits.
+    pub async fn open(&mut self) -> Result<(), Error> {
+        if self.connection.is_none() {
+            let connected = tokio::time::timeout(IDLE, self.connect()).await;
+            self.connection = Some(connected.map_err(|_| silent())??);
+        }
+        Ok(())
+    }
+
     /// Returns when the marker was there, which takes it, or after so long.
     pub async fn wait(&mut self, longest: Duration) -> Result<(), Error> {
         let bound = longest.clamp(Duration::from_millis(1), IDLE);
+        self.open().await?;
         // Not kept through an error, nor by a wait that is given up.
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => tokio::time::timeout(IDLE, self.connect()).await.map_err(|_| silent())??,
-        };
+        let Some(mut connection) = self.connection.take() else { return Err(silent()) };
         let mut pop = redis::cmd("BZPOPMIN");
         pop.arg(&self.key).arg(bound.as_secs_f64());
         let popped = pop.query_async::<redis::Value>(&mut connection);

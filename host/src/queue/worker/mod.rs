@@ -28,6 +28,7 @@ use self::batch::Batch;
 use self::driver::{Driver, Ended};
 use self::locks::Locks;
 use self::marker::Marker;
+pub(super) use self::repeat::Repetition;
 use self::slots::Slots;
 use super::attempts::Attempts;
 use super::cancel::{self, Running};

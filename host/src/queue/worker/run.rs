@@ -9,19 +9,19 @@ use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
-use super::repeat;
+use super::repeat::Turn;
 use super::settle::{Settling, Spans};
 use super::slots::Slot;
 use crate::attempt::{Attempt, Cancellation, Failure, FailureKind, Finished, Job, Json, Outcome, Signals};
 use crate::queue::children::job_of_key;
 use crate::queue::claimed::Claimed;
-use crate::queue::clock::now;
 use crate::queue::context::JobOfQueue;
-use crate::queue::patience::{Pauses, is_passing};
 use crate::telemetry::traces::{Carrier, Kind, Trace};
 
 /// An attempt that is over sooner than this costs less than the way to the threads of the pens and back.
 const BRISK: Duration = Duration::from_micros(500);
+/// How long a job waits for another worker when this host cannot compute its schedule.
+const ELSEWHERE: Duration = Duration::from_secs(5);
 
 /// The reason that BullMQ's workers give.
 const STARTED_TOO_OFTEN: &str = "job started more than allowable limit";
@@ -55,8 +55,8 @@ impl Shared {
         let (queue, job_id) = (&self.name, &job.id);
         self.meters.claimed(job.waited());
         tracing::debug!(queue, job_id, attempt = job.attempts_made + 1, "attempt started");
-        if job.scheduler.is_some() {
-            self.repeat(job).await;
+        if job.is_scheduled() && self.repeat(job).await == Turn::Elsewhere {
+            return settling.settle(Outcome::Deferred(ELSEWHERE)).await;
         }
         if let Some(reason) = &job.failed_already {
             tracing::warn!(queue, job_id, outcome = "failed", reason, "job failed before it was run");
@@ -132,30 +132,6 @@ impl Shared {
         };
         let trace = trace.clone();
         self.runner.run(Attempt { job: handed_over, context, store: service.store.clone(), signals, trace, here }).await
-    }
-
-    /// Adds the next job of the scheduler that made this one.
-    async fn repeat(&self, job: &Claimed) {
-        let (queue, job_id, scheduler) = (&self.name, &job.id, &job.scheduler);
-        let next = match repeat::next(job, now()) {
-            Ok(Some(next)) => next,
-            Ok(None) => return,
-            Err(reason) => {
-                tracing::error!(queue, job_id, scheduler, reason, "the scheduler's next job was not added");
-                return;
-            }
-        };
-        let mut pauses = Pauses::default();
-        loop {
-            match self.scripts.next_iteration(job, next.at, &next.options).await {
-                Ok(()) => return,
-                Err(error) if is_passing(&error) => tokio::time::sleep(pauses.next()).await,
-                Err(error) => {
-                    tracing::error!(queue, job_id, scheduler, %error, "the scheduler's next job was not added");
-                    return;
-                }
-            }
-        }
     }
 }
 

@@ -36,7 +36,8 @@ impl Add {
         Self { queue: queue.into(), name: name.into(), data, options: Options::default() }
     }
 
-    /// A job id of one's own: without colon, and not a whole number. A job of that id is not added again.
+    /// A job id of one's own: without colon, not a whole number, and not the name of a key of the queue, such as `wait`. A job
+    /// of that id is not added again.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.options.id = Some(id.into());
         self

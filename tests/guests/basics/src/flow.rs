@@ -53,6 +53,12 @@ pub fn failing(job: Job<FailingFlow>) -> Result<Json, Failure> {
     Err(Failure::AwaitChildren)
 }
 
+/// How many children have returned something, and how many have failed and were ignored.
+pub fn children() -> Result<Json, Failure> {
+    let values = children::values_json()?;
+    Ok(Json::from(json!({ "values": values.len(), "ignored": children::ignored_failures()?.len() })))
+}
+
 /// How many children there are.
 pub fn dependencies() -> Result<Json, Failure> {
     let counts = children::counts()?;

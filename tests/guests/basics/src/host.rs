@@ -69,6 +69,52 @@ pub fn fetch(job: Job<Fetch>) -> Result<Json, Failure> {
     Ok(Json::from(json!({ "status": response.status(), "body": response.text() })))
 }
 
+#[derive(Deserialize)]
+pub struct FetchMany {
+    url: String,
+    count: usize,
+}
+
+/// Gets an address that many times, one after the other, and returns how often it did.
+pub fn fetch_many(job: Job<FetchMany>) -> Result<Json, Failure> {
+    for _ in 0..job.data.count {
+        Request::get(&job.data.url).send()?;
+    }
+    Ok(Json::from(json!({ "sent": job.data.count })))
+}
+
+#[derive(Deserialize)]
+pub struct Send {
+    /// A setting, whose value takes the place of `{}` in everything below.
+    key: String,
+    url: String,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+/// Sends a setting in headers, in the address and in the body, and returns what the answer is.
+pub fn send(job: Job<Send>) -> Result<Json, Failure> {
+    let Send { key, url, headers, body } = job.data;
+    let setting = toril_plugin::config::get(&key)?.unwrap_or_default();
+    let with = |text: &str| text.replace("{}", &setting);
+    let mut request = Request::post(with(&url)).body(with(&body));
+    for (name, value) in &headers {
+        request = request.header(name, with(value));
+    }
+    let response = request.send()?;
+    let echo = response.header("x-echo").map(str::to_owned);
+    Ok(Json::from(json!({ "status": response.status(), "echo": echo, "setting": setting })))
+}
+
+/// Writes a line to its log every 10 milliseconds, for `ms` milliseconds.
+pub fn log_slowly(job: Job<Millis>) -> Result<Json, Failure> {
+    for n in 0..job.data.ms / 10 {
+        log::info(format!("line {n}"));
+        clock::sleep(Duration::from_millis(10));
+    }
+    Ok(Json::from(json!({})))
+}
+
 /// Tells a ledger that this attempt runs, and ends as that says.
 pub fn ledger(job: Job<Fetch>) -> Result<Json, Failure> {
     let url = format!("{}/?by=toril&job={}&attempt={}", job.data.url, job.id, job.attempt);

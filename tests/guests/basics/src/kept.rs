@@ -36,6 +36,12 @@ pub fn roundtrip(job: Job<Pair>) -> Result<Json, Failure> {
     Ok(Json::from(json!({ "read": read, "listed": listed, "exists_after": exists_after })))
 }
 
+/// Sets a key, and nothing else.
+pub fn set(job: Job<Pair>) -> Result<Json, Failure> {
+    kv::open()?.set_json(&job.data.key, &job.data.value)?;
+    Ok(Json::from(json!({})))
+}
+
 #[derive(Deserialize)]
 pub struct Batch {
     #[serde(default)]

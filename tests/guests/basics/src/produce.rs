@@ -74,6 +74,20 @@ pub fn add(job: Job<NewJob>) -> Result<Json, Failure> {
     Ok(Json::from(json!({ "id": add.send()? })))
 }
 
+#[derive(Deserialize)]
+pub struct Many {
+    queue: String,
+    count: u64,
+}
+
+/// Adds that many jobs, one call for each.
+pub fn add_many(job: Job<Many>) -> Result<Json, Failure> {
+    for n in 0..job.data.count {
+        Add::new(&job.data.queue, "echo", &json!({ "n": n })).send()?;
+    }
+    Ok(Json::from(json!({ "added": job.data.count })))
+}
+
 impl From<Backoff> for jobs::Backoff {
     fn from(backoff: Backoff) -> Self {
         let delay = Duration::from_millis(backoff.delay);

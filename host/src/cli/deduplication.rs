@@ -1,0 +1,57 @@
+//! `toril deduplication`: which job holds a deduplication id, and letting it go.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+
+use super::client::Client;
+use super::{FAILED, error, text};
+
+/// Options of `toril deduplication`.
+#[derive(Debug, Args)]
+pub struct Deduplication {
+    /// The queue.
+    queue: String,
+    /// The deduplication id.
+    id: String,
+    /// Let the next job of this id be added. The job that holds the id stays.
+    #[arg(long)]
+    remove: bool,
+    #[command(flatten)]
+    client: Client,
+}
+
+impl Deduplication {
+    pub async fn run(self, path: &Path) -> ExitCode {
+        let admin = match self.client.admin(path) {
+            Ok(admin) => admin,
+            Err(code) => return code,
+        };
+        let (queue, id) = (&self.queue, &self.id);
+        let nobody = || error(FAILED, &text::line(&format!("no job of queue {queue} holds the deduplication id {id}")));
+        if self.remove {
+            return match admin.remove_deduplication(queue, id).await {
+                Ok(false) => nobody(),
+                removed => self.client.done(
+                    removed.map(drop),
+                    &json!({ "queue": queue, "id": id }),
+                    &format!("the next job with the deduplication id {id} is added to queue {queue}"),
+                ),
+            };
+        }
+        match admin.deduplication(queue, id).await {
+            Ok(None) => nobody(),
+            found => self.client.tell(found, |holder| {
+                let Some(holder) = holder else { return };
+                let until = match holder.expires_in {
+                    Some(left) => format!("for another {}", humantime::format_duration(Duration::from_millis(left))),
+                    None => "until it ends".to_owned(),
+                };
+                crate::cli::say!("job {} holds it, {until}", text::line(&holder.job_id));
+            }),
+        }
+    }
+}

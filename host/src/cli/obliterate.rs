@@ -1,0 +1,33 @@
+//! `toril obliterate`: removing a queue with everything in it.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use super::client::Client;
+
+/// Options of `toril obliterate`.
+#[derive(Debug, Args)]
+pub struct Obliterate {
+    /// The queue. It must be paused.
+    queue: String,
+    /// Also active jobs, whose workers then lose them.
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    client: Client,
+}
+
+impl Obliterate {
+    pub async fn run(self, path: &Path) -> ExitCode {
+        let admin = match self.client.admin(path) {
+            Ok(admin) => admin,
+            Err(code) => return code,
+        };
+        let queue = &self.queue;
+        let done = admin.obliterate(queue, self.force).await;
+        self.client.done(done, &json!({ "queue": queue }), &format!("queue {queue} and all its jobs are removed"))
+    }
+}

@@ -1,0 +1,37 @@
+//! `toril priorities`: how many jobs wait with which priority.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::client::Client;
+use crate::queue::admin::PriorityCount;
+
+/// Options of `toril priorities`.
+#[derive(Debug, Args)]
+pub struct Priorities {
+    /// The queue.
+    queue: String,
+    /// The priorities to count; 0 counts jobs without one [default: those that there are].
+    priorities: Vec<u64>,
+    #[command(flatten)]
+    client: Client,
+}
+
+impl Priorities {
+    pub async fn run(self, path: &Path) -> ExitCode {
+        let admin = match self.client.admin(path) {
+            Ok(admin) => admin,
+            Err(code) => return code,
+        };
+        self.client.tell(admin.counts_per_priority(&self.queue, &self.priorities).await, |counts| table(counts))
+    }
+}
+
+fn table(counts: &[PriorityCount]) {
+    crate::cli::say!("{:>8} {:>9}", "priority", "waiting");
+    for PriorityCount { priority, count } in counts {
+        crate::cli::say!("{priority:>8} {count:>9}");
+    }
+}

@@ -1,0 +1,32 @@
+//! `toril trim-events`: removing the oldest events of a queue.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::client::Client;
+
+/// Options of `toril trim-events`.
+#[derive(Debug, Args)]
+pub struct TrimEvents {
+    /// The queue.
+    queue: String,
+    /// How many of the newest events stay. Redis removes whole blocks of events, so some more may stay.
+    #[arg(long, value_name = "EVENTS")]
+    keep: u64,
+    #[command(flatten)]
+    client: Client,
+}
+
+impl TrimEvents {
+    pub async fn run(self, path: &Path) -> ExitCode {
+        let admin = match self.client.admin(path) {
+            Ok(admin) => admin,
+            Err(code) => return code,
+        };
+        self.client.tell(admin.trim_events(&self.queue, self.keep).await, |trimmed| {
+            crate::cli::say!("removed {} events of queue {}", trimmed.removed, self.queue);
+        })
+    }
+}

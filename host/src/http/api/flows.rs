@@ -1,0 +1,22 @@
+//! Flows: trees of jobs over several queues.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::extract::Body;
+use crate::http::problem::Problem;
+use crate::queue::admin::{AddedFlow, Admin, NewFlow};
+
+/// Add a flow, in which each job waits for its children. If one of its jobs is wrong, none is added.
+#[utoipa::path(post, path = "/flows", operation_id = "addFlow", tag = "jobs", request_body = NewFlow, responses(
+    (status = 201, description = "It is added", body = AddedFlow),
+    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn add(
+    State(admin): State<Admin>,
+    Body(flow): Body<NewFlow>,
+) -> Result<(StatusCode, Json<AddedFlow>), Problem> {
+    Ok((StatusCode::CREATED, Json(admin.add_flow(flow).await?)))
+}

@@ -1,0 +1,47 @@
+//! Removing a queue with everything in it.
+
+use std::sync::LazyLock;
+
+use redis::Script;
+
+use super::Admin;
+use super::error::AdminError;
+
+/// How many jobs one script removes at most: Redis does nothing else meanwhile.
+const BATCH: u64 = 1000;
+
+static OBLITERATE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!(concat!(env!("BULLMQ_COMMANDS"), "/obliterate-2.lua"))));
+
+impl Admin {
+    /// Removes every job of a queue that is paused, and the queue itself, batch by batch. `force`: also active jobs, whose
+    /// workers then lose them. Toril's own records of the queue's attempts stay until newer ones replace them.
+    pub async fn obliterate(&self, queue: &str, force: bool) -> Result<(), AdminError> {
+        let keys = self.keys(queue).await?;
+        let connection = self.redis.connection_of(queue).await?;
+        // The BullMQ crate's own method passes a "0", which the script takes for "force".
+        let forced = if force { "force" } else { "" };
+        loop {
+            let mut call = OBLITERATE.prepare_invoke();
+            call.key(keys.meta()).key(keys.key_prefix()).arg(BATCH).arg(forced);
+            let code: i64 = call.invoke_async(&mut connection.connection()).await.map_err(bullmq::Error::from)?;
+            match code {
+                -1 => {
+                    return Err(AdminError::Conflict(format!(
+                        "queue {queue} is not paused: pause it first, so that nothing is added to what is removed"
+                    )));
+                }
+                -2 => {
+                    return Err(AdminError::Conflict(format!(
+                        "queue {queue} has active jobs: wait for their end, or force it, and their workers lose them"
+                    )));
+                }
+                ..0 => {
+                    return Err(AdminError::Conflict(format!("queue {queue} was not removed: the script said {code}")));
+                }
+                0 => return Ok(()),
+                _ => {}
+            }
+        }
+    }
+}
