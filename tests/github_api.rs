@@ -139,7 +139,7 @@ async fn a_recorded_listing_is_read_over_all_of_its_pages() {
     let issues = &result["resources"]["issues"];
     assert_eq!(
         (&issues["fetched"], &issues["created"], &issues["requests"]),
-        (&json!(13), &json!(13), &json!(5)),
+        (&json!(26), &json!(13), &json!(10)),
         "{result}"
     );
 }

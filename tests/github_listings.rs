@@ -1,4 +1,4 @@
-//! `github-sync` and listings that change, or are told in unusual ways: what GitHub has is kept, and nothing of it is
+//! `github-sync` and listings that change, or whose pages are linked in unusual ways: what GitHub has is kept, and nothing of it is
 //! deleted.
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! How much a plugin may keep, add and send, whichever host runs it, and what a plugin that wants more is told.
+//! Quotas: how much a plugin may keep, add and send over all hosts, and the errors beyond them.
 
 use std::time::{Duration, Instant};
 

@@ -12,7 +12,7 @@ fn host(url: impl Into<String>) -> Toril {
     Toril::new().redis(url).plugin("basics").config(QUEUE)
 }
 
-/// The server, as one of version 5 to whoever comes through the proxy.
+/// The server, which claims to have version 5 to clients that come through the proxy.
 async fn old() -> (RedisServer, Proxy) {
     let redis = RedisServer::start().await;
     let info: String = cmd("INFO").arg("server").query_async(&mut redis.connection().await).await.expect("INFO");

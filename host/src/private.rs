@@ -12,7 +12,7 @@ pub fn make(folder: &Path) -> io::Result<()> {
 
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let found = fs::metadata(folder)?;
-    // A new file belongs to whoever makes it, which is the user that must own the folder.
+    // A new file belongs to this process's user, who must own the folder.
     let own = tempfile::NamedTempFile::new_in(folder)?.as_file().metadata()?.uid();
     if found.uid() != own {
         return Err(io::Error::other(format!(

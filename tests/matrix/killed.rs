@@ -29,7 +29,7 @@ pub async fn client(client: Client, server: Server) {
     let redis = server.start().await;
     let observer = Session::start(client, &redis).await;
     let worker = Session::start(client, &redis).await;
-    // The check for stalled jobs is not repeated by anybody before the interval of whoever made it last.
+    // The check for stalled jobs is not repeated by anybody before the interval of the worker that made it last.
     let settings = json!({ "lockDuration": 1000, "stalledInterval": 500 });
     worker.call(QUEUE, "work", json!({ "as": "hang", "settings": settings })).await;
     let id = add(&observer, "echo", json!({ "n": 1 })).await;

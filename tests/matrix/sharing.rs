@@ -107,7 +107,7 @@ async fn one_rate_limit_counts_the_jobs_of_both(queue: Queue) {
     let ids = queue.add_all(json!(jobs)).await;
     queue.all_ended(&ids).await;
     let runs = queue.runs(&ids).await;
-    // Two in each half second, whoever runs them.
+    // Two in each half second, over all workers.
     assert!(runs[7].0 - runs[0].0 >= 1_450, "{runs:?}");
 }
 

@@ -144,7 +144,7 @@ impl Proxy {
 
     /// From now on every answer has the bytes of `after` where the server says `before`, which has as many.
     pub fn replace_in_answers(&self, before: &str, after: &str) {
-        assert_eq!(before.len(), after.len(), "an answer's length is told before it");
+        assert_eq!(before.len(), after.len(), "an answer's length precedes it");
         let pair = (before.as_bytes().to_vec(), after.as_bytes().to_vec());
         *self.network.replaces.lock().unwrap_or_else(PoisonError::into_inner) = Some(pair);
     }

@@ -121,7 +121,7 @@ async fn distribute(mut lines: Lines<BufReader<ChildStdout>>, waiting: Waiting) 
             Some(error) => Err(error.to_owned()),
             None => Ok(answer["ok"].take()),
         };
-        // Whoever waited for it may have given up.
+        // The receiver may be gone.
         let _ = sender.send(outcome);
     }
     waiting.lock().unwrap_or_else(PoisonError::into_inner).clear();

@@ -139,7 +139,7 @@ fn digest(image: &str) -> Result<String> {
     let digest = printed.stdout.trim();
     ensure!(
         printed.status.success() && is_digest(digest),
-        "the registry told no digest of {image}: {}",
+        "the registry gave no digest of {image}: {}",
         printed.last_words()
     );
     Ok(digest.to_owned())

@@ -170,7 +170,7 @@ fn fits(value: &[u8]) -> Result<(), store::Error> {
 type Opened = (std::sync::Arc<dyn crate::attempt::KeyValue>, config::KeyValue);
 
 impl PenState {
-    /// What became of a write. One that the plugin's limits leave no room for is told in the job's log, too.
+    /// The outcome of a write. A write beyond the plugin's quota is also logged in the job's log.
     fn written<T>(&self, written: Result<T, ContextError>) -> Result<T, store::Error> {
         if let Err(ContextError::Denied(reason)) = &written {
             self.job.denials.add(reason.clone());

@@ -1,4 +1,4 @@
-//! How often something may happen in a period, whoever asks.
+//! A rate limit: how often something may happen in a period, over all callers.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};

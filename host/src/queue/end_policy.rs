@@ -1,4 +1,4 @@
-//! What a queue's settings say of the ends of its jobs. Changed while jobs run: whoever ends one looks here then.
+//! What a queue's settings say of the ends of its jobs. They may change while jobs run: they are read when a job ends.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

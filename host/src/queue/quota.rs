@@ -58,7 +58,7 @@ local function forget_expired()
         forget(key)
       elseif left == -1 then
         call('ZREM', expiry, key)
-      else -- the clock of whoever wrote it was another one
+      else -- the writer's clock differs
         call('ZADD', expiry, now + left + 1, key)
       end
     end

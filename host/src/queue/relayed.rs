@@ -91,7 +91,7 @@ impl Relayed {
             return Ok(open);
         }
         let folder = tempfile::Builder::new().prefix("toril-").tempdir().map_err(ConnectError::Socket)?;
-        // Before there is a socket in it: whoever connects to one is logged in.
+        // Before there is a socket in it: every client that connects to one is authenticated.
         private::make(folder.path()).map_err(ConnectError::Socket)?;
         let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
         let open = source.take().map(|source| Open {

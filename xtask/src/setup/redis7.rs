@@ -18,7 +18,7 @@ pub const CHOICE: &str = "TORIL_REDIS7_SERVER";
 /// The other two are libraries that it needs and that a small installation of Debian lacks.
 const PACKAGES: [&str; 3] = ["redis-tools", "libjemalloc2", "liblzf1"];
 const PROGRAM_IN_PACKAGE: &str = "usr/bin/redis-check-rdb";
-/// Starts the program beside this script, wherever the folder was moved. `exec` keeps the process id, so whoever starts the
+/// Starts the program beside this script, wherever the folder was moved. `exec` keeps the process id, so the caller that starts the
 /// script can signal the server.
 const START: &str = r#"#!/bin/sh
 here=$(cd "$(dirname "$0")" && pwd) || exit 1

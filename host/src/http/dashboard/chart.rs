@@ -14,7 +14,7 @@ const HOUR: u64 = 60 * 60 * 1000;
 /// The height of a picture, in its own units.
 const HEIGHT: f64 = 100.0;
 
-/// What is said of a queue that has no metrics.
+/// The text for a queue without metrics.
 const NOT_COUNTED: &str = "nothing is counted: metrics are off, or no job has ended yet";
 
 /// Jobs that ended in each minute, the failed ones on top.

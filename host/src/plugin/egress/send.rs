@@ -67,7 +67,7 @@ pub async fn send(
     // Drives the connection for as long as the answer is read; ended with the pen, whose task it is.
     let driver = wasmtime_wasi::runtime::spawn(async move {
         let _permit = permit;
-        // Whoever reads the answer gets this error from its body. Returned here it would be a line of the host's log for
+        // The client gets this error when it reads the body. Returned here it would be a line of the host's log for
         // each request.
         if let Err(error) = connection.await {
             tracing::debug!(%error, "connection of a plugin's request failed");

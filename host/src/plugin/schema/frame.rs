@@ -58,7 +58,7 @@ pub struct Frame<'s, 'v> {
     pub quiet: bool,
     /// Whether the same value has to know what was looked at.
     pub collects: bool,
-    /// Whether that counts for whoever has asked.
+    /// Whether that counts for the caller.
     pub same: bool,
     /// Which of the node's operations is carried out.
     pub operation: usize,
@@ -72,7 +72,7 @@ pub struct Frame<'s, 'v> {
 /// What a schema says of a value.
 pub struct Answer {
     pub fits: bool,
-    /// What it has looked at, where that counts for whoever has asked.
+    /// What it has evaluated, where that counts for the caller.
     pub seen: Option<Box<Seen>>,
 }
 

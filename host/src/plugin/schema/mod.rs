@@ -33,11 +33,11 @@ use super::interface::types::Manifest;
 use super::limits::one_line;
 use crate::attempt::{Failure, FailureKind, Job, Json};
 
-/// The problems of one job's data that are told.
+/// The most problems of one job's data that a message lists.
 const TOLD: usize = 5;
 /// Names of jobs that are told where one is unknown.
 const NAMES: usize = 20;
-/// Kinds of job of one plugin, and the bytes of all that is said of them.
+/// Kinds of job of one plugin, and the bytes of all their descriptions.
 const KINDS: usize = 1_000;
 const BYTES: usize = 1024 * 1024;
 /// Data up to this is parsed at once, in bytes. It takes a few milliseconds.
@@ -226,7 +226,7 @@ async fn value(data: &Json) -> Result<Value, serde_json::Error> {
 /// What does not fit, naming no value.
 fn in_words(schema: &Schema, data: &Value) -> String {
     let Ok((problems, more)) = Check::problems(schema, data, &mut Budget::new(TELLING)) else {
-        return "in more places than can be told".to_owned();
+        return "in more places than can be listed".to_owned();
     };
     let told: Vec<_> = problems.iter().take(TOLD).map(ToString::to_string).collect();
     match problems.len() + more - told.len() {

@@ -1,4 +1,4 @@
-//! What does not fit, in words for whoever wrote the data. They name fields and quote the schema, and no value.
+//! Error messages for data that does not fit. They name fields and quote the schema, and never a value.
 
 use std::fmt;
 

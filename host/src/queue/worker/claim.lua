@@ -114,7 +114,7 @@ local function tell(id, nth, started, fields, data)
   return { cmsgpack.pack(id, nth, started, fields), long }
 end
 
--- Locks a job and marks it as started. Answers what is told of it, and why it has failed already, if it has. nil: it
+-- Locks a job and marks it as started. Returns its fields, and why it has failed already, if it has. nil: it
 -- cannot be started.
 local function start(id, nth)
   local job = prefix .. id

@@ -53,7 +53,7 @@ pub struct QueueWorker {
     begun: CancellationToken,
     closing: CancellationToken,
     tasks: TaskTracker,
-    /// Waits for the end of the loop, for whoever closes the worker. The loop is aborted when this is dropped.
+    /// Waits for the end of the loop. For the caller that closes the worker. The loop is aborted when this is dropped.
     driver: SharedFuture<BoxFuture<'static, ()>>,
     _renewing: AbortOnDropHandle<()>,
     _checking: AbortOnDropHandle<()>,
@@ -199,7 +199,7 @@ impl QueueWorker {
     }
 
     /// Applies what can change while jobs run: concurrency, what becomes of ended jobs, and the dead-letter queue. Without
-    /// Redis the latter stays what it was, which is told.
+    /// Redis the latter stays what it was, and a warning says so.
     pub async fn configure(&self, settings: &config::Queue) {
         self.concurrency.send_replace(settings.concurrency.get());
         self.shared.policy.store(Arc::new(EndPolicy::of(settings)));

@@ -31,7 +31,7 @@ impl Slots {
     }
 
     /// Whether a job has left since the last time whose place nobody has tried to fill. In a queue with a concurrency of
-    /// its own no worker is told of the jobs that may start now.
+    /// its own no worker learns of the jobs that may start now.
     pub fn take_unclaimed(&self) -> bool {
         self.0.unclaimed.swap(false, Ordering::AcqRel)
     }

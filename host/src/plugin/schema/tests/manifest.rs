@@ -1,4 +1,4 @@
-//! What becomes of a manifest, and what a refused job is told.
+//! How manifests are accepted or refused, and the messages for refused jobs.
 
 use serde_json::json;
 
