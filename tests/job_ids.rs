@@ -68,7 +68,7 @@ async fn the_http_api_refuses_an_id_that_is_a_key_of_the_queue_and_adds_nothing_
     for key in KEYS {
         let job = json!({ "name": "echo", "opts": { "jobId": key } });
         let one = post(&toril, "jobs", &job).await;
-        let many = post(&toril, "jobs/bulk", &json!({ "jobs": [{ "name": "echo" }, job] })).await;
+        let many = post(&toril, "bulk", &json!({ "jobs": [{ "name": "echo" }, job] })).await;
         for refused in [one, many] {
             assert_eq!(refused.status, 422, "{key}: {refused:?}");
             assert!(refused.body.contains("name of a key of the queue"), "{refused:?}");
@@ -163,6 +163,6 @@ async fn a_job_that_is_there_already_keeps_its_options_when_it_is_added_again() 
         assert_eq!(add(&same, "9").await, first);
 
         let job = toril.cli(["job", "idle", &first, "--json"]).await.succeeded().json();
-        assert_eq!(job["opts"]["keepLogs"], 5, "{job}");
+        assert_eq!(job["opts"]["kl"], 5, "{job}");
     }
 }

@@ -283,10 +283,10 @@ async fn a_job_whose_key_has_another_type_is_set_aside_and_the_others_of_its_bat
     let mut connection = redis.connection().await;
     let mut steps: Vec<Value> =
         (0..6).map(|n| json!({ "do": "add", "opts": { "jobId": format!("job-{n}") } })).collect();
-    steps.push(json!({ "do": "add", "opts": { "jobId": "delayed", "delay": 10 } }));
+    steps.push(json!({ "do": "add", "opts": { "jobId": "later", "delay": 10 } }));
     clients(&redis, steps.into()).await;
     let mut spoil = redis::pipe();
-    for id in ["job-2", "delayed"] {
+    for id in ["job-2", "later"] {
         spoil.cmd("DEL").arg(format!("bull:work:{id}")).cmd("SET").arg(format!("bull:work:{id}")).arg("no hash");
     }
     spoil.cmd("DEL").arg("bull:work:job-4");
@@ -306,7 +306,7 @@ async fn a_job_whose_key_has_another_type_is_set_aside_and_the_others_of_its_bat
     };
     wait_until("the other jobs to end", LONG, async || left("completed").await.len() == 4).await;
     for (id, reason) in
-        [("job-2", "its key holds no hash"), ("delayed", "its key holds no hash"), ("job-4", "its hash is missing")]
+        [("job-2", "its key holds no hash"), ("later", "its key holds no hash"), ("job-4", "its hash is missing")]
     {
         let told = |line: Value| line["job_id"] == id && line["queue"] == "work" && line["reason"] == reason;
         let lines = || toril.logs().lines().filter_map(|line| serde_json::from_str(line).ok()).any(told);

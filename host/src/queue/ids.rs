@@ -9,16 +9,13 @@ use super::add::JobSpec;
 /// The longest name, job id, deduplication id and queue name of an added job, in bytes.
 pub const LONGEST: usize = 1024;
 
-/// What BullMQ (versions 1 to 6) and Toril store below `PREFIX:QUEUE:`, up to the next colon.
-const QUEUE_KEYS: [&str; 29] = [
+/// What BullMQ 5 and 6 and Toril store below `PREFIX:QUEUE:`, up to the next colon.
+const QUEUE_KEYS: [&str; 21] = [
     "active",
-    "added",
     "completed",
     "de",
-    "delay",
     "delayed",
     "dn",
-    "drained",
     "events",
     "failed",
     "given-up",
@@ -26,19 +23,14 @@ const QUEUE_KEYS: [&str; 29] = [
     "limiter",
     "marker",
     "meta",
-    "meta-paused",
     "metrics",
     "paused",
     "pc",
     "prioritized",
-    "priority",
-    "progress",
-    "rate-limiter",
     "repeat",
     "stalled",
     "stalled-check",
     "wait",
-    "waiting",
     "waiting-children",
 ];
 
