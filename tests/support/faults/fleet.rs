@@ -16,6 +16,9 @@ use crate::toril::shared_cache;
 use crate::wait::LONG;
 use crate::{Toril, node, wait_until};
 
+/// The most jobs that one run of the script adds.
+const MOST_AT_ONCE: usize = 300;
+
 /// BullMQ's keys of the queue that all work on.
 pub const QUEUE: &str = "{bull}:work";
 
@@ -108,7 +111,10 @@ impl Fleet {
     pub async fn add(&mut self, jobs: &[Planned]) {
         self.ledger.plan(jobs);
         let jobs: Vec<_> = jobs.iter().map(|job| job.job(self.ledger.url())).collect();
-        node::run("add", input(&self.servers, json!({ "jobs": jobs }))).await;
+        // The script gets them as an argument, which Linux limits to 128 KiB.
+        for jobs in jobs.chunks(MOST_AT_ONCE) {
+            node::run("add", input(&self.servers, json!({ "jobs": jobs }))).await;
+        }
         self.servers.wait_replicated().await;
     }
 
