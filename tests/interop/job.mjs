@@ -7,6 +7,9 @@ import { options, script } from './script.mjs';
 
 await script(async (input, open) => {
   const queue = open(new Queue(input.queue, options(input)));
+  // The state is read before the fields: a job that ends between the two reads is then shown with its state of before, and
+  // never as completed with the fields of a job that still runs.
+  const state = await queue.getJobState(input.id);
   const job = await Job.fromId(queue, input.id);
   if (!job) return null;
 
@@ -16,7 +19,7 @@ await script(async (input, open) => {
     name: job.name,
     data: job.data,
     opts: job.opts,
-    state: await job.getState(),
+    state,
     logs,
     attemptsMade: job.attemptsMade,
     attemptsStarted: job.attemptsStarted,
