@@ -17,6 +17,7 @@
 //! | [`promtool`] | Prometheus's own checker |
 //! | [`otlp`] | a collector of traces |
 //! | [`session`] | BullMQ clients that do what a test asks, call by call: versions 5 and 6 for Node, and Python's |
+//! | [`signed`] | requests to webhooks and callbacks, signed as their senders sign them |
 //! | [`contents`] | everything that Redis holds of a queue, to be compared |
 //! | [`http`] | the plainest HTTP client |
 //! | [`wait`] | waiting until something is so, with a bound |
@@ -45,6 +46,7 @@ pub mod python;
 pub mod redis_server;
 pub mod scripted;
 pub mod session;
+pub mod signed;
 pub mod stub_agent;
 pub mod tls_front;
 pub mod toril;
