@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use toril_tests::otlp::Collector;
+use toril_tests::signed::{self, Delivery};
 use toril_tests::wait::{LONG, wait_until};
 use toril_tests::{RedisServer, Toril, http, node};
 
@@ -16,15 +17,16 @@ const TOKEN: &str = "word-of-the-admin-2b7e";
 const ENVIRONMENT: &str = "word-of-the-environment-9a3d";
 const FILE: &str = "word-of-a-file-77c0";
 const SENT: &str = "word-that-is-only-sent-1d9f";
+const HOOKS: &str = "word-of-webhooks-and-callbacks-83d0";
 const COLLECTOR: &str = "word-of-the-collector-e4f8";
 const DATA: &str = "word-in-a-job-c51d";
 const SCHEDULE: &str = "word-in-a-schedule-08ab";
 const WRONG: &str = "wrong-word-at-the-door-6d2e";
 /// Not hidden where jobs are shown, and nowhere else all the same.
 const VALUE: &str = "word-of-no-hidden-field-31b6";
-const ALL: [&str; 9] = [REDIS, TOKEN, ENVIRONMENT, FILE, SENT, COLLECTOR, DATA, SCHEDULE, WRONG];
+const ALL: [&str; 10] = [REDIS, TOKEN, ENVIRONMENT, FILE, SENT, HOOKS, COLLECTOR, DATA, SCHEDULE, WRONG];
 
-const WITH_VALUE: [&str; 10] = [REDIS, TOKEN, ENVIRONMENT, FILE, SENT, COLLECTOR, DATA, SCHEDULE, WRONG, VALUE];
+const WITH_VALUE: [&str; 11] = [REDIS, TOKEN, ENVIRONMENT, FILE, SENT, HOOKS, COLLECTOR, DATA, SCHEDULE, WRONG, VALUE];
 
 /// The most pages that are followed.
 const PAGES: usize = 300;
@@ -41,6 +43,14 @@ name = "echo"
 data = {{ token = "{SCHEDULE}" }}
 [queues.numbers]
 plugin = "double"
+[webhooks.hook]
+queue = "work"
+name = "echo"
+signature = "github"
+secret = "env:HOOKS_WORD"
+data = {{ password = "/word" }}
+[callbacks]
+secret = "env:HOOKS_WORD"
 [plugins.basics]
 config = {{ api-url = "https://api.test" }}
 secrets = {{ token = "env:SECRET_WORD", key = "file:word" }}
@@ -69,6 +79,7 @@ async fn scene() -> Scene {
     let mut toril = toril
         .env("SECRET_WORD", ENVIRONMENT)
         .env("SENT_WORD", SENT)
+        .env("HOOKS_WORD", HOOKS)
         .env("TORIL_ADMIN_TOKEN", TOKEN)
         .env("TORIL_LOG", "trace")
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url())
@@ -96,6 +107,24 @@ impl Scene {
         let later =
             json!([{ "name": "echo", "data": { "password": DATA }, "opts": { "delay": 3_600_000, "jobId": "later" } }]);
         node::run("add", json!({ "redis": self.redis.url(), "queue": "work", "jobs": later })).await;
+        self.call_from_outside().await;
+    }
+
+    /// Webhooks and callbacks that are taken, and that are not.
+    async fn call_from_outside(&self) {
+        let body = json!({ "word": DATA }).to_string();
+        for (secret, id, body, status) in
+            [(HOOKS, "one", &*body, 201), (HOOKS, "two", VALUE, 400), (WRONG, "three", &*body, 401)]
+        {
+            let answer = signed::github(&self.toril, "hook", secret, Delivery { event: "push", id }, body).await;
+            assert_eq!(answer.status, status, "{answer:?}");
+        }
+        for (secret, id, status) in [(HOOKS, "no-such-job", 404), (WRONG, "later", 401)] {
+            let token = signed::token(secret, "work", id);
+            let path = format!("/callbacks/work/{id}");
+            let answer = signed::post(&self.toril, &path, &[("x-a2a-notification-token", &token)], VALUE).await;
+            assert_eq!(answer.status, status, "{answer:?}");
+        }
     }
 
     async fn ask(&self, path: &str) -> http::Response {
@@ -227,9 +256,9 @@ async fn no_secret_is_found_in_anything_that_a_host_shows() {
     let bearer = ("authorization", &*format!("Bearer {WRONG}"));
     let refused = http::request("GET", &scene.toril.url("/api/v1/queues"), &[bearer], "").await;
     assert_eq!(refused.expect("an answer").status, 401);
-    // Nine attempts in queue `work` that reach the plugin.
+    // Ten attempts in queue `work` that reach the plugin.
     wait_until("the spans", LONG, async || {
-        scene.collector.spans().iter().filter(|span| span.span.name == "process work").count() >= 9
+        scene.collector.spans().iter().filter(|span| span.span.name == "process work").count() >= 10
     })
     .await;
 
