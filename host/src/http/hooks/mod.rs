@@ -1,6 +1,6 @@
 //! Requests from outside that add a job (`/webhooks/NAME`) or wake one (`/callbacks/QUEUE/ID`). Both are off unless the
-//! configuration of the moment turns them on, and each request shows by a secret of its own that it may come in: the token
-//! and the settings of the administration do not count here. Not part of the API's description: their form is the sender's.
+//! current configuration turns them on. Each request proves itself with a secret of its own. The administration's token
+//! and `admin` do not matter here. Not part of the API's description: the senders define the format.
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -39,8 +39,8 @@ use crate::plugin::rate::Rate;
 use crate::queue::admin::Admin;
 use crate::telemetry::metrics;
 
-/// The most bytes of all bodies that are held at once. Whoever reaches the server may send bodies: a signature is known to
-/// be wrong only at a body's end.
+/// The most bytes of all bodies that are held at once. Everybody who reaches the server can send bodies. Only the end of a
+/// body tells whether the signature is right.
 const ROOM: usize = 64 << 20;
 /// How many callbacks wait at once for a job to leave `active`.
 const WAITERS: usize = 64;
