@@ -45,14 +45,14 @@ pub fn is_wanted_by_body(webhook: &Webhook, document: &Value) -> Result<bool, Re
 
 /// The body as JSON. GitHub can also send it as a field of a form.
 pub fn document(headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
-    const NO_JSON: Refusal = Refusal::Malformed("the body is no JSON");
+    let no_json = || Refusal::Malformed("the body is no JSON");
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         let field = form_urlencoded::parse(body).find(|(name, _)| name == "payload");
-        return field.and_then(|(_, payload)| serde_json::from_str(&payload).ok()).ok_or(NO_JSON);
+        return field.and_then(|(_, payload)| serde_json::from_str(&payload).ok()).ok_or_else(no_json);
     }
-    serde_json::from_slice(body).map_err(|_| NO_JSON)
+    serde_json::from_slice(body).map_err(|_| no_json())
 }
 
 /// The job that an event adds to the webhook's queue. `delivery`: what the sender calls the request.
