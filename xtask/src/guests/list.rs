@@ -9,7 +9,7 @@ use crate::workspace::Workspace;
 
 /// A package that becomes one component.
 pub struct Guest {
-    /// The component's name, and so its file's: the package's, without the `guest-` of the tests' guests.
+    /// The component's name, and its file's: the package's name, without the prefix `guest-` of the tests' guests.
     pub name: String,
     pub package: String,
     /// The stem of the file that the compiler writes.

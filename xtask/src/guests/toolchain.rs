@@ -14,7 +14,7 @@ pub const TARGET: &str = "wasm32-unknown-unknown";
 
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
-/// The oldest minor version 1.x that takes this workspace (`rust-version` in Cargo.toml).
+/// The oldest minor version 1.x that compiles this workspace (`rust-version` in Cargo.toml).
 const OLDEST: u32 = 95;
 
 /// Size in bytes of the heap that is linked into a plugin. While it suffices, the kernel need not map new pages for a
