@@ -1,4 +1,4 @@
-//! Drives [`toril::fuzz::component`].
+//! Fuzzes [`toril::fuzz::component`].
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Drives [`toril::fuzz::configuration`].
+//! Fuzzes [`toril::fuzz::configuration`].
 
 #![no_main]
 

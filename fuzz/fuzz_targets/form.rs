@@ -1,4 +1,4 @@
-//! Drives [`toril::fuzz::form`].
+//! Fuzzes [`toril::fuzz::form`].
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Drives [`toril::fuzz::job`].
+//! Fuzzes [`toril::fuzz::job`].
 
 #![no_main]
 

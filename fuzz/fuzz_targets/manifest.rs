@@ -1,4 +1,4 @@
-//! Drives [`toril::fuzz::manifest`].
+//! Fuzzes [`toril::fuzz::manifest`].
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Drives [`toril::fuzz::new_job`].
+//! Fuzzes [`toril::fuzz::new_job`].
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Drives [`toril::fuzz::request`].
+//! Fuzzes [`toril::fuzz::request`].
 
 #![no_main]
 

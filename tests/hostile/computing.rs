@@ -1,4 +1,4 @@
-//! Plugins that compute without end, or take what they can.
+//! Plugins that compute endlessly, or use up resources.
 
 use serde_json::json;
 use toril_tests::toril::component;
@@ -27,7 +27,7 @@ pub async fn at_the_start_of_a_new_version(case: &Case) {
     ring.unnoticed().await;
 }
 
-/// Its instances have started well until now: what they do is decided by a setting, which needs no new version.
+/// Its instances start normally at first. A setting switches the attack on, so that no new version is needed.
 pub async fn at_the_start_of_an_attempt(case: &Case) {
     let mut ring = Ring::open("flood", "timeout = \"1s\"").await;
     ring.configure("timeout = \"1s\"\n[plugins.hostile]\nconfig = { start-up = \"endless\" }\n").await;
@@ -41,7 +41,7 @@ pub async fn a_call_as_a_supertype_in_describe(case: &Case) {
     ring.unnoticed().await;
 }
 
-/// Its instances would start well for `describe`, and call only when a setting says so.
+/// Its instances start normally for `describe`. A setting switches the call on.
 pub async fn a_call_as_a_supertype_in_handle(case: &Case) {
     let mut ring = Ring::open("flood", "").await;
     let module = forged::call_as_a_supertype(Some("misbehaves_at_the_start"));
@@ -49,7 +49,7 @@ pub async fn a_call_as_a_supertype_in_handle(case: &Case) {
     ring.unnoticed().await;
 }
 
-/// A good component with so many memories more than it has, which is one.
+/// A good component, which has one memory, with this many more.
 fn with_memories(name: &str, more: usize) -> Vec<u8> {
     (0..more).fold(component(name), |plugin, _| forged::with_started(&plugin, &forged::memory()))
 }
@@ -60,7 +60,8 @@ pub async fn many_memories(case: &Case) {
     ring.unnoticed().await;
 }
 
-/// As many pens of the plugin as its queue allows, each with as many memories as a pen may have, and one place left.
+/// Fills the queue of the plugin with pens that have the maximum number of memories each. One slot of `max_pens` is
+/// left.
 pub async fn all_that_pens_may_hold(case: &Case) {
     let plugin = with_memories("flood", 3);
     let queue = "timeout = \"10m\"\nconcurrency = 3";
@@ -100,7 +101,7 @@ pub async fn memory(case: &Case) {
 
 pub async fn many_large_tables(case: &Case) {
     let mut ring = Ring::open("basics", "").await;
-    // One in each module: a module may not have more.
+    // One table in each module, because a module may not have more.
     let plugin = (0..6).fold(component("basics"), |plugin, _| forged::with_started(&plugin, &forged::table(19_000)));
     case.was_seen(&ring.refusal(&plugin).await);
     ring.unnoticed().await;
@@ -124,7 +125,7 @@ pub async fn waiting_for_ever(case: &Case) {
     ring.unnoticed().await;
 }
 
-/// What becomes of a job whose attempt ends in a wait: its state and how long it waits, in milliseconds.
+/// The outcome of a job whose attempt ends in a wait: its state, and the delay in milliseconds.
 async fn waits(name: &str) -> String {
     let mut ring = Ring::open("flood", "").await;
     ring.toril.cli(["add", "hostile", name, "--data", "0"]).await.succeeded();

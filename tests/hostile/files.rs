@@ -1,4 +1,4 @@
-//! Files that are no plugins, or that cost more than a plugin may.
+//! Files that are not plugins, or that exceed a limit.
 
 use std::process::Command;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub async fn of_100_mb(case: &Case) {
 }
 
 pub async fn that_compiles_for_minutes(case: &Case) {
-    // What is good is in the cache afterwards: this short a time is for the other one.
+    // Then the good plugin is in the cache, and this short limit applies only to the other one.
     Ring::open("basics", "").await.unnoticed().await;
     let basics = component("basics");
     let mut ring = Ring::with(&basics, "", |toril| toril.host("compile_timeout = \"1s\"")).await;
@@ -33,7 +33,7 @@ pub async fn that_takes_memory_to_compile(case: &Case) {
     ring.unnoticed().await;
 }
 
-/// The process that compiles for this host, once there is one.
+/// The compiler process of this host, once it runs.
 async fn compiler_of(host: u32) -> u32 {
     wait_until("the host to compile", LONG, async || children_of(host).first().copied()).await
 }
@@ -62,7 +62,7 @@ pub async fn whose_compiler_is_killed(case: &Case) {
 }
 
 #[tokio::test]
-async fn the_compiler_ends_with_its_host_however_that_ends() {
+async fn the_compiler_ends_with_its_host_even_if_that_is_killed() {
     let mut ring = Ring::open("basics", "").await;
     ring.toril.replace_plugin("hostile", &forged::with_module(&component("basics"), &forged::bomb(4, 1000, 300)));
     let compiler = compiler_of(ring.toril.pid()).await;
@@ -71,7 +71,8 @@ async fn the_compiler_ends_with_its_host_however_that_ends() {
     wait_until("the compiler to end", Duration::from_secs(20), ended).await;
 }
 
-/// Another plugin, and a queue that is added to the configuration for a plugin that compiles for minutes.
+/// Another plugin reloads while a queue that was added to the configuration waits for a plugin that compiles for
+/// minutes.
 #[tokio::test]
 async fn no_other_plugin_waits_for_a_compiler() {
     let mut ring = Ring::open("basics", "").await;
@@ -113,7 +114,7 @@ pub async fn a_zip_of_nonsense(case: &Case) {
     ring.unnoticed().await;
 }
 
-/// It begins as a component does, and has sections of every kind with random bytes in them.
+/// It has the header of a component, and sections of every kind with random bytes.
 pub async fn a_component_of_nonsense(case: &Case) {
     let mut ring = Ring::open("basics", "").await;
     let mut random = fastrand::Rng::with_seed(6);
@@ -126,7 +127,7 @@ pub async fn a_component_of_nonsense(case: &Case) {
     ring.unnoticed().await;
 }
 
-/// In place, again and again, with two versions of which each is good.
+/// Overwritten in place again and again with two valid versions.
 pub async fn replaced_while_it_is_read(case: &Case) {
     let mut ring = Ring::open("basics", "").await;
     let path = ring.toril.plugin_path("hostile");

@@ -1,4 +1,4 @@
-//! Plugins that give the host more than it can want.
+//! Plugins that flood the host.
 
 use serde_json::json;
 use toril_tests::toril::component;
@@ -47,7 +47,7 @@ pub async fn a_long_line(case: &Case) {
 pub async fn progress(case: &Case) {
     let mut ring = Ring::open("flood", "timeout = \"2s\"").await;
     case.was_seen(&ring.failure("progress", json!(60_000)).await);
-    // Redis cuts its streams roughly.
+    // Redis trims its streams approximately.
     let events = ring.count("XLEN", "bull:hostile:events").await;
     assert!(events < 20_000, "{events} events");
     ring.unnoticed().await;
@@ -79,7 +79,7 @@ pub async fn random(case: &Case) {
     ring.unnoticed().await;
 }
 
-/// More than the plugin has room for: what a producer does to it, and not the other way round.
+/// More data than the plugin has memory. Here, a producer attacks the plugin.
 pub async fn data(case: &Case) {
     let mut ring = Ring::open("flood", "[plugins.hostile]\nmemory = \"2MiB\"").await;
     case.was_seen(&ring.failure("any", json!("x".repeat(10 * MB))).await);
@@ -92,7 +92,7 @@ pub async fn bodies(case: &Case) {
     ring.unnoticed().await;
 }
 
-/// A setting decides what `describe` does, and a new version is what asks it again.
+/// A setting decides what `describe` does. A new version makes the host call it again.
 pub async fn bodies_in_describe(case: &Case) {
     let mut ring = Ring::open("flood", "").await;
     ring.configure("[plugins.hostile]\nconfig = { describe = \"bodies\" }\n").await;
@@ -106,7 +106,7 @@ pub async fn requests(case: &Case) {
     ring.unnoticed().await;
 }
 
-/// The method and the authority of a request, which the host keeps with it.
+/// The method and the authority of a request, which the host stores with it.
 pub async fn parts_of_a_request(case: &Case) {
     let mut ring = Ring::open("flood", "").await;
     let method = ring.failure("method", json!(10 * MB)).await;

@@ -1,4 +1,4 @@
-//! Plugins that ask for more of the network than they were granted, or ask servers that answer without end.
+//! Plugins that request more of the network than they were granted, or that talk to servers with endless responses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,20 +11,20 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::case::Case;
 use crate::ring::Ring;
 
-/// How a server answers after it has read a request.
+/// How a server responds to a request.
 #[derive(Clone, Copy)]
 enum Answer {
-    /// As it should.
+    /// Normally.
     Fine,
-    /// With a head that has no end.
+    /// With an endless head.
     EndlessHead,
-    /// With a body that has no end.
+    /// With an endless body.
     EndlessBody,
-    /// With a body of which a byte comes now and then.
+    /// With a body of which one byte arrives now and then.
     SlowBody,
 }
 
-/// A server that is no part of any library, since none would answer like that.
+/// A hand-written server, because no library responds like this.
 struct Server {
     authority: String,
     asked: Arc<AtomicUsize>,
@@ -41,7 +41,7 @@ impl Server {
             while let Ok((stream, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(async move {
-                    // Ends when the host has had enough.
+                    // Ends when the host closes the connection.
                     let _closed = answer.give(stream).await;
                 });
             }
@@ -94,7 +94,7 @@ impl Answer {
     }
 }
 
-/// What the guest `reach` got.
+/// The result of the guest `reach`.
 fn got(job: &Value) -> String {
     assert_eq!(job["state"], "completed", "{job}");
     job["returnvalue"]["got"].to_string()
@@ -109,7 +109,7 @@ pub async fn a_forbidden_origin(case: &Case) {
     ring.unnoticed().await;
 }
 
-/// The targets that could mean another server than the one that was granted.
+/// Request targets that could mean another server than the granted one.
 pub async fn targets_that_mean_another_server(case: &Case) {
     let (granted, other) = (Server::start(Answer::Fine).await, Server::start(Answer::Fine).await);
     let mut ring = Ring::open("reach", &granted.granted()).await;
@@ -132,8 +132,8 @@ pub async fn targets_that_mean_another_server(case: &Case) {
     ring.unnoticed().await;
 }
 
-/// The machine's own name leads to loopback or to its private network, and is not `localhost`: as a name does that its
-/// owner has let lead there after it was granted.
+/// The machine's own name resolves to loopback or to its private network, but is not `localhost`. It stands for a
+/// name whose owner points it there after it was granted.
 pub async fn a_name_that_leads_inside(case: &Case) {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").expect("the machine has a name");
     let origin = format!("http://{}:9", name.trim().to_lowercase());
@@ -171,7 +171,7 @@ pub async fn a_slow_body(case: &Case) {
     ring.unnoticed().await;
 }
 
-/// Requests to a port on which nobody listens, and requests that cannot be built.
+/// Requests to a port on which nothing listens, and invalid requests.
 pub async fn failing_requests(case: &Case) {
     let closed = TcpListener::bind("127.0.0.1:0").await.expect("it listens").local_addr().expect("an address");
     let config = format!("[plugins.hostile]\nhttp = [\"http://{closed}\"]\n");

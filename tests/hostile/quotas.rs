@@ -1,5 +1,4 @@
-//! Plugins that want more of what they were granted than their entry allows. The plugin is the guest `basics`, which does what
-//! its job says.
+//! Plugins that exceed the quotas of their entry. The plugin is the guest `basics`, which does what its job says.
 
 use serde_json::json;
 use toril_tests::agent;

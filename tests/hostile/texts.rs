@@ -1,4 +1,4 @@
-//! Plugins whose words are meant for someone's terminal, parser or decoder.
+//! Plugins whose texts attack a terminal, a parser or a decoder.
 
 use serde_json::{Value, json};
 use toril_tests::toril::component;
@@ -11,7 +11,7 @@ fn log(job: &Value) -> String {
     job["logs"].as_array().expect("a log").iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n")
 }
 
-/// Whether a terminal would take something of this for an order.
+/// Whether the text has no terminal escape sequences.
 fn is_plain(text: &str) -> bool {
     text.chars().all(|c| !c.is_control() || c == '\n')
 }
@@ -69,7 +69,7 @@ pub async fn a_result_that_is_no_json(case: &Case) {
     ring.unnoticed().await;
 }
 
-/// A parser that calls itself for each level would take its host's stack along.
+/// A recursive parser would overflow the host's stack.
 pub async fn a_deep_result(case: &Case) {
     let mut ring = Ring::open("flood", "").await;
     let job = ring.job("nested", json!(500_000)).await;
@@ -96,7 +96,7 @@ pub async fn a_schema_that_is_a_chain(case: &Case) {
     ring.unnoticed().await;
 }
 
-/// Compiling it must not go through all of them, either: `toril check` and the host take the plugin at once.
+/// Compilation must not expand all of them, either: `toril check` and the host accept the plugin at once.
 pub async fn unevaluated_fields_of_a_schema_that_doubles(case: &Case) {
     let mut ring = Ring::open("flood", "[plugins.hostile]\nconfig = { describe = \"unevaluated\" }").await;
     ring.toril.cli(["check"]).await.succeeded();
@@ -110,7 +110,7 @@ pub async fn a_schema_of_much_for_each_item(case: &Case) {
     ring.unnoticed().await;
 }
 
-/// So much data that the check may take long, if the timeout allows it.
+/// So much data that the check takes long, if the timeout allows it.
 pub async fn a_schema_of_much_for_very_many_items(case: &Case) {
     let config = "timeout = \"1s\"\n[plugins.hostile]\nconfig = { describe = \"every-item\" }";
     let mut ring = Ring::open("flood", config).await;

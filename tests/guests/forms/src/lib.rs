@@ -1,4 +1,4 @@
-//! Takes data of every kind that a form has fields for, and returns it.
+//! Accepts data of every type that a form has fields for, and returns it.
 
 use std::collections::BTreeMap;
 

@@ -35,7 +35,7 @@ mod component {
         }
     }
 
-    /// Everything that a job without children can call.
+    /// Calls every function that a job without children can call.
     fn calls(job: &Job) -> Result<String, Failure> {
         context::log(Level::Warn, "a line");
         context::set_progress("42").map_err(failed)?;
