@@ -1,10 +1,10 @@
-//! The same plugin in Rust, TypeScript and Python: one table of jobs, run against each of the three components.
+//! The same plugin in Rust, TypeScript and Python: one table of jobs runs on each of the three components.
 
 use serde_json::{Value, json};
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, agent, node, wait_until};
 
-/// The components of the example, by the language that it is written in.
+/// The components of the example, by language.
 const RUST: &str = "basics";
 const TYPESCRIPT: &str = "basics-js";
 const PYTHON: &str = "basics-py";
@@ -16,8 +16,8 @@ struct Case {
 }
 
 impl Case {
-    /// A host of one of the components. Compiling one that carries an engine takes half a minute, so that all tests
-    /// share what was compiled.
+    /// A host of one of the components. Compiling one that contains an engine takes half a minute, so all tests share
+    /// the compiled code.
     async fn of(component: &str) -> Self {
         let (redis, agent) = (RedisServer::start().await, agent::serve().await);
         let config = format!(
@@ -47,7 +47,7 @@ impl Case {
     }
 }
 
-/// Every behaviour that the three have in common, in one host: its start is what takes the time.
+/// Runs every behaviour that the three have in common in one host, because its start takes the time.
 async fn behaves(component: &str) {
     let case = Case::of(component).await;
 
@@ -109,9 +109,9 @@ async fn a_plugin_in_python_does_everything() {
     behaves(PYTHON).await;
 }
 
-/// The engine of TypeScript only interprets: what is done for each character of a string is felt.
+/// The engine for TypeScript only interprets, so any work for each character of a string is slow.
 #[tokio::test]
-async fn a_long_text_passes_through_a_plugin_in_typescript_without_much_work() {
+async fn a_long_text_costs_little_in_a_typescript_plugin() {
     let cache = toril_tests::toril::shared_cache();
     let toril = Toril::new().plugin_as(TYPESCRIPT, "example").config("[queues.work]\nplugin = \"example\"\n");
     let toril = toril.host(format!("cache = {:?}", cache.display().to_string()));

@@ -74,7 +74,7 @@ async fn the_compiler_ends_with_its_host_even_if_that_is_killed() {
 /// Another plugin reloads while a queue that was added to the configuration waits for a plugin that compiles for
 /// minutes.
 #[tokio::test]
-async fn no_other_plugin_waits_for_a_compiler() {
+async fn no_other_plugin_waits_for_the_compiler() {
     let mut ring = Ring::open("basics", "").await;
     let bomb = forged::with_module(&component("basics"), &forged::bomb(4, 1000, 300));
     ring.toril.replace_plugin("bomb", &bomb);

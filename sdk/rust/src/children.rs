@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_result_that_fits_gets_its_type() {
+    fn a_result_that_fits_is_parsed_into_its_type() {
         assert_eq!(typed::<u32>(child("7")).map(|child| child.value), Ok(7));
     }
 

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_setting_is_fatal_also_when_it_is_wrapped() {
+    fn a_missing_setting_is_fatal_even_if_it_is_wrapped() {
         let missing = ConfigError::Missing { key: "agent-url".into() };
         assert!(matches!(question_mark(Outer(missing)), Failure::Fatal(_)));
     }
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_that_may_not_or_cannot_be_added_is_fatal_and_one_that_redis_did_not_take_is_not() {
+    fn a_job_that_is_denied_or_invalid_is_fatal_and_an_unavailable_redis_is_not() {
         let reason = || "because".to_owned();
         assert!(matches!(question_mark(AddError::Denied(reason())), Failure::Fatal(_)));
         assert!(matches!(question_mark(AddError::Invalid(reason())), Failure::Fatal(_)));
@@ -126,14 +126,14 @@ mod tests {
     }
 
     #[test]
-    fn a_store_that_is_not_granted_is_fatal_and_one_that_is_away_is_not() {
+    fn a_store_that_is_not_granted_is_fatal_and_an_unavailable_one_is_not() {
         // The host says what to add, because it knows the plugin's name.
         assert!(matches!(question_mark(KvError::Denied), Failure::Fatal(_)));
         assert!(matches!(question_mark(KvError::Unavailable("away".into())), Failure::Retry(_)));
     }
 
     #[test]
-    fn a_value_that_the_host_does_not_take_is_fatal() {
+    fn a_value_that_the_host_rejects_is_fatal() {
         let reason = || "it is too large".to_owned();
         assert!(matches!(question_mark(CheckpointError::Invalid(reason())), Failure::Fatal(_)));
         assert!(matches!(question_mark(CheckpointError::Unavailable(reason())), Failure::Retry(_)));

@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn data_that_fits_gets_its_type() {
+    fn data_that_fits_is_parsed_into_its_type() {
         let job = Job::for_test("sum", Json::from_text("[1, 2]"));
         let job = job.parse::<Vec<u8>>().expect("fits");
         assert_eq!(job.data, [1, 2]);
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_attempt_knows_that_it_is_the_last() {
+    fn the_last_attempt_is_recognized() {
         let mut job = Job::for_test("sum", ());
         assert!(job.is_last_attempt());
         job.max_attempts = 2;

@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_that_was_not_reached_was_sent_nothing_and_one_that_hung_up_may_have_it_all() {
+    fn only_a_request_without_a_connection_counts_as_unsent() {
         let (origin, reason) = (|| "https://example.com".to_owned(), || "so".to_owned());
         assert!(HttpError::Unreachable { origin: origin(), reason: reason() }.is_unsent());
         assert!(HttpError::Denied { origin: origin() }.is_unsent());

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_ends_in_any_of_three_ways_wherever_the_bytes_are_cut() {
+    fn a_line_ends_in_any_of_three_ways_wherever_the_bytes_are_split() {
         for size in 1..8 {
             let found = events("data: a\r\n\r\ndata: b\n\ndata: c\r\rdata: d\n\n", size);
             let texts: Vec<_> = found.iter().map(|event| event.data.as_str()).collect();
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_without_data_or_without_an_end_is_none() {
+    fn an_event_without_data_or_without_an_end_is_ignored() {
         assert!(data("event: x\n\nid: 1\n\n: comment\n\n").is_empty());
         assert!(data("data: unfinished\n").is_empty());
         assert_eq!(data("\u{feff}data\n\n"), [""]);

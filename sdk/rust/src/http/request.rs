@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_what_was_put_into_it() {
+    fn a_request_has_all_parts_that_were_set() {
         let request = Request::post("http://localhost:1/x").bearer("t").json(&[1]).timeout(Duration::from_secs(2));
         let parts = request.parts.expect("valid");
         assert_eq!(parts.method, "POST");
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_mistake_is_what_sending_reports() {
+    fn sending_reports_the_first_mistake() {
         let result = Request::get("nowhere").header("a", "b").send();
         assert!(matches!(result, Err(HttpError::InvalidUrl { .. })));
         let keys = std::collections::HashMap::from([((1, 2), 3)]);

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_to_wait_for_is_compared_with_the_clock_of_the_server() {
+    fn a_retry_date_is_compared_with_the_clock_of_the_server() {
         let headers = [("date", "Sun, 06 Nov 1994 08:49:37 GMT"), ("retry-after", "Sun, 06 Nov 1994 08:50:37 GMT")];
         assert_eq!(Response::for_test(503, &headers, "").retry_after(), Some(Duration::from_secs(60)));
     }

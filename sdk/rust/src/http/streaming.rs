@@ -127,7 +127,7 @@ mod tests {
     const WAIT: Duration = Duration::ZERO;
 
     #[test]
-    fn an_answer_arrives_piece_by_piece() {
+    fn a_response_arrives_in_chunks() {
         let mut answer = Streaming::for_test(200, &[("Content-Type", "text/event-stream")], &["a", "b"]);
         assert_eq!(answer.begin(WAIT), Ok(true));
         assert_eq!((answer.status(), answer.header("content-type")), (Some(200), Some("text/event-stream")));
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_can_be_had_at_once() {
+    fn the_rest_can_be_read_at_once() {
         let answer = Streaming::for_test(429, &[("retry-after", "7")], &["{\"a\":", "1}"]);
         assert_eq!(answer.retry_after(), Some(Duration::from_secs(7)));
         let response = answer.into_response().expect("all of it");

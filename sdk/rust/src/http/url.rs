@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_requested_is_refused() {
+    fn invalid_urls_are_rejected() {
         let wrong = [
             "",
             "example.com",
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_is_all_that_messages_see() {
+    fn messages_contain_only_the_origin() {
         let url = Url::parse("https://example.com:8443/secret?key=1").expect("valid");
         assert_eq!(url.origin(), "https://example.com:8443");
     }

@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_is_what_was_put_into_it() {
+    fn a_job_has_all_parts_that_were_set() {
         let backoff = Backoff::exponential(Duration::from_secs(2)).jitter(0.5);
         let deduplication = Deduplication::new("d").ttl(Duration::from_secs(9)).extend();
         let add = Add::new("q", "n", &[1, 2]).id("a").delay(Duration::from_secs(1)).priority(3).attempts(4);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn data_that_cannot_be_json_is_what_sending_reports() {
+    fn sending_reports_data_that_cannot_be_json() {
         let keys = std::collections::HashMap::from([((1, 2), 3)]);
         assert!(matches!(Add::new("q", "n", &keys).id("a").send(), Err(AddError::Invalid(_))));
     }

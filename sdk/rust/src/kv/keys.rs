@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn every_page_is_fetched_once_also_after_an_empty_one() {
+    fn every_page_is_fetched_once_even_after_an_empty_one() {
         let mut asked = Vec::new();
         let keys = Keys::new(|cursor| {
             asked.push(cursor);

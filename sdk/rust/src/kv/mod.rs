@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_set_is_there_until_it_is_deleted() {
+    fn a_value_exists_until_it_is_deleted() {
         let store = open().expect("in memory");
         assert_eq!(store.get("a"), Ok(None));
         store.set("a", "text").expect("set");
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_begins_at_zero_and_takes_only_numbers() {
+    fn a_counter_begins_at_zero_and_accepts_only_numbers() {
         let store = open().expect("in memory");
         assert_eq!(store.increment("n", 2), Ok(2));
         assert_eq!(store.increment("n", 3), Ok(5));
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_another_form_is_named_by_its_key_and_not_quoted() {
+    fn the_error_about_a_value_names_its_key_and_does_not_quote_it() {
         let store = open().expect("in memory");
         store.set_json("token", "hunter2").expect("set");
         let error = store.get_json::<u64>("token").expect_err("a string is no number");
