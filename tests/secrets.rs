@@ -251,7 +251,7 @@ async fn no_output_of_a_host_contains_a_secret() {
     found.extend(leaks("spans", &spans, &WITH_VALUE));
     let own = scene.own_keys().await;
     assert!(own.keys().any(|key| key.contains("attempts:")), "{:?}", own.keys());
-    // Redis holds the jobs' data, but not the host's own secrets or their hashes.
+    // BullMQ's keys hold the data of jobs. Toril's own keys must contain no secret.
     found.extend(leaks("key", &own, &WITH_VALUE));
     let Scene { mut toril, .. } = scene;
     assert_eq!(toril.end().await, Some(0));

@@ -62,7 +62,7 @@ impl Dice {
         match self.roll(4) {
             0 => drop(set("backoff", json!(20))),
             1 => drop(set("backoff", json!({ "type": "exponential", "delay": 15 }))),
-            // With a strategy that the Node worker does not know either, it would fail. So this backoff is fixed.
+            // A fixed delay, because neither worker has a custom strategy.
             2 => drop(set("backoff", json!({ "type": "fixed", "delay": 25 }))),
             _ => {}
         }
