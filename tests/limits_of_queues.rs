@@ -80,7 +80,7 @@ async fn a_job_that_becomes_due_while_bullmq_6_has_paused_the_queue_is_counted_a
     assert_eq!(results[3]["waiting"], 1);
 }
 
-/// Adds a job that becomes due while no job may start, and then another one.
+/// Adds a job that falls due while nothing may start, and then another one.
 fn one_after_the_other(before: Value, after: Value) -> Value {
     let mut steps = before.as_array().cloned().expect("steps");
     steps.extend([

@@ -256,7 +256,7 @@ async fn random_patterns_have_the_same_times_as_in_node() {
     assert!(compared > 3000, "{compared} of {} patterns were accepted by Node", cases.len());
 }
 
-/// The next five times according to `cron.mjs`.
+/// The next five times, as `cron.mjs` says them.
 fn times(case: &Value) -> Result<Vec<i64>, CronError> {
     let text = |name: &str| case[name].as_str();
     let occurrences = Occurrences {

@@ -51,7 +51,7 @@ async fn wait_for_completed(redis: &RedisSentinel, master: usize, jobs: usize) {
 }
 
 #[tokio::test]
-async fn every_job_on_the_promoted_replica_finishes_after_the_master_was_killed() {
+async fn every_job_that_the_promoted_replica_has_ends_after_the_master_was_killed() {
     let mut redis = RedisSentinel::start().await;
     add(&mut redis, 400).await;
     let mut toril = started(&redis).await;

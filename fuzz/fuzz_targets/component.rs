@@ -1,4 +1,4 @@
-//! Fuzzes [`toril::fuzz::component`].
+//! Drives [`toril::fuzz::component`].
 
 #![no_main]
 

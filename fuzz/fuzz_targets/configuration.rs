@@ -1,4 +1,4 @@
-//! Fuzzes [`toril::fuzz::configuration`].
+//! Drives [`toril::fuzz::configuration`].
 
 #![no_main]
 

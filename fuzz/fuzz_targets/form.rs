@@ -1,4 +1,4 @@
-//! Fuzzes [`toril::fuzz::form`].
+//! Drives [`toril::fuzz::form`].
 
 #![no_main]
 

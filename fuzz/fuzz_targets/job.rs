@@ -1,4 +1,4 @@
-//! Fuzzes [`toril::fuzz::job`].
+//! Drives [`toril::fuzz::job`].
 
 #![no_main]
 

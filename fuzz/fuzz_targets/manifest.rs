@@ -1,4 +1,4 @@
-//! Fuzzes [`toril::fuzz::manifest`].
+//! Drives [`toril::fuzz::manifest`].
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Fuzzes [`toril::fuzz::new_job`].
+//! Drives [`toril::fuzz::new_job`].
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Fuzzes [`toril::fuzz::request`].
+//! Drives [`toril::fuzz::request`].
 
 #![no_main]
 

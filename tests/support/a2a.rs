@@ -29,7 +29,7 @@ pub struct Options {
     pub sdk: Sdk,
     /// The versions of the protocol in its card.
     pub versions: &'static [&'static str],
-    /// Whether its card announces streaming.
+    /// Whether its card says that it streams.
     pub streaming: bool,
     /// Answers this many of the first calls with 429 and `Retry-After: 1`. Python only.
     pub refuse: u32,
@@ -40,7 +40,7 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// Python, 1.0, streaming, and no rejections.
+    /// Python, 1.0, streaming, and nobody is turned away.
     fn default() -> Self {
         Self { sdk: Sdk::Python, versions: &["1.0"], streaming: true, refuse: 0, token: None, own_contexts: false }
     }

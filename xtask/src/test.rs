@@ -48,7 +48,7 @@ pub fn run(workspace: &Workspace, filter: &[String]) -> Result<()> {
         step("xtask's own tests", || {
             process::run(&mut cargo(&["test", "--quiet", "--profile", "xtask", "--package", "xtask"]))
         })?;
-        // nextest does not run documentation examples.
+        // nextest runs no examples of documentation.
         step("examples", || {
             process::run(&mut cargo(&["test", "--quiet", "--doc", "--package", "toril", "--package", "toril-plugin"]))
         })?;
@@ -58,7 +58,7 @@ pub fn run(workspace: &Workspace, filter: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// A second build of one guest with different results, for the tests that replace a plugin.
+/// A second build of one guest, whose results tell it from the first: for the tests that replace a plugin.
 pub fn second_version(workspace: &Workspace) -> guests::Args {
     guests::Args {
         tests: true,

@@ -38,7 +38,7 @@ pub struct Toril {
     folder: TempDir,
     config: Config,
     env: BTreeMap<String, String>,
-    /// How often a host was started. Each start has its own log.
+    /// How often a host was started: each has logs of its own.
     starts: u32,
     process: Option<Guarded>,
 }
@@ -55,7 +55,7 @@ impl Toril {
         let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("could not create a temporary folder: {error}"));
         let config = Config::new(format!("127.0.0.1:{}", free_port()), folder.path().join("plugins"));
         let mut toril = Self { folder, config, env: BTreeMap::new(), starts: 0, process: None };
-        // `toril dev` looks for a server from its own folder, which has none.
+        // `toril dev` looks for a server from its own folder, where there is none.
         if let Ok(program) = redis_server::program() {
             toril = toril.env("TORIL_REDIS_SERVER", program.to_string_lossy());
         }
@@ -106,7 +106,7 @@ impl Toril {
         self
     }
 
-    /// The clock of the host and of [`Toril::cli`].
+    /// The time of day of the host and of [`Toril::cli`].
     pub fn clock(self, clock: &Clock) -> Self {
         clock.environment().into_iter().fold(self, |toril, (name, value)| toril.env(name, value))
     }

@@ -20,7 +20,7 @@ pub struct Events {
     bytes: Vec<u8>,
     /// How many of `bytes` were consumed.
     taken: usize,
-    /// Whether the first line was read. It may begin with a byte order mark.
+    /// Whether the first line was read: it may begin with a byte order mark.
     begun: bool,
     event: Pending,
 }
