@@ -50,11 +50,11 @@ async fn the_version_of_each_attempt_is_known_after_a_restart_and_on_another_hos
     let second = host(Toril::new().redis(redis.url()).config(WORK)).await;
     let known = attempts(&second, 2).await;
 
-    let told = |name: &str| known.iter().map(|attempt| attempt[name].clone()).collect::<Vec<_>>();
-    assert_eq!(told("attempt"), [1, 2]);
-    assert_eq!(told("outcome"), ["retry", "completed"]);
-    assert_eq!((told("failure"), told("plugin")), (vec![json!("plugin"), Value::Null], vec![json!("basics"); 2]));
-    assert_eq!(told("reason"), [json!("attempt 1 failed"), Value::Null]);
+    let field = |name: &str| known.iter().map(|attempt| attempt[name].clone()).collect::<Vec<_>>();
+    assert_eq!(field("attempt"), [1, 2]);
+    assert_eq!(field("outcome"), ["retry", "completed"]);
+    assert_eq!((field("failure"), field("plugin")), (vec![json!("plugin"), Value::Null], vec![json!("basics"); 2]));
+    assert_eq!(field("reason"), [json!("attempt 1 failed"), Value::Null]);
     let versions: BTreeSet<_> = known.iter().filter_map(|attempt| attempt["version"].as_str()).collect();
     assert_eq!(versions.len(), 2, "{known:?}");
     let api = http::get(&second.url("/api/v1/queues/work/jobs/1")).await.expect("an answer").json();

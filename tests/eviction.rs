@@ -19,9 +19,9 @@ async fn a_redis_that_may_evict_jobs_causes_a_warning_at_the_start() {
 
     let toril = started(redis.url()).await;
 
-    let told: Vec<_> = toril.logs().lines().filter(|line| line.contains(WORDS)).map(str::to_owned).collect();
-    assert_eq!(told.len(), 1, "{}", toril.logs());
-    assert!(told[0].contains("WARN") && told[0].contains("allkeys-lru"), "{told:?}");
+    let warnings: Vec<_> = toril.logs().lines().filter(|line| line.contains(WORDS)).map(str::to_owned).collect();
+    assert_eq!(warnings.len(), 1, "{}", toril.logs());
+    assert!(warnings[0].contains("WARN") && warnings[0].contains("allkeys-lru"), "{warnings:?}");
 }
 
 #[tokio::test]

@@ -68,9 +68,9 @@ async fn behaves(component: &str) {
     assert_eq!(case.job("6").await["attemptsMade"], 1, "a rate limit uses up no attempt");
 
     case.completes("progress", json!({})).await;
-    let told = case.job("7").await;
-    assert_eq!(told["progress"], json!({ "step": "two" }), "{told}");
-    assert_eq!(told["logs"].as_array().map(Vec::len), Some(3), "{told}");
+    let report = case.job("7").await;
+    assert_eq!(report["progress"], json!({ "step": "two" }), "{report}");
+    assert_eq!(report["logs"].as_array().map(Vec::len), Some(3), "{report}");
 
     let url = format!("{}/.well-known/agent-card.json", case.agent.url());
     assert_eq!(case.completes("fetch", json!({ "url": url })).await["status"], 200, "an HTTP request");
@@ -119,9 +119,9 @@ async fn a_long_text_costs_little_in_a_typescript_plugin() {
     let fuel = async |text: &str| {
         let data = json!({ "text": text });
         let arguments = ["plugin", "test", &file, "--name", "echo", "--json", "--data", &data.to_string()];
-        let told = toril.cli(arguments).await.succeeded().json();
-        assert_eq!(told["result"], data);
-        told["fuel"].as_u64().expect("it is counted")
+        let report = toril.cli(arguments).await.succeeded().json();
+        assert_eq!(report["result"], data);
+        report["fuel"].as_u64().expect("it is counted")
     };
     let text = "aé€😀".repeat(8 * 1024);
 

@@ -309,8 +309,8 @@ async fn a_job_whose_key_has_another_type_is_skipped_and_the_others_of_its_batch
     for (id, reason) in
         [("job-2", "its key holds no hash"), ("later", "its key holds no hash"), ("job-4", "its hash is missing")]
     {
-        let told = |line: Value| line["job_id"] == id && line["queue"] == "work" && line["reason"] == reason;
-        let lines = || toril.logs().lines().filter_map(|line| serde_json::from_str(line).ok()).any(told);
+        let matching = |line: Value| line["job_id"] == id && line["queue"] == "work" && line["reason"] == reason;
+        let lines = || toril.logs().lines().filter_map(|line| serde_json::from_str(line).ok()).any(matching);
         wait_until(&format!("a line of the log about job {id}"), LONG, async || lines()).await;
     }
     let stuck: u64 = cmd("LLEN").arg("bull:work:active").query_async(&mut connection).await.expect("a number");

@@ -100,7 +100,7 @@ async fn options_grant_the_same_as_an_entry() {
         plugin(&toril, "test", "basics", &[&arguments[..], &["--keyvalue"]].concat()).await.succeeded().json();
 
     let message = refused["failure"]["message"].as_str().unwrap_or_default();
-    assert_eq!(message.matches("keyvalue = true").count(), 1, "told once: {message}");
+    assert_eq!(message.matches("keyvalue = true").count(), 1, "suggested once: {message}");
     assert_eq!(granted["result"]["value"], 1, "{granted}");
 }
 
@@ -110,16 +110,19 @@ async fn a_job_runs_without_redis_and_everything_it_did_is_printed() {
     fs::write(toril.folder().join("job.json"), r#"{ "name": "progress", "id": "7", "attempt": 2, "maxAttempts": 3 }"#)
         .expect("writes the job");
 
-    let told = plugin(&toril, "test", "basics", &["--job", "job.json", "--json"]).await.succeeded().json();
+    let report = plugin(&toril, "test", "basics", &["--job", "job.json", "--json"]).await.succeeded().json();
 
-    assert_eq!((&told["outcome"], &told["result"]), (&json!("completed"), &json!({ "lines": 3 })), "{told}");
-    assert_eq!(told["job"], json!({ "queue": "test", "id": "7", "name": "progress", "attempt": 2, "maxAttempts": 3 }));
-    assert_eq!(told["progress"], json!([50, { "step": "two" }]));
-    let levels: Vec<_> = told["log"].as_array().into_iter().flatten().map(|line| &line["level"]).collect();
+    assert_eq!((&report["outcome"], &report["result"]), (&json!("completed"), &json!({ "lines": 3 })), "{report}");
+    assert_eq!(
+        report["job"],
+        json!({ "queue": "test", "id": "7", "name": "progress", "attempt": 2, "maxAttempts": 3 })
+    );
+    assert_eq!(report["progress"], json!([50, { "step": "two" }]));
+    let levels: Vec<_> = report["log"].as_array().into_iter().flatten().map(|line| &line["level"]).collect();
     assert_eq!(levels, [&json!("info"), &json!("warn"), &json!("error")]);
-    assert!(told["fuel"].as_u64() > Some(0) && told["durationMs"].as_f64() > Some(0.0), "{told}");
+    assert!(report["fuel"].as_u64() > Some(0) && report["durationMs"].as_f64() > Some(0.0), "{report}");
     // A Rust guest starts with 1 MiB for its stack.
-    assert!(told["peakMemory"].as_u64() > Some(1 << 20), "{told}");
+    assert!(report["peakMemory"].as_u64() > Some(1 << 20), "{report}");
 }
 
 #[tokio::test]
@@ -148,8 +151,9 @@ async fn every_outcome_except_completed_exits_with_code_1() {
         ("await", "{}", "awaiting-children"),
         ("panic", "{}", "retry"),
     ] {
-        let told = plugin(&toril, "test", "basics", &["--name", name, "--data", data, "--json"]).await.exited(1).json();
-        assert_eq!(told["outcome"], outcome, "{told}");
+        let report =
+            plugin(&toril, "test", "basics", &["--name", name, "--data", data, "--json"]).await.exited(1).json();
+        assert_eq!(report["outcome"], outcome, "{report}");
     }
 }
 
@@ -169,9 +173,9 @@ async fn a_wrong_command_line_or_job_exits_with_code_2() {
 async fn data_that_does_not_fit_its_schema_fails_like_on_a_host() {
     let toril = Toril::new().plugin("double");
 
-    let told = plugin(&toril, "test", "double", &["--name", "double", "--data", r#"{"n":"x"}"#, "--json"]).await;
+    let report = plugin(&toril, "test", "double", &["--name", "double", "--data", r#"{"n":"x"}"#, "--json"]).await;
 
-    let failure = &told.exited(1).json()["failure"];
+    let failure = &report.exited(1).json()["failure"];
     assert_eq!(failure["kind"], "invalid-data");
     assert!(failure["message"].as_str().is_some_and(|message| message.contains("field /n")), "{failure}");
 }
@@ -197,8 +201,9 @@ async fn the_timeout_defaults_to_that_of_the_queue() {
     let toril = with("basics", "");
     fs::write(toril.folder().join("job.json"), r#"{ "name": "remaining", "queue": "work" }"#).expect("writes the job");
     let remaining = async |arguments: &[&str]| {
-        let told = configured(&toril, "test", "basics", &[&["--json", "--job", "job.json"], arguments].concat()).await;
-        told.succeeded().json()["result"]["remaining"].as_u64().unwrap_or(0)
+        let report =
+            configured(&toril, "test", "basics", &[&["--json", "--job", "job.json"], arguments].concat()).await;
+        report.succeeded().json()["result"]["remaining"].as_u64().unwrap_or(0)
     };
 
     assert!((1..=2_000).contains(&remaining(&[]).await));
@@ -210,8 +215,8 @@ async fn memory_and_fuel_can_be_bounded_for_one_run() {
     let toril = Toril::new().plugin("basics");
     let huge = ["--name", "huge", "--data", r#"{"bytes":900000}"#, "--json"];
     let kind = async |bound: &[&str]| {
-        let told = plugin(&toril, "test", "basics", &[&huge[..], bound].concat()).await.exited(1).json();
-        told["failure"]["kind"].clone()
+        let report = plugin(&toril, "test", "basics", &[&huge[..], bound].concat()).await.exited(1).json();
+        report["failure"]["kind"].clone()
     };
 
     assert_eq!(kind(&["--memory", "2MiB"]).await, "memory");
@@ -224,10 +229,10 @@ async fn the_fuel_of_an_interrupted_run_is_unknown() {
     let toril = Toril::new().plugin("spin");
     let spin = ["--name", "spin", "--timeout", "200ms"];
 
-    let told = plugin(&toril, "test", "spin", &[&spin[..], &["--json"]].concat()).await.exited(1).json();
+    let report = plugin(&toril, "test", "spin", &[&spin[..], &["--json"]].concat()).await.exited(1).json();
     let text = plugin(&toril, "test", "spin", &spin).await.exited(1).stdout;
 
-    assert_eq!((&told["failure"]["kind"], &told["fuel"]), (&json!("timeout"), &Value::Null));
+    assert_eq!((&report["failure"]["kind"], &report["fuel"]), (&json!("timeout"), &Value::Null));
     assert!(text.contains("fuel unknown"), "{text}");
 }
 
@@ -272,10 +277,10 @@ async fn a_request_that_was_not_recorded_fails() {
     fs::write(toril.folder().join("tape.json"), r#"{ "exchanges": [] }"#).expect("writes the recording");
     let fetch = ["--name", "fetch", "--data", r#"{"url":"http://localhost:1/x"}"#, "--http", "http://localhost:1"];
 
-    let told =
+    let report =
         plugin(&toril, "test", "basics", &[&fetch[..], &["--http-replay", "tape.json"]].concat()).await.exited(1);
 
-    assert!(told.stdout.contains("the recording has no answer to GET http://localhost:1/x"), "{}", told.stdout);
+    assert!(report.stdout.contains("the recording has no answer to GET http://localhost:1/x"), "{}", report.stdout);
 }
 
 /// All data in Redis: each key with its serialized value.

@@ -35,13 +35,13 @@ async fn a_new_rust_plugin_passes_its_test_builds_and_runs_its_job() {
     let built = toril.cli_within(BUILD, "my-greeter", ["plugin", "build", "--json"]).await.succeeded().json();
     let again = toril.cli_within(BUILD, "my-greeter", ["plugin", "build", "--json"]).await.succeeded().json();
     let run = ["plugin", "test", "plugins/my-greeter.wasm", "--job", "job.json", "--json"];
-    let told = toril.cli_within(BUILD, "my-greeter", run).await.succeeded().json();
+    let report = toril.cli_within(BUILD, "my-greeter", run).await.succeeded().json();
 
     let tested = tested.expect("starts cargo");
     assert!(tested.status.success(), "{}", String::from_utf8_lossy(&tested.stderr));
     assert_eq!((&built["plugin"], &built["changed"]), (&json!("my-greeter"), &json!(true)));
     assert_eq!(again["changed"], false, "a build of the same source has other bytes");
-    assert_eq!(told["result"], json!({ "text": "Hello, Ada!" }));
+    assert_eq!(report["result"], json!({ "text": "Hello, Ada!" }));
 }
 
 #[tokio::test]

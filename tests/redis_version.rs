@@ -30,9 +30,9 @@ async fn a_server_that_is_too_old_is_rejected_with_its_version_and_the_required_
 
     let mut toril = host(format!("redis://127.0.0.1:{}", proxy.port())).spawn_run();
 
-    let told = toril.wait_for_log("is too old", LONG).await;
-    assert!(told.contains("Redis 5.") && told.contains("needs Redis 6.2 or newer"), "{told}");
-    assert!(told.contains(&format!("127.0.0.1:{}", proxy.port())), "{told}");
+    let line = toril.wait_for_log("is too old", LONG).await;
+    assert!(line.contains("Redis 5.") && line.contains("needs Redis 6.2 or newer"), "{line}");
+    assert!(line.contains(&format!("127.0.0.1:{}", proxy.port())), "{line}");
     assert!(!toril.wait_exit(LONG).await.success());
 }
 
@@ -67,8 +67,8 @@ async fn a_server_that_hides_its_version_causes_a_warning_and_is_used() {
     let mut toril = host(format!("redis://127.0.0.1:{}", proxy.port())).spawn_run();
     toril.wait_ready().await;
 
-    let told = toril.wait_for_log(UNKNOWN, LONG).await;
-    assert!(told.contains("WARN") && told.contains("6.2"), "{told}");
+    let line = toril.wait_for_log(UNKNOWN, LONG).await;
+    assert!(line.contains("WARN") && line.contains("6.2"), "{line}");
     toril.cli(["add", "work", "echo", "--wait"]).await.succeeded();
 }
 

@@ -306,8 +306,8 @@ async fn a_denied_request_is_in_the_log_of_its_own_job_each_time() {
         assert_eq!(case.served(data).await, number as u64 + 1);
     }
 
-    let told = async |id| case.log(id).await.iter().filter(|line| line.contains("may not send requests")).count();
-    assert_eq!([told("1").await, told("2").await, told("3").await], [1, 0, 1]);
+    let denials = async |id| case.log(id).await.iter().filter(|line| line.contains("may not send requests")).count();
+    assert_eq!([denials("1").await, denials("2").await, denials("3").await], [1, 0, 1]);
 }
 
 #[tokio::test]

@@ -98,8 +98,8 @@ async fn the_host_leaves_a_master_that_is_demoted_while_it_runs() {
     let new = redis.promote().await;
 
     wait_for_completed(&redis, new, 400).await;
-    let told = toril.wait_for_log("Redis has another master", LONG).await;
-    assert!(told.contains(&redis.server(new).url().replace("redis://", "")), "{told}");
+    let line = toril.wait_for_log("Redis has another master", LONG).await;
+    assert!(line.contains(&redis.server(new).url().replace("redis://", "")), "{line}");
     assert_eq!(toril.logs().matches("Redis has another master").count(), 1, "{}", toril.logs());
 }
 

@@ -82,7 +82,7 @@ impl Dice {
     }
 
     /// A job whose attempts end as planned.
-    fn told(&mut self, id: &str) -> Value {
+    fn planned(&mut self, id: &str) -> Value {
         let mut opts = self.options();
         let mut set = |name: &str, value: Value| opts.insert(name.to_owned(), value);
         set("jobId", json!(id));
@@ -171,7 +171,7 @@ async fn after_each_attempt_redis_has_the_same_data_as_with_node_and_as_the_mode
     for seed in seeds(&[5, 77]) {
         println!("TORIL_SEED={seed}");
         let mut dice = Dice(seed);
-        let jobs: Vec<_> = (0..20).map(|n| dice.told(&format!("job-{n:02}"))).collect();
+        let jobs: Vec<_> = (0..20).map(|n| dice.planned(&format!("job-{n:02}"))).collect();
         let flows: Vec<_> = (0..3).map(|n| dice.flow(&format!("flow-{n}"))).collect();
         let fill = |url: &str| {
             let of = |jobs: &[Value]| jobs.iter().map(|job| ask_at(url, job.clone())).collect::<Vec<_>>();

@@ -79,7 +79,7 @@ async fn card(headers: HeaderMap) -> Json<Value> {
     Json(json!({
         "protocolVersion": "0.3.0",
         "name": "Echo",
-        "description": "Repeats what it is told.",
+        "description": "Echoes its messages.",
         "url": format!("http://{host}/"),
         "preferredTransport": "JSONRPC",
         "version": "1.0.0",

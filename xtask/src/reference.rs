@@ -104,8 +104,8 @@ mod tests {
 
     #[test]
     fn a_page_without_a_section_is_an_error() {
-        let told = |page| with_section(page, "x", "").err().map(|error| error.to_string()).unwrap_or_default();
-        assert!(told("nothing").contains("<!-- reference: x -->"));
-        assert!(told("<!-- reference: x -->\n").contains(END));
+        let error = |page| with_section(page, "x", "").err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error("nothing").contains("<!-- reference: x -->"));
+        assert!(error("<!-- reference: x -->\n").contains(END));
     }
 }

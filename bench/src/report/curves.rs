@@ -34,7 +34,7 @@ pub fn throughput(curve: &Curve<Figures>, noun: &str, servers: impl Fn(usize) ->
         let figures = curve.iter().find(|(at, _)| *at == knee.best).and_then(|(_, figures)| figures.as_ref().ok());
         format!(
             "{} {}",
-            knee.told(noun),
+            knee.sentence(noun),
             figures.map_or(String::new(), |one| why(one, servers(knee.best), processors()))
         )
     });
@@ -84,7 +84,7 @@ struct Knee {
 }
 
 impl Knee {
-    fn told(&self, noun: &str) -> String {
+    fn sentence(&self, noun: &str) -> String {
         let Self { best, most, enough } = self;
         // All nouns end in s.
         let noun = if *best == 1 { noun.trim_end_matches('s') } else { noun };
@@ -126,10 +126,10 @@ mod tests {
 
     #[test]
     fn a_sentence_names_the_maximum_and_where_the_curve_becomes_flat() {
-        let told = |best, enough| Knee { best, most: 9.0, enough }.told("hosts");
-        assert_eq!(told(1, 1), "The maximum is 9 jobs/s, with 1 host.");
+        let sentence = |best, enough| Knee { best, most: 9.0, enough }.sentence("hosts");
+        assert_eq!(sentence(1, 1), "The maximum is 9 jobs/s, with 1 host.");
         let expected = "The maximum is 9 jobs/s, with 3 hosts. 90 % of it is reached from 2 on.";
-        assert_eq!(told(3, 2), expected);
+        assert_eq!(sentence(3, 2), expected);
     }
 
     #[test]

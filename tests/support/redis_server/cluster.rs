@@ -271,12 +271,12 @@ impl SlotMove<'_> {
             let _: () = ask(&mut connection, &["CLUSTER", "SETSLOT", &slot, "NODE", &self.target]).await;
         }
         for node in &self.cluster.nodes {
-            let told = async || {
+            let all_know = async || {
                 let nodes: String = ask(&mut node.connection().await, &["CLUSTER", "NODES"]).await;
                 let line = nodes.lines().find(|line| line.starts_with(&self.target)).map(str::to_owned);
                 line.is_some_and(|line| ranges(&line).iter().any(|(from, to)| (*from..=*to).contains(&self.slot)))
             };
-            wait_until("every node to know the slot's owner", LONG, told).await;
+            wait_until("every node to know the slot's owner", LONG, all_know).await;
         }
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 pub fn jobs(jobs: &[Value]) -> Result<String> {
     let mut text = String::new();
     let mut types = Map::new();
-    let mut told: Vec<(&str, &Value)> = Vec::new();
+    let mut listed: Vec<(&str, &Value)> = Vec::new();
     for job in jobs {
         let name = job["name"].as_str().unwrap_or_default();
         let _ = writeln!(text, "### Job `{name}`\n\n{}\n", job["description"].as_str().unwrap_or_default());
@@ -20,13 +20,13 @@ pub fn jobs(jobs: &[Value]) -> Result<String> {
                 let _ = writeln!(text, "Its {title} has no schema.\n");
                 continue;
             }
-            match told.iter().find(|(_, known)| *known == schema) {
+            match listed.iter().find(|(_, known)| *known == schema) {
                 Some((other, _)) => {
                     let _ = writeln!(text, "Its {title} is that of `{other}`.\n");
                 }
                 None => {
                     text.push_str(&properties(schema, title));
-                    told.push((name, schema));
+                    listed.push((name, schema));
                 }
             }
             for (name, of) in schema["$defs"].as_object().into_iter().flatten() {

@@ -37,8 +37,8 @@ class Cancelled:
 
 def cancelled() -> Cancelled | None:
     """Why the attempt should end soon, None if it should not."""
-    told = _host.cancelled()
-    if told is None:
+    cancellation = _host.cancelled()
+    if cancellation is None:
         return None
-    shutdown, reason = told
+    shutdown, reason = cancellation
     return Cancelled("the host is shutting down" if shutdown else reason, shutdown)
