@@ -294,7 +294,7 @@ async fn toril_and_node_list_the_workers_of_both() {
     let input = json!({ "redis": redis.url(), "queue": "work", "jobs": 1_000_000, "settings": { "name": "in-node" } });
     let mut worker = node::spawn("worker", input, &[]);
     worker.wait_ready().await;
-    wait_until("both to see both", LONG, async || theirs().await.len() == 2 && ours().await.len() == 2).await;
+    wait_until("both to list both workers", LONG, async || theirs().await.len() == 2 && ours().await.len() == 2).await;
 
     let names: Vec<_> = ours().await.iter().map(|worker| worker["name"].clone()).collect();
     assert!(names.contains(&json!("in-node")), "{names:?}");

@@ -144,8 +144,10 @@ async fn schedules_that_redis_rejected_at_a_reload_are_written_as_soon_as_possib
     toril.wait_for_log("configuration were not written, trying again", LONG).await;
     // The host must not write a schedule that was removed meanwhile.
     toril.rewrite_config(with_schedules("[queues.work.schedules.second]\nevery = \"1h\"\n"));
-    wait_until("both changes to be taken", LONG, async || toril.logs().matches("configuration reloaded").count() == 2)
-        .await;
+    wait_until("both changes to be applied", LONG, async || {
+        toril.logs().matches("configuration reloaded").count() == 2
+    })
+    .await;
 
     set_memory(&redis, "0").await;
 
@@ -174,7 +176,7 @@ async fn a_run_that_is_due_is_not_lost_when_a_host_starts() {
     assert_eq!(schedulers(&redis).await[0]["next"], json!(due));
     toril.cli(["resume", "work"]).await.succeeded();
     let id = format!("repeat:often:{due}");
-    wait_until("that very run", LONG, async || {
+    wait_until("the overdue run", LONG, async || {
         let job = node::run("job", json!({ "redis": redis.url(), "queue": "work", "id": id })).await;
         job["state"] == "completed"
     })

@@ -138,10 +138,8 @@ async fn the_hosts_memory_shrinks_again_after_guests_that_took_all_they_could() 
     round().await;
 
     let pid = toril.pid();
-    wait_until("the memory to be given back", Duration::from_secs(30), async || {
-        resident(pid) < before + 64 * 1024 * 1024
-    })
-    .await;
+    wait_until("the memory to be freed", Duration::from_secs(30), async || resident(pid) < before + 64 * 1024 * 1024)
+        .await;
 }
 
 /// Resident memory of a process in bytes, from the second field of `/proc/PID/statm`, in pages.

@@ -96,7 +96,7 @@ async fn obliterating_the_queue_removes_its_metrics_and_everything_else() {
 
     by_node(&redis, json!({ "do": "obliterate" })).await;
 
-    wait_until("nothing to be left", LONG, async || {
+    wait_until("all keys to be removed", LONG, async || {
         let left: Vec<String> = redis.connection().await.keys("bull:work:*").await.expect("keys");
         left.is_empty()
     })

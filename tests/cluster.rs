@@ -395,7 +395,7 @@ async fn two_hosts_start_ten_jobs_in_a_second(cluster: &RedisCluster, work: &str
         assert!(count <= 10, "{count} jobs in the second from {from}");
     }
     for host in &hosts {
-        assert!(host.logs().contains("attempt ended"), "one host has had all jobs");
+        assert!(host.logs().contains("attempt ended"), "one host ran all jobs");
     }
 }
 

@@ -24,7 +24,7 @@ const MISTAKES: [Mistake; 14] = [
         says: "unit",
     },
     Mistake {
-        what: "a duration that is none",
+        what: "an invalid duration",
         text: "[queues.work]\nplugin = \"basics\"\ntimeout = \"soon\"\n",
         line: "timeout = \"soon\"",
         says: "length of time",
@@ -48,13 +48,13 @@ const MISTAKES: [Mistake; 14] = [
         says: ":",
     },
     Mistake {
-        what: "two queues of one name",
+        what: "two queues with the same name",
         text: "[queues.work]\nplugin = \"basics\"\n[queues.work]\nplugin = \"basics\"\n",
         line: "[queues.work]",
         says: "work",
     },
     Mistake {
-        what: "a back-off that does not exist",
+        what: "an unknown backoff",
         text: "[queues.work]\nplugin = \"basics\"\nbackoff = { type = \"linear\", delay = \"1s\" }\n",
         line: "backoff = { type = \"linear\", delay = \"1s\" }",
         says: "exponential",
@@ -72,7 +72,7 @@ const MISTAKES: [Mistake; 14] = [
         says: "NOT_SET_ANYWHERE",
     },
     Mistake {
-        what: "a secret that stands in the file",
+        what: "a secret in the file itself",
         text: "[queues.work]\nplugin = \"basics\"\n[plugins.basics]\nsecrets = { token = \"hunter2\" }\n",
         line: "",
         says: "env:",

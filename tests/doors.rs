@@ -60,7 +60,7 @@ async fn a_session_over_tls_has_a_cookie_that_is_only_sent_over_tls() {
         assert_eq!(page.status, 200);
         let kind = ("content-type", "application/x-www-form-urlencoded");
         let csrf = page.body.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
-        let form = format!("csrf={}", csrf.expect("a word of the session"));
+        let form = format!("csrf={}", csrf.expect("a CSRF token"));
         let all = [kind, ("cookie", &*cookie), headers[0]];
         let left = http::request("POST", &toril.url("/logout"), &all, &form).await.expect("an answer");
         let set = left.header("set-cookie").expect("a cookie that ends");

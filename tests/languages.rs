@@ -57,7 +57,7 @@ async fn behaves(component: &str) {
     assert!(exhausted.contains("attempt 2 failed"), "{exhausted}");
     let fatal = case.fails("fatal", json!({})).await;
     assert!(fatal.contains("this job cannot be done"), "{fatal}");
-    assert_eq!(case.job("4").await["attemptsMade"], 1, "a fatal failure is not tried again");
+    assert_eq!(case.job("4").await["attemptsMade"], 1, "a fatal failure is not retried");
 
     case.completes("defer", json!({ "ms": 300 })).await;
     let deferred = case.job("5").await;
@@ -77,7 +77,7 @@ async fn behaves(component: &str) {
     let denied = case.fails("fetch", json!({ "url": "http://127.0.0.1:1/" })).await;
     assert!(denied.contains("add \"http://127.0.0.1:1\" to `http`"), "{denied}");
     let denied = case.job("9").await;
-    assert_eq!(denied["attemptsMade"], 1, "a denied request is not tried again: {denied}");
+    assert_eq!(denied["attemptsMade"], 1, "a denied request is not retried: {denied}");
     assert!(denied["logs"].to_string().contains("may not send requests to http://127.0.0.1:1"), "{denied}");
 
     assert_eq!(case.completes("config", json!({ "key": "region" })).await["value"], "eu", "configuration");
@@ -91,7 +91,7 @@ async fn behaves(component: &str) {
     case.toril.cli(["add", "work", "sleep-until-cancelled", "--id", "long"]).await.succeeded();
     wait_until("the long job to run", LONG, async || case.job("long").await["state"] == "active").await;
     case.toril.cli(["cancel", "work", "long", "--reason", "enough"]).await.succeeded();
-    assert_eq!(case.job("long").await["state"], "completed", "a plugin hears that its job is cancelled");
+    assert_eq!(case.job("long").await["state"], "completed", "a plugin sees that its job is cancelled");
 }
 
 #[tokio::test]

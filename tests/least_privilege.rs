@@ -43,7 +43,7 @@ async fn server() -> RedisServer {
     let redis = RedisServer::start().await;
     let mut make = redis::cmd("ACL");
     make.arg("SETUSER").arg(documented());
-    make.query_async::<()>(&mut redis.connection().await).await.expect("Redis takes the user of the manual");
+    make.query_async::<()>(&mut redis.connection().await).await.expect("Redis accepts the user of the manual");
     redis
 }
 

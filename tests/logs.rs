@@ -128,7 +128,8 @@ async fn the_log_filter_changes_over_http_and_the_last_change_wins() {
     assert_eq!(now(&toril).await["source"], "request");
     toril = toril.host("log = \"toril=info\"");
     toril.rewrite_config(format!("{WORK}attempts = 3\n"));
-    wait_until("the configuration to count", LONG, async || now(&toril).await["source"] == "configuration").await;
+    wait_until("the configuration's filter to apply", LONG, async || now(&toril).await["source"] == "configuration")
+        .await;
     assert_eq!(begun(&redis, &toril).await, 1);
 
     assert_eq!(put(&toril, json!("toril=debug")).await.status, 200);

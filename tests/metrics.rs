@@ -119,14 +119,14 @@ async fn the_outage_and_the_return_of_redis_are_in_the_metrics() {
     let mut redis = RedisServer::start().await;
     let toril = host(&redis).await;
     let look = async |name| value(&samples(&toril).await, name, &json!({}));
-    wait_until("Redis to be looked at", LONG, async || look("redis_up").await == 1.0).await;
+    wait_until("the first check of Redis", LONG, async || look("redis_up").await == 1.0).await;
 
     redis.kill();
-    wait_until("Redis to be missed", LONG, async || look("redis_outages_total").await == 1.0).await;
+    wait_until("the outage to be counted", LONG, async || look("redis_outages_total").await == 1.0).await;
     assert_eq!(look("redis_up").await, 0.0);
     redis.restart().await;
 
-    wait_until("Redis to be back", LONG, async || look("redis_up").await == 1.0).await;
+    wait_until("Redis to be up", LONG, async || look("redis_up").await == 1.0).await;
     assert_eq!(look("redis_reconnects_total").await, 1.0);
 }
 

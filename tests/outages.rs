@@ -215,7 +215,7 @@ async fn a_cancel_request_reaches_a_host_with_silent_connections() {
 
     network.freeze();
 
-    wait_until("the job to hear of it", LONG, async || {
+    wait_until("the job to see the cancellation", LONG, async || {
         toril.cli(["cancel", "work", &ids[0]]).await;
         is_in(&redis, &ids[0], "completed").await
     })
@@ -262,7 +262,7 @@ async fn an_outage_is_one_line_of_the_log_however_many_jobs_run() {
         toril.wait_for_log(&ended(id), LONG).await;
     }
     // Every part has tried, and more than once.
-    wait_until("it to be tried again and again", LONG, async || network.connections() > connections + 6).await;
+    wait_until("repeated attempts", LONG, async || network.connections() > connections + 6).await;
     redis.restart().await;
     for id in &ids {
         wait_for_state(&redis, id, "completed").await;
@@ -285,7 +285,7 @@ async fn the_host_pauses_between_attempts_to_reach_redis() {
 
     redis.stop().await;
     let (before, since) = (network.connections(), Instant::now());
-    wait_until("it to be tried again and again", LONG, async || network.connections() >= before + 20).await;
+    wait_until("repeated attempts", LONG, async || network.connections() >= before + 20).await;
 
     // Without pauses, this would take no time.
     assert!(since.elapsed() > Duration::from_secs(1), "{:?}", since.elapsed());

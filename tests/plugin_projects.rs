@@ -40,7 +40,7 @@ async fn a_new_rust_plugin_passes_its_test_builds_and_runs_its_job() {
     let tested = tested.expect("starts cargo");
     assert!(tested.status.success(), "{}", String::from_utf8_lossy(&tested.stderr));
     assert_eq!((&built["plugin"], &built["changed"]), (&json!("my-greeter"), &json!(true)));
-    assert_eq!(again["changed"], false, "a build of the same source has other bytes");
+    assert_eq!(again["changed"], false, "two builds of the same source differ");
     assert_eq!(report["result"], json!({ "text": "Hello, Ada!" }));
 }
 
@@ -135,7 +135,7 @@ async fn a_project_is_built_again_only_if_its_inputs_have_changed() {
     fs::write(sdk, "a.py,sha256=2,1").expect("writes the SDK's digests");
     assert_eq!(builds().await, 3, "the SDK has changed");
     fs::write(project.join("plugins/doubler.wasm"), "other").expect("writes a component");
-    assert_eq!(builds().await, 4, "what is there is not what was built");
+    assert_eq!(builds().await, 4, "the component is not the built one");
 }
 
 #[cfg(unix)]

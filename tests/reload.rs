@@ -62,7 +62,7 @@ async fn twenty_reloads_under_load_lose_fail_and_repeat_no_job_and_results_show_
 
     let still_loaded = !load.is_finished();
     let results = load.await.expect("the load ends");
-    assert!(still_loaded, "the load ended before the reloads did: this has shown nothing");
+    assert!(still_loaded, "the load ended before the reloads, so this test shows nothing");
     assert_eq!((versions.len(), results.len()), (20, 4000));
     let failed: Vec<_> = results.iter().filter(|result| result["ok"] != true).collect();
     assert!(failed.is_empty(), "{failed:?}");

@@ -200,7 +200,7 @@ impl Scene {
                 "list" => redis::cmd("LRANGE").arg(&key).arg(0).arg(-1).clone(),
                 "hash" => redis::cmd("HGETALL").arg(&key).clone(),
                 "zset" => redis::cmd("ZRANGE").arg(&key).arg(0).arg(-1).clone(),
-                other => panic!("{key} is a {other}, which nobody has thought of"),
+                other => panic!("{key} is a {other}, an unexpected type"),
             };
             let value: redis::Value = read.query_async(&mut connection).await.expect("a value");
             found.insert(key, format!("{value:?}"));
@@ -238,7 +238,7 @@ async fn no_output_of_a_host_contains_a_secret() {
     assert!(pages.len() > 25 && pages.keys().any(|path| path.contains("/jobs/later")), "{:?}", pages.keys());
     found.extend(leaks("page", &pages, &ALL));
     let answers = scene.answers().await;
-    assert!(answers.values().any(|answer| answer.contains("[redacted]")), "nothing was there to be hidden");
+    assert!(answers.values().any(|answer| answer.contains("[redacted]")), "no field was redacted");
     found.extend(leaks("API", &answers, &ALL));
     let mut open = BTreeMap::new();
     for path in ["/metrics", "/healthz", "/readyz"] {
@@ -256,7 +256,7 @@ async fn no_output_of_a_host_contains_a_secret() {
     let Scene { mut toril, .. } = scene;
     assert_eq!(toril.end().await, Some(0));
     let logs = toril.logs();
-    assert!(logs.contains("DEBUG") && logs.contains("attempt ended"), "the log was not loud");
+    assert!(logs.contains("DEBUG") && logs.contains("attempt ended"), "the log has no debug lines");
     let lines = logs.lines().enumerate().map(|(n, line)| (format!("{n}: {line}"), line.to_owned()));
     let lines: BTreeMap<_, _> = lines.collect();
     found.extend(leaks("log", &lines, &WITH_VALUE));

@@ -170,7 +170,7 @@ impl Teller {
     async fn gone() -> Self {
         let teller = Self::of(0, None).await;
         teller.task.abort();
-        wait_until("it to be gone", LONG, async || TcpStream::connect(&teller.address).await.is_err()).await;
+        wait_until("the sentinel to end", LONG, async || TcpStream::connect(&teller.address).await.is_err()).await;
         teller
     }
 }

@@ -135,7 +135,7 @@ async fn a_host_that_is_ended_while_it_starts_claims_nothing() {
     // The last request of a host before it has started.
     network.hold_request("schedules:work");
     toril.start(["run"]);
-    wait_until("the host to be about to be ready", LONG, async || network.has_held()).await;
+    wait_until("the last request before the host is ready", LONG, async || network.has_held()).await;
     toril.terminate();
 
     assert_eq!(toril.wait_exit(LONG).await.code(), Some(0));
@@ -255,7 +255,7 @@ async fn a_job_that_repeatedly_kills_its_host_fails_and_becomes_a_dead_letter() 
         if started == 1 {
             victim.cli(["add", "work", "sleep", "--id", "poison", "--data", "{\"ms\":600000}"]).await.succeeded();
         }
-        wait_until("it to be run", LONG, async || state(&victim, "poison").await["attemptsStarted"] == started).await;
+        wait_until("the job to run", LONG, async || state(&victim, "poison").await["attemptsStarted"] == started).await;
         victim.kill();
         victim.wait_exit(LONG).await;
     }

@@ -123,7 +123,7 @@ async fn a_cancelled_job_that_does_not_listen_is_interrupted_and_fails_for_good(
     assert!(output.stdout.contains("is failed"), "{}", output.stdout);
     let seen = job(&redis, "1").await;
     assert!(seen["failedReason"].as_str().is_some_and(|why| why.starts_with("cancelled: enough")), "{seen}");
-    assert_eq!(seen["attemptsMade"], 1, "it is not tried again");
+    assert_eq!(seen["attemptsMade"], 1, "it is not retried");
 }
 
 #[tokio::test]

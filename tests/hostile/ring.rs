@@ -103,7 +103,7 @@ impl Ring {
     /// Waits until the host rejects the newest file of the plugin, and returns the reason. The previous version still
     /// works.
     pub async fn refused(&mut self) -> String {
-        let reason = wait_until("the file to be refused", LONG, async || {
+        let reason = wait_until("the file to be rejected", LONG, async || {
             self.beside().await;
             let ready = http::get(&self.toril.url("/readyz")).await.expect("an answer").json();
             let plugins = ready["plugins"].as_array().cloned().unwrap_or_default();

@@ -124,7 +124,7 @@ pub async fn leave_the_same_after_each_step(
         let (our, their) = match (our, their) {
             (Some(our), Some(their)) => (our, their),
             (our, their) => {
-                assert!(our.is_none() && their.is_none(), "one of them has come to its end before the other");
+                assert!(our.is_none() && their.is_none(), "one worker has finished before the other");
                 serving.abort();
                 return steps;
             }
@@ -203,8 +203,8 @@ impl Model {
             let places = ["wait", "prioritized", "delayed", "active", "completed", "failed"];
             let found: Vec<_> = places.into_iter().filter(|place| holds(left.get(*place), id)).collect();
             let expected: &[&str] = if expected == "nowhere" { &[] } else { &[expected] };
-            assert_eq!(found, expected, "where {id} is, found and expected");
-            assert_eq!(left.contains_key(id), !expected.is_empty(), "whether {id} is there");
+            assert_eq!(found, expected, "the state of {id}, found and expected");
+            assert_eq!(left.contains_key(id), !expected.is_empty(), "whether {id} exists");
             if let Some(job) = left.get(id) {
                 assert_eq!(job["atm"].as_u64().unwrap_or(0), known.made, "the attempts of {id}");
             }

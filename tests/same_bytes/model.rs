@@ -88,7 +88,7 @@ impl Expected {
                 }
                 None => assert!(is_in.0 != is_in.1, "{id} has ended in one way: {fate:?}"),
             }
-            assert_eq!(left.contains_key(id), fate.kept, "whether {id} is there: {fate:?}");
+            assert_eq!(left.contains_key(id), fate.kept, "whether {id} exists: {fate:?}");
             if let (true, Some(attempts)) = (fate.kept, fate.attempts) {
                 assert_eq!(left[id]["atm"], attempts, "the attempts of {id}: {fate:?}");
             }

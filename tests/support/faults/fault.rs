@@ -301,7 +301,7 @@ impl Fault {
                 let before = network.lost();
                 // Every script of the queue names this key.
                 network.lose_answer_to("work:active");
-                wait_until("a host to ask something", LONG, async || network.lost() > before).await;
+                wait_until("an answer to be lost", LONG, async || network.lost() > before).await;
                 Instant::now()
             }
             ClockJumped => {

@@ -143,7 +143,7 @@ impl Fleet {
     /// again, and another run has begun if there is work. Returns how long that took.
     pub async fn recovers(&self, over: Instant) -> Duration {
         let before = self.active().await;
-        wait_until("the jobs that ran during the fault to end or to begin anew", LONG * 2, async || {
+        wait_until("the jobs that ran during the fault to end or to start again", LONG * 2, async || {
             let now = self.active().await;
             before.iter().all(|job| !now.contains(job))
         })

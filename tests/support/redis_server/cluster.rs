@@ -142,7 +142,7 @@ impl RedisCluster {
     /// Waits until every node knows all others and every slot is served.
     pub async fn wait_ok(&self) {
         for node in &self.nodes {
-            wait_until("the cluster to be in order", LONG, async || is_ok(node, self.nodes.len()).await).await;
+            wait_until("the cluster to be healthy", LONG, async || is_ok(node, self.nodes.len()).await).await;
         }
     }
 
