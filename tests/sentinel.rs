@@ -145,12 +145,12 @@ async fn the_user_and_password_in_the_url_are_for_the_master() {
 }
 
 /// Claims to be a sentinel that knows one master. Dropping it ends it.
-struct Teller {
+struct FakeSentinel {
     address: String,
     task: JoinHandle<()>,
 }
 
-impl Teller {
+impl FakeSentinel {
     /// Reports a master at this port of 127.0.0.1, with this configuration epoch if any.
     async fn of(master: u16, epoch: Option<u64>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -165,17 +165,17 @@ impl Teller {
     }
 }
 
-impl Teller {
+impl FakeSentinel {
     /// A sentinel that has ended.
     async fn gone() -> Self {
-        let teller = Self::of(0, None).await;
-        teller.task.abort();
-        wait_until("the sentinel to end", LONG, async || TcpStream::connect(&teller.address).await.is_err()).await;
-        teller
+        let fake = Self::of(0, None).await;
+        fake.task.abort();
+        wait_until("the sentinel to end", LONG, async || TcpStream::connect(&fake.address).await.is_err()).await;
+        fake
     }
 }
 
-impl Drop for Teller {
+impl Drop for FakeSentinel {
     fn drop(&mut self) {
         self.task.abort();
     }
@@ -199,8 +199,8 @@ async fn tell(mut client: TcpStream, master: u16, epoch: Option<u64>) {
 }
 
 /// The configuration of a host that asks these sentinels.
-fn told_by(tellers: &[&Teller]) -> String {
-    let sentinels: Vec<_> = tellers.iter().map(|teller| &teller.address).collect();
+fn config_of(fakes: &[&FakeSentinel]) -> String {
+    let sentinels: Vec<_> = fakes.iter().map(|fake| &fake.address).collect();
     format!("[redis]\nurl = \"redis://mymaster\"\nsentinels = {sentinels:?}\n[queues.work]\nplugin = \"basics\"\n")
 }
 
@@ -213,17 +213,17 @@ async fn jobs_at(redis: &RedisServer) -> usize {
 async fn a_partitioned_sentinel_does_not_lead_the_host_to_the_old_master() {
     // The old master, which is cut off as well, still considers itself the master.
     let (before, now) = (RedisServer::start().await, RedisServer::start().await);
-    let old = async |epoch| Teller::of(before.port(), epoch).await;
-    let new = async |epoch| Teller::of(now.port(), epoch).await;
-    for tellers in [
+    let old = async |epoch| FakeSentinel::of(before.port(), epoch).await;
+    let new = async |epoch| FakeSentinel::of(now.port(), epoch).await;
+    for fakes in [
         [old(Some(1)).await, new(Some(2)).await, new(Some(2)).await],
         // The newest configuration wins if as many sentinels report either.
-        [old(Some(1)).await, new(Some(2)).await, Teller::gone().await],
+        [old(Some(1)).await, new(Some(2)).await, FakeSentinel::gone().await],
         // Sentinels without an epoch are counted.
         [old(None).await, new(None).await, new(None).await],
     ] {
-        let [first, second, third] = &tellers;
-        let toril = Toril::new().plugin("basics").config(told_by(&[first, second, third]));
+        let [first, second, third] = &fakes;
+        let toril = Toril::new().plugin("basics").config(config_of(&[first, second, third]));
         toril.cli(["add", "work", "echo"]).await.succeeded();
         assert_eq!((jobs_at(&before).await, jobs_at(&now).await), (0, 1));
         cmd("FLUSHALL").query_async::<()>(&mut now.connection().await).await.expect("it is emptied");
@@ -233,9 +233,9 @@ async fn a_partitioned_sentinel_does_not_lead_the_host_to_the_old_master() {
 #[tokio::test]
 async fn a_host_stays_with_its_master_if_only_a_partitioned_sentinel_is_left() {
     let (before, now) = (RedisServer::start().await, RedisServer::start().await);
-    let cut_off = Teller::of(before.port(), Some(1)).await;
-    let others = [Teller::of(now.port(), Some(2)).await, Teller::of(now.port(), Some(2)).await];
-    let config = told_by(&[&cut_off, &others[0], &others[1]]);
+    let cut_off = FakeSentinel::of(before.port(), Some(1)).await;
+    let others = [FakeSentinel::of(now.port(), Some(2)).await, FakeSentinel::of(now.port(), Some(2)).await];
+    let config = config_of(&[&cut_off, &others[0], &others[1]]);
     let mut toril = Toril::new().plugin("basics").config(config).spawn_run();
     toril.wait_for_log("INFO ready", LONG).await;
 
@@ -252,7 +252,7 @@ async fn a_host_stays_with_its_master_if_only_a_partitioned_sentinel_is_left() {
 async fn the_url_decides_whether_the_master_is_reached_over_tls() {
     let redis = RedisServer::start_tls().await;
     let port = redis.url().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
-    let sentinel = Teller::of(port, Some(0)).await;
+    let sentinel = FakeSentinel::of(port, Some(0)).await;
     let sentinel = &sentinel.address;
     let config = |ca: &str| {
         let queue = "[queues.work]\nplugin = \"basics\"\n";

@@ -10,9 +10,8 @@
 //! | [`rounds`], [`turn`] | turns, and their figures |
 //! | [`throughput`], [`latency`], [`memory`], [`start`], [`scaling`] | the measurements |
 //! | [`process`] | processor time and memory of a process tree, from `/proc` |
-//! | [`measured`], [`bars`], [`report`], [`chart`] | the figures, their targets, tables and charts |
+//! | [`measured`], [`targets`], [`report`], [`chart`] | the figures, their targets, tables and charts |
 
-mod bars;
 mod chart;
 mod contender;
 mod latency;
@@ -26,6 +25,7 @@ mod report;
 mod rounds;
 mod scaling;
 mod start;
+mod targets;
 mod throughput;
 mod turn;
 mod workload;
@@ -76,17 +76,18 @@ async fn main() -> ExitCode {
 
 async fn run(options: &Options) -> Result<()> {
     let all = measure(options).await?;
-    let bars = bars::judged(&all);
-    let report = Report::of(&all, &bars);
+    let targets = targets::judged(&all);
+    let report = Report::of(&all, &targets);
     println!("{}", report.text());
     if let Some(folder) = &options.out {
         report.write(folder)?;
     }
-    let missed =
-        |bar: &bars::Bar| bar.missed.as_ref().map(|by| format!("\n  {}: {} ({by}), {}", bar.what, bar.is, bar.wanted));
-    let missed: Vec<_> = bars.iter().filter_map(missed).collect();
+    let missed = |target: &targets::Target| {
+        target.missed.as_ref().map(|by| format!("\n  {}: {} ({by}), {}", target.what, target.is, target.wanted))
+    };
+    let missed: Vec<_> = targets.iter().filter_map(missed).collect();
     if !missed.is_empty() {
-        bail!("{} of {} targets are missed:{}", missed.len(), bars.len(), missed.concat());
+        bail!("{} of {} targets are missed:{}", missed.len(), targets.len(), missed.concat());
     }
     Ok(())
 }

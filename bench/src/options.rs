@@ -70,7 +70,8 @@ impl Options {
     /// The throughput comparisons.
     pub fn cases(&self) -> Vec<Case> {
         let is_asked_for = |case: &Case| {
-            (self.workload.is_empty() || self.workload.contains(&case.workload)) && (!self.short || *case == Case::BARS)
+            (self.workload.is_empty() || self.workload.contains(&case.workload))
+                && (!self.short || *case == Case::WITH_TARGETS)
         };
         Case::ALL.into_iter().filter(is_asked_for).collect()
     }
@@ -118,7 +119,10 @@ mod tests {
     fn the_short_form_is_the_comparison_that_has_targets() {
         let short = options("--short");
         assert!(short.wants(Part::Throughput) && !short.wants(Part::Latency));
-        assert_eq!((short.contenders(), short.cases()), (vec![TORIL, NODE, NATIVE, CHILDREN], vec![Case::BARS]));
+        assert_eq!(
+            (short.contenders(), short.cases()),
+            (vec![TORIL, NODE, NATIVE, CHILDREN], vec![Case::WITH_TARGETS])
+        );
     }
 
     #[test]

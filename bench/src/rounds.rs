@@ -15,7 +15,7 @@ static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
     /// A turn took too long.
-    DidNotEnd,
+    DidNotFinish,
     /// A turn failed with an error, which was printed.
     Failed,
 }
@@ -23,7 +23,7 @@ pub enum Missing {
 impl Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::DidNotEnd => "did not finish",
+            Self::DidNotFinish => "did not finish",
             Self::Failed => "failed",
         })
     }
@@ -78,7 +78,7 @@ impl<'a> Turns<'a> {
                     }
                     Err(_) => {
                         progress(format!("{turn}: did not finish within {limit:?}"));
-                        *so_far = Err(Missing::DidNotEnd);
+                        *so_far = Err(Missing::DidNotFinish);
                     }
                 }
             }
@@ -127,7 +127,8 @@ mod tests {
         };
         let turns = Turns { limit: Duration::from_millis(1), ..Turns::of("a test", 2) };
         let all = turns.taken(&["fails", "hangs", "works"], str::to_owned, take, usize::to_string).await;
-        let expected = [("fails", Err(Missing::Failed)), ("hangs", Err(Missing::DidNotEnd)), ("works", Ok(vec![3, 4]))];
+        let expected =
+            [("fails", Err(Missing::Failed)), ("hangs", Err(Missing::DidNotFinish)), ("works", Ok(vec![3, 4]))];
         assert_eq!(all, expected);
     }
 }

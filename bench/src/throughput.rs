@@ -23,11 +23,11 @@ pub struct Case {
 
 impl Case {
     /// The comparison that has targets.
-    pub const BARS: Self = Self { workload: Workload::Noop, concurrency: 100, queues: 1 };
+    pub const WITH_TARGETS: Self = Self { workload: Workload::Noop, concurrency: 100, queues: 1 };
 
     /// All comparisons, the one with targets first.
     pub const ALL: [Self; 7] = [
-        Self::BARS,
+        Self::WITH_TARGETS,
         Self { workload: Workload::Noop, concurrency: 1, queues: 1 },
         Self { workload: Workload::Noop, concurrency: 10, queues: 1 },
         // A total concurrency of 100. With 100 per queue, one contender would start 1,000 processes.

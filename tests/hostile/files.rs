@@ -14,23 +14,23 @@ use crate::ring::Ring;
 pub async fn of_100_mb(case: &Case) {
     let mut ring = Ring::open("basics", "").await;
     case.was_seen(&ring.refusal(&forged::with_padding(&component("basics"), 100_000_000)).await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn that_compiles_for_minutes(case: &Case) {
     // Then the good plugin is in the cache, and this short limit applies only to the other one.
-    Ring::open("basics", "").await.unnoticed().await;
+    Ring::open("basics", "").await.assert_unaffected().await;
     let basics = component("basics");
     let mut ring = Ring::with(&basics, "", |toril| toril.host("compile_timeout = \"1s\"")).await;
     case.was_seen(&ring.refusal(&forged::with_module(&basics, &forged::bomb(4, 1000, 300))).await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn that_takes_memory_to_compile(case: &Case) {
     let basics = component("basics");
     let mut ring = Ring::with(&basics, "", |toril| toril.host("compile_memory = \"256MiB\"")).await;
     case.was_seen(&ring.refusal(&forged::with_module(&basics, &forged::bomb(4, 1000, 300))).await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 /// The compiler process of this host, once it runs.
@@ -58,7 +58,7 @@ pub async fn whose_compiler_is_killed(case: &Case) {
     let killed = Command::new("sh").arg("-c").arg(format!("kill -KILL {compiler}")).status();
     assert!(killed.is_ok_and(|status| status.success()));
     case.was_seen(&ring.refused().await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn no_other_plugin_waits_for_the_compiler() {
     let line = ring.toril.wait_for_log("plugin reloaded", LONG).await;
     assert!(line.contains("plugin=\"basics\""), "{line}");
     assert!(!ring.toril.logs().contains("configuration reloaded"), "the other one was compiled too soon");
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn with_ten_thousand_exports(case: &Case) {
@@ -94,7 +94,7 @@ pub async fn with_ten_thousand_exports(case: &Case) {
     let names: Vec<String> = (0..10_000).map(|n| format!("export-{n}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     case.was_seen(&ring.refusal(&forged::exporting_components(&names)).await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn with_a_module_of_ten_thousand_exports(case: &Case) {
@@ -102,7 +102,7 @@ pub async fn with_a_module_of_ten_thousand_exports(case: &Case) {
         Ring::with(&forged::with_module(&component("basics"), &forged::exporting(10_000)), "", |toril| toril).await;
     let result = ring.toril.cli(["add", "hostile", "echo", "--data", "\"fine\"", "--wait"]).await.succeeded();
     case.was_seen(result.stdout.trim_end());
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn a_zip_of_nonsense(case: &Case) {
@@ -111,7 +111,7 @@ pub async fn a_zip_of_nonsense(case: &Case) {
     let mut random = fastrand::Rng::with_seed(6);
     zip.extend(std::iter::repeat_with(|| random.u8(..)).take(1_000_000));
     case.was_seen(&ring.refusal(&zip).await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 /// It has the header of a component, and sections of every kind with random bytes.
@@ -124,7 +124,7 @@ pub async fn a_component_of_nonsense(case: &Case) {
         nonsense[at] = random.u8(..);
     }
     case.was_seen(&ring.refusal(&nonsense).await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 /// Overwritten in place again and again with two valid versions.
@@ -135,7 +135,7 @@ pub async fn replaced_while_it_is_read(case: &Case) {
     for round in 0..200 {
         std::fs::write(&path, &versions[round % 2]).expect("writes");
         if round % 20 == 0 {
-            ring.beside().await;
+            ring.run_other_job().await;
         }
     }
     let last = forged::with_padding(&component("basics"), 999);
@@ -146,7 +146,7 @@ pub async fn replaced_while_it_is_read(case: &Case) {
     let line = ring.toril.wait_for_log(&format!("version=\"{version}\""), LONG).await;
     case.was_seen(line.split_once("INFO ").expect("a level").1);
     ring.toril.cli(["add", "hostile", "echo", "--wait"]).await.succeeded();
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 #[cfg(unix)]
@@ -157,5 +157,5 @@ pub async fn a_device(case: &Case) {
     std::os::unix::fs::symlink("/dev/zero", &link).expect("a link");
     std::fs::rename(&link, &path).expect("replaces");
     case.was_seen(&ring.refused().await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }

@@ -106,7 +106,7 @@ pub async fn a_forbidden_origin(case: &Case) {
     let url = format!("http://{}/secret", server.authority);
     case.was_seen(&ring.failure("fetch", json!({ "url": url })).await);
     assert_eq!(server.asked(), 0);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 /// Request targets that could mean another server than the granted one.
@@ -129,7 +129,7 @@ pub async fn targets_that_mean_another_server(case: &Case) {
     let job = ring.job("targets", json!(targets)).await;
     case.was_seen(&got(&job));
     assert_eq!(other.asked(), 0);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 /// The machine's own name resolves to loopback or to its private network, but is not `localhost`. It stands for a
@@ -139,13 +139,13 @@ pub async fn a_name_that_leads_inside(case: &Case) {
     let origin = format!("http://{}:9", name.trim().to_lowercase());
     let mut ring = Ring::open("basics", &format!("[plugins.hostile]\nhttp = [{origin:?}]")).await;
     case.was_seen(&ring.failure("fetch", json!({ "url": format!("{origin}/") })).await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn headers(case: &Case) {
     let mut ring = Ring::open("flood", "").await;
     case.was_seen(&ring.failure("headers", json!(1_000_000)).await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn an_endless_head(case: &Case) {
@@ -153,7 +153,7 @@ pub async fn an_endless_head(case: &Case) {
     let mut ring = Ring::open("reach", &server.granted()).await;
     let job = ring.job("targets", json!([[server.authority, "/"]])).await;
     case.was_seen(&got(&job));
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn an_endless_body(case: &Case) {
@@ -161,14 +161,14 @@ pub async fn an_endless_body(case: &Case) {
     let mut ring = Ring::open("reach", &server.granted()).await;
     let job = ring.job("drain", json!(server.authority)).await;
     case.was_seen(&got(&job));
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn a_slow_body(case: &Case) {
     let server = Server::start(Answer::SlowBody).await;
     let mut ring = Ring::open("reach", &format!("timeout = \"2s\"\n{}", server.granted())).await;
     case.was_seen(&ring.failure("drain", json!(server.authority)).await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 /// Requests to a port on which nothing listens, and invalid requests.
@@ -184,5 +184,5 @@ pub async fn failing_requests(case: &Case) {
     assert_eq!(about.len(), 11, "{about:#?}");
     assert!(!logs.contains("http request error"), "{logs}");
     case.was_seen(about[0]);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }

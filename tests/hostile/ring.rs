@@ -56,13 +56,13 @@ impl Ring {
 
     /// Waits until a job of the hostile plugin has ended, while the other queue works.
     pub async fn ended(&mut self, id: &str) -> Value {
-        let mut beside = 0;
+        let mut others = 0;
         loop {
-            self.beside().await;
-            beside += 1;
+            self.run_other_job().await;
+            others += 1;
             let job = self.toril.cli(["job", "hostile", id, "--json"]).await.succeeded().json();
             let ended = ["completed", "failed"].contains(&job["state"].as_str().unwrap_or_default());
-            if ended && beside >= 3 {
+            if ended && others >= 3 {
                 return job;
             }
         }
@@ -104,7 +104,7 @@ impl Ring {
     /// works.
     pub async fn refused(&mut self) -> String {
         let reason = wait_until("the file to be rejected", LONG, async || {
-            self.beside().await;
+            self.run_other_job().await;
             let ready = http::get(&self.toril.url("/readyz")).await.expect("an answer").json();
             let plugins = ready["plugins"].as_array().cloned().unwrap_or_default();
             let status = plugins.into_iter().find(|status| status["plugin"] == "hostile").unwrap_or_default();
@@ -119,16 +119,16 @@ impl Ring {
     }
 
     /// Runs one job of the other queue to completion.
-    pub async fn beside(&self) {
+    pub async fn run_other_job(&self) {
         let result = self.toril.cli(["add", "work", "echo", "--data", "{\"n\":1}", "--wait"]).await.succeeded().json();
         assert_eq!(result, json!({ "n": 1 }));
     }
 
     /// Checks that the host was not affected: it is the same process, it is ready, it works, and it has never used
     /// much memory.
-    pub async fn unnoticed(mut self) {
+    pub async fn assert_unaffected(mut self) {
         assert_eq!(http::get(&self.toril.url("/readyz")).await.expect("an answer").status, 200);
-        self.beside().await;
+        self.run_other_job().await;
         assert!(self.toril.is_running());
         assert_eq!(self.toril.pid(), self.pid);
         let peak = peak(self.pid);

@@ -17,8 +17,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::bars::Bar;
 use crate::measured::Measurements;
+use crate::targets::Target;
 
 /// A page and its charts.
 pub struct Report {
@@ -29,8 +29,8 @@ pub struct Report {
 
 impl Report {
     /// The report of all measurements and their targets.
-    pub fn of(all: &Measurements, bars: &[Bar]) -> Self {
-        page::written(all, bars)
+    pub fn of(all: &Measurements, targets: &[Target]) -> Self {
+        page::written(all, targets)
     }
 
     /// The page's text, which the terminal shows as well.

@@ -2,10 +2,10 @@
 
 use super::curves::{self, Drawn};
 use super::{Report, machine, tables};
-use crate::bars::Bar;
 use crate::chart;
 use crate::contender::{ALL, Contender};
 use crate::measured::Measurements;
+use crate::targets::Target;
 
 const HEAD: &str = "# Performance
 
@@ -82,12 +82,12 @@ The command fails if a target is missed, and prints by how much. `--out DIR` wri
 ";
 
 /// Writes the page.
-pub fn written(all: &Measurements, bars: &[Bar]) -> Report {
+pub fn written(all: &Measurements, targets: &[Target]) -> Report {
     let mut page = Report { text: String::from(HEAD), pictures: Vec::new() };
     page.text += &format!("{}\n\n", machine::described());
-    if !bars.is_empty() {
+    if !targets.is_empty() {
         page.text += "## Targets\n\nFigures are those of Toril with the Rust plugin.\n\n";
-        page.text += &tables::bars(bars);
+        page.text += &tables::targets(targets);
     }
     page.text += HOW;
     page.text += "## Contenders\n\n";

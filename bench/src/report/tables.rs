@@ -2,11 +2,11 @@
 
 use std::fmt::{Display, Write as _};
 
-use crate::bars::Bar;
 use crate::chart::number;
 use crate::contender::{Contender, NATIVE, TORIL};
 use crate::measured::Measurements;
 use crate::rounds::Measured;
+use crate::targets::Target;
 use crate::throughput::{Case, Comparison};
 use crate::{latency, memory};
 
@@ -27,12 +27,12 @@ pub fn cell<T>(figure: &Measured<T>, shown: impl Fn(&T) -> String) -> String {
 }
 
 /// The targets.
-pub fn bars(bars: &[Bar]) -> String {
-    let row = |bar: &Bar| {
-        let verdict = bar.missed.as_ref().map_or("met".to_owned(), |by| format!("**missed**, {by}"));
-        vec![bar.what.clone(), bar.wanted.clone(), bar.is.clone(), verdict]
+pub fn targets(targets: &[Target]) -> String {
+    let row = |target: &Target| {
+        let verdict = target.missed.as_ref().map_or("met".to_owned(), |by| format!("**missed**, {by}"));
+        vec![target.what.clone(), target.wanted.clone(), target.is.clone(), verdict]
     };
-    table(&["", "target", "measured", ""], 4, bars.iter().map(row))
+    table(&["", "target", "measured", ""], 4, targets.iter().map(row))
 }
 
 /// The contenders.
@@ -66,7 +66,7 @@ fn micros(micros: f64) -> String {
 /// The cost of a pen: the additional processor time of a no-op job over the same worker without pens, and memory.
 /// `None` if too little was measured.
 pub fn pens(all: &Measurements) -> Option<String> {
-    let comparison = all.throughput.iter().find(|one| one.case == Case::BARS)?;
+    let comparison = all.throughput.iter().find(|one| one.case == Case::WITH_TARGETS)?;
     let processor = |which: Contender| {
         let (_, figures) = comparison.figures.iter().find(|(one, _)| *one == which)?;
         figures.ok().map(|figures| figures.processor)
@@ -135,13 +135,13 @@ mod tests {
     use crate::turn::Figures;
 
     fn comparison(figures: Vec<(Contender, Measured<Figures>)>) -> Comparison {
-        Comparison { case: Case::BARS, rounds: 5, figures }
+        Comparison { case: Case::WITH_TARGETS, rounds: 5, figures }
     }
 
     #[test]
     fn a_contender_that_did_not_finish_shows_that_in_place_of_its_figures() {
         let figures = Figures { rate: 100.0, processor: 12_000.0, redis: 30.0 };
-        let text = throughput(&comparison(vec![(TORIL, Ok(figures)), (NATIVE, Err(Missing::DidNotEnd))]));
+        let text = throughput(&comparison(vec![(TORIL, Ok(figures)), (NATIVE, Err(Missing::DidNotFinish))]));
         let expected = "| median of 5 | jobs/s | Toril (Rust) relative to this | processor per job | Redis per job |\n\
                         | --- | ---: | ---: | ---: | ---: |\n\
                         | Toril, Rust plugin | 100 | 1.00 × | 12 ms | 30 µs |\n\
