@@ -66,7 +66,7 @@ pub async fn a_secret_for_another(case: &Case) {
 pub async fn large_results_of_children(case: &Case) {
     let mut ring = Ring::open("basics", "").await;
     let value = format!("\"{}\"", "x".repeat((1 << 20) - 2));
-    // More than one line of a command takes, and what a family of plugins could leave: 2,000 results of 1 MiB.
+    // As much as 200 children could return: 200 results of 1 MiB. Written directly, because no command line is that long.
     let mut connection = ring.connection().await;
     for n in 0..200 {
         let mut set = redis::cmd("HSET");

@@ -36,8 +36,8 @@ export const handler = adapt(plugin);
 `;
 
 /**
- * Finds `@toril/plugin` in the package that builds, wherever the plugin lies: the two can then not be of different
- * versions, and a plugin can be built that has no `node_modules` of its own.
+ * Resolves `@toril/plugin` to this package, wherever the plugin's folder is. So both always have the same version, and a
+ * plugin without its own `node_modules` can be built.
  */
 const ownPackage = {
   name: 'own-package',

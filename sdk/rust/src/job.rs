@@ -15,7 +15,7 @@ pub struct Job<D> {
     pub id: String,
     /// The name of the queue that the job is in, without BullMQ's key prefix.
     pub queue: String,
-    /// The job's name, as its producer gave it.
+    /// The job's name, as its producer set it.
     pub name: String,
     /// The payload.
     pub data: D,

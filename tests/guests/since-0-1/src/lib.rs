@@ -1,4 +1,4 @@
-//! Built for `wit/since-0.1`, without the SDK, which has gone on: a host has to run it as it is.
+//! Built for `wit/since-0.1`, without the SDK, which uses a newer version. Hosts must run it unchanged.
 
 #[cfg(target_arch = "wasm32")]
 mod component {
