@@ -52,6 +52,8 @@ async fn main() -> ExitCode {
 
 async fn soak(options: &Options) -> Result<()> {
     let end = Instant::now() + Duration::from_secs(options.minutes * 60);
+    // Before the first round: a wrong folder must not cost half an hour.
+    let document = options.out.as_deref().map(Document::open).transpose()?;
     let mut table = Table::default();
     let mut complaints = Vec::new();
     // Each kind alone, and six mixed rounds, which take a third of the time if there is enough.
@@ -73,6 +75,7 @@ async fn soak(options: &Options) -> Result<()> {
         let name = name(fault);
         // A round that hangs panics, and the next ones continue.
         let Ok(outcome) = AssertUnwindSafe(run(&plan)).catch_unwind().await else {
+            println!("round {number}, {name}, seed {seed}: did not end");
             complaints.push(format!("{name}, seed {seed}: the round did not end, see the panic above"));
             continue;
         };
@@ -81,8 +84,8 @@ async fn soak(options: &Options) -> Result<()> {
         table.add(fault, seed, &outcome);
     }
     println!("\n{table}");
-    if let Some(folder) = &options.out {
-        write(folder, &page(options, &table))?;
+    if let Some(document) = &document {
+        document.write(&page(options, &table))?;
     }
     if !complaints.is_empty() {
         bail!("{}", complaints.join("\n"));
@@ -108,13 +111,26 @@ fn page(options: &Options, table: &Table) -> String {
     )
 }
 
-fn write(folder: &Path, text: &str) -> Result<()> {
-    let path = folder.join("reliability.md");
-    let page = fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;
-    let parts = page.split_once(MARKS.0).and_then(|(before, rest)| Some((before, rest.split_once(MARKS.1)?.1)));
-    let (before, after) = parts.with_context(|| format!("{} has no markers for the table", path.display()))?;
-    let page = format!("{before}{}{text}{}{after}", MARKS.0, MARKS.1);
-    fs::write(&path, page).with_context(|| format!("could not write {}", path.display()))
+/// `reliability.md`, around the table.
+struct Document {
+    path: PathBuf,
+    before: String,
+    after: String,
+}
+
+impl Document {
+    fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join("reliability.md");
+        let page = fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;
+        let parts = page.split_once(MARKS.0).and_then(|(before, rest)| Some((before, rest.split_once(MARKS.1)?.1)));
+        let (before, after) = parts.with_context(|| format!("{} has no markers for the table", path.display()))?;
+        Ok(Self { before: before.to_owned(), after: after.to_owned(), path })
+    }
+
+    fn write(&self, text: &str) -> Result<()> {
+        let page = format!("{}{}{text}{}{}", self.before, MARKS.0, MARKS.1, self.after);
+        fs::write(&self.path, page).with_context(|| format!("could not write {}", self.path.display()))
+    }
 }
 
 /// The first line of a program's output, empty if the program does not exist.
