@@ -1,5 +1,8 @@
 //! Schedules of BullMQ's clients: job schedulers with every kind of pattern, and the repeatable jobs of BullMQ 5.
 
+#[path = "../host/src/cron/case.rs"]
+mod case;
+
 use redis::aio::MultiplexedConnection;
 use redis::cmd;
 use serde_json::{Value, json};
@@ -248,30 +251,9 @@ async fn patterns_made_by_chance_occur_when_node_says() {
     let cases = made["cases"].as_array().expect("cases");
     let mut compared = 0;
     for case in cases {
-        let Some(expected) = case["times"].as_array() else { continue };
-        let expected: Vec<_> = expected.iter().filter_map(Value::as_i64).collect();
-        assert_eq!(times(case), Ok(expected), "{case} (TORIL_SEED={seed})");
+        let Some(expected) = case::expected(case) else { continue };
+        assert_eq!(case::times(case), Ok(expected), "{case} (TORIL_SEED={seed})");
         compared += 1;
     }
     assert!(compared > 3000, "{compared} of {} patterns were accepted by Node", cases.len());
-}
-
-/// The next five times, as `cron.mjs` says them.
-fn times(case: &Value) -> Result<Vec<i64>, CronError> {
-    let text = |name: &str| case[name].as_str();
-    let occurrences = Occurrences {
-        pattern: text("pattern").expect("a pattern"),
-        zone: text("tz"),
-        seed: text("hashSeed"),
-        start: case["startDate"].as_i64(),
-        end: case["endDate"].as_i64(),
-    };
-    let mut found = Vec::new();
-    let mut at = case["from"].as_i64().expect("a time");
-    while found.len() < 5 {
-        let Some(next) = occurrences.next(at)? else { break };
-        found.push(next);
-        at = next;
-    }
-    Ok(found)
 }
