@@ -247,7 +247,7 @@ async fn a_pattern_of_toril_has_nodes_times() {
 #[tokio::test]
 async fn patterns_made_by_chance_occur_when_node_says() {
     let seed = std::env::var("TORIL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| fastrand::u32(..));
-    let made = node::run("cron", json!({ "seed": seed, "random": 4000 })).await;
+    let made = node::run("cron", json!({ "seed": seed, "random": 1500 })).await;
     let cases = made["cases"].as_array().expect("cases");
     let mut compared = 0;
     for case in cases {
@@ -255,5 +255,5 @@ async fn patterns_made_by_chance_occur_when_node_says() {
         assert_eq!(case::times(case), Ok(expected), "{case} (TORIL_SEED={seed})");
         compared += 1;
     }
-    assert!(compared > 3000, "{compared} of {} patterns were accepted by Node", cases.len());
+    assert!(compared > 1100, "{compared} of {} patterns were accepted by Node", cases.len());
 }
