@@ -89,6 +89,7 @@ impl Session {
     }
 
     /// The same, for a call that the client may refuse.
+    #[allow(clippy::await_holding_invalid_type)] // a call is written as a whole, before the next one
     pub async fn try_call(&self, queue: &str, call: &str, arguments: Value) -> Answer {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let mut message = json!({ "call": number, "do": call, "queue": queue });
@@ -97,8 +98,6 @@ impl Session {
         }
         let (sender, receiver) = oneshot::channel();
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(number, sender);
-        // A call is written as a whole.
-        #[allow(clippy::await_holding_invalid_type)]
         let mut calls = self.calls.lock().await;
         let written = calls.write_all(format!("{message}\n").as_bytes()).await;
         drop(calls);
