@@ -6,15 +6,16 @@ use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use toril_plugin::http::{Chunk, DEFAULT_MAX_BODY, HttpError, Request, Streaming};
+use toril_plugin::http::{HttpError, Request};
 use toril_plugin::{Failure, log};
 
+use crate::access::Access;
 use crate::card::{Card, Interface};
+use crate::exchange::{Whole, begin, exchange, without_mark};
 use crate::model::Task;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
-use crate::version::version;
-use crate::watch::{LOOK, Patience, Watch};
+use crate::watch::{Patience, Watch};
 use crate::wire::{Call, Page};
 
 pub use stream::{Heard, Stream};
@@ -33,6 +34,7 @@ pub const GRACE: Duration = Duration::from_secs(2);
 pub struct Agent {
     pub settings: Settings,
     pub interface: Interface,
+    pub access: Access,
 }
 
 /// What a call is answered with: one of the two. The error's message is the agent's text, and is left where it is.
@@ -52,16 +54,19 @@ impl Agent {
     ///
     /// # Errors
     /// If there is none, or it offers nothing that fits.
-    pub fn meet(settings: Settings, watch: &Watch) -> Result<Self, Failure> {
+    pub fn meet(mut settings: Settings, watch: &Watch) -> Result<Self, Failure> {
         let name = settings.name.clone();
+        let mut access = Access::new(&name, std::mem::take(&mut settings.credentials));
         let fail = |trouble: Trouble| trouble.into_failure(&name, "agent-card.json");
         let mut missing = None;
         for place in settings.card_places() {
-            // Some agents show an older card to whom does not name a version.
-            let request = authorized(Request::get(&place.url), &settings).header("accept", "application/json");
-            let request = request.header("a2a-version", NEWEST);
-            let answer = exchange(request.timeout(QUESTION), watch.patiently(GRACE)).map_err(&fail)?;
-            let card = match answer.card() {
+            let patience = watch.patiently(GRACE);
+            let read = access.send("GET", &place.url, &patience, |request| {
+                // Some agents show an older card to whom does not name a version.
+                let request = request.header("accept", "application/json").header("a2a-version", NEWEST);
+                exchange(request.timeout(QUESTION), patience.clone())?.card()
+            });
+            let card = match read {
                 Ok(card) => card,
                 Err(trouble) if trouble.is_no_card() => {
                     missing.get_or_insert(trouble);
@@ -76,11 +81,12 @@ impl Agent {
                      another address: set the address to the origin if that agent is meant, or to the address of the card"
                 )));
             }
+            access.learn(card.security());
             let mut interface = card.choose(&name)?;
             if let Some(url) = &settings.rpc_url {
                 interface.url.clone_from(url);
             }
-            return Ok(Self { settings, interface });
+            return Ok(Self { settings, interface, access });
         }
         Err(match missing {
             Some(Trouble::Status { status, .. }) => Failure::fatal(format!(
@@ -103,11 +109,13 @@ impl Agent {
         timeout: Duration,
         patience: Patience<'_>,
     ) -> Result<Value, Trouble> {
-        let request = self.request(call, extensions).header("accept", "application/json").timeout(timeout);
-        let answer = exchange(request, patience)?;
-        log::debug(format_args!("{} answered {} with {} bytes", self.name(), call.method, answer.body.len()));
-        answer.succeeded()?;
-        result(&answer.body)
+        self.access.send("POST", &self.interface.url, &patience, |request| {
+            let request = self.request(request, call, extensions).header("accept", "application/json");
+            let answer = exchange(request.timeout(timeout), patience.clone())?;
+            log::debug(format_args!("{} answered {} with {} bytes", self.name(), call.method, answer.body.len()));
+            answer.succeeded()?;
+            result(&answer.body)
+        })
     }
 
     /// Asks for a task. Without its history, if it is too large with it.
@@ -152,18 +160,21 @@ impl Agent {
         call: &Call,
         extensions: &[String],
         watch: &Watch,
-        mut patience: Patience<'_>,
+        patience: Patience<'_>,
     ) -> Result<Stream<'_>, Trouble> {
-        let request = self.request(call, extensions).header("accept", "text/event-stream");
-        let mut answer = request.timeout(watch.bound()).open()?;
-        begin(&mut answer, &mut patience)?;
-        Stream::of(self, answer, &mut patience)
+        self.access.send("POST", &self.interface.url, &patience, |request| {
+            let mut patience = patience.clone();
+            let request = self.request(request, call, extensions).header("accept", "text/event-stream");
+            let mut answer = request.timeout(watch.bound()).open()?;
+            begin(&mut answer, &mut patience)?;
+            Stream::of(self, answer, &mut patience)
+        })
     }
 
-    fn request(&self, call: &Call, extensions: &[String]) -> Request {
+    fn request(&self, request: Request, call: &Call, extensions: &[String]) -> Request {
         let wire = &self.interface.wire;
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": call.method, "params": call.params });
-        let mut request = authorized(Request::post(&self.interface.url), &self.settings).json(&body);
+        let mut request = request.json(&body);
         if let Some(version) = wire.header() {
             request = request.header("a2a-version", version);
         }
@@ -172,19 +183,6 @@ impl Agent {
         }
         request
     }
-}
-
-fn authorized(request: Request, settings: &Settings) -> Request {
-    let request = request.header("user-agent", format!("toril-agent-commands/{}", version()));
-    let add = |request: Request, (name, value): &(String, String)| request.header(name, value);
-    settings.credentials.iter().fold(request, add)
-}
-
-/// An answer with all of its body.
-struct Whole {
-    status: u16,
-    wait: Option<Duration>,
-    body: Vec<u8>,
 }
 
 impl Whole {
@@ -208,43 +206,6 @@ impl Whole {
     }
 }
 
-/// Sends a request and waits for all of its answer, for as long as patience lasts.
-fn exchange(request: Request, mut patience: Patience<'_>) -> Result<Whole, Trouble> {
-    let mut answer = request.open()?;
-    begin(&mut answer, &mut patience)?;
-    whole(answer, &mut patience)
-}
-
-fn begin(answer: &mut Streaming, patience: &mut Patience<'_>) -> Result<(), Trouble> {
-    while !answer.begin(LOOK)? {
-        if let Some(stop) = patience.over() {
-            return Err(Trouble::Stopped(stop));
-        }
-    }
-    Ok(())
-}
-
-/// The whole of an answer that has begun.
-fn whole(mut answer: Streaming, patience: &mut Patience<'_>) -> Result<Whole, Trouble> {
-    let (status, wait) = (answer.status().unwrap_or_default(), answer.retry_after());
-    let mut body = Vec::new();
-    loop {
-        match answer.read_chunk(LOOK)? {
-            Chunk::Bytes(bytes) if body.len() + bytes.len() > DEFAULT_MAX_BODY => {
-                let origin = answer.origin().to_owned();
-                return Err(HttpError::TooLarge { origin, limit: DEFAULT_MAX_BODY }.into());
-            }
-            Chunk::Bytes(bytes) => body.extend(bytes),
-            Chunk::Pending => {
-                if let Some(stop) = patience.over() {
-                    return Err(Trouble::Stopped(stop));
-                }
-            }
-            Chunk::End => return Ok(Whole { status, wait, body }),
-        }
-    }
-}
-
 /// The result that an answer of JSON-RPC has.
 fn result(document: &[u8]) -> Result<Value, Trouble> {
     match serde_json::from_slice(without_mark(document)) {
@@ -252,11 +213,6 @@ fn result(document: &[u8]) -> Result<Value, Trouble> {
         Ok(Answer { result: Some(result), .. }) => Ok(result),
         Ok(Answer { .. }) | Err(_) => Err(Trouble::NotA2a),
     }
-}
-
-/// A document without the byte order mark that some servers put before it.
-fn without_mark(document: &[u8]) -> &[u8] {
-    document.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(document)
 }
 
 #[cfg(test)]
@@ -274,10 +230,7 @@ mod tests {
 
     #[test]
     fn an_error_of_json_rpc_counts_under_any_status_but_those_about_the_caller() {
-        let trouble = |status, body: &str| {
-            let answer = Streaming::for_test(status, &[], &[body]);
-            whole(answer, &mut Watch::last_words()).expect("all of it").succeeded().expect_err("no success")
-        };
+        let trouble = |status, body: &str| Whole::for_test(status, &[], body).succeeded().expect_err("no success");
         let error = |code| format!(r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":{code}}}}}"#);
         for status in [400, 404, 500, 503] {
             assert_eq!(trouble(status, &error(-32001)), Trouble::Rpc { code: -32001 }, "{status}");
@@ -291,8 +244,7 @@ mod tests {
 
     #[test]
     fn a_status_that_is_none_of_success_keeps_what_it_says_about_waiting() {
-        let answer = Streaming::for_test(429, &[("retry-after", "3")], &[]);
-        let answer = whole(answer, &mut Watch::last_words()).expect("all of it");
+        let answer = Whole::for_test(429, &[("retry-after", "3")], "");
         assert_eq!(answer.succeeded(), Err(Trouble::Status { status: 429, wait: Some(Duration::from_secs(3)) }));
     }
 }

@@ -1,8 +1,10 @@
 //! What an agent's card says: where it takes JSON-RPC, in which version, and whether it can stream.
 
 use serde::Deserialize;
+use serde_json::Value;
 use toril_plugin::Failure;
 
+use crate::access::Security;
 use crate::wire::{V1, V03, Wire};
 
 /// How to talk to an agent.
@@ -24,6 +26,11 @@ pub struct Card {
     preferred_transport: Option<String>,
     additional_interfaces: Option<Vec<Additional>>,
     capabilities: Option<Capabilities>,
+    security_schemes: Option<Value>,
+    /// 1.0.
+    security_requirements: Option<Value>,
+    /// 0.3.
+    security: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -80,6 +87,14 @@ impl Card {
             Known::V03 => Box::new(V03),
         };
         Ok(Interface { url, wire, streaming })
+    }
+
+    /// Who may call the agent.
+    pub fn security(&self) -> Security {
+        let newer = self.security_requirements.as_ref();
+        // A card of both versions has the same in both.
+        let older = self.security.as_ref().filter(|_| newer.is_none());
+        Security::read(self.security_schemes.as_ref(), &[newer, older])
     }
 
     /// Whether this is the card of the agent at an address: one of its interfaces is there or below.

@@ -138,6 +138,8 @@ impl Deliver {
             agent.interface.wire.version(),
             if streaming { "streaming" } else { "polling" }
         ));
+        // Before it is noted that the message may have arrived.
+        agent.access.prepare(watch.at_once()).map_err(|trouble| trouble.into_failure(agent.name(), "send message"))?;
         self.note_sending(lookup::context(agent, &self.data, &self.message_id))?;
         let mut reply = self.dispatch(agent, watch, streaming);
         if self.data.context_id.is_none() && self.delivery.context_id.is_some() && rejects(&reply) {

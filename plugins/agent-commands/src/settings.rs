@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use toril_plugin::{Failure, config};
 
+use crate::access::Credentials;
+
 /// What a person has to do when no agent is set.
 const NO_DEFAULT: &str = "the job names no agent, and the agent's address is not set: \
     add config = { agent-url = \"https://…\" } under [plugins.agent-commands] in queues.toml";
-
-/// The header of an API key, unless `api-key-header` names another.
-const API_KEY: &str = "x-api-key";
 
 /// How long a message is looked for before it is sent again, unless `lookup-seconds` says otherwise. Longer than agents
 /// take to make a task of a message, even those that think before they do.
@@ -24,8 +23,8 @@ pub struct Settings {
     pub url: String,
     /// Where it takes JSON-RPC, whatever its card says.
     pub rpc_url: Option<String>,
-    /// Headers that authenticate to it.
-    pub credentials: Vec<(String, String)>,
+    /// What authenticates to it.
+    pub credentials: Credentials,
     /// Whether a message is sent again whose fate nobody can tell.
     pub resend: bool,
     /// How long a message is looked for at the agent before it is sent again.
@@ -84,13 +83,7 @@ impl Settings {
     ) -> Result<Self, Failure> {
         let own = |key: &str| get(&format!("{prefix}{key}"));
         let url = get(url_key)?.ok_or(Failure::Fatal(missing))?;
-        let mut credentials = Vec::new();
-        if let Some(token) = own("token")? {
-            credentials.push(("authorization".to_owned(), format!("Bearer {token}")));
-        }
-        if let Some(key) = own("api-key")? {
-            credentials.push((own("api-key-header")?.unwrap_or_else(|| API_KEY.to_owned()), key));
-        }
+        let credentials = Credentials::read(prefix, &get)?;
         let switch = |key: &str| match own(key)?.as_deref() {
             None | Some("true") => Ok(true),
             Some("false") => Ok(false),
@@ -145,6 +138,7 @@ fn is_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::Secret;
 
     fn read(agent: Option<&str>, set: &[(&str, &str)]) -> Result<Settings, Failure> {
         let find = |key: &str| set.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned());
@@ -162,7 +156,7 @@ mod tests {
     fn the_old_settings_are_those_of_the_default_agent() {
         let agent = read(None, &[("agent-url", "https://a.example"), ("token", "t")]).expect("an agent");
         assert_eq!(agent.url, "https://a.example");
-        assert_eq!(agent.credentials, [("authorization".to_owned(), "Bearer t".to_owned())]);
+        assert_eq!(agent.credentials.token, Some(Secret::new("t")));
     }
 
     #[test]
@@ -171,13 +165,14 @@ mod tests {
             ("token", "default"),
             ("agents.echo.url", "https://e.example"),
             ("agents.echo.api-key", "k"),
-            ("agents.echo.api-key-header", "x-echo"),
             ("agents.other.url", "https://o.example"),
             ("agents.other.resend", "false"),
         ];
         let credentials = |agent| read(Some(agent), &set).expect("an agent").credentials;
-        assert_eq!(credentials("echo"), [("x-echo".to_owned(), "k".to_owned())]);
-        assert!(credentials("other").is_empty() && credentials("https://e.example").is_empty());
+        let of_echo = credentials("echo");
+        assert_eq!((of_echo.api_key, of_echo.token), (Some(Secret::new("k")), None));
+        assert_eq!(credentials("other"), Credentials { prefix: "agents.other.".into(), ..Credentials::default() });
+        assert_eq!(credentials("https://e.example"), Credentials::default());
         assert!(!read(Some("other"), &set).expect("an agent").resend);
     }
 

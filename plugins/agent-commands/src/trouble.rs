@@ -29,6 +29,10 @@ pub enum Trouble {
     Rpc { code: i64 },
     /// The answer is not A2A.
     NotA2a,
+    /// The agent does not let the caller in, and what to do about that.
+    Refused { status: u16, advice: String },
+    /// The call was not sent, as there is no token for it. The message says why.
+    NoToken { message: String, may_pass: bool },
 }
 
 impl From<HttpError> for Trouble {
@@ -51,6 +55,7 @@ impl Trouble {
             // A gateway's 5xx says nothing about what is behind it, and so does 408.
             Self::Status { status, .. } => *status < 500 && *status != 408,
             Self::Rpc { code } => is_clear(*code),
+            Self::Refused { .. } | Self::NoToken { .. } => true,
             Self::Stopped(_) | Self::NotA2a => false,
         }
     }
@@ -65,6 +70,8 @@ impl Trouble {
             Self::Http(error) => !error.is_permanent(),
             Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..),
             Self::Rpc { code } => !is_clear(*code),
+            Self::Refused { .. } => false,
+            Self::NoToken { may_pass, .. } => *may_pass,
             Self::NotA2a => true,
         }
     }
@@ -75,8 +82,8 @@ impl Trouble {
         match self {
             // 502 and 504 are a gateway's: it has waited for the agent, and does not know what came of it.
             Self::Status { status, .. } => !matches!(status, 408 | 502 | 504),
-            Self::Rpc { .. } => true,
-            Self::Stopped(_) | Self::Http(_) | Self::NotA2a => false,
+            Self::Rpc { .. } | Self::Refused { .. } => true,
+            Self::Stopped(_) | Self::Http(_) | Self::NotA2a | Self::NoToken { .. } => false,
         }
     }
 
@@ -101,6 +108,8 @@ impl Trouble {
             Self::Status { status, .. } => format!("it answered with status {status}"),
             Self::Rpc { code } => format!("it answered with JSON-RPC error {code}"),
             Self::NotA2a => "its answer is not A2A".into(),
+            Self::Refused { status, .. } => format!("it refused access ({status})"),
+            Self::NoToken { message, .. } => message.clone(),
         }
     }
 
@@ -131,6 +140,9 @@ impl Trouble {
                 if is_clear(code) { Failure::Fatal(message) } else { Failure::Retry(message) }
             }
             Self::NotA2a => Failure::retry(format!("{agent} answered `{method}` with what is no A2A")),
+            Self::Refused { status, advice } => Failure::fatal(format!("{agent} refused access ({status}): {advice}")),
+            Self::NoToken { message, may_pass: true } => Failure::Retry(message),
+            Self::NoToken { message, may_pass: false } => Failure::Fatal(message),
         }
     }
 }
@@ -149,9 +161,7 @@ fn refused(status: u16, wait: Option<Duration>, agent: &str, method: &str) -> Fa
     match (status, wait) {
         (429, Some(wait)) => Failure::rate_limited(wait.max(MIN_WAIT)),
         (429, None) => Failure::retry(format!("{agent} has too much to do (429)")),
-        (401 | 403, _) => Failure::fatal(format!(
-            "{agent} refused access ({status}): set its secret `token` or `api-key` to one that it accepts"
-        )),
+        (401 | 403, _) => Failure::fatal(format!("{agent} refused access ({status})")),
         (404, _) => Failure::fatal(format!("there is nothing at the address of {agent} (404): check it")),
         (408, _) => Failure::retry(format!("{agent} gave up waiting for the request (408)")),
         (300..400, _) => {

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 use toril_plugin::http::{Chunk, Events, Streaming};
 use toril_plugin::{clock, log};
 
-use super::{Agent, result, whole};
+use super::{Agent, result};
+use crate::exchange::whole;
 use crate::model::Event;
 use crate::trouble::Trouble;
 use crate::watch::{LOOK, Patience};
@@ -121,6 +122,7 @@ fn is_event_stream(kind: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::{Access, Credentials};
     use crate::card::Interface;
     use crate::settings::Settings;
     use crate::watch::Watch;
@@ -128,7 +130,7 @@ mod tests {
 
     fn agent() -> Agent {
         let interface = Interface { url: String::new(), wire: Box::new(V1 { tenant: None }), streaming: true };
-        Agent { settings: Settings::default(), interface }
+        Agent { settings: Settings::default(), interface, access: Access::new("agent x", Credentials::default()) }
     }
 
     fn heard(kind: &str, chunks: &[&str]) -> Vec<Heard> {
