@@ -2,7 +2,8 @@
 //!
 //! | module | what it shows |
 //! | --- | --- |
-//! | `talks` | a reply, a long task, a cancel: with both SDKs, in both versions of the protocol |
+//! | `talks` | a reply, a long task, a cancel: with both SDKs, in both versions of the protocol, over both bindings |
+//! | `rest` | HTTP+JSON: its errors, its paths, and what servers leave out |
 //! | `tasks` | a task that wants to know more, and the commands that are about a task |
 //! | `settings` | which agent is meant, and that each gets its own secret |
 //! | `access` | the security schemes of cards: OAuth2, HTTP Basic, API keys |
@@ -16,6 +17,7 @@ mod cards;
 mod ends;
 mod odd;
 mod once;
+mod rest;
 mod settings;
 mod silent;
 mod talks;
@@ -62,10 +64,12 @@ impl Case<StubAgent> {
         Self::played_with(QUEUE, "", play).await
     }
 
-    /// `queue` is further lines of the queue's entry, `config` further settings of the plugin, each with a comma before.
+    /// `queue` is further lines of the queue's entry, `config` further settings of the plugin, each with a comma before;
+    /// `{url}` in there is where the agent is.
     async fn played_with(queue: &str, config: &str, play: impl Fn(Asked) -> Answer + Send + Sync + 'static) -> Self {
         let agent = StubAgent::start(play).await;
         let redis = RedisServer::start().await;
+        let config = config.replace("{url}", agent.url());
         let plugin = format!("http = [{url:?}]\nconfig = {{ agent-url = {url:?}{config} }}\n", url = agent.url());
         let toril = host(&redis, queue, &plugin).await;
         Self { agent, redis, toril }
@@ -128,7 +132,7 @@ async fn host_with(redis: &RedisServer, queue: &str, plugin: &str, env: &[(&str,
     );
     let cache = toril_tests::toril::shared_cache();
     let toril = Toril::new().redis(redis.url()).plugin("agent-commands").config(config);
-    let toril = env.iter().fold(toril, |toril, (name, value)| toril.env(name, value));
+    let toril = env.iter().fold(toril, |toril, (name, value)| toril.env(*name, *value));
     let mut toril = toril.host(format!("cache = {:?}", cache.display().to_string())).spawn_run();
     toril.wait_ready().await;
     toril

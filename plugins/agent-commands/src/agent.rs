@@ -4,17 +4,17 @@ mod stream;
 
 use std::time::{Duration, SystemTime};
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use toril_plugin::http::{HttpError, Request};
 use toril_plugin::{Failure, log};
 
 use crate::access::Access;
 use crate::card::{Card, Interface};
+use crate::envelope::Binding;
 use crate::exchange::{Whole, begin, exchange, without_mark};
 use crate::model::Task;
 use crate::settings::Settings;
-use crate::trouble::Trouble;
+use crate::trouble::{METHOD_NOT_FOUND, Trouble};
 use crate::watch::{Patience, Watch};
 use crate::wire::{Call, Page};
 
@@ -22,8 +22,6 @@ pub use stream::{Heard, Stream};
 
 /// The newest version that is spoken here.
 const NEWEST: &str = "1.0";
-/// The codes that JSON-RPC keeps for itself and for servers. Other APIs have errors of the same form with other codes.
-const RPC_ERRORS: std::ops::RangeInclusive<i64> = -32_768..=-32_000;
 /// How long a call may take that only asks for something.
 const QUESTION: Duration = Duration::from_secs(30);
 /// How long what should not be left half done goes on after the attempt should end. Shorter than the 5 seconds that a
@@ -35,18 +33,6 @@ pub struct Agent {
     pub settings: Settings,
     pub interface: Interface,
     pub access: Access,
-}
-
-/// What a call is answered with: one of the two. The error's message is the agent's text, and is left where it is.
-#[derive(Deserialize)]
-struct Answer {
-    result: Option<Value>,
-    error: Option<RpcError>,
-}
-
-#[derive(Deserialize)]
-struct RpcError {
-    code: i64,
 }
 
 impl Agent {
@@ -64,10 +50,10 @@ impl Agent {
             let read = access.send("GET", &place.url, &patience, |request| {
                 // Some agents show an older card to whom does not name a version.
                 let request = request.header("accept", "application/json").header("a2a-version", NEWEST);
-                exchange(request.timeout(QUESTION), patience.clone())?.card()
+                card(&exchange(request.timeout(QUESTION), patience.clone())?)
             });
-            let card = match read {
-                Ok(card) => card,
+            let found = match read {
+                Ok(found) => found,
                 Err(trouble) if trouble.is_no_card() => {
                     missing.get_or_insert(trouble);
                     continue;
@@ -75,15 +61,15 @@ impl Agent {
                 Err(trouble) => return Err(fail(trouble)),
             };
             // An origin can have many agents, and has the card of one of them at most.
-            if place.is_origin && settings.rpc_url.is_none() && !card.is_at(&settings.url) {
+            if place.is_origin && settings.interface.is_none() && !found.is_at(&settings.url) {
                 return Err(Failure::fatal(format!(
                     "{name} has no card below the path of its address, and the card at its origin is that of an agent with \
                      another address: set the address to the origin if that agent is meant, or to the address of the card"
                 )));
             }
-            access.learn(card.security());
-            let mut interface = card.choose(&name)?;
-            if let Some(url) = &settings.rpc_url {
+            access.learn(found.security());
+            let mut interface = found.choose(&name, settings.interface.as_ref().map(|(binding, _)| *binding))?;
+            if let Some((_, url)) = &settings.interface {
                 interface.url.clone_from(url);
             }
             return Ok(Self { settings, interface, access });
@@ -109,12 +95,13 @@ impl Agent {
         timeout: Duration,
         patience: Patience<'_>,
     ) -> Result<Value, Trouble> {
-        self.access.send("POST", &self.interface.url, &patience, |request| {
+        let binding = self.interface.wire.binding();
+        self.access.send(call.verb(), &call.url(&self.interface.url), &patience, |request| {
             let request = self.request(request, call, extensions).header("accept", "application/json");
             let answer = exchange(request.timeout(timeout), patience.clone())?;
             log::debug(format_args!("{} answered {} with {} bytes", self.name(), call.method, answer.body.len()));
-            answer.succeeded()?;
-            result(&answer.body)
+            binding.succeeded(&answer)?;
+            binding.result(&answer.body)
         })
     }
 
@@ -150,7 +137,7 @@ impl Agent {
         patience: Patience<'_>,
     ) -> Option<Result<Page, Trouble>> {
         let call = self.interface.wire.list(context_id, since, page)?;
-        let result = self.call(&call, &[], QUESTION, patience);
+        let result = self.call(&call, &[], QUESTION, patience).map_err(|trouble| self.of_method(trouble));
         Some(result.and_then(|result| self.interface.wire.page(result).map_err(|_| Trouble::NotA2a)))
     }
 
@@ -162,19 +149,40 @@ impl Agent {
         watch: &Watch,
         patience: Patience<'_>,
     ) -> Result<Stream<'_>, Trouble> {
-        self.access.send("POST", &self.interface.url, &patience, |request| {
+        let opened = self.access.send(call.verb(), &call.url(&self.interface.url), &patience, |request| {
             let mut patience = patience.clone();
             let request = self.request(request, call, extensions).header("accept", "text/event-stream");
             let mut answer = request.timeout(watch.bound()).open()?;
             begin(&mut answer, &mut patience)?;
             Stream::of(self, answer, &mut patience)
-        })
+        });
+        opened.map_err(|trouble| self.of_method(trouble))
+    }
+
+    /// Asks for a stream of what happens to a task from now on.
+    pub fn subscribe(&self, task_id: &str, watch: &Watch) -> Result<Stream<'_>, Trouble> {
+        let mut call = self.interface.wire.subscribe(task_id);
+        match (self.stream(&call, &[], watch, watch.at_once()), &mut call.route) {
+            // The specification has POST, the protocol's definition GET: a server may have only one of them.
+            (Err(Trouble::Rpc { code: METHOD_NOT_FOUND }), Some(route)) => {
+                route.verb = "GET";
+                self.stream(&call, &[], watch, watch.at_once())
+            }
+            (opened, _) => opened,
+        }
+    }
+
+    /// Of a call whose address says nothing but which method it is.
+    fn of_method(&self, trouble: Trouble) -> Trouble {
+        if self.interface.wire.binding() == Binding::Rest { trouble.of_method() } else { trouble }
     }
 
     fn request(&self, request: Request, call: &Call, extensions: &[String]) -> Request {
         let wire = &self.interface.wire;
-        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": call.method, "params": call.params });
-        let mut request = request.json(&body);
+        let mut request = match call.body() {
+            Some(body) => request.json(&body),
+            None => request,
+        };
         if let Some(version) = wire.header() {
             request = request.header("a2a-version", version);
         }
@@ -185,66 +193,8 @@ impl Agent {
     }
 }
 
-impl Whole {
-    /// An error of JSON-RPC says more than the status that it comes with, but for those that are about the caller.
-    fn succeeded(&self) -> Result<(), Trouble> {
-        match self.status {
-            200..300 => Ok(()),
-            401 | 403 | 429 => Err(Trouble::Status { status: self.status, wait: self.wait }),
-            status => match result(&self.body) {
-                Err(Trouble::Rpc { code }) if RPC_ERRORS.contains(&code) => Err(Trouble::Rpc { code }),
-                _ => Err(Trouble::Status { status, wait: self.wait }),
-            },
-        }
-    }
-}
-
-impl Whole {
-    fn card(&self) -> Result<Card, Trouble> {
-        self.succeeded()?;
-        serde_json::from_slice(without_mark(&self.body)).map_err(|_| Trouble::NotA2a)
-    }
-}
-
-/// The result that an answer of JSON-RPC has.
-fn result(document: &[u8]) -> Result<Value, Trouble> {
-    match serde_json::from_slice(without_mark(document)) {
-        Ok(Answer { error: Some(error), .. }) => Err(Trouble::Rpc { code: error.code }),
-        Ok(Answer { result: Some(result), .. }) => Ok(result),
-        Ok(Answer { .. }) | Err(_) => Err(Trouble::NotA2a),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_of_json_rpc_is_told_by_its_code_alone() {
-        assert_eq!(result(br#"{"error":{"code":-32602,"message":"secret"}}"#), Err(Trouble::Rpc { code: -32602 }));
-        assert_eq!(result("\u{feff}{\"result\":1}".as_bytes()), Ok(json!(1)));
-        for document in ["<secret>", "{}", r#"{"result":null}"#] {
-            assert_eq!(result(document.as_bytes()), Err(Trouble::NotA2a), "{document}");
-        }
-    }
-
-    #[test]
-    fn an_error_of_json_rpc_counts_under_any_status_but_those_about_the_caller() {
-        let trouble = |status, body: &str| Whole::for_test(status, &[], body).succeeded().expect_err("no success");
-        let error = |code| format!(r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":{code}}}}}"#);
-        for status in [400, 404, 500, 503] {
-            assert_eq!(trouble(status, &error(-32001)), Trouble::Rpc { code: -32001 }, "{status}");
-            assert_eq!(trouble(status, &error(404)), Trouble::Status { status, wait: None }, "{status}");
-            assert_eq!(trouble(status, "<html>"), Trouble::Status { status, wait: None }, "{status}");
-        }
-        for status in [401, 403, 429] {
-            assert_eq!(trouble(status, &error(-32001)), Trouble::Status { status, wait: None }, "{status}");
-        }
-    }
-
-    #[test]
-    fn a_status_that_is_none_of_success_keeps_what_it_says_about_waiting() {
-        let answer = Whole::for_test(429, &[("retry-after", "3")], "");
-        assert_eq!(answer.succeeded(), Err(Trouble::Status { status: 429, wait: Some(Duration::from_secs(3)) }));
-    }
+/// The card that an answer has.
+fn card(answer: &Whole) -> Result<Card, Trouble> {
+    Binding::JsonRpc.succeeded(answer)?;
+    serde_json::from_slice(without_mark(&answer.body)).map_err(|_| Trouble::NotA2a)
 }

@@ -132,10 +132,11 @@ impl Deliver {
     fn send<'a>(&mut self, agent: &'a Agent, watch: &Watch) -> Result<Reply<'a>, Failure> {
         let streaming = agent.interface.streaming;
         log::info(format_args!(
-            "sending a message of {} parts to {} (A2A {}, {})",
+            "sending a message of {} parts to {} (A2A {} over {}, {})",
             self.parts.len(),
             agent.name(),
             agent.interface.wire.version(),
+            agent.interface.wire.binding().name(),
             if streaming { "streaming" } else { "polling" }
         ));
         // Before it is noted that the message may have arrived.

@@ -84,8 +84,7 @@ impl<'a> Follow<'a> {
                 self.gapless = false;
             } else if subscribing && fruitless < FRUITLESS {
                 self.gapless = false;
-                let subscribe = self.agent.interface.wire.subscribe(&self.task.id);
-                match self.agent.stream(&subscribe, &[], self.watch, self.watch.at_once()) {
+                match self.agent.subscribe(&self.task.id, self.watch) {
                     Ok(open) => {
                         self.again.answered();
                         stream = Some(open);
@@ -134,7 +133,7 @@ impl<'a> Follow<'a> {
                     break;
                 }
                 Err(Trouble::Rpc { code }) => {
-                    log::debug(format_args!("the stream of the task ended with JSON-RPC error {code}"));
+                    log::debug(format_args!("the stream of the task ended with A2A error {code}"));
                     break;
                 }
                 Err(trouble) => return Err(trouble),

@@ -8,7 +8,7 @@
 //! | `tasks` | the commands that are about a task that is there |
 //! | `agent`, `settings`, `card` | the agent: where it is, what its card says, how it is called |
 //! | `access`, `exchange` | authenticates calls, and sends them |
-//! | `wire`, `model` | the versions of the protocol, and what they have in common |
+//! | `wire`, `envelope`, `model` | the versions of the protocol, how it is carried, and what they have in common |
 //! | `trouble`, `watch`, `again` | why a call came to nothing, why an attempt should end, and what is asked again |
 
 #![cfg_attr(test, allow(clippy::expect_used, reason = "a test that panics has failed"))]
@@ -19,6 +19,7 @@ mod agent;
 mod card;
 mod data;
 mod deliver;
+mod envelope;
 mod exchange;
 mod follow;
 mod lookup;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use toril_plugin::{Failure, config};
 
 use crate::access::Credentials;
+use crate::envelope::Binding;
 
 /// What a person has to do when no agent is set.
 const NO_DEFAULT: &str = "the job names no agent, and the agent's address is not set: \
@@ -21,8 +22,8 @@ pub struct Settings {
     pub name: String,
     /// Where it is: its card is looked for below.
     pub url: String,
-    /// Where it takes JSON-RPC, whatever its card says.
-    pub rpc_url: Option<String>,
+    /// Where it takes calls, and how, whatever its card says.
+    pub interface: Option<(Binding, String)>,
     /// What authenticates to it.
     pub credentials: Credentials,
     /// Whether a message is sent again whose fate nobody can tell.
@@ -101,7 +102,17 @@ impl Settings {
                 ))
             })?,
         };
-        Ok(Self { name, url, rpc_url: own("rpc-url")?, credentials, resend, own_context, lookup })
+        let interface = match (own("rpc-url")?, own("rest-url")?) {
+            (Some(_), Some(_)) => {
+                return Err(Failure::fatal(format!(
+                    "of the settings `{prefix}rpc-url` and `{prefix}rest-url` only one can be set: take the other out of \
+                     queues.toml"
+                )));
+            }
+            (Some(url), None) => Some((Binding::JsonRpc, url)),
+            (None, url) => url.map(|url| (Binding::Rest, url)),
+        };
+        Ok(Self { name, url, interface, credentials, resend, own_context, lookup })
     }
 
     /// Where the agent's card may be, the likelier place first.
@@ -179,6 +190,8 @@ mod tests {
     #[test]
     fn what_is_missing_or_wrong_is_told_with_the_line_to_add() {
         assert!(fatal(None, &[]).contains("agent-url"));
+        let both = [("agents.e.url", "u"), ("agents.e.rpc-url", "u"), ("agents.e.rest-url", "u")];
+        assert!(fatal(Some("e"), &both).contains("only one can be set"));
         assert!(fatal(Some("echo"), &[]).contains("\"agents.echo.url\""));
         assert!(!fatal(Some("no name"), &[]).contains("no name"));
         let set = [("agents.e.url", "u"), ("agents.e.lookup-seconds", "1m")];

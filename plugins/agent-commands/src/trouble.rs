@@ -11,7 +11,7 @@ use crate::watch::Stop;
 const MIN_WAIT: Duration = Duration::from_secs(1);
 
 /// Errors of JSON-RPC and of A2A that are told apart here.
-const METHOD_NOT_FOUND: i64 = -32601;
+pub const METHOD_NOT_FOUND: i64 = -32601;
 const TASK_NOT_FOUND: i64 = -32001;
 const TASK_NOT_CANCELABLE: i64 = -32002;
 const UNSUPPORTED: i64 = -32004;
@@ -25,7 +25,7 @@ pub enum Trouble {
     Http(HttpError),
     /// The answer's status is none of success.
     Status { status: u16, wait: Option<Duration> },
-    /// An error of JSON-RPC or A2A.
+    /// An error of JSON-RPC or A2A. Over HTTP+JSON, too, errors have the codes that they have over JSON-RPC.
     Rpc { code: i64 },
     /// The answer is not A2A.
     NotA2a,
@@ -106,7 +106,7 @@ impl Trouble {
             Self::Stopped(_) => "the attempt has to end".into(),
             Self::Http(error) => error.to_string(),
             Self::Status { status, .. } => format!("it answered with status {status}"),
-            Self::Rpc { code } => format!("it answered with JSON-RPC error {code}"),
+            Self::Rpc { code } => format!("it answered with A2A error {code}"),
             Self::NotA2a => "its answer is not A2A".into(),
             Self::Refused { status, .. } => format!("it refused access ({status})"),
             Self::NoToken { message, .. } => message.clone(),
@@ -116,6 +116,14 @@ impl Trouble {
     /// Whether the agent does not have what was called, and did nothing.
     pub fn is_unsupported(&self) -> bool {
         matches!(self, Self::Rpc { code: METHOD_NOT_FOUND | UNSUPPORTED })
+    }
+
+    /// Over HTTP+JSON: a method that is not at its address is none that the agent has.
+    pub fn of_method(self) -> Self {
+        match self {
+            Self::Status { status: 404, .. } => Self::Rpc { code: METHOD_NOT_FOUND },
+            other => other,
+        }
     }
 
     /// Whether the agent does not know the task.
@@ -136,7 +144,7 @@ impl Trouble {
             Self::Status { status, wait } => refused(status, wait, agent, method),
             Self::Rpc { code } => {
                 let meaning = meaning(code);
-                let message = format!("{agent} refused `{method}`: {meaning} (JSON-RPC error {code})");
+                let message = format!("{agent} refused `{method}`: {meaning} (A2A error {code})");
                 if is_clear(code) { Failure::Fatal(message) } else { Failure::Retry(message) }
             }
             Self::NotA2a => Failure::retry(format!("{agent} answered `{method}` with what is no A2A")),

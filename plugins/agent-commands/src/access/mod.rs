@@ -8,6 +8,8 @@ mod secret;
 mod security;
 mod token;
 
+use std::cell::Cell;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use toril_plugin::http::Request;
 use toril_plugin::log;
@@ -32,8 +34,11 @@ pub struct Access {
     /// What messages call the agent.
     agent: String,
     credentials: Credentials,
-    security: Security,
+    /// What the agent's card says. None: it was not read yet.
+    security: Option<Security>,
     tokens: Tokens,
+    /// Whether the agent has refused to show its card without the API key.
+    key_for_card: Cell<bool>,
 }
 
 /// What is in the header `Authorization`.
@@ -47,12 +52,13 @@ enum Authorization<'a> {
 impl Access {
     /// The access to an agent whose card is not known yet.
     pub fn new(agent: &str, credentials: Credentials) -> Self {
-        Self { agent: agent.to_owned(), credentials, security: Security::default(), tokens: Tokens::default() }
+        let (tokens, key_for_card) = (Tokens::default(), Cell::new(false));
+        Self { agent: agent.to_owned(), credentials, security: None, tokens, key_for_card }
     }
 
     /// Takes in what the agent's card says.
     pub fn learn(&mut self, security: Security) {
-        self.security = security;
+        self.security = Some(security);
     }
 
     /// Gets a token, if one is needed that is not there: so that nothing that was sent fails because of it.
@@ -79,6 +85,7 @@ impl Access {
                     self.tokens.forget();
                     may_renew = false;
                 }
+                Err(Trouble::Status { status: 401 | 403, .. }) if self.withholds_key() => self.key_for_card.set(true),
                 Err(Trouble::Status { status: status @ (401 | 403), .. }) => {
                     return Err(Trouble::Refused { status, advice: self.advice() });
                 }
@@ -116,6 +123,14 @@ impl Access {
         Ok(headers.into_iter().fold(request, |request, (name, value)| request.header(name, value)))
     }
 
+    /// Whether the card is asked for without the API key: the host refuses to send a secret of `send_secrets` in another
+    /// header than its own, and which that is may be what the card says.
+    fn withholds_key(&self) -> bool {
+        let Credentials { api_key, key_place, .. } = &self.credentials;
+        let is_placeholder = api_key.as_ref().is_some_and(Secret::is_placeholder);
+        is_placeholder && key_place.is_none() && self.security.is_none() && !self.key_for_card.get()
+    }
+
     /// The host fills secrets in in headers alone.
     fn query_key<'a>(&self, key: &'a Secret) -> Result<&'a str, Trouble> {
         if key.is_placeholder() {
@@ -134,22 +149,37 @@ impl Access {
         if let Some(place) = &self.credentials.key_place {
             return vec![place.clone()];
         }
+        if self.withholds_key() {
+            return Vec::new();
+        }
         let place = |scheme: &Scheme| match scheme {
             Scheme::ApiKey(place) => Some(place.clone()),
             _ => None,
         };
         let chosen = self.chosen().unwrap_or_default();
-        let places: Vec<_> = chosen.iter().filter_map(|required| place(self.security.scheme(&required.name))).collect();
+        let places: Vec<_> = chosen.iter().filter_map(|required| place(self.scheme(&required.name))).collect();
         match places.is_empty() {
-            true => vec![self.security.schemes().find_map(place).unwrap_or_default()],
+            true => vec![self.schemes().find_map(place).unwrap_or_default()],
             false => places,
         }
     }
 
+    fn scheme(&self, name: &str) -> &Scheme {
+        self.security.as_ref().map_or(&Scheme::Unknown, |security| security.scheme(name))
+    }
+
+    fn schemes(&self) -> impl Iterator<Item = &Scheme> {
+        self.security.iter().flat_map(Security::schemes)
+    }
+
+    fn alternatives(&self) -> Vec<Vec<Required>> {
+        self.security.as_ref().map(Security::alternatives).unwrap_or_default()
+    }
+
     /// The first of the card's alternatives for which everything is set.
     fn chosen(&self) -> Option<Vec<Required>> {
-        let has = |required: &Required| self.has(self.security.scheme(&required.name));
-        self.security.alternatives().into_iter().find(|alternative| alternative.iter().all(has))
+        let has = |required: &Required| self.has(self.scheme(&required.name));
+        self.alternatives().into_iter().find(|alternative| alternative.iter().all(has))
     }
 
     /// Whether what a scheme needs is set.
@@ -169,7 +199,7 @@ impl Access {
         let Credentials { token, basic, .. } = &self.credentials;
         let token = || token.as_ref().map(Authorization::Bearer);
         for required in self.chosen().unwrap_or_default() {
-            let found = match self.security.scheme(&required.name) {
+            let found = match self.scheme(&required.name) {
                 Scheme::Basic => basic.as_ref().map(Authorization::Basic),
                 Scheme::Bearer | Scheme::OpenId => token().or_else(|| self.client(Some(&required))),
                 Scheme::OAuth2(_) => self.client(Some(&required)).or_else(token),
@@ -189,8 +219,8 @@ impl Access {
         let client: &Client = client.as_ref()?;
         let url = |scheme: &Scheme| matches!(scheme, Scheme::OAuth2(Some(_)));
         let of_card = match required {
-            Some(required) => Some(self.security.scheme(&required.name)).filter(|scheme| url(scheme)),
-            None => self.security.schemes().find(|scheme| url(scheme)),
+            Some(required) => Some(self.scheme(&required.name)).filter(|scheme| url(scheme)),
+            None => self.schemes().find(|scheme| url(scheme)),
         };
         let of_card = of_card.and_then(|scheme| match scheme {
             Scheme::OAuth2(Some(url)) => Some(url.as_str()),
@@ -206,7 +236,7 @@ impl Access {
     /// What to set, where the agent has refused access.
     fn advice(&self) -> String {
         let prefix = &self.credentials.prefix;
-        let alternatives = self.security.alternatives();
+        let alternatives = self.alternatives();
         if alternatives.is_empty() {
             return format!("set its secret `{prefix}token` or `{prefix}api-key` to one that it accepts");
         }
@@ -224,7 +254,7 @@ impl Access {
 
     fn told(&self, required: &Required) -> String {
         let prefix = &self.credentials.prefix;
-        let told = match self.security.scheme(&required.name) {
+        let told = match self.scheme(&required.name) {
             Scheme::ApiKey(_) => format!("an API key (`{prefix}api-key`)"),
             Scheme::Basic => "HTTP Basic".into(),
             Scheme::Bearer => "a bearer token".into(),
@@ -241,7 +271,7 @@ impl Access {
         let secret = |key| secret_line(prefix, key);
         let client = || format!("{}, {}", config_line(prefix, "client-id"), secret("client-secret"));
         let with_url = || format!("{}, {}", client(), config_line(prefix, "token-url"));
-        let lines = match self.security.scheme(&required.name) {
+        let lines = match self.scheme(&required.name) {
             Scheme::ApiKey(_) => secret("api-key"),
             Scheme::Basic => format!("{}, {}", config_line(prefix, "username"), secret("password")),
             Scheme::Bearer => secret("token"),

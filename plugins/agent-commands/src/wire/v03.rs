@@ -6,18 +6,23 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Call, NotThis, Outgoing, Page, Wire, filled, set, set_list};
+use crate::envelope::Binding;
 use crate::model::{self, Event, Part, State};
 
 /// Version 0.3.
 pub struct V03;
 
 fn about(method: &'static str, task_id: &str) -> Call {
-    Call { method, params: json!({ "id": task_id }) }
+    Call::rpc(method, json!({ "id": task_id }))
 }
 
 impl Wire for V03 {
     fn version(&self) -> &'static str {
         "0.3"
+    }
+
+    fn binding(&self) -> Binding {
+        Binding::JsonRpc
     }
 
     fn header(&self) -> Option<&'static str> {
@@ -44,13 +49,13 @@ impl Wire for V03 {
         set_list(&mut configuration, "acceptedOutputModes", outgoing.accepted_output_modes);
         set(&mut params, "configuration", (!configuration.is_empty()).then_some(configuration));
         set(&mut params, "metadata", outgoing.metadata.cloned());
-        Call { method: if streaming { "message/stream" } else { "message/send" }, params: params.into() }
+        Call::rpc(if streaming { "message/stream" } else { "message/send" }, params)
     }
 
     fn get(&self, task_id: &str, history: Option<u32>) -> Call {
         let mut params = Map::from_iter([("id".to_owned(), task_id.into())]);
         set(&mut params, "historyLength", history);
-        Call { method: "tasks/get", params: params.into() }
+        Call::rpc("tasks/get", params)
     }
 
     fn cancel(&self, task_id: &str) -> Call {
@@ -290,16 +295,7 @@ mod tests {
     fn a_message_has_the_form_of_the_version() {
         let file = Part { url: Some("https://x".into()), media_type: Some("a/b".into()), ..Part::default() };
         let parts = [Part::text("hi"), Part { data: Some(json!(7)), ..Part::default() }, file];
-        let outgoing = Outgoing {
-            message_id: "m",
-            context_id: None,
-            task_id: Some("t"),
-            parts: &parts,
-            metadata: None,
-            accepted_output_modes: &[],
-            reference_task_ids: &[],
-            extensions: &[],
-        };
+        let outgoing = Outgoing { task_id: Some("t"), ..Outgoing::for_test("m", &parts) };
         let call = V03.send(&outgoing, false);
         assert_eq!(call.method, "message/send");
         let parts = json!([
