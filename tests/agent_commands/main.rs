@@ -9,12 +9,14 @@
 //! | `access` | the security schemes of cards: OAuth2, HTTP Basic, API keys |
 //! | `ends` | time that is up, a host that shuts down, an agent that has too much to do |
 //! | `odd`, `cards` | answers that are unusual and allowed, played by a stub |
+//! | `kept` | cards that are kept, and asked for again only to learn whether they have changed |
 //! | `silent` | agents that say nothing for a long time, or do not say what became of a message |
 //! | `once` | attempts that break off, agents that die, hosts that are killed: nothing is sent twice |
 
 mod access;
 mod cards;
 mod ends;
+mod kept;
 mod odd;
 mod once;
 mod rest;

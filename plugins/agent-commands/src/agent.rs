@@ -1,27 +1,28 @@
 //! An agent that can be called: its settings, and what its card says.
 
+mod meet;
 mod stream;
 
+use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 use toril_plugin::http::{HttpError, Request};
-use toril_plugin::{Failure, log};
+use toril_plugin::log;
 
 use crate::access::Access;
-use crate::card::{Card, Interface};
+use crate::card::Interface;
 use crate::envelope::Binding;
-use crate::exchange::{Whole, begin, exchange, without_mark};
+use crate::exchange::{begin, exchange};
 use crate::model::Task;
 use crate::settings::Settings;
 use crate::trouble::{METHOD_NOT_FOUND, Trouble};
 use crate::watch::{Patience, Watch};
 use crate::wire::{Call, Page};
 
+pub use meet::with_agent;
 pub use stream::{Heard, Stream};
 
-/// The newest version that is spoken here.
-const NEWEST: &str = "1.0";
 /// How long a call may take that only asks for something.
 const QUESTION: Duration = Duration::from_secs(30);
 /// How long what should not be left half done goes on after the attempt should end. Shorter than the 5 seconds that a
@@ -33,55 +34,12 @@ pub struct Agent {
     pub settings: Settings,
     pub interface: Interface,
     pub access: Access,
+    source: meet::Source,
+    /// Whether a call went wrong in a way that another card would explain.
+    suspect: Cell<bool>,
 }
 
 impl Agent {
-    /// Reads the agent's card.
-    ///
-    /// # Errors
-    /// If there is none, or it offers nothing that fits.
-    pub fn meet(mut settings: Settings, watch: &Watch) -> Result<Self, Failure> {
-        let name = settings.name.clone();
-        let mut access = Access::new(&name, std::mem::take(&mut settings.credentials));
-        let fail = |trouble: Trouble| trouble.into_failure(&name, "agent-card.json");
-        let mut missing = None;
-        for place in settings.card_places() {
-            let patience = watch.patiently(GRACE);
-            let read = access.send("GET", &place.url, &patience, |request| {
-                // Some agents show an older card to whom does not name a version.
-                let request = request.header("accept", "application/json").header("a2a-version", NEWEST);
-                card(&exchange(request.timeout(QUESTION), patience.clone())?)
-            });
-            let found = match read {
-                Ok(found) => found,
-                Err(trouble) if trouble.is_no_card() => {
-                    missing.get_or_insert(trouble);
-                    continue;
-                }
-                Err(trouble) => return Err(fail(trouble)),
-            };
-            // An origin can have many agents, and has the card of one of them at most.
-            if place.is_origin && settings.interface.is_none() && !found.is_at(&settings.url) {
-                return Err(Failure::fatal(format!(
-                    "{name} has no card below the path of its address, and the card at its origin is that of an agent with \
-                     another address: set the address to the origin if that agent is meant, or to the address of the card"
-                )));
-            }
-            access.learn(found.security());
-            let mut interface = found.choose(&name, settings.interface.as_ref().map(|(binding, _)| *binding))?;
-            if let Some((_, url)) = &settings.interface {
-                interface.url.clone_from(url);
-            }
-            return Ok(Self { settings, interface, access });
-        }
-        Err(match missing {
-            Some(Trouble::Status { status, .. }) => Failure::fatal(format!(
-                "{name} has no card at /.well-known/agent-card.json ({status}): check its address"
-            )),
-            _ => fail(Trouble::NotA2a),
-        })
-    }
-
     /// What messages call it.
     pub fn name(&self) -> &str {
         &self.settings.name
@@ -96,13 +54,14 @@ impl Agent {
         patience: Patience<'_>,
     ) -> Result<Value, Trouble> {
         let binding = self.interface.wire.binding();
-        self.access.send(call.verb(), &call.url(&self.interface.url), &patience, |request| {
+        let answered = self.access.send(call.verb(), &call.url(&self.interface.url), &patience, |request| {
             let request = self.request(request, call, extensions).header("accept", "application/json");
             let answer = exchange(request.timeout(timeout), patience.clone())?;
             log::debug(format_args!("{} answered {} with {} bytes", self.name(), call.method, answer.body.len()));
             binding.succeeded(&answer)?;
             binding.result(&answer.body)
-        })
+        });
+        answered.inspect_err(|trouble| self.suspect(trouble))
     }
 
     /// Asks for a task. Without its history, if it is too large with it.
@@ -156,7 +115,13 @@ impl Agent {
             begin(&mut answer, &mut patience)?;
             Stream::of(self, answer, &mut patience)
         });
-        opened.map_err(|trouble| self.of_method(trouble))
+        opened.inspect_err(|trouble| self.suspect(trouble)).map_err(|trouble| self.of_method(trouble))
+    }
+
+    fn suspect(&self, trouble: &Trouble) {
+        if trouble.may_be_an_old_card() {
+            self.suspect.set(true);
+        }
     }
 
     /// Asks for a stream of what happens to a task from now on.
@@ -193,8 +158,12 @@ impl Agent {
     }
 }
 
-/// The card that an answer has.
-fn card(answer: &Whole) -> Result<Card, Trouble> {
-    Binding::JsonRpc.succeeded(answer)?;
-    serde_json::from_slice(without_mark(&answer.body)).map_err(|_| Trouble::NotA2a)
+#[cfg(test)]
+impl Agent {
+    /// An agent that cannot be reached.
+    pub fn for_test(interface: Interface) -> Self {
+        let access = Access::new("agent x", crate::access::Credentials::default());
+        let (source, suspect) = (meet::Source::default(), Cell::new(false));
+        Self { settings: Settings::default(), interface, access, source, suspect }
+    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use toril_plugin::{Failure, Job, checkpoint, clock, log};
 
-use crate::agent::{Agent, GRACE, Heard, Stream};
+use crate::agent::{Agent, GRACE, Heard, Stream, with_agent};
 use crate::data::{Command, Delivery, Step};
 use crate::follow::{Follow, Unfinished};
 use crate::lookup::{self, Found, Lookup};
@@ -56,13 +56,16 @@ impl Deliver {
     /// # Errors
     /// Whatever keeps the agent from doing it.
     pub fn run(mut self) -> Result<Outcome, Failure> {
-        let settings = Settings::of(self.data.agent.as_deref())?;
-        let agent = Agent::meet(settings, &Watch::new(None, clock::now()))?;
+        let name = self.data.agent.clone();
+        with_agent(|| Settings::of(name.as_deref()), &Watch::new(None, clock::now()), |agent| self.deliver(agent))
+    }
+
+    fn deliver(&mut self, agent: &Agent) -> Result<Outcome, Failure> {
         let since = if self.delivery.step == Step::Refused { clock::now() } else { self.delivery.sent() };
         let watch = Watch::new(self.data.timeout(), since);
-        let (event, stream) = self.reply(&agent, &watch)?;
+        let (event, stream) = self.reply(agent, &watch)?;
         let task = match event {
-            Event::Message(message) => return Ok(Outcome::of_message(message, &agent)),
+            Event::Message(message) => return Ok(Outcome::of_message(message, agent)),
             Event::Task(task) => task,
             Event::Status { task_id, context_id, status, metadata } => {
                 Task { status, metadata, ..Task::begun(task_id, context_id) }
@@ -76,7 +79,7 @@ impl Deliver {
         self.delivery.task_id = Some(task.id.clone());
         self.keep(Step::Taken);
         let message_id = self.message_id.clone();
-        let follow = Follow::new(&agent, &watch, Some(&message_id), task);
+        let follow = Follow::new(agent, &watch, Some(&message_id), task);
         let mut follow = follow.wait_for_authorization(self.data.wait_for_authorization);
         let task = match follow.run(stream) {
             Ok(()) => follow.task().clone(),
@@ -88,10 +91,10 @@ impl Deliver {
                     return Err(failure);
                 }
             },
-            Err(trouble) => return Err(self.lost(trouble, &agent)),
+            Err(trouble) => return Err(self.lost(trouble, agent)),
         };
         settled(&task, agent.name()).inspect_err(|failure| self.ended(failure))?;
-        Ok(Outcome::of_task(task, &agent))
+        Ok(Outcome::of_task(task, agent))
     }
 
     /// The task of an earlier attempt, or the answer to the message that is sent now.

@@ -11,7 +11,25 @@ use crate::watch::{LOOK, Patience};
 pub struct Whole {
     pub status: u16,
     pub wait: Option<Duration>,
+    pub validators: Validators,
     pub body: Vec<u8>,
+}
+
+/// What an answer says about how long it is good for, and what to ask with later whether it still is.
+#[derive(Debug, Clone, Default)]
+pub struct Validators {
+    pub etag: Option<String>,
+    pub modified: Option<String>,
+    pub cache_control: Option<String>,
+    pub age: Option<String>,
+}
+
+impl Validators {
+    fn of(answer: &Streaming) -> Self {
+        let header = |name| answer.header(name).map(str::to_owned);
+        let (etag, modified) = (header("etag"), header("last-modified"));
+        Self { etag, modified, cache_control: header("cache-control"), age: header("age") }
+    }
 }
 
 #[cfg(test)]
@@ -42,6 +60,7 @@ pub fn begin(answer: &mut Streaming, patience: &mut Patience<'_>) -> Result<(), 
 /// The whole of an answer that has begun.
 pub fn whole(mut answer: Streaming, patience: &mut Patience<'_>) -> Result<Whole, Trouble> {
     let (status, wait) = (answer.status().unwrap_or_default(), answer.retry_after());
+    let validators = Validators::of(&answer);
     let mut body = Vec::new();
     loop {
         match answer.read_chunk(LOOK)? {
@@ -55,7 +74,7 @@ pub fn whole(mut answer: Streaming, patience: &mut Patience<'_>) -> Result<Whole
                     return Err(Trouble::Stopped(stop));
                 }
             }
-            Chunk::End => return Ok(Whole { status, wait, body }),
+            Chunk::End => return Ok(Whole { status, wait, validators, body }),
         }
     }
 }

@@ -30,6 +30,8 @@ pub struct Settings {
     pub resend: bool,
     /// How long a message is looked for at the agent before it is sent again.
     pub lookup: Duration,
+    /// Whether its card is kept in the plugin's key-value data.
+    pub keep_card: bool,
     /// Whether a job without `contextId` begins a conversation whose id is made of the job's.
     pub own_context: bool,
 }
@@ -45,7 +47,16 @@ impl Settings {
 
     fn read(agent: Option<&str>, get: impl Fn(&str) -> Result<Option<String>, Failure>) -> Result<Self, Failure> {
         let get = |key: &str| get(key).map(|value| value.filter(|value| !value.is_empty()));
-        match agent {
+        let keep_card = match get("card-cache")?.as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                return Err(Failure::fatal(
+                    "the setting `card-cache` under [plugins.agent-commands] in queues.toml is neither true nor false",
+                ));
+            }
+        };
+        let settings = match agent {
             None => Self::named("the agent".into(), "agent-url", "", NO_DEFAULT.to_owned(), get),
             // Whoever adds jobs chooses the address, so it gets nobody's secrets.
             Some(url) if url.contains("://") => Ok(Self {
@@ -72,7 +83,8 @@ impl Settings {
             Some(_) => Err(Failure::fatal(
                 "the job's `agent` is neither a name (letters, digits, `-` and `_`) nor an address that begins with https://",
             )),
-        }
+        };
+        settings.map(|settings| Self { keep_card, ..settings })
     }
 
     fn named(
@@ -112,7 +124,7 @@ impl Settings {
             (Some(url), None) => Some((Binding::JsonRpc, url)),
             (None, url) => url.map(|url| (Binding::Rest, url)),
         };
-        Ok(Self { name, url, interface, credentials, resend, own_context, lookup })
+        Ok(Self { name, url, interface, credentials, resend, own_context, lookup, keep_card: false })
     }
 
     /// Where the agent's card may be, the likelier place first.

@@ -15,6 +15,7 @@ pub const METHOD_NOT_FOUND: i64 = -32601;
 const TASK_NOT_FOUND: i64 = -32001;
 const TASK_NOT_CANCELABLE: i64 = -32002;
 const UNSUPPORTED: i64 = -32004;
+const WRONG_VERSION: i64 = -32009;
 
 /// Why a call came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +99,17 @@ impl Trouble {
     /// Whether there is no agent's card at the address: nothing, nothing that can be read, or a page for people.
     pub fn is_no_card(&self) -> bool {
         matches!(self, Self::Status { status: 404 | 405 | 410, .. } | Self::NotA2a)
+    }
+
+    /// Whether another card of the agent would explain it: the agent may be elsewhere now, or speak otherwise.
+    pub fn may_be_an_old_card(&self) -> bool {
+        match self {
+            Self::Http(error) => error.is_unsent(),
+            Self::Status { status, .. } => matches!(status, 300..400 | 404 | 405 | 410),
+            Self::Rpc { code } => matches!(*code, METHOD_NOT_FOUND | WRONG_VERSION),
+            Self::Refused { .. } | Self::NoToken { may_pass: false, .. } => true,
+            Self::NoToken { .. } | Self::Stopped(_) | Self::NotA2a => false,
+        }
     }
 
     /// What happened, for a log line.
@@ -200,7 +212,7 @@ fn meaning(code: i64) -> &'static str {
         -32005 => "it does not support this kind of content",
         -32006 => "what it replied is not valid",
         -32008 => "it requires an extension that this plugin does not have",
-        -32009 => "it does not support this version of A2A",
+        WRONG_VERSION => "it does not support this version of A2A",
         -32099..=-32000 => "the server has a reason of its own",
         _ => "it gave no reason that this plugin knows",
     }

@@ -128,15 +128,13 @@ fn is_event_stream(kind: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::{Access, Credentials};
     use crate::card::Interface;
-    use crate::settings::Settings;
     use crate::watch::Watch;
     use crate::wire::V1;
 
     fn agent(binding: Binding) -> Agent {
         let interface = Interface { url: String::new(), wire: Box::new(V1 { tenant: None, binding }), streaming: true };
-        Agent { settings: Settings::default(), interface, access: Access::new("agent x", Credentials::default()) }
+        Agent::for_test(interface)
     }
 
     fn heard(kind: &str, chunks: &[&str]) -> Vec<Heard> {

@@ -1,5 +1,7 @@
 //! What an agent's card says: where it takes calls, how and in which version, and whether it can stream.
 
+mod kept;
+
 use serde::Deserialize;
 use serde_json::Value;
 use toril_plugin::Failure;
@@ -7,6 +9,8 @@ use toril_plugin::Failure;
 use crate::access::Security;
 use crate::envelope::Binding;
 use crate::wire::{V1, V03, V03Rest, Wire};
+
+pub use kept::{Kept, Shelf};
 
 /// How to talk to an agent.
 pub struct Interface {
