@@ -11,6 +11,7 @@
 //! | `odd`, `cards` | answers that are unusual and allowed, played by a stub |
 //! | `kept` | cards that are kept, and asked for again only to learn whether they have changed |
 //! | `silent` | agents that say nothing for a long time, or do not say what became of a message |
+//! | `push` | jobs that are deferred until the agent sends a notification |
 //! | `once` | attempts that break off, agents that die, hosts that are killed: nothing is sent twice |
 
 mod access;
@@ -19,6 +20,7 @@ mod ends;
 mod kept;
 mod odd;
 mod once;
+mod push;
 mod rest;
 mod settings;
 mod silent;

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use bullmq::JobState;
+use bullmq::error::error_code;
+use bullmq::{JobState, Queue};
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
@@ -12,6 +13,7 @@ use tokio::time::timeout;
 use super::claimed::Claimed;
 use super::connection::{ConnectError, Redis, SharedRedis};
 use super::outage::{Outage, Waiting};
+use super::scripts;
 use crate::attempt::Cancellation;
 
 /// Between two tries to listen while Redis is away.
@@ -20,6 +22,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 const QUIET: Duration = Duration::from_secs(10);
 /// How long the answer to that may take.
 const ANSWER: Duration = Duration::from_secs(3);
+/// How often a job that was deferred is told the wish while it runs.
+const AGAIN: Duration = Duration::from_millis(500);
 /// How often it is looked whether a job has ended.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -50,7 +54,7 @@ fn channel(redis: &Redis) -> String {
     redis.namespaced(&format!("cancel:{}", redis.prefix()))
 }
 
-/// Asks whichever host runs the job to end it, and waits for its end.
+/// Asks whichever host runs the job to end it, and waits for its end. A job that its plugin has deferred is run for that.
 pub async fn cancel(
     redis: &Redis,
     queue: &str,
@@ -59,14 +63,17 @@ pub async fn cancel(
     bound: Duration,
 ) -> Result<Cancelled, ConnectError> {
     let jobs = redis.queue(queue).await?;
-    if jobs.get_job(id).await?.is_none() {
-        return Ok(Cancelled::NoJob);
+    let Some(job) = jobs.get_job(id).await? else { return Ok(Cancelled::NoJob) };
+    let wish = Wish { queue: queue.to_owned(), id: Some(id.to_owned()), reason: reason.to_owned() };
+    match jobs.get_job_state(id).await? {
+        JobState::Active => {}
+        // Only a deferred job was started more often than attempts were counted.
+        JobState::Delayed if job.attempts_started() > job.attempts_made() => {
+            return cancel_deferred(redis, &jobs, &wish, id, bound).await;
+        }
+        state => return Ok(Cancelled::DidNotRun(state.as_str().to_owned())),
     }
-    let state = jobs.get_job_state(id).await?;
-    if state != JobState::Active {
-        return Ok(Cancelled::DidNotRun(state.as_str().to_owned()));
-    }
-    publish(redis, &Wish { queue: queue.to_owned(), id: Some(id.to_owned()), reason: reason.to_owned() }).await?;
+    publish(redis, &wish).await?;
     let ended = tokio::time::timeout(bound, async {
         loop {
             match jobs.get_job_state(id).await? {
@@ -76,6 +83,49 @@ pub async fn cancel(
         }
     });
     ended.await.unwrap_or(Ok(Cancelled::StillRuns))
+}
+
+/// Lets a job run that its plugin has deferred, and asks the plugin to end it: only the plugin knows what else has to end.
+async fn cancel_deferred(
+    redis: &Redis,
+    jobs: &Queue,
+    wish: &Wish,
+    id: &str,
+    bound: Duration,
+) -> Result<Cancelled, ConnectError> {
+    let until = Instant::now() + bound;
+    let mut published = None;
+    loop {
+        let state = jobs.get_job_state(id).await?;
+        match state {
+            // The host may have claimed it without listening for this job yet.
+            JobState::Active if published.is_none_or(|at: Instant| at.elapsed() >= AGAIN) => {
+                publish(redis, wish).await?;
+                published = Some(Instant::now());
+            }
+            JobState::Active | JobState::Waiting | JobState::Prioritized => {}
+            JobState::Delayed if published.is_none() => promote(jobs, id).await?,
+            state => return Ok(Cancelled::Ended(state.as_str().to_owned())),
+        }
+        if Instant::now() >= until {
+            return Ok(match state {
+                JobState::Active => Cancelled::StillRuns,
+                state => Cancelled::DidNotRun(state.as_str().to_owned()),
+            });
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Lets a delayed job run now. One that is not delayed any more stays as it is.
+async fn promote(jobs: &Queue, id: &str) -> Result<(), ConnectError> {
+    let Some(job) = jobs.get_job(id).await? else { return Ok(()) };
+    match job.promote().await {
+        Ok(()) | Err(bullmq::Error::Script { code: error_code::JOB_NOT_IN_STATE, .. }) => {
+            Ok(scripts::tidy(jobs).await?)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Asks every host to end all jobs of the queue that it runs. How many hosts heard it.

@@ -15,6 +15,7 @@ use crate::card::Interface;
 use crate::envelope::Binding;
 use crate::exchange::{begin, exchange};
 use crate::model::Task;
+use crate::push::Push;
 use crate::settings::Settings;
 use crate::trouble::{METHOD_NOT_FOUND, Trouble};
 use crate::watch::{Patience, Watch};
@@ -79,6 +80,12 @@ impl Agent {
     /// Asks the agent to cancel a task, within that time.
     pub fn cancel(&self, task_id: &str, timeout: Duration, patience: Patience<'_>) -> Result<Task, Trouble> {
         self.about_task(&self.interface.wire.cancel(task_id), timeout, patience)
+    }
+
+    /// Asks the agent to send notifications about a task.
+    pub fn notify(&self, task_id: &str, push: &Push, patience: Patience<'_>) -> Result<(), Trouble> {
+        let asked = self.call(&self.interface.wire.notify(task_id, push), &[], QUESTION, patience);
+        asked.map(|_| ()).map_err(|trouble| self.of_method(trouble))
     }
 
     fn about_task(&self, call: &Call, timeout: Duration, patience: Patience<'_>) -> Result<Task, Trouble> {

@@ -5,6 +5,7 @@
 //! | `data`, `outcome` | what goes in and out: their doc comments are the reference |
 //! | `deliver`, `lookup` | sends a message once, also when the job is tried again |
 //! | `follow`, `told` | follows a task to its end, and tells what happens to it |
+//! | `push` | asks the agent to send a notification, so that the job can be deferred meanwhile |
 //! | `tasks` | the commands that are about a task that is there |
 //! | `agent`, `settings`, `card` | the agent: where it is, what its card says, how it is called |
 //! | `access`, `exchange` | authenticates calls, and sends them |
@@ -25,6 +26,7 @@ mod follow;
 mod lookup;
 mod model;
 mod outcome;
+mod push;
 mod settings;
 mod tasks;
 mod told;

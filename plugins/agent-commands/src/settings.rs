@@ -6,6 +6,7 @@ use toril_plugin::{Failure, config};
 
 use crate::access::Credentials;
 use crate::envelope::Binding;
+use crate::push::PushSettings;
 
 /// What a person has to do when no agent is set.
 const NO_DEFAULT: &str = "the job names no agent, and the agent's address is not set: \
@@ -30,6 +31,8 @@ pub struct Settings {
     pub resend: bool,
     /// How long a message is looked for at the agent before it is sent again.
     pub lookup: Duration,
+    /// What it is asked to notify, if its card says that it can.
+    pub push: Option<PushSettings>,
     /// Whether its card is kept in the plugin's key-value data.
     pub keep_card: bool,
     /// Whether a job without `contextId` begins a conversation whose id is made of the job's.
@@ -56,6 +59,7 @@ impl Settings {
                 ));
             }
         };
+        let push = PushSettings::read(&get)?;
         let settings = match agent {
             None => Self::named("the agent".into(), "agent-url", "", NO_DEFAULT.to_owned(), get),
             // Whoever adds jobs chooses the address, so it gets nobody's secrets.
@@ -84,7 +88,7 @@ impl Settings {
                 "the job's `agent` is neither a name (letters, digits, `-` and `_`) nor an address that begins with https://",
             )),
         };
-        settings.map(|settings| Self { keep_card, ..settings })
+        settings.map(|settings| Self { keep_card, push, ..settings })
     }
 
     fn named(
@@ -124,7 +128,7 @@ impl Settings {
             (Some(url), None) => Some((Binding::JsonRpc, url)),
             (None, url) => url.map(|url| (Binding::Rest, url)),
         };
-        Ok(Self { name, url, interface, credentials, resend, own_context, lookup, keep_card: false })
+        Ok(Self { name, url, interface, credentials, resend, own_context, lookup, push: None, keep_card: false })
     }
 
     /// Where the agent's card may be, the likelier place first.

@@ -11,6 +11,7 @@ use crate::follow::Follow;
 use crate::model::Task;
 use crate::outcome::Outcome;
 use crate::settings::Settings;
+use crate::told::Told;
 use crate::trouble::Trouble;
 use crate::watch::{Stop, Watch};
 
@@ -65,7 +66,7 @@ pub fn follow(job: &Job<Command>) -> Result<Outcome, Failure> {
             Err(trouble) if goes_on(&trouble) => Task::unknown(task_id.to_owned(), None),
             told => told.map_err(fail)?,
         };
-        let follow = Follow::new(agent, watch, None, task);
+        let follow = Follow::new(agent, watch, None, Told::default(), task);
         let mut follow = follow.wait_for_authorization(job.data.wait_for_authorization);
         follow.run(None).map_err(fail)?;
         settled(follow.task(), agent.name())?;

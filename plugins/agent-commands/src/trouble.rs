@@ -14,6 +14,7 @@ const MIN_WAIT: Duration = Duration::from_secs(1);
 pub const METHOD_NOT_FOUND: i64 = -32601;
 const TASK_NOT_FOUND: i64 = -32001;
 const TASK_NOT_CANCELABLE: i64 = -32002;
+const NO_NOTIFICATIONS: i64 = -32003;
 const UNSUPPORTED: i64 = -32004;
 const WRONG_VERSION: i64 = -32009;
 
@@ -138,6 +139,11 @@ impl Trouble {
         }
     }
 
+    /// Whether the agent does not send notifications, and did nothing.
+    pub fn is_without_notifications(&self) -> bool {
+        matches!(self, Self::Rpc { code: NO_NOTIFICATIONS })
+    }
+
     /// Whether the agent does not know the task.
     pub fn is_unknown_task(&self) -> bool {
         matches!(self, Self::Rpc { code: TASK_NOT_FOUND })
@@ -171,6 +177,7 @@ impl Trouble {
 fn stopped(stop: &Stop, agent: &str) -> Failure {
     match stop {
         Stop::Shutdown => Failure::defer(Duration::ZERO),
+        Stop::Deferred => Failure::defer(MIN_WAIT),
         Stop::Cancelled(why) => Failure::fatal(format!("cancelled: {why}")),
         Stop::AttemptOver => Failure::retry(format!("{agent} did not answer within the attempt's time")),
         Stop::TimeoutOver => Failure::fatal(format!("{agent} had not finished within the job's `timeoutMs`")),
@@ -208,6 +215,7 @@ fn meaning(code: i64) -> &'static str {
         -32603 => "it has an internal error",
         TASK_NOT_FOUND => "it does not know the task",
         TASK_NOT_CANCELABLE => "the task cannot be cancelled",
+        NO_NOTIFICATIONS => "it does not send notifications",
         UNSUPPORTED => "it does not support this",
         -32005 => "it does not support this kind of content",
         -32006 => "what it replied is not valid",

@@ -133,7 +133,12 @@ mod tests {
     use crate::wire::V1;
 
     fn agent(binding: Binding) -> Agent {
-        let interface = Interface { url: String::new(), wire: Box::new(V1 { tenant: None, binding }), streaming: true };
+        let interface = Interface {
+            url: String::new(),
+            wire: Box::new(V1 { tenant: None, binding }),
+            streaming: true,
+            notifies: false,
+        };
         Agent::for_test(interface)
     }
 

@@ -17,6 +17,8 @@ pub struct Interface {
     pub url: String,
     pub wire: Box<dyn Wire>,
     pub streaming: bool,
+    /// Whether it sends notifications about tasks.
+    pub notifies: bool,
 }
 
 /// The parts of a card that matter here, of version 1.0 and of 0.3. Some cards are both.
@@ -56,8 +58,10 @@ struct Additional {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Capabilities {
     streaming: Option<bool>,
+    push_notifications: Option<bool>,
 }
 
 impl Card {
@@ -68,6 +72,8 @@ impl Card {
     /// Fatal if there is none: says what the agent offers.
     pub fn choose(self, agent: &str, only: Option<Binding>) -> Result<Interface, Failure> {
         let streaming = self.capabilities.as_ref().and_then(|capabilities| capabilities.streaming).unwrap_or(false);
+        let notifies =
+            self.capabilities.as_ref().and_then(|capabilities| capabilities.push_notifications).unwrap_or(false);
         let mut offers = self.offers();
         offers.retain(|offer| offer.binding().is_some_and(|binding| only.is_none_or(|only| only == binding)));
         if offers.is_empty() {
@@ -97,7 +103,7 @@ impl Card {
             (Known::V03, Binding::JsonRpc) => Box::new(V03),
             (Known::V03, Binding::Rest) => Box::new(V03Rest),
         };
-        Ok(Interface { url, wire, streaming })
+        Ok(Interface { url, wire, streaming, notifies })
     }
 
     /// Who may call the agent.

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::access::encoded;
 use crate::envelope::Binding;
 use crate::model::{Event, Part, Task};
+use crate::push::Push;
 
 pub use v1::V1;
 pub use v03::V03;
@@ -75,6 +76,8 @@ pub struct Outgoing<'a> {
     pub accepted_output_modes: &'a [String],
     pub reference_task_ids: &'a [String],
     pub extensions: &'a [String],
+    /// Where the agent is to send notifications about the task that it makes of the message.
+    pub push: Option<&'a Push>,
 }
 
 #[cfg(test)]
@@ -89,6 +92,7 @@ impl<'a> Outgoing<'a> {
             accepted_output_modes: &[],
             reference_task_ids: &[],
             extensions: &[],
+            push: None,
         }
     }
 }
@@ -130,6 +134,8 @@ pub trait Wire {
     fn cancel(&self, task_id: &str) -> Call;
     /// Asks for a stream of what happens to a task from now on.
     fn subscribe(&self, task_id: &str) -> Call;
+    /// Asks the agent to send notifications about a task.
+    fn notify(&self, task_id: &str, push: &Push) -> Call;
     /// Whether the version can list tasks.
     fn lists(&self) -> bool;
     /// Asks for the tasks of a conversation, or without one for all tasks whose status is no older than that. None: the
@@ -141,6 +147,15 @@ pub trait Wire {
     fn task(&self, result: Value) -> Result<Task, NotThis>;
     /// Reads a page of tasks.
     fn page(&self, result: Value) -> Result<Page, NotThis>;
+}
+
+/// What an agent is asked to send a notification to.
+fn told(push: &Push) -> Map<String, Value> {
+    let mut config = Map::new();
+    set(&mut config, "id", Some(push.id.as_str()));
+    set(&mut config, "url", Some(push.url.as_str()));
+    set(&mut config, "token", Some(push.token.expose()));
+    config
 }
 
 /// A text as one segment of a path.
@@ -182,5 +197,31 @@ mod tests {
         assert_eq!((call("GET").body(), call("POST").body()), (None, Some(call("POST").params)));
         assert_eq!(call("POST").url("https://a"), "https://a/tasks");
         assert_eq!(Call::rpc("x", json!({})).url("https://a/rpc/"), "https://a/rpc/");
+    }
+
+    #[test]
+    fn every_version_asks_for_notifications_with_the_message_and_for_a_task() {
+        let push = Push { id: "i".into(), url: "https://h/x".into(), token: crate::access::Secret::new("hush") };
+        let config = json!({ "id": "i", "url": "https://h/x", "token": "hush" });
+        let wires: [(Box<dyn Wire>, &str, &str); 4] = [
+            (Box::new(V1 { tenant: None, binding: Binding::JsonRpc }), "/taskPushNotificationConfig", ""),
+            (Box::new(V1 { tenant: None, binding: Binding::Rest }), "/taskPushNotificationConfig", ""),
+            (Box::new(V03), "/pushNotificationConfig", "/pushNotificationConfig"),
+            (Box::new(V03Rest), "/pushNotification", "/pushNotificationConfig"),
+        ];
+        for (wire, with_message, for_task) in wires {
+            let name = format!("{} over {}", wire.version(), wire.binding().name());
+            let outgoing = Outgoing { push: Some(&push), ..Outgoing::for_test("m", &[]) };
+            let sent = wire.send(&outgoing, true).params;
+            assert_eq!(sent.pointer(&format!("/configuration{with_message}")), Some(&config), "{name}");
+            let asked = wire.notify("t", &push);
+            let told = asked.params.pointer(for_task).expect("the configuration");
+            assert_eq!((&told["url"], &told["token"]), (&config["url"], &config["token"]), "{name}");
+            if wire.binding() == Binding::Rest {
+                assert!(asked.url("https://a").ends_with("/tasks/t/pushNotificationConfigs"), "{name}");
+            } else {
+                assert_eq!(asked.params["taskId"], "t", "{name}");
+            }
+        }
     }
 }

@@ -5,9 +5,10 @@ use std::time::SystemTime;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Call, NotThis, Outgoing, Page, Wire, filled, set, set_list};
+use super::{Call, NotThis, Outgoing, Page, Wire, filled, set, set_list, told};
 use crate::envelope::Binding;
 use crate::model::{self, Event, Part, State};
+use crate::push::Push;
 
 /// Version 0.3.
 pub struct V03;
@@ -47,6 +48,7 @@ impl Wire for V03 {
         let mut configuration = Map::new();
         set(&mut configuration, "blocking", (!streaming).then_some(false));
         set_list(&mut configuration, "acceptedOutputModes", outgoing.accepted_output_modes);
+        set(&mut configuration, "pushNotificationConfig", outgoing.push.map(told));
         set(&mut params, "configuration", (!configuration.is_empty()).then_some(configuration));
         set(&mut params, "metadata", outgoing.metadata.cloned());
         Call::rpc(if streaming { "message/stream" } else { "message/send" }, params)
@@ -64,6 +66,11 @@ impl Wire for V03 {
 
     fn subscribe(&self, task_id: &str) -> Call {
         about("tasks/resubscribe", task_id)
+    }
+
+    fn notify(&self, task_id: &str, push: &Push) -> Call {
+        let params = json!({ "taskId": task_id, "pushNotificationConfig": told(push) });
+        Call::rpc("tasks/pushNotificationConfig/set", params)
     }
 
     fn lists(&self) -> bool {

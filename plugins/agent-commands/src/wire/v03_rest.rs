@@ -4,9 +4,10 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
 
-use super::{Call, NotThis, Outgoing, Page, Route, V1, V03, Wire, segment, set, set_list};
+use super::{Call, NotThis, Outgoing, Page, Route, V1, V03, Wire, segment, set, set_list, told};
 use crate::envelope::Binding;
 use crate::model::{Event, Part, Task};
+use crate::push::Push;
 
 /// Version 0.3.
 pub struct V03Rest;
@@ -49,6 +50,7 @@ impl Wire for V03Rest {
         let mut configuration = Map::new();
         set(&mut configuration, "blocking", (!streaming).then_some(false));
         set_list(&mut configuration, "acceptedOutputModes", outgoing.accepted_output_modes);
+        set(&mut configuration, "pushNotification", outgoing.push.map(told));
         set(&mut params, "configuration", (!configuration.is_empty()).then_some(configuration));
         set(&mut params, "metadata", outgoing.metadata.cloned());
         let (method, path) =
@@ -68,6 +70,20 @@ impl Wire for V03Rest {
 
     fn subscribe(&self, task_id: &str) -> Call {
         about("tasks/resubscribe", "POST", task_id, ":subscribe", Map::new())
+    }
+
+    fn notify(&self, task_id: &str, push: &Push) -> Call {
+        let parent = format!("tasks/{task_id}");
+        let name = format!("{parent}/pushNotificationConfigs/{}", push.id);
+        let config = json!({ "name": name, "pushNotificationConfig": told(push) });
+        // The protocol's definition has the configuration itself as the body, Python's SDK the request around it. Both
+        // leave out members that they do not know.
+        let mut params = Map::from_iter([("parent".to_owned(), parent.into()), ("config".to_owned(), config.clone())]);
+        set(&mut params, "configId", Some(push.id.as_str()));
+        if let Value::Object(config) = config {
+            params.extend(config);
+        }
+        about("tasks/pushNotificationConfig/set", "POST", task_id, "/pushNotificationConfigs", params)
     }
 
     fn lists(&self) -> bool {

@@ -5,9 +5,10 @@ use std::time::SystemTime;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Call, NotThis, Outgoing, Page, Route, Wire, filled, segment, set, set_list};
+use super::{Call, NotThis, Outgoing, Page, Route, Wire, filled, segment, set, set_list, told};
 use crate::envelope::Binding;
 use crate::model::{self, Event, Part, State};
+use crate::push::Push;
 
 /// Version 1.0.
 pub struct V1 {
@@ -78,6 +79,7 @@ impl Wire for V1 {
         let mut configuration = Map::new();
         set(&mut configuration, "returnImmediately", (!streaming).then_some(true));
         set_list(&mut configuration, "acceptedOutputModes", outgoing.accepted_output_modes);
+        set(&mut configuration, "taskPushNotificationConfig", outgoing.push.map(told));
         set(&mut params, "configuration", (!configuration.is_empty()).then_some(configuration));
         set(&mut params, "metadata", outgoing.metadata.cloned());
         let (method, path) =
@@ -97,6 +99,13 @@ impl Wire for V1 {
 
     fn subscribe(&self, task_id: &str) -> Call {
         self.about("SubscribeToTask", task_id, Map::new(), "POST", ":subscribe")
+    }
+
+    fn notify(&self, task_id: &str, push: &Push) -> Call {
+        let mut params = told(push);
+        set(&mut params, "taskId", Some(task_id));
+        let path = format!("/tasks/{}/pushNotificationConfigs", segment(task_id));
+        self.call("CreateTaskPushNotificationConfig", params, "POST", path)
     }
 
     fn lists(&self) -> bool {
