@@ -1,6 +1,6 @@
 // Does everything that can be done with queues and jobs, by the pages' own buttons.
 //
-//   {base, chromium, pictures, idle, busy, failed, running, script: bool, size}
+//   {base, chromium, pictures?, idle, busy, failed, running, script: bool, size}
 //   idle: a queue that nobody works on, empty; busy: one that is worked on, with the failed job `failed` and the job
 //   `running` that waits to be cancelled
 //   → {said: {…}, complaints: [], axe: []}

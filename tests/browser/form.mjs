@@ -1,6 +1,6 @@
 // Adds jobs through forms that are made from schemas.
 //
-//   {base, chromium, pictures, message, number} (two queues) → {…}
+//   {base, chromium, pictures?, message, number} (two queues) → {…}
 
 import { axe, picture, script } from './browser.mjs';
 

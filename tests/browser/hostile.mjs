@@ -1,6 +1,6 @@
 // Looks at jobs that would take the page over if they could.
 //
-//   {base, chromium, pictures, pages: [path]} → {pages: [{text, markup, complaints, ran}]}
+//   {base, chromium, pictures?, pages: [path]} → {pages: [{text, markup, complaints, ran}]}
 
 import { axe, overflow, picture, script } from './browser.mjs';
 

@@ -1,6 +1,6 @@
 // Sees changes without loading a page again.
 //
-//   {base, chromium, pictures, redis, queue, job} → {count, state, focus, complaints}
+//   {base, chromium, pictures?, redis, queue, job} → {count, state, focus, complaints}
 
 import { Queue } from 'bullmq';
 import { script } from './browser.mjs';

@@ -1,6 +1,6 @@
 // Comes in with the token, and goes.
 //
-//   {base, chromium, pictures, token, queue} → {…}
+//   {base, chromium, pictures?, token, queue} → {…}
 
 import { axe, picture, script } from './browser.mjs';
 

@@ -12,13 +12,15 @@ use crate::{Toril, node, paths};
 const BOUND: Duration = Duration::from_secs(600);
 
 /// Runs `tests/browser/SCRIPT.mjs` on a host's dashboard to its end, and returns the JSON of its last line. Panics with what
-/// it printed if it fails. Pictures go to `target/screenshots`.
+/// it printed if it fails. With `TORIL_PICTURES` set to anything, screenshots of the pages go to `target/screenshots`.
 pub async fn run(script: &str, toril: &Toril, more: Value) -> Value {
     let mut argument = json!({
         "base": toril.url(""),
         "chromium": chromium(),
-        "pictures": paths::root().join("target/screenshots"),
     });
+    if env::var_os("TORIL_PICTURES").is_some() {
+        argument["pictures"] = json!(paths::root().join("target/screenshots"));
+    }
     if let (Value::Object(argument), Value::Object(more)) = (&mut argument, more) {
         argument.extend(more);
     }
