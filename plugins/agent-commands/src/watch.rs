@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn the_time_of_an_attempt_counts_over_all_of_them_where_the_job_is_deferred() {
-        let ago = |hours| clock::now() - Duration::from_secs(3600 * hours);
+        let ago = |hours: u64| clock::now() - Duration::from_secs(3600 * hours);
         // An attempt has an hour here.
         assert_eq!(Watch::new(None, ago(0)).over_all_attempts(ago(2)).stop(), Some(Stop::AttemptOver));
         assert_eq!(Watch::new(None, ago(0)).over_all_attempts(ago(0)).stop(), None);
