@@ -1,4 +1,4 @@
-//! Push notifications: a job is put aside while the agent is at its task, and run again when the agent tells. The host's
+//! Push notifications: a job is deferred while the agent is at its task, and run again when the agent tells. The host's
 //! side of that is played by `toril promote`, which does the same as a notification.
 
 use std::sync::Arc;

@@ -21,9 +21,9 @@ use crate::wire::Outgoing;
 /// the connection dead.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// How long a task is looked at again that was put aside.
+/// How long a task is looked at again that was deferred.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
-/// The shortest time for which a job is put aside.
+/// The shortest time for which a job is deferred.
 const SHORTEST: Duration = Duration::from_secs(1);
 
 /// A delivery at work.
@@ -120,7 +120,7 @@ impl Deliver {
         Ok(Outcome::of_task(task, agent))
     }
 
-    /// How long the task is followed: until the job can be put aside, if the agent tells when something happens to it.
+    /// How long the task is followed: until the job can be deferred, if the agent tells when something happens to it.
     fn following(&mut self, agent: &Agent, task: &Task, watch: &Watch) -> Watch {
         let (Some(push), Some(settings)) = (&self.push, &agent.settings.push) else { return watch.clone() };
         let waits = self.data.wait_for_authorization && task.status.state == State::AuthRequired;

@@ -19,7 +19,7 @@ pub struct PushSettings {
     /// Where the host's API is, as agents see it.
     pub url: String,
     pub secret: Secret,
-    /// How long a task is followed before its job is put aside.
+    /// How long a task is followed before its job is deferred.
     pub after: Duration,
 }
 

@@ -33,7 +33,7 @@ pub struct Watch {
     until: Option<SystemTime>,
     /// When the time of one attempt is up, counted over all of them.
     attempts_until: Option<SystemTime>,
-    /// When the job is put aside.
+    /// When the job is deferred.
     deferred_at: Option<SystemTime>,
     /// What an attempt has in all, if this one has just begun.
     whole: Duration,
@@ -55,7 +55,7 @@ impl Watch {
         Self { attempts_until: since.checked_add(whole), ..self }
     }
 
-    /// The same, and the job is put aside after that time.
+    /// The same, and the job is deferred after that time.
     pub fn deferring(&self, after: Duration) -> Self {
         Self { deferred_at: clock::now().checked_add(after), ..self.clone() }
     }
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_is_put_aside_unless_there_is_another_reason_to_end() {
+    fn a_job_is_deferred_unless_there_is_another_reason_to_end() {
         let hour_ago = clock::now() - Duration::from_secs(3600);
         let deferring = |timeout| Watch::new(Some(Duration::from_secs(timeout)), hour_ago).deferring(Duration::ZERO);
         assert_eq!((deferring(7200).stop(), deferring(60).stop()), (Some(Stop::Deferred), Some(Stop::TimeoutOver)));
