@@ -6,39 +6,45 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `redis`, `host`, `queue`, `plugin` | the types, one module a section of the file |
-//! | `origin`, `authority`, `secret`, `units` | the values with rules of their own |
+//! | `redis`, `host`, `queue`, `plugin`, `webhook`, `callbacks` | the types, one module a section of the file |
+//! | `origin`, `authority`, `pointer`, `secret`, `signing_key`, `units` | the values with rules of their own |
 //! | `env` | the environment, replaceable in tests |
 //! | `problem`, `key` | what is wrong, and how that is shown |
 //! | `read` | from text to types |
 //! | `diff` | what a reload has to do |
 
 mod authority;
+mod callbacks;
 mod diff;
 mod env;
 mod host;
 mod key;
 mod origin;
 mod plugin;
+mod pointer;
 mod problem;
 mod queue;
 mod read;
 mod redis;
 mod redis_url;
 mod secret;
+mod signing_key;
 #[cfg(test)]
 mod tests;
 mod units;
+mod webhook;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use self::authority::AuthorityError;
+pub use self::callbacks::Callbacks;
 pub use self::diff::{Changes, QueueChange, diff};
 pub use self::env::{Env, NotUnicode};
 pub use self::host::{AdminAccess, HostSettings, MOST_KEPT_ATTEMPTS, SHORTEST_TOKEN};
 pub use self::origin::{Origin, OriginError, Scheme};
 pub use self::plugin::{Isolation, KeyValue, Plugin, SendSecret};
+pub use self::pointer::{Pointer, PointerError};
 pub use self::problem::{LoadError, Problem, Problems, Severity};
 pub use self::queue::{
     Backoff, BackoffKind, BackoffStrategy, Delays, JobDefaults, Keep, LARGEST_PRIORITY, METRICS, Queue, RateLimit,
@@ -47,6 +53,8 @@ pub use self::queue::{
 pub use self::redis::{MissingUrl, Redis, Topology, hash_tag};
 pub use self::redis_url::{RedisUrl, RedisUrlError};
 pub use self::secret::Secret;
+pub use self::signing_key::{KeyError, SigningKey};
+pub use self::webhook::{EventDeduplication, SignatureForm, Webhook, WebhookData};
 
 use self::problem::Places;
 
@@ -64,6 +72,10 @@ pub struct Config {
     pub queues: BTreeMap<String, Queue>,
     /// `[plugins.NAME]`: by plugin name. A plugin without an entry has the defaults, see [`Config::plugin`].
     pub plugins: BTreeMap<String, Plugin>,
+    /// `[webhooks.NAME]`: by the name in the path, `/webhooks/NAME`.
+    pub webhooks: BTreeMap<String, Webhook>,
+    /// `[callbacks]`. None: there are none.
+    pub callbacks: Option<Callbacks>,
     /// The file that all this was read from, as it was given.
     pub path: PathBuf,
     /// What is allowed but most likely not meant.
@@ -76,6 +88,23 @@ impl Config {
     /// The settings of the plugin `name`: its entry, or the defaults when it has none.
     pub fn plugin(&self, name: &str) -> Plugin {
         self.plugins.get(name).cloned().unwrap_or_default()
+    }
+
+    /// Refuses the name of a backoff strategy that the entry of `queue` does not have: the host would not retry such a job.
+    /// A queue without an entry may have workers elsewhere that know the strategy.
+    pub fn check_backoff(&self, queue: &str, backoff: &Backoff) -> Result<(), String> {
+        let (BackoffKind::Named(name), Some(settings)) = (&backoff.kind, self.queues.get(queue)) else { return Ok(()) };
+        if settings.backoff_strategies.contains_key(name) {
+            return Ok(());
+        }
+        let names = settings.backoff_strategies.keys().map(String::as_str);
+        let known: Vec<_> = ["fixed", "exponential"].into_iter().chain(names).collect();
+        Err(format!(
+            "queue {queue:?} has no backoff strategy {name:?}. Use one of {}, or add it to \
+             [queues.{queue}.backoff_strategies] in {}",
+            known.join(", "),
+            self.path.display()
+        ))
     }
 
     /// An error at the value that `path` leads to, as in `["queues", "emails", "plugin"]`. For checks that need more
@@ -95,6 +124,8 @@ impl PartialEq for Config {
             && self.host == other.host
             && self.queues == other.queues
             && self.plugins == other.plugins
+            && self.webhooks == other.webhooks
+            && self.callbacks == other.callbacks
             && self.path == other.path
     }
 }

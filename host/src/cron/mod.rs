@@ -100,4 +100,6 @@ fn shown(text: &str) -> String {
 }
 
 #[cfg(test)]
+mod case;
+#[cfg(test)]
 mod tests;

@@ -35,6 +35,7 @@ pub async fn keep(inner: Arc<Inner>) {
             }
             Err(_) => metrics::redis_silent(std::mem::replace(&mut answered, false)),
         }
+        crate::http::begin_counting(&inner.config.load());
         metrics::upkeep();
     }
 }

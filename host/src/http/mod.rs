@@ -7,6 +7,7 @@
 //! | `metrics` | `/metrics`, for the same |
 //! | `dashboard` | `/`, for those whom `security` lets in |
 //! | `api` | `/api/v1`, for those whom `security` lets in |
+//! | `hooks` | `/webhooks` and `/callbacks`, for those who know a secret of the configuration |
 //! | `connections` | the open connections, and how long each part of a request may take |
 //! | `changes` | requests that change something, until they are done |
 //! | `security` | who may do what, and the headers of every answer |
@@ -20,6 +21,7 @@ mod dashboard;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
 mod health;
+mod hooks;
 mod metrics;
 mod problem;
 mod security;
@@ -37,6 +39,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::api::description;
 use self::changes::Changes;
 pub use self::dashboard::{Inside, PluginDetails, QueueSample};
+pub use self::hooks::begin_counting;
 use self::security::{Guard, HostNames, Sessions};
 use crate::config::{AdminAccess, HostSettings};
 use crate::plugin::Status;
@@ -107,6 +110,7 @@ fn routes(asked: Asked, admin: Admin, settings: &HostSettings, address: SocketAd
     let mut routes = security::named(health::readiness(asked.health).merge(metrics::routes()), names.clone());
     // This tells nothing at all, and is asked by load balancers with any `Host`.
     routes = routes.merge(health::liveness());
+    routes = routes.merge(hooks::routes(admin.clone(), names.clone(), changes.clone()));
     if settings.admin != AdminAccess::Off {
         let guard = Guard::new(settings, names, changes);
         let sessions = Sessions::new(address.port());

@@ -18,7 +18,7 @@ mod limits;
 mod lines;
 mod output;
 mod pen;
-mod rate;
+pub(crate) mod rate;
 mod registry;
 mod reuse;
 mod schema;

@@ -8,7 +8,6 @@ use super::error::AdminError;
 use super::{Admin, State};
 use crate::config::LARGEST_PRIORITY;
 use crate::queue::cancel::{self, Cancelled};
-use crate::queue::scripts;
 
 /// The longest delay, in milliseconds: a hundred years, as everywhere in Toril.
 pub(super) const LONGEST_DELAY: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
@@ -16,15 +15,10 @@ pub(super) const LONGEST_DELAY: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
 impl Admin {
     /// Lets a delayed job be claimed now.
     pub async fn promote(&self, queue: &str, id: &str) -> Result<(), AdminError> {
-        let (bull, job) = self.job(queue, id).await?;
-        match job.promote().await {
-            Err(bullmq::Error::Script { code: error_code::JOB_NOT_IN_STATE, .. }) => {
-                Err(self.not_in(bull.keys(), id, State::Delayed.name()).await)
-            }
-            other => {
-                other?;
-                Ok(scripts::tidy(&bull).await?)
-            }
+        let keys = self.existing(queue, id).await?;
+        match self.scripts(queue).await?.promote(id).await? {
+            true => Ok(()),
+            false => Err(self.not_in(&keys, id, State::Delayed.name()).await),
         }
     }
 

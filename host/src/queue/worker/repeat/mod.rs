@@ -12,7 +12,7 @@ use bullmq::Error;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::Shared;
+use super::shared::Shared;
 use crate::queue::claimed::Claimed;
 use crate::queue::clock::now;
 use crate::queue::patience::{Pauses, is_passing};
