@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bullmq::error::error_code;
 use bullmq::{JobState, Queue};
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
@@ -12,8 +11,9 @@ use tokio::time::timeout;
 
 use super::claimed::Claimed;
 use super::connection::{ConnectError, Redis, SharedRedis};
+use super::home::Home;
 use super::outage::{Outage, Waiting};
-use super::scripts;
+use super::scripts::Scripts;
 use crate::attempt::Cancellation;
 
 /// Between two tries to listen while Redis is away.
@@ -56,7 +56,7 @@ fn channel(redis: &Redis) -> String {
 
 /// Asks whichever host runs the job to end it, and waits for its end. A job that its plugin has deferred is run for that.
 pub async fn cancel(
-    redis: &Redis,
+    redis: &SharedRedis,
     queue: &str,
     id: &str,
     reason: &str,
@@ -69,7 +69,8 @@ pub async fn cancel(
         JobState::Active => {}
         // Only a deferred job was started more often than attempts were counted.
         JobState::Delayed if job.attempts_started() > job.attempts_made() => {
-            return cancel_deferred(redis, &jobs, &wish, id, bound).await;
+            let scripts = Scripts::new(Arc::new(Home::find(redis.clone(), queue).await?));
+            return cancel_deferred(redis, &jobs, &scripts, &wish, bound).await;
         }
         state => return Ok(Cancelled::DidNotRun(state.as_str().to_owned())),
     }
@@ -89,10 +90,11 @@ pub async fn cancel(
 async fn cancel_deferred(
     redis: &Redis,
     jobs: &Queue,
+    scripts: &Scripts,
     wish: &Wish,
-    id: &str,
     bound: Duration,
 ) -> Result<Cancelled, ConnectError> {
+    let id = wish.id.as_deref().unwrap_or_default();
     let until = Instant::now() + bound;
     let mut published = None;
     loop {
@@ -104,7 +106,10 @@ async fn cancel_deferred(
                 published = Some(Instant::now());
             }
             JobState::Active | JobState::Waiting | JobState::Prioritized => {}
-            JobState::Delayed if published.is_none() => promote(jobs, id).await?,
+            // One that is not delayed any more stays as it is.
+            JobState::Delayed if published.is_none() => {
+                scripts.promote(id).await?;
+            }
             state => return Ok(Cancelled::Ended(state.as_str().to_owned())),
         }
         if Instant::now() >= until {
@@ -114,17 +119,6 @@ async fn cancel_deferred(
             });
         }
         tokio::time::sleep(LOOK).await;
-    }
-}
-
-/// Lets a delayed job run now. One that is not delayed any more stays as it is.
-async fn promote(jobs: &Queue, id: &str) -> Result<(), ConnectError> {
-    let Some(job) = jobs.get_job(id).await? else { return Ok(()) };
-    match job.promote().await {
-        Ok(()) | Err(bullmq::Error::Script { code: error_code::JOB_NOT_IN_STATE, .. }) => {
-            Ok(scripts::tidy(jobs).await?)
-        }
-        Err(error) => Err(error.into()),
     }
 }
 
