@@ -4,7 +4,7 @@
 // hashSeed?, times}]}: every Mth of the documented cases, then COUNT cases made from the seed. `times` is null where the
 // pattern is refused. Cases without `tz` are in the time zone of the process.
 //
-// host/src/cron/vectors.json is the result for {"seed": 1, "random": 150, "every": 7} with TZ=UTC.
+// host/crates/cron/src/vectors.json is the result for {"seed": 1, "random": 150, "every": 7} with TZ=UTC.
 
 import { defaultRepeatStrategy } from 'bullmq';
 import { script } from './script.mjs';

@@ -1,4 +1,4 @@
-//! Finds BullMQ's own Lua scripts, so that the host can include them: the crate `bullmq-official` brings them and keeps
+//! Finds BullMQ's own Lua scripts, so that this crate can include them: the crate `bullmq-official` brings them and keeps
 //! their registry to itself. Sets `BULLMQ_COMMANDS` to their folder, wherever cargo has the crate from.
 
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 const CRATE: &str = "bullmq-official";
-/// The version whose scripts' arguments `src/queue/scripts.rs` follows.
+/// The version whose scripts' arguments `src/scripts.rs` follows.
 const VERSION: &str = "1.4.4";
 
 fn main() {
@@ -25,10 +25,9 @@ fn commands() -> Result<PathBuf, String> {
     // What is built has been downloaded, but cargo describes the whole workspace, of which some may be missing.
     let metadata = metadata(&["--offline"]).or_else(|_| metadata(&[]))?;
     let packages = metadata["packages"].as_array().ok_or("`cargo metadata` names no packages")?;
-    let package = packages
-        .iter()
-        .find(|package| package["name"] == CRATE && package["version"] == VERSION)
-        .ok_or("no such package among the dependencies. When you raise its version, compare src/queue/scripts.rs with its worker.rs")?;
+    let package = packages.iter().find(|package| package["name"] == CRATE && package["version"] == VERSION).ok_or(
+        "no such package among the dependencies. When you raise its version, compare src/scripts.rs with its worker.rs",
+    )?;
     let manifest = package["manifest_path"].as_str().map(Path::new).and_then(Path::parent);
     let folder = manifest.ok_or("`cargo metadata` does not say where it is")?.join("src/commands");
     match folder.join("moveToFinished-14.lua").is_file() {

@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 
 use super::connection::{ConnectError, Redis};
 use super::{ids, insert};
-use crate::attempt::{NewJob, OnFailure};
-use crate::config::{Backoff, BackoffKind, JobDefaults, Keep};
-use crate::telemetry::traces::Carrier;
+use toril_job::settings::{Backoff, BackoffKind, JobDefaults, Keep};
+use toril_job::trace::Carrier;
+use toril_job::{NewJob, OnFailure};
 
 /// A job to be added.
 #[derive(Clone, Debug)]

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::clock::now;
 use super::connection::{ConnectError, Redis, SharedRedis};
 use super::patience::Pauses;
-use crate::attempt::Finished;
-use crate::config::MOST_KEPT_ATTEMPTS;
+use toril_job::Finished;
+use toril_job::settings::MOST_KEPT_ATTEMPTS;
 
 /// The lists of one queue. The one of a job follows from its id, so that few are read to find its attempts: one.
 const LISTS: u64 = 64;

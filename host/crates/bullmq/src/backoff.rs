@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 
 use super::js;
-use crate::config::{BackoffStrategy, Delays};
+use toril_job::settings::{BackoffStrategy, Delays};
 
 /// How a job's attempts are spaced, as BullMQ's clients write it in `opts.backoff`.
 #[derive(Debug, Deserialize)]

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::claimed::Claimed;
 use super::connection::{ConnectError, Redis, SharedRedis};
 use super::outage::{Outage, Waiting};
-use crate::attempt::Cancellation;
+use toril_job::Cancellation;
 
 /// Between two tries to listen while Redis is away.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -5,7 +5,7 @@ use redis::Script;
 use serde_json::Value;
 
 use super::stored::parse;
-use crate::attempt::{ContextError, Dependencies, JobRef};
+use toril_job::{ContextError, Dependencies, JobRef};
 
 /// Children of one job whose results or failures one call brings.
 const MOST: usize = 100_000;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::lane::ONE_TRY;
-use crate::config::MissingUrl;
+use toril_job::settings::MissingUrl;
 
 /// Why Redis cannot be used.
 #[derive(Debug, thiserror::Error)]

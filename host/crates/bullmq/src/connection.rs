@@ -16,14 +16,14 @@ pub use super::connect_error::ConnectError;
 use super::lane::{Lane, ONE_TRY, Tried, wait_ready};
 use super::relayed::Relayed;
 use super::slot;
-use crate::config::{self, Topology};
+use toril_job::settings::{self, Topology};
 
 /// How often it is looked whether connections have become silent, and what time it is.
 const LOOK: Duration = Duration::from_secs(5);
 
 /// Makes connections with the settings of `[redis]`. Connects when a connection is first asked for.
 pub struct Redis {
-    settings: config::Redis,
+    settings: settings::Redis,
     /// Where it is, for errors.
     shown: String,
     /// The namespace, which in a cluster is a hash tag: what is not BullMQ's lies in one slot.
@@ -45,7 +45,7 @@ enum Ways {
 
 impl Redis {
     /// Takes the settings; connects to nothing yet.
-    pub fn new(settings: &config::Redis) -> Result<Self, ConnectError> {
+    pub fn new(settings: &settings::Redis) -> Result<Self, ConnectError> {
         // Both TLS users of this process bring rustls without a provider. A second call finds the first one's.
         let _installed_before = rustls::crypto::ring::default_provider().install_default();
         let missing = settings.require_url()?;
@@ -55,7 +55,7 @@ impl Redis {
             Some(relayed) => Ways::Relayed(relayed),
             None => Ways::Direct(Box::new(direct(settings, &url)?)),
         };
-        let namespace = match config::hash_tag(&settings.namespace) {
+        let namespace = match settings::hash_tag(&settings.namespace) {
             None if in_cluster => format!("{{{}}}", settings.namespace),
             _ => settings.namespace.clone(),
         };
@@ -288,7 +288,7 @@ impl Redis {
     }
 }
 
-fn direct(settings: &config::Redis, url: &config::RedisUrl) -> Result<RedisConnectionOptions, ConnectError> {
+fn direct(settings: &settings::Redis, url: &settings::RedisUrl) -> Result<RedisConnectionOptions, ConnectError> {
     let options = RedisConnectionOptions::new().url(url.expose());
     let Some(path) = &settings.ca else { return Ok(options) };
     let root = std::fs::read(path).map_err(|source| ConnectError::Ca { path: path.display().to_string(), source })?;

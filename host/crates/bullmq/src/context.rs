@@ -13,8 +13,8 @@ use super::claimed::Claimed;
 use super::connection::{ConnectError, SharedRedis};
 use super::home::Home;
 use super::scripts::Scripts;
-use crate::attempt::{Asked, ContextError, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
-use crate::config::JobDefaults;
+use toril_job::settings::JobDefaults;
+use toril_job::{Asked, ContextError, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
 
 /// A claimed job, as the way back to its queue.
 pub struct JobOfQueue {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::claimed::{Claimed, Keep};
-use crate::config::{self, BackoffStrategy};
+use toril_job::settings::{self, BackoffStrategy};
 
 /// The settings of one queue that apply to jobs of any producer when an attempt ends.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,7 +23,7 @@ pub struct EndPolicy {
 
 impl EndPolicy {
     /// As the configuration says.
-    pub fn of(settings: &config::Queue) -> Self {
+    pub fn of(settings: &settings::Queue) -> Self {
         let defaults = &settings.job_defaults;
         Self {
             completed: defaults.remove_on_complete.as_ref().map(keep).unwrap_or_default(),
@@ -40,12 +40,12 @@ impl EndPolicy {
     }
 }
 
-fn keep(keep: &config::Keep) -> Keep {
+fn keep(keep: &settings::Keep) -> Keep {
     let seconds = |age: Duration| i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
     match keep {
-        config::Keep::All => Keep::default(),
-        config::Keep::None => Keep { count: Some(0), ..Keep::default() },
-        config::Keep::Some { age, count, limit } => Keep {
+        settings::Keep::All => Keep::default(),
+        settings::Keep::None => Keep { count: Some(0), ..Keep::default() },
+        settings::Keep::Some { age, count, limit } => Keep {
             age: age.map(seconds),
             // Larger numbers are not exact in Lua.
             count: count.map(|count| i64::try_from(count).unwrap_or(i64::MAX).min(1 << 53)),
@@ -57,7 +57,7 @@ fn keep(keep: &config::Keep) -> Keep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::queue::claimed::Options;
+    use crate::claimed::Options;
 
     fn policy(max_started: u32) -> EndPolicy {
         EndPolicy { max_started: Some(max_started), ..EndPolicy::default() }
@@ -79,8 +79,8 @@ mod tests {
     #[test]
     fn every_setting_of_what_is_kept_is_what_bullmqs_worker_option_says() {
         let (age, count, limit) = (Some(Duration::from_secs(60)), Some(5), std::num::NonZeroU32::new(7));
-        let bounds = config::Keep::Some { age, count, limit };
+        let bounds = settings::Keep::Some { age, count, limit };
         assert_eq!(keep(&bounds), Keep { age: Some(60), count: Some(5), limit: Some(7) });
-        assert_eq!((keep(&config::Keep::All), keep(&config::Keep::None).count), (Keep::default(), Some(0)));
+        assert_eq!((keep(&settings::Keep::All), keep(&settings::Keep::None).count), (Keep::default(), Some(0)));
     }
 }

@@ -39,10 +39,10 @@ pub fn job(data: &[u8]) {
     }
     next(&job);
     if let Some(context) = &job.options.trace_context {
-        let _carrier = serde_json::from_str::<crate::telemetry::traces::Carrier>(context);
+        let _carrier = serde_json::from_str::<toril_job::trace::Carrier>(context);
     }
     let _traces = job.traces.as_deref().map(serde_json::from_str::<Vec<String>>);
-    if let Ok(data) = crate::attempt::Json::parse(job.data.clone()) {
+    if let Ok(data) = toril_job::Json::parse(job.data.clone()) {
         let _deep = data.value().map(|value: Value| value.to_string());
     }
 }
@@ -59,4 +59,20 @@ fn packed(fields: &[&[u8]]) -> Vec<u8> {
         packed.extend(*field);
     }
     packed
+}
+
+#[cfg(test)]
+mod tests {
+    const TARGETS: &[toril_corpus::Target] = &[("job", super::job), ("new_job", super::new_job)];
+
+    #[test]
+    fn the_corpus_of_each_target_holds() {
+        toril_corpus::hold(TARGETS);
+    }
+
+    #[test]
+    #[ignore = "takes as long as it is given"]
+    fn each_target_holds_for_a_while() {
+        toril_corpus::drive(TARGETS);
+    }
 }

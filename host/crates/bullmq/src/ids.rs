@@ -104,7 +104,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::config::JobDefaults;
+    use toril_job::settings::JobDefaults;
 
     fn with(options: JobOptions) -> Result<(), String> {
         check(&JobSpec { options, ..JobSpec::new("q", "n", Value::Null, &JobDefaults::default()) })

@@ -192,7 +192,7 @@ mod tests {
     use bullmq::JobOptions;
 
     use super::*;
-    use crate::config::JobDefaults;
+    use toril_job::settings::JobDefaults;
 
     fn spec(options: JobOptions) -> JobSpec {
         JobSpec { options, ..JobSpec::new("q", "n", json!({}), &JobDefaults::default()) }

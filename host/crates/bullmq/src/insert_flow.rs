@@ -251,7 +251,7 @@ fn all_options(spec: &JobSpec, parent: Option<&Parent>) -> Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::JobDefaults;
+    use toril_job::settings::JobDefaults;
 
     fn node(queue: &str, id: &str, children: Vec<Node>) -> Node {
         Node { spec: JobSpec::new(queue, "n", json!({}), &JobDefaults::default()), id: id.to_owned(), children }

@@ -6,8 +6,8 @@ use redis::{Cmd, FromRedisValue, cmd};
 
 use super::connection::{ConnectError, SharedRedis};
 use super::quota::{Counted, literal};
-use crate::attempt::{Asked, ContextError, KeyValue};
-use crate::config;
+use toril_job::settings;
+use toril_job::{Asked, ContextError, KeyValue};
 
 /// How many keys Redis looks at for one page of a listing.
 const PAGE: usize = 500;
@@ -55,7 +55,13 @@ impl KeyValue for PluginData {
         async move { self.run(cmd("GET").arg(self.key(plugin, key))).await }.boxed()
     }
 
-    fn set<'a>(&'a self, plugin: &'a str, key: &'a str, value: Vec<u8>, grant: &'a config::KeyValue) -> Asked<'a, ()> {
+    fn set<'a>(
+        &'a self,
+        plugin: &'a str,
+        key: &'a str,
+        value: Vec<u8>,
+        grant: &'a settings::KeyValue,
+    ) -> Asked<'a, ()> {
         async move { self.counted(plugin).set(grant, std::iter::once((key, &*value))).await }.boxed()
     }
 
@@ -79,7 +85,13 @@ impl KeyValue for PluginData {
         .boxed()
     }
 
-    fn increment<'a>(&'a self, plugin: &'a str, key: &'a str, by: u64, grant: &'a config::KeyValue) -> Asked<'a, u64> {
+    fn increment<'a>(
+        &'a self,
+        plugin: &'a str,
+        key: &'a str,
+        by: u64,
+        grant: &'a settings::KeyValue,
+    ) -> Asked<'a, u64> {
         async move {
             let by = i64::try_from(by).map_err(|_| ContextError::Invalid("it adds too much at once".to_owned()))?;
             let value = self.counted(plugin).increment(grant, key, by).await?;
@@ -111,7 +123,7 @@ impl KeyValue for PluginData {
         &'a self,
         plugin: &'a str,
         pairs: &'a [(String, Vec<u8>)],
-        grant: &'a config::KeyValue,
+        grant: &'a settings::KeyValue,
     ) -> Asked<'a, ()> {
         async move {
             let pairs = pairs.iter().map(|(key, value)| (key.as_str(), value.as_slice()));

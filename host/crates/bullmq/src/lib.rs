@@ -1,6 +1,8 @@
 //! The queue side: connections to Redis, the loop that works queues, producers, administration, and how an outcome
 //! becomes a transition. Knows nothing of WebAssembly: whoever runs an attempt is a
-//! [`Runner`](crate::attempt::Runner).
+//! [`Runner`](toril_job::Runner).
+
+#![warn(missing_docs)]
 
 mod add;
 pub mod admin;
@@ -38,6 +40,8 @@ mod slot;
 mod stored;
 mod upsert;
 mod worker;
+
+pub use bullmq::{DeduplicationOptions, JobOptions, ParentOptions};
 
 pub use add::{Added, JobSpec, WaitError, add, policy};
 pub use attempts::Attempts;

@@ -15,8 +15,8 @@ use redis::{FromRedisValue, Script, ScriptInvocation, cmd};
 
 use super::clock::{milliseconds, now};
 use super::connection::{ConnectError, SharedRedis};
-use crate::attempt::ContextError;
-use crate::config;
+use toril_job::ContextError;
+use toril_job::settings;
 
 /// How many keys Redis looks at for one page of a count.
 const PAGE: usize = 1_000;
@@ -192,7 +192,7 @@ impl<'a> Counted<'a> {
     /// Sets keys within the limits of the plugin's grant: all of them or none.
     pub async fn set<'p>(
         &self,
-        grant: &config::KeyValue,
+        grant: &settings::KeyValue,
         pairs: impl Iterator<Item = (&'p str, &'p [u8])> + Clone,
     ) -> Result<(), ContextError> {
         let mut call = SET.prepare_invoke();
@@ -208,7 +208,7 @@ impl<'a> Counted<'a> {
     }
 
     /// Adds to a number within the limits of the plugin's grant, and says what it is then.
-    pub async fn increment(&self, grant: &config::KeyValue, key: &str, by: i64) -> Result<i64, ContextError> {
+    pub async fn increment(&self, grant: &settings::KeyValue, key: &str, by: i64) -> Result<i64, ContextError> {
         let mut call = INCREMENT.prepare_invoke();
         self.begin(&mut call);
         call.key(self.data(key));
@@ -232,7 +232,7 @@ impl<'a> Counted<'a> {
     }
 
     /// Writes, after the data was counted, and a second time where comparing it may have made room.
-    async fn within(&self, grant: &config::KeyValue, write: &ScriptInvocation<'_>) -> Result<String, ContextError> {
+    async fn within(&self, grant: &settings::KeyValue, write: &ScriptInvocation<'_>) -> Result<String, ContextError> {
         let (mut over, mut wanted, mut answer): (u8, u64, String) = self.run(write).await?;
         if over == 3 {
             self.count().await?;
@@ -320,7 +320,7 @@ impl<'a> Counted<'a> {
 }
 
 /// The time to live and the limits of a grant.
-fn bounds(call: &mut ScriptInvocation<'_>, grant: &config::KeyValue) {
+fn bounds(call: &mut ScriptInvocation<'_>, grant: &settings::KeyValue) {
     match grant.ttl {
         Some(ttl) => call.arg(milliseconds(ttl).max(1)),
         None => call.arg(""),

@@ -10,9 +10,9 @@ use tempfile::TempDir;
 use super::connection::ConnectError;
 use super::lane::Tried;
 use super::relay::{self, Address, Asking, Dialler, Directory, Nodes, ReachError, Relay, Sentinels, Source};
-use crate::config::{self, RedisUrl, Topology};
-use crate::private;
-use crate::trust;
+use toril_job::settings::{self, RedisUrl, Topology};
+use toril_private as private;
+use toril_trust as trust;
 
 const REDIS_PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26_379;
@@ -33,7 +33,7 @@ struct Open {
 
 impl Relayed {
     /// Asks nobody yet. None: the settings name one server, which is always at the same place.
-    pub fn new(settings: &config::Redis, url: &RedisUrl) -> Result<Option<Self>, ConnectError> {
+    pub fn new(settings: &settings::Redis, url: &RedisUrl) -> Result<Option<Self>, ConnectError> {
         let ca = settings.ca.as_deref();
         let source = match &settings.topology {
             Topology::One => return Ok(None),

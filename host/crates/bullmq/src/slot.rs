@@ -1,6 +1,6 @@
 //! Which slot of a Redis Cluster a key belongs to.
 
-use crate::config::hash_tag;
+use toril_job::settings::hash_tag;
 
 /// How many slots there are.
 pub const SLOTS: u16 = 16_384;

@@ -10,7 +10,7 @@ use super::children::job_of_key;
 use super::claimed::Options;
 use super::connection::{ConnectError, Redis};
 use super::js;
-use crate::attempt::{Job, Json};
+use toril_job::{Job, Json};
 
 /// A job in Redis as its plugin would see it: if it has ended, in the attempt that it ended with, else in the next one.
 /// None: there is no such job. Sends reading commands only.
@@ -55,7 +55,7 @@ fn json(text: &str) -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attempt::JobRef;
+    use toril_job::JobRef;
 
     fn fields(fields: &[(&str, &str)]) -> HashMap<String, String> {
         fields.iter().map(|(field, value)| ((*field).to_owned(), (*value).to_owned())).collect()

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::clock::now;
 use super::options::stored;
 use super::scripts::rerouted;
-use crate::cron::Occurrences;
+use toril_cron::Occurrences;
 
 static ADD_JOB_SCHEDULER: LazyLock<Script> =
     LazyLock::new(|| Script::new(&rerouted(include_str!(concat!(env!("BULLMQ_COMMANDS"), "/addJobScheduler-11.lua")))));

@@ -52,9 +52,6 @@ pub struct HostSettings {
 /// The fewest characters of a token that keeps strangers out.
 pub const SHORTEST_TOKEN: usize = 16;
 
-/// The most attempts of a queue that can be kept.
-pub const MOST_KEPT_ATTEMPTS: u32 = 64 * 1024;
-
 /// Which fields are not shown where nobody says it.
 const REDACTED: &[&str] =
     &["password", "passwd", "secret", "token", "authorization", "api_key", "private_key", "credential", "cookie"];

@@ -6,25 +6,25 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `redis`, `host`, `queue`, `plugin` | the types, one module a section of the file |
-//! | `origin`, `authority`, `secret`, `units` | the values with rules of their own |
+//! | `host`, `plugin` | the types of a section of the file; those of `[redis]` and `[queues]` are in [`toril_job::settings`] |
+//! | `origin`, `secret`, `units` | the values with rules of their own |
 //! | `env` | the environment, replaceable in tests |
 //! | `problem`, `key` | what is wrong, and how that is shown |
 //! | `read` | from text to types |
 //! | `diff` | what a reload has to do |
 
-mod authority;
+#![warn(missing_docs)]
+
 mod diff;
 mod env;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 mod host;
 mod key;
 mod origin;
 mod plugin;
 mod problem;
-mod queue;
 mod read;
-mod redis;
-mod redis_url;
 mod secret;
 #[cfg(test)]
 mod tests;
@@ -33,20 +33,20 @@ mod units;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-pub use self::authority::AuthorityError;
+use toril_job::settings::Known;
+
 pub use self::diff::{Changes, QueueChange, diff};
 pub use self::env::{Env, NotUnicode};
-pub use self::host::{AdminAccess, HostSettings, MOST_KEPT_ATTEMPTS, SHORTEST_TOKEN};
+pub use self::host::{AdminAccess, HostSettings, SHORTEST_TOKEN};
 pub use self::origin::{Origin, OriginError, Scheme};
-pub use self::plugin::{Isolation, KeyValue, Plugin, SendSecret};
+pub use self::plugin::{Isolation, Plugin, SendSecret};
 pub use self::problem::{LoadError, Problem, Problems, Severity};
-pub use self::queue::{
-    Backoff, BackoffKind, BackoffStrategy, Delays, JobDefaults, Keep, LARGEST_PRIORITY, METRICS, Queue, RateLimit,
-    Repeat, Schedule,
-};
-pub use self::redis::{MissingUrl, Redis, Topology, hash_tag};
-pub use self::redis_url::{RedisUrl, RedisUrlError};
 pub use self::secret::Secret;
+pub use toril_job::settings::{
+    AuthorityError, Backoff, BackoffKind, BackoffStrategy, Delays, JobDefaults, Keep, KeyValue, LARGEST_PRIORITY,
+    METRICS, MOST_KEPT_ATTEMPTS, MissingUrl, Queue, RateLimit, Redis, RedisUrl, RedisUrlError, Repeat, Schedule,
+    Topology, hash_tag,
+};
 
 use self::problem::Places;
 
@@ -86,6 +86,16 @@ impl Config {
         let place = self.places.nearest(path);
         let (file, key) = (Some(self.path.as_path()), key::join(path));
         Problem::new(Severity::Error, file, key, message.into(), help).at(place)
+    }
+}
+
+impl Known for Config {
+    fn queues(&self) -> &BTreeMap<String, Queue> {
+        &self.queues
+    }
+
+    fn redact(&self) -> &[String] {
+        &self.host.redact
     }
 }
 

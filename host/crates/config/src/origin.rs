@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::authority::{self, AuthorityError};
+use toril_job::settings::{AuthorityError, authority};
 
 /// An exact HTTP origin: scheme, host and port, and nothing else. `https://api.github.com` allows no other host, no
 /// other port and no plain HTTP.

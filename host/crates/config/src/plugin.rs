@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use http::HeaderName;
 use ipnet::IpNet;
+use toril_job::settings::{KeyValue, RateLimit};
 
 use super::origin::Origin;
-use super::queue::RateLimit;
 use super::secret::Secret;
 
 /// The grants and bounds of one plugin. What is not granted here is denied.
@@ -74,23 +74,6 @@ pub struct SendSecret {
     pub origin: Origin,
     /// The header. Default: `authorization`.
     pub header: HeaderName,
-}
-
-/// Key-value data of a plugin.
-#[derive(Clone, Debug, PartialEq)]
-pub struct KeyValue {
-    /// How long a value is kept after it was last written. Default: for ever.
-    pub ttl: Option<Duration>,
-    /// The most keys that it may have. Default: 1,000,000, at least 1.
-    pub max_keys: u64,
-    /// The most bytes that its keys and values may have together. Default: 1 GiB, at least 1 KiB.
-    pub max_bytes: u64,
-}
-
-impl Default for KeyValue {
-    fn default() -> Self {
-        Self { ttl: None, max_keys: 1_000_000, max_bytes: 1 << 30 }
-    }
 }
 
 /// The default of [`Plugin::http_rate`].

@@ -9,6 +9,8 @@
 //!
 //! `tests/schedules.rs` compares the two; `vectors.json` holds times that Node computed.
 
+#![warn(missing_docs)]
+
 mod fields;
 mod hashed;
 mod search;

@@ -1,188 +1,17 @@
-//! Where the queue side and the plugin side meet: the job that is handed over, what the running job may ask of its
-//! queue, and the outcome that comes back. Knows neither Redis nor wasmtime.
+//! The traits through which the layers meet: the sandbox runs an attempt without knowing Redis, and asks the job's queue
+//! for things; the queue side hands attempts over without knowing wasmtime.
 
-use std::fmt;
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio::runtime::Handle;
-use tokio_util::sync::CancellationToken;
 
-use crate::config::{self, Backoff};
-use crate::telemetry::traces::{Carrier, Trace};
-
-/// A job as a plugin sees it.
-#[derive(Clone, Debug)]
-pub struct Job {
-    /// BullMQ's job id, unique in its queue.
-    pub id: String,
-    /// The queue's name, without key prefix.
-    pub queue: String,
-    /// The job's name.
-    pub name: String,
-    /// The payload, as it was written.
-    pub data: Json,
-    /// Which run this is, from 1. Runs that used up no attempt are not counted.
-    pub attempt: u32,
-    /// How many attempts the job has in all, at least 1.
-    pub max_attempts: u32,
-    /// When the job was added, in milliseconds since the Unix epoch.
-    pub added_at: u64,
-    /// The parent in a flow.
-    pub parent: Option<JobRef>,
-}
-
-/// JSON text as it was written: whoever only passes it on changes nothing, a number of many digits included.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Json(Arc<str>);
-
-impl Json {
-    /// Takes text that is JSON; the error tells the place where it is none.
-    pub fn parse(text: impl Into<Arc<str>>) -> Result<Self, serde_json::Error> {
-        let text = text.into();
-        serde_json::from_str::<serde::de::IgnoredAny>(&text)?;
-        Ok(Self(text))
-    }
-
-    /// The text.
-    pub fn text(&self) -> &str {
-        &self.0
-    }
-
-    /// The value. Fails for what is nested too deeply; digits beyond a double's may be lost.
-    pub fn value(&self) -> Result<Value, serde_json::Error> {
-        serde_json::from_str(&self.0)
-    }
-}
-
-impl From<Value> for Json {
-    fn from(value: Value) -> Self {
-        Self(value.to_string().into())
-    }
-}
-
-/// Names one job of one queue.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobRef {
-    /// The queue's name, without key prefix.
-    pub queue: String,
-    /// The job's id.
-    pub id: String,
-}
-
-/// How one attempt ended.
-#[derive(Clone, Debug)]
-pub enum Outcome {
-    /// The job is done, with this return value.
-    Completed(Json),
-    /// This attempt failed; run the job again while attempts remain.
-    Retry(Failure),
-    /// The job has failed for good.
-    Failed(Failure),
-    /// Run the job again in this time; no attempt is used up.
-    Deferred(Duration),
-    /// Start no job of the queue for this time, then run this one again; no attempt is used up.
-    RateLimited(Duration),
-    /// Run the job again when its children have ended; no attempt is used up.
-    AwaitChildren,
-    /// The attempt was interrupted because the host shuts down: give the job back; no attempt is used up.
-    GivenBack,
-    /// The job is no longer this host's: another may run it already, so nothing may be written.
-    LockLost,
-}
-
-impl Outcome {
-    /// The outcome's name in logs and metrics.
-    pub fn label(&self) -> &'static str {
-        match self {
-            Self::Completed(_) => "completed",
-            Self::Retry(_) => "retry",
-            Self::Failed(_) => "failed",
-            Self::Deferred(_) => "deferred",
-            Self::RateLimited(_) => "rate-limited",
-            Self::AwaitChildren => "awaiting-children",
-            Self::GivenBack => "given-back",
-            Self::LockLost => "lock-lost",
-        }
-    }
-
-    /// What went wrong, where something did.
-    pub fn failure(&self) -> Option<&Failure> {
-        match self {
-            Self::Retry(failure) | Self::Failed(failure) => Some(failure),
-            _ => None,
-        }
-    }
-}
-
-/// Why an attempt failed.
-#[derive(Clone, Debug)]
-pub struct Failure {
-    /// The kind, for metrics and logs.
-    pub kind: FailureKind,
-    /// What happened, in words that a person can act on. Becomes `failedReason`.
-    pub message: String,
-    /// The guest's stack, where there is one. Goes into `stacktrace`.
-    pub backtrace: Option<String>,
-}
-
-impl Failure {
-    /// A failure without a stack.
-    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), backtrace: None }
-    }
-}
-
-/// What kind of thing went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FailureKind {
-    /// The plugin said so (`retry` or `fatal`).
-    Plugin,
-    /// The job's data does not fit its schema, or is no JSON.
-    InvalidData,
-    /// The plugin does not know a job of this name.
-    UnknownJob,
-    /// The guest trapped.
-    Trap,
-    /// The attempt took longer than the queue's `timeout`.
-    Timeout,
-    /// The guest used up its fuel.
-    Fuel,
-    /// The guest wanted more memory than the plugin's `memory`.
-    Memory,
-    /// The result is no JSON or is larger than `max_result`.
-    InvalidResult,
-    /// Somebody cancelled the job, and the plugin did not end.
-    Cancelled,
-    /// The host itself failed.
-    Host,
-}
-
-impl FailureKind {
-    /// The kind's name in logs and metrics.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Plugin => "plugin",
-            Self::InvalidData => "invalid-data",
-            Self::UnknownJob => "unknown-job",
-            Self::Trap => "trap",
-            Self::Timeout => "timeout",
-            Self::Fuel => "fuel",
-            Self::Memory => "memory",
-            Self::InvalidResult => "invalid-result",
-            Self::Cancelled => "cancelled",
-            Self::Host => "host",
-        }
-    }
-}
-
-impl fmt::Display for FailureKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.label())
-    }
-}
+use crate::job::{Dependencies, Job, JobRef, NewJob, OnFailure};
+use crate::outcome::Finished;
+use crate::settings;
+use crate::signals::Signals;
+use crate::trace::Trace;
 
 /// How much a line of a job's log matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -246,80 +75,13 @@ pub trait JobContext: Send + Sync {
     fn add(&self, job: NewJob, child: Option<OnFailure>) -> Asked<'_, String>;
 }
 
-/// The children of a job, by what became of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Dependencies {
-    /// Completed.
-    pub processed: u64,
-    /// Not ended yet.
-    pub unprocessed: u64,
-    /// Failed, and ignored.
-    pub ignored: u64,
-    /// Failed.
-    pub failed: u64,
-}
-
-/// A job that a plugin adds. What is none comes from the queue's settings.
-#[derive(Clone, Debug)]
-pub struct NewJob {
-    /// The queue.
-    pub queue: String,
-    /// The job's name.
-    pub name: String,
-    /// The payload.
-    pub data: Value,
-    /// An id of the plugin's own.
-    pub id: Option<String>,
-    /// Not before this has passed.
-    pub delay: Option<Duration>,
-    /// 1 goes first.
-    pub priority: Option<u32>,
-    /// How often it is tried in all.
-    pub attempts: Option<u32>,
-    /// How the attempts are spaced.
-    pub backoff: Option<Backoff>,
-    /// Added only if no other of the same kind is there.
-    pub deduplication: Option<Deduplication>,
-    /// The context of the attempt that adds it.
-    pub trace: Option<Carrier>,
-}
-
-/// When a job counts as being there already.
-#[derive(Clone, Debug)]
-pub struct Deduplication {
-    /// What makes jobs the same.
-    pub id: String,
-    /// For how long others are held back.
-    pub ttl: Option<Duration>,
-    /// Each further try starts that time anew.
-    pub extend: bool,
-    /// A delayed job of that id is replaced.
-    pub replace: bool,
-    /// While one of that id runs, this one is kept and added at its end.
-    pub keep_last_if_active: bool,
-}
-
-/// What a child's final failure means for its parent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnFailure {
-    /// The parent fails, too.
-    FailParent,
-    /// The parent goes on at once.
-    ContinueParent,
-    /// The child counts as ended.
-    Ignore,
-    /// The child counts as if it had never been.
-    Remove,
-    /// The parent waits until the child completes after all.
-    Wait,
-}
-
 /// Key-value data of plugins. Each plugin sees its own alone: `plugin` is its name.
 pub trait KeyValue: Send + Sync {
     /// The value of a key.
     fn get<'a>(&'a self, plugin: &'a str, key: &'a str) -> Asked<'a, Option<Vec<u8>>>;
     /// Sets a key, within the limits and for the time to live of the plugin's grant.
-    fn set<'a>(&'a self, plugin: &'a str, key: &'a str, value: Vec<u8>, grant: &'a config::KeyValue) -> Asked<'a, ()>;
+    fn set<'a>(&'a self, plugin: &'a str, key: &'a str, value: Vec<u8>, grant: &'a settings::KeyValue)
+    -> Asked<'a, ()>;
     /// Removes a key, if it is there.
     fn delete<'a>(&'a self, plugin: &'a str, key: &'a str) -> Asked<'a, ()>;
     /// Whether a key is there.
@@ -327,7 +89,8 @@ pub trait KeyValue: Send + Sync {
     /// Some keys, and where to go on if there may be more. A key that is there all the while is told at least once.
     fn keys<'a>(&'a self, plugin: &'a str, cursor: Option<u64>) -> Asked<'a, (Vec<String>, Option<u64>)>;
     /// Adds to a number, which is 0 where it is not there, and says what it is then.
-    fn increment<'a>(&'a self, plugin: &'a str, key: &'a str, by: u64, grant: &'a config::KeyValue) -> Asked<'a, u64>;
+    fn increment<'a>(&'a self, plugin: &'a str, key: &'a str, by: u64, grant: &'a settings::KeyValue)
+    -> Asked<'a, u64>;
     /// The values of keys, in their order. Refused if they are more than `limit` bytes together.
     fn get_many<'a>(&'a self, plugin: &'a str, keys: &'a [String], limit: usize) -> Asked<'a, Vec<Option<Vec<u8>>>>;
     /// Sets keys as [`set`](Self::set) does. All of them or none.
@@ -335,48 +98,10 @@ pub trait KeyValue: Send + Sync {
         &'a self,
         plugin: &'a str,
         pairs: &'a [(String, Vec<u8>)],
-        grant: &'a config::KeyValue,
+        grant: &'a settings::KeyValue,
     ) -> Asked<'a, ()>;
     /// Removes keys, as far as they are there.
     fn delete_many<'a>(&'a self, plugin: &'a str, keys: &'a [String]) -> Asked<'a, ()>;
-}
-
-/// Asks a plugin to end, and says why.
-#[derive(Clone, Debug, Default)]
-pub struct Cancellation {
-    token: CancellationToken,
-    reason: Arc<OnceLock<String>>,
-}
-
-impl Cancellation {
-    /// Asks it to end. The first reason counts.
-    pub fn cancel(&self, reason: String) {
-        self.reason.get_or_init(|| reason);
-        self.token.cancel();
-    }
-
-    /// The reason, once it was asked to end.
-    pub fn reason(&self) -> Option<&str> {
-        self.token.is_cancelled().then(|| self.reason.get().map_or("", String::as_str))
-    }
-
-    /// Waits until it is asked to end.
-    pub async fn cancelled(&self) {
-        self.token.cancelled().await;
-    }
-}
-
-/// What can end an attempt from outside.
-#[derive(Clone, Debug, Default)]
-pub struct Signals {
-    /// Asks the plugin to end soon: the host shuts down.
-    pub shutdown: CancellationToken,
-    /// Asks the plugin to end soon: somebody has cancelled the job. Ends the attempt some seconds later.
-    pub cancelled: Cancellation,
-    /// Ends the attempt now and gives the job back.
-    pub give_back: CancellationToken,
-    /// Ends the attempt now, since the job is another host's.
-    pub lock_lost: CancellationToken,
 }
 
 /// An attempt, ready to be run.
@@ -405,26 +130,4 @@ pub trait Runner: Send + Sync {
     fn home(&self) -> Option<Handle> {
         None
     }
-}
-
-/// An outcome, and by what it was reached.
-#[derive(Clone, Debug)]
-pub struct Finished {
-    /// How the attempt ended.
-    pub outcome: Outcome,
-    /// The plugin's name.
-    pub plugin: String,
-    /// The version of the plugin that ran, if one did.
-    pub version: Option<String>,
-    /// What the run took, if the plugin ran and was not interrupted from outside.
-    pub usage: Option<Usage>,
-}
-
-/// What one run of a plugin took.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Usage {
-    /// The most linear memory that it had, in bytes. It never gives any back.
-    pub memory: usize,
-    /// The fuel that it used: about one unit an instruction. Not known of a run that was interrupted or has trapped.
-    pub fuel: Option<u64>,
 }

@@ -1,5 +1,8 @@
-//! Numbers for Prometheus, by way of the `metrics` facade: each has its name, unit and labels here and nowhere else.
-//! A program that embeds Toril and has a recorder of its own gets them there.
+//! The numbers that Toril records, by way of the `metrics` facade: each has its name, unit and labels here and nowhere else.
+//! Nothing is counted until the process has a recorder: that of `toril-telemetry`, or the one of the program that embeds
+//! Toril.
+
+#![warn(missing_docs)]
 
 use std::sync::{OnceLock, PoisonError, RwLock};
 use std::time::Duration;
@@ -7,16 +10,7 @@ use std::time::Duration;
 use metrics::{
     Counter, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use metrics_process::Collector;
-use metrics_util::MetricKindMask;
-
-use crate::attempt::{Finished, Outcome, Usage};
-
-/// How often the host counts the jobs in its queues, and asks Redis for a sign of life.
-pub const LOOK: Duration = Duration::from_secs(15);
-/// A gauge that was not set for so long is left out: its queue or version is gone.
-const GONE: Duration = Duration::from_secs(50);
+use toril_job::{Finished, Outcome, Usage};
 
 const PROCESSED: &str = "jobs_processed_total";
 const FAILED: &str = "jobs_failed_total";
@@ -47,49 +41,20 @@ const BYTES: [f64; 8] =
 /// From ten thousand to a hundred thousand million: about a unit an instruction.
 const FUEL: [f64; 8] = [1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11];
 
-/// This process's own recorder, where it has one.
-static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
-
-/// Records from now on what [`render`] shows. The error says that this process has another recorder already, or what is
-/// wrong with this one.
-pub fn start() -> Result<(), String> {
-    let full = |name: &str| Matcher::Full(name.to_owned());
-    let buckets: [(&str, &[f64]); 6] = [
+/// The bounds of the buckets of each histogram, by its name.
+pub fn buckets() -> [(&'static str, &'static [f64]); 6] {
+    [
         (DURATION, &SECONDS),
         (WAIT, &SECONDS),
         (PEN_START, &MOMENTS),
         (ROUND_TRIP, &MOMENTS),
         (PEN_MEMORY, &BYTES),
         (PEN_FUEL, &FUEL),
-    ];
-    let mut builder = PrometheusBuilder::new().idle_timeout(MetricKindMask::GAUGE, Some(GONE));
-    for (name, bounds) in buckets {
-        builder = builder.set_buckets_for_metric(full(name), bounds).map_err(|error| error.to_string())?;
-    }
-    let recorder = builder.build_recorder();
-    let handle = recorder.handle();
-    metrics::set_global_recorder(recorder).map_err(|error| error.to_string())?;
-    let _only_set_here = RECORDER.set(handle);
-    describe();
-    Ok(())
+    ]
 }
 
-/// Everything that was recorded, in Prometheus's text format. None: this process has no recorder of Toril's.
-pub fn render() -> Option<String> {
-    let handle = RECORDER.get()?;
-    // Process metrics are as old as the question.
-    Collector::default().collect();
-    Some(handle.render())
-}
-
-/// Gives room back that histograms of the past take. To be called now and then.
-pub fn upkeep() {
-    if let Some(handle) = RECORDER.get() {
-        handle.run_upkeep();
-    }
-}
-
-fn describe() {
+/// Describes each of them to the recorder of this process.
+pub fn describe() {
     describe_counter!(PROCESSED, "Attempts that ended, by queue, plugin and outcome");
     describe_counter!(
         FAILED,
@@ -110,7 +75,6 @@ fn describe() {
     describe_gauge!(REDIS_UP, "Whether Redis answered the last ping");
     describe_counter!(OUTAGES, "Times that Redis stopped to answer");
     describe_counter!(RECONNECTS, "New connections of the host to Redis, after the first");
-    Collector::default().describe();
 }
 
 /// What is counted of each job of a queue. Looked up once: finding a counter by its labels takes longer than counting.

@@ -1,5 +1,7 @@
 //! Folders that only this user can enter. What is in them is secret, or is trusted when it is read again.
 
+#![warn(missing_docs)]
+
 use std::fs;
 use std::io;
 use std::path::Path;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
-use crate::private;
+use toril_private as private;
 
 /// Artifacts that are kept. Enough for the versions that a team goes back to; a plugin that carries a language engine
 /// takes tens of megabytes, and would fill a disk some day otherwise.

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::output::Output;
-use crate::attempt::LogLevel;
+use toril_job::LogLevel;
 
 /// Different denials of one pen that are told.
 const TOLD: usize = 32;

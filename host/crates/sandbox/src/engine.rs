@@ -15,7 +15,7 @@ use super::idle::{Idle, Put, sweep_until_empty};
 use super::limits;
 use super::pen::Pen;
 use super::reuse::Key;
-use crate::config::HostSettings;
+use toril_config::HostSettings;
 
 /// How often a running guest gives its thread back, and so the grain of `timeout`.
 pub const TICK: Duration = Duration::from_millis(10);

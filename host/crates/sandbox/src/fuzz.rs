@@ -8,7 +8,7 @@ use super::contents::Contents;
 use super::interface::InterfaceVersion;
 use super::interface::types::{JobType, Manifest};
 use super::schema::{JobTypes, Unfit};
-use crate::attempt::{Job, Json};
+use toril_job::{Job, Json};
 
 /// What a plugin says of its jobs: the first line is the schema of their data, the second a job's data.
 pub fn manifest(data: &[u8]) {
@@ -52,5 +52,21 @@ pub fn component(data: &[u8]) {
     if let Ok(contents) = Contents::of(data) {
         let _grants = contents.grants();
         let _version = InterfaceVersion::of(&contents.imports, &contents.exports);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    const TARGETS: &[toril_corpus::Target] = &[("manifest", super::manifest), ("component", super::component)];
+
+    #[test]
+    fn the_corpus_of_each_target_holds() {
+        toril_corpus::hold(TARGETS);
+    }
+
+    #[test]
+    #[ignore = "takes as long as it is given"]
+    fn each_target_holds_for_a_while() {
+        toril_corpus::drive(TARGETS);
     }
 }

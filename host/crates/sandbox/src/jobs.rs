@@ -7,8 +7,8 @@ use super::interface::jobs::{
 };
 use super::limits::WAIT;
 use super::state::{DATA, PenState};
-use crate::attempt::{ContextError, Deduplication, NewJob, OnFailure};
-use crate::config::{self, Backoff, LARGEST_PRIORITY};
+use toril_config::{self as config, Backoff, LARGEST_PRIORITY};
+use toril_job::{ContextError, Deduplication, NewJob, OnFailure};
 
 type Answer = wasmtime::Result<Result<String, Error>>;
 

@@ -1,12 +1,12 @@
 //! `wasi:keyvalue`: a plugin's own data. Where it lies is the business of whoever implements
-//! [`KeyValue`](crate::attempt::KeyValue).
+//! [`KeyValue`](toril_job::KeyValue).
 
 use wasmtime::component::Resource;
 
 use super::state::PenState;
-use crate::attempt::ContextError;
-use crate::config;
 use bindings::wasi::keyvalue::{atomics, batch, store};
+use toril_config as config;
+use toril_job::ContextError;
 
 /// The longest key, and the largest value, in bytes.
 const KEY: usize = 1024;
@@ -167,7 +167,7 @@ fn fits(value: &[u8]) -> Result<(), store::Error> {
     }
 }
 
-type Opened = (std::sync::Arc<dyn crate::attempt::KeyValue>, config::KeyValue);
+type Opened = (std::sync::Arc<dyn toril_job::KeyValue>, config::KeyValue);
 
 impl PenState {
     /// The outcome of a write. A write beyond the plugin's quota is also logged in the job's log.

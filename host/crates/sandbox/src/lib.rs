@@ -1,6 +1,8 @@
 //! The plugin side: the engine, loading and replacing versions, and the pens that attempts run in. Knows nothing of
 //! Redis or of how a job came here.
 
+#![warn(missing_docs)]
+
 mod cache;
 mod compile;
 mod contents;

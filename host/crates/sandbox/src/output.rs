@@ -13,7 +13,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use super::lines::LineBudget;
-use crate::attempt::{JobContext, LogLevel};
+use toril_job::{JobContext, LogLevel};
 
 /// Lines of one attempt that are kept, and the longest of them in bytes.
 const LINES: usize = 1_000;
@@ -271,7 +271,7 @@ mod tests {
     use tokio::sync::Semaphore;
 
     use super::*;
-    use crate::attempt::{Asked, ContextError, Dependencies, JobRef, NewJob, OnFailure};
+    use toril_job::{Asked, ContextError, Dependencies, JobRef, NewJob, OnFailure};
 
     /// A job whose log takes a line for each permit, and then waits for the next one.
     struct SlowLog {

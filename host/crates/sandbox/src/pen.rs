@@ -21,9 +21,9 @@ use super::reuse::{Held, Key, Uses};
 use super::settings::Settings;
 use super::state::{PenState, Running};
 use super::version::Version;
-use crate::attempt::{Attempt, Failure, FailureKind, Job, Json, Outcome, Signals, Usage};
-use crate::config::Isolation;
-use crate::telemetry::traces::Kind;
+use toril_config::Isolation;
+use toril_job::trace::Kind;
+use toril_job::{Attempt, Failure, FailureKind, Job, Json, Outcome, Signals, Usage};
 
 /// How long `describe` may take.
 const DESCRIBE: Duration = Duration::from_secs(5);

@@ -21,8 +21,8 @@ use super::schema::Unfit;
 use super::settings::Settings;
 use super::state::{PenState, linker};
 use super::version::{LoadError, Version, load, read_summed};
-use crate::attempt::{Attempt, Failure, FailureKind, Finished, Outcome};
-use crate::config::{HostSettings, Plugin};
+use toril_config::{HostSettings, Plugin};
+use toril_job::{Attempt, Failure, FailureKind, Finished, Outcome};
 
 /// How long a file that cannot be used must have stayed the same before that is said: it may still be being copied.
 const SETTLED: Duration = Duration::from_millis(300);

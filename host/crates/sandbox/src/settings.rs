@@ -7,8 +7,8 @@ use ipnet::IpNet;
 
 use super::egress::{Failures, Lookups, Network, Placeholder, RequestRate, Tls, Transport};
 use super::lines::LineBudget;
-use crate::config::{self, Isolation, Origin, Plugin};
-use crate::telemetry::metrics::PluginMeters;
+use toril_config::{self as config, Isolation, Origin, Plugin};
+use toril_meters::PluginMeters;
 
 /// The settings of a plugin. Taken once for an attempt, so that a reload in its middle changes nothing for it.
 #[derive(Clone)]

@@ -18,9 +18,9 @@ use super::limits::{self, Limits};
 use super::lines::LineBudget;
 use super::output::{Outlet, Output};
 use super::settings::Settings;
-use crate::attempt::{self, ContextError, JobContext, JobRef, KeyValue, LogLevel, Signals};
-use crate::config::{self, Isolation};
-use crate::telemetry::traces::Trace;
+use toril_config::{self as config, Isolation};
+use toril_job::trace::Trace;
+use toril_job::{self as attempt, ContextError, JobContext, JobRef, KeyValue, LogLevel, Signals};
 
 /// Longer lines of a job's log are cut, in bytes.
 const LOG_LINE: usize = 8 * 1024;

@@ -16,7 +16,7 @@ use super::pen::{self, Undescribed};
 use super::schema::{JobTypes, ManifestError};
 use super::settings::Settings;
 use super::state::PenState;
-use crate::attempt::Failure;
+use toril_job::Failure;
 
 /// The first eight bytes of a core module and of a component.
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";

@@ -24,3 +24,19 @@ pub fn request(data: &[u8]) {
     api::query(&uri);
     api::body(body.as_bytes());
 }
+
+#[cfg(test)]
+mod tests {
+    const TARGETS: &[toril_corpus::Target] = &[("form", super::form), ("request", super::request)];
+
+    #[test]
+    fn the_corpus_of_each_target_holds() {
+        toril_corpus::hold(TARGETS);
+    }
+
+    #[test]
+    #[ignore = "takes as long as it is given"]
+    fn each_target_holds_for_a_while() {
+        toril_corpus::drive(TARGETS);
+    }
+}

@@ -13,6 +13,8 @@
 //! | `segment` | names as parts of a path |
 //! | `problem` | what an answer says when something is wrong |
 
+#![warn(missing_docs)]
+
 mod api;
 mod changes;
 mod connections;
@@ -38,9 +40,9 @@ pub use self::api::description;
 use self::changes::Changes;
 pub use self::dashboard::{Inside, PluginDetails, QueueSample};
 use self::security::{Guard, HostNames, Sessions};
-use crate::config::{AdminAccess, HostSettings};
-use crate::plugin::Status;
-use crate::queue::admin::Admin;
+use toril_bullmq::admin::Admin;
+use toril_config::{AdminAccess, HostSettings};
+use toril_sandbox::Status;
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]

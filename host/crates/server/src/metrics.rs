@@ -6,7 +6,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::telemetry::metrics;
+use toril_telemetry::metrics;
 
 pub fn routes() -> Router {
     Router::new().route("/metrics", get(numbers))

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::queue::admin::AdminError;
+use toril_bullmq::admin::AdminError;
 
 /// The type of such answers.
 pub const PROBLEM_JSON: &str = "application/problem+json";

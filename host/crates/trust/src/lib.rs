@@ -1,5 +1,7 @@
 //! Whom servers with TLS must be vouched for by: the certificate authorities that browsers trust, and those of a file.
 
+#![warn(missing_docs)]
+
 use std::path::Path;
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::Admin;
 use super::error::AdminError;
 use super::new_job::NewJob;
-use crate::queue::insert;
+use crate::insert;
 
 /// The ids of jobs that were added, in the order of the jobs.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -6,9 +6,9 @@ use bullmq::error::error_code;
 
 use super::error::AdminError;
 use super::{Admin, State};
-use crate::config::LARGEST_PRIORITY;
-use crate::queue::cancel::{self, Cancelled};
-use crate::queue::scripts;
+use crate::cancel::{self, Cancelled};
+use crate::scripts;
+use toril_job::settings::LARGEST_PRIORITY;
 
 /// The longest delay, in milliseconds: a hundred years, as everywhere in Toril.
 pub(super) const LONGEST_DELAY: u64 = 100 * 365 * 24 * 60 * 60 * 1000;

@@ -7,12 +7,12 @@ use utoipa::ToSchema;
 use super::error::AdminError;
 use super::new_job::{NewJob, NewJobOptions, added_error};
 use super::{Admin, PageRequest, State};
-use crate::queue::add;
+use crate::add;
 
 /// How many letters are looked at at once.
 const BATCH: u64 = 100;
 
-/// A dead letter, as [`DeadLetter`](crate::queue::dead_letter::DeadLetter) writes it.
+/// A dead letter, as [`DeadLetter`](crate::dead_letter::DeadLetter) writes it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Letter {

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::error::AdminError;
 use super::reply::lossy;
 use super::{Admin, Redaction};
-use crate::queue::connection::{ConnectError, SharedRedis};
+use crate::connection::{ConnectError, SharedRedis};
 
 /// How long one reading waits for events, in milliseconds: so long a connection that is gone goes unnoticed.
 const BLOCK: usize = 5000;

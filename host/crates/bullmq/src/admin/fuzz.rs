@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::redact::Redaction;
 use super::{NewJob, SchedulerRequest};
-use crate::config::JobDefaults;
+use toril_job::settings::JobDefaults;
 
 /// A job that somebody adds, as the API, `toril add --bulk` and the dashboard take it.
 pub fn new_job(data: &[u8]) {

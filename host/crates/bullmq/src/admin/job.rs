@@ -12,7 +12,7 @@ use super::list::reference;
 use super::reply::{Fields, lossy};
 use super::state::{self, QUESTIONS};
 use super::{Admin, LARGEST_PAGE};
-use crate::queue::attempts;
+use crate::attempts;
 
 /// How many lines of its log come with a job.
 const FIRST_LINES: u64 = 100;

@@ -60,7 +60,7 @@ impl Admin {
         // queue is only stopped by hand, and what its counter holds then is more than any limit.
         let used = used.as_deref().and_then(number).unwrap_or(0);
         let entry =
-            self.config.load().queues.get(queue).and_then(|queue| queue.rate_limit.as_ref().map(|limit| limit.max));
+            (self.config)().queues().get(queue).and_then(|queue| queue.rate_limit.as_ref().map(|limit| limit.max));
         let most = rate_limit.map(|limit| limit.max).or(entry).map_or(LARGEST, NonZeroU64::get);
         let limited_for = if used >= most { u64::try_from(left).unwrap_or(0) } else { 0 };
         Ok(QueueLimits { concurrency: field(0), rate_limit, limited_for })

@@ -10,7 +10,7 @@ use super::job::{JobReference, made};
 use super::reply::{Field, Fields, lossy};
 use super::state::Place;
 use super::{Admin, State};
-use crate::queue::children::job_of_key;
+use crate::children::job_of_key;
 
 /// The most jobs of one page.
 pub const LARGEST_PAGE: u64 = 1000;

@@ -49,13 +49,12 @@ mod workers;
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use bullmq::{Queue, QueueKeys};
 
 use super::connection::{ConnectError, SharedRedis};
 use super::home::Home;
 use super::scripts::Scripts;
-use crate::config::{Config, JobDefaults};
+use toril_job::settings::{JobDefaults, Known};
 
 pub use bulk::BulkAdded;
 pub use clean::Cleaned;
@@ -84,18 +83,21 @@ pub use workers::WorkerClient;
 /// The longest name of a queue, job or scheduler that is looked for, in bytes.
 const LONGEST_NAME: usize = 1024;
 
+/// Gives what is configured at this moment.
+pub type Configured = Arc<dyn Fn() -> Arc<dyn Known> + Send + Sync>;
+
 /// Looks at and changes the queues of one Redis.
 #[derive(Clone)]
 pub struct Admin {
     redis: SharedRedis,
-    config: Arc<ArcSwap<Config>>,
+    config: Configured,
     reveal: bool,
 }
 
 impl Admin {
     /// Speaks to this Redis. `config` says which queues there are beside those that Redis knows, what defaults added
     /// jobs have, and what is not shown; it is asked at each call.
-    pub fn new(redis: SharedRedis, config: Arc<ArcSwap<Config>>) -> Self {
+    pub fn new(redis: SharedRedis, config: Configured) -> Self {
         Self { redis, config, reveal: false }
     }
 
@@ -107,18 +109,18 @@ impl Admin {
 
     /// What is not shown.
     fn redaction(&self) -> Redaction {
-        if self.reveal { Redaction::none() } else { Redaction::of(&self.config.load().host.redact) }
+        if self.reveal { Redaction::none() } else { Redaction::of((self.config)().redact()) }
     }
 
     fn defaults(&self, queue: &str) -> JobDefaults {
-        self.config.load().queues.get(queue).map(|queue| queue.job_defaults.clone()).unwrap_or_default()
+        (self.config)().queues().get(queue).map(|queue| queue.job_defaults.clone()).unwrap_or_default()
     }
 
     /// The queues that the configuration names: those that are worked on, and those of dead letters.
     pub fn configured(&self) -> Vec<String> {
-        let config = self.config.load();
-        let dead = config.queues.values().filter_map(|queue| queue.dead_letter.clone());
-        let names: std::collections::BTreeSet<_> = config.queues.keys().cloned().chain(dead).collect();
+        let config = (self.config)();
+        let dead = config.queues().values().filter_map(|queue| queue.dead_letter.clone());
+        let names: std::collections::BTreeSet<_> = config.queues().keys().cloned().chain(dead).collect();
         names.into_iter().collect()
     }
 

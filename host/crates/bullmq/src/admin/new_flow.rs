@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Admin;
 use super::error::AdminError;
 use super::new_job::{NewJob, NewJobOptions, check_name};
-use crate::queue::insert_flow::{InsertError, Node, insert};
+use crate::insert_flow::{InsertError, Node, insert};
 
 /// The most jobs of one flow. Redis does nothing else while they are added.
 const MOST_JOBS: usize = 10_000;

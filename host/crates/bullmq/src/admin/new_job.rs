@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 
 use super::Admin;
 use super::error::AdminError;
-use crate::config::{JobDefaults, LARGEST_PRIORITY};
-use crate::queue::add::{self, JobSpec};
-use crate::queue::ids;
+use crate::add::{self, JobSpec};
+use crate::ids;
+use toril_job::settings::{JobDefaults, LARGEST_PRIORITY};
 
 /// The largest number that JavaScript knows exactly.
 const LARGEST: u64 = 9_007_199_254_740_991;

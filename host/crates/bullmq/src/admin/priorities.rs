@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::Admin;
 use super::error::AdminError;
-use crate::config::LARGEST_PRIORITY;
+use toril_job::settings::LARGEST_PRIORITY;
 
 /// How many priorities are counted at most.
 pub const MOST_PRIORITIES: usize = 1000;

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::queue::js;
+use crate::js;
 
 /// A field, if it is there.
 pub type Field = Option<Vec<u8>>;

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::error::AdminError;
 use super::{Admin, State};
-use crate::queue::scripts;
+use crate::scripts;
 
 /// How many jobs BullMQ's script moves at once: BullMQ's own default.
 const BATCH: u32 = 1000;

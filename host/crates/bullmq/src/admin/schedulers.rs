@@ -13,9 +13,9 @@ use super::error::AdminError;
 use super::new_job::{NewJobOptions, check_name};
 use super::reply::{Fields, lossy};
 use super::{Admin, LARGEST_PAGE, Redaction};
-use crate::cron::check_pattern;
-use crate::queue::add::JobSpec;
-use crate::queue::upsert::{NewScheduler, upsert};
+use crate::add::JobSpec;
+use crate::upsert::{NewScheduler, upsert};
+use toril_cron::check_pattern;
 
 /// The largest number that JavaScript knows exactly.
 const LARGEST: u64 = 9_007_199_254_740_991;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::Admin;
 use super::error::AdminError;
 use super::schedulers::SchedulerRequest;
-use crate::config::{Repeat, Schedule};
+use toril_job::settings::{Repeat, Schedule};
 
 impl Admin {
     /// Brings the job schedulers in Redis to what the configuration says. `gone`: queues that were in it before.
@@ -14,8 +14,8 @@ impl Admin {
     /// Which schedulers were made from a file, and from what, is kept in a hash of each queue under the namespace: one
     /// that is the same is left alone, since writing it again would drop a run that is due.
     pub async fn apply_schedules(&self, gone: &[String]) -> Result<(), AdminError> {
-        let config = self.config.load_full();
-        for (queue, settings) in &config.queues {
+        let config = (self.config)();
+        for (queue, settings) in config.queues() {
             let known = self.known(queue).await?;
             for (id, schedule) in &settings.schedules {
                 let request = request(schedule);
@@ -33,7 +33,7 @@ impl Admin {
                 self.forget(queue, id).await?;
             }
         }
-        for queue in gone.iter().filter(|queue| !config.queues.contains_key(*queue)) {
+        for queue in gone.iter().filter(|queue| !config.queues().contains_key(*queue)) {
             for id in self.known(queue).await?.keys() {
                 self.forget(queue, id).await?;
             }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::Admin;
 use super::error::AdminError;
-use crate::queue::connection::ConnectError;
+use crate::connection::ConnectError;
 
 /// A worker that is connected to a queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]

@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::cluster::{Nodes, Ranges};
 use super::dial::{Address, BOUND, Dialler, is_refusal};
 use super::sentinel::Sentinels;
-use crate::queue::slot::SLOTS;
+use crate::slot::SLOTS;
 
 /// How often it is asked though nothing has happened.
 const EVERY: Duration = Duration::from_secs(2);

@@ -7,9 +7,9 @@ use redis::Script;
 use serde_json::Value;
 
 use super::{Scripts, pack, rerouted};
-use crate::queue::claimed::Claimed;
-use crate::queue::clock::now;
-use crate::queue::worker::Repetition;
+use crate::claimed::Claimed;
+use crate::clock::now;
+use crate::worker::Repetition;
 
 rerouted! {
     ADD_DELAYED_JOB = "addDelayedJob-6";

@@ -7,13 +7,13 @@ use arc_swap::ArcSwap;
 use bullmq::Error;
 use redis::{RedisError, Script, ScriptInvocation, Value as Reply};
 
-use crate::attempt::Json;
-use crate::config;
-use crate::queue::claimed::{Claimed, Keep};
-use crate::queue::clock::{milliseconds, now};
-use crate::queue::end_policy::EndPolicy;
-use crate::queue::home::Home;
-use crate::queue::scripts::{End, Moved};
+use crate::claimed::{Claimed, Keep};
+use crate::clock::{milliseconds, now};
+use crate::end_policy::EndPolicy;
+use crate::home::Home;
+use crate::scripts::{End, Moved};
+use toril_job::Json;
+use toril_job::settings;
 
 /// A script that begins with the functions that wait for jobs and claim them.
 macro_rules! script {
@@ -107,7 +107,12 @@ pub struct Batch {
 
 impl Batch {
     /// For this queue, with what its settings say of locks and limits, and the worker's name if it has one.
-    pub fn new(home: Arc<Home>, settings: &config::Queue, name: Option<&str>, policy: Arc<ArcSwap<EndPolicy>>) -> Self {
+    pub fn new(
+        home: Arc<Home>,
+        settings: &settings::Queue,
+        name: Option<&str>,
+        policy: Arc<ArcSwap<EndPolicy>>,
+    ) -> Self {
         let keys = home.keys();
         let metrics =
             |target: &str| (keys.get(&format!("metrics:{target}")), keys.get(&format!("metrics:{target}:data")));

@@ -21,11 +21,11 @@ use super::batch::{Answer, Batch, Ending, Unusable};
 use super::marker::{IDLE, Marker};
 use super::settle::Settling;
 use super::slots::Slot;
-use crate::queue::claimed::Claimed;
-use crate::queue::clock;
-use crate::queue::outage::Said;
-use crate::queue::patience::{PATIENCE, Pauses, is_passing};
-use crate::queue::scripts::Moved;
+use crate::claimed::Claimed;
+use crate::clock;
+use crate::outage::Said;
+use crate::patience::{PATIENCE, Pauses, is_passing};
+use crate::scripts::Moved;
 
 /// The most jobs that one call ends or claims, so that no other client of Redis waits long.
 const MOST: usize = 64;

@@ -1,7 +1,7 @@
 //! What a fuzzer drives of the worker.
 
 use super::repeat::{next_iteration, next_repetition};
-use crate::queue::claimed::Claimed;
+use crate::claimed::Claimed;
 
 /// The job that follows on this one in its schedule, whatever that says.
 pub fn next(job: &Claimed) {

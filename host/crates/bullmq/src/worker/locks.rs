@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::queue::claimed::Claimed;
-use crate::queue::outage::Outage;
-use crate::queue::scripts::Scripts;
+use crate::claimed::Claimed;
+use crate::outage::Outage;
+use crate::scripts::Scripts;
 
 /// The longest pause after a renewal that failed.
 const AGAIN: Duration = Duration::from_secs(1);

@@ -7,7 +7,7 @@ use bullmq::Error;
 use bullmq::redis_connection::AnyConnection;
 use redis::{ErrorKind, RedisError};
 
-use crate::queue::home::Home;
+use crate::home::Home;
 
 /// The longest wait. A new job ends it; this bounds how long one can lie that nobody was woken for.
 pub const IDLE: Duration = Duration::from_secs(5);

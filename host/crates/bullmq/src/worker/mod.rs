@@ -41,9 +41,9 @@ use super::key_value::PluginData;
 use super::outage::Outage;
 use super::parked::Parked;
 use super::scripts::Scripts;
-use crate::attempt::{KeyValue, Runner};
-use crate::config;
-use crate::telemetry::metrics::QueueMeters;
+use toril_job::settings;
+use toril_job::{KeyValue, Runner};
+use toril_meters::QueueMeters;
 
 /// A running worker of one queue.
 pub struct QueueWorker {
@@ -133,7 +133,7 @@ impl QueueWorker {
     pub async fn prepare(
         service: Service,
         name: &str,
-        settings: &config::Queue,
+        settings: &settings::Queue,
         runner: Arc<dyn Runner>,
     ) -> Result<Self, ConnectError> {
         let (redis, worker_name) = (service.redis.clone(), service.name.clone());
@@ -200,7 +200,7 @@ impl QueueWorker {
 
     /// Applies what can change while jobs run: concurrency, what becomes of ended jobs, and the dead-letter queue. Without
     /// Redis the latter stays what it was, and a warning says so.
-    pub async fn configure(&self, settings: &config::Queue) {
+    pub async fn configure(&self, settings: &settings::Queue) {
         self.concurrency.send_replace(settings.concurrency.get());
         self.shared.policy.store(Arc::new(EndPolicy::of(settings)));
         match dead_letter(&self.shared.service.redis, settings).await {
@@ -248,7 +248,7 @@ async fn ended_loop(queue: String, driver: AbortOnDropHandle<()>) {
     }
 }
 
-async fn dead_letter(redis: &SharedRedis, settings: &config::Queue) -> Result<Option<Arc<DeadLetter>>, ConnectError> {
+async fn dead_letter(redis: &SharedRedis, settings: &settings::Queue) -> Result<Option<Arc<DeadLetter>>, ConnectError> {
     let Some(name) = &settings.dead_letter else { return Ok(None) };
     Ok(Some(Arc::new(DeadLetter::find(redis.clone(), name).await?)))
 }

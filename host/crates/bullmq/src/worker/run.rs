@@ -12,11 +12,11 @@ use super::Shared;
 use super::repeat::Turn;
 use super::settle::{Settling, Spans};
 use super::slots::Slot;
-use crate::attempt::{Attempt, Cancellation, Failure, FailureKind, Finished, Job, Json, Outcome, Signals};
-use crate::queue::children::job_of_key;
-use crate::queue::claimed::Claimed;
-use crate::queue::context::JobOfQueue;
-use crate::telemetry::traces::{Carrier, Kind, Trace};
+use crate::children::job_of_key;
+use crate::claimed::Claimed;
+use crate::context::JobOfQueue;
+use toril_job::trace::{Carrier, Kind, Trace};
+use toril_job::{Attempt, Cancellation, Failure, FailureKind, Finished, Job, Json, Outcome, Signals};
 
 /// An attempt that is over sooner than this costs less than the way to the threads of the pens and back.
 const BRISK: Duration = Duration::from_micros(500);

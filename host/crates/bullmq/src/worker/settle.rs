@@ -15,15 +15,15 @@ use super::batch::{Ending, How};
 use super::driver::Ended;
 use super::locks::Kept;
 use super::slots::Slot;
-use crate::attempt::{Failure, FailureKind, Json, Outcome};
-use crate::queue::backoff::{self, Next};
-use crate::queue::children;
-use crate::queue::claimed::Claimed;
-use crate::queue::clock::milliseconds;
-use crate::queue::parked::Verdict;
-use crate::queue::patience::{PATIENCE, Pauses, is_passing};
-use crate::queue::scripts::Moved;
-use crate::telemetry::traces::{Kind, Trace};
+use crate::backoff::{self, Next};
+use crate::children;
+use crate::claimed::Claimed;
+use crate::clock::milliseconds;
+use crate::parked::Verdict;
+use crate::patience::{PATIENCE, Pauses, is_passing};
+use crate::scripts::Moved;
+use toril_job::trace::{Kind, Trace};
+use toril_job::{Failure, FailureKind, Json, Outcome};
 
 /// When a job is run again whose children have all ended.
 const NEARLY_NOW: Duration = Duration::from_millis(100);

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::queue::outage::Outage;
-use crate::queue::patience::Pauses;
-use crate::queue::scripts::Scripts;
-use crate::telemetry::metrics;
+use crate::outage::Outage;
+use crate::patience::Pauses;
+use crate::scripts::Scripts;
+use toril_meters as metrics;
 
 /// Looks for such jobs at once and then every `interval`, until it is dropped. All workers of a queue share the looking:
 /// whoever comes too early does nothing.

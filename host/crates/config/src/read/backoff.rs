@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::super::queue::{Backoff, BackoffKind, BackoffStrategy, Delays};
 use super::report::{Fault, Report};
 use super::schema;
 use super::table::{Node, Table};
 use super::values;
+use toril_job::settings::{Backoff, BackoffKind, BackoffStrategy, Delays};
 
 const FORMS: &str =
     "write { type = \"exponential\", delay = \"2s\" }, or a length of time such as \"2s\" for a fixed pause";

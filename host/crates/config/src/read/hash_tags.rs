@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::super::key;
 use super::super::plugin::Plugin;
-use super::super::queue::Queue;
-use super::super::redis::Redis;
 use super::report::{Fault, Report};
+use toril_job::settings::Queue;
+use toril_job::settings::Redis;
 
 pub(super) fn check(
     redis: &Redis,

@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use super::super::env::Env;
-use super::super::host::{AdminAccess, HostSettings, MOST_KEPT_ATTEMPTS, SHORTEST_TOKEN};
+use super::super::host::{AdminAccess, HostSettings, SHORTEST_TOKEN};
 use super::super::secret::Secret;
 use super::environment::setting;
 use super::report::{Fault, Report};
 use super::schema;
 use super::table::{Node, Table};
 use super::values;
+use toril_job::settings::MOST_KEPT_ATTEMPTS;
 
 /// More threads than this are a slip of the hand: they run guests, which use a processor each.
 const MOST_THREADS: u64 = 1024;

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::super::queue::{Backoff, BackoffKind, JobDefaults, Keep, Queue};
 use super::backoff;
 use super::report::{Fault, Report};
 use super::schema;
 use super::table::{Node, Table};
 use super::values;
+use toril_job::settings::{Backoff, BackoffKind, JobDefaults, Keep, Queue};
 
 pub(super) fn read(queue: &Table<'_>, report: &mut Report<'_>) -> JobDefaults {
     JobDefaults {

@@ -10,7 +10,7 @@ use toml::de::DeValue;
 use super::super::env::Env;
 use super::super::key::dotted;
 use super::super::origin::{Origin, OriginError};
-use super::super::plugin::{Isolation, KeyValue, Plugin, REUSE_JOBS};
+use super::super::plugin::{Isolation, Plugin, REUSE_JOBS};
 use super::super::secret::Secret;
 use super::queue::rate_limit;
 use super::report::{Fault, Report};
@@ -19,6 +19,7 @@ use super::secret;
 use super::send_secret;
 use super::table::{Node, Table};
 use super::values;
+use toril_job::settings::KeyValue;
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::super::env::Env;
 use super::super::key;
-use super::super::queue::{METRICS, Queue, RateLimit};
 use super::backoff;
 use super::environment::setting;
 use super::jobs;
@@ -16,6 +15,7 @@ use super::schedule;
 use super::schema;
 use super::table::{Node, Table};
 use super::values;
+use toril_job::settings::{METRICS, Queue, RateLimit};
 
 const CONCURRENCY: &str = "TORIL_CONCURRENCY";
 

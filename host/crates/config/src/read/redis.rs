@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use super::super::env::Env;
-use super::super::redis::{Redis, Topology};
-use super::super::redis_url::{RedisUrl, RedisUrlError};
 use super::environment::setting;
 use super::report::{Fault, Report};
 use super::schema;
 use super::table::{Node, Table};
 use super::values;
+use toril_job::settings::{Redis, Topology};
+use toril_job::settings::{RedisUrl, RedisUrlError};
 
 const URL: &str = "REDIS_URL";
 const TLS: &str = "REDIS_TLS";

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Number, Value};
 use toml::de::DeValue;
 
-use super::super::queue::{LARGEST_PRIORITY, Repeat, Schedule};
 use super::report::{Fault, Report};
 use super::schema;
 use super::table::{Node, Table};
 use super::values;
-use crate::cron::check_pattern;
+use toril_cron::check_pattern;
+use toril_job::settings::{LARGEST_PRIORITY, Repeat, Schedule};
 
 pub(super) fn read(node: Option<Node<'_>>, report: &mut Report<'_>) -> BTreeMap<String, Schedule> {
     let mut schedules = BTreeMap::new();

@@ -102,7 +102,7 @@ pub(super) fn advice(unknown: &str, allowed: &[&str]) -> String {
 }
 
 /// The one of `known` that `word` is a slip of the hand away from. BullMQ's spelling counts as such: `removeOnFail`.
-pub(in crate::config) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let word = snake_case(word);
     let slips = |known: &str| distance(&word, &snake_case(known));
     let best = known.iter().copied().min_by_key(|known| slips(known))?;

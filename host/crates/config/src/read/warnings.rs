@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::super::host::HostSettings;
 use super::super::key;
 use super::super::plugin::Plugin;
-use super::super::queue::Queue;
 use super::report::{Fault, Report};
 use super::schema;
+use toril_job::settings::Queue;
 
 /// Entries of plugins that no queue uses: a slip in one of the two names, mostly.
 pub(super) fn unused_plugins(

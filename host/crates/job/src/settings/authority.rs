@@ -21,7 +21,7 @@ pub enum AuthorityError {
 
 /// Splits `text` into a lower-case host and the port, if one is given. An IPv6 address keeps its brackets and gets its
 /// shortest form, so that two spellings of one host are equal.
-pub(super) fn split(text: &str) -> Result<(String, Option<u16>), AuthorityError> {
+pub fn split(text: &str) -> Result<(String, Option<u16>), AuthorityError> {
     if let Some(rest) = text.strip_prefix('[') {
         let (address, rest) = rest.split_once(']').ok_or(AuthorityError::Host)?;
         let address: Ipv6Addr = address.parse().map_err(|_| AuthorityError::Host)?;

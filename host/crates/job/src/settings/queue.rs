@@ -64,6 +64,13 @@ impl Queue {
     }
 }
 
+/// The defaults, for a program that runs the jobs itself and has no plugins.
+impl Default for Queue {
+    fn default() -> Self {
+        Self::new("")
+    }
+}
+
 /// The largest number that BullMQ takes as a priority: the last in line.
 pub const LARGEST_PRIORITY: u32 = 2_097_151;
 

@@ -14,7 +14,7 @@ use wasmtime::component::Component;
 
 use super::cache::Cache;
 use super::limits::one_line;
-use crate::config::HostSettings;
+use toril_config::HostSettings;
 
 pub use child::Order;
 

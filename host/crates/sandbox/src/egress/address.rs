@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::lookups::Lookups;
-use crate::config::Origin;
+use toril_config::Origin;
 
 /// Where an origin leads.
 #[derive(Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use wasmtime_wasi_http::Error;
 
 use super::super::limits::one_line;
 use super::super::rate::Rate;
-use crate::config::Origin;
+use toril_config::Origin;
 
 /// Lines of one plugin in a minute.
 const A_MINUTE: u32 = 10;

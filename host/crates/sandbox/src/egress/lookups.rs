@@ -92,8 +92,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::config::HostSettings;
-    use crate::plugin::Engine;
+    use crate::Engine;
+    use toril_config::HostSettings;
 
     const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 

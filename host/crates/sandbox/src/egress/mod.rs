@@ -37,10 +37,10 @@ pub use unsent::{Unsent, add_to_linker};
 use super::denials::Denials;
 use super::limits::HTTP_CHUNK;
 use super::settings::Settings;
-use crate::config::Origin;
-use crate::telemetry::traces::{Kind, Trace};
 use address::Resolved;
 use send::Waits;
+use toril_config::Origin;
+use toril_job::trace::{Kind, Trace};
 
 /// Requests of one pen that may be under way at a time.
 const CONCURRENT: u32 = 16;

@@ -3,7 +3,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::config::{Origin, Secret, SendSecret};
+use toril_config::{Origin, Secret, SendSecret};
 
 /// The placeholder of one secret.
 #[derive(Clone)]

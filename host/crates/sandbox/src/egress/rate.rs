@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::config::RateLimit;
+use toril_config::RateLimit;
 
 /// The rate of one plugin's requests.
 pub struct RequestRate {

@@ -20,7 +20,7 @@ use wasmtime_wasi_http::io::TokioIo;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use super::tls::Tls;
-use crate::config::{Origin, Scheme};
+use toril_config::{Origin, Scheme};
 
 /// The head of an answer, and the most of its body, in bytes.
 const HEAD: usize = 64 * 1024;

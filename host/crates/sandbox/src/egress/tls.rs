@@ -5,7 +5,7 @@ use std::path::Path;
 use tokio_rustls::TlsConnector;
 use wasmtime_wasi_http::Error;
 
-use crate::trust;
+use toril_trust as trust;
 
 /// Makes TLS connections for one plugin. Made once for each of its settings.
 pub struct Tls(Result<TlsConnector, String>);

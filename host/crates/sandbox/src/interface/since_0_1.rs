@@ -2,7 +2,7 @@
 
 mod generated {
     wasmtime::component::bindgen!({
-        path: "../wit/since-0.1",
+        path: "../../../wit/since-0.1",
         world: "processor",
         imports: { default: async | trappable },
         exports: { default: async },
@@ -16,7 +16,7 @@ pub use generated::{Processor, ProcessorPre};
 use generated::toril::plugin::{job_context as old, jobs as old_jobs};
 
 use super::since_0_2::toril::plugin::{job_context as new, jobs as new_jobs};
-use crate::plugin::state::PenState;
+use crate::state::PenState;
 
 /// What a plugin is told that asks whether it should end, when the host shuts down.
 const SHUTDOWN: &str = "the host is shutting down";

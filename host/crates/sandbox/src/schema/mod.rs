@@ -31,7 +31,7 @@ use self::pattern::Room;
 pub use self::problem::DataProblem;
 use super::interface::types::Manifest;
 use super::limits::one_line;
-use crate::attempt::{Failure, FailureKind, Job, Json};
+use toril_job::{Failure, FailureKind, Job, Json};
 
 /// The most problems of one job's data that a message lists.
 const TOLD: usize = 5;

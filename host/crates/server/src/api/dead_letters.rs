@@ -7,8 +7,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::extract::{Body, Segments};
-use crate::http::problem::Problem;
-use crate::queue::admin::{Admin, LettersReturned};
+use crate::problem::Problem;
+use toril_bullmq::admin::{Admin, LettersReturned};
 
 /// How many letters one request brings back at most.
 const MOST: u64 = 1000;

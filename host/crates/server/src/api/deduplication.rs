@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::extract::Segments;
-use crate::http::problem::Problem;
-use crate::queue::admin::{Admin, DeduplicationHolder};
+use crate::problem::Problem;
+use toril_bullmq::admin::{Admin, DeduplicationHolder};
 
 /// Which job holds a deduplication id, so that others of this id are not added.
 #[utoipa::path(get, path = "/queues/{queue}/deduplication/{id}", operation_id = "getDeduplication", tag = "jobs",

@@ -12,8 +12,8 @@ use tokio::sync::Semaphore;
 use utoipa::IntoParams;
 
 use super::extract::{Params, Segments};
-use crate::http::problem::Problem;
-use crate::queue::admin::Admin;
+use crate::problem::Problem;
+use toril_bullmq::admin::Admin;
 
 /// How many may follow at once: each has a connection to Redis of its own.
 static SEATS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(32));

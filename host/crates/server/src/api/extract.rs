@@ -10,9 +10,9 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::http::connections::TooSlow;
-use crate::http::problem::Problem;
-use crate::http::segment::Unescape;
+use crate::connections::TooSlow;
+use crate::problem::Problem;
+use crate::segment::Unescape;
 
 /// The variable parts of the path.
 pub struct Segments<T>(pub T);

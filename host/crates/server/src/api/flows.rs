@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::extract::Body;
-use crate::http::problem::Problem;
-use crate::queue::admin::{AddedFlow, Admin, NewFlow};
+use crate::problem::Problem;
+use toril_bullmq::admin::{AddedFlow, Admin, NewFlow};
 
 /// Add a flow, in which each job waits for its children. If one of its jobs is wrong, none is added.
 #[utoipa::path(post, path = "/flows", operation_id = "addFlow", tag = "jobs", request_body = NewFlow, responses(

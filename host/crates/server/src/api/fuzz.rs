@@ -5,8 +5,8 @@ use axum::http::Uri;
 use serde::de::DeserializeOwned;
 
 use super::{dead_letters, events, host, jobs, limits, queues, schedulers};
-use crate::http::segment::{Unescape, escape};
-use crate::queue::admin::{NewFlow, NewJob, RateLimit, SchedulerRequest};
+use crate::segment::{Unescape, escape};
+use toril_bullmq::admin::{NewFlow, NewJob, RateLimit, SchedulerRequest};
 
 /// The part after the question mark, for every operation, and the parts of the path.
 pub fn query(uri: &Uri) {

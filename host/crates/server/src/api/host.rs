@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::extract::Body;
-use crate::http::problem::Problem;
-use crate::telemetry::logs::{self, FilterError};
+use crate::problem::Problem;
+use toril_telemetry::logs::{self, FilterError};
 
 /// What a host logs.
 #[derive(Debug, Serialize, ToSchema)]

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Body, Params, Segments};
-use crate::http::problem::Problem;
-use crate::queue::admin::{
+use crate::problem::Problem;
+use toril_bullmq::admin::{
     self, AddedJob, Admin, BulkAdded, FlowNode, FlowRequest, JobDetails, JobPage, LogPage, NewJob, PageRequest,
 };
 

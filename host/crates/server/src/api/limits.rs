@@ -10,8 +10,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::extract::{Body, Segments};
-use crate::http::problem::Problem;
-use crate::queue::admin::{Admin, QueueLimits, RateLimit};
+use crate::problem::Problem;
+use toril_bullmq::admin::{Admin, QueueLimits, RateLimit};
 
 /// How many jobs run at once.
 #[derive(Debug, Deserialize, ToSchema)]

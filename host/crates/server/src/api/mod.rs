@@ -25,7 +25,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem;
-use crate::queue::admin::Admin;
+use toril_bullmq::admin::Admin;
 
 /// The largest body of a request, in bytes.
 const LARGEST_BODY: usize = 8 << 20;

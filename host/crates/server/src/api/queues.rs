@@ -9,8 +9,8 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::extract::{Params, Segments};
-use crate::http::problem::Problem;
-use crate::queue::admin::{Admin, Cleaned, PauseState, PriorityCount, QueueDetails, Retried, Trimmed, WorkerClient};
+use crate::problem::Problem;
+use toril_bullmq::admin::{Admin, Cleaned, PauseState, PriorityCount, QueueDetails, Retried, Trimmed, WorkerClient};
 
 /// How many jobs one request removes at most.
 const MOST_CLEANED: u64 = 100_000;
@@ -97,7 +97,7 @@ pub async fn drain(
 pub struct CleanParams {
     /// Jobs in this state; `waiting-children` cannot be cleaned.
     #[param(inline)]
-    state: crate::queue::admin::State,
+    state: toril_bullmq::admin::State,
     /// Only those that have been there for longer, in milliseconds.
     older_than: u64,
     /// At most so many.

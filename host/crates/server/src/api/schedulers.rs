@@ -7,8 +7,8 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::extract::{Body, Params, Segments};
-use crate::http::problem::Problem;
-use crate::queue::admin::{Admin, Scheduler, SchedulerPage, SchedulerRequest};
+use crate::problem::Problem;
+use toril_bullmq::admin::{Admin, Scheduler, SchedulerPage, SchedulerRequest};
 
 /// Which schedulers are listed.
 #[derive(Debug, Deserialize, IntoParams)]

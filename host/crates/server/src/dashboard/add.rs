@@ -18,8 +18,8 @@ use super::layout::{Page, Section};
 use super::schema_form::{self, Errors, Field, errors_at};
 use super::segments::Segments;
 use super::text::{encoded, job_path, queue_path, shown};
-use crate::plugin::{JobType, Version};
-use crate::queue::admin::{AdminError, NewJob, NewJobOptions};
+use toril_bullmq::admin::{AdminError, NewJob, NewJobOptions};
+use toril_sandbox::{JobType, Version};
 
 /// Which form is wanted.
 #[derive(Debug, Deserialize)]

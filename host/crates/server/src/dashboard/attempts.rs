@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::layout;
 use super::text::{ago, encoded, shown, span};
-use crate::queue::admin::{JobDetails, PastAttempt};
+use toril_bullmq::admin::{JobDetails, PastAttempt};
 
 /// How many are shown: the last ones.
 const MOST: usize = 100;

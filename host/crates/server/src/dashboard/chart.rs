@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::text::{number, span};
 use super::{QueueSample, text};
-use crate::queue::admin::Minutes;
+use toril_bullmq::admin::Minutes;
 
 /// How many minutes are drawn.
 pub const MINUTES: usize = 60;

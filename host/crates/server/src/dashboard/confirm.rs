@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::door::Visitor;
 use super::failure::Failure;
 use super::layout::{Page, Section};
-use crate::http::security::Refusal;
+use crate::security::Refusal;
 
 /// A question.
 pub struct Question<'a> {

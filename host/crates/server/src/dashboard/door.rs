@@ -10,8 +10,8 @@ use maud::{Markup, html};
 use super::Dashboard;
 use super::failure::Failure;
 use super::text::encoded;
-use crate::http::changes::Changes;
-use crate::http::security::Refusal;
+use crate::changes::Changes;
+use crate::security::Refusal;
 
 /// Whoever has sent a request that is answered.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use maud::html;
 use super::door::Visitor;
 use super::layout::{Page, Section};
 use super::text::shown;
-use crate::queue::admin::AdminError;
+use toril_bullmq::admin::AdminError;
 
 /// Why a page is not shown, or something was not done.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::layout::{Page, Section, state};
 use super::segments::Segments;
 use super::text::{job_path, number, plain, queue_path, shown};
-use crate::queue::admin::{FlowNode, FlowRequest};
+use toril_bullmq::admin::{FlowNode, FlowRequest};
 
 pub async fn show(
     State(dashboard): State<Dashboard>,

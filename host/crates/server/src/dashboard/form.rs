@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 
 use super::door::Visitor;
 use super::failure::Failure;
-use crate::http::security;
+use crate::security;
 
 /// The fields of a form, in its order.
 #[derive(Clone, Debug, Default)]

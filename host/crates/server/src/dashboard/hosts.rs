@@ -9,7 +9,7 @@ use super::door::Visitor;
 use super::failure::Failure;
 use super::layout::{Page, Section};
 use super::text::{ago, moment, number, queue_path, shown};
-use crate::queue::admin::HostStatus;
+use toril_bullmq::admin::HostStatus;
 
 pub async fn show(State(dashboard): State<Dashboard>, visitor: Visitor) -> Result<Response, Failure> {
     let hosts = dashboard.admin.hosts().await.map_err(|error| Failure::from(error).of(&visitor))?;

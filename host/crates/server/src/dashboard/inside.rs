@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::config;
-use crate::plugin::{Status, Version};
+use toril_config as config;
+use toril_sandbox::{Status, Version};
 
-/// What the dashboard asks the host beside what [`Admin`](crate::queue::admin::Admin) knows.
+/// What the dashboard asks the host beside what [`Admin`](toril_bullmq::admin::Admin) knows.
 pub trait Inside: Send + Sync {
     /// What this host is called among those that work on the queues.
     fn id(&self) -> &str;

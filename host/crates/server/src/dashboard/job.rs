@@ -14,7 +14,7 @@ use super::layout::{Page, Section, pager, state};
 use super::segments::Segments;
 use super::text::{job_path, json, moment, number, path, plain, queue_path, shown, span};
 use super::{attempts, flow, job_actions};
-use crate::queue::admin::{FlowRequest, JobDetails, LogPage};
+use toril_bullmq::admin::{FlowRequest, JobDetails, LogPage};
 
 /// How many lines of the log are on one page.
 const LINES: u64 = 100;

@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::form::Form;
 use super::segments::Segments;
 use super::text::{job_path, queue_path, shown};
-use crate::queue::admin::JobDetails;
+use toril_bullmq::admin::JobDetails;
 
 /// How long a job may take to end that is cancelled. A plugin that does not end by itself is interrupted after 5 seconds.
 const PATIENCE: Duration = Duration::from_secs(15);

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::layout::table;
 use super::text::{ago, job_path, shown, span};
-use crate::queue::admin::{JobSummary, State};
+use toril_bullmq::admin::{JobSummary, State};
 
 /// The jobs of one page. What is told of each depends on the state.
 pub fn list(queue: &str, state: State, jobs: &[JobSummary]) -> Markup {

@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::{Dashboard, text};
-use crate::queue::admin::Scope;
+use toril_bullmq::admin::Scope;
 
 /// How often it is looked whether something has changed.
 const LOOK: Duration = Duration::from_millis(1500);

@@ -46,7 +46,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use super::security::{Guard, Sessions};
-use crate::queue::admin::Admin;
+use toril_bullmq::admin::Admin;
 
 pub use inside::{Inside, PluginDetails, QueueSample};
 

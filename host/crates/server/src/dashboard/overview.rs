@@ -10,7 +10,7 @@ use super::door::Visitor;
 use super::failure::Failure;
 use super::layout::{Page, Section};
 use super::text::{self, encoded, number, queue_path, shown};
-use crate::queue::admin::{Minutes, QueueDetails};
+use toril_bullmq::admin::{Minutes, QueueDetails};
 
 pub async fn show(State(dashboard): State<Dashboard>, visitor: Visitor) -> Result<Response, Failure> {
     let now = text::now();

@@ -14,7 +14,7 @@ use super::overview::by_state;
 use super::segments::Segments;
 use super::text::{self, number, queue_path};
 use super::{job_list, queue_actions};
-use crate::queue::admin::{PageRequest, QueueDetails, State as JobState};
+use toril_bullmq::admin::{PageRequest, QueueDetails, State as JobState};
 
 /// How many jobs are on one page of the list.
 const PER_PAGE: u64 = 25;

@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::form::Form;
 use super::segments::Segments;
 use super::text::{count, queue_path, shown};
-use crate::queue::admin::{QueueDetails, State as JobState};
+use toril_bullmq::admin::{QueueDetails, State as JobState};
 
 /// How many jobs one cleaning removes at most.
 const MOST_CLEANED: u64 = 100_000;

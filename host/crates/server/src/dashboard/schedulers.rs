@@ -14,7 +14,7 @@ use super::form::Form;
 use super::layout::{Page, Section, pager, table};
 use super::segments::Segments;
 use super::text::{ago, number, path, queue_path, shown, span};
-use crate::queue::admin::{Scheduler, SchedulerPage};
+use toril_bullmq::admin::{Scheduler, SchedulerPage};
 
 /// How many are on one page.
 const PER_PAGE: u64 = 25;

@@ -5,7 +5,7 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::http::segment::Unescape;
+use crate::segment::Unescape;
 
 /// The variable parts of the path.
 pub struct Segments<T>(pub T);

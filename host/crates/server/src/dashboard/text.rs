@@ -7,8 +7,8 @@ use maud::{Markup, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use crate::http::segment::escape;
-pub use crate::queue::now;
+use crate::segment::escape;
+pub use toril_bullmq::now;
 
 /// Longer texts are cut, in bytes.
 const LONGEST: usize = 64 * 1024;

@@ -13,9 +13,9 @@ use subtle::ConstantTimeEq;
 use super::cross_site;
 use super::host_name::HostNames;
 use super::sessions::Sessions;
-use crate::config::{AdminAccess, HostSettings, Secret};
-use crate::http::changes::Changes;
-use crate::http::problem::Problem;
+use crate::changes::Changes;
+use crate::problem::Problem;
+use toril_config::{AdminAccess, HostSettings, Secret};
 
 /// Who may do what.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 
-use crate::http::problem::Problem;
+use crate::problem::Problem;
 
 /// The names that are right.
 #[derive(Clone, Debug)]

@@ -4,18 +4,14 @@
 mod client;
 mod span;
 
-use std::sync::OnceLock;
-
 use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use toril_job::trace::record_with;
 
-pub use span::{Carrier, Kind, Trace};
-
-/// Where spans are made. Not there: none are.
-static TRACER: OnceLock<SdkTracer> = OnceLock::new();
+use span::Tracing;
 
 /// What the environment calls the endpoint, the one for traces alone first.
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
@@ -50,6 +46,6 @@ pub fn start() -> Result<Option<Exporting>, String> {
         resource = resource.with_service_name("toril");
     }
     let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build()).build();
-    let _only_set_here = TRACER.set(provider.tracer("toril"));
+    let _only_set_here = record_with(Box::new(Tracing(provider.tracer("toril"))));
     Ok(Some(Exporting(provider)))
 }

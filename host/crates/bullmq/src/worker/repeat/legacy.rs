@@ -8,8 +8,8 @@ use md5::{Digest, Md5};
 use serde_json::{Map, Value, json};
 
 use super::next::{Repeat, Unreadable, complete, from};
-use crate::queue::claimed::Claimed;
-use crate::queue::js;
+use crate::claimed::Claimed;
+use crate::js;
 
 /// The next job of a repeatable job.
 #[derive(Debug)]
@@ -188,7 +188,7 @@ fn md5(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::queue::claimed::Options;
+    use crate::claimed::Options;
 
     fn job(opts: &str, data: &str) -> Claimed {
         Claimed { name: "mail".into(), data: data.into(), options: Options::read(opts), ..Claimed::sample() }

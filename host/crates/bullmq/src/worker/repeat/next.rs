@@ -3,9 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::cron::{CronError, Occurrences};
-use crate::queue::claimed::Claimed;
-use crate::queue::js;
+use crate::claimed::Claimed;
+use crate::js;
+use toril_cron::{CronError, Occurrences};
 
 /// When a schedule's next job is due, and with which options.
 #[derive(Debug)]
@@ -138,7 +138,7 @@ fn options(job: &Claimed, template: &Map<String, Value>, repeat: &Repeat<'_>, co
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::queue::claimed::Options;
+    use crate::claimed::Options;
 
     fn job(opts: &str) -> Claimed {
         Claimed { scheduler: Some("s".into()), options: Options::read(opts), ..Claimed::sample() }

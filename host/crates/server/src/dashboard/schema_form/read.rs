@@ -4,8 +4,8 @@ use serde_json::{Map, Number, Value};
 
 use super::fields::{Field, Kind};
 use super::{Errors, name};
-use crate::http::dashboard::form::Form;
-use crate::plugin::DataProblem;
+use crate::dashboard::form::Form;
+use toril_sandbox::DataProblem;
 
 /// The document. What cannot be read is told in `errors` and left out.
 pub fn read(fields: &[Field], form: &Form, errors: &mut Errors) -> Value {

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::fields::{Field, Kind};
 use super::{Errors, name};
-use crate::http::dashboard::form::Form;
-use crate::http::dashboard::text::shown;
+use crate::dashboard::form::Form;
+use crate::dashboard::text::shown;
 
 /// The fields, with what was sent before and what was wrong with it.
 pub fn show(fields: &[Field], sent: Option<&Form>, errors: &Errors) -> Markup {

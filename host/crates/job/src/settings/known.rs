@@ -1,0 +1,13 @@
+//! What a configuration says of queues to those who do not read it.
+
+use std::collections::BTreeMap;
+
+use super::Queue;
+
+/// The queues that are configured, and what is not shown of their jobs.
+pub trait Known: Send + Sync {
+    /// The queues by name.
+    fn queues(&self) -> &BTreeMap<String, Queue>;
+    /// Words: the value of a field whose name contains one of them is not shown.
+    fn redact(&self) -> &[String];
+}
