@@ -8,8 +8,8 @@ RUN cargo build --release --locked
 RUN cargo xtask build-guests
 
 FROM debian:bookworm-slim@sha256:3783cc01769c7b2b1b83a5c5ad96c815348e28ed7da68e2e3687004faa906251
-# The system's CA certificates: for `ca = "/etc/ssl/certs/ca-certificates.crt"` under [redis]. Without `ca`, and for the
-# requests of plugins, Toril trusts the certificates that are built into it.
+# The system's CA certificates, for `ca = "/etc/ssl/certs/ca-certificates.crt"` under [redis]. Without `ca`, and for the
+# requests of plugins, Toril uses the certificates that are built in.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \

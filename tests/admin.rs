@@ -1,4 +1,4 @@
-//! Looking at queues and jobs and changing them from the command line, beside BullMQ's own Node client.
+//! Commands that show and change queues and jobs, compared with BullMQ's own Node client.
 
 use serde_json::{Value, json};
 use toril_tests::{RedisServer, Toril, node};
@@ -24,7 +24,7 @@ async fn manage(redis: &RedisServer, queue: &str, steps: Value) -> Vec<Value> {
     done["results"].as_array().cloned().unwrap_or_default()
 }
 
-/// All that is in Redis of a queue, without what differs from one run to the next.
+/// The queue's data in Redis, without the parts that differ between runs.
 async fn left(redis: &RedisServer, queue: &str) -> Value {
     let mut left = manage(redis, queue, json!([{ "do": "dump" }])).await.remove(0);
     for (name, value) in left.as_object_mut().expect("keys") {
@@ -45,7 +45,7 @@ async fn left(redis: &RedisServer, queue: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_page_is_what_node_lists() {
+async fn a_page_has_the_jobs_that_node_lists() {
     let redis = RedisServer::start().await;
     let jobs: Vec<_> = (0..30).map(|n| json!({ "name": format!("job-{n}"), "data": { "n": n } })).collect();
     add(&redis, "work", json!(jobs)).await;
@@ -89,7 +89,7 @@ async fn each_state_has_its_page() {
     assert_eq!((&counted["failed"], &counted["prioritized"], &counted["waiting"]), (&json!(1), &json!(1), &json!(1)));
 }
 
-/// What is done by Toril to queue `work` and by Node to queue `theirs` leaves the same.
+/// Checks that changes of queue `work` by Toril and of queue `theirs` by Node have the same result.
 async fn leaves_the_same(jobs: Value, worked: usize, ours: &[&[&str]], theirs: Value) {
     let redis = RedisServer::start().await;
     for queue in ["work", "theirs"] {
@@ -110,7 +110,7 @@ async fn leaves_the_same(jobs: Value, worked: usize, ours: &[&[&str]], theirs: V
 }
 
 #[tokio::test]
-async fn a_job_that_is_retried_is_what_node_leaves() {
+async fn retrying_a_job_leaves_the_same_as_node() {
     let jobs = json!([
         { "name": "fatal", "data": {}, "opts": { "attempts": 3, "backoff": { "type": "fixed", "delay": 5, "jitter": 0.5 } } },
         { "name": "fatal", "data": {}, "opts": { "priority": 7 } },
@@ -122,13 +122,13 @@ async fn a_job_that_is_retried_is_what_node_leaves() {
 }
 
 #[tokio::test]
-async fn a_delayed_job_that_is_promoted_is_what_node_leaves() {
+async fn promoting_a_delayed_job_leaves_the_same_as_node() {
     let jobs = json!([{ "name": "echo", "data": { "a": 1 }, "opts": { "delay": 3_600_000, "keepLogs": 3 } }]);
     leaves_the_same(jobs, 0, &[&["promote", "work", "1"]], json!([{ "do": "promote", "id": "1" }])).await;
 }
 
 #[tokio::test]
-async fn priority_and_delay_are_changed_as_node_does() {
+async fn changing_priority_and_delay_leaves_the_same_as_node() {
     let jobs = json!([
         { "name": "echo", "data": {} },
         { "name": "echo", "data": {}, "opts": { "delay": 3_600_000 } },
@@ -148,7 +148,7 @@ async fn priority_and_delay_are_changed_as_node_does() {
 }
 
 #[tokio::test]
-async fn a_job_that_is_removed_is_gone_as_with_node() {
+async fn removing_a_job_leaves_the_same_as_node() {
     let jobs = json!([{ "name": "echo", "data": {} }, { "name": "echo", "data": {} }]);
     leaves_the_same(jobs, 0, &[&["remove", "work", "1"]], json!([{ "do": "remove", "id": "1" }])).await;
 }
@@ -186,7 +186,7 @@ async fn all_failed_jobs_are_retried_and_run_again() {
 }
 
 #[tokio::test]
-async fn drain_and_clean_remove_what_they_say_and_nothing_else() {
+async fn drain_and_clean_remove_only_the_jobs_that_they_name() {
     let redis = RedisServer::start().await;
     add(
         &redis,
@@ -218,7 +218,7 @@ async fn drain_and_clean_remove_what_they_say_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_says_why() {
+async fn a_command_that_is_not_possible_says_why() {
     let redis = RedisServer::start().await;
     add(&redis, "work", json!([{ "name": "echo", "data": {} }])).await;
     let toril = client(&redis);
@@ -241,7 +241,7 @@ async fn what_cannot_be_done_says_why() {
 }
 
 #[tokio::test]
-async fn keys_of_a_queue_that_are_no_jobs_are_not_taken_for_jobs() {
+async fn keys_of_a_queue_that_are_not_jobs_are_not_treated_as_jobs() {
     let redis = RedisServer::start().await;
     add(&redis, "work", json!([{ "name": "echo", "data": {} }])).await;
     manage(&redis, "work", json!([{ "do": "scheduler", "id": "nightly", "repeat": { "every": 3_600_000 } }])).await;
@@ -259,7 +259,7 @@ async fn keys_of_a_queue_that_are_no_jobs_are_not_taken_for_jobs() {
 }
 
 #[tokio::test]
-async fn what_is_marked_as_secret_is_not_shown_unless_it_is_asked_for() {
+async fn secret_fields_are_hidden_unless_requested() {
     let redis = RedisServer::start().await;
     let data = json!({ "user": "a", "deep": [{ "Api-Key": "hunter2" }], "pin": "hunter2", "password": "visible" });
     add(&redis, "work", json!([{ "name": "echo", "data": data }])).await;
@@ -289,7 +289,7 @@ async fn a_hostile_name_cannot_steer_the_terminal() {
 }
 
 #[tokio::test]
-async fn a_flow_is_a_tree() {
+async fn a_flow_is_shown_as_a_tree() {
     let redis = RedisServer::start().await;
     let child = |name: &str| json!({ "name": name, "queueName": "theirs", "data": {} });
     let flow = json!({ "name": "echo", "queueName": "work", "data": {}, "opts": { "jobId": "root" },
@@ -317,7 +317,7 @@ async fn a_flow_is_a_tree() {
 }
 
 #[tokio::test]
-async fn looking_at_a_queue_leaves_no_trace() {
+async fn showing_a_queue_changes_nothing_in_redis() {
     let redis = RedisServer::start().await;
     let toril = client(&redis);
 
@@ -333,7 +333,7 @@ async fn looking_at_a_queue_leaves_no_trace() {
 }
 
 #[tokio::test]
-async fn a_page_of_a_large_queue_costs_redis_no_more_than_its_jobs() {
+async fn a_page_of_a_large_queue_needs_only_commands_for_its_own_jobs() {
     let redis = RedisServer::start().await;
     let toril = client(&redis);
     let lines = "{\"name\":\"echo\"}\n".repeat(20_000);
@@ -354,7 +354,7 @@ async fn a_page_of_a_large_queue_costs_redis_no_more_than_its_jobs() {
     }
 }
 
-/// How many commands Redis has run since its statistics were reset.
+/// The number of commands that Redis has run since its statistics were reset.
 async fn calls(connection: &mut redis::aio::MultiplexedConnection) -> u64 {
     let stats: String = redis::cmd("INFO").arg("commandstats").query_async(connection).await.expect("statistics");
     let calls = stats.lines().filter_map(|line| line.split_once("calls=")?.1.split(',').next()?.parse::<u64>().ok());

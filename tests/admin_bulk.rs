@@ -1,4 +1,4 @@
-//! Many jobs at once from the command line.
+//! The command line with many jobs at once.
 
 use serde_json::{Value, json};
 use toril_tests::{RedisServer, Toril, node};
@@ -48,7 +48,7 @@ async fn every_option_of_a_line_is_kept() {
 }
 
 #[tokio::test]
-async fn nothing_of_a_batch_with_wrong_lines_is_added_and_they_are_told() {
+async fn a_batch_with_invalid_lines_adds_nothing_and_reports_them() {
     let redis = RedisServer::start().await;
     let toril = client(&redis);
     let good = "{\"name\":\"a\"}\n";
@@ -67,7 +67,7 @@ async fn nothing_of_a_batch_with_wrong_lines_is_added_and_they_are_told() {
         assert!(output.stderr.contains(says), "{says}: {}", output.stderr);
     }
     assert_eq!(manage(&redis, json!([{ "do": "counts" }])).await[0]["waiting"], 500);
-    // What only the whole says is wrong.
+    // Only the whole job shows this mistake.
     let output = toril.cli_with_input(
         ["add", "work", "--bulk", "-"],
         format!("{good}{{\"name\":\"a\",\"opts\":{{\"attempts\":0}}}}\n"),
@@ -78,7 +78,7 @@ async fn nothing_of_a_batch_with_wrong_lines_is_added_and_they_are_told() {
 }
 
 #[tokio::test]
-async fn what_does_not_go_with_a_file_is_refused() {
+async fn options_that_contradict_a_file_are_rejected() {
     let redis = RedisServer::start().await;
     let toril = client(&redis);
 

@@ -1,4 +1,4 @@
-//! `/api/v1`: what can be done over HTTP, and who may do it.
+//! `/api/v1`: what is possible over HTTP, and for whom.
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -33,7 +33,7 @@ async fn ask(toril: &Toril, method: &str, path: &str, body: &Value) -> Response 
     send(toril, method, path, &[("content-type", "application/json")], &body.to_string()).await
 }
 
-/// Checks that it is a problem of this status, as RFC 9457 has it, and returns what it says.
+/// Checks that the response is a problem document of RFC 9457 with this status, and returns its text.
 fn problem(answer: &Response, status: u16) -> String {
     assert_eq!(answer.status, status, "{answer:?}");
     assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
@@ -43,7 +43,7 @@ fn problem(answer: &Response, status: u16) -> String {
 }
 
 #[tokio::test]
-async fn a_job_lives_its_life_over_http() {
+async fn a_job_goes_through_all_its_states_over_http() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
     ask(&toril, "POST", "/queues/work/pause", &json!({})).await;
@@ -119,7 +119,7 @@ async fn failed_jobs_are_retried_one_or_all_and_cleaned() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_told_as_a_problem() {
+async fn errors_are_problem_documents() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
     let json_type = ("content-type", "application/json");
@@ -150,7 +150,7 @@ async fn what_is_wrong_is_told_as_a_problem() {
 }
 
 #[tokio::test]
-async fn schedulers_are_made_listed_and_removed_over_http() {
+async fn schedulers_are_created_listed_and_removed_over_http() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
 
@@ -212,7 +212,7 @@ async fn the_description_names_every_route() {
 }
 
 #[tokio::test]
-async fn a_host_that_others_reach_does_not_start_unguarded() {
+async fn a_host_on_a_public_address_does_not_start_without_a_token() {
     let redis = RedisServer::start().await;
     let config = format!("[host]\nlisten = \"0.0.0.0:0\"\nplugins = \"{{plugins}}\"\n{WORK}");
     let toril = Toril::new().redis(redis.url()).plugin("basics").config(&config);
@@ -221,14 +221,14 @@ async fn a_host_that_others_reach_does_not_start_unguarded() {
         let refused = toril.cli([command]).await.exited(2);
         assert!(refused.stderr.contains("TORIL_ADMIN_TOKEN") && refused.stderr.contains(":5:"), "{}", refused.stderr);
     }
-    // Whoever only talks to Redis needs no token.
+    // A command that only uses Redis needs no token.
     toril.cli(["queues"]).await.succeeded();
     let short = toril.env("TORIL_ADMIN_TOKEN", "too-short").cli(["run"]).await.exited(2);
     assert!(short.stderr.contains("16 at least") && !short.stderr.contains("too-short"), "{}", short.stderr);
 }
 
 #[tokio::test]
-async fn with_a_token_nothing_is_shown_without_it() {
+async fn a_host_with_a_token_shows_nothing_without_it() {
     let redis = RedisServer::start().await;
     let toril = Toril::new().redis(redis.url()).plugin("basics").config(WORK).env("TORIL_ADMIN_TOKEN", TOKEN);
     let toril = started(toril).await;
@@ -256,7 +256,7 @@ async fn with_a_token_nothing_is_shown_without_it() {
 }
 
 #[tokio::test]
-async fn where_people_may_only_look_nothing_is_changed() {
+async fn read_only_administration_changes_nothing() {
     let redis = RedisServer::start().await;
     let toril =
         started(Toril::new().redis(redis.url()).plugin("basics").host("admin = \"read-only\"").config(WORK)).await;
@@ -268,7 +268,7 @@ async fn where_people_may_only_look_nothing_is_changed() {
 }
 
 #[tokio::test]
-async fn where_administration_is_off_there_is_none() {
+async fn disabled_administration_serves_nothing() {
     let redis = RedisServer::start().await;
     let toril = started(Toril::new().redis(redis.url()).plugin("basics").host("admin = \"off\"").config(WORK)).await;
 
@@ -293,13 +293,13 @@ async fn another_sites_page_cannot_change_anything() {
         let answer = send(&toril, "POST", "/queues/work/pause", &[(name, value)], "").await;
         assert_eq!(answer.status, status, "{name}: {value}");
     }
-    // A form of another site can send this, and JSON in it is no JSON.
+    // A form of another site can send this. The server must not parse it as JSON.
     let form = send(&toril, "POST", "/queues/work/jobs", &[("content-type", "text/plain")], "{\"name\":\"a\"}").await;
     problem(&form, 415);
 }
 
 #[tokio::test]
-async fn on_loopback_another_name_is_refused() {
+async fn a_host_on_loopback_rejects_other_host_names() {
     let redis = RedisServer::start().await;
     let toril =
         started(Toril::new().redis(redis.url()).plugin("basics").host("allowed_hosts = [\"toril.test\"]").config(WORK))
@@ -312,7 +312,7 @@ async fn on_loopback_another_name_is_refused() {
 }
 
 #[tokio::test]
-async fn every_answer_has_the_headers_that_keep_browsers_safe() {
+async fn every_response_has_security_headers() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
 
@@ -333,7 +333,7 @@ async fn every_answer_has_the_headers_that_keep_browsers_safe() {
 }
 
 #[tokio::test]
-async fn no_secret_of_a_job_is_in_any_answer() {
+async fn no_response_contains_a_jobs_secret() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
     let data = json!({ "Authorization": "hunter2", "nested": { "dbPassword": "hunter2" } });
@@ -354,7 +354,7 @@ async fn no_secret_of_a_job_is_in_any_answer() {
 }
 
 #[tokio::test]
-async fn a_redis_that_is_away_is_told_as_such() {
+async fn an_unavailable_redis_is_reported() {
     let mut redis = RedisServer::start().await;
     let toril = host(&redis).await;
     redis.kill();

@@ -1,5 +1,5 @@
-//! Whole queues from the command line and the API, beside BullMQ's own Node client: removing them, their limits, their
-//! workers, their flows.
+//! Commands and API calls for whole queues, compared with BullMQ's own Node client: removal, limits, workers, and
+//! flows.
 
 use serde_json::{Value, json};
 use toril_tests::wait::LONG;
@@ -26,7 +26,7 @@ async fn left(redis: &RedisServer) -> Value {
     json!([contents::of(&mut connection, "bull:work").await, contents::of(&mut connection, "bull:other").await])
 }
 
-/// All keys that there are.
+/// All keys in Redis.
 async fn keys(redis: &RedisServer) -> Vec<String> {
     let mut keys: Vec<String> =
         redis::cmd("KEYS").arg("bull:*").query_async(&mut redis.connection().await).await.expect("keys");
@@ -54,15 +54,15 @@ fn flows() -> Vec<Value> {
             child("other", "d", options),
             middle,
         ] }),
-        // Under a job that is there already.
+        // Under an existing job.
         json!({ "name": "under", "queueName": "other", "opts": { "jobId": "under", "parent": { "id": "root", "queue": "bull:work" } },
                 "children": [child("work", "under-1", json!({}))] }),
-        // A child that is there already, as nobody's child, and one that ended before.
+        // An existing child without a parent, and one that has already finished.
         json!({ "name": "adopts", "queueName": "work", "opts": { "jobId": "adopts" },
                 "children": [child("work", "orphan", json!({})), child("work", "done", json!({}))] }),
-        // All of whose children ended before: it waits for nothing.
+        // All of its children have already finished, so it waits for nothing.
         json!({ "name": "ready", "queueName": "other", "opts": { "jobId": "ready" }, "children": [child("work", "done-2", json!({}))] }),
-        // A job alone, as the leaf of nothing.
+        // A single job without children.
         json!({ "name": "alone", "queueName": "work", "opts": { "jobId": "alone", "deduplication": { "id": "one", "ttl": 600_000 } } }),
     ]
 }
@@ -78,7 +78,7 @@ async fn begun() -> RedisServer {
 }
 
 #[tokio::test]
-async fn a_flow_is_what_nodes_flow_producer_leaves() {
+async fn adding_a_flow_leaves_the_same_as_nodes_flow_producer() {
     let (ours, theirs) = (begun().await, begun().await);
     let toril = client(&ours);
 
@@ -92,7 +92,7 @@ async fn a_flow_is_what_nodes_flow_producer_leaves() {
 }
 
 #[tokio::test]
-async fn a_flow_that_is_added_by_the_api_is_worked_on_to_its_root() {
+async fn a_flow_from_the_api_runs_to_its_root() {
     let redis = RedisServer::start().await;
     let mut toril = client(&redis).spawn_run();
     toril.wait_ready().await;
@@ -112,7 +112,7 @@ async fn a_flow_that_is_added_by_the_api_is_worked_on_to_its_root() {
 }
 
 #[tokio::test]
-async fn of_a_wrong_flow_no_job_is_added() {
+async fn an_invalid_flow_adds_no_job() {
     let redis = RedisServer::start().await;
     let toril = client(&redis);
     let with = |child: Value| json!({ "name": "root", "queueName": "work", "children": [{ "name": "a", "queueName": "work" }, child] });
@@ -151,7 +151,7 @@ async fn of_a_wrong_flow_no_job_is_added() {
 }
 
 #[tokio::test]
-async fn a_job_that_has_another_parent_is_named() {
+async fn the_error_names_a_job_that_has_another_parent() {
     let redis = RedisServer::start().await;
     let toril = client(&redis);
     let flow = |root: &str| {
@@ -208,7 +208,7 @@ async fn a_queue_is_obliterated_only_when_it_is_paused_and_active_jobs_only_by_f
 }
 
 #[tokio::test]
-async fn limits_that_toril_sets_are_those_that_node_sees_and_the_other_way_round() {
+async fn toril_and_node_see_the_limits_that_the_other_sets() {
     let redis = RedisServer::start().await;
     let toril = client(&redis);
     let seen =
@@ -241,7 +241,7 @@ async fn limits_that_toril_sets_are_those_that_node_sees_and_the_other_way_round
 }
 
 #[tokio::test]
-async fn a_deduplication_id_is_shown_and_let_go() {
+async fn a_deduplication_id_is_shown_and_released() {
     let redis = RedisServer::start().await;
     let toril = client(&redis);
     let job = json!({ "name": "echo", "data": 1, "opts": { "jobId": "holder", "deduplication": { "id": "a:b", "ttl": 3_600_000 } } });
@@ -261,7 +261,7 @@ async fn a_deduplication_id_is_shown_and_let_go() {
 }
 
 #[tokio::test]
-async fn counts_per_priority_are_those_of_node() {
+async fn counts_per_priority_equal_those_of_node() {
     let redis = RedisServer::start().await;
     let toril = client(&redis);
     let jobs = [0, 1, 1, 5, 2_097_151, 2_097_151, 2_097_151, 0];
@@ -280,7 +280,7 @@ async fn counts_per_priority_are_those_of_node() {
 }
 
 #[tokio::test]
-async fn workers_of_both_languages_are_seen_by_both() {
+async fn toril_and_node_list_the_workers_of_both() {
     let redis = RedisServer::start().await;
     let mut toril = client(&redis).spawn_run();
     toril.wait_ready().await;
@@ -294,7 +294,7 @@ async fn workers_of_both_languages_are_seen_by_both() {
     let input = json!({ "redis": redis.url(), "queue": "work", "jobs": 1_000_000, "settings": { "name": "in-node" } });
     let mut worker = node::spawn("worker", input, &[]);
     worker.wait_ready().await;
-    wait_until("both to see both", LONG, async || theirs().await.len() == 2 && ours().await.len() == 2).await;
+    wait_until("both to list both workers", LONG, async || theirs().await.len() == 2 && ours().await.len() == 2).await;
 
     let names: Vec<_> = ours().await.iter().map(|worker| worker["name"].clone()).collect();
     assert!(names.contains(&json!("in-node")), "{names:?}");
@@ -328,7 +328,7 @@ async fn events_are_trimmed_as_node_trims_them() {
 }
 
 #[tokio::test]
-async fn the_api_does_the_same() {
+async fn the_api_offers_the_same_as_the_commands() {
     let redis = RedisServer::start().await;
     let mut toril = client(&redis).spawn_run();
     toril.wait_ready().await;

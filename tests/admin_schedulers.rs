@@ -1,4 +1,5 @@
-//! Job schedulers from the command line and from the configuration, and dead letters that go back, beside Node's client.
+//! Job schedulers from the command line and the configuration, and returned dead letters, compared with Node's
+//! client.
 
 use serde_json::{Value, json};
 use toril_tests::wait::LONG;
@@ -29,7 +30,7 @@ fn with_schedules(lines: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_scheduler_that_toril_makes_is_listed_and_worked_by_node() {
+async fn node_lists_and_runs_a_scheduler_of_toril() {
     let redis = RedisServer::start().await;
     let toril = Toril::new().redis(redis.url()).config(WORK);
 
@@ -59,7 +60,7 @@ async fn a_scheduler_that_toril_makes_is_listed_and_worked_by_node() {
 }
 
 #[tokio::test]
-async fn a_cron_pattern_has_its_time_zone_with_both() {
+async fn toril_and_node_use_the_time_zone_of_a_cron_pattern() {
     let redis = RedisServer::start().await;
     let toril = Toril::new().redis(redis.url()).config(WORK);
     let (pattern, zone) = ("30 3 * * 1-5", "America/New_York");
@@ -82,7 +83,7 @@ async fn a_cron_pattern_has_its_time_zone_with_both() {
 }
 
 #[tokio::test]
-async fn a_scheduler_that_node_makes_is_worked_by_toril() {
+async fn toril_runs_a_scheduler_of_node() {
     let redis = RedisServer::start().await;
     let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(WORK).spawn_run();
     toril.wait_ready().await;
@@ -99,7 +100,7 @@ async fn a_scheduler_that_node_makes_is_worked_by_toril() {
 }
 
 #[tokio::test]
-async fn schedules_of_the_file_are_written_changed_and_taken_away_and_others_are_left_alone() {
+async fn schedules_of_the_file_are_written_changed_and_removed_and_others_are_kept() {
     let redis = RedisServer::start().await;
     manage(&redis, "work", json!([{ "do": "scheduler", "id": "theirs", "repeat": { "every": 3_600_000 } }])).await;
     let nightly = "[queues.work.schedules.nightly]\npattern = \"0 3 * * *\"\ntz = \"Europe/Madrid\"\nname = \"echo\"\ndata = { n = 1 }\n";
@@ -126,7 +127,7 @@ async fn schedules_of_the_file_are_written_changed_and_taken_away_and_others_are
     assert_eq!(keys_of(&redis).await, ["theirs"]);
 }
 
-/// Lets Redis take no writes any more, or all of them again.
+/// Makes Redis reject all writes, or accept them again.
 async fn set_memory(redis: &RedisServer, bytes: &str) {
     let mut set = redis::cmd("CONFIG");
     set.arg("SET").arg("maxmemory").arg(bytes);
@@ -134,17 +135,19 @@ async fn set_memory(redis: &RedisServer, bytes: &str) {
 }
 
 #[tokio::test]
-async fn schedules_that_redis_did_not_take_at_a_reload_are_written_as_soon_as_it_does() {
+async fn schedules_that_redis_rejected_at_a_reload_are_written_as_soon_as_possible() {
     let redis = RedisServer::start().await;
     let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(WORK).spawn_run();
     toril.wait_ready().await;
     set_memory(&redis, "1").await;
     toril.rewrite_config(with_schedules("[queues.work.schedules.first]\nevery = \"1h\"\n"));
     toril.wait_for_log("configuration were not written, trying again", LONG).await;
-    // Nothing is written of one that is not wanted any more.
+    // The host must not write a schedule that was removed meanwhile.
     toril.rewrite_config(with_schedules("[queues.work.schedules.second]\nevery = \"1h\"\n"));
-    wait_until("both changes to be taken", LONG, async || toril.logs().matches("configuration reloaded").count() == 2)
-        .await;
+    wait_until("both changes to be applied", LONG, async || {
+        toril.logs().matches("configuration reloaded").count() == 2
+    })
+    .await;
 
     set_memory(&redis, "0").await;
 
@@ -173,7 +176,7 @@ async fn a_run_that_is_due_is_not_lost_when_a_host_starts() {
     assert_eq!(schedulers(&redis).await[0]["next"], json!(due));
     toril.cli(["resume", "work"]).await.succeeded();
     let id = format!("repeat:often:{due}");
-    wait_until("that very run", LONG, async || {
+    wait_until("the overdue run", LONG, async || {
         let job = node::run("job", json!({ "redis": redis.url(), "queue": "work", "id": id })).await;
         job["state"] == "completed"
     })
@@ -181,7 +184,7 @@ async fn a_run_that_is_due_is_not_lost_when_a_host_starts() {
 }
 
 #[tokio::test]
-async fn a_schedule_that_is_none_is_told_with_its_line() {
+async fn an_invalid_schedule_is_reported_with_its_line() {
     let redis = RedisServer::start().await;
     for (schedule, says) in [
         ("pattern = \"61 * * * *\"", "is no schedule"),
@@ -198,7 +201,7 @@ async fn a_schedule_that_is_none_is_told_with_its_line() {
 
 const DEAD: &str = "[queues.work]\nplugin = \"basics\"\ndead_letter = \"dead\"\n";
 
-/// A host, and dead letters of these jobs, which are all to fail.
+/// A host, and dead letters of these jobs, which must all fail.
 async fn dead_letters(redis: &RedisServer, jobs: Value) -> Toril {
     let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(DEAD).spawn_run();
     toril.wait_ready().await;
@@ -212,7 +215,7 @@ async fn dead_letters(redis: &RedisServer, jobs: Value) -> Toril {
 }
 
 #[tokio::test]
-async fn a_dead_letter_whose_job_is_still_there_lets_it_run_again() {
+async fn returning_a_dead_letter_retries_its_job_if_that_exists() {
     let redis = RedisServer::start().await;
     let toril = dead_letters(&redis, json!([{ "name": "fatal", "data": { "n": 1 }, "opts": { "attempts": 2 } }])).await;
     manage(&redis, "work", json!([{ "do": "pause" }])).await;
@@ -229,7 +232,7 @@ async fn a_dead_letter_whose_job_is_still_there_lets_it_run_again() {
 }
 
 #[tokio::test]
-async fn jobs_that_fail_again_at_once_are_brought_back_once() {
+async fn returned_jobs_that_fail_again_at_once_are_returned_only_once() {
     let redis = RedisServer::start().await;
     let fatal = json!({ "name": "fatal", "data": {} });
     let toril = dead_letters(&redis, json!([fatal, fatal, fatal])).await;
@@ -240,7 +243,7 @@ async fn jobs_that_fail_again_at_once_are_brought_back_once() {
 }
 
 #[tokio::test]
-async fn a_dead_letter_whose_job_is_gone_becomes_a_job_with_all_its_options() {
+async fn returning_a_dead_letter_without_a_job_adds_a_job_with_all_its_options() {
     let redis = RedisServer::start().await;
     let options = json!({ "attempts": 3, "backoff": { "type": "fixed", "delay": 7, "jitter": 0.5 }, "keepLogs": 4, "removeOnFail": true });
     let toril = dead_letters(&redis, json!([{ "name": "fatal", "data": { "n": 1 }, "opts": options }])).await;
@@ -257,7 +260,7 @@ async fn a_dead_letter_whose_job_is_gone_becomes_a_job_with_all_its_options() {
 }
 
 #[tokio::test]
-async fn what_is_no_dead_letter_stays_and_the_others_go_back() {
+async fn jobs_that_are_not_dead_letters_stay_and_the_others_return() {
     let redis = RedisServer::start().await;
     let toril = dead_letters(&redis, json!([{ "name": "fatal", "data": {} }, { "name": "fatal", "data": {} }])).await;
     node::run("add", json!({ "redis": redis.url(), "queue": "dead", "jobs": [{ "name": "other", "data": {} }] })).await;

@@ -1,4 +1,4 @@
-//! The attempts of a job: what ran each is seen wherever one looks, and how many are kept has a bound.
+//! The attempts of a job: every view shows the version that ran each, and their number is limited.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ async fn add(redis: &RedisServer, jobs: Value) {
     node::run("add", json!({ "redis": redis.url(), "queue": "work", "jobs": jobs })).await;
 }
 
-/// The attempts of job 1, as soon as so many are known.
+/// The attempts of job 1, once this many are recorded.
 async fn attempts(toril: &Toril, count: usize) -> Vec<Value> {
     wait_until(&format!("{count} attempts to be known"), LONG, async || {
         let job = toril.cli(["job", "work", "1", "--json"]).await.succeeded().json();
@@ -33,7 +33,7 @@ async fn attempts(toril: &Toril, count: usize) -> Vec<Value> {
 async fn the_version_of_each_attempt_is_known_after_a_restart_and_on_another_host() {
     let redis = RedisServer::start().await;
     let mut first = host(Toril::new().redis(redis.url()).config(WORK)).await;
-    // Its first attempt fails with one version, and the second is due when another has taken over.
+    // Its first attempt fails with one version, and the second starts after another version has taken over.
     let opts = json!({ "attempts": 2, "backoff": { "type": "fixed", "delay": 3_600_000 } });
     add(&redis, json!([{ "name": "fail-times", "data": { "times": 1 }, "opts": opts }])).await;
     attempts(&first, 1).await;
@@ -50,11 +50,11 @@ async fn the_version_of_each_attempt_is_known_after_a_restart_and_on_another_hos
     let second = host(Toril::new().redis(redis.url()).config(WORK)).await;
     let known = attempts(&second, 2).await;
 
-    let told = |name: &str| known.iter().map(|attempt| attempt[name].clone()).collect::<Vec<_>>();
-    assert_eq!(told("attempt"), [1, 2]);
-    assert_eq!(told("outcome"), ["retry", "completed"]);
-    assert_eq!((told("failure"), told("plugin")), (vec![json!("plugin"), Value::Null], vec![json!("basics"); 2]));
-    assert_eq!(told("reason"), [json!("attempt 1 failed"), Value::Null]);
+    let field = |name: &str| known.iter().map(|attempt| attempt[name].clone()).collect::<Vec<_>>();
+    assert_eq!(field("attempt"), [1, 2]);
+    assert_eq!(field("outcome"), ["retry", "completed"]);
+    assert_eq!((field("failure"), field("plugin")), (vec![json!("plugin"), Value::Null], vec![json!("basics"); 2]));
+    assert_eq!(field("reason"), [json!("attempt 1 failed"), Value::Null]);
     let versions: BTreeSet<_> = known.iter().filter_map(|attempt| attempt["version"].as_str()).collect();
     assert_eq!(versions.len(), 2, "{known:?}");
     let api = http::get(&second.url("/api/v1/queues/work/jobs/1")).await.expect("an answer").json();
@@ -95,7 +95,7 @@ async fn attempts_that_end_while_redis_is_away_are_known_when_it_is_back() {
     assert_eq!(attempts(&toril, 1).await[0]["outcome"], "completed");
 }
 
-/// How many attempts Redis holds, and in how many lists without an end.
+/// The number of attempts in Redis, and the number of lists without an expiry.
 async fn held(connection: &mut MultiplexedConnection) -> (usize, usize) {
     let keys: Vec<String> =
         redis::cmd("KEYS").arg("*attempts:{work}:*").query_async(connection).await.expect("the keys");
@@ -111,12 +111,12 @@ async fn held(connection: &mut MultiplexedConnection) -> (usize, usize) {
 async fn run_many(redis: &RedisServer, toril: &Toril) {
     let jobs: Vec<_> = (0..500).map(|_| json!({ "name": "echo", "data": {} })).collect();
     node::run("add", json!({ "redis": redis.url(), "queue": "work", "jobs": jobs, "wait": true })).await;
-    // The last ones are noted when the host has ended.
+    // The host records the last ones when it ends.
     assert!(toril.logs().contains("attempt ended"));
 }
 
 #[tokio::test]
-async fn no_more_attempts_are_kept_than_the_configuration_says_and_all_of_them_end() {
+async fn the_number_of_kept_attempts_is_limited_and_all_of_them_expire() {
     let redis = RedisServer::start().await;
     let mut toril = host(Toril::new().redis(redis.url()).host("keep_attempts = 128").config(WORK)).await;
     run_many(&redis, &toril).await;
@@ -129,7 +129,7 @@ async fn no_more_attempts_are_kept_than_the_configuration_says_and_all_of_them_e
 }
 
 #[tokio::test]
-async fn nothing_is_kept_where_the_configuration_says_so() {
+async fn no_attempts_are_kept_if_the_configuration_says_so() {
     let redis = RedisServer::start().await;
     let mut toril = host(Toril::new().redis(redis.url()).host("keep_attempts = 0").config(WORK)).await;
     run_many(&redis, &toril).await;

@@ -1,4 +1,4 @@
-//! What a plugin does that it should not, what ends it, and that nobody else notices: what is not a row of the table in
+//! Limits of misbehaving plugins, and that others are not affected. Covers what is not a row of the table in
 //! `tests/hostile`.
 
 use std::time::Duration;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, http, node, wait_until};
 
-/// Runs one job of queue `work` on this plugin and returns why it failed, with what it ran on.
+/// Runs one job of queue `work` on this plugin. Returns the reason of its failure, and the servers.
 async fn failure(plugin: &str, settings: &str, name: &str, data: Value) -> (String, (Toril, RedisServer)) {
     let redis = RedisServer::start().await;
     let config = format!("[queues.work]\nplugin = {plugin:?}\n{settings}\n");
@@ -25,7 +25,7 @@ async fn a_wait_in_a_host_call_ends_at_the_timeout() {
 }
 
 #[tokio::test]
-async fn work_beyond_the_fuel_ends_and_the_error_names_it() {
+async fn an_attempt_without_fuel_ends_with_an_error_that_names_the_limit() {
     let (error, _) = failure("spin", "[plugins.spin]\nfuel = 1_000_000", "any", json!({})).await;
     assert!(error.contains("`fuel = 1000000` under [plugins.spin]"), "{error}");
 }
@@ -53,7 +53,7 @@ async fn a_request_to_an_origin_that_was_not_granted_is_refused_and_the_error_sa
     assert!(!toril.logs().contains("/secret"), "the path of a request is in the host's log");
 }
 
-/// A host whose queues use this plugin, and one more, `work`, which does not.
+/// A host whose queues use this plugin, and another queue, `work`, which does not.
 async fn host_beside_work(redis: &RedisServer, plugin: &str, queues: &str) -> Toril {
     let mut toril = Toril::new()
         .redis(redis.url())
@@ -67,7 +67,7 @@ async fn host_beside_work(redis: &RedisServer, plugin: &str, queues: &str) -> To
     toril
 }
 
-/// The queue `work` is worked, and the host says that it is ready.
+/// Checks that queue `work` runs jobs, and that the host is ready.
 async fn assert_works(toril: &Toril, redis: &RedisServer) {
     let jobs: Vec<_> = (0..50).map(|n| json!({ "name": "echo", "data": { "n": n } })).collect();
     let done = node::run("add", json!({ "redis": redis.url(), "queue": "work", "jobs": jobs, "wait": true })).await;
@@ -76,7 +76,7 @@ async fn assert_works(toril: &Toril, redis: &RedisServer) {
 }
 
 #[tokio::test]
-async fn spinning_guests_hold_up_neither_other_queues_nor_health() {
+async fn spinning_guests_delay_neither_other_queues_nor_health() {
     let redis = RedisServer::start().await;
     let config = "[queues.spinning]\nplugin = \"spin\"\nconcurrency = 8\ntimeout = \"20s\"\n";
     let toril = host_beside_work(&redis, "spin", config).await;
@@ -86,13 +86,13 @@ async fn spinning_guests_hold_up_neither_other_queues_nor_health() {
 
     assert_works(&toril, &redis).await;
 
-    // The eight were spinning all the while, or this has shown nothing.
+    // All eight must still spin, else the test has shown nothing.
     assert_eq!(active(&toril, "spinning").await, 8);
 }
 
-/// The loop of a queue begins a job itself if the one before took no time.
+/// The queue's loop runs a job inline if the previous one took no time.
 #[tokio::test]
-async fn guests_that_were_quick_and_then_compute_hold_up_neither_other_queues_nor_health() {
+async fn guests_that_were_quick_and_then_compute_delay_neither_other_queues_nor_health() {
     let redis = RedisServer::start().await;
     let queues: Vec<_> = (0..6).map(|n| format!("computing-{n}")).collect();
     let computing: String = queues.iter().map(|queue| format!("[queues.{queue}]\nplugin = \"bench\"\n")).collect();
@@ -111,7 +111,7 @@ async fn guests_that_were_quick_and_then_compute_hold_up_neither_other_queues_no
 
     assert_works(&toril, &redis).await;
 
-    // The last was computing all the while, or this has shown nothing.
+    // The last one must still compute, else the test has shown nothing.
     assert_eq!(active(&toril, &queues[5]).await, 1);
 }
 
@@ -122,7 +122,7 @@ async fn active(toril: &Toril, queue: &str) -> u64 {
 }
 
 #[tokio::test]
-async fn the_hosts_memory_is_back_where_it_was_after_guests_that_took_all_they_could() {
+async fn the_hosts_memory_shrinks_again_after_guests_that_took_all_they_could() {
     let redis = RedisServer::start().await;
     let config = "[queues.work]\nplugin = \"allocate\"\nconcurrency = 4\n[plugins.allocate]\nmemory = \"256MiB\"\n";
     let mut toril = Toril::new().redis(redis.url()).plugin("allocate").config(config).spawn_run();
@@ -131,17 +131,15 @@ async fn the_hosts_memory_is_back_where_it_was_after_guests_that_took_all_they_c
         let jobs: Vec<_> = (0..8).map(|_| json!({ "name": "any", "data": {} })).collect();
         node::run("add", json!({ "redis": redis.url(), "queue": "work", "jobs": jobs, "wait": true })).await;
     };
-    // The first round makes what stays: code, the pool's slots and what is kept of them.
+    // The first round fills what stays allocated: code, and the slots of the pool.
     round().await;
     let before = resident(toril.pid());
     round().await;
     round().await;
 
     let pid = toril.pid();
-    wait_until("the memory to be given back", Duration::from_secs(30), async || {
-        resident(pid) < before + 64 * 1024 * 1024
-    })
-    .await;
+    wait_until("the memory to be freed", Duration::from_secs(30), async || resident(pid) < before + 64 * 1024 * 1024)
+        .await;
 }
 
 /// Resident memory of a process in bytes, from the second field of `/proc/PID/statm`, in pages.

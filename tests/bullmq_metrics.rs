@@ -1,4 +1,4 @@
-//! BullMQ's own metrics, which are in Redis: on, off, and what Node's client makes of them.
+//! BullMQ's own metrics in Redis: on, off, and as Node's client reads them.
 
 use redis::AsyncCommands;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ async fn host(redis: &RedisServer, lines: &str) -> Toril {
     toril
 }
 
-/// Ends a job in each way.
+/// Ends jobs in every way.
 async fn work(toril: &Toril) {
     for name in ["echo", "fatal"] {
         toril.cli(["add", "work", name, "--data", "1", "--wait"]).await;
@@ -71,7 +71,7 @@ async fn metrics_are_turned_off_while_the_host_runs() {
 }
 
 #[tokio::test]
-async fn no_more_points_are_kept_than_the_queue_says() {
+async fn the_queue_limits_the_number_of_data_points() {
     let redis = RedisServer::start().await;
     // As if the last job had completed five minutes ago.
     let mut connection = redis.connection().await;
@@ -96,7 +96,7 @@ async fn obliterating_the_queue_removes_its_metrics_and_everything_else() {
 
     by_node(&redis, json!({ "do": "obliterate" })).await;
 
-    wait_until("nothing to be left", LONG, async || {
+    wait_until("all keys to be removed", LONG, async || {
         let left: Vec<String> = redis.connection().await.keys("bull:work:*").await.expect("keys");
         left.is_empty()
     })

@@ -1,4 +1,4 @@
-//! One claim of a job and no other: its lock, the way to cancel it, and a result of it that could not be written.
+//! Each claim of a job is separate: its lock, its cancellation, and a result that could not be written.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ async fn wait_for_end(redis: &RedisServer, prefix: &str) -> String {
     wait_until("the job's end", LONG, async || field(redis, prefix, "returnvalue").await).await
 }
 
-/// Takes a job from the host that runs it and puts it back, as the check for stalled jobs does.
+/// Takes a job away from its host and puts it back into the queue, as the stalled-job check does.
 async fn lose_lock(redis: &RedisServer, prefix: &str) {
     let mut take = redis::pipe();
     take.atomic();
@@ -49,10 +49,10 @@ async fn lose_lock(redis: &RedisServer, prefix: &str) {
 }
 
 #[tokio::test]
-async fn a_job_that_the_same_host_claims_again_runs_on_though_the_earlier_lock_is_lost() {
+async fn a_job_that_the_same_host_claims_again_survives_the_loss_of_the_earlier_lock() {
     let redis = RedisServer::start().await;
     let _toril = host(&redis, "bull", "lock_duration = \"1s\"\nstalled_interval = \"1s\"").await;
-    // Longer than a lock that nobody renews, and the check for such.
+    // Longer than a lock without renewal, and than the interval of the stalled-job check.
     add(&redis, "bull", "sleep", json!({ "ms": 5_000 }), json!({})).await;
     wait_for_start(&redis, "bull", 1).await;
 
@@ -79,7 +79,7 @@ async fn a_job_that_the_same_host_claims_again_can_be_cancelled() {
 }
 
 #[tokio::test]
-async fn cancelling_reaches_no_job_of_another_prefix() {
+async fn cancelling_affects_no_job_of_another_prefix() {
     let redis = RedisServer::start().await;
     let (one, two) = (host(&redis, "one", "").await, host(&redis, "two", "").await);
     for prefix in ["one", "two"] {
@@ -94,10 +94,10 @@ async fn cancelling_reaches_no_job_of_another_prefix() {
     assert_eq!(wait_for_end(&redis, "two").await, r#"{"cancelled":"second"}"#);
 }
 
-/// Has a host keep the result of a job whose lock was lost, while nobody may claim the job again.
+/// Makes a host keep the result of a job whose lock was lost, while no host can claim the job again.
 async fn kept_result(redis: &RedisServer) -> Toril {
     let toril = host(redis, "bull", "").await;
-    // What ends it is BullMQ's own script, which needs the lock.
+    // BullMQ's own script finishes it, which needs the lock.
     add(redis, "bull", "sleep", json!({ "ms": 1_500 }), json!({ "deduplication": { "id": "d" } })).await;
     wait_for_start(redis, "bull", 1).await;
     toril.cli(["pause", "work"]).await.succeeded();

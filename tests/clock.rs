@@ -1,4 +1,4 @@
-//! A host whose time of day is wrong, or jumps while it works: it goes by Redis' clock.
+//! A host whose clock is wrong, or jumps while it runs. The host must use Redis's clock.
 
 use serde_json::{Value, json};
 use toril_tests::clock::Clock;
@@ -32,14 +32,14 @@ async fn wait_for(redis: &RedisServer, id: &str, state: &str) -> Value {
     .await
 }
 
-/// The host has worked since: whatever it does of itself when it claims is done.
+/// Runs another job, so that the host has done everything that it does when it claims jobs.
 async fn worked_on(redis: &RedisServer) {
     let id = add(redis, "echo", json!({}), json!({})).await;
     wait_for(redis, &id, "completed").await;
 }
 
 #[tokio::test]
-async fn what_is_delayed_starts_when_it_is_due_and_not_by_a_clock_that_is_fast() {
+async fn a_delayed_job_does_not_start_early_if_the_hosts_clock_is_fast() {
     let (redis, clock) = (RedisServer::start().await, Clock::new());
     let _toril = host(&redis, &clock).await;
     let later = add(&redis, "echo", json!({}), json!({ "delay": HOUR })).await;
@@ -51,7 +51,7 @@ async fn what_is_delayed_starts_when_it_is_due_and_not_by_a_clock_that_is_fast()
 }
 
 #[tokio::test]
-async fn what_is_delayed_starts_when_it_is_due_though_the_clock_is_slow() {
+async fn a_delayed_job_starts_on_time_if_the_hosts_clock_is_slow() {
     let (redis, clock) = (RedisServer::start().await, Clock::new());
     clock.set_ahead(-5 * HOUR);
     let _toril = host(&redis, &clock).await;
@@ -65,7 +65,7 @@ async fn what_is_delayed_starts_when_it_is_due_though_the_clock_is_slow() {
 }
 
 #[tokio::test]
-async fn a_retry_that_was_put_off_while_the_clock_was_fast_is_not_hours_away_when_it_is_right_again() {
+async fn a_retry_from_a_fast_clock_is_on_time_after_the_clock_is_corrected() {
     let (redis, clock) = (RedisServer::start().await, Clock::new());
     let _toril = host(&redis, &clock).await;
     clock.set_ahead(5 * HOUR);
@@ -80,7 +80,7 @@ async fn a_retry_that_was_put_off_while_the_clock_was_fast_is_not_hours_away_whe
 }
 
 #[tokio::test]
-async fn a_running_job_notices_nothing_when_the_clock_jumps_and_its_times_are_right() {
+async fn a_clock_jump_affects_neither_a_running_job_nor_its_times() {
     let (redis, clock) = (RedisServer::start().await, Clock::new());
     let mut toril = host(&redis, &clock).await;
     let id = add(&redis, "sleep", json!({ "ms": 4_000 }), json!({})).await;
@@ -88,7 +88,7 @@ async fn a_running_job_notices_nothing_when_the_clock_jumps_and_its_times_are_ri
 
     for hours in [7, -3, 2] {
         clock.set_ahead(hours * HOUR);
-        // Locks are renewed, and others looked for, under each of them.
+        // The host renews locks, and checks for stalled jobs, with each of them.
         worked_on(&redis).await;
     }
 
@@ -100,7 +100,7 @@ async fn a_running_job_notices_nothing_when_the_clock_jumps_and_its_times_are_ri
 }
 
 #[tokio::test]
-async fn ended_jobs_are_kept_for_as_long_as_they_say_though_the_clock_jumps() {
+async fn finished_jobs_are_kept_for_their_age_despite_a_clock_jump() {
     let (redis, clock) = (RedisServer::start().await, Clock::new());
     let _toril = host(&redis, &clock).await;
     let keep = json!({ "removeOnComplete": { "age": 3_600 } });

@@ -1,5 +1,5 @@
-//! Queues on a Redis Cluster of three masters: all that works on one Redis works there too, as long as the keys of a
-//! queue are together.
+//! Queues on a Redis Cluster of three masters. Everything works as on a single Redis, as long as all keys of a queue
+//! are in the same slot.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use toril_tests::redis_server::RedisCluster;
 use toril_tests::wait::LONG;
 use toril_tests::{Toril, http, node, wait_until};
 
-/// What many jobs may take on a busy machine.
+/// Enough for many jobs on a busy machine.
 const MINUTES: Duration = Duration::from_secs(180);
 
-/// The beginning of a configuration.
+/// The first lines of a configuration.
 fn redis(cluster: &RedisCluster, more: &str) -> String {
     format!("[redis]\nurl = {:?}\ncluster = true\n{more}\n", cluster.url())
 }
@@ -31,7 +31,7 @@ fn toril(config: String) -> Toril {
 
 async fn started(config: String) -> Toril {
     let mut toril = toril(config).spawn_run();
-    // Health is served before the last queue is worked.
+    // The host serves health before it works on the last queue.
     toril.wait_for_log("INFO ready", LONG).await;
     toril
 }
@@ -53,7 +53,7 @@ async fn add(cluster: &RedisCluster, queue: &str, jobs: Vec<Value>) {
     node::run("add", input(cluster, queue, json!({ "jobs": jobs }))).await;
 }
 
-/// Runs a job with `toril add --wait`, and returns what it returned.
+/// Runs a job with `toril add --wait`, and returns its result.
 async fn ran(toril: &Toril, queue: &str, name: &str, data: Value) -> Value {
     let data = data.to_string();
     toril.cli(["add", queue, name, "--data", &data, "--wait", "--json"]).await.succeeded().json()
@@ -71,7 +71,7 @@ async fn wait_for_completed(cluster: &RedisCluster, queue: &str, jobs: usize) {
 }
 
 #[tokio::test]
-async fn jobs_of_queues_on_all_three_masters_run_and_are_looked_at_and_waited_for() {
+async fn jobs_of_queues_on_all_three_masters_run_and_can_be_shown_and_awaited() {
     let cluster = RedisCluster::start().await;
     let mut names = Vec::new();
     for node in 0..3 {
@@ -95,7 +95,7 @@ async fn jobs_of_queues_on_all_three_masters_run_and_are_looked_at_and_waited_fo
 }
 
 #[tokio::test]
-async fn pages_and_metrics_tell_of_queues_on_all_three_masters() {
+async fn pages_and_metrics_show_queues_on_all_three_masters() {
     let cluster = RedisCluster::start().await;
     let mut names = Vec::new();
     for node in 0..3 {
@@ -123,7 +123,7 @@ async fn pages_and_metrics_tell_of_queues_on_all_three_masters() {
 }
 
 #[tokio::test]
-async fn events_are_followed_where_the_queue_is() {
+async fn events_are_followed_on_the_queues_own_node() {
     let cluster = RedisCluster::start().await;
     let work = cluster.queue_on(2, "work").await;
     let config = redis(&cluster, "") + &queue(&work, "");
@@ -137,7 +137,7 @@ async fn events_are_followed_where_the_queue_is() {
 }
 
 #[tokio::test]
-async fn a_host_is_not_ready_while_the_node_of_one_of_its_queues_is_away() {
+async fn a_host_is_not_ready_while_the_node_of_one_of_its_queues_is_down() {
     let mut cluster = RedisCluster::start().await;
     let (one, other) = (cluster.queue_on(0, "one").await, cluster.queue_on(1, "other").await);
     let toril = started(redis(&cluster, "") + &queue(&one, "") + &queue(&other, "")).await;
@@ -151,7 +151,7 @@ async fn a_host_is_not_ready_while_the_node_of_one_of_its_queues_is_away() {
 }
 
 #[tokio::test]
-async fn a_queue_without_a_hash_tag_is_refused_and_told_what_to_write() {
+async fn a_queue_without_a_hash_tag_is_rejected_with_a_suggestion() {
     let cluster = RedisCluster::start().await;
     let wrong = toril(redis(&cluster, "") + &queue("work", "dead_letter = \"dead\"") + &plugin(&["other"]));
 
@@ -172,7 +172,7 @@ async fn a_queue_without_a_hash_tag_is_refused_and_told_what_to_write() {
 }
 
 #[tokio::test]
-async fn a_prefix_with_a_hash_tag_holds_all_queues_together_so_that_flows_cross_them() {
+async fn a_prefix_with_a_hash_tag_allows_flows_across_queues() {
     let cluster = RedisCluster::start().await;
     let queues = queue("parents", "") + &queue("children", "") + &plugin(&["children"]);
     let toril = started(redis(&cluster, "prefix = \"{bull}:custom\"") + &queues).await;
@@ -196,7 +196,7 @@ async fn a_child_in_another_slot_than_its_parent_is_an_error_that_says_so() {
 }
 
 #[tokio::test]
-async fn dead_letters_lie_on_another_node_and_come_back() {
+async fn dead_letters_on_another_node_can_be_returned() {
     let cluster = RedisCluster::start().await;
     let (work, dead) = (cluster.queue_on(0, "work").await, cluster.queue_on(2, "dead").await);
     let mut toril = started(redis(&cluster, "") + &queue(&work, &format!("dead_letter = {dead:?}"))).await;
@@ -207,7 +207,7 @@ async fn dead_letters_lie_on_another_node_and_come_back() {
         cmd("LLEN").arg(format!("bull:{dead}:wait")).query_async(&mut connection).await.unwrap_or(0) == 3
     })
     .await;
-    // Else the jobs fail again at once.
+    // Otherwise the jobs would fail again at once.
     toril.end().await;
     let returned = toril.cli(["dead-letters", "return", &dead, "--json"]).await.succeeded().json();
 
@@ -218,7 +218,7 @@ async fn dead_letters_lie_on_another_node_and_come_back() {
 }
 
 #[tokio::test]
-async fn a_plugin_adds_jobs_to_other_nodes_and_its_key_value_data_is_all_in_one_place() {
+async fn a_plugin_adds_jobs_to_other_nodes_and_its_key_value_data_is_on_one_node() {
     let cluster = RedisCluster::start().await;
     let (work, other) = (cluster.queue_on(0, "work").await, cluster.queue_on(1, "other").await);
     let queues = queue(&work, "") + &queue(&other, "") + &plugin(&[&other]);
@@ -234,7 +234,7 @@ async fn a_plugin_adds_jobs_to_other_nodes_and_its_key_value_data_is_all_in_one_
 }
 
 #[tokio::test]
-async fn schedules_make_jobs_and_a_job_that_runs_is_cancelled() {
+async fn schedules_add_jobs_and_a_running_job_is_cancelled() {
     let cluster = RedisCluster::start().await;
     let (work, ticks) = (cluster.queue_on(1, "work").await, cluster.queue_on(2, "ticks").await);
     let every = format!("[queues.{ticks:?}.schedules.tick]\nevery = \"200ms\"\nname = \"echo\"\n");
@@ -255,7 +255,7 @@ async fn schedules_make_jobs_and_a_job_that_runs_is_cancelled() {
 }
 
 #[tokio::test]
-async fn the_restart_of_a_master_loses_no_job_and_its_queue_goes_on() {
+async fn the_restart_of_a_master_loses_no_job_and_its_queue_continues() {
     let mut cluster = RedisCluster::start().await;
     let (kept, restarted) = (cluster.queue_on(0, "kept").await, cluster.queue_on(1, "restarted").await);
     let settings = "concurrency = 10\nlock_duration = \"5s\"\nstalled_interval = \"2s\"";
@@ -278,7 +278,7 @@ async fn the_restart_of_a_master_loses_no_job_and_its_queue_goes_on() {
 }
 
 #[tokio::test]
-async fn a_replica_that_is_promoted_goes_on_with_the_queues_of_its_master() {
+async fn a_promoted_replica_continues_the_queues_of_its_master() {
     let mut cluster = RedisCluster::start().await;
     let replica = cluster.add_replica(1).await;
     let (kept, lost) = (cluster.queue_on(0, "kept").await, cluster.queue_on(1, "lost").await);
@@ -286,7 +286,7 @@ async fn a_replica_that_is_promoted_goes_on_with_the_queues_of_its_master() {
     for name in [&kept, &lost] {
         add(&cluster, name, many(300, "sleep", &json!({ "ms": 20 }))).await;
     }
-    // What a master has alone is lost with it.
+    // Writes that are only on the master are lost with it.
     cluster.wait_replicated(1).await;
     let _toril = started(redis(&cluster, "") + &queue(&kept, settings) + &queue(&lost, settings)).await;
     wait_until("the first jobs to end", LONG, async || count(&cluster, &lost, "completed").await > 20).await;
@@ -303,14 +303,14 @@ async fn a_replica_that_is_promoted_goes_on_with_the_queues_of_its_master() {
 }
 
 #[tokio::test]
-async fn a_queue_whose_slot_moves_to_another_node_goes_on_there() {
+async fn a_queue_continues_after_its_slot_has_moved_to_another_node() {
     let cluster = RedisCluster::start().await;
     let work = cluster.queue_on(0, "work").await;
     add(&cluster, &work, many(400, "sleep", &json!({ "ms": 20 }))).await;
     let mut toril = started(redis(&cluster, "") + &queue(&work, "concurrency = 10")).await;
     wait_until("the first jobs to end", LONG, async || count(&cluster, &work, "completed").await > 20).await;
 
-    // Half-way the keys are at the new node, and the slot is still the old one's.
+    // At this point the new node has the keys, and the old one still has the slot.
     let moving = cluster.begin_move(&work, 2).await;
     moving.move_keys().await;
     toril.wait_for_log("Redis is away or takes nothing", LONG).await;
@@ -324,7 +324,7 @@ async fn a_queue_whose_slot_moves_to_another_node_goes_on_there() {
 }
 
 #[tokio::test]
-async fn two_hosts_and_a_worker_in_node_keep_a_queues_own_concurrency_together() {
+async fn two_hosts_and_a_node_worker_share_a_queues_own_concurrency() {
     let cluster = RedisCluster::start().await;
     let work = cluster.queue_on(2, "work").await;
     let mut connection = cluster.connection(&work).await;
@@ -353,7 +353,7 @@ async fn two_hosts_and_a_worker_in_node_keep_a_queues_own_concurrency_together()
 }
 
 #[tokio::test]
-async fn nodes_that_speak_tls_are_found_and_worked() {
+async fn queues_on_nodes_with_tls_are_processed() {
     let cluster = RedisCluster::start_tls().await;
     let mut names = Vec::new();
     for node in 0..3 {
@@ -371,14 +371,14 @@ async fn nodes_that_speak_tls_are_found_and_worked() {
     assert!(refused.contains("certificate"), "{refused}");
 }
 
-/// When each job of a queue was started, in milliseconds by Redis' clock.
+/// When each job of a queue was started, in milliseconds of Redis's clock.
 async fn starts(cluster: &RedisCluster, queue: &str, jobs: usize) -> Vec<i64> {
     let seen = node::run("events", input(cluster, queue, json!({ "finished": jobs }))).await;
     let events = seen["events"].as_array().into_iter().flatten();
     events.filter(|event| event["event"] == "active").filter_map(|event| event["at"].as_i64()).collect()
 }
 
-/// Two hosts with these settings, whose 40 jobs take four windows of a second.
+/// Two hosts with these settings, whose 40 jobs take four windows of one second.
 async fn two_hosts_start_ten_jobs_in_a_second(cluster: &RedisCluster, work: &str, settings: &str) {
     add(cluster, work, many(40, "sleep", &json!({ "ms": 20 }))).await;
     let config = redis(cluster, "") + &queue(work, settings);
@@ -387,7 +387,7 @@ async fn two_hosts_start_ten_jobs_in_a_second(cluster: &RedisCluster, work: &str
     wait_for_completed(cluster, work, 40).await;
     let (mut from, mut count) = (0, 0);
     for at in starts(cluster, work, 40).await {
-        // A window begins with its first job, and ends by Redis' clock.
+        // A window begins with its first job, and ends by Redis's clock.
         if at >= from + 990 {
             (from, count) = (at, 0);
         }
@@ -395,12 +395,12 @@ async fn two_hosts_start_ten_jobs_in_a_second(cluster: &RedisCluster, work: &str
         assert!(count <= 10, "{count} jobs in the second from {from}");
     }
     for host in &hosts {
-        assert!(host.logs().contains("attempt ended"), "one host has had all jobs");
+        assert!(host.logs().contains("attempt ended"), "one host ran all jobs");
     }
 }
 
 #[tokio::test]
-async fn two_hosts_keep_a_rate_limit_together() {
+async fn two_hosts_share_a_rate_limit() {
     let cluster = RedisCluster::start().await;
     let work = cluster.queue_on(1, "work").await;
     let settings = "concurrency = 4\nrate_limit = { max = 10, per = \"1s\" }";
@@ -408,7 +408,7 @@ async fn two_hosts_keep_a_rate_limit_together() {
 }
 
 #[tokio::test]
-async fn two_hosts_keep_a_queues_own_rate_limit_together() {
+async fn two_hosts_share_a_queues_own_rate_limit() {
     let cluster = RedisCluster::start().await;
     let work = cluster.queue_on(2, "work").await;
     let mut set = cmd("HSET");
@@ -418,7 +418,7 @@ async fn two_hosts_keep_a_queues_own_rate_limit_together() {
 }
 
 #[tokio::test]
-async fn a_flow_is_added_where_its_queues_lie_together_and_refused_where_they_do_not() {
+async fn a_flow_is_added_only_if_its_queues_share_a_slot() {
     let cluster = RedisCluster::start().await;
     let (parents, children) = (cluster.queue_on(0, "parents").await, cluster.queue_on(1, "children").await);
     let leaf = |queue: &str, n: u32| json!({ "name": "echo", "queueName": queue, "data": n });
@@ -442,7 +442,7 @@ async fn a_flow_is_added_where_its_queues_lie_together_and_refused_where_they_do
 }
 
 #[tokio::test]
-async fn a_queue_on_a_cluster_shows_its_workers_and_is_limited_and_obliterated() {
+async fn a_queue_on_a_cluster_lists_its_workers_and_can_be_limited_and_obliterated() {
     let cluster = RedisCluster::start().await;
     let work = cluster.queue_on(2, "work").await;
     let toril = started(redis(&cluster, "") + &queue(&work, "")).await;

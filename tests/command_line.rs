@@ -1,4 +1,4 @@
-//! The commands that talk to Redis and end.
+//! Commands that connect to Redis and end.
 
 use serde_json::json;
 use toril_tests::{RedisServer, Toril, node};
@@ -77,7 +77,7 @@ async fn every_option_can_be_given_for_one_job() {
 }
 
 #[tokio::test]
-async fn a_job_of_an_id_that_is_there_is_not_added_again() {
+async fn a_job_with_an_existing_id_is_not_added_again() {
     let redis = RedisServer::start().await;
     let toril = client(&redis).await;
 
@@ -90,7 +90,7 @@ async fn a_job_of_an_id_that_is_there_is_not_added_again() {
 }
 
 #[tokio::test]
-async fn data_that_is_no_json_is_refused_before_anything_is_added() {
+async fn data_that_is_not_json_is_rejected_before_anything_is_added() {
     let redis = RedisServer::start().await;
     let toril = client(&redis).await;
 
@@ -101,7 +101,7 @@ async fn data_that_is_no_json_is_refused_before_anything_is_added() {
 }
 
 #[tokio::test]
-async fn data_over_the_size_limit_is_refused() {
+async fn data_over_the_size_limit_is_rejected() {
     let redis = RedisServer::start().await;
     let toril = client(&redis).await;
 
@@ -111,7 +111,7 @@ async fn data_over_the_size_limit_is_refused() {
 }
 
 #[tokio::test]
-async fn wait_prints_the_result_and_ends_with_1_when_the_job_fails() {
+async fn wait_prints_the_result_and_exits_with_code_1_if_the_job_fails() {
     let redis = RedisServer::start().await;
     let mut toril = client(&redis).await.spawn_run();
     toril.wait_ready().await;
@@ -124,7 +124,7 @@ async fn wait_prints_the_result_and_ends_with_1_when_the_job_fails() {
 }
 
 #[tokio::test]
-async fn wait_gives_up_after_its_time_and_the_job_goes_on() {
+async fn wait_gives_up_after_its_timeout_and_the_job_continues() {
     let redis = RedisServer::start().await;
     let toril = client(&redis).await;
 
@@ -135,7 +135,7 @@ async fn wait_gives_up_after_its_time_and_the_job_goes_on() {
 }
 
 #[tokio::test]
-async fn a_queue_that_is_misspelt_is_told_with_the_one_that_was_meant() {
+async fn the_error_about_a_misspelt_queue_suggests_the_right_one() {
     let redis = RedisServer::start().await;
     let toril = client(&redis).await;
 
@@ -145,7 +145,7 @@ async fn a_queue_that_is_misspelt_is_told_with_the_one_that_was_meant() {
 }
 
 #[tokio::test]
-async fn check_says_what_was_meant_by_a_plugin_that_is_misspelt() {
+async fn check_suggests_the_right_name_for_a_misspelt_plugin() {
     let toril = Toril::new().redis("redis://127.0.0.1:1").plugin("basics");
     let toril = toril.config("[queues.work]\nplugin = \"basisc\"\n");
 
@@ -155,7 +155,7 @@ async fn check_says_what_was_meant_by_a_plugin_that_is_misspelt() {
 }
 
 #[tokio::test]
-async fn check_says_how_to_build_a_plugin_whose_project_lies_beside() {
+async fn check_says_how_to_build_a_plugin_whose_project_is_nearby() {
     let toril = Toril::new().redis("redis://127.0.0.1:1").config("[queues.work]\nplugin = \"mails\"\n");
     std::fs::create_dir(toril.folder().join("mails")).expect("makes the project");
     std::fs::write(toril.folder().join("mails/package.json"), "{}").expect("writes the project");
@@ -168,7 +168,7 @@ async fn check_says_how_to_build_a_plugin_whose_project_lies_beside() {
 }
 
 #[tokio::test]
-async fn a_job_that_is_not_there_is_told() {
+async fn a_missing_job_is_reported() {
     let redis = RedisServer::start().await;
     let toril = client(&redis).await;
 
@@ -178,7 +178,7 @@ async fn a_job_that_is_not_there_is_told() {
 }
 
 #[tokio::test]
-async fn check_says_what_the_plugins_are() {
+async fn check_describes_the_plugins() {
     let toril =
         Toril::new().redis("redis://127.0.0.1:1").plugin("double").config("[queues.numbers]\nplugin = \"double\"\n");
 
@@ -192,7 +192,7 @@ async fn check_says_what_the_plugins_are() {
 }
 
 #[tokio::test]
-async fn a_wrong_command_line_ends_with_2() {
+async fn a_wrong_command_line_exits_with_code_2() {
     let toril = Toril::new();
     assert_eq!(toril.cli_without_config(["ad"]).await.code, Some(2));
     assert_eq!(toril.cli_without_config(["add", "work", "echo", "--priority", "no"]).await.code, Some(2));
@@ -219,13 +219,13 @@ async fn a_result_that_cannot_be_written_fails_the_command() {
         let output = toril.cli_into(line, full).await.exited(1);
         assert!(output.stderr.contains("standard output cannot be written"), "{line:?}: {}", output.stderr);
     }
-    // What failed before keeps its own code.
+    // An earlier failure keeps its own exit code.
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("the device");
     toril.cli_into(["clean", "work", "--state", "nothing", "--older-than", "1s"], full).await.exited(2);
 }
 
 #[tokio::test]
-async fn a_reader_that_has_read_enough_ends_the_command_quietly() {
+async fn a_closed_pipe_ends_the_command_quietly() {
     let redis = RedisServer::start().await;
     let toril = client(&redis).await;
     toril.cli(["add", "work", "echo", "--id", "here"]).await.succeeded();

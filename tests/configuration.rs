@@ -1,8 +1,8 @@
-//! Wrong configurations: each mistake has its own message with the place, and the exit code is 2.
+//! Invalid configurations: each mistake has its own message with its place, and the exit code is 2.
 
 use toril_tests::{RedisServer, Toril};
 
-/// A mistake: what it is, the text of `queues.toml` below `[host]`, where it is, and what the message says.
+/// A mistake: its description, the text of `queues.toml` after `[host]`, its line, and a part of the message.
 struct Mistake {
     what: &'static str,
     text: &'static str,
@@ -24,7 +24,7 @@ const MISTAKES: [Mistake; 14] = [
         says: "unit",
     },
     Mistake {
-        what: "a duration that is none",
+        what: "an invalid duration",
         text: "[queues.work]\nplugin = \"basics\"\ntimeout = \"soon\"\n",
         line: "timeout = \"soon\"",
         says: "length of time",
@@ -48,13 +48,13 @@ const MISTAKES: [Mistake; 14] = [
         says: ":",
     },
     Mistake {
-        what: "two queues of one name",
+        what: "two queues with the same name",
         text: "[queues.work]\nplugin = \"basics\"\n[queues.work]\nplugin = \"basics\"\n",
         line: "[queues.work]",
         says: "work",
     },
     Mistake {
-        what: "a back-off that does not exist",
+        what: "an unknown backoff",
         text: "[queues.work]\nplugin = \"basics\"\nbackoff = { type = \"linear\", delay = \"1s\" }\n",
         line: "backoff = { type = \"linear\", delay = \"1s\" }",
         says: "exponential",
@@ -72,7 +72,7 @@ const MISTAKES: [Mistake; 14] = [
         says: "NOT_SET_ANYWHERE",
     },
     Mistake {
-        what: "a secret that stands in the file",
+        what: "a secret in the file itself",
         text: "[queues.work]\nplugin = \"basics\"\n[plugins.basics]\nsecrets = { token = \"hunter2\" }\n",
         line: "",
         says: "env:",
@@ -107,7 +107,7 @@ async fn each_kind_of_mistake_has_its_own_message_with_its_place() {
         assert_eq!(output.code, Some(2), "{what}: {output:?}");
         let shown = output.stderr;
         let document = std::fs::read_to_string(toril.config_path()).expect("the configuration");
-        // The last such line: where there are two of one name, the second is the mistake.
+        // The last such line: with two entries of the same name, the second one is the mistake.
         if let Some(number) = document.lines().collect::<Vec<_>>().iter().rposition(|l| !line.is_empty() && *l == line)
         {
             assert!(shown.contains(&format!("queues.toml:{}:", number + 1)), "{what}: no place in\n{shown}");
@@ -121,7 +121,7 @@ async fn each_kind_of_mistake_has_its_own_message_with_its_place() {
 }
 
 #[tokio::test]
-async fn all_mistakes_of_a_file_are_told_at_once() {
+async fn all_mistakes_of_a_file_are_reported_at_once() {
     let text = "[queues.work]\nplugin = \"basics\"\ntimeout = 5\nconcurency = 1\n[queues.other]\nattempts = 0\n";
     let toril = Toril::new().redis("redis://127.0.0.1:1").plugin("basics").config(text);
 
@@ -133,7 +133,7 @@ async fn all_mistakes_of_a_file_are_told_at_once() {
 }
 
 #[tokio::test]
-async fn a_plugin_without_a_file_is_told_with_the_place_where_it_was_looked_for() {
+async fn a_plugin_without_a_file_is_reported_with_the_expected_path() {
     let toril = Toril::new().redis("redis://127.0.0.1:1").config("[queues.work]\nplugin = \"basics\"\n");
 
     let output = toril.cli(["check"]).await.exited(2);
@@ -153,7 +153,7 @@ async fn a_host_does_not_start_with_a_broken_plugin() {
 }
 
 #[tokio::test]
-async fn run_without_a_redis_ends_at_once_with_exit_code_2_and_says_what_to_set() {
+async fn run_without_a_redis_exits_at_once_with_code_2_and_says_what_to_set() {
     let toril = Toril::new().plugin("basics").config("[queues.work]\nplugin = \"basics\"\n");
 
     let output = toril.cli(["run"]).await.exited(2);
@@ -164,7 +164,7 @@ async fn run_without_a_redis_ends_at_once_with_exit_code_2_and_says_what_to_set(
 }
 
 #[tokio::test]
-async fn the_environment_goes_before_the_file() {
+async fn the_environment_overrides_the_file() {
     let redis = RedisServer::start().await;
     let toril = Toril::new()
         .redis("redis://127.0.0.1:1")
@@ -175,7 +175,7 @@ async fn the_environment_goes_before_the_file() {
 }
 
 #[tokio::test]
-async fn a_redis_that_is_not_there_ends_with_exit_code_1_after_a_bounded_wait() {
+async fn an_unreachable_redis_leads_to_exit_code_1_after_a_bounded_wait() {
     let config = "[redis]\nurl = \"redis://me:hunter2@127.0.0.1:1\"\nconnect_timeout = \"500ms\"\n[queues.work]\nplugin = \"basics\"\n";
     let toril = Toril::new().plugin("basics").config(config);
 
@@ -186,7 +186,7 @@ async fn a_redis_that_is_not_there_ends_with_exit_code_1_after_a_bounded_wait() 
 }
 
 #[tokio::test]
-async fn an_address_that_is_taken_is_told() {
+async fn an_address_that_is_in_use_is_reported() {
     let redis = RedisServer::start().await;
     let first = Toril::new().redis(redis.url()).plugin("basics").config("[queues.work]\nplugin = \"basics\"\n");
     let listener = std::net::TcpListener::bind(first.listen()).expect("the port is free");

@@ -1,4 +1,4 @@
-//! What the dashboard costs Redis: a bounded number of commands for each page, however many jobs there are.
+//! The dashboard's load on Redis: a limited number of commands for each page, however many jobs exist.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use redis::aio::MultiplexedConnection;
 use toril_tests::{RedisServer, Toril, http};
 
 const JOBS: usize = 100_000;
-/// What the host itself asks now and then, and a test cannot tell from what a page costs.
+/// Commands that the host itself sends periodically, which the test cannot distinguish from those of a page.
 const BACKGROUND: u64 = 120;
-/// Commands of one page of this configuration's two queues.
+/// Commands for one page of this configuration's two queues.
 const MOST: u64 = 60;
 
-/// Commands by name since the numbers were set back.
+/// Commands by name since the statistics were reset.
 async fn counted(connection: &mut MultiplexedConnection) -> BTreeMap<String, u64> {
     let text: String = redis::cmd("INFO").arg("commandstats").query_async(connection).await.expect("numbers");
     let line = |line: &str| {
@@ -22,7 +22,7 @@ async fn counted(connection: &mut MultiplexedConnection) -> BTreeMap<String, u64
     text.lines().filter_map(line).collect()
 }
 
-/// A hundred thousand jobs in every state that has a page, written as BullMQ keeps them.
+/// A hundred thousand jobs in every state that has a page, in BullMQ's format.
 async fn fill(connection: &mut MultiplexedConnection) {
     for first in (0..JOBS).step_by(5_000) {
         let mut pipe = redis::pipe();
@@ -57,11 +57,11 @@ async fn fill(connection: &mut MultiplexedConnection) {
 }
 
 #[tokio::test]
-async fn every_page_costs_a_bounded_number_of_commands_with_a_hundred_thousand_jobs() {
+async fn every_page_needs_a_bounded_number_of_commands_with_a_hundred_thousand_jobs() {
     let redis = RedisServer::start().await;
     let mut connection = redis.connection().await;
     fill(&mut connection).await;
-    // Nobody works on the large queue: it is one of dead letters.
+    // No worker processes the large queue, because it has dead letters.
     let config = "[queues.work]\nplugin = \"basics\"\ndead_letter = \"large\"\n";
     let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(config).spawn_run();
     toril.wait_ready().await;
@@ -78,10 +78,10 @@ async fn every_page_costs_a_bounded_number_of_commands_with_a_hundred_thousand_j
         ("/queues/large/drain", MOST),
         ("/queues/large/clean", MOST),
         ("/queues/large/retry-failed", MOST),
-        // A job and 25 of its children, for 17 commands each.
+        // A job and 25 of its children, with 17 commands each.
         ("/queues/large/jobs/0", MOST + 26 * 17),
         ("/queues/large/jobs/0?log=900", MOST + 26 * 17),
-        // A job and 20 of its children, which have none.
+        // A job and 20 of its children, which have no children.
         ("/queues/large/jobs/0/flow", MOST + 21 * 17),
         ("/queues/large/jobs/3", MOST),
         ("/queues/large/jobs/3/remove", MOST),
@@ -100,7 +100,7 @@ async fn every_page_costs_a_bounded_number_of_commands_with_a_hundred_thousand_j
         println!("{path}: {all} commands, {} bytes", page.body.len());
         assert!(all <= most + BACKGROUND, "{path}: {all} commands: {counts:?}");
         for whole in ["keys", "scan", "smembers", "hgetall", "zrange", "zrevrange", "lrange"] {
-            // What grows with a queue is read in parts; a job's own hash is read whole.
+            // Data that grows with a queue is read in parts. A job's own hash is read as a whole.
             let calls = counts.get(whole).copied().unwrap_or(0);
             assert!(whole != "keys" && whole != "scan" && whole != "smembers" || calls == 0, "{path}: {whole} {calls}");
         }

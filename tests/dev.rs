@@ -15,7 +15,7 @@ fn announced(toril: &Toril) -> Value {
     serde_json::from_slice(&text).expect("JSON")
 }
 
-/// The processes that serve this port as a Redis does.
+/// Whether a Redis answers at this URL.
 async fn answers(url: &str) -> bool {
     let client = redis::Client::open(url).expect("a URL");
     let ping = async { client.get_multiplexed_async_connection().await };
@@ -23,7 +23,7 @@ async fn answers(url: &str) -> bool {
 }
 
 #[tokio::test]
-async fn jobs_run_without_any_redis_of_ones_own() {
+async fn dev_runs_jobs_without_an_installed_redis_service() {
     let mut toril = dev().await;
 
     let done = toril.cli(["add", "--dev", "work", "echo", "--data", "{\"a\":1}", "--wait"]).await.succeeded();
@@ -33,7 +33,7 @@ async fn jobs_run_without_any_redis_of_ones_own() {
 }
 
 #[tokio::test]
-async fn node_connects_to_the_url_in_the_file_that_is_printed() {
+async fn node_connects_to_the_url_in_the_printed_file() {
     let mut toril = dev().await;
     let line = toril.wait_for_log("private Redis server started", LONG).await;
     assert!(line.contains(".toril/dev.json"), "{line}");
@@ -46,7 +46,7 @@ async fn node_connects_to_the_url_in_the_file_that_is_printed() {
 }
 
 #[tokio::test]
-async fn nobody_talks_to_the_private_redis_without_its_password() {
+async fn the_private_redis_requires_its_password() {
     let toril = dev().await;
     let url = announced(&toril)["redis_url"].as_str().expect("a URL").to_owned();
     let (_, address) = url.split_once('@').expect("a URL with a password");
@@ -61,7 +61,7 @@ async fn nobody_talks_to_the_private_redis_without_its_password() {
 }
 
 #[tokio::test]
-async fn the_password_of_the_private_redis_is_in_no_log_and_no_argument_and_only_in_files_of_this_user() {
+async fn the_password_of_the_private_redis_is_only_in_private_files() {
     use std::os::unix::fs::PermissionsExt;
     let toril = dev().await;
     let url = announced(&toril)["redis_url"].as_str().expect("a URL").to_owned();
@@ -106,14 +106,14 @@ async fn the_server_does_not_outlive_a_killed_host() {
     toril.wait_exit(LONG).await;
 
     wait_until("the server to end", LONG, async || !answers(&url).await).await;
-    // And its folder is free again, with what it held.
+    // Its folder is also free again, with its data.
     toril.start(["dev"]);
     toril.wait_ready().await;
     assert_eq!(toril.end().await, Some(0));
 }
 
 #[tokio::test]
-async fn a_second_one_in_the_same_folder_says_so() {
+async fn a_second_dev_in_the_same_folder_is_rejected() {
     let toril = dev().await;
 
     let second = toril.cli(["dev"]).await.exited(1);
@@ -122,7 +122,7 @@ async fn a_second_one_in_the_same_folder_says_so() {
 }
 
 #[tokio::test]
-async fn a_client_says_that_no_dev_runs() {
+async fn a_client_reports_that_no_dev_runs() {
     let toril = Toril::new().plugin("basics").config("[queues.work]\nplugin = \"basics\"\n");
 
     let output = toril.cli(["queues", "--dev"]).await.exited(1);
@@ -131,7 +131,7 @@ async fn a_client_says_that_no_dev_runs() {
 }
 
 #[tokio::test]
-async fn a_server_that_cannot_be_started_is_told_with_what_it_said() {
+async fn the_error_about_a_server_that_does_not_start_has_its_output() {
     let toril = Toril::new()
         .plugin("basics")
         .config("[queues.work]\nplugin = \"basics\"\n")
@@ -143,7 +143,7 @@ async fn a_server_that_cannot_be_started_is_told_with_what_it_said() {
 }
 
 #[tokio::test]
-async fn without_a_server_it_says_so_before_it_builds_anything() {
+async fn a_missing_server_is_reported_before_anything_is_built() {
     let sources = tempfile::tempdir().expect("a folder");
     project(sources.path(), std::path::Path::new("/nowhere"));
     let folder = sources.path().display().to_string();
@@ -159,7 +159,7 @@ async fn without_a_server_it_says_so_before_it_builds_anything() {
 }
 
 #[tokio::test]
-async fn a_project_that_is_not_there_is_a_wrong_command_line() {
+async fn a_missing_project_is_a_wrong_command_line() {
     let toril = Toril::new().plugin("basics").config("[queues.work]\nplugin = \"basics\"\n");
 
     let ended = toril.cli(["dev", "--project", "nowhere"]).await.exited(2);
@@ -169,10 +169,10 @@ async fn a_project_that_is_not_there_is_a_wrong_command_line() {
 }
 
 #[tokio::test]
-async fn a_client_says_that_it_is_still_starting() {
+async fn a_client_reports_that_dev_is_still_starting() {
     let sources = tempfile::tempdir().expect("a folder");
     project(sources.path(), std::path::Path::new("/nowhere"));
-    // It ends with the folder, so that it does not outlive the test.
+    // The build ends when the folder is removed, so that it does not outlive the test.
     let build = sources.path().join(".venv/bin/toril-plugin-build");
     std::fs::write(build, "#!/bin/sh\nwhile [ -e plugin.py ]; do sleep 0.1; done\n").expect("writes the build");
     let folder = sources.path().display().to_string();
@@ -186,7 +186,7 @@ async fn a_client_says_that_it_is_still_starting() {
 }
 
 #[tokio::test]
-async fn a_client_in_a_folder_below_finds_it_and_is_told_how_to_look_at_its_job() {
+async fn a_client_in_a_subfolder_finds_dev_and_learns_how_to_show_its_job() {
     let toril = dev().await;
     std::fs::create_dir(toril.folder().join("below")).expect("makes a folder");
     let add = ["add", "--dev", "work", "echo", "--delay", "1h", "--id", "late", "--wait", "--wait-timeout", "100ms"];
@@ -196,7 +196,7 @@ async fn a_client_in_a_folder_below_finds_it_and_is_told_how_to_look_at_its_job(
     assert!(output.stderr.contains("`toril job --dev work late` shows it"), "{}", output.stderr);
 }
 
-/// A project whose build does nothing but copy the component that its source names: what is tested is when it is built.
+/// A project whose build only copies the component that its source names. The tests are about when it is built.
 fn project(folder: &std::path::Path, component: &std::path::Path) {
     use std::os::unix::fs::PermissionsExt;
     let write = |name: &str, text: &str| {
@@ -207,7 +207,7 @@ fn project(folder: &std::path::Path, component: &std::path::Path) {
     };
     write("pyproject.toml", "[project]\nname = \"basics\"\n");
     write("plugin.py", &component.display().to_string());
-    // As the SDK's own: SOURCE -o OUTPUT.
+    // The same arguments as those of the SDK: SOURCE -o OUTPUT.
     let build = write(".venv/bin/toril-plugin-build", "#!/bin/sh\ncp \"$(cat \"$1\")\" \"$3\"\n");
     std::fs::set_permissions(build, std::fs::Permissions::from_mode(0o755)).expect("executable");
 }
@@ -236,14 +236,14 @@ async fn a_project_is_built_at_the_start_and_again_when_a_source_changes() {
     std::fs::write(sources.path().join("plugin.py"), second.display().to_string()).expect("writes");
 
     wait_until("the new build to take over", LONG, async || version(&toril).await.as_deref() == Some("blue")).await;
-    // A build that fails changes nothing.
+    // A failed build changes nothing.
     std::fs::write(sources.path().join("plugin.py"), "/nowhere").expect("writes");
     toril.wait_for_log("plugin not built", LONG).await;
     assert_eq!(version(&toril).await.as_deref(), Some("blue"));
 }
 
 #[tokio::test]
-async fn a_project_that_does_not_build_at_the_start_ends_it_and_says_why() {
+async fn a_project_that_does_not_build_ends_the_start_with_the_reason() {
     let sources = tempfile::tempdir().expect("a folder");
     project(sources.path(), std::path::Path::new("/nowhere"));
     let folder = sources.path().display().to_string();

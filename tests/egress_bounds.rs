@@ -1,4 +1,4 @@
-//! What a plugin cannot do with an origin that it was granted.
+//! Limits of requests to a granted origin.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ async fn host(redis: &RedisServer, server: &AgentServer) -> Toril {
     toril
 }
 
-/// What the plugin got that runs such a job against the server.
+/// The result of such a job of plugin `reach` against the server.
 async fn reach(toril: &Toril, name: &str, server: &AgentServer) -> Value {
     let authority = json!(server.url().trim_start_matches("http://")).to_string();
     toril.cli(["add", "work", name, "--data", &authority, "--wait"]).await.succeeded().json()["got"].clone()
 }
 
-/// Lets so many requests stay under way for longer than any job here runs.
+/// Delays this many requests for longer than any job here runs.
 fn hold_next(server: &AgentServer, requests: usize) {
     for _ in 0..requests {
         server.delay_next(Duration::from_secs(600));
@@ -38,7 +38,7 @@ async fn a_body_of_64_mib_is_read_whole() {
 }
 
 #[tokio::test]
-async fn a_larger_body_breaks_off_before_its_end() {
+async fn a_larger_body_fails_before_its_end() {
     let (redis, server) = (RedisServer::start().await, agent::serve().await);
     let toril = host(&redis, &server).await;
     server.respond_next(200, &[], "x".repeat(64 * MIB + 1));
@@ -50,7 +50,7 @@ async fn a_larger_body_breaks_off_before_its_end() {
 }
 
 #[tokio::test]
-async fn the_seventeenth_request_at_a_time_is_refused() {
+async fn the_seventeenth_concurrent_request_is_rejected() {
     let (redis, server) = (RedisServer::start().await, agent::serve().await);
     let toril = host(&redis, &server).await;
     hold_next(&server, 16);
@@ -59,7 +59,7 @@ async fn the_seventeenth_request_at_a_time_is_refused() {
 }
 
 #[tokio::test]
-async fn the_next_job_has_its_requests_again() {
+async fn the_next_job_can_send_requests_again() {
     let (redis, server) = (RedisServer::start().await, agent::serve().await);
     let toril = host(&redis, &server).await;
     hold_next(&server, 32);

@@ -1,4 +1,4 @@
-//! A Redis that throws keys away when its memory is full.
+//! A Redis that evicts keys when its memory is full.
 
 use redis::cmd;
 use toril_tests::{RedisServer, Toril};
@@ -14,18 +14,18 @@ async fn started(url: String) -> Toril {
 }
 
 #[tokio::test]
-async fn a_redis_that_may_throw_jobs_away_is_warned_of_at_the_start() {
+async fn a_redis_that_may_evict_jobs_causes_a_warning_at_the_start() {
     let redis = RedisServer::start_with(&["--maxmemory-policy", "allkeys-lru"]).await;
 
     let toril = started(redis.url()).await;
 
-    let told: Vec<_> = toril.logs().lines().filter(|line| line.contains(WORDS)).map(str::to_owned).collect();
-    assert_eq!(told.len(), 1, "{}", toril.logs());
-    assert!(told[0].contains("WARN") && told[0].contains("allkeys-lru"), "{told:?}");
+    let warnings: Vec<_> = toril.logs().lines().filter(|line| line.contains(WORDS)).map(str::to_owned).collect();
+    assert_eq!(warnings.len(), 1, "{}", toril.logs());
+    assert!(warnings[0].contains("WARN") && warnings[0].contains("allkeys-lru"), "{warnings:?}");
 }
 
 #[tokio::test]
-async fn a_redis_that_keeps_its_keys_is_not_warned_of() {
+async fn a_redis_that_never_evicts_keys_causes_no_warning() {
     let redis = RedisServer::start().await;
 
     let toril = started(redis.url()).await;
@@ -34,7 +34,7 @@ async fn a_redis_that_keeps_its_keys_is_not_warned_of() {
 }
 
 #[tokio::test]
-async fn a_user_who_may_not_ask_starts_without_a_warning() {
+async fn a_user_without_the_permission_to_check_causes_no_warning() {
     let redis = RedisServer::start_with(&["--maxmemory-policy", "allkeys-lru"]).await;
     let mut connection = redis.connection().await;
     let mut user = cmd("ACL");

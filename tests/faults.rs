@@ -1,4 +1,5 @@
-//! Faults at seeded moments, and an account of every job: a short round of each. `cargo xtask soak` has the long ones.
+//! Faults at seeded moments, and the outcome of every job: a short round of each fault. `cargo xtask soak` runs long
+//! ones.
 
 use toril_tests::faults::{Fault, Plan, run};
 
@@ -6,8 +7,8 @@ const SEED: u64 = 6;
 const JOBS: usize = 120;
 const STRIKES: usize = 4;
 
-/// No job is lost, stuck, or ends otherwise than it was to, nor more than once; and none runs twice where nothing excuses
-/// that.
+/// Checks that no job is lost, stuck, ends differently than planned, or ends more than once. No job runs twice unless
+/// the fault excuses it.
 async fn no_job_is_lost_for(fault: Fault) {
     let outcome = run(&Plan::of(fault, SEED, JOBS, STRIKES)).await;
 

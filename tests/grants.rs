@@ -1,11 +1,11 @@
-//! What a plugin's entry grants, and what is denied with an error that says which line to add.
+//! The grants of a plugin's entry, and the error without one, which names the line to add.
 
 use serde_json::{Value, json};
 use toril_tests::certificates::Certificates;
 use toril_tests::tls_front::TlsFront;
 use toril_tests::{RedisServer, Toril, agent};
 
-/// A host whose plugin `basics` is granted this.
+/// A host whose plugin `basics` has these grants.
 async fn host(redis: &RedisServer, entry: &str) -> Toril {
     let config = format!("[queues.work]\nplugin = \"basics\"\n[plugins.basics]\n{entry}\n");
     let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(config).spawn_run();
@@ -91,7 +91,7 @@ async fn many_keys_are_set_read_and_deleted_in_one_call_each() {
 }
 
 #[tokio::test]
-async fn no_key_of_a_batch_leads_out_of_the_plugins_own_prefix() {
+async fn no_key_of_a_batch_escapes_the_plugins_own_prefix() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, "keyvalue = true").await;
     let mut connection = redis.connection().await;
@@ -114,7 +114,7 @@ async fn no_key_of_a_batch_leads_out_of_the_plugins_own_prefix() {
 }
 
 #[tokio::test]
-async fn a_batch_of_which_one_value_is_too_large_sets_nothing() {
+async fn a_batch_with_one_value_that_is_too_large_sets_nothing() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, "keyvalue = true").await;
 
@@ -161,7 +161,7 @@ async fn a_queue_that_was_not_granted_is_denied_and_nothing_is_added() {
 }
 
 #[tokio::test]
-async fn an_origin_that_was_granted_is_reached() {
+async fn a_granted_origin_is_reachable() {
     let (redis, agent) = (RedisServer::start().await, agent::serve().await);
     let toril = host(&redis, &format!("http = [{:?}]", agent.url())).await;
 
@@ -181,7 +181,7 @@ async fn another_port_of_a_granted_host_is_denied() {
 }
 
 #[tokio::test]
-async fn localhost_that_was_granted_by_name_is_reached() {
+async fn localhost_is_reachable_if_it_is_granted_by_name() {
     let (redis, agent) = (RedisServer::start().await, agent::serve().await);
     let named = agent.url().replace("127.0.0.1", "localhost");
     let toril = host(&redis, &format!("http = [{named:?}]")).await;
@@ -192,7 +192,7 @@ async fn localhost_that_was_granted_by_name_is_reached() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_an_answer_and_is_not_followed() {
+async fn a_redirect_is_returned_and_not_followed() {
     let (redis, agent) = (RedisServer::start().await, agent::serve().await);
     let toril = host(&redis, &format!("http = [{:?}]", agent.url())).await;
     agent.respond_next(302, &[("location", "/.well-known/agent-card.json")], "elsewhere");
@@ -204,7 +204,7 @@ async fn a_redirect_is_an_answer_and_is_not_followed() {
 }
 
 #[tokio::test]
-async fn an_answer_with_an_enormous_head_is_refused_and_the_host_goes_on() {
+async fn a_response_with_an_enormous_head_is_rejected_and_the_host_continues() {
     let (redis, agent) = (RedisServer::start().await, agent::serve().await);
     let toril = host(&redis, &format!("http = [{:?}]", agent.url())).await;
     agent.respond_next(200, &[("x-enormous", &"x".repeat(256 * 1024))], "");
@@ -215,7 +215,7 @@ async fn an_answer_with_an_enormous_head_is_refused_and_the_host_goes_on() {
     assert_eq!(answer["status"], 200);
 }
 
-/// An agent behind TLS, whose certificate a CA of the test's own has signed.
+/// An agent behind TLS, whose certificate the test's own CA has signed.
 struct HttpsAgent {
     origin: String,
     ca: String,
@@ -234,7 +234,7 @@ impl HttpsAgent {
 }
 
 #[tokio::test]
-async fn https_is_verified_with_a_certificate_authority_of_ones_own() {
+async fn https_is_verified_with_a_custom_certificate_authority() {
     let (redis, agent) = (RedisServer::start().await, HttpsAgent::start().await);
     let toril = host(&redis, &format!("http = [{:?}]\nca = {:?}", agent.origin, agent.ca)).await;
 
@@ -245,7 +245,7 @@ async fn https_is_verified_with_a_certificate_authority_of_ones_own() {
 }
 
 #[tokio::test]
-async fn an_https_server_that_nobody_vouches_for_is_refused() {
+async fn an_untrusted_https_server_is_rejected() {
     let (redis, agent) = (RedisServer::start().await, HttpsAgent::start().await);
     let toril = host(&redis, &format!("http = [{:?}]", agent.origin)).await;
 
@@ -255,14 +255,14 @@ async fn an_https_server_that_nobody_vouches_for_is_refused() {
 }
 
 #[tokio::test]
-async fn a_certificate_authority_that_cannot_be_read_is_told_by_check() {
+async fn check_reports_an_unreadable_certificate_authority() {
     let config = "[queues.work]\nplugin = \"basics\"\n[plugins.basics]\nca = \"nowhere.pem\"\n";
     let output = Toril::new().plugin("basics").config(config).cli(["check"]).await.exited(2);
     assert!(output.stderr.contains("nowhere.pem, which cannot be read"), "{}", output.stderr);
 }
 
 #[tokio::test]
-async fn the_error_of_a_denied_request_never_holds_its_credentials() {
+async fn the_error_of_a_denied_request_has_no_credentials() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, "").await;
 
@@ -272,7 +272,7 @@ async fn the_error_of_a_denied_request_never_holds_its_credentials() {
 }
 
 #[tokio::test]
-async fn configuration_and_secrets_are_read_and_what_is_not_there_is_none() {
+async fn configuration_and_secrets_are_read_and_missing_ones_are_none() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, "config = { region = \"eu\" }").await;
 
@@ -280,7 +280,7 @@ async fn configuration_and_secrets_are_read_and_what_is_not_there_is_none() {
     assert_eq!(run(&toril, "config", json!({ "key": "other" })).await["value"], Value::Null);
 }
 
-/// A host of the guest `reach`, which has no grant at all, and what one of its jobs got.
+/// A host of the guest `reach`, which has no grants, and the result of one of its jobs.
 async fn reach(what: &str) -> (Value, Value) {
     let redis = RedisServer::start().await;
     let toril = Toril::new().redis(redis.url()).plugin("reach").config("[queues.work]\nplugin = \"reach\"\n");
@@ -291,7 +291,7 @@ async fn reach(what: &str) -> (Value, Value) {
 }
 
 #[tokio::test]
-async fn a_plugin_has_no_files() {
+async fn a_plugin_cannot_access_files() {
     assert_eq!(reach("files").await.0, json!([]));
 }
 
@@ -308,16 +308,16 @@ async fn a_plugin_gets_no_socket() {
 }
 
 #[tokio::test]
-async fn a_plugin_looks_up_no_names() {
+async fn a_plugin_cannot_resolve_names() {
     let got = reach("lookup").await.0;
     assert!(got.as_str().is_some_and(|got| got.starts_with("no name")), "{got}");
 }
 
 #[tokio::test]
-async fn what_a_plugin_prints_is_in_its_jobs_log() {
+async fn the_output_of_a_plugin_is_in_its_jobs_log() {
     let job = reach("print").await.1;
     let mut lines: Vec<_> = job["logs"].as_array().expect("a log").iter().filter_map(Value::as_str).collect();
-    // The two streams are not in order with each other.
+    // The two streams have no common order.
     lines.sort_unstable();
     assert_eq!(lines, ["[warn] something odd", "first line", "no end", "second line"]);
 }

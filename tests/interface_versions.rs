@@ -1,10 +1,10 @@
-//! Plugins that were built for another version of the interface than the SDKs build for today.
+//! Plugins that were built for another version of the interface than the SDKs use today.
 
 use serde_json::json;
 use toril_tests::wait::{LONG, wait_until};
 use toril_tests::{RedisServer, Toril};
 
-/// A host that works with the plugin of `wit/since-0.1`.
+/// A host that runs the plugin of `wit/since-0.1`.
 async fn host(redis: &RedisServer) -> Toril {
     let config = "[queues.work]\nplugin = \"since-0-1\"\ntimeout = \"2m\"\n[plugins.since-0-1]\nadd_to = [\"work\"]\n";
     let mut toril = Toril::new().redis(redis.url()).plugin("since-0-1").config(config).spawn_run();
@@ -13,7 +13,7 @@ async fn host(redis: &RedisServer) -> Toril {
 }
 
 #[tokio::test]
-async fn a_plugin_of_the_first_version_calls_everything_that_it_has() {
+async fn a_plugin_of_the_first_version_can_call_its_whole_interface() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
 
@@ -38,7 +38,7 @@ async fn a_plugin_of_the_first_version_waits_for_its_children() {
 }
 
 #[tokio::test]
-async fn a_plugin_of_the_first_version_is_told_in_words_that_its_job_was_cancelled() {
+async fn a_plugin_of_the_first_version_gets_the_reason_of_a_cancellation() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
     let id = toril.cli(["add", "work", "wait", "--json"]).await.succeeded().json()["id"].clone();
@@ -53,7 +53,7 @@ async fn a_plugin_of_the_first_version_is_told_in_words_that_its_job_was_cancell
 }
 
 #[tokio::test]
-async fn a_plugin_of_a_newer_version_is_refused_with_its_version_and_those_that_are_served() {
+async fn a_plugin_of_a_newer_version_is_rejected_with_its_version_and_the_supported_ones() {
     let toril = Toril::new().plugin("newer").config("[queues.work]\nplugin = \"newer\"\n");
 
     let error = toril.cli(["check"]).await.exited(2).stderr;

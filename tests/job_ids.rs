@@ -1,4 +1,4 @@
-//! Names and ids of added jobs: the ids that would destroy the queue are refused, by everything that adds jobs.
+//! Names and ids of added jobs. Everything that adds jobs rejects ids that would destroy the queue.
 
 use serde_json::{Value, json};
 use toril_tests::{RedisServer, Toril, http};
@@ -6,7 +6,7 @@ use toril_tests::{RedisServer, Toril, http};
 const CONFIG: &str =
     "[queues.work]\nplugin = \"basics\"\n[queues.idle]\nplugin = \"basics\"\n[plugins.basics]\nadd_to = [\"idle\"]\n";
 
-/// Keys of a queue that BullMQ's scripts write to. Each of another type than a job's hash.
+/// Keys of a queue that BullMQ's scripts write to. Each has another type than a job's hash.
 const KEYS: [&str; 14] = [
     "wait",
     "active",
@@ -34,7 +34,7 @@ async fn post(toril: &Toril, path: &str, body: &Value) -> http::Response {
     http::post(&toril.url(&format!("/api/v1/queues/idle/{path}")), body).await.expect("an answer")
 }
 
-/// The queue has only what the host's worker wrote, and still takes and runs jobs.
+/// Checks that the queue has only keys of the host's worker, and still accepts and runs jobs.
 async fn is_unharmed(toril: &Toril, redis: &RedisServer) {
     let mut connection = redis.connection().await;
     let jobs: Vec<String> =
@@ -48,7 +48,7 @@ async fn is_unharmed(toril: &Toril, redis: &RedisServer) {
 }
 
 #[tokio::test]
-async fn the_command_line_refuses_an_id_that_is_a_key_of_the_queue() {
+async fn the_command_line_rejects_an_id_that_is_a_key_of_the_queue() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
 
@@ -61,7 +61,7 @@ async fn the_command_line_refuses_an_id_that_is_a_key_of_the_queue() {
 }
 
 #[tokio::test]
-async fn the_http_api_refuses_an_id_that_is_a_key_of_the_queue_and_adds_nothing_of_its_batch() {
+async fn the_http_api_rejects_an_id_that_is_a_key_of_the_queue_and_adds_nothing_of_its_batch() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
 
@@ -79,7 +79,7 @@ async fn the_http_api_refuses_an_id_that_is_a_key_of_the_queue_and_adds_nothing_
 }
 
 #[tokio::test]
-async fn a_plugin_is_refused_an_id_that_is_a_key_of_the_queue() {
+async fn a_plugin_cannot_add_a_job_whose_id_is_a_key_of_the_queue() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
 
@@ -93,7 +93,7 @@ async fn a_plugin_is_refused_an_id_that_is_a_key_of_the_queue() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_a_key_of_another_job_is_refused() {
+async fn an_id_that_is_a_key_of_another_job_is_rejected() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
 
@@ -106,7 +106,7 @@ async fn an_id_that_is_a_key_of_another_job_is_refused() {
 }
 
 #[tokio::test]
-async fn an_id_with_two_colons_is_taken_as_bullmq_takes_it() {
+async fn an_id_with_two_colons_is_accepted_like_in_bullmq() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
 
@@ -117,7 +117,7 @@ async fn an_id_with_two_colons_is_taken_as_bullmq_takes_it() {
 }
 
 #[tokio::test]
-async fn a_name_and_ids_that_are_too_long_are_refused_by_all() {
+async fn names_and_ids_that_are_too_long_are_rejected_everywhere() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
     let long = "x".repeat(1025);
@@ -150,7 +150,7 @@ async fn a_name_and_ids_that_are_too_long_are_refused_by_all() {
 }
 
 #[tokio::test]
-async fn a_job_that_is_there_already_keeps_its_options_when_it_is_added_again() {
+async fn an_existing_job_keeps_its_options_when_it_is_added_again() {
     let redis = RedisServer::start().await;
     let toril = Toril::new().redis(redis.url()).config(CONFIG);
     let add = async |id: &[&str], lines: &str| {

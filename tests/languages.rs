@@ -1,10 +1,10 @@
-//! The same plugin in Rust, TypeScript and Python: one table of jobs, run against each of the three components.
+//! The same plugin in Rust, TypeScript and Python: one table of jobs runs on each of the three components.
 
 use serde_json::{Value, json};
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, agent, node, wait_until};
 
-/// The components of the example, by the language that it is written in.
+/// The components of the example, by language.
 const RUST: &str = "basics";
 const TYPESCRIPT: &str = "basics-js";
 const PYTHON: &str = "basics-py";
@@ -16,8 +16,8 @@ struct Case {
 }
 
 impl Case {
-    /// A host of one of the components. Compiling one that carries an engine takes half a minute, so that all tests
-    /// share what was compiled.
+    /// A host of one of the components. Compiling one that contains an engine takes half a minute, so all tests share
+    /// the compiled code.
     async fn of(component: &str) -> Self {
         let (redis, agent) = (RedisServer::start().await, agent::serve().await);
         let config = format!(
@@ -47,7 +47,7 @@ impl Case {
     }
 }
 
-/// Every behaviour that the three have in common, in one host: its start is what takes the time.
+/// Runs every behaviour that the three have in common in one host, because its start takes the time.
 async fn behaves(component: &str) {
     let case = Case::of(component).await;
 
@@ -57,7 +57,7 @@ async fn behaves(component: &str) {
     assert!(exhausted.contains("attempt 2 failed"), "{exhausted}");
     let fatal = case.fails("fatal", json!({})).await;
     assert!(fatal.contains("this job cannot be done"), "{fatal}");
-    assert_eq!(case.job("4").await["attemptsMade"], 1, "a fatal failure is not tried again");
+    assert_eq!(case.job("4").await["attemptsMade"], 1, "a fatal failure is not retried");
 
     case.completes("defer", json!({ "ms": 300 })).await;
     let deferred = case.job("5").await;
@@ -68,16 +68,16 @@ async fn behaves(component: &str) {
     assert_eq!(case.job("6").await["attemptsMade"], 1, "a rate limit uses up no attempt");
 
     case.completes("progress", json!({})).await;
-    let told = case.job("7").await;
-    assert_eq!(told["progress"], json!({ "step": "two" }), "{told}");
-    assert_eq!(told["logs"].as_array().map(Vec::len), Some(3), "{told}");
+    let report = case.job("7").await;
+    assert_eq!(report["progress"], json!({ "step": "two" }), "{report}");
+    assert_eq!(report["logs"].as_array().map(Vec::len), Some(3), "{report}");
 
     let url = format!("{}/.well-known/agent-card.json", case.agent.url());
     assert_eq!(case.completes("fetch", json!({ "url": url })).await["status"], 200, "an HTTP request");
     let denied = case.fails("fetch", json!({ "url": "http://127.0.0.1:1/" })).await;
     assert!(denied.contains("add \"http://127.0.0.1:1\" to `http`"), "{denied}");
     let denied = case.job("9").await;
-    assert_eq!(denied["attemptsMade"], 1, "a denied request is not tried again: {denied}");
+    assert_eq!(denied["attemptsMade"], 1, "a denied request is not retried: {denied}");
     assert!(denied["logs"].to_string().contains("may not send requests to http://127.0.0.1:1"), "{denied}");
 
     assert_eq!(case.completes("config", json!({ "key": "region" })).await["value"], "eu", "configuration");
@@ -91,7 +91,7 @@ async fn behaves(component: &str) {
     case.toril.cli(["add", "work", "sleep-until-cancelled", "--id", "long"]).await.succeeded();
     wait_until("the long job to run", LONG, async || case.job("long").await["state"] == "active").await;
     case.toril.cli(["cancel", "work", "long", "--reason", "enough"]).await.succeeded();
-    assert_eq!(case.job("long").await["state"], "completed", "a plugin hears that its job is cancelled");
+    assert_eq!(case.job("long").await["state"], "completed", "a plugin sees that its job is cancelled");
 }
 
 #[tokio::test]
@@ -109,9 +109,9 @@ async fn a_plugin_in_python_does_everything() {
     behaves(PYTHON).await;
 }
 
-/// The engine of TypeScript only interprets: what is done for each character of a string is felt.
+/// The engine for TypeScript only interprets, so any work for each character of a string is slow.
 #[tokio::test]
-async fn a_long_text_passes_through_a_plugin_in_typescript_without_much_work() {
+async fn a_long_text_costs_little_in_a_typescript_plugin() {
     let cache = toril_tests::toril::shared_cache();
     let toril = Toril::new().plugin_as(TYPESCRIPT, "example").config("[queues.work]\nplugin = \"example\"\n");
     let toril = toril.host(format!("cache = {:?}", cache.display().to_string()));
@@ -119,9 +119,9 @@ async fn a_long_text_passes_through_a_plugin_in_typescript_without_much_work() {
     let fuel = async |text: &str| {
         let data = json!({ "text": text });
         let arguments = ["plugin", "test", &file, "--name", "echo", "--json", "--data", &data.to_string()];
-        let told = toril.cli(arguments).await.succeeded().json();
-        assert_eq!(told["result"], data);
-        told["fuel"].as_u64().expect("it is counted")
+        let report = toril.cli(arguments).await.succeeded().json();
+        assert_eq!(report["result"], data);
+        report["fuel"].as_u64().expect("it is counted")
     };
     let text = "aé€😀".repeat(8 * 1024);
 

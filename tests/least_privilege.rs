@@ -1,4 +1,5 @@
-//! The Redis user of docs/security.md: the host, as that user, does everything that it does, and may do nothing else.
+//! The Redis user of docs/security.md: with that user, the host does everything that it does, and the user can do
+//! nothing else.
 
 use redis::aio::MultiplexedConnection;
 use serde_json::{Value, json};
@@ -42,7 +43,7 @@ async fn server() -> RedisServer {
     let redis = RedisServer::start().await;
     let mut make = redis::cmd("ACL");
     make.arg("SETUSER").arg(documented());
-    make.query_async::<()>(&mut redis.connection().await).await.expect("Redis takes the user of the manual");
+    make.query_async::<()>(&mut redis.connection().await).await.expect("Redis accepts the user of the manual");
     redis
 }
 
@@ -51,7 +52,7 @@ fn host(redis: &RedisServer) -> Toril {
     Toril::new().redis(url).plugin("basics").config(CONFIG)
 }
 
-/// What Redis has refused to the user since it was last asked to forget.
+/// The commands that Redis has denied to the user since the last reset.
 async fn refused(connection: &mut MultiplexedConnection) -> Vec<String> {
     let log: Vec<redis::Value> = redis::cmd("ACL").arg("LOG").arg(100).query_async(connection).await.expect("a log");
     log.iter().map(|entry| format!("{entry:?}")).collect()
@@ -73,7 +74,7 @@ async fn wait_for(toril: &Toril, id: &str, state: &str) {
     .await;
 }
 
-/// Jobs of every kind, and what plugins can ask of the host.
+/// Runs jobs of every kind, and everything that plugins can request from the host.
 async fn jobs(redis: &RedisServer, toril: &Toril) {
     assert_eq!(done(toril, "echo", json!(1)).await, json!(1));
     done(toril, "progress", json!({})).await;
@@ -103,7 +104,7 @@ async fn jobs(redis: &RedisServer, toril: &Toril) {
     wait_for(toril, "bad", "failed").await;
 }
 
-/// Every command that looks at queues and changes them.
+/// Runs every command that shows and changes queues.
 async fn commands(redis: &RedisServer, toril: &Toril) {
     let later: Vec<_> = ["a", "b", "c", "d"]
         .iter()
@@ -180,7 +181,7 @@ async fn pages(toril: &Toril) {
 }
 
 #[tokio::test]
-async fn the_user_of_the_manual_does_everything_that_the_host_does() {
+async fn the_user_of_the_manual_can_do_everything_that_the_host_does() {
     let redis = server().await;
     let mut connection = redis.connection().await;
     let mut toril = host(&redis).spawn_run();
@@ -191,7 +192,7 @@ async fn the_user_of_the_manual_does_everything_that_the_host_does() {
     commands(&redis, &toril).await;
     toril.replace_plugin("basics", &component("blue/basics"));
     toril.wait_for_log("plugin reloaded", LONG).await;
-    // A job whose host dies is another host's.
+    // Another host runs a job whose host died.
     add(&redis, "work", json!([{ "name": "sleep-until-cancelled", "data": {}, "opts": { "jobId": "lost" } }])).await;
     wait_for(&toril, "lost", "active").await;
     toril.kill();
@@ -205,7 +206,7 @@ async fn the_user_of_the_manual_does_everything_that_the_host_does() {
 }
 
 #[tokio::test]
-async fn the_user_of_the_manual_may_do_nothing_else() {
+async fn the_user_of_the_manual_can_do_nothing_else() {
     let redis = server().await;
     let port = redis.url().rsplit(':').next().expect("a port").to_owned();
     let client = redis::Client::open(format!("redis://toril:{PASSWORD}@127.0.0.1:{port}")).expect("a URL");

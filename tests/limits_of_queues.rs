@@ -1,5 +1,5 @@
-//! Queues that are paused, or have a concurrency or a rate limit of their own: no job is lost, the order is that of Node,
-//! and what may run is run promptly.
+//! Queues that are paused, or have their own concurrency or rate limit. No job is lost, the order is the same as with
+//! Node, and runnable jobs start promptly.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, node, wait_until};
 
-/// Less than an idle worker waits for a marker, by far.
+/// Much less than the time that an idle worker waits for a marker.
 const PROMPT: u64 = 2_500;
 
 async fn host(redis: &RedisServer, queue: &str) -> Toril {
@@ -19,7 +19,7 @@ async fn host(redis: &RedisServer, queue: &str) -> Toril {
     toril
 }
 
-/// Has clients of BullMQ 5 and 6 do these things.
+/// Runs these steps with clients of BullMQ 5 and 6.
 async fn clients(redis: &RedisServer, steps: Value) -> Vec<Value> {
     let done = node::run("clients", json!({ "redis": redis.url(), "queue": "work", "steps": steps })).await;
     done["results"].as_array().cloned().expect("results")
@@ -41,7 +41,7 @@ async fn state(redis: &RedisServer, id: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_job_that_falls_due_while_bullmq_5_has_paused_the_queue_is_not_lost() {
+async fn a_job_that_becomes_due_while_bullmq_5_has_paused_the_queue_is_not_lost() {
     let redis = RedisServer::start().await;
     let _toril = host(&redis, "").await;
 
@@ -63,7 +63,7 @@ async fn a_job_that_falls_due_while_bullmq_5_has_paused_the_queue_is_not_lost() 
 }
 
 #[tokio::test]
-async fn a_job_that_falls_due_while_bullmq_6_has_paused_the_queue_is_counted_as_waiting() {
+async fn a_job_that_becomes_due_while_bullmq_6_has_paused_the_queue_is_counted_as_waiting() {
     let redis = RedisServer::start().await;
     let _toril = host(&redis, "").await;
 
@@ -97,7 +97,8 @@ fn one_after_the_other(before: Value, after: Value) -> Value {
     steps.into()
 }
 
-/// Lets a worker in Node, and then Toril, do the same. Checks that they start the jobs in the same order, and answers it.
+/// Runs the steps with a worker in Node, and then with Toril. Checks that both start the jobs in the same order, and
+/// returns it.
 async fn order(steps: Value, jobs: usize) -> Value {
     let theirs = RedisServer::start().await;
     let input = json!({ "redis": theirs.url(), "queue": "work", "jobs": jobs, "concurrency": 4 });
@@ -114,13 +115,13 @@ async fn order(steps: Value, jobs: usize) -> Value {
 }
 
 #[tokio::test]
-async fn a_job_that_falls_due_while_the_queue_is_paused_runs_before_those_that_are_added_later() {
+async fn a_job_that_becomes_due_while_the_queue_is_paused_runs_before_later_jobs() {
     let steps = one_after_the_other(json!([{ "do": "pause" }]), json!([{ "do": "resume" }]));
     assert_eq!(order(steps, 2).await, json!(["first", "second"]));
 }
 
 #[tokio::test]
-async fn a_job_that_falls_due_while_the_global_concurrency_is_used_up_runs_before_those_that_are_added_later() {
+async fn a_job_that_becomes_due_while_the_global_concurrency_is_used_up_runs_before_later_jobs() {
     let busy = json!([
         { "do": "concurrency", "max": 1 },
         { "do": "add", "name": "sleep", "data": { "ms": 8_000 }, "opts": { "jobId": "busy" } },
@@ -142,7 +143,7 @@ async fn a_delayed_job_is_moved_promptly_while_the_queue_is_paused() {
     assert!(late < PROMPT, "{late} ms late");
 }
 
-/// When a job had this event, in milliseconds by Redis' clock.
+/// When a job had this event, in milliseconds of Redis's clock.
 async fn event(redis: &RedisServer, event: &str, job: &str) -> u64 {
     let mut connection = redis.connection().await;
     let entries: Vec<(String, HashMap<String, String>)> =
@@ -154,7 +155,7 @@ async fn event(redis: &RedisServer, event: &str, job: &str) -> u64 {
 }
 
 #[tokio::test]
-async fn children_of_a_flow_follow_on_each_other_without_a_pause_where_one_job_may_run_at_a_time() {
+async fn children_of_a_flow_run_without_pauses_at_a_global_concurrency_of_one() {
     let redis = RedisServer::start().await;
     let _toril = host(&redis, "concurrency = 4").await;
     let child = |n: usize| json!({ "name": "echo", "queueName": "work", "data": {}, "opts": { "jobId": format!("child-{n}") } });
@@ -183,7 +184,7 @@ async fn children_of_a_flow_follow_on_each_other_without_a_pause_where_one_job_m
 }
 
 #[tokio::test]
-async fn jobs_with_a_deduplication_id_follow_on_each_other_without_a_pause_where_one_job_may_run_at_a_time() {
+async fn jobs_with_a_deduplication_id_run_without_pauses_at_a_global_concurrency_of_one() {
     let redis = RedisServer::start().await;
     let mut steps = vec![json!({ "do": "concurrency", "max": 1 }), json!({ "do": "pause" })];
     for n in 0..5 {
@@ -199,9 +200,9 @@ async fn jobs_with_a_deduplication_id_follow_on_each_other_without_a_pause_where
     assert!(last - first < PROMPT, "five jobs took {} ms", last - first);
 }
 
-/// Fills a queue's only place, and adds a job that must wait for another one.
+/// Fills a queue's only slot, and adds a job that must wait for another one.
 async fn full(redis: &RedisServer) -> (Toril, node::Script) {
-    // A worker that claims no second job: it frees the place without looking for the next one.
+    // A worker that claims no second job: it frees the slot without looking for the next job.
     let input = json!({ "redis": redis.url(), "queue": "work", "jobs": 1, "concurrency": 1, "settings": { "lockDuration": 60_000 } });
     let mut worker = node::spawn("worker", input, &[]);
     worker.wait_ready().await;
@@ -222,7 +223,7 @@ async fn now(redis: &RedisServer) -> u64 {
 }
 
 #[tokio::test]
-async fn a_global_concurrency_that_a_client_raises_or_removes_counts_at_once() {
+async fn a_global_concurrency_that_a_client_raises_or_removes_applies_at_once() {
     for change in [json!({ "concurrency": 2 }), json!({})] {
         let redis = RedisServer::start().await;
         let (_toril, _worker) = full(&redis).await;
@@ -244,7 +245,7 @@ async fn a_global_concurrency_that_a_client_raises_or_removes_counts_at_once() {
 }
 
 #[tokio::test]
-async fn a_place_is_filled_at_once_when_its_job_is_taken_away() {
+async fn a_slot_is_filled_at_once_when_its_job_is_removed() {
     let redis = RedisServer::start().await;
     let (_toril, _worker) = full(&redis).await;
     let mut connection = redis.connection().await;
@@ -259,7 +260,7 @@ async fn a_place_is_filled_at_once_when_its_job_is_taken_away() {
 }
 
 #[tokio::test]
-async fn a_rate_limit_that_a_client_lifts_ends_the_wait() {
+async fn removing_a_rate_limit_ends_the_wait() {
     let redis = RedisServer::start().await;
     let mut connection = redis.connection().await;
     let _toril = host(&redis, "rate_limit = { max = 1, per = \"10m\" }").await;
@@ -267,7 +268,7 @@ async fn a_rate_limit_that_a_client_lifts_ends_the_wait() {
     clients(&redis, ids.iter().map(|id| json!({ "do": "add", "opts": { "jobId": id } })).collect()).await;
     number(&redis, ids[0], "finishedOn").await;
 
-    // More than once, since a wait that just ends is none.
+    // More than once, because the wait could have ended just then.
     for id in &ids[1..] {
         let from = now(&redis).await;
         let lifted: u64 = cmd("DEL").arg("bull:work:limiter").query_async(&mut connection).await.expect("an answer");
@@ -278,7 +279,7 @@ async fn a_rate_limit_that_a_client_lifts_ends_the_wait() {
 }
 
 #[tokio::test]
-async fn a_job_whose_key_has_another_type_is_set_aside_and_the_others_of_its_batch_run() {
+async fn a_job_whose_key_has_another_type_is_skipped_and_the_others_of_its_batch_run() {
     let redis = RedisServer::start().await;
     let mut connection = redis.connection().await;
     let mut steps: Vec<Value> =
@@ -308,8 +309,8 @@ async fn a_job_whose_key_has_another_type_is_set_aside_and_the_others_of_its_bat
     for (id, reason) in
         [("job-2", "its key holds no hash"), ("later", "its key holds no hash"), ("job-4", "its hash is missing")]
     {
-        let told = |line: Value| line["job_id"] == id && line["queue"] == "work" && line["reason"] == reason;
-        let lines = || toril.logs().lines().filter_map(|line| serde_json::from_str(line).ok()).any(told);
+        let matching = |line: Value| line["job_id"] == id && line["queue"] == "work" && line["reason"] == reason;
+        let lines = || toril.logs().lines().filter_map(|line| serde_json::from_str(line).ok()).any(matching);
         wait_until(&format!("a line of the log about job {id}"), LONG, async || lines()).await;
     }
     let stuck: u64 = cmd("LLEN").arg("bull:work:active").query_async(&mut connection).await.expect("a number");
@@ -317,7 +318,7 @@ async fn a_job_whose_key_has_another_type_is_set_aside_and_the_others_of_its_bat
 }
 
 #[tokio::test]
-async fn priorities_are_taken_up_to_bullmqs_largest_and_refused_above_it_everywhere() {
+async fn priorities_above_bullmqs_maximum_are_rejected_everywhere() {
     let redis = RedisServer::start().await;
     let mut toril = host(&redis, "").await;
     let limit = |priority: u32| json!({ "queue": "work", "name": "echo", "data": {}, "priority": priority });
@@ -363,14 +364,14 @@ async fn no_job_is_lost_while_clients_of_bullmq_6_pause_and_resume() {
     pause_and_resume(6, &[6], false).await;
 }
 
-/// Clients of both versions must not add jobs to a paused queue beside each other: they alone lose some.
+/// Clients of both versions must not add jobs to a paused queue together, because they would lose some on their own.
 #[tokio::test]
 async fn no_job_is_lost_while_clients_of_bullmq_5_and_6_pause_and_resume_the_same_queue() {
     pause_and_resume(5, &[5, 6], true).await;
 }
 
-/// Adds jobs of every kind by a client of one version, and lets clients of these versions pause and resume the queue
-/// meanwhile, or when all have been added.
+/// Adds jobs of every kind with a client of one version. Clients of these versions pause and resume the queue
+/// meanwhile, or after all jobs were added.
 async fn pause_and_resume(producer: u32, versions: &[u32], afterwards: bool) {
     let seed = std::env::var("TORIL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| fastrand::u64(..));
     println!("TORIL_SEED={seed}");
@@ -407,7 +408,7 @@ async fn pause_and_resume(producer: u32, versions: &[u32], afterwards: bool) {
     clients(&redis, steps.into()).await;
 }
 
-/// Name, data and options of a job that waits more than once, mostly.
+/// Name, data and options of a job that usually waits more than once.
 fn some_job(chance: &mut fastrand::Rng, id: &str) -> (&'static str, Value, Value) {
     let delay = chance.u32(1..300);
     match chance.u8(0..7) {

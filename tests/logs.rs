@@ -1,4 +1,4 @@
-//! The host's log: one line an event, with its fields, and its level changed while the host runs.
+//! The host's log: one line for each event with its fields, and a level that can change while the host runs.
 
 use serde_json::{Value, json};
 use toril_tests::wait::LONG;
@@ -17,7 +17,7 @@ fn lines(toril: &Toril) -> Vec<Value> {
     toril.logs().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
-/// The lines of this message, of one job.
+/// The lines with this message about one job.
 fn of(lines: &[Value], message: &str, job: &str) -> Vec<Value> {
     lines.iter().filter(|line| line["message"] == message && line["job_id"] == job).cloned().collect()
 }
@@ -27,7 +27,7 @@ async fn add(redis: &RedisServer, jobs: Value) {
 }
 
 #[tokio::test]
-async fn each_end_of_an_attempt_is_one_line_that_says_which_job_plugin_and_outcome_it_was() {
+async fn each_end_of_an_attempt_is_one_line_with_job_plugin_and_outcome() {
     let redis = RedisServer::start().await;
     let toril = host(Toril::new().redis(redis.url()).env("TORIL_LOG", "toril=debug").config(WORK)).await;
     let again = json!({ "attempts": 2, "backoff": 1 });
@@ -102,7 +102,7 @@ async fn now(toril: &Toril) -> Value {
     http::get(&toril.url("/api/v1/host/log")).await.expect("an answer").json()
 }
 
-/// How many lines say that an attempt has begun, when a further job has ended.
+/// Runs another job, and returns how many lines say that an attempt has begun.
 async fn begun(redis: &RedisServer, toril: &Toril) -> usize {
     let ended = |toril: &Toril| toril.logs().matches("attempt ended").count();
     let before = ended(toril);
@@ -112,7 +112,7 @@ async fn begun(redis: &RedisServer, toril: &Toril) -> usize {
 }
 
 #[tokio::test]
-async fn what_is_logged_changes_over_http_and_the_last_word_counts() {
+async fn the_log_filter_changes_over_http_and_the_last_change_wins() {
     let redis = RedisServer::start().await;
     let mut toril = host(Toril::new().redis(redis.url()).config(WORK)).await;
     assert_eq!(now(&toril).await["source"], "default");
@@ -122,13 +122,14 @@ async fn what_is_logged_changes_over_http_and_the_last_word_counts() {
     assert_eq!((changed.status, changed.json()), (200, json!({ "filter": "toril=debug", "source": "request" })));
     assert_eq!(begun(&redis, &toril).await, 1);
 
-    // A change of something else leaves it; one of `log` does not.
+    // A change of another key does not affect it. A change of `log` does.
     toril.rewrite_config(format!("{WORK}attempts = 3\n"));
     toril.wait_for_log("configuration reloaded", LONG).await;
     assert_eq!(now(&toril).await["source"], "request");
     toril = toril.host("log = \"toril=info\"");
     toril.rewrite_config(format!("{WORK}attempts = 3\n"));
-    wait_until("the configuration to count", LONG, async || now(&toril).await["source"] == "configuration").await;
+    wait_until("the configuration's filter to apply", LONG, async || now(&toril).await["source"] == "configuration")
+        .await;
     assert_eq!(begun(&redis, &toril).await, 1);
 
     assert_eq!(put(&toril, json!("toril=debug")).await.status, 200);
@@ -136,7 +137,7 @@ async fn what_is_logged_changes_over_http_and_the_last_word_counts() {
 }
 
 #[tokio::test]
-async fn a_filter_that_is_none_is_refused_and_changes_nothing() {
+async fn an_invalid_filter_is_rejected_and_changes_nothing() {
     let redis = RedisServer::start().await;
     let toril = host(Toril::new().redis(redis.url()).env("TORIL_LOG", "toril=info").config(WORK)).await;
     for filter in [json!("toril=loud"), json!(""), json!("x".repeat(1001))] {

@@ -25,7 +25,7 @@ async fn samples(toril: &Toril) -> Vec<Value> {
     samples.as_array().cloned().unwrap_or_default()
 }
 
-/// The value of the sample with this name and these labels, 0 if there is none.
+/// The value of the sample with this name and these labels, 0 if it does not exist.
 fn value(samples: &[Value], name: &str, labels: &Value) -> f64 {
     let found = samples.iter().find(|sample| sample["name"] == name && &sample["labels"] == labels);
     found.and_then(|sample| sample["value"].as_str()).map_or(0.0, |value| value.parse().unwrap_or(f64::NAN))
@@ -55,7 +55,7 @@ async fn completed_and_failed_attempts_are_counted_by_queue_and_kind() {
 }
 
 #[tokio::test]
-async fn durations_waits_and_what_a_pen_takes_are_histograms() {
+async fn durations_waits_and_the_resources_of_pens_are_histograms() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
 
@@ -99,7 +99,7 @@ async fn the_jobs_in_each_state_and_the_versions_in_use_are_gauges() {
 }
 
 #[tokio::test]
-async fn replaced_and_refused_files_of_a_plugin_are_counted() {
+async fn replaced_and_rejected_files_of_a_plugin_are_counted() {
     let redis = RedisServer::start().await;
     let mut toril = host(&redis).await;
 
@@ -115,23 +115,23 @@ async fn replaced_and_refused_files_of_a_plugin_are_counted() {
 }
 
 #[tokio::test]
-async fn a_redis_that_is_away_is_seen_and_so_is_its_return() {
+async fn the_outage_and_the_return_of_redis_are_in_the_metrics() {
     let mut redis = RedisServer::start().await;
     let toril = host(&redis).await;
     let look = async |name| value(&samples(&toril).await, name, &json!({}));
-    wait_until("Redis to be looked at", LONG, async || look("redis_up").await == 1.0).await;
+    wait_until("the first check of Redis", LONG, async || look("redis_up").await == 1.0).await;
 
     redis.kill();
-    wait_until("Redis to be missed", LONG, async || look("redis_outages_total").await == 1.0).await;
+    wait_until("the outage to be counted", LONG, async || look("redis_outages_total").await == 1.0).await;
     assert_eq!(look("redis_up").await, 0.0);
     redis.restart().await;
 
-    wait_until("Redis to be back", LONG, async || look("redis_up").await == 1.0).await;
+    wait_until("Redis to be up", LONG, async || look("redis_up").await == 1.0).await;
     assert_eq!(look("redis_reconnects_total").await, 1.0);
 }
 
 #[tokio::test]
-async fn no_label_has_a_jobs_id_its_name_or_what_is_in_it() {
+async fn no_label_has_a_jobs_id_name_or_data() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
 
@@ -143,7 +143,7 @@ async fn no_label_has_a_jobs_id_its_name_or_what_is_in_it() {
 }
 
 #[tokio::test]
-async fn what_an_alert_asks_the_increase_of_is_there_before_it_has_happened() {
+async fn counters_that_alerts_use_exist_before_their_first_increase() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
 
@@ -170,12 +170,12 @@ async fn promtool_finds_nothing_wrong_with_the_metrics() {
     let verdict = promtool::run(&["check", "metrics"], &page(&toril).await).await;
 
     assert!(verdict.fine && verdict.text.is_empty(), "{}", verdict.text);
-    // It does find what is wrong.
+    // It does find errors.
     assert!(!promtool::run(&["check", "metrics"], "jobs total 1 x").await.fine);
 }
 
 #[tokio::test]
-async fn promtool_takes_the_alert_rules_and_each_is_set_off_by_what_it_is_for_and_nothing_else() {
+async fn promtool_accepts_the_alert_rules_and_each_fires_only_for_its_own_cause() {
     let rules = std::fs::read_to_string(toril_tests::repository().join("deploy/alerts.yml")).expect("the rules");
     let tests = std::fs::read_to_string(toril_tests::repository().join("tests/prometheus/alerts.yml")).expect("tests");
     let names: Vec<_> = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
@@ -189,7 +189,7 @@ async fn promtool_takes_the_alert_rules_and_each_is_set_off_by_what_it_is_for_an
 }
 
 #[tokio::test]
-async fn the_dashboard_and_the_alert_rules_ask_for_metrics_that_there_are() {
+async fn the_dashboard_and_the_alert_rules_use_existing_metrics() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
     add(&toril, "fatal", "1").await;

@@ -1,4 +1,5 @@
-//! What an outage demands of a host, fault by fault: where `faults` counts, these show how.
+//! How a host handles an outage, fault by fault. `faults` checks the outcomes, and these tests check how they come
+//! about.
 
 use std::time::{Duration, Instant};
 
@@ -8,10 +9,10 @@ use toril_tests::proxy::Proxy;
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, node, wait_until};
 
-/// No lock runs out in these tests: what is found again is not found by that.
+/// No lock expires in these tests, so no job is recovered that way.
 const LOCKED: &str = "lock_duration = \"1h\"\nstalled_interval = \"500ms\"\ntimeout = \"1h\"";
 
-/// A host on a network of its own, that has worked: its connections are there, and it waits for jobs.
+/// A host with its own network that has run a job: its connections are open, and it waits for jobs.
 async fn host(redis: &RedisServer, queue: &str) -> (Toril, Proxy) {
     let network = Proxy::start(redis.port()).await;
     let config = format!("[queues.work]\nplugin = \"basics\"\n{queue}\n");
@@ -47,7 +48,7 @@ async fn wait_for_state(redis: &RedisServer, id: &str, set: &str) {
     wait_until(&format!("job {id} to be {set}"), LONG, async || is_in(redis, id, set).await).await;
 }
 
-/// A field of a job as BullMQ counts: how often it was started (`ats`), and how many attempts that made (`atm`).
+/// A counter of BullMQ in a job: its starts (`ats`), or its attempts (`atm`).
 async fn count(redis: &RedisServer, id: &str, field: &str) -> u32 {
     ask::<Option<u32>>(redis, &["HGET", &format!("bull:work:{id}"), field]).await.expect("a count").unwrap_or(0)
 }
@@ -65,10 +66,10 @@ async fn events(redis: &RedisServer, name: &str, ids: &[String]) -> Vec<usize> {
 }
 
 #[tokio::test]
-async fn jobs_that_redis_gave_in_an_answer_that_was_lost_run_at_once_and_once() {
+async fn jobs_of_a_lost_answer_run_once_and_at_once() {
     let redis = RedisServer::start().await;
     let (_toril, network) = host(&redis, &format!("concurrency = 4\n{LOCKED}")).await;
-    // Only what claims jobs names this key.
+    // Only the claim of jobs names this key.
     network.lose_answer_to("bull:work:limiter");
 
     let (job, long) = (json!({ "name": "echo", "data": {} }), "x".repeat(10_000));
@@ -84,7 +85,7 @@ async fn jobs_that_redis_gave_in_an_answer_that_was_lost_run_at_once_and_once() 
 }
 
 #[tokio::test]
-async fn a_claim_that_arrives_after_it_was_given_up_takes_no_job() {
+async fn a_claim_that_arrives_after_the_host_gave_up_takes_no_job() {
     let redis = RedisServer::start().await;
     let (_toril, network) = host(&redis, &format!("concurrency = 1\n{LOCKED}")).await;
     network.keep_request("bull:work:limiter");
@@ -95,13 +96,13 @@ async fn a_claim_that_arrives_after_it_was_given_up_takes_no_job() {
 
     network.deliver().await;
 
-    // Else it would be locked for nobody.
+    // Otherwise it would stay locked by nobody.
     wait_for_state(&redis, &second[0], "completed").await;
     assert_eq!(count(&redis, &second[0], "ats").await, 1);
 }
 
 #[tokio::test]
-async fn an_end_whose_answer_was_lost_is_written_once_and_the_job_that_came_with_it_runs() {
+async fn an_outcome_whose_answer_was_lost_is_written_once_and_the_next_job_runs() {
     let redis = RedisServer::start().await;
     let (_toril, network) = host(&redis, &format!("concurrency = 1\n{LOCKED}")).await;
     let ids =
@@ -117,7 +118,7 @@ async fn an_end_whose_answer_was_lost_is_written_once_and_the_job_that_came_with
 }
 
 #[tokio::test]
-async fn an_end_by_bullmqs_own_script_whose_answer_was_lost_is_written_once() {
+async fn an_outcome_by_bullmqs_own_script_whose_answer_was_lost_is_written_once() {
     let redis = RedisServer::start().await;
     let (_toril, network) = host(&redis, LOCKED).await;
     let opts = json!({ "deduplication": { "id": "one" } });
@@ -127,7 +128,7 @@ async fn an_end_by_bullmqs_own_script_whose_answer_was_lost_is_written_once() {
 
     wait_for_state(&redis, &ids[0], "completed").await;
 
-    // It goes on, without a second end.
+    // The host continues, and ends the job only once.
     let next = add(&redis, &[json!({ "name": "echo", "data": {} })]).await;
     wait_for_state(&redis, &next[0], "completed").await;
     assert_eq!((network.lost(), events(&redis, "completed", &ids).await), (1, vec![1]));
@@ -149,7 +150,7 @@ async fn a_retry_whose_answer_was_lost_counts_one_attempt() {
 }
 
 #[tokio::test]
-async fn an_attempt_whose_lock_is_another_ones_is_interrupted_and_writes_nothing() {
+async fn an_attempt_whose_lock_has_another_owner_is_interrupted_and_writes_nothing() {
     let redis = RedisServer::start().await;
     let (mut toril, _network) = host(&redis, "concurrency = 1\nlock_duration = \"1s\"\ntimeout = \"1h\"").await;
     let ids = add(&redis, &[json!({ "name": "sleep", "data": { "ms": 600_000 } })]).await;
@@ -158,7 +159,7 @@ async fn an_attempt_whose_lock_is_another_ones_is_interrupted_and_writes_nothing
     ask::<()>(&redis, &["SET", &format!("bull:work:{}:lock", ids[0]), "another"]).await.expect("the lock is another's");
 
     toril.wait_for_log("outcome=\"lock-lost\"", LONG).await;
-    // Its place is free again.
+    // Its slot is free again.
     let next = add(&redis, &[json!({ "name": "echo", "data": {} })]).await;
     wait_for_state(&redis, &next[0], "completed").await;
     assert!(is_in(&redis, &ids[0], "active").await);
@@ -167,7 +168,7 @@ async fn an_attempt_whose_lock_is_another_ones_is_interrupted_and_writes_nothing
 }
 
 #[tokio::test]
-async fn a_result_is_written_though_its_job_has_been_put_back_meanwhile() {
+async fn a_result_is_written_although_its_job_was_requeued_meanwhile() {
     let mut redis = RedisServer::start().await;
     let (mut toril, _network) = host(&redis, "concurrency = 1\nlock_duration = \"1s\"").await;
     let ids = add(&redis, &[json!({ "name": "sleep", "data": { "ms": 1_000 } })]).await;
@@ -177,7 +178,7 @@ async fn a_result_is_written_though_its_job_has_been_put_back_meanwhile() {
     toril.pause();
     redis.restart().await;
 
-    // The lock has run out, and another worker has found that, and put the job back.
+    // The lock has expired, and another worker has noticed that and put the job back.
     ask::<u32>(&redis, &["DEL", &format!("bull:work:{}:lock", ids[0])]).await.expect("a number");
     ask::<u32>(&redis, &["LREM", "bull:work:active", "0", &ids[0]]).await.expect("a number");
     ask::<u32>(&redis, &["RPUSH", "bull:work:wait", &ids[0]]).await.expect("a number");
@@ -189,13 +190,13 @@ async fn a_result_is_written_though_its_job_has_been_put_back_meanwhile() {
     assert_eq!((runs, count(&redis, &ids[0], "ats").await, count(&redis, &ids[0], "atm").await), (1, 1, 1));
 }
 
-/// What the log says of an attempt of a job.
+/// The beginning of the log line about the end of an attempt.
 fn ended(id: &str) -> String {
     format!("attempt ended queue=\"work\" job_id=\"{id}\"")
 }
 
 #[tokio::test]
-async fn a_connection_that_has_become_silent_is_given_up() {
+async fn a_silent_connection_is_replaced() {
     let redis = RedisServer::start().await;
     let (_toril, network) = host(&redis, LOCKED).await;
 
@@ -206,7 +207,7 @@ async fn a_connection_that_has_become_silent_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_wish_to_cancel_reaches_a_host_whose_connections_had_become_silent() {
+async fn a_cancel_request_reaches_a_host_with_silent_connections() {
     let redis = RedisServer::start().await;
     let (toril, network) = host(&redis, LOCKED).await;
     let ids = add(&redis, &[json!({ "name": "sleep-until-cancelled", "data": {} })]).await;
@@ -214,7 +215,7 @@ async fn a_wish_to_cancel_reaches_a_host_whose_connections_had_become_silent() {
 
     network.freeze();
 
-    wait_until("the job to hear of it", LONG, async || {
+    wait_until("the job to see the cancellation", LONG, async || {
         toril.cli(["cancel", "work", &ids[0]]).await;
         is_in(&redis, &ids[0], "completed").await
     })
@@ -222,12 +223,12 @@ async fn a_wish_to_cancel_reaches_a_host_whose_connections_had_become_silent() {
 }
 
 #[tokio::test]
-async fn a_shutdown_writes_its_last_outcomes_though_connections_had_become_silent() {
+async fn a_shutdown_writes_its_last_outcomes_despite_silent_connections() {
     let redis = RedisServer::start().await;
     let network = Proxy::start(redis.port()).await;
     let url = format!("redis://127.0.0.1:{}", network.port());
     let queue = format!("[queues.work]\nplugin = \"basics\"\n{LOCKED}\n");
-    // More than a busy machine takes to notice, and less than the test is given.
+    // Longer than a busy machine takes to notice, and shorter than the test's time limit.
     let toril = Toril::new().redis(url).plugin("basics").host("shutdown_timeout = \"2m\"").config(queue);
     let mut toril = toril.spawn_run();
     toril.wait_ready().await;
@@ -242,7 +243,7 @@ async fn a_shutdown_writes_its_last_outcomes_though_connections_had_become_silen
 }
 
 #[tokio::test]
-async fn an_outage_is_one_line_of_the_log_whatever_runs_in_it() {
+async fn an_outage_is_one_line_of_the_log_however_many_jobs_run() {
     let mut redis = RedisServer::start().await;
     let (mut toril, network) =
         host(&redis, "concurrency = 8\nlock_duration = \"1s\"\nstalled_interval = \"500ms\"").await;
@@ -260,8 +261,8 @@ async fn an_outage_is_one_line_of_the_log_whatever_runs_in_it() {
     for id in &ids {
         toril.wait_for_log(&ended(id), LONG).await;
     }
-    // Everybody has tried, and more than once.
-    wait_until("it to be tried again and again", LONG, async || network.connections() > connections + 6).await;
+    // Every part has tried, and more than once.
+    wait_until("repeated attempts", LONG, async || network.connections() > connections + 6).await;
     redis.restart().await;
     for id in &ids {
         wait_for_state(&redis, id, "completed").await;
@@ -269,7 +270,7 @@ async fn an_outage_is_one_line_of_the_log_whatever_runs_in_it() {
 
     let logs = toril.logs();
     let is_told = |line: &&str| {
-        // What became of a job is about that job.
+        // Lines about the outcome of a job are about that job.
         (line.contains("WARN") || line.contains("ERROR")) && !line.contains("job stalled")
     };
     let lines: Vec<_> = logs.lines().skip(before).filter(is_told).collect();
@@ -278,14 +279,14 @@ async fn an_outage_is_one_line_of_the_log_whatever_runs_in_it() {
 }
 
 #[tokio::test]
-async fn a_redis_that_is_away_is_not_asked_all_the_time() {
+async fn the_host_pauses_between_attempts_to_reach_redis() {
     let mut redis = RedisServer::start().await;
     let (_toril, network) = host(&redis, LOCKED).await;
 
     redis.stop().await;
     let (before, since) = (network.connections(), Instant::now());
-    wait_until("it to be tried again and again", LONG, async || network.connections() >= before + 20).await;
+    wait_until("repeated attempts", LONG, async || network.connections() >= before + 20).await;
 
-    // Without pauses that is done in no time.
+    // Without pauses, this would take no time.
     assert!(since.elapsed() > Duration::from_secs(1), "{:?}", since.elapsed());
 }

@@ -1,11 +1,11 @@
-//! Toril beside BullMQ's own sandbox: the same job through a plugin and through a sandboxed processor in Node (a child
-//! process), and what each leaves in Redis.
+//! Compares Toril with BullMQ's own sandbox. The same job runs in a plugin and in a sandboxed processor in Node (a
+//! child process), and both must leave the same data in Redis.
 
 use serde_json::{Value, json};
 use toril_tests::{RedisServer, Toril, node};
 
-/// Everything of a job that a client can see and that is not of the moment: times, ids of workers, and stack traces,
-/// of which only the number is compared.
+/// The parts of a job that a client can see, without times, ids of workers, and stack traces, of which only the
+/// number is compared.
 fn left(job: &Value) -> Value {
     let fields = [
         "name",
@@ -26,7 +26,7 @@ fn left(job: &Value) -> Value {
     left.into()
 }
 
-/// Runs the same job through both, and returns what each left.
+/// Runs the same job on both, and returns the data that each left.
 async fn side_by_side(spec: Value) -> (Value, Value) {
     let redis = RedisServer::start().await;
     let config = "[queues.work]\nplugin = \"basics\"\nconcurrency = 4\n";
@@ -88,7 +88,7 @@ async fn a_deferred_job_leaves_the_same() {
 }
 
 #[tokio::test]
-async fn a_job_that_is_given_back_leaves_the_same() {
+async fn a_requeued_job_leaves_the_same() {
     let spec = json!({ "name": "give-back", "data": {}, "opts": { "attempts": 2 } });
     let (ours, theirs) = side_by_side(spec).await;
 

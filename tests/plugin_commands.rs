@@ -1,4 +1,4 @@
-//! What a plugin's author does with a component, without Redis and without a host.
+//! The commands for plugin authors, which work on a component without Redis and without a host.
 
 use std::fs;
 
@@ -33,7 +33,7 @@ fn strings(value: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn inspect_shows_what_a_component_is_and_what_it_must_be_granted() {
+async fn inspect_shows_a_component_and_the_grants_that_it_needs() {
     let toril = Toril::new().plugin("agent-commands");
 
     let shown = plugin(&toril, "inspect", "agent-commands", &["--json"]).await.succeeded().json();
@@ -46,7 +46,7 @@ async fn inspect_shows_what_a_component_is_and_what_it_must_be_granted() {
     assert!(shown["producers"]["processed-by"].get("rustc").is_some(), "{shown}");
     let imports = strings(&shown["imports"]);
     assert!(imports.contains(&"toril:plugin/job-context@0.2.0"), "{imports:?}");
-    // It has no functions, so there is nothing to know of it.
+    // It has no functions, so it is of no interest.
     assert!(!imports.iter().any(|import| import.starts_with("toril:plugin/types")), "{imports:?}");
     let text = plugin(&toril, "inspect", "agent-commands", &[]).await.succeeded().stdout;
     assert!(
@@ -56,7 +56,7 @@ async fn inspect_shows_what_a_component_is_and_what_it_must_be_granted() {
 }
 
 #[tokio::test]
-async fn inspect_says_of_a_component_with_no_grants_that_it_needs_none() {
+async fn inspect_reports_that_a_component_needs_no_grants() {
     let toril = Toril::new().plugin("double");
 
     let shown = plugin(&toril, "inspect", "double", &["--json"]).await.succeeded().json();
@@ -66,7 +66,7 @@ async fn inspect_says_of_a_component_with_no_grants_that_it_needs_none() {
 }
 
 #[tokio::test]
-async fn what_a_host_refuses_is_refused_in_the_same_words() {
+async fn inspect_rejects_a_component_with_the_hosts_own_message() {
     let toril = with("no-handler", "");
 
     let checked = toril.cli(["check"]).await.exited(2).stderr;
@@ -79,7 +79,7 @@ async fn what_a_host_refuses_is_refused_in_the_same_words() {
 }
 
 #[tokio::test]
-async fn a_component_of_the_interfaces_name_with_other_types_is_no_plugin_for_this_host() {
+async fn a_component_with_other_types_under_the_interfaces_name_is_rejected() {
     let toril = Toril::new().plugin("other-types");
 
     let refused = plugin(&toril, "inspect", "other-types", &[]).await.exited(1).stderr;
@@ -91,7 +91,7 @@ async fn a_component_of_the_interfaces_name_with_other_types_is_no_plugin_for_th
 }
 
 #[tokio::test]
-async fn the_command_line_grants_what_an_entry_would() {
+async fn options_grant_the_same_as_an_entry() {
     let toril = Toril::new().plugin("basics");
     let arguments = ["--name", "kv", "--data", r#"{"key": "visits"}"#, "--json"];
 
@@ -100,30 +100,33 @@ async fn the_command_line_grants_what_an_entry_would() {
         plugin(&toril, "test", "basics", &[&arguments[..], &["--keyvalue"]].concat()).await.succeeded().json();
 
     let message = refused["failure"]["message"].as_str().unwrap_or_default();
-    assert_eq!(message.matches("keyvalue = true").count(), 1, "told once: {message}");
+    assert_eq!(message.matches("keyvalue = true").count(), 1, "suggested once: {message}");
     assert_eq!(granted["result"]["value"], 1, "{granted}");
 }
 
 #[tokio::test]
-async fn a_job_runs_without_redis_and_everything_it_did_is_told() {
+async fn a_job_runs_without_redis_and_everything_it_did_is_printed() {
     let toril = Toril::new().plugin("basics");
     fs::write(toril.folder().join("job.json"), r#"{ "name": "progress", "id": "7", "attempt": 2, "maxAttempts": 3 }"#)
         .expect("writes the job");
 
-    let told = plugin(&toril, "test", "basics", &["--job", "job.json", "--json"]).await.succeeded().json();
+    let report = plugin(&toril, "test", "basics", &["--job", "job.json", "--json"]).await.succeeded().json();
 
-    assert_eq!((&told["outcome"], &told["result"]), (&json!("completed"), &json!({ "lines": 3 })), "{told}");
-    assert_eq!(told["job"], json!({ "queue": "test", "id": "7", "name": "progress", "attempt": 2, "maxAttempts": 3 }));
-    assert_eq!(told["progress"], json!([50, { "step": "two" }]));
-    let levels: Vec<_> = told["log"].as_array().into_iter().flatten().map(|line| &line["level"]).collect();
+    assert_eq!((&report["outcome"], &report["result"]), (&json!("completed"), &json!({ "lines": 3 })), "{report}");
+    assert_eq!(
+        report["job"],
+        json!({ "queue": "test", "id": "7", "name": "progress", "attempt": 2, "maxAttempts": 3 })
+    );
+    assert_eq!(report["progress"], json!([50, { "step": "two" }]));
+    let levels: Vec<_> = report["log"].as_array().into_iter().flatten().map(|line| &line["level"]).collect();
     assert_eq!(levels, [&json!("info"), &json!("warn"), &json!("error")]);
-    assert!(told["fuel"].as_u64() > Some(0) && told["durationMs"].as_f64() > Some(0.0), "{told}");
-    // A Rust guest starts with a MiB for its stack.
-    assert!(told["peakMemory"].as_u64() > Some(1 << 20), "{told}");
+    assert!(report["fuel"].as_u64() > Some(0) && report["durationMs"].as_f64() > Some(0.0), "{report}");
+    // A Rust guest starts with 1 MiB for its stack.
+    assert!(report["peakMemory"].as_u64() > Some(1 << 20), "{report}");
 }
 
 #[tokio::test]
-async fn more_work_is_more_fuel_and_more_memory() {
+async fn more_work_needs_more_fuel_and_more_memory() {
     let toril = Toril::new().plugin("basics");
     let huge = async |bytes: u32| {
         let data = json!({ "bytes": bytes }).to_string();
@@ -138,7 +141,7 @@ async fn more_work_is_more_fuel_and_more_memory() {
 }
 
 #[tokio::test]
-async fn every_outcome_but_completed_ends_with_1() {
+async fn every_outcome_except_completed_exits_with_code_1() {
     let toril = Toril::new().plugin("basics");
     for (name, data, outcome) in [
         ("fatal", "{}", "failed"),
@@ -148,13 +151,14 @@ async fn every_outcome_but_completed_ends_with_1() {
         ("await", "{}", "awaiting-children"),
         ("panic", "{}", "retry"),
     ] {
-        let told = plugin(&toril, "test", "basics", &["--name", name, "--data", data, "--json"]).await.exited(1).json();
-        assert_eq!(told["outcome"], outcome, "{told}");
+        let report =
+            plugin(&toril, "test", "basics", &["--name", name, "--data", data, "--json"]).await.exited(1).json();
+        assert_eq!(report["outcome"], outcome, "{report}");
     }
 }
 
 #[tokio::test]
-async fn a_wrong_command_line_or_job_ends_with_2() {
+async fn a_wrong_command_line_or_job_exits_with_code_2() {
     let toril = Toril::new().plugin("basics");
     fs::write(toril.folder().join("job.json"), r#"{ "nme": "echo" }"#).expect("writes the job");
 
@@ -166,18 +170,18 @@ async fn a_wrong_command_line_or_job_ends_with_2() {
 }
 
 #[tokio::test]
-async fn data_that_does_not_fit_its_schema_is_refused_as_a_host_refuses_it() {
+async fn data_that_does_not_fit_its_schema_fails_like_on_a_host() {
     let toril = Toril::new().plugin("double");
 
-    let told = plugin(&toril, "test", "double", &["--name", "double", "--data", r#"{"n":"x"}"#, "--json"]).await;
+    let report = plugin(&toril, "test", "double", &["--name", "double", "--data", r#"{"n":"x"}"#, "--json"]).await;
 
-    let failure = &told.exited(1).json()["failure"];
+    let failure = &report.exited(1).json()["failure"];
     assert_eq!(failure["kind"], "invalid-data");
     assert!(failure["message"].as_str().is_some_and(|message| message.contains("field /n")), "{failure}");
 }
 
 #[tokio::test]
-async fn settings_come_from_the_entry_of_a_configuration_that_is_named() {
+async fn settings_come_from_the_entry_of_the_named_configuration() {
     let toril =
         with("basics", "config = { colour = \"red\" }\nsecrets = { word = \"env:THE_WORD\" }").env("THE_WORD", "olé");
     let read = |key: &str| json!({ "key": key }).to_string();
@@ -193,12 +197,13 @@ async fn settings_come_from_the_entry_of_a_configuration_that_is_named() {
 }
 
 #[tokio::test]
-async fn the_timeout_is_the_queues_unless_another_is_given() {
+async fn the_timeout_defaults_to_that_of_the_queue() {
     let toril = with("basics", "");
     fs::write(toril.folder().join("job.json"), r#"{ "name": "remaining", "queue": "work" }"#).expect("writes the job");
     let remaining = async |arguments: &[&str]| {
-        let told = configured(&toril, "test", "basics", &[&["--json", "--job", "job.json"], arguments].concat()).await;
-        told.succeeded().json()["result"]["remaining"].as_u64().unwrap_or(0)
+        let report =
+            configured(&toril, "test", "basics", &[&["--json", "--job", "job.json"], arguments].concat()).await;
+        report.succeeded().json()["result"]["remaining"].as_u64().unwrap_or(0)
     };
 
     assert!((1..=2_000).contains(&remaining(&[]).await));
@@ -210,8 +215,8 @@ async fn memory_and_fuel_can_be_bounded_for_one_run() {
     let toril = Toril::new().plugin("basics");
     let huge = ["--name", "huge", "--data", r#"{"bytes":900000}"#, "--json"];
     let kind = async |bound: &[&str]| {
-        let told = plugin(&toril, "test", "basics", &[&huge[..], bound].concat()).await.exited(1).json();
-        told["failure"]["kind"].clone()
+        let report = plugin(&toril, "test", "basics", &[&huge[..], bound].concat()).await.exited(1).json();
+        report["failure"]["kind"].clone()
     };
 
     assert_eq!(kind(&["--memory", "2MiB"]).await, "memory");
@@ -220,19 +225,19 @@ async fn memory_and_fuel_can_be_bounded_for_one_run() {
 }
 
 #[tokio::test]
-async fn what_an_interrupted_run_has_used_is_not_known() {
+async fn the_fuel_of_an_interrupted_run_is_unknown() {
     let toril = Toril::new().plugin("spin");
     let spin = ["--name", "spin", "--timeout", "200ms"];
 
-    let told = plugin(&toril, "test", "spin", &[&spin[..], &["--json"]].concat()).await.exited(1).json();
+    let report = plugin(&toril, "test", "spin", &[&spin[..], &["--json"]].concat()).await.exited(1).json();
     let text = plugin(&toril, "test", "spin", &spin).await.exited(1).stdout;
 
-    assert_eq!((&told["failure"]["kind"], &told["fuel"]), (&json!("timeout"), &Value::Null));
+    assert_eq!((&report["failure"]["kind"], &report["fuel"]), (&json!("timeout"), &Value::Null));
     assert!(text.contains("fuel unknown"), "{text}");
 }
 
 #[tokio::test]
-async fn a_denial_says_how_it_is_granted_here_and_is_a_line_of_the_log() {
+async fn a_denial_names_the_option_that_grants_it_and_is_in_the_log() {
     let toril = Toril::new().plugin("basics");
     let fetch = ["--name", "fetch", "--data", r#"{"url":"http://localhost:1/x"}"#];
 
@@ -243,7 +248,7 @@ async fn a_denial_says_how_it_is_granted_here_and_is_a_line_of_the_log() {
 }
 
 #[tokio::test]
-async fn requests_that_were_recorded_are_answered_without_the_network() {
+async fn recorded_requests_are_replayed_without_the_network() {
     let (toril, github) = (Toril::new().plugin("github-sync"), github::serve().await);
     let url = github.url().to_owned();
     let (set, job) = (format!("api-url={url}"), json!({ "repo": "octo-org/hello-world" }).to_string());
@@ -267,18 +272,18 @@ async fn requests_that_were_recorded_are_answered_without_the_network() {
 }
 
 #[tokio::test]
-async fn a_request_that_was_not_recorded_fails_and_says_so() {
+async fn a_request_that_was_not_recorded_fails() {
     let toril = Toril::new().plugin("basics");
     fs::write(toril.folder().join("tape.json"), r#"{ "exchanges": [] }"#).expect("writes the recording");
     let fetch = ["--name", "fetch", "--data", r#"{"url":"http://localhost:1/x"}"#, "--http", "http://localhost:1"];
 
-    let told =
+    let report =
         plugin(&toril, "test", "basics", &[&fetch[..], &["--http-replay", "tape.json"]].concat()).await.exited(1);
 
-    assert!(told.stdout.contains("the recording has no answer to GET http://localhost:1/x"), "{}", told.stdout);
+    assert!(report.stdout.contains("the recording has no answer to GET http://localhost:1/x"), "{}", report.stdout);
 }
 
-/// Everything that is in Redis: each key with its serialized value.
+/// All data in Redis: each key with its serialized value.
 async fn everything(redis: &RedisServer) -> Vec<(String, Vec<u8>)> {
     let mut connection = redis.connection().await;
     let mut keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut connection).await.expect("keys");
@@ -292,7 +297,7 @@ async fn everything(redis: &RedisServer) -> Vec<(String, Vec<u8>)> {
 }
 
 #[tokio::test]
-async fn a_job_that_failed_runs_again_here_and_nothing_changes_in_redis() {
+async fn replaying_a_failed_job_changes_nothing_in_redis() {
     let redis = RedisServer::start().await;
     let config = "[queues.work]\nplugin = \"basics\"\nattempts = 2\nbackoff = \"10ms\"\n";
     let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(config).spawn_run();
@@ -313,7 +318,7 @@ async fn a_job_that_failed_runs_again_here_and_nothing_changes_in_redis() {
 }
 
 #[tokio::test]
-async fn producers_get_types_from_the_schemas() {
+async fn types_for_producers_come_from_the_schemas() {
     let toril = Toril::new().plugin("agent-commands");
 
     let ts = plugin(&toril, "types", "agent-commands", &["--lang", "ts"]).await.succeeded().stdout;
@@ -327,7 +332,7 @@ async fn producers_get_types_from_the_schemas() {
 }
 
 #[tokio::test]
-async fn the_next_build_of_a_large_plugin_is_compiled_by_what_it_has_in_common_with_the_one_before() {
+async fn the_next_build_of_a_large_plugin_reuses_compiled_functions() {
     let toril = Toril::new();
     let compiled = async |build: &str| {
         // As large as one with an engine.

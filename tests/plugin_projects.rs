@@ -1,4 +1,4 @@
-//! From a template to a component, with the toolchain that is installed. Slow: a compiler runs.
+//! From a template to a component, with the installed toolchain. Slow, because a compiler runs.
 
 use std::env;
 use std::fs;
@@ -17,7 +17,7 @@ fn root() -> PathBuf {
     Path::new(&own).parent().unwrap_or(Path::new(".")).into()
 }
 
-/// Crates that the workspace has already, in the versions that it has.
+/// Uses the workspace's crates in their locked versions.
 fn use_the_workspaces_crates(project: &Path) {
     fs::copy(root().join("Cargo.lock"), project.join("Cargo.lock")).expect("copies the lock file");
 }
@@ -35,17 +35,17 @@ async fn a_new_rust_plugin_passes_its_test_builds_and_runs_its_job() {
     let built = toril.cli_within(BUILD, "my-greeter", ["plugin", "build", "--json"]).await.succeeded().json();
     let again = toril.cli_within(BUILD, "my-greeter", ["plugin", "build", "--json"]).await.succeeded().json();
     let run = ["plugin", "test", "plugins/my-greeter.wasm", "--job", "job.json", "--json"];
-    let told = toril.cli_within(BUILD, "my-greeter", run).await.succeeded().json();
+    let report = toril.cli_within(BUILD, "my-greeter", run).await.succeeded().json();
 
     let tested = tested.expect("starts cargo");
     assert!(tested.status.success(), "{}", String::from_utf8_lossy(&tested.stderr));
     assert_eq!((&built["plugin"], &built["changed"]), (&json!("my-greeter"), &json!(true)));
-    assert_eq!(again["changed"], false, "a build of the same source has other bytes");
-    assert_eq!(told["result"], json!({ "text": "Hello, Ada!" }));
+    assert_eq!(again["changed"], false, "two builds of the same source differ");
+    assert_eq!(report["result"], json!({ "text": "Hello, Ada!" }));
 }
 
 #[tokio::test]
-async fn a_project_is_never_written_over() {
+async fn an_existing_project_is_never_overwritten() {
     let toril = Toril::new();
     let new = ["plugin", "new", "my-greeter", "--lang", "rust"];
     toril.cli_without_config(new).await.succeeded();
@@ -59,7 +59,7 @@ async fn a_project_is_never_written_over() {
 }
 
 #[tokio::test]
-async fn a_name_that_would_not_build_is_refused() {
+async fn a_name_that_would_not_build_is_rejected() {
     let toril = Toril::new();
 
     let refused = toril.cli_without_config(["plugin", "new", "My_Plugin", "--lang", "rust"]).await.exited(2);
@@ -87,7 +87,7 @@ async fn a_folder_without_a_project_is_a_wrong_command_line() {
     assert!(refused.stderr.contains("is no plugin project"), "{}", refused.stderr);
 }
 
-/// A command that copies a component to where it is told to write one, in the place of an SDK's.
+/// A command in place of an SDK's, which copies a component to its output path.
 #[cfg(unix)]
 fn fake_tool(path: &Path, component: &Path) {
     use std::os::unix::fs::PermissionsExt;
@@ -97,7 +97,7 @@ fn fake_tool(path: &Path, component: &Path) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("makes it a program");
 }
 
-/// A project in Python with an environment whose build tells in `built` that it ran.
+/// A Python project with an environment whose build records in `built` that it ran.
 #[cfg(unix)]
 fn python_project(toril: &Toril) -> PathBuf {
     let project = toril.folder().join("doubler");
@@ -120,7 +120,7 @@ fn python_project(toril: &Toril) -> PathBuf {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_project_is_built_again_only_if_what_goes_into_it_has_changed() {
+async fn a_project_is_built_again_only_if_its_inputs_have_changed() {
     let toril = Toril::new().plugin("double");
     let project = python_project(&toril);
     let builds = async || {
@@ -135,12 +135,12 @@ async fn a_project_is_built_again_only_if_what_goes_into_it_has_changed() {
     fs::write(sdk, "a.py,sha256=2,1").expect("writes the SDK's digests");
     assert_eq!(builds().await, 3, "the SDK has changed");
     fs::write(project.join("plugins/doubler.wasm"), "other").expect("writes a component");
-    assert_eq!(builds().await, 4, "what is there is not what was built");
+    assert_eq!(builds().await, 4, "the component is not the built one");
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_component_goes_where_the_nearest_configuration_has_its_plugins() {
+async fn a_component_goes_into_the_plugin_folder_of_the_nearest_configuration() {
     let toril = Toril::new().plugin("double");
     python_project(&toril);
     fs::write(toril.config_path(), "[host]\nplugins = \"components\"\n").expect("writes the configuration");
@@ -176,7 +176,7 @@ async fn a_typescript_project_whose_types_do_not_fit_is_not_built() {
 }
 
 #[tokio::test]
-async fn a_folder_that_is_no_sdk_of_the_language_is_refused() {
+async fn a_folder_without_an_sdk_of_the_language_is_rejected() {
     let toril = Toril::new();
     let sdk = root().join("sdk/rust").to_string_lossy().into_owned();
 

@@ -1,4 +1,4 @@
-//! The two shipped plugins, against servers of the shape that they are written for.
+//! The two shipped plugins, against servers with the APIs that they are written for.
 
 use serde_json::{Value, json};
 use toril_tests::{AgentServer, GithubServer, RedisServer, Toril, agent, github};
@@ -45,7 +45,7 @@ async fn send(toril: &Toril, message: &str) -> toril_tests::toril::Output {
 }
 
 #[tokio::test]
-async fn github_sync_returns_what_the_api_says_of_a_repository() {
+async fn github_sync_returns_the_repository_from_the_api() {
     let (redis, github) = (RedisServer::start().await, github::serve().await);
     let toril = github_sync(&redis, &github).await;
 
@@ -55,7 +55,7 @@ async fn github_sync_returns_what_the_api_says_of_a_repository() {
 }
 
 #[tokio::test]
-async fn github_sync_sends_its_token_and_nobody_writes_it_down() {
+async fn github_sync_sends_its_token_and_no_log_contains_it() {
     let (redis, github) = (RedisServer::start().await, github::serve().await);
     let toril = github_sync(&redis, &github).await;
 
@@ -63,11 +63,11 @@ async fn github_sync_sends_its_token_and_nobody_writes_it_down() {
 
     assert_eq!(github.requests()[0].header("authorization"), Some("Bearer hunter2"));
     let job = toril.cli(["job", "github-sync", "1", "--json"]).await.succeeded().stdout;
-    assert!(!job.contains("hunter2") && !toril.logs().contains("hunter2"), "the token was written down");
+    assert!(!job.contains("hunter2") && !toril.logs().contains("hunter2"), "a log or the job contains the token");
 }
 
 #[tokio::test]
-async fn a_repository_that_is_not_there_fails_for_good() {
+async fn a_missing_repository_fails_for_good() {
     let (redis, github) = (RedisServer::start().await, github::serve().await);
     let toril = github_sync(&redis, &github).await;
 
@@ -78,7 +78,7 @@ async fn a_repository_that_is_not_there_fails_for_good() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_api_is_tried_again() {
+async fn an_error_of_the_api_is_retried() {
     let (redis, github) = (RedisServer::start().await, github::serve().await);
     let toril = github_sync(&redis, &github).await;
     github.respond_next(502, &[], "{}");
@@ -101,7 +101,7 @@ async fn at_the_apis_rate_limit_the_queue_pauses_and_no_attempt_is_used_up() {
 }
 
 #[tokio::test]
-async fn agent_commands_brings_the_agents_answer() {
+async fn agent_commands_returns_the_agents_answer() {
     let (redis, agent) = (RedisServer::start().await, agent::serve().await);
     let toril = agent_commands(&redis, &agent).await;
 
@@ -112,7 +112,7 @@ async fn agent_commands_brings_the_agents_answer() {
 }
 
 #[tokio::test]
-async fn a_command_that_is_tried_again_has_the_same_message_id() {
+async fn a_retried_command_has_the_same_message_id() {
     let (redis, agent) = (RedisServer::start().await, agent::serve().await);
     let toril = agent_commands(&redis, &agent).await;
     agent.refuse_next_call(toril_tests::agent::StatusCode::SERVICE_UNAVAILABLE);

@@ -1,4 +1,5 @@
-//! Key prefixes with colons, which BullMQ's clients accept: every part of the host finds its keys under one.
+//! Key prefixes with colons, which BullMQ's clients accept. Every part of the host finds its keys under such a
+//! prefix.
 
 use redis::cmd;
 use serde_json::json;
@@ -18,7 +19,7 @@ fn toril(redis: &RedisServer) -> Toril {
 }
 
 #[tokio::test]
-async fn a_flow_of_node_runs_under_a_prefix_with_a_colon_and_knows_its_parent() {
+async fn a_flow_of_node_runs_under_a_prefix_with_a_colon_and_sees_its_parent() {
     let redis = RedisServer::start().await;
     let mut toril = toril(&redis).spawn_run();
     toril.wait_ready().await;

@@ -1,4 +1,4 @@
-//! Quotas: how much a plugin may keep, add and send over all hosts, and the errors beyond them.
+//! Quotas: how much a plugin may store, add and send over all hosts, and the errors beyond that.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, agent, wait_until};
 
-/// A host whose plugin `basics` is granted this.
+/// A host whose plugin `basics` has these grants.
 async fn host(redis: &RedisServer, entry: &str) -> Toril {
     let config = format!("[queues.work]\nplugin = \"basics\"\n[plugins.basics]\n{entry}\n");
     let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(config).spawn_run();
@@ -37,7 +37,7 @@ async fn ask<T: redis::FromRedisValue>(redis: &RedisServer, words: &[&str]) -> T
 }
 
 #[tokio::test]
-async fn a_key_too_many_is_denied_with_what_to_raise_and_others_can_still_be_written() {
+async fn a_key_over_the_quota_is_denied_and_existing_ones_can_be_written() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, "keyvalue = { max_keys = 2 }").await;
     set(&toril, "a", json!(1)).await;
@@ -54,7 +54,7 @@ async fn a_key_too_many_is_denied_with_what_to_raise_and_others_can_still_be_wri
 }
 
 #[tokio::test]
-async fn bytes_too_many_are_denied_with_what_to_raise_and_values_can_still_become_smaller() {
+async fn bytes_over_the_quota_are_denied_and_values_can_become_smaller() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, "keyvalue = { max_bytes = \"1KiB\" }").await;
     // Two of its bytes are the quotes of JSON, and one is the key.
@@ -81,7 +81,7 @@ async fn a_batch_that_goes_beyond_a_limit_sets_nothing() {
 }
 
 #[tokio::test]
-async fn a_counter_is_a_key_and_one_that_does_not_fit_is_not_there() {
+async fn a_counter_counts_as_a_key_and_is_not_created_over_the_quota() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, "keyvalue = { max_keys = 1 }").await;
     run(&toril, "kv", json!({ "key": "visits" })).await;
@@ -94,7 +94,7 @@ async fn a_counter_is_a_key_and_one_that_does_not_fit_is_not_there() {
 }
 
 #[tokio::test]
-async fn keys_that_have_expired_make_room() {
+async fn expired_keys_free_quota() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, "keyvalue = { ttl = \"2s\", max_keys = 1 }").await;
     set(&toril, "a", json!(1)).await;
@@ -105,7 +105,7 @@ async fn keys_that_have_expired_make_room() {
 }
 
 #[tokio::test]
-async fn all_hosts_together_have_one_limit() {
+async fn all_hosts_share_one_quota() {
     let redis = RedisServer::start().await;
     let entry = "keyvalue = { max_keys = 1 }";
     let (one, other) = (host(&redis, entry).await, Toril::new().redis(redis.url()).plugin("basics"));
@@ -121,7 +121,7 @@ async fn all_hosts_together_have_one_limit() {
 }
 
 #[tokio::test]
-async fn data_that_was_there_before_it_was_counted_is_counted() {
+async fn data_from_before_the_quota_is_counted() {
     let redis = RedisServer::start().await;
     ask::<()>(&redis, &["MSET", "toril:plugin:basics:a", "1", "toril:plugin:basics:b", "1", "other", "1"]).await;
     let toril = host(&redis, "keyvalue = { max_keys = 2 }").await;
@@ -132,7 +132,7 @@ async fn data_that_was_there_before_it_was_counted_is_counted() {
 }
 
 #[tokio::test]
-async fn keys_that_somebody_else_has_deleted_make_room_when_it_is_needed() {
+async fn keys_that_someone_else_deleted_free_quota_when_needed() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, "keyvalue = { max_keys = 2 }").await;
     run(&toril, "kv-batch", json!({ "set": [["a", "1"], ["b", "1"]] })).await;
@@ -144,7 +144,7 @@ async fn keys_that_somebody_else_has_deleted_make_room_when_it_is_needed() {
 }
 
 #[tokio::test]
-async fn what_is_counted_is_what_is_there() {
+async fn the_counted_bytes_equal_the_stored_data() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, "keyvalue = true").await;
 
@@ -160,7 +160,7 @@ async fn what_is_counted_is_what_is_there() {
 }
 
 #[tokio::test]
-async fn a_job_too_many_is_denied_with_what_to_raise_and_the_next_attempt_begins_anew() {
+async fn a_job_over_the_quota_is_denied_and_the_next_attempt_starts_at_zero() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, "add_to = [\"others\"]\nmax_added_jobs = 3").await;
 
@@ -174,7 +174,7 @@ async fn a_job_too_many_is_denied_with_what_to_raise_and_the_next_attempt_begins
 }
 
 #[tokio::test]
-async fn requests_beyond_the_rate_wait_for_their_turn() {
+async fn requests_over_the_rate_wait() {
     let (redis, agent) = (RedisServer::start().await, agent::serve().await);
     let entry = format!("http = [{:?}]\nhttp_rate = {{ max = 1, per = \"200ms\" }}", agent.url());
     let toril = host(&redis, &entry).await;
@@ -187,7 +187,7 @@ async fn requests_beyond_the_rate_wait_for_their_turn() {
 }
 
 #[tokio::test]
-async fn a_request_whose_turn_comes_after_the_attempt_is_denied_with_what_to_raise() {
+async fn a_request_that_would_wait_longer_than_its_attempt_is_denied() {
     let (redis, agent) = (RedisServer::start().await, agent::serve().await);
     let entry = format!("http = [{:?}]\nhttp_rate = {{ max = 2, per = \"1h\" }}", agent.url());
     let toril = host(&redis, &entry).await;
@@ -199,7 +199,7 @@ async fn a_request_whose_turn_comes_after_the_attempt_is_denied_with_what_to_rai
     assert_eq!(agent.requests().len(), 2);
 }
 
-/// A job that waits, and `count` children of it that are said to have ended, each with this many bytes.
+/// A job that waits, and `count` finished children with results of this many bytes.
 async fn with_children(redis: &RedisServer, toril: &Toril, part: &str, count: usize, bytes: usize) -> String {
     toril.cli(["pause", "work"]).await.succeeded();
     let id = toril.cli(["add", "work", "children"]).await.succeeded().stdout.trim().to_owned();
@@ -243,7 +243,7 @@ async fn results_and_failures_of_children_are_read_until_they_are_too_large_toge
 }
 
 #[tokio::test]
-async fn results_of_too_many_children_are_refused() {
+async fn results_of_too_many_children_are_rejected() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, "").await;
 

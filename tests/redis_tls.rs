@@ -1,10 +1,10 @@
-//! Redis over TLS, with a certificate of one's own.
+//! Redis over TLS, with a custom certificate.
 
 use serde_json::json;
 use toril_tests::{RedisServer, Toril, node};
 
 #[tokio::test]
-async fn jobs_run_over_tls_with_a_certificate_authority_of_ones_own() {
+async fn jobs_run_over_tls_with_a_custom_certificate_authority() {
     let redis = RedisServer::start_tls().await;
     let config = format!(
         "[redis]\nurl = {:?}\nca = {:?}\n[queues.work]\nplugin = \"basics\"\n",
@@ -35,7 +35,7 @@ async fn redis_tls_in_the_environment_turns_a_plain_url_into_a_tls_one() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_vouches_for_is_refused() {
+async fn an_untrusted_certificate_is_rejected() {
     let redis = RedisServer::start_tls().await;
     let config =
         format!("[redis]\nurl = {:?}\nconnect_timeout = \"1s\"\n[queues.work]\nplugin = \"basics\"\n", redis.url());

@@ -1,4 +1,4 @@
-//! A server that is too old, and one that does not tell how old it is.
+//! A server that is too old, and one that hides its version.
 
 use redis::cmd;
 use toril_tests::proxy::Proxy;
@@ -12,7 +12,7 @@ fn host(url: impl Into<String>) -> Toril {
     Toril::new().redis(url).plugin("basics").config(QUEUE)
 }
 
-/// The server, which claims to have version 5 to clients that come through the proxy.
+/// A server that reports version 5 to clients of the proxy.
 async fn old() -> (RedisServer, Proxy) {
     let redis = RedisServer::start().await;
     let info: String = cmd("INFO").arg("server").query_async(&mut redis.connection().await).await.expect("INFO");
@@ -25,19 +25,19 @@ async fn old() -> (RedisServer, Proxy) {
 }
 
 #[tokio::test]
-async fn a_server_that_is_too_old_is_refused_with_its_version_and_the_one_that_is_needed() {
+async fn a_server_that_is_too_old_is_rejected_with_its_version_and_the_required_one() {
     let (_redis, proxy) = old().await;
 
     let mut toril = host(format!("redis://127.0.0.1:{}", proxy.port())).spawn_run();
 
-    let told = toril.wait_for_log("is too old", LONG).await;
-    assert!(told.contains("Redis 5.") && told.contains("needs Redis 6.2 or newer"), "{told}");
-    assert!(told.contains(&format!("127.0.0.1:{}", proxy.port())), "{told}");
+    let line = toril.wait_for_log("is too old", LONG).await;
+    assert!(line.contains("Redis 5.") && line.contains("needs Redis 6.2 or newer"), "{line}");
+    assert!(line.contains(&format!("127.0.0.1:{}", proxy.port())), "{line}");
     assert!(!toril.wait_exit(LONG).await.success());
 }
 
 #[tokio::test]
-async fn a_command_that_connects_refuses_it_as_well() {
+async fn a_command_that_connects_rejects_an_old_server() {
     let (_redis, proxy) = old().await;
     let toril = host(format!("redis://127.0.0.1:{}", proxy.port()));
 
@@ -47,7 +47,7 @@ async fn a_command_that_connects_refuses_it_as_well() {
 }
 
 #[tokio::test]
-async fn check_connects_only_where_it_is_asked_to_and_then_refuses_it_too() {
+async fn check_rejects_an_old_server_only_if_asked_to_connect() {
     let (redis, proxy) = old().await;
     let toril = host(format!("redis://127.0.0.1:{}", proxy.port()));
 
@@ -59,7 +59,7 @@ async fn check_connects_only_where_it_is_asked_to_and_then_refuses_it_too() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_tell_its_version_is_warned_of_and_used() {
+async fn a_server_that_hides_its_version_causes_a_warning_and_is_used() {
     let redis = RedisServer::start().await;
     let proxy = Proxy::start(redis.port()).await;
     proxy.replace_in_answers("version", "nothing");
@@ -67,13 +67,13 @@ async fn a_server_that_does_not_tell_its_version_is_warned_of_and_used() {
     let mut toril = host(format!("redis://127.0.0.1:{}", proxy.port())).spawn_run();
     toril.wait_ready().await;
 
-    let told = toril.wait_for_log(UNKNOWN, LONG).await;
-    assert!(told.contains("WARN") && told.contains("6.2"), "{told}");
+    let line = toril.wait_for_log(UNKNOWN, LONG).await;
+    assert!(line.contains("WARN") && line.contains("6.2"), "{line}");
     toril.cli(["add", "work", "echo", "--wait"]).await.succeeded();
 }
 
 #[tokio::test]
-async fn hello_is_asked_where_info_is_not_allowed() {
+async fn hello_is_used_if_info_is_not_allowed() {
     let redis = RedisServer::start().await;
     let mut user = cmd("ACL");
     user.arg("SETUSER").arg("toril").arg("on").arg(">secret").arg("~*").arg("&*").arg("+@all");

@@ -1,4 +1,4 @@
-//! Plugins and configuration replaced under a running host.
+//! Plugins and configuration that are replaced while the host runs.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use toril_tests::toril::{component, variant};
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, http, node, wait_until};
 
-/// The version of a plugin that the host says is in use.
+/// The version of a plugin that the host uses.
 async fn version(toril: &Toril, plugin: &str) -> String {
     status(toril, plugin).await["version"].as_str().unwrap_or_default().to_owned()
 }
@@ -35,7 +35,7 @@ async fn twenty_reloads_under_load_lose_fail_and_repeat_no_job_and_results_show_
     let url = redis.url();
     let load = tokio::spawn(async move {
         let mut results = Vec::new();
-        // Batch upon batch, so that jobs wait at every moment of every reload.
+        // Batch after batch, so that jobs wait at every moment of every reload.
         for _ in 0..40 {
             let job = |n| match n % 2 {
                 0 => json!({ "name": "version", "data": {} }),
@@ -62,7 +62,7 @@ async fn twenty_reloads_under_load_lose_fail_and_repeat_no_job_and_results_show_
 
     let still_loaded = !load.is_finished();
     let results = load.await.expect("the load ends");
-    assert!(still_loaded, "the load ended before the reloads did: this has shown nothing");
+    assert!(still_loaded, "the load ended before the reloads, so this test shows nothing");
     assert_eq!((versions.len(), results.len()), (20, 4000));
     let failed: Vec<_> = results.iter().filter(|result| result["ok"] != true).collect();
     assert!(failed.is_empty(), "{failed:?}");
@@ -73,7 +73,7 @@ async fn twenty_reloads_under_load_lose_fail_and_repeat_no_job_and_results_show_
     assert_eq!(started_more_than_once(&redis).await, 0);
 }
 
-/// Jobs of queue `work` that were started more often than once.
+/// Jobs of queue `work` that were started more than once.
 async fn started_more_than_once(redis: &RedisServer) -> usize {
     let mut connection = redis.connection().await;
     let ids: Vec<String> =
@@ -88,7 +88,7 @@ async fn started_more_than_once(redis: &RedisServer) -> usize {
 }
 
 #[tokio::test]
-async fn results_show_which_version_made_them() {
+async fn results_show_the_version_that_made_them() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, WORK).await;
     let mut seen = Vec::new();
@@ -109,7 +109,7 @@ async fn results_show_which_version_made_them() {
 }
 
 #[tokio::test]
-async fn an_attempt_that_runs_finishes_on_the_version_it_started_with() {
+async fn a_running_attempt_finishes_on_the_version_that_it_started_with() {
     let redis = RedisServer::start().await;
     let mut toril = host(&redis, WORK).await;
     let before = version(&toril, "basics").await;
@@ -146,7 +146,7 @@ async fn a_broken_file_changes_nothing_and_is_reported_and_a_good_one_then_takes
 }
 
 #[tokio::test]
-async fn a_component_that_is_no_plugin_is_refused() {
+async fn a_component_that_is_not_a_plugin_is_rejected() {
     let redis = RedisServer::start().await;
     let mut toril = host(&redis, WORK).await;
 
@@ -157,7 +157,7 @@ async fn a_component_that_is_no_plugin_is_refused() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_copied_in_pieces_is_taken_once_it_is_whole() {
+async fn a_file_that_is_copied_in_pieces_is_loaded_once_it_is_complete() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, WORK).await;
     let before = version(&toril, "basics").await;
@@ -171,7 +171,7 @@ async fn a_file_that_is_copied_in_pieces_is_taken_once_it_is_whole() {
 }
 
 #[tokio::test]
-async fn a_restart_takes_the_compiled_plugin_from_the_cache() {
+async fn a_restart_loads_the_compiled_plugin_from_the_cache() {
     let redis = RedisServer::start().await;
     let mut toril = host(&redis, WORK).await;
     let cached = || -> Vec<_> {
@@ -194,7 +194,7 @@ async fn a_restart_takes_the_compiled_plugin_from_the_cache() {
 }
 
 #[tokio::test]
-async fn a_queue_that_is_added_is_worked_and_one_that_is_removed_is_drained_first() {
+async fn an_added_queue_is_processed_and_a_removed_one_is_drained_first() {
     let redis = RedisServer::start().await;
     let mut toril = host(&redis, "[queues.old]\nplugin = \"basics\"\n").await;
     toril.cli(["add", "old", "sleep", "--data", "{\"ms\":1500}"]).await.succeeded();
@@ -230,7 +230,7 @@ async fn more_concurrency_is_applied_to_a_running_queue() {
 }
 
 #[tokio::test]
-async fn a_shorter_timeout_counts_from_the_next_attempt_on() {
+async fn a_shorter_timeout_applies_from_the_next_attempt_on() {
     let redis = RedisServer::start().await;
     let mut toril = host(&redis, WORK).await;
 
@@ -242,7 +242,7 @@ async fn a_shorter_timeout_counts_from_the_next_attempt_on() {
 }
 
 #[tokio::test]
-async fn a_changed_rate_limit_is_kept() {
+async fn a_changed_rate_limit_is_respected() {
     let redis = RedisServer::start().await;
     let mut toril = host(&redis, WORK).await;
 
@@ -256,7 +256,7 @@ async fn a_changed_rate_limit_is_kept() {
 }
 
 #[tokio::test]
-async fn a_grant_that_is_added_is_used_by_the_next_attempt() {
+async fn the_next_attempt_has_an_added_grant() {
     let redis = RedisServer::start().await;
     let agent = toril_tests::agent::serve().await;
     let mut toril = host(&redis, WORK).await;
@@ -297,7 +297,7 @@ async fn a_configuration_that_names_a_missing_plugin_changes_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_logged_changes_with_the_configuration() {
+async fn the_log_filter_changes_with_the_configuration() {
     let redis = RedisServer::start().await;
     let mut toril = host(&redis, WORK).await;
     toril.cli(["add", "work", "echo", "--wait"]).await.succeeded();

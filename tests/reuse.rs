@@ -1,5 +1,5 @@
-//! Plugins whose instances run several jobs (`isolation = "reuse"`): what jobs see of each other, and when an instance is
-//! given up.
+//! Plugins whose instances run several jobs (`isolation = "reuse"`): what jobs see of each other, and when an
+//! instance is discarded.
 
 use serde_json::{Value, json};
 use toril_tests::toril::{component, shared_cache, variant};
@@ -7,7 +7,7 @@ use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, agent, http, node, wait_until};
 
 const REUSE: &str = "[plugins.basics]\nisolation = \"reuse\"\nkeyvalue = true\n";
-/// Two queues of one plugin, so that one of them can have a `timeout` that is soon over.
+/// Two queues of one plugin, so that one of them can have a short `timeout`.
 const QUEUES: &str = "[queues.work]\nplugin = \"basics\"\nconcurrency = 4\ntimeout = \"1h\"\n\
     [queues.hasty]\nplugin = \"basics\"\ntimeout = \"300ms\"\n";
 
@@ -17,7 +17,7 @@ struct Case {
 }
 
 impl Case {
-    /// A host of `basics`, with these lines under its entry.
+    /// A host of `basics`, with these lines in its entry.
     async fn with(lines: &str) -> Self {
         Self::of(&format!("{QUEUES}{REUSE}{lines}")).await
     }
@@ -29,8 +29,8 @@ impl Case {
         Self { redis, toril }
     }
 
-    /// One of the components that carry an engine. Compiling it takes half a minute, so that all tests share what was
-    /// compiled.
+    /// A host of a component that contains an engine. Compiling it takes half a minute, so all tests share the
+    /// compiled code.
     async fn of_language(component: &str, lines: &str) -> Self {
         let redis = RedisServer::start().await;
         let config = format!(
@@ -52,7 +52,7 @@ impl Case {
         self.toril.cli(["add", queue, name, "--data", &data, "--wait"]).await.exited(1).stderr
     }
 
-    /// Runs one more job. Which one of its instance it was.
+    /// Runs another job. Returns its number in its instance.
     async fn served(&self, data: Value) -> u64 {
         self.run("work", "served", data).await["served"].as_u64().expect("a number")
     }
@@ -68,20 +68,20 @@ impl Case {
         lines.iter().map(|line| line.as_str().unwrap_or_default().to_owned()).collect()
     }
 
-    /// The value of a metric, by how its line begins. 0 if there is none.
+    /// The value of the metric whose line begins like this, 0 if it does not exist.
     async fn metric(&self, line: &str) -> f64 {
         let page = http::get(&self.toril.url("/metrics")).await.expect("an answer").body;
         let value = page.lines().find_map(|other| other.strip_prefix(line)).map(str::trim);
         value.map_or(0.0, |value| value.parse().expect("a number"))
     }
 
-    /// Begins a job that runs until it is cancelled.
+    /// Starts a job that runs until it is cancelled.
     async fn begin_waiting(&self, queue: &str, id: &str) {
         self.toril.cli(["add", queue, "served", "--data", "{\"wait\":true}", "--id", id]).await.succeeded();
         wait_until("the waiting job to run", LONG, async || self.job(id).await["state"] == "active").await;
     }
 
-    /// Ends it. What it returned.
+    /// Ends it, and returns its result.
     async fn end_waiting(&self, queue: &str, id: &str) -> Value {
         self.toril.cli(["cancel", queue, id]).await.succeeded();
         wait_until("the waiting job to end", LONG, async || self.job(id).await["state"] == "completed").await;
@@ -91,7 +91,7 @@ impl Case {
 }
 
 #[tokio::test]
-async fn an_instance_runs_one_job_after_the_other_and_each_sees_what_those_before_have_left() {
+async fn an_instance_runs_one_job_after_the_other_and_keeps_its_state() {
     let case = Case::with("").await;
 
     for number in 1..=4 {
@@ -103,7 +103,7 @@ async fn an_instance_runs_one_job_after_the_other_and_each_sees_what_those_befor
 }
 
 #[tokio::test]
-async fn without_the_setting_each_job_has_an_instance_of_its_own() {
+async fn without_the_setting_each_job_has_its_own_instance() {
     let case = Case::of(QUEUES).await;
 
     assert_eq!(case.served(json!({})).await, 1);
@@ -112,7 +112,7 @@ async fn without_the_setting_each_job_has_an_instance_of_its_own() {
 }
 
 #[tokio::test]
-async fn an_instance_is_given_up_after_so_many_jobs() {
+async fn an_instance_is_discarded_after_the_maximum_number_of_jobs() {
     let case = Case::with("reuse_jobs = 2\n").await;
 
     let mut served = Vec::new();
@@ -124,7 +124,7 @@ async fn an_instance_is_given_up_after_so_many_jobs() {
 }
 
 #[tokio::test]
-async fn an_instance_is_given_up_after_a_failure_of_any_kind() {
+async fn an_instance_is_discarded_after_any_failure() {
     let case = Case::with("").await;
 
     for (name, data, reason) in [
@@ -143,7 +143,7 @@ async fn an_instance_is_given_up_after_a_failure_of_any_kind() {
 }
 
 #[tokio::test]
-async fn an_instance_is_given_up_after_a_timeout_in_the_plugin_and_in_a_call_of_the_host() {
+async fn an_instance_is_discarded_after_a_timeout_in_the_plugin_or_in_a_host_call() {
     let case = Case::with("").await;
 
     for (name, data) in [("served", json!({ "spin": true })), ("ignore-cancel", json!({}))] {
@@ -156,7 +156,7 @@ async fn an_instance_is_given_up_after_a_timeout_in_the_plugin_and_in_a_call_of_
 }
 
 #[tokio::test]
-async fn an_instance_is_given_up_when_its_memory_has_grown() {
+async fn an_instance_is_discarded_when_its_memory_has_grown() {
     let case = Case::with("").await;
 
     assert_eq!(case.served(json!({})).await, 1);
@@ -165,7 +165,7 @@ async fn an_instance_is_given_up_when_its_memory_has_grown() {
 }
 
 #[tokio::test]
-async fn an_instance_is_given_up_when_it_holds_more_and_more_of_the_hosts_resources() {
+async fn an_instance_is_discarded_when_it_leaks_host_resources() {
     let case = Case::with("").await;
 
     assert_eq!(case.served(json!({ "open": 10 })).await, 1);
@@ -175,7 +175,7 @@ async fn an_instance_is_given_up_when_it_holds_more_and_more_of_the_hosts_resour
 }
 
 #[tokio::test]
-async fn an_instance_is_given_up_with_its_version_and_with_its_settings() {
+async fn an_instance_is_discarded_with_its_version_and_with_its_settings() {
     let mut case = Case::with("").await;
 
     assert_eq!(case.served(json!({})).await, 1);
@@ -206,7 +206,7 @@ async fn a_job_that_runs_while_its_plugin_is_replaced_leaves_no_instance_of_the_
 }
 
 #[tokio::test]
-async fn an_instance_is_given_up_when_its_job_was_cancelled_and_did_not_end() {
+async fn an_instance_is_discarded_if_its_cancelled_job_did_not_end() {
     let case = Case::with("").await;
 
     assert_eq!(case.served(json!({})).await, 1);
@@ -231,7 +231,7 @@ async fn jobs_that_run_at_the_same_time_have_different_instances() {
 }
 
 #[tokio::test]
-async fn an_instance_that_waits_for_a_job_holds_no_place_that_another_plugin_needs() {
+async fn an_idle_instance_holds_no_slot_that_another_plugin_needs() {
     let redis = RedisServer::start().await;
     let config = "[queues.work]\nplugin = \"basics\"\n[queues.other]\nplugin = \"other\"\n\
         [plugins.basics]\nisolation = \"reuse\"\n[plugins.other]\nisolation = \"reuse\"\n";
@@ -249,7 +249,7 @@ async fn an_instance_that_waits_for_a_job_holds_no_place_that_another_plugin_nee
 }
 
 #[tokio::test]
-async fn a_job_that_waits_for_a_place_gets_that_of_a_job_of_another_plugin_when_it_ends() {
+async fn a_waiting_job_gets_the_slot_of_a_finished_job_of_another_plugin() {
     let redis = RedisServer::start().await;
     let config = "[queues.work]\nplugin = \"basics\"\n[queues.other]\nplugin = \"other\"\n\
         [plugins.basics]\nisolation = \"reuse\"\n";
@@ -269,7 +269,7 @@ async fn a_job_that_waits_for_a_place_gets_that_of_a_job_of_another_plugin_when_
 }
 
 #[tokio::test]
-async fn each_job_has_a_deadline_of_its_own() {
+async fn each_job_has_its_own_deadline() {
     let case = Case::with("").await;
 
     assert_eq!(case.served(json!({})).await, 1);
@@ -284,7 +284,7 @@ async fn each_job_has_a_deadline_of_its_own() {
 }
 
 #[tokio::test]
-async fn each_job_has_its_own_lines_and_their_limit_is_its_own() {
+async fn each_job_has_its_own_log_lines_and_its_own_limit() {
     let case = Case::with("").await;
 
     assert_eq!(case.served(json!({ "lines": 1_005 })).await, 1);
@@ -298,7 +298,7 @@ async fn each_job_has_its_own_lines_and_their_limit_is_its_own() {
 }
 
 #[tokio::test]
-async fn what_a_job_was_denied_is_told_in_its_own_log_each_time() {
+async fn a_denied_request_is_in_the_log_of_its_own_job_each_time() {
     let case = Case::with("").await;
 
     let denied = json!({ "fetch": "http://127.0.0.1:1/" });
@@ -306,12 +306,12 @@ async fn what_a_job_was_denied_is_told_in_its_own_log_each_time() {
         assert_eq!(case.served(data).await, number as u64 + 1);
     }
 
-    let told = async |id| case.log(id).await.iter().filter(|line| line.contains("may not send requests")).count();
-    assert_eq!([told("1").await, told("2").await, told("3").await], [1, 0, 1]);
+    let denials = async |id| case.log(id).await.iter().filter(|line| line.contains("may not send requests")).count();
+    assert_eq!([denials("1").await, denials("2").await, denials("3").await], [1, 0, 1]);
 }
 
 #[tokio::test]
-async fn fuel_is_counted_and_bounded_for_each_job() {
+async fn fuel_is_counted_and_limited_for_each_job() {
     let case = Case::with("").await;
     let used = async || case.metric("pen_fuel_sum{plugin=\"basics\"}").await;
 
@@ -348,7 +348,7 @@ async fn writes_into_the_log_of_each(component: &str) {
         assert_eq!(log.len(), 1, "{log:?}");
         assert!(log[0].ends_with(&format!("job {id} is number {id}")), "{log:?}");
     }
-    // What a job has done in the host's name ends no instance once it is done.
+    // A finished job's calls of the host do not end the instance.
     for (name, data) in [
         ("fetch", json!({ "url": url })),
         ("fetch", json!({ "url": url })),
@@ -363,11 +363,11 @@ async fn writes_into_the_log_of_each(component: &str) {
 }
 
 #[tokio::test]
-async fn what_a_job_in_typescript_has_left_undone_goes_on_in_a_later_one_and_is_told_in_its_log() {
+async fn unfinished_work_of_a_typescript_job_continues_in_a_later_one_and_logs_there() {
     let case = Case::of_language("basics-js", "").await;
 
     case.run("work", "linger", json!({})).await;
-    // Longer than the timer that was left behind, in the same loop of events.
+    // Longer than the leftover timer, in the same event loop.
     case.run("work", "sleep", json!({ "ms": 1_000 })).await;
 
     assert_eq!([case.log("1").await, case.log("2").await], [vec![], vec!["job 1 was not done".to_owned()]]);

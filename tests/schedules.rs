@@ -7,7 +7,7 @@ use toril::cron::{CronError, Occurrences};
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, contents, node, wait_until};
 
-/// A day beyond any that a test runs through.
+/// An interval that is longer than any test.
 const AGES: u64 = 10_000_000_000;
 
 async fn host(redis: &RedisServer, queue: &str) -> Toril {
@@ -43,7 +43,7 @@ async fn wait_for_completed(redis: &mut MultiplexedConnection, queue: &str, coun
     .await;
 }
 
-/// Runs the first jobs of these schedules in Node and in Toril, and compares everything that is left.
+/// Runs the first jobs of these schedules in Node and in Toril, and compares all data that they leave.
 async fn compare(schedules: Value, version: u32, jobs: usize, env: &[(&str, &str)]) {
     let redis = RedisServer::start().await;
     let mut connection = redis.connection().await;
@@ -78,7 +78,7 @@ async fn compare(schedules: Value, version: u32, jobs: usize, env: &[(&str, &str
     let left = async |queue: &str| {
         let mut left = contents::of(&mut connection.clone(), &format!("bull:{queue}")).await;
         left.retain(|name, _| !name.starts_with("metrics:") && !["events", "meta"].contains(&&**name));
-        // A note that only BullMQ 5 leaves on a job that has run, and never reads.
+        // A field that only BullMQ 5 writes to a finished job, and never reads.
         for value in left.values_mut().filter_map(Value::as_array_mut).flatten().filter_map(Value::as_object_mut) {
             value.shift_remove("nrjid");
             value.shift_remove("pb");
@@ -89,7 +89,7 @@ async fn compare(schedules: Value, version: u32, jobs: usize, env: &[(&str, &str
 }
 
 #[tokio::test]
-async fn a_repeatable_job_of_bullmq_5_goes_on_as_with_a_node_worker() {
+async fn a_repeatable_job_of_bullmq_5_continues_as_with_a_node_worker() {
     let repeatables = json!([
         { "name": "echo", "data": { "to": "you", "id": 7 }, "opts": { "repeat": { "every": AGES }, "attempts": 2,
             "backoff": { "type": "fixed", "delay": 50 }, "removeOnFail": 5, "keepLogs": 3 } },
@@ -101,7 +101,7 @@ async fn a_repeatable_job_of_bullmq_5_goes_on_as_with_a_node_worker() {
 }
 
 #[tokio::test]
-async fn a_repeatable_job_under_a_key_of_five_parts_goes_on_as_with_a_node_worker() {
+async fn a_repeatable_job_under_a_key_of_five_parts_continues_as_with_a_node_worker() {
     let repeatables = json!([
         { "fiveParts": true, "name": "echo", "data": { "id": "x", "n": 1 },
             "opts": { "repeat": { "every": AGES }, "attempts": 4, "backoff": 90, "lifo": true } },
@@ -112,7 +112,7 @@ async fn a_repeatable_job_under_a_key_of_five_parts_goes_on_as_with_a_node_worke
 }
 
 #[tokio::test]
-async fn a_job_scheduler_goes_on_as_with_a_node_worker() {
+async fn a_job_scheduler_continues_as_with_a_node_worker() {
     let schedulers = json!([
         { "id": "zone", "repeat": { "pattern": "30 2 * 3 0L", "tz": "Europe/Madrid" }, "template": { "name": "echo", "data": { "n": 1 } } },
         { "id": "here", "repeat": { "pattern": "0 12 1 1 ?" }, "template": { "name": "echo", "opts": { "attempts": 3 } } },
@@ -120,12 +120,12 @@ async fn a_job_scheduler_goes_on_as_with_a_node_worker() {
         { "id": "long", "repeat": { "every": AGES, "offset": 7, "limit": 9 }, "template": { "name": "echo", "data": { "n": 2 } } },
         { "id": "a:b:c:d:e f", "repeat": { "pattern": "@yearly" }, "template": { "name": "echo" } },
     ]);
-    // Without `tz`, a pattern is in the time zone of the process.
+    // Without `tz`, a pattern uses the time zone of the process.
     compare(json!({ "schedulers": schedulers }), 6, 5, &[("TZ", "America/New_York")]).await;
 }
 
 #[tokio::test]
-async fn a_job_scheduler_of_bullmq_5_goes_on_as_with_a_node_worker() {
+async fn a_job_scheduler_of_bullmq_5_continues_as_with_a_node_worker() {
     let schedulers = json!([
         { "id": "zone", "repeat": { "pattern": "0 0 29 2 *", "tz": "Asia/Tokyo" }, "template": { "name": "echo", "data": { "n": 1 } } },
         { "id": "utc", "repeat": { "pattern": "0 12 1 1 *", "utc": true, "limit": 4 }, "template": { "name": "echo" } },
@@ -135,7 +135,7 @@ async fn a_job_scheduler_of_bullmq_5_goes_on_as_with_a_node_worker() {
 }
 
 #[tokio::test]
-async fn a_repeatable_job_of_bullmq_5_keeps_its_data_run_after_run() {
+async fn a_repeatable_job_of_bullmq_5_keeps_its_data_in_every_run() {
     let redis = RedisServer::start().await;
     let mut connection = redis.connection().await;
     let repeatables = json!([
@@ -160,7 +160,7 @@ async fn a_repeatable_job_of_bullmq_5_keeps_its_data_run_after_run() {
 }
 
 #[tokio::test]
-async fn a_repeatable_job_that_was_removed_does_not_go_on() {
+async fn a_removed_repeatable_job_does_not_continue() {
     let redis = RedisServer::start().await;
     let mut connection = redis.connection().await;
     let repeatables =
@@ -173,7 +173,7 @@ async fn a_repeatable_job_that_was_removed_does_not_go_on() {
 }
 
 #[tokio::test]
-async fn a_schedule_runs_again_and_again_whatever_form_its_pattern_has() {
+async fn a_schedule_runs_repeatedly_with_any_form_of_pattern() {
     let redis = RedisServer::start().await;
     let mut connection = redis.connection().await;
     let patterns = ["0/1 * * * * *", "@secondly", "? * * * * ?", "*/1 * * * * 0-7", "H/1 * * * * *"];
@@ -187,7 +187,7 @@ async fn a_schedule_runs_again_and_again_whatever_form_its_pattern_has() {
 }
 
 #[tokio::test]
-async fn a_schedule_of_another_workers_repeat_strategy_waits_for_such_a_worker() {
+async fn a_schedule_with_a_custom_repeat_strategy_waits_for_such_a_worker() {
     let redis = RedisServer::start().await;
     let mut connection = redis.connection().await;
     let schedulers = json!([{ "id": "theirs", "repeat": { "pattern": "RRULE:FREQ=SECONDLY" }, "template": { "name": "echo", "data": { "n": 1 } } }]);
@@ -210,7 +210,7 @@ async fn a_schedule_of_another_workers_repeat_strategy_waits_for_such_a_worker()
 }
 
 #[tokio::test]
-async fn a_job_with_the_most_attempts_that_javascript_counts_is_tried_again() {
+async fn a_job_with_the_largest_attempts_of_javascript_is_retried() {
     let redis = RedisServer::start().await;
     let _toril = host(&redis, "work").await;
     let jobs = [json!(9_007_199_254_740_991_u64), json!("3"), json!(2.5)]
@@ -223,7 +223,7 @@ async fn a_job_with_the_most_attempts_that_javascript_counts_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_pattern_of_toril_has_nodes_times() {
+async fn a_pattern_has_the_same_times_as_in_node() {
     let redis = RedisServer::start().await;
     let toril = Toril::new().redis(redis.url()).config("[queues.work]\nplugin = \"basics\"\n");
     for (id, pattern) in [("days", "@weekdays"), ("step", "5/15 * * * *"), ("last", "0 0 * * 5L"), ("few", "1")] {
@@ -240,9 +240,9 @@ async fn a_pattern_of_toril_has_nodes_times() {
     }
 }
 
-/// `TORIL_SEED` names the patterns.
+/// `TORIL_SEED` selects the patterns.
 #[tokio::test]
-async fn patterns_made_by_chance_occur_when_node_says() {
+async fn random_patterns_have_the_same_times_as_in_node() {
     let seed = std::env::var("TORIL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| fastrand::u32(..));
     let made = node::run("cron", json!({ "seed": seed, "random": 4000 })).await;
     let cases = made["cases"].as_array().expect("cases");

@@ -1,5 +1,5 @@
-//! Secrets of every kind, looked for in everything that a host shows: pages, API, metrics, logs at their loudest, traces,
-//! what commands print, and what it keeps in Redis beside the jobs.
+//! Searches for secrets of every kind in all output of a host: pages, API, metrics, debug logs, traces, output of
+//! commands, and its own data in Redis.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use toril_tests::otlp::Collector;
+use toril_tests::signed::{self, Delivery};
 use toril_tests::wait::{LONG, wait_until};
 use toril_tests::{RedisServer, Toril, http, node};
 
@@ -16,17 +17,18 @@ const TOKEN: &str = "word-of-the-admin-2b7e";
 const ENVIRONMENT: &str = "word-of-the-environment-9a3d";
 const FILE: &str = "word-of-a-file-77c0";
 const SENT: &str = "word-that-is-only-sent-1d9f";
+const HOOKS: &str = "word-of-webhooks-and-callbacks-83d0";
 const COLLECTOR: &str = "word-of-the-collector-e4f8";
 const DATA: &str = "word-in-a-job-c51d";
 const SCHEDULE: &str = "word-in-a-schedule-08ab";
 const WRONG: &str = "wrong-word-at-the-door-6d2e";
-/// Not hidden where jobs are shown, and nowhere else all the same.
+/// Visible where the host shows jobs, and nowhere else.
 const VALUE: &str = "word-of-no-hidden-field-31b6";
-const ALL: [&str; 9] = [REDIS, TOKEN, ENVIRONMENT, FILE, SENT, COLLECTOR, DATA, SCHEDULE, WRONG];
+const ALL: [&str; 10] = [REDIS, TOKEN, ENVIRONMENT, FILE, SENT, HOOKS, COLLECTOR, DATA, SCHEDULE, WRONG];
 
-const WITH_VALUE: [&str; 10] = [REDIS, TOKEN, ENVIRONMENT, FILE, SENT, COLLECTOR, DATA, SCHEDULE, WRONG, VALUE];
+const WITH_VALUE: [&str; 11] = [REDIS, TOKEN, ENVIRONMENT, FILE, SENT, HOOKS, COLLECTOR, DATA, SCHEDULE, WRONG, VALUE];
 
-/// The most pages that are followed.
+/// The maximum number of pages to follow.
 const PAGES: usize = 300;
 
 fn config() -> String {
@@ -41,6 +43,14 @@ name = "echo"
 data = {{ token = "{SCHEDULE}" }}
 [queues.numbers]
 plugin = "double"
+[webhooks.hook]
+queue = "work"
+name = "echo"
+signature = "github"
+secret = "env:HOOKS_WORD"
+data = {{ password = "/word" }}
+[callbacks]
+secret = "env:HOOKS_WORD"
 [plugins.basics]
 config = {{ api-url = "https://api.test" }}
 secrets = {{ token = "env:SECRET_WORD", key = "file:word" }}
@@ -57,7 +67,7 @@ struct Scene {
 }
 
 async fn scene() -> Scene {
-    // A user with a password beside the one without, which the test itself uses.
+    // A user with a password. The test itself uses the one without.
     let redis = RedisServer::start().await;
     let mut user = redis::cmd("ACL");
     user.arg(&["SETUSER", "toril", "on", &format!(">{REDIS}"), "~*", "&*", "+@all"]);
@@ -69,6 +79,7 @@ async fn scene() -> Scene {
     let mut toril = toril
         .env("SECRET_WORD", ENVIRONMENT)
         .env("SENT_WORD", SENT)
+        .env("HOOKS_WORD", HOOKS)
         .env("TORIL_ADMIN_TOKEN", TOKEN)
         .env("TORIL_LOG", "trace")
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url())
@@ -80,7 +91,7 @@ async fn scene() -> Scene {
 }
 
 impl Scene {
-    /// Jobs of every end, each with the word in a field that is not to be shown.
+    /// Jobs that end in every way, each with the word in a field that must be hidden.
     async fn work(&self) {
         let hidden =
             json!({ "password": DATA, "deep": [{ "X-Api-Key": DATA }], "times": 1, "ms": 1, "key": "api-url" });
@@ -90,12 +101,30 @@ impl Scene {
             .map(|name| json!({ "name": name, "data": hidden, "opts": again }))
             .collect();
         node::run("add", json!({ "redis": self.redis.url(), "queue": "work", "jobs": jobs, "wait": true })).await;
-        // It does not fit the schema: the field is named, and its value is not.
+        // It does not fit the schema. The error names the field, but not its value.
         let wrong = json!([{ "name": "double", "data": { "n": VALUE, "password": DATA } }]);
         node::run("add", json!({ "redis": self.redis.url(), "queue": "numbers", "jobs": wrong, "wait": true })).await;
         let later =
             json!([{ "name": "echo", "data": { "password": DATA }, "opts": { "delay": 3_600_000, "jobId": "later" } }]);
         node::run("add", json!({ "redis": self.redis.url(), "queue": "work", "jobs": later })).await;
+        self.call_from_outside().await;
+    }
+
+    /// Webhooks and callbacks that are taken, and that are not.
+    async fn call_from_outside(&self) {
+        let body = json!({ "word": DATA }).to_string();
+        for (secret, id, body, status) in
+            [(HOOKS, "one", &*body, 201), (HOOKS, "two", VALUE, 400), (WRONG, "three", &*body, 401)]
+        {
+            let answer = signed::github(&self.toril, "hook", secret, Delivery { event: "push", id }, body).await;
+            assert_eq!(answer.status, status, "{answer:?}");
+        }
+        for (secret, id, status) in [(HOOKS, "no-such-job", 404), (WRONG, "later", 401)] {
+            let token = signed::token(secret, "work", id);
+            let path = format!("/callbacks/work/{id}");
+            let answer = signed::post(&self.toril, &path, &[("x-a2a-notification-token", &token)], VALUE).await;
+            assert_eq!(answer.status, status, "{answer:?}");
+        }
     }
 
     async fn ask(&self, path: &str) -> http::Response {
@@ -104,7 +133,7 @@ impl Scene {
         asked.unwrap_or_else(|error| panic!("{path}: {error:#}"))
     }
 
-    /// Every page that a link leads to, from the first on.
+    /// Every page that links lead to, from the first one on.
     async fn pages(&self) -> BTreeMap<String, String> {
         let mut found = BTreeMap::new();
         let mut seen = BTreeSet::from(["/".to_owned()]);
@@ -123,7 +152,7 @@ impl Scene {
         found
     }
 
-    /// The answers to every request of the API's description that looks.
+    /// The responses to all read requests of the API's description.
     async fn answers(&self) -> BTreeMap<String, String> {
         let description = self.ask("/api/v1/openapi.json").await.json();
         let paths = description["paths"].as_object().expect("paths").clone();
@@ -148,7 +177,7 @@ impl Scene {
         found
     }
 
-    /// What has happened in the queue, as the API streams it.
+    /// The events of the queue, as the API streams them.
     async fn events(&self) -> String {
         let mut stream = TcpStream::connect(self.toril.listen()).await.expect("a connection");
         let request = format!(
@@ -157,7 +186,7 @@ impl Scene {
         stream.write_all(request.as_bytes()).await.expect("it is sent");
         let mut read = Vec::new();
         let enough = async {
-            // The last thing that happens: a job that is to run later is added.
+            // The last event: a job that runs later is added.
             while !String::from_utf8_lossy(&read).contains("later") {
                 assert!(stream.read_buf(&mut read).await.expect("events") > 0, "the events ended");
             }
@@ -188,7 +217,7 @@ impl Scene {
         found
     }
 
-    /// Every key that is Toril's own.
+    /// Every key that belongs to Toril itself.
     async fn own_keys(&self) -> BTreeMap<String, String> {
         let mut connection = self.redis.connection().await;
         let keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut connection).await.expect("keys");
@@ -200,7 +229,7 @@ impl Scene {
                 "list" => redis::cmd("LRANGE").arg(&key).arg(0).arg(-1).clone(),
                 "hash" => redis::cmd("HGETALL").arg(&key).clone(),
                 "zset" => redis::cmd("ZRANGE").arg(&key).arg(0).arg(-1).clone(),
-                other => panic!("{key} is a {other}, which nobody has thought of"),
+                other => panic!("{key} is a {other}, an unexpected type"),
             };
             let value: redis::Value = read.query_async(&mut connection).await.expect("a value");
             found.insert(key, format!("{value:?}"));
@@ -209,7 +238,7 @@ impl Scene {
     }
 }
 
-/// Names the words that are in any of these.
+/// The words that any of these texts contain.
 fn leaks(what: &str, texts: &BTreeMap<String, String>, words: &[&str]) -> Vec<String> {
     let found = texts.iter().flat_map(|(place, text)| {
         words.iter().filter(|word| text.contains(**word)).map(move |word| format!("{what}, {place}: {word}"))
@@ -218,7 +247,7 @@ fn leaks(what: &str, texts: &BTreeMap<String, String>, words: &[&str]) -> Vec<St
 }
 
 #[tokio::test]
-async fn no_secret_is_found_in_anything_that_a_host_shows() {
+async fn no_output_of_a_host_contains_a_secret() {
     let scene = scene().await;
     scene.work().await;
     let kind = ("content-type", "application/x-www-form-urlencoded");
@@ -227,9 +256,9 @@ async fn no_secret_is_found_in_anything_that_a_host_shows() {
     let bearer = ("authorization", &*format!("Bearer {WRONG}"));
     let refused = http::request("GET", &scene.toril.url("/api/v1/queues"), &[bearer], "").await;
     assert_eq!(refused.expect("an answer").status, 401);
-    // Nine attempts in queue `work` that reach the plugin.
+    // Ten attempts in queue `work` that reach the plugin.
     wait_until("the spans", LONG, async || {
-        scene.collector.spans().iter().filter(|span| span.span.name == "process work").count() >= 9
+        scene.collector.spans().iter().filter(|span| span.span.name == "process work").count() >= 10
     })
     .await;
 
@@ -238,7 +267,7 @@ async fn no_secret_is_found_in_anything_that_a_host_shows() {
     assert!(pages.len() > 25 && pages.keys().any(|path| path.contains("/jobs/later")), "{:?}", pages.keys());
     found.extend(leaks("page", &pages, &ALL));
     let answers = scene.answers().await;
-    assert!(answers.values().any(|answer| answer.contains("[redacted]")), "nothing was there to be hidden");
+    assert!(answers.values().any(|answer| answer.contains("[redacted]")), "no field was redacted");
     found.extend(leaks("API", &answers, &ALL));
     let mut open = BTreeMap::new();
     for path in ["/metrics", "/healthz", "/readyz"] {
@@ -251,12 +280,12 @@ async fn no_secret_is_found_in_anything_that_a_host_shows() {
     found.extend(leaks("spans", &spans, &WITH_VALUE));
     let own = scene.own_keys().await;
     assert!(own.keys().any(|key| key.contains("attempts:")), "{:?}", own.keys());
-    // What a job holds is in Redis; the host's own secrets and its notes are not.
+    // BullMQ's keys hold the data of jobs. Toril's own keys must contain no secret.
     found.extend(leaks("key", &own, &WITH_VALUE));
     let Scene { mut toril, .. } = scene;
     assert_eq!(toril.end().await, Some(0));
     let logs = toril.logs();
-    assert!(logs.contains("DEBUG") && logs.contains("attempt ended"), "the log was not loud");
+    assert!(logs.contains("DEBUG") && logs.contains("attempt ended"), "the log has no debug lines");
     let lines = logs.lines().enumerate().map(|(n, line)| (format!("{n}: {line}"), line.to_owned()));
     let lines: BTreeMap<_, _> = lines.collect();
     found.extend(leaks("log", &lines, &WITH_VALUE));
@@ -264,7 +293,7 @@ async fn no_secret_is_found_in_anything_that_a_host_shows() {
 }
 
 #[tokio::test]
-async fn whoever_asks_for_it_in_so_many_words_sees_the_data_of_a_job() {
+async fn the_data_of_a_job_is_shown_on_explicit_request() {
     let scene = scene().await;
     scene.work().await;
     let shown = scene.toril.cli(["job", "work", "later", "--reveal", "--json"]).await.succeeded().json();

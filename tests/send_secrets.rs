@@ -1,4 +1,4 @@
-//! Secrets that a plugin may send and never reads.
+//! Secrets that a plugin may send but not read.
 
 use serde_json::{Value, json};
 use toril_tests::toril::component;
@@ -21,7 +21,7 @@ async fn host(redis: &RedisServer, config: String) -> Toril {
     toril
 }
 
-/// What the plugin sends: the setting stands where the data has `{}`.
+/// The data of a job that sends the setting: the setting replaces `{}`.
 fn sent(url: &str, header: &str) -> String {
     json!({ "key": "api", "url": url, "headers": [[header, "Bearer {}"]], "body": "{}" }).to_string()
 }
@@ -37,7 +37,7 @@ async fn the_secret_is_sent_to_its_origin_in_its_header_and_the_plugin_reads_a_p
     assert_eq!(result["setting"], PLACEHOLDER);
     let received = agent.requests().remove(0);
     assert_eq!(received.header("authorization"), Some(&*format!("Bearer {SECRET}")));
-    // In the body the placeholder is what it is.
+    // In the body, the placeholder stays a placeholder.
     assert_eq!(received.body, PLACEHOLDER);
     assert!(!toril.logs().contains(SECRET));
 }
@@ -58,7 +58,7 @@ async fn a_placeholder_for_another_origin_or_in_another_header_is_not_sent_at_al
 }
 
 #[tokio::test]
-async fn a_header_of_an_answer_that_repeats_the_secret_has_the_placeholder_instead() {
+async fn a_response_header_with_the_secret_has_the_placeholder_instead() {
     let (redis, agent) = (RedisServer::start().await, agent::serve().await);
     let toril = host(&redis, config(&[agent.url()], agent.url())).await;
     agent.respond_next(200, &[("x-echo", &format!("you sent Bearer {SECRET}"))], "");
@@ -92,7 +92,7 @@ async fn a_new_secret_is_sent_after_a_reload() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_sent_is_told_by_check_without_the_secret() {
+async fn check_reports_invalid_send_secrets_without_the_secret() {
     let check = async |config: String, secret: &str| {
         let toril = Toril::new().plugin("basics").config(config).env("API_KEY", secret);
         toril.cli(["check"]).await

@@ -1,4 +1,4 @@
-//! A Redis whose master is found through sentinels, and found again when another server was promoted.
+//! A Redis whose master the host finds through sentinels, and finds again after a failover.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use toril_tests::redis_server::RedisSentinel;
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, node, wait_until};
 
-/// What many jobs and a failover may take on a busy machine.
+/// Enough for many jobs and a failover on a busy machine.
 const MINUTES: Duration = Duration::from_secs(240);
 
 fn config(redis: &RedisSentinel) -> String {
@@ -25,13 +25,13 @@ fn config(redis: &RedisSentinel) -> String {
 
 async fn started(redis: &RedisSentinel) -> Toril {
     let mut toril = Toril::new().plugin("basics").config(config(redis)).spawn_run();
-    // Health is served before the last queue is worked.
+    // The host serves health before it works on the last queue.
     toril.wait_for_log("INFO ready", LONG).await;
     toril
 }
 
-/// Adds jobs with BullMQ's own client, which asks the sentinels too. All of them are on the replicas when this returns:
-/// replication is asynchronous, and what a master has alone is lost with it.
+/// Adds jobs with BullMQ's own client, which also asks the sentinels. When this returns, the replicas have all jobs.
+/// Replication is asynchronous, so writes that are only on the master are lost with it.
 async fn add(redis: &mut RedisSentinel, count: usize) {
     let opts = json!({ "attempts": 20, "backoff": { "type": "fixed", "delay": 50 } });
     let jobs: Vec<Value> = (0..count).map(|_| json!({ "name": "sleep", "data": { "ms": 20 }, "opts": opts })).collect();
@@ -63,7 +63,7 @@ async fn every_job_that_the_promoted_replica_has_ends_after_the_master_was_kille
     toril.wait_for_log("Redis has another master", MINUTES).await;
     wait_for_completed(&redis, new, 400).await;
 
-    // It comes back as a master, and must not be taken for it.
+    // It returns as a master, and the host must not use it.
     redis.server_mut(old).restart().await;
     redis.wait_demoted(old).await;
     add(&mut redis, 50).await;
@@ -71,7 +71,7 @@ async fn every_job_that_the_promoted_replica_has_ends_after_the_master_was_kille
 }
 
 #[tokio::test]
-async fn a_master_that_stands_still_is_left_for_the_new_one_though_its_connections_are_open() {
+async fn the_host_leaves_a_paused_master_although_its_connections_are_open() {
     let mut redis = RedisSentinel::start().await;
     add(&mut redis, 400).await;
     let mut toril = started(&redis).await;
@@ -88,7 +88,7 @@ async fn a_master_that_stands_still_is_left_for_the_new_one_though_its_connectio
 }
 
 #[tokio::test]
-async fn a_master_that_is_demoted_while_it_runs_is_left_for_the_new_one() {
+async fn the_host_leaves_a_master_that_is_demoted_while_it_runs() {
     let mut redis = RedisSentinel::start().await;
     add(&mut redis, 400).await;
     let mut toril = started(&redis).await;
@@ -98,13 +98,13 @@ async fn a_master_that_is_demoted_while_it_runs_is_left_for_the_new_one() {
     let new = redis.promote().await;
 
     wait_for_completed(&redis, new, 400).await;
-    let told = toril.wait_for_log("Redis has another master", LONG).await;
-    assert!(told.contains(&redis.server(new).url().replace("redis://", "")), "{told}");
+    let line = toril.wait_for_log("Redis has another master", LONG).await;
+    assert!(line.contains(&redis.server(new).url().replace("redis://", "")), "{line}");
     assert_eq!(toril.logs().matches("Redis has another master").count(), 1, "{}", toril.logs());
 }
 
 #[tokio::test]
-async fn a_sentinel_that_is_gone_is_passed_over() {
+async fn a_sentinel_that_is_down_is_skipped() {
     let mut redis = RedisSentinel::start().await;
     redis.kill_sentinel(0);
     let toril = Toril::new().plugin("basics").config(config(&redis));
@@ -113,7 +113,7 @@ async fn a_sentinel_that_is_gone_is_passed_over() {
 }
 
 #[tokio::test]
-async fn a_master_that_no_sentinel_knows_is_named_in_the_error() {
+async fn the_error_names_a_master_that_no_sentinel_knows() {
     let redis = RedisSentinel::start().await;
     let config = config(&redis)
         .replace("redis://mymaster", "redis://theirs")
@@ -126,7 +126,7 @@ async fn a_master_that_no_sentinel_knows_is_named_in_the_error() {
 }
 
 #[tokio::test]
-async fn the_user_and_password_in_the_url_are_the_masters() {
+async fn the_user_and_password_in_the_url_are_for_the_master() {
     let mut redis = RedisSentinel::start().await;
     let mut connection = redis.connection().await;
     let mut user = cmd("ACL");
@@ -144,14 +144,14 @@ async fn the_user_and_password_in_the_url_are_the_masters() {
     assert!(error.contains("refuses this client") && !error.contains("secret"), "{error}");
 }
 
-/// Says of itself to be a sentinel that knows one master. Dropped, it is gone.
-struct Teller {
+/// Claims to be a sentinel that knows one master. Dropping it ends it.
+struct FakeSentinel {
     address: String,
     task: JoinHandle<()>,
 }
 
-impl Teller {
-    /// The master is at this port of 127.0.0.1, by a configuration of this number, if it tells that.
+impl FakeSentinel {
+    /// Reports a master at this port of 127.0.0.1, with this configuration epoch if any.
     async fn of(master: u16, epoch: Option<u64>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
@@ -165,17 +165,17 @@ impl Teller {
     }
 }
 
-impl Teller {
-    /// One that has ended.
+impl FakeSentinel {
+    /// A sentinel that has ended.
     async fn gone() -> Self {
-        let teller = Self::of(0, None).await;
-        teller.task.abort();
-        wait_until("it to be gone", LONG, async || TcpStream::connect(&teller.address).await.is_err()).await;
-        teller
+        let fake = Self::of(0, None).await;
+        fake.task.abort();
+        wait_until("the sentinel to end", LONG, async || TcpStream::connect(&fake.address).await.is_err()).await;
+        fake
     }
 }
 
-impl Drop for Teller {
+impl Drop for FakeSentinel {
     fn drop(&mut self) {
         self.task.abort();
     }
@@ -198,9 +198,9 @@ async fn tell(mut client: TcpStream, master: u16, epoch: Option<u64>) {
     }
 }
 
-/// The configuration of a host that asks these.
-fn told_by(tellers: &[&Teller]) -> String {
-    let sentinels: Vec<_> = tellers.iter().map(|teller| &teller.address).collect();
+/// The configuration of a host that asks these sentinels.
+fn config_of(fakes: &[&FakeSentinel]) -> String {
+    let sentinels: Vec<_> = fakes.iter().map(|fake| &fake.address).collect();
     format!("[redis]\nurl = \"redis://mymaster\"\nsentinels = {sentinels:?}\n[queues.work]\nplugin = \"basics\"\n")
 }
 
@@ -210,20 +210,20 @@ async fn jobs_at(redis: &RedisServer) -> usize {
 }
 
 #[tokio::test]
-async fn a_sentinel_that_was_cut_off_leads_nobody_to_the_master_of_before() {
-    // Cut off with it, the one of before takes itself for the master still.
+async fn a_partitioned_sentinel_does_not_lead_the_host_to_the_old_master() {
+    // The old master, which is cut off as well, still considers itself the master.
     let (before, now) = (RedisServer::start().await, RedisServer::start().await);
-    let old = async |epoch| Teller::of(before.port(), epoch).await;
-    let new = async |epoch| Teller::of(now.port(), epoch).await;
-    for tellers in [
+    let old = async |epoch| FakeSentinel::of(before.port(), epoch).await;
+    let new = async |epoch| FakeSentinel::of(now.port(), epoch).await;
+    for fakes in [
         [old(Some(1)).await, new(Some(2)).await, new(Some(2)).await],
-        // The newest configuration counts, where as many tell of either.
-        [old(Some(1)).await, new(Some(2)).await, Teller::gone().await],
-        // Those who do not tell which it is are counted.
+        // The newest configuration wins if as many sentinels report either.
+        [old(Some(1)).await, new(Some(2)).await, FakeSentinel::gone().await],
+        // Sentinels without an epoch are counted.
         [old(None).await, new(None).await, new(None).await],
     ] {
-        let [first, second, third] = &tellers;
-        let toril = Toril::new().plugin("basics").config(told_by(&[first, second, third]));
+        let [first, second, third] = &fakes;
+        let toril = Toril::new().plugin("basics").config(config_of(&[first, second, third]));
         toril.cli(["add", "work", "echo"]).await.succeeded();
         assert_eq!((jobs_at(&before).await, jobs_at(&now).await), (0, 1));
         cmd("FLUSHALL").query_async::<()>(&mut now.connection().await).await.expect("it is emptied");
@@ -231,11 +231,11 @@ async fn a_sentinel_that_was_cut_off_leads_nobody_to_the_master_of_before() {
 }
 
 #[tokio::test]
-async fn a_host_stays_where_it_is_when_only_a_sentinel_that_was_cut_off_is_left() {
+async fn a_host_stays_with_its_master_if_only_a_partitioned_sentinel_is_left() {
     let (before, now) = (RedisServer::start().await, RedisServer::start().await);
-    let cut_off = Teller::of(before.port(), Some(1)).await;
-    let others = [Teller::of(now.port(), Some(2)).await, Teller::of(now.port(), Some(2)).await];
-    let config = told_by(&[&cut_off, &others[0], &others[1]]);
+    let cut_off = FakeSentinel::of(before.port(), Some(1)).await;
+    let others = [FakeSentinel::of(now.port(), Some(2)).await, FakeSentinel::of(now.port(), Some(2)).await];
+    let config = config_of(&[&cut_off, &others[0], &others[1]]);
     let mut toril = Toril::new().plugin("basics").config(config).spawn_run();
     toril.wait_for_log("INFO ready", LONG).await;
 
@@ -249,10 +249,10 @@ async fn a_host_stays_where_it_is_when_only_a_sentinel_that_was_cut_off_is_left(
 }
 
 #[tokio::test]
-async fn the_master_is_spoken_to_by_tls_where_the_url_says_so() {
+async fn the_url_decides_whether_the_master_is_reached_over_tls() {
     let redis = RedisServer::start_tls().await;
     let port = redis.url().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
-    let sentinel = Teller::of(port, Some(0)).await;
+    let sentinel = FakeSentinel::of(port, Some(0)).await;
     let sentinel = &sentinel.address;
     let config = |ca: &str| {
         let queue = "[queues.work]\nplugin = \"basics\"\n";

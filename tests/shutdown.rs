@@ -1,4 +1,4 @@
-//! How a host ends: in order, by force, and killed. In no case is a job lost.
+//! How a host ends: in order, by force, and killed. No job is lost in any case.
 
 use serde_json::{Value, json};
 use toril_tests::proxy::Proxy;
@@ -32,7 +32,7 @@ async fn wait_for_state(toril: &Toril, id: &str, wanted: &str) {
 }
 
 #[tokio::test]
-async fn on_sigterm_running_jobs_end_and_the_exit_code_is_0() {
+async fn on_sigterm_running_jobs_finish_and_the_exit_code_is_0() {
     let redis = RedisServer::start().await;
     let mut toril = host(&redis, "60s").await;
     add(&redis, 6, "sleep", json!({ "ms": 1500 })).await;
@@ -44,14 +44,14 @@ async fn on_sigterm_running_jobs_end_and_the_exit_code_is_0() {
     for id in ["1", "2", "3", "4"] {
         assert_eq!(state(&toril, id).await["state"], "completed");
     }
-    // The other two were not claimed any more.
+    // The host did not claim the other two.
     for id in ["5", "6"] {
         assert_eq!(state(&toril, id).await["state"], "waiting");
     }
 }
 
 #[tokio::test]
-async fn a_plugin_is_told_of_the_shutdown() {
+async fn a_plugin_sees_the_shutdown() {
     let redis = RedisServer::start().await;
     let mut toril = host(&redis, "60s").await;
     add(&redis, 1, "sleep-until-cancelled", json!({})).await;
@@ -67,7 +67,7 @@ async fn a_plugin_is_told_of_the_shutdown() {
 async fn an_idle_host_ends_at_once() {
     let redis = RedisServer::start().await;
     let mut toril = host(&redis, "60s").await;
-    // A delayed job has the worker wait for it.
+    // With a delayed job, the worker waits for a timer.
     node::run(
         "add",
         json!({ "redis": redis.url(), "queue": "work",
@@ -82,7 +82,7 @@ async fn an_idle_host_ends_at_once() {
 }
 
 #[tokio::test]
-async fn a_job_longer_than_shutdown_timeout_is_given_back_the_exit_code_is_3_and_the_next_host_runs_it() {
+async fn a_job_longer_than_shutdown_timeout_is_requeued_and_the_exit_code_is_3() {
     let redis = RedisServer::start().await;
     let mut toril = host(&redis, "300ms").await;
     add(&redis, 1, "sleep", json!({ "ms": 4_000 })).await;
@@ -101,7 +101,7 @@ async fn a_job_longer_than_shutdown_timeout_is_given_back_the_exit_code_is_3_and
 }
 
 #[tokio::test]
-async fn a_spinning_guest_does_not_hold_up_a_forced_shutdown() {
+async fn a_spinning_guest_does_not_delay_a_forced_shutdown() {
     let redis = RedisServer::start().await;
     let mut toril = Toril::new()
         .redis(redis.url())
@@ -120,22 +120,22 @@ async fn a_spinning_guest_does_not_hold_up_a_forced_shutdown() {
 }
 
 #[tokio::test]
-async fn a_host_that_is_ended_while_it_starts_has_claimed_nothing() {
+async fn a_host_that_is_ended_while_it_starts_claims_nothing() {
     let redis = RedisServer::start().await;
     let network = Proxy::start(redis.port()).await;
     let queue = "[queues.work]\nplugin = \"basics\"\nlock_duration = \"1h\"\n";
     let url = format!("redis://127.0.0.1:{}", network.port());
     let mut toril = Toril::new().redis(url).plugin("basics").config(queue).spawn_run();
     toril.wait_ready().await;
-    // Redis knows the scripts of a host now.
+    // Now Redis has the scripts of a host.
     toril.cli(["add", "work", "echo", "--wait"]).await.succeeded();
     assert_eq!(toril.end().await, Some(0));
     add(&redis, 1, "sleep", json!({ "ms": 600_000 })).await;
 
-    // The last that a host asks before it has started.
+    // The last request of a host before it has started.
     network.hold_request("schedules:work");
     toril.start(["run"]);
-    wait_until("the host to be about to be ready", LONG, async || network.has_held()).await;
+    wait_until("the last request before the host is ready", LONG, async || network.has_held()).await;
     toril.terminate();
 
     assert_eq!(toril.wait_exit(LONG).await.code(), Some(0));
@@ -158,7 +158,7 @@ async fn a_second_signal_interrupts_at_once() {
 }
 
 #[tokio::test]
-async fn the_jobs_of_a_killed_host_are_run_again_once_their_locks_are_gone_and_none_is_lost() {
+async fn the_jobs_of_a_killed_host_run_again_after_their_locks_expire() {
     let redis = RedisServer::start().await;
     let mut killed = host(&redis, "60s").await;
     add(&redis, 12, "sleep", json!({ "ms": 1_000 })).await;
@@ -176,7 +176,7 @@ async fn the_jobs_of_a_killed_host_are_run_again_once_their_locks_are_gone_and_n
 }
 
 #[tokio::test]
-async fn a_host_that_stood_still_for_longer_than_its_lock_does_not_write_over_the_other_ones_result() {
+async fn a_host_that_was_paused_for_longer_than_its_lock_does_not_overwrite_the_result() {
     let redis = RedisServer::start().await;
     let mut paused = host(&redis, "60s").await;
     add(&redis, 1, "sleep", json!({ "ms": 2_000 })).await;
@@ -187,13 +187,13 @@ async fn a_host_that_stood_still_for_longer_than_its_lock_does_not_write_over_th
     wait_for_state(&other, "1", "completed").await;
     let written = async || {
         let mut job = state(&other, "1").await;
-        // Beside the job it is noted what each host tried.
+        // The job also has a record of what each host tried.
         job.as_object_mut().and_then(|fields| fields.remove("attempts"));
         job
     };
     let before = written().await;
     paused.resume();
-    // Its own attempt has to come to an end first.
+    // Its own attempt must end first.
     paused.wait_for_log("attempt ended", LONG).await;
     assert_eq!(paused.end().await, Some(0));
 
@@ -201,9 +201,9 @@ async fn a_host_that_stood_still_for_longer_than_its_lock_does_not_write_over_th
 }
 
 #[tokio::test]
-async fn a_finished_result_outlives_a_redis_that_is_away_at_that_moment() {
+async fn a_result_is_written_after_an_outage_of_redis() {
     let mut redis = RedisServer::start().await;
-    // The lock must last through the outage.
+    // The lock must outlast the outage.
     let config = "[queues.work]\nplugin = \"basics\"\nlock_duration = \"2m\"\n";
     let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(config).spawn_run();
     toril.wait_ready().await;
@@ -220,7 +220,7 @@ async fn a_finished_result_outlives_a_redis_that_is_away_at_that_moment() {
 }
 
 #[tokio::test]
-async fn work_goes_on_after_redis_was_away() {
+async fn jobs_run_again_after_an_outage_of_redis() {
     let mut redis = RedisServer::start().await;
     let toril = host(&redis, "60s").await;
     toril.cli(["add", "work", "echo", "--wait"]).await.succeeded();
@@ -232,7 +232,7 @@ async fn work_goes_on_after_redis_was_away() {
 }
 
 #[tokio::test]
-async fn health_says_that_redis_is_away_and_that_it_is_back() {
+async fn health_reports_the_outage_and_the_return_of_redis() {
     let mut redis = RedisServer::start().await;
     let toril = host(&redis, "60s").await;
     let ready = async || toril_tests::http::get(&toril.url("/readyz")).await.expect("an answer");
@@ -246,7 +246,7 @@ async fn health_says_that_redis_is_away_and_that_it_is_back() {
 }
 
 #[tokio::test]
-async fn a_job_that_kills_its_host_again_and_again_fails_in_the_end_and_is_a_dead_letter() {
+async fn a_job_that_repeatedly_kills_its_host_fails_and_becomes_a_dead_letter() {
     let redis = RedisServer::start().await;
     let config = format!("{WORK}dead_letter = \"dead\"\n");
     for started in 1..=2 {
@@ -255,7 +255,7 @@ async fn a_job_that_kills_its_host_again_and_again_fails_in_the_end_and_is_a_dea
         if started == 1 {
             victim.cli(["add", "work", "sleep", "--id", "poison", "--data", "{\"ms\":600000}"]).await.succeeded();
         }
-        wait_until("it to be run", LONG, async || state(&victim, "poison").await["attemptsStarted"] == started).await;
+        wait_until("the job to run", LONG, async || state(&victim, "poison").await["attemptsStarted"] == started).await;
         victim.kill();
         victim.wait_exit(LONG).await;
     }

@@ -1,4 +1,4 @@
-//! What a plugin does with its job beside running it: checkpoints, further jobs, children, being cancelled.
+//! What a plugin can do with its job: checkpoints, more jobs, children, and cancellation.
 
 use serde_json::{Value, json};
 use toril_tests::wait::LONG;
@@ -64,7 +64,7 @@ async fn a_plugin_waits_for_children_that_it_added_and_reads_their_values() {
 }
 
 #[tokio::test]
-async fn a_childs_ignored_failure_is_told_to_its_parent() {
+async fn a_parent_sees_the_ignored_failure_of_its_child() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
 
@@ -99,7 +99,7 @@ async fn awaiting_children_without_any_fails_for_good_and_says_why() {
 }
 
 #[tokio::test]
-async fn a_cancelled_job_hears_the_reason_and_ends_by_itself() {
+async fn a_cancelled_job_gets_the_reason_and_ends_by_itself() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
     toril.cli(["add", "work", "sleep-until-cancelled"]).await.succeeded();
@@ -123,11 +123,11 @@ async fn a_cancelled_job_that_does_not_listen_is_interrupted_and_fails_for_good(
     assert!(output.stdout.contains("is failed"), "{}", output.stdout);
     let seen = job(&redis, "1").await;
     assert!(seen["failedReason"].as_str().is_some_and(|why| why.starts_with("cancelled: enough")), "{seen}");
-    assert_eq!(seen["attemptsMade"], 1, "it is not tried again");
+    assert_eq!(seen["attemptsMade"], 1, "it is not retried");
 }
 
 #[tokio::test]
-async fn cancelling_all_reaches_every_job_of_the_queue_on_every_host() {
+async fn cancelling_all_ends_every_job_of_the_queue_on_every_host() {
     let redis = RedisServer::start().await;
     let (first, _second) = (host(&redis).await, host(&redis).await);
     let jobs: Vec<_> = (0..6).map(|_| json!({ "name": "sleep-until-cancelled", "data": {} })).collect();
@@ -142,7 +142,7 @@ async fn cancelling_all_reaches_every_job_of_the_queue_on_every_host() {
 }
 
 #[tokio::test]
-async fn a_job_that_does_not_run_cannot_be_cancelled_and_that_is_told() {
+async fn cancelling_a_job_that_does_not_run_is_an_error() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
     toril.cli(["add", "work", "echo", "--delay", "1h"]).await.succeeded();
@@ -153,7 +153,7 @@ async fn a_job_that_does_not_run_cannot_be_cancelled_and_that_is_told() {
 }
 
 #[tokio::test]
-async fn the_lines_to_keep_of_a_job_added_by_node_are_heeded() {
+async fn the_keep_logs_option_of_node_is_respected() {
     let redis = RedisServer::start().await;
     let _toril = host(&redis).await;
 

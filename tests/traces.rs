@@ -1,4 +1,4 @@
-//! Traces, as a collector gets them.
+//! Traces, as a collector receives them.
 
 use serde_json::{Value, json};
 use toril_tests::otlp::Collector;
@@ -19,7 +19,7 @@ async fn add(toril: &Toril, name: &str, data: Value) {
 }
 
 #[tokio::test]
-async fn an_attempt_is_a_span_that_says_which_job_and_plugin_it_was() {
+async fn an_attempt_is_a_span_with_its_job_and_plugin() {
     let (redis, collector) = (RedisServer::start().await, Collector::start().await);
     let toril = host(&redis, &collector, "").await;
 
@@ -46,7 +46,7 @@ async fn starting_the_pen_running_the_guest_and_settling_are_parts_of_the_attemp
 }
 
 #[tokio::test]
-async fn a_failure_is_told_by_its_kind() {
+async fn a_failed_span_has_the_kind_of_failure() {
     let (redis, collector) = (RedisServer::start().await, Collector::start().await);
     let toril = host(&redis, &collector, "").await;
 
@@ -70,7 +70,7 @@ async fn the_span_of_a_node_producer_is_the_parent() {
 }
 
 #[tokio::test]
-async fn the_context_goes_on_into_the_plugins_requests() {
+async fn the_trace_context_continues_in_the_plugins_requests() {
     let (redis, collector, agent) = (RedisServer::start().await, Collector::start().await, agent::serve().await);
     let toril = host(&redis, &collector, &format!("http = [{:?}]", agent.url())).await;
 
@@ -83,7 +83,7 @@ async fn the_context_goes_on_into_the_plugins_requests() {
 }
 
 #[tokio::test]
-async fn the_context_goes_on_into_the_jobs_that_a_plugin_adds() {
+async fn the_trace_context_continues_in_the_jobs_that_a_plugin_adds() {
     let (redis, collector) = (RedisServer::start().await, Collector::start().await);
     let toril = host(&redis, &collector, "add_to = [\"other\"]").await;
 
@@ -97,7 +97,7 @@ async fn the_context_goes_on_into_the_jobs_that_a_plugin_adds() {
 }
 
 #[tokio::test]
-async fn no_span_has_what_is_in_a_job_or_a_request() {
+async fn no_span_has_the_content_of_a_job_or_a_request() {
     let (redis, collector, agent) = (RedisServer::start().await, Collector::start().await, agent::serve().await);
     let toril = host(&redis, &collector, &format!("http = [{:?}]", agent.url())).await;
 

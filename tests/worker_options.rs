@@ -1,4 +1,4 @@
-//! Options of BullMQ's workers that a queue's table has. `same_bytes/worker_options.rs` compares them with Node's.
+//! BullMQ's worker options in a queue's table. `same_bytes/worker_options.rs` compares them with Node's.
 
 use redis::AsyncCommands;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ async fn host(redis: &RedisServer, lines: &str) -> Toril {
     toril
 }
 
-/// Adds a job with Node's client, so that nothing of the queue's table is in its options.
+/// Adds a job with Node's client, so that its options contain nothing from the queue's table.
 async fn add_by_node(redis: &RedisServer, id: &str, name: &str, mut opts: Value) {
     opts["jobId"] = json!(id);
     let jobs = json!([{ "name": name, "data": { "times": 9 }, "opts": opts }]);
@@ -32,7 +32,7 @@ async fn wait_for(redis: &RedisServer, set: &str, ids: &[&str]) {
     wait_until(&format!("{ids:?} in {set}"), LONG, async || members(redis, set).await == ids).await;
 }
 
-/// How long the job that has just failed waits for its next attempt, in seconds.
+/// The delay of the next attempt of a job that has just failed, in seconds.
 async fn waits(redis: &RedisServer, id: &str) -> u64 {
     wait_for(redis, "delayed", &[id]).await;
     let delay = field(redis, id, "delay").await.expect("a delay");
@@ -44,7 +44,7 @@ fn retried(backoff: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_job_waits_as_the_strategy_says_that_its_backoff_names() {
+async fn a_job_waits_as_its_named_backoff_strategy_says() {
     let redis = RedisServer::start().await;
     let lines = "backoff_strategies.stairs = { type = \"list\", delays = [\"2h\"], max = \"1h\" }";
     let _toril = host(&redis, lines).await;
@@ -78,7 +78,7 @@ async fn strategies_are_changed_while_the_host_runs() {
 }
 
 #[tokio::test]
-async fn a_job_that_toril_adds_gets_the_strategy_that_the_queues_backoff_names() {
+async fn a_job_that_toril_adds_gets_the_queues_backoff_strategy() {
     let redis = RedisServer::start().await;
     let lines =
         "attempts = 2\nbackoff = { type = \"mine\" }\nbackoff_strategies.mine = { type = \"fixed\", delay = \"1h\" }";
@@ -92,7 +92,7 @@ async fn a_job_that_toril_adds_gets_the_strategy_that_the_queues_backoff_names()
 }
 
 #[tokio::test]
-async fn a_job_with_a_strategy_that_nobody_knows_fails_with_its_name_and_with_what_went_wrong() {
+async fn a_job_with_an_unknown_strategy_fails_with_its_name_and_the_error() {
     let redis = RedisServer::start().await;
     let mut toril = host(&redis, "").await;
 
@@ -103,12 +103,12 @@ async fn a_job_with_a_strategy_that_nobody_knows_fails_with_its_name_and_with_wh
     assert!(reason.contains("Unknown backoff strategy mine") && reason.contains("attempt 1 failed"), "{reason}");
     assert!(reason.contains("backoff_strategies of [queues.work]"), "{reason}");
     assert_eq!(field(&redis, "a", "atm").await.as_deref(), Some("1"));
-    let told = toril.wait_for_log("backoff strategy is not known", LONG).await;
-    assert!(told.contains("ERROR") && told.contains("mine") && !told.contains("attempt 1 failed"), "{told}");
+    let line = toril.wait_for_log("backoff strategy is not known", LONG).await;
+    assert!(line.contains("ERROR") && line.contains("mine") && !line.contains("attempt 1 failed"), "{line}");
 }
 
 #[tokio::test]
-async fn a_backoff_of_minus_one_means_that_the_job_is_not_tried_again() {
+async fn a_backoff_of_minus_one_prevents_retries() {
     let redis = RedisServer::start().await;
     let _toril = host(&redis, "").await;
 
@@ -119,7 +119,7 @@ async fn a_backoff_of_minus_one_means_that_the_job_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn which_ended_jobs_are_kept_is_changed_while_the_host_runs() {
+async fn the_retention_of_finished_jobs_is_changed_while_the_host_runs() {
     let redis = RedisServer::start().await;
     let mut toril = host(&redis, "").await;
     for id in ["a", "b", "c"] {
@@ -136,7 +136,7 @@ async fn which_ended_jobs_are_kept_is_changed_while_the_host_runs() {
 }
 
 #[tokio::test]
-async fn nodes_client_lists_the_worker_with_its_name_which_the_environment_can_give() {
+async fn nodes_client_lists_the_worker_with_its_name_from_the_environment() {
     let redis = RedisServer::start().await;
     let toril = Toril::new().redis(redis.url()).plugin("basics").config(WORK).env("TORIL_NAME", "eu-1");
     let mut toril = toril.spawn_run();

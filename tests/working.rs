@@ -1,5 +1,5 @@
-//! A queue under load, shared, and with a Redis that comes and goes: each job runs, runs once, and within the bounds that
-//! were set for all workers together.
+//! A queue under load, shared, and with a Redis that goes down and comes back. Each job runs exactly once, within the
+//! limits of all workers together.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, node, wait_until};
 
-/// What many jobs may take on a busy machine.
+/// Enough for many jobs on a busy machine.
 const MINUTES: Duration = Duration::from_secs(180);
 
-/// Keeps Redis from everything else for a tenth of a second.
+/// Blocks Redis for a tenth of a second.
 const BUSY: &str = "local from = os.clock() while os.clock() < from + 0.1 do end";
 
 async fn host(redis: &RedisServer, queue: &str) -> Toril {
@@ -41,7 +41,7 @@ async fn wait_for_completed(redis: &RedisServer, count: usize) {
     wait_until(&what, MINUTES, async || completed(&connection).await == count).await;
 }
 
-/// How often each of the completed jobs was started, and how often that was many times.
+/// The completed jobs by the number of times that they were started.
 async fn started(redis: &RedisServer) -> HashMap<u32, usize> {
     let mut connection = redis.connection().await;
     let ids: Vec<String> =
@@ -57,7 +57,7 @@ async fn started(redis: &RedisServer) -> HashMap<u32, usize> {
     })
 }
 
-/// The events that begin and end an attempt, with Redis' time in milliseconds.
+/// The events that begin and end an attempt, with Redis's time in milliseconds.
 async fn events(redis: &RedisServer) -> Vec<(u64, String)> {
     let mut connection = redis.connection().await;
     let entries: Vec<(String, HashMap<String, String>)> =
@@ -71,7 +71,7 @@ async fn events(redis: &RedisServer) -> Vec<(u64, String)> {
 }
 
 #[tokio::test]
-async fn two_thousand_jobs_at_a_hundred_at_once_run_once_each() {
+async fn two_thousand_jobs_at_concurrency_100_run_once_each() {
     let redis = RedisServer::start().await;
     add(&redis, many(2_000, "echo", &json!({}))).await;
 
@@ -89,7 +89,7 @@ async fn two_thousand_jobs_at_a_hundred_at_once_run_once_each() {
 }
 
 #[tokio::test]
-async fn two_hosts_and_a_worker_in_node_keep_the_queues_own_concurrency_together() {
+async fn two_hosts_and_a_node_worker_share_the_queues_own_concurrency() {
     let redis = RedisServer::start().await;
     let mut connection = redis.connection().await;
     add(&redis, many(120, "sleep", &json!({ "ms": 20 }))).await;
@@ -110,7 +110,7 @@ async fn two_hosts_and_a_worker_in_node_keep_the_queues_own_concurrency_together
 }
 
 #[tokio::test]
-async fn two_hosts_and_a_worker_in_node_keep_a_rate_limit_together() {
+async fn two_hosts_and_a_node_worker_share_a_rate_limit() {
     let redis = RedisServer::start().await;
     add(&redis, many(50, "echo", &json!({}))).await;
 
@@ -125,7 +125,7 @@ async fn two_hosts_and_a_worker_in_node_keep_a_rate_limit_together() {
     wait_for_completed(&redis, 50).await;
     let (mut from, mut count) = (0, 0);
     for (at, _) in events(&redis).await.iter().filter(|(_, event)| event == "active") {
-        // A window begins with its first job, and ends by Redis' clock.
+        // A window begins with its first job, and ends by Redis's clock.
         if *at >= from + 990 {
             (from, count) = (*at, 0);
         }
@@ -135,7 +135,7 @@ async fn two_hosts_and_a_worker_in_node_keep_a_rate_limit_together() {
 }
 
 #[tokio::test]
-async fn jobs_run_once_each_while_every_connection_is_cut_again_and_again() {
+async fn jobs_run_once_each_while_every_connection_is_cut_repeatedly() {
     let redis = RedisServer::start().await;
     let mut connection = redis.connection().await;
     add(&redis, many(2_000, "sleep", &json!({ "ms": 5 }))).await;
@@ -143,7 +143,7 @@ async fn jobs_run_once_each_while_every_connection_is_cut_again_and_again() {
 
     let mut cuts = 0;
     while completed(&connection).await < 2_000 {
-        // While Redis is busy the host's calls queue up, and the cut behind them.
+        // While Redis is blocked, the host's calls queue up, and the cut comes after them.
         let mut blocker = redis.connection().await;
         let busy = tokio::spawn(async move { cmd("EVAL").arg(BUSY).arg(0).query_async::<()>(&mut blocker).await });
         tokio::time::sleep(Duration::from_millis(30)).await;
@@ -160,7 +160,7 @@ async fn jobs_run_once_each_while_every_connection_is_cut_again_and_again() {
 }
 
 #[tokio::test]
-async fn a_redis_that_is_killed_while_jobs_end_loses_none() {
+async fn killing_redis_while_jobs_finish_loses_none() {
     let mut redis = RedisServer::start().await;
     let jobs = (0..600).map(|n| {
         let opts = json!({ "attempts": 20, "backoff": { "type": "fixed", "delay": 50 } });
@@ -183,7 +183,7 @@ async fn a_redis_that_is_killed_while_jobs_end_loses_none() {
 }
 
 #[tokio::test]
-async fn numbers_of_many_digits_reach_the_plugin_and_come_back_as_they_were() {
+async fn numbers_with_many_digits_are_passed_unchanged() {
     let redis = RedisServer::start().await;
     let mut connection = redis.connection().await;
     add(&redis, many(1, "echo", &json!({}))).await;
@@ -200,7 +200,7 @@ async fn numbers_of_many_digits_reach_the_plugin_and_come_back_as_they_were() {
 }
 
 #[tokio::test]
-async fn a_job_that_another_worker_has_taken_over_gets_no_line_of_the_first_one() {
+async fn a_job_that_another_worker_took_over_gets_no_log_lines_of_the_first_one() {
     let redis = RedisServer::start().await;
     let mut toril = host(&redis, "timeout = \"10m\"").await;
     let job = ["add", "work", "log-slowly", "--data", "{\"ms\":300000}"];

@@ -1,4 +1,4 @@
-// The jobs of the benchmarks, as a processor in Node does them.
+// The jobs of the benchmarks as a processor in Node.
 
 export default async function work(job) {
   switch (job.name) {
@@ -17,11 +17,11 @@ export default async function work(job) {
       await new Promise((resolve) => setTimeout(resolve, job.data.ms));
       return 1;
     default:
-      throw new Error(`there is no workload ${job.name}`);
+      throw new Error(`unknown workload ${job.name}`);
   }
 }
 
-// So many rounds of a 32-bit xorshift.
+// Runs this many rounds of a 32-bit xorshift.
 function churn(rounds) {
   let state = 0x9e3779b9 | 0;
   for (let round = 0; round < rounds; round += 1) {

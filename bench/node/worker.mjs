@@ -1,5 +1,5 @@
 // BullMQ's own worker: node worker.mjs REDIS_URL CONCURRENCY inline|process|thread QUEUE…
-// Works until it is killed, and says "ready" once it does.
+// Runs until it is killed, and prints "ready" once it is ready.
 
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'bullmq';

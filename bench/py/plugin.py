@@ -1,4 +1,4 @@
-"""The jobs of the benchmarks, as a plugin in Python does them. tests/guests/bench does the same in Rust."""
+"""The jobs of the benchmarks as a plugin in Python. tests/guests/bench is the same in Rust."""
 
 import time
 
@@ -7,7 +7,7 @@ from toril_plugin import http, job
 
 @job("noop")
 def noop(job):
-    """Nothing."""
+    """Does nothing."""
     return 1
 
 
@@ -25,7 +25,7 @@ def cpu(job):
 
 @job("http")
 def get(job):
-    """Gets an address."""
+    """Requests a URL."""
     return http.get(job.data["url"]).status
 
 
@@ -37,7 +37,7 @@ def hold(job):
 
 
 def churn(rounds):
-    """So many rounds of a 32-bit xorshift."""
+    """Runs this many rounds of a 32-bit xorshift."""
     state = 0x9E3779B9
     for _ in range(rounds):
         state ^= (state << 13) & 0xFFFFFFFF

@@ -6,7 +6,8 @@ const WIDTH: f64 = 640.0;
 const OWN: &str = "#b5452c";
 const OTHER: &str = "#8a8f98";
 
-/// Horizontal bars, the longest over the whole width. What has no figure says why. `own`: which are coloured.
+/// Horizontal bars, the longest over the whole width. A row without a figure shows the reason. `own`: whether it is
+/// coloured.
 pub fn bars<E: Display>(title: &str, rows: &[(&str, bool, Result<f64, E>)]) -> String {
     const ROW: usize = 26;
     const LEFT: usize = 180;
@@ -31,12 +32,12 @@ pub fn bars<E: Display>(title: &str, rows: &[(&str, bool, Result<f64, E>)]) -> S
     svg + "</svg>\n"
 }
 
-/// A number with as many places as say something.
+/// A number with useful decimal places.
 pub fn number(value: f64) -> String {
     if value < 10.0 { format!("{value:.2}") } else { format!("{value:.0}") }
 }
 
-/// A line through points, from zero in both directions.
+/// A line through points. Both axes begin at zero.
 pub fn line(title: &str, along: &str, points: &[(f64, f64)]) -> String {
     const LEFT: f64 = 70.0;
     const RIGHT: f64 = 620.0;
@@ -86,9 +87,9 @@ fn head(title: &str, height: f64) -> String {
     )
 }
 
-/// Round numbers from zero to the first one that is not below `most`: at most six of them after zero.
+/// Round numbers from zero to the first one that is not below `most`, at most six after zero.
 fn steps(most: f64) -> Vec<f64> {
-    // Nothing and what is no number have an axis too.
+    // Zero, infinity and NaN get an axis, too.
     let most = if most.is_finite() && most > 0.0 { most } else { 1.0 };
     let ten = 10_f64.powf((most / 5.0).log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|times| times * ten).find(|step| most / step <= 5.0);
@@ -102,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_axis_has_round_steps_that_reach_what_is_shown() {
+    fn an_axis_has_round_steps_that_reach_the_largest_value() {
         assert_eq!(steps(4.0), [0.0, 1.0, 2.0, 3.0, 4.0]);
         assert_eq!(steps(18_332.0), [0.0, 5_000.0, 10_000.0, 15_000.0, 20_000.0]);
         assert_eq!(steps(1000.0), [0.0, 200.0, 400.0, 600.0, 800.0, 1000.0]);
@@ -110,14 +111,14 @@ mod tests {
     }
 
     #[test]
-    fn small_numbers_have_places() {
+    fn small_numbers_have_decimal_places() {
         assert_eq!([0.267, 9.99, 10.0, 18_332.4].map(number), ["0.27", "9.99", "10", "18332"]);
     }
 
     #[test]
-    fn the_longest_bar_has_the_whole_width_and_one_without_a_figure_says_why() {
-        let svg = bars("t", &[("a", true, Ok(50.0)), ("b", false, Ok(100.0)), ("c", false, Err("did not end"))]);
-        for part in ["width=\"190\"", "width=\"380\"", "width=\"0\"", ">did not end</text>"] {
+    fn the_longest_bar_has_the_whole_width_and_a_missing_figure_shows_the_reason() {
+        let svg = bars("t", &[("a", true, Ok(50.0)), ("b", false, Ok(100.0)), ("c", false, Err("did not finish"))]);
+        for part in ["width=\"190\"", "width=\"380\"", "width=\"0\"", ">did not finish</text>"] {
             assert!(svg.contains(part), "{part} in {svg}");
         }
     }

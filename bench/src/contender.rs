@@ -1,4 +1,4 @@
-//! The workers that are compared. A further one is one line in [`ALL`].
+//! The workers that are compared. To add one, add a line to [`ALL`].
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -9,17 +9,18 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use toril_tests::{Toril, http, repository};
 
-/// How long one has to get ready: Toril compiles a plugin the first time, and one that carries an engine takes its time.
+/// How long a worker may take to get ready. Toril compiles a plugin the first time, which takes long for one that
+/// contains an engine.
 const READY: Duration = Duration::from_secs(600);
 
-/// One of those that are compared.
+/// One of the compared workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Contender {
-    /// On the command line.
+    /// Its name on the command line.
     pub key: &'static str,
-    /// For a person.
+    /// Its name in the tables.
     pub title: &'static str,
-    /// What it is, in a sentence.
+    /// A short description.
     pub about: &'static str,
     kind: Kind,
 }
@@ -34,43 +35,58 @@ enum Kind {
     Native,
 }
 
-/// The one that the others are measured by.
+/// The reference for the others.
 pub const TORIL: Contender =
-    toril_with("toril", "Toril, Rust plugin", "each job in a pen of its own; the plugin is Rust", "bench", "");
+    toril_with("toril", "Toril, Rust plugin", "plugin in Rust; each job has its own pen", "bench", "");
 /// No isolation.
-pub const NODE: Contender =
-    node("node", "Node, in process", "BullMQ's own worker in Node; jobs share its process: no isolation", "inline");
-/// The same isolation as Toril's.
+pub const NODE: Contender = node(
+    "node",
+    "Node, in process",
+    "BullMQ's own worker in Node; jobs share its process, without isolation",
+    "inline",
+);
+/// As isolated as Toril.
 pub const CHILDREN: Contender = node(
     "node-processes",
     "Node, child processes",
-    "the same with a sandboxed processor: as many child processes as jobs at a time",
+    "BullMQ's own worker in Node with a sandboxed processor; one child process for each concurrent job",
     "process",
 );
 /// No isolation.
 pub const NATIVE: Contender = Contender {
     key: "native",
     title: "Rust, native closure",
-    about: "BullMQ's own worker in Rust (`bullmq-official`); jobs are a closure in its process: no isolation",
+    about: "BullMQ's own worker in Rust (`bullmq-official`); a closure runs jobs in its process, without isolation",
     kind: Kind::Native,
 };
 
 /// All of them, in the order of their turns.
 pub const ALL: &[Contender] = &[
     TORIL,
-    toril_with("toril-js", "Toril, TypeScript plugin", "the same; the plugin is TypeScript", "bench-js", ""),
+    toril_with(
+        "toril-js",
+        "Toril, TypeScript plugin",
+        "plugin in TypeScript; each job has its own pen",
+        "bench-js",
+        "",
+    ),
     toril_with(
         "toril-js-reused",
         "Toril, TypeScript plugin reused",
-        "the same with `isolation = \"reuse\"`: one job after the other in each pen",
+        "plugin in TypeScript with `isolation = \"reuse\"`; a pen runs one job after the other",
         "bench-js",
         "isolation = \"reuse\"",
     ),
-    toril_with("toril-py", "Toril, Python plugin", "the same; the plugin is Python", "bench-py", ""),
+    toril_with("toril-py", "Toril, Python plugin", "plugin in Python; each job has its own pen", "bench-py", ""),
     NODE,
     NATIVE,
     CHILDREN,
-    node("node-threads", "Node, worker threads", "the same in worker threads", "thread"),
+    node(
+        "node-threads",
+        "Node, worker threads",
+        "BullMQ's own worker in Node with a sandboxed processor; one thread for each concurrent job",
+        "thread",
+    ),
 ];
 
 const fn toril_with(
@@ -87,34 +103,34 @@ const fn node(key: &'static str, title: &'static str, about: &'static str, isola
     Contender { key, title, about, kind: Kind::Node { isolation } }
 }
 
-/// Where a worker works, and what its jobs may reach.
+/// A worker's environment.
 #[derive(Clone)]
 pub struct Place<'a> {
-    /// Of Redis, or of one node of a cluster.
+    /// URL of Redis, or of one node of a cluster.
     pub url: String,
-    /// Whether it is a cluster. Only Toril takes one here.
+    /// Whether it is a cluster. Only Toril supports one here.
     pub cluster: bool,
     /// The queues.
     pub queues: &'a [String],
-    /// Jobs at a time, in each queue.
+    /// Concurrency of each queue.
     pub concurrency: usize,
-    /// The origin that jobs may ask.
+    /// The origin that jobs may request.
     pub http: Option<&'a str>,
 }
 
 impl Contender {
-    /// The one of this key.
+    /// The contender with this key.
     pub fn named(key: &str) -> Result<Self, String> {
         let known = || ALL.iter().map(|one| one.key).collect::<Vec<_>>().join(", ");
         ALL.iter().find(|one| one.key == key).copied().ok_or_else(|| format!("there are: {}", known()))
     }
 
-    /// Whether it is a host of Toril's.
+    /// Whether it is a Toril host.
     pub fn is_toril(self) -> bool {
         matches!(self.kind, Kind::Toril { .. })
     }
 
-    /// Starts it. It works when this returns.
+    /// Starts it, and returns once it is ready.
     pub async fn start(self, place: &Place<'_>) -> Result<Running> {
         let Place { url, queues, .. } = place;
         let concurrency = place.concurrency.to_string();
@@ -127,14 +143,15 @@ impl Contender {
                 spawn(command.current_dir(node_folder()?)).await
             }
             Kind::Native => {
-                let mut command = Command::new(std::env::current_exe().context("where is this program?")?);
+                let mut command =
+                    Command::new(std::env::current_exe().context("could not find the path of this program")?);
                 spawn(command.args(["native", url, &concurrency]).args(*queues)).await
             }
         }
     }
 }
 
-/// A worker that runs. Dropped, it is killed.
+/// A running worker. Dropping it kills it.
 pub enum Running {
     /// A host.
     Toril(Box<Toril>),
@@ -143,7 +160,7 @@ pub enum Running {
 }
 
 impl Running {
-    /// Its process.
+    /// Its process id.
     pub fn id(&mut self) -> Result<u32> {
         match self {
             Self::Toril(toril) => Ok(toril.pid()),
@@ -151,7 +168,7 @@ impl Running {
         }
     }
 
-    /// Ends it and waits for that.
+    /// Ends it and waits until it has ended.
     pub async fn end(self) -> Result<()> {
         match self {
             Self::Toril(mut toril) => {
@@ -159,13 +176,17 @@ impl Running {
                 Ok(())
             }
             Self::Process(mut child) => {
-                // Node's sandboxed processors go on, and compute, when their worker is killed.
+                // Node's sandboxed processors keep running and computing when their worker is killed.
                 let tree = child.id().map(crate::process::tree).unwrap_or_default();
-                child.kill().await.context("the worker could not be ended")?;
+                child.kill().await.context("could not end the worker")?;
                 for id in tree.into_iter().skip(1) {
                     let mut kill = Command::new("kill");
                     // Most have ended with it.
-                    kill.args(["-9", &id.to_string()]).stderr(Stdio::null()).status().await.context("no `kill`")?;
+                    kill.args(["-9", &id.to_string()])
+                        .stderr(Stdio::null())
+                        .status()
+                        .await
+                        .context("could not start `kill`")?;
                 }
                 Ok(())
             }
@@ -176,10 +197,10 @@ impl Running {
 async fn host(guest: &str, entry: &str, place: &Place<'_>) -> Result<Running> {
     let cache = toril_tests::toril::shared_cache();
     let toril = Toril::new().redis(&place.url).host(format!("cache = {cache:?}")).plugin(guest);
-    // As one runs it: a line for each attempt is written, and read by nobody.
+    // As in production: each attempt writes a log line. Nothing reads them.
     let mut toril = toril.config(config(guest, entry, place)).spawn_run();
     let ready = async {
-        // Its own answer alone counts: another one's at this port would not be this process.
+        // Only an answer from this process counts. Another program might answer at this port.
         while toril.is_running() {
             if http::get(&toril.url("/readyz")).await.is_ok_and(|answer| answer.status == 200) {
                 return true;
@@ -201,7 +222,7 @@ fn config(guest: &str, entry: &str, place: &Place<'_>) -> String {
     }
     for queue in place.queues {
         let concurrency = place.concurrency;
-        // A busy machine and a slow guest are no reason for a job to fail.
+        // Jobs must not fail on a busy machine or in a slow guest.
         config += &format!("[queues.{queue:?}]\nplugin = {guest:?}\nconcurrency = {concurrency}\ntimeout = \"5m\"\n");
     }
     config += &format!("[plugins.{guest}]\n{entry}\n");
@@ -223,7 +244,7 @@ async fn spawn(command: &mut Command) -> Result<Running> {
 fn node_folder() -> Result<PathBuf> {
     let folder = repository().join("bench/node");
     if !folder.join("node_modules").is_dir() {
-        bail!("there are no Node packages in {}: run `cargo xtask bench`, which installs them", folder.display());
+        bail!("no Node packages in {}: run `cargo xtask bench`, which installs them", folder.display());
     }
     Ok(folder)
 }
@@ -233,7 +254,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_contender_is_found_by_its_key_and_no_other_is() {
+    fn every_contender_is_found_by_its_key() {
         for one in ALL {
             assert_eq!(Contender::named(one.key), Ok(*one));
         }
@@ -241,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_on_a_cluster_is_told_so_and_its_plugin_has_its_entry() {
+    fn the_configuration_of_a_host_has_the_cluster_and_the_plugins_entry() {
         let queues = ["{a}".to_owned()];
         let url = "redis://r".to_owned();
         let place = Place { url, cluster: true, queues: &queues, concurrency: 3, http: Some("http://h") };

@@ -1,4 +1,4 @@
-//! From adding a job to hearing that it has completed, one job at a time: what a person waits who waits for a job.
+//! Latency: from adding a job to its event `completed`, one job at a time.
 
 use std::time::{Duration, Instant};
 
@@ -12,24 +12,24 @@ use crate::queue::Lane;
 use crate::rounds::{Measured, Turns, middle};
 use crate::workload::Workload;
 
-/// Jobs of one turn, the first ones not counted.
+/// Jobs of one turn, including the first ones, which do not count.
 const JOBS: usize = 220;
 const UNCOUNTED: usize = 20;
-/// Between two jobs: the worker is idle again, and waits.
+/// Pause between two jobs, in which the worker becomes idle again.
 const PAUSE: Duration = Duration::from_millis(10);
-/// How long one job may take.
+/// Maximum time of one job, in milliseconds.
 const PATIENCE_MS: usize = 10_000;
 
 /// The medians of the turns, in milliseconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Figures {
-    /// Half of the jobs are as quick.
+    /// Half of the jobs are at most this slow.
     pub p50: f64,
-    /// All but a hundredth are.
+    /// 99 % of the jobs are at most this slow.
     pub p99: f64,
 }
 
-/// Lets every contender have its turns.
+/// Gives every contender its turns.
 pub async fn compare(
     redis: &RedisServer,
     contenders: &[Contender],
@@ -61,13 +61,13 @@ async fn take(redis: &RedisServer, contender: Contender) -> Result<Figures> {
     Ok(Figures { p50: at(counted.clone(), 50), p99: at(counted, 99) })
 }
 
-/// The number that so many hundredths of the numbers are below.
+/// The given percentile of the numbers.
 fn at(mut numbers: Vec<f64>, hundredths: usize) -> f64 {
     numbers.sort_by(f64::total_cmp);
     numbers.get(numbers.len() * hundredths / 100).copied().unwrap_or(f64::NAN)
 }
 
-/// Waits for the event that a job has completed, and says where to read on.
+/// Waits for the event that a job has completed. Returns the event id to continue from.
 async fn completed(lane: &mut Lane, id: &str, mut last: String) -> Result<String> {
     let options = StreamReadOptions::default().block(PATIENCE_MS);
     let events = lane.key("events");

@@ -1,18 +1,17 @@
-//! Toril beside what one would take instead, in one run on one private Redis. All figures are meant as ratios: the machine
-//! is shared, so the contenders take turns, and the median of the rounds counts.
+//! Compares Toril with BullMQ's own workers, in one run on one private Redis. Only the ratios matter: the machine is
+//! shared, so the contenders take turns, and the median of the rounds counts.
 //!
 //! | module | what it does |
 //! | --- | --- |
-//! | [`options`] | what is asked for |
+//! | [`options`] | the command line |
 //! | [`contender`] | starts and ends the workers that are compared |
-//! | [`native`] | one of them: BullMQ's Rust worker with a native closure |
+//! | [`native`] | one of the contenders: BullMQ's Rust worker with a native closure |
 //! | [`workload`] | the jobs |
-//! | [`rounds`], [`turn`] | turns, and what they come to |
-//! | [`throughput`], [`latency`], [`memory`], [`start`], [`scaling`] | what is measured |
-//! | [`process`] | what a process tree takes, from `/proc` |
-//! | [`measured`], [`bars`], [`report`], [`chart`] | the figures, what they must be, tables and pictures |
+//! | [`rounds`], [`turn`] | turns, and their figures |
+//! | [`throughput`], [`latency`], [`memory`], [`start`], [`scaling`] | the measurements |
+//! | [`process`] | processor time and memory of a process tree, from `/proc` |
+//! | [`measured`], [`targets`], [`report`], [`chart`] | the figures, their targets, tables and charts |
 
-mod bars;
 mod chart;
 mod contender;
 mod latency;
@@ -26,6 +25,7 @@ mod report;
 mod rounds;
 mod scaling;
 mod start;
+mod targets;
 mod throughput;
 mod turn;
 mod workload;
@@ -44,7 +44,7 @@ use rounds::{Missing, progress};
 use workload::Servers;
 
 #[derive(Parser)]
-#[command(about = "Measures Toril beside what one would take instead")]
+#[command(about = "Compares Toril with BullMQ's own workers")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -52,7 +52,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Measure, print the figures, and write them where that is asked for: an error where a bar is missed
+    /// Measure, print the figures, and write the report if requested; fails if a target is missed
     Run(Options),
     /// One of the contenders: BullMQ's Rust worker with a native closure
     #[command(hide = true)]
@@ -76,17 +76,18 @@ async fn main() -> ExitCode {
 
 async fn run(options: &Options) -> Result<()> {
     let all = measure(options).await?;
-    let bars = bars::judged(&all);
-    let report = Report::of(&all, &bars);
+    let targets = targets::judged(&all);
+    let report = Report::of(&all, &targets);
     println!("{}", report.text());
     if let Some(folder) = &options.out {
         report.write(folder)?;
     }
-    let missed =
-        |bar: &bars::Bar| bar.missed.as_ref().map(|by| format!("\n  {}: {} ({by}), {}", bar.what, bar.is, bar.wanted));
-    let missed: Vec<_> = bars.iter().filter_map(missed).collect();
+    let missed = |target: &targets::Target| {
+        target.missed.as_ref().map(|by| format!("\n  {}: {} ({by}), {}", target.what, target.is, target.wanted))
+    };
+    let missed: Vec<_> = targets.iter().filter_map(missed).collect();
     if !missed.is_empty() {
-        bail!("{} of {} bars are missed:{}", missed.len(), bars.len(), missed.concat());
+        bail!("{} of {} targets are missed:{}", missed.len(), targets.len(), missed.concat());
     }
     Ok(())
 }
@@ -124,16 +125,16 @@ async fn measure(options: &Options) -> Result<Measurements> {
         all.shards = scaling::shards(options.curve_rounds(), jobs).await;
         all.pens = scaling::pens(&redis).await;
     }
-    progress("everything is measured");
+    progress("all measurements are done");
     Ok(all)
 }
 
-/// Has the plugins compiled: no turn is to wait for that.
+/// Runs one job on each contender, so that the plugins are compiled before the first turn.
 async fn compile(redis: &RedisServer, contenders: &[Contender]) -> Result<()> {
     for contender in contenders.iter().filter(|one| one.is_toril()) {
         let took = start::first_job(redis, *contender).await;
-        let took = took.with_context(|| format!("{} runs no job", contender.title))?;
-        progress(format!("{} is compiled; its first job took {took:.0} ms", contender.title));
+        let took = took.with_context(|| format!("{} could not run a job", contender.title))?;
+        progress(format!("{} is ready; its first job took {took:.0} ms", contender.title));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! All that was measured.
+//! All measurements.
 
 use crate::contender::Contender;
 use crate::rounds::Measured;
@@ -6,27 +6,27 @@ use crate::scaling::Curve;
 use crate::throughput::Comparison;
 use crate::{latency, memory, turn};
 
-/// Each part is empty where it was not asked for.
+/// A part that was not requested is empty.
 #[derive(Default)]
 pub struct Measurements {
-    /// Jobs a second.
+    /// Jobs per second.
     pub throughput: Vec<Comparison>,
-    /// From adding to completion.
+    /// Time from adding a job to its completion.
     pub latency: Vec<(Contender, Measured<latency::Figures>)>,
-    /// At rest and at work.
+    /// Memory, idle and with running jobs.
     pub memory: Vec<(Contender, Measured<memory::Figures>)>,
-    /// Milliseconds from the process to the first job's end.
+    /// Milliseconds from starting the process to the end of the first job.
     pub start: Vec<(Contender, Measured<f64>)>,
-    /// Milliseconds from a new file to the first job's end.
+    /// Milliseconds from a new file to the end of the first job on it.
     pub reload: Option<Measured<f64>>,
-    /// Hundredths of a processor, with nothing to do.
+    /// Percentage of a processor when idle.
     pub idle: Vec<(Contender, Measured<f64>)>,
-    /// Jobs a second by queues.
+    /// Jobs per second by number of queues.
     pub queues: Curve<turn::Figures>,
-    /// Jobs a second by hosts.
+    /// Jobs per second by number of hosts.
     pub hosts: Curve<turn::Figures>,
-    /// Jobs a second by masters of a cluster.
+    /// Jobs per second by number of masters of a cluster.
     pub shards: Curve<turn::Figures>,
-    /// Bytes by jobs at once.
+    /// Bytes by number of running jobs.
     pub pens: Curve<f64>,
 }

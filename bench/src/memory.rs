@@ -1,4 +1,4 @@
-//! Memory at rest and while jobs run, and what a worker that has nothing to do takes of the processor.
+//! Memory of an idle worker and while jobs run, and the processor use of an idle worker.
 
 use std::time::{Duration, Instant};
 
@@ -11,33 +11,33 @@ use crate::queue::Lane;
 use crate::rounds::{Measured, Turns, middle};
 use crate::workload::Workload;
 
-/// Jobs that run at once in the comparison.
+/// Running jobs in the comparison.
 pub const RUNNING: usize = 100;
-/// Queues of a worker that has nothing to do.
+/// Queues of an idle worker.
 pub const IDLE_QUEUES: usize = 10;
-/// How long it is watched.
+/// Duration of the measurement.
 const IDLE: Duration = Duration::from_secs(10);
 
-/// What a worker and its children take, in bytes, what they share counted once.
+/// Memory of a worker and its children in bytes. Shared pages count once.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Figures {
-    /// Ready, and nothing to do.
+    /// Ready and idle.
     pub rest: u64,
-    /// With the jobs running.
+    /// With running jobs.
     pub running: u64,
 }
 
-/// Looks at each contender once: memory is not noisy.
+/// Measures each contender once, because memory has little noise.
 pub async fn compare(redis: &RedisServer, contenders: &[Contender]) -> Vec<(Contender, Measured<Figures>)> {
     let take = async |contender| take(redis, contender, RUNNING).await;
-    let shown = |one: &Figures| format!("{} MiB at rest, {} MiB", one.rest >> 20, one.running >> 20);
+    let shown = |one: &Figures| format!("{} MiB idle, {} MiB", one.rest >> 20, one.running >> 20);
     let title = |one: Contender| one.title.to_owned();
     let all = Turns::of("memory", 1).taken(contenders, title, take, shown).await;
     let of = |turns: Vec<Figures>| turns.first().copied().unwrap_or_default();
     all.into_iter().map(|(one, turns)| (one, turns.map(of))).collect()
 }
 
-/// A contender with so many jobs running at once.
+/// The memory of a contender with this many running jobs.
 pub async fn take(redis: &RedisServer, contender: Contender, jobs: usize) -> Result<Figures> {
     let names = ["bench".to_owned()];
     let mut lane = Lane::alone(redis, &names[0]).await?;
@@ -48,8 +48,8 @@ pub async fn take(redis: &RedisServer, contender: Contender, jobs: usize) -> Res
     let data = Workload::Hold.data(None);
     let mut running = 0;
     let mut added = 0;
-    // Until they all run at once: the first ones of a slow starter end before the last ones begin. A child process is
-    // there when its first job has been given to it and has ended.
+    // Waits until all of them run at the same time. With a slow starter, the first jobs end before the last ones
+    // begin. A child process has certainly started when its first job has ended.
     while running == 0 || lane.completed().await? < 2 * jobs {
         if added < lane.completed().await? + 2 * jobs {
             lane.fill(Workload::Hold, &data, jobs).await?;
@@ -64,7 +64,7 @@ pub async fn take(redis: &RedisServer, contender: Contender, jobs: usize) -> Res
     Ok(Figures { rest, running })
 }
 
-/// The hundredths of a processor that each contender takes while it waits for jobs of some queues.
+/// The percentage of a processor that each contender uses while it waits for jobs of some queues.
 pub async fn idle(redis: &RedisServer, contenders: &[Contender]) -> Vec<(Contender, Measured<f64>)> {
     let take = async |contender: Contender| {
         let names: Vec<String> = (0..IDLE_QUEUES).map(|queue| format!("bench-{queue}")).collect();
@@ -72,7 +72,7 @@ pub async fn idle(redis: &RedisServer, contenders: &[Contender]) -> Vec<(Contend
         let place = Place { url: redis.url(), cluster: false, queues: &names, concurrency: 10, http: None };
         let mut worker = contender.start(&place).await?;
         let id = worker.id()?;
-        // What belongs to its start is over.
+        // Waits until the work of the start is done.
         tokio::time::sleep(Duration::from_secs(2)).await;
         let (before, since) = (process::processor(id), Instant::now());
         tokio::time::sleep(IDLE).await;

@@ -1,4 +1,4 @@
-//! BullMQ's own Rust worker with a native closure: no isolation at all.
+//! BullMQ's own Rust worker with a native closure, without isolation.
 
 use anyhow::{Context, Result};
 use bullmq::options::RedisConnectionOptions;
@@ -9,7 +9,7 @@ use toril_tests::http;
 
 use crate::workload::churn;
 
-/// Works until it is killed, and says "ready" once it does.
+/// Runs until it is killed, and prints "ready" once it is ready.
 pub async fn work(url: &str, concurrency: usize, queues: &[String]) -> Result<()> {
     let mut workers = Vec::new();
     for queue in queues {
@@ -20,11 +20,11 @@ pub async fn work(url: &str, concurrency: usize, queues: &[String]) -> Result<()
     }
     for worker in &workers {
         let worker = worker.clone();
-        // Its channel of events has no bound.
+        // Its event channel is unbounded, so the events must be read.
         tokio::spawn(async move { while worker.next_event().await.is_some() {} });
     }
     println!("ready");
-    tokio::signal::ctrl_c().await.context("no signal can be waited for")
+    tokio::signal::ctrl_c().await.context("could not listen for Ctrl-C")
 }
 
 async fn run(job: Job) -> Result<Value, Error> {
@@ -41,6 +41,6 @@ async fn run(job: Job) -> Result<Value, Error> {
             tokio::time::sleep(std::time::Duration::from_millis(data["ms"].as_u64().unwrap_or(0))).await;
             Ok(json!(1))
         }
-        other => Err(Error::Unrecoverable(format!("there is no workload {other}"))),
+        other => Err(Error::Unrecoverable(format!("unknown workload {other}"))),
     }
 }

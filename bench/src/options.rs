@@ -1,4 +1,4 @@
-//! What is asked for on the command line.
+//! The command line.
 
 use std::path::PathBuf;
 
@@ -6,41 +6,41 @@ use crate::contender::{ALL, CHILDREN, Contender, NATIVE, NODE, TORIL};
 use crate::throughput::Case;
 use crate::workload::Workload;
 
-/// A part of what can be measured.
+/// A part of the measurements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Part {
-    /// Jobs a second
+    /// Jobs per second
     Throughput,
-    /// From adding a job to its completion
+    /// Time from adding a job to its completion
     Latency,
-    /// At rest, and with a hundred jobs running
+    /// Memory, idle and with 100 running jobs
     Memory,
-    /// To the first job, and a plugin's reload
+    /// Time to the first job, and a plugin's reload
     Start,
-    /// With nothing to do
+    /// Processor use of an idle worker
     Idle,
-    /// Curves by queues, hosts, masters of a cluster and jobs at once
+    /// Curves by queues, hosts, masters of a cluster and running jobs
     Scaling,
 }
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Only the no-op jobs that the bars are about, and those that have a bar
+    /// Only the no-op jobs that have a target, with the contenders that have one
     #[arg(long)]
     short: bool,
     /// Only this contender; several are allowed
     #[arg(long, value_name = "CONTENDER", value_parser = Contender::named)]
     only: Vec<Contender>,
-    /// Only the comparisons of jobs a second with these jobs; several are allowed
+    /// Only the throughput comparisons of this workload; several are allowed
     #[arg(long, value_name = "WORKLOAD")]
     workload: Vec<Workload>,
     /// Only this part; several are allowed
     #[arg(long)]
     part: Vec<Part>,
-    /// How often each contender has its turn
+    /// Number of turns of each contender
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
-    /// Jobs of a turn at the most
+    /// Maximum number of jobs in a turn
     #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(1..))]
     jobs: u32,
     /// Write performance.md and its pictures to this folder
@@ -49,16 +49,16 @@ pub struct Options {
 }
 
 impl Options {
-    /// Whether this part is asked for.
+    /// Whether this part is requested.
     pub fn wants(&self, part: Part) -> bool {
         if !self.part.is_empty() {
             return self.part.contains(&part);
         }
-        // Whoever names jobs or is in a hurry wants to know how many of them are done.
+        // `--workload` and `--short` are about throughput only.
         part == Part::Throughput || (!self.short && self.workload.is_empty())
     }
 
-    /// Who is compared.
+    /// The contenders to compare.
     pub fn contenders(&self) -> Vec<Contender> {
         let with_bars = [TORIL, NODE, NATIVE, CHILDREN];
         let is_asked_for = |one: &&Contender| {
@@ -67,10 +67,11 @@ impl Options {
         ALL.iter().filter(is_asked_for).copied().collect()
     }
 
-    /// The comparisons of jobs a second.
+    /// The throughput comparisons.
     pub fn cases(&self) -> Vec<Case> {
         let is_asked_for = |case: &Case| {
-            (self.workload.is_empty() || self.workload.contains(&case.workload)) && (!self.short || *case == Case::BARS)
+            (self.workload.is_empty() || self.workload.contains(&case.workload))
+                && (!self.short || *case == Case::WITH_TARGETS)
         };
         Case::ALL.into_iter().filter(is_asked_for).collect()
     }
@@ -80,12 +81,12 @@ impl Options {
         self.rounds.into()
     }
 
-    /// Turns of each point of a curve, which has neighbours to be judged by.
+    /// Turns of each point of a curve. One is enough, because its neighbours show an outlier.
     pub fn curve_rounds(&self) -> usize {
         self.rounds().min(3)
     }
 
-    /// Jobs of a turn at the most.
+    /// Maximum number of jobs in a turn.
     pub fn jobs(&self) -> usize {
         self.jobs as usize
     }
@@ -115,14 +116,17 @@ mod tests {
     }
 
     #[test]
-    fn the_short_form_is_the_comparison_that_has_bars() {
+    fn the_short_form_is_the_comparison_that_has_targets() {
         let short = options("--short");
         assert!(short.wants(Part::Throughput) && !short.wants(Part::Latency));
-        assert_eq!((short.contenders(), short.cases()), (vec![TORIL, NODE, NATIVE, CHILDREN], vec![Case::BARS]));
+        assert_eq!(
+            (short.contenders(), short.cases()),
+            (vec![TORIL, NODE, NATIVE, CHILDREN], vec![Case::WITH_TARGETS])
+        );
     }
 
     #[test]
-    fn a_part_can_be_measured() {
+    fn a_part_can_be_measured_alone() {
         let part = options("--only node --only toril --workload http");
         assert_eq!(part.contenders(), [TORIL, NODE]);
         assert!(part.cases().iter().all(|case| case.workload == Workload::Http) && !part.wants(Part::Memory));

@@ -1,12 +1,12 @@
-//! What a process and its children take, from `/proc`.
+//! Processor time and memory of a process and its children, from `/proc`.
 
 use std::fs;
 use std::time::Duration;
 
-/// Clock ticks a second: what Linux tells programs, whatever the kernel's own is.
+/// Clock ticks per second. Linux reports this value to programs, whatever the kernel's own tick is.
 const TICKS: u64 = 100;
 
-/// A process and all that it has started.
+/// A process and all of its descendants.
 pub fn tree(root: u32) -> Vec<u32> {
     let mut tree = vec![root];
     let parents: Vec<(u32, u32)> = fs::read_dir("/proc")
@@ -24,7 +24,7 @@ pub fn tree(root: u32) -> Vec<u32> {
     tree
 }
 
-/// The processor time that a tree has used, that of children which have ended included.
+/// The processor time of a process tree, including children that have ended.
 pub fn processor(root: u32) -> Duration {
     let ticks = |pid: u32| -> u64 {
         let fields = fields(pid).unwrap_or_default();
@@ -36,7 +36,7 @@ pub fn processor(root: u32) -> Duration {
     Duration::from_millis(sum * 1000 / TICKS)
 }
 
-/// The memory of a tree in bytes, what several processes share counted once.
+/// The memory of a process tree in bytes. Shared pages count once.
 pub fn memory(root: u32) -> u64 {
     let proportional = |pid: u32| -> u64 {
         let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
@@ -46,7 +46,7 @@ pub fn memory(root: u32) -> u64 {
     tree(root).into_iter().map(proportional).sum::<u64>() * 1024
 }
 
-/// The fields of `/proc/PID/stat` from the third on: the second, a name, may hold anything.
+/// The fields of `/proc/PID/stat` from the third on. The second, a name, may contain anything.
 fn fields(pid: u32) -> Option<Vec<String>> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, rest) = stat.rsplit_once(") ")?;

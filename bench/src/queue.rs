@@ -1,4 +1,4 @@
-//! Adding jobs, and reading what became of them.
+//! Adds jobs, and reads their outcomes.
 
 use std::time::Duration;
 
@@ -12,33 +12,33 @@ use toril_tests::RedisServer;
 
 use crate::workload::Workload;
 
-/// Jobs that are added in one go.
+/// Jobs that are added in one call.
 const BATCH: usize = 500;
 
-/// A queue, and a connection to the server that has it.
+/// A queue, and a connection to its server.
 pub struct Lane {
-    /// Its producer.
+    /// The producer.
     pub queue: Queue,
-    /// To the server that has it.
+    /// A connection to the queue's server.
     pub connection: MultiplexedConnection,
     name: String,
 }
 
 impl Lane {
-    /// The queue of this name on this server.
+    /// Opens the queue of this name on this server.
     pub async fn open(redis: &RedisServer, name: &str) -> Result<Self> {
         let options = QueueOptions::new().connection(RedisConnectionOptions::new().url(redis.url()));
         let queue = Queue::with_options(name, options).await?;
         Ok(Self { queue, connection: redis.connection().await, name: name.to_owned() })
     }
 
-    /// The same, and nothing else is on the server.
+    /// The same, after emptying the server.
     pub async fn alone(redis: &RedisServer, name: &str) -> Result<Self> {
         flush(redis).await?;
         Self::open(redis, name).await
     }
 
-    /// Adds so many jobs.
+    /// Adds this many jobs.
     pub async fn fill(&self, workload: Workload, data: &Value, jobs: usize) -> Result<()> {
         let mut left = jobs;
         while left > 0 {
@@ -49,18 +49,18 @@ impl Lane {
         Ok(())
     }
 
-    /// How many jobs have completed. An error if one has failed.
+    /// The number of completed jobs. Fails if a job has failed.
     pub async fn completed(&mut self) -> Result<usize> {
         let mut pipe = redis::pipe();
         pipe.zcard(self.key("completed")).zcard(self.key("failed"));
         let (completed, failed): (usize, usize) = pipe.query_async(&mut self.connection).await?;
         if failed > 0 {
-            bail!("{failed} jobs have failed, one because of: {}", self.reason().await?);
+            bail!("{failed} jobs have failed, one of them with: {}", self.reason().await?);
         }
         Ok(completed)
     }
 
-    /// Waits until so many jobs have completed.
+    /// Waits until this many jobs have completed.
     pub async fn wait(&mut self, jobs: usize, pause: Duration) -> Result<()> {
         while self.completed().await? < jobs {
             tokio::time::sleep(pause).await;
@@ -68,18 +68,18 @@ impl Lane {
         Ok(())
     }
 
-    /// Takes the completed jobs out of the account.
+    /// Removes the completed jobs, so that they do not count again.
     pub async fn forget(&mut self) -> Result<()> {
         Ok(redis::cmd("DEL").arg(self.key("completed")).query_async(&mut self.connection).await?)
     }
 
-    /// How many jobs run.
+    /// The number of running jobs.
     pub async fn active(&mut self) -> Result<usize> {
         Ok(redis::cmd("LLEN").arg(self.key("active")).query_async(&mut self.connection).await?)
     }
 
-    /// When the first job was claimed and the last one ended, in milliseconds since the Unix epoch. Every job counts: an
-    /// error if one has not completed, in one run and with one attempt.
+    /// When the first job was claimed and the last one ended, in milliseconds since the Unix epoch. Fails unless
+    /// every job has completed in one run and with one attempt.
     pub async fn span(&mut self, jobs: usize) -> Result<(u64, u64)> {
         let mut ids = redis::cmd("ZRANGE");
         let ids: Vec<String> = ids.arg(self.key("completed")).arg(0).arg(-1).query_async(&mut self.connection).await?;
@@ -100,7 +100,7 @@ impl Lane {
         Ok((first, last))
     }
 
-    /// The key of something in the queue.
+    /// A key of the queue.
     pub fn key(&self, of: &str) -> String {
         format!("bull:{}:{of}", self.name)
     }
@@ -120,7 +120,7 @@ pub async fn flush(redis: &RedisServer) -> Result<()> {
     Ok(redis::cmd("FLUSHALL").query_async(&mut redis.connection().await).await?)
 }
 
-/// The processor time that a server has used, in seconds.
+/// The processor time of a server, in seconds.
 pub async fn server_processor(connection: &mut MultiplexedConnection) -> Result<f64> {
     let info: String = redis::cmd("INFO").arg("cpu").query_async(connection).await?;
     let field = |name: &str| {

@@ -1,4 +1,4 @@
-//! Those that are compared take turns, so that what else the machine does meets all of them; the medians count.
+//! The contenders take turns, so that other load on the machine affects all of them. The medians count.
 
 use std::fmt::{self, Display};
 use std::sync::LazyLock;
@@ -6,33 +6,33 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-/// How long one turn may take.
+/// Maximum duration of one turn.
 const TURN: Duration = Duration::from_secs(120);
 
 static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// Why there is no figure.
+/// Why a figure is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
     /// A turn took too long.
-    DidNotEnd,
-    /// A turn ended with an error, which was printed.
+    DidNotFinish,
+    /// A turn failed with an error, which was printed.
     Failed,
 }
 
 impl Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::DidNotEnd => "did not end",
+            Self::DidNotFinish => "did not finish",
             Self::Failed => "failed",
         })
     }
 }
 
-/// A figure, or why there is none.
+/// A figure, or why it is missing.
 pub type Measured<T> = Result<T, Missing>;
 
-/// Tells a person how far it is, with the time since the beginning.
+/// Prints the progress to the terminal, with the time since the beginning.
 pub fn progress(text: impl Display) {
     let seconds = BEGUN.elapsed().as_secs();
     eprintln!("[{:2}:{:02}] {text}", seconds / 60, seconds % 60);
@@ -46,13 +46,13 @@ pub struct Turns<'a> {
 }
 
 impl<'a> Turns<'a> {
-    /// So many rounds of this.
+    /// This many rounds of a comparison.
     pub fn of(what: &'a str, rounds: usize) -> Self {
         Self { what, rounds, limit: TURN }
     }
 
-    /// Lets everyone have a turn in each round. One that fails or does not end is given no further turn: it does not keep
-    /// the others from theirs.
+    /// Gives every contender a turn in each round. One that fails or does not finish gets no further turn, and the
+    /// others continue.
     pub async fn taken<K: Copy, T>(
         &self,
         everyone: &[K],
@@ -77,8 +77,8 @@ impl<'a> Turns<'a> {
                         *so_far = Err(Missing::Failed);
                     }
                     Err(_) => {
-                        progress(format!("{turn}: did not end within {limit:?}"));
-                        *so_far = Err(Missing::DidNotEnd);
+                        progress(format!("{turn}: did not finish within {limit:?}"));
+                        *so_far = Err(Missing::DidNotFinish);
                     }
                 }
             }
@@ -87,12 +87,12 @@ impl<'a> Turns<'a> {
     }
 }
 
-/// The middle of one figure of several turns.
+/// The median of one figure of several turns.
 pub fn middle<T>(turns: &[T], figure: impl Fn(&T) -> f64) -> f64 {
     median(turns.iter().map(figure).collect())
 }
 
-/// The middle of some numbers, 0 of none.
+/// The median of some numbers, 0 if there are none.
 pub fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     let middle = numbers.len() / 2;
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_fails_or_does_not_end_has_no_further_turn_and_the_others_have_theirs() {
+    async fn a_contender_that_fails_or_does_not_finish_gets_no_further_turn_and_the_others_continue() {
         let mut taken = Vec::new();
         let take = async |one: &'static str| {
             taken.push(one);
@@ -127,7 +127,8 @@ mod tests {
         };
         let turns = Turns { limit: Duration::from_millis(1), ..Turns::of("a test", 2) };
         let all = turns.taken(&["fails", "hangs", "works"], str::to_owned, take, usize::to_string).await;
-        let expected = [("fails", Err(Missing::Failed)), ("hangs", Err(Missing::DidNotEnd)), ("works", Ok(vec![3, 4]))];
+        let expected =
+            [("fails", Err(Missing::Failed)), ("hangs", Err(Missing::DidNotFinish)), ("works", Ok(vec![3, 4]))];
         assert_eq!(all, expected);
     }
 }

@@ -1,4 +1,5 @@
-//! Curves: jobs a second with more queues, more hosts and more nodes of a Redis Cluster, and memory with more jobs at once.
+//! Curves: jobs per second with more queues, more hosts and more nodes of a Redis Cluster, and memory with more
+//! running jobs.
 
 use anyhow::Result;
 use toril_tests::RedisServer;
@@ -12,7 +13,7 @@ use crate::throughput::medians;
 use crate::turn::{self, Figures, Load};
 use crate::workload::Workload;
 
-/// Jobs at a time of one host, in all its queues together.
+/// Total concurrency of one host over all its queues.
 const CONCURRENCY: usize = 100;
 
 const QUEUES: [usize; 5] = [1, 2, 5, 10, 20];
@@ -21,10 +22,10 @@ const SHARDS: [usize; 3] = [1, 2, 3];
 /// Up to the default of `max_pens`.
 const PENS: [usize; 5] = [1, 10, 100, 500, 1000];
 
-/// Points, of each of which there is a figure or a reason why not.
+/// Points, each with a figure or the reason why it is missing.
 pub type Curve<T> = Vec<(usize, Measured<T>)>;
 
-/// No-op jobs with so many queues on one host.
+/// No-op jobs with this many queues on one host.
 pub async fn queues(redis: &RedisServer, rounds: usize, most: usize) -> Curve<Figures> {
     points("queues", &QUEUES, rounds, async |queues| {
         let names: Vec<String> = (0..queues).map(|queue| format!("bench-{queue}")).collect();
@@ -34,7 +35,7 @@ pub async fn queues(redis: &RedisServer, rounds: usize, most: usize) -> Curve<Fi
     .await
 }
 
-/// No-op jobs of one queue with so many hosts.
+/// No-op jobs of one queue with this many hosts.
 pub async fn hosts(redis: &RedisServer, rounds: usize, most: usize) -> Curve<Figures> {
     points("hosts", &HOSTS, rounds, async |hosts| {
         flush(redis).await?;
@@ -43,7 +44,7 @@ pub async fn hosts(redis: &RedisServer, rounds: usize, most: usize) -> Curve<Fig
     .await
 }
 
-/// No-op jobs on so many masters of a Redis Cluster, a queue on each, and a host for each queue.
+/// No-op jobs on this many masters of a Redis Cluster, with a queue on each, and a host for each queue.
 pub async fn shards(rounds: usize, most: usize) -> Curve<Figures> {
     let cluster = RedisCluster::start_with(&["--appendonly", "no"]).await;
     let mut names = Vec::new();
@@ -67,7 +68,7 @@ pub async fn shards(rounds: usize, most: usize) -> Curve<Figures> {
     .await
 }
 
-/// Memory in bytes with so many jobs at once, of a host that has run none before.
+/// Memory in bytes with this many running jobs, of a fresh host.
 pub async fn pens(redis: &RedisServer) -> Curve<f64> {
     let title = |pens: usize| format!("{pens} running");
     let take = async |pens| Ok(memory::take(redis, TORIL, pens).await?.running as f64);

@@ -1,4 +1,5 @@
-//! From starting a worker to the end of its first job, and from a plugin's new file to the end of the first job on it.
+//! Time from starting a worker to the end of its first job, and from a plugin's new file to the end of the first job
+//! on it.
 
 use std::time::{Duration, Instant};
 
@@ -12,10 +13,10 @@ use crate::queue::Lane;
 use crate::rounds::{Measured, Turns, median, middle, progress};
 use crate::workload::Workload;
 
-/// Between two looks.
+/// Interval of the check.
 const LOOK: Duration = Duration::from_millis(1);
 
-/// Milliseconds from the start of the process to the end of a job that was there before: medians.
+/// Median milliseconds from starting the process to the end of a job that was waiting.
 pub async fn compare(redis: &RedisServer, contenders: &[Contender], rounds: usize) -> Vec<(Contender, Measured<f64>)> {
     let take = async |contender| first_job(redis, contender).await;
     let shown = |took: &f64| format!("{took:.0} ms");
@@ -37,11 +38,11 @@ pub async fn first_job(redis: &RedisServer, contender: Contender) -> Result<f64>
     Ok(took)
 }
 
-/// Milliseconds from replacing a plugin's file to the end of the first job on the new version, with a warm artifact cache:
-/// the median.
+/// Median milliseconds from replacing a plugin's file to the end of the first job on the new version, with a warm
+/// artifact cache.
 pub async fn reload(redis: &RedisServer, rounds: usize) -> Result<f64> {
     let blue = std::fs::read(repository().join("target/test-guests/blue/basics.wasm"))
-        .context("there is no second version of the guest `basics`: run `cargo xtask bench`, which builds it")?;
+        .context("no second version of the guest `basics`: run `cargo xtask bench`, which builds it")?;
     let versions = [component("basics"), blue];
     let config = "[queues.bench]\nplugin = \"basics\"\nconcurrency = 10\n";
     let mut lane = Lane::alone(redis, "bench").await?;
@@ -66,14 +67,14 @@ pub async fn reload(redis: &RedisServer, rounds: usize) -> Result<f64> {
             times.push(took);
         }
         before = now;
-        // Changes that come close together are one to the host.
+        // The host treats changes that are close together as one.
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     toril.kill();
     Ok(median(times))
 }
 
-/// Which version runs a job now.
+/// The version that runs a job now.
 async fn version(lane: &mut Lane) -> Result<Value> {
     let job = lane.queue.add("version", json!({})).await?;
     let key = lane.key(job.id());

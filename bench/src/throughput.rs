@@ -1,4 +1,4 @@
-//! Jobs a second, and what a job takes of the processors.
+//! Jobs per second, and the processor time of a job.
 
 use anyhow::Result;
 use toril_tests::RedisServer;
@@ -10,40 +10,40 @@ use crate::rounds::{Measured, Turns, middle};
 use crate::turn::{self, Figures, Load};
 use crate::workload::{Servers, Workload};
 
-/// What is compared.
+/// One comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Case {
     /// The jobs.
     pub workload: Workload,
-    /// Jobs at a time, in each queue.
+    /// Concurrency of each queue.
     pub concurrency: usize,
-    /// Queues that share the jobs.
+    /// Number of queues that share the jobs.
     pub queues: usize,
 }
 
 impl Case {
-    /// The one that the bars are about.
-    pub const BARS: Self = Self { workload: Workload::Noop, concurrency: 100, queues: 1 };
+    /// The comparison that has targets.
+    pub const WITH_TARGETS: Self = Self { workload: Workload::Noop, concurrency: 100, queues: 1 };
 
-    /// All of them, that of the bars first.
+    /// All comparisons, the one with targets first.
     pub const ALL: [Self; 7] = [
-        Self::BARS,
+        Self::WITH_TARGETS,
         Self { workload: Workload::Noop, concurrency: 1, queues: 1 },
         Self { workload: Workload::Noop, concurrency: 10, queues: 1 },
-        // A hundred in all: as many in each would be a thousand processes for one of them.
+        // A total concurrency of 100. With 100 per queue, one contender would start 1,000 processes.
         Self { workload: Workload::Noop, concurrency: 10, queues: 10 },
         Self { workload: Workload::Cpu, concurrency: 100, queues: 1 },
         Self { workload: Workload::Http, concurrency: 100, queues: 1 },
         Self { workload: Workload::Payload, concurrency: 100, queues: 1 },
     ];
 
-    /// For a person.
+    /// Its name on the page.
     pub fn title(&self) -> String {
         let queues = if self.queues == 1 { String::new() } else { format!(" in each of {} queues", self.queues) };
         format!("{}, {} at a time{queues}", self.workload.title(), self.concurrency)
     }
 
-    /// For a file.
+    /// Its name in file names.
     pub fn name(&self) -> String {
         format!("{}-{}x{}", self.workload.name(), self.queues, self.concurrency)
     }
@@ -53,13 +53,13 @@ impl Case {
 pub struct Comparison {
     /// What was compared.
     pub case: Case,
-    /// Turns that the medians are of.
+    /// Number of turns of each contender.
     pub rounds: usize,
-    /// Each contender's.
+    /// The figures of each contender.
     pub figures: Vec<(Contender, Measured<Figures>)>,
 }
 
-/// Lets every contender have its turns, with so many jobs at the most.
+/// Gives every contender its turns, with at most this many jobs each.
 pub async fn compare(
     redis: &RedisServer,
     servers: &Servers,

@@ -1,5 +1,5 @@
-//! One turn: workers run on some queues, and as many jobs are done as take about a second. What is not counted comes
-//! first: every child process has been started, and every compiler has seen the code.
+//! One turn: workers run on some queues and process as many jobs as take about a second. Warm-up jobs come first and
+//! do not count, so that every child process has started and every compiler has seen the code.
 
 use std::time::{Duration, Instant};
 
@@ -11,44 +11,47 @@ use crate::process;
 use crate::queue::{Lane, server_processor};
 use crate::workload::Workload;
 
-/// What a turn's jobs take, about, in seconds.
+/// Approximate duration of a turn, in seconds.
 const LENGTH: f64 = 1.0;
-/// Jobs have been seen for so long when their speed is judged.
+/// Duration of the sample that estimates the speed.
 const SEEN: Duration = Duration::from_millis(200);
-/// A turn has so many jobs at the least.
+/// Minimum number of jobs in a turn.
 const LEAST: usize = 4;
-/// The same of jobs that wait, for each place: what a hundred new processes still do when they have answered once is over then.
+/// Minimum number of waiting jobs for each slot. Then the start of a hundred new processes is over, which continues
+/// after their first answer.
 const LEAST_WAITING: usize = 10;
-/// Milliseconds that the first jobs take: until then all jobs of one go are claimed, and so every child is started.
+/// Minimum milliseconds of the first jobs. In that time the worker claims all jobs of a batch, and so starts every
+/// child process.
 const FIRST: u64 = 50;
 const LOOK: Duration = Duration::from_millis(4);
 
-/// What is done.
+/// The jobs of a turn.
 pub struct Load {
-    /// The jobs.
+    /// The kind of job.
     pub workload: Workload,
     /// Their data.
     pub data: Value,
     /// Data of jobs that do the same in less time.
     pub light: Value,
-    /// Jobs at a time, in each queue, of all workers together.
+    /// Total concurrency of all workers, in each queue.
     pub concurrency: usize,
-    /// Jobs of the turn at the most, in all queues together.
+    /// Maximum number of jobs of the turn, in all queues together.
     pub most: usize,
 }
 
-/// What a turn came to.
+/// The figures of a turn.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Figures {
-    /// Jobs a second.
+    /// Jobs per second.
     pub rate: f64,
-    /// Processor time of the workers and their children, in microseconds a job.
+    /// Processor time of the workers and their children, in microseconds per job.
     pub processor: f64,
-    /// Processor time of Redis, in microseconds a job.
+    /// Processor time of Redis, in microseconds per job.
     pub redis: f64,
 }
 
-/// Lets workers that run, with these process ids, do jobs in these queues. `servers`: what has the queues.
+/// Lets running workers with these process ids process jobs in these queues. `servers`: the Redis servers of the
+/// queues.
 pub async fn run(
     lanes: &mut [Lane],
     workers: &[u32],
@@ -56,7 +59,7 @@ pub async fn run(
     load: &Load,
 ) -> Result<Figures> {
     let each = judge(lanes, load).await?.div_ceil(lanes.len()).max(1);
-    // Paused, so that adding costs nobody anything.
+    // Paused, so that adding the jobs costs the workers nothing.
     for lane in lanes.iter_mut() {
         lane.forget().await?;
         lane.queue.pause().await?;
@@ -83,10 +86,10 @@ pub async fn run(
     })
 }
 
-/// How many jobs of the turn take about a second: workers that differ by a thousand are measured alike.
+/// How many jobs take about a second, so that workers whose speeds differ by a factor of 1,000 are measured alike.
 async fn judge(lanes: &mut [Lane], load: &Load) -> Result<usize> {
     done(lanes, Workload::Hold, &json!({ "ms": FIRST }), 2 * load.concurrency).await?;
-    // Each child has what these jobs take: the first request of one takes longer than a hundred later ones.
+    // Warms up each child process: its first request takes longer than a hundred later ones.
     done(lanes, load.workload, &load.light, 2 * load.concurrency).await?;
     let mut batch = 2;
     loop {
@@ -101,13 +104,13 @@ async fn judge(lanes: &mut [Lane], load: &Load) -> Result<usize> {
     }
 }
 
-/// Jobs of a turn at this speed.
+/// The number of jobs of a turn at this speed.
 fn length(rate: f64, least: usize, most: usize) -> usize {
-    // A float that does not fit becomes the largest number, which is what is meant.
+    // A float that does not fit saturates to the largest number, as intended.
     ((rate * LENGTH) as usize).max(least).min(most)
 }
 
-/// Has so many jobs done in each queue.
+/// Runs this many jobs in each queue.
 async fn done(lanes: &mut [Lane], workload: Workload, data: &Value, each: usize) -> Result<()> {
     for lane in lanes.iter_mut() {
         lane.forget().await?;
@@ -136,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_turn_takes_about_a_second_and_has_neither_too_few_jobs_nor_too_many() {
+    fn a_turn_takes_about_a_second_within_the_limits_of_its_number_of_jobs() {
         let lengths = [800.0, 0.5, 1e9, f64::INFINITY].map(|rate| length(rate, LEAST, 20_000));
         assert_eq!(lengths, [800, 4, 20_000, 20_000]);
         assert_eq!((length(800.0, LEAST, 3), length(13.0, 1_000, 20_000)), (3, 1_000));

@@ -1,5 +1,5 @@
-//! The jobs that are run. What each does is written in the same way for all: tests/guests/bench, bench/js, bench/py, bench/node and
-//! [`crate::native`].
+//! The jobs of the benchmarks. Their implementations do the same: tests/guests/bench, bench/js, bench/py, bench/node
+//! and [`crate::native`].
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -10,21 +10,21 @@ use axum::routing::get;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// Rounds of arithmetic: about a millisecond of a processor of 2024.
+/// Rounds of arithmetic: about 1 ms on a processor of 2024.
 const ROUNDS: u32 = 700_000;
-/// How long the slow server takes.
+/// Response time of the slow server.
 const SLOW: Duration = Duration::from_millis(10);
-/// The payload, in bytes of JSON.
+/// Size of the payload, in bytes of JSON.
 const PAYLOAD: usize = 64 * 1024;
 
-/// What a job does.
+/// The work of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Workload {
-    /// Nothing.
+    /// Returns at once.
     Noop,
     /// About a millisecond of arithmetic.
     Cpu,
-    /// A request that is answered after 10 ms.
+    /// Sends a request that is answered after 10 ms.
     Http,
     /// Returns its 64 KiB of data.
     Payload,
@@ -45,13 +45,13 @@ impl Workload {
         }
     }
 
-    /// For a person.
+    /// Its name on the page.
     pub fn title(self) -> &'static str {
         match self {
             Self::Noop => "no-op",
             Self::Cpu => "1 ms of arithmetic",
-            Self::Http => "10 ms of waiting on HTTP",
-            Self::Payload => "64 KiB there and back",
+            Self::Http => "10 ms of waiting for HTTP",
+            Self::Payload => "64 KiB of data and result",
             Self::Hold => "sleeping",
         }
     }
@@ -76,17 +76,17 @@ impl Workload {
         }
     }
 
-    /// The share of the jobs of a turn, at the most, that is run of it.
+    /// Divides the maximum number of jobs of a turn.
     pub fn share(self) -> usize {
         match self {
-            // They are kept with what they returned, in the memory of Redis.
+            // Redis keeps them in memory with their results.
             Self::Payload => 4,
             Self::Noop | Self::Cpu | Self::Http | Self::Hold => 1,
         }
     }
 }
 
-/// So many rounds of a 32-bit xorshift.
+/// Runs this many rounds of a 32-bit xorshift.
 pub fn churn(rounds: u32) -> u32 {
     let mut state: u32 = 0x9E37_79B9;
     for _ in 0..rounds {
@@ -97,7 +97,7 @@ pub fn churn(rounds: u32) -> u32 {
     state
 }
 
-/// What jobs talk to.
+/// The servers that jobs talk to.
 pub struct Servers {
     /// The origin of the slow server.
     pub slow: String,

@@ -1,4 +1,4 @@
-"""Puts the plugin interface into the package: in the repository it lies elsewhere, for all SDKs."""
+"""Copies the plugin interface into the package. In the repository, all SDKs share it in another folder."""
 
 import shutil
 from pathlib import Path
@@ -11,7 +11,7 @@ SHARED = HERE.parents[1] / "wit" / "since-0.2"
 
 
 class BuildWithInterface(build_py):
-    """Copies the interface to where the package's data is built."""
+    """Copies the interface into the folder of the package's data."""
 
     def run(self):
         super().run()

@@ -1,8 +1,8 @@
-// Does everything that can be done with queues and jobs, by the pages' own buttons.
+// Performs every action on queues and jobs with the pages' own buttons.
 //
-//   {base, chromium, pictures, idle, busy, failed, running, script: bool, size}
-//   idle: a queue that nobody works on, empty; busy: one that is worked on, with the failed job `failed` and the job
-//   `running` that waits to be cancelled
+//   {base, chromium, pictures?, idle, busy, failed, running, script: bool, size}
+// idle: an empty queue without workers; busy: a queue with a worker, with the failed job `failed` and the job
+// `running` that waits to be cancelled
 //   → {said: {…}, complaints: [], axe: []}
 
 import { axe, picture, script } from './browser.mjs';
@@ -27,7 +27,7 @@ await script(async (input, open) => {
   await press('Resume');
   said.resumed = await notice();
 
-  // A job with every option, whose data is at first no JSON.
+  // A job with every option. Its data is invalid JSON at first.
   await follow('Add a job');
   await page.getByLabel('Name').fill('echo');
   await page.getByLabel('Data').fill('{"a": ');

@@ -1,4 +1,4 @@
-// Uses Bull Board's own API on a queue, without its pages.
+// Calls Bull Board's own API on a queue, without its pages.
 //
 //   {redis, queue, requests: [{route, method, params?, query?, body?}]} → {answers: [{status, body}]}
 
@@ -10,7 +10,7 @@ const { Queue } = await import(process.env.TORIL_BULLMQ === '5' ? 'bullmq5' : 'b
 const input = JSON.parse(process.argv[2] ?? '{}');
 const queue = new Queue(input.queue, { connection: { url: input.redis } });
 
-/// Takes what a web framework would be given, and answers by hand.
+/// Replaces a web framework: receives Bull Board's routes, and answers requests directly.
 class ByHand {
   setQueues(queues) {
     this.queues = queues;

@@ -1,6 +1,6 @@
-// Adds jobs through forms that are made from schemas.
+// Adds jobs through forms that are generated from schemas.
 //
-//   {base, chromium, pictures, message, number} (two queues) → {…}
+//   {base, chromium, pictures?, message, number} (two queues) → {…}
 
 import { axe, picture, script } from './browser.mjs';
 
@@ -19,7 +19,7 @@ await script(async (input, open) => {
   seen.kept = await page.getByLabel('metadata').inputValue();
   seen.axe = await axe(page);
   await picture(page, input, 'form-wrong');
-  // A text or a list of parts, and so written as JSON.
+  // A text or a list of parts, so the form takes it as JSON.
   await page.getByLabel('message').fill(JSON.stringify('Hello, "you" & <b>all</b>'));
   await page.getByLabel('metadata').fill('{"deep": {"a": [1, 2]}}');
   await add();
@@ -39,7 +39,7 @@ await script(async (input, open) => {
   await add();
   seen.jsonWrong = await page.locator('#data-wrong').innerText();
 
-  // Every kind of field: a choice, yes or no, objects in objects, defaults, JSON.
+  // Every kind of field: a choice, yes or no, nested objects, defaults, JSON.
   await page.goto(`/queues/${input.parcel}/add`);
   seen.types = await page.locator('.choices a').allInnerTexts();
   await page.getByRole('link', { name: 'send' }).click();
@@ -64,7 +64,7 @@ await script(async (input, open) => {
   return seen;
 });
 
-/// What is said at a field, and whether the field says that it is wrong.
+/// The message at a field, and whether the field is marked as invalid.
 async function wrongAt(page, field) {
   const described = (await field.getAttribute('aria-describedby')).split(' ').at(-1);
   return `${await field.getAttribute('aria-invalid')}: ${await page.locator(`#${described}`).innerText()}`;

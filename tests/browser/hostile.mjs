@@ -1,6 +1,6 @@
-// Looks at jobs that would take the page over if they could.
+// Opens pages of jobs that try to inject markup and scripts.
 //
-//   {base, chromium, pictures, pages: [path]} → {pages: [{text, markup, complaints, ran}]}
+//   {base, chromium, pictures?, pages: [path]} → {pages: [{text, markup, complaints, ran}]}
 
 import { axe, overflow, picture, script } from './browser.mjs';
 
@@ -14,7 +14,7 @@ await script(async (input, open) => {
       path,
       status: answer.status(),
       text: await page.locator('main').innerText(),
-      // Elements that only a job can have brought.
+      // Elements that only a job can have added.
       brought: await page.locator('main :is(script, img, iframe, b, a[href^="javascript"], [onerror], [onclick])').count(),
       ran: await page.evaluate(() => Boolean(globalThis.pwned)),
       overflow: await overflow(page),

@@ -1,4 +1,4 @@
-// Goes through pages by the keyboard alone.
+// Navigates pages with the keyboard only.
 //
 //   {base, chromium, pages: [path]} → {pages: [{path, first, skipped, missed, unseen}]}
 
@@ -8,7 +8,7 @@ await script(async (input, open) => {
   const seen = [];
   for (const path of input.pages) {
     const page = await open();
-    // Nothing is to be put in the place of what is counted.
+    // Live updates must not replace the elements that are counted.
     await page.route('**/live?*', (route) => route.abort());
     await page.goto(path);
     const all = await page.evaluate(() => {

@@ -1,6 +1,6 @@
-// Sees changes without loading a page again.
+// Sees changes without reloading a page.
 //
-//   {base, chromium, pictures, redis, queue, job} → {count, state, focus, complaints}
+//   {base, chromium, pictures?, redis, queue, job} → {count, state, focus, complaints}
 
 import { Queue } from 'bullmq';
 import { script } from './browser.mjs';
@@ -11,7 +11,7 @@ await script(async (input, open) => {
     const page = await open();
     await page.goto(`/queues/${input.queue}?state=waiting`);
     await page.getByText('Live', { exact: true }).waitFor();
-    // What is loaded again does not take the focus away.
+    // An update must not move the focus.
     await page.getByRole('link', { name: 'Clean' }).focus();
     await queue.add('seen', {}, { jobId: 'seen-live' });
     await page.getByRole('link', { name: 'seen-live' }).waitFor();

@@ -1,6 +1,6 @@
-// Comes in with the token, and goes.
+// Logs in with the token, and logs out.
 //
-//   {base, chromium, pictures, token, queue} → {…}
+//   {base, chromium, pictures?, token, queue} → {…}
 
 import { axe, picture, script } from './browser.mjs';
 
@@ -18,7 +18,7 @@ await script(async (input, open) => {
   seen.wrong = await page.getByRole('alert').innerText();
   seen.stranger = (await page.context().cookies()).length;
 
-  // By the keyboard alone.
+  // With the keyboard only.
   await page.getByLabel('Token').fill(input.token);
   await page.keyboard.press('Tab');
   seen.focused = await page.evaluate(() => document.activeElement.textContent);
@@ -32,7 +32,7 @@ await script(async (input, open) => {
   await page.getByRole('button', { name: 'Pause' }).click();
   seen.paused = await page.locator('.notice').innerText();
 
-  // The same form without what the session has put into it, and with that of no session.
+  // The same form without the session's CSRF token, and with one of another session.
   const send = (csrf) =>
     page.evaluate(async ([url, body]) => {
       const headers = { 'content-type': 'application/x-www-form-urlencoded' };

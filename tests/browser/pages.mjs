@@ -1,6 +1,6 @@
-// Looks at pages on a desktop and on a phone, light and dark.
+// Opens pages on a desktop and on a phone, in light and dark mode.
 //
-//   {base, chromium, pictures, pages: {name: path}, token?} → {pages: [{name, size, scheme, status, title, axe, overflow, complaints}]}
+//   {base, chromium, pictures?, pages: {name: path}, token?} → {pages: [{name, size, scheme, status, title, axe, overflow, complaints}]}
 
 import { SCHEMES, SIZES, axe, overflow, picture, script } from './browser.mjs';
 

@@ -1,20 +1,20 @@
-//! The cases: what is tried, what stops it, and what the user sees. One list makes the tests and the table in
-//! `docs/security.md`, so that no row is without a test, and no test without a row.
+//! The cases: the attack, its limit, and the message for the user. The tests and the table in `docs/security.md` come
+//! from one list, so that every row has a test and every test has a row.
 
-/// One thing that a hostile plugin tries.
+/// One attack of a hostile plugin.
 pub struct Case {
-    /// In words.
+    /// The attack.
     pub tries: &'static str,
-    /// What stops it.
+    /// The limit that stops it.
     pub bound: &'static str,
-    /// What the user sees: the text itself, in which `…` stands for anything.
+    /// The message for the user, in which `…` matches any text.
     pub seen: &'static str,
 }
 
-/// Declares the cases: each is a test of its name, and a row of the table.
+/// Declares the cases: each becomes a test with its name, and a row of the table.
 macro_rules! cases {
     ($($name:ident => $test:path { $tries:literal, $bound:literal, $seen:literal })*) => {
-        /// All of them, in the order of the table.
+        /// All cases, in the order of the table.
         const CASES: &[(&str, $crate::case::Case)] = &[
             $((stringify!($name), $crate::case::Case { tries: $tries, bound: $bound, seen: $seen }),)*
         ];
@@ -31,13 +31,13 @@ macro_rules! cases {
 pub(crate) use cases;
 
 impl Case {
-    /// Panics unless this is what the table says that the user sees.
+    /// Panics unless the text matches the user's message in the table.
     pub fn was_seen(&self, text: &str) {
         assert!(fits(self.seen, text), "the table says:\n{}\nseen was:\n{text}", self.seen);
     }
 }
 
-/// Whether a text is one that the pattern stands for.
+/// Whether a text matches the pattern.
 fn fits(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('…');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
@@ -48,7 +48,7 @@ fn fits(pattern: &str, text: &str) -> bool {
         rest = &rest[at + part.len()..];
     }
     match last {
-        // What the pattern ends with may also be found before the end.
+        // The last part may also occur before the end.
         Some(part) => rest.is_empty() || part.is_empty() || rest.ends_with(part),
         None => rest.is_empty(),
     }
@@ -59,7 +59,7 @@ pub fn table(cases: &[(&str, Case)]) -> String {
     let mut table = "| the test | a plugin tries | what stops it | what the user sees |\n".to_owned();
     table += "| --- | --- | --- | --- |\n";
     for (name, Case { tries, bound, seen }) in cases {
-        // What stands between backticks cannot hold any: it is shown in quotes.
+        // Text between backticks cannot contain backticks, so they become quotes.
         let seen = seen.replace('`', "'").replace('|', "\\|");
         table += &format!("| `{name}` | {tries} | {bound} | `{seen}` |\n");
     }
@@ -67,7 +67,7 @@ pub fn table(cases: &[(&str, Case)]) -> String {
 }
 
 #[test]
-fn an_ellipsis_stands_for_anything() {
+fn an_ellipsis_matches_any_text() {
     assert!(fits("a … c", "a b c") && fits("a…", "a b c") && fits("…c", "a c b c") && fits("abc", "abc"));
     assert!(!fits("a … c", "a b c d") && !fits("a…", "b a") && !fits("abc", "abcd"));
 }

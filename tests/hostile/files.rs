@@ -1,4 +1,4 @@
-//! Files that are no plugins, or that cost more than a plugin may.
+//! Files that are not plugins, or that exceed a limit.
 
 use std::process::Command;
 use std::time::Duration;
@@ -14,26 +14,26 @@ use crate::ring::Ring;
 pub async fn of_100_mb(case: &Case) {
     let mut ring = Ring::open("basics", "").await;
     case.was_seen(&ring.refusal(&forged::with_padding(&component("basics"), 100_000_000)).await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn that_compiles_for_minutes(case: &Case) {
-    // What is good is in the cache afterwards: this short a time is for the other one.
-    Ring::open("basics", "").await.unnoticed().await;
+    // Then the good plugin is in the cache, and this short limit applies only to the other one.
+    Ring::open("basics", "").await.assert_unaffected().await;
     let basics = component("basics");
     let mut ring = Ring::with(&basics, "", |toril| toril.host("compile_timeout = \"1s\"")).await;
     case.was_seen(&ring.refusal(&forged::with_module(&basics, &forged::bomb(4, 1000, 300))).await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn that_takes_memory_to_compile(case: &Case) {
     let basics = component("basics");
     let mut ring = Ring::with(&basics, "", |toril| toril.host("compile_memory = \"256MiB\"")).await;
     case.was_seen(&ring.refusal(&forged::with_module(&basics, &forged::bomb(4, 1000, 300))).await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
-/// The process that compiles for this host, once there is one.
+/// The compiler process of this host, once it runs.
 async fn compiler_of(host: u32) -> u32 {
     wait_until("the host to compile", LONG, async || children_of(host).first().copied()).await
 }
@@ -58,11 +58,11 @@ pub async fn whose_compiler_is_killed(case: &Case) {
     let killed = Command::new("sh").arg("-c").arg(format!("kill -KILL {compiler}")).status();
     assert!(killed.is_ok_and(|status| status.success()));
     case.was_seen(&ring.refused().await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 #[tokio::test]
-async fn the_compiler_ends_with_its_host_however_that_ends() {
+async fn the_compiler_ends_with_its_host_even_if_that_is_killed() {
     let mut ring = Ring::open("basics", "").await;
     ring.toril.replace_plugin("hostile", &forged::with_module(&component("basics"), &forged::bomb(4, 1000, 300)));
     let compiler = compiler_of(ring.toril.pid()).await;
@@ -71,9 +71,10 @@ async fn the_compiler_ends_with_its_host_however_that_ends() {
     wait_until("the compiler to end", Duration::from_secs(20), ended).await;
 }
 
-/// Another plugin, and a queue that is added to the configuration for a plugin that compiles for minutes.
+/// Another plugin reloads while a queue that was added to the configuration waits for a plugin that compiles for
+/// minutes.
 #[tokio::test]
-async fn no_other_plugin_waits_for_a_compiler() {
+async fn no_other_plugin_waits_for_the_compiler() {
     let mut ring = Ring::open("basics", "").await;
     let bomb = forged::with_module(&component("basics"), &forged::bomb(4, 1000, 300));
     ring.toril.replace_plugin("bomb", &bomb);
@@ -85,7 +86,7 @@ async fn no_other_plugin_waits_for_a_compiler() {
     let line = ring.toril.wait_for_log("plugin reloaded", LONG).await;
     assert!(line.contains("plugin=\"basics\""), "{line}");
     assert!(!ring.toril.logs().contains("configuration reloaded"), "the other one was compiled too soon");
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn with_ten_thousand_exports(case: &Case) {
@@ -93,7 +94,7 @@ pub async fn with_ten_thousand_exports(case: &Case) {
     let names: Vec<String> = (0..10_000).map(|n| format!("export-{n}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     case.was_seen(&ring.refusal(&forged::exporting_components(&names)).await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn with_a_module_of_ten_thousand_exports(case: &Case) {
@@ -101,7 +102,7 @@ pub async fn with_a_module_of_ten_thousand_exports(case: &Case) {
         Ring::with(&forged::with_module(&component("basics"), &forged::exporting(10_000)), "", |toril| toril).await;
     let result = ring.toril.cli(["add", "hostile", "echo", "--data", "\"fine\"", "--wait"]).await.succeeded();
     case.was_seen(result.stdout.trim_end());
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn a_zip_of_nonsense(case: &Case) {
@@ -110,10 +111,10 @@ pub async fn a_zip_of_nonsense(case: &Case) {
     let mut random = fastrand::Rng::with_seed(6);
     zip.extend(std::iter::repeat_with(|| random.u8(..)).take(1_000_000));
     case.was_seen(&ring.refusal(&zip).await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
-/// It begins as a component does, and has sections of every kind with random bytes in them.
+/// It has the header of a component, and sections of every kind with random bytes.
 pub async fn a_component_of_nonsense(case: &Case) {
     let mut ring = Ring::open("basics", "").await;
     let mut random = fastrand::Rng::with_seed(6);
@@ -123,10 +124,10 @@ pub async fn a_component_of_nonsense(case: &Case) {
         nonsense[at] = random.u8(..);
     }
     case.was_seen(&ring.refusal(&nonsense).await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
-/// In place, again and again, with two versions of which each is good.
+/// Overwritten in place again and again with two valid versions.
 pub async fn replaced_while_it_is_read(case: &Case) {
     let mut ring = Ring::open("basics", "").await;
     let path = ring.toril.plugin_path("hostile");
@@ -134,7 +135,7 @@ pub async fn replaced_while_it_is_read(case: &Case) {
     for round in 0..200 {
         std::fs::write(&path, &versions[round % 2]).expect("writes");
         if round % 20 == 0 {
-            ring.beside().await;
+            ring.run_other_job().await;
         }
     }
     let last = forged::with_padding(&component("basics"), 999);
@@ -145,7 +146,7 @@ pub async fn replaced_while_it_is_read(case: &Case) {
     let line = ring.toril.wait_for_log(&format!("version=\"{version}\""), LONG).await;
     case.was_seen(line.split_once("INFO ").expect("a level").1);
     ring.toril.cli(["add", "hostile", "echo", "--wait"]).await.succeeded();
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 #[cfg(unix)]
@@ -156,5 +157,5 @@ pub async fn a_device(case: &Case) {
     std::os::unix::fs::symlink("/dev/zero", &link).expect("a link");
     std::fs::rename(&link, &path).expect("replaces");
     case.was_seen(&ring.refused().await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }

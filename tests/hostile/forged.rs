@@ -1,4 +1,4 @@
-//! Components that no compiler writes: a good one, with something put at its end.
+//! Components that no compiler writes: a good one with additional sections at its end.
 
 use wasm_encoder::{
     BlockType, CodeSection, CompositeInnerType, CompositeType, ConstExpr, ElementSection, Elements, EntityType,
@@ -13,15 +13,15 @@ const CORE_MODULE: u8 = 1;
 const CORE_INSTANCE: u8 = 2;
 const EXPORT: u8 = 11;
 
-/// The name by which a module that is put at the end knows the component's first one.
+/// The name under which an added module imports from the component's first module.
 const FIRST: &str = "first";
 
-/// The component with a core module in it that nobody uses. It is compiled all the same.
+/// Adds a core module that is compiled, but never used.
 pub fn with_module(component: &[u8], module: &[u8]) -> Vec<u8> {
     [component, &section(CORE_MODULE, module)].concat()
 }
 
-/// The component with a core module in it that is instantiated when an instance starts. It has no imports.
+/// Adds a core module without imports that is instantiated when an instance starts.
 pub fn with_started(component: &[u8], module: &[u8]) -> Vec<u8> {
     let mut instance = vec![1, 0];
     leb128(&mut instance, modules(component));
@@ -29,7 +29,7 @@ pub fn with_started(component: &[u8], module: &[u8]) -> Vec<u8> {
     [with_module(component, module), section(CORE_INSTANCE, &instance)].concat()
 }
 
-/// The same, with a module that may import what the component's first module exports, from [`FIRST`].
+/// The same with a module that may import the exports of the component's first module, from [`FIRST`].
 pub fn with_started_beside(component: &[u8], module: &[u8]) -> Vec<u8> {
     let mut instance = vec![1, 0];
     leb128(&mut instance, modules(component));
@@ -40,19 +40,19 @@ pub fn with_started_beside(component: &[u8], module: &[u8]) -> Vec<u8> {
     [with_module(component, module), section(CORE_INSTANCE, &instance)].concat()
 }
 
-/// The component with so many bytes of no meaning.
+/// Adds this many meaningless bytes.
 pub fn with_padding(component: &[u8], bytes: usize) -> Vec<u8> {
     let mut padding = vec![1, b'p'];
     padding.resize(bytes, 0);
     [component, &section(CUSTOM, &padding)].concat()
 }
 
-/// A component that exports an empty module by each of these names, and nothing else.
+/// A component that only exports an empty module under each of these names.
 pub fn exporting_components(names: &[&str]) -> Vec<u8> {
     let mut exports = Vec::new();
     leb128(&mut exports, names.len());
     for name in names {
-        // A plain name, of the core module 0, without a type of its own.
+        // A plain name, of the core module 0, without its own type.
         exports.push(0);
         leb128(&mut exports, name.len());
         exports.extend(name.as_bytes());
@@ -62,7 +62,7 @@ pub fn exporting_components(names: &[&str]) -> Vec<u8> {
     [component, section(EXPORT, &exports)].concat()
 }
 
-/// How many core modules the component has.
+/// The number of the component's core modules.
 fn modules(component: &[u8]) -> usize {
     let mut depth = 0_usize;
     let mut modules = 0;
@@ -116,14 +116,14 @@ fn leb128(bytes: &mut Vec<u8>, mut number: usize) {
     bytes.push(u8::try_from(number).unwrap_or_default());
 }
 
-/// A module whose start never ends.
+/// A module whose start function never ends.
 pub fn endless() -> Vec<u8> {
     started(|function| {
         function.instructions().loop_(BlockType::Empty).br(0).end().end();
     })
 }
 
-/// A module with a table that grows for as long as it may, and traps then.
+/// A module with a table that grows as long as it can, and then traps.
 pub fn growing_table() -> Vec<u8> {
     started(|function| {
         let mut code = function.instructions();
@@ -133,8 +133,9 @@ pub fn growing_table() -> Vec<u8> {
     })
 }
 
-/// A module whose start calls a function through a table, as a type that may have subtypes, which the function's own type
-/// is none of. With a condition, it does so only if the function of that name in [`FIRST`] returns 1.
+/// A module whose start function calls a function through a table, as a type that may have subtypes and that is not a
+/// supertype of the function's type. With a condition, it does so only if the function of that name in [`FIRST`]
+/// returns 1.
 pub fn call_as_a_supertype(condition: Option<&str>) -> Vec<u8> {
     let (open, parameter, asked) = (0, 1, 2);
     let mut types = TypeSection::new();
@@ -185,21 +186,21 @@ pub fn memory() -> Vec<u8> {
     module.finish()
 }
 
-/// A module with a table of so many elements.
+/// A module with a table of this many elements.
 pub fn table(elements: u64) -> Vec<u8> {
     let mut module = Module::new();
     module.section(&of_functions(elements));
     module.finish()
 }
 
-/// One table.
+/// A single table.
 fn of_functions(minimum: u64) -> TableSection {
     let mut tables = TableSection::new();
     tables.table(TableType { element_type: RefType::FUNCREF, table64: false, minimum, maximum: None, shared: false });
     tables
 }
 
-/// A module with a table, whose start function this is.
+/// A module with a table and this start function.
 fn started(write: impl FnOnce(&mut Function)) -> Vec<u8> {
     let mut function = Function::new([]);
     write(&mut function);
@@ -217,8 +218,8 @@ fn started(write: impl FnOnce(&mut Function)) -> Vec<u8> {
     module.finish()
 }
 
-/// A module of so many functions, each of so many variables that are all changed in each of so many loops: the work of
-/// a compiler grows with the product.
+/// A module with this many functions. Each has this many loops, and each loop changes this many variables. The
+/// compiler's work grows with the product.
 pub fn bomb(functions: u32, variables: u32, loops: u32) -> Vec<u8> {
     let mut function = Function::new([(variables, ValType::I32)]);
     let mut code = function.instructions();
@@ -240,14 +241,14 @@ pub fn bomb(functions: u32, variables: u32, loops: u32) -> Vec<u8> {
     module.finish()
 }
 
-/// The type of a function that takes and returns nothing.
+/// The type of a function without parameters and results.
 fn nothing() -> TypeSection {
     let mut types = TypeSection::new();
     types.ty().function([], []);
     types
 }
 
-/// A module that exports so many functions.
+/// A module that exports this many functions.
 pub fn exporting(count: u32) -> Vec<u8> {
     let mut functions = FunctionSection::new();
     let mut exports = ExportSection::new();

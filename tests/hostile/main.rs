@@ -1,5 +1,5 @@
-//! Hostile plugins, each beside a queue that must not notice. What each tries is in the list below; the folders beside
-//! this file are the plugins, and `forged.rs` writes the components that no compiler would.
+//! Hostile plugins. Each runs next to a queue that must not be affected. The list below has all attacks. The folders
+//! next to this file contain the plugins, and `forged.rs` writes the components that no compiler would.
 
 mod case;
 mod computing;
@@ -386,18 +386,18 @@ cases! {
     }
 }
 
-/// Where the table stands.
+/// The page with the table.
 const PAGE: &str = "docs/security.md";
 const BEGIN: &str = "<!-- hostile -->\n";
 const END: &str = "<!-- end hostile -->";
 
-/// With `TORIL_WRITE_TABLE=1` it is written.
+/// `TORIL_WRITE_TABLE=1` writes it.
 #[test]
 fn the_manual_has_the_table_of_these_tests() {
     let path = toril_tests::repository().join(PAGE);
-    let page = std::fs::read_to_string(&path).expect("the page is there");
-    let (before, rest) = page.split_once(BEGIN).expect("the page has a place for the table");
-    let (there, after) = rest.split_once(END).expect("the place has an end");
+    let page = std::fs::read_to_string(&path).expect("the page exists");
+    let (before, rest) = page.split_once(BEGIN).expect("the page has the marker before the table");
+    let (there, after) = rest.split_once(END).expect("the page has the marker after the table");
     let wanted = case::table(CASES);
     if std::env::var_os("TORIL_WRITE_TABLE").is_some() {
         std::fs::write(&path, [before, BEGIN, &wanted, END, after].concat()).expect("writes");

@@ -1,4 +1,4 @@
-//! Plugins that ask for more of the network than they were granted, or ask servers that answer without end.
+//! Plugins that request more of the network than they were granted, or that talk to servers with endless responses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,20 +11,20 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::case::Case;
 use crate::ring::Ring;
 
-/// How a server answers after it has read a request.
+/// How a server responds to a request.
 #[derive(Clone, Copy)]
 enum Answer {
-    /// As it should.
+    /// Normally.
     Fine,
-    /// With a head that has no end.
+    /// With an endless head.
     EndlessHead,
-    /// With a body that has no end.
+    /// With an endless body.
     EndlessBody,
-    /// With a body of which a byte comes now and then.
+    /// With a body of which one byte arrives now and then.
     SlowBody,
 }
 
-/// A server that is no part of any library, since none would answer like that.
+/// A hand-written server, because no library responds like this.
 struct Server {
     authority: String,
     asked: Arc<AtomicUsize>,
@@ -41,7 +41,7 @@ impl Server {
             while let Ok((stream, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(async move {
-                    // Ends when the host has had enough.
+                    // Ends when the host closes the connection.
                     let _closed = answer.give(stream).await;
                 });
             }
@@ -94,7 +94,7 @@ impl Answer {
     }
 }
 
-/// What the guest `reach` got.
+/// The result of the guest `reach`.
 fn got(job: &Value) -> String {
     assert_eq!(job["state"], "completed", "{job}");
     job["returnvalue"]["got"].to_string()
@@ -106,10 +106,10 @@ pub async fn a_forbidden_origin(case: &Case) {
     let url = format!("http://{}/secret", server.authority);
     case.was_seen(&ring.failure("fetch", json!({ "url": url })).await);
     assert_eq!(server.asked(), 0);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
-/// The targets that could mean another server than the one that was granted.
+/// Request targets that could mean another server than the granted one.
 pub async fn targets_that_mean_another_server(case: &Case) {
     let (granted, other) = (Server::start(Answer::Fine).await, Server::start(Answer::Fine).await);
     let mut ring = Ring::open("reach", &granted.granted()).await;
@@ -129,23 +129,23 @@ pub async fn targets_that_mean_another_server(case: &Case) {
     let job = ring.job("targets", json!(targets)).await;
     case.was_seen(&got(&job));
     assert_eq!(other.asked(), 0);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
-/// The machine's own name leads to loopback or to its private network, and is not `localhost`: as a name does that its
-/// owner has let lead there after it was granted.
+/// The machine's own name resolves to loopback or to its private network, but is not `localhost`. It stands for a
+/// name whose owner points it there after it was granted.
 pub async fn a_name_that_leads_inside(case: &Case) {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").expect("the machine has a name");
     let origin = format!("http://{}:9", name.trim().to_lowercase());
     let mut ring = Ring::open("basics", &format!("[plugins.hostile]\nhttp = [{origin:?}]")).await;
     case.was_seen(&ring.failure("fetch", json!({ "url": format!("{origin}/") })).await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn headers(case: &Case) {
     let mut ring = Ring::open("flood", "").await;
     case.was_seen(&ring.failure("headers", json!(1_000_000)).await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn an_endless_head(case: &Case) {
@@ -153,7 +153,7 @@ pub async fn an_endless_head(case: &Case) {
     let mut ring = Ring::open("reach", &server.granted()).await;
     let job = ring.job("targets", json!([[server.authority, "/"]])).await;
     case.was_seen(&got(&job));
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn an_endless_body(case: &Case) {
@@ -161,17 +161,17 @@ pub async fn an_endless_body(case: &Case) {
     let mut ring = Ring::open("reach", &server.granted()).await;
     let job = ring.job("drain", json!(server.authority)).await;
     case.was_seen(&got(&job));
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn a_slow_body(case: &Case) {
     let server = Server::start(Answer::SlowBody).await;
     let mut ring = Ring::open("reach", &format!("timeout = \"2s\"\n{}", server.granted())).await;
     case.was_seen(&ring.failure("drain", json!(server.authority)).await);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
-/// Requests to a port on which nobody listens, and requests that cannot be built.
+/// Requests to a port on which nothing listens, and invalid requests.
 pub async fn failing_requests(case: &Case) {
     let closed = TcpListener::bind("127.0.0.1:0").await.expect("it listens").local_addr().expect("an address");
     let config = format!("[plugins.hostile]\nhttp = [\"http://{closed}\"]\n");
@@ -184,5 +184,5 @@ pub async fn failing_requests(case: &Case) {
     assert_eq!(about.len(), 11, "{about:#?}");
     assert!(!logs.contains("http request error"), "{logs}");
     case.was_seen(about[0]);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }

@@ -1,5 +1,4 @@
-//! Plugins that want more of what they were granted than their entry allows. The plugin is the guest `basics`, which does what
-//! its job says.
+//! Plugins that exceed the quotas of their entry. The plugin is the guest `basics`, which does what its job says.
 
 use serde_json::json;
 use toril_tests::agent;
@@ -13,28 +12,28 @@ pub async fn an_id_that_is_a_key(case: &Case) {
         let reason = ring.failure("add", json!({ "queue": "work", "name": "echo", "id": id })).await;
         case.was_seen(&reason.replace(&format!("{id:?}"), "\"wait\""));
     }
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn endless_jobs(case: &Case) {
     let mut ring = Ring::open("basics", "[plugins.hostile]\nadd_to = [\"others\"]\nmax_added_jobs = 100").await;
     case.was_seen(&ring.failure("add-many", json!({ "queue": "others", "count": 1_000_000 })).await);
     assert_eq!(ring.count("LLEN", "bull:others:wait").await, 100);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn endless_keys(case: &Case) {
     let mut ring = Ring::open("basics", "[plugins.hostile]\nkeyvalue = { max_keys = 100 }").await;
     case.was_seen(&ring.failure("kv-fill", json!({ "keys": 1_000_000, "bytes": 1 })).await);
     assert_eq!(ring.count("HLEN", "toril:quota:hostile:sizes").await, 100);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn endless_values(case: &Case) {
     let mut ring = Ring::open("basics", "[plugins.hostile]\nkeyvalue = { max_bytes = \"4MiB\" }").await;
     case.was_seen(&ring.failure("kv-fill", json!({ "keys": 1_000_000, "bytes": 1 << 20 })).await);
     assert_eq!(ring.count("HLEN", "toril:quota:hostile:sizes").await, 3);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn endless_requests(case: &Case) {
@@ -44,7 +43,7 @@ pub async fn endless_requests(case: &Case) {
     let url = format!("{}/", agent.url());
     case.was_seen(&ring.failure("fetch-many", json!({ "url": url, "count": 1_000_000 })).await);
     assert_eq!(agent.requests().len(), 5);
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn a_secret_for_another(case: &Case) {
@@ -61,13 +60,13 @@ pub async fn a_secret_for_another(case: &Case) {
         case.was_seen(&ring.failure("send", data).await);
     }
     assert_eq!((agent.requests().len(), other.requests().len()), (0, 0));
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }
 
 pub async fn large_results_of_children(case: &Case) {
     let mut ring = Ring::open("basics", "").await;
     let value = format!("\"{}\"", "x".repeat((1 << 20) - 2));
-    // More than one line of a command takes, and what a family of plugins could leave: 2,000 results of 1 MiB.
+    // As much as 200 children could return: 200 results of 1 MiB. Written directly, because no command line is that long.
     let mut connection = ring.connection().await;
     for n in 0..200 {
         let mut set = redis::cmd("HSET");
@@ -78,5 +77,5 @@ pub async fn large_results_of_children(case: &Case) {
     ring.toril.cli(add).await.succeeded();
     let job = ring.ended("parent").await;
     case.was_seen(job["failedReason"].as_str().unwrap_or_default());
-    ring.unnoticed().await;
+    ring.assert_unaffected().await;
 }

@@ -1,4 +1,4 @@
-// Adds a job the way a producer with BullMQ's own telemetry does.
+// Adds a job as a producer with BullMQ's own telemetry does.
 //
 //   {redis, prefix?, queue, name, data} → {id, traceId}
 

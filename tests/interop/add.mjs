@@ -1,4 +1,4 @@
-// Adds jobs in one go, and waits for their results if it is told to.
+// Adds jobs in one call, and waits for their results if `wait` is set.
 //
 //   {redis, prefix?, queue, jobs: [{name, data, opts?}], wait?: bool, ttl?: ms}
 //   → {ids: [id]} or, with `wait`, {ids: [id], results: [{id, ok: true, value} | {id, ok: false, error}]}
@@ -8,7 +8,7 @@ import { options, script } from './script.mjs';
 
 await script(async (input, open) => {
   const queue = open(new Queue(input.queue, options(input)));
-  // From the stream's start: the client's first read of new events may come after a quick job's end.
+  // From the stream's start, because the client's first read of new events may come after a quick job's end.
   const events = input.wait && open(new QueueEvents(input.queue, { ...options(input), lastEventId: '0-0' }));
   await (events && events.waitUntilReady());
 

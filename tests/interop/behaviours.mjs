@@ -1,5 +1,5 @@
-// What is done with a job, by its name: what the guest `basics` does with it, as a Node processor would. Used by a worker
-// in its own process, and by a sandboxed one, where `worker` is not there.
+// What each job does, by its name: the same as the guest `basics`, as a Node processor. Used by a worker in its own
+// process, and by a sandboxed one, which has no `worker`.
 
 import { DelayedError, RateLimitError, UnrecoverableError, WaitingError } from './bullmq.mjs';
 
@@ -66,7 +66,7 @@ export function behave(job, worker, token) {
   return behaviour(job, worker, token);
 }
 
-/// Which run this is: 1 on the first one. Deferred and limited runs do not count.
+/// The number of this attempt, 1 for the first. Deferred and rate-limited runs do not count.
 function attempt(job) {
   return job.attemptsMade + 1;
 }

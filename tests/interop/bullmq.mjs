@@ -1,5 +1,5 @@
-// The BullMQ that the scripts here drive; clients.mjs drives both versions at once. TORIL_BULLMQ=5 selects version 5, which is
-// installed under the name bullmq5.
+// The BullMQ version that these scripts use. clients.mjs uses both versions at once. TORIL_BULLMQ=5 selects version
+// 5, which is installed under the name bullmq5.
 
 const packages = { 5: 'bullmq5', 6: 'bullmq' };
 const version = process.env.TORIL_BULLMQ ?? '6';

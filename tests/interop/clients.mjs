@@ -1,11 +1,11 @@
-// Does things with one queue as clients of BullMQ 5 and 6 that share it, one thing after the other.
+// Runs steps on one queue with clients of BullMQ 5 and 6 that share it, one after the other.
 //
 //   {redis, prefix?, queue, steps: [{by: 5 | 6, do, …}]} → {results: […]}
 //
 //   {do: 'add', name?, data?, opts?}               → the job's id
 //   {do: 'flow', flow}                             → the root's id
 //   {do: 'pause' | 'resume'}
-//   {do: 'concurrency', max}                       the queue's own; without `max` it has none
+//   {do: 'concurrency', max}                       the queue's own; without `max` it is removed
 //   {do: 'unlimit'}                                removes the counter of the rate limit
 //   {do: 'priority', id, priority}
 //   {do: 'state', id}                              → the job's state
@@ -15,7 +15,7 @@
 //   {do: 'counts'}                                 → jobs by state
 //   {do: 'order'}                                  → ids of the ended jobs in the order in which they were started
 //
-// A client connects when it is first used: that writes its version into the queue's meta data.
+// A client connects when it is first used, because connecting writes its version into the queue's meta data.
 
 import * as six from 'bullmq';
 import * as five from 'bullmq5';
@@ -39,7 +39,7 @@ const steps = {
   refused: async (queue, { step }, more) => {
     const done = (async () => steps[step.do](queue, step, more))();
     return done.then(
-      () => Promise.reject(new Error(`this was not refused: ${JSON.stringify(step)}`)),
+      () => Promise.reject(new Error(`this was not rejected: ${JSON.stringify(step)}`)),
       (error) => error.message,
     );
   },
@@ -69,7 +69,7 @@ await script(async (input, open) => {
 async function wait(what, holds) {
   const until = Date.now() + BOUND;
   while (!(await holds())) {
-    if (Date.now() > until) throw new Error(`waited in vain for ${what}`);
+    if (Date.now() > until) throw new Error(`timed out waiting for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

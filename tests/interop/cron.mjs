@@ -1,8 +1,8 @@
 // Next times of cron patterns, computed by BullMQ's own repeat strategy, which uses cron-parser.
 //
 // Argument: {"seed": N, "random": COUNT, "every": M}. Result: {"cases": [{pattern, from, tz?, startDate?, endDate?,
-// hashSeed?, times}]}: every Mth of the documented cases, then COUNT cases made from the seed. `times` is null where the
-// pattern is refused. Cases without `tz` are in the time zone of the process.
+// hashSeed?, times}]}: every Mth of the documented cases, then COUNT random cases from the seed. `times` is null if
+// the pattern is invalid. Cases without `tz` use the time zone of the process.
 //
 // host/crates/cron/src/vectors.json is the result for {"seed": 1, "random": 150, "every": 7} with TZ=UTC.
 
@@ -11,7 +11,7 @@ import { script } from './script.mjs';
 
 const TIMES = 5;
 
-/// Patterns of cron-parser's documentation and tests, and of ours, that have a meaning of their own.
+/// Patterns of cron-parser's documentation and tests, and additional ones with a special meaning.
 const PATTERNS = [
   '* * * * *', '* * * * * *', '*/5 * * * *', '0/2 * * * * *', '5/15 * * * *', '5/15 * * * * *', '1-59/2 * * * *', '0 0 * * *',
   '30 2 * * *', '30 2,3 * * *', '15 1-3 * * *', '0 1 * * *', '0 3 * * *', '0 */3 * * *', '59 59 23 * * *', '0 12 * * ?',
@@ -27,12 +27,12 @@ const PATTERNS = [
 ];
 const ZONES = [undefined, 'UTC', 'Europe/Madrid', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kolkata', 'America/Sao_Paulo',
   'Africa/Cairo', 'America/Havana', 'Pacific/Apia', 'Asia/Beirut', 'America/St_Johns', 'UTC+5:30'];
-/// Ordinary days, and days on which clocks change somewhere.
+/// Ordinary days, and days on which the clocks change somewhere.
 const STARTS = ['2026-01-15T10:20:30.400Z', '2026-03-28T23:30:00Z', '2026-03-08T05:59:59Z', '2026-10-25T00:10:00Z', '2026-11-01T04:30:00Z',
   '2024-02-28T23:59:59.999Z', '2026-04-04T14:00:00Z', '2026-10-03T15:20:00Z', '2018-11-03T20:00:00Z', '2018-02-17T23:00:00Z',
   '2026-04-23T20:00:00Z', '2026-10-29T19:00:00Z', '2011-12-29T09:00:00Z', '2026-12-31T23:59:00Z'].map((text) => Date.parse(text));
 
-/// Numbers from 0 up to 1, the same for the same seed.
+/// Random numbers from 0 up to 1, which depend on the seed only.
 function chance(seed) {
   let state = seed >>> 0;
   return () => {
@@ -69,7 +69,7 @@ function documented() {
   return PATTERNS.flatMap((pattern, place) =>
     ZONES.flatMap((tz, zone) => {
       const from = [STARTS[(place + zone) % STARTS.length]];
-      // All starts where the hour decides, and so what happens when clocks change.
+      // All starts if the pattern sets the hour, because then clock changes matter.
       const starts = /^(30|15|0) (\*\/)?[123]/.test(pattern) ? STARTS : from;
       return starts.map((from) => ({ pattern, from, tz, hashSeed: 'toril' }));
     }),

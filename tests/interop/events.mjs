@@ -1,11 +1,11 @@
-// Collects the events of a queue until one job has finished. Says {"ready": true} once it listens.
+// Collects the events of a queue until jobs have finished. Prints {"ready": true} once it listens.
 //
 //   {redis, prefix?, queue, id?, finished?: N, from?, ttl?: ms}
 //   → {events: [{event, at, jobId, …}]}
 //
 // With `id` it ends when that job has completed or failed, else when `finished` (1) jobs have. It reads the queue's
-// event stream from its start, so nothing is missed that happened before it listened; `from` is another id to read
-// from. `at` is Redis' time in milliseconds.
+// event stream from its start, so it misses no earlier event. `from` is another id to read from. `at` is Redis's time
+// in milliseconds.
 
 import { QueueEvents } from './bullmq.mjs';
 import { options, say, script } from './script.mjs';
@@ -46,6 +46,6 @@ await script(async (input, open) => {
   const timer = setTimeout(() => done('late'), input.ttl ?? 60_000);
   const late = await end;
   clearTimeout(timer);
-  if (late) throw new Error(`the end that was waited for did not come; seen: ${JSON.stringify(events)}`);
+  if (late) throw new Error(`timed out waiting for the end of the jobs; events: ${JSON.stringify(events)}`);
   return { events };
 });

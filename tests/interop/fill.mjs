@@ -1,4 +1,4 @@
-// Fills a queue that nobody works on: jobs one after the other, then flows, then schedulers.
+// Fills a queue without workers: jobs one after the other, then flows, then schedulers.
 //
 //   {redis, prefix?, queue, jobs?: [{name, data, opts?}], flows?: [{name, queueName, data, opts?, children: […]}],
 //    schedulers?: [{id, repeat, name, data, opts?}]} → {ids: [id]}

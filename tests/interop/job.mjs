@@ -1,14 +1,14 @@
 // Shows everything that BullMQ's Node client sees of one job.
 //
-//   {redis, prefix?, queue, id} → {id, name, data, opts, state, logs, attemptsMade, …}, or null if there is none
+//   {redis, prefix?, queue, id} → {id, name, data, opts, state, logs, attemptsMade, …}, or null if it does not exist
 
 import { Job, Queue } from './bullmq.mjs';
 import { options, script } from './script.mjs';
 
 await script(async (input, open) => {
   const queue = open(new Queue(input.queue, options(input)));
-  // The state is read before the fields: a job that ends between the two reads is then shown with its state of before, and
-  // never as completed with the fields of a job that still runs.
+  // The state is read before the fields. A job that ends between the two reads is then shown with its earlier state,
+  // and never as completed with the fields of a running job.
   const state = await queue.getJobState(input.id);
   const job = await Job.fromId(queue, input.id);
   if (!job) return null;

@@ -1,8 +1,8 @@
-// Does with a queue what BullMQ's Node client does with it, one thing after the other, and says what came of each.
+// Runs steps on a queue with BullMQ's Node client, one after the other, and returns the result of each.
 //
 //   {redis, prefix?, queue, steps: [{do, …}]} → {results: […]}
 //
-//   {do: 'counts'}                                   how many jobs are in which state
+//   {do: 'counts'}                                   the number of jobs in each state
 //   {do: 'jobs', state, start?, end?, asc?}          the ids and names of a page
 //   {do: 'retry' | 'promote' | 'remove', id}         as the job's method
 //   {do: 'pause' | 'resume' | 'isPaused'}            as the queue's method
@@ -14,7 +14,7 @@
 //   {do: 'deduplicationJobId', id} {do: 'countsPerPriority', priorities} {do: 'flow', flow}
 //   {do: 'removeOrphanedJobs'} {do: 'obliterate'} {do: 'workers'}   the last one: their names
 //   {do: 'metrics', of}                              the count and the points of 'completed' or 'failed'
-//   {do: 'dump'}                                     every key of the queue but its events and its meta data
+//   {do: 'dump'}                                     every key of the queue except its events and its meta data
 
 import { FlowProducer, Job, Queue, Worker } from './bullmq.mjs';
 import { Redis } from 'ioredis';

@@ -1,4 +1,4 @@
-"""Reads a page of metrics on standard input as Prometheus's own Python library does, and prints its samples as JSON."""
+"""Parses a page of metrics on standard input with Prometheus's own Python library, and prints its samples as JSON."""
 
 import json
 import sys

@@ -1,14 +1,14 @@
-// Schedules: makes some with one version of BullMQ, has their next jobs run at once, and works on them if it is told to.
+// Schedules: adds some with one version of BullMQ, promotes their next jobs, and runs them if `work` is set.
 //
 //   {redis, prefix?, queue, version: 5 | 6, repeatables?: [{name, data, opts, fiveParts?}],
 //    schedulers?: [{id, repeat, template?}], promote?: bool, work?: N, strategy?: N}
 //   → {ids: [id of each first job], finished: [{id, name, data}]}
 //
-//   repeatables   are added with `add` and `repeat`, which only version 5 has. `fiveParts`: under a key of the form
+//   repeatables   are added with `add` and `repeat`, which only version 5 supports. `fiveParts`: under a key of the form
 //                 `name:id:endDate:timeZone:pattern`, as versions before 3 did
-//   promote       the first jobs run now, and not when they are due
-//   work          runs a worker until so many jobs have ended
-//   strategy      client and worker have a repeat strategy of their own: each pattern means so many milliseconds
+//   promote       the first jobs run now instead of when they are due
+//   work          runs a worker until this many jobs have finished
+//   strategy      client and worker have a custom repeat strategy: each pattern means this many milliseconds
 
 import { Redis } from 'ioredis';
 import { options, script } from './script.mjs';
@@ -42,7 +42,7 @@ await script(async (input, open) => {
   return { ids: jobs.map(({ id }) => id), finished };
 });
 
-/// BullMQ goes on with a key of five parts where one is in the set already.
+/// BullMQ keeps a key of five parts if one is in the set already.
 async function reserve({ redis }, queue, { name, opts: { jobId, repeat } }) {
   const end = repeat.endDate ? new Date(repeat.endDate).getTime() : '';
   const key = [name, jobId ?? '', end, repeat.tz ?? '', repeat.pattern ?? repeat.every].join(':');

@@ -1,13 +1,14 @@
-// What every script here shares: one JSON argument in, JSON lines out, and connections that are closed at the end.
+// The common part of all scripts: one JSON argument as input, JSON lines as output, and connections that are closed
+// at the end.
 
 import { Cluster } from 'ioredis';
 
-/// Connections that BullMQ's classes were given, and so do not close themselves.
+/// Connections that were passed to BullMQ's classes, which therefore do not close them.
 const clusters = [];
 
-/// Runs `main` with the script's argument, prints what it returns as the last line and closes what it opened.
+/// Runs `main` with the script's argument, prints its result as the last line, and closes everything that it opened.
 ///
-/// `main(input, open)` gets the parsed JSON argument and a function that remembers a thing with a `close()` method.
+/// `main(input, open)` gets the parsed JSON argument and a function that registers an object with a `close()` method.
 export async function script(main) {
   const opened = [];
   const open = (thing) => {
@@ -31,8 +32,8 @@ export function say(value) {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
-/// The options with which every BullMQ class connects: to one Redis, to the nodes of a cluster, or to the master that
-/// sentinels know. A private CA is given to Node by NODE_EXTRA_CA_CERTS.
+/// The connection options of all BullMQ classes: one Redis, the nodes of a cluster, or the master of sentinels.
+/// NODE_EXTRA_CA_CERTS passes a private CA to Node.
 export function options({ redis, cluster, sentinels, master, prefix }) {
   if (sentinels) {
     const places = sentinels.map((place) => ({ host: place.split(':')[0], port: Number(place.split(':')[1]) }));
@@ -43,7 +44,7 @@ export function options({ redis, cluster, sentinels, master, prefix }) {
     clusters.push(connection);
     return { connection, ...(prefix && { prefix }) };
   }
-  if (!redis) throw new Error('The argument names no Redis: give {"redis": "redis://127.0.0.1:PORT", …}.');
+  if (!redis) throw new Error('The argument has no Redis: add {"redis": "redis://127.0.0.1:PORT", …}.');
   return { connection: { url: redis, maxRetriesPerRequest: null }, ...(prefix && { prefix }) };
 }
 

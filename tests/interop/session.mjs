@@ -1,12 +1,13 @@
-// A BullMQ client in Node that does what it is asked, until its standard input ends. session.py is the same in Python.
+// A BullMQ client in Node that executes calls until its standard input ends. session.py is the same in Python.
 //
-// The argument is {redis}. It prints {"ready": true}. Then each line of standard input is a call {"call": N, "do": NAME, …},
-// and is answered by a line {"call": N, "ok": VALUE} or {"call": N, "error": MESSAGE}. Calls do not wait for each other.
+// The argument is {redis}. It prints {"ready": true}. Then each line of standard input is a call {"call": N, "do":
+// NAME, …}, and its answer is a line {"call": N, "ok": VALUE} or {"call": N, "error": MESSAGE}. Calls do not wait for
+// each other.
 //
-// Every call but `close` has a `queue`:
+// Every call except `close` has a `queue`:
 //   add {jobs: [{name, data, opts?}], bulk?}       adds them in that order → [id]
 //   flow {flow}                                    adds a flow → {id, children: [id]}
-//   job {id}                                       what the client sees of a job, or null
+//   job {id}                                       the job as the client sees it, or null
 //   ended {id}                                     waits for its end → {ok: true, value} | {ok: false, error}
 //   events {id}                                    names of the job's events so far, in order
 //   order {event}                                  ids of the jobs that had this event so far, in order
@@ -18,7 +19,7 @@
 //   globalConcurrency {max}, globalRateLimit {max, duration}
 //   scheduler {id, repeat, template}, schedulers → [id], removeScheduler {id}
 //   deduplicated {id}                              id of the job that holds this deduplication id, or null
-//   work {as?, concurrency?, limiter?, settings?}  starts a worker that does what behaviours.mjs says; as 'hang' it never
+//   work {as?, concurrency?, limiter?, settings?}  starts a worker with behaviours.mjs; as 'hang' it never
 //                                                  ends a job, as 'quick' it ends every job at once with {quick: true}
 //   worked                                         ids of the jobs that this worker ended, in order
 //   stop                                           ends the worker
@@ -36,7 +37,7 @@ let producer;
 
 const found = async (queue, id) => {
   const job = await Job.fromId(queue, id);
-  if (!job) throw new Error(`there is no job ${id} in ${queue.name}`);
+  if (!job) throw new Error(`no job ${id} in ${queue.name}`);
   return job;
 };
 
@@ -53,7 +54,7 @@ const calls = {
     return { id: job.id, children: children.map((child) => child.job.id) };
   },
   job: async (queue, { id }) => {
-    // The state first: the fields that are read after it are those of that state or of a later one.
+    // The state first, because the fields that are read after it belong to that state or to a later one.
     const state = await queue.getJobState(id);
     return shown(queue, await Job.fromId(queue, id), state);
   },
@@ -155,7 +156,7 @@ function stream(name) {
   return one;
 }
 
-/// What a closed connection says is no error of the session.
+/// Logs errors of connections, which are not errors of the session.
 function heard(thing) {
   thing.on('error', (error) => console.error(`${thing.constructor.name}: ${error.message}`));
   return thing;
@@ -163,7 +164,7 @@ function heard(thing) {
 
 async function answer({ call, do: name, queue: queueName, ...rest }) {
   try {
-    if (!calls[name]) throw new Error(`there is no call ${name}`);
+    if (!calls[name]) throw new Error(`unknown call ${name}`);
     if (!queues.has(queueName)) queues.set(queueName, heard(new Queue(queueName, options(input))));
     say({ call, ok: (await calls[name](queues.get(queueName), rest)) ?? null });
   } catch (error) {
@@ -173,5 +174,5 @@ async function answer({ call, do: name, queue: queueName, ...rest }) {
 
 say({ ready: true });
 for await (const line of createInterface({ input: process.stdin })) answer(JSON.parse(line));
-// Whoever asked has gone: nothing here is worth an orderly end.
+// The caller has gone, so an orderly end is not needed.
 process.exit(0);

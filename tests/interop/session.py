@@ -1,5 +1,5 @@
-"""A BullMQ client in Python that does what it is asked, until its standard input ends: see session.mjs, which has the
-calls. What Python's client lacks is refused with an error."""
+"""A BullMQ client in Python that executes calls until its standard input ends. session.mjs lists the calls. A call
+that Python's client does not support fails."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ def say(value):
 async def found(queue, id):
     job = await Job.fromId(queue, id)
     if not job:
-        raise Exception(f"there is no job {id} in {queue.name}")
+        raise Exception(f"no job {id} in {queue.name}")
     return job
 
 
@@ -46,7 +46,7 @@ async def flow(queue, flow):
 
 
 async def job(queue, id):
-    # The state first: the fields that are read after it are those of that state or of a later one.
+    # The state first, because the fields that are read after it belong to that state or to a later one.
     state = await queue.getJobState(id)
     job = await Job.fromId(queue, id)
     if not job:
@@ -151,7 +151,7 @@ async def stop(queue):
 
 
 async def behave(job, token):
-    """Does what the job's name says, as behaviours.mjs does."""
+    """Does what the job's name says, like behaviours.mjs."""
     attempt = job.attemptsMade + 1
     if job.name == "echo":
         return job.data
@@ -217,7 +217,7 @@ async def answer(message):
     call, name, queue = message.pop("call"), message.pop("do"), message.pop("queue")
     try:
         if name not in CALLS:
-            raise Exception(f"there is no call {name}")
+            raise Exception(f"unknown call {name}")
         if queue not in queues:
             queues[queue] = Queue(queue, OPTIONS)
         say({"call": call, "ok": await CALLS[name](queues[queue], **message)})
@@ -234,7 +234,7 @@ async def main():
         task = asyncio.ensure_future(answer(json.loads(line)))
         answers.add(task)
         task.add_done_callback(answers.discard)
-    # Whoever asked has gone: nothing here is worth an orderly end.
+    # The caller has gone, so an orderly end is not needed.
     os._exit(0)
 
 

@@ -1,29 +1,29 @@
-// A BullMQ worker in Node, to compare with or to share a queue with. Says {"ready": true}, then works until so many
+// A BullMQ worker in Node, for comparisons or to share a queue. Prints {"ready": true}, then runs until `jobs` many
 // jobs have finished, or until its time is over.
 //
 //   {redis, prefix?, queue, jobs: N, concurrency?, limiter?: {max, duration},
 //   metrics?: {maxDataPoints}, linear?: ms, sandbox?: bool, settings?: {}, ttl?: ms}
 //   → {finished: [{id, name, ok, attempts, value | error}]}
 //
-// A job's name says what is done with it, as it does for the guest `basics`, with the same results and errors:
+// A job's name selects its behaviour, as in the guest `basics`, with the same results and errors:
 //   echo        returns the job's data
 //   sleep       returns {slept: ms}, `data.ms` later
 //   fail-times  throws on the first `data.times` attempts, then returns {attempts}
-//   fatal       fails for good, whatever attempts remain
-//   defer       is deferred until `data.ms` after the job was added, then returns {attempts}
-//   rate-limit  limits the queue until then instead. BullMQ heeds that only in a worker that has a `limiter`
+//   fatal       fails for good, even if attempts remain
+//   defer       defers itself until `data.ms` after the job was added, then returns {attempts}
+//   rate-limit  limits the rate of the queue until then. BullMQ supports that only in a worker with a `limiter`
 //   progress    publishes progress twice and writes three lines to the job's log
-//   ledger      tells the ledger at `data.url` that it runs, and ends as that says
+//   ledger      tells the ledger at `data.url` that it runs, and ends as the ledger says
 //
-// `settings` are further options of the worker, such as `lockDuration`. `linear` is the delay of a backoff strategy of the
-// worker's own, which grows by it with each attempt.
+// `settings` are additional options of the worker, such as `lockDuration`. `linear` is the delay of a custom backoff
+// strategy, which grows by it with each attempt.
 
 import { fileURLToPath } from 'node:url';
 import { Worker } from './bullmq.mjs';
 import { behave } from './behaviours.mjs';
 import { options, say, script } from './script.mjs';
 
-/// A processor in a child process of its own: BullMQ's sandbox.
+/// A processor in a separate child process: BullMQ's sandbox.
 const sandboxed = fileURLToPath(new URL('./processor.mjs', import.meta.url));
 
 await script(async (input, open) => {
@@ -46,7 +46,7 @@ await script(async (input, open) => {
   );
   worker.on('completed', (job, value) => count({ ...ended(job), ok: true, value }));
   worker.on('failed', (job, error) => {
-    // An attempt that is followed by another one has no end of its job.
+    // An attempt that will be retried does not finish its job.
     if (job?.finishedOn) count({ ...ended(job), ok: false, error: error.message });
   });
 

@@ -1,7 +1,7 @@
-//! Jobs by chance: options and outcomes that nobody has put together by hand. What comes of them is compared with what BullMQ's
-//! own worker leaves, key by key and event by event, and with the model.
+//! Random jobs: options and outcomes that nobody has chosen by hand. The result is compared with that of BullMQ's own
+//! worker, key by key and event by event, and with the model.
 //!
-//! `TORIL_SEED=N` runs that seed alone, such as one that a failure has told.
+//! `TORIL_SEED=N` runs only that seed, such as one from a failure.
 
 use std::env;
 
@@ -54,7 +54,7 @@ impl Dice {
         job(name, self.data(), opts.into())
     }
 
-    /// One with options that need time, or other jobs.
+    /// A job with options that need time, or other jobs.
     fn elaborate(&mut self, id: &str) -> Value {
         let (mut opts, name) = (self.options(), self.name());
         let mut set = |name: &str, value: Value| opts.insert(name.to_owned(), value);
@@ -62,7 +62,7 @@ impl Dice {
         match self.roll(4) {
             0 => drop(set("backoff", json!(20))),
             1 => drop(set("backoff", json!({ "type": "exponential", "delay": 15 }))),
-            // One that a Node worker does not know either ends in an error there, and here it waits not at all.
+            // A fixed delay, because neither worker has a custom strategy.
             2 => drop(set("backoff", json!({ "type": "fixed", "delay": 25 }))),
             _ => {}
         }
@@ -81,16 +81,16 @@ impl Dice {
         job(name, self.data(), opts.into())
     }
 
-    /// One whose attempts end as they are told to.
-    fn told(&mut self, id: &str) -> Value {
+    /// A job whose attempts end as planned.
+    fn planned(&mut self, id: &str) -> Value {
         let mut opts = self.options();
         let mut set = |name: &str, value: Value| opts.insert(name.to_owned(), value);
         set("jobId", json!(id));
-        // A count would have others be removed than the model knows of.
+        // A count would remove other jobs, which the model does not know.
         for name in ["removeOnComplete", "removeOnFail"] {
             set(name, json!(self.roll(4) == 0));
         }
-        // Not so soon that it would run again.
+        // Later, so that it does not run again during the test.
         if self.roll(4) == 0 {
             set("backoff", json!(3_600_000));
         }
@@ -104,7 +104,7 @@ impl Dice {
         *self.pick(&[End::Completed, End::Completed, End::Retry, End::Retry, End::Fatal])
     }
 
-    /// A parent that runs when its children have ended, whichever way.
+    /// A parent that runs when its children have finished in any way.
     fn flow(&mut self, id: &str) -> Value {
         let policies = [
             "failParentOnFailure",
@@ -142,7 +142,7 @@ async fn streams_by_chance() {
 }
 
 #[tokio::test]
-async fn jobs_and_flows_by_chance_end_as_nodes_do_and_as_the_model_says() {
+async fn random_jobs_and_flows_end_as_in_node_and_as_the_model_says() {
     for seed in seeds(&[3, 11]) {
         println!("TORIL_SEED={seed}");
         let mut dice = Dice(seed);
@@ -157,7 +157,7 @@ async fn jobs_and_flows_by_chance_end_as_nodes_do_and_as_the_model_says() {
     }
 }
 
-/// Gives every job the place where it is told how to end.
+/// Gives every job the URL where it asks how to end.
 fn ask_at(url: &str, mut job: Value) -> Value {
     job["name"] = json!("ledger");
     job["data"] = json!({ "url": url });
@@ -167,11 +167,11 @@ fn ask_at(url: &str, mut job: Value) -> Value {
 }
 
 #[tokio::test]
-async fn whatever_comes_of_each_attempt_redis_is_as_node_leaves_it_and_as_the_model_says_after_each() {
+async fn after_each_attempt_redis_has_the_same_data_as_with_node_and_as_the_model_says() {
     for seed in seeds(&[5, 77]) {
         println!("TORIL_SEED={seed}");
         let mut dice = Dice(seed);
-        let jobs: Vec<_> = (0..20).map(|n| dice.told(&format!("job-{n:02}"))).collect();
+        let jobs: Vec<_> = (0..20).map(|n| dice.planned(&format!("job-{n:02}"))).collect();
         let flows: Vec<_> = (0..3).map(|n| dice.flow(&format!("flow-{n}"))).collect();
         let fill = |url: &str| {
             let of = |jobs: &[Value]| jobs.iter().map(|job| ask_at(url, job.clone())).collect::<Vec<_>>();

@@ -1,5 +1,6 @@
-//! The same jobs, worked on by Toril and by BullMQ's own worker side by side, one attempt at a time: how each attempt ends
-//! is chosen while both wait for that, and what is in Redis is compared before the next one goes on, and with a model.
+//! Runs the same jobs on Toril and on BullMQ's own worker, one attempt at a time. While both wait, the test chooses
+//! how the attempt ends. Before the next attempt, it compares the data in both Redis servers with each other and with
+//! a model.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,14 +16,14 @@ use toril_tests::{RedisServer, Toril, contents, node};
 
 use super::stream::{Contents, METRICS, same};
 
-/// An attempt that waits to be told how it ends.
+/// An attempt that waits for its outcome.
 struct Attempt {
     job: String,
     number: u32,
     end: oneshot::Sender<StatusCode>,
 }
 
-/// How an attempt ends, as the job `ledger` takes it.
+/// The outcome of an attempt, in the format of the job `ledger`.
 #[derive(Clone, Copy, Debug)]
 pub enum End {
     Completed,
@@ -40,14 +41,14 @@ impl End {
     }
 }
 
-/// Who works on which server.
+/// A server and its worker.
 struct Side {
     redis: RedisServer,
     attempts: mpsc::Receiver<Attempt>,
 }
 
 impl Side {
-    /// The attempt that runs now. None: there is nothing left that can run.
+    /// The running attempt, `None` if no job is left that can run.
     async fn attempt(&mut self) -> Option<Attempt> {
         let mut connection = self.redis.connection().await;
         let next = within(LONG, async || {
@@ -63,7 +64,7 @@ impl Side {
         next.await.expect("an attempt, or nothing left to run")
     }
 
-    /// What is in Redis now, without whose it is.
+    /// The present data in Redis, without the worker's identity.
     async fn contents(&self) -> Contents {
         let mut found = contents::of(&mut self.redis.connection().await, "bull:work").await;
         for (name, value) in &mut found {
@@ -89,7 +90,8 @@ async fn ask(State(sides): State<Sides>, Query(query): Query<HashMap<String, Str
     ended.await.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// Works on jobs and flows, all of which are named `ledger`, and has each attempt end as `choose` says. How many there were.
+/// Runs jobs and flows, which must all be named `ledger`. Each attempt ends as `choose` decides. Returns the number
+/// of attempts.
 pub async fn leave_the_same_after_each_step(
     fill: impl Fn(&str) -> Value,
     mut model: Model,
@@ -122,7 +124,7 @@ pub async fn leave_the_same_after_each_step(
         let (our, their) = match (our, their) {
             (Some(our), Some(their)) => (our, their),
             (our, their) => {
-                assert!(our.is_none() && their.is_none(), "one of them has come to its end before the other");
+                assert!(our.is_none() && their.is_none(), "one worker has finished before the other");
                 serving.abort();
                 return steps;
             }
@@ -147,13 +149,13 @@ async fn filled(fill: &Value, attempts: mpsc::Receiver<Attempt>) -> Side {
     Side { redis, attempts }
 }
 
-/// Where each job is, by its options and by how its attempts ended. Jobs of flows are not in it.
+/// The state of each job, from its options and the outcomes of its attempts. Excludes jobs of flows.
 pub struct Model(BTreeMap<String, Known>);
 
 struct Known {
     opts: Value,
     place: &'static str,
-    /// How many attempts are counted.
+    /// The number of counted attempts.
     made: u64,
 }
 
@@ -187,22 +189,22 @@ impl Model {
         Self(jobs.iter().map(known).collect())
     }
 
-    /// The attempt of this job that runs ends so.
+    /// The running attempt of this job ends like this.
     fn step(&mut self, job: &str, end: End) {
         if let Some(known) = self.0.get_mut(job) {
             known.step(end);
         }
     }
 
-    /// Panics where a job is elsewhere.
+    /// Panics if a job has another state.
     fn assert(&self, left: &Contents, running: Option<&str>) {
         for (id, known) in &self.0 {
             let expected = if running == Some(id) { "active" } else { known.place };
             let places = ["wait", "prioritized", "delayed", "active", "completed", "failed"];
             let found: Vec<_> = places.into_iter().filter(|place| holds(left.get(*place), id)).collect();
             let expected: &[&str] = if expected == "nowhere" { &[] } else { &[expected] };
-            assert_eq!(found, expected, "where {id} is, found and expected");
-            assert_eq!(left.contains_key(id), !expected.is_empty(), "whether {id} is there");
+            assert_eq!(found, expected, "the state of {id}, found and expected");
+            assert_eq!(left.contains_key(id), !expected.is_empty(), "whether {id} exists");
             if let Some(job) = left.get(id) {
                 assert_eq!(job["atm"].as_u64().unwrap_or(0), known.made, "the attempts of {id}");
             }
@@ -210,7 +212,7 @@ impl Model {
     }
 }
 
-/// Whether a job is in a list or set, with its score or without.
+/// Whether a list or set contains a job, with or without a score.
 fn holds(set: Option<&Value>, id: &str) -> bool {
     set.and_then(Value::as_array).into_iter().flatten().any(|member| member == id || member[0] == id)
 }

@@ -1,4 +1,4 @@
-//! Toril beside BullMQ's own worker in Node: the same jobs on two servers, and every key that each leaves.
+//! Compares Toril with BullMQ's own worker in Node: the same jobs on two servers, and every key afterwards.
 
 mod chance;
 mod each_step;
@@ -17,7 +17,7 @@ async fn plain_jobs() {
 
 #[tokio::test]
 async fn long_data_and_long_results_among_short_ones() {
-    // In bytes of JSON, on both sides of where it begins to be sent by itself.
+    // Sizes in bytes of JSON, on both sides of the size from which data is sent separately.
     let sizes = [30, 4_095, 4_096, 4_097, 40, 70_000, 50];
     let data = |text: &str| json!({ "text": text, "ä": "\u{1f9ea}" });
     let around = data("").to_string().len();
@@ -40,7 +40,7 @@ async fn priorities_and_last_in_first_out() {
 
 #[tokio::test]
 async fn jobs_that_are_kept_by_count() {
-    // At equal times the ids decide which is older.
+    // For equal times, the ids decide which is older.
     let id = |n: usize| format!("job-{n:03}");
     let jobs = (0..30).map(|n| {
         let name = if n % 3 == 0 { "fatal" } else { "echo" };
@@ -67,7 +67,7 @@ async fn jobs_that_are_not_kept() {
 }
 
 #[tokio::test]
-async fn failures_that_are_tried_again_at_once() {
+async fn failures_that_are_retried_at_once() {
     let jobs = (1..8).map(|n| {
         let opts = json!({ "attempts": 1 + n % 4, "lifo": n % 2 == 0, "stackTraceLimit": n % 3 });
         job("fail-times", json!({ "times": n % 3 }), opts)
@@ -77,7 +77,7 @@ async fn failures_that_are_tried_again_at_once() {
 }
 
 #[tokio::test]
-async fn delayed_jobs_and_failures_that_are_tried_again_later() {
+async fn delayed_jobs_and_failures_that_are_retried_later() {
     let jobs = (0..6).map(|n| {
         let backoff = if n % 2 == 0 { json!({ "type": "fixed", "delay": 60 }) } else { json!(40) };
         job(

@@ -1,4 +1,4 @@
-//! What has to come of jobs, by their names and options alone: a model of a job's states that knows nothing of Redis.
+//! The expected outcome of jobs, from their names and options only: a model of a job's states without Redis.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,35 +6,35 @@ use serde_json::Value;
 
 use super::stream::Contents;
 
-/// How a job ends.
+/// The outcome of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Completed,
     Failed,
 }
 
-/// What is known of one job before it runs.
+/// The expectation for one job before it runs.
 #[derive(Debug)]
 struct Fate {
-    /// None: it depends on when it runs.
+    /// `None`: depends on when it runs.
     end: Option<End>,
-    /// How many attempts are counted. None: that does, too.
+    /// The number of counted attempts. `None`: depends on when it runs.
     attempts: Option<u64>,
-    /// Whether it is in Redis when it has ended.
+    /// Whether it stays in Redis after it has finished.
     kept: bool,
 }
 
-/// What has to come of a stream of jobs.
+/// The expectation for a stream of jobs.
 #[derive(Debug, Default)]
 pub struct Expected(BTreeMap<String, Fate>);
 
 impl Expected {
-    /// Of these, all of which are there before the first one runs.
+    /// For these jobs, all of which exist before the first one runs.
     pub fn of(jobs: &[Value], flows: &[Value]) -> Self {
         let mut expected = Self::default();
         let mut same = BTreeSet::new();
         for job in jobs {
-            // One whose deduplication id is taken is not added.
+            // A job whose deduplication id is taken is not added.
             let id = job["opts"]["deduplication"]["id"].as_str();
             if id.is_none_or(|id| same.insert(id.to_owned())) {
                 expected.expect(job, fate(job));
@@ -49,13 +49,13 @@ impl Expected {
                 hurries |= failed && child["opts"]["continueParentOnFailure"] == true;
                 expected.expect(child, fate);
             }
-            // One that goes on before its other children have ended, and returns a result then, has failed.
+            // A parent fails if it continues before its other children have finished, and returns a result then.
             let end = match (fails, hurries) {
                 (_, true) => None,
                 (true, false) => Some(End::Failed),
                 (false, false) => Some(End::Completed),
             };
-            // A parent that fails since a child has does so without an attempt of its own, if that is in time.
+            // A parent that fails because of a child fails without its own attempt, if that happens in time.
             let attempts = (end == Some(End::Completed)).then_some(1);
             expected.expect(flow, Fate { end, attempts, kept: true });
         }
@@ -66,12 +66,12 @@ impl Expected {
         self.0.insert(job["opts"]["jobId"].as_str().expect("an id").to_owned(), fate);
     }
 
-    /// How many jobs end.
+    /// The number of jobs that finish.
     pub fn ends(&self) -> usize {
         self.0.len()
     }
 
-    /// Panics where something else is left.
+    /// Panics if the data differs from the expectation.
     pub fn assert(&self, left: &Contents) {
         let members = |state: &str| -> BTreeSet<String> {
             let ids = left.get(state).and_then(Value::as_array).into_iter().flatten();
@@ -88,7 +88,7 @@ impl Expected {
                 }
                 None => assert!(is_in.0 != is_in.1, "{id} has ended in one way: {fate:?}"),
             }
-            assert_eq!(left.contains_key(id), fate.kept, "whether {id} is there: {fate:?}");
+            assert_eq!(left.contains_key(id), fate.kept, "whether {id} exists: {fate:?}");
             if let (true, Some(attempts)) = (fate.kept, fate.attempts) {
                 assert_eq!(left[id]["atm"], attempts, "the attempts of {id}: {fate:?}");
             }

@@ -1,15 +1,15 @@
-//! The same jobs worked on by Toril and by BullMQ's own worker, and everything that each leaves.
+//! Runs the same jobs on Toril and on BullMQ's own worker, and compares all data that they leave.
 
 use serde_json::{Value, json};
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, contents, node, wait_until};
 
-/// What Toril keeps of a queue's numbers by default.
+/// Toril's default number of data points in BullMQ's metrics.
 pub const METRICS: u32 = 20_160;
 
 pub type Contents = std::collections::BTreeMap<String, Value>;
 
-/// A queue that is filled, and then worked on until so many jobs have ended.
+/// A queue that is filled and then processed until this many jobs have finished.
 pub struct Stream {
     fill: Value,
     ends: usize,
@@ -17,12 +17,12 @@ pub struct Stream {
     options: Options,
 }
 
-/// The same options of both workers.
+/// The same options for both workers.
 struct Options {
-    /// Further lines of the queue's table, and of `[host]`.
+    /// Additional lines of the queue's table, and of `[host]`.
     queue: &'static str,
     host: &'static str,
-    /// Further input of `worker.mjs`.
+    /// Additional input of `worker.mjs`.
     node: Value,
 }
 
@@ -32,20 +32,20 @@ impl Stream {
         Self { fill, ends, old: 0, options: Options { queue: "", host: "", node } }
     }
 
-    /// Worked on with these lines in the queue's table, and by Node with this input of `worker.mjs` beside metrics.
+    /// Adds these lines to the queue's table, and this input to `worker.mjs`.
     pub fn with(mut self, queue: &'static str, node: Value) -> Self {
         self.options.queue = queue;
         self.options.node.as_object_mut().expect("an object").extend(node.as_object().expect("an object").clone());
         self
     }
 
-    /// Worked on with this line in `[host]`.
+    /// Adds this line to `[host]`.
     pub fn with_host(mut self, line: &'static str) -> Self {
         self.options.host = line;
         self
     }
 
-    /// Worked on by workers that keep no metrics.
+    /// Turns metrics off in both workers.
     pub fn without_metrics(mut self) -> Self {
         self.options = Options { queue: "metrics = false", host: "", node: json!({}) };
         self
@@ -56,7 +56,7 @@ impl Stream {
         Self::new(json!({ "jobs": jobs }), ends)
     }
 
-    /// With so many jobs that have completed long ago, and as many that have failed then.
+    /// Adds this many jobs that completed long ago, and as many that failed then.
     pub fn after_old_ones(mut self, count: usize) -> Self {
         self.old = count;
         self
@@ -107,14 +107,14 @@ impl Stream {
         self.left(&redis).await
     }
 
-    /// Every key of both, the order of all events included. Returns what is left.
+    /// Compares every key of both, including the order of all events. Returns the data.
     pub async fn leaves_the_same(&self) -> Contents {
         let (ours, theirs) = (self.by_toril().await, self.by_node().await);
         same(&ours, &theirs);
         ours
     }
 
-    /// The same, where only the order of each job's own events is determined. Returns what is left.
+    /// The same, but compares only the order of each job's own events. Returns the data.
     pub async fn leaves_the_same_for_each_job(&self) -> Contents {
         let (mut ours, mut theirs) = (self.by_toril().await, self.by_node().await);
         for contents in [&mut ours, &mut theirs] {
@@ -135,7 +135,7 @@ impl Stream {
     }
 }
 
-/// Panics where one has left something else than the other.
+/// Panics if the two differ.
 pub fn same(ours: &Contents, theirs: &Contents) {
     let keys = |contents: &Contents| contents.keys().cloned().collect::<Vec<_>>();
     assert_eq!(keys(ours), keys(theirs), "the keys: ours, then theirs");
@@ -149,7 +149,7 @@ pub fn same(ours: &Contents, theirs: &Contents) {
     }
 }
 
-/// A job that is added.
+/// A job to add.
 pub fn job(name: &str, data: Value, opts: Value) -> Value {
     json!({ "name": name, "data": data, "opts": opts })
 }

@@ -9,7 +9,7 @@ fn ids(left: &Contents, state: &str) -> Vec<String> {
     members.map(|member| member.as_str().map_or_else(|| member.to_string(), str::to_owned)).collect()
 }
 
-/// Jobs of which half fail, with these options and ids in the order in which they run.
+/// Jobs with these options, half of which fail, with ids in the order in which they run.
 fn mixed(count: usize, opts: &Value) -> Vec<Value> {
     let one = |n: usize| {
         let mut opts = opts.clone();
@@ -20,14 +20,14 @@ fn mixed(count: usize, opts: &Value) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn without_metrics_no_key_of_theirs_is_written() {
+async fn without_metrics_no_metrics_key_is_written() {
     let left = Stream::jobs(mixed(4, &json!({}))).without_metrics().leaves_the_same().await;
 
     assert!(left.keys().all(|key| !key.starts_with("metrics")), "{:?}", left.keys());
 }
 
 #[tokio::test]
-async fn jobs_that_say_nothing_are_kept_by_the_count_of_the_worker() {
+async fn jobs_without_retention_options_are_kept_by_the_count_of_the_worker() {
     let lines = "remove_on_complete = 3\nremove_on_fail = { count = 2 }";
     let node = json!({ "settings": { "removeOnComplete": { "count": 3 }, "removeOnFail": { "count": 2 } } });
 
@@ -37,7 +37,7 @@ async fn jobs_that_say_nothing_are_kept_by_the_count_of_the_worker() {
 }
 
 #[tokio::test]
-async fn jobs_that_say_nothing_are_removed_as_they_end_where_the_worker_says_so() {
+async fn jobs_without_retention_options_are_removed_if_the_worker_says_so() {
     let node = json!({ "settings": { "removeOnComplete": { "count": 0 }, "removeOnFail": { "count": 0 } } });
     let stream = Stream::jobs(mixed(6, &json!({})));
 
@@ -47,7 +47,7 @@ async fn jobs_that_say_nothing_are_removed_as_they_end_where_the_worker_says_so(
 }
 
 #[tokio::test]
-async fn age_and_limit_of_the_worker_remove_what_ended_long_ago() {
+async fn age_and_limit_of_the_worker_remove_old_jobs() {
     let lines = "remove_on_complete = { age = \"1h\", limit = 2 }\nremove_on_fail = { age = \"1h\", count = 4 }";
     let node = json!({ "settings": {
         "removeOnComplete": { "age": 3600, "limit": 2 }, "removeOnFail": { "age": 3600, "count": 4 },
@@ -56,7 +56,7 @@ async fn age_and_limit_of_the_worker_remove_what_ended_long_ago() {
 
     let left = stream.leaves_the_same().await;
 
-    // Two of them for each job that completed, and all for the first that failed.
+    // Each completed job removes two of them, and the first failed job removes all.
     let old = |state| ids(&left, state).iter().filter(|id| id.starts_with("old-")).count();
     assert_eq!((old("completed"), old("failed")), (0, 0));
     assert_eq!((ids(&left, "completed").len(), ids(&left, "failed").len()), (3, 3));
@@ -74,7 +74,7 @@ async fn a_jobs_own_options_win_over_those_of_the_worker() {
 }
 
 #[tokio::test]
-async fn children_and_their_parents_are_kept_as_the_worker_says_too() {
+async fn children_and_their_parents_are_kept_as_the_worker_says() {
     let child = |name: &str, id: &str| json!({ "name": name, "queueName": "work", "data": {}, "opts": { "jobId": id, "ignoreDependencyOnFailure": true } });
     let children = [child("echo", "child-1"), child("fatal", "child-2")];
     let flow =
@@ -88,7 +88,7 @@ async fn children_and_their_parents_are_kept_as_the_worker_says_too() {
 }
 
 #[tokio::test]
-async fn a_job_that_has_reached_the_maximum_of_starts_is_not_tried_again() {
+async fn a_job_that_has_reached_the_maximum_of_starts_is_not_retried() {
     let failing = job("fail-times", json!({ "times": 9 }), json!({ "jobId": "failing", "attempts": 5 }));
     let fine = job("fail-times", json!({ "times": 1 }), json!({ "jobId": "fine", "attempts": 5 }));
     let stream = Stream::jobs(vec![failing, fine]);
@@ -101,7 +101,7 @@ async fn a_job_that_has_reached_the_maximum_of_starts_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_job_that_is_started_once_more_than_the_maximum_fails_without_running() {
+async fn a_job_over_the_maximum_of_starts_fails_without_running() {
     let late = json!({ "jobId": "deferred", "attempts": 5 });
     let stream = Stream::jobs(vec![job("defer-once", json!({}), late)]);
 
@@ -138,7 +138,7 @@ async fn a_worker_without_a_name_writes_none() {
 }
 
 #[tokio::test]
-async fn jobs_with_a_backoff_strategy_of_the_workers_own() {
+async fn jobs_with_a_custom_backoff_strategy_of_the_worker() {
     let jobs = (0..4).map(|n| {
         let opts = json!({ "jobId": format!("job-{n}"), "attempts": 3, "backoff": { "type": "steps" } });
         job("fail-times", json!({ "times": n }), opts)

@@ -1,5 +1,5 @@
-//! The A2A agents of `tests/a2a`: one built with PyPI's `a2a-sdk`, one with npm's `@a2a-js/sdk`. Each is a process of its
-//! own; what it was asked and what it did is in its ledger, which outlives it.
+//! The A2A agents of `tests/a2a`: one built with PyPI's `a2a-sdk`, one with npm's `@a2a-js/sdk`. Each is a separate
+//! process. Its ledger records all calls and actions, and outlives the process.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -13,7 +13,7 @@ use crate::ports::free_port;
 use crate::process::{Guarded, Signal};
 use crate::wait::{LONG, within};
 
-/// What an agent is built with.
+/// The SDK of an agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sdk {
     /// PyPI's `a2a-sdk`. Its tasks are in a file.
@@ -22,20 +22,20 @@ pub enum Sdk {
     Node,
 }
 
-/// How an agent is.
+/// The settings of an agent.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// What it is built with.
+    /// Its SDK.
     pub sdk: Sdk,
-    /// The versions of the protocol that its card names.
+    /// The versions of the protocol in its card.
     pub versions: &'static [&'static str],
     /// Whether its card says that it streams.
     pub streaming: bool,
-    /// How many of its first calls it answers with 429 and `Retry-After: 1`. Python alone.
+    /// Answers this many of the first calls with 429 and `Retry-After: 1`. Python only.
     pub refuse: u32,
-    /// What every call has to be authorized with. Python alone.
+    /// The token that every call must have. Python only.
     pub token: Option<&'static str>,
-    /// Whether it turns away messages of conversations that it has not begun. Python alone.
+    /// Whether it rejects messages of conversations that it has not started. Python only.
     pub own_contexts: bool,
 }
 
@@ -56,9 +56,9 @@ pub struct A2aServer {
 }
 
 impl A2aServer {
-    /// Starts an agent, and waits until its card is there.
+    /// Starts an agent, and waits until it serves its card.
     pub async fn start(options: Options) -> Self {
-        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("could not make a temporary folder: {error}"));
+        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("could not create a temporary folder: {error}"));
         let port = free_port();
         let process = spawn(options, port, &folder);
         let mut server = Self { options, port, folder, process };
@@ -66,28 +66,28 @@ impl A2aServer {
         server
     }
 
-    /// Where it is: `http://127.0.0.1:PORT`.
+    /// Its URL: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Kills it: it can put nothing in order.
+    /// Kills it, without a chance to clean up.
     pub fn kill(&mut self) {
         self.process.kill();
     }
 
-    /// Makes it stand still: it takes connections and answers none.
+    /// Stops it with SIGSTOP: it accepts connections and answers none.
     pub fn pause(&mut self) {
         self.process.signal(Signal::Stop);
     }
 
-    /// Starts it again after it was killed, where it was and with the tasks that it had (Python).
+    /// Starts it again at the same address after it was killed. In Python it still has its tasks.
     pub async fn restart(&mut self) {
         self.process = spawn(self.options, self.port, &self.folder);
         self.wait_ready().await;
     }
 
-    /// Everything that happened, in order.
+    /// All events, in order.
     pub fn ledger(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.folder.path().join("ledger.jsonl")).unwrap_or_default();
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
@@ -98,7 +98,7 @@ impl A2aServer {
         self.of("executed")
     }
 
-    /// The tasks that it was made to cancel.
+    /// The tasks that it has cancelled.
     pub fn cancelled(&self) -> Vec<Value> {
         self.of("cancelled")
     }
@@ -126,7 +126,7 @@ impl A2aServer {
             http::get(&card).await.is_ok_and(|answer| answer.status == 200)
         });
         if ready.await.is_none() {
-            panic!("the A2A agent was not there within {LONG:?}: {}", self.printed());
+            panic!("the A2A agent was not ready within {LONG:?}: {}", self.printed());
         }
     }
 
@@ -173,7 +173,7 @@ fn python(options: Options, port: u16, folder: &TempDir) -> Command {
 fn node(options: Options, port: u16, folder: &TempDir) -> Command {
     assert!(
         options.refuse == 0 && options.token.is_none() && !options.own_contexts,
-        "the agent in Node turns nobody away"
+        "the agent in Node rejects no calls"
     );
     let argument = json!({
         "port": port, "folder": folder.path(), "versions": options.versions, "streaming": options.streaming,

@@ -1,4 +1,4 @@
-//! A small A2A agent (JSON-RPC over HTTP, protocol 0.3): it repeats what it is told.
+//! A small A2A agent (JSON-RPC over HTTP, protocol 0.3) that echoes its messages.
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,23 +16,23 @@ use serde_json::{Value, json};
 
 use crate::scripted::ScriptedServer;
 
-/// A running agent. What a test can make it do is in [`ScriptedServer`], which this is one of.
+/// A running agent. It dereferences to [`ScriptedServer`], with which a test controls it.
 #[derive(Debug)]
 pub struct AgentServer {
     server: ScriptedServer,
     refusals: Refusals,
 }
 
-/// The status codes that the next calls are answered with.
+/// The status codes of the next responses.
 type Refusals = Arc<Mutex<VecDeque<StatusCode>>>;
 
 impl AgentServer {
-    /// Answers the next call of JSON-RPC with this status instead. Its card is served all the same.
+    /// Answers the next JSON-RPC call with this status instead. The card stays available.
     pub fn refuse_next_call(&self, status: StatusCode) {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner).push_back(status);
     }
 
-    /// How often a message of this id was sent, whatever was answered.
+    /// How often a message with this id was sent, whatever the response was.
     pub fn times_sent(&self, message_id: &str) -> usize {
         self.message_ids().iter().filter(|id| *id == message_id).count()
     }
@@ -55,7 +55,7 @@ impl Deref for AgentServer {
 /// Serves on a free port of 127.0.0.1.
 pub async fn serve() -> AgentServer {
     let server = serve_at((Ipv4Addr::LOCALHOST, 0).into()).await;
-    server.unwrap_or_else(|error| panic!("no agent for this test: {error:#}"))
+    server.unwrap_or_else(|error| panic!("could not start the test's agent: {error:#}"))
 }
 
 /// Serves at an address.
@@ -79,7 +79,7 @@ async fn card(headers: HeaderMap) -> Json<Value> {
     Json(json!({
         "protocolVersion": "0.3.0",
         "name": "Echo",
-        "description": "Repeats what it is told.",
+        "description": "Echoes its messages.",
         "url": format!("http://{host}/"),
         "preferredTransport": "JSONRPC",
         "version": "1.0.0",
@@ -95,7 +95,7 @@ async fn card(headers: HeaderMap) -> Json<Value> {
     }))
 }
 
-/// One JSON-RPC request and its answer.
+/// Answers one JSON-RPC request.
 fn rpc(body: &[u8]) -> Value {
     let Ok(request) = serde_json::from_slice::<Value>(body) else {
         return failed(&Value::Null, -32700, "Invalid JSON payload");
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_message_is_an_error_of_json_rpc() -> Result<()> {
+    async fn an_invalid_request_gets_a_json_rpc_error() -> Result<()> {
         let agent = serve().await;
         let code = async |call| post(agent.url(), &call).await.map(|answer| answer.json()["error"]["code"].clone());
         assert_eq!(code(json!({ "jsonrpc": "2.0", "method": "tasks/get" })).await?, -32601);

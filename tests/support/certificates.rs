@@ -1,4 +1,4 @@
-//! A CA of the test's own, and a server certificate that it signs.
+//! A test's own CA, and a server certificate that it has signed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,27 +6,27 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 
-/// Files in PEM, with a certificate for 127.0.0.1 and localhost.
+/// PEM files with a certificate for 127.0.0.1 and localhost.
 pub struct Certificates {
-    /// What a client trusts.
+    /// The CA certificate for clients.
     pub ca: PathBuf,
-    /// What the server shows.
+    /// The server's certificate.
     pub certificate: PathBuf,
     /// The server's key.
     pub key: PathBuf,
 }
 
 impl Certificates {
-    /// Makes them in a folder.
+    /// Creates them in a folder.
     pub fn create(folder: &Path) -> Result<Self> {
-        let ca_key = KeyPair::generate().context("could not make a key")?;
+        let ca_key = KeyPair::generate().context("could not create a key")?;
         let mut ca = CertificateParams::new(Vec::new())?;
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         ca.distinguished_name.push(DnType::CommonName, "Toril's tests");
         let ca_certificate = ca.self_signed(&ca_key).context("could not sign the CA's certificate")?;
 
-        let key = KeyPair::generate().context("could not make a key")?;
+        let key = KeyPair::generate().context("could not create a key")?;
         let server = CertificateParams::new(["localhost".to_owned(), "127.0.0.1".to_owned()])?;
         let signed = server.signed_by(&key, &Issuer::new(ca, ca_key)).context("could not sign a certificate")?;
 
@@ -38,7 +38,7 @@ impl Certificates {
         Ok(files)
     }
 
-    /// What makes a Redis server speak nothing but TLS.
+    /// Arguments that make a Redis server accept only TLS.
     pub(crate) fn command_line(&self, port: u16) -> Vec<String> {
         let switches = [("--port", "0".into()), ("--tls-port", port.to_string()), ("--tls-auth-clients", "no".into())];
         let files =

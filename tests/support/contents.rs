@@ -1,5 +1,5 @@
-//! Everything that Redis holds of a queue, without what differs from one run to the next: times, lock tokens, ids of
-//! stream entries, and stack traces, of which only the number is kept.
+//! The complete data of a queue in Redis, without the parts that differ between runs: times, lock tokens, and ids of
+//! stream entries. Stack traces are reduced to their number.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use redis::aio::MultiplexedConnection;
 use redis::cmd;
 use serde_json::{Value, json};
 
-/// Keys of the moment: markers and looks, and the time of the last count.
+/// Temporary keys: the marker, the stalled check, and the rate limiter.
 const PASSING: [&str; 4] = ["marker", "stalled", "stalled-check", "limiter"];
 
-/// What is in the keys `PREFIX:*`, by the keys' names.
+/// The contents of the keys `PREFIX:*`, by key name.
 pub async fn of(redis: &mut MultiplexedConnection, prefix: &str) -> BTreeMap<String, Value> {
     let mut keys: Vec<String> = ask(redis, cmd("KEYS").arg(format!("{prefix}:*"))).await;
     keys.sort();
@@ -35,9 +35,9 @@ pub async fn of(redis: &mut MultiplexedConnection, prefix: &str) -> BTreeMap<Str
             "zset" => sorted(redis, &key, &name).await,
             "hash" => hash(ask(redis, cmd("HGETALL").arg(&key)).await),
             "stream" => events(ask(redis, cmd("XRANGE").arg(&key).arg("-").arg("+")).await),
-            other => panic!("{key} is a {other}"),
+            other => panic!("{key} has the unexpected type {other}"),
         };
-        // Keys that only a time tells apart are together, in the order of their times.
+        // Keys that differ only in a time are grouped, in the order of their times.
         let name = timeless(&name);
         match contents.get_mut(&name) {
             Some(Value::Array(values)) if name.starts_with("repeat:") => values.push(value),
@@ -48,7 +48,7 @@ pub async fn of(redis: &mut MultiplexedConnection, prefix: &str) -> BTreeMap<Str
     contents
 }
 
-/// How many jobs of the queue have ended, those that are not kept included.
+/// How many jobs of the queue have finished, including removed ones.
 pub async fn ended(redis: &mut MultiplexedConnection, prefix: &str) -> usize {
     let entries: Vec<Entry> = ask(redis, cmd("XRANGE").arg(format!("{prefix}:events")).arg("-").arg("+")).await;
     let ends = |entry: &&Entry| {
@@ -60,7 +60,7 @@ pub async fn ended(redis: &mut MultiplexedConnection, prefix: &str) -> usize {
 type Entry = (String, Vec<(String, String)>);
 
 async fn ask<T: redis::FromRedisValue>(redis: &mut MultiplexedConnection, command: &redis::Cmd) -> T {
-    command.query_async(redis).await.unwrap_or_else(|error| panic!("the test's Redis did not answer: {error}"))
+    command.query_async(redis).await.unwrap_or_else(|error| panic!("the command to the test's Redis failed: {error}"))
 }
 
 async fn sorted(redis: &mut MultiplexedConnection, key: &str, name: &str) -> Value {
@@ -68,7 +68,7 @@ async fn sorted(redis: &mut MultiplexedConnection, key: &str, name: &str) -> Val
     if name == "prioritized" {
         return members.iter().map(|(member, score)| json!([text(member), score])).collect();
     }
-    // The scores of the others are times, and what has the same is in no order that counts.
+    // The scores of the other sets are times. The order of members with the same score does not matter.
     let mut members: Vec<_> = members.into_iter().map(|(member, _)| timeless(&member)).collect();
     members.sort();
     members.into()
@@ -76,10 +76,10 @@ async fn sorted(redis: &mut MultiplexedConnection, key: &str, name: &str) -> Val
 
 fn hash(fields: BTreeMap<String, String>) -> Value {
     let kept = |(name, value): (&String, &String)| match (name.as_str(), parsed(value)) {
-        // What the clients of a queue are called.
+        // The client's name and version.
         ("library" | "version", _) => None,
         ("stacktrace", Some(Value::Array(traces))) => Some((name.clone(), json!(traces.len()))),
-        // What was counted before the last full minute: nothing, if all of it took no longer.
+        // Counted before the last full minute: zero if the whole test took less than a minute.
         ("prevCount", _) => Some((name.clone(), json!("of before"))),
         ("offset", Some(_)) => Some((name.clone(), json!("a time"))),
         ("delay", Some(delay)) => Some((name.clone(), roughly(&delay))),
@@ -94,7 +94,7 @@ fn events(entries: Vec<Entry>) -> Value {
     entries.iter().map(event).collect()
 }
 
-/// A value, as JSON where it is some, and without times.
+/// A value without times, as JSON if possible.
 fn text(text: &str) -> Value {
     // Node's `job.log` has no levels.
     let text = text.trim_start_matches("[warn] ").trim_start_matches("[error] ");
@@ -108,7 +108,7 @@ fn text(text: &str) -> Value {
     value
 }
 
-/// A delay that was reckoned from the time of day.
+/// A delay that was calculated from the current time.
 fn roughly(delay: &Value) -> Value {
     if delay.as_u64().is_some_and(|delay| delay > 100_000) { json!("a long time") } else { delay.clone() }
 }
@@ -117,7 +117,7 @@ fn parsed(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok()
 }
 
-/// Replaces what looks like milliseconds since the Unix epoch.
+/// Replaces numbers that look like milliseconds since the Unix epoch.
 fn timeless(text: &str) -> String {
     let mut kept = String::new();
     let mut rest = text;
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_replaced_wherever_they_stand() {
+    fn times_are_replaced_at_any_position() {
         assert_eq!(text("repeat:a:1790000000123"), json!("repeat:a:1000000000000"));
         assert_eq!(
             text(r#"{"prevMillis":1790000000123,"n":12}"#),

@@ -1,4 +1,4 @@
-//! A listener in front of a server, that does something with each connection: the base of [`crate::tls_front`] and
+//! A listener in front of a server that handles each connection: the base of [`crate::tls_front`] and
 //! [`crate::proxy`].
 
 use anyhow::{Context, Result};
@@ -7,14 +7,14 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::ports::free_port;
 
-/// Listens on a free port of 127.0.0.1. Dropped, it closes all connections.
+/// Listens on a free port of 127.0.0.1. Dropping it closes all connections.
 pub(crate) struct Front {
     port: u16,
     task: JoinHandle<()>,
 }
 
 impl Front {
-    /// Hands each connection over, which is closed when what is returned has ended.
+    /// Passes each connection to `pass_on`, and closes it when the future has finished.
     pub async fn start<F>(pass_on: impl Fn(TcpStream) -> F + Send + 'static) -> Result<Self>
     where
         F: Future<Output = ()> + Send + 'static,
@@ -32,7 +32,7 @@ impl Front {
         Ok(Self { port, task })
     }
 
-    /// Where it listens.
+    /// Its port.
     pub fn port(&self) -> u16 {
         self.port
     }

@@ -1,4 +1,4 @@
-//! The plainest HTTP client: one connection a request, HTTP/1.0, no TLS. Enough to look at a host or a test server.
+//! A minimal HTTP client: one connection for each request, HTTP/1.0, no TLS. Enough to check a host or a test server.
 
 use std::fmt::Write as _;
 use std::io;
@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::wait::LONG;
 
-/// An answer.
+/// A response.
 #[derive(Clone, Debug)]
 pub struct Response {
     /// The status code, such as 200.
@@ -23,18 +23,18 @@ pub struct Response {
 }
 
 impl Response {
-    /// The first header of this name, which is given in lower case.
+    /// The first header of this name. The name must be in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The body as JSON. Panics if it is none.
+    /// The body as JSON. Panics if it is not JSON.
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("the answer is no JSON ({error}): {self:?}"))
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("the response is not JSON ({error}): {self:?}"))
     }
 }
 
-/// Gets `http://HOST:PORT/PATH`. An error if nobody answers, whatever the status.
+/// Requests `http://HOST:PORT/PATH`. Fails if there is no response. Any status is a response.
 pub async fn get(url: &str) -> Result<Response> {
     request("GET", url, &[], "").await
 }
@@ -44,7 +44,7 @@ pub async fn post(url: &str, body: &Value) -> Result<Response> {
     request("POST", url, &[("content-type", "application/json")], &body.to_string()).await
 }
 
-/// Sends any request. `Content-Length` and `User-Agent` are set, and `Host` unless it is among the headers.
+/// Sends any request. Sets `Content-Length` and `User-Agent`, and `Host` unless it is among the headers.
 pub async fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Result<Response> {
     let rest = url.strip_prefix("http://").with_context(|| format!("{url} does not start with http://"))?;
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_taken_apart() {
+    fn a_response_is_parsed() {
         let answer = parse("HTTP/1.1 404 Not Found\r\nX-Thing: a:b\r\n\r\n{\"a\":1}").unwrap_or_else(|| panic!("none"));
         assert_eq!((answer.status, answer.header("x-thing")), (404, Some("a:b")));
         assert_eq!(answer.json()["a"], 1);

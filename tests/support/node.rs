@@ -1,4 +1,4 @@
-//! The scripts of `tests/interop`, which drive BullMQ's own Node client, and those of other folders.
+//! The scripts of `tests/interop`, which use BullMQ's own Node client, and scripts of other folders.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -12,28 +12,29 @@ use tokio::time::timeout;
 
 use crate::{RedisServer, paths};
 
-/// More than the scripts' own bound of a minute, which has the better message.
+/// Longer than the scripts' own limit of a minute, which has the better message.
 const BOUND: Duration = Duration::from_secs(90);
 
-/// Runs `tests/interop/SCRIPT.mjs` with one JSON argument to its end, and returns the JSON of its last line. Panics with
-/// what it printed if it fails.
+/// Runs `tests/interop/SCRIPT.mjs` with one JSON argument to its end, and returns the JSON of its last line. Panics
+/// with the script's output if it fails.
 pub async fn run(script: &str, argument: Value) -> Value {
     run_with_env(script, argument, &[]).await
 }
 
-/// The same with further variables in its environment.
+/// The same with additional environment variables.
 pub async fn run_with_env(script: &str, argument: Value, env: &[(&str, &str)]) -> Value {
     spawn(script, argument, env).finish().await
 }
 
-/// When each attempt of a queue began, in milliseconds since the Unix epoch, once this many jobs have ended.
+/// When each attempt of a queue began, in milliseconds since the Unix epoch. Waits until this many jobs have
+/// finished.
 pub async fn starts(redis: &RedisServer, queue: &str, finished: usize) -> Vec<u64> {
     let seen = run("events", json!({ "redis": redis.url(), "queue": queue, "finished": finished })).await;
     let events = seen["events"].as_array().into_iter().flatten();
     events.filter(|event| event["event"] == "active").filter_map(|event| event["at"].as_u64()).collect()
 }
 
-/// Starts a script that says `{"ready": true}` and then works on: `worker` and `events`.
+/// Starts a script that prints `{"ready": true}` and then keeps running, such as `worker` and `events`.
 pub fn spawn(script: &str, argument: Value, env: &[(&str, &str)]) -> Script {
     spawn_in(&paths::interop(), script, argument, env)
 }
@@ -44,7 +45,7 @@ pub(crate) fn program(script: &str) -> Command {
 }
 
 fn command(folder: &Path, script: &str) -> Command {
-    assert!(folder.join("node_modules").is_dir(), "there are no Node packages: run `cargo xtask setup --tests`");
+    assert!(folder.join("node_modules").is_dir(), "the Node packages are missing: run `cargo xtask setup --tests`");
     let mut command = Command::new("node");
     command.current_dir(folder).arg(format!("{script}.mjs"));
     command
@@ -69,7 +70,7 @@ pub(crate) fn spawn_in(folder: &Path, script: &str, argument: Value, env: &[(&st
     Script { name: script.to_owned(), child, lines: BufReader::new(stdout).lines(), stderr }
 }
 
-/// A script that runs. Dropped, it is killed.
+/// A running script. Dropping it kills it.
 #[derive(Debug)]
 pub struct Script {
     name: String,
@@ -79,7 +80,7 @@ pub struct Script {
 }
 
 impl Script {
-    /// Waits until it says that it is ready, and returns all that it says then.
+    /// Waits until it prints that it is ready, and returns the printed JSON.
     pub async fn wait_ready(&mut self) -> Value {
         let line = timeout(BOUND, self.lines.next_line()).await;
         let line = line.unwrap_or_else(|_| panic!("{}.mjs was not ready within {BOUND:?}", self.name));
@@ -87,7 +88,7 @@ impl Script {
         if value["ready"] != true {
             let _ = self.child.start_kill();
             let stderr = self.stderr().await;
-            panic!("{}.mjs said {value}, not that it is ready: {stderr}", self.name);
+            panic!("{}.mjs printed {value} instead of ready: {stderr}", self.name);
         }
         value
     }
@@ -114,7 +115,7 @@ impl Script {
         let name = &self.name;
         let succeeded = status.as_ref().is_ok_and(std::process::ExitStatus::success);
         assert!(succeeded, "{name}.mjs ended with {status:?}; it printed {last:?} and\n{stderr}");
-        serde_json::from_str(&last).unwrap_or_else(|error| panic!("{name}.mjs printed no JSON ({error}): {last:?}"))
+        serde_json::from_str(&last).unwrap_or_else(|error| panic!("{name}.mjs did not print JSON ({error}): {last:?}"))
     }
 
     async fn stderr(&mut self) -> String {
@@ -130,7 +131,7 @@ mod tests {
     use crate::RedisServer;
 
     #[tokio::test]
-    async fn bullmq_adds_works_on_and_shows_a_job() {
+    async fn bullmq_adds_runs_and_shows_a_job() {
         let redis = RedisServer::start().await;
         let queue = |more: Value| {
             let mut argument = json!({ "redis": redis.url(), "queue": "work" });
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn bullmq_connects_by_tls() {
+    async fn bullmq_connects_with_tls() {
         let redis = RedisServer::start_tls().await;
         let argument = json!({ "redis": redis.url(), "queue": "work", "jobs": [{ "name": "echo", "data": 1 }] });
         let ca = redis.ca_path();

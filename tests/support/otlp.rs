@@ -1,4 +1,4 @@
-//! A collector of traces: takes what OTLP over HTTP brings, and keeps the spans.
+//! A trace collector: receives OTLP over HTTP, and keeps the spans.
 
 use std::net::Ipv4Addr;
 use std::ops::Deref;
@@ -25,7 +25,7 @@ pub struct Collector {
 
 type Spans = Arc<Mutex<Vec<Received>>>;
 
-/// A span, and which service sent it.
+/// A span, and the service that sent it.
 #[derive(Clone, Debug)]
 pub struct Received {
     /// `service.name`.
@@ -35,12 +35,12 @@ pub struct Received {
 }
 
 impl Received {
-    /// An attribute as text. None: it has none of this name.
+    /// An attribute as text. `None` if it does not exist.
     pub fn attribute(&self, key: &str) -> Option<String> {
         text(self.span.attributes.iter().find(|attribute| attribute.key == key)?.value.as_ref()?.value.as_ref()?)
     }
 
-    /// The trace that it belongs to, in hexadecimal digits.
+    /// The id of its trace, in hexadecimal digits.
     pub fn trace_id(&self) -> String {
         hex(&self.span.trace_id)
     }
@@ -50,7 +50,7 @@ impl Received {
         hex(&self.span.span_id)
     }
 
-    /// The id of the span that it is a part of, in hexadecimal digits.
+    /// The id of its parent span, in hexadecimal digits.
     pub fn parent_id(&self) -> String {
         hex(&self.span.parent_span_id)
     }
@@ -62,7 +62,7 @@ impl Collector {
         let spans = Spans::default();
         let routes = Router::new().route("/v1/traces", routing::post(collect)).with_state(spans.clone());
         let server = ScriptedServer::start((Ipv4Addr::LOCALHOST, 0).into(), routes).await;
-        Self { server: server.unwrap_or_else(|error| panic!("no collector for this test: {error:#}")), spans }
+        Self { server: server.unwrap_or_else(|error| panic!("could not start the test's collector: {error:#}")), spans }
     }
 
     /// Waits for a span of this name.
@@ -71,7 +71,7 @@ impl Collector {
         wait_until(&format!("the span {name:?}"), LONG, named).await
     }
 
-    /// All that came so far.
+    /// All spans so far.
     pub fn spans(&self) -> Vec<Received> {
         self.spans.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,25 +1,25 @@
-//! Where a test finds what it starts: programs, components and scripts.
+//! Paths of the programs, components and scripts of the tests.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
 /// The workspace's root.
 pub fn root() -> PathBuf {
-    // Cargo says at run time where the package is, so the workspace may have been moved since the test was compiled.
+    // Cargo passes the package's path at run time, so the workspace may move after the test was compiled.
     let own = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     Path::new(&own).parent().unwrap_or(Path::new(".")).into()
 }
 
-/// A program of the workspace, beside the test that runs.
+/// A program of the workspace, next to the running test.
 pub(crate) fn binary(name: &str) -> PathBuf {
-    let test = env::current_exe().unwrap_or_else(|error| panic!("this test does not know its own path: {error}"));
+    let test = env::current_exe().unwrap_or_else(|error| panic!("could not find the path of this test: {error}"));
     let folder = test.ancestors().skip(1).find(|folder| !folder.ends_with("deps")).unwrap_or(Path::new("."));
     let program = folder.join(name);
-    assert!(program.is_file(), "there is no {}: run `cargo xtask test`, which builds it", program.display());
+    assert!(program.is_file(), "{} is missing: run `cargo xtask test`, which builds it", program.display());
     program
 }
 
-/// The components that may be there under this name, the tests' own guests before the plugins.
+/// The possible paths of the component of this name. The tests' guests come before the plugins.
 pub(crate) fn components(name: &str) -> [PathBuf; 2] {
     ["test-guests", "plugins"].map(|folder| root().join("target").join(folder).join(format!("{name}.wasm")))
 }
@@ -29,7 +29,7 @@ pub(crate) fn interop() -> PathBuf {
     root().join("tests/interop")
 }
 
-/// What GitHub says of itself, and the scripts for Node that serve it.
+/// GitHub's published API descriptions, and the scripts for Node that serve them.
 pub(crate) fn github() -> PathBuf {
     root().join("tests/github")
 }
@@ -39,7 +39,7 @@ pub(crate) fn a2a() -> PathBuf {
     root().join("tests/a2a")
 }
 
-/// The scripts that drive a browser.
+/// The scripts for a browser.
 pub(crate) fn browser() -> PathBuf {
     root().join("tests/browser")
 }

@@ -1,18 +1,18 @@
-//! Ports for servers that are told where to listen.
+//! Free ports for servers that cannot choose one themselves.
 
 use std::net::TcpListener;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Below the ports that systems give to outgoing connections: only tests compete for these, so that a server that is
-/// restarted on its port finds it free.
+/// Below the ports that systems use for outgoing connections. Only tests compete for these, so a restarted server
+/// finds its port free.
 const FIRST: u32 = 20_000;
 const COUNT: u32 = 12_000;
-/// How many ports a process takes before it comes to those of the next one.
+/// The number of ports of a process, before those of the next one.
 const PER_PROCESS: u32 = 37;
 
-/// A port of 127.0.0.1 on which nothing listens. Two calls in one process give two ports, and two processes rarely
-/// compete for one: whoever starts a server must still notice that it did not start.
+/// A port of 127.0.0.1 on which nothing listens. Two calls in one process return different ports, and two processes
+/// rarely compete for one. A caller must still check that its server has started.
 pub(crate) fn free_port() -> u16 {
     static TAKEN: AtomicU32 = AtomicU32::new(0);
     let start = process::id().wrapping_mul(PER_PROCESS);

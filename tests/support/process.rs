@@ -10,17 +10,17 @@ use crate::wait::within;
 /// A signal that a test sends to a server.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Signal {
-    /// End in order.
+    /// SIGTERM: end in order.
     Terminate,
-    /// What Ctrl-C sends.
+    /// SIGINT, as Ctrl-C sends.
     Interrupt,
-    /// Stop running, without an end.
+    /// SIGSTOP: pause.
     Stop,
-    /// Run on.
+    /// SIGCONT: continue.
     Continue,
 }
 
-/// A child process. Dropped, it is killed.
+/// A child process. Dropping it kills it.
 #[derive(Debug)]
 pub(crate) struct Guarded(Child);
 
@@ -34,12 +34,12 @@ impl Guarded {
         self.0.id()
     }
 
-    /// How it ended, if it has.
+    /// Its exit status, if it has ended.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.0.try_wait().ok().flatten()
     }
 
-    /// Waits for its end. `None`: it still runs when the bound has passed.
+    /// Waits for its end. `None` if it still runs after this time.
     pub async fn wait(&mut self, bound: Duration) -> Option<ExitStatus> {
         within(bound, async || self.ended()).await
     }
@@ -55,12 +55,12 @@ impl Guarded {
             Signal::Stop => "STOP",
             Signal::Continue => "CONT",
         };
-        // The shell's own `kill` is there even where no such program is installed.
+        // The shell's built-in `kill`, because the program may not be installed.
         let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {}", self.id())).status();
         assert!(sent.is_ok_and(|status| status.success()), "could not send SIG{name} to process {}", self.id());
     }
 
-    /// Ends it without a chance to put anything in order.
+    /// Kills it, without a chance to clean up.
     pub fn kill(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();

@@ -1,4 +1,4 @@
-//! Prometheus's own checker, which the set-up steps put where it is found.
+//! Prometheus's own checker, which `cargo xtask setup --tests` installs.
 
 use std::env;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use tokio::process::Command;
 
 use crate::paths;
 
-/// What it has said, and whether it has found nothing.
+/// Its output, and whether it found no problems.
 #[derive(Clone, Debug)]
 pub struct Verdict {
     /// Whether its exit code is 0.
@@ -18,7 +18,7 @@ pub struct Verdict {
     pub text: String,
 }
 
-/// Runs it in the repository with these arguments and this on its standard input.
+/// Runs it in the repository with these arguments and this standard input.
 pub async fn run(arguments: &[&str], input: &str) -> Verdict {
     let program = program();
     let mut command = Command::new(&program);
@@ -27,7 +27,7 @@ pub async fn run(arguments: &[&str], input: &str) -> Verdict {
     let mut child = command.spawn().unwrap_or_else(|error| panic!("could not start {}: {error}", program.display()));
     let mut stdin = child.stdin.take().unwrap_or_else(|| panic!("promtool has no standard input"));
     let written = async {
-        // What does not read says so by its verdict.
+        // If it does not read its input, its exit code says why.
         let _ = stdin.write_all(input.as_bytes()).await;
         drop(stdin);
     };
@@ -45,5 +45,5 @@ fn program() -> PathBuf {
     let own = paths::root().join(".toril/bin");
     let places = env::split_paths(&path).chain([own]).map(|folder| folder.join("promtool"));
     let found = places.into_iter().find(|path| path.is_file());
-    found.unwrap_or_else(|| panic!("there is no promtool: run `cargo xtask setup --tests`"))
+    found.unwrap_or_else(|| panic!("promtool was not found: run `cargo xtask setup --tests`"))
 }

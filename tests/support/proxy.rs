@@ -13,10 +13,10 @@ use tokio::sync::watch;
 
 use crate::front::Front;
 
-/// How much is passed on at once.
+/// Bytes to forward at once.
 const CHUNK: usize = 64 * 1024;
 
-/// Passes on what a server of 127.0.0.1 and its clients say to each other. Dropped, it closes all connections.
+/// Forwards the traffic between a server of 127.0.0.1 and its clients. Dropping it closes all connections.
 pub struct Proxy {
     front: Front,
     network: Arc<Network>,
@@ -25,46 +25,46 @@ pub struct Proxy {
 struct Network {
     server: u16,
     state: watch::Sender<State>,
-    /// What the request holds whose answer is to be lost.
+    /// Part of the request whose answer will be lost.
     loses: Mutex<Option<Vec<u8>>>,
-    /// What the request holds that is to be late.
+    /// Part of the request that will be late.
     delays: Mutex<Option<Vec<u8>>>,
     /// The late request.
     late: Mutex<Option<Vec<u8>>>,
-    /// What the request holds that is to be held up.
+    /// Part of the request that will be held back.
     holds: Mutex<Option<Vec<u8>>>,
-    /// What is replaced in every answer, and by what.
+    /// A replacement in every answer: the old bytes and the new ones.
     replaces: Mutex<Option<(Vec<u8>, Vec<u8>)>>,
 }
 
-/// What becomes of a piece.
+/// What to do with a chunk.
 enum Piece {
-    /// It is passed on.
+    /// Forward it.
     Passes,
-    /// The connection ends with it.
+    /// Close the connection.
     Ends,
-    /// Neither it nor what follows on it is passed on, and the connection stays open.
+    /// Forward neither it nor anything after it, and keep the connection open.
     Held,
 }
 
 #[derive(Clone, Default)]
 struct State {
-    /// How many connections there have been.
+    /// The number of connections so far.
     made: u64,
-    /// The first so many are closed.
+    /// The first connections up to this number are closed.
     cut: u64,
-    /// The first so many carry nothing any more, and are not closed.
+    /// The first connections up to this number carry no more traffic, and stay open.
     frozen: u64,
-    /// By how much each piece is late, in both directions.
+    /// The delay of each chunk, in both directions.
     delay: Duration,
-    /// How many answers were lost.
+    /// The number of lost answers.
     lost: u64,
-    /// How many requests were held up.
+    /// The number of requests that were held back.
     held: u64,
 }
 
 impl Proxy {
-    /// Listens on a free port of 127.0.0.1, in front of the server at this one, which need not be there yet.
+    /// Listens on a free port of 127.0.0.1, in front of the server at this port, which may start later.
     pub async fn start(server: u16) -> Self {
         let network = Arc::new(Network {
             server,
@@ -78,53 +78,53 @@ impl Proxy {
         let shared = network.clone();
         let front = Front::start(move |client| {
             let network = shared.clone();
-            // Counted here, so that a cut that follows on a connection meets it.
+            // Counted here, so that a cut after a connection was accepted includes it.
             let number = network.next();
             async move { network.pass_on(client, number).await }
         });
-        let front = front.await.unwrap_or_else(|error| panic!("no proxy for this test: {error:#}"));
+        let front = front.await.unwrap_or_else(|error| panic!("could not start the test's proxy: {error:#}"));
         Self { front, network }
     }
 
-    /// Where it listens.
+    /// Its port.
     pub fn port(&self) -> u16 {
         self.front.port()
     }
 
-    /// Closes every connection. New ones can be made.
+    /// Closes every connection. New ones are possible.
     pub fn cut(&self) {
         self.network.state.send_modify(|state| state.cut = state.made);
     }
 
-    /// From now on every connection that there is carries nothing in either direction, and neither side hears of it: what
-    /// a router leaves that has forgotten them. New ones can be made.
+    /// Stops all traffic on the present connections, without closing them, as a router does that has lost its state.
+    /// New connections work.
     pub fn freeze(&self) {
         self.network.state.send_modify(|state| state.frozen = state.made);
     }
 
-    /// Makes every piece that is passed on later by this.
+    /// Delays every chunk from now on.
     pub fn delay(&self, delay: Duration) {
         self.network.state.send_modify(|state| state.delay = delay);
     }
 
-    /// The next request that holds these bytes reaches the server, and is carried out; its connection is closed instead of
+    /// The next request with these bytes reaches the server, which runs it. Then its connection is closed instead of
     /// answered.
     pub fn lose_answer_to(&self, part: &str) {
         *self.network.loses.lock().unwrap_or_else(PoisonError::into_inner) = Some(part.as_bytes().to_vec());
     }
 
-    /// The connection of the next request that holds these bytes is closed, and the request is kept: as if it were still on
-    /// its way when the client hears that it has lost the connection.
+    /// Closes the connection of the next request with these bytes, and keeps the request, as if it were still on its
+    /// way when the client loses its connection.
     pub fn keep_request(&self, part: &str) {
         *self.network.delays.lock().unwrap_or_else(PoisonError::into_inner) = Some(part.as_bytes().to_vec());
     }
 
-    /// Whether such a request was kept.
+    /// Whether a request was kept.
     pub fn has_kept(&self) -> bool {
         self.network.late.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Lets the kept request arrive now. Returns when the server has carried it out.
+    /// Delivers the kept request now. Returns when the server has run it.
     pub async fn deliver(&self) {
         let request = self.network.late.lock().unwrap_or_else(PoisonError::into_inner).take();
         let request = request.unwrap_or_else(|| panic!("no request was kept"));
@@ -136,30 +136,33 @@ impl Proxy {
         assert_eq!(delivered.await.ok(), Some(1), "the server has not answered the late request");
     }
 
-    /// The next request that holds these bytes never reaches the server, nor does what follows on it on its connection, which
-    /// stays open.
+    /// Holds back the next request with these bytes, and everything after it on its connection, which stays open.
     pub fn hold_request(&self, part: &str) {
         *self.network.holds.lock().unwrap_or_else(PoisonError::into_inner) = Some(part.as_bytes().to_vec());
     }
 
-    /// From now on every answer has the bytes of `after` where the server says `before`, which has as many.
+    /// Replaces `before` with `after` in every answer from now on. Both have the same length.
     pub fn replace_in_answers(&self, before: &str, after: &str) {
-        assert_eq!(before.len(), after.len(), "an answer's length precedes it");
+        assert_eq!(
+            before.len(),
+            after.len(),
+            "both texts must have the same length, because an answer begins with its length"
+        );
         let pair = (before.as_bytes().to_vec(), after.as_bytes().to_vec());
         *self.network.replaces.lock().unwrap_or_else(PoisonError::into_inner) = Some(pair);
     }
 
-    /// Whether such a request was held up.
+    /// Whether a request was held back.
     pub fn has_held(&self) -> bool {
         self.network.state.borrow().held > 0
     }
 
-    /// How many answers were lost.
+    /// The number of lost answers.
     pub fn lost(&self) -> u64 {
         self.network.state.borrow().lost
     }
 
-    /// How many connections there have been.
+    /// The number of connections so far.
     pub fn connections(&self) -> u64 {
         self.network.state.borrow().made
     }
@@ -190,7 +193,7 @@ impl Network {
         }
     }
 
-    /// Passes pieces on. `look` looks at each before, and says what becomes of it.
+    /// Forwards chunks. `look` examines each one first, and decides what to do with it.
     async fn forward(
         &self,
         mut from: OwnedReadHalf,
@@ -218,8 +221,8 @@ impl Network {
         }
     }
 
-    /// Notes whether a request is the one whose answer is to be lost. It is passed on all the same, unless it is the one
-    /// that is to be late, or held up.
+    /// Checks whether this is the request whose answer will be lost. It is forwarded, unless it is the one that will
+    /// be late or held back.
     fn request(&self, request: &mut [u8], doomed: &AtomicBool) -> Piece {
         if is_next(&self.delays, request) {
             *self.late.lock().unwrap_or_else(PoisonError::into_inner) = Some(request.to_vec());
@@ -235,7 +238,7 @@ impl Network {
         Piece::Passes
     }
 
-    /// Whether this is the answer that is to be lost. What is to be replaced in it is.
+    /// Returns whether this is the answer to lose. Replaces bytes in it.
     fn answer(&self, answer: &mut [u8], doomed: &AtomicBool) -> Piece {
         if let Some((before, after)) = &*self.replaces.lock().unwrap_or_else(PoisonError::into_inner) {
             for at in 0..(answer.len() + 1).saturating_sub(before.len()) {
@@ -252,7 +255,7 @@ impl Network {
     }
 }
 
-/// Whether a request holds what is looked for, which then is looked for no longer.
+/// Whether a request contains the part that is searched for. If so, the search ends.
 fn is_next(part: &Mutex<Option<Vec<u8>>>, request: &[u8]) -> bool {
     let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
     let is_next = part.as_ref().is_some_and(|part| request.windows(part.len()).any(|window| window == part));
@@ -288,7 +291,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lost_answer_is_of_a_request_that_was_carried_out() {
+    async fn the_request_of_a_lost_answer_was_run() {
         let (redis, proxy) = start().await;
         let mut through = connect(&proxy).await;
         proxy.lose_answer_to("INCR");
@@ -301,7 +304,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_frozen_connection_is_silent_and_a_new_one_is_not() {
+    async fn a_frozen_connection_is_silent_and_a_new_one_works() {
         let (_redis, proxy) = start().await;
         let mut frozen = connect(&proxy).await;
         proxy.freeze();

@@ -1,4 +1,4 @@
-//! A server whose next answers a test decides, and that remembers what it was asked.
+//! A server whose next responses a test sets, and that records its requests.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -16,10 +16,10 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// The largest body that is read.
+/// The largest request body.
 const LARGEST: usize = 16 * 1024 * 1024;
 
-/// A server on 127.0.0.1. Dropped, it takes no more connections.
+/// A server on 127.0.0.1. Dropping it ends it.
 #[derive(Debug)]
 pub struct ScriptedServer {
     url: String,
@@ -27,10 +27,10 @@ pub struct ScriptedServer {
     task: JoinHandle<()>,
 }
 
-/// A request as it came in.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Received {
-    /// Such as `GET`.
+    /// The method, such as `GET`.
     pub method: String,
     /// The path with the query, if there is one.
     pub path: String,
@@ -41,7 +41,7 @@ pub struct Received {
 }
 
 impl Received {
-    /// The first header of this name, which is given in lower case.
+    /// The first header of this name. The name must be in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -53,7 +53,7 @@ impl Received {
 }
 
 impl ScriptedServer {
-    /// Serves these routes at an address. Port 0: a free one.
+    /// Serves these routes at an address. Port 0 is a free port.
     pub(crate) async fn start(address: SocketAddr, routes: Router) -> Result<Self> {
         let listener = TcpListener::bind(address).await.with_context(|| format!("could not listen on {address}"))?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -65,29 +65,29 @@ impl ScriptedServer {
         Ok(Self { url, script, task })
     }
 
-    /// Where it is: `http://127.0.0.1:PORT`.
+    /// Its URL: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Answers the next request with this instead. Several calls are for as many requests, in their order.
+    /// Answers the next request with this instead. Several calls apply to as many requests, in order.
     pub fn respond_next(&self, status: u16, headers: &[(&str, &str)], body: impl ToString) {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let canned = Canned { status, headers, body: body.to_string() };
         self.script.lock().next.push_back(Step { delay: Duration::ZERO, answer: Some(canned) });
     }
 
-    /// Lets the next request wait for its usual answer.
+    /// Delays the usual response to the next request.
     pub fn delay_next(&self, delay: Duration) {
         self.script.lock().next.push_back(Step { delay, answer: None });
     }
 
-    /// Everything that it was asked, in order.
+    /// All requests so far, in order.
     pub fn requests(&self) -> Vec<Received> {
         self.script.lock().received.clone()
     }
 
-    /// Forgets what it was asked, and the answers that were not used.
+    /// Forgets all requests, and the responses that were not used.
     pub fn reset(&self) {
         *self.script.lock() = Plan::default();
     }
@@ -111,7 +111,7 @@ struct Plan {
 #[derive(Debug)]
 struct Step {
     delay: Duration,
-    /// None: what the server answers by itself.
+    /// `None`: the server's usual response.
     answer: Option<Canned>,
 }
 
@@ -128,7 +128,7 @@ impl Script {
     }
 }
 
-/// Remembers a request, and answers it as the test has said.
+/// Records a request, and answers it as the test has set.
 async fn follow(State(script): State<Script>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = body::to_bytes(body, LARGEST).await else { return StatusCode::BAD_REQUEST.into_response() };
@@ -158,9 +158,10 @@ impl IntoResponse for Canned {
         for (name, value) in self.headers {
             response = response.header(name, value);
         }
-        // A test that scripts what is no HTTP sees this, not its own answer.
+        // A test that sets an invalid response sees this message instead.
         response.body(Body::from(self.body)).unwrap_or_else(|error| {
-            (StatusCode::INTERNAL_SERVER_ERROR, format!("the scripted answer is no HTTP: {error}")).into_response()
+            (StatusCode::INTERNAL_SERVER_ERROR, format!("the test's response is not valid HTTP: {error}"))
+                .into_response()
         })
     }
 }

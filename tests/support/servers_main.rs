@@ -1,8 +1,8 @@
-//! The servers that the example plugins talk to, for the demo and for trying things out by hand.
+//! Serves the agent and the GitHub that the example plugins talk to, for the demo and for manual tests.
 //!
 //!     toril-test-servers [--github-port PORT] [--agent-port PORT]
 //!
-//! prints one JSON line, `{"github": URL, "agent": URL}`, and serves until its standard input is closed.
+//! Prints one JSON line, `{"github": URL, "agent": URL}`, and serves until its standard input is closed.
 
 use std::env;
 use std::io;
@@ -35,7 +35,7 @@ async fn serve() -> Result<()> {
     Ok(())
 }
 
-/// Where the servers listen.
+/// The addresses of the servers.
 struct Addresses {
     github: SocketAddr,
     agent: SocketAddr,
@@ -49,10 +49,10 @@ impl Addresses {
             let address = match argument.as_str() {
                 "--github-port" => &mut addresses.github,
                 "--agent-port" => &mut addresses.agent,
-                other => bail!("{other} is no option: there are --github-port PORT and --agent-port PORT"),
+                other => bail!("unknown option {other}: the options are --github-port PORT and --agent-port PORT"),
             };
             let port = arguments.next().with_context(|| format!("{argument} needs a port after it"))?;
-            address.set_port(port.parse().with_context(|| format!("{argument} needs a port, and {port} is none"))?);
+            address.set_port(port.parse().with_context(|| format!("{argument} needs a port, but got {port}"))?);
         }
         Ok(addresses)
     }

@@ -1,5 +1,5 @@
-//! A BullMQ client that does what a test asks, call by call: `tests/interop/session.mjs` with one of two versions for Node,
-//! and `session.py`. All of them take the same calls, so one test can be run with each.
+//! A BullMQ client that a test controls call by call: `tests/interop/session.mjs` with one of two versions for Node,
+//! and `session.py`. All support the same calls, so one test can run with each.
 
 use std::collections::HashMap;
 use std::process::Stdio;
@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use crate::wait::LONG;
 use crate::{RedisServer, node, paths, python};
 
-/// Which client.
+/// The kind of client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Client {
     /// BullMQ 5 in Node.
@@ -50,9 +50,9 @@ impl Client {
 type Answer = Result<Value, String>;
 type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Answer>>>>;
 
-/// A client that runs. Dropped, it is killed, with the workers in it.
+/// A running client. Dropping it kills it, with its workers.
 pub struct Session {
-    /// Which one it is.
+    /// Its kind.
     pub client: Client,
     child: Child,
     calls: AsyncMutex<ChildStdin>,
@@ -66,7 +66,7 @@ impl Session {
     pub async fn start(client: Client, redis: &RedisServer) -> Self {
         let mut command = client.command();
         command.arg(json!({ "redis": redis.url() }).to_string());
-        // What it says of its own mistakes is shown with the test's output.
+        // Its own errors appear in the test's output.
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
         let mut child =
             command.spawn().unwrap_or_else(|error| panic!("could not start the session of {client:?}: {error}"));
@@ -82,13 +82,13 @@ impl Session {
         Self { client, child, calls: AsyncMutex::new(stdin), waiting, next: AtomicU64::new(0), _answers: answers }
     }
 
-    /// Has the client do something with a queue, and returns what came of it. Panics with the client's error.
+    /// Makes a call to a queue, and returns its result. Panics with the client's error.
     pub async fn call(&self, queue: &str, call: &str, arguments: Value) -> Value {
         let answer = self.try_call(queue, call, arguments).await;
         answer.unwrap_or_else(|error| panic!("{call} on queue {queue} with {:?}: {error}", self.client))
     }
 
-    /// The same, for a call that the client may refuse.
+    /// The same, for a call that may fail.
     pub async fn try_call(&self, queue: &str, call: &str, arguments: Value) -> Answer {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let mut message = json!({ "call": number, "do": call, "queue": queue });
@@ -100,13 +100,13 @@ impl Session {
         let mut calls = self.calls.lock().await;
         let written = calls.write_all(format!("{message}\n").as_bytes()).await;
         drop(calls);
-        written.unwrap_or_else(|error| panic!("the session of {:?} takes no calls: {error}", self.client));
+        written.unwrap_or_else(|error| panic!("the session of {:?} accepts no calls: {error}", self.client));
         let answer = timeout(LONG, receiver).await;
         let answer = answer.unwrap_or_else(|_| panic!("{call} on queue {queue} was not answered within {LONG:?}"));
         answer.unwrap_or_else(|_| panic!("the session of {:?} ended during {call} on queue {queue}", self.client))
     }
 
-    /// Kills the client and its workers: they can put nothing in order.
+    /// Kills the client and its workers, without a chance to clean up.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap_or_else(|error| panic!("could not kill {:?}: {error}", self.client));
     }

@@ -1,4 +1,4 @@
-//! TLS in front of a server that speaks it not.
+//! TLS in front of a server without TLS.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::certificates::Certificates;
 use crate::front::Front;
 
-/// Takes TLS connections and passes on what they carry. Dropped, it closes them all.
+/// Accepts TLS connections and forwards their traffic. Dropping it closes them all.
 pub struct TlsFront(Front);
 
 impl TlsFront {
@@ -24,7 +24,7 @@ impl TlsFront {
         Ok(Self(Front::start(move |client| pass_on(acceptor.clone(), client, server)).await?))
     }
 
-    /// Where it listens.
+    /// Its port.
     pub fn port(&self) -> u16 {
         self.0.port()
     }
@@ -37,7 +37,7 @@ fn config(certificates: &Certificates) -> Result<ServerConfig> {
     Ok(builder.with_safe_default_protocol_versions()?.with_no_client_auth().with_single_cert(chain, key)?)
 }
 
-/// A client that does not get through, for whatever reason, sees its connection closed.
+/// If the connection fails for any reason, the client sees it closed.
 async fn pass_on(acceptor: TlsAcceptor, client: TcpStream, server: u16) {
     let Ok(mut client) = acceptor.accept(client).await else { return };
     let Ok(mut server) = TcpStream::connect(("127.0.0.1", server)).await else { return };

@@ -1,21 +1,21 @@
-//! Waiting until something is so. A test that sleeps for a fixed time instead is slow, or wrong on a busy machine.
+//! Waiting for a condition. A test that sleeps for a fixed time instead is slow, or fails on a busy machine.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-/// How often a condition is looked at.
+/// Interval between two checks of a condition.
 pub const POLL: Duration = Duration::from_millis(20);
 
-/// Long enough for anything on a busy machine: a test that waits this long has failed.
+/// Enough for anything on a busy machine. A test that waits this long has failed.
 pub const LONG: Duration = Duration::from_secs(60);
 
-/// What a condition answers: whether it holds, or what was waited for.
+/// The result of a condition: whether it holds, or the awaited value.
 pub trait Awaited {
     /// What [`wait_until`] returns.
     type Value;
 
-    /// The value, once it is there.
+    /// The value, if it is available.
     fn there(self) -> Option<Self::Value>;
 }
 
@@ -35,21 +35,21 @@ impl<T> Awaited for Option<T> {
     }
 }
 
-/// Asks again and again until the condition holds, and returns what it found.
+/// Checks the condition repeatedly until it holds, and returns the value that it found.
 ///
 /// ```ignore
 /// let job = wait_until("the job to be completed", LONG, async || completed(&redis, "1").await).await;
 /// ```
 ///
-/// Panics when the bound has passed, and says what was waited for: "the job to be completed".
+/// Panics after the time limit, with the description of the condition: "the job to be completed".
 pub async fn wait_until<R: Awaited>(what: &str, bound: Duration, mut condition: impl AsyncFnMut() -> R) -> R::Value {
     match within(bound, &mut condition).await {
         Some(value) => value,
-        None => panic!("waited {bound:?} for {what}, in vain"),
+        None => panic!("timed out after {bound:?} waiting for {what}"),
     }
 }
 
-/// The same without a panic: `None` when the bound has passed.
+/// The same without a panic: `None` after the time limit.
 pub async fn within<R: Awaited>(bound: Duration, mut condition: impl AsyncFnMut() -> R) -> Option<R::Value> {
     let end = Instant::now() + bound;
     loop {

@@ -1,4 +1,4 @@
-//! The benchmarks: everything that they need is built for speed, and then they run.
+//! Builds everything that the benchmarks need with optimizations, then runs them.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -14,22 +14,22 @@ use crate::workspace::Workspace;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// A few minutes, for the ratios that have a bar alone: an error where one is missed
+    /// Measure only the ratios that have a target, in a few minutes. Fails if a target is missed
     #[arg(long)]
     short: bool,
     /// Only this contender; several are allowed
     #[arg(long, value_name = "CONTENDER")]
     only: Vec<String>,
-    /// Only the comparisons of jobs a second with these jobs; several are allowed
+    /// Only the throughput comparisons of this workload; several are allowed
     #[arg(long, value_name = "WORKLOAD")]
     workload: Vec<String>,
     /// Only this part: throughput, latency, memory, start, idle, scaling; several are allowed
     #[arg(long, value_name = "PART")]
     part: Vec<String>,
-    /// How often each contender has its turn
+    /// Number of turns of each contender
     #[arg(long, value_name = "N")]
     rounds: Option<u16>,
-    /// Jobs of a turn at the most
+    /// Maximum number of jobs in a turn
     #[arg(long, value_name = "N")]
     jobs: Option<u32>,
     /// Write performance.md and its pictures into this folder, such as docs
@@ -51,7 +51,7 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     process::run(bench.arg("run").args(arguments(args)).current_dir(workspace.root()))
 }
 
-/// What is passed on.
+/// The arguments for the benchmark program.
 fn arguments(args: &Args) -> Vec<String> {
     let mut line = Vec::new();
     if args.short {

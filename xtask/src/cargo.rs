@@ -1,4 +1,4 @@
-//! The cargo that xtask calls: the caller's own, without what `cargo run` has added to the environment.
+//! Runs the caller's own cargo, without the environment variables that `cargo run` adds.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// The cargo of the caller, in the workspace's root.
+/// The caller's cargo, in the workspace's root.
 pub fn command(workspace: &Workspace) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(workspace.root());
@@ -18,7 +18,7 @@ pub fn command(workspace: &Workspace) -> Command {
     command
 }
 
-/// Removes those variables of the environment from a child's.
+/// Removes variables from a child's environment, by name.
 pub fn forget(command: &mut Command, which: impl Fn(&str) -> bool) {
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(&which) {
@@ -27,7 +27,7 @@ pub fn forget(command: &mut Command, which: impl Fn(&str) -> bool) {
     }
 }
 
-/// What `cargo run` sets for the program that it runs, and what has no meaning for a nested cargo.
+/// Whether `cargo run` sets this variable for the program that it runs. It has no meaning for a nested cargo.
 pub fn is_package_variable(name: &str) -> bool {
     let prefixes = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
     prefixes.iter().any(|prefix| name.starts_with(prefix))
@@ -38,14 +38,14 @@ pub fn is_package_variable(name: &str) -> bool {
 pub struct Package {
     pub name: String,
     pub folder: PathBuf,
-    /// The name of its `cdylib`, as files of it are named: a package that has one is a guest.
+    /// The name in the file names of its `cdylib`. A package that has one is a guest.
     pub cdylib: Option<String>,
 }
 
-/// The workspace as cargo knows it.
+/// The output of `cargo metadata`.
 pub struct Metadata {
     pub packages: Vec<Package>,
-    /// Where cargo puts what it builds for the host.
+    /// Cargo's target folder for the host.
     pub target: PathBuf,
 }
 
@@ -54,8 +54,8 @@ impl Metadata {
         let mut command = command(workspace);
         command.args(["metadata", "--no-deps", "--format-version", "1"]);
         let document: Value =
-            serde_json::from_str(&process::output(&mut command)?).context("`cargo metadata` printed no JSON")?;
-        Self::parse(&document).context("`cargo metadata` printed a document of an unknown shape")
+            serde_json::from_str(&process::output(&mut command)?).context("`cargo metadata` did not print JSON")?;
+        Self::parse(&document).context("`cargo metadata` printed an unknown document")
     }
 
     fn parse(document: &Value) -> Option<Self> {

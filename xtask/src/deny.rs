@@ -1,6 +1,6 @@
-//! Checks the dependencies against `deny.toml`: licences, sources and duplicates, and known vulnerabilities where the
-//! advisory database can be reached. An unreachable database is reported. It is no failure for the tests, which must not
-//! depend on another server, and it is one for a release.
+//! Checks the dependencies against `deny.toml`: licences, sources and duplicates, and known vulnerabilities if the
+//! advisory database can be reached. An unreachable database fails only a release check. The tests report it and
+//! pass, because they must not depend on another server.
 
 use std::process::Command;
 
@@ -20,12 +20,12 @@ pub struct Args {
     pub release: bool,
 }
 
-/// What became of the check for advisories.
+/// The result of the check for advisories.
 #[derive(Debug, PartialEq, Eq)]
 enum Advisories {
-    /// The database knows none.
+    /// The database has no advisory for any dependency.
     None,
-    /// The database could not be reached, and this is what cargo-deny said.
+    /// The database could not be reached. Has cargo-deny's message.
     NotChecked(String),
 }
 
@@ -42,9 +42,9 @@ pub fn run(workspace: &Workspace, args: Args) -> Result<()> {
     match judged(output.status.success(), &String::from_utf8_lossy(&output.stderr), args)? {
         Advisories::None => println!("    Cargo.lock has no crate with a known advisory"),
         Advisories::NotChecked(said) => {
-            println!("    NOT RUN: the advisories. Their database cannot be fetched from here:");
+            println!("    NOT CHECKED: advisories. Their database could not be fetched:");
             said.lines().take(3).for_each(|line| println!("      {line}"));
-            println!("    Run `cargo xtask deny --release` where it can be: docs/security.md has more.");
+            println!("    Run `cargo xtask deny --release` on a machine that can fetch it. See docs/security.md.");
         }
     }
     Ok(())
@@ -54,7 +54,7 @@ fn judged(succeeded: bool, said: &str, args: Args) -> Result<Advisories> {
     match (succeeded, said.contains(UNREACHABLE)) {
         (true, _) => Ok(Advisories::None),
         (false, true) if args.release => {
-            bail!("a release needs the advisories checked, and their database could not be fetched:\n{said}")
+            bail!("a release needs a check of the advisories, but their database could not be fetched:\n{said}")
         }
         (false, true) => Ok(Advisories::NotChecked(said.to_owned())),
         (false, false) => bail!("cargo-deny found an advisory for a crate in Cargo.lock:\n{said}"),

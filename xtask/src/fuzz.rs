@@ -1,5 +1,5 @@
-//! Drives everything that parses what others wrote with inputs that nobody thought of, a target after the other. What is
-//! found is kept in `target/fuzz`; an input that fails is a file there, and the error names it.
+//! Fuzzes every parser of untrusted input, one target after the other. `target/fuzz` keeps the inputs that reach new
+//! code. An input that fails is a file there, and the error names it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,11 +15,10 @@ use crate::workspace::Workspace;
 
 #[derive(Parser)]
 pub struct Args {
-    /// How long each target is driven
+    /// Seconds for each target
     #[arg(long, default_value_t = 60)]
     seconds: u32,
-    /// With the plain driver of the unit tests: learns nothing from what an input reaches, and needs nothing that the tests do
-    /// not need
+    /// Use a driver of the unit tests, which has no coverage feedback and needs no new build
     #[arg(long, conflicts_with = "targets")]
     plain: bool,
     /// Only these targets: the names of the files in fuzz/fuzz_targets
@@ -33,10 +32,10 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let fuzz = workspace.root().join("fuzz");
     let known = targets(&fuzz)?;
     if let Some(unknown) = args.targets.iter().find(|target| !known.contains(target)) {
-        bail!("there is no target {unknown:?}; there are: {}", known.join(", "));
+        bail!("unknown target {unknown:?}; the targets are: {}", known.join(", "));
     }
     let program = cargo_tool::FUZZ.find_or_install(workspace)?;
-    // The same versions of everything.
+    // The same versions of all dependencies.
     fs::copy(workspace.root().join("Cargo.lock"), fuzz.join("Cargo.lock")).context("could not copy Cargo.lock")?;
     let wanted = if args.targets.is_empty() { &known } else { &args.targets };
     let mut failed = Vec::new();
@@ -48,9 +47,9 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         }
     }
     if !failed.is_empty() {
-        bail!("these targets have failed, or could not be built: {}", failed.join(", "));
+        bail!("these targets failed, or could not be built: {}", failed.join(", "));
     }
-    println!("==> {} targets held for {} s each", wanted.len(), args.seconds);
+    println!("==> {} targets passed, {} s each", wanted.len(), args.seconds);
     Ok(())
 }
 
@@ -78,8 +77,7 @@ fn drive(workspace: &Workspace, program: &Path, fuzz: &Path, target: &str, secon
     let found = folder(kept.join("corpus").join(target))?;
     let failures = folder(kept.join("failures").join(target))?;
     let mut command = Command::new(program);
-    // Instruments for coverage alone: there is no unsafe code in the host that a sanitizer would watch, and so the stable
-    // toolchain does.
+    // Without a sanitizer, because the host has no unsafe code. Only a sanitizer would need the nightly toolchain.
     command.args(["fuzz", "run", "--sanitizer", "none", "--fuzz-dir"]).arg(fuzz).arg(target).arg(found);
     command.arg(fuzz.join("corpus").join(target)).arg("--").arg(format!("-max_total_time={seconds}"));
     command.args(["-timeout=20", "-rss_limit_mb=4096", "-print_final_stats=1"]);

@@ -1,5 +1,5 @@
-//! The container images that the Dockerfile, the compose file and `deploy/` name. A tag can be moved to another image, a
-//! digest cannot: a release needs every image pinned by digest.
+//! The container images that the Dockerfile, the compose file and `deploy/` name. A tag can move to another image, a
+//! digest cannot. So a release needs every image pinned by digest.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,14 +12,14 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::process;
 use crate::workspace::Workspace;
 
-/// What the compose file builds itself.
+/// The image that the compose file builds itself.
 const OWN: &str = "toril";
 /// How long a registry may take to answer.
 const REGISTRY: Duration = Duration::from_secs(60);
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Ask the images' registries for the digests of their tags now, and write them into the files
+    /// Get the digests of the tags from the registries, and write them into the files
     #[arg(long)]
     pin: bool,
 }
@@ -38,13 +38,13 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// An error that names every image without a digest.
+/// Fails with the names of all images without a digest.
 pub fn check(workspace: &Workspace) -> Result<()> {
     let files = files(workspace)?;
     let loose = unpinned(&files);
     if !loose.is_empty() {
         bail!(
-            "these images have no digest: {}. Run `cargo xtask images --pin` where their registries can be reached",
+            "these images have no digest: {}. Run `cargo xtask images --pin` on a machine that can reach their registries",
             loose.join(", ")
         );
     }
@@ -52,7 +52,7 @@ pub fn check(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Files that name images, with their texts.
+/// Files that name images, with their content.
 fn files(workspace: &Workspace) -> Result<BTreeMap<PathBuf, String>> {
     let root = workspace.root();
     let mut paths = vec![root.join("Dockerfile"), root.join("docker-compose.yml")];
@@ -102,7 +102,7 @@ fn unpinned(files: &BTreeMap<PathBuf, String>) -> Vec<&str> {
 }
 
 fn pin(files: &BTreeMap<PathBuf, String>, digest: impl Fn(&str) -> Result<String>) -> Result<()> {
-    // All are asked for before a file is written: either all get their digests, or none.
+    // All digests are fetched before a file is written: either all images get their digests, or none.
     let mut digests = BTreeMap::new();
     for image in unpinned(files) {
         digests.insert(image, digest(image)?);
@@ -130,7 +130,7 @@ fn with_digests(text: &str, digests: &BTreeMap<&str, String>) -> String {
     lines.join("\n") + "\n"
 }
 
-/// The digest that a registry has for a tag: that of the list of all platforms, where there is one.
+/// The registry's digest for a tag: of the multi-platform index, if there is one.
 fn digest(image: &str) -> Result<String> {
     let mut docker = Command::new("docker");
     docker.args(["buildx", "imagetools", "inspect", image, "--format", "{{.Manifest.Digest}}"]);
@@ -139,7 +139,7 @@ fn digest(image: &str) -> Result<String> {
     let digest = printed.stdout.trim();
     ensure!(
         printed.status.success() && is_digest(digest),
-        "the registry gave no digest of {image}: {}",
+        "the registry did not send a digest for {image}: {}",
         printed.last_words()
     );
     Ok(digest.to_owned())

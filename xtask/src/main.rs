@@ -8,12 +8,12 @@
 //! | [`deny`] | the dependencies: licences, sources, duplicates, known vulnerabilities |
 //! | [`images`] | container images and their digests |
 //! | [`release`] | what must hold before a release |
-//! | [`fuzz`] | drives what parses the words of others |
-//! | [`bench`] | the benchmarks, with everything built for speed |
-//! | [`soak`] | jobs under every fault, and an account of each |
-//! | [`demo`] | the host with both example plugins, and a hot reload before one's eyes |
-//! | [`reference`] | the reference of the plugins' jobs in the manual, made from the plugins |
-//! | [`workspace`], [`cargo`], [`process`] | where things are, and how child processes are run |
+//! | [`fuzz`] | fuzzes the parsers of untrusted input |
+//! | [`bench`] | the benchmarks, built with optimizations |
+//! | [`soak`] | runs jobs under every fault, and accounts for each job |
+//! | [`demo`] | runs the host with both example plugins, and demonstrates a reload |
+//! | [`reference`] | generates the reference of the plugins' jobs in the manual |
+//! | [`workspace`], [`cargo`], [`process`] | paths, and running child processes |
 
 mod bench;
 mod cargo;
@@ -45,15 +45,15 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Find what building needs, install what is missing, and say where everything is
+    /// Check the build dependencies, install missing ones, and print the location of each
     Setup {
-        /// Also what only the tests need: the packages for Node and Python
+        /// Also the dependencies of the tests, such as packages for Node and Python
         #[arg(long)]
         tests: bool,
     },
     /// Build the plugins as components into target/plugins
     BuildGuests(guests::Args),
-    /// Run everything that CI runs; with a filter, only build and run the tests that match
+    /// Run everything that CI runs; with a filter, only build for and run the matching tests
     Test {
         /// Parts of the names of the tests to run
         filter: Vec<String>,
@@ -62,15 +62,15 @@ enum Command {
     Deny(deny::Args),
     /// List the container images that the project's files name, or pin them by digest
     Images(images::Args),
-    /// Check what must hold before a release: no known advisory, and every container image pinned by digest
+    /// Check the requirements of a release: no known advisory, and every container image pinned by digest
     ReleaseCheck,
-    /// Drive everything that parses what others wrote with inputs that nobody thought of
+    /// Fuzz every parser of untrusted input
     Fuzz(fuzz::Args),
-    /// Measure Toril beside what one would take instead, in one run
+    /// Compare Toril with BullMQ's own workers
     Bench(bench::Args),
-    /// Run jobs under every fault, each alone and all mixed, and account for every one: an error where one is lost
+    /// Run jobs under every fault and account for each job; fails if a job is lost
     Soak(soak::Args),
-    /// Write the reference of the plugins' jobs into their pages of the manual, from what they say of themselves
+    /// Write the reference of the plugins' jobs into their pages of the manual, from their doc comments
     Reference(reference::Args),
     /// Run the host with both plugins, add jobs and replace a plugin while it runs
     Demo {

@@ -1,4 +1,4 @@
-//! Child processes: run to their end, run within a time limit, or kept running and ended with their owner.
+//! Child processes: run to completion, run with a time limit, or ended with their owner.
 
 use std::env;
 use std::io::Read;
@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 const POLL: Duration = Duration::from_millis(20);
 
-/// What a finished command has printed.
+/// The output of a finished command.
 pub struct Printed {
     pub status: ExitStatus,
     pub stdout: String,
@@ -19,7 +19,7 @@ pub struct Printed {
 }
 
 impl Printed {
-    /// Its last words, for an error message.
+    /// The last part of its output, for an error message.
     pub fn last_words(&self) -> &str {
         let said = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
         let said = said.trim();
@@ -28,7 +28,7 @@ impl Printed {
     }
 }
 
-/// Runs a command that prints to the user's terminal. An error unless it ends with exit code 0.
+/// Runs a command that prints to the user's terminal. Fails unless it exits with code 0.
 pub fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("could not start {}", shown(command)))?;
     if !status.success() {
@@ -37,7 +37,7 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command and returns what it printed to standard output. An error unless it ends with exit code 0.
+/// Runs a command and returns its standard output. Fails unless it exits with code 0.
 pub fn output(command: &mut Command) -> Result<String> {
     let printed = output_within(command, Duration::from_secs(3600))?;
     if !printed.status.success() {
@@ -46,7 +46,7 @@ pub fn output(command: &mut Command) -> Result<String> {
     Ok(printed.stdout)
 }
 
-/// Runs a command whatever its exit code, and kills it when the limit has passed: that is an error.
+/// Runs a command and returns its output, whatever its exit code. After the time limit, kills the command and fails.
 pub fn output_within(command: &mut Command, limit: Duration) -> Result<Printed> {
     let mut child = command
         .stdin(Stdio::null())
@@ -57,14 +57,14 @@ pub fn output_within(command: &mut Command, limit: Duration) -> Result<Printed> 
     let stdout = collect(child.stdout.take());
     let stderr = collect(child.stderr.take());
     let Some(status) = wait_within(&mut child, limit)? else {
-        // The readers are not awaited: a grandchild may still hold the pipes.
+        // The readers are not joined, because a grandchild may still hold the pipes.
         child.kill().and_then(|()| child.wait()).with_context(|| format!("could not stop {}", shown(command)))?;
         bail!("{} did not end within {} s and was stopped", shown(command), limit.as_secs());
     };
     Ok(Printed { status, stdout: joined(stdout), stderr: joined(stderr) })
 }
 
-/// Waits for a child until the limit. `None`: it still runs.
+/// Waits for a child until the limit. `None` if it still runs.
 pub fn wait_within(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>> {
     let end = Instant::now() + limit;
     loop {
@@ -78,12 +78,12 @@ pub fn wait_within(child: &mut Child, limit: Duration) -> Result<Option<ExitStat
     }
 }
 
-/// Asks a process to end. The shell's own `kill` is there even where no such program is installed.
+/// Sends SIGTERM to a process. Uses the shell's built-in `kill`, because the program may not be installed.
 pub fn terminate(pid: u32) -> Result<()> {
     run(Command::new("sh").arg("-c").arg(format!("kill -TERM {pid}")))
 }
 
-/// Whether a process of that id runs.
+/// Whether a process with this id runs.
 pub fn is_alive(pid: u64) -> bool {
     let check = format!("kill -0 {pid} 2>/dev/null");
     Command::new("sh").arg("-c").arg(check).status().is_ok_and(|status| status.success())
@@ -95,14 +95,14 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
 }
 
-/// The command as a person would type it, without its environment.
+/// The command as a user would type it, without its environment.
 pub fn shown(command: &Command) -> String {
     let mut words = vec![command.get_program().to_string_lossy()];
     words.extend(command.get_args().map(|arg| arg.to_string_lossy()));
     format!("`{}`", words.join(" "))
 }
 
-/// A child that is ended with its owner, also when that owner fails.
+/// A child that ends with its owner, also if the owner fails.
 pub struct Running {
     pub child: Child,
     name: &'static str,
@@ -114,7 +114,7 @@ impl Running {
         Ok(Self { child, name })
     }
 
-    /// An error that says so, if it has ended already.
+    /// Fails if it has ended already.
     pub fn check(&mut self) -> Result<()> {
         match self.child.try_wait()? {
             Some(status) => bail!("{} ended by itself with {status}", self.name),
@@ -122,7 +122,7 @@ impl Running {
         }
     }
 
-    /// Asks it to end, and returns how it did.
+    /// Asks it to end, and returns its exit status.
     pub fn end(&mut self, bound: Duration) -> Result<ExitStatus> {
         self.check()?;
         terminate(self.child.id())?;
@@ -136,7 +136,7 @@ impl Drop for Running {
         if !matches!(self.child.try_wait(), Ok(None)) {
             return;
         }
-        // Politely first: it may have children of its own to end.
+        // SIGTERM first, because it may have children to end.
         let polite = terminate(self.child.id()).and_then(|()| wait_within(&mut self.child, Duration::from_secs(15)));
         if !matches!(polite, Ok(Some(_))) {
             let _ = self.child.kill();
@@ -178,13 +178,13 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_command_is_told_of_with_what_it_said() {
+    fn the_error_of_a_failed_command_has_its_output() {
         let error = output(&mut shell("echo out; echo wrong >&2; exit 3")).err().map(|error| error.to_string());
         assert!(error.is_some_and(|error| error.contains("exit status: 3") && error.contains("wrong")));
     }
 
     #[test]
-    fn what_runs_ends_with_its_owner() -> Result<()> {
+    fn a_running_child_ends_with_its_owner() -> Result<()> {
         let running = Running::start("a sleeper", &mut shell("exec sleep 60"))?;
         let pid = running.child.id();
         drop(running);

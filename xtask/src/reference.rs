@@ -1,5 +1,5 @@
-//! The reference of a plugin's jobs in its page of the manual, made from what the built component says of itself: the
-//! doc comments of its types. `cargo xtask reference` writes it, `--check` is an error where it is not up to date.
+//! Writes the reference of each plugin's jobs into its page of the manual. The texts are the doc comments of the
+//! plugin's types, which the built component has in its description. `--check` fails if a page is out of date.
 
 mod schema;
 
@@ -15,20 +15,20 @@ use crate::guests;
 use crate::process;
 use crate::workspace::{Workspace, write_if_changed};
 
-/// Each plugin, and the page with its section. The section is what stands between `<!-- reference: PLUGIN -->` and
-/// `<!-- end reference -->`.
+/// Each plugin, and the page with its section. The section is between `<!-- reference: PLUGIN -->` and `<!-- end
+/// reference -->`.
 const PAGES: [(&str, &str); 2] = [("agent-commands", "docs/agent-commands.md"), ("github-sync", "docs/github-sync.md")];
 
 const END: &str = "<!-- end reference -->";
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Change nothing, and fail where a page is not up to date
+    /// Change nothing, and fail if a page is out of date
     #[arg(long)]
     check: bool,
 }
 
-/// Builds the plugins and the host, then writes the sections or checks them.
+/// Builds the plugins and the host, then writes or checks the sections.
 pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let only = PAGES.map(|(plugin, _)| plugin.to_owned()).to_vec();
     guests::run(workspace, &guests::Args { only, ..guests::Args::default() })?;
@@ -36,12 +36,12 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     if args.check { check(workspace) } else { each(workspace, write) }
 }
 
-/// Checks the sections against the plugins and with the host that are built already.
+/// Checks the sections with the plugins and the host that are built already.
 pub fn check(workspace: &Workspace) -> Result<()> {
     each(workspace, |path, plugin, page, wanted| {
         if page != wanted {
             let path = path.display();
-            bail!("{path} does not say what {plugin} says of its jobs: run `cargo xtask reference`, which rewrites it");
+            bail!("the reference of {plugin} in {path} is out of date: run `cargo xtask reference` to rewrite it");
         }
         println!("reference of {plugin}: {} is up to date", path.display());
         Ok(())
@@ -54,7 +54,7 @@ fn write(path: &Path, plugin: &str, _page: &str, wanted: &str) -> Result<()> {
     Ok(())
 }
 
-/// Does something with each page: where it is, the plugin, what the page is, what it should be.
+/// Calls `run` for each page, with its path, its plugin, its content, and its correct content.
 fn each(workspace: &Workspace, run: impl Fn(&Path, &str, &str, &str) -> Result<()>) -> Result<()> {
     let toril = Metadata::read(workspace)?.dev_binary("toril");
     for (plugin, page) in PAGES {
@@ -62,11 +62,11 @@ fn each(workspace: &Workspace, run: impl Fn(&Path, &str, &str, &str) -> Result<(
         let mut inspect = Command::new(&toril);
         inspect.args(["plugin", "inspect", "--json"]).arg(&component).current_dir(workspace.root());
         let described: Value = serde_json::from_str(&process::output(&mut inspect)?)
-            .with_context(|| format!("{} printed no JSON", process::shown(&inspect)))?;
+            .with_context(|| format!("{} did not print JSON", process::shown(&inspect)))?;
         let path = workspace.root().join(page);
         let text = fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;
         let wanted = with_section(&text, plugin, &section(plugin, &described)?)
-            .with_context(|| format!("{} has no place for the reference of {plugin}", path.display()))?;
+            .with_context(|| format!("{} has no section for the reference of {plugin}", path.display()))?;
         run(&path, plugin, &text, &wanted)?;
     }
     Ok(())
@@ -80,12 +80,12 @@ fn section(plugin: &str, described: &Value) -> Result<String> {
     Ok(text)
 }
 
-/// The page with another section.
+/// The page with a new section.
 fn with_section(page: &str, plugin: &str, section: &str) -> Result<String> {
     let begin = format!("<!-- reference: {plugin} -->\n");
     let (before, rest) =
-        page.split_once(&begin).with_context(|| format!("there is no line `{}` in it", begin.trim_end()))?;
-    let (_, after) = rest.split_once(END).with_context(|| format!("there is no line `{END}` after that"))?;
+        page.split_once(&begin).with_context(|| format!("the line `{}` is missing", begin.trim_end()))?;
+    let (_, after) = rest.split_once(END).with_context(|| format!("the line `{END}` is missing after it"))?;
     Ok(format!("{before}{begin}{section}{END}{after}"))
 }
 
@@ -103,9 +103,9 @@ mod tests {
     }
 
     #[test]
-    fn a_page_without_a_place_is_told() {
-        let told = |page| with_section(page, "x", "").err().map(|error| error.to_string()).unwrap_or_default();
-        assert!(told("nothing").contains("<!-- reference: x -->"));
-        assert!(told("<!-- reference: x -->\n").contains(END));
+    fn a_page_without_a_section_is_an_error() {
+        let error = |page| with_section(page, "x", "").err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error("nothing").contains("<!-- reference: x -->"));
+        assert!(error("<!-- reference: x -->\n").contains(END));
     }
 }

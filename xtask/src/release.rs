@@ -1,4 +1,4 @@
-//! What must hold before a release and cannot always be checked: it asks servers that the tests do not depend on.
+//! Checks the requirements of a release that the tests do not check, because they need other servers.
 
 use anyhow::{Context, Result};
 
@@ -6,9 +6,9 @@ use crate::deny;
 use crate::images;
 use crate::workspace::Workspace;
 
-/// Runs both checks, so that one run shows everything that is missing.
+/// Runs both checks, so that one run shows all problems.
 pub fn check(workspace: &Workspace) -> Result<()> {
-    let advisories = deny::run(workspace, deny::Args { release: true }).context("the dependencies were not cleared");
+    let advisories = deny::run(workspace, deny::Args { release: true }).context("the check of the dependencies failed");
     let images = images::check(workspace).context("the container images are not pinned");
     match (advisories, images) {
         (Ok(()), images) => images,

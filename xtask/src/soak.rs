@@ -1,4 +1,4 @@
-//! Jobs under every fault for as long as one likes: what the tests of `tests/faults.rs` do for a moment.
+//! Runs jobs under every fault for as long as requested. The tests of `tests/faults.rs` do the same for a moment.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -13,16 +13,16 @@ use crate::workspace::Workspace;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// How long new rounds are begun. Each kind of fault has one, however short that is
+    /// Minutes in which new rounds begin. Each kind of fault gets at least one round
     #[arg(long, value_name = "N", default_value_t = 30)]
     minutes: u64,
-    /// Makes the jobs, the moments and the choices the same again
+    /// Seed of the random choices; the same seed makes the same jobs, moments and choices
     #[arg(long, value_name = "N", default_value_t = 6)]
     seed: u64,
-    /// How many jobs a round has
+    /// Number of jobs in a round
     #[arg(long, value_name = "N", default_value_t = 400)]
     jobs: usize,
-    /// Only the faults whose names hold this
+    /// Only the faults whose names contain this word
     #[arg(long, value_name = "WORD")]
     only: Option<String>,
     /// Write the table into reliability.md in this folder, such as docs

@@ -1,4 +1,4 @@
-//! Everything that CI checks, in one command: the first step that fails ends it.
+//! Runs everything that CI checks, and stops at the first failed step.
 
 use std::env;
 use std::io::{BufRead, BufReader};
@@ -45,7 +45,7 @@ pub fn run(workspace: &Workspace, filter: &[String]) -> Result<()> {
     step("host", || process::run(&mut cargo(&["build", "--package", "toril"])))?;
     if filter.is_empty() {
         step("reference", || reference::check(workspace))?;
-        // With the profile that xtask itself is built with: its dependencies are there.
+        // With xtask's own profile, because its dependencies are built already.
         step("xtask's own tests", || {
             process::run(&mut cargo(&["test", "--quiet", "--profile", "xtask", "--package", "xtask"]))
         })?;
@@ -87,7 +87,7 @@ fn step(name: &str, run: impl FnOnce() -> Result<()>) -> Result<()> {
 }
 
 fn run_tests(workspace: &Workspace, filter: &[String]) -> Result<()> {
-    // xtask's were a step of their own. Guests have tests as well, which run as programs of the host's.
+    // xtask's tests were a separate step. The guests' unit tests run as programs of the host.
     let packages = ["--workspace", "--exclude", "xtask"];
     let mut nextest = cargo::command(workspace);
     if process::output(nextest.args(["nextest", "--version"])).is_ok() {
@@ -104,7 +104,7 @@ fn run_tests(workspace: &Workspace, filter: &[String]) -> Result<()> {
     counted(&mut test)
 }
 
-/// Runs `cargo test`, and is an error if it ran no test: cargo itself takes that for a success.
+/// Runs `cargo test`, and fails if no test ran, which cargo itself counts as a success.
 fn counted(test: &mut Command) -> Result<()> {
     let mut child = test.stdout(Stdio::piped()).spawn().context("could not start `cargo test`")?;
     let mut passed = 0;
@@ -125,7 +125,7 @@ fn counted(test: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// How many tests passed, if this is the last line of a test program: "test result: ok. 3 passed; …".
+/// The number of passed tests, if this is the last line of a test program: "test result: ok. 3 passed; …".
 fn passed_in(line: &str) -> usize {
     let count = line.strip_prefix("test result: ok. ").and_then(|rest| rest.split(' ').next());
     count.and_then(|count| count.parse().ok()).unwrap_or(0)
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passed_tests_are_counted_from_the_closing_line_alone() {
+    fn only_the_last_line_of_a_program_counts_passed_tests() {
         assert_eq!(passed_in("test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out"), 12);
         assert_eq!(passed_in("test result: FAILED. 12 passed; 1 failed;"), 0);
         assert_eq!(passed_in("running 12 tests"), 0);

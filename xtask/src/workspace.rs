@@ -1,4 +1,4 @@
-//! Where things are in the workspace. Nothing else here builds a path from the root by itself.
+//! Paths in the workspace. No other module builds a path from the root.
 
 use std::env;
 use std::ffi::OsStr;
@@ -13,8 +13,7 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// The folder above xtask's own. Cargo says at run time where that is, so the workspace may have been moved since
-    /// xtask was compiled.
+    /// The folder above xtask's own. Cargo passes it at run time, so the workspace may move after xtask was compiled.
     pub fn find() -> Result<Self> {
         let own = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
         match Path::new(&own).parent() {
@@ -30,7 +29,7 @@ impl Workspace {
         &self.root
     }
 
-    /// What a set-up step has put here for this workspace alone. Not under version control.
+    /// Tools that a set-up step has installed for this workspace. Not under version control.
     pub fn tools(&self) -> PathBuf {
         self.root.join(".toril")
     }
@@ -40,7 +39,7 @@ impl Workspace {
         self.root.join("tests/interop")
     }
 
-    /// The folder of what GitHub says of itself, with packages of its own.
+    /// The folder of GitHub's published API descriptions, which has its own Node packages.
     pub fn github(&self) -> PathBuf {
         self.root().join("tests/github")
     }
@@ -55,18 +54,18 @@ impl Workspace {
         self.root.join("tests/browser")
     }
 
-    /// The output folder of components and of the demo. Fixed, so that `queues.toml` can name it.
+    /// The output folder of components and of the demo. Its location is fixed, so that `queues.toml` can name it.
     pub fn target(&self) -> PathBuf {
         self.root.join("target")
     }
 }
 
-/// Writes a file so that whoever watches it sees the old content or the new one, never a part of it.
+/// Writes a file so that a watcher sees the old content or the new one, never a part of it.
 pub fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let name = path.file_name().and_then(OsStr::to_str).unwrap_or("file");
     fs::create_dir_all(folder).with_context(|| format!("could not create the folder {}", folder.display()))?;
-    // The suffix keeps a host that watches the folder from taking the part for a plugin.
+    // The suffix keeps a host that watches the folder from loading the partial file as a plugin.
     let part = folder.join(format!(".{name}.{}.part", std::process::id()));
     fs::write(&part, content)
         .and_then(|()| fs::rename(&part, path))
@@ -74,7 +73,7 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
         .with_context(|| format!("could not write {}", path.display()))
 }
 
-/// Writes a file as [`write_atomically`] does, unless it has that content already. Says whether it wrote.
+/// Writes a file as [`write_atomically`] does, unless it already has that content. Returns whether it wrote.
 pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<bool> {
     if fs::read(path).is_ok_and(|old| old == content) {
         return Ok(false);

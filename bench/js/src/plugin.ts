@@ -1,9 +1,9 @@
-// The jobs of the benchmarks, as a plugin in TypeScript does them. tests/guests/bench does the same in Rust.
+// The jobs of the benchmarks as a plugin in TypeScript. tests/guests/bench is the same in Rust.
 import type { Job, Jobs } from '@toril/plugin';
 
 export const description = 'The jobs of the benchmarks.';
 
-/** So many rounds of a 32-bit xorshift. */
+/** Runs this many rounds of a 32-bit xorshift. */
 function churn(rounds: number): number {
   let state = 0x9e3779b9 | 0;
   for (let round = 0; round < rounds; round += 1) {

@@ -1,4 +1,4 @@
-//! What it ran on.
+//! The machine of the measurements.
 
 use std::fs;
 use std::process::Command;
@@ -10,13 +10,13 @@ pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// The same, in words.
+/// The number of processors, as text.
 pub fn counted() -> String {
     let cores = processors();
     if cores == 1 { "1 processor".to_owned() } else { format!("{cores} processors") }
 }
 
-/// The machine, the versions and the date, in a line.
+/// The machine, the versions and the date, on one line.
 pub fn described() -> String {
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ").map(|(_, name)| name));
@@ -26,7 +26,7 @@ pub fn described() -> String {
     format!(
         "{} of {}, {} GiB of memory; Toril {}; Node {}; {}; {}; {}.",
         counted(),
-        model.unwrap_or("a kind without a name"),
+        model.unwrap_or("an unknown model"),
         memory.unwrap_or(0_u64) >> 20,
         env!("CARGO_PKG_VERSION"),
         said("node", "--version"),
@@ -36,7 +36,7 @@ pub fn described() -> String {
     )
 }
 
-/// `Redis server v=7.0.15 sha=… …` without what comes after the version.
+/// `Redis server v=7.0.15 sha=… …` without anything after the version.
 fn server() -> String {
     let Ok(program) = redis_server::program() else { return "no Redis".to_owned() };
     let line = said(&program.to_string_lossy(), "--version");

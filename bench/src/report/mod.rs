@@ -1,11 +1,11 @@
-//! The figures as a person reads them: tables on the terminal, a page and pictures in the manual.
+//! The report: tables on the terminal, and a page with charts in the manual.
 //!
 //! | module | what it does |
 //! | --- | --- |
 //! | [`page`] | the page's text |
 //! | [`tables`] | the tables |
-//! | [`curves`] | the curves of scaling, and what they show |
-//! | [`machine`] | what it ran on |
+//! | [`curves`] | the scaling curves, and sentences about them |
+//! | [`machine`] | the machine of the measurements |
 
 mod curves;
 mod machine;
@@ -17,30 +17,30 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::bars::Bar;
 use crate::measured::Measurements;
+use crate::targets::Target;
 
-/// A page and its pictures.
+/// A page and its charts.
 pub struct Report {
     text: String,
-    /// Each with its path beside the page.
+    /// Each with its path relative to the page.
     pictures: Vec<(String, String)>,
 }
 
 impl Report {
-    /// Of all that was measured, and how it was judged.
-    pub fn of(all: &Measurements, bars: &[Bar]) -> Self {
-        page::written(all, bars)
+    /// The report of all measurements and their targets.
+    pub fn of(all: &Measurements, targets: &[Target]) -> Self {
+        page::written(all, targets)
     }
 
-    /// What is read on a terminal, too.
+    /// The page's text, which the terminal shows as well.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Writes `performance.md` and its pictures.
+    /// Writes `performance.md` and its charts.
     pub fn write(&self, folder: &Path) -> Result<()> {
-        fs::create_dir_all(folder.join("performance")).context("could not make the folder of the pictures")?;
+        fs::create_dir_all(folder.join("performance")).context("could not create the folder of the charts")?;
         let page = ("performance.md".to_owned(), self.text.clone());
         for (name, text) in self.pictures.iter().chain([&page]) {
             let path = folder.join(name);
@@ -49,7 +49,7 @@ impl Report {
         Ok(())
     }
 
-    /// Adds a picture, and shows it on the page.
+    /// Adds a chart, and shows it on the page.
     fn picture(&mut self, name: &str, says: &str, svg: String) {
         let path = format!("performance/{name}.svg");
         self.text += &format!("![{says}]({path})\n\n");

@@ -2,97 +2,95 @@
 
 use super::curves::{self, Drawn};
 use super::{Report, machine, tables};
-use crate::bars::Bar;
 use crate::chart;
 use crate::contender::{ALL, Contender};
 use crate::measured::Measurements;
+use crate::targets::Target;
 
 const HEAD: &str = "# Performance
 
-What does the sandbox cost? This page compares Toril, which gives every job a pen of its own, with what one would take
-instead. It is made by `cargo xtask bench --out docs`. The ratios are what counts: another machine has other figures.
+What does the sandbox cost? This page compares Toril, which gives every job its own pen, with BullMQ's own workers.
+`cargo xtask bench --out docs` writes it. Only the ratios matter, because the figures differ on each machine.
 
 ";
 
-const HOW: &str = "## How it is measured
+const HOW: &str = "## Method
 
-- Everything runs on one machine: Redis without its append-only file, one worker at a time, and the program that adds the
-  jobs and counts them.
-- All workers get the same jobs, take turns, and have several turns each. The medians count.
-- Before a turn counts, the worker runs jobs that do not: its child processes have been started, and its compilers have
-  seen the code. Then a paused queue is filled with as many jobs as take about a second, and is resumed. The turn lasts from
-  the first claim to the last end, as the jobs' own times tell. Every job must have completed, and on its first attempt.
-- “1 ms of arithmetic” is what compiled code does in about that time. An engine that only interprets takes much longer.
-- Processor time is what Linux accounts to the worker and its children, and Redis to itself.
-- “did not end” stands for a worker that was not done within two minutes.
+- Everything runs on one machine: Redis without its append-only file, one worker at a time, and the benchmark program.
+- All workers process the same jobs. They take turns, and each has several turns. The medians count.
+- Each turn begins with warm-up jobs that do not count. They start all child processes, and let compilers see the code.
+  Then the program fills a paused queue with as many jobs as take about a second, and resumes it. A turn lasts from the
+  first claim to the last end, by the timestamps of the jobs. Every job must complete on its first attempt.
+- “1 ms of arithmetic” takes compiled code about 1 ms. An interpreter takes much longer.
+- Processor time is measured by Linux for a worker and its children, and by Redis for itself.
+- “did not finish” means that a worker did not finish its turn within two minutes.
 
 ";
 
-const PENS: &str = "## What the pen costs
+const PENS: &str = "## Cost of a pen
 
-Each attempt has a new instance of its plugin, with memory that no other job has seen. The native closure is the same
-work without one: BullMQ's Rust worker, which runs jobs in its own process. Toril claims and settles many jobs in one call,
-which it does not, so that the difference may be less than nothing. A plugin in TypeScript or Python brings an engine
-along, and a new instance of it is what its jobs pay most for: take it for jobs that wait or work for milliseconds, and
-Rust for those that are many and small. `isolation = \"reuse\"` spares it, and says what that gives away in
-[security.md](security.md#what-reuse-gives-away).
+Each attempt runs in a new instance of its plugin, with memory that no other job has used. The native closure does the
+same work without a pen: BullMQ's Rust worker runs jobs in its own process. The difference can be negative, because
+Toril claims and finishes many jobs in one call, and the native worker does not. A plugin in TypeScript or Python contains an
+engine, and starting a new instance of it is most of the cost. Use these languages for jobs that wait or compute for
+milliseconds, and Rust for many small jobs. `isolation = \"reuse\"` avoids the cost of new instances.
+[security.md](security.md#what-reuse-gives-away) lists its risks.
 
 ";
 
 const LATENCY: &str = "## Latency
 
-From adding a no-op job to hearing that it has completed, one job at a time, 10 ms after the one before.
+Time from adding a no-op job to its event `completed`, one job at a time, 10 ms after the previous one.
 
 ";
 
 const MEMORY: &str = "## Memory
 
-Of the worker and its children; what they share is counted once. At rest there has been no job yet. With 100 jobs running,
-each of them sleeps.
+Memory of the worker and its children. Shared pages count once. An idle worker has run no job yet. Running jobs sleep.
 
 ";
 
 const START: &str = "## Start
 
-From starting the process to the end of a job that was there before. A plugin has been compiled before, and comes
-from the artifact cache; the first time, compiling takes up to a second for Rust and up to half a minute for the others.
+Time from starting the process to the end of a job that was waiting. The plugins come from the artifact cache. Compiling
+one for the first time takes up to 1 s for Rust and up to 30 s for the other languages.
 
 ";
 
-const IDLE: &str = "## Nothing to do
+const IDLE: &str = "## Idle
 
-A worker with ten empty queues, over ten seconds, in hundredths of a processor.
+Processor use of a worker with ten empty queues over ten seconds, as a percentage of one processor.
 
 ";
 
 const SCALING: &str = "## Scaling
 
-Toril with the Rust plugin and no-op jobs, which show best what Toril and Redis themselves can do: jobs that do something
-reach the machine's end sooner, and Redis' later. More jobs a second are to be expected until the machine's processors
-are busy, or one server of Redis is, which works with one of them. Hosts and Redis share one machine here; on machines of
-their own each has more.
+These are figures of the Rust plugin with no-op jobs, which show the limits of Toril and Redis themselves. Larger jobs
+reach the limit of the machine earlier, and the limit of Redis later. Throughput grows until all processors of the machine are
+in use, or a Redis server uses its one processor fully. Hosts and Redis share one machine here. They reach more on
+separate machines.
 ";
 
 const AGAIN: &str = "## Measure it yourself
 
-    cargo xtask bench                                       # everything, in some 25 minutes
+    cargo xtask bench                                       # everything, in about 25 minutes
     cargo xtask bench --short                               # the ratios of the first comparison, in a few minutes
     cargo xtask bench --workload http --only toril --only node
     cargo xtask bench --part scaling --rounds 1
 
-A bar that is missed makes the command fail, and is named with by how much. `--out DIR` writes this page.
+The command fails if a target is missed, and prints by how much. `--out DIR` writes this page.
 ";
 
 /// Writes the page.
-pub fn written(all: &Measurements, bars: &[Bar]) -> Report {
+pub fn written(all: &Measurements, targets: &[Target]) -> Report {
     let mut page = Report { text: String::from(HEAD), pictures: Vec::new() };
     page.text += &format!("{}\n\n", machine::described());
-    if !bars.is_empty() {
-        page.text += "## What is wanted\n\nFigures of Toril with the Rust plugin.\n\n";
-        page.text += &tables::bars(bars);
+    if !targets.is_empty() {
+        page.text += "## Targets\n\nFigures are those of Toril with the Rust plugin.\n\n";
+        page.text += &tables::targets(targets);
     }
     page.text += HOW;
-    page.text += "## Who is compared\n\n";
+    page.text += "## Contenders\n\n";
     page.text += &tables::contenders(ALL);
     throughput(&mut page, all);
     section(&mut page, PENS, tables::pens(all));
@@ -101,7 +99,7 @@ pub fn written(all: &Measurements, bars: &[Bar]) -> Report {
     section(&mut page, START, shown(&all.start, |all| tables::single("", all, |ms| format!("{ms:.0} ms"))));
     if let Some(took) = &all.reload {
         let took = tables::cell(took, |ms| format!("{ms:.0} ms"));
-        let from = "From a plugin's new file to the end of the first job on it, with a warm artifact cache";
+        let from = "Time from a plugin's new file to the end of the first job on it, with a warm artifact cache";
         page.text += &format!("## Reload\n\n{from}: {took}.\n\n");
     }
     section(&mut page, IDLE, shown(&all.idle, |all| tables::single("", all, |percent| format!("{percent:.2} %"))));
@@ -124,10 +122,10 @@ fn shown<T>(figures: &[T], table: impl Fn(&[T]) -> String) -> Option<String> {
 fn throughput(page: &mut Report, all: &Measurements) {
     for comparison in &all.throughput {
         let title = comparison.case.title();
-        page.text += &format!("## Jobs a second: {title}\n\n");
+        page.text += &format!("## Throughput: {title}\n\n");
         let rows: Vec<_> = comparison.figures.iter().map(|(one, figures)| bar(*one, figures)).collect();
-        let picture = chart::bars(&format!("{title}: jobs a second"), &rows);
-        page.picture(&comparison.case.name(), "jobs a second", picture);
+        let picture = chart::bars(&format!("{title}: jobs per second"), &rows);
+        page.picture(&comparison.case.name(), "throughput in jobs per second", picture);
         page.text += &tables::throughput(comparison);
     }
 }
@@ -142,16 +140,16 @@ fn bar(
 fn scaling(page: &mut Report, all: &Measurements) {
     let mut curves: Vec<(&str, &str, &str, Drawn)> = Vec::new();
     if !all.queues.is_empty() {
-        let about = "One host; 100 jobs at a time in all, shared out among the queues.";
+        let about = "One host with a total concurrency of 100, divided among the queues.";
         curves.push(("By queues", "scaling-queues", about, curves::throughput(&all.queues, "queues", |_| 1)));
     }
     if !all.hosts.is_empty() {
-        let about = "One queue; each host takes 100 jobs at a time.";
+        let about = "One queue. Each host has a concurrency of 100.";
         curves.push(("By hosts", "scaling-hosts", about, curves::throughput(&all.hosts, "hosts", |_| 1)));
     }
     if !all.shards.is_empty() {
-        let about = "A Redis Cluster of three masters. A queue on each of so many of them, and a host for each queue with \
-                     100 jobs at a time.";
+        let about = "A Redis Cluster of three masters. Each master in use has one queue, and each queue has one host with a \
+                     concurrency of 100.";
         curves.push((
             "By masters of a cluster",
             "scaling-shards",
@@ -160,12 +158,12 @@ fn scaling(page: &mut Report, all: &Measurements) {
         ));
     }
     if !all.pens.is_empty() {
-        let about = "One host, whose jobs sleep: its memory while so many of them run.";
-        curves.push(("Memory by jobs at once", "scaling-memory", about, curves::memory(&all.pens)));
+        let about = "Memory of one host whose jobs sleep, by the number of running jobs.";
+        curves.push(("Memory by running jobs", "scaling-memory", about, curves::memory(&all.pens)));
     }
     if !curves.is_empty() {
         page.text += SCALING;
-        page.text += &format!("The curves are of a machine with {}.\n\n", machine::counted());
+        page.text += &format!("The curves were measured on a machine with {}.\n\n", machine::counted());
     }
     for (title, name, about, drawn) in curves {
         page.text += &format!("### {title}\n\n{about}\n\n");

@@ -2,15 +2,15 @@
 
 use std::fmt::{Display, Write as _};
 
-use crate::bars::Bar;
 use crate::chart::number;
 use crate::contender::{Contender, NATIVE, TORIL};
 use crate::measured::Measurements;
 use crate::rounds::Measured;
+use crate::targets::Target;
 use crate::throughput::{Case, Comparison};
 use crate::{latency, memory};
 
-/// A table: its head, how many columns are text before those of numbers, and its rows.
+/// A table from its head, its number of leading text columns, and its rows.
 pub fn table(head: &[&str], texts: usize, rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let rule = (0..head.len()).map(|column| if column < texts { "---" } else { "---:" }.to_owned()).collect();
     let head = head.iter().map(|name| (*name).to_owned()).collect();
@@ -21,26 +21,26 @@ pub fn table(head: &[&str], texts: usize, rows: impl IntoIterator<Item = Vec<Str
     text + "\n"
 }
 
-/// A number, or why there is none.
+/// A number, or why it is missing.
 pub fn cell<T>(figure: &Measured<T>, shown: impl Fn(&T) -> String) -> String {
     figure.as_ref().map_or_else(ToString::to_string, shown)
 }
 
-/// What must be kept.
-pub fn bars(bars: &[Bar]) -> String {
-    let row = |bar: &Bar| {
-        let verdict = bar.missed.as_ref().map_or("kept".to_owned(), |by| format!("**missed**, {by}"));
-        vec![bar.what.clone(), bar.wanted.clone(), bar.is.clone(), verdict]
+/// The targets.
+pub fn targets(targets: &[Target]) -> String {
+    let row = |target: &Target| {
+        let verdict = target.missed.as_ref().map_or("met".to_owned(), |by| format!("**missed**, {by}"));
+        vec![target.what.clone(), target.wanted.clone(), target.is.clone(), verdict]
     };
-    table(&["", "wanted", "is", ""], 4, bars.iter().map(row))
+    table(&["", "target", "measured", ""], 4, targets.iter().map(row))
 }
 
-/// Those that are compared.
+/// The contenders.
 pub fn contenders(all: &[Contender]) -> String {
     table(&["", "", "`--only`"], 3, all.iter().map(|one| vec![one.title.into(), one.about.into(), one.key.into()]))
 }
 
-/// Jobs a second, and what a job takes.
+/// Jobs per second, and the processor time of a job.
 pub fn throughput(comparison: &Comparison) -> String {
     let own = comparison.figures.iter().find(|(one, _)| *one == TORIL).and_then(|(_, own)| own.ok());
     let head = format!("median of {}", comparison.rounds);
@@ -54,19 +54,19 @@ pub fn throughput(comparison: &Comparison) -> String {
             cell(figures, |one| micros(one.redis)),
         ]
     };
-    let head = [&head, "jobs/s", "Toril with Rust does", "processor a job", "Redis a job"];
+    let head = [&head, "jobs/s", "Toril (Rust) relative to this", "processor per job", "Redis per job"];
     table(&head, 1, comparison.figures.iter().map(row))
 }
 
-/// Microseconds, or milliseconds where they are many.
+/// Microseconds, or milliseconds from 10 ms on.
 fn micros(micros: f64) -> String {
     if micros < 10_000.0 { format!("{micros:.0} µs") } else { format!("{:.0} ms", micros / 1000.0) }
 }
 
-/// What a pen takes: processor time a no-op job beyond that of the same worker without pens, and memory. None: too little
-/// was measured.
+/// The cost of a pen: the additional processor time of a no-op job over the same worker without pens, and memory.
+/// `None` if too little was measured.
 pub fn pens(all: &Measurements) -> Option<String> {
-    let comparison = all.throughput.iter().find(|one| one.case == Case::BARS)?;
+    let comparison = all.throughput.iter().find(|one| one.case == Case::WITH_TARGETS)?;
     let processor = |which: Contender| {
         let (_, figures) = comparison.figures.iter().find(|(one, _)| *one == which)?;
         figures.ok().map(|figures| figures.processor)
@@ -86,11 +86,11 @@ pub fn pens(all: &Measurements) -> Option<String> {
         ]
     };
     let hosts = comparison.figures.iter().filter(|(one, _)| one.is_toril() || *one == NATIVE);
-    let head = ["", "processor a no-op job", "more than the native closure", "memory a running job"];
+    let head = ["", "processor per no-op job", "relative to the native closure", "memory per running job"];
     Some(table(&head, 1, hosts.map(row)))
 }
 
-/// From adding to completion.
+/// From adding a job to its completion.
 pub fn latency(figures: &[(Contender, Measured<latency::Figures>)]) -> String {
     let row = |(one, figures): &(Contender, Measured<latency::Figures>)| {
         let ms = |of: fn(&latency::Figures) -> f64| cell(figures, |one| format!("{:.2} ms", of(one)));
@@ -99,27 +99,27 @@ pub fn latency(figures: &[(Contender, Measured<latency::Figures>)]) -> String {
     table(&["", "p50", "p99"], 1, figures.iter().map(row))
 }
 
-/// At rest and at work.
+/// Memory, idle and with running jobs.
 pub fn memory(figures: &[(Contender, Measured<memory::Figures>)]) -> String {
     let row = |(one, figures): &(Contender, Measured<memory::Figures>)| {
         let size = |of: fn(&memory::Figures) -> u64| cell(figures, |one| mib(of(one) as f64));
         vec![one.title.to_owned(), size(|one| one.rest), size(|one| one.running)]
     };
-    table(&["", "at rest", "100 jobs running"], 1, figures.iter().map(row))
+    table(&["", "idle", "100 running jobs"], 1, figures.iter().map(row))
 }
 
-/// Bytes.
+/// Bytes as MiB.
 pub fn mib(bytes: f64) -> String {
     format!("{:.0} MiB", bytes / f64::from(1 << 20))
 }
 
-/// One number for each.
+/// One number for each contender.
 pub fn single(name: &str, figures: &[(Contender, Measured<f64>)], shown: impl Fn(&f64) -> String) -> String {
     let rows = figures.iter().map(|(one, figure)| vec![one.title.to_owned(), cell(figure, &shown)]);
     table(&["", name], 1, rows)
 }
 
-/// Points of a curve.
+/// The points of a curve.
 pub fn points<K: Display, T>(
     head: &[&str],
     points: &[(K, Measured<T>)],
@@ -135,22 +135,22 @@ mod tests {
     use crate::turn::Figures;
 
     fn comparison(figures: Vec<(Contender, Measured<Figures>)>) -> Comparison {
-        Comparison { case: Case::BARS, rounds: 5, figures }
+        Comparison { case: Case::WITH_TARGETS, rounds: 5, figures }
     }
 
     #[test]
-    fn a_contender_that_did_not_end_says_so_in_place_of_its_figures() {
+    fn a_contender_that_did_not_finish_shows_that_in_place_of_its_figures() {
         let figures = Figures { rate: 100.0, processor: 12_000.0, redis: 30.0 };
-        let text = throughput(&comparison(vec![(TORIL, Ok(figures)), (NATIVE, Err(Missing::DidNotEnd))]));
-        let expected = "| median of 5 | jobs/s | Toril with Rust does | processor a job | Redis a job |\n\
+        let text = throughput(&comparison(vec![(TORIL, Ok(figures)), (NATIVE, Err(Missing::DidNotFinish))]));
+        let expected = "| median of 5 | jobs/s | Toril (Rust) relative to this | processor per job | Redis per job |\n\
                         | --- | ---: | ---: | ---: | ---: |\n\
                         | Toril, Rust plugin | 100 | 1.00 × | 12 ms | 30 µs |\n\
-                        | Rust, native closure | did not end |  | did not end | did not end |\n\n";
+                        | Rust, native closure | did not finish |  | did not finish | did not finish |\n\n";
         assert_eq!(text, expected);
     }
 
     #[test]
-    fn a_pen_costs_what_a_job_takes_beyond_the_native_closure() {
+    fn the_cost_of_a_pen_is_relative_to_the_native_closure() {
         let of = |processor| Ok(Figures { processor, ..Figures::default() });
         let all = Measurements {
             throughput: vec![comparison(vec![(TORIL, of(60.0)), (NATIVE, of(24.0))])],

@@ -32,6 +32,8 @@ pub async fn reload(inner: &Arc<Inner>) -> bool {
             removed = ?changes.queues_removed,
             changed = ?changes.queues_changed.iter().map(|(name, _)| name).collect::<Vec<_>>(),
             plugins = ?changes.plugins_changed,
+            webhooks = ?changes.webhooks_changed,
+            callbacks = changes.callbacks,
             "configuration reloaded"
         ),
         Err(refused) => {

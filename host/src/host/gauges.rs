@@ -36,6 +36,7 @@ pub async fn keep(inner: Arc<Inner>) {
             }
             Err(_) => metrics::redis_silent(std::mem::replace(&mut answered, false)),
         }
+        toril_server::begin_counting(&inner.config.load());
         upkeep();
     }
 }

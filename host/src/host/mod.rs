@@ -162,7 +162,7 @@ impl Host {
         if let Some(address) = inner.config.load().host.listen {
             let server = Server::bind(address).await?;
             listen = Some(server.address());
-            let asked = Asked { health: inner.clone(), inside: inner.clone() };
+            let asked = Asked { health: inner.clone(), inside: inner.clone(), config: inner.config.clone() };
             let settings = inner.config.load().host.clone();
             let served = server.serve(asked, inner.admin.clone(), settings, inner.closing.clone());
             serving = Some(AbortOnDropHandle::new(tokio::spawn(served)));

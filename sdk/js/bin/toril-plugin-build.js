@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 
 const USAGE = `usage: toril-plugin-build [SOURCE] [-o OUTPUT]
 
-SOURCE   the plugin's module, src/plugin.ts if left out
+SOURCE   the plugin's module; the default is src/plugin.ts
 OUTPUT   the component, dist/FOLDER.wasm if left out, FOLDER being the name of the current folder
 `;
 
@@ -16,7 +16,7 @@ function argumentsOf() {
       allowPositionals: true,
       options: { output: { type: 'string', short: 'o' }, help: { type: 'boolean', short: 'h' } },
     });
-    if (positionals.length > 1) throw new Error(`one source, not ${positionals.length}`);
+    if (positionals.length > 1) throw new Error(`expected one source, got ${positionals.length}`);
     const source = positionals[0] ?? 'src/plugin.ts';
     if (!values.help && !existsSync(source)) throw new Error(`${source} does not exist`);
     return { ...values, source };

@@ -1,11 +1,11 @@
-// One file out of the author's modules, and what it uses of the host.
+// Bundles the author's modules into one file, with imports of the host's interfaces.
 import { isAbsolute, resolve } from 'node:path';
 import { build } from 'esbuild';
 
-/** Interfaces of the host, which stay imports. Everything else is bundled. */
+/** The host's interfaces, which stay imports. Everything else is bundled. */
 const HOST = ['toril:*', 'wasi:*'];
 
-/** Bundles a plugin. Answers with its text and the interfaces that it imports. */
+/** Bundles a plugin. Returns the code and the interfaces that it imports. */
 export async function bundle(entry) {
   const path = isAbsolute(entry) ? entry : resolve(entry);
   const result = await build({
@@ -17,7 +17,7 @@ export async function bundle(entry) {
     platform: 'neutral',
     mainFields: ['module', 'main'],
     target: 'es2022',
-    // Names stay what they are, for the stacks in a job's log.
+    // Function names stay unchanged, for the stacks in a job's log.
     keepNames: true,
     conditions: ['toril-component', 'import', 'default'],
     external: HOST,
@@ -36,8 +36,8 @@ export const handler = adapt(plugin);
 `;
 
 /**
- * Finds `@toril/plugin` in the package that builds, wherever the plugin lies: the two can then not be of different
- * versions, and a plugin can be built that has no `node_modules` of its own.
+ * Resolves `@toril/plugin` to this package, wherever the plugin's folder is. So both always have the same version, and a
+ * plugin without its own `node_modules` can be built.
  */
 const ownPackage = {
   name: 'own-package',

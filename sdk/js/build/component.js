@@ -1,4 +1,4 @@
-// A component out of a plugin's source.
+// Builds a component from a plugin's source.
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { register } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { writeWorld } from './world.js';
 
 register('./undeclared.js', import.meta.url);
 const { componentize } = await import('@bytecodealliance/componentize-js');
-// What writes the bindings offers nothing to change them with.
+// The bindings generator has no hook to change its output.
 const { splicer } = await import(
   new URL('../lib/spidermonkey-embedding-splicer.js', import.meta.resolve('@bytecodealliance/componentize-js'))
 );
@@ -20,7 +20,7 @@ splicer.spliceBindings = (...what) => {
   return { ...spliced, jsBindings: withQuickStrings(spliced.jsBindings) };
 };
 
-/** Builds a plugin. Answers with its size and the interfaces that it imports, beside those of the engine. */
+/** Builds a plugin. Returns its size and the interfaces that it imports, except those of the engine. */
 export async function buildPlugin(entry, output) {
   const { code, interfaces, warnings } = await bundle(entry);
   const folder = await mkdtemp(join(tmpdir(), 'toril-plugin-'));
@@ -34,7 +34,7 @@ export async function buildPlugin(entry, output) {
       disableFeatures: usesFetch(code) ? ['fetch-event'] : ['http', 'fetch-event'],
     });
     await mkdir(dirname(output), { recursive: true });
-    // A host that watches the folder must never see half of a component.
+    // A host that watches the folder must never see an incomplete component.
     const partial = `${output}.partial`;
     await writeFile(partial, component);
     await rename(partial, output);
@@ -46,5 +46,5 @@ export async function buildPlugin(entry, output) {
   }
 }
 
-/** What a module's top level threw, without what the engine and its tool say around it. */
+/** The error of a module's top level, without the messages of the engine and its tool around it. */
 const inShort = (message) => message.replace(/^Failed to initialize component .*\n/, '').split('\nAdditionally, ')[0];

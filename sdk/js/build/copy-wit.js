@@ -1,4 +1,5 @@
-// Puts the plugin interface into the package before it is packed or installed from its folder, and takes it out again.
+// Copies the plugin interface into the package before it is packed or installed from its folder, and removes it
+// again.
 import { cp, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 

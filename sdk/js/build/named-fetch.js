@@ -1,8 +1,8 @@
-// What a component begins with whose plugin sends requests. The engine says of a request that failed that it failed, and
-// not which it was. With its origin in the message the host knows whether it is one that it has denied, and then fails
-// the job for good: no further attempt would be answered otherwise.
+// The first code of a component whose plugin sends requests. The engine's error says that a request failed, but not
+// which one. With the origin in the message, the host recognizes a request that it has denied, and fails the job for
+// good, because another attempt would fail as well.
 
-/** Runs in a component, as text: it sees nothing of this file. */
+/** Runs in a component, as text, so it cannot use anything of this file. */
 function nameFailedRequests(scope) {
   const send = scope.fetch;
   scope.fetch = async function fetch(input, init) {
@@ -12,7 +12,7 @@ function nameFailedRequests(scope) {
       if (!(error instanceof TypeError)) throw error;
       let origin;
       try {
-        // Not the path: it may be a secret.
+        // Not the path, which may contain a secret.
         origin = new URL(typeof input === 'object' && 'url' in input ? input.url : input).origin;
       } catch {
         throw error;
@@ -22,8 +22,8 @@ function nameFailedRequests(scope) {
   };
 }
 
-/** Puts it before a bundle that names `fetch`. What imports an author's module runs after this. */
+/** Adds it before a bundle that names `fetch`. Modules that the author's module imports run after this. */
 export const withNamedFetch = (code) => (usesFetch(code) ? `(${nameFailedRequests})(globalThis);\n${code}` : code);
 
-/** Whether there may be requests: a plugin that never names `fetch` does without HTTP, and its component says so. */
+/** Whether there may be requests. A plugin that never names `fetch` does not import HTTP. */
 export const usesFetch = (code) => /\bfetch\b/.test(code);

@@ -1,4 +1,4 @@
-// Node's loader hooks behind `typescript.js`.
+// The module loader hooks for Node that `typescript.js` registers.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { transform } from 'esbuild';

@@ -1,5 +1,6 @@
-// Node's loader hooks for componentize-js 0.23, which imports a package that it does not depend on: whether that is
-// found is up to how npm happened to lay out the others. Here it is always this package's own.
+// Module loader hooks for componentize-js 0.23, which imports a package that it does not declare as a dependency.
+// Whether Node finds it depends on npm's layout of the other packages. These hooks always use this package's own
+// dependency.
 const UNDECLARED = '@bytecodealliance/preview2-shim';
 
 export function resolve(specifier, context, next) {

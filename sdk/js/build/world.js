@@ -1,4 +1,4 @@
-// The WIT that a component is made for: the interface `handler`, and of the host no more than the plugin uses.
+// The WIT world of a component: the export `handler`, and only the imports that the plugin uses.
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 
 const wit = fileURLToPath(new URL('../wit', import.meta.url));
 
-/** In a repository the interface lies beside the SDK; a published package has a copy. */
+/** In the repository, the interface is next to the SDK. A published package has a copy. */
 export const interfaceFolder = [join(wit, '../../../wit/since-0.2'), join(wit, 'toril-plugin')].find((folder) =>
   existsSync(join(folder, 'plugin.wit')),
 );
 
-/** Writes the world `plugin` and what it needs into a folder. */
+/** Writes the world `plugin` and its dependencies into a folder. */
 export async function writeWorld(folder, interfaces) {
   if (!interfaceFolder) {
     throw new Error(

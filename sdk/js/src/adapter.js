@@ -1,10 +1,10 @@
-// Between an author's module and the interface `toril:plugin/handler`.
+// Connects an author's module with the interface `toril:plugin/handler`.
 import { log } from '#host/context';
 import { Fatal, isMeant, toVariant } from './failure.js';
 import { toJson } from './json.js';
 import { withStack } from './stack.js';
 
-/** Makes what a component exports out of a plugin's module. */
+/** Makes a component's exports from a plugin's module. */
 export function adapt(plugin) {
   const handlers = check(plugin);
   return {
@@ -20,7 +20,7 @@ export function adapt(plugin) {
   };
 }
 
-/** Refuses a module that is no plugin. It runs when the component is built, so that the build fails. */
+/** Rejects a module that is not a plugin. Runs when the component is built, so that the build fails. */
 function check({ handle, jobs, description }) {
   if ((handle === undefined) === (jobs === undefined)) {
     throw new TypeError('a plugin exports either `handle`, for jobs of any name, or `jobs`, an object of named ones');

@@ -1,4 +1,4 @@
-// The running job: what it tells, what it keeps, how long it has.
+// The running job: its log, its data, its deadline.
 import * as host from '#host/context';
 import { ask } from './host-error.js';
 import { toJson } from './json.js';
@@ -22,7 +22,7 @@ export function cancelled() {
   return { shutdown, reason: shutdown ? 'the host is shutting down' : why.val };
 }
 
-/** Waits, but not for longer than until the job is cancelled or the host shuts down. */
+/** Waits until the time has passed, the job is cancelled, or the host shuts down. */
 export async function sleep(ms) {
   const nap = 100;
   for (let left = ms; left > 0 && cancelled() === undefined; left -= nap) {

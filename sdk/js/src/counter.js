@@ -1,4 +1,4 @@
-// Numbers that several jobs change at once.
+// Numbers that several jobs can change at the same time.
 import { increment as hostIncrement } from '#host/atomics';
 import { open } from '#host/kv';
 import { ask } from './host-error.js';

@@ -18,7 +18,7 @@ export class Fatal extends Failure {
 class Delay extends Failure {
   constructor(ms) {
     super(`again in ${ms} ms`);
-    // Parts of a millisecond are rounded up: a job that comes early would only be put off once more.
+    // Rounded up to whole milliseconds, because a job that runs too early would only be deferred again.
     this.ms = Math.max(0, Math.ceil(ms));
     if (!Number.isSafeInteger(this.ms)) throw new TypeError(`${new.target.name} takes milliseconds, not ${ms}`);
   }
@@ -36,11 +36,11 @@ export class AwaitChildren extends Failure {
   static tag = 'await-children';
 
   constructor() {
-    super('again when its children have ended');
+    super('again when its children have finished');
   }
 }
 
-/** Whatever was thrown, as the host wants it: `{ tag, val }`. */
+/** Converts a thrown value to the host's form, `{ tag, val }`. */
 export function toVariant(thrown) {
   if (thrown instanceof Delay) return { tag: thrown.constructor.tag, val: BigInt(thrown.ms) };
   if (thrown instanceof AwaitChildren) return { tag: AwaitChildren.tag };
@@ -48,10 +48,10 @@ export function toVariant(thrown) {
   return { tag: fatal ? Fatal.tag : Retry.tag, val: describe(thrown) };
 }
 
-/** Whether this was thrown to end the attempt, and is no accident whose stack would help. */
+/** Whether this was thrown on purpose to end the attempt. The stack of any other error is useful. */
 export const isMeant = (thrown) => thrown instanceof Failure;
 
-/** An error's message and those of its causes. */
+/** An error's message and the messages of its causes. */
 function describe(thrown) {
   const parts = [];
   for (let error = thrown; error !== undefined && error !== null && parts.length < 8; error = error.cause) {

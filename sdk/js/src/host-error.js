@@ -1,19 +1,19 @@
-// What the host answers when it does not do what was asked.
+// Errors of the host's functions.
 
 export class HostError extends Error {
   constructor(doing, code, reason) {
     super(`${doing}: ${reason}`);
     this.name = 'HostError';
     this.code = code;
-    // Another attempt would be refused in the same way.
+    // Another attempt would be rejected as well.
     this.permanent = code === 'denied' || code === 'invalid';
   }
 }
 
 const CODES = { 'access-denied': 'denied', 'no-such-store': 'invalid', denied: 'denied', invalid: 'invalid' };
-const REASONS = { 'access-denied': 'the plugin may not', 'no-such-store': 'there is no such store' };
+const REASONS = { 'access-denied': 'access denied', 'no-such-store': 'no such store' };
 
-/** Calls the host, and turns its `{ tag, val }` into an error with words. */
+/** Calls the host, and converts its error `{ tag, val }` to an exception with a message. */
 export function ask(doing, call) {
   try {
     return call();

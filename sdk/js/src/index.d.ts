@@ -1,7 +1,7 @@
-/** Any value that JSON can hold. */
+/** Any JSON value. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** Names one job: the queue that it is in, and its id there. */
+/** The queue and the id of a job. */
 export interface JobRef {
   queue: string;
   id: string;
@@ -13,13 +13,16 @@ export interface Job<Data = any> {
   readonly id: string;
   /** The queue's name, without BullMQ's key prefix. */
   readonly queue: string;
-  /** The job's name, as its producer gave it. */
+  /** The job's name, as its producer set it. */
   readonly name: string;
   /** The payload. */
   readonly data: Data;
-  /** Which run this is, 1 on the first. Runs that ended in `Defer`, `RateLimited` or `AwaitChildren` do not count. */
+  /**
+   * The number of this attempt, 1 for the first. Attempts that ended in `Defer`, `RateLimited` or `AwaitChildren` do
+   * not count.
+   */
   readonly attempt: number;
-  /** How many attempts the job has in all, at least 1. */
+  /** How many attempts the job has in total, at least 1. */
   readonly maxAttempts: number;
   /** When the producer added the job. */
   readonly addedAt: Date;
@@ -27,61 +30,64 @@ export interface Job<Data = any> {
   readonly parent?: JobRef;
 }
 
-/** Runs one job. What it returns is the job's result; `undefined` is `null`. */
+/** Runs one job. Its return value is the job's result; `undefined` becomes `null`. */
 export type Handle<Data = any> = (job: Job<Data>) => unknown;
 
 /** One kind of job that a plugin handles. */
 export interface JobType<Data = any> {
-  /** One sentence for a person. */
+  /** One sentence for people. */
   description?: string;
-  /** A JSON Schema (draft 2020-12). A job whose data does not fit is failed for good before the plugin sees it. */
+  /**
+   * A JSON Schema (draft 2020-12). The host fails a job whose data does not match for good, without starting the
+   * plugin.
+   */
   schema?: object;
-  /** A JSON Schema of what a completed job returns, for those who add jobs. Nothing is checked against it. */
+  /** A JSON Schema of a completed job's result, for producers. The host does not validate results. */
   resultSchema?: object;
   handle: Handle<Data>;
 }
 
-/** What a plugin exports as `jobs`: the kinds of job, by name. A job of another name is failed for good. */
+/** The export `jobs` of a plugin: the kinds of job, by name. The host fails a job of any other name for good. */
 export type Jobs = Record<string, JobType>;
 
-/** Fails this attempt: the job is run again while attempts remain. So does every other error that is thrown. */
+/** Fails this attempt. The job runs again while attempts remain. Any other thrown error has the same effect. */
 export class Retry extends Error {}
 
-/** Fails the job for good, whatever attempts remain (BullMQ: `UnrecoverableError`). */
+/** Fails the job for good, even if attempts remain (BullMQ: `UnrecoverableError`). */
 export class Fatal extends Error {}
 
-/** Runs the job again in that many milliseconds, and uses up no attempt (BullMQ: `DelayedError`). */
+/** Runs the job again after this many milliseconds, without using up an attempt (BullMQ: `DelayedError`). */
 export class Defer extends Error {
   constructor(ms: number);
   readonly ms: number;
 }
 
-/** Starts no job of the queue for that many milliseconds, and uses up no attempt (BullMQ: `RateLimitError`). */
+/** Starts no job of the queue for this many milliseconds, without using up an attempt (BullMQ: `RateLimitError`). */
 export class RateLimited extends Error {
   constructor(ms: number);
   readonly ms: number;
 }
 
-/** Runs the job again when its children have ended, and uses up no attempt (BullMQ: `WaitingChildrenError`). */
+/** Runs the job again when its children have finished, without using up an attempt (BullMQ: `WaitingChildrenError`). */
 export class AwaitChildren extends Error {
   constructor();
 }
 
-/** The host did not do what was asked. Not caught, it fails the job for good if `permanent`, else this attempt. */
+/** A call to the host failed. If not caught, it fails the job for good if `permanent`, else this attempt. */
 export class HostError extends Error {
-  /** `denied`: queues.toml does not grant it. `invalid`: it is not allowed. `unavailable`: not now. */
+  /** `denied`: queues.toml does not grant it. `invalid`: the call is not valid. `unavailable`: try again later. */
   readonly code: 'denied' | 'invalid' | 'unavailable';
-  /** Whether asking again would not help. */
+  /** Whether the same call would fail again. */
   readonly permanent: boolean;
 }
 
-/** The job's own log. Text is written as it is, errors with their stack, everything else as JSON. */
+/** The job's own log. Writes text unchanged, errors with their stack, and everything else as JSON. */
 export const log: Record<'debug' | 'info' | 'warn' | 'error', (...parts: unknown[]) => void>;
 
-/** Publishes the job's progress: a number, or any JSON value of 64 KiB at most. */
+/** Publishes the job's progress: a number, or any JSON value of at most 64 KiB. */
 export function progress(value: unknown): void;
 
-/** Replaces the job's data, 1 MiB of JSON at most. The next attempt gets the new data; `job.data` stays as it is. */
+/** Replaces the job's data, at most 1 MiB of JSON. The next attempt gets the new data; `job.data` does not change. */
 export function setData(value: unknown): void;
 
 /** Milliseconds until the attempt's deadline, 0 once it has passed. */
@@ -90,49 +96,52 @@ export function remaining(): number;
 /** Why the attempt should end soon: the host shuts down (throw `Defer`), or someone cancelled the job (throw `Fatal`). */
 export interface Cancelled {
   shutdown: boolean;
-  /** In words: the reason that was given by the one who cancelled. */
+  /** The reason: for a cancelled job, the one that its canceller gave. */
   reason: string;
 }
 
-/** Why the attempt should end soon, `undefined` while it should not. */
+/** Why the attempt should end soon, `undefined` if it should not. */
 export function cancelled(): Cancelled | undefined;
 
-/** Waits that many milliseconds, or until `cancelled()` has a reason. */
+/** Waits this many milliseconds, or until `cancelled()` has a reason. */
 export function sleep(ms: number): Promise<void>;
 
 /** The job's children. */
 export const children: {
-  /** What the completed ones returned, in no order. */
+  /** The results of the completed children, in no particular order. */
   values<Value = any>(): { child: JobRef; value: Value }[];
-  /** Why those failed whose failure is ignored, in no order. */
+  /** The reasons of the failures that the parent ignores, in no particular order. */
   ignoredFailures(): { child: JobRef; reason: string }[];
-  /** How many there are, by what became of them. */
+  /** The number of children in each state. */
   counts(): Record<'processed' | 'unprocessed' | 'ignored' | 'failed', number>;
 };
 
-/** Options of a job that is added. What is left out comes from the queue's entry in queues.toml, if it has one. */
+/** Options of an added job. Omitted options default to the queue's entry in queues.toml, if it has one. */
 export interface AddOptions {
-  /** A job id of one's own: without colon, and not a whole number. A job of that id is not added again. */
+  /** A custom job id: without a colon, and not a whole number. A job whose id exists is not added again. */
   id?: string;
-  /** Not before that many milliseconds have passed. */
+  /** Delay in milliseconds. */
   delay?: number;
-  /** 1 goes first, 2,097,151 last; jobs without one go before those. */
+  /** 1 is the highest priority and 2,097,151 the lowest. Jobs without a priority run before all of them. */
   priority?: number;
-  /** How often it is tried in all, at least 1. */
+  /** How many attempts the job has in total, at least 1. */
   attempts?: number;
-  /** How the attempts are spaced: `delay` in milliseconds, `jitter` the share of it that is left to chance. */
+  /** The delay between attempts: `delay` in milliseconds, `jitter` its random share. */
   backoff?: { type: 'fixed' | 'exponential'; delay: number; jitter?: number };
-  /** Adds the job only if no other of that `id` is there, for `ttl` milliseconds or until it has ended. */
+  /** Adds the job only if no other job of the same `id` exists, for `ttl` milliseconds or until that has finished. */
   deduplication?: { id: string; ttl?: number; extend?: boolean; replace?: boolean; keepLastIfActive?: boolean };
 }
 
-/** What a child's final failure means for its parent. */
+/** What a child's final failure does to its parent. */
 export type OnFailure = 'fail-parent' | 'continue-parent' | 'ignore' | 'remove' | 'wait';
 
-/** Adding jobs, to the queues that `add_to` names in queues.toml. Each function answers with the job's id. */
+/** Adding jobs, to the queues in `add_to` in queues.toml. Each function returns the job's id. */
 export const jobs: {
   add(queue: string, name: string, data?: unknown, options?: AddOptions): string;
-  /** Adds a child of the running job; `onFailure` is `fail-parent` if left out. Give it an `id`: attempts are repeated. */
+  /**
+   * Adds a child of the running job. The default of `onFailure` is `fail-parent`. Set an `id`, because attempts are
+   * repeated.
+   */
   addChild(queue: string, name: string, data?: unknown, options?: AddOptions & { onFailure?: OnFailure }): string;
 };
 
@@ -154,5 +163,5 @@ export const kv: {
   keys(): IterableIterator<string>;
 };
 
-/** Adds to a number in the key-value data, in one step, and returns the sum. `kv.get` reads it. */
+/** Adds to a number in the key-value data atomically, and returns the sum. `kv.get` reads it. */
 export function increment(key: string, delta?: number): number;

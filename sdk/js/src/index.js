@@ -1,4 +1,4 @@
-// What a plugin imports. Each module stands alone, so that a component imports from the host only what it uses.
+// The exports for plugins. Each module is separate, so that a component imports only what it uses from the host.
 export { AwaitChildren, Defer, Fatal, RateLimited, Retry } from './failure.js';
 export { HostError } from './host-error.js';
 export { cancelled, children, progress, remaining, setData, sleep } from './context.js';

@@ -3,7 +3,7 @@ import * as host from '#host/jobs';
 import { ask } from './host-error.js';
 import { toJson } from './json.js';
 
-/** For `add-options`, where every field has to be there and whole numbers are BigInts. */
+/** Converts options to `add-options`, where every field is required and whole numbers are BigInts. */
 function toRecord({ id, delay, priority, attempts, backoff, deduplication } = {}) {
   return {
     id,

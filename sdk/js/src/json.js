@@ -1,6 +1,6 @@
-// Values on their way to the host.
+// Conversion of values for the host.
 
-/** A value as JSON text; `undefined` is `null`. Throws a TypeError that says what cannot be written. */
+/** A value as JSON text; `undefined` becomes `null`. Throws a TypeError that says why a value cannot be written. */
 export function toJson(what, value) {
   let text;
   try {

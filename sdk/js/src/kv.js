@@ -3,7 +3,7 @@ import * as host from '#host/kv';
 import { ask } from './host-error.js';
 import { toJson } from './json.js';
 
-/** Calls the host with the plugin's own store. It is opened for each call: that costs nothing, and holds nothing. */
+/** Calls the host with the plugin's own store. Opening it for each call costs nothing, and keeps no resource. */
 const withStore = (doing, call) => ask(doing, () => call(host.open('')));
 
 const getBytes = (key) => withStore(`\`${key}\` could not be read`, (store) => store.get(key)) ?? undefined;

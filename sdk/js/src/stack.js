@@ -1,4 +1,4 @@
-// What componentize-js puts around a plugin: nothing that a plugin's author could look at.
+// Frames of componentize-js around a plugin, which are of no use to its author.
 const AROUND = /\/sources\/initializer\.js/;
 
 /** An error with its stack, as text. Some engines begin the stack with the error itself, some do not. */

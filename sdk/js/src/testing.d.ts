@@ -1,6 +1,6 @@
 import type { AddOptions, Handle, JobRef, Jobs, OnFailure } from './index.js';
 
-/** The job of a test. What is left out: id `1`, queue and name `test`, no data, the first attempt of one. */
+/** The job of a test. Defaults: id `1`, queue and name `test`, no data, the first attempt of one. */
 export interface TestJob {
   id?: string;
   queue?: string;
@@ -12,10 +12,10 @@ export interface TestJob {
   parent?: JobRef;
 }
 
-/** What the host of a test has. What is left out is empty. */
+/** The data of a test's host. The defaults are empty. */
 export interface TestHost {
   config?: Record<string, string>;
-  /** As it is in Redis: the JSON text of what `kv.get` answers with, so `{ total: '4' }` for 4, or bytes. */
+  /** In the format of Redis: the JSON text of the value that `kv.get` returns, so `{ total: '4' }` for 4, or bytes. */
   kv?: Record<string, string | Uint8Array>;
   children?: {
     values?: { child: JobRef; value: unknown }[];
@@ -28,18 +28,18 @@ export interface TestHost {
   print?: boolean;
 }
 
-/** How the attempt ended, and what it told the host. */
+/** The outcome of the attempt, and its calls to the host. */
 export interface Ended {
   outcome: 'completed' | 'retry' | 'fatal' | 'defer' | 'rate-limited' | 'await-children';
-  /** If it completed. */
+  /** For `completed`. */
   result?: any;
-  /** If it is `retry` or `fatal`. */
+  /** For `retry` and `fatal`. */
   message?: string;
-  /** If it is `defer` or `rate-limited`. */
+  /** For `defer` and `rate-limited`. */
   ms?: number;
   logs: { level: 'debug' | 'info' | 'warn' | 'error'; message: string }[];
   progress: any[];
-  /** What `setData` was called with last. */
+  /** The last value that `setData` got. */
   data: any;
   added: {
     queue: string;
@@ -50,11 +50,11 @@ export interface Ended {
     child?: boolean;
     onFailure?: OnFailure;
   }[];
-  /** The key-value data after it: what the test put there as it was put, what the plugin wrote as bytes of JSON text. */
+  /** The key-value data afterwards: values of the test unchanged, values of the plugin as bytes of JSON text. */
   kv: Record<string, string | Uint8Array>;
 }
 
-/** Runs one attempt of a job in a plugin, as a host would. `fetch` is Node's own: put a function of yours in its place. */
+/** Runs one attempt of a job in a plugin, as a host would. `fetch` is Node's own, which a test can replace. */
 export function run(
   plugin: { description?: string; handle?: Handle; jobs?: Jobs },
   job?: TestJob,

@@ -1,4 +1,4 @@
-// Running handlers in unit tests, with a host that is not there.
+// Runs handlers in unit tests, with a mock host.
 import { adapt } from './adapter.js';
 import { newState, replaceState } from './host/stand-in/state.js';
 

@@ -12,7 +12,7 @@ test('a job goes to the handler of its name, and one without handler is fatal', 
   assert.match(ended.message, /`product`/);
 });
 
-test('the job has the shapes of JavaScript', async () => {
+test('the job has the types of JavaScript', async () => {
   const parent = { queue: 'other', id: '7' };
   let seen;
   await run({ handle: (job) => void (seen = job) }, { id: '9', data: { a: 1 }, attempt: 2, maxAttempts: 3, addedAt: 5, parent });
@@ -27,7 +27,7 @@ test('no result is null, and one that JSON cannot hold is fatal', async () => {
   assert.equal((await run({ handle: () => () => {} })).outcome, 'fatal');
 });
 
-test('an accident leaves its stack in the log, a failure that is meant does not', async () => {
+test('only an unexpected error leaves its stack in the log', async () => {
   const ended = await run({ handle: () => null.property });
   assert.equal(ended.outcome, 'retry');
   assert.match(ended.logs[0].message, /TypeError.*\n.*at /);
@@ -44,13 +44,13 @@ test('a plugin is described with its schemas', () => {
   });
 });
 
-test('a module that is no plugin is refused', () => {
+test('a module that is not a plugin is rejected', () => {
   assert.throws(() => adapt({}), /either `handle`/);
   assert.throws(() => adapt({ handle() {}, jobs: {} }), /either `handle`/);
   assert.throws(() => adapt({ jobs: { sum: () => 1 } }), /`sum` needs a function/);
 });
 
-test('key-value data of a test is what would be in Redis', async () => {
+test('key-value data of a test has the format of Redis', async () => {
   const plugin = { handle: () => kv.get('total') };
   assert.equal((await run(plugin, {}, { kv: { total: '4' } })).result, 4);
   assert.equal((await run(plugin, {}, { kv: { total: new TextEncoder().encode('4') } })).result, 4);

@@ -17,7 +17,7 @@ async function interfaces(source) {
 
 const CONTEXT = 'toril:plugin/job-context@0.2.0';
 
-test('a component imports no more than the plugin uses', async () => {
+test('a component imports only what the plugin uses', async () => {
   assert.deepEqual(await interfaces(`import { Fatal } from '@toril/plugin';
     export const handle = () => { throw new Fatal('no'); };`), [CONTEXT]);
   assert.deepEqual(await interfaces(`import { kv, config } from '@toril/plugin';

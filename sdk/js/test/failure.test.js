@@ -17,22 +17,22 @@ test('each failure ends the attempt in its own way', async () => {
   assert.deepEqual(await ends(new AwaitChildren()), ['await-children', undefined]);
 });
 
-test('an error is told with its causes, each once', async () => {
+test('the message of an error contains each of its causes once', async () => {
   const broken = new Error('the pipe broke');
   assert.deepEqual(await ends(new Error('reading the list', { cause: broken })), ['retry', 'reading the list: the pipe broke']);
   assert.deepEqual(await ends(new Error('failed: the pipe broke', { cause: broken })), ['retry', 'failed: the pipe broke']);
 });
 
-test('what is no error can be thrown, too', async () => {
+test('any value can be thrown', async () => {
   assert.deepEqual(await ends('just text'), ['retry', 'just text']);
   assert.deepEqual(await ends(undefined), ['retry', 'undefined was thrown']);
 });
 
-test('what the host will always refuse is fatal, and what it cannot do now is not', async () => {
+test('a denied call is fatal, and an unavailable host is not', async () => {
   assert.equal((await ends(new HostError('adding', 'denied', 'no')))[0], 'fatal');
   assert.equal((await ends(new HostError('adding', 'unavailable', 'away')))[0], 'retry');
 });
 
-test('a delay that is no number is an error of its own', () => {
+test('a delay that is not a number is an error', () => {
   assert.throws(() => new Defer(Number.NaN), /Defer takes milliseconds/);
 });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createContext, runInContext } from 'node:vm';
 import { withNamedFetch } from '../build/named-fetch.js';
 
-/** What a plugin's `fetch` throws, in a component whose engine throws this. */
+/** The error of a plugin's `fetch`, in a component whose engine throws this one. */
 async function thrown(error, input, init) {
   const engine = { URL, TypeError, fetch: () => Promise.reject(error) };
   engine.globalThis = engine;
@@ -13,7 +13,7 @@ async function thrown(error, input, init) {
 
 const FAILED = new TypeError('NetworkError when attempting to fetch resource');
 
-test('a request that failed is told with its origin, and with nothing that could be a secret', async () => {
+test('the error of a failed request has its origin, and nothing that could be a secret', async () => {
   for (const input of ['https://me:hunter2@a.example/path?token=x', new URL('https://a.example/'), new Request('https://a.example')]) {
     const error = await thrown(FAILED, input);
     assert.equal(error.message, 'fetch from https://a.example: NetworkError when attempting to fetch resource');
@@ -21,12 +21,12 @@ test('a request that failed is told with its origin, and with nothing that could
   }
 });
 
-test('an error of another kind, and of an address that is none, stays what it is', async () => {
+test('an error of another kind, or of an invalid URL, stays unchanged', async () => {
   const aborted = new DOMException('aborted', 'AbortError');
   assert.equal(await thrown(aborted, 'https://a.example/'), aborted);
   assert.equal(await thrown(FAILED, '/nowhere'), FAILED);
 });
 
-test('a plugin that sends no requests is left as it is', () => {
+test('a plugin without requests stays unchanged', () => {
   assert.equal(withNamedFetch('prefetched()'), 'prefetched()');
 });

@@ -1,4 +1,4 @@
-"""Behaviours that are about how the attempt ends."""
+"""Behaviours about the end of an attempt."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +22,7 @@ def fatal(job):
 
 @job("defer", schema=number("ms"))
 def defer(job):
-    """Is deferred until its time has come."""
+    """Defers itself until its time."""
     if (left := time_left(job)) > timedelta():
         raise Defer(left)
     return {"attempts": job.attempt}
@@ -30,7 +30,7 @@ def defer(job):
 
 @job("rate-limit", schema=number("ms"))
 def rate_limit(job):
-    """Limits the queue until its time has come."""
+    """Limits the rate of the queue until its time."""
     if (left := time_left(job)) > timedelta():
         raise RateLimited(left)
     return {"attempts": job.attempt}
@@ -39,12 +39,12 @@ def rate_limit(job):
 @job("await")
 def await_children(job):
     """Waits for its children."""
-    # Waiting for nobody would only be asked again.
+    # Waiting without pending children would repeat at once.
     if children.counts().unprocessed > 0:
         raise AwaitChildren
     return {"children": list(children.values().values())}
 
 
 def time_left(job):
-    """Until `ms` milliseconds after the job was added."""
+    """The time until `ms` milliseconds after the job was added."""
     return job.added_at + timedelta(milliseconds=job.data["ms"]) - datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Behaviours that are about what the host offers."""
+"""Behaviours about the host's functions."""
 
 import itertools
 import time
@@ -22,7 +22,7 @@ def progress(job):
 
 @job("fetch", schema=text("url"))
 def fetch(job):
-    """Gets an address."""
+    """Requests a URL."""
     response = http.get(job.data["url"])
     return {"status": response.status, "body": response.text}
 
@@ -57,7 +57,7 @@ def nap(job):
 
 @job("sleep-until-cancelled")
 def sleep_until_cancelled(job):
-    """Sleeps until it is told to end, or until just before the deadline."""
+    """Sleeps until it is cancelled, or until just before the deadline."""
     while remaining() > 0.2:
         if why := cancelled():
             return {"cancelled": True, "reason": why.reason}
@@ -67,7 +67,7 @@ def sleep_until_cancelled(job):
 
 @job("children")
 def with_child(job):
-    """Adds a child, waits for it and returns its result."""
+    """Adds a child, waits for it, and returns its result."""
     counts = children.counts()
     if counts.processed == 0 and counts.unprocessed == 0:
         jobs.add_child(job.queue, "echo", "of age", id=f"child-of-{job.id}")
@@ -76,7 +76,7 @@ def with_child(job):
     return {"children": list(children.values().values())}
 
 
-# The jobs that this instance has begun: more than one only with `isolation = "reuse"`.
+# The number of jobs that this instance has started: more than one only with `isolation = "reuse"`.
 served = itertools.count(1)
 
 

@@ -1,4 +1,4 @@
-"""Does what the job's name says: every way in which a job can end, and everything that the host offers."""
+"""Does what the job's name says: every way in which a job can end, and all functions of the host."""
 
 from ends import await_children, defer, fail_times, fatal, rate_limit  # noqa: F401
 from host import (  # noqa: F401

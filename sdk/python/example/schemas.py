@@ -2,10 +2,10 @@
 
 
 def number(name):
-    """An object that has a whole number of that name."""
+    """An object with a whole number of this name."""
     return {"type": "object", "properties": {name: {"type": "integer", "minimum": 0}}, "required": [name]}
 
 
 def text(name):
-    """An object that has a string of that name."""
+    """An object with a string of this name."""
     return {"type": "object", "properties": {name: {"type": "string"}}, "required": [name]}

@@ -16,6 +16,6 @@ def greet(job):
     """Greets one person."""
     name = job.data["name"].strip()
     if not name:
-        raise Fatal("nobody is there to be greeted")
+        raise Fatal("`name` is empty")
     log.info("greeting someone")
     return {"text": f"Hello, {name}!"}

@@ -63,7 +63,7 @@ def test_a_module_that_is_no_plugin_is_refused():
 
 def test_a_handler_that_is_async_is_refused_when_the_plugin_is_built():
     async def waits(job):
-        """Nobody awaits it."""
+        """Nothing awaits it."""
 
     with pytest.raises(TypeError, match="the handler of `wait` is an `async def`"):
         job("wait")(waits)

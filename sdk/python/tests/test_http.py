@@ -8,7 +8,7 @@ from toril_plugin.testing import Host, run
 
 
 def ask(answer, call):
-    """Runs a call as a handler, with a server that keeps what it was asked."""
+    """Runs a call as a handler, with a server that records its requests."""
     asked = []
 
     def serve(*request):

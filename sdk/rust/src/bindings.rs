@@ -1,5 +1,5 @@
-//! What `wit-bindgen` makes of the plugin interface. Only [`crate::host`] and [`crate::export`] use it: everything else
-//! deals in this crate's own types, which exist on every target.
+//! The bindings that `wit-bindgen` generates from the plugin interface. Only [`crate::host`] and [`crate::export`]
+//! use them. All other modules use this crate's own types, which exist on every target.
 
 #![allow(unsafe_code, missing_docs, clippy::all)]
 

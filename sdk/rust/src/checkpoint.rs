@@ -1,5 +1,5 @@
-//! Progress that outlives the attempt: new data for the job (BullMQ: `job.updateData`), which its next attempt starts
-//! with.
+//! Progress that outlives the attempt: new data for the job (BullMQ: `job.updateData`). The next attempt starts with
+//! it.
 //!
 //! ```
 //! use serde::{Deserialize, Serialize};
@@ -32,18 +32,18 @@ use crate::host;
 pub enum CheckpointError {
     /// The value cannot be written as JSON, or is larger than 1 MiB. Another attempt will not help: this becomes
     /// [`Failure::Fatal`](crate::Failure::Fatal).
-    #[error("this cannot be a job's data: {0}")]
+    #[error("invalid job data: {0}")]
     Invalid(String),
-    /// The host cannot write it now: Redis is away, or the job is no longer this host's.
+    /// The host cannot write it now: Redis is unavailable, or this host no longer owns the job.
     #[error("the job's data could not be replaced: {0}")]
     Unavailable(String),
 }
 
-/// Replaces the job's data, 1 MiB of JSON at most. It is to fit the job type's schema, as the next attempt is checked
-/// against it.
+/// Replaces the job's data, at most 1 MiB of JSON. The data must match the job type's schema, because the host
+/// validates the next attempt against it.
 ///
 /// # Errors
-/// If the host did not take the value. The job then has the data that it had.
+/// If the host did not accept the value. The job then keeps its previous data.
 pub fn save(data: &(impl Serialize + ?Sized)) -> Result<(), CheckpointError> {
     let json = serde_json::to_string(data).map_err(|error| CheckpointError::Invalid(error.to_string()))?;
     host::set_data(&json)

@@ -15,7 +15,7 @@ pub struct ChildValue<T> {
     pub value: T,
 }
 
-/// Why a child failed whose failure its parent does not mind.
+/// Why a child failed, where its parent ignores the failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChildFailure {
     /// The child.
@@ -24,31 +24,31 @@ pub struct ChildFailure {
     pub reason: String,
 }
 
-/// How many children the job has, by what became of them.
+/// How many children the job has, by state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Completed.
     pub processed: u64,
-    /// Not ended yet.
+    /// Not finished yet.
     pub unprocessed: u64,
-    /// Failed, and ignored.
+    /// Failed, and the failure is ignored.
     pub ignored: u64,
     /// Failed.
     pub failed: u64,
 }
 
 impl Counts {
-    /// All of them. Zero on a first run that has added none yet.
+    /// All children. Zero on a first run that has added none yet.
     pub fn total(&self) -> u64 {
         [self.unprocessed, self.ignored, self.failed].iter().fold(self.processed, |sum, n| sum.saturating_add(*n))
     }
 }
 
-/// Why the host did not say.
+/// Why the children could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChildrenError {
-    /// A child's result is not of the type that was asked for. It will not be on the next attempt either: this becomes
+    /// A child's result does not have the requested type. Another attempt will not help: this becomes
     /// [`Failure::Fatal`](crate::Failure::Fatal).
     #[error(
         "the result of the job {} in the queue `{}` does not have the form that its parent expects \
@@ -59,54 +59,54 @@ pub enum ChildrenError {
     Unexpected {
         /// The child.
         child: JobRef,
-        /// Where in its result, counted from 1; 0 if unknown.
+        /// The line in its result, counted from 1; 0 if unknown.
         line: usize,
-        /// Where in the line, counted from 1; 0 if unknown.
+        /// The column in the line, counted from 1; 0 if unknown.
         column: usize,
     },
-    /// The host refuses to say. This becomes [`Failure::Fatal`](crate::Failure::Fatal).
-    #[error("the host does not say what became of the job's children: {0}")]
+    /// The host refused the call. This becomes [`Failure::Fatal`](crate::Failure::Fatal).
+    #[error("the host refused to read the job's children: {0}")]
     Refused(String),
-    /// The host cannot say now: Redis is away, or the job is no longer this host's.
-    #[error("what became of the job's children could not be read: {0}")]
+    /// The host cannot read them now: Redis is unavailable, or this host no longer owns the job.
+    #[error("the job's children could not be read: {0}")]
     Unavailable(String),
 }
 
 impl ChildrenError {
-    /// Whether another attempt would meet the same error.
+    /// Whether another attempt would fail with the same error.
     pub fn is_permanent(&self) -> bool {
         !matches!(self, Self::Unavailable(_))
     }
 }
 
-/// What the completed children returned, in no order.
+/// The results of the completed children, in no particular order.
 ///
 /// # Errors
-/// [`ChildrenError::Unexpected`] if one result is no `T`, and the others if the host did not say.
+/// [`ChildrenError::Unexpected`] if a result is not a `T`, and the other variants if the host could not read them.
 pub fn values<T: DeserializeOwned>() -> Result<Vec<ChildValue<T>>, ChildrenError> {
     values_json()?.into_iter().map(typed).collect()
 }
 
-/// What the completed children returned, in no order, as JSON.
+/// The results of the completed children as JSON, in no particular order.
 ///
 /// # Errors
-/// If the host did not say.
+/// If the host could not read them.
 pub fn values_json() -> Result<Vec<ChildValue<Json>>, ChildrenError> {
     host::children_values()
 }
 
-/// Why children failed whose failure is ignored, in no order.
+/// The reasons of the failures that the parent ignores, in no particular order.
 ///
 /// # Errors
-/// If the host did not say.
+/// If the host could not read them.
 pub fn ignored_failures() -> Result<Vec<ChildFailure>, ChildrenError> {
     host::ignored_failures()
 }
 
-/// How many children there are.
+/// The number of children in each state.
 ///
 /// # Errors
-/// If the host did not say.
+/// If the host could not read them.
 pub fn counts() -> Result<Counts, ChildrenError> {
     host::dependencies()
 }
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_result_that_fits_gets_its_type() {
+    fn a_result_that_fits_is_parsed_into_its_type() {
         assert_eq!(typed::<u32>(child("7")).map(|child| child.value), Ok(7));
     }
 

@@ -1,16 +1,16 @@
-//! The time. `SystemTime::now`, `Instant::now` and `thread::sleep` of the standard library do not work on every target
-//! that plugins are built for; these functions do.
+//! The time. The standard library's `SystemTime::now`, `Instant::now` and `thread::sleep` do not work on every target
+//! that plugins are built for. These functions do.
 
 use std::time::{Duration, SystemTime};
 
 use crate::host;
 
-/// The time of day, as the host's clock has it.
+/// The current time of the host's clock.
 pub fn now() -> SystemTime {
     host::now()
 }
 
-/// Does nothing for that time. The attempt's deadline still counts.
+/// Sleeps. The attempt's deadline still applies.
 pub fn sleep(time: Duration) {
     host::sleep(time);
 }

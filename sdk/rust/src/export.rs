@@ -1,6 +1,6 @@
 //! Turns a [`RawPlugin`](crate::RawPlugin) into the exports of a component.
 
-/// Exports a plugin from this crate, which is to be a `cdylib`. Use it once, with a type that implements
+/// Exports a plugin from this crate, which must be a `cdylib`. Use it once, with a type that implements
 /// [`Plugin`](crate::Plugin) or [`RawPlugin`](crate::RawPlugin).
 ///
 /// On targets other than WebAssembly it only checks that the type is a plugin.
@@ -49,7 +49,7 @@ mod adapter {
         }
     }
 
-    /// Without this a panic is a trap that does not say what happened.
+    /// Without this, a panic is a trap without a message.
     fn report_panics() {
         std::panic::set_hook(Box::new(|panic| host::log(crate::log::Level::Error, &panic.to_string())));
     }

@@ -11,24 +11,25 @@ use crate::jobs::AddError;
 use crate::kv::KvError;
 use crate::progress::ProgressError;
 
-/// How an attempt ends that does not complete the job.
+/// How an attempt ends without completing the job.
 ///
-/// `?` makes one of any error: [`Failure::Retry`] with the error's text and that of its sources, or [`Failure::Fatal`]
-/// where this crate knows that another attempt would end in the same way: what `queues.toml` does not grant, a request
-/// that could not be built, a value that the host does not take, a setting that is missing.
+/// `?` converts any error. The result is [`Failure::Retry`] with the texts of the error and its sources. It is
+/// [`Failure::Fatal`] where this crate knows that another attempt would fail in the same way: a missing grant in
+/// `queues.toml`, an invalid request, a value that the host does not accept, a missing setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// This attempt failed, and this is why: back off and run again while attempts remain, fail when none do.
+    /// This attempt failed, for this reason. The job runs again after its backoff while attempts remain, else it
+    /// fails.
     Retry(String),
-    /// The job has failed for good, whatever attempts remain.
+    /// The job fails for good, even if attempts remain.
     Fatal(String),
-    /// Run the job again after that time. Uses up no attempt. Parts of a millisecond are rounded up.
+    /// Run the job again after this time. Uses up no attempt. The time is rounded up to whole milliseconds.
     Defer(Duration),
-    /// Start no job of this queue for that time, then run this one again. Uses up no attempt. Parts of a millisecond
-    /// are rounded up.
+    /// Start no job of this queue for this time, then run this one again. Uses up no attempt. The time is rounded up
+    /// to whole milliseconds.
     RateLimited(Duration),
-    /// Run the job again when its children have ended, almost at once if they have already. A job without children
-    /// fails for good. Uses up no attempt.
+    /// Run the job again when its children have finished, or almost at once if they already have. A job without
+    /// children fails for good. Uses up no attempt.
     AwaitChildren,
 }
 
@@ -43,12 +44,12 @@ impl Failure {
         Self::Fatal(message.into())
     }
 
-    /// [`Failure::Defer`] for a time.
+    /// [`Failure::Defer`] for this time.
     pub fn defer(delay: Duration) -> Self {
         Self::Defer(delay)
     }
 
-    /// [`Failure::RateLimited`] for a time.
+    /// [`Failure::RateLimited`] for this time.
     pub fn rate_limited(delay: Duration) -> Self {
         Self::RateLimited(delay)
     }
@@ -72,7 +73,7 @@ impl<E: Error + 'static> From<E> for Failure {
     }
 }
 
-/// Whether another attempt would meet the same error.
+/// Whether another attempt would fail with the same error.
 fn is_permanent(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref().is_some_and(HttpError::is_permanent)
         || error.downcast_ref().is_some_and(AddError::is_permanent)
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_setting_is_fatal_also_when_it_is_wrapped() {
+    fn a_missing_setting_is_fatal_even_if_it_is_wrapped() {
         let missing = ConfigError::Missing { key: "agent-url".into() };
         assert!(matches!(question_mark(Outer(missing)), Failure::Fatal(_)));
     }
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_that_may_not_or_cannot_be_added_is_fatal_and_one_that_redis_did_not_take_is_not() {
+    fn a_job_that_is_denied_or_invalid_is_fatal_and_an_unavailable_redis_is_not() {
         let reason = || "because".to_owned();
         assert!(matches!(question_mark(AddError::Denied(reason())), Failure::Fatal(_)));
         assert!(matches!(question_mark(AddError::Invalid(reason())), Failure::Fatal(_)));
@@ -125,14 +126,14 @@ mod tests {
     }
 
     #[test]
-    fn a_store_that_is_not_granted_is_fatal_and_one_that_is_away_is_not() {
-        // What to add is told by the host, which knows the plugin's name.
+    fn a_store_that_is_not_granted_is_fatal_and_an_unavailable_one_is_not() {
+        // The host says what to add, because it knows the plugin's name.
         assert!(matches!(question_mark(KvError::Denied), Failure::Fatal(_)));
         assert!(matches!(question_mark(KvError::Unavailable("away".into())), Failure::Retry(_)));
     }
 
     #[test]
-    fn a_value_that_the_host_does_not_take_is_fatal() {
+    fn a_value_that_the_host_rejects_is_fatal() {
         let reason = || "it is too large".to_owned();
         assert!(matches!(question_mark(CheckpointError::Invalid(reason())), Failure::Fatal(_)));
         assert!(matches!(question_mark(CheckpointError::Unavailable(reason())), Failure::Retry(_)));

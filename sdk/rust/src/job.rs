@@ -15,14 +15,14 @@ pub struct Job<D> {
     pub id: String,
     /// The name of the queue that the job is in, without BullMQ's key prefix.
     pub queue: String,
-    /// The job's name, as its producer gave it.
+    /// The job's name, as its producer set it.
     pub name: String,
     /// The payload.
     pub data: D,
-    /// Which run this is, 1 on the first. Runs that ended in [`Failure::Defer`], [`Failure::RateLimited`] or
-    /// [`Failure::AwaitChildren`] do not count.
+    /// The number of this attempt, 1 for the first. Attempts that ended in [`Failure::Defer`],
+    /// [`Failure::RateLimited`] or [`Failure::AwaitChildren`] do not count.
     pub attempt: u32,
-    /// How many attempts the job has in all, at least 1.
+    /// How many attempts the job has in total, at least 1.
     pub max_attempts: u32,
     /// When the producer added the job.
     pub added_at: SystemTime,
@@ -40,7 +40,7 @@ pub struct JobRef {
 }
 
 impl<D> Job<D> {
-    /// A first attempt out of one, with nothing but a name and data. For unit tests of handlers.
+    /// A first attempt out of one, with only a name and data. For unit tests of handlers.
     pub fn for_test(name: impl Into<String>, data: D) -> Self {
         Self {
             id: "1".into(),
@@ -54,12 +54,12 @@ impl<D> Job<D> {
         }
     }
 
-    /// Whether no attempt remains after this one.
+    /// Whether this is the last attempt.
     pub fn is_last_attempt(&self) -> bool {
         self.attempt >= self.max_attempts
     }
 
-    /// The same job with other data, and the data that it had.
+    /// The same job with other data, and the previous data.
     pub fn replace_data<T>(self, data: T) -> (Job<T>, D) {
         let job = Job {
             id: self.id,
@@ -79,8 +79,8 @@ impl Job<Json> {
     /// Gives the data a type.
     ///
     /// # Errors
-    /// [`Failure::Fatal`] if the data does not fit it: it will not on the next attempt either. The message says where,
-    /// and quotes nothing of the data.
+    /// [`Failure::Fatal`] if the data does not fit the type, because it will not on the next attempt either. The
+    /// message names the place, and quotes no part of the data.
     pub fn parse<T: DeserializeOwned>(self) -> Result<Job<T>, Failure> {
         let (job, json) = self.replace_data(());
         match json.parse() {
@@ -95,12 +95,12 @@ impl Job<Json> {
     }
 }
 
-/// A JSON document as text. A host checks that a result is one: a document that is not fails the attempt.
+/// A JSON document as text. The host checks that a result is valid JSON, and fails the attempt if not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Json(String);
 
 impl Json {
-    /// Takes text for JSON without looking at it.
+    /// Uses a text as JSON without checking it.
     pub fn from_text(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -108,7 +108,7 @@ impl Json {
     /// Writes a value as JSON.
     ///
     /// # Errors
-    /// If the value cannot be written as JSON, such as a map whose keys are no strings.
+    /// If the value cannot be written as JSON, such as a map whose keys are not strings.
     pub fn from_value(value: &(impl Serialize + ?Sized)) -> Result<Self, serde_json::Error> {
         serde_json::to_string(value).map(Self)
     }
@@ -116,7 +116,7 @@ impl Json {
     /// Reads a value from the document.
     ///
     /// # Errors
-    /// If the document is no JSON, or does not fit the type. The error's text can quote the document.
+    /// If the document is not JSON, or does not fit the type. The error's text can quote the document.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_str(&self.0)
     }
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn data_that_fits_gets_its_type() {
+    fn data_that_fits_is_parsed_into_its_type() {
         let job = Job::for_test("sum", Json::from_text("[1, 2]"));
         let job = job.parse::<Vec<u8>>().expect("fits");
         assert_eq!(job.data, [1, 2]);
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_attempt_knows_that_it_is_the_last() {
+    fn the_last_attempt_is_recognized() {
         let mut job = Job::for_test("sum", ());
         assert!(job.is_last_attempt());
         job.max_attempts = 2;

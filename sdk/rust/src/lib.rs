@@ -1,4 +1,4 @@
-//! Write Toril plugins in Rust: each handles BullMQ jobs inside a sandboxed WebAssembly component of its own.
+//! Write Toril plugins in Rust. Each plugin handles BullMQ jobs inside its own sandboxed WebAssembly component.
 //!
 //! ```
 //! use schemars::JsonSchema;
@@ -35,18 +35,18 @@
 //! # fn main() {}
 //! ```
 //!
-//! Build the crate as a `cdylib` for a WebAssembly target. Compiled for any other target, as in unit tests, nothing is
-//! exported and the host is replaced by stand-ins: logs go to standard error, configuration is empty, requests fail, jobs
-//! that are added go nowhere, and the key-value store is in memory.
+//! Build the crate as a `cdylib` for a WebAssembly target. On any other target, as in unit tests, nothing is exported
+//! and stand-ins replace the host: logs go to standard error, configuration is empty, requests fail, added jobs are
+//! dropped, and the key-value store is in memory.
 //!
-//! | module | what it has |
+//! | module | contents |
 //! | --- | --- |
 //! | [`plugin`] | [`Plugin`] for typed handlers, [`RawPlugin`] for everything else, [`export!`] |
-//! | [`job`] | [`Job`], the job that runs, and [`Json`], its data before it has a type |
+//! | [`job`] | [`Job`], the running job, and [`Json`], its untyped data |
 //! | [`failure`] | [`Failure`], the ways in which an attempt ends without a result |
 //! | [`log`], [`progress`], [`context`] | the running job: its log, its progress, its deadline |
 //! | [`checkpoint`] | new data for the job's next attempt |
-//! | [`jobs`], [`children`] | adding jobs, and what became of the running job's children |
+//! | [`jobs`], [`children`] | adding jobs, and the state of the running job's children |
 //! | [`config`] | the plugin's `config` and `secrets` from `queues.toml` |
 //! | [`http`] | requests to the origins that `queues.toml` grants |
 //! | [`kv`] | values that outlive the job |
@@ -85,7 +85,7 @@ pub use schemars;
 pub use serde;
 pub use serde_json;
 
-/// What [`export!`] expands to. Not part of the public interface.
+/// The macros and types that [`export!`] expands to. Not part of the public interface.
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod __private {

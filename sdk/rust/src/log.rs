@@ -1,23 +1,23 @@
-//! The job's own log (BullMQ: `queue.getJobLogs`), which is also written to the host's.
+//! The job's own log (BullMQ: `queue.getJobLogs`). Lines also go to the host's log.
 //!
-//! The host cuts a line longer than 8 KiB, and drops what comes after 1,000 lines of one attempt. Each function takes
-//! anything that can be displayed: `log::info("started")`, `log::warn(format_args!("{n} are left"))`. What is logged
-//! is kept and seen by others: log no secrets, and no payloads that could hold some.
+//! The host truncates a line longer than 8 KiB, and drops lines after the first 1,000 of an attempt. Each function
+//! takes anything that can be displayed: `log::info("started")`, `log::warn(format_args!("{n} are left"))`. Log lines
+//! are stored and others can read them. Log no secrets, and no payloads that could contain secrets.
 
 use std::fmt::Display;
 
 use crate::host;
 
-/// How much a line matters.
+/// The severity of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// For whoever looks for a fault.
+    /// Details for debugging.
     Debug,
-    /// What happens.
+    /// Normal events.
     Info,
-    /// What is not as it should be, and does not stop the job.
+    /// Problems that do not stop the job.
     Warn,
-    /// What has gone wrong.
+    /// Errors.
     Error,
 }
 
@@ -26,22 +26,22 @@ pub fn write(level: Level, message: impl Display) {
     host::log(level, &message.to_string());
 }
 
-/// Writes a line for whoever looks for a fault.
+/// Writes a line with details for debugging.
 pub fn debug(message: impl Display) {
     write(Level::Debug, message);
 }
 
-/// Writes a line that says what happens.
+/// Writes a line about a normal event.
 pub fn info(message: impl Display) {
     write(Level::Info, message);
 }
 
-/// Writes a line about what is not as it should be, and does not stop the job.
+/// Writes a line about a problem that does not stop the job.
 pub fn warn(message: impl Display) {
     write(Level::Warn, message);
 }
 
-/// Writes a line about what has gone wrong.
+/// Writes a line about an error.
 pub fn error(message: impl Display) {
     write(Level::Error, message);
 }

@@ -1,4 +1,4 @@
-//! What a plugin implements: [`Plugin`] with a typed function for each kind of job, or [`RawPlugin`] by hand.
+//! The traits of a plugin: [`Plugin`] with a typed function for each kind of job, or [`RawPlugin`] without types.
 
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
@@ -8,27 +8,26 @@ use crate::{Failure, Job, Json};
 
 /// A plugin that has one typed function for each kind of job.
 pub trait Plugin {
-    /// What the plugin does, in one sentence for a person.
+    /// What the plugin does, in one sentence for people.
     const DESCRIPTION: &'static str;
 
     /// The kinds of job that the plugin handles.
     fn jobs() -> Jobs;
 }
 
-/// A plugin that describes itself and reads its jobs without help. Every [`Plugin`] is one.
+/// A plugin that writes its own description and parses its own jobs. Every [`Plugin`] is one.
 ///
-/// For plugins that take jobs of any name, whose job names are not known when they are compiled, or whose results are
-/// JSON already.
+/// For plugins whose job names are not known at compile time, or whose results already are JSON.
 pub trait RawPlugin {
-    /// What the plugin says about itself. A host calls this once for each version, without network and with 5 seconds
-    /// of time.
+    /// The plugin's description of itself. A host calls this once for each version, without network access and with a
+    /// limit of 5 seconds.
     fn describe() -> Manifest;
 
-    /// Runs one job. Called once in the life of an instance, so that nothing is kept in memory between jobs, unless the
-    /// plugin's entry in `queues.toml` says `isolation = "reuse"`.
+    /// Runs one job. An instance runs one job only, so nothing stays in memory between jobs, unless the plugin's
+    /// entry in `queues.toml` says `isolation = "reuse"`.
     ///
     /// # Errors
-    /// Every other end of the attempt than a result is a [`Failure`].
+    /// A [`Failure`] for every attempt that ends without a result.
     fn handle(job: Job<Json>) -> Result<Json, Failure>;
 }
 
@@ -42,26 +41,26 @@ impl<P: Plugin> RawPlugin for P {
     }
 }
 
-/// What a plugin says about itself.
+/// A plugin's description of itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifest {
-    /// What the plugin does, in one sentence for a person.
+    /// What the plugin does, in one sentence for people.
     pub description: String,
-    /// The kinds of job that it handles. A host fails every other job for good. Empty: jobs of any name are handled,
-    /// and their data is not checked.
+    /// The kinds of job that it handles. A host fails every other job for good. If empty, the plugin handles jobs of
+    /// any name, and the host does not validate their data.
     pub jobs: Vec<JobType>,
 }
 
 /// One kind of job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobType {
-    /// The job's name, as producers give it.
+    /// The job's name, as producers set it.
     pub name: String,
-    /// What the job does, in one sentence for a person.
+    /// What the job does, in one sentence for people.
     pub description: String,
-    /// The JSON Schema (draft 2020-12) that a host checks the data against before the plugin sees it.
+    /// The JSON Schema (draft 2020-12) that a host validates the data against before it starts the plugin.
     pub data_schema: Option<Schema>,
-    /// The JSON Schema of what a completed job returns, for those who add jobs. A host checks nothing against it.
+    /// The JSON Schema of a completed job's result, for producers. A host does not validate results.
     pub result_schema: Option<Schema>,
 }
 
@@ -70,7 +69,7 @@ type Handler = Box<dyn FnOnce(Job<Json>) -> Result<Json, Failure>>;
 struct Entry {
     name: &'static str,
     description: &'static str,
-    /// Of the data and of the result. Made on demand: they are needed for `describe`, not for each job.
+    /// Of the data and of the result. Built on demand: only `describe` needs them.
     schemas: Option<[fn() -> Schema; 2]>,
     handler: Handler,
 }
@@ -82,15 +81,15 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// No jobs yet.
+    /// Without jobs.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Handles jobs called `name` with `handler`, whose data type is what the job's data is checked against, and whose
-    /// result type is told to those who add jobs.
+    /// Handles jobs called `name` with `handler`. The host validates the job's data against the schema of its data
+    /// type. Producers see the schema of its result type.
     ///
-    /// `description` is one sentence for a person. The first handler of a name is the one that counts.
+    /// `description` is one sentence for people. The first handler for a name wins.
     #[must_use]
     pub fn on<D, O>(
         self,
@@ -105,8 +104,8 @@ impl Jobs {
         self.push(name, description, Some([|| schema_for!(D), || schema_for!(O)]), handler)
     }
 
-    /// Like [`Jobs::on`] for data without a schema: a host checks nothing, and data that does not fit the handler's
-    /// type is [`Failure::Fatal`].
+    /// Like [`Jobs::on`], but without a schema: the host does not validate the data, and data that does not fit the
+    /// handler's type is [`Failure::Fatal`].
     #[must_use]
     pub fn on_unchecked<D, O>(
         self,
@@ -137,7 +136,7 @@ impl Jobs {
         self
     }
 
-    /// The kinds of job as a host wants to know them.
+    /// Describes the kinds of job for the host.
     pub fn describe(&self) -> Vec<JobType> {
         let job_type = |entry: &Entry| JobType {
             name: entry.name.into(),
@@ -148,7 +147,7 @@ impl Jobs {
         self.entries.iter().map(job_type).collect()
     }
 
-    /// Runs a job with the handler of its name.
+    /// Runs a job with the handler for its name.
     ///
     /// # Errors
     /// The handler's own failure; [`Failure::Fatal`] if there is no handler, if the data does not fit it, or if the

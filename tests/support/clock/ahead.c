@@ -1,6 +1,5 @@
-/* A time of day that is ahead of the system's, by as many milliseconds as the file CLOCK_AHEAD holds: eight bytes, which
- * may change at any time. Loaded before the C library (LD_PRELOAD). Clocks that never jump are left alone, as they are
- * where a machine's time of day is set. */
+/* Shifts the wall clock by a number of milliseconds in the file CLOCK_AHEAD: eight bytes, which may change at any time.
+ * Loaded before the C library (LD_PRELOAD). Monotonic clocks stay the same, as when a machine's wall clock is set. */
 
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -23,7 +22,7 @@ __attribute__((constructor)) static void look_up(void) {
   close(file);
 }
 
-/* Not by the C library's own function, which this one hides. */
+/* Calls the kernel, because this function hides the C library's own. */
 int clock_gettime(clockid_t clock, struct timespec *time) {
   if (syscall(SYS_clock_gettime, clock, time) != 0) return -1;
   if (ahead && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) {

@@ -1,7 +1,7 @@
-//! The time of day of one process, which jumps when a test says so.
+//! A clock for one process, which a test can move.
 //!
-//! The process is started with a small library before the C library's (`LD_PRELOAD`), built by the C compiler that Rust
-//! links with. It works where the process asks the C library for the time, as Rust does on Linux.
+//! The process is started with `LD_PRELOAD` of a small library, which the C compiler that Rust links with builds. It
+//! works if the process reads the time through the C library, as Rust does on Linux.
 
 use std::env;
 use std::fs::{self, File};
@@ -12,36 +12,36 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-/// What the library is made from.
+/// The library's source.
 const SOURCE: &str = include_str!("ahead.c");
 
-/// A time of day. Until it jumps it is the system's.
+/// A clock, equal to the system's until a test moves it.
 pub struct Clock {
     folder: TempDir,
     ahead: File,
 }
 
 impl Clock {
-    /// One for a process, or for several.
+    /// A clock for one process or for several.
     pub fn new() -> Self {
-        Self::make().unwrap_or_else(|error| panic!("no clock for this test: {error:#}"))
+        Self::make().unwrap_or_else(|error| panic!("could not create the test's clock: {error:#}"))
     }
 
-    /// From now on it is so many milliseconds ahead of the system's, or behind it.
+    /// Sets it this many milliseconds ahead of the system's clock, or behind it if negative.
     pub fn set_ahead(&self, milliseconds: i64) {
-        // Eight bytes that are overwritten where they are: whoever reads meanwhile sees the one or the other.
+        // Overwrites eight bytes in place, so a concurrent reader sees the old value or the new one.
         let written = self.ahead.write_all_at(&milliseconds.to_ne_bytes(), 0);
         written.unwrap_or_else(|error| panic!("the clock could not be set: {error}"));
     }
 
-    /// What a process that goes by it has in its environment.
+    /// The environment variables of a process that uses it.
     pub fn environment(&self) -> [(&'static str, String); 2] {
         let path = |path: PathBuf| path.display().to_string();
         [("LD_PRELOAD", path(library(self.folder.path()))), ("CLOCK_AHEAD", path(self.folder.path().join("ahead")))]
     }
 
     fn make() -> Result<Self> {
-        let folder = tempfile::tempdir().context("could not make a temporary folder")?;
+        let folder = tempfile::tempdir().context("could not create a temporary folder")?;
         build(folder.path())?;
         let path = folder.path().join("ahead");
         fs::write(&path, 0_i64.to_ne_bytes()).context("could not write the clock's file")?;
@@ -75,7 +75,7 @@ fn build(folder: &Path) -> Result<()> {
 mod tests {
     use super::*;
 
-    /// What a process takes for the time, in seconds since the Unix epoch.
+    /// The time that a process reads, in seconds since the Unix epoch.
     fn seconds(clock: &Clock) -> i64 {
         let output = Command::new("date").arg("+%s").envs(clock.environment()).output().expect("date");
         String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number")

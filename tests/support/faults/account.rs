@@ -1,4 +1,4 @@
-//! What became of every job of a round: by what Redis shows in the end, by its events, and by the ledger of runs.
+//! The outcome of every job of a round, from the data in Redis, its events, and the ledger of runs.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -9,36 +9,36 @@ use super::fleet::{QUEUE, ask};
 use super::jobs::{Ends, Planned};
 use super::ledger::{By, Run};
 
-/// The account of a round.
+/// The outcome of a round.
 #[derive(Clone, Debug, Default)]
 pub struct Account {
-    /// How many jobs there were.
+    /// The number of jobs.
     pub jobs: usize,
-    /// How many runs the ledger has.
+    /// The number of runs in the ledger.
     pub runs: usize,
-    /// Jobs that are nowhere.
+    /// Jobs that no longer exist.
     pub lost: Vec<String>,
-    /// Jobs that have not ended, and where they are.
+    /// Jobs that have not finished, and their state.
     pub stuck: Vec<String>,
-    /// Jobs that ended more than once, or otherwise than they were to.
+    /// Jobs that finished more than once, or not as planned.
     pub wrong: Vec<String>,
-    /// Jobs that ran more often than they were to.
+    /// Jobs that ran more often than planned.
     pub doubles: Vec<Double>,
 }
 
-/// A job that ran more often than it was to.
+/// A job that ran more often than planned.
 #[derive(Clone, Debug)]
 pub struct Double {
     /// Its id.
     pub job: String,
-    /// Who had the run that did not count.
+    /// Who ran the attempt that did not count.
     pub by: By,
-    /// Whether that run heard from the ledger how to end. If not, it was interrupted.
+    /// Whether that run got its answer from the ledger. If not, it was interrupted.
     pub finished: bool,
 }
 
 impl Account {
-    /// Looks at a queue in which nothing is going on any more. `jobs` are all that should be there.
+    /// Examines a queue in which nothing runs any more. `jobs` are all planned jobs.
     pub async fn take(connection: &mut MultiplexedConnection, jobs: &[&Planned], runs: &[Run]) -> Self {
         let places = places(connection).await;
         let ends = ends(connection).await;
@@ -56,7 +56,7 @@ impl Account {
             }
             let ended = ends.get(id).copied().unwrap_or(0);
             if ended > 1 {
-                account.wrong.push(format!("{id} has ended {ended} times"));
+                account.wrong.push(format!("{id} has finished {ended} times"));
             }
         }
         account.doubles = doubles(jobs, runs);
@@ -65,12 +65,12 @@ impl Account {
         account
     }
 
-    /// How many runs did not count that these had begun.
+    /// How many runs of this worker did not count.
     pub fn doubles_by(&self, by: By) -> usize {
         self.doubles.iter().filter(|double| double.by == by).count()
     }
 
-    /// What should never be, as sentences.
+    /// The violations, as sentences.
     pub fn complaints(&self) -> Vec<String> {
         let mut complaints = Vec::new();
         for (what, which) in [("lost", &self.lost), ("stuck", &self.stuck), ("wrong", &self.wrong)] {
@@ -82,7 +82,7 @@ impl Account {
     }
 }
 
-/// Where each job is.
+/// The state of each job.
 async fn places(connection: &mut MultiplexedConnection) -> HashMap<String, Vec<&'static str>> {
     let mut places: HashMap<String, Vec<&'static str>> = HashMap::new();
     for (command, set) in [
@@ -101,7 +101,7 @@ async fn places(connection: &mut MultiplexedConnection) -> HashMap<String, Vec<&
     places
 }
 
-/// How often each job has ended, as the events say.
+/// How often each job has finished, according to the events.
 async fn ends(connection: &mut MultiplexedConnection) -> HashMap<String, usize> {
     let stream = format!("{QUEUE}:events");
     let entries: Vec<(String, BTreeMap<String, String>)> =
@@ -117,7 +117,7 @@ async fn ends(connection: &mut MultiplexedConnection) -> HashMap<String, usize> 
     ends
 }
 
-/// Every run that another one of its job followed on, but for a first attempt that was to fail.
+/// Every run that was followed by another run of its job, except for a first attempt that was planned to fail.
 fn doubles(jobs: &[&Planned], runs: &[Run]) -> Vec<Double> {
     let mut of_jobs: HashMap<&str, Vec<&Run>> = HashMap::new();
     for run in runs {
@@ -170,7 +170,7 @@ mod tests {
             }
         }
         pipe.cmd("LPUSH").arg(format!("{QUEUE}:active")).arg("job-1");
-        let _: () = pipe.query_async(&mut connection).await.expect("the queue is made");
+        let _: () = pipe.query_async(&mut connection).await.expect("the queue is created");
 
         let all: Vec<_> = jobs.iter().collect();
         let account = Account::take(&mut connection, &all, &[]).await;
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_another_one_followed_on_is_a_double_unless_it_was_to_fail() {
+    fn a_run_followed_by_another_is_a_double_unless_it_was_planned_to_fail() {
         let jobs = planned(&[Ends::Completed, Ends::AfterRetry, Ends::AfterRetry]);
         let all: Vec<_> = jobs.iter().collect();
         let runs = [

@@ -1,4 +1,4 @@
-//! The faults: what each needs, what it does to a fleet, and whether a job may run twice for it.
+//! The faults: the fleet that each needs, its action, and whether a job may run twice because of it.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use crate::toril::{component, variant};
 use crate::wait::LONG;
 use crate::{Toril, node, wait_until};
 
-/// The lock that hosts have where it is what a job is found by.
+/// The lock duration of hosts in rounds where jobs are found by their expired locks.
 const SHORT_LOCK: Duration = Duration::from_secs(1);
 /// In milliseconds.
 const HOUR: i64 = 3_600_000;
@@ -23,51 +23,51 @@ const HOUR: i64 = 3_600_000;
 pub enum Fault {
     /// `kill -9` of a host, which is started again.
     HostKilled,
-    /// SIGTERM to a host, and time for its jobs to end.
+    /// SIGTERM to a host, with enough time for its jobs to finish.
     HostEnded,
-    /// SIGTERM to a host whose `shutdown_timeout` is over before its jobs are.
+    /// SIGTERM to a host whose `shutdown_timeout` ends before its jobs do.
     HostEndedShort,
-    /// SIGSTOP to a host for longer than its locks hold, then SIGCONT.
+    /// SIGSTOP to a host for longer than its locks last, then SIGCONT.
     HostPaused,
     /// `kill -9` of Redis, which has an append-only file.
     RedisKilled,
-    /// An orderly end of Redis, which has an append-only file.
+    /// Orderly restart of Redis, which has an append-only file.
     RedisRestarted,
-    /// `kill -9` of Redis, which has nothing but a snapshot from before.
+    /// `kill -9` of Redis, which has only an older snapshot.
     RedisRolledBack,
     /// `kill -9` of Redis, which has nothing on disk.
     RedisEmptied,
     /// `kill -9` of a master, whose replica the sentinels promote.
     ReplicaPromoted,
-    /// `kill -9` of the master in a cluster that has the queue, whose replica takes its place.
+    /// `kill -9` of the cluster's master that has the queue. Its replica is promoted.
     ClusterMasterLost,
-    /// Redis stands still.
+    /// SIGSTOP of Redis.
     RedisPaused,
-    /// Redis takes nothing that needs memory.
+    /// Redis rejects all writes that need memory.
     RedisFull,
     /// `CLIENT KILL` of every connection.
     ClientsKilled,
     /// `SCRIPT FLUSH`.
     ScriptsFlushed,
-    /// Every connection of a host is closed on the way.
+    /// Every connection of a host is closed.
     ConnectionsCut,
-    /// Everything that a host and Redis say to each other is late.
+    /// All traffic between a host and Redis is delayed.
     ConnectionsDelayed,
-    /// The connections of a host carry nothing, and stay open; then they are closed.
+    /// The connections of a host stay open without traffic, and are closed later.
     ConnectionsFrozen,
-    /// The same, and they are never closed.
+    /// The same, but they are never closed.
     ConnectionsSilent,
-    /// Redis carries out a request of a host, and the answer is lost with its connection.
+    /// Redis runs a host's request, and the answer is lost with its connection.
     AnswersLost,
-    /// The time of day of a host jumps, forward or back, by hours.
+    /// The clock of a host jumps forward or back by hours.
     ClockJumped,
-    /// Another version of the plugin.
+    /// The plugin is replaced by another version.
     PluginReplaced,
-    /// A file that is no plugin, and then a good one.
+    /// The plugin is replaced by an invalid file, then by a valid one.
     PluginBroken,
-    /// Another `queues.toml`, and a wrong one.
+    /// `queues.toml` is replaced by a valid file and by an invalid one.
     ConfigRewritten,
-    /// A client of BullMQ 5 or 6 pauses the queue, and one of either resumes it.
+    /// A client of BullMQ 5 or 6 pauses the queue, and one of either version resumes it.
     QueuePaused,
 }
 
@@ -102,7 +102,7 @@ impl Fault {
         QueuePaused,
     ];
 
-    /// Those that can come one after the other on one fleet, whose locks are short and whose Redis keeps what it has.
+    /// Faults that can follow each other on one fleet with short locks and a Redis that keeps its data.
     pub const MIXED: [Self; 19] = [
         HostKilled,
         HostEnded,
@@ -146,37 +146,37 @@ impl Fault {
             ConnectionsDelayed => "connections delayed",
             ConnectionsFrozen => "connections half-open, then closed",
             ConnectionsSilent => "connections half-open for good",
-            AnswersLost => "answers lost after Redis did what was asked",
-            ClockJumped => "the time of day of a host jumps by hours",
+            AnswersLost => "answers lost after Redis ran the request",
+            ClockJumped => "clock of a host jumps by hours",
             PluginReplaced => "plugin replaced",
-            PluginBroken => "plugin broken, then mended",
-            ConfigRewritten => "`queues.toml` rewritten, and broken",
+            PluginBroken => "plugin broken, then repaired",
+            ConfigRewritten => "`queues.toml` rewritten and broken",
             QueuePaused => "queue paused and resumed by clients of BullMQ 5 and 6",
         }
     }
 
-    /// Why a job may run twice for it. None: it may not.
+    /// Why a job may run twice because of it. `None` if it must not.
     pub fn excuse(self) -> Option<&'static str> {
         match self {
             HostKilled => Some("a run ends with its host"),
-            HostEndedShort => Some("what runs at the end of `shutdown_timeout` is interrupted and given back"),
-            HostPaused => Some("the host's locks ran out, so others took its jobs"),
-            RedisRolledBack | RedisEmptied => Some("Redis forgot what had ended"),
-            ReplicaPromoted | ClusterMasterLost => Some("the replica had not heard yet of what had ended"),
+            HostEndedShort => Some("the host interrupts and requeues running jobs at the end of `shutdown_timeout`"),
+            HostPaused => Some("the host's locks expired, so others took its jobs"),
+            RedisRolledBack | RedisEmptied => Some("Redis lost the record of finished jobs"),
+            ReplicaPromoted | ClusterMasterLost => Some("the replica did not have the latest finished jobs yet"),
             HostEnded | RedisKilled | RedisRestarted | RedisPaused | RedisFull | ClientsKilled | ScriptsFlushed
             | ConnectionsCut | ConnectionsDelayed | ConnectionsFrozen | ConnectionsSilent | AnswersLost
             | ClockJumped | PluginReplaced | PluginBroken | ConfigRewritten | QueuePaused => None,
         }
     }
 
-    /// The fleet that it is for.
+    /// The fleet for this fault.
     pub fn setup(self) -> Setup {
         let usual = Setup::default();
         match self {
             HostKilled | HostPaused => Setup { lock: SHORT_LOCK, nodes: 1, ..usual },
             ReplicaPromoted => Setup { lock: SHORT_LOCK, servers: Kind::Sentinels, ..usual },
             ClusterMasterLost => Setup { lock: SHORT_LOCK, servers: Kind::Cluster, ..usual },
-            // What could not be given back in time is found by its lock.
+            // Jobs that were not requeued in time are found by their expired locks.
             HostEndedShort => Setup { shutdown: Duration::from_millis(50), lock: SHORT_LOCK, ..usual },
             RedisRolledBack | RedisEmptied => Setup { lock: SHORT_LOCK, servers: Kind::InMemory, ..usual },
             HostEnded | RedisKilled | ScriptsFlushed => Setup { nodes: 1, ..usual },
@@ -184,23 +184,23 @@ impl Fault {
         }
     }
 
-    /// Whether Redis can lose jobs by it.
+    /// Whether Redis can lose jobs because of it.
     pub fn loses_data(self) -> bool {
         matches!(self, RedisRolledBack | RedisEmptied | ReplicaPromoted | ClusterMasterLost)
     }
 
-    /// How often it can strike in a round.
+    /// The maximum number of strikes in a round.
     pub fn most(self) -> usize {
         match self {
-            // Each takes as long as all others together.
+            // Each takes as long as all other faults together.
             ReplicaPromoted | ClusterMasterLost | ConnectionsSilent => 1,
-            // Redis that loses all again and again comes to no end.
+            // A round never ends if Redis loses everything again and again.
             RedisRolledBack | RedisEmptied => 4,
             _ => usize::MAX,
         }
     }
 
-    /// Does it, and answers when it was over.
+    /// Causes the fault. Returns when it is over.
     pub async fn strike(self, fleet: &mut Fleet, random: &mut Rng) -> Instant {
         let host = random.usize(..fleet.hosts.len());
         let a_while = Duration::from_millis(random.u64(200..900));
@@ -213,7 +213,7 @@ impl Fault {
             }
             HostEnded => {
                 let code = fleet.hosts[host].end().await;
-                assert_eq!(code, Some(0), "the host's end was not orderly");
+                assert_eq!(code, Some(0), "the host did not exit with code 0");
                 fleet.start_again(host);
                 Instant::now()
             }
@@ -243,7 +243,7 @@ impl Fault {
             }
             RedisRolledBack => {
                 ask::<()>(&mut fleet.connection().await, &cmd("SAVE")).await;
-                // The jobs that have ended since are those that will not have.
+                // Redis will lose the jobs that have finished since the snapshot.
                 tokio::time::sleep(a_while).await;
                 fleet.servers.one_mut().kill();
                 fleet.servers.one_mut().restart().await;
@@ -301,11 +301,11 @@ impl Fault {
                 let before = network.lost();
                 // Every script of the queue names this key.
                 network.lose_answer_to("work:active");
-                wait_until("a host to ask something", LONG, async || network.lost() > before).await;
+                wait_until("an answer to be lost", LONG, async || network.lost() > before).await;
                 Instant::now()
             }
             ClockJumped => {
-                // From wherever it was before.
+                // Regardless of the previous jump.
                 fleet.clocks[host].set_ahead(random.i64(-12 * HOUR..12 * HOUR));
                 Instant::now()
             }
@@ -317,7 +317,7 @@ impl Fault {
             }
             PluginBroken => {
                 let host = &mut fleet.hosts[host];
-                let broken = format!("no component {:x}", random.u32(..));
+                let broken = format!("not a component {:x}", random.u32(..));
                 let refused = "plugin not reloaded";
                 until_logged(host, refused, |host| host.replace_plugin("basics", broken.as_bytes())).await;
                 host.replace_plugin("basics", &component("basics"));
@@ -345,7 +345,7 @@ impl Fault {
     }
 }
 
-/// Does something to a host, and waits until it has logged these words for it.
+/// Does something to a host, and waits until it has logged these words because of that.
 async fn until_logged(host: &mut Toril, words: &str, change: impl FnOnce(&mut Toril)) {
     let logged = |host: &Toril| host.logs().matches(words).count();
     let before = logged(host);
@@ -353,7 +353,7 @@ async fn until_logged(host: &mut Toril, words: &str, change: impl FnOnce(&mut To
     wait_until(&format!("the host to log {words:?}"), LONG, async || logged(host) > before).await;
 }
 
-/// One of a few versions of the plugin, so that few have to be compiled, and not the one that is in place.
+/// One of a few versions of the plugin, but not the current one. There are few, so that few must be compiled.
 fn another_version(host: &Toril, random: &mut Rng) -> Vec<u8> {
     let present = fs::read(host.plugin_path("basics")).unwrap_or_default();
     let number = random.u8(..8);

@@ -1,5 +1,4 @@
-//! What works on a round's jobs: a private Redis, hosts that reach it through a network of their own, and BullMQ's own
-//! workers beside them.
+//! The workers of a round: a private Redis, hosts with a separate network each, and BullMQ's own workers.
 
 use std::time::{Duration, Instant};
 
@@ -16,21 +15,21 @@ use crate::toril::shared_cache;
 use crate::wait::LONG;
 use crate::{Toril, node, wait_until};
 
-/// The most jobs that one run of the script adds.
+/// The maximum number of jobs that one run of the script adds.
 const MOST_AT_ONCE: usize = 300;
 
-/// BullMQ's keys of the queue that all work on.
+/// BullMQ's key of the queue that all workers process.
 pub const QUEUE: &str = "{bull}:work";
 
-/// What differs between fleets.
+/// The settings of a fleet.
 #[derive(Clone, Copy, Debug)]
 pub struct Setup {
-    /// Hosts.
+    /// The number of hosts.
     pub hosts: usize,
-    /// BullMQ's workers in Node.
+    /// The number of BullMQ workers in Node.
     pub nodes: usize,
-    /// The hosts' `lock_duration`. Short, for faults whose jobs are found by their locks; else longer than a round, so
-    /// that no lock runs out since the machine is busy, and no job is found that way that should be found sooner.
+    /// The hosts' `lock_duration`. It is short for faults whose jobs are found by their expired locks. Otherwise it
+    /// is longer than a round, so that no lock expires on a busy machine.
     pub lock: Duration,
     /// The hosts' `shutdown_timeout`.
     pub shutdown: Duration,
@@ -45,25 +44,25 @@ impl Default for Setup {
     }
 }
 
-/// All that takes part in a round. Dropped, everything ends.
+/// Everything that takes part in a round. Dropping it ends everything.
 pub struct Fleet {
-    /// How it was set up.
+    /// Its settings.
     pub setup: Setup,
     /// The hosts.
     pub hosts: Vec<Toril>,
     /// The network of each host.
     pub networks: Vec<Proxy>,
-    /// The time of day of each host.
+    /// The clock of each host.
     pub clocks: Vec<Clock>,
     /// The ledger of runs.
     pub ledger: Ledger,
     _nodes: Vec<node::Script>,
-    /// The servers. After those who use them, so that they end last.
+    /// The servers. After their clients, so that they end last.
     pub servers: Servers,
 }
 
 impl Fleet {
-    /// Starts everything, and returns when all are ready. There are no jobs yet.
+    /// Starts everything, and returns when all are ready. Adds no jobs.
     pub async fn start(setup: Setup) -> Self {
         let servers = Servers::start(setup.servers).await;
         let ledger = Ledger::start().await;
@@ -96,34 +95,34 @@ impl Fleet {
         Self { setup, hosts, networks, clocks, ledger, _nodes: nodes, servers }
     }
 
-    /// The configuration of a host, with so many jobs at once.
+    /// The configuration of a host with this concurrency.
     pub fn config(&self, host: usize, concurrency: usize) -> String {
         let redis = self.servers.config(self.networks[host].port());
         redis + &config(&self.setup, &self.ledger, concurrency)
     }
 
-    /// A connection that no fault is on, to the server that has the queue.
+    /// A connection without faults, to the server that has the queue.
     pub async fn connection(&self) -> MultiplexedConnection {
         self.servers.one().connection().await
     }
 
-    /// Adds jobs, once the ledger knows how they end.
+    /// Adds jobs, after planning them in the ledger.
     pub async fn add(&mut self, jobs: &[Planned]) {
         self.ledger.plan(jobs);
         let jobs: Vec<_> = jobs.iter().map(|job| job.job(self.ledger.url())).collect();
-        // The script gets them as an argument, which Linux limits to 128 KiB.
+        // The jobs are an argument of the script, and Linux limits an argument to 128 KiB.
         for jobs in jobs.chunks(MOST_AT_ONCE) {
             node::run("add", input(&self.servers, json!({ "jobs": jobs }))).await;
         }
         self.servers.wait_replicated().await;
     }
 
-    /// Starts a host again that has ended.
+    /// Starts a host again after it has ended.
     pub fn start_again(&mut self, host: usize) {
         self.hosts[host].start(["run"]);
     }
 
-    /// The jobs that are being run, as Redis has it, with how often each was started.
+    /// The running jobs in Redis, with the number of times that each was started.
     pub async fn active(&self) -> Vec<(String, Option<u32>)> {
         let mut connection = self.connection().await;
         let ids: Vec<String> = ask(&mut connection, cmd("LRANGE").arg(format!("{QUEUE}:active")).arg(0).arg(-1)).await;
@@ -135,16 +134,16 @@ impl Fleet {
         active
     }
 
-    /// How many jobs have ended.
+    /// How many jobs have finished.
     pub async fn ended(&self) -> usize {
         ended(&mut self.connection().await).await
     }
 
-    /// Waits until everything goes on after a fault: whatever was being run when it was over is not any more, or is run
-    /// anew, and another run has begun if one can. Answers for how long that took.
+    /// Waits until work has resumed after a fault: every job that ran when the fault was over has finished or started
+    /// again, and another run has begun if there is work. Returns how long that took.
     pub async fn recovers(&self, over: Instant) -> Duration {
         let before = self.active().await;
-        wait_until("the jobs that ran during the fault to end or to begin anew", LONG * 2, async || {
+        wait_until("the jobs that ran during the fault to end or to start again", LONG * 2, async || {
             let now = self.active().await;
             before.iter().all(|job| !now.contains(job))
         })
@@ -156,7 +155,7 @@ impl Fleet {
         over.elapsed()
     }
 
-    /// Whether there is a job that has not ended.
+    /// Whether there is an unfinished job.
     pub async fn has_work(&self) -> bool {
         let mut connection = self.connection().await;
         let lists = ["wait", "paused", "active"].map(|list| ("LLEN", list));
@@ -178,7 +177,7 @@ fn config(setup: &Setup, ledger: &Ledger, concurrency: usize) -> String {
     )
 }
 
-/// What a script of `tests/interop` is told.
+/// The argument of a script of `tests/interop`.
 pub(super) fn input(servers: &Servers, more: Value) -> Value {
     let mut input = servers.input();
     input["queue"] = json!("work");
@@ -197,7 +196,10 @@ pub async fn ended(connection: &mut MultiplexedConnection) -> usize {
     count
 }
 
-/// Asks the round's Redis, by a way that no fault is on.
+/// Sends a command to the round's Redis over a connection without faults.
 pub async fn ask<T: redis::FromRedisValue>(connection: &mut MultiplexedConnection, command: &redis::Cmd) -> T {
-    command.query_async(connection).await.unwrap_or_else(|error| panic!("the round's Redis did not answer: {error}"))
+    command
+        .query_async(connection)
+        .await
+        .unwrap_or_else(|error| panic!("the command to the round's Redis failed: {error}"))
 }

@@ -1,27 +1,27 @@
-//! The jobs of a round: how long each takes, how it is to end, and by which of BullMQ's ways it is added.
+//! The jobs of a round: how long each runs, its planned outcome, and how it is added.
 
 use std::time::Duration;
 
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-/// How a job ends if nothing goes wrong.
+/// The outcome of a job if nothing goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ends {
     /// Completed by its first attempt.
     Completed,
-    /// Completed by its second attempt: the first one fails.
+    /// Completed by its second attempt. The first one fails.
     AfterRetry,
     /// Failed for good by its first attempt.
     Failed,
 }
 
-/// A job that is to be added.
+/// A job to add.
 #[derive(Clone, Debug)]
 pub struct Planned {
     /// Its id.
     pub id: String,
-    /// How it ends.
+    /// Its planned outcome.
     pub ends: Ends,
     /// How long a run takes.
     pub takes: Duration,
@@ -29,8 +29,8 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// So many jobs, numbered from `first` on: most of them plain, others delayed, with a priority, or with a
-    /// deduplication id, which has BullMQ's own script end them.
+    /// This many jobs, numbered from `first` on. Most are plain. Others are delayed, or have a priority or a
+    /// deduplication id, which lets BullMQ's own script finish them.
     pub fn many(random: &mut Rng, first: usize, count: usize, longest: Duration) -> Vec<Self> {
         (first..first + count).map(|number| Self::new(random, number, longest)).collect()
     }
@@ -58,12 +58,12 @@ impl Planned {
         if self.ends == Ends::AfterRetry { 2 } else { 1 }
     }
 
-    /// The set of BullMQ's that it ends in.
+    /// BullMQ's set for finished jobs that it ends in.
     pub fn ends_in(&self) -> &'static str {
         if self.ends == Ends::Failed { "failed" } else { "completed" }
     }
 
-    /// As `tests/interop/add.mjs` takes it.
+    /// The job in the format of `tests/interop/add.mjs`.
     pub fn job(&self, ledger: &str) -> Value {
         json!({ "name": "ledger", "data": { "url": ledger }, "opts": self.options })
     }

@@ -1,5 +1,5 @@
-//! A ledger of runs that no fault reaches: an HTTP server in the harness itself, which every attempt of every job asks how
-//! it is to end.
+//! A ledger of runs that no fault affects: an HTTP server in the harness itself. Every attempt of every job asks it
+//! for its planned outcome.
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -28,17 +28,17 @@ pub enum By {
 pub struct Run {
     /// The job's id.
     pub job: String,
-    /// Which attempt it was told that it is.
+    /// The attempt's number.
     pub attempt: u32,
-    /// By whom.
+    /// The worker that ran it.
     pub by: By,
     /// When it began.
     pub begun: Instant,
-    /// When it was told how it is to end. None: it never heard, since it was interrupted.
+    /// When it got its answer. `None` if it was interrupted before.
     pub answered: Option<Instant>,
 }
 
-/// The ledger's server. Dropped, it takes no more requests.
+/// The ledger's server. Dropping it ends it.
 pub struct Ledger {
     server: ScriptedServer,
     book: Book,
@@ -54,26 +54,26 @@ struct Pages {
 }
 
 impl Ledger {
-    /// An empty one.
+    /// An empty ledger.
     pub async fn start() -> Self {
         let book = Book::default();
         let routes = Router::new().route("/", routing::get(run)).with_state(book.clone());
         let server = ScriptedServer::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), routes).await;
-        let server = server.unwrap_or_else(|error| panic!("no ledger for this test: {error:#}"));
+        let server = server.unwrap_or_else(|error| panic!("could not start the test's ledger: {error:#}"));
         Self { server, book }
     }
 
-    /// Where it is: `http://127.0.0.1:PORT`.
+    /// Its URL: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         self.server.url()
     }
 
-    /// Says how jobs are to end that are added next.
+    /// Plans the outcomes of jobs that are added next.
     pub fn plan<'a>(&self, jobs: impl IntoIterator<Item = &'a Planned>) {
         self.book.pages().planned.extend(jobs.into_iter().map(|job| (job.id.clone(), job.clone())));
     }
 
-    /// All runs so far, in the order in which they began.
+    /// All runs so far, in the order of their beginning.
     pub fn runs(&self) -> Vec<Run> {
         self.book.pages().runs.clone()
     }
@@ -89,7 +89,7 @@ impl Book {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes the beginning of a run. None: nobody has planned such a job.
+    /// Records the beginning of a run. `None` if no such job is planned.
     fn begin(&self, run: Run) -> Option<(usize, Duration, StatusCode)> {
         let mut pages = self.pages();
         let planned = pages.planned.get(&run.job)?;
@@ -104,7 +104,8 @@ impl Book {
     }
 }
 
-/// A run's request, which is answered when the run is over. Who hangs up before is not answered, and that is seen.
+/// A run's request, which is answered when the run is over. A client that disconnects earlier gets no answer, and the
+/// ledger records that.
 async fn run(State(book): State<Book>, Query(query): Query<HashMap<String, String>>) -> StatusCode {
     let by = match query.get("by").map(String::as_str) {
         Some("node") => By::Node,

@@ -1,15 +1,15 @@
-//! Jobs under hosts, servers and networks that fail at seeded moments, and an account of every one of them. The tests in
-//! `tests/faults.rs` and `cargo xtask soak` run the same rounds.
+//! Runs jobs on hosts, servers and networks that fail at seeded moments, and checks the outcome of each job. The
+//! tests in `tests/faults.rs` and `cargo xtask soak` run the same rounds.
 //!
-//! | module | what it offers |
+//! | module | contents |
 //! | --- | --- |
-//! | [`fault`] | the faults: what each needs and does, and whether a job may run twice for it |
+//! | [`fault`] | the faults: required fleet, action, and whether a job may run twice |
 //! | [`servers`] | one Redis, or several with replicas |
-//! | [`fleet`] | a private Redis, hosts, each with a network of its own, and BullMQ's workers in Node |
-//! | [`jobs`] | the jobs, and how each is to end |
-//! | [`ledger`] | every run of every job, where no fault reaches |
+//! | [`fleet`] | a private Redis, hosts with a separate network each, and BullMQ's workers in Node |
+//! | [`jobs`] | the jobs, and their planned outcomes |
+//! | [`ledger`] | every run of every job, recorded outside of all faults |
 //! | [`round`] | one fault on one fleet |
-//! | [`account`] | what became of each job |
+//! | [`account`] | the outcome of each job |
 //! | [`table`] | the rounds as a table |
 
 pub mod account;

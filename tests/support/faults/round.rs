@@ -1,4 +1,4 @@
-//! A round: a fleet of its own, jobs, a fault that strikes again and again while they run, and the account at the end.
+//! A round: a new fleet runs jobs while a fault strikes repeatedly. At the end, every job is accounted for.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -12,18 +12,18 @@ use super::jobs::Planned;
 use super::ledger::By;
 use crate::wait::{LONG, within};
 
-/// How a round goes.
+/// The settings of a round.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// What is done to the fleet. None: any fault that can be mixed, each time another.
+    /// The fault. `None`: a random one of the faults that can be mixed, each time.
     pub fault: Option<Fault>,
-    /// Makes the jobs, the moments and the choices the same again.
+    /// The seed of the jobs, moments and choices.
     pub seed: u64,
-    /// How many jobs there are.
+    /// The number of jobs.
     pub jobs: usize,
-    /// How often it strikes at most. Fewer, when all jobs have ended before.
+    /// The maximum number of strikes. There are fewer if all jobs finish earlier.
     pub strikes: usize,
-    /// How long the longest run takes.
+    /// The duration of the longest run.
     pub longest: Duration,
 }
 
@@ -39,25 +39,25 @@ impl Plan {
     }
 }
 
-/// What has come of a round.
+/// The result of a round.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// Every job's end.
+    /// The outcome of every job.
     pub account: Account,
-    /// How often the fault struck.
+    /// The number of strikes.
     pub strikes: usize,
-    /// How many jobs were being run at those moments, in all.
+    /// The total number of jobs that ran at those moments.
     pub caught: usize,
-    /// How long it took each time until everything went on.
+    /// How long the recovery took each time.
     pub recoveries: Vec<Duration>,
-    /// Jobs that Redis itself forgot.
+    /// The number of jobs that Redis itself lost.
     pub forgotten: usize,
     /// Whether a job may have run twice.
     excused: bool,
 }
 
 impl Outcome {
-    /// What should not be, as sentences. Runs of BullMQ's own workers are their own affair.
+    /// The violations, as sentences. Double runs of BullMQ's own workers do not count.
     pub fn complaints(&self) -> Vec<String> {
         let mut complaints = self.account.complaints();
         let doubles = self.account.doubles_by(By::Toril);
@@ -85,7 +85,7 @@ impl fmt::Display for Outcome {
             account.doubles.len(),
         )?;
         if *forgotten > 0 {
-            write!(f, ", {forgotten} forgotten by Redis")?;
+            write!(f, ", {forgotten} lost by Redis itself")?;
         }
         Ok(())
     }
@@ -116,7 +116,7 @@ pub async fn run(plan: &Plan) -> Outcome {
         outcome.strikes += 1;
         if fault.loses_data() {
             let forgotten = forget(&fleet, &mut jobs).await;
-            // As many again, so that there is something to go on with.
+            // As many new jobs, so that the round can continue.
             let again = Planned::many(&mut random, plan.jobs + outcome.forgotten, forgotten, plan.longest);
             outcome.forgotten += forgotten;
             if forgotten > 0 {
@@ -135,7 +135,7 @@ fn mixed() -> Setup {
     Setup { nodes: 1, lock: Duration::from_secs(2), ..Setup::default() }
 }
 
-/// Takes those out that Redis does not have any more. How many there were.
+/// Removes the jobs that Redis no longer has. Returns their number.
 async fn forget(fleet: &Fleet, jobs: &mut Vec<Planned>) -> usize {
     let mut connection = fleet.connection().await;
     let before = jobs.len();
@@ -145,11 +145,11 @@ async fn forget(fleet: &Fleet, jobs: &mut Vec<Planned>) -> usize {
     before - jobs.len()
 }
 
-/// Waits until all jobs have ended, as long as some still do, and takes the account.
+/// Waits until all jobs have finished, as long as there is progress, then takes the account.
 async fn settle(fleet: &Fleet, jobs: &[Planned]) -> Account {
     let mut connection = fleet.connection().await;
     let mut last = (0, Instant::now());
-    // Until all have ended, or for so long none has.
+    // Ends when all have finished, or when none has finished for this long.
     within(LONG * 10, async || {
         let now = ended(&mut connection.clone()).await;
         if now > last.0 {

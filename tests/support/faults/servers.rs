@@ -1,44 +1,45 @@
-//! The Redis of a round: one server, or several of which one has the queue.
+//! The Redis of a round: one server, or several servers of which one has the queue.
 
 use serde_json::{Value, json};
 
 use crate::RedisServer;
 use crate::redis_server::{RedisCluster, RedisSentinel};
 
-/// BullMQ's prefix, which keeps all queues together in a cluster.
+/// BullMQ's prefix, whose hash tag keeps all queues on one node of a cluster.
 pub const PREFIX: &str = "{bull}";
 
-/// What servers there are.
+/// The kind of servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// One, with an append-only file.
+    /// One server with an append-only file.
     Kept,
-    /// One that writes nothing to disk by itself.
+    /// One server that writes nothing to disk on its own.
     InMemory,
     /// A master with two replicas, and three sentinels.
     Sentinels,
-    /// A cluster of three masters, of which the one that has the queue has a replica.
+    /// A cluster of three masters. The one that has the queue has a replica.
     Cluster,
 }
 
-/// The servers. Dropped, they end.
+/// The servers. Dropping them ends them.
 pub enum Servers {
     /// One server.
     One(Box<RedisServer>),
-    /// A master that sentinels know, and which of the servers it is.
+    /// A master with sentinels, and its index among the servers.
     Sentinels(RedisSentinel, usize),
-    /// A cluster, and which of its nodes have the queue: the master and its replica.
+    /// A cluster, and the nodes that have the queue: the master and its replica.
     Cluster(RedisCluster, [usize; 2]),
 }
 
 impl Servers {
-    /// Starts them. They answer when this returns.
+    /// Starts the servers. They are ready when this returns.
     pub async fn start(kind: Kind) -> Self {
         match kind {
             Kind::Kept => Self::One(Box::new(RedisServer::start().await)),
             Kind::InMemory => Self::One(Box::new(RedisServer::start_with(&["--appendonly", "no"]).await)),
             Kind::Sentinels => {
-                // As the manual advises: else a master that comes back takes writes until the sentinels tell it of the new one.
+                // As the manual recommends. Otherwise a returning master accepts writes until the sentinels demote
+                // it.
                 let careful = ["--min-replicas-to-write", "1", "--min-replicas-max-lag", "10"];
                 let mut group = RedisSentinel::start_with(&careful).await;
                 let master = group.master().await;
@@ -53,7 +54,7 @@ impl Servers {
         }
     }
 
-    /// The one that has the queue.
+    /// The server that has the queue.
     pub fn one(&self) -> &RedisServer {
         match self {
             Self::One(server) => server,
@@ -71,7 +72,7 @@ impl Servers {
         }
     }
 
-    /// How BullMQ's clients in Node find it.
+    /// The connection settings for BullMQ's clients in Node.
     pub fn input(&self) -> Value {
         match self {
             Self::One(server) => json!({ "redis": server.url(), "prefix": PREFIX }),
@@ -82,7 +83,7 @@ impl Servers {
         }
     }
 
-    /// The table `[redis]` of a host that reaches one server by this port.
+    /// The table `[redis]` of a host that reaches one server through this port.
     pub fn config(&self, port: u16) -> String {
         let way = match self {
             Self::One(_) => format!("url = \"redis://127.0.0.1:{port}\""),
@@ -94,7 +95,7 @@ impl Servers {
         format!("[redis]\n{way}\nprefix = {PREFIX:?}\n")
     }
 
-    /// Waits until whoever could be promoted has what was written until now.
+    /// Waits until every possible new master has all writes so far.
     pub async fn wait_replicated(&mut self) {
         match self {
             Self::One(_) => {}
@@ -103,7 +104,8 @@ impl Servers {
         }
     }
 
-    /// Kills the one that has the queue, and waits until a replica has been promoted. Then it comes back, as a replica.
+    /// Kills the server that has the queue, and waits until a replica is promoted. The old server then returns as a
+    /// replica.
     pub async fn fail_over(&mut self) {
         match self {
             Self::One(_) => panic!("one server has no replica"),

@@ -1,4 +1,4 @@
-//! The rounds as a table.
+//! The results of all rounds as a table.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,14 +7,14 @@ use super::fault::Fault;
 use super::ledger::By;
 use super::round::Outcome;
 
-/// A row a kind of fault.
+/// One row for each kind of fault.
 #[derive(Debug, Default)]
 pub struct Table(Vec<Row>);
 
 /// All rounds of one kind.
 #[derive(Debug)]
 struct Row {
-    /// None: all kinds mixed.
+    /// `None`: all kinds mixed.
     fault: Option<Fault>,
     /// The seed of its first round.
     seed: u64,
@@ -25,15 +25,15 @@ struct Row {
     lost: usize,
     stuck: usize,
     wrong: usize,
-    /// Run twice, by Toril's hosts and by BullMQ's workers.
+    /// Jobs that ran twice, by Toril's hosts and by BullMQ's workers.
     twice: (usize, usize),
-    /// Those whose run had been interrupted.
+    /// Jobs with an interrupted run.
     interrupted: usize,
     recoveries: Vec<Duration>,
 }
 
 impl Table {
-    /// Takes a round in.
+    /// Adds a round.
     pub fn add(&mut self, fault: Option<Fault>, seed: u64, outcome: &Outcome) {
         let at = self.0.iter().position(|row| row.fault == fault).unwrap_or_else(|| {
             self.0.push(Row::new(fault, seed));
@@ -42,7 +42,7 @@ impl Table {
         self.0[at].add(outcome);
     }
 
-    /// Whether a job was lost, got stuck, or ended otherwise than it was to.
+    /// Whether no job was lost, got stuck, or finished differently than planned.
     pub fn is_clean(&self) -> bool {
         self.0.iter().all(|row| row.lost + row.stuck + row.wrong == 0)
     }
@@ -81,7 +81,7 @@ impl Row {
         self.recoveries.extend(&outcome.recoveries);
     }
 
-    /// The median and the longest time to recover.
+    /// The median and the maximum recovery time.
     fn recovery(&self) -> Option<(Duration, Duration)> {
         let mut all = self.recoveries.clone();
         all.sort_unstable();

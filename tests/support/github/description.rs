@@ -32,6 +32,18 @@ impl Description {
         }
         let schema = &answer["content"]["application/json"]["schema"];
         assert!(schema.is_object(), "GitHub describes no answer {status} of {path}");
+        self.with_all(schema)
+    }
+
+    /// The same of what GitHub sends to a webhook for an event, such as `push`.
+    pub fn event(&self, event: &str) -> Value {
+        let schema = &self.0["x-webhooks"][event]["post"]["requestBody"]["content"]["application/json"]["schema"];
+        assert!(schema.is_object(), "GitHub describes no event {event}");
+        self.with_all(schema)
+    }
+
+    /// A schema with all those that it may name.
+    fn with_all(&self, schema: &Value) -> Value {
         let mut whole = json!({ "allOf": [schema], "components": { "schemas": self.0["components"]["schemas"] } });
         nullable_by_type(&mut whole);
         whole

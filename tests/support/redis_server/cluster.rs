@@ -1,5 +1,5 @@
-//! A Redis Cluster of three masters, each a server of its own that a test can kill, restart and pause, and whose slots
-//! it can move while clients work.
+//! A Redis Cluster of three masters. Each is a separate server that a test can kill, restart and pause. A test can
+//! also move slots while clients work.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,22 +15,21 @@ use crate::ports::free_port;
 use crate::tls_front::TlsFront;
 use crate::wait::{LONG, wait_until};
 
-/// More than a failover takes on a busy machine.
+/// Longer than a failover takes on a busy machine.
 const FAILOVER: Duration = Duration::from_secs(120);
 
 const SLOTS: u16 = 16_384;
 const MASTERS: u16 = 3;
 
-/// How long a node may be silent before the others take it for failed, in milliseconds. Longer than a busy machine
-/// makes one wait.
+/// After this silence, in milliseconds, the others mark a node as failed. Longer than a busy machine delays a node.
 const NODE_TIMEOUT: &str = "5000";
 
-/// Three masters that hold a third of the slots each, and replicas where a test adds them. While a master is away and has
-/// none, the others answer `CLUSTERDOWN`, as Redis' own settings want it.
+/// Three masters that hold a third of the slots each, and replicas that a test adds. While a master without a replica
+/// is down, the others answer `CLUSTERDOWN`, by Redis's default settings.
 pub struct RedisCluster {
     nodes: Vec<RedisServer>,
     arguments: Vec<String>,
-    /// What speaks TLS in front of each node, where clients are to.
+    /// The TLS listeners in front of the nodes, if clients use TLS.
     fronts: Option<Fronts>,
 }
 
@@ -41,31 +40,32 @@ struct Fronts {
 }
 
 impl RedisCluster {
-    /// Starts the servers and brings them together. Every node answers for its slots when this returns.
+    /// Starts the servers and joins them. All nodes are ready when this returns.
     pub async fn start() -> Self {
         Self::start_with::<&str>(&[]).await
     }
 
-    /// The same, with further arguments for each server.
+    /// The same, with additional arguments for each server.
     pub async fn start_with<S: AsRef<str>>(arguments: &[S]) -> Self {
         let arguments: Vec<String> = arguments.iter().map(|argument| argument.as_ref().to_owned()).collect();
         let cluster = Self::launched(arguments).await;
-        let cluster = cluster.unwrap_or_else(|error| panic!("no Redis Cluster for this test: {error:#}"));
+        let cluster = cluster.unwrap_or_else(|error| panic!("could not start the test's Redis Cluster: {error:#}"));
         cluster.wait_ok().await;
         cluster
     }
 
-    /// The same, where clients are told of ports at which nothing but TLS is spoken: by this process, in front of the nodes.
+    /// The same, with TLS only: the nodes announce ports at which this process accepts TLS for them.
     pub async fn start_tls() -> Self {
         let mut cluster = Self::start().await;
         let fronts = Fronts::start(&cluster.nodes).await;
-        let fronts = fronts.unwrap_or_else(|error| panic!("no Redis Cluster with TLS for this test: {error:#}"));
+        let fronts =
+            fronts.unwrap_or_else(|error| panic!("could not start the test's Redis Cluster with TLS: {error:#}"));
         for (node, front) in cluster.nodes.iter().zip(&fronts.each) {
             let port = front.port().to_string();
             let _: () = ask(&mut node.connection().await, &["CONFIG", "SET", "cluster-announce-port", &port]).await;
         }
         for node in &cluster.nodes {
-            wait_until("every node to tell the new ports", LONG, async || {
+            wait_until("every node to announce the new ports", LONG, async || {
                 let nodes: String = ask(&mut node.connection().await, &["CLUSTER", "NODES"]).await;
                 fronts.each.iter().all(|front| nodes.contains(&format!("127.0.0.1:{}@", front.port())))
             })
@@ -75,7 +75,7 @@ impl RedisCluster {
         cluster
     }
 
-    /// The URL of one node, from which clients find the others.
+    /// The URL of one node. Clients find the others from it.
     pub fn url(&self) -> String {
         self.urls().swap_remove(0)
     }
@@ -88,7 +88,7 @@ impl RedisCluster {
         }
     }
 
-    /// The certificate of the CA, in PEM, that a client of [`RedisCluster::start_tls`] must trust.
+    /// The CA certificate, in PEM, for clients of [`RedisCluster::start_tls`].
     pub fn ca_path(&self) -> PathBuf {
         let fronts = self.fronts.as_ref();
         let fronts = fronts.unwrap_or_else(|| panic!("this cluster has no certificate: start it with start_tls()"));
@@ -105,13 +105,14 @@ impl RedisCluster {
         &mut self.nodes[node]
     }
 
-    /// Adds a replica of this master, and returns its number once it has all that the master has.
+    /// Adds a replica of this master, and returns its number once it has the master's data.
     pub async fn add_replica(&mut self, master: usize) -> usize {
         let replica = async {
             let replica = node(&self.arguments).await?;
             meet(&mut self.nodes[master].connection().await, &replica).await.map(|()| replica)
         };
-        self.nodes.push(replica.await.unwrap_or_else(|error| panic!("no replica for this test: {error:#}")));
+        self.nodes
+            .push(replica.await.unwrap_or_else(|error| panic!("could not start a replica for the test: {error:#}")));
         self.wait_ok().await;
         let (number, id) = (self.nodes.len() - 1, self.id(master).await);
         let mut connection = self.nodes[number].connection().await;
@@ -120,12 +121,12 @@ impl RedisCluster {
         number
     }
 
-    /// Waits until a replica has all that its master had when this was called.
+    /// Waits until a replica has all writes up to this call.
     pub async fn wait_replicated(&self, master: usize) {
         let node = &self.nodes[master];
         wait_until("the replica to have everything", LONG, async || {
             let mut connection = node.connection().await;
-            // Only what this connection has written is waited for.
+            // Redis waits only for writes of this connection.
             let noted = cmd("PUBLISH").arg("replicated").arg(1).query_async::<i64>(&mut connection).await.is_ok();
             let reached = cmd("WAIT").arg(1).arg(1_000).query_async::<i64>(&mut connection).await;
             noted && reached.is_ok_and(|reached| reached >= 1)
@@ -133,15 +134,15 @@ impl RedisCluster {
         .await;
     }
 
-    /// Waits until a replica has taken the place of its master.
+    /// Waits until a replica has replaced its master.
     pub async fn wait_promoted(&self, node: usize) {
         wait_until("the replica to be a master", FAILOVER, async || self.nodes[node].role().await == "master").await;
     }
 
-    /// Waits until every node knows all others and has every slot served.
+    /// Waits until every node knows all others and every slot is served.
     pub async fn wait_ok(&self) {
         for node in &self.nodes {
-            wait_until("the cluster to be in order", LONG, async || is_ok(node, self.nodes.len()).await).await;
+            wait_until("the cluster to be healthy", LONG, async || is_ok(node, self.nodes.len()).await).await;
         }
     }
 
@@ -150,7 +151,7 @@ impl RedisCluster {
         ask(&mut self.nodes[0].connection().await, &["CLUSTER", "KEYSLOT", key]).await
     }
 
-    /// Which node holds a key's slot.
+    /// The index of the node that holds a key's slot.
     pub async fn owner(&self, key: &str) -> usize {
         let slot = self.slot(key).await;
         for (number, node) in self.nodes.iter().enumerate() {
@@ -167,7 +168,7 @@ impl RedisCluster {
         self.nodes[self.owner(key).await].connection().await
     }
 
-    /// A queue's name with this beginning whose keys, with the name as hash tag, are held by this node.
+    /// A queue name with this prefix whose keys, with the name as hash tag, are on this node.
     pub async fn queue_on(&self, node: usize, beginning: &str) -> String {
         for number in 0.. {
             let name = format!("{{{beginning}-{number}}}");
@@ -175,11 +176,11 @@ impl RedisCluster {
                 return name;
             }
         }
-        unreachable!("there is no end of numbers")
+        unreachable!("the loop is infinite")
     }
 
-    /// Begins to move a key's slot to another node. From here on the old owner answers `ASK` for keys of the slot that
-    /// it does not have, until [`SlotMove::finish`].
+    /// Begins to move a key's slot to another node. From now on, the old owner answers `ASK` for keys of the slot
+    /// that it does not have, until [`SlotMove::finish`].
     pub async fn begin_move(&self, key: &str, to: usize) -> SlotMove<'_> {
         let (slot, from) = (self.slot(key).await, self.owner(key).await);
         let text = slot.to_string();
@@ -235,7 +236,7 @@ impl Fronts {
     }
 }
 
-/// A slot that is on its way to another node.
+/// A slot that is being moved to another node.
 pub struct SlotMove<'a> {
     cluster: &'a RedisCluster,
     slot: u16,
@@ -261,30 +262,30 @@ impl SlotMove<'_> {
         }
     }
 
-    /// Gives the slot to its new node. Its keys must have been moved.
+    /// Assigns the slot to its new node. Its keys must have been moved.
     pub async fn finish(self) {
         let slot = self.slot.to_string();
-        // The new owner first, so that the slot is always someone's.
+        // The new owner first, so that the slot always has an owner.
         for node in [self.to, self.from] {
             let mut connection = self.cluster.nodes[node].connection().await;
             let _: () = ask(&mut connection, &["CLUSTER", "SETSLOT", &slot, "NODE", &self.target]).await;
         }
         for node in &self.cluster.nodes {
-            let told = async || {
+            let all_know = async || {
                 let nodes: String = ask(&mut node.connection().await, &["CLUSTER", "NODES"]).await;
                 let line = nodes.lines().find(|line| line.starts_with(&self.target)).map(str::to_owned);
                 line.is_some_and(|line| ranges(&line).iter().any(|(from, to)| (*from..=*to).contains(&self.slot)))
             };
-            wait_until("every node to know whose the slot is", LONG, told).await;
+            wait_until("every node to know the slot's owner", LONG, all_know).await;
         }
     }
 }
 
-/// A server that is a cluster of its own.
+/// A single server in cluster mode.
 async fn node(arguments: &[String]) -> Result<RedisServer> {
     let mut last = None;
     for _ in 0..TRIES {
-        // The other port is chosen by the server's own handle, which does not know that this one can be taken too.
+        // The server's own handle chooses the other port, and does not know that this one can be in use as well.
         let bus = free_port();
         let mut line: Vec<String> = ["--cluster-enabled", "yes", "--cluster-node-timeout", NODE_TIMEOUT]
             .into_iter()
@@ -300,7 +301,7 @@ async fn node(arguments: &[String]) -> Result<RedisServer> {
     }
     match last {
         Some(error) => Err(error),
-        None => bail!("no node was started"),
+        None => bail!("could not start a node"),
     }
 }
 
@@ -328,7 +329,7 @@ fn owned(nodes: &str) -> Vec<(u16, u16)> {
     nodes.lines().find(|line| line.contains("myself")).map(ranges).unwrap_or_default()
 }
 
-/// The slots on a line of that answer: `1`, `1-3`, but not `[1->-ID]`, which is on its way.
+/// The slots on a line of that answer: `1`, `1-3`, but not `[1->-ID]`, which is being moved.
 fn ranges(line: &str) -> Vec<(u16, u16)> {
     let range = |text: &str| {
         let (from, to) = text.split_once('-').unwrap_or((text, text));

@@ -1,5 +1,5 @@
-//! A private Redis server on a port of its own, for one test. It can be stopped, killed, paused and started again. And
-//! several of them, as a cluster or as a master with replicas and sentinels.
+//! A private Redis server for one test, which can be stopped, killed, paused and started again. Also several servers
+//! as a cluster, or as a master with replicas and sentinels.
 
 mod cluster;
 mod find;
@@ -28,60 +28,62 @@ use crate::process::{Guarded, Signal};
 use crate::tls_front::TlsFront;
 use crate::wait::{LONG, POLL};
 
-/// How often another port is tried after the server found one taken.
+/// How often another port is tried if one is in use.
 const TRIES: usize = 5;
 const STOP_BOUND: Duration = Duration::from_secs(20);
 
-/// A server that keeps its data in a temporary folder, over restarts too, until it is dropped.
+/// A server that keeps its data in a temporary folder, also over restarts, until it is dropped.
 pub struct RedisServer {
     folder: TempDir,
     port: u16,
-    /// What is run. None: whatever server the set-up has found.
+    /// The program. `None`: the server that `cargo xtask setup` has found.
     program: Option<PathBuf>,
     arguments: Vec<String>,
     process: Option<Guarded>,
     security: Security,
-    /// Where the other nodes of a cluster reach it.
+    /// The port for the other nodes of a cluster.
     bus: Option<u16>,
 }
 
-/// How clients are answered.
+/// How clients connect.
 enum Security {
     Plain,
     /// The server itself speaks TLS.
     Tls(Certificates),
-    /// The server was built without TLS, and this speaks it in front of the server.
+    /// The server was built without TLS, and this handles it in front of the server.
     Front(Certificates, TlsFront),
 }
 
 impl RedisServer {
-    /// Starts a server. It answers when this returns.
+    /// Starts a server. It is ready when this returns.
     pub async fn start() -> Self {
         Self::start_with::<&str>(&[]).await
     }
 
-    /// Starts a server with further arguments, such as `["--maxmemory", "1mb"]`.
+    /// Starts a server with additional arguments, such as `["--maxmemory", "1mb"]`.
     pub async fn start_with<S: AsRef<str>>(arguments: &[S]) -> Self {
         let arguments = arguments.iter().map(|argument| argument.as_ref().to_owned()).collect();
         let launch = async || Self::launched(temporary_folder()?, arguments, Security::Plain).await;
-        launch().await.unwrap_or_else(|error| panic!("no Redis for this test: {error:#}"))
+        launch().await.unwrap_or_else(|error| panic!("could not start the test's Redis: {error:#}"))
     }
 
-    /// Starts the server at this path, such as that of [`valkey_9`] or [`redis_7_0`].
+    /// Starts the server at this path, such as the result of [`valkey_9`] or [`redis_7_0`].
     pub async fn start_program(program: PathBuf) -> Self {
         let launch =
             async || Self::tried(Self::new(temporary_folder()?, Vec::new(), Security::Plain, Some(program))).await;
-        launch().await.unwrap_or_else(|error| panic!("no Redis for this test: {error:#}"))
+        launch().await.unwrap_or_else(|error| panic!("could not start the test's Redis: {error:#}"))
     }
 
-    /// Starts a server that is reached by TLS alone, with a certificate for 127.0.0.1 and localhost that the CA at
-    /// [`RedisServer::ca_path`] has signed. Where the Redis that was found is built without TLS, this process speaks
-    /// it in front of the server.
+    /// Starts a server that accepts only TLS, with a certificate for 127.0.0.1 and localhost that the CA at
+    /// [`RedisServer::ca_path`] has signed. If the server program was built without TLS, this process handles TLS in
+    /// front of it.
     pub async fn start_tls() -> Self {
-        Self::launched_with_tls().await.unwrap_or_else(|error| panic!("no Redis with TLS for this test: {error:#}"))
+        Self::launched_with_tls()
+            .await
+            .unwrap_or_else(|error| panic!("could not start the test's Redis with TLS: {error:#}"))
     }
 
-    /// Where clients connect: `redis://127.0.0.1:PORT`, or `rediss://…`.
+    /// The URL for clients: `redis://127.0.0.1:PORT`, or `rediss://…`.
     pub fn url(&self) -> String {
         match &self.security {
             Security::Plain => format!("redis://127.0.0.1:{}", self.port),
@@ -90,12 +92,12 @@ impl RedisServer {
         }
     }
 
-    /// The port that it listens on, TLS or not.
+    /// The port for clients, with or without TLS.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The certificate of the CA, in PEM, that a client of [`RedisServer::start_tls`] must trust.
+    /// The CA certificate, in PEM, for clients of [`RedisServer::start_tls`].
     pub fn ca_path(&self) -> PathBuf {
         self.ca().unwrap_or_else(|| panic!("this Redis server has no certificate: start it with start_tls()"))
     }
@@ -107,51 +109,51 @@ impl RedisServer {
         }
     }
 
-    /// A connection for the test itself. It goes around the port and TLS.
+    /// A connection for the test itself, over a Unix socket without TLS.
     pub async fn connection(&self) -> MultiplexedConnection {
         let connection = connect(&self.socket()).await;
         connection.unwrap_or_else(|error| panic!("could not connect to the test's Redis server: {error:#}"))
     }
 
-    /// `master` or `slave`, as it says itself. Empty while it does not answer.
+    /// `master` or `slave`, from the server itself. Empty while it does not answer.
     pub async fn role(&self) -> String {
         let Ok(mut connection) = connect(&self.socket()).await else { return String::new() };
         let answer = redis::cmd("ROLE").query_async::<Vec<redis::Value>>(&mut connection).await.unwrap_or_default();
         answer.into_iter().next().and_then(|role| redis::from_redis_value(role).ok()).unwrap_or_default()
     }
 
-    /// Ends the server in order. What it holds is still there after [`RedisServer::restart`].
+    /// Ends the server in order. [`RedisServer::restart`] restores its data.
     pub async fn stop(&mut self) {
         let Some(mut process) = self.process.take() else { return };
         process.signal(Signal::Terminate);
-        // A paused server takes the signal once it runs on.
+        // A paused server handles the signal once it continues.
         process.signal(Signal::Continue);
         let ended = process.wait(STOP_BOUND).await;
         assert!(ended.is_some(), "the Redis server still ran {STOP_BOUND:?} after SIGTERM\n{}", self.log());
     }
 
-    /// Kills the server. What it had acknowledged is still there after [`RedisServer::restart`].
+    /// Kills the server. [`RedisServer::restart`] restores all acknowledged writes.
     pub fn kill(&mut self) {
         self.process = None;
     }
 
-    /// Starts the server again on the same port with its data, after ending it if it runs.
+    /// Starts the server again on the same port with its data. Ends it first if it runs.
     pub async fn restart(&mut self) {
         self.stop().await;
         self.run().await.unwrap_or_else(|error| panic!("the Redis server did not start again: {error:#}"));
     }
 
-    /// Makes it stand still: connections stay open and nothing is answered.
+    /// Pauses it with SIGSTOP: connections stay open and nothing is answered.
     pub fn pause(&mut self) {
         self.process_mut().signal(Signal::Stop);
     }
 
-    /// Lets it run on after [`RedisServer::pause`].
+    /// Continues it after [`RedisServer::pause`].
     pub fn resume(&mut self) {
         self.process_mut().signal(Signal::Continue);
     }
 
-    /// What the server has logged.
+    /// The server's log.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("redis.log")).unwrap_or_default()
     }
@@ -171,7 +173,8 @@ impl RedisServer {
             Ok(server) => return Ok(server),
             Err(error) => error,
         };
-        // So says a server that was built without it: the newer ones, and those that do not even know the option.
+        // The messages of servers that were built without TLS: of newer ones, and of those that do not know the
+        // option.
         let said = format!("{error:#}");
         if !["Failed finding TLS support", "tls-port"].iter().any(|words| said.contains(words)) {
             return Err(error);
@@ -191,7 +194,7 @@ impl RedisServer {
         Self { folder, port: 0, program, arguments, process: None, security, bus: None }
     }
 
-    /// Runs it on a free port, and on another one where somebody else took that first.
+    /// Starts it on a free port, and on another one if that port is in use.
     async fn tried(mut server: Self) -> Result<Self> {
         for _ in 1..TRIES {
             server.port = free_port();
@@ -227,12 +230,13 @@ impl RedisServer {
 
     fn command_line(&self) -> Vec<String> {
         let folder = self.folder.path().display();
-        // What is acknowledged has been handed to the system, so that it outlives the process.
-        let data =
-            ["--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction"];
+        // Redis hands each write to the kernel before it acknowledges it, so acknowledged writes outlive the process. With
+        // `everysec` that is not so: while an fsync is slow, Redis acknowledges writes up to two seconds before it hands
+        // them over.
+        let data = ["--appendonly", "yes", "--appendfsync", "no", "--save", "", "--maxmemory-policy", "noeviction"];
         let mut line: Vec<String> = data.map(str::to_owned).into();
         line.extend(["--bind".into(), "127.0.0.1".into(), "--dir".into(), folder.to_string()]);
-        // By this alone the test itself connects, so it cannot meet another server that got the port.
+        // The test itself connects only through this socket, so it cannot reach another server that got the port.
         line.extend(["--unixsocket".into(), self.socket().display().to_string()]);
         match &self.security {
             Security::Tls(certificates) => line.extend(certificates.command_line(self.port)),
@@ -244,17 +248,17 @@ impl RedisServer {
 }
 
 fn temporary_folder() -> Result<TempDir> {
-    tempfile::tempdir().context("could not make a temporary folder")
+    tempfile::tempdir().context("could not create a temporary folder")
 }
 
 async fn connect(socket: &Path) -> Result<MultiplexedConnection> {
     let client = Client::open(format!("unix://{}", socket.display()))?;
-    // A busy machine may let an answer wait for longer than the client's own half second.
+    // On a busy machine, an answer may take longer than the client's default of half a second.
     let config = AsyncConnectionConfig::new().set_response_timeout(Some(LONG));
     Ok(client.get_multiplexed_async_connection_with_config(&config).await?)
 }
 
-/// Whether the server answers PONG. One that still loads its data answers an error.
+/// Whether the server answers PONG. It answers an error while it still loads its data.
 async fn answers(socket: &Path) -> bool {
     let Ok(mut connection) = connect(socket).await else { return false };
     redis::cmd("PING").query_async::<String>(&mut connection).await.is_ok_and(|answer| answer == "PONG")

@@ -1,4 +1,4 @@
-//! A master with replicas, and the sentinels that watch it and promote a replica when it is gone.
+//! A master with replicas, and sentinels that watch it and promote a replica when it is down.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -14,13 +14,13 @@ use crate::ports::free_port;
 use crate::process::Guarded;
 use crate::wait::{LONG, wait_until, within};
 
-/// What the sentinels call the master.
+/// The sentinels' name of the master.
 pub const MASTER: &str = "mymaster";
 
-/// More than a failover takes, and than a sentinel pauses that a busy machine has held up (30 s).
+/// Longer than a failover takes, and than the pause of a sentinel that a busy machine has delayed (30 s).
 const FAILOVER: Duration = Duration::from_secs(180);
 
-/// How long a master is silent before a sentinel takes it for gone. Longer than a busy machine makes it wait.
+/// After this silence, in milliseconds, a sentinel marks the master as down. Longer than a busy machine delays it.
 const DOWN_AFTER: u32 = 3_000;
 
 /// A master, two replicas and three sentinels.
@@ -36,12 +36,12 @@ struct Sentinel {
 }
 
 impl RedisSentinel {
-    /// Starts them. The replicas follow the master, and the sentinels know of each other, when this returns.
+    /// Starts them. When this returns, the replicas follow the master and the sentinels know each other.
     pub async fn start() -> Self {
         Self::start_with::<&str>(&[]).await
     }
 
-    /// The same, with further arguments for the master and the replicas.
+    /// The same, with additional arguments for the master and the replicas.
     pub async fn start_with<S: AsRef<str>>(arguments: &[S]) -> Self {
         let mut line: Vec<String> = ["--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"]
             .into_iter()
@@ -58,7 +58,9 @@ impl RedisSentinel {
         group.wait_replicated().await;
         for _ in 0..3 {
             let sentinel = Sentinel::launched(group.servers[0].port).await;
-            group.sentinels.push(sentinel.unwrap_or_else(|error| panic!("no sentinel for this test: {error:#}")));
+            group
+                .sentinels
+                .push(sentinel.unwrap_or_else(|error| panic!("could not start a sentinel of the test: {error:#}")));
         }
         for sentinel in &group.sentinels {
             wait_until("the sentinels to know each other and the replicas", LONG, async || {
@@ -71,22 +73,22 @@ impl RedisSentinel {
         group
     }
 
-    /// Where the sentinels are: `127.0.0.1:PORT` each.
+    /// The addresses of the sentinels: `127.0.0.1:PORT` each.
     pub fn sentinels(&self) -> Vec<String> {
         self.sentinels.iter().map(|sentinel| format!("127.0.0.1:{}", sentinel.port)).collect()
     }
 
-    /// What the sentinels call the master.
+    /// The sentinels' name of the master.
     pub fn name(&self) -> &'static str {
         MASTER
     }
 
-    /// Ends one sentinel. The two that are left are a majority.
+    /// Kills one sentinel. The other two are a majority.
     pub fn kill_sentinel(&mut self, sentinel: usize) {
         self.sentinels[sentinel].process.kill();
     }
 
-    /// Which server is the master, by what a sentinel that runs says.
+    /// The index of the master, according to a running sentinel.
     pub async fn master(&mut self) -> usize {
         let mut found = None;
         for sentinel in &mut self.sentinels {
@@ -97,7 +99,7 @@ impl RedisSentinel {
         }
         let (_, port) = found.unwrap_or_else(|| panic!("no sentinel knows the master"));
         let server = self.servers.iter().position(|server| server.port == port);
-        server.unwrap_or_else(|| panic!("the master's port {port} is no server's of this test"))
+        server.unwrap_or_else(|| panic!("the master's port {port} belongs to no server of this test"))
     }
 
     /// A server of the group.
@@ -105,8 +107,7 @@ impl RedisSentinel {
         &self.servers[server]
     }
 
-    /// A server to kill, pause or restart. One that was a master and is started again comes back as a master, until the
-    /// sentinels notice.
+    /// A server to kill, pause or restart. A restarted master returns as a master, until the sentinels notice.
     pub fn server_mut(&mut self, server: usize) -> &mut RedisServer {
         &mut self.servers[server]
     }
@@ -117,15 +118,15 @@ impl RedisSentinel {
         self.servers[master].connection().await
     }
 
-    /// Waits until both replicas have all that the master had when this was called. Replication is asynchronous: what is
-    /// acknowledged later can be lost with the master.
+    /// Waits until both replicas have all writes up to this call. Replication is asynchronous: later acknowledged
+    /// writes can be lost with the master.
     pub async fn wait_replicated(&mut self) {
         let master = if self.sentinels.is_empty() { 0 } else { self.master().await };
         let server = &self.servers[master];
         let replicas = i64::try_from(self.servers.len() - 1).unwrap_or(i64::MAX);
         wait_until("the replicas to have everything", LONG, async || {
             let mut connection = server.connection().await;
-            // Only what this connection has written is waited for.
+            // Redis waits only for writes of this connection.
             let marked = cmd("SET").arg("replicated").arg(1).query_async::<()>(&mut connection).await.is_ok();
             let reached = cmd("WAIT").arg(replicas).arg(1_000).query_async::<i64>(&mut connection).await;
             marked && reached.is_ok_and(|reached| reached >= replicas)
@@ -133,17 +134,17 @@ impl RedisSentinel {
         .await;
     }
 
-    /// Kills the master, and returns which server that was. [`RedisSentinel::wait_promoted`] waits for the next one.
+    /// Kills the master, and returns its index. [`RedisSentinel::wait_promoted`] waits for the next one.
     pub async fn kill_master(&mut self) -> usize {
         let master = self.master().await;
         self.servers[master].kill();
         master
     }
 
-    /// Has a sentinel promote a replica while the master runs, and returns the new master.
+    /// Lets a sentinel promote a replica while the master runs, and returns the new master.
     pub async fn promote(&mut self) -> usize {
         let old = self.master().await;
-        // Refused while the sentinels still end what was before.
+        // Rejected while the sentinels still finish the previous failover.
         let asked = within(FAILOVER, async || {
             for sentinel in &mut self.sentinels {
                 let running = sentinel.process.ended().is_none();
@@ -153,11 +154,11 @@ impl RedisSentinel {
             }
             false
         });
-        asked.await.unwrap_or_else(|| panic!("no sentinel promotes a replica"));
+        asked.await.unwrap_or_else(|| panic!("no sentinel accepted the request to promote a replica"));
         self.wait_promoted(old).await
     }
 
-    /// Waits until another server than this one is the master, and returns it.
+    /// Waits until another server is the master, and returns its index.
     pub async fn wait_promoted(&mut self, old: usize) -> usize {
         let promoted = within(FAILOVER, async || {
             let master = self.master().await;
@@ -166,7 +167,7 @@ impl RedisSentinel {
         promoted.await.unwrap_or_else(|| panic!("no replica was promoted within {FAILOVER:?}"))
     }
 
-    /// Waits until a server follows another one, as a former master does once the sentinels have told it.
+    /// Waits until a server is a replica, as a former master becomes after the sentinels have demoted it.
     pub async fn wait_demoted(&self, server: usize) {
         let server = &self.servers[server];
         wait_until("the former master to be a replica", FAILOVER, async || server.role().await == "slave").await;
@@ -184,7 +185,7 @@ impl Sentinel {
         }
         match last {
             Some(error) => Err(error),
-            None => bail!("none was started"),
+            None => bail!("no server was started"),
         }
     }
 

@@ -3,7 +3,7 @@ use redis::{AsyncCommands, RedisResult, TlsCertificates};
 use super::*;
 
 #[tokio::test]
-async fn what_was_acknowledged_outlives_the_servers_end_and_its_death() -> RedisResult<()> {
+async fn acknowledged_writes_survive_a_stop_and_a_kill() -> RedisResult<()> {
     let mut redis = RedisServer::start().await;
     let url = redis.url();
     let _: () = redis.connection().await.set("a", 1).await?;
@@ -18,7 +18,7 @@ async fn what_was_acknowledged_outlives_the_servers_end_and_its_death() -> Redis
 }
 
 #[tokio::test]
-async fn it_answers_at_its_url_with_the_arguments_that_it_was_given() -> RedisResult<()> {
+async fn a_server_answers_at_its_url_with_its_arguments() -> RedisResult<()> {
     let redis = RedisServer::start_with(&["--maxmemory", "64mb"]).await;
     let mut connection = Client::open(redis.url())?.get_multiplexed_async_connection().await?;
     let limit: (String, u64) = redis::cmd("CONFIG").arg("GET").arg("maxmemory").query_async(&mut connection).await?;
@@ -27,7 +27,7 @@ async fn it_answers_at_its_url_with_the_arguments_that_it_was_given() -> RedisRe
 }
 
 #[tokio::test]
-async fn a_paused_server_answers_once_it_runs_on() -> RedisResult<()> {
+async fn a_paused_server_answers_after_it_continues() -> RedisResult<()> {
     let mut redis = RedisServer::start().await;
     let mut connection = redis.connection().await;
     redis.pause();
@@ -39,7 +39,7 @@ async fn a_paused_server_answers_once_it_runs_on() -> RedisResult<()> {
 }
 
 #[tokio::test]
-async fn tls_is_spoken_to_who_trusts_the_ca_and_to_nobody_else() -> RedisResult<()> {
+async fn only_a_client_that_trusts_the_ca_connects_with_tls() -> RedisResult<()> {
     let redis = RedisServer::start_tls().await;
     let trusting = |root_cert| Client::build_with_tls(redis.url(), TlsCertificates { client_tls: None, root_cert });
     let mut connection = trusting(fs::read(redis.ca_path()).ok())?.get_multiplexed_async_connection().await?;
@@ -50,7 +50,7 @@ async fn tls_is_spoken_to_who_trusts_the_ca_and_to_nobody_else() -> RedisResult<
 }
 
 #[tokio::test]
-async fn a_cluster_holds_its_slots_through_a_restart_and_a_move() -> RedisResult<()> {
+async fn a_cluster_keeps_its_slots_during_a_restart_and_a_move() -> RedisResult<()> {
     let mut cluster = RedisCluster::start().await;
     let queue = cluster.queue_on(1, "work").await;
     let _: () = cluster.connection(&queue).await.set(&queue, 1).await?;

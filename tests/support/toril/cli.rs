@@ -1,4 +1,4 @@
-//! Toril's command line, for one command that ends by itself.
+//! Toril's command line, for one command that ends on its own.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -12,13 +12,13 @@ use super::Toril;
 use crate::paths;
 use crate::wait::LONG;
 
-/// Variables that change what a Toril does, and that a test sets itself if it wants them.
+/// Variables that change what Toril does. A test sets them itself if it needs them.
 const OURS: [&str; 6] = ["TORIL_", "REDIS_", "GITHUB_TOKEN", "AGENT_TOKEN", "RUST_LOG", "OTEL_"];
 
-/// What a command has printed, and how it ended.
+/// A command's output, and its exit code.
 #[derive(Clone, Debug)]
 pub struct Output {
-    /// The exit code. None: a signal ended it.
+    /// The exit code. `None` if a signal ended it.
     pub code: Option<i32>,
     /// Standard output.
     pub stdout: String,
@@ -27,38 +27,38 @@ pub struct Output {
 }
 
 impl Output {
-    /// Itself, if the exit code is 0. Panics if it is not, and says what was printed.
+    /// Itself. Panics with its output unless the exit code is 0.
     pub fn succeeded(self) -> Self {
         self.exited(0)
     }
 
-    /// Itself, if it ended with this exit code. Panics if not, and says what was printed.
+    /// Itself. Panics with its output unless this is the exit code.
     pub fn exited(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
         self
     }
 
-    /// Standard output as one JSON document. Panics if it is none.
+    /// Standard output as one JSON document. Panics if it is not.
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("it printed no JSON ({error}): {self:?}"))
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("it did not print JSON ({error}): {self:?}"))
     }
 
-    /// Standard output as one JSON document a line.
+    /// Standard output as one JSON document for each line.
     pub fn json_lines(&self) -> Vec<Value> {
         let line =
-            |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line:?} is no JSON: {error}"));
+            |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line:?} is not JSON: {error}"));
         self.stdout.lines().map(line).collect()
     }
 }
 
 impl Toril {
-    /// Runs `toril SUBCOMMAND --config queues.toml …`, with what the configuration is now.
+    /// Runs `toril SUBCOMMAND --config queues.toml …` with the present configuration.
     pub async fn cli<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Output {
         self.write_config();
         finished(self.command(arguments), LONG).await
     }
 
-    /// The same with a text on standard input.
+    /// The same with this standard input.
     pub async fn cli_with_input<A: AsRef<OsStr>>(
         &self,
         arguments: impl IntoIterator<Item = A>,
@@ -71,7 +71,7 @@ impl Toril {
         finished_with(self.command(arguments), LONG, Stdio::from(file)).await
     }
 
-    /// The same with another standard output, of which nothing is read.
+    /// The same with another standard output, which is not captured.
     pub async fn cli_into<A: AsRef<OsStr>>(
         &self,
         arguments: impl IntoIterator<Item = A>,
@@ -91,12 +91,12 @@ impl Toril {
         Output { code: output.status.code(), stdout: String::new(), stderr }
     }
 
-    /// Runs `toril` with these arguments alone.
+    /// Runs `toril` with only these arguments.
     pub async fn cli_without_config<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Output {
         finished(self.bare_command(arguments), LONG).await
     }
 
-    /// The same in a folder of this Toril's, for commands that take longer than others.
+    /// The same in a folder of this Toril, for commands that take long.
     pub async fn cli_within<A: AsRef<OsStr>>(
         &self,
         bound: Duration,

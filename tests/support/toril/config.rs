@@ -1,4 +1,4 @@
-//! The text of `queues.toml`: what the test says, and around it what every test needs.
+//! The text of `queues.toml`: the test's own text, and the tables that every test needs.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ pub(super) struct Config {
     pub redis: Option<String>,
     /// The `ca` of `[redis]`.
     pub ca: Option<PathBuf>,
-    /// Further lines of `[host]`.
+    /// Additional lines of `[host]`.
     pub host: Vec<String>,
     pub text: String,
     plugins: PathBuf,
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn what_every_test_needs_is_put_before_its_text() {
+    fn the_default_tables_come_before_the_tests_text() {
         let mut config = config("[queues.a]\nplugin = \"b\"\n");
         config.host.push("shutdown_timeout = \"1s\"".into());
         let expected = "[redis]\nurl = \"redis://r\"\n\n[host]\nlisten = \"127.0.0.1:1\"\nplugins = \"/p\"\n\
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_test_that_has_its_own_tables_gets_its_text_alone() {
+    fn a_test_with_its_own_tables_gets_no_default_tables() {
         let config = config("[redis]\nurl = \"{redis}\"\n[host]\nlisten = \"{listen}\"\nplugins = \"{plugins}\"\n");
         let expected = "[redis]\nurl = \"redis://r\"\n[host]\nlisten = \"127.0.0.1:1\"\nplugins = \"/p\"\n";
         assert_eq!(config.document(), expected);

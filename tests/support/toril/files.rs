@@ -1,4 +1,4 @@
-//! What a test writes into a host's folder, before the host runs and while it does.
+//! Files in a host's folder that a test writes, before and while the host runs.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -11,27 +11,27 @@ use wasm_encoder::{ComponentSection, CustomSection};
 use super::Toril;
 use crate::paths;
 
-/// The bytes of a component: of a guest of the tests, or of a plugin.
+/// The bytes of a component: a guest of the tests, or a plugin.
 pub fn component(name: &str) -> Vec<u8> {
     let places = paths::components(name);
     places.iter().find_map(|path| fs::read(path).ok()).unwrap_or_else(|| {
         panic!(
-            "there is no component {name}, neither {} nor {}: run `cargo xtask build-guests --tests`",
+            "component {name} not found, neither {} nor {}: run `cargo xtask build-guests --tests`",
             places[0].display(),
             places[1].display()
         )
     })
 }
 
-/// A component with another byte sequence, and so another version, that does the same: a custom section of no meaning is
-/// put at its end.
+/// The same component with different bytes, and so another version: adds a custom section without meaning at its end.
 pub fn variant(component: &[u8], label: &str) -> Vec<u8> {
     let mut bytes = component.to_vec();
     CustomSection { name: "variant".into(), data: label.as_bytes().into() }.append_to_component(&mut bytes);
     bytes
 }
 
-/// A folder for compiled plugins that tests share, and keep between runs: a large component is compiled once.
+/// A folder for compiled plugins that tests share and keep between runs, so that a large component is compiled only
+/// once.
 pub fn shared_cache() -> PathBuf {
     paths::root().join("target/test-cache")
 }
@@ -47,12 +47,12 @@ impl Toril {
         self.config.plugins().join(format!("{name}.wasm"))
     }
 
-    /// Puts a plugin in place, by renaming a file that is complete.
+    /// Installs a plugin by renaming a complete file.
     pub fn replace_plugin(&self, name: &str, bytes: &[u8]) {
         replace(&self.plugin_path(name), bytes);
     }
 
-    /// Writes a plugin as a slow copy does: the file is emptied, then grows piece by piece, with pauses.
+    /// Writes a plugin as a slow copy does: empties the file, then appends pieces with pauses.
     pub async fn write_plugin_in_pieces(&self, name: &str, bytes: &[u8], pieces: usize, pause: Duration) {
         let path = self.plugin_path(name);
         let file = File::create(&path);
@@ -64,13 +64,13 @@ impl Toril {
         }
     }
 
-    /// Takes a plugin away.
+    /// Removes a plugin.
     pub fn remove_plugin(&self, name: &str) {
         let path = self.plugin_path(name);
         fs::remove_file(&path).unwrap_or_else(|error| panic!("could not remove {}: {error}", path.display()));
     }
 
-    /// Replaces the configuration while the host runs. The text is completed as that of [`Toril::config`] is.
+    /// Replaces the configuration while the host runs. Adds the same tables as [`Toril::config`].
     pub fn rewrite_config(&mut self, text: impl Into<String>) {
         self.config.text = text.into();
         self.write_config();
@@ -86,7 +86,7 @@ impl Toril {
     }
 }
 
-/// Whoever watches the path sees the old content or the new one, never a part of it.
+/// Anyone watching the path sees the old content or the new one, never a part of it.
 fn replace(path: &Path, content: &[u8]) {
     let part = path.with_extension("part");
     let replaced: io::Result<()> = fs::write(&part, content).and_then(|()| fs::rename(&part, path));

@@ -11,7 +11,7 @@ use crate::http;
 use crate::process::{Guarded, Signal};
 use crate::wait::{LONG, within};
 
-/// Compiling a plugin for the first time takes its time in a build without optimisation.
+/// Compiling a plugin for the first time is slow in a build without optimization.
 const READY_BOUND: Duration = Duration::from_secs(120);
 
 impl Toril {
@@ -26,7 +26,7 @@ impl Toril {
         self
     }
 
-    /// Starts the host again after it has ended, with what its folder and its environment are now. Its logs begin anew.
+    /// Starts the host again after it has ended, with the present folder and environment. Begins a new log.
     pub fn start<A: AsRef<OsStr>>(&mut self, arguments: impl IntoIterator<Item = A>) {
         if let Some(process) = &mut self.process {
             assert!(process.ended().is_some(), "the host still runs: end it before it is started again");
@@ -50,7 +50,7 @@ impl Toril {
         }
     }
 
-    /// Waits until the host has printed this, to standard output or standard error, and returns the whole line.
+    /// Waits until the host has printed this text, to standard output or standard error. Returns the whole line.
     pub async fn wait_for_log(&mut self, part: &str, bound: Duration) -> String {
         let line = within(bound, async || {
             let line = self.logs().lines().find(|line| line.contains(part)).map(str::to_owned);
@@ -59,10 +59,10 @@ impl Toril {
             }
             line
         });
-        line.await.unwrap_or_else(|| panic!("waited {bound:?} for the host to print {part:?}, in vain"))
+        line.await.unwrap_or_else(|| panic!("the host did not print {part:?} within {bound:?}"))
     }
 
-    /// What the host has printed since it was last started: standard output, then standard error.
+    /// The host's output since its last start: standard output, then standard error.
     pub fn logs(&self) -> String {
         let read = |stream| fs::read(self.log_path(stream)).unwrap_or_default();
         let text = [read("stdout"), read("stderr")].concat();
@@ -74,7 +74,7 @@ impl Toril {
         self.running().id()
     }
 
-    /// Sends SIGTERM: the first one asks it to end in order, a second one to end at once.
+    /// Sends SIGTERM: the first one starts a graceful shutdown, a second one ends the host at once.
     pub fn terminate(&mut self) {
         self.running().signal(Signal::Terminate);
     }
@@ -84,25 +84,25 @@ impl Toril {
         self.running().signal(Signal::Interrupt);
     }
 
-    /// Makes the host stand still, as a machine that is paused does.
+    /// Pauses the host with SIGSTOP, as a paused machine would.
     pub fn pause(&mut self) {
         self.running().signal(Signal::Stop);
     }
 
-    /// Lets it run on after [`Toril::pause`].
+    /// Continues it after [`Toril::pause`].
     pub fn resume(&mut self) {
         self.running().signal(Signal::Continue);
     }
 
-    /// Kills the host: it can put nothing in order.
+    /// Kills the host, without a chance to clean up.
     pub fn kill(&mut self) {
         self.running().kill();
     }
 
-    /// Waits for the host's end. Panics when the bound has passed.
+    /// Waits for the host's end. Panics after the time limit.
     pub async fn wait_exit(&mut self, bound: Duration) -> ExitStatus {
         let ended = self.running().wait(bound).await;
-        ended.unwrap_or_else(|| panic!("the host had not ended after {bound:?}"))
+        ended.unwrap_or_else(|| panic!("the host did not end within {bound:?}"))
     }
 
     /// Ends the host with SIGTERM, and returns its exit code.
@@ -122,13 +122,13 @@ impl Toril {
 
     fn check_alive(&mut self, awaited: &str) {
         if let Some(status) = self.running().ended() {
-            panic!("the host ended with {status} while a test waited for it {awaited}");
+            panic!("the host ended with {status} while the test waited for it {awaited}");
         }
     }
 
     fn log(&self, stream: &str) -> File {
         let path = self.log_path(stream);
-        // Not beside the configuration, where the host watches.
+        // Not in the folder of the configuration, which the host watches.
         let folder = path.parent().unwrap_or_else(|| self.folder());
         std::fs::create_dir_all(folder)
             .unwrap_or_else(|error| panic!("could not create {}: {error}", folder.display()));

@@ -1,4 +1,4 @@
-//! A Toril of a test's own: a temporary folder with `queues.toml` and plugins, and a host that runs from it.
+//! A Toril for one test: a temporary folder with `queues.toml` and plugins, and a host that runs in it.
 //!
 //! ```ignore
 //! let redis = RedisServer::start().await;
@@ -32,8 +32,8 @@ use crate::process::Guarded;
 use crate::redis_server::{self, RedisServer};
 use config::Config;
 
-/// A folder that is set up for a host, and the host once it was started. Dropped, it ends the host and removes the
-/// folder; if the test panics, it prints what the host had printed.
+/// A folder for a host, and the host once it has started. Dropping it ends the host and removes the folder. If the
+/// test panics, it prints the host's output.
 pub struct Toril {
     folder: TempDir,
     config: Config,
@@ -50,9 +50,9 @@ impl Default for Toril {
 }
 
 impl Toril {
-    /// A folder without plugins and queues, and a free port to listen on.
+    /// A folder without plugins and queues, and a free port for the host.
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("could not make a temporary folder: {error}"));
+        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("could not create a temporary folder: {error}"));
         let config = Config::new(format!("127.0.0.1:{}", free_port()), folder.path().join("plugins"));
         let mut toril = Self { folder, config, env: BTreeMap::new(), starts: 0, process: None };
         // `toril dev` looks for a server from its own folder, where there is none.
@@ -63,26 +63,26 @@ impl Toril {
         toril
     }
 
-    /// The Redis that the host works on, as the `url` in its configuration. Without it there is no `[redis]`.
+    /// The `url` of Redis in the host's configuration. Without it there is no `[redis]`.
     pub fn redis(mut self, url: impl Into<String>) -> Self {
         self.config.redis = Some(url.into());
         self
     }
 
-    /// The same, with the CA that the host must trust where the server speaks TLS.
+    /// The same, with the CA certificate if the server uses TLS.
     pub fn redis_server(mut self, server: &RedisServer) -> Self {
         self.config.ca = server.ca();
         self.redis(server.url())
     }
 
-    /// The configuration's text: queues and plugins. `[redis]` and `[host]` are put before it, unless it has its own.
-    /// In it `{redis}`, `{listen}` and `{plugins}` stand for what this Toril has chosen.
+    /// The configuration's text: queues and plugins. `[redis]` and `[host]` are added before it, unless it has its
+    /// own. It can contain the placeholders `{redis}`, `{listen}` and `{plugins}`.
     pub fn config(mut self, text: impl Into<String>) -> Self {
         self.config.text = text.into();
         self
     }
 
-    /// A further line of `[host]`, such as `shutdown_timeout = "1s"`.
+    /// An additional line of `[host]`, such as `shutdown_timeout = "1s"`.
     pub fn host(mut self, line: impl Into<String>) -> Self {
         self.config.host.push(line.into());
         self
@@ -99,8 +99,8 @@ impl Toril {
         self
     }
 
-    /// A variable of the environment of the host and of [`Toril::cli`]. They see none of the test's own that would
-    /// change what they do.
+    /// An environment variable of the host and of [`Toril::cli`]. They do not inherit variables that would change
+    /// what they do.
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.env.insert(name.into(), value.into());
         self
@@ -116,12 +116,12 @@ impl Toril {
         self.folder.path()
     }
 
-    /// Where the host listens: `127.0.0.1:PORT`.
+    /// The host's address: `127.0.0.1:PORT`.
     pub fn listen(&self) -> &str {
         &self.config.listen
     }
 
-    /// An address of the host: `http://127.0.0.1:PORT` and this path.
+    /// A URL of the host: `http://127.0.0.1:PORT` with this path.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.listen())
     }

@@ -1,4 +1,4 @@
-//! The demo's host: `toril dev` as a child process, and jobs that are added to it from the command line.
+//! The demo's host: `toril dev` as a child process, and jobs that `toril add` adds to it.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -18,7 +18,7 @@ use crate::setup::redis::{self, RedisServer};
 
 const START_BOUND: Duration = Duration::from_secs(120);
 const JOB_BOUND: Duration = Duration::from_secs(60);
-/// More than `shutdown_timeout` in the demo's configuration.
+/// Longer than `shutdown_timeout` in the demo's configuration.
 const END_BOUND: Duration = Duration::from_secs(30);
 
 pub struct Host {
@@ -29,45 +29,45 @@ pub struct Host {
 }
 
 impl Host {
-    /// Starts `toril dev` and waits until it works its queues.
+    /// Starts `toril dev` and waits until it is ready.
     pub fn start(program: &Path, redis: &RedisServer, project: &Project, interrupted: &Interrupted) -> Result<Self> {
         let log =
             File::create(project.log()).with_context(|| format!("could not create {}", project.log().display()))?;
         let mut command = Command::new(program);
         command.current_dir(project.folder()).args(["dev", "--config"]).arg(project.config());
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        // It starts a Redis of its own, from the program that the set-up step has found.
+        // It starts its own Redis, with the program that the set-up step has found.
         command.env(redis::CHOICE, &redis.path);
         command.env_remove("REDIS_URL").env_remove("REDIS_TLS").env_remove("TORIL_CONCURRENCY");
         let process = Running::start("toril dev", &mut command)?;
         let mut host = Self { process, program: program.into(), config: project.config(), log: project.log() };
         host.wait_until_ready(project, interrupted).map_err(|error| host.with_log(&error))?;
-        println!("toril dev works its queues, and answers at http://{}", project.listen);
+        println!("toril dev is ready at http://{}", project.listen);
         Ok(host)
     }
 
-    /// Adds a job of [queue, name, data] and returns what its plugin did.
+    /// Adds a job of [queue, name, data] and returns its result.
     pub fn add_and_wait(&mut self, job: &[&str; 3]) -> Result<Value> {
         self.process.check().map_err(|error| self.with_log(&error))?;
         let mut add = self.add_command(job);
         returned(&mut add).map_err(|error| self.with_log(&error))
     }
 
-    /// The command line that adds such a job, for a person to copy.
+    /// The command line that adds such a job, for the user to copy.
     pub fn example(&self, job: &[&str; 3]) -> String {
         let [queue, name, data] = job;
         let (program, config) = (self.program.display(), self.config.display());
         format!("  {program} add --dev --config {config} {queue} {name} --data '{data}' --wait")
     }
 
-    /// Sends SIGTERM. An error unless the host then ends with exit code 0.
+    /// Sends SIGTERM. Fails unless the host then exits with code 0.
     pub fn end(&mut self) -> Result<()> {
         let status = self.process.end(END_BOUND).map_err(|error| self.with_log(&error))?;
         self.ended_well(status)
     }
 
-    /// Runs until this process is asked to end, then ends the host. A host in the same terminal gets Ctrl-C as well, and
-    /// a second signal would cut its shutdown short.
+    /// Waits until this process is asked to end, then ends the host. A host in the same terminal gets Ctrl-C as well,
+    /// and a second signal would cut its shutdown short.
     pub fn run_until(&mut self, interrupted: &Interrupted) -> Result<()> {
         while !interrupted.is_set() {
             self.process.check().map_err(|error| self.with_log(&error))?;
@@ -83,7 +83,7 @@ impl Host {
 
     fn ended_well(&self, status: ExitStatus) -> Result<()> {
         if status.code() != Some(0) {
-            return Err(self.with_log(&anyhow!("toril dev ended with {status}, not with exit code 0")));
+            return Err(self.with_log(&anyhow!("toril dev ended with {status} instead of exit code 0")));
         }
         Ok(())
     }
@@ -109,7 +109,7 @@ impl Host {
         Ok(())
     }
 
-    /// The same error, and the end of the host's log after it.
+    /// The error, followed by the end of the host's log.
     fn with_log(&self, error: &Error) -> Error {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<_> = log.lines().collect();
@@ -118,14 +118,14 @@ impl Host {
     }
 }
 
-/// What a job that `toril add --wait` adds has returned.
+/// The result of the job that this `toril add --wait` adds.
 fn returned(add: &mut Command) -> Result<Value> {
     let printed = process::output_within(add, JOB_BOUND)?;
     if !printed.status.success() {
         bail!("{} ended with {}: {}", process::shown(add), printed.status, printed.last_words());
     }
     serde_json::from_str(&printed.stdout)
-        .with_context(|| format!("{} printed no JSON: {:?}", process::shown(add), printed.stdout))
+        .with_context(|| format!("{} did not print JSON: {:?}", process::shown(add), printed.stdout))
 }
 
 /// Whether the host answers 200 to `GET /readyz`.

@@ -1,4 +1,4 @@
-//! The demo: a host with both example plugins, jobs that run in them, and a plugin that is replaced while it runs.
+//! The demo: a host with both example plugins runs jobs, and one plugin is replaced while the host runs.
 
 mod host;
 mod project;
@@ -34,7 +34,7 @@ pub fn run(workspace: &Workspace, stay: bool) -> Result<()> {
     let binaries = Binaries::build(workspace)?;
     let interrupted = Interrupted::watch()?;
 
-    // In this order, so that an early return ends the host before the servers that its jobs talk to.
+    // In this order, so that an early return ends the host before the servers that its jobs use.
     let servers = Servers::start(&binaries.servers)?;
     let project = Project::create(workspace, &servers)?;
     let mut host = Host::start(&binaries.toril, &redis, &project, &interrupted)?;
@@ -48,11 +48,11 @@ pub fn run(workspace: &Workspace, stay: bool) -> Result<()> {
     say("Replacing github-sync.wasm while the host runs");
     replace_github_sync(workspace, &project)?;
     let after = wait_for_another_version(&mut host, &before, &interrupted)?;
-    println!("before, version {} did: {before}", version(&before));
-    println!("after,  version {} did: {after}", version(&after));
+    println!("before: version {} returned {before}", version(&before));
+    println!("after:  version {} returned {after}", version(&after));
 
     if stay {
-        say("The host goes on running until Ctrl-C. Add a job from another terminal:");
+        say("The host keeps running until Ctrl-C. Add a job from another terminal:");
         println!("{}", host.example(&AGENT_JOB));
         println!("{}", host.example(&SYNC_JOB));
         println!("its log: {}", project.log().display());
@@ -84,7 +84,7 @@ impl Binaries {
     }
 }
 
-/// Builds a second version of the plugin and puts it where the host looks.
+/// Builds a second version of the plugin and copies it into the folder that the host watches.
 fn replace_github_sync(workspace: &Workspace, project: &Project) -> Result<()> {
     let args = guests::Args {
         only: vec!["github-sync".into()],
@@ -96,7 +96,7 @@ fn replace_github_sync(workspace: &Workspace, project: &Project) -> Result<()> {
     project.replace_plugin("github-sync")
 }
 
-/// Adds jobs until one's result comes from another version of the plugin than the first one's.
+/// Adds jobs until a result comes from another version of the plugin than the first one.
 fn wait_for_another_version(host: &mut Host, before: &Value, interrupted: &Interrupted) -> Result<Value> {
     let end = Instant::now() + RELOAD_BOUND;
     loop {
@@ -107,18 +107,18 @@ fn wait_for_another_version(host: &mut Host, before: &Value, interrupted: &Inter
         interrupted.check()?;
         if Instant::now() >= end {
             let seconds = RELOAD_BOUND.as_secs();
-            bail!("github-sync was replaced {seconds} s ago, and its jobs are still done by {}", version(before));
+            bail!("github-sync was replaced {seconds} s ago, but version {} still runs its jobs", version(before));
         }
         thread::sleep(Duration::from_millis(200));
     }
 }
 
-/// What a job's result says about the plugin that returned it.
+/// The plugin's version in a job's result.
 fn version(result: &Value) -> &str {
-    result["version"].as_str().unwrap_or("without a name")
+    result["version"].as_str().unwrap_or("unknown")
 }
 
-/// Whether this process was asked to end, and by which signal. Its children are ended on the way out, which the signal
+/// Whether this process was asked to end, and by which signal. Returning early ends its children, which the signal
 /// alone would not do.
 struct Interrupted(Arc<AtomicUsize>);
 
@@ -137,7 +137,7 @@ impl Interrupted {
         self.0.load(Ordering::Relaxed) != 0
     }
 
-    /// Whether it was Ctrl-C, which a terminal sends to the children, too.
+    /// Whether it was Ctrl-C, which a terminal also sends to the children.
     fn by_ctrl_c(&self) -> bool {
         i32::try_from(self.0.load(Ordering::Relaxed)) == Ok(SIGINT)
     }

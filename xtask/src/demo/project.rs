@@ -20,11 +20,11 @@ pub struct Project {
 }
 
 impl Project {
-    /// Makes the folder anew.
+    /// Creates the folder, and removes an older one.
     pub fn create(workspace: &Workspace, servers: &Servers) -> Result<Self> {
         let project = Self { folder: workspace.target().join("demo"), listen: free_address()? };
         if let Some(pid) = project.running_host() {
-            bail!("a demo is running already in {} (process {pid}): end it first", project.folder.display());
+            bail!("a demo already runs in {} (process {pid}): end it first", project.folder.display());
         }
         let _ = fs::remove_dir_all(&project.folder);
         for plugin in PLUGINS {
@@ -43,22 +43,22 @@ impl Project {
         self.folder.join("queues.toml")
     }
 
-    /// What the host prints.
+    /// The host's log file.
     pub fn log(&self) -> PathBuf {
         self.folder.join("toril-dev.log")
     }
 
-    /// Components that are built for the demo, but are not yet where the host looks.
+    /// Components that are built for the demo, outside of the folder that the host watches.
     pub fn variants(&self) -> PathBuf {
         self.folder.join("variants")
     }
 
-    /// What `toril dev` writes once it runs.
+    /// The file that `toril dev` writes when it is ready.
     pub fn dev_file(&self) -> PathBuf {
         self.folder.join(".toril/dev.json")
     }
 
-    /// Puts the variant of a plugin over the one that runs.
+    /// Replaces the running plugin with its variant.
     pub fn replace_plugin(&self, name: &str) -> Result<()> {
         copy(&component(&self.variants(), name), &component(&self.plugins(), name))
     }
@@ -71,7 +71,7 @@ impl Project {
         self.folder.join("github-token")
     }
 
-    /// The process of a host that an earlier demo has left running on purpose.
+    /// The process id of a host that an earlier demo left running with `--stay`.
     fn running_host(&self) -> Option<u64> {
         let dev: Value = serde_json::from_slice(&fs::read(self.dev_file()).ok()?).ok()?;
         dev["pid"].as_u64().filter(|pid| process::is_alive(*pid))
@@ -84,7 +84,7 @@ impl Project {
         let agent = quoted(&servers.agent);
         let github = quoted(&servers.github);
         format!(
-            r#"# Made by `cargo xtask demo`. There is no [redis]: `toril dev` starts a server of its own.
+            r#"# Made by `cargo xtask demo`. It has no [redis], because `toril dev` starts its own server.
 
 [host]
 listen = {listen}
@@ -130,7 +130,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     write_atomically(to, &content)
 }
 
-/// A TOML string: what JSON writes is one.
+/// Quotes a text for TOML. JSON's strings are valid in TOML.
 fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }

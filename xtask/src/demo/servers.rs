@@ -1,4 +1,4 @@
-//! The servers that the demo's jobs talk to, in place of an agent and of GitHub.
+//! The servers that stand for an agent and for GitHub in the demo.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -10,9 +10,9 @@ use serde_json::Value;
 use crate::process::Running;
 
 pub struct Servers {
-    /// Ends them when it is dropped.
+    /// Ends the servers when it is dropped.
     _process: Running,
-    /// They serve until this is closed, so they end with this process however it ends.
+    /// The servers exit when this is closed, and so when this process ends for any reason.
     _alive: Option<ChildStdin>,
     pub agent: String,
     pub github: String,
@@ -26,8 +26,9 @@ impl Servers {
         let alive = process.child.stdin.take();
         let mut line = String::new();
         let stdout = process.child.stdout.take().context("the demo's servers have no standard output")?;
-        BufReader::new(stdout).read_line(&mut line).context("could not read where the demo's servers listen")?;
-        let (agent, github) = urls(&line).with_context(|| format!("the demo's servers printed no URLs: {line:?}"))?;
+        BufReader::new(stdout).read_line(&mut line).context("could not read the URLs of the demo's servers")?;
+        let (agent, github) =
+            urls(&line).with_context(|| format!("the demo's servers did not print their URLs, but {line:?}"))?;
         Ok(Self { _process: process, _alive: alive, agent, github })
     }
 }

@@ -1,5 +1,5 @@
-//! Plugins in TypeScript and Python: the examples of the SDKs as components for the tests, `basics-js` and `basics-py`, and
-//! those of the benchmarks, `bench-js` and `bench-py`.
+//! Builds plugins in TypeScript and Python: the SDKs' examples for the tests (`basics-js`, `basics-py`), and the
+//! plugins of the benchmarks (`bench-js`, `bench-py`).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,11 +14,11 @@ use crate::workspace::{Workspace, write_atomically};
 const JS: &str = "sdk/js";
 const PYTHON: &str = "sdk/python";
 
-/// Folders that hold no sources.
+/// Folders without sources.
 const NO_SOURCES: [&str; 6] =
     ["node_modules", "dist", "__pycache__", ".pytest_cache", "build-cache", "toril_plugin.egg-info"];
 
-/// Runs the SDKs' own tests and builds their examples, each only if something that it is made of has changed since.
+/// Runs the SDKs' own tests and builds their examples, each only if one of its sources has changed.
 pub fn run(workspace: &Workspace) -> Result<()> {
     unless_unchanged(workspace, &[JS], "basics-js", |component| {
         build_js(workspace, "sdk/js/example/src/plugin.ts", component)?;
@@ -28,7 +28,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     })?;
     unless_unchanged(workspace, &[PYTHON], "basics-py", |component| {
         build_python(workspace, "sdk/python/example/plugin.py", component)?;
-        // The example is a project of its own, and its tests import its modules.
+        // The example is its own project, and its tests import its modules.
         for folder in [PYTHON, "sdk/python/example"] {
             let mut tests = python_(workspace, folder)?;
             process::run(tests.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]))
@@ -38,7 +38,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     })
 }
 
-/// Builds the plugins of the benchmarks, each only if something that it is made of has changed since.
+/// Builds the plugins of the benchmarks, each only if one of its sources has changed.
 pub fn bench(workspace: &Workspace) -> Result<()> {
     unless_unchanged(workspace, &[JS, "bench/js"], "bench-js", |component| {
         build_js(workspace, "bench/js/src/plugin.ts", component)
@@ -70,7 +70,7 @@ fn python_(workspace: &Workspace, folder: &str) -> Result<Command> {
     Ok(command)
 }
 
-/// Makes a component in `target/test-guests`, unless it is there already and was made of the same files in these folders.
+/// Builds a component in `target/test-guests`, unless it exists and these folders have not changed since.
 fn unless_unchanged(
     workspace: &Workspace,
     folders: &[&str],

@@ -1,4 +1,4 @@
-//! Which guests there are: the packages in `plugins/`, `tests/guests/` and `tests/hostile/` that make a `cdylib`.
+//! Lists the guests: the packages in `plugins/`, `tests/guests/` and `tests/hostile/` that have a `cdylib`.
 
 use std::path::PathBuf;
 
@@ -9,12 +9,12 @@ use crate::workspace::Workspace;
 
 /// A package that becomes one component.
 pub struct Guest {
-    /// The component's name, and so its file's: the package's, without the `guest-` of the tests' guests.
+    /// The component's name, and its file's: the package's name, without the prefix `guest-` of the tests' guests.
     pub name: String,
     pub package: String,
     /// The stem of the file that the compiler writes.
     pub library: String,
-    /// The folder that its component belongs in.
+    /// The folder for its component.
     pub out: PathBuf,
 }
 
@@ -31,7 +31,7 @@ impl Guests {
         Ok(Self(guests))
     }
 
-    /// Those of these names, or all if no name is given.
+    /// Keeps the guests of these names, or all if no name is given.
     pub fn only(mut self, names: &[String]) -> Result<Self> {
         if names.is_empty() {
             return Ok(self);
@@ -39,7 +39,7 @@ impl Guests {
         let known: Vec<_> = self.iter().map(|guest| guest.name.clone()).collect();
         if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
             bail!(
-                "there is no guest {unknown}; there are: {} (--tests adds the guests of the tests)",
+                "unknown guest {unknown}; the guests are: {} (--tests adds the guests of the tests)",
                 known.join(", ")
             );
         }
@@ -56,8 +56,8 @@ impl Guests {
     }
 }
 
-/// The guests among the folders in `parent`. A package there that the workspace does not know is an error: it would
-/// be left out without a word.
+/// The guests among the folders in `parent`. A package that is not a member of the workspace is an error, because it
+/// would be skipped silently.
 fn found(workspace: &Workspace, metadata: &Metadata, parent: &str, out: &str) -> Result<Vec<Guest>> {
     let Ok(entries) = workspace.root().join(parent).read_dir() else {
         return Ok(Vec::new());
@@ -69,7 +69,7 @@ fn found(workspace: &Workspace, metadata: &Metadata, parent: &str, out: &str) ->
     let mut guests = Vec::new();
     for folder in folders {
         let Some(package) = metadata.packages.iter().find(|package| package.folder == folder) else {
-            bail!("{} is no member of the workspace: add it to `members` in Cargo.toml", folder.display());
+            bail!("{} is not a member of the workspace: add it to `members` in Cargo.toml", folder.display());
         };
         guests.extend(guest(package, workspace.target().join(out)));
     }

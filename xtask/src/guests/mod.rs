@@ -19,16 +19,16 @@ use list::{Guest, Guests};
 
 #[derive(clap::Args, Default)]
 pub struct Args {
-    /// Also the guests of the tests, into target/test-guests
+    /// Also build the tests' guests, into target/test-guests
     #[arg(long)]
     pub tests: bool,
-    /// Also the examples of the SDKs for JavaScript and Python, into target/test-guests
+    /// Also build the examples of the SDKs for JavaScript and Python, into target/test-guests
     #[arg(long)]
     pub languages: bool,
     /// Build only the guest of this name
     #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,
-    /// Compile the guests with TORIL_PLUGIN_BUILD set to this, to tell two builds of one plugin apart
+    /// Compile the guests with TORIL_PLUGIN_BUILD set to this, to distinguish two builds of one plugin
     #[arg(long, env = "TORIL_PLUGIN_BUILD", value_name = "X")]
     pub variant: Option<String>,
     /// Write the components to this folder instead
@@ -39,7 +39,7 @@ pub struct Args {
 pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let guests = Guests::of(workspace, &Metadata::read(workspace)?, args.tests)?.only(&args.only)?;
     if guests.is_empty() {
-        println!("guests: there are none to build");
+        println!("guests: nothing to build");
         return Ok(());
     }
     let toolchain = setup::guest_toolchain::find_or_install(workspace)?;
@@ -63,11 +63,12 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     if args.languages { languages::run(workspace) } else { Ok(()) }
 }
 
-/// Writes a guest's component where its bytes differ from what is there: a host that watches the folder must not be
-/// told of a change that is none.
+/// Writes a guest's component if its bytes have changed. A host that watches the folder must not see a change where
+/// there is none.
 fn write_component(guest: &Guest, modules: &Path, out: Option<&Path>) -> Result<()> {
     let module = modules.join(format!("{}.wasm", guest.library));
-    let component = encode(&module).with_context(|| format!("the guest {} is no component", guest.name))?;
+    let component =
+        encode(&module).with_context(|| format!("could not encode the guest {} as a component", guest.name))?;
     let path = out.unwrap_or(&guest.out).join(format!("{}.wasm", guest.name));
     let state = if write_if_changed(&path, &component)? { "built" } else { "unchanged" };
     println!("guest {}: {state}, {} KiB, {}", guest.name, component.len() / 1024, path.display());

@@ -1,6 +1,6 @@
-//! The two toolchains that can compile guests, and the environment that each is run in.
+//! The two toolchains that can compile guests, and their environments.
 //!
-//! Guests are built for `wasm32-unknown-unknown`: such a module imports nothing but what its world names.
+//! The target is `wasm32-unknown-unknown`: its modules import only the names of their world.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,17 +14,17 @@ pub const TARGET: &str = "wasm32-unknown-unknown";
 
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
-/// The oldest minor version 1.x that takes this workspace (`rust-version` in Cargo.toml).
+/// The oldest minor version 1.x that compiles this workspace (`rust-version` in Cargo.toml).
 const OLDEST: u32 = 95;
 
-/// Memory that a plugin is linked with for its allocator to begin with, in bytes: as long as it suffices, the kernel has
-/// nothing to do with a pen's memory. The same in the host's `author/build`.
+/// Size in bytes of the heap that is linked into a plugin. While it suffices, the kernel need not map new pages for a
+/// pen. The host's `author/build` uses the same value.
 const INITIAL_HEAP: &str = "-Clink-arg=--initial-heap=262144";
 
 pub enum GuestToolchain {
-    /// The caller's own compiler, whose standard library for [`TARGET`] is in this sysroot.
+    /// The caller's own compiler. This sysroot has its standard library for [`TARGET`].
     Active { sysroot: PathBuf },
-    /// Debian's own newer compiler, which builds the standard library from its source.
+    /// Debian's newer compiler, which builds the standard library from source.
     Debian,
 }
 
@@ -39,7 +39,7 @@ impl GuestToolchain {
         library.is_dir().then_some(Self::Active { sysroot })
     }
 
-    /// Debian's compiler, if all four parts of it are there.
+    /// Debian's compiler, if all four parts are installed.
     pub fn debian() -> Option<Self> {
         let version = process::output(Command::new(DEBIAN_RUSTC).arg("--version")).ok()?;
         let linker = Path::new("/usr/bin/wasm-ld").is_file() || process::on_path("wasm-ld").is_some();
@@ -50,7 +50,7 @@ impl GuestToolchain {
         complete.then_some(Self::Debian)
     }
 
-    /// Names the target folder: two compilers in one folder would rebuild each other's work.
+    /// Names the target folder. Two compilers in one folder would rebuild each other's output.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Active { .. } => "rustup",
@@ -58,7 +58,7 @@ impl GuestToolchain {
         }
     }
 
-    /// The cargo that builds guests. What the outer environment says about compiling is for the host and not passed on.
+    /// The cargo that builds guests. The caller's compiler settings are for the host, and are removed.
     pub fn cargo(&self, workspace: &Workspace) -> Command {
         let mut command = match self {
             Self::Active { .. } => cargo::command(workspace),
@@ -90,12 +90,12 @@ fn debian_cargo(workspace: &Workspace) -> Command {
     let mut command = Command::new(DEBIAN_CARGO);
     command.current_dir(workspace.root());
     cargo::forget(&mut command, cargo::is_package_variable);
-    // Both name the caller's own toolchain.
+    // Both variables point to the caller's toolchain.
     command.env_remove("RUSTUP_TOOLCHAIN").env_remove("LD_LIBRARY_PATH");
     command
 }
 
-/// Variables that change what a compiler or cargo builds, and where.
+/// Whether a variable changes what a compiler or cargo builds, and where.
 fn is_compiler_setting(name: &str) -> bool {
     let prefixes =
         ["RUSTC", "RUSTDOC", "CARGO_BUILD_", "CARGO_TARGET_", "CARGO_PROFILE_", "CARGO_ENCODED_", "CARGO_UNSTABLE_"];

@@ -1,15 +1,16 @@
-//! JSON Schema as tables: one for each job's data and result, then one for each type that they name.
+//! JSON Schema as tables: one for each job's data and result, then one for each named type.
 
 use std::fmt::Write;
 
 use anyhow::{Result, bail};
 use serde_json::{Map, Value};
 
-/// The reference of jobs, as `toril plugin inspect --json` has them. An error if two types that differ have one name.
+/// The reference of the jobs in the output of `toril plugin inspect --json`. Fails if two different types have the
+/// same name.
 pub fn jobs(jobs: &[Value]) -> Result<String> {
     let mut text = String::new();
     let mut types = Map::new();
-    let mut told: Vec<(&str, &Value)> = Vec::new();
+    let mut listed: Vec<(&str, &Value)> = Vec::new();
     for job in jobs {
         let name = job["name"].as_str().unwrap_or_default();
         let _ = writeln!(text, "### Job `{name}`\n\n{}\n", job["description"].as_str().unwrap_or_default());
@@ -19,13 +20,13 @@ pub fn jobs(jobs: &[Value]) -> Result<String> {
                 let _ = writeln!(text, "Its {title} has no schema.\n");
                 continue;
             }
-            match told.iter().find(|(_, known)| *known == schema) {
+            match listed.iter().find(|(_, known)| *known == schema) {
                 Some((other, _)) => {
                     let _ = writeln!(text, "Its {title} is that of `{other}`.\n");
                 }
                 None => {
                     text.push_str(&properties(schema, title));
-                    told.push((name, schema));
+                    listed.push((name, schema));
                 }
             }
             for (name, of) in schema["$defs"].as_object().into_iter().flatten() {
@@ -43,7 +44,7 @@ pub fn jobs(jobs: &[Value]) -> Result<String> {
     Ok(text)
 }
 
-/// A type that has a name: an object, a choice of values, or a choice of types.
+/// A named type: an object, an enumeration of values, or a choice of types.
 fn named(schema: &Value) -> String {
     if schema["properties"].is_object() {
         return properties(schema, "member");
@@ -79,7 +80,7 @@ fn properties(schema: &Value, title: &str) -> String {
     text
 }
 
-/// What a value is, in words. That an optional one may also be null goes without saying.
+/// The type of a value, in words. Optional values may also be null, which the text does not mention.
 fn kind(schema: &Value) -> String {
     if let Some(name) = schema["$ref"].as_str() {
         let name = name.rsplit('/').next().unwrap_or_default();
@@ -129,7 +130,7 @@ fn description(schema: &Value) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
 }
 
-/// A number with a comma between its thousands.
+/// A number with a comma between thousands.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -149,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_is_told_with_its_types_and_the_same_data_only_once() -> Result<()> {
+    fn a_job_is_listed_with_its_types_and_equal_data_only_once() -> Result<()> {
         let data = json!({
             "properties": {
                 "text": { "type": ["string", "null"], "description": "What\nto say.", "minLength": 1, "maxLength": 1000 },
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn two_types_of_one_name_are_told() {
+    fn two_different_types_of_one_name_are_an_error() {
         let job = |of: Value| json!({ "name": "x", "dataSchema": { "$defs": { "Kind": of } } });
         assert!(jobs(&[job(json!({ "type": "string" })), job(json!({ "type": "object" }))]).is_err());
     }

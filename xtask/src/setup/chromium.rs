@@ -1,4 +1,4 @@
-//! Finds Chromium, which the tests drive the dashboard in, or installs Debian's.
+//! Finds Chromium, which the dashboard's tests use, or installs Debian's.
 
 use std::env;
 use std::fmt;
@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use super::apt::Apt;
 use crate::process;
 
-/// Names a browser to use instead of any other. The tests heed it, too.
+/// Names a browser to use instead of any other. The tests read it, too.
 const CHOICE: &str = "TORIL_CHROMIUM";
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
@@ -28,7 +28,7 @@ impl fmt::Display for Chromium {
 
 pub fn find_or_install() -> Result<Chromium> {
     if let Some(path) = env::var_os(CHOICE) {
-        return checked(path.into()).with_context(|| format!("{CHOICE} names no browser that runs"));
+        return checked(path.into()).with_context(|| format!("{CHOICE} does not name a working browser"));
     }
     let found = || NAMES.iter().filter_map(|name| process::on_path(name)).find_map(|path| checked(path).ok());
     if let Some(found) = found() {
@@ -39,7 +39,7 @@ pub fn find_or_install() -> Result<Chromium> {
         found().context("chromium is installed, but does not run")
     };
     install().with_context(|| {
-        format!("there is no Chromium. Install one (Debian: `apt-get install chromium`), or give its path in {CHOICE}")
+        format!("Chromium was not found. Install it (Debian: `apt-get install chromium`), or give its path in {CHOICE}")
     })
 }
 

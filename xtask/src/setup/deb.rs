@@ -1,4 +1,4 @@
-//! Takes files out of Debian's packages without installing them: needs no right, and starts no service.
+//! Extracts files from Debian's packages without installing them: needs no permission, and starts no service.
 
 use std::fs;
 use std::path::Path;
@@ -9,15 +9,16 @@ use anyhow::{Context, Result};
 use super::apt::Apt;
 use crate::process;
 
-/// Downloads these packages and unpacks them into `folder`, whose former content is removed. apt checks their signatures.
+/// Downloads these packages and unpacks them into `folder`, whose previous content is removed. apt checks their
+/// signatures.
 pub fn unpack(packages: &[&str], folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("could not remove the folder {}", folder.display()))?;
     }
     fs::create_dir_all(folder).with_context(|| format!("could not create the folder {}", folder.display()))?;
-    process::on_path("apt-get").context("there is no apt-get to download Debian packages with")?;
-    process::on_path("dpkg-deb").context("there is no dpkg-deb to unpack Debian packages with")?;
-    // Downloading needs no right, only package lists that are recent enough.
+    process::on_path("apt-get").context("apt-get is needed to download Debian packages, and was not found")?;
+    process::on_path("dpkg-deb").context("dpkg-deb is needed to unpack Debian packages, and was not found")?;
+    // Downloading needs no permission, only recent package lists.
     let download =
         || process::output(Command::new("apt-get").args(["download", "-q"]).args(packages).current_dir(folder));
     if let Err(stale) = download() {

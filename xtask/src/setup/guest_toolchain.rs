@@ -1,4 +1,4 @@
-//! Finds a toolchain that compiles guests, or installs one: rustup's target first, else Debian's packages.
+//! Finds a toolchain that compiles guests, or installs one: rustup's target first, then Debian's packages.
 
 use std::env;
 use std::fs;
@@ -12,17 +12,17 @@ use crate::guests::toolchain::{GuestToolchain, TARGET};
 use crate::process;
 use crate::workspace::{Workspace, write_if_changed};
 
-/// Forces one of the two.
+/// Forces one of the two toolchains.
 const CHOICE: &str = "TORIL_GUEST_TOOLCHAIN";
 const DEBIAN_PACKAGES: [&str; 5] = ["rustc-web", "cargo-web", "rust-web-src", "rust-web-llvm", "lld"];
-/// Where rustup's server is not to be had it may not answer at all.
+/// An unreachable rustup server may not answer at all.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(120);
 
 pub fn find_or_install(workspace: &Workspace) -> Result<GuestToolchain> {
     match env::var(CHOICE).ok().as_deref() {
         Some("rustup") => active_or_added(workspace).map_err(explained),
         Some("debian") => debian_or_installed().map_err(explained),
-        Some(other) => bail!("{CHOICE} is {other:?}: give it the value rustup or debian, or none"),
+        Some(other) => bail!("{CHOICE} is {other:?}: set it to rustup or debian, or unset it"),
         None => either(workspace),
     }
 }
@@ -51,7 +51,7 @@ fn active_or_added(workspace: &Workspace) -> Result<GuestToolchain> {
         return Ok(active);
     }
     if process::on_path("rustup").is_none() {
-        bail!("the active Rust toolchain lacks the target {TARGET}, and there is no rustup to add it");
+        bail!("the active Rust toolchain lacks the target {TARGET}, and rustup was not found to add it");
     }
     println!("adding the target {TARGET} with rustup …");
     let mut rustup = Command::new("rustup");
@@ -70,18 +70,19 @@ fn debian_or_installed() -> Result<GuestToolchain> {
     }
     let apt = Apt::usable()?;
     apt.install(&DEBIAN_PACKAGES)?;
-    GuestToolchain::debian().context("Debian's packages are installed, but are no toolchain of version 1.95 or newer")
+    GuestToolchain::debian().context("Debian's packages are installed, but their toolchain is older than 1.95")
 }
 
 fn explained(error: anyhow::Error) -> anyhow::Error {
     error.context(format!(
-        "there is no toolchain that compiles plugins. Install one of these and try again: with rustup, \
+        "no toolchain that compiles plugins was found. Install one of these and try again: with rustup, \
          `rustup target add {TARGET}`; or on Debian, as root, `apt-get install --no-install-recommends {}`",
         DEBIAN_PACKAGES.join(" ")
     ))
 }
 
-/// A later run need not wait for rustup's server again. Deleting the file asks it once more.
+/// Records that rustup's server refused a download, so that a later run does not wait for it. Delete the file to try
+/// again.
 fn remember_the_refusal(workspace: &Workspace) {
     let _ = write_if_changed(&workspace.tools().join("guest-toolchain"), b"debian\n");
 }
@@ -91,5 +92,5 @@ fn rustup_was_refused(workspace: &Workspace) -> bool {
 }
 
 fn last_line(text: &str) -> &str {
-    text.lines().last().unwrap_or("it did not say why")
+    text.lines().last().unwrap_or("no message")
 }

@@ -1,5 +1,5 @@
-//! Finds what building and testing needs, and installs what is missing where that can be done without asking.
-//! Every step prints one line that says what it found and where.
+//! Finds the dependencies of building and testing, and installs missing ones if that needs no password. Each step
+//! prints what it found, and where.
 
 mod apt;
 pub mod cargo_tool;
@@ -17,7 +17,7 @@ use anyhow::Result;
 
 use crate::workspace::Workspace;
 
-/// Returns the Redis server, for whoever starts one.
+/// Returns the Redis server, for callers that start one.
 pub fn run(workspace: &Workspace, with_tests: bool) -> Result<redis::RedisServer> {
     let toolchain = guest_toolchain::find_or_install(workspace)?;
     println!("guest toolchain: {toolchain}");

@@ -1,4 +1,4 @@
-//! The Node packages of a folder: `npm ci` whenever its lock file has changed.
+//! Installs the Node packages of a folder: runs `npm ci` if its lock file has changed.
 
 use std::fs;
 use std::path::Path;
@@ -12,13 +12,13 @@ use crate::workspace::write_atomically;
 const OLDEST: u32 = 20;
 const HELP: &str = "the tests need Node 20 or newer with npm: install it (Debian: `apt-get install nodejs npm`)";
 
-/// Makes sure that the packages are there, and says which and where.
+/// Installs the packages if needed. Returns their versions and location.
 pub fn find_or_install(folder: &Path) -> Result<String> {
     let node = node_version()?;
     let lock_path = folder.join("package-lock.json");
     let lock = fs::read(&lock_path).with_context(|| format!("could not read {}", lock_path.display()))?;
 
-    // A copy of the lock file that the packages were installed from, written once they all are.
+    // A copy of the lock file, written after all of its packages were installed.
     let stamp = folder.join("node_modules/.toril-lock.json");
     let state = if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
         "up to date"
@@ -39,7 +39,7 @@ fn node_version() -> Result<String> {
         bail!("Node {version} is too old: {HELP}");
     }
     if process::on_path("npm").is_none() {
-        bail!("there is no npm: {HELP}");
+        bail!("npm was not found: {HELP}");
     }
     Ok(version)
 }
@@ -47,7 +47,7 @@ fn node_version() -> Result<String> {
 fn install(folder: &Path) -> Result<()> {
     let mut npm = Command::new("npm");
     npm.current_dir(folder);
-    // None of the packages needs its install script.
+    // No package needs its install script.
     npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]);
     process::output(&mut npm).map(drop)
 }

@@ -1,5 +1,6 @@
-//! Finds Prometheus's own checker, which the tests hold the metrics and the alert rules against, or takes the program alone
-//! out of Debian's package into `.toril/bin`: installing that would start a server, and need more rights.
+//! Finds Prometheus's checker, with which the tests check the metrics and the alert rules. Otherwise extracts the
+//! program from Debian's package into `.toril/bin`: installing that package would start a server, and need a
+//! password.
 
 use std::env;
 use std::fmt;
@@ -14,7 +15,7 @@ use super::deb;
 use crate::process;
 use crate::workspace::{Workspace, write_atomically};
 
-/// Names a program to use instead of any other. The tests heed it, too.
+/// Names a program to use instead of any other. The tests read it, too.
 const CHOICE: &str = "TORIL_PROMTOOL";
 const PROGRAM: &str = "promtool";
 const PACKAGE: &str = "prometheus";
@@ -33,7 +34,7 @@ impl fmt::Display for Promtool {
 
 pub fn find_or_install(workspace: &Workspace) -> Result<Promtool> {
     if let Some(path) = env::var_os(CHOICE) {
-        return checked(path.into()).with_context(|| format!("{CHOICE} names no promtool that runs"));
+        return checked(path.into()).with_context(|| format!("{CHOICE} does not name a working promtool"));
     }
     let own = workspace.tools().join("bin").join(PROGRAM);
     let places = [process::on_path(PROGRAM), own.is_file().then(|| own.clone())];
@@ -42,7 +43,7 @@ pub fn find_or_install(workspace: &Workspace) -> Result<Promtool> {
     }
     from_package(&own).with_context(|| {
         format!(
-            "there is no promtool. Install Prometheus (Debian: `apt-get install {PACKAGE}`; macOS: `brew install \
+            "promtool was not found. Install Prometheus (Debian: `apt-get install {PACKAGE}`; macOS: `brew install \
              {PACKAGE}`), or give the program's path in {CHOICE}"
         )
     })

@@ -1,4 +1,4 @@
-//! The Pythons that the tests need: an environment for each purpose, with what that needs.
+//! The Python environments that the tests need, each with the packages for one purpose.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,8 +16,8 @@ pub fn find_or_install(workspace: &Workspace) -> Result<PathBuf> {
     environment(workspace, "python", &workspace.root().join("tests/python/requirements.txt"))
 }
 
-/// The interpreter of the environment of that name in `target/`, with exactly the packages that a requirements file pins by
-/// version and hash. A changed file installs them anew.
+/// The interpreter of an environment in `target/`. It has exactly the packages that a requirements file pins by
+/// version and hash. If that file has changed, they are installed again.
 pub fn environment(workspace: &Workspace, name: &str, requirements: &Path) -> Result<PathBuf> {
     let wanted =
         fs::read_to_string(requirements).with_context(|| format!("could not read {}", requirements.display()))?;
@@ -29,7 +29,7 @@ pub fn environment(workspace: &Workspace, name: &str, requirements: &Path) -> Re
         process::output(Command::new("python3").args(["-m", "venv"]).arg(&folder)).context(HELP)?;
         let mut pip = Command::new(&python);
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-        // No package is built here: building runs code that no hash of ours covers.
+        // Packages are not built here, because building runs code that the pinned hashes do not cover.
         pip.args(["--require-hashes", "--only-binary=:all:", "-r"]).arg(requirements);
         process::output(&mut pip).with_context(|| format!("could not install {}", requirements.display()))?;
         write_atomically(&stamp, wanted.as_bytes())?;

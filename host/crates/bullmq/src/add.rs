@@ -29,6 +29,9 @@ pub struct JobSpec {
     pub trace: Option<Carrier>,
     /// Options of an earlier job as they were stored, which replace those of the same name.
     pub earlier: Map<String, Value>,
+    /// Makes `keepLastIfActive` count from the first attempt of the job that holds the deduplication id to its end, also
+    /// while that job waits for its next attempt. BullMQ counts only the time in which it is active.
+    pub keep_last_if_started: bool,
 }
 
 impl JobSpec {
@@ -42,6 +45,7 @@ impl JobSpec {
             jitter: 0.0,
             trace: None,
             earlier: Map::new(),
+            keep_last_if_started: false,
         };
         if let Some(backoff) = &defaults.backoff {
             spec.set_backoff(backoff);

@@ -17,9 +17,9 @@ use super::scripts::rerouted;
 type Official = LazyLock<(String, Script)>;
 
 macro_rules! official {
-    ($($name:ident = $file:literal;)*) => {
+    ($($name:ident = $change:ident $file:literal;)*) => {
         $(static $name: Official = LazyLock::new(|| {
-            let text = rerouted(include_str!(concat!(env!("BULLMQ_COMMANDS"), "/", $file, ".lua")));
+            let text = $change(include_str!(concat!(env!("BULLMQ_COMMANDS"), "/", $file, ".lua")));
             let script = Script::new(&text);
             (text, script)
         });)*
@@ -27,9 +27,21 @@ macro_rules! official {
 }
 
 official! {
-    ADD_DELAYED_JOB = "addDelayedJob-6";
-    ADD_PRIORITIZED_JOB = "addPrioritizedJob-9";
-    ADD_STANDARD_JOB = "addStandardJob-9";
+    ADD_DELAYED_JOB = rerouted "addDelayedJob-6";
+    ADD_PRIORITIZED_JOB = rerouted "addPrioritizedJob-9";
+    ADD_STANDARD_JOB = rerouted "addStandardJob-9";
+    ADD_DELAYED_JOB_IF_STARTED = keeping_last "addDelayedJob-6";
+    ADD_PRIORITIZED_JOB_IF_STARTED = keeping_last "addPrioritizedJob-9";
+    ADD_STANDARD_JOB_IF_STARTED = keeping_last "addStandardJob-9";
+}
+
+/// Where BullMQ's scripts ask whether the job that holds a deduplication id is active.
+const IS_ACTIVE: &str = "if pos then";
+
+/// The script with the change that [`JobSpec::keep_last_if_started`] describes.
+fn keeping_last(official: &str) -> String {
+    let is_started = "if pos or is_started(prefix .. currentDeduplicatedJobId) then";
+    rerouted(&[include_str!("started.lua"), &official.replacen(IS_ACTIVE, is_started, 1)].join("\n"))
 }
 
 /// Jobs that are sent to Redis at once, and the bytes of their data after which no further one is sent with them.
@@ -77,7 +89,9 @@ pub async fn many(queue: &Queue, specs: &[JobSpec]) -> Result<Vec<String>, (usiz
 /// Sends some calls in one pipeline, which keeps their order. The scripts go along, since Redis may not know them.
 async fn send(queue: &Queue, inserts: &[Insert]) -> Result<Vec<redis::RedisResult<Reply>>, Error> {
     let mut pipe = redis::pipe();
-    for script in [&ADD_DELAYED_JOB, &ADD_PRIORITIZED_JOB, &ADD_STANDARD_JOB] {
+    let plain = [&ADD_DELAYED_JOB, &ADD_PRIORITIZED_JOB, &ADD_STANDARD_JOB];
+    let keeping = [&ADD_DELAYED_JOB_IF_STARTED, &ADD_PRIORITIZED_JOB_IF_STARTED, &ADD_STANDARD_JOB_IF_STARTED];
+    for script in plain.into_iter().chain(keeping) {
         if inserts.iter().any(|insert| std::ptr::eq(insert.script, script)) {
             pipe.cmd("SCRIPT").arg("LOAD").arg(&script.0).ignore();
         }
@@ -120,18 +134,19 @@ impl Insert {
             let size = data.len();
             return Err(Error::InvalidConfig(format!("the data has {size} bytes, and its sizeLimit is {limit}")));
         }
-        let (script, keys_of_script) = if options.delay.is_some_and(|delay| delay > 0) {
+        let (plain, keeping, keys_of_script) = if options.delay.is_some_and(|delay| delay > 0) {
             let of_script = [keys.marker(), keys.meta(), keys.id(), keys.delayed(), keys.completed(), keys.events()];
-            (&ADD_DELAYED_JOB, of_script.to_vec())
+            (&ADD_DELAYED_JOB, &ADD_DELAYED_JOB_IF_STARTED, of_script.to_vec())
         } else if options.priority.is_some_and(|priority| priority > 0) {
             let mut of_script = vec![keys.marker(), keys.meta(), keys.id(), keys.prioritized(), keys.delayed()];
             of_script.extend([keys.completed(), keys.active(), keys.events(), keys.pc()]);
-            (&ADD_PRIORITIZED_JOB, of_script)
+            (&ADD_PRIORITIZED_JOB, &ADD_PRIORITIZED_JOB_IF_STARTED, of_script)
         } else {
             let mut of_script = vec![keys.wait(), keys.paused(), keys.meta(), keys.id(), keys.completed()];
             of_script.extend([keys.delayed(), keys.active(), keys.events(), keys.marker()]);
-            (&ADD_STANDARD_JOB, of_script)
+            (&ADD_STANDARD_JOB, &ADD_STANDARD_JOB_IF_STARTED, of_script)
         };
+        let script = if spec.keep_last_if_started { keeping } else { plain };
         let parent = parent(keys, spec)?;
         let deduplication =
             options.deduplication.as_ref().map(|deduplication| keys.get(&format!("de:{}", deduplication.id)));
@@ -205,6 +220,14 @@ mod tests {
         let stored =
             all_options(&JobSpec { earlier, ..spec(JobOptions { attempts: Some(3), ..JobOptions::default() }) });
         assert_eq!(Value::Object(stored), json!({ "attempts": 5, "unknown": [1] }));
+    }
+
+    #[test]
+    fn the_scripts_that_keep_the_last_job_ask_for_started_jobs() {
+        let keeping = [&ADD_DELAYED_JOB_IF_STARTED, &ADD_PRIORITIZED_JOB_IF_STARTED, &ADD_STANDARD_JOB_IF_STARTED];
+        for script in keeping {
+            assert!(script.0.contains("if pos or is_started(") && !script.0.contains(IS_ACTIVE), "{}", script.0);
+        }
     }
 
     #[test]

@@ -20,6 +20,10 @@ pub struct Changes {
     /// Plugins whose settings differ, by name: those that a queue names before or after. An entry that appears or
     /// goes counts when it differs from the defaults. Which plugins come into use follows from the queues.
     pub plugins_changed: Vec<String>,
+    /// Webhooks that appear, go or differ, by name.
+    pub webhooks_changed: Vec<String>,
+    /// Whether `[callbacks]` appears, goes or differs.
+    pub callbacks: bool,
 }
 
 /// How a changed queue gets its new settings.
@@ -52,6 +56,8 @@ pub fn diff(old: &Config, new: &Config) -> Changes {
     });
     let used: BTreeSet<&String> = old.queues.values().chain(new.queues.values()).map(|queue| &queue.plugin).collect();
     let plugins = used.into_iter().filter(|name| old.plugin(name) != new.plugin(name));
+    let webhooks: BTreeSet<&String> = old.webhooks.keys().chain(new.webhooks.keys()).collect();
+    let webhooks = webhooks.into_iter().filter(|name| old.webhooks.get(*name) != new.webhooks.get(*name));
     Changes {
         redis: old.redis != new.redis,
         host: host(&old.host, &new.host),
@@ -59,6 +65,8 @@ pub fn diff(old: &Config, new: &Config) -> Changes {
         queues_removed: only_in(old, new),
         queues_changed: changed.collect(),
         plugins_changed: plugins.cloned().collect(),
+        webhooks_changed: webhooks.cloned().collect(),
+        callbacks: old.callbacks != new.callbacks,
     }
 }
 

@@ -6,8 +6,8 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `host`, `plugin` | the types of a section of the file; those of `[redis]` and `[queues]` are in [`toril_job::settings`] |
-//! | `origin`, `secret`, `units` | the values with rules of their own |
+//! | `host`, `plugin`, `webhook`, `callbacks` | the types of a section of the file; those of `[redis]` and `[queues]` are in [`toril_job::settings`] |
+//! | `origin`, `pointer`, `secret`, `signing_key`, `units` | the values with rules of their own |
 //! | `env` | the environment, replaceable in tests |
 //! | `problem`, `key` | what is wrong, and how that is shown |
 //! | `read` | from text to types |
@@ -15,6 +15,7 @@
 
 #![warn(missing_docs)]
 
+mod callbacks;
 mod diff;
 mod env;
 #[cfg(any(fuzzing, test))]
@@ -23,25 +24,32 @@ mod host;
 mod key;
 mod origin;
 mod plugin;
+mod pointer;
 mod problem;
 mod read;
 mod secret;
+mod signing_key;
 #[cfg(test)]
 mod tests;
 mod units;
+mod webhook;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use toril_job::settings::Known;
 
+pub use self::callbacks::Callbacks;
 pub use self::diff::{Changes, QueueChange, diff};
 pub use self::env::{Env, NotUnicode};
 pub use self::host::{AdminAccess, HostSettings, SHORTEST_TOKEN};
 pub use self::origin::{Origin, OriginError, Scheme};
 pub use self::plugin::{Isolation, Plugin, SendSecret};
+pub use self::pointer::{Pointer, PointerError};
 pub use self::problem::{LoadError, Problem, Problems, Severity};
 pub use self::secret::Secret;
+pub use self::signing_key::{KeyError, SigningKey};
+pub use self::webhook::{EventDeduplication, SignatureForm, Webhook, WebhookData};
 pub use toril_job::settings::{
     AuthorityError, Backoff, BackoffKind, BackoffStrategy, Delays, JobDefaults, Keep, KeyValue, LARGEST_PRIORITY,
     METRICS, MOST_KEPT_ATTEMPTS, MissingUrl, Queue, RateLimit, Redis, RedisUrl, RedisUrlError, Repeat, Schedule,
@@ -64,6 +72,10 @@ pub struct Config {
     pub queues: BTreeMap<String, Queue>,
     /// `[plugins.NAME]`: by plugin name. A plugin without an entry has the defaults, see [`Config::plugin`].
     pub plugins: BTreeMap<String, Plugin>,
+    /// `[webhooks.NAME]`: by the name in the path, `/webhooks/NAME`.
+    pub webhooks: BTreeMap<String, Webhook>,
+    /// `[callbacks]`. None: there are none.
+    pub callbacks: Option<Callbacks>,
     /// The file that all this was read from, as it was given.
     pub path: PathBuf,
     /// What is allowed but most likely not meant.
@@ -105,6 +117,8 @@ impl PartialEq for Config {
             && self.host == other.host
             && self.queues == other.queues
             && self.plugins == other.plugins
+            && self.webhooks == other.webhooks
+            && self.callbacks == other.callbacks
             && self.path == other.path
     }
 }

@@ -6,6 +6,7 @@
 //! | `job` | a job that runs, and one that is added |
 //! | `outcome` | how an attempt ended |
 //! | `ports` | [`Runner`], [`JobContext`] and [`KeyValue`]: what one layer asks of another |
+//! | `rate` | how often something may happen in a period |
 //! | `signals` | what ends an attempt from outside |
 //! | [`settings`] | queues, connections and limits, without the file that they come from |
 //! | [`trace`] | spans, whoever records them |
@@ -15,6 +16,7 @@
 mod job;
 mod outcome;
 mod ports;
+mod rate;
 pub mod settings;
 mod signals;
 pub mod trace;
@@ -22,4 +24,5 @@ pub mod trace;
 pub use self::job::{Deduplication, Dependencies, Job, JobRef, Json, NewJob, OnFailure};
 pub use self::outcome::{Failure, FailureKind, Finished, Outcome, Usage};
 pub use self::ports::{Asked, Attempt, ContextError, JobContext, KeyValue, LogLevel, Runner};
+pub use self::rate::Rate;
 pub use self::signals::{Cancellation, Signals};

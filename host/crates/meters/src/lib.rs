@@ -29,6 +29,8 @@ const ROUND_TRIP: &str = "redis_round_trip_seconds";
 const REDIS_UP: &str = "redis_up";
 const OUTAGES: &str = "redis_outages_total";
 const RECONNECTS: &str = "redis_reconnects_total";
+const WEBHOOKS: &str = "webhook_requests_total";
+const CALLBACKS: &str = "callback_requests_total";
 
 /// From a millisecond to ten minutes: what an attempt takes, and what a job waits for it.
 const SECONDS: [f64; 16] =
@@ -75,6 +77,8 @@ pub fn describe() {
     describe_gauge!(REDIS_UP, "Whether Redis answered the last ping");
     describe_counter!(OUTAGES, "Times that Redis stopped to answer");
     describe_counter!(RECONNECTS, "New connections of the host to Redis, after the first");
+    describe_counter!(WEBHOOKS, "Requests to webhooks, by webhook and result");
+    describe_counter!(CALLBACKS, "Requests to callbacks, by result");
 }
 
 /// What is counted of each job of a queue. Looked up once: finding a counter by its labels takes longer than counting.
@@ -208,6 +212,30 @@ pub fn redis_silent(first: bool) {
 /// The host had to connect anew.
 pub fn redis_reconnected() {
     counter!(RECONNECTS).increment(1);
+}
+
+/// A request to a webhook was answered.
+pub fn webhook(webhook: &str, result: &'static str) {
+    counter!(WEBHOOKS, "webhook" => webhook.to_owned(), "result" => result).increment(1);
+}
+
+/// The results of a webhook's requests.
+pub fn webhook_results(webhook: &str, results: &[&'static str]) {
+    for result in results {
+        begin(&counter!(WEBHOOKS, "webhook" => webhook.to_owned(), "result" => *result));
+    }
+}
+
+/// A request to a callback was answered.
+pub fn callback(result: &'static str) {
+    counter!(CALLBACKS, "result" => result).increment(1);
+}
+
+/// The results of callbacks.
+pub fn callback_results(results: &[&'static str]) {
+    for result in results {
+        begin(&counter!(CALLBACKS, "result" => *result));
+    }
 }
 
 /// Shows a counter that has counted nothing yet: Prometheus takes one that appears with 1 for one that has not changed, and an

@@ -20,7 +20,6 @@ mod limits;
 mod lines;
 mod output;
 mod pen;
-mod rate;
 mod registry;
 mod reuse;
 mod schema;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::rate::Rate;
+use toril_job::Rate;
 
 /// Lines of one plugin that are kept in a second.
 const A_SECOND: u32 = 5_000;

@@ -51,19 +51,32 @@ impl Changes {
 
     /// Answers a request that changes something. The change goes on when its client goes away, or when it takes long.
     pub async fn change(&self, request: Request, next: Next) -> Response {
-        let Ok(seat) = self.seats.clone().try_acquire_owned() else {
-            return unavailable("too many changes are under way; try again later");
-        };
+        match self.run(CHANGING, next.run(request)).await {
+            Ok(answer) => answer,
+            Err(Unanswered::Full) => unavailable("too many changes are under way; try again later"),
+            Err(Unanswered::Closing) => unavailable("the host shuts down; the change may not be complete"),
+            Err(Unanswered::Failed) => failed(),
+            Err(Unanswered::Late) => {
+                unavailable("this takes longer than 30 s; it goes on, and if Redis is away, when that is back")
+            }
+        }
+    }
+
+    /// Runs a change, and waits `longest` for its end. The change goes on when nobody waits for it any more.
+    pub async fn run<F>(&self, longest: Duration, change: F) -> Result<F::Output, Unanswered>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        let seat = self.seats.clone().try_acquire_owned().map_err(|_| Unanswered::Full)?;
         let ended = self.ended.clone();
         let change = self.tasks.spawn(async move {
             let _seat = seat;
-            ended.run_until_cancelled(next.run(request)).await
+            ended.run_until_cancelled(change).await
         });
-        match timeout(CHANGING, change).await {
-            Ok(Ok(Some(answer))) => answer,
-            Ok(Ok(None)) => unavailable("the host shuts down; the change may not be complete"),
-            Ok(Err(_)) => failed(),
-            Err(_) => unavailable("this takes longer than 30 s; it goes on, and if Redis is away, when that is back"),
+        match timeout(longest, change).await {
+            Ok(Ok(done)) => done.ok_or(Unanswered::Closing),
+            Ok(Err(_)) => Err(Unanswered::Failed),
+            Err(_) => Err(Unanswered::Late),
         }
     }
 
@@ -81,6 +94,19 @@ impl Changes {
             self.tasks.wait().await;
         }
     }
+}
+
+/// Why the outcome of a change is not known, or why there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unanswered {
+    /// Too many changes were under way, so this one was not begun.
+    Full,
+    /// The host shut down while the change was under way.
+    Closing,
+    /// A part of the host failed.
+    Failed,
+    /// The change takes longer, and goes on.
+    Late,
 }
 
 fn failed() -> Response {

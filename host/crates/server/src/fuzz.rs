@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use super::api::fuzz as api;
 pub use super::dashboard::fuzz::form;
+use super::hooks::fuzz as hooks;
 use super::security::fuzz as security;
 
 /// A request: the first line is its path and query, the lines up to an empty one are its headers, and the rest is the body.
@@ -23,6 +24,7 @@ pub fn request(data: &[u8]) {
     security::headers(&headers, SocketAddr::from(([127, 0, 0, 1], 9090)));
     api::query(&uri);
     api::body(body.as_bytes());
+    hooks::webhook(&headers, body.as_bytes());
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! | `metrics` | `/metrics`, for the same |
 //! | `dashboard` | `/`, for those whom `security` lets in |
 //! | `api` | `/api/v1`, for those whom `security` lets in |
+//! | `hooks` | `/webhooks` and `/callbacks`, for those who know a secret of the configuration |
 //! | `connections` | the open connections, and how long each part of a request may take |
 //! | `changes` | requests that change something, until they are done |
 //! | `security` | who may do what, and the headers of every answer |
@@ -22,6 +23,7 @@ mod dashboard;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
 mod health;
+mod hooks;
 mod metrics;
 mod problem;
 mod security;
@@ -30,6 +32,7 @@ mod segment;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use axum::Router;
 use axum::middleware::from_fn;
 use futures::future::BoxFuture;
@@ -39,9 +42,10 @@ use tokio_util::sync::CancellationToken;
 pub use self::api::description;
 use self::changes::Changes;
 pub use self::dashboard::{Inside, PluginDetails, QueueSample};
+pub use self::hooks::begin_counting;
 use self::security::{Guard, HostNames, Sessions};
 use toril_bullmq::admin::Admin;
-use toril_config::{AdminAccess, HostSettings};
+use toril_config::{AdminAccess, Config, HostSettings};
 use toril_sandbox::Status;
 
 /// Why the server does not start.
@@ -66,6 +70,8 @@ pub struct Asked {
     pub health: Arc<dyn Health>,
     /// What else the dashboard shows of it.
     pub inside: Arc<dyn Inside>,
+    /// The configuration of the moment.
+    pub config: Arc<ArcSwap<Config>>,
 }
 
 /// A server that has its address and does not serve yet.
@@ -109,6 +115,7 @@ fn routes(asked: Asked, admin: Admin, settings: &HostSettings, address: SocketAd
     let mut routes = security::named(health::readiness(asked.health).merge(metrics::routes()), names.clone());
     // This tells nothing at all, and is asked by load balancers with any `Host`.
     routes = routes.merge(health::liveness());
+    routes = routes.merge(hooks::routes(admin.clone(), asked.config, names.clone(), changes.clone()));
     if settings.admin != AdminAccess::Off {
         let guard = Guard::new(settings, names, changes);
         let sessions = Sessions::new(address.port());

@@ -31,6 +31,11 @@ impl Problem {
         let title = status.canonical_reason().unwrap_or("Unknown").to_owned();
         Self { kind: "about:blank", title, status: status.as_u16(), detail: detail.into() }
     }
+
+    /// What is wrong, for a person.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
 }
 
 impl IntoResponse for Problem {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toril_plugin::{Failure, Job, Jobs, Plugin, log};
 
-/// The data of a job called `greet`. Jobs whose data does not fit are failed before they get here.
+/// The data of a job called `greet`. The host fails jobs whose data does not match this type.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Greet {

@@ -1,4 +1,4 @@
-// Behaviours that are about how the attempt ends.
+// Behaviours about the end of an attempt.
 import { AwaitChildren, children, Defer, Fatal, RateLimited, type Job } from '@toril/plugin';
 
 /** Fails on the first `times` attempts. */
@@ -11,21 +11,23 @@ export function fatal() {
   throw new Fatal('this job cannot be done');
 }
 
-/** Runs `ms` milliseconds after the job was added, and is deferred until then. */
+/** Defers itself until `ms` milliseconds after the job was added. */
 export function defer(job: Job<{ ms: number }>) {
   const left = timeLeft(job);
   if (left > 0) throw new Defer(left);
   return { attempts: job.attempt };
 }
 
-/** Runs `ms` milliseconds after the job was added, and limits the queue until then. */
+/** Limits the rate of the queue until `ms` milliseconds after the job was added. */
 export function rateLimit(job: Job<{ ms: number }>) {
   const left = timeLeft(job);
   if (left > 0) throw new RateLimited(left);
   return { attempts: job.attempt };
 }
 
-/** Waits while children are pending, and returns what they returned. Waiting for nobody would only be asked again. */
+/**
+ * Waits while children are pending, and returns their results. Waiting without pending children would repeat at once.
+ */
 export function awaitChildren() {
   if (children.counts().unprocessed > 0) throw new AwaitChildren();
   return { children: children.values().map(({ value }) => value) };

@@ -1,4 +1,4 @@
-// Behaviours that are about what the host offers.
+// Behaviours about the host's functions.
 import {
   AwaitChildren,
   cancelled,
@@ -33,12 +33,12 @@ export function setting(job: Job<{ key: string }>) {
   return { value: config.get(job.data.key) ?? null };
 }
 
-/** Counts how often it was run with this key. */
+/** Counts its runs with this key. */
 export function count(job: Job<{ key: string }>) {
   return { value: increment(job.data.key) };
 }
 
-/** Does the first step, keeps what it found, fails, and goes on from there on the next attempt. */
+/** Does the first step, saves its result, and fails. The next attempt continues from there. */
 export function checkpoint(job: Job<{ first?: string }>) {
   if (job.data.first === undefined) {
     setData({ ...job.data, first: `done on attempt ${job.attempt}` });
@@ -52,7 +52,7 @@ export async function nap(job: Job<{ ms: number }>) {
   return { slept: job.data.ms };
 }
 
-/** Ends when it is asked to, or just before the deadline. */
+/** Ends when it is cancelled, or just before the deadline. */
 export async function sleepUntilCancelled() {
   while (remaining() > 200) {
     const why = cancelled();
@@ -70,7 +70,7 @@ export function withChild(job: Job) {
   return { children: children.values().map(({ value }) => value) };
 }
 
-/** The jobs that this instance has begun: more than one only with `isolation = "reuse"`. */
+/** The number of jobs that this instance has started: more than one only with `isolation = "reuse"`. */
 let served = 0;
 
 export function countOfInstance(job: Job) {
@@ -79,7 +79,7 @@ export function countOfInstance(job: Job) {
   return { served };
 }
 
-/** Leaves a timer behind, which nobody waits for. */
+/** Leaves a timer behind without waiting for it. */
 export function linger(job: Job) {
   setTimeout(() => console.log(`job ${job.id} was not done`), 50);
   return { lingers: true };

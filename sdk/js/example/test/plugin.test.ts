@@ -28,7 +28,7 @@ test('progress and log lines arrive in order', async () => {
   assert.deepEqual(ended.logs.map(({ level }) => level), ['info', 'warn', 'error']);
 });
 
-test('it gets an address', async () => {
+test('it requests a URL', async () => {
   globalThis.fetch = async (url) => new Response(`this is ${url}`, { status: 203 });
   const ended = await run(plugin, { name: 'fetch', data: { url: 'http://example.com/' } });
   assert.deepEqual(ended.result, { status: 203, body: 'this is http://example.com/' });
@@ -41,7 +41,7 @@ test('it reads settings, and counts', async () => {
   assert.deepEqual(counted.result, { value: 42 });
 });
 
-test('the first step is kept for the next attempt', async () => {
+test('the result of the first step is saved for the next attempt', async () => {
   const first = await run(plugin, { name: 'checkpoint', data: { a: 1 } });
   assert.equal(first.outcome, 'retry');
   assert.deepEqual(first.data, { a: 1, first: 'done on attempt 1' });
@@ -49,12 +49,12 @@ test('the first step is kept for the next attempt', async () => {
   assert.deepEqual(second.result, { first: 'done on attempt 1', second: 'done on attempt 2' });
 });
 
-test('it ends when it is told to', async () => {
+test('it ends when it is cancelled', async () => {
   const ended = await run(plugin, { name: 'sleep-until-cancelled' }, { cancelled: { reason: 'enough' } });
   assert.deepEqual(ended.result, { cancelled: true, reason: 'enough' });
 });
 
-test('it adds a child, waits, and returns what the child returned', async () => {
+test('it adds a child, waits for it, and returns its result', async () => {
   const first = await run(plugin, { name: 'children' });
   assert.equal(first.outcome, 'await-children');
   assert.equal(first.added[0]?.id, 'child-of-1');

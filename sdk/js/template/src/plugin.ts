@@ -4,7 +4,7 @@ export const description = 'Greets people.';
 
 function greet(job: Job<{ name: string }>) {
   const name = job.data.name.trim();
-  if (name === '') throw new Fatal('nobody is there to be greeted');
+  if (name === '') throw new Fatal('`name` is empty');
   log.info('greeting someone');
   return { text: `Hello, ${name}!` };
 }

@@ -9,7 +9,7 @@ test('someone is greeted by name', async () => {
   assert.equal(ended.logs[0]?.message, 'greeting someone');
 });
 
-test('nobody is not greeted, however often it is tried', async () => {
+test('an empty name fails for good', async () => {
   const ended = await run(plugin, { name: 'greet', data: { name: ' ' } });
   assert.equal(ended.outcome, 'fatal');
 });

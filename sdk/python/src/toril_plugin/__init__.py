@@ -1,4 +1,4 @@
-"""Write Toril plugins in Python: each handles BullMQ jobs inside a sandboxed WebAssembly component of its own.
+"""Write Toril plugins in Python. Each plugin handles BullMQ jobs inside its own sandboxed WebAssembly component.
 
     from toril_plugin import Fatal, job, log
 
@@ -7,8 +7,8 @@
         log.info("greeting someone")
         return {"text": f"Hello, {job.data['name']}!"}
 
-What talks to more of the host than the running job is in modules of its own: ``config``, ``http``, ``jobs``, ``kv``. A
-component imports from the host only what belongs to the modules that the plugin imports.
+Functions beyond the running job are in separate modules: ``config``, ``http``, ``jobs``, ``kv``. A component imports
+from the host only what the plugin's imported modules need.
 """
 
 from . import children, log

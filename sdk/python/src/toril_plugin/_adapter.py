@@ -1,4 +1,4 @@
-"""Between a plugin's module and the interface ``toril:plugin/handler``. Knows nothing of the generated types."""
+"""Connects a plugin's module with the interface ``toril:plugin/handler``. Must not depend on the generated types."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ from .registry import first_line, job_types
 
 
 class Adapter:
-    """Runs a plugin's module. Made when the component is built, so that a module that is no plugin fails the build."""
+    """Runs a plugin's module. Created when the component is built, so that an invalid module fails the build."""
 
     def __init__(self, plugin: ModuleType):
         self._types = job_types(plugin)
@@ -23,14 +23,14 @@ class Adapter:
         self.description = getattr(plugin, "DESCRIPTION", None) or first_line(plugin.__doc__)
 
     def describe(self) -> list[tuple[str, str, str | None, str | None]]:
-        """Name, description and the schemas of data and result of each kind of job."""
+        """Name, description, data schema and result schema of each kind of job."""
         return [
             (kind.name, kind.description, _text(kind.schema), _text(kind.result_schema))
             for kind in self._types.values()
         ]
 
     def handle(self, raw: Any) -> tuple[str, Any]:
-        """The outcome's name, and what belongs to it: the result's text, a message, milliseconds or nothing."""
+        """The outcome's name and its value: the result's text, a message, milliseconds or nothing."""
         _reseed()
         try:
             return "completed", self._run(raw)
@@ -74,13 +74,14 @@ def _text(schema: dict | None) -> str | None:
 
 
 def _reseed() -> None:
-    """Every instance begins with the memory that the build left: without this, with the same random numbers, too."""
+    """Every instance begins with the memory of the build. Without this, all of them would have the same random
+    numbers."""
     if "random" in sys.modules:
         sys.modules["random"].seed()
 
 
 def _without_own_frames(error: BaseException) -> BaseException:
-    """Takes this module's frames off a traceback."""
+    """Removes this module's frames from a traceback."""
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next

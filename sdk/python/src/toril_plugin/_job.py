@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class JobRef:
-    """Names one job: the queue that it is in, and its id there."""
+    """The queue and the id of a job."""
 
     queue: str
     id: str
@@ -15,19 +15,20 @@ class JobRef:
 
 @dataclass(frozen=True)
 class Job:
-    """The job that this attempt runs."""
+    """The running job."""
 
     #: The job's id, unique in its queue and the same on every attempt.
     id: str
     #: The queue's name, without BullMQ's key prefix.
     queue: str
-    #: The job's name, as its producer gave it.
+    #: The job's name, as its producer set it.
     name: str
     #: The payload, as ``json.loads`` reads it.
     data: Any
-    #: Which run this is, 1 on the first. Runs that ended in ``Defer``, ``RateLimited`` or ``AwaitChildren`` do not count.
+    #: The number of this attempt, 1 for the first. Attempts that ended in ``Defer``, ``RateLimited`` or
+    #: ``AwaitChildren`` do not count.
     attempt: int
-    #: How many attempts the job has in all, at least 1.
+    #: How many attempts the job has in total, at least 1.
     max_attempts: int
     #: When the producer added the job, in UTC.
     added_at: datetime
@@ -36,5 +37,5 @@ class Job:
 
     @property
     def is_last_attempt(self) -> bool:
-        """Whether no attempt remains after this one."""
+        """Whether this is the last attempt."""
         return self.attempt >= self.max_attempts

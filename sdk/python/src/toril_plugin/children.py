@@ -1,4 +1,4 @@
-"""The running job's children. ``jobs.add_child`` adds some."""
+"""The running job's children. ``jobs.add_child`` adds children."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _host = load("context")
 
 @dataclass(frozen=True)
 class Counts:
-    """How many children there are, by what became of them."""
+    """The number of children in each state."""
 
     processed: int = 0
     unprocessed: int = 0
@@ -21,12 +21,12 @@ class Counts:
 
 
 def values() -> dict[JobRef, Any]:
-    """What the completed children returned, in no order."""
+    """The results of the completed children, in no particular order."""
     return {JobRef(queue, id): json.loads(value) for queue, id, value in _host.children_values()}
 
 
 def ignored_failures() -> dict[JobRef, str]:
-    """Why those children failed whose failure is ignored, in no order."""
+    """The reasons of the failures that the parent ignores, in no particular order."""
     return {JobRef(queue, id): reason for queue, id, reason in _host.ignored_failures()}
 
 

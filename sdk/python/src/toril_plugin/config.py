@@ -12,7 +12,7 @@ def get(key: str) -> str | None:
 
 
 def require(key: str) -> str:
-    """The value of a setting or secret that the plugin cannot do without: fails the job for good if it is missing."""
+    """The value of a setting or secret that the plugin requires. Fails the job for good if it is missing."""
     value = get(key)
     if value is None:
         raise Fatal(f"the setting `{key}` is missing: add it to this plugin's `config` or `secrets` in queues.toml")

@@ -1,4 +1,4 @@
-"""The running job: what it tells, what it keeps, how long it has."""
+"""The running job: its progress, its data, its deadline."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +10,13 @@ _host = load("context")
 
 
 def progress(value: Any) -> None:
-    """Publishes the job's progress: a number, or any JSON value of 64 KiB at most."""
+    """Publishes the job's progress: a number, or any JSON value of at most 64 KiB."""
     _host.set_progress(to_json("the progress", value))
 
 
 def set_data(value: Any) -> None:
-    """Replaces the job's data, 1 MiB of JSON at most. The next attempt gets the new data; ``job.data`` stays as it is."""
+    """Replaces the job's data, at most 1 MiB of JSON. The next attempt gets the new data; ``job.data`` does not
+    change."""
     _host.set_data(to_json("the data", value))
 
 
@@ -29,15 +30,15 @@ class Cancelled:
     """Why the attempt should end soon: the host shuts down (raise ``Defer``), or someone cancelled the job (raise
     ``Fatal``)."""
 
-    #: In words: the reason that was given by the one who cancelled.
+    #: The reason: for a cancelled job, the one that its canceller gave.
     reason: str
     shutdown: bool = False
 
 
 def cancelled() -> Cancelled | None:
-    """Why the attempt should end soon, None while it should not."""
-    told = _host.cancelled()
-    if told is None:
+    """Why the attempt should end soon, None if it should not."""
+    cancellation = _host.cancelled()
+    if cancellation is None:
         return None
-    shutdown, reason = told
+    shutdown, reason = cancellation
     return Cancelled("the host is shutting down" if shutdown else reason, shutdown)

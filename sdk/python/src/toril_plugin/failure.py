@@ -1,4 +1,4 @@
-"""The ways in which an attempt ends without a result. Every other exception is a retry, too."""
+"""The ways in which an attempt ends without a result. Any other exception is a retry."""
 
 import math
 from datetime import timedelta
@@ -11,11 +11,11 @@ class Failure(Exception):
 
 
 class Retry(Failure):
-    """Fails this attempt: the job is run again while attempts remain."""
+    """Fails this attempt. The job runs again while attempts remain."""
 
 
 class Fatal(Failure):
-    """Fails the job for good, whatever attempts remain (BullMQ: ``UnrecoverableError``)."""
+    """Fails the job for good, even if attempts remain (BullMQ: ``UnrecoverableError``)."""
 
 
 class _Delay(Failure):
@@ -23,46 +23,48 @@ class _Delay(Failure):
         if isinstance(seconds, timedelta):
             seconds = seconds.total_seconds()
         super().__init__(f"again in {seconds} s")
-        # Parts of a millisecond are rounded up: a job that comes early would only be put off once more.
+        # Rounded up to whole milliseconds, because a job that runs too early would only be deferred again.
         self.milliseconds = max(0, math.ceil(round(seconds * 1000, 6)))
 
 
 class Defer(_Delay):
-    """Runs the job again after that many seconds, and uses up no attempt (BullMQ: ``DelayedError``)."""
+    """Runs the job again after this many seconds, without using up an attempt (BullMQ: ``DelayedError``)."""
 
 
 class RateLimited(_Delay):
-    """Starts no job of the queue for that many seconds, and uses up no attempt (BullMQ: ``RateLimitError``)."""
+    """Starts no job of the queue for this many seconds, without using up an attempt (BullMQ: ``RateLimitError``)."""
 
 
 class AwaitChildren(Failure):
-    """Runs the job again when its children have ended, and uses up no attempt (BullMQ: ``WaitingChildrenError``)."""
+    """Runs the job again when its children have finished, without using up an attempt (BullMQ:
+    ``WaitingChildrenError``)."""
 
 
 class HostError(Exception):
-    """The host did not do what was asked. Not caught, it fails the job for good if ``permanent``, else this attempt."""
+    """A call to the host failed. If not caught, it fails the job for good if ``permanent``, else this attempt."""
 
     def __init__(self, doing: str, code: str, reason: str):
         super().__init__(f"{doing}: {reason}")
-        #: ``denied``: queues.toml does not grant it. ``invalid``: it is not allowed. ``unavailable``: not now.
+        #: ``denied``: queues.toml does not grant it. ``invalid``: the call is not valid. ``unavailable``: try again
+        #: later.
         self.code = code
 
     @property
     def permanent(self) -> bool:
-        """Whether asking again would not help."""
+        """Whether the same call would fail again."""
         return self.code in ("denied", "invalid")
 
 
 class HttpError(Exception):
-    """There is no response. Not caught, it fails the job for good if ``permanent``, else this attempt."""
+    """A request has no response. If not caught, it fails the job for good if ``permanent``, else this attempt."""
 
     def __init__(self, message: str, *, permanent: bool = False):
         super().__init__(message)
-        #: Whether the same request would meet the same error: it was denied, or it is none.
+        #: Whether the same request would fail again: it was denied, or is invalid.
         self.permanent = permanent
 
 
-#: Modules that are of no use without sockets, by the first part of their names; of `urllib` that is `request` alone.
+#: Modules that need sockets, by the first part of their names. Of `urllib`, only `request` needs them.
 _NEED_SOCKETS = {
     *("_socket", "_ssl", "ftplib", "http", "smtplib", "socket", "ssl"),
     *("aiohttp", "httpx", "requests", "urllib3", "websockets"),
@@ -70,19 +72,20 @@ _NEED_SOCKETS = {
 
 
 def missing_module(name: str) -> str:
-    """What to do about a module that is not there in a component."""
+    """Advice about a module that a component does not have."""
     if name.partition(".")[0] in _NEED_SOCKETS or name == "urllib.request":
         return "a component has no sockets: send requests with `toril_plugin.http`"
     return "in a component, modules are there only if they are imported at the top of a file"
 
 
 def describe(error: BaseException) -> str:
-    """An exception's message and those of its causes."""
+    """An exception's message and the messages of its causes."""
     parts: list[str] = []
     cause: BaseException | None = error
     while cause is not None and len(parts) < 8:
         text = str(cause)
-        # These say little without their names: KeyError's text is the key, SystemExit's a number.
+        # These say little without their class names: the text of a KeyError is the key, that of a SystemExit a
+        # number.
         if not text or isinstance(cause, (LookupError, AssertionError)) or not isinstance(cause, Exception):
             text = f"{type(cause).__name__}: {text}".removesuffix(": ")
         if IN_COMPONENT and isinstance(cause, ModuleNotFoundError):

@@ -1,4 +1,4 @@
-"""A small HTTP client for the origins that ``http`` names in the plugin's entry in queues.toml."""
+"""A small HTTP client for the origins in ``http`` in the plugin's entry in queues.toml."""
 
 import json as _json
 import time
@@ -21,10 +21,10 @@ class StatusError(HttpError):
 
 @dataclass(frozen=True)
 class Response:
-    """What a server answered."""
+    """A server's response."""
 
     status: int
-    #: By name in small letters. What came several times is joined by commas.
+    #: By name in lower case. Repeated headers are joined with commas.
     headers: dict[str, str]
     content: bytes
 
@@ -44,7 +44,7 @@ class Response:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds until the server wants to be asked again, if it says so."""
+        """How many seconds the server asks the client to wait, if any."""
         value = self.headers.get("retry-after", "").strip()
         if value.isdigit():
             return float(value)
@@ -54,7 +54,7 @@ class Response:
             return None
 
     def raise_for_status(self) -> "Response":
-        """Raises if the status is not 2xx: for good if it is 4xx, save 408, 425 and 429."""
+        """Raises if the status is not 2xx: permanently if it is 4xx, except 408, 425 and 429."""
         if self.ok:
             return self
         permanent = 400 <= self.status < 500 and self.status not in (408, 425, 429)
@@ -72,8 +72,8 @@ def request(
 ) -> Response:
     """Sends a request and reads the whole response. Redirects are not followed.
 
-    ``json`` is sent as JSON, in the place of ``body``. ``timeout`` bounds connecting, the wait for the response and each
-    pause in it, in seconds; the attempt's own deadline bounds everything.
+    ``json`` is sent as JSON, instead of ``body``. ``timeout`` limits connecting, the wait for the response and each
+    pause in it, in seconds. The attempt's own deadline limits everything.
     """
     headers = {name.lower(): value for name, value in (headers or {}).items()}
     if json is not None:
@@ -92,10 +92,10 @@ def request(
 
 
 def get(url: str, **options: Any) -> Response:
-    """Gets an address."""
+    """Sends a GET request."""
     return request("GET", url, **options)
 
 
 def post(url: str, **options: Any) -> Response:
-    """Posts to an address."""
+    """Sends a POST request."""
     return request("POST", url, **options)

@@ -1,4 +1,4 @@
-"""Adding jobs, to the queues that ``add_to`` names in the plugin's entry in queues.toml."""
+"""Adding jobs, to the queues in ``add_to`` in the plugin's entry in queues.toml."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,7 +13,7 @@ OnFailure = Literal["fail-parent", "continue-parent", "ignore", "remove", "wait"
 
 @dataclass(frozen=True)
 class Backoff:
-    """The spacing of a job's attempts, in seconds. ``jitter`` is the share of it that is left to chance, 0 to 1."""
+    """The delay between a job's attempts, in seconds. ``jitter`` is its random share, 0 to 1."""
 
     kind: Literal["fixed", "exponential"]
     delay: float
@@ -22,29 +22,29 @@ class Backoff:
 
 @dataclass(frozen=True)
 class Deduplication:
-    """Adds a job only if no other of that id is there, for ``ttl`` seconds or until it has ended."""
+    """Adds a job only if no other job of the same id exists, for ``ttl`` seconds or until that has finished."""
 
     id: str
     ttl: float | None = None
-    #: Each further try starts that time anew.
+    #: Each duplicate restarts the time of ``ttl``.
     extend: bool = False
-    #: A delayed job of that id is replaced by this one.
+    #: Replaces a delayed job of the same id by this one.
     replace: bool = False
-    #: While one of that id runs, this one is kept and added at its end.
+    #: While a job of the same id runs, keeps only the latest duplicate, and adds it when that job finishes.
     keep_last_if_active: bool = False
 
 
 @dataclass(frozen=True)
 class Options:
-    """Options of a job. What is left out comes from the queue's entry in queues.toml, if it has one."""
+    """Options of a job. Omitted options default to the queue's entry in queues.toml, if it has one."""
 
-    #: A job id of one's own: without colon, and not a whole number. A job of that id is not added again.
+    #: A custom job id: without a colon, and not a whole number. A job whose id exists is not added again.
     id: str | None = None
-    #: Not before that many seconds have passed.
+    #: Delay in seconds.
     delay: float | None = None
-    #: 1 goes first, 2,097,151 last; jobs without one go before those.
+    #: 1 is the highest priority and 2,097,151 the lowest. Jobs without a priority run before all of them.
     priority: int | None = None
-    #: How often it is tried in all, at least 1.
+    #: How many attempts the job has in total, at least 1.
     attempts: int | None = None
     backoff: Backoff | None = None
     deduplication: Deduplication | None = None
@@ -56,5 +56,5 @@ def add(queue: str, name: str, data: Any = None, **options: Any) -> str:
 
 
 def add_child(queue: str, name: str, data: Any = None, *, on_failure: OnFailure = "fail-parent", **options: Any) -> str:
-    """Adds a child of the running job, and returns its id. Give it an ``id`` of its own: attempts are repeated."""
+    """Adds a child of the running job, and returns its id. Set an ``id``, because attempts are repeated."""
     return _host.add_child(queue, name, to_json("the data", data), Options(**options), on_failure)

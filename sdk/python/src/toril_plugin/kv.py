@@ -11,38 +11,38 @@ _host = load("keyvalue")
 
 
 def get(key: str, default: Any = None) -> Any:
-    """The value under a key."""
+    """The value of a key."""
     value = get_bytes(key)
     return default if value is None else json.loads(value)
 
 
 def set(key: str, value: Any) -> None:
-    """Puts a value under a key."""
+    """Sets a key to a value."""
     set_bytes(key, to_json(f"`{key}`", value).encode())
 
 
 def get_bytes(key: str) -> bytes | None:
-    """The bytes under a key."""
+    """The bytes of a key."""
     return _host.get(key)
 
 
 def set_bytes(key: str, value: bytes) -> None:
-    """Puts bytes under a key."""
+    """Sets a key to bytes."""
     _host.set(key, value)
 
 
 def delete(key: str) -> None:
-    """Takes a key away, if it is there."""
+    """Removes a key, if it exists."""
     _host.delete(key)
 
 
 def exists(key: str) -> bool:
-    """Whether there is something under a key."""
+    """Whether a key exists."""
     return _host.exists(key)
 
 
 def keys() -> Iterator[str]:
-    """All keys, in no order."""
+    """All keys, in no particular order."""
     cursor = None
     while True:
         page, cursor = _host.list_keys(cursor)
@@ -52,5 +52,5 @@ def keys() -> Iterator[str]:
 
 
 def increment(key: str, delta: int = 1) -> int:
-    """Adds to the number under a key, in one step, and returns the sum. ``get`` reads it."""
+    """Adds to a key's number atomically, and returns the sum. ``get`` reads it."""
     return _host.increment(key, delta)

@@ -1,6 +1,6 @@
 """The job's own log (BullMQ: ``queue.getJobLogs``). What is printed goes there, too.
 
-What is logged is kept and seen by others: log no secrets, and no payloads that could hold some.
+Log lines are stored and others can read them. Log no secrets, and no payloads that could contain secrets.
 """
 
 from ._host import load
@@ -9,20 +9,20 @@ _host = load("context")
 
 
 def debug(message: object) -> None:
-    """Writes a line for whoever looks for a fault."""
+    """Writes a line with details for debugging."""
     _host.log("debug", str(message))
 
 
 def info(message: object) -> None:
-    """Writes a line that says what happens."""
+    """Writes a line about a normal event."""
     _host.log("info", str(message))
 
 
 def warn(message: object) -> None:
-    """Writes a line about what is not as it should be, and does not stop the job."""
+    """Writes a line about a problem that does not stop the job."""
     _host.log("warn", str(message))
 
 
 def error(message: object) -> None:
-    """Writes a line about what has gone wrong."""
+    """Writes a line about an error."""
     _host.log("error", str(message))

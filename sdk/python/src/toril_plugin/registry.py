@@ -1,4 +1,4 @@
-"""Which functions of a plugin's module handle which jobs."""
+"""Finds the functions of a plugin's module that handle jobs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _MARK = "__toril_job__"
 
 @dataclass(frozen=True)
 class JobType:
-    """One kind of job, and what handles it."""
+    """One kind of job, and its handler."""
 
     name: str
     description: str
@@ -30,11 +30,11 @@ def job(
     result_schema: dict | None = None,
     description: str | None = None,
 ) -> Callable[[Handler], Handler]:
-    """Makes a function the handler of the jobs of that name.
+    """Makes a function the handler of the jobs of this name.
 
-    ``schema`` is a JSON Schema (draft 2020-12): a job whose data does not fit is failed for good before the plugin sees
-    it. ``result_schema`` is one of what the job returns, for those who add jobs; nothing is checked against it.
-    ``description`` is one sentence for a person; without it, it is the first line of the function's docstring.
+    ``schema`` is a JSON Schema (draft 2020-12). The host fails a job whose data does not match for good, without
+    starting the plugin. ``result_schema`` describes the job's result for producers. The host does not validate results.
+    ``description`` is one sentence for people. It defaults to the first line of the function's docstring.
     """
 
     def mark(handler: Handler) -> Handler:
@@ -47,7 +47,7 @@ def job(
 
 
 def _refuse_async(what: str, handler: Handler) -> None:
-    """What such a function returns has to be awaited, and a component has no event loop that would."""
+    """The result of such a function must be awaited, and a component has no event loop."""
     if iscoroutinefunction(handler) or isasyncgenfunction(handler):
         raise TypeError(f"{what} is an `async def`, and a plugin's handlers are plain functions: write `def`")
 
@@ -58,7 +58,7 @@ def first_line(docstring: str | None) -> str:
 
 
 def job_types(plugin: ModuleType) -> dict[str, JobType]:
-    """The kinds of job in a module, by name: its own functions and those that it imported. None: it takes any name."""
+    """The kinds of job in a module, by name: its own functions and imported ones. None: it handles any name."""
     marked = [getattr(value, _MARK) for value in vars(plugin).values() if isinstance(getattr(value, _MARK, None), JobType)]
     types = {job_type.name: job_type for job_type in marked}
     if len(types) != len({id(job_type) for job_type in marked}):

@@ -1,4 +1,4 @@
-"""Running handlers in unit tests, with a host that is not there.
+"""Runs handlers in unit tests, with a mock host.
 
     ended = run(plugin, "greet", {"name": "world"})
     assert ended.result == {"text": "Hello, world!"}
@@ -20,17 +20,17 @@ __all__ = ["Added", "Ended", "Host", "run"]
 
 @dataclass(frozen=True)
 class Ended:
-    """How an attempt ended."""
+    """The outcome of an attempt."""
 
     #: ``completed``, ``retry``, ``fatal``, ``defer``, ``rate-limited`` or ``await-children``.
     outcome: str
-    #: If it completed.
+    #: For ``completed``.
     result: Any = None
-    #: If it is ``retry`` or ``fatal``.
+    #: For ``retry`` and ``fatal``.
     message: str | None = None
-    #: If it is ``defer`` or ``rate-limited``.
+    #: For ``defer`` and ``rate-limited``.
     seconds: float | None = None
-    #: What the attempt told the host.
+    #: The attempt's calls to the host.
     host: Host | None = None
 
 

@@ -8,5 +8,5 @@ def test_someone_is_greeted_by_name():
     assert ended.host.logs == [("info", "greeting someone")]
 
 
-def test_nobody_is_not_greeted_however_often_it_is_tried():
+def test_an_empty_name_fails_for_good():
     assert run(plugin, "greet", {"name": " "}).outcome == "fatal"

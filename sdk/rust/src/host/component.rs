@@ -82,7 +82,7 @@ pub(crate) fn cancelled() -> Option<Cancelled> {
     })
 }
 
-/// The value of a setting, or why the host did not say.
+/// The value of a setting, or why the host could not read it.
 pub(crate) fn config(key: &str) -> Result<Option<String>, String> {
     store::get(key).map_err(|error| match error {
         store::Error::Upstream(reason) | store::Error::Io(reason) => reason,

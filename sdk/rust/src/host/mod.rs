@@ -1,4 +1,4 @@
-//! The calls that leave the component, one implementation for each kind of target. The public modules give them types.
+//! Calls to the host, with one implementation for each kind of target. The public modules add types.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ mod stand_in;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use stand_in::*;
 
-/// A time in whole milliseconds, rounded up so that no one runs too early.
+/// A duration in whole milliseconds, rounded up so that nothing runs too early.
 #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only components send times to a host"))]
 pub(crate) fn whole_millis(time: Duration) -> u64 {
     u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)

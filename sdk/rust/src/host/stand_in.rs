@@ -1,4 +1,4 @@
-//! What a handler meets when it runs outside of a component, in a unit test: enough to run, and nothing to rely on.
+//! The host's replacement for handlers that run outside of a component, in a unit test.
 
 use std::time::{Duration, SystemTime};
 

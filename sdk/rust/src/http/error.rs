@@ -1,6 +1,7 @@
-//! Why a request has no answer.
+//! Why a request has no response.
 
-/// Why a request has no answer, or an answer cannot be used. No variant holds a path, a query, a header or a body.
+/// Why a request has no response, or the response cannot be used. No variant holds a path, a query, a header or a
+/// body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HttpError {
@@ -10,16 +11,16 @@ pub enum HttpError {
         /// Scheme, host and port, as in `https://api.example.com`.
         origin: String,
     },
-    /// The origin is granted, and its name leads to an address that is not public. No request was made. Names may lead
-    /// elsewhere the next time, so another attempt may help.
+    /// The origin is granted, but its name resolves to an address that is not public. No request was made. Another
+    /// attempt may help, because the name may resolve to another address.
     #[error(
-        "{origin} leads to an address that is not public: name its range in this plugin's `private_addresses` in queues.toml"
+        "{origin} resolves to an address that is not public: add its range to this plugin's `private_addresses` in queues.toml"
     )]
     Prohibited {
         /// Scheme, host and port.
         origin: String,
     },
-    /// The address cannot be requested.
+    /// The URL cannot be requested.
     #[error("this is not an address that can be requested: {reason}")]
     InvalidUrl {
         /// What is wrong with it.
@@ -31,7 +32,7 @@ pub enum HttpError {
         /// What is wrong with it.
         reason: String,
     },
-    /// No connection came about: nothing of the request was sent.
+    /// No connection was made. No part of the request was sent.
     #[error("the connection to {origin} failed: {reason}")]
     Unreachable {
         /// Scheme, host and port.
@@ -39,7 +40,7 @@ pub enum HttpError {
         /// What happened.
         reason: String,
     },
-    /// A connection that broke. The server may have had the request by then.
+    /// The connection broke. The server may have received the request.
     #[error("the connection to {origin} failed: {reason}")]
     Connection {
         /// Scheme, host and port.
@@ -47,28 +48,28 @@ pub enum HttpError {
         /// What happened.
         reason: String,
     },
-    /// The answer did not arrive in time.
+    /// The response did not arrive in time.
     #[error("{origin} did not answer in time")]
     Timeout {
         /// Scheme, host and port.
         origin: String,
     },
-    /// The answer's body is larger than the request allowed.
-    #[error("the answer of {origin} is larger than {limit} bytes")]
+    /// The response's body is larger than the request allows.
+    #[error("the response of {origin} is larger than {limit} bytes")]
     TooLarge {
         /// Scheme, host and port.
         origin: String,
-        /// The most bytes that the request allowed.
+        /// The largest body that the request allows, in bytes.
         limit: usize,
     },
-    /// The answer's body is not what was asked for.
-    #[error("the answer of {origin} is not the JSON that was expected (line {line}, column {column})")]
+    /// The response's body is not the requested JSON.
+    #[error("the response of {origin} is not the expected JSON (line {line}, column {column})")]
     NotJson {
         /// Scheme, host and port.
         origin: String,
-        /// Where in the body, counted from 1; 0 if unknown.
+        /// The line in the body, counted from 1; 0 if unknown.
         line: usize,
-        /// Where in the line, counted from 1; 0 if unknown.
+        /// The column in the line, counted from 1; 0 if unknown.
         column: usize,
     },
 }
@@ -79,7 +80,7 @@ impl HttpError {
         matches!(self, Self::Denied { .. } | Self::InvalidUrl { .. } | Self::InvalidRequest { .. })
     }
 
-    /// Whether nothing of the request can have reached the server: sending it again cannot be sending it twice.
+    /// Whether no part of the request can have reached the server, so that sending it again cannot send it twice.
     pub fn is_unsent(&self) -> bool {
         self.is_permanent() || matches!(self, Self::Prohibited { .. } | Self::Unreachable { .. })
     }
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_that_was_not_reached_was_sent_nothing_and_one_that_hung_up_may_have_it_all() {
+    fn only_a_request_without_a_connection_counts_as_unsent() {
         let (origin, reason) = (|| "https://example.com".to_owned(), || "so".to_owned());
         assert!(HttpError::Unreachable { origin: origin(), reason: reason() }.is_unsent());
         assert!(HttpError::Denied { origin: origin() }.is_unsent());

@@ -1,9 +1,9 @@
-//! Server-sent events (`text/event-stream`, WHATWG HTML 9.2), taken out of the bytes of an answer.
+//! Parses server-sent events (`text/event-stream`, WHATWG HTML 9.2) from the bytes of a response.
 
-/// The largest event that is kept, in bytes: what is larger is left out.
+/// The largest event, in bytes. Larger events are dropped.
 const LARGEST: usize = 16 * 1024 * 1024;
 
-/// Takes events out of bytes that arrive in pieces of any size.
+/// Parses events from bytes that arrive in chunks of any size.
 ///
 /// ```
 /// use toril_plugin::http::Events;
@@ -18,7 +18,7 @@ const LARGEST: usize = 16 * 1024 * 1024;
 #[derive(Debug, Default)]
 pub struct Events {
     bytes: Vec<u8>,
-    /// How much of `bytes` was taken already.
+    /// How many of `bytes` were consumed.
     taken: usize,
     /// Whether the first line was read: it may begin with a byte order mark.
     begun: bool,
@@ -28,11 +28,11 @@ pub struct Events {
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Its type, `message` where the server gives none.
+    /// Its type, `message` if the server sends none.
     pub name: String,
-    /// Its data, with a line break between the lines.
+    /// Its data lines, joined with line breaks.
     pub data: String,
-    /// The id that the server gave it, or the last one that it gave.
+    /// The last id that the server sent.
     pub id: Option<String>,
 }
 
@@ -47,19 +47,19 @@ struct Pending {
 }
 
 impl Events {
-    /// Nothing yet.
+    /// An empty parser.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds what has arrived.
+    /// Adds bytes that have arrived.
     pub fn push(&mut self, bytes: &[u8]) {
         self.bytes.drain(..self.taken);
         self.taken = 0;
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// The next event that is complete, none until more has arrived.
+    /// The next complete event, `None` until more bytes have arrived.
     pub fn next_event(&mut self) -> Option<Event> {
         while let Some(line) = self.next_line() {
             if line.is_empty() {
@@ -79,7 +79,7 @@ impl Events {
         let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'))?;
         let after = match (rest.get(end), rest.get(end + 1)) {
             (Some(b'\r'), Some(b'\n')) => end + 2,
-            // Whether a line feed belongs to it is not known before the next byte.
+            // The next byte decides whether a line feed follows.
             (Some(b'\r'), None) => return None,
             _ => end + 1,
         };
@@ -109,12 +109,12 @@ impl Pending {
                 self.data.push_str(value);
             }
             "id" if !value.contains('\0') => self.id = Some(value.to_owned()),
-            // A comment, `retry`, or what nobody knows.
+            // A comment, `retry`, or an unknown field.
             _ => {}
         }
     }
 
-    /// The event that an empty line ends, none if it had no data.
+    /// The event that an empty line completes, `None` if it has no data.
     fn end(&mut self) -> Option<Event> {
         let ended = std::mem::take(self);
         self.id.clone_from(&ended.id);
@@ -127,7 +127,7 @@ impl Pending {
 mod tests {
     use super::*;
 
-    /// The events of a text that arrives in pieces of that size.
+    /// The events of a text that arrives in chunks of this size.
     fn events(text: &str, size: usize) -> Vec<Event> {
         let mut events = Events::new();
         let mut found = Vec::new();
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_ends_in_any_of_three_ways_wherever_the_bytes_are_cut() {
+    fn a_line_ends_in_any_of_three_ways_wherever_the_bytes_are_split() {
         for size in 1..8 {
             let found = events("data: a\r\n\r\ndata: b\n\ndata: c\r\rdata: d\n\n", size);
             let texts: Vec<_> = found.iter().map(|event| event.data.as_str()).collect();
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_without_data_or_without_an_end_is_none() {
+    fn an_event_without_data_or_without_an_end_is_ignored() {
         assert!(data("event: x\n\nid: 1\n\n: comment\n\n").is_empty());
         assert!(data("data: unfinished\n").is_empty());
         assert_eq!(data("\u{feff}data\n\n"), [""]);

@@ -1,5 +1,4 @@
-//! A small HTTP client. It reaches the origins that the plugin's entry in `queues.toml` lists under `http`, and no
-//! others.
+//! A small HTTP client. It reaches only the origins that the plugin's entry in `queues.toml` lists under `http`.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -18,9 +17,9 @@
 //! # }
 //! ```
 //!
-//! [`Request::send`] waits for the whole answer; [`Request::open`] lets it be read while it arrives, and [`Events`] takes
-//! server-sent events out of it. An answer of any status is an answer, not an error. Redirects are not followed: they can lead to an origin that was
-//! not granted.
+//! [`Request::send`] waits for the whole response. [`Request::open`] reads it while it arrives, and [`Events`] parses
+//! server-sent events from it. A response with an error status is not an `Err`. Redirects are not followed, because
+//! they can lead to an origin that was not granted.
 
 #[cfg(target_arch = "wasm32")]
 mod component;

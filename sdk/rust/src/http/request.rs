@@ -1,4 +1,4 @@
-//! Builds a request. What is wrong with it is kept until it is sent, so that calls can be chained.
+//! Builds a request. An invalid part is reported when the request is sent, so that calls can be chained.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::url::Url;
 use super::{HttpError, Response, Streaming};
 
-/// The most bytes that an answer's body may have, unless [`Request::max_body`] says otherwise: 8 MiB.
+/// The default of [`Request::max_body`]: 8 MiB.
 pub const DEFAULT_MAX_BODY: usize = 8 * 1024 * 1024;
 
 /// A request that has not been sent.
@@ -17,7 +17,7 @@ pub struct Request {
     parts: Result<Parts, HttpError>,
 }
 
-/// What a request is made of.
+/// The parts of a request.
 #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only a component sends requests"))]
 pub(super) struct Parts {
     pub(super) method: String,
@@ -29,8 +29,8 @@ pub(super) struct Parts {
 }
 
 impl Request {
-    /// A request with any method. `url` is absolute, begins with `http://` or `https://`, and has everything that is
-    /// not ASCII percent-encoded.
+    /// A request with any method. `url` must be absolute, begin with `http://` or `https://`, and have all non-ASCII
+    /// characters percent-encoded.
     pub fn new(method: impl Into<String>, url: impl AsRef<str>) -> Self {
         let parts = Url::parse(url.as_ref()).map(|url| Parts {
             method: method.into(),
@@ -68,7 +68,7 @@ impl Request {
         Self::new("DELETE", url)
     }
 
-    /// Adds a header. The connection's own, such as `Host` and `Connection`, cannot be set.
+    /// Adds a header. Headers of the connection, such as `Host` and `Connection`, cannot be set.
     pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.change(|parts| parts.headers.push((name.into(), value.into())))
     }
@@ -83,7 +83,7 @@ impl Request {
         self.change(|parts| parts.body = Some(body.into()))
     }
 
-    /// Sets the body to a value's JSON, and adds the `Content-Type` of JSON.
+    /// Sets the body to a value's JSON, and adds a `Content-Type` of JSON.
     pub fn json(mut self, value: &(impl Serialize + ?Sized)) -> Self {
         match serde_json::to_vec(value) {
             Ok(body) => self.header("content-type", "application/json").body(body),
@@ -95,29 +95,29 @@ impl Request {
         }
     }
 
-    /// Bounds the whole exchange, from connecting to the body's last byte. Without it only the attempt's deadline does,
-    /// and that leaves no time to say what was slow.
+    /// Limits the whole exchange, from connecting to the body's last byte. Without it, only the attempt's deadline
+    /// applies, which leaves no time to report what was slow.
     pub fn timeout(self, timeout: Duration) -> Self {
         self.change(|parts| parts.timeout = Some(timeout))
     }
 
-    /// Bounds the answer's body, in bytes. [`DEFAULT_MAX_BODY`] if this is not called.
+    /// Limits the response's body, in bytes. The default is [`DEFAULT_MAX_BODY`].
     pub fn max_body(self, bytes: usize) -> Self {
         self.change(|parts| parts.max_body = bytes)
     }
 
-    /// Sends the request, and waits for the whole answer.
+    /// Sends the request, and waits for the whole response.
     ///
     /// # Errors
-    /// If there is no answer, or not all of it. An answer that says that something went wrong is no error here.
+    /// If there is no complete response. A response with an error status is not an error here.
     pub fn send(self) -> Result<Response, HttpError> {
         super::send(self.parts?)
     }
 
-    /// Sends the request, and does not wait for the answer: that can be read as it arrives.
+    /// Sends the request without waiting for the response, which can be read while it arrives.
     ///
     /// # Errors
-    /// If the request cannot be sent. What goes wrong later is told by the methods of [`Streaming`].
+    /// If the request cannot be sent. The methods of [`Streaming`] report later errors.
     pub fn open(self) -> Result<Streaming, HttpError> {
         super::open(self.parts?).map(Streaming::new)
     }
@@ -130,7 +130,7 @@ impl Request {
     }
 }
 
-/// Shows where the request goes, and nothing that could be a secret.
+/// Shows the request's destination, and nothing that could be a secret.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.parts {
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_what_was_put_into_it() {
+    fn a_request_has_all_parts_that_were_set() {
         let request = Request::post("http://localhost:1/x").bearer("t").json(&[1]).timeout(Duration::from_secs(2));
         let parts = request.parts.expect("valid");
         assert_eq!(parts.method, "POST");
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_mistake_is_what_sending_reports() {
+    fn sending_reports_the_first_mistake() {
         let result = Request::get("nowhere").header("a", "b").send();
         assert!(matches!(result, Err(HttpError::InvalidUrl { .. })));
         let keys = std::collections::HashMap::from([((1, 2), 3)]);

@@ -1,4 +1,4 @@
-//! The answer to a request.
+//! The response to a request.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::{HttpError, retry_after};
 use crate::clock;
 
-/// An answer, with all of its body.
+/// A response with its whole body.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Response {
     origin: String,
@@ -22,7 +22,7 @@ impl Response {
         Self { origin, status, headers, body }
     }
 
-    /// An answer that no one sent. For unit tests of what a plugin makes of answers.
+    /// A made-up response, for unit tests of a plugin.
     pub fn for_test(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
         let headers = headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();
         Self { origin: "https://test.invalid".into(), status, headers, body: body.into() }
@@ -33,41 +33,41 @@ impl Response {
         self.status
     }
 
-    /// Whether the status is one of 200 to 299.
+    /// Whether the status is in the range 200 to 299.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
-    /// The first header of that name, in any case. None also if its value is no UTF-8.
+    /// The first header of this name, in any case. `None` also if its value is not UTF-8.
     pub fn header(&self, name: &str) -> Option<&str> {
         let (_, value) = self.headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name))?;
         std::str::from_utf8(value).ok()
     }
 
-    /// The values of all headers of that name, in any case and in their order. Values that are no UTF-8 are left out.
+    /// The values of all headers of this name, in any case and in their order. Skips values that are not UTF-8.
     pub fn header_values(&self, name: &str) -> impl Iterator<Item = &str> {
         let named = self.headers.iter().filter(move |(given, _)| given.eq_ignore_ascii_case(name));
         named.filter_map(|(_, value)| std::str::from_utf8(value).ok())
     }
 
-    /// The server's time when it sent this, from its header `Date`. None if the header is missing or not valid.
+    /// The server's time when it sent this, from its header `Date`. `None` if the header is missing or invalid.
     pub fn date(&self) -> Option<SystemTime> {
         retry_after::date(self.header("date")?)
     }
 
-    /// How long the server asks the client to wait, from its header `Retry-After`: seconds, or a date. A date is compared
-    /// with the server's own clock ([`Self::date`]), or with the host's if the answer has no `Date`. None if the header is
-    /// missing or not valid.
+    /// How long the server asks the client to wait, from its header `Retry-After`: seconds, or a date. A date is
+    /// compared with the server's own clock ([`Self::date`]), or with the host's if the response has no `Date`.
+    /// `None` if the header is missing or invalid.
     pub fn retry_after(&self) -> Option<Duration> {
         retry_after::parse(self.header("retry-after")?, self.date().unwrap_or_else(clock::now))
     }
 
-    /// All headers as they came.
+    /// All headers as received.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 
-    /// Scheme, host and port of where it came from, as in `https://api.example.com`.
+    /// Scheme, host and port of the server, as in `https://api.example.com`.
     pub fn origin(&self) -> &str {
         &self.origin
     }
@@ -82,15 +82,15 @@ impl Response {
         self.body
     }
 
-    /// The body as text, with a replacement character for whatever is no UTF-8.
+    /// The body as text, with a replacement character for anything that is not UTF-8.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Reads a value from the body, which has to be JSON.
+    /// Reads a value from the body, which must be JSON.
     ///
     /// # Errors
-    /// [`HttpError::NotJson`] if it is not, or does not fit the type. The error quotes nothing of it.
+    /// [`HttpError::NotJson`] if it is not, or does not fit the type. The error quotes no part of the body.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, HttpError> {
         serde_json::from_slice(&self.body).map_err(|error| HttpError::NotJson {
             origin: self.origin.clone(),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_to_wait_for_is_compared_with_the_clock_of_the_server() {
+    fn a_retry_date_is_compared_with_the_clock_of_the_server() {
         let headers = [("date", "Sun, 06 Nov 1994 08:49:37 GMT"), ("retry-after", "Sun, 06 Nov 1994 08:50:37 GMT")];
         assert_eq!(Response::for_test(503, &headers, "").retry_after(), Some(Duration::from_secs(60)));
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// How long to wait from `now`, zero for a date that has passed. None if the value is neither form.
+/// How long to wait from `now`, zero for a date that has passed. `None` if the value has neither form.
 pub(super) fn parse(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if value.bytes().all(|digit| digit.is_ascii_digit()) {
@@ -13,12 +13,12 @@ pub(super) fn parse(value: &str, now: SystemTime) -> Option<Duration> {
     Some(date(value)?.duration_since(now).unwrap_or_default())
 }
 
-/// Reads a date such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7). None if it is not one.
+/// Reads a date such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7). `None` for any other text.
 pub(super) fn date(text: &str) -> Option<SystemTime> {
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds_of_date(text.trim())?))
 }
 
-/// Seconds from the Unix epoch to a date such as `Sun, 06 Nov 1994 08:49:37 GMT`, the one form that is sent today.
+/// Seconds from the Unix epoch to a date such as `Sun, 06 Nov 1994 08:49:37 GMT`, the only form in use today.
 fn seconds_of_date(text: &str) -> Option<u64> {
     let (_, date) = text.split_once(", ")?;
     let mut words = date.strip_suffix(" GMT")?.split(' ');
@@ -35,7 +35,7 @@ fn seconds_of_date(text: &str) -> Option<u64> {
     Some(((days * 24 + hour) * 60 + minute) * 60 + second)
 }
 
-/// Days from the Unix epoch to the first of a month, counted from 0.
+/// Days from the Unix epoch to the first day of a month. Months are counted from 0.
 fn days_before(year: u64, month: usize) -> u64 {
     const LENGTHS: [u64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let leap_days = |year: u64| year / 4 - year / 100 + year / 400;
@@ -54,13 +54,13 @@ mod tests {
     }
 
     #[test]
-    fn seconds_are_taken_as_they_are() {
+    fn seconds_are_used_unchanged() {
         assert_eq!(parse(" 120 ", at(0)), Some(Duration::from_secs(120)));
         assert_eq!(parse("0", at(0)), Some(Duration::ZERO));
     }
 
     #[test]
-    fn a_date_is_as_far_away_as_the_clock_says() {
+    fn a_date_is_relative_to_the_clock() {
         // RFC 9110's own example is 784,111,777 seconds after the epoch.
         let date = "Sun, 06 Nov 1994 08:49:37 GMT";
         assert_eq!(parse(date, at(784_111_770)), Some(Duration::from_secs(7)));
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_says_nothing() {
+    fn any_other_text_is_ignored() {
         let wrong = ["", "soon", "-1", "1.5", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:49:37 GMT"];
         for value in wrong {
             assert_eq!(parse(value, at(0)), None, "{value:?}");

@@ -1,4 +1,4 @@
-//! Outside of a component requests can only be built, not sent, and answers are those of a test.
+//! Outside of a component, requests can be built but not sent, and responses come from tests.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub(super) fn open(parts: Parts) -> Result<Connection, HttpError> {
     Err(HttpError::Connection { origin: parts.url.origin(), reason })
 }
 
-/// An answer that is all there.
+/// A response that has arrived in full.
 pub struct Connection {
     head: Head,
     chunks: VecDeque<Vec<u8>>,

@@ -1,4 +1,4 @@
-//! An answer that is read while it arrives, such as a stream of events.
+//! A response that is read while it arrives, such as a stream of events.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::{Connection, HttpError, Response, retry_after};
 use crate::clock;
 
-/// The answer to a request that was [opened](super::Request::open). Every wait has a bound, so that a handler can look
-/// at [`context::cancelled`](crate::context::cancelled) in between. Dropped, it ends the connection.
+/// The response to a request that was [opened](super::Request::open). Every wait has a time limit, so that a handler
+/// can check [`context::cancelled`](crate::context::cancelled) in between. Dropping it closes the connection.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -30,18 +30,18 @@ pub struct Streaming {
     connection: Connection,
 }
 
-/// What [`Streaming::read_chunk`] has found.
+/// The result of [`Streaming::read_chunk`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Chunk {
     /// The next bytes of the body, as many as have arrived and at least one.
     Bytes(Vec<u8>),
-    /// Nothing has arrived within the time.
+    /// Nothing arrived within the time.
     Pending,
     /// The body has ended.
     End,
 }
 
-/// How an answer begins.
+/// The head of a response.
 #[derive(Debug, Clone)]
 pub(super) struct Head {
     pub(super) status: u16,
@@ -53,63 +53,64 @@ impl Streaming {
         Self { connection }
     }
 
-    /// An answer that no one sent, whose body arrives in these chunks. For unit tests of what a plugin makes of answers.
+    /// A made-up response whose body arrives in these chunks, for unit tests of a plugin.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn for_test(status: u16, headers: &[(&str, &str)], chunks: &[&str]) -> Self {
         Self::new(Connection::for_test(status, headers, chunks))
     }
 
-    /// Waits that long for the answer to begin, and says whether it has.
+    /// Waits at most this long for the response to begin. Returns whether it has begun.
     ///
     /// # Errors
-    /// If there is no answer, or the request's [timeout](super::Request::timeout) has passed.
+    /// If there is no response, or the request's [timeout](super::Request::timeout) has passed.
     pub fn begin(&mut self, wait: Duration) -> Result<bool, HttpError> {
         self.connection.begin(wait)
     }
 
-    /// The status code, none before the answer has begun.
+    /// The status code, `None` before the response has begun.
     pub fn status(&self) -> Option<u16> {
         self.connection.head().map(|head| head.status)
     }
 
-    /// The first header of that name, in any case. None also if its value is no UTF-8, and before the answer has begun.
+    /// The first header of this name, in any case. `None` also if its value is not UTF-8, and before the response has
+    /// begun.
     pub fn header(&self, name: &str) -> Option<&str> {
         let headers = &self.connection.head()?.headers;
         let (_, value) = headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name))?;
         std::str::from_utf8(value).ok()
     }
 
-    /// How long the server asks to be left alone, as [`Response::retry_after`] has it.
+    /// How long the server asks the client to wait, as [`Response::retry_after`] reads it.
     pub fn retry_after(&self) -> Option<Duration> {
         retry_after::parse(self.header("retry-after")?, clock::now())
     }
 
-    /// Scheme, host and port of where the request went.
+    /// Scheme, host and port of the server.
     pub fn origin(&self) -> &str {
         self.connection.origin()
     }
 
-    /// Waits that long for more of the body, also where the answer has not begun. [`Request::max_body`] does not count
-    /// here.
+    /// Waits at most this long for more of the body, or for the response to begin. [`Request::max_body`] does not
+    /// apply here.
     ///
     /// [`Request::max_body`]: super::Request::max_body
     ///
     /// # Errors
-    /// If the answer breaks off, or the request's [timeout](super::Request::timeout) has passed.
+    /// If the response breaks off, or the request's [timeout](super::Request::timeout) has passed.
     pub fn read_chunk(&mut self, wait: Duration) -> Result<Chunk, HttpError> {
         self.connection.chunk(wait)
     }
 
-    /// Waits for all of the answer that was not read yet.
+    /// Waits for the rest of the response.
     ///
     /// # Errors
-    /// As [`Request::send`](super::Request::send).
+    /// The same as [`Request::send`](super::Request::send).
     pub fn into_response(self) -> Result<Response, HttpError> {
         self.connection.whole()
     }
 }
 
-/// Shows where it comes from, and nothing that could be a secret.
+/// Shows the server, and nothing that could be a secret.
 impl fmt::Debug for Streaming {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.status() {
@@ -126,7 +127,7 @@ mod tests {
     const WAIT: Duration = Duration::ZERO;
 
     #[test]
-    fn an_answer_arrives_piece_by_piece() {
+    fn a_response_arrives_in_chunks() {
         let mut answer = Streaming::for_test(200, &[("Content-Type", "text/event-stream")], &["a", "b"]);
         assert_eq!(answer.begin(WAIT), Ok(true));
         assert_eq!((answer.status(), answer.header("content-type")), (Some(200), Some("text/event-stream")));
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_can_be_had_at_once() {
+    fn the_rest_can_be_read_at_once() {
         let answer = Streaming::for_test(429, &[("retry-after", "7")], &["{\"a\":", "1}"]);
         assert_eq!(answer.retry_after(), Some(Duration::from_secs(7)));
         let response = answer.into_response().expect("all of it");

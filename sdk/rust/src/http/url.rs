@@ -1,12 +1,12 @@
-//! Takes an address apart into what a request is made of.
+//! Splits a URL into the parts that a request needs.
 
 use super::HttpError;
 
-/// An absolute `http` or `https` address, without user, password and fragment.
+/// An absolute `http` or `https` URL, without user, password and fragment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Url {
     pub(super) https: bool,
-    /// Host, and port if it is named: `api.example.com`, `127.0.0.1:8080`, `[::1]:8080`.
+    /// Host, and port if the URL has one: `api.example.com`, `127.0.0.1:8080`, `[::1]:8080`.
     pub(super) authority: String,
     /// Begins with `/`.
     pub(super) path_and_query: String,
@@ -34,7 +34,7 @@ impl Url {
         })
     }
 
-    /// Scheme, host and port: what messages may name.
+    /// Scheme, host and port: the parts that messages may name.
     pub(super) fn origin(&self) -> String {
         let scheme = if self.https { "https" } else { "http" };
         format!("{scheme}://{}", self.authority)
@@ -43,9 +43,9 @@ impl Url {
 
 fn check_authority(authority: &str) -> Result<(), HttpError> {
     if authority.contains('@') {
-        return Err(invalid("a user and password belong into a header"));
+        return Err(invalid("send a user and password in a header instead"));
     }
-    // The last colon separates a port, unless it is one of an IPv6 address.
+    // The last colon separates a port, unless it is part of an IPv6 address.
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (authority, None),
@@ -56,7 +56,7 @@ fn check_authority(authority: &str) -> Result<(), HttpError> {
         None => !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')),
     };
     if !is_valid {
-        return Err(invalid("it names no host"));
+        return Err(invalid("it has no host"));
     }
     if port.is_some_and(|port| !port.bytes().all(|digit| digit.is_ascii_digit()) || port.parse::<u16>().is_err()) {
         return Err(invalid("its port is not a number up to 65535"));
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_requested_is_refused() {
+    fn invalid_urls_are_rejected() {
         let wrong = [
             "",
             "example.com",
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_is_all_that_messages_see() {
+    fn messages_contain_only_the_origin() {
         let url = Url::parse("https://example.com:8443/secret?key=1").expect("valid");
         assert_eq!(url.origin(), "https://example.com:8443");
     }

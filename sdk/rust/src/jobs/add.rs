@@ -1,4 +1,4 @@
-//! Builds a job. What is wrong with it is kept until it is sent, so that calls can be chained.
+//! Builds a job. An invalid part is reported when the job is sent, so that calls can be chained.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{AddError, Backoff, Deduplication, OnFailure};
 use crate::Json;
 
-/// A job that has not been added. What is not set comes from the queue's entry in `queues.toml`, if it has one.
+/// A job that has not been added. Unset fields default to the queue's entry in `queues.toml`, if it has one.
 #[must_use = "a job is not added until it is sent"]
 pub struct Add {
     queue: String,
@@ -17,7 +17,7 @@ pub struct Add {
     options: Options,
 }
 
-/// A job's options, each none where it was not set.
+/// A job's options. `None` is unset.
 #[derive(Default)]
 #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only a component adds jobs"))]
 pub(super) struct Options {
@@ -30,50 +30,51 @@ pub(super) struct Options {
 }
 
 impl Add {
-    /// A job called `name` for `queue` (without BullMQ's key prefix), with 1 MiB of JSON as its data at most.
+    /// A job called `name` for `queue` (without BullMQ's key prefix). Its data is at most 1 MiB of JSON.
     pub fn new(queue: impl Into<String>, name: impl Into<String>, data: &(impl Serialize + ?Sized)) -> Self {
-        let data = Json::from_value(data).map_err(|error| AddError::Invalid(format!("its data is no JSON: {error}")));
+        let data =
+            Json::from_value(data).map_err(|error| AddError::Invalid(format!("its data cannot be JSON: {error}")));
         Self { queue: queue.into(), name: name.into(), data, options: Options::default() }
     }
 
-    /// A job id of one's own: without colon, not a whole number, and not the name of a key of the queue, such as `wait`. A job
-    /// of that id is not added again.
+    /// A custom job id: without a colon, not a whole number, and not the name of a key of the queue, such as `wait`.
+    /// A job whose id exists is not added again.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.options.id = Some(id.into());
         self
     }
 
-    /// Does not run it before that time has passed. Parts of a millisecond are rounded up.
+    /// Delays the job by this time, rounded up to whole milliseconds.
     pub fn delay(mut self, delay: Duration) -> Self {
         self.options.delay = Some(delay);
         self
     }
 
-    /// 1 goes first, 2,097,151 last; jobs without a priority go before those.
+    /// 1 is the highest priority and 2,097,151 the lowest. Jobs without a priority run before all of them.
     pub fn priority(mut self, priority: u32) -> Self {
         self.options.priority = Some(priority);
         self
     }
 
-    /// How often it is tried in all, at least 1.
+    /// How many attempts it has in total, at least 1.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.options.attempts = Some(attempts);
         self
     }
 
-    /// How its attempts are spaced.
+    /// The delay between attempts.
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.options.backoff = Some(backoff);
         self
     }
 
-    /// Adds it only if no other of the same kind is there.
+    /// Adds it only if no other job of the same deduplication id exists.
     pub fn deduplication(mut self, deduplication: Deduplication) -> Self {
         self.options.deduplication = Some(deduplication);
         self
     }
 
-    /// Adds the job, and returns its id: of the one that was there, where it counts as the same.
+    /// Adds the job, and returns its id, or the id of the existing job if it is a duplicate.
     ///
     /// # Errors
     /// If it was not added.
@@ -82,7 +83,7 @@ impl Add {
     }
 
     /// Adds the job as a child of the running one, and returns its id. Return
-    /// [`Failure::AwaitChildren`](crate::Failure::AwaitChildren) to be run again when the children have ended.
+    /// [`Failure::AwaitChildren`](crate::Failure::AwaitChildren) to run again when the children have finished.
     ///
     /// # Errors
     /// If it was not added.
@@ -91,7 +92,7 @@ impl Add {
     }
 }
 
-/// Shows which job it is, and nothing of its data.
+/// Shows the job's queue, name and id, and nothing of its data.
 impl fmt::Debug for Add {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Add(`{}` to `{}`)", self.name, self.queue)
@@ -103,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_is_what_was_put_into_it() {
+    fn a_job_has_all_parts_that_were_set() {
         let backoff = Backoff::exponential(Duration::from_secs(2)).jitter(0.5);
         let deduplication = Deduplication::new("d").ttl(Duration::from_secs(9)).extend();
         let add = Add::new("q", "n", &[1, 2]).id("a").delay(Duration::from_secs(1)).priority(3).attempts(4);
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn data_that_cannot_be_json_is_what_sending_reports() {
+    fn sending_reports_data_that_cannot_be_json() {
         let keys = std::collections::HashMap::from([((1, 2), 3)]);
         assert!(matches!(Add::new("q", "n", &keys).id("a").send(), Err(AddError::Invalid(_))));
     }

@@ -4,13 +4,13 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddError {
-    /// The plugin's entry in `queues.toml` does not name the queue. The text is the host's, and says what to add.
+    /// The plugin's entry in `queues.toml` does not grant the queue. The host's text says what to add.
     #[error("the job was not added: {0}")]
     Denied(String),
-    /// The data cannot be JSON or is larger than 1 MiB, an option is out of its range, or options do not go together.
+    /// The data cannot be JSON or is larger than 1 MiB, an option is out of range, or options contradict each other.
     #[error("this job cannot be added: {0}")]
     Invalid(String),
-    /// Redis is away, or no job is running.
+    /// Redis is unavailable, or no job is running.
     #[error("the job could not be added: {0}")]
     Unavailable(String),
 }

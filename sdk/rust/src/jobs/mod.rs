@@ -1,4 +1,4 @@
-//! Adding jobs, to the queues that the plugin's entry in `queues.toml` lists under `add_to`, and to no others.
+//! Adding jobs, only to the queues that the plugin's entry in `queues.toml` lists under `add_to`.
 //!
 //! ```
 //! use std::time::Duration;
@@ -15,8 +15,8 @@
 //! # }
 //! ```
 //!
-//! A child makes the running job its parent. Give children ids of their own, so that an attempt that is run again does
-//! not add them twice:
+//! A child makes the running job its parent. Give children custom ids, so that a repeated attempt does not add them
+//! twice:
 //!
 //! ```
 //! use toril_plugin::jobs::{Add, OnFailure};

@@ -1,8 +1,8 @@
-//! Options of a job that have parts of their own.
+//! Options of a job that have fields.
 
 use std::time::Duration;
 
-/// How a job's attempts are spaced.
+/// The delay between a job's attempts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only a component adds jobs"))]
 pub struct Backoff {
@@ -17,20 +17,20 @@ impl Backoff {
         Self { is_exponential: false, delay, jitter: 0.0 }
     }
 
-    /// Twice as long each time, beginning with `delay`.
+    /// Doubles the delay each time, beginning with `delay`.
     pub fn exponential(delay: Duration) -> Self {
         Self { is_exponential: true, delay, jitter: 0.0 }
     }
 
-    /// The share of the delay that is left to chance, from 0 (none, and the default) to 1.
+    /// The random share of the delay, from 0 (none, the default) to 1.
     #[must_use]
     pub fn jitter(self, jitter: f64) -> Self {
         Self { jitter, ..self }
     }
 }
 
-/// Adds a job only if no other of the same kind is there (BullMQ: `deduplication`): none that has not ended, unless
-/// [`ttl`](Self::ttl) says otherwise.
+/// Adds a job only if no other with the same deduplication id exists (BullMQ: `deduplication`). By default only
+/// unfinished jobs count. [`ttl`](Self::ttl) changes that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only a component adds jobs"))]
 pub struct Deduplication {
@@ -42,49 +42,48 @@ pub struct Deduplication {
 }
 
 impl Deduplication {
-    /// `id` is what makes jobs the same.
+    /// Jobs with the same `id` are duplicates.
     pub fn new(id: impl Into<String>) -> Self {
         Self { id: id.into(), ttl: None, extend: false, replace: false, keep_last_if_active: false }
     }
 
-    /// Holds others back for that time, and not for as long as the job has not ended. Parts of a millisecond are
-    /// rounded up.
+    /// Rejects duplicates for this time, instead of until the job has finished. Rounded up to whole milliseconds.
     #[must_use]
     pub fn ttl(self, ttl: Duration) -> Self {
         Self { ttl: Some(ttl), ..self }
     }
 
-    /// Each further try starts that time anew.
+    /// Each duplicate restarts the time of [`ttl`](Self::ttl).
     #[must_use]
     pub fn extend(self) -> Self {
         Self { extend: true, ..self }
     }
 
-    /// Replaces a delayed job of that id by this one.
+    /// Replaces a delayed job with the same deduplication id by this one.
     #[must_use]
     pub fn replace(self) -> Self {
         Self { replace: true, ..self }
     }
 
-    /// While a job of that id runs, keeps this one and adds it at its end.
+    /// While a job with this deduplication id runs, keeps only the latest duplicate, and adds it when that job
+    /// finishes.
     #[must_use]
     pub fn keep_last_if_active(self) -> Self {
         Self { keep_last_if_active: true, ..self }
     }
 }
 
-/// What a child's final failure means for its parent.
+/// What a child's final failure does to its parent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnFailure {
     /// The parent fails, too.
     FailParent,
-    /// The parent goes on at once, and finds the reason in
-    /// [`ignored_failures`](crate::children::ignored_failures).
+    /// The parent continues at once, and finds the reason in [`ignored_failures`](crate::children::ignored_failures).
     ContinueParent,
-    /// The child counts as ended, and the reason is in [`ignored_failures`](crate::children::ignored_failures).
+    /// The child counts as finished, and the reason is in [`ignored_failures`](crate::children::ignored_failures).
     Ignore,
-    /// It counts as if the child had never been.
+    /// The child is removed from its parent, as if it had never been added.
     Remove,
-    /// The parent waits until somebody retries the child and it completes.
+    /// The parent waits until someone retries the child and it completes.
     Wait,
 }

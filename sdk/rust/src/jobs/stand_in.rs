@@ -1,4 +1,4 @@
-//! Takes every job and keeps none, so that a handler that adds some can be unit-tested.
+//! Accepts every job and keeps none, so that handlers that add jobs can be unit-tested.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

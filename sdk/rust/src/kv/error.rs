@@ -1,6 +1,6 @@
-//! Why a store did not do what was asked.
+//! Errors of the key-value store.
 
-/// Why a store did not do what was asked. No variant holds a value.
+/// Why a call to the store failed. No variant holds a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KvError {
@@ -8,27 +8,27 @@ pub enum KvError {
     #[error("this plugin may not use the key-value store")]
     Denied,
     /// The host has no such store.
-    #[error("the host has no key-value store of that name")]
+    #[error("the host has no key-value store of this name")]
     NoSuchStore,
     /// The value cannot be written as JSON.
-    #[error("this cannot be the value of `{key}`: {reason}")]
+    #[error("invalid value for `{key}`: {reason}")]
     Invalid {
-        /// The key that was to be set.
+        /// The key to set.
         key: String,
         /// What is wrong with the value.
         reason: String,
     },
-    /// The value is not the JSON that was asked for. Another job can set it right, so that another attempt may help.
-    #[error("the value of `{key}` is not the JSON that was expected (line {line}, column {column})")]
+    /// The value is not the requested JSON. Another attempt may help, because another job can correct the value.
+    #[error("the value of `{key}` is not the expected JSON (line {line}, column {column})")]
     Unexpected {
         /// The key.
         key: String,
-        /// Where in the value, counted from 1; 0 if unknown.
+        /// The line in the value, counted from 1; 0 if unknown.
         line: usize,
-        /// Where in the line, counted from 1; 0 if unknown.
+        /// The column in the line, counted from 1; 0 if unknown.
         column: usize,
     },
-    /// The host did not do it: Redis is away, or what the host says.
+    /// The host could not do it, for this reason. Redis may be unavailable.
     #[error("the key-value store failed: {0}")]
     Unavailable(String),
 }

@@ -1,16 +1,16 @@
-//! Goes through a store's keys, page by page.
+//! Iterates over a store's keys, page by page.
 
 use std::vec;
 
 use super::KvError;
 
-/// Some of a store's keys, and where the next ones are. No cursor: these are the last.
+/// Some of a store's keys, and the cursor of the next page. Without a cursor, this is the last page.
 pub(super) struct Page {
     pub(super) keys: Vec<String>,
     pub(super) cursor: Option<u64>,
 }
 
-/// Where the next page is.
+/// The position of the next page.
 enum Next {
     At(Option<u64>),
     Nowhere,
@@ -18,7 +18,7 @@ enum Next {
 
 type Fetch<'a> = Box<dyn FnMut(Option<u64>) -> Result<Page, KvError> + 'a>;
 
-/// The keys of a [`Store`](super::Store), in no order. After an error there are no more.
+/// The keys of a [`Store`](super::Store), in no particular order. Ends after an error.
 pub struct Keys<'a> {
     fetch: Fetch<'a>,
     page: vec::IntoIter<String>,
@@ -42,7 +42,7 @@ impl Iterator for Keys<'_> {
             let Next::At(cursor) = self.next else { return None };
             self.next = Next::Nowhere;
             match (self.fetch)(cursor) {
-                // A page can be empty and still not be the last.
+                // A page can be empty without being the last.
                 Ok(page) => {
                     self.page = page.keys.into_iter();
                     self.next = page.cursor.map_or(Next::Nowhere, |cursor| Next::At(Some(cursor)));
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn every_page_is_fetched_once_also_after_an_empty_one() {
+    fn every_page_is_fetched_once_even_after_an_empty_one() {
         let mut asked = Vec::new();
         let keys = Keys::new(|cursor| {
             asked.push(cursor);

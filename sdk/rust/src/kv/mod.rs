@@ -1,5 +1,5 @@
-//! Values that outlive the job, in the plugin's own store in Redis. It is granted with `keyvalue = true` in the plugin's
-//! entry in `queues.toml`, and shared by all its jobs on all hosts.
+//! Values that outlive the job, in the plugin's own store in Redis. Grant it with `keyvalue = true` in the plugin's
+//! entry in `queues.toml`. All jobs of the plugin on all hosts share it.
 //!
 //! ```
 //! use toril_plugin::kv;
@@ -16,9 +16,8 @@
 //! # count().unwrap();
 //! ```
 //!
-//! Only [`Store::increment`] is safe from others that write at the same time: between a `get` and a `set` another job
-//! can have set the key. Outside of a component each thread, and so each test, has a store in memory that is empty at
-//! first.
+//! Only [`Store::increment`] is atomic: another job can set the key between a `get` and a `set`. Outside of a
+//! component, each thread, and so each test, has its own store in memory, empty at first.
 
 #[cfg(target_arch = "wasm32")]
 mod component;
@@ -50,26 +49,27 @@ pub fn open() -> Result<Store, KvError> {
 pub struct Store(Bucket);
 
 impl Store {
-    /// The value of a key, none if the key is not there.
+    /// The value of a key, `None` if the key does not exist.
     ///
     /// # Errors
-    /// If the host did not say.
+    /// If the host could not read it.
     pub fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
         self.0.get(key)
     }
 
-    /// Gives a key a value, whether it has one or not.
+    /// Sets a key.
     ///
     /// # Errors
-    /// If the host did not take it.
+    /// If the host did not write it.
     pub fn set(&self, key: &str, value: impl AsRef<[u8]>) -> Result<(), KvError> {
         self.0.set(key, value.as_ref())
     }
 
-    /// The value of a key, read from JSON; none if the key is not there.
+    /// The value of a key, read from JSON. `None` if the key does not exist.
     ///
     /// # Errors
-    /// [`KvError::Unexpected`] if the value is no JSON or no `T`, and the others if the host did not say.
+    /// [`KvError::Unexpected`] if the value is not JSON or not a `T`, and the other variants if the host could not
+    /// read it.
     pub fn get_json<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, KvError> {
         let Some(bytes) = self.get(key)? else { return Ok(None) };
         let unexpected = |error: serde_json::Error| KvError::Unexpected {
@@ -80,67 +80,67 @@ impl Store {
         serde_json::from_slice(&bytes).map(Some).map_err(unexpected)
     }
 
-    /// Gives a key a value, written as JSON.
+    /// Sets a key to a value, written as JSON.
     ///
     /// # Errors
-    /// [`KvError::Invalid`] if the value cannot be JSON, and the others if the host did not take it.
+    /// [`KvError::Invalid`] if the value cannot be JSON, and the other variants if the host did not write it.
     pub fn set_json(&self, key: &str, value: &(impl Serialize + ?Sized)) -> Result<(), KvError> {
         let invalid = |error: serde_json::Error| KvError::Invalid { key: key.into(), reason: error.to_string() };
         self.set(key, serde_json::to_vec(value).map_err(invalid)?)
     }
 
-    /// Removes a key. It is no error if it is not there.
+    /// Removes a key. A missing key is not an error.
     ///
     /// # Errors
-    /// If the host did not do it.
+    /// If the host did not remove it.
     pub fn delete(&self, key: &str) -> Result<(), KvError> {
         self.0.delete(key)
     }
 
-    /// Whether a key is there.
+    /// Whether a key exists.
     ///
     /// # Errors
-    /// If the host did not say.
+    /// If the host could not read it.
     pub fn exists(&self, key: &str) -> Result<bool, KvError> {
         self.0.exists(key)
     }
 
-    /// Adds to the number that is a key's value, 0 if the key is not there, and returns the sum. Nothing comes between.
+    /// Adds to a key's number atomically, and returns the sum. A missing key counts as 0.
     ///
     /// # Errors
-    /// If the host did not do it, as when the value is no number.
+    /// If the host did not do it, for example because the value is not a number.
     pub fn increment(&self, key: &str, delta: u64) -> Result<u64, KvError> {
         self.0.increment(key, delta)
     }
 
-    /// The values of keys, in the order of the keys, in one round trip; none where a key is not there. At most 1,000 keys,
-    /// whose values have 8 MiB together.
+    /// The values of keys, in the order of the keys, in one round trip. `None` for a missing key. At most 1,000 keys,
+    /// whose values have at most 8 MiB together.
     ///
     /// # Errors
-    /// If the host did not say.
+    /// If the host could not read them.
     pub fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, KvError> {
         self.0.get_many(keys)
     }
 
-    /// Gives each key its value, whether it has one or not, in one round trip: all of them or, with an error, none. At
-    /// most 1,000 keys, with 8 MiB together with their values.
+    /// Sets all pairs in one round trip, or none of them if it fails. At most 1,000 keys, with at most 8 MiB together
+    /// with their values.
     ///
     /// # Errors
-    /// If the host did not take them.
+    /// If the host did not write them.
     pub fn set_many(&self, pairs: &[(String, Vec<u8>)]) -> Result<(), KvError> {
         self.0.set_many(pairs)
     }
 
-    /// Removes keys in one round trip, 1,000 at most. It is no error if one is not there.
+    /// Removes keys in one round trip, at most 1,000. A missing key is not an error.
     ///
     /// # Errors
-    /// If the host did not do it.
+    /// If the host did not remove them.
     pub fn delete_many(&self, keys: &[String]) -> Result<(), KvError> {
         self.0.delete_many(keys)
     }
 
-    /// All keys, in no order, fetched as they are asked for. A key that comes or goes meanwhile may be among them or
-    /// not.
+    /// All keys, in no particular order, fetched page by page. Keys that are set or removed meanwhile may be missing
+    /// or included.
     pub fn keys(&self) -> Keys<'_> {
         Keys::new(|cursor| self.0.list_keys(cursor))
     }
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_set_is_there_until_it_is_deleted() {
+    fn a_value_exists_until_it_is_deleted() {
         let store = open().expect("in memory");
         assert_eq!(store.get("a"), Ok(None));
         store.set("a", "text").expect("set");
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_begins_at_zero_and_takes_only_numbers() {
+    fn a_counter_begins_at_zero_and_accepts_only_numbers() {
         let store = open().expect("in memory");
         assert_eq!(store.increment("n", 2), Ok(2));
         assert_eq!(store.increment("n", 3), Ok(5));
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_another_form_is_named_by_its_key_and_not_quoted() {
+    fn the_error_about_a_value_names_its_key_and_does_not_quote_it() {
         let store = open().expect("in memory");
         store.set_json("token", "hunter2").expect("set");
         let error = store.get_json::<u64>("token").expect_err("a string is no number");

@@ -1,4 +1,4 @@
-//! A store in memory, one for each thread: a unit test finds nothing of what others wrote.
+//! A store in memory, one for each thread, so that unit tests do not see each other's values.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ impl Bucket {
             values.insert(key.into(), sum.to_string().into_bytes());
             Some(sum)
         });
-        sum.ok_or_else(|| KvError::Unavailable("the value is no number, or too large a one".into()))
+        sum.ok_or_else(|| KvError::Unavailable("the value is not a number, or is too large".into()))
     }
 
     pub(super) fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, KvError> {

@@ -1,4 +1,4 @@
-//! Behaviours that are about how the attempt ends.
+//! Behaviours about the end of an attempt.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub fn fail_times(job: Job<Times>) -> Result<Json, Failure> {
     Ok(Json::from(json!({ "attempts": job.attempt })))
 }
 
-/// Runs `ms` milliseconds after the job was added, and is deferred until then.
+/// Defers itself until `ms` milliseconds after the job was added.
 pub fn defer(job: Job<Millis>) -> Result<Json, Failure> {
     match time_left(&job) {
         Some(left) => Err(Failure::defer(left)),
@@ -37,7 +37,7 @@ pub fn defer(job: Job<Millis>) -> Result<Json, Failure> {
     }
 }
 
-/// Runs `ms` milliseconds after the job was added, and limits the queue until then.
+/// Limits the rate of the queue until `ms` milliseconds after the job was added.
 pub fn rate_limit(job: Job<Millis>) -> Result<Json, Failure> {
     match time_left(&job) {
         Some(left) => Err(Failure::rate_limited(left)),
@@ -45,7 +45,7 @@ pub fn rate_limit(job: Job<Millis>) -> Result<Json, Failure> {
     }
 }
 
-/// Until `ms` milliseconds after the job was added, none once they have passed.
+/// The time until `ms` milliseconds after the job was added, `None` once they have passed.
 fn time_left(job: &Job<Millis>) -> Option<Duration> {
     let due = job.added_at.checked_add(Duration::from_millis(job.data.ms))?;
     due.duration_since(clock::now()).ok().filter(|left| !left.is_zero())

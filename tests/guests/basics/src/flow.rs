@@ -1,4 +1,4 @@
-//! Behaviours that are about children.
+//! Behaviours about children.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -16,13 +16,13 @@ pub struct FailingFlow {
     queue: String,
 }
 
-/// What an `echo` child has as its data and so returns.
+/// The data of an `echo` child, which is also its result.
 #[derive(Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord)]
 struct Part {
     n: u64,
 }
 
-/// Waits for `count` children that return `{n}`, from 0, and returns what they returned in the order of `n`.
+/// Waits for `count` children that return `{n}`, from 0. Returns their results in the order of `n`.
 pub fn run(job: Job<Flow>) -> Result<Json, Failure> {
     let Flow { queue, count } = &job.data;
     let counts = children::counts()?;
@@ -31,7 +31,7 @@ pub fn run(job: Job<Flow>) -> Result<Json, Failure> {
         values.sort();
         return Ok(Json::from(json!({ "values": values, "ignored": counts.ignored })));
     }
-    // Not only on the first run: it can have been interrupted half-way. A child that is there is not added again.
+    // Not only on the first run, which may have been interrupted. An existing child is not added again.
     if counts.total() < *count {
         for n in 0..*count {
             Add::new(queue, "echo", &Part { n }).id(child_id(&job.id, n)).send_child(OnFailure::FailParent)?;
@@ -40,7 +40,7 @@ pub fn run(job: Job<Flow>) -> Result<Json, Failure> {
     Err(Failure::AwaitChildren)
 }
 
-/// Has one child that fails for good, and returns why it did.
+/// Has one child that fails for good, and returns the reason.
 pub fn failing(job: Job<FailingFlow>) -> Result<Json, Failure> {
     let failures = children::ignored_failures()?;
     if !failures.is_empty() {
@@ -53,13 +53,13 @@ pub fn failing(job: Job<FailingFlow>) -> Result<Json, Failure> {
     Err(Failure::AwaitChildren)
 }
 
-/// How many children have returned something, and how many have failed and were ignored.
+/// How many children have returned a result, and how many failures were ignored.
 pub fn children() -> Result<Json, Failure> {
     let values = children::values_json()?;
     Ok(Json::from(json!({ "values": values.len(), "ignored": children::ignored_failures()?.len() })))
 }
 
-/// How many children there are.
+/// The number of children.
 pub fn dependencies() -> Result<Json, Failure> {
     let counts = children::counts()?;
     Ok(Json::from(json!({
@@ -70,7 +70,7 @@ pub fn dependencies() -> Result<Json, Failure> {
     })))
 }
 
-/// The same on every run. An id may have no colon, and an id of a scheduled job has some.
+/// The same id on every run. An id must not contain a colon, but the id of a scheduled job does.
 fn child_id(parent: &str, n: u64) -> String {
     format!("{}-child-{n}", parent.replace(':', "-"))
 }

@@ -1,4 +1,4 @@
-//! Behaviours that are about what the host offers.
+//! Behaviours about the host's functions.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use toril_plugin::{Failure, Job, Json, clock, context, log, progress};
 
 use crate::ends::Millis;
 
-/// How long `sleep-until-cancelled` and `ignore-cancel` sleep between two looks.
+/// Interval of the check in `sleep-until-cancelled` and `ignore-cancel`.
 const NAP: Duration = Duration::from_millis(20);
 
 #[derive(Deserialize)]
@@ -38,7 +38,7 @@ pub fn sleep(job: Job<Millis>) -> Result<Json, Failure> {
     Ok(Json::from(json!({ "slept": job.data.ms })))
 }
 
-/// Ends when it is asked to and returns why, or just before the deadline and returns null.
+/// Ends when it is cancelled and returns the reason, or just before the deadline and returns null.
 pub fn sleep_until_cancelled() -> Result<Json, Failure> {
     loop {
         let reason = context::cancelled().map(|why| why.to_string());
@@ -49,7 +49,7 @@ pub fn sleep_until_cancelled() -> Result<Json, Failure> {
     }
 }
 
-/// Goes on until it is interrupted, and does not care whether it should stop.
+/// Runs until it is interrupted, and ignores cancellation.
 pub fn ignore_cancel() -> Result<Json, Failure> {
     loop {
         let _ = context::remaining();
@@ -63,7 +63,7 @@ pub fn remaining() -> Result<Json, Failure> {
     Ok(Json::from(json!({ "remaining": remaining })))
 }
 
-/// Gets an address.
+/// Requests a URL.
 pub fn fetch(job: Job<Fetch>) -> Result<Json, Failure> {
     let response = Request::get(&job.data.url).send()?;
     Ok(Json::from(json!({ "status": response.status(), "body": response.text() })))
@@ -75,7 +75,7 @@ pub struct FetchMany {
     count: usize,
 }
 
-/// Gets an address that many times, one after the other, and returns how often it did.
+/// Requests a URL this many times, one after the other, and returns how many requests it sent.
 pub fn fetch_many(job: Job<FetchMany>) -> Result<Json, Failure> {
     for _ in 0..job.data.count {
         Request::get(&job.data.url).send()?;
@@ -85,14 +85,14 @@ pub fn fetch_many(job: Job<FetchMany>) -> Result<Json, Failure> {
 
 #[derive(Deserialize)]
 pub struct Send {
-    /// A setting, whose value takes the place of `{}` in everything below.
+    /// A setting. Its value replaces `{}` in everything below.
     key: String,
     url: String,
     headers: Vec<(String, String)>,
     body: String,
 }
 
-/// Sends a setting in headers, in the address and in the body, and returns what the answer is.
+/// Sends a setting in headers, in the URL and in the body, and returns the response.
 pub fn send(job: Job<Send>) -> Result<Json, Failure> {
     let Send { key, url, headers, body } = job.data;
     let setting = toril_plugin::config::get(&key)?.unwrap_or_default();
@@ -115,7 +115,7 @@ pub fn log_slowly(job: Job<Millis>) -> Result<Json, Failure> {
     Ok(Json::from(json!({})))
 }
 
-/// Tells a ledger that this attempt runs, and ends as that says.
+/// Tells a ledger that this attempt runs, and ends as the ledger says.
 pub fn ledger(job: Job<Fetch>) -> Result<Json, Failure> {
     let url = format!("{}/?by=toril&job={}&attempt={}", job.data.url, job.id, job.attempt);
     match Request::get(&url).send()?.status() {

@@ -1,4 +1,4 @@
-//! Behaviours that are about what outlives the attempt.
+//! Behaviours about data that outlives the attempt.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub struct Pair {
     value: Value,
 }
 
-/// Adds 1 to a counter, and returns where it stands.
+/// Adds 1 to a counter, and returns the sum.
 pub fn count(job: Job<Key>) -> Result<Json, Failure> {
     let value = kv::open()?.increment(&job.data.key, 1)?;
     Ok(Json::from(json!({ "value": value })))
@@ -69,7 +69,7 @@ pub struct Fill {
     bytes: usize,
 }
 
-/// Sets that many keys to values of that size, one call for each, and reads them all in one.
+/// Sets this many keys to values of this size with one call each, and reads all of them with one call.
 pub fn fill(job: Job<Fill>) -> Result<Json, Failure> {
     let store = kv::open()?;
     let keys: Vec<String> = (0..job.data.keys).map(|n| format!("fill-{n}")).collect();
@@ -79,14 +79,14 @@ pub fn fill(job: Job<Fill>) -> Result<Json, Failure> {
     Ok(Json::from(json!({ "read": store.get_many(&keys)?.len() })))
 }
 
-/// Sets two keys in one call, one of them to more than a value may have.
+/// Sets two keys in one call, one of them to a value that is too large.
 pub fn too_large() -> Result<Json, Failure> {
     let value = |bytes| vec![b'x'; bytes];
     kv::open()?.set_many(&[("small".to_owned(), value(1)), ("large".to_owned(), value(1024 * 1024 + 1))])?;
     Ok(Json::from(json!({})))
 }
 
-/// Saves new data and fails the first time, and returns what its data is the second time.
+/// Saves new data and fails on the first attempt, and returns its data on the second.
 pub fn checkpoint(job: Job<Json>) -> Result<Json, Failure> {
     if job.attempt == 1 {
         checkpoint::save(&json!({ "step": 2, "from": job.attempt }))?;
@@ -96,7 +96,7 @@ pub fn checkpoint(job: Job<Json>) -> Result<Json, Failure> {
     Ok(Json::from(json!({ "data": data })))
 }
 
-/// Is deferred for this long on its first run, which it knows by its own data, whatever the time is.
+/// Defers itself for this time on its first run, which it recognizes by its data.
 pub fn defer_once(job: Job<Json>, time: Duration) -> Result<Json, Failure> {
     let data: Value = job.data.parse()?;
     if data.get("deferred").is_none() {

@@ -1,5 +1,5 @@
-//! Every way in which a job can end, picked by the job's name. Any name is taken and no data is checked: it is the host
-//! that is tested with it.
+//! Every way in which a job can end, selected by the job's name. Accepts any name and does not validate data, because
+//! the host is under test.
 
 mod ends;
 mod flow;
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use toril_plugin::{Failure, Job, Json, Manifest, RawPlugin};
 
-/// Tells two builds of this plugin apart.
+/// Distinguishes two builds of this plugin.
 const BUILD: Option<&str> = option_env!("TORIL_PLUGIN_BUILD");
 
 struct Basics;

@@ -1,4 +1,4 @@
-//! Adds one job, with whichever options the data has. Times are in milliseconds.
+//! Adds one job with the options in its data. Times are in milliseconds.
 
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ pub struct Many {
     count: u64,
 }
 
-/// Adds that many jobs, one call for each.
+/// Adds this many jobs with one call each.
 pub fn add_many(job: Job<Many>) -> Result<Json, Failure> {
     for n in 0..job.data.count {
         Add::new(&job.data.queue, "echo", &json!({ "n": n })).send()?;

@@ -1,4 +1,4 @@
-//! What jobs see of each other that run in one instance.
+//! Behaviours about jobs that run in the same instance.
 
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,7 +10,7 @@ use toril_plugin::{Failure, Job, Json, kv, log};
 
 use crate::host;
 
-/// The jobs that this instance has begun.
+/// The number of jobs that this instance has started.
 static SERVED: AtomicU32 = AtomicU32::new(0);
 
 #[derive(Default, Deserialize)]
@@ -18,19 +18,19 @@ static SERVED: AtomicU32 = AtomicU32::new(0);
 pub struct Served {
     /// Waits until the job is cancelled.
     wait: bool,
-    /// Bytes of memory that are never given back.
+    /// Bytes of memory that are never freed.
     hoard: usize,
     /// Lines of the job's log.
     lines: usize,
-    /// An address that is asked, whatever comes of it.
+    /// A URL to request. The result is ignored.
     fetch: Option<String>,
-    /// How many resources of the host are left open.
+    /// The number of host resources that are left open.
     open: usize,
     /// Computes until it is interrupted.
     spin: bool,
 }
 
-/// Returns which job of its instance this is, and which was the last when it ended.
+/// Returns the number of this job in its instance, and the number of the last one when it ended.
 pub fn served(job: Job<Served>) -> Result<Json, Failure> {
     let Served { wait, hoard, lines, fetch, open, spin } = job.data;
     let served = SERVED.fetch_add(1, Ordering::Relaxed) + 1;
@@ -39,7 +39,7 @@ pub fn served(job: Job<Served>) -> Result<Json, Failure> {
         log::info(format!("line {line} of job {served}"));
     }
     if let Some(url) = fetch {
-        // What was refused is told by the host.
+        // The host reports a refused request.
         let _ = Request::get(&url).send();
     }
     for _ in 0..open {

@@ -1,4 +1,4 @@
-//! The jobs of the benchmarks. Each contender does the same: bench/js, bench/py, bench/node/work.mjs, and
+//! The jobs of the benchmarks. Each contender has the same jobs: bench/js, bench/py, bench/node/work.mjs, and
 //! bench/src/native.rs.
 
 use serde::Deserialize;
@@ -13,7 +13,7 @@ struct Data {
     /// Rounds of arithmetic.
     #[serde(default)]
     rounds: u32,
-    /// An address that takes its time.
+    /// A URL with a slow response.
     #[serde(default)]
     url: String,
     /// Milliseconds to wait.
@@ -46,11 +46,11 @@ fn work(name: &str, data: Data) -> Result<Json, Failure> {
             clock::sleep(std::time::Duration::from_millis(data.ms));
             Ok(Json::from_text("1"))
         }
-        other => Err(Failure::fatal(format!("there is no workload `{other}`"))),
+        other => Err(Failure::fatal(format!("unknown workload `{other}`"))),
     }
 }
 
-/// So many rounds of a 32-bit xorshift.
+/// Runs this many rounds of a 32-bit xorshift.
 fn churn(rounds: u32) -> u32 {
     let mut state: u32 = 0x9E37_79B9;
     for _ in 0..rounds {

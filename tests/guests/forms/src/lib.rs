@@ -1,4 +1,4 @@
-//! Takes data of every kind that a form has fields for, and returns it.
+//! Accepts data of every type that a form has fields for, and returns it.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ struct Parcel {
     weight: f64,
     #[serde(default = "one")]
     pieces: u8,
-    /// Whether somebody has to be at home.
+    /// Whether someone has to be at home.
     signature: Option<bool>,
     sender: Option<Address>,
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! Exports the handler of a version that no host serves yet: it is to be refused when it is loaded.
+//! Exports the handler of a future version that no host supports yet. Hosts must reject it when they load it.
 
 #[cfg(target_arch = "wasm32")]
 mod component {

@@ -1,4 +1,4 @@
-//! A component that is no plugin: it is to be refused when it is loaded.
+//! A component that is not a plugin. Hosts must reject it when they load it.
 
 #[cfg(target_arch = "wasm32")]
 mod component {

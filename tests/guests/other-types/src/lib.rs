@@ -1,4 +1,4 @@
-//! Exports the handler with types that are not the host's: it is to be refused when it is loaded.
+//! Exports the handler with types that differ from the host's. Hosts must reject it when they load it.
 
 #[cfg(target_arch = "wasm32")]
 mod component {

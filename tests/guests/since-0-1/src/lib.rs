@@ -1,4 +1,4 @@
-//! Built for `wit/since-0.1`, without the SDK, which has gone on: a host has to run it as it is.
+//! Built for `wit/since-0.1`, without the SDK, which uses a newer version. Hosts must run it unchanged.
 
 #[cfg(target_arch = "wasm32")]
 mod component {
@@ -35,7 +35,7 @@ mod component {
         }
     }
 
-    /// Everything that a job without children can call.
+    /// Calls every function that a job without children can call.
     fn calls(job: &Job) -> Result<String, Failure> {
         context::log(Level::Warn, "a line");
         context::set_progress("42").map_err(failed)?;

@@ -1,10 +1,10 @@
-//! Takes memory without end, or stack if the job is called `recurse`.
+//! Allocates memory endlessly, or recurses endlessly if the job is called `recurse`.
 
 use std::hint::black_box;
 
 use toril_plugin::{Failure, Job, Json, Manifest, RawPlugin};
 
-/// How much is taken at once, in bytes.
+/// Bytes of one allocation.
 const BLOCK: usize = 1024 * 1024;
 
 struct Allocate;
@@ -20,13 +20,13 @@ impl RawPlugin for Allocate {
         }
         let mut blocks = Vec::new();
         loop {
-            // Other than zero, so that every page is touched.
+            // Not zero, so that every page is touched.
             blocks.push(black_box(vec![1_u8; BLOCK]));
         }
     }
 }
 
-/// Each level has a frame of its own: the sum after the call keeps it from becoming a loop.
+/// The addition after the call prevents that the compiler makes a loop of the recursion.
 #[allow(unconditional_recursion, reason = "it is what this plugin is for")]
 fn recurse(depth: u64) -> u64 {
     let frame = black_box([depth; 64]);

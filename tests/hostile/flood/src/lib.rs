@@ -1,5 +1,5 @@
-//! Floods the host with whatever there is. What it does in `handle` is the job's name, with a number as its data that
-//! says how much; what it does in `describe` and while its instance starts is said by settings of the same names.
+//! Floods the host in many ways. The job's name selects what `handle` does, and the job's data is a number that says
+//! how much. Settings of the same names select what `describe` does and what happens while an instance starts.
 
 mod manifests;
 #[cfg(target_arch = "wasm32")]
@@ -12,7 +12,7 @@ use std::time::Duration;
 use toril_plugin::jobs::Add;
 use toril_plugin::{Failure, Job, Json, Manifest, RawPlugin, clock, context, log, progress};
 
-/// What a terminal would take for orders: red, the screen cleared, another title.
+/// Terminal escape sequences: red text, clear screen, another title.
 const ORDERS: &str = "\u{1b}[31m\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m";
 
 struct Flood;

@@ -1,10 +1,10 @@
-//! What it says of itself, when it is asked to say something hostile.
+//! The plugin's description of itself, which can be hostile.
 
 use serde_json::{Value, json};
 use toril_plugin::schemars::Schema;
 use toril_plugin::{JobType, Manifest};
 
-/// Kinds of job, where there are many.
+/// The number of kinds of job, if there are many.
 const MANY: usize = 20_000;
 
 pub fn described(how: &str) -> Manifest {
@@ -40,7 +40,7 @@ pub fn described(how: &str) -> Manifest {
     }
 }
 
-/// Each definition is twice the next one: all of them together are more than anybody can look at.
+/// Each definition contains the next one twice, so that the expanded schema is enormous.
 fn doubling() -> Value {
     let step = |n: usize| {
         let next = json!({ "$ref": format!("#/$defs/{}", n + 1) });
@@ -51,7 +51,7 @@ fn doubling() -> Value {
     json!({ "$ref": "#/$defs/0", "$defs": definitions })
 }
 
-/// Each definition is the next one: whoever follows them by calling himself needs a long stack.
+/// Each definition is the next one. Following them recursively needs a long stack.
 fn chain() -> Value {
     let step = |n: usize| (n.to_string(), json!({ "$ref": format!("#/$defs/{}", n + 1) }));
     let mut definitions: serde_json::Map<_, _> = (0..20_000).map(step).collect();

@@ -1,6 +1,6 @@
-//! What the instance does before anybody calls it.
+//! What an instance does before its first call.
 
-/// The encoder of components makes of a function of this name the component's start.
+/// The component encoder makes a function of this name the component's start function.
 #[allow(unsafe_code, reason = "the name is what it is about")]
 #[unsafe(no_mangle)]
 extern "C" fn _initialize() {
@@ -12,8 +12,8 @@ extern "C" fn _initialize() {
     }
 }
 
-/// For a module that the test puts beside this one: whether it should do at the start what it is there for. A setting
-/// decides, so that a version can be loaded first and misbehave in an attempt.
+/// For a module that the test adds to this component: whether it should misbehave at the start. A setting decides, so
+/// that a version can first be loaded and then misbehave in an attempt.
 #[allow(unsafe_code, reason = "the name is what the other module imports")]
 #[unsafe(no_mangle)]
 extern "C" fn misbehaves_at_the_start() -> i32 {

@@ -1,4 +1,4 @@
-//! The floods that go around the SDK.
+//! The floods that bypass the SDK.
 
 use toril_plugin::Failure;
 use wasip2::cli::stdout;
@@ -42,8 +42,8 @@ pub fn flood(what: &str, amount: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Fills the bodies of so many requests, and keeps the requests without sending them: their streams and bodies are dropped,
-/// so that each holds one resource and all that it buffers.
+/// Fills the bodies of this many requests, and keeps the requests without sending them. Their streams and bodies are
+/// dropped, so each holds one resource and everything in its buffer.
 pub fn bodies(amount: usize) {
     let mut held = Vec::new();
     for _ in 0..amount {
@@ -65,7 +65,7 @@ fn refused(error: impl std::fmt::Debug) -> Failure {
     Failure::fatal(format!("refused: {error:?}"))
 }
 
-/// Bytes that are no text, where a text is wanted.
+/// Bytes that are not UTF-8, in place of a text.
 #[allow(unsafe_code, reason = "a hostile plugin is bound by nothing that its compiler checks")]
 fn no_text() -> String {
     unsafe { String::from_utf8_unchecked(vec![b'x', 0xff, 0xfe, b'y']) }

@@ -1,4 +1,4 @@
-//! Reaches for what no plugin is given, and says what it got. The job's name says for what.
+//! Tries to use what no plugin is granted, and returns what it got. The job's name selects the attempt.
 
 #[cfg(target_arch = "wasm32")]
 mod requests;
@@ -32,12 +32,12 @@ impl RawPlugin for Reach {
     }
 }
 
-/// Where the job's data says that a server is.
+/// The authority of a server, from the job's data.
 fn authority(job: &Job<Json>) -> Result<String, Failure> {
     job.data.parse().map_err(|_| Failure::fatal("the data is no authority, such as \"127.0.0.1:80\""))
 }
 
-/// Outside of a component there is nothing to reach for.
+/// Outside of a component, there is nothing to test.
 #[cfg(not(target_arch = "wasm32"))]
 mod requests {
     use serde_json::Value;
@@ -55,7 +55,7 @@ mod requests {
     }
 }
 
-/// The same.
+/// The same, without a component.
 #[cfg(not(target_arch = "wasm32"))]
 mod wasi {
     pub fn nothing() -> serde_json::Value {

@@ -1,11 +1,11 @@
-//! More of the network than a pen gets, asked for without the SDK and its own bounds.
+//! Requests that exceed a pen's limits of the network, sent without the SDK and its own limits.
 
 use serde_json::{Value, json};
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{ErrorCode, Fields, FutureIncomingResponse, OutgoingRequest, Scheme};
 use wasip2::io::streams::StreamError;
 
-/// Sends so many requests to one authority at once, and says how the last one fared.
+/// Sends this many requests to one authority at once, and returns the outcome of the last one.
 pub fn many(authority: &str, count: usize) -> Value {
     let mut held: Vec<_> = (1..count).filter_map(|_| send(authority).ok()).collect();
     let others = held.len();
@@ -18,7 +18,7 @@ pub fn many(authority: &str, count: usize) -> Value {
     json!({ "others": others, "refused": last.unwrap_or(true) })
 }
 
-/// Reads a body to its end, keeps nothing of it, and says how much came.
+/// Reads a body to its end without keeping it, and returns its size.
 pub fn drain(authority: &str) -> Value {
     let Ok(future) = send(authority) else { return Value::Null };
     future.subscribe().block();
@@ -34,8 +34,8 @@ pub fn drain(authority: &str) -> Value {
     }
 }
 
-/// Sends each of these targets of requests, as `[authority, path]` (an empty path: the request has none), and says what became of it: the status of the answer,
-/// or at which step it was refused and why.
+/// Sends requests to these targets, as `[authority, path]` (an empty path: the request has none). Returns the outcome
+/// of each: the status of the response, or the step that failed and why.
 pub fn targets(targets: &[[String; 2]]) -> Value {
     targets.iter().map(|[authority, path]| target(authority, path).unwrap_or_else(Value::from)).collect()
 }

@@ -1,4 +1,4 @@
-//! The calls. Each returns what came of it, in words where it was refused.
+//! The calls. Each returns its result, or why it was refused.
 
 use serde_json::{Value, json};
 use wasip2::cli::{environment as cli_environment, stderr, stdout};

@@ -1,4 +1,4 @@
-//! Never comes to an end while it describes itself: a version that must not take over.
+//! Its `describe` never returns, so this version must not take over.
 
 use toril_plugin::{Failure, Job, Json, Manifest, RawPlugin};
 

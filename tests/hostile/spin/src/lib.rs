@@ -1,4 +1,4 @@
-//! Never comes to an end, whatever the job.
+//! Never returns, whatever the job.
 
 use toril_plugin::{Failure, Job, Json, Manifest, RawPlugin};
 

@@ -8,7 +8,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `queues`, `list`, `job`, `state`, `flow`, `priorities`, `workers` | looking |
-//! | `retry`, `change`, `clean`, `pause`, `obliterate`, `limits`, `deduplication` | changing jobs and queues |
+//! | `retry`, `change`, `wake`, `clean`, `pause`, `obliterate`, `limits`, `deduplication` | changing jobs and queues |
 //! | `new_job`, `bulk`, `new_flow` | adding jobs |
 //! | `schedulers`, `schedules` | job schedulers, and those that the configuration names |
 //! | `dead` | dead letters |
@@ -45,6 +45,7 @@ mod retry;
 mod schedulers;
 mod schedules;
 mod state;
+mod wake;
 mod workers;
 
 use std::sync::Arc;
@@ -78,6 +79,7 @@ pub use redact::Redaction;
 pub use retry::Retried;
 pub use schedulers::{Scheduler, SchedulerPage, SchedulerRequest, SchedulerTemplate};
 pub use state::State;
+pub use wake::Woken;
 pub use workers::WorkerClient;
 
 /// The longest name of a queue, job or scheduler that is looked for, in bytes.

@@ -212,6 +212,15 @@ impl Admin {
         let added = add::add(&self.redis, spec, false).await.map_err(added_error)?;
         Ok(AddedJob { queue: queue.to_owned(), id: added.id })
     }
+
+    /// The same for a job that an event adds. With `keepLastIfActive`, one that starts after the event is sure to run: the
+    /// job is also kept while the one of the same deduplication id waits for its next attempt.
+    pub async fn add_for_event(&self, queue: &str, job: NewJob) -> Result<AddedJob, AdminError> {
+        self.keys(queue).await?;
+        let spec = JobSpec { keep_last_if_started: true, ..job.spec(queue, &self.defaults(queue))? };
+        let added = add::add(&self.redis, spec, false).await.map_err(added_error)?;
+        Ok(AddedJob { queue: queue.to_owned(), id: added.id })
+    }
 }
 
 /// What the crate says of options is the caller's matter, not Redis'.

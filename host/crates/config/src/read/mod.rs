@@ -2,6 +2,7 @@
 //! goes on with a default, and a configuration comes out only when nothing was reported.
 
 mod backoff;
+mod callbacks;
 mod environment;
 mod hash_tags;
 mod host;
@@ -20,6 +21,7 @@ mod syntax;
 mod table;
 mod values;
 mod warnings;
+mod webhook;
 
 use std::path::Path;
 
@@ -72,13 +74,17 @@ fn config(root: &Table<'_>, path: &Path, env: &Env, report: &mut Report<'_>) -> 
     let host = host::read(root, folder, env, report);
     let queues = queue::read(root, host.max_pens, env, report);
     let plugins = plugin::read(root, folder, env, report);
+    let webhooks = webhook::read(root, &queues, folder, env, report);
+    let callbacks = callbacks::read(root, folder, env, report);
     if queues.is_empty() {
         no_queue(root, report);
     }
     hash_tags::check(&redis, &queues, &plugins, report);
     warnings::unused_plugins(&plugins, &queues, report);
     warnings::too_few_pens(&host, &queues, report);
-    Config { redis, host, queues, plugins, path: path.to_owned(), warnings: Vec::new(), places: report.places() }
+    warnings::unreachable(&host, root, report);
+    let (path, places) = (path.to_owned(), report.places());
+    Config { redis, host, queues, plugins, webhooks, callbacks, path, warnings: Vec::new(), places }
 }
 
 fn no_queue(root: &Table<'_>, report: &mut Report<'_>) {

@@ -72,7 +72,7 @@ fn repeat(table: &Table<'_>, subject: &str, report: &mut Report<'_>) -> Option<R
 }
 
 /// TOML as JSON.
-fn json(node: &Node<'_>) -> Result<Value, Fault> {
+pub(super) fn json(node: &Node<'_>) -> Result<Value, Fault> {
     value(node.value()).ok_or_else(|| Fault::new(format!("{node} holds a number that JSON does not have")))
 }
 

@@ -1,7 +1,7 @@
 //! Which keys are allowed where, what a mistyped one was meant to be, and which values are secrets.
 
 /// The tables of the file.
-pub(super) const ROOT: &[&str] = &["host", "plugins", "queues", "redis"];
+pub(super) const ROOT: &[&str] = &["callbacks", "host", "plugins", "queues", "redis", "webhooks"];
 /// `[redis]`.
 pub(super) const REDIS: &[&str] =
     &["ca", "cluster", "connect_timeout", "namespace", "nodes", "prefix", "sentinels", "tls", "url"];
@@ -60,6 +60,24 @@ pub(super) const PLUGIN: &[&str] = &[
     "secrets",
     "send_secrets",
 ];
+/// `[webhooks.NAME]`.
+pub(super) const WEBHOOK: &[&str] = &[
+    "constants",
+    "data",
+    "deduplication",
+    "delay",
+    "events",
+    "max_body",
+    "name",
+    "priority",
+    "queue",
+    "secret",
+    "signature",
+];
+/// `deduplication = { … }` of a webhook.
+pub(super) const WEBHOOK_DEDUPLICATION: &[&str] = &["extend", "id", "keep_last_if_active", "replace", "ttl"];
+/// `[callbacks]`.
+pub(super) const CALLBACKS: &[&str] = &["secret"];
 /// `keyvalue = { … }`.
 pub(super) const KEYVALUE: &[&str] = &["max_bytes", "max_keys", "ttl"];
 /// `send_secrets.NAME = { … }`.
@@ -78,13 +96,14 @@ pub(super) const BACKOFF_STRATEGY: &[&str] = &["delay", "delays", "jitter", "max
 pub(super) const METRICS: &[&str] = &["max_data_points"];
 
 /// Where a key that is in the wrong table belongs.
-const HOMES: [(&str, &[&str]); 6] = [
+const HOMES: [(&str, &[&str]); 7] = [
     ("under [queues.NAME]", QUEUE),
     ("under [plugins.NAME]", PLUGIN),
     ("under [host]", HOST),
     ("under [redis]", REDIS),
     ("into `backoff`", BACKOFF),
     ("into `rate_limit`", RATE_LIMIT),
+    ("under [webhooks.NAME]", WEBHOOK),
 ];
 
 /// What an unknown key was most likely meant to be, and what is allowed in its place.
@@ -164,13 +183,15 @@ pub(super) fn secrecy(path: &[&str]) -> Secrecy {
         false => Secrecy::Unknown,
     };
     match path {
-        ["redis", "url" | "nodes" | "sentinels", ..] | ["plugins", _, "secrets" | "send_secrets", ..] => {
-            Secrecy::Secret
-        }
+        ["redis", "url" | "nodes" | "sentinels", ..]
+        | ["plugins", _, "secrets" | "send_secrets", ..]
+        | ["webhooks", _, "secret", ..]
+        | ["callbacks", "secret", ..] => Secrecy::Secret,
         ["redis", key, ..] => open_in(REDIS, key),
         ["host", key, ..] => open_in(HOST, key),
         ["queues", _, key, ..] => open_in(QUEUE, key),
         ["plugins", _, key, ..] => open_in(PLUGIN, key),
+        ["webhooks", _, key, ..] => open_in(WEBHOOK, key),
         _ => Secrecy::Unknown,
     }
 }

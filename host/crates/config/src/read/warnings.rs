@@ -7,6 +7,7 @@ use super::super::key;
 use super::super::plugin::Plugin;
 use super::report::{Fault, Report};
 use super::schema;
+use super::table::Table;
 use toril_job::settings::Queue;
 
 /// Entries of plugins that no queue uses: a slip in one of the two names, mostly.
@@ -23,6 +24,17 @@ pub(super) fn unused_plugins(
         };
         let fault = Fault::new(format!("plugin `{name}` is used by no queue"));
         report.warn_at_key(&key::join(&["plugins", name]), fault.help(help));
+    }
+}
+
+/// Webhooks and callbacks of a host that listens nowhere.
+pub(super) fn unreachable(host: &HostSettings, root: &Table<'_>, report: &mut Report<'_>) {
+    if host.listen.is_some() {
+        return;
+    }
+    for node in ["webhooks", "callbacks"].iter().filter_map(|section| root.get(section)) {
+        let fault = Fault::new(format!("{node} cannot be reached: `listen` under [host] is \"off\""));
+        report.warn_at_key(node.key(), fault.help("set `listen` to an address, or remove the section"));
     }
 }
 

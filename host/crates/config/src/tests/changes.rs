@@ -53,6 +53,20 @@ fn any_plugin() -> impl Strategy<Value = String> {
     lines.prop_map(|lines| lines.join("\n"))
 }
 
+/// Of a queue that is there in any case.
+fn any_webhook() -> impl Strategy<Value = String> {
+    let lines = some_of(&[
+        "events = ['push']",
+        "data = { repo = '/repository/full_name' }",
+        "deduplication = '/repository/id'",
+        "delay = '1s'",
+        "priority = 3",
+        "max_body = '1MiB'",
+    ]);
+    let fixed = "queue = 'always'\nname = 'n'\nsignature = 'github'\nsecret = 'env:TOKEN'";
+    lines.prop_map(move |lines| format!("{fixed}\n{}", lines.join("\n")))
+}
+
 fn any_config() -> impl Strategy<Value = Config> {
     let host = some_of(&[
         "listen = 'off'",
@@ -74,9 +88,16 @@ fn any_config() -> impl Strategy<Value = Config> {
     let redis = some_of(&["prefix = 'x'", "namespace = 'n'", "connect_timeout = '1s'"]);
     let queues = prop::collection::btree_map("[a-d]", any_queue(), 1..4);
     let plugins = prop::collection::btree_map("[pqr]", any_plugin(), 0..3);
-    let token = prop_oneof![Just("one"), Just("two")];
-    (host, redis, queues, plugins, token).prop_map(|(host, redis, queues, plugins, token)| {
+    let webhooks = prop::collection::btree_map("[xyz]", any_webhook(), 0..3);
+    let callbacks = some_of(&["[callbacks]\nsecret = 'env:TOKEN'"]);
+    let token = prop_oneof![Just("the-first-of-the-two"), Just("the-second-of-the-two")];
+    let whole = (host, redis, queues, plugins, (webhooks, callbacks), token);
+    whole.prop_map(|(host, redis, queues, plugins, (webhooks, callbacks), token)| {
         let mut text = format!("[host]\n{}\n[redis]\n{}\n", host.join("\n"), redis.join("\n"));
+        let _ = write!(text, "[queues.always]\nplugin = 'p'\n{}\n", callbacks.join("\n"));
+        for (name, lines) in webhooks {
+            let _ = write!(text, "[webhooks.{name}]\n{lines}\n");
+        }
         for (name, lines) in queues {
             let _ = write!(text, "[queues.{name}]\n{lines}\n");
         }
@@ -103,6 +124,15 @@ fn applied(old: &Config, new: &Config, changes: &Changes) -> Config {
     let changed = changes.queues_changed.iter().map(|(name, _)| name);
     for name in changes.queues_added.iter().chain(changed) {
         applied.queues.insert(name.clone(), new.queues[name].clone());
+    }
+    for name in &changes.webhooks_changed {
+        match new.webhooks.get(name) {
+            Some(webhook) => applied.webhooks.insert(name.clone(), webhook.clone()),
+            None => applied.webhooks.remove(name),
+        };
+    }
+    if changes.callbacks {
+        applied.callbacks.clone_from(&new.callbacks);
     }
     for name in &changes.plugins_changed {
         applied.plugins.insert(name.clone(), new.plugin(name));

@@ -6,6 +6,7 @@ mod example;
 mod mistakes;
 mod reports;
 mod secrets;
+mod webhooks;
 
 use std::path::Path;
 

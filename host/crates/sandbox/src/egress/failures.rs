@@ -6,8 +6,8 @@ use std::time::Duration;
 use wasmtime_wasi_http::Error;
 
 use super::super::limits::one_line;
-use super::super::rate::Rate;
 use toril_config::Origin;
+use toril_job::Rate;
 
 /// Lines of one plugin in a minute.
 const A_MINUTE: u32 = 10;

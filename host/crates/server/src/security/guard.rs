@@ -157,7 +157,8 @@ impl IntoResponse for Refusal {
     }
 }
 
-fn bearer(header: &[u8]) -> Option<&[u8]> {
+/// What a header shows after `Bearer`.
+pub fn bearer(header: &[u8]) -> Option<&[u8]> {
     let (scheme, shown) = header.split_at_checked(7)?;
     scheme.eq_ignore_ascii_case(b"bearer ").then(|| shown.trim_ascii())
 }

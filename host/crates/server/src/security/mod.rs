@@ -8,7 +8,7 @@ mod headers;
 mod host_name;
 mod sessions;
 
-pub use guard::{Guard, Refusal, guarded};
+pub use guard::{Guard, Refusal, bearer, guarded};
 pub use headers::add_headers;
 pub use host_name::{HostNames, named};
 pub use sessions::{Sessions, same};

@@ -1,2 +1,2 @@
-// Counters, in a component: in a file of their own, so that a plugin that does not count does not import them.
+// Counters, in a component. A separate file, so that a plugin without counters does not import them.
 export { increment } from 'wasi:keyvalue/atomics@0.2.0-draft';

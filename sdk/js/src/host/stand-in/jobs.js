@@ -1,4 +1,4 @@
-// Adding jobs, outside of a component: they are kept, and get the ids 1, 2, 3 where they bring none.
+// Adding jobs, outside of a component. Keeps them, with the ids 1, 2, 3 if they have none.
 import { state } from './state.js';
 
 function keep(job) {

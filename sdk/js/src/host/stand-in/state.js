@@ -1,6 +1,6 @@
-// What the stand-ins answer with outside of a component, and what they were told. `testing.js` replaces it.
+// The data of the stand-ins outside of a component, and the calls that they have received. `testing.js` replaces it.
 
-/** A host that grants everything and remembers what it was told. */
+/** A host that allows everything and records all calls. */
 export function newState(options = {}) {
   return {
     config: { ...options.config },
@@ -16,10 +16,10 @@ export function newState(options = {}) {
   };
 }
 
-/** Key-value data as it is in Redis. */
+/** Key-value data in the format of Redis. */
 function stored(key, value) {
   if (typeof value === 'string' || value instanceof Uint8Array) return value;
-  throw new TypeError(`kv.${key} is text or bytes, as it is in Redis: give '${JSON.stringify(value)}', its JSON text`);
+  throw new TypeError(`kv.${key} must be text or bytes, as in Redis: give '${JSON.stringify(value)}', its JSON text`);
 }
 
 let current = newState({ print: true });

@@ -1,1 +1,1 @@
-"""The host, in a component: plain functions over the generated bindings, one module an interface."""
+"""The host, in a component: plain functions over the generated bindings, one module for each interface."""

@@ -1,4 +1,4 @@
-"""Calling the host, whose refusals become exceptions with words."""
+"""Calls the host, and raises its errors as exceptions with messages."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,9 +7,9 @@ from componentize_py_types import Err
 
 from ..failure import HostError
 
-#: By the ends of the names of the generated classes, those of all interfaces together.
+#: By the last part of the names of the generated classes, for all interfaces.
 _CODES = {"Denied": "denied", "AccessDenied": "denied", "Invalid": "invalid", "NoSuchStore": "invalid"}
-_REASONS = {"AccessDenied": "the plugin may not", "NoSuchStore": "there is no such store"}
+_REASONS = {"AccessDenied": "access denied", "NoSuchStore": "no such store"}
 
 
 def ask(doing: str, call: Callable, *arguments: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a component exports."""
+"""A component's exports."""
 
 from types import ModuleType
 from typing import Any

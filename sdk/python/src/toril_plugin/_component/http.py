@@ -9,7 +9,7 @@ from wit_world.imports import http_handler, http_types, streams
 
 from ..failure import HttpError
 
-#: The most that one call takes.
+#: The maximum number of bytes in one call.
 _WRITE = 4096
 _READ = 64 * 1024
 _METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}
@@ -41,7 +41,7 @@ def _start(method: str, parts: Any, headers: list[tuple[str, str]], body: bytes,
     request.set_path_with_query((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
     outgoing = request.body()
     future = http_handler.handle(request, _options(timeout))
-    # Only after `handle`: nobody would read from the pipe before.
+    # Only after `handle`, because nothing reads from the pipe before.
     if body:
         with outgoing.write() as stream:
             for start in range(0, len(body), _WRITE):
@@ -65,7 +65,7 @@ def _answer(future: Any) -> Any:
     with future.subscribe() as ready:
         ready.block()
     answer = future.get()
-    # A result in a result: the outer one is about asking twice.
+    # A nested result: the outer one fails if the result was read before.
     for _ in range(2):
         if isinstance(answer, Err):
             raise answer

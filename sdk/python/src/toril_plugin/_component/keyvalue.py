@@ -1,4 +1,4 @@
-"""Key-value data. The store is opened for each call: that costs nothing, and holds nothing."""
+"""Key-value data. Opening the store for each call costs nothing, and keeps no resource."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Modules that the standard library imports only when they are needed, which is too late in a component: there are no
+"""Modules that the standard library imports only on demand, which is too late in a component, because it has no
 files. Importing them while the component is built keeps `datetime.strptime` and the usual encodings working."""
 
 import _strptime  # noqa: F401

@@ -1,1 +1,1 @@
-"""The host, outside of a component: what ``testing.Host`` holds."""
+"""The host, outside of a component: the data of ``testing.Host``."""

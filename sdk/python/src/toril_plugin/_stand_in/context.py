@@ -5,7 +5,7 @@ import sys
 
 from . import state
 
-#: Where there is no test that looks at them, lines are printed.
+#: Lines are printed if no test collects them.
 _default = state.current
 
 

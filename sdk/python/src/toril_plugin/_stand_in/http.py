@@ -1,4 +1,4 @@
-"""Requests: answered by the test's own function, or not at all."""
+"""Requests: the test's own function answers them, else they fail."""
 
 from ..failure import HttpError
 from . import state
@@ -8,6 +8,6 @@ def send(
     method: str, url: str, headers: list[tuple[str, str]], body: bytes, timeout: float | None
 ) -> tuple[int, list[tuple[str, str]], bytes]:
     if state.current.http is None:
-        raise HttpError("there is no network outside of a component: give the test's host a function `http`")
+        raise HttpError("no network outside of a component: set a function `http` in the test's host")
     response = state.current.http(method, url, dict(headers), body)
     return response.status, list(response.headers.items()), response.content

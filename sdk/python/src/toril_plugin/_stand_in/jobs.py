@@ -1,4 +1,4 @@
-"""Adding jobs: they are kept, and get the ids 1, 2, 3 where they bring none."""
+"""Adding jobs. Keeps them, with the ids 1, 2, 3 if they have none."""
 
 import json
 from typing import Any

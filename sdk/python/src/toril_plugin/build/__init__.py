@@ -1,1 +1,1 @@
-"""Building a component from a plugin's module. Not part of any component."""
+"""Builds a component from a plugin's module. Not part of any component."""

@@ -9,7 +9,7 @@ from .interfaces import NoPlugin
 
 
 def main() -> int:
-    """Builds what the arguments name."""
+    """Builds the plugin of the command line."""
     parser = argparse.ArgumentParser(prog="toril-plugin-build", description="Builds a component from a plugin's module.")
     parser.add_argument("source", nargs="?", type=Path, default=Path("plugin.py"), help="the module (plugin.py)")
     parser.add_argument("-o", "--output", type=Path, help="the component (dist/FOLDER.wasm)")

@@ -1,4 +1,4 @@
-"""A component out of a plugin's module."""
+"""Builds a component from a plugin's module."""
 
 import subprocess
 import sys
@@ -17,14 +17,14 @@ Handler = handler(import_module({module!r}))
 
 
 class BuildFailed(Exception):
-    """componentize-py could not do it. The message is what it said."""
+    """componentize-py failed. The message is its output."""
 
 
 def build(source: Path, output: Path) -> list[str]:
-    """Builds a plugin. Answers with the interfaces of the host that it imports, beside those of Python itself."""
+    """Builds a plugin. Returns the host interfaces that it imports, except those of Python itself."""
     source = source.resolve()
     own = Path(__file__).resolve().parents[2]
-    # The plugin's folder first: what lies beside it wins over what is installed.
+    # The plugin's folder first, so that its modules override installed ones.
     folders = [source.parent, *_unique([own, *_site_packages()])]
     interfaces = used_interfaces(source.stem, folders)
     with tempfile.TemporaryDirectory(prefix="toril-plugin-") as temporary:
@@ -35,7 +35,7 @@ def build(source: Path, output: Path) -> list[str]:
         (app / "toril_app.py").write_text(_APP.format(module=source.stem))
         _componentize(work, [app, *folders])
         output.parent.mkdir(parents=True, exist_ok=True)
-        # A host that watches the folder must never see half of a component.
+        # A host that watches the folder must never see an incomplete component.
         partial = output.with_name(output.name + ".partial")
         partial.write_bytes((work / "plugin.wasm").read_bytes() + producers())
         partial.rename(output)
@@ -50,7 +50,7 @@ def _componentize(work: Path, folders: list[Path]) -> None:
     for folder in folders:
         arguments += ["-p", str(folder)]
     arguments += ["-o", str(work / "plugin.wasm"), "toril_app"]
-    # The package's own command may not be on PATH: it is what this does.
+    # The package's own command may not be on PATH. This script does the same.
     script = "import sys; from componentize_py import script; sys.exit(script())"
     made = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True)
     if made.returncode != 0:

@@ -1,11 +1,11 @@
-"""Which interfaces of the host a plugin uses: those of the modules of this package that it imports."""
+"""Finds the host interfaces that a plugin uses, from the modules of this package that it imports."""
 
 import json
 import subprocess
 import sys
 from pathlib import Path
 
-#: Every plugin has these: the adapter needs them.
+#: Every plugin has these, because the adapter needs them.
 _ALWAYS = ["toril:plugin/job-context@0.2.0"]
 _BY_MODULE = {
     "toril_plugin.config": ["wasi:config/store@0.2.0-rc.1"],
@@ -23,11 +23,11 @@ print(json.dumps([name for name in sys.modules if name.startswith("toril_plugin.
 
 
 class NoPlugin(Exception):
-    """The module cannot be imported, or is no plugin. The message holds what Python said."""
+    """The module cannot be imported, or is not a plugin. The message contains Python's error."""
 
 
 def used_interfaces(module: str, folders: list[Path]) -> list[str]:
-    """Imports the plugin, in a process of its own and outside of a component, and looks at what it brought along."""
+    """Imports the plugin in a separate process outside of a component, and checks which modules that loads."""
     path = json.dumps([str(folder) for folder in folders])
     looked = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path[:0] = {path}\n{_LOOK}", module],

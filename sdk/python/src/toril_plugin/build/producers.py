@@ -1,4 +1,4 @@
-"""Says in a component what made it: componentize-py leaves only what was used to build Python itself."""
+"""Adds the producers of a component to it. componentize-py only keeps those of Python itself."""
 
 from importlib.metadata import version
 
@@ -6,7 +6,7 @@ _CUSTOM = b"\x00"
 
 
 def producers() -> bytes:
-    """A section that can be put at the end of a component."""
+    """A section for the end of a component."""
     fields = {
         "language": {"Python": ""},
         "processed-by": {"componentize-py": version("componentize-py")},
@@ -24,7 +24,7 @@ def _text(text: str) -> bytes:
 
 
 def _number(number: int) -> bytes:
-    """LEB128, as WebAssembly has its numbers."""
+    """A number as LEB128, WebAssembly's format."""
     encoded = bytearray()
     while number >= 0x80:
         encoded.append(number & 0x7F | 0x80)

@@ -1,4 +1,4 @@
-"""The WIT that a component is made for: the interface ``handler``, and of the host no more than the plugin uses."""
+"""The WIT world of a component: the export ``handler``, and only the imports that the plugin uses."""
 
 import shutil
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent.parent
 _WIT = _PACKAGE / "wit"
 
-#: What the generated modules are called where the last part of an interface's name is not enough.
+#: Names of generated modules, where the last part of the interface's name is ambiguous.
 NAMES = {
     "toril:plugin/types@0.2.0": "toril_types",
     "wasi:config/store@0.2.0-rc.1": "config_store",
@@ -17,7 +17,8 @@ NAMES = {
 
 
 def plugin_interface() -> Path:
-    """The folder of the plugin interface: in a repository it lies beside the SDK, an installed package has a copy."""
+    """The folder of the plugin interface. In the repository it is next to the SDK. An installed package has a
+    copy."""
     for folder in (_PACKAGE.parents[3] / "wit" / "since-0.2", _WIT / "toril-plugin"):
         if (folder / "plugin.wit").exists():
             return folder
@@ -25,7 +26,7 @@ def plugin_interface() -> Path:
 
 
 def write_world(folder: Path, interfaces: list[str]) -> None:
-    """Writes the world ``plugin`` and what it needs into a folder."""
+    """Writes the world ``plugin`` and its dependencies into a folder."""
     deps = folder / "deps"
     shutil.copytree(_WIT, deps)
     shutil.copytree(plugin_interface(), deps / "toril-plugin", dirs_exist_ok=True)

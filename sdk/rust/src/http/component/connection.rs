@@ -1,4 +1,4 @@
-//! A request that was sent, and as much of its answer as is there.
+//! A request that was sent, and the part of its response that has arrived.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use super::super::streaming::{Chunk, Head};
 use super::super::{HttpError, Response};
 use super::exchange::{Exchange, in_future};
 
-/// How much of an answer is asked for at once, in bytes.
+/// Bytes of a response to read at once.
 const READ_SIZE: u64 = 64 * 1024;
 
-/// The fields are dropped in this order: each before what it came from.
+/// The fields are dropped in this order: each before the resource that it came from.
 pub struct Connection {
     answer: Option<Answer>,
     ready: Pollable,
@@ -38,22 +38,22 @@ impl Connection {
         &self.exchange.origin
     }
 
-    /// The answer's head, once it is there.
+    /// The response's head, once it has arrived.
     pub(in super::super) fn head(&self) -> Option<&Head> {
         self.answer.as_ref().map(|answer| &answer.head)
     }
 
-    /// Waits that long for the answer to begin, and says whether it has.
+    /// Waits at most this long for the response to begin. Returns whether it has begun.
     pub(in super::super) fn begin(&mut self, wait: Duration) -> Result<bool, HttpError> {
         self.begin_by(Some(in_future(wait)))
     }
 
-    /// What arrives next of the body within that time.
+    /// The next part of the body that arrives within this time.
     pub(in super::super) fn chunk(&mut self, wait: Duration) -> Result<Chunk, HttpError> {
         self.chunk_by(Some(in_future(wait)))
     }
 
-    /// Waits for all of the answer.
+    /// Waits for the whole response.
     pub(in super::super) fn whole(mut self) -> Result<Response, HttpError> {
         let mut bytes = Vec::new();
         loop {
@@ -68,18 +68,20 @@ impl Connection {
             }
         }
         let origin = self.exchange.origin.clone();
-        let Some(Answer { head, .. }) = self.answer else { return Err(self.exchange.connection("its answer is gone")) };
+        let Some(Answer { head, .. }) = self.answer else {
+            return Err(self.exchange.connection("its response was taken already"));
+        };
         Ok(Response::new(origin, head.status, head.headers, bytes))
     }
 
-    /// No moment: as long as the exchange may take.
+    /// `None`: waits until the exchange's deadline.
     fn begin_by(&mut self, moment: Option<u64>) -> Result<bool, HttpError> {
         while self.answer.is_none() {
             match self.future.get() {
                 Some(Ok(Ok(response))) => self.answer = Some(Answer::of(response, &self.exchange)?),
                 Some(Ok(Err(code))) => return Err(self.exchange.error(code)),
-                // It was taken before, which does not happen here.
-                Some(Err(())) => return Err(self.exchange.connection("its answer is gone")),
+                // The result was taken before, which does not happen here.
+                Some(Err(())) => return Err(self.exchange.connection("its response was taken already")),
                 None => match moment {
                     Some(moment) if !self.exchange.wait_until(&self.ready, moment)? => return Ok(false),
                     Some(_) => {}
@@ -114,8 +116,8 @@ impl Connection {
 impl Answer {
     fn of(response: IncomingResponse, exchange: &Exchange) -> Result<Self, HttpError> {
         let head = Head { status: response.status(), headers: response.headers().entries() };
-        let body: IncomingBody = response.consume().map_err(|()| exchange.connection("its body is gone"))?;
-        let stream = body.stream().map_err(|()| exchange.connection("its body is gone"))?;
+        let body: IncomingBody = response.consume().map_err(|()| exchange.connection("its body was taken already"))?;
+        let stream = body.stream().map_err(|()| exchange.connection("its body was taken already"))?;
         Ok(Self { head, ready: stream.subscribe(), stream, _body: body, _response: response })
     }
 }

@@ -1,4 +1,4 @@
-//! What the host's error codes mean for a plugin.
+//! Maps the host's error codes to errors for the plugin.
 
 use wasip2::http::types::{ErrorCode, http_error_code};
 use wasip2::io::streams::StreamError;
@@ -16,7 +16,7 @@ impl Exchange {
             StreamError::Closed => self.connection("it was closed"),
             StreamError::LastOperationFailed(error) => match http_error_code(error) {
                 Some(code) => self.error(code),
-                None => self.connection("its answer broke off"),
+                None => self.connection("its response broke off"),
             },
         }
     }
@@ -26,17 +26,17 @@ impl Exchange {
         match code {
             ErrorCode::HttpRequestDenied => HttpError::Denied { origin: origin() },
             ErrorCode::DestinationIpProhibited => HttpError::Prohibited { origin: origin() },
-            // The first two are over before anything was sent.
+            // The first two happen before anything was sent.
             ErrorCode::DnsTimeout | ErrorCode::ConnectionTimeout => {
-                HttpError::Unreachable { origin: origin(), reason: "no connection came about in time".into() }
+                HttpError::Unreachable { origin: origin(), reason: "no connection was made in time".into() }
             }
             ErrorCode::ConnectionReadTimeout | ErrorCode::ConnectionWriteTimeout | ErrorCode::HttpResponseTimeout => {
                 self.timed_out()
             }
             ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestUriTooLong => {
-                HttpError::InvalidUrl { reason: "the host does not take it".into() }
+                HttpError::InvalidUrl { reason: "the host does not accept it".into() }
             }
-            ErrorCode::HttpRequestMethodInvalid => refused("its method is none"),
+            ErrorCode::HttpRequestMethodInvalid => refused("its method is invalid"),
             ErrorCode::HttpRequestHeaderSize(_) | ErrorCode::HttpRequestHeaderSectionSize(_) => {
                 refused("its headers are too large")
             }
@@ -44,7 +44,7 @@ impl Exchange {
             ErrorCode::InternalError(Some(reason)) => self.connection(&reason),
             other => match before_the_request(&other) {
                 Some(reason) => HttpError::Unreachable { origin: origin(), reason: reason.into() },
-                None => self.connection(in_words(&other)),
+                None => self.connection(message(&other)),
             },
         }
     }
@@ -58,27 +58,27 @@ impl Exchange {
     }
 }
 
-/// What kept a connection from coming about: nothing of the request was sent.
+/// Why no connection was made. No part of the request was sent.
 fn before_the_request(code: &ErrorCode) -> Option<&'static str> {
     Some(match code {
-        ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => "its name has no address",
+        ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => "its name does not resolve to an address",
         ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => "it cannot be reached",
         ErrorCode::ConnectionRefused => "it refused the connection",
         ErrorCode::ConnectionLimitReached => "too many connections are open",
         ErrorCode::TlsCertificateError => "its certificate is not trusted",
-        ErrorCode::ConfigurationError => "the host is not set up for it",
+        ErrorCode::ConfigurationError => "the host is not configured for it",
         _ => return None,
     })
 }
 
-fn in_words(code: &ErrorCode) -> &'static str {
+fn message(code: &ErrorCode) -> &'static str {
     match code {
         ErrorCode::ConnectionTerminated => "it closed the connection",
-        ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => "TLS could not be agreed on",
-        ErrorCode::HttpResponseIncomplete => "its answer broke off",
-        ErrorCode::HttpResponseBodySize(_) | ErrorCode::HttpResponseHeaderSectionSize(_) => "its answer is too large",
-        ErrorCode::HttpProtocolError => "its answer is not HTTP",
-        ErrorCode::LoopDetected => "the request went in a circle",
+        ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => "the TLS handshake failed",
+        ErrorCode::HttpResponseIncomplete => "its response broke off",
+        ErrorCode::HttpResponseBodySize(_) | ErrorCode::HttpResponseHeaderSectionSize(_) => "its response is too large",
+        ErrorCode::HttpProtocolError => "its response is not HTTP",
+        ErrorCode::LoopDetected => "the request was redirected in a loop",
         _ => "the exchange failed",
     }
 }

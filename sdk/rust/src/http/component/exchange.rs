@@ -1,4 +1,4 @@
-//! One request and its answer, with the time that both may take.
+//! One request and its response, with the deadline of both.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::errors::refused;
 pub(super) struct Exchange {
     pub(super) origin: String,
     timeout: Option<Duration>,
-    /// When the time is up, on the monotonic clock.
+    /// The deadline on the monotonic clock.
     deadline: Option<u64>,
     pub(super) max_body: usize,
 }
@@ -24,8 +24,8 @@ impl Exchange {
         Self { origin: parts.url.origin(), timeout: parts.timeout, deadline, max_body: parts.max_body }
     }
 
-    /// The time-outs that a host can keep by itself. They can only end an exchange earlier than the deadline would have
-    /// (and free its connection), so a host that does not know them changes nothing.
+    /// The timeouts that a host can enforce by itself. They can only end an exchange earlier than the deadline would
+    /// (and free its connection), so a host that does not support them changes nothing.
     pub(super) fn options(&self) -> Option<RequestOptions> {
         let timeout = nanos(self.timeout?);
         let options = RequestOptions::new();
@@ -35,18 +35,18 @@ impl Exchange {
         Some(options)
     }
 
-    /// Waits until something is ready, or the exchange's time is up.
+    /// Waits until something is ready, or the exchange's deadline has passed.
     pub(super) fn wait(&self, ready: &Pollable) -> Result<(), HttpError> {
         let Some(deadline) = self.deadline else {
             ready.block();
             return Ok(());
         };
-        // What is ready counts, also at the last moment.
+        // Something that becomes ready exactly at the deadline still counts.
         if ready_by(ready, deadline) { Ok(()) } else { Err(self.timed_out()) }
     }
 
-    /// Waits for something until that moment on the monotonic clock, and says whether it is ready. An error if the
-    /// exchange's own time is up before.
+    /// Waits until something is ready or this moment on the monotonic clock has come. Returns whether it is ready.
+    /// Fails if the exchange's own deadline passes first.
     pub(super) fn wait_until(&self, ready: &Pollable, moment: u64) -> Result<bool, HttpError> {
         match self.deadline {
             Some(deadline) if deadline <= moment => self.wait(ready).map(|()| true),
@@ -54,9 +54,9 @@ impl Exchange {
         }
     }
 
-    /// Writes the body. False: nothing more is taken, and the answer, or its error, says why.
+    /// Writes the body. Returns false if the host accepts no more bytes. The response, or its error, then says why.
     pub(super) fn write(&self, body: &OutgoingBody, mut bytes: &[u8]) -> Result<bool, HttpError> {
-        let stream = body.write().map_err(|()| refused("its body was taken already"))?;
+        let stream = body.write().map_err(|()| refused("its body was opened already"))?;
         let ready = stream.subscribe();
         let mut is_flushing = false;
         loop {
@@ -84,7 +84,7 @@ impl Exchange {
     }
 }
 
-/// The moment on the monotonic clock at which that time has passed.
+/// The moment on the monotonic clock when this time has passed.
 pub(super) fn in_future(time: Duration) -> u64 {
     monotonic_clock::now().saturating_add(nanos(time))
 }

@@ -1,7 +1,8 @@
 //! Sends a request through the host's `wasi:http/outgoing-handler`.
 //!
-//! The order in which handles are dropped matters: a child (a stream, a pollable) before its parent (a body, a future).
-//! Every function here owns what it opened, and Rust drops locals in reverse and fields in order.
+//! The order in which handles are dropped matters: a child (a stream, a pollable) before its parent (a body, a
+//! future). Every function here owns what it opened. Rust drops locals in reverse order and fields in declaration
+//! order.
 
 mod connection;
 mod errors;
@@ -17,12 +18,12 @@ pub(super) use connection::Connection;
 use errors::refused;
 use exchange::Exchange;
 
-/// Sends a request, and waits for the whole answer.
+/// Sends a request, and waits for the whole response.
 pub(super) fn send(parts: Parts) -> Result<Response, HttpError> {
     open(parts)?.whole()
 }
 
-/// Sends a request. Its answer is still to come.
+/// Sends a request, and does not wait for the response.
 pub(super) fn open(parts: Parts) -> Result<Connection, HttpError> {
     let exchange = Exchange::new(&parts);
     let request = build(&parts)?;
@@ -31,11 +32,12 @@ pub(super) fn open(parts: Parts) -> Result<Connection, HttpError> {
         let future = outgoing_handler::handle(request, options).map_err(|code| exchange.error(code))?;
         return Ok(Connection::new(exchange, future));
     };
-    let body = request.body().map_err(|()| refused("it takes no body"))?;
-    // The host may hold only little of a body before it has someone to send it to: hand over first, then write.
+    let body = request.body().map_err(|()| refused("it accepts no body"))?;
+    // The host may buffer only little of a body before it has a connection. So hand the request over first, then
+    // write.
     let future = outgoing_handler::handle(request, options).map_err(|code| exchange.error(code))?;
     if exchange.write(&body, &bytes)? {
-        // What goes wrong here is also what the answer will say.
+        // The response reports the same error.
         let _ = OutgoingBody::finish(body, None);
     }
     Ok(Connection::new(exchange, future))
@@ -54,9 +56,9 @@ fn build(parts: &Parts) -> Result<OutgoingRequest, HttpError> {
         append("content-length", body.len().to_string().as_bytes())?;
     }
     let scheme = if parts.url.https { Scheme::Https } else { Scheme::Http };
-    let wrong_url = |()| HttpError::InvalidUrl { reason: "the host does not take it".into() };
+    let wrong_url = |()| HttpError::InvalidUrl { reason: "the host does not accept it".into() };
     let request = OutgoingRequest::new(headers);
-    request.set_method(&method(&parts.method)).map_err(|()| refused("its method is none"))?;
+    request.set_method(&method(&parts.method)).map_err(|()| refused("its method is invalid"))?;
     request.set_scheme(Some(&scheme)).map_err(wrong_url)?;
     request.set_authority(Some(&parts.url.authority)).map_err(wrong_url)?;
     request.set_path_with_query(Some(&parts.url.path_and_query)).map_err(wrong_url)?;

@@ -1,4 +1,4 @@
-//! What the HTTP server takes from whom: sessions in the API, cookies behind TLS, names that look like steps in a path.
+//! Access to the HTTP server: sessions in the API, cookies behind TLS, and names that look like path segments.
 
 use serde_json::json;
 use toril_tests::{RedisServer, Toril, http, node};
@@ -16,7 +16,7 @@ async fn host(redis: &RedisServer, token: Option<&str>) -> Toril {
     toril
 }
 
-/// The cookie of a session that is entered with these headers, and what was said of it.
+/// Logs in with these headers. Returns the session cookie, and its attributes.
 async fn enter(toril: &Toril, headers: &[(&str, &str)]) -> (String, String) {
     let mut all = vec![("content-type", "application/x-www-form-urlencoded")];
     all.extend_from_slice(headers);
@@ -26,7 +26,7 @@ async fn enter(toril: &Toril, headers: &[(&str, &str)]) -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_session_reads_the_api_and_changes_nothing_there() {
+async fn a_session_can_read_the_api_but_not_change_anything() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, Some(TOKEN)).await;
     let (cookie, _) = enter(&toril, &[]).await;
@@ -50,7 +50,7 @@ async fn a_session_reads_the_api_and_changes_nothing_there() {
 }
 
 #[tokio::test]
-async fn a_session_that_was_entered_by_tls_has_a_cookie_for_tls_alone() {
+async fn a_session_over_tls_has_a_cookie_that_is_only_sent_over_tls() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, Some(TOKEN)).await;
     for headers in [[("x-forwarded-proto", "https")], [("origin", &*toril.url("").replace("http", "https"))]] {
@@ -60,7 +60,7 @@ async fn a_session_that_was_entered_by_tls_has_a_cookie_for_tls_alone() {
         assert_eq!(page.status, 200);
         let kind = ("content-type", "application/x-www-form-urlencoded");
         let csrf = page.body.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
-        let form = format!("csrf={}", csrf.expect("a word of the session"));
+        let form = format!("csrf={}", csrf.expect("a CSRF token"));
         let all = [kind, ("cookie", &*cookie), headers[0]];
         let left = http::request("POST", &toril.url("/logout"), &all, &form).await.expect("an answer");
         let set = left.header("set-cookie").expect("a cookie that ends");
@@ -71,7 +71,7 @@ async fn a_session_that_was_entered_by_tls_has_a_cookie_for_tls_alone() {
 }
 
 #[tokio::test]
-async fn jobs_and_queues_whose_names_are_steps_in_a_path_are_reached() {
+async fn jobs_and_queues_whose_names_look_like_path_segments_are_reachable() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, None).await;
     node::run("manage", json!({ "redis": redis.url(), "queue": "work", "steps": [{ "do": "pause" }] })).await;
