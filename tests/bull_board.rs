@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, browser, http, node, redis_server, wait_until};
 
-const CONFIG: &str = "[queues.work]\nplugin = \"basics\"\ndead_letter = \"work-dead\"\n";
+const CONFIG: &str =
+    "[queues.work]\nplugin = \"basics\"\ndead_letter = \"work-dead\"\n[queues.numbers]\nplugin = \"double\"\n";
 
 /// The tests of this file with one version of BullMQ, on one server.
 macro_rules! cells {
@@ -22,6 +23,11 @@ macro_rules! cells {
             #[tokio::test]
             async fn what_toril_runs_is_shown_by_bull_board() {
                 super::what_toril_runs_is_shown_by_bull_board(start().await).await;
+            }
+
+            #[tokio::test]
+            async fn a_schema_error_and_a_dead_letter_are_shown_by_bull_board() {
+                super::a_schema_error_and_a_dead_letter_are_shown_by_bull_board(start().await).await;
             }
 
             #[tokio::test]
@@ -56,7 +62,7 @@ async fn cell(bullmq: &'static str, server: anyhow::Result<PathBuf>) -> Cell {
 }
 
 async fn host(redis: &RedisServer) -> Toril {
-    let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(CONFIG).spawn_run();
+    let mut toril = Toril::new().redis(redis.url()).plugin("basics").plugin("double").config(CONFIG).spawn_run();
     toril.wait_ready().await;
     toril
 }
@@ -105,6 +111,22 @@ async fn what_toril_runs_is_shown_by_bull_board(cell: Cell) {
     );
     let job = &shown[1]["body"];
     assert_eq!((&job["status"], &job["job"]["returnValue"]), (&json!("completed"), &json!({ "n": 1 })), "{job}");
+}
+
+async fn a_schema_error_and_a_dead_letter_are_shown_by_bull_board(cell: Cell) {
+    let toril = host(&cell.redis).await;
+    add(&cell, "numbers", json!([{ "name": "double", "data": { "n": "one" }, "opts": { "jobId": "odd" } }])).await;
+    add(&cell, "work", json!([{ "name": "fatal", "data": { "n": 1 }, "opts": { "jobId": "bad" } }])).await;
+    wait_for(&toril, "numbers/jobs/odd", "failed").await;
+    wait_for(&toril, "work-dead/jobs/work-bad-1", "waiting").await;
+
+    let odd = board(&cell, "numbers", json!([on("numbers", "odd", "get", "/api/queues/:queueName/:jobId")])).await;
+    let job = &odd[0]["body"]["job"];
+    assert!(job["failedReason"].as_str().is_some_and(|reason| reason.contains("field /n")), "{job}");
+    let letter = on("work-dead", "work-bad-1", "get", "/api/queues/:queueName/:jobId");
+    let letter = board(&cell, "work-dead", json!([letter])).await;
+    let job = &letter[0]["body"]["job"];
+    assert_eq!((&job["data"]["id"], &job["data"]["failedReason"]), (&json!("bad"), &json!("this job cannot be done")));
 }
 
 async fn what_is_done_in_bull_board_shows_in_toril(cell: Cell) {

@@ -332,6 +332,39 @@ async fn read_only_pages_with_a_token_are_logged_in_to_and_out_of() {
 }
 
 #[tokio::test]
+async fn a_paused_queue_is_obliterated_by_its_page_and_its_active_jobs_only_if_that_is_ticked() {
+    let redis = RedisServer::start().await;
+    let toril = started(prepared(&redis)).await;
+    let page = async |path: &str| http::get(&toril.url(path)).await.expect("an answer");
+    let kind = ("content-type", "application/x-www-form-urlencoded");
+    let send =
+        async |path: &str, form: &str| http::request("POST", &toril.url(path), &[kind], form).await.expect("an answer");
+    let obliterate = "/queues/work/obliterate";
+    let jobs = json!([{ "name": "sleep-until-cancelled", "data": {} }, { "name": "echo", "data": {}, "opts": { "delay": 3_600_000 } }]);
+    let ids = add(&redis, "work", jobs).await;
+    wait_for(&toril, "work", &ids[0], "active").await;
+
+    assert!(!page("/queues/work").await.body.contains(obliterate), "a queue that is not paused has the button");
+    let running = send(obliterate, "force=on").await;
+    assert!(running.status == 409 && running.body.contains("pause"), "{}: {}", running.status, running.body);
+
+    assert_eq!(send("/queues/work/pause", "").await.status, 303);
+    assert!(page("/queues/work").await.body.contains(obliterate), "a paused queue has no button");
+    let question = page(obliterate).await;
+    assert!(question.body.contains("Also what is active, 1 job"), "{}", question.body);
+    assert_eq!(send(obliterate, "").await.status, 409);
+    assert_eq!(page(&format!("/queues/work/jobs/{}", ids[1])).await.status, 200);
+
+    let done = send(obliterate, "force=on").await;
+    assert_eq!(done.status, 303, "{}", done.body);
+    let after = page(done.header("location").expect("the next page")).await;
+    assert!(after.body.contains("Everything in the queue is removed"), "{}", after.body);
+    for id in &ids {
+        assert_eq!(page(&format!("/queues/work/jobs/{id}")).await.status, 404, "{id}");
+    }
+}
+
+#[tokio::test]
 async fn a_page_of_another_site_changes_nothing() {
     let redis = RedisServer::start().await;
     let toril = started(prepared(&redis)).await;

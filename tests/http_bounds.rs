@@ -3,6 +3,7 @@
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, http, node, wait_until};
@@ -99,6 +100,37 @@ async fn a_body_that_comes_too_slowly_is_given_up() {
     let answer = read_until(&mut slow, "}").await;
     assert_eq!(status(&answer), "408", "{answer}");
     assert!(answer.contains("body took longer than"), "{answer}");
+}
+
+#[tokio::test]
+async fn more_than_256_changes_at_once_are_refused_and_looking_goes_on() {
+    let mut redis = RedisServer::start().await;
+    let toril = host(&redis).await;
+    let body = "{\"name\":\"echo\"}";
+    let head = "POST /api/v1/queues/work/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+    let request = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+
+    // No change ends while Redis does not answer.
+    redis.pause();
+    let mut answers = JoinSet::new();
+    for _ in 0..300 {
+        let mut stream = sent(&toril, &request).await;
+        answers.spawn(async move { read_until(&mut stream, "}").await });
+    }
+    let first = answers.join_next().await.expect("an answer").expect("no panic");
+    assert_eq!(status(&first), "503", "{first}");
+    assert!(first.contains("too many changes are under way"), "{first}");
+    assert_eq!(http::get(&toril.url("/healthz")).await.expect("an answer").status, 200);
+    redis.resume();
+
+    let mut refused = 1;
+    while let Some(answer) = answers.join_next().await {
+        refused += usize::from(answer.expect("no panic").contains("too many changes are under way"));
+    }
+    assert!(refused <= 300 - 256, "{refused} of 300 were refused");
+    let headers = [("content-type", "application/json")];
+    let again = http::request("POST", &toril.url("/api/v1/queues/work/jobs"), &headers, body).await.expect("an answer");
+    assert_eq!(again.status, 201, "{}", again.body);
 }
 
 #[tokio::test]

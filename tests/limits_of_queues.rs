@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 
+use futures::{Stream, StreamExt};
 use redis::cmd;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, node, wait_until};
 
@@ -78,6 +80,68 @@ async fn a_job_that_becomes_due_while_bullmq_6_has_paused_the_queue_is_counted_a
     let results = clients(&redis, steps).await;
 
     assert_eq!(results[3]["waiting"], 1);
+}
+
+/// What Redis was told meanwhile, the commands of scripts included, until it was told this as well.
+async fn told_until(
+    redis: &RedisServer,
+    monitor: &mut (impl Stream<Item = String> + Unpin),
+    last: &str,
+) -> Vec<String> {
+    let _: String = cmd("ECHO").arg(last).query_async(&mut redis.connection().await).await.expect("ECHO");
+    let mut commands = Vec::new();
+    loop {
+        let command = timeout(LONG, monitor.next()).await.expect("a command in time").expect("a command");
+        if command.contains(last) {
+            return commands;
+        }
+        commands.push(command);
+    }
+}
+
+#[tokio::test]
+async fn what_is_retried_promoted_or_a_dead_letter_never_enters_the_list_that_bullmq_5_overwrites() {
+    let redis = RedisServer::start().await;
+    let config = "[queues.work]\nplugin = \"basics\"\n[queues.other]\nplugin = \"basics\"\ndead_letter = \"letters\"\n";
+    let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(config).spawn_run();
+    toril.wait_ready().await;
+    let mut steps = Vec::new();
+    for id in ["bad", "all-1", "all-2"] {
+        steps.push(json!({ "by": 5, "do": "add", "name": "fatal", "opts": { "jobId": id } }));
+        steps.push(json!({ "by": 5, "do": "until", "id": id, "state": "failed" }));
+    }
+    steps.push(json!({ "by": 5, "do": "add", "opts": { "jobId": "later", "delay": 3_600_000 } }));
+    let pause = [json!({ "by": 5, "do": "pause" }), json!({ "by": 5, "do": "add", "opts": { "jobId": "waits" } })];
+    steps.extend(pause.clone());
+    clients(&redis, steps.into()).await;
+    node::run("clients", json!({ "redis": redis.url(), "queue": "letters", "steps": pause })).await;
+
+    let monitor = redis::Client::open(redis.url()).expect("a URL").get_async_monitor().await.expect("a monitor");
+    let mut monitor = monitor.into_on_message::<String>();
+    toril.cli(["retry", "work", "bad"]).await.succeeded();
+    toril.cli(["promote", "work", "later"]).await.succeeded();
+    toril.cli(["retry", "work", "--all"]).await.succeeded();
+    let jobs = json!([{ "name": "fatal", "data": {}, "opts": { "jobId": "dead" } }]);
+    node::run("add", json!({ "redis": redis.url(), "queue": "other", "jobs": jobs })).await;
+    let mut connection = redis.connection().await;
+    wait_until("the dead letter", LONG, async || {
+        cmd("EXISTS").arg("bull:letters:other-dead-1").query_async::<bool>(&mut connection).await.expect("EXISTS")
+    })
+    .await;
+
+    let told = told_until(&redis, &mut monitor, "the end of the test").await;
+    let pushed = |list: &str| {
+        let named = format!("PUSH\" \"bull:{list}\"");
+        told.iter().filter(|command| command.contains(&named)).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!([pushed("work:wait"), pushed("letters:wait")], [const { Vec::<String>::new() }; 2]);
+    assert_eq!((pushed("work:paused").len(), pushed("letters:paused").len()), (3, 1), "{told:#?}");
+    let steps = json!([
+        { "by": 5, "do": "resume" },
+        { "by": 5, "do": "until", "id": "later", "state": "completed" },
+        { "by": 5, "do": "until", "id": "waits", "state": "completed" },
+    ]);
+    clients(&redis, steps).await;
 }
 
 /// Adds a job that falls due while nothing may start, and then another one.

@@ -51,6 +51,22 @@ async fn wait_for_completed(redis: &RedisSentinel, master: usize, jobs: usize) {
 }
 
 #[tokio::test]
+async fn the_folder_with_the_hosts_sockets_is_for_its_user_alone_whatever_the_umask() {
+    use std::os::unix::fs::PermissionsExt;
+    let redis = RedisSentinel::start().await;
+    let temporary = tempfile::tempdir().expect("a folder");
+    let toril = Toril::new().plugin("basics").config(config(&redis)).umask("000");
+    let mut toril = toril.env("TMPDIR", temporary.path().to_string_lossy()).spawn_run();
+    toril.wait_for_log("INFO ready", LONG).await;
+
+    let folders = std::fs::read_dir(temporary.path()).expect("the folder").map(|entry| entry.expect("an entry"));
+    let folders: Vec<_> = folders.filter(|entry| entry.file_name().to_string_lossy().starts_with("toril-")).collect();
+    let modes: Vec<_> =
+        folders.iter().map(|entry| entry.metadata().expect("it is there").permissions().mode() & 0o777).collect();
+    assert_eq!(modes, [0o700], "{folders:?}");
+}
+
+#[tokio::test]
 async fn every_job_that_the_promoted_replica_has_ends_after_the_master_was_killed() {
     let mut redis = RedisSentinel::start().await;
     add(&mut redis, 400).await;

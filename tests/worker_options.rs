@@ -3,7 +3,7 @@
 use redis::AsyncCommands;
 use serde_json::{Value, json};
 use toril_tests::wait::LONG;
-use toril_tests::{RedisServer, Toril, node, wait_until};
+use toril_tests::{RedisServer, Toril, http, node, wait_until};
 
 const WORK: &str = "[queues.work]\nplugin = \"basics\"\n";
 
@@ -52,6 +52,58 @@ async fn a_job_waits_as_its_named_backoff_strategy_says() {
     add_by_node(&redis, "a", "fail-times", retried(&json!({ "type": "stairs" }))).await;
 
     assert_eq!(waits(&redis, "a").await, 3600);
+}
+
+const POLITE: &str = "backoff_strategies.polite = { type = \"fixed\", delay = \"1h\" }";
+
+#[tokio::test]
+async fn a_job_of_the_command_line_and_of_the_api_may_name_a_strategy_and_its_delay() {
+    for (suffix, strategy, seconds) in
+        [("", json!({ "type": "polite" }), 3600), (":2h", json!({ "type": "polite", "delay": 7_200_000 }), 7200)]
+    {
+        let redis = RedisServer::start().await;
+        let toril = host(&redis, POLITE).await;
+        let (backoff, data) = (format!("polite{suffix}"), r#"{"times":9}"#);
+        let arguments = ["add", "work", "fail-times", "--data", data, "--attempts", "5", "--id", "c", "--backoff"];
+        toril.cli(arguments.into_iter().chain([backoff.as_str()])).await.succeeded();
+        assert_eq!(waits(&redis, "c").await, seconds);
+        toril.cli(["remove", "work", "c"]).await.succeeded();
+
+        let mut opts = retried(&strategy);
+        opts["jobId"] = json!("h");
+        let body = json!({ "name": "fail-times", "data": { "times": 9 }, "opts": opts }).to_string();
+        let kind = [("content-type", "application/json")];
+        let added = http::request("POST", &toril.url("/api/v1/queues/work/jobs"), &kind, &body).await;
+        assert_eq!(added.map(|answer| answer.status).ok(), Some(201));
+        assert_eq!(waits(&redis, "h").await, seconds);
+    }
+}
+
+#[tokio::test]
+async fn a_strategy_that_the_queue_does_not_have_is_refused_with_the_names_of_those_that_it_has() {
+    let redis = RedisServer::start().await;
+    let toril = host(&redis, POLITE).await;
+    let refused = toril.cli(["add", "work", "echo", "--backoff", "expontial:2s"]).await.exited(2);
+    let says = |text: &str| ["work", "expontial", "polite", "exponential"].iter().all(|word| text.contains(word));
+    assert!(says(&refused.stderr), "{}", refused.stderr);
+
+    let opts = json!({ "backoff": { "type": "expontial", "delay": 5 } });
+    let job = json!({ "name": "echo", "opts": opts });
+    let flow = json!({ "name": "echo", "queueName": "work", "children": [{ "name": "echo", "queueName": "work", "opts": opts }] });
+    let scheduler = json!({ "every": 60_000, "opts": opts });
+    let kind = [("content-type", "application/json")];
+    for (method, path, body) in [
+        ("POST", "/queues/work/jobs", &job),
+        ("POST", "/queues/work/bulk", &json!({ "jobs": [job] })),
+        ("POST", "/flows", &flow),
+        ("PUT", "/queues/work/schedulers/s", &scheduler),
+    ] {
+        let answer = http::request(method, &toril.url(&format!("/api/v1{path}")), &kind, &body.to_string()).await;
+        let answer = answer.expect("an answer");
+        assert!(answer.status == 422 && says(&answer.body), "{path}: {} {}", answer.status, answer.body);
+    }
+    // A queue without an entry may have workers elsewhere that know the strategy.
+    toril.cli(["add", "elsewhere", "echo", "--backoff", "expontial:2s"]).await.succeeded();
 }
 
 #[tokio::test]

@@ -115,6 +115,7 @@ async function shown(queue, job, state) {
     returnvalue: job.returnvalue ?? null,
     progress: job.progress,
     priority: job.priority,
+    delay: job.delay,
     timestamp: job.timestamp,
     processedOn: job.processedOn ?? null,
     finishedOn: job.finishedOn ?? null,

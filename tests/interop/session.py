@@ -63,6 +63,7 @@ async def job(queue, id):
         "returnvalue": job.returnvalue,
         "progress": job.progress,
         "priority": job.priority,
+        "delay": job.delay,
         "timestamp": job.timestamp,
         "processedOn": job.processedOn or None,
         "finishedOn": job.finishedOn or None,

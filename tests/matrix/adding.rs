@@ -1,5 +1,7 @@
 //! Options of jobs that the client adds, and what it sees of their ends.
 
+use std::collections::HashSet;
+
 use serde_json::json;
 use toril_tests::wait::LONG;
 use toril_tests::wait_until;
@@ -8,11 +10,12 @@ use crate::cell::{Queue, cases};
 
 cases! {
     the_result_and_the_events_reach_the_client,
-    many_jobs_added_at_once_complete_each_once ["concurrency = 10"],
+    a_thousand_jobs_added_at_once_complete_each_once ["concurrency = 20"],
     a_delayed_job_runs_after_its_delay,
     priorities_are_kept,
     a_lifo_job_runs_first,
     retries_wait_for_the_backoff,
+    the_jitter_of_the_backoff_is_kept,
     the_last_failure_is_told,
     an_unrecoverable_failure_ends_a_job,
     progress_and_log_reach_the_client,
@@ -37,8 +40,8 @@ async fn the_result_and_the_events_reach_the_client(queue: Queue) {
     assert_eq!((&job["state"], &job["attemptsMade"], &job["returnvalue"]), (&json!("completed"), &json!(1), &data));
 }
 
-async fn many_jobs_added_at_once_complete_each_once(queue: Queue) {
-    let jobs: Vec<_> = (0..100).map(|n| json!({ "name": "echo", "data": { "n": n } })).collect();
+async fn a_thousand_jobs_added_at_once_complete_each_once(queue: Queue) {
+    let jobs: Vec<_> = (0..1000).map(|n| json!({ "name": "echo", "data": { "n": n } })).collect();
     let added = queue.call("add", json!({ "jobs": jobs, "bulk": true })).await;
     let ids = crate::cell::texts(&added);
     for (n, id) in ids.iter().enumerate() {
@@ -89,6 +92,20 @@ async fn retries_wait_for_the_backoff(queue: Queue) {
     let events = crate::cell::texts(&queue.call("events", json!({ "id": id })).await);
     let count = |name: &str| events.iter().filter(|event| *event == name).count();
     assert_eq!((count("active"), count("delayed"), count("completed")), (3, 2, 1), "{events:?}");
+}
+
+async fn the_jitter_of_the_backoff_is_kept(queue: Queue) {
+    let opts = json!({ "attempts": 2, "backoff": { "type": "fixed", "delay": 86_400_000, "jitter": 1 } });
+    let jobs: Vec<_> = (0..8).map(|_| json!({ "name": "fail-times", "data": { "times": 1 }, "opts": opts })).collect();
+    let mut delays = HashSet::new();
+    for id in queue.add_all(json!(jobs)).await {
+        let job = queue.wait_for_state(&id, "delayed").await;
+        let delay = job["delay"].as_u64().unwrap_or_else(|| panic!("a delayed job without a delay: {job}"));
+        assert!(delay <= 86_400_000, "{job}");
+        delays.insert(delay);
+    }
+    // Without jitter all eight would wait a whole day.
+    assert!(delays.len() > 1, "{delays:?}");
 }
 
 async fn the_last_failure_is_told(queue: Queue) {
@@ -172,11 +189,12 @@ async fn a_debounced_job_has_the_last_data(queue: Queue) {
 
 async fn the_last_duplicate_of_an_active_job_runs_after_it(queue: Queue) {
     let opts = json!({ "deduplication": { "id": "latest", "keepLastIfActive": true } });
-    let first = queue.add("sleep", json!({ "ms": 1500 }), opts.clone()).await;
+    // Longer than the client needs for both adds, though the other cases keep it busy.
+    let first = queue.add("sleep", json!({ "ms": 6000 }), opts.clone()).await;
     queue.wait_for_state(&first, "active").await;
     queue.add("sleep", json!({ "ms": 1 }), opts.clone()).await;
     queue.add("sleep", json!({ "ms": 2 }), opts).await;
-    assert_eq!(queue.completed(&first).await, json!({ "slept": 1500 }));
+    assert_eq!(queue.completed(&first).await, json!({ "slept": 6000 }));
     let ids = queue.wait_for_ids("completed", 2).await;
     let next = ids.iter().find(|id| **id != first).expect("another job");
     assert_eq!(queue.job(next).await["returnvalue"], json!({ "slept": 2 }));

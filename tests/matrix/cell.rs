@@ -32,7 +32,9 @@ impl Server {
 #[derive(Clone)]
 pub struct Case {
     pub name: &'static str,
-    /// Lines of the queue's entry in `queues.toml`, beside `plugin`.
+    /// What works on the queue.
+    pub plugin: &'static str,
+    /// Further lines of the queue's entry in `queues.toml`.
     pub settings: &'static str,
     /// Clients that have what the case needs.
     pub clients: &'static [Client],
@@ -42,13 +44,14 @@ pub struct Case {
 pub const ALL: &[Client] = &[Client::BullMq5, Client::BullMq6, Client::Python];
 pub const NODE: &[Client] = &[Client::BullMq5, Client::BullMq6];
 
-/// Makes a list of cases from functions that take a [`Queue`]: `name`, `name ["concurrency = 2"]` with settings of the
-/// queue, `name for NODE` with the clients that can do it, or both.
+/// Makes a list of cases from functions that take a [`Queue`]: `name`, then if needed `with double`, a plugin other than
+/// `basics`, `["concurrency = 2"]`, settings of the queue, and `for NODE`, the clients that can do it.
 macro_rules! cases {
-    ($($name:ident $([$settings:literal])? $(for $clients:expr)?),* $(,)?) => {
+    ($($name:ident $(with $plugin:ident)? $([$settings:literal])? $(for $clients:expr)?),* $(,)?) => {
         pub fn cases() -> Vec<$crate::cell::Case> {
             vec![$($crate::cell::Case {
                 name: stringify!($name),
+                plugin: [$(stringify!($plugin),)? "basics"][0],
                 settings: concat!("", $($settings)?),
                 clients: $crate::cell::clients(&[$($clients)?]),
                 run: |queue| Box::pin($name(queue)),
@@ -75,10 +78,11 @@ pub async fn run(client: Client, server: Server, cases: Vec<Case>) {
     let redis = server.start().await;
     let cases: Vec<Case> = cases.into_iter().filter(|case| case.clients.contains(&client)).collect();
     let mut config = String::new();
-    for Case { name, settings, .. } in &cases {
-        let _ = writeln!(config, "[queues.{name}]\nplugin = \"basics\"\n{settings}");
+    for Case { name, plugin, settings, .. } in &cases {
+        let _ = writeln!(config, "[queues.{name}]\nplugin = \"{plugin}\"\n{settings}");
     }
-    let mut toril = Toril::new().redis(redis.url()).plugin("basics").config(config).spawn_run();
+    let toril = Toril::new().redis(redis.url()).plugin("basics").plugin("double").config(config);
+    let mut toril = toril.spawn_run();
     let session = Arc::new(Session::start(client, &redis).await);
     toril.wait_ready().await;
 

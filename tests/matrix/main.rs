@@ -7,6 +7,7 @@
 mod adding;
 mod cell;
 mod changing;
+mod failing;
 mod flows;
 mod killed;
 mod limits;
@@ -26,7 +27,8 @@ macro_rules! cells {
 
             #[tokio::test]
             async fn toril_works_on_what_the_client_adds_and_changes() {
-                let cases = [adding::cases(), changing::cases(), flows::cases(), limits::cases(), scheduling::cases()];
+                let jobs = [adding::cases(), failing::cases(), flows::cases(), scheduling::cases()];
+                let cases = [jobs.concat(), changing::cases(), limits::cases()];
                 cell::run(Client::$client, Server::$server, cases.concat()).await;
             }
 

@@ -15,6 +15,8 @@ cases! {
     one_rate_limit_counts_the_jobs_of_both ["concurrency = 4\nrate_limit = { max = 2, per = \"500ms\" }"],
     the_global_concurrency_counts_the_jobs_of_both ["concurrency = 4"],
     a_pause_stops_both,
+    a_thousand_jobs_are_completed_each_once_by_either ["concurrency = 10"],
+    the_client_works_on_dead_letters_of_toril ["dead_letter = \"letters-for-the-client\""],
 }
 
 async fn work(queue: &Queue, more: Value) {
@@ -133,4 +135,27 @@ async fn a_pause_stops_both(queue: Queue) {
     }
     queue.resume().await;
     queue.all_ended(&ids).await;
+}
+
+async fn a_thousand_jobs_are_completed_each_once_by_either(queue: Queue) {
+    work(&queue, json!({ "concurrency": 10 })).await;
+    let jobs: Vec<_> = (0..1000).map(|n| json!({ "name": "echo", "data": { "n": n } })).collect();
+    let mut ids = texts(&queue.call("add", json!({ "jobs": jobs, "bulk": true })).await);
+    for (n, id) in ids.iter().enumerate() {
+        assert_eq!(queue.completed(id).await, json!({ "n": n }));
+    }
+    let mut starts = queue.starts().await;
+    starts.sort();
+    ids.sort();
+    assert_eq!(starts, ids);
+}
+
+async fn the_client_works_on_dead_letters_of_toril(queue: Queue) {
+    let letters = "letters-for-the-client";
+    queue.call_on(letters, "work", json!({ "as": "quick" })).await;
+    let id = queue.add("fatal", json!({}), json!({})).await;
+    queue.failed(&id).await;
+    let letter = format!("{}-{id}-1", queue.name);
+    let ended = queue.call_on(letters, "ended", json!({ "id": letter })).await;
+    assert_eq!(ended, json!({ "ok": true, "value": { "quick": true } }));
 }

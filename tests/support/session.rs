@@ -89,6 +89,7 @@ impl Session {
     }
 
     /// The same, for a call that may fail.
+    #[allow(clippy::await_holding_invalid_type)] // a call is written as a whole, before the next one
     pub async fn try_call(&self, queue: &str, call: &str, arguments: Value) -> Answer {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let mut message = json!({ "call": number, "do": call, "queue": queue });

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio_util::task::AbortOnDropHandle;
+
 use super::notebook::{Notebook, Notes};
 use super::shelf::Shelf;
 use toril_config::{HostSettings, Plugin};
@@ -21,7 +23,7 @@ const ROOM: NonZeroU32 = match NonZeroU32::new(8) {
 
 /// An engine with nothing on it yet.
 pub struct Workbench {
-    plugins: Plugins,
+    plugins: Arc<Plugins>,
 }
 
 /// A job's run, and what came of it.
@@ -40,7 +42,7 @@ impl Workbench {
     pub fn open(cache: PathBuf) -> Result<Self, StartError> {
         let settings =
             HostSettings { cache, max_pens: ROOM, pen_threads: NonZeroUsize::MIN, ..HostSettings::default() };
-        Ok(Self { plugins: Plugins::start(&settings)? })
+        Ok(Self { plugins: Arc::new(Plugins::start(&settings)?) })
     }
 
     /// Loads a component under a plugin's name, with the grants and bounds of `entry`.
@@ -59,18 +61,24 @@ impl Workbench {
             store: Arc::new(Shelf::default()),
             signals: Signals::default(),
             trace: Trace::default(),
-            here: false,
         };
         let started = Instant::now();
-        let finished = match self.plugins.handle(&plugin) {
-            Some(handle) => self.plugins.run(&handle, attempt, timeout).await,
-            None => not_loaded(plugin),
-        };
+        let finished = self.run_on_pens(plugin, attempt, timeout).await;
         Trial { finished, notes: notebook.notes(), took: started.elapsed() }
+    }
+
+    /// Attempts run on a runtime of their own, and end with this call.
+    async fn run_on_pens(&self, plugin: String, attempt: Attempt, timeout: Duration) -> Finished {
+        let (Some(handle), Some(pens)) = (self.plugins.handle(&plugin), self.plugins.home()) else {
+            return not_run(plugin, "is not loaded");
+        };
+        let plugins = self.plugins.clone();
+        let running = pens.spawn(async move { plugins.run(&handle, attempt, timeout).await });
+        AbortOnDropHandle::new(running).await.unwrap_or_else(|_| not_run(plugin, "was not run to its end"))
     }
 }
 
-fn not_loaded(plugin: String) -> Finished {
-    let failure = Failure::new(FailureKind::Host, format!("plugin {plugin} is not loaded"));
+fn not_run(plugin: String, reason: &str) -> Finished {
+    let failure = Failure::new(FailureKind::Host, format!("plugin {plugin} {reason}"));
     Finished { outcome: Outcome::Failed(failure), plugin, version: None, usage: None }
 }

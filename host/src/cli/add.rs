@@ -55,8 +55,9 @@ struct Options {
     /// How often it is tried in all.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     attempts: Option<u32>,
-    /// How attempts are spaced: fixed:DELAY or exponential:DELAY, and :JITTER (0 to 1) after it, as in exponential:2s:0.5.
-    #[arg(long, value_parser = backoff)]
+    /// How attempts are spaced: fixed:DELAY or exponential:DELAY, and :JITTER (0 to 1) after it, as in exponential:2s:0.5. Or
+    /// the name of one of the queue's backoff_strategies, which may have the same after it.
+    #[arg(long, value_name = "KIND[:DELAY[:JITTER]]", value_parser = backoff)]
     backoff: Option<Backoff>,
     /// Before the jobs that wait already.
     #[arg(long)]
@@ -147,6 +148,9 @@ impl Add {
         };
         let spec =
             self.options.apply(JobSpec::new(&self.queue, self.name.as_deref().unwrap_or_default(), data, &defaults));
+        if let Some(Err(reason)) = spec.backoff.as_ref().map(|backoff| config.check_backoff(&self.queue, backoff)) {
+            return error(WRONG, &reason);
+        }
         let added = match queue::add(&redis, spec, self.wait).await {
             Ok(added) => added,
             Err(reason @ ConnectError::InvalidJob(_)) => return error(WRONG, &reason),
@@ -192,9 +196,7 @@ impl Add {
 
 impl Options {
     fn apply(self, mut spec: JobSpec) -> JobSpec {
-        if let Some(backoff) = &self.backoff {
-            spec.set_backoff(backoff);
-        }
+        spec.backoff = self.backoff.or(spec.backoff);
         let flag = |given: bool| given.then_some(true);
         let defaults = spec.options;
         spec.options = JobOptions {
@@ -202,7 +204,6 @@ impl Options {
             delay: self.delay.map(milliseconds),
             priority: self.priority,
             attempts: self.attempts.or(defaults.attempts),
-            backoff: defaults.backoff,
             lifo: flag(self.lifo),
             remove_on_complete: self.remove_on_complete.as_ref().map(policy).or(defaults.remove_on_complete),
             remove_on_fail: self.remove_on_fail.as_ref().map(policy).or(defaults.remove_on_fail),
@@ -234,13 +235,15 @@ fn milliseconds(duration: Duration) -> u64 {
 
 fn backoff(text: &str) -> Result<Backoff, String> {
     let mut parts = text.split(':');
-    let kind = match parts.next() {
-        Some("fixed") => BackoffKind::Fixed,
-        Some("exponential") => BackoffKind::Exponential,
-        _ => return Err("starts with fixed: or exponential:".to_owned()),
+    let kind = parts.next().filter(|kind| !kind.is_empty());
+    let kind = BackoffKind::from(kind.ok_or("starts with fixed, exponential or the name of a strategy")?.to_owned());
+    let delay = match (parts.next(), &kind) {
+        (Some(delay), _) => {
+            humantime::parse_duration(delay).map_err(|error| format!("{delay:?} is no duration: {error}"))?
+        }
+        (None, BackoffKind::Named(_)) => Duration::ZERO,
+        (None, _) => return Err("the delay is missing, as in fixed:2s".to_owned()),
     };
-    let delay = parts.next().ok_or("the delay is missing, as in fixed:2s")?;
-    let delay = humantime::parse_duration(delay).map_err(|error| format!("{delay:?} is no duration: {error}"))?;
     let jitter = match parts.next() {
         None => 0.0,
         Some(jitter) => jitter
@@ -291,9 +294,18 @@ mod tests {
     }
 
     #[test]
+    fn a_backoff_may_name_a_strategy_with_and_without_a_delay() {
+        let polite = |delay, jitter| {
+            Ok(Backoff { kind: BackoffKind::Named("polite".to_owned()), delay: Duration::from_secs(delay), jitter })
+        };
+        assert_eq!(backoff("polite"), polite(0, 0.0));
+        assert_eq!(backoff("polite:3s:0.5"), polite(3, 0.5));
+    }
+
+    #[test]
     fn a_backoff_that_is_none_says_what_is_missing() {
         for (text, says) in [
-            ("linear:2s", "fixed"),
+            (":2s", "fixed"),
             ("fixed", "delay"),
             ("fixed:x", "duration"),
             ("fixed:1s:2", "jitter"),

@@ -75,9 +75,8 @@ async fn try_reload(inner: &Arc<Inner>) -> Result<Changes, Refused> {
     if changes.host.contains(&"log") {
         logs::configure(new.host.log.as_deref());
     }
-    // Before any of the new workers claims a job: what runs then sees the configuration that it belongs to.
-    inner.config.store(Arc::new(new));
-    replace(inner, &changes, workers);
+    let stored = store(inner, new);
+    replace(inner, &changes, workers, stored);
     inner.schedules.changed(&changes.queues_removed);
     for plugin in old.queues.values().map(|queue| &queue.plugin).filter(|plugin| !used.contains(plugin)) {
         inner.plugins.remove(plugin);
@@ -115,9 +114,18 @@ async fn configure(inner: &Arc<Inner>, new: &Config, changes: &Changes) {
     }
 }
 
+/// The changed configuration is in use. The new workers need it to begin: a job that one of them claimed before would run
+/// with the configuration that it does not belong to.
+struct Stored(());
+
+fn store(inner: &Inner, new: Config) -> Stored {
+    inner.config.store(Arc::new(new));
+    Stored(())
+}
+
 /// Lets the new workers begin, and the others end. Nothing here waits: the shutdown, which ends this task, closes the
 /// workers that it finds, and after that none may begin.
-fn replace(inner: &Arc<Inner>, changes: &Changes, workers: Vec<(String, Working)>) {
+fn replace(inner: &Arc<Inner>, changes: &Changes, workers: Vec<(String, Working)>, Stored(()): Stored) {
     let mut queues = inner.queues();
     if inner.closing.is_cancelled() {
         return;

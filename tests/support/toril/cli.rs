@@ -118,7 +118,16 @@ impl Toril {
     }
 
     fn bare_command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
-        let mut command = Command::new(paths::binary("toril"));
+        let program = paths::binary("toril");
+        let mut command = match self.umask {
+            None => Command::new(program),
+            Some(umask) => {
+                // A process can set its own umask alone.
+                let mut shell = Command::new("sh");
+                shell.args(["-c", &format!("umask {umask} && exec \"$0\" \"$@\"")]).arg(program);
+                shell
+            }
+        };
         command.current_dir(self.folder()).args(arguments);
         for (name, _) in env::vars_os() {
             if name.to_str().is_some_and(|name| OURS.iter().any(|ours| name.starts_with(ours))) {

@@ -38,6 +38,7 @@ pub struct Toril {
     folder: TempDir,
     config: Config,
     env: BTreeMap<String, String>,
+    umask: Option<&'static str>,
     /// How often a host was started: each has logs of its own.
     starts: u32,
     process: Option<Guarded>,
@@ -54,7 +55,7 @@ impl Toril {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("could not create a temporary folder: {error}"));
         let config = Config::new(format!("127.0.0.1:{}", free_port()), folder.path().join("plugins"));
-        let mut toril = Self { folder, config, env: BTreeMap::new(), starts: 0, process: None };
+        let mut toril = Self { folder, config, env: BTreeMap::new(), umask: None, starts: 0, process: None };
         // `toril dev` looks for a server from its own folder, where there is none.
         if let Ok(program) = redis_server::program() {
             toril = toril.env("TORIL_REDIS_SERVER", program.to_string_lossy());
@@ -103,6 +104,12 @@ impl Toril {
     /// what they do.
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.env.insert(name.into(), value.into());
+        self
+    }
+
+    /// The umask of the host, as `umask` takes it. Without it, that of the test.
+    pub fn umask(mut self, umask: &'static str) -> Self {
+        self.umask = Some(umask);
         self
     }
 

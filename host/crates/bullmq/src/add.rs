@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use bullmq::types::{BackoffStrategy, JobState, KeepJobs, RemoveOnFinish};
+use bullmq::types::{JobState, KeepJobs, RemoveOnFinish};
 use bullmq::{DeduplicationOptions, Error, JobOptions, ParentOptions, Queue, QueueEvent, QueueEvents};
 use serde_json::{Map, Value};
 
+use super::clock::milliseconds;
 use super::connection::{ConnectError, Redis};
 use super::{ids, insert};
-use toril_job::settings::{Backoff, BackoffKind, JobDefaults, Keep};
+use toril_job::settings::{Backoff, JobDefaults, Keep};
 use toril_job::trace::Carrier;
 use toril_job::{NewJob, OnFailure};
 
@@ -21,10 +22,10 @@ pub struct JobSpec {
     pub name: String,
     /// Its payload.
     pub data: Value,
-    /// BullMQ's options.
+    /// BullMQ's options, except for `backoff`.
     pub options: JobOptions,
-    /// The back-off's jitter, `0.0..=1.0`, which those options cannot hold.
-    pub jitter: f64,
+    /// The pause before another attempt. The options have neither its jitter nor a named strategy's delay.
+    pub backoff: Option<Backoff>,
     /// The context of the trace that it belongs to, which they cannot hold either.
     pub trace: Option<Carrier>,
     /// Options of an earlier job as they were stored, which replace those of the same name.
@@ -42,14 +43,11 @@ impl JobSpec {
             name: name.to_owned(),
             data,
             options: JobOptions { attempts: defaults.attempts.map(Into::into), ..JobOptions::default() },
-            jitter: 0.0,
+            backoff: defaults.backoff.clone(),
             trace: None,
             earlier: Map::new(),
             keep_last_if_started: false,
         };
-        if let Some(backoff) = &defaults.backoff {
-            spec.set_backoff(backoff);
-        }
         spec.options.remove_on_complete = defaults.remove_on_complete.as_ref().map(policy);
         spec.options.remove_on_fail = defaults.remove_on_fail.as_ref().map(policy);
         spec
@@ -58,9 +56,7 @@ impl JobSpec {
     /// A job that a plugin adds, with a queue's defaults for what the plugin does not say.
     pub fn from_plugin(job: NewJob, defaults: &JobDefaults) -> Self {
         let mut spec = Self::new(&job.queue, &job.name, job.data, defaults);
-        if let Some(backoff) = &job.backoff {
-            spec.set_backoff(backoff);
-        }
+        spec.backoff = job.backoff.or(spec.backoff);
         spec.trace = job.trace;
         let options = &mut spec.options;
         options.job_id = job.id;
@@ -94,21 +90,6 @@ impl JobSpec {
             OnFailure::Wait => {}
         }
     }
-
-    /// Backs off like this.
-    pub fn set_backoff(&mut self, backoff: &Backoff) {
-        let delay = milliseconds(backoff.delay);
-        self.options.backoff = Some(match &backoff.kind {
-            BackoffKind::Fixed => BackoffStrategy::Fixed(delay),
-            BackoffKind::Exponential => BackoffStrategy::Exponential(delay),
-            BackoffKind::Named(name) => BackoffStrategy::Custom(name.clone()),
-        });
-        self.jitter = backoff.jitter;
-    }
-}
-
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// BullMQ's policy for a `remove_on_*` setting.

@@ -1,12 +1,14 @@
 //! Where jobs go that have failed for good: a queue like any other, with a job for each of them.
 
-use bullmq::{Error, JobOptions, QueueKeys};
+use bullmq::{Error, QueueKeys};
 use serde_json::{Value, json};
 
+use super::add::JobSpec;
 use super::claimed::Claimed;
 use super::connection::{ConnectError, SharedRedis};
-use super::scripts;
+use super::insert;
 use super::stored::parse;
+use toril_job::settings::JobDefaults;
 
 /// The queue that takes in failed jobs.
 pub struct DeadLetter {
@@ -42,7 +44,8 @@ impl DeadLetter {
         // BullMQ separates keys by colons and so has none in ids that others choose.
         let id = format!("{queue}-{}-{attempts}", job.id).replace(':', "-");
         let letters = self.redis.queue(self.keys.name()).await.map_err(ConnectError::into_bull)?;
-        letters.add(&job.name, data).options(JobOptions::new().job_id(id)).await?;
-        scripts::tidy(&letters).await
+        let mut letter = JobSpec::new(self.keys.name(), &job.name, data, &JobDefaults::default());
+        letter.options.job_id = Some(id);
+        insert::one(&letters, &letter).await.map(drop)
     }
 }

@@ -5,13 +5,12 @@ use std::sync::LazyLock;
 
 use bullmq::{Error, Queue, QueueKeys};
 use redis::{FromRedisValue, Script, Value as Reply};
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::add::JobSpec;
 use super::clock::now;
 use super::options::{on_failure, stored};
-use super::scripts::rerouted;
+use super::scripts::{pack, rerouted};
 
 /// One of BullMQ's own scripts: its text and what it is called by.
 type Official = LazyLock<(String, Script)>;
@@ -187,7 +186,7 @@ fn parent(keys: &QueueKeys, spec: &JobSpec) -> Result<Option<Parent>, Error> {
 
 /// The job's options, with its trace and what an earlier job had in addition.
 fn all_options(spec: &JobSpec) -> Map<String, Value> {
-    let mut all = stored(&spec.options, spec.jitter);
+    let mut all = stored(&spec.options, spec.backoff.as_ref());
     all.extend(trace(spec));
     all.extend(spec.earlier.clone());
     all
@@ -196,10 +195,6 @@ fn all_options(spec: &JobSpec) -> Map<String, Value> {
 /// The trace that a job belongs to, as BullMQ's telemetry option stores it.
 pub(super) fn trace(spec: &JobSpec) -> Option<(String, Value)> {
     spec.trace.as_ref().map(|carrier| ("tm".to_owned(), json!(json!(carrier).to_string())))
-}
-
-pub(super) fn pack<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
-    rmp_serde::to_vec_named(value).map_err(|error| Error::MsgPack(error.to_string()))
 }
 
 #[cfg(test)]

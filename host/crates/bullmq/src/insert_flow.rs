@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 use super::add::JobSpec;
 use super::clock;
 use super::connection::{ConnectError, Redis};
-use super::insert::{pack, trace};
+use super::insert::trace;
 use super::options::{on_failure, stored};
-use super::scripts::rerouted;
+use super::scripts::{pack, rerouted};
 
 /// BullMQ's answer where a parent does not exist.
 const NO_PARENT: i64 = -5;
@@ -239,7 +239,7 @@ fn arguments(keys: &QueueKeys, node: &Node, parent: Option<&Parent>) -> Result<V
 
 /// A job's options as Node's flow producer stores them.
 fn all_options(spec: &JobSpec, parent: Option<&Parent>) -> Map<String, Value> {
-    let mut all = stored(&spec.options, spec.jitter);
+    let mut all = stored(&spec.options, spec.backoff.as_ref());
     all.entry("attempts").or_insert_with(|| 0.into());
     if let Some(parent) = parent {
         all.insert("parent".to_owned(), json!({ "id": parent.id, "queue": parent.queue_key }));

@@ -1,11 +1,15 @@
 //! A job's options under the names and in the forms in which BullMQ stores them.
 
-use bullmq::types::{BackoffStrategy, RemoveOnFinish};
+use bullmq::types::RemoveOnFinish;
 use bullmq::{DeduplicationOptions, JobOptions};
 use serde_json::{Map, Value, json};
 
-/// A job's options under the names that BullMQ stores. Options that say nothing are left out.
-pub fn stored(options: &JobOptions, jitter: f64) -> Map<String, Value> {
+use super::clock::milliseconds;
+use toril_job::settings::{Backoff, BackoffKind};
+
+/// A job's options under the names that BullMQ stores, with `backoff` in place of theirs. Options that say nothing are left
+/// out.
+pub fn stored(options: &JobOptions, backoff: Option<&Backoff>) -> Map<String, Value> {
     let mut stored: Map<String, Value> = on_failure(options).collect();
     let mut set = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -15,7 +19,7 @@ pub fn stored(options: &JobOptions, jitter: f64) -> Map<String, Value> {
     set("delay", options.delay.filter(|delay| *delay > 0).map(Value::from));
     set("priority", options.priority.filter(|priority| *priority > 0).map(Value::from));
     set("attempts", options.attempts.map(Value::from));
-    set("backoff", options.backoff.as_ref().map(|strategy| backoff(strategy, jitter)));
+    set("backoff", backoff.map(stored_backoff));
     set("lifo", options.lifo.filter(|lifo| *lifo).map(Value::from));
     set("removeOnComplete", options.remove_on_complete.as_ref().map(keep));
     set("removeOnFail", options.remove_on_fail.as_ref().map(keep));
@@ -29,12 +33,13 @@ pub fn stored(options: &JobOptions, jitter: f64) -> Map<String, Value> {
     stored
 }
 
-fn backoff(strategy: &BackoffStrategy, jitter: f64) -> Value {
-    let (kind, delay) = match strategy {
-        BackoffStrategy::Fixed(delay) => ("fixed", *delay),
-        BackoffStrategy::Exponential(delay) => ("exponential", *delay),
-        BackoffStrategy::Custom(name) => (name.as_str(), 0),
+fn stored_backoff(backoff: &Backoff) -> Value {
+    let kind = match &backoff.kind {
+        BackoffKind::Fixed => "fixed",
+        BackoffKind::Exponential => "exponential",
+        BackoffKind::Named(name) => name,
     };
+    let (delay, jitter) = (milliseconds(backoff.delay), backoff.jitter);
     match jitter > 0.0 {
         true => json!({ "type": kind, "delay": delay, "jitter": jitter }),
         false => json!({ "type": kind, "delay": delay }),
@@ -81,6 +86,8 @@ pub fn on_failure(options: &JobOptions) -> impl Iterator<Item = (String, Value)>
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use bullmq::types::KeepJobs;
 
     use super::*;
@@ -94,14 +101,15 @@ mod tests {
             stack_trace_limit: Some(1),
             fail_parent_on_failure: Some(true),
             continue_parent_on_failure: Some(false),
-            backoff: Some(BackoffStrategy::Fixed(7)),
             ..JobOptions::default()
         };
+        let backoff =
+            Backoff { kind: BackoffKind::Named("polite".to_owned()), delay: Duration::from_millis(7), jitter: 0.5 };
         let expected = json!({
             "attempts": 3, "kl": 5, "stackTraceLimit": 1, "fpof": true,
-            "backoff": { "type": "fixed", "delay": 7, "jitter": 0.5 }
+            "backoff": { "type": "polite", "delay": 7, "jitter": 0.5 }
         });
-        assert_eq!(Value::Object(stored(&options, 0.5)), expected);
+        assert_eq!(Value::Object(stored(&options, Some(&backoff))), expected);
     }
 
     #[test]
@@ -113,6 +121,6 @@ mod tests {
             ..JobOptions::default()
         };
         let expected = json!({ "removeOnComplete": 7, "removeOnFail": { "age": 60 }, "priority": 2 });
-        assert_eq!(Value::Object(stored(&options, 0.0)), expected);
+        assert_eq!(Value::Object(stored(&options, None)), expected);
     }
 }

@@ -7,7 +7,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use bullmq::{Error, Queue, QueueKeys};
+use bullmq::{Error, QueueKeys};
 use redis::{FromRedisValue, Script, ScriptInvocation};
 use serde::Serialize;
 
@@ -69,7 +69,6 @@ rerouted! {
 
 const WAITING: &str = include_str!("waiting.lua");
 
-static TIDY: LazyLock<Script> = LazyLock::new(|| Script::new(&format!("{WAITING}\ntidy(ARGV[1])")));
 static PAUSE: LazyLock<Script> = LazyLock::new(|| {
     let official = text!("pause-7");
     Script::new(&rerouted(&format!("local function pause()\n{official}\nend\npause()\ntidy(ARGV[3])")))
@@ -83,7 +82,10 @@ pub fn rerouted(official: &str) -> String {
     [WAITING, include_str!("reroute.lua"), official].join("\n")
 }
 
+mod moves;
 mod schedules;
+
+pub use moves::Ended;
 
 /// What a script said of a job that it was to move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -381,16 +383,6 @@ fn lock(job_key: &str) -> String {
     format!("{job_key}:lock")
 }
 
-/// Leaves the waiting jobs of a queue where no client overwrites them. To be called after a script of the crate has put a
-/// job there: those know only BullMQ 6.
-pub async fn tidy(queue: &Queue) -> Result<(), Error> {
-    let keys = queue.keys();
-    let mut call = TIDY.prepare_invoke();
-    // One of them, so that a cluster knows where the queue is.
-    call.key(keys.meta()).arg(keys.key_prefix());
-    Ok(call.invoke_async(&mut queue.connection().connection()).await?)
-}
-
 fn found(code: i64, job: &Claimed) -> Result<(), Error> {
     match code {
         -1 => Err(Error::JobNotFound(job.id.clone())),
@@ -404,6 +396,7 @@ fn failure_fields(reason: &str, traces: &str) -> Result<Vec<u8>, Error> {
     pack(&["failedReason", reason, "stacktrace", traces])
 }
 
-fn pack<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
+/// A value as BullMQ's scripts take it.
+pub(super) fn pack<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error> {
     rmp_serde::to_vec_named(value).map_err(|error| Error::MsgPack(error.to_string()))
 }

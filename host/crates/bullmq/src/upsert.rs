@@ -12,8 +12,9 @@ use serde_json::{Map, Value, json};
 
 use super::clock::now;
 use super::options::stored;
-use super::scripts::rerouted;
+use super::scripts::{pack, rerouted};
 use toril_cron::Occurrences;
+use toril_job::settings::Backoff;
 
 static ADD_JOB_SCHEDULER: LazyLock<Script> =
     LazyLock::new(|| Script::new(&rerouted(include_str!(concat!(env!("BULLMQ_COMMANDS"), "/addJobScheduler-11.lua")))));
@@ -29,10 +30,10 @@ pub struct NewScheduler {
     pub name: String,
     /// Their payload.
     pub data: Value,
-    /// Their options.
+    /// Their options, except for `backoff`.
     pub options: JobOptions,
-    /// The jitter of their back-off, which those cannot hold.
-    pub jitter: f64,
+    /// The pause before another attempt of one of them.
+    pub backoff: Option<Backoff>,
 }
 
 /// Makes a job scheduler, or changes the one of this id, and adds its next job. False: it would never add one, and nothing
@@ -53,7 +54,7 @@ pub async fn upsert(queue: &Queue, scheduler: &NewScheduler) -> Result<bool, Err
         call.key(key);
     }
     call.key(keys.marker()).key(keys.id()).key(keys.events()).key(keys.pc()).key(keys.active());
-    let template = stored(&scheduler.options, scheduler.jitter);
+    let template = stored(&scheduler.options, scheduler.backoff.as_ref());
     let first = first_job(scheduler, template.clone(), next, now)?;
     call.arg(next).arg(pack(&attributes(scheduler)?)?).arg(&scheduler.id).arg(scheduler.data.to_string());
     call.arg(pack(&template)?).arg(pack(&first)?).arg(now).arg(keys.key_prefix()).arg("");
@@ -110,8 +111,4 @@ fn object(repeat: &RepeatOptions) -> Result<Map<String, Value>, Error> {
         Value::Object(object) => Ok(object),
         _ => Ok(Map::new()),
     }
-}
-
-fn pack(value: &Map<String, Value>) -> Result<Vec<u8>, Error> {
-    rmp_serde::to_vec_named(value).map_err(|error| Error::MsgPack(error.to_string()))
 }

@@ -90,6 +90,23 @@ impl Config {
         self.plugins.get(name).cloned().unwrap_or_default()
     }
 
+    /// Refuses the name of a backoff strategy that the entry of `queue` does not have: the host would not retry such a job.
+    /// A queue without an entry may have workers elsewhere that know the strategy.
+    pub fn check_backoff(&self, queue: &str, backoff: &Backoff) -> Result<(), String> {
+        let (BackoffKind::Named(name), Some(settings)) = (&backoff.kind, self.queues.get(queue)) else { return Ok(()) };
+        if settings.backoff_strategies.contains_key(name) {
+            return Ok(());
+        }
+        let names = settings.backoff_strategies.keys().map(String::as_str);
+        let known: Vec<_> = ["fixed", "exponential"].into_iter().chain(names).collect();
+        Err(format!(
+            "queue {queue:?} has no backoff strategy {name:?}. Use one of {}, or add it to \
+             [queues.{queue}.backoff_strategies] in {}",
+            known.join(", "),
+            self.path.display()
+        ))
+    }
+
     /// An error at the value that `path` leads to, as in `["queues", "emails", "plugin"]`. For checks that need more
     /// than the file, such as whether a plugin's component exists.
     ///

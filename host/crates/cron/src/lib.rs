@@ -102,4 +102,6 @@ fn shown(text: &str) -> String {
 }
 
 #[cfg(test)]
+mod case;
+#[cfg(test)]
 mod tests;

@@ -1,31 +1,11 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
+use super::case::{expected, times};
 use super::*;
 
 /// Times that BullMQ for Node computed: see `tests/interop/cron.mjs`.
 const VECTORS: &str = include_str!("vectors.json");
-
-fn times(case: &Value) -> Result<Vec<i64>, CronError> {
-    let text = |name: &str| case[name].as_str();
-    let occurrences = Occurrences {
-        pattern: text("pattern").expect("a pattern"),
-        zone: Some(text("tz").unwrap_or("UTC")),
-        seed: text("hashSeed"),
-        start: case["startDate"].as_i64(),
-        end: case["endDate"].as_i64(),
-    };
-    let mut found = Vec::new();
-    let mut at = case["from"].as_i64().expect("a time");
-    while found.len() < 5 {
-        match occurrences.next(at)? {
-            Some(next) => found.push(next),
-            None => break,
-        }
-        at = found[found.len() - 1];
-    }
-    Ok(found)
-}
 
 #[test]
 fn patterns_occur_when_node_says() {
@@ -34,8 +14,7 @@ fn patterns_occur_when_node_says() {
     assert!(cases.len() > 300, "{} cases", cases.len());
     for case in cases {
         // What cron-parser 5 refuses, version 4 may take: see the module's comment.
-        let Some(expected) = case["times"].as_array() else { continue };
-        let expected: Vec<_> = expected.iter().filter_map(Value::as_i64).collect();
+        let Some(expected) = expected(case) else { continue };
         assert_eq!(times(case), Ok(expected), "{case}");
     }
 }

@@ -116,17 +116,17 @@ pub struct Attempt {
     pub signals: Signals,
     /// The span that stands for it.
     pub trace: Trace,
-    /// Whether it may begin on the thread that asks for it, which is spared the way to another. It takes the thread for no
-    /// longer than a guest may run at a time; who asks moves on with it to [`Runner::home`].
-    pub here: bool,
 }
 
 /// Runs attempts: what the queue side knows of the plugin side.
 pub trait Runner: Send + Sync {
-    /// Runs one attempt to its outcome. Never fails: whatever goes wrong is an outcome.
+    /// Runs one attempt to its outcome, on the task that polls this. Never fails: an error is an outcome as well.
+    ///
+    /// The caller decides on which thread the attempt runs, and runs it on [`Runner::home`] where there is one. It may
+    /// poll an attempt once on a thread of another runtime: that takes no longer than a guest may run at a time.
     fn run(&self, attempt: Attempt) -> BoxFuture<'_, Finished>;
 
-    /// The runtime on which attempts run. A job that is processed there is spared the way to it. None: on any.
+    /// The runtime on which attempts must run. None: any.
     fn home(&self) -> Option<Handle> {
         None
     }

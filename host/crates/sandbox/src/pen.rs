@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
-use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline, WasmBacktrace};
 
@@ -81,7 +80,7 @@ pub struct Time {
     pub used: Duration,
 }
 
-/// Runs `handle` on one job.
+/// Runs `handle` on one job, on the calling task. A panic of the host fails the attempt alone.
 pub async fn handle(
     engine: &Engine,
     version: Arc<Version>,
@@ -89,25 +88,12 @@ pub async fn handle(
     attempt: Attempt,
     time: Time,
 ) -> Ended {
-    let (Some(pens), Some(place)) = (engine.pens(), place(engine, &version, &settings).await) else {
-        return Outcome::GivenBack.into();
-    };
-    let here = attempt.here || Handle::current().id() == pens.id();
+    let Some(place) = place(engine, &version, &settings).await else { return Outcome::GivenBack.into() };
     let running = run(version, settings, attempt, time, place);
-    let panicked = if here {
-        match AssertUnwindSafe(running).catch_unwind().await {
-            Ok(ended) => return ended,
-            Err(_) => true,
-        }
-    } else {
-        match Abort(pens.spawn(running)).await {
-            Ok(ended) => return ended,
-            Err(error) => error.is_panic(),
-        }
-    };
-    if !panicked {
-        return Outcome::GivenBack.into();
-    }
+    AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|_| host_panicked())
+}
+
+fn host_panicked() -> Ended {
     Outcome::Retry(Failure::new(
         FailureKind::Host,
         "Toril itself failed while it ran this job (a panic; the host's log has its place). Other jobs are not affected; please report it.",
@@ -126,7 +112,7 @@ async fn place(engine: &Engine, version: &Arc<Version>, settings: &Arc<Settings>
     engine.room().await.map(Place::New)
 }
 
-/// The same, on the runtime of the pens.
+/// Runs `handle` in a pen at this place.
 async fn run(
     version: Arc<Version>,
     settings: Arc<Settings>,
@@ -134,7 +120,7 @@ async fn run(
     Time { timeout, used }: Time,
     place: Place,
 ) -> Ended {
-    let Attempt { job, context, store: data, signals, trace, here: _ } = attempt;
+    let Attempt { job, context, store: data, signals, trace } = attempt;
     let queue = job.queue.clone();
     // The clock starts when the pen has a place, not while it waits for one.
     let started = Instant::now();

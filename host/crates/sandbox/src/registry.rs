@@ -124,6 +124,11 @@ impl Plugins {
         Ok(Self { engine, linker, compiler, most, folder, slots: RwLock::default() })
     }
 
+    /// What all plugins run on.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// Where the component of a plugin is looked for.
     pub fn path(&self, plugin: &str) -> PathBuf {
         self.folder.join(format!("{plugin}.wasm"))

@@ -1,11 +1,14 @@
 //! What an answer says when something is wrong: RFC 9457.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response as Answer, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
 
 use toril_bullmq::admin::AdminError;
 
@@ -44,6 +47,19 @@ impl IntoResponse for Problem {
         let mut answer = (status, Json(self)).into_response();
         answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         answer
+    }
+}
+
+/// What every operation of the API may answer in place of what was asked for.
+impl IntoResponses for Problem {
+    fn responses() -> BTreeMap<String, RefOr<Answer>> {
+        let answer = |description: &str| {
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(Self::name()))).build();
+            ResponseBuilder::new().description(description).content(PROBLEM_JSON, content).build().into()
+        };
+        [("4XX", "Refused"), ("503", "Redis does not answer")]
+            .map(|(status, description)| (status.to_owned(), answer(description)))
+            .into()
     }
 }
 

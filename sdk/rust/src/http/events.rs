@@ -20,6 +20,8 @@ pub struct Events {
     bytes: Vec<u8>,
     /// How many of `bytes` were consumed.
     taken: usize,
+    /// How much of what was not taken is known to have no end of a line: each byte is searched once, however long a line is.
+    searched: usize,
     /// Whether the first line was read: it may begin with a byte order mark.
     begun: bool,
     event: Pending,
@@ -76,7 +78,12 @@ impl Events {
     /// A line without its end: `\n`, `\r\n` or `\r`.
     fn next_line(&mut self) -> Option<String> {
         let rest = self.bytes.get(self.taken..)?;
-        let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'))?;
+        let end = rest.iter().skip(self.searched).position(|byte| matches!(byte, b'\n' | b'\r'));
+        let Some(end) = end.map(|end| self.searched + end) else {
+            self.searched = rest.len();
+            return None;
+        };
+        self.searched = end;
         let after = match (rest.get(end), rest.get(end + 1)) {
             (Some(b'\r'), Some(b'\n')) => end + 2,
             // The next byte decides whether a line feed follows.
@@ -90,6 +97,7 @@ impl Events {
         }
         let line = String::from_utf8_lossy(line).into_owned();
         self.taken += after;
+        self.searched = 0;
         Some(line)
     }
 }
@@ -156,6 +164,14 @@ mod tests {
             let texts: Vec<_> = found.iter().map(|event| event.data.as_str()).collect();
             assert_eq!(texts, ["a", "b", "c", "d"], "in pieces of {size}");
         }
+    }
+
+    /// A search that begins anew with each piece looks at 2^41 bytes here: it does not end before the test runner's limit.
+    #[test]
+    fn a_line_of_many_pieces_is_searched_once() {
+        let text = format!("data: {}\n\n", "x".repeat(8 << 20));
+        let found = events(&text, 16);
+        assert_eq!(found.iter().map(|event| event.data.len()).collect::<Vec<_>>(), [8 << 20]);
     }
 
     #[test]

@@ -26,6 +26,7 @@ impl Admin {
         let mut specs = Vec::with_capacity(jobs.len());
         for (number, job) in jobs.into_iter().enumerate() {
             let spec = job.spec(queue, &defaults).map_err(|error| (number, error))?;
+            self.check_backoff(&spec).map_err(|error| (number, error))?;
             if let Some(parent) = &spec.options.parent {
                 let together = self.redis.check_parent(queue, &parent.queue);
                 together.map_err(|error| (number, AdminError::Invalid(error.to_string())))?;

@@ -7,7 +7,6 @@ use bullmq::error::error_code;
 use super::error::AdminError;
 use super::{Admin, State};
 use crate::cancel::{self, Cancelled};
-use crate::scripts;
 use toril_job::settings::LARGEST_PRIORITY;
 
 /// The longest delay, in milliseconds: a hundred years, as everywhere in Toril.
@@ -16,15 +15,10 @@ pub(super) const LONGEST_DELAY: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
 impl Admin {
     /// Lets a delayed job be claimed now.
     pub async fn promote(&self, queue: &str, id: &str) -> Result<(), AdminError> {
-        let (bull, job) = self.job(queue, id).await?;
-        match job.promote().await {
-            Err(bullmq::Error::Script { code: error_code::JOB_NOT_IN_STATE, .. }) => {
-                Err(self.not_in(bull.keys(), id, State::Delayed.name()).await)
-            }
-            other => {
-                other?;
-                Ok(scripts::tidy(&bull).await?)
-            }
+        let keys = self.existing(queue, id).await?;
+        match self.scripts(queue).await?.promote(id).await? {
+            true => Ok(()),
+            false => Err(self.not_in(&keys, id, State::Delayed.name()).await),
         }
     }
 

@@ -141,7 +141,7 @@ impl Admin {
             spec.options = stored.map_err(|error| {
                 AdminError::Conflict(format!("the options of dead letter {id} cannot be read: {error}"))
             })?;
-            spec.jitter = 0.0;
+            spec.backoff = None;
         }
         spec.earlier = kept;
         spec.options.job_id = Some(id.to_owned());

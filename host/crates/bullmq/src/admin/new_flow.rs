@@ -80,7 +80,9 @@ impl Admin {
         let wrong = |why: &str| AdminError::Invalid(format!("job {name:?} of queue {queue}: {why}"));
         check(&opts, place, !children.is_empty()).map_err(wrong)?;
         let job = NewJob { name: name.clone(), data, opts };
-        let spec = job.spec(&queue, &self.defaults(&queue)).map_err(|error| match error {
+        let checked =
+            job.spec(&queue, &self.defaults(&queue)).and_then(|spec| self.check_backoff(&spec).map(|()| spec));
+        let spec = checked.map_err(|error| match error {
             AdminError::Invalid(why) => wrong(&why),
             other => other,
         })?;

@@ -1,6 +1,8 @@
 //! Adding a job that is described by a JSON document with BullMQ's own names.
 
-use bullmq::types::{BackoffStrategy, KeepJobs, RemoveOnFinish};
+use std::time::Duration;
+
+use bullmq::types::{KeepJobs, RemoveOnFinish};
 use bullmq::{DeduplicationOptions, ParentOptions};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -11,7 +13,7 @@ use super::Admin;
 use super::error::AdminError;
 use crate::add::{self, JobSpec};
 use crate::ids;
-use toril_job::settings::{JobDefaults, LARGEST_PRIORITY};
+use toril_job::settings::{Backoff, BackoffKind, JobDefaults, LARGEST_PRIORITY};
 
 /// The largest number that JavaScript knows exactly.
 const LARGEST: u64 = 9_007_199_254_740_991;
@@ -112,27 +114,18 @@ pub enum BackoffOptions {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BackoffStrategyOptions {
-    /// `fixed` or `exponential`.
+    /// `fixed`, `exponential`, or the name of one of the queue's `backoff_strategies`.
     #[serde(rename = "type")]
-    pub kind: BackoffType,
-    /// The first pause in milliseconds.
+    #[schema(min_length = 1)]
+    pub kind: String,
+    /// The first pause in milliseconds. With the name of a strategy, 0 means the strategy's own delay.
     #[serde(default)]
     #[schema(maximum = 3_153_600_000_000u64)]
     pub delay: u64,
-    /// How much of a pause is left to chance, from 0 to 1.
+    /// How much of a pause is random, from 0 to 1. With the name of a strategy, 0 means the strategy's own jitter.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 1)]
     pub jitter: f64,
-}
-
-/// How the pause between attempts grows.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum BackoffType {
-    /// It does not.
-    Fixed,
-    /// It doubles with every attempt.
-    Exponential,
 }
 
 /// What is kept of jobs that have ended.
@@ -209,6 +202,7 @@ impl Admin {
     pub async fn add(&self, queue: &str, job: NewJob) -> Result<AddedJob, AdminError> {
         self.keys(queue).await?;
         let spec = job.spec(queue, &self.defaults(queue))?;
+        self.check_backoff(&spec)?;
         let added = add::add(&self.redis, spec, false).await.map_err(added_error)?;
         Ok(AddedJob { queue: queue.to_owned(), id: added.id })
     }
@@ -218,8 +212,15 @@ impl Admin {
     pub async fn add_for_event(&self, queue: &str, job: NewJob) -> Result<AddedJob, AdminError> {
         self.keys(queue).await?;
         let spec = JobSpec { keep_last_if_started: true, ..job.spec(queue, &self.defaults(queue))? };
+        self.check_backoff(&spec)?;
         let added = add::add(&self.redis, spec, false).await.map_err(added_error)?;
         Ok(AddedJob { queue: queue.to_owned(), id: added.id })
+    }
+
+    /// A queue of the configuration has the backoff strategy that a job names.
+    pub(super) fn check_backoff(&self, spec: &JobSpec) -> Result<(), AdminError> {
+        let Some(backoff) = &spec.backoff else { return Ok(()) };
+        self.config.load().check_backoff(&spec.queue, backoff).map_err(AdminError::Invalid)
     }
 }
 
@@ -274,9 +275,7 @@ impl NewJobOptions {
             return Err("a job with a parent has no deduplication".to_owned());
         }
         if let Some(backoff) = self.backoff {
-            let (strategy, jitter) = backoff.read()?;
-            spec.options.backoff = Some(strategy);
-            spec.jitter = jitter;
+            spec.backoff = Some(backoff.read()?);
         }
         let options = &mut spec.options;
         if let Some(keep) = self.remove_on_complete {
@@ -311,22 +310,21 @@ impl NewJobOptions {
 }
 
 impl BackoffOptions {
-    fn read(self) -> Result<(BackoffStrategy, f64), String> {
+    fn read(self) -> Result<Backoff, String> {
         let (kind, delay, jitter) = match self {
-            Self::Fixed(delay) => (BackoffType::Fixed, delay, 0.0),
-            Self::Strategy(strategy) => (strategy.kind, strategy.delay, strategy.jitter),
+            Self::Fixed(delay) => (BackoffKind::Fixed, delay, 0.0),
+            Self::Strategy(strategy) => (BackoffKind::from(strategy.kind), strategy.delay, strategy.jitter),
         };
+        if matches!(&kind, BackoffKind::Named(name) if name.is_empty()) {
+            return Err("backoff.type is empty: write fixed, exponential, or the name of a strategy".to_owned());
+        }
         if delay > super::change::LONGEST_DELAY {
             return Err("backoff.delay is at most a hundred years".to_owned());
         }
         if !(0.0..=1.0).contains(&jitter) {
             return Err("backoff.jitter is a number from 0 to 1".to_owned());
         }
-        let strategy = match kind {
-            BackoffType::Fixed => BackoffStrategy::Fixed(delay),
-            BackoffType::Exponential => BackoffStrategy::Exponential(delay),
-        };
-        Ok((strategy, jitter))
+        Ok(Backoff { kind, delay: Duration::from_millis(delay), jitter })
     }
 }
 
@@ -395,7 +393,9 @@ mod tests {
             "removeOnFail": { "age": 60 }, "keepLogs": 2, "deduplication": { "id": "d", "ttl": 5 }
         } }))
         .expect("valid");
-        assert_eq!((spec.options.attempts, spec.jitter, spec.options.keep_logs), (Some(3), 0.5, Some(2)));
+        assert_eq!((spec.options.attempts, spec.options.keep_logs), (Some(3), Some(2)));
+        let backoff = Backoff { kind: BackoffKind::Exponential, delay: Duration::from_millis(5), jitter: 0.5 };
+        assert_eq!(spec.backoff, Some(backoff));
         assert_eq!(spec.data, json!({}));
     }
 
@@ -418,6 +418,7 @@ mod tests {
             (json!({ "priority": 3_000_000 }), "priority"),
             (json!({ "delay": 4_000_000_000_000_u64 }), "delay"),
             (json!({ "backoff": { "type": "fixed", "jitter": 2 } }), "jitter"),
+            (json!({ "backoff": { "type": "" } }), "backoff.type"),
             (json!({ "removeOnFail": {} }), "removeOnFail"),
             (json!({ "jobId": "" }), "job id"),
             (json!({ "jobId": "wait" }), "key of the queue"),

@@ -1,17 +1,12 @@
 //! Running ended jobs again.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use bullmq::RetryOptions;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::AdminError;
 use super::{Admin, State};
-use crate::scripts;
-
-/// How many jobs BullMQ's script moves at once: BullMQ's own default.
-const BATCH: u32 = 1000;
+use crate::clock::now;
+use crate::scripts::Ended;
 
 /// What became of jobs that were to be run again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -24,32 +19,30 @@ impl Admin {
     /// Moves a failed or completed job back to those that wait, as BullMQ's `job.retry()` does. `reset_attempts`: it has
     /// all its attempts again; without it, it has one.
     pub async fn retry(&self, queue: &str, id: &str, reset_attempts: bool) -> Result<(), AdminError> {
-        let (bull, mut job) = self.job(queue, id).await?;
+        let (bull, job) = self.job(queue, id).await?;
         const WANTED: &str = "failed or completed";
-        let state = match self.state(bull.keys(), id).await? {
-            Some(state @ (State::Failed | State::Completed)) => state,
+        let ended = match self.state(bull.keys(), id).await? {
+            Some(State::Failed) => Ended::Failed,
+            Some(State::Completed) => Ended::Completed,
             _ => return Err(self.not_in(bull.keys(), id, WANTED).await),
         };
-        let options = RetryOptions { reset_attempts_made: reset_attempts, reset_attempts_started: reset_attempts };
-        match job.retry(state.name(), Some(options)).await {
-            Ok(()) => Ok(scripts::tidy(&bull).await?),
-            // How the crate tells that somebody else was faster.
-            Err(bullmq::Error::InvalidConfig(_)) => Err(self.not_in(bull.keys(), id, WANTED).await),
-            Err(error) => Err(error.into()),
+        let lifo = job.opts().lifo.unwrap_or(false);
+        match self.scripts(queue).await?.reprocess(id, ended, lifo, reset_attempts).await? {
+            true => Ok(()),
+            // Somebody else was faster.
+            false => Err(self.not_in(bull.keys(), id, WANTED).await),
         }
     }
 
     /// Moves all jobs that have failed until now back to those that wait, as BullMQ's `queue.retryJobs()` does, in
     /// batches that Redis is not blocked by. Like there, their priority does not count any more.
     pub async fn retry_all(&self, queue: &str) -> Result<Retried, AdminError> {
-        let queue = self.queue(queue).await?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let now = u64::try_from(now).unwrap_or(u64::MAX);
+        let bull = self.queue(queue).await?;
+        let now = now();
         let mut count = redis::cmd("ZCOUNT");
-        count.arg(queue.keys().failed()).arg("-inf").arg(now);
-        let retried = queue.connection().cmd(&mut count).await?;
-        queue.retry_jobs(State::Failed.name(), BATCH, Some(now)).await?;
-        scripts::tidy(&queue).await?;
+        count.arg(bull.keys().failed()).arg("-inf").arg(now);
+        let retried = bull.connection().cmd(&mut count).await?;
+        self.scripts(queue).await?.retry_failed(now).await?;
         Ok(Retried { retried })
     }
 }

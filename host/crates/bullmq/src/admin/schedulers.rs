@@ -165,8 +165,8 @@ impl Admin {
     ) -> Result<Scheduler, AdminError> {
         let (repeat, spec) = self.schedule(queue, id, request)?;
         let opened = self.queue(queue).await?;
-        let JobSpec { name, data, options, jitter, .. } = spec;
-        let scheduler = NewScheduler { id: id.to_owned(), repeat, name, data, options, jitter };
+        let JobSpec { name, data, options, backoff, .. } = spec;
+        let scheduler = NewScheduler { id: id.to_owned(), repeat, name, data, options, backoff };
         if !upsert(&opened, &scheduler).await? {
             return Err(AdminError::Invalid(format!("job scheduler {id} would never add a job")));
         }
@@ -201,6 +201,7 @@ impl Admin {
             return Err(AdminError::Invalid(format!("{option} is no option for the jobs of a scheduler")));
         }
         request.opts.apply(&mut spec).map_err(AdminError::Invalid)?;
+        self.check_backoff(&spec)?;
         Ok((repeat, spec))
     }
 }

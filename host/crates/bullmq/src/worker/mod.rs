@@ -2,14 +2,17 @@
 //! it. What is in Redis is what BullMQ's own workers leave there.
 
 mod batch;
+mod completer;
 mod driver;
+mod executor;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
 mod locks;
 mod marker;
+mod outbox;
+mod plan;
 mod repeat;
-mod run;
-mod settle;
+mod shared;
 mod slots;
 mod stalled;
 
@@ -25,24 +28,21 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use self::batch::Batch;
-use self::driver::{Driver, Ended};
+use self::driver::Driver;
 use self::locks::Locks;
 use self::marker::Marker;
 pub(super) use self::repeat::Repetition;
+pub use self::shared::Service;
+use self::shared::Shared;
 use self::slots::Slots;
-use super::attempts::Attempts;
-use super::cancel::{self, Running};
 use super::connection::{ConnectError, SharedRedis};
-use super::context::Defaults;
 use super::dead_letter::DeadLetter;
 use super::end_policy::EndPolicy;
 use super::home::Home;
-use super::key_value::PluginData;
-use super::outage::Outage;
 use super::parked::Parked;
 use super::scripts::Scripts;
+use toril_job::Runner;
 use toril_job::settings;
-use toril_job::{KeyValue, Runner};
 use toril_meters::QueueMeters;
 
 /// A running worker of one queue.
@@ -58,73 +58,6 @@ pub struct QueueWorker {
     _renewing: AbortOnDropHandle<()>,
     _checking: AbortOnDropHandle<()>,
     _following: AbortOnDropHandle<()>,
-}
-
-/// What the loop and the attempts of one queue share.
-struct Shared {
-    name: String,
-    home: Arc<Home>,
-    scripts: Scripts,
-    parked: Parked,
-    locks: Locks,
-    slots: Slots,
-    /// To the loop. Without a bound, since there are never more than places.
-    ended: mpsc::UnboundedSender<Ended>,
-    dead_letter: watch::Sender<Option<Arc<DeadLetter>>>,
-    /// Shared with the loop's calls, which end jobs.
-    policy: Arc<ArcSwap<EndPolicy>>,
-    runner: Arc<dyn Runner>,
-    /// Whether the last attempt was over in no time.
-    is_brisk: AtomicBool,
-    meters: QueueMeters,
-    shutdown: CancellationToken,
-    give_back: CancellationToken,
-    service: Service,
-}
-
-/// What the workers of one host share.
-#[derive(Clone)]
-pub struct Service {
-    redis: SharedRedis,
-    store: Arc<dyn KeyValue>,
-    defaults: Defaults,
-    running: Running,
-    outage: Outage,
-    attempts: Attempts,
-    /// What its workers are called.
-    name: Option<Arc<str>>,
-}
-
-impl Service {
-    /// Works on this Redis. `defaults` says what the configuration has for jobs that plugins add.
-    pub fn new(redis: SharedRedis, defaults: Defaults) -> Self {
-        Self {
-            store: Arc::new(PluginData::new(redis.clone())),
-            redis,
-            defaults,
-            running: Running::default(),
-            outage: Outage::default(),
-            attempts: Attempts::default(),
-            name: None,
-        }
-    }
-
-    /// The same, whose workers have this name: BullMQ's worker option `name`.
-    #[must_use]
-    pub fn named(self, name: Option<&str>) -> Self {
-        Self { name: name.map(Arc::from), ..self }
-    }
-
-    /// The same, which notes the attempts that end.
-    #[must_use]
-    pub fn noting(self, attempts: Attempts) -> Self {
-        Self { attempts, ..self }
-    }
-
-    /// Hears of jobs that are cancelled from outside, and watches over the connections, until it is dropped.
-    pub async fn listen(self) {
-        tokio::join!(self.redis.watch_over(), cancel::listen(self.redis.clone(), self.running, self.outage));
-    }
 }
 
 impl QueueWorker {

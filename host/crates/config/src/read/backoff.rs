@@ -47,11 +47,7 @@ fn fixed(node: &Node<'_>) -> Result<Backoff, Fault> {
 
 /// Any other word is the name of a strategy. Whether the queue has it is checked once its strategies are read.
 fn kind_of(node: &Node<'_>) -> Result<BackoffKind, Fault> {
-    Ok(match values::string(node)? {
-        "fixed" => BackoffKind::Fixed,
-        "exponential" => BackoffKind::Exponential,
-        name => BackoffKind::Named(name.to_owned()),
-    })
+    Ok(BackoffKind::from(values::string(node)?.to_owned()))
 }
 
 fn jitter(table: &Table<'_>, report: &mut Report<'_>) -> f64 {

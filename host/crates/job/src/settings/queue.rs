@@ -145,8 +145,19 @@ pub enum BackoffKind {
     Fixed,
     /// It doubles with every attempt.
     Exponential,
-    /// As the queue's backoff strategy of this name says, which also has the delay and the jitter.
+    /// As the queue's backoff strategy of this name says. A delay or a jitter above 0 replaces the strategy's own.
     Named(String),
+}
+
+impl From<String> for BackoffKind {
+    /// The kind that a job selects with `backoff.type`.
+    fn from(name: String) -> Self {
+        match name.as_str() {
+            "fixed" => Self::Fixed,
+            "exponential" => Self::Exponential,
+            _ => Self::Named(name),
+        }
+    }
 }
 
 /// `[queues.NAME.backoff_strategies.STRATEGY]`: what BullMQ's `settings.backoffStrategy` is in a Node worker.

@@ -5,7 +5,7 @@
 const STEPS: u64 = 1_000_000;
 const STEPS_PER_BYTE: u64 = 256;
 /// Steps for describing what does not fit, which happens in one go.
-pub const TELLING: u64 = 500_000;
+pub const DESCRIBING: u64 = 500_000;
 /// Steps after which the check lets others use its thread: about a millisecond.
 const SLICE: u64 = 50_000;
 /// Steps of work that cannot be interrupted, such as comparing two large values.

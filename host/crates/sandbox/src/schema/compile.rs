@@ -10,9 +10,9 @@ use super::node::{ANY, Bound, Choices, Dependent, Fields, NOTHING, Node, NodeId,
 use super::number::Num;
 use super::pattern::{Pattern, Room};
 
-/// How much of the values of an `enum` an error message has.
-const TOLD: usize = 5;
-const TOLD_EACH: usize = 100;
+/// Values of an `enum` that an error message lists, and the characters that it has of each.
+const LISTED_VALUES: usize = 5;
+const VALUE_LENGTH: usize = 100;
 
 /// Compiles a schema. The error is for its author.
 pub fn compile(root: &Value, room: &mut Room) -> Result<Schema, String> {
@@ -312,14 +312,14 @@ fn choices(values: &[Value]) -> Choices {
     }
     texts.sort_unstable();
     (choices.texts, choices.others) = (texts.into(), others.into());
-    let told = values.iter().take(TOLD).map(|value| {
+    let listed = values.iter().take(LISTED_VALUES).map(|value| {
         let text = value.to_string();
-        let short: String = text.chars().take(TOLD_EACH).collect();
+        let short: String = text.chars().take(VALUE_LENGTH).collect();
         if short.len() < text.len() { short + "…" } else { short }
     });
-    choices.told = told.collect::<Vec<_>>().join(", ");
-    if values.len() > TOLD {
-        choices.told += &format!(" and {} more", values.len() - TOLD);
+    choices.listed = listed.collect::<Vec<_>>().join(", ");
+    if values.len() > LISTED_VALUES {
+        choices.listed += &format!(" and {} more", values.len() - LISTED_VALUES);
     }
     choices
 }

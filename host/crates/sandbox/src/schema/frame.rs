@@ -193,10 +193,21 @@ impl<'s, 'v> Frame<'s, 'v> {
                 (_, answer) => Next::Done(answer != Some(false)),
             },
             Operation::Fields(fields) => self.fields(fields, answer, first_ends, budget)?,
-            Operation::UnevaluatedFields(node) => self.unevaluated_fields(*node, answer, first_ends, budget)?,
+            Operation::UnevaluatedFields(node) => {
+                let Some(object) = self.item.object() else { return Ok(Next::Done(true)) };
+                self.unevaluated(*node, answer, first_ends, budget, |progress| {
+                    let (name, value) = progress.fields.get_or_insert_with(|| object.iter()).next()?;
+                    Some(below_field(*node, name, value))
+                })?
+            }
             Operation::Names(node) => self.names(*node, answer),
             Operation::Items { prefix, rest } => self.items(prefix, *rest, answer, first_ends),
-            Operation::UnevaluatedItems(node) => self.unevaluated_items(*node, answer, first_ends, budget)?,
+            Operation::UnevaluatedItems(node) => {
+                let Some(list) = self.item.list() else { return Ok(Next::Done(true)) };
+                self.unevaluated(*node, answer, first_ends, budget, |progress| {
+                    Some(below_item(*node, progress.next, list.get(progress.next)?))
+                })?
+            }
             Operation::Contains { schema, least, most } => self.contains(*schema, *least, *most, answer),
             leaf => Next::Done(self.item.fits_leaf(leaf, budget)?),
         })
@@ -227,6 +238,12 @@ impl<'s, 'v> Frame<'s, 'v> {
         Ok(Some(fits))
     }
 
+    /// Notes an answer. Whether the operation is done because something did not fit, and no further problem is wanted.
+    fn is_decided(&mut self, answer: Option<bool>, first_ends: bool) -> bool {
+        self.progress.failed |= answer == Some(false);
+        self.progress.failed && first_ends
+    }
+
     fn seen(&mut self) -> Option<&mut Seen> {
         self.collects.then(|| &mut **self.seen.get_or_insert_default())
     }
@@ -245,8 +262,7 @@ impl<'s, 'v> Frame<'s, 'v> {
         first_ends: bool,
         node: impl Fn(usize) -> Option<NodeId>,
     ) -> Next<'v> {
-        self.progress.failed |= answer == Some(false);
-        if self.progress.next == count || (self.progress.failed && first_ends) {
+        if self.is_decided(answer, first_ends) || self.progress.next == count {
             return Next::Done(!self.progress.failed);
         }
         let node = node(self.progress.next).unwrap_or(ANY);
@@ -261,8 +277,7 @@ impl<'s, 'v> Frame<'s, 'v> {
         budget: &mut Budget,
     ) -> Result<Next<'v>, Spent> {
         let Some(object) = self.item.object() else { return Ok(Next::Done(true)) };
-        self.progress.failed |= answer == Some(false);
-        if self.progress.failed && first_ends {
+        if self.is_decided(answer, first_ends) {
             return Ok(Next::Done(false));
         }
         while !budget.is_pause_due() {
@@ -303,35 +318,32 @@ impl<'s, 'v> Frame<'s, 'v> {
         Ok(Next::Pause)
     }
 
-    fn unevaluated_fields(
+    /// Asks the schema about each field or item that nothing has looked at. `question` is about the next one, until there is
+    /// none.
+    fn unevaluated(
         &mut self,
         node: NodeId,
         answer: Option<bool>,
         first_ends: bool,
         budget: &mut Budget,
+        mut question: impl FnMut(&mut Progress<'s, 'v>) -> Option<Question<'v>>,
     ) -> Result<Next<'v>, Spent> {
-        let Some(object) = self.item.object() else { return Ok(Next::Done(true)) };
-        self.progress.failed |= answer == Some(false);
-        if self.progress.failed && first_ends {
+        if self.is_decided(answer, first_ends) {
             return Ok(Next::Done(false));
         }
         if node == ANY {
             return Ok(self.all_seen());
         }
-        loop {
-            if budget.is_pause_due() {
-                return Ok(Next::Pause);
-            }
-            let fields = self.progress.fields.get_or_insert_with(|| object.iter());
-            let Some((name, value)) = fields.next() else { break };
+        while !budget.is_pause_due() {
+            let Some(question) = question(&mut self.progress) else { return Ok(self.all_seen()) };
             budget.take(1)?;
             let at = self.progress.next;
             self.progress.next += 1;
             if !self.seen.as_ref().is_some_and(|seen| seen.has(at)) {
-                return Ok(Next::Ask(below_field(node, name, value)));
+                return Ok(Next::Ask(question));
             }
         }
-        Ok(self.all_seen())
+        Ok(Next::Pause)
     }
 
     fn names(&mut self, node: NodeId, answer: Option<bool>) -> Next<'v> {
@@ -349,11 +361,11 @@ impl<'s, 'v> Frame<'s, 'v> {
 
     fn items(&mut self, prefix: &[NodeId], rest: Option<NodeId>, answer: Option<bool>, first_ends: bool) -> Next<'v> {
         let Some(list) = self.item.list() else { return Next::Done(true) };
-        self.progress.failed |= answer == Some(false);
+        let decided = self.is_decided(answer, first_ends);
         let at = self.progress.next;
         let node = prefix.get(at).copied().or(rest.filter(|rest| *rest != ANY || at < prefix.len()));
         match (list.get(at), node) {
-            (Some(value), Some(node)) if !(self.progress.failed && first_ends) => {
+            (Some(value), Some(node)) if !decided => {
                 self.progress.next += 1;
                 Next::Ask(below_item(node, at, value))
             }
@@ -366,36 +378,6 @@ impl<'s, 'v> Frame<'s, 'v> {
                 Next::Done(!self.progress.failed)
             }
         }
-    }
-
-    fn unevaluated_items(
-        &mut self,
-        node: NodeId,
-        answer: Option<bool>,
-        first_ends: bool,
-        budget: &mut Budget,
-    ) -> Result<Next<'v>, Spent> {
-        let Some(list) = self.item.list() else { return Ok(Next::Done(true)) };
-        self.progress.failed |= answer == Some(false);
-        if self.progress.failed && first_ends {
-            return Ok(Next::Done(false));
-        }
-        if node == ANY {
-            return Ok(self.all_seen());
-        }
-        loop {
-            if budget.is_pause_due() {
-                return Ok(Next::Pause);
-            }
-            let at = self.progress.next;
-            let Some(value) = list.get(at) else { break };
-            self.progress.next += 1;
-            budget.take(1)?;
-            if !self.seen.as_ref().is_some_and(|seen| seen.has(at)) {
-                return Ok(Next::Ask(below_item(node, at, value)));
-            }
-        }
-        Ok(self.all_seen())
     }
 
     fn contains(&mut self, schema: NodeId, least: u64, most: Option<u64>, answer: Option<bool>) -> Next<'v> {

@@ -23,7 +23,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use self::budget::{Budget, Spent, TELLING};
+use self::budget::{Budget, DESCRIBING, Spent};
 use self::check::Check;
 use self::compile::compile;
 use self::node::Schema;
@@ -34,9 +34,9 @@ use super::limits::one_line;
 use toril_job::{Failure, FailureKind, Job, Json};
 
 /// The most problems of one job's data that a message lists.
-const TOLD: usize = 5;
-/// Names of jobs that are told where one is unknown.
-const NAMES: usize = 20;
+const LISTED_PROBLEMS: usize = 5;
+/// Names of jobs that a message lists where one is unknown.
+const LISTED_NAMES: usize = 20;
 /// Kinds of job of one plugin, and the bytes of all their descriptions.
 const KINDS: usize = 1_000;
 const BYTES: usize = 1024 * 1024;
@@ -188,11 +188,11 @@ impl JobTypes {
     fn unknown(&self, name: &str) -> Failure {
         let mut known: Vec<_> = self.types.keys().map(String::as_str).collect();
         known.sort_unstable();
-        let more = match known.len().saturating_sub(NAMES) {
+        let more = match known.len().saturating_sub(LISTED_NAMES) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        known.truncate(NAMES);
+        known.truncate(LISTED_NAMES);
         let message = format!("the plugin knows no job named {name:?}; it handles: {}{more}", known.join(", "));
         Failure::new(FailureKind::UnknownJob, message)
     }
@@ -202,7 +202,7 @@ impl JobType {
     /// What does not fit in the data of a job of this kind, field by field.
     pub fn problems(&self, data: &Value) -> Vec<DataProblem> {
         let Some(schema) = &self.compiled else { return Vec::new() };
-        match Check::problems(schema, data, &mut Budget::new(TELLING)) {
+        match Check::problems(schema, data, &mut Budget::new(DESCRIBING)) {
             Ok((problems, _)) => problems,
             Err(Spent) => {
                 let message = "it takes too much work to be checked against its schema".to_owned();
@@ -225,13 +225,13 @@ async fn value(data: &Json) -> Result<Value, serde_json::Error> {
 
 /// What does not fit, naming no value.
 fn in_words(schema: &Schema, data: &Value) -> String {
-    let Ok((problems, more)) = Check::problems(schema, data, &mut Budget::new(TELLING)) else {
+    let Ok((problems, more)) = Check::problems(schema, data, &mut Budget::new(DESCRIBING)) else {
         return "in more places than can be listed".to_owned();
     };
-    let told: Vec<_> = problems.iter().take(TOLD).map(ToString::to_string).collect();
-    match problems.len() + more - told.len() {
-        0 => told.join("; "),
-        more => format!("{}; and {more} more", told.join("; ")),
+    let listed: Vec<_> = problems.iter().take(LISTED_PROBLEMS).map(ToString::to_string).collect();
+    match problems.len() + more - listed.len() {
+        0 => listed.join("; "),
+        more => format!("{}; and {more} more", listed.join("; ")),
     }
 }
 

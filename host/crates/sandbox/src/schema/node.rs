@@ -160,7 +160,7 @@ pub struct Choices {
     pub texts: Box<[Box<str>]>,
     pub others: Box<[Value]>,
     /// The first ones in their order, for an error message.
-    pub told: String,
+    pub listed: String,
 }
 
 /// The names of fields that are needed beside the one of this name.

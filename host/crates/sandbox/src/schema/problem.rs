@@ -36,9 +36,9 @@ pub fn words(operation: &Operation, object: Option<&Map<String, Value>>) -> Vec<
             several => here(format!("the value is not of one of the types {several:?}")),
         },
         Operation::Enum(choices) if choices.texts.len() + choices.others.len() == 1 => {
-            here(format!("the value is not {}", choices.told))
+            here(format!("the value is not {}", choices.listed))
         }
-        Operation::Enum(choices) => here(format!("the value is not one of {}", choices.told)),
+        Operation::Enum(choices) => here(format!("the value is not one of {}", choices.listed)),
         Operation::Bound { bound, limit } => here(match bound {
             Bound::Minimum => format!("the value is less than {limit}"),
             Bound::ExclusiveMinimum => format!("the value is not greater than {limit}"),

@@ -35,8 +35,7 @@ fn most() -> u64 {
 #[utoipa::path(post, path = "/queues/{queue}/dead-letters/return", operation_id = "returnDeadLetters", tag = "queues",
     request_body = GiveBack, params(("queue" = String, Path, description = "The queue of dead letters")), responses(
     (status = 200, description = "What became of them", body = LettersReturned),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn give_back(
     State(admin): State<Admin>,

@@ -13,8 +13,7 @@ use toril_bullmq::admin::{Admin, DeduplicationHolder};
     params(("queue" = String, Path, description = "The queue"), ("id" = String, Path, description = "The deduplication id")),
     responses(
     (status = 200, description = "The job that holds it", body = DeduplicationHolder),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn show(
     State(admin): State<Admin>,
@@ -31,8 +30,7 @@ pub async fn show(
     params(("queue" = String, Path, description = "The queue"), ("id" = String, Path, description = "The deduplication id")),
     responses(
     (status = 204, description = "No job holds it any more"),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn remove(
     State(admin): State<Admin>,

@@ -32,8 +32,7 @@ pub struct FollowParams {
 #[utoipa::path(get, path = "/queues/{queue}/events", operation_id = "followEvents", tag = "events",
     params(("queue" = String, Path, description = "The queue"), FollowParams), responses(
     (status = 200, description = "The events, without end", body = String, content_type = "text/event-stream"),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn follow(
     State(admin): State<Admin>,

@@ -11,8 +11,7 @@ use toril_bullmq::admin::{AddedFlow, Admin, NewFlow};
 /// Add a flow, in which each job waits for its children. If one of its jobs is wrong, none is added.
 #[utoipa::path(post, path = "/flows", operation_id = "addFlow", tag = "jobs", request_body = NewFlow, responses(
     (status = 201, description = "It is added", body = AddedFlow),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn add(
     State(admin): State<Admin>,

@@ -37,8 +37,7 @@ pub struct ListParams {
 #[utoipa::path(get, path = "/queues/{queue}/jobs", operation_id = "listJobs", tag = "jobs",
     params(("queue" = String, Path, description = "The queue"), ListParams), responses(
     (status = 200, description = "The jobs", body = JobPage),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn list(
     State(admin): State<Admin>,
@@ -54,8 +53,7 @@ pub async fn list(
 #[utoipa::path(post, path = "/queues/{queue}/jobs", operation_id = "addJob", tag = "jobs", request_body = NewJob,
     params(("queue" = String, Path, description = "The queue")), responses(
     (status = 201, description = "It is added", body = AddedJob),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn add(
     State(admin): State<Admin>,
@@ -78,8 +76,7 @@ pub struct Bulk {
 #[utoipa::path(post, path = "/queues/{queue}/bulk", operation_id = "addJobs", tag = "jobs", request_body = Bulk,
     params(("queue" = String, Path, description = "The queue")), responses(
     (status = 201, description = "They are added", body = BulkAdded),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn add_bulk(
     State(admin): State<Admin>,
@@ -105,8 +102,7 @@ pub async fn add_bulk(
     params(("queue" = String, Path, description = "The queue"), ("id" = String, Path, description = "The job")),
     responses(
     (status = 200, description = "The job", body = JobDetails),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn show(
     State(admin): State<Admin>,
@@ -131,8 +127,7 @@ pub struct RemoveParams {
         RemoveParams),
     responses(
     (status = 204, description = "It is removed"),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn remove(
     State(admin): State<Admin>,
@@ -161,8 +156,7 @@ pub struct LogParams {
         LogParams),
     responses(
     (status = 200, description = "The lines", body = LogPage),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn logs(
     State(admin): State<Admin>,
@@ -192,8 +186,7 @@ pub struct FlowParams {
         FlowParams),
     responses(
     (status = 200, description = "The tree", body = FlowNode),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn flow(
     State(admin): State<Admin>,
@@ -224,8 +217,7 @@ pub struct RetryParams {
         RetryParams),
     responses(
     (status = 204, description = "It waits again"),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn retry(
     State(admin): State<Admin>,
@@ -241,8 +233,7 @@ pub async fn retry(
     params(("queue" = String, Path, description = "The queue"), ("id" = String, Path, description = "The job")),
     responses(
     (status = 204, description = "It can be claimed"),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn promote(
     State(admin): State<Admin>,
@@ -270,8 +261,7 @@ pub struct Priority {
     params(("queue" = String, Path, description = "The queue"), ("id" = String, Path, description = "The job")),
     responses(
     (status = 204, description = "It has it"),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn change_priority(
     State(admin): State<Admin>,
@@ -297,8 +287,7 @@ pub struct Delay {
     params(("queue" = String, Path, description = "The queue"), ("id" = String, Path, description = "The job")),
     responses(
     (status = 204, description = "It has it"),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn change_delay(
     State(admin): State<Admin>,

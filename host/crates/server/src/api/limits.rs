@@ -35,8 +35,7 @@ pub struct Stop {
 #[utoipa::path(get, path = "/queues/{queue}/limits", operation_id = "getLimits", tag = "queues",
     params(("queue" = String, Path, description = "The queue")), responses(
     (status = 200, description = "The limits", body = QueueLimits),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn show(State(admin): State<Admin>, Segments(queue): Segments<String>) -> Result<Json<QueueLimits>, Problem> {
     Ok(Json(admin.limits(&queue).await?))
@@ -46,8 +45,7 @@ pub async fn show(State(admin): State<Admin>, Segments(queue): Segments<String>)
 #[utoipa::path(put, path = "/queues/{queue}/limits/concurrency", operation_id = "setConcurrency", tag = "queues",
     request_body = Concurrency, params(("queue" = String, Path, description = "The queue")), responses(
     (status = 200, description = "The limits now", body = QueueLimits),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn set_concurrency(
     State(admin): State<Admin>,
@@ -62,8 +60,7 @@ pub async fn set_concurrency(
 #[utoipa::path(delete, path = "/queues/{queue}/limits/concurrency", operation_id = "removeConcurrency", tag = "queues",
     params(("queue" = String, Path, description = "The queue")), responses(
     (status = 204, description = "It is removed"),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn remove_concurrency(
     State(admin): State<Admin>,
@@ -77,8 +74,7 @@ pub async fn remove_concurrency(
 #[utoipa::path(put, path = "/queues/{queue}/limits/rate", operation_id = "setRateLimit", tag = "queues",
     request_body = RateLimit, params(("queue" = String, Path, description = "The queue")), responses(
     (status = 200, description = "The limits now", body = QueueLimits),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn set_rate(
     State(admin): State<Admin>,
@@ -93,8 +89,7 @@ pub async fn set_rate(
 #[utoipa::path(delete, path = "/queues/{queue}/limits/rate", operation_id = "removeRateLimit", tag = "queues",
     params(("queue" = String, Path, description = "The queue")), responses(
     (status = 204, description = "It is removed"),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn remove_rate(State(admin): State<Admin>, Segments(queue): Segments<String>) -> Result<StatusCode, Problem> {
     admin.set_rate_limit(&queue, None).await?;
@@ -105,8 +100,7 @@ pub async fn remove_rate(State(admin): State<Admin>, Segments(queue): Segments<S
 #[utoipa::path(put, path = "/queues/{queue}/limits/stop", operation_id = "stopQueueFor", tag = "queues",
     request_body = Stop, params(("queue" = String, Path, description = "The queue")), responses(
     (status = 200, description = "The limits now", body = QueueLimits),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn stop(
     State(admin): State<Admin>,
@@ -121,8 +115,7 @@ pub async fn stop(
 #[utoipa::path(delete, path = "/queues/{queue}/limits/stop", operation_id = "clearRateLimit", tag = "queues",
     params(("queue" = String, Path, description = "The queue")), responses(
     (status = 204, description = "Jobs begin"),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn go(State(admin): State<Admin>, Segments(queue): Segments<String>) -> Result<StatusCode, Problem> {
     admin.clear_rate_limit(&queue).await?;

@@ -35,6 +35,7 @@ const LARGEST_BODY: usize = 8 << 20;
     info(title = "Toril", description = "Looks at BullMQ queues and jobs, and changes them."),
     servers((url = "/api/v1")),
     modifiers(&Bearer),
+    components(schemas(problem::Problem)),
     security(("bearer" = []), ()),
     tags(
         (name = "queues", description = "Queues, and what is done with all jobs of one"),

@@ -18,8 +18,7 @@ const MOST_CLEANED: u64 = 100_000;
 /// The queues that the configuration names, with how many jobs are in which state.
 #[utoipa::path(get, path = "/queues", operation_id = "listQueues", tag = "queues", responses(
     (status = 200, description = "The queues", body = Vec<QueueDetails>),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn list(State(admin): State<Admin>) -> Result<Json<Vec<QueueDetails>>, Problem> {
     Ok(Json(admin.queues().await?))
@@ -29,8 +28,7 @@ pub async fn list(State(admin): State<Admin>) -> Result<Json<Vec<QueueDetails>>,
 #[utoipa::path(get, path = "/queues/{queue}", operation_id = "getQueue", tag = "queues",
     params(("queue" = String, Path, description = "The queue")), responses(
     (status = 200, description = "The queue", body = QueueDetails),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn show(
     State(admin): State<Admin>,
@@ -43,8 +41,7 @@ pub async fn show(
 #[utoipa::path(post, path = "/queues/{queue}/pause", operation_id = "pauseQueue", tag = "queues",
     params(("queue" = String, Path, description = "The queue")), responses(
     (status = 200, description = "It is paused", body = PauseState),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn pause(State(admin): State<Admin>, Segments(queue): Segments<String>) -> Result<Json<PauseState>, Problem> {
     Ok(Json(admin.pause(&queue).await?))
@@ -54,8 +51,7 @@ pub async fn pause(State(admin): State<Admin>, Segments(queue): Segments<String>
 #[utoipa::path(post, path = "/queues/{queue}/resume", operation_id = "resumeQueue", tag = "queues",
     params(("queue" = String, Path, description = "The queue")), responses(
     (status = 200, description = "It is not paused", body = PauseState),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn resume(
     State(admin): State<Admin>,
@@ -78,8 +74,7 @@ pub struct DrainParams {
 #[utoipa::path(post, path = "/queues/{queue}/drain", operation_id = "drainQueue", tag = "queues",
     params(("queue" = String, Path, description = "The queue"), DrainParams), responses(
     (status = 204, description = "They are removed"),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn drain(
     State(admin): State<Admin>,
@@ -114,8 +109,7 @@ fn some() -> u64 {
 #[utoipa::path(post, path = "/queues/{queue}/clean", operation_id = "cleanQueue", tag = "queues",
     params(("queue" = String, Path, description = "The queue"), CleanParams), responses(
     (status = 200, description = "How many are removed", body = Cleaned),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn clean(
     State(admin): State<Admin>,
@@ -134,8 +128,7 @@ pub async fn clean(
 #[utoipa::path(post, path = "/queues/{queue}/retry", operation_id = "retryFailedJobs", tag = "queues",
     params(("queue" = String, Path, description = "The queue")), responses(
     (status = 200, description = "How many wait again", body = Retried),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn retry_all(
     State(admin): State<Admin>,
@@ -158,8 +151,7 @@ pub struct ObliterateParams {
 #[utoipa::path(post, path = "/queues/{queue}/obliterate", operation_id = "obliterateQueue", tag = "queues",
     params(("queue" = String, Path, description = "The queue"), ObliterateParams), responses(
     (status = 204, description = "It is removed"),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn obliterate(
     State(admin): State<Admin>,
@@ -183,8 +175,7 @@ pub struct PriorityParams {
 #[utoipa::path(get, path = "/queues/{queue}/priorities", operation_id = "countsPerPriority", tag = "queues",
     params(("queue" = String, Path, description = "The queue"), PriorityParams), responses(
     (status = 200, description = "A count for each priority", body = Vec<PriorityCount>),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn priorities(
     State(admin): State<Admin>,
@@ -203,8 +194,7 @@ pub async fn priorities(
 #[utoipa::path(get, path = "/queues/{queue}/workers", operation_id = "listWorkers", tag = "queues",
     params(("queue" = String, Path, description = "The queue")), responses(
     (status = 200, description = "The workers", body = Vec<WorkerClient>),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn workers(
     State(admin): State<Admin>,
@@ -226,8 +216,7 @@ pub struct TrimParams {
 #[utoipa::path(post, path = "/queues/{queue}/events/trim", operation_id = "trimEvents", tag = "events",
     params(("queue" = String, Path, description = "The queue"), TrimParams), responses(
     (status = 200, description = "How many are removed", body = Trimmed),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn trim_events(
     State(admin): State<Admin>,

@@ -26,8 +26,7 @@ pub struct PageParams {
 #[utoipa::path(get, path = "/queues/{queue}/schedulers", operation_id = "listSchedulers", tag = "schedulers",
     params(("queue" = String, Path, description = "The queue"), PageParams), responses(
     (status = 200, description = "The schedulers", body = SchedulerPage),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn list(
     State(admin): State<Admin>,
@@ -43,8 +42,7 @@ pub async fn list(
     params(("queue" = String, Path, description = "The queue"), ("id" = String, Path, description = "The scheduler")),
     responses(
     (status = 200, description = "The scheduler", body = Scheduler),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn show(
     State(admin): State<Admin>,
@@ -59,8 +57,7 @@ pub async fn show(
     params(("queue" = String, Path, description = "The queue"), ("id" = String, Path, description = "The scheduler")),
     responses(
     (status = 200, description = "The scheduler", body = Scheduler),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn upsert(
     State(admin): State<Admin>,
@@ -75,8 +72,7 @@ pub async fn upsert(
     params(("queue" = String, Path, description = "The queue"), ("id" = String, Path, description = "The scheduler")),
     responses(
     (status = 204, description = "It is removed"),
-    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "Redis does not answer", body = Problem, content_type = "application/problem+json"),
+    Problem,
 ))]
 pub async fn remove(
     State(admin): State<Admin>,

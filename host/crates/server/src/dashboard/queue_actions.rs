@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::form::Form;
 use super::segments::Segments;
 use super::text::{count, queue_path, shown};
-use toril_bullmq::admin::{QueueDetails, State as JobState};
+use toril_bullmq::admin::{AdminError, QueueDetails, State as JobState};
 
 /// How many jobs one cleaning removes at most.
 const MOST_CLEANED: u64 = 100_000;
@@ -55,18 +55,39 @@ pub fn notice(done: &str, n: Option<u64>) -> Option<Markup> {
     })
 }
 
+/// The queue's page, which says what was done.
 fn back(queue: &str, done: &str) -> Response {
     Redirect::to(&format!("{}?done={done}", queue_path(queue))).into_response()
 }
 
+/// The same after `outcome`, or the page that says why nothing was done.
+fn ended<T>(visitor: &Visitor, queue: &str, outcome: Result<T, AdminError>, done: impl FnOnce(T) -> String) -> Done {
+    let outcome = outcome.map_err(|error| Failure::from(error).back_to(queue_path(queue), visitor));
+    Ok(back(queue, &done(outcome?)))
+}
+
+/// What is asked before something is done with a queue.
+struct Before<'a> {
+    title: &'a str,
+    says: Markup,
+    fields: Markup,
+    button: &'a str,
+    /// Where the answer goes, below the queue's path.
+    action: &'a str,
+}
+
+fn ask_about(visitor: &Visitor, queue: &str, Before { title, says, fields, button, action }: Before<'_>) -> Response {
+    let back = queue_path(queue);
+    let action = format!("{back}/{action}");
+    ask(visitor, Question { title, says, fields, button, action, back, above: queue })
+}
+
 pub async fn pause(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>, _: Form) -> Done {
-    d.admin.pause(&queue).await.map_err(|error| Failure::from(error).back_to(queue_path(&queue), &visitor))?;
-    Ok(back(&queue, "paused"))
+    ended(&visitor, &queue, d.admin.pause(&queue).await, |_| "paused".to_owned())
 }
 
 pub async fn resume(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>, _: Form) -> Done {
-    d.admin.resume(&queue).await.map_err(|error| Failure::from(error).back_to(queue_path(&queue), &visitor))?;
-    Ok(back(&queue, "resumed"))
+    ended(&visitor, &queue, d.admin.resume(&queue).await, |_| "resumed".to_owned())
 }
 
 /// The queue, or the page that says that there is none.
@@ -77,34 +98,30 @@ async fn existing(d: &Dashboard, visitor: &Visitor, queue: &str) -> Result<Queue
 
 pub async fn ask_retry(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>) -> Done {
     let details = existing(&d, &visitor, &queue).await?;
-    let path = queue_path(&queue);
-    Ok(ask(
+    Ok(ask_about(
         &visitor,
-        Question {
+        &queue,
+        Before {
             title: "Retry all failed jobs?",
             says: html! { p { (count(details.failed, "job")) " of queue " (shown(&queue)) " that failed: to be run again." } },
             fields: html! {},
             button: "Retry them",
-            action: format!("{path}/retry-failed"),
-            back: path,
-            above: &queue,
+            action: "retry-failed",
         },
     ))
 }
 
 pub async fn retry(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>, _: Form) -> Done {
-    let failed = |error| Failure::from(error).back_to(queue_path(&queue), &visitor);
-    let retried = d.admin.retry_all(&queue).await.map_err(failed)?;
-    Ok(back(&queue, &format!("retried&n={}", retried.retried)))
+    ended(&visitor, &queue, d.admin.retry_all(&queue).await, |done| format!("retried&n={}", done.retried))
 }
 
 pub async fn ask_drain(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>) -> Done {
     let details = existing(&d, &visitor, &queue).await?;
-    let path = queue_path(&queue);
     let waiting = details.waiting + details.prioritized;
-    Ok(ask(
+    Ok(ask_about(
         &visitor,
-        Question {
+        &queue,
+        Before {
             title: "Drain the queue?",
             says: html! {
                 p { "What waits in queue " (shown(&queue)) ", " (count(waiting, "job")) ", is removed and cannot be brought back." }
@@ -114,9 +131,7 @@ pub async fn ask_drain(State(d): State<Dashboard>, visitor: Visitor, Segments(qu
                 p { label { input type="checkbox" name="delayed"; " Also what is delayed, " (count(details.delayed, "job")) } }
             },
             button: "Remove them",
-            action: format!("{path}/drain"),
-            back: path,
-            above: &queue,
+            action: "drain",
         },
     ))
 }
@@ -127,18 +142,16 @@ pub async fn drain(
     Segments(queue): Segments<String>,
     form: Form,
 ) -> Done {
-    let failed = |error| Failure::from(error).back_to(queue_path(&queue), &visitor);
-    d.admin.drain(&queue, form.ticked("delayed")).await.map_err(failed)?;
-    Ok(back(&queue, "drained"))
+    ended(&visitor, &queue, d.admin.drain(&queue, form.ticked("delayed")).await, |_| "drained".to_owned())
 }
 
 pub async fn ask_clean(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>) -> Done {
     existing(&d, &visitor, &queue).await?;
-    let path = queue_path(&queue);
     let states = JobState::ALL.into_iter().filter(|state| *state != JobState::WaitingChildren);
-    Ok(ask(
+    Ok(ask_about(
         &visitor,
-        Question {
+        &queue,
+        Before {
             title: "Clean the queue?",
             says: html! { p { "Jobs of queue " (shown(&queue)) " are removed by state and age, and cannot be brought back." } },
             fields: html! {
@@ -159,9 +172,7 @@ pub async fn ask_clean(State(d): State<Dashboard>, visitor: Visitor, Segments(qu
                 }
             },
             button: "Remove them",
-            action: format!("{path}/clean"),
-            back: path,
-            above: &queue,
+            action: "clean",
         },
     ))
 }
@@ -189,10 +200,10 @@ pub async fn clean(
 
 pub async fn ask_obliterate(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>) -> Done {
     let details = existing(&d, &visitor, &queue).await?;
-    let path = queue_path(&queue);
-    Ok(ask(
+    Ok(ask_about(
         &visitor,
-        Question {
+        &queue,
+        Before {
             title: "Obliterate the queue?",
             says: html! {
                 p { "Every job of queue " (shown(&queue)) ", its job schedulers, limits and events are removed and cannot be brought back." }
@@ -202,9 +213,7 @@ pub async fn ask_obliterate(State(d): State<Dashboard>, visitor: Visitor, Segmen
                 p { label { input type="checkbox" name="force"; " Also what is active, " (count(details.active, "job")) ": its workers lose it" } }
             },
             button: "Remove everything",
-            action: format!("{path}/obliterate"),
-            back: path,
-            above: &queue,
+            action: "obliterate",
         },
     ))
 }
@@ -215,7 +224,5 @@ pub async fn obliterate(
     Segments(queue): Segments<String>,
     form: Form,
 ) -> Done {
-    let failed = |error| Failure::from(error).back_to(queue_path(&queue), &visitor);
-    d.admin.obliterate(&queue, form.ticked("force")).await.map_err(failed)?;
-    Ok(back(&queue, "obliterated"))
+    ended(&visitor, &queue, d.admin.obliterate(&queue, form.ticked("force")).await, |_| "obliterated".to_owned())
 }

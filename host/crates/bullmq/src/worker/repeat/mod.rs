@@ -12,7 +12,7 @@ use bullmq::Error;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::Shared;
+use super::shared::Shared;
 use crate::claimed::Claimed;
 use crate::clock::now;
 use crate::patience::{Pauses, is_passing};

@@ -38,7 +38,7 @@ async fn data_that_does_not_fit_is_named_by_field_without_its_value() {
 }
 
 #[tokio::test]
-async fn the_first_problems_are_told_and_the_others_counted() {
+async fn the_first_problems_are_listed_and_the_others_counted() {
     let failure =
         refused(&types(&json!({ "items": { "type": "number" } })), json!(["a", "b", "c", "d", "e", "f", "g"])).await;
     assert!(
@@ -49,7 +49,7 @@ async fn the_first_problems_are_told_and_the_others_counted() {
 }
 
 #[test]
-fn each_problem_is_told_at_its_field() {
+fn each_problem_names_its_field() {
     let kind = numbers();
     let kind = kind.get("work").expect("the type");
     let missing = DataProblem { field: "/n".into(), message: "this field is needed".into() };
@@ -98,13 +98,13 @@ fn every_keyword_says_what_is_wrong() {
     ] {
         let types = types(&schema);
         let problems = types.get("work").expect("the type").problems(&data);
-        let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        assert_eq!(told, [wanted], "{schema}");
+        let found: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(found, [wanted], "{schema}");
     }
 }
 
 #[tokio::test]
-async fn an_unknown_name_is_told_with_the_known_ones() {
+async fn an_unknown_name_is_refused_with_the_known_ones() {
     let failure = match numbers().check(&job("treble", json!({})), Instant::now()).await {
         Err(Unfit::Job(failure)) => failure,
         other => panic!("not refused: {other:?}"),

@@ -10,10 +10,10 @@ use futures::future::BoxFuture;
 use tokio::sync::mpsc::error::SendError;
 use tokio_util::sync::CancellationToken;
 
-use super::Shared;
 use super::batch::{Ending, How};
 use super::driver::Ended;
 use super::locks::Kept;
+use super::shared::Shared;
 use super::slots::Slot;
 use crate::backoff::{self, Next};
 use crate::children;
@@ -31,7 +31,7 @@ const NEARLY_NOW: Duration = Duration::from_millis(100);
 const TRACES: usize = 10;
 
 /// One claimed job, on its way to its outcome.
-pub struct Settling {
+pub struct Completer {
     /// Its queue's worker.
     pub worker: Arc<Shared>,
     /// The job.
@@ -67,7 +67,7 @@ impl Drop for Spans {
     }
 }
 
-impl Settling {
+impl Completer {
     /// The outcome, as it is for this job: a failure that would be tried again is the last when no attempt remains or its
     /// backoff is not known, and children can be awaited only where there are some.
     pub async fn decide(&self, outcome: Outcome) -> Outcome {
@@ -160,11 +160,11 @@ impl Settling {
             && let Some(slot) = self.slot.take()
         {
             let ending = Ending { job: self.job.clone(), how };
-            let ended = Ended { ending, slot, settling: self, refused: None };
-            let worker = ended.settling.worker.clone();
+            let ended = Ended { ending, slot, completer: self };
+            let worker = ended.completer.worker.clone();
             // Fails when the loop has ended, since the worker did not close in time.
-            let Err(SendError(Ended { ending, settling, .. })) = worker.ended.send(ended) else { return };
-            return settling.end_alone(ending.how).await;
+            let Err(SendError(Ended { ending, completer, .. })) = worker.ended.send(ended) else { return };
+            return completer.end_alone(ending.how).await;
         }
         self.end_alone(how).await;
     }

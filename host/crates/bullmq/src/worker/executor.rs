@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 
-use super::Shared;
+use super::completer::{Completer, Spans};
 use super::repeat::Turn;
-use super::settle::{Settling, Spans};
+use super::shared::Shared;
 use super::slots::Slot;
 use crate::children::job_of_key;
 use crate::claimed::Claimed;
@@ -28,43 +28,43 @@ const STARTED_TOO_OFTEN: &str = "job started more than allowable limit";
 
 impl Shared {
     /// Runs a job to its end, or to where the loop ends it. A panic on the way fails the attempt, and the job's place is
-    /// free again. `here`: whether the attempt may begin on this thread, whatever runs there else.
-    pub async fn process(self: Arc<Self>, job: Arc<Claimed>, slot: Slot, here: bool) {
+    /// free again.
+    pub async fn process(self: Arc<Self>, job: Arc<Claimed>, slot: Slot) {
         // In a box: the task is moved several times until it runs.
-        let attempt = self.clone().attempt(self.settling(&job, Some(slot)), here).boxed();
+        let attempt = self.clone().attempt(self.completer(&job, Some(slot))).boxed();
         if AssertUnwindSafe(attempt).catch_unwind().await.is_ok() {
             return;
         }
         let (queue, job_id) = (&self.name, &job.id);
         tracing::error!(queue, job_id, "the host panicked while it processed a job; the attempt fails");
         let reason = "Toril itself failed while it processed this job (a panic; the host's log has its place).";
-        let settling = self.settling(&job, None);
-        settling.settle(Outcome::Retry(Failure::new(FailureKind::Host, reason))).await;
+        let completer = self.completer(&job, None);
+        completer.settle(Outcome::Retry(Failure::new(FailureKind::Host, reason))).await;
     }
 
     /// Keeps the lock of a job from now on, until its end is written.
-    fn settling(self: &Arc<Self>, job: &Arc<Claimed>, slot: Option<Slot>) -> Settling {
+    fn completer(self: &Arc<Self>, job: &Arc<Claimed>, slot: Option<Slot>) -> Completer {
         let lost = CancellationToken::new();
         let kept = self.locks.keep(job, lost.clone());
-        Settling { worker: self.clone(), job: job.clone(), kept, lost, slot, spans: Spans::default() }
+        Completer { worker: self.clone(), job: job.clone(), kept, lost, slot, spans: Spans::default() }
     }
 
-    async fn attempt(self: Arc<Self>, mut settling: Settling, here: bool) {
+    async fn attempt(self: Arc<Self>, mut completer: Completer) {
         let started = Instant::now();
-        let job = &settling.job.clone();
+        let job = &completer.job.clone();
         let (queue, job_id) = (&self.name, &job.id);
         self.meters.claimed(job.waited());
         tracing::debug!(queue, job_id, attempt = job.attempts_made + 1, "attempt started");
         if job.is_scheduled() && self.repeat(job).await == Turn::Elsewhere {
-            return settling.settle(Outcome::Deferred(ELSEWHERE)).await;
+            return completer.settle(Outcome::Deferred(ELSEWHERE)).await;
         }
         if let Some(reason) = &job.failed_already {
             tracing::warn!(queue, job_id, outcome = "failed", reason, "job failed before it was run");
-            return settling.settle(Outcome::Failed(Failure::new(FailureKind::Host, reason))).await;
+            return completer.settle(Outcome::Failed(Failure::new(FailureKind::Host, reason))).await;
         }
         if let Some(verdict) = self.parked.take(job).await {
             tracing::info!(queue, job_id, "writing a result that was finished before");
-            return settling.resume(verdict).await;
+            return completer.resume(verdict).await;
         }
         if self.policy.load().is_started_too_often(job) {
             tracing::warn!(
@@ -73,11 +73,11 @@ impl Shared {
                 outcome = "failed",
                 "job was started more often than max_started_attempts allows"
             );
-            return settling.settle(Outcome::Failed(Failure::new(FailureKind::Host, STARTED_TOO_OFTEN))).await;
+            return completer.settle(Outcome::Failed(Failure::new(FailureKind::Host, STARTED_TOO_OFTEN))).await;
         }
         let trace = begin(queue, job);
         let finished = match Json::parse(job.data.clone()) {
-            Ok(data) => self.run(job, data, &settling.lost, &trace, here).await,
+            Ok(data) => self.run(job, data, &completer.lost, &trace).await,
             Err(error) => {
                 let place = format!("line {} column {}", error.line(), error.column());
                 let message = format!("the job's data is no JSON (at {place})");
@@ -85,25 +85,18 @@ impl Shared {
                 Finished { outcome, plugin: String::new(), version: None, usage: None }
             }
         };
-        let finished = Finished { outcome: settling.decide(finished.outcome).await, ..finished };
+        let finished = Finished { outcome: completer.decide(finished.outcome).await, ..finished };
         let took = started.elapsed();
         self.is_brisk.store(took < BRISK, Ordering::Relaxed);
         self.meters.ended(&finished, took);
         tell(queue, job, &finished, took);
         self.service.attempts.note(queue, job_id, job.attempts_made + 1, &finished, took);
         note(&trace, &finished);
-        settling.spans = Spans::writing(trace);
-        settling.settle(finished.outcome).await;
+        completer.spans = Spans::writing(trace);
+        completer.settle(finished.outcome).await;
     }
 
-    async fn run(
-        &self,
-        job: &Arc<Claimed>,
-        data: Json,
-        lost: &CancellationToken,
-        trace: &Trace,
-        here: bool,
-    ) -> Finished {
+    async fn run(&self, job: &Arc<Claimed>, data: Json, lost: &CancellationToken, trace: &Trace) -> Finished {
         let service = &self.service;
         let signals = Signals {
             shutdown: self.shutdown.clone(),
@@ -131,7 +124,7 @@ impl Shared {
             parent: job.parent_key.as_deref().and_then(|key| job_of_key(key, service.redis.prefix())),
         };
         let trace = trace.clone();
-        self.runner.run(Attempt { job: handed_over, context, store: service.store.clone(), signals, trace, here }).await
+        self.runner.run(Attempt { job: handed_over, context, store: service.store.clone(), signals, trace }).await
     }
 }
 

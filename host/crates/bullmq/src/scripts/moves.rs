@@ -1,0 +1,81 @@
+//! What an operator moves back to the waiting jobs.
+
+use std::sync::LazyLock;
+
+use bullmq::Error;
+use redis::Script;
+
+use super::{Scripts, rerouted};
+
+rerouted! {
+    MOVE_JOBS_TO_WAIT = "moveJobsToWait-8";
+    PROMOTE = "promote-9";
+    REPROCESS_JOB = "reprocessJob-9";
+}
+
+/// Jobs that are moved by one call, which blocks Redis meanwhile: BullMQ's own default.
+const AT_ONCE: u32 = 1000;
+
+/// The set of ended jobs that a job is moved from.
+#[derive(Clone, Copy, Debug)]
+pub enum Ended {
+    /// Those that have completed.
+    Completed,
+    /// Those that have failed.
+    Failed,
+}
+
+impl Ended {
+    /// The names of the set, and of the field that holds how a job ended.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Completed => ("completed", "returnvalue"),
+            Self::Failed => ("failed", "failedReason"),
+        }
+    }
+}
+
+impl Scripts {
+    /// Moves a delayed job to the waiting ones. False: it is not delayed.
+    pub async fn promote(&self, job_id: &str) -> Result<bool, Error> {
+        let keys = self.keys();
+        let mut call = PROMOTE.prepare_invoke();
+        for key in [keys.delayed(), keys.wait(), keys.paused(), keys.meta(), keys.prioritized(), keys.active()] {
+            call.key(key);
+        }
+        call.key(keys.pc()).key(keys.events()).key(keys.marker());
+        call.arg(keys.key_prefix()).arg(job_id);
+        let code: i64 = self.run(&call).await?;
+        Ok(code >= 0)
+    }
+
+    /// Moves an ended job to the waiting ones: before the others if it is `lifo`. `reset_attempts`: it has all its attempts
+    /// again. False: it is not there.
+    pub async fn reprocess(&self, job_id: &str, ended: Ended, lifo: bool, reset_attempts: bool) -> Result<bool, Error> {
+        let keys = self.keys();
+        let (set, field) = ended.names();
+        let reset = if reset_attempts { "1" } else { "0" };
+        let mut call = REPROCESS_JOB.prepare_invoke();
+        for key in [keys.job_key(job_id), keys.events(), keys.get(set), keys.wait(), keys.meta(), keys.active()] {
+            call.key(key);
+        }
+        call.key(keys.marker()).key(keys.prioritized()).key(keys.pc());
+        call.arg(job_id).arg(if lifo { "RPUSH" } else { "LPUSH" }).arg(field).arg(set).arg(reset).arg(reset);
+        let code: i64 = self.run(&call).await?;
+        Ok(code == 1)
+    }
+
+    /// Moves the jobs that had failed by this time to the waiting ones.
+    pub async fn retry_failed(&self, until: u64) -> Result<(), Error> {
+        let keys = self.keys();
+        let mut call = MOVE_JOBS_TO_WAIT.prepare_invoke();
+        for key in [keys.key_prefix(), keys.events(), keys.failed(), keys.wait(), keys.paused(), keys.meta()] {
+            call.key(key);
+        }
+        call.key(keys.active()).key(keys.marker());
+        call.arg(AT_ONCE).arg(until).arg("failed");
+        // 1: there may be more.
+        while self.run::<i64>(&call).await? == 1 {}
+        Ok(())
+    }
+}
