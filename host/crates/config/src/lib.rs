@@ -126,6 +126,10 @@ impl Known for Config {
     fn redact(&self) -> &[String] {
         &self.host.redact
     }
+
+    fn check_backoff(&self, queue: &str, backoff: &Backoff) -> Result<(), String> {
+        self.check_backoff(queue, backoff)
+    }
 }
 
 impl PartialEq for Config {

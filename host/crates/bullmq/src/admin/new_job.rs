@@ -220,7 +220,7 @@ impl Admin {
     /// A queue of the configuration has the backoff strategy that a job names.
     pub(super) fn check_backoff(&self, spec: &JobSpec) -> Result<(), AdminError> {
         let Some(backoff) = &spec.backoff else { return Ok(()) };
-        self.config.load().check_backoff(&spec.queue, backoff).map_err(AdminError::Invalid)
+        (self.config)().check_backoff(&spec.queue, backoff).map_err(AdminError::Invalid)
     }
 }
 
