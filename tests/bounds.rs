@@ -106,7 +106,7 @@ async fn guests_that_were_quick_and_then_compute_delay_neither_other_queues_nor_
         add(queue, vec![many.clone()], false).await;
     }
     for queue in &queues {
-        wait_until("all six to compute", LONG, async || active(&toril, queue).await == 1).await;
+        wait_until("all six to compute", 4 * LONG, async || active(&toril, queue).await == 1).await;
     }
 
     assert_works(&toril, &redis).await;

@@ -1,6 +1,6 @@
 // An A2A agent built with @a2a-js/sdk, for the tests of agent-commands: what server.py does, as far as the tests need it.
 //
-//     node server.mjs '{"port": 1, "folder": "…", "versions": ["1.0"], "streaming": true}'
+//     node server.mjs '{"port": 1, "folder": "…", "versions": ["1.0"], "binding": "JSONRPC", "streaming": true}'
 
 import { appendFileSync } from "node:fs";
 import { randomUUID } from "node:crypto";
@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import express from "express";
 import { Role, TaskState } from "@a2a-js/sdk";
 import { AgentEvent, DefaultRequestHandler, InMemoryTaskStore } from "@a2a-js/sdk/server";
-import { UserBuilder, agentCardHandler, jsonRpcHandler } from "@a2a-js/sdk/server/express";
+import { UserBuilder, agentCardHandler, jsonRpcHandler, restHandler } from "@a2a-js/sdk/server/express";
 
 const options = JSON.parse(process.argv[2]);
 const url = `http://127.0.0.1:${options.port}/`;
@@ -79,7 +79,7 @@ class Executor {
 const card = {
   name: "Test", description: "Does what it is told.", version: "1.0.0", provider: undefined,
   supportedInterfaces: options.versions.map((protocolVersion) => ({
-    url, protocolBinding: "JSONRPC", protocolVersion, tenant: "",
+    url, protocolBinding: options.binding, protocolVersion, tenant: "",
   })),
   capabilities: { streaming: options.streaming, pushNotifications: false, extensions: [], extendedAgentCard: false },
   defaultInputModes: ["text/plain"], defaultOutputModes: ["text/plain"],
@@ -94,14 +94,25 @@ const legacyCompat = { enabled: options.versions.includes("0.3") };
 const requestHandler = new DefaultRequestHandler(card, new InMemoryTaskStore(), new Executor());
 const app = express();
 app.use("/.well-known/agent-card.json", agentCardHandler({ agentCardProvider: requestHandler, legacyCompat }));
+// The method that a request of HTTP+JSON calls, as JSON-RPC names it.
+const methodOf = (verb, path) => {
+  const ends = {
+    "/message:send": "SendMessage", "/message:stream": "SendStreamingMessage", ":cancel": "CancelTask",
+    ":subscribe": "SubscribeToTask", "/tasks": "ListTasks",
+  };
+  const end = Object.keys(ends).find((known) => path.endsWith(known));
+  return end ? ends[end] : verb === "GET" ? "GetTask" : null;
+};
 app.use((request, _response, next) => {
   const chunks = [];
   request.on("data", (chunk) => chunks.push(chunk));
   request.on("end", () => {
-    const { method } = JSON.parse(Buffer.concat(chunks).toString());
-    write({ event: "request", method, version: request.get("a2a-version") ?? null });
+    const { method } = chunks.length ? JSON.parse(Buffer.concat(chunks).toString()) : {};
+    const called = method ?? methodOf(request.method, request.path);
+    write({ event: "request", method: called, version: request.get("a2a-version") ?? null });
   });
   next();
 });
-app.use("/", jsonRpcHandler({ requestHandler, legacyCompat, userBuilder: UserBuilder.noAuthentication }));
+const handler = options.binding === "JSONRPC" ? jsonRpcHandler : restHandler;
+app.use("/", handler({ requestHandler, legacyCompat, userBuilder: UserBuilder.noAuthentication }));
 app.listen(options.port, "127.0.0.1");

@@ -26,7 +26,7 @@ from a2a.helpers import get_message_text, new_task_from_user_message, new_text_m
 from a2a.server.agent_execution import AgentExecutor
 from a2a.server.context import ServerCallContext
 from a2a.server.request_handlers import DefaultRequestHandler
-from a2a.server.routes import create_agent_card_routes, create_jsonrpc_routes
+from a2a.server.routes import create_agent_card_routes, create_jsonrpc_routes, create_rest_routes
 from a2a.server.tasks import DatabaseTaskStore, TaskUpdater
 from a2a.types.a2a_pb2 import (
     AgentCapabilities,
@@ -114,15 +114,30 @@ class Executor(AgentExecutor):
         await updater.cancel(updater.new_agent_message([new_text_part("stopped")]))
 
 
+def method_of(verb, path):
+    """The method that a request of HTTP+JSON calls, as JSON-RPC names it."""
+    for end, method in (
+        ("/message:send", "SendMessage"),
+        ("/message:stream", "SendStreamingMessage"),
+        (":cancel", "CancelTask"),
+        (":subscribe", "SubscribeToTask"),
+        ("/pushNotificationConfigs", "CreateTaskPushNotificationConfig"),
+        ("/tasks", "ListTasks"),
+    ):
+        if path.endswith(end):
+            return method
+    return "GetTask" if verb == "GET" else None
+
+
 class Door:
-    """Writes down every call of JSON-RPC, and turns some away."""
+    """Writes down every call, and turns some away."""
 
     def __init__(self, app, options, ledger):
         self.app, self.options, self.ledger = app, options, ledger
         self.refuse = options.refuse
 
     async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or scope["method"] != "POST":
+        if scope["type"] != "http" or scope["path"].endswith(".json"):
             return await self.app(scope, receive, send)
         body, more = b"", True
         while more:
@@ -131,10 +146,10 @@ class Door:
                 return None
             body, more = body + message.get("body", b""), message.get("more_body", False)
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
-        call = json.loads(body)
+        call = json.loads(body) if body else {}
         self.ledger.write(
             event="request",
-            method=call.get("method"),
+            method=call.get("method") or method_of(scope["method"], scope["path"]),
             version=headers.get("a2a-version"),
             authorization=headers.get("authorization"),
             key=headers.get("x-api-key"),
@@ -174,7 +189,8 @@ async def finish_what_was_left(store):
 
 def card_of(url, options):
     interfaces = [
-        AgentInterface(protocol_binding="JSONRPC", protocol_version=version, url=url) for version in options.versions
+        AgentInterface(protocol_binding=options.binding, protocol_version=version, url=url)
+        for version in options.versions
     ]
     return AgentCard(
         name="Test",
@@ -198,7 +214,11 @@ def application(url, options, ledger, store):
         cards = [Route("/.well-known/agent-card.json", lambda _: JSONResponse(document))]
     else:
         cards = create_agent_card_routes(card)
-    calls = create_jsonrpc_routes(handler, "/", enable_v0_3_compat="0.3" in options.versions)
+    compat = "0.3" in options.versions
+    if options.binding == "JSONRPC":
+        calls = create_jsonrpc_routes(handler, "/", enable_v0_3_compat=compat)
+    else:
+        calls = create_rest_routes(handler, enable_v0_3_compat=compat)
 
     @contextlib.asynccontextmanager
     async def lifespan(_):
@@ -214,6 +234,7 @@ def main():
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--folder", required=True, help="where the ledger and the store are")
     parser.add_argument("--versions", default="1.0", type=lambda text: text.split(","))
+    parser.add_argument("--binding", default="JSONRPC", choices=["JSONRPC", "HTTP+JSON"])
     parser.add_argument("--streaming", action="store_true")
     parser.add_argument("--refuse", type=int, default=0, help="how many calls are answered with 429")
     parser.add_argument("--token", help="what a call has to be authorized with")

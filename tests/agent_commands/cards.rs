@@ -1,4 +1,4 @@
-//! Where an agent's card is, and whose it is.
+//! Where an agent's card is, and whose it is. How long one that was read before is used is in `kept`.
 
 use serde_json::json;
 use toril_tests::RedisServer;

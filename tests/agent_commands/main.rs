@@ -2,18 +2,26 @@
 //!
 //! | module | what it shows |
 //! | --- | --- |
-//! | `talks` | a reply, a long task, a cancel: with both SDKs, in both versions of the protocol |
+//! | `talks` | a reply, a long task, a cancel: with both SDKs, in both versions of the protocol, over both bindings |
+//! | `rest` | HTTP+JSON: its errors, its paths, and what servers leave out |
 //! | `tasks` | a task that wants to know more, and the commands that are about a task |
-//! | `settings` | which agent is meant, and how it is authenticated to |
+//! | `settings` | which agent is meant, and that each gets its own secret |
+//! | `access` | the security schemes of cards: OAuth2, HTTP Basic, API keys |
 //! | `ends` | time that is up, a host that shuts down, an agent that has too much to do |
 //! | `odd`, `cards` | answers that are unusual and allowed, played by a stub |
+//! | `kept` | cards that are kept, and asked for again only to learn whether they have changed |
 //! | `silent` | agents that say nothing for a long time, or do not say what became of a message |
+//! | `push` | jobs that are deferred until the agent sends a notification |
 //! | `once` | attempts that break off, agents that die, hosts that are killed: nothing is sent twice |
 
+mod access;
 mod cards;
 mod ends;
+mod kept;
 mod odd;
 mod once;
+mod push;
+mod rest;
 mod settings;
 mod silent;
 mod talks;
@@ -60,10 +68,12 @@ impl Case<StubAgent> {
         Self::played_with(QUEUE, "", play).await
     }
 
-    /// `queue` is further lines of the queue's entry, `config` further settings of the plugin, each with a comma before.
+    /// `queue` is further lines of the queue's entry, `config` further settings of the plugin, each with a comma before;
+    /// `{url}` in there is where the agent is.
     async fn played_with(queue: &str, config: &str, play: impl Fn(Asked) -> Answer + Send + Sync + 'static) -> Self {
         let agent = StubAgent::start(play).await;
         let redis = RedisServer::start().await;
+        let config = config.replace("{url}", agent.url());
         let plugin = format!("http = [{url:?}]\nconfig = {{ agent-url = {url:?}{config} }}\n", url = agent.url());
         let toril = host(&redis, queue, &plugin).await;
         Self { agent, redis, toril }
@@ -115,12 +125,18 @@ async fn job(redis: &RedisServer, id: &str) -> Value {
 
 /// A host whose queue loses no time when it takes up what another one has left.
 async fn host(redis: &RedisServer, queue: &str, plugin: &str) -> Toril {
+    host_with(redis, queue, plugin, &[]).await
+}
+
+/// The same, with variables of the environment.
+async fn host_with(redis: &RedisServer, queue: &str, plugin: &str, env: &[(&str, &str)]) -> Toril {
     let config = format!(
         "[queues.agent-commands]\nplugin = \"agent-commands\"\nattempts = 3\nbackoff = \"100ms\"\n\
          lock_duration = \"1s\"\nstalled_interval = \"500ms\"\n{queue}\n[plugins.agent-commands]\n{plugin}"
     );
     let cache = toril_tests::toril::shared_cache();
     let toril = Toril::new().redis(redis.url()).plugin("agent-commands").config(config);
+    let toril = env.iter().fold(toril, |toril, (name, value)| toril.env(*name, *value));
     let mut toril = toril.host(format!("cache = {:?}", cache.display().to_string())).spawn_run();
     toril.wait_ready().await;
     toril

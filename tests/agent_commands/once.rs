@@ -68,15 +68,17 @@ async fn an_agent_that_dies_in_the_middle_and_comes_back_is_asked_for_the_task_a
 
 #[tokio::test]
 async fn a_message_that_may_have_arrived_is_looked_for_and_its_task_is_taken_up() {
-    let case = Case::of(Options::default()).await;
-    let first = add(&case.redis, json!({ "message": "task 2 50" }), same(), true).await;
-    let sent = case.agent.executed();
+    for binding in ["JSONRPC", "HTTP+JSON"] {
+        let case = Case::of(Options { binding, ..Options::default() }).await;
+        let first = add(&case.redis, json!({ "message": "task 2 50" }), same(), true).await;
+        let sent = case.agent.executed();
 
-    let again = once_more(&case, sending("task 2 50")).await;
+        let again = once_more(&case, sending("task 2 50")).await;
 
-    assert_eq!((&again["taskId"], &again["text"]), (&first["taskId"], &json!("onetwo")), "{again}");
-    assert_eq!(case.agent.executed(), sent);
-    assert!(case.agent.methods().contains(&"ListTasks".to_owned()));
+        assert_eq!((&again["taskId"], &again["text"]), (&first["taskId"], &json!("onetwo")), "{binding}: {again}");
+        assert_eq!(case.agent.executed(), sent);
+        assert!(case.agent.methods().contains(&"ListTasks".to_owned()));
+    }
 }
 
 #[tokio::test]
@@ -123,13 +125,15 @@ async fn an_agent_that_begins_its_conversations_itself_is_left_to_do_so() {
 
 #[tokio::test]
 async fn an_agent_that_lists_no_tasks_is_sent_the_message_again_with_the_same_id() {
-    let case = Case::of(Options { versions: &["0.3"], ..Options::default() }).await;
+    for binding in ["JSONRPC", "HTTP+JSON"] {
+        let case = Case::of(Options { versions: &["0.3"], binding, ..Options::default() }).await;
 
-    assert_eq!(case.run("send", &sending("task 1 50")).await.succeeded().json()["state"], "completed");
+        assert_eq!(case.run("send", &sending("task 1 50")).await.succeeded().json()["state"], "completed", "{binding}");
 
-    let job = case.job("1").await;
-    assert!(job["logs"].to_string().contains("sent again, with the same id"), "{job}");
-    assert_eq!(case.agent.executed()[0]["messageId"], format!("toril:agent-commands:1:{}", job["timestamp"]));
+        let job = case.job("1").await;
+        assert!(job["logs"].to_string().contains("sent again, with the same id"), "{job}");
+        assert_eq!(case.agent.executed()[0]["messageId"], format!("toril:agent-commands:1:{}", job["timestamp"]));
+    }
 }
 
 #[tokio::test]
@@ -176,6 +180,7 @@ async fn two_hundred_commands_are_each_delivered_once_though_the_host_is_killed_
         ("streams", A2aServer::start(Options::default()).await),
         ("polled", A2aServer::start(Options { streaming: false, ..Options::default() }).await),
         ("node", A2aServer::start(Options { sdk: Sdk::Node, ..Options::default() }).await),
+        ("rest", A2aServer::start(Options { binding: "HTTP+JSON", ..Options::default() }).await),
     ];
     let redis = RedisServer::start().await;
     let queue = "timeout = \"5m\"\nconcurrency = 8\nmax_stalled = 1000";

@@ -1,4 +1,5 @@
-//! A reply, a long task with and without streaming, a cancel: with both SDKs, in both versions of the protocol.
+//! A reply, a long task with and without streaming, a cancel: with both SDKs, in both versions of the protocol, over
+//! JSON-RPC and HTTP+JSON.
 
 use serde_json::json;
 use toril_tests::a2a::{Options, Sdk};
@@ -60,12 +61,19 @@ async fn cancels(options: Options) {
 }
 
 macro_rules! agents {
-    ($($name:ident: $sdk:ident, $versions:expr;)*) => {
+    ($($name:ident: $sdk:ident, $versions:expr, $binding:expr;)*) => {
         $(mod $name {
             use super::*;
 
-            const STREAMING: Options =
-                Options { sdk: Sdk::$sdk, versions: $versions, streaming: true, refuse: 0, token: None, own_contexts: false };
+            const STREAMING: Options = Options {
+                sdk: Sdk::$sdk,
+                versions: $versions,
+                binding: $binding,
+                streaming: true,
+                refuse: 0,
+                token: None,
+                own_contexts: false,
+            };
             const POLLED: Options = Options { streaming: false, ..STREAMING };
 
             #[tokio::test]
@@ -102,10 +110,14 @@ macro_rules! agents {
 }
 
 agents! {
-    python_1_0: Python, &["1.0"];
-    python_0_3: Python, &["0.3"];
-    node_1_0: Node, &["1.0"];
-    node_0_3: Node, &["0.3"];
+    python_1_0: Python, &["1.0"], "JSONRPC";
+    python_0_3: Python, &["0.3"], "JSONRPC";
+    node_1_0: Node, &["1.0"], "JSONRPC";
+    node_0_3: Node, &["0.3"], "JSONRPC";
+    python_rest_1_0: Python, &["1.0"], "HTTP+JSON";
+    python_rest_0_3: Python, &["0.3"], "HTTP+JSON";
+    node_rest_1_0: Node, &["1.0"], "HTTP+JSON";
+    node_rest_0_3: Node, &["0.3"], "HTTP+JSON";
 }
 
 #[tokio::test]

@@ -108,7 +108,7 @@ async fn a_task_is_looked_at_and_cancelled_and_followed_by_jobs_of_their_own() {
 #[tokio::test]
 async fn a_task_of_another_job_is_followed_to_its_end() {
     let case = Case::of(Options::default()).await;
-    case.add("long", &json!({ "message": "task 5 400" })).await;
+    case.add("long", &json!({ "message": "task 20 500" })).await;
     let task = case.wait_for_task("long").await;
 
     let result = case.run("command", &json!({ "command": "follow", "taskId": task })).await.succeeded().json();

@@ -29,6 +29,8 @@ pub struct Options {
     pub sdk: Sdk,
     /// The versions of the protocol in its card.
     pub versions: &'static [&'static str],
+    /// How it takes calls: `JSONRPC` or `HTTP+JSON`.
+    pub binding: &'static str,
     /// Whether its card says that it streams.
     pub streaming: bool,
     /// Answers this many of the first calls with 429 and `Retry-After: 1`. Python only.
@@ -40,9 +42,17 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// Python, 1.0, streaming, and nobody is turned away.
+    /// Python, 1.0 over JSON-RPC, streaming, and nobody is turned away.
     fn default() -> Self {
-        Self { sdk: Sdk::Python, versions: &["1.0"], streaming: true, refuse: 0, token: None, own_contexts: false }
+        Self {
+            sdk: Sdk::Python,
+            versions: &["1.0"],
+            binding: "JSONRPC",
+            streaming: true,
+            refuse: 0,
+            token: None,
+            own_contexts: false,
+        }
     }
 }
 
@@ -103,7 +113,7 @@ impl A2aServer {
         self.of("cancelled")
     }
 
-    /// The methods that were called, in order.
+    /// The methods that were called, in order. Over HTTP+JSON they have the names of 1.0.
     pub fn methods(&self) -> Vec<String> {
         self.requests().iter().filter_map(|request| request["method"].as_str().map(str::to_owned)).collect()
     }
@@ -158,6 +168,7 @@ fn python(options: Options, port: u16, folder: &TempDir) -> Command {
     let mut command = Command::new(paths::root().join("target/python-a2a/bin/python"));
     command.arg(paths::a2a().join("server.py")).arg("--port").arg(port.to_string()).arg("--folder").arg(folder.path());
     command.arg("--versions").arg(options.versions.join(",")).arg("--refuse").arg(options.refuse.to_string());
+    command.arg("--binding").arg(options.binding);
     if options.streaming {
         command.arg("--streaming");
     }
@@ -176,7 +187,8 @@ fn node(options: Options, port: u16, folder: &TempDir) -> Command {
         "the agent in Node rejects no calls"
     );
     let argument = json!({
-        "port": port, "folder": folder.path(), "versions": options.versions, "streaming": options.streaming,
+        "port": port, "folder": folder.path(), "versions": options.versions, "binding": options.binding,
+        "streaming": options.streaming,
     });
     let mut command = Command::new("node");
     command.current_dir(paths::a2a()).arg("server.mjs").arg(argument.to_string());

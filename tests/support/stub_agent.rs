@@ -1,5 +1,5 @@
-//! An A2A agent whose every answer a test decides, with any timing: JSON-RPC over HTTP, protocol 1.0 unless its card says
-//! otherwise. For behaviour that is unusual and allowed, which the SDKs' servers do not show.
+//! An A2A agent whose every answer a test decides, with any timing: JSON-RPC or HTTP+JSON, protocol 1.0 unless its card
+//! says otherwise. For behaviour that is unusual and allowed, which the SDKs' servers do not show.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::scripted::{Received, ScriptedServer};
 
-/// What a card is asked for with: not a method of JSON-RPC, and counted like one.
+/// The name of a request for a card: it is counted like a method of JSON-RPC.
 pub const CARD: &str = "card";
 
 /// A running agent. What it was asked is in [`ScriptedServer`], which this is one of.
@@ -32,22 +32,30 @@ pub struct Asked {
     pub url: String,
     /// The path of the request.
     pub path: String,
-    /// A method of JSON-RPC, or [`CARD`].
+    /// A method of JSON-RPC, [`CARD`], or for everything else verb and path: `GET /tasks/t`.
     pub method: String,
-    /// The parameters.
+    /// The parameters of JSON-RPC, else the body as JSON.
     pub params: Value,
+    /// What is in the address after the question mark.
+    pub query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as it came.
+    pub body: String,
     /// How often this method was called, this time included.
     pub time: usize,
 }
 
 /// What the agent answers.
 pub enum Answer {
-    /// A result of JSON-RPC.
+    /// A result of JSON-RPC, or the same document for HTTP+JSON.
     Result(Value),
     /// An error of JSON-RPC.
     Error(i64),
     /// Anything: status, media type and body.
     Raw(u16, &'static str, String),
+    /// The same, with headers.
+    Full(u16, Vec<(&'static str, String)>, String),
     /// A stream of events.
     Stream(Vec<Step>),
     /// An answer that begins after that time.
@@ -56,7 +64,7 @@ pub enum Answer {
 
 /// What happens in a stream.
 pub enum Step {
-    /// An event: a result of JSON-RPC.
+    /// An event: a result of JSON-RPC, or the same document for HTTP+JSON.
     Event(Value),
     /// Text as it is.
     Text(String),
@@ -83,8 +91,11 @@ impl StubAgent {
 
     /// The methods that were called, in order. Cards are left out.
     pub fn methods(&self) -> Vec<String> {
-        let method = |call: Value| call["method"].as_str().map(str::to_owned);
-        self.requests().iter().map(Received::json).filter_map(method).collect()
+        let name = |request: &Received| {
+            let path = request.path.split('?').next().unwrap_or_default();
+            name(&request.method, path, &request.json())
+        };
+        self.requests().iter().map(name).filter(|name| name != CARD).collect()
     }
 
     /// How often a method was called.
@@ -111,12 +122,29 @@ pub fn card(url: &str, streaming: bool) -> Value {
     })
 }
 
+impl Asked {
+    /// A header, or an empty text.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}
+
+/// What a request is called here.
+fn name(verb: &str, path: &str, body: &Value) -> String {
+    match body["method"].as_str() {
+        Some(method) => method.to_owned(),
+        None if verb == "GET" && path.ends_with(".json") => CARD.to_owned(),
+        None => format!("{verb} {path}"),
+    }
+}
+
 async fn answer(State(stage): State<Stage>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let call: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let name = if method == Method::GET { CARD } else { call["method"].as_str().unwrap_or_default() };
+    let name = name(method.as_str(), uri.path(), &call);
+    let is_rpc = call["jsonrpc"].is_string();
     let time = {
         let mut times = stage.times.lock().unwrap_or_else(PoisonError::into_inner);
-        let time = times.entry(name.to_owned()).or_default();
+        let time = times.entry(name.clone()).or_default();
         *time += 1;
         *time
     };
@@ -124,46 +152,54 @@ async fn answer(State(stage): State<Stage>, method: Method, uri: Uri, headers: H
     let mut answer = (stage.play)(Asked {
         url: format!("http://{host}"),
         path: uri.path().to_owned(),
-        method: name.to_owned(),
-        params: call["params"].clone(),
+        method: name,
+        params: if is_rpc { call["params"].clone() } else { call.clone() },
+        query: uri.query().unwrap_or_default().to_owned(),
+        body: String::from_utf8_lossy(&body).into_owned(),
+        headers,
         time,
     });
     while let Answer::After(delay, next) = answer {
         tokio::time::sleep(delay).await;
         answer = *next;
     }
-    written(answer, &call["id"], name == CARD)
+    written(answer, is_rpc.then(|| call["id"].clone()))
 }
 
-fn written(answer: Answer, id: &Value, is_card: bool) -> Response {
+/// `id`: that of the call, none if it was none of JSON-RPC.
+fn written(answer: Answer, id: Option<Value>) -> Response {
+    let enveloped = move |result: Value| match &id {
+        Some(id) => json!({ "jsonrpc": "2.0", "id": id, "result": result }),
+        None => result,
+    };
     let raw = |status: u16, kind: &str, body: Body| {
         let response = Response::builder().status(status).header(header::CONTENT_TYPE, kind).body(body);
         response.unwrap_or_else(|error| panic!("the stub's answer is no HTTP: {error}"))
     };
     match answer {
-        Answer::Result(card) if is_card => raw(200, "application/json", card.to_string().into()),
-        Answer::Result(result) => {
-            raw(200, "application/json", json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string().into())
-        }
+        Answer::Result(result) => raw(200, "application/json", enveloped(result).to_string().into()),
         Answer::Error(code) => {
             let error = json!({ "code": code, "message": "a secret reason" });
-            raw(200, "application/json", json!({ "jsonrpc": "2.0", "id": id, "error": error }).to_string().into())
+            raw(200, "application/json", json!({ "jsonrpc": "2.0", "id": 1, "error": error }).to_string().into())
         }
         Answer::Raw(status, kind, body) => raw(status, kind, body.into()),
+        Answer::Full(status, headers, body) => {
+            let response = Response::builder().status(status);
+            let response = headers.into_iter().fold(response, |response, (name, value)| response.header(name, value));
+            response.body(body.into()).unwrap_or_else(|error| panic!("the stub's answer is no HTTP: {error}"))
+        }
         Answer::Stream(steps) => {
-            let events = stream::unfold((steps.into_iter(), id.clone()), async |(mut steps, id)| {
+            let events = stream::unfold((steps.into_iter(), enveloped), async |(mut steps, enveloped)| {
                 loop {
                     let text = match steps.next()? {
-                        Step::Event(result) => {
-                            format!("data: {}\n\n", json!({ "jsonrpc": "2.0", "id": id, "result": result }))
-                        }
+                        Step::Event(result) => format!("data: {}\n\n", enveloped(result)),
                         Step::Text(text) => text,
                         Step::Pause(pause) => {
                             tokio::time::sleep(pause).await;
                             continue;
                         }
                     };
-                    return Some((Ok::<_, Infallible>(Bytes::from(text)), (steps, id)));
+                    return Some((Ok::<_, Infallible>(Bytes::from(text)), (steps, enveloped)));
                 }
             });
             raw(200, "text/event-stream", Body::from_stream(events))

@@ -52,7 +52,7 @@ impl Cancel {
                 Err(reason) => error(FAILED, &reason),
             };
         };
-        match queue::cancel(&redis, queue, id, &self.reason, self.wait_timeout).await {
+        match queue::cancel(&std::sync::Arc::new(redis), queue, id, &self.reason, self.wait_timeout).await {
             Ok(Cancelled::Ended(state)) => {
                 match self.client.json {
                     true => crate::cli::say!("{}", serde_json::json!({ "queue": queue, "id": id, "state": state })),

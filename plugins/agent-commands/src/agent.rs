@@ -1,28 +1,29 @@
 //! An agent that can be called: its settings, and what its card says.
 
+mod meet;
 mod stream;
 
+use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 
-use serde::Deserialize;
-use serde_json::{Value, json};
-use toril_plugin::http::{Chunk, DEFAULT_MAX_BODY, HttpError, Request, Streaming};
-use toril_plugin::{Failure, log};
+use serde_json::Value;
+use toril_plugin::http::{HttpError, Request};
+use toril_plugin::log;
 
-use crate::card::{Card, Interface};
+use crate::access::Access;
+use crate::card::Interface;
+use crate::envelope::Binding;
+use crate::exchange::{begin, exchange};
 use crate::model::Task;
+use crate::push::Push;
 use crate::settings::Settings;
-use crate::trouble::Trouble;
-use crate::version::version;
-use crate::watch::{LOOK, Patience, Watch};
+use crate::trouble::{METHOD_NOT_FOUND, Trouble};
+use crate::watch::{Patience, Watch};
 use crate::wire::{Call, Page};
 
+pub use meet::with_agent;
 pub use stream::{Heard, Stream};
 
-/// The newest version that is spoken here.
-const NEWEST: &str = "1.0";
-/// The codes that JSON-RPC keeps for itself and for servers. Other APIs have errors of the same form with other codes.
-const RPC_ERRORS: std::ops::RangeInclusive<i64> = -32_768..=-32_000;
 /// How long a call may take that only asks for something.
 const QUESTION: Duration = Duration::from_secs(30);
 /// How long what should not be left half done goes on after the attempt should end. Shorter than the 5 seconds that a
@@ -33,63 +34,13 @@ pub const GRACE: Duration = Duration::from_secs(2);
 pub struct Agent {
     pub settings: Settings,
     pub interface: Interface,
-}
-
-/// What a call is answered with: one of the two. The error's message is the agent's text, and is left where it is.
-#[derive(Deserialize)]
-struct Answer {
-    result: Option<Value>,
-    error: Option<RpcError>,
-}
-
-#[derive(Deserialize)]
-struct RpcError {
-    code: i64,
+    pub access: Access,
+    source: meet::Source,
+    /// Whether a call went wrong in a way that another card would explain.
+    suspect: Cell<bool>,
 }
 
 impl Agent {
-    /// Reads the agent's card.
-    ///
-    /// # Errors
-    /// If there is none, or it offers nothing that fits.
-    pub fn meet(settings: Settings, watch: &Watch) -> Result<Self, Failure> {
-        let name = settings.name.clone();
-        let fail = |trouble: Trouble| trouble.into_failure(&name, "agent-card.json");
-        let mut missing = None;
-        for place in settings.card_places() {
-            // Some agents show an older card to whom does not name a version.
-            let request = authorized(Request::get(&place.url), &settings).header("accept", "application/json");
-            let request = request.header("a2a-version", NEWEST);
-            let answer = exchange(request.timeout(QUESTION), watch.patiently(GRACE)).map_err(&fail)?;
-            let card = match answer.card() {
-                Ok(card) => card,
-                Err(trouble) if trouble.is_no_card() => {
-                    missing.get_or_insert(trouble);
-                    continue;
-                }
-                Err(trouble) => return Err(fail(trouble)),
-            };
-            // An origin can have many agents, and has the card of one of them at most.
-            if place.is_origin && settings.rpc_url.is_none() && !card.is_at(&settings.url) {
-                return Err(Failure::fatal(format!(
-                    "{name} has no card below the path of its address, and the card at its origin is that of an agent with \
-                     another address: set the address to the origin if that agent is meant, or to the address of the card"
-                )));
-            }
-            let mut interface = card.choose(&name)?;
-            if let Some(url) = &settings.rpc_url {
-                interface.url.clone_from(url);
-            }
-            return Ok(Self { settings, interface });
-        }
-        Err(match missing {
-            Some(Trouble::Status { status, .. }) => Failure::fatal(format!(
-                "{name} has no card at /.well-known/agent-card.json ({status}): check its address"
-            )),
-            _ => fail(Trouble::NotA2a),
-        })
-    }
-
     /// What messages call it.
     pub fn name(&self) -> &str {
         &self.settings.name
@@ -103,11 +54,15 @@ impl Agent {
         timeout: Duration,
         patience: Patience<'_>,
     ) -> Result<Value, Trouble> {
-        let request = self.request(call, extensions).header("accept", "application/json").timeout(timeout);
-        let answer = exchange(request, patience)?;
-        log::debug(format_args!("{} answered {} with {} bytes", self.name(), call.method, answer.body.len()));
-        answer.succeeded()?;
-        result(&answer.body)
+        let binding = self.interface.wire.binding();
+        let answered = self.access.send(call.verb(), &call.url(&self.interface.url), &patience, |request| {
+            let request = self.request(request, call, extensions).header("accept", "application/json");
+            let answer = exchange(request.timeout(timeout), patience.clone())?;
+            log::debug(format_args!("{} answered {} with {} bytes", self.name(), call.method, answer.body.len()));
+            binding.succeeded(&answer)?;
+            binding.result(&answer.body)
+        });
+        answered.inspect_err(|trouble| self.suspect(trouble))
     }
 
     /// Asks for a task. Without its history, if it is too large with it.
@@ -127,6 +82,12 @@ impl Agent {
         self.about_task(&self.interface.wire.cancel(task_id), timeout, patience)
     }
 
+    /// Asks the agent to send notifications about a task.
+    pub fn notify(&self, task_id: &str, push: &Push, patience: Patience<'_>) -> Result<(), Trouble> {
+        let asked = self.call(&self.interface.wire.notify(task_id, push), &[], QUESTION, patience);
+        asked.map(|_| ()).map_err(|trouble| self.of_method(trouble))
+    }
+
     fn about_task(&self, call: &Call, timeout: Duration, patience: Patience<'_>) -> Result<Task, Trouble> {
         let result = self.call(call, &[], timeout, patience)?;
         self.interface.wire.task(result).map_err(|_| Trouble::NotA2a)
@@ -142,7 +103,7 @@ impl Agent {
         patience: Patience<'_>,
     ) -> Option<Result<Page, Trouble>> {
         let call = self.interface.wire.list(context_id, since, page)?;
-        let result = self.call(&call, &[], QUESTION, patience);
+        let result = self.call(&call, &[], QUESTION, patience).map_err(|trouble| self.of_method(trouble));
         Some(result.and_then(|result| self.interface.wire.page(result).map_err(|_| Trouble::NotA2a)))
     }
 
@@ -152,18 +113,48 @@ impl Agent {
         call: &Call,
         extensions: &[String],
         watch: &Watch,
-        mut patience: Patience<'_>,
+        patience: Patience<'_>,
     ) -> Result<Stream<'_>, Trouble> {
-        let request = self.request(call, extensions).header("accept", "text/event-stream");
-        let mut answer = request.timeout(watch.bound()).open()?;
-        begin(&mut answer, &mut patience)?;
-        Stream::of(self, answer, &mut patience)
+        let opened = self.access.send(call.verb(), &call.url(&self.interface.url), &patience, |request| {
+            let mut patience = patience.clone();
+            let request = self.request(request, call, extensions).header("accept", "text/event-stream");
+            let mut answer = request.timeout(watch.bound()).open()?;
+            begin(&mut answer, &mut patience)?;
+            Stream::of(self, answer, &mut patience)
+        });
+        opened.inspect_err(|trouble| self.suspect(trouble)).map_err(|trouble| self.of_method(trouble))
     }
 
-    fn request(&self, call: &Call, extensions: &[String]) -> Request {
+    fn suspect(&self, trouble: &Trouble) {
+        if trouble.may_be_an_old_card() {
+            self.suspect.set(true);
+        }
+    }
+
+    /// Asks for a stream of what happens to a task from now on.
+    pub fn subscribe(&self, task_id: &str, watch: &Watch) -> Result<Stream<'_>, Trouble> {
+        let mut call = self.interface.wire.subscribe(task_id);
+        match (self.stream(&call, &[], watch, watch.at_once()), &mut call.route) {
+            // The specification has POST, the protocol's definition GET: a server may have only one of them.
+            (Err(Trouble::Rpc { code: METHOD_NOT_FOUND }), Some(route)) => {
+                route.verb = "GET";
+                self.stream(&call, &[], watch, watch.at_once())
+            }
+            (opened, _) => opened,
+        }
+    }
+
+    /// Of a call whose address says nothing but which method it is.
+    fn of_method(&self, trouble: Trouble) -> Trouble {
+        if self.interface.wire.binding() == Binding::Rest { trouble.of_method() } else { trouble }
+    }
+
+    fn request(&self, request: Request, call: &Call, extensions: &[String]) -> Request {
         let wire = &self.interface.wire;
-        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": call.method, "params": call.params });
-        let mut request = authorized(Request::post(&self.interface.url), &self.settings).json(&body);
+        let mut request = match call.body() {
+            Some(body) => request.json(&body),
+            None => request,
+        };
         if let Some(version) = wire.header() {
             request = request.header("a2a-version", version);
         }
@@ -174,125 +165,12 @@ impl Agent {
     }
 }
 
-fn authorized(request: Request, settings: &Settings) -> Request {
-    let request = request.header("user-agent", format!("toril-agent-commands/{}", version()));
-    let add = |request: Request, (name, value): &(String, String)| request.header(name, value);
-    settings.credentials.iter().fold(request, add)
-}
-
-/// An answer with all of its body.
-struct Whole {
-    status: u16,
-    wait: Option<Duration>,
-    body: Vec<u8>,
-}
-
-impl Whole {
-    /// An error of JSON-RPC says more than the status that it comes with, but for those that are about the caller.
-    fn succeeded(&self) -> Result<(), Trouble> {
-        match self.status {
-            200..300 => Ok(()),
-            401 | 403 | 429 => Err(Trouble::Status { status: self.status, wait: self.wait }),
-            status => match result(&self.body) {
-                Err(Trouble::Rpc { code }) if RPC_ERRORS.contains(&code) => Err(Trouble::Rpc { code }),
-                _ => Err(Trouble::Status { status, wait: self.wait }),
-            },
-        }
-    }
-}
-
-impl Whole {
-    fn card(&self) -> Result<Card, Trouble> {
-        self.succeeded()?;
-        serde_json::from_slice(without_mark(&self.body)).map_err(|_| Trouble::NotA2a)
-    }
-}
-
-/// Sends a request and waits for all of its answer, for as long as patience lasts.
-fn exchange(request: Request, mut patience: Patience<'_>) -> Result<Whole, Trouble> {
-    let mut answer = request.open()?;
-    begin(&mut answer, &mut patience)?;
-    whole(answer, &mut patience)
-}
-
-fn begin(answer: &mut Streaming, patience: &mut Patience<'_>) -> Result<(), Trouble> {
-    while !answer.begin(LOOK)? {
-        if let Some(stop) = patience.over() {
-            return Err(Trouble::Stopped(stop));
-        }
-    }
-    Ok(())
-}
-
-/// The whole of an answer that has begun.
-fn whole(mut answer: Streaming, patience: &mut Patience<'_>) -> Result<Whole, Trouble> {
-    let (status, wait) = (answer.status().unwrap_or_default(), answer.retry_after());
-    let mut body = Vec::new();
-    loop {
-        match answer.read_chunk(LOOK)? {
-            Chunk::Bytes(bytes) if body.len() + bytes.len() > DEFAULT_MAX_BODY => {
-                let origin = answer.origin().to_owned();
-                return Err(HttpError::TooLarge { origin, limit: DEFAULT_MAX_BODY }.into());
-            }
-            Chunk::Bytes(bytes) => body.extend(bytes),
-            Chunk::Pending => {
-                if let Some(stop) = patience.over() {
-                    return Err(Trouble::Stopped(stop));
-                }
-            }
-            Chunk::End => return Ok(Whole { status, wait, body }),
-        }
-    }
-}
-
-/// The result that an answer of JSON-RPC has.
-fn result(document: &[u8]) -> Result<Value, Trouble> {
-    match serde_json::from_slice(without_mark(document)) {
-        Ok(Answer { error: Some(error), .. }) => Err(Trouble::Rpc { code: error.code }),
-        Ok(Answer { result: Some(result), .. }) => Ok(result),
-        Ok(Answer { .. }) | Err(_) => Err(Trouble::NotA2a),
-    }
-}
-
-/// A document without the byte order mark that some servers put before it.
-fn without_mark(document: &[u8]) -> &[u8] {
-    document.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(document)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_of_json_rpc_is_told_by_its_code_alone() {
-        assert_eq!(result(br#"{"error":{"code":-32602,"message":"secret"}}"#), Err(Trouble::Rpc { code: -32602 }));
-        assert_eq!(result("\u{feff}{\"result\":1}".as_bytes()), Ok(json!(1)));
-        for document in ["<secret>", "{}", r#"{"result":null}"#] {
-            assert_eq!(result(document.as_bytes()), Err(Trouble::NotA2a), "{document}");
-        }
-    }
-
-    #[test]
-    fn an_error_of_json_rpc_counts_under_any_status_but_those_about_the_caller() {
-        let trouble = |status, body: &str| {
-            let answer = Streaming::for_test(status, &[], &[body]);
-            whole(answer, &mut Watch::last_words()).expect("all of it").succeeded().expect_err("no success")
-        };
-        let error = |code| format!(r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":{code}}}}}"#);
-        for status in [400, 404, 500, 503] {
-            assert_eq!(trouble(status, &error(-32001)), Trouble::Rpc { code: -32001 }, "{status}");
-            assert_eq!(trouble(status, &error(404)), Trouble::Status { status, wait: None }, "{status}");
-            assert_eq!(trouble(status, "<html>"), Trouble::Status { status, wait: None }, "{status}");
-        }
-        for status in [401, 403, 429] {
-            assert_eq!(trouble(status, &error(-32001)), Trouble::Status { status, wait: None }, "{status}");
-        }
-    }
-
-    #[test]
-    fn a_status_that_is_none_of_success_keeps_what_it_says_about_waiting() {
-        let answer = Streaming::for_test(429, &[("retry-after", "3")], &[]);
-        let answer = whole(answer, &mut Watch::last_words()).expect("all of it");
-        assert_eq!(answer.succeeded(), Err(Trouble::Status { status: 429, wait: Some(Duration::from_secs(3)) }));
+impl Agent {
+    /// An agent that cannot be reached.
+    pub fn for_test(interface: Interface) -> Self {
+        let access = Access::new("agent x", crate::access::Credentials::default());
+        let (source, suspect) = (meet::Source::default(), Cell::new(false));
+        Self { settings: Settings::default(), interface, access, source, suspect }
     }
 }

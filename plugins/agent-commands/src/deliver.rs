@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use toril_plugin::{Failure, Job, checkpoint, clock, log};
 
-use crate::agent::{Agent, GRACE, Heard, Stream};
+use crate::agent::{Agent, GRACE, Heard, Stream, with_agent};
 use crate::data::{Command, Delivery, Step};
 use crate::follow::{Follow, Unfinished};
 use crate::lookup::{self, Found, Lookup};
 use crate::model::{Event, Part, State, Task};
 use crate::outcome::Outcome;
+use crate::push::{self, Push};
 use crate::settings::Settings;
+use crate::told::Told;
 use crate::trouble::Trouble;
 use crate::watch::{Stop, Watch};
 use crate::wire::Outgoing;
@@ -18,6 +20,11 @@ use crate::wire::Outgoing;
 /// After so long without an event the agent is also asked whether it has made a task of the message: it may be busy, or
 /// the connection dead.
 const SILENCE: Duration = Duration::from_secs(60);
+
+/// How long a task is looked at again that was deferred.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// The shortest time for which a job is deferred.
+const SHORTEST: Duration = Duration::from_secs(1);
 
 /// A delivery at work.
 pub struct Deliver {
@@ -27,6 +34,10 @@ pub struct Deliver {
     delivery: Delivery,
     parts: Vec<Part>,
     message_id: String,
+    /// The job's queue and id.
+    job: (String, String),
+    /// Where the agent is to send notifications.
+    push: Option<Push>,
 }
 
 /// What the agent has made of the message, and the stream that goes on with it.
@@ -48,7 +59,8 @@ impl Deliver {
             None => Delivery::begin(1, clock::now()),
         };
         let message_id = delivery.message_id(job);
-        Ok(Self { data, attempt: job.attempt, delivery, parts, message_id })
+        let (place, push) = ((job.queue.clone(), job.id.clone()), None);
+        Ok(Self { data, attempt: job.attempt, delivery, parts, message_id, job: place, push })
     }
 
     /// Sends the message unless it was sent, and follows what the agent makes of it.
@@ -56,13 +68,21 @@ impl Deliver {
     /// # Errors
     /// Whatever keeps the agent from doing it.
     pub fn run(mut self) -> Result<Outcome, Failure> {
-        let settings = Settings::of(self.data.agent.as_deref())?;
-        let agent = Agent::meet(settings, &Watch::new(None, clock::now()))?;
+        let name = self.data.agent.clone();
+        with_agent(|| Settings::of(name.as_deref()), &Watch::new(None, clock::now()), |agent| self.deliver(agent))
+    }
+
+    fn deliver(&mut self, agent: &Agent) -> Result<Outcome, Failure> {
         let since = if self.delivery.step == Step::Refused { clock::now() } else { self.delivery.sent() };
-        let watch = Watch::new(self.data.timeout(), since);
-        let (event, stream) = self.reply(&agent, &watch)?;
+        let may_notify = agent.settings.push.as_ref().filter(|_| agent.interface.notifies);
+        self.push = may_notify.map(|settings| Push::of(settings, &self.job.0, &self.job.1));
+        let mut watch = Watch::new(self.data.timeout(), since);
+        if self.push.is_some() || self.delivery.deferred {
+            watch = watch.over_all_attempts(since);
+        }
+        let (event, stream) = self.reply(agent, &watch)?;
         let task = match event {
-            Event::Message(message) => return Ok(Outcome::of_message(message, &agent)),
+            Event::Message(message) => return Ok(Outcome::of_message(message, agent)),
             Event::Task(task) => task,
             Event::Status { task_id, context_id, status, metadata } => {
                 Task { status, metadata, ..Task::begun(task_id, context_id) }
@@ -76,10 +96,16 @@ impl Deliver {
         self.delivery.task_id = Some(task.id.clone());
         self.keep(Step::Taken);
         let message_id = self.message_id.clone();
-        let follow = Follow::new(&agent, &watch, Some(&message_id), task);
+        let following = self.following(agent, &task, &watch);
+        let told = Told::resumed(self.delivery.last_said.clone(), self.delivery.updates);
+        let follow = Follow::new(agent, &following, Some(&message_id), told, task);
         let mut follow = follow.wait_for_authorization(self.data.wait_for_authorization);
+        if self.delivery.deferred {
+            follow = follow.without_stream();
+        }
         let task = match follow.run(stream) {
             Ok(()) => follow.task().clone(),
+            Err(Trouble::Stopped(Stop::Deferred)) => return Err(self.put_aside(agent, &watch, follow.told())),
             Err(Trouble::Stopped(stop)) => match follow.cancel(&stop) {
                 Ok(task) => task,
                 Err(Unfinished::GoesOn(failure)) => return Err(failure),
@@ -88,10 +114,44 @@ impl Deliver {
                     return Err(failure);
                 }
             },
-            Err(trouble) => return Err(self.lost(trouble, &agent)),
+            Err(trouble) => return Err(self.lost(trouble, agent)),
         };
         settled(&task, agent.name()).inspect_err(|failure| self.ended(failure))?;
-        Ok(Outcome::of_task(task, &agent))
+        Ok(Outcome::of_task(task, agent))
+    }
+
+    /// How long the task is followed: until the job can be deferred, if the agent tells when something happens to it.
+    fn following(&mut self, agent: &Agent, task: &Task, watch: &Watch) -> Watch {
+        let (Some(push), Some(settings)) = (&self.push, &agent.settings.push) else { return watch.clone() };
+        let waits = self.data.wait_for_authorization && task.status.state == State::AuthRequired;
+        let has_ended = task.status.state.is_settled() && !waits;
+        if !self.delivery.notifies && !has_ended {
+            if let Err(trouble) = agent.notify(&task.id, push, watch.at_once()) {
+                log::warn(format_args!(
+                    "{} was not asked to send notifications, so the job keeps its place: {}",
+                    agent.name(),
+                    trouble.told()
+                ));
+                return watch.clone();
+            }
+            self.delivery.notifies = true;
+            self.keep(Step::Taken);
+        }
+        watch.deferring(if self.delivery.deferred { settings.after.min(LOOK_AGAIN) } else { settings.after })
+    }
+
+    /// Ends the attempt while the task goes on: the agent's notification lets the job run again, or else its time.
+    fn put_aside(&mut self, agent: &Agent, watch: &Watch, told: &Told) -> Failure {
+        (self.delivery.last_said, self.delivery.updates) = told.so_far();
+        self.delivery.deferred = true;
+        self.keep(Step::Taken);
+        let wait = push::interval(self.delivery.sent(), clock::now()).min(watch.until_the_end()).max(SHORTEST);
+        log::info(format_args!(
+            "the task of {} goes on: it is asked for again after a notification, or in {} s",
+            agent.name(),
+            wait.as_secs()
+        ));
+        Failure::defer(wait)
     }
 
     /// The task of an earlier attempt, or the answer to the message that is sent now.
@@ -132,20 +192,32 @@ impl Deliver {
     fn send<'a>(&mut self, agent: &'a Agent, watch: &Watch) -> Result<Reply<'a>, Failure> {
         let streaming = agent.interface.streaming;
         log::info(format_args!(
-            "sending a message of {} parts to {} (A2A {}, {})",
+            "sending a message of {} parts to {} (A2A {} over {}, {})",
             self.parts.len(),
             agent.name(),
             agent.interface.wire.version(),
+            agent.interface.wire.binding().name(),
             if streaming { "streaming" } else { "polling" }
         ));
+        // Before it is noted that the message may have arrived.
+        agent.access.prepare(watch.at_once()).map_err(|trouble| trouble.into_failure(agent.name(), "send message"))?;
         self.note_sending(lookup::context(agent, &self.data, &self.message_id))?;
         let mut reply = self.dispatch(agent, watch, streaming);
+        if self.push.is_some() && reply.as_ref().is_err_and(Trouble::is_without_notifications) {
+            // Its card promises too much. It took nothing.
+            reply = self.dispatch_without_push(agent, watch, streaming)?;
+        }
         if self.data.context_id.is_none() && self.delivery.context_id.is_some() && rejects(&reply) {
             // An agent may do without conversations that it has not begun, and then has to say so. It took nothing.
             log::info(format_args!("{} does not take a conversation that it has not begun", agent.name()));
             self.note_sending(None)?;
             reply = self.dispatch(agent, watch, streaming);
         }
+        if self.push.is_some() && rejects(&reply) {
+            // An agent may turn away an address that it does not want to send to.
+            reply = self.dispatch_without_push(agent, watch, streaming)?;
+        }
+        self.delivery.notifies = self.push.is_some() && reply.is_ok();
         reply.map_err(|trouble| {
             if trouble.is_refusal() {
                 self.keep(Step::Refused);
@@ -161,6 +233,19 @@ impl Deliver {
                 trouble => trouble.into_failure(agent.name(), "send message"),
             }
         })
+    }
+
+    /// Sends the message again that the agent has refused, without asking for notifications.
+    fn dispatch_without_push<'a>(
+        &mut self,
+        agent: &'a Agent,
+        watch: &Watch,
+        streaming: bool,
+    ) -> Result<Result<Reply<'a>, Trouble>, Failure> {
+        log::info(format_args!("{} does not take the request for notifications", agent.name()));
+        self.push = None;
+        self.note_sending(self.delivery.context_id.clone())?;
+        Ok(self.dispatch(agent, watch, streaming))
     }
 
     /// Before anything is sent: whatever happens from here on, the next attempt knows that it may have arrived.
@@ -206,6 +291,7 @@ impl Deliver {
             accepted_output_modes: &self.data.accepted_output_modes,
             reference_task_ids: &self.data.reference_task_ids,
             extensions: &self.data.extensions,
+            push: self.push.as_ref(),
         };
         let call = wire.send(&outgoing, streaming);
         // What comes of it should be known even if the attempt has to end: it is waited for a little longer.

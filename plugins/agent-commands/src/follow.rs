@@ -36,6 +36,8 @@ pub struct Follow<'a> {
     gapless: bool,
     /// Whether a task that needs authorization is waited for.
     waits_for_authorization: bool,
+    /// Whether a stream is opened.
+    subscribes: bool,
     again: Again<'a>,
 }
 
@@ -48,10 +50,12 @@ pub enum Unfinished {
 }
 
 impl<'a> Follow<'a> {
-    pub fn new(agent: &'a Agent, watch: &'a Watch, ours: Option<&'a str>, task: Task) -> Self {
+    /// `told`: what was told of the task before.
+    pub fn new(agent: &'a Agent, watch: &'a Watch, ours: Option<&'a str>, told: Told, task: Task) -> Self {
         let again = Again::new(agent.name(), watch);
-        let told = Told::default();
-        let mut follow = Self { agent, watch, ours, task, told, gapless: true, waits_for_authorization: false, again };
+        let subscribes = agent.interface.streaming;
+        let (gapless, waits_for_authorization) = (true, false);
+        let mut follow = Self { agent, watch, ours, task, told, gapless, waits_for_authorization, subscribes, again };
         // Nothing is known yet of a task that could not be asked for.
         if follow.task.status.state != State::Unknown {
             follow.told.task(&follow.task, follow.ours);
@@ -65,6 +69,17 @@ impl<'a> Follow<'a> {
         self
     }
 
+    /// Only asks how far the task is.
+    pub fn without_stream(mut self) -> Self {
+        self.subscribes = false;
+        self
+    }
+
+    /// What was told of the task.
+    pub fn told(&self) -> &Told {
+        &self.told
+    }
+
     /// The task as far as it is known.
     pub fn task(&self) -> &Task {
         &self.task
@@ -72,7 +87,7 @@ impl<'a> Follow<'a> {
 
     /// Follows the task. `stream` is one that began with it.
     pub fn run(&mut self, mut stream: Option<Stream<'a>>) -> Result<(), Trouble> {
-        let mut subscribing = self.agent.interface.streaming;
+        let mut subscribing = self.subscribes;
         let (mut fruitless, mut pause) = (0, FIRST_PAUSE);
         while !self.is_settled() {
             if let Some(open) = stream.take() {
@@ -84,8 +99,7 @@ impl<'a> Follow<'a> {
                 self.gapless = false;
             } else if subscribing && fruitless < FRUITLESS {
                 self.gapless = false;
-                let subscribe = self.agent.interface.wire.subscribe(&self.task.id);
-                match self.agent.stream(&subscribe, &[], self.watch, self.watch.at_once()) {
+                match self.agent.subscribe(&self.task.id, self.watch) {
                     Ok(open) => {
                         self.again.answered();
                         stream = Some(open);
@@ -134,7 +148,7 @@ impl<'a> Follow<'a> {
                     break;
                 }
                 Err(Trouble::Rpc { code }) => {
-                    log::debug(format_args!("the stream of the task ended with JSON-RPC error {code}"));
+                    log::debug(format_args!("the stream of the task ended with A2A error {code}"));
                     break;
                 }
                 Err(trouble) => return Err(trouble),
@@ -188,7 +202,7 @@ impl<'a> Follow<'a> {
     pub fn cancel(self, stop: &Stop) -> Result<Task, Unfinished> {
         let name = self.agent.name();
         let why = match stop {
-            Stop::Shutdown => return Err(Unfinished::GoesOn(Failure::defer(Duration::ZERO))),
+            Stop::Shutdown | Stop::Deferred => return Err(Unfinished::GoesOn(Failure::defer(Duration::ZERO))),
             Stop::Cancelled(why) => format!("cancelled: {why}"),
             Stop::AttemptOver => format!("{name} had not finished within the attempt's time (the queue's `timeout`)"),
             Stop::TimeoutOver => format!("{name} had not finished within the job's `timeoutMs`"),

@@ -5,22 +5,28 @@
 //! | `data`, `outcome` | what goes in and out: their doc comments are the reference |
 //! | `deliver`, `lookup` | sends a message once, also when the job is tried again |
 //! | `follow`, `told` | follows a task to its end, and tells what happens to it |
+//! | `push` | asks the agent to send a notification, so that the job can be deferred meanwhile |
 //! | `tasks` | the commands that are about a task that is there |
 //! | `agent`, `settings`, `card` | the agent: where it is, what its card says, how it is called |
-//! | `wire`, `model` | the versions of the protocol, and what they have in common |
+//! | `access`, `exchange` | authenticates calls, and sends them |
+//! | `wire`, `envelope`, `model` | the versions of the protocol, how it is carried, and what they have in common |
 //! | `trouble`, `watch`, `again` | why a call came to nothing, why an attempt should end, and what is asked again |
 
 #![cfg_attr(test, allow(clippy::expect_used, reason = "a test that panics has failed"))]
 
+mod access;
 mod again;
 mod agent;
 mod card;
 mod data;
 mod deliver;
+mod envelope;
+mod exchange;
 mod follow;
 mod lookup;
 mod model;
 mod outcome;
+mod push;
 mod settings;
 mod tasks;
 mod told;

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use toril_plugin::{Failure, config};
 
+use crate::access::Credentials;
+use crate::envelope::Binding;
+use crate::push::PushSettings;
+
 /// What a person has to do when no agent is set.
 const NO_DEFAULT: &str = "the job names no agent, and the agent's address is not set: \
     add config = { agent-url = \"https://…\" } under [plugins.agent-commands] in queues.toml";
-
-/// The header of an API key, unless `api-key-header` names another.
-const API_KEY: &str = "x-api-key";
 
 /// How long a message is looked for before it is sent again, unless `lookup-seconds` says otherwise. Longer than agents
 /// take to make a task of a message, even those that think before they do.
@@ -22,14 +23,18 @@ pub struct Settings {
     pub name: String,
     /// Where it is: its card is looked for below.
     pub url: String,
-    /// Where it takes JSON-RPC, whatever its card says.
-    pub rpc_url: Option<String>,
-    /// Headers that authenticate to it.
-    pub credentials: Vec<(String, String)>,
+    /// Where it takes calls, and how, whatever its card says.
+    pub interface: Option<(Binding, String)>,
+    /// What authenticates to it.
+    pub credentials: Credentials,
     /// Whether a message is sent again whose fate nobody can tell.
     pub resend: bool,
     /// How long a message is looked for at the agent before it is sent again.
     pub lookup: Duration,
+    /// What it is asked to notify, if its card says that it can.
+    pub push: Option<PushSettings>,
+    /// Whether its card is kept in the plugin's key-value data.
+    pub keep_card: bool,
     /// Whether a job without `contextId` begins a conversation whose id is made of the job's.
     pub own_context: bool,
 }
@@ -45,7 +50,17 @@ impl Settings {
 
     fn read(agent: Option<&str>, get: impl Fn(&str) -> Result<Option<String>, Failure>) -> Result<Self, Failure> {
         let get = |key: &str| get(key).map(|value| value.filter(|value| !value.is_empty()));
-        match agent {
+        let keep_card = match get("card-cache")?.as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                return Err(Failure::fatal(
+                    "the setting `card-cache` under [plugins.agent-commands] in queues.toml is neither true nor false",
+                ));
+            }
+        };
+        let push = PushSettings::read(&get)?;
+        let settings = match agent {
             None => Self::named("the agent".into(), "agent-url", "", NO_DEFAULT.to_owned(), get),
             // Whoever adds jobs chooses the address, so it gets nobody's secrets.
             Some(url) if url.contains("://") => Ok(Self {
@@ -72,7 +87,8 @@ impl Settings {
             Some(_) => Err(Failure::fatal(
                 "the job's `agent` is neither a name (letters, digits, `-` and `_`) nor an address that begins with https://",
             )),
-        }
+        };
+        settings.map(|settings| Self { keep_card, push, ..settings })
     }
 
     fn named(
@@ -84,13 +100,7 @@ impl Settings {
     ) -> Result<Self, Failure> {
         let own = |key: &str| get(&format!("{prefix}{key}"));
         let url = get(url_key)?.ok_or(Failure::Fatal(missing))?;
-        let mut credentials = Vec::new();
-        if let Some(token) = own("token")? {
-            credentials.push(("authorization".to_owned(), format!("Bearer {token}")));
-        }
-        if let Some(key) = own("api-key")? {
-            credentials.push((own("api-key-header")?.unwrap_or_else(|| API_KEY.to_owned()), key));
-        }
+        let credentials = Credentials::read(prefix, &get)?;
         let switch = |key: &str| match own(key)?.as_deref() {
             None | Some("true") => Ok(true),
             Some("false") => Ok(false),
@@ -108,7 +118,17 @@ impl Settings {
                 ))
             })?,
         };
-        Ok(Self { name, url, rpc_url: own("rpc-url")?, credentials, resend, own_context, lookup })
+        let interface = match (own("rpc-url")?, own("rest-url")?) {
+            (Some(_), Some(_)) => {
+                return Err(Failure::fatal(format!(
+                    "of the settings `{prefix}rpc-url` and `{prefix}rest-url` only one can be set: take the other out of \
+                     queues.toml"
+                )));
+            }
+            (Some(url), None) => Some((Binding::JsonRpc, url)),
+            (None, url) => url.map(|url| (Binding::Rest, url)),
+        };
+        Ok(Self { name, url, interface, credentials, resend, own_context, lookup, push: None, keep_card: false })
     }
 
     /// Where the agent's card may be, the likelier place first.
@@ -145,6 +165,7 @@ fn is_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::Secret;
 
     fn read(agent: Option<&str>, set: &[(&str, &str)]) -> Result<Settings, Failure> {
         let find = |key: &str| set.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned());
@@ -162,7 +183,7 @@ mod tests {
     fn the_old_settings_are_those_of_the_default_agent() {
         let agent = read(None, &[("agent-url", "https://a.example"), ("token", "t")]).expect("an agent");
         assert_eq!(agent.url, "https://a.example");
-        assert_eq!(agent.credentials, [("authorization".to_owned(), "Bearer t".to_owned())]);
+        assert_eq!(agent.credentials.token, Some(Secret::new("t")));
     }
 
     #[test]
@@ -171,19 +192,22 @@ mod tests {
             ("token", "default"),
             ("agents.echo.url", "https://e.example"),
             ("agents.echo.api-key", "k"),
-            ("agents.echo.api-key-header", "x-echo"),
             ("agents.other.url", "https://o.example"),
             ("agents.other.resend", "false"),
         ];
         let credentials = |agent| read(Some(agent), &set).expect("an agent").credentials;
-        assert_eq!(credentials("echo"), [("x-echo".to_owned(), "k".to_owned())]);
-        assert!(credentials("other").is_empty() && credentials("https://e.example").is_empty());
+        let of_echo = credentials("echo");
+        assert_eq!((of_echo.api_key, of_echo.token), (Some(Secret::new("k")), None));
+        assert_eq!(credentials("other"), Credentials { prefix: "agents.other.".into(), ..Credentials::default() });
+        assert_eq!(credentials("https://e.example"), Credentials::default());
         assert!(!read(Some("other"), &set).expect("an agent").resend);
     }
 
     #[test]
     fn what_is_missing_or_wrong_is_told_with_the_line_to_add() {
         assert!(fatal(None, &[]).contains("agent-url"));
+        let both = [("agents.e.url", "u"), ("agents.e.rpc-url", "u"), ("agents.e.rest-url", "u")];
+        assert!(fatal(Some("e"), &both).contains("only one can be set"));
         assert!(fatal(Some("echo"), &[]).contains("\"agents.echo.url\""));
         assert!(!fatal(Some("no name"), &[]).contains("no name"));
         let set = [("agents.e.url", "u"), ("agents.e.lookup-seconds", "1m")];

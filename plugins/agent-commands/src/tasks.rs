@@ -4,66 +4,72 @@ use std::time::Duration;
 
 use toril_plugin::{Failure, Job, clock};
 
-use crate::agent::Agent;
+use crate::agent::{Agent, with_agent};
 use crate::data::Command;
 use crate::deliver::{goes_on, settled};
 use crate::follow::Follow;
 use crate::model::Task;
 use crate::outcome::Outcome;
 use crate::settings::Settings;
+use crate::told::Told;
 use crate::trouble::Trouble;
 use crate::watch::{Stop, Watch};
 
 /// How long the agent may take to cancel a task.
 const CANCEL: Duration = Duration::from_secs(30);
 
-/// The agent, the task that the command is about, and what ends the attempt.
-fn begin(job: &Job<Command>) -> Result<(Agent, &str, Watch), Failure> {
+/// Does something about the task that the command names.
+fn about(
+    job: &Job<Command>,
+    run: impl Fn(&Agent, &str, &Watch) -> Result<Outcome, Failure>,
+) -> Result<Outcome, Failure> {
     let task_id = job.data.task()?;
     let watch = Watch::new(job.data.timeout(), clock::now());
-    let agent = Agent::meet(Settings::of(job.data.agent.as_deref())?, &watch)?;
-    Ok((agent, task_id, watch))
+    with_agent(|| Settings::of(job.data.agent.as_deref()), &watch, |agent| run(agent, task_id, &watch))
 }
 
 /// Tells how far a task is.
 pub fn status(job: &Job<Command>) -> Result<Outcome, Failure> {
-    let (agent, task_id, watch) = begin(job)?;
-    let task = agent.task(task_id, watch.at_once());
-    let task = task.map_err(|trouble| trouble.into_failure(agent.name(), "get task"))?;
-    Ok(Outcome::of_task(task, &agent))
+    about(job, |agent, task_id, watch| {
+        let task = agent.task(task_id, watch.at_once());
+        let task = task.map_err(|trouble| trouble.into_failure(agent.name(), "get task"))?;
+        Ok(Outcome::of_task(task, agent))
+    })
 }
 
 /// Cancels a task. One that has ended already is told as it is.
 pub fn cancel(job: &Job<Command>) -> Result<Outcome, Failure> {
-    let (agent, task_id, watch) = begin(job)?;
-    let task = match agent.cancel(task_id, CANCEL, watch.at_once()) {
-        Err(trouble) if trouble.is_not_cancelable() => match agent.task(task_id, watch.at_once()) {
-            // It could be cancelled, and the agent does not.
-            Ok(task) if !task.status.state.is_settled() => Err(trouble),
-            told => told,
-        },
-        cancelled => cancelled,
-    };
-    let task = task.map_err(|trouble| trouble.into_failure(agent.name(), "cancel task"))?;
-    Ok(Outcome::of_task(task, &agent))
+    about(job, |agent, task_id, watch| {
+        let task = match agent.cancel(task_id, CANCEL, watch.at_once()) {
+            Err(trouble) if trouble.is_not_cancelable() => match agent.task(task_id, watch.at_once()) {
+                // It could be cancelled, and the agent does not.
+                Ok(task) if !task.status.state.is_settled() => Err(trouble),
+                told => told,
+            },
+            cancelled => cancelled,
+        };
+        let task = task.map_err(|trouble| trouble.into_failure(agent.name(), "cancel task"))?;
+        Ok(Outcome::of_task(task, agent))
+    })
 }
 
 /// Follows a task to its end. It is not this job's, so it goes on whatever becomes of this job.
 pub fn follow(job: &Job<Command>) -> Result<Outcome, Failure> {
-    let (agent, task_id, watch) = begin(job)?;
-    let fail = |trouble: Trouble| match trouble {
-        Trouble::Stopped(Stop::AttemptOver) => {
-            Failure::retry(format!("the task of {} had not ended within the attempt's time", agent.name()))
-        }
-        trouble => trouble.into_failure(agent.name(), "get task"),
-    };
-    let task = match agent.task(task_id, watch.at_once()) {
-        Err(trouble) if goes_on(&trouble) => Task::unknown(task_id.to_owned(), None),
-        told => told.map_err(fail)?,
-    };
-    let follow = Follow::new(&agent, &watch, None, task);
-    let mut follow = follow.wait_for_authorization(job.data.wait_for_authorization);
-    follow.run(None).map_err(fail)?;
-    settled(follow.task(), agent.name())?;
-    Ok(Outcome::of_task(follow.task().clone(), &agent))
+    about(job, |agent, task_id, watch| {
+        let fail = |trouble: Trouble| match trouble {
+            Trouble::Stopped(Stop::AttemptOver) => {
+                Failure::retry(format!("the task of {} had not ended within the attempt's time", agent.name()))
+            }
+            trouble => trouble.into_failure(agent.name(), "get task"),
+        };
+        let task = match agent.task(task_id, watch.at_once()) {
+            Err(trouble) if goes_on(&trouble) => Task::unknown(task_id.to_owned(), None),
+            told => told.map_err(fail)?,
+        };
+        let follow = Follow::new(agent, watch, None, Told::default(), task);
+        let mut follow = follow.wait_for_authorization(job.data.wait_for_authorization);
+        follow.run(None).map_err(fail)?;
+        settled(follow.task(), agent.name())?;
+        Ok(Outcome::of_task(follow.task().clone(), agent))
+    })
 }

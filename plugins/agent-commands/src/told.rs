@@ -17,6 +17,8 @@ const INTERVAL: Duration = Duration::from_millis(500);
 pub struct Told {
     /// The ids of what the agent said.
     said: HashSet<String>,
+    /// The last of them.
+    last: Option<String>,
     /// The last status: its state, and the id of its message.
     status: Option<(State, Option<String>)>,
     /// How many statuses there were.
@@ -37,10 +39,21 @@ struct Progress<'a> {
 }
 
 impl Told {
+    /// Goes on with what an earlier run of the job has told: up to which message of the agent, and how many statuses.
+    pub fn resumed(last: Option<String>, updates: u32) -> Self {
+        Self { said: last.iter().cloned().collect(), last, updates, ..Self::default() }
+    }
+
+    /// Up to which message of the agent was told, and how many statuses.
+    pub fn so_far(&self) -> (Option<String>, u32) {
+        (self.last.clone(), self.updates)
+    }
+
     /// Tells what is new about a task and its history. `ours` is the message that it was made of: what was said before
     /// that is old.
     pub fn task(&mut self, task: &Task, ours: Option<&str>) {
-        let since = ours.and_then(|ours| task.history.iter().position(|message| message.message_id == ours));
+        let at = |id: &str| task.history.iter().position(|message| message.message_id == id);
+        let since = self.last.as_deref().and_then(at).or_else(|| ours.and_then(at));
         for message in task.history.iter().skip(since.map_or(task.history.len(), |at| at + 1)) {
             self.message(message);
         }
@@ -89,6 +102,7 @@ impl Told {
     /// Tells what the agent says, once. The job's log is the job's own, as its data and result are.
     pub fn message(&mut self, message: &Message) {
         if message.by_agent && self.said.insert(message.message_id.clone()) {
+            self.last = Some(message.message_id.clone());
             let text = message.text();
             match text.is_empty() {
                 true => {
@@ -122,6 +136,21 @@ mod tests {
         task.status.state = State::Completed;
         told.task(&task, Some("ours"));
         assert_eq!(told.updates, 2);
+    }
+
+    #[test]
+    fn a_later_run_tells_only_what_is_new() {
+        let mut task = Task::begun("t".into(), None);
+        task.history = vec![message("ours", false), message("one", true), message("two", true)];
+        let mut told = Told::default();
+        told.task(&task, Some("ours"));
+        let (last, updates) = told.so_far();
+        assert_eq!((last.as_deref(), updates), (Some("two"), 1));
+        task.history.push(message("three", true));
+        let mut told = Told::resumed(last, updates);
+        told.task(&task, Some("ours"));
+        assert_eq!(told.said, HashSet::from(["two".to_owned(), "three".to_owned()]));
+        assert_eq!(told.so_far(), (Some("three".into()), 2));
     }
 
     #[test]

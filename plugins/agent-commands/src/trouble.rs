@@ -11,10 +11,12 @@ use crate::watch::Stop;
 const MIN_WAIT: Duration = Duration::from_secs(1);
 
 /// Errors of JSON-RPC and of A2A that are told apart here.
-const METHOD_NOT_FOUND: i64 = -32601;
+pub const METHOD_NOT_FOUND: i64 = -32601;
 const TASK_NOT_FOUND: i64 = -32001;
 const TASK_NOT_CANCELABLE: i64 = -32002;
+const NO_NOTIFICATIONS: i64 = -32003;
 const UNSUPPORTED: i64 = -32004;
+const WRONG_VERSION: i64 = -32009;
 
 /// Why a call came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,10 +27,14 @@ pub enum Trouble {
     Http(HttpError),
     /// The answer's status is none of success.
     Status { status: u16, wait: Option<Duration> },
-    /// An error of JSON-RPC or A2A.
+    /// An error of JSON-RPC or A2A. Over HTTP+JSON, too, errors have the codes that they have over JSON-RPC.
     Rpc { code: i64 },
     /// The answer is not A2A.
     NotA2a,
+    /// The agent does not let the caller in, and what to do about that.
+    Refused { status: u16, advice: String },
+    /// The call was not sent, as there is no token for it. The message says why.
+    NoToken { message: String, may_pass: bool },
 }
 
 impl From<HttpError> for Trouble {
@@ -51,6 +57,7 @@ impl Trouble {
             // A gateway's 5xx says nothing about what is behind it, and so does 408.
             Self::Status { status, .. } => *status < 500 && *status != 408,
             Self::Rpc { code } => is_clear(*code),
+            Self::Refused { .. } | Self::NoToken { .. } => true,
             Self::Stopped(_) | Self::NotA2a => false,
         }
     }
@@ -65,6 +72,8 @@ impl Trouble {
             Self::Http(error) => !error.is_permanent(),
             Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..),
             Self::Rpc { code } => !is_clear(*code),
+            Self::Refused { .. } => false,
+            Self::NoToken { may_pass, .. } => *may_pass,
             Self::NotA2a => true,
         }
     }
@@ -75,8 +84,8 @@ impl Trouble {
         match self {
             // 502 and 504 are a gateway's: it has waited for the agent, and does not know what came of it.
             Self::Status { status, .. } => !matches!(status, 408 | 502 | 504),
-            Self::Rpc { .. } => true,
-            Self::Stopped(_) | Self::Http(_) | Self::NotA2a => false,
+            Self::Rpc { .. } | Self::Refused { .. } => true,
+            Self::Stopped(_) | Self::Http(_) | Self::NotA2a | Self::NoToken { .. } => false,
         }
     }
 
@@ -93,20 +102,46 @@ impl Trouble {
         matches!(self, Self::Status { status: 404 | 405 | 410, .. } | Self::NotA2a)
     }
 
+    /// Whether another card of the agent would explain it: the agent may be elsewhere now, or speak otherwise.
+    pub fn may_be_an_old_card(&self) -> bool {
+        match self {
+            Self::Http(error) => error.is_unsent(),
+            Self::Status { status, .. } => matches!(status, 300..400 | 404 | 405 | 410),
+            Self::Rpc { code } => matches!(*code, METHOD_NOT_FOUND | WRONG_VERSION),
+            Self::Refused { .. } | Self::NoToken { may_pass: false, .. } => true,
+            Self::NoToken { .. } | Self::Stopped(_) | Self::NotA2a => false,
+        }
+    }
+
     /// What happened, for a log line.
     pub fn told(&self) -> String {
         match self {
             Self::Stopped(_) => "the attempt has to end".into(),
             Self::Http(error) => error.to_string(),
             Self::Status { status, .. } => format!("it answered with status {status}"),
-            Self::Rpc { code } => format!("it answered with JSON-RPC error {code}"),
+            Self::Rpc { code } => format!("it answered with A2A error {code}"),
             Self::NotA2a => "its answer is not A2A".into(),
+            Self::Refused { status, .. } => format!("it refused access ({status})"),
+            Self::NoToken { message, .. } => message.clone(),
         }
     }
 
     /// Whether the agent does not have what was called, and did nothing.
     pub fn is_unsupported(&self) -> bool {
         matches!(self, Self::Rpc { code: METHOD_NOT_FOUND | UNSUPPORTED })
+    }
+
+    /// Over HTTP+JSON: a method that is not at its address is none that the agent has.
+    pub fn of_method(self) -> Self {
+        match self {
+            Self::Status { status: 404, .. } => Self::Rpc { code: METHOD_NOT_FOUND },
+            other => other,
+        }
+    }
+
+    /// Whether the agent does not send notifications, and did nothing.
+    pub fn is_without_notifications(&self) -> bool {
+        matches!(self, Self::Rpc { code: NO_NOTIFICATIONS })
     }
 
     /// Whether the agent does not know the task.
@@ -127,10 +162,13 @@ impl Trouble {
             Self::Status { status, wait } => refused(status, wait, agent, method),
             Self::Rpc { code } => {
                 let meaning = meaning(code);
-                let message = format!("{agent} refused `{method}`: {meaning} (JSON-RPC error {code})");
+                let message = format!("{agent} refused `{method}`: {meaning} (A2A error {code})");
                 if is_clear(code) { Failure::Fatal(message) } else { Failure::Retry(message) }
             }
             Self::NotA2a => Failure::retry(format!("{agent} answered `{method}` with what is no A2A")),
+            Self::Refused { status, advice } => Failure::fatal(format!("{agent} refused access ({status}): {advice}")),
+            Self::NoToken { message, may_pass: true } => Failure::Retry(message),
+            Self::NoToken { message, may_pass: false } => Failure::Fatal(message),
         }
     }
 }
@@ -139,6 +177,7 @@ impl Trouble {
 fn stopped(stop: &Stop, agent: &str) -> Failure {
     match stop {
         Stop::Shutdown => Failure::defer(Duration::ZERO),
+        Stop::Deferred => Failure::defer(MIN_WAIT),
         Stop::Cancelled(why) => Failure::fatal(format!("cancelled: {why}")),
         Stop::AttemptOver => Failure::retry(format!("{agent} did not answer within the attempt's time")),
         Stop::TimeoutOver => Failure::fatal(format!("{agent} had not finished within the job's `timeoutMs`")),
@@ -149,9 +188,7 @@ fn refused(status: u16, wait: Option<Duration>, agent: &str, method: &str) -> Fa
     match (status, wait) {
         (429, Some(wait)) => Failure::rate_limited(wait.max(MIN_WAIT)),
         (429, None) => Failure::retry(format!("{agent} has too much to do (429)")),
-        (401 | 403, _) => Failure::fatal(format!(
-            "{agent} refused access ({status}): set its secret `token` or `api-key` to one that it accepts"
-        )),
+        (401 | 403, _) => Failure::fatal(format!("{agent} refused access ({status})")),
         (404, _) => Failure::fatal(format!("there is nothing at the address of {agent} (404): check it")),
         (408, _) => Failure::retry(format!("{agent} gave up waiting for the request (408)")),
         (300..400, _) => {
@@ -178,11 +215,12 @@ fn meaning(code: i64) -> &'static str {
         -32603 => "it has an internal error",
         TASK_NOT_FOUND => "it does not know the task",
         TASK_NOT_CANCELABLE => "the task cannot be cancelled",
+        NO_NOTIFICATIONS => "it does not send notifications",
         UNSUPPORTED => "it does not support this",
         -32005 => "it does not support this kind of content",
         -32006 => "what it replied is not valid",
         -32008 => "it requires an extension that this plugin does not have",
-        -32009 => "it does not support this version of A2A",
+        WRONG_VERSION => "it does not support this version of A2A",
         -32099..=-32000 => "the server has a reason of its own",
         _ => "it gave no reason that this plugin knows",
     }

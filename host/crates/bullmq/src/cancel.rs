@@ -2,16 +2,18 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use bullmq::JobState;
+use bullmq::{JobState, Queue};
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
 use super::claimed::Claimed;
 use super::connection::{ConnectError, Redis, SharedRedis};
+use super::home::Home;
 use super::outage::{Outage, Waiting};
+use super::scripts::Scripts;
 use toril_job::Cancellation;
 
 /// Between two tries to listen while Redis is away.
@@ -20,6 +22,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 const QUIET: Duration = Duration::from_secs(10);
 /// How long the answer to that may take.
 const ANSWER: Duration = Duration::from_secs(3);
+/// How often a job that was deferred is told the wish while it runs.
+const AGAIN: Duration = Duration::from_millis(500);
 /// How often it is looked whether a job has ended.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -50,23 +54,27 @@ fn channel(redis: &Redis) -> String {
     redis.namespaced(&format!("cancel:{}", redis.prefix()))
 }
 
-/// Asks whichever host runs the job to end it, and waits for its end.
+/// Asks whichever host runs the job to end it, and waits for its end. A job that its plugin has deferred is run for that.
 pub async fn cancel(
-    redis: &Redis,
+    redis: &SharedRedis,
     queue: &str,
     id: &str,
     reason: &str,
     bound: Duration,
 ) -> Result<Cancelled, ConnectError> {
     let jobs = redis.queue(queue).await?;
-    if jobs.get_job(id).await?.is_none() {
-        return Ok(Cancelled::NoJob);
+    let Some(job) = jobs.get_job(id).await? else { return Ok(Cancelled::NoJob) };
+    let wish = Wish { queue: queue.to_owned(), id: Some(id.to_owned()), reason: reason.to_owned() };
+    match jobs.get_job_state(id).await? {
+        JobState::Active => {}
+        // Only a deferred job was started more often than attempts were counted.
+        JobState::Delayed if job.attempts_started() > job.attempts_made() => {
+            let scripts = Scripts::new(Arc::new(Home::find(redis.clone(), queue).await?));
+            return cancel_deferred(redis, &jobs, &scripts, &wish, bound).await;
+        }
+        state => return Ok(Cancelled::DidNotRun(state.as_str().to_owned())),
     }
-    let state = jobs.get_job_state(id).await?;
-    if state != JobState::Active {
-        return Ok(Cancelled::DidNotRun(state.as_str().to_owned()));
-    }
-    publish(redis, &Wish { queue: queue.to_owned(), id: Some(id.to_owned()), reason: reason.to_owned() }).await?;
+    publish(redis, &wish).await?;
     let ended = tokio::time::timeout(bound, async {
         loop {
             match jobs.get_job_state(id).await? {
@@ -76,6 +84,42 @@ pub async fn cancel(
         }
     });
     ended.await.unwrap_or(Ok(Cancelled::StillRuns))
+}
+
+/// Lets a job run that its plugin has deferred, and asks the plugin to end it: only the plugin knows what else has to end.
+async fn cancel_deferred(
+    redis: &Redis,
+    jobs: &Queue,
+    scripts: &Scripts,
+    wish: &Wish,
+    bound: Duration,
+) -> Result<Cancelled, ConnectError> {
+    let id = wish.id.as_deref().unwrap_or_default();
+    let until = Instant::now() + bound;
+    let mut published = None;
+    loop {
+        let state = jobs.get_job_state(id).await?;
+        match state {
+            // The host may have claimed it without listening for this job yet.
+            JobState::Active if published.is_none_or(|at: Instant| at.elapsed() >= AGAIN) => {
+                publish(redis, wish).await?;
+                published = Some(Instant::now());
+            }
+            JobState::Active | JobState::Waiting | JobState::Prioritized => {}
+            // One that is not delayed any more stays as it is.
+            JobState::Delayed if published.is_none() => {
+                scripts.promote(id).await?;
+            }
+            state => return Ok(Cancelled::Ended(state.as_str().to_owned())),
+        }
+        if Instant::now() >= until {
+            return Ok(match state {
+                JobState::Active => Cancelled::StillRuns,
+                state => Cancelled::DidNotRun(state.as_str().to_owned()),
+            });
+        }
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// Asks every host to end all jobs of the queue that it runs. How many hosts heard it.

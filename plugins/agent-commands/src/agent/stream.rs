@@ -1,11 +1,13 @@
-//! A stream of events: server-sent events, each with an answer of JSON-RPC.
+//! A stream of events: server-sent events, each with an answer of JSON-RPC, or the event itself (HTTP+JSON).
 
 use std::time::{Duration, SystemTime};
 
 use toril_plugin::http::{Chunk, Events, Streaming};
 use toril_plugin::{clock, log};
 
-use super::{Agent, result, whole};
+use super::Agent;
+use crate::envelope::Binding;
+use crate::exchange::whole;
 use crate::model::Event;
 use crate::trouble::Trouble;
 use crate::watch::{LOOK, Patience};
@@ -49,8 +51,9 @@ impl<'a> Stream<'a> {
             return Ok(Self { agent, source, unknown: 0 });
         }
         let answer = whole(answer, patience)?;
-        answer.succeeded()?;
-        let event = agent.interface.wire.event(result(&answer.body)?).map_err(|_| Trouble::NotA2a)?;
+        let (wire, binding) = (&agent.interface.wire, agent.interface.wire.binding());
+        binding.succeeded(&answer)?;
+        let event = wire.event(binding.result(&answer.body)?).map_err(|_| Trouble::NotA2a)?;
         Ok(Self { agent, source: Source::Single(Some(event)), unknown: 0 })
     }
 
@@ -63,7 +66,11 @@ impl<'a> Stream<'a> {
         let began = clock::now();
         loop {
             while let Some(event) = events.next_event() {
-                let read = match result(event.data.as_bytes()) {
+                let binding = self.agent.interface.wire.binding();
+                if binding == Binding::Rest && event.name == "error" {
+                    return Err(binding.error(event.data.as_bytes()).unwrap_or(Trouble::NotA2a));
+                }
+                let read = match binding.result(event.data.as_bytes()) {
                     Ok(result) => self.agent.interface.wire.event(result).ok(),
                     Err(Trouble::NotA2a) => None,
                     Err(trouble) => return Err(trouble),
@@ -122,17 +129,21 @@ fn is_event_stream(kind: &str) -> bool {
 mod tests {
     use super::*;
     use crate::card::Interface;
-    use crate::settings::Settings;
     use crate::watch::Watch;
     use crate::wire::V1;
 
-    fn agent() -> Agent {
-        let interface = Interface { url: String::new(), wire: Box::new(V1 { tenant: None }), streaming: true };
-        Agent { settings: Settings::default(), interface }
+    fn agent(binding: Binding) -> Agent {
+        let interface = Interface {
+            url: String::new(),
+            wire: Box::new(V1 { tenant: None, binding }),
+            streaming: true,
+            notifies: false,
+        };
+        Agent::for_test(interface)
     }
 
     fn heard(kind: &str, chunks: &[&str]) -> Vec<Heard> {
-        let agent = agent();
+        let agent = agent(Binding::JsonRpc);
         let answer = Streaming::for_test(200, &[("content-type", kind)], chunks);
         let mut stream = Stream::of(&agent, answer, &mut Watch::last_words()).expect("a stream");
         let next = || stream.next(Duration::from_secs(60), Watch::last_words()).expect("no trouble");
@@ -159,5 +170,21 @@ mod tests {
         let task = "data: {\"result\":{\"task\":{\"id\":\"t\"}}}\n\n";
         let all = heard("text/event-stream", &[unknown, task, unknown]);
         assert!(is_task_alone(&all), "{all:?}");
+    }
+
+    #[test]
+    fn over_http_json_events_have_no_envelope_and_errors_are_told() {
+        let agent = agent(Binding::Rest);
+        let info = r#"[{"reason":"TASK_NOT_FOUND"}]"#;
+        let chunks = [
+            "data: {\"task\":{\"id\":\"t\"}}\n\n".to_owned(),
+            format!("event: error\ndata: {{\"error\":{{\"code\":404,\"details\":{info}}}}}\n\n"),
+        ];
+        let chunks: Vec<_> = chunks.iter().map(String::as_str).collect();
+        let answer = Streaming::for_test(200, &[("content-type", "text/event-stream")], &chunks);
+        let mut stream = Stream::of(&agent, answer, &mut Watch::last_words()).expect("a stream");
+        let mut next = || stream.next(Duration::from_secs(60), Watch::last_words());
+        assert!(matches!(next(), Ok(Heard::Event(event)) if matches!(*event, Event::Task(_))));
+        assert_eq!(next(), Err(Trouble::Rpc { code: -32001 }));
     }
 }

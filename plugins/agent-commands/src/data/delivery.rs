@@ -29,6 +29,18 @@ pub struct Delivery {
     /// The agent's task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
+    /// Whether the agent was asked to send notifications about the task.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub notifies: bool,
+    /// Whether the job was deferred to wait for a notification.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deferred: bool,
+    /// The last message of the agent that is in the job's log, where the job was deferred.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_said: Option<String>,
+    /// How many statuses the job's progress has counted, where the job was deferred.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub updates: u32,
     /// The attempt in which the task has come to nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_in: Option<u32>,
@@ -58,6 +70,10 @@ impl Delivery {
             answered: false,
             context_id: None,
             task_id: None,
+            notifies: false,
+            deferred: false,
+            last_said: None,
+            updates: 0,
             ended_in: None,
         }
     }
@@ -89,6 +105,10 @@ impl Delivery {
         let first = format!("toril:{}:{}:{}", job.queue, job.id, millis(job.added_at));
         if self.number > 1 { format!("{first}:{}", self.number) } else { first }
     }
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn moment(millis: u64) -> SystemTime {

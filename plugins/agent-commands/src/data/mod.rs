@@ -43,7 +43,7 @@ pub struct Command {
     pub task_id: Option<String>,
     /// How long the agent may take from the first sending on, over all attempts, in milliseconds. When it has passed,
     /// the task is cancelled and the job fails for good. In any case it has as long as one attempt has: the queue's
-    /// `timeout`.
+    /// `timeout`. If the job is deferred until the agent sends a notification, that counts from the first sending on, too.
     #[schemars(range(min = 1))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,

@@ -1,22 +1,69 @@
 //! The versions of the protocol, a module each: what is asked and answered as JSON, and what that is in `model`.
 
 mod v03;
+mod v03_rest;
 mod v1;
 
 use std::time::SystemTime;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use crate::access::encoded;
+use crate::envelope::Binding;
 use crate::model::{Event, Part, Task};
+use crate::push::Push;
 
 pub use v1::V1;
 pub use v03::V03;
+pub use v03_rest::V03Rest;
 
 /// A method with its parameters.
 #[derive(Debug)]
 pub struct Call {
     pub method: &'static str,
     pub params: Value,
+    /// Over HTTP+JSON: where the parameters go. None over JSON-RPC, where method and parameters are in the body.
+    pub route: Option<Route>,
+}
+
+/// A request of HTTP+JSON. The parameters are the body, or with `GET` the query.
+#[derive(Debug)]
+pub struct Route {
+    pub verb: &'static str,
+    /// Below the interface's address.
+    pub path: String,
+}
+
+impl Call {
+    fn rpc(method: &'static str, params: impl Into<Value>) -> Self {
+        Self { method, params: params.into(), route: None }
+    }
+
+    /// The verb of the request.
+    pub fn verb(&self) -> &'static str {
+        self.route.as_ref().map_or("POST", |route| route.verb)
+    }
+
+    /// The address of the request, of an interface at that address.
+    pub fn url(&self, interface: &str) -> String {
+        let Some(route) = &self.route else { return interface.to_owned() };
+        let interface = interface.split('#').next().unwrap_or_default();
+        let (address, query) = interface.split_once('?').map_or((interface, None), |(url, query)| (url, Some(query)));
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let params = self.params.as_object().filter(|_| route.verb == "GET").into_iter().flatten();
+        let params = params.map(|(name, value)| format!("{name}={}", encoded(&text(value))));
+        let query: Vec<_> = query.map(str::to_owned).into_iter().chain(params).collect();
+        let sign = if query.is_empty() { "" } else { "?" };
+        format!("{}{}{sign}{}", address.trim_end_matches('/'), route.path, query.join("&"))
+    }
+
+    /// The body of the request, if it has one.
+    pub fn body(&self) -> Option<Value> {
+        match &self.route {
+            None => Some(json!({ "jsonrpc": "2.0", "id": 1, "method": self.method, "params": self.params })),
+            Some(route) => (route.verb != "GET").then(|| self.params.clone()),
+        }
+    }
 }
 
 /// A message to the agent.
@@ -29,6 +76,25 @@ pub struct Outgoing<'a> {
     pub accepted_output_modes: &'a [String],
     pub reference_task_ids: &'a [String],
     pub extensions: &'a [String],
+    /// Where the agent is to send notifications about the task that it makes of the message.
+    pub push: Option<&'a Push>,
+}
+
+#[cfg(test)]
+impl<'a> Outgoing<'a> {
+    fn for_test(message_id: &'a str, parts: &'a [Part]) -> Self {
+        Self {
+            message_id,
+            context_id: None,
+            task_id: None,
+            parts,
+            metadata: None,
+            accepted_output_modes: &[],
+            reference_task_ids: &[],
+            extensions: &[],
+            push: None,
+        }
+    }
 }
 
 /// One page of a list of tasks.
@@ -50,10 +116,12 @@ impl From<serde_json::Error> for NotThis {
     }
 }
 
-/// A version of the protocol, over JSON-RPC.
+/// A version of the protocol, over JSON-RPC or HTTP+JSON.
 pub trait Wire {
     /// Major and minor version.
     fn version(&self) -> &'static str;
+    /// How calls are carried.
+    fn binding(&self) -> Binding;
     /// What the header `A2A-Version` says, where the version has that.
     fn header(&self) -> Option<&'static str>;
     /// The header that names the extensions that a call makes use of.
@@ -66,6 +134,8 @@ pub trait Wire {
     fn cancel(&self, task_id: &str) -> Call;
     /// Asks for a stream of what happens to a task from now on.
     fn subscribe(&self, task_id: &str) -> Call;
+    /// Asks the agent to send notifications about a task.
+    fn notify(&self, task_id: &str, push: &Push) -> Call;
     /// Whether the version can list tasks.
     fn lists(&self) -> bool;
     /// Asks for the tasks of a conversation, or without one for all tasks whose status is no older than that. None: the
@@ -77,6 +147,20 @@ pub trait Wire {
     fn task(&self, result: Value) -> Result<Task, NotThis>;
     /// Reads a page of tasks.
     fn page(&self, result: Value) -> Result<Page, NotThis>;
+}
+
+/// What an agent is asked to send a notification to.
+fn told(push: &Push) -> Map<String, Value> {
+    let mut config = Map::new();
+    set(&mut config, "id", Some(push.id.as_str()));
+    set(&mut config, "url", Some(push.url.as_str()));
+    set(&mut config, "token", Some(push.token.expose()));
+    config
+}
+
+/// A text as one segment of a path.
+fn segment(text: &str) -> String {
+    encoded(text)
 }
 
 /// Adds a member to an object, if the list has anything.
@@ -96,4 +180,48 @@ fn set(object: &mut Map<String, Value>, name: &str, value: Option<impl Into<Valu
 /// What is empty is as good as not there: agents write both.
 fn filled(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_of_http_json_has_its_parameters_in_the_query_or_the_body() {
+        let call = |verb| Call {
+            method: "ListTasks",
+            params: json!({ "contextId": "a b", "pageSize": 50 }),
+            route: Some(Route { verb, path: "/tasks".into() }),
+        };
+        assert_eq!(call("GET").url("https://a/x/?key=1"), "https://a/x/tasks?key=1&contextId=a%20b&pageSize=50");
+        assert_eq!((call("GET").body(), call("POST").body()), (None, Some(call("POST").params)));
+        assert_eq!(call("POST").url("https://a"), "https://a/tasks");
+        assert_eq!(Call::rpc("x", json!({})).url("https://a/rpc/"), "https://a/rpc/");
+    }
+
+    #[test]
+    fn every_version_asks_for_notifications_with_the_message_and_for_a_task() {
+        let push = Push { id: "i".into(), url: "https://h/x".into(), token: crate::access::Secret::new("hush") };
+        let config = json!({ "id": "i", "url": "https://h/x", "token": "hush" });
+        let wires: [(Box<dyn Wire>, &str, &str); 4] = [
+            (Box::new(V1 { tenant: None, binding: Binding::JsonRpc }), "/taskPushNotificationConfig", ""),
+            (Box::new(V1 { tenant: None, binding: Binding::Rest }), "/taskPushNotificationConfig", ""),
+            (Box::new(V03), "/pushNotificationConfig", "/pushNotificationConfig"),
+            (Box::new(V03Rest), "/pushNotification", "/pushNotificationConfig"),
+        ];
+        for (wire, with_message, for_task) in wires {
+            let name = format!("{} over {}", wire.version(), wire.binding().name());
+            let outgoing = Outgoing { push: Some(&push), ..Outgoing::for_test("m", &[]) };
+            let sent = wire.send(&outgoing, true).params;
+            assert_eq!(sent.pointer(&format!("/configuration{with_message}")), Some(&config), "{name}");
+            let asked = wire.notify("t", &push);
+            let told = asked.params.pointer(for_task).expect("the configuration");
+            assert_eq!((&told["url"], &told["token"]), (&config["url"], &config["token"]), "{name}");
+            if wire.binding() == Binding::Rest {
+                assert!(asked.url("https://a").ends_with("/tasks/t/pushNotificationConfigs"), "{name}");
+            } else {
+                assert_eq!(asked.params["taskId"], "t", "{name}");
+            }
+        }
+    }
 }

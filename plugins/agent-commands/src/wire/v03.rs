@@ -5,19 +5,25 @@ use std::time::SystemTime;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Call, NotThis, Outgoing, Page, Wire, filled, set, set_list};
+use super::{Call, NotThis, Outgoing, Page, Wire, filled, set, set_list, told};
+use crate::envelope::Binding;
 use crate::model::{self, Event, Part, State};
+use crate::push::Push;
 
 /// Version 0.3.
 pub struct V03;
 
 fn about(method: &'static str, task_id: &str) -> Call {
-    Call { method, params: json!({ "id": task_id }) }
+    Call::rpc(method, json!({ "id": task_id }))
 }
 
 impl Wire for V03 {
     fn version(&self) -> &'static str {
         "0.3"
+    }
+
+    fn binding(&self) -> Binding {
+        Binding::JsonRpc
     }
 
     fn header(&self) -> Option<&'static str> {
@@ -42,15 +48,16 @@ impl Wire for V03 {
         let mut configuration = Map::new();
         set(&mut configuration, "blocking", (!streaming).then_some(false));
         set_list(&mut configuration, "acceptedOutputModes", outgoing.accepted_output_modes);
+        set(&mut configuration, "pushNotificationConfig", outgoing.push.map(told));
         set(&mut params, "configuration", (!configuration.is_empty()).then_some(configuration));
         set(&mut params, "metadata", outgoing.metadata.cloned());
-        Call { method: if streaming { "message/stream" } else { "message/send" }, params: params.into() }
+        Call::rpc(if streaming { "message/stream" } else { "message/send" }, params)
     }
 
     fn get(&self, task_id: &str, history: Option<u32>) -> Call {
         let mut params = Map::from_iter([("id".to_owned(), task_id.into())]);
         set(&mut params, "historyLength", history);
-        Call { method: "tasks/get", params: params.into() }
+        Call::rpc("tasks/get", params)
     }
 
     fn cancel(&self, task_id: &str) -> Call {
@@ -59,6 +66,11 @@ impl Wire for V03 {
 
     fn subscribe(&self, task_id: &str) -> Call {
         about("tasks/resubscribe", task_id)
+    }
+
+    fn notify(&self, task_id: &str, push: &Push) -> Call {
+        let params = json!({ "taskId": task_id, "pushNotificationConfig": told(push) });
+        Call::rpc("tasks/pushNotificationConfig/set", params)
     }
 
     fn lists(&self) -> bool {
@@ -290,16 +302,7 @@ mod tests {
     fn a_message_has_the_form_of_the_version() {
         let file = Part { url: Some("https://x".into()), media_type: Some("a/b".into()), ..Part::default() };
         let parts = [Part::text("hi"), Part { data: Some(json!(7)), ..Part::default() }, file];
-        let outgoing = Outgoing {
-            message_id: "m",
-            context_id: None,
-            task_id: Some("t"),
-            parts: &parts,
-            metadata: None,
-            accepted_output_modes: &[],
-            reference_task_ids: &[],
-            extensions: &[],
-        };
+        let outgoing = Outgoing { task_id: Some("t"), ..Outgoing::for_test("m", &parts) };
         let call = V03.send(&outgoing, false);
         assert_eq!(call.method, "message/send");
         let parts = json!([

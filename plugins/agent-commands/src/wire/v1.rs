@@ -1,36 +1,61 @@
-//! A2A 1.0 over JSON-RPC: the JSON of its protocol buffers.
+//! A2A 1.0: the JSON of its protocol buffers, over JSON-RPC and HTTP+JSON.
 
 use std::time::SystemTime;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Call, NotThis, Outgoing, Page, Wire, filled, set, set_list};
+use super::{Call, NotThis, Outgoing, Page, Route, Wire, filled, segment, set, set_list, told};
+use crate::envelope::Binding;
 use crate::model::{self, Event, Part, State};
+use crate::push::Push;
 
 /// Version 1.0.
 pub struct V1 {
     /// Whom of the agent's tenants every call is for.
     pub tenant: Option<String>,
+    pub binding: Binding,
 }
 
 /// Tasks of a page: the protocol has 100 at most.
 const PAGE: u32 = 50;
 
 impl V1 {
-    fn call(&self, method: &'static str, mut params: Map<String, Value>) -> Call {
-        set(&mut params, "tenant", self.tenant.as_deref());
-        Call { method, params: params.into() }
+    /// A call that is not about a task that is there.
+    fn call(&self, method: &'static str, mut params: Map<String, Value>, verb: &'static str, path: String) -> Call {
+        let tenant = self.tenant.as_deref();
+        if self.binding == Binding::JsonRpc {
+            set(&mut params, "tenant", tenant);
+            return Call::rpc(method, params);
+        }
+        let tenant = tenant.map(|tenant| format!("/{}", segment(tenant))).unwrap_or_default();
+        let path = format!("{tenant}{path}");
+        Call { method, params: params.into(), route: Some(Route { verb, path }) }
     }
 
-    fn about(&self, method: &'static str, task_id: &str) -> Call {
-        self.call(method, Map::from_iter([("id".to_owned(), task_id.into())]))
+    /// A call about a task. `action` is what follows the task in the path.
+    fn about(
+        &self,
+        method: &'static str,
+        task_id: &str,
+        mut params: Map<String, Value>,
+        verb: &'static str,
+        action: &str,
+    ) -> Call {
+        if self.binding == Binding::JsonRpc {
+            params.insert("id".to_owned(), task_id.into());
+        }
+        self.call(method, params, verb, format!("/tasks/{}{action}", segment(task_id)))
     }
 }
 
 impl Wire for V1 {
     fn version(&self) -> &'static str {
         "1.0"
+    }
+
+    fn binding(&self) -> Binding {
+        self.binding
     }
 
     fn header(&self) -> Option<&'static str> {
@@ -54,23 +79,33 @@ impl Wire for V1 {
         let mut configuration = Map::new();
         set(&mut configuration, "returnImmediately", (!streaming).then_some(true));
         set_list(&mut configuration, "acceptedOutputModes", outgoing.accepted_output_modes);
+        set(&mut configuration, "taskPushNotificationConfig", outgoing.push.map(told));
         set(&mut params, "configuration", (!configuration.is_empty()).then_some(configuration));
         set(&mut params, "metadata", outgoing.metadata.cloned());
-        self.call(if streaming { "SendStreamingMessage" } else { "SendMessage" }, params)
+        let (method, path) =
+            if streaming { ("SendStreamingMessage", "/message:stream") } else { ("SendMessage", "/message:send") };
+        self.call(method, params, "POST", path.to_owned())
     }
 
     fn get(&self, task_id: &str, history: Option<u32>) -> Call {
-        let mut params = Map::from_iter([("id".to_owned(), task_id.into())]);
+        let mut params = Map::new();
         set(&mut params, "historyLength", history);
-        self.call("GetTask", params)
+        self.about("GetTask", task_id, params, "GET", "")
     }
 
     fn cancel(&self, task_id: &str) -> Call {
-        self.about("CancelTask", task_id)
+        self.about("CancelTask", task_id, Map::new(), "POST", ":cancel")
     }
 
     fn subscribe(&self, task_id: &str) -> Call {
-        self.about("SubscribeToTask", task_id)
+        self.about("SubscribeToTask", task_id, Map::new(), "POST", ":subscribe")
+    }
+
+    fn notify(&self, task_id: &str, push: &Push) -> Call {
+        let mut params = told(push);
+        set(&mut params, "taskId", Some(task_id));
+        let path = format!("/tasks/{}/pushNotificationConfigs", segment(task_id));
+        self.call("CreateTaskPushNotificationConfig", params, "POST", path)
     }
 
     fn lists(&self) -> bool {
@@ -85,7 +120,7 @@ impl Wire for V1 {
         }
         set(&mut params, "pageSize", Some(PAGE));
         set(&mut params, "pageToken", page);
-        Some(self.call("ListTasks", params))
+        Some(self.call("ListTasks", params, "GET", "/tasks".to_owned()))
     }
 
     fn event(&self, result: Value) -> Result<Event, NotThis> {
@@ -292,7 +327,8 @@ fn state(name: Option<&str>) -> State {
         "TASK_STATE_AUTH_REQUIRED" => State::AuthRequired,
         "TASK_STATE_COMPLETED" => State::Completed,
         "TASK_STATE_FAILED" => State::Failed,
-        "TASK_STATE_CANCELED" => State::Canceled,
+        // The other spelling is that of 0.3.
+        "TASK_STATE_CANCELED" | "TASK_STATE_CANCELLED" => State::Canceled,
         "TASK_STATE_REJECTED" => State::Rejected,
         _ => State::Unknown,
     }
@@ -302,19 +338,10 @@ fn state(name: Option<&str>) -> State {
 mod tests {
     use super::*;
 
-    const WIRE: V1 = V1 { tenant: None };
+    const WIRE: V1 = V1 { tenant: None, binding: Binding::JsonRpc };
 
     fn outgoing<'a>(parts: &'a [Part]) -> Outgoing<'a> {
-        Outgoing {
-            message_id: "m",
-            context_id: Some("c"),
-            task_id: None,
-            parts,
-            metadata: None,
-            accepted_output_modes: &[],
-            reference_task_ids: &[],
-            extensions: &[],
-        }
+        Outgoing { context_id: Some("c"), ..Outgoing::for_test("m", parts) }
     }
 
     #[test]
@@ -326,9 +353,21 @@ mod tests {
             "messageId": "m", "role": "ROLE_USER", "contextId": "c", "parts": [{ "text": "hi" }, { "data": { "a": 1 } }],
         });
         assert_eq!(call.params, json!({ "message": message, "configuration": { "returnImmediately": true } }));
-        let call = V1 { tenant: Some("x".into()) }.send(&outgoing(&parts), true);
+        let call = V1 { tenant: Some("x".into()), ..WIRE }.send(&outgoing(&parts), true);
         assert_eq!((call.method, &call.params["tenant"]), ("SendStreamingMessage", &json!("x")));
         assert!(call.params.get("configuration").is_none());
+    }
+
+    #[test]
+    fn over_http_json_the_tenant_and_the_task_are_in_the_path() {
+        let wire = V1 { tenant: Some("a b".into()), binding: Binding::Rest };
+        let told = |call: Call| (call.verb(), call.url("https://x/"), call.body());
+        let get = "https://x/a%20b/tasks/t%2F1?historyLength=0".to_owned();
+        assert_eq!(told(wire.get("t/1", Some(0))), ("GET", get, None));
+        let cancel = "https://x/a%20b/tasks/t:cancel".to_owned();
+        assert_eq!(told(wire.cancel("t")), ("POST", cancel, Some(json!({}))));
+        let send = wire.send(&outgoing(&[Part::text("hi")]), true);
+        assert_eq!((send.url("https://x"), send.params.get("tenant")), ("https://x/a%20b/message:stream".into(), None));
     }
 
     #[test]

@@ -1,15 +1,24 @@
-//! What an agent's card says: where it takes JSON-RPC, in which version, and whether it can stream.
+//! What an agent's card says: where it takes calls, how and in which version, and whether it can stream.
+
+mod kept;
 
 use serde::Deserialize;
+use serde_json::Value;
 use toril_plugin::Failure;
 
-use crate::wire::{V1, V03, Wire};
+use crate::access::Security;
+use crate::envelope::Binding;
+use crate::wire::{V1, V03, V03Rest, Wire};
+
+pub use kept::{Kept, Shelf};
 
 /// How to talk to an agent.
 pub struct Interface {
     pub url: String,
     pub wire: Box<dyn Wire>,
     pub streaming: bool,
+    /// Whether it sends notifications about tasks.
+    pub notifies: bool,
 }
 
 /// The parts of a card that matter here, of version 1.0 and of 0.3. Some cards are both.
@@ -24,6 +33,11 @@ pub struct Card {
     preferred_transport: Option<String>,
     additional_interfaces: Option<Vec<Additional>>,
     capabilities: Option<Capabilities>,
+    security_schemes: Option<Value>,
+    /// 1.0.
+    security_requirements: Option<Value>,
+    /// 0.3.
+    security: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -44,42 +58,60 @@ struct Additional {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Capabilities {
     streaming: Option<bool>,
+    push_notifications: Option<bool>,
 }
 
-const JSON_RPC: &str = "JSONRPC";
-
 impl Card {
-    /// The newest version that both sides speak, over JSON-RPC.
+    /// The newest version that both sides speak; of several interfaces with it the one that the agent prefers. `only`:
+    /// interfaces of another kind do not count.
     ///
     /// # Errors
     /// Fatal if there is none: says what the agent offers.
-    pub fn choose(self, agent: &str) -> Result<Interface, Failure> {
+    pub fn choose(self, agent: &str, only: Option<Binding>) -> Result<Interface, Failure> {
         let streaming = self.capabilities.as_ref().and_then(|capabilities| capabilities.streaming).unwrap_or(false);
+        let notifies =
+            self.capabilities.as_ref().and_then(|capabilities| capabilities.push_notifications).unwrap_or(false);
         let mut offers = self.offers();
-        offers.retain(|offer| offer.protocol_binding.eq_ignore_ascii_case(JSON_RPC));
+        offers.retain(|offer| offer.binding().is_some_and(|binding| only.is_none_or(|only| only == binding)));
         if offers.is_empty() {
-            return Err(Failure::fatal(format!(
-                "{agent} does not take JSON-RPC: its card has no interface {JSON_RPC}"
-            )));
+            return Err(Failure::fatal(match only {
+                None => format!(
+                    "{agent} takes neither JSON-RPC nor HTTP+JSON: its card has no interface JSONRPC or HTTP+JSON"
+                ),
+                Some(only) => format!(
+                    "{agent} has no interface {} in its card: take its address for that out of queues.toml",
+                    only.name()
+                ),
+            }));
         }
         // Stable, so that of two equals the one that the agent prefers comes first.
         offers.sort_by_key(|offer| std::cmp::Reverse(known(&offer.protocol_version)));
         let versions: Vec<_> = offers.iter().map(|offer| shown(&offer.protocol_version)).collect();
         let versions = versions.join(", ");
-        let best =
-            offers.into_iter().next().and_then(|offer| known(&offer.protocol_version).map(|known| (known, offer)));
-        let Some((known, Offer { url, tenant, .. })) = best else {
+        let best = offers.into_iter().next();
+        let best = best.and_then(|offer| Some((known(&offer.protocol_version)?, offer.binding()?, offer)));
+        let Some((known, binding, Offer { url, tenant, .. })) = best else {
             return Err(Failure::fatal(format!(
                 "{agent} speaks A2A {versions}, and this plugin 1.0 and 0.3: the versions do not fit"
             )));
         };
-        let wire: Box<dyn Wire> = match known {
-            Known::V1 => Box::new(V1 { tenant: tenant.filter(|tenant| !tenant.is_empty()) }),
-            Known::V03 => Box::new(V03),
+        let wire: Box<dyn Wire> = match (known, binding) {
+            (Known::V1, binding) => Box::new(V1 { tenant: tenant.filter(|tenant| !tenant.is_empty()), binding }),
+            (Known::V03, Binding::JsonRpc) => Box::new(V03),
+            (Known::V03, Binding::Rest) => Box::new(V03Rest),
         };
-        Ok(Interface { url, wire, streaming })
+        Ok(Interface { url, wire, streaming, notifies })
+    }
+
+    /// Who may call the agent.
+    pub fn security(&self) -> Security {
+        let newer = self.security_requirements.as_ref();
+        // A card of both versions has the same in both.
+        let older = self.security.as_ref().filter(|_| newer.is_none());
+        Security::read(self.security_schemes.as_ref(), &[newer, older])
     }
 
     /// Whether this is the card of the agent at an address: one of its interfaces is there or below.
@@ -89,7 +121,7 @@ impl Card {
         supported.chain(&self.url).chain(additional).any(|url| is_below(url, address))
     }
 
-    /// What both parts of the card offer: some cards have JSON-RPC in the older part alone.
+    /// What both parts of the card offer: some cards have an interface in the older part alone.
     fn offers(self) -> Vec<Offer> {
         let newer = self.supported_interfaces.unwrap_or_default();
         let version = self.protocol_version.unwrap_or_default();
@@ -99,10 +131,16 @@ impl Card {
             protocol_version: version.clone(),
             tenant: None,
         };
-        let preferred = self.preferred_transport.unwrap_or_else(|| JSON_RPC.to_owned());
+        let preferred = self.preferred_transport.unwrap_or_else(|| Binding::JsonRpc.name().to_owned());
         let mut offers: Vec<_> = self.url.into_iter().map(|url| offer(url, preferred.clone())).collect();
         offers.extend(self.additional_interfaces.into_iter().flatten().map(|more| offer(more.url, more.transport)));
         newer.into_iter().chain(offers).collect()
+    }
+}
+
+impl Offer {
+    fn binding(&self) -> Option<Binding> {
+        Binding::ALL.into_iter().find(|binding| self.protocol_binding.eq_ignore_ascii_case(binding.name()))
     }
 }
 
@@ -151,7 +189,7 @@ mod tests {
 
     fn choose(card: Value) -> Result<(String, &'static str, bool), Failure> {
         let card: Card = serde_json::from_value(card).expect("a card");
-        card.choose("agent x").map(|chosen| (chosen.url, chosen.wire.version(), chosen.streaming))
+        card.choose("agent x", None).map(|chosen| (chosen.url, chosen.wire.version(), chosen.streaming))
     }
 
     #[test]
@@ -184,11 +222,38 @@ mod tests {
         let card = json!({
             "supportedInterfaces": [
                 { "url": "https://a/grpc", "protocolBinding": "GRPC", "protocolVersion": "1.0" },
-                { "url": "https://a/rest", "protocolBinding": "HTTP+JSON", "protocolVersion": "1.0" },
+                { "url": "https://a/rest", "protocolBinding": "HTTP+JSON", "protocolVersion": "2.0" },
             ],
             "protocolVersion": "0.3.0", "url": "https://a/rpc", "preferredTransport": "JSONRPC",
         });
         assert_eq!(choose(card), Ok(("https://a/rpc".into(), "0.3", false)));
+    }
+
+    #[test]
+    fn of_two_interfaces_of_one_version_the_agent_has_the_choice() {
+        let card = |bindings: [&str; 2]| {
+            let offer = |binding| json!({ "url": binding, "protocolBinding": binding, "protocolVersion": "1.0" });
+            json!({ "supportedInterfaces": bindings.map(offer) })
+        };
+        let url = |bindings, only| {
+            let card: Card = serde_json::from_value(card(bindings)).expect("a card");
+            card.choose("agent x", only).map(|chosen| chosen.url)
+        };
+        let (rest, rpc) = ("HTTP+JSON", "JSONRPC");
+        assert_eq!(url([rest, rpc], None).as_deref(), Ok(rest));
+        assert_eq!(url([rpc, rest], None).as_deref(), Ok(rpc));
+        assert_eq!(url([rest, rpc], Some(Binding::JsonRpc)).as_deref(), Ok(rpc));
+        let Err(Failure::Fatal(told)) = url([rpc, "GRPC"], Some(Binding::Rest)) else { panic!("there is none") };
+        assert!(told.contains("no interface HTTP+JSON"), "{told}");
+    }
+
+    #[test]
+    fn the_order_of_an_older_card_begins_with_its_main_interface() {
+        let card = json!({
+            "protocolVersion": "0.3.0", "url": "https://a/rest", "preferredTransport": "HTTP+JSON",
+            "additionalInterfaces": [{ "url": "https://a/rpc", "transport": "JSONRPC" }],
+        });
+        assert_eq!(choose(card), Ok(("https://a/rest".into(), "0.3", false)));
     }
 
     #[test]

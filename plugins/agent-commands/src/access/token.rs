@@ -1,0 +1,214 @@
+//! Tokens of OAuth2 client credentials (RFC 6749, 4.4), kept for their lifetime within the attempt.
+
+use std::cell::RefCell;
+use std::time::{Duration, SystemTime};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use serde_json::Value;
+use toril_plugin::http::{HttpError, Request};
+use toril_plugin::{clock, log};
+
+use super::credentials::Client;
+use super::secret::Secret;
+use crate::exchange::{Whole, exchange, without_mark};
+use crate::trouble::Trouble;
+use crate::watch::Patience;
+
+/// How long the token server may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// How long before its end a token is not used any more: a request takes time, and clocks differ.
+const MARGIN: Duration = Duration::from_secs(30);
+/// What a value in `application/x-www-form-urlencoded` has as it is.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*');
+
+/// Where a client gets its tokens.
+#[derive(Debug)]
+pub struct Source<'a> {
+    pub client: &'a Client,
+    pub url: &'a str,
+    pub scope: Option<String>,
+    /// The client in words, with the agent and the scheme of its card.
+    pub told: String,
+    /// How the names of the agent's settings begin.
+    pub prefix: &'a str,
+}
+
+/// The token of this attempt.
+#[derive(Debug, Default)]
+pub struct Tokens(RefCell<Option<Token>>);
+
+#[derive(Debug, Clone)]
+struct Token {
+    secret: Secret,
+    /// When a new one is needed. None: the server has not said.
+    until: Option<SystemTime>,
+}
+
+#[derive(Deserialize)]
+struct Granted {
+    access_token: String,
+    token_type: Option<String>,
+    /// Seconds: a number, from some servers in quotes.
+    expires_in: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Refused {
+    error: String,
+}
+
+impl Tokens {
+    /// A token that is valid now, a new one if there is none.
+    pub fn get(&self, source: &Source<'_>, patience: Patience<'_>) -> Result<Secret, Trouble> {
+        let now = clock::now();
+        if let Some(token) = self.0.borrow().as_ref().filter(|token| token.until.is_none_or(|until| now < until)) {
+            return Ok(token.secret.clone());
+        }
+        let token = fetch(source, patience)?;
+        let secret = token.secret.clone();
+        *self.0.borrow_mut() = Some(token);
+        Ok(secret)
+    }
+
+    /// The agent does not take the token.
+    pub fn forget(&self) {
+        *self.0.borrow_mut() = None;
+    }
+}
+
+fn fetch(source: &Source<'_>, patience: Patience<'_>) -> Result<Token, Trouble> {
+    log::debug(format_args!("getting a token for {}", source.told));
+    let asked = clock::now();
+    match exchange(request(source).timeout(TIMEOUT), patience) {
+        Ok(answer) => source.token(&answer, asked),
+        Err(Trouble::Http(error)) => {
+            let may_pass = !error.is_permanent() && !matches!(error, HttpError::Prohibited { .. });
+            Err(source.trouble(format!("could not get a token: {error}"), may_pass))
+        }
+        Err(trouble) => Err(trouble),
+    }
+}
+
+fn request(source: &Source<'_>) -> Request {
+    let Client { id, secret, audience, in_body, .. } = source.client;
+    let mut form = vec![("grant_type", "client_credentials")];
+    form.extend(source.scope.as_deref().map(|scope| ("scope", scope)));
+    form.extend(audience.as_deref().map(|audience| ("audience", audience)));
+    if *in_body {
+        form.extend([("client_id", id.as_str()), ("client_secret", secret.expose())]);
+    }
+    let form: Vec<_> = form.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    let request = Request::post(source.url).body(form.join("&")).header("accept", "application/json");
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    if *in_body {
+        return request;
+    }
+    let both = format!("{}:{}", encoded(id), encoded(secret.expose()));
+    request.header("authorization", format!("Basic {}", BASE64_STANDARD.encode(both)))
+}
+
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, PLAIN).to_string()
+}
+
+impl Source<'_> {
+    fn token(&self, answer: &Whole, asked: SystemTime) -> Result<Token, Trouble> {
+        match answer.status {
+            200..300 => self.granted(answer, asked),
+            408 | 429 | 500.. => Err(self.trouble(format!("got no token (status {})", answer.status), true)),
+            status => Err(self.trouble(self.refusal(status, &answer.body), false)),
+        }
+    }
+
+    fn granted(&self, answer: &Whole, asked: SystemTime) -> Result<Token, Trouble> {
+        let granted: Option<Granted> = serde_json::from_slice(without_mark(&answer.body)).ok();
+        let Some(granted) = granted.filter(|granted| !granted.access_token.is_empty()) else {
+            return Err(self.trouble("got an answer without a token".into(), true));
+        };
+        if granted.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
+            return Err(self.trouble("got a token that is no bearer token".into(), false));
+        }
+        let seconds = granted.expires_in.and_then(|seconds| match seconds {
+            Value::String(text) => text.parse().ok(),
+            seconds => seconds.as_u64().or_else(|| seconds.as_f64().map(|seconds| seconds as u64)),
+        });
+        let lifetime = seconds.map(Duration::from_secs);
+        let until = lifetime.and_then(|time| asked.checked_add(time - MARGIN.min(time / 2)));
+        Ok(Token { secret: Secret::new(granted.access_token), until })
+    }
+
+    fn refusal(&self, status: u16, body: &[u8]) -> String {
+        let code = serde_json::from_slice::<Refused>(without_mark(body)).ok().map(|refused| refused.error);
+        let prefix = self.prefix;
+        let advice = match code.as_deref() {
+            Some("invalid_scope") => format!("correct its setting `{prefix}token-scope`"),
+            Some("invalid_client" | "unauthorized_client") | None => format!(
+                "correct `{prefix}client-id` and `{prefix}client-secret`, or try another `{prefix}token-auth` (basic or post)"
+            ),
+            _ => format!("check the settings of the client and `{prefix}token-url`"),
+        };
+        format!("was refused a token (status {status}{}): {advice}", shown(code.as_deref()))
+    }
+
+    fn trouble(&self, what: String, may_pass: bool) -> Trouble {
+        Trouble::NoToken { message: format!("{} {what}", self.told), may_pass }
+    }
+}
+
+/// An error of RFC 6749, 5.2. Anything else is the server's text, and is not repeated.
+fn shown(code: Option<&str>) -> String {
+    const KNOWN: [&str; 6] = [
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "invalid_scope",
+    ];
+    code.filter(|code| KNOWN.contains(code)).map(|code| format!(", {code}")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client() -> Client {
+        Client { id: "me".into(), secret: Secret::new("hunter2"), scope: None, audience: None, in_body: false }
+    }
+
+    fn answered(status: u16, body: &str) -> Result<Token, Trouble> {
+        let client = client();
+        let source = Source { client: &client, url: "", scope: None, told: "the client".into(), prefix: "agents.x." };
+        source.token(&Whole::for_test(status, &[], body), SystemTime::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn a_token_is_kept_until_shortly_before_its_end() {
+        let until = |expires: &str| {
+            let token =
+                answered(200, &format!(r#"{{"access_token":"t","token_type":"Bearer","expires_in":{expires}}}"#));
+            token.expect("a token").until.and_then(|until| until.duration_since(SystemTime::UNIX_EPOCH).ok())
+        };
+        assert_eq!(until("3600"), Some(Duration::from_secs(3570)));
+        assert_eq!(until("\"10\""), Some(Duration::from_secs(5)));
+        assert_eq!(until("null"), None);
+    }
+
+    #[test]
+    fn a_refusal_names_the_settings_and_nothing_of_the_servers_text() {
+        let told = |status, body| match answered(status, body) {
+            Err(Trouble::NoToken { message, may_pass }) => (message, may_pass),
+            other => panic!("it is refused, not {other:?}"),
+        };
+        let (message, may_pass) = told(401, r#"{"error":"invalid_client","error_description":"hunter2"}"#);
+        assert!(message.contains("401, invalid_client") && message.contains("agents.x.client-secret"), "{message}");
+        assert!(!message.contains("hunter2") && !may_pass);
+        assert!(told(400, r#"{"error":"invalid_scope"}"#).0.contains("agents.x.token-scope"));
+        assert!(!told(400, r#"{"error":"hunter2"}"#).0.contains("hunter2"));
+        assert!(told(503, "").1 && told(200, "{}").1);
+        assert!(!told(200, r#"{"access_token":"t","token_type":"mac"}"#).1);
+    }
+}

@@ -1,0 +1,168 @@
+//! Reads an agent's card, or takes the one that is kept.
+
+use std::cell::Cell;
+use std::time::SystemTime;
+
+use toril_plugin::http::Request;
+use toril_plugin::{Failure, clock, log};
+
+use super::{Agent, GRACE, QUESTION};
+use crate::access::Access;
+use crate::card::{Card, Kept, Shelf};
+use crate::envelope::Binding;
+use crate::exchange::{Whole, exchange, without_mark};
+use crate::settings::{Place, Settings};
+use crate::trouble::Trouble;
+use crate::watch::Watch;
+
+/// The newest version that is spoken here.
+const NEWEST: &str = "1.0";
+
+/// How a card was come by.
+#[derive(Debug, Default)]
+pub(super) struct Source {
+    document: Vec<u8>,
+    /// Whether its server was not asked: the card may be an old one.
+    is_unchecked: bool,
+}
+
+/// What the server of a card has answered.
+enum Read {
+    /// The card, and the same to be kept.
+    Card(Vec<u8>, Option<Kept>),
+    /// There is none.
+    NoCard(Trouble),
+    /// The server cannot be asked now.
+    Away(Trouble),
+}
+
+/// Does something with an agent. If that comes to nothing, and a card was used that may have changed since, the card is
+/// read again; if it has changed, it is done once more.
+///
+/// # Errors
+/// If there is no card, or it offers nothing that fits, or what is done with it comes to nothing.
+pub fn with_agent<T>(
+    settings: impl Fn() -> Result<Settings, Failure>,
+    watch: &Watch,
+    mut run: impl FnMut(&Agent) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let agent = Agent::meet(settings()?, watch, true)?;
+    let failure = match run(&agent) {
+        Err(failure @ (Failure::Retry(_) | Failure::Fatal(_))) if agent.may_be_old() => failure,
+        done => return done,
+    };
+    match Agent::meet(settings()?, watch, false) {
+        Ok(newer) if newer.source.document != agent.source.document => {
+            log::info(format_args!("the card of {} has changed: using the new one", agent.name()));
+            run(&newer)
+        }
+        _ => Err(failure),
+    }
+}
+
+impl Agent {
+    /// Reads the agent's card. `kept`: one that is kept will do, while it is fresh.
+    fn meet(mut settings: Settings, watch: &Watch, kept: bool) -> Result<Self, Failure> {
+        let name = settings.name.clone();
+        let access = Access::new(&name, std::mem::take(&mut settings.credentials));
+        let shelf = Shelf::of(&settings);
+        let known = shelf.card();
+        let fresh = known.as_ref().filter(|known| kept && known.is_fresh(clock::now()));
+        if let Some((fresh, card)) = fresh.and_then(|fresh| Some((fresh, parsed(fresh.document.as_bytes())?))) {
+            let source = Source { document: fresh.document.clone().into_bytes(), is_unchecked: true };
+            return Self::of(settings, access, card, source);
+        }
+        let mut missing = None;
+        for place in settings.card_places() {
+            let here = known.as_ref().filter(|known| known.place == place.url);
+            let (document, now) = match read(&access, &place, here, watch) {
+                Read::Card(document, now) => (document, now),
+                Read::NoCard(trouble) => {
+                    missing.get_or_insert(trouble);
+                    continue;
+                }
+                Read::Away(trouble) => match known
+                    .as_ref()
+                    .filter(|known| trouble.is_transient() && known.may_serve(clock::now()))
+                {
+                    Some(known) => {
+                        let told = trouble.told();
+                        log::warn(format_args!("the card of {name} could not be read, an earlier one is used: {told}"));
+                        (known.document.clone().into_bytes(), Some(known.clone()))
+                    }
+                    None => return Err(trouble.into_failure(&name, "agent-card.json")),
+                },
+            };
+            let Some(card) = parsed(&document) else {
+                return Err(Trouble::NotA2a.into_failure(&name, "agent-card.json"));
+            };
+            // An origin can have many agents, and has the card of one of them at most.
+            if place.is_origin && settings.interface.is_none() && !card.is_at(&settings.url) {
+                return Err(Failure::fatal(format!(
+                    "{name} has no card below the path of its address, and the card at its origin is that of an agent with \
+                     another address: set the address to the origin if that agent is meant, or to the address of the card"
+                )));
+            }
+            shelf.put(known.as_ref(), now.as_ref());
+            return Self::of(settings, access, card, Source { document, is_unchecked: false });
+        }
+        Err(match missing {
+            Some(Trouble::Status { status, .. }) => Failure::fatal(format!(
+                "{name} has no card at /.well-known/agent-card.json ({status}): check its address"
+            )),
+            _ => Trouble::NotA2a.into_failure(&name, "agent-card.json"),
+        })
+    }
+
+    fn of(settings: Settings, mut access: Access, card: Card, source: Source) -> Result<Self, Failure> {
+        access.learn(card.security());
+        let mut interface = card.choose(&settings.name, settings.interface.as_ref().map(|(binding, _)| *binding))?;
+        if let Some((_, url)) = &settings.interface {
+            interface.url.clone_from(url);
+        }
+        Ok(Self { settings, interface, access, source, suspect: Cell::new(false) })
+    }
+
+    /// Whether something went wrong that a card would explain which has changed since.
+    fn may_be_old(&self) -> bool {
+        self.source.is_unchecked && self.suspect.get()
+    }
+}
+
+/// Asks for a card, or whether the one that is known is still right.
+fn read(access: &Access, place: &Place, known: Option<&Kept>, watch: &Watch) -> Read {
+    let patience = watch.patiently(GRACE);
+    let ask = |request: Request| {
+        // Some agents show an older card to whom does not name a version.
+        let request = request.header("accept", "application/json").header("a2a-version", NEWEST);
+        let conditions = known.iter().flat_map(|known| known.conditions());
+        let request = conditions.fold(request, |request, (name, value)| request.header(name, value));
+        let answer = exchange(request.timeout(QUESTION), patience.clone())?;
+        if !(answer.status == 304 && known.is_some()) {
+            Binding::JsonRpc.succeeded(&answer)?;
+        }
+        Ok(answer)
+    };
+    match access.send("GET", &place.url, &patience, ask) {
+        Ok(answer) => card(answer, &place.url, known, clock::now()),
+        Err(trouble) if trouble.is_no_card() => Read::NoCard(trouble),
+        Err(trouble) => Read::Away(trouble),
+    }
+}
+
+fn card(answer: Whole, place: &str, known: Option<&Kept>, now: SystemTime) -> Read {
+    match known {
+        Some(known) if answer.status == 304 => {
+            Read::Card(known.document.clone().into_bytes(), known.clone().confirmed(&answer.validators, now))
+        }
+        _ if parsed(&answer.body).is_none() => Read::NoCard(Trouble::NotA2a),
+        _ => {
+            let kept = Kept::of(place, &answer.body, &answer.validators, now);
+            Read::Card(answer.body, kept)
+        }
+    }
+}
+
+fn parsed(document: &[u8]) -> Option<Card> {
+    serde_json::from_slice(without_mark(document)).ok()
+}

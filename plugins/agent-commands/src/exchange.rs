@@ -1,0 +1,85 @@
+//! Requests and their whole answers, with a look at what may end the attempt while they are awaited.
+
+use std::time::Duration;
+
+use toril_plugin::http::{Chunk, DEFAULT_MAX_BODY, HttpError, Request, Streaming};
+
+use crate::trouble::Trouble;
+use crate::watch::{LOOK, Patience};
+
+/// An answer with all of its body.
+pub struct Whole {
+    pub status: u16,
+    pub wait: Option<Duration>,
+    pub validators: Validators,
+    pub body: Vec<u8>,
+}
+
+/// What an answer says about how long it is good for, and what to ask with later whether it still is.
+#[derive(Debug, Clone, Default)]
+pub struct Validators {
+    pub etag: Option<String>,
+    pub modified: Option<String>,
+    pub cache_control: Option<String>,
+    pub age: Option<String>,
+}
+
+impl Validators {
+    fn of(answer: &Streaming) -> Self {
+        let header = |name| answer.header(name).map(str::to_owned);
+        let (etag, modified) = (header("etag"), header("last-modified"));
+        Self { etag, modified, cache_control: header("cache-control"), age: header("age") }
+    }
+}
+
+#[cfg(test)]
+impl Whole {
+    pub fn for_test(status: u16, headers: &[(&str, &str)], body: &str) -> Self {
+        let answer = Streaming::for_test(status, headers, &[body]);
+        whole(answer, &mut crate::watch::Watch::last_words()).unwrap_or_else(|trouble| panic!("{trouble:?}"))
+    }
+}
+
+/// Sends a request and waits for all of its answer, for as long as patience lasts.
+pub fn exchange(request: Request, mut patience: Patience<'_>) -> Result<Whole, Trouble> {
+    let mut answer = request.open()?;
+    begin(&mut answer, &mut patience)?;
+    whole(answer, &mut patience)
+}
+
+/// Waits for an answer to begin.
+pub fn begin(answer: &mut Streaming, patience: &mut Patience<'_>) -> Result<(), Trouble> {
+    while !answer.begin(LOOK)? {
+        if let Some(stop) = patience.over() {
+            return Err(Trouble::Stopped(stop));
+        }
+    }
+    Ok(())
+}
+
+/// The whole of an answer that has begun.
+pub fn whole(mut answer: Streaming, patience: &mut Patience<'_>) -> Result<Whole, Trouble> {
+    let (status, wait) = (answer.status().unwrap_or_default(), answer.retry_after());
+    let validators = Validators::of(&answer);
+    let mut body = Vec::new();
+    loop {
+        match answer.read_chunk(LOOK)? {
+            Chunk::Bytes(bytes) if body.len() + bytes.len() > DEFAULT_MAX_BODY => {
+                let origin = answer.origin().to_owned();
+                return Err(HttpError::TooLarge { origin, limit: DEFAULT_MAX_BODY }.into());
+            }
+            Chunk::Bytes(bytes) => body.extend(bytes),
+            Chunk::Pending => {
+                if let Some(stop) = patience.over() {
+                    return Err(Trouble::Stopped(stop));
+                }
+            }
+            Chunk::End => return Ok(Whole { status, wait, validators, body }),
+        }
+    }
+}
+
+/// A document without the byte order mark that some servers put before it.
+pub fn without_mark(document: &[u8]) -> &[u8] {
+    document.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(document)
+}
