@@ -7,7 +7,7 @@ use toril_tests::github::recorded::{self, Recorded};
 use toril_tests::{GithubServer, RedisServer, Toril, github, http};
 
 /// Everything that the server answers with 200, by the path in GitHub's description.
-const ANSWERS: [(&str, &str); 12] = [
+const ANSWERS: [(&str, &str); 16] = [
     ("/repos/{owner}/{repo}", "/repos/octo-org/hello-world"),
     ("/repos/{owner}/{repo}/issues", "/repos/octo-org/hello-world/issues?state=all&sort=updated&direction=desc"),
     ("/repos/{owner}/{repo}/pulls", "/repos/octo-org/hello-world/pulls?state=all&sort=updated&direction=desc"),
@@ -21,6 +21,13 @@ const ANSWERS: [(&str, &str); 12] = [
     ("/repos/{owner}/{repo}/commits", "/repos/octo-org/hello-world/commits?per_page=100"),
     ("/repos/{owner}/{repo}/branches", "/repos/octo-org/hello-world/branches?per_page=100"),
     ("/repos/{owner}/{repo}/tags", "/repos/octo-org/hello-world/tags?per_page=100"),
+    ("/repos/{owner}/{repo}/pulls/{pull_number}/reviews", "/repos/octo-org/hello-world/pulls/2/reviews"),
+    ("/repos/{owner}/{repo}/pulls/comments", "/repos/octo-org/hello-world/pulls/comments?sort=updated&direction=desc"),
+    (
+        "/repos/{owner}/{repo}/commits/{ref}/check-runs",
+        "/repos/octo-org/hello-world/commits/0000000000000000000000000000012dcfa73d42/check-runs",
+    ),
+    ("/repos/{owner}/{repo}/actions/runs", "/repos/octo-org/hello-world/actions/runs?per_page=100"),
     ("/orgs/{org}/repos", "/orgs/octo-org/repos?per_page=100"),
     ("/users/{username}/repos", "/users/octocat/repos?per_page=100"),
 ];
@@ -89,7 +96,7 @@ async fn the_parameters_that_github_sync_sends_are_those_that_github_describes()
 
     for request in github.requests() {
         let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
-        let described = path.replace("octo-org", "{owner}").replace("hello-world", "{repo}");
+        let described = described(path);
         let known = description.parameters(&described);
         for parameter in query.split('&').filter_map(|parameter| Some(parameter.split_once('=')?.0)) {
             assert!(known.iter().any(|known| known == parameter), "{described} has no parameter {parameter}");
@@ -97,8 +104,35 @@ async fn the_parameters_that_github_sync_sends_are_those_that_github_describes()
     }
 }
 
-const ALL: [&str; 10] =
-    ["repository", "issues", "pulls", "comments", "releases", "labels", "milestones", "commits", "branches", "tags"];
+const ALL: [&str; 14] = [
+    "repository",
+    "issues",
+    "pulls",
+    "comments",
+    "releases",
+    "labels",
+    "milestones",
+    "commits",
+    "branches",
+    "tags",
+    "reviews",
+    "review_comments",
+    "check_runs",
+    "workflow_runs",
+];
+
+/// A path as GitHub's description has it.
+fn described(path: &str) -> String {
+    let steps: Vec<_> = path.split('/').collect();
+    let named = steps.iter().enumerate().map(|(n, step)| match *step {
+        "octo-org" => "{owner}",
+        "hello-world" => "{repo}",
+        _ if n > 0 && steps[n - 1] == "pulls" && step.parse::<u64>().is_ok() => "{pull_number}",
+        _ if n > 0 && steps[n - 1] == "commits" => "{ref}",
+        step => step,
+    });
+    named.collect::<Vec<_>>().join("/")
+}
 
 async fn host(redis: &RedisServer, origin: &str, api_url: &str, settings: &str) -> Toril {
     let config = format!(

@@ -64,10 +64,19 @@ fn job_by_chance(random: &mut fastrand::Rng) -> Value {
 
 #[tokio::test]
 async fn what_is_kept_of_two_hundred_random_histories_is_what_github_has() {
+    histories("").await;
+}
+
+#[tokio::test]
+async fn what_is_kept_of_two_hundred_random_histories_without_a_bound_is_what_github_has() {
+    histories(", keep = \"all\"").await;
+}
+
+async fn histories(settings: &str) {
     let seed = std::env::var("TORIL_SEED").map_or(SEED, |seed| seed.parse().expect("TORIL_SEED is a number"));
     println!("TORIL_SEED={seed}");
     let mut random = fastrand::Rng::with_seed(seed);
-    let case = Case::with(", page-size = \"8\"", "").await;
+    let case = Case::with(&format!(", page-size = \"8\"{settings}"), "").await;
     let repositories: Vec<_> = (0..REPOSITORIES).map(|n| format!("octo-org/repository-{n}")).collect();
     for repo in &repositories {
         case.github.add_repository("octo-org", repo.trim_start_matches("octo-org/"));

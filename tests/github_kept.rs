@@ -81,7 +81,21 @@ async fn an_issue_that_moves_while_a_listing_is_read_is_not_taken_for_deleted() 
 #[tokio::test]
 async fn the_manual_names_every_field_that_is_kept() {
     let case = Case::start().await;
-    let resources = ["issues", "pulls", "comments", "releases", "labels", "milestones", "commits", "branches", "tags"];
+    let resources = [
+        "issues",
+        "pulls",
+        "comments",
+        "releases",
+        "labels",
+        "milestones",
+        "commits",
+        "branches",
+        "tags",
+        "reviews",
+        "review_comments",
+        "check_runs",
+        "workflow_runs",
+    ];
     let result = case.sync(json!({ "repo": HELLO, "resources": resources })).await;
     let manual = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/github-sync.md");
     let manual = std::fs::read_to_string(manual).expect("the manual");
@@ -102,6 +116,56 @@ async fn the_manual_names_every_field_that_is_kept() {
             assert!(row.contains(&format!("`{field}`")), "the manual does not name {resource}.{field}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_job_keeps_only_the_fields_that_it_chooses() {
+    let case = Case::start().await;
+    let data = json!({ "repo": HELLO, "resources": ["issues", "labels"], "fields": { "issues": ["title", "state"] } });
+
+    let result = case.sync(data).await;
+
+    let issue = case.kept(&format!("repo:{}:issues:item:1", result["id"])).await;
+    assert_eq!(issue, json!({ "number": 1, "title": "Problem 1", "state": "open" }));
+}
+
+#[tokio::test]
+async fn the_settings_choose_fields_and_a_job_chooses_others() {
+    let case = Case::with(", \"fields.issues\" = \"state, title\"", "").await;
+
+    let result = case.issues().await;
+    let issue = format!("repo:{}:issues:item:1", result["id"]);
+    assert_eq!(case.kept(&issue).await, json!({ "number": 1, "title": "Problem 1", "state": "open" }));
+
+    case.sync(json!({ "repo": HELLO, "resources": ["issues"], "fields": { "issues": ["id"] } })).await;
+    let kept = case.kept(&issue).await;
+    assert_eq!(kept.as_object().map(|issue| issue.keys().map(String::as_str).collect()), Some(vec!["number", "id"]));
+}
+
+#[tokio::test]
+async fn items_that_have_not_changed_are_read_again_for_other_fields_and_then_cost_nothing() {
+    let case = Case::with(", page-size = \"10\"", "").await;
+    case.github.add_issues(HELLO, 28);
+    case.issues().await;
+    let data = json!({ "repo": HELLO, "resources": ["issues"], "fields": { "issues": ["title"] } });
+
+    let other = case.sync(data.clone()).await;
+    let again = case.sync(data).await;
+
+    assert_eq!((of(&other, "issues", "updated"), of(&other, "issues", "deleted")), (30, 0), "{other}");
+    let oldest = case.kept(&format!("repo:{}:issues:item:1", other["id"])).await;
+    assert_eq!(oldest, json!({ "number": 1, "title": "Problem 1" }));
+    assert_eq!((&again["requests"], &again["not_modified"]), (&json!(2), &json!(2)), "{again}");
+}
+
+#[tokio::test]
+async fn a_field_that_there_is_not_fails_and_the_message_says_which_there_are() {
+    let case = Case::start().await;
+
+    let error = case.fails(json!({ "repo": HELLO, "fields": { "issues": ["titel"] } })).await;
+
+    assert!(error.contains("field 1 of `issues`") && error.contains("state_reason"), "{error}");
+    assert_eq!(case.github.requests().len(), 0);
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! The plugin `github-sync` against the tests' own GitHub: pages, what has not changed, crashes, limits, owners.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use toril_tests::github::case::{Case, HELLO, of};
+use toril_tests::wait::LONG;
+use toril_tests::wait_until;
 
 #[tokio::test]
 async fn three_thousand_issues_are_kept_and_a_second_sync_costs_only_304s() {
@@ -30,14 +32,30 @@ async fn three_thousand_issues_are_kept_and_a_second_sync_costs_only_304s() {
 #[tokio::test]
 async fn a_second_sync_of_every_resource_costs_only_304s() {
     let case = Case::start().await;
-    let resources = ["issues", "pulls", "comments", "releases", "labels", "milestones", "commits", "branches", "tags"];
+    let resources = [
+        "issues",
+        "pulls",
+        "comments",
+        "releases",
+        "labels",
+        "milestones",
+        "commits",
+        "branches",
+        "tags",
+        "reviews",
+        "review_comments",
+        "check_runs",
+        "workflow_runs",
+    ];
     let data = json!({ "repo": HELLO, "resources": resources });
 
     let first = case.sync(data.clone()).await;
     let second = case.sync(data).await;
 
-    assert_eq!((&first["requests"], &first["not_modified"]), (&json!(10), &json!(0)), "{first}");
-    assert_eq!((&second["requests"], &second["not_modified"]), (&json!(10), &json!(10)), "{second}");
+    // One for the repository and for each resource, and then: of reviews one pull request, of checks the other list of
+    // parents, two commits and one pull request.
+    assert_eq!((&first["requests"], &first["not_modified"]), (&json!(19), &json!(0)), "{first}");
+    assert_eq!((&second["requests"], &second["not_modified"]), (&json!(19), &json!(19)), "{second}");
     for resource in resources {
         assert!(of(&first, resource, "created") > 0, "{resource}: {first}");
     }
@@ -120,6 +138,24 @@ async fn a_limit_that_is_met_uses_up_no_attempt_and_no_page_is_read_twice() {
     assert_eq!((of(&result, "issues", "created"), case.github.requests().len()), (50, 12), "{result}");
     let job = case.job("1").await;
     assert_eq!((&job["attemptsMade"], &job["attemptsStarted"]), (&json!(1), &json!(2)), "{job}");
+}
+
+#[tokio::test]
+async fn a_secondary_limit_that_is_met_again_and_again_is_waited_for_longer_and_longer_until_a_request_passes() {
+    let case = Case::start().await;
+    // With the wait that GitHub asks for, since it would be a minute otherwise.
+    let body = r#"{ "message": "You have exceeded a secondary rate limit." }"#;
+    (0..3).for_each(|_| case.github.respond_next(403, &[("retry-after", "1")], body));
+    let began = Instant::now();
+
+    let id = case.add(json!({ "repo": HELLO, "resources": ["issues"] })).await;
+    wait_until("the limit to be met three times", LONG, async || case.kept("secondary-limit").await["times"] == 3)
+        .await;
+    let job = case.completed(&id).await;
+
+    assert!(began.elapsed() >= Duration::from_secs(1 + 2 + 4), "{:?}", began.elapsed());
+    assert_eq!((&job["attemptsMade"], &job["attemptsStarted"]), (&json!(1), &json!(4)), "{job}");
+    assert_eq!(case.kept("secondary-limit").await, Value::Null, "it is reset");
 }
 
 #[tokio::test]

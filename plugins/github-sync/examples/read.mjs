@@ -41,18 +41,29 @@ export class GithubState {
     return this.#json(`repo:${await this.id(repo)}:${resource}:item:${key}`);
   }
 
-  /** All items of a resource, in the order of their keys. */
+  /** All items of a resource: in the order of their keys, or with `keep = "all"` in the order in which they were first kept. */
   async *items(repo, resource) {
     const of = `repo:${await this.id(repo)}:${resource}`;
-    const index = await this.#json(`${of}:index`);
-    const keys = Object.keys(index?.items ?? {});
-    for (let from = 0; from < keys.length; from += BATCH) {
-      const names = keys.slice(from, from + BATCH).map((key) => `${this.prefix}${of}:item:${key}`);
-      for (const text of await this.redis.mget(names)) {
-        // One that was deleted since the index was read.
-        if (text !== null) yield JSON.parse(text);
+    for await (const keys of this.#keys(of)) {
+      for (let from = 0; from < keys.length; from += BATCH) {
+        const names = keys.slice(from, from + BATCH).map((key) => `${this.prefix}${of}:item:${key}`);
+        for (const text of await this.redis.mget(names)) {
+          // One that was deleted since the index was read.
+          if (text !== null) yield JSON.parse(text);
+        }
       }
     }
+  }
+
+  /** The keys of the items: from the index, or part by part. */
+  async *#keys(of) {
+    const index = await this.#json(`${of}:index`);
+    if (index !== null) {
+      yield Object.keys(index.items);
+      return;
+    }
+    const parts = (await this.#json(`${of}:state`))?.parts ?? 0;
+    for (let part = 1; part <= parts; part += 1) yield (await this.#json(`${of}:part:${part}`))?.keys ?? [];
   }
 
   async #json(key) {

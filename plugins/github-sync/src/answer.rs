@@ -9,21 +9,29 @@ use toril_plugin::http::Response;
 
 use crate::resource::Resource;
 
-/// How long to wait when GitHub limits the rate without saying until when: what its documentation asks for.
+/// How long to wait at the primary limit when GitHub does not say until when.
 const UNNAMED_WAIT: Duration = Duration::from_secs(60);
 
 /// The most characters of a header that a message quotes.
 const LONGEST_HEADER: usize = 300;
 
 /// The bounds of a wait. GitHub counts by the hour, so a longer one comes from a wrong clock.
-const WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3600));
+pub const WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3600));
 
 /// What was asked for.
 #[derive(Debug, Clone, Copy)]
 pub enum Subject<'a> {
     Repository(&'a str),
     Listing(Resource, &'a str),
+    /// What a pull request or a commit of a repository has of a resource.
+    Part {
+        resource: Resource,
+        of: &'a str,
+        repo: &'a str,
+    },
     Owner(&'a str),
+    /// The installation of the plugin's GitHub App on an owner.
+    Installation(&'a str),
 }
 
 impl fmt::Display for Subject<'_> {
@@ -31,7 +39,9 @@ impl fmt::Display for Subject<'_> {
         match self {
             Self::Repository(repo) => write!(f, "the repository `{repo}`"),
             Self::Listing(resource, repo) => write!(f, "the {resource} of `{repo}`"),
+            Self::Part { resource, of, repo } => write!(f, "the {resource} of {of} in `{repo}`"),
             Self::Owner(owner) => write!(f, "the repositories of `{owner}`"),
+            Self::Installation(owner) => write!(f, "the app's installation on `{owner}`"),
         }
     }
 }
@@ -51,6 +61,10 @@ pub enum Meaning {
     Missing(u16),
     /// This token may not read it. The text says what GitHub asks for.
     Forbidden(String),
+    /// The token is not valid, or no longer.
+    Unauthorised,
+    /// The secondary limit, with how long GitHub asks the client to wait.
+    Slower(Option<Duration>),
     /// The attempt has ended.
     Failed(Failure),
 }
@@ -64,12 +78,14 @@ pub fn meaning(answer: &Response, subject: Subject<'_>, now: SystemTime) -> Mean
         301 | 302 | 307 | 308 if let Some(to) = answer.header("location") => {
             return Meaning::Moved(to.into());
         }
-        401 => Failure::fatal(
-            "GitHub refused the token (401): it was revoked, has expired or is not one. Set the plugin's secret `token` \
-             to a valid one and retry the job",
-        ),
-        403 | 429 if let Some(wait) = rate_limit(answer, now) => Failure::rate_limited(wait),
+        401 => return Meaning::Unauthorised,
+        403 | 429 if is_spent(answer) => Failure::rate_limited(until_allowed(answer, now)),
+        403 | 429 if let Some(wait) = answer.retry_after() => return Meaning::Slower(Some(wait)),
+        429 => return Meaning::Slower(None),
+        403 if speaks_of_a_limit(answer) => return Meaning::Slower(None),
         403 => return Meaning::Forbidden(forbidden(answer, subject)),
+        // A commit that is no longer there is not processable, as GitHub calls it.
+        422 if matches!(subject, Subject::Part { .. }) => return Meaning::Missing(status),
         409 | 410 if matches!(subject, Subject::Listing(..)) => return Meaning::Nothing,
         404 | 410 | 451 => return Meaning::Missing(status),
         408 | 500.. => Failure::retry(format!("GitHub could not answer for {subject} ({status})")),
@@ -107,18 +123,10 @@ fn header_for_people(answer: &Response, name: &str) -> Option<String> {
     (!value.trim().is_empty()).then(|| value.trim().to_owned())
 }
 
-/// How long no request may be made, if that is what the answer says.
-fn rate_limit(answer: &Response, now: SystemTime) -> Option<Duration> {
-    let wait = if let Some(wait) = answer.retry_after() {
-        wait
-    } else if is_spent(answer) {
-        until_reset(answer, now).unwrap_or(UNNAMED_WAIT)
-    } else if answer.status() == 429 || speaks_of_a_limit(answer) {
-        UNNAMED_WAIT
-    } else {
-        return None;
-    };
-    Some(wait.clamp(WAITS.0, WAITS.1))
+/// How long no request may be made after one that the primary limit refused.
+fn until_allowed(answer: &Response, now: SystemTime) -> Duration {
+    let wait = answer.retry_after().or_else(|| until_reset(answer, now)).unwrap_or(UNNAMED_WAIT);
+    wait.clamp(WAITS.0, WAITS.1)
 }
 
 /// How long no further request may be made after an answer that was given: it was the last one that the limit allows.
@@ -196,8 +204,8 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_token_and_a_forbidden_repository_are_fatal() {
-        assert!(is_fatal(401, &[]));
+    fn a_refused_token_and_a_forbidden_repository_are_told_apart() {
+        assert_eq!(means(401, &[]), Meaning::Unauthorised);
         assert!(matches!(means(403, &[]), Meaning::Forbidden(_)));
         assert!(matches!(means(403, &[("x-ratelimit-remaining", "12")]), Meaning::Forbidden(_)));
         assert!(is_fatal(422, &[]));
@@ -230,8 +238,6 @@ mod tests {
         let spent_headers = [("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", reset.as_str())];
         assert_eq!(waits(&means(403, &spent_headers)), Some(90));
         assert_eq!(waits(&means(429, &spent_headers)), Some(90));
-        assert_eq!(waits(&means(403, &[("retry-after", "7")])), Some(7));
-        assert_eq!(waits(&means(429, &[])), Some(60));
         assert_eq!(waits(&means(403, &[("x-ratelimit-remaining", "0")])), Some(60));
         assert_eq!(spent(&answer(200, &spent_headers), now()), Some(Duration::from_secs(90)));
         assert_eq!(spent(&answer(200, &[("x-ratelimit-remaining", "1")]), now()), None);
@@ -241,7 +247,14 @@ mod tests {
     fn a_secondary_limit_that_only_the_message_tells_is_one() {
         let body = r#"{ "message": "You have exceeded a secondary rate limit. Please wait." }"#;
         let answer = Response::for_test(403, &[("x-ratelimit-remaining", "4000")], body);
-        assert_eq!(waits(&meaning(&answer, REPOSITORY, now())), Some(60));
+        assert_eq!(meaning(&answer, REPOSITORY, now()), Meaning::Slower(None));
+    }
+
+    #[test]
+    fn a_limit_with_requests_left_is_the_secondary_one() {
+        assert_eq!(means(403, &[("retry-after", "7")]), Meaning::Slower(Some(Duration::from_secs(7))));
+        assert_eq!(means(429, &[]), Meaning::Slower(None));
+        assert_eq!(means(429, &[("x-ratelimit-remaining", "3")]), Meaning::Slower(None));
     }
 
     #[test]
@@ -249,8 +262,9 @@ mod tests {
         let past = (NOW - 5).to_string();
         let date = ("date", "Tue, 14 Nov 2023 22:13:20 GMT");
         assert_eq!(waits(&means(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &past), date])), Some(1));
-        assert_eq!(waits(&means(403, &[("retry-after", "0")])), Some(1));
-        assert_eq!(waits(&means(403, &[("retry-after", "999999")])), Some(3600));
+        let spent = ("x-ratelimit-remaining", "0");
+        assert_eq!(waits(&means(403, &[spent, ("retry-after", "0")])), Some(1));
+        assert_eq!(waits(&means(403, &[spent, ("retry-after", "999999")])), Some(3600));
     }
 
     #[test]

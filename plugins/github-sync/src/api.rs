@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use toril_plugin::http::{HttpError, Request, Response};
+use toril_plugin::kv::Store;
 use toril_plugin::{Failure, clock, log};
 
 use crate::answer::{self, Meaning, Subject};
+use crate::auth::{Auth, Exchange};
+use crate::limits::Limits;
 use crate::link;
 use crate::pace::Pace;
 use crate::result::Counts;
@@ -25,6 +28,8 @@ const MAX_BODY: usize = 6 * 1024 * 1024;
 pub struct Api<'a> {
     settings: &'a Settings,
     pace: &'a Pace,
+    auth: Auth<'a>,
+    limits: Limits<'a>,
     /// How long no further request may be sent, as far as the last answer said.
     spent: Option<Duration>,
     requests: u64,
@@ -76,8 +81,10 @@ pub struct Content {
 }
 
 impl<'a> Api<'a> {
-    pub fn new(settings: &'a Settings, pace: &'a Pace) -> Self {
-        Self { settings, pace, spent: None, requests: 0, not_modified: 0 }
+    /// `owner`: whose repositories are read.
+    pub fn new(settings: &'a Settings, pace: &'a Pace, store: &'a Store, owner: &'a str) -> Self {
+        let auth = Auth::new(&settings.credentials, store, owner);
+        Self { settings, pace, auth, limits: Limits::new(store), spent: None, requests: 0, not_modified: 0 }
     }
 
     /// The address of a path, which begins with a slash.
@@ -98,11 +105,13 @@ impl<'a> Api<'a> {
             log::debug(format_args!("GitHub answered with {} for {subject}", answer.status()));
             match answer::meaning(&answer, subject, clock::now()) {
                 Meaning::Content => {
+                    self.limits.passed()?;
                     let etag = answer.header("etag").map(str::to_owned);
                     let following = self.following(&answer, &url, subject)?;
                     return Ok(Found::Content(Content { url, etag, following, answer }));
                 }
                 Meaning::NotModified if etag.is_some() => {
+                    self.limits.passed()?;
                     self.not_modified += 1;
                     let next = match self.following(&answer, &url, subject)? {
                         Following::Page(next) => Some(next),
@@ -119,6 +128,8 @@ impl<'a> Api<'a> {
                 Meaning::Nothing => return Ok(Found::Nothing),
                 Meaning::Missing(status) => return Ok(Found::Missing(status)),
                 Meaning::Forbidden(reason) => return Ok(Found::Forbidden(reason)),
+                Meaning::Unauthorised => return Err(self.auth.refused()),
+                Meaning::Slower(asked) => return Err(self.limits.met(asked)),
                 Meaning::Failed(failure) => return Err(failure),
             }
         }
@@ -198,30 +209,64 @@ impl<'a> Api<'a> {
         rest.is_some_and(|rest| !rest.split(['?', '#']).next().unwrap_or(rest).split('/').any(is_dot_segment))
     }
 
+    /// Sends a request. Where GitHub refuses a token that can be renewed, it is sent once more with another one.
     fn send(&mut self, url: &str, etag: Option<&str>) -> Result<Sent, Failure> {
         if let Some(wait) = self.spent {
             return Err(Failure::rate_limited(wait));
         }
-        let mut request = Request::get(url)
+        let wire = Wire { settings: self.settings, pace: self.pace };
+        let mut is_renewed = false;
+        loop {
+            let token = self.auth.bearer(&wire)?;
+            let mut request = wire.to("GET", url);
+            if let Some(token) = &token {
+                request = request.bearer(token);
+            }
+            if let Some(etag) = etag {
+                request = request.header("if-none-match", etag);
+            }
+            self.requests += 1;
+            let answer = match wire.send(request) {
+                Ok(answer) => answer,
+                Err(HttpError::TooLarge { limit, .. }) => return Ok(Sent::TooLarge(limit)),
+                Err(error) => return Err(error.into()),
+            };
+            self.spent = answer::spent(&answer, clock::now());
+            if answer.status() == 401 && !is_renewed && token.is_some_and(|token| self.auth.renew(&token)) {
+                log::info("GitHub refused the installation token: getting another one");
+                is_renewed = true;
+                continue;
+            }
+            return Ok(Sent::Answer(answer));
+        }
+    }
+}
+
+/// The connection to GitHub, with what every request has.
+#[derive(Clone, Copy)]
+struct Wire<'a> {
+    settings: &'a Settings,
+    pace: &'a Pace,
+}
+
+impl Wire<'_> {
+    fn to(self, method: &str, url: &str) -> Request {
+        Request::new(method, url)
             .header("accept", "application/vnd.github+json")
             .header("x-github-api-version", API_VERSION)
             .header("user-agent", format!("toril-github-sync/{}", version()))
             .max_body(MAX_BODY)
-            .timeout(self.pace.for_a_request());
-        if let Some(token) = &self.settings.token {
-            request = request.bearer(token);
-        }
-        if let Some(etag) = etag {
-            request = request.header("if-none-match", etag);
-        }
-        self.requests += 1;
-        let answer = match request.send() {
-            Ok(answer) => answer,
-            Err(HttpError::TooLarge { limit, .. }) => return Ok(Sent::TooLarge(limit)),
-            Err(error) => return Err(error.into()),
-        };
-        self.spent = answer::spent(&answer, clock::now());
-        Ok(Sent::Answer(answer))
+            .timeout(self.pace.for_a_request())
+    }
+}
+
+impl Exchange for Wire<'_> {
+    fn request(&self, method: &str, path: &str) -> Request {
+        self.to(method, &format!("{}{path}", self.settings.api_url))
+    }
+
+    fn send(&self, request: Request) -> Result<Response, HttpError> {
+        request.send()
     }
 }
 
@@ -246,43 +291,47 @@ fn page_number(url: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn settings(api_url: &str) -> (Settings, Pace) {
-        let request_timeout = Duration::from_secs(1);
-        let settings = Settings { api_url: api_url.into(), token: None, page_size: 100, keep: 1, request_timeout };
-        (settings, Pace::start(request_timeout))
+    fn with_api<T>(api_url: &str, test: impl FnOnce(Api<'_>) -> T) -> T {
+        let Ok(mut settings) = Settings::read() else { panic!("the defaults") };
+        settings.api_url = api_url.into();
+        let (pace, Ok(store)) = (Pace::start(settings.request_timeout), toril_plugin::kv::open()) else {
+            panic!("in memory")
+        };
+        test(Api::new(&settings, &pace, &store, "a"))
     }
 
     #[test]
     fn the_token_stays_with_its_api() {
-        let (settings, pace) = settings("https://api.github.com");
-        let api = Api::new(&settings, &pace);
-        assert!(api.is_mine("https://api.github.com/repositories/7"));
-        assert!(!api.is_mine("https://api.github.com.evil.example/repositories/7"));
-        assert!(!api.is_mine("https://api.github.com@evil.example/repositories/7"));
-        assert!(!api.is_mine("http://api.github.com/repositories/7"));
-        assert!(!api.is_mine("//evil.example/repositories/7"));
+        with_api("https://api.github.com", |api| {
+            assert!(api.is_mine("https://api.github.com/repositories/7"));
+            assert!(!api.is_mine("https://api.github.com.evil.example/repositories/7"));
+            assert!(!api.is_mine("https://api.github.com@evil.example/repositories/7"));
+            assert!(!api.is_mine("http://api.github.com/repositories/7"));
+            assert!(!api.is_mine("//evil.example/repositories/7"));
+        });
     }
 
     #[test]
     fn a_redirect_is_followed_on_the_same_api_alone() {
-        let (settings, pace) = settings("https://github.example.com/api/v3");
-        let api = Api::new(&settings, &pace);
-        let subject = Subject::Repository("a/b");
-        let to = "https://github.example.com/api/v3/repositories/7";
-        let url = "https://github.example.com/api/v3/repos/a/b";
-        assert_eq!(api.followed(to, url, subject), Ok(to.into()));
-        assert_eq!(api.followed("/api/v3/repositories/7", url, subject), Ok(to.into()));
-        let elsewhere =
-            ["https://evil.example/", "//evil.example/", "/login", "/api/v3/../login", "/api/v3/%2e%2E/login"];
-        for elsewhere in elsewhere {
-            assert!(matches!(api.followed(elsewhere, url, subject), Err(Failure::Fatal(_))), "{elsewhere}");
-        }
+        with_api("https://github.example.com/api/v3", |api| {
+            let subject = Subject::Repository("a/b");
+            let to = "https://github.example.com/api/v3/repositories/7";
+            let url = "https://github.example.com/api/v3/repos/a/b";
+            assert_eq!(api.followed(to, url, subject), Ok(to.into()));
+            assert_eq!(api.followed("/api/v3/repositories/7", url, subject), Ok(to.into()));
+            let elsewhere =
+                ["https://evil.example/", "//evil.example/", "/login", "/api/v3/../login", "/api/v3/%2e%2E/login"];
+            for elsewhere in elsewhere {
+                assert!(matches!(api.followed(elsewhere, url, subject), Err(Failure::Fatal(_))), "{elsewhere}");
+            }
+        });
     }
 
     fn following(headers: &[(&str, &str)]) -> Result<Following, Failure> {
-        let (settings, pace) = settings("https://api.github.com");
         let url = "https://api.github.com/repos/a/b/labels?per_page=100";
-        Api::new(&settings, &pace).following(&Response::for_test(200, headers, ""), url, Subject::Repository("a/b"))
+        with_api("https://api.github.com", |api| {
+            api.following(&Response::for_test(200, headers, ""), url, Subject::Repository("a/b"))
+        })
     }
 
     #[test]

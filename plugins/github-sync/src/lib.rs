@@ -4,17 +4,23 @@
 //! | module | what it has |
 //! | --- | --- |
 //! | [`payload`], [`result`], [`settings`] | what goes in and out |
-//! | [`resource`], [`items`] | what there is to read, and what is kept of it |
+//! | [`resource`], [`items`], [`fields`] | what there is to read, and what is kept of it |
 //! | [`api`], [`answer`], [`link`] | requests, what their answers mean, and where the next page is |
+//! | [`auth`] | tokens, and the GitHub App that gets them |
 //! | [`kept`] | the keys, and the documents beside the items |
 //! | [`sync`] | one repository: its description, its listings, what was deleted |
-//! | [`organisation`] | all repositories of an owner, as children |
+//! | [`organisation`], [`filter`] | all repositories of an owner, or some of them, as children |
+//! | [`limits`] | how long to wait at the secondary rate limit |
 //! | [`pace`] | when an attempt should end |
 
 mod answer;
 mod api;
+mod auth;
+mod fields;
+mod filter;
 mod items;
 mod kept;
+mod limits;
 mod link;
 mod organisation;
 mod pace;

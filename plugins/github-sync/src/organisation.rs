@@ -8,6 +8,8 @@ use toril_plugin::{Failure, Job, checkpoint, children, kv, log};
 
 use crate::answer::{Subject, missing};
 use crate::api::{Api, Following, Found};
+use crate::fields::Selection;
+use crate::filter::{Candidate, Checked};
 use crate::kept::{MOST_KEYS, keys};
 use crate::link::with_page;
 use crate::pace::Pace;
@@ -21,15 +23,33 @@ use crate::version::version;
 struct Listed {
     id: u64,
     full_name: String,
+    #[serde(default)]
+    archived: bool,
+    #[serde(default)]
+    fork: bool,
+}
+
+impl Listed {
+    fn candidate(&self) -> Candidate<'_> {
+        Candidate { full_name: &self.full_name, archived: self.archived, fork: self.fork }
+    }
 }
 
 /// Adds the children, or sums them up once they have ended.
 pub fn run(job: &Job<Sync>, owner: &str, settings: &Settings) -> Result<SyncedOwner, Failure> {
+    let mut left_out = job.data.left_out.unwrap_or_default();
     if job.data.children.is_none() {
-        let added = fan_out(job, owner, settings)?;
+        let listed = fan_out(job, owner, settings)?;
+        let added = listed.added;
+        left_out = listed.left_out;
         // Kept in the job's own data: it goes with the job, and says that the list was read to its end.
-        checkpoint::save(&Sync { children: Some(added), listing: None, ..job.data.clone() })?;
-        log::info(format_args!("{added} repositories to sync"));
+        checkpoint::save(&Sync {
+            children: Some(added),
+            left_out: Some(left_out).filter(|left_out| *left_out > 0),
+            listing: None,
+            ..job.data.clone()
+        })?;
+        log::info(format_args!("{added} repositories to sync, {left_out} left out by the filter"));
         if added > 0 {
             return Err(Failure::AwaitChildren);
         }
@@ -37,19 +57,22 @@ pub fn run(job: &Job<Sync>, owner: &str, settings: &Settings) -> Result<SyncedOw
     if children::counts()?.unprocessed > 0 {
         return Err(Failure::AwaitChildren);
     }
-    sum(owner)
+    sum(owner, left_out)
 }
 
 /// Adds one child for each repository. Its id is the same on every attempt, so that none is added twice. How far the list
 /// was read is in the job's data, so that a long list takes several attempts.
-fn fan_out(job: &Job<Sync>, owner: &str, settings: &Settings) -> Result<u32, Failure> {
+fn fan_out(job: &Job<Sync>, owner: &str, settings: &Settings) -> Result<OwnerListing, Failure> {
+    let filter = Checked::new(job.data.filter.as_ref())?;
+    // Each child would fail for a field that there is not.
+    Selection::read(job.data.fields.as_ref())?;
     let pace = Pace::start(settings.request_timeout);
-    let mut api = Api::new(settings, &pace);
     let store = kv::open()?;
+    let mut api = Api::new(settings, &pace, &store, owner);
     let subject = Subject::Owner(owner);
     let added_at = job.added_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
     let list = |of: &str| format!("/{of}/{owner}/repos?per_page={}", settings.page_size);
-    let begin = || OwnerListing { next: api.url(&list("orgs")), pages: 0, added: 0 };
+    let begin = || OwnerListing { next: api.url(&list("orgs")), pages: 0, added: 0, left_out: 0 };
     let mut at = job.data.listing.clone().unwrap_or_else(begin);
     // The job's data come from a producer: this checks where they lead.
     api.check(&at.next, subject)?;
@@ -72,16 +95,20 @@ fn fan_out(job: &Job<Sync>, owner: &str, settings: &Settings) -> Result<u32, Fai
                      smaller number"
                 )));
             }
-            Found::Nothing | Found::NotModified { .. } => return Ok(at.added),
+            Found::Nothing | Found::NotModified { .. } => return Ok(at),
         };
         let repositories = content.answer.json::<Vec<Listed>>()?;
         let is_full = repositories.len() >= settings.page_size as usize;
+        let (taken, left_out): (Vec<_>, Vec<_>) =
+            repositories.into_iter().partition(|found| filter.takes(&found.candidate()));
+        at.left_out += u32::try_from(left_out.len()).unwrap_or(u32::MAX);
         let names: Vec<_> =
-            repositories.iter().map(|found| (keys::listed(found.id), found.full_name.clone().into_bytes())).collect();
+            taken.iter().map(|found| (keys::listed(found.id), found.full_name.clone().into_bytes())).collect();
         store.set_many(&names)?;
-        for repository in repositories {
+        for repository in taken {
             let id = format!("{}-{added_at}-{}", job.id, repository.id);
-            let data = Sync { repo: Some(repository.full_name), org: None, listing: None, ..job.data.clone() };
+            let data =
+                Sync { repo: Some(repository.full_name), org: None, filter: None, listing: None, ..job.data.clone() };
             Add::new(&job.queue, &job.name, &data).id(id).send_child(OnFailure::Ignore)?;
             at.added += 1;
         }
@@ -90,14 +117,14 @@ fn fan_out(job: &Job<Sync>, owner: &str, settings: &Settings) -> Result<u32, Fai
             Following::Page(next) => next,
             Following::Contradiction => with_page(&content.url, at.pages + 1),
             Following::Unlinked if is_full => with_page(&content.url, at.pages + 1),
-            Following::End | Following::Unlinked => return Ok(at.added),
+            Following::End | Following::Unlinked => return Ok(at),
         };
         checkpoint::save(&Sync { listing: Some(at.clone()), ..job.data.clone() })?;
         pace.after_page_of_repositories(at.pages, at.added);
     }
 }
 
-fn sum(owner: &str) -> Result<SyncedOwner, Failure> {
+fn sum(owner: &str, left_out: u32) -> Result<SyncedOwner, Failure> {
     let synced = children::values::<Synced>()?;
     let mut counts = Counts::default();
     let mut refused = Vec::new();
@@ -112,6 +139,7 @@ fn sum(owner: &str) -> Result<SyncedOwner, Failure> {
     Ok(SyncedOwner {
         org: owner.to_owned(),
         repos: synced.len() as u64,
+        left_out,
         failed: failed()?,
         refused,
         counts,

@@ -1,9 +1,12 @@
 //! What a job is given.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toril_plugin::Failure;
 
+use crate::filter::Filter;
 use crate::resource::Resource;
 
 /// The data of a job called `sync`: one repository, or all of an owner's.
@@ -20,11 +23,21 @@ pub struct Sync {
     #[schemars(length(max = 100), regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"))]
     pub org: Option<String>,
 
+    /// Which of the owner's repositories are synced, for a job with `org`. Without it all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filter>,
+
     /// What is read of a repository. Without it: `repository`, `issues`, `pulls`, `releases`, `labels` and
     /// `milestones`. The repository itself is always among them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 10))]
+    #[schemars(length(min = 1, max = 14))]
     pub resources: Option<Vec<Resource>>,
+
+    /// Which fields of items are kept, by the name of the resource, as in `{ "issues": ["title", "state"] }`. What an
+    /// item is called by, such as `number`, is always kept. Without an entry the settings choose, and without those all
+    /// are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields: Option<BTreeMap<String, Vec<String>>>,
 
     /// Reads every listing to its end, also where the beginning says that nothing has changed, and so finds what was
     /// deleted. The first sync of a resource does so in any case.
@@ -32,7 +45,8 @@ pub struct Sync {
     pub full: bool,
 
     /// How far back is read, as in `2026-01-31T00:00:00Z`: what was last changed before it is left as it is. For
-    /// issues, pulls, comments and commits; the other resources are always read as a whole.
+    /// issues, pulls, comments, review comments and commits, for reviews by the last change of their pull request, and for
+    /// workflow runs by their beginning. The other resources are always read as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"))]
     pub since: Option<String>,
@@ -40,6 +54,10 @@ pub struct Sync {
     /// Set by the plugin itself on a job with `org`, once it has added this many children. Producers leave it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub children: Option<u32>,
+
+    /// Set by the plugin itself with `children`: how many repositories `filter` left out. Producers leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<u32>,
 
     /// Set by the plugin itself on a job with `org` whose list of repositories takes several attempts. Producers leave it
     /// out.
@@ -58,6 +76,9 @@ pub struct OwnerListing {
     pub pages: u32,
     /// How many children were added for them.
     pub added: u32,
+    /// How many repositories the filter left out.
+    #[serde(default)]
+    pub left_out: u32,
 }
 
 /// What a job is about.
@@ -71,6 +92,9 @@ impl Sync {
     /// What it is about, once it is certain that it cannot lead to another part of the API.
     pub fn target(&self) -> Result<Target<'_>, Failure> {
         match (self.repo.as_deref(), self.org.as_deref()) {
+            (Some(_), None) if self.filter.is_some() => {
+                Err(Failure::fatal("`filter` is for a job with `org`: a job with `repo` is about that one repository"))
+            }
             (Some(repo), None) if is_repo(repo) => Ok(Target::Repository(repo)),
             (Some(_), None) => Err(Failure::fatal("`repo` is not of the form owner/name")),
             (None, Some(org)) if is_owner(org) => Ok(Target::Owner(org)),

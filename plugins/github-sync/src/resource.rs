@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A part of a repository's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Resource {
     /// The repository itself. It is always read, also where it is not asked for.
     Repository,
@@ -29,23 +29,52 @@ pub enum Resource {
     Branches,
     /// Tags.
     Tags,
+    /// Reviews of the pull requests that were changed last.
+    Reviews,
+    /// Comments of reviews, which are on lines of a pull request.
+    ReviewComments,
+    /// Check runs of the newest commits of the default branch and of open pull requests.
+    CheckRuns,
+    /// Runs of GitHub Actions.
+    WorkflowRuns,
 }
 
 /// In which order GitHub lists a resource, and so how far a listing has to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
-    /// What was changed last comes first: read until what was seen before.
+    /// What was changed last comes first: read until what was seen before. Or what was created last, and nothing changes
+    /// once it has ended: read until what had ended before.
     ByUpdate,
     /// A chain that only grows at its beginning: if that is as it was, so is the rest.
     Chain,
     /// Anything may have changed anywhere: read all of it.
     Whole,
+    /// There is no listing for the repository, but one for each pull request or commit.
+    PerParent,
 }
 
 impl Resource {
     /// What a job reads that does not say.
     pub const DEFAULT: [Self; 6] =
         [Self::Repository, Self::Issues, Self::Pulls, Self::Releases, Self::Labels, Self::Milestones];
+
+    /// All that there is.
+    pub const ALL: [Self; 14] = [
+        Self::Repository,
+        Self::Issues,
+        Self::Pulls,
+        Self::Comments,
+        Self::Releases,
+        Self::Labels,
+        Self::Milestones,
+        Self::Commits,
+        Self::Branches,
+        Self::Tags,
+        Self::Reviews,
+        Self::ReviewComments,
+        Self::CheckRuns,
+        Self::WorkflowRuns,
+    ];
 
     /// Its name in payloads, keys and results.
     pub fn name(self) -> &'static str {
@@ -60,18 +89,24 @@ impl Resource {
             Self::Commits => "commits",
             Self::Branches => "branches",
             Self::Tags => "tags",
+            Self::Reviews => "reviews",
+            Self::ReviewComments => "review_comments",
+            Self::CheckRuns => "check_runs",
+            Self::WorkflowRuns => "workflow_runs",
         }
     }
 
     pub fn order(self) -> Order {
         match self {
-            Self::Issues | Self::Pulls | Self::Comments => Order::ByUpdate,
+            Self::Issues | Self::Pulls | Self::Comments | Self::ReviewComments | Self::WorkflowRuns => Order::ByUpdate,
             Self::Commits => Order::Chain,
+            Self::Reviews | Self::CheckRuns => Order::PerParent,
             _ => Order::Whole,
         }
     }
 
-    /// The path and query below the repository's own address, without the size of a page.
+    /// The path and query below the repository's own address, without the size of a page. Below that of the pull request or
+    /// commit for what is listed by these.
     pub fn listing(self) -> &'static str {
         match self {
             Self::Repository => "",
@@ -84,7 +119,42 @@ impl Resource {
             Self::Commits => "/commits?",
             Self::Branches => "/branches?",
             Self::Tags => "/tags?",
+            Self::Reviews => "/reviews?",
+            Self::ReviewComments => "/pulls/comments?sort=updated&direction=desc&",
+            Self::CheckRuns => "/check-runs?filter=latest&",
+            Self::WorkflowRuns => "/actions/runs?",
         }
+    }
+}
+
+/// How GitHub lists a resource of which all is kept, however much there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unbounded {
+    /// The path and query of everything below the repository's own address, without the date and the size of a page. It is in
+    /// an order in which nothing moves to a place that was read.
+    pub all: &'static str,
+    /// The same of what was changed last. None: `all` takes a date (`since`), and is in the order of the last change.
+    pub changed: Option<&'static str>,
+    /// The path of one item, without its key.
+    pub single: &'static str,
+}
+
+impl Resource {
+    /// None: GitHub lists it in no order in which many pages could be read without missing an item.
+    pub fn unbounded(self) -> Option<Unbounded> {
+        let by_date = |all, single| Unbounded { all, changed: None, single };
+        Some(match self {
+            Self::Issues => by_date("/issues?state=all&sort=updated&direction=asc&", "/issues"),
+            Self::Comments => by_date("/issues/comments?sort=updated&direction=asc&", "/issues/comments"),
+            Self::ReviewComments => by_date("/pulls/comments?sort=updated&direction=asc&", "/pulls/comments"),
+            // They have no `since`. No pull request is ever deleted, so in the order of their creation none moves.
+            Self::Pulls => Unbounded {
+                all: "/pulls?state=all&sort=created&direction=asc&",
+                changed: Some("/pulls?state=all&sort=updated&direction=desc&"),
+                single: "/pulls",
+            },
+            _ => return None,
+        })
     }
 }
 

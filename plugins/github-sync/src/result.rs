@@ -54,6 +54,8 @@ pub struct SyncedOwner {
     pub org: String,
     /// How many repositories were synced.
     pub repos: u64,
+    /// How many repositories `filter` left out.
+    pub left_out: u32,
     /// Those that could not be synced.
     pub failed: Vec<FailedRepository>,
     /// Resources of synced repositories that GitHub did not let the token read.

@@ -4,31 +4,133 @@ use std::time::Duration;
 
 use toril_plugin::{Failure, config};
 
+/// The largest bound of a resource whose index is one document.
+const MOST_KEPT: u32 = 10_000;
+
 const DEFAULT_URL: &str = "https://api.github.com";
 
 /// What the entry's `config` and `secrets` say, checked.
 pub struct Settings {
     /// Where the API is, without a slash at its end.
     pub api_url: String,
-    pub token: Option<String>,
+    pub credentials: Credentials,
     /// Items that are asked for at once: GitHub gives 100 at most.
     pub page_size: u32,
     /// The most items that are kept of one resource of one repository.
     pub keep: usize,
+    /// Whether there is no such bound where that is possible. `keep` is the largest number then, for the other resources.
+    pub keeps_all: bool,
+    /// Of how many pull requests, those that were changed last, reviews are read.
+    pub review_pulls: usize,
+    /// Of how many open pull requests, those that were changed last, check runs are read.
+    pub check_pulls: usize,
+    /// Of how many commits of the default branch, the newest, check runs are read.
+    pub check_commits: usize,
     /// How long one request may take.
     pub request_timeout: Duration,
 }
 
+/// What the plugin shows GitHub.
+pub enum Credentials {
+    /// Nothing: only public repositories can be read.
+    None,
+    /// A token that is valid as long as nobody revokes it.
+    Token(String),
+    /// A GitHub App, which gets its tokens itself.
+    App(AppSettings),
+}
+
+/// A GitHub App.
+pub struct AppSettings {
+    /// Its id or client id.
+    pub id: String,
+    /// The installation whose tokens are used. None: that of the owner whose repositories are read.
+    pub installation: Option<u64>,
+    /// Its private key in PEM form, which was not read yet.
+    pub key: String,
+}
+
 impl Settings {
     pub fn read() -> Result<Self, Failure> {
+        let (keep, keeps_all) = keep(config::get("keep")?.as_deref())?;
         let url = config::get("api-url")?.unwrap_or_else(|| DEFAULT_URL.into());
         Ok(Self {
             api_url: url.trim_end_matches('/').into(),
-            token: config::get("token")?.filter(|token| !token.is_empty()),
+            credentials: Credentials::read()?,
             page_size: number("page-size", 100, 1..=100)?,
-            keep: number("keep", 1_000, 1..=10_000)? as usize,
+            keep,
+            keeps_all,
+            review_pulls: number("review-pulls", 200, 1..=1_000)? as usize,
+            check_pulls: number("check-pulls", 50, 0..=500)? as usize,
+            check_commits: number("check-commits", 10, 0..=100)? as usize,
             request_timeout: Duration::from_secs(number("request-timeout", 20, 1..=600)?.into()),
         })
+    }
+}
+
+impl Credentials {
+    fn read() -> Result<Self, Failure> {
+        let get = |key: &str| -> Result<Option<String>, Failure> {
+            Ok(config::get(key)?.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()))
+        };
+        Self::from(get("token")?, get("app-id")?, get("installation-id")?, get("private-key")?)
+    }
+
+    fn from(
+        token: Option<String>,
+        id: Option<String>,
+        installation: Option<String>,
+        key: Option<String>,
+    ) -> Result<Self, Failure> {
+        match (token, id, key) {
+            (token, None, None) if installation.is_none() => Ok(token.map_or(Self::None, Self::Token)),
+            (Some(_), ..) => Err(Failure::fatal(
+                "the plugin has both the secret `token` and a GitHub App (`app-id`, `installation-id`, `private-key`). \
+                 Remove one of them from its entry in queues.toml",
+            )),
+            (None, Some(id), Some(key)) => Ok(Self::App(AppSettings {
+                id: app_id(id)?,
+                installation: installation.map(|text| installation_id(&text)).transpose()?,
+                // In a variable of one line the ends of lines are often written as `\n`.
+                key: key.replace("\\n", "\n"),
+            })),
+            (None, id, _) => {
+                let missing = if id.is_none() { "`app-id` in its `config`" } else { "`private-key` in its `secrets`" };
+                Err(Failure::fatal(format!(
+                    "the plugin's GitHub App lacks {missing}. It needs `app-id` and the secret `private-key`"
+                )))
+            }
+        }
+    }
+}
+
+/// It goes into a key and a JWT.
+fn app_id(id: String) -> Result<String, Failure> {
+    let is_valid = id.len() <= 100 && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
+    let error = || Failure::fatal("`app-id` in the plugin's `config` is not the id or client id of a GitHub App");
+    if is_valid { Ok(id) } else { Err(error()) }
+}
+
+fn installation_id(text: &str) -> Result<u64, Failure> {
+    text.parse().map_err(|_| {
+        Failure::fatal(
+            "`installation-id` in the plugin's `config` has to be a number: the last part of the address of the \
+             installation's page at GitHub",
+        )
+    })
+}
+
+/// How many items are kept, and whether there is no bound where that is possible.
+fn keep(text: Option<&str>) -> Result<(usize, bool), Failure> {
+    match text.map(str::trim) {
+        None => Ok((1_000, false)),
+        Some("all") => Ok((MOST_KEPT as usize, true)),
+        Some(text) => match text.parse() {
+            Ok(number) if (1..=MOST_KEPT).contains(&number) => Ok((number as usize, false)),
+            _ => Err(Failure::fatal(format!(
+                "`keep` in the plugin's `config` has to be \"all\" or a whole number from 1 to {MOST_KEPT}"
+            ))),
+        },
     }
 }
 
@@ -51,6 +153,39 @@ mod tests {
     fn without_settings_it_is_github_itself() {
         let Ok(settings) = Settings::read() else { panic!("there are none") };
         assert_eq!((settings.api_url.as_str(), settings.page_size, settings.keep), (DEFAULT_URL, 100, 1_000));
+    }
+
+    fn app(token: &str, id: &str, installation: &str, key: &str) -> Result<Credentials, Failure> {
+        let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        Credentials::from(given(token), given(id), given(installation), given(key))
+    }
+
+    #[test]
+    fn an_app_has_an_id_and_a_key_and_no_token_beside_it() {
+        let Ok(Credentials::App(read)) = app("", "12", "34", "a\\nb") else { panic!("an app") };
+        assert_eq!((read.id.as_str(), read.installation, read.key.as_str()), ("12", Some(34), "a\nb"));
+        for (settings, named) in [
+            (app("t", "12", "", "key"), "`token`"),
+            (app("", "12", "", ""), "`private-key`"),
+            (app("", "", "", "key"), "`app-id`"),
+            (app("", "", "34", ""), "`app-id`"),
+            (app("", "1/2", "", "key"), "`app-id`"),
+            (app("", "12", "x", "key"), "`installation-id`"),
+        ] {
+            let Err(Failure::Fatal(message)) = settings else { panic!("{named}") };
+            assert!(message.contains(named) && !message.contains("key is"), "{message}");
+        }
+    }
+
+    #[test]
+    fn all_items_are_kept_or_so_many() {
+        assert_eq!(keep(None), Ok((1_000, false)));
+        assert_eq!(keep(Some(" 7 ")), Ok((7, false)));
+        assert_eq!(keep(Some("all")), Ok((10_000, true)));
+        for text in ["", "0", "10001", "ALL"] {
+            let Err(Failure::Fatal(message)) = keep(Some(text)) else { panic!("{text}") };
+            assert!(message.contains("`keep`"), "{message}");
+        }
     }
 
     #[test]

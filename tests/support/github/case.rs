@@ -11,6 +11,12 @@ use crate::{RedisServer, Toril, wait_until};
 /// A repository that is there.
 pub const HELLO: &str = "octo-org/hello-world";
 
+/// The id of the GitHub App.
+pub const APP: &str = "1234";
+
+/// Its private key, which is used for nothing else.
+pub const APP_KEY: &str = include_str!("../../github/app.pem");
+
 /// A request that waits for so long waits until the test is over.
 const STALLED: Duration = Duration::from_secs(600);
 
@@ -32,15 +38,31 @@ impl Case {
 
     /// With further settings of the plugin, each after a comma, and further lines of its queue.
     pub async fn with(settings: &str, queue: &str) -> Self {
+        Self::authorised("token", "hunter2", settings, queue).await
+    }
+
+    /// With a GitHub App, of which the plugin has this private key. The app is registered with [`APP_KEY`], and installed on
+    /// `octo-org` and `octocat`.
+    pub async fn as_app(key: &str, settings: &str) -> Self {
+        let settings = format!(", app-id = {APP:?}{settings}");
+        let case = Self::authorised("private-key", key, &settings, "").await;
+        case.github.register_app(APP, APP_KEY);
+        case.github.install_app("octo-org", 7);
+        case.github.install_app("octocat", 8);
+        case
+    }
+
+    async fn authorised(secret: &str, value: &str, settings: &str, queue: &str) -> Self {
         let (redis, github) = (RedisServer::start().await, super::serve().await);
         let url = github.url();
+        let keep = if settings.contains("keep = ") { "" } else { ", keep = \"5000\"" };
         let config = format!(
             "[queues.github-sync]\nplugin = \"github-sync\"\nconcurrency = 8\nattempts = 3\nbackoff = \"10ms\"\n\
              lock_duration = \"1s\"\nstalled_interval = \"500ms\"\nmax_stalled = 1000\n{queue}\n\
              [plugins.github-sync]\nhttp = [{url:?}]\nkeyvalue = true\nadd_to = [\"github-sync\"]\n\
-             config = {{ api-url = {url:?}, keep = \"5000\"{settings} }}\nsecrets = {{ token = \"env:THE_TOKEN\" }}\n"
+             config = {{ api-url = {url:?}{keep}{settings} }}\nsecrets = {{ {secret} = \"env:THE_SECRET\" }}\n"
         );
-        let toril = Toril::new().redis(redis.url()).plugin("github-sync").config(config).env("THE_TOKEN", "hunter2");
+        let toril = Toril::new().redis(redis.url()).plugin("github-sync").config(config).env("THE_SECRET", value);
         let mut toril = toril.spawn_run();
         toril.wait_ready().await;
         Self { redis, github, toril }
@@ -79,6 +101,16 @@ impl Case {
     pub async fn completed(&self, id: &str) -> Value {
         let completed = async || Some(self.job(id).await).filter(|job| job["state"] == "completed");
         wait_until(&format!("the job {id} to be completed"), LONG, completed).await
+    }
+
+    /// Gives the plugin other settings in `queues.toml`, where these words are.
+    pub async fn reconfigure(&mut self, from: &str, to: &str) {
+        let config = std::fs::read_to_string(self.toril.config_path()).expect("queues.toml");
+        assert!(config.contains(from), "{config}");
+        let reloads = |toril: &Toril| toril.logs().matches("configuration reloaded").count();
+        let before = reloads(&self.toril);
+        self.toril.rewrite_config(config.replace(from, to));
+        wait_until("the configuration to be reloaded", LONG, async || reloads(&self.toril) > before).await;
     }
 
     /// A document that the plugin keeps.

@@ -76,7 +76,7 @@ pub(super) fn repository(repository: &Repository) -> Value {
         "owner": user(&repository.owner),
         "html_url": page,
         "description": format!("{}, a repository for tests", repository.name),
-        "fork": false,
+        "fork": repository.fork,
         "url": api,
         "created_at": "2011-01-26T19:01:12Z",
         "updated_at": "2025-05-01T10:20:30Z",
@@ -92,7 +92,7 @@ pub(super) fn repository(repository: &Repository) -> Value {
         "watchers_count": stars,
         "language": repository.language,
         "forks_count": stars / 10,
-        "archived": false,
+        "archived": repository.archived,
         "disabled": false,
         "open_issues_count": open,
         "license": { "key": "mit", "name": "MIT License", "spdx_id": "MIT", "node_id": "MDc6TGljZW5zZTEz", "url": format!("{API}/licenses/mit") },
@@ -129,7 +129,7 @@ pub(super) fn issue(repository: &Repository, issue: &Issue, padding: usize) -> V
         "html_url": format!("{page}/{kind}/{number}"),
         "number": number,
         "title": issue.title,
-        "state": "open",
+        "state": state(issue),
         "state_reason": null,
         "user": user("octocat"),
         "labels": labels.get(..1).unwrap_or_default(),
@@ -160,7 +160,7 @@ pub(super) fn pull(repository: &Repository, issue: &Issue) -> Value {
     let (url, html) = (format!("{api}/pulls/{number}"), format!("{page}/pull/{number}"));
     let side = |name: &str| {
         json!({
-            "label": format!("{}:{name}", repository.owner), "ref": name, "sha": format!("{number:040x}"),
+            "label": format!("{}:{name}", repository.owner), "ref": name, "sha": issue.head,
             "user": user(&repository.owner), "repo": self::repository(repository),
         })
     };
@@ -177,9 +177,9 @@ pub(super) fn pull(repository: &Repository, issue: &Issue) -> Value {
         "comments_url": format!("{api}/issues/{number}/comments"),
         "review_comments_url": format!("{url}/comments"),
         "review_comment_url": format!("{api}/pulls/comments{{/number}}"),
-        "statuses_url": format!("{api}/statuses/{number:040x}"),
+        "statuses_url": format!("{api}/statuses/{}", issue.head),
         "number": number,
-        "state": "open",
+        "state": state(issue),
         "locked": false,
         "title": issue.title,
         "user": user("octocat"),
@@ -327,13 +327,17 @@ pub(super) fn error(status: u16, message: &str, page: &str) -> Value {
     json!({ "message": message, "documentation_url": format!("https://docs.github.com/rest/{page}"), "status": status.to_string() })
 }
 
+fn state(issue: &Issue) -> &'static str {
+    if issue.is_closed { "closed" } else { "open" }
+}
+
 fn head(repository: &Repository) -> Value {
     let (api, _) = places(repository);
     let sha = repository.commits.last().map_or_else(|| "0".repeat(40), |(sha, _)| sha.clone());
     json!({ "sha": sha, "url": format!("{api}/commits/{sha}") })
 }
 
-fn user(login: &str) -> Value {
+pub(super) fn user(login: &str) -> Value {
     let api = format!("{API}/users/{login}");
     let kind = if login.ends_with("-org") { "Organization" } else { "User" };
     let mut document = json!({
@@ -358,11 +362,11 @@ fn addresses(document: &mut Value, api: &str, names: &[&str]) {
 }
 
 /// Where a repository is at the API, and on the site.
-fn places(repository: &Repository) -> (String, String) {
+pub(super) fn places(repository: &Repository) -> (String, String) {
     let name = repository.full_name();
     (format!("{API}/repos/{name}"), format!("{SITE}/{name}"))
 }
 
-fn time(seconds: u64) -> String {
+pub(super) fn time(seconds: u64) -> String {
     humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds)).to_string()
 }

@@ -1,12 +1,14 @@
 //! A small server with the shape of GitHub's REST API: a few repositories and what is in them, pages, ETags, limits, errors.
 //! `tests/github_api.rs` holds it against GitHub's own description.
 
+mod app;
 pub mod case;
 mod chance;
 pub mod description;
 mod documents;
 pub mod recorded;
 mod routes;
+mod runs;
 mod world;
 
 use std::collections::BTreeSet;
@@ -104,6 +106,70 @@ impl GithubServer {
         repository.comments.iter().map(|comment| comment.id).collect()
     }
 
+    /// Opens a pull request, and returns its number.
+    pub fn open_pull(&self, repo: &str) -> u64 {
+        let mut world = self.world();
+        let repository = world.existing(repo);
+        repository.open_issue(true);
+        repository.issues.last().map_or(0, |pull| pull.number)
+    }
+
+    /// Closes an issue or a pull request.
+    pub fn close(&self, repo: &str, number: u64) {
+        self.world().existing(repo).close(number);
+    }
+
+    /// Reviews a pull request.
+    pub fn review(&self, repo: &str, pull: u64) {
+        self.world().existing(repo).review(pull);
+    }
+
+    /// Deletes the reviews of a pull request that were submitted first, which changes the pull request.
+    pub fn delete_reviews(&self, repo: &str, pull: u64, count: usize) {
+        let mut world = self.world();
+        let repository = world.existing(repo);
+        let mut left = count;
+        repository.reviews.retain(|review| {
+            let goes = review.pull == pull && left > 0;
+            left -= usize::from(goes);
+            !goes
+        });
+        repository.push_to_pull(pull);
+    }
+
+    /// Pushes to a pull request: its newest commit is another one then.
+    pub fn push_to_pull(&self, repo: &str, pull: u64) {
+        self.world().existing(repo).push_to_pull(pull);
+    }
+
+    /// The newest commit of a pull request.
+    pub fn head_of(&self, repo: &str, pull: u64) -> String {
+        let mut world = self.world();
+        let issue = world.existing(repo).issues.iter().find(|issue| issue.number == pull);
+        issue.map(|issue| issue.head.clone()).unwrap_or_default()
+    }
+
+    /// Starts a check of a commit, and returns its id.
+    pub fn start_check(&self, repo: &str, sha: &str) -> u64 {
+        self.world().existing(repo).start_check(sha)
+    }
+
+    /// Completes all checks.
+    pub fn complete_checks(&self, repo: &str) {
+        self.world().existing(repo).check_runs.iter_mut().for_each(|run| run.is_done = true);
+    }
+
+    /// Starts a run of a workflow, and returns its id.
+    pub fn start_workflow(&self, repo: &str) -> u64 {
+        self.world().existing(repo).start_workflow()
+    }
+
+    /// Completes a run of a workflow, which moves nothing in the list of runs.
+    pub fn complete_workflow(&self, repo: &str, id: u64) {
+        let mut world = self.world();
+        world.existing(repo).workflow_runs.iter_mut().filter(|run| run.id == id).for_each(|run| run.is_done = true);
+    }
+
     /// Deletes a comment, which changes no other.
     pub fn delete_comment(&self, repo: &str, id: u64) {
         self.world().existing(repo).comments.retain(|comment| comment.id != id);
@@ -130,6 +196,11 @@ impl GithubServer {
         self.world().delayed = Some((path_start.to_owned(), latency));
     }
 
+    /// Refuses pages with a higher number from now on.
+    pub fn limit_pages(&self, most: u32) {
+        self.world().most_pages = Some(most);
+    }
+
     /// Makes links relative to the page that they are on.
     pub fn relative_links(&self) {
         self.world().relative_links = true;
@@ -152,6 +223,9 @@ impl GithubServer {
         match resource {
             "issues" => repository.issues.iter().map(|issue| issue.number.to_string()).collect(),
             "comments" => repository.comments.iter().map(|comment| comment.id.to_string()).collect(),
+            "reviews" => repository.reviews.iter().map(|review| review.id.to_string()).collect(),
+            "check_runs" => repository.check_runs.iter().map(|run| run.id.to_string()).collect(),
+            "workflow_runs" => repository.workflow_runs.iter().map(|run| run.id.to_string()).collect(),
             "labels" => repository.labels.iter().map(|(id, _)| id.to_string()).collect(),
             "commits" => repository.commits.iter().map(|(sha, _)| sha.clone()).collect(),
             _ => panic!("this GitHub does not list the keys of {resource}"),
@@ -173,6 +247,16 @@ impl GithubServer {
         self.world().rename(repo, name);
     }
 
+    /// Archives a repository.
+    pub fn archive(&self, repo: &str) {
+        self.world().existing(repo).archived = true;
+    }
+
+    /// Makes a repository a fork.
+    pub fn make_fork(&self, repo: &str) {
+        self.world().existing(repo).fork = true;
+    }
+
     /// Takes a repository away.
     pub fn delete_repository(&self, repo: &str) {
         self.world().repositories.retain(|known| known.full_name() != repo);
@@ -181,6 +265,47 @@ impl GithubServer {
     /// Refuses every token from now on.
     pub fn revoke_tokens(&self) {
         self.world().revoked = true;
+    }
+
+    /// Registers a GitHub App with its private key, as PEM. From then on every request has to have a token of the app.
+    pub fn register_app(&self, id: &str, pem: &str) {
+        self.world().app = Some(app::App::new(id, pem));
+    }
+
+    /// Installs the app on an owner.
+    pub fn install_app(&self, owner: &str, id: u64) {
+        let installation = app::Installation { id, owner: owner.to_owned(), is_suspended: false };
+        self.with_app(|app| app.installations.push(installation));
+    }
+
+    /// Suspends all installations of the app.
+    pub fn suspend_app(&self) {
+        self.with_app(|app| app.installations.iter_mut().for_each(|known| known.is_suspended = true));
+    }
+
+    /// How long the tokens last that the app is given from now on.
+    pub fn token_lifetime(&self, lifetime: Duration) {
+        self.with_app(|app| app.lifetime = lifetime);
+    }
+
+    /// The tokens that the app was ever given.
+    pub fn app_tokens(&self) -> Vec<String> {
+        self.with_app(|app| app.tokens.iter().map(|token| token.text.clone()).collect())
+    }
+
+    /// Revokes all tokens that the app was given so far.
+    pub fn revoke_app_tokens(&self) {
+        self.with_app(|app| app.tokens.iter_mut().for_each(|token| token.is_revoked = true));
+    }
+
+    /// Gives the app tokens that are not valid.
+    pub fn break_app_tokens(&self) {
+        self.with_app(|app| app.is_broken = true);
+    }
+
+    /// Sets GitHub's own clock so many seconds ahead of the host's, or behind it.
+    pub fn clock_ahead(&self, seconds: i64) {
+        self.world().ahead = seconds;
     }
 
     /// Allows this many requests more, and further ones only when this time has passed since the last of them.
@@ -196,6 +321,10 @@ impl GithubServer {
     /// How many requests were refused since the limit was reached.
     pub fn refused(&self) -> u32 {
         self.world().refused
+    }
+
+    fn with_app<T>(&self, act: impl FnOnce(&mut app::App) -> T) -> T {
+        act(self.world().app.as_mut().unwrap_or_else(|| panic!("this GitHub has no app: register it first")))
     }
 
     fn world(&self) -> MutexGuard<'_, World> {

@@ -2,15 +2,16 @@
 
 use std::cmp::Reverse;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::world::{Issue, Repository, World};
-use super::{Shared, documents, lock};
+use super::{Shared, app, documents, lock, runs};
 
 /// Items of a page that is asked for without a size, and the most of one.
 const PAGE: usize = 30;
@@ -24,6 +25,13 @@ async fn answer(State(world): State<Shared>, request: Request) -> Response {
     let latency = lock(&world).latency_of(request.uri().path());
     tokio::time::sleep(latency).await;
     let mut world = lock(&world);
+    let mut response = answer_now(&mut world, &request);
+    let date = UNIX_EPOCH + Duration::from_secs(app::now(world.ahead));
+    set(&mut response, header::DATE, &httpdate::fmt_http_date(date));
+    response
+}
+
+fn answer_now(world: &mut World, request: &Request) -> Response {
     let headers = request.headers();
     // As GitHub does: a client that does not say who it is gets nothing.
     if !headers.contains_key(header::USER_AGENT) {
@@ -32,34 +40,53 @@ async fn answer(State(world): State<Shared>, request: Request) -> Response {
         return (StatusCode::FORBIDDEN, message).into_response();
     }
     if world.revoked && headers.contains_key(header::AUTHORIZATION) {
-        return error(&world, 401, "Bad credentials", "authentication");
+        return error(world, 401, "Bad credentials", "authentication");
+    }
+    let now = app::now(world.ahead);
+    let bearer = text(headers, header::AUTHORIZATION).trim_start_matches("Bearer ").to_owned();
+    let steps: Vec<&str> = request.uri().path().split('/').skip(1).collect();
+    if let Some(app) = &mut world.app {
+        if let Some((status, body)) = app.answer(request.method().as_str(), &steps, &bearer, now) {
+            return document(
+                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+                body.to_string(),
+            );
+        }
+        if !app.is_valid(&bearer, now) {
+            return error(world, 401, "Bad credentials", "authentication");
+        }
     }
     if !world.may_ask() {
         let message = "API rate limit exceeded for user ID 583231.";
-        return error(&world, 403, message, "overview/rate-limits-for-the-rest-api");
+        return error(world, 403, message, "overview/rate-limits-for-the-rest-api");
     }
     let query = request.uri().query().unwrap_or_default();
     let asked = Asked { host: text(headers, header::HOST), path: request.uri().path(), query };
     if let Some((_, headers)) = world.forbidden.iter().find(|(end, _)| asked.path.ends_with(end.as_str())) {
-        let mut response = error(&world, 403, "Resource not accessible by personal access token", "overview");
+        let mut response = error(world, 403, "Resource not accessible by personal access token", "overview");
         for (name, value) in headers {
             let name = HeaderName::try_from(name).unwrap_or_else(|error| panic!("{name:?} is no header: {error}"));
             set(&mut response, name, value);
         }
         return response;
     }
-    let Some((body, links)) = asked.content(&world) else { return asked.refused(&world) };
+    if world.most_pages.is_some_and(|most| asked.parameter("page").and_then(|page| page.parse().ok()) > Some(most)) {
+        let message = "In order to keep the API fast for everyone, pagination is limited for this resource.";
+        return error(world, 422, message, "overview");
+    }
+    let Some((body, links)) = asked.content(world) else { return asked.refused(world) };
 
     let body = body.to_string();
     let mut hasher = DefaultHasher::new();
-    body.hash(&mut hasher);
+    // An ETag is that of one token.
+    (&body, &bearer).hash(&mut hasher);
     let etag = format!("W/\"{:064x}\"", hasher.finish());
     let is_known = text(headers, header::IF_NONE_MATCH) == etag;
     if is_known {
         // It costs nothing.
         world.used -= 1;
     }
-    let mut response = if is_known { StatusCode::NOT_MODIFIED.into_response() } else { json(StatusCode::OK, body) };
+    let mut response = if is_known { StatusCode::NOT_MODIFIED.into_response() } else { document(StatusCode::OK, body) };
     set(&mut response, header::ETAG, &etag);
     set(&mut response, header::CACHE_CONTROL, "private, max-age=60, s-maxage=60");
     let links = links.iter().filter(|_| !world.no_links).map(|link| {
@@ -73,7 +100,7 @@ async fn answer(State(world): State<Shared>, request: Request) -> Response {
     } else if let Some(link) = links.reduce(|links, link| format!("{links}, {link}")) {
         append(&mut response, header::LINK, &link);
     }
-    limits(&world, &mut response);
+    limits(world, &mut response);
     response
 }
 
@@ -120,17 +147,32 @@ impl Asked<'_> {
         let issues = |only_pulls: bool| {
             let mut issues: Vec<&Issue> = found.issues.iter().filter(|issue| !only_pulls || issue.is_pull).collect();
             match self.parameter("sort") {
-                Some("updated") => issues.sort_by_key(|issue| Reverse(issue.updated)),
-                _ => issues.sort_by_key(|issue| Reverse(issue.created)),
+                Some("updated") => self.by_date(&mut issues, |issue| issue.updated),
+                _ => self.by_date(&mut issues, |issue| issue.created),
             }
             issues
         };
         Some(match rest {
             "" => (documents::repository(found), Vec::new()),
             "issues" => self.page(&own, &issues(false), |issue| documents::issue(found, issue, padding)),
-            "pulls" => self.page(&own, &issues(true), |issue| documents::pull(found, issue)),
+            "pulls" => {
+                let is_listed = |issue: &&Issue| self.parameter("state") == Some("all") || !issue.is_closed;
+                let pulls: Vec<_> = issues(true).into_iter().filter(is_listed).collect();
+                self.page(&own, &pulls, |issue| documents::pull(found, issue))
+            }
+            "pulls/comments" => {
+                let mut comments: Vec<_> = found.review_comments.iter().collect();
+                self.by_date(&mut comments, |comment| comment.updated);
+                self.page(&own, &comments, |comment| runs::review_comment(found, comment))
+            }
+            "actions/runs" => {
+                let listed: Vec<_> = found.workflow_runs.iter().rev().collect();
+                let (items, links) = self.page(&own, &listed, |run| runs::workflow_run(found, run));
+                (json!({ "total_count": listed.len(), "workflow_runs": items }), links)
+            }
             "issues/comments" => {
-                let comments: Vec<_> = found.comments.iter().rev().collect();
+                let mut comments: Vec<_> = found.comments.iter().rev().collect();
+                self.by_date(&mut comments, |comment| comment.created);
                 self.page(&own, &comments, |comment| documents::comment(found, comment))
             }
             "labels" => self.page(&own, &documents::labels(found), Clone::clone),
@@ -150,8 +192,42 @@ impl Asked<'_> {
             }
             "branches" => self.page(&own, &["main"], |name| documents::branch(found, name)),
             "tags" => self.page(&own, &found.tags, |name| documents::tag(found, name)),
-            _ => return None,
+            _ => return self.of_parent(found, &own, rest),
         })
+    }
+
+    /// What a pull request or a commit has.
+    fn of_parent(&self, found: &Repository, own: &str, rest: &str) -> Option<(Value, Vec<Link>)> {
+        match rest.split('/').collect::<Vec<_>>()[..] {
+            ["issues", number] => {
+                let issue = found.issues.iter().find(|issue| issue.number.to_string() == number)?;
+                Some((documents::issue(found, issue, 0), Vec::new()))
+            }
+            ["issues", "comments", id] => {
+                let comment = found.comments.iter().find(|comment| comment.id.to_string() == id)?;
+                Some((documents::comment(found, comment), Vec::new()))
+            }
+            ["pulls", "comments", id] => {
+                let comment = found.review_comments.iter().find(|comment| comment.id.to_string() == id)?;
+                Some((runs::review_comment(found, comment), Vec::new()))
+            }
+            ["pulls", number] => {
+                let pull = found.issues.iter().find(|issue| issue.is_pull && issue.number.to_string() == number)?;
+                Some((documents::pull(found, pull), Vec::new()))
+            }
+            ["pulls", number, "reviews"] => {
+                let number: u64 = number.parse().ok()?;
+                found.issues.iter().find(|issue| issue.is_pull && issue.number == number)?;
+                let reviews: Vec<_> = found.reviews.iter().filter(|review| review.pull == number).collect();
+                Some(self.page(own, &reviews, |review| runs::review(found, review)))
+            }
+            ["commits", sha, "check-runs"] => {
+                let listed: Vec<_> = found.check_runs.iter().rev().filter(|run| run.sha == sha).collect();
+                let (items, links) = self.page(own, &listed, |run| runs::check_run(found, run));
+                Some((json!({ "total_count": listed.len(), "check_runs": items }), links))
+            }
+            _ => None,
+        }
     }
 
     /// Why there is nothing.
@@ -196,6 +272,17 @@ impl Asked<'_> {
         (Value::Array(items), links)
     }
 
+    /// Sorts by a date, newest first unless the request says otherwise, and leaves out what is older than it wants.
+    fn by_date<T>(&self, items: &mut Vec<&T>, date: impl Fn(&T) -> u64) {
+        if let Some(since) = self.parameter("since") {
+            items.retain(|item| documents::time(date(item)).as_str() >= since);
+        }
+        match self.parameter("direction") {
+            Some("asc") => items.sort_by_key(|item| date(item)),
+            _ => items.sort_by_key(|item| Reverse(date(item))),
+        }
+    }
+
     fn parameter(&self, name: &str) -> Option<&str> {
         self.query.split('&').find_map(|parameter| parameter.strip_prefix(name)?.strip_prefix('='))
     }
@@ -203,12 +290,12 @@ impl Asked<'_> {
 
 fn error(world: &World, status: u16, message: &str, page: &str) -> Response {
     let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = json(code, documents::error(status, message, page).to_string());
+    let mut response = document(code, documents::error(status, message, page).to_string());
     limits(world, &mut response);
     response
 }
 
-fn json(status: StatusCode, body: String) -> Response {
+fn document(status: StatusCode, body: String) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], body).into_response()
 }
 

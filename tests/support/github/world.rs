@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::app::App;
+
 const LIMIT: u32 = 5000;
 const HOUR: u64 = 3600;
 /// When everything began: 2025-01-01T00:00:00Z.
@@ -41,6 +43,12 @@ pub(super) struct World {
     pub relative_links: bool,
     /// How many bytes the text of each issue has in addition.
     pub padding: usize,
+    /// The last page of a listing that is served.
+    pub most_pages: Option<u32>,
+    /// The app, if there is one: then every request has to have a token of it.
+    pub app: Option<App>,
+    /// By how many seconds GitHub's clock is ahead of the host's.
+    pub ahead: i64,
 }
 
 #[derive(Debug)]
@@ -59,6 +67,13 @@ pub(super) struct Repository {
     /// The newest comes last.
     pub commits: Vec<(String, u64)>,
     pub tags: Vec<String>,
+    pub archived: bool,
+    pub fork: bool,
+    pub reviews: Vec<Review>,
+    pub review_comments: Vec<ReviewComment>,
+    pub check_runs: Vec<CheckRun>,
+    /// The newest comes last.
+    pub workflow_runs: Vec<WorkflowRun>,
     /// How many issues there have ever been.
     opened: u64,
     /// How many commits there have ever been: no two have the same id.
@@ -72,6 +87,9 @@ pub(super) struct Issue {
     pub number: u64,
     pub title: String,
     pub is_pull: bool,
+    pub is_closed: bool,
+    /// The newest commit of a pull request.
+    pub head: String,
     pub created: u64,
     pub updated: u64,
 }
@@ -80,6 +98,35 @@ pub(super) struct Issue {
 pub(super) struct Comment {
     pub id: u64,
     pub issue: u64,
+    pub created: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Review {
+    pub id: u64,
+    pub pull: u64,
+    pub submitted: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct ReviewComment {
+    pub id: u64,
+    pub pull: u64,
+    pub updated: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct CheckRun {
+    pub id: u64,
+    pub sha: String,
+    pub is_done: bool,
+    pub at: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct WorkflowRun {
+    pub id: u64,
+    pub is_done: bool,
     pub created: u64,
 }
 
@@ -101,6 +148,9 @@ impl Default for World {
             delayed: None,
             relative_links: false,
             padding: 0,
+            most_pages: None,
+            app: None,
+            ahead: 0,
         };
         for (owner, name, language, stars, topics) in REPOSITORIES {
             world.add(owner, name);
@@ -129,6 +179,12 @@ impl World {
             releases: vec!["v1.0.0".to_owned()],
             commits: Vec::new(),
             tags: vec!["v1.0.0".to_owned()],
+            archived: false,
+            fork: false,
+            reviews: Vec::new(),
+            review_comments: Vec::new(),
+            check_runs: Vec::new(),
+            workflow_runs: Vec::new(),
             opened: 0,
             pushes: 0,
             now: BEGINNING,
@@ -140,6 +196,12 @@ impl World {
         repository.open_issue(false);
         repository.open_issue(true);
         repository.comment(1);
+        // Of the pull request. They move no date: tests count on the dates of what comes later.
+        let (at, head) = (repository.now, repository.commits.last().map(|(sha, _)| sha.clone()));
+        repository.reviews.push(Review { id: id * 1_000 + 1, pull: 2, submitted: at });
+        repository.review_comments.push(ReviewComment { id: id * 1_000 + 1, pull: 2, updated: at });
+        repository.check_runs.push(CheckRun { id: id * 1_000 + 1, sha: head.unwrap_or_default(), is_done: true, at });
+        repository.workflow_runs.push(WorkflowRun { id: id * 1_000 + 1, is_done: true, created: at });
         self.repositories.push(repository);
     }
 
@@ -200,7 +262,8 @@ impl Repository {
         let number = self.opened;
         let now = self.tick();
         let title = format!("{} {number}", if is_pull { "Change" } else { "Problem" });
-        self.issues.push(Issue { number, title, is_pull, created: now, updated: now });
+        let head = format!("{number:040x}");
+        self.issues.push(Issue { number, title, is_pull, is_closed: false, head, created: now, updated: now });
     }
 
     pub fn retitle(&mut self, number: u64, title: &str) {
@@ -213,6 +276,46 @@ impl Repository {
     pub fn comment(&mut self, issue: u64) {
         let created = self.tick();
         self.comments.push(Comment { id: self.id * 1_000_000 + created - BEGINNING, issue, created });
+    }
+
+    /// Submits a review, which changes its pull request.
+    pub fn review(&mut self, pull: u64) {
+        let at = self.touch(pull);
+        self.reviews.push(Review { id: self.id * 1_000 + at, pull, submitted: at });
+    }
+
+    /// Pushes to a pull request.
+    pub fn push_to_pull(&mut self, pull: u64) {
+        let at = self.touch(pull);
+        for issue in self.issues.iter_mut().filter(|issue| issue.number == pull) {
+            issue.head = format!("{:040x}", at * 1_000 + pull);
+        }
+    }
+
+    pub fn close(&mut self, number: u64) {
+        self.touch(number);
+        self.issues.iter_mut().filter(|issue| issue.number == number).for_each(|issue| issue.is_closed = true);
+    }
+
+    pub fn start_check(&mut self, sha: &str) -> u64 {
+        let at = self.tick();
+        let id = self.id * 1_000 + at;
+        self.check_runs.push(CheckRun { id, sha: sha.to_owned(), is_done: false, at });
+        id
+    }
+
+    pub fn start_workflow(&mut self) -> u64 {
+        let created = self.tick();
+        let id = self.id * 1_000 + created;
+        self.workflow_runs.push(WorkflowRun { id, is_done: false, created });
+        id
+    }
+
+    /// Makes an issue or pull request the one that was changed last.
+    fn touch(&mut self, number: u64) -> u64 {
+        let now = self.tick();
+        self.issues.iter_mut().filter(|issue| issue.number == number).for_each(|issue| issue.updated = now);
+        now
     }
 
     pub fn add_label(&mut self, name: &str) {
@@ -238,6 +341,6 @@ impl Repository {
 }
 
 /// Since the Unix epoch.
-fn seconds() -> u64 {
+pub(super) fn seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -34,10 +34,38 @@ pub fn page(id: u64, resource: Resource, number: u32) -> String {
     format!("repo:{id}:{resource}:page:{number}")
 }
 
+/// Some keys of a resource that is kept without a bound, counted from 1.
+pub fn part(id: u64, resource: Resource, number: u32) -> String {
+    format!("repo:{id}:{resource}:part:{number}")
+}
+
+/// What is known of an item of such a resource.
+pub fn mark(id: u64, resource: Resource, key: &str) -> String {
+    format!("repo:{id}:{resource}:mark:{key}")
+}
+
+/// The listing of one pull request or commit.
+pub fn parent(id: u64, resource: Resource, parent: &str) -> String {
+    format!("repo:{id}:{resource}:of:{parent}")
+}
+
 pub fn lease(id: u64) -> String {
     format!("repo:{id}:lease")
 }
 
 pub fn fence(id: u64) -> String {
     format!("repo:{id}:fence")
+}
+
+/// The token of a GitHub App's installation, encrypted.
+pub fn installation(app: &str, id: Option<u64>, owner: &str) -> String {
+    match id {
+        Some(id) => format!("installation:{app}:id:{id}"),
+        None => format!("installation:{app}:of:{}", owner.to_ascii_lowercase()),
+    }
+}
+
+/// When GitHub's secondary rate limit was last met.
+pub fn secondary_limit() -> String {
+    "secondary-limit".to_owned()
 }

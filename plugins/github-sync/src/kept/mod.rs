@@ -1,16 +1,22 @@
 //! What is kept in the plugin's key-value data. docs/github-sync.md has the keys and what is in them.
 
+mod index;
 pub mod keys;
 mod lease;
+mod parents;
 mod state;
+mod windows;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toril_plugin::Failure;
 use toril_plugin::kv::Store;
 
+pub use index::{Index, Mark, digest};
 pub use lease::Lease;
-pub use state::{Cut, Index, Mark, Name, Page, Phase, Run, State};
+pub use parents::{ParentsRun, ParentsState};
+pub use state::{Cut, Name, Page, Phase, Run, State};
+pub use windows::{PART, Part, Seen, Window, WindowPhase, WindowRun, WindowState};
 
 /// How many keys the host takes in one call.
 pub const MOST_KEYS: usize = 1_000;

@@ -1,7 +1,5 @@
 //! The documents beside the items: how far a resource is synced, and by which job.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::result::Counts;
@@ -12,30 +10,6 @@ pub struct Name {
     pub id: u64,
     /// Its name when this was written.
     pub repo: String,
-}
-
-/// All items of a resource that are kept.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Index {
-    pub items: BTreeMap<String, Mark>,
-}
-
-/// What tells one state of an item from another: the date of its last change, which is empty where GitHub names none, and
-/// a digest of its document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark(pub String, pub String);
-
-impl Mark {
-    pub fn new(date: String, document: &[u8]) -> Self {
-        // FNV-1a. Nothing but counts depend on it, so that it need not withstand anybody.
-        let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        let hash = document.iter().fold(0xcbf2_9ce4_8422_2325, mix);
-        Self(date, format!("{hash:016x}"))
-    }
-
-    pub fn date(&self) -> &str {
-        &self.0
-    }
 }
 
 /// How far a resource is synced.
@@ -56,6 +30,9 @@ pub struct State {
     /// How many items to ask for at once, where a page of `page-size` items was too large.
     #[serde(default)]
     pub page_size: Option<u32>,
+    /// Which fields the items have. None: all.
+    #[serde(default)]
+    pub fields: Option<String>,
     /// The last sync.
     pub run: Option<Run>,
 }
@@ -93,6 +70,9 @@ pub struct Run {
     pub newest: Option<String>,
     /// The oldest one.
     pub oldest: Option<String>,
+    /// The date of the oldest item that will change without moving. The next sync reads back to it.
+    #[serde(default)]
+    pub unfinished: Option<String>,
     pub cut: Option<Cut>,
     /// Items that the listing did not have, and that no later pass has found.
     pub candidates: Vec<String>,
@@ -136,6 +116,7 @@ impl Run {
             listed: 0,
             newest: None,
             oldest: None,
+            unfinished: None,
             cut: None,
             candidates: Vec::new(),
             passes: 0,
@@ -157,7 +138,8 @@ impl Run {
     /// Goes back to the first page of this pass.
     pub fn first_page(&mut self) {
         (self.page, self.next, self.ended, self.listed) = (1, None, false, 0);
-        (self.oldest, self.cut, self.moved, self.in_order) = (None, None, 0, true);
+        (self.oldest, self.unfinished, self.cut) = (None, None, None);
+        (self.moved, self.in_order) = (0, true);
     }
 }
 
@@ -171,6 +153,9 @@ pub struct Page {
     /// Its exact address: that is what the ETag belongs to.
     pub url: String,
     pub etag: Option<String>,
+    /// Which fields its items were kept with. None: all.
+    #[serde(default)]
+    pub fields: Option<String>,
     pub next: Option<String>,
     /// The items on it that are kept.
     pub keys: Vec<String>,
@@ -179,6 +164,9 @@ pub struct Page {
     /// The oldest and the newest change on it.
     pub oldest: Option<String>,
     pub newest: Option<String>,
+    /// The oldest item on it that will change without moving.
+    #[serde(default)]
+    pub unfinished: Option<String>,
     /// Whether its dates go from the newest to the oldest.
     #[serde(default = "yes")]
     pub in_order: bool,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use toril_plugin::{Failure, log};
 
-use super::listing::Listing;
+use super::listing::{Listing, earliest};
 use super::now;
 use crate::kept::{Cut, Lease, MOST_KEYS, Page, Phase, Writes, document, keys};
 use crate::resource::Order;
@@ -62,7 +62,7 @@ pub fn finish(listing: &mut Listing<'_>, lease: &Lease<'_>) -> Result<(), Failur
 /// Counts what is to be removed, and returns it.
 fn gone(listing: &mut Listing<'_>, absent: Absent) -> Vec<String> {
     if !listing.run.full {
-        let too_old = too_old(listing);
+        let too_old = listing.index.too_old(listing.work.settings.keep);
         listing.run.counts.dropped += too_old.len() as u64;
         if !too_old.is_empty() {
             listing.state.cut = Some(Cut::Keep(listing.work.settings.keep));
@@ -103,15 +103,6 @@ fn absent(listing: &Listing<'_>) -> Result<Absent, Failure> {
     Ok(absent)
 }
 
-/// The oldest items of those that are more than are kept.
-fn too_old(listing: &Listing<'_>) -> Vec<String> {
-    let items = &listing.index.items;
-    let excess = items.len().saturating_sub(listing.work.settings.keep);
-    let mut by_age: Vec<_> = items.iter().map(|(key, mark)| (mark.date(), key)).collect();
-    by_age.sort_unstable();
-    by_age.into_iter().take(excess).map(|(_, key)| key.clone()).collect()
-}
-
 /// Removes items, and pages that the listing no longer has. The index follows: after a crash it is done again, and counted
 /// once.
 fn remove(listing: &mut Listing<'_>, gone: &[String]) -> Result<(), Failure> {
@@ -134,12 +125,13 @@ fn complete(listing: &mut Listing<'_>) -> Result<(), Failure> {
     state.synced_at = Some(now());
     // What was read without settling is read again: the cursor and the date of the last full sync stay.
     if run.settled {
-        state.cursor = run.newest.clone().or_else(|| state.cursor.take());
+        state.cursor = earliest(run.newest.clone(), run.unfinished.clone()).or_else(|| state.cursor.take());
     }
     if run.full && run.settled {
         state.full_at = state.synced_at.clone();
         state.cut = run.cut.clone();
         state.pages = run.page.saturating_sub(1);
+        state.fields = listing.fields.mark();
     }
     run.phase = Phase::Done;
     listing.save(Writes::default())

@@ -3,17 +3,15 @@
 use toril_plugin::{Failure, log};
 
 use super::repository::Repo;
-use super::{Work, finish};
+use super::{Work, finish, windows};
 use crate::answer::{Subject, missing};
 use crate::api::{Api, Content, Following, Found, Known};
+use crate::fields::Fields;
 use crate::items::{self, Entry};
-use crate::kept::{Cut, Index, Lease, Mark, Page, Phase, Run, State, Writes, document, keys};
+use crate::kept::{Cut, Index, Lease, Page, Phase, Run, State, Writes, document, keys};
 use crate::link::with_page;
 use crate::resource::{Order, Resource};
 use crate::result::Counts;
-
-/// The most bytes of an index: what the store takes as one value.
-const LARGEST_INDEX: usize = 1024 * 1024;
 
 /// The most pages of a listing. No more items are kept, and a server that always names a next page would never end.
 const MOST_PAGES: u32 = 10_000;
@@ -24,6 +22,7 @@ pub struct Listing<'a> {
     pub(super) id: u64,
     pub(super) resource: Resource,
     repo: &'a str,
+    pub(super) fields: Fields,
     pub(super) state: State,
     pub(super) index: Index,
     pub(super) run: Run,
@@ -43,12 +42,16 @@ impl<'a> Listing<'a> {
     /// Takes up what is kept: this job's own sync where another attempt of it has begun one, else a new one.
     pub fn open(work: &'a Work<'a>, repo: &'a Repo, resource: Resource) -> Result<Self, Failure> {
         let id = repo.described.id;
+        if resource.unbounded().is_some() {
+            windows::to_bounded(work, id, resource)?;
+        }
         let read = work.store.get_many(&[keys::state(id, resource), keys::index(id, resource)])?;
         let document_at = |n: usize| read.get(n).and_then(Option::as_ref);
         let index: Option<Index> = document(document_at(1));
         // A state without an index is of no use: begin anew.
         let mut state: State = index.as_ref().and_then(|_| document(document_at(0))).unwrap_or_default();
         let index = index.unwrap_or_default();
+        let fields = work.selection.of(resource);
         let run = match state.run.take() {
             Some(run) if run.job == work.job => run,
             other => {
@@ -56,11 +59,13 @@ impl<'a> Listing<'a> {
                 // The dates of a chain do not tell which items are too many.
                 let is_over_full = resource.order() == Order::Chain && index.items.len() > work.settings.keep;
                 let is_whole = resource.order() == Order::Whole;
-                let full = work.data.full || is_whole || is_over_full || reads_further(&state, work);
+                let has_other_fields = state.fields != fields.mark();
+                let full =
+                    work.data.full || is_whole || is_over_full || has_other_fields || reads_further(&state, work);
                 Run::new(work.job, full, follows_complete && !is_over_full)
             }
         };
-        Ok(Self { work, id, resource, repo: &repo.described.full_name, state, index, run, refused: None })
+        Ok(Self { work, id, resource, repo: &repo.described.full_name, fields, state, index, run, refused: None })
     }
 
     /// Reads what is left to be read.
@@ -158,11 +163,11 @@ impl<'a> Listing<'a> {
     fn is_usable(&self, page: &Page, url: &str, allowed: usize) -> bool {
         let has_all = page.keys.iter().all(|key| self.index.items.contains_key(key));
         let is_long_enough = !page.left_out || page.keys.len() >= allowed;
-        page.url == url && has_all && is_long_enough
+        page.url == url && has_all && is_long_enough && page.fields == self.fields.mark()
     }
 
     fn fresh(&mut self, content: Content, allowed: usize) -> Result<(Page, Vec<Entry>), Failure> {
-        let mut entries = items::entries(self.resource, &content.answer)?;
+        let mut entries = items::entries(self.resource, &content.answer, &self.fields)?;
         let next = self.next(content.following, &content.url, entries.len());
         let left_out = entries.len() > allowed;
         entries.truncate(allowed);
@@ -172,9 +177,11 @@ impl<'a> Listing<'a> {
             left_out,
             oldest: dates().min().cloned(),
             newest: dates().max().cloned(),
+            unfinished: entries.iter().filter(|entry| entry.will_change).map(|entry| entry.date.clone()).min(),
             in_order: dates().is_sorted_by(|earlier, later| earlier >= later),
             url: content.url,
             etag: content.etag,
+            fields: self.fields.mark(),
             next,
         };
         // Where its beginning is another one, a chain is read as a whole.
@@ -219,10 +226,8 @@ impl<'a> Listing<'a> {
         run.newest = run.newest.take().max(page.newest.clone());
         let follows = page.newest.is_none() || run.oldest.is_none() || page.newest <= run.oldest;
         run.in_order &= page.in_order && follows;
-        run.oldest = match (run.oldest.take(), page.oldest.clone()) {
-            (Some(oldest), Some(here)) => Some(oldest.min(here)),
-            (oldest, here) => oldest.or(here),
-        };
+        run.oldest = earliest(run.oldest.take(), page.oldest.clone());
+        run.unfinished = earliest(run.unfinished.take(), page.unfinished.clone());
 
         let keep = self.work.settings.keep;
         let since = self.work.data.since.as_ref();
@@ -232,7 +237,7 @@ impl<'a> Listing<'a> {
                 Order::ByUpdate => page.oldest.as_ref().filter(|_| run.in_order),
                 // The dates of commits are in no order. A page that has only older ones is far enough back.
                 Order::Chain => page.newest.as_ref(),
-                Order::Whole => None,
+                Order::Whole | Order::PerParent => None,
             };
             bound.is_some_and(|bound| date.is_some_and(|date| date < bound))
         };
@@ -249,18 +254,8 @@ impl<'a> Listing<'a> {
     /// Items, page, index and how far the sync has come, in one step: all of it or, after a crash, nothing.
     fn write(&mut self, number: u32, page: &Page, entries: Vec<Entry>) -> Result<(), Failure> {
         let mut writes = Writes::default();
-        for Entry { key, date, document } in entries {
-            let mark = Mark::new(date, &document);
-            let counts = &mut self.run.counts;
-            counts.fetched += 1;
-            match self.index.items.get(&key) {
-                None => counts.created += 1,
-                Some(known) if *known == mark => counts.unchanged += 1,
-                Some(_) => counts.updated += 1,
-            }
-            writes.bytes(keys::item(self.id, self.resource, &key), document);
-            self.index.items.insert(key, mark);
-        }
+        let key = |key: &str| keys::item(self.id, self.resource, key);
+        self.index.take(entries, key, &mut writes, &mut self.run.counts);
         self.state.pages = self.state.pages.max(number);
         writes.json(keys::page(self.id, self.resource, number), page)?;
         self.save(writes)
@@ -270,15 +265,7 @@ impl<'a> Listing<'a> {
     pub(super) fn save(&mut self, mut writes: Writes) -> Result<(), Failure> {
         self.state.count = self.index.items.len();
         self.state.run = Some(self.run.clone());
-        let index = serde_json::to_vec(&self.index)?;
-        if index.len() > LARGEST_INDEX {
-            let (subject, items) = (self.subject(), self.index.items.len());
-            return Err(Failure::fatal(format!(
-                "the index of {subject}, which has {items} items, is larger than {LARGEST_INDEX} bytes: set `keep` in the \
-                 plugin's `config` to a smaller number"
-            )));
-        }
-        writes.bytes(keys::index(self.id, self.resource), index);
+        writes.bytes(keys::index(self.id, self.resource), self.index.written(self.subject())?);
         writes.json(keys::state(self.id, self.resource), &self.state)?;
         writes.send(self.work.store)
     }
@@ -295,10 +282,18 @@ fn reads_further(state: &State, work: &Work<'_>) -> bool {
 }
 
 /// How far back an incremental sync reads: to the cursor, and further if the job asks for it.
-fn earlier<'a>(cursor: Option<&'a String>, since: Option<&'a String>) -> Option<&'a String> {
+pub(super) fn earlier<'a>(cursor: Option<&'a String>, since: Option<&'a String>) -> Option<&'a String> {
     match (cursor, since) {
         (Some(cursor), Some(since)) => Some(cursor.min(since)),
         (cursor, _) => cursor,
+    }
+}
+
+/// The earlier of two dates, as far as there are any.
+pub(super) fn earliest(one: Option<String>, other: Option<String>) -> Option<String> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 

@@ -1,8 +1,12 @@
 //! One repository, from its own description to the last page of the last listing.
 
+mod find;
 mod finish;
 mod listing;
+mod parents;
+mod part;
 mod repository;
+mod windows;
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -11,16 +15,19 @@ use toril_plugin::kv::{self, Store};
 use toril_plugin::{Failure, Job, log};
 
 use crate::api::Api;
+use crate::fields::Selection;
 use crate::kept::Lease;
 use crate::pace::Pace;
 use crate::payload::Sync;
-use crate::resource::Resource;
+use crate::resource::{Order, Resource};
 use crate::result::{Counts, Synced};
 use crate::settings::Settings;
 use crate::version::version;
 
 use listing::{Listed, Listing};
+use parents::Parents;
 use repository::Repo;
+use windows::Windows;
 
 /// What the whole sync of a repository works with.
 struct Work<'a> {
@@ -30,16 +37,19 @@ struct Work<'a> {
     /// The job, told from every other that there is or was.
     job: &'a str,
     data: &'a Sync,
+    selection: &'a Selection,
 }
 
 /// Syncs the repository of a job.
 pub fn run(job: &Job<Sync>, repo: &str, settings: &Settings) -> Result<Synced, Failure> {
+    let selection = Selection::read(job.data.fields.as_ref())?;
     let store = kv::open()?;
     let added = job.added_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
     let name = format!("{}/{}/{added}", job.queue, job.id);
     let pace = Pace::start(settings.request_timeout);
-    let work = Work { settings, store: &store, pace: &pace, job: &name, data: &job.data };
-    let mut api = Api::new(settings, &pace);
+    let work = Work { settings, store: &store, pace: &pace, job: &name, data: &job.data, selection: &selection };
+    let owner = repo.split('/').next().unwrap_or(repo);
+    let mut api = Api::new(settings, &pace, &store, owner);
 
     let (repo, lease) = repository::read(&work, &mut api, repo)?;
     match listings(&work, &mut api, &repo, &lease) {
@@ -64,7 +74,13 @@ fn listings(work: &Work<'_>, api: &mut Api<'_>, repo: &Repo, lease: &Lease<'_>) 
     let mut complete = BTreeMap::from([(Resource::Repository.to_string(), repo.counts.clone())]);
     let mut refused = BTreeMap::new();
     for resource in work.data.listings() {
-        let counts = match Listing::open(work, repo, resource)?.sync(api, lease)? {
+        let unbounded = resource.unbounded().filter(|_| work.settings.keeps_all);
+        let listed = match (unbounded, resource.order()) {
+            (Some(unbounded), _) => Windows::open(work, repo, resource, unbounded)?.sync(api, lease)?,
+            (None, Order::PerParent) => Parents::open(work, repo, resource)?.sync(api, lease)?,
+            (None, _) => Listing::open(work, repo, resource)?.sync(api, lease)?,
+        };
+        let counts = match listed {
             Listed::Complete(counts) => counts,
             Listed::Refused(reason) => {
                 log::warn(&reason);

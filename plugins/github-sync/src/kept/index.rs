@@ -1,0 +1,86 @@
+//! Which items of a resource are kept.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use toril_plugin::Failure;
+
+use super::Writes;
+use crate::answer::Subject;
+use crate::items::Entry;
+use crate::result::Counts;
+
+/// The most bytes of an index: what the store takes as one value.
+const LARGEST: usize = 1024 * 1024;
+
+/// All items of a resource that are kept.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Index {
+    pub items: BTreeMap<String, Mark>,
+}
+
+/// What tells one state of an item from another: the date of its last change, which is empty where GitHub names none, and
+/// a digest of its document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark(pub String, pub String);
+
+impl Mark {
+    pub fn new(date: String, document: &[u8]) -> Self {
+        Self(date, digest(document))
+    }
+
+    pub fn date(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A digest of a document.
+pub fn digest(document: &[u8]) -> String {
+    // FNV-1a. Nothing but counts depend on it, so that it need not withstand anybody.
+    let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    format!("{:016x}", document.iter().fold(0xcbf2_9ce4_8422_2325, mix))
+}
+
+impl Index {
+    /// Takes items that GitHub sent: counts them, and writes them under the names that `name` gives their keys.
+    pub fn take(
+        &mut self,
+        entries: Vec<Entry>,
+        name: impl Fn(&str) -> String,
+        writes: &mut Writes,
+        counts: &mut Counts,
+    ) {
+        for Entry { key, date, document, .. } in entries {
+            let mark = Mark::new(date, &document);
+            counts.fetched += 1;
+            match self.items.get(&key) {
+                None => counts.created += 1,
+                Some(known) if *known == mark => counts.unchanged += 1,
+                Some(_) => counts.updated += 1,
+            }
+            writes.bytes(name(&key), document);
+            self.items.insert(key, mark);
+        }
+    }
+
+    /// The oldest items of those that are more than `keep`.
+    pub fn too_old(&self, keep: usize) -> Vec<String> {
+        let excess = self.items.len().saturating_sub(keep);
+        let mut by_age: Vec<_> = self.items.iter().map(|(key, mark)| (mark.date(), key)).collect();
+        by_age.sort_unstable();
+        by_age.into_iter().take(excess).map(|(_, key)| key.clone()).collect()
+    }
+
+    /// As it is kept.
+    pub fn written(&self, subject: Subject<'_>) -> Result<Vec<u8>, Failure> {
+        let bytes = serde_json::to_vec(self)?;
+        if bytes.len() <= LARGEST {
+            return Ok(bytes);
+        }
+        let items = self.items.len();
+        Err(Failure::fatal(format!(
+            "the index of {subject}, which has {items} items, is larger than {LARGEST} bytes: set `keep` in the plugin's \
+             `config` to a smaller number"
+        )))
+    }
+}

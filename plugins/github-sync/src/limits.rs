@@ -1,0 +1,159 @@
+//! How long to wait at GitHub's secondary rate limit: longer each time that it is met without a success in between, as
+//! GitHub asks for. What was met is kept, since each wait ends an attempt.
+
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use toril_plugin::kv::Store;
+use toril_plugin::{Failure, clock, log};
+
+use crate::answer::WAITS;
+use crate::kept::{document, keys};
+
+/// The first wait where GitHub does not say how long: the least that its documentation asks for.
+const FIRST: Duration = Duration::from_secs(60);
+
+/// How long after its wait a limit is forgotten that no success has followed: no job has run meanwhile.
+const REMEMBERED: Duration = Duration::from_secs(3600);
+
+/// The last time that the limit was met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Met {
+    /// How often in a row.
+    times: u32,
+    /// When the wait is over, in milliseconds since the Unix epoch.
+    until: u64,
+}
+
+/// The secondary limit as one attempt sees it.
+pub struct Limits<'a> {
+    store: &'a Store,
+    has_passed: bool,
+}
+
+impl<'a> Limits<'a> {
+    pub fn new(store: &'a Store) -> Self {
+        Self { store, has_passed: false }
+    }
+
+    /// The limit was met. `asked`: how long GitHub asks the client to wait.
+    pub fn met(&self, asked: Option<Duration>) -> Failure {
+        let key = keys::secondary_limit();
+        let known = match self.store.get(&key) {
+            Ok(bytes) => document(bytes.as_ref()),
+            Err(error) => return error.into(),
+        };
+        let (met, wait) = next(known, asked, millis(clock::now()));
+        if let Err(error) = self.store.set_json(&key, &met) {
+            return error.into();
+        }
+        log::info(format_args!(
+            "GitHub's secondary rate limit, {} in a row: waiting for {} s",
+            met.times,
+            wait.as_secs()
+        ));
+        Failure::rate_limited(wait)
+    }
+
+    /// A request has passed. The first one of an attempt resets what was kept, unless the limit was met meanwhile by
+    /// another attempt.
+    pub fn passed(&mut self) -> Result<(), Failure> {
+        if !std::mem::replace(&mut self.has_passed, true) {
+            let key = keys::secondary_limit();
+            let known: Option<Met> = document(self.store.get(&key)?.as_ref());
+            if known.is_some_and(|met| met.until <= millis(clock::now())) {
+                self.store.delete(&key)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is kept from now on, and how long to wait.
+fn next(known: Option<Met>, asked: Option<Duration>, now: u64) -> (Met, Duration) {
+    let first = asked.unwrap_or(FIRST).clamp(WAITS.0, WAITS.1);
+    let known = known.filter(|met| now < met.until.saturating_add(to_millis(REMEMBERED)));
+    let (times, wait) = match known {
+        // Attempts that run at the same time meet the same limit.
+        Some(met) if now < met.until => {
+            let left = Duration::from_millis(met.until - now);
+            (met.times, left.max(asked.unwrap_or_default()))
+        }
+        Some(met) => {
+            let doublings = met.times.min(16);
+            (met.times.saturating_add(1), first * 2_u32.pow(doublings))
+        }
+        None => (1, first),
+    };
+    let wait = wait.clamp(WAITS.0, WAITS.1);
+    (Met { times, until: now.saturating_add(to_millis(wait)) }, wait)
+}
+
+fn millis(time: SystemTime) -> u64 {
+    to_millis(time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
+}
+
+fn to_millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_700_000_000_000;
+
+    fn seconds(seconds: u64) -> Option<Duration> {
+        Some(Duration::from_secs(seconds))
+    }
+
+    /// The waits in seconds when the limit is met again at the end of each wait.
+    fn in_a_row(asked: Option<Duration>, times: usize) -> Vec<u64> {
+        let (mut known, mut now, mut waits) = (None, NOW, Vec::new());
+        for _ in 0..times {
+            let (met, wait) = next(known, asked, now);
+            waits.push(wait.as_secs());
+            now = met.until;
+            known = Some(met);
+        }
+        waits
+    }
+
+    #[test]
+    fn each_wait_is_twice_the_one_before_up_to_an_hour() {
+        assert_eq!(in_a_row(None, 8), [60, 120, 240, 480, 960, 1920, 3600, 3600]);
+    }
+
+    #[test]
+    fn what_github_asks_for_is_the_least() {
+        assert_eq!(in_a_row(seconds(7), 3), [7, 14, 28]);
+        let known = Some(Met { times: 1, until: NOW });
+        assert_eq!(next(known, seconds(3_000), NOW).1, Duration::from_secs(3_600));
+    }
+
+    #[test]
+    fn a_limit_that_several_attempts_meet_at_once_counts_once() {
+        let known = Met { times: 2, until: NOW + 50_000 };
+        assert_eq!(next(Some(known.clone()), None, NOW), (known.clone(), Duration::from_secs(50)));
+        let (met, wait) = next(Some(known), seconds(90), NOW);
+        assert_eq!((met.times, wait), (2, Duration::from_secs(90)));
+    }
+
+    #[test]
+    fn a_limit_of_long_ago_is_forgotten() {
+        let known = Met { times: 5, until: NOW - 3_600_001 };
+        assert_eq!(next(Some(known), None, NOW).1, FIRST);
+    }
+
+    #[test]
+    fn the_first_request_that_passes_after_the_wait_resets_it() {
+        let Ok(store) = toril_plugin::kv::open() else { panic!("in memory") };
+        let kept = |until| {
+            let set = store.set_json(&keys::secondary_limit(), &Met { times: 3, until });
+            assert!(set.is_ok() && Limits::new(&store).passed().is_ok());
+            store.exists(&keys::secondary_limit())
+        };
+        assert_eq!(kept(1), Ok(false));
+        assert_eq!(kept(u64::MAX), Ok(true), "it was met meanwhile");
+    }
+}

@@ -1,0 +1,190 @@
+//! Finds the pull requests and commits whose items are read.
+
+use serde::Deserialize;
+use toril_plugin::{Failure, log};
+
+use super::Work;
+use crate::answer::{Subject, missing};
+use crate::api::{Api, Content, Following, Found, Known};
+use crate::kept::{Page, document, keys};
+use crate::link::with_page;
+use crate::resource::Resource;
+
+/// Lists of parents are remembered beside each other, each with so many pages at most.
+const PAGES: u32 = 1_000;
+
+/// Looks for parents.
+pub struct Finder<'a> {
+    pub work: &'a Work<'a>,
+    pub id: u64,
+    pub resource: Resource,
+    pub repo: &'a str,
+}
+
+/// Parents that were found.
+#[derive(Default)]
+pub struct Parents {
+    pub parents: Vec<String>,
+    /// The newest change of a pull request.
+    pub newest: Option<String>,
+}
+
+/// A list that names parents, newest first.
+struct Source {
+    /// What is listed.
+    listed: Resource,
+    path: &'static str,
+    /// The most parents that are taken of it.
+    most: usize,
+    name: fn(Listed) -> Option<String>,
+}
+
+/// A pull request or a commit in such a list.
+#[derive(Deserialize)]
+struct Listed {
+    number: Option<u64>,
+    sha: Option<String>,
+    head: Option<Head>,
+    updated_at: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    sha: String,
+}
+
+impl Finder<'_> {
+    /// The parents that changed at `bound` or later, as far as they have a date. Inside it says why, if GitHub does not let
+    /// the token read a list.
+    pub fn find(&self, api: &mut Api<'_>, bound: Option<&String>) -> Result<Result<Parents, String>, Failure> {
+        let mut found = Parents::default();
+        for (n, source) in self.sources().iter().enumerate().filter(|(_, source)| source.most > 0) {
+            let bound = if self.resource == Resource::Reviews { bound } else { None };
+            let first_page = u32::try_from(n).unwrap_or_default() * PAGES + 1;
+            if let Err(reason) = self.read(api, source, first_page, bound, &mut found)? {
+                return Ok(Err(reason));
+            }
+        }
+        Ok(Ok(found))
+    }
+
+    fn sources(&self) -> Vec<Source> {
+        let settings = self.work.settings;
+        if self.resource == Resource::Reviews {
+            return vec![Source {
+                listed: Resource::Pulls,
+                path: "/pulls?state=all&sort=updated&direction=desc&",
+                most: settings.review_pulls,
+                name: |pull| pull.number.map(|number| number.to_string()),
+            }];
+        }
+        vec![
+            Source {
+                listed: Resource::Commits,
+                path: "/commits?",
+                most: settings.check_commits,
+                name: |commit| commit.sha,
+            },
+            Source {
+                listed: Resource::Pulls,
+                path: "/pulls?state=open&sort=updated&direction=desc&",
+                most: settings.check_pulls,
+                name: |pull| pull.head.map(|head| head.sha),
+            },
+        ]
+    }
+
+    fn read(
+        &self,
+        api: &mut Api<'_>,
+        source: &Source,
+        first_page: u32,
+        bound: Option<&String>,
+        found: &mut Parents,
+    ) -> Result<Result<(), String>, Failure> {
+        let (mut taken, mut number) = (0, first_page);
+        let mut size = self.work.settings.page_size.min(u32::try_from(source.most).unwrap_or(u32::MAX));
+        let first = |size: u32| api_path(self.repo, source.path, size);
+        let mut next = Some(api.url(&first(size)));
+        while let Some(url) = next {
+            self.work.pace.before_page()?;
+            let key = keys::page(self.id, self.resource, number);
+            let stored: Option<Page> =
+                document(self.work.store.get(&key)?.as_ref()).filter(|page: &Page| page.url == url);
+            let known = stored.as_ref().and_then(|page| Some(Known { url: &page.url, etag: page.etag.as_deref()? }));
+            let subject = Subject::Listing(source.listed, self.repo);
+            let page = match api.get(&url, known, subject)? {
+                Found::Content(content) => {
+                    let page = page(content, source.name, size as usize, number - first_page + 1)?;
+                    self.work.store.set_json(&key, &page)?;
+                    page
+                }
+                Found::NotModified { next } => {
+                    let page = stored.ok_or_else(|| Failure::retry(format!("a page of {subject} was not kept")))?;
+                    Page { next: next.or_else(|| page.next.clone()), ..page }
+                }
+                // No commits.
+                Found::Nothing => return Ok(Ok(())),
+                Found::Missing(status) => return Ok(Err(missing(subject, status))),
+                Found::Forbidden(reason) => return Ok(Err(reason)),
+                Found::TooLarge(limit) if size <= 1 => {
+                    return Err(Failure::fatal(format!("one item of {subject} is larger than {limit} bytes")));
+                }
+                Found::TooLarge(_) => {
+                    size /= 2;
+                    next = Some(api.url(&first(size)));
+                    continue;
+                }
+            };
+            for listed in &page.keys {
+                let (parent, date) = listed.split_once(' ').unwrap_or((listed, ""));
+                let is_older = !date.is_empty() && bound.is_some_and(|bound| date < bound.as_str());
+                if taken >= source.most || is_older {
+                    continue;
+                }
+                taken += 1;
+                if !found.parents.iter().any(|known| known == parent) {
+                    found.parents.push(parent.to_owned());
+                }
+                found.newest = found.newest.take().max(Some(date.to_owned()).filter(|date| !date.is_empty()));
+            }
+            // Where the list goes on, everything is older: what changes comes to its front.
+            let is_far_enough = bound.is_some() && page.oldest.as_ref() < bound && page.oldest.is_some();
+            let is_last = taken >= source.most || is_far_enough || number >= first_page + PAGES - 1;
+            next = page.next.filter(|_| !is_last);
+            number += 1;
+        }
+        log::debug(format_args!("{taken} of the {} are parents of {}", source.listed, self.resource));
+        Ok(Ok(()))
+    }
+}
+
+fn api_path(repo: &str, path: &str, size: u32) -> String {
+    format!("/repos/{repo}{path}per_page={size}")
+}
+
+/// A page of parents. Its keys are their names, each with its date.
+fn page(content: Content, name: fn(Listed) -> Option<String>, size: usize, number: u32) -> Result<Page, Failure> {
+    let listed: Vec<Listed> = content.answer.json()?;
+    // As in other listings: only what is certainly the end is one.
+    let next = match content.following {
+        Following::Page(next) => Some(next),
+        Following::Contradiction if !listed.is_empty() => Some(with_page(&content.url, number + 1)),
+        Following::Unlinked if listed.len() >= size => Some(with_page(&content.url, number + 1)),
+        Following::End | Following::Contradiction | Following::Unlinked => None,
+    };
+    let oldest = listed.iter().filter_map(|listed| listed.updated_at.clone()).min();
+    let named = listed.into_iter().filter_map(|listed| {
+        let date = listed.updated_at.clone().unwrap_or_default();
+        Some(format!("{} {date}", name(listed)?))
+    });
+    Ok(Page {
+        keys: named.collect(),
+        url: content.url,
+        etag: content.etag,
+        next,
+        oldest,
+        in_order: true,
+        ..Page::default()
+    })
+}

@@ -1,0 +1,121 @@
+//! The items of one parent: of one pull request, or of one commit.
+
+use toril_plugin::{Failure, log};
+
+use super::Work;
+use crate::answer::{Subject, missing};
+use crate::api::{Api, Following, Found, Known};
+use crate::fields::Fields;
+use crate::items::{self, Entry};
+use crate::kept::Page;
+use crate::link::with_page;
+use crate::resource::Resource;
+
+/// The most pages that are read of one parent. With the documents beside them they are written in one step, of 1,000 keys at
+/// most.
+const MOST_PAGES: u32 = 9;
+
+/// The most bytes of items of one parent, for the same reason.
+const MOST_BYTES: usize = 6 * 1024 * 1024;
+
+/// One parent of one resource.
+pub struct Part<'a> {
+    pub work: &'a Work<'a>,
+    pub resource: Resource,
+    pub repo: &'a str,
+    pub parent: &'a str,
+    pub fields: &'a Fields,
+}
+
+/// What GitHub says about it.
+pub enum Read {
+    Items(Items),
+    /// It is as it was.
+    Unchanged,
+    /// There is no such parent, or no longer.
+    Gone,
+    /// The token may not read it, for this reason.
+    Refused(String),
+}
+
+/// All items of a parent.
+#[derive(Default)]
+pub struct Items {
+    /// The address of the first page.
+    pub url: String,
+    pub etag: Option<String>,
+    pub keys: Vec<String>,
+    pub entries: Vec<Entry>,
+    pub pages: u32,
+    /// Whether these are certainly all of them.
+    pub is_whole: bool,
+}
+
+impl Part<'_> {
+    /// Reads all items. `known`: what was read before.
+    pub fn read(&self, api: &mut Api<'_>, known: Option<&Page>) -> Result<Read, Failure> {
+        let mut size = self.work.settings.page_size;
+        loop {
+            match self.read_with(api, known, size)? {
+                Some(read) => return Ok(read),
+                None if size > 1 => size /= 2,
+                None => return Err(Failure::fatal(format!("one item of {} is too large to be read", self.subject()))),
+            }
+        }
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject::Part { resource: self.resource, of: self.parent, repo: self.repo }
+    }
+
+    fn first(&self, api: &Api<'_>, size: u32) -> String {
+        let (repo, parent, listing) = (self.repo, self.parent, self.resource.listing());
+        let kind = if self.resource == Resource::Reviews { "pulls" } else { "commits" };
+        api.url(&format!("/repos/{repo}/{kind}/{parent}{listing}per_page={size}"))
+    }
+
+    /// None: a page of this size is too large.
+    fn read_with(&self, api: &mut Api<'_>, known: Option<&Page>, size: u32) -> Result<Option<Read>, Failure> {
+        let mut items = Items { url: self.first(api, size), ..Items::default() };
+        let mut next = Some(items.url.clone());
+        let mut bytes = 0;
+        while let Some(url) = next {
+            let known = known.filter(|page| page.url == url);
+            let known = known.and_then(|page| Some(Known { url: &page.url, etag: page.etag.as_deref()? }));
+            let content = match api.get(&url, known, self.subject())? {
+                Found::Content(content) => content,
+                Found::NotModified { .. } => return Ok(Some(Read::Unchanged)),
+                Found::Nothing => return Ok(Some(Read::Gone)),
+                Found::Missing(status) => {
+                    log::info(missing(self.subject(), status));
+                    return Ok(Some(Read::Gone));
+                }
+                Found::Forbidden(reason) => return Ok(Some(Read::Refused(reason))),
+                Found::TooLarge(_) => return Ok(None),
+            };
+            let entries = items::entries(self.resource, &content.answer, self.fields)?;
+            next = match content.following {
+                Following::Page(next) => Some(next),
+                Following::Contradiction if !entries.is_empty() => Some(with_page(&content.url, items.pages + 2)),
+                Following::Unlinked if entries.len() >= size as usize => Some(with_page(&content.url, items.pages + 2)),
+                Following::End | Following::Contradiction | Following::Unlinked => None,
+            };
+            bytes += entries.iter().map(|entry| entry.document.len()).sum::<usize>();
+            if bytes > MOST_BYTES {
+                break;
+            }
+            items.keys.extend(entries.iter().map(|entry| entry.key.clone()));
+            items.entries.extend(entries);
+            items.etag = content.etag;
+            items.pages += 1;
+            if items.pages >= MOST_PAGES {
+                break;
+            }
+        }
+        items.is_whole = next.is_none() && bytes <= MOST_BYTES;
+        if !items.is_whole {
+            log::warn(format_args!("{} are too many: only the first {} are kept", self.subject(), items.keys.len()));
+        }
+        Ok(Some(Read::Items(items)))
+    }
+}

@@ -1,0 +1,158 @@
+//! The items that no window of a full sync had. Each is asked for by its own address before it counts as deleted: a list of
+//! many pages is not one moment.
+
+use toril_plugin::{Failure, log};
+
+use super::Windows;
+use crate::answer::{Subject, missing};
+use crate::api::{Api, Found};
+use crate::kept::{Lease, MOST_KEYS, Part, Seen, Writes, keys};
+
+/// How many items that are gone are removed in one step.
+const BATCH: usize = 50;
+
+/// What GitHub says of an item that was not listed.
+enum Fate {
+    Gone,
+    /// It is there, or it is not certain that it is not.
+    Stays,
+}
+
+impl Windows<'_> {
+    /// Looks at one part, or completes the run after the last one. Returns why, if GitHub no longer lets the token read the
+    /// resource.
+    pub(super) fn sweep(&mut self, api: &mut Api<'_>, lease: &Lease<'_>) -> Result<Option<String>, Failure> {
+        if self.run.part > self.state.parts {
+            self.check(lease)?;
+            self.forget_windows()?;
+            self.complete();
+            self.save(Writes::default())?;
+            return Ok(None);
+        }
+        let mut part = self.part(self.run.part)?;
+        let mut gone = Vec::new();
+        for (key, seen) in self.missing(&part)? {
+            if let Err(late) = self.work.pace.before_page() {
+                // Else the next attempt would ask for all of these again.
+                self.remove(api, lease, &mut part, &mut gone)?;
+                return Err(late);
+            }
+            let fate = self.fate(api, &key)?;
+            self.run.counts += &api.take_counts();
+            match fate {
+                Fate::Gone => gone.push(key),
+                Fate::Stays => self.stays(lease, &key, seen)?,
+            }
+            if gone.len() >= BATCH
+                && let Some(reason) = self.remove(api, lease, &mut part, &mut gone)?
+            {
+                return Ok(Some(reason));
+            }
+            self.work.pace.after_page(self.resource, self.run.number, self.run.listed);
+        }
+        if let Some(reason) = self.remove(api, lease, &mut part, &mut gone)? {
+            return Ok(Some(reason));
+        }
+        self.run.part += 1;
+        self.save(Writes::default())?;
+        Ok(None)
+    }
+
+    /// The items of a part that this run should have seen and has not.
+    fn missing(&self, part: &Part) -> Result<Vec<(String, Seen)>, Failure> {
+        let known = self.seen(&part.keys)?;
+        let since = self.work.data.since.as_ref();
+        let is_missing =
+            |Seen(date, _, _, serial): &Seen| *serial != self.run.serial && since.is_none_or(|since| date >= since);
+        let missing = part.keys.iter().filter_map(|key| {
+            let seen = known.get(key)?;
+            is_missing(seen).then(|| (key.clone(), seen.clone()))
+        });
+        Ok(missing.collect())
+    }
+
+    /// Whether an item is still there.
+    fn fate(&self, api: &mut Api<'_>, key: &str) -> Result<Fate, Failure> {
+        let path = format!("/repos/{}{}/{key}", self.repo, self.unbounded.single);
+        let subject = Subject::Part { resource: self.resource, of: key, repo: self.repo };
+        Ok(match api.get(&api.url(&path), None, subject)? {
+            Found::Missing(404 | 410) => Fate::Gone,
+            // It was transferred: its address leads to another repository.
+            Found::Content(content) if !self.is_mine(&content.url) => Fate::Gone,
+            _ => {
+                log::debug(format_args!("{subject} was not listed and is there"));
+                Fate::Stays
+            }
+        })
+    }
+
+    fn is_mine(&self, url: &str) -> bool {
+        let by_name = format!("/repos/{}/", self.repo);
+        url.contains(&by_name) || url.contains(&format!("/repositories/{}/", self.id))
+    }
+
+    fn stays(&mut self, lease: &Lease<'_>, key: &str, seen: Seen) -> Result<(), Failure> {
+        let Seen(date, digest, part, _) = seen;
+        let mut writes = Writes::default();
+        let mark = Seen(date, digest, part, self.run.serial);
+        writes.json(keys::mark(self.id, self.resource, key), &mark)?;
+        self.check(lease)?;
+        self.save(writes)
+    }
+
+    /// Removes items that are gone, if GitHub still lets the token read the others: to a token that may read nothing, everything
+    /// seems to be gone. After a crash in between it is done again, and counted once.
+    fn remove(
+        &mut self,
+        api: &mut Api<'_>,
+        lease: &Lease<'_>,
+        part: &mut Part,
+        gone: &mut Vec<String>,
+    ) -> Result<Option<String>, Failure> {
+        if gone.is_empty() {
+            return Ok(None);
+        }
+        if let Some(reason) = self.refusal(api)? {
+            return Ok(Some(reason));
+        }
+        self.check(lease)?;
+        let (id, resource) = (self.id, self.resource);
+        let items: Vec<_> = gone.iter().map(|key| keys::item(id, resource, key)).collect();
+        self.work.store.delete_many(&items)?;
+        part.keys.retain(|key| !gone.contains(key));
+        self.state.count = self.state.count.saturating_sub(gone.len());
+        self.run.counts.deleted += gone.len() as u64;
+        let mut writes = Writes::default();
+        writes.json(keys::part(id, resource, self.run.part), part)?;
+        self.save(writes)?;
+        // The marks stay until the part does not name the items any more.
+        let marks: Vec<_> = gone.iter().map(|key| keys::mark(id, resource, key)).collect();
+        self.work.store.delete_many(&marks)?;
+        gone.clear();
+        Ok(None)
+    }
+
+    /// Why GitHub does not let the token read the resource, if so.
+    fn refusal(&mut self, api: &mut Api<'_>) -> Result<Option<String>, Failure> {
+        let subject = self.subject();
+        let url = api.url(&format!("/repos/{}{}per_page=1", self.repo, self.unbounded.all));
+        let found = api.get(&url, None, subject)?;
+        self.run.counts += &api.take_counts();
+        Ok(match found {
+            Found::Missing(status) => Some(missing(subject, status)),
+            Found::Forbidden(reason) => Some(reason),
+            // Switched off, as issues can be: then they are gone.
+            Found::Nothing | Found::Content(_) | Found::NotModified { .. } | Found::TooLarge(_) => None,
+        })
+    }
+
+    /// Windows that this run did not need any more.
+    fn forget_windows(&self) -> Result<(), Failure> {
+        let left: Vec<_> =
+            (self.run.number + 1..=self.state.pages).map(|number| keys::page(self.id, self.resource, number)).collect();
+        for left in left.chunks(MOST_KEYS) {
+            self.work.store.delete_many(left)?;
+        }
+        Ok(())
+    }
+}
