@@ -1,6 +1,6 @@
 //! Schedules of BullMQ's clients: job schedulers with every kind of pattern, and the repeatable jobs of BullMQ 5.
 
-#[path = "../host/src/cron/case.rs"]
+#[path = "../host/crates/cron/src/case.rs"]
 mod case;
 
 use redis::aio::MultiplexedConnection;

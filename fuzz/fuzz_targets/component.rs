@@ -1,5 +1,5 @@
-//! Drives [`toril::fuzz::component`].
+//! Drives [`toril_sandbox::fuzz::component`].
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| toril::fuzz::component(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| toril_sandbox::fuzz::component(data));

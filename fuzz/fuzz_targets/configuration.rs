@@ -1,5 +1,5 @@
-//! Drives [`toril::fuzz::configuration`].
+//! Drives [`toril_config::fuzz::configuration`].
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| toril::fuzz::configuration(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| toril_config::fuzz::configuration(data));

@@ -1,5 +1,5 @@
-//! Drives [`toril::fuzz::form`].
+//! Drives [`toril_server::fuzz::form`].
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| toril::fuzz::form(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| toril_server::fuzz::form(data));

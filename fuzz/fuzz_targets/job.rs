@@ -1,5 +1,5 @@
-//! Drives [`toril::fuzz::job`].
+//! Drives [`toril_bullmq::fuzz::job`].
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| toril::fuzz::job(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| toril_bullmq::fuzz::job(data));

@@ -1,5 +1,5 @@
-//! Drives [`toril::fuzz::manifest`].
+//! Drives [`toril_sandbox::fuzz::manifest`].
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| toril::fuzz::manifest(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| toril_sandbox::fuzz::manifest(data));

@@ -1,5 +1,5 @@
-//! Drives [`toril::fuzz::new_job`].
+//! Drives [`toril_bullmq::fuzz::new_job`].
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| toril::fuzz::new_job(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| toril_bullmq::fuzz::new_job(data));

@@ -1,5 +1,5 @@
-//! Drives [`toril::fuzz::request`].
+//! Drives [`toril_server::fuzz::request`].
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| toril::fuzz::request(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| toril_server::fuzz::request(data));

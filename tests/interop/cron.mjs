@@ -4,7 +4,7 @@
 // hashSeed?, times}]}: every Mth of the documented cases, then COUNT random cases from the seed. `times` is null if
 // the pattern is invalid. Cases without `tz` use the time zone of the process.
 //
-// host/src/cron/vectors.json is the result for {"seed": 1, "random": 150, "every": 7} with TZ=UTC.
+// host/crates/cron/src/vectors.json is the result for {"seed": 1, "random": 150, "every": 7} with TZ=UTC.
 
 import { defaultRepeatStrategy } from 'bullmq';
 import { script } from './script.mjs';

@@ -1,5 +1,5 @@
 // What JavaScript makes of values that a job's options can hold: {"values": [{value, number, truthy}], "texts": [{text,
-// parseInt}], "times": [{value, time}]}. Not a number is null. host/src/queue/js_vectors.json is the result.
+// parseInt}], "times": [{value, time}]}. Not a number is null. host/crates/bullmq/src/js_vectors.json is the result.
 
 import { script } from './script.mjs';
 

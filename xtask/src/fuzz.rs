@@ -55,16 +55,11 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
 
 fn plain(workspace: &Workspace, seconds: u32) -> Result<()> {
     let mut command = cargo::command(workspace);
-    command.args([
-        "test",
-        "--package",
-        "toril",
-        "--lib",
-        "--",
-        "--ignored",
-        "--nocapture",
-        "each_target_holds_for_a_while",
-    ]);
+    command.arg("test");
+    for package in ["toril-config", "toril-bullmq", "toril-sandbox", "toril-server"] {
+        command.args(["--package", package]);
+    }
+    command.args(["--lib", "--", "--ignored", "--nocapture", "each_target_holds_for_a_while"]);
     process::run(command.env("TORIL_FUZZ_SECONDS", seconds.to_string()))
 }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::cargo;
+use crate::cargo::{self, Metadata};
 use crate::deny;
 use crate::guests;
 use crate::process;
@@ -30,7 +30,8 @@ pub fn run(workspace: &Workspace, filter: &[String]) -> Result<()> {
             process::run(&mut cargo(&args))
         })?;
         step("documentation", || {
-            let mut doc = cargo(&["doc", "--no-deps", "--package", "toril", "--package", "toril-plugin"]);
+            let mut doc = cargo(&["doc", "--no-deps"]);
+            doc.args(documented(workspace)?);
             process::run(doc.env("RUSTDOCFLAGS", "-D warnings"))
         })?;
     }
@@ -49,13 +50,19 @@ pub fn run(workspace: &Workspace, filter: &[String]) -> Result<()> {
             process::run(&mut cargo(&["test", "--quiet", "--profile", "xtask", "--package", "xtask"]))
         })?;
         // nextest runs no examples of documentation.
-        step("examples", || {
-            process::run(&mut cargo(&["test", "--quiet", "--doc", "--package", "toril", "--package", "toril-plugin"]))
-        })?;
+        step("examples", || process::run(cargo(&["test", "--quiet", "--doc"]).args(documented(workspace)?)))?;
     }
     step("tests", || run_tests(workspace, filter))?;
     println!("==> all steps passed in {} s", start.elapsed().as_secs());
     Ok(())
+}
+
+/// The crates whose documentation is checked, as arguments of cargo: those of the host, and the SDK for Rust.
+fn documented(workspace: &Workspace) -> Result<Vec<String>> {
+    let host = workspace.root().join("host");
+    let packages = Metadata::read(workspace)?.packages.into_iter();
+    let names = packages.filter(|package| package.folder.starts_with(&host)).map(|package| package.name);
+    Ok(names.chain(["toril-plugin".to_owned()]).map(|name| format!("--package={name}")).collect())
 }
 
 /// A second build of one guest, whose results tell it from the first: for the tests that replace a plugin.

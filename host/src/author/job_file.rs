@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::attempt::{Job, JobRef};
+use toril_job::{Job, JobRef};
 
 /// The keys of the document. Only the name is needed.
 #[derive(Debug, Deserialize)]

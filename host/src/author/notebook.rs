@@ -8,9 +8,9 @@ use futures::future::BoxFuture;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::attempt::{Asked, ContextError, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
-use crate::config::JobDefaults;
-use crate::queue::JobSpec;
+use toril_bullmq::JobSpec;
+use toril_config::JobDefaults;
+use toril_job::{Asked, ContextError, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
 
 /// One line of a job's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

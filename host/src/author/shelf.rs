@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt;
 
-use crate::attempt::{Asked, ContextError, KeyValue};
-use crate::config;
+use toril_config as config;
+use toril_job::{Asked, ContextError, KeyValue};
 
 /// Data of one plugin; nothing of it expires, since a run is short.
 #[derive(Default)]

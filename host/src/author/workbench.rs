@@ -10,10 +10,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::notebook::{Notebook, Notes};
 use super::shelf::Shelf;
-use crate::attempt::{Attempt, Failure, FailureKind, Finished, Job, Outcome, Signals};
-use crate::config::{HostSettings, Plugin};
-use crate::plugin::{LoadError, Plugins, Prepared, StartError};
-use crate::telemetry::traces::Trace;
+use toril_config::{HostSettings, Plugin};
+use toril_job::trace::Trace;
+use toril_job::{Attempt, Failure, FailureKind, Finished, Job, Outcome, Signals};
+use toril_sandbox::{LoadError, Plugins, Prepared, StartError};
 
 /// A component can be made of several modules, for each of which the pool needs room.
 const ROOM: NonZeroU32 = match NonZeroU32::new(8) {

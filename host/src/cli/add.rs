@@ -4,14 +4,14 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bullmq::{DeduplicationOptions, JobOptions, ParentOptions};
 use clap::Args;
 use serde_json::Value;
+use toril_bullmq::{DeduplicationOptions, JobOptions, ParentOptions};
 
 use super::client::{Client, refused};
 use super::{FAILED, WRONG, bulk, error};
-use crate::config::{self, Backoff, BackoffKind, JobDefaults, Keep, LARGEST_PRIORITY};
-use crate::queue::{self, ConnectError, JobSpec, WaitError, policy};
+use toril_bullmq::{self as queue, ConnectError, JobSpec, WaitError, policy};
+use toril_config::{self as config, Backoff, BackoffKind, JobDefaults, Keep, LARGEST_PRIORITY};
 
 /// Options of `toril add`. What is not given comes from the queue's entry in the configuration.
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::client::Client;
 use super::{WRONG, error, text};
-use crate::queue::admin::{AddedFlow, NewFlow};
+use toril_bullmq::admin::{AddedFlow, NewFlow};
 
 /// The longest description of a flow, in bytes.
 const LONGEST: u64 = 64 << 20;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::client::refused;
 use super::{FAILED, WRONG, error, text};
-use crate::queue::admin::{Admin, NewJob, NewJobOptions};
+use toril_bullmq::admin::{Admin, NewJob, NewJobOptions};
 
 /// How many jobs are added at once.
 const BATCH: usize = 500;
@@ -56,8 +56,8 @@ pub async fn add(admin: &Admin, queue: &str, name: Option<&str>, file: &str, jso
             let count = batch.jobs.len();
             match admin.add_bulk(queue, batch.jobs).await {
                 Ok(_) => added += count,
-                Err((_, reason @ crate::queue::admin::AdminError::NoQueue { .. })) => return refused(&reason),
-                Err((place, reason @ crate::queue::admin::AdminError::Invalid(_))) => {
+                Err((_, reason @ toril_bullmq::admin::AdminError::NoQueue { .. })) => return refused(&reason),
+                Err((place, reason @ toril_bullmq::admin::AdminError::Invalid(_))) => {
                     let line = batch.numbers.get(place).copied().unwrap_or(batch.first);
                     eprintln!("error: line {line}: {}", text::line(&reason.to_string()));
                     return stopped(WRONG, added, batch.first, lines.number);

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::client::Client;
 use super::{FAILED, error};
-use crate::queue::{self, Cancelled};
+use toril_bullmq::{self as queue, Cancelled};
 
 /// Options of `toril cancel`.
 #[derive(Debug, Args)]

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{not_started, unusable};
-use crate::config::{self, Config, Env};
 use crate::host::{self, StartError};
-use crate::queue::{ConnectError, Redis};
+use toril_bullmq::{ConnectError, Redis};
+use toril_config::{self as config, Config, Env};
 
 /// Options of `toril check`.
 #[derive(Debug, Args)]

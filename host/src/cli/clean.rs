@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::client::Client;
-use crate::queue::admin::State;
+use toril_bullmq::admin::State;
 
 /// Options of `toril drain`.
 #[derive(Debug, Args)]

@@ -4,15 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use clap::Args;
 use serde::Serialize;
 
 use super::{FAILED, WRONG, error, unusable};
-use crate::config::{self, Config, Env};
 use crate::embedded;
-use crate::queue::Redis;
-use crate::queue::admin::{Admin, AdminError};
+use toril_bullmq::Redis;
+use toril_bullmq::admin::{Admin, AdminError};
+use toril_config::{self as config, Config, Env};
 
 /// Options of every command that talks to Redis.
 #[derive(Debug, Args)]
@@ -46,7 +45,8 @@ impl Client {
     /// The same, as that which looks at queues and changes them.
     pub fn admin(&self, path: &Path) -> Result<Admin, ExitCode> {
         let (config, redis) = self.open(path)?;
-        Ok(Admin::new(Arc::new(redis), Arc::new(ArcSwap::from_pointee(config))))
+        let config = Arc::new(config);
+        Ok(Admin::new(Arc::new(redis), Arc::new(move || config.clone())))
     }
 
     /// Tells what came of it, as JSON or by `text`, and how the process ends.

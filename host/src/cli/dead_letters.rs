@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::client::Client;
 use super::{FAILED, text};
-use crate::queue::admin::LettersReturned;
+use toril_bullmq::admin::LettersReturned;
 
 /// Commands of `toril dead-letters`.
 #[derive(Debug, Subcommand)]

@@ -8,8 +8,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{FAILED, WRONG, client, error, run, setting, unusable};
 use crate::author::rebuild;
-use crate::config::{self, Env};
 use crate::embedded::{Claim, Server, find};
+use toril_config::{self as config, Env};
 
 /// Options of `toril dev`.
 #[derive(Debug, Args)]

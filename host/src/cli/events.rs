@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::client::{Client, print, refused};
 use super::run::Signals;
 use super::{FAILED, error, output, text};
-use crate::queue::admin::Event;
+use toril_bullmq::admin::Event;
 
 /// Options of `toril events`.
 #[derive(Debug, Args)]

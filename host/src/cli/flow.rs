@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::client::Client;
 use super::text;
-use crate::queue::admin::{FlowNode, FlowRequest};
+use toril_bullmq::admin::{FlowNode, FlowRequest};
 
 /// Options of `toril flow`.
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::client::Client;
 use super::text;
-use crate::queue::admin::{JobPage, PageRequest, State};
+use toril_bullmq::admin::{JobPage, PageRequest, State};
 
 /// Options of `toril jobs`.
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::client::Client;
-use crate::queue::admin::{Admin, AdminError, QueueLimits, RateLimit};
+use toril_bullmq::admin::{Admin, AdminError, QueueLimits, RateLimit};
 
 /// Options of `toril limits`.
 #[derive(Debug, Args)]

@@ -42,9 +42,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::config::LoadError;
 use crate::host::StartError;
-use crate::telemetry::LogFormat;
+use toril_config::LoadError;
+use toril_telemetry::LogFormat;
 
 /// The configuration where none is named.
 const DEFAULT_CONFIG: &str = "queues.toml";
@@ -132,7 +132,7 @@ enum Command {
     #[command(subcommand)]
     Plugin(Box<plugin::Plugin>),
     /// Compiles a plugin for the host that has started it.
-    #[command(hide = true, name = crate::plugin::COMPILE_COMMAND)]
+    #[command(hide = true, name = toril_sandbox::COMPILE_COMMAND)]
     CompilePlugin {
         /// The folder of artifacts.
         cache: PathBuf,
@@ -189,13 +189,13 @@ fn run(cli: Cli) -> ExitCode {
         return crate::embedded::guard(server, *port, arguments);
     }
     if let Command::CompilePlugin { cache, memory, size, functions } = cli.command {
-        return crate::plugin::CompileOrder { cache, memory, size, functions }.carry_out();
+        return toril_sandbox::CompileOrder { cache, memory, size, functions }.carry_out();
     }
-    crate::plugin::compile_with(own_program());
+    toril_sandbox::compile_with(own_program());
     if let Command::Dev(_) | Command::Plugin(_) = cli.command {
-        crate::plugin::keep_functions();
+        toril_sandbox::keep_functions();
     }
-    let logging = log_format(cli.log_format).and_then(crate::telemetry::logs::start);
+    let logging = log_format(cli.log_format).and_then(toril_telemetry::logs::start);
     if let Err(reason) = logging {
         return error(WRONG, &reason);
     }
@@ -241,7 +241,7 @@ fn run(cli: Cli) -> ExitCode {
     });
     // Whatever still runs has been waited for by its command, or been given up.
     runtime.shutdown_background();
-    crate::telemetry::logs::flush();
+    toril_telemetry::logs::flush();
     code
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::client::Client;
-use crate::queue::admin::PriorityCount;
+use toril_bullmq::admin::PriorityCount;
 
 /// Options of `toril priorities`.
 #[derive(Debug, Args)]

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::client::Client;
-use crate::queue::admin::QueueDetails;
+use toril_bullmq::admin::QueueDetails;
 
 /// Options of `toril queues`.
 #[derive(Debug, Args)]

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{FAILED, FORCED, WRONG, error, not_started, unusable};
-use crate::config::{self, Config, Env};
 use crate::host::{Host, Shutdown};
+use toril_config::{self as config, Config, Env};
 
 pub async fn run(path: &Path) -> ExitCode {
     let env = Env::from_process();
@@ -23,11 +23,11 @@ pub async fn work(config: Config, env: Env) -> ExitCode {
         Ok(signals) => signals,
         Err(reason) => return error(FAILED, &format!("signals cannot be listened to: {reason}")),
     };
-    if let Err(reason) = crate::telemetry::metrics::start() {
+    if let Err(reason) = toril_telemetry::metrics::start() {
         return error(FAILED, &format!("metrics cannot be recorded: {reason}"));
     }
     // Held to the end: the last spans are sent then.
-    let _spans = match crate::telemetry::traces::start() {
+    let _spans = match toril_telemetry::traces::start() {
         Ok(spans) => spans,
         Err(reason) => return error(WRONG, &reason),
     };

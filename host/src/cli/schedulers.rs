@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::{WRONG, error, text};
-use crate::queue::admin::{Scheduler, SchedulerRequest};
+use toril_bullmq::admin::{Scheduler, SchedulerRequest};
 
 /// Commands of `toril schedulers`.
 #[derive(Debug, Subcommand)]

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::client::Client;
 use super::text;
-use crate::queue::admin::WorkerClient;
+use toril_bullmq::admin::WorkerClient;
 
 /// Options of `toril workers`.
 #[derive(Debug, Args)]

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::private;
+use toril_private as private;
 
 /// How long the server may take to load its data.
 const READY: Duration = Duration::from_secs(60);

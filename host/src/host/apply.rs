@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{Inner, Working, prepare};
-use crate::config::{self, Changes, Config, QueueChange, diff};
-use crate::telemetry::logs;
+use toril_config::{self as config, Changes, Config, QueueChange, diff};
+use toril_telemetry::logs;
 
 /// The keys of `[host]` that take effect at once.
 const LIVE: [&str; 3] = ["log", "redact", "shutdown_timeout"];
@@ -19,7 +19,7 @@ enum Refused {
     #[error("{0}")]
     Plugins(config::Problems),
     #[error("{0}")]
-    Redis(#[from] crate::queue::ConnectError),
+    Redis(#[from] toril_bullmq::ConnectError),
 }
 
 /// Reads the configuration again and applies what changed. An unusable one is reported and changes nothing. Whether the

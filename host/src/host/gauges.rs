@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Inner;
-use crate::http::QueueSample;
-use crate::queue::admin::QueueDetails;
-use crate::queue::now;
-use crate::telemetry::metrics;
+use toril_bullmq::admin::QueueDetails;
+use toril_bullmq::now;
+use toril_meters as metrics;
+use toril_server::QueueSample;
+use toril_telemetry::metrics::{LOOK, upkeep};
 
 /// Looks now and then, until it is dropped.
 pub async fn keep(inner: Arc<Inner>) {
-    let mut tick = tokio::time::interval(metrics::LOOK);
+    let mut tick = tokio::time::interval(LOOK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     // Redis answered when the host started.
     let (mut answered, mut connections) = (true, BTreeMap::new());
@@ -35,8 +36,8 @@ pub async fn keep(inner: Arc<Inner>) {
             }
             Err(_) => metrics::redis_silent(std::mem::replace(&mut answered, false)),
         }
-        crate::http::begin_counting(&inner.config.load());
-        metrics::upkeep();
+        toril_server::begin_counting(&inner.config.load());
+        upkeep();
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::Inner;
-use crate::http::{Inside, PluginDetails, QueueSample};
-use crate::plugin::Version;
+use toril_sandbox::Version;
+use toril_server::{Inside, PluginDetails, QueueSample};
 
 impl Inside for Inner {
     fn id(&self) -> &str {

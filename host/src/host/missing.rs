@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::config::{self, Config};
+use toril_config::{self as config, Config};
 
 /// The files that say that a folder is a plugin's project.
 const MANIFESTS: [&str; 3] = ["Cargo.toml", "package.json", "pyproject.toml"];

@@ -22,13 +22,13 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-use crate::config::{Config, Env, Problem, Problems};
-use crate::http::{Asked, HttpError, Server};
-use crate::plugin::{self, LoadError, Plugins};
-use crate::queue::admin::{Admin, AdminError};
-use crate::queue::{Attempts, ConnectError, Defaults, QueueWorker, Redis, Service, SharedRedis, warn_of_eviction};
-use crate::telemetry::logs;
 use route::Route;
+use toril_bullmq::admin::{Admin, AdminError, Configured};
+use toril_bullmq::{Attempts, ConnectError, Defaults, QueueWorker, Redis, Service, SharedRedis, warn_of_eviction};
+use toril_config::{Config, Env, Problem, Problems};
+use toril_sandbox::{self as plugin, LoadError, Plugins};
+use toril_server::{Asked, HttpError, Server};
+use toril_telemetry::logs;
 
 /// How long outcomes may still be written after the last attempt was interrupted.
 const LAST_WRITES: Duration = Duration::from_secs(5);
@@ -144,7 +144,7 @@ impl Host {
             service: Service::new(redis.clone(), defaults(config.clone()))
                 .noting(attempts.clone())
                 .named(config.load().host.name.as_deref()),
-            admin: Admin::new(redis.clone(), config.clone()),
+            admin: Admin::new(redis.clone(), configured(config.clone())),
             config,
             env,
             plugins,
@@ -162,7 +162,7 @@ impl Host {
         if let Some(address) = inner.config.load().host.listen {
             let server = Server::bind(address).await?;
             listen = Some(server.address());
-            let asked = Asked { health: inner.clone(), inside: inner.clone() };
+            let asked = Asked { health: inner.clone(), inside: inner.clone(), config: inner.config.clone() };
             let settings = inner.config.load().host.clone();
             let served = server.serve(asked, inner.admin.clone(), settings, inner.closing.clone());
             serving = Some(AbortOnDropHandle::new(tokio::spawn(served)));
@@ -279,7 +279,7 @@ impl Inner {
     }
 
     /// A worker that claims nothing yet.
-    async fn prepare_queue(&self, name: &str, settings: &crate::config::Queue) -> Result<Working, ConnectError> {
+    async fn prepare_queue(&self, name: &str, settings: &toril_config::Queue) -> Result<Working, ConnectError> {
         let route = Arc::new(Route::new(self.plugins.clone(), settings));
         let worker = QueueWorker::prepare(self.service.clone(), name, settings, route.clone()).await?;
         tracing::info!(
@@ -317,6 +317,11 @@ impl Inner {
             }
         });
     }
+}
+
+/// The configuration of the moment, as administration sees it.
+fn configured(config: Arc<ArcSwap<Config>>) -> Configured {
+    Arc::new(move || config.load_full())
 }
 
 /// What the configuration of the moment says of jobs that are added to a queue.
@@ -403,7 +408,7 @@ pub struct Checked {
     pub jobs: Vec<String>,
 }
 
-impl crate::http::Health for Inner {
+impl toril_server::Health for Inner {
     fn not_ready(&self) -> futures::future::BoxFuture<'_, Vec<String>> {
         Box::pin(async move {
             let mut reasons = Vec::new();

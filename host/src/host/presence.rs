@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Inner;
-use crate::queue::admin::{BEAT, HostQueue, HostStatus};
-use crate::queue::now;
+use toril_bullmq::admin::{BEAT, HostQueue, HostStatus};
+use toril_bullmq::now;
 
 /// What stays the same of a host while it runs.
 #[derive(Debug)]

@@ -8,9 +8,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::runtime;
 
-use crate::attempt::{Attempt, Failure, FailureKind, Finished, Outcome, Runner};
-use crate::config;
-use crate::plugin::{Handle, Plugins};
+use toril_config as config;
+use toril_job::{Attempt, Failure, FailureKind, Finished, Outcome, Runner};
+use toril_sandbox::{Handle, Plugins};
 
 /// The plugin side of one queue.
 pub struct Route {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-use crate::http::QueueSample;
+use toril_server::QueueSample;
 
 /// How many are kept of each queue: an hour, one every 15 seconds.
 const KEPT: usize = 240;

@@ -10,8 +10,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::{Inner, apply};
-use crate::plugin::Reload;
-use crate::telemetry::metrics;
+use toril_meters as metrics;
+use toril_sandbox::Reload;
 
 /// Writes that come closer together than this are one change. Short, since a file that is looked at too early does no harm:
 /// it is looked at again until it stays the same.

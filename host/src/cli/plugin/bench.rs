@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use crate::author::workbench::Workbench;
 use crate::cli::{FAILED, WRONG, client, default_config, error};
-use crate::config;
-use crate::plugin::{LoadError, Prepared};
+use toril_config as config;
+use toril_sandbox::{LoadError, Prepared};
 
 /// Starts an engine. What it compiles is kept where a host of the configuration keeps its own, which need not be there.
 pub fn open(config: Option<&Path>) -> Result<Workbench, ExitCode> {

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::author::build::{self, BuildError, Built, Placed};
 use crate::cli::{DEFAULT_CONFIG, FAILED, WRONG, error, fail, nearest_config};
-use crate::config;
+use toril_config as config;
 
 /// Options of `toril plugin build`.
 #[derive(Debug, Args)]

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::bench;
 use crate::cli::{FAILED, error};
-use crate::config::HostSettings;
-use crate::plugin::{self, Contents, Prepared};
+use toril_config::HostSettings;
+use toril_sandbox::{self as plugin, Contents, Prepared};
 
 /// Options of `toril plugin inspect`.
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::author::template::{self, Language, TemplateError};
 use crate::cli::{FAILED, WRONG, error, nearest_config};
-use crate::config::{self, HostSettings};
+use toril_config::{self as config, HostSettings};
 
 /// Options of `toril plugin new`.
 #[derive(Debug, Args)]

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::attempt::{Job, Json, Outcome};
 use crate::author::workbench::Trial;
+use toril_job::{Job, Json, Outcome};
 
 /// A run, and the bounds that it had.
 pub struct Report<'a> {

@@ -11,13 +11,13 @@ use serde_json::Value;
 
 use super::bench;
 use super::report::Report;
-use crate::attempt::{Job, Outcome};
 use crate::author::job_file;
 use crate::cli::client::Client;
 use crate::cli::{FAILED, WRONG, default_config, error, fail};
-use crate::config::{self, Config, Env, Origin, Queue};
-use crate::plugin::{Network, Recorder, Replayer, Tape, TapeError, Transport};
-use crate::queue;
+use toril_bullmq as queue;
+use toril_config::{self as config, Config, Env, Origin, Queue};
+use toril_job::{Job, Outcome};
+use toril_sandbox::{Network, Recorder, Replayer, Tape, TapeError, Transport};
 
 /// Options of `toril plugin test`.
 #[derive(Debug, Args)]

@@ -1,0 +1,39 @@
+//! Adding many jobs in one go.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Admin;
+use super::error::AdminError;
+use super::new_job::NewJob;
+use crate::insert;
+
+/// The ids of jobs that were added, in the order of the jobs.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct BulkAdded {
+    /// The queue.
+    pub queue: String,
+    /// The ids.
+    pub ids: Vec<String>,
+}
+
+impl Admin {
+    /// Adds jobs in their order. All of them are checked before the first one is added; an error tells the number of the
+    /// wrong one, from 0, and none has been added.
+    pub async fn add_bulk(&self, queue: &str, jobs: Vec<NewJob>) -> Result<BulkAdded, (usize, AdminError)> {
+        let opened = self.queue(queue).await.map_err(|error| (0, error))?;
+        let defaults = self.defaults(queue);
+        let mut specs = Vec::with_capacity(jobs.len());
+        for (number, job) in jobs.into_iter().enumerate() {
+            let spec = job.spec(queue, &defaults).map_err(|error| (number, error))?;
+            self.check_backoff(&spec).map_err(|error| (number, error))?;
+            if let Some(parent) = &spec.options.parent {
+                let together = self.redis.check_parent(queue, &parent.queue);
+                together.map_err(|error| (number, AdminError::Invalid(error.to_string())))?;
+            }
+            specs.push(spec);
+        }
+        let ids = insert::many(&opened, &specs).await.map_err(|(first, error)| (first, error.into()))?;
+        Ok(BulkAdded { queue: queue.to_owned(), ids })
+    }
+}

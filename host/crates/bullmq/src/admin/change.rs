@@ -1,0 +1,90 @@
+//! Changing one job.
+
+use std::time::Duration;
+
+use bullmq::error::error_code;
+
+use super::error::AdminError;
+use super::{Admin, State};
+use crate::cancel::{self, Cancelled};
+use toril_job::settings::LARGEST_PRIORITY;
+
+/// The longest delay, in milliseconds: a hundred years, as everywhere in Toril.
+pub(super) const LONGEST_DELAY: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
+
+impl Admin {
+    /// Lets a delayed job be claimed now.
+    pub async fn promote(&self, queue: &str, id: &str) -> Result<(), AdminError> {
+        let keys = self.existing(queue, id).await?;
+        match self.scripts(queue).await?.promote(id).await? {
+            true => Ok(()),
+            false => Err(self.not_in(&keys, id, State::Delayed.name()).await),
+        }
+    }
+
+    /// Removes a job and, with `children`, those of its children that no worker has.
+    pub async fn remove(&self, queue: &str, id: &str, children: bool) -> Result<(), AdminError> {
+        let (bull, _) = self.job(queue, id).await?;
+        let removed = if children { bull.remove(id).await } else { bull.remove_without_children(id).await };
+        match removed {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(AdminError::Conflict(format!(
+                "job {id} of queue {queue} was not removed: a worker has it or one of its children. `toril cancel` ends it"
+            ))),
+            Err(bullmq::Error::Script { code: error_code::JOB_BELONGS_TO_JOB_SCHEDULER, .. }) => {
+                Err(AdminError::Conflict(format!(
+                    "job {id} of queue {queue} is the next one of a job scheduler: remove the scheduler"
+                )))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Gives a job another priority: 1 goes first, 2097151 last, and 0 before those. `lifo`: before the others of the
+    /// same priority.
+    pub async fn change_priority(&self, queue: &str, id: &str, priority: u32, lifo: bool) -> Result<(), AdminError> {
+        if priority > LARGEST_PRIORITY {
+            return Err(AdminError::Invalid(format!("a priority is at most {LARGEST_PRIORITY}, not {priority}")));
+        }
+        let keys = self.existing(queue, id).await?;
+        if let Some(State::Completed | State::Failed) | None = self.state(&keys, id).await? {
+            return Err(self.not_in(&keys, id, "one that is still to run").await);
+        }
+        match self.scripts(queue).await?.change_priority(id, priority, lifo).await? {
+            true => Ok(()),
+            false => Err(AdminError::NoJob { queue: queue.to_owned(), id: id.to_owned() }),
+        }
+    }
+
+    /// Asks whichever host runs a job to end it, and waits `bound` for its end. The state that it then is in, or none if it
+    /// still runs.
+    pub async fn cancel(
+        &self,
+        queue: &str,
+        id: &str,
+        reason: &str,
+        bound: Duration,
+    ) -> Result<Option<String>, AdminError> {
+        let keys = self.existing(queue, id).await?;
+        match cancel::cancel(&self.redis, queue, id, reason, bound).await? {
+            Cancelled::Ended(state) => Ok(Some(state)),
+            Cancelled::StillRuns => Ok(None),
+            Cancelled::DidNotRun(_) => Err(self.not_in(&keys, id, State::Active.name()).await),
+            Cancelled::NoJob => Err(AdminError::NoJob { queue: queue.to_owned(), id: id.to_owned() }),
+        }
+    }
+
+    /// Gives a delayed job another delay, in milliseconds from now.
+    pub async fn change_delay(&self, queue: &str, id: &str, delay: u64) -> Result<(), AdminError> {
+        if delay > LONGEST_DELAY {
+            return Err(AdminError::Invalid("a delay is at most a hundred years".to_owned()));
+        }
+        let (bull, job) = self.job(queue, id).await?;
+        match job.change_delay(delay).await {
+            Err(bullmq::Error::Script { code: error_code::JOB_NOT_IN_STATE, .. }) => {
+                Err(self.not_in(bull.keys(), id, State::Delayed.name()).await)
+            }
+            other => Ok(other?),
+        }
+    }
+}

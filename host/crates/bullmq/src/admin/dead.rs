@@ -1,0 +1,150 @@
+//! Bringing dead letters back to the queues that they come from.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::error::AdminError;
+use super::new_job::{NewJob, NewJobOptions, added_error};
+use super::{Admin, PageRequest, State};
+use crate::add;
+
+/// How many letters are looked at at once.
+const BATCH: u64 = 100;
+
+/// A dead letter, as [`DeadLetter`](crate::dead_letter::DeadLetter) writes it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Letter {
+    queue: String,
+    id: String,
+    name: String,
+    data: Value,
+    /// The options of the job, as they were stored. Letters of older versions have none.
+    #[serde(default)]
+    opts: Map<String, Value>,
+}
+
+/// What became of dead letters that were to go back.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub struct LettersReturned {
+    /// How many went back, and are dead letters no more.
+    pub returned: u64,
+    /// Those that did not, and still are dead letters.
+    pub kept: Vec<LetterOutcome>,
+    /// Whether there may be more of them, since the limit was reached.
+    pub more: bool,
+}
+
+/// A dead letter that did not go back.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LetterOutcome {
+    /// The letter's id in the queue of dead letters.
+    pub id: String,
+    /// Why not.
+    pub reason: String,
+}
+
+impl Admin {
+    /// Brings dead letters back: the named ones, or those that wait in `queue`, the oldest first, `limit` at most.
+    ///
+    /// A letter whose job is still in its queue, failed, lets that job run again with all its attempts. A letter whose job
+    /// is gone becomes a new job of the same name, data and options. What is no dead letter, or whose job is not failed any
+    /// more, stays where it is.
+    pub async fn return_letters(
+        &self,
+        queue: &str,
+        ids: &[String],
+        limit: Option<u64>,
+    ) -> Result<LettersReturned, AdminError> {
+        let mut outcome = LettersReturned::default();
+        if !ids.is_empty() {
+            for id in ids {
+                self.return_one(queue, id, &mut outcome).await?;
+            }
+            return Ok(outcome);
+        }
+        let keys = self.keys(queue).await?;
+        // No more than there are now: a job that fails again at once is a new letter, and would be brought back for ever.
+        let mut left = None;
+        loop {
+            let done = outcome.returned + outcome.kept.len() as u64;
+            let wanted = limit.map_or(BATCH, |limit| BATCH.min(limit.saturating_sub(done)));
+            if wanted == 0 {
+                outcome.more = true;
+                return Ok(outcome);
+            }
+            let wanted = left.map_or(wanted, |left: u64| left.saturating_sub(done).min(wanted));
+            if wanted == 0 {
+                return Ok(outcome);
+            }
+            // Those that were kept are still there, before the others.
+            let start = outcome.kept.len() as u64;
+            let page = PageRequest { state: State::Waiting, start, end: start + wanted - 1, ascending: true };
+            let (waiting, ids) = self.ids(&keys, page).await?;
+            left.get_or_insert(waiting);
+            if ids.is_empty() {
+                return Ok(outcome);
+            }
+            for id in &ids {
+                self.return_one(queue, id, &mut outcome).await?;
+            }
+        }
+    }
+
+    async fn return_one(&self, queue: &str, id: &str, outcome: &mut LettersReturned) -> Result<(), AdminError> {
+        match self.return_letter(queue, id).await {
+            Ok(()) => outcome.returned += 1,
+            Err(error @ AdminError::Redis(_)) => return Err(error),
+            Err(error) => outcome.kept.push(LetterOutcome { id: id.to_owned(), reason: error.to_string() }),
+        }
+        Ok(())
+    }
+
+    async fn return_letter(&self, queue: &str, id: &str) -> Result<(), AdminError> {
+        let (_, job) = self.job(queue, id).await?;
+        let letter: Letter = serde_json::from_value(job.data().clone()).map_err(|_| {
+            AdminError::Conflict(format!("job {id} of queue {queue} is no dead letter that Toril has written"))
+        })?;
+        if letter.queue == queue {
+            return Err(AdminError::Conflict(format!("dead letter {id} says that it comes from this very queue")));
+        }
+        let keys = self.keys(&letter.queue).await?;
+        if self.is_job(&keys, &letter.id).await? {
+            self.retry_failed(&letter).await?;
+        } else {
+            self.add_again(id, letter).await?;
+        }
+        self.remove(queue, id, false).await
+    }
+
+    async fn retry_failed(&self, letter: &Letter) -> Result<(), AdminError> {
+        let keys = self.keys(&letter.queue).await?;
+        match self.state(&keys, &letter.id).await? {
+            Some(State::Failed) => self.retry(&letter.queue, &letter.id, true).await,
+            _ => Err(self.not_in(&keys, &letter.id, State::Failed.name()).await),
+        }
+    }
+
+    /// Adds the letter's job anew. Its id is the letter's own, so that one that comes back twice, since the first time
+    /// ended half-way, is one job.
+    async fn add_again(&self, id: &str, letter: Letter) -> Result<(), AdminError> {
+        let job = NewJob { name: letter.name, data: letter.data, opts: NewJobOptions::default() };
+        let mut spec = job.spec(&letter.queue, &self.defaults(&letter.queue))?;
+        let mut kept = letter.opts;
+        // These were of that one run.
+        for option in ["jobId", "delay", "timestamp", "repeat", "repeatJobKey", "prevMillis", "parent", "de"] {
+            kept.remove(option);
+        }
+        if !kept.is_empty() {
+            let stored = serde_json::from_value(Value::Object(kept.clone()));
+            spec.options = stored.map_err(|error| {
+                AdminError::Conflict(format!("the options of dead letter {id} cannot be read: {error}"))
+            })?;
+            spec.backoff = None;
+        }
+        spec.earlier = kept;
+        spec.options.job_id = Some(id.to_owned());
+        add::add(&self.redis, spec, false).await.map(drop).map_err(added_error)
+    }
+}

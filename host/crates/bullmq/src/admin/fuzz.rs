@@ -1,0 +1,31 @@
+//! What a fuzzer drives of administration.
+
+use serde_json::Value;
+
+use super::redact::Redaction;
+use super::{NewJob, SchedulerRequest};
+use toril_job::settings::JobDefaults;
+
+/// A job that somebody adds, as the API, `toril add --bulk` and the dashboard take it.
+pub fn new_job(data: &[u8]) {
+    let Ok(document) = serde_json::from_slice::<Value>(data) else { return };
+    if let Ok(job) = serde_json::from_value::<NewJob>(document.clone())
+        && let Ok(spec) = job.spec("queue", &JobDefaults::default())
+    {
+        let _stored = serde_json::to_string(&spec.options);
+    }
+    let _scheduler = serde_json::from_value::<SchedulerRequest>(document.clone());
+    let shown = Redaction::of(&["secret".to_owned()]).document(&document.to_string());
+    assert!(!leaks(&shown), "{shown}");
+}
+
+/// Whether a field that is to be hidden is not.
+fn leaks(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(name, value)| (name.to_lowercase().contains("secret") && value != "[redacted]") || leaks(value)),
+        Value::Array(items) => items.iter().any(leaks),
+        _ => false,
+    }
+}

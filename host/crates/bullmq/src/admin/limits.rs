@@ -1,0 +1,128 @@
+//! What bounds all workers of a queue together: its global concurrency, its global rate limit, and a stop for some time.
+
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Admin;
+use super::change::LONGEST_DELAY;
+use super::error::AdminError;
+use super::job::next;
+
+/// The largest number that JavaScript knows exactly.
+const LARGEST: u64 = 9_007_199_254_740_991;
+
+/// What bounds all workers of a queue together. Each worker has limits of its own besides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct QueueLimits {
+    /// How many jobs run at once. None: no bound.
+    pub concurrency: Option<u64>,
+    /// How many jobs begin within a time. None: no bound.
+    pub rate_limit: Option<RateLimit>,
+    /// For how many more milliseconds no job begins, since the rate limit is used up or the queue was stopped for a time.
+    /// 0: jobs begin.
+    pub limited_for: u64,
+}
+
+/// How many jobs may begin within a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// How many jobs.
+    #[schema(value_type = u64, minimum = 1, maximum = 9_007_199_254_740_991u64)]
+    pub max: NonZeroU64,
+    /// The time in milliseconds.
+    #[schema(value_type = u64, minimum = 1, maximum = 3_153_600_000_000u64)]
+    pub duration: NonZeroU64,
+}
+
+impl Admin {
+    /// What bounds all workers of a queue together.
+    pub async fn limits(&self, queue: &str) -> Result<QueueLimits, AdminError> {
+        let keys = self.keys(queue).await?;
+        let mut pipe = redis::pipe();
+        pipe.cmd("HMGET").arg(keys.meta()).arg(&["concurrency", "max", "duration"]);
+        pipe.cmd("GET").arg(keys.limiter());
+        pipe.cmd("PTTL").arg(keys.limiter());
+        let answers: Vec<redis::Value> = self.redis.connection_of(queue).await?.pipe(&pipe).await?;
+        let mut answers = answers.into_iter();
+        let fields: Vec<Option<String>> = next(&mut answers)?;
+        let (used, left): (Option<String>, i64) = (next(&mut answers)?, next(&mut answers)?);
+        let field = |place: usize| fields.get(place).and_then(Option::as_deref).and_then(number);
+        let rate_limit = match (field(1).and_then(NonZeroU64::new), field(2).and_then(NonZeroU64::new)) {
+            (Some(max), Some(duration)) => Some(RateLimit { max, duration }),
+            _ => None,
+        };
+        // The limit that holds for hosts with this configuration: the queue's own, or else the entry's. Without either a
+        // queue is only stopped by hand, and what its counter holds then is more than any limit.
+        let used = used.as_deref().and_then(number).unwrap_or(0);
+        let entry =
+            (self.config)().queues().get(queue).and_then(|queue| queue.rate_limit.as_ref().map(|limit| limit.max));
+        let most = rate_limit.map(|limit| limit.max).or(entry).map_or(LARGEST, NonZeroU64::get);
+        let limited_for = if used >= most { u64::try_from(left).unwrap_or(0) } else { 0 };
+        Ok(QueueLimits { concurrency: field(0), rate_limit, limited_for })
+    }
+
+    /// Bounds how many jobs of a queue run at once, on all workers together. None: no bound.
+    pub async fn set_concurrency(&self, queue: &str, concurrency: Option<NonZeroU64>) -> Result<(), AdminError> {
+        let queue = self.queue(queue).await?;
+        match concurrency {
+            Some(concurrency) if concurrency.get() > LARGEST => {
+                Err(AdminError::Invalid(format!("the concurrency is at most {LARGEST}")))
+            }
+            Some(concurrency) => Ok(queue.set_global_concurrency(concurrency.get()).await?),
+            None => Ok(queue.remove_global_concurrency().await?),
+        }
+    }
+
+    /// Bounds how many jobs of a queue begin within a time, on all workers together. None: no bound.
+    pub async fn set_rate_limit(&self, queue: &str, limit: Option<RateLimit>) -> Result<(), AdminError> {
+        let queue = self.queue(queue).await?;
+        match limit {
+            Some(limit) if limit.max.get() > LARGEST => {
+                Err(AdminError::Invalid(format!("the rate limit is at most {LARGEST} jobs")))
+            }
+            Some(limit) if limit.duration.get() > LONGEST_DELAY => {
+                Err(AdminError::Invalid("the time of a rate limit is a hundred years at most".to_owned()))
+            }
+            Some(limit) => Ok(queue.set_global_rate_limit(limit.max.get(), limit.duration.get()).await?),
+            None => Ok(queue.remove_global_rate_limit().await?),
+        }
+    }
+
+    /// Lets no job of a queue begin for so long, on any worker.
+    pub async fn stop_for(&self, queue: &str, time: Duration) -> Result<(), AdminError> {
+        let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        if !(1..=LONGEST_DELAY).contains(&milliseconds) {
+            return Err(AdminError::Invalid(
+                "a queue is stopped for a millisecond at least, and for a hundred years at most".to_owned(),
+            ));
+        }
+        Ok(self.queue(queue).await?.rate_limit(milliseconds).await?)
+    }
+
+    /// Forgets how much of the rate limit is used up, and that the queue was stopped for a time.
+    pub async fn clear_rate_limit(&self, queue: &str) -> Result<(), AdminError> {
+        self.queue(queue).await?.remove_rate_limit_key().await?;
+        Ok(())
+    }
+}
+
+/// A number as another client may have written it. BullMQ's scripts read it as a double.
+fn number(text: &str) -> Option<u64> {
+    text.parse::<f64>().ok().filter(|number| *number >= 0.0).map(|number| number as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_other_clients_are_read() {
+        assert_eq!(["5", "5.0", "9.007199254741e+15"].map(number), [Some(5), Some(5), Some(9_007_199_254_741_000)]);
+        assert_eq!(["", "-1", "x"].map(number), [None; 3]);
+    }
+}

@@ -1,0 +1,188 @@
+//! Administration: listing, looking at and changing queues and jobs. The command line, the HTTP API and the dashboard call
+//! these same functions, so nothing here knows of any of them.
+//!
+//! What is changed here is changed by BullMQ's own scripts, and left in Redis as BullMQ's Node client leaves it. What is
+//! looked at costs a number of commands that depends on what is asked for, never on how large a queue is, and leaves no
+//! trace: a queue that nobody has used is not made by looking at it.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `queues`, `list`, `job`, `state`, `flow`, `priorities`, `workers` | looking |
+//! | `retry`, `change`, `wake`, `clean`, `pause`, `obliterate`, `limits`, `deduplication` | changing jobs and queues |
+//! | `new_job`, `bulk`, `new_flow` | adding jobs |
+//! | `schedulers`, `schedules` | job schedulers, and those that the configuration names |
+//! | `dead` | dead letters |
+//! | `events` | following live, and removing old events |
+//! | `hosts` | the hosts that work on the queues |
+//! | `minutes`, `pulse` | how it goes, and whether something has changed |
+//! | `redact` | what is not shown |
+
+mod bulk;
+mod change;
+mod clean;
+mod dead;
+mod deduplication;
+mod error;
+mod events;
+mod flow;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
+mod hosts;
+mod job;
+mod limits;
+mod list;
+mod minutes;
+mod new_flow;
+mod new_job;
+mod obliterate;
+mod pause;
+mod priorities;
+mod pulse;
+mod queues;
+mod redact;
+mod reply;
+mod retry;
+mod schedulers;
+mod schedules;
+mod state;
+mod wake;
+mod workers;
+
+use std::sync::Arc;
+
+use bullmq::{Queue, QueueKeys};
+
+use super::connection::{ConnectError, SharedRedis};
+use super::home::Home;
+use super::scripts::Scripts;
+use toril_job::settings::{JobDefaults, Known};
+
+pub use bulk::BulkAdded;
+pub use clean::Cleaned;
+pub use dead::{LetterOutcome, LettersReturned};
+pub use deduplication::DeduplicationHolder;
+pub use error::AdminError;
+pub use events::{Event, Events, Trimmed};
+pub use flow::{FlowNode, FlowRequest};
+pub use hosts::{BEAT, HostQueue, HostStatus};
+pub use job::{ChildCounts, JobDetails, JobReference, LogPage, PastAttempt};
+pub use limits::{QueueLimits, RateLimit};
+pub use list::{JobPage, JobSummary, LARGEST_PAGE, PageRequest};
+pub use minutes::Minutes;
+pub use new_flow::{AddedFlow, NewFlow};
+pub use new_job::{AddedJob, BackoffOptions, Deduplication, KeepOptions, NewJob, NewJobOptions, ParentJob};
+pub use pause::PauseState;
+pub use priorities::{MOST_PRIORITIES, PriorityCount};
+pub use pulse::Scope;
+pub use queues::QueueDetails;
+pub use redact::Redaction;
+pub use retry::Retried;
+pub use schedulers::{Scheduler, SchedulerPage, SchedulerRequest, SchedulerTemplate};
+pub use state::State;
+pub use wake::Woken;
+pub use workers::WorkerClient;
+
+/// The longest name of a queue, job or scheduler that is looked for, in bytes.
+const LONGEST_NAME: usize = 1024;
+
+/// Gives what is configured at this moment.
+pub type Configured = Arc<dyn Fn() -> Arc<dyn Known> + Send + Sync>;
+
+/// Looks at and changes the queues of one Redis.
+#[derive(Clone)]
+pub struct Admin {
+    redis: SharedRedis,
+    config: Configured,
+    reveal: bool,
+}
+
+impl Admin {
+    /// Speaks to this Redis. `config` says which queues there are beside those that Redis knows, what defaults added
+    /// jobs have, and what is not shown; it is asked at each call.
+    pub fn new(redis: SharedRedis, config: Configured) -> Self {
+        Self { redis, config, reveal: false }
+    }
+
+    /// The same without redaction, for whoever has Redis itself at hand.
+    #[must_use]
+    pub fn revealing(self) -> Self {
+        Self { reveal: true, ..self }
+    }
+
+    /// What is not shown.
+    fn redaction(&self) -> Redaction {
+        if self.reveal { Redaction::none() } else { Redaction::of((self.config)().redact()) }
+    }
+
+    fn defaults(&self, queue: &str) -> JobDefaults {
+        (self.config)().queues().get(queue).map(|queue| queue.job_defaults.clone()).unwrap_or_default()
+    }
+
+    /// The queues that the configuration names: those that are worked on, and those of dead letters.
+    pub fn configured(&self) -> Vec<String> {
+        let config = (self.config)();
+        let dead = config.queues().values().filter_map(|queue| queue.dead_letter.clone());
+        let names: std::collections::BTreeSet<_> = config.queues().keys().cloned().chain(dead).collect();
+        names.into_iter().collect()
+    }
+
+    /// The keys of a queue that there is: the configuration names it, or Redis has it.
+    async fn keys(&self, queue: &str) -> Result<QueueKeys, AdminError> {
+        let missing = || AdminError::NoQueue { queue: queue.to_owned() };
+        // BullMQ has no such names, and what is behind a colon would be another key.
+        if queue.is_empty() || queue.contains(':') || queue.len() > LONGEST_NAME {
+            return Err(missing());
+        }
+        let keys = QueueKeys::new(queue, Some(self.redis.prefix()));
+        if self.configured().iter().any(|name| name == queue) {
+            return Ok(keys);
+        }
+        if self.redis.has_queue(queue).await? { Ok(keys) } else { Err(missing()) }
+    }
+
+    /// Makes a queue known to Redis, as a producer does that connects to it.
+    pub async fn make_queue(&self, queue: &str) -> Result<(), AdminError> {
+        self.redis.queue(queue).await.map(drop).map_err(new_job::added_error)
+    }
+
+    /// A queue that there is, for changing it.
+    async fn queue(&self, queue: &str) -> Result<Queue, AdminError> {
+        self.keys(queue).await?;
+        Ok(self.redis.queue(queue).await?)
+    }
+
+    /// BullMQ's scripts on a queue that there is.
+    async fn scripts(&self, queue: &str) -> Result<Scripts, AdminError> {
+        self.keys(queue).await?;
+        Ok(Scripts::new(Arc::new(Home::find(self.redis.clone(), queue).await?)))
+    }
+
+    /// A job that there is, for changing it.
+    async fn job(&self, queue: &str, id: &str) -> Result<(Queue, bullmq::Job), AdminError> {
+        let keys = self.keys(queue).await?;
+        let missing = || AdminError::NoJob { queue: queue.to_owned(), id: id.to_owned() };
+        if !self.is_job(&keys, id).await? {
+            return Err(missing());
+        }
+        let queue = self.redis.queue(queue).await?;
+        let job = queue.get_job(id).await?.ok_or_else(missing)?;
+        Ok((queue, job))
+    }
+
+    /// Whether a queue has a job of this id. Its other keys, such as `meta` and `repeat:…`, have the same form as those
+    /// of jobs, and must not be taken for one.
+    async fn is_job(&self, keys: &QueueKeys, id: &str) -> Result<bool, AdminError> {
+        if id.is_empty() || id.len() > LONGEST_NAME {
+            return Ok(false);
+        }
+        let mut fields = redis::cmd("HMGET");
+        fields.arg(keys.job_key(id)).arg("name").arg("timestamp");
+        let found: Result<Vec<Option<Vec<u8>>>, _> =
+            self.redis.connection_of(keys.name()).await?.cmd(&mut fields).await;
+        match found {
+            Ok(found) => Ok(found.iter().all(Option::is_some)),
+            Err(bullmq::Error::Redis(error)) if error.code() == Some("WRONGTYPE") => Ok(false),
+            Err(error) => Err(ConnectError::from(error).into()),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The job schedulers that the configuration names: written to Redis when they are new or changed, and removed when they
+//! are taken out of the file, unless somebody else had made them.
+
+use std::collections::HashMap;
+
+use super::Admin;
+use super::error::AdminError;
+use super::schedulers::SchedulerRequest;
+use toril_job::settings::{Repeat, Schedule};
+
+impl Admin {
+    /// Brings the job schedulers in Redis to what the configuration says. `gone`: queues that were in it before.
+    ///
+    /// Which schedulers were made from a file, and from what, is kept in a hash of each queue under the namespace: one
+    /// that is the same is left alone, since writing it again would drop a run that is due.
+    pub async fn apply_schedules(&self, gone: &[String]) -> Result<(), AdminError> {
+        let config = (self.config)();
+        for (queue, settings) in config.queues() {
+            let known = self.known(queue).await?;
+            for (id, schedule) in &settings.schedules {
+                let request = request(schedule);
+                let wanted = self.fingerprint(queue, &request);
+                if known.get(id) == Some(&wanted) && self.scheduler(queue, id).await.is_ok() {
+                    continue;
+                }
+                // Noted first: what is half done must not be taken for somebody else's.
+                self.note(queue, id, "").await?;
+                self.upsert_scheduler(queue, id, request).await?;
+                self.note(queue, id, &wanted).await?;
+                tracing::info!(queue, scheduler = id, "job scheduler written, as the configuration says");
+            }
+            for id in known.keys().filter(|id| !settings.schedules.contains_key(*id)) {
+                self.forget(queue, id).await?;
+            }
+        }
+        for queue in gone.iter().filter(|queue| !config.queues().contains_key(*queue)) {
+            for id in self.known(queue).await?.keys() {
+                self.forget(queue, id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn key(&self, queue: &str) -> String {
+        self.redis.namespaced(&format!("schedules:{queue}"))
+    }
+
+    /// The schedulers that were made from a file, and from what.
+    async fn known(&self, queue: &str) -> Result<HashMap<String, String>, AdminError> {
+        Ok(self.redis.connection().await?.cmd(redis::cmd("HGETALL").arg(self.key(queue))).await?)
+    }
+
+    async fn note(&self, queue: &str, id: &str, fingerprint: &str) -> Result<(), AdminError> {
+        let mut note = redis::cmd("HSET");
+        note.arg(self.key(queue)).arg(id).arg(fingerprint);
+        Ok(self.redis.connection().await?.cmd(&mut note).await?)
+    }
+
+    async fn forget(&self, queue: &str, id: &str) -> Result<(), AdminError> {
+        match self.redis.queue(queue).await?.remove_job_scheduler(id).await? {
+            true => {
+                tracing::info!(queue, scheduler = id, "job scheduler removed: it is not in the configuration any more")
+            }
+            false => tracing::debug!(queue, scheduler = id, "job scheduler was gone already"),
+        }
+        let mut forget = redis::cmd("HDEL");
+        forget.arg(self.key(queue)).arg(id);
+        Ok(self.redis.connection().await?.cmd(&mut forget).await?)
+    }
+
+    /// What a scheduler is made from, the queue's defaults included.
+    fn fingerprint(&self, queue: &str, request: &SchedulerRequest) -> String {
+        use sha2::{Digest, Sha256};
+        let request = serde_json::to_string(request).unwrap_or_default();
+        let digest = Sha256::digest(format!("{request}\n{:?}", self.defaults(queue)));
+        digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+fn request(schedule: &Schedule) -> SchedulerRequest {
+    let mut request = SchedulerRequest {
+        name: schedule.name.clone(),
+        data: schedule.data.clone(),
+        limit: schedule.limit.map(Into::into),
+        ..SchedulerRequest::default()
+    };
+    request.opts.priority = schedule.priority;
+    match &schedule.repeat {
+        Repeat::Pattern { pattern, tz } => {
+            request.pattern = Some(pattern.clone());
+            request.tz.clone_from(tz);
+        }
+        Repeat::Every(every) => request.every = Some(u64::try_from(every.as_millis()).unwrap_or(u64::MAX)),
+    }
+    request
+}

@@ -1,0 +1,230 @@
+//! Which attempts jobs had: by which version of which plugin, on which host, for how long, and how each ended. BullMQ
+//! keeps nothing of that, so it is kept beside, under the namespace: the last ones of each queue, in lists of bounded
+//! length. They are written many at once, and never on a job's way. Best effort: a job does not wait for them.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::clock::now;
+use super::connection::{ConnectError, Redis, SharedRedis};
+use super::patience::Pauses;
+use toril_job::Finished;
+use toril_job::settings::MOST_KEPT_ATTEMPTS;
+
+/// The lists of one queue. The one of a job follows from its id, so that few are read to find its attempts: one.
+const LISTS: u64 = 64;
+/// The most that is read of one list: as many as it can hold.
+const MOST_READ: i64 = (MOST_KEPT_ATTEMPTS as u64 / LISTS).cast_signed();
+/// How long a list is kept that nothing is added to, in seconds.
+const LASTS: u64 = 7 * 24 * 60 * 60;
+/// How long attempts gather before they are written.
+const GATHER: Duration = Duration::from_millis(250);
+/// How many wait at most, while Redis is away for one. Then the oldest are given up.
+const WAITING: usize = 20_000;
+/// Attempts of jobs with longer ids, in bytes, are not kept.
+const LONGEST_ID: usize = 256;
+
+/// One attempt that has ended. Nothing of a job's data and no plugin's words are in it: it may outlive the job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The job.
+    pub id: String,
+    /// Which attempt it was, from 1.
+    #[serde(rename = "n")]
+    pub attempt: u32,
+    /// How it ended.
+    #[serde(rename = "o")]
+    pub outcome: String,
+    /// What kind of failure it was.
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// What ran it.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<String>,
+    /// In which version.
+    #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The host that did.
+    #[serde(rename = "h", default)]
+    pub host: String,
+    /// When it began, in milliseconds since the Unix epoch.
+    #[serde(rename = "s")]
+    pub started: u64,
+    /// How long it took, in milliseconds.
+    #[serde(rename = "d")]
+    pub duration: u64,
+}
+
+/// Keeps the attempts of one host's jobs.
+#[derive(Clone, Default)]
+pub struct Attempts(Option<Arc<Keeper>>);
+
+struct Keeper {
+    redis: SharedRedis,
+    host: String,
+    /// How many each list holds.
+    each: usize,
+    waiting: Mutex<VecDeque<(String, Record)>>,
+    /// There is something to write.
+    noted: Notify,
+    closing: CancellationToken,
+}
+
+impl Attempts {
+    /// Keeps this many attempts of each queue. None: nothing is kept.
+    pub fn new(redis: SharedRedis, host: &str, keep: u32) -> Self {
+        let each = u64::from(keep.min(MOST_KEPT_ATTEMPTS)).div_ceil(LISTS);
+        let keeper = usize::try_from(each).ok().filter(|each| *each > 0).map(|each| Keeper {
+            redis,
+            host: host.to_owned(),
+            each,
+            waiting: Mutex::default(),
+            noted: Notify::new(),
+            closing: CancellationToken::new(),
+        });
+        Self(keeper.map(Arc::new))
+    }
+
+    /// Notes an attempt that has ended just now. Costs no call to Redis.
+    pub fn note(&self, queue: &str, id: &str, attempt: u32, finished: &Finished, took: Duration) {
+        let Some(keeper) = self.0.as_ref().filter(|_| id.len() <= LONGEST_ID) else { return };
+        let duration = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let record = Record {
+            id: id.to_owned(),
+            attempt,
+            outcome: finished.outcome.label().to_owned(),
+            failure: finished.outcome.failure().map(|failure| failure.kind.label().to_owned()),
+            plugin: Some(finished.plugin.clone()).filter(|plugin| !plugin.is_empty()),
+            version: finished.version.clone(),
+            host: keeper.host.clone(),
+            started: now().saturating_sub(duration),
+            duration,
+        };
+        let mut waiting = keeper.waiting();
+        if waiting.len() >= WAITING {
+            waiting.pop_front();
+        }
+        waiting.push_back((queue.to_owned(), record));
+        drop(waiting);
+        keeper.noted.notify_one();
+    }
+
+    /// Writes what is noted, until [`close`](Self::close) and what was noted before are done.
+    pub async fn keep(self) {
+        let Some(keeper) = self.0 else { return };
+        let mut pauses = Pauses::default();
+        loop {
+            let closing = keeper.closing.run_until_cancelled(keeper.noted.notified()).await.is_none();
+            if !closing {
+                keeper.closing.run_until_cancelled(tokio::time::sleep(GATHER)).await;
+            }
+            match keeper.write().await {
+                Ok(()) if closing => return,
+                Ok(()) => pauses = Pauses::default(),
+                // That Redis is away is told by others.
+                Err(error) => {
+                    tracing::debug!(%error, "the attempts of jobs were not written, trying again");
+                    tokio::time::sleep(pauses.next()).await;
+                    keeper.noted.notify_one();
+                }
+            }
+        }
+    }
+
+    /// Writes what is left, and then no more.
+    pub fn close(&self) {
+        if let Some(keeper) = &self.0 {
+            keeper.closing.cancel();
+        }
+    }
+}
+
+impl Keeper {
+    /// Writes all that waits; what cannot be written waits again.
+    async fn write(&self) -> Result<(), ConnectError> {
+        let taken = std::mem::take(&mut *self.waiting());
+        let mut queues: BTreeMap<String, Vec<Record>> = BTreeMap::new();
+        for (queue, record) in taken {
+            queues.entry(queue).or_default().push(record);
+        }
+        let mut failed = Ok(());
+        for (queue, records) in queues {
+            if failed.is_ok() {
+                failed = self.write_queue(&queue, &records).await;
+            }
+            if failed.is_err() {
+                let mut waiting = self.waiting();
+                let room = WAITING.saturating_sub(waiting.len());
+                records.into_iter().rev().take(room).for_each(|record| waiting.push_front((queue.clone(), record)));
+            }
+        }
+        failed
+    }
+
+    /// Three commands for each list that something is added to.
+    async fn write_queue(&self, queue: &str, records: &[Record]) -> Result<(), ConnectError> {
+        let mut lists: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+        for record in records {
+            let text = serde_json::to_string(record).map_err(bullmq::Error::from)?;
+            lists.entry(list_of(&record.id)).or_default().push(text);
+        }
+        let mut pipe = redis::pipe();
+        for (list, mut texts) in lists {
+            texts.drain(..texts.len().saturating_sub(self.each));
+            let key = key(&self.redis, queue, list);
+            pipe.cmd("RPUSH").arg(&key).arg(texts).ignore();
+            pipe.cmd("LTRIM").arg(&key).arg(-i64::try_from(self.each).unwrap_or(i64::MAX)).arg(-1).ignore();
+            pipe.cmd("EXPIRE").arg(&key).arg(LASTS).ignore();
+        }
+        Ok(self.redis.connection().await?.pipe::<()>(&pipe).await?)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<(String, Record)>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The attempts of a job that are kept, by whichever host, the oldest first. One command.
+pub async fn of(redis: &Redis, queue: &str, id: &str) -> Result<Vec<Record>, ConnectError> {
+    let mut read = redis::cmd("LRANGE");
+    read.arg(key(redis, queue, list_of(id))).arg(-MOST_READ).arg(-1);
+    let found: Vec<Vec<u8>> = redis.connection().await?.cmd(&mut read).await?;
+    // One that another version of Toril has written may say something else.
+    let records = found.iter().filter_map(|text| serde_json::from_slice::<Record>(text).ok());
+    Ok(records.filter(|record| record.id == id).collect())
+}
+
+/// In a cluster the lists of one queue are in one slot.
+fn key(redis: &Redis, queue: &str, list: u64) -> String {
+    redis.namespaced(&format!("attempts:{{{queue}}}:{list}"))
+}
+
+/// The list of a job: FNV-1a, which every version and every host must agree on.
+fn list_of(id: &str) -> u64 {
+    let hash = id
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    hash % LISTS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_a_job_stays_what_it_was_in_other_versions() {
+        assert_eq!((list_of(""), list_of("1"), list_of("a-job")), (37, 60, 26));
+    }
+
+    #[test]
+    fn ids_are_spread_over_the_lists() {
+        let mut counts = [0_u32; 64];
+        (0..6400).for_each(|id: u32| counts[usize::try_from(list_of(&id.to_string())).unwrap()] += 1);
+        assert!(counts.iter().all(|count| (50..200).contains(count)), "{counts:?}");
+    }
+}

@@ -1,0 +1,258 @@
+//! Cancelling a job that runs, on whichever host it does: the wish is published, and the host that has the job hears it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bullmq::{JobState, Queue};
+use futures::StreamExt;
+use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
+
+use super::claimed::Claimed;
+use super::connection::{ConnectError, Redis, SharedRedis};
+use super::home::Home;
+use super::outage::{Outage, Waiting};
+use super::scripts::Scripts;
+use toril_job::Cancellation;
+
+/// Between two tries to listen while Redis is away.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How long nobody need have a wish, before it is asked whether the connection is there still.
+const QUIET: Duration = Duration::from_secs(10);
+/// How long the answer to that may take.
+const ANSWER: Duration = Duration::from_secs(3);
+/// How often a job that was deferred is told the wish while it runs.
+const AGAIN: Duration = Duration::from_millis(500);
+/// How often it is looked whether a job has ended.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A wish, as it is published.
+#[derive(Debug, Serialize, Deserialize)]
+struct Wish {
+    queue: String,
+    /// None: every job of the queue that runs.
+    id: Option<String>,
+    reason: String,
+}
+
+/// What became of a wish.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Cancelled {
+    /// The job does not run any more; this is its state now.
+    Ended(String),
+    /// It still runs: no host took the wish, or the plugin takes its time.
+    StillRuns,
+    /// It did not run in the first place; this is its state.
+    DidNotRun(String),
+    /// There is no such job.
+    NoJob,
+}
+
+/// Hosts of another key prefix have other jobs, whose queues and ids may have the same names.
+fn channel(redis: &Redis) -> String {
+    redis.namespaced(&format!("cancel:{}", redis.prefix()))
+}
+
+/// Asks whichever host runs the job to end it, and waits for its end. A job that its plugin has deferred is run for that.
+pub async fn cancel(
+    redis: &SharedRedis,
+    queue: &str,
+    id: &str,
+    reason: &str,
+    bound: Duration,
+) -> Result<Cancelled, ConnectError> {
+    let jobs = redis.queue(queue).await?;
+    let Some(job) = jobs.get_job(id).await? else { return Ok(Cancelled::NoJob) };
+    let wish = Wish { queue: queue.to_owned(), id: Some(id.to_owned()), reason: reason.to_owned() };
+    match jobs.get_job_state(id).await? {
+        JobState::Active => {}
+        // Only a deferred job was started more often than attempts were counted.
+        JobState::Delayed if job.attempts_started() > job.attempts_made() => {
+            let scripts = Scripts::new(Arc::new(Home::find(redis.clone(), queue).await?));
+            return cancel_deferred(redis, &jobs, &scripts, &wish, bound).await;
+        }
+        state => return Ok(Cancelled::DidNotRun(state.as_str().to_owned())),
+    }
+    publish(redis, &wish).await?;
+    let ended = tokio::time::timeout(bound, async {
+        loop {
+            match jobs.get_job_state(id).await? {
+                JobState::Active => tokio::time::sleep(LOOK).await,
+                state => return Ok(Cancelled::Ended(state.as_str().to_owned())),
+            }
+        }
+    });
+    ended.await.unwrap_or(Ok(Cancelled::StillRuns))
+}
+
+/// Lets a job run that its plugin has deferred, and asks the plugin to end it: only the plugin knows what else has to end.
+async fn cancel_deferred(
+    redis: &Redis,
+    jobs: &Queue,
+    scripts: &Scripts,
+    wish: &Wish,
+    bound: Duration,
+) -> Result<Cancelled, ConnectError> {
+    let id = wish.id.as_deref().unwrap_or_default();
+    let until = Instant::now() + bound;
+    let mut published = None;
+    loop {
+        let state = jobs.get_job_state(id).await?;
+        match state {
+            // The host may have claimed it without listening for this job yet.
+            JobState::Active if published.is_none_or(|at: Instant| at.elapsed() >= AGAIN) => {
+                publish(redis, wish).await?;
+                published = Some(Instant::now());
+            }
+            JobState::Active | JobState::Waiting | JobState::Prioritized => {}
+            // One that is not delayed any more stays as it is.
+            JobState::Delayed if published.is_none() => {
+                scripts.promote(id).await?;
+            }
+            state => return Ok(Cancelled::Ended(state.as_str().to_owned())),
+        }
+        if Instant::now() >= until {
+            return Ok(match state {
+                JobState::Active => Cancelled::StillRuns,
+                state => Cancelled::DidNotRun(state.as_str().to_owned()),
+            });
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Asks every host to end all jobs of the queue that it runs. How many hosts heard it.
+pub async fn cancel_all(redis: &Redis, queue: &str, reason: &str) -> Result<usize, ConnectError> {
+    publish(redis, &Wish { queue: queue.to_owned(), id: None, reason: reason.to_owned() }).await
+}
+
+async fn publish(redis: &Redis, wish: &Wish) -> Result<usize, ConnectError> {
+    let wish = serde_json::to_string(wish).map_err(bullmq::Error::from)?;
+    let mut publish = redis::cmd("PUBLISH");
+    publish.arg(channel(redis)).arg(wish);
+    Ok(redis.connection().await?.cmd(&mut publish).await?)
+}
+
+/// The jobs that this host runs.
+#[derive(Clone, Default)]
+pub struct Running(Arc<Mutex<HashMap<Run, Cancellation>>>);
+
+/// One attempt of a job. A job whose lock was lost may be claimed again while its earlier attempt still ends.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Run {
+    queue: String,
+    id: String,
+    token: String,
+}
+
+/// A job for as long as it runs.
+pub struct Runs {
+    running: Running,
+    run: Run,
+}
+
+impl Running {
+    /// Notes that a job runs, until what is returned is dropped.
+    pub fn enter(&self, queue: &str, job: &Claimed, cancellation: Cancellation) -> Runs {
+        let run = Run { queue: queue.to_owned(), id: job.id.clone(), token: job.token.clone() };
+        self.jobs().insert(run.clone(), cancellation);
+        Runs { running: self.clone(), run }
+    }
+
+    fn cancel(&self, wish: &Wish) {
+        for (Run { queue, id, .. }, cancellation) in self.jobs().iter() {
+            if *queue == wish.queue && wish.id.as_ref().is_none_or(|wanted| wanted == id) {
+                tracing::info!(queue, job_id = id, "job cancelled");
+                cancellation.cancel(wish.reason.clone());
+            }
+        }
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, HashMap<Run, Cancellation>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Runs {
+    fn drop(&mut self) {
+        self.running.jobs().remove(&self.run);
+    }
+}
+
+/// Hears wishes and passes them on, until it is dropped.
+pub async fn listen(redis: SharedRedis, running: Running, outage: Outage) {
+    let mut waiting = None;
+    loop {
+        if let Err(error) = hear(&redis, &running, &mut waiting).await {
+            waiting.get_or_insert_with(|| outage.wait(&error));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn hear(redis: &Redis, running: &Running, waiting: &mut Option<Waiting>) -> Result<(), ConnectError> {
+    let mut subscribed = redis.client()?.get_async_pubsub().await?;
+    subscribed.subscribe(channel(redis)).await?;
+    *waiting = None;
+    let (mut sink, mut wishes) = subscribed.split();
+    loop {
+        let Ok(message) = timeout(QUIET, wishes.next()).await else {
+            // A connection that has gone away without a word looks the same as one on which nobody has a wish.
+            timeout(ANSWER, sink.ping::<redis::Value>()).await.map_err(|_| ConnectError::Silent)??;
+            continue;
+        };
+        let Some(message) = message else { return Ok(()) };
+        let text: String = message.get_payload()?;
+        match serde_json::from_str(&text) {
+            Ok(wish) => running.cancel(&wish),
+            Err(error) => tracing::warn!(%error, "a wish to cancel was not understood"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(id: &str, token: &str) -> Claimed {
+        Claimed { id: id.into(), token: token.into(), ..Claimed::sample() }
+    }
+
+    fn wish(queue: &str, id: Option<&str>) -> Wish {
+        Wish { queue: queue.into(), id: id.map(Into::into), reason: "why".into() }
+    }
+
+    #[test]
+    fn a_wish_reaches_its_job_and_no_other() {
+        let running = Running::default();
+        let (one, two) = (Cancellation::default(), Cancellation::default());
+        let _runs =
+            (running.enter("a", &claim("1", "t:1"), one.clone()), running.enter("a", &claim("2", "t:2"), two.clone()));
+        running.cancel(&wish("a", Some("1")));
+        assert_eq!((one.reason(), two.reason()), (Some("why"), None));
+        running.cancel(&wish("b", None));
+        assert_eq!(two.reason(), None);
+        running.cancel(&wish("a", None));
+        assert_eq!(two.reason(), Some("why"));
+    }
+
+    #[test]
+    fn a_job_that_has_ended_is_forgotten() {
+        let running = Running::default();
+        let job = Cancellation::default();
+        drop(running.enter("a", &claim("1", "t:1"), job.clone()));
+        running.cancel(&wish("a", None));
+        assert_eq!(job.reason(), None);
+    }
+
+    #[test]
+    fn a_job_that_was_claimed_again_is_cancelled_after_its_earlier_attempt_has_ended() {
+        let (running, again) = (Running::default(), Cancellation::default());
+        let earlier = running.enter("a", &claim("1", "t:1"), Cancellation::default());
+        let _later = running.enter("a", &claim("1", "t:2"), again.clone());
+        drop(earlier);
+        running.cancel(&wish("a", Some("1")));
+        assert_eq!(again.reason(), Some("why"));
+    }
+}

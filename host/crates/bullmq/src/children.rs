@@ -1,0 +1,100 @@
+//! A job's children, as BullMQ keeps them: by their full keys.
+
+use bullmq::{Error, Queue};
+use redis::Script;
+use serde_json::Value;
+
+use super::stored::parse;
+use toril_job::{ContextError, Dependencies, JobRef};
+
+/// Children of one job whose results or failures one call brings.
+const MOST: usize = 100_000;
+/// The bytes that their keys and results, or failures, may have together.
+const BYTES: usize = 16 << 20;
+
+/// The fields of a hash, if they are not too many and not too large together. Else how many there are, and their bytes,
+/// without reading them.
+const READ: &str = r"
+local count = redis.call('HLEN', KEYS[1])
+if count > tonumber(ARGV[1]) then return { count, 0, {} } end
+local size = 0
+for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
+  size = size + #field + redis.call('HSTRLEN', KEYS[1], field)
+end
+if size > tonumber(ARGV[2]) then return { count, size, {} } end
+return { count, size, redis.call('HGETALL', KEYS[1]) }
+";
+
+/// What completed children returned.
+pub async fn values(queue: &Queue, id: &str, prefix: &str) -> Result<Vec<(JobRef, Value)>, ContextError> {
+    let values = hash(queue, id, "processed", "results").await?;
+    Ok(by_job(values, prefix).map(|(job, value)| (job, parse(&value))).collect())
+}
+
+/// Why children failed whose failure is ignored.
+pub async fn ignored(queue: &Queue, id: &str, prefix: &str) -> Result<Vec<(JobRef, String)>, ContextError> {
+    Ok(by_job(hash(queue, id, "failed", "failures").await?, prefix).collect())
+}
+
+/// How many there are.
+pub async fn count(queue: &Queue, id: &str) -> Result<Dependencies, ContextError> {
+    counts(queue, id).await.map_err(unavailable)
+}
+
+/// The same, with the client's own error.
+pub async fn counts(queue: &Queue, id: &str) -> Result<Dependencies, Error> {
+    let key = queue.keys().job_key(id);
+    let mut pipe = redis::pipe();
+    pipe.cmd("HLEN").arg(format!("{key}:processed")).cmd("SCARD").arg(format!("{key}:dependencies"));
+    pipe.cmd("HLEN").arg(format!("{key}:failed")).cmd("ZCARD").arg(format!("{key}:unsuccessful"));
+    let (processed, unprocessed, ignored, failed) = queue.connection().pipe(&pipe).await?;
+    Ok(Dependencies { processed, unprocessed, ignored, failed })
+}
+
+/// The children of one kind with their `what`. Refused where that is more than a host can hold for each of its attempts.
+async fn hash(queue: &Queue, id: &str, part: &str, what: &str) -> Result<Vec<(String, String)>, ContextError> {
+    let script = Script::new(READ);
+    let mut call = script.prepare_invoke();
+    call.key(format!("{}:{part}", queue.keys().job_key(id))).arg(MOST).arg(BYTES);
+    let answer = call.invoke_async(&mut queue.connection().connection()).await;
+    let (count, size, found): (usize, usize, Vec<(String, String)>) =
+        answer.map_err(|error| unavailable(error.into()))?;
+    if count > MOST {
+        return Err(ContextError::Invalid(format!(
+            "the job has {what} of {count} children, and one call brings those of {MOST} at most: use fewer children, or let children have children"
+        )));
+    }
+    if size > BYTES {
+        return Err(ContextError::Invalid(format!(
+            "the {what} of the job's children have {size} bytes together, and one call brings {BYTES} at most: return less from each child"
+        )));
+    }
+    Ok(found)
+}
+
+fn unavailable(error: Error) -> ContextError {
+    ContextError::Unavailable(format!("the job's children are not known: {error}"))
+}
+
+fn by_job(found: Vec<(String, String)>, prefix: &str) -> impl Iterator<Item = (JobRef, String)> {
+    found.into_iter().filter_map(move |(key, value)| Some((job_of_key(&key, prefix)?, value)))
+}
+
+/// `PREFIX:QUEUE:ID`, where the prefix may hold colons and the queue's name does not.
+pub fn job_of_key(key: &str, prefix: &str) -> Option<JobRef> {
+    let (queue, id) = key.strip_prefix(prefix)?.strip_prefix(':')?.split_once(':')?;
+    Some(JobRef { queue: queue.to_owned(), id: id.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_taken_apart() {
+        let job = |queue: &str, id: &str| Some(JobRef { queue: queue.into(), id: id.into() });
+        assert_eq!(job_of_key("bull:orders:7", "bull"), job("orders", "7"));
+        assert_eq!(job_of_key("{a:b}:orders:7", "{a:b}"), job("orders", "7"));
+        assert_eq!(job_of_key("other:orders:7", "bull"), None);
+    }
+}

@@ -1,0 +1,116 @@
+//! What a running job may ask of its queue, on BullMQ's data.
+
+use std::sync::Arc;
+
+use bullmq::Error;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde_json::Value;
+
+use super::add::{JobSpec, add};
+use super::children;
+use super::claimed::Claimed;
+use super::connection::{ConnectError, SharedRedis};
+use super::home::Home;
+use super::scripts::Scripts;
+use toril_job::settings::JobDefaults;
+use toril_job::{Asked, ContextError, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
+
+/// A claimed job, as the way back to its queue.
+pub struct JobOfQueue {
+    job: Arc<Claimed>,
+    home: Arc<Home>,
+    scripts: Scripts,
+    redis: SharedRedis,
+    defaults: Defaults,
+}
+
+/// What the configuration says of jobs that are added to a queue, by the queue's name.
+pub type Defaults = Arc<dyn Fn(&str) -> JobDefaults + Send + Sync>;
+
+impl JobOfQueue {
+    /// Speaks for this job of this queue.
+    pub fn new(job: Arc<Claimed>, home: Arc<Home>, scripts: Scripts, redis: SharedRedis, defaults: Defaults) -> Self {
+        Self { job, home, scripts, redis, defaults }
+    }
+}
+
+impl JobContext for JobOfQueue {
+    fn log(&self, level: LogLevel, message: String) -> BoxFuture<'_, ()> {
+        async move {
+            // The text is the plugin's, and may hold what a host's log must not: only that there was a line is told.
+            tracing::debug!(
+                queue = self.home.name(),
+                job_id = self.job.id,
+                ?level,
+                bytes = message.len(),
+                "plugin wrote to the job's log"
+            );
+            if let Err(error) = self.scripts.log(&self.job, &line(level, message)).await {
+                tracing::warn!(queue = self.home.name(), job_id = self.job.id, %error, "a line of the job's log was lost");
+            }
+        }
+        .boxed()
+    }
+
+    fn set_progress(&self, progress: Value) -> Asked<'_, ()> {
+        async move {
+            let written = self.scripts.set_progress(&self.job, &progress.to_string()).await;
+            written.map_err(|error| ContextError::Unavailable(format!("progress could not be written: {error}")))
+        }
+        .boxed()
+    }
+
+    fn set_data(&self, data: Value) -> Asked<'_, ()> {
+        async move {
+            let written = self.scripts.set_data(&self.job, &data.to_string()).await;
+            written.map_err(|error| ContextError::Unavailable(format!("the data could not be written: {error}")))
+        }
+        .boxed()
+    }
+
+    fn children_values(&self) -> Asked<'_, Vec<(JobRef, Value)>> {
+        async move { children::values(&self.home.queue(), &self.job.id, self.redis.prefix()).await }.boxed()
+    }
+
+    fn ignored_failures(&self) -> Asked<'_, Vec<(JobRef, String)>> {
+        async move { children::ignored(&self.home.queue(), &self.job.id, self.redis.prefix()).await }.boxed()
+    }
+
+    fn dependencies(&self) -> Asked<'_, Dependencies> {
+        async move { children::count(&self.home.queue(), &self.job.id).await }.boxed()
+    }
+
+    fn add(&self, job: NewJob, child: Option<OnFailure>) -> Asked<'_, String> {
+        async move {
+            let defaults = (self.defaults)(&job.queue);
+            let mut spec = JobSpec::from_plugin(job, &defaults);
+            if let Some(on_failure) = child {
+                spec.set_parent(self.home.name(), &self.job.id, on_failure);
+            }
+            match add(&self.redis, spec, false).await {
+                Ok(added) => Ok(added.id),
+                Err(
+                    error @ (ConnectError::InvalidJob(_)
+                    | ConnectError::OtherSlot { .. }
+                    | ConnectError::NoHashTag { .. }),
+                ) => Err(ContextError::Invalid(format!("the job was not added: {error}"))),
+                Err(ConnectError::Bull(error @ (Error::InvalidConfig(_) | Error::Script { .. }))) => {
+                    Err(ContextError::Invalid(format!("the job was not added: {error}")))
+                }
+                Err(error) => Err(ContextError::Unavailable(format!("the job was not added: {error}"))),
+            }
+        }
+        .boxed()
+    }
+}
+
+/// The level goes into the text, since BullMQ's logs are bare lines. An `info` line is what `job.log` would write.
+fn line(level: LogLevel, message: String) -> String {
+    match level {
+        LogLevel::Debug => format!("[debug] {message}"),
+        LogLevel::Info => message,
+        LogLevel::Warn => format!("[warn] {message}"),
+        LogLevel::Error => format!("[error] {message}"),
+    }
+}

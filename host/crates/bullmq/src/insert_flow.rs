@@ -1,0 +1,293 @@
+//! Inserts a tree of jobs in one transaction, with BullMQ's own scripts and the options that Node's client stores. The
+//! BullMQ crate's flow producer leaves out options, so they are packed here.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use bullmq::{Error, QueueKeys};
+use redis::{Cmd, Pipeline, Script};
+use serde_json::{Map, Value, json};
+
+use super::add::JobSpec;
+use super::clock;
+use super::connection::{ConnectError, Redis};
+use super::insert::trace;
+use super::options::{on_failure, stored};
+use super::scripts::{pack, rerouted};
+
+/// BullMQ's answer where a parent does not exist.
+const NO_PARENT: i64 = -5;
+/// BullMQ's answer where a job exists and has another parent.
+const OTHER_PARENT: i64 = -7;
+
+/// A job of a tree.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The job. Only the root may have a parent among its options.
+    pub spec: JobSpec,
+    /// Its id.
+    pub id: String,
+    /// The jobs that it waits for.
+    pub children: Vec<Node>,
+}
+
+/// Why a tree was not inserted as a whole.
+#[derive(Debug, thiserror::Error)]
+pub enum InsertError {
+    /// The root's own parent is not there. Nothing was inserted.
+    #[error("the parent job of the flow does not exist, so nothing was added")]
+    NoParent,
+    /// A job was there before, as another parent's child.
+    #[error(
+        "job {id} of queue {queue} exists and has another parent, so it is not part of the new flow; the other jobs were added"
+    )]
+    OtherParent {
+        /// Its queue.
+        queue: String,
+        /// Its id.
+        id: String,
+    },
+    /// A script refused a job.
+    #[error("job {id} of queue {queue} was not added: BullMQ's script answered {code}")]
+    Refused {
+        /// Its queue.
+        queue: String,
+        /// Its id.
+        id: String,
+        /// The answer.
+        code: i64,
+    },
+    /// Redis.
+    #[error(transparent)]
+    Redis(#[from] ConnectError),
+}
+
+/// A script of BullMQ's that runs in a transaction.
+struct Official {
+    text: String,
+    sha: String,
+}
+
+macro_rules! official {
+    ($($name:ident = $file:literal;)*) => {
+        $(static $name: LazyLock<Official> = LazyLock::new(|| {
+            let text = rerouted(include_str!(concat!(env!("BULLMQ_COMMANDS"), "/", $file, ".lua")));
+            let sha = Script::new(&text).get_hash().to_owned();
+            Official { text, sha }
+        });)*
+    };
+}
+
+official! {
+    ADD_DELAYED = "addDelayedJob-6";
+    ADD_PARENT = "addParentJob-6";
+    ADD_PRIORITIZED = "addPrioritizedJob-9";
+    ADD_STANDARD = "addStandardJob-9";
+    RELEASE_PARENT = "releaseParentIfNoPendingDependencies-2";
+}
+
+/// Inserts a tree whose queues all lie in one slot. The children of a job are inserted after it, as Node's client does.
+pub async fn insert(redis: &Redis, root: &Node) -> Result<(), InsertError> {
+    let connection = redis.connection_of(&root.spec.queue).await?;
+    let mut transaction = Transaction::new(redis.prefix());
+    let parent = root.spec.options.parent.as_ref().map(|parent| {
+        let queue_key = qualified(redis.prefix(), &parent.queue);
+        Parent { queue_key, id: parent.id.clone() }
+    });
+    transaction.parents.extend(parent.clone());
+    transaction.add(root, parent.as_ref()).map_err(ConnectError::from)?;
+    let nodes = std::mem::take(&mut transaction.nodes);
+    let replies: Vec<redis::Value> = connection.pipe(&transaction.finish()).await.map_err(ConnectError::from)?;
+    for (place, (node, reply)) in nodes.into_iter().zip(replies).enumerate() {
+        let redis::Value::Int(code @ ..0) = reply else { continue };
+        let (queue, id) = (node.spec.queue.clone(), node.id.clone());
+        return Err(match code {
+            NO_PARENT if place == 0 => InsertError::NoParent,
+            OTHER_PARENT => InsertError::OtherParent { queue, id },
+            code => InsertError::Refused { queue, id, code },
+        });
+    }
+    Ok(())
+}
+
+/// The job that others wait for, by its keys.
+#[derive(Clone)]
+struct Parent {
+    queue_key: String,
+    id: String,
+}
+
+impl Parent {
+    fn key(&self) -> String {
+        format!("{}:{}", self.queue_key, self.id)
+    }
+}
+
+/// What is sent to Redis at once.
+struct Transaction<'a> {
+    prefix: &'a str,
+    pipe: Pipeline,
+    /// The scripts that Redis has when it comes to the next one.
+    sent: HashSet<&'static str>,
+    nodes: Vec<&'a Node>,
+    parents: Vec<Parent>,
+}
+
+impl<'a> Transaction<'a> {
+    fn new(prefix: &'a str) -> Self {
+        let mut pipe = redis::pipe();
+        pipe.atomic();
+        Self { prefix, pipe, sent: HashSet::new(), nodes: Vec::new(), parents: Vec::new() }
+    }
+
+    fn add(&mut self, node: &'a Node, parent: Option<&Parent>) -> Result<(), Error> {
+        let keys = QueueKeys::new(&node.spec.queue, Some(self.prefix));
+        let (script, script_keys) = script(&keys, node);
+        let mut call = self.call(script, &script_keys);
+        call.arg(arguments(&keys, node, parent)?).arg(node.spec.data.to_string());
+        call.arg(pack(&all_options(&node.spec, parent))?);
+        self.pipe.add_command(call);
+        self.nodes.push(node);
+        if node.children.is_empty() {
+            return Ok(());
+        }
+        let own = Parent { queue_key: qualified(self.prefix, &node.spec.queue), id: node.id.clone() };
+        self.parents.push(own.clone());
+        node.children.iter().try_for_each(|child| self.add(child, Some(&own)))
+    }
+
+    /// A call of a script, by its text the first time: a script that Redis does not have would fail in the middle of the
+    /// transaction.
+    fn call(&mut self, script: &'static Official, keys: &[String]) -> Cmd {
+        let mut call = match self.sent.insert(script.sha.as_str()) {
+            true => redis::cmd("EVAL").arg(&script.text).take(),
+            false => redis::cmd("EVALSHA").arg(script.sha.as_str()).take(),
+        };
+        call.arg(keys.len()).arg(keys);
+        call
+    }
+
+    /// With what must come last: parents whose children had all ended before wait for nothing.
+    fn finish(mut self) -> Pipeline {
+        for parent in std::mem::take(&mut self.parents) {
+            let key = parent.key();
+            let dependencies = format!("{key}:dependencies");
+            let mut call = self.call(&RELEASE_PARENT, &[key, dependencies]);
+            call.arg(parent.queue_key).arg(parent.id).arg(clock::now());
+            self.pipe.add_command(call);
+        }
+        self.pipe
+    }
+}
+
+/// BullMQ's name of a queue across prefixes.
+fn qualified(prefix: &str, queue: &str) -> String {
+    match queue.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(':')) {
+        true => queue.to_owned(),
+        false => format!("{prefix}:{queue}"),
+    }
+}
+
+/// The script that adds a job, and its keys.
+fn script(keys: &QueueKeys, node: &Node) -> (&'static Official, Vec<String>) {
+    let options = &node.spec.options;
+    if !node.children.is_empty() {
+        let waiting = keys.waiting_children();
+        return (&ADD_PARENT, vec![keys.meta(), keys.id(), keys.delayed(), waiting, keys.completed(), keys.events()]);
+    }
+    if options.delay.is_some_and(|delay| delay > 0) {
+        let keys = vec![keys.marker(), keys.meta(), keys.id(), keys.delayed(), keys.completed(), keys.events()];
+        return (&ADD_DELAYED, keys);
+    }
+    if options.priority.is_some_and(|priority| priority > 0) {
+        let mut found = vec![keys.marker(), keys.meta(), keys.id(), keys.prioritized(), keys.delayed()];
+        found.extend([keys.completed(), keys.active(), keys.events(), keys.pc()]);
+        return (&ADD_PRIORITIZED, found);
+    }
+    let mut found = vec![keys.wait(), keys.paused(), keys.meta(), keys.id(), keys.completed(), keys.delayed()];
+    found.extend([keys.active(), keys.events(), keys.marker()]);
+    (&ADD_STANDARD, found)
+}
+
+/// What the scripts know of a job beside its data and options.
+fn arguments(keys: &QueueKeys, node: &Node, parent: Option<&Parent>) -> Result<Vec<u8>, Error> {
+    let options = &node.spec.options;
+    let parent_key = parent.map(Parent::key);
+    let dependencies = parent_key.as_ref().map(|key| format!("{key}:dependencies"));
+    let parent = parent.map(|parent| {
+        let mut about =
+            Map::from_iter([("id".to_owned(), json!(parent.id)), ("queueKey".to_owned(), json!(parent.queue_key))]);
+        about.extend(on_failure(options));
+        about
+    });
+    let deduplication = options.deduplication.as_ref().map(|held| format!("{}de:{}", keys.key_prefix(), held.id));
+    let timestamp = options.timestamp.filter(|at| *at > 0).unwrap_or_else(clock::now);
+    // The eighth is of job schedulers. The last one keeps parents from being released before all children are there.
+    pack(&json!([
+        keys.key_prefix(),
+        node.id,
+        node.spec.name,
+        timestamp,
+        parent_key,
+        dependencies,
+        parent,
+        null,
+        deduplication,
+        1
+    ]))
+}
+
+/// A job's options as Node's flow producer stores them.
+fn all_options(spec: &JobSpec, parent: Option<&Parent>) -> Map<String, Value> {
+    let mut all = stored(&spec.options, spec.backoff.as_ref());
+    all.entry("attempts").or_insert_with(|| 0.into());
+    if let Some(parent) = parent {
+        all.insert("parent".to_owned(), json!({ "id": parent.id, "queue": parent.queue_key }));
+    }
+    all.extend(trace(spec));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use toril_job::settings::JobDefaults;
+
+    fn node(queue: &str, id: &str, children: Vec<Node>) -> Node {
+        Node { spec: JobSpec::new(queue, "n", json!({}), &JobDefaults::default()), id: id.to_owned(), children }
+    }
+
+    #[test]
+    fn each_script_is_sent_once_and_parents_are_released_last() {
+        let tree = node("a", "root", vec![node("b", "1", vec![node("b", "2", vec![])]), node("a", "3", vec![])]);
+        let mut transaction = Transaction::new("bull");
+        transaction.add(&tree, None).expect("packed");
+        let pipe = transaction.finish();
+        let commands: Vec<_> = pipe
+            .cmd_iter()
+            .map(|command| match command.args_iter().next() {
+                Some(redis::Arg::Simple(name)) => String::from_utf8_lossy(name).into_owned(),
+                _ => String::new(),
+            })
+            .collect();
+        assert_eq!(commands, ["EVAL", "EVALSHA", "EVAL", "EVALSHA", "EVAL", "EVALSHA"]);
+    }
+
+    #[test]
+    fn options_are_stored_as_node_stores_them() {
+        let mut child = node("a", "1", vec![]);
+        child.spec.options.fail_parent_on_failure = Some(true);
+        child.spec.options.keep_logs = Some(3);
+        let parent = Parent { queue_key: "bull:b".to_owned(), id: "root".to_owned() };
+        assert_eq!(
+            Value::Object(all_options(&child.spec, Some(&parent))),
+            json!({ "attempts": 0, "kl": 3, "parent": { "id": "root", "queue": "bull:b" }, "fpof": true })
+        );
+    }
+
+    #[test]
+    fn a_queue_is_qualified_once() {
+        assert_eq!(qualified("bull", "bull"), "bull:bull");
+        assert_eq!(qualified("bull", "bull:a"), "bull:a");
+    }
+}

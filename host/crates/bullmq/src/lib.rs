@@ -1,0 +1,54 @@
+//! The queue side: connections to Redis, the loop that works queues, producers, administration, and how an outcome
+//! becomes a transition. Knows nothing of WebAssembly: whoever runs an attempt is a
+//! [`Runner`](toril_job::Runner).
+
+#![warn(missing_docs)]
+
+mod add;
+pub mod admin;
+mod attempts;
+mod backoff;
+mod cancel;
+mod children;
+mod claimed;
+mod clock;
+mod connect_error;
+mod connection;
+mod context;
+mod dead_letter;
+mod end_policy;
+mod eviction;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
+mod home;
+mod ids;
+mod insert;
+mod insert_flow;
+mod js;
+mod key_value;
+mod lane;
+mod options;
+mod outage;
+mod parked;
+mod patience;
+mod quota;
+mod relay;
+mod relayed;
+mod scripts;
+mod server_version;
+mod slot;
+mod stored;
+mod upsert;
+mod worker;
+
+pub use bullmq::{DeduplicationOptions, JobOptions, ParentOptions};
+
+pub use add::{Added, JobSpec, WaitError, add, policy};
+pub use attempts::Attempts;
+pub use cancel::{Cancelled, cancel, cancel_all};
+pub use clock::now;
+pub use connection::{ConnectError, Redis, SharedRedis};
+pub use context::Defaults;
+pub use eviction::warn as warn_of_eviction;
+pub use stored::stored;
+pub use worker::{QueueWorker, Service};

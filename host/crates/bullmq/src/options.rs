@@ -1,0 +1,126 @@
+//! A job's options under the names and in the forms in which BullMQ stores them.
+
+use bullmq::types::RemoveOnFinish;
+use bullmq::{DeduplicationOptions, JobOptions};
+use serde_json::{Map, Value, json};
+
+use super::clock::milliseconds;
+use toril_job::settings::{Backoff, BackoffKind};
+
+/// A job's options under the names that BullMQ stores, with `backoff` in place of theirs. Options that say nothing are left
+/// out.
+pub fn stored(options: &JobOptions, backoff: Option<&Backoff>) -> Map<String, Value> {
+    let mut stored: Map<String, Value> = on_failure(options).collect();
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            stored.insert(name.to_owned(), value);
+        }
+    };
+    set("delay", options.delay.filter(|delay| *delay > 0).map(Value::from));
+    set("priority", options.priority.filter(|priority| *priority > 0).map(Value::from));
+    set("attempts", options.attempts.map(Value::from));
+    set("backoff", backoff.map(stored_backoff));
+    set("lifo", options.lifo.filter(|lifo| *lifo).map(Value::from));
+    set("removeOnComplete", options.remove_on_complete.as_ref().map(keep));
+    set("removeOnFail", options.remove_on_fail.as_ref().map(keep));
+    set("de", options.deduplication.as_ref().map(deduplication));
+    set("jobId", options.job_id.as_ref().map(|id| json!(id)));
+    set("kl", options.keep_logs.map(Value::from));
+    set("stackTraceLimit", options.stack_trace_limit.map(Value::from));
+    set("sizeLimit", options.size_limit.map(Value::from));
+    set("timestamp", options.timestamp.map(Value::from));
+    set("parent", options.parent.as_ref().map(|parent| json!({ "id": parent.id, "queue": parent.queue })));
+    stored
+}
+
+fn stored_backoff(backoff: &Backoff) -> Value {
+    let kind = match &backoff.kind {
+        BackoffKind::Fixed => "fixed",
+        BackoffKind::Exponential => "exponential",
+        BackoffKind::Named(name) => name,
+    };
+    let (delay, jitter) = (milliseconds(backoff.delay), backoff.jitter);
+    match jitter > 0.0 {
+        true => json!({ "type": kind, "delay": delay, "jitter": jitter }),
+        false => json!({ "type": kind, "delay": delay }),
+    }
+}
+
+fn keep(keep: &RemoveOnFinish) -> Value {
+    match keep {
+        RemoveOnFinish::Bool(removed) => json!(removed),
+        RemoveOnFinish::Count(count) => json!(count),
+        RemoveOnFinish::Options(keep) => given([
+            ("age", keep.age.map(Value::from)),
+            ("count", keep.count.map(Value::from)),
+            ("limit", keep.limit.map(Value::from)),
+        ]),
+    }
+}
+
+fn deduplication(options: &DeduplicationOptions) -> Value {
+    given([
+        ("id", Some(json!(options.id))),
+        ("ttl", options.ttl.map(Value::from)),
+        ("extend", options.extend.map(Value::from)),
+        ("replace", options.replace.map(Value::from)),
+        ("keepLastIfActive", options.keep_last_if_active.map(Value::from)),
+    ])
+}
+
+/// An object of the fields that are there.
+fn given<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
+    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect::<Map<_, _>>().into()
+}
+
+/// What the job's failure means for its parent, under the names that BullMQ stores.
+pub fn on_failure(options: &JobOptions) -> impl Iterator<Item = (String, Value)> {
+    let wishes = [
+        ("fpof", options.fail_parent_on_failure),
+        ("cpof", options.continue_parent_on_failure),
+        ("idof", options.ignore_dependency_on_failure),
+        ("rdof", options.remove_dependency_on_failure),
+    ];
+    wishes.into_iter().filter(|(_, wish)| *wish == Some(true)).map(|(name, _)| (name.to_owned(), Value::Bool(true)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bullmq::types::KeepJobs;
+
+    use super::*;
+
+    #[test]
+    fn options_have_the_names_that_node_stores() {
+        let options = JobOptions {
+            attempts: Some(3),
+            delay: Some(0),
+            keep_logs: Some(5),
+            stack_trace_limit: Some(1),
+            fail_parent_on_failure: Some(true),
+            continue_parent_on_failure: Some(false),
+            ..JobOptions::default()
+        };
+        let backoff =
+            Backoff { kind: BackoffKind::Named("polite".to_owned()), delay: Duration::from_millis(7), jitter: 0.5 };
+        let expected = json!({
+            "attempts": 3, "kl": 5, "stackTraceLimit": 1, "fpof": true,
+            "backoff": { "type": "polite", "delay": 7, "jitter": 0.5 }
+        });
+        assert_eq!(Value::Object(stored(&options, Some(&backoff))), expected);
+    }
+
+    #[test]
+    fn what_is_kept_of_ended_jobs_has_the_form_in_which_it_was_given() {
+        let options = JobOptions {
+            remove_on_complete: Some(RemoveOnFinish::Count(7)),
+            remove_on_fail: Some(RemoveOnFinish::Options(KeepJobs { age: Some(60), count: None, limit: None })),
+            priority: Some(2),
+            ..JobOptions::default()
+        };
+        let expected = json!({ "removeOnComplete": 7, "removeOnFail": { "age": 60 }, "priority": 2 });
+        assert_eq!(Value::Object(stored(&options, None)), expected);
+    }
+}

@@ -1,0 +1,126 @@
+//! Redis where it has to be asked for who is responsible: the sockets that lead to it.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use bullmq::options::RedisConnectionOptions;
+use redis::IntoConnectionInfo;
+use tempfile::TempDir;
+
+use super::connection::ConnectError;
+use super::lane::Tried;
+use super::relay::{self, Address, Asking, Dialler, Directory, Nodes, ReachError, Relay, Sentinels, Source};
+use toril_job::settings::{self, RedisUrl, Topology};
+use toril_private as private;
+use toril_trust as trust;
+
+const REDIS_PORT: u16 = 6379;
+const SENTINEL_PORT: u16 = 26_379;
+
+/// The ways through sentinels or into a cluster.
+pub struct Relayed {
+    /// Until the first way is asked for: asking takes a runtime.
+    source: Mutex<Option<Source>>,
+    open: OnceLock<Open>,
+}
+
+struct Open {
+    directory: Arc<Directory>,
+    relays: Mutex<Vec<Relay>>,
+    /// Where their sockets are. Only this user can enter it.
+    folder: TempDir,
+}
+
+impl Relayed {
+    /// Asks nobody yet. None: the settings name one server, which is always at the same place.
+    pub fn new(settings: &settings::Redis, url: &RedisUrl) -> Result<Option<Self>, ConnectError> {
+        let ca = settings.ca.as_deref();
+        let source = match &settings.topology {
+            Topology::One => return Ok(None),
+            Topology::Sentinels(sentinels) => {
+                let at = sentinels.iter().map(|url| Ok((address(url, SENTINEL_PORT), dialler(url, ca)?)));
+                let at = at.collect::<Result<_, ConnectError>>()?;
+                let master = address(url, REDIS_PORT).host;
+                Source::Sentinels(Sentinels { at, master, dialler: dialler(url, ca)?, epoch: None })
+            }
+            Topology::Cluster(more) => {
+                let seeds = std::iter::once(url).chain(more).map(|url| address(url, REDIS_PORT)).collect();
+                Source::Cluster(Nodes { seeds, dialler: dialler(url, ca)? })
+            }
+        };
+        Ok(Some(Self { source: Mutex::new(Some(source)), open: OnceLock::new() }))
+    }
+
+    /// Options for clients that are led to whoever has this slot, wherever that is, as long as this lives.
+    pub fn options(&self, slot: u16) -> Result<RedisConnectionOptions, ConnectError> {
+        let open = self.open()?;
+        let mut relays = open.relays.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = open.folder.path().join(format!("{slot}-{}", relays.len()));
+        let relay = Relay::open(open.directory.clone(), slot, path).map_err(ConnectError::Socket)?;
+        let options = RedisConnectionOptions::new().url(relay.url());
+        relays.push(relay);
+        Ok(options)
+    }
+
+    /// Tries to get an answer from whoever has this slot.
+    pub async fn ping_once(&self, slot: u16) -> Tried {
+        let open = match self.open() {
+            Ok(open) => open,
+            Err(error) => return Tried::NotYet(error.to_string()),
+        };
+        let mut asking = match relay::reach(&open.directory, slot).await {
+            Ok(asking) => asking,
+            Err(ReachError::Server { address, source }) => return Tried::by(&source, format!("{address}: {source}")),
+            Err(ReachError::Find(error)) if error.refused => return Tried::Refused(error.to_string()),
+            Err(error @ ReachError::Find(_)) => return Tried::NotYet(error.to_string()),
+        };
+        match redis::cmd("PING").query_async::<()>(&mut asking.connection).await {
+            Ok(()) => Tried::Ready,
+            Err(error) => Tried::by(&error, error.to_string()),
+        }
+    }
+
+    /// A connection to whoever has this slot, for one question.
+    pub async fn reach(&self, slot: u16) -> Result<Asking, ConnectError> {
+        let reached = relay::reach(&self.open()?.directory, slot).await;
+        reached.map_err(|error| ConnectError::from(std::io::Error::other(error)))
+    }
+
+    fn open(&self) -> Result<&Open, ConnectError> {
+        if let Some(open) = self.open.get() {
+            return Ok(open);
+        }
+        let folder = tempfile::Builder::new().prefix("toril-").tempdir().map_err(ConnectError::Socket)?;
+        // Before there is a socket in it: every client that connects to one is authenticated.
+        private::make(folder.path()).map_err(ConnectError::Socket)?;
+        let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = source.take().map(|source| Open {
+            directory: Arc::new(Directory::open(source)),
+            relays: Mutex::default(),
+            folder,
+        });
+        match open {
+            Some(open) => Ok(self.open.get_or_init(|| open)),
+            // Somebody else took it while this waited for it.
+            None => self.open.get().ok_or_else(|| ConnectError::Socket(std::io::ErrorKind::NotFound.into())),
+        }
+    }
+}
+
+fn address(url: &RedisUrl, port: u16) -> Address {
+    let (host, given) = url.server();
+    Address { host: host.to_owned(), port: given.unwrap_or(port) }
+}
+
+/// Logs in as the URL says.
+fn dialler(url: &RedisUrl, ca: Option<&Path>) -> Result<Dialler, ConnectError> {
+    let info = url.expose().into_connection_info()?;
+    let tls = match url.is_tls() {
+        true => Some(trust::connector(ca).map_err(|reason| ConnectError::Ca {
+            path: ca.unwrap_or(Path::new("")).display().to_string(),
+            source: std::io::Error::other(reason),
+        })?),
+        false => None,
+    };
+    Ok(Dialler::new(info.redis_settings().clone(), tls))
+}

@@ -1,0 +1,110 @@
+//! What keeps a schedule going.
+
+use std::sync::LazyLock;
+
+use bullmq::Error;
+use redis::Script;
+use serde_json::Value;
+
+use super::{Scripts, pack, rerouted};
+use crate::claimed::Claimed;
+use crate::clock::now;
+use crate::worker::Repetition;
+
+rerouted! {
+    ADD_DELAYED_JOB = "addDelayedJob-6";
+    ADD_PRIORITIZED_JOB = "addPrioritizedJob-9";
+    ADD_STANDARD_JOB = "addStandardJob-9";
+}
+
+static UPDATE_JOB_SCHEDULER: LazyLock<Script> = LazyLock::new(|| {
+    let official = text!("updateJobScheduler-12");
+    Script::new(&rerouted(&[include_str!("keep_data.lua"), official].concat()))
+});
+
+/// Moves a repeatable job on, under the first of its keys that is there. KEYS: the sorted set. ARGV: the time, then the
+/// keys. Answers that key. nil: the repeatable job was removed.
+static MOVE_REPEATABLE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "for i = 2, #ARGV do
+           if redis.call('ZSCORE', KEYS[1], ARGV[i]) then
+             redis.call('ZADD', KEYS[1], ARGV[1], ARGV[i])
+             return ARGV[i]
+           end
+         end",
+    )
+});
+
+impl Scripts {
+    /// Adds the next job of the scheduler that made this one, with these options. Changes nothing if that is done.
+    /// `at`: when, in milliseconds since the Unix epoch. 0: the script computes it.
+    pub async fn next_iteration(&self, job: &Claimed, at: u64, options: &Value) -> Result<(), Error> {
+        let keys = self.keys();
+        let mut call = UPDATE_JOB_SCHEDULER.prepare_invoke();
+        for key in [keys.repeat(), keys.delayed(), keys.wait(), keys.paused(), keys.meta(), keys.prioritized()] {
+            call.key(key);
+        }
+        for key in [keys.marker(), keys.id(), keys.events(), keys.pc(), keys.job_key(&job.id), keys.active()] {
+            call.key(key);
+        }
+        call.arg(at).arg(job.scheduler.as_deref().unwrap_or_default()).arg(&*job.data).arg(pack(options)?);
+        call.arg(now()).arg(keys.key_prefix()).arg(&job.id);
+        self.run::<redis::Value>(&call).await.map(drop)
+    }
+
+    /// Adds the next job of the repeatable job that this one belongs to. Adds none if the repeatable job was removed. One
+    /// that is there already is left alone.
+    pub async fn next_repeatable(&self, job: &Claimed, next: &Repetition) -> Result<(), Error> {
+        let keys = self.keys();
+        let mut call = MOVE_REPEATABLE.prepare_invoke();
+        call.key(keys.repeat()).arg(next.at).arg(&next.keys.hashed).arg(&next.keys.plain);
+        let Some(key) = self.run::<Option<String>>(&call).await? else { return Ok(()) };
+        let (id, options) = next.job(&key);
+        let deduplication = next.deduplication().map(|id| keys.get(&format!("de:{id}")));
+        let nothing = None::<()>;
+        let arguments =
+            pack(&(keys.key_prefix(), &id, &job.name, next.now, nothing, nothing, nothing, &key, deduplication))?;
+        let mut call;
+        if next.delay() > 0 {
+            call = ADD_DELAYED_JOB.prepare_invoke();
+            for key in [keys.marker(), keys.meta(), keys.id(), keys.delayed(), keys.completed(), keys.events()] {
+                call.key(key);
+            }
+        } else if next.priority() > 0.0 {
+            call = ADD_PRIORITIZED_JOB.prepare_invoke();
+            for key in [keys.marker(), keys.meta(), keys.id(), keys.prioritized(), keys.delayed()] {
+                call.key(key);
+            }
+            call.key(keys.completed()).key(keys.active()).key(keys.events()).key(keys.pc());
+        } else {
+            call = ADD_STANDARD_JOB.prepare_invoke();
+            for key in [keys.wait(), keys.paused(), keys.meta(), keys.id(), keys.completed(), keys.delayed()] {
+                call.key(key);
+            }
+            call.key(keys.active()).key(keys.events()).key(keys.marker());
+        }
+        call.arg(arguments).arg(&*job.data).arg(pack(&options)?);
+        self.run::<redis::Value>(&call).await.map(drop)
+    }
+
+    /// Whether this is the id of a job scheduler, and not the key of a repeatable job.
+    pub async fn is_scheduler(&self, key: &str) -> Result<bool, Error> {
+        let mut exists = redis::cmd("HEXISTS");
+        exists.arg(format!("{}:{key}", self.keys().repeat())).arg("ic");
+        Ok(exists.query_async(&mut self.home.connection()).await?)
+    }
+
+    /// Whether the schedule that has one of these keys waits for this job, and so would end with it.
+    pub async fn awaits(&self, job: &Claimed, schedules: &[&str]) -> Result<bool, Error> {
+        let due = job.id.rsplit(':').next().and_then(|due| due.parse::<f64>().ok());
+        for schedule in schedules {
+            let mut score = redis::cmd("ZSCORE");
+            score.arg(self.keys().repeat()).arg(*schedule);
+            let score: Option<f64> = score.query_async(&mut self.home.connection()).await?;
+            if score.is_some() {
+                return Ok(score == due);
+            }
+        }
+        Ok(false)
+    }
+}

@@ -1,0 +1,332 @@
+//! The loop of one queue: performs what the [`Plan`] decides. It alone owns the plan, the outbox, and the calls under way.
+
+use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use bullmq::Error;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::batch::{Answer, Batch, Ending, Unusable};
+use super::completer::Completer;
+use super::marker::Marker;
+use super::outbox::{Entry, Outbox};
+use super::plan::{Action, Call, CallKind, MOST_JOBS, Now, Plan, Seen};
+use super::shared::Shared;
+use super::slots::Slot;
+use crate::claimed::Claimed;
+use crate::clock;
+use crate::outage::Said;
+use crate::patience::{PATIENCE, is_passing};
+use crate::scripts::Moved;
+
+/// A job that has ended, and whose end is to be written by the next call.
+pub struct Ended {
+    /// The job and its end.
+    pub ending: Ending,
+    /// Its place. It is free once the end is written.
+    pub slot: Slot,
+    /// Takes over if the call cannot end the job.
+    pub completer: Completer,
+}
+
+/// What came of a call.
+struct Called {
+    call: Call,
+    batch: Vec<Entry<Ended>>,
+    result: Result<Answer, Error>,
+}
+
+/// The loop.
+pub struct Driver {
+    shared: Arc<Shared>,
+    batch: Arc<Batch>,
+    tasks: TaskTracker,
+    concurrency: watch::Receiver<usize>,
+    closing: CancellationToken,
+    arriving: mpsc::UnboundedReceiver<Ended>,
+    /// What the tokens of this worker's claims begin with.
+    name: String,
+    plan: Plan,
+    outbox: Outbox<Ended>,
+    calls: FuturesUnordered<BoxFuture<'static, Called>>,
+    /// The connection for the marker, while nothing waits on it.
+    marker: Option<Marker>,
+    waiting: Option<BoxFuture<'static, (Marker, Result<(), Error>)>>,
+    /// What the log says of the errors since the last answer.
+    said: Option<Said>,
+}
+
+impl Driver {
+    /// A loop that begins when it is run.
+    pub fn new(
+        shared: Arc<Shared>,
+        batch: Batch,
+        marker: Marker,
+        tasks: TaskTracker,
+        concurrency: watch::Receiver<usize>,
+        closing: CancellationToken,
+        arriving: mpsc::UnboundedReceiver<Ended>,
+    ) -> Self {
+        let name = format!("{:032x}", fastrand::u128(..));
+        Self {
+            shared,
+            batch: Arc::new(batch),
+            tasks,
+            concurrency,
+            closing,
+            arriving,
+            plan: Plan::new(name.clone()),
+            name,
+            outbox: Outbox::default(),
+            calls: FuturesUnordered::new(),
+            marker: Some(marker),
+            waiting: None,
+            said: None,
+        }
+    }
+
+    /// Works until the worker closes and its last job has ended.
+    pub async fn run(mut self) {
+        let shared = self.shared.clone();
+        let closing = self.closing.clone();
+        self.connect_marker();
+        loop {
+            let Some(until) = self.act() else { return };
+            tokio::select! {
+                // Not while no call can be made: each of them would wake this loop for nothing.
+                Some(ended) = self.arriving.recv(), if self.plan.has_room_for_call() => self.take(ended),
+                Some(called) = self.calls.next() => self.called(called),
+                (marker, waited) = waited(&mut self.waiting) => self.waited(marker, waited),
+                () = shared.slots.freed() => {}
+                Ok(()) = self.concurrency.changed() => {}
+                () = closing.cancelled(), if !closing.is_cancelled() => {}
+                () = sleep_until(until) => {}
+            }
+            if shared.slots.take_unclaimed() {
+                self.plan.place_freed();
+            }
+        }
+    }
+
+    /// Performs actions until there is nothing to do. Returns when to look again without an event; None: the loop ends.
+    fn act(&mut self) -> Option<Option<Instant>> {
+        // One time for all decisions: what is too early for it is slept for.
+        let instant = Instant::now();
+        if self.closing.is_cancelled() {
+            // Closes the connection, and with it ends the wait.
+            self.waiting = None;
+        }
+        loop {
+            while let Ok(ended) = self.arriving.try_recv() {
+                self.take(ended);
+            }
+            match self.plan.next(&self.now(instant)) {
+                Action::Call(call) => self.call(call),
+                Action::Listen(longest) => self.listen(longest),
+                Action::Idle(until) => return Some(until),
+                Action::Stop => return None,
+            }
+        }
+    }
+
+    fn now(&self, instant: Instant) -> Now {
+        Now {
+            instant,
+            unix_ms: clock::now(),
+            concurrency: *self.concurrency.borrow(),
+            busy: self.shared.slots.busy(),
+            ended: self.outbox.batch_len(MOST_JOBS),
+            is_closing: self.closing.is_cancelled(),
+        }
+    }
+
+    fn take(&mut self, ended: Ended) {
+        let bytes = ended.ending.size();
+        self.outbox.push(ended, bytes);
+    }
+
+    fn call(&mut self, call: Call) {
+        let sender = self.batch.clone();
+        let called = match &call.kind {
+            CallKind::Batch { ended, claim } => {
+                let (batch, token, jobs) = (self.outbox.take(*ended), claim.token.clone(), claim.jobs);
+                async move {
+                    let endings: Vec<_> = batch.iter().map(|entry| &entry.item.ending).collect();
+                    let result = sender.call(&token, &endings, jobs).await;
+                    Called { call, batch, result }
+                }
+                .boxed()
+            }
+            CallKind::Regain(claims) => {
+                let tokens: Vec<_> = claims.iter().map(|claim| claim.token.clone()).collect();
+                let name = self.name.clone();
+                async move {
+                    let result = sender.regain(&name, tokens.iter().map(String::as_str)).await;
+                    Called { call, batch: Vec::new(), result }
+                }
+                .boxed()
+            }
+        };
+        self.calls.push(called);
+    }
+
+    /// Connects before the first wait, so that a worker that is always busy is listed among the queue's workers, too.
+    fn connect_marker(&mut self) {
+        let connecting = |mut marker: Marker| {
+            async move {
+                let connected = marker.open().await;
+                (marker, connected)
+            }
+            .boxed()
+        };
+        self.waiting = self.marker.take().map(connecting);
+    }
+
+    fn listen(&mut self, longest: Duration) {
+        let waiting = |mut marker: Marker| {
+            async move {
+                let waited = marker.wait(longest).await;
+                (marker, waited)
+            }
+            .boxed()
+        };
+        self.waiting = self.marker.take().map(waiting);
+    }
+
+    fn waited(&mut self, marker: Marker, waited: Result<(), Error>) {
+        (self.marker, self.waiting) = (Some(marker), None);
+        match waited {
+            Ok(()) => self.plan.marker_came(),
+            Err(error) => {
+                self.log_error(&error);
+                self.plan.marker_failed(Instant::now());
+            }
+        }
+    }
+
+    fn called(&mut self, Called { call, batch, result }: Called) {
+        match result {
+            Ok(answer) => self.answered(&call, batch, answer),
+            Err(error) => self.failed(call, batch, &error),
+        }
+    }
+
+    fn answered(&mut self, call: &Call, batch: Vec<Entry<Ended>>, answer: Answer) {
+        let seen = Seen {
+            has_more: answer.more,
+            rate_limited: answer.limited,
+            is_full: answer.full,
+            next_delayed: answer.next,
+        };
+        self.plan.answered(call, &seen, &self.now(Instant::now()));
+        self.outbox.succeeded();
+        if let Some(Said::Own) = self.said.take() {
+            tracing::info!(queue = self.shared.name, "the queue is worked again");
+        }
+        for (Entry { item, .. }, moved) in batch.into_iter().zip(answer.moved) {
+            self.ended(item, moved);
+        }
+        self.start(answer.jobs);
+        for Unusable { id: job_id, reason } in answer.unusable {
+            let queue = &self.shared.name;
+            tracing::warn!(
+                queue,
+                job_id,
+                reason,
+                "the job was taken out of the queue and is not run: it cannot be read"
+            );
+        }
+    }
+
+    fn ended(&self, Ended { ending, slot, mut completer }: Ended, moved: Moved) {
+        match moved {
+            Moved::Done => return slot.leave_claimed(),
+            // The job keeps its place while its completer goes on.
+            Moved::Linked | Moved::PendingChildren | Moved::FailedChildren => completer.slot = Some(slot),
+            Moved::Missing | Moved::Lost => slot.leave_claimed(),
+        }
+        self.tasks.spawn(completer.go_on(moved, ending.how));
+    }
+
+    fn failed(&mut self, call: Call, batch: Vec<Entry<Ended>>, error: &Error) {
+        let now = Instant::now();
+        self.log_error(error);
+        self.plan.failed(call, now);
+        if is_passing(error) {
+            return self.outbox.put_back(batch);
+        }
+        for Ended { ending, .. } in self.outbox.refused(batch, now, PATIENCE) {
+            let (queue, job_id) = (&self.shared.name, &ending.job.id);
+            tracing::error!(queue, job_id, %error, "outcome not written; the job is run again once its lock is gone");
+        }
+    }
+
+    fn log_error(&mut self, error: &Error) {
+        self.shared.service.outage.tell(&mut self.said, error, || {
+            tracing::warn!(queue = self.shared.name, %error, "the queue cannot be worked, trying again until it can");
+        });
+    }
+
+    /// Starts the attempts of claimed jobs on the runtime of the pens.
+    ///
+    /// A single job of an idle queue whose last attempt was short is polled once on this thread instead. Its attempt is
+    /// mostly over before a thread of the pens would have woken up, and nothing else of this queue waits meanwhile.
+    fn start(&self, jobs: Vec<Claimed>) {
+        if jobs.is_empty() {
+            return;
+        }
+        let (shared, tasks, home) = (self.shared.clone(), self.tasks.clone(), self.shared.runner.home());
+        let is_alone = jobs.len() == 1 && shared.slots.busy() == 0;
+        let jobs: Vec<_> = jobs.into_iter().map(|job| (Arc::new(job), shared.slots.take())).collect();
+        match home {
+            Some(home) if is_alone && shared.is_brisk.load(Ordering::Relaxed) => {
+                for (job, slot) in jobs {
+                    self.tasks.spawn(poll_once_then_move(shared.clone().process(job, slot), home.clone()));
+                }
+            }
+            home => {
+                // One step onto the other runtime for all of them.
+                let starting = async move {
+                    for (job, slot) in jobs {
+                        tasks.spawn(shared.clone().process(job, slot));
+                    }
+                };
+                match home {
+                    Some(home) => self.tasks.spawn_on(starting, &home),
+                    None => self.tasks.spawn(starting),
+                };
+            }
+        }
+    }
+}
+
+/// Polls a job once on this thread, and runs the rest of it on `home`.
+async fn poll_once_then_move(job: impl Future<Output = ()> + Send + 'static, home: Handle) {
+    let mut job = Box::pin(job);
+    if futures::poll!(&mut job).is_pending() {
+        // The job handles its own panics. An error here means that its runtime has ended.
+        let _ended = home.spawn(job).await;
+    }
+}
+
+async fn waited<T>(waiting: &mut Option<BoxFuture<'static, T>>) -> T {
+    match waiting {
+        Some(waiting) => waiting.await,
+        None => pending().await,
+    }
+}
+
+async fn sleep_until(when: Option<Instant>) {
+    match when {
+        Some(when) => tokio::time::sleep_until(when.into()).await,
+        None => pending().await,
+    }
+}

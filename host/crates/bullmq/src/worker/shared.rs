@@ -1,0 +1,92 @@
+//! What the tasks of a worker share, and what the workers of one host share.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use arc_swap::ArcSwap;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::driver::Ended;
+use super::locks::Locks;
+use super::slots::Slots;
+use crate::attempts::Attempts;
+use crate::cancel::{self, Running};
+use crate::connection::SharedRedis;
+use crate::context::Defaults;
+use crate::dead_letter::DeadLetter;
+use crate::end_policy::EndPolicy;
+use crate::home::Home;
+use crate::key_value::PluginData;
+use crate::outage::Outage;
+use crate::parked::Parked;
+use crate::scripts::Scripts;
+use toril_job::{KeyValue, Runner};
+use toril_meters::QueueMeters;
+
+/// What the loop and the attempts of one queue share.
+pub struct Shared {
+    pub name: String,
+    pub home: Arc<Home>,
+    pub scripts: Scripts,
+    pub parked: Parked,
+    pub locks: Locks,
+    pub slots: Slots,
+    /// To the loop. Without a bound, since there are never more than places.
+    pub ended: mpsc::UnboundedSender<Ended>,
+    pub dead_letter: watch::Sender<Option<Arc<DeadLetter>>>,
+    /// Shared with the loop's calls, which end jobs.
+    pub policy: Arc<ArcSwap<EndPolicy>>,
+    pub runner: Arc<dyn Runner>,
+    /// Whether the last attempt was over in no time.
+    pub is_brisk: AtomicBool,
+    pub meters: QueueMeters,
+    pub shutdown: CancellationToken,
+    pub give_back: CancellationToken,
+    pub service: Service,
+}
+
+/// What the workers of one host share.
+#[derive(Clone)]
+pub struct Service {
+    pub(super) redis: SharedRedis,
+    pub(super) store: Arc<dyn KeyValue>,
+    pub(super) defaults: Defaults,
+    pub(super) running: Running,
+    pub(super) outage: Outage,
+    pub(super) attempts: Attempts,
+    /// What its workers are called.
+    pub(super) name: Option<Arc<str>>,
+}
+
+impl Service {
+    /// Works on this Redis. `defaults` says what the configuration has for jobs that plugins add.
+    pub fn new(redis: SharedRedis, defaults: Defaults) -> Self {
+        Self {
+            store: Arc::new(PluginData::new(redis.clone())),
+            redis,
+            defaults,
+            running: Running::default(),
+            outage: Outage::default(),
+            attempts: Attempts::default(),
+            name: None,
+        }
+    }
+
+    /// The same, whose workers have this name: BullMQ's worker option `name`.
+    #[must_use]
+    pub fn named(self, name: Option<&str>) -> Self {
+        Self { name: name.map(Arc::from), ..self }
+    }
+
+    /// The same, which notes the attempts that end.
+    #[must_use]
+    pub fn noting(self, attempts: Attempts) -> Self {
+        Self { attempts, ..self }
+    }
+
+    /// Hears of jobs that are cancelled from outside, and watches over the connections, until it is dropped.
+    pub async fn listen(self) {
+        tokio::join!(self.redis.watch_over(), cancel::listen(self.redis.clone(), self.running, self.outage));
+    }
+}

@@ -1,0 +1,36 @@
+//! Puts jobs back whose host has gone away.
+
+use std::time::Duration;
+
+use crate::outage::Outage;
+use crate::patience::Pauses;
+use crate::scripts::Scripts;
+use toril_meters as metrics;
+
+/// Looks for such jobs at once and then every `interval`, until it is dropped. All workers of a queue share the looking:
+/// whoever comes too early does nothing.
+pub async fn check(queue: String, scripts: Scripts, outage: Outage, max_stalled: u32, interval: Duration) {
+    let mut said = None;
+    let mut pauses = Pauses::default();
+    loop {
+        match scripts.move_stalled(max_stalled, interval).await {
+            Ok(stalled) => {
+                (said, pauses) = (None, Pauses::default());
+                for job_id in &stalled {
+                    tracing::warn!(queue, job_id, "job stalled");
+                }
+                if !stalled.is_empty() {
+                    metrics::stalled(&queue, stalled.len() as u64);
+                }
+            }
+            Err(error) => {
+                outage.tell(&mut said, &error, || {
+                    tracing::warn!(queue, %error, "stalled jobs could not be looked for, trying again");
+                });
+                tokio::time::sleep(pauses.next().min(interval)).await;
+                continue;
+            }
+        }
+        tokio::time::sleep(interval).await;
+    }
+}

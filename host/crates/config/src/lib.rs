@@ -1,0 +1,180 @@
+//! `queues.toml`: what a host works on, read and checked once into types that need no second check.
+//!
+//! A file goes through three steps: TOML is parsed into values that know their place, values are read into the types
+//! below, and what the environment says is put on top. Everything that is wrong is reported together, each with its
+//! line. This module must not know what queues, plugins or connections are made of; the others know it.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `host`, `plugin`, `webhook`, `callbacks` | the types of a section of the file; those of `[redis]` and `[queues]` are in [`toril_job::settings`] |
+//! | `origin`, `pointer`, `secret`, `signing_key`, `units` | the values with rules of their own |
+//! | `env` | the environment, replaceable in tests |
+//! | `problem`, `key` | what is wrong, and how that is shown |
+//! | `read` | from text to types |
+//! | `diff` | what a reload has to do |
+
+#![warn(missing_docs)]
+
+mod callbacks;
+mod diff;
+mod env;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
+mod host;
+mod key;
+mod origin;
+mod plugin;
+mod pointer;
+mod problem;
+mod read;
+mod secret;
+mod signing_key;
+#[cfg(test)]
+mod tests;
+mod units;
+mod webhook;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use toril_job::settings::Known;
+
+pub use self::callbacks::Callbacks;
+pub use self::diff::{Changes, QueueChange, diff};
+pub use self::env::{Env, NotUnicode};
+pub use self::host::{AdminAccess, HostSettings, SHORTEST_TOKEN};
+pub use self::origin::{Origin, OriginError, Scheme};
+pub use self::plugin::{Isolation, Plugin, SendSecret};
+pub use self::pointer::{Pointer, PointerError};
+pub use self::problem::{LoadError, Problem, Problems, Severity};
+pub use self::secret::Secret;
+pub use self::signing_key::{KeyError, SigningKey};
+pub use self::webhook::{EventDeduplication, SignatureForm, Webhook, WebhookData};
+pub use toril_job::settings::{
+    AuthorityError, Backoff, BackoffKind, BackoffStrategy, Delays, JobDefaults, Keep, KeyValue, LARGEST_PRIORITY,
+    METRICS, MOST_KEPT_ATTEMPTS, MissingUrl, Queue, RateLimit, Redis, RedisUrl, RedisUrlError, Repeat, Schedule,
+    Topology, hash_tag,
+};
+
+use self::problem::Places;
+
+/// A whole configuration that has been found valid.
+///
+/// Two configurations are equal when they mean the same: [`warnings`](Self::warnings) and the places of keys in the
+/// file do not count.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `[redis]`: the server that holds the queues.
+    pub redis: Redis,
+    /// `[host]`: the process itself.
+    pub host: HostSettings,
+    /// `[queues.NAME]`: by BullMQ queue name. Never empty.
+    pub queues: BTreeMap<String, Queue>,
+    /// `[plugins.NAME]`: by plugin name. A plugin without an entry has the defaults, see [`Config::plugin`].
+    pub plugins: BTreeMap<String, Plugin>,
+    /// `[webhooks.NAME]`: by the name in the path, `/webhooks/NAME`.
+    pub webhooks: BTreeMap<String, Webhook>,
+    /// `[callbacks]`. None: there are none.
+    pub callbacks: Option<Callbacks>,
+    /// The file that all this was read from, as it was given.
+    pub path: PathBuf,
+    /// What is allowed but most likely not meant.
+    pub warnings: Vec<Problem>,
+    /// Where each key stands, for problems that are found after the file was read.
+    places: Places,
+}
+
+impl Config {
+    /// The settings of the plugin `name`: its entry, or the defaults when it has none.
+    pub fn plugin(&self, name: &str) -> Plugin {
+        self.plugins.get(name).cloned().unwrap_or_default()
+    }
+
+    /// Refuses the name of a backoff strategy that the entry of `queue` does not have: the host would not retry such a job.
+    /// A queue without an entry may have workers elsewhere that know the strategy.
+    pub fn check_backoff(&self, queue: &str, backoff: &Backoff) -> Result<(), String> {
+        let (BackoffKind::Named(name), Some(settings)) = (&backoff.kind, self.queues.get(queue)) else { return Ok(()) };
+        if settings.backoff_strategies.contains_key(name) {
+            return Ok(());
+        }
+        let names = settings.backoff_strategies.keys().map(String::as_str);
+        let known: Vec<_> = ["fixed", "exponential"].into_iter().chain(names).collect();
+        Err(format!(
+            "queue {queue:?} has no backoff strategy {name:?}. Use one of {}, or add it to \
+             [queues.{queue}.backoff_strategies] in {}",
+            known.join(", "),
+            self.path.display()
+        ))
+    }
+
+    /// An error at the value that `path` leads to, as in `["queues", "emails", "plugin"]`. For checks that need more
+    /// than the file, such as whether a plugin's component exists.
+    ///
+    /// Where that is not in the file, the table around it is named, and the file as a whole is the last resort.
+    pub fn problem(&self, path: &[&str], message: impl Into<String>, help: Option<String>) -> Problem {
+        let place = self.places.nearest(path);
+        let (file, key) = (Some(self.path.as_path()), key::join(path));
+        Problem::new(Severity::Error, file, key, message.into(), help).at(place)
+    }
+}
+
+impl Known for Config {
+    fn queues(&self) -> &BTreeMap<String, Queue> {
+        &self.queues
+    }
+
+    fn redact(&self) -> &[String] {
+        &self.host.redact
+    }
+
+    fn check_backoff(&self, queue: &str, backoff: &Backoff) -> Result<(), String> {
+        self.check_backoff(queue, backoff)
+    }
+}
+
+impl PartialEq for Config {
+    fn eq(&self, other: &Self) -> bool {
+        self.redis == other.redis
+            && self.host == other.host
+            && self.queues == other.queues
+            && self.plugins == other.plugins
+            && self.webhooks == other.webhooks
+            && self.callbacks == other.callbacks
+            && self.path == other.path
+    }
+}
+
+/// Reads and checks the file at `path`.
+///
+/// Secrets are read as well, from `env` and from files. Whether Redis answers and whether a plugin's component exists
+/// is not asked here.
+pub fn load(path: &Path, env: &Env) -> Result<Config, LoadError> {
+    parse(&text(path)?, path, env)
+}
+
+/// Reads `[host]` of the file at `path` and nothing else. For commands that only need to know where things are: secrets
+/// that are not there must not keep a plugin from being built.
+pub fn load_host(path: &Path) -> Result<HostSettings, LoadError> {
+    read::host_settings(&text(path)?, path)
+}
+
+/// Bytes from a text such as `64MiB`, as the file's sizes are written. For command lines; the error goes after the
+/// text.
+pub fn parse_size(text: &str) -> Result<u64, String> {
+    units::size(text).map_err(|error| error.to_string())
+}
+
+/// The one of the `known` names that `word` is a slip of the hand away from, if there is one.
+pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    read::nearest(word, known)
+}
+
+fn text(path: &Path) -> Result<String, LoadError> {
+    std::fs::read_to_string(path).map_err(|source| LoadError::Unreadable { path: path.to_owned(), source })
+}
+
+/// Checks `text` as if it were the content of the file at `path`, which need not exist: it is named in messages, and
+/// relative paths start at its folder.
+pub fn parse(text: &str, path: &Path, env: &Env) -> Result<Config, LoadError> {
+    read::parse(text, path, env)
+}

@@ -1,0 +1,138 @@
+//! Reads `[host]`.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use super::super::env::Env;
+use super::super::host::{AdminAccess, HostSettings, SHORTEST_TOKEN};
+use super::super::secret::Secret;
+use super::environment::setting;
+use super::report::{Fault, Report};
+use super::schema;
+use super::table::{Node, Table};
+use super::values;
+use toril_job::settings::MOST_KEPT_ATTEMPTS;
+
+/// More threads than this are a slip of the hand: they run guests, which use a processor each.
+const MOST_THREADS: u64 = 1024;
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+const TOKEN: &str = "TORIL_ADMIN_TOKEN";
+const NAME: &str = "TORIL_NAME";
+/// The longest name of a worker, which is written into each job that it runs.
+const LONGEST_NAME: usize = 128;
+
+pub(super) fn read(root: &Table<'_>, folder: &Path, env: &Env, report: &mut Report<'_>) -> HostSettings {
+    let mut host = HostSettings::in_folder(folder);
+    host.admin_token = setting(TOKEN, env, report, token);
+    host.name = setting(NAME, env, report, |name| fits_client(name).map_err(|reason| format!("{NAME} {reason}")));
+    let Some(table) = Table::of(root.get("host"), report) else {
+        return host;
+    };
+    table.deny_unknown(schema::HOST, report);
+    let path = |node: &Node<'_>| values::path(node, folder);
+    report.set(&mut host.listen, table.get("listen"), listen);
+    report.set(&mut host.plugins, table.get("plugins"), path);
+    report.set(&mut host.cache, table.get("cache"), path);
+    report.set(&mut host.shutdown_timeout, table.get("shutdown_timeout"), values::duration);
+    if host.name.is_none() {
+        host.name = report.read(table.get("name"), worker_name);
+    }
+    report.set(&mut host.pen_threads, table.get("pen_threads"), |node| values::positive(node, MOST_THREADS));
+    report.set(&mut host.max_pens, table.get("max_pens"), |node| values::positive(node, u64::from(u32::MAX)));
+    report.set(&mut host.max_component, table.get("max_component"), |node| values::size(node, KIB, GIB));
+    report.set(&mut host.compile_timeout, table.get("compile_timeout"), values::some_duration);
+    report.set(&mut host.compile_memory, table.get("compile_memory"), |node| values::size(node, 256 * MIB, 1024 * GIB));
+    report.set(&mut host.admin, table.get("admin"), admin);
+    report.set(&mut host.allowed_hosts, table.get("allowed_hosts"), |node| values::texts(node, host_name));
+    report.set(&mut host.redact, table.get("redact"), |node| values::texts(node, word));
+    report.set(&mut host.keep_attempts, table.get("keep_attempts"), |node| {
+        values::integer(node, 0, u64::from(MOST_KEPT_ATTEMPTS))
+            .map(|most| u32::try_from(most).unwrap_or(MOST_KEPT_ATTEMPTS))
+    });
+    report.set(&mut host.log, table.get("log"), |node| filter(node).map(Some));
+    host
+}
+
+fn worker_name(node: &Node<'_>) -> Result<String, Fault> {
+    fits_client(values::string(node)?).map_err(|reason| Fault::new(format!("{node} {reason}")))
+}
+
+/// A name that Redis takes as a part of a connection's name (`CLIENT SETNAME`), and that is short enough for every job.
+fn fits_client(name: &str) -> Result<String, String> {
+    match name.len() {
+        0 => Err("must not be empty".to_owned()),
+        length if length > LONGEST_NAME => Err(format!("must have at most {LONGEST_NAME} characters, not {length}")),
+        _ if !name.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            Err("may hold letters, digits and other visible characters of ASCII only, and no blanks".to_owned())
+        }
+        _ => Ok(name.to_owned()),
+    }
+}
+
+/// Never shows the token.
+fn token(value: &str) -> Result<Secret, String> {
+    // What is sent in a header must be what is compared.
+    if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(format!(
+            "{TOKEN} may hold letters, digits and other visible characters of ASCII only, and no blanks"
+        ));
+    }
+    match value.chars().count() {
+        count if count < SHORTEST_TOKEN => {
+            Err(format!("{TOKEN} has {count} characters, and needs {SHORTEST_TOKEN} at least"))
+        }
+        _ => Ok(Secret::new(value)),
+    }
+}
+
+fn admin(node: &Node<'_>) -> Result<AdminAccess, Fault> {
+    match values::string(node)? {
+        "full" => Ok(AdminAccess::Full),
+        "read-only" => Ok(AdminAccess::ReadOnly),
+        "off" => Ok(AdminAccess::Off),
+        other => Err(Fault::new(format!("{node} must be \"full\", \"read-only\" or \"off\", not {other:?}"))),
+    }
+}
+
+fn host_name(node: &Node<'_>) -> Result<String, Fault> {
+    let name = values::text(node)?;
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    if name.chars().all(fits) || address.is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok()) {
+        return Ok(name.to_ascii_lowercase());
+    }
+    Err(Fault::new(format!("{node} is no name of a host: {name:?}"))
+        .help("write the name alone, without scheme and port, as in \"toril.example.com\""))
+}
+
+fn filter(node: &Node<'_>) -> Result<String, Fault> {
+    let text = values::text(node)?;
+    match tracing_subscriber::EnvFilter::try_new(&text) {
+        Ok(_) => Ok(text),
+        Err(error) => Err(Fault::new(format!("{node} is no filter: {error}"))
+            .help("write a level, as in \"debug\", or levels of parts, as in \"warn,toril=debug\"")),
+    }
+}
+
+fn word(node: &Node<'_>) -> Result<String, Fault> {
+    let word = values::text(node)?;
+    if word.chars().all(|c| matches!(c, '-' | '_' | ' ')) {
+        return Err(Fault::new(format!("{node} has no letter or digit, and would hide nothing")));
+    }
+    Ok(word)
+}
+
+fn listen(node: &Node<'_>) -> Result<Option<SocketAddr>, Fault> {
+    match values::string(node)? {
+        "off" => Ok(None),
+        address => address.parse().map(Some).map_err(|_| {
+            Fault::new(format!("{node} is no address with a port: {address:?}")).help(
+                "write an IP address and a port, as in \"127.0.0.1:9090\" or \"[::]:9090\", or \"off\" for no listener",
+            )
+        }),
+    }
+}

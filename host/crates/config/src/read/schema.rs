@@ -1,0 +1,235 @@
+//! Which keys are allowed where, what a mistyped one was meant to be, and which values are secrets.
+
+/// The tables of the file.
+pub(super) const ROOT: &[&str] = &["callbacks", "host", "plugins", "queues", "redis", "webhooks"];
+/// `[redis]`.
+pub(super) const REDIS: &[&str] =
+    &["ca", "cluster", "connect_timeout", "namespace", "nodes", "prefix", "sentinels", "tls", "url"];
+/// `[host]`.
+pub(super) const HOST: &[&str] = &[
+    "admin",
+    "allowed_hosts",
+    "cache",
+    "compile_memory",
+    "compile_timeout",
+    "keep_attempts",
+    "listen",
+    "log",
+    "max_component",
+    "max_pens",
+    "name",
+    "pen_threads",
+    "plugins",
+    "redact",
+    "shutdown_timeout",
+];
+/// `[queues.NAME]`.
+pub(super) const QUEUE: &[&str] = &[
+    "attempts",
+    "backoff",
+    "backoff_strategies",
+    "concurrency",
+    "dead_letter",
+    "lock_duration",
+    "max_stalled",
+    "max_started_attempts",
+    "metrics",
+    "plugin",
+    "rate_limit",
+    "remove_on_complete",
+    "remove_on_fail",
+    "schedules",
+    "stalled_interval",
+    "timeout",
+];
+/// `[plugins.NAME]`.
+pub(super) const PLUGIN: &[&str] = &[
+    "add_to",
+    "ca",
+    "config",
+    "fuel",
+    "http",
+    "http_rate",
+    "isolation",
+    "keyvalue",
+    "max_added_jobs",
+    "max_result",
+    "memory",
+    "private_addresses",
+    "reuse_jobs",
+    "secrets",
+    "send_secrets",
+];
+/// `[webhooks.NAME]`.
+pub(super) const WEBHOOK: &[&str] = &[
+    "constants",
+    "data",
+    "deduplication",
+    "delay",
+    "events",
+    "max_body",
+    "name",
+    "priority",
+    "queue",
+    "secret",
+    "signature",
+];
+/// `deduplication = { … }` of a webhook.
+pub(super) const WEBHOOK_DEDUPLICATION: &[&str] = &["extend", "id", "keep_last_if_active", "replace", "ttl"];
+/// `[callbacks]`.
+pub(super) const CALLBACKS: &[&str] = &["secret"];
+/// `keyvalue = { … }`.
+pub(super) const KEYVALUE: &[&str] = &["max_bytes", "max_keys", "ttl"];
+/// `send_secrets.NAME = { … }`.
+pub(super) const SEND_SECRET: &[&str] = &["header", "origin", "secret"];
+/// `[queues.NAME.schedules.ID]`.
+pub(super) const SCHEDULE: &[&str] = &["data", "every", "limit", "name", "pattern", "priority", "tz"];
+/// `backoff = { … }`.
+pub(super) const BACKOFF: &[&str] = &["delay", "jitter", "type"];
+/// `rate_limit = { … }` and `http_rate = { … }`.
+pub(super) const RATE_LIMIT: &[&str] = &["max", "per"];
+/// `remove_on_complete = { … }` and `remove_on_fail = { … }`.
+pub(super) const KEEP: &[&str] = &["age", "count", "limit"];
+/// `[queues.NAME.backoff_strategies.STRATEGY]`.
+pub(super) const BACKOFF_STRATEGY: &[&str] = &["delay", "delays", "jitter", "max", "type"];
+/// `metrics = { … }`.
+pub(super) const METRICS: &[&str] = &["max_data_points"];
+
+/// Where a key that is in the wrong table belongs.
+const HOMES: [(&str, &[&str]); 7] = [
+    ("under [queues.NAME]", QUEUE),
+    ("under [plugins.NAME]", PLUGIN),
+    ("under [host]", HOST),
+    ("under [redis]", REDIS),
+    ("into `backoff`", BACKOFF),
+    ("into `rate_limit`", RATE_LIMIT),
+    ("under [webhooks.NAME]", WEBHOOK),
+];
+
+/// What an unknown key was most likely meant to be, and what is allowed in its place.
+pub(super) fn advice(unknown: &str, allowed: &[&str]) -> String {
+    let all = format!("Allowed here: {}", allowed.join(", "));
+    if let Some(meant) = nearest(unknown, allowed) {
+        return format!("did you mean `{meant}`? {all}");
+    }
+    let name = snake_case(unknown);
+    let home = HOMES.iter().find(|(_, keys)| keys.contains(&name.as_str()));
+    match home {
+        Some((home, _)) => format!("`{name}` belongs {home}. {all}"),
+        None => all,
+    }
+}
+
+/// The one of `known` that `word` is a slip of the hand away from. BullMQ's spelling counts as such: `removeOnFail`.
+pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    let word = snake_case(word);
+    let slips = |known: &str| distance(&word, &snake_case(known));
+    let best = known.iter().copied().min_by_key(|known| slips(known))?;
+    let allowed = (word.chars().count() / 3).max(1);
+    // What begins with another letter is more likely another word.
+    let allowed = if best.starts_with(word.chars().next()?) { allowed } else { 1 };
+    (slips(best) <= allowed).then_some(best)
+}
+
+fn snake_case(word: &str) -> String {
+    let mut snake = String::with_capacity(word.len() + 4);
+    let mut after_small = false;
+    for c in word.chars() {
+        if c.is_uppercase() && after_small {
+            snake.push('_');
+        }
+        after_small = c.is_lowercase() || c.is_ascii_digit();
+        snake.extend(if c == '-' { '_' } else { c }.to_lowercase());
+    }
+    snake
+}
+
+/// How many characters have to be put in, taken out, replaced or swapped with their neighbour to get from `a` to `b`
+/// (optimal string alignment).
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let replaced = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = replaced.min(last[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(before_last[j - 2] + 1);
+            }
+            row.push(best);
+        }
+        before_last = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
+
+/// Whether a value may be shown to whoever reads a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Secrecy {
+    /// It may.
+    Open,
+    /// Nobody knows: it is under a key that Toril does not know, which may be a mistyped `url` or `secrets`.
+    Unknown,
+    /// It may not, nor may the line around it.
+    Secret,
+}
+
+/// How secret the value at the end of `path` is.
+pub(super) fn secrecy(path: &[&str]) -> Secrecy {
+    let open_in = |allowed: &[&str], key: &&str| match allowed.contains(key) {
+        true => Secrecy::Open,
+        false => Secrecy::Unknown,
+    };
+    match path {
+        ["redis", "url" | "nodes" | "sentinels", ..]
+        | ["plugins", _, "secrets" | "send_secrets", ..]
+        | ["webhooks", _, "secret", ..]
+        | ["callbacks", "secret", ..] => Secrecy::Secret,
+        ["redis", key, ..] => open_in(REDIS, key),
+        ["host", key, ..] => open_in(HOST, key),
+        ["queues", _, key, ..] => open_in(QUEUE, key),
+        ["plugins", _, key, ..] => open_in(PLUGIN, key),
+        ["webhooks", _, key, ..] => open_in(WEBHOOK, key),
+        _ => Secrecy::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_hand_is_recognised() {
+        for (word, meant) in [
+            ("concurency", Some("concurrency")),
+            ("tiemout", Some("timeout")),
+            ("removeOnComplete", Some("remove_on_complete")),
+            ("remove-on-fail", Some("remove_on_fail")),
+            ("Plugins", Some("plugin")),
+            ("retries", None),
+            ("x", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(word, QUEUE), meant, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_table_is_sent_there() {
+        assert!(advice("memory", QUEUE).starts_with("`memory` belongs under [plugins.NAME]."));
+        assert!(advice("jitter", QUEUE).starts_with("`jitter` belongs into `backoff`."));
+        assert!(advice("nonsense", KEEP).starts_with("Allowed here: age, count, limit"));
+    }
+
+    #[test]
+    fn distance_counts_slips() {
+        for (a, b, slips) in
+            [("", "abc", 3), ("abc", "abc", 0), ("abc", "acb", 1), ("kitten", "sitting", 3), ("ä", "a", 1)]
+        {
+            assert_eq!(distance(a, b), slips, "{a} {b}");
+            assert_eq!(distance(b, a), slips, "{b} {a}");
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! Compiled plugins on disk, so that a restart and a return to an earlier version compile nothing.
+
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::io::{self, BufWriter, IntoInnerError, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use wasmtime::component::Component;
+
+use toril_private as private;
+
+/// Artifacts that are kept. Enough for the versions that a team goes back to; a plugin that carries a language engine
+/// takes tens of megabytes, and would fill a disk some day otherwise.
+const KEPT: usize = 64;
+
+/// The extension of the files with functions.
+const FUNCTIONS: &str = "functions";
+
+/// A folder of artifacts. What is in it is machine code: it belongs to this host alone.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    folder: PathBuf,
+}
+
+impl Cache {
+    /// Opens or makes the folder for this user alone. It is an error if the folder belongs to another user.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        private::make(folder)?;
+        Ok(Self { folder: folder.to_path_buf() })
+    }
+
+    /// The artifact's file for these bytes under this engine.
+    fn path(&self, engine: &wasmtime::Engine, digest: &str) -> PathBuf {
+        self.folder.join(format!("{digest}-{}.cwasm", settings(engine)))
+    }
+
+    /// The file with the functions that components were compiled to under this engine.
+    pub fn functions(&self, engine: &wasmtime::Engine) -> PathBuf {
+        self.folder.join(format!("{}.{FUNCTIONS}", settings(engine)))
+    }
+
+    /// Writes that file, and removes those of other engines: of hosts that were here before this one.
+    pub fn replace_functions(
+        &self,
+        path: &Path,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.replace(path, write)?;
+        for entry in fs::read_dir(&self.folder)? {
+            let other = entry?.path();
+            if other != path && other.extension().is_some_and(|extension| extension == FUNCTIONS) {
+                remove(&other)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Loads an artifact, if there is a usable one.
+    pub fn load(&self, engine: &wasmtime::Engine, digest: &str) -> Option<Component> {
+        let path = self.path(engine, digest);
+        if !self.intact(&path) {
+            return None;
+        }
+        // SAFETY: the file is one that `store` of this or an earlier host of the same user wrote, in a folder that
+        // only that user can write. `intact` has compared it with the checksum written beside it, so that neither a
+        // torn write nor a damaged disk gets here, and wasmtime checks version and settings itself.
+        #[allow(unsafe_code)]
+        let component = unsafe { Component::deserialize_file(engine, &path) };
+        match component {
+            Ok(component) => Some(component),
+            Err(error) => {
+                tracing::warn!(path = %path.display(), error = format!("{error:#}"), "cached artifact not usable, compiling again");
+                None
+            }
+        }
+    }
+
+    /// Keeps an artifact, in the place of those that were written longest ago.
+    pub fn store(&self, engine: &wasmtime::Engine, digest: &str, artifact: &[u8]) -> io::Result<()> {
+        let path = self.path(engine, digest);
+        self.write(&path, artifact)?;
+        self.write(&path.with_extension("sum"), checksum(artifact).as_bytes())?;
+        self.prune()
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Removes the artifacts that were written longest ago, down to what is kept.
+    fn prune(&self) -> io::Result<()> {
+        let mut artifacts = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "cwasm") {
+                match fs::metadata(&path) {
+                    Ok(metadata) => artifacts.push((metadata.modified()?, path)),
+                    // Another host with the same folder has removed it just now.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        artifacts.sort();
+        let surplus = artifacts.len().saturating_sub(KEPT);
+        for (_, path) in artifacts.into_iter().take(surplus) {
+            // A running host has its code mapped, and keeps it.
+            remove(&path.with_extension("sum"))?;
+            remove(&path)?;
+        }
+        Ok(())
+    }
+
+    fn intact(&self, path: &Path) -> bool {
+        let (Ok(artifact), Ok(sum)) = (fs::read(path), fs::read(path.with_extension("sum"))) else {
+            return false;
+        };
+        let intact = checksum(&artifact).as_bytes() == sum;
+        if !intact {
+            tracing::warn!(path = %path.display(), "cached artifact is damaged, compiling again");
+        }
+        intact
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.replace(path, |file| file.write_all(bytes))
+    }
+
+    /// Writes beside and renames, so that a reader sees all of a file or none of it.
+    fn replace(&self, path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let mut file = BufWriter::new(tempfile::NamedTempFile::new_in(&self.folder)?);
+        write(&mut file)?;
+        let file = file.into_inner().map_err(IntoInnerError::into_error)?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    }
+}
+
+/// Removes a file that may be gone already: a host that was killed left only one of the two files of an artifact, or
+/// another host with the same folder was faster.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+/// What names an engine: wasmtime's compatibility hash covers its version, the compiler's settings and the processor's
+/// features.
+fn settings(engine: &wasmtime::Engine) -> String {
+    let mut settings = Fnv::default();
+    engine.precompile_compatibility_hash().hash(&mut settings);
+    format!("{:016x}", settings.finish())
+}
+
+/// SHA-256 of some bytes, in hexadecimal.
+pub fn checksum(bytes: &[u8]) -> String {
+    let mut sum = Sum::default();
+    sum.add(bytes);
+    sum.told()
+}
+
+/// SHA-256 of bytes that come one after the other.
+#[derive(Default)]
+pub struct Sum(Sha256);
+
+impl Sum {
+    /// The next bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// In hexadecimal.
+    pub fn told(self) -> String {
+        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// A hash that is the same in every process, unlike the standard library's (FNV-1a,
+/// <http://www.isthe.com/chongo/tech/comp/fnv/>). Only names files.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checksum_is_the_known_sha_256() {
+        assert_eq!(checksum(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn the_name_hash_is_the_same_in_every_process() {
+        let mut hash = Fnv::default();
+        hash.write(b"foobar");
+        assert_eq!(hash.finish(), 0x8594_4171_f739_67e8);
+    }
+
+    #[test]
+    fn the_oldest_artifacts_make_room() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = Cache::open(folder.path()).expect("opens");
+        let engine = wasmtime::Engine::default();
+        let artifact = engine.precompile_component(b"\0asm\x0d\0\x01\0").expect("an empty component");
+        for number in 0..KEPT + 2 {
+            cache.store(&engine, &number.to_string(), &artifact).expect("stores");
+        }
+        assert!(cache.load(&engine, "0").is_none());
+        assert!(cache.load(&engine, &(KEPT + 1).to_string()).is_some());
+        assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 2 * KEPT);
+    }
+
+    #[test]
+    fn an_artifact_without_its_checksum_is_removed_like_the_others() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = Cache::open(folder.path()).expect("opens");
+        let engine = wasmtime::Engine::default();
+        for number in 0..KEPT {
+            cache.store(&engine, &number.to_string(), b"artifact").expect("stores");
+        }
+        fs::remove_file(cache.path(&engine, "0").with_extension("sum")).expect("removes");
+        for number in KEPT..KEPT + 3 {
+            cache.store(&engine, &number.to_string(), b"artifact").expect("stores");
+        }
+        assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 2 * KEPT);
+    }
+
+    #[test]
+    fn a_damaged_artifact_is_not_loaded() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = Cache::open(folder.path()).expect("opens");
+        let engine = wasmtime::Engine::default();
+        let artifact = engine.precompile_component(b"\0asm\x0d\0\x01\0").expect("an empty component");
+        cache.store(&engine, "abc", &artifact).expect("stores");
+        assert!(cache.load(&engine, "abc").is_some());
+        let path = cache.path(&engine, "abc");
+        let mut bytes = fs::read(&path).expect("there");
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        fs::write(&path, bytes).expect("writes");
+        assert!(cache.load(&engine, "abc").is_none());
+    }
+}

@@ -1,0 +1,85 @@
+//! How many requests this host sends for one plugin, over all of its attempts: a token bucket, which holds at most what may be
+//! sent at once.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use toril_config::RateLimit;
+
+/// The rate of one plugin's requests.
+pub struct RequestRate {
+    limit: RateLimit,
+    /// When the bucket would be full if nothing was sent any more. No later than now: it is full.
+    full: Mutex<Instant>,
+}
+
+impl RequestRate {
+    /// A full bucket.
+    pub fn new(limit: RateLimit) -> Self {
+        Self { limit, full: Mutex::new(Instant::now()) }
+    }
+
+    /// Takes a place for one request, and says how long it has to wait for it. An error is the wait, where that is more than
+    /// `patience`: then no place is taken.
+    pub fn turn(&self, patience: Duration) -> Result<Duration, Duration> {
+        self.turn_at(Instant::now(), patience)
+    }
+
+    fn turn_at(&self, now: Instant, patience: Duration) -> Result<Duration, Duration> {
+        let each = self.limit.per.div_f64(self.limit.max.get() as f64);
+        let mut full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        let after = (*full).max(now) + each;
+        let wait = after.saturating_duration_since(now).saturating_sub(self.limit.per);
+        if wait > patience {
+            return Err(wait);
+        }
+        *full = after;
+        Ok(wait)
+    }
+}
+
+/// `1000 in 1s`.
+impl fmt::Display for RequestRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in {}", self.limit.max, humantime::format_duration(self.limit.per))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU64;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn two_a_second() -> RequestRate {
+        RequestRate::new(RateLimit { max: NonZeroU64::new(2).expect("two"), per: SECOND })
+    }
+
+    #[test]
+    fn requests_beyond_the_rate_wait_for_their_turn_one_after_the_other() {
+        let (rate, now) = (two_a_second(), Instant::now() + LONG);
+        let waits: Vec<_> = (0..5).map(|_| rate.turn_at(now, LONG)).collect();
+        assert_eq!(waits, [Ok(Duration::ZERO), Ok(Duration::ZERO), Ok(SECOND / 2), Ok(SECOND), Ok(SECOND * 3 / 2)]);
+    }
+
+    #[test]
+    fn a_bucket_fills_again_and_holds_no_more_than_one_time() {
+        let (rate, now) = (two_a_second(), Instant::now() + LONG);
+        for at in [now, now + LONG] {
+            let at_once = (0..9).filter(|_| rate.turn_at(at, Duration::ZERO).is_ok()).count();
+            assert_eq!(at_once, 2);
+        }
+    }
+
+    #[test]
+    fn a_request_that_will_not_wait_takes_no_place() {
+        let (rate, now) = (two_a_second(), Instant::now() + LONG);
+        assert_eq!(rate.turn_at(now, LONG).and(rate.turn_at(now, LONG)), Ok(Duration::ZERO));
+        assert_eq!(rate.turn_at(now, SECOND / 4), Err(SECOND / 2));
+        assert_eq!(rate.turn_at(now, LONG), Ok(SECOND / 2));
+    }
+}

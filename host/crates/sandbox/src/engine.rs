@@ -1,0 +1,220 @@
+//! The engine that all pens share, its clock, and the threads that guests run on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime::{
+    Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails, WasmFeatures,
+};
+
+use super::idle::{Idle, Put, sweep_until_empty};
+use super::limits;
+use super::pen::Pen;
+use super::reuse::Key;
+use toril_config::HostSettings;
+
+/// How often a running guest gives its thread back, and so the grain of `timeout`.
+pub const TICK: Duration = Duration::from_millis(10);
+
+/// Linear memory of a finished pen that stays mapped for the next one, in bytes.
+const MEMORY_KEPT: usize = 1024 * 1024;
+/// The same for tables.
+const TABLES_KEPT: usize = 64 * 1024;
+/// Threads that only wait (name look-ups, file reads) on behalf of guests. A thread exists only while something needs it.
+/// Each plugin has a bound of its own on its look-ups ([`super::egress::Lookups`]), so that no plugin can take them all.
+const BLOCKING_THREADS: usize = 512;
+
+/// The WebAssembly proposals that a component may use: WebAssembly 2.0, constant expressions with arithmetic (the
+/// dynamic libraries of Python guests need them), and components. Code for the others is code of wasmtime that a hostile
+/// component could reach and no guest needs. Without `gc` in particular, wasmtime 48.0.8 aborts the process when a call
+/// through a table meets a subtype (GHSA-rc4p-x33f-vpr2). docs/security.md lists the proposals.
+const PROPOSALS: WasmFeatures =
+    WasmFeatures::WASM2.union(WasmFeatures::EXTENDED_CONST).union(WasmFeatures::COMPONENT_MODEL);
+
+/// Why the engine could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// wasmtime refused the settings, mostly since the address space is limited (`ulimit -v`).
+    #[error(
+        "the WebAssembly engine cannot be started with room for {max_pens} pens: {source:#}. Lower `max_pens` under [host], or raise the limit on address space (`ulimit -v`)."
+    )]
+    Engine {
+        /// `[host].max_pens`.
+        max_pens: u32,
+        /// wasmtime's error.
+        source: wasmtime::Error,
+    },
+    /// A thread could not be started.
+    #[error("a thread for guests cannot be started: {0}")]
+    Threads(#[from] std::io::Error),
+}
+
+/// One engine, the thread that drives its epochs, and the runtime that guests run on. Ends all three when dropped.
+pub struct Engine {
+    engine: wasmtime::Engine,
+    pens: Option<Runtime>,
+    room: Arc<Semaphore>,
+    /// Pens that wait for another job. They have their permits of `room`.
+    idle: Arc<Idle<Key, Box<Pen>>>,
+    ticker: Option<Ticker>,
+}
+
+impl Engine {
+    /// Starts the engine for `max_pens` pens at a time on `pen_threads` threads.
+    pub fn start(settings: &HostSettings) -> Result<Self, EngineError> {
+        let max_pens = settings.max_pens.get();
+        let engine =
+            wasmtime::Engine::new(&config(max_pens)).map_err(|source| EngineError::Engine { max_pens, source })?;
+        let pens = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(settings.pen_threads.get())
+            .max_blocking_threads(BLOCKING_THREADS)
+            .thread_name("toril-pen")
+            // A spinning guest holds its thread for a tick at a time: look at timers and sockets after each of them.
+            .event_interval(1)
+            .enable_all()
+            .build()?;
+        let ticker = Ticker::start(engine.clone())?;
+        let room = Arc::new(Semaphore::new(max_pens as usize));
+        Ok(Self { engine, pens: Some(pens), room, idle: Arc::new(Idle::new()), ticker: Some(ticker) })
+    }
+
+    /// wasmtime's engine.
+    pub fn wasmtime(&self) -> &wasmtime::Engine {
+        &self.engine
+    }
+
+    /// Where guests run.
+    pub fn pens(&self) -> Option<&tokio::runtime::Handle> {
+        self.pens.as_ref().map(Runtime::handle)
+    }
+
+    /// Waits until the pool has room for a pen. None: it never will have again.
+    pub async fn room(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(room) = self.room.clone().try_acquire_owned() {
+            return Some(room);
+        }
+        let _wanted = self.idle.make_room();
+        self.room.clone().acquire_owned().await.ok()
+    }
+
+    /// Pens that wait for another job.
+    pub fn idle(&self) -> &Idle<Key, Box<Pen>> {
+        &self.idle
+    }
+
+    /// Lets a pen wait for another job, if `serves` says that there may be one for its key.
+    pub fn rest(&self, key: Key, pen: Box<Pen>, serves: impl FnOnce(&Key) -> bool) {
+        if let (Put::WaitsUnswept, Some(pens)) = (self.idle.put(key, pen, serves), self.pens()) {
+            // Ends with the runtime.
+            pens.spawn(sweep_until_empty(self.idle.clone()));
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Some(pens) = self.pens.take() {
+            // In the background, since the engine may be dropped inside another runtime.
+            pens.shutdown_background();
+        }
+        drop(self.ticker.take());
+    }
+}
+
+/// The settings, chosen by measurement: a pen from a pool whose memory stays resident starts several times faster than
+/// one on demand, keeping it resident pays only with the page-map scan, and support for component-model concurrency
+/// costs a third of a pen's start. Fuel is always counted, so that a plugin can be given a bound without a restart.
+pub fn config(max_pens: u32) -> Config {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(max_pens)
+        // Whatever all other pens hold, each pen finds what it may have at most. This costs address space, and memory only
+        // where it is used. A pool that is sized for less lets the attempts of one plugin fail because of another.
+        .total_core_instances(max_pens.saturating_mul(limits::INSTANCES))
+        .total_memories(max_pens.saturating_mul(limits::MEMORIES))
+        .total_tables(max_pens.saturating_mul(limits::TABLES))
+        .total_stacks(max_pens)
+        .max_unused_warm_slots(100)
+        .linear_memory_keep_resident(MEMORY_KEPT)
+        .table_keep_resident(TABLES_KEPT)
+        .pagemap_scan(Enabled::Auto);
+    let mut config = Config::new();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .wasm_features(PROPOSALS.complement(), false)
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .consume_fuel(true)
+        // wasmtime's default. A guest cannot read of its stack what it has not written there; zeroing it all the same, for
+        // the case that the compiler is wrong, was a tenth of what a small job costs.
+        .async_stack_zeroing(false)
+        // Function names only: file and line would need debug information in every plugin.
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable);
+    config
+}
+
+/// An OS thread of its own, so that no busy runtime can hold up the clock that interrupts guests.
+struct Ticker {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ticker {
+    fn start(engine: wasmtime::Engine) -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
+        let thread = std::thread::Builder::new().name("toril-epoch".into()).spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                std::thread::sleep(TICK);
+                engine.increment_epoch();
+            }
+        })?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the epoch thread panicked");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::{Instance, Module, PoolConcurrencyLimitError, Store};
+
+    use super::*;
+
+    /// A module with a memory of one page.
+    const MEMORY: &[u8] = b"\0asm\x01\0\0\0\x05\x03\x01\0\x01";
+    /// A module with a type that may have subtypes.
+    const OPEN_TYPE: &[u8] = b"\0asm\x01\0\0\0\x01\x06\x01\x50\0\x60\0\0";
+
+    #[test]
+    fn a_pen_finds_all_the_memories_that_it_may_have_and_a_pool_that_is_used_up_is_told_from_a_trap() {
+        let engine = wasmtime::Engine::new(&config(1)).expect("an engine");
+        let module = Module::new(&engine, MEMORY).expect("a module");
+        let mut store = Store::new(&engine, ());
+        for _ in 0..limits::MEMORIES {
+            Instance::new(&mut store, &module, &[]).expect("an instance");
+        }
+        let error = Instance::new(&mut store, &module, &[]).expect_err("no memory is left");
+        assert!(error.is::<PoolConcurrencyLimitError>(), "{error:#}");
+    }
+
+    #[test]
+    fn types_with_subtypes_are_refused_and_would_be_valid_otherwise() {
+        let engine = wasmtime::Engine::new(&config(1)).expect("an engine");
+        assert!(Module::validate(&engine, OPEN_TYPE).is_err());
+        let anything = wasmtime::Engine::new(Config::new().wasm_gc(true)).expect("an engine");
+        Module::validate(&anything, OPEN_TYPE).expect("a module");
+    }
+}

@@ -1,0 +1,389 @@
+//! What a guest writes to standard output and standard error: lines of its job's log.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::AsyncWrite;
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+use super::lines::LineBudget;
+use toril_job::{JobContext, LogLevel};
+
+/// Lines of one attempt that are kept, and the longest of them in bytes.
+const LINES: usize = 1_000;
+const LINE: usize = 8 * 1024;
+/// How much a guest may write in one call, in bytes.
+const CHUNK: usize = 64 * 1024;
+/// With this the engine of plugins in JavaScript (StarlingMonkey, in componentize-js 0.23) aborts when a promise is awaited
+/// and no timer, request or other promise is left that could fulfil it.
+const NOTHING_LEFT: &str = "event loop error, but no exception is pending";
+/// How long the last lines may take to get to Redis when the attempt has ended.
+const LAST: Duration = Duration::from_secs(2);
+
+/// Where the lines of one attempt go. Costs nothing until something is written.
+#[derive(Clone)]
+pub struct Output(Arc<Shared>);
+
+struct Shared {
+    context: Arc<dyn JobContext>,
+    budget: Arc<LineBudget>,
+    writer: Mutex<Writer>,
+}
+
+/// The lines of one attempt on their way. The task that writes them ends with this value: once nobody can wait for it any
+/// more, the job may be another host's.
+#[derive(Default)]
+struct Writer {
+    /// What has no end of line yet, by stream.
+    partial: [Vec<u8>; 2],
+    /// Bounded by `LINES`: what does not fit was over the limit anyway.
+    lines: Option<mpsc::Sender<(LogLevel, String)>>,
+    task: Option<AbortOnDropHandle<()>>,
+    /// The attempt has ended: further lines are dropped.
+    ended: bool,
+    written: usize,
+    nothing_left: bool,
+    missing: bool,
+}
+
+impl Output {
+    /// Into the log of this job.
+    pub fn to(context: Arc<dyn JobContext>, budget: Arc<LineBudget>) -> Self {
+        Self(Arc::new(Shared { context, budget, writer: Mutex::default() }))
+    }
+
+    /// A stream whose lines have this level.
+    pub fn stream(&self, level: LogLevel) -> Stream {
+        Stream { to: To::One(self.clone()), level }
+    }
+
+    /// Drops what is not written yet, and what comes later: the job is another host's.
+    pub fn abandon(&self) {
+        let mut writer = self.writer();
+        writer.ended = true;
+        writer.lines = None;
+        writer.task = None;
+    }
+
+    /// Waits until every line is written, for some moments at most. No line is written after it has returned.
+    pub async fn finish(&self) {
+        let task = {
+            let mut writer = self.writer();
+            for level in [LogLevel::Info, LogLevel::Warn] {
+                let rest = std::mem::take(&mut writer.partial[slot(level)]);
+                if !rest.is_empty() {
+                    self.line(&mut writer, level, &rest);
+                }
+            }
+            writer.ended = true;
+            writer.lines = None;
+            writer.task.take()
+        };
+        let Some(task) = task else { return };
+        // Dropped when it is late, which ends it.
+        match tokio::time::timeout(LAST, task).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the last lines of a plugin's output are lost"),
+            Err(_) => tracing::warn!("the last lines of a plugin's output are lost: Redis was too slow"),
+        }
+    }
+
+    /// Whether a guest in JavaScript has ended since it awaited what could not come.
+    pub fn waits_for_nothing(&self) -> bool {
+        self.writer().nothing_left
+    }
+
+    /// A line of the host's own, between those of the guest.
+    pub fn note(&self, level: LogLevel, line: &str) {
+        self.line(&mut self.writer(), level, line.as_bytes());
+    }
+
+    fn write(&self, level: LogLevel, bytes: &[u8]) {
+        let mut writer = self.writer();
+        let mut buffer = std::mem::take(&mut writer.partial[slot(level)]);
+        buffer.extend_from_slice(bytes);
+        let mut start = 0;
+        for end in buffer.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at) {
+            self.line(&mut writer, level, &buffer[start..end]);
+            start = end + 1;
+        }
+        buffer.drain(..start);
+        if buffer.len() > LINE {
+            self.line(&mut writer, level, &buffer);
+            buffer.clear();
+        }
+        writer.partial[slot(level)] = buffer;
+    }
+
+    fn line(&self, writer: &mut Writer, level: LogLevel, line: &[u8]) {
+        if writer.ended {
+            return;
+        }
+        writer.written += 1;
+        let line = match writer.written {
+            ..=LINES if !self.0.budget.take() => {
+                if std::mem::replace(&mut writer.missing, true) {
+                    return;
+                }
+                LineBudget::notice()
+            }
+            ..=LINES => String::from_utf8_lossy(&line[..line.len().min(LINE)]).into_owned(),
+            // Told once; what comes after it is dropped.
+            written if written == LINES + 1 => format!("the output ends here: an attempt may write {LINES} lines"),
+            _ => return,
+        };
+        writer.nothing_left |= level == LogLevel::Warn && line.contains(NOTHING_LEFT);
+        let Writer { lines, task, .. } = writer;
+        let lines = lines.get_or_insert_with(|| {
+            let (sender, mut receiver) = mpsc::channel(LINES + 1);
+            let context = self.0.context.clone();
+            *task = Some(AbortOnDropHandle::new(tokio::spawn(async move {
+                while let Some((level, line)) = receiver.recv().await {
+                    context.log(level, line).await;
+                }
+            })));
+            sender
+        });
+        if lines.try_send((level, line)).is_err() {
+            tracing::debug!("a line of a plugin's output was dropped");
+        }
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.0.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn slot(level: LogLevel) -> usize {
+    usize::from(level == LogLevel::Warn)
+}
+
+/// The way out of a pen that runs several jobs, one after the other: what is written goes to the one that runs.
+#[derive(Clone)]
+pub struct Outlet(Arc<Mutex<Option<Output>>>);
+
+impl Outlet {
+    /// Leads to the first job.
+    pub fn to(output: Option<Output>) -> Self {
+        Self(Arc::new(Mutex::new(output)))
+    }
+
+    /// Leads to another job from now on, or to none.
+    pub fn lead(&self, output: Option<Output>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = output;
+    }
+
+    /// A stream whose lines have this level.
+    pub fn stream(&self, level: LogLevel) -> Stream {
+        Stream { to: To::Current(self.clone()), level }
+    }
+}
+
+/// One of the two.
+#[derive(Clone)]
+pub struct Stream {
+    to: To,
+    level: LogLevel,
+}
+
+#[derive(Clone)]
+enum To {
+    One(Output),
+    Current(Outlet),
+}
+
+impl Stream {
+    fn take(&self, bytes: &[u8]) {
+        match &self.to {
+            To::One(output) => output.write(self.level, bytes),
+            To::Current(Outlet(current)) => {
+                if let Some(output) = &*current.lock().unwrap_or_else(PoisonError::into_inner) {
+                    output.write(self.level, bytes);
+                }
+            }
+        }
+    }
+}
+
+impl StdoutStream for Stream {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+impl IsTerminal for Stream {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for Stream {
+    async fn ready(&mut self) {}
+}
+
+#[wasmtime_wasi::async_trait]
+impl OutputStream for Stream {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.take(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(CHUNK)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        self.take(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use futures::future::BoxFuture;
+    use serde_json::Value;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+    use toril_job::{Asked, ContextError, Dependencies, JobRef, NewJob, OnFailure};
+
+    /// A job whose log takes a line for each permit, and then waits for the next one.
+    struct SlowLog {
+        permits: Semaphore,
+        lines: Mutex<Vec<String>>,
+    }
+
+    impl SlowLog {
+        fn new(permits: usize) -> Arc<Self> {
+            Arc::new(Self { permits: Semaphore::new(permits), lines: Mutex::default() })
+        }
+
+        fn lines(&self) -> Vec<String> {
+            self.lines.lock().expect("no panic").clone()
+        }
+    }
+
+    fn none<'a, T: Send + 'a>() -> Asked<'a, T> {
+        std::future::ready(Err(ContextError::Unavailable("not in this test".to_owned()))).boxed()
+    }
+
+    impl JobContext for SlowLog {
+        fn log(&self, _: LogLevel, message: String) -> BoxFuture<'_, ()> {
+            async move {
+                self.permits.acquire().await.expect("it is never closed").forget();
+                self.lines.lock().expect("no panic").push(message);
+            }
+            .boxed()
+        }
+
+        fn set_progress(&self, _: Value) -> Asked<'_, ()> {
+            none()
+        }
+
+        fn set_data(&self, _: Value) -> Asked<'_, ()> {
+            none()
+        }
+
+        fn children_values(&self) -> Asked<'_, Vec<(JobRef, Value)>> {
+            none()
+        }
+
+        fn ignored_failures(&self) -> Asked<'_, Vec<(JobRef, String)>> {
+            none()
+        }
+
+        fn dependencies(&self) -> Asked<'_, Dependencies> {
+            none()
+        }
+
+        fn add(&self, _: NewJob, _: Option<OnFailure>) -> Asked<'_, String> {
+            none()
+        }
+    }
+
+    /// Lets tasks that are ready run, of which there may be several rounds.
+    async fn settle() {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn all_lines_are_written_before_an_attempt_has_ended() {
+        let log = SlowLog::new(3);
+        let output = Output::to(log.clone(), Arc::new(LineBudget::new()));
+        output.write(LogLevel::Info, b"one\ntwo\nno end");
+        output.finish().await;
+        assert_eq!(log.lines(), ["one", "two", "no end"]);
+    }
+
+    #[tokio::test]
+    async fn no_line_is_written_after_an_attempt_has_ended() {
+        let log = SlowLog::new(1);
+        let output = Output::to(log.clone(), Arc::new(LineBudget::new()));
+        output.write(LogLevel::Info, b"one\ntwo\n");
+        output.finish().await;
+
+        log.permits.add_permits(9);
+        output.write(LogLevel::Info, b"three\n");
+        settle().await;
+
+        assert_eq!(log.lines(), ["one"]);
+    }
+
+    #[tokio::test]
+    async fn no_line_is_written_once_the_job_is_another_hosts() {
+        let log = SlowLog::new(0);
+        let output = Output::to(log.clone(), Arc::new(LineBudget::new()));
+        output.write(LogLevel::Info, b"one\n");
+        settle().await;
+        output.abandon();
+
+        log.permits.add_permits(9);
+        output.write(LogLevel::Info, b"two\n");
+        settle().await;
+
+        assert!(log.lines().is_empty());
+    }
+
+    #[tokio::test]
+    async fn no_line_is_written_when_nobody_holds_the_output_any_more() {
+        let log = SlowLog::new(0);
+        let output = Output::to(log.clone(), Arc::new(LineBudget::new()));
+        output.write(LogLevel::Info, b"one\n");
+        settle().await;
+        drop(output);
+        settle().await;
+
+        log.permits.add_permits(9);
+        settle().await;
+
+        assert!(log.lines().is_empty());
+    }
+}

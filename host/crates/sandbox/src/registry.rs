@@ -1,0 +1,352 @@
+//! The plugins that the host uses, each with its current version, replaced atomically while attempts run.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant, SystemTime};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use wasmtime::component::Linker;
+
+use super::cache::Cache;
+use super::compile::Compiler;
+use super::egress::Transport;
+use super::engine::{Engine, EngineError};
+use super::history::{History, ReloadRecord};
+use super::interface::InterfaceVersion;
+use super::pen::{self, Time};
+use super::reuse::Key;
+use super::schema::Unfit;
+use super::settings::Settings;
+use super::state::{PenState, linker};
+use super::version::{LoadError, Version, load, read_summed};
+use toril_config::{HostSettings, Plugin};
+use toril_job::{Attempt, Failure, FailureKind, Finished, Outcome};
+
+/// How long a file that cannot be used must have stayed the same before that is said: it may still be being copied.
+const SETTLED: Duration = Duration::from_millis(300);
+
+/// Why the plugin side could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// What plugins import.
+    #[error("the plugin interface cannot be linked: {0:#}")]
+    Linker(wasmtime::Error),
+    /// The artifact cache.
+    #[error("the artifact cache {} cannot be used: {source}; `cache` under [host] names the folder", .path.display())]
+    Cache {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+}
+
+/// What a reload of one plugin came to.
+#[derive(Debug)]
+pub enum Reload {
+    /// The file holds the version that is in use.
+    Unchanged,
+    /// A new version has taken over.
+    Replaced {
+        /// The version before.
+        old: String,
+        /// The version now.
+        new: String,
+    },
+    /// The new file cannot be used; the version before stays.
+    Refused(LoadError),
+}
+
+/// A plugin as the outside sees it.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// Its name.
+    pub plugin: String,
+    /// The version in use.
+    pub version: String,
+    /// The version of the plugin interface that it was built for.
+    pub interface: InterfaceVersion,
+    /// What was wrong with the newest file, if it was refused.
+    pub refused: Option<String>,
+    /// When the version was taken into use.
+    pub since: SystemTime,
+    /// What became of its latest files, the newest first.
+    pub reloads: Vec<ReloadRecord>,
+}
+
+/// One plugin in use, whatever version that is at the moment.
+#[derive(Clone)]
+pub struct Handle(Arc<Slot>);
+
+/// All plugins of a host.
+pub struct Plugins {
+    engine: Engine,
+    linker: Linker<PenState>,
+    compiler: Compiler,
+    /// The largest component, in bytes.
+    most: u64,
+    folder: PathBuf,
+    slots: RwLock<HashMap<String, Arc<Slot>>>,
+}
+
+struct Slot {
+    version: ArcSwap<Version>,
+    settings: ArcSwap<Settings>,
+    refused: ArcSwapOption<String>,
+    history: History,
+    /// Reloads that have begun, and the last of them that has ended: one that has read an older file must not undo what
+    /// one with a newer file has done.
+    begun: AtomicU64,
+    ended: Mutex<u64>,
+}
+
+impl Slot {
+    /// Whether a pen that was made of this can run the next job.
+    fn serves(&self, key: &Key) -> bool {
+        Arc::ptr_eq(&self.version.load(), &key.version) && Arc::ptr_eq(&self.settings.load(), &key.settings)
+    }
+}
+
+impl Plugins {
+    /// Starts the engine. No plugin is loaded yet.
+    pub fn start(settings: &HostSettings) -> Result<Self, StartError> {
+        let engine = Engine::start(settings)?;
+        let linker = linker(engine.wasmtime()).map_err(StartError::Linker)?;
+        let cache = Cache::open(&settings.cache)
+            .map_err(|source| StartError::Cache { path: settings.cache.clone(), source })?;
+        let compiler = Compiler::new(engine.wasmtime().clone(), cache, settings);
+        let (most, folder) = (settings.max_component, settings.plugins.clone());
+        Ok(Self { engine, linker, compiler, most, folder, slots: RwLock::default() })
+    }
+
+    /// What all plugins run on.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Where the component of a plugin is looked for.
+    pub fn path(&self, plugin: &str) -> PathBuf {
+        self.folder.join(format!("{plugin}.wasm"))
+    }
+
+    /// Loads a plugin that is not in use yet, without taking it into use.
+    pub async fn prepare(&self, plugin: &str, entry: &Plugin) -> Result<Prepared, LoadError> {
+        self.prepare_file(&self.path(plugin), plugin, entry).await
+    }
+
+    /// The same for a component that lies elsewhere.
+    pub async fn prepare_file(&self, path: &Path, plugin: &str, entry: &Plugin) -> Result<Prepared, LoadError> {
+        let settings = Arc::new(Settings::new(plugin, entry));
+        let version = self.load_settled(path, settings.clone()).await?;
+        Ok(Prepared { plugin: plugin.to_owned(), version, settings })
+    }
+
+    /// Takes a prepared plugin into use.
+    pub fn install(&self, prepared: Prepared) {
+        let history = History::begin(&prepared.version.id);
+        let slot = Slot {
+            history,
+            version: ArcSwap::new(prepared.version),
+            settings: ArcSwap::new(prepared.settings),
+            refused: ArcSwapOption::empty(),
+            begun: AtomicU64::default(),
+            ended: Mutex::default(),
+        };
+        self.slots.write().unwrap_or_else(PoisonError::into_inner).insert(prepared.plugin, Arc::new(slot));
+    }
+
+    /// Whether a plugin is in use.
+    pub fn has(&self, plugin: &str) -> bool {
+        self.slot(plugin).is_some()
+    }
+
+    /// A plugin in use, for running attempts on its current version.
+    pub fn handle(&self, plugin: &str) -> Option<Handle> {
+        self.slot(plugin).map(Handle)
+    }
+
+    /// The version of a plugin that is in use.
+    pub fn version(&self, plugin: &str) -> Option<Arc<Version>> {
+        self.slot(plugin).map(|slot| slot.version.load_full())
+    }
+
+    /// Gives up a plugin that no queue uses any more. Whoever still holds a handle keeps what it had.
+    pub fn remove(&self, plugin: &str) {
+        self.slots.write().unwrap_or_else(PoisonError::into_inner).remove(plugin);
+        self.engine.idle().give_up(|key| &*key.settings.plugin == plugin);
+    }
+
+    /// Gives a plugin other settings, from the next attempt on.
+    pub fn configure(&self, plugin: &str, entry: &Plugin) {
+        if let Some(slot) = self.slot(plugin) {
+            let old = slot.settings.swap(Arc::new(Settings::new(plugin, entry)));
+            self.engine.idle().give_up(|key| Arc::ptr_eq(&key.settings, &old));
+        }
+    }
+
+    /// Looks at a plugin's file and lets what it holds take over, if it is another version and can be used.
+    pub async fn reload(&self, plugin: &str) -> Reload {
+        let Some(slot) = self.slot(plugin) else { return Reload::Unchanged };
+        let number = slot.begun.fetch_add(1, Ordering::Relaxed) + 1;
+        let path = self.path(plugin);
+        let loaded = self.load_other(&path, &slot).await;
+        let mut ended = slot.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if number < *ended {
+            return Reload::Unchanged;
+        }
+        *ended = number;
+        match loaded {
+            Ok(None) => {
+                slot.refused.store(None);
+                Reload::Unchanged
+            }
+            Ok(Some(version)) => {
+                let new = version.id.clone();
+                let old = slot.version.swap(version);
+                self.engine.idle().give_up(|key| Arc::ptr_eq(&key.version, &old));
+                slot.refused.store(None);
+                slot.history.replaced(&new);
+                Reload::Replaced { old: old.id.clone(), new }
+            }
+            Err(error) => {
+                slot.refused.store(Some(Arc::new(error.to_string())));
+                slot.history.refused(&error.to_string());
+                Reload::Refused(error)
+            }
+        }
+    }
+
+    /// The plugins in use, by name.
+    pub fn status(&self) -> Vec<Status> {
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        let mut status: Vec<_> = slots
+            .iter()
+            .map(|(plugin, slot)| Status {
+                plugin: plugin.clone(),
+                version: slot.version.load().id.clone(),
+                interface: slot.version.load().interface,
+                refused: slot.refused.load_full().map(|reason| reason.to_string()),
+                since: slot.history.since(),
+                reloads: slot.history.records(),
+            })
+            .collect();
+        status.sort_by(|a, b| a.plugin.cmp(&b.plugin));
+        status
+    }
+
+    /// Runs one attempt on the plugin's current version.
+    pub async fn run(&self, Handle(slot): &Handle, attempt: Attempt, timeout: Duration) -> Finished {
+        let version = slot.version.load_full();
+        let settings = slot.settings.load_full();
+        let plugin = settings.plugin.to_string();
+        let id = version.id.clone();
+        let started = Instant::now();
+        if let Err(outcome) = checked(&version, &attempt, started, timeout).await {
+            return Finished { outcome, plugin, version: Some(id), usage: None };
+        }
+        let time = Time { timeout, used: started.elapsed() };
+        let ended = pen::handle(&self.engine, version.clone(), settings.clone(), attempt, time).await;
+        if let Some(pen) = ended.pen {
+            self.engine.rest(Key { version, settings }, pen, |key| slot.serves(key));
+        }
+        Finished { outcome: ended.outcome, plugin, version: Some(id), usage: ended.usage }
+    }
+
+    /// Where attempts run.
+    pub fn home(&self) -> Option<tokio::runtime::Handle> {
+        self.engine.pens().cloned()
+    }
+
+    fn slot(&self, plugin: &str) -> Option<Arc<Slot>> {
+        self.slots.read().unwrap_or_else(PoisonError::into_inner).get(plugin).cloned()
+    }
+
+    async fn load_other(&self, path: &Path, slot: &Slot) -> Result<Option<Arc<Version>>, LoadError> {
+        let (_, digest) = read_summed(path, self.most).await?;
+        if digest == slot.version.load().digest {
+            return Ok(None);
+        }
+        let version = self.load_settled(path, slot.settings.load_full()).await?;
+        // The file may have gone back to what is in use while it was looked at.
+        Ok((version.digest != slot.version.load().digest).then_some(version))
+    }
+
+    /// Loads a file, and does not believe an error before the file has stopped changing: it may be half copied.
+    async fn load_settled(&self, path: &Path, settings: Arc<Settings>) -> Result<Arc<Version>, LoadError> {
+        let started = Instant::now();
+        loop {
+            let (bytes, digest) = read_summed(path, self.most).await?;
+            let loaded = load(&self.engine, &self.linker, &self.compiler, settings.clone(), path, bytes).await;
+            let error = match loaded {
+                Ok(version) => return Ok(Arc::new(version)),
+                Err(error) => error,
+            };
+            tokio::time::sleep(SETTLED).await;
+            let unchanged = read_summed(path, self.most).await.is_ok_and(|(_, now)| now == digest);
+            if unchanged || started.elapsed() > SETTLED * 100 {
+                return Err(error);
+            }
+        }
+    }
+}
+
+/// Checks the job before its attempt, within the attempt's time. Most checks are over when they are asked for the first
+/// time.
+async fn checked(version: &Version, attempt: &Attempt, started: Instant, timeout: Duration) -> Result<(), Outcome> {
+    let Attempt { job, signals, .. } = attempt;
+    let unfit = tokio::select! {
+        biased;
+        checked = version.jobs.check(job, started + timeout) => checked,
+        () = signals.lock_lost.cancelled() => return Err(Outcome::LockLost),
+        () = signals.give_back.cancelled() => return Err(Outcome::GivenBack),
+    };
+    unfit.map_err(|unfit| match unfit {
+        Unfit::Job(failure) => Outcome::Failed(failure),
+        Unfit::Late => {
+            let message = format!(
+                "timeout: checking the job's data against its schema did not finish within {}, the `timeout` of queue {}",
+                humantime::format_duration(timeout),
+                job.queue
+            );
+            Outcome::Retry(Failure::new(FailureKind::Timeout, message))
+        }
+    })
+}
+
+/// A plugin that has been loaded and checked and is not in use yet.
+#[derive(Debug)]
+pub struct Prepared {
+    plugin: String,
+    version: Arc<Version>,
+    settings: Arc<Settings>,
+}
+
+impl Prepared {
+    /// The plugin's name.
+    pub fn plugin(&self) -> &str {
+        &self.plugin
+    }
+
+    /// Lets its requests take another way than the network. [`Plugins::configure`] undoes that.
+    #[must_use]
+    pub fn through(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.settings = Arc::new(Settings { transport, ..Settings::clone(&self.settings) });
+        self
+    }
+
+    /// The version that would be taken into use.
+    pub fn version(&self) -> &Version {
+        &self.version
+    }
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("plugin", &self.plugin).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,253 @@
+//! What a plugin version says about its jobs, and whether a job fits.
+//!
+//! Schemas are written by others, and so is the data. JSON Schema libraries have no bound on what compiling and checking
+//! take, so this folder has an implementation of its own: `compile` makes a flat list of nodes in time proportional to
+//! the schema's text, and `check` counts each step and can be interrupted after any of them.
+
+mod budget;
+mod check;
+mod compile;
+mod document;
+mod equal;
+mod frame;
+mod item;
+mod node;
+mod number;
+mod pattern;
+mod problem;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use serde_json::Value;
+
+use self::budget::{Budget, DESCRIBING, Spent};
+use self::check::Check;
+use self::compile::compile;
+use self::node::Schema;
+use self::pattern::Room;
+pub use self::problem::DataProblem;
+use super::interface::types::Manifest;
+use super::limits::one_line;
+use toril_job::{Failure, FailureKind, Job, Json};
+
+/// The most problems of one job's data that a message lists.
+const LISTED_PROBLEMS: usize = 5;
+/// Names of jobs that a message lists where one is unknown.
+const LISTED_NAMES: usize = 20;
+/// Kinds of job of one plugin, and the bytes of all their descriptions.
+const KINDS: usize = 1_000;
+const BYTES: usize = 1024 * 1024;
+/// Data up to this is parsed at once, in bytes. It takes a few milliseconds.
+const AT_ONCE: usize = 512 * 1024;
+
+/// The kinds of job that a version handles.
+#[derive(Debug)]
+pub struct JobTypes {
+    /// The plugin's own description.
+    pub description: String,
+    types: HashMap<String, JobType>,
+}
+
+/// One kind of job.
+#[derive(Debug)]
+pub struct JobType {
+    /// For a person.
+    pub description: String,
+    /// The JSON Schema of the data, where there is one.
+    pub schema: Option<Value>,
+    /// The JSON Schema of the result, where there is one. Nothing is checked against it.
+    pub result: Option<Value>,
+    compiled: Option<Schema>,
+}
+
+/// Why a job cannot be handed over.
+#[derive(Clone, Debug)]
+pub enum Unfit {
+    /// It is the job's own fault: no other attempt would be better.
+    Job(Failure),
+    /// The deadline has passed.
+    Late,
+}
+
+/// Why a manifest cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// Two types of one name.
+    #[error("it describes two kinds of job of the name {0:?}")]
+    Twice(String),
+    /// More than a host has room for.
+    #[error("it describes {what}, and may describe {most}")]
+    TooMuch {
+        /// How much of what.
+        what: String,
+        /// How much it may be.
+        most: usize,
+    },
+    /// A schema is no JSON.
+    #[error("the schema of the data or the result of job {name:?} is no JSON: {source}")]
+    NoJson {
+        /// The job's name.
+        name: String,
+        /// The parser's error.
+        source: serde_json::Error,
+    },
+    /// A schema is no JSON Schema.
+    #[error("the schema of the data or the result of job {name:?} is no JSON Schema (draft 2020-12): {reason}")]
+    NoSchema {
+        /// The job's name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl JobTypes {
+    /// Takes a manifest over, compiling its schemas.
+    pub fn new(manifest: Manifest) -> Result<Self, ManifestError> {
+        bounded(&manifest)?;
+        let mut types = HashMap::new();
+        let mut room = Room::default();
+        for job in manifest.jobs {
+            let mut compiled = |schema: &Option<Value>| {
+                let compiled = schema.as_ref().map(|schema| compile(schema, &mut room)).transpose();
+                let no_schema =
+                    |reason: String| ManifestError::NoSchema { name: job.name.clone(), reason: one_line(&reason) };
+                compiled.map_err(no_schema)
+            };
+            let schema = parse(&job.name, job.data_schema.as_deref())?;
+            let result = parse(&job.name, job.result_schema.as_deref())?;
+            // Nothing is checked against the other one, and yet it must be a schema.
+            let (compiled, _) = (compiled(&schema)?, compiled(&result)?);
+            let kind = JobType { description: job.description, schema, result, compiled };
+            if types.insert(job.name.clone(), kind).is_some() {
+                return Err(ManifestError::Twice(job.name));
+            }
+        }
+        Ok(Self { description: manifest.description, types })
+    }
+
+    /// The kinds of job by name, in no order. Empty: jobs of any name are handled.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &JobType)> {
+        self.types.iter().map(|(name, kind)| (name.as_str(), kind))
+    }
+
+    /// The kind of job of this name.
+    pub fn get(&self, name: &str) -> Option<&JobType> {
+        self.types.get(name)
+    }
+
+    /// The same in the order of their names.
+    pub fn sorted(&self) -> Vec<(&str, &JobType)> {
+        let mut types: Vec<_> = self.iter().collect();
+        types.sort_unstable_by_key(|(name, _)| *name);
+        types
+    }
+
+    /// Whether this version can be given the job. The failure names what is wrong and quotes none of the data.
+    ///
+    /// Now and then it lets others use the thread. What it may take is bounded by the size of the data.
+    pub async fn check(&self, job: &Job, deadline: Instant) -> Result<(), Unfit> {
+        if self.types.is_empty() {
+            return Ok(());
+        }
+        let Some(kind) = self.types.get(&job.name) else {
+            return Err(Unfit::Job(self.unknown(&job.name)));
+        };
+        let Some(schema) = &kind.compiled else { return Ok(()) };
+        let invalid = |message: String| Unfit::Job(Failure::new(FailureKind::InvalidData, message));
+        let data = value(&job.data).await.map_err(|error| {
+            let place = format!("line {} column {}", error.line(), error.column());
+            invalid(format!(
+                "the job's data cannot be checked against its schema (at {place}): it is nested too deeply"
+            ))
+        })?;
+        let name = &job.name;
+        let mut budget = Budget::for_bytes(job.data.text().len());
+        let mut check = Check::new(schema, &data);
+        loop {
+            match check.go_on(&mut budget) {
+                Ok(Some(true)) => return Ok(()),
+                Ok(Some(false)) => break,
+                Ok(None) if Instant::now() >= deadline => return Err(Unfit::Late),
+                Ok(None) => tokio::task::yield_now().await,
+                Err(Spent) => {
+                    return Err(invalid(format!(
+                        "the job's data takes too much work to be checked against the schema of {name:?}"
+                    )));
+                }
+            }
+            budget.resume();
+        }
+        let problems = in_words(schema, &data);
+        Err(invalid(format!("the job's data does not fit the schema of {name:?}: {problems}")))
+    }
+
+    fn unknown(&self, name: &str) -> Failure {
+        let mut known: Vec<_> = self.types.keys().map(String::as_str).collect();
+        known.sort_unstable();
+        let more = match known.len().saturating_sub(LISTED_NAMES) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        known.truncate(LISTED_NAMES);
+        let message = format!("the plugin knows no job named {name:?}; it handles: {}{more}", known.join(", "));
+        Failure::new(FailureKind::UnknownJob, message)
+    }
+}
+
+impl JobType {
+    /// What does not fit in the data of a job of this kind, field by field.
+    pub fn problems(&self, data: &Value) -> Vec<DataProblem> {
+        let Some(schema) = &self.compiled else { return Vec::new() };
+        match Check::problems(schema, data, &mut Budget::new(DESCRIBING)) {
+            Ok((problems, _)) => problems,
+            Err(Spent) => {
+                let message = "it takes too much work to be checked against its schema".to_owned();
+                vec![DataProblem { field: String::new(), message }]
+            }
+        }
+    }
+}
+
+/// The data as a value. Much of it is parsed on a thread that may block.
+async fn value(data: &Json) -> Result<Value, serde_json::Error> {
+    if data.text().len() > AT_ONCE {
+        let shared = data.clone();
+        if let Ok(parsed) = tokio::task::spawn_blocking(move || shared.value()).await {
+            return parsed;
+        }
+    }
+    data.value()
+}
+
+/// What does not fit, naming no value.
+fn in_words(schema: &Schema, data: &Value) -> String {
+    let Ok((problems, more)) = Check::problems(schema, data, &mut Budget::new(DESCRIBING)) else {
+        return "in more places than can be listed".to_owned();
+    };
+    let listed: Vec<_> = problems.iter().take(LISTED_PROBLEMS).map(ToString::to_string).collect();
+    match problems.len() + more - listed.len() {
+        0 => listed.join("; "),
+        more => format!("{}; and {more} more", listed.join("; ")),
+    }
+}
+
+fn parse(name: &str, schema: Option<&str>) -> Result<Option<Value>, ManifestError> {
+    let parsed = schema.map(serde_json::from_str).transpose();
+    parsed.map_err(|source| ManifestError::NoJson { name: name.to_owned(), source })
+}
+
+fn bounded(manifest: &Manifest) -> Result<(), ManifestError> {
+    let schemas = manifest.jobs.iter().flat_map(|job| [&job.data_schema, &job.result_schema]).flatten();
+    let texts = manifest.jobs.iter().map(|job| job.name.len() + job.description.len());
+    let bytes = manifest.description.len() + texts.chain(schemas.map(String::len)).sum::<usize>();
+    let checks =
+        [(manifest.jobs.len(), KINDS, "kinds of job"), (bytes, BYTES, "bytes of names, descriptions and schemas")];
+    match checks.into_iter().find(|(count, most, _)| count > most) {
+        Some((count, most, what)) => Err(ManifestError::TooMuch { what: format!("{count} {what}"), most }),
+        None => Ok(()),
+    }
+}

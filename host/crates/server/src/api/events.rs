@@ -1,0 +1,54 @@
+//! What happens in a queue, live, as server-sent events.
+
+use std::convert::Infallible;
+use std::sync::LazyLock;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::Stream;
+use serde::Deserialize;
+use tokio::sync::Semaphore;
+use utoipa::IntoParams;
+
+use super::extract::{Params, Segments};
+use crate::problem::Problem;
+use toril_bullmq::admin::Admin;
+
+/// How many may follow at once: each has a connection to Redis of its own.
+static SEATS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(32));
+
+/// From where it is followed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct FollowParams {
+    /// After the event of this id; `0-0` begins with the oldest that is there. Without it, and without the header
+    /// `Last-Event-ID`: with the next one.
+    after: Option<String>,
+}
+
+/// Follow a queue. Each event's data is a JSON object: `id`, `event`, `jobId`, `fields`.
+#[utoipa::path(get, path = "/queues/{queue}/events", operation_id = "followEvents", tag = "events",
+    params(("queue" = String, Path, description = "The queue"), FollowParams), responses(
+    (status = 200, description = "The events, without end", body = String, content_type = "text/event-stream"),
+    Problem,
+))]
+pub async fn follow(
+    State(admin): State<Admin>,
+    Segments(queue): Segments<String>,
+    Params(params): Params<FollowParams>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let Ok(seat) = SEATS.try_acquire() else {
+        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many follow events already"));
+    };
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+    let events = admin.events(&queue, last.or(params.after).as_deref()).await?;
+    let stream = futures::stream::unfold((events, seat), |(mut events, seat)| async move {
+        let event = events.next().await;
+        let data = serde_json::to_string(&event).unwrap_or_default();
+        Some((Ok(Event::default().id(event.id).data(data)), (events, seat)))
+    });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
+}

@@ -1,0 +1,60 @@
+//! The host that answers: what it logs.
+
+use axum::Json;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::extract::Body;
+use crate::problem::Problem;
+use toril_telemetry::logs::{self, FilterError};
+
+/// What a host logs.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Logged {
+    /// A level, or levels of parts.
+    filter: String,
+    /// Who said so: `request` (the last change by this operation), `environment` (`TORIL_LOG`), `configuration` (`log`
+    /// under `[host]`) or `default`.
+    source: &'static str,
+}
+
+/// What a host is to log.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Wanted {
+    /// `error`, `warn`, `info`, `debug` or `trace`, or levels of parts, such as `warn,toril=debug`. `null`: again what the
+    /// environment and the configuration say.
+    #[schema(max_length = 1000)]
+    filter: Option<String>,
+}
+
+fn logged() -> Json<Logged> {
+    let (filter, source) = logs::filter();
+    Json(Logged { filter, source: source.name() })
+}
+
+/// What this host logs.
+#[utoipa::path(get, path = "/host/log", operation_id = "getLog", tag = "host", responses(
+    (status = 200, description = "What it logs", body = Logged),
+    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn log() -> Json<Logged> {
+    logged()
+}
+
+/// Change what this host logs, until it ends or `log` in its configuration changes.
+#[utoipa::path(put, path = "/host/log", operation_id = "changeLog", tag = "host", request_body = Wanted, responses(
+    (status = 200, description = "What it logs now", body = Logged),
+    (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn change_log(Body(wanted): Body<Wanted>) -> Result<Json<Logged>, Problem> {
+    logs::set(wanted.filter.as_deref()).map_err(|error| {
+        let status = match error {
+            FilterError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            FilterError::Foreign => StatusCode::CONFLICT,
+        };
+        Problem::new(status, error.to_string())
+    })?;
+    Ok(logged())
+}

@@ -1,0 +1,47 @@
+//! The question before something that cannot be taken back. A page of its own, so that it needs no script.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+
+use super::door::Visitor;
+use super::failure::Failure;
+use super::layout::{Page, Section};
+use crate::security::Refusal;
+
+/// A question.
+pub struct Question<'a> {
+    pub title: &'a str,
+    /// What happens.
+    pub says: Markup,
+    /// Further fields of the form.
+    pub fields: Markup,
+    /// What the button says.
+    pub button: &'a str,
+    /// Where it is sent.
+    pub action: String,
+    /// The page that it is asked from.
+    pub back: String,
+    pub above: &'a str,
+}
+
+/// Asks it.
+pub fn ask(visitor: &Visitor, question: Question<'_>) -> Response {
+    if visitor.read_only {
+        return Failure::new(StatusCode::FORBIDDEN, Refusal::ReadOnly.reason())
+            .back_to(question.back, visitor)
+            .into_response();
+    }
+    let page = Page::new(visitor, Section::Queues, question.title).below(question.above, question.back.clone());
+    page.show(html! {
+        form.panel method="post" action=(question.action) {
+            (visitor.csrf_field())
+            div { (question.says) }
+            (question.fields)
+            p.buttons {
+                button.danger type="submit" { (question.button) }
+                a.button href=(question.back) { "Back" }
+            }
+        }
+    })
+}

@@ -1,0 +1,150 @@
+//! `/callbacks/QUEUE/ID`: wakes a job that has deferred itself until something happens elsewhere.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+use tokio::sync::Semaphore;
+
+use super::refusal::Refusal;
+use super::{Hooks, body, hex, mac};
+use crate::problem::no_page;
+use crate::security::{bearer, same};
+use crate::segment::Unescape;
+use toril_bullmq::admin::{Admin, Woken};
+use toril_config::{Config, SigningKey};
+use toril_meters as metrics;
+
+/// The header in which agents of the A2A protocol show the token that they were given.
+const TOKEN: HeaderName = HeaderName::from_static("x-a2a-notification-token");
+/// The largest body. It is read and not kept.
+const LARGEST_BODY: u64 = 8 << 20;
+/// How long a job may stay active that is to be woken.
+const ACTIVE: Duration = Duration::from_secs(10);
+/// Between two looks at it.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long a request waits for its answer: somewhat longer, for Redis to answer.
+const ANSWER: Duration = Duration::from_secs(15);
+
+/// The results that are counted.
+pub const RESULTS: [&str; 7] =
+    ["promoted", "not-needed", "unauthorized", "not-found", "too-large", "invalid", "unavailable"];
+
+pub async fn answer(State(hooks): State<Arc<Hooks>>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let config = hooks.config.load_full();
+    let job = Path::<(String, String)>::from_request_parts(&mut parts, &()).await;
+    let (Some(callbacks), Ok(Path(job))) = (&config.callbacks, job) else { return no_page().await.into_response() };
+    let (queue, id) = job.unescape();
+    let woken = match hooks.check(&parts) {
+        Ok(()) => take(&hooks, &config, &callbacks.key, &parts.headers, body, (&queue, &id)).await,
+        Err(refusal) => Err(refusal),
+    };
+    let (result, answer) = match woken {
+        Ok(Woken::Promoted) => ("promoted", StatusCode::NO_CONTENT.into_response()),
+        Ok(Woken::NotNeeded) => ("not-needed", StatusCode::NO_CONTENT.into_response()),
+        Ok(Woken::Active) => (Refusal::StillActive.result(), Refusal::StillActive.into_response()),
+        Err(refusal) => {
+            // Of a stranger's request not even the queue is known to be one.
+            let known = if config.queues.contains_key(&queue) { &*queue } else { "" };
+            hooks.log("/callbacks", known, &refusal);
+            (refusal.result(), refusal.into_response())
+        }
+    };
+    metrics::callback(result);
+    answer
+}
+
+async fn take(
+    hooks: &Hooks,
+    config: &Config,
+    key: &SigningKey,
+    headers: &HeaderMap,
+    body: Body,
+    (queue, id): (&str, &str),
+) -> Result<Woken, Refusal> {
+    if !shows(headers, &token(key, queue, id).ok_or(Refusal::NoToken)?) {
+        return Err(Refusal::NoToken);
+    }
+    body::skip(body, LARGEST_BODY).await?;
+    if !config.queues.contains_key(queue) {
+        return Err(Refusal::Missing("the configuration has no such queue".to_owned()));
+    }
+    let (admin, waiters) = (hooks.admin.clone(), hooks.waiters.clone());
+    let (queue, id) = (queue.to_owned(), id.to_owned());
+    let waking = async move { wake(&admin, waiters, &queue, &id).await };
+    hooks.changes.run(ANSWER, waking).await.map_err(Refusal::Unanswered)?
+}
+
+/// The token of a job's callback.
+fn token(key: &SigningKey, queue: &str, id: &str) -> Option<String> {
+    Some(hex(&mac(key, &[queue.as_bytes(), b"\n", id.as_bytes()])?))
+}
+
+/// Whether a request shows the token, in either of its headers.
+fn shows(headers: &HeaderMap, token: &str) -> bool {
+    let own = headers.get(TOKEN).map(|shown| shown.as_bytes());
+    let bearer = headers.get(AUTHORIZATION).and_then(|header| bearer(header.as_bytes()));
+    let shown = [own, bearer].into_iter().flatten().filter_map(|shown| std::str::from_utf8(shown).ok());
+    shown.fold(false, |found, shown| found | same(token, shown))
+}
+
+/// Wakes a job, once it is not active any more.
+async fn wake(admin: &Admin, waiters: Arc<Semaphore>, queue: &str, id: &str) -> Result<Woken, Refusal> {
+    let until = Instant::now() + ACTIVE;
+    let mut place = None;
+    loop {
+        let woken = admin.wake(queue, id).await.map_err(Refusal::Admin)?;
+        if woken != Woken::Active {
+            return Ok(woken);
+        }
+        if place.is_none() {
+            place = Some(waiters.clone().try_acquire_owned().map_err(|_| Refusal::Busy)?);
+        }
+        if Instant::now() >= until {
+            return Err(Refusal::StillActive);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use toril_config::Secret;
+
+    fn key() -> SigningKey {
+        SigningKey::of_text(&Secret::new("0123456789abcdef")).expect("a key")
+    }
+
+    #[test]
+    fn a_token_is_of_one_job_in_one_queue() {
+        // printf 'q\n7' | openssl dgst -sha256 -hmac 0123456789abcdef
+        let of = |queue, id| token(&key(), queue, id).expect("a token");
+        assert_eq!(of("q", "7"), "851bcc7beaa6924fe7cd0618bb5455ce1b954707806fdb3ea11b556e1780f742");
+        assert!(of("q", "7") != of("q", "8") && of("q", "7") != of("r", "7"));
+    }
+
+    #[test]
+    fn a_token_is_shown_in_one_header_or_the_other() {
+        let shows = |pairs: &[(&'static str, &str)]| {
+            let headers =
+                pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().expect("a header")));
+            super::shows(&headers.collect(), "right")
+        };
+        for right in [
+            &[("x-a2a-notification-token", "right")][..],
+            &[("authorization", "Bearer right")],
+            &[("x-a2a-notification-token", "wrong"), ("authorization", "bearer right")],
+        ] {
+            assert!(shows(right), "{right:?}");
+        }
+        for wrong in [&[][..], &[("authorization", "right")], &[("x-a2a-notification-token", "Right")]] {
+            assert!(!shows(wrong), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Why a request is not done. Nothing of a body, a signature or a secret is in an answer or in the log.
+
+use axum::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use super::Hooks;
+use crate::changes::Unanswered;
+use crate::problem::Problem;
+use toril_bullmq::admin::AdminError;
+
+/// When a sender should try again.
+const RETRY: HeaderValue = HeaderValue::from_static("10");
+
+/// Why a request is not done.
+#[derive(Debug)]
+pub enum Refusal {
+    /// It does not call the server by a right name.
+    WrongName(&'static str),
+    /// It is no POST.
+    WrongMethod,
+    /// It is not signed as it should be. What is wrong is for the log alone.
+    NotSigned(&'static str),
+    /// It does not show the token of the callback.
+    NoToken,
+    /// Its body has more bytes than this.
+    TooLarge(u64),
+    /// Its body took too long.
+    TooSlow,
+    /// Its body has no end.
+    Broken,
+    /// Other requests hold all that bodies may take, or all places to wait at.
+    Busy,
+    /// It makes no sense.
+    Malformed(&'static str),
+    /// No job can be made of it.
+    Unusable(String),
+    /// There is no such queue or job.
+    Missing(String),
+    /// The job is still active.
+    StillActive,
+    /// The queue side says no.
+    Admin(AdminError),
+    /// What was begun has not ended in time.
+    Unanswered(Unanswered),
+}
+
+impl Refusal {
+    /// What the metrics call it.
+    pub fn result(&self) -> &'static str {
+        match self {
+            Self::NotSigned(_) | Self::NoToken => "unauthorized",
+            Self::TooLarge(_) => "too-large",
+            Self::Missing(_) | Self::Admin(AdminError::NoJob { .. } | AdminError::NoQueue { .. }) => "not-found",
+            Self::Busy | Self::StillActive | Self::Unanswered(_) | Self::Admin(AdminError::Redis(_)) => "unavailable",
+            Self::WrongName(_)
+            | Self::WrongMethod
+            | Self::TooSlow
+            | Self::Broken
+            | Self::Malformed(_)
+            | Self::Unusable(_)
+            | Self::Admin(_) => "invalid",
+        }
+    }
+
+    /// For the operator, who reads the log.
+    fn reason(&self) -> String {
+        match self {
+            Self::NotSigned(why) => (*why).to_owned(),
+            Self::NoToken => "the token is missing or wrong".to_owned(),
+            Self::Busy => "too many requests are under way".to_owned(),
+            other => other.problem().0.detail().to_owned(),
+        }
+    }
+
+    fn problem(&self) -> (Problem, Option<(HeaderName, HeaderValue)>) {
+        let retry = Some((RETRY_AFTER, RETRY));
+        let plain = |status, detail: &str| (Problem::new(status, detail), None);
+        match self {
+            Self::WrongName(why) => plain(StatusCode::FORBIDDEN, why),
+            Self::WrongMethod => {
+                let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this path takes POST alone");
+                (problem, Some((ALLOW, HeaderValue::from_static("POST"))))
+            }
+            Self::NotSigned(_) => {
+                plain(StatusCode::UNAUTHORIZED, "the request is not signed with this webhook's secret")
+            }
+            Self::NoToken => {
+                let problem = Problem::new(StatusCode::UNAUTHORIZED, "the request does not show this callback's token");
+                (problem, Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"toril-callbacks\""))))
+            }
+            Self::TooLarge(most) => {
+                plain(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body may have {most} bytes at most"))
+            }
+            Self::TooSlow => plain(StatusCode::REQUEST_TIMEOUT, "the body took longer than 20 s"),
+            Self::Broken => plain(StatusCode::BAD_REQUEST, "the body ended too early"),
+            Self::Busy => (
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many requests are under way; try again later"),
+                retry,
+            ),
+            Self::Malformed(why) => plain(StatusCode::BAD_REQUEST, why),
+            Self::Unusable(why) => plain(StatusCode::UNPROCESSABLE_ENTITY, why),
+            Self::Missing(why) => plain(StatusCode::NOT_FOUND, why),
+            Self::StillActive => {
+                (Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the job is still active; try again later"), retry)
+            }
+            Self::Admin(AdminError::Redis(_)) => {
+                (Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Redis does not answer; try again later"), retry)
+            }
+            Self::Admin(AdminError::NoJob { .. } | AdminError::NoQueue { .. } | AdminError::NoScheduler { .. }) => {
+                plain(StatusCode::NOT_FOUND, "there is no such job")
+            }
+            Self::Admin(error @ AdminError::Conflict(_)) => plain(StatusCode::CONFLICT, &error.to_string()),
+            Self::Admin(error @ AdminError::Invalid(_)) => plain(StatusCode::UNPROCESSABLE_ENTITY, &error.to_string()),
+            Self::Unanswered(Unanswered::Failed) => {
+                plain(StatusCode::INTERNAL_SERVER_ERROR, "the host failed; its log says more")
+            }
+            Self::Unanswered(Unanswered::Full) => (
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many changes are under way; try again later"),
+                retry,
+            ),
+            Self::Unanswered(Unanswered::Closing) => {
+                (Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the host shuts down; try again later"), retry)
+            }
+            Self::Unanswered(Unanswered::Late) => {
+                (Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Redis does not answer in time; try again later"), retry)
+            }
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (problem, header) = self.problem();
+        let mut answer = problem.into_response();
+        answer.headers_mut().extend(header);
+        answer
+    }
+}
+
+impl Hooks {
+    /// Logs a refused request. Strangers decide how often that happens, so it has a bound.
+    pub fn log(&self, path: &'static str, name: &str, refusal: &Refusal) {
+        let Some(left) = self.logged.take() else { return };
+        tracing::warn!(path, name, reason = refusal.reason(), "a request from outside was refused");
+        if left == 0 {
+            tracing::warn!("refused requests from outside are not logged for the rest of the minute");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_says_nothing_of_what_is_wrong_with_a_signature() {
+        let (problem, _) = Refusal::NotSigned("the timestamp is too old").problem();
+        assert!(!problem.detail().contains("timestamp"));
+        assert_eq!(Refusal::NotSigned("the timestamp is too old").reason(), "the timestamp is too old");
+    }
+
+    #[test]
+    fn what_may_succeed_later_says_when() {
+        for later in [
+            Refusal::Busy,
+            Refusal::StillActive,
+            Refusal::Unanswered(Unanswered::Late),
+            Refusal::Unanswered(Unanswered::Full),
+            Refusal::Unanswered(Unanswered::Closing),
+        ] {
+            assert_eq!(later.result(), "unavailable");
+            let answer = later.into_response();
+            assert_eq!((answer.status().as_u16(), answer.headers().get(RETRY_AFTER)), (503, Some(&RETRY)));
+        }
+    }
+}

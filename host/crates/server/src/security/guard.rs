@@ -1,0 +1,198 @@
+//! What a request must show before it is answered, in the order in which it is asked for: a right name of the server,
+//! the token, and, if it changes something, that no other site's page sent it and that changes are allowed.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::cross_site;
+use super::host_name::HostNames;
+use super::sessions::Sessions;
+use crate::changes::Changes;
+use crate::problem::Problem;
+use toril_config::{AdminAccess, HostSettings, Secret};
+
+/// Who may do what.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    names: HostNames,
+    token: Option<Token>,
+    read_only: bool,
+    changes: Changes,
+}
+
+/// The digest of the token: all that has to be kept to compare, and always of one length.
+#[derive(Clone)]
+struct Token([u8; 32]);
+
+impl Token {
+    fn new(secret: &Secret) -> Self {
+        Self(Sha256::digest(secret.expose()).into())
+    }
+
+    /// Takes the same time whatever is shown.
+    fn is(&self, shown: &[u8]) -> bool {
+        let shown: [u8; 32] = Sha256::digest(shown).into();
+        self.0.ct_eq(&shown).into()
+    }
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(***)")
+    }
+}
+
+impl Guard {
+    /// With the settings of `[host]` and the environment, for a server that may be called by `names`. `changes` owns the
+    /// requests that change something.
+    pub fn new(settings: &HostSettings, names: HostNames, changes: Changes) -> Self {
+        Self {
+            names,
+            token: settings.admin_token.as_ref().map(Token::new),
+            read_only: settings.admin != AdminAccess::Full,
+            changes,
+        }
+    }
+
+    /// Answers a request that was let in, within a bound.
+    pub async fn run(&self, request: Request, next: Next) -> Response {
+        match cross_site::is_safe(request.method()) {
+            true => Changes::look(request, next).await,
+            false => self.changes.change(request, next).await,
+        }
+    }
+
+    /// Whether a request may be answered. `known`: it has shown in another way that it may.
+    pub fn check(&self, request: &Request, known: bool) -> Result<(), Refusal> {
+        let headers = request.headers();
+        self.names.check(headers).map_err(Refusal::WrongName)?;
+        if !known && !self.knows(headers) {
+            return Err(Refusal::NoToken);
+        }
+        match cross_site::is_safe(request.method()) {
+            true => Ok(()),
+            false if !cross_site::is_own(headers) => Err(Refusal::OtherSite),
+            false if self.read_only => Err(Refusal::ReadOnly),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether a request that shows no token yet may be answered: a right name, and no page of another site.
+    pub fn check_stranger(&self, request: &Request) -> Result<(), Refusal> {
+        let headers = request.headers();
+        self.names.check(headers).map_err(Refusal::WrongName)?;
+        let own = cross_site::is_safe(request.method()) || cross_site::is_own(headers);
+        if own { Ok(()) } else { Err(Refusal::OtherSite) }
+    }
+
+    /// Whether a token is wanted at all.
+    pub fn wants_token(&self) -> bool {
+        self.token.is_some()
+    }
+
+    /// Whether this is the token. Takes the same time whatever it is.
+    pub fn is_token(&self, shown: &str) -> bool {
+        self.token.as_ref().is_some_and(|token| token.is(shown.as_bytes()))
+    }
+
+    /// Whether nothing can be changed.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// Whether the request shows the token in its header, where one is wanted.
+    fn knows(&self, headers: &HeaderMap) -> bool {
+        let Some(token) = &self.token else { return true };
+        let shown = headers.get(AUTHORIZATION).and_then(|header| bearer(header.as_bytes()));
+        shown.is_some_and(|shown| token.is(shown))
+    }
+}
+
+/// Why a request is not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It does not call the server by a right name.
+    WrongName(&'static str),
+    /// It shows no token, and one is wanted.
+    NoToken,
+    /// It changes something, and a page of another site has sent it.
+    OtherSite,
+    /// It changes something, and nothing can be changed.
+    ReadOnly,
+}
+
+impl Refusal {
+    /// The status of the answer.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::NoToken => StatusCode::UNAUTHORIZED,
+            Self::WrongName(_) | Self::OtherSite | Self::ReadOnly => StatusCode::FORBIDDEN,
+        }
+    }
+
+    /// What is said of it.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::WrongName(why) => why,
+            Self::NoToken => "this needs `Authorization: Bearer` and the token that TORIL_ADMIN_TOKEN has",
+            Self::OtherSite => "a page of another site must not change anything here",
+            Self::ReadOnly => "nothing can be changed here: `admin` under [host] is \"read-only\"",
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut answer = Problem::new(self.status(), self.reason()).into_response();
+        if self == Self::NoToken {
+            answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"toril\""));
+        }
+        answer
+    }
+}
+
+/// What a header shows after `Bearer`.
+pub fn bearer(header: &[u8]) -> Option<&[u8]> {
+    let (scheme, shown) = header.split_at_checked(7)?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then(|| shown.trim_ascii())
+}
+
+/// Lets only those requests through to `routes` that the guard lets in. Who has a session may look; to change something
+/// a program shows the token, since a form's word of its session is not there.
+pub fn guarded(routes: Router, guard: Guard, sessions: Sessions) -> Router {
+    routes.layer(from_fn_with_state((guard, sessions), ask))
+}
+
+async fn ask(State((guard, sessions)): State<(Guard, Sessions)>, request: Request, next: Next) -> Response {
+    let looks = cross_site::is_safe(request.method());
+    let known = looks && guard.wants_token() && sessions.knows(request.headers());
+    match guard.check(&request, known) {
+        Ok(()) => guard.run(request, next).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_is_that_one_and_no_other() {
+        let token = Token::new(&Secret::new("0123456789abcdef"));
+        assert!(token.is(b"0123456789abcdef"));
+        assert!(!token.is(b"0123456789abcdeF") && !token.is(b"") && !token.is(b"0123456789abcdef0"));
+        assert!(!format!("{token:?}").contains("0123"));
+    }
+
+    #[test]
+    fn the_scheme_has_any_case() {
+        assert_eq!(bearer(b"bearer  x "), Some(&b"x"[..]));
+        assert_eq!((bearer(b"Basic x"), bearer(b"Bear")), (None, None));
+    }
+}
