@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use toril_tests::stub_agent::{Answer, Asked, CARD, Step, card};
@@ -72,6 +73,31 @@ async fn trouble_while_a_task_is_subscribed_to_is_waited_out_within_the_attempt(
     assert_eq!(case.send("hello").await["state"], "completed");
 
     assert_eq!((&case.job("1").await["attemptsMade"], case.agent.calls("SubscribeToTask")), (&json!(1), 2));
+}
+
+#[tokio::test]
+async fn a_task_whose_streams_contradict_its_state_is_subscribed_to_with_pauses() {
+    let subscribed = Arc::new(Mutex::new(Vec::new()));
+    let times = subscribed.clone();
+    let case = Case::played(move |asked: Asked| match (asked.method.as_str(), asked.time) {
+        (CARD, _) => Answer::Result(card(&asked.url, true)),
+        ("SendStreamingMessage", _) => Answer::Stream(vec![working()]),
+        ("SubscribeToTask", _) => {
+            times.lock().unwrap_or_else(PoisonError::into_inner).push(Instant::now());
+            Answer::Stream(vec![status("TASK_STATE_COMPLETED")])
+        }
+        ("GetTask", time) if time < 5 => Answer::Result(task("TASK_STATE_WORKING")),
+        ("GetTask", _) => Answer::Result(task("TASK_STATE_COMPLETED")),
+        _ => Answer::Error(-32601),
+    });
+    let case = case.await;
+
+    assert_eq!(case.send("hello").await["state"], "completed");
+
+    let times = subscribed.lock().unwrap_or_else(PoisonError::into_inner);
+    assert!(times.len() > 1, "{times:?}");
+    let pauses: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(pauses.iter().all(|pause| *pause >= Duration::from_millis(250)), "{pauses:?}");
 }
 
 #[tokio::test]

@@ -1,13 +1,13 @@
-//! Push notifications: a job is deferred while the agent is at its task, and run again when the agent tells. The host's
-//! side of that is played by `toril promote`, which does the same as a notification.
+//! Push notifications: a job is deferred while the agent works on its task, and runs again when the agent notifies the
+//! host. Most tests use `toril promote` instead of a notification, which has the same effect.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use toril_tests::RedisServer;
 use toril_tests::stub_agent::{Answer, Asked, CARD, Step, StubAgent, card};
+use toril_tests::{RedisServer, http};
 
 use crate::{Case, QUEUE, host_with};
 
@@ -34,8 +34,20 @@ impl At {
     }
 }
 
-/// A host that is told by an agent with such a task. `play` answers what is not as usual.
+/// A host that an agent with such a task notifies. `play` answers requests that this agent answers differently.
 async fn case(
+    queue: &str,
+    streaming: bool,
+    at: &At,
+    play: impl Fn(&Asked) -> Option<Answer> + Send + Sync + 'static,
+) -> Case<StubAgent> {
+    case_with("hunter2", "", queue, streaming, at, play).await
+}
+
+/// The same with this secret, and with further tables in `queues.toml`.
+async fn case_with(
+    secret: &str,
+    tables: &str,
     queue: &str,
     streaming: bool,
     at: &At,
@@ -67,9 +79,10 @@ async fn case(
     let url = agent.url();
     let plugin = format!(
         "http = [{url:?}]\nsecrets = {{ push-secret = \"env:PUSH_SECRET\" }}\n\
-         config = {{ agent-url = {url:?}, push-url = \"https://toril.example.com/\", push-after-seconds = 1 }}\n"
+         config = {{ agent-url = {url:?}, push-url = \"https://toril.example.com/\", push-after-seconds = 1 }}\n\
+         {tables}"
     );
-    let toril = host_with(&redis, queue, &plugin, &[("PUSH_SECRET", "hunter2")]).await;
+    let toril = host_with(&redis, queue, &plugin, &[("PUSH_SECRET", secret)]).await;
     Case { agent, redis, toril }
 }
 
@@ -110,6 +123,27 @@ async fn a_job_is_deferred_and_is_completed_after_the_agent_has_told() {
             assert!(!case.toril.logs().contains(secret) && !job.to_string().contains(secret), "{job}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_notification_that_the_agent_was_asked_for_wakes_the_job() {
+    let at = At::default();
+    let callbacks = "[callbacks]\nsecret = \"env:PUSH_SECRET\"\n";
+    let case = case_with("a-secret-of-25-characters", callbacks, QUEUE, false, &at, usual).await;
+    case.add("long", &json!({ "message": "hello" })).await;
+    case.wait_for("long", "delayed").await;
+    at.is("TASK_STATE_COMPLETED");
+
+    let registered = params(&case, "SendMessage")["configuration"]["taskPushNotificationConfig"].clone();
+    let path = registered["url"].as_str().and_then(|url| url.strip_prefix("https://toril.example.com")).expect("a URL");
+    let token = registered["token"].as_str().expect("a token");
+    let headers = [("x-a2a-notification-token", token), ("content-type", "application/json")];
+    let body = json!({ "statusUpdate": { "taskId": "t" } }).to_string();
+    let answer = http::request("POST", &case.toril.url(path), &headers, &body).await.expect("an answer");
+
+    assert_eq!(answer.status, 204);
+    let job = case.wait_for("long", "completed").await;
+    assert_eq!((&job["attemptsMade"], case.agent.calls("SendMessage")), (&json!(1), 1), "{job}");
 }
 
 #[tokio::test]

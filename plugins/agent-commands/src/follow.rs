@@ -89,6 +89,7 @@ impl<'a> Follow<'a> {
     pub fn run(&mut self, mut stream: Option<Stream<'a>>) -> Result<(), Trouble> {
         let mut subscribing = self.subscribes;
         let (mut fruitless, mut pause) = (0, FIRST_PAUSE);
+        let mut had_stream = stream.is_some();
         while !self.is_settled() {
             if let Some(open) = stream.take() {
                 let brought = self.read(open)?;
@@ -98,6 +99,11 @@ impl<'a> Follow<'a> {
                 }
                 self.gapless = false;
             } else if subscribing && fruitless < FRUITLESS {
+                // An agent can end each stream at once. Without a pause this would subscribe without end.
+                if std::mem::replace(&mut had_stream, true) {
+                    self.watch.pause(pause)?;
+                    pause = (pause * 3 / 2).min(LAST_PAUSE);
+                }
                 self.gapless = false;
                 match self.agent.subscribe(&self.task.id, self.watch) {
                     Ok(open) => {
