@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn the_processors_in_use_show_what_the_limit_is() {
         let at = |processor, redis| Figures { rate: 10_000.0, processor, redis };
-        assert!(why(&at(20.0, 90.0), 1, 4).ends_with("is full."));
+        assert!(why(&at(20.0, 90.0), 1, 4).contains("Redis is the limit"));
         assert!(why(&at(150.0, 40.0), 1, 2).contains("The machine is the limit"));
         assert!(why(&at(50.0, 40.0), 1, 4).contains("Neither is fully used"));
         // Two servers can use two processors.
