@@ -177,7 +177,7 @@ mod tests {
 
         assert_eq!(account.lost, ["job-2"]);
         assert_eq!(account.stuck, ["job-1 is in active"]);
-        assert_eq!(account.wrong, ["job-3 has completed", "job-4 has ended 2 times"]);
+        assert_eq!(account.wrong, ["job-3 has completed", "job-4 has finished 2 times"]);
         assert_eq!(account.complaints().len(), 3);
     }
 
