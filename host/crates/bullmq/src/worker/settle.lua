@@ -2,12 +2,12 @@
 -- BullMQ's own workers.
 --
 -- KEYS, from 11: completed, failed, then for each of the two its metrics and the list of their points.
--- ARGV, from 9: how many minutes of metrics are kept, or '' for no metrics, then the jobs, a MessagePack array of
--- arrays:
---   id, lock token, how often it was started (text), 'completed' or 'failed', return value or reason, stack traces
---   (JSON),
---   how many attempts it has, and which ended jobs are kept: count, age (s) and limit, each may be nil. A long value or
---   reason is an argument after the jobs. The array then contains the index of that argument.
+-- ARGV, from 9: how many minutes of metrics are kept, or '' for no metrics, then the jobs.
+-- The jobs are a MessagePack array of arrays:
+--   id, lock token, how often it was started (text), 'completed' or 'failed', return value or reason,
+--   stack traces (JSON), how many attempts it has, and which ended jobs are kept: count, age (s) and limit.
+--   Each of these last three may be nil. A long value or reason is an argument after the jobs. The array then contains
+--   the index of that argument.
 -- Returns a code for each job, and what `claim` returns. Codes: 0 done, 1 has a parent or a deduplication id, which
 -- this script does not handle. The other codes are BullMQ's: -1 no such job, -2 not locked, -3 not active, -4 has
 -- children that have not ended, -6 locked by another, -9 has children that failed.
