@@ -1,16 +1,16 @@
-//! Which slot of a Redis Cluster a key belongs to.
+//! The Redis Cluster slot of a key.
 
 use toril_job::settings::hash_tag;
 
-/// How many slots there are.
+/// The number of slots.
 pub const SLOTS: u16 = 16_384;
 
-/// The slot of a key: that of its hash tag, or of all of it if it has none.
+/// The slot of a key. It depends on the key's hash tag, or on the whole key if it has none.
 pub fn of(key: &str) -> u16 {
     crc16(hash_tag(key).unwrap_or(key).as_bytes()) % SLOTS
 }
 
-/// CRC-16/XMODEM, as the specification of Redis Cluster has it.
+/// CRC-16/XMODEM, as in the specification of Redis Cluster.
 fn crc16(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0, |crc, byte| {
         (0..8).fold(
