@@ -123,11 +123,11 @@ mod tests {
         serde_json::from_str(backoff).expect("a back-off")
     }
 
-    /// In a queue without strategies of its own.
+    /// The delay in a queue without its own strategies.
     fn delay(backoff: Option<&Backoff>, attempts: u32, random: f64) -> Duration {
         match next(backoff, &BTreeMap::new(), attempts, random) {
             Next::After(wait) => wait,
-            // A delay of -1, which chance can make.
+            // A delay of -1, which random input can produce.
             Next::Never => Duration::ZERO,
             Next::Unknown(name) => panic!("{name}"),
         }
@@ -142,7 +142,8 @@ mod tests {
         assert_eq!(delay(None, 1, 0.5), Duration::ZERO);
     }
 
-    /// The delays in milliseconds after the first attempts of a job with `backoff`, in a queue whose strategy `mine` is this.
+    /// The delays in milliseconds after the first attempts of a job with `backoff`. The queue's strategy `mine` is
+    /// `strategy`.
     fn delays(strategy: BackoffStrategy, backoff: &str, random: f64) -> Vec<u128> {
         let (strategies, backoff) = (BTreeMap::from([("mine".to_owned(), strategy)]), read(backoff));
         let after = |attempts| match next(Some(&backoff), &strategies, attempts, random) {
@@ -231,7 +232,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    /// Any back-off that can be written, sensible or not.
+    /// Any backoff that options can contain, valid or not.
     fn any_backoff() -> impl Strategy<Value = Backoff> {
         let delay = prop_oneof![0.0..1e7, any::<f64>()];
         let kind = prop_oneof![Just("fixed"), Just("exponential")];

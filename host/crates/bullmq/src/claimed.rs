@@ -337,7 +337,7 @@ mod tests {
 
     #[test]
     fn a_job_is_tried_again_as_often_as_in_node() {
-        // What Node says for each: `attemptsMade + 1 < attempts`.
+        // Node's condition for each case: `attemptsMade + 1 < attempts`.
         for (made, stored, again) in [("0", "9.007199254741e+15", true), ("1", "2.5", true), ("2", "2.5", false)] {
             let mut job =
                 Claimed { options: Options::read(&format!(r#"{{"attempts":{stored}}}"#)), ..Claimed::sample() };

@@ -70,7 +70,7 @@ mod tests {
     const THEN: u64 = 1_790_000_000_000;
 
     fn is_about(clock: &Clock, time: u64) -> bool {
-        // A busy machine may take its time between two lines.
+        // The upper bound is large, because a busy machine may pause between two lines.
         clock.now().is_some_and(|now| (time..time + 60_000).contains(&now))
     }
 

@@ -103,8 +103,8 @@ mod tests {
 
     use super::*;
 
-    /// What Node says of values: a value, `Number(value)`, and `Boolean(value)`.
-    /// `tests/interop/numbers.mjs` makes the file.
+    /// Node's answers for many values: the value, `Number(value)`, and `Boolean(value)`. `tests/interop/numbers.mjs`
+    /// generates the file.
     const VALUES: &str = include_str!("js_vectors.json");
 
     fn same(ours: f64, theirs: &Value) -> bool {

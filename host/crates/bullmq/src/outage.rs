@@ -91,7 +91,7 @@ mod tests {
         Error::Redis(RedisError::from((kind, "test")))
     }
 
-    /// How many parts wait, and when that was told.
+    /// How many parts wait, and when the outage was logged.
     fn seen(outage: &Outage) -> (usize, Option<Instant>) {
         let state = outage.state();
         (state.waiting, state.told)

@@ -28,7 +28,7 @@ mod tests {
 
     #[test]
     fn slots_are_those_that_redis_computes() {
-        // The first is the example of the specification, the others are what `CLUSTER KEYSLOT` answers.
+        // The first is the example in the specification. The others are the answers of `CLUSTER KEYSLOT`.
         assert_eq!(crc16(b"123456789"), 0x31C3);
         assert_eq!(of("foo"), 12_182);
         assert_eq!(of("bull:{orders}:wait"), of("{orders}"));

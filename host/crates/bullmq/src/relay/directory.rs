@@ -213,7 +213,7 @@ async fn ask(
                     tracing::info!("it is known again where Redis is");
                 }
                 if *before != ranges {
-                    // Changes of unused slots are ignored.
+                    // Moves of slots that this process does not use are not logged.
                     let moved =
                         |slot: &u16| owner(&before, *slot).is_some_and(|had| owner(&ranges, *slot) != Some(had));
                     if locked(&shared.slots).iter().any(moved) {

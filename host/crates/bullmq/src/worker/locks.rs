@@ -125,7 +125,7 @@ mod tests {
         let _second = locks.keep(&claim("t:2"), lost[1].clone());
         assert!(lost[0].is_cancelled());
 
-        // The answer to a renewal that was asked for before the second claim.
+        // The answer to a renewal that started before the second claim.
         locks.lose("q", "1", "t:1");
         drop(first);
 
