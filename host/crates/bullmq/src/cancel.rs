@@ -109,7 +109,7 @@ async fn cancel_deferred(
                 published = Some(Instant::now());
             }
             JobState::Active | JobState::Waiting | JobState::Prioritized => {}
-            // After the request was published, a delayed job is left alone.
+            // This changes nothing if the job is no longer delayed by then.
             JobState::Delayed if published.is_none() => {
                 scripts.promote(id).await?;
             }

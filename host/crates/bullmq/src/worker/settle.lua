@@ -149,9 +149,9 @@ local function leave_active(ids)
   return left
 end
 
--- Ends a job that is not active because it stalled and was requeued: the stalled check puts it at the end of the list
--- that workers pop from. Returns 0, or the code that says why the job cannot be ended. If it is not there, a client has
--- retried a job that had already ended.
+-- Removes a job that is not active from the waiting jobs. It is there if it stalled and was requeued, at the end of the
+-- list that workers pop from. Returns 0, or the code that says why the job cannot be ended. In the case of -2 a client
+-- has retried a job that had already ended.
 local function leave_wait(i)
   local id, job = items[i][ID], keys[i]
   if holders[i] then
