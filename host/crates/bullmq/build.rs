@@ -1,5 +1,5 @@
-//! Finds BullMQ's own Lua scripts, so that this crate can include them: the crate `bullmq-official` brings them and keeps
-//! their registry to itself. Sets `BULLMQ_COMMANDS` to their folder, wherever cargo has the crate from.
+//! Finds BullMQ's own Lua scripts, so that this crate can include them. The crate `bullmq-official` contains them, but
+//! does not export them. Sets `BULLMQ_COMMANDS` to their folder, wherever cargo has stored the crate.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 const CRATE: &str = "bullmq-official";
-/// The version whose scripts' arguments `src/scripts.rs` follows.
+/// The version of the crate whose script arguments `src/scripts.rs` follows.
 const VERSION: &str = "1.4.4";
 
 fn main() {
@@ -22,7 +22,8 @@ fn main() {
 }
 
 fn commands() -> Result<PathBuf, String> {
-    // What is built has been downloaded, but cargo describes the whole workspace, of which some may be missing.
+    // All dependencies of this build are downloaded already. But `cargo metadata` reads the whole workspace, and some
+    // of its dependencies may be missing.
     let metadata = metadata(&["--offline"]).or_else(|_| metadata(&[]))?;
     let packages = metadata["packages"].as_array().ok_or("`cargo metadata` names no packages")?;
     let package = packages.iter().find(|package| package["name"] == CRATE && package["version"] == VERSION).ok_or(

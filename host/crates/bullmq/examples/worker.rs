@@ -1,8 +1,8 @@
-//! A BullMQ worker without Toril. It adds jobs to a queue, runs them and prints what became of each:
+//! A BullMQ worker without Toril. It adds jobs to a queue, runs them and prints their results:
 //!
 //!     cargo run -p toril-bullmq --example worker
 //!
-//! `REDIS_URL` names the server; without it the example connects to redis://127.0.0.1:6379.
+//! `REDIS_URL` names the server. Its default is redis://127.0.0.1:6379.
 
 use std::error::Error;
 use std::num::NonZeroUsize;
@@ -16,10 +16,10 @@ use toril_bullmq::{JobSpec, QueueWorker, Redis, Service, add};
 use toril_job::settings::{self, JobDefaults, Queue};
 use toril_job::{Attempt, Failure, FailureKind, Finished, LogLevel, Outcome, Runner};
 
-/// How long the last jobs may take.
+/// How long the jobs may take.
 const BOUND: Duration = Duration::from_secs(30);
 
-/// Runs the jobs: each has a name to greet.
+/// Runs the jobs. Each job contains a name to greet.
 struct Greeter;
 
 impl Runner for Greeter {
@@ -46,7 +46,7 @@ pub async fn work(url: &str, queue: &str, names: &[&str]) -> Result<Vec<Value>, 
     let settings = Queue { concurrency: NonZeroUsize::new(100).ok_or("not zero")?, ..Queue::default() };
     let service = Service::new(redis.clone(), Arc::new(|_: &str| JobDefaults::default()));
     let worker = QueueWorker::prepare(service.clone(), queue, &settings, Arc::new(Greeter)).await?;
-    // Hears of cancelled jobs, and replaces connections that have become silent.
+    // Listens for cancelled jobs, and replaces connections that have become silent.
     let listening = tokio::spawn(service.listen());
     worker.begin();
 
@@ -56,7 +56,7 @@ pub async fn work(url: &str, queue: &str, names: &[&str]) -> Result<Vec<Value>, 
     });
     let results = try_join_all(jobs).await;
 
-    // Claims nothing more, and waits for the jobs that still run.
+    // Claims no more jobs, and waits for the jobs that still run.
     worker.close(BOUND).await;
     listening.abort();
     results

@@ -1,4 +1,4 @@
-//! Adding a job, and waiting for its end: what `toril add` does.
+//! Adds a job and waits for its end. `toril add` uses this.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use toril_job::settings::{Backoff, JobDefaults, Keep};
 use toril_job::trace::Carrier;
 use toril_job::{NewJob, OnFailure};
 
-/// A job to be added.
+/// A job to add.
 #[derive(Clone, Debug)]
 pub struct JobSpec {
     /// Its queue.
@@ -24,14 +24,14 @@ pub struct JobSpec {
     pub data: Value,
     /// BullMQ's options, except for `backoff`.
     pub options: JobOptions,
-    /// The pause before another attempt. The options have neither its jitter nor a named strategy's delay.
+    /// The backoff between attempts. [`JobOptions`] cannot hold its jitter or the delay of a named strategy.
     pub backoff: Option<Backoff>,
-    /// The context of the trace that it belongs to, which they cannot hold either.
+    /// The context of its trace. [`JobOptions`] cannot hold this either.
     pub trace: Option<Carrier>,
-    /// Options of an earlier job as they were stored, which replace those of the same name.
+    /// The stored options of an earlier job. They replace options with the same name.
     pub earlier: Map<String, Value>,
-    /// Makes `keepLastIfActive` count from the first attempt of the job that holds the deduplication id to its end, also
-    /// while that job waits for its next attempt. BullMQ counts only the time in which it is active.
+    /// Extends `keepLastIfActive`. It then counts from the first attempt of the job that holds the deduplication id to
+    /// the end of that job, including the time between its attempts. In BullMQ it only counts while the job is active.
     pub keep_last_if_started: bool,
 }
 
@@ -53,7 +53,7 @@ impl JobSpec {
         spec
     }
 
-    /// A job that a plugin adds, with a queue's defaults for what the plugin does not say.
+    /// A job that a plugin adds. Options that the plugin does not set come from the queue's defaults.
     pub fn from_plugin(job: NewJob, defaults: &JobDefaults) -> Self {
         let mut spec = Self::new(&job.queue, &job.name, job.data, defaults);
         spec.backoff = job.backoff.or(spec.backoff);
@@ -73,12 +73,13 @@ impl JobSpec {
         spec
     }
 
-    /// Whether Toril adds such a job: its name, ids and parent must be no key of the queue, and not too long.
+    /// Checks whether Toril may add the job. Its name, ids and parent must not be too long, and must not be a key of
+    /// the queue.
     pub fn check(&self) -> Result<(), ConnectError> {
         ids::check(self).map_err(ConnectError::InvalidJob)
     }
 
-    /// Makes it a child of a job.
+    /// Makes it a child of this job.
     pub fn set_parent(&mut self, queue: &str, id: &str, on_failure: OnFailure) {
         let options = &mut self.options;
         options.parent = Some(ParentOptions { queue: queue.to_owned(), id: id.to_owned(), wait_children: None });
@@ -98,7 +99,7 @@ pub fn policy(keep: &Keep) -> RemoveOnFinish {
         Keep::All => RemoveOnFinish::Bool(false),
         Keep::None => RemoveOnFinish::Bool(true),
         Keep::Some { age, count, limit } => RemoveOnFinish::Options(KeepJobs {
-            // In seconds, whatever the crate's comment says: it is what the Lua script compares.
+            // In seconds, although the comment of the crate says otherwise: the Lua script compares seconds.
             age: age.map(|age| age.as_secs()),
             count: count.map(|count| usize::try_from(count).unwrap_or(usize::MAX)),
             limit: limit.and_then(|limit| usize::try_from(limit.get()).ok()),
@@ -125,29 +126,29 @@ pub enum WaitError {
         /// Its `failedReason`.
         reason: String,
     },
-    /// It did not end in time.
+    /// The job did not end in time.
     #[error("job {id} has not ended within {}; it goes on", humantime::format_duration(*.waited))]
     Late {
         /// The job's id.
         id: String,
         /// Its queue.
         queue: String,
-        /// How long was waited.
+        /// How long the caller has waited.
         waited: Duration,
     },
-    /// Redis.
+    /// Redis failed.
     #[error(transparent)]
     Redis(#[from] ConnectError),
 }
 
-/// Adds a job, in one step with all of its options. `listen`: so that it can be waited for.
+/// Adds a job with all of its options in one step. `listen`: also listens to the queue's events, which waiting needs.
 pub async fn add(redis: &Redis, spec: JobSpec, listen: bool) -> Result<Added, ConnectError> {
     spec.check()?;
     if let Some(parent) = &spec.options.parent {
         redis.check_parent(&spec.queue, &parent.queue)?;
     }
     let queue = redis.queue(&spec.queue).await?;
-    // Before the job is there, so that its end cannot be missed.
+    // This subscribes before the job is added, so that its end cannot be missed.
     let events = if listen { Some(events(redis, &queue).await?) } else { None };
     let id = insert::one(&queue, &spec).await?;
     Ok(Added { id, queue, events })
@@ -164,7 +165,7 @@ impl Added {
     }
 
     async fn end(&self) -> Result<Value, WaitError> {
-        // A job of an id that was there before may have ended long ago.
+        // If a job with this id already existed, it may have ended long ago.
         if let Some(ended) = self.ended().await.map_err(ConnectError::from)? {
             return ended;
         }

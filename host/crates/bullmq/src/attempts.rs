@@ -1,6 +1,6 @@
-//! Which attempts jobs had: by which version of which plugin, on which host, for how long, and how each ended. BullMQ
-//! keeps nothing of that, so it is kept beside, under the namespace: the last ones of each queue, in lists of bounded
-//! length. They are written many at once, and never on a job's way. Best effort: a job does not wait for them.
+//! Records the attempts of jobs: plugin, version, host, duration and outcome. BullMQ does not store these. Toril keeps
+//! the latest ones of each queue under its namespace, in lists of limited length. They are written in batches. This is
+//! best effort: no job waits for the write.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,40 +16,41 @@ use super::patience::Pauses;
 use toril_job::Finished;
 use toril_job::settings::MOST_KEPT_ATTEMPTS;
 
-/// The lists of one queue. The one of a job follows from its id, so that few are read to find its attempts: one.
+/// The number of lists per queue. A job's list follows from its id, so finding its attempts reads only one list.
 const LISTS: u64 = 64;
-/// The most that is read of one list: as many as it can hold.
+/// The most records that are read from one list: as many as it can hold.
 const MOST_READ: i64 = (MOST_KEPT_ATTEMPTS as u64 / LISTS).cast_signed();
-/// How long a list is kept that nothing is added to, in seconds.
+/// How long a list is kept after the last record was added, in seconds.
 const LASTS: u64 = 7 * 24 * 60 * 60;
-/// How long attempts gather before they are written.
+/// How long records are collected before they are written.
 const GATHER: Duration = Duration::from_millis(250);
-/// How many wait at most, while Redis is away for one. Then the oldest are given up.
+/// The most records that wait to be written, for example while Redis is away. If there are more, the oldest are
+/// dropped.
 const WAITING: usize = 20_000;
-/// Attempts of jobs with longer ids, in bytes, are not kept.
+/// Attempts of jobs with ids longer than this, in bytes, are not recorded.
 const LONGEST_ID: usize = 256;
 
-/// One attempt that has ended. Nothing of a job's data and no plugin's words are in it: it may outlive the job.
+/// One attempt that has ended. It contains no job data and no text from a plugin, because it may outlive the job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// The job.
+    /// The job's id.
     pub id: String,
-    /// Which attempt it was, from 1.
+    /// The number of the attempt, from 1.
     #[serde(rename = "n")]
     pub attempt: u32,
     /// How it ended.
     #[serde(rename = "o")]
     pub outcome: String,
-    /// What kind of failure it was.
+    /// The kind of failure.
     #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
-    /// What ran it.
+    /// The plugin that ran it.
     #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     pub plugin: Option<String>,
-    /// In which version.
+    /// The plugin's version.
     #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// The host that did.
+    /// The host that ran it.
     #[serde(rename = "h", default)]
     pub host: String,
     /// When it began, in milliseconds since the Unix epoch.
@@ -60,23 +61,23 @@ pub struct Record {
     pub duration: u64,
 }
 
-/// Keeps the attempts of one host's jobs.
+/// Records the attempts of one host's jobs.
 #[derive(Clone, Default)]
 pub struct Attempts(Option<Arc<Keeper>>);
 
 struct Keeper {
     redis: SharedRedis,
     host: String,
-    /// How many each list holds.
+    /// The most records in each list.
     each: usize,
     waiting: Mutex<VecDeque<(String, Record)>>,
-    /// There is something to write.
+    /// Notified when there is something to write.
     noted: Notify,
     closing: CancellationToken,
 }
 
 impl Attempts {
-    /// Keeps this many attempts of each queue. None: nothing is kept.
+    /// Keeps this many attempts of each queue. 0 turns recording off.
     pub fn new(redis: SharedRedis, host: &str, keep: u32) -> Self {
         let each = u64::from(keep.min(MOST_KEPT_ATTEMPTS)).div_ceil(LISTS);
         let keeper = usize::try_from(each).ok().filter(|each| *each > 0).map(|each| Keeper {
@@ -90,7 +91,7 @@ impl Attempts {
         Self(keeper.map(Arc::new))
     }
 
-    /// Notes an attempt that has ended just now. Costs no call to Redis.
+    /// Records an attempt that has just ended. This makes no call to Redis.
     pub fn note(&self, queue: &str, id: &str, attempt: u32, finished: &Finished, took: Duration) {
         let Some(keeper) = self.0.as_ref().filter(|_| id.len() <= LONGEST_ID) else { return };
         let duration = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
@@ -114,7 +115,7 @@ impl Attempts {
         keeper.noted.notify_one();
     }
 
-    /// Writes what is noted, until [`close`](Self::close) and what was noted before are done.
+    /// Writes the records until [`close`](Self::close) is called and all earlier records are written.
     pub async fn keep(self) {
         let Some(keeper) = self.0 else { return };
         let mut pauses = Pauses::default();
@@ -126,7 +127,7 @@ impl Attempts {
             match keeper.write().await {
                 Ok(()) if closing => return,
                 Ok(()) => pauses = Pauses::default(),
-                // That Redis is away is told by others.
+                // Other parts of the host log that Redis is away.
                 Err(error) => {
                     tracing::debug!(%error, "the attempts of jobs were not written, trying again");
                     tokio::time::sleep(pauses.next()).await;
@@ -136,7 +137,7 @@ impl Attempts {
         }
     }
 
-    /// Writes what is left, and then no more.
+    /// Makes [`keep`](Self::keep) write the remaining records and return.
     pub fn close(&self) {
         if let Some(keeper) = &self.0 {
             keeper.closing.cancel();
@@ -145,7 +146,7 @@ impl Attempts {
 }
 
 impl Keeper {
-    /// Writes all that waits; what cannot be written waits again.
+    /// Writes all waiting records. If the write fails, they wait again.
     async fn write(&self) -> Result<(), ConnectError> {
         let taken = std::mem::take(&mut *self.waiting());
         let mut queues: BTreeMap<String, Vec<Record>> = BTreeMap::new();
@@ -166,7 +167,7 @@ impl Keeper {
         failed
     }
 
-    /// Three commands for each list that something is added to.
+    /// Sends three commands for each list that gets new records.
     async fn write_queue(&self, queue: &str, records: &[Record]) -> Result<(), ConnectError> {
         let mut lists: BTreeMap<u64, Vec<String>> = BTreeMap::new();
         for record in records {
@@ -189,22 +190,22 @@ impl Keeper {
     }
 }
 
-/// The attempts of a job that are kept, by whichever host, the oldest first. One command.
+/// The recorded attempts of a job on all hosts, the oldest first. One command.
 pub async fn of(redis: &Redis, queue: &str, id: &str) -> Result<Vec<Record>, ConnectError> {
     let mut read = redis::cmd("LRANGE");
     read.arg(key(redis, queue, list_of(id))).arg(-MOST_READ).arg(-1);
     let found: Vec<Vec<u8>> = redis.connection().await?.cmd(&mut read).await?;
-    // One that another version of Toril has written may say something else.
+    // Records of other Toril versions may have another format. These are skipped.
     let records = found.iter().filter_map(|text| serde_json::from_slice::<Record>(text).ok());
     Ok(records.filter(|record| record.id == id).collect())
 }
 
-/// In a cluster the lists of one queue are in one slot.
+/// The key of a list. In a cluster all lists of one queue are in one slot.
 fn key(redis: &Redis, queue: &str, list: u64) -> String {
     redis.namespaced(&format!("attempts:{{{queue}}}:{list}"))
 }
 
-/// The list of a job: FNV-1a, which every version and every host must agree on.
+/// The list of a job, by the FNV-1a hash of its id. Every version and every host must compute the same list.
 fn list_of(id: &str) -> u64 {
     let hash = id
         .bytes()

@@ -1,4 +1,4 @@
-//! How long a failed job waits for its next attempt, by the job's own options.
+//! Computes the backoff of a failed job from the job's own options.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use super::js;
 use toril_job::settings::{BackoffStrategy, Delays};
 
-/// How a job's attempts are spaced, as BullMQ's clients write it in `opts.backoff`.
+/// The backoff of a job, as BullMQ's clients write it in `opts.backoff`.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Backoff {
@@ -16,7 +16,7 @@ pub enum Backoff {
     Delay(f64),
     /// A strategy by its name.
     Strategy {
-        /// `fixed`, `exponential`, or the name of a strategy of the worker's own.
+        /// `fixed`, `exponential`, or the name of a custom strategy of the worker.
         #[serde(rename = "type")]
         kind: String,
         /// In milliseconds.
@@ -28,28 +28,28 @@ pub enum Backoff {
     },
 }
 
-/// A number as JavaScript reads it. None: it is none.
+/// A number as JavaScript reads it. `None`: the value is not a number.
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     let number = js::number(Some(&serde_json::Value::deserialize(deserializer)?));
     Ok((!number.is_nan()).then_some(number))
 }
 
-/// What a job's backoff says of its next attempt.
+/// The next attempt according to a job's backoff.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// It starts after this delay. Zero: at once.
+    /// It starts after this delay. Zero means immediately.
     After(Duration),
-    /// There is none: a delay of -1 says so in BullMQ.
+    /// There is none. In BullMQ a delay of -1 means this.
     Never,
-    /// Neither BullMQ nor the queue has a strategy of this name.
+    /// Neither BullMQ nor the queue has a strategy with this name.
     Unknown(String),
 }
 
-/// The delay before the next attempt of a job that has failed `attempts_made` times, this time included. `strategies` are
-/// the queue's own. `random` is in `0.0..1.0`.
+/// The delay before the next attempt of a job that has failed `attempts_made` times, including this time. `strategies`
+/// are the queue's own. `random` is in `0.0..1.0`.
 ///
-/// Fixed waits `delay`, exponential waits `delay * 2^(attempts_made - 1)`; jitter `j` picks a time between
-/// `(1 - j) * wait` and `wait` evenly (BullMQ's documentation, "Retrying failing jobs").
+/// Fixed waits `delay`. Exponential waits `delay * 2^(attempts_made - 1)`. Jitter `j` picks a uniformly distributed
+/// time between `(1 - j) * wait` and `wait` (BullMQ's documentation, "Retrying failing jobs").
 pub fn next(
     backoff: Option<&Backoff>,
     strategies: &BTreeMap<String, BackoffStrategy>,
@@ -71,7 +71,7 @@ pub fn next(
         ),
         (unknown, None) => return Next::Unknown(unknown.to_owned()),
     };
-    #[allow(clippy::float_cmp)] // exactly that is the sign
+    #[allow(clippy::float_cmp)] // exactly -1.0 is the sign
     if wait == -1.0 {
         return Next::Never;
     }
@@ -80,7 +80,7 @@ pub fn next(
 }
 
 fn by_strategy(delays: &Delays, own: Option<f64>, attempts_made: u32) -> f64 {
-    // Some clients write a delay of 0 where the job has none.
+    // Some clients write a delay of 0 for a job that has none.
     let own = own.filter(|delay| *delay != 0.0);
     let base = |delay: &Duration| own.unwrap_or_else(|| in_milliseconds(*delay));
     match delays {
@@ -102,10 +102,10 @@ fn in_milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 
-/// A hundred years in milliseconds: later than anyone waits, and small enough for BullMQ's 53-bit scores.
+/// A hundred years in milliseconds. No job waits longer, and it still fits into BullMQ's 53-bit scores.
 const LONGEST: f64 = 100.0 * 365.0 * 24.0 * 3600.0 * 1000.0;
 
-/// Whole milliseconds of a wait that is no longer than [`LONGEST`].
+/// The whole milliseconds of a wait that is at most [`LONGEST`].
 fn milliseconds(wait: f64) -> Duration {
     if wait.is_nan() || wait <= 0.0 {
         return Duration::ZERO;
@@ -123,11 +123,11 @@ mod tests {
         serde_json::from_str(backoff).expect("a back-off")
     }
 
-    /// In a queue without strategies of its own.
+    /// The delay in a queue without its own strategies.
     fn delay(backoff: Option<&Backoff>, attempts: u32, random: f64) -> Duration {
         match next(backoff, &BTreeMap::new(), attempts, random) {
             Next::After(wait) => wait,
-            // A delay of -1, which chance can make.
+            // A delay of -1, which random input can produce.
             Next::Never => Duration::ZERO,
             Next::Unknown(name) => panic!("{name}"),
         }
@@ -142,7 +142,8 @@ mod tests {
         assert_eq!(delay(None, 1, 0.5), Duration::ZERO);
     }
 
-    /// The delays in milliseconds after the first attempts of a job with `backoff`, in a queue whose strategy `mine` is this.
+    /// The delays in milliseconds after the first attempts of a job with `backoff`. The queue's strategy `mine` is
+    /// `strategy`.
     fn delays(strategy: BackoffStrategy, backoff: &str, random: f64) -> Vec<u128> {
         let (strategies, backoff) = (BTreeMap::from([("mine".to_owned(), strategy)]), read(backoff));
         let after = |attempts| match next(Some(&backoff), &strategies, attempts, random) {
@@ -231,7 +232,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    /// Any back-off that can be written, sensible or not.
+    /// Any backoff that options can contain, valid or not.
     fn any_backoff() -> impl Strategy<Value = Backoff> {
         let delay = prop_oneof![0.0..1e7, any::<f64>()];
         let kind = prop_oneof![Just("fixed"), Just("exponential")];

@@ -1,4 +1,4 @@
-//! Cancelling a job that runs, on whichever host it does: the wish is published, and the host that has the job hears it.
+//! Cancels a running job on any host: the request is published, and the host that runs the job receives it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,45 +16,47 @@ use super::outage::{Outage, Waiting};
 use super::scripts::Scripts;
 use toril_job::Cancellation;
 
-/// Between two tries to listen while Redis is away.
+/// The pause between two attempts to subscribe while Redis is away.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long nobody need have a wish, before it is asked whether the connection is there still.
+/// After this time without a request, the listener checks whether its connection still works.
 const QUIET: Duration = Duration::from_secs(10);
-/// How long the answer to that may take.
+/// How long the answer to that check may take.
 const ANSWER: Duration = Duration::from_secs(3);
-/// How often a job that was deferred is told the wish while it runs.
+/// How often a deferred job that runs gets the cancel request again.
 const AGAIN: Duration = Duration::from_millis(500);
-/// How often it is looked whether a job has ended.
+/// How often the caller checks whether a job has ended.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// A wish, as it is published.
+/// A cancel request as it is published.
 #[derive(Debug, Serialize, Deserialize)]
 struct Wish {
     queue: String,
-    /// None: every job of the queue that runs.
+    /// `None`: all running jobs of the queue.
     id: Option<String>,
     reason: String,
 }
 
-/// What became of a wish.
+/// The result of a cancel request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Cancelled {
-    /// The job does not run any more; this is its state now.
+    /// The job no longer runs. This is its state now.
     Ended(String),
-    /// It still runs: no host took the wish, or the plugin takes its time.
+    /// It still runs: no host received the request, or the plugin has not ended yet.
     StillRuns,
-    /// It did not run in the first place; this is its state.
+    /// It was not running. This is its state.
     DidNotRun(String),
     /// There is no such job.
     NoJob,
 }
 
-/// Hosts of another key prefix have other jobs, whose queues and ids may have the same names.
+/// The channel for cancel requests. It contains the key prefix, because hosts with another prefix may have queues and
+/// ids with the same names.
 fn channel(redis: &Redis) -> String {
     redis.namespaced(&format!("cancel:{}", redis.prefix()))
 }
 
-/// Asks whichever host runs the job to end it, and waits for its end. A job that its plugin has deferred is run for that.
+/// Asks the host that runs the job to cancel it, and waits until it ends. A job that its plugin has deferred is run for
+/// this.
 pub async fn cancel(
     redis: &SharedRedis,
     queue: &str,
@@ -67,7 +69,7 @@ pub async fn cancel(
     let wish = Wish { queue: queue.to_owned(), id: Some(id.to_owned()), reason: reason.to_owned() };
     match jobs.get_job_state(id).await? {
         JobState::Active => {}
-        // Only a deferred job was started more often than attempts were counted.
+        // Only a deferred job was started more often than its attempts were counted.
         JobState::Delayed if job.attempts_started() > job.attempts_made() => {
             let scripts = Scripts::new(Arc::new(Home::find(redis.clone(), queue).await?));
             return cancel_deferred(redis, &jobs, &scripts, &wish, bound).await;
@@ -86,7 +88,8 @@ pub async fn cancel(
     ended.await.unwrap_or(Ok(Cancelled::StillRuns))
 }
 
-/// Lets a job run that its plugin has deferred, and asks the plugin to end it: only the plugin knows what else has to end.
+/// Runs a job that its plugin has deferred, and asks the plugin to cancel it, because only the plugin knows what else
+/// must end.
 async fn cancel_deferred(
     redis: &Redis,
     jobs: &Queue,
@@ -100,13 +103,13 @@ async fn cancel_deferred(
     loop {
         let state = jobs.get_job_state(id).await?;
         match state {
-            // The host may have claimed it without listening for this job yet.
+            // The request is repeated, because the host may have claimed the job without having registered it yet.
             JobState::Active if published.is_none_or(|at: Instant| at.elapsed() >= AGAIN) => {
                 publish(redis, wish).await?;
                 published = Some(Instant::now());
             }
             JobState::Active | JobState::Waiting | JobState::Prioritized => {}
-            // One that is not delayed any more stays as it is.
+            // This changes nothing if the job is no longer delayed by then.
             JobState::Delayed if published.is_none() => {
                 scripts.promote(id).await?;
             }
@@ -122,7 +125,7 @@ async fn cancel_deferred(
     }
 }
 
-/// Asks every host to end all jobs of the queue that it runs. How many hosts heard it.
+/// Asks every host to cancel all jobs of the queue that it runs. Returns how many hosts received the request.
 pub async fn cancel_all(redis: &Redis, queue: &str, reason: &str) -> Result<usize, ConnectError> {
     publish(redis, &Wish { queue: queue.to_owned(), id: None, reason: reason.to_owned() }).await
 }
@@ -138,7 +141,7 @@ async fn publish(redis: &Redis, wish: &Wish) -> Result<usize, ConnectError> {
 #[derive(Clone, Default)]
 pub struct Running(Arc<Mutex<HashMap<Run, Cancellation>>>);
 
-/// One attempt of a job. A job whose lock was lost may be claimed again while its earlier attempt still ends.
+/// One attempt of a job. A job whose lock was lost may be claimed again while its earlier attempt is still ending.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Run {
     queue: String,
@@ -146,14 +149,14 @@ struct Run {
     token: String,
 }
 
-/// A job for as long as it runs.
+/// Registers a running job until it is dropped.
 pub struct Runs {
     running: Running,
     run: Run,
 }
 
 impl Running {
-    /// Notes that a job runs, until what is returned is dropped.
+    /// Registers a running job until the returned value is dropped.
     pub fn enter(&self, queue: &str, job: &Claimed, cancellation: Cancellation) -> Runs {
         let run = Run { queue: queue.to_owned(), id: job.id.clone(), token: job.token.clone() };
         self.jobs().insert(run.clone(), cancellation);
@@ -180,7 +183,7 @@ impl Drop for Runs {
     }
 }
 
-/// Hears wishes and passes them on, until it is dropped.
+/// Receives cancel requests and passes them to the jobs, until it is dropped.
 pub async fn listen(redis: SharedRedis, running: Running, outage: Outage) {
     let mut waiting = None;
     loop {
@@ -198,7 +201,7 @@ async fn hear(redis: &Redis, running: &Running, waiting: &mut Option<Waiting>) -
     let (mut sink, mut wishes) = subscribed.split();
     loop {
         let Ok(message) = timeout(QUIET, wishes.next()).await else {
-            // A connection that has gone away without a word looks the same as one on which nobody has a wish.
+            // Without requests, a broken connection looks the same as a quiet one. The ping tells them apart.
             timeout(ANSWER, sink.ping::<redis::Value>()).await.map_err(|_| ConnectError::Silent)??;
             continue;
         };

@@ -1,4 +1,4 @@
-//! A job's children, as BullMQ keeps them: by their full keys.
+//! A job's children. BullMQ stores them by their full keys.
 
 use bullmq::{Error, Queue};
 use redis::Script;
@@ -7,13 +7,13 @@ use serde_json::Value;
 use super::stored::parse;
 use toril_job::{ContextError, Dependencies, JobRef};
 
-/// Children of one job whose results or failures one call brings.
+/// The most children of one job whose results or failures one call returns.
 const MOST: usize = 100_000;
-/// The bytes that their keys and results, or failures, may have together.
+/// The most bytes of their keys and results, or failures.
 const BYTES: usize = 16 << 20;
 
-/// The fields of a hash, if they are not too many and not too large together. Else how many there are, and their bytes,
-/// without reading them.
+/// Returns the fields of a hash, if they are not too many and not too large together. Otherwise it returns their number
+/// and size without reading them.
 const READ: &str = r"
 local count = redis.call('HLEN', KEYS[1])
 if count > tonumber(ARGV[1]) then return { count, 0, {} } end
@@ -25,23 +25,23 @@ if size > tonumber(ARGV[2]) then return { count, size, {} } end
 return { count, size, redis.call('HGETALL', KEYS[1]) }
 ";
 
-/// What completed children returned.
+/// The return values of completed children.
 pub async fn values(queue: &Queue, id: &str, prefix: &str) -> Result<Vec<(JobRef, Value)>, ContextError> {
     let values = hash(queue, id, "processed", "results").await?;
     Ok(by_job(values, prefix).map(|(job, value)| (job, parse(&value))).collect())
 }
 
-/// Why children failed whose failure is ignored.
+/// The failure reasons of children whose failure is ignored.
 pub async fn ignored(queue: &Queue, id: &str, prefix: &str) -> Result<Vec<(JobRef, String)>, ContextError> {
     Ok(by_job(hash(queue, id, "failed", "failures").await?, prefix).collect())
 }
 
-/// How many there are.
+/// The number of children in each state.
 pub async fn count(queue: &Queue, id: &str) -> Result<Dependencies, ContextError> {
     counts(queue, id).await.map_err(unavailable)
 }
 
-/// The same, with the client's own error.
+/// The same as [`count`], with the error of BullMQ's client.
 pub async fn counts(queue: &Queue, id: &str) -> Result<Dependencies, Error> {
     let key = queue.keys().job_key(id);
     let mut pipe = redis::pipe();
@@ -51,7 +51,8 @@ pub async fn counts(queue: &Queue, id: &str) -> Result<Dependencies, Error> {
     Ok(Dependencies { processed, unprocessed, ignored, failed })
 }
 
-/// The children of one kind with their `what`. Refused where that is more than a host can hold for each of its attempts.
+/// The children of one kind. `what` names them in errors. Fails if they are more than a host can hold for each of its
+/// attempts.
 async fn hash(queue: &Queue, id: &str, part: &str, what: &str) -> Result<Vec<(String, String)>, ContextError> {
     let script = Script::new(READ);
     let mut call = script.prepare_invoke();
@@ -80,7 +81,7 @@ fn by_job(found: Vec<(String, String)>, prefix: &str) -> impl Iterator<Item = (J
     found.into_iter().filter_map(move |(key, value)| Some((job_of_key(&key, prefix)?, value)))
 }
 
-/// `PREFIX:QUEUE:ID`, where the prefix may hold colons and the queue's name does not.
+/// Parses `PREFIX:QUEUE:ID`. The prefix may contain colons, the queue's name may not.
 pub fn job_of_key(key: &str, prefix: &str) -> Option<JobRef> {
     let (queue, id) = key.strip_prefix(prefix)?.strip_prefix(':')?.split_once(':')?;
     Some(JobRef { queue: queue.to_owned(), id: id.to_owned() })

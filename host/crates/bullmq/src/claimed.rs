@@ -1,4 +1,4 @@
-//! A job as it was claimed: the fields of its hash that count for running and settling it, read once.
+//! A claimed job: the fields of its hash that are needed to run and settle it. They are read once.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,11 +18,11 @@ use super::js;
 pub struct Claimed {
     /// Its id.
     pub id: String,
-    /// What its lock holds.
+    /// The value of its lock.
     pub token: String,
     /// Its name.
     pub name: String,
-    /// Its payload, as it was written: mostly, but not surely, JSON.
+    /// Its payload as the producer wrote it. Usually this is JSON, but not always.
     pub data: Arc<str>,
     /// Its options.
     pub options: Options,
@@ -30,7 +30,7 @@ pub struct Claimed {
     pub added_at: u64,
     /// How many attempts were counted before this one.
     pub attempts_made: u32,
-    /// How many times it was started, this time included.
+    /// How often it was started, including this time.
     pub attempts_started: u32,
     /// When it was claimed, in milliseconds since the Unix epoch.
     pub processed_on: u64,
@@ -38,20 +38,20 @@ pub struct Claimed {
     pub processed_before: Option<u64>,
     /// The key of its parent in a flow.
     pub parent_key: Option<String>,
-    /// Which scheduler made it.
+    /// The job scheduler that created it.
     pub scheduler: Option<String>,
-    /// It has failed already, for this reason: as a parent of a failed child, or since it stalled too often.
+    /// Why it has failed already: a child failed, or the job stalled too often.
     pub failed_already: Option<String>,
-    /// The traces of its failures so far, as JSON.
+    /// The stack traces of its failures so far, as JSON.
     pub traces: Option<String>,
-    /// Whether what happens at its end is more than `settle.lua` does: it has a parent or a deduplication id.
+    /// Whether its end needs more than `settle.lua` does: it has a parent or a deduplication id.
     pub is_linked: bool,
 }
 
 impl Claimed {
-    /// Reads one job of what `claim.lua` answers: its id, the end of its token, how often it was started, and the fields of
-    /// its hash with their names, as MessagePack; behind that its data, where that is long. None: it is not what that
-    /// answers.
+    /// Reads one job from the answer of `claim.lua`: its id, the end of its token, how often it was started, and the
+    /// fields of its hash with their names, as MessagePack. Long data follows as a second string. `None`: the answer
+    /// has another format.
     pub fn read(reply: &Reply, token: &str, processed_on: u64) -> Option<Self> {
         let (packed, long) = match reply {
             Reply::BulkString(packed) => (packed, None),
@@ -68,7 +68,7 @@ impl Claimed {
             id,
             token: format!("{token}:{nth}"),
             name: String::new(),
-            // As the other clients read it.
+            // The default that other clients assume.
             data: Arc::from("{}"),
             options: Options::default(),
             added_at: 0,
@@ -95,10 +95,10 @@ impl Claimed {
             "data" => self.data = Arc::from(value),
             "opts" => self.options = Options::read(&value),
             "timestamp" => self.added_at = js::field(&value),
-            // The fields are read before the claim writes its own.
+            // The script reads the fields before the claim writes its own.
             "processedOn" => self.processed_before = value.parse().ok(),
             "atm" => self.attempts_made = count(&value),
-            // Before its version 5, BullMQ had another name.
+            // The name of this field before BullMQ 5.
             "attemptsMade" if self.attempts_made == 0 => self.attempts_made = count(&value),
             "parentKey" => (self.parent_key, self.is_linked) = (Some(value.into_owned()), true),
             "parent" | "deid" => self.is_linked = true,
@@ -114,14 +114,14 @@ impl Claimed {
         self.scheduler.is_some() || self.options.template.is_some()
     }
 
-    /// Whether an attempt remains after this one. `max_started`: how often the queue's jobs may be started.
+    /// Whether an attempt remains after this one. `max_started` limits how often the queue's jobs may be started.
     pub fn may_retry(&self, max_started: Option<u32>) -> bool {
         self.attempts_made.saturating_add(1) < self.options.attempts.unwrap_or(1)
             && max_started.is_none_or(|most| self.attempts_started < most)
     }
 
-    /// For how long a job that is claimed for the first time could have run: since it was added, or since its delay was
-    /// over.
+    /// How long a job that is claimed for the first time has waited, counted from when it was added or from the end of
+    /// its delay.
     pub fn waited(&self) -> Option<Duration> {
         let due = self.added_at.saturating_add(self.options.delay);
         (self.attempts_started <= 1).then(|| Duration::from_millis(self.processed_on.saturating_sub(due)))
@@ -130,7 +130,7 @@ impl Claimed {
 
 #[cfg(test)]
 impl Claimed {
-    /// A job of no importance.
+    /// A job for tests.
     pub fn sample() -> Self {
         Self {
             id: "1".into(),
@@ -171,7 +171,7 @@ impl<'de> Visitor<'de> for Fields<'_> {
     }
 }
 
-/// Text of Redis. What is no UTF-8 is read as far as it is; a number was text as well.
+/// A text from Redis. Invalid UTF-8 is replaced. A number is converted to text.
 struct Text<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Text<'de> {
@@ -210,29 +210,29 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
-/// What a job's `opts` say that counts once it is claimed. Read by itself, since the BullMQ crate's own type drops some
-/// of it; an option that makes no sense is as if it were not there.
+/// The options in a job's `opts` that matter once it is claimed. They are parsed here because the BullMQ crate's type
+/// drops some of them. An invalid option counts as missing.
 #[derive(Debug, Default)]
 pub struct Options {
     /// How many attempts it has in all.
     pub attempts: Option<u32>,
-    /// How its attempts are spaced.
+    /// The backoff between its attempts.
     pub backoff: Option<Backoff>,
-    /// In milliseconds, when it was added.
+    /// The delay that it was added with, in milliseconds.
     pub delay: u64,
-    /// Which completed jobs are kept. None: as the queue's settings say.
+    /// Which completed jobs are kept. `None`: as in the queue's settings.
     pub remove_on_complete: Option<Keep>,
-    /// Which failed jobs are kept. None: as the queue's settings say.
+    /// Which failed jobs are kept. `None`: as in the queue's settings.
     pub remove_on_fail: Option<Keep>,
-    /// How many lines of its log are kept. None: all.
+    /// How many lines of its log are kept. `None`: all.
     pub keep_logs: Option<u32>,
-    /// How many traces are kept. None: BullMQ's default.
+    /// How many stack traces are kept. `None`: BullMQ's default.
     pub stack_trace_limit: Option<u32>,
-    /// Whether it goes first when it is tried again at once.
+    /// Whether it goes to the front of the queue when it is retried without a delay.
     pub lifo: bool,
-    /// The trace context that its producer stored, as text of the telemetry's own.
+    /// The trace context that its producer stored, in the telemetry's own text format.
     pub trace_context: Option<String>,
-    /// The whole, where a scheduler made the job: its next one has the same.
+    /// All options of a job that a scheduler created. The scheduler's next job gets the same ones.
     pub template: Option<Value>,
 }
 
@@ -243,7 +243,7 @@ impl Options {
         let number = |name: &str| js::number(opts.get(name));
         let small = |name: &str| js::whole(number(name)).filter(|number| *number >= 0).map(saturated);
         let mut options = Self {
-            // An attempt follows while fewer have been made: 2.5 are three.
+            // A job is retried while fewer attempts than this were made, so 2.5 means three.
             attempts: js::whole(number("attempts").ceil()).map(saturated),
             delay: js::whole(number("delay")).and_then(|number| u64::try_from(number).ok()).unwrap_or(0),
             remove_on_complete: opts.get("removeOnComplete").and_then(Keep::read),
@@ -262,30 +262,30 @@ impl Options {
     }
 }
 
-/// A field that counts attempts.
+/// Reads a field that counts attempts.
 fn count(text: &str) -> u32 {
     u32::try_from(js::field(text)).unwrap_or(u32::MAX)
 }
 
-/// More than fits is the most that fits. Less than 0 is 0.
+/// Converts a number and saturates it: a larger number becomes the maximum, a negative number becomes 0.
 fn saturated(number: i64) -> u32 {
     u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
 
-/// Which ended jobs stay in Redis. The default is all of them.
+/// Which ended jobs stay in Redis. By default all stay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Keep {
-    /// So many of the newest. None, and less than 0: any number. 0: not even this one.
+    /// The number of newest jobs to keep. `None` or a negative number keeps any number. 0 does not even keep this job.
     pub count: Option<i64>,
-    /// Those of the last so many seconds.
+    /// Keeps the jobs that ended within this many seconds.
     pub age: Option<i64>,
-    /// The most that are removed at once for their age.
+    /// The most jobs that one call removes because of their age.
     pub limit: Option<i64>,
 }
 
 impl Keep {
-    /// A number keeps that many, and an object says more. Anything else keeps none if JavaScript takes it for true, and
-    /// else all. None: the job's options do not say.
+    /// Reads the forms of this option. A number keeps that many jobs. An object has the fields of [`Keep`]. Another
+    /// truthy value keeps no job, and another falsy value keeps all. `None`: the job's options do not set it.
     fn read(value: &Value) -> Option<Self> {
         Some(match value {
             Value::Null | Value::Array(_) => return None,
@@ -337,7 +337,7 @@ mod tests {
 
     #[test]
     fn a_job_is_tried_again_as_often_as_in_node() {
-        // What Node says for each: `attemptsMade + 1 < attempts`.
+        // Node's condition for each case: `attemptsMade + 1 < attempts`.
         for (made, stored, again) in [("0", "9.007199254741e+15", true), ("1", "2.5", true), ("2", "2.5", false)] {
             let mut job =
                 Claimed { options: Options::read(&format!(r#"{{"attempts":{stored}}}"#)), ..Claimed::sample() };

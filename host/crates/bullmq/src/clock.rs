@@ -1,5 +1,5 @@
-//! Time as BullMQ writes it: whole milliseconds since the Unix epoch. It is Redis' time of day, as soon as that is known:
-//! what the clock of this machine says may be wrong, or jump, and would be in every job.
+//! Time in BullMQ's format: whole milliseconds since the Unix epoch. It follows Redis' clock as soon as that is known.
+//! The clock of this machine may be wrong or jump, and every job would get its wrong time.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,17 +8,17 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bullmq::Error;
 use bullmq::redis_connection::RedisConnection;
 
-/// What a time can be off though nothing is wrong, beside what it takes to ask for it.
+/// The normal deviation between two clock readings, in milliseconds, besides the duration of the request.
 const ALIKE: u64 = 2;
 
-/// What all of this process go by: a process that works on several servers has one time of day.
+/// The clock of this process. A process that works with several servers has only one clock.
 static CLOCK: Clock = Clock::new();
 
-/// A clock that goes on by itself, and never jumps of its own.
+/// A monotonic clock. It only jumps when it is set.
 struct Clock {
-    /// Where it goes on from.
+    /// The instant that it counts from.
     begun: LazyLock<Instant>,
-    /// What time it was then. 0: that is not known.
+    /// The time at that instant. 0: not known yet.
     at: AtomicU64,
 }
 
@@ -27,14 +27,14 @@ impl Clock {
         Self { begun: LazyLock::new(Instant::now), at: AtomicU64::new(0) }
     }
 
-    /// None: nobody has said yet what time it is.
+    /// `None`: the clock was not set yet.
     fn now(&self) -> Option<u64> {
         let at = self.at.load(Ordering::Relaxed);
         (at > 0).then(|| at.saturating_add(milliseconds(self.begun.elapsed())))
     }
 
-    /// Somebody says what time it is, `took` after they were asked. A difference that is no more than what that leaves open
-    /// changes nothing.
+    /// Sets the clock to a time that came `took` after the request. A difference that the duration of the request can
+    /// explain changes nothing.
     fn set(&self, now: u64, took: Duration) {
         let open = milliseconds(took) / 2;
         let at = now.saturating_add(open).saturating_sub(milliseconds(self.begun.elapsed()));
@@ -50,7 +50,7 @@ pub fn now() -> u64 {
     CLOCK.now().unwrap_or_else(|| milliseconds(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()))
 }
 
-/// Asks Redis what time it is, and goes by that from now on.
+/// Sets the clock to Redis' time.
 pub async fn set_by(redis: &RedisConnection) -> Result<(), Error> {
     let asked = Instant::now();
     let (seconds, micros): (u64, u64) = redis.cmd(&mut redis::cmd("TIME")).await?;
@@ -70,7 +70,7 @@ mod tests {
     const THEN: u64 = 1_790_000_000_000;
 
     fn is_about(clock: &Clock, time: u64) -> bool {
-        // A busy machine may take its time between two lines.
+        // The upper bound is large, because a busy machine may pause between two lines.
         clock.now().is_some_and(|now| (time..time + 60_000).contains(&now))
     }
 

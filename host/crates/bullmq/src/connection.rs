@@ -1,4 +1,4 @@
-//! The one place where connections to Redis are made.
+//! The only module that makes connections to Redis.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,18 +18,18 @@ use super::relayed::Relayed;
 use super::slot;
 use toril_job::settings::{self, Topology};
 
-/// How often it is looked whether connections have become silent, and what time it is.
+/// The interval of the check for silent connections and of the clock synchronisation.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// Makes connections with the settings of `[redis]`. Connects when a connection is first asked for.
+/// Makes connections with the settings of `[redis]`. It connects when a connection is first requested.
 pub struct Redis {
     settings: settings::Redis,
-    /// Where it is, for errors.
+    /// The address for error messages.
     shown: String,
-    /// The namespace, which in a cluster is a hash tag: what is not BullMQ's lies in one slot.
+    /// The namespace. In a cluster it is a hash tag, so all keys that are not BullMQ's are in one slot.
     namespace: String,
     ways: Ways,
-    /// The ways that are in use, by slot. Where there is only one, its slot is 0.
+    /// The lanes in use, by cluster slot. Without a cluster there is only one, with slot 0.
     lanes: Mutex<BTreeMap<u16, Arc<Lane>>>,
     /// How often a connection was replaced.
     replaced: watch::Sender<u64>,
@@ -37,16 +37,17 @@ pub struct Redis {
 
 /// How a server is found.
 enum Ways {
-    /// It is always at the same place.
+    /// At a fixed address.
     Direct(Box<RedisConnectionOptions>),
-    /// It is asked for.
+    /// By discovery, through a local relay.
     Relayed(Relayed),
 }
 
 impl Redis {
-    /// Takes the settings; connects to nothing yet.
+    /// Takes the settings. It does not connect yet.
     pub fn new(settings: &settings::Redis) -> Result<Self, ConnectError> {
-        // Both TLS users of this process bring rustls without a provider. A second call finds the first one's.
+        // Both users of TLS in this process use rustls without a default provider. A second call finds the provider of
+        // the first.
         let _installed_before = rustls::crypto::ring::default_provider().install_default();
         let missing = settings.require_url()?;
         let url = settings.effective_url().unwrap_or_else(|| missing.clone());
@@ -79,30 +80,31 @@ impl Redis {
         &self.settings.prefix
     }
 
-    /// A key that is not BullMQ's, under the namespace.
+    /// A key under the namespace, for data that is not BullMQ's.
     pub fn namespaced(&self, key: &str) -> String {
         format!("{}:{key}", self.namespace)
     }
 
-    /// The connection for all that is not BullMQ's, which everything shares that does not block. Made on the first call,
-    /// which waits until Redis is ready, for `connect_timeout` at most. From then on it reconnects by itself.
+    /// The shared connection for all keys that are not BullMQ's. It must not be used for blocking commands. The first
+    /// call connects and waits until Redis is ready, for at most `connect_timeout`. From then on the connection
+    /// reconnects by itself.
     pub async fn connection(&self) -> Result<RedisConnection, ConnectError> {
         self.connect(self.slot(&self.namespaced(""))).await
     }
 
-    /// The same for the keys of a queue.
+    /// The shared connection for the keys of a queue.
     pub async fn connection_of(&self, queue: &str) -> Result<RedisConnection, ConnectError> {
         self.connect(self.slot_of(queue)?).await
     }
 
-    /// A queue, for adding to it and looking at it, on the connection for its keys.
+    /// A queue for adding and reading jobs, on the connection for its keys.
     pub async fn queue(&self, name: &str) -> Result<Queue, ConnectError> {
         let connection = self.connection_of(name).await?;
         let options = QueueOptions::new().connection(connection.options().clone()).prefix(self.prefix());
         Ok(Queue::with_connection(name, connection, options).await?)
     }
 
-    /// The events of a queue, after the one of this id.
+    /// The events of a queue that come after the event with this id.
     pub async fn queue_events(&self, queue: &str, after: String) -> Result<QueueEvents, ConnectError> {
         let connection = self.connection_of(queue).await?;
         let options = QueueEventsOptions {
@@ -114,18 +116,18 @@ impl Redis {
         Ok(QueueEvents::with_connection(queue, connection, options).await?)
     }
 
-    /// A client for connections of their own to what is not BullMQ's, such as one that listens.
+    /// A client for separate connections to keys that are not BullMQ's, for example for a subscription.
     pub fn client(&self) -> Result<redis::Client, ConnectError> {
         self.lane(self.slot(&self.namespaced("")))?.client()
     }
 
-    /// The same for the keys of a queue.
+    /// A client for separate connections to the keys of a queue.
     pub fn client_of(&self, queue: &str) -> Result<redis::Client, ConnectError> {
         self.lane(self.slot_of(queue)?)?.client()
     }
 
-    /// Asks each of these queues its own questions, all at once: in one round trip where they lie on one server.
-    /// The answers are in the order of the questions.
+    /// Sends each queue its own pipeline, all concurrently. Queues on the same server share one round trip. The answers
+    /// are in the order of `parts`.
     pub async fn ask_each(&self, parts: &[(&str, Pipeline)]) -> Result<Vec<Value>, ConnectError> {
         let mut of_slots: BTreeMap<u16, Vec<usize>> = BTreeMap::new();
         for (place, (queue, _)) in parts.iter().enumerate() {
@@ -150,7 +152,7 @@ impl Redis {
         Ok((0..parts.len()).flat_map(|place| by_part.remove(&place).unwrap_or_default()).collect())
     }
 
-    /// Whether Redis has a queue. A way to it is not made for that: the name may be anybody's.
+    /// Whether a queue exists in Redis. This makes no new lane, because the name can come from any client.
     pub async fn has_queue(&self, queue: &str) -> Result<bool, ConnectError> {
         let slot = self.slot_of(queue)?;
         let mut exists = redis::cmd("EXISTS");
@@ -165,7 +167,7 @@ impl Redis {
         }
     }
 
-    /// Whether a job of the one queue may wait for one of the other, which takes both in one slot.
+    /// Whether a job of `child` may have a parent in `parent`. Both queues must be in one cluster slot.
     pub fn check_parent(&self, child: &str, parent: &str) -> Result<(), ConnectError> {
         if self.slot_of(child)? == self.slot_of(parent)? {
             return Ok(());
@@ -173,7 +175,7 @@ impl Redis {
         Err(ConnectError::OtherSlot { child: child.to_owned(), parent: parent.to_owned() })
     }
 
-    /// What Redis calls the shared connections: other numbers are other connections.
+    /// The Redis client ids of the shared connections. A new id means a new connection.
     pub async fn connection_ids(&self) -> Result<BTreeMap<u16, u64>, ConnectError> {
         let lanes = self.connected();
         let ids = lanes.iter().map(|(slot, connection)| async {
@@ -186,7 +188,7 @@ impl Redis {
         Ok(try_join_all(ids).await?.into_iter().collect())
     }
 
-    /// Asks for a sign of life wherever there is a connection, and says how long the slowest took.
+    /// Pings all connections. Returns the time of the slowest answer.
     pub async fn ping(&self) -> Result<Duration, ConnectError> {
         let _made = self.connection().await?;
         let lanes = self.connected();
@@ -201,14 +203,15 @@ impl Redis {
         Ok(answered?.into_iter().max().unwrap_or_default())
     }
 
-    /// The connections that were made.
+    /// The connections that were made so far.
     pub(super) fn connections(&self) -> Vec<RedisConnection> {
         self.connected().into_iter().map(|(_, connection)| connection).collect()
     }
 
-    /// Asks what time it is. A server that does not tell, as where this user may not ask, leaves it at what it was.
+    /// Synchronises the clock with Redis. If a server does not answer, or this user may not run `TIME`, the clock stays
+    /// unchanged.
     pub async fn set_clock(&self) {
-        // One of them is enough, whichever has been there longest.
+        // One connection is enough. This takes the first.
         let Some(connection) = self.connections().into_iter().next() else { return };
         match tokio::time::timeout(ONE_TRY, clock::set_by(&connection)).await {
             Ok(Ok(())) => {}
@@ -217,7 +220,7 @@ impl Redis {
         }
     }
 
-    /// Replaces connections that have become silent, and keeps the time by Redis' clock, until it is dropped.
+    /// Replaces connections that have become silent, and keeps the clock synchronised with Redis, until it is dropped.
     pub async fn watch_over(&self) {
         loop {
             tokio::time::sleep(LOOK).await;
@@ -231,18 +234,18 @@ impl Redis {
         }
     }
 
-    /// Says whenever a connection was replaced.
+    /// Notifies each time a connection was replaced.
     pub fn replaced(&self) -> watch::Receiver<u64> {
         self.replaced.subscribe()
     }
 
-    /// The same with the slots that they lead to.
+    /// The connections that were made so far, with their slots.
     fn connected(&self) -> Vec<(u16, RedisConnection)> {
         let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         lanes.iter().filter_map(|(slot, lane)| Some((*slot, lane.connected()?))).collect()
     }
 
-    /// Which way leads to a key.
+    /// The slot of a key.
     fn slot(&self, key: &str) -> u16 {
         match self.settings.topology {
             Topology::Cluster(_) => slot::of(key),
@@ -250,7 +253,7 @@ impl Redis {
         }
     }
 
-    /// Which way leads to the keys of a queue. In a cluster there is one only if they have a hash tag.
+    /// The slot of a queue's keys. In a cluster they share one only if they have a hash tag.
     fn slot_of(&self, queue: &str) -> Result<u16, ConnectError> {
         if !self.settings.holds(queue) {
             return Err(ConnectError::NoHashTag { queue: queue.to_owned() });
@@ -258,7 +261,7 @@ impl Redis {
         Ok(self.slot(&format!("{}:{queue}:", self.prefix())))
     }
 
-    /// The way to a slot. Takes a runtime where it is made.
+    /// The lane of a slot. Creating one needs a Tokio runtime.
     fn lane(&self, slot: u16) -> Result<Arc<Lane>, ConnectError> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lane) = lanes.get(&slot) {
@@ -306,5 +309,5 @@ async fn ping_once(client: &redis::Client) -> Tried {
     }
 }
 
-/// Redis as the rest of the host holds it.
+/// Redis, shared by the rest of the host.
 pub type SharedRedis = Arc<Redis>;

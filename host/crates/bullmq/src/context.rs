@@ -1,4 +1,4 @@
-//! What a running job may ask of its queue, on BullMQ's data.
+//! The functions that a running job can call on its queue, with BullMQ's data formats.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use super::scripts::Scripts;
 use toril_job::settings::JobDefaults;
 use toril_job::{Asked, ContextError, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
 
-/// A claimed job, as the way back to its queue.
+/// A claimed job's access to its queue.
 pub struct JobOfQueue {
     job: Arc<Claimed>,
     home: Arc<Home>,
@@ -25,11 +25,11 @@ pub struct JobOfQueue {
     defaults: Defaults,
 }
 
-/// What the configuration says of jobs that are added to a queue, by the queue's name.
+/// Returns the configured defaults for jobs that are added to a queue, by the queue's name.
 pub type Defaults = Arc<dyn Fn(&str) -> JobDefaults + Send + Sync>;
 
 impl JobOfQueue {
-    /// Speaks for this job of this queue.
+    /// Creates the context of this job.
     pub fn new(job: Arc<Claimed>, home: Arc<Home>, scripts: Scripts, redis: SharedRedis, defaults: Defaults) -> Self {
         Self { job, home, scripts, redis, defaults }
     }
@@ -38,7 +38,8 @@ impl JobOfQueue {
 impl JobContext for JobOfQueue {
     fn log(&self, level: LogLevel, message: String) -> BoxFuture<'_, ()> {
         async move {
-            // The text is the plugin's, and may hold what a host's log must not: only that there was a line is told.
+            // The text comes from the plugin and may contain data that must not be in the host's log. So the host only
+            // logs that there was a line.
             tracing::debug!(
                 queue = self.home.name(),
                 job_id = self.job.id,
@@ -105,7 +106,7 @@ impl JobContext for JobOfQueue {
     }
 }
 
-/// The level goes into the text, since BullMQ's logs are bare lines. An `info` line is what `job.log` would write.
+/// Adds the level to the text, because BullMQ's logs are plain lines. An `info` line is the same as one from `job.log`.
 fn line(level: LogLevel, message: String) -> String {
     match level {
         LogLevel::Debug => format!("[debug] {message}"),

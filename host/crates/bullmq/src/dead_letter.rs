@@ -1,4 +1,4 @@
-//! Where jobs go that have failed for good: a queue like any other, with a job for each of them.
+//! Dead-letter queues: normal queues that get one job for each job that has failed for good.
 
 use bullmq::{Error, QueueKeys};
 use serde_json::{Value, json};
@@ -10,25 +10,26 @@ use super::insert;
 use super::stored::parse;
 use toril_job::settings::JobDefaults;
 
-/// The queue that takes in failed jobs.
+/// The queue that receives failed jobs.
 pub struct DeadLetter {
     redis: SharedRedis,
     keys: QueueKeys,
 }
 
 impl DeadLetter {
-    /// Adds to the queue of this name.
+    /// Opens the dead-letter queue with this name.
     pub async fn find(redis: SharedRedis, name: &str) -> Result<Self, ConnectError> {
         let keys = redis.queue(name).await?.keys().clone();
         Ok(Self { redis, keys })
     }
 
-    /// Adds a job for one that has failed for good in this many `attempts`: of the same name, and holding its queue,
-    /// id, name, data, options, reason and number of attempts. Adding the same failure again changes nothing.
+    /// Adds a dead letter for a job that has failed for good after this many `attempts`. It has the same name, and its
+    /// data contains the queue, id, name, data, options, reason and number of attempts of the job. Adding the same
+    /// failure again changes nothing.
     pub async fn add(&self, queue: &str, job: &Claimed, attempts: u32, reason: &str) -> Result<(), Error> {
-        // As they are stored: the crate's own type does not know all of them.
+        // The stored options are read, because the crate's own type does not know all of them.
         let key = QueueKeys::new(queue, Some(self.keys.prefix())).job_key(&job.id);
-        // Which in a cluster may be elsewhere than the dead letters.
+        // In a cluster the job's queue may be on another node than the dead letters.
         let failed = self.redis.connection_of(queue).await.map_err(ConnectError::into_bull)?;
         let opts: Option<String> = failed.cmd(redis::cmd("HGET").arg(key).arg("opts")).await?;
         let opts: Value = opts.and_then(|opts| serde_json::from_str(&opts).ok()).unwrap_or_else(|| json!({}));
@@ -41,7 +42,7 @@ impl DeadLetter {
             "failedReason": reason,
             "attemptsMade": attempts,
         });
-        // BullMQ separates keys by colons and so has none in ids that others choose.
+        // BullMQ separates keys by colons, so custom job ids may not contain them.
         let id = format!("{queue}-{}-{attempts}", job.id).replace(':', "-");
         let letters = self.redis.queue(self.keys.name()).await.map_err(ConnectError::into_bull)?;
         let mut letter = JobSpec::new(self.keys.name(), &job.name, data, &JobDefaults::default());

@@ -1,4 +1,5 @@
-//! What a queue's settings say of the ends of its jobs. They may change while jobs run: they are read when a job ends.
+//! The settings of a queue that apply when its jobs end. They may change while jobs run, so they are read when a job
+//! ends.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,11 +10,11 @@ use toril_job::settings::{self, BackoffStrategy};
 /// The settings of one queue that apply to jobs of any producer when an attempt ends.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EndPolicy {
-    /// Which completed jobs are kept, of those whose options do not say.
+    /// Which completed jobs are kept, if their options do not set it.
     pub completed: Keep,
-    /// Which failed jobs are kept, of those whose options do not say.
+    /// Which failed jobs are kept, if their options do not set it.
     pub failed: Keep,
-    /// How many minutes of BullMQ's metrics are kept. None: none are written.
+    /// How many minutes of BullMQ's metrics are kept. `None`: no metrics are written.
     pub metrics: Option<u32>,
     /// How often a job may be started.
     pub max_started: Option<u32>,
@@ -22,7 +23,7 @@ pub struct EndPolicy {
 }
 
 impl EndPolicy {
-    /// As the configuration says.
+    /// The policy of these settings.
     pub fn of(settings: &settings::Queue) -> Self {
         let defaults = &settings.job_defaults;
         Self {
@@ -34,7 +35,7 @@ impl EndPolicy {
         }
     }
 
-    /// Whether a job was started more often than it may be.
+    /// Whether a job was started more often than allowed.
     pub fn is_started_too_often(&self, job: &Claimed) -> bool {
         self.max_started.is_some_and(|most| job.attempts_started > most)
     }

@@ -1,12 +1,12 @@
-//! Whether Redis throws keys away when its memory is full, which loses jobs without a word.
+//! Checks whether Redis evicts keys when its memory is full. Eviction loses jobs silently.
 
 use super::connection::Redis;
 
-/// The policy with which it refuses writes instead.
+/// The policy that refuses writes instead of evicting keys.
 const KEEPS: &str = "noeviction";
 
-/// Warns, once, if a server that there is a connection to may throw jobs away. One that does not tell, as where this user
-/// may not ask, is believed to be in order.
+/// Warns once if a connected server may evict jobs. If a server does not answer, for example because this user may not
+/// ask, the check passes.
 pub async fn warn(redis: &Redis) {
     for connection in redis.connections() {
         match connection.cmd::<String>(redis::cmd("INFO").arg("memory")).await {
@@ -24,7 +24,7 @@ pub async fn warn(redis: &Redis) {
     }
 }
 
-/// The policy that an answer to `INFO memory` tells.
+/// The policy in an answer to `INFO memory`.
 fn policy(info: &str) -> Option<&str> {
     info.lines().find_map(|line| line.strip_prefix("maxmemory_policy:")).map(str::trim)
 }

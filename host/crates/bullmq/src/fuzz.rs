@@ -1,4 +1,4 @@
-//! What a fuzzer drives of the queue side.
+//! The fuzz targets of this crate.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use super::backoff::{self, Next};
 use super::claimed::Claimed;
 use super::worker::fuzz::next;
 
-/// No pause is longer: a hundred years, with their leap days.
+/// The longest allowed pause: a hundred years, including leap days.
 const LONGEST: Duration = Duration::from_secs(101 * 366 * 24 * 3600);
 
-/// A job as any client may have left it: the first line is its options, the second its data, and the third what is in its
-/// other fields.
+/// A job with arbitrary contents, as any client may have written it. The first line contains its options, the second
+/// its data, and the third its other fields.
 pub fn job(data: &[u8]) {
     let mut lines = data.split(|byte| *byte == b'\n');
     let mut line = || lines.next().unwrap_or_default();
@@ -47,10 +47,10 @@ pub fn job(data: &[u8]) {
     }
 }
 
-/// As Redis' `cmsgpack` packs an array of texts, which need not be UTF-8.
+/// Packs an array of texts as Redis' `cmsgpack` does. The texts may be invalid UTF-8.
 fn packed(fields: &[&[u8]]) -> Vec<u8> {
     let size = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes();
-    // The id, the end of the token and how often it was started, and then the fields.
+    // The id, the end of the token, how often it was started, and then the fields.
     let mut packed = vec![0xa1, b'7', 1, 1, 0xdd];
     packed.extend(size(fields.len()));
     for field in fields {

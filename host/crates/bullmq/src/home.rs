@@ -1,5 +1,5 @@
-//! A queue as its worker reaches it: always by the connection that is in use now, which is another one where the one
-//! before had become silent.
+//! A worker's access to its queue. It always uses the current connection. When a silent connection was replaced, it
+//! switches to the new one.
 
 use std::sync::Arc;
 
@@ -20,40 +20,40 @@ pub struct Home {
 }
 
 impl Home {
-    /// Connects, if nobody has before.
+    /// Opens the queue. Connects if there is no shared connection yet.
     pub async fn find(redis: SharedRedis, name: &str) -> Result<Self, ConnectError> {
-        // Before the connection is asked for, so that none is missed that takes its place.
+        // This subscribes before it opens the connection, so that it misses no replacement.
         let replaced = redis.replaced();
         let queue = redis.queue(name).await?;
         Ok(Self { redis, keys: queue.keys().clone(), queue: ArcSwap::from_pointee(queue), replaced })
     }
 
-    /// Its name.
+    /// The queue's name.
     pub fn name(&self) -> &str {
         self.keys.name()
     }
 
-    /// Its keys.
+    /// The queue's keys.
     pub fn keys(&self) -> &QueueKeys {
         &self.keys
     }
 
-    /// BullMQ's client of it, for what is asked now.
+    /// BullMQ's client for the queue, on the current connection.
     pub fn queue(&self) -> Arc<Queue> {
         self.queue.load_full()
     }
 
-    /// What it is reached by, for what is asked now.
+    /// The current connection.
     pub fn connection(&self) -> AnyConnection {
         self.queue.load().connection().connection()
     }
 
-    /// Where further connections to it are made.
+    /// The source of further connections to the queue's server.
     pub fn connections(&self) -> RedisConnection {
         self.queue.load().connection().clone()
     }
 
-    /// Takes each new connection, until it is dropped.
+    /// Switches to each new connection, until it is dropped.
     pub async fn follow(self: Arc<Self>) {
         let mut replaced = self.replaced.clone();
         while replaced.changed().await.is_ok() {

@@ -1,15 +1,16 @@
-//! Which names, job ids and deduplication ids an added job may have. Everything that adds jobs checks them here: plugins,
-//! the command line, the HTTP API and the dashboard.
+//! Which names, job ids and deduplication ids an added job may have. Everything that adds jobs checks them here:
+//! plugins, the command line, the HTTP API and the dashboard.
 //!
-//! BullMQ stores a job at `PREFIX:QUEUE:ID`, next to the queue's own keys (`PREFIX:QUEUE:wait`) and next to the keys that
-//! belong to a job (`PREFIX:QUEUE:ID:logs`). An id that names one of those keys destroys the queue or another job.
+//! BullMQ stores a job at `PREFIX:QUEUE:ID`, next to the queue's own keys (`PREFIX:QUEUE:wait`) and next to the keys
+//! that belong to a job (`PREFIX:QUEUE:ID:logs`). A job whose id equals one of those keys destroys the queue or another
+//! job.
 
 use super::add::JobSpec;
 
 /// The longest name, job id, deduplication id and queue name of an added job, in bytes.
 pub const LONGEST: usize = 1024;
 
-/// What BullMQ 5 and 6 and Toril store below `PREFIX:QUEUE:`, up to the next colon.
+/// The keys that BullMQ 5 and 6 and Toril store below `PREFIX:QUEUE:`, up to the next colon.
 const QUEUE_KEYS: [&str; 21] = [
     "active",
     "completed",
@@ -34,10 +35,11 @@ const QUEUE_KEYS: [&str; 21] = [
     "waiting-children",
 ];
 
-/// What BullMQ stores below `PREFIX:QUEUE:ID:`.
+/// The keys that BullMQ stores below `PREFIX:QUEUE:ID:`.
 const JOB_KEYS: [&str; 6] = ["dependencies", "failed", "lock", "logs", "processed", "unsuccessful"];
 
-/// Checks everything in a job that becomes part of a key, or is stored beside the job's data without a limit of its own.
+/// Checks everything in a job that becomes part of a key, or that is stored next to the job's data without a limit of
+/// its own.
 pub fn check(spec: &JobSpec) -> Result<(), String> {
     name("the job's name", &spec.name)?;
     if let Some(id) = &spec.options.job_id {
@@ -65,7 +67,7 @@ pub fn name(what: &str, text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks the id that a job is to get. BullMQ counts up whole numbers for jobs without an id of their own.
+/// Checks a custom job id. BullMQ generates whole numbers for jobs without a custom id.
 fn own_id(id: &str) -> Result<(), String> {
     name("the job id", id)?;
     let counted = id.parse::<i64>().is_ok_and(|number| number.to_string() == id);
@@ -75,8 +77,8 @@ fn own_id(id: &str) -> Result<(), String> {
     place("the job id", id)
 }
 
-/// Checks that a job of this id shares no key with the queue or with another job. As in BullMQ, an id has no colon or
-/// exactly two: the ids of repeated jobs are `repeat:SCHEDULER:TIME`.
+/// Checks that a job with this id shares no key with the queue or with another job. As in BullMQ, an id has either no
+/// colon or exactly two: the ids of repeated jobs are `repeat:SCHEDULER:TIME`.
 fn place(what: &str, id: &str) -> Result<(), String> {
     let parts: Vec<&str> = id.split(':').collect();
     let is_queue_key = |part: &str| part.is_empty() || QUEUE_KEYS.contains(&part);

@@ -1,5 +1,5 @@
-//! Stores jobs with BullMQ's own scripts. A job is there with all of its options or not at all: the BullMQ crate leaves
-//! some options out, so that they would have to be written later, when a worker may already have taken the job.
+//! Adds jobs with BullMQ's own scripts. A job is added with all of its options in one step. The BullMQ crate omits some
+//! options. Writing these later would be too late, because a worker may already have claimed the job.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ use super::clock::now;
 use super::options::{on_failure, stored};
 use super::scripts::{pack, rerouted};
 
-/// One of BullMQ's own scripts: its text and what it is called by.
+/// One of BullMQ's own scripts: its text and the compiled script.
 type Official = LazyLock<(String, Script)>;
 
 macro_rules! official {
@@ -34,7 +34,7 @@ official! {
     ADD_STANDARD_JOB_IF_STARTED = keeping_last "addStandardJob-9";
 }
 
-/// Where BullMQ's scripts ask whether the job that holds a deduplication id is active.
+/// The condition in BullMQ's scripts that checks whether the holder of a deduplication id is active.
 const IS_ACTIVE: &str = "if pos then";
 
 /// The script with the change that [`JobSpec::keep_last_if_started`] describes.
@@ -43,7 +43,7 @@ fn keeping_last(official: &str) -> String {
     rerouted(&[include_str!("started.lua"), &official.replacen(IS_ACTIVE, is_started, 1)].join("\n"))
 }
 
-/// Jobs that are sent to Redis at once, and the bytes of their data after which no further one is sent with them.
+/// The most jobs per pipeline, and the size of their data in bytes after which the pipeline takes no further job.
 const AT_ONCE: usize = 100;
 const BYTES_AT_ONCE: usize = 4 << 20;
 
@@ -56,7 +56,7 @@ struct Insert {
     options: Vec<u8>,
 }
 
-/// Stores a job. Answers its id, or the id of the job that is there in its place.
+/// Adds a job. Returns its id, or the id of the existing job that takes its place.
 pub async fn one(queue: &Queue, spec: &JobSpec) -> Result<String, Error> {
     let insert = Insert::of(queue.keys(), spec)?;
     let mut call = insert.script.1.prepare_invoke();
@@ -67,7 +67,7 @@ pub async fn one(queue: &Queue, spec: &JobSpec) -> Result<String, Error> {
     id(&call.invoke_async(&mut queue.connection().connection()).await?)
 }
 
-/// Stores jobs in their order. An error has the place of the first job that may be missing.
+/// Adds jobs in order. An error contains the index of the first job that may be missing.
 pub async fn many(queue: &Queue, specs: &[JobSpec]) -> Result<Vec<String>, (usize, Error)> {
     let mut inserts = Vec::with_capacity(specs.len());
     for (place, spec) in specs.iter().enumerate() {
@@ -85,7 +85,8 @@ pub async fn many(queue: &Queue, specs: &[JobSpec]) -> Result<Vec<String>, (usiz
     Ok(ids)
 }
 
-/// Sends some calls in one pipeline, which keeps their order. The scripts go along, since Redis may not know them.
+/// Sends some calls in one pipeline, which keeps their order. The pipeline first loads the scripts, because Redis may
+/// not know them.
 async fn send(queue: &Queue, inserts: &[Insert]) -> Result<Vec<redis::RedisResult<Reply>>, Error> {
     let mut pipe = redis::pipe();
     let plain = [&ADD_DELAYED_JOB, &ADD_PRIORITIZED_JOB, &ADD_STANDARD_JOB];
@@ -102,7 +103,7 @@ async fn send(queue: &Queue, inserts: &[Insert]) -> Result<Vec<redis::RedisResul
     queue.connection().pipe(pipe.ignore_errors()).await
 }
 
-/// Splits what is sent into parts that are neither too many nor too large.
+/// Splits the calls into parts that are limited in number and size.
 fn parts<T>(all: &[T], size: impl Fn(&T) -> usize) -> Vec<&[T]> {
     let (mut parts, mut start, mut bytes) = (Vec::new(), 0, 0);
     for (place, one) in all.iter().enumerate() {
@@ -117,7 +118,7 @@ fn parts<T>(all: &[T], size: impl Fn(&T) -> usize) -> Vec<&[T]> {
     parts
 }
 
-/// What a script answers: the id, or the code of an error.
+/// The id in a script's answer, or the error that its code means.
 fn id(reply: &Reply) -> Result<String, Error> {
     match reply {
         Reply::Int(code) if *code < 0 => Err(Error::from_script_code(*code)),
@@ -172,7 +173,7 @@ struct Parent {
 fn parent(keys: &QueueKeys, spec: &JobSpec) -> Result<Option<Parent>, Error> {
     let Some(parent) = &spec.options.parent else { return Ok(None) };
     let prefix = format!("{}:", keys.prefix());
-    // BullMQ's own clients name the queue by its whole key.
+    // BullMQ's own clients store the full key of the queue.
     let queue = parent.queue.strip_prefix(&prefix).unwrap_or(&parent.queue);
     if queue.is_empty() || queue.contains(':') {
         return Err(Error::InvalidConfig(format!("the parent's queue {:?} is not a name of a queue", parent.queue)));
@@ -184,7 +185,7 @@ fn parent(keys: &QueueKeys, spec: &JobSpec) -> Result<Option<Parent>, Error> {
     Ok(Some(Parent { key, fields }))
 }
 
-/// The job's options, with its trace and what an earlier job had in addition.
+/// All options of the job, with its trace context and the options of an earlier job.
 fn all_options(spec: &JobSpec) -> Map<String, Value> {
     let mut all = stored(&spec.options, spec.backoff.as_ref());
     all.extend(trace(spec));
@@ -192,7 +193,7 @@ fn all_options(spec: &JobSpec) -> Map<String, Value> {
     all
 }
 
-/// The trace that a job belongs to, as BullMQ's telemetry option stores it.
+/// The job's trace context, in the option where BullMQ's telemetry stores it.
 pub(super) fn trace(spec: &JobSpec) -> Option<(String, Value)> {
     spec.trace.as_ref().map(|carrier| ("tm".to_owned(), json!(json!(carrier).to_string())))
 }

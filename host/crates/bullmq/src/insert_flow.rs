@@ -1,5 +1,5 @@
-//! Inserts a tree of jobs in one transaction, with BullMQ's own scripts and the options that Node's client stores. The
-//! BullMQ crate's flow producer leaves out options, so they are packed here.
+//! Inserts a tree of jobs in one transaction, with BullMQ's own scripts and the same options as Node's client. The flow
+//! producer of the BullMQ crate omits some options, so they are packed here.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -15,15 +15,15 @@ use super::insert::trace;
 use super::options::{on_failure, stored};
 use super::scripts::{pack, rerouted};
 
-/// BullMQ's answer where a parent does not exist.
+/// BullMQ's answer if a parent does not exist.
 const NO_PARENT: i64 = -5;
-/// BullMQ's answer where a job exists and has another parent.
+/// BullMQ's answer if a job exists and has another parent.
 const OTHER_PARENT: i64 = -7;
 
 /// A job of a tree.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// The job. Only the root may have a parent among its options.
+    /// The job. Only the root may have a parent in its options.
     pub spec: JobSpec,
     /// Its id.
     pub id: String,
@@ -31,13 +31,13 @@ pub struct Node {
     pub children: Vec<Node>,
 }
 
-/// Why a tree was not inserted as a whole.
+/// Why a tree was not inserted completely.
 #[derive(Debug, thiserror::Error)]
 pub enum InsertError {
-    /// The root's own parent is not there. Nothing was inserted.
+    /// The root's own parent does not exist. Nothing was inserted.
     #[error("the parent job of the flow does not exist, so nothing was added")]
     NoParent,
-    /// A job was there before, as another parent's child.
+    /// The job existed before, as a child of another parent.
     #[error(
         "job {id} of queue {queue} exists and has another parent, so it is not part of the new flow; the other jobs were added"
     )]
@@ -54,10 +54,10 @@ pub enum InsertError {
         queue: String,
         /// Its id.
         id: String,
-        /// The answer.
+        /// The script's answer.
         code: i64,
     },
-    /// Redis.
+    /// Redis failed.
     #[error(transparent)]
     Redis(#[from] ConnectError),
 }
@@ -86,7 +86,8 @@ official! {
     RELEASE_PARENT = "releaseParentIfNoPendingDependencies-2";
 }
 
-/// Inserts a tree whose queues all lie in one slot. The children of a job are inserted after it, as Node's client does.
+/// Inserts a tree. All its queues must be in one cluster slot. The children of a job are inserted after it, as in
+/// Node's client.
 pub async fn insert(redis: &Redis, root: &Node) -> Result<(), InsertError> {
     let connection = redis.connection_of(&root.spec.queue).await?;
     let mut transaction = Transaction::new(redis.prefix());
@@ -110,7 +111,7 @@ pub async fn insert(redis: &Redis, root: &Node) -> Result<(), InsertError> {
     Ok(())
 }
 
-/// The job that others wait for, by its keys.
+/// The parent of jobs, by its keys.
 #[derive(Clone)]
 struct Parent {
     queue_key: String,
@@ -123,11 +124,11 @@ impl Parent {
     }
 }
 
-/// What is sent to Redis at once.
+/// The commands of one transaction.
 struct Transaction<'a> {
     prefix: &'a str,
     pipe: Pipeline,
-    /// The scripts that Redis has when it comes to the next one.
+    /// The scripts that an earlier command of the transaction loads.
     sent: HashSet<&'static str>,
     nodes: Vec<&'a Node>,
     parents: Vec<Parent>,
@@ -156,8 +157,8 @@ impl<'a> Transaction<'a> {
         node.children.iter().try_for_each(|child| self.add(child, Some(&own)))
     }
 
-    /// A call of a script, by its text the first time: a script that Redis does not have would fail in the middle of the
-    /// transaction.
+    /// Calls a script. The first call sends its text: calling a script that Redis does not know would fail in the
+    /// middle of the transaction.
     fn call(&mut self, script: &'static Official, keys: &[String]) -> Cmd {
         let mut call = match self.sent.insert(script.sha.as_str()) {
             true => redis::cmd("EVAL").arg(&script.text).take(),
@@ -167,7 +168,7 @@ impl<'a> Transaction<'a> {
         call
     }
 
-    /// With what must come last: parents whose children had all ended before wait for nothing.
+    /// Adds the commands that must come last. They release parents whose children had all ended before.
     fn finish(mut self) -> Pipeline {
         for parent in std::mem::take(&mut self.parents) {
             let key = parent.key();
@@ -180,7 +181,7 @@ impl<'a> Transaction<'a> {
     }
 }
 
-/// BullMQ's name of a queue across prefixes.
+/// BullMQ's name of a queue including its prefix.
 fn qualified(prefix: &str, queue: &str) -> String {
     match queue.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(':')) {
         true => queue.to_owned(),
@@ -209,7 +210,7 @@ fn script(keys: &QueueKeys, node: &Node) -> (&'static Official, Vec<String>) {
     (&ADD_STANDARD, found)
 }
 
-/// What the scripts know of a job beside its data and options.
+/// The scripts' arguments for a job, apart from its data and options.
 fn arguments(keys: &QueueKeys, node: &Node, parent: Option<&Parent>) -> Result<Vec<u8>, Error> {
     let options = &node.spec.options;
     let parent_key = parent.map(Parent::key);
@@ -222,7 +223,8 @@ fn arguments(keys: &QueueKeys, node: &Node, parent: Option<&Parent>) -> Result<V
     });
     let deduplication = options.deduplication.as_ref().map(|held| format!("{}de:{}", keys.key_prefix(), held.id));
     let timestamp = options.timestamp.filter(|at| *at > 0).unwrap_or_else(clock::now);
-    // The eighth is of job schedulers. The last one keeps parents from being released before all children are there.
+    // The eighth argument is for job schedulers. The last one prevents that a parent is released before all its
+    // children are added.
     pack(&json!([
         keys.key_prefix(),
         node.id,

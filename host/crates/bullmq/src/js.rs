@@ -1,10 +1,10 @@
-//! Values as JavaScript reads them. BullMQ's clients for Node store what their callers gave them, and compare and add it
-//! without a check: `attempts: "3"` and `attempts: 2.5` are jobs that exist.
+//! Reads values as JavaScript does. BullMQ's clients for Node store the values that their callers pass, and compare and
+//! add them without a check. So jobs with `attempts: "3"` and `attempts: 2.5` exist.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use serde_json::Value;
 
-/// `Number(value)`. Nothing there is not a number, and neither are objects.
+/// `Number(value)`. A missing value and an object are NaN.
 pub fn number(value: Option<&Value>) -> f64 {
     match value {
         None | Some(Value::Object(_)) => f64::NAN,
@@ -32,7 +32,7 @@ fn number_of_text(text: &str) -> f64 {
         [b'0', b'b' | b'B', b'0' | b'1', ..] => radix(&text[2..], 2),
         _ if matches!(text, "Infinity" | "+Infinity") => f64::INFINITY,
         _ if text == "-Infinity" => f64::NEG_INFINITY,
-        // Rust also knows `inf` and `nan`, which JavaScript does not.
+        // Rust also parses `inf` and `nan`, which JavaScript does not.
         bytes if bytes.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E')) => {
             text.parse().unwrap_or(f64::NAN)
         }
@@ -40,7 +40,7 @@ fn number_of_text(text: &str) -> f64 {
     }
 }
 
-/// `parseInt(text, 10)`: the whole number that a text begins with, so `1e3` is 1. Not a number: it begins with none.
+/// `parseInt(text, 10)`: the integer at the start of a text, so `1e3` is 1. NaN if the text does not start with one.
 pub fn parse_int(text: &str) -> f64 {
     let text = text.trim_start_matches(is_space);
     let (sign, digits) = match text.strip_prefix('-') {
@@ -51,11 +51,11 @@ pub fn parse_int(text: &str) -> f64 {
     digits[..end].parse::<f64>().map_or(f64::NAN, |number| sign * number)
 }
 
-/// A field of a hash that holds a whole number which is not negative. What is no number, or negative, is 0; what is too
-/// large is the largest.
+/// A hash field that contains a non-negative integer. Anything else, and negative numbers, are 0. Larger numbers
+/// saturate.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates
 pub fn field(text: &str) -> u64 {
-    // Beyond 2^53 a float would round.
+    // Above 2^53 a float would round.
     text.parse().unwrap_or_else(|_| parse_int(text) as u64)
 }
 
@@ -70,8 +70,8 @@ pub fn truthy(value: Option<&Value>) -> bool {
     }
 }
 
-/// `new Date(value).getTime()`, for numbers and the usual texts. Texts without an offset are in UTC, which for a date
-/// without a time is what JavaScript says.
+/// `new Date(value).getTime()`, for numbers and the usual text formats. Texts without an offset are in UTC. For a date
+/// without a time this matches JavaScript.
 #[allow(clippy::cast_precision_loss)] // milliseconds of a date fit
 pub fn time(value: Option<&Value>) -> f64 {
     let Some(Value::String(text)) = value else { return number(value) };
@@ -86,7 +86,7 @@ pub fn time(value: Option<&Value>) -> f64 {
     local.map_or(f64::NAN, |local| local.and_utc().timestamp_millis() as f64)
 }
 
-/// A number as whole ones have it: without a fraction, and with a bound on both sides. What is no number is none.
+/// A number as an integer: truncated, and saturated in both directions. `None` for NaN.
 #[allow(clippy::cast_possible_truncation)] // saturates
 pub fn whole(number: f64) -> Option<i64> {
     (!number.is_nan()).then_some(number as i64)
@@ -103,8 +103,8 @@ mod tests {
 
     use super::*;
 
-    /// What Node says of values: a value, `Number(value)`, and `Boolean(value)`.
-    /// `tests/interop/numbers.mjs` makes the file.
+    /// Node's answers for many values: the value, `Number(value)`, and `Boolean(value)`. `tests/interop/numbers.mjs`
+    /// generates the file.
     const VALUES: &str = include_str!("js_vectors.json");
 
     fn same(ours: f64, theirs: &Value) -> bool {

@@ -1,5 +1,5 @@
-//! Key-value data of plugins, in Redis: `NAMESPACE:plugin:NAME:KEY`. Readable by any client. What is written is counted:
-//! `quota.rs`.
+//! The key-value data of plugins in Redis, at `NAMESPACE:plugin:NAME:KEY`. Any client can read it. `quota.rs` counts
+//! the written data.
 
 use futures::FutureExt;
 use redis::{Cmd, FromRedisValue, cmd};
@@ -9,10 +9,11 @@ use super::quota::{Counted, literal};
 use toril_job::settings;
 use toril_job::{Asked, ContextError, KeyValue};
 
-/// How many keys Redis looks at for one page of a listing.
+/// How many keys Redis inspects for one page of a listing.
 const PAGE: usize = 500;
 
-/// The values of keys, if they are no more than the limit together; else how many bytes they have.
+/// Returns the values of keys, if their total size is within the limit. Otherwise it returns only their total size in
+/// bytes.
 const GET_MANY: &str = r"
 local size = 0
 for _, key in ipairs(KEYS) do size = size + redis.call('STRLEN', key) end
@@ -22,7 +23,7 @@ for n, key in ipairs(KEYS) do values[n] = redis.call('GET', key) end
 return { size, values }
 ";
 
-/// The values of keys in their order, none where a key is not there.
+/// The values of keys, in order. `None` for a missing key.
 type Values = Vec<Option<Vec<u8>>>;
 
 /// The data of all plugins.
@@ -31,7 +32,7 @@ pub struct PluginData {
 }
 
 impl PluginData {
-    /// On the shared connection.
+    /// Uses the shared connection.
     pub fn new(redis: SharedRedis) -> Self {
         Self { redis }
     }

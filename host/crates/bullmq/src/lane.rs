@@ -1,4 +1,5 @@
-//! One way to Redis: how clients connect on it, and the connection that everything shares on it that does not block.
+//! A lane to Redis: the options that its clients connect with, and its shared connection for commands that do not
+//! block.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -15,26 +16,26 @@ use super::connection::ConnectError;
 use super::relay::is_refusal;
 use super::server_version;
 
-/// The longest wait between two tries to connect.
+/// The longest pause between two attempts to connect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// How long one try may take, and how long a ping.
+/// The timeout of one attempt, and of a ping.
 pub const ONE_TRY: Duration = Duration::from_secs(3);
-/// How much later than a new connection's an answer may come.
+/// How much later than the answer on a new connection the answer on the old one may come.
 const A_MOMENT: Duration = Duration::from_millis(500);
 
-/// One way to Redis.
+/// One lane to Redis.
 pub struct Lane {
     options: RedisConnectionOptions,
     shared: OnceCell<ArcSwap<RedisConnection>>,
 }
 
 impl Lane {
-    /// For clients with these options. Connects to nothing yet.
+    /// Creates a lane for clients with these options. It does not connect yet.
     pub fn new(options: RedisConnectionOptions) -> Self {
         Self { options, shared: OnceCell::new() }
     }
 
-    /// A client for connections of their own, such as one that listens.
+    /// A client for separate connections, for example for a subscription.
     pub fn client(&self) -> Result<redis::Client, ConnectError> {
         let url = self.options.effective_url();
         let Some(certs) = &self.options.tls_certs else { return Ok(redis::Client::open(url)?) };
@@ -42,8 +43,8 @@ impl Lane {
         Ok(redis::Client::build_with_tls(url, certificates)?)
     }
 
-    /// The shared connection. Made on the first call, after `ready`, and only to a server that is new enough, which is at
-    /// `url`. From then on it reconnects by itself.
+    /// The shared connection. The first call makes it, after `ready`. It fails if the server at `url` is too old. From
+    /// then on the connection reconnects by itself.
     pub async fn connection(
         &self,
         url: &str,
@@ -58,19 +59,19 @@ impl Lane {
         Ok(shared.await?.load().as_ref().clone())
     }
 
-    /// The shared connection, if it was made.
+    /// The shared connection, if it exists.
     pub fn connected(&self) -> Option<RedisConnection> {
         Some(self.shared.get()?.load().as_ref().clone())
     }
 
-    /// Has another connection take the shared one's place if that has become silent: nothing is answered on it, and on a
-    /// new one all is. Such a connection has been forgotten by something on the way, and would be waited on until the
-    /// system gives it up, for a quarter of an hour. Whether it was so.
+    /// Replaces the shared connection if it has become silent: it does not answer, but a new connection does. In that
+    /// case a device in between, such as a firewall, has dropped the connection. Without this check it would take the
+    /// operating system about a quarter of an hour to close it. Returns whether the connection was replaced.
     pub async fn replace_if_silent(&self) -> bool {
         let Some(shared) = self.shared.get() else { return false };
         let before = shared.load_full();
         let mut answer = pin!(before.ping());
-        // An error is an answer, too: such a connection is made again by itself.
+        // An error is an answer too. The connection then reconnects by itself.
         if timeout(ONE_TRY, &mut answer).await.is_ok() {
             return false;
         }
@@ -79,7 +80,7 @@ impl Lane {
             fresh.ping().await.map(|()| fresh)
         };
         let Ok(Ok(fresh)) = timeout(ONE_TRY, fresh).await else { return false };
-        // It was Redis that took its time.
+        // Only Redis was slow.
         if timeout(A_MOMENT, answer).await.is_ok() {
             return false;
         }
@@ -88,24 +89,25 @@ impl Lane {
     }
 }
 
-/// What a try to get an answer came to.
+/// The result of one attempt to get an answer.
 pub enum Tried {
-    /// It answers `PONG`.
+    /// The server answers `PONG`.
     Ready,
-    /// Not now, for this reason.
+    /// Not ready yet, for this reason.
     NotYet(String),
-    /// The server is there and does not want this client: waiting changes nothing.
+    /// The server refuses this client. Waiting does not help.
     Refused(String),
 }
 
 impl Tried {
-    /// By what the client says.
+    /// Classifies an error of the client.
     pub fn by(error: &redis::RedisError, shown: String) -> Self {
         if is_refusal(error) { Self::Refused(shown) } else { Self::NotYet(shown) }
     }
 }
 
-/// Waits until a server is there *and* answers `PONG`: one that still loads its data accepts connections before.
+/// Waits until a server accepts connections *and* answers `PONG`. A server that still loads its data accepts
+/// connections earlier.
 pub async fn wait_ready<T: Future<Output = Tried>>(
     url: &str,
     patience: Duration,

@@ -1,6 +1,7 @@
-//! The queue side: connections to Redis, the loop that works queues, producers, administration, and how an outcome
-//! becomes a transition. Knows nothing of WebAssembly: whoever runs an attempt is a
-//! [`Runner`](toril_job::Runner).
+//! The Redis side of the host: connections, the worker loop of each queue, producers and administration. It maps the
+//! outcome of an attempt to BullMQ's state transition.
+//!
+//! This crate must not know WebAssembly. A [`Runner`](toril_job::Runner) runs the attempts.
 
 #![warn(missing_docs)]
 

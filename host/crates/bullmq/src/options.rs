@@ -1,4 +1,4 @@
-//! A job's options under the names and in the forms in which BullMQ stores them.
+//! Converts a job's options to the names and formats in which BullMQ stores them.
 
 use bullmq::types::RemoveOnFinish;
 use bullmq::{DeduplicationOptions, JobOptions};
@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use super::clock::milliseconds;
 use toril_job::settings::{Backoff, BackoffKind};
 
-/// A job's options under the names that BullMQ stores, with `backoff` in place of theirs. Options that say nothing are left
-/// out.
+/// A job's options with the names that BullMQ stores. `backoff` replaces their own. Options with their default value
+/// are omitted.
 pub fn stored(options: &JobOptions, backoff: Option<&Backoff>) -> Map<String, Value> {
     let mut stored: Map<String, Value> = on_failure(options).collect();
     let mut set = |name: &str, value: Option<Value>| {
@@ -68,12 +68,12 @@ fn deduplication(options: &DeduplicationOptions) -> Value {
     ])
 }
 
-/// An object of the fields that are there.
+/// An object of the fields that are set.
 fn given<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect::<Map<_, _>>().into()
 }
 
-/// What the job's failure means for its parent, under the names that BullMQ stores.
+/// What the job's failure does to its parent, with the names that BullMQ stores.
 pub fn on_failure(options: &JobOptions) -> impl Iterator<Item = (String, Value)> {
     let wishes = [
         ("fpof", options.fail_parent_on_failure),

@@ -1,4 +1,4 @@
-//! Whether Redis takes what the host asks of it. Many parts of a host notice when it does not; the log says it once.
+//! Whether Redis accepts the host's requests. Many parts of a host notice an outage. The log mentions it once.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,10 +8,10 @@ use bullmq::Error;
 use super::clock::milliseconds;
 use super::patience::is_passing;
 
-/// Parts that notice no later than this after the others have gone on mean the same outage.
+/// A part that fails within this time after the others have recovered belongs to the same outage.
 const LATE: Duration = Duration::from_secs(10);
 
-/// What all parts of a host know of Redis' absence.
+/// The state of an outage, shared by all parts of a host.
 #[derive(Clone, Default)]
 pub struct Outage(Arc<Mutex<State>>);
 
@@ -19,17 +19,17 @@ pub struct Outage(Arc<Mutex<State>>);
 struct State {
     /// How many parts wait for Redis now.
     waiting: usize,
-    /// When the log said so.
+    /// When the outage was logged.
     told: Option<Instant>,
-    /// When the last part went on.
+    /// When the last part recovered.
     over: Option<Instant>,
 }
 
-/// What a part of the host has said of its trouble with Redis. Dropped once it has none any more.
+/// What a part of the host has logged about its problem with Redis. Dropped when the problem is over.
 pub enum Said {
     /// That Redis is away, for all parts.
     Away { _until: Waiting },
-    /// Something of its own.
+    /// An error of its own.
     Own,
 }
 
@@ -37,8 +37,8 @@ pub enum Said {
 pub struct Waiting(Outage);
 
 impl Outage {
-    /// A part of the host has met this error and tries again. It says so unless it has said that before: if Redis is away,
-    /// in one line for all parts, and in another one when all go on; else by `own`.
+    /// Reports an error after which a part of the host tries again. Each part logs its problem once. If Redis is away,
+    /// one line is logged for all parts, and another one when all have recovered. Any other error is logged by `own`.
     pub fn tell(&self, said: &mut Option<Said>, error: &Error, own: impl FnOnce()) {
         match (&said, is_passing(error)) {
             (None, true) => *said = Some(Said::Away { _until: self.wait(error) }),
@@ -50,7 +50,7 @@ impl Outage {
         }
     }
 
-    /// The same for an error that is surely the connection's.
+    /// Reports an error that certainly comes from the connection.
     pub fn wait(&self, error: &dyn std::error::Error) -> Waiting {
         let mut state = self.state();
         state.waiting += 1;
@@ -91,7 +91,7 @@ mod tests {
         Error::Redis(RedisError::from((kind, "test")))
     }
 
-    /// How many parts wait, and when that was told.
+    /// How many parts wait, and when the outage was logged.
     fn seen(outage: &Outage) -> (usize, Option<Instant>) {
         let state = outage.state();
         (state.waiting, state.told)

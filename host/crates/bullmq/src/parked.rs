@@ -1,5 +1,5 @@
-//! Finished results that could not be written, since the job's lock ran out while Redis was away: each is parked beside
-//! its job, and whoever claims the job next writes the parked verdict instead of running the job again.
+//! Stores results that could not be written, because the job's lock expired while Redis was away. Each is parked next
+//! to its job. The worker that claims the job next writes the parked verdict instead of running the job again.
 
 use std::sync::Arc;
 
@@ -16,20 +16,20 @@ use super::patience::{Pauses, is_passing};
 /// How long a parked verdict is kept, in seconds.
 const PARKED: u64 = 24 * 60 * 60;
 
-/// What was decided about a job.
+/// The decision about a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// Done, with this value, as JSON text.
+    /// Completed, with this value as JSON text.
     Completed(String),
     /// Failed for good.
     Failed(String),
-    /// This attempt failed; the next may start at once.
+    /// This attempt failed. The next may start immediately.
     Retry(String),
 }
 
-/// A verdict as it is parked: for the claim that follows on the one that reached it, and no other. A job that someone
-/// retries or adds again under the same id is run.
+/// A parked verdict. It is only valid for the claim after the one that reached it. A job that a client retries, or adds
+/// again with the same id, is run.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
@@ -37,7 +37,7 @@ struct Entry {
     verdict: Verdict,
 }
 
-/// One claim of a job, by what the job's hash says of it until the next one.
+/// Identifies one claim of a job, by the fields of the job's hash that do not change until the next claim.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Claim {
@@ -48,7 +48,7 @@ struct Claim {
 }
 
 impl Claim {
-    /// The one by which the job is held.
+    /// The current claim of the job.
     fn of(job: &Claimed) -> Self {
         Self {
             added_at: job.added_at,
@@ -58,7 +58,7 @@ impl Claim {
         }
     }
 
-    /// The one before that.
+    /// The claim before that.
     fn before(job: &Claimed) -> Option<Self> {
         let attempts_started = job.attempts_started.checked_sub(1)?;
         Some(Self { attempts_started, processed_on: job.processed_before?, ..Self::of(job) })
@@ -72,12 +72,12 @@ pub struct Parked {
 }
 
 impl Parked {
-    /// For one queue.
+    /// Creates access to the verdicts of one queue.
     pub fn new(redis: SharedRedis, home: Arc<Home>) -> Self {
         Self { redis, home }
     }
 
-    /// Parks a verdict unless the job has ended. Whether it was parked.
+    /// Parks a verdict unless the job has ended. Returns whether it was parked.
     pub async fn park(&self, job: &Claimed, verdict: &Verdict) -> Result<bool, Error> {
         let state = self.home.queue().get_job_state(&job.id).await?;
         if matches!(state, JobState::Completed | JobState::Failed | JobState::Unknown) {
@@ -91,7 +91,7 @@ impl Parked {
         Ok(true)
     }
 
-    /// The verdict that the claim before this one has reached, if it was parked. Asks Redis only for jobs that were started
+    /// The verdict that the previous claim reached, if it was parked. This only asks Redis for jobs that were started
     /// before without being counted.
     pub async fn take(&self, job: &Claimed) -> Option<Verdict> {
         if job.attempts_started <= job.attempts_made + 1 {
@@ -100,7 +100,7 @@ impl Parked {
         let (queue, job_id) = (self.home.name(), &job.id);
         let taken = async {
             let json = self.ask::<Option<String>>("GET", job).await?;
-            // Only now, since an answer may be lost; and so that it cannot be used a second time.
+            // Deleted only now, because the answer may get lost. The deletion stops it from being used a second time.
             if json.is_some() {
                 self.ask::<()>("DEL", job).await?;
             }
@@ -116,7 +116,8 @@ impl Parked {
         match serde_json::from_str::<Entry>(&json) {
             Ok(entry) => (Claim::before(job) == Some(entry.claim)).then_some(entry.verdict),
             Err(error) => {
-                // serde_json names a field or a place; with data it may quote a value, so only the place is told.
+                // serde_json's error names a field or a position. With data it may quote a value, so only the position
+                // is logged.
                 let (line, column) = (error.line(), error.column());
                 tracing::error!(queue, job_id, line, column, "the job's kept result cannot be read; it is run");
                 None
@@ -124,7 +125,7 @@ impl Parked {
         }
     }
 
-    /// Asks until Redis answers: to run a job whose result is there would throw that away.
+    /// Retries until Redis answers. Running a job whose result is parked would lose that result.
     async fn ask<T: FromRedisValue>(&self, command: &str, job: &Claimed) -> Result<T, Error> {
         let mut pauses = Pauses::default();
         loop {
@@ -137,7 +138,7 @@ impl Parked {
         }
     }
 
-    /// Where these are, which in a cluster is not where the queue is.
+    /// The connection for the verdicts. In a cluster they may be on another node than the queue.
     async fn connection(&self) -> Result<RedisConnection, Error> {
         self.redis.connection().await.map_err(ConnectError::into_bull)
     }

@@ -1,17 +1,18 @@
-//! How long it is tried again to write what Redis does not take.
+//! How long a request to Redis is retried.
 
 use std::time::Duration;
 
 use bullmq::Error;
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
-/// The first pause between two tries, and the longest.
+/// The first and the longest pause between two attempts.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
-/// How long an error that is not the connection's is taken for a passing one.
+/// How long an error that does not come from the connection still counts as temporary.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Whether the error is the connection's or a server's that cannot take anything now, and so says nothing of the request.
+/// Whether the error comes from the connection, or from a server that cannot accept anything now. Such an error says
+/// nothing about the request itself.
 pub fn is_passing(error: &Error) -> bool {
     matches!(error, Error::Redis(error) if is_passing_redis(error))
 }
@@ -21,7 +22,7 @@ fn is_passing_redis(error: &RedisError) -> bool {
         || error.is_timeout()
         || error.is_connection_dropped()
         || error.is_connection_refusal()
-        // Of a slot that is on its way to another node of a cluster a script finds only some of its keys.
+        // While a cluster moves a slot to another node, a script finds only some of its keys.
         || error.detail().is_some_and(|detail| detail.contains("non local key"))
         || matches!(error.code(), Some("OOM" | "MISCONF" | "NOREPLICAS" | "BUSY" | "UNBLOCKED"))
         || matches!(
@@ -38,7 +39,7 @@ fn is_passing_redis(error: &RedisError) -> bool {
         )
 }
 
-/// Pauses that double, each cut by chance, so that those who wait for the same Redis do not come back at once.
+/// Exponential backoff with jitter, so that clients that wait for the same Redis do not retry at the same time.
 #[derive(Debug)]
 pub struct Pauses(Duration);
 
@@ -49,7 +50,7 @@ impl Default for Pauses {
 }
 
 impl Pauses {
-    /// The next one.
+    /// The next pause.
     pub fn next(&mut self) -> Duration {
         let pause = self.0;
         self.0 = (pause * 2).min(PAUSES.1);

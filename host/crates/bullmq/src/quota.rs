@@ -1,12 +1,12 @@
-//! Counts what each plugin keeps in Redis, for all hosts together, and writes only what its limits leave room for.
+//! Counts the data that each plugin stores in Redis, for all hosts together, and refuses writes that exceed its limits.
 //!
-//! Beside a plugin's data, at `NAMESPACE:plugin:NAME:KEY`, there are three keys: the hash `NAMESPACE:quota:NAME` (`bytes`, the
-//! sum; `ready`, whether all data is counted), `NAMESPACE:quota:NAME:sizes` (each key with its bytes) and
-//! `NAMESPACE:quota:NAME:expiry` (keys with a time to live, by the time at which they expire). Every write changes data and
+//! Besides a plugin's data at `NAMESPACE:plugin:NAME:KEY` there are three keys: the hash `NAMESPACE:quota:NAME`
+//! (`bytes`, the sum; `ready`, whether all data is counted), `NAMESPACE:quota:NAME:sizes` (each key with its bytes) and
+//! `NAMESPACE:quota:NAME:expiry` (keys with a time to live, by their time of expiry). Every write changes data and
 //! counts in one script. Keys that have expired are subtracted before a limit is checked.
 //!
-//! Data that was there before it was counted is found by `SCAN` once. Keys that somebody else deletes stay counted until the
-//! plugin reaches a limit: then what is counted is compared with what is there, once a minute at most.
+//! One `SCAN` counts data that is older than the counts. Keys that another client deletes stay counted until the plugin
+//! reaches a limit. Then the counts are compared with the data, at most once a minute.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -18,14 +18,14 @@ use super::connection::{ConnectError, SharedRedis};
 use toril_job::ContextError;
 use toril_job::settings;
 
-/// How many keys Redis looks at for one page of a count.
+/// How many keys Redis inspects for one page of a count.
 const PAGE: usize = 1_000;
-/// How often the counts of a plugin that has reached a limit are compared with its data.
+/// The shortest interval between two comparisons of the counts with the data of a plugin that has reached a limit.
 const COMPARE: Duration = Duration::from_secs(60);
 
-/// What every script begins with.
+/// The start of every script.
 ///
-/// KEYS: 1 the sum, 2 the sizes, 3 the times. ARGV: 1 how the data's keys begin, 2 now (ms).
+/// KEYS: 1 the sum, 2 the sizes, 3 the expiry times. ARGV: 1 prefix of the data's keys, 2 now (ms).
 macro_rules! script {
     ($($text:literal)*) => {
         LazyLock::new(|| {
@@ -75,9 +75,10 @@ end
     };
 }
 
-/// Sets keys, or none of them. KEYS, from 4: the data. ARGV: 3 time to live (ms, or ''), 4 and 5 the most keys and bytes, then
-/// each key with its value. Answers 0 (done), 1 (too many keys), 2 (too many bytes) or 3 (count first), how many there would
-/// be, and a text. What makes neither the keys nor the bytes more is always done.
+/// Sets all keys, or none of them. KEYS, from 4: the data. ARGV: 3 time to live (ms, or ''), 4 and 5 the most keys and
+/// bytes, then each key with its value. Returns 0 (done), 1 (too many keys), 2 (too many bytes) or 3 (count first), the
+/// resulting number of keys or bytes, and a text. A write that increases neither the keys nor the bytes always
+/// succeeds.
 static SET: LazyLock<Script> = script! { r"
 if not call('HGET', sum, 'ready') then return { 3, 0, '' } end
 forget_expired()
@@ -106,8 +107,8 @@ end
 return { 0, 0, '' }
 " };
 
-/// Adds to a number. ARGV: 3 time to live, 4 and 5 the most keys and bytes, 6 the key, 7 what is added. Answers as [`SET`] does;
-/// the text is the number.
+/// Adds to a number. ARGV: 3 time to live, 4 and 5 the most keys and bytes, 6 the key, 7 the number to add. Returns the
+/// same as [`SET`]. The text is the new number.
 static INCREMENT: LazyLock<Script> = script! { r"
 if not call('HGET', sum, 'ready') then return { 3, 0, '' } end
 forget_expired()
@@ -133,7 +134,7 @@ count(key, size)
 return { 0, 0, call('GET', data) }
 " };
 
-/// Removes keys, from ARGV 3.
+/// Removes the keys in ARGV, from 3.
 static DELETE: LazyLock<Script> = script! { r"
 for at = 3, #ARGV do
   call('DEL', prefix .. ARGV[at])
@@ -142,8 +143,8 @@ end
 return 0
 " };
 
-/// Counts data that is not counted yet: a page of `SCAN`. ARGV: 3 where the next page begins (0: this was the last one), then
-/// the keys.
+/// Counts data that is not counted yet: one page of `SCAN`. ARGV: 3 the cursor of the next page (0: this was the last
+/// one), then the keys.
 static COUNT: LazyLock<Script> = script! { r"
 for at = 4, #ARGV do
   local key, data = ARGV[at], prefix .. ARGV[at]
@@ -162,8 +163,8 @@ end
 return 0
 " };
 
-/// Compares a page of what is counted with what is there. ARGV: 3 where the page begins, 4 how many keys it has. Answers where
-/// the next one begins.
+/// Compares one page of the counts with the data. ARGV: 3 the page's cursor, 4 its number of keys. Returns the cursor
+/// of the next page.
 static COMPARE_PAGE: LazyLock<Script> = script! { r"
 local page = call('HSCAN', sizes, ARGV[3], 'COUNT', ARGV[4])
 for at = 1, #page[2], 2 do
@@ -184,7 +185,7 @@ pub struct Counted<'a> {
 }
 
 impl<'a> Counted<'a> {
-    /// Of this plugin.
+    /// The data of this plugin.
     pub fn of(redis: &'a SharedRedis, plugin: &'a str) -> Self {
         Self { redis, plugin }
     }
@@ -207,7 +208,7 @@ impl<'a> Counted<'a> {
         self.within(grant, &call).await.map(drop)
     }
 
-    /// Adds to a number within the limits of the plugin's grant, and says what it is then.
+    /// Adds to a number within the limits of the plugin's grant, and returns the new number.
     pub async fn increment(&self, grant: &settings::KeyValue, key: &str, by: i64) -> Result<i64, ContextError> {
         let mut call = INCREMENT.prepare_invoke();
         self.begin(&mut call);
@@ -231,7 +232,8 @@ impl<'a> Counted<'a> {
         self.run::<u8>(&call).await.map(drop)
     }
 
-    /// Writes, after the data was counted, and a second time where comparing it may have made room.
+    /// Writes. If the data is not counted yet, it counts it and retries. If a limit is reached, it compares the counts
+    /// with the data and retries.
     async fn within(&self, grant: &settings::KeyValue, write: &ScriptInvocation<'_>) -> Result<String, ContextError> {
         let (mut over, mut wanted, mut answer): (u8, u64, String) = self.run(write).await?;
         if over == 3 {
@@ -249,7 +251,7 @@ impl<'a> Counted<'a> {
         }
     }
 
-    /// Counts all data that is there. Goes on where an attempt before has left off.
+    /// Counts all existing data. Continues where an interrupted count stopped.
     async fn count(&self) -> Result<(), ContextError> {
         let prefix = self.data("");
         let cursor: Option<u64> = self.ask(cmd("HGET").arg(self.quota("")).arg("cursor")).await?;
@@ -272,7 +274,7 @@ impl<'a> Counted<'a> {
         }
     }
 
-    /// Compares what is counted with what is there. Whether that was done: no host has done it in the last minute.
+    /// Compares the counts with the data. Returns false if a host has done this within the last minute.
     async fn compare(&self) -> Result<bool, ContextError> {
         let mut first = cmd("SET");
         first.arg(self.quota(":compared")).arg("").arg("NX").arg("PX").arg(milliseconds(COMPARE));
@@ -291,7 +293,7 @@ impl<'a> Counted<'a> {
         }
     }
 
-    /// What every script is given.
+    /// Adds the arguments that every script needs.
     fn begin(&self, call: &mut ScriptInvocation<'_>) {
         call.key(self.quota("")).key(self.quota(":sizes")).key(self.quota(":expiry")).arg(self.data("")).arg(now());
     }
@@ -319,7 +321,7 @@ impl<'a> Counted<'a> {
     }
 }
 
-/// The time to live and the limits of a grant.
+/// Adds the time to live and the limits of a grant.
 fn bounds(call: &mut ScriptInvocation<'_>, grant: &settings::KeyValue) {
     match grant.ttl {
         Some(ttl) => call.arg(milliseconds(ttl).max(1)),
@@ -328,7 +330,7 @@ fn bounds(call: &mut ScriptInvocation<'_>, grant: &settings::KeyValue) {
     call.arg(grant.max_keys).arg(grant.max_bytes);
 }
 
-/// A text as a pattern of Redis that it alone matches.
+/// Escapes a text for a Redis pattern, so that the pattern matches only this text.
 pub fn literal(text: &str) -> String {
     let special = |c: char| matches!(c, '*' | '?' | '[' | ']' | '\\' | '^' | '-');
     text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()

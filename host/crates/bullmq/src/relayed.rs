@@ -1,4 +1,4 @@
-//! Redis where it has to be asked for who is responsible: the sockets that lead to it.
+//! Redis behind sentinels or in a cluster: the sockets of the relays that lead to it.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -17,9 +17,9 @@ use toril_trust as trust;
 const REDIS_PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26_379;
 
-/// The ways through sentinels or into a cluster.
+/// The lanes through sentinels or into a cluster.
 pub struct Relayed {
-    /// Until the first way is asked for: asking takes a runtime.
+    /// Set until the first lane is requested, because the directory needs a Tokio runtime.
     source: Mutex<Option<Source>>,
     open: OnceLock<Open>,
 }
@@ -27,12 +27,12 @@ pub struct Relayed {
 struct Open {
     directory: Arc<Directory>,
     relays: Mutex<Vec<Relay>>,
-    /// Where their sockets are. Only this user can enter it.
+    /// The folder of the relays' sockets. Only this user can enter it.
     folder: TempDir,
 }
 
 impl Relayed {
-    /// Asks nobody yet. None: the settings name one server, which is always at the same place.
+    /// Takes the settings without connecting. `None`: they name one server with a fixed address.
     pub fn new(settings: &settings::Redis, url: &RedisUrl) -> Result<Option<Self>, ConnectError> {
         let ca = settings.ca.as_deref();
         let source = match &settings.topology {
@@ -51,7 +51,7 @@ impl Relayed {
         Ok(Some(Self { source: Mutex::new(Some(source)), open: OnceLock::new() }))
     }
 
-    /// Options for clients that are led to whoever has this slot, wherever that is, as long as this lives.
+    /// Options for clients of this slot's owner. They stay valid when the owner changes, as long as this value lives.
     pub fn options(&self, slot: u16) -> Result<RedisConnectionOptions, ConnectError> {
         let open = self.open()?;
         let mut relays = open.relays.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,7 +62,7 @@ impl Relayed {
         Ok(options)
     }
 
-    /// Tries to get an answer from whoever has this slot.
+    /// Makes one attempt to ping the owner of this slot.
     pub async fn ping_once(&self, slot: u16) -> Tried {
         let open = match self.open() {
             Ok(open) => open,
@@ -80,7 +80,7 @@ impl Relayed {
         }
     }
 
-    /// A connection to whoever has this slot, for one question.
+    /// A connection to the owner of this slot, for one query.
     pub async fn reach(&self, slot: u16) -> Result<Asking, ConnectError> {
         let reached = relay::reach(&self.open()?.directory, slot).await;
         reached.map_err(|error| ConnectError::from(std::io::Error::other(error)))
@@ -91,7 +91,8 @@ impl Relayed {
             return Ok(open);
         }
         let folder = tempfile::Builder::new().prefix("toril-").tempdir().map_err(ConnectError::Socket)?;
-        // Before there is a socket in it: every client that connects to one is authenticated.
+        // This happens before a socket exists in it, because every client that connects to a socket is already
+        // authenticated.
         private::make(folder.path()).map_err(ConnectError::Socket)?;
         let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
         let open = source.take().map(|source| Open {
@@ -101,7 +102,7 @@ impl Relayed {
         });
         match open {
             Some(open) => Ok(self.open.get_or_init(|| open)),
-            // Somebody else took it while this waited for it.
+            // Another thread has taken it while this one waited for the lock.
             None => self.open.get().ok_or_else(|| ConnectError::Socket(std::io::ErrorKind::NotFound.into())),
         }
     }
@@ -112,7 +113,7 @@ fn address(url: &RedisUrl, port: u16) -> Address {
     Address { host: host.to_owned(), port: given.unwrap_or(port) }
 }
 
-/// Logs in as the URL says.
+/// A dialler with the login of the URL.
 fn dialler(url: &RedisUrl, ca: Option<&Path>) -> Result<Dialler, ConnectError> {
     let info = url.expose().into_connection_info()?;
     let tls = match url.is_tls() {

@@ -1,5 +1,5 @@
--- Stands between waiting.lua and one of BullMQ's own scripts, which follows and knows only the list `wait`. Sends what that
--- puts into the `wait` of any queue, and what it takes out, to the list that the queue's jobs wait in.
+-- Comes between waiting.lua and one of BullMQ's own scripts, which only knows the list `wait`. Redirects pushes to and
+-- removals from the `wait` list of any queue to the list that the queue's jobs wait in.
 local call = redis.call
 local PUSHES = { LPUSH = true, RPUSH = true }
 

@@ -1,8 +1,8 @@
-//! BullMQ's own Lua scripts, for the transitions that are rare: their text is the BullMQ crate's, found by the build
-//! script. Each function says what is passed to its script and what is understood of the answer.
+//! BullMQ's own Lua scripts, for the less frequent transitions. The build script finds their text in the BullMQ crate.
+//! Each function prepares the arguments of one script and interprets its answer.
 //!
-//! The scripts are those of BullMQ 6. `waiting.lua` and `reroute.lua` come before each of them, so that a queue may have
-//! clients of earlier versions as well.
+//! The scripts are those of BullMQ 6. `waiting.lua` and `reroute.lua` come before each of them, so that clients of
+//! earlier BullMQ versions can use the same queue.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -28,8 +28,8 @@ macro_rules! official {
     };
 }
 
-/// Scripts that write to a running job, and do nothing where the job's lock is another worker's: the lock is their last key,
-/// and this worker's token their last argument.
+/// Scripts that write to a running job. They do nothing if another worker holds the job's lock. The lock is their last
+/// key, and this worker's token is their last argument.
 macro_rules! guarded {
     ($($name:ident = $file:literal;)*) => {
         $(static $name: LazyLock<Script> = LazyLock::new(|| {
@@ -76,8 +76,8 @@ static PAUSE: LazyLock<Script> = LazyLock::new(|| {
 static MOVE_STALLED_JOBS_TO_WAIT: LazyLock<Script> =
     LazyLock::new(|| Script::new(&rerouted(concat!("tidy(ARGV[2])\n", text!("moveStalledJobsToWait-9")))));
 
-/// The text of one of BullMQ's scripts, changed so that jobs are put into the list that the queue's jobs wait in. For every
-/// script that puts jobs there.
+/// The text of one of BullMQ's scripts, changed so that it adds jobs to the list that the queue's waiting jobs are in.
+/// Every script that adds jobs to that list needs this change.
 pub fn rerouted(official: &str) -> String {
     [WAITING, include_str!("reroute.lua"), official].join("\n")
 }
@@ -87,25 +87,25 @@ mod schedules;
 
 pub use moves::Ended;
 
-/// What a script said of a job that it was to move.
+/// The answer of a script that should move a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moved {
-    /// It is where it should be.
+    /// The script has moved the job.
     Done,
-    /// There is no such job any more.
+    /// The job no longer exists.
     Missing,
-    /// Its lock is another's or gone, or it is not active any more.
+    /// The job's lock is gone or belongs to another worker, or the job is no longer active.
     Lost,
-    /// It cannot be completed: it has children that have not ended.
+    /// The job cannot be completed, because it has children that have not ended.
     PendingChildren,
-    /// It can neither be completed nor await its children: some have failed.
+    /// The job can neither be completed nor await its children, because some of them have failed.
     FailedChildren,
-    /// Not what our own script ends: it has a parent or a deduplication id.
+    /// The job has a parent or a deduplication id, so `settle.lua` cannot end it.
     Linked,
 }
 
 impl Moved {
-    /// What a code means, ours or BullMQ's.
+    /// Interprets an answer code of `settle.lua` or of BullMQ.
     pub fn from_code(code: i64) -> Self {
         match code {
             1 => Self::Linked,
@@ -121,14 +121,14 @@ impl Moved {
 /// How a job ended.
 #[derive(Clone, Copy, Debug)]
 pub enum End<'a> {
-    /// With this return value, which is JSON.
+    /// Completed, with this return value as JSON.
     Completed(&'a str),
-    /// For good, for this reason and with these traces, which are a JSON array.
+    /// Failed for good, with this reason and these stack traces (a JSON array).
     Failed(&'a str, &'a str),
 }
 
 impl End<'_> {
-    /// The name of the set that it goes to.
+    /// The name of the set that the job is moved to.
     pub fn target(&self) -> &'static str {
         match self {
             Self::Completed(_) => "completed",
@@ -136,7 +136,7 @@ impl End<'_> {
         }
     }
 
-    /// Which of the set are kept: as the job's own options say, else as its queue's settings do.
+    /// The retention policy for that set: the job's own option, or else the queue's setting.
     pub fn keep(&self, job: &Claimed, policy: &EndPolicy) -> Keep {
         match self {
             Self::Completed(_) => job.options.remove_on_complete.unwrap_or(policy.completed),
@@ -159,7 +159,7 @@ struct FinishOptions<'a> {
     rdof: bool,
 }
 
-/// As BullMQ's script takes it: empty text turns metrics off.
+/// The form that BullMQ's script expects. An empty text turns metrics off.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum MaxMetrics {
@@ -177,14 +177,14 @@ struct KeepJobs {
     limit: Option<i64>,
 }
 
-/// BullMQ's scripts on one queue.
+/// Runs BullMQ's scripts on one queue.
 #[derive(Clone)]
 pub struct Scripts {
     home: Arc<Home>,
 }
 
 impl Scripts {
-    /// For this queue.
+    /// Prepares the scripts for this queue.
     pub fn new(home: Arc<Home>) -> Self {
         Self { home }
     }
@@ -201,7 +201,7 @@ impl Scripts {
         let keep = end.keep(job, policy);
         let options = pack(&FinishOptions {
             token: &job.token,
-            // Nothing said means all.
+            // Without a policy all jobs are kept.
             keep_jobs: KeepJobs {
                 count: if keep == Keep::default() { Some(-1) } else { keep.count },
                 age: keep.age,
@@ -224,12 +224,12 @@ impl Scripts {
         }
         call.key(keys.get(&format!("metrics:{target}"))).key(keys.marker());
         call.arg(&job.id).arg(now()).arg(property).arg(value).arg(target);
-        // The next job is claimed by the loop.
+        // The script claims no next job, because the loop claims jobs.
         call.arg(0).arg(keys.key_prefix()).arg(options).arg(fields);
         self.moved(&call).await
     }
 
-    /// Runs a job again in this time. `failure`: a reason and all traces, of an attempt that counts.
+    /// Runs a job again after `wait`. `failure` is the reason and all stack traces of an attempt that counts.
     pub async fn delay(&self, job: &Claimed, wait: Duration, failure: Option<(&str, &str)>) -> Result<Moved, Error> {
         let keys = self.keys();
         let fields = failure.map(|(reason, traces)| failure_fields(reason, traces)).transpose()?.unwrap_or_default();
@@ -245,7 +245,7 @@ impl Scripts {
         self.moved(&call).await
     }
 
-    /// Runs a job again at once after an attempt that failed for this reason and with these traces.
+    /// Retries a job without a delay, after an attempt that failed with this reason and these stack traces.
     pub async fn retry(&self, job: &Claimed, reason: &str, traces: &str) -> Result<Moved, Error> {
         let keys = self.keys();
         let mut call = RETRY_JOB.prepare_invoke();
@@ -260,7 +260,7 @@ impl Scripts {
         self.moved(&call).await
     }
 
-    /// Gives a job back: it is the next one, and no attempt is counted.
+    /// Requeues a job at the front of its queue. Its attempt is not counted.
     pub async fn give_back(&self, job: &Claimed) -> Result<Moved, Error> {
         let keys = self.keys();
         let mut call = MOVE_JOB_FROM_ACTIVE_TO_WAIT.prepare_invoke();
@@ -271,12 +271,12 @@ impl Scripts {
             call.key(key);
         }
         call.arg(&job.id).arg(&job.token).arg(keys.job_key(&job.id));
-        // Anything that is no error is for how long the queue is limited.
+        // A value that is not an error code is the remaining time of the queue's rate limit.
         let code: i64 = self.run(&call).await?;
         Ok(Moved::from_code(code.min(0)))
     }
 
-    /// Has a job wait for its children. None: there are none that have not ended.
+    /// Moves a job to the jobs that wait for their children. `None`: all its children have already ended.
     pub async fn await_children(&self, job: &Claimed) -> Result<Option<Moved>, Error> {
         let keys = self.keys();
         let key = keys.job_key(&job.id);
@@ -289,7 +289,7 @@ impl Scripts {
         Ok((code != 1).then(|| Moved::from_code(code)))
     }
 
-    /// Renews locks. Answers the jobs whose lock is another's or gone.
+    /// Renews locks. Returns the ids of the jobs whose lock is gone or belongs to another worker.
     pub async fn extend_locks(&self, locks: &[(String, String)], duration: Duration) -> Result<Vec<String>, Error> {
         let (ids, tokens): (Vec<&str>, Vec<&str>) =
             locks.iter().map(|(id, token)| (id.as_str(), token.as_str())).unzip();
@@ -299,7 +299,7 @@ impl Scripts {
         self.run(&call).await
     }
 
-    /// Puts jobs back whose locks have run out, if nobody has looked for `interval`. Answers them.
+    /// Requeues jobs whose locks have expired, if no worker has checked within `interval`. Returns their ids.
     pub async fn move_stalled(&self, max_stalled: u32, interval: Duration) -> Result<Vec<String>, Error> {
         let keys = self.keys();
         let mut call = MOVE_STALLED_JOBS_TO_WAIT.prepare_invoke();
@@ -313,7 +313,7 @@ impl Scripts {
         self.run(&call).await
     }
 
-    /// Appends a line to a job's log, of which it keeps so many.
+    /// Appends a line to a job's log, and trims the log to the number of lines that the job keeps.
     pub async fn log(&self, job: &Claimed, line: &str) -> Result<(), Error> {
         let key = self.keys().job_key(&job.id);
         let mut call = ADD_LOG.prepare_invoke();
@@ -322,7 +322,7 @@ impl Scripts {
         found(self.run(&call).await?, job)
     }
 
-    /// Publishes a job's progress, which is JSON.
+    /// Publishes a job's progress, as JSON.
     pub async fn set_progress(&self, job: &Claimed, progress: &str) -> Result<(), Error> {
         let keys = self.keys();
         let mut call = UPDATE_PROGRESS.prepare_invoke();
@@ -331,7 +331,7 @@ impl Scripts {
         found(self.run(&call).await?, job)
     }
 
-    /// Replaces a job's data, which is JSON.
+    /// Replaces a job's data, as JSON.
     pub async fn set_data(&self, job: &Claimed, data: &str) -> Result<(), Error> {
         let key = self.keys().job_key(&job.id);
         let mut call = UPDATE_DATA.prepare_invoke();
@@ -339,7 +339,7 @@ impl Scripts {
         found(self.run(&call).await?, job)
     }
 
-    /// Pauses the queue for all workers, or lets it be worked again.
+    /// Pauses the queue for all workers, or resumes it.
     pub async fn pause(&self, paused: bool) -> Result<(), Error> {
         let keys = self.keys();
         let (from, to, what) =
@@ -348,12 +348,13 @@ impl Scripts {
         for key in [from, to, keys.meta(), keys.prioritized(), keys.events(), keys.delayed(), keys.marker()] {
             call.key(key);
         }
-        // With an event.
+        // The "1" makes the script publish an event.
         call.arg(what).arg("1").arg(keys.key_prefix());
         self.run::<redis::Value>(&call).await.map(drop)
     }
 
-    /// Gives a job another priority. `lifo`: before the others of that priority. Whether there is such a job.
+    /// Changes a job's priority. `lifo`: puts it before the other jobs with that priority. Returns whether the job
+    /// exists.
     pub async fn change_priority(&self, job_id: &str, priority: u32, lifo: bool) -> Result<bool, Error> {
         let keys = self.keys();
         let mut call = CHANGE_PRIORITY.prepare_invoke();
@@ -391,12 +392,12 @@ fn found(code: i64, job: &Claimed) -> Result<(), Error> {
     }
 }
 
-/// Fields that a script writes beside its transition.
+/// The fields that a script writes together with its transition.
 fn failure_fields(reason: &str, traces: &str) -> Result<Vec<u8>, Error> {
     pack(&["failedReason", reason, "stacktrace", traces])
 }
 
-/// A value as BullMQ's scripts take it.
+/// A value in the format that BullMQ's scripts expect.
 pub(super) fn pack<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error> {
     rmp_serde::to_vec_named(value).map_err(|error| Error::MsgPack(error.to_string()))
 }

@@ -1,4 +1,4 @@
-//! Whether a server is new enough: an old one refuses some of what the scripts need, in the middle of a job's life.
+//! Checks that a server is new enough. An old server would refuse some commands of the scripts while jobs run.
 
 use std::fmt;
 
@@ -25,15 +25,16 @@ impl fmt::Display for Version {
     }
 }
 
-/// What a server says that it is.
+/// The version that a server reports.
 #[derive(Debug, PartialEq, Eq)]
 struct Server {
     version: Version,
-    /// In its own words.
+    /// As text for people.
     shown: String,
 }
 
-/// Refuses a server that is too old, and warns of one that does not tell: a proxy, or one where this user may not ask.
+/// Refuses a server that is too old. Warns if a server does not report its version: a proxy, or a server where this
+/// user may not ask.
 pub async fn check(connection: &RedisConnection, url: &str) -> Result<(), ConnectError> {
     match ask(connection).await? {
         Some(server) if server.version < NEEDED => {
@@ -54,7 +55,7 @@ pub async fn check(connection: &RedisConnection, url: &str) -> Result<(), Connec
     }
 }
 
-/// None: it does not tell. An error: the connection was lost.
+/// Asks for the version. `None`: the server does not report it. `Err`: the connection was lost.
 async fn ask(connection: &RedisConnection) -> Result<Option<Server>, RedisError> {
     let info = answered(connection.cmd::<String>(redis::cmd("INFO").arg("server")), "INFO").await?;
     if let Some(server) = info.as_deref().and_then(by_info) {
@@ -64,7 +65,7 @@ async fn ask(connection: &RedisConnection) -> Result<Option<Server>, RedisError>
     Ok(hello.as_ref().and_then(by_hello))
 }
 
-/// None: the server does not answer this command, or not in time, which some proxies do with commands that they do not know.
+/// `None`: the server does not answer this command, or not in time. Some proxies ignore commands that they do not know.
 async fn answered<T>(
     asked: impl Future<Output = Result<T, bullmq::Error>>,
     command: &'static str,
@@ -83,7 +84,7 @@ async fn answered<T>(
     }
 }
 
-/// By an answer to `INFO server`. Valkey tells the version of Redis that it has all commands of, and its own beside it.
+/// Reads an answer to `INFO server`. Valkey reports the Redis version whose commands it supports, and its own version.
 fn by_info(info: &str) -> Option<Server> {
     let field =
         |name: &str| info.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim().to_owned()));
@@ -95,7 +96,7 @@ fn by_info(info: &str) -> Option<Server> {
     Some(Server { version: version(&text)?, shown })
 }
 
-/// By an answer to `HELLO`: names and values, one after the other.
+/// Reads an answer to `HELLO`: names and values alternate.
 fn by_hello(answer: &Value) -> Option<Server> {
     let pairs: Vec<(String, Value)> = redis::from_redis_value_ref(answer).ok()?;
     let field = |wanted: &str| {

@@ -1,16 +1,16 @@
-//! Which slot of a Redis Cluster a key belongs to.
+//! The Redis Cluster slot of a key.
 
 use toril_job::settings::hash_tag;
 
-/// How many slots there are.
+/// The number of slots.
 pub const SLOTS: u16 = 16_384;
 
-/// The slot of a key: that of its hash tag, or of all of it if it has none.
+/// The slot of a key. It depends on the key's hash tag, or on the whole key if it has none.
 pub fn of(key: &str) -> u16 {
     crc16(hash_tag(key).unwrap_or(key).as_bytes()) % SLOTS
 }
 
-/// CRC-16/XMODEM, as the specification of Redis Cluster has it.
+/// CRC-16/XMODEM, as in the specification of Redis Cluster.
 fn crc16(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0, |crc, byte| {
         (0..8).fold(
@@ -28,7 +28,7 @@ mod tests {
 
     #[test]
     fn slots_are_those_that_redis_computes() {
-        // The first is the example of the specification, the others are what `CLUSTER KEYSLOT` answers.
+        // The first is the example in the specification. The others are the answers of `CLUSTER KEYSLOT`.
         assert_eq!(crc16(b"123456789"), 0x31C3);
         assert_eq!(of("foo"), 12_182);
         assert_eq!(of("bull:{orders}:wait"), of("{orders}"));

@@ -1,5 +1,5 @@
-//! Reading a job as it lies in Redis, and nothing else: BullMQ's own `Queue` writes to the queue's meta data as soon as
-//! it is made, and there are readers that must leave no trace.
+//! Reads a job in Redis without writing anything. BullMQ's own `Queue` writes to the queue's metadata when it is
+//! created, and some readers must not do that.
 
 use std::collections::HashMap;
 
@@ -12,8 +12,8 @@ use super::connection::{ConnectError, Redis};
 use super::js;
 use toril_job::{Job, Json};
 
-/// A job in Redis as its plugin would see it: if it has ended, in the attempt that it ended with, else in the next one.
-/// None: there is no such job. Sends reading commands only.
+/// A stored job as its plugin sees it: for an ended job in its last attempt, otherwise in the next one. `None`: there
+/// is no such job. This only sends read commands.
 pub async fn stored(redis: &Redis, queue: &str, id: &str) -> Result<Option<Job>, ConnectError> {
     let key = QueueKeys::new(queue, Some(redis.prefix())).job_key(id);
     let connection = redis.connection_of(queue).await?;
@@ -25,7 +25,7 @@ fn job(queue: &str, id: &str, prefix: &str, fields: &HashMap<String, String>) ->
     let text = |field: &str| fields.get(field).map(String::as_str);
     let number = |field: &str| text(field).map(js::field);
     let name = text("name")?.to_owned();
-    // The second name is that of BullMQ before its version 5.
+    // The second name is from BullMQ before version 5.
     let made = number("atm").or_else(|| number("attemptsMade")).unwrap_or(0);
     let ended = fields.contains_key("finishedOn");
     let attempt = u32::try_from(if ended { made.max(1) } else { made.saturating_add(1) }).unwrap_or(u32::MAX);
@@ -42,12 +42,12 @@ fn job(queue: &str, id: &str, prefix: &str, fields: &HashMap<String, String>) ->
     })
 }
 
-/// A field that should be JSON and need not be.
+/// A field that should contain JSON. Other text becomes a JSON string.
 pub(super) fn parse(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
 
-/// The same, as it goes to a plugin.
+/// The same as [`parse`], in the form that plugins get.
 fn json(text: &str) -> Json {
     Json::parse(text).unwrap_or_else(|_| Value::String(text.to_owned()).into())
 }

@@ -1,7 +1,7 @@
-//! Making a job scheduler, or changing one, with BullMQ's own script.
+//! Adds or changes a job scheduler with BullMQ's own script.
 //!
-//! The BullMQ crate can do that as well, but it reads cron patterns with another parser than BullMQ for Node, and it drops
-//! some of the options of the jobs.
+//! The BullMQ crate has this function too. But its parser for cron patterns differs from the one in BullMQ for Node,
+//! and it omits some of the jobs' options.
 
 use std::sync::LazyLock;
 
@@ -19,7 +19,7 @@ use toril_job::settings::Backoff;
 static ADD_JOB_SCHEDULER: LazyLock<Script> =
     LazyLock::new(|| Script::new(&rerouted(include_str!(concat!(env!("BULLMQ_COMMANDS"), "/addJobScheduler-11.lua")))));
 
-/// What a job scheduler is made from.
+/// A job scheduler to add.
 #[derive(Clone, Debug)]
 pub struct NewScheduler {
     /// Its id.
@@ -32,12 +32,12 @@ pub struct NewScheduler {
     pub data: Value,
     /// Their options, except for `backoff`.
     pub options: JobOptions,
-    /// The pause before another attempt of one of them.
+    /// The backoff between the attempts of one job.
     pub backoff: Option<Backoff>,
 }
 
-/// Makes a job scheduler, or changes the one of this id, and adds its next job. False: it would never add one, and nothing
-/// was changed.
+/// Adds a job scheduler, or changes the existing one with this id, and adds its next job. Returns false, and changes
+/// nothing, if it would never add a job.
 pub async fn upsert(queue: &Queue, scheduler: &NewScheduler) -> Result<bool, Error> {
     let now = now();
     let repeat = &scheduler.repeat;
@@ -78,7 +78,7 @@ fn next(pattern: &str, repeat: &RepeatOptions, now: u64) -> Result<Option<u64>, 
     Ok(next.and_then(|next| u64::try_from(next).ok()))
 }
 
-/// What the scheduler's hash holds.
+/// The fields of the scheduler's hash.
 fn attributes(scheduler: &NewScheduler) -> Result<Map<String, Value>, Error> {
     let mut attributes = object(&scheduler.repeat)?;
     attributes.shift_remove("immediately");

@@ -1,11 +1,12 @@
--- Where the jobs of a queue wait. Every script that puts a job there starts with these functions.
+-- The list in which a queue's jobs wait. Every script that adds waiting jobs starts with these functions.
 --
--- While a queue is paused, BullMQ before version 6 keeps its waiting jobs in the list `paused`: on pause it renames `wait`
--- to `paused`, on resume it renames `paused` to `wait`. Such a rename deletes whatever had the new name, so a job is lost
--- if both lists exist. Version 6 leaves all jobs in `wait`, and moves those of `paused` there on resume.
+-- While a queue is paused, BullMQ before version 6 keeps its waiting jobs in the list `paused`: on pause it renames
+-- `wait` to `paused`, on resume it renames `paused` to `wait`. Such a rename deletes an existing list with the new
+-- name, so jobs are lost if both lists exist. Version 6 leaves all jobs in `wait`, and on resume moves the jobs of
+-- `paused` there.
 -- So a script must never leave jobs in both lists. `queue` is the prefix of the queue's keys, with its colon.
 
--- Jobs that are moved with one command. Redis' Lua cannot pass many more arguments.
+-- The most jobs per command. Redis' Lua cannot pass many more arguments.
 local MOVED_AT_ONCE = 5000
 
 -- Moves the jobs of `wait` behind those of `paused`.
@@ -18,7 +19,7 @@ local function move_to_paused(queue)
     redis.call('RENAME', wait, paused)
     return
   end
-  -- Jobs are taken from the right end, so the oldest are there.
+  -- Workers take jobs from the right end, so the oldest are there.
   local ids = redis.call('RPOP', wait, MOVED_AT_ONCE)
   while ids do
     redis.call('LPUSH', paused, unpack(ids))
@@ -26,9 +27,9 @@ local function move_to_paused(queue)
   end
 end
 
--- The list for waiting jobs of a paused queue. Moves all of them into it. `paused` is safe with clients of any version; but
--- clients of version 6 count only `wait`, so that is used if no client of an earlier version has been seen: each client
--- writes its version, and only earlier ones use `paused`.
+-- The list for waiting jobs of a paused queue. Moves all waiting jobs into it. `paused` is safe with clients of any
+-- version. But clients of version 6 only count `wait`. So this returns `wait` if no client of an earlier version was
+-- seen: each client writes its version, and only earlier versions use `paused`.
 local function list_of_paused(queue, version)
   local wait, paused = queue .. 'wait', queue .. 'paused'
   local major = version and tonumber(string.match(version, '^bullmq:(%d+)%.') or 0)
@@ -40,7 +41,7 @@ local function list_of_paused(queue, version)
   return paused
 end
 
--- The list for a job of any queue that can be claimed from now on.
+-- The list for jobs of any queue that can be claimed from now on.
 local function waiting_list(queue)
   local meta = redis.call('HMGET', queue .. 'meta', 'paused', 'version')
   if meta[1] then
@@ -49,8 +50,8 @@ local function waiting_list(queue)
   return queue .. 'wait'
 end
 
--- Leaves the waiting jobs of a queue in one list, and claimable if the queue is not paused: a resume of version 6 moves
--- only some thousand jobs at a time.
+-- Moves all waiting jobs of a queue into one list. If the queue is not paused, they can be claimed afterwards. A resume
+-- of version 6 only moves some thousand jobs at a time.
 local function tidy(queue)
   local meta = redis.call('HMGET', queue .. 'meta', 'paused', 'version')
   if meta[1] then
@@ -62,7 +63,7 @@ local function tidy(queue)
     redis.call('ZADD', queue .. 'marker', 0, '0')
   end
   while ids do
-    -- Before those of `wait`, which came later.
+    -- These go before the jobs of `wait`, which were added later.
     redis.call('RPUSH', queue .. 'wait', unpack(ids))
     ids = redis.call('LPOP', queue .. 'paused', MOVED_AT_ONCE)
   end

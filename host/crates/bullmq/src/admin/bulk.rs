@@ -1,4 +1,4 @@
-//! Adding many jobs in one go.
+//! Adds many jobs in one call.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,8 +18,8 @@ pub struct BulkAdded {
 }
 
 impl Admin {
-    /// Adds jobs in their order. All of them are checked before the first one is added; an error tells the number of the
-    /// wrong one, from 0, and none has been added.
+    /// Adds jobs in order. It checks all jobs before it adds the first. An error contains the index of the invalid job,
+    /// from 0. In that case no job was added.
     pub async fn add_bulk(&self, queue: &str, jobs: Vec<NewJob>) -> Result<BulkAdded, (usize, AdminError)> {
         let opened = self.queue(queue).await.map_err(|error| (0, error))?;
         let defaults = self.defaults(queue);

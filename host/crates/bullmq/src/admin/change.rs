@@ -1,4 +1,4 @@
-//! Changing one job.
+//! Changes one job.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use toril_job::settings::LARGEST_PRIORITY;
 pub(super) const LONGEST_DELAY: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
 
 impl Admin {
-    /// Lets a delayed job be claimed now.
+    /// Promotes a delayed job, so that it can be claimed now.
     pub async fn promote(&self, queue: &str, id: &str) -> Result<(), AdminError> {
         let keys = self.existing(queue, id).await?;
         match self.scripts(queue).await?.promote(id).await? {
@@ -22,7 +22,7 @@ impl Admin {
         }
     }
 
-    /// Removes a job and, with `children`, those of its children that no worker has.
+    /// Removes a job. With `children`, also removes those of its children that no worker runs.
     pub async fn remove(&self, queue: &str, id: &str, children: bool) -> Result<(), AdminError> {
         let (bull, _) = self.job(queue, id).await?;
         let removed = if children { bull.remove(id).await } else { bull.remove_without_children(id).await };
@@ -40,8 +40,8 @@ impl Admin {
         }
     }
 
-    /// Gives a job another priority: 1 goes first, 2097151 last, and 0 before those. `lifo`: before the others of the
-    /// same priority.
+    /// Changes a job's priority. 1 is the highest priority and 2097151 the lowest. Jobs with 0 run before all of these.
+    /// `lifo`: puts it before the other jobs with the same priority.
     pub async fn change_priority(&self, queue: &str, id: &str, priority: u32, lifo: bool) -> Result<(), AdminError> {
         if priority > LARGEST_PRIORITY {
             return Err(AdminError::Invalid(format!("a priority is at most {LARGEST_PRIORITY}, not {priority}")));
@@ -56,8 +56,8 @@ impl Admin {
         }
     }
 
-    /// Asks whichever host runs a job to end it, and waits `bound` for its end. The state that it then is in, or none if it
-    /// still runs.
+    /// Asks the host that runs a job to cancel it, and waits up to `bound` for its end. Returns the job's state then,
+    /// or `None` if it still runs.
     pub async fn cancel(
         &self,
         queue: &str,
@@ -74,7 +74,7 @@ impl Admin {
         }
     }
 
-    /// Gives a delayed job another delay, in milliseconds from now.
+    /// Changes the delay of a delayed job, in milliseconds from now.
     pub async fn change_delay(&self, queue: &str, id: &str, delay: u64) -> Result<(), AdminError> {
         if delay > LONGEST_DELAY {
             return Err(AdminError::Invalid("a delay is at most a hundred years".to_owned()));

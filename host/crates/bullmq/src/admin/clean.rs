@@ -1,4 +1,4 @@
-//! Removing many jobs of a queue.
+//! Removes many jobs of a queue.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::error::AdminError;
 use super::{Admin, State};
 
-/// How many jobs one script removes at most: Redis does nothing else meanwhile.
+/// The most jobs that one script removes. Redis is blocked meanwhile.
 const BATCH: u64 = 1000;
 
 /// What was removed.
@@ -19,8 +19,9 @@ pub struct Cleaned {
 }
 
 impl Admin {
-    /// Removes the jobs that have been in a state for longer than `older_than`, at most `limit` of them. Jobs that still
-    /// are to run count from when they were added. Of the active ones, those whose worker has gone away.
+    /// Removes the jobs that have been in a state for longer than `older_than`, at most `limit` of them. For jobs that
+    /// have not run yet, the time counts from when they were added. Of the active jobs, it only removes those whose
+    /// worker has disappeared.
     pub async fn clean(
         &self,
         queue: &str,
@@ -48,8 +49,8 @@ impl Admin {
         Ok(Cleaned { removed })
     }
 
-    /// Removes every job that waits, with and without priority, and `delayed` also those whose time has not come. Not
-    /// those that run, have ended, or are the next ones of job schedulers.
+    /// Removes every waiting job, with and without a priority. With `delayed`, also removes the delayed jobs. It does
+    /// not remove jobs that run or have ended, or the next jobs of job schedulers.
     pub async fn drain(&self, queue: &str, delayed: bool) -> Result<(), AdminError> {
         Ok(self.queue(queue).await?.drain(delayed).await?)
     }

@@ -1,4 +1,4 @@
-//! Bringing dead letters back to the queues that they come from.
+//! Returns dead letters to their original queues.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use super::new_job::{NewJob, NewJobOptions, added_error};
 use super::{Admin, PageRequest, State};
 use crate::add;
 
-/// How many letters are looked at at once.
+/// The number of letters per page.
 const BATCH: u64 = 100;
 
 /// A dead letter, as [`DeadLetter`](crate::dead_letter::DeadLetter) writes it.
@@ -46,11 +46,11 @@ pub struct LetterOutcome {
 }
 
 impl Admin {
-    /// Brings dead letters back: the named ones, or those that wait in `queue`, the oldest first, `limit` at most.
+    /// Returns dead letters: the named ones, or those that wait in `queue`, the oldest first, `limit` at most.
     ///
-    /// A letter whose job is still in its queue, failed, lets that job run again with all its attempts. A letter whose job
-    /// is gone becomes a new job of the same name, data and options. What is no dead letter, or whose job is not failed any
-    /// more, stays where it is.
+    /// If the letter's job still exists and is failed, that job is retried with all its attempts. If the job is gone, a
+    /// new job with the same name, data and options is added. A job that is not a dead letter stays where it is. So
+    /// does a letter whose job is no longer failed.
     pub async fn return_letters(
         &self,
         queue: &str,
@@ -65,7 +65,8 @@ impl Admin {
             return Ok(outcome);
         }
         let keys = self.keys(queue).await?;
-        // No more than there are now: a job that fails again at once is a new letter, and would be brought back for ever.
+        // The limit is the number of letters at the start. A job that fails again at once creates a new letter, and
+        // would otherwise be returned forever.
         let mut left = None;
         loop {
             let done = outcome.returned + outcome.kept.len() as u64;
@@ -78,7 +79,7 @@ impl Admin {
             if wanted == 0 {
                 return Ok(outcome);
             }
-            // Those that were kept are still there, before the others.
+            // The kept letters are still in the queue, before the others.
             let start = outcome.kept.len() as u64;
             let page = PageRequest { state: State::Waiting, start, end: start + wanted - 1, ascending: true };
             let (waiting, ids) = self.ids(&keys, page).await?;
@@ -126,13 +127,13 @@ impl Admin {
         }
     }
 
-    /// Adds the letter's job anew. Its id is the letter's own, so that one that comes back twice, since the first time
-    /// ended half-way, is one job.
+    /// Adds the letter's job as a new one. The letter's id becomes the job's id. So if an earlier try was interrupted
+    /// and the letter is returned twice, there is only one job.
     async fn add_again(&self, id: &str, letter: Letter) -> Result<(), AdminError> {
         let job = NewJob { name: letter.name, data: letter.data, opts: NewJobOptions::default() };
         let mut spec = job.spec(&letter.queue, &self.defaults(&letter.queue))?;
         let mut kept = letter.opts;
-        // These were of that one run.
+        // These options belong to the original run only.
         for option in ["jobId", "delay", "timestamp", "repeat", "repeatJobKey", "prevMillis", "parent", "de"] {
             kept.remove(option);
         }

@@ -1,4 +1,4 @@
-//! Deduplication ids: which job holds one back for others, and letting it go.
+//! Deduplication ids: finding the job that holds one, and releasing it.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,7 +21,7 @@ pub struct DeduplicationHolder {
 }
 
 impl Admin {
-    /// Which job holds a deduplication id. None: none does.
+    /// Returns the job that holds a deduplication id. `None`: no job holds it.
     pub async fn deduplication(&self, queue: &str, id: &str) -> Result<Option<DeduplicationHolder>, AdminError> {
         let key = self.deduplication_key(queue, id).await?;
         let mut pipe = redis::pipe();
@@ -33,7 +33,7 @@ impl Admin {
         Ok(job_id.map(|job_id| DeduplicationHolder { id: id.to_owned(), job_id, expires_in }))
     }
 
-    /// Lets the next job of a deduplication id be added. Whether any job held it.
+    /// Releases a deduplication id, so that the next job with it can be added. Returns whether any job held it.
     pub async fn remove_deduplication(&self, queue: &str, id: &str) -> Result<bool, AdminError> {
         let key = self.deduplication_key(queue, id).await?;
         let removed: u64 = self.redis.connection_of(queue).await?.cmd(redis::cmd("DEL").arg(key)).await?;

@@ -1,19 +1,19 @@
-//! Why something was not shown or not done.
+//! The errors of administration.
 
 use bullmq::error::error_code;
 
 use super::super::connection::ConnectError;
 
-/// Why something was not shown or not done.
+/// Why an administration call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
-    /// No queue of this name.
+    /// There is no queue with this name.
     #[error("there is no queue {queue}: the configuration does not name it, and Redis does not know it")]
     NoQueue {
         /// The name.
         queue: String,
     },
-    /// No job of this id.
+    /// There is no job with this id.
     #[error("queue {queue} has no job {id}")]
     NoJob {
         /// The queue.
@@ -21,7 +21,7 @@ pub enum AdminError {
         /// The id.
         id: String,
     },
-    /// No job scheduler of this id.
+    /// There is no job scheduler with this id.
     #[error("queue {queue} has no job scheduler {id}")]
     NoScheduler {
         /// The queue.
@@ -29,13 +29,13 @@ pub enum AdminError {
         /// The id.
         id: String,
     },
-    /// The job or queue is not in a state in which this can be done.
+    /// The job or queue is not in a state in which this is possible.
     #[error("{0}")]
     Conflict(String),
-    /// What was asked for makes no sense.
+    /// The request is invalid.
     #[error("{0}")]
     Invalid(String),
-    /// Redis.
+    /// Redis failed.
     #[error(transparent)]
     Redis(ConnectError),
 }
@@ -43,7 +43,7 @@ pub enum AdminError {
 impl From<ConnectError> for AdminError {
     fn from(error: ConnectError) -> Self {
         match error {
-            // These are the caller's matter, and say what to do.
+            // These are errors of the caller, and their text says what to do.
             ConnectError::NoHashTag { .. } | ConnectError::OtherSlot { .. } | ConnectError::InvalidJob(_) => {
                 Self::Invalid(error.to_string())
             }

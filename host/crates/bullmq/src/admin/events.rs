@@ -1,4 +1,4 @@
-//! BullMQ's own stream of what happens in a queue: following it, and removing old events.
+//! BullMQ's event stream of a queue: following it, and removing old events.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ use super::reply::lossy;
 use super::{Admin, Redaction};
 use crate::connection::{ConnectError, SharedRedis};
 
-/// How long one reading waits for events, in milliseconds: so long a connection that is gone goes unnoticed.
+/// How long one read waits for events, in milliseconds. A lost connection can go unnoticed for this time.
 const BLOCK: usize = 5000;
-/// How many events one reading takes.
+/// The most events that one read returns.
 const BATCH: usize = 100;
-/// Between two tries while Redis is away.
+/// The pause between two attempts while Redis is away.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Something that happened in a queue.
@@ -55,14 +55,14 @@ pub struct Events {
 }
 
 impl Admin {
-    /// Follows a queue from now on, or after the event of this id. The connection is its own.
+    /// Follows a queue from now on, or after the event with this id. It uses its own connection.
     pub async fn events(&self, queue: &str, after: Option<&str>) -> Result<Events, AdminError> {
         let keys = self.keys(queue).await?;
         let stream = keys.events();
         let last = match after {
             Some(id) if is_id(id) => id.to_owned(),
             Some(id) => return Err(AdminError::Invalid(format!("{id:?} is no event's id, such as 1700000000000-0"))),
-            // Not `$`: an event between two readings would be lost.
+            // Not `$`: that would lose events between two reads.
             None => self.last_event(queue, &stream).await?,
         };
         let mut events = Events {
@@ -79,9 +79,10 @@ impl Admin {
         Ok(events)
     }
 
-    /// Removes the oldest events of a queue and keeps so many, or some more: Redis removes whole blocks of them.
+    /// Removes the oldest events of a queue and keeps at least `keep`. It may keep some more, because Redis removes
+    /// whole blocks of them.
     pub async fn trim_events(&self, queue: &str, keep: u64) -> Result<Trimmed, AdminError> {
-        // Redis reads a signed number. No stream has as many entries, so the meaning stays.
+        // Redis reads a signed number. No stream has this many entries, so the result is the same.
         let keep = usize::try_from(keep.min(i64::MAX.unsigned_abs())).unwrap_or(usize::MAX);
         let removed = self.queue(queue).await?.trim_events(keep).await?;
         Ok(Trimmed { removed: removed as u64 })
@@ -96,8 +97,8 @@ impl Admin {
 }
 
 impl Events {
-    /// The next event. Waits for it; a Redis that goes away is waited for, too, and nothing is lost that is still in the
-    /// stream when it is back.
+    /// Waits for the next event and returns it. If Redis is away, it waits for Redis too. No event is lost that is
+    /// still in the stream when Redis is back.
     pub async fn next(&mut self) -> Event {
         loop {
             if let Some(event) = self.read.pop_front() {
@@ -117,7 +118,7 @@ impl Events {
     }
 
     async fn connect(&self) -> Result<MultiplexedConnection, ConnectError> {
-        // An answer may take as long as the reading waits.
+        // An answer may take as long as the read waits.
         let config = AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_millis(BLOCK as u64 * 3)));
         Ok(self.redis.client_of(&self.queue)?.get_multiplexed_async_connection_with_config(&config).await?)
     }
@@ -149,7 +150,7 @@ fn event(id: String, fields: impl Iterator<Item = (String, String)>, redaction: 
         match name.as_str() {
             "event" => event.event = value,
             "jobId" => event.job_id = Some(value),
-            // These hold what the job's plugin says, as JSON.
+            // These contain JSON from the job's plugin.
             "returnvalue" | "data" => {
                 event.fields.insert(name, redaction.document(&value));
             }
@@ -162,7 +163,7 @@ fn event(id: String, fields: impl Iterator<Item = (String, String)>, redaction: 
     event
 }
 
-/// `MILLISECONDS-NUMBER`.
+/// Whether this has the form `MILLISECONDS-NUMBER`.
 fn is_id(id: &str) -> bool {
     let number = |text: &str| !text.is_empty() && text.len() <= 19 && text.bytes().all(|byte| byte.is_ascii_digit());
     id.split_once('-').is_some_and(|(time, place)| number(time) && number(place))

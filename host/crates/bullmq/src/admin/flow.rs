@@ -12,19 +12,19 @@ use super::reply::{Field, Fields, lossy};
 use super::state::{self, QUESTIONS};
 use super::{Admin, State};
 
-/// The most jobs of one tree: each costs Redis some 17 commands.
+/// The most jobs of one tree. Each job costs about 17 Redis commands.
 const MOST_JOBS: usize = 500;
-/// The deepest tree that is followed.
+/// The deepest level of the tree that is read.
 const DEEPEST: u32 = 20;
-/// The most children of one job that are followed.
+/// The most children of one job that are read.
 const MOST_CHILDREN: u32 = 100;
 
-/// How much of a flow is wanted.
+/// How much of a flow to read.
 #[derive(Clone, Copy, Debug)]
 pub struct FlowRequest {
-    /// How many levels below the job, at most 20.
+    /// The number of levels below the job, at most 20.
     pub depth: u32,
-    /// How many children of each job, at most 100.
+    /// The number of children of each job, at most 100.
     pub max_children: u32,
 }
 
@@ -59,18 +59,18 @@ pub struct FlowNode {
     pub children: Vec<FlowNode>,
 }
 
-/// A job whose place in the tree is known, before its children are.
+/// A job whose position in the tree is known, before its children are read.
 struct Found {
     node: FlowNode,
     children: Vec<JobReference>,
-    /// The place of its parent in the list of all jobs.
+    /// The index of its parent in the list of all jobs.
     under: Option<usize>,
 }
 
 const FIELDS: [&str; 3] = ["name", "failedReason", "parentKey"];
 
 impl Admin {
-    /// A job and its children, level by level, for two round trips a level. At most 500 jobs.
+    /// A job and its children, read level by level with two round trips per level. At most 500 jobs.
     pub async fn flow(&self, queue: &str, id: &str, request: FlowRequest) -> Result<FlowNode, AdminError> {
         if request.depth > DEEPEST || request.max_children > MOST_CHILDREN {
             return Err(AdminError::Invalid(format!(
@@ -92,7 +92,7 @@ impl Admin {
                 let count =
                     all_children.unprocessed + all_children.processed + all_children.ignored + all_children.failed;
                 for child in found.children.drain(..) {
-                    // A job that is its own descendant is made by hand, and has no end.
+                    // A job can only be its own descendant if a client wrote it by hand. Following it would never end.
                     let new = seen.insert((child.queue.clone(), child.id.clone()));
                     if new && first + level.len() < MOST_JOBS {
                         level.push((child, Some(place)));
@@ -113,7 +113,7 @@ impl Admin {
         level: &[(JobReference, Option<usize>)],
         max_children: u32,
     ) -> Result<Vec<Found>, AdminError> {
-        // A last place before the first one is an empty range; -1 would be the end.
+        // A range whose end is before its start is empty. -1 would mean the last element.
         let last = if max_children == 0 { -2_000_000_000 } else { i64::from(max_children) - 1 };
         let parts = level.iter().map(|(job, _)| {
             let mut pipe = redis::pipe();
@@ -121,7 +121,7 @@ impl Admin {
             let key = keys.job_key(&job.id);
             pipe.cmd("HMGET").arg(&key).arg(&FIELDS);
             count_children(&mut pipe, &key);
-            // By name alone: what children returned may be large.
+            // Only the names are read, because the return values of children may be large.
             pipe.cmd("SRANDMEMBER").arg(format!("{key}:dependencies")).arg(max_children);
             pipe.cmd("HRANDFIELD").arg(format!("{key}:processed")).arg(max_children);
             pipe.cmd("HRANDFIELD").arg(format!("{key}:failed")).arg(max_children);
@@ -165,7 +165,7 @@ impl Admin {
     }
 }
 
-/// Hangs each job under its parent, the deepest first.
+/// Attaches each job to its parent, starting with the deepest.
 fn tree(mut all: Vec<Found>) -> Option<FlowNode> {
     while let Some(mut found) = all.pop() {
         found.node.children.reverse();

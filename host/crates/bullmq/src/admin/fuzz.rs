@@ -1,4 +1,4 @@
-//! What a fuzzer drives of administration.
+//! The fuzz targets of administration.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::redact::Redaction;
 use super::{NewJob, SchedulerRequest};
 use toril_job::settings::JobDefaults;
 
-/// A job that somebody adds, as the API, `toril add --bulk` and the dashboard take it.
+/// A new job, as the API, `toril add --bulk` and the dashboard accept it.
 pub fn new_job(data: &[u8]) {
     let Ok(document) = serde_json::from_slice::<Value>(data) else { return };
     if let Ok(job) = serde_json::from_value::<NewJob>(document.clone())
@@ -19,7 +19,7 @@ pub fn new_job(data: &[u8]) {
     assert!(!leaks(&shown), "{shown}");
 }
 
-/// Whether a field that is to be hidden is not.
+/// Whether a field that must be redacted is visible.
 fn leaks(value: &Value) -> bool {
     match value {
         Value::Object(fields) => fields

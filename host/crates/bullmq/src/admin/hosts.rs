@@ -1,4 +1,5 @@
-//! The hosts that work on the queues: each says in Redis that it is there, and is gone when it has not said so for a while.
+//! The hosts that work on the queues. Each host writes a heartbeat to Redis, and counts as gone when the heartbeat
+//! expires.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,27 +9,27 @@ use serde::{Deserialize, Serialize};
 use super::Admin;
 use super::error::AdminError;
 
-/// How often a host says that it is there.
+/// The interval of a host's heartbeat.
 pub const BEAT: Duration = Duration::from_secs(5);
-/// For how long it is believed.
+/// How long a heartbeat is valid.
 const BELIEVED: Duration = Duration::from_secs(20);
-/// How many hosts are shown at most.
+/// The most hosts that are shown.
 const MOST: usize = 200;
 
 /// A host that works on queues, as it describes itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostStatus {
-    /// What tells it from all others.
+    /// The host's unique id.
     pub id: String,
     /// The machine's name.
     pub machine: String,
-    /// The process id there.
+    /// The host's process id on that machine.
     pub pid: u32,
     /// Toril's version.
     pub version: String,
     /// When it started, in milliseconds since the Unix epoch.
     pub started: u64,
-    /// When it last said that it is there.
+    /// When it wrote its last heartbeat.
     pub seen: u64,
     /// Its queues.
     pub queues: BTreeMap<String, HostQueue>,
@@ -39,14 +40,14 @@ pub struct HostStatus {
 /// A queue of a host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostQueue {
-    /// How many of its jobs the host runs now.
+    /// The number of the queue's jobs that the host runs now.
     pub running: u64,
-    /// How many it runs at most.
+    /// The most jobs that it runs at the same time.
     pub concurrency: u64,
 }
 
 impl Admin {
-    /// Says that a host is there.
+    /// Writes a host's heartbeat.
     pub async fn announce(&self, host: &HostStatus) -> Result<(), AdminError> {
         let text = serde_json::to_string(host).map_err(bullmq::Error::from)?;
         let believed = u64::try_from(BELIEVED.as_millis()).unwrap_or(u64::MAX);
@@ -54,13 +55,13 @@ impl Admin {
         let mut pipe = redis::pipe();
         pipe.cmd("SET").arg(self.host_key(&host.id)).arg(text).arg("PX").arg(believed).ignore();
         pipe.cmd("ZADD").arg(&index).arg(host.seen).arg(&host.id).ignore();
-        // Those that have not been heard of for long are forgotten.
+        // Removes hosts whose last heartbeat is long ago.
         pipe.cmd("ZREMRANGEBYSCORE").arg(&index).arg("-inf").arg(host.seen.saturating_sub(believed * 10)).ignore();
         pipe.cmd("PEXPIRE").arg(&index).arg(believed * 10).ignore();
         Ok(self.redis.connection().await?.pipe::<()>(&pipe).await?)
     }
 
-    /// Says that a host is gone.
+    /// Removes a host's heartbeat.
     pub async fn withdraw(&self, id: &str) -> Result<(), AdminError> {
         let mut pipe = redis::pipe();
         pipe.cmd("DEL").arg(self.host_key(id)).ignore();
@@ -68,7 +69,7 @@ impl Admin {
         Ok(self.redis.connection().await?.pipe::<()>(&pipe).await?)
     }
 
-    /// The hosts that are there, by machine and start. Two commands.
+    /// The hosts with a valid heartbeat, by machine and start. Two commands.
     pub async fn hosts(&self) -> Result<Vec<HostStatus>, AdminError> {
         let connection = self.redis.connection().await?;
         let mut newest = redis::cmd("ZREVRANGE");
@@ -77,13 +78,13 @@ impl Admin {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        // One by one, since they may lie on several nodes of a cluster.
+        // One command per host, because the keys may be on several nodes of a cluster.
         let mut pipe = redis::pipe();
         for id in &ids {
             pipe.cmd("GET").arg(self.host_key(id));
         }
         let found: Vec<Option<String>> = connection.pipe(&pipe).await?;
-        // One that is of another version of Toril may say something else.
+        // Hosts with another Toril version may write another format. These are skipped.
         let hosts = found.into_iter().flatten().filter_map(|text| serde_json::from_str::<HostStatus>(&text).ok());
         let mut hosts: Vec<_> = hosts.collect();
         hosts.sort_by(|a, b| (&a.machine, a.started, &a.id).cmp(&(&b.machine, b.started, &b.id)));

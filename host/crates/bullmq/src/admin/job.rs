@@ -1,4 +1,4 @@
-//! One job, with everything that Redis holds of it.
+//! One job, with all its data in Redis.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use super::state::{self, QUESTIONS};
 use super::{Admin, LARGEST_PAGE};
 use crate::attempts;
 
-/// How many lines of its log come with a job.
+/// The number of log lines that come with a job.
 const FIRST_LINES: u64 = 100;
 
 /// A job by its queue and id.
@@ -133,7 +133,7 @@ pub struct LogPage {
 }
 
 impl Admin {
-    /// Looks at one job, in three round trips.
+    /// Reads one job, in three round trips.
     pub async fn job_details(&self, queue: &str, id: &str) -> Result<JobDetails, AdminError> {
         let keys = self.keys(queue).await?;
         let missing = || AdminError::NoJob { queue: queue.to_owned(), id: id.to_owned() };
@@ -162,7 +162,7 @@ impl Admin {
         let (attempts_made, stacktrace) = (made(&fields), json("stacktrace"));
         let mut attempts = self.attempts(queue, id).await?;
         let state = state::answer(&keys, &rest).map_or("unknown", super::State::name).to_owned();
-        // An attempt that succeeded has no stack.
+        // An attempt that succeeded has no stack trace.
         let failed = attempts_made.saturating_sub(u64::from(state == "completed"));
         explain(&mut attempts, failed, &stacktrace);
         Ok(JobDetails {
@@ -211,7 +211,7 @@ impl Admin {
         Ok(past.collect())
     }
 
-    /// Some lines of a job's log, from `start` to `end`, which is part of it.
+    /// The lines of a job's log from `start` to `end`, inclusive.
     pub async fn job_logs(&self, queue: &str, id: &str, start: u64, end: u64) -> Result<LogPage, AdminError> {
         if end < start || end - start >= LARGEST_PAGE {
             return Err(AdminError::Invalid(format!("a page has from 1 to {LARGEST_PAGE} lines")));
@@ -229,7 +229,7 @@ impl Admin {
         Ok(LogPage { start, total, lines: lines.iter().map(|line| lossy(line)).collect() })
     }
 
-    /// The keys of a queue and whether it has the job, for operations on one.
+    /// The keys of a queue, for operations on one of its jobs. Fails if the queue does not have the job.
     pub(super) async fn existing(&self, queue: &str, id: &str) -> Result<QueueKeys, AdminError> {
         let keys = self.keys(queue).await?;
         match self.is_job(&keys, id).await? {
@@ -239,19 +239,19 @@ impl Admin {
     }
 }
 
-/// Puts the reasons of a job's failures, which are kept with it for the last ones, to its attempts.
+/// Adds the reasons of failures to a job's attempts. The job only keeps the stack traces of its last failures.
 fn explain(attempts: &mut [PastAttempt], failed: u64, stacktrace: &Value) {
     let Value::Array(stacks) = stacktrace else { return };
     let Some(first) = failed.checked_sub(stacks.len() as u64) else { return };
     for (number, stack) in (first + 1..).zip(stacks) {
-        // The last one of that number, if the job has got all its attempts again.
+        // The last attempt with this number, because a retried job can count its attempts from 1 again.
         let attempt = attempts.iter_mut().rev().find(|attempt| u64::from(attempt.attempt) == number);
         let Some(attempt) = attempt.filter(|attempt| attempt.failure.is_some()) else { continue };
         attempt.reason = stack.as_str().and_then(|stack| stack.lines().next()).map(str::to_owned);
     }
 }
 
-/// Attempts that were counted. The second name is that of BullMQ before its version 5.
+/// The number of counted attempts. The second name is from BullMQ before version 5.
 pub(super) fn made(fields: &Fields) -> u64 {
     fields.number("atm").or_else(|| fields.number("attemptsMade")).unwrap_or(0)
 }
@@ -264,7 +264,7 @@ pub(super) fn count_children(pipe: &mut redis::Pipeline, key: &str) {
     pipe.cmd("ZCARD").arg(format!("{key}:unsuccessful"));
 }
 
-/// The answers to those commands.
+/// Reads the answers to these commands.
 pub(super) fn children(answers: &mut impl Iterator<Item = redis::Value>) -> Result<ChildCounts, AdminError> {
     Ok(ChildCounts {
         unprocessed: next(answers)?,

@@ -1,4 +1,4 @@
-//! What bounds all workers of a queue together: its global concurrency, its global rate limit, and a stop for some time.
+//! Limits of a queue across all workers: its global concurrency, its global rate limit, and a temporary stop.
 
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::change::LONGEST_DELAY;
 use super::error::AdminError;
 use super::job::next;
 
-/// The largest number that JavaScript knows exactly.
+/// The largest integer that JavaScript represents exactly.
 const LARGEST: u64 = 9_007_199_254_740_991;
 
 /// What bounds all workers of a queue together. Each worker has limits of its own besides.
@@ -40,7 +40,7 @@ pub struct RateLimit {
 }
 
 impl Admin {
-    /// What bounds all workers of a queue together.
+    /// The limits of a queue across all workers.
     pub async fn limits(&self, queue: &str) -> Result<QueueLimits, AdminError> {
         let keys = self.keys(queue).await?;
         let mut pipe = redis::pipe();
@@ -56,8 +56,9 @@ impl Admin {
             (Some(max), Some(duration)) => Some(RateLimit { max, duration }),
             _ => None,
         };
-        // The limit that holds for hosts with this configuration: the queue's own, or else the entry's. Without either a
-        // queue is only stopped by hand, and what its counter holds then is more than any limit.
+        // The limit that applies to hosts with this configuration: the queue's own, or else the one in the
+        // configuration. Without either, a queue can only be stopped by hand. Its counter is then larger than any
+        // limit.
         let used = used.as_deref().and_then(number).unwrap_or(0);
         let entry =
             (self.config)().queues().get(queue).and_then(|queue| queue.rate_limit.as_ref().map(|limit| limit.max));
@@ -66,7 +67,7 @@ impl Admin {
         Ok(QueueLimits { concurrency: field(0), rate_limit, limited_for })
     }
 
-    /// Bounds how many jobs of a queue run at once, on all workers together. None: no bound.
+    /// Sets how many jobs of a queue run at the same time, across all workers. `None` removes the limit.
     pub async fn set_concurrency(&self, queue: &str, concurrency: Option<NonZeroU64>) -> Result<(), AdminError> {
         let queue = self.queue(queue).await?;
         match concurrency {
@@ -78,7 +79,7 @@ impl Admin {
         }
     }
 
-    /// Bounds how many jobs of a queue begin within a time, on all workers together. None: no bound.
+    /// Sets how many jobs of a queue may start within a time, across all workers. `None` removes the limit.
     pub async fn set_rate_limit(&self, queue: &str, limit: Option<RateLimit>) -> Result<(), AdminError> {
         let queue = self.queue(queue).await?;
         match limit {
@@ -93,7 +94,7 @@ impl Admin {
         }
     }
 
-    /// Lets no job of a queue begin for so long, on any worker.
+    /// Stops a queue for this time: no worker starts a job of it.
     pub async fn stop_for(&self, queue: &str, time: Duration) -> Result<(), AdminError> {
         let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         if !(1..=LONGEST_DELAY).contains(&milliseconds) {
@@ -104,14 +105,14 @@ impl Admin {
         Ok(self.queue(queue).await?.rate_limit(milliseconds).await?)
     }
 
-    /// Forgets how much of the rate limit is used up, and that the queue was stopped for a time.
+    /// Resets the used part of the rate limit, and ends a temporary stop.
     pub async fn clear_rate_limit(&self, queue: &str) -> Result<(), AdminError> {
         self.queue(queue).await?.remove_rate_limit_key().await?;
         Ok(())
     }
 }
 
-/// A number as another client may have written it. BullMQ's scripts read it as a double.
+/// A number that another client may have written. BullMQ's scripts read it as a double.
 fn number(text: &str) -> Option<u64> {
     text.parse::<f64>().ok().filter(|number| *number >= 0.0).map(|number| number as u64)
 }

@@ -1,4 +1,4 @@
-//! The jobs that are in one state, page by page.
+//! The jobs in one state, page by page.
 
 use bullmq::QueueKeys;
 use serde::Serialize;
@@ -14,19 +14,19 @@ use crate::children::job_of_key;
 
 /// The most jobs of one page.
 pub const LARGEST_PAGE: u64 = 1000;
-/// How much of the reason of a failure a list shows, in characters. A job's own page has all of it.
+/// The most characters of a failure reason in a list. The page of a single job shows all of it.
 const SHOWN_REASON: usize = 500;
 
-/// Which jobs of a queue are wanted.
+/// Which jobs of a queue to list.
 #[derive(Clone, Copy, Debug)]
 pub struct PageRequest {
-    /// In which state.
+    /// The state of the jobs.
     pub state: State,
-    /// The first one's place, from 0.
+    /// The index of the first job, from 0.
     pub start: u64,
-    /// The last one's place, which is part of the page, as in BullMQ.
+    /// The index of the last job. It is part of the page, as in BullMQ.
     pub end: u64,
-    /// The oldest, or whose time comes first, first. Otherwise the newest.
+    /// Whether the page is in ascending order: oldest or due first. Otherwise the newest come first.
     pub ascending: bool,
 }
 
@@ -92,7 +92,7 @@ const SUMMARY: [&str; 12] = [
 ];
 
 impl Admin {
-    /// The jobs that are in one state: at most [`LARGEST_PAGE`], for as many commands and four more.
+    /// The jobs in one state, at most [`LARGEST_PAGE`]. This costs one command per job and four more.
     pub async fn jobs(&self, queue: &str, request: PageRequest) -> Result<JobPage, AdminError> {
         let PageRequest { state, start, end, .. } = request;
         if end < start {
@@ -107,7 +107,7 @@ impl Admin {
         Ok(JobPage { queue: queue.to_owned(), state, start, total, jobs })
     }
 
-    /// How many jobs are in the state, and the ids of the page.
+    /// The number of jobs in the state, and the ids of the page.
     pub(super) async fn ids(&self, keys: &QueueKeys, request: PageRequest) -> Result<(u64, Vec<String>), AdminError> {
         let connection = self.redis.connection_of(keys.name()).await?;
         let places = request.state.places(keys);
@@ -118,7 +118,7 @@ impl Admin {
         let counts: Vec<u64> = connection.pipe(&counts).await?;
         let mut ranges = redis::pipe();
         let mut reversed = Vec::new();
-        // The places one after the other, as if they were one list.
+        // The places are read one after the other, as if they were one list.
         let mut before = 0;
         for (place, count) in places.iter().zip(&counts) {
             let (first, last) = (before, before + count);
@@ -136,7 +136,7 @@ impl Admin {
             if reversed {
                 part.reverse();
             }
-            // Such a marker is no job.
+            // A marker of old BullMQ versions is not a job.
             ids.extend(part.iter().map(|id| lossy(id)).filter(|id| !id.starts_with("0:")));
         }
         Ok((before, ids))
@@ -152,7 +152,7 @@ impl Admin {
         }
         let found: Vec<Vec<Field>> = self.redis.connection_of(keys.name()).await?.pipe(&pipe).await?;
         let found = ids.iter().zip(found).map(|(id, fields)| (id, Fields::zip(&SUMMARY, fields)));
-        // One that was removed since the ids were read is left out.
+        // A job that was removed after its id was read is left out.
         Ok(found.filter_map(|(id, fields)| self.summary(id, &fields)).collect())
     }
 
@@ -175,7 +175,7 @@ impl Admin {
     }
 }
 
-/// The job that a key names, if it has this prefix.
+/// The job of a key with this prefix.
 pub(super) fn reference(key: &str, prefix: &str) -> Option<JobReference> {
     job_of_key(key, prefix).map(|job| JobReference { queue: job.queue, id: job.id })
 }
@@ -189,7 +189,7 @@ fn range(place: &Place, start: u64, end: u64, ascending: bool) -> redis::Cmd {
     };
     let mut range = redis::cmd(name);
     match (place, ascending) {
-        // The newest is on the left: from the right, and turned round by whoever reads it.
+        // The newest job is on the left. This range counts from the right, and the caller reverses it.
         (Place::List(_), true) => range.arg(key).arg(-(end + 1)).arg(-(start + 1)),
         _ => range.arg(key).arg(start).arg(end),
     };

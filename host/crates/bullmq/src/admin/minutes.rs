@@ -1,5 +1,5 @@
-//! How many jobs a queue has ended in each minute: BullMQ's own metrics keys, which every worker of the queue adds to that
-//! has metrics on, on whichever host.
+//! How many jobs of a queue ended in each minute. The numbers come from BullMQ's own metrics keys. Every worker that
+//! has metrics enabled adds to them, on any host.
 
 use bullmq::QueueKeys;
 use serde::Serialize;
@@ -9,19 +9,19 @@ use super::error::AdminError;
 
 const MINUTE: u64 = 60_000;
 
-/// Jobs that ended, by the minute, the oldest minute first. The last one is the minute that has begun.
+/// The number of ended jobs per minute, the oldest minute first. The last one is the current minute.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Minutes {
     /// Jobs that completed.
     pub completed: Vec<u64>,
     /// Jobs that failed for good.
     pub failed: Vec<u64>,
-    /// Whether anything is counted: else the queue's workers have metrics off, or no job has ended yet.
+    /// Whether there are metrics. If not, the queue's workers have metrics disabled, or no job has ended yet.
     pub counted: bool,
 }
 
 impl Admin {
-    /// The last `minutes` of each of these queues, in one round trip, for four commands a queue.
+    /// The last `minutes` of each of these queues, in one round trip with four commands per queue.
     pub async fn minutes(&self, queues: &[String], minutes: usize, now: u64) -> Result<Vec<Minutes>, AdminError> {
         if queues.is_empty() || minutes == 0 {
             return Ok(vec![Minutes::default(); queues.len()]);
@@ -40,7 +40,7 @@ impl Admin {
         let answers = self.redis.ask_each(&parts.collect::<Vec<_>>()).await?;
         let mut series = answers.chunks(2).map(|pair| {
             let counted: Result<Counted, _> = redis::from_redis_value(redis::Value::Array(pair.to_vec()));
-            // What somebody else has written there is no reason to show nothing of the queue.
+            // If another client has written something else there, the queue is still shown, without numbers.
             let (head, data) = counted.unwrap_or_default();
             (spread(&head, &data, minutes, now), head.first().is_some_and(Option::is_some))
         });
@@ -54,15 +54,15 @@ impl Admin {
     }
 }
 
-/// Puts BullMQ's numbers into the minutes that they are of. `data` begins with the minute before that of `prevTS`; what has
-/// come since is the difference of the counts; minutes without jobs are written when the next job ends.
+/// Assigns BullMQ's numbers to their minutes. `data` begins with the minute before that of `prevTS`. The difference of
+/// the counts is what came since then. BullMQ writes minutes without jobs only when the next job ends.
 fn spread(head: &[Option<u64>], data: &[u64], minutes: usize, now: u64) -> Vec<u64> {
     let mut spread = vec![0; minutes];
     let &[Some(count), Some(last), before] = head else { return spread };
     let (last, now) = (last / MINUTE, now / MINUTE);
     let since = count.saturating_sub(before.unwrap_or(0));
     for (age, jobs) in std::iter::once(since).chain(data.iter().copied()).enumerate() {
-        // The clocks of Redis' writers and of this host may differ by some seconds.
+        // The clocks of the clients that write to Redis and of this host may differ by some seconds.
         let place = usize::try_from(now.saturating_sub(last)).ok().and_then(|idle| idle.checked_add(age));
         if let Some(minute) = place.and_then(|place| minutes.checked_sub(place + 1)) {
             spread[minute] = jobs;

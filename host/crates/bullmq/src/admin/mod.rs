@@ -1,21 +1,21 @@
-//! Administration: listing, looking at and changing queues and jobs. The command line, the HTTP API and the dashboard call
-//! these same functions, so nothing here knows of any of them.
+//! Administration: listing, reading and changing queues and jobs. The command line, the HTTP API and the dashboard call
+//! the same functions, so this module does not know any of them.
 //!
-//! What is changed here is changed by BullMQ's own scripts, and left in Redis as BullMQ's Node client leaves it. What is
-//! looked at costs a number of commands that depends on what is asked for, never on how large a queue is, and leaves no
-//! trace: a queue that nobody has used is not made by looking at it.
+//! Changes use BullMQ's own scripts, and leave the same data in Redis as BullMQ's Node client. The number of commands
+//! for a read depends on the request, never on the size of the queue. A read writes nothing: reading a queue that was
+//! never used does not create it.
 //!
-//! | module | holds |
+//! | module | contents |
 //! | --- | --- |
-//! | `queues`, `list`, `job`, `state`, `flow`, `priorities`, `workers` | looking |
+//! | `queues`, `list`, `job`, `state`, `flow`, `priorities`, `workers` | reading |
 //! | `retry`, `change`, `wake`, `clean`, `pause`, `obliterate`, `limits`, `deduplication` | changing jobs and queues |
 //! | `new_job`, `bulk`, `new_flow` | adding jobs |
-//! | `schedulers`, `schedules` | job schedulers, and those that the configuration names |
+//! | `schedulers`, `schedules` | job schedulers, and those from the configuration |
 //! | `dead` | dead letters |
-//! | `events` | following live, and removing old events |
+//! | `events` | following events live, and removing old events |
 //! | `hosts` | the hosts that work on the queues |
-//! | `minutes`, `pulse` | how it goes, and whether something has changed |
-//! | `redact` | what is not shown |
+//! | `minutes`, `pulse` | throughput, and detection of changes |
+//! | `redact` | redaction of secret fields |
 
 mod bulk;
 mod change;
@@ -82,13 +82,13 @@ pub use state::State;
 pub use wake::Woken;
 pub use workers::WorkerClient;
 
-/// The longest name of a queue, job or scheduler that is looked for, in bytes.
+/// The longest name of a queue, job or scheduler that is looked up, in bytes.
 const LONGEST_NAME: usize = 1024;
 
-/// Gives what is configured at this moment.
+/// Returns the current configuration.
 pub type Configured = Arc<dyn Fn() -> Arc<dyn Known> + Send + Sync>;
 
-/// Looks at and changes the queues of one Redis.
+/// Reads and changes the queues of one Redis.
 #[derive(Clone)]
 pub struct Admin {
     redis: SharedRedis,
@@ -97,19 +97,19 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// Speaks to this Redis. `config` says which queues there are beside those that Redis knows, what defaults added
-    /// jobs have, and what is not shown; it is asked at each call.
+    /// Administration of this Redis. `config` returns the configured queues, the defaults of added jobs, and the fields
+    /// to redact. It is called for each operation.
     pub fn new(redis: SharedRedis, config: Configured) -> Self {
         Self { redis, config, reveal: false }
     }
 
-    /// The same without redaction, for whoever has Redis itself at hand.
+    /// Turns redaction off, for callers that have access to Redis itself.
     #[must_use]
     pub fn revealing(self) -> Self {
         Self { reveal: true, ..self }
     }
 
-    /// What is not shown.
+    /// The redaction of this instance.
     fn redaction(&self) -> Redaction {
         if self.reveal { Redaction::none() } else { Redaction::of((self.config)().redact()) }
     }
@@ -118,7 +118,7 @@ impl Admin {
         (self.config)().queues().get(queue).map(|queue| queue.job_defaults.clone()).unwrap_or_default()
     }
 
-    /// The queues that the configuration names: those that are worked on, and those of dead letters.
+    /// The queues in the configuration: those that hosts work on, and their dead-letter queues.
     pub fn configured(&self) -> Vec<String> {
         let config = (self.config)();
         let dead = config.queues().values().filter_map(|queue| queue.dead_letter.clone());
@@ -126,10 +126,10 @@ impl Admin {
         names.into_iter().collect()
     }
 
-    /// The keys of a queue that there is: the configuration names it, or Redis has it.
+    /// The keys of an existing queue: the configuration names it, or Redis has it.
     async fn keys(&self, queue: &str) -> Result<QueueKeys, AdminError> {
         let missing = || AdminError::NoQueue { queue: queue.to_owned() };
-        // BullMQ has no such names, and what is behind a colon would be another key.
+        // BullMQ does not allow such names. The part after a colon would address another key.
         if queue.is_empty() || queue.contains(':') || queue.len() > LONGEST_NAME {
             return Err(missing());
         }
@@ -140,24 +140,24 @@ impl Admin {
         if self.redis.has_queue(queue).await? { Ok(keys) } else { Err(missing()) }
     }
 
-    /// Makes a queue known to Redis, as a producer does that connects to it.
+    /// Creates a queue in Redis, like a producer that connects to it.
     pub async fn make_queue(&self, queue: &str) -> Result<(), AdminError> {
         self.redis.queue(queue).await.map(drop).map_err(new_job::added_error)
     }
 
-    /// A queue that there is, for changing it.
+    /// An existing queue, for changes.
     async fn queue(&self, queue: &str) -> Result<Queue, AdminError> {
         self.keys(queue).await?;
         Ok(self.redis.queue(queue).await?)
     }
 
-    /// BullMQ's scripts on a queue that there is.
+    /// BullMQ's scripts for an existing queue.
     async fn scripts(&self, queue: &str) -> Result<Scripts, AdminError> {
         self.keys(queue).await?;
         Ok(Scripts::new(Arc::new(Home::find(self.redis.clone(), queue).await?)))
     }
 
-    /// A job that there is, for changing it.
+    /// An existing job, for changes.
     async fn job(&self, queue: &str, id: &str) -> Result<(Queue, bullmq::Job), AdminError> {
         let keys = self.keys(queue).await?;
         let missing = || AdminError::NoJob { queue: queue.to_owned(), id: id.to_owned() };
@@ -169,8 +169,8 @@ impl Admin {
         Ok((queue, job))
     }
 
-    /// Whether a queue has a job of this id. Its other keys, such as `meta` and `repeat:…`, have the same form as those
-    /// of jobs, and must not be taken for one.
+    /// Whether a queue has a job with this id. The other keys of a queue, such as `meta` and `repeat:…`, have the same
+    /// form as the keys of jobs, and must not be mistaken for jobs.
     async fn is_job(&self, keys: &QueueKeys, id: &str) -> Result<bool, AdminError> {
         if id.is_empty() || id.len() > LONGEST_NAME {
             return Ok(false);

@@ -1,4 +1,4 @@
-//! Adding a flow: a tree of jobs, in which each job waits for its children.
+//! Adds a flow: a tree of jobs, in which each job waits for its children.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,9 +10,9 @@ use super::error::AdminError;
 use super::new_job::{NewJob, NewJobOptions, check_name};
 use crate::insert_flow::{InsertError, Node, insert};
 
-/// The most jobs of one flow. Redis does nothing else while they are added.
+/// The most jobs of one flow. Redis is blocked while they are added.
 const MOST_JOBS: usize = 10_000;
-/// The deepest flow.
+/// The most levels of a flow.
 const DEEPEST: usize = 50;
 
 /// A job of a flow to be added, with the names of BullMQ's `FlowProducer`. What it does not say comes from its queue's
@@ -52,7 +52,8 @@ pub struct AddedFlow {
 }
 
 impl Admin {
-    /// Adds a flow in one transaction. All its jobs are checked first. In a cluster, all its queues must lie in one slot.
+    /// Adds a flow in one transaction. All its jobs are checked first. In a cluster, all its queues must be in one
+    /// slot.
     pub async fn add_flow(&self, flow: NewFlow) -> Result<AddedFlow, AdminError> {
         let mut queues = std::collections::BTreeSet::new();
         let jobs = count(&flow, &mut queues, 1)?;
@@ -74,7 +75,7 @@ impl Admin {
         Ok(added(root))
     }
 
-    /// A job of the flow, checked and with its id.
+    /// A checked job of the flow, with its id.
     fn node(&self, flow: NewFlow, place: &Place) -> Result<Node, AdminError> {
         let NewFlow { name, queue_name: queue, data, opts, children } = flow;
         let wrong = |why: &str| AdminError::Invalid(format!("job {name:?} of queue {queue}: {why}"));
@@ -100,7 +101,7 @@ enum Place {
     Child,
 }
 
-/// How many jobs a flow has. Collects the queues.
+/// Counts the jobs of a flow, and collects their queues.
 fn count(flow: &NewFlow, queues: &mut std::collections::BTreeSet<String>, depth: usize) -> Result<usize, AdminError> {
     if depth > DEEPEST {
         return Err(AdminError::Invalid(format!("a flow has at most {DEEPEST} levels")));
@@ -110,7 +111,7 @@ fn count(flow: &NewFlow, queues: &mut std::collections::BTreeSet<String>, depth:
     flow.children.iter().try_fold(1, |jobs, child| Ok(jobs + count(child, queues, depth + 1)?))
 }
 
-/// What the options of a job alone do not tell.
+/// Checks the rules that concern the job's position in the flow.
 fn check(opts: &NewJobOptions, place: &Place, has_children: bool) -> Result<(), &'static str> {
     let is_child = matches!(place, Place::Child);
     if is_child && opts.parent.is_some() {
@@ -121,7 +122,7 @@ fn check(opts: &NewJobOptions, place: &Place, has_children: bool) -> Result<(), 
     }
     match &opts.job_id {
         Some(id) if is_integer(id) => Err("jobId must not be an integer, since BullMQ counts its own ids"),
-        // BullMQ's own names of the jobs of repeatables have two colons.
+        // BullMQ's own ids for jobs of repeatable jobs have two colons.
         Some(id) if id.contains(':') && id.split(':').count() != 3 => Err("jobId must not contain a colon"),
         _ => Ok(()),
     }

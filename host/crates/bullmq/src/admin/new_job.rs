@@ -1,4 +1,4 @@
-//! Adding a job that is described by a JSON document with BullMQ's own names.
+//! Adds a job from a JSON document with BullMQ's option names.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::add::{self, JobSpec};
 use crate::ids;
 use toril_job::settings::{Backoff, BackoffKind, JobDefaults, LARGEST_PRIORITY};
 
-/// The largest number that JavaScript knows exactly.
+/// The largest integer that JavaScript represents exactly.
 const LARGEST: u64 = 9_007_199_254_740_991;
 
 /// A job to be added. What it does not say comes from the queue's entry in the configuration.
@@ -198,7 +198,7 @@ pub struct AddedJob {
 }
 
 impl Admin {
-    /// Adds a job, with the queue's defaults for what it does not say.
+    /// Adds a job. Options that it does not set come from the queue's defaults.
     pub async fn add(&self, queue: &str, job: NewJob) -> Result<AddedJob, AdminError> {
         self.keys(queue).await?;
         let spec = job.spec(queue, &self.defaults(queue))?;
@@ -207,8 +207,8 @@ impl Admin {
         Ok(AddedJob { queue: queue.to_owned(), id: added.id })
     }
 
-    /// The same for a job that an event adds. With `keepLastIfActive`, one that starts after the event is sure to run: the
-    /// job is also kept while the one of the same deduplication id waits for its next attempt.
+    /// Adds a job for an event. It guarantees that with `keepLastIfActive` some job starts after the event. For this,
+    /// the new job is also kept while the job with the same deduplication id waits for its next attempt.
     pub async fn add_for_event(&self, queue: &str, job: NewJob) -> Result<AddedJob, AdminError> {
         self.keys(queue).await?;
         let spec = JobSpec { keep_last_if_started: true, ..job.spec(queue, &self.defaults(queue))? };
@@ -217,14 +217,14 @@ impl Admin {
         Ok(AddedJob { queue: queue.to_owned(), id: added.id })
     }
 
-    /// A queue of the configuration has the backoff strategy that a job names.
+    /// Checks that the configuration of the queue contains the job's backoff strategy.
     pub(super) fn check_backoff(&self, spec: &JobSpec) -> Result<(), AdminError> {
         let Some(backoff) = &spec.backoff else { return Ok(()) };
         (self.config)().check_backoff(&spec.queue, backoff).map_err(AdminError::Invalid)
     }
 }
 
-/// What the crate says of options is the caller's matter, not Redis'.
+/// An error of the crate about options is the caller's error, not Redis'.
 pub(super) fn added_error(error: super::ConnectError) -> AdminError {
     match error {
         super::ConnectError::Bull(error) => error.into(),
@@ -233,7 +233,7 @@ pub(super) fn added_error(error: super::ConnectError) -> AdminError {
 }
 
 impl NewJob {
-    /// The job as it is added to a queue.
+    /// The job with the defaults of a queue, checked.
     pub(super) fn spec(self, queue: &str, defaults: &JobDefaults) -> Result<JobSpec, AdminError> {
         let mut spec = JobSpec::new(queue, &self.name, self.data, defaults);
         self.opts.apply(&mut spec).map_err(AdminError::Invalid)?;
@@ -243,7 +243,7 @@ impl NewJob {
 }
 
 impl NewJobOptions {
-    /// Puts these options over those of `spec`, or says which is wrong.
+    /// Applies these options over those of `spec`. An error says which option is invalid.
     pub(super) fn apply(self, spec: &mut JobSpec) -> Result<(), String> {
         let longest = super::change::LONGEST_DELAY;
         for (name, value, most) in [
@@ -344,19 +344,19 @@ impl KeepOptions {
     }
 }
 
-/// Names and ids become part of keys and of pages.
+/// Checks a name or id. These become part of keys and of web pages.
 pub(super) fn check_name(what: &str, name: &str) -> Result<(), AdminError> {
     ids::name(what, name).map_err(AdminError::Invalid)
 }
 
-/// A whole number in any form that JSON has, such as `3`, `3.0` and `3e2`: all are the same number in JavaScript.
+/// Reads an integer in any JSON form, such as `3`, `3.0` and `3e2`. In JavaScript these are all the same number.
 fn whole<'de, D: Deserializer<'de>, T: TryFrom<u64>>(deserializer: D) -> Result<Option<T>, D::Error> {
     let Some(number) = Option::<Number>::deserialize(deserializer)? else { return Ok(None) };
     let wrong = || D::Error::custom(format!("`{number}` is no whole number in the range of this option"));
     exact(&number).and_then(|number| T::try_from(number).ok()).map(Some).ok_or_else(wrong)
 }
 
-/// The same for a number of things of which nobody has as many as fit.
+/// Reads an integer and saturates it at the maximum, for counts that never get this large in practice.
 fn at_most<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     let number: Option<u64> = whole(deserializer)?;
     Ok(number.map(|number| u32::try_from(number).unwrap_or(u32::MAX)))

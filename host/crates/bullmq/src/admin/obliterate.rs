@@ -1,4 +1,4 @@
-//! Removing a queue with everything in it.
+//! Removes a queue and all its jobs.
 
 use std::sync::LazyLock;
 
@@ -7,19 +7,19 @@ use redis::Script;
 use super::Admin;
 use super::error::AdminError;
 
-/// How many jobs one script removes at most: Redis does nothing else meanwhile.
+/// The most jobs that one script removes. Redis is blocked meanwhile.
 const BATCH: u64 = 1000;
 
 static OBLITERATE: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!(concat!(env!("BULLMQ_COMMANDS"), "/obliterate-2.lua"))));
 
 impl Admin {
-    /// Removes every job of a queue that is paused, and the queue itself, batch by batch. `force`: also active jobs, whose
-    /// workers then lose them. Toril's own records of the queue's attempts stay until newer ones replace them.
+    /// Removes every job of a paused queue, and the queue itself, in batches. With `force`, also removes active jobs,
+    /// whose workers then lose them. Toril's own records of the queue's attempts stay until newer ones replace them.
     pub async fn obliterate(&self, queue: &str, force: bool) -> Result<(), AdminError> {
         let keys = self.keys(queue).await?;
         let connection = self.redis.connection_of(queue).await?;
-        // The BullMQ crate's own method passes a "0", which the script takes for "force".
+        // The BullMQ crate's own method passes a "0". The script takes that for "force".
         let forced = if force { "force" } else { "" };
         loop {
             let mut call = OBLITERATE.prepare_invoke();

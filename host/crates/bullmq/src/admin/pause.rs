@@ -1,4 +1,4 @@
-//! Pausing a queue: for all workers, on all hosts, until it is resumed.
+//! Pauses a queue for all workers on all hosts, until it is resumed.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,13 +14,13 @@ pub struct PauseState {
 }
 
 impl Admin {
-    /// Lets no job of the queue be claimed. What runs goes on.
+    /// Pauses the queue: no worker claims its jobs. Running jobs continue.
     pub async fn pause(&self, queue: &str) -> Result<PauseState, AdminError> {
         self.scripts(queue).await?.pause(true).await?;
         Ok(PauseState { paused: true })
     }
 
-    /// Lets jobs of the queue be claimed again.
+    /// Resumes the queue: workers claim its jobs again.
     pub async fn resume(&self, queue: &str) -> Result<PauseState, AdminError> {
         self.scripts(queue).await?.pause(false).await?;
         Ok(PauseState { paused: false })

@@ -1,4 +1,4 @@
-//! How many jobs wait with which priority.
+//! The number of waiting jobs per priority.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -7,9 +7,9 @@ use super::Admin;
 use super::error::AdminError;
 use toril_job::settings::LARGEST_PRIORITY;
 
-/// How many priorities are counted at most.
+/// The most priorities that one call counts.
 pub const MOST_PRIORITIES: usize = 1000;
-/// By how much the scores of jobs of neighbouring priorities differ.
+/// The distance between the scores of neighbouring priorities.
 const STEP: u64 = 0x1_0000_0000;
 
 /// How many jobs wait with a priority.
@@ -22,8 +22,8 @@ pub struct PriorityCount {
 }
 
 impl Admin {
-    /// How many jobs wait with each of these priorities. With none given: of every priority that there is, at most
-    /// [`MOST_PRIORITIES`], the first in line first.
+    /// The number of waiting jobs with each of these priorities. If `wanted` is empty, counts every existing priority,
+    /// at most [`MOST_PRIORITIES`], the highest priority first.
     pub async fn counts_per_priority(&self, queue: &str, wanted: &[u64]) -> Result<Vec<PriorityCount>, AdminError> {
         if wanted.len() > MOST_PRIORITIES {
             return Err(AdminError::Invalid(format!("at most {MOST_PRIORITIES} priorities are counted at once")));
@@ -44,7 +44,7 @@ impl Admin {
         Ok(wanted.iter().map(|priority| PriorityCount { priority: *priority, count: count(priority) }).collect())
     }
 
-    /// The priorities that there are, from one to the next: no more commands than there are priorities.
+    /// Finds the existing priorities, one after the other. It needs no more commands than there are priorities.
     async fn priorities(&self, queue: &str) -> Result<Vec<u64>, AdminError> {
         let prioritized = self.keys(queue).await?.prioritized();
         let connection = self.redis.connection_of(queue).await?;

@@ -1,4 +1,4 @@
-//! Whether something has changed, for few commands: what pages ask that follow along.
+//! Detects changes with few commands, for pages that update live.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -12,7 +12,7 @@ use super::{Admin, State, state};
 /// What a page shows.
 #[derive(Clone, Debug)]
 pub enum Scope {
-    /// Every queue that the configuration names.
+    /// Every queue in the configuration.
     Queues,
     /// One queue.
     Queue(String),
@@ -26,7 +26,7 @@ pub enum Scope {
 }
 
 impl Admin {
-    /// A number that is another one when what the page shows has changed. Costs some 12 commands a queue.
+    /// A number that changes when the content of the page changes. Costs about 12 commands per queue.
     pub async fn pulse(&self, scope: &Scope) -> Result<u64, AdminError> {
         let keys = |queue: &str| QueueKeys::new(queue, Some(self.redis.prefix()));
         let configured = self.configured();
@@ -57,8 +57,8 @@ impl Admin {
         Ok(hasher.finish())
     }
 
-    /// For how long the job of each queue has waited that is claimed next, in milliseconds, from `now`. None: no job waits.
-    /// Two round trips, for four commands a queue.
+    /// How long the next job of each queue has waited until `now`, in milliseconds. `None`: no job waits. Two round
+    /// trips with four commands per queue.
     pub async fn oldest_waits(&self, queues: &[String], now: u64) -> Result<Vec<Option<u64>>, AdminError> {
         if queues.is_empty() {
             return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! How many jobs of which queue are in which state.
+//! The number of jobs of each queue in each state.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -35,7 +35,7 @@ pub struct QueueDetails {
 }
 
 impl Admin {
-    /// Counts the jobs of every queue that the configuration names, in one round trip.
+    /// Counts the jobs of every queue in the configuration, in one round trip.
     pub async fn queues(&self) -> Result<Vec<QueueDetails>, AdminError> {
         let keys: Vec<_> =
             self.configured().iter().map(|name| QueueKeys::new(name, Some(self.redis.prefix()))).collect();

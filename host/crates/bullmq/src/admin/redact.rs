@@ -1,20 +1,20 @@
-//! What is not shown of a job: the values of fields whose names say that they are secret.
+//! Redaction: hides the values of fields whose names suggest a secret.
 
 use serde_json::Value;
 
-/// What stands in the place of a value that is not shown.
+/// Replaces a hidden value.
 const HIDDEN: &str = "[redacted]";
 
-/// Names of fields whose values are not shown.
+/// The names of the fields to redact.
 #[derive(Clone, Debug)]
 pub struct Redaction {
-    /// In lower case, without `-`, `_` and blanks. None: everything is shown.
+    /// In lower case, without `-`, `_` and blanks. `None`: nothing is hidden.
     words: Option<Vec<String>>,
 }
 
 impl Redaction {
-    /// Hides every field whose name contains one of these words, whatever the case, and with or without `-`, `_` and
-    /// blanks between: `api_key` is in `X-API-Key` and in `apiKey`.
+    /// Hides every field whose name contains one of these words. It ignores case, `-`, `_` and blanks: `api_key`
+    /// matches `X-API-Key` and `apiKey`.
     pub fn of(words: &[String]) -> Self {
         Self { words: Some(words.iter().map(|word| plain(word)).filter(|word| !word.is_empty()).collect()) }
     }
@@ -24,7 +24,7 @@ impl Redaction {
         Self { words: None }
     }
 
-    /// The document without what is not shown, at any depth.
+    /// The document with hidden values replaced, at any depth.
     pub fn apply(&self, value: Value) -> Value {
         match value {
             Value::Object(fields) => Value::Object(
@@ -41,7 +41,8 @@ impl Redaction {
         }
     }
 
-    /// A stored field that should hold JSON. One that holds none has no fields to go by: only its length is shown.
+    /// Redacts a stored field that should contain JSON. A text that is not JSON has no field names to check, so only
+    /// its length is shown.
     pub fn document(&self, text: &str) -> Value {
         match serde_json::from_str(text) {
             Ok(value) => self.apply(value),

@@ -1,11 +1,11 @@
-//! What Redis answers, as text and numbers: producers in other languages may have stored what is no UTF-8, and one such
-//! job must not hide the others of its page.
+//! Redis' answers as text and numbers. Producers in other languages may have stored invalid UTF-8. One such job must
+//! not hide the other jobs of its page.
 
 use std::collections::HashMap;
 
 use crate::js;
 
-/// A field, if it is there.
+/// The value of a field, if it exists.
 pub type Field = Option<Vec<u8>>;
 
 pub fn lossy(bytes: &[u8]) -> String {
@@ -16,13 +16,13 @@ pub fn lossy(bytes: &[u8]) -> String {
 pub struct Fields(HashMap<String, Vec<u8>>);
 
 impl Fields {
-    /// What `HMGET` answered for these names.
+    /// The answer of `HMGET` for these names.
     pub fn zip(names: &[&str], values: Vec<Field>) -> Self {
         let pairs = names.iter().zip(values);
         Self(pairs.filter_map(|(name, value)| Some(((*name).to_owned(), value?))).collect())
     }
 
-    /// What `HGETALL` answered.
+    /// The answer of `HGETALL`.
     pub fn all(fields: HashMap<String, Vec<u8>>) -> Self {
         Self(fields)
     }

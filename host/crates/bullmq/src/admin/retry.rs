@@ -1,4 +1,4 @@
-//! Running ended jobs again.
+//! Retries ended jobs.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,8 +16,8 @@ pub struct Retried {
 }
 
 impl Admin {
-    /// Moves a failed or completed job back to those that wait, as BullMQ's `job.retry()` does. `reset_attempts`: it has
-    /// all its attempts again; without it, it has one.
+    /// Moves a failed or completed job back to the waiting jobs, as BullMQ's `job.retry()` does. With `reset_attempts`
+    /// it gets all its attempts again. Otherwise it gets one.
     pub async fn retry(&self, queue: &str, id: &str, reset_attempts: bool) -> Result<(), AdminError> {
         let (bull, job) = self.job(queue, id).await?;
         const WANTED: &str = "failed or completed";
@@ -29,13 +29,13 @@ impl Admin {
         let lifo = job.opts().lifo.unwrap_or(false);
         match self.scripts(queue).await?.reprocess(id, ended, lifo, reset_attempts).await? {
             true => Ok(()),
-            // Somebody else was faster.
+            // Another client has already moved the job.
             false => Err(self.not_in(bull.keys(), id, WANTED).await),
         }
     }
 
-    /// Moves all jobs that have failed until now back to those that wait, as BullMQ's `queue.retryJobs()` does, in
-    /// batches that Redis is not blocked by. Like there, their priority does not count any more.
+    /// Moves all jobs that have failed until now back to the waiting jobs, as BullMQ's `queue.retryJobs()` does. It
+    /// works in batches, so that it does not block Redis. As in BullMQ, the jobs lose their priority.
     pub async fn retry_all(&self, queue: &str) -> Result<Retried, AdminError> {
         let bull = self.queue(queue).await?;
         let now = now();

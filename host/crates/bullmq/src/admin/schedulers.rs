@@ -1,4 +1,4 @@
-//! Job schedulers: what adds a job again and again, by a cron pattern or an interval.
+//! Job schedulers: they add a job repeatedly, by a cron pattern or an interval.
 
 use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -17,9 +17,10 @@ use crate::add::JobSpec;
 use crate::upsert::{NewScheduler, upsert};
 use toril_cron::check_pattern;
 
-/// The largest number that JavaScript knows exactly.
+/// The largest integer that JavaScript represents exactly.
 const LARGEST: u64 = 9_007_199_254_740_991;
-/// A pattern without a time zone means this one. It is written down, since Node's client would take its own machine's.
+/// The time zone of a pattern without one. It is written to Redis, because Node's client would use its machine's time
+/// zone.
 const DEFAULT_ZONE: &str = "UTC";
 
 /// A job scheduler, as BullMQ's `getJobSchedulers` shows it.
@@ -114,11 +115,12 @@ pub struct SchedulerRequest {
     pub opts: NewJobOptions,
 }
 
-/// Dates after the year 2100 are a slip of the hand, and are out of reach of some time zones' rules.
+/// Dates after the year 2100 are typing errors. Some time zones' rules do not reach that far either.
 const LATEST_START: u64 = 4_102_444_800_000;
 
 impl Admin {
-    /// The job schedulers of a queue from `start` to `end`, which is part of the page: for as many commands and three more.
+    /// The job schedulers of a queue from `start` to `end`, inclusive. This costs one command per scheduler and three
+    /// more.
     pub async fn schedulers(&self, queue: &str, start: u64, end: u64) -> Result<SchedulerPage, AdminError> {
         if end < start || end - start >= LARGEST_PAGE {
             return Err(AdminError::Invalid(format!("a page has from 1 to {LARGEST_PAGE} schedulers")));
@@ -156,7 +158,8 @@ impl Admin {
         scheduler(id, Some(next), Fields::all(fields), &self.redaction()).ok_or_else(missing)
     }
 
-    /// Makes a job scheduler, or changes the one of this id. Its next job is added at once, to be run in its time.
+    /// Adds a job scheduler, or changes the existing one with this id. Its next job is added immediately, and runs when
+    /// it is due.
     pub async fn upsert_scheduler(
         &self,
         queue: &str,
@@ -173,7 +176,7 @@ impl Admin {
         self.scheduler(queue, id).await
     }
 
-    /// Removes a job scheduler and the job that it has added last, unless that one runs already.
+    /// Removes a job scheduler and the last job that it has added, unless that job already runs.
     pub async fn remove_scheduler(&self, queue: &str, id: &str) -> Result<(), AdminError> {
         match self.queue(queue).await?.remove_job_scheduler(id).await? {
             true => Ok(()),
@@ -181,7 +184,7 @@ impl Admin {
         }
     }
 
-    /// Checks a request, and brings it into the forms that the crate takes.
+    /// Checks a request, and converts it to the types of the crate.
     fn schedule(
         &self,
         queue: &str,
@@ -240,7 +243,7 @@ impl SchedulerRequest {
     }
 }
 
-/// An option that would be the same for each job of a scheduler, where each needs its own.
+/// The first option in `opts` that each job of a scheduler needs its own value for.
 fn out_of_place(opts: &NewJobOptions) -> Option<&'static str> {
     [
         ("jobId", opts.job_id.is_some()),
@@ -281,7 +284,7 @@ fn scheduler(id: &str, next: Option<f64>, fields: Fields, redaction: &Redaction)
     })
 }
 
-/// A score that is a time.
+/// A score that contains a time.
 fn whole(score: f64) -> u64 {
     if score.is_finite() && score > 0.0 { score as u64 } else { 0 }
 }

@@ -1,5 +1,5 @@
-//! The job schedulers that the configuration names: written to Redis when they are new or changed, and removed when they
-//! are taken out of the file, unless somebody else had made them.
+//! Job schedulers from the configuration. They are written to Redis when they are new or changed. They are removed when
+//! they disappear from the file, unless another client has created them.
 
 use std::collections::HashMap;
 
@@ -9,10 +9,10 @@ use super::schedulers::SchedulerRequest;
 use toril_job::settings::{Repeat, Schedule};
 
 impl Admin {
-    /// Brings the job schedulers in Redis to what the configuration says. `gone`: queues that were in it before.
+    /// Makes the job schedulers in Redis match the configuration. `gone` are queues that were in it before.
     ///
-    /// Which schedulers were made from a file, and from what, is kept in a hash of each queue under the namespace: one
-    /// that is the same is left alone, since writing it again would drop a run that is due.
+    /// A hash of each queue under the namespace records which schedulers come from a file, with a fingerprint of their
+    /// settings. An unchanged scheduler is not written again, because that would drop a run that is due.
     pub async fn apply_schedules(&self, gone: &[String]) -> Result<(), AdminError> {
         let config = (self.config)();
         for (queue, settings) in config.queues() {
@@ -23,7 +23,8 @@ impl Admin {
                 if known.get(id) == Some(&wanted) && self.scheduler(queue, id).await.is_ok() {
                     continue;
                 }
-                // Noted first: what is half done must not be taken for somebody else's.
+                // This is recorded first, so that after an interruption the scheduler does not look like another
+                // client's.
                 self.note(queue, id, "").await?;
                 self.upsert_scheduler(queue, id, request).await?;
                 self.note(queue, id, &wanted).await?;
@@ -45,7 +46,7 @@ impl Admin {
         self.redis.namespaced(&format!("schedules:{queue}"))
     }
 
-    /// The schedulers that were made from a file, and from what.
+    /// The schedulers that come from a file, with their fingerprints.
     async fn known(&self, queue: &str) -> Result<HashMap<String, String>, AdminError> {
         Ok(self.redis.connection().await?.cmd(redis::cmd("HGETALL").arg(self.key(queue))).await?)
     }
@@ -68,7 +69,7 @@ impl Admin {
         Ok(self.redis.connection().await?.cmd(&mut forget).await?)
     }
 
-    /// What a scheduler is made from, the queue's defaults included.
+    /// The fingerprint of a scheduler's settings, including the queue's defaults.
     fn fingerprint(&self, queue: &str, request: &SchedulerRequest) -> String {
         use sha2::{Digest, Sha256};
         let request = serde_json::to_string(request).unwrap_or_default();

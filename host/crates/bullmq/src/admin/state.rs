@@ -1,4 +1,4 @@
-//! The states that a job can be in, and where Redis keeps the jobs of each.
+//! The states of a job, and the keys where Redis stores the jobs of each state.
 
 use std::fmt;
 use std::str::FromStr;
@@ -31,7 +31,7 @@ pub enum State {
 }
 
 impl State {
-    /// All of them.
+    /// All states.
     pub const ALL: [Self; 7] = [
         Self::Waiting,
         Self::Active,
@@ -42,7 +42,7 @@ impl State {
         Self::Failed,
     ];
 
-    /// BullMQ's name of it.
+    /// BullMQ's name of the state.
     pub fn name(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -55,8 +55,8 @@ impl State {
         }
     }
 
-    /// Where the jobs are that are in it. BullMQ before its version 6 parks the waiting jobs of a paused queue in a list
-    /// of their own.
+    /// The keys that contain the jobs in this state. BullMQ before version 6 moves the waiting jobs of a paused queue
+    /// to a separate list.
     pub(super) fn places(self, keys: &QueueKeys) -> Vec<Place> {
         match self {
             Self::Waiting => vec![Place::List(keys.wait()), Place::List(keys.paused())],
@@ -85,12 +85,12 @@ impl FromStr for State {
     }
 }
 
-/// A key that holds job ids.
+/// A key that contains job ids.
 #[derive(Clone, Debug)]
 pub(super) enum Place {
-    /// A list, the newest first.
+    /// A list, the newest job first.
     List(String),
-    /// A sorted set, the first in line first.
+    /// A sorted set, the first job in line first.
     Set(String),
 }
 
@@ -106,7 +106,7 @@ impl Place {
         count
     }
 
-    /// The command that finds a job in it, and answers nil if it is not there.
+    /// The command that finds a job in it. The answer is nil if the job is not there.
     fn find(&self, id: &str) -> redis::Cmd {
         let (name, key) = match self {
             Self::List(key) => ("LPOS", key),
@@ -118,17 +118,18 @@ impl Place {
     }
 }
 
-/// Adds the commands that find a job's state, in one order for all.
+/// Adds the commands that find a job's state. Their order is always the same.
 pub(super) fn ask(pipe: &mut redis::Pipeline, keys: &QueueKeys, id: &str) {
     for place in State::ALL.into_iter().flat_map(|state| state.places(keys)) {
         pipe.add_command(place.find(id));
     }
 }
 
-/// How many commands those are.
+/// The number of these commands.
 pub(super) const QUESTIONS: usize = 8;
 
-/// The state that the answers to those commands tell. None: the job is in no state, since it is gone or between two.
+/// The state according to the answers to these commands. `None`: the job is in no state, because it is gone or moves
+/// between two states.
 pub(super) fn answer(keys: &QueueKeys, answers: &[redis::Value]) -> Option<State> {
     let states = State::ALL.into_iter().flat_map(|state| state.places(keys).into_iter().map(move |_| state));
     states.zip(answers).find(|(_, answer)| **answer != redis::Value::Nil).map(|(state, _)| state)
@@ -144,7 +145,7 @@ impl Admin {
         Ok(answer(keys, &answers))
     }
 
-    /// Says that a job is not in the state in which something can be done with it.
+    /// The error for a job that is not in the required state.
     pub(super) async fn not_in(&self, keys: &QueueKeys, id: &str, wanted: &str) -> AdminError {
         match self.state(keys, id).await {
             Ok(state) => {

@@ -1,27 +1,27 @@
-//! Letting a job run now that waits for something that has happened.
+//! Wakes a job that waits for an event.
 
 use super::error::AdminError;
 use super::{Admin, State};
 
-/// What became of a job that was to be woken.
+/// The result of waking a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Woken {
-    /// It was delayed, and waits to be claimed now.
+    /// It was delayed, and can be claimed now.
     Promoted,
-    /// It needs nothing: it waits to be claimed, waits for its children, or has ended.
+    /// It needs no change: it waits to be claimed, waits for its children, or has ended.
     NotNeeded,
-    /// It is active, or moves from one state to another: ask again.
+    /// It is active, or moves between two states. The caller should ask again.
     Active,
 }
 
 impl Admin {
-    /// Promotes a delayed job, and leaves every other one as it is.
+    /// Promotes a delayed job. Any other job stays unchanged.
     pub async fn wake(&self, queue: &str, id: &str) -> Result<Woken, AdminError> {
         let keys = self.existing(queue, id).await?;
         match self.state(&keys, id).await? {
             Some(State::Delayed) => match self.promote(queue, id).await {
                 Ok(()) => Ok(Woken::Promoted),
-                // Its time came, or somebody else was faster.
+                // The job became due, or another client has promoted it.
                 Err(AdminError::Conflict(_)) => Ok(Woken::Active),
                 Err(error) => Err(error),
             },

@@ -1,4 +1,4 @@
-//! The workers that are connected to a queue, of whatever language: BullMQ's clients name their connections.
+//! The workers that are connected to a queue, in any language. BullMQ's clients give their connections names.
 
 use std::collections::HashMap;
 
@@ -26,8 +26,8 @@ pub struct WorkerClient {
 }
 
 impl Admin {
-    /// The workers that are connected to a queue, the oldest first. In a cluster, those that are connected to the node
-    /// that has the queue, which are all that wait for its jobs.
+    /// The workers that are connected to a queue, the oldest connection first. In a cluster, this lists the connections
+    /// to the node of the queue, which includes every worker that waits for its jobs.
     pub async fn workers(&self, queue: &str) -> Result<Vec<WorkerClient>, AdminError> {
         let keys = self.keys(queue).await?;
         let listed: Result<String, _> =
@@ -44,7 +44,7 @@ impl Admin {
     }
 }
 
-/// Whether the user or the service does not allow the command.
+/// Whether the user or the service is not allowed to run the command.
 fn is_refusal(error: &redis::RedisError) -> bool {
     let code = error.code().unwrap_or_default();
     code == "NOPERM"
@@ -52,7 +52,7 @@ fn is_refusal(error: &redis::RedisError) -> bool {
         || error.to_string().contains("unknown subcommand")
 }
 
-/// The workers of a queue among the clients that Redis lists, a line each.
+/// The workers of a queue in the answer of `CLIENT LIST`, which has one line per client.
 fn read(listed: &str, keys: &QueueKeys) -> Vec<WorkerClient> {
     let own = keys.client_name("");
     listed.lines().filter_map(|line| worker(line, &own)).collect()

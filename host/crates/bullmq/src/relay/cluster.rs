@@ -1,4 +1,4 @@
-//! Asking a Redis Cluster which node has which slots.
+//! Asks a Redis Cluster which node has which slots.
 
 use std::ops::RangeInclusive;
 
@@ -7,20 +7,21 @@ use redis::{RedisError, Value};
 use super::dial::{Address, Dialler};
 use super::directory::FindError;
 
-/// Slots, and the master that has them.
+/// Ranges of slots, and the master of each.
 pub type Ranges = Vec<(RangeInclusive<u16>, Address)>;
 
 /// The nodes of a cluster.
 pub struct Nodes {
-    /// Those that one begins with.
+    /// The nodes to start with.
     pub seeds: Vec<Address>,
-    /// How one logs in.
+    /// Connects to the nodes.
     pub dialler: Dialler,
 }
 
 impl Nodes {
-    /// Which master has which slots, by the first node that answers: those that are known, then those that one begins
-    /// with. `turn` says with which known one to start: one that has been cut off from the others tells old tales.
+    /// The master of each slot range, from the first node that answers. It asks the known nodes, and then the nodes to
+    /// start with. `turn` selects the first known node to ask, because a node that was cut off from the others gives
+    /// outdated answers.
     pub async fn find(&self, known: &[Address], turn: usize) -> Result<Ranges, FindError> {
         let mut failed = FindError::default();
         let mut nodes: Vec<&Address> = known.iter().collect();
@@ -50,8 +51,8 @@ impl Nodes {
     }
 }
 
-/// `[first, last, [host, port, …], …]`, where the first of the nodes is the master. A host that is not told is that of
-/// the node that was asked.
+/// Parses `[first, last, [host, port, …], …]`. The first of the nodes is the master. If its host is missing, it is the
+/// host of the node that was asked.
 fn read(range: Vec<Value>, asked: &Address) -> Option<(RangeInclusive<u16>, Address)> {
     let [first, last, Value::Array(master), ..] = range.as_slice() else { return None };
     let [host, port, ..] = master.as_slice() else { return None };

@@ -1,4 +1,4 @@
-//! Connections to single servers, with or without TLS, as the settings of `[redis]` want them.
+//! Connections to single servers, with or without TLS, as in the settings of `[redis]`.
 
 use std::fmt;
 use std::io;
@@ -12,15 +12,15 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_util::task::AbortOnDropHandle;
 
-/// How long a server may take to take a connection, and to answer a question.
+/// The timeout for connecting to a server, and for its answers.
 pub const BOUND: Duration = Duration::from_secs(2);
 /// The longest answer to `AUTH` or `SELECT` that is read.
 const LONGEST: usize = 1024;
 
-/// Where a server is.
+/// The address of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
-    /// A name or an address.
+    /// A host name or an IP address.
     pub host: String,
     /// The port.
     pub port: u16,
@@ -35,19 +35,19 @@ impl fmt::Display for Address {
     }
 }
 
-/// Bytes to and from a server.
+/// A byte stream to a server.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-/// Makes connections: knows user, password, database and TLS.
+/// Makes connections. It has the user, password, database and TLS settings.
 #[derive(Clone)]
 pub struct Dialler {
     login: RedisConnectionInfo,
     tls: Option<TlsConnector>,
 }
 
-/// A connection for questions of one's own. Closed when it is dropped.
+/// A connection for the host's own queries. It closes on drop.
 pub struct Asking {
     /// The connection.
     pub connection: MultiplexedConnection,
@@ -55,12 +55,12 @@ pub struct Asking {
 }
 
 impl Dialler {
-    /// Logs in like this. `tls`: whether and how what is said is encrypted.
+    /// Logs in with `login`. `tls`: whether and how connections are encrypted.
     pub fn new(login: RedisConnectionInfo, tls: Option<TlsConnector>) -> Self {
         Self { login, tls }
     }
 
-    /// A connection that has logged in, as bytes.
+    /// A byte stream that has logged in.
     pub async fn stream(&self, address: &Address) -> Result<Box<dyn Stream>, RedisError> {
         bounded(async {
             let mut stream = self.open(address).await?;
@@ -80,7 +80,7 @@ impl Dialler {
         .await
     }
 
-    /// A connection that has logged in, for questions.
+    /// A connection for queries that has logged in.
     pub async fn ask(&self, address: &Address) -> Result<Asking, RedisError> {
         bounded(async {
             let stream = self.open(address).await?;
@@ -100,7 +100,7 @@ impl Dialler {
     }
 }
 
-/// Whether the server is there and does not want this client: waiting changes nothing.
+/// Whether the server refuses this client, so that waiting does not help.
 pub fn is_refusal(error: &RedisError) -> bool {
     error.kind() == redis::ErrorKind::AuthenticationFailed
         || matches!(error.code(), Some("NOAUTH" | "WRONGPASS" | "NOPERM"))
@@ -113,13 +113,13 @@ async fn bounded<T>(work: impl Future<Output = Result<T, RedisError>>) -> Result
     }
 }
 
-/// Sends a command whose answer is one line, and reads that.
+/// Sends a command whose answer is one line, and reads that line.
 async fn tell(stream: &mut Box<dyn Stream>, command: &redis::Cmd) -> Result<(), RedisError> {
     stream.write_all(&command.get_packed_command()).await?;
     stream.flush().await?;
     let mut line = Vec::new();
     while !line.ends_with(b"\r\n") && line.len() < LONGEST {
-        // Byte by byte: what comes after it is the client's.
+        // It reads single bytes, because the bytes after the line belong to the client.
         line.push(stream.read_u8().await?);
     }
     redis::parse_redis_value(&line)?.extract_error().map(drop)

@@ -1,4 +1,4 @@
-//! Knows which server is responsible for which slot, asks again now and then, and tells when that changes.
+//! Finds the server that owns each slot. It refreshes this regularly, and notifies about changes.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,45 +13,45 @@ use super::dial::{Address, BOUND, Dialler, is_refusal};
 use super::sentinel::Sentinels;
 use crate::slot::SLOTS;
 
-/// How often it is asked though nothing has happened.
+/// The refresh interval without a reason to ask earlier.
 const EVERY: Duration = Duration::from_secs(2);
-/// The shortest time between two rounds of questions.
+/// The shortest time between two refreshes.
 const GAP: Duration = Duration::from_millis(100);
-/// For how long an answer is believed when a connection is made.
+/// How long an answer is valid when a connection is made.
 const FRESH: Duration = Duration::from_secs(1);
-/// How many questions wait at most. One that finds no place is asked with the next round.
+/// The most waiting questions. A question that does not fit is covered by the next refresh.
 const WAITING: usize = 64;
 
-/// Nobody says who is responsible.
+/// The owner of a slot could not be found.
 #[derive(Clone, Debug, Default, thiserror::Error)]
 #[error("{}", .reasons.join("; "))]
 pub struct FindError {
     reasons: Vec<String>,
-    /// Whether somebody is there and does not want this client.
+    /// Whether a server refused this client.
     pub refused: bool,
 }
 
 impl FindError {
-    /// For this reason.
+    /// Creates an error with this reason.
     pub fn new(reason: String) -> Self {
         Self { reasons: vec![reason], refused: false }
     }
 
-    /// Somebody said something else than who is responsible.
+    /// Adds a reason: a server gave an unexpected answer.
     pub fn note(&mut self, reason: String) {
         self.reasons.push(reason);
     }
 
-    /// Somebody, called `who`, did not answer as they should.
+    /// Adds a reason: the request to the server named `who` failed.
     pub fn note_error(&mut self, who: &str, error: &RedisError) {
         self.refused |= is_refusal(error);
         self.reasons.push(format!("{who}: {error}"));
     }
 }
 
-/// Who is asked.
+/// The servers to ask.
 pub enum Source {
-    /// One master for everything.
+    /// One master for all slots.
     Sentinels(Sentinels),
     /// A master for each slot.
     Cluster(Nodes),
@@ -94,19 +94,19 @@ impl Source {
     }
 }
 
-/// Whoever waits for an answer. None: nobody, but there is a reason to ask.
+/// The sender for the answer. `None`: there is only a reason to refresh.
 type Question = Option<oneshot::Sender<Result<(), FindError>>>;
 
-/// What both sides of the directory have to know.
+/// The state that the directory and its task share.
 #[derive(Default)]
 struct Asked {
-    /// When somebody last said who is responsible.
+    /// The time of the last successful answer.
     answered: Mutex<Option<Instant>>,
-    /// The slots that somebody wants to reach.
+    /// The slots that this process uses.
     slots: Mutex<BTreeSet<u16>>,
 }
 
-/// The directory.
+/// The directory of slot owners.
 pub struct Directory {
     dialler: Dialler,
     ranges: watch::Receiver<Arc<Ranges>>,
@@ -116,7 +116,7 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Begins to ask.
+    /// Starts the refresh task.
     pub fn open(source: Source) -> Self {
         let dialler = source.dialler().clone();
         let (questions, asked) = mpsc::channel(WAITING);
@@ -126,19 +126,20 @@ impl Directory {
         Self { dialler, ranges, asked: shared, questions, _asking: AbortOnDropHandle::new(asking) }
     }
 
-    /// How one connects to a server that is found here.
+    /// The dialler for the servers in this directory.
     pub fn dialler(&self) -> &Dialler {
         &self.dialler
     }
 
-    /// Who has this slot. Asks anew unless that was done a moment ago; when nobody answers, it is who had it.
+    /// The owner of this slot. It refreshes first, unless the last answer is recent. If no server answers, it returns
+    /// the last known owner.
     pub async fn owner(&self, slot: u16) -> Result<Address, FindError> {
         locked(&self.asked.slots).insert(slot);
         let fresh = locked(&self.asked.answered).is_some_and(|at| at.elapsed() < FRESH);
         let known = owner(&self.ranges.borrow(), slot);
         let asked = match known {
             Some(_) if fresh => Ok(()),
-            // Who had it is better than to wait for servers that are silent.
+            // The last known owner is better than a long wait for silent servers.
             Some(_) => tokio::time::timeout(BOUND, self.ask()).await.unwrap_or(Ok(())),
             None => self.ask().await,
         };
@@ -150,7 +151,7 @@ impl Directory {
         }
     }
 
-    /// Returns when another server than this one has the slot.
+    /// Returns when the slot has another owner than this server.
     pub async fn left(&self, slot: u16, address: &Address) {
         let mut ranges = self.ranges.clone();
         loop {
@@ -163,9 +164,9 @@ impl Directory {
         }
     }
 
-    /// There is a reason to ask soon.
+    /// Requests a refresh soon, because an answer may be outdated.
     pub fn doubt(&self) {
-        // Where no place is free it is going to be asked anyway.
+        // If the queue is full, a refresh comes anyway.
         let _full = self.questions.try_send(None);
     }
 
@@ -201,7 +202,7 @@ async fn ask(
         while let Ok(question) = asked.try_recv() {
             waiting.push(question);
         }
-        // Where there is reason to doubt, somebody else is asked.
+        // If the last answer is in doubt, the next refresh starts with another server.
         turn = turn.wrapping_add(usize::from(waiting.iter().any(Option::is_none)));
         let before = known.borrow().clone();
         let answer = source.find(&before, turn).await;
@@ -212,7 +213,7 @@ async fn ask(
                     tracing::info!("it is known again where Redis is");
                 }
                 if *before != ranges {
-                    // What nobody here wants to reach may move as it likes.
+                    // Moves of slots that this process does not use are not logged.
                     let moved =
                         |slot: &u16| owner(&before, *slot).is_some_and(|had| owner(&ranges, *slot) != Some(had));
                     if locked(&shared.slots).iter().any(moved) {
@@ -223,7 +224,7 @@ async fn ask(
                 Ok(())
             }
             Err(error) => {
-                // At the start it is the caller that tells.
+                // At the start the caller logs the error.
                 if !before.is_empty() && !std::mem::replace(&mut silent, true) {
                     tracing::warn!(%error, "nobody says where Redis is, staying where it was until somebody does");
                 }
@@ -231,7 +232,7 @@ async fn ask(
             }
         };
         for question in waiting.into_iter().flatten() {
-            // Who does not wait any more has given up.
+            // The receiver may have stopped waiting.
             let _gone = question.send(outcome.clone());
         }
         tokio::time::sleep(GAP).await;

@@ -1,13 +1,13 @@
-//! A way to a Redis that is not always in the same place: behind sentinels the master changes, and in a cluster the node
-//! that has a queue's slot.
+//! A relay to a Redis whose address can change: the current master behind sentinels, or the cluster node that has a
+//! queue's slot.
 //!
-//! BullMQ's client keeps one address for as long as it lives. So it is given a socket of this process, and what connects
-//! there is led to the server that is responsible at that moment, and is cut off when another one is. To the client that
-//! is a lost connection like any other: it connects again, and what was not answered is handled as that always is. No
-//! request is ever sent twice here, which cluster clients do that retry by themselves.
+//! BullMQ's client keeps one address as long as it lives. So the client gets the address of a Unix socket of this
+//! process. The relay connects each client on it to the responsible server, and closes the connection when another
+//! server becomes responsible. To the client this is a normal lost connection: it reconnects, and handles unanswered
+//! requests as usual. The relay never sends a request twice, unlike cluster clients that retry by themselves.
 //!
-//! The relay logs in, so that the password is in nobody else's hands; the socket is in a folder that only this user can
-//! enter. It knows nothing of queues.
+//! The relay does the login, so no other part needs the password. The socket is in a folder that only this user can
+//! enter. The relay knows nothing about queues.
 
 mod cluster;
 mod dial;
@@ -32,48 +32,48 @@ pub use sentinel::Sentinels;
 
 use dial::Stream;
 
-/// How much is read at once.
+/// The size of one read, in bytes.
 const CHUNK: usize = 16 * 1024;
-/// How an answer begins that makes one doubt whether the server is still responsible.
+/// Error answers which suggest that the server is no longer responsible.
 const STRANGER: [&[u8]; 3] = [b"-MOVED ", b"-READONLY ", b"-CLUSTERDOWN "];
 
-/// A socket whose connections lead to whoever has one slot. Closed with its connections when it is dropped.
+/// A socket whose connections lead to the owner of one slot. Dropping it closes the socket and its connections.
 pub struct Relay {
     path: PathBuf,
     _accepting: AbortOnDropHandle<()>,
 }
 
-/// Why nobody is reached.
+/// Why the owner of a slot cannot be reached.
 #[derive(Debug, thiserror::Error)]
 pub enum ReachError {
-    /// It is not known where it is.
+    /// The owner is not known.
     #[error(transparent)]
     Find(#[from] FindError),
-    /// It does not answer as it should.
+    /// The owner does not answer as expected.
     #[error("{address}: {source}")]
     Server {
-        /// Where it is.
+        /// Its address.
         address: Address,
-        /// What it said.
+        /// Its error.
         source: RedisError,
     },
 }
 
 impl Relay {
-    /// Listens on a socket at `path`, which must not be there yet.
+    /// Listens on a socket at `path`. The path must not exist yet.
     pub fn open(directory: Arc<Directory>, slot: u16, path: PathBuf) -> io::Result<Self> {
         let listener = UnixListener::bind(&path)?;
         let accepting = AbortOnDropHandle::new(tokio::spawn(accept(listener, directory, slot)));
         Ok(Self { path, _accepting: accepting })
     }
 
-    /// What clients connect to.
+    /// The URL for clients.
     pub fn url(&self) -> String {
         format!("unix://{}", self.path.display())
     }
 }
 
-/// A connection to whoever has the slot, without a relay between: it tells what is wrong.
+/// A direct connection to the owner of the slot. Unlike the relay it returns an error with the cause.
 pub async fn reach(directory: &Directory, slot: u16) -> Result<Asking, ReachError> {
     let address = directory.owner(slot).await?;
     directory.dialler().ask(&address).await.map_err(|source| {
@@ -89,7 +89,7 @@ async fn accept(listener: UnixListener, directory: Arc<Directory>, slot: u16) {
             accepted = listener.accept() => match accepted {
                 Ok((client, _)) => drop(connections.spawn(carry(client, directory.clone(), slot))),
                 Err(error) => {
-                    // No more files can be opened, for one. Whoever connects waits.
+                    // For example because the limit of open files is reached. New clients wait.
                     tracing::warn!(%error, "a connection to Redis could not be taken on");
                     tokio::time::sleep(dial::BOUND).await;
                 }
@@ -99,11 +99,12 @@ async fn accept(listener: UnixListener, directory: Arc<Directory>, slot: u16) {
     }
 }
 
-/// Leads a client to its server, until one of them ends the connection or another server is responsible.
+/// Forwards bytes between a client and its server, until one of them closes the connection or another server becomes
+/// responsible.
 async fn carry(client: UnixStream, directory: Arc<Directory>, slot: u16) {
     let address = match directory.owner(slot).await {
         Ok(address) => address,
-        // Told once by the directory; the client connects again.
+        // The directory logs this once. The client reconnects.
         Err(error) => return tracing::debug!(%error, "a connection leads nowhere"),
     };
     let server = match directory.dialler().stream(&address).await {
@@ -135,7 +136,7 @@ async fn answers(mut from: ReadHalf<Box<dyn Stream>>, mut to: OwnedWriteHalf, di
             return Ok(());
         }
         let read = &chunk[..length];
-        // An answer that stands behind others is not seen here: the directory asks every other second anyway.
+        // An error behind other answers is not noticed here. The directory refreshes every two seconds anyway.
         if STRANGER.iter().any(|stranger| read.starts_with(stranger)) {
             directory.doubt();
         }

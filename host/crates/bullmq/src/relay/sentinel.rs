@@ -1,4 +1,4 @@
-//! Asking sentinels who the master is.
+//! Asks sentinels for the address of the master.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -12,30 +12,31 @@ use super::directory::FindError;
 
 /// The sentinels of one master.
 pub struct Sentinels {
-    /// Where they are, and how one logs in there.
+    /// The addresses of the sentinels, and how to log in there.
     pub at: Vec<(Address, Dialler)>,
-    /// What they call the master.
+    /// The sentinels' name of the master.
     pub master: String,
-    /// How one logs in at the master.
+    /// Connects to the master.
     pub dialler: Dialler,
-    /// The newest configuration that was believed.
+    /// The newest configuration epoch that was accepted.
     pub epoch: Option<u64>,
 }
 
-/// What a sentinel says.
+/// A sentinel's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Told {
     master: Address,
-    /// Which configuration that is of: each failover makes one with a higher number. None: it does not tell.
+    /// The configuration epoch of the answer. Each failover increases it. `None`: the sentinel does not report it.
     epoch: Option<u64>,
 }
 
 impl Sentinels {
-    /// The master, by what most sentinels say, or all that answer. `known`: who was the master before. Another one is
-    /// believed only if it says so itself.
+    /// The master, according to the majority of the sentinels, or to all that answer. `known` is the previous master.
+    /// Another server is accepted only if it reports that it is the master.
     ///
-    /// All are asked at once. A sentinel that has been cut off from the others tells what once was, and so may the master
-    /// beside it: the newest configuration counts, and one that is older than what was believed before only if most say so.
+    /// All sentinels are asked concurrently. A sentinel that was cut off from the others gives an outdated answer, and
+    /// its master may do so too. So the newest configuration wins. One that is older than the last accepted one wins
+    /// only with a majority.
     pub async fn find(&mut self, known: Option<&Address>) -> Result<Address, FindError> {
         let found = self.newest(known).await?;
         self.epoch = found.epoch.or(self.epoch);
@@ -54,7 +55,7 @@ impl Sentinels {
                 Ok(None) => failed.note(format!("the sentinel at {sentinel} knows no master {:?}", self.master)),
                 Err(error) => failed.note_error(&format!("the sentinel at {sentinel}"), &error),
             }
-            // Those that are silent are waited for only where the others do not agree.
+            // It waits for more answers only while no majority of the sentinels agrees.
             let half = self.at.len() / 2;
             let agree = told.iter().any(|one| told.iter().filter(|other| other.master == one.master).count() > half);
             if !agree && !asked.is_empty() {
@@ -93,13 +94,14 @@ impl Sentinels {
         let Some((host, port)) = found else { return Ok(None) };
         let mut command = redis::cmd("SENTINEL");
         command.arg("MASTER").arg(&self.master);
-        // Not permitted to this user, for one: then it is as many as say so that count.
+        // This user may not be allowed to run the command. Then the number of equal answers decides.
         let more: Result<HashMap<String, String>, _> = command.query_async(&mut asking.connection).await;
         let epoch = more.ok().and_then(|more| more.get("config-epoch")?.parse().ok());
         Ok(Some(Told { master: Address { host, port }, epoch }))
     }
 
-    /// Whether it says so. A server that does not tell this user is believed to be what it is called.
+    /// Whether the server reports that it is the master. If it does not answer this user, the sentinels' answer is
+    /// accepted.
     async fn is_master(&self, address: &Address) -> Result<bool, RedisError> {
         let mut asking = self.dialler.ask(address).await?;
         let role: Result<Vec<redis::Value>, _> = redis::cmd("ROLE").query_async(&mut asking.connection).await;
@@ -114,7 +116,8 @@ impl Sentinels {
     }
 }
 
-/// Each master that was told, with its newest configuration: the newest first, and of the same age the one that more told.
+/// The masters in the answers, each with its newest epoch. The newest comes first. With equal epochs, the one with more
+/// answers comes first.
 fn ranked(told: &[Told]) -> Vec<Told> {
     let mut masters: Vec<(Told, usize)> = Vec::new();
     for told in told {

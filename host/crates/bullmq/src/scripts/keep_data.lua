@@ -1,6 +1,7 @@
--- Runs in front of BullMQ's updateJobScheduler, with its KEYS and ARGV. A repeatable job of BullMQ 5 has a hash without
--- `data`: each of its jobs hands its own data on. Job schedulers keep data in their hash, from which BullMQ 6 takes it, so
--- the data is written there once, as BullMQ 5 does. `ic` is what only the hash of a job scheduler has.
+-- Runs before BullMQ's updateJobScheduler, with its KEYS and ARGV. The hash of a BullMQ 5 repeatable job has no `data`:
+-- each of its jobs passes its own data to the next. Job schedulers have data in their hash, and BullMQ 6 reads it
+-- there. So this script writes the data there once, as BullMQ 5 does. Only the hash of a job scheduler has the field
+-- `ic`.
 do
   local scheduler = KEYS[1] .. ':' .. ARGV[2]
   local millis = redis.call('ZSCORE', KEYS[1], ARGV[2])

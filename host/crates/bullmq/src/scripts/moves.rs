@@ -1,4 +1,4 @@
-//! What an operator moves back to the waiting jobs.
+//! Moves jobs back to the waiting jobs, for an operator.
 
 use std::sync::LazyLock;
 
@@ -13,20 +13,20 @@ rerouted! {
     REPROCESS_JOB = "reprocessJob-9";
 }
 
-/// Jobs that are moved by one call, which blocks Redis meanwhile: BullMQ's own default.
+/// The most jobs that one call moves. Redis is blocked meanwhile. This is BullMQ's own default.
 const AT_ONCE: u32 = 1000;
 
 /// The set of ended jobs that a job is moved from.
 #[derive(Clone, Copy, Debug)]
 pub enum Ended {
-    /// Those that have completed.
+    /// The completed jobs.
     Completed,
-    /// Those that have failed.
+    /// The failed jobs.
     Failed,
 }
 
 impl Ended {
-    /// The names of the set, and of the field that holds how a job ended.
+    /// The names of the set, and of the field that contains the result or the failure reason.
     fn names(self) -> (&'static str, &'static str) {
         match self {
             Self::Completed => ("completed", "returnvalue"),
@@ -36,7 +36,7 @@ impl Ended {
 }
 
 impl Scripts {
-    /// Moves a delayed job to the waiting ones. False: it is not delayed.
+    /// Moves a delayed job to the waiting jobs. Returns false if it is not delayed.
     pub async fn promote(&self, job_id: &str) -> Result<bool, Error> {
         let keys = self.keys();
         let mut call = PROMOTE.prepare_invoke();
@@ -49,8 +49,8 @@ impl Scripts {
         Ok(code >= 0)
     }
 
-    /// Moves an ended job to the waiting ones: before the others if it is `lifo`. `reset_attempts`: it has all its attempts
-    /// again. False: it is not there.
+    /// Moves an ended job to the waiting jobs, to the front with `lifo`. With `reset_attempts` it gets all its attempts
+    /// again. Returns false if the job is not in the set.
     pub async fn reprocess(&self, job_id: &str, ended: Ended, lifo: bool, reset_attempts: bool) -> Result<bool, Error> {
         let keys = self.keys();
         let (set, field) = ended.names();
@@ -65,7 +65,7 @@ impl Scripts {
         Ok(code == 1)
     }
 
-    /// Moves the jobs that had failed by this time to the waiting ones.
+    /// Moves the jobs that had failed by this time to the waiting jobs.
     pub async fn retry_failed(&self, until: u64) -> Result<(), Error> {
         let keys = self.keys();
         let mut call = MOVE_JOBS_TO_WAIT.prepare_invoke();
@@ -74,7 +74,7 @@ impl Scripts {
         }
         call.key(keys.active()).key(keys.marker());
         call.arg(AT_ONCE).arg(until).arg("failed");
-        // 1: there may be more.
+        // 1 means that there may be more.
         while self.run::<i64>(&call).await? == 1 {}
         Ok(())
     }

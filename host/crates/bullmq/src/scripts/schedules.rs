@@ -1,4 +1,4 @@
-//! What keeps a schedule going.
+//! Continues schedules: adds the next job of a job scheduler or of a repeatable job.
 
 use std::sync::LazyLock;
 
@@ -22,8 +22,8 @@ static UPDATE_JOB_SCHEDULER: LazyLock<Script> = LazyLock::new(|| {
     Script::new(&rerouted(&[include_str!("keep_data.lua"), official].concat()))
 });
 
-/// Moves a repeatable job on, under the first of its keys that is there. KEYS: the sorted set. ARGV: the time, then the
-/// keys. Answers that key. nil: the repeatable job was removed.
+/// Sets the next time of a repeatable job, under the first of its keys that exists. KEYS: the sorted set. ARGV: the
+/// time, then the keys. Returns that key, or nil if the repeatable job was removed.
 static MOVE_REPEATABLE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "for i = 2, #ARGV do
@@ -36,8 +36,8 @@ static MOVE_REPEATABLE: LazyLock<Script> = LazyLock::new(|| {
 });
 
 impl Scripts {
-    /// Adds the next job of the scheduler that made this one, with these options. Changes nothing if that is done.
-    /// `at`: when, in milliseconds since the Unix epoch. 0: the script computes it.
+    /// Adds the next job of the scheduler that created this one, with these options. Does nothing if the job was
+    /// already added. `at`: when it is due, in milliseconds since the Unix epoch. With 0 the script computes it.
     pub async fn next_iteration(&self, job: &Claimed, at: u64, options: &Value) -> Result<(), Error> {
         let keys = self.keys();
         let mut call = UPDATE_JOB_SCHEDULER.prepare_invoke();
@@ -52,8 +52,8 @@ impl Scripts {
         self.run::<redis::Value>(&call).await.map(drop)
     }
 
-    /// Adds the next job of the repeatable job that this one belongs to. Adds none if the repeatable job was removed. One
-    /// that is there already is left alone.
+    /// Adds the next job of the repeatable job that this one belongs to. Adds none if the repeatable job was removed. A
+    /// next job that already exists stays unchanged.
     pub async fn next_repeatable(&self, job: &Claimed, next: &Repetition) -> Result<(), Error> {
         let keys = self.keys();
         let mut call = MOVE_REPEATABLE.prepare_invoke();
@@ -94,7 +94,7 @@ impl Scripts {
         Ok(exists.query_async(&mut self.home.connection()).await?)
     }
 
-    /// Whether the schedule that has one of these keys waits for this job, and so would end with it.
+    /// Whether a schedule with one of these keys waits for this job, and so would end with it.
     pub async fn awaits(&self, job: &Claimed, schedules: &[&str]) -> Result<bool, Error> {
         let due = job.id.rsplit(':').next().and_then(|due| due.parse::<f64>().ok());
         for schedule in schedules {

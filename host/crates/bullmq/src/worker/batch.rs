@@ -1,4 +1,4 @@
-//! The one call that the loop lives on: ends any number of jobs, and claims as many as there is room for.
+//! The one call of the worker's loop. It ends many jobs and claims as many as there are free slots.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::scripts::{End, Moved};
 use toril_job::Json;
 use toril_job::settings;
 
-/// A script that begins with the functions that wait for jobs and claim them.
+/// A script that begins with the shared functions that read the waiting jobs and claim them.
 macro_rules! script {
     ($rest:expr) => {
         LazyLock::new(|| {
@@ -28,25 +28,25 @@ static CLAIM: LazyLock<Script> = script!("return claim(tonumber(ARGV[5]))\n");
 static SETTLE: LazyLock<Script> = script!(include_str!("settle.lua"));
 static REGAIN: LazyLock<Script> = script!(include_str!("regain.lua"));
 
-/// A job that has come to its end, and which.
+/// A job that has ended, and how it ended.
 pub struct Ending {
     /// The job.
     pub job: Arc<Claimed>,
-    /// Its end.
+    /// How it ended.
     pub how: How,
 }
 
-/// How a job ended, with what that needs.
+/// How a job ended, with the data to write.
 #[derive(Clone)]
 pub enum How {
-    /// It returned this.
+    /// The job returned this value.
     Completed(Json),
-    /// It has failed for good, for this reason and with these traces, which are a JSON array.
+    /// The job failed for good, with this reason and these stack traces (a JSON array).
     Failed(String, String),
 }
 
 impl How {
-    /// The same, borrowed.
+    /// Borrows the data.
     pub fn end(&self) -> End<'_> {
         match self {
             Self::Completed(value) => End::Completed(value.text()),
@@ -56,7 +56,7 @@ impl How {
 }
 
 impl Ending {
-    /// About how many bytes it takes to send it.
+    /// The approximate number of bytes that the call needs for this job.
     pub fn size(&self) -> usize {
         match self.how.end() {
             End::Completed(value) => value.len(),
@@ -65,22 +65,22 @@ impl Ending {
     }
 }
 
-/// What a call has brought.
+/// The answer to a call.
 #[derive(Debug, Default)]
 pub struct Answer {
-    /// What became of each job that was to be ended.
+    /// The result for each job that the call should end.
     pub moved: Vec<Moved>,
     /// The jobs that were claimed.
     pub jobs: Vec<Claimed>,
-    /// No job may be claimed for this time.
+    /// How long a rate limit forbids to claim jobs.
     pub limited: Option<Duration>,
     /// When the next delayed job is due, in milliseconds since the Unix epoch.
     pub next: Option<u64>,
-    /// Whether there may be more to claim at once.
+    /// Whether there may be more jobs to claim immediately.
     pub more: bool,
-    /// Whether the queue's own concurrency, which all workers share, is used up.
+    /// Whether the queue's global concurrency, which all workers share, is used up.
     pub full: bool,
-    /// Jobs that were taken out of the queue since they cannot be started.
+    /// Jobs that were removed from the queue because they cannot be started.
     pub unusable: Vec<Unusable>,
 }
 
@@ -89,24 +89,25 @@ pub struct Answer {
 pub struct Unusable {
     /// Its id.
     pub id: String,
-    /// Why not.
+    /// Why it cannot be started.
     pub reason: String,
 }
 
-/// Calls for one queue.
+/// The calls for one queue.
 pub struct Batch {
     home: Arc<Home>,
     keys: Vec<String>,
     prefix: String,
     lock: u64,
     limit: Option<(u64, u64)>,
-    /// The worker's name, which is written into each job that is claimed. Empty: none is.
+    /// The worker's name. The call writes it into each claimed job. If it is empty, the call writes no name.
     name: String,
     policy: Arc<ArcSwap<EndPolicy>>,
 }
 
 impl Batch {
-    /// For this queue, with what its settings say of locks and limits, and the worker's name if it has one.
+    /// Prepares the calls for this queue: lock duration and rate limit from its settings, and the worker's name if it
+    /// has one.
     pub fn new(
         home: Arc<Home>,
         settings: &settings::Queue,
@@ -145,10 +146,10 @@ impl Batch {
         }
     }
 
-    /// Ends these jobs and claims up to so many, whose locks hold `token` and a number each.
+    /// Ends these jobs and claims up to `claim` jobs. The lock of each contains `token` and a number.
     pub async fn call(&self, token: &str, endings: &[&Ending], claim: usize) -> Result<Answer, Error> {
         let now = now();
-        // Without an end, the part that ends jobs has nothing to say.
+        // Without jobs to end, the shorter script is enough.
         let (script, keys) = if endings.is_empty() { (&CLAIM, 10) } else { (&SETTLE, self.keys.len()) };
         let mut call = self.prepare(script, keys, token, claim, now);
         if !endings.is_empty() {
@@ -161,8 +162,8 @@ impl Batch {
         answer.filter(|answer| answer.moved.len() == endings.len()).ok_or_else(foreign)
     }
 
-    /// Finds the jobs of calls whose answers were lost: Redis may have claimed jobs for them. `tokens` were theirs, each
-    /// of which begins with `name` and a colon.
+    /// Finds the jobs of calls whose answers were lost, because Redis may have claimed jobs for them. `tokens` are the
+    /// tokens of these calls. Each begins with `name` and a colon.
     pub async fn regain(&self, name: &str, tokens: impl Iterator<Item = &str>) -> Result<Answer, Error> {
         let now = now();
         let mut call = self.prepare(&REGAIN, 10, name, 0, now);
@@ -172,7 +173,7 @@ impl Batch {
         let reply: Reply = call.invoke_async(&mut self.home.connection()).await?;
         let mut answer = claimed(reply, name, now).ok_or_else(foreign)?;
         for job in &mut answer.jobs {
-            // Their fields are read after the claim has written its time.
+            // The first claim had already written its time when these fields were read.
             job.processed_on = job.processed_before.take().unwrap_or(now);
         }
         Ok(answer)
@@ -200,21 +201,23 @@ impl Batch {
     }
 }
 
-/// Text of so many bytes is sent by itself: packed, it would go through the hands of Redis' Lua twice.
+/// Texts of this many bytes become arguments of their own. Inside the packed argument, Redis' Lua would copy them
+/// twice.
 const LONG: usize = 4096;
-/// Where such texts begin in the arguments of `settle.lua`, counted from 1 as there.
+/// The index of the first such text in the arguments of `settle.lua`, counted from 1 as in Lua.
 const FIRST_LONG: usize = 11;
 
-/// A value or a reason.
+/// A return value or a failure reason.
 #[derive(serde::Serialize)]
 #[serde(untagged)]
 enum Text<'a> {
     Here(&'a str),
-    /// The number of the argument.
+    /// The index of the argument that contains the text.
     Argument(usize),
 }
 
-/// What `settle.lua` reads of each job, in its order, and the long texts, which follow on it.
+/// Packs the fields of each job in the order that `settle.lua` expects. Also returns the long texts, which follow as
+/// arguments.
 fn packed<'a>(endings: &[&'a Ending], policy: &EndPolicy) -> Result<(Vec<u8>, Vec<&'a str>), Error> {
     let mut long = Vec::new();
     let items: Vec<_> = endings

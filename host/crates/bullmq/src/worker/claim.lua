@@ -1,32 +1,33 @@
--- Claims jobs of one queue. Follows on waiting.lua. Every script of batch.rs begins with both: settle.lua and regain.lua
--- follow on this. Leaves for each job what BullMQ's own workers leave when they claim it alone.
+-- Claims jobs of one queue. Every script of batch.rs begins with waiting.lua and this file. settle.lua and regain.lua
+-- come after it. Each claimed job gets the same data as from BullMQ's own workers.
 --
 -- KEYS: 1 wait, 2 active, 3 prioritized, 4 events, 5 stalled, 6 limiter, 7 delayed, 8 meta, 9 pc, 10 marker.
 -- ARGV: 1 prefix of the queue's keys, 2 now (ms), 3 lock duration (ms), 4 lock token, 5 how many jobs at most,
---       6 and 7 the worker's own limit: how many in how long (ms), or '' and '', 8 the worker's name, or ''.
+--       6 and 7 the worker's own rate limit: how many jobs in how long (ms), or '' and '', 8 the worker's name, or ''.
 local call, try = redis.call, redis.pcall
 local wait, active, prioritized, events, stalled = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local limiter, delayed, meta, pc, marker = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local prefix, now = ARGV[1], tonumber(ARGV[2])
 
--- Jobs of the past that are looked through in one call, so that rubbish in the lists cannot hold up Redis.
+-- The most list entries that one call inspects. Invalid entries in the lists thus cannot block Redis for long.
 local PATIENCE = 1000
--- What a queue's limiter holds that was limited by hand.
+-- The limiter's value when a client has rate limited the queue by hand.
 local BY_HAND = 9007199254740991
--- Data of so many bytes is answered as it is. A script's every text is hashed from its first byte to its last, and so would
--- be the piece that it was packed into.
+-- Data of this many bytes is returned as a separate string. Lua hashes every string completely, so packing it into a
+-- larger string would hash it again.
 local LONG = 4096
 
--- The mark of a claim that its worker has given up (regain.lua): what it would take would be locked for nobody.
+-- The key that marks a claim as given up by its worker (regain.lua). A late call with this token must not lock jobs
+-- that nobody would run.
 local function given_up(token)
   return prefix .. 'given-up:' .. token
 end
 
--- Jobs that were taken from the queue's lists and cannot be started, each with the reason.
+-- Jobs that were taken from the queue's lists but cannot be started, each with the reason.
 local unusable = {}
 
--- Whether this answer of `try` is the error that the key holds another type. Commands on the keys of one job are tried:
--- an error would end the script here, and every job that it has taken from `wait` would be lost.
+-- Whether this answer of `try` is the error that the key holds another type. Commands on the keys of a single job use
+-- `try`: an error would abort the script here, and every job that it has already taken from `wait` would be lost.
 local function is_other_type(answer)
   local failed = type(answer) == 'table' and answer.err
   if failed and not string.find(failed, 'WRONGTYPE', 1, true) then
@@ -35,9 +36,11 @@ local function is_other_type(answer)
   return failed
 end
 
--- Moves delayed jobs whose time has come to `list`, or to those that have a priority. `open`: whether to wake workers.
+-- Promotes delayed jobs that are due to `list`, or to the prioritized jobs if they have a priority. `open`: whether to
+-- wake workers.
 local function promote(list, open)
-  -- A score is the time, and twelve bits that keep the order of what is due in the same millisecond.
+  -- A score is the time, shifted left by 12 bits. These bits keep the order of jobs that are due in the same
+  -- millisecond.
   local due = call('ZRANGEBYSCORE', delayed, 0, (now + 1) * 4096 - 1, 'LIMIT', 0, 1000)
   if #due == 0 then
     return
@@ -64,7 +67,7 @@ local function promote(list, open)
   end
 end
 
--- For how long no job may be started, and if it may, how many.
+-- Returns for how long no job may be started (ms). If the limit allows a job now, also returns how many.
 local function limit(max)
   local used = tonumber(call('GET', limiter)) or 0
   if used < max then
@@ -77,8 +80,8 @@ local function limit(max)
   return math.max(left, 0), max
 end
 
--- The fields of a job's hash, one after the other, where its data is among them, and those that say how often it was
--- started and why it has failed already. nil: there is no such job, for the reason that follows.
+-- Returns the fields of a job's hash as a flat list, the index of the job's data in it, how often the job was started,
+-- and why it has failed already. Returns nil and the reason if there is no such job.
 local function read(job)
   local fields = try('HGETALL', job)
   if fields.err and is_other_type(fields) then
@@ -103,8 +106,8 @@ local function read(job)
   return nil, #fields == 0 and 'its hash is missing' or 'its hash has neither a name nor data'
 end
 
--- A job in an answer: its id, the end of its token, how often it was started and its fields, in one piece, since an answer
--- of as many pieces costs both sides more. Long data is a second piece.
+-- Packs a job for the answer: its id, the end of its token, how often it was started and its fields. One packed string
+-- costs both sides less than many replies. Long data is a second string.
 local function tell(id, nth, started, fields, data)
   local long = data and #fields[data] >= LONG and fields[data]
   if not long then
@@ -114,8 +117,8 @@ local function tell(id, nth, started, fields, data)
   return { cmsgpack.pack(id, nth, started, fields), long }
 end
 
--- Locks a job and marks it as started. Returns its fields, and why it has failed already, if it has. nil: it
--- cannot be started.
+-- Locks a job and marks it as started. Returns its packed fields, and the reason if it has failed already. Returns nil
+-- if it cannot be started.
 local function start(id, nth)
   local job = prefix .. id
   local fields, data, started, failed = read(job)
@@ -140,9 +143,9 @@ local function next_due()
   return first and math.floor(tonumber(first) / 4096) or 0
 end
 
--- Claims up to so many jobs. Answers the jobs, for how long the queue is limited (ms, or 0), when the next delayed job is
--- due (ms since the epoch, or 0), 1 if there may be more to claim at once, 1 if the queue's own concurrency is used up, and
--- the jobs that cannot be started.
+-- Claims up to `most` jobs. Returns: the jobs; for how long the queue is rate limited (ms, or 0); when the next delayed
+-- job is due (ms since the epoch, or 0); 1 if there may be more to claim immediately; 1 if the queue's global
+-- concurrency is used up; the jobs that cannot be started.
 local function claim(most)
   if call('EXISTS', given_up(ARGV[4])) == 1 then
     return { {}, 0, 0, 0, 0, {} }
@@ -173,7 +176,7 @@ local function claim(most)
     if told then
       jobs[#jobs + 1] = told
       ids[#ids + 1] = id
-      if not failed then -- a job that has failed already takes no turn
+      if not failed then -- a job that has failed already does not count against the rate limit
         counted = counted + 1
       end
     end

@@ -1,5 +1,6 @@
-//! From an outcome to BullMQ's transition. What ends a plain job goes to the loop, which ends many at once; the rest is
-//! written here with BullMQ's own scripts. Each is written again until it is done or the job is another's.
+//! Maps an outcome to BullMQ's state transition. The end of a plain job goes to the loop, which ends many jobs in one
+//! call. Other transitions are written here with BullMQ's own scripts. Each write is retried until it succeeds or the
+//! job belongs to another worker.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,28 +26,28 @@ use crate::scripts::Moved;
 use toril_job::trace::{Kind, Trace};
 use toril_job::{Failure, FailureKind, Json, Outcome};
 
-/// When a job is run again whose children have all ended.
+/// The delay of a job that awaits children when all of them have ended already.
 const NEARLY_NOW: Duration = Duration::from_millis(100);
-/// Stack traces that a job keeps when its options do not say.
+/// The number of stack traces that a job keeps by default.
 const TRACES: usize = 10;
 
-/// One claimed job, on its way to its outcome.
+/// Completes one claimed job: decides its outcome and writes it.
 pub struct Completer {
-    /// Its queue's worker.
+    /// The worker of its queue.
     pub worker: Arc<Shared>,
     /// The job.
     pub job: Arc<Claimed>,
-    /// Its lock.
+    /// Keeps the job's lock renewed.
     pub kept: Kept,
     /// Cancelled when the lock is lost.
     pub lost: CancellationToken,
-    /// Its place among those that run.
+    /// The job's slot in the worker.
     pub slot: Option<Slot>,
-    /// The attempt's spans, which end with it.
+    /// The spans of the attempt. They end when the completer is dropped.
     pub spans: Spans,
 }
 
-/// The spans of an attempt that has not ended yet, if it has any.
+/// The spans of an attempt that has not ended yet, if tracing is on.
 #[derive(Default)]
 pub struct Spans {
     attempt: Trace,
@@ -54,7 +55,7 @@ pub struct Spans {
 }
 
 impl Spans {
-    /// From here on the outcome of the attempt that this span stands for is written.
+    /// Starts the span `settle` inside the attempt's span. It covers the time that it takes to write the outcome.
     pub fn writing(attempt: Trace) -> Self {
         Self { writing: attempt.child("settle", Kind::Internal), attempt }
     }
@@ -68,8 +69,8 @@ impl Drop for Spans {
 }
 
 impl Completer {
-    /// The outcome, as it is for this job: a failure that would be tried again is the last when no attempt remains or its
-    /// backoff is not known, and children can be awaited only where there are some.
+    /// Adapts the outcome to this job. A retry becomes a failure if no attempt remains or the backoff strategy is
+    /// unknown. Awaiting children becomes a failure if the job has no children.
     pub async fn decide(&self, outcome: Outcome) -> Outcome {
         match outcome {
             Outcome::Retry(failure) => match self.backoff(failure) {
@@ -84,8 +85,8 @@ impl Completer {
         }
     }
 
-    /// How long the job waits for its next attempt after this failure. An error: there is no next attempt, and that is the
-    /// failure to end with.
+    /// The backoff before the next attempt after this failure. `Err`: there is no next attempt. It contains the failure
+    /// to end with.
     fn backoff(&self, failure: Failure) -> Result<(Failure, Duration), Failure> {
         let (job, policy) = (&self.job, self.worker.policy.load());
         if !job.may_retry(policy.max_started) {
@@ -118,9 +119,9 @@ impl Completer {
         counts.is_some_and(|counts| counts.processed + counts.unprocessed + counts.ignored + counts.failed == 0)
     }
 
-    /// Brings the job to its outcome.
+    /// Writes the outcome to Redis.
     pub async fn settle(self, outcome: Outcome) {
-        // From here on the scripts say whether the job is this worker's.
+        // From here on the scripts check whether this worker still owns the job.
         self.kept.ends();
         match outcome {
             Outcome::Completed(value) => self.complete(value).await,
@@ -134,7 +135,7 @@ impl Completer {
         }
     }
 
-    /// Writes a verdict that was reached before and could not be written then.
+    /// Writes a verdict that an earlier attempt reached but could not write.
     pub async fn resume(self, verdict: Verdict) {
         self.kept.ends();
         let unwritten = |message| Failure::new(FailureKind::Host, message);
@@ -154,7 +155,7 @@ impl Completer {
         self.end(How::Completed(value)).await;
     }
 
-    /// Ends the job: mostly, by handing it to the loop.
+    /// Ends the job. Usually the loop writes the end.
     async fn end(mut self, how: How) {
         if !self.job.is_linked
             && let Some(slot) = self.slot.take()
@@ -162,17 +163,17 @@ impl Completer {
             let ending = Ending { job: self.job.clone(), how };
             let ended = Ended { ending, slot, completer: self };
             let worker = ended.completer.worker.clone();
-            // Fails when the loop has ended, since the worker did not close in time.
+            // Sending fails when the loop has ended, because the worker did not close in time.
             let Err(SendError(Ended { ending, completer, .. })) = worker.ended.send(ended) else { return };
             return completer.end_alone(ending.how).await;
         }
         self.end_alone(how).await;
     }
 
-    /// Goes on where the loop could not end the job, or not as it should.
+    /// Continues when the loop could not end the job or not in the usual way.
     pub async fn go_on(self, moved: Moved, how: How) {
         match moved {
-            // It was linked after it was claimed.
+            // The job got a parent or a deduplication id after it was claimed.
             Moved::Linked => self.end_alone(how).await,
             moved => self.conclude(Some(moved), how).await,
         }
@@ -185,7 +186,7 @@ impl Completer {
         self.conclude(moved, how).await;
     }
 
-    /// What is left to do when Redis has said what became of the job. None: it did not, which was told.
+    /// Does what is left after Redis has answered. `None`: Redis did not answer, which is logged already.
     async fn conclude(self, moved: Option<Moved>, how: How) {
         match (how, moved) {
             (How::Completed(_), Some(Moved::PendingChildren)) => {
@@ -204,7 +205,7 @@ impl Completer {
         }
     }
 
-    /// A result that BullMQ does not take is a failure, which is told in BullMQ's own words.
+    /// Turns a result that BullMQ refuses into a failure with BullMQ's own message.
     fn refused(self, failure: Failure, again: bool) -> BoxFuture<'static, ()> {
         let (queue, job_id, reason) = (&self.worker.name, &self.job.id, &failure.message);
         tracing::warn!(queue, job_id, reason, "BullMQ did not take the plugin's result");
@@ -233,7 +234,8 @@ impl Completer {
         self.end(How::Failed(failure.message, traces)).await;
     }
 
-    /// Before the job is failed, so that a crash in between leaves it in both places rather than in none.
+    /// Adds the job to the dead-letter queue before it is failed. After a crash in between, the job is in both places
+    /// instead of in none.
     async fn bury(&self, message: &str) {
         let dead_letter = self.worker.dead_letter.borrow().clone();
         if let Some(dead_letter) = dead_letter {
@@ -244,7 +246,8 @@ impl Completer {
         }
     }
 
-    /// A verdict that was not written since the job was lost meanwhile is kept for its next turn.
+    /// Stores a verdict that could not be written because the job's lock was lost. The next attempt of the job writes
+    /// it.
     async fn after(&self, moved: Option<Moved>, verdict: impl FnOnce() -> Verdict) {
         let (queue, job_id) = (&self.worker.name, &self.job.id);
         match moved {
@@ -283,7 +286,8 @@ impl Completer {
         let scripts = &self.worker.scripts;
         let moved = self.until_written("await the job's children", || scripts.await_children(&self.job).boxed()).await;
         match moved {
-            // They have ended already, so its turn is now. Nearly: a plugin that always waits must not spin.
+            // The children have ended already, so the job may run again. The short delay stops a plugin that always
+            // awaits children from spinning.
             Some(None) => self.delay(NEARLY_NOW).await,
             Some(Some(Moved::FailedChildren)) => {
                 let message = format!(
@@ -309,7 +313,7 @@ impl Completer {
         }
     }
 
-    /// Tries until it is done. None: it cannot be, or the job is no longer this worker's.
+    /// Retries until the write succeeds. `None`: it cannot succeed, or the job no longer belongs to this worker.
     async fn until_written<'a, T>(&self, what: &str, write: impl Fn() -> BoxFuture<'a, Result<T, Error>>) -> Option<T> {
         let started = Instant::now();
         let mut said = None;
@@ -333,12 +337,13 @@ impl Completer {
     }
 }
 
-/// The start of a name that a job's options gave, for logs and reasons.
+/// The start of a name from the job's options, for logs and failure reasons.
 fn shortened(name: &str) -> &str {
     name.char_indices().nth(100).map_or(name, |(end, _)| &name[..end])
 }
 
-/// The traces of the job's failures with this one, as a JSON array of as many as it keeps.
+/// The stack traces of the job's failures including this one, as a JSON array. It is cut to the number that the job
+/// keeps.
 fn traces(job: &Claimed, failure: &Failure) -> String {
     let mut traces: Vec<String> =
         job.traces.as_deref().and_then(|traces| serde_json::from_str(traces).ok()).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! The loop of one queue: performs what the [`Plan`] decides. It alone owns the plan, the outbox, and the calls under way.
+//! The loop of one queue. It performs what the [`Plan`] decides. Only the loop owns the plan, the outbox and the
+//! pending calls.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -27,24 +28,24 @@ use crate::outage::Said;
 use crate::patience::{PATIENCE, is_passing};
 use crate::scripts::Moved;
 
-/// A job that has ended, and whose end is to be written by the next call.
+/// A job that has ended. The next call writes its end to Redis.
 pub struct Ended {
-    /// The job and its end.
+    /// The job and how it ended.
     pub ending: Ending,
-    /// Its place. It is free once the end is written.
+    /// The job's slot. It becomes free once the end is written.
     pub slot: Slot,
     /// Takes over if the call cannot end the job.
     pub completer: Completer,
 }
 
-/// What came of a call.
+/// The result of a call.
 struct Called {
     call: Call,
     batch: Vec<Entry<Ended>>,
     result: Result<Answer, Error>,
 }
 
-/// The loop.
+/// The loop's state.
 pub struct Driver {
     shared: Arc<Shared>,
     batch: Arc<Batch>,
@@ -52,20 +53,20 @@ pub struct Driver {
     concurrency: watch::Receiver<usize>,
     closing: CancellationToken,
     arriving: mpsc::UnboundedReceiver<Ended>,
-    /// What the tokens of this worker's claims begin with.
+    /// The common prefix of the tokens of this worker's claims.
     name: String,
     plan: Plan,
     outbox: Outbox<Ended>,
     calls: FuturesUnordered<BoxFuture<'static, Called>>,
-    /// The connection for the marker, while nothing waits on it.
+    /// The connection for the marker. `None` while a wait uses it.
     marker: Option<Marker>,
     waiting: Option<BoxFuture<'static, (Marker, Result<(), Error>)>>,
-    /// What the log says of the errors since the last answer.
+    /// The errors that were already logged since the last answer.
     said: Option<Said>,
 }
 
 impl Driver {
-    /// A loop that begins when it is run.
+    /// Creates the loop. It starts with `run`.
     pub fn new(
         shared: Arc<Shared>,
         batch: Batch,
@@ -101,7 +102,7 @@ impl Driver {
         loop {
             let Some(until) = self.act() else { return };
             tokio::select! {
-                // Not while no call can be made: each of them would wake this loop for nothing.
+                // Disabled while no call can be made: otherwise each ended job would wake this loop for nothing.
                 Some(ended) = self.arriving.recv(), if self.plan.has_room_for_call() => self.take(ended),
                 Some(called) = self.calls.next() => self.called(called),
                 (marker, waited) = waited(&mut self.waiting) => self.waited(marker, waited),
@@ -116,12 +117,13 @@ impl Driver {
         }
     }
 
-    /// Performs actions until there is nothing to do. Returns when to look again without an event; None: the loop ends.
+    /// Performs actions until none is left. Returns the time of the next check if no event comes before it. `None` ends
+    /// the loop.
     fn act(&mut self) -> Option<Option<Instant>> {
-        // One time for all decisions: what is too early for it is slept for.
+        // All decisions use the same instant. The loop sleeps until anything that is not due yet.
         let instant = Instant::now();
         if self.closing.is_cancelled() {
-            // Closes the connection, and with it ends the wait.
+            // Dropping the future closes the connection, which ends the wait.
             self.waiting = None;
         }
         loop {
@@ -178,7 +180,8 @@ impl Driver {
         self.calls.push(called);
     }
 
-    /// Connects before the first wait, so that a worker that is always busy is listed among the queue's workers, too.
+    /// Connects before the first wait. Otherwise a worker that is always busy would be missing in the list of the
+    /// queue's workers.
     fn connect_marker(&mut self) {
         let connecting = |mut marker: Marker| {
             async move {
@@ -249,7 +252,7 @@ impl Driver {
     fn ended(&self, Ended { ending, slot, mut completer }: Ended, moved: Moved) {
         match moved {
             Moved::Done => return slot.leave_claimed(),
-            // The job keeps its place while its completer goes on.
+            // The job keeps its slot while its completer continues.
             Moved::Linked | Moved::PendingChildren | Moved::FailedChildren => completer.slot = Some(slot),
             Moved::Missing | Moved::Lost => slot.leave_claimed(),
         }
@@ -277,8 +280,9 @@ impl Driver {
 
     /// Starts the attempts of claimed jobs on the runtime of the pens.
     ///
-    /// A single job of an idle queue whose last attempt was short is polled once on this thread instead. Its attempt is
-    /// mostly over before a thread of the pens would have woken up, and nothing else of this queue waits meanwhile.
+    /// Exception: a single job of an idle queue whose last attempt was short is polled once on this thread. Such an
+    /// attempt usually ends before a thread of the pens would have woken up, and no other job of this queue waits
+    /// meanwhile.
     fn start(&self, jobs: Vec<Claimed>) {
         if jobs.is_empty() {
             return;
@@ -293,7 +297,7 @@ impl Driver {
                 }
             }
             home => {
-                // One step onto the other runtime for all of them.
+                // Switches to the other runtime once for all jobs.
                 let starting = async move {
                     for (job, slot) in jobs {
                         tasks.spawn(shared.clone().process(job, slot));
@@ -308,7 +312,7 @@ impl Driver {
     }
 }
 
-/// Polls a job once on this thread, and runs the rest of it on `home`.
+/// Polls a job once on this thread. If it is still pending, it continues on `home`.
 async fn poll_once_then_move(job: impl Future<Output = ()> + Send + 'static, home: Handle) {
     let mut job = Box::pin(job);
     if futures::poll!(&mut job).is_pending() {

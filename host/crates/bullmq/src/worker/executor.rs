@@ -1,4 +1,5 @@
-//! One claimed job, from its claim to its end: what is looked at before its attempt, the attempt, and what is told of it.
+//! Processes one claimed job: the checks before its attempt, the attempt itself, and the logs, metrics and spans about
+//! it.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -18,19 +19,19 @@ use crate::context::JobOfQueue;
 use toril_job::trace::{Carrier, Kind, Trace};
 use toril_job::{Attempt, Cancellation, Failure, FailureKind, Finished, Job, Json, Outcome, Signals};
 
-/// An attempt that is over sooner than this costs less than the way to the threads of the pens and back.
+/// An attempt that is shorter than this costs less than a switch to the threads of the pens and back.
 const BRISK: Duration = Duration::from_micros(500);
-/// How long a job waits for another worker when this host cannot compute its schedule.
+/// The delay of a job whose schedule this host cannot compute. Another worker may claim it afterwards.
 const ELSEWHERE: Duration = Duration::from_secs(5);
 
-/// The reason that BullMQ's workers give.
+/// The failure reason that BullMQ's workers use.
 const STARTED_TOO_OFTEN: &str = "job started more than allowable limit";
 
 impl Shared {
-    /// Runs a job to its end, or to where the loop ends it. A panic on the way fails the attempt, and the job's place is
-    /// free again.
+    /// Runs a job until its outcome is written or handed to the loop. A panic in between fails the attempt and frees
+    /// the job's slot.
     pub async fn process(self: Arc<Self>, job: Arc<Claimed>, slot: Slot) {
-        // In a box: the task is moved several times until it runs.
+        // The future is boxed because it is moved several times before it runs.
         let attempt = self.clone().attempt(self.completer(&job, Some(slot))).boxed();
         if AssertUnwindSafe(attempt).catch_unwind().await.is_ok() {
             return;
@@ -42,7 +43,7 @@ impl Shared {
         completer.settle(Outcome::Retry(Failure::new(FailureKind::Host, reason))).await;
     }
 
-    /// Keeps the lock of a job from now on, until its end is written.
+    /// Starts to renew the lock of a job. Renewal stops when the job's end is written.
     fn completer(self: &Arc<Self>, job: &Arc<Claimed>, slot: Option<Slot>) -> Completer {
         let lost = CancellationToken::new();
         let kept = self.locks.keep(job, lost.clone());
@@ -104,7 +105,7 @@ impl Shared {
             give_back: self.give_back.clone(),
             lock_lost: lost.clone(),
         };
-        // Until the attempt has ended, and no longer: its next one may be this host's as well.
+        // Registered only until the attempt has ended, because this host may also claim the job's next attempt.
         let _runs = service.running.enter(&self.name, job, signals.cancelled.clone());
         let context = Arc::new(JobOfQueue::new(
             job.clone(),
@@ -128,12 +129,12 @@ impl Shared {
     }
 }
 
-/// Begins the attempt's span, as a part of the trace that the job's producer has begun.
+/// Begins the attempt's span, as a part of the trace that the job's producer began.
 fn begin(queue: &str, job: &Claimed) -> Trace {
     if !Trace::is_on() {
         return Trace::default();
     }
-    // Without its context the attempt is a trace of its own.
+    // Without the producer's context the attempt starts a new trace.
     let carrier: Option<Carrier> =
         job.options.trace_context.as_deref().and_then(|context| serde_json::from_str(context).ok());
     let trace = Trace::begin(format!("process {queue}"), Kind::Consumer, carrier.as_ref());
@@ -151,7 +152,7 @@ fn note(trace: &Trace, finished: &Finished) {
         trace.note("toril.plugin.version", version.clone());
     }
     trace.note("toril.outcome", finished.outcome.label());
-    // What the plugin says may hold payload: its kind is enough here.
+    // The plugin's message may contain job data. The kind of failure is enough here.
     if let Some(failure) = finished.outcome.failure() {
         trace.fail(failure.kind.label());
     }
@@ -160,7 +161,7 @@ fn note(trace: &Trace, finished: &Finished) {
 fn tell(queue: &str, job: &Claimed, finished: &Finished, took: Duration) {
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let failure = finished.outcome.failure();
-    // What the plugin says may hold payload; what the host says never does.
+    // A plugin's message may contain job data. The host's messages never do.
     let reason = failure.filter(|failure| failure.kind != FailureKind::Plugin).map(|failure| failure.message.as_str());
     tracing::info!(
         queue,

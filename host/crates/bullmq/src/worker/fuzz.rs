@@ -1,9 +1,9 @@
-//! What a fuzzer drives of the worker.
+//! The fuzz targets of the worker.
 
 use super::repeat::{next_iteration, next_repetition};
 use crate::claimed::Claimed;
 
-/// The job that follows on this one in its schedule, whatever that says.
+/// Computes the next job after this one, with any schedule.
 pub fn next(job: &Claimed) {
     let now = 1_782_770_400_001;
     if let Ok(Some(next)) = next_iteration(job, now) {

@@ -1,4 +1,4 @@
-//! Keeps the locks of all jobs that a worker runs, and notices when one is gone.
+//! Renews the locks of all jobs that a worker runs, and notices when one is lost.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,30 +10,31 @@ use crate::claimed::Claimed;
 use crate::outage::Outage;
 use crate::scripts::Scripts;
 
-/// The longest pause after a renewal that failed.
+/// The longest pause after a failed renewal.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// The locks that are held, by the ids of their jobs.
+/// The held locks, by job id.
 #[derive(Clone, Default)]
 pub struct Locks(Arc<Mutex<HashMap<String, Entry>>>);
 
 struct Entry {
-    /// What the lock holds, which is another text for each claim of a job.
+    /// The value of the lock. It is different for each claim of a job.
     token: String,
-    /// None: its end is being written, and then the lock is gone as it should be.
+    /// `None` while the job's end is being written: the lock may then disappear without being lost.
     lost: Option<CancellationToken>,
 }
 
-/// A lock for as long as it is kept.
+/// Keeps a lock renewed until it is dropped.
 pub struct Kept {
     locks: Locks,
     job: Arc<Claimed>,
 }
 
 impl Locks {
-    /// Keeps the lock of a job until what is returned is dropped. When Redis says that the lock is another's or gone,
-    /// `lost` is cancelled: another worker may have the job already. A Redis that does not answer is no such word, since
-    /// nobody else can claim the job from it either. An earlier claim of the same job has lost its lock to this one.
+    /// Renews the lock of a job until the returned value is dropped. Cancels `lost` when Redis reports that the lock is
+    /// gone or belongs to another worker, because another worker may already have the job. If Redis does not answer,
+    /// the lock does not count as lost, because no other worker can claim the job either. If an earlier claim of the
+    /// same job is still here, it has lost its lock to this one.
     pub fn keep(&self, job: &Arc<Claimed>, lost: CancellationToken) -> Kept {
         let entry = Entry { token: job.token.clone(), lost: Some(lost) };
         if let Some(Entry { lost: Some(lost), .. }) = self.entries().insert(job.id.clone(), entry) {
@@ -42,7 +43,7 @@ impl Locks {
         Kept { locks: self.clone(), job: job.clone() }
     }
 
-    /// Renews the locks twice in their duration, until it is dropped.
+    /// Renews the locks twice per lock duration, until it is dropped.
     pub async fn renew(self, queue: String, scripts: Scripts, outage: Outage, duration: Duration) {
         let mut said = None;
         let mut pause = duration / 2;
@@ -73,14 +74,14 @@ impl Locks {
     }
 
     fn lose(&self, queue: &str, job_id: &str, token: &str) {
-        // What is not there any more was settled while its lock was asked for. The job may also have been claimed again.
+        // A missing entry means that the job was settled during the renewal. The job may also have been claimed again.
         if let Some(Entry { lost: Some(lost), .. }) = self.take(job_id, token) {
             tracing::warn!(queue, job_id, "the job's lock is lost, the attempt ends");
             lost.cancel();
         }
     }
 
-    /// Takes the entry of this very claim.
+    /// Removes and returns the entry of exactly this claim.
     fn take(&self, job_id: &str, token: &str) -> Option<Entry> {
         let mut entries = self.entries();
         entries.get(job_id).filter(|entry| entry.token == token)?;
@@ -93,7 +94,8 @@ impl Locks {
 }
 
 impl Kept {
-    /// From now on the job's end is being written: the lock is kept, and is no loss when it is gone.
+    /// From now on the job's end is being written. The lock is still renewed, but its disappearance no longer counts as
+    /// lost.
     pub fn ends(&self) {
         let mut entries = self.locks.entries();
         if let Some(entry) = entries.get_mut(&self.job.id).filter(|entry| entry.token == self.job.token) {
@@ -123,7 +125,7 @@ mod tests {
         let _second = locks.keep(&claim("t:2"), lost[1].clone());
         assert!(lost[0].is_cancelled());
 
-        // The answer to a renewal that was asked for before the second claim.
+        // The answer to a renewal that started before the second claim.
         locks.lose("q", "1", "t:1");
         drop(first);
 

@@ -1,4 +1,4 @@
-//! Waiting for jobs: BullMQ's clients put a marker down when there are some.
+//! Waits for jobs. BullMQ's clients write a marker when they add some.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,29 +9,29 @@ use redis::{ErrorKind, RedisError};
 
 use crate::home::Home;
 
-/// The longest wait. A new job ends it; this bounds how long one can lie that nobody was woken for.
+/// The longest wait. A new job ends it. The bound limits how long a job can wait if no marker announced it.
 pub const IDLE: Duration = Duration::from_secs(5);
-/// How much later than it should an answer may come, before the connection is given up.
+/// How much later than expected an answer may come before the connection is closed.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// A connection of its own, since waiting blocks it. Made anew after an error.
+/// Waits for the marker on its own connection, because the wait blocks it. After an error it connects again.
 pub struct Marker {
     home: Arc<Home>,
     key: String,
-    /// What clients see as the worker's name (`CLIENT LIST`).
+    /// The name of the connection in `CLIENT LIST`, where clients look for workers.
     client: String,
     connection: Option<AnyConnection>,
 }
 
 impl Marker {
-    /// Waits for jobs of this queue. `name`: the worker's, which Node's `queue.getWorkers` shows.
+    /// Creates a waiter for the marker of this queue. Node's `queue.getWorkers` shows the worker's `name`.
     pub fn new(home: Arc<Home>, name: Option<&str>) -> Self {
         let suffix = name.map(|name| format!(":w:{name}")).unwrap_or_default();
         let (key, client) = (home.keys().marker(), home.keys().client_name(&suffix));
         Self { home, key, client, connection: None }
     }
 
-    /// Connects. A client that lists the workers of the queue sees this one from then on, also if it never waits.
+    /// Connects. From then on a client that lists the workers of the queue sees this one, even if it never waits.
     pub async fn open(&mut self) -> Result<(), Error> {
         if self.connection.is_none() {
             let connected = tokio::time::timeout(IDLE, self.connect()).await;
@@ -40,11 +40,11 @@ impl Marker {
         Ok(())
     }
 
-    /// Returns when the marker was there, which takes it, or after so long.
+    /// Returns when it has taken the marker, or after `longest`.
     pub async fn wait(&mut self, longest: Duration) -> Result<(), Error> {
         let bound = longest.clamp(Duration::from_millis(1), IDLE);
         self.open().await?;
-        // Not kept through an error, nor by a wait that is given up.
+        // The connection is dropped after an error, and when the wait is cancelled.
         let Some(mut connection) = self.connection.take() else { return Err(silent()) };
         let mut pop = redis::cmd("BZPOPMIN");
         pop.arg(&self.key).arg(bound.as_secs_f64());
@@ -57,7 +57,7 @@ impl Marker {
     async fn connect(&self) -> Result<AnyConnection, Error> {
         let mut connection = self.home.connections().dedicated_any_connection().await?;
         let mut name = redis::cmd("CLIENT");
-        // Some services do not let clients name themselves, which changes nothing here.
+        // Some managed Redis services do not allow `CLIENT SETNAME`. Only the name is missing then.
         if let Err(error) = name.arg("SETNAME").arg(&self.client).query_async::<()>(&mut connection).await {
             tracing::debug!(%error, "the worker's connection has no name");
         }

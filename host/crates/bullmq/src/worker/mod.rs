@@ -1,5 +1,5 @@
-//! One queue that this host works on: a loop that claims and ends jobs, and what it takes to change it, drain it and end
-//! it. What is in Redis is what BullMQ's own workers leave there.
+//! The worker of one queue: a loop that claims and ends jobs. The worker can also be reconfigured, drained and closed.
+//! It leaves the same data in Redis as BullMQ's own workers.
 
 mod batch;
 mod completer;
@@ -49,11 +49,11 @@ use toril_meters::QueueMeters;
 pub struct QueueWorker {
     shared: Arc<Shared>,
     concurrency: watch::Sender<usize>,
-    /// Cancelled when jobs may be claimed.
+    /// Cancelled when the worker may start to claim jobs.
     begun: CancellationToken,
     closing: CancellationToken,
     tasks: TaskTracker,
-    /// Waits for the end of the loop. For the caller that closes the worker. The loop is aborted when this is dropped.
+    /// Resolves when the loop has ended. `close` awaits it. Dropping it aborts the loop.
     driver: SharedFuture<BoxFuture<'static, ()>>,
     _renewing: AbortOnDropHandle<()>,
     _checking: AbortOnDropHandle<()>,
@@ -61,8 +61,8 @@ pub struct QueueWorker {
 }
 
 impl QueueWorker {
-    /// Makes ready to work on a queue. Nothing is claimed before [`QueueWorker::begin`]: a worker that is dropped before is
-    /// as if it had never been, while one that has begun has jobs in its hands, and is to be closed.
+    /// Prepares a worker for a queue. It claims nothing before [`QueueWorker::begin`]. A worker that has not begun can
+    /// be dropped without side effects. A worker that has begun holds jobs and must be closed.
     pub async fn prepare(
         service: Service,
         name: &str,
@@ -126,13 +126,13 @@ impl QueueWorker {
         })
     }
 
-    /// Claims jobs from now on.
+    /// Starts to claim jobs.
     pub fn begin(&self) {
         self.begun.cancel();
     }
 
-    /// Applies what can change while jobs run: concurrency, what becomes of ended jobs, and the dead-letter queue. Without
-    /// Redis the latter stays what it was, and a warning says so.
+    /// Applies the settings that can change while jobs run: concurrency, retention of ended jobs, and the dead-letter
+    /// queue. If Redis does not answer, the dead-letter queue stays the same, and the log contains an error.
     pub async fn configure(&self, settings: &settings::Queue) {
         self.concurrency.send_replace(settings.concurrency.get());
         self.shared.policy.store(Arc::new(EndPolicy::of(settings)));
@@ -146,23 +146,23 @@ impl QueueWorker {
         }
     }
 
-    /// How many jobs it runs now.
+    /// The number of jobs that run now.
     pub async fn running(&self) -> usize {
         self.shared.slots.busy()
     }
 
-    /// Tells the plugins that run that they should end soon.
+    /// Signals a shutdown to the running attempts, so that they end soon.
     pub fn cancel(&self) {
         self.shared.shutdown.cancel();
     }
 
-    /// Ends what runs, now, and gives its jobs back.
+    /// Aborts the running attempts immediately and requeues their jobs.
     pub fn give_back(&self) {
         self.shared.give_back.cancel();
     }
 
-    /// Claims no more jobs, and returns when the last one has ended and its outcome is written, or after `bound`.
-    /// Whether all of that was done.
+    /// Claims no more jobs. Returns when the last job has ended and its outcome is written, or after `bound`. Returns
+    /// false if the time ran out.
     pub async fn close(&self, bound: Duration) -> bool {
         self.closing.cancel();
         let ended = async {

@@ -1,16 +1,16 @@
-//! The ended jobs that wait for a call that writes their ends, in the order in which they ended.
+//! The ended jobs that wait for the call that writes their ends, in the order in which they ended.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// About how many bytes of results and reasons one call takes along.
+/// The approximate size of results and reasons that one call sends, in bytes.
 const MOST_BYTES: usize = 1 << 20;
 
 /// A queue of ended jobs. Owned by the driver.
 #[derive(Debug)]
 pub struct Outbox<T> {
     entries: VecDeque<Entry<T>>,
-    /// Set while Redis refuses a batch: each job is then sent alone, so that one bad job does not hold up the others.
+    /// Set while Redis refuses a batch. Each job is then sent alone, so that one bad job does not block the others.
     one_by_one: bool,
 }
 
@@ -19,9 +19,9 @@ pub struct Outbox<T> {
 pub struct Entry<T> {
     /// The job.
     pub item: T,
-    /// About how many bytes it takes to send it.
+    /// The approximate number of bytes that the call needs for it.
     bytes: usize,
-    /// Since when Redis refuses this job although it was sent alone.
+    /// When Redis first refused this job although it was sent alone.
     refused_since: Option<Instant>,
 }
 
@@ -48,25 +48,25 @@ impl<T> Outbox<T> {
         self.entries.iter().take(most).enumerate().take_while(fits).count()
     }
 
-    /// Takes this many jobs out.
+    /// Removes and returns this many jobs.
     pub fn take(&mut self, count: usize) -> Vec<Entry<T>> {
         self.entries.drain(..count.min(self.entries.len())).collect()
     }
 
-    /// Redis has taken a batch.
+    /// Reports that Redis has accepted a batch.
     pub fn succeeded(&mut self) {
         if self.entries.is_empty() {
             self.one_by_one = false;
         }
     }
 
-    /// Puts jobs back in front, because Redis was away. They are sent again as they were.
+    /// Puts jobs back at the front, because Redis was away. They are sent again unchanged.
     pub fn put_back(&mut self, batch: Vec<Entry<T>>) {
         batch.into_iter().rev().for_each(|entry| self.entries.push_front(entry));
     }
 
-    /// Puts jobs back because Redis refused the batch. From now on each job is sent alone, after the others. Returns the
-    /// jobs that were refused alone for longer than `patience`: these cannot be written.
+    /// Puts jobs back because Redis refused the batch. From now on each job is sent alone, after the others. Returns
+    /// the jobs that Redis has refused alone for longer than `patience`: these cannot be written.
     pub fn refused(&mut self, batch: Vec<Entry<T>>, now: Instant, patience: Duration) -> Vec<T> {
         self.one_by_one = true;
         let was_alone = batch.len() == 1;

@@ -1,7 +1,8 @@
--- Finds the jobs of claims whose answers were lost: follows on claim.lua, and answers what `claim` does.
+-- Finds the jobs of claims whose answers were lost. It comes after claim.lua, and returns the same as `claim`.
 --
--- ARGV, from 9: the tokens of those claims. The jobs' own begin with the token in 4.
--- A claim that is still on its way comes too late: it is marked for longer than a request can be on its way.
+-- ARGV, from 9: the tokens of those claims. The tokens of their jobs begin with argument 4.
+-- A late claim may still be on its way to Redis. The mark stops it, and lasts longer than any request can be on its
+-- way.
 local LATE = 60 * 60 * 1000
 local lost = {}
 for at = 9, #ARGV do

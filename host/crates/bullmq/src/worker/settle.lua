@@ -1,29 +1,31 @@
--- Ends jobs of one queue, and claims the next ones: follows on claim.lua. Leaves for each job what BullMQ's own workers
--- leave when they end it alone.
+-- Ends jobs of one queue, and claims the next ones. It comes after claim.lua. Each ended job gets the same data as from
+-- BullMQ's own workers.
 --
--- KEYS, from 11: completed, failed, then for each of both its metrics and the list of their points.
--- ARGV, from 9: how many minutes of metrics are kept, or '' for no metrics, then the jobs, a MessagePack array of arrays:
---   id, lock token, how often it was started (text), 'completed' or 'failed', return value or reason, stack traces (JSON),
---   how many attempts it has, and which ended jobs are kept: count, age (s) and limit, each may be nil. A value or reason
---   that is long stands behind the jobs, and a number says where.
--- Answers a code for each job, and what `claim` answers. Codes: 0 done, 1 has a parent or a deduplication id and so is
--- not for this script, and BullMQ's own: -1 no such job, -2 not locked, -3 not active, -4 has children that have not
--- ended, -6 locked by another, -9 has children that failed.
--- What can be done for all jobs at once is: a call costs more than what it does.
+-- KEYS, from 11: completed, failed, then for each of the two its metrics and the list of their points.
+-- ARGV, from 9: how many minutes of metrics are kept, or '' for no metrics, then the jobs.
+-- The jobs are a MessagePack array of arrays:
+--   id, lock token, how often it was started (text), 'completed' or 'failed', return value or reason,
+--   stack traces (JSON), how many attempts it has, and which ended jobs are kept: count, age (s) and limit.
+--   Each of these last three may be nil. A long value or reason is an argument after the jobs. The array then contains
+--   the index of that argument.
+-- Returns a code for each job, and what `claim` returns. Codes: 0 done, 1 has a parent or a deduplication id, which
+-- this script does not handle. The other codes are BullMQ's: -1 no such job, -2 not locked, -3 not active, -4 has
+-- children that have not ended, -6 locked by another, -9 has children that failed.
+-- One command handles all jobs where possible, because a command's overhead costs more than its work.
 local ID, TOKEN, STARTED, TARGET, VALUE, TRACES, ATTEMPTS, COUNT, AGE, LIMIT = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 local items = cmsgpack.unpack(ARGV[10])
 local ended = { completed = KEYS[11], failed = KEYS[12] }
 local metrics = { completed = { KEYS[13], KEYS[14] }, failed = { KEYS[15], KEYS[16] } }
 local counted = { completed = 0, failed = 0 }
--- Locks and ids that are taken away after all jobs. An error on the way leaves these alone behind, and they do no harm: a
--- lock runs out, and of the stalled ones only those count that are active.
+-- Locks and ids that are removed after all jobs. If an error aborts the script, only these stay behind. They are
+-- harmless: a lock expires, and the stalled check only looks at active jobs.
 local unlocked, unstalled = {}, {}
 
 local function remove_keys(job)
   call('DEL', job, job .. ':logs', job .. ':dependencies', job .. ':processed', job .. ':failed', job .. ':unsuccessful')
 end
 
--- A job that its parent still waits for is removed: the parent may be free to go on.
+-- Removes a deleted job from the dependencies of its parent. If the parent waits for no other child, it continues.
 local function leave_parent(job)
   local parent = try('HGET', job, 'parentKey')
   if not parent or is_other_type(parent) or parent == '' or call('SREM', parent .. ':dependencies', job) == 0
@@ -69,7 +71,7 @@ local function keep(set, count, age, most)
   end
 end
 
--- The keys of the jobs, who holds their locks, and whether one of them has children of interest.
+-- The keys of the jobs, the holders of their locks, and whether one of the jobs has children that matter.
 local keys, holders, parents = {}, {}, false
 local function look_up()
   local locks, children = {}, {}
@@ -88,8 +90,9 @@ local function look_up()
   parents = #children > 0 and call('EXISTS', unpack(children)) > 0
 end
 
--- Whether a job may be ended by whoever holds its token: 0 and how often it has failed, or a code. A lock that ran out while
--- Redis was away is no hindrance as long as nobody else has started the job, nor is that it was put back meanwhile.
+-- Whether the holder of a job's token may end it. Returns 0 and how often the job has failed, or a code. A lock that
+-- expired while Redis was away is no obstacle if no other worker has started the job, even if the job was requeued
+-- meanwhile.
 local function check(i)
   local item, job, holder = items[i], keys[i], holders[i]
   local fields = try('HMGET', job, 'parentKey', 'deid', 'ats', 'atm')
@@ -117,8 +120,8 @@ local function check(i)
   return 0, tonumber(fields[4]) or 0
 end
 
--- Takes these out of the active ones, and answers which it has found there. Most are the oldest: as many of those are taken
--- at once, and what has not ended is put back.
+-- Removes these jobs from the active list, and returns which of them were there. Most of them are the oldest entries.
+-- So the script pops that many at once, and pushes back the jobs that have not ended.
 local function leave_active(ids)
   local left, wanted = {}, {}
   if #ids > 1 then
@@ -146,8 +149,9 @@ local function leave_active(ids)
   return left
 end
 
--- Why a job that was not active cannot be ended, or 0: what has stalled was put at the end that is taken from. Else someone
--- has retried a job that had ended.
+-- Removes a job that is not active from the waiting jobs. It is there if it stalled and was requeued, at the end of the
+-- list that workers pop from. Returns 0, or the code that says why the job cannot be ended. In the case of -2 a client
+-- has retried a job that had already ended.
 local function leave_wait(i)
   local id, job = items[i][ID], keys[i]
   if holders[i] then
@@ -161,8 +165,8 @@ local function leave_wait(i)
   return 0
 end
 
--- Puts these with the ended ones. Jobs whose ends say which others are kept are put there one by one (finish): each may
--- remove those before it.
+-- Adds these jobs to the set of ended jobs. Jobs with a retention policy are added one by one (finish), because each
+-- may remove earlier ones.
 local function put_with_ended(ids, target)
   local scored = {}
   for _, id in ipairs(ids) do
@@ -202,7 +206,7 @@ local function finish(i, failures)
   counted[target] = counted[target] + 1
 end
 
--- Ends the jobs and answers their codes.
+-- Ends the jobs and returns their codes.
 local function settle()
   look_up()
   local codes, failures, ids = {}, {}, {}
@@ -231,7 +235,7 @@ local function settle()
   return codes
 end
 
--- Counts ended jobs by the minute. A minute's count is written once the next has begun.
+-- Counts ended jobs per minute. A minute's count is written once the next minute has begun.
 local function count_ended(hash, points, ended_now)
   if ended_now == 0 then
     return
@@ -259,20 +263,20 @@ local function count_ended(hash, points, ended_now)
   call('HSET', hash, 'prevCount', before, 'prevTS', ARGV[2])
 end
 
--- Before anything is written to the stream, so that nothing of this call is cut off.
+-- Trims the stream before this call writes to it, so that none of this call's events is cut off.
 local most_events = call('HGET', meta, 'opts.maxLenEvents')
 if not most_events then
   most_events = 10000
   call('HSET', meta, 'opts.maxLenEvents', most_events)
 end
 call('XTRIM', events, 'MAXLEN', '~', most_events)
--- A key of another type is noticed here, while nothing is done.
+-- If one of these keys holds another type, the script fails here, before it has changed any job.
 call('ZCARD', ended.completed)
 call('ZCARD', ended.failed)
 
 local codes, kept = settle(), 0
 for _, code in ipairs(codes) do
-  -- A job that the caller has to go on with takes no new one's place.
+  -- A job that the caller must continue keeps its slot, so no new job may take it.
   if code == 1 or code == -4 or code == -9 then
     kept = kept + 1
   end
@@ -295,7 +299,7 @@ elseif wanted > 0 then
   next[4] = 1
 elseif call('HEXISTS', meta, 'concurrency') == 1 and call('HEXISTS', meta, 'paused') == 0
   and call('LLEN', wait) + call('ZCARD', prioritized) > 0 then
-  -- These jobs woke nobody when they were added, since the queue's concurrency was used up.
+  -- These jobs woke no worker when they were added, because the queue's concurrency was used up.
   call('ZADD', marker, 0, '0')
 end
 local drained = #next[1] == 0 and next[2] == 0 and next[3] == 0 and counted.completed + counted.failed > 0

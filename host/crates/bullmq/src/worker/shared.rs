@@ -1,4 +1,4 @@
-//! What the tasks of a worker share, and what the workers of one host share.
+//! The state that the tasks of a worker share, and the state that all workers of one host share.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -24,7 +24,7 @@ use crate::scripts::Scripts;
 use toril_job::{KeyValue, Runner};
 use toril_meters::QueueMeters;
 
-/// What the loop and the attempts of one queue share.
+/// The state that the loop and the attempts of one queue share.
 pub struct Shared {
     pub name: String,
     pub home: Arc<Home>,
@@ -32,13 +32,13 @@ pub struct Shared {
     pub parked: Parked,
     pub locks: Locks,
     pub slots: Slots,
-    /// To the loop. Without a bound, since there are never more than places.
+    /// Sends ended jobs to the loop. The channel needs no bound: it never holds more jobs than there are slots.
     pub ended: mpsc::UnboundedSender<Ended>,
     pub dead_letter: watch::Sender<Option<Arc<DeadLetter>>>,
     /// Shared with the loop's calls, which end jobs.
     pub policy: Arc<ArcSwap<EndPolicy>>,
     pub runner: Arc<dyn Runner>,
-    /// Whether the last attempt was over in no time.
+    /// Whether the last attempt was very short.
     pub is_brisk: AtomicBool,
     pub meters: QueueMeters,
     pub shutdown: CancellationToken,
@@ -46,7 +46,7 @@ pub struct Shared {
     pub service: Service,
 }
 
-/// What the workers of one host share.
+/// What all workers of one host share.
 #[derive(Clone)]
 pub struct Service {
     pub(super) redis: SharedRedis,
@@ -55,12 +55,12 @@ pub struct Service {
     pub(super) running: Running,
     pub(super) outage: Outage,
     pub(super) attempts: Attempts,
-    /// What its workers are called.
+    /// The name of its workers.
     pub(super) name: Option<Arc<str>>,
 }
 
 impl Service {
-    /// Works on this Redis. `defaults` says what the configuration has for jobs that plugins add.
+    /// Creates a service for this Redis. `defaults` returns the configured defaults for jobs that plugins add.
     pub fn new(redis: SharedRedis, defaults: Defaults) -> Self {
         Self {
             store: Arc::new(PluginData::new(redis.clone())),
@@ -73,19 +73,19 @@ impl Service {
         }
     }
 
-    /// The same, whose workers have this name: BullMQ's worker option `name`.
+    /// Names the workers: BullMQ's worker option `name`.
     #[must_use]
     pub fn named(self, name: Option<&str>) -> Self {
         Self { name: name.map(Arc::from), ..self }
     }
 
-    /// The same, which notes the attempts that end.
+    /// Records the ended attempts in `attempts`.
     #[must_use]
     pub fn noting(self, attempts: Attempts) -> Self {
         Self { attempts, ..self }
     }
 
-    /// Hears of jobs that are cancelled from outside, and watches over the connections, until it is dropped.
+    /// Listens for cancel requests, and monitors the connections, until it is dropped.
     pub async fn listen(self) {
         tokio::join!(self.redis.watch_over(), cancel::listen(self.redis.clone(), self.running, self.outage));
     }

@@ -1,11 +1,11 @@
-//! The places of a worker: one for each job that it may run at once.
+//! The slots of a worker: one for each job that it may run at the same time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
-/// Counts the places that are taken.
+/// Counts the taken slots.
 #[derive(Clone, Default)]
 pub struct Slots(Arc<Inner>);
 
@@ -13,42 +13,42 @@ pub struct Slots(Arc<Inner>);
 struct Inner {
     busy: AtomicUsize,
     freed: Notify,
-    /// Whether a job has left its place without a call that claims the next one.
+    /// Whether a slot became free without a call that claims the next job.
     unclaimed: AtomicBool,
 }
 
-/// A place, taken until it is dropped: also when its job panics.
+/// A taken slot. It is freed on drop, also when its job panics.
 pub struct Slot {
     slots: Slots,
     claimed: bool,
 }
 
 impl Slots {
-    /// Takes a place. There is always one; whoever takes it knows how many there should be.
+    /// Takes a slot. This always succeeds: the caller checks the limit.
     pub fn take(&self) -> Slot {
         self.0.busy.fetch_add(1, Ordering::AcqRel);
         Slot { slots: self.clone(), claimed: false }
     }
 
-    /// Whether a job has left since the last time whose place nobody has tried to fill. In a queue with a concurrency of
-    /// its own no worker learns of the jobs that may start now.
+    /// Whether a slot became free since the last call and no worker has tried to fill it. In a queue with global
+    /// concurrency no marker tells a worker about the jobs that may start now.
     pub fn take_unclaimed(&self) -> bool {
         self.0.unclaimed.swap(false, Ordering::AcqRel)
     }
 
-    /// How many are taken.
+    /// The number of taken slots.
     pub fn busy(&self) -> usize {
         self.0.busy.load(Ordering::Acquire)
     }
 
-    /// Returns when one was given back since the last time.
+    /// Returns when a slot was freed since the last call.
     pub async fn freed(&self) {
         self.0.freed.notified().await;
     }
 }
 
 impl Slot {
-    /// Gives the place back after a call that ended its job and claimed the next ones.
+    /// Frees the slot after a call that ended its job and claimed the next ones.
     pub fn leave_claimed(mut self) {
         self.claimed = true;
     }

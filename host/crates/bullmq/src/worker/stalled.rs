@@ -1,4 +1,4 @@
-//! Puts jobs back whose host has gone away.
+//! Requeues jobs whose host has disappeared.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use crate::patience::Pauses;
 use crate::scripts::Scripts;
 use toril_meters as metrics;
 
-/// Looks for such jobs at once and then every `interval`, until it is dropped. All workers of a queue share the looking:
-/// whoever comes too early does nothing.
+/// Checks for stalled jobs at once and then every `interval`, until it is dropped. All workers of a queue share this
+/// check: a worker that comes too early does nothing.
 pub async fn check(queue: String, scripts: Scripts, outage: Outage, max_stalled: u32, interval: Duration) {
     let mut said = None;
     let mut pauses = Pauses::default();

@@ -1,5 +1,5 @@
-//! What the worker of a queue does next: a state machine without I/O. [`Driver`](super::driver::Driver) asks
-//! [`Plan::next`] for one action after the other, performs them, and reports what came of them.
+//! Decides what the worker of a queue does next: a state machine without I/O. [`Driver`](super::driver::Driver) asks
+//! [`Plan::next`] for one action at a time, performs it, and reports the result.
 //!
 //! One call to Redis both ends jobs and claims new ones (see [`Batch`](super::batch::Batch)). The plan decides how many
 //! jobs each call may claim, when the worker waits for the queue's marker instead, and when it retries after an error.
@@ -9,28 +9,29 @@ use std::time::{Duration, Instant};
 use super::marker::IDLE;
 use crate::patience::Pauses;
 
-/// The most jobs that one call ends or claims, so that no other client of Redis waits long.
+/// The most jobs that one call ends or claims. The limit keeps the script short, so that other clients of Redis do not
+/// wait long.
 pub const MOST_JOBS: usize = 64;
-/// The most calls at once: Redis runs one while the worker prepares the next.
+/// The most concurrent calls. Redis runs one while the worker prepares the next.
 const MOST_CALLS: usize = 2;
-/// The longest pause while a rate limit or the queue's global concurrency is used up. No marker announces that a client
-/// has lifted such a limit, or that another worker has ended a job and claims no other.
+/// The longest pause while a rate limit or the queue's global concurrency is used up. BullMQ writes no marker when a
+/// client lifts such a limit, or when another worker ends a job and claims no other.
 const LIMITED: Duration = Duration::from_millis(500);
 
-/// What the driver knows at the moment of a decision.
+/// The driver's state at the moment of a decision.
 #[derive(Clone, Copy, Debug)]
 pub struct Now {
     /// The monotonic time.
     pub instant: Instant,
-    /// The time of day as Redis has it, in milliseconds since the Unix epoch.
+    /// The time by Redis' clock, in milliseconds since the Unix epoch.
     pub unix_ms: u64,
     /// How many jobs the worker may run at once.
     pub concurrency: usize,
-    /// How many places are taken, by running jobs and by jobs whose end is not written yet.
+    /// The number of taken slots: running jobs, and jobs whose end is not written yet.
     pub busy: usize,
     /// How many ended jobs fit into the next call.
     pub ended: usize,
-    /// Whether the worker is closing: it claims nothing more and ends what it has.
+    /// Whether the worker is closing. It then claims nothing more and ends the jobs that it has.
     pub is_closing: bool,
 }
 
@@ -42,18 +43,18 @@ pub enum Action {
     /// Wait for the queue's marker for at most this time, and report it with [`Plan::marker_came`] or
     /// [`Plan::marker_failed`].
     Listen(Duration),
-    /// Nothing to do before an event, or before this time.
+    /// Do nothing before the next event or this time.
     Idle(Option<Instant>),
     /// Every job has ended, and the worker is closing.
     Stop,
 }
 
-/// One call to Redis that is under way.
+/// One pending call to Redis.
 #[derive(Debug)]
 pub struct Call {
-    /// What it does.
+    /// What the call does.
     pub kind: CallKind,
-    /// How many wake-ups there were when it was made.
+    /// The value of `wakeups` when the call was made.
     wakeups: u64,
 }
 
@@ -62,32 +63,32 @@ pub struct Call {
 pub enum CallKind {
     /// Ends `ended` jobs, and claims as many as `claim` allows.
     Batch {
-        /// How many of the ended jobs it takes along.
+        /// The number of ended jobs that this call includes.
         ended: usize,
-        /// What it may claim.
+        /// What the call may claim.
         claim: Claim,
     },
-    /// Looks for the jobs that calls without an answer have claimed.
+    /// Finds the jobs that calls without an answer have claimed.
     Regain(Vec<Claim>),
 }
 
-/// The right to claim jobs.
+/// The permission to claim jobs.
 #[derive(Debug)]
 pub struct Claim {
-    /// The locks of the claimed jobs begin with it.
+    /// The prefix of the lock tokens of the claimed jobs.
     pub token: String,
-    /// How many jobs, at the most. They hold as many places until the answer is there.
+    /// The most jobs to claim. The same number of slots is reserved until the answer arrives.
     pub jobs: usize,
 }
 
-/// What the answer to a call says of the queue.
+/// The queue's state in the answer to a call.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Seen {
-    /// There may be more jobs to claim at once.
+    /// Whether there may be more jobs to claim immediately.
     pub has_more: bool,
-    /// No job may be claimed for this time.
+    /// How long a rate limit forbids to claim jobs.
     pub rate_limited: Option<Duration>,
-    /// The queue's global concurrency is used up.
+    /// Whether the queue's global concurrency is used up.
     pub is_full: bool,
     /// When the next delayed job is due, in milliseconds since the Unix epoch.
     pub next_delayed: Option<u64>,
@@ -96,26 +97,26 @@ pub struct Seen {
 /// The state machine.
 #[derive(Debug)]
 pub struct Plan {
-    /// What the tokens of this worker begin with.
+    /// The common prefix of this worker's tokens.
     name: String,
-    /// How many batches there were, for their tokens.
+    /// The number of batches so far. Each token contains it.
     batches: u64,
-    /// How many calls are under way, and how many jobs they end.
+    /// The number of pending calls, and the number of jobs that they end.
     calls: usize,
     ending: usize,
-    /// Places that are held for the jobs of claims without an answer yet.
+    /// The slots that are reserved for claims without an answer yet.
     reserved: usize,
-    /// Claims whose calls failed: Redis may have claimed jobs for them. Their places stay reserved.
+    /// Claims whose calls failed. Redis may have claimed jobs for them, so their slots stay reserved.
     lost: Vec<Claim>,
-    /// Whether the driver waits for the marker. The wait holds a place: the marker that it takes must be followed by a
-    /// claim.
+    /// Whether the driver waits for the marker. The wait reserves a slot, because the worker must claim after it has
+    /// taken the marker.
     is_listening: bool,
-    /// Whether there may be jobs to claim, and how often an event said so.
+    /// Whether there may be jobs to claim, and how many events announced jobs so far.
     may_have_jobs: bool,
     wakeups: u64,
     /// The end of a rate limit.
     limited_until: Option<Instant>,
-    /// What the last answer said of global concurrency and delayed jobs.
+    /// What the last answer said about global concurrency and delayed jobs.
     is_full: bool,
     next_delayed: Option<u64>,
     /// Set from an error until the next answer.
@@ -129,7 +130,8 @@ struct Backoff {
 }
 
 impl Plan {
-    /// The plan of a worker whose tokens begin with `name`. The driver is connecting for the marker already.
+    /// Creates the plan of a worker whose tokens begin with `name`. The driver already connects for the marker at this
+    /// time.
     pub fn new(name: String) -> Self {
         Self {
             name,
@@ -158,7 +160,7 @@ impl Plan {
             return Action::Call(call);
         }
         if now.is_closing {
-            // The driver has given up the wait.
+            // The driver has cancelled the wait.
             self.is_listening = false;
             let is_done = now.busy == 0 && self.calls == 0 && self.lost.is_empty();
             return if is_done { Action::Stop } else { self.idle(now) };
@@ -170,7 +172,7 @@ impl Plan {
         self.idle(now)
     }
 
-    /// Whether another call may be made while those under way have no answer.
+    /// Whether another call may be made while others are pending.
     pub fn has_room_for_call(&self) -> bool {
         self.calls < MOST_CALLS
     }
@@ -182,7 +184,7 @@ impl Plan {
             return None;
         }
         let kind = if now.ended == 0 && !self.lost.is_empty() {
-            // Before anything else is claimed: else these jobs would wait until their locks expire.
+            // This comes before any other claim. Otherwise these jobs would wait until their locks expire.
             CallKind::Regain(std::mem::take(&mut self.lost))
         } else {
             let jobs = if self.may_claim(now) { self.room(now, now.ended).min(MOST_JOBS) } else { 0 };
@@ -199,8 +201,8 @@ impl Plan {
         Some(Call { kind, wakeups: self.wakeups })
     }
 
-    /// A call that ends jobs claims on the way, even if nothing announced a job. After an error it does not: the first
-    /// call only finds out whether Redis takes anything.
+    /// A call that ends jobs also claims some, even if no event announced a job. After an error it does not: the first
+    /// call only finds out whether Redis accepts writes again.
     fn may_claim(&self, now: &Now) -> bool {
         let is_worth_it = match now.ended {
             0 => self.may_have_jobs && self.limited_until.is_none(),
@@ -209,7 +211,8 @@ impl Plan {
         is_worth_it && !now.is_closing
     }
 
-    /// How many jobs may be claimed. The places of jobs that calls end are free by the time of the answer.
+    /// How many jobs may be claimed. Slots of jobs that pending calls end count as free, because they are free when the
+    /// answer arrives.
     fn room(&self, now: &Now, ending: usize) -> usize {
         let places = now.concurrency + self.ending + ending;
         places.saturating_sub(now.busy + self.reserved + usize::from(self.is_listening))
@@ -224,37 +227,37 @@ impl Plan {
     }
 
     fn idle(&self, now: &Now) -> Action {
-        // While a call is under way, its answer is the event to wait for.
+        // While a call is pending, its answer is the event to wait for.
         let retry_at = self.backoff.as_ref().filter(|_| self.calls == 0).map(|backoff| backoff.retry_at);
-        // A time that is over was considered above: only an event can change the decision.
+        // A time in the past was considered above. Only an event can change the decision.
         let retry_at = retry_at.filter(|at| *at > now.instant);
         Action::Idle([retry_at, self.limited_until].into_iter().flatten().min())
     }
 
-    /// How long no delayed job is due.
+    /// The time until the next delayed job is due.
     fn until_delayed(&self, unix_ms: u64) -> Duration {
         self.next_delayed.map_or(Duration::MAX, |due| Duration::from_millis(due.saturating_sub(unix_ms).max(1)))
     }
 
-    /// A job has left its place without a call that claims the next one. In a queue with global concurrency no marker
-    /// announces that another job may start now.
+    /// Reports that a slot became free without a call that claims the next job. With global concurrency, BullMQ writes
+    /// no marker to announce that another job may start.
     pub fn place_freed(&mut self) {
         self.wake();
     }
 
-    /// The wait for the marker is over, because the marker was there or because the time was.
+    /// Reports that the wait for the marker ended, because the marker came or the time ran out.
     pub fn marker_came(&mut self) {
         self.is_listening = false;
         self.wake();
     }
 
-    /// The wait for the marker failed.
+    /// Reports that the wait for the marker failed.
     pub fn marker_failed(&mut self, now: Instant) {
         self.marker_came();
         self.back_off(now);
     }
 
-    /// A call was answered.
+    /// Reports the answer to a call.
     pub fn answered(&mut self, call: &Call, seen: &Seen, now: &Now) {
         let claimed = self.leave(call);
         self.reserved -= claimed;
@@ -274,7 +277,7 @@ impl Plan {
         self.limited_until = seen.rate_limited.map(|left| now.instant + left.min(LIMITED).min(until_delayed));
     }
 
-    /// A call failed. Redis may have done what it asked for.
+    /// Reports that a call failed. Redis may still have executed it.
     pub fn failed(&mut self, call: Call, now: Instant) {
         self.leave(&call);
         match call.kind {
@@ -284,7 +287,7 @@ impl Plan {
         self.back_off(now);
     }
 
-    /// Counts a call out. Returns how many places it has reserved.
+    /// Removes a call from the counters. Returns how many slots it has reserved.
     fn leave(&mut self, call: &Call) -> usize {
         self.calls -= 1;
         match &call.kind {

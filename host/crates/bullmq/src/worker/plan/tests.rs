@@ -1,4 +1,4 @@
-//! The decisions, one after the other.
+//! Tests of the plan's decisions, in order.
 
 use super::*;
 

@@ -1,8 +1,8 @@
-//! The job that follows on a repeatable job: what `Repeat` of BullMQ 5 computes for jobs that `add` made with `repeat`,
-//! and that older versions left behind. Pure.
+//! Computes the next job of a repeatable job. Pure. It follows `Repeat` of BullMQ 5, for jobs that `add` created with
+//! the option `repeat`, including those of older versions.
 //!
-//! A repeatable job has a key in the sorted set `repeat`: either `name:id:endDate:timeZone:pattern`, or the MD5 of that,
-//! or one that its producer chose.
+//! A repeatable job has a key in the sorted set `repeat`: `name:id:endDate:timeZone:pattern`, or the MD5 hash of that,
+//! or a key that its producer chose.
 
 use md5::{Digest, Md5};
 use serde_json::{Map, Value, json};
@@ -14,40 +14,40 @@ use crate::js;
 /// The next job of a repeatable job.
 #[derive(Debug)]
 pub struct Repetition {
-    /// The keys that it may have.
+    /// The keys that the repeatable job may have.
     pub keys: Keys,
     /// When it is due, in milliseconds since the Unix epoch.
     pub at: u64,
-    /// When it is added.
+    /// When it is added, in milliseconds since the Unix epoch.
     pub now: u64,
-    /// Its options, which lack what depends on the key.
+    /// Its options, without those that depend on the key.
     options: Map<String, Value>,
     name: String,
-    /// The member `id` of its data, which is part of its id.
+    /// The field `id` of its data, which is part of its job id.
     data_id: String,
 }
 
-/// The names that a repeatable job may have in the sorted set `repeat`.
+/// The keys that a repeatable job may have in the sorted set `repeat`.
 #[derive(Debug)]
 pub struct Keys {
-    /// A hash, or what the producer chose.
+    /// A hash, or the producer's own key.
     pub hashed: String,
-    /// Five parts, as older versions have it.
+    /// The key of five parts, as in older versions.
     pub plain: String,
 }
 
-/// Whether a key looks like one of five parts. A job scheduler's id may look like that as well.
+/// Whether a key looks like one of five parts. The id of a job scheduler may look like this too.
 pub fn has_old_shape(key: &str) -> bool {
     key.split(':').count() >= 5
 }
 
-/// The names of the repeatable job that this job belongs to.
+/// The keys of the repeatable job that this job belongs to.
 pub fn keys(job: &Claimed) -> Keys {
     let template = template(job);
     keys_of(job, &template, &repeat_of(&template))
 }
 
-/// The repetition that follows on this job. None: the schedule has come to its end.
+/// The next job after this one. `None`: the schedule has ended.
 pub fn next(job: &Claimed, now: u64) -> Result<Option<Repetition>, Unreadable> {
     let template = template(job);
     let options = repeat_of(&template);
@@ -73,7 +73,7 @@ pub fn next(job: &Claimed, now: u64) -> Result<Option<Repetition>, Unreadable> {
 }
 
 impl Repetition {
-    /// The id and the options of the job for the key that is in Redis.
+    /// The id and the options of the job, for the key that exists in Redis.
     pub fn job(&self, key: &str) -> (String, Value) {
         let id = match key.split(':').count() > 2 {
             true => format!("repeat:{}:{}", md5(&format!("{}{}{}", self.name, self.data_id, md5(key))), self.at),
@@ -84,7 +84,7 @@ impl Repetition {
         (id, Value::Object(options))
     }
 
-    /// For how long it is delayed, in milliseconds.
+    /// Its delay, in milliseconds.
     pub fn delay(&self) -> u64 {
         js::whole(js::number(self.options.get("delay"))).map_or(0, i64::unsigned_abs)
     }
@@ -94,7 +94,7 @@ impl Repetition {
         js::number(self.options.get("priority"))
     }
 
-    /// The id under which it is deduplicated.
+    /// Its deduplication id.
     pub fn deduplication(&self) -> Option<&str> {
         self.options.get("de")?.get("id")?.as_str()
     }
@@ -107,7 +107,7 @@ fn template(job: &Claimed) -> Map<String, Value> {
     }
 }
 
-/// How a job repeats. Until version 3 the pattern was called `cron`.
+/// The repeat options of a job. Until BullMQ 3 the pattern was called `cron`.
 fn repeat_of(template: &Map<String, Value>) -> Map<String, Value> {
     let mut repeat = template.get("repeat").and_then(Value::as_object).cloned().unwrap_or_default();
     if let Some(cron) = repeat.shift_remove("cron")
@@ -160,13 +160,13 @@ fn next_options(
     options
 }
 
-/// The member `id` of a job's data.
+/// The field `id` of a job's data.
 fn data_id(data: &str) -> String {
     let data: Value = serde_json::from_str(data).unwrap_or_default();
     data.get("id").filter(|id| js::truthy(Some(id))).map_or(String::new(), shown)
 }
 
-/// A value as JavaScript makes text of it.
+/// A value as JavaScript converts it to text.
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

@@ -1,9 +1,9 @@
-//! Schedules: the job that follows on one that was claimed. It is added before the claimed job runs, as BullMQ's workers
-//! for Node do.
+//! Schedules: adds the next job of a schedule when a job of it was claimed. This happens before the claimed job runs,
+//! as in BullMQ's workers for Node.
 //!
-//! Two formats exist. Job schedulers (`upsertJobScheduler`) are BullMQ's own since 5.16; their next job is added by one
-//! script. Repeatable jobs (`add` with `repeat`) are older: BullMQ 6 has none, and 5 still runs them. Those whose key is a
-//! hash (since 5.9 or so) go through the schedulers' script; the rest is in `legacy`.
+//! Two formats exist. BullMQ has had job schedulers (`upsertJobScheduler`) since 5.16. One script adds their next job.
+//! Repeatable jobs (`add` with `repeat`) are older: BullMQ 5 still runs them, BullMQ 6 does not have them. Repeatable
+//! jobs whose key is a hash (since about 5.9) use the schedulers' script. `legacy` handles the rest.
 
 mod legacy;
 mod next;
@@ -22,17 +22,17 @@ pub use legacy::next as next_repetition;
 use next::Unreadable;
 pub use next::next as next_iteration;
 
-/// Whether a job that was claimed may run.
+/// Whether a claimed job may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// It may.
+    /// It may run now.
     Now,
-    /// It must wait for a worker that can compute its schedule, which would end if it ran here.
+    /// It must wait for a worker that can compute its schedule. If it ran here, the schedule would end.
     Elsewhere,
 }
 
 impl Shared {
-    /// Adds the job that follows on this one in its schedule, if it has one.
+    /// Adds the next job after this one, if it belongs to a schedule.
     pub(super) async fn repeat(&self, job: &Claimed) -> Turn {
         if job.options.template.is_none() {
             if let Some(scheduler) = &job.scheduler {
@@ -74,8 +74,8 @@ impl Shared {
         }
     }
 
-    /// Whether a key that looks like a repeatable job's is a job scheduler's. On an error it is one: the script changes
-    /// nothing that is not.
+    /// Whether a key that looks like a repeatable job's belongs to a job scheduler. On an error the answer is true,
+    /// because the script changes nothing if that is wrong.
     async fn is_scheduler(&self, job: &Claimed, key: &str) -> bool {
         let mut pauses = Pauses::default();
         loop {
@@ -106,11 +106,11 @@ impl Shared {
         tracing::error!(queue, job_id, scheduler, %error, "the scheduler's next job was not added");
     }
 
-    /// Leaves a job to another worker if its schedule waits for it. A worker with a repeat strategy of its own can add the
-    /// next job; this one cannot. `keys`: the names that the schedule may have.
+    /// Leaves a job to another worker if its schedule waits for it. A worker with a custom repeat strategy can add the
+    /// next job, which this worker cannot. `keys` are the names that the schedule may have.
     async fn leave(&self, job: &Claimed, keys: &[&str], reason: &Unreadable) -> Turn {
         let (queue, job_id, scheduler) = (&self.name, &job.id, keys.first().copied());
-        // Its schedule has gone on, or is gone: on a further attempt, or after its removal.
+        // The schedule has already continued (on a further attempt), or it was removed.
         if job.failed_already.is_some() || matches!(self.scripts.awaits(job, keys).await, Ok(false)) {
             return Turn::Now;
         }

@@ -1,5 +1,5 @@
-//! The job that follows on a scheduler's job. Pure: what BullMQ's `JobScheduler` computes, with JavaScript's reading of
-//! the options.
+//! Computes the next job of a job scheduler. Pure. It follows BullMQ's `JobScheduler`, and reads the options as
+//! JavaScript does.
 
 use serde_json::{Map, Value, json};
 
@@ -7,27 +7,28 @@ use crate::claimed::Claimed;
 use crate::js;
 use toril_cron::{CronError, Occurrences};
 
-/// When a schedule's next job is due, and with which options.
+/// When a schedule's next job is due, and its options.
 #[derive(Debug)]
 pub struct Iteration {
-    /// Milliseconds since the Unix epoch. 0: BullMQ's script computes it, from the scheduler's interval.
+    /// Milliseconds since the Unix epoch. With 0, BullMQ's script computes the time from the scheduler's interval.
     pub at: u64,
     /// The job's options.
     pub options: Value,
 }
 
-/// Why a schedule's next time cannot be computed here. A worker with a repeat strategy of its own may know it.
+/// Why the next time of a schedule cannot be computed here. A worker with a custom repeat strategy may be able to
+/// compute it.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
-    /// The pattern, or its time zone.
+    /// The pattern or its time zone is invalid.
     #[error(transparent)]
     Cron(#[from] CronError),
-    /// Neither a pattern nor an interval, or both.
+    /// There is neither a pattern nor an interval, or both.
     #[error("its `repeat` options need either `pattern` or `every`")]
     Options,
 }
 
-/// How a job repeats: the object `repeat` of its options.
+/// A job's repeat options: the object `repeat` in its options.
 pub struct Repeat<'a>(pub &'a Map<String, Value>);
 
 impl Repeat<'_> {
@@ -35,7 +36,7 @@ impl Repeat<'_> {
         js::number(self.0.get(name))
     }
 
-    /// How many jobs the schedule has had with the next one. None: it has come to its end.
+    /// The number of jobs of the schedule, including the next one. `None`: the schedule has ended.
     pub fn count(&self, now: u64) -> Option<u64> {
         let count = if js::truthy(self.0.get("count")) { self.number("count") + 1.0 } else { 1.0 };
         if self.0.contains_key("limit") && count > self.number("limit") {
@@ -47,11 +48,11 @@ impl Repeat<'_> {
         js::whole(count).map(i64::unsigned_abs)
     }
 
-    /// The next time of a pattern, `now` at the earliest. None: there is none.
+    /// The next time of a pattern, not before `now`. `None`: there is none.
     pub fn occurrence(&self, pattern: &str, now: u64) -> Result<Option<u64>, Unreadable> {
         let text = |name: &str| self.0.get(name).and_then(Value::as_str);
         let time = |name: &str| js::whole(js::time(self.0.get(name)));
-        // BullMQ 5 has this option, which comes before `tz`.
+        // An option of BullMQ 5. It takes precedence over `tz`.
         let zone = if js::truthy(self.0.get("utc")) { Some("UTC") } else { text("tz") };
         let occurrences = Occurrences {
             pattern,
@@ -75,13 +76,13 @@ impl Repeat<'_> {
     }
 }
 
-/// The time from which the next one is looked for: a job may have been claimed late, or early.
+/// The time from which to search the next one. The job may have been claimed late or early.
 pub fn from(template: &Map<String, Value>, now: u64) -> u64 {
     let previous = js::whole(js::number(template.get("prevMillis"))).and_then(|at| u64::try_from(at).ok());
     previous.unwrap_or(0).max(now)
 }
 
-/// The iteration that follows on this job of a scheduler. None: the schedule has come to its end.
+/// The next job after this job of a scheduler. `None`: the schedule has ended.
 pub fn next(job: &Claimed, now: u64) -> Result<Option<Iteration>, Unreadable> {
     let Some(Value::Object(template)) = &job.options.template else { return Err(Unreadable::Options) };
     let empty = Map::new();
@@ -99,7 +100,7 @@ pub fn next(job: &Claimed, now: u64) -> Result<Option<Iteration>, Unreadable> {
     Ok(Some(Iteration { at, options: options(job, template, &repeat, count, at, now) }))
 }
 
-/// Writes what Node's client makes of a job's options whenever it reads the job.
+/// Applies the changes that Node's client makes to a job's options whenever it reads the job.
 pub fn complete(options: &mut Map<String, Value>) {
     if !options.contains_key("attempts") {
         options.insert("attempts".to_owned(), json!(0));
@@ -112,7 +113,7 @@ pub fn complete(options: &mut Map<String, Value>) {
 fn options(job: &Claimed, template: &Map<String, Value>, repeat: &Repeat<'_>, count: u64, at: u64, now: u64) -> Value {
     let mut next = repeat.0.clone();
     next.shift_remove("immediately");
-    // Only an interval has one, and no interval's is 0.
+    // Only an interval has an offset, and it is never 0.
     if repeat.every().is_none() || !js::truthy(next.get("offset")) {
         next.shift_remove("offset");
     }
