@@ -93,7 +93,7 @@ impl Agent {
         self.interface.wire.task(result).map_err(|_| Trouble::NotA2a)
     }
 
-    /// Lists one page of the tasks of a conversation, or of all tasks since then if none is given. `None` if this
+    /// Lists one page of the tasks of a conversation, or if none is given of all tasks since `since`. `None` if this
     /// protocol version cannot list tasks.
     pub fn tasks(
         &self,

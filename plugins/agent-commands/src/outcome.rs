@@ -1,4 +1,4 @@
-//! What a job returns. The doc comments here are the schema's descriptions, and so the reference in
+//! The output of a job. The doc comments here are the schema's descriptions, and therefore the reference in
 //! docs/agent-commands.md.
 
 use schemars::JsonSchema;

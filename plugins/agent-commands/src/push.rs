@@ -17,7 +17,7 @@ const LAST: Duration = Duration::from_secs(600);
 /// The settings for push notifications.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PushSettings {
-    /// Public URL of the host's API, as agents reach it.
+    /// URL of the host's API, as agents reach it.
     pub url: String,
     pub secret: Secret,
     /// How long to follow a task before its job is deferred.

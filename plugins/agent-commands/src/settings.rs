@@ -62,7 +62,7 @@ impl Settings {
         let push = PushSettings::read(&get)?;
         let settings = match agent {
             None => Self::named("the agent".into(), "agent-url", "", NO_DEFAULT.to_owned(), get),
-            // The address comes from whoever adds the job, so no configured credentials are sent to it.
+            // Any producer can choose this address, so no configured credentials are sent to it.
             Some(url) if url.contains("://") => Ok(Self {
                 name: "the agent".into(),
                 url: url.to_owned(),

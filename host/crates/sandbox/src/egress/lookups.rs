@@ -13,7 +13,7 @@ use futures::future::Shared;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-/// Maximum number of concurrent lookups per plugin. Further lookups wait until their requests time out.
+/// Maximum number of concurrent lookups per plugin. Further lookups wait for a free place.
 const AT_ONCE: usize = 8;
 
 /// The addresses that a lookup found, or why it failed.
