@@ -1,4 +1,4 @@
-//! Asks again after trouble that may pass: an agent that restarts, or a gateway in front of it that has too much to do.
+//! Retries calls after transient errors: the agent restarts, or a gateway in front of it is overloaded.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use toril_plugin::log;
 use crate::trouble::Trouble;
 use crate::watch::{Stop, Watch};
 
-/// Pauses before a question is asked again: they grow from the first to the last.
+/// Backoff between retries. It doubles from the first value up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LAST_PAUSE: Duration = Duration::from_secs(15);
-/// How often an answer that is not A2A is taken for a gateway's, and not for the agent's own.
+/// How many consecutive answers that are not A2A are attributed to a gateway. After that they count as the agent's own.
 const NOT_A2A: u32 = 5;
 
-/// Decides whether a question is asked again.
+/// Decides whether a call is retried.
 #[derive(Debug)]
 pub struct Again<'a> {
     watch: &'a Watch,
-    /// What messages call the agent.
+    /// The agent's name in messages.
     agent: &'a str,
-    /// What went wrong last. None: the last question was answered.
+    /// The last error. `None` if the last call was answered.
     trouble: Option<Trouble>,
     pause: Duration,
     not_a2a: u32,
@@ -30,10 +30,10 @@ impl<'a> Again<'a> {
         Self { watch, agent, trouble: None, pause: FIRST_PAUSE, not_a2a: 0 }
     }
 
-    /// Asks until there is an answer, for as long as the attempt has time.
+    /// Calls until there is an answer, as long as the attempt has time.
     ///
     /// # Errors
-    /// Trouble that does not pass by itself, or the reason why the attempt has to end.
+    /// An error that is not transient, or the reason why the attempt must end.
     pub fn ask<T>(mut self, mut question: impl FnMut() -> Result<T, Trouble>) -> Result<T, Trouble> {
         loop {
             match question() {
@@ -43,10 +43,10 @@ impl<'a> Again<'a> {
         }
     }
 
-    /// Waits before the question is asked again.
+    /// Waits before the call is retried.
     ///
     /// # Errors
-    /// Trouble that does not pass by itself, or the reason why the attempt has to end.
+    /// An error that is not transient, or the reason why the attempt must end.
     pub fn wait(&mut self, trouble: Trouble) -> Result<(), Trouble> {
         self.not_a2a = if trouble == Trouble::NotA2a { self.not_a2a + 1 } else { 0 };
         if !trouble.is_transient() || self.not_a2a > NOT_A2A {
@@ -61,7 +61,7 @@ impl<'a> Again<'a> {
         self.watch.pause(pause).map_err(Stop::into)
     }
 
-    /// The question was answered: trouble after this is new trouble.
+    /// Records that a call was answered, and resets the backoff.
     pub fn answered(&mut self) {
         if self.trouble.take().is_some() {
             log::info(format_args!("{} answers again", self.agent));
@@ -69,7 +69,7 @@ impl<'a> Again<'a> {
         (self.pause, self.not_a2a) = (FIRST_PAUSE, 0);
     }
 
-    /// Whether the last question was not answered.
+    /// Whether the last call failed.
     pub fn is_in_trouble(&self) -> bool {
         self.trouble.is_some()
     }

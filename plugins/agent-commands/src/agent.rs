@@ -1,4 +1,4 @@
-//! An agent that can be called: its settings, and what its card says.
+//! An agent that can be called: its settings and its card's content.
 
 mod meet;
 mod stream;
@@ -24,10 +24,10 @@ use crate::wire::{Call, Page};
 pub use meet::with_agent;
 pub use stream::{Heard, Stream};
 
-/// How long a call may take that only asks for something.
+/// Timeout of a call that only reads.
 const QUESTION: Duration = Duration::from_secs(30);
-/// How long what should not be left half done goes on after the attempt should end. Shorter than the 5 seconds that a
-/// cancelled job has.
+/// How long a call that should not be interrupted halfway continues after the attempt should end. Shorter than the 5
+/// seconds that a cancelled job has.
 pub const GRACE: Duration = Duration::from_secs(2);
 
 /// An agent.
@@ -36,17 +36,17 @@ pub struct Agent {
     pub interface: Interface,
     pub access: Access,
     source: meet::Source,
-    /// Whether a call went wrong in a way that another card would explain.
+    /// Whether a call failed in a way that an outdated card could explain.
     suspect: Cell<bool>,
 }
 
 impl Agent {
-    /// What messages call it.
+    /// The agent's name in messages.
     pub fn name(&self) -> &str {
         &self.settings.name
     }
 
-    /// Calls a method, and waits for its result. `extensions` are those that the call makes use of.
+    /// Calls a method and waits for its result. `extensions` are the extensions that the call uses.
     pub fn call(
         &self,
         call: &Call,
@@ -65,7 +65,7 @@ impl Agent {
         answered.inspect_err(|trouble| self.suspect(trouble))
     }
 
-    /// Asks for a task. Without its history, if it is too large with it.
+    /// Reads a task. If it is too large with its history, it is read without.
     pub fn task(&self, task_id: &str, patience: Patience<'_>) -> Result<Task, Trouble> {
         let ask = |history, patience| self.about_task(&self.interface.wire.get(task_id, history), QUESTION, patience);
         match ask(None, patience.clone()) {
@@ -77,7 +77,7 @@ impl Agent {
         }
     }
 
-    /// Asks the agent to cancel a task, within that time.
+    /// Asks the agent to cancel a task, with this timeout.
     pub fn cancel(&self, task_id: &str, timeout: Duration, patience: Patience<'_>) -> Result<Task, Trouble> {
         self.about_task(&self.interface.wire.cancel(task_id), timeout, patience)
     }
@@ -93,8 +93,8 @@ impl Agent {
         self.interface.wire.task(result).map_err(|_| Trouble::NotA2a)
     }
 
-    /// One page of the tasks of a conversation, or without one of all tasks since then. None: this version of the
-    /// protocol does not list tasks.
+    /// Lists one page of the tasks of a conversation, or if none is given of all tasks since `since`. `None` if this
+    /// protocol version cannot list tasks.
     pub fn tasks(
         &self,
         context_id: Option<&str>,
@@ -107,7 +107,7 @@ impl Agent {
         Some(result.and_then(|result| self.interface.wire.page(result).map_err(|_| Trouble::NotA2a)))
     }
 
-    /// Calls a method that is answered with a stream of events, and waits for its beginning.
+    /// Calls a method that answers with a stream of events, and waits for the response to begin.
     pub fn stream(
         &self,
         call: &Call,
@@ -131,11 +131,11 @@ impl Agent {
         }
     }
 
-    /// Asks for a stream of what happens to a task from now on.
+    /// Subscribes to the events of a task from now on.
     pub fn subscribe(&self, task_id: &str, watch: &Watch) -> Result<Stream<'_>, Trouble> {
         let mut call = self.interface.wire.subscribe(task_id);
         match (self.stream(&call, &[], watch, watch.at_once()), &mut call.route) {
-            // The specification has POST, the protocol's definition GET: a server may have only one of them.
+            // The specification has POST, the protocol's definition has GET. A server may support only one of them.
             (Err(Trouble::Rpc { code: METHOD_NOT_FOUND }), Some(route)) => {
                 route.verb = "GET";
                 self.stream(&call, &[], watch, watch.at_once())
@@ -144,7 +144,7 @@ impl Agent {
         }
     }
 
-    /// Of a call whose address says nothing but which method it is.
+    /// Translates a 404 of HTTP+JSON. For calls whose URL depends only on the method.
     fn of_method(&self, trouble: Trouble) -> Trouble {
         if self.interface.wire.binding() == Binding::Rest { trouble.of_method() } else { trouble }
     }
@@ -167,7 +167,7 @@ impl Agent {
 
 #[cfg(test)]
 impl Agent {
-    /// An agent that cannot be reached.
+    /// An agent that cannot be reached, for tests.
     pub fn for_test(interface: Interface) -> Self {
         let access = Access::new("agent x", crate::access::Credentials::default());
         let (source, suspect) = (meet::Source::default(), Cell::new(false));

@@ -1,4 +1,4 @@
-//! Sends a message once, also when the job is tried again: what is known of the delivery is kept in the job's data.
+//! Sends a message once, even if the job is retried. The state of the delivery is stored in the job's data.
 
 use std::time::Duration;
 
@@ -17,41 +17,41 @@ use crate::trouble::Trouble;
 use crate::watch::{Stop, Watch};
 use crate::wire::Outgoing;
 
-/// After so long without an event the agent is also asked whether it has made a task of the message: it may be busy, or
-/// the connection dead.
+/// After this long without an event, the plugin also asks the agent whether it has created a task for the message: the
+/// agent may be busy, or the connection may be dead.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// How long a task is looked at again that was deferred.
+/// How long a job that was deferred looks at its task before it is deferred again.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
-/// The shortest time for which a job is deferred.
+/// Minimum time for which a job is deferred.
 const SHORTEST: Duration = Duration::from_secs(1);
 
-/// A delivery at work.
+/// A delivery in progress.
 pub struct Deliver {
     data: Command,
-    /// Which run of the job this is.
+    /// The number of the job's current attempt.
     attempt: u32,
     delivery: Delivery,
     parts: Vec<Part>,
     message_id: String,
     /// The job's queue and id.
     job: (String, String),
-    /// Where the agent is to send notifications.
+    /// Where the agent sends its notifications.
     push: Option<Push>,
 }
 
-/// What the agent has made of the message, and the stream that goes on with it.
+/// The agent's answer to the message, and the stream that continues after it.
 type Reply<'a> = (Event, Option<Stream<'a>>);
 
 impl Deliver {
-    /// Takes up what an earlier attempt has left, or begins.
+    /// Resumes the delivery of an earlier attempt, or starts one.
     ///
     /// # Errors
     /// Fatal if there is nothing to send.
     pub fn new<D>(job: &Job<D>, data: Command) -> Result<Self, Failure> {
         let parts = data.parts()?;
         let delivery = match &data.delivery {
-            // That task has come to nothing, and the job is tried again.
+            // The earlier task failed and this is a retry of the job, so a new delivery starts.
             Some(last) if last.ended_in.is_some_and(|attempt| attempt != job.attempt) => {
                 Delivery::begin(last.number + 1, clock::now())
             }
@@ -63,10 +63,10 @@ impl Deliver {
         Ok(Self { data, attempt: job.attempt, delivery, parts, message_id, job: place, push })
     }
 
-    /// Sends the message unless it was sent, and follows what the agent makes of it.
+    /// Sends the message unless it has been sent, and follows the resulting task.
     ///
     /// # Errors
-    /// Whatever keeps the agent from doing it.
+    /// Fails if the agent cannot be called or the task does not succeed.
     pub fn run(mut self) -> Result<Outcome, Failure> {
         let name = self.data.agent.clone();
         with_agent(|| Settings::of(name.as_deref()), &Watch::new(None, clock::now()), |agent| self.deliver(agent))
@@ -120,7 +120,7 @@ impl Deliver {
         Ok(Outcome::of_task(task, agent))
     }
 
-    /// How long the task is followed: until the job can be deferred, if the agent tells when something happens to it.
+    /// How long to follow the task. If the agent sends notifications, only until the job can be deferred.
     fn following(&mut self, agent: &Agent, task: &Task, watch: &Watch) -> Watch {
         let (Some(push), Some(settings)) = (&self.push, &agent.settings.push) else { return watch.clone() };
         let waits = self.data.wait_for_authorization && task.status.state == State::AuthRequired;
@@ -140,7 +140,8 @@ impl Deliver {
         watch.deferring(if self.delivery.deferred { settings.after.min(LOOK_AGAIN) } else { settings.after })
     }
 
-    /// Ends the attempt while the task goes on: the agent's notification lets the job run again, or else its time.
+    /// Ends the attempt while the task continues. The job runs again after the agent's notification, or at the latest
+    /// after the wait.
     fn put_aside(&mut self, agent: &Agent, watch: &Watch, told: &Told) -> Failure {
         (self.delivery.last_said, self.delivery.updates) = told.so_far();
         self.delivery.deferred = true;
@@ -154,7 +155,7 @@ impl Deliver {
         Failure::defer(wait)
     }
 
-    /// The task of an earlier attempt, or the answer to the message that is sent now.
+    /// Returns the task of an earlier attempt, or sends the message and returns the answer.
     fn reply<'a>(&mut self, agent: &'a Agent, watch: &Watch) -> Result<Reply<'a>, Failure> {
         if let Some(id) = &self.delivery.task_id {
             log::info(format_args!("{} has the message already: its task is taken up", agent.name()));
@@ -170,7 +171,7 @@ impl Deliver {
                     log::info(format_args!("{} has the message already: its task was found", agent.name()));
                     return Ok(taken_up(*task));
                 }
-                // Also where no task was made of it: the agent may have answered without one.
+                // This also applies if no task was found: the agent may have answered without a task.
                 Ok(_) if !agent.settings.resend => {
                     return Err(Failure::fatal(format!(
                         "whether {} has the message is not known, and its setting `resend` is false: look there, and \
@@ -199,22 +200,23 @@ impl Deliver {
             agent.interface.wire.binding().name(),
             if streaming { "streaming" } else { "polling" }
         ));
-        // Before it is noted that the message may have arrived.
+        // Gets the token before the delivery is marked as possibly sent.
         agent.access.prepare(watch.at_once()).map_err(|trouble| trouble.into_failure(agent.name(), "send message"))?;
         self.note_sending(lookup::context(agent, &self.data, &self.message_id))?;
         let mut reply = self.dispatch(agent, watch, streaming);
         if self.push.is_some() && reply.as_ref().is_err_and(Trouble::is_without_notifications) {
-            // Its card promises too much. It took nothing.
+            // The agent supports no notifications although its card says so. It has not accepted the message.
             reply = self.dispatch_without_push(agent, watch, streaming)?;
         }
         if self.data.context_id.is_none() && self.delivery.context_id.is_some() && rejects(&reply) {
-            // An agent may do without conversations that it has not begun, and then has to say so. It took nothing.
+            // An agent may refuse a conversation that it has not started itself; it must then return an error. It has
+            // not accepted the message.
             log::info(format_args!("{} does not take a conversation that it has not begun", agent.name()));
             self.note_sending(None)?;
             reply = self.dispatch(agent, watch, streaming);
         }
         if self.push.is_some() && rejects(&reply) {
-            // An agent may turn away an address that it does not want to send to.
+            // An agent may refuse to send notifications to this address.
             reply = self.dispatch_without_push(agent, watch, streaming)?;
         }
         self.delivery.notifies = self.push.is_some() && reply.is_ok();
@@ -235,7 +237,7 @@ impl Deliver {
         })
     }
 
-    /// Sends the message again that the agent has refused, without asking for notifications.
+    /// Sends a message again that the agent has refused, this time without asking for notifications.
     fn dispatch_without_push<'a>(
         &mut self,
         agent: &'a Agent,
@@ -248,14 +250,15 @@ impl Deliver {
         Ok(self.dispatch(agent, watch, streaming))
     }
 
-    /// Before anything is sent: whatever happens from here on, the next attempt knows that it may have arrived.
+    /// Saves the state before anything is sent. Whatever happens afterwards, the next attempt knows that the message
+    /// may have arrived.
     fn note_sending(&mut self, context_id: Option<String>) -> Result<(), Failure> {
         self.delivery.sending(context_id, clock::now());
         self.data.delivery = Some(self.delivery.clone());
         Ok(checkpoint::save(&self.data)?)
     }
 
-    /// Sends the message. Where it is not known what the agent has made of it, its tasks are looked through.
+    /// Sends the message. If the outcome is unknown, it looks for the message in the agent's tasks.
     fn dispatch<'a>(&self, agent: &'a Agent, watch: &Watch, streaming: bool) -> Result<Reply<'a>, Trouble> {
         self.exchange(agent, watch, streaming).or_else(|trouble| match trouble {
             Trouble::Stopped(_) => Err(trouble),
@@ -264,7 +267,7 @@ impl Deliver {
         })
     }
 
-    /// The task that the agent has made of the message, as far as it can be found at once.
+    /// Looks once for the task that the agent has created for the message.
     fn made_of_it<'a>(&self, agent: &'a Agent, watch: &Watch) -> Option<Reply<'a>> {
         match self.lookup(agent, watch).once() {
             Ok(Found::Task(task)) => {
@@ -294,14 +297,14 @@ impl Deliver {
             push: self.push.as_ref(),
         };
         let call = wire.send(&outgoing, streaming);
-        // What comes of it should be known even if the attempt has to end: it is waited for a little longer.
+        // If the attempt must end, wait a little longer for the answer: the outcome of the sending should be known.
         if !streaming {
             let extensions = &self.data.extensions;
             let result = agent.call(&call, extensions, watch.bound(), watch.patiently(GRACE))?;
             return Ok((wire.event(result).map_err(|_| Trouble::NotA2a)?, None));
         }
         let mut stream = match agent.stream(&call, &self.data.extensions, watch, watch.patiently(GRACE)) {
-            // The card promises too much. Nothing was sent.
+            // The agent does not support streaming although its card says so. Nothing was sent.
             Err(trouble) if trouble.is_unsupported() => return self.exchange(agent, watch, false),
             opened => opened?,
         };
@@ -309,7 +312,7 @@ impl Deliver {
             match stream.next(SILENCE, watch.patiently(GRACE))? {
                 Heard::Event(event) => return Ok((*event, Some(stream))),
                 Heard::End => return Err(Trouble::NotA2a),
-                // Silence is no error: an agent may think for longer than this before it says anything.
+                // Silence is not an error: an agent may think for longer than this before it sends anything.
                 Heard::Silence => {
                     if let Some(found) = self.made_of_it(agent, watch) {
                         return Ok(found);
@@ -319,7 +322,7 @@ impl Deliver {
         }
     }
 
-    /// What it means that the task cannot be seen any more.
+    /// The failure of the job when its task can no longer be read.
     fn lost(&mut self, trouble: Trouble, agent: &Agent) -> Failure {
         if trouble.is_unknown_task() {
             let failure = Failure::fatal(format!(
@@ -332,8 +335,8 @@ impl Deliver {
         trouble.into_failure(agent.name(), "get task")
     }
 
-    /// Notes that the task has come to nothing, so that an attempt after this one begins anew. One that only takes this
-    /// one's place, as its host was killed, finds the same task and ends in the same way.
+    /// Records that the task failed, so that the next attempt starts a new delivery. If the host is killed, the attempt
+    /// runs again under the same number. Then it finds the same task and ends in the same way.
     fn ended(&mut self, failure: &Failure) {
         if matches!(failure, Failure::Retry(_) | Failure::Fatal(_)) {
             self.delivery.ended_in = Some(self.attempt);
@@ -341,7 +344,8 @@ impl Deliver {
         }
     }
 
-    /// Keeps what is known of the delivery. Without it the next attempt has to look, and goes on all the same.
+    /// Saves the state of the delivery. If that fails, the job continues. The next attempt then has to look for the
+    /// message.
     fn keep(&mut self, step: Step) {
         self.delivery.step = step;
         self.data.delivery = Some(self.delivery.clone());
@@ -351,26 +355,26 @@ impl Deliver {
     }
 }
 
-/// Whether the agent has refused what the call says, and not the call as such.
+/// Whether the agent has refused the content of the call, rather than the call as such.
 fn rejects(reply: &Result<Reply<'_>, Trouble>) -> bool {
     reply.as_ref().is_err_and(|trouble| matches!(trouble, Trouble::Rpc { .. }) && trouble.is_refusal())
 }
 
-/// Whether a task is followed although it could not be asked for: there is trouble that may pass, or the attempt has to
-/// end, and following ends it in order.
+/// Whether to follow a task that could not be read: the error is transient, or the attempt must end and following it
+/// ends the attempt cleanly.
 pub fn goes_on(trouble: &Trouble) -> bool {
     trouble.is_transient() || matches!(trouble, Trouble::Stopped(_))
 }
 
-/// The task of an earlier attempt, without a stream.
+/// The task of an earlier attempt. It has no stream.
 fn taken_up<'a>(task: Task) -> Reply<'a> {
     (Event::Task(task), None)
 }
 
-/// Whether a task has come to something.
+/// Checks that a task has succeeded, or waits for input.
 ///
 /// # Errors
-/// What it means for the job that it has not.
+/// The resulting failure of the job.
 pub fn settled(task: &Task, agent: &str) -> Result<(), Failure> {
     match task.status.state {
         State::Failed => Err(Failure::retry(format!("the task of {agent} has failed"))),

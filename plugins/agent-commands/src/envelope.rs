@@ -1,5 +1,5 @@
-//! What results and errors look like on the way: in envelopes of JSON-RPC, or as plain documents (HTTP+JSON). Errors are
-//! told by their code alone: their text is the agent's.
+//! Reads results and errors from JSON-RPC envelopes or from plain documents (HTTP+JSON). Errors are identified by their
+//! code alone, because their text comes from the agent.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -7,10 +7,10 @@ use serde_json::Value;
 use crate::exchange::{Whole, without_mark};
 use crate::trouble::{METHOD_NOT_FOUND, Trouble};
 
-/// The codes that JSON-RPC keeps for itself and for servers. Other APIs have errors of the same form with other codes.
+/// The codes reserved for JSON-RPC itself and for servers. Other APIs use errors of the same form with other codes.
 const RPC_ERRORS: std::ops::RangeInclusive<i64> = -32_768..=-32_000;
 
-/// How calls are carried.
+/// The transport of calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Binding {
     JsonRpc,
@@ -18,7 +18,7 @@ pub enum Binding {
     Rest,
 }
 
-/// What a call of JSON-RPC is answered with: one of the two.
+/// A JSON-RPC response. It has one of the two members.
 #[derive(Deserialize)]
 struct Answer {
     result: Option<Value>,
@@ -31,10 +31,10 @@ struct RpcError {
 }
 
 impl Binding {
-    /// Both, in no order: an agent's card has the order.
+    /// Both transports, in no particular order. The agent's card defines the preference.
     pub const ALL: [Self; 2] = [Self::JsonRpc, Self::Rest];
 
-    /// The name that cards have for it.
+    /// Its name in cards.
     pub fn name(self) -> &'static str {
         match self {
             Self::JsonRpc => "JSONRPC",
@@ -42,10 +42,10 @@ impl Binding {
         }
     }
 
-    /// The result that a document has.
+    /// Reads the result from a document.
     ///
     /// # Errors
-    /// The error that it has instead.
+    /// The error in the document instead of a result.
     pub fn result(self, document: &[u8]) -> Result<Value, Trouble> {
         let document = without_mark(document);
         match self {
@@ -64,7 +64,7 @@ impl Binding {
         }
     }
 
-    /// The error that a document has which is said to be one. None if it is none that is known.
+    /// Reads the error from an error document. `None` if the error is unknown.
     pub fn error(self, document: &[u8]) -> Option<Trouble> {
         match self {
             Self::JsonRpc => match self.result(document) {
@@ -75,11 +75,11 @@ impl Binding {
         }
     }
 
-    /// Whether an answer is one of success. An error of the protocol says more than the status that it comes with, but
-    /// for those that are about the caller.
+    /// Checks whether a response means success. A protocol error is more specific than the HTTP status, except for
+    /// statuses about the caller (401, 403 and 429).
     ///
     /// # Errors
-    /// What the answer says instead.
+    /// The error in the response.
     pub fn succeeded(self, answer: &Whole) -> Result<(), Trouble> {
         let trouble = |status| Trouble::Status { status, wait: answer.wait };
         match answer.status {
@@ -87,7 +87,7 @@ impl Binding {
             status @ (401 | 403 | 429) => Err(trouble(status)),
             status => match (self.error(&answer.body), self, status) {
                 (Some(error @ Trouble::Rpc { .. }), ..) => Err(error),
-                // The server has nothing there that is called this way.
+                // The server does not have this method.
                 (_, Self::Rest, 405 | 501) => Err(Trouble::Rpc { code: METHOD_NOT_FOUND }),
                 _ => Err(trouble(status)),
             },
@@ -95,7 +95,7 @@ impl Binding {
     }
 }
 
-/// An error of HTTP+JSON: `google.rpc.Status` (1.0), problem details (RFC 9457), or one of the forms of 0.3.
+/// Reads an error of HTTP+JSON: `google.rpc.Status` (1.0), problem details (RFC 9457), or one of the forms of 0.3.
 fn rest_error(document: &Value) -> Option<Trouble> {
     let error = document.get("error").filter(|error| error.is_object()).unwrap_or(document);
     let text = |name: &str| error.get(name).and_then(Value::as_str);
@@ -105,7 +105,7 @@ fn rest_error(document: &Value) -> Option<Trouble> {
     let by_name = reason.and_then(code_of).or_else(|| kind().and_then(code_of));
     let number = || error.get("code").or_else(|| error.get("status")).and_then(Value::as_i64);
     let code = by_name.or_else(|| number().filter(|code| RPC_ERRORS.contains(code)));
-    // Without a reason of A2A's own.
+    // Without a reason that A2A defines.
     let code = code.or_else(|| matches!(text("status"), Some("INVALID_ARGUMENT")).then_some(-32602));
     let status = || number().and_then(|status| u16::try_from(status).ok()).filter(|status| (400..600).contains(status));
     match code {
@@ -114,7 +114,7 @@ fn rest_error(document: &Value) -> Option<Trouble> {
     }
 }
 
-/// The code that JSON-RPC has for an error, which has several spellings: `TASK_NOT_FOUND`, `task-not-found`,
+/// The JSON-RPC code of a named error. The name has several spellings: `TASK_NOT_FOUND`, `task-not-found`,
 /// `TaskNotFoundError`.
 fn code_of(name: &str) -> Option<i64> {
     let letters = name.chars().filter(char::is_ascii_alphanumeric);

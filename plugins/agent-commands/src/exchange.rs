@@ -1,4 +1,4 @@
-//! Requests and their whole answers, with a look at what may end the attempt while they are awaited.
+//! Sends requests and reads complete responses. While it waits, it checks whether the attempt must end.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use toril_plugin::http::{Chunk, DEFAULT_MAX_BODY, HttpError, Request, Streaming}
 use crate::trouble::Trouble;
 use crate::watch::{LOOK, Patience};
 
-/// An answer with all of its body.
+/// A response with its complete body.
 pub struct Whole {
     pub status: u16,
     pub wait: Option<Duration>,
@@ -15,7 +15,7 @@ pub struct Whole {
     pub body: Vec<u8>,
 }
 
-/// What an answer says about how long it is good for, and what to ask with later whether it still is.
+/// The caching headers of a response: how long it stays fresh, and the validators for a conditional request.
 #[derive(Debug, Clone, Default)]
 pub struct Validators {
     pub etag: Option<String>,
@@ -40,14 +40,14 @@ impl Whole {
     }
 }
 
-/// Sends a request and waits for all of its answer, for as long as patience lasts.
+/// Sends a request and reads the complete response, until `patience` runs out.
 pub fn exchange(request: Request, mut patience: Patience<'_>) -> Result<Whole, Trouble> {
     let mut answer = request.open()?;
     begin(&mut answer, &mut patience)?;
     whole(answer, &mut patience)
 }
 
-/// Waits for an answer to begin.
+/// Waits until the response begins.
 pub fn begin(answer: &mut Streaming, patience: &mut Patience<'_>) -> Result<(), Trouble> {
     while !answer.begin(LOOK)? {
         if let Some(stop) = patience.over() {
@@ -57,7 +57,7 @@ pub fn begin(answer: &mut Streaming, patience: &mut Patience<'_>) -> Result<(), 
     Ok(())
 }
 
-/// The whole of an answer that has begun.
+/// Reads the complete body of a response that has begun.
 pub fn whole(mut answer: Streaming, patience: &mut Patience<'_>) -> Result<Whole, Trouble> {
     let (status, wait) = (answer.status().unwrap_or_default(), answer.retry_after());
     let validators = Validators::of(&answer);
@@ -79,7 +79,7 @@ pub fn whole(mut answer: Streaming, patience: &mut Patience<'_>) -> Result<Whole
     }
 }
 
-/// A document without the byte order mark that some servers put before it.
+/// Removes the byte order mark that some servers put before a document.
 pub fn without_mark(document: &[u8]) -> &[u8] {
     document.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(document)
 }

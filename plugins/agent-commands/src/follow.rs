@@ -1,5 +1,5 @@
-//! Follows a task to where nothing more happens by itself: by a stream where the agent can, else by asking again and
-//! again.
+//! Follows a task until it ends or needs action from outside: by a stream if the agent supports it, otherwise by
+//! polling.
 
 use std::time::Duration;
 
@@ -12,80 +12,80 @@ use crate::told::Told;
 use crate::trouble::Trouble;
 use crate::watch::{Stop, Watch};
 
-/// Pauses between two questions: they grow from the first to the last.
+/// Pause between two polls. It grows from the first value to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
-/// A stream on which nothing arrives for so long may be dead without either side having noticed. The task is asked for.
+/// After this long without data, a stream may be dead without either side having noticed. Then the task is polled.
 const SILENCE: Duration = Duration::from_secs(60);
-/// How long a stream is waited for before progress that was held back is published.
+/// How long to wait for the stream before held-back progress is published.
 const HELD_BACK: Duration = Duration::from_millis(600);
-/// How often a stream is opened anew that brings nothing.
+/// Maximum number of consecutive subscriptions that bring no event.
 const FRUITLESS: u32 = 3;
-/// How long the agent may take to cancel a task. A job that was cancelled has 5 seconds in all.
+/// Timeout for cancelling a task at the agent. A cancelled job has 5 seconds in total.
 const CANCEL: Duration = Duration::from_millis(3500);
 
-/// A task that is followed.
+/// Follows one task.
 pub struct Follow<'a> {
     agent: &'a Agent,
     watch: &'a Watch,
-    /// The message that it was made of, if it was this job's.
+    /// The id of the message that the task was created for, if this job sent it.
     ours: Option<&'a str>,
     task: Task,
     told: Told,
-    /// Whether everything was seen from the beginning on.
+    /// Whether no event since the start of the task can have been missed.
     gapless: bool,
-    /// Whether a task that needs authorization is waited for.
+    /// Whether to keep waiting while the task needs authorization.
     waits_for_authorization: bool,
-    /// Whether a stream is opened.
+    /// Whether to subscribe to a stream.
     subscribes: bool,
     again: Again<'a>,
 }
 
-/// Why a task was left that has not ended by itself.
+/// Why following ended before the task did.
 pub enum Unfinished {
-    /// Nothing more is to be expected of it.
+    /// The job ends with this failure. Nothing more is expected from the task.
     Over(Failure),
-    /// Another attempt goes on with it.
+    /// Another attempt continues with the task.
     GoesOn(Failure),
 }
 
 impl<'a> Follow<'a> {
-    /// `told`: what was told of the task before.
+    /// `told` is what earlier attempts have already reported about the task.
     pub fn new(agent: &'a Agent, watch: &'a Watch, ours: Option<&'a str>, told: Told, task: Task) -> Self {
         let again = Again::new(agent.name(), watch);
         let subscribes = agent.interface.streaming;
         let (gapless, waits_for_authorization) = (true, false);
         let mut follow = Self { agent, watch, ours, task, told, gapless, waits_for_authorization, subscribes, again };
-        // Nothing is known yet of a task that could not be asked for.
+        // The state is unknown if the task could not be read yet. Then there is nothing to report.
         if follow.task.status.state != State::Unknown {
             follow.told.task(&follow.task, follow.ours);
         }
         follow
     }
 
-    /// Also waits while the task needs authorization: somebody gives it to the agent on another way.
+    /// Also waits while the task needs authorization, which somebody gives to the agent outside of A2A.
     pub fn wait_for_authorization(mut self, waits: bool) -> Self {
         self.waits_for_authorization = waits;
         self
     }
 
-    /// Only asks how far the task is.
+    /// Polls the task and opens no stream.
     pub fn without_stream(mut self) -> Self {
         self.subscribes = false;
         self
     }
 
-    /// What was told of the task.
+    /// What was reported about the task so far.
     pub fn told(&self) -> &Told {
         &self.told
     }
 
-    /// The task as far as it is known.
+    /// The latest known state of the task.
     pub fn task(&self) -> &Task {
         &self.task
     }
 
-    /// Follows the task. `stream` is one that began with it.
+    /// Follows the task. `stream` is the stream with which the task began, if any.
     pub fn run(&mut self, mut stream: Option<Stream<'a>>) -> Result<(), Trouble> {
         let mut subscribing = self.subscribes;
         let (mut fruitless, mut pause) = (0, FIRST_PAUSE);
@@ -99,7 +99,7 @@ impl<'a> Follow<'a> {
                 }
                 self.gapless = false;
             } else if subscribing && fruitless < FRUITLESS {
-                // An agent can end each stream at once. Without a pause this would subscribe without end.
+                // An agent may end each stream at once. Without a pause this would be a busy loop of subscriptions.
                 if std::mem::replace(&mut had_stream, true) {
                     self.watch.pause(pause)?;
                     pause = (pause * 3 / 2).min(LAST_PAUSE);
@@ -110,7 +110,7 @@ impl<'a> Follow<'a> {
                         self.again.answered();
                         stream = Some(open);
                     }
-                    // It may have ended in the meantime, or the agent was started anew and has lost who listens.
+                    // The task may have ended in the meantime, or the agent has restarted and lost its subscribers.
                     Err(trouble) if matches!(trouble, Trouble::Rpc { .. }) || !trouble.is_transient() => {
                         if let Trouble::Stopped(_) = trouble {
                             return Err(trouble);
@@ -140,7 +140,7 @@ impl<'a> Follow<'a> {
         }
     }
 
-    /// Reads a stream until it ends or the task is settled. Says whether it has brought anything new.
+    /// Reads a stream until it ends or the task is settled. Returns whether it brought anything new.
     fn read(&mut self, mut stream: Stream<'_>) -> Result<bool, Trouble> {
         let mut brought = false;
         while !self.is_settled() {
@@ -148,7 +148,7 @@ impl<'a> Follow<'a> {
                 Ok(Heard::Event(event)) => brought |= self.see(*event),
                 Ok(Heard::Silence) if stream.silent_for() < SILENCE => self.told.publish(&self.task, clock::now()),
                 Ok(Heard::Silence | Heard::End) => break,
-                // What has become of the task is asked on a connection of its own.
+                // The stream broke. The task's state is polled on a new connection.
                 Err(Trouble::Http(error)) => {
                     log::debug(format_args!("the stream of the task broke: {error}"));
                     break;
@@ -163,7 +163,8 @@ impl<'a> Follow<'a> {
         Ok(brought)
     }
 
-    /// Takes an event in. Says whether it is new. The work is no more than the event is large: there may be thousands.
+    /// Applies an event. Returns whether it was new. The work is proportional to the event's size only, because there
+    /// may be thousands of events.
     fn see(&mut self, event: Event) -> bool {
         match event {
             Event::Task(task) if task.id == self.task.id => {
@@ -189,7 +190,7 @@ impl<'a> Follow<'a> {
         }
     }
 
-    /// Asks how far the task is, again and again while there is trouble that may pass.
+    /// Polls the task, and retries on transient errors.
     fn refresh(&mut self) -> Result<(), Trouble> {
         loop {
             match self.agent.task(&self.task.id, self.watch.at_once()) {
@@ -204,7 +205,8 @@ impl<'a> Follow<'a> {
         }
     }
 
-    /// Cancels the task at the agent, as the attempt has to end. Ok: the task has completed in the meantime.
+    /// Cancels the task at the agent because the attempt must end. Returns `Ok` if the task has completed in the
+    /// meantime.
     pub fn cancel(self, stop: &Stop) -> Result<Task, Unfinished> {
         let name = self.agent.name();
         let why = match stop {
@@ -219,7 +221,7 @@ impl<'a> Follow<'a> {
             answered => answered,
         };
         match task {
-            // The agent was out of reach, and still is. Its task may go on, and so does the next attempt.
+            // The agent was unreachable and still is. Its task may be running, so the next attempt continues with it.
             Err(trouble) if *stop == Stop::AttemptOver && self.again.is_in_trouble() && trouble.is_transient() => {
                 Err(Unfinished::GoesOn(Failure::retry(format!(
                     "{name} could not be asked for its task when the attempt's time was up: {}",

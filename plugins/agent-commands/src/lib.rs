@@ -1,16 +1,16 @@
 //! A Toril plugin that delivers commands to AI agents over Agent2Agent (A2A), 1.0 and 0.3. README.md is its manual.
 //!
-//! | module | what it has |
+//! | module | contents |
 //! | --- | --- |
-//! | `data`, `outcome` | what goes in and out: their doc comments are the reference |
-//! | `deliver`, `lookup` | sends a message once, also when the job is tried again |
-//! | `follow`, `told` | follows a task to its end, and tells what happens to it |
-//! | `push` | asks the agent to send a notification, so that the job can be deferred meanwhile |
-//! | `tasks` | the commands that are about a task that is there |
-//! | `agent`, `settings`, `card` | the agent: where it is, what its card says, how it is called |
-//! | `access`, `exchange` | authenticates calls, and sends them |
-//! | `wire`, `envelope`, `model` | the versions of the protocol, how it is carried, and what they have in common |
-//! | `trouble`, `watch`, `again` | why a call came to nothing, why an attempt should end, and what is asked again |
+//! | `data`, `outcome` | input and output of a job; their doc comments become the reference |
+//! | `deliver`, `lookup` | sends a message once, even if the job is retried |
+//! | `follow`, `told` | follows a task to its end, and reports its progress |
+//! | `push` | asks the agent for push notifications, so that the job can be deferred meanwhile |
+//! | `tasks` | the commands about an existing task |
+//! | `agent`, `settings`, `card` | the agent: its address, its card, and how to call it |
+//! | `access`, `exchange` | authenticates and sends calls |
+//! | `wire`, `envelope`, `model` | the protocol versions, their transports, and what they have in common |
+//! | `trouble`, `watch`, `again` | why a call failed, why an attempt should end, and retries of calls |
 
 #![cfg_attr(test, allow(clippy::expect_used, reason = "a test that panics has failed"))]
 

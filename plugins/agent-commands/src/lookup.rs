@@ -1,4 +1,4 @@
-//! Finds out whether a message has reached the agent: whether there is a task that was made of it.
+//! Finds out whether a message has reached the agent, by looking for the task that was created for it.
 
 use std::time::Duration;
 
@@ -11,39 +11,39 @@ use crate::model::Task;
 use crate::trouble::Trouble;
 use crate::watch::Watch;
 
-/// How many pages of tasks are looked at.
+/// Maximum number of pages of tasks to read.
 const PAGES: usize = 20;
-/// How long after an answer that does not say what became of the message a task of it may still appear.
+/// How long a task may still appear after an answer that leaves the outcome of the message open.
 const AFTER_ANSWER: Duration = Duration::from_secs(10);
-/// Pauses between two looks: they grow from the first to the last.
+/// Pause between two lookups. It grows from the first value to the last.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
-/// How far the clocks of host and agent may be apart.
+/// Maximum clock difference between host and agent.
 const SKEW: Duration = Duration::from_secs(3600);
 
-/// What a look at the agent's tasks has shown.
+/// The result of a lookup.
 pub enum Found {
-    /// The message has become this task.
+    /// The agent has created this task for the message.
     Task(Box<Task>),
-    /// The message has become no task.
+    /// The agent has no task for the message.
     Nothing,
-    /// The agent does not say.
+    /// The agent's tasks do not show it.
     CannotTell,
 }
 
-/// The conversation that a message is sent in. Where the job names none, and the agent can list the tasks of a
-/// conversation, it is one that is this job's alone: whatever task is in there was made of this message.
+/// The id of the conversation that a message is sent in. If the job names none and the agent can list the tasks of a
+/// conversation, the job gets a conversation of its own. Every task in it was then created for this message.
 pub fn context(agent: &Agent, command: &Command, message_id: &str) -> Option<String> {
     let can_list = || agent.interface.wire.lists();
     match &command.context_id {
         Some(given) => Some(given.clone()),
-        // A message for a task belongs to that task's conversation, whatever that is.
+        // A message for a task belongs to the conversation of that task.
         None if command.task_id.is_some() => None,
         None => (agent.settings.own_context && can_list()).then(|| message_id.to_owned()),
     }
 }
 
-/// The search for the task that was made of a message.
+/// The lookup of the task that was created for a message.
 pub struct Lookup<'a> {
     pub agent: &'a Agent,
     pub watch: &'a Watch,
@@ -53,7 +53,7 @@ pub struct Lookup<'a> {
 }
 
 impl Lookup<'_> {
-    /// Looks for the task, and gives one time to appear: an agent may be busy with the message before it makes a task.
+    /// Looks for the task repeatedly, because a busy agent may take a while to create it.
     pub fn look(&self) -> Result<Found, Trouble> {
         let patience = self.agent.settings.lookup;
         let patience = if self.delivery.answered { patience.min(AFTER_ANSWER) } else { patience };
@@ -69,7 +69,7 @@ impl Lookup<'_> {
         }
     }
 
-    /// Looks for the task as the agent has it now.
+    /// Looks for the task once.
     pub fn once(&self) -> Result<Found, Trouble> {
         match &self.command.task_id {
             Some(id) => self.in_task(id),
@@ -77,18 +77,19 @@ impl Lookup<'_> {
         }
     }
 
-    /// A message for a task is in that task's history, or it has not arrived.
+    /// If a message for a task has arrived, it is in the task's history.
     fn in_task(&self, id: &str) -> Result<Found, Trouble> {
         let task = self.agent.task(id, self.watch.patiently(GRACE))?;
         Ok(match task.has(self.message_id) {
             true => Found::Task(Box::new(task)),
-            // An agent need not tell the history.
+            // An agent may omit the history.
             false if task.history.is_empty() => Found::CannotTell,
             false => Found::Nothing,
         })
     }
 
-    /// A message is in the history of the task that was made of it. In a conversation of its own there is no other task.
+    /// A message is in the history of the task that was created for it. A conversation of its own contains no other
+    /// task.
     fn among_tasks(&self) -> Result<Found, Trouble> {
         let context_id = self.delivery.context_id.as_deref();
         let is_own = context_id.is_some() && self.command.context_id.is_none();
@@ -102,7 +103,7 @@ impl Lookup<'_> {
             };
             for task in listed.tasks {
                 if is_own || task.has(self.message_id) {
-                    // Lists leave out artifacts.
+                    // Lists omit the artifacts.
                     let task = self.agent.task(&task.id, self.watch.patiently(GRACE))?;
                     return Ok(Found::Task(Box::new(task)));
                 }

@@ -1,4 +1,4 @@
-//! What agents and tasks are in every version of the protocol. Knows no version's JSON: `wire` translates.
+//! Agents and tasks, independent of the protocol version. This module knows no version's JSON: `wire` translates.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,12 +29,12 @@ pub enum State {
 }
 
 impl State {
-    /// Whether nothing more happens by itself: the task has ended, or waits for somebody.
+    /// Whether nothing more happens by itself: the task has ended, or waits for input.
     pub fn is_settled(self) -> bool {
         !matches!(self, Self::Submitted | Self::Working | Self::Unknown)
     }
 
-    /// The name that results have.
+    /// Its name in results.
     pub fn name(self) -> &'static str {
         match self {
             Self::Submitted => "submitted",
@@ -78,13 +78,13 @@ pub struct Part {
     pub metadata: Option<Map<String, Value>>,
 }
 
-/// A `null` that is given is a value, too.
+/// An explicit `null` is a value too.
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
 
 impl Part {
-    /// A part of text.
+    /// A text part.
     pub fn text(text: impl Into<String>) -> Self {
         Self { text: Some(text.into()), ..Self::default() }
     }
@@ -94,14 +94,14 @@ impl Part {
         Self { data: Some(part.into()), ..Self::default() }
     }
 
-    /// Whether another part goes on with the text of this one: both are text of the same type, and nothing else.
+    /// Whether `next` continues the text of this part: both are plain text of the same type and have no other members.
     fn goes_on_with(&self, next: &Self) -> bool {
         let is_text = |part: &Self| part.text.is_some() && part.contents() == 1;
         let is_bare = |part: &Self| part.filename.is_none() && part.metadata.is_none();
         is_text(self) && is_text(next) && is_bare(self) && is_bare(next) && self.media_type == next.media_type
     }
 
-    /// How many kinds of content it has: one, if it is right.
+    /// Number of content members. A valid part has exactly one.
     pub fn contents(&self) -> usize {
         [self.text.is_some(), self.data.is_some(), self.url.is_some(), self.raw.is_some()]
             .iter()
@@ -130,12 +130,12 @@ pub struct Artifact {
 }
 
 impl Artifact {
-    /// Its text: the texts of its parts, as they are. Agents that stream text make a part of each piece.
+    /// The concatenated texts of its parts. Agents that stream text send each piece as a part.
     pub fn text(&self) -> String {
         self.parts.iter().filter_map(|part| part.text.as_deref()).collect()
     }
 
-    /// Adds parts at the end. Text that goes on with text is no part of its own.
+    /// Appends parts. Text that continues the last text part is merged into it.
     pub fn append(&mut self, parts: impl IntoIterator<Item = Part>) {
         for part in parts {
             match (self.parts.last_mut(), &part.text) {
@@ -147,7 +147,7 @@ impl Artifact {
         }
     }
 
-    /// The same artifact, in which pieces of text are one part, however they arrived.
+    /// The same artifact, with consecutive pieces of text merged.
     pub fn joined(mut self) -> Self {
         let parts = std::mem::take(&mut self.parts);
         self.append(parts);
@@ -155,46 +155,46 @@ impl Artifact {
     }
 }
 
-/// Something that is said.
+/// A message.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Message {
     pub message_id: String,
     pub context_id: Option<String>,
     pub task_id: Option<String>,
-    /// Whether the agent says it, not the user.
+    /// Whether the agent sent it. Otherwise the user did.
     pub by_agent: bool,
     pub parts: Vec<Part>,
 }
 
 impl Message {
-    /// The texts of its parts, with a line break between them.
+    /// The texts of its parts, separated by line breaks.
     pub fn text(&self) -> String {
         let texts: Vec<_> = self.parts.iter().filter_map(|part| part.text.as_deref()).collect();
         texts.join("\n")
     }
 }
 
-/// How far a task is, and what the agent says about that.
+/// The state of a task, and the agent's message about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Status {
     pub state: State,
     pub message: Option<Message>,
 }
 
-/// Work that the agent does, or has done.
+/// A task of the agent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Task {
     pub id: String,
     pub context_id: Option<String>,
     pub status: Status,
     pub artifacts: Vec<Artifact>,
-    /// What was said so far. Agents may leave it out.
+    /// The messages so far. Agents may omit them.
     pub history: Vec<Message>,
-    /// What else the agent says about it.
+    /// Metadata from the agent.
     pub metadata: Option<Map<String, Value>>,
 }
 
-/// What an agent answers a message with, and what a stream consists of.
+/// The answer to a message, or an event of a stream.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     Message(Message),
@@ -203,7 +203,7 @@ pub enum Event {
         task_id: String,
         context_id: Option<String>,
         status: Status,
-        /// Added to what the agent says about the task.
+        /// Merged into the task's metadata.
         metadata: Option<Map<String, Value>>,
     },
     Artifact {
@@ -215,21 +215,21 @@ pub enum Event {
 }
 
 impl Task {
-    /// A task of which only this much is known.
+    /// A task of which only the id and the conversation are known.
     pub fn begun(id: String, context_id: Option<String>) -> Self {
         let status = Status { state: State::Submitted, message: None };
         Self { id, context_id, status, artifacts: Vec::new(), history: Vec::new(), metadata: None }
     }
 
-    /// A task that could not be asked for yet.
+    /// A task that could not be read yet.
     pub fn unknown(id: String, context_id: Option<String>) -> Self {
         let status = Status { state: State::Unknown, message: None };
         Self { status, ..Self::begun(id, context_id) }
     }
 
-    /// Adds an artifact, replaces the one of its id, or appends to that. Says whether this changed anything.
+    /// Adds an artifact, replaces the one with the same id, or appends to it. Returns whether this changed anything.
     pub fn put(&mut self, artifact: Artifact, append: bool) -> bool {
-        // From the end: an artifact that is streamed is nearly always the last one.
+        // Searched from the end: a streamed artifact is nearly always the last one.
         match self.artifacts.iter_mut().rev().find(|known| known.artifact_id == artifact.artifact_id) {
             Some(known) if append => {
                 let brought = !artifact.parts.is_empty();
@@ -248,11 +248,11 @@ impl Task {
         }
     }
 
-    /// Takes over what the task is now. Says whether this changed anything. Some agents leave out the artifacts that
-    /// they have sent already: those stay.
+    /// Replaces the task with a newer state. Returns whether this changed anything. Some agents omit artifacts that
+    /// they have already sent, so these are kept.
     pub fn replace(&mut self, task: Self) -> bool {
         if task.artifacts.is_empty() {
-            // Taken from both, so that they are not compared: there may be megabytes of them.
+            // The artifacts are excluded from the comparison, because they may have megabytes.
             let artifacts = std::mem::take(&mut self.artifacts);
             let changed = *self != task;
             *self = Self { artifacts, ..task };
@@ -263,7 +263,7 @@ impl Task {
         changed
     }
 
-    /// Takes over a status. Says whether this changed anything.
+    /// Applies a new status. Returns whether this changed anything.
     pub fn update(&mut self, context_id: Option<String>, status: Status, metadata: Option<Map<String, Value>>) -> bool {
         self.context_id = self.context_id.take().or(context_id);
         if let Some(metadata) = metadata {
@@ -274,7 +274,7 @@ impl Task {
         changed
     }
 
-    /// Whether a message of this id is in its history.
+    /// Whether the history contains a message with this id.
     pub fn has(&self, message_id: &str) -> bool {
         self.history.iter().any(|message| message.message_id == message_id)
     }

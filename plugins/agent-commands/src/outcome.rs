@@ -1,4 +1,4 @@
-//! What a job returns. The doc comments here are the schema's descriptions, and so the reference in
+//! The output of a job. The doc comments here are the schema's descriptions, and therefore the reference in
 //! docs/agent-commands.md.
 
 use schemars::JsonSchema;
@@ -61,7 +61,7 @@ pub struct Said {
 }
 
 impl Outcome {
-    /// A reply without a task.
+    /// The outcome of a reply without a task.
     pub fn of_message(message: Message, agent: &Agent) -> Self {
         let (text, text_cut) = bounded(message.text());
         Self {
@@ -79,7 +79,7 @@ impl Outcome {
         }
     }
 
-    /// A task as it is.
+    /// The outcome of a task in its current state.
     pub fn of_task(task: Task, agent: &Agent) -> Self {
         let artifacts: Vec<_> = task.artifacts.into_iter().map(Artifact::joined).collect();
         let has_text = |parts: &[Part]| parts.iter().any(|part| part.text.is_some());
@@ -102,12 +102,13 @@ impl Outcome {
     }
 }
 
-/// The most bytes of text that a result repeats. A result that is too large for the plugin's `max_result` is lost.
+/// Maximum size of the text that a result repeats, in bytes. A result larger than the plugin's `max_result` would be
+/// lost.
 const MOST_TEXT: usize = 256 * 1024;
-/// How many bytes remain of text that is longer.
+/// Number of bytes to which a longer text is truncated.
 const REMAINS: usize = 64 * 1024;
 
-/// The text, or its beginning if it is long, and whether that is so.
+/// Truncates a long text. Returns it together with whether it was truncated.
 fn bounded(mut text: String) -> (String, bool) {
     if text.len() <= MOST_TEXT {
         return (text, false);

@@ -1,5 +1,6 @@
-//! Push notifications: the agent tells the host when something happens to a task, so that the job need not wait in a place
-//! of its queue. The host lets the job run again; what has happened is asked of the agent, never taken from what was sent.
+//! Push notifications. The agent notifies the host when something happens to a task, so that the job need not occupy a
+//! slot of its queue. The host then runs the job again. The job asks the agent what has happened and never trusts the
+//! notification's content.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,25 +10,25 @@ use toril_plugin::Failure;
 
 use crate::access::{Secret, encoded};
 
-/// The shortest and the longest time after which a task is asked for without a notification.
+/// Minimum and maximum time after which a task is polled without a notification.
 const FIRST: Duration = Duration::from_secs(30);
 const LAST: Duration = Duration::from_secs(600);
 
-/// What the settings have about push notifications.
+/// The settings for push notifications.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PushSettings {
-    /// Where the host's API is, as agents see it.
+    /// URL of the host's API, as agents reach it.
     pub url: String,
     pub secret: Secret,
-    /// How long a task is followed before its job is deferred.
+    /// How long to follow a task before its job is deferred.
     pub after: Duration,
 }
 
 impl PushSettings {
-    /// Reads the settings. None: there are to be no notifications.
+    /// Reads the settings. `None` if notifications are not configured.
     ///
     /// # Errors
-    /// Fatal if one lacks the other, or the secret cannot be read.
+    /// Fatal if one setting is there without the other, or if the secret cannot be read.
     pub fn read(get: &impl Fn(&str) -> Result<Option<String>, Failure>) -> Result<Option<Self>, Failure> {
         const AFTER: Duration = Duration::from_secs(10);
         let (url, secret) = match (get("push-url")?, get("push-secret")?.map(Secret::new)) {
@@ -61,40 +62,40 @@ fn lacks(there: &str, line: &str) -> Failure {
     ))
 }
 
-/// What an agent is asked to do for one job: send a notification there, with this token.
+/// The notification request for one job: the URL to notify, and the token to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Push {
-    /// Names it among those of its task.
+    /// Identifies the request among those of its task.
     pub id: String,
     pub url: String,
     pub token: Secret,
 }
 
 impl Push {
-    /// For the job of that id in that queue.
+    /// Creates the request for a job of a queue.
     pub fn of(settings: &PushSettings, queue: &str, job: &str) -> Self {
         let address = settings.url.trim_end_matches('/');
         let url = format!("{address}/callbacks/{}/{}", encoded(queue), encoded(job));
         let token = token(settings.secret.expose(), queue, job);
-        // Never the token itself: agents show the ids of what they were asked.
+        // Derived from the token, never the token itself: agents show the ids of notification requests.
         let id = token_of("id", &token).chars().take(16).collect::<String>();
         Self { id: format!("toril-{id}"), url, token: Secret::new(token) }
     }
 }
 
-/// Proves that a notification is about that job: only who has the secret can make it.
+/// Proves that a notification is about this job. Only a holder of the secret can compute it.
 fn token(secret: &str, queue: &str, job: &str) -> String {
     token_of(secret, &format!("{queue}\n{job}"))
 }
 
 fn token_of(key: &str, message: &str) -> String {
-    // A key of HMAC has any length.
+    // HMAC accepts keys of any length.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else { return String::new() };
     mac.update(message.as_bytes());
     mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// After which time a task is asked for if no notification comes: more seldom, the longer it takes.
+/// Time after which a task is polled if no notification arrives. It grows with the age of the task.
 pub fn interval(since: SystemTime, now: SystemTime) -> Duration {
     (now.duration_since(since).unwrap_or_default() / 4).clamp(FIRST, LAST)
 }

@@ -1,4 +1,4 @@
-//! The agents that the plugin's settings name, and how each wants to be authenticated to.
+//! Reads the agents in the plugin's settings, and the credentials for each.
 
 use std::time::Duration;
 
@@ -8,42 +8,42 @@ use crate::access::Credentials;
 use crate::envelope::Binding;
 use crate::push::PushSettings;
 
-/// What a person has to do when no agent is set.
+/// What to do when no agent is configured.
 const NO_DEFAULT: &str = "the job names no agent, and the agent's address is not set: \
     add config = { agent-url = \"https://…\" } under [plugins.agent-commands] in queues.toml";
 
-/// How long a message is looked for before it is sent again, unless `lookup-seconds` says otherwise. Longer than agents
-/// take to make a task of a message, even those that think before they do.
+/// How long to look for a message at the agent before it is sent again, unless `lookup-seconds` is set. Longer than
+/// agents take to create a task, even those that think first.
 const LOOKUP: Duration = Duration::from_secs(120);
 
-/// An agent as the settings have it.
+/// The settings of one agent.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// What messages call it.
+    /// The agent's name in messages.
     pub name: String,
-    /// Where it is: its card is looked for below.
+    /// The agent's address. Its card is searched below it.
     pub url: String,
-    /// Where it takes calls, and how, whatever its card says.
+    /// Transport and URL for calls, overriding the card.
     pub interface: Option<(Binding, String)>,
-    /// What authenticates to it.
+    /// The credentials for the agent.
     pub credentials: Credentials,
-    /// Whether a message is sent again whose fate nobody can tell.
+    /// Whether to send a message again if nobody can tell whether it has arrived.
     pub resend: bool,
-    /// How long a message is looked for at the agent before it is sent again.
+    /// How long to look for a message at the agent before it is sent again.
     pub lookup: Duration,
-    /// What it is asked to notify, if its card says that it can.
+    /// The settings for push notifications. They are used if the agent's card says that it supports them.
     pub push: Option<PushSettings>,
-    /// Whether its card is kept in the plugin's key-value data.
+    /// Whether to cache the agent's card in the plugin's key-value data.
     pub keep_card: bool,
-    /// Whether a job without `contextId` begins a conversation whose id is made of the job's.
+    /// Whether a job without `contextId` starts a conversation whose id is derived from the job.
     pub own_context: bool,
 }
 
 impl Settings {
-    /// The agent that a job names, or the default one.
+    /// Reads the settings of the agent that a job names, or of the default agent.
     ///
     /// # Errors
-    /// Fatal if there is no such agent, or a setting is none that is known.
+    /// Fatal if there is no such agent, or if a setting has an unknown value.
     pub fn of(agent: Option<&str>) -> Result<Self, Failure> {
         Self::read(agent, |key| config::get(key).map_err(Failure::from))
     }
@@ -62,7 +62,7 @@ impl Settings {
         let push = PushSettings::read(&get)?;
         let settings = match agent {
             None => Self::named("the agent".into(), "agent-url", "", NO_DEFAULT.to_owned(), get),
-            // Whoever adds jobs chooses the address, so it gets nobody's secrets.
+            // Any producer can choose this address, so no configured credentials are sent to it.
             Some(url) if url.contains("://") => Ok(Self {
                 name: "the agent".into(),
                 url: url.to_owned(),
@@ -131,7 +131,7 @@ impl Settings {
         Ok(Self { name, url, interface, credentials, resend, own_context, lookup, push: None, keep_card: false })
     }
 
-    /// Where the agent's card may be, the likelier place first.
+    /// The possible locations of the agent's card, the most likely one first.
     pub fn card_places(&self) -> Vec<Place> {
         const WELL_KNOWN: &str = "/.well-known/agent-card.json";
         let url = self.url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
@@ -149,11 +149,11 @@ impl Settings {
     }
 }
 
-/// Where a card may be.
+/// A possible location of a card.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Place {
     pub url: String,
-    /// Whether this is the origin of an address that has a path: the card there may be that of another agent.
+    /// Whether this is the origin of an address that has a path. A card there may belong to another agent.
     pub is_origin: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The commands that are about a task that is there already.
+//! The commands about an existing task.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::told::Told;
 use crate::trouble::Trouble;
 use crate::watch::{Stop, Watch};
 
-/// How long the agent may take to cancel a task.
+/// Timeout for cancelling a task at the agent.
 const CANCEL: Duration = Duration::from_secs(30);
 
-/// Does something about the task that the command names.
+/// Runs an action on the task that the command names.
 fn about(
     job: &Job<Command>,
     run: impl Fn(&Agent, &str, &Watch) -> Result<Outcome, Failure>,
@@ -28,7 +28,7 @@ fn about(
     with_agent(|| Settings::of(job.data.agent.as_deref()), &watch, |agent| run(agent, task_id, &watch))
 }
 
-/// Tells how far a task is.
+/// Returns the task's current state.
 pub fn status(job: &Job<Command>) -> Result<Outcome, Failure> {
     about(job, |agent, task_id, watch| {
         let task = agent.task(task_id, watch.at_once());
@@ -37,12 +37,12 @@ pub fn status(job: &Job<Command>) -> Result<Outcome, Failure> {
     })
 }
 
-/// Cancels a task. One that has ended already is told as it is.
+/// Cancels a task. If it has already ended, its current state is returned.
 pub fn cancel(job: &Job<Command>) -> Result<Outcome, Failure> {
     about(job, |agent, task_id, watch| {
         let task = match agent.cancel(task_id, CANCEL, watch.at_once()) {
             Err(trouble) if trouble.is_not_cancelable() => match agent.task(task_id, watch.at_once()) {
-                // It could be cancelled, and the agent does not.
+                // The task could be cancelled, but the agent refuses.
                 Ok(task) if !task.status.state.is_settled() => Err(trouble),
                 told => told,
             },
@@ -53,7 +53,7 @@ pub fn cancel(job: &Job<Command>) -> Result<Outcome, Failure> {
     })
 }
 
-/// Follows a task to its end. It is not this job's, so it goes on whatever becomes of this job.
+/// Follows a task to its end. The task does not belong to this job, so it continues even if this job ends.
 pub fn follow(job: &Job<Command>) -> Result<Outcome, Failure> {
     about(job, |agent, task_id, watch| {
         let fail = |trouble: Trouble| match trouble {

@@ -1,5 +1,5 @@
-//! What others can see of a task while it is followed: each status is the job's progress, and what the agent says is in
-//! the job's log.
+//! Reports a task while it is followed: each status becomes the job's progress, and the agent's messages go to the
+//! job's log.
 
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
@@ -9,21 +9,21 @@ use toril_plugin::{clock, log, progress};
 
 use crate::model::{Message, State, Task};
 
-/// The shortest time between two updates of the progress. Each is a write to Redis and an event for those who listen.
+/// Minimum time between two updates of the progress. Each update is a write to Redis and an event for all listeners.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// What was told already.
+/// What has been reported already.
 #[derive(Debug, Default)]
 pub struct Told {
-    /// The ids of what the agent said.
+    /// The ids of the agent's messages that were logged.
     said: HashSet<String>,
-    /// The last of them.
+    /// The id of the latest one.
     last: Option<String>,
-    /// The last status: its state, and the id of its message.
+    /// The latest status: its state, and the id of its message.
     status: Option<(State, Option<String>)>,
-    /// How many statuses there were.
+    /// Number of statuses so far.
     updates: u32,
-    /// How many of them the published progress counts, and since when.
+    /// The number of statuses in the published progress, and when it was published.
     published: Option<(u32, SystemTime)>,
 }
 
@@ -39,18 +39,19 @@ struct Progress<'a> {
 }
 
 impl Told {
-    /// Goes on with what an earlier run of the job has told: up to which message of the agent, and how many statuses.
+    /// Continues the report of an earlier run of the job. `last` is the id of the last logged message, `updates` the
+    /// number of statuses.
     pub fn resumed(last: Option<String>, updates: u32) -> Self {
         Self { said: last.iter().cloned().collect(), last, updates, ..Self::default() }
     }
 
-    /// Up to which message of the agent was told, and how many statuses.
+    /// The id of the last logged message, and the number of statuses.
     pub fn so_far(&self) -> (Option<String>, u32) {
         (self.last.clone(), self.updates)
     }
 
-    /// Tells what is new about a task and its history. `ours` is the message that it was made of: what was said before
-    /// that is old.
+    /// Reports what is new in a task and its history. `ours` is the message that the task was created for: earlier
+    /// messages are not reported.
     pub fn task(&mut self, task: &Task, ours: Option<&str>) {
         let at = |id: &str| task.history.iter().position(|message| message.message_id == id);
         let since = self.last.as_deref().and_then(at).or_else(|| ours.and_then(at));
@@ -60,7 +61,7 @@ impl Told {
         self.status(task);
     }
 
-    /// Tells what is new about a task's status. Its history is not looked at.
+    /// Reports what is new in a task's status. The history is ignored.
     pub fn status(&mut self, task: &Task) {
         if let Some(message) = &task.status.message {
             self.message(message);
@@ -73,8 +74,8 @@ impl Told {
         self.publish(task, clock::now());
     }
 
-    /// Publishes the task's status as the job's progress, unless that was done a moment ago: then a later call does it.
-    /// A status after which the task does not go on by itself is published at once.
+    /// Publishes the task's status as the job's progress. If the last update was too recent, a later call publishes it.
+    /// A status after which the task does not continue by itself is published at once.
     pub fn publish(&mut self, task: &Task, now: SystemTime) {
         let is_due = match self.published {
             None => true,
@@ -99,7 +100,8 @@ impl Told {
         }
     }
 
-    /// Tells what the agent says, once. The job's log is the job's own, as its data and result are.
+    /// Logs a message of the agent, once. Its text may be logged there: the job's log is as private as the job's data
+    /// and result.
     pub fn message(&mut self, message: &Message) {
         if message.by_agent && self.said.insert(message.message_id.clone()) {
             self.last = Some(message.message_id.clone());

@@ -1,4 +1,5 @@
-//! Why a call came to nothing, and what that means for the job. No message quotes what the agent says: that is payload.
+//! Why a call failed, and what that means for the job. No message quotes the agent's text, because it may contain
+//! payload.
 
 use std::time::Duration;
 
@@ -7,10 +8,10 @@ use toril_plugin::http::HttpError;
 
 use crate::watch::Stop;
 
-/// The shortest time for which a queue is limited.
+/// Minimum time for which a queue is rate-limited.
 const MIN_WAIT: Duration = Duration::from_secs(1);
 
-/// Errors of JSON-RPC and of A2A that are told apart here.
+/// The JSON-RPC and A2A error codes that need separate handling.
 pub const METHOD_NOT_FOUND: i64 = -32601;
 const TASK_NOT_FOUND: i64 = -32001;
 const TASK_NOT_CANCELABLE: i64 = -32002;
@@ -18,22 +19,22 @@ const NO_NOTIFICATIONS: i64 = -32003;
 const UNSUPPORTED: i64 = -32004;
 const WRONG_VERSION: i64 = -32009;
 
-/// Why a call came to nothing.
+/// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
-    /// The attempt has to end.
+    /// The attempt must end.
     Stopped(Stop),
-    /// There was no answer.
+    /// There was no response.
     Http(HttpError),
-    /// The answer's status is none of success.
+    /// The response has an error status.
     Status { status: u16, wait: Option<Duration> },
-    /// An error of JSON-RPC or A2A. Over HTTP+JSON, too, errors have the codes that they have over JSON-RPC.
+    /// A JSON-RPC or A2A error. Errors over HTTP+JSON are translated to their JSON-RPC codes.
     Rpc { code: i64 },
-    /// The answer is not A2A.
+    /// The response is not A2A.
     NotA2a,
-    /// The agent does not let the caller in, and what to do about that.
+    /// The agent denies access. `advice` says what to do about it.
     Refused { status: u16, advice: String },
-    /// The call was not sent, as there is no token for it. The message says why.
+    /// The call was not sent because no token could be obtained. The message explains why.
     NoToken { message: String, may_pass: bool },
 }
 
@@ -50,11 +51,11 @@ impl From<Stop> for Trouble {
 }
 
 impl Trouble {
-    /// Whether a message has certainly not been taken by the agent.
+    /// Whether the agent has certainly not accepted a message.
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Http(error) => error.is_unsent(),
-            // A gateway's 5xx says nothing about what is behind it, and so does 408.
+            // A gateway's 5xx says nothing about the agent behind it. Neither does 408.
             Self::Status { status, .. } => *status < 500 && *status != 408,
             Self::Rpc { code } => is_clear(*code),
             Self::Refused { .. } | Self::NoToken { .. } => true,
@@ -62,12 +63,12 @@ impl Trouble {
         }
     }
 
-    /// Whether a question may be answered when it is asked again in a moment. What is no A2A counts, too: gateways
-    /// answer with a page of their own while the agent behind them restarts.
+    /// Whether a retry may soon succeed. A response that is not A2A counts too: gateways return their own page while
+    /// the agent behind them restarts.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Stopped(_) => false,
-            // A name can lead to another address the next time, but hardly within one attempt.
+            // A name can resolve to another address later, but that is unlikely within one attempt.
             Self::Http(HttpError::Prohibited { .. } | HttpError::TooLarge { .. }) => false,
             Self::Http(error) => !error.is_permanent(),
             Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..),
@@ -78,18 +79,18 @@ impl Trouble {
         }
     }
 
-    /// Whether the call is over at the agent: it has answered, or a server in front of it has that passed nothing on. After
-    /// anything else the agent may still be busy with what was sent.
+    /// Whether the call has ended at the agent: the agent has responded, or a server in front of it that forwarded
+    /// nothing. After any other error the agent may still be processing the call.
     pub fn is_answer(&self) -> bool {
         match self {
-            // 502 and 504 are a gateway's: it has waited for the agent, and does not know what came of it.
+            // 502 and 504 come from a gateway that has waited for the agent and does not know the outcome.
             Self::Status { status, .. } => !matches!(status, 408 | 502 | 504),
             Self::Rpc { .. } | Self::Refused { .. } => true,
             Self::Stopped(_) | Self::Http(_) | Self::NotA2a | Self::NoToken { .. } => false,
         }
     }
 
-    /// How long the agent asks to be left alone.
+    /// The `Retry-After` of the agent.
     pub fn wait(&self) -> Option<Duration> {
         match self {
             Self::Status { wait, .. } => *wait,
@@ -97,12 +98,13 @@ impl Trouble {
         }
     }
 
-    /// Whether there is no agent's card at the address: nothing, nothing that can be read, or a page for people.
+    /// Whether the address has no agent card: not found, unreadable, or a page for people.
     pub fn is_no_card(&self) -> bool {
         matches!(self, Self::Status { status: 404 | 405 | 410, .. } | Self::NotA2a)
     }
 
-    /// Whether another card of the agent would explain it: the agent may be elsewhere now, or speak otherwise.
+    /// Whether an outdated card could explain the error: the agent may have moved, or may use another protocol version
+    /// now.
     pub fn may_be_an_old_card(&self) -> bool {
         match self {
             Self::Http(error) => error.is_unsent(),
@@ -113,7 +115,7 @@ impl Trouble {
         }
     }
 
-    /// What happened, for a log line.
+    /// Describes the error for a log line.
     pub fn told(&self) -> String {
         match self {
             Self::Stopped(_) => "the attempt has to end".into(),
@@ -126,12 +128,12 @@ impl Trouble {
         }
     }
 
-    /// Whether the agent does not have what was called, and did nothing.
+    /// Whether the agent does not support the called method. Then it has done nothing.
     pub fn is_unsupported(&self) -> bool {
         matches!(self, Self::Rpc { code: METHOD_NOT_FOUND | UNSUPPORTED })
     }
 
-    /// Over HTTP+JSON: a method that is not at its address is none that the agent has.
+    /// Over HTTP+JSON, a 404 at a method's URL means that the agent does not support the method.
     pub fn of_method(self) -> Self {
         match self {
             Self::Status { status: 404, .. } => Self::Rpc { code: METHOD_NOT_FOUND },
@@ -139,7 +141,7 @@ impl Trouble {
         }
     }
 
-    /// Whether the agent does not send notifications, and did nothing.
+    /// Whether the agent does not support notifications. Then it has done nothing.
     pub fn is_without_notifications(&self) -> bool {
         matches!(self, Self::Rpc { code: NO_NOTIFICATIONS })
     }
@@ -149,12 +151,12 @@ impl Trouble {
         matches!(self, Self::Rpc { code: TASK_NOT_FOUND })
     }
 
-    /// Whether the agent does not cancel the task, as it has ended or cannot be.
+    /// Whether the agent does not cancel the task, because it has ended or cannot be cancelled.
     pub fn is_not_cancelable(&self) -> bool {
         matches!(self, Self::Rpc { code: TASK_NOT_CANCELABLE | UNSUPPORTED })
     }
 
-    /// What it means for the job. `agent` is what messages call it, `method` what was called.
+    /// The resulting failure of the job. `agent` is the agent's name in messages, `method` the called method.
     pub fn into_failure(self, agent: &str, method: &str) -> Failure {
         match self {
             Self::Stopped(stop) => stopped(&stop, agent),
@@ -173,7 +175,7 @@ impl Trouble {
     }
 }
 
-/// The end of an attempt that nothing more could be done about.
+/// The failure of an attempt that was stopped before it could do more.
 fn stopped(stop: &Stop, agent: &str) -> Failure {
     match stop {
         Stop::Shutdown => Failure::defer(Duration::ZERO),
@@ -199,13 +201,14 @@ fn refused(status: u16, wait: Option<Duration>, agent: &str, method: &str) -> Fa
     }
 }
 
-/// Whether an error says that the agent will never accept the call as it is. These are errors of JSON-RPC itself and those
-/// that A2A defines. The other codes from -32099 to -32000 are each server's own: they may mean that it is overloaded.
+/// Whether the error means that the agent will never accept this call. That holds for the errors of JSON-RPC itself and
+/// for those that A2A defines, except an internal error (-32603) and an invalid reply (-32006). The other codes from
+/// -32099 to -32000 are server-specific and may mean that the server is overloaded.
 fn is_clear(code: i64) -> bool {
     matches!(code, -32700 | -32602..=-32600 | -32009..=-32001) && code != -32006
 }
 
-/// What an error of JSON-RPC (-32700 to -32600) or of A2A (-32001 to -32009) means.
+/// The meaning of a JSON-RPC error (-32700 to -32600) or an A2A error (-32001 to -32009).
 fn meaning(code: i64) -> &'static str {
     match code {
         -32700 => "it could not read the request",

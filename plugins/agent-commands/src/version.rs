@@ -1,7 +1,7 @@
-//! Which build of the plugin this is.
+//! The plugin's version and build.
 
-/// The package's version, and the label of the build if it was compiled with one (`TORIL_PLUGIN_BUILD`): `0.1.0+green`.
-/// Two builds of one version can be told apart by it in results.
+/// The package's version, followed by the build label if the plugin was compiled with one (`TORIL_PLUGIN_BUILD`):
+/// `0.1.0+green`. It distinguishes two builds of the same version in results.
 pub fn version() -> String {
     match option_env!("TORIL_PLUGIN_BUILD") {
         Some(build) => format!("{}+{build}", env!("CARGO_PKG_VERSION")),

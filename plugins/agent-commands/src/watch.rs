@@ -1,72 +1,72 @@
-//! Why an attempt should end before the agent has: looked at in between while something is awaited.
+//! Why an attempt should end before the agent has finished. It is checked regularly during each wait.
 
 use std::time::{Duration, SystemTime};
 
 use toril_plugin::clock;
 use toril_plugin::context::{self, Cancelled};
 
-/// The longest time that is kept for telling the agent at the end.
+/// Maximum time reserved at the end of an attempt to inform the agent.
 const RESERVE: Duration = Duration::from_secs(5);
 
-/// How often it is looked, where something is awaited.
+/// Interval of the checks during a wait.
 pub const LOOK: Duration = Duration::from_millis(200);
 
-/// Why an attempt ends before the agent has.
+/// Why an attempt ends before the agent has finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stop {
-    /// The host shuts down: another one goes on.
+    /// The host is shutting down. Another host continues.
     Shutdown,
-    /// Somebody cancelled the job, and said why.
+    /// The job was cancelled, for this reason.
     Cancelled(String),
-    /// The attempt's time is up.
+    /// The attempt's time is over.
     AttemptOver,
-    /// The time is up that the job gives the agent.
+    /// The job's `timeoutMs` is over.
     TimeoutOver,
-    /// The agent tells when something happens to the task: the job need not wait for it here.
+    /// The agent sends notifications about the task, so the job need not wait.
     Deferred,
 }
 
-/// Looks whether the attempt should end.
+/// Checks whether the attempt should end.
 #[derive(Debug, Clone)]
 pub struct Watch {
-    /// When the job's own time is up.
+    /// When the job's `timeoutMs` is over.
     until: Option<SystemTime>,
-    /// When the time of one attempt is up, counted over all of them.
+    /// When the time of one attempt is over, counted over all attempts.
     attempts_until: Option<SystemTime>,
-    /// When the job is deferred.
+    /// When to defer the job.
     deferred_at: Option<SystemTime>,
-    /// What an attempt has in all, if this one has just begun.
+    /// Total time of an attempt, if this one has just begun.
     whole: Duration,
-    /// What is left of the attempt when it has to be ended.
+    /// Time reserved at the end of the attempt.
     reserve: Duration,
 }
 
 impl Watch {
-    /// With a job's own time: how long, and since when.
+    /// Starts with the job's own timeout, which counts from `since`.
     pub fn new(timeout: Option<Duration>, since: SystemTime) -> Self {
         let until = timeout.and_then(|timeout| since.checked_add(timeout));
         let (whole, attempts_until, deferred_at) = (context::remaining(), None, None);
         Self { until, attempts_until, deferred_at, whole, reserve: (whole / 5).min(RESERVE) }
     }
 
-    /// Lets the time of one attempt count since then, over all attempts: a job that is deferred in between has no more.
+    /// Counts the time of one attempt from `since` over all attempts, so that deferring gives a job no extra time.
     pub fn over_all_attempts(self, since: SystemTime) -> Self {
         let whole = self.whole.saturating_sub(self.reserve);
         Self { attempts_until: since.checked_add(whole), ..self }
     }
 
-    /// The same, and the job is deferred after that time.
+    /// The same watch, but the job is deferred after this time.
     pub fn deferring(&self, after: Duration) -> Self {
         Self { deferred_at: clock::now().checked_add(after), ..self.clone() }
     }
 
-    /// The time until the job has none left, however many attempts it has.
+    /// Time until the job must end, whatever the number of its attempts.
     pub fn until_the_end(&self) -> Duration {
         let ends = [self.until, self.attempts_until].into_iter().flatten();
         ends.map(|end| end.duration_since(clock::now()).unwrap_or_default()).min().unwrap_or(Duration::MAX)
     }
 
-    /// Why the attempt should end now, none while it should not.
+    /// Why the attempt should end now. `None` if it should continue.
     pub fn stop(&self) -> Option<Stop> {
         match context::cancelled() {
             Some(Cancelled::Shutdown) => return Some(Stop::Shutdown),
@@ -83,22 +83,22 @@ impl Watch {
         is_past(self.deferred_at).then_some(Stop::Deferred)
     }
 
-    /// The time until the attempt or the job has none left.
+    /// Time until the attempt or the job must end.
     pub fn left(&self) -> Duration {
         let attempt = context::remaining().saturating_sub(self.reserve);
         attempt.min(self.until_the_end())
     }
 
-    /// How long a request may take that is ended by a stop before: a little longer than there is time, so that the stop
-    /// is what ends it.
+    /// Timeout of a request that a stop may interrupt. It is slightly longer than the time left, so that the stop comes
+    /// first.
     pub fn bound(&self) -> Duration {
         self.left().saturating_add(RESERVE)
     }
 
-    /// Does nothing for that time.
+    /// Sleeps for this time.
     ///
     /// # Errors
-    /// If the attempt should end before.
+    /// The reason, if the attempt should end earlier.
     pub fn pause(&self, pause: Duration) -> Result<(), Stop> {
         let mut left = pause.min(self.left());
         loop {
@@ -113,23 +113,23 @@ impl Watch {
         }
     }
 
-    /// For what is done after a stop: nothing stops it but that time.
+    /// For calls after a stop. Only the timeout of the call ends the wait.
     pub fn last_words() -> Patience<'static> {
         Patience { watch: None, grace: Duration::ZERO, noticed: None }
     }
 
-    /// Ends a wait at once when the attempt should end.
+    /// Ends a wait as soon as the attempt should end.
     pub fn at_once(&self) -> Patience<'_> {
         self.patiently(Duration::ZERO)
     }
 
-    /// Ends a wait that long after the attempt should end.
+    /// Ends a wait this long after the attempt should end.
     pub fn patiently(&self, grace: Duration) -> Patience<'_> {
         Patience { watch: Some(self), grace, noticed: None }
     }
 }
 
-/// Decides in between whether a wait goes on.
+/// Decides during a wait whether to continue.
 #[derive(Debug, Clone)]
 pub struct Patience<'a> {
     watch: Option<&'a Watch>,
@@ -138,7 +138,7 @@ pub struct Patience<'a> {
 }
 
 impl Patience<'_> {
-    /// The reason to end the wait, once it has to end.
+    /// The reason to end the wait, if it must end now.
     pub fn over(&mut self) -> Option<Stop> {
         let stop = self.watch?.stop()?;
         let now = clock::now();
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn the_time_of_an_attempt_counts_over_all_of_them_where_the_job_is_deferred() {
         let ago = |hours: u64| clock::now() - Duration::from_secs(3600 * hours);
-        // An attempt has an hour here.
+        // In tests, an attempt has one hour.
         assert_eq!(Watch::new(None, ago(0)).over_all_attempts(ago(2)).stop(), Some(Stop::AttemptOver));
         assert_eq!(Watch::new(None, ago(0)).over_all_attempts(ago(0)).stop(), None);
         let left = Watch::new(Some(Duration::from_secs(600)), ago(0)).over_all_attempts(ago(0)).until_the_end();

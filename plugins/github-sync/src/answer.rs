@@ -1,4 +1,4 @@
-//! What an answer of GitHub means for the job. No message quotes an answer's body or a token.
+//! What a response of GitHub means for the job. No message quotes a response body or a token.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -9,21 +9,21 @@ use toril_plugin::http::Response;
 
 use crate::resource::Resource;
 
-/// How long to wait at the primary limit when GitHub does not say until when.
+/// How long to wait at the primary rate limit if GitHub does not say until when.
 const UNNAMED_WAIT: Duration = Duration::from_secs(60);
 
-/// The most characters of a header that a message quotes.
+/// Maximum number of characters of a header that a message quotes.
 const LONGEST_HEADER: usize = 300;
 
-/// The bounds of a wait. GitHub counts by the hour, so a longer one comes from a wrong clock.
+/// Minimum and maximum wait. GitHub's limits reset hourly, so a longer wait comes from a wrong clock.
 pub const WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3600));
 
-/// What was asked for.
+/// The object of a request.
 #[derive(Debug, Clone, Copy)]
 pub enum Subject<'a> {
     Repository(&'a str),
     Listing(Resource, &'a str),
-    /// What a pull request or a commit of a repository has of a resource.
+    /// The items of a resource that belong to one pull request or commit.
     Part {
         resource: Resource,
         of: &'a str,
@@ -46,30 +46,31 @@ impl fmt::Display for Subject<'_> {
     }
 }
 
-/// What an answer means.
+/// The meaning of a response.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Meaning {
-    /// Its body has what was asked for.
+    /// The body contains the requested object.
     Content,
-    /// It is as it was.
+    /// 304: the object has not changed.
     NotModified,
-    /// It is at this address.
+    /// The object has moved to this URL.
     Moved(String),
-    /// There is nothing of the kind: a repository without commits, or one whose issues are switched off.
+    /// The object is empty or disabled: a repository without commits, or one whose issues are switched off.
     Nothing,
-    /// There is none, or none for this token.
+    /// The object does not exist, or this token cannot see it.
     Missing(u16),
-    /// This token may not read it. The text says what GitHub asks for.
+    /// This token may not read the object. The text contains the permissions that GitHub requires.
     Forbidden(String),
-    /// The token is not valid, or no longer.
+    /// The token is invalid or has expired.
     Unauthorised,
-    /// The secondary limit, with how long GitHub asks the client to wait.
+    /// The secondary rate limit, with the wait that GitHub asks for.
     Slower(Option<Duration>),
-    /// The attempt has ended.
+    /// The attempt ends with this failure.
     Failed(Failure),
 }
 
-/// What an answer's status and headers mean. `now` is the host's time when it came, which counts if GitHub sent none.
+/// The meaning of a response's status and headers. `now` is the host's time when the response arrived. It is used if
+/// GitHub sent no `Date`.
 pub fn meaning(answer: &Response, subject: Subject<'_>, now: SystemTime) -> Meaning {
     let status = answer.status();
     let failure = match status {
@@ -84,7 +85,7 @@ pub fn meaning(answer: &Response, subject: Subject<'_>, now: SystemTime) -> Mean
         429 => return Meaning::Slower(None),
         403 if speaks_of_a_limit(answer) => return Meaning::Slower(None),
         403 => return Meaning::Forbidden(forbidden(answer, subject)),
-        // A commit that is no longer there is not processable, as GitHub calls it.
+        // For a commit that no longer exists, GitHub returns 422 (Unprocessable Entity).
         422 if matches!(subject, Subject::Part { .. }) => return Meaning::Missing(status),
         409 | 410 if matches!(subject, Subject::Listing(..)) => return Meaning::Nothing,
         404 | 410 | 451 => return Meaning::Missing(status),
@@ -95,7 +96,7 @@ pub fn meaning(answer: &Response, subject: Subject<'_>, now: SystemTime) -> Mean
     Meaning::Failed(failure)
 }
 
-/// The message for something that GitHub does not have, or does not show.
+/// The message for an object that does not exist at GitHub or is not visible.
 pub fn missing(subject: Subject<'_>, status: u16) -> String {
     match subject {
         Subject::Repository(repo) => {
@@ -105,7 +106,7 @@ pub fn missing(subject: Subject<'_>, status: u16) -> String {
     }
 }
 
-/// Why a token may not read something, with what GitHub says about the permissions that it needs.
+/// Why a token may not read an object, with the permissions that GitHub names.
 fn forbidden(answer: &Response, subject: Subject<'_>) -> String {
     let mut reason = format!("GitHub does not allow access to {subject} (403)");
     if let Some(permissions) = header_for_people(answer, "x-accepted-github-permissions") {
@@ -117,19 +118,19 @@ fn forbidden(answer: &Response, subject: Subject<'_>) -> String {
     reason
 }
 
-/// A header's value as a part of a message: bounded, and without control characters.
+/// A header's value as a part of a message, truncated and without control characters.
 fn header_for_people(answer: &Response, name: &str) -> Option<String> {
     let value: String = answer.header(name)?.chars().filter(|c| !c.is_control()).take(LONGEST_HEADER).collect();
     (!value.trim().is_empty()).then(|| value.trim().to_owned())
 }
 
-/// How long no request may be made after one that the primary limit refused.
+/// How long to send no request after the primary rate limit has refused one.
 fn until_allowed(answer: &Response, now: SystemTime) -> Duration {
     let wait = answer.retry_after().or_else(|| until_reset(answer, now)).unwrap_or(UNNAMED_WAIT);
     wait.clamp(WAITS.0, WAITS.1)
 }
 
-/// How long no further request may be made after an answer that was given: it was the last one that the limit allows.
+/// How long to send no further request after a successful response that used up the rate limit.
 pub fn spent(answer: &Response, now: SystemTime) -> Option<Duration> {
     is_spent(answer).then(|| until_reset(answer, now).unwrap_or(UNNAMED_WAIT).clamp(WAITS.0, WAITS.1))
 }
@@ -138,15 +139,15 @@ fn is_spent(answer: &Response) -> bool {
     answer.header("x-ratelimit-remaining").map(str::trim) == Some("0")
 }
 
-/// A secondary limit may be told by the message alone.
+/// GitHub may report a secondary limit only in the message.
 fn speaks_of_a_limit(answer: &Response) -> bool {
     let body: Option<Value> = answer.json().ok();
     let message = body.as_ref().and_then(|body| body["message"].as_str()).unwrap_or_default().to_lowercase();
     message.contains("rate limit") || message.contains("abuse detection")
 }
 
-/// From now to the second in which GitHub starts to count anew. GitHub's own clock counts where the answer has a `Date`.
-/// None without one if the reset has passed: then the host's clock is ahead, and how far is not known.
+/// Time until the second in which GitHub resets the limit. If the response has a `Date`, GitHub's own clock is used.
+/// Without a `Date`, it returns `None` if the reset has passed: then the host's clock is ahead by an unknown amount.
 fn until_reset(answer: &Response, now: SystemTime) -> Option<Duration> {
     let reset = answer.header("x-ratelimit-reset")?.trim().parse().ok()?;
     let reset = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(reset))?;

@@ -1,4 +1,4 @@
-//! The requests to GitHub: one page after the other, within what the rate limit allows.
+//! The requests to GitHub: one page after the other, within the rate limit.
 
 use std::time::Duration;
 
@@ -15,65 +15,65 @@ use crate::result::Counts;
 use crate::settings::Settings;
 use crate::version::version;
 
-/// The version of the REST API whose answers this plugin knows.
+/// The version of the REST API that this plugin supports.
 const API_VERSION: &str = "2022-11-28";
 
-/// How often an answer may lead to another address: a repository that was renamed or moved does so.
+/// Maximum number of redirects per request. A renamed or moved repository causes one.
 const MAX_REDIRECTS: u32 = 3;
 
-/// The most bytes of one answer. A page of items is kept in one step, which the store bounds.
+/// Maximum size of a response, in bytes. A page of items is stored in one step, whose size the store limits.
 const MAX_BODY: usize = 6 * 1024 * 1024;
 
-/// GitHub's API, or that of a GitHub Enterprise Server.
+/// The API of GitHub or of a GitHub Enterprise Server.
 pub struct Api<'a> {
     settings: &'a Settings,
     pace: &'a Pace,
     auth: Auth<'a>,
     limits: Limits<'a>,
-    /// How long no further request may be sent, as far as the last answer said.
+    /// How long to send no further request, according to the last response.
     spent: Option<Duration>,
     requests: u64,
     not_modified: u64,
 }
 
-/// What is known of an address: GitHub's mark of what it last sent from there.
+/// What is known about a URL: the ETag of its last response.
 pub struct Known<'a> {
     pub url: &'a str,
     pub etag: &'a str,
 }
 
-/// What GitHub has at an address.
+/// The result of a request.
 pub enum Found {
-    /// This.
+    /// The requested content.
     Content(Content),
-    /// What is known. The headers may say where the next page is.
+    /// The content is unchanged. The headers may name the next page.
     NotModified { next: Option<String> },
-    /// Nothing of the kind.
+    /// The object is empty or disabled.
     Nothing,
-    /// None that this token may see, with the status that said so.
+    /// The object does not exist or this token cannot see it. The status is the one that GitHub returned.
     Missing(u16),
-    /// This token may not read it. The text says what GitHub asks for.
+    /// This token may not read the object. The text contains the permissions that GitHub requires.
     Forbidden(String),
-    /// The answer is larger than this many bytes.
+    /// The response is larger than this many bytes.
     TooLarge(usize),
 }
 
-/// What an answer says about the page after it.
+/// What a response says about the next page.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Following {
-    /// It is at this address.
+    /// The next page is at this URL.
     Page(String),
-    /// There is none.
+    /// There is no next page.
     End,
-    /// The answer names a last page other than this one, and no next page.
+    /// The response names a different page as the last one, but no next page.
     Contradiction,
-    /// The answer has no links. That is the end, unless a proxy has removed them.
+    /// The response has no links. This is the last page, unless a proxy has removed the links.
     Unlinked,
 }
 
-/// An answer with something in it.
+/// A response with content.
 pub struct Content {
-    /// Where it was found, after redirects.
+    /// The final URL, after redirects.
     pub url: String,
     pub answer: Response,
     pub etag: Option<String>,
@@ -81,19 +81,19 @@ pub struct Content {
 }
 
 impl<'a> Api<'a> {
-    /// `owner`: whose repositories are read.
+    /// `owner` is the owner of the repositories that are read.
     pub fn new(settings: &'a Settings, pace: &'a Pace, store: &'a Store, owner: &'a str) -> Self {
         let auth = Auth::new(&settings.credentials, store, owner);
         Self { settings, pace, auth, limits: Limits::new(store), spent: None, requests: 0, not_modified: 0 }
     }
 
-    /// The address of a path, which begins with a slash.
+    /// The URL of a path, which begins with a slash.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.settings.api_url)
     }
 
-    /// What is at an address. It is not sent again if it is what is known. Redirects are followed as long as they stay on
-    /// this API: the token may only go to the one that it was given for.
+    /// Reads a URL. If the content is still the known one, GitHub does not send it again. Redirects are followed only
+    /// within this API, because the token may be sent only to the API that it was issued for.
     pub fn get(&mut self, url: &str, known: Option<Known<'_>>, subject: Subject<'_>) -> Result<Found, Failure> {
         let mut url = url.to_owned();
         for _ in 0..=MAX_REDIRECTS {
@@ -136,7 +136,7 @@ impl<'a> Api<'a> {
         Err(Failure::fatal(format!("GitHub sends requests for {subject} in a circle")))
     }
 
-    /// What was sent since this was last asked.
+    /// Returns the request counts since the last call, and resets them.
     pub fn take_counts(&mut self) -> Counts {
         let (requests, not_modified) = (std::mem::take(&mut self.requests), std::mem::take(&mut self.not_modified));
         Counts { requests, not_modified, ..Counts::default() }
@@ -169,8 +169,8 @@ impl<'a> Api<'a> {
         Err(Failure::fatal(format!("{subject} has moved to another API than `api-url`, where the token must not go")))
     }
 
-    /// Resolves a reference that an answer from `url` contains: `https://…`, `/path?query`, `path?query` or `?query`
-    /// (RFC 3986, 5.2, without dot segments).
+    /// Resolves a reference in a response from `url`: `https://…`, `/path?query`, `path?query` or `?query` (RFC 3986,
+    /// 5.2, without dot segments).
     fn absolute(&self, reference: &str, url: &str) -> String {
         let has_scheme = reference.split_once(':').is_some_and(|(scheme, _)| {
             !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
@@ -196,7 +196,7 @@ impl<'a> Api<'a> {
         url.get(..end).unwrap_or(url)
     }
 
-    /// Refuses an address that is not at this API.
+    /// Refuses a URL outside of this API.
     pub fn check(&self, url: &str, subject: Subject<'_>) -> Result<(), Failure> {
         let error =
             || Failure::fatal(format!("the job's data name an address of {subject} at another API than `api-url`"));
@@ -209,7 +209,7 @@ impl<'a> Api<'a> {
         rest.is_some_and(|rest| !rest.split(['?', '#']).next().unwrap_or(rest).split('/').any(is_dot_segment))
     }
 
-    /// Sends a request. Where GitHub refuses a token that can be renewed, it is sent once more with another one.
+    /// Sends a request. If GitHub rejects a token that can be renewed, the request is sent once more with a new token.
     fn send(&mut self, url: &str, etag: Option<&str>) -> Result<Sent, Failure> {
         if let Some(wait) = self.spent {
             return Err(Failure::rate_limited(wait));
@@ -242,7 +242,7 @@ impl<'a> Api<'a> {
     }
 }
 
-/// The connection to GitHub, with what every request has.
+/// Sends requests to GitHub with the common headers.
 #[derive(Clone, Copy)]
 struct Wire<'a> {
     settings: &'a Settings,
@@ -272,7 +272,7 @@ impl Exchange for Wire<'_> {
 
 enum Sent {
     Answer(Response),
-    /// It is larger than this many bytes.
+    /// The response is larger than this many bytes.
     TooLarge(usize),
 }
 
@@ -280,7 +280,7 @@ fn is_dot_segment(segment: &str) -> bool {
     matches!(segment.replace("%2e", ".").replace("%2E", ".").as_str(), "." | "..")
 }
 
-/// The number of the page that an address asks for. The first one need not be named.
+/// The page number in a URL. The first page may have none.
 fn page_number(url: &str) -> Option<u64> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     let page = query.split('&').find_map(|parameter| parameter.strip_prefix("page="));

@@ -1,4 +1,4 @@
-//! Which fields of an item are kept: all of them, unless the settings or the job choose some.
+//! Selects the fields of an item that are stored: all of them, unless the settings or the job select some.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,12 +8,12 @@ use toril_plugin::{Failure, config};
 use crate::items;
 use crate::resource::Resource;
 
-/// The fields of a resource that are kept. None: all.
+/// The stored fields of a resource. `None` means all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fields(Option<BTreeSet<String>>);
 
 impl Fields {
-    /// `source` is where they are named, for messages.
+    /// `source` says where the names come from, for messages.
     fn new(resource: Resource, names: impl Iterator<Item = String>, source: &str) -> Result<Self, Failure> {
         if resource == Resource::Repository {
             return Err(Failure::fatal(format!(
@@ -21,7 +21,7 @@ impl Fields {
             )));
         }
         let known = items::fields(resource);
-        // What an item is called by is always there.
+        // The key field is always included.
         let mut chosen = BTreeSet::from([items::key_field(resource).to_owned()]);
         for (n, name) in names.enumerate() {
             if !known.contains(&name.as_str()) {
@@ -40,14 +40,14 @@ impl Fields {
         self.0.is_none()
     }
 
-    /// Takes the fields out of a document that are not kept.
+    /// Removes the unselected fields from a document.
     pub fn apply(&self, document: &mut Value) {
         if let (Some(chosen), Value::Object(members)) = (&self.0, document) {
             members.retain(|name, _| chosen.contains(name));
         }
     }
 
-    /// What tells one choice from another. None: all are kept.
+    /// Identifies a selection. `None` means that all fields are stored.
     pub fn mark(&self) -> Option<String> {
         self.0.as_ref().map(|chosen| chosen.iter().map(String::as_str).collect::<Vec<_>>().join(","))
     }
@@ -58,7 +58,7 @@ impl Fields {
 pub struct Selection(BTreeMap<Resource, Fields>);
 
 impl Selection {
-    /// From the settings `fields.RESOURCE`, and from the job, which takes precedence.
+    /// Reads the selection from the settings `fields.RESOURCE` and from the job. The job takes precedence.
     pub fn read(job: Option<&BTreeMap<String, Vec<String>>>) -> Result<Self, Failure> {
         let mut selection = BTreeMap::new();
         for resource in Resource::ALL {

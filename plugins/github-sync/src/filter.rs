@@ -1,11 +1,11 @@
-//! Which of an owner's repositories a job is about.
+//! Selects the repositories of an owner that a job syncs.
 
 use glob::{MatchOptions, Pattern};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toril_plugin::Failure;
 
-/// GitHub's names are the same in any case.
+/// GitHub's names are case-insensitive.
 const OPTIONS: MatchOptions =
     MatchOptions { case_sensitive: false, require_literal_separator: false, require_literal_leading_dot: false };
 
@@ -55,15 +55,15 @@ impl Which {
     }
 }
 
-/// What a filter looks at.
+/// The properties of a repository that a filter checks.
 pub struct Candidate<'a> {
-    /// As in `owner/name`.
+    /// The name as `owner/name`.
     pub full_name: &'a str,
     pub archived: bool,
     pub fork: bool,
 }
 
-/// A filter whose patterns are known to be valid.
+/// A filter with validated patterns.
 pub struct Checked {
     archived: Which,
     forks: Which,

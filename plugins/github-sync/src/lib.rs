@@ -1,15 +1,15 @@
-//! A Toril plugin that brings the state of repositories from GitHub's REST API into its key-value data. README.md is its
-//! manual, docs/github-sync.md has all of it.
+//! A Toril plugin that syncs the state of repositories from GitHub's REST API into its key-value data. README.md is its
+//! manual. docs/github-sync.md has the full reference.
 //!
-//! | module | what it has |
+//! | module | contents |
 //! | --- | --- |
-//! | [`payload`], [`result`], [`settings`] | what goes in and out |
-//! | [`resource`], [`items`], [`fields`] | what there is to read, and what is kept of it |
-//! | [`api`], [`answer`], [`link`] | requests, what their answers mean, and where the next page is |
+//! | [`payload`], [`result`], [`settings`] | input, output and settings |
+//! | [`resource`], [`items`], [`fields`] | what can be read, and which parts of it are stored |
+//! | [`api`], [`answer`], [`link`] | requests, the meaning of their responses, and the location of the next page |
 //! | [`auth`] | tokens, and the GitHub App that gets them |
 //! | [`kept`] | the keys, and the documents beside the items |
-//! | [`sync`] | one repository: its description, its listings, what was deleted |
-//! | [`organisation`], [`filter`] | all repositories of an owner, or some of them, as children |
+//! | [`sync`] | the sync of one repository: its description, its listings, deletions |
+//! | [`organisation`], [`filter`] | all or some repositories of an owner, as child jobs |
 //! | [`limits`] | how long to wait at the secondary rate limit |
 //! | [`pace`] | when an attempt should end |
 

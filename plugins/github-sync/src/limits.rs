@@ -1,5 +1,5 @@
-//! How long to wait at GitHub's secondary rate limit: longer each time that it is met without a success in between, as
-//! GitHub asks for. What was met is kept, since each wait ends an attempt.
+//! How long to wait at GitHub's secondary rate limit. As GitHub asks for, the wait grows each time the limit is hit
+//! without a success in between. The last hit is stored, because each wait ends an attempt.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,22 +10,22 @@ use toril_plugin::{Failure, clock, log};
 use crate::answer::WAITS;
 use crate::kept::{document, keys};
 
-/// The first wait where GitHub does not say how long: the least that its documentation asks for.
+/// The first wait if GitHub names none: the minimum from its documentation.
 const FIRST: Duration = Duration::from_secs(60);
 
-/// How long after its wait a limit is forgotten that no success has followed: no job has run meanwhile.
+/// How long after its wait a hit is forgotten if no success has followed. No job has run in that time.
 const REMEMBERED: Duration = Duration::from_secs(3600);
 
-/// The last time that the limit was met.
+/// The last time that the limit was hit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Met {
-    /// How often in a row.
+    /// Number of consecutive hits.
     times: u32,
     /// When the wait is over, in milliseconds since the Unix epoch.
     until: u64,
 }
 
-/// The secondary limit as one attempt sees it.
+/// The secondary limit from the perspective of one attempt.
 pub struct Limits<'a> {
     store: &'a Store,
     has_passed: bool,
@@ -36,7 +36,7 @@ impl<'a> Limits<'a> {
         Self { store, has_passed: false }
     }
 
-    /// The limit was met. `asked`: how long GitHub asks the client to wait.
+    /// Records that the limit was hit. `asked` is the wait that GitHub asks for.
     pub fn met(&self, asked: Option<Duration>) -> Failure {
         let key = keys::secondary_limit();
         let known = match self.store.get(&key) {
@@ -55,8 +55,8 @@ impl<'a> Limits<'a> {
         Failure::rate_limited(wait)
     }
 
-    /// A request has passed. The first one of an attempt resets what was kept, unless the limit was met meanwhile by
-    /// another attempt.
+    /// Records a successful request. The first one of an attempt clears the stored hit, unless another attempt has hit
+    /// the limit in the meantime.
     pub fn passed(&mut self) -> Result<(), Failure> {
         if !std::mem::replace(&mut self.has_passed, true) {
             let key = keys::secondary_limit();
@@ -69,12 +69,12 @@ impl<'a> Limits<'a> {
     }
 }
 
-/// What is kept from now on, and how long to wait.
+/// The hit to store, and how long to wait.
 fn next(known: Option<Met>, asked: Option<Duration>, now: u64) -> (Met, Duration) {
     let first = asked.unwrap_or(FIRST).clamp(WAITS.0, WAITS.1);
     let known = known.filter(|met| now < met.until.saturating_add(to_millis(REMEMBERED)));
     let (times, wait) = match known {
-        // Attempts that run at the same time meet the same limit.
+        // Concurrent attempts hit the same limit.
         Some(met) if now < met.until => {
             let left = Duration::from_millis(met.until - now);
             (met.times, left.max(asked.unwrap_or_default()))
@@ -107,7 +107,7 @@ mod tests {
         Some(Duration::from_secs(seconds))
     }
 
-    /// The waits in seconds when the limit is met again at the end of each wait.
+    /// The waits in seconds if the limit is hit again at the end of each wait.
     fn in_a_row(asked: Option<Duration>, times: usize) -> Vec<u64> {
         let (mut known, mut now, mut waits) = (None, NOW, Vec::new());
         for _ in 0..times {

@@ -1,17 +1,17 @@
-//! The addresses of pages, from GitHub's header `Link` (RFC 8288) or by their number.
+//! The URLs of pages, from GitHub's `Link` header (RFC 8288) or by page number.
 
-/// What the `Link` headers of one answer say about the pages after it.
+/// What the `Link` headers of a response say about further pages.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Links {
-    /// The address of the next page.
+    /// The URL of the next page.
     pub next: Option<String>,
-    /// The address of the last page.
+    /// The URL of the last page.
     pub last: Option<String>,
     /// Whether there was any link.
     pub any: bool,
 }
 
-/// Reads all `Link` headers of an answer. A server may send one header with several links, or several headers.
+/// Reads all `Link` headers of a response. A server may send one header with several links, or several headers.
 pub fn links<'a>(headers: impl Iterator<Item = &'a str>) -> Links {
     let mut links = Links::default();
     headers.for_each(|header| read(header, &mut links));
@@ -23,7 +23,7 @@ fn read(header: &str, links: &mut Links) {
     while let Some((_, after)) = rest.split_once('<') {
         let Some((url, after)) = after.split_once('>') else { return };
         links.any = true;
-        // Parameters end where the next link begins.
+        // The parameters end where the next link begins.
         let end = after.find('<').unwrap_or(after.len());
         let (parameters, following) = after.split_at(end);
         let is = |relation| parameters.split([';', ',']).any(|parameter| has_relation(parameter, relation));
@@ -44,7 +44,7 @@ fn has_relation(parameter: &str, relation: &str) -> bool {
     })
 }
 
-/// The address of another page of the same listing.
+/// The URL of another page of the same listing.
 pub fn with_page(url: &str, number: u32) -> String {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     let others: String = query

@@ -1,4 +1,4 @@
-//! All repositories of an owner: a child job for each, and the sum of what they return.
+//! Syncs all repositories of an owner: adds a child job for each, and sums up their results.
 
 use std::time::SystemTime;
 
@@ -18,7 +18,7 @@ use crate::result::{Counts, FailedRepository, RefusedResource, Synced, SyncedOwn
 use crate::settings::Settings;
 use crate::version::version;
 
-/// A repository in the list of its owner's.
+/// A repository in the owner's list.
 #[derive(Deserialize)]
 struct Listed {
     id: u64,
@@ -35,14 +35,14 @@ impl Listed {
     }
 }
 
-/// Adds the children, or sums them up once they have ended.
+/// Adds the children. Once they have ended, it sums up their results.
 pub fn run(job: &Job<Sync>, owner: &str, settings: &Settings) -> Result<SyncedOwner, Failure> {
     let mut left_out = job.data.left_out.unwrap_or_default();
     if job.data.children.is_none() {
         let listed = fan_out(job, owner, settings)?;
         let added = listed.added;
         left_out = listed.left_out;
-        // Kept in the job's own data: it goes with the job, and says that the list was read to its end.
+        // Stored in the job's data, so that it lives as long as the job. It records that the list was read completely.
         checkpoint::save(&Sync {
             children: Some(added),
             left_out: Some(left_out).filter(|left_out| *left_out > 0),
@@ -60,11 +60,11 @@ pub fn run(job: &Job<Sync>, owner: &str, settings: &Settings) -> Result<SyncedOw
     sum(owner, left_out)
 }
 
-/// Adds one child for each repository. Its id is the same on every attempt, so that none is added twice. How far the list
-/// was read is in the job's data, so that a long list takes several attempts.
+/// Adds one child job per repository. A child's id is the same in every attempt, so none is added twice. The progress
+/// is stored in the job's data, so a long list may take several attempts.
 fn fan_out(job: &Job<Sync>, owner: &str, settings: &Settings) -> Result<OwnerListing, Failure> {
     let filter = Checked::new(job.data.filter.as_ref())?;
-    // Each child would fail for a field that there is not.
+    // Checked here, because each child would fail for an unknown field.
     Selection::read(job.data.fields.as_ref())?;
     let pace = Pace::start(settings.request_timeout);
     let store = kv::open()?;
@@ -74,14 +74,14 @@ fn fan_out(job: &Job<Sync>, owner: &str, settings: &Settings) -> Result<OwnerLis
     let list = |of: &str| format!("/{of}/{owner}/repos?per_page={}", settings.page_size);
     let begin = || OwnerListing { next: api.url(&list("orgs")), pages: 0, added: 0, left_out: 0 };
     let mut at = job.data.listing.clone().unwrap_or_else(begin);
-    // The job's data come from a producer: this checks where they lead.
+    // The job's data comes from a producer, so the URL must be checked.
     api.check(&at.next, subject)?;
     let mut is_user = at.pages > 0;
     loop {
         pace.before_page()?;
         let content = match api.get(&at.next, None, subject)? {
             Found::Content(content) => content,
-            // An organisation has another list than a user.
+            // Organisations and users have different lists.
             Found::Missing(404) if !is_user => {
                 is_user = true;
                 at.next = api.url(&list("users"));
@@ -147,7 +147,7 @@ fn sum(owner: &str, left_out: u32) -> Result<SyncedOwner, Failure> {
     })
 }
 
-/// The repositories whose children failed, by the names that they had when they were listed.
+/// The repositories whose children failed, with their names at the time of listing.
 fn failed() -> Result<Vec<FailedRepository>, Failure> {
     let failures = children::ignored_failures()?;
     let store = kv::open()?;
@@ -166,7 +166,7 @@ fn failed() -> Result<Vec<FailedRepository>, Failure> {
     Ok(failed)
 }
 
-/// GitHub's number of the repository of a child, which its id ends with.
+/// GitHub's id of a child's repository. The child's job id ends with it.
 fn repository_of(child: &str) -> Option<u64> {
     child.rsplit_once('-').and_then(|(_, id)| id.parse().ok())
 }

@@ -1,4 +1,4 @@
-//! When an attempt should not begin another page.
+//! Decides when an attempt should not start another page.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -9,13 +9,14 @@ use toril_plugin::{Failure, log, progress};
 
 use crate::resource::Resource;
 
-/// The share of what is left of an attempt that a request may take: the rest is for saying that it was GitHub that was slow.
+/// The share of an attempt's remaining time that a request may use. The rest is needed to report that GitHub was too
+/// slow.
 const FOR_A_REQUEST: f64 = 0.8;
 
 /// The time of one attempt.
 pub struct Pace {
     whole: Duration,
-    /// How long a request may take, as the settings say.
+    /// The configured timeout of a request.
     request_timeout: Duration,
     pages: Cell<u32>,
 }
@@ -25,13 +26,13 @@ impl Pace {
         Self { whole: context::remaining(), request_timeout, pages: Cell::new(0) }
     }
 
-    /// How long the next request may take: never more than half of an attempt.
+    /// Timeout of the next request: at most half of an attempt.
     pub fn for_a_request(&self) -> Duration {
         self.request_timeout.min(self.whole / 2).min(left())
     }
 
-    /// Whether another page can be begun. A long listing takes several attempts, of which none is counted as a failed one:
-    /// each page is checkpointed.
+    /// Checks whether another page can be started. A long listing takes several attempts. None of them counts as
+    /// failed, because each page is checkpointed.
     pub fn before_page(&self) -> Result<(), Failure> {
         if let Some(why) = context::cancelled() {
             return Err(match why {
@@ -40,16 +41,16 @@ impl Pace {
             });
         }
         let is_late = left() < self.request_timeout.min(self.whole / 4);
-        // One that has done nothing yet would not get further the next time.
+        // An attempt that has done nothing yet continues: the next one would not get further.
         if is_late && self.pages.get() > 0 { Err(Failure::defer(Duration::ZERO)) } else { Ok(()) }
     }
 
-    /// A page is done.
+    /// Counts a finished page and publishes the progress.
     pub fn after_page(&self, resource: Resource, page: u32, items: usize) {
         self.page_done(&json!({ "resource": resource, "page": page, "items": items }));
     }
 
-    /// A page of a list of repositories is done.
+    /// Counts a finished page of a list of repositories and publishes the progress.
     pub fn after_page_of_repositories(&self, page: u32, items: u32) {
         self.page_done(&json!({ "resource": "repositories", "page": page, "items": items }));
     }
@@ -64,7 +65,7 @@ fn left() -> Duration {
     context::remaining().mul_f64(FOR_A_REQUEST)
 }
 
-/// Progress is for whoever watches: without it the job is as good.
+/// Progress is only informative, so an error does not fail the job.
 fn publish(value: &serde_json::Value) {
     if let Err(error) = progress::set(value) {
         log::debug(error);

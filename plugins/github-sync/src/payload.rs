@@ -1,4 +1,4 @@
-//! What a job is given.
+//! The input of a job.
 
 use std::collections::BTreeMap;
 
@@ -81,7 +81,7 @@ pub struct OwnerListing {
     pub left_out: u32,
 }
 
-/// What a job is about.
+/// What a job syncs.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Target<'a> {
     Repository(&'a str),
@@ -89,7 +89,7 @@ pub enum Target<'a> {
 }
 
 impl Sync {
-    /// What it is about, once it is certain that it cannot lead to another part of the API.
+    /// The validated target of the job. Validation ensures that the name cannot lead to another part of the API.
     pub fn target(&self) -> Result<Target<'_>, Failure> {
         match (self.repo.as_deref(), self.org.as_deref()) {
             (Some(_), None) if self.filter.is_some() => {
@@ -103,7 +103,7 @@ impl Sync {
         }
     }
 
-    /// What is read beside the repository itself, each once.
+    /// The resources to read besides the repository itself, without duplicates.
     pub fn listings(&self) -> Vec<Resource> {
         let mut listings = self.resources.clone().unwrap_or_else(|| Resource::DEFAULT.into());
         listings.sort_unstable();
@@ -165,7 +165,7 @@ mod tests {
         let schema = schema.as_value();
         assert!(schema["properties"]["repo"]["pattern"].as_str().is_some_and(|p| p.starts_with('^')));
         assert_eq!(schema["additionalProperties"], false);
-        // A choice of required fields would leave those who add jobs without a type for them.
+        // If the schema required one of several fields, it would give producers no usable type.
         assert_eq!(schema["required"], serde_json::Value::Null);
     }
 }

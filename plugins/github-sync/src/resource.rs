@@ -1,4 +1,4 @@
-//! What can be read of a repository, and how GitHub lists it.
+//! The resources of a repository, and how GitHub lists them.
 
 use std::fmt;
 
@@ -39,26 +39,26 @@ pub enum Resource {
     WorkflowRuns,
 }
 
-/// In which order GitHub lists a resource, and so how far a listing has to be read.
+/// The order in which GitHub lists a resource. It determines how far a listing must be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
-    /// What was changed last comes first: read until what was seen before. Or what was created last, and nothing changes
-    /// once it has ended: read until what had ended before.
+    /// Latest change first: read until an item that was seen before. Or latest creation first, for items that do not
+    /// change after they have ended: read until the items that had ended before.
     ByUpdate,
-    /// A chain that only grows at its beginning: if that is as it was, so is the rest.
+    /// A chain that grows only at its beginning: if the beginning is unchanged, so is the rest.
     Chain,
-    /// Anything may have changed anywhere: read all of it.
+    /// Anything may have changed anywhere: read everything.
     Whole,
-    /// There is no listing for the repository, but one for each pull request or commit.
+    /// The repository has no single listing. Each pull request or commit has one.
     PerParent,
 }
 
 impl Resource {
-    /// What a job reads that does not say.
+    /// The resources that a job reads by default.
     pub const DEFAULT: [Self; 6] =
         [Self::Repository, Self::Issues, Self::Pulls, Self::Releases, Self::Labels, Self::Milestones];
 
-    /// All that there is.
+    /// All resources.
     pub const ALL: [Self; 14] = [
         Self::Repository,
         Self::Issues,
@@ -105,8 +105,8 @@ impl Resource {
         }
     }
 
-    /// The path and query below the repository's own address, without the size of a page. Below that of the pull request or
-    /// commit for what is listed by these.
+    /// The path and query below the repository's URL, without the page size. For resources listed per pull request or
+    /// commit, below the URL of that parent.
     pub fn listing(self) -> &'static str {
         match self {
             Self::Repository => "",
@@ -127,27 +127,27 @@ impl Resource {
     }
 }
 
-/// How GitHub lists a resource of which all is kept, however much there is.
+/// How GitHub lists a resource that is stored without a limit on the number of items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unbounded {
-    /// The path and query of everything below the repository's own address, without the date and the size of a page. It is in
-    /// an order in which nothing moves to a place that was read.
+    /// The path and query of the complete listing below the repository's URL, without the date and the page size. Its
+    /// order guarantees that no item moves to a page that was already read.
     pub all: &'static str,
-    /// The same of what was changed last. None: `all` takes a date (`since`), and is in the order of the last change.
+    /// The same for the latest changes. `None` if `all` accepts a date (`since`) and is ordered by the last change.
     pub changed: Option<&'static str>,
     /// The path of one item, without its key.
     pub single: &'static str,
 }
 
 impl Resource {
-    /// None: GitHub lists it in no order in which many pages could be read without missing an item.
+    /// `None` if GitHub lists it in no order in which many pages can be read without missing an item.
     pub fn unbounded(self) -> Option<Unbounded> {
         let by_date = |all, single| Unbounded { all, changed: None, single };
         Some(match self {
             Self::Issues => by_date("/issues?state=all&sort=updated&direction=asc&", "/issues"),
             Self::Comments => by_date("/issues/comments?sort=updated&direction=asc&", "/issues/comments"),
             Self::ReviewComments => by_date("/pulls/comments?sort=updated&direction=asc&", "/pulls/comments"),
-            // They have no `since`. No pull request is ever deleted, so in the order of their creation none moves.
+            // Pull requests have no `since`. They are never deleted, so none moves in the order of creation.
             Self::Pulls => Unbounded {
                 all: "/pulls?state=all&sort=created&direction=asc&",
                 changed: Some("/pulls?state=all&sort=updated&direction=desc&"),

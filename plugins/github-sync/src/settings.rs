@@ -4,49 +4,50 @@ use std::time::Duration;
 
 use toril_plugin::{Failure, config};
 
-/// The largest bound of a resource whose index is one document.
+/// The largest limit for a resource whose index is a single document.
 const MOST_KEPT: u32 = 10_000;
 
 const DEFAULT_URL: &str = "https://api.github.com";
 
-/// What the entry's `config` and `secrets` say, checked.
+/// The plugin's `config` and `secrets`, validated.
 pub struct Settings {
-    /// Where the API is, without a slash at its end.
+    /// Base URL of the API, without a trailing slash.
     pub api_url: String,
     pub credentials: Credentials,
-    /// Items that are asked for at once: GitHub gives 100 at most.
+    /// Number of items per request. GitHub allows at most 100.
     pub page_size: u32,
-    /// The most items that are kept of one resource of one repository.
+    /// Maximum number of stored items per resource and repository.
     pub keep: usize,
-    /// Whether there is no such bound where that is possible. `keep` is the largest number then, for the other resources.
+    /// Whether resources that support it have no such limit. For the others, `keep` is then the largest possible
+    /// number.
     pub keeps_all: bool,
-    /// Of how many pull requests, those that were changed last, reviews are read.
+    /// Number of the most recently changed pull requests whose reviews are read.
     pub review_pulls: usize,
-    /// Of how many open pull requests, those that were changed last, check runs are read.
+    /// Number of the most recently changed open pull requests whose check runs are read.
     pub check_pulls: usize,
-    /// Of how many commits of the default branch, the newest, check runs are read.
+    /// Number of the newest commits of the default branch whose check runs are read.
     pub check_commits: usize,
-    /// How long one request may take.
+    /// Timeout of one request.
     pub request_timeout: Duration,
 }
 
-/// What the plugin shows GitHub.
+/// How the plugin authenticates to GitHub.
 pub enum Credentials {
-    /// Nothing: only public repositories can be read.
+    /// Not at all: only public repositories can be read.
     None,
-    /// A token that is valid as long as nobody revokes it.
+    /// A token that is valid until it is revoked.
     Token(String),
-    /// A GitHub App, which gets its tokens itself.
+    /// A GitHub App, for which the plugin gets installation tokens.
     App(AppSettings),
 }
 
 /// A GitHub App.
 pub struct AppSettings {
-    /// Its id or client id.
+    /// The id or client id of the app.
     pub id: String,
-    /// The installation whose tokens are used. None: that of the owner whose repositories are read.
+    /// The installation whose tokens are used. `None` means the one of the repositories' owner.
     pub installation: Option<u64>,
-    /// Its private key in PEM form, which was not read yet.
+    /// Its private key in PEM form, not parsed yet.
     pub key: String,
 }
 
@@ -91,7 +92,7 @@ impl Credentials {
             (None, Some(id), Some(key)) => Ok(Self::App(AppSettings {
                 id: app_id(id)?,
                 installation: installation.map(|text| installation_id(&text)).transpose()?,
-                // In a variable of one line the ends of lines are often written as `\n`.
+                // In a single-line variable, line ends are often written as `\n`.
                 key: key.replace("\\n", "\n"),
             })),
             (None, id, _) => {
@@ -104,7 +105,7 @@ impl Credentials {
     }
 }
 
-/// It goes into a key and a JWT.
+/// Validated because it becomes part of a key and of a JWT.
 fn app_id(id: String) -> Result<String, Failure> {
     let is_valid = id.len() <= 100 && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
     let error = || Failure::fatal("`app-id` in the plugin's `config` is not the id or client id of a GitHub App");
@@ -120,7 +121,7 @@ fn installation_id(text: &str) -> Result<u64, Failure> {
     })
 }
 
-/// How many items are kept, and whether there is no bound where that is possible.
+/// The maximum number of stored items, and whether resources that support it have no limit.
 fn keep(text: Option<&str>) -> Result<(usize, bool), Failure> {
     match text.map(str::trim) {
         None => Ok((1_000, false)),

@@ -1,4 +1,4 @@
-//! Compiled plugins on disk, so that a restart and a return to an earlier version compile nothing.
+//! Compiled plugins on disk, so that neither a restart nor a return to an earlier version needs to compile.
 
 use std::fs;
 use std::hash::{Hash, Hasher};
@@ -10,37 +10,37 @@ use wasmtime::component::Component;
 
 use toril_private as private;
 
-/// Artifacts that are kept. Enough for the versions that a team goes back to; a plugin that carries a language engine
-/// takes tens of megabytes, and would fill a disk some day otherwise.
+/// Maximum number of artifacts in the cache. It is enough for the versions that a team returns to. Without a limit the
+/// disk would fill up, since a plugin with a language engine takes tens of megabytes.
 const KEPT: usize = 64;
 
-/// The extension of the files with functions.
+/// File extension of the compiled functions.
 const FUNCTIONS: &str = "functions";
 
-/// A folder of artifacts. What is in it is machine code: it belongs to this host alone.
+/// A folder of artifacts. They are machine code, so only this host may write to the folder.
 #[derive(Clone, Debug)]
 pub struct Cache {
     folder: PathBuf,
 }
 
 impl Cache {
-    /// Opens or makes the folder for this user alone. It is an error if the folder belongs to another user.
+    /// Opens or creates the folder, accessible to this user alone. Fails if the folder belongs to another user.
     pub fn open(folder: &Path) -> io::Result<Self> {
         private::make(folder)?;
         Ok(Self { folder: folder.to_path_buf() })
     }
 
-    /// The artifact's file for these bytes under this engine.
+    /// Path of the artifact for these bytes and this engine.
     fn path(&self, engine: &wasmtime::Engine, digest: &str) -> PathBuf {
         self.folder.join(format!("{digest}-{}.cwasm", settings(engine)))
     }
 
-    /// The file with the functions that components were compiled to under this engine.
+    /// Path of the file with the compiled functions of earlier components, for this engine.
     pub fn functions(&self, engine: &wasmtime::Engine) -> PathBuf {
         self.folder.join(format!("{}.{FUNCTIONS}", settings(engine)))
     }
 
-    /// Writes that file, and removes those of other engines: of hosts that were here before this one.
+    /// Writes that file and removes the files of other engines, which earlier hosts left behind.
     pub fn replace_functions(
         &self,
         path: &Path,
@@ -56,15 +56,15 @@ impl Cache {
         Ok(())
     }
 
-    /// Loads an artifact, if there is a usable one.
+    /// Loads an artifact. Returns `None` if there is no usable one.
     pub fn load(&self, engine: &wasmtime::Engine, digest: &str) -> Option<Component> {
         let path = self.path(engine, digest);
         if !self.intact(&path) {
             return None;
         }
-        // SAFETY: the file is one that `store` of this or an earlier host of the same user wrote, in a folder that
-        // only that user can write. `intact` has compared it with the checksum written beside it, so that neither a
-        // torn write nor a damaged disk gets here, and wasmtime checks version and settings itself.
+        // SAFETY: `store` wrote this file, in this process or in an earlier host of the same user, in a folder that
+        // only that user can write. `intact` has compared the file with the checksum beside it, which excludes torn
+        // writes and disk errors. wasmtime itself checks the version and the settings.
         #[allow(unsafe_code)]
         let component = unsafe { Component::deserialize_file(engine, &path) };
         match component {
@@ -76,7 +76,7 @@ impl Cache {
         }
     }
 
-    /// Keeps an artifact, in the place of those that were written longest ago.
+    /// Stores an artifact. If the cache is full, the oldest artifacts are removed.
     pub fn store(&self, engine: &wasmtime::Engine, digest: &str, artifact: &[u8]) -> io::Result<()> {
         let path = self.path(engine, digest);
         self.write(&path, artifact)?;
@@ -89,7 +89,7 @@ impl Cache {
         &self.folder
     }
 
-    /// Removes the artifacts that were written longest ago, down to what is kept.
+    /// Removes the oldest artifacts until only [`KEPT`] are left.
     fn prune(&self) -> io::Result<()> {
         let mut artifacts = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
@@ -97,7 +97,7 @@ impl Cache {
             if path.extension().is_some_and(|extension| extension == "cwasm") {
                 match fs::metadata(&path) {
                     Ok(metadata) => artifacts.push((metadata.modified()?, path)),
-                    // Another host with the same folder has removed it just now.
+                    // Another host that shares the folder has just removed it.
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                     Err(error) => return Err(error),
                 }
@@ -106,7 +106,7 @@ impl Cache {
         artifacts.sort();
         let surplus = artifacts.len().saturating_sub(KEPT);
         for (_, path) in artifacts.into_iter().take(surplus) {
-            // A running host has its code mapped, and keeps it.
+            // A running host has mapped its code and keeps it after the removal.
             remove(&path.with_extension("sum"))?;
             remove(&path)?;
         }
@@ -128,7 +128,7 @@ impl Cache {
         self.replace(path, |file| file.write_all(bytes))
     }
 
-    /// Writes beside and renames, so that a reader sees all of a file or none of it.
+    /// Writes a temporary file and renames it, so that a reader never sees a partial file.
     fn replace(&self, path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         let mut file = BufWriter::new(tempfile::NamedTempFile::new_in(&self.folder)?);
         write(&mut file)?;
@@ -138,8 +138,8 @@ impl Cache {
     }
 }
 
-/// Removes a file that may be gone already: a host that was killed left only one of the two files of an artifact, or
-/// another host with the same folder was faster.
+/// Removes a file that may already be gone: a killed host may have left only one of an artifact's two files, or another
+/// host with the same folder removed it first.
 fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -147,7 +147,7 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// What names an engine: wasmtime's compatibility hash covers its version, the compiler's settings and the processor's
+/// Identifies an engine. wasmtime's compatibility hash covers its version, the compiler's settings and the processor's
 /// features.
 fn settings(engine: &wasmtime::Engine) -> String {
     let mut settings = Fnv::default();
@@ -162,24 +162,24 @@ pub fn checksum(bytes: &[u8]) -> String {
     sum.told()
 }
 
-/// SHA-256 of bytes that come one after the other.
+/// Incremental SHA-256.
 #[derive(Default)]
 pub struct Sum(Sha256);
 
 impl Sum {
-    /// The next bytes.
+    /// Adds the next bytes.
     pub fn add(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    /// In hexadecimal.
+    /// The sum, in hexadecimal.
     pub fn told(self) -> String {
         self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
 /// A hash that is the same in every process, unlike the standard library's (FNV-1a,
-/// <http://www.isthe.com/chongo/tech/comp/fnv/>). Only names files.
+/// <http://www.isthe.com/chongo/tech/comp/fnv/>). It is used for file names only.
 struct Fnv(u64);
 
 impl Default for Fnv {

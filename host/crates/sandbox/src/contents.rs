@@ -1,37 +1,37 @@
-//! What a component's bytes say without being run: what it imports, who made it, and which lines of the configuration
-//! it is of no use without.
+//! Reads a component's bytes without running it: its imports, its producers, and the configuration entries that it
+//! needs.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use wasmparser::{ComponentTypeRef, KnownCustom, Parser, Payload, ProducersSectionReader};
 
-/// Imports that hold types alone: there is nothing in them that could be called.
+/// An interface that contains only types. It has no function to call, so it does not count as an import.
 const TYPES_ALONE: &str = "toril:plugin/types";
 
-/// What is in a component.
+/// The contents of a component.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Contents {
-    /// The interfaces that it imports and that have something to call, with their versions.
+    /// The imported interfaces that have functions, with their versions.
     pub imports: Vec<String>,
-    /// The interfaces that it exports.
+    /// The exported interfaces.
     pub exports: Vec<String>,
-    /// The `producers` sections of the component and of the modules in it: `language`, `sdk` and `processed-by`, each
-    /// with names and versions. The tool that wrote the bytes decides whether there are any.
+    /// The `producers` sections of the component and of its modules: `language`, `sdk` and `processed-by`, each with
+    /// names and versions. Whether they exist depends on the tool that wrote the bytes.
     pub producers: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-/// Something that an entry in the configuration grants, and that a component imports.
+/// A grant in the plugin's configuration entry that the component needs for its imports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Grant {
-    /// It can send requests: `http`.
+    /// Sends HTTP requests: `http`.
     Http,
-    /// It can read settings: `config` and `secrets`.
+    /// Reads configuration and secrets: `config` and `secrets`.
     Config,
-    /// It can keep data: `keyvalue`.
+    /// Stores key-value data: `keyvalue`.
     KeyValue,
-    /// It can add jobs: `add_to`.
+    /// Adds jobs: `add_to`.
     #[serde(rename = "add_to")]
     AddTo,
 }
@@ -39,7 +39,7 @@ pub enum Grant {
 impl Grant {
     const ALL: [Self; 4] = [Self::Http, Self::Config, Self::KeyValue, Self::AddTo];
 
-    /// The line of `[plugins.NAME]` that grants it, with a place for what only a person knows.
+    /// The line in `[plugins.NAME]` that grants it, with a placeholder for what only the user knows.
     pub fn line(self) -> &'static str {
         match self {
             Self::Http => "http = [\"https://…\"]        # every origin that it sends requests to",
@@ -51,7 +51,7 @@ impl Grant {
         }
     }
 
-    /// The interface, without its version, whose import means that it is wanted.
+    /// The interface, without its version, that a component imports to use this grant.
     fn interface(self) -> &'static str {
         match self {
             Self::Http => "wasi:http/outgoing-handler",
@@ -63,10 +63,10 @@ impl Grant {
 }
 
 impl Contents {
-    /// Reads a component. The error says what is wrong with the bytes.
+    /// Reads a component. The error explains what is wrong with the bytes.
     pub fn of(bytes: &[u8]) -> Result<Self, String> {
         let mut contents = Self::default();
-        // How many modules and components the place that is read lies in, the outermost component not counted.
+        // Nesting depth of the current position, in modules and components. The outermost component has depth 0.
         let mut depth = 0_usize;
         for payload in Parser::new(0).parse_all(bytes) {
             match payload.map_err(|error| error.to_string())? {
@@ -88,7 +88,7 @@ impl Contents {
                 }
                 Payload::CustomSection(section) => {
                     if let KnownCustom::Producers(producers) = section.as_known() {
-                        // A section that cannot be read says nothing of whether the component works.
+                        // An unreadable section does not mean that the component is broken.
                         let _unreadable = contents.add_producers(producers);
                     }
                 }
@@ -99,7 +99,8 @@ impl Contents {
         Ok(contents)
     }
 
-    /// What its entry in the configuration has to grant for its imports to answer anything but a denial.
+    /// The grants that the plugin's configuration entry needs. Without them, calls to the component's imports are
+    /// denied.
     pub fn grants(&self) -> Vec<Grant> {
         let imports = |grant: &Grant| self.imports.iter().any(|name| without_version(name) == grant.interface());
         Grant::ALL.into_iter().filter(imports).collect()

@@ -1,52 +1,52 @@
-//! What one pen was refused that its plugin's entry in the configuration would have to grant. Each is a line of the
-//! job's log, once, whatever the plugin makes of the error.
+//! Collects calls of one pen that were denied because the plugin's entry in the configuration lacks a grant. Each
+//! denial is written once to the job's log, whatever the plugin does with the error.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::output::Output;
 use toril_job::LogLevel;
 
-/// Different denials of one pen that are told.
+/// Maximum number of different denials that are kept per pen.
 const TOLD: usize = 32;
 
 /// The denials of one pen.
 #[derive(Clone, Default)]
 pub struct Denials {
     denied: Arc<Mutex<Vec<Denial>>>,
-    /// None in `describe`, where no job is running.
+    /// `None` in `describe`, where no job is running.
     output: Option<Output>,
 }
 
 struct Denial {
-    /// In words, with what to add to the configuration.
+    /// The message, with what to add to the configuration.
     reason: String,
-    /// As `scheme://authority`, if it is one.
+    /// The denied origin as `scheme://authority`, if a request was denied.
     origin: Option<String>,
 }
 
 impl Denials {
-    /// None yet.
+    /// Starts without denials. `output` leads to the job's log.
     pub fn to(output: Option<Output>) -> Self {
         Self { denied: Arc::default(), output }
     }
 
-    /// Something was refused.
+    /// Records a denial.
     pub fn add(&self, reason: String) {
         self.push(Denial { reason, origin: None });
     }
 
-    /// A request to an origin was refused.
+    /// Records a denied request to an origin.
     pub fn add_origin(&self, origin: String, reason: String) {
         self.push(Denial { reason, origin: Some(origin) });
     }
 
-    /// What was refused last.
+    /// The latest denial.
     pub fn last(&self) -> Option<String> {
         self.lock().last().map(|denial| denial.reason.clone())
     }
 
-    /// Whether a failure's message names an origin that was refused. Then it is this refusal that the plugin failed of,
-    /// and not something that came after one that it could do without.
+    /// Whether a failure's message names a denied origin. Then the plugin failed because of that denial, and not
+    /// because of a later error after a denial that it could tolerate.
     pub fn are_named_in(&self, message: &str) -> bool {
         self.lock().iter().filter_map(|denial| denial.origin.as_deref()).any(|origin| names(message, origin))
     }
@@ -69,7 +69,7 @@ impl Denials {
     }
 }
 
-/// Whether a text names an origin, and not a longer one that begins like it.
+/// Whether a text contains exactly this origin, and not a longer one with the same prefix.
 fn names(text: &str, origin: &str) -> bool {
     text.match_indices(origin).any(|(at, found)| {
         let mut after = text[at + found.len()..].chars();

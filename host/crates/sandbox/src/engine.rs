@@ -1,4 +1,4 @@
-//! The engine that all pens share, its clock, and the threads that guests run on.
+//! The engine that all pens share, its epoch clock, and the threads that guests run on.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,28 +17,29 @@ use super::pen::Pen;
 use super::reuse::Key;
 use toril_config::HostSettings;
 
-/// How often a running guest gives its thread back, and so the grain of `timeout`.
+/// Interval at which a running guest yields its thread. This is therefore also the granularity of `timeout`.
 pub const TICK: Duration = Duration::from_millis(10);
 
-/// Linear memory of a finished pen that stays mapped for the next one, in bytes.
+/// Bytes of linear memory of a finished pen that stay resident for the next pen.
 const MEMORY_KEPT: usize = 1024 * 1024;
-/// The same for tables.
+/// Bytes of tables of a finished pen that stay resident for the next pen.
 const TABLES_KEPT: usize = 64 * 1024;
-/// Threads that only wait (name look-ups, file reads) on behalf of guests. A thread exists only while something needs it.
-/// Each plugin has a bound of its own on its look-ups ([`super::egress::Lookups`]), so that no plugin can take them all.
+/// Maximum number of threads that block on behalf of guests (name lookups, file reads). A thread exists only while it
+/// is needed. Lookups have a separate limit per plugin ([`super::egress::Lookups`]), so that one plugin cannot occupy
+/// all threads.
 const BLOCKING_THREADS: usize = 512;
 
-/// The WebAssembly proposals that a component may use: WebAssembly 2.0, constant expressions with arithmetic (the
-/// dynamic libraries of Python guests need them), and components. Code for the others is code of wasmtime that a hostile
-/// component could reach and no guest needs. Without `gc` in particular, wasmtime 48.0.8 aborts the process when a call
-/// through a table meets a subtype (GHSA-rc4p-x33f-vpr2). docs/security.md lists the proposals.
+/// The WebAssembly proposals that a component may use: WebAssembly 2.0, components, and constant expressions with
+/// arithmetic (the dynamic libraries of Python guests need them). All other proposals are off: no guest needs them, and
+/// a hostile component could reach their code in wasmtime. `gc` in particular must stay off: wasmtime 48.0.8 aborts the
+/// process when a call through a table meets a subtype (GHSA-rc4p-x33f-vpr2). docs/security.md lists the proposals.
 const PROPOSALS: WasmFeatures =
     WasmFeatures::WASM2.union(WasmFeatures::EXTENDED_CONST).union(WasmFeatures::COMPONENT_MODEL);
 
 /// Why the engine could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// wasmtime refused the settings, mostly since the address space is limited (`ulimit -v`).
+    /// wasmtime refused the settings, usually because the address space is limited (`ulimit -v`).
     #[error(
         "the WebAssembly engine cannot be started with room for {max_pens} pens: {source:#}. Lower `max_pens` under [host], or raise the limit on address space (`ulimit -v`)."
     )]
@@ -53,18 +54,18 @@ pub enum EngineError {
     Threads(#[from] std::io::Error),
 }
 
-/// One engine, the thread that drives its epochs, and the runtime that guests run on. Ends all three when dropped.
+/// One engine, the thread that increments its epoch, and the runtime that guests run on. Dropping it stops all three.
 pub struct Engine {
     engine: wasmtime::Engine,
     pens: Option<Runtime>,
     room: Arc<Semaphore>,
-    /// Pens that wait for another job. They have their permits of `room`.
+    /// Idle pens, which wait for another job. Each still holds its permit of `room`.
     idle: Arc<Idle<Key, Box<Pen>>>,
     ticker: Option<Ticker>,
 }
 
 impl Engine {
-    /// Starts the engine for `max_pens` pens at a time on `pen_threads` threads.
+    /// Starts the engine for at most `max_pens` concurrent pens on `pen_threads` threads.
     pub fn start(settings: &HostSettings) -> Result<Self, EngineError> {
         let max_pens = settings.max_pens.get();
         let engine =
@@ -73,7 +74,8 @@ impl Engine {
             .worker_threads(settings.pen_threads.get())
             .max_blocking_threads(BLOCKING_THREADS)
             .thread_name("toril-pen")
-            // A spinning guest holds its thread for a tick at a time: look at timers and sockets after each of them.
+            // A guest in a busy loop holds its thread for one tick at a time. The runtime must poll timers and sockets
+            // after each tick.
             .event_interval(1)
             .enable_all()
             .build()?;
@@ -82,17 +84,17 @@ impl Engine {
         Ok(Self { engine, pens: Some(pens), room, idle: Arc::new(Idle::new()), ticker: Some(ticker) })
     }
 
-    /// wasmtime's engine.
+    /// The underlying wasmtime engine.
     pub fn wasmtime(&self) -> &wasmtime::Engine {
         &self.engine
     }
 
-    /// Where guests run.
+    /// The runtime that guests run on.
     pub fn pens(&self) -> Option<&tokio::runtime::Handle> {
         self.pens.as_ref().map(Runtime::handle)
     }
 
-    /// Waits until the pool has room for a pen. None: it never will have again.
+    /// Waits until the pool has room for a pen. Returns `None` if the engine is shutting down.
     pub async fn room(&self) -> Option<OwnedSemaphorePermit> {
         if let Ok(room) = self.room.clone().try_acquire_owned() {
             return Some(room);
@@ -101,15 +103,15 @@ impl Engine {
         self.room.clone().acquire_owned().await.ok()
     }
 
-    /// Pens that wait for another job.
+    /// Idle pens, which wait for another job.
     pub fn idle(&self) -> &Idle<Key, Box<Pen>> {
         &self.idle
     }
 
-    /// Lets a pen wait for another job, if `serves` says that there may be one for its key.
+    /// Keeps a pen idle for another job, unless `serves` returns false for its key.
     pub fn rest(&self, key: Key, pen: Box<Pen>, serves: impl FnOnce(&Key) -> bool) {
         if let (Put::WaitsUnswept, Some(pens)) = (self.idle.put(key, pen, serves), self.pens()) {
-            // Ends with the runtime.
+            // This task ends with the runtime.
             pens.spawn(sweep_until_empty(self.idle.clone()));
         }
     }
@@ -118,21 +120,23 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         if let Some(pens) = self.pens.take() {
-            // In the background, since the engine may be dropped inside another runtime.
+            // Shut down in the background: the engine may be dropped inside another runtime.
             pens.shutdown_background();
         }
         drop(self.ticker.take());
     }
 }
 
-/// The settings, chosen by measurement: a pen from a pool whose memory stays resident starts several times faster than
-/// one on demand, keeping it resident pays only with the page-map scan, and support for component-model concurrency
-/// costs a third of a pen's start. Fuel is always counted, so that a plugin can be given a bound without a restart.
+/// The engine's settings, chosen by measurement. A pen from a pool with resident memory starts several times faster
+/// than one allocated on demand. Resident memory pays off only with the page-map scan. Support for component-model
+/// concurrency would cost a third of a pen's start time. Fuel is always counted, so that a plugin can get a fuel limit
+/// without a restart.
 pub fn config(max_pens: u32) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(max_pens)
-        // Whatever all other pens hold, each pen finds what it may have at most. This costs address space, and memory only
-        // where it is used. A pool that is sized for less lets the attempts of one plugin fail because of another.
+        // The pool has room for every pen at its maximum, whatever the other pens hold. This reserves address space;
+        // memory is used only when a guest touches it. With a smaller pool, one plugin could make the attempts of
+        // another fail.
         .total_core_instances(max_pens.saturating_mul(limits::INSTANCES))
         .total_memories(max_pens.saturating_mul(limits::MEMORIES))
         .total_tables(max_pens.saturating_mul(limits::TABLES))
@@ -148,15 +152,16 @@ pub fn config(max_pens: u32) -> Config {
         .concurrency_support(false)
         .epoch_interruption(true)
         .consume_fuel(true)
-        // wasmtime's default. A guest cannot read of its stack what it has not written there; zeroing it all the same, for
-        // the case that the compiler is wrong, was a tenth of what a small job costs.
+        // wasmtime's default. A guest cannot read stack memory that it has not written. Zeroing the stack would only
+        // protect against compiler bugs, and it took a tenth of the time of a small job.
         .async_stack_zeroing(false)
-        // Function names only: file and line would need debug information in every plugin.
+        // Function names only. File and line would require debug information in every plugin.
         .wasm_backtrace_details(WasmBacktraceDetails::Disable);
     config
 }
 
-/// An OS thread of its own, so that no busy runtime can hold up the clock that interrupts guests.
+/// Increments the epoch on an OS thread of its own, so that a busy runtime cannot delay the clock that interrupts
+/// guests.
 struct Ticker {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,

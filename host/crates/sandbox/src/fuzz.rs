@@ -1,4 +1,4 @@
-//! What a fuzzer drives of the plugin side.
+//! Entry points for fuzzing the plugin side.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use super::interface::types::{JobType, Manifest};
 use super::schema::{JobTypes, Unfit};
 use toril_job::{Job, Json};
 
-/// What a plugin says of its jobs: the first line is the schema of their data, the second a job's data.
+/// Checks a job against a schema: the first line of the input is the schema of the job data, the second is the data.
 pub fn manifest(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (schema, payload) = text.split_once('\n').unwrap_or((&text, "{}"));
@@ -34,7 +34,7 @@ pub fn manifest(data: &[u8]) {
     };
     let deadline = Instant::now() + Duration::from_secs(60);
     let checked = block_on(types.check(&job, deadline));
-    // Describing what does not fit has a smaller budget than finding out whether something does not.
+    // Describing a mismatch has a smaller work budget than detecting one.
     let is_spent = |message: &str| message.contains("too much work");
     let fits = match &checked {
         Err(Unfit::Job(failure)) if is_spent(&failure.message) => return,
@@ -47,7 +47,7 @@ pub fn manifest(data: &[u8]) {
     }
 }
 
-/// The bytes of a component, before anything of them is compiled.
+/// Inspects the bytes of a component, which happens before anything is compiled.
 pub fn component(data: &[u8]) {
     if let Ok(contents) = Contents::of(data) {
         let _grants = contents.grants();

@@ -1,22 +1,22 @@
-//! What became of the files of one plugin: the last ones, kept in memory.
+//! The latest reload results of one plugin, kept in memory.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-/// How many are kept.
+/// Maximum number of records.
 const KEPT: usize = 20;
 
-/// A file of a plugin that was looked at, and what became of it.
+/// The result of one reload of a plugin's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReloadRecord {
-    /// When.
+    /// Time of the reload.
     pub at: SystemTime,
-    /// The version that it was taken into use as, or why it was refused.
+    /// The id of the version that came into use, or why the file was refused.
     pub result: Result<String, String>,
 }
 
-/// The latest records of one plugin, and since when its version is in use.
+/// The latest records of one plugin, and the time since when its current version is in use.
 #[derive(Debug)]
 pub struct History(Mutex<Inside>);
 
@@ -27,30 +27,30 @@ struct Inside {
 }
 
 impl History {
-    /// Begins with the version that was loaded first.
+    /// Starts with the version that was loaded first.
     pub fn begin(version: &str) -> Self {
         let now = SystemTime::now();
         let first = ReloadRecord { at: now, result: Ok(version.to_owned()) };
         Self(Mutex::new(Inside { since: now, records: VecDeque::from([first]) }))
     }
 
-    /// Another version is in use from now on.
+    /// Records that another version came into use now.
     pub fn replaced(&self, version: &str) {
         self.inside().since = SystemTime::now();
         self.add(Ok(version.to_owned()));
     }
 
-    /// A file was refused.
+    /// Records that a file was refused.
     pub fn refused(&self, reason: &str) {
         self.add(Err(reason.to_owned()));
     }
 
-    /// Since when the version is in use.
+    /// When the current version came into use.
     pub fn since(&self) -> SystemTime {
         self.inside().since
     }
 
-    /// The records, the newest first.
+    /// The records, newest first.
     pub fn records(&self) -> Vec<ReloadRecord> {
         self.inside().records.iter().cloned().collect()
     }

@@ -1,27 +1,27 @@
-//! Pens that wait for another job of their plugin. Each holds one of the places that the host has for pens, so that none
-//! may stay when somebody waits for a place.
+//! Idle pens, which wait for another job of their plugin. Each occupies one of the host's places for pens, so an idle
+//! pen must go when an attempt waits for a place.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a pen waits for a job.
+/// How long a pen stays idle before it is dropped.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-/// Pens of one plugin that wait. No more of them wait than ran at once.
+/// Maximum number of idle pens per key. There are never more than the number of pens that ran at the same time.
 const MOST: usize = 64;
 
-/// What waits, the longest wait first. `K` is what a pen can serve: those of equal keys are the same to a job.
+/// The idle pens, longest idle first. `K` describes which jobs a pen can run: pens with equal keys are interchangeable.
 pub struct Idle<K, P> {
-    /// Those who wait for a place. Counted before [`Idle::pens`] is looked at and under its lock by who puts a pen there, so
-    /// that either of the two sees the other.
+    /// Number of callers that wait for a place. A caller increments it before it locks [`Idle::pens`], and `put` reads
+    /// it while holding that lock. So either the caller finds the new pen, or `put` sees the waiting caller.
     wanted: AtomicUsize,
     pens: Mutex<Pens<K, P>>,
 }
 
 struct Pens<K, P> {
     waiting: VecDeque<Waiting<K, P>>,
-    /// Whether somebody looks after those that have waited for too long.
+    /// Whether a task is running that removes pens which are idle for too long.
     swept: bool,
 }
 
@@ -31,32 +31,32 @@ struct Waiting<K, P> {
     since: Instant,
 }
 
-/// What became of a pen that was to wait.
+/// The result of [`Idle::put`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Put<P> {
-    /// It waits.
+    /// The pen is idle now.
     Waits,
-    /// It waits, and somebody has to call [`Idle::sweep`] from now on.
+    /// The pen is idle now, and the caller must arrange for calls of [`Idle::sweep`].
     WaitsUnswept,
-    /// It is not needed.
+    /// The pen is not needed.
     Refused(P),
 }
 
 impl<K: PartialEq, P> Idle<K, P> {
-    /// None.
+    /// Starts without idle pens.
     pub fn new() -> Self {
         Self { wanted: AtomicUsize::new(0), pens: Mutex::new(Pens { waiting: VecDeque::new(), swept: false }) }
     }
 
-    /// A pen that has waited, the one that was used last: the others become too old, if they are never needed.
+    /// Takes the most recently used idle pen with this key. If the others are never needed, they expire.
     pub fn take(&self, key: &K) -> Option<P> {
         let mut pens = self.lock();
         let at = pens.waiting.iter().rposition(|waiting| waiting.key == *key)?;
         pens.waiting.remove(at).map(|waiting| waiting.pen)
     }
 
-    /// Lets a pen wait for its next job, if `serves` says that its key is still what jobs ask for. That is asked under the
-    /// lock that [`Idle::give_up`] takes.
+    /// Keeps a pen idle for its next job, unless `serves` returns false: then jobs no longer ask for its key. `serves`
+    /// is called under the lock that [`Idle::give_up`] takes.
     pub fn put(&self, key: K, pen: P, serves: impl FnOnce(&K) -> bool) -> Put<P> {
         let mut pens = self.lock();
         let full = || pens.waiting.iter().filter(|waiting| waiting.key == key).count() >= MOST;
@@ -70,18 +70,18 @@ impl<K: PartialEq, P> Idle<K, P> {
         }
     }
 
-    /// Ends those that can serve nobody any more. To be called after that has become so.
+    /// Drops the idle pens that can no longer run a job. Call it after the change that makes them unusable.
     pub fn give_up(&self, which: impl Fn(&K) -> bool) {
         let mut pens = self.lock();
         let (gone, stay) = pens.waiting.drain(..).partition(|waiting| which(&waiting.key));
         pens.waiting = stay;
         drop(pens);
-        // Outside of the lock, since it takes its time.
+        // Dropped outside of the lock, because it takes time.
         drop::<VecDeque<_>>(gone);
     }
 
-    /// For as long as the answer lives somebody waits for a place: the pen that has waited longest gives up its own, and
-    /// none takes up waiting.
+    /// Drops the pen that has been idle longest, to free its place. While the returned value exists, a caller is
+    /// waiting for a place and [`Idle::put`] refuses pens.
     pub fn make_room(&self) -> Wanted<'_> {
         self.wanted.fetch_add(1, Ordering::AcqRel);
         let wanted = Wanted(&self.wanted);
@@ -90,7 +90,7 @@ impl<K: PartialEq, P> Idle<K, P> {
         wanted
     }
 
-    /// Ends those that have waited for too long at this time. When to come again, if some are left.
+    /// Drops the pens whose idle time is over at `now`. Returns when the next call is due, if pens are left.
     pub fn sweep(&self, now: Instant) -> Option<Instant> {
         let mut pens = self.lock();
         let late = pens.waiting.iter().take_while(|waiting| waiting.since + PATIENCE <= now).count();
@@ -107,7 +107,7 @@ impl<K: PartialEq, P> Idle<K, P> {
     }
 }
 
-/// Somebody waits for a place.
+/// Exists while a caller waits for a place.
 pub struct Wanted<'a>(&'a AtomicUsize);
 
 impl Drop for Wanted<'_> {
@@ -116,7 +116,7 @@ impl Drop for Wanted<'_> {
     }
 }
 
-/// Ends pens that have waited for too long, until none waits.
+/// Drops expired pens until no idle pen is left.
 pub async fn sweep_until_empty<K: PartialEq, P>(idle: Arc<Idle<K, P>>) {
     let mut next = idle.sweep(Instant::now());
     while let Some(at) = next {

@@ -1,4 +1,4 @@
-//! `toril:plugin/jobs`: adding jobs, to the queues that the plugin's entry names.
+//! `toril:plugin/jobs`: adds jobs to the queues that the plugin's entry allows.
 
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ impl PenState {
             self.job.denials.add(denied.clone());
             return Ok(Err(Error::Denied(denied)));
         }
-        // Before it is known whether it was: a call that failed may have reached Redis.
+        // Counted before the call: a call that fails may have reached Redis.
         self.job.added += 1;
         Ok(context.add(job, child).await.map_err(|error| match error {
             ContextError::Invalid(reason) => Error::Invalid(reason),
@@ -71,13 +71,13 @@ impl PenState {
     }
 }
 
-/// What BullMQ's own clients check before they add a job.
+/// Makes the same checks as BullMQ's own clients before they add a job.
 fn checked(queue: String, name: String, data: &str, options: AddOptions, child: bool) -> Result<NewJob, String> {
     if data.len() > DATA {
         return Err(format!("the data has {} bytes and may have {DATA}", data.len()));
     }
     let data = serde_json::from_str(data).map_err(|error| format!("the data is no JSON: {error}"))?;
-    // The queue side refuses what is no id at all. Ids with colons are those of job schedulers, which no plugin makes.
+    // The queue side refuses other invalid ids. Ids with colons belong to job schedulers, which plugins do not create.
     if options.id.as_ref().is_some_and(|id| id.contains(':')) {
         return Err("the job id has a colon: choose an id without one".to_owned());
     }

@@ -1,5 +1,5 @@
-//! `wasi:keyvalue`: a plugin's own data. Where it lies is the business of whoever implements
-//! [`KeyValue`](toril_job::KeyValue).
+//! `wasi:keyvalue`: a plugin's own data. The implementation of [`KeyValue`](toril_job::KeyValue) decides where it is
+//! stored.
 
 use wasmtime::component::Resource;
 
@@ -8,14 +8,14 @@ use bindings::wasi::keyvalue::{atomics, batch, store};
 use toril_config as config;
 use toril_job::ContextError;
 
-/// The longest key, and the largest value, in bytes.
+/// Maximum length of a key and of a value, in bytes.
 const KEY: usize = 1024;
 const VALUE: usize = 1024 * 1024;
-/// How many keys one call may name, and how many bytes its keys and values may have together.
+/// Maximum number of keys per call, and maximum size of its keys and values together in bytes.
 const BATCH_KEYS: usize = 1_000;
 const BATCH: usize = 8 * 1024 * 1024;
 
-/// The Rust side of `wit/keyvalue`, generated.
+/// The generated Rust bindings of `wit/keyvalue`.
 mod bindings {
     wasmtime::component::bindgen!({
         path: "wit/keyvalue",
@@ -27,7 +27,7 @@ mod bindings {
 
 pub use bindings::Imports;
 
-/// An open store. There is one for each plugin, so it holds nothing.
+/// An open store. Each plugin has exactly one, so this type holds nothing.
 pub struct Bucket;
 
 type Answer<T> = wasmtime::Result<Result<T, store::Error>>;
@@ -41,7 +41,7 @@ impl store::Host for PenState {
             ));
             return Ok(Err(store::Error::AccessDenied));
         }
-        // "default" is what guests of other hosts ask for.
+        // Guests written for other hosts open "default".
         if !matches!(identifier.as_str(), "" | "default") {
             return Ok(Err(store::Error::NoSuchStore));
         }
@@ -112,7 +112,7 @@ impl atomics::Host for PenState {
     }
 }
 
-/// No keys are no work, but still have to be granted.
+/// A call without keys does nothing, but still needs the grant.
 impl batch::Host for PenState {
     async fn get_many(&mut self, _: Resource<Bucket>, keys: Vec<String>) -> Answer<Vec<Option<(String, Vec<u8>)>>> {
         let store = match self.opened_for(keys.iter()) {
@@ -178,7 +178,7 @@ impl PenState {
         written.map_err(Into::into)
     }
 
-    /// The store, for all of these keys.
+    /// Opens the store for all of these keys.
     fn opened_for<'a>(&self, keys: impl ExactSizeIterator<Item = &'a String>) -> Result<Opened, store::Error> {
         if keys.len() > BATCH_KEYS {
             let message = format!("the call names {} keys and may name {BATCH_KEYS}", keys.len());
@@ -191,7 +191,7 @@ impl PenState {
         Ok(opened)
     }
 
-    /// The store, for this key, and what the plugin is granted of it.
+    /// Opens the store for this key. Returns it together with the plugin's grant.
     fn opened(&self, key: &str) -> Result<Opened, store::Error> {
         if key.len() > KEY {
             return Err(store::Error::Other(format!("the key has {} bytes and may have {KEY}", key.len())));

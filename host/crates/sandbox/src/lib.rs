@@ -1,5 +1,5 @@
-//! The plugin side: the engine, loading and replacing versions, and the pens that attempts run in. Knows nothing of
-//! Redis or of how a job came here.
+//! The plugin side of the host: the engine, loading and replacing plugin versions, and the pens that attempts run in.
+//! This crate knows nothing about Redis or about where a job came from.
 
 #![warn(missing_docs)]
 

@@ -1,44 +1,46 @@
-//! What one pen may allocate: memory, tables, instances. One file, so that the numbers stand together.
+//! The limits of one pen: memory, tables, instances and others. They are in one file so that they can be compared.
 
 use std::time::Duration;
 
 use wasmtime::component::ResourceTableError;
 use wasmtime::{ResourceLimiter, ResourcesRequired, format_err};
 
-/// Elements that all tables of a pen may hold together.
+/// Maximum number of elements in all tables of a pen together.
 const TABLE_ELEMENTS: usize = 100_000;
-/// Core instances, tables and memories of one pen. A component made from Rust has two or three tables and one memory; one
-/// that carries a language engine has more instances; one that was composed of several has the sum. The engine's pool has
-/// as many for each of its pens, and each memory reserves 4 GiB of address space.
+/// Maximum number of core instances, tables and memories of one pen. A component made from Rust has two or three tables
+/// and one memory. One with a language engine has more instances. A composed component has the sum of its parts. The
+/// engine's pool reserves these numbers for each pen, and each memory reserves 4 GiB of address space.
 pub const INSTANCES: u32 = 64;
 pub const TABLES: u32 = 20;
 pub const MEMORIES: u32 = 4;
 
-/// The longest wait that a guest may ask for: a hundred years, as everywhere in Toril. Redis takes no number of 64 bits.
+/// The longest delay that a guest may request: a hundred years, as everywhere in Toril. Redis does not accept every
+/// 64-bit number.
 pub const WAIT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-/// Resources (streams, requests, header lists, …) that a pen may hold at a time.
+/// Maximum number of resources (streams, requests, header lists, …) that a pen may hold at the same time.
 pub const RESOURCES: usize = 1_000;
-/// The most random bytes that a guest gets in one call.
+/// Maximum number of random bytes per call.
 pub const RANDOM_BYTES: u64 = 64 * 1024;
-/// The most that one host call may copy out of a guest, in bytes, beside a result of its full size.
+/// Maximum number of bytes that one host call may copy out of a guest, in addition to a result of maximum size.
 pub const HOSTCALL_FUEL: usize = 16 * 1024 * 1024;
-/// The longest reason of a failure that is kept, and the longest backtrace, in bytes.
+/// Maximum length of a stored failure reason, and of a stored backtrace, in bytes.
 pub const REASON: usize = 64 * 1024;
-/// The longest that a text of others becomes in a line of the host's own, in bytes.
+/// Maximum length of foreign text within a line of the host's own, in bytes.
 const LINE: usize = 2 * 1024;
-/// The in-memory size of one HTTP header list, in bytes.
+/// Maximum in-memory size of one HTTP header list, in bytes.
 pub const HTTP_FIELDS: usize = 64 * 1024;
-/// Requests of a pen that are made and not sent.
+/// Maximum number of requests that a pen has created but not sent.
 pub const HTTP_UNSENT: usize = 128;
-/// The longest method and authority of a request, in bytes.
+/// Maximum length of a request's method and of its authority, in bytes.
 pub const HTTP_METHOD: usize = 64;
 pub const HTTP_AUTHORITY: usize = 1024;
-/// What the bodies of all requests of a pen hold that was not sent, in bytes.
+/// Maximum number of unsent bytes in all request bodies of a pen together.
 pub const HTTP_BODIES: usize = 8 * 1024 * 1024;
-/// The most that one write to a body takes, in bytes. A body buffers two such writes.
+/// Maximum size of one write to a body, in bytes. A body buffers two such writes.
 pub const HTTP_CHUNK: usize = 64 * 1024;
 
-/// Whether an instance of a component has no more memories and tables than a pen may have. The error says what is too much.
+/// Checks that an instance of a component stays within a pen's limits for memories and tables. The error names the
+/// exceeded limit.
 pub fn check_parts(needed: &ResourcesRequired) -> Result<(), String> {
     for (what, count, most) in [("memories", needed.num_memories, MEMORIES), ("tables", needed.num_tables, TABLES)] {
         if count > most {
@@ -48,7 +50,7 @@ pub fn check_parts(needed: &ResourcesRequired) -> Result<(), String> {
     Ok(())
 }
 
-/// What ended a guest, in words that name the limit where it is one of those that libraries keep for us.
+/// Explains why a guest ended. For limits that libraries enforce for us, the text names the limit.
 pub fn in_words(error: &wasmtime::Error) -> String {
     let said = error.root_cause().to_string();
     if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) {
@@ -56,7 +58,7 @@ pub fn in_words(error: &wasmtime::Error) -> String {
             "it holds {RESOURCES} of the host's resources (streams, requests, lists of headers, …), and wanted one more"
         );
     }
-    // The others are told by nothing but what they say.
+    // The other errors can be recognised only by their message.
     if said.contains("fuel allocated for hostcalls") {
         let mib = HOSTCALL_FUEL / 1024 / 1024;
         return format!("it passed more to the host at once than `max_result` of the plugin and {mib} MiB");
@@ -70,7 +72,7 @@ pub fn in_words(error: &wasmtime::Error) -> String {
     said
 }
 
-/// At most `limit` bytes of a text, cut between characters.
+/// Truncates a text to at most `limit` bytes, at a character boundary.
 pub fn cut(mut text: String, limit: usize) -> String {
     if text.len() > limit {
         let end = (0..=limit).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
@@ -80,7 +82,7 @@ pub fn cut(mut text: String, limit: usize) -> String {
     text
 }
 
-/// What somebody else's text says, as a part of one line: it may hold what a terminal would take for orders.
+/// Turns foreign text into a part of one line and escapes control characters, which a terminal could interpret.
 pub fn one_line(text: &str) -> String {
     let words: Vec<_> = text.split_ascii_whitespace().collect();
     let line = words.join(" ");
@@ -89,7 +91,7 @@ pub fn one_line(text: &str) -> String {
     cut(plain, LINE)
 }
 
-/// Counts what a pen allocates, and remembers when it wanted more than it may have.
+/// Counts what a pen allocates, and records a refused allocation.
 #[derive(Debug)]
 pub struct Limits {
     memory_limit: usize,
@@ -99,17 +101,17 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Limits with this many bytes of linear memory, over all memories of the pen.
+    /// Creates limits with this many bytes of linear memory for all memories of the pen together.
     pub fn new(memory_limit: usize) -> Self {
         Self { memory_limit, memory_used: 0, table_used: 0, exceeded: None }
     }
 
-    /// How much linear memory the pen has, in bytes. The most that it has had, too: memories only grow.
+    /// Linear memory of the pen, in bytes. It is also the peak value, because memories only grow.
     pub fn memory(&self) -> usize {
         self.memory_used
     }
 
-    /// What the guest was refused, in words, if it was.
+    /// The allocation that was refused, described for an error message.
     pub fn exceeded(&self) -> Option<&str> {
         self.exceeded.as_deref()
     }
@@ -125,7 +127,8 @@ impl ResourceLimiter for Limits {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         let used = self.memory_used.saturating_sub(current).saturating_add(desired);
         if used > self.memory_limit {
-            // An error and not `Ok(false)`: a guest that is told "no" ends in a bare `unreachable` of its allocator.
+            // An error and not `Ok(false)`: after `Ok(false)` the guest's allocator would only trap with a bare
+            // `unreachable`.
             return Err(self
                 .refuse(format!("it wanted {used} bytes of memory and may have {limit}", limit = self.memory_limit)));
         }

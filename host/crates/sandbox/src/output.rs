@@ -1,4 +1,4 @@
-//! What a guest writes to standard output and standard error: lines of its job's log.
+//! Writes a guest's standard output and standard error to its job's log, line by line.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,18 +15,18 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 use super::lines::LineBudget;
 use toril_job::{JobContext, LogLevel};
 
-/// Lines of one attempt that are kept, and the longest of them in bytes.
+/// Maximum number of lines kept per attempt, and maximum length of a line in bytes.
 const LINES: usize = 1_000;
 const LINE: usize = 8 * 1024;
-/// How much a guest may write in one call, in bytes.
+/// Maximum size of one write by a guest, in bytes.
 const CHUNK: usize = 64 * 1024;
-/// With this the engine of plugins in JavaScript (StarlingMonkey, in componentize-js 0.23) aborts when a promise is awaited
-/// and no timer, request or other promise is left that could fulfil it.
+/// The message with which the JavaScript engine (StarlingMonkey, in componentize-js 0.23) aborts when a promise is
+/// awaited and no timer, request or other promise is left that could fulfil it.
 const NOTHING_LEFT: &str = "event loop error, but no exception is pending";
-/// How long the last lines may take to get to Redis when the attempt has ended.
+/// Timeout for writing the last lines to Redis after the attempt has ended.
 const LAST: Duration = Duration::from_secs(2);
 
-/// Where the lines of one attempt go. Costs nothing until something is written.
+/// The output of one attempt. It costs nothing until something is written.
 #[derive(Clone)]
 pub struct Output(Arc<Shared>);
 
@@ -36,16 +36,16 @@ struct Shared {
     writer: Mutex<Writer>,
 }
 
-/// The lines of one attempt on their way. The task that writes them ends with this value: once nobody can wait for it any
-/// more, the job may be another host's.
+/// The lines of one attempt that wait to be written. The task that writes them ends when this value is dropped: after
+/// that no caller waits for the task, and another host may own the job.
 #[derive(Default)]
 struct Writer {
-    /// What has no end of line yet, by stream.
+    /// Text without a line end so far, per stream.
     partial: [Vec<u8>; 2],
-    /// Bounded by `LINES`: what does not fit was over the limit anyway.
+    /// The channel's capacity follows from `LINES`. A line that does not fit is beyond the limit anyway.
     lines: Option<mpsc::Sender<(LogLevel, String)>>,
     task: Option<AbortOnDropHandle<()>>,
-    /// The attempt has ended: further lines are dropped.
+    /// Set when the attempt has ended. Further lines are dropped.
     ended: bool,
     written: usize,
     nothing_left: bool,
@@ -53,17 +53,17 @@ struct Writer {
 }
 
 impl Output {
-    /// Into the log of this job.
+    /// Writes to the log of this job.
     pub fn to(context: Arc<dyn JobContext>, budget: Arc<LineBudget>) -> Self {
         Self(Arc::new(Shared { context, budget, writer: Mutex::default() }))
     }
 
-    /// A stream whose lines have this level.
+    /// A stream whose lines have this log level.
     pub fn stream(&self, level: LogLevel) -> Stream {
         Stream { to: To::One(self.clone()), level }
     }
 
-    /// Drops what is not written yet, and what comes later: the job is another host's.
+    /// Drops all unwritten and later lines, because another host owns the job now.
     pub fn abandon(&self) {
         let mut writer = self.writer();
         writer.ended = true;
@@ -71,7 +71,7 @@ impl Output {
         writer.task = None;
     }
 
-    /// Waits until every line is written, for some moments at most. No line is written after it has returned.
+    /// Waits until every line is written, for at most [`LAST`]. No line is written after this function returns.
     pub async fn finish(&self) {
         let task = {
             let mut writer = self.writer();
@@ -86,7 +86,7 @@ impl Output {
             writer.task.take()
         };
         let Some(task) = task else { return };
-        // Dropped when it is late, which ends it.
+        // On a timeout the task is dropped, which aborts it.
         match tokio::time::timeout(LAST, task).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "the last lines of a plugin's output are lost"),
@@ -94,12 +94,12 @@ impl Output {
         }
     }
 
-    /// Whether a guest in JavaScript has ended since it awaited what could not come.
+    /// Whether a JavaScript guest aborted because it awaited a promise that could no longer be fulfilled.
     pub fn waits_for_nothing(&self) -> bool {
         self.writer().nothing_left
     }
 
-    /// A line of the host's own, between those of the guest.
+    /// Writes a line of the host itself between the guest's lines.
     pub fn note(&self, level: LogLevel, line: &str) {
         self.line(&mut self.writer(), level, line.as_bytes());
     }
@@ -134,7 +134,7 @@ impl Output {
                 LineBudget::notice()
             }
             ..=LINES => String::from_utf8_lossy(&line[..line.len().min(LINE)]).into_owned(),
-            // Told once; what comes after it is dropped.
+            // Reported once. Later lines are dropped silently.
             written if written == LINES + 1 => format!("the output ends here: an attempt may write {LINES} lines"),
             _ => return,
         };
@@ -164,28 +164,28 @@ fn slot(level: LogLevel) -> usize {
     usize::from(level == LogLevel::Warn)
 }
 
-/// The way out of a pen that runs several jobs, one after the other: what is written goes to the one that runs.
+/// The output of a pen that runs several jobs, one after the other. It leads to the current job's log.
 #[derive(Clone)]
 pub struct Outlet(Arc<Mutex<Option<Output>>>);
 
 impl Outlet {
-    /// Leads to the first job.
+    /// Starts with the output of the first job.
     pub fn to(output: Option<Output>) -> Self {
         Self(Arc::new(Mutex::new(output)))
     }
 
-    /// Leads to another job from now on, or to none.
+    /// Switches to the output of another job, or to none.
     pub fn lead(&self, output: Option<Output>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = output;
     }
 
-    /// A stream whose lines have this level.
+    /// A stream whose lines have this log level.
     pub fn stream(&self, level: LogLevel) -> Stream {
         Stream { to: To::Current(self.clone()), level }
     }
 }
 
-/// One of the two.
+/// A guest's standard output or standard error.
 #[derive(Clone)]
 pub struct Stream {
     to: To,
@@ -273,7 +273,7 @@ mod tests {
     use super::*;
     use toril_job::{Asked, ContextError, Dependencies, JobRef, NewJob, OnFailure};
 
-    /// A job whose log takes a line for each permit, and then waits for the next one.
+    /// A job whose log writes one line per permit and then waits for the next permit.
     struct SlowLog {
         permits: Semaphore,
         lines: Mutex<Vec<String>>,
@@ -327,7 +327,7 @@ mod tests {
         }
     }
 
-    /// Lets tasks that are ready run, of which there may be several rounds.
+    /// Lets all ready tasks run, for several rounds.
     async fn settle() {
         for _ in 0..100 {
             tokio::task::yield_now().await;

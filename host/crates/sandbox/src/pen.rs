@@ -1,5 +1,5 @@
-//! The pen: the store, instance and limits that an attempt runs in. Made for the attempt and dropped after it, however
-//! it ended, unless its plugin is to be reused.
+//! The pen: the store, instance and limits that an attempt runs in. It is created for the attempt and dropped
+//! afterwards, whatever the outcome, unless the plugin has `isolation = "reuse"`.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -24,34 +24,35 @@ use toril_config::Isolation;
 use toril_job::trace::Kind;
 use toril_job::{Attempt, Failure, FailureKind, Job, Json, Outcome, Signals, Usage};
 
-/// How long `describe` may take.
+/// Timeout of `describe`.
 const DESCRIBE: Duration = Duration::from_secs(5);
-/// The fuel of a pen whose plugin has no bound: it is counted all the same.
+/// Fuel of a pen whose plugin has no fuel limit. Fuel is still counted.
 const UNBOUNDED: u64 = u64::MAX;
 
-/// What ended a plugin in JavaScript whose engine had nothing left to do.
+/// Failure message for a JavaScript plugin whose event loop ran out of work.
 const STUCK: &str = "the plugin trapped: it awaits a promise that nothing can fulfil any more";
 
-/// How long a job waits that found no room in the pool of instances.
+/// Delay before a job is retried that found no room in the pool of instances.
 const NO_ROOM: Duration = Duration::from_secs(1);
 
-/// How long a plugin has to end by itself when its job was cancelled.
+/// Grace period in which a plugin can end by itself after its job was cancelled.
 const CANCELLED: Duration = Duration::from_secs(5);
 
-/// A store with what runs in it. Fields are dropped in their order: `room` is held until the memory is back in the pool.
+/// A store with the instance that runs in it. Fields drop in declaration order, so `room` is held until the memory is
+/// back in the pool.
 pub struct Pen {
     store: Store<PenState>,
-    /// None until its first job has started it, within that job's time.
+    /// `None` until the first job starts it. Starting counts against that job's timeout.
     guest: Option<Guest>,
     uses: Uses,
     _room: OwnedSemaphorePermit,
 }
 
-/// How an attempt has ended.
+/// How an attempt ended.
 pub struct Ended {
     /// Its outcome.
     pub outcome: Outcome,
-    /// What it took, unless it was interrupted from outside.
+    /// What the attempt used. `None` if it was interrupted from outside.
     pub usage: Option<Usage>,
     /// The pen, if it may run another job.
     pub pen: Option<Box<Pen>>,
@@ -65,9 +66,9 @@ impl From<Outcome> for Ended {
 
 /// Where an attempt runs.
 enum Place {
-    /// In a pen that is still to be made.
+    /// In a pen that is yet to be created.
     New(OwnedSemaphorePermit),
-    /// In one that has run other jobs.
+    /// In a pen that has run other jobs.
     Used(Box<Pen>),
 }
 
@@ -76,11 +77,11 @@ enum Place {
 pub struct Time {
     /// The queue's `timeout`.
     pub timeout: Duration,
-    /// How much of it checking the job's data has taken.
+    /// How much of it the check of the job's data has used.
     pub used: Duration,
 }
 
-/// Runs `handle` on one job, on the calling task. A panic of the host fails the attempt alone.
+/// Runs `handle` on one job, on the calling task. If the host itself panics, only this attempt fails.
 pub async fn handle(
     engine: &Engine,
     version: Arc<Version>,
@@ -101,7 +102,7 @@ fn host_panicked() -> Ended {
     .into()
 }
 
-/// A pen that waits for a job like this one, or room for a new one. None: the host shuts down.
+/// Returns an idle pen for a job like this one, or room for a new pen. `None` means that the host is shutting down.
 async fn place(engine: &Engine, version: &Arc<Version>, settings: &Arc<Settings>) -> Option<Place> {
     if let Isolation::Reuse { .. } = settings.isolation {
         let key = Key { version: version.clone(), settings: settings.clone() };
@@ -112,7 +113,7 @@ async fn place(engine: &Engine, version: &Arc<Version>, settings: &Arc<Settings>
     engine.room().await.map(Place::New)
 }
 
-/// Runs `handle` in a pen at this place.
+/// Runs `handle` in this place.
 async fn run(
     version: Arc<Version>,
     settings: Arc<Settings>,
@@ -122,7 +123,7 @@ async fn run(
 ) -> Ended {
     let Attempt { job, context, store: data, signals, trace } = attempt;
     let queue = job.queue.clone();
-    // The clock starts when the pen has a place, not while it waits for one.
+    // The attempt's clock starts once the pen has a place. Waiting for a place does not count.
     let started = Instant::now();
     let deadline = started + timeout.saturating_sub(used);
     let output = Output::to(context.clone(), settings.lines.clone());
@@ -164,7 +165,8 @@ async fn run(
             output.abandon();
             return Outcome::LockLost.into();
         }
-        // The job is this host's until the outcome is written: what the plugin has printed goes before that.
+        // This host owns the job until the outcome is written, so the plugin's output must be written before the
+        // outcome.
         () = signals.give_back.cancelled() => {
             output.finish().await;
             return Outcome::GivenBack.into();
@@ -189,7 +191,7 @@ async fn run(
     let usage = Usage { memory: state.limits.memory(), fuel };
     settings.meters.pen_used(usage);
     let pen = match settings.isolation {
-        // Whatever went wrong, the next job shall not have to do with it.
+        // After any failure the pen is dropped, so that the failure cannot affect the next job.
         Isolation::Reuse { jobs } if outcome.failure().is_none() => pen.rest(jobs, &settings).await,
         _ => None,
     };
@@ -197,7 +199,7 @@ async fn run(
 }
 
 impl Pen {
-    /// A pen for this job.
+    /// Creates a pen for this job, or prepares a used one for it.
     fn new(
         place: Place,
         pre: &GuestPre,
@@ -220,7 +222,7 @@ impl Pen {
         }
     }
 
-    /// Forgets the job that has ended. None: it runs no other.
+    /// Clears the state of the job that has ended. `None` means that the pen must not run another job.
     async fn rest(mut self, most: NonZeroU32, settings: &Settings) -> Option<Box<Self>> {
         let state = self.store.data_mut();
         let held = Held { memory: state.limits.memory(), resources: state.resources() };
@@ -232,10 +234,10 @@ impl Pen {
     }
 }
 
-/// Why a plugin did not describe itself.
+/// Why `describe` failed.
 #[derive(Debug)]
 pub enum Undescribed {
-    /// What it exports has other types than this host's interface: how they differ.
+    /// The types of its exports differ from this host's interface. The text explains how.
     Foreign(String),
     /// The call failed.
     Failed(Failure),
@@ -247,7 +249,7 @@ impl From<Failure> for Undescribed {
     }
 }
 
-/// Asks a plugin to describe itself.
+/// Calls the plugin's `describe`.
 pub async fn describe(engine: &Engine, pre: GuestPre, settings: Arc<Settings>) -> Result<types::Manifest, Undescribed> {
     let (Some(pens), Some(room)) = (engine.pens(), engine.room().await) else {
         return Err(Failure::new(FailureKind::Host, "the host is shutting down").into());
@@ -257,7 +259,7 @@ pub async fn describe(engine: &Engine, pre: GuestPre, settings: Arc<Settings>) -
         let deadline = Instant::now() + DESCRIBE;
         let state = PenState::new(&settings, Running::default(), deadline);
         let mut store = store(&pre, state, &settings).map_err(|error| host_failure(&error))?;
-        // The plugin's fuel is that of one attempt. Describing itself is bounded by time and memory.
+        // The plugin's fuel limit applies to attempts. `describe` is limited by time and memory only.
         store.set_fuel(UNBOUNDED).map_err(|error| host_failure(&error))?;
         let call = pre.describe(&mut store);
         let late = format!("`describe` did not return within {}", humantime::format_duration(DESCRIBE));
@@ -279,7 +281,7 @@ fn store(pre: &GuestPre, state: PenState, settings: &Settings) -> wasmtime::Resu
     let mut store = Store::new(pre.instance_pre().engine(), state);
     store.limiter(|state| &mut state.limits);
     store.set_fuel(settings.fuel.unwrap_or(UNBOUNDED))?;
-    // A result passes through in one call, with what surrounds it.
+    // One host call transfers the whole result, plus some overhead.
     store.set_hostcall_fuel(settings.max_result.saturating_add(limits::HOSTCALL_FUEL));
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|store| {
@@ -291,8 +293,8 @@ fn store(pre: &GuestPre, state: PenState, settings: &Settings) -> wasmtime::Resu
     Ok(store)
 }
 
-/// What a run has used. Not known of one that was interrupted or has trapped: while it computes, a guest keeps the count
-/// to itself, and gives it to the store when it returns.
+/// The fuel that a run has used. It is unknown for a run that was interrupted or that trapped: a guest keeps the count
+/// to itself while it computes, and updates the store only when it returns.
 fn fuel_used<T, E>(ended: &Result<wasmtime::Result<T>, E>, store: &Store<PenState>, bound: Option<u64>) -> Option<u64> {
     match ended {
         Ok(Ok(_)) => store.get_fuel().ok().map(|left| bound.unwrap_or(UNBOUNDED).saturating_sub(left)),
@@ -301,8 +303,8 @@ fn fuel_used<T, E>(ended: &Result<wasmtime::Result<T>, E>, store: &Store<PenStat
     }
 }
 
-/// Trapped with this when a guest is still computing at its deadline: as a trap, so that the error has the guest's
-/// stack. A guest that waits in a host call is ended by the timer around the call.
+/// The trap for a guest that is still computing at its deadline. It is a trap so that the error contains the guest's
+/// stack. A guest that waits in a host call is ended by the timer around the call instead.
 #[derive(Debug)]
 struct DeadlinePassed;
 
@@ -314,7 +316,7 @@ impl fmt::Display for DeadlinePassed {
 
 impl std::error::Error for DeadlinePassed {}
 
-/// Ends the task when the attempt is dropped, so that no guest outlives the one who waits for it.
+/// Aborts the task when the attempt is dropped, so that no guest outlives the caller that waits for it.
 struct Abort<T>(tokio::task::JoinHandle<T>);
 
 impl<T> Future for Abort<T> {
@@ -356,7 +358,7 @@ fn completed(result: String, max_result: usize) -> Outcome {
     }
     match Json::parse(result) {
         Ok(result) => Outcome::Completed(result),
-        // serde_json's message holds a position and what was expected, and nothing of the text.
+        // serde_json's message contains only a position and what was expected, no part of the text.
         Err(error) => Outcome::Retry(Failure::new(
             FailureKind::InvalidResult,
             format!("the plugin returned something that is no JSON: {error}"),
@@ -364,19 +366,19 @@ fn completed(result: String, max_result: usize) -> Outcome {
     }
 }
 
-/// What the plugin itself said, and what it was refused on the way.
+/// The failure that the plugin reported, together with the last denial, if any.
 fn refused(failure: types::Failure, denials: &Denials) -> Outcome {
     let told = |message: String| {
         let message = match &denials.last() {
-            // A plugin that passes on what it was told has said it already.
+            // A plugin that forwards the denial's message has included it already.
             Some(denied) if !message.contains(denied.as_str()) => format!("{message} ({denied})"),
             _ => message,
         };
         Failure::new(FailureKind::Plugin, limits::cut(message, limits::REASON))
     };
     match failure {
-        // No further attempt would get another answer. The engines of some languages tell a plugin only that a request
-        // failed, so that it cannot know that itself.
+        // A retry would fail in the same way, so the job fails now. The plugin itself cannot always know: the engines
+        // of some languages report only that a request failed.
         types::Failure::Retry(message) if denials.are_named_in(&message) => Outcome::Failed(told(message)),
         types::Failure::Retry(message) => Outcome::Retry(told(message)),
         types::Failure::Fatal(message) => Outcome::Failed(told(message)),
@@ -386,7 +388,7 @@ fn refused(failure: types::Failure, denials: &Denials) -> Outcome {
     }
 }
 
-/// Returns when a plugin that was told of a cancelled job has not ended for as long as it may.
+/// Returns when a plugin has not ended within [`CANCELLED`] after its job was cancelled.
 async fn cancelled_and_late(signals: &Signals) {
     signals.cancelled.cancelled().await;
     tokio::time::sleep(CANCELLED).await;
@@ -408,8 +410,9 @@ fn timed_out(queue: &str, timeout: Duration) -> String {
     )
 }
 
-/// The pool of instances was used up, which is not this plugin's fault: its job runs again a moment later, and no attempt
-/// is counted. The pool has room for the most that all pens can hold, so this means that the host's own count is wrong.
+/// The pool of instances was exhausted, which is not the plugin's fault. The job is retried after a short delay and no
+/// attempt is counted. The pool has room for the maximum of all pens, so this means that the host's own accounting is
+/// wrong.
 fn no_room(error: &wasmtime::Error, settings: &Settings) -> Outcome {
     tracing::error!(plugin = &*settings.plugin, error = %format_args!("{error:#}"), "no room for the pen: please report it");
     Outcome::Deferred(NO_ROOM)
@@ -419,7 +422,7 @@ fn host_failure(error: &wasmtime::Error) -> Failure {
     Failure::new(FailureKind::Host, format!("the pen could not be made: {error:#}"))
 }
 
-/// Says what ended a guest, in words for the one who reads `failedReason`.
+/// Explains why a guest ended, for the reader of `failedReason`.
 fn explain(error: &wasmtime::Error, state: &PenState, settings: &Settings, late: &str) -> Failure {
     let plugin = &settings.plugin;
     let (kind, message) = if error.is::<DeadlinePassed>() {
@@ -448,8 +451,8 @@ fn explain(error: &wasmtime::Error, state: &PenState, settings: &Settings, late:
     Failure { kind, message, backtrace: error.downcast_ref().and_then(backtrace) }
 }
 
-/// Where a guest was, if most of its functions have names: those of a language engine have none, and a list of their
-/// numbers tells nobody anything.
+/// The guest's backtrace, if most of its functions have names. The functions of a language engine have none, and a list
+/// of their indices helps nobody.
 fn backtrace(backtrace: &WasmBacktrace) -> Option<String> {
     let named = backtrace.frames().iter().filter(|frame| frame.func_name().is_some()).count();
     (named * 2 > backtrace.frames().len()).then(|| limits::cut(backtrace.to_string(), limits::REASON))

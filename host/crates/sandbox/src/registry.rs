@@ -1,4 +1,4 @@
-//! The plugins that the host uses, each with its current version, replaced atomically while attempts run.
+//! The plugins that the host uses, each with its current version. A version is replaced atomically while attempts run.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -24,45 +24,45 @@ use super::version::{LoadError, Version, load, read_summed};
 use toril_config::{HostSettings, Plugin};
 use toril_job::{Attempt, Failure, FailureKind, Finished, Outcome};
 
-/// How long a file that cannot be used must have stayed the same before that is said: it may still be being copied.
+/// How long an unusable file must stay unchanged before the host reports it: the file may still be being copied.
 const SETTLED: Duration = Duration::from_millis(300);
 
 /// Why the plugin side could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The engine.
+    /// The engine could not be started.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// What plugins import.
+    /// The plugin interface could not be linked.
     #[error("the plugin interface cannot be linked: {0:#}")]
     Linker(wasmtime::Error),
-    /// The artifact cache.
+    /// The artifact cache could not be opened.
     #[error("the artifact cache {} cannot be used: {source}; `cache` under [host] names the folder", .path.display())]
     Cache {
-        /// The folder.
+        /// The cache folder.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: std::io::Error,
     },
 }
 
-/// What a reload of one plugin came to.
+/// The result of reloading one plugin.
 #[derive(Debug)]
 pub enum Reload {
-    /// The file holds the version that is in use.
+    /// The file holds the version that is already in use.
     Unchanged,
-    /// A new version has taken over.
+    /// A new version has replaced the old one.
     Replaced {
-        /// The version before.
+        /// The previous version.
         old: String,
-        /// The version now.
+        /// The new version.
         new: String,
     },
-    /// The new file cannot be used; the version before stays.
+    /// The new file cannot be used. The previous version stays in use.
     Refused(LoadError),
 }
 
-/// A plugin as the outside sees it.
+/// The public status of a plugin.
 #[derive(Clone, Debug)]
 pub struct Status {
     /// Its name.
@@ -71,15 +71,15 @@ pub struct Status {
     pub version: String,
     /// The version of the plugin interface that it was built for.
     pub interface: InterfaceVersion,
-    /// What was wrong with the newest file, if it was refused.
+    /// Why the newest file was refused, if it was.
     pub refused: Option<String>,
-    /// When the version was taken into use.
+    /// When this version came into use.
     pub since: SystemTime,
-    /// What became of its latest files, the newest first.
+    /// The results of the latest reloads, newest first.
     pub reloads: Vec<ReloadRecord>,
 }
 
-/// One plugin in use, whatever version that is at the moment.
+/// A plugin in use. The handle stays valid when the plugin's version is replaced.
 #[derive(Clone)]
 pub struct Handle(Arc<Slot>);
 
@@ -88,7 +88,7 @@ pub struct Plugins {
     engine: Engine,
     linker: Linker<PenState>,
     compiler: Compiler,
-    /// The largest component, in bytes.
+    /// Maximum size of a component, in bytes.
     most: u64,
     folder: PathBuf,
     slots: RwLock<HashMap<String, Arc<Slot>>>,
@@ -99,14 +99,14 @@ struct Slot {
     settings: ArcSwap<Settings>,
     refused: ArcSwapOption<String>,
     history: History,
-    /// Reloads that have begun, and the last of them that has ended: one that has read an older file must not undo what
-    /// one with a newer file has done.
+    /// Number of reloads started, and the number of the latest reload that finished. A reload that read an older file
+    /// must not overwrite the result of one that read a newer file.
     begun: AtomicU64,
     ended: Mutex<u64>,
 }
 
 impl Slot {
-    /// Whether a pen that was made of this can run the next job.
+    /// Whether a pen with this key can run the plugin's next job.
     fn serves(&self, key: &Key) -> bool {
         Arc::ptr_eq(&self.version.load(), &key.version) && Arc::ptr_eq(&self.settings.load(), &key.settings)
     }
@@ -124,29 +124,29 @@ impl Plugins {
         Ok(Self { engine, linker, compiler, most, folder, slots: RwLock::default() })
     }
 
-    /// What all plugins run on.
+    /// The engine that all plugins run on.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    /// Where the component of a plugin is looked for.
+    /// Path of a plugin's component file.
     pub fn path(&self, plugin: &str) -> PathBuf {
         self.folder.join(format!("{plugin}.wasm"))
     }
 
-    /// Loads a plugin that is not in use yet, without taking it into use.
+    /// Loads a plugin without putting it into use.
     pub async fn prepare(&self, plugin: &str, entry: &Plugin) -> Result<Prepared, LoadError> {
         self.prepare_file(&self.path(plugin), plugin, entry).await
     }
 
-    /// The same for a component that lies elsewhere.
+    /// Like [`Plugins::prepare`], for a component at another path.
     pub async fn prepare_file(&self, path: &Path, plugin: &str, entry: &Plugin) -> Result<Prepared, LoadError> {
         let settings = Arc::new(Settings::new(plugin, entry));
         let version = self.load_settled(path, settings.clone()).await?;
         Ok(Prepared { plugin: plugin.to_owned(), version, settings })
     }
 
-    /// Takes a prepared plugin into use.
+    /// Puts a prepared plugin into use.
     pub fn install(&self, prepared: Prepared) {
         let history = History::begin(&prepared.version.id);
         let slot = Slot {
@@ -170,18 +170,19 @@ impl Plugins {
         self.slot(plugin).map(Handle)
     }
 
-    /// The version of a plugin that is in use.
+    /// The plugin's current version.
     pub fn version(&self, plugin: &str) -> Option<Arc<Version>> {
         self.slot(plugin).map(|slot| slot.version.load_full())
     }
 
-    /// Gives up a plugin that no queue uses any more. Whoever still holds a handle keeps what it had.
+    /// Removes a plugin that no queue uses any more. Handles that still exist keep working with the plugin's last
+    /// version.
     pub fn remove(&self, plugin: &str) {
         self.slots.write().unwrap_or_else(PoisonError::into_inner).remove(plugin);
         self.engine.idle().give_up(|key| &*key.settings.plugin == plugin);
     }
 
-    /// Gives a plugin other settings, from the next attempt on.
+    /// Replaces a plugin's settings, starting with the next attempt.
     pub fn configure(&self, plugin: &str, entry: &Plugin) {
         if let Some(slot) = self.slot(plugin) {
             let old = slot.settings.swap(Arc::new(Settings::new(plugin, entry)));
@@ -189,7 +190,7 @@ impl Plugins {
         }
     }
 
-    /// Looks at a plugin's file and lets what it holds take over, if it is another version and can be used.
+    /// Reads the plugin's file and switches to its version, if that is a different one and usable.
     pub async fn reload(&self, plugin: &str) -> Reload {
         let Some(slot) = self.slot(plugin) else { return Reload::Unchanged };
         let number = slot.begun.fetch_add(1, Ordering::Relaxed) + 1;
@@ -221,7 +222,7 @@ impl Plugins {
         }
     }
 
-    /// The plugins in use, by name.
+    /// The status of the plugins in use, sorted by name.
     pub fn status(&self) -> Vec<Status> {
         let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
         let mut status: Vec<_> = slots
@@ -257,7 +258,7 @@ impl Plugins {
         Finished { outcome: ended.outcome, plugin, version: Some(id), usage: ended.usage }
     }
 
-    /// Where attempts run.
+    /// The runtime that attempts run on.
     pub fn home(&self) -> Option<tokio::runtime::Handle> {
         self.engine.pens().cloned()
     }
@@ -272,11 +273,11 @@ impl Plugins {
             return Ok(None);
         }
         let version = self.load_settled(path, slot.settings.load_full()).await?;
-        // The file may have gone back to what is in use while it was looked at.
+        // While the file was being loaded, it may have changed back to the version in use.
         Ok((version.digest != slot.version.load().digest).then_some(version))
     }
 
-    /// Loads a file, and does not believe an error before the file has stopped changing: it may be half copied.
+    /// Loads a file. An error counts only after the file has stopped changing, since the file may be half copied.
     async fn load_settled(&self, path: &Path, settings: Arc<Settings>) -> Result<Arc<Version>, LoadError> {
         let started = Instant::now();
         loop {
@@ -295,8 +296,8 @@ impl Plugins {
     }
 }
 
-/// Checks the job before its attempt, within the attempt's time. Most checks are over when they are asked for the first
-/// time.
+/// Validates the job before its attempt. The time counts against the attempt's timeout. Most checks complete at the
+/// first poll.
 async fn checked(version: &Version, attempt: &Attempt, started: Instant, timeout: Duration) -> Result<(), Outcome> {
     let Attempt { job, signals, .. } = attempt;
     let unfit = tokio::select! {
@@ -318,7 +319,7 @@ async fn checked(version: &Version, attempt: &Attempt, started: Instant, timeout
     })
 }
 
-/// A plugin that has been loaded and checked and is not in use yet.
+/// A plugin that has been loaded and checked but is not in use yet.
 #[derive(Debug)]
 pub struct Prepared {
     plugin: String,
@@ -332,14 +333,14 @@ impl Prepared {
         &self.plugin
     }
 
-    /// Lets its requests take another way than the network. [`Plugins::configure`] undoes that.
+    /// Sends the plugin's requests through this transport instead of the network. [`Plugins::configure`] resets it.
     #[must_use]
     pub fn through(mut self, transport: Arc<dyn Transport>) -> Self {
         self.settings = Arc::new(Settings { transport, ..Settings::clone(&self.settings) });
         self
     }
 
-    /// The version that would be taken into use.
+    /// The version that [`Plugins::install`] would put into use.
     pub fn version(&self) -> &Version {
         &self.version
     }

@@ -1,4 +1,4 @@
-//! When a pen of a plugin with `isolation = "reuse"` runs another job, and when it is given up.
+//! Decides whether a pen of a plugin with `isolation = "reuse"` may run another job or is dropped.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -7,14 +7,14 @@ use super::limits::RESOURCES;
 use super::settings::Settings;
 use super::version::Version;
 
-/// Resources that a pen may keep from one job to the next: engines of languages collect theirs now and then.
+/// Maximum number of resources that a pen may keep between jobs. Language engines collect garbage only now and then.
 const KEPT: usize = RESOURCES / 8;
 
-/// What a pen was made of. A job runs in none that was made of something else.
+/// Identifies what a pen was created from. A pen runs only jobs with an equal key.
 pub struct Key {
-    /// Its instance's component.
+    /// The version of its instance.
     pub version: Arc<Version>,
-    /// What it was granted.
+    /// The settings with its grants and limits.
     pub settings: Arc<Settings>,
 }
 
@@ -24,26 +24,26 @@ impl PartialEq for Key {
     }
 }
 
-/// What a pen has been through.
+/// The history of a pen.
 #[derive(Debug, Default)]
 pub struct Uses {
     jobs: u32,
-    /// The memory that it had after its first job.
+    /// Its memory after the first job, in bytes.
     first: usize,
 }
 
-/// What a pen holds when a job has ended.
+/// What a pen holds at the end of a job.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Held {
     /// Linear memory in bytes.
     pub memory: usize,
-    /// Resources of the host: streams, requests, lists of headers, …
+    /// Host resources: streams, requests, header lists, …
     pub resources: usize,
 }
 
 impl Uses {
-    /// Counts a job that has ended well, after which the pen holds this. Whether it may run another: it is given up after
-    /// `most` jobs, and when it holds so much that a later job could fail of it.
+    /// Counts a successful job after which the pen holds `held`. Returns whether the pen may run another job. It may
+    /// not after `most` jobs, or when it holds so much that a later job could fail because of it.
     pub fn another(&mut self, held: Held, most: NonZeroU32, memory_limit: usize) -> bool {
         self.jobs += 1;
         if self.jobs == 1 {
@@ -60,7 +60,7 @@ mod tests {
 
     const MIB: usize = 1 << 20;
 
-    /// After which job a pen is given up that holds these, with 64 MiB of memory.
+    /// The number of the job after which a pen is dropped that holds these values, with a memory limit of 64 MiB.
     fn given_up(held: impl IntoIterator<Item = (usize, usize)>, most: u32) -> Option<usize> {
         let (mut uses, most) = (Uses::default(), NonZeroU32::new(most).expect("not 0"));
         let mut held = held.into_iter().map(|(memory, resources)| Held { memory, resources });

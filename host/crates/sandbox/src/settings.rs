@@ -1,4 +1,4 @@
-//! What one plugin is granted and bounded by: its entry in the configuration, in the shape that a pen needs.
+//! The grants and limits of one plugin: its configuration entry, in the form that a pen needs.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,52 +10,52 @@ use super::lines::LineBudget;
 use toril_config::{self as config, Isolation, Origin, Plugin};
 use toril_meters::PluginMeters;
 
-/// The settings of a plugin. Taken once for an attempt, so that a reload in its middle changes nothing for it.
+/// The settings of a plugin. An attempt takes them once, so a reload during the attempt does not affect it.
 #[derive(Clone)]
 pub struct Settings {
     /// The plugin's name.
     pub plugin: Arc<str>,
-    /// Origins that it may send requests to.
+    /// Origins that the plugin may send requests to.
     pub http: Arc<[Origin]>,
-    /// How many requests this host sends for it.
+    /// Rate limit of the requests that this host sends for the plugin.
     pub http_rate: Arc<RequestRate>,
-    /// Secrets that it may send and not read.
+    /// Secrets that the plugin may send but not read.
     pub send_secrets: Arc<[Placeholder]>,
-    /// Ranges that are not public and that names among those may lead to.
+    /// Non-public address ranges that the names in `http` may resolve to.
     pub private_addresses: Arc<[IpNet]>,
-    /// What HTTPS servers are vouched for by.
+    /// The certificate authorities that are trusted for HTTPS.
     pub tls: Arc<Tls>,
-    /// The names that are looked up for it.
+    /// The plugin's DNS lookups.
     pub lookups: Arc<Lookups>,
-    /// What is logged of its requests that fail.
+    /// Logs failed requests, with a rate limit.
     pub failures: Arc<Failures>,
-    /// Queues that it may add jobs to.
+    /// Queues that the plugin may add jobs to.
     pub add_to: Arc<[String]>,
-    /// The most jobs that one attempt may add.
+    /// Maximum number of jobs that one attempt may add.
     pub max_added_jobs: u64,
-    /// Its key-value data, if it has some.
+    /// The key-value grant, if the plugin has one.
     pub keyvalue: Option<config::KeyValue>,
-    /// What `wasi:config/store` answers: configuration, secrets, and placeholders of those that it may only send. Never to be
-    /// shown.
+    /// The values of `wasi:config/store`: configuration, secrets, and placeholders of secrets that the plugin may only
+    /// send. Never log or display them.
     pub variables: HashMap<String, String>,
-    /// Linear memory in bytes.
+    /// Limit of linear memory, in bytes.
     pub memory: usize,
-    /// Fuel of one attempt; none: no bound.
+    /// Fuel limit of one attempt. `None` means no limit.
     pub fuel: Option<u64>,
-    /// The largest result, in bytes of JSON.
+    /// Maximum size of a result, in bytes of JSON.
     pub max_result: usize,
     /// Whether an instance runs one job or several.
     pub isolation: Isolation,
-    /// The lines that its attempts may write to their jobs' logs.
+    /// The budget of log lines for all attempts of the plugin.
     pub lines: Arc<LineBudget>,
-    /// What is counted of its attempts.
+    /// Metrics of the plugin's attempts.
     pub meters: Arc<PluginMeters>,
-    /// The way that its requests take. The network, but for tests of a plugin.
+    /// Sends the plugin's requests. This is the network, except in tests of a plugin.
     pub transport: Arc<dyn Transport>,
 }
 
 impl Settings {
-    /// The settings that an entry in the configuration describes.
+    /// Creates the settings from a configuration entry.
     pub fn new(name: &str, entry: &Plugin) -> Self {
         let secrets = entry.secrets.iter().map(|(key, secret)| (key.clone(), secret.expose().to_owned()));
         let send_secrets: Arc<[Placeholder]> =

@@ -1,4 +1,4 @@
-//! The data of one pen, and what the guest can call on it.
+//! The data of one pen, and the host functions that the guest can call.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,23 +22,23 @@ use toril_config::{self as config, Isolation};
 use toril_job::trace::Trace;
 use toril_job::{self as attempt, ContextError, JobContext, JobRef, KeyValue, LogLevel, Signals};
 
-/// Longer lines of a job's log are cut, in bytes.
+/// Maximum length of a line in a job's log, in bytes. Longer lines are truncated.
 const LOG_LINE: usize = 8 * 1024;
-/// Lines of one attempt that are kept.
+/// Maximum number of log lines kept per attempt.
 const LOG_LINES: usize = 1_000;
-/// The largest progress, in bytes of JSON.
+/// Maximum size of a progress value, in bytes of JSON.
 const PROGRESS: usize = 64 * 1024;
-/// The largest data of a job that a plugin writes, in bytes of JSON.
+/// Maximum size of job data that a plugin writes, in bytes of JSON.
 pub(super) const DATA: usize = 1024 * 1024;
 
-/// Everything that belongs to one pen beside the instance itself.
+/// All state of one pen except the instance itself.
 pub struct PenState {
-    /// Made when it is first used, like the variables: many plugins need neither.
+    /// Created on first use, like the variables: many plugins need neither.
     wasi: Option<WasiCtx>,
-    /// Where the standard streams lead, in a pen that runs several jobs: guests open them once.
+    /// Target of the standard streams in a pen that runs several jobs, because a guest opens its streams only once.
     outlet: Option<Outlet>,
     http: WasiHttpCtx,
-    /// A pen's, and not a job's: a message that is kept from one job to the next keeps its body.
+    /// Belongs to the pen and not to the job: a guest may keep a message, and so its body, from one job to the next.
     pub(super) unsent: Unsent,
     pub(super) table: ResourceTable,
     variables: Option<WasiConfigVariables>,
@@ -52,26 +52,26 @@ pub struct PenState {
     pub(super) job: PerJob,
 }
 
-/// What belongs to the job that runs. A pen that runs another one gets all of it anew.
+/// The state of the current job. A reused pen gets a new one for each job.
 pub(super) struct PerJob {
     output: Option<Output>,
     pub(super) egress: Egress,
     pub(super) deadline: Instant,
     signals: Signals,
-    /// None in `describe`, where no job is running.
+    /// `None` in `describe`, where no job is running.
     pub(super) context: Option<Arc<dyn JobContext>>,
     pub(super) store: Option<Arc<dyn KeyValue>>,
-    /// What was refused that the plugin's entry would have to grant.
+    /// Calls that were denied because the plugin's entry lacks a grant.
     pub(super) denials: Denials,
     /// The attempt's span.
     pub(super) trace: Trace,
     lines: usize,
     lines_missing: bool,
-    /// How many jobs it has added.
+    /// Number of jobs that this attempt has added.
     pub(super) added: u64,
 }
 
-/// What a pen gets from the job that it runs. Nothing of it is there in `describe`.
+/// What a pen receives from the job that it runs. All of it is empty in `describe`.
 #[derive(Default)]
 pub struct Running {
     pub context: Option<Arc<dyn JobContext>>,
@@ -107,7 +107,7 @@ impl PenState {
         }
     }
 
-    /// Makes the pen one of the next job, or with [`Running::default`] one of none.
+    /// Resets the pen for the next job. With [`Running::default`], the pen has no job.
     pub fn begin(&mut self, running: Running, deadline: Instant) {
         if let Some(outlet) = &self.outlet {
             outlet.lead(running.output.clone());
@@ -115,7 +115,7 @@ impl PenState {
         self.job = PerJob::new(&self.settings, running, deadline);
     }
 
-    /// How many of the host's resources the guest holds.
+    /// Number of host resources that the guest holds.
     pub fn resources(&mut self) -> usize {
         self.table.iter_mut().count()
     }
@@ -125,7 +125,7 @@ impl PenState {
         self.variables.get_or_insert_with(|| variables(&settings.variables))
     }
 
-    /// What is left until the deadline.
+    /// Time left until the deadline.
     fn remaining(&self) -> Duration {
         self.job.deadline.saturating_duration_since(Instant::now())
     }
@@ -137,7 +137,7 @@ impl PerJob {
         let denials = Denials::to(output.clone());
         let patience = deadline.saturating_duration_since(Instant::now());
         Self {
-            // `describe` has no network: a version says the same wherever it is loaded.
+            // `describe` has no network access, so that a version describes itself identically wherever it is loaded.
             egress: Egress::new(settings, context.is_some(), patience, trace.clone(), denials.clone()),
             output,
             deadline,
@@ -171,8 +171,8 @@ fn variables(map: &HashMap<String, String>) -> WasiConfigVariables {
     map.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect()
 }
 
-/// Links everything that a plugin may import. What its entry does not grant is linked as well, and answers with the
-/// denial: an import that is missing would be an error without a place and a reason.
+/// Links everything that a plugin may import. Imports that the plugin's entry does not grant are linked too; a call to
+/// them returns the denial. A missing import would be an error without location or reason.
 pub fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<PenState>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;

@@ -1,4 +1,4 @@
-//! From a file to a version of a plugin that can run jobs: read, compile or take from the cache, check, describe.
+//! Turns a file into a plugin version that can run jobs: read, compile or load from the cache, check, describe.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,19 +18,19 @@ use super::settings::Settings;
 use super::state::PenState;
 use toril_job::Failure;
 
-/// The first eight bytes of a core module and of a component.
+/// The first eight bytes of a core module, and those of a component.
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
-/// A plugin's bytes, compiled and ready to run.
+/// A plugin's component, compiled and ready to run.
 pub struct Version {
     /// The first 12 hexadecimal digits of the bytes' SHA-256.
     pub id: String,
-    /// The SHA-256 itself.
+    /// The full SHA-256 of the bytes, in hexadecimal.
     pub digest: String,
     /// The version of the plugin interface that it was built for.
     pub interface: InterfaceVersion,
-    /// The kinds of job that it handles.
+    /// The job types that it handles.
     pub jobs: JobTypes,
     pub(super) pre: GuestPre,
 }
@@ -44,21 +44,21 @@ impl std::fmt::Debug for Version {
 /// Why a plugin's file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// There is no such file.
+    /// The file does not exist.
     #[error("{} does not exist: build the plugin and put its component there", .0.display())]
     Missing(PathBuf),
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("{} cannot be read: {source}", .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: std::io::Error,
     },
-    /// It is a folder, a pipe or a device.
+    /// The path is a folder, a pipe or a device.
     #[error("{} is no file", .0.display())]
     NoFile(PathBuf),
-    /// It is too large.
+    /// The file is too large.
     #[error("{} is larger than {most} bytes, the `max_component` under [host]", .path.display())]
     TooLarge {
         /// The file.
@@ -66,42 +66,42 @@ pub enum LoadError {
         /// The limit in bytes.
         most: u64,
     },
-    /// It is a core module.
+    /// The file is a core module.
     #[error("{} is a core WebAssembly module and not a component: turn it into one (`toril plugin build` does, and so does `wasm-tools component new`)", .0.display())]
     CoreModule(PathBuf),
-    /// It is something else.
+    /// The file is neither a core module nor a component.
     #[error("{} is no WebAssembly component", .0.display())]
     NoComponent(PathBuf),
-    /// Its bytes are not whole.
+    /// The bytes are incomplete or invalid.
     #[error("{} is damaged: {reason}", .path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// Where it breaks off, or what is wrong there.
+        /// Where the bytes end too early, or what is wrong with them.
         reason: String,
     },
-    /// It does not compile.
+    /// The component does not compile.
     #[error("{} does not compile: {reason}", .path.display())]
     Compile {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         reason: CompileError,
     },
-    /// It does not export what a plugin exports.
+    /// The component's exports or imports do not match an interface version of this host.
     #[error("{} is no plugin for this host: {reason}", .path.display())]
     World {
         /// The file.
         path: PathBuf,
-        /// What does not fit.
+        /// What does not match.
         reason: String,
     },
-    /// An instance of it would be too much for a pen.
+    /// An instance of the component would exceed the limits of a pen.
     #[error("{} was not taken: {reason}", .path.display())]
     Parts {
         /// The file.
         path: PathBuf,
-        /// What is too much.
+        /// Which limit it exceeds.
         reason: String,
     },
     /// `describe` failed.
@@ -109,27 +109,27 @@ pub enum LoadError {
     Describe {
         /// The file.
         path: PathBuf,
-        /// How.
+        /// The failure of the call.
         failure: Failure,
     },
-    /// What `describe` returned cannot be used.
+    /// The manifest that `describe` returned is invalid.
     #[error("{} was not taken: {source}", .path.display())]
     Manifest {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with the manifest.
         source: ManifestError,
     },
 }
 
-/// Reads a whole component file of `most` bytes at most, whatever is written to it meanwhile.
+/// Reads a component file completely. The limit of `most` bytes holds even if the file grows while it is read.
 pub async fn read(path: &Path, most: u64) -> Result<Vec<u8>, LoadError> {
     let unreadable = |source: std::io::Error| match source.kind() {
         std::io::ErrorKind::NotFound => LoadError::Missing(path.to_path_buf()),
         _ => LoadError::Unreadable { path: path.to_path_buf(), source },
     };
     let too_large = || LoadError::TooLarge { path: path.to_path_buf(), most };
-    // Before it is opened: a pipe would not be, as long as nobody writes to it.
+    // Checked before the file is opened: opening a pipe would block until a process writes to it.
     let found = tokio::fs::metadata(path).await.map_err(unreadable)?;
     if !found.is_file() {
         return Err(LoadError::NoFile(path.to_path_buf()));
@@ -146,7 +146,8 @@ pub async fn read(path: &Path, most: u64) -> Result<Vec<u8>, LoadError> {
     Ok(bytes)
 }
 
-/// The same, with the SHA-256 of the bytes: some tenths of a second for the largest, on a thread that may block.
+/// Like [`read`], and also returns the SHA-256 of the bytes. Hashing the largest component takes some tenths of a
+/// second, so it runs on a blocking thread.
 pub async fn read_summed(path: &Path, most: u64) -> Result<(Vec<u8>, String), LoadError> {
     let bytes = read(path, most).await?;
     let summed = tokio::task::spawn_blocking(move || {
@@ -158,7 +159,7 @@ pub async fn read_summed(path: &Path, most: u64) -> Result<(Vec<u8>, String), Lo
         .map_err(|error| LoadError::Unreadable { path: path.to_path_buf(), source: std::io::Error::other(error) })
 }
 
-/// Makes a version of these bytes. `path` is where they came from, for errors.
+/// Creates a version from these bytes. `path` is their source, for error messages.
 pub async fn load(
     engine: &Engine,
     linker: &Linker<PenState>,
@@ -183,7 +184,7 @@ pub async fn load(
             failure: Failure { message: one_line(&failure.message), ..failure },
         },
     })?;
-    // Schemas that others wrote: compiling the largest takes some tenths of a second.
+    // On a blocking thread: the schemas come from the plugin, and compiling the largest takes some tenths of a second.
     let compiled = tokio::task::spawn_blocking(move || JobTypes::new(manifest)).await;
     let jobs = match compiled {
         Ok(jobs) => jobs.map_err(|source| LoadError::Manifest { path: path.to_path_buf(), source })?,
@@ -192,8 +193,8 @@ pub async fn load(
     Ok(Version { id: digest.chars().take(12).collect(), digest, interface, jobs, pre })
 }
 
-/// What the bytes say without being compiled: a foreign component is told in an instant, and half a minute's work is
-/// saved. They may be many, so it is done on a thread that may block.
+/// Inspects the bytes without compiling them, so that a foreign component is refused at once and not after half a
+/// minute of compiling. It runs on a blocking thread, since there may be many bytes.
 async fn inspect(path: &Path, bytes: Vec<u8>) -> Result<(Vec<u8>, InterfaceVersion, String), LoadError> {
     if bytes.starts_with(MODULE) {
         return Err(LoadError::CoreModule(path.to_path_buf()));
@@ -215,7 +216,7 @@ async fn inspect(path: &Path, bytes: Vec<u8>) -> Result<(Vec<u8>, InterfaceVersi
     })
 }
 
-/// The same interface by name and version, and not by its types: before the first release it still changes.
+/// The interface has the right name and version, but other types: before the first release the interface still changes.
 fn foreign(version: InterfaceVersion, reason: &str) -> String {
     format!(
         "it exports toril:plugin/handler@{version} with other types than this host has ({reason}): build it with the SDK of this host's version"

@@ -1,4 +1,4 @@
-//! What authenticates to an agent, as the settings have it.
+//! The credentials for an agent, as configured.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -15,45 +15,45 @@ pub enum KeyPlace {
 }
 
 impl Default for KeyPlace {
-    /// For agents whose card and settings say nothing else.
+    /// For agents whose card and settings do not say where.
     fn default() -> Self {
         Self::Header("x-api-key".to_owned())
     }
 }
 
-/// A client of OAuth2, which gets tokens by itself (`client_credentials`).
+/// An OAuth2 client that obtains tokens itself (`client_credentials`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
     pub id: String,
     pub secret: Secret,
-    /// What tokens are asked for. Without it, what the card requires.
+    /// The requested scope. If unset, the scopes that the card requires.
     pub scope: Option<String>,
     pub audience: Option<String>,
-    /// Whether id and secret are sent in the body, and not as HTTP Basic.
+    /// Whether id and secret are sent in the body instead of as HTTP Basic.
     pub in_body: bool,
 }
 
-/// What is set for one agent.
+/// The credentials of one agent.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Credentials {
-    /// How the names of its settings begin: `agents.NAME.`, or nothing for the default agent.
+    /// Prefix of its settings' names: `agents.NAME.`, or empty for the default agent.
     pub prefix: String,
     pub token: Option<Secret>,
-    /// User and password as HTTP Basic has them, in Base64.
+    /// User and password in the Base64 form of HTTP Basic.
     pub basic: Option<Secret>,
     pub api_key: Option<Secret>,
-    /// Where the API key goes, whatever the card says.
+    /// Where the API key goes, overriding the card.
     pub key_place: Option<KeyPlace>,
     pub client: Option<Client>,
-    /// Where the client gets its tokens, whatever the card says.
+    /// Where the client gets its tokens, overriding the card.
     pub token_url: Option<String>,
 }
 
 impl Credentials {
-    /// Reads the settings of the agent whose names begin with `prefix`.
+    /// Reads the settings whose names begin with `prefix`.
     ///
     /// # Errors
-    /// Fatal if a setting lacks the one that belongs to it, or a secret cannot be used the way it was granted.
+    /// Fatal if a setting lacks its counterpart, or if a secret cannot be used in the way in which it was granted.
     pub fn read(prefix: &str, get: &impl Fn(&str) -> Result<Option<String>, Failure>) -> Result<Self, Failure> {
         let own = |key: &str| get(&format!("{prefix}{key}"));
         let secret = |key: &str| own(key).map(|value| value.map(Secret::new));
@@ -135,17 +135,17 @@ fn missing(prefix: &str, there: &str, line: &str) -> Failure {
     ))
 }
 
-/// The line that sets a secret.
+/// The configuration line that sets a secret.
 pub fn secret_line(prefix: &str, key: &str) -> String {
     format!("secrets = {{ {} = \"env:…\" }}", quoted(prefix, key))
 }
 
-/// The line that sets something else.
+/// The configuration line that sets a plain value.
 pub fn config_line(prefix: &str, key: &str) -> String {
     format!("config = {{ {} = \"…\" }}", quoted(prefix, key))
 }
 
-/// A name with dots is one key of TOML only within quotes.
+/// TOML requires quotes around a key that contains dots.
 fn quoted(prefix: &str, key: &str) -> String {
     if prefix.is_empty() { key.to_owned() } else { format!("\"{prefix}{key}\"") }
 }

@@ -1,7 +1,7 @@
-//! Authenticates the calls to one agent: what the settings have, in the form that the agent's card asks for.
+//! Authenticates the calls to one agent with the configured credentials, in the form that the agent's card requires.
 //!
-//! Everything that is set for an agent is sent to it. The card decides where an API key goes and which of several
-//! credentials is in the header `Authorization`.
+//! Everything that is configured for an agent is sent to it. The card decides where an API key goes, and which of
+//! several credentials the header `Authorization` contains.
 
 mod credentials;
 mod secret;
@@ -25,23 +25,23 @@ use credentials::{Client, KeyPlace};
 use security::{Required, Scheme};
 use token::{Source, Tokens};
 
-/// What stays as it is in a query or a cookie.
+/// Characters that stay unencoded in a query or a cookie.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The access to one agent, for one attempt.
 #[derive(Debug)]
 pub struct Access {
-    /// What messages call the agent.
+    /// The agent's name in messages.
     agent: String,
     credentials: Credentials,
-    /// What the agent's card says. None: it was not read yet.
+    /// The security section of the agent's card. `None` if the card has not been read yet.
     security: Option<Security>,
     tokens: Tokens,
-    /// Whether the agent has refused to show its card without the API key.
+    /// Whether the agent has refused to return its card without the API key.
     key_for_card: Cell<bool>,
 }
 
-/// What is in the header `Authorization`.
+/// The value of the header `Authorization`.
 enum Authorization<'a> {
     Nothing,
     Bearer(&'a Secret),
@@ -50,18 +50,19 @@ enum Authorization<'a> {
 }
 
 impl Access {
-    /// The access to an agent whose card is not known yet.
+    /// Starts without knowledge of the agent's card.
     pub fn new(agent: &str, credentials: Credentials) -> Self {
         let (tokens, key_for_card) = (Tokens::default(), Cell::new(false));
         Self { agent: agent.to_owned(), credentials, security: None, tokens, key_for_card }
     }
 
-    /// Takes in what the agent's card says.
+    /// Stores the security section of the agent's card.
     pub fn learn(&mut self, security: Security) {
         self.security = Some(security);
     }
 
-    /// Gets a token, if one is needed that is not there: so that nothing that was sent fails because of it.
+    /// Gets a token if one is needed and none is cached. Done before a message is sent, so that the sending cannot fail
+    /// for lack of a token.
     pub fn prepare(&self, patience: Patience<'_>) -> Result<(), Trouble> {
         match self.authorization() {
             Authorization::Client(source) => self.tokens.get(&source, patience).map(|_| ()),
@@ -69,7 +70,7 @@ impl Access {
         }
     }
 
-    /// Sends a request, and once more with a new token if the agent does not take the one that it was sent.
+    /// Sends a request. If the agent rejects the token, it is sent once more with a new token.
     pub fn send<T>(
         &self,
         verb: &str,
@@ -123,15 +124,15 @@ impl Access {
         Ok(headers.into_iter().fold(request, |request, (name, value)| request.header(name, value)))
     }
 
-    /// Whether the card is asked for without the API key: the host refuses to send a secret of `send_secrets` in another
-    /// header than its own, and which that is may be what the card says.
+    /// Whether to request the card without the API key. The host refuses to send a secret of `send_secrets` in any
+    /// header other than its own, and only the card may tell which header that is.
     fn withholds_key(&self) -> bool {
         let Credentials { api_key, key_place, .. } = &self.credentials;
         let is_placeholder = api_key.as_ref().is_some_and(Secret::is_placeholder);
         is_placeholder && key_place.is_none() && self.security.is_none() && !self.key_for_card.get()
     }
 
-    /// The host fills secrets in in headers alone.
+    /// The host replaces placeholders with secrets only in headers.
     fn query_key<'a>(&self, key: &'a Secret) -> Result<&'a str, Trouble> {
         if key.is_placeholder() {
             let (agent, prefix) = (&self.agent, &self.credentials.prefix);
@@ -144,7 +145,7 @@ impl Access {
         Ok(key.expose())
     }
 
-    /// Where the API key goes.
+    /// The places where the API key is sent.
     fn key_places(&self) -> Vec<KeyPlace> {
         if let Some(place) = &self.credentials.key_place {
             return vec![place.clone()];
@@ -176,13 +177,13 @@ impl Access {
         self.security.as_ref().map(Security::alternatives).unwrap_or_default()
     }
 
-    /// The first of the card's alternatives for which everything is set.
+    /// The first of the card's alternatives for which all credentials are configured.
     fn chosen(&self) -> Option<Vec<Required>> {
         let has = |required: &Required| self.has(self.scheme(&required.name));
         self.alternatives().into_iter().find(|alternative| alternative.iter().all(has))
     }
 
-    /// Whether what a scheme needs is set.
+    /// Whether the credentials for a scheme are configured.
     fn has(&self, scheme: &Scheme) -> bool {
         let Credentials { token, basic, api_key, client, token_url, .. } = &self.credentials;
         let has_client = |url: Option<&String>| client.is_some() && token_url.as_ref().or(url).is_some();
@@ -213,7 +214,7 @@ impl Access {
         token().or_else(|| self.client(None)).or_else(basic).unwrap_or(Authorization::Nothing)
     }
 
-    /// The client that gets tokens by itself. None if it, or the address of its token server, is not known.
+    /// The client that obtains tokens. `None` if the client or its token URL is unknown.
     fn client(&self, required: Option<&Required>) -> Option<Authorization<'_>> {
         let Credentials { client, token_url, prefix, .. } = &self.credentials;
         let client: &Client = client.as_ref()?;
@@ -233,7 +234,7 @@ impl Access {
         Some(Authorization::Client(Source { client, url, scope: client.scope.clone().or(scopes), told, prefix }))
     }
 
-    /// What to set, where the agent has refused access.
+    /// What to configure after the agent has denied access.
     fn advice(&self) -> String {
         let prefix = &self.credentials.prefix;
         let alternatives = self.alternatives();
@@ -283,7 +284,7 @@ impl Access {
     }
 }
 
-/// The name of a scheme for a message, if it looks like one: a card is the agent's text.
+/// The name of a scheme for a message, if it looks like a name: the card's text comes from the agent.
 fn named(scheme: &str) -> String {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     match !scheme.is_empty() && scheme.len() <= 64 && scheme.chars().all(is_name) {
@@ -292,19 +293,19 @@ fn named(scheme: &str) -> String {
     }
 }
 
-/// An address with one more value in its query.
+/// Adds a parameter to the query of a URL.
 fn with_query(url: &str, name: &str, value: &str) -> String {
     let url = url.split('#').next().unwrap_or_default();
     let sign = if url.contains('?') { '&' } else { '?' };
     format!("{url}{sign}{}={}", encoded(name), encoded(value))
 }
 
-/// A placeholder stays as it is: the host finds it by its text.
+/// A placeholder must stay unencoded, because the host searches for its exact text.
 fn cookie(key: &Secret) -> String {
     if key.is_placeholder() { key.expose().to_owned() } else { encoded(key.expose()) }
 }
 
-/// A text as a part of an address.
+/// Percent-encodes a text as a part of a URL.
 pub fn encoded(text: &str) -> String {
     utf8_percent_encode(text, PLAIN).to_string()
 }

@@ -1,4 +1,4 @@
-//! A secret of the settings. Nothing shows it but what sends it.
+//! A configured secret. It is exposed only when it is sent.
 
 use std::fmt;
 
@@ -16,8 +16,8 @@ impl Secret {
         &self.0
     }
 
-    /// Whether this is the placeholder of a secret under `send_secrets`. The host fills that in within a header, and
-    /// nowhere else.
+    /// Whether this is the placeholder of a secret under `send_secrets`. The host replaces a placeholder only in
+    /// headers.
     pub fn is_placeholder(&self) -> bool {
         self.0.starts_with("<toril-secret:")
     }

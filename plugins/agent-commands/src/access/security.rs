@@ -1,16 +1,16 @@
-//! What an agent's card says about who may call it: its security schemes, and which of them it requires. Reads the form
-//! of A2A 1.0 and that of 0.3, which is OpenAPI's.
+//! The security section of an agent's card: its security schemes, and which of them it requires. Reads the forms of A2A
+//! 1.0 and of 0.3, which uses OpenAPI's.
 
 use serde_json::{Map, Value};
 
 use super::credentials::KeyPlace;
 
-/// The security schemes of a card, and which of them it requires.
+/// The security schemes of a card, and its requirements.
 #[derive(Debug, Default)]
 pub struct Security {
-    /// By their names in the card, in its order.
+    /// By name, in the card's order.
     schemes: Vec<(String, Scheme)>,
-    /// One of these is to be met, each by all of its schemes.
+    /// The alternatives. A caller must meet one of them, with all of its schemes.
     alternatives: Vec<Vec<Required>>,
 }
 
@@ -20,14 +20,14 @@ pub enum Scheme {
     ApiKey(KeyPlace),
     Bearer,
     Basic,
-    /// With the address of the token server, if the card has client credentials.
+    /// With the URL of the token server, if the card offers client credentials.
     OAuth2(Option<String>),
     OpenId,
     MutualTls,
     Unknown,
 }
 
-/// A scheme that is required, with what a token of it has to allow.
+/// A required scheme, with the scopes that its token needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Required {
     pub name: String,
@@ -35,8 +35,8 @@ pub struct Required {
 }
 
 impl Security {
-    /// Reads the card's `securitySchemes`, and its `securityRequirements` (1.0) or `security` (0.3). What has neither form
-    /// is left out: a card that is wrong here may still be the card of an agent that takes anybody.
+    /// Reads the card's `securitySchemes`, and its `securityRequirements` (1.0) or `security` (0.3). Anything of
+    /// another form is ignored: the agent may still accept every caller.
     pub fn read(schemes: Option<&Value>, requirements: &[Option<&Value>]) -> Self {
         let schemes = schemes.and_then(Value::as_object).into_iter().flatten();
         let schemes = schemes.map(|(name, scheme)| (name.clone(), Scheme::read(scheme))).collect();
@@ -45,7 +45,7 @@ impl Security {
         Self { schemes, alternatives }
     }
 
-    /// What is required, in the order of the card. Where a card only names schemes, each of them will do.
+    /// The alternatives in the card's order. If the card only lists schemes, each of them is an alternative.
     pub fn alternatives(&self) -> Vec<Vec<Required>> {
         if !self.alternatives.is_empty() {
             return self.alternatives.clone();
@@ -54,12 +54,12 @@ impl Security {
         self.schemes.iter().map(alone).collect()
     }
 
-    /// The scheme of that name. One that the card does not describe is not known.
+    /// The scheme with this name. `Unknown` if the card does not describe it.
     pub fn scheme(&self, name: &str) -> &Scheme {
         self.schemes.iter().find(|(known, _)| known == name).map_or(&Scheme::Unknown, |(_, scheme)| scheme)
     }
 
-    /// All schemes, in the order of the card.
+    /// All schemes, in the card's order.
     pub fn schemes(&self) -> impl Iterator<Item = &Scheme> {
         self.schemes.iter().map(|(_, scheme)| scheme)
     }

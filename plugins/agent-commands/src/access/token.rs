@@ -1,4 +1,4 @@
-//! Tokens of OAuth2 client credentials (RFC 6749, 4.4), kept for their lifetime within the attempt.
+//! Tokens of OAuth2 client credentials (RFC 6749, 4.4), cached for their lifetime within the attempt.
 
 use std::cell::RefCell;
 use std::time::{Duration, SystemTime};
@@ -17,22 +17,22 @@ use crate::exchange::{Whole, exchange, without_mark};
 use crate::trouble::Trouble;
 use crate::watch::Patience;
 
-/// How long the token server may take.
+/// Timeout of a request to the token server.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// How long before its end a token is not used any more: a request takes time, and clocks differ.
+/// A token is replaced this long before it expires: a request takes time, and clocks differ.
 const MARGIN: Duration = Duration::from_secs(30);
-/// What a value in `application/x-www-form-urlencoded` has as it is.
+/// Characters that stay unencoded in `application/x-www-form-urlencoded`.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*');
 
-/// Where a client gets its tokens.
+/// Where and how a client gets its tokens.
 #[derive(Debug)]
 pub struct Source<'a> {
     pub client: &'a Client,
     pub url: &'a str,
     pub scope: Option<String>,
-    /// The client in words, with the agent and the scheme of its card.
+    /// Describes the client in messages, with the agent and the scheme of its card.
     pub told: String,
-    /// How the names of the agent's settings begin.
+    /// Prefix of the names of the agent's settings.
     pub prefix: &'a str,
 }
 
@@ -43,7 +43,7 @@ pub struct Tokens(RefCell<Option<Token>>);
 #[derive(Debug, Clone)]
 struct Token {
     secret: Secret,
-    /// When a new one is needed. None: the server has not said.
+    /// When a new one is needed. `None` if the server has not said.
     until: Option<SystemTime>,
 }
 
@@ -51,7 +51,7 @@ struct Token {
 struct Granted {
     access_token: String,
     token_type: Option<String>,
-    /// Seconds: a number, from some servers in quotes.
+    /// Seconds, as a number. Some servers send it as a string.
     expires_in: Option<Value>,
 }
 
@@ -61,7 +61,7 @@ struct Refused {
 }
 
 impl Tokens {
-    /// A token that is valid now, a new one if there is none.
+    /// Returns the cached token while it is valid, otherwise a new one.
     pub fn get(&self, source: &Source<'_>, patience: Patience<'_>) -> Result<Secret, Trouble> {
         let now = clock::now();
         if let Some(token) = self.0.borrow().as_ref().filter(|token| token.until.is_none_or(|until| now < until)) {
@@ -73,7 +73,7 @@ impl Tokens {
         Ok(secret)
     }
 
-    /// The agent does not take the token.
+    /// Drops the token, because the agent has rejected it.
     pub fn forget(&self) {
         *self.0.borrow_mut() = None;
     }
@@ -158,7 +158,7 @@ impl Source<'_> {
     }
 }
 
-/// An error of RFC 6749, 5.2. Anything else is the server's text, and is not repeated.
+/// An error code of RFC 6749, 5.2. Anything else is the server's own text and is not repeated.
 fn shown(code: Option<&str>) -> String {
     const KNOWN: [&str; 6] = [
         "invalid_request",

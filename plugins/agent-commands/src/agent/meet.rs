@@ -1,4 +1,4 @@
-//! Reads an agent's card, or takes the one that is kept.
+//! Reads an agent's card from its server or from the cache.
 
 use std::cell::Cell;
 use std::time::SystemTime;
@@ -15,32 +15,32 @@ use crate::settings::{Place, Settings};
 use crate::trouble::Trouble;
 use crate::watch::Watch;
 
-/// The newest version that is spoken here.
+/// The newest protocol version that this plugin supports.
 const NEWEST: &str = "1.0";
 
-/// How a card was come by.
+/// Where a card came from.
 #[derive(Debug, Default)]
 pub(super) struct Source {
     document: Vec<u8>,
-    /// Whether its server was not asked: the card may be an old one.
+    /// Whether the card was used without asking its server, so it may be outdated.
     is_unchecked: bool,
 }
 
-/// What the server of a card has answered.
+/// The result of requesting a card.
 enum Read {
-    /// The card, and the same to be kept.
+    /// The card, and its entry for the cache.
     Card(Vec<u8>, Option<Kept>),
-    /// There is none.
+    /// There is no card at this location.
     NoCard(Trouble),
-    /// The server cannot be asked now.
+    /// The server cannot be reached now.
     Away(Trouble),
 }
 
-/// Does something with an agent. If that comes to nothing, and a card was used that may have changed since, the card is
-/// read again; if it has changed, it is done once more.
+/// Runs an action with an agent. If it fails and a cached card may be the cause, the card is read again. If the card
+/// has changed, the action runs once more.
 ///
 /// # Errors
-/// If there is no card, or it offers nothing that fits, or what is done with it comes to nothing.
+/// If there is no card, if no interface of the card is supported, or if the action fails.
 pub fn with_agent<T>(
     settings: impl Fn() -> Result<Settings, Failure>,
     watch: &Watch,
@@ -61,7 +61,7 @@ pub fn with_agent<T>(
 }
 
 impl Agent {
-    /// Reads the agent's card. `kept`: one that is kept will do, while it is fresh.
+    /// Reads the agent's card. With `kept`, a cached card is used while it is fresh.
     fn meet(mut settings: Settings, watch: &Watch, kept: bool) -> Result<Self, Failure> {
         let name = settings.name.clone();
         let access = Access::new(&name, std::mem::take(&mut settings.credentials));
@@ -96,7 +96,7 @@ impl Agent {
             let Some(card) = parsed(&document) else {
                 return Err(Trouble::NotA2a.into_failure(&name, "agent-card.json"));
             };
-            // An origin can have many agents, and has the card of one of them at most.
+            // An origin can host many agents, but has the card of at most one of them.
             if place.is_origin && settings.interface.is_none() && !card.is_at(&settings.url) {
                 return Err(Failure::fatal(format!(
                     "{name} has no card below the path of its address, and the card at its origin is that of an agent with \
@@ -123,17 +123,17 @@ impl Agent {
         Ok(Self { settings, interface, access, source, suspect: Cell::new(false) })
     }
 
-    /// Whether something went wrong that a card would explain which has changed since.
+    /// Whether a call failed in a way that a changed card could explain.
     fn may_be_old(&self) -> bool {
         self.source.is_unchecked && self.suspect.get()
     }
 }
 
-/// Asks for a card, or whether the one that is known is still right.
+/// Requests a card, conditionally if one is cached.
 fn read(access: &Access, place: &Place, known: Option<&Kept>, watch: &Watch) -> Read {
     let patience = watch.patiently(GRACE);
     let ask = |request: Request| {
-        // Some agents show an older card to whom does not name a version.
+        // Some agents return an older card if the request names no version.
         let request = request.header("accept", "application/json").header("a2a-version", NEWEST);
         let conditions = known.iter().flat_map(|known| known.conditions());
         let request = conditions.fold(request, |request, (name, value)| request.header(name, value));

@@ -1,4 +1,4 @@
-//! A stream of events: server-sent events, each with an answer of JSON-RPC, or the event itself (HTTP+JSON).
+//! A stream of server-sent events. Each contains a JSON-RPC response, or the event itself (HTTP+JSON).
 
 use std::time::{Duration, SystemTime};
 
@@ -12,11 +12,11 @@ use crate::model::Event;
 use crate::trouble::Trouble;
 use crate::watch::{LOOK, Patience};
 
-/// What happens to a task.
+/// The events of a task.
 pub struct Stream<'a> {
     agent: &'a Agent,
     source: Source,
-    /// How many events were left out as they are not known here.
+    /// Number of skipped events of an unknown kind.
     unknown: u32,
 }
 
@@ -24,26 +24,26 @@ enum Source {
     Events {
         answer: Streaming,
         events: Events,
-        /// When anything was received last.
+        /// When data was last received.
         heard: SystemTime,
     },
-    /// Some agents answer without a stream where one was asked for.
+    /// Some agents answer a streaming request with a plain response.
     Single(Option<Event>),
 }
 
-/// What was heard of a stream.
+/// The result of waiting for an event.
 #[derive(Debug, PartialEq)]
 pub enum Heard {
     Event(Box<Event>),
-    /// Nothing for the time that the caller gave. The agent may be busy, or the connection dead: only the caller knows
-    /// how to find out.
+    /// No data for as long as the caller was willing to wait. The agent may be busy or the connection dead. Only the
+    /// caller can find out which.
     Silence,
     /// The stream has ended.
     End,
 }
 
 impl<'a> Stream<'a> {
-    /// The stream of an answer that has begun.
+    /// Reads the stream from a response that has begun.
     pub(super) fn of(agent: &'a Agent, answer: Streaming, patience: &mut Patience<'_>) -> Result<Self, Trouble> {
         let is_stream = answer.header("content-type").is_some_and(is_event_stream);
         if is_stream && answer.status().is_some_and(|status| (200..300).contains(&status)) {
@@ -57,7 +57,7 @@ impl<'a> Stream<'a> {
         Ok(Self { agent, source: Source::Single(Some(event)), unknown: 0 })
     }
 
-    /// The next event. Waits that long at most.
+    /// Waits for the next event, for at most `wait`.
     pub fn next(&mut self, wait: Duration, mut patience: Patience<'_>) -> Result<Heard, Trouble> {
         let Source::Events { answer, events, heard } = &mut self.source else {
             let Source::Single(event) = &mut self.source else { return Ok(Heard::End) };
@@ -78,7 +78,7 @@ impl<'a> Stream<'a> {
                 if let Some(event) = read {
                     return Ok(Heard::Event(Box::new(event)));
                 }
-                // Later versions and extensions may send more than is known here.
+                // Later versions and extensions may send events that this plugin does not know.
                 if self.unknown == 0 {
                     log::warn(format_args!(
                         "an event of {} is left out: A2A {} has none of its kind. Further ones are not logged",
@@ -88,7 +88,7 @@ impl<'a> Stream<'a> {
                 }
                 self.unknown += 1;
             }
-            // Also between events: a stream that never pauses has to end, too.
+            // Also checked between events: even a stream that never pauses must end.
             if let Some(stop) = patience.over() {
                 return Err(Trouble::Stopped(stop));
             }
@@ -106,7 +106,7 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// How long nothing was received, not even a comment that keeps the connection open.
+    /// Time since data was last received. Comments that keep the connection open count as data.
     pub fn silent_for(&self) -> Duration {
         match &self.source {
             Source::Events { heard, .. } => passed(*heard),
@@ -119,7 +119,7 @@ fn passed(since: SystemTime) -> Duration {
     clock::now().duration_since(since).unwrap_or_default()
 }
 
-/// Whether a media type is that of server-sent events. Names of types are the same in every case.
+/// Whether a media type is that of server-sent events. Media types are case-insensitive.
 fn is_event_stream(kind: &str) -> bool {
     let kind = kind.split(';').next().unwrap_or_default();
     kind.trim().eq_ignore_ascii_case("text/event-stream")

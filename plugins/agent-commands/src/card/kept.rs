@@ -1,5 +1,5 @@
-//! Agents' cards, kept in the plugin's key-value data with what their servers say about them: how long a card may be used
-//! without asking, and what to ask with whether it has changed.
+//! Caches agents' cards in the plugin's key-value data, together with their caching headers: how long a card stays
+//! fresh, and the validators for a conditional request.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,32 +11,33 @@ use toril_plugin::log;
 use crate::exchange::Validators;
 use crate::settings::Settings;
 
-/// The longest time for which a card is used without asking, whatever its server allows: a change is to take effect soon.
+/// Maximum time for which a card is used without asking its server, whatever the server allows. A changed card should
+/// take effect soon.
 const MOST_FRESH: Duration = Duration::from_secs(300);
-/// How long a card is used whose server cannot be asked, since it was last known to be right.
+/// How long a card is used while its server is unreachable, counted from the last confirmation.
 const MOST_STALE: Duration = Duration::from_secs(3600);
-/// How old the note may be that a card is right, before it is written anew.
+/// Minimum time between two writes that only update the confirmation time.
 const NOTE: Duration = Duration::from_secs(60);
-/// The largest card that is kept, in bytes.
+/// Maximum size of a cached card, in bytes.
 const LARGEST: usize = 256 * 1024;
 
-/// A card, and what is known of it.
+/// A cached card.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
-    /// The address that it was read from.
+    /// The URL that it was read from.
     pub place: String,
-    /// The card as it came.
+    /// The card's original text.
     pub document: String,
     etag: Option<String>,
     modified: Option<String>,
-    /// When its server has last said that it is right, in seconds since the Unix epoch.
+    /// When the server last confirmed it, in seconds since the Unix epoch.
     right_at: u64,
-    /// For how many seconds since then it may be used without asking.
+    /// How many seconds after that it may be used without asking.
     fresh: u64,
 }
 
 impl Kept {
-    /// A card that was read now. None if its server does not want it to be kept, or it is too large.
+    /// An entry for a card that was just read. `None` if the server forbids caching or the card is too large.
     pub fn of(place: &str, document: &[u8], validators: &Validators, now: SystemTime) -> Option<Self> {
         let document = String::from_utf8(document.to_vec()).ok().filter(|document| document.len() <= LARGEST)?;
         let fresh = lifetime(validators)?.as_secs();
@@ -44,7 +45,7 @@ impl Kept {
         Some(Self { place: place.to_owned(), document, etag, modified, right_at: seconds(now), fresh })
     }
 
-    /// The same card, after its server has said that it is still right.
+    /// The same card after its server has confirmed it.
     pub fn confirmed(self, validators: &Validators, now: SystemTime) -> Option<Self> {
         let fresh = lifetime(validators)?.as_secs();
         let etag = validators.etag.clone().or(self.etag);
@@ -52,30 +53,30 @@ impl Kept {
         Some(Self { etag, modified, right_at: seconds(now), fresh, ..self })
     }
 
-    /// Whether it may be used without asking.
+    /// Whether it may be used without asking its server.
     pub fn is_fresh(&self, now: SystemTime) -> bool {
         self.age(now).is_some_and(|age| age < Duration::from_secs(self.fresh))
     }
 
-    /// Whether it may be used although its server cannot be asked.
+    /// Whether it may be used while its server is unreachable.
     pub fn may_serve(&self, now: SystemTime) -> bool {
         self.age(now).is_some_and(|age| age < MOST_STALE)
     }
 
-    /// The headers that ask for another card only.
+    /// The headers of a conditional request.
     pub fn conditions(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let etag = self.etag.as_deref().map(|etag| ("if-none-match", etag));
         let modified = self.modified.as_deref().map(|modified| ("if-modified-since", modified));
         etag.into_iter().chain(modified)
     }
 
-    /// None: the clock has gone back.
+    /// The time since the last confirmation. `None` if the clock has gone back.
     fn age(&self, now: SystemTime) -> Option<Duration> {
         seconds(now).checked_sub(self.right_at).map(Duration::from_secs)
     }
 }
 
-/// For how long a card may be used without asking. None: it must not be kept.
+/// How long a card may be used without asking. `None` if it must not be cached.
 fn lifetime(validators: &Validators) -> Option<Duration> {
     let control = validators.cache_control.as_deref().unwrap_or_default().to_ascii_lowercase();
     let mut directives = control.split(',').map(str::trim);
@@ -95,14 +96,15 @@ fn seconds(time: SystemTime) -> u64 {
     time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// Where one agent's card is kept. It is of no consequence for a job if that fails.
+/// The cache entry of one agent's card. If caching fails, the job continues.
 pub struct Shelf {
-    /// None: cards are not kept.
+    /// `None` if cards are not cached.
     key: Option<String>,
 }
 
 impl Shelf {
-    /// Agents of another name may have other credentials, and so another card at the same address.
+    /// The key contains the agent's name: another name may have other credentials, and so get another card from the
+    /// same address.
     pub fn of(settings: &Settings) -> Self {
         let key = settings.keep_card.then(|| {
             let digest = Sha256::digest(format!("{}\n{}", settings.name, settings.url));
@@ -112,13 +114,13 @@ impl Shelf {
         Self { key }
     }
 
-    /// The card that is kept, if there is one.
+    /// The cached card, if there is one.
     pub fn card(&self) -> Option<Kept> {
         let key = self.key.as_ref()?;
         told(kv::open().and_then(|store| store.get_json(key))).flatten()
     }
 
-    /// Keeps a card, or none, in the place of the one that was there.
+    /// Replaces the cached card, or removes it if `now` is `None`.
     pub fn put(&self, before: Option<&Kept>, now: Option<&Kept>) {
         let Some(key) = &self.key else { return };
         told(match (before, now) {
@@ -133,7 +135,8 @@ impl Shelf {
 impl Kept {
     fn is_hardly_newer(&self, before: &Self) -> bool {
         let age = self.right_at.checked_sub(before.right_at).map(Duration::from_secs);
-        // One that is used without asking is asked for seldom enough.
+        // Only for cards that are never fresh. A fresh card is used without asking, so its server confirms it seldom
+        // enough.
         self.fresh == 0
             && age.is_some_and(|age| age < NOTE)
             && Self { right_at: self.right_at, ..before.clone() } == *self

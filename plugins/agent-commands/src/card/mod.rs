@@ -1,4 +1,4 @@
-//! What an agent's card says: where it takes calls, how and in which version, and whether it can stream.
+//! An agent's card: where and how the agent accepts calls, in which protocol version, and whether it can stream.
 
 mod kept;
 
@@ -12,20 +12,20 @@ use crate::wire::{V1, V03, V03Rest, Wire};
 
 pub use kept::{Kept, Shelf};
 
-/// How to talk to an agent.
+/// How to call an agent.
 pub struct Interface {
     pub url: String,
     pub wire: Box<dyn Wire>,
     pub streaming: bool,
-    /// Whether it sends notifications about tasks.
+    /// Whether the agent sends push notifications about tasks.
     pub notifies: bool,
 }
 
-/// The parts of a card that matter here, of version 1.0 and of 0.3. Some cards are both.
+/// The relevant members of a card, in version 1.0 and in 0.3. Some cards contain both.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Card {
-    /// 1.0: in the order that the agent prefers.
+    /// 1.0: in the agent's order of preference.
     supported_interfaces: Option<Vec<Offer>>,
     /// 0.3.
     protocol_version: Option<String>,
@@ -65,11 +65,11 @@ struct Capabilities {
 }
 
 impl Card {
-    /// The newest version that both sides speak; of several interfaces with it the one that the agent prefers. `only`:
-    /// interfaces of another kind do not count.
+    /// Selects the newest version that both sides support. If several interfaces have it, the agent's preference
+    /// decides. `only` restricts the choice to one transport.
     ///
     /// # Errors
-    /// Fatal if there is none: says what the agent offers.
+    /// Fatal if there is no such interface. The message says what the agent offers.
     pub fn choose(self, agent: &str, only: Option<Binding>) -> Result<Interface, Failure> {
         let streaming = self.capabilities.as_ref().and_then(|capabilities| capabilities.streaming).unwrap_or(false);
         let notifies =
@@ -87,7 +87,7 @@ impl Card {
                 ),
             }));
         }
-        // Stable, so that of two equals the one that the agent prefers comes first.
+        // A stable sort, so that among equals the one that the agent prefers comes first.
         offers.sort_by_key(|offer| std::cmp::Reverse(known(&offer.protocol_version)));
         let versions: Vec<_> = offers.iter().map(|offer| shown(&offer.protocol_version)).collect();
         let versions = versions.join(", ");
@@ -106,22 +106,22 @@ impl Card {
         Ok(Interface { url, wire, streaming, notifies })
     }
 
-    /// Who may call the agent.
+    /// The security section of the card.
     pub fn security(&self) -> Security {
         let newer = self.security_requirements.as_ref();
-        // A card of both versions has the same in both.
+        // A card of both versions has the same content in both members.
         let older = self.security.as_ref().filter(|_| newer.is_none());
         Security::read(self.security_schemes.as_ref(), &[newer, older])
     }
 
-    /// Whether this is the card of the agent at an address: one of its interfaces is there or below.
+    /// Whether this is the card of the agent at this address: one of its interfaces is at the address or below it.
     pub fn is_at(&self, address: &str) -> bool {
         let supported = self.supported_interfaces.iter().flatten().map(|offer| &offer.url);
         let additional = self.additional_interfaces.iter().flatten().map(|more| &more.url);
         supported.chain(&self.url).chain(additional).any(|url| is_below(url, address))
     }
 
-    /// What both parts of the card offer: some cards have an interface in the older part alone.
+    /// The interfaces of both parts of the card: some cards have an interface only in the older part.
     fn offers(self) -> Vec<Offer> {
         let newer = self.supported_interfaces.unwrap_or_default();
         let version = self.protocol_version.unwrap_or_default();
@@ -144,7 +144,7 @@ impl Offer {
     }
 }
 
-/// Whether an address is another one or below it. Scheme and host are the same in every case, paths are not.
+/// Whether a URL equals an address or is below it. Scheme and host are case-insensitive, paths are not.
 fn is_below(url: &str, address: &str) -> bool {
     let parts = |url: &str| {
         let url = url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
@@ -158,7 +158,7 @@ fn is_below(url: &str, address: &str) -> bool {
     origin == address_origin && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The versions that this plugin speaks, the older one first.
+/// The supported versions, oldest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Known {
     V03,
@@ -168,14 +168,14 @@ enum Known {
 fn known(version: &str) -> Option<Known> {
     let mut numbers = version.split('.');
     match (numbers.next(), numbers.next()) {
-        // Within 1.x what is there stays as it is.
+        // Within 1.x, existing members stay unchanged.
         (Some("1"), _) => Some(Known::V1),
         (Some("0"), Some("3")) => Some(Known::V03),
         _ => None,
     }
 }
 
-/// A version for a message, if it looks like one: a card is the agent's text.
+/// A version for a message, if it looks like a version: the card's text comes from the agent.
 fn shown(version: &str) -> &str {
     let is_version = version.len() <= 16 && version.chars().all(|c| c.is_ascii_digit() || c == '.');
     if version.is_empty() || !is_version { "of a version that its card does not name" } else { version }

@@ -1,4 +1,4 @@
-//! How far a delivery is, as it is kept in the job's data.
+//! The state of a delivery, as stored in the job's data.
 
 use std::time::{Duration, SystemTime};
 
@@ -59,7 +59,7 @@ pub enum Step {
 }
 
 impl Delivery {
-    /// A delivery that was not sent yet.
+    /// A delivery that has not been sent yet.
     pub fn begin(number: u32, now: SystemTime) -> Self {
         let sent_at = millis(now);
         Self {
@@ -78,7 +78,7 @@ impl Delivery {
         }
     }
 
-    /// It is being sent now, in this conversation.
+    /// Records that it is being sent now, in this conversation.
     pub fn sending(&mut self, context_id: Option<String>, now: SystemTime) {
         match self.step {
             Step::Refused => (self.sent_at, self.sent_again_at) = (millis(now), None),
@@ -99,8 +99,8 @@ impl Delivery {
         moment(self.sent_at)
     }
 
-    /// Names the message. The same on every attempt of a job, so that an agent can tell a repetition from a new message;
-    /// another for a later job that got the same id, and for a later delivery.
+    /// The message id. It is the same in every attempt of a job, so that an agent can recognise a repetition. A later
+    /// job with the same id and a later delivery get a different one.
     pub fn message_id<D>(&self, job: &Job<D>) -> String {
         let first = format!("toril:{}:{}:{}", job.queue, job.id, millis(job.added_at));
         if self.number > 1 { format!("{first}:{}", self.number) } else { first }

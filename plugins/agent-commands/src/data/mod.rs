@@ -1,4 +1,4 @@
-//! What a job gives. The doc comments here are the schema's descriptions, and so the reference in
+//! The input of a job. The doc comments here are the schema's descriptions, and therefore the reference in
 //! docs/agent-commands.md.
 
 mod delivery;
@@ -94,7 +94,7 @@ impl Kind {
         *self == Self::Send
     }
 
-    /// The name that jobs give it.
+    /// Its name in jobs.
     pub fn name(self) -> &'static str {
         match self {
             Self::Send => "send",
@@ -116,10 +116,10 @@ pub enum Content {
 }
 
 impl Command {
-    /// What is to be said.
+    /// The parts of the message.
     ///
     /// # Errors
-    /// Fatal if there is nothing, or a part is not of one kind.
+    /// Fatal if there are none, or if a part does not have exactly one kind of content.
     pub fn parts(&self) -> Result<Vec<Part>, Failure> {
         match &self.message {
             Some(Content::Text(text)) => Ok(vec![Part::text(text)]),
@@ -133,10 +133,10 @@ impl Command {
         }
     }
 
-    /// The task that a command other than `send` is about.
+    /// The task of a command other than `send`.
     ///
     /// # Errors
-    /// Fatal if none is named, or there is also a message.
+    /// Fatal if the command names no task, or if it also has a message.
     pub fn task(&self) -> Result<&str, Failure> {
         let name = self.command.name();
         if self.message.is_some() {
@@ -145,7 +145,7 @@ impl Command {
         self.task_id.as_deref().ok_or_else(|| Failure::fatal(format!("the command `{name}` needs a `taskId`")))
     }
 
-    /// How long the agent may take in all.
+    /// The total time that the agent may take.
     pub fn timeout(&self) -> Option<Duration> {
         self.timeout_ms.map(Duration::from_millis)
     }

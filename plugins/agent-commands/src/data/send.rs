@@ -1,4 +1,4 @@
-//! What a job named `send` gives: a command that sends.
+//! The input of a job named `send`: a command that sends a message.
 
 use std::borrow::Cow;
 
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use super::{Command, Content};
 
-/// A command whose `command` is `send`, and goes without saying.
+/// A command whose `command` is always `send` and may be omitted.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(transparent)]
 pub struct Send(pub Command);
 
-/// The schema of a command without `command`, and with a message that has to be there.
+/// The schema of a command without the field `command`, and with a required `message`.
 impl JsonSchema for Send {
     fn schema_name() -> Cow<'static, str> {
         "Send".into()
@@ -36,7 +36,7 @@ impl JsonSchema for Send {
     }
 }
 
-/// Descriptions say of what is for `send` alone that it is.
+/// Removes the prefix "For `send`: " from descriptions, since here it applies to every field.
 fn without_for_send(property: &mut Value) {
     let Some(Value::String(description)) = property.get_mut("description") else { return };
     if let Some(rest) = description.strip_prefix("For `send`: ") {

@@ -1,4 +1,4 @@
-//! The versions of the protocol, a module each: what is asked and answered as JSON, and what that is in `model`.
+//! The protocol versions, one module each. They translate between `model` and the version's JSON.
 
 mod v03;
 mod v03_rest;
@@ -22,15 +22,15 @@ pub use v03_rest::V03Rest;
 pub struct Call {
     pub method: &'static str,
     pub params: Value,
-    /// Over HTTP+JSON: where the parameters go. None over JSON-RPC, where method and parameters are in the body.
+    /// Only over HTTP+JSON: the URL and verb. Over JSON-RPC, method and parameters are in the body.
     pub route: Option<Route>,
 }
 
-/// A request of HTTP+JSON. The parameters are the body, or with `GET` the query.
+/// An HTTP+JSON request. The parameters are in the body, or with `GET` in the query.
 #[derive(Debug)]
 pub struct Route {
     pub verb: &'static str,
-    /// Below the interface's address.
+    /// Path below the interface's URL.
     pub path: String,
 }
 
@@ -39,12 +39,12 @@ impl Call {
         Self { method, params: params.into(), route: None }
     }
 
-    /// The verb of the request.
+    /// The HTTP verb.
     pub fn verb(&self) -> &'static str {
         self.route.as_ref().map_or("POST", |route| route.verb)
     }
 
-    /// The address of the request, of an interface at that address.
+    /// The URL of the request, for an interface at this URL.
     pub fn url(&self, interface: &str) -> String {
         let Some(route) = &self.route else { return interface.to_owned() };
         let interface = interface.split('#').next().unwrap_or_default();
@@ -76,7 +76,7 @@ pub struct Outgoing<'a> {
     pub accepted_output_modes: &'a [String],
     pub reference_task_ids: &'a [String],
     pub extensions: &'a [String],
-    /// Where the agent is to send notifications about the task that it makes of the message.
+    /// Where the agent sends notifications about the resulting task.
     pub push: Option<&'a Push>,
 }
 
@@ -97,20 +97,20 @@ impl<'a> Outgoing<'a> {
     }
 }
 
-/// One page of a list of tasks.
+/// One page of tasks.
 pub struct Page {
     pub tasks: Vec<Task>,
-    /// Where the next page begins.
+    /// The token of the next page.
     pub next: Option<String>,
 }
 
-/// A document that is not what the version says.
+/// A document that does not follow the protocol version.
 #[derive(Debug, thiserror::Error)]
 #[error("this is not what the protocol has")]
 pub struct NotThis;
 
 impl From<serde_json::Error> for NotThis {
-    /// The error's own text can quote the document.
+    /// The original error is dropped because its text can quote the document.
     fn from(_: serde_json::Error) -> Self {
         Self
     }
@@ -120,28 +120,28 @@ impl From<serde_json::Error> for NotThis {
 pub trait Wire {
     /// Major and minor version.
     fn version(&self) -> &'static str;
-    /// How calls are carried.
+    /// The transport of calls.
     fn binding(&self) -> Binding;
-    /// What the header `A2A-Version` says, where the version has that.
+    /// The value of the header `A2A-Version`, if the version has that header.
     fn header(&self) -> Option<&'static str>;
-    /// The header that names the extensions that a call makes use of.
+    /// The header that lists the extensions that a call uses.
     fn extensions_header(&self) -> &'static str;
-    /// Sends a message. The answer is a stream, or comes as soon as there is a task or a reply.
+    /// Sends a message. The response is a stream, or comes as soon as there is a task or a reply.
     fn send(&self, message: &Outgoing<'_>, streaming: bool) -> Call;
-    /// Asks for a task, with so many messages of its history. None: as many as the agent likes.
+    /// Reads a task with at most this many messages of its history. `None` leaves the number to the agent.
     fn get(&self, task_id: &str, history: Option<u32>) -> Call;
     /// Asks the agent to cancel a task.
     fn cancel(&self, task_id: &str) -> Call;
-    /// Asks for a stream of what happens to a task from now on.
+    /// Subscribes to the events of a task from now on.
     fn subscribe(&self, task_id: &str) -> Call;
     /// Asks the agent to send notifications about a task.
     fn notify(&self, task_id: &str, push: &Push) -> Call;
     /// Whether the version can list tasks.
     fn lists(&self) -> bool;
-    /// Asks for the tasks of a conversation, or without one for all tasks whose status is no older than that. None: the
-    /// version cannot list tasks.
+    /// Lists the tasks of a conversation, or if none is given all tasks whose status is not older than `since`. `None`
+    /// if the version cannot list tasks.
     fn list(&self, context_id: Option<&str>, since: SystemTime, page: Option<&str>) -> Option<Call>;
-    /// Reads what a message is answered with, or an event of a stream.
+    /// Reads the answer to a message, or an event of a stream.
     fn event(&self, result: Value) -> Result<Event, NotThis>;
     /// Reads a task.
     fn task(&self, result: Value) -> Result<Task, NotThis>;
@@ -149,7 +149,7 @@ pub trait Wire {
     fn page(&self, result: Value) -> Result<Page, NotThis>;
 }
 
-/// What an agent is asked to send a notification to.
+/// The configuration of a push notification.
 fn told(push: &Push) -> Map<String, Value> {
     let mut config = Map::new();
     set(&mut config, "id", Some(push.id.as_str()));
@@ -158,12 +158,12 @@ fn told(push: &Push) -> Map<String, Value> {
     config
 }
 
-/// A text as one segment of a path.
+/// Percent-encodes a text as one segment of a path.
 fn segment(text: &str) -> String {
     encoded(text)
 }
 
-/// Adds a member to an object, if the list has anything.
+/// Adds a member to an object, unless the list is empty.
 fn set_list(object: &mut Map<String, Value>, name: &str, values: &[String]) {
     if !values.is_empty() {
         object.insert(name.to_owned(), values.into());
@@ -177,7 +177,7 @@ fn set(object: &mut Map<String, Value>, name: &str, value: Option<impl Into<Valu
     }
 }
 
-/// What is empty is as good as not there: agents write both.
+/// Treats an empty text as missing, because agents send both.
 fn filled(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }

@@ -1,4 +1,4 @@
-//! A2A 0.3 over JSON-RPC: documents that say by `kind` what they are.
+//! A2A 0.3 over JSON-RPC: documents with a `kind` member.
 
 use std::time::SystemTime;
 
@@ -106,7 +106,7 @@ impl Wire for V03 {
     }
 }
 
-/// A part as this version has it. Data that is no object is put into one, as the version takes nothing else.
+/// A part in this version's form. Data that is not an object is wrapped in one, since the version allows only objects.
 fn written(part: &Part) -> Value {
     let mut object = Map::new();
     if let Some(text) = &part.text {
@@ -177,11 +177,11 @@ struct Artifact {
     metadata: Option<Map<String, Value>>,
 }
 
-/// A part, of whatever kind.
+/// A part of any kind.
 #[derive(Deserialize)]
 struct AnyPart(Map<String, Value>);
 
-/// A part of a kind that the version has.
+/// A part of a kind that the version defines.
 #[derive(Deserialize)]
 struct KnownPart {
     text: Option<String>,

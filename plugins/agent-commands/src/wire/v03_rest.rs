@@ -1,4 +1,4 @@
-//! A2A 0.3 over HTTP+JSON: the JSON of its protocol buffers, which has other names than 1.0's for a few things.
+//! A2A 0.3 over HTTP+JSON: the JSON of its protocol buffers. A few names differ from 1.0's.
 
 use std::time::SystemTime;
 
@@ -12,7 +12,7 @@ use crate::push::Push;
 /// Version 0.3.
 pub struct V03Rest;
 
-/// What reads the results, once they have 1.0's names.
+/// Reads the results after their names have been changed to 1.0's.
 const NEWER: V1 = V1 { tenant: None, binding: Binding::Rest };
 
 fn about(method: &'static str, verb: &'static str, task_id: &str, action: &str, params: Map<String, Value>) -> Call {
@@ -76,8 +76,8 @@ impl Wire for V03Rest {
         let parent = format!("tasks/{task_id}");
         let name = format!("{parent}/pushNotificationConfigs/{}", push.id);
         let config = json!({ "name": name, "pushNotificationConfig": told(push) });
-        // The protocol's definition has the configuration itself as the body, Python's SDK the request around it. Both
-        // leave out members that they do not know.
+        // The protocol's definition expects the configuration itself as the body. Python's SDK expects the request
+        // around it. Both ignore unknown members, so the body contains both.
         let mut params = Map::from_iter([("parent".to_owned(), parent.into()), ("config".to_owned(), config.clone())]);
         set(&mut params, "configId", Some(push.id.as_str()));
         if let Value::Object(config) = config {
@@ -95,7 +95,7 @@ impl Wire for V03Rest {
     }
 
     fn event(&self, result: Value) -> Result<Event, NotThis> {
-        // Some servers have the documents of JSON-RPC here.
+        // Some servers return the documents of JSON-RPC here.
         if result.get("kind").is_some() {
             return V03.event(result);
         }
@@ -122,7 +122,7 @@ impl Wire for V03Rest {
     }
 }
 
-/// A part as this version has it. Data that is no object is put into one, as the version takes nothing else.
+/// A part in this version's form. Data that is not an object is wrapped in one, since the version allows only objects.
 fn written(part: &Part) -> Value {
     let mut object = Map::new();
     if let Some(text) = &part.text {

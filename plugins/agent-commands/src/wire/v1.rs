@@ -12,16 +12,16 @@ use crate::push::Push;
 
 /// Version 1.0.
 pub struct V1 {
-    /// Whom of the agent's tenants every call is for.
+    /// The agent's tenant that every call is for.
     pub tenant: Option<String>,
     pub binding: Binding,
 }
 
-/// Tasks of a page: the protocol has 100 at most.
+/// Number of tasks per page. The protocol allows at most 100.
 const PAGE: u32 = 50;
 
 impl V1 {
-    /// A call that is not about a task that is there.
+    /// A call that is not about an existing task.
     fn call(&self, method: &'static str, mut params: Map<String, Value>, verb: &'static str, path: String) -> Call {
         let tenant = self.tenant.as_deref();
         if self.binding == Binding::JsonRpc {
@@ -33,7 +33,7 @@ impl V1 {
         Call { method, params: params.into(), route: Some(Route { verb, path }) }
     }
 
-    /// A call about a task. `action` is what follows the task in the path.
+    /// A call about a task. `action` follows the task in the path.
     fn about(
         &self,
         method: &'static str,
@@ -203,7 +203,7 @@ struct Artifact {
     metadata: Option<Map<String, Value>>,
 }
 
-/// A part, whatever else a later 1.x adds to it.
+/// A part, including members that a later 1.x may add.
 #[derive(Deserialize)]
 struct AnyPart(Map<String, Value>);
 
@@ -299,11 +299,11 @@ impl From<AnyPart> for Part {
     }
 }
 
-/// A moment as the JSON of protocol buffers has it, to the second: `2026-01-31T08:30:00Z`.
+/// A time in the JSON format of protocol buffers, in whole seconds: `2026-01-31T08:30:00Z`.
 fn timestamp(time: SystemTime) -> String {
     let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     let (days, second) = (seconds / 86_400, seconds % 86_400);
-    // Years that begin in March end with the leap day. Eras of 400 years all have the same number of days.
+    // With years that begin in March, the leap day is the last day. All eras of 400 years have the same number of days.
     let days = days + 719_468;
     let (era, day) = (days / 146_097, days % 146_097);
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
@@ -314,7 +314,7 @@ fn timestamp(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", second / 3_600, second / 60 % 60, second % 60)
 }
 
-/// Empty metadata says nothing.
+/// Empty metadata counts as missing.
 fn said(metadata: Option<Map<String, Value>>) -> Option<Map<String, Value>> {
     metadata.filter(|metadata| !metadata.is_empty())
 }
@@ -327,7 +327,7 @@ fn state(name: Option<&str>) -> State {
         "TASK_STATE_AUTH_REQUIRED" => State::AuthRequired,
         "TASK_STATE_COMPLETED" => State::Completed,
         "TASK_STATE_FAILED" => State::Failed,
-        // The other spelling is that of 0.3.
+        // The second spelling comes from 0.3.
         "TASK_STATE_CANCELED" | "TASK_STATE_CANCELLED" => State::Canceled,
         "TASK_STATE_REJECTED" => State::Rejected,
         _ => State::Unknown,

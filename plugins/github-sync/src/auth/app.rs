@@ -1,4 +1,4 @@
-//! A GitHub App's installation on one owner, and its tokens.
+//! The installation of a GitHub App on one owner, and its tokens.
 
 use std::time::{Duration, SystemTime};
 
@@ -16,10 +16,10 @@ use crate::kept::{document, keys};
 use crate::limits::Limits;
 use crate::settings::AppSettings;
 
-/// How long before its end a token is replaced: longer than any request with it may take.
+/// A token is replaced this long before it expires. This is longer than any request may take.
 const MARGIN: Duration = Duration::from_secs(5 * 60);
 
-/// By how much GitHub's clock has to differ from the host's before a refused JWT is signed again.
+/// A rejected JWT is signed again only if GitHub's clock differs from the host's by more than this.
 const SKEW: Duration = Duration::from_secs(10);
 
 /// The tokens of one installation.
@@ -28,13 +28,13 @@ pub struct Installation<'a> {
     store: &'a Store,
     owner: &'a str,
     token: Option<Token>,
-    /// Whether the kept token was looked at.
+    /// Whether the stored token has been read.
     is_read: bool,
-    /// What is to be added to the host's time, or taken from it, for GitHub's.
+    /// The offset to add to the host's time, or to subtract from it, to get GitHub's time.
     clock: Clock,
 }
 
-/// GitHub's clock as seen from the host's.
+/// GitHub's clock relative to the host's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Clock {
     Ahead(Duration),
@@ -58,7 +58,7 @@ impl<'a> Installation<'a> {
         Self { app, store, owner, token: None, is_read: false, clock: Clock::Ahead(Duration::ZERO) }
     }
 
-    /// A token that is valid for some minutes at least: the kept one, or a new one.
+    /// A token that stays valid for at least some minutes: the stored one or a new one.
     pub fn token(&mut self, exchange: &impl Exchange) -> Result<String, Failure> {
         if !self.is_read {
             self.is_read = true;
@@ -74,7 +74,7 @@ impl<'a> Installation<'a> {
         Ok(self.token.insert(token).token.clone())
     }
 
-    /// A refused token is not used again, also by no other attempt.
+    /// Drops a rejected token, so that neither this nor another attempt uses it again.
     pub fn forget(&mut self, refused: &str) {
         self.token = self.token.take().filter(|token| token.token != refused);
     }
@@ -96,7 +96,7 @@ impl<'a> Installation<'a> {
         Ok(sealed.and_then(|sealed| Seal::new(&self.app.key).open(&self.place(), &sealed)))
     }
 
-    /// Keeps a token for other attempts. GitHub's ETags are those of one token, so that a shared token costs the least.
+    /// Stores a token for other attempts. GitHub's ETags depend on the token, so sharing it saves the most requests.
     fn keep(&self, token: &Token) -> Result<(), Failure> {
         match Seal::new(&self.app.key).seal(&self.place(), token) {
             Some(sealed) => Ok(self.store.set_json(&self.place(), &sealed)?),
@@ -123,13 +123,13 @@ impl<'a> Installation<'a> {
         let created: Created = answer.json()?;
         let expires = humantime::parse_rfc3339(&created.expires_at);
         let expires = expires.map_err(|_| Failure::retry("GitHub's answer does not say when the token expires"))?;
-        // How long it lasts is the same by any clock.
+        // The remaining lifetime does not depend on the clock.
         let lasts = expires.duration_since(answer.date().unwrap_or_else(|| self.now())).unwrap_or_default();
         log::info(format_args!("got an installation token for `{}`, valid for {} s", self.owner, lasts.as_secs()));
         Ok(Token { token: created.token, until: seconds(clock::now() + lasts) })
     }
 
-    /// The app's installation on the owner, who is an organisation or a user.
+    /// Finds the app's installation on the owner, which is an organisation or a user.
     fn find(&mut self, exchange: &impl Exchange, signer: &Signer) -> Result<u64, Failure> {
         for kind in ["orgs", "users"] {
             let answer = self.ask(exchange, signer, "GET", &format!("/{kind}/{}/installation", self.owner))?;
@@ -145,8 +145,8 @@ impl<'a> Installation<'a> {
         Err(self.no_installation(exchange, signer, "installation there")?)
     }
 
-    /// Sends a request in the app's own name. A JWT that GitHub refuses is signed again with GitHub's time, if that is
-    /// another one.
+    /// Sends a request as the app. If GitHub rejects the JWT and its clock differs, the JWT is signed again with
+    /// GitHub's time.
     fn ask(
         &mut self,
         exchange: &impl Exchange,
@@ -173,7 +173,7 @@ impl<'a> Installation<'a> {
         self.clock.apply(clock::now())
     }
 
-    /// Why there is no such installation: perhaps there is no such app.
+    /// Why there is no such installation. The app itself may not exist.
     fn no_installation(&mut self, exchange: &impl Exchange, signer: &Signer, what: &str) -> Result<Failure, Failure> {
         let answer = self.ask(exchange, signer, "GET", "/app")?;
         let (app, owner) = (&self.app.id, self.owner);
@@ -207,7 +207,7 @@ impl<'a> Installation<'a> {
         ))
     }
 
-    /// What an answer means that is not the expected one.
+    /// The failure for an unexpected response.
     fn failure(&self, answer: &Response) -> Failure {
         let (app, owner) = (&self.app.id, self.owner);
         match answer::meaning(answer, Subject::Installation(owner), clock::now()) {

@@ -1,4 +1,4 @@
-//! The JWT (RFC 7519, RS256) by which a GitHub App says who it is.
+//! The JWT (RFC 7519, RS256) with which a GitHub App authenticates.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,20 +11,20 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use toril_plugin::Failure;
 
-/// How far back a JWT says that it was made, as GitHub asks for: its clock may be behind.
+/// A JWT is backdated by this much, as GitHub recommends, in case GitHub's clock is behind.
 const BACK: Duration = Duration::from_secs(60);
 
-/// How long a JWT lasts. GitHub takes 10 minutes at most, by its own clock.
+/// Lifetime of a JWT. GitHub accepts at most 10 minutes, by its own clock.
 const LASTS: Duration = Duration::from_secs(9 * 60);
 
-/// Signs with the private key of the app.
+/// Signs with the app's private key.
 pub struct Signer {
     issuer: String,
     key: PrivateKey,
 }
 
 impl Signer {
-    /// `pem`: the key as GitHub gives it (PKCS #1), or as PKCS #8.
+    /// `pem` is the key in the form that GitHub issues (PKCS #1), or in PKCS #8.
     pub fn new(issuer: &str, pem: &str) -> Result<Self, Failure> {
         let unreadable = || {
             Failure::fatal(

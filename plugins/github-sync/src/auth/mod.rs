@@ -1,4 +1,4 @@
-//! What a request is authorised with: nothing, a token of the settings, or an installation token of a GitHub App.
+//! The authentication of a request: none, a configured token, or an installation token of a GitHub App.
 
 mod app;
 mod jwt;
@@ -12,15 +12,15 @@ use crate::settings::{AppSettings, Credentials};
 
 use app::Installation;
 
-/// Sends the requests that get a token. `Api` does, so that every request obeys the same limits.
+/// Sends the requests that get a token. `Api` implements it, so that every request obeys the same limits.
 pub trait Exchange {
-    /// A request to a path of the API, with the headers that GitHub asks for.
+    /// A request to a path of the API, with the headers that GitHub requires.
     fn request(&self, method: &str, path: &str) -> Request;
 
     fn send(&self, request: Request) -> Result<Response, HttpError>;
 }
 
-/// The authorisation of one attempt.
+/// The authentication of one attempt.
 pub struct Auth<'a> {
     kind: Kind<'a>,
 }
@@ -32,7 +32,7 @@ enum Kind<'a> {
 }
 
 impl<'a> Auth<'a> {
-    /// `owner`: whose repositories are read.
+    /// `owner` is the owner of the repositories that are read.
     pub fn new(credentials: &'a Credentials, store: &'a Store, owner: &'a str) -> Self {
         let app = |app: &'a AppSettings| Kind::App(Box::new(Installation::new(app, store, owner)));
         let kind = match credentials {
@@ -43,7 +43,7 @@ impl<'a> Auth<'a> {
         Self { kind }
     }
 
-    /// The token for the next request. Of an app it is one that lasts longer than the request.
+    /// The token for the next request. A GitHub App's token remains valid for longer than the request takes.
     pub fn bearer(&mut self, exchange: &impl Exchange) -> Result<Option<String>, Failure> {
         match &mut self.kind {
             Kind::None => Ok(None),
@@ -52,7 +52,7 @@ impl<'a> Auth<'a> {
         }
     }
 
-    /// Gives up a token that GitHub has refused. Whether there can be another one.
+    /// Drops a token that GitHub has rejected. Returns whether a new one can be obtained.
     pub fn renew(&mut self, refused: &str) -> bool {
         match &mut self.kind {
             Kind::App(installation) => {
@@ -63,7 +63,7 @@ impl<'a> Auth<'a> {
         }
     }
 
-    /// What to do about a token that GitHub refuses again and again.
+    /// The failure for a token that GitHub rejects repeatedly.
     pub fn refused(&self) -> Failure {
         match &self.kind {
             Kind::App(installation) => installation.refused(),

@@ -1,5 +1,5 @@
-//! An installation token between attempts: in the key-value data, encrypted with a key that only holders of the app's
-//! private key can derive. They could get a token of their own, so it gives nobody more than they have.
+//! Stores an installation token in the key-value data, encrypted with a key that only holders of the app's private key
+//! can derive. They could obtain a token themselves, so the stored token gives them nothing new.
 
 use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
@@ -8,10 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// Keeps this use of the private key apart from any other.
+/// Domain separation: keeps this use of the private key apart from any other.
 const PURPOSE: &[u8] = b"toril github-sync installation token 1\0";
 
-/// A token that is kept.
+/// A stored token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
     pub token: String,
@@ -19,13 +19,13 @@ pub struct Token {
     pub until: u64,
 }
 
-/// A sealed token as it is written.
+/// An encrypted token as it is stored.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Sealed {
     sealed: String,
 }
 
-/// Seals and opens with one private key.
+/// Encrypts and decrypts with one private key.
 pub struct Seal(Aes256GcmSiv);
 
 impl Seal {
@@ -34,10 +34,10 @@ impl Seal {
         Self(Aes256GcmSiv::new(&key))
     }
 
-    /// `place`: the key that the document is written under. It opens under no other.
+    /// `place` is the key that the document is stored under. Decryption fails under any other key.
     ///
-    /// The nonce is fixed: AES-GCM-SIV stays safe when a nonce is used again. It then shows only whether two documents are
-    /// the same, and no two tokens are.
+    /// The nonce is fixed. AES-GCM-SIV stays safe when a nonce is reused: that reveals only whether two documents are
+    /// equal, and no two tokens are.
     pub fn seal(&self, place: &str, token: &Token) -> Option<Sealed> {
         let text = serde_json::to_vec(token).ok()?;
         let payload = Payload { msg: &text, aad: place.as_bytes() };
@@ -45,7 +45,7 @@ impl Seal {
         Some(Sealed { sealed: STANDARD.encode(sealed) })
     }
 
-    /// None if it was not sealed with this private key, or under another place.
+    /// Returns `None` if it was not encrypted with this private key, or if it was stored under another key.
     pub fn open(&self, place: &str, sealed: &Sealed) -> Option<Token> {
         let sealed = STANDARD.decode(&sealed.sealed).ok()?;
         let payload = Payload { msg: &sealed, aad: place.as_bytes() };

@@ -1,4 +1,4 @@
-//! What is kept of what GitHub sends: its own names and values, without the addresses that can be derived.
+//! The stored form of items: GitHub's own names and values, without URLs that can be derived.
 
 mod parts;
 mod repository;
@@ -19,38 +19,38 @@ use types::{
     Branch, CheckRun, Comment, Commit, Issue, Label, Milestone, Pull, Release, Review, ReviewComment, Tag, WorkflowRun,
 };
 
-/// The largest document that is kept whole. The store takes 1 MiB; this leaves room for nothing but itself.
+/// Maximum size of a document that is stored complete, in bytes. The store accepts 1 MiB per value.
 const LARGEST: usize = 1_000_000;
 
-/// One item as it is kept.
+/// One item in its stored form.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// What it is called under its resource.
+    /// Its key within its resource.
     pub key: String,
-    /// When it was last changed, or empty where GitHub does not say.
+    /// The date of its last change. Empty if GitHub does not provide one.
     pub date: String,
-    /// Whether it changes later without moving in its listing.
+    /// Whether it will change later without moving in its listing.
     pub will_change: bool,
     /// Its JSON.
     pub document: Vec<u8>,
 }
 
 trait Item: Serialize {
-    /// The field that it is called by.
+    /// The field that contains its key.
     const KEY: &'static str;
     /// All of its fields.
     const FIELDS: &'static [&'static str];
     fn key(&self) -> String;
     fn date(&self) -> &str;
-    /// Its longest text, which goes if the whole is too large.
+    /// Its longest text, which is dropped if the document is too large.
     fn body(&mut self) -> Option<&mut Option<String>>;
-    /// Whether it has not ended, and so changes without moving in its listing.
+    /// Whether it has not ended yet. Then it will change without moving in its listing.
     fn will_change(&self) -> bool {
         false
     }
 }
 
-/// Evaluates an expression with the type of a resource's items. The repository itself has none.
+/// Evaluates an expression with the item type of a resource. The repository itself has no items.
 macro_rules! of_type {
     (@ $type:ident = $item:ident, $of_items:expr) => {{
         type $type = $item;
@@ -76,7 +76,7 @@ macro_rules! of_type {
     };
 }
 
-/// The items of one page of a listing, with the fields that are kept.
+/// The items of one page of a listing, reduced to the selected fields.
 pub fn entries(resource: Resource, answer: &Response, fields: &Fields) -> Result<Vec<Entry>, Failure> {
     of_type!(resource, Type => read::<Type>(resource, answer, fields), Ok(Vec::new()))
 }
@@ -86,12 +86,12 @@ pub fn fields(resource: Resource) -> &'static [&'static str] {
     of_type!(resource, Type => Type::FIELDS, &[])
 }
 
-/// The field that a resource's items are called by.
+/// The field that contains the key of a resource's items.
 pub fn key_field(resource: Resource) -> &'static str {
     of_type!(resource, Type => Type::KEY, "id")
 }
 
-/// A page of items in an object.
+/// A page whose items are in a member of an object.
 #[derive(Deserialize)]
 struct Named<T> {
     #[serde(alias = "check_runs", alias = "workflow_runs")]

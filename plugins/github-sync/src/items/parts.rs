@@ -1,4 +1,4 @@
-//! Parts of GitHub's documents: names and numbers in the place of objects.
+//! Parts of GitHub's documents: replaces objects by their name or number.
 
 use serde::Deserialize;
 use serde::de::Deserializer;
@@ -21,7 +21,7 @@ pub(super) fn logins<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, 
     Ok(texts_at(&Value::deserialize(from)?, "/login"))
 }
 
-/// A label of an issue is an object or, in old answers, its name.
+/// A label of an issue is an object or, in old responses, only its name.
 pub(super) fn names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     Ok(texts_at(&Value::deserialize(from)?, "/name"))
 }

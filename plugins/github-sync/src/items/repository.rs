@@ -1,4 +1,4 @@
-//! The description of a repository, which is kept whole.
+//! The description of a repository, which is stored with all fields.
 
 use serde::{Deserialize, Serialize};
 use toril_plugin::http::{HttpError, Response};
@@ -36,7 +36,7 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// What an answer describes.
+    /// Parses the description in a response.
     pub fn read(answer: &Response) -> Result<Self, HttpError> {
         answer.json()
     }

@@ -1,4 +1,4 @@
-//! What is kept of each item.
+//! The stored form of each kind of item.
 
 use serde_json::{Value, json};
 
@@ -66,7 +66,7 @@ fn an_answer_of_another_form_is_retried_and_not_quoted() {
     assert!(!message.contains("hunter2"), "{message}");
 }
 
-/// An item of each resource with what has to be there.
+/// An item of each resource with only the required fields.
 fn samples() -> Vec<(Resource, Value)> {
     let side = json!({ "label": "a:b", "ref": "b", "sha": "s" });
     vec![

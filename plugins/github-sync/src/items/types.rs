@@ -1,4 +1,4 @@
-//! The items of each resource: GitHub's names and values, without the addresses that can be derived.
+//! The item types of each resource: GitHub's names and values, without URLs that can be derived.
 
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +62,7 @@ pub(super) struct Pull {
     body: Option<String>,
 }
 
-/// A branch that a pull request goes from or to.
+/// The source or target branch of a pull request.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Side {
     label: Option<String>,
@@ -74,7 +74,7 @@ pub(super) struct Side {
 #[derive(Serialize, Deserialize)]
 pub(super) struct Comment {
     id: u64,
-    /// The number of the issue, from its address.
+    /// The number of the issue, taken from its URL.
     #[serde(rename(deserialize = "issue_url"), deserialize_with = "last_number")]
     issue: u64,
     #[serde(deserialize_with = "login", default)]
@@ -103,7 +103,7 @@ pub(super) struct Release {
     body: Option<String>,
 }
 
-/// A file of a release. How often it was downloaded is left out: it would be another state each time.
+/// A file of a release. The download count is omitted, because it would make each sync see a change.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Asset {
     id: u64,
@@ -143,7 +143,7 @@ pub(super) struct Milestone {
 pub(super) struct Commit {
     sha: String,
     commit: GitCommit,
-    /// The account that GitHub knows the author by.
+    /// The GitHub account of the author.
     #[serde(rename(deserialize = "author"), deserialize_with = "login", default)]
     user: Option<String>,
     #[serde(deserialize_with = "shas", default)]
@@ -151,7 +151,7 @@ pub(super) struct Commit {
     html_url: String,
 }
 
-/// What git itself says about a commit.
+/// The commit's data from git itself.
 #[derive(Serialize, Deserialize)]
 pub(super) struct GitCommit {
     message: Option<String>,
@@ -185,7 +185,7 @@ pub(super) struct Tag {
 #[derive(Serialize, Deserialize)]
 pub(super) struct Review {
     id: u64,
-    /// The number of the pull request, from its address.
+    /// The number of the pull request, taken from its URL.
     #[serde(rename(deserialize = "pull_request_url"), deserialize_with = "last_number")]
     pull: u64,
     #[serde(deserialize_with = "login", default)]
@@ -200,7 +200,7 @@ pub(super) struct Review {
 #[derive(Serialize, Deserialize)]
 pub(super) struct ReviewComment {
     id: u64,
-    /// The number of the pull request, from its address.
+    /// The number of the pull request, taken from its URL.
     #[serde(rename(deserialize = "pull_request_url"), deserialize_with = "last_number")]
     pull: u64,
     #[serde(rename(deserialize = "pull_request_review_id"))]
@@ -258,7 +258,7 @@ pub(super) struct WorkflowRun {
     html_url: String,
 }
 
-/// Says what an item is called, when it was changed, which of its texts may be long, and which fields it has.
+/// Implements [`Item`]: the key field, the date of the last change, the text that may be long, and the fields.
 macro_rules! item {
     ($type:ty, $key:ident, $date:expr, $body:expr, $fields:expr) => {
         impl Item for $type {
@@ -469,7 +469,7 @@ impl Item for WorkflowRun {
         self.id.to_string()
     }
 
-    /// When it was created: that is the order of the listing.
+    /// The creation date, which is the order of the listing.
     fn date(&self) -> &str {
         &self.created_at
     }

@@ -1,4 +1,4 @@
-//! Which items of a resource are kept.
+//! The index of a resource's stored items.
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,17 @@ use crate::answer::Subject;
 use crate::items::Entry;
 use crate::result::Counts;
 
-/// The most bytes of an index: what the store takes as one value.
+/// Maximum size of an index, in bytes: the store's limit for one value.
 const LARGEST: usize = 1024 * 1024;
 
-/// All items of a resource that are kept.
+/// All stored items of a resource.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Index {
     pub items: BTreeMap<String, Mark>,
 }
 
-/// What tells one state of an item from another: the date of its last change, which is empty where GitHub names none, and
-/// a digest of its document.
+/// Identifies the state of an item: the date of its last change, which is empty if GitHub provides none, and a digest
+/// of its document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark(pub String, pub String);
 
@@ -36,13 +36,13 @@ impl Mark {
 
 /// A digest of a document.
 pub fn digest(document: &[u8]) -> String {
-    // FNV-1a. Nothing but counts depend on it, so that it need not withstand anybody.
+    // FNV-1a. Only counts depend on it, so it need not resist attacks.
     let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
     format!("{:016x}", document.iter().fold(0xcbf2_9ce4_8422_2325, mix))
 }
 
 impl Index {
-    /// Takes items that GitHub sent: counts them, and writes them under the names that `name` gives their keys.
+    /// Counts the received items and writes them. `name` returns the store key of an item's key.
     pub fn take(
         &mut self,
         entries: Vec<Entry>,
@@ -63,7 +63,7 @@ impl Index {
         }
     }
 
-    /// The oldest items of those that are more than `keep`.
+    /// The oldest items beyond the limit `keep`.
     pub fn too_old(&self, keep: usize) -> Vec<String> {
         let excess = self.items.len().saturating_sub(keep);
         let mut by_age: Vec<_> = self.items.iter().map(|(key, mark)| (mark.date(), key)).collect();
@@ -71,7 +71,7 @@ impl Index {
         by_age.into_iter().take(excess).map(|(_, key)| key.clone()).collect()
     }
 
-    /// As it is kept.
+    /// The index in its stored form.
     pub fn written(&self, subject: Subject<'_>) -> Result<Vec<u8>, Failure> {
         let bytes = serde_json::to_vec(self)?;
         if bytes.len() <= LARGEST {

@@ -1,8 +1,8 @@
-//! The names of the keys. README.md and docs/github-sync.md promise them to readers.
+//! The names of the keys in the store. README.md and docs/github-sync.md document them, so they must not change.
 
 use crate::resource::Resource;
 
-/// Which repository has or had this name. Names of GitHub are the same in any case.
+/// The repository that has this name, or had it. GitHub's names are case-insensitive.
 pub fn name(repo: &str) -> String {
     format!("name:{}", repo.to_ascii_lowercase())
 }
@@ -12,7 +12,7 @@ pub fn repository(id: u64) -> String {
     format!("repo:{id}")
 }
 
-/// The name that a repository had in the last list of its owner's repositories.
+/// The repository's name in the latest list of its owner's repositories.
 pub fn listed(id: u64) -> String {
     format!("repo:{id}:listed")
 }
@@ -34,12 +34,12 @@ pub fn page(id: u64, resource: Resource, number: u32) -> String {
     format!("repo:{id}:{resource}:page:{number}")
 }
 
-/// Some keys of a resource that is kept without a bound, counted from 1.
+/// One part of the keys of a resource without a limit, counted from 1.
 pub fn part(id: u64, resource: Resource, number: u32) -> String {
     format!("repo:{id}:{resource}:part:{number}")
 }
 
-/// What is known of an item of such a resource.
+/// The mark of an item of such a resource.
 pub fn mark(id: u64, resource: Resource, key: &str) -> String {
     format!("repo:{id}:{resource}:mark:{key}")
 }
@@ -57,7 +57,7 @@ pub fn fence(id: u64) -> String {
     format!("repo:{id}:fence")
 }
 
-/// The token of a GitHub App's installation, encrypted.
+/// The encrypted token of a GitHub App's installation.
 pub fn installation(app: &str, id: Option<u64>, owner: &str) -> String {
     match id {
         Some(id) => format!("installation:{app}:id:{id}"),
@@ -65,7 +65,7 @@ pub fn installation(app: &str, id: Option<u64>, owner: &str) -> String {
     }
 }
 
-/// When GitHub's secondary rate limit was last met.
+/// The last time that GitHub's secondary rate limit was hit.
 pub fn secondary_limit() -> String {
     "secondary-limit".to_owned()
 }

@@ -1,4 +1,5 @@
-//! One job at a time syncs a repository. Others come back later, which uses up none of their attempts.
+//! A lease, which ensures that only one job at a time syncs a repository. Other jobs are deferred, which uses none of
+//! their attempts.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,23 +9,24 @@ use toril_plugin::{Failure, clock, context, log};
 
 use super::{document, keys};
 
-/// How long a job waits before it looks again, at most.
+/// Maximum delay before a deferred job tries again.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
-/// How much longer the lease of an attempt lasts that ran out of time and will be run again at once.
+/// How much longer the lease lasts if its attempt ran out of time and the job runs again at once.
 const GRACE: Duration = Duration::from_secs(60);
 
-/// The right to write what is kept of one repository. It ends with the attempt, which is interrupted at its deadline.
+/// The right to write the data of one repository. It expires with the attempt, which is interrupted at its deadline.
 pub struct Lease<'a> {
     store: &'a Store,
     id: u64,
     job: &'a str,
-    /// Grows with each lease that is taken: an attempt that finds another number than its own has lost it.
+    /// A fencing token, which grows with each lease. An attempt that finds another number than its own has lost the
+    /// lease.
     number: u64,
     is_kept: bool,
 }
 
-/// However the attempt ends, the next job need not wait for its deadline.
+/// Releases the lease however the attempt ends, so that the next job need not wait until it expires.
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
         if self.give_back().is_err() {
@@ -41,7 +43,7 @@ struct Document {
 }
 
 impl<'a> Lease<'a> {
-    /// Takes it, unless another job has it.
+    /// Takes the lease. Defers the job if another job holds it.
     pub fn take(store: &'a Store, id: u64, job: &'a str) -> Result<Self, Failure> {
         let held: Option<Document> = document(store.get(&keys::lease(id))?.as_ref());
         if let Some(held) = held
@@ -56,17 +58,18 @@ impl<'a> Lease<'a> {
         Ok(lease)
     }
 
-    /// The key whose value [`Lease::check`] looks at.
+    /// The key of the value that [`Lease::check`] needs.
     pub fn fence(&self) -> String {
         keys::fence(self.id)
     }
 
-    /// Whether it is still this attempt's. Two that took it at the same moment find out here, before they write.
+    /// Checks that this attempt still holds the lease. If two attempts took it at the same moment, the loser is
+    /// detected here before it writes.
     pub fn check(&self, fence: Option<&Vec<u8>>) -> Result<(), Failure> {
         if document(fence) == Some(self.number) { Ok(()) } else { Err(Failure::defer(LOOK_AGAIN)) }
     }
 
-    /// Keeps it for the next attempt of the job, which will be run at once. It ends by itself if that does not come.
+    /// Keeps the lease for the job's next attempt, which runs at once. If that does not happen, the lease expires.
     pub fn keep(mut self) {
         self.is_kept = true;
     }

@@ -1,4 +1,4 @@
-//! What is kept in the plugin's key-value data. docs/github-sync.md has the keys and what is in them.
+//! The plugin's key-value data. docs/github-sync.md describes the keys and their values.
 
 mod index;
 pub mod keys;
@@ -18,10 +18,10 @@ pub use parents::{ParentsRun, ParentsState};
 pub use state::{Cut, Name, Page, Phase, Run, State};
 pub use windows::{PART, Part, Seen, Window, WindowPhase, WindowRun, WindowState};
 
-/// How many keys the host takes in one call.
+/// Maximum number of keys per host call.
 pub const MOST_KEYS: usize = 1_000;
 
-/// What is written in one step.
+/// A batch of values that is written in one step.
 #[derive(Default)]
 pub struct Writes(Vec<(String, Vec<u8>)>);
 
@@ -35,14 +35,14 @@ impl Writes {
         self.0.push((key, document));
     }
 
-    /// All of it or nothing.
+    /// Writes all values atomically.
     pub fn send(self, store: &Store) -> Result<(), Failure> {
         Ok(store.set_many(&self.0)?)
     }
 }
 
-/// A document that was read, or nothing if there is none or it is not of this form: another version of the plugin wrote it,
-/// or somebody else. Then it is read from GitHub again.
+/// Parses a stored document. `None` if it is missing or has another form, because another version of the plugin or
+/// another program wrote it. Then the data is read from GitHub again.
 pub fn document<T: DeserializeOwned>(bytes: Option<&Vec<u8>>) -> Option<T> {
     bytes.and_then(|bytes| serde_json::from_slice(bytes).ok())
 }

@@ -1,43 +1,43 @@
-//! The document beside items that GitHub lists for one pull request or commit at a time.
+//! The state document for items that GitHub lists per pull request or commit.
 
 use serde::{Deserialize, Serialize};
 
 use crate::result::Counts;
 
-/// How far such a resource is synced.
+/// The sync state of such a resource.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct ParentsState {
     /// The newest change of a pull request that the last complete sync saw.
     pub cursor: Option<String>,
     /// When the last sync was completed.
     pub synced_at: Option<String>,
-    /// When the last one was completed that read the items of all parents.
+    /// When the last sync that read the items of all parents was completed.
     pub full_at: Option<String>,
-    /// How many items are kept.
+    /// Number of stored items.
     pub count: usize,
-    /// How far back the last such sync read, if a job has said so.
+    /// How far back the last full sync read, if its job set `since`.
     pub since: Option<String>,
-    /// Which fields the items have. None: all.
+    /// The selected fields of the items. `None` means all.
     pub fields: Option<String>,
-    /// The pull requests (by number) or commits (by id) whose listings are remembered.
+    /// The pull requests (by number) or commits (by SHA) whose listings are stored.
     pub parents: Vec<String>,
-    /// The last sync.
+    /// The last run.
     pub run: Option<ParentsRun>,
 }
 
-/// One sync of one resource. It is written together with the items of each parent, so that another attempt of the same job
-/// goes on where this one stopped.
+/// One sync of one resource. It is written together with the items of each parent, so that another attempt of the same
+/// job can continue here.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ParentsRun {
     /// The job that it belongs to: queue, id, and when it was added.
     pub job: String,
     /// Whether it reads the items of all parents.
     pub full: bool,
-    /// The parents whose items are read. None: they are not known yet.
+    /// The parents whose items are read. `None` if they are not known yet.
     pub queue: Option<Vec<String>>,
-    /// How many of them are read.
+    /// Number of parents that have been read.
     pub done: usize,
-    /// The newest change of a pull request: the next cursor.
+    /// The newest change of a pull request. It becomes the next cursor.
     pub newest: Option<String>,
     pub is_complete: bool,
     pub counts: Counts,
@@ -56,7 +56,7 @@ impl ParentsRun {
         }
     }
 
-    /// The next parent, once they are known.
+    /// The next parent to read, if the parents are known.
     pub fn next(&self) -> Option<&String> {
         self.queue.as_ref()?.get(self.done)
     }

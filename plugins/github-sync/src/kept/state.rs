@@ -1,39 +1,39 @@
-//! The documents beside the items: how far a resource is synced, and by which job.
+//! The documents beside the items: the sync state of a resource, and the job that made it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::result::Counts;
 
-/// Which repository has a name, or had it.
+/// The repository that has a name, or had it.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Name {
     pub id: u64,
-    /// Its name when this was written.
+    /// Its name when this document was written.
     pub repo: String,
 }
 
-/// How far a resource is synced.
+/// The sync state of a resource.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct State {
-    /// The date of the newest change that the last complete sync saw. What is newer has to be read.
+    /// The date of the newest change that the last complete sync saw. Newer changes must be read.
     pub cursor: Option<String>,
     /// When the last sync was completed.
     pub synced_at: Option<String>,
-    /// When the last one was completed that read the whole listing.
+    /// When the last sync that read the whole listing was completed.
     pub full_at: Option<String>,
-    /// How many items are kept.
+    /// Number of stored items.
     pub count: usize,
-    /// Whether there are older items at GitHub than those that are kept, and why.
+    /// Why GitHub has older items than those that are stored. `None` if it has none.
     pub cut: Option<Cut>,
-    /// How many pages are remembered.
+    /// Number of stored pages.
     pub pages: u32,
-    /// How many items to ask for at once, where a page of `page-size` items was too large.
+    /// Number of items per request, if a page of `page-size` items was too large.
     #[serde(default)]
     pub page_size: Option<u32>,
-    /// Which fields the items have. None: all.
+    /// The selected fields of the items. `None` means all.
     #[serde(default)]
     pub fields: Option<String>,
-    /// The last sync.
+    /// The last run.
     pub run: Option<Run>,
 }
 
@@ -41,65 +41,65 @@ pub struct State {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cut {
-    /// No more than this are kept.
+    /// The limit on the number of stored items was reached.
     Keep(usize),
-    /// Nothing older than this was asked for.
+    /// The job asked for nothing older than this date.
     Since(String),
 }
 
 /// One sync of one resource, from its first page to its last. It is written together with each page, so that another
-/// attempt of the same job goes on where this one stopped.
+/// attempt of the same job can continue here.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Run {
     /// The job that it belongs to: queue, id, and when it was added.
     pub job: String,
     /// Whether it reads the listing to its end.
     pub full: bool,
-    /// Whether the sync before it was completed.
+    /// Whether the previous sync was completed.
     pub follows_complete: bool,
     pub phase: Phase,
     /// The next page, counted from 1.
     pub page: u32,
-    /// Its address. None: the first page's.
+    /// Its URL. `None` means the first page.
     pub next: Option<String>,
-    /// Whether all pages are read that have to be.
+    /// Whether all necessary pages of this pass have been read.
     pub ended: bool,
-    /// How many items the pages so far have listed.
+    /// Number of items on the pages read so far.
     pub listed: usize,
-    /// The newest change that this run has seen: the next cursor.
+    /// The newest change in this run. It becomes the next cursor.
     pub newest: Option<String>,
-    /// The oldest one.
+    /// The oldest change in this run.
     pub oldest: Option<String>,
-    /// The date of the oldest item that will change without moving. The next sync reads back to it.
+    /// The date of the oldest item that will change without moving in the listing. The next sync reads back to it.
     #[serde(default)]
     pub unfinished: Option<String>,
     pub cut: Option<Cut>,
-    /// Items that the listing did not have, and that no later pass has found.
+    /// Stored items that the listing did not contain and that no later pass has found.
     pub candidates: Vec<String>,
-    /// How often the listing was read before this pass.
+    /// Number of passes over the listing before this one.
     #[serde(default)]
     pub passes: u32,
-    /// How many pages of this pass hold other items than when they were last read.
+    /// Number of pages of this pass whose items differ from those of the last read.
     #[serde(default)]
     pub moved: u32,
-    /// Whether the dates of this pass so far go from the newest to the oldest.
+    /// Whether all dates of this pass so far are in order, newest first.
     #[serde(default = "yes")]
     pub in_order: bool,
-    /// Whether the last pass saw the same items on each page as the pass before it, so that none was missed.
+    /// Whether the last pass saw the same items on each page as the previous pass. Then no item was missed.
     #[serde(default = "yes")]
     pub settled: bool,
     pub counts: Counts,
 }
 
-/// How far a run has come.
+/// The phase of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
-    /// It reads the listing.
+    /// Reads the listing.
     Listing,
-    /// It reads the listing again, since items may have moved from page to page while it was read.
+    /// Reads the listing again, because items may have moved between pages while it was read.
     Confirming,
-    /// It is complete.
+    /// Complete.
     Done,
 }
 
@@ -127,7 +127,7 @@ impl Run {
         }
     }
 
-    /// Goes back to the first page, to read the listing once more and look for these items.
+    /// Returns to the first page, to read the listing once more and look for these items.
     pub fn look_again(&mut self, candidates: Vec<String>) {
         self.phase = Phase::Confirming;
         self.candidates = candidates;
@@ -135,7 +135,7 @@ impl Run {
         self.first_page();
     }
 
-    /// Goes back to the first page of this pass.
+    /// Returns to the first page of this pass.
     pub fn first_page(&mut self) {
         (self.page, self.next, self.ended, self.listed) = (1, None, false, 0);
         (self.oldest, self.unfinished, self.cut) = (None, None, None);
@@ -147,27 +147,27 @@ fn yes() -> bool {
     true
 }
 
-/// One page of a listing as GitHub last sent it.
+/// One page of a listing as last received from GitHub.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Page {
-    /// Its exact address: that is what the ETag belongs to.
+    /// Its exact URL, which the ETag belongs to.
     pub url: String,
     pub etag: Option<String>,
-    /// Which fields its items were kept with. None: all.
+    /// The selected fields of its items. `None` means all.
     #[serde(default)]
     pub fields: Option<String>,
     pub next: Option<String>,
-    /// The items on it that are kept.
+    /// The keys of its stored items.
     pub keys: Vec<String>,
-    /// Whether there were more, which were too many.
+    /// Whether the page had more items, which exceeded the limit.
     pub left_out: bool,
-    /// The oldest and the newest change on it.
+    /// The oldest and the newest change on the page.
     pub oldest: Option<String>,
     pub newest: Option<String>,
-    /// The oldest item on it that will change without moving.
+    /// The date of the oldest item on the page that will change without moving in the listing.
     #[serde(default)]
     pub unfinished: Option<String>,
-    /// Whether its dates go from the newest to the oldest.
+    /// Whether its dates are in order, newest first.
     #[serde(default = "yes")]
     pub in_order: bool,
 }

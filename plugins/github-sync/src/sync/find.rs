@@ -1,4 +1,4 @@
-//! Finds the pull requests and commits whose items are read.
+//! Finds the parents, which are the pull requests and commits whose items are read.
 
 use serde::Deserialize;
 use toril_plugin::{Failure, log};
@@ -10,10 +10,11 @@ use crate::kept::{Page, document, keys};
 use crate::link::with_page;
 use crate::resource::Resource;
 
-/// Lists of parents are remembered beside each other, each with so many pages at most.
+/// Maximum number of pages per list of parents. The pages of several lists are stored one after the other, so this is
+/// also the distance between their page numbers.
 const PAGES: u32 = 1_000;
 
-/// Looks for parents.
+/// Finds parents.
 pub struct Finder<'a> {
     pub work: &'a Work<'a>,
     pub id: u64,
@@ -21,7 +22,7 @@ pub struct Finder<'a> {
     pub repo: &'a str,
 }
 
-/// Parents that were found.
+/// The parents that were found.
 #[derive(Default)]
 pub struct Parents {
     pub parents: Vec<String>,
@@ -29,17 +30,17 @@ pub struct Parents {
     pub newest: Option<String>,
 }
 
-/// A list that names parents, newest first.
+/// A list of parents, newest first.
 struct Source {
-    /// What is listed.
+    /// The listed resource.
     listed: Resource,
     path: &'static str,
-    /// The most parents that are taken of it.
+    /// Maximum number of parents to take from it.
     most: usize,
     name: fn(Listed) -> Option<String>,
 }
 
-/// A pull request or a commit in such a list.
+/// A pull request or a commit in a list.
 #[derive(Deserialize)]
 struct Listed {
     number: Option<u64>,
@@ -54,8 +55,8 @@ struct Head {
 }
 
 impl Finder<'_> {
-    /// The parents that changed at `bound` or later, as far as they have a date. Inside it says why, if GitHub does not let
-    /// the token read a list.
+    /// Finds the parents that changed at `bound` or later, if they have a date. The inner error explains why GitHub
+    /// does not let the token read a list.
     pub fn find(&self, api: &mut Api<'_>, bound: Option<&String>) -> Result<Result<Parents, String>, Failure> {
         let mut found = Parents::default();
         for (n, source) in self.sources().iter().enumerate().filter(|(_, source)| source.most > 0) {
@@ -123,7 +124,7 @@ impl Finder<'_> {
                     let page = stored.ok_or_else(|| Failure::retry(format!("a page of {subject} was not kept")))?;
                     Page { next: next.or_else(|| page.next.clone()), ..page }
                 }
-                // No commits.
+                // The repository has no commits.
                 Found::Nothing => return Ok(Ok(())),
                 Found::Missing(status) => return Ok(Err(missing(subject, status))),
                 Found::Forbidden(reason) => return Ok(Err(reason)),
@@ -148,7 +149,7 @@ impl Finder<'_> {
                 }
                 found.newest = found.newest.take().max(Some(date.to_owned()).filter(|date| !date.is_empty()));
             }
-            // Where the list goes on, everything is older: what changes comes to its front.
+            // The rest of the list is older, because the latest changes come first.
             let is_far_enough = bound.is_some() && page.oldest.as_ref() < bound && page.oldest.is_some();
             let is_last = taken >= source.most || is_far_enough || number >= first_page + PAGES - 1;
             next = page.next.filter(|_| !is_last);
@@ -163,10 +164,10 @@ fn api_path(repo: &str, path: &str, size: u32) -> String {
     format!("/repos/{repo}{path}per_page={size}")
 }
 
-/// A page of parents. Its keys are their names, each with its date.
+/// A page of parents. Each key consists of a parent's name and its date.
 fn page(content: Content, name: fn(Listed) -> Option<String>, size: usize, number: u32) -> Result<Page, Failure> {
     let listed: Vec<Listed> = content.answer.json()?;
-    // As in other listings: only what is certainly the end is one.
+    // As in other listings, only a certain end counts as the end.
     let next = match content.following {
         Following::Page(next) => Some(next),
         Following::Contradiction if !listed.is_empty() => Some(with_page(&content.url, number + 1)),

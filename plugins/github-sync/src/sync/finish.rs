@@ -1,4 +1,4 @@
-//! The end of a listing: what is kept and was not in it is gone, or only too old to be kept.
+//! Finishes a listing: stored items that it did not contain are deleted at GitHub, or only too old to be stored.
 
 use std::collections::BTreeSet;
 
@@ -9,31 +9,31 @@ use super::now;
 use crate::kept::{Cut, Lease, MOST_KEYS, Page, Phase, Writes, document, keys};
 use crate::resource::Order;
 
-/// How many pages are read at once: they are small, but not nothing.
+/// Number of stored pages per read. It limits memory: pages are small, but there can be many.
 const PAGES_AT_ONCE: usize = 500;
 
-/// How often a listing is read again that does not settle.
+/// How often a listing that keeps changing is read again.
 const MOST_PASSES: u32 = 3;
 
-/// What a full listing did not have.
+/// Stored items that a full listing did not contain.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Absent {
-    /// It should have been listed.
+    /// The listing should have contained them.
     missing: Vec<String>,
-    /// It is older than what is kept.
+    /// They are older than the range that is stored.
     outside: Vec<String>,
 }
 
-/// Completes a run whose pages are read, or sends it to its first page again.
+/// Completes a run whose pages have been read, or returns it to its first page.
 ///
-/// While a listing is read, items move in it from page to page. So one can be missed that is still there: a deletion on a
-/// page that was read moves the first item of the next page to where nobody looks any more. A run is complete once all its
-/// pages held the same items when they were read again, where pages that did not change cost nothing of the rate limit.
-/// Only then does what is missing count as deleted.
+/// Items move between pages while a listing is read, so an existing item can be missed. For example, a deletion on a
+/// page that was already read moves the first item of the next page to that page. A run is complete once all its pages
+/// contained the same items when they were read again. Unchanged pages do not count against the rate limit. Only after
+/// that do missing items count as deleted.
 pub fn finish(listing: &mut Listing<'_>, lease: &Lease<'_>) -> Result<(), Failure> {
     lease.check(listing.work.store.get(&lease.fence())?.as_ref())?;
     let absent = if listing.run.full { absent(listing)? } else { Absent::default() };
-    // One page is one moment.
+    // A single page is a consistent snapshot.
     let pages = listing.run.page - 1;
     let settled = listing.run.moved == 0 || pages <= 1;
     let is_first_pass = listing.run.phase == Phase::Listing;
@@ -59,7 +59,7 @@ pub fn finish(listing: &mut Listing<'_>, lease: &Lease<'_>) -> Result<(), Failur
     complete(listing)
 }
 
-/// Counts what is to be removed, and returns it.
+/// Counts the items to remove and returns them.
 fn gone(listing: &mut Listing<'_>, absent: Absent) -> Vec<String> {
     if !listing.run.full {
         let too_old = listing.index.too_old(listing.work.settings.keep);
@@ -76,7 +76,7 @@ fn gone(listing: &mut Listing<'_>, absent: Absent) -> Vec<String> {
     gone
 }
 
-/// What is kept, and is not on the pages of this run.
+/// The stored items that are not on the pages of this run.
 fn absent(listing: &Listing<'_>) -> Result<Absent, Failure> {
     let numbers: Vec<u32> = (1..listing.run.page).collect();
     let mut listed = BTreeSet::new();
@@ -88,7 +88,7 @@ fn absent(listing: &Listing<'_>) -> Result<Absent, Failure> {
             listed.extend(page.keys);
         }
     }
-    // Dates tell what a listing that was cut should have had only if it is in their order.
+    // In a listing that was not read to its end, dates show which items are missing only if they are in order.
     let by_date = listing.resource.order() == Order::ByUpdate && listing.run.in_order;
     let mut absent = Absent::default();
     for (key, mark) in listing.index.items.iter().filter(|(key, _)| !listed.contains(*key)) {
@@ -103,8 +103,8 @@ fn absent(listing: &Listing<'_>) -> Result<Absent, Failure> {
     Ok(absent)
 }
 
-/// Removes items, and pages that the listing no longer has. The index follows: after a crash it is done again, and counted
-/// once.
+/// Removes items, and pages that the listing no longer has. The index is written afterwards. After a crash the removal
+/// is repeated and counted only once.
 fn remove(listing: &mut Listing<'_>, gone: &[String]) -> Result<(), Failure> {
     let (id, resource) = (listing.id, listing.resource);
     let mut keys: Vec<_> = gone.iter().map(|key| keys::item(id, resource, key)).collect();
@@ -123,7 +123,8 @@ fn remove(listing: &mut Listing<'_>, gone: &[String]) -> Result<(), Failure> {
 fn complete(listing: &mut Listing<'_>) -> Result<(), Failure> {
     let (state, run) = (&mut listing.state, &mut listing.run);
     state.synced_at = Some(now());
-    // What was read without settling is read again: the cursor and the date of the last full sync stay.
+    // A listing that has not settled is read again by the next sync, so the cursor and the date of the last full sync
+    // stay unchanged.
     if run.settled {
         state.cursor = earliest(run.newest.clone(), run.unfinished.clone()).or_else(|| state.cursor.take());
     }

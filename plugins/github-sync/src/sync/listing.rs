@@ -1,4 +1,4 @@
-//! One resource of a repository: its pages, each kept in one step with how far the sync has come.
+//! Syncs one resource of a repository. Each page is stored in one step together with the progress of the sync.
 
 use toril_plugin::{Failure, log};
 
@@ -13,7 +13,8 @@ use crate::link::with_page;
 use crate::resource::{Order, Resource};
 use crate::result::Counts;
 
-/// The most pages of a listing. No more items are kept, and a server that always names a next page would never end.
+/// Maximum number of pages of a listing. No more items than that can be stored, and a server that always names a next
+/// page would never end.
 const MOST_PAGES: u32 = 10_000;
 
 /// The sync of one resource.
@@ -26,7 +27,7 @@ pub struct Listing<'a> {
     pub(super) state: State,
     pub(super) index: Index,
     pub(super) run: Run,
-    /// Why GitHub does not let the token read it.
+    /// Why GitHub does not let the token read the resource.
     refused: Option<String>,
 }
 
@@ -34,12 +35,12 @@ pub struct Listing<'a> {
 pub enum Listed {
     /// It is complete.
     Complete(Counts),
-    /// GitHub does not let the token read it, for this reason. What is kept stays as it was.
+    /// GitHub does not let the token read the resource, for this reason. The stored data stays unchanged.
     Refused(String),
 }
 
 impl<'a> Listing<'a> {
-    /// Takes up what is kept: this job's own sync where another attempt of it has begun one, else a new one.
+    /// Continues this job's own sync if an earlier attempt has started one. Otherwise it starts a new one.
     pub fn open(work: &'a Work<'a>, repo: &'a Repo, resource: Resource) -> Result<Self, Failure> {
         let id = repo.described.id;
         if resource.unbounded().is_some() {
@@ -48,7 +49,7 @@ impl<'a> Listing<'a> {
         let read = work.store.get_many(&[keys::state(id, resource), keys::index(id, resource)])?;
         let document_at = |n: usize| read.get(n).and_then(Option::as_ref);
         let index: Option<Index> = document(document_at(1));
-        // A state without an index is of no use: begin anew.
+        // A state without an index is useless, so it starts over.
         let mut state: State = index.as_ref().and_then(|_| document(document_at(0))).unwrap_or_default();
         let index = index.unwrap_or_default();
         let fields = work.selection.of(resource);
@@ -56,7 +57,7 @@ impl<'a> Listing<'a> {
             Some(run) if run.job == work.job => run,
             other => {
                 let follows_complete = other.is_some_and(|run| run.phase == Phase::Done && run.settled);
-                // The dates of a chain do not tell which items are too many.
+                // The dates of a chain do not show which items exceed the limit.
                 let is_over_full = resource.order() == Order::Chain && index.items.len() > work.settings.keep;
                 let is_whole = resource.order() == Order::Whole;
                 let has_other_fields = state.fields != fields.mark();
@@ -68,7 +69,7 @@ impl<'a> Listing<'a> {
         Ok(Self { work, id, resource, repo: &repo.described.full_name, fields, state, index, run, refused: None })
     }
 
-    /// Reads what is left to be read.
+    /// Reads everything that is left to read.
     pub fn sync(mut self, api: &mut Api<'_>, lease: &Lease<'_>) -> Result<Listed, Failure> {
         while self.run.phase != Phase::Done {
             while !self.run.ended {
@@ -83,7 +84,7 @@ impl<'a> Listing<'a> {
         Ok(Listed::Complete(self.run.counts))
     }
 
-    /// What is read, for messages.
+    /// The listing, for messages.
     fn subject(&self) -> Subject<'a> {
         Subject::Listing(self.resource, self.repo)
     }
@@ -141,13 +142,13 @@ impl<'a> Listing<'a> {
         api.url(&format!("/repos/{}{listing}per_page={size}", self.repo))
     }
 
-    /// How many items are asked for at once.
+    /// Number of items per request.
     fn page_size(&self) -> u32 {
         let size = self.work.settings.page_size;
         self.state.page_size.map_or(size, |smaller| smaller.min(size))
     }
 
-    /// Begins the pass again with half as many items on each page. Later syncs use that size, too.
+    /// Restarts the pass with half as many items per page. Later syncs keep that size.
     fn smaller_pages(&mut self, limit: usize) -> Result<(), Failure> {
         let (subject, size) = (self.subject(), self.page_size());
         if size <= 1 {
@@ -159,7 +160,7 @@ impl<'a> Listing<'a> {
         self.save(Writes::default())
     }
 
-    /// A page that is kept may only stand for what GitHub has if all of its items are kept as well.
+    /// A stored page is usable only if all of its items are stored too. Otherwise a 304 would hide missing items.
     fn is_usable(&self, page: &Page, url: &str, allowed: usize) -> bool {
         let has_all = page.keys.iter().all(|key| self.index.items.contains_key(key));
         let is_long_enough = !page.left_out || page.keys.len() >= allowed;
@@ -184,13 +185,13 @@ impl<'a> Listing<'a> {
             fields: self.fields.mark(),
             next,
         };
-        // Where its beginning is another one, a chain is read as a whole.
+        // A chain whose beginning has changed is read completely.
         self.run.full |= self.resource.order() == Order::Chain;
         Ok((page, entries))
     }
 
-    /// Where the next page is. Where an answer does not say for certain that there is none, the next number is asked for: a
-    /// listing that was cut short must not look like one from which items were deleted.
+    /// The URL of the next page. If a response does not clearly mark the end, the next page number is requested. A
+    /// truncated listing must not look like one with deleted items.
     fn next(&self, following: Following, url: &str, items: usize) -> Option<String> {
         let is_certain = match following {
             Following::Page(next) => return Some(next),
@@ -201,14 +202,14 @@ impl<'a> Listing<'a> {
         (!is_certain).then(|| with_page(url, self.run.page + 1))
     }
 
-    /// The page after one that was the last, is full, and has not changed: what was added since would be there, and a 304
-    /// need not say so. In the other orders it would be on the first page.
+    /// The page after an unchanged full page that was the last one. New items would be on it, and a 304 need not reveal
+    /// that. In the other orders, new items would be on the first page.
     fn beyond(&self, page: &Page) -> Option<String> {
         let is_full = page.keys.len() >= self.page_size() as usize && !page.left_out;
         (self.resource.order() == Order::Whole && is_full).then(|| with_page(&page.url, self.run.page + 1))
     }
 
-    /// A chain whose beginning is as it was has not changed, if it was read to its end before.
+    /// A chain whose beginning is unchanged is unchanged as a whole, if it was read to its end before.
     fn stop_a_chain(&mut self) {
         let is_first = self.run.page == 1 && self.run.phase == Phase::Listing;
         let is_chain = self.resource.order() == Order::Chain;
@@ -216,7 +217,7 @@ impl<'a> Listing<'a> {
         self.run.full |= is_chain && !self.run.ended;
     }
 
-    /// Counts a page in, and decides whether it is the last one.
+    /// Records a page in the run and decides whether it is the last one.
     fn go_on(&mut self, page: &Page) {
         let run = &mut self.run;
         run.page += 1;
@@ -232,10 +233,10 @@ impl<'a> Listing<'a> {
         let keep = self.work.settings.keep;
         let since = self.work.data.since.as_ref();
         let reached = |run: &Run, bound: Option<&String>| {
-            // The date behind which everything older must be.
+            // All items further back are older than this date.
             let date = match self.resource.order() {
                 Order::ByUpdate => page.oldest.as_ref().filter(|_| run.in_order),
-                // The dates of commits are in no order. A page that has only older ones is far enough back.
+                // The dates of commits are not in order. A page on which all dates are older is far enough back.
                 Order::Chain => page.newest.as_ref(),
                 Order::Whole | Order::PerParent => None,
             };
@@ -251,7 +252,7 @@ impl<'a> Listing<'a> {
         run.ended |= page.next.is_none();
     }
 
-    /// Items, page, index and how far the sync has come, in one step: all of it or, after a crash, nothing.
+    /// Writes items, page, index and progress in one step, so that a crash leaves all of it or nothing.
     fn write(&mut self, number: u32, page: &Page, entries: Vec<Entry>) -> Result<(), Failure> {
         let mut writes = Writes::default();
         let key = |key: &str| keys::item(self.id, self.resource, key);
@@ -261,7 +262,7 @@ impl<'a> Listing<'a> {
         self.save(writes)
     }
 
-    /// Writes index and state with the rest.
+    /// Writes index and state together with `writes`.
     pub(super) fn save(&mut self, mut writes: Writes) -> Result<(), Failure> {
         self.state.count = self.index.items.len();
         self.state.run = Some(self.run.clone());
@@ -271,7 +272,7 @@ impl<'a> Listing<'a> {
     }
 }
 
-/// Whether more is wanted than the last sync has read.
+/// Whether this job must read further back than the last sync.
 fn reads_further(state: &State, work: &Work<'_>) -> bool {
     match &state.cut {
         _ if state.full_at.is_none() => true,
@@ -289,7 +290,7 @@ pub(super) fn earlier<'a>(cursor: Option<&'a String>, since: Option<&'a String>)
     }
 }
 
-/// The earlier of two dates, as far as there are any.
+/// The earlier of two dates. A missing date is ignored.
 pub(super) fn earliest(one: Option<String>, other: Option<String>) -> Option<String> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),

@@ -1,4 +1,4 @@
-//! One repository, from its own description to the last page of the last listing.
+//! Syncs one repository: its own description, then all listings.
 
 mod find;
 mod finish;
@@ -29,12 +29,12 @@ use parents::Parents;
 use repository::Repo;
 use windows::Windows;
 
-/// What the whole sync of a repository works with.
+/// The context shared by all steps of a repository's sync.
 struct Work<'a> {
     settings: &'a Settings,
     store: &'a Store,
     pace: &'a Pace,
-    /// The job, told from every other that there is or was.
+    /// Identifies the job among all present and past jobs.
     job: &'a str,
     data: &'a Sync,
     selection: &'a Selection,
@@ -63,10 +63,10 @@ pub fn run(job: &Job<Sync>, repo: &str, settings: &Settings) -> Result<Synced, F
     }
 }
 
-/// What became of the resources of one repository.
+/// The results of a repository's resources.
 struct Listings {
     complete: BTreeMap<String, Counts>,
-    /// Those that the token may not read, with the reason.
+    /// Resources that the token may not read, with the reason.
     refused: BTreeMap<String, String>,
 }
 
@@ -94,7 +94,7 @@ fn listings(work: &Work<'_>, api: &mut Api<'_>, repo: &Repo, lease: &Lease<'_>) 
         ));
         complete.insert(resource.to_string(), counts);
     }
-    // The repository itself was read. Where that is all that the token may read, the job has not done what it is for.
+    // Only the repository itself was read. If the token may read nothing else, the job has not achieved its purpose.
     if let Some(reason) = refused.values().next()
         && complete.len() == 1
     {
@@ -123,7 +123,7 @@ fn synced(repo: Repo, listings: Listings) -> Synced {
     }
 }
 
-/// The time as GitHub writes it.
+/// The current time in GitHub's format.
 fn now() -> String {
     humantime::format_rfc3339_seconds(toril_plugin::clock::now()).to_string()
 }

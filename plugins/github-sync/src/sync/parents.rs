@@ -1,5 +1,5 @@
-//! What GitHub lists for one pull request or commit at a time: first the parents, then the items of each. The items of a
-//! parent are kept in one step with how far the sync has come.
+//! Syncs resources that GitHub lists per pull request or commit: first it finds the parents, then it reads the items of
+//! each. The items of a parent are stored in one step together with the progress of the sync.
 
 use toril_plugin::{Failure, log};
 
@@ -14,7 +14,7 @@ use crate::fields::Fields;
 use crate::kept::{Index, Lease, MOST_KEYS, Page, ParentsRun, ParentsState, Writes, document, keys};
 use crate::resource::Resource;
 
-/// The most parents whose listings are remembered. Of older ones the items stay, and are not read again.
+/// Maximum number of parents whose listings are stored. The items of older parents stay, but are not read again.
 const MOST_PARENTS: usize = 1_000;
 
 /// The sync of one such resource.
@@ -30,13 +30,13 @@ pub struct Parents<'a> {
 }
 
 impl<'a> Parents<'a> {
-    /// Takes up what is kept: this job's own sync where another attempt of it has begun one, else a new one.
+    /// Continues this job's own sync if an earlier attempt has started one. Otherwise it starts a new one.
     pub fn open(work: &'a Work<'a>, repo: &'a Repo, resource: Resource) -> Result<Self, Failure> {
         let id = repo.described.id;
         let read = work.store.get_many(&[keys::state(id, resource), keys::index(id, resource)])?;
         let document_at = |n: usize| read.get(n).and_then(Option::as_ref);
         let index: Option<Index> = document(document_at(1));
-        // A state without an index is of no use: begin anew.
+        // A state without an index is useless, so it starts over.
         let mut state: ParentsState = index.as_ref().and_then(|_| document(document_at(0))).unwrap_or_default();
         let fields = work.selection.of(resource);
         let run = match state.run.take() {
@@ -53,7 +53,7 @@ impl<'a> Parents<'a> {
         Ok(Self { work, id, resource, repo: &repo.described.full_name, fields, state, index, run })
     }
 
-    /// Reads what is left to be read.
+    /// Reads everything that is left to read.
     pub fn sync(mut self, api: &mut Api<'_>, lease: &Lease<'_>) -> Result<Listed, Failure> {
         if self.run.queue.is_none()
             && let Some(reason) = self.find(api, lease)?
@@ -77,7 +77,7 @@ impl<'a> Parents<'a> {
         Ok(Listed::Complete(self.run.counts))
     }
 
-    /// Finds the parents whose items are read, or why GitHub does not list them.
+    /// Finds the parents whose items are read. Returns the reason if GitHub does not let the token list them.
     fn find(&mut self, api: &mut Api<'_>, lease: &Lease<'_>) -> Result<Option<String>, Failure> {
         let since = self.work.data.since.as_ref();
         let bound = if self.run.full { since } else { earlier(self.state.cursor.as_ref(), since) };
@@ -94,7 +94,7 @@ impl<'a> Parents<'a> {
         Ok(None)
     }
 
-    /// Reads and keeps the items of one parent. Returns why, if GitHub does not let the token read them.
+    /// Reads and stores the items of one parent. Returns the reason if GitHub does not let the token read them.
     fn parent(&mut self, api: &mut Api<'_>, lease: &Lease<'_>, parent: &str) -> Result<Option<String>, Failure> {
         let key = keys::parent(self.id, self.resource, parent);
         let stored: Option<Page> = document(self.work.store.get(&key)?.as_ref());
@@ -106,13 +106,13 @@ impl<'a> Parents<'a> {
         let mut writes = Writes::default();
         match first {
             Read::Refused(reason) => return Ok(Some(reason)),
-            // What is kept of it stays.
+            // The stored items stay.
             Read::Unchanged | Read::Gone => {}
             Read::Items(read) => {
                 let before = stored.map(|page| page.keys).unwrap_or_default();
                 let mut missing: Vec<_> = before.into_iter().filter(|key| !read.keys.contains(key)).collect();
                 let mut is_certain = read.is_whole;
-                // Several pages are not one moment: an item can have moved to one that was read.
+                // Several pages are not a consistent snapshot: an item can have moved to a page that was already read.
                 if is_certain && read.pages > 1 && !missing.is_empty() {
                     is_certain = matches!(
                         part.read(api, None)?,
@@ -135,7 +135,7 @@ impl<'a> Parents<'a> {
                     self.run.counts.deleted += missing.len() as u64;
                     self.remove(&missing)?;
                 } else {
-                    // They are looked for again by the next sync.
+                    // The next sync looks for them again.
                     page.keys.append(&mut missing);
                     page.etag = None;
                 }
@@ -162,7 +162,7 @@ impl<'a> Parents<'a> {
         self.save(Writes::default())
     }
 
-    /// Puts a parent in front of those that are remembered.
+    /// Moves a parent to the front of the stored ones.
     fn remember(&mut self, parent: &str) {
         self.state.parents.retain(|known| known != parent);
         self.state.parents.insert(0, parent.to_owned());
@@ -172,7 +172,7 @@ impl<'a> Parents<'a> {
         self.check(lease)?;
         self.trim()?;
         match self.resource {
-            // Only the checks of commits that are listed now are looked at again.
+            // Only the check runs of commits that are currently listed will be read again.
             Resource::CheckRuns => {
                 let queue = self.run.queue.clone().unwrap_or_default();
                 let left: Vec<_> = self.state.parents.iter().filter(|sha| !queue.contains(sha)).cloned().collect();
@@ -215,7 +215,7 @@ impl<'a> Parents<'a> {
         Ok(())
     }
 
-    /// Removes items. The index follows: after a crash it is done again, and counted once.
+    /// Removes items. The index is written afterwards. After a crash the removal is repeated and counted only once.
     fn remove(&mut self, items: &[String]) -> Result<(), Failure> {
         let keys: Vec<_> = items.iter().map(|key| keys::item(self.id, self.resource, key)).collect();
         for keys in keys.chunks(MOST_KEYS) {
@@ -231,7 +231,7 @@ impl<'a> Parents<'a> {
         lease.check(self.work.store.get(&lease.fence())?.as_ref())
     }
 
-    /// Writes index and state with the rest.
+    /// Writes index and state together with `writes`.
     fn save(&mut self, mut writes: Writes) -> Result<(), Failure> {
         self.state.count = self.index.items.len();
         self.state.run = Some(self.run.clone());

@@ -1,4 +1,4 @@
-//! The items of one parent: of one pull request, or of one commit.
+//! Reads the items of one parent, which is a pull request or a commit.
 
 use toril_plugin::{Failure, log};
 
@@ -11,11 +11,11 @@ use crate::kept::Page;
 use crate::link::with_page;
 use crate::resource::Resource;
 
-/// The most pages that are read of one parent. With the documents beside them they are written in one step, of 1,000 keys at
-/// most.
+/// Maximum number of pages per parent. They are written in one step together with the documents beside them, of at most
+/// 1,000 keys.
 const MOST_PAGES: u32 = 9;
 
-/// The most bytes of items of one parent, for the same reason.
+/// Maximum size of the items of one parent, in bytes, for the same reason.
 const MOST_BYTES: usize = 6 * 1024 * 1024;
 
 /// One parent of one resource.
@@ -27,12 +27,12 @@ pub struct Part<'a> {
     pub fields: &'a Fields,
 }
 
-/// What GitHub says about it.
+/// What GitHub returned for it.
 pub enum Read {
     Items(Items),
-    /// It is as it was.
+    /// Nothing has changed.
     Unchanged,
-    /// There is no such parent, or no longer.
+    /// The parent does not exist, or no longer.
     Gone,
     /// The token may not read it, for this reason.
     Refused(String),
@@ -41,18 +41,18 @@ pub enum Read {
 /// All items of a parent.
 #[derive(Default)]
 pub struct Items {
-    /// The address of the first page.
+    /// The URL of the first page.
     pub url: String,
     pub etag: Option<String>,
     pub keys: Vec<String>,
     pub entries: Vec<Entry>,
     pub pages: u32,
-    /// Whether these are certainly all of them.
+    /// Whether the list is certainly complete.
     pub is_whole: bool,
 }
 
 impl Part<'_> {
-    /// Reads all items. `known`: what was read before.
+    /// Reads all items. `known` is the page that was stored before.
     pub fn read(&self, api: &mut Api<'_>, known: Option<&Page>) -> Result<Read, Failure> {
         let mut size = self.work.settings.page_size;
         loop {
@@ -74,7 +74,7 @@ impl Part<'_> {
         api.url(&format!("/repos/{repo}/{kind}/{parent}{listing}per_page={size}"))
     }
 
-    /// None: a page of this size is too large.
+    /// Returns `None` if a page of this size is too large.
     fn read_with(&self, api: &mut Api<'_>, known: Option<&Page>, size: u32) -> Result<Option<Read>, Failure> {
         let mut items = Items { url: self.first(api, size), ..Items::default() };
         let mut next = Some(items.url.clone());

@@ -1,4 +1,4 @@
-//! The repository itself: which one a name means today, and what GitHub says about it.
+//! Syncs the repository itself: finds which repository a name refers to now, and reads its description.
 
 use toril_plugin::Failure;
 
@@ -18,10 +18,10 @@ pub struct Repo {
     pub counts: Counts,
 }
 
-/// What is kept of it.
+/// The stored data of a repository.
 struct Kept<'a> {
     lease: Lease<'a>,
-    /// As it is written.
+    /// The stored bytes of its description.
     bytes: Option<Vec<u8>>,
     described: Option<Repository>,
     state: State,
@@ -50,12 +50,12 @@ impl<'a> Kept<'a> {
     }
 }
 
-/// Reads what a name means, and takes the lease of that repository.
+/// Finds the repository with this name and takes its lease.
 pub fn read<'a>(work: &Work<'a>, api: &mut Api<'_>, name: &str) -> Result<(Repo, Lease<'a>), Failure> {
     let pointer: Option<Name> = document(work.store.get(&keys::name(name))?.as_ref());
     let mut kept = pointer.map(|pointer| Kept::load(work, pointer.id)).transpose()?;
 
-    // An attempt before this one has read it already.
+    // An earlier attempt of this job has already read it.
     if let Some(Kept { described: Some(described), state: State { run: Some(run), .. }, .. }) = &kept
         && run.job == work.job
         && run.phase == Phase::Done
@@ -83,7 +83,7 @@ pub fn read<'a>(work: &Work<'a>, api: &mut Api<'_>, name: &str) -> Result<(Repo,
         }
     };
 
-    // Another one may have the name now.
+    // The name may now belong to another repository.
     let id = described.id;
     let mut kept = match kept.take() {
         Some(kept) if kept.described.as_ref().is_some_and(|known| known.id == id) => kept,
@@ -120,7 +120,7 @@ fn write(
         writes.bytes(keys::repository(id), document);
         writes.json(keys::page(id, RESOURCE, 1), &page)?;
     }
-    // The name that was asked for still leads to it, as it does at GitHub.
+    // The requested name keeps leading to the repository, as it does at GitHub.
     let pointer = Name { id, repo: described.full_name.clone() };
     for known in [name, &described.full_name] {
         writes.json(keys::name(known), &pointer)?;

@@ -1,5 +1,5 @@
-//! The process that compiles: it reads a component from standard input and puts the artifact into the cache. It ends
-//! when its standard input does, and so never outlives whoever started it.
+//! The compiler process. It reads a component from standard input and stores the artifact in the cache. It exits when
+//! standard input closes, so it never outlives its parent.
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
@@ -13,30 +13,30 @@ use super::super::cache::{Cache, checksum};
 use super::super::engine;
 use super::functions::Functions;
 
-/// How it ends. Any other way is a crash.
+/// Exit codes. Any other way to end is a crash.
 pub const STORED: u8 = 0;
 pub const INVALID: u8 = 3;
 pub const NOT_STORED: u8 = 4;
 pub const NOT_READ: u8 = 5;
 
-/// The most that it says, in bytes.
+/// Maximum length of its message, in bytes.
 pub const SAID: usize = 4 * 1024;
 
-/// What to compile, and within what.
+/// What to compile, and within which limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// The folder of artifacts.
+    /// The cache folder.
     pub cache: PathBuf,
-    /// The most memory that it may take, in bytes.
+    /// Memory limit of the process, in bytes.
     pub memory: u64,
-    /// How many bytes the component has that comes on standard input.
+    /// Size of the component on standard input, in bytes.
     pub size: usize,
-    /// Whether functions of earlier components are made use of, and those of this one are kept.
+    /// Whether to reuse functions of earlier components, and to keep the functions of this one.
     pub functions: bool,
 }
 
 impl Order {
-    /// What stands behind the command's name.
+    /// The command-line arguments after the command's name.
     pub fn arguments(&self) -> Vec<OsString> {
         let mut arguments =
             vec![self.cache.clone().into(), self.memory.to_string().into(), self.size.to_string().into()];
@@ -44,13 +44,13 @@ impl Order {
         arguments
     }
 
-    /// Compiles. What went wrong, or what there is to know of what went well, is said on standard output.
+    /// Compiles, and prints a message about the error or the success to standard output.
     pub fn carry_out(&self) -> ExitCode {
         let (code, said) = match self.compile() {
             Ok(said) => (STORED, said),
             Err(failed) => failed,
         };
-        // Whoever started it learns as much from the code.
+        // An unwritten message does not matter: the exit code tells the parent the result too.
         let _unread = io::stdout().write_all(&said.as_bytes()[..said.len().min(SAID)]);
         ExitCode::from(code)
     }
@@ -64,7 +64,7 @@ impl Order {
         let invalid = |error: wasmtime::Error| (INVALID, format!("{error:#}"));
         let not_stored = |error: io::Error| (NOT_STORED, error.to_string());
         let cache = Cache::open(&self.cache).map_err(not_stored)?;
-        // As that of a host, which refuses what its pool has no room for.
+        // The same configuration as a host's, so that a component which exceeds the pool's limits is refused here too.
         let mut config = engine::config(1);
         let mut engine = wasmtime::Engine::new(&config).map_err(invalid)?;
         let mut said = String::new();
@@ -93,12 +93,12 @@ impl Order {
     }
 }
 
-/// Bounds what the process allocates. Without a core file: that would be as large.
+/// Limits the memory of the process. Core files are disabled, since one would be equally large.
 #[cfg(unix)]
 fn limit(memory: u64) -> io::Result<()> {
     use rlimit::Resource;
     Resource::CORE.set(0, 0)?;
-    // Private memory that can be written: what is allocated, and not the address space that is only reserved.
+    // `RLIMIT_DATA` limits private writable memory: memory that is allocated, not address space that is only reserved.
     let (_, most) = Resource::DATA.get()?;
     let memory = memory.min(most);
     Resource::DATA.set(memory, memory)
@@ -110,7 +110,7 @@ fn limit(_memory: u64) -> io::Result<()> {
 }
 
 fn end_with_input() {
-    // An error means the same as an end: nobody is there any more.
+    // A read error means the same as the end of the input: the parent is gone.
     let _gone = io::copy(&mut io::stdin(), &mut io::sink());
     std::process::exit(i32::from(NOT_READ));
 }

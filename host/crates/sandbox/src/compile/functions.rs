@@ -1,10 +1,10 @@
-//! The functions that earlier components were compiled to, in one file. Of the many thousands that a language engine
-//! consists of, the next build of a plugin changes a few: the others need not be compiled again. The compiler finds them
-//! by a hash of all that it makes them of (`cranelift_codegen::incremental_cache`).
+//! The compiled functions of earlier components, in one file. A language engine consists of many thousands of
+//! functions, and the next build of a plugin changes only a few. The others need not be compiled again. The compiler
+//! finds a function by a hash of all its inputs (`cranelift_codegen::incremental_cache`).
 //!
-//! The file: the functions one behind the other, each as its age (1 byte: components that were compiled since it was
-//! used), the lengths of key and value (4 bytes each, the lowest first), key and value; then the SHA-256 of all that, in
-//! hexadecimal.
+//! File format: the functions one after the other, then the SHA-256 of all preceding bytes, in hexadecimal. A function
+//! consists of its age (1 byte: the number of components compiled since its last use), the lengths of its key and value
+//! (4 bytes each, little-endian), the key and the value.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -19,16 +19,16 @@ use wasmtime::CacheStore;
 
 use super::super::cache::{Cache, Sum, checksum};
 
-/// Components after which a function that none of them has is forgotten.
+/// A function is dropped after this many components in a row that do not contain it.
 const FORGOTTEN: u8 = 16;
-/// The most that is kept, in bytes. The functions of an engine take 50 MiB.
+/// Maximum size of the kept functions, in bytes. The functions of one engine take 50 MiB.
 const MOST: usize = 192 << 20;
-/// Bytes of the checksum at the end.
+/// Size of the checksum at the end, in bytes.
 const SUM: usize = 64;
-/// Bytes of a function before its key.
+/// Size of a function's header before its key, in bytes.
 const HEAD: usize = 9;
 
-/// What the compiler asks before it compiles a function, and tells after it.
+/// The cache that the compiler queries before it compiles a function, and updates afterwards.
 #[derive(Debug, Default)]
 pub struct Functions {
     path: PathBuf,
@@ -39,7 +39,7 @@ pub struct Functions {
     compiled: AtomicUsize,
 }
 
-/// A function of the file.
+/// A function in the file.
 #[derive(Debug)]
 struct Kept {
     value: Range<usize>,
@@ -48,11 +48,11 @@ struct Kept {
 }
 
 impl Functions {
-    /// Those of the cache that fit this engine, none where there is no file yet.
+    /// Opens the functions in the cache for this engine. If there is no file yet, there are no functions.
     ///
     /// # Errors
     ///
-    /// The file cannot be read or is damaged. `empty` does without it.
+    /// The file cannot be read or is damaged. Use `empty` to continue without it.
     pub fn open(cache: &Cache, engine: &wasmtime::Engine) -> io::Result<Self> {
         let path = cache.functions(engine);
         let file = match fs::read(&path) {
@@ -64,13 +64,13 @@ impl Functions {
         Ok(Self { path, file, before, ..Self::default() })
     }
 
-    /// None, to be kept in the same place.
+    /// Starts without functions, and writes to the same file later.
     pub fn empty(cache: &Cache, engine: &wasmtime::Engine) -> Self {
         Self { path: cache.functions(engine), ..Self::default() }
     }
 
-    /// Writes what the next component may need, in the place of what was there. Of two that do so at once, one is
-    /// forgotten.
+    /// Replaces the file with the functions that the next component may need. If two processes do this at the same
+    /// time, the functions of one of them are lost.
     pub fn keep(&self, cache: &Cache) -> io::Result<()> {
         let added = self.added.read().unwrap_or_else(PoisonError::into_inner);
         let mut all: Vec<(u8, &[u8], &[u8])> = Vec::with_capacity(self.before.len() + added.len());
@@ -83,7 +83,7 @@ impl Functions {
         }
         all.sort_unstable_by_key(|(age, _, _)| *age);
         let mut size = 0;
-        // The youngest that there is room for.
+        // The most recently used functions, up to the size limit.
         let room = all.into_iter().take_while(|(_, key, value)| {
             size += HEAD + key.len() + value.len();
             size <= MOST
@@ -91,7 +91,7 @@ impl Functions {
         cache.replace_functions(&self.path, |file| write(file, room))
     }
 
-    /// How many functions were taken from before, and how many were compiled.
+    /// Number of functions that were reused, and number of functions that were compiled.
     pub fn counted(&self) -> (usize, usize) {
         (self.reused.load(Relaxed), self.compiled.load(Relaxed))
     }
@@ -104,14 +104,14 @@ impl CacheStore for Functions {
             self.reused.fetch_add(1, Relaxed);
             return Some(Cow::Borrowed(&self.file[kept.value.clone()]));
         }
-        // A component may have the same function more than once.
+        // A component may contain the same function more than once.
         self.added.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned().map(Cow::Owned)
     }
 
     fn insert(&self, key: &[u8], value: Vec<u8>) -> bool {
         self.compiled.fetch_add(1, Relaxed);
         if self.before.contains_key(key) {
-            // It asked, and could not read the answer.
+            // The compiler queried this function but could not use the cached value.
             self.reused.fetch_sub(1, Relaxed);
         }
         self.added.write().unwrap_or_else(PoisonError::into_inner).insert(key.into(), value);
@@ -119,7 +119,7 @@ impl CacheStore for Functions {
     }
 }
 
-/// Writes a whole file.
+/// Writes the complete file.
 fn write<'a>(file: &mut dyn Write, functions: impl Iterator<Item = (u8, &'a [u8], &'a [u8])>) -> io::Result<()> {
     let mut sum = Sum::default();
     let mut put = |bytes: &[u8]| {
@@ -137,7 +137,7 @@ fn write<'a>(file: &mut dyn Write, functions: impl Iterator<Item = (u8, &'a [u8]
     file.write_all(sum.told().as_bytes())
 }
 
-/// Where the functions of a file are. None: it is not as it was written.
+/// Locates the functions in a file. Returns `None` if the file is damaged.
 fn index(file: &[u8]) -> Option<HashMap<Box<[u8]>, Kept>> {
     let (file, sum) = file.split_at_checked(file.len().checked_sub(SUM)?)?;
     if checksum(file).as_bytes() != sum {
@@ -178,7 +178,7 @@ mod tests {
             Functions::open(&self.cache, &self.engine).expect("opens")
         }
 
-        /// Compiles a component of these functions.
+        /// Compiles a component that consists of these functions.
         fn compile(&self, keys: &[&str]) -> (usize, usize) {
             let functions = self.open();
             for key in keys {

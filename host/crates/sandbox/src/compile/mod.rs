@@ -1,5 +1,5 @@
-//! Compiles plugins, in a process of their own that is ended when it takes too long or too much memory. The compiler
-//! cannot be interrupted, and what it is given was written by others: neither may take the host along.
+//! Compiles plugins in a separate process with a time and a memory limit. The compiler cannot be interrupted and its
+//! input is untrusted. Neither may take down the host.
 
 mod child;
 mod functions;
@@ -18,54 +18,56 @@ use toril_config::HostSettings;
 
 pub use child::Order;
 
-/// The name of the command with which a program compiles what it gets on standard input: [`Order::carry_out`].
+/// The subcommand that compiles a component from standard input: [`Order::carry_out`].
 pub const COMMAND: &str = "compile-plugin";
 
-/// Components beyond this take seconds to compile, in bytes.
+/// Components larger than this take seconds to compile, in bytes.
 const LARGE: usize = 4 * 1024 * 1024;
 
-/// The least `compile_memory`, in bytes, with which functions of earlier components fit in beside what compiling takes.
+/// The smallest `compile_memory`, in bytes, that leaves room for functions of earlier components beside the
+/// compilation.
 const ROOMY: u64 = 1 << 30;
 
-/// What compiles plugins in a process of its own. None: nobody has said.
+/// The program that compiles plugins in a separate process. Unset if [`compile_with`] was not called.
 static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 
-/// Says which program has [`COMMAND`]: `toril`, or one that offers the same. Without it, as in a program that embeds
-/// Toril, plugins are compiled in the process itself, and no more than their size is bounded. The first call counts.
+/// Sets the program that has the subcommand [`COMMAND`]: `toril`, or one with the same command. If it is not set, as in
+/// a program that embeds Toril, plugins are compiled in the current process. Then only the size of a plugin is limited.
+/// Only the first call has an effect.
 pub fn compile_with(program: impl Into<PathBuf>) {
     PROGRAM.get_or_init(|| program.into());
 }
 
-/// Whether what was compiled of a large component serves for the next one.
+/// Whether the compiled functions of a large component are reused for the next one.
 static KEEPS_FUNCTIONS: AtomicBool = AtomicBool::new(false);
 
-/// Lets the functions of large components be kept, beside the artifacts: for those who write plugins and compile one build
-/// of them after the other. It takes the program of [`compile_with`].
+/// Keeps the compiled functions of large components beside the artifacts. This helps plugin authors, who compile one
+/// build after another. It requires the program of [`compile_with`].
 pub fn keep_functions() {
     KEEPS_FUNCTIONS.store(true, Ordering::Relaxed);
 }
 
-/// Why a component was not compiled. Each goes behind "does not compile: ".
+/// Why a component was not compiled. The message follows the text "does not compile: ".
 #[derive(Debug, thiserror::Error)]
 pub enum CompileError {
-    /// The compiler says what is wrong with it.
+    /// The compiler rejected the component.
     #[error("{0}")]
     Invalid(String),
-    /// It took too long.
+    /// Compiling took too long.
     #[error("it takes longer than {}; `compile_timeout` under [host] sets the limit", humantime::format_duration(*.0))]
     Late(Duration),
-    /// It took too much memory.
+    /// Compiling took too much memory.
     #[error("it takes more than {0} bytes of memory; `compile_memory` under [host] sets the limit")]
     Memory(u64),
-    /// The compiler has crashed, or was killed.
+    /// The compiler crashed or was killed.
     #[error("the compiler ended without a result ({0})")]
     Crashed(String),
-    /// It did not run.
+    /// The compiler could not be started.
     #[error("the compiler cannot be run: {0}")]
     NotRun(#[from] std::io::Error),
 }
 
-/// Compiles, or takes from the cache what was compiled before.
+/// Compiles components, or loads them from the cache.
 pub struct Compiler {
     engine: wasmtime::Engine,
     cache: Cache,
@@ -74,12 +76,12 @@ pub struct Compiler {
 }
 
 impl Compiler {
-    /// Compiles for this engine, within the bounds of `[host]`.
+    /// Creates a compiler for this engine, with the limits of `[host]`.
     pub fn new(engine: wasmtime::Engine, cache: Cache, settings: &HostSettings) -> Self {
         Self { engine, cache, timeout: settings.compile_timeout, memory: settings.compile_memory }
     }
 
-    /// The component that these bytes become. `digest` is their SHA-256.
+    /// Returns the compiled component of these bytes. `digest` is their SHA-256.
     pub async fn compile(&self, plugin: &str, digest: &str, bytes: Vec<u8>) -> Result<Component, CompileError> {
         if let Some(component) = self.cached(digest).await? {
             return Ok(component);
@@ -97,7 +99,7 @@ impl Compiler {
             match process::run(program, &order, &bytes, self.timeout).await {
                 Ok(said) if said.is_empty() => {}
                 Ok(said) => tracing::info!(plugin, "the plugin is compiled: {said}"),
-                // It is known now that it can be compiled within the bounds.
+                // Compiling again in this process is safe: the component is now known to compile within the limits.
                 Err(process::Ended::NotStored(error)) => tracing::warn!(plugin, error, "compiled plugin not cached"),
                 Err(process::Ended::Failed(error)) => return Err(error),
             }
@@ -108,14 +110,14 @@ impl Compiler {
         self.here(digest.to_owned(), bytes).await
     }
 
-    /// On a thread that may block, and never on one that works for queues or guests.
+    /// Loads from the cache on a blocking thread, so that no thread of queues or guests is blocked.
     async fn cached(&self, digest: &str) -> Result<Option<Component>, CompileError> {
         let (engine, cache, digest) = (self.engine.clone(), self.cache.clone(), digest.to_owned());
         let loaded = tokio::task::spawn_blocking(move || cache.load(&engine, &digest)).await;
         loaded.map_err(|error| CompileError::Crashed(error.to_string()))
     }
 
-    /// In this process.
+    /// Compiles in this process.
     async fn here(&self, digest: String, bytes: Vec<u8>) -> Result<Component, CompileError> {
         let (engine, cache) = (self.engine.clone(), self.cache.clone());
         let compiled = tokio::task::spawn_blocking(move || {
@@ -126,7 +128,7 @@ impl Compiler {
                 .map_err(std::io::Error::other)
                 .and_then(|artifact| cache.store(&engine, &digest, &artifact));
             if let Err(error) = stored {
-                // No more than a slower next start.
+                // The only effect is a slower next start.
                 tracing::warn!(%error, "compiled plugin not cached");
             }
             Ok(component)

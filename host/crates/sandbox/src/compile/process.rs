@@ -1,4 +1,4 @@
-//! Starts the process that compiles, and makes of its end what a person can act on.
+//! Runs the compiler process and turns its result into an error that a person can act on.
 
 use std::io;
 use std::path::Path;
@@ -12,17 +12,17 @@ use super::super::limits::one_line;
 use super::child::{INVALID, NOT_STORED, Order, SAID, STORED};
 use super::{COMMAND, CompileError};
 
-/// How the standard library begins what it says before it ends a process that gets no memory.
+/// Start of the standard library's message when it aborts because an allocation failed.
 const NO_MEMORY: &str = "memory allocation of ";
 
-/// The most threads that compile one component.
+/// Maximum number of threads that compile one component.
 const THREADS: usize = 8;
 
-/// How it ended without an artifact in the cache.
+/// Why the process ended without an artifact in the cache.
 pub enum Ended {
-    /// It could be compiled, but not be written: why.
+    /// The component compiled, but the artifact could not be written. The text is the reason.
     NotStored(String),
-    /// It could not be compiled.
+    /// The component did not compile.
     Failed(CompileError),
 }
 
@@ -32,7 +32,7 @@ impl From<CompileError> for Ended {
     }
 }
 
-/// Compiles these bytes in a process of this program. What it had to say.
+/// Compiles these bytes in a process of this program. Returns the message that the process printed.
 pub async fn run(program: &Path, order: &Order, bytes: &[u8], timeout: Duration) -> Result<String, Ended> {
     let ended = tokio::time::timeout(timeout, finish(program, order, bytes)).await;
     let (status, said, error) =
@@ -46,31 +46,32 @@ pub async fn run(program: &Path, order: &Order, bytes: &[u8], timeout: Duration)
     }
 }
 
-/// The process is killed where this is dropped.
+/// Dropping this future kills the process.
 async fn finish(program: &Path, order: &Order, bytes: &[u8]) -> io::Result<(ExitStatus, String, String)> {
     let mut command = Command::new(program);
     #[cfg(unix)]
     command.arg0("toril");
     command.arg(COMMAND).args(order.arguments());
-    // It needs nothing of the environment, which has secrets. Memory that its allocator reserves ahead would count.
+    // The process needs no environment variable, and the environment contains secrets. Eager commits of its allocator
+    // would count against the memory limit.
     command.env_clear().env("MIMALLOC_ARENA_EAGER_COMMIT", "0").env("RAYON_NUM_THREADS", threads().to_string());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn()?;
     let (mut stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let write = async {
         if let Some(stdin) = &mut stdin {
-            // One that ends before it has read everything says why in another way.
+            // A process that exits before it has read everything reports the reason by its exit code and output.
             let _broken = stdin.write_all(bytes).await;
         }
     };
     let ((), said, error) = tokio::join!(write, text(stdout), text(stderr));
     let status = child.wait().await?;
-    // Until here: its end would tell the process that nobody waits for it any more.
+    // Kept open until here: the process exits when its standard input closes.
     drop(stdin);
     Ok((status, said, error))
 }
 
-/// More of them take memory, and processors from those that work.
+/// More threads would need more memory, and would take processors from running jobs.
 fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(THREADS)
 }
@@ -78,7 +79,7 @@ fn threads() -> usize {
 async fn text(stream: Option<impl AsyncRead + Unpin>) -> String {
     let mut bytes = Vec::new();
     if let Some(stream) = stream {
-        // What was read until an error is all there is to say.
+        // After a read error, the text read so far is all there is.
         let _cut = stream.take(SAID as u64).read_to_end(&mut bytes).await;
     }
     String::from_utf8_lossy(&bytes).into_owned()

@@ -1,5 +1,5 @@
-//! Which addresses a granted origin may lead to. A name is resolved once, and the connection goes to what was looked at:
-//! a name that answers differently the next time gains nothing.
+//! Decides which addresses a granted origin may lead to. A name is resolved once, and the connection goes to the
+//! checked addresses. A name that resolves differently the next time (DNS rebinding) gains nothing.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -8,21 +8,21 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use super::lookups::Lookups;
 use toril_config::Origin;
 
-/// Where an origin leads.
+/// The result of resolving an origin.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Resolved {
-    /// To these addresses, at least one, which may be connected to.
+    /// Addresses that may be connected to, at least one.
     Allowed(Vec<SocketAddr>),
-    /// To these addresses, none of which may.
+    /// The name resolves to these addresses, and none of them is allowed.
     Prohibited(String),
-    /// Nobody knows.
+    /// The name does not resolve.
     Unknown,
 }
 
-/// Looks up the addresses of an origin.
+/// Resolves the addresses of an origin.
 pub async fn resolve(origin: &Origin, private: &[IpNet], lookups: &Lookups) -> Resolved {
     let (host, port) = (origin.host().trim_matches(['[', ']']), origin.port());
-    // An address that stands in the configuration is named as plainly as can be.
+    // The configuration itself contains this address, so it is explicitly allowed.
     if let Ok(address) = host.parse::<IpAddr>() {
         return Resolved::Allowed(vec![SocketAddr::new(address, port)]);
     }
@@ -51,54 +51,55 @@ fn is_allowed(host: &str, address: IpAddr, private: &[IpNet]) -> bool {
         || private.iter().any(|range| range.contains(&address))
 }
 
-/// `localhost` means loopback (RFC 6761, section 6.3), so who names it has named that.
+/// `localhost` means loopback (RFC 6761, section 6.3), so a grant for it allows loopback addresses.
 fn is_localhost(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost")
 }
 
-/// IPv4 ranges that lead to no public server. All but the last two are those of IANA's registry of special-purpose
-/// addresses, whether or not it calls them globally reachable.
+/// IPv4 ranges that lead to no public server. All but the last two come from IANA's registry of special-purpose
+/// addresses, including those that it calls globally reachable.
 const SPECIAL_V4: &[Ipv4Net] = &[
     // This network, and private networks.
     v4([0, 0, 0, 0], 8),
     v4([10, 0, 0, 0], 8),
     v4([172, 16, 0, 0], 12),
     v4([192, 168, 0, 0], 16),
-    // Shared between carriers and their customers; the metadata of Alibaba Cloud (100.100.100.200).
+    // Shared between carriers and their customers; contains the metadata service of Alibaba Cloud (100.100.100.200).
+    // Then loopback.
     v4([100, 64, 0, 0], 10),
     v4([127, 0, 0, 0], 8),
-    // Link-local: the metadata of most clouds (169.254.169.254).
+    // Link-local; contains the metadata service of most clouds (169.254.169.254).
     v4([169, 254, 0, 0], 16),
-    // Protocol assignments; the metadata of Oracle Cloud (192.0.0.192).
+    // Protocol assignments; contains the metadata service of Oracle Cloud (192.0.0.192).
     v4([192, 0, 0, 0], 24),
     // Documentation.
     v4([192, 0, 2, 0], 24),
     v4([198, 51, 100, 0], 24),
     v4([203, 0, 113, 0], 24),
-    // AS112, which answers for private names, and multicast relays (AMT).
+    // AS112 (reverse DNS of private addresses) and multicast relays (AMT).
     v4([192, 31, 196, 0], 24),
     v4([192, 52, 193, 0], 24),
     v4([192, 175, 48, 0], 24),
-    // The relay from 6to4.
+    // The 6to4 relay.
     v4([192, 88, 99, 0], 24),
-    // Benchmarks.
+    // Benchmarking.
     v4([198, 18, 0, 0], 15),
     // Reserved, and broadcast.
     v4([240, 0, 0, 0], 4),
-    // Multicast has a registry of its own.
+    // Multicast, which has its own registry.
     v4([224, 0, 0, 0], 4),
-    // In no registry: Azure gives this public address to each virtual machine's own host, which answers for its agent, for
-    // health checks and for names.
+    // Not in a registry: on each Azure virtual machine, this public address leads to the machine's own host, which
+    // serves the guest agent, health probes and DNS.
     v4([168, 63, 129, 16], 32),
 ];
 
-/// The part of IPv6 that is given out for global use. Everything else is refused: loopback, local and link-local
-/// addresses, multicast, segment routing, and the NAT64 prefix for local use.
+/// The part of IPv6 for global unicast. All other addresses are refused: loopback, local and link-local addresses,
+/// multicast, segment routing, and the NAT64 prefix for local use.
 const GLOBAL_V6: Ipv6Net = v6([0x2000, 0, 0, 0], 3);
 
-/// Ranges inside [`GLOBAL_V6`] that lead to no public server, from the same registry.
+/// Ranges inside [`GLOBAL_V6`] that lead to no public server, from IANA's registry for IPv6.
 const SPECIAL_V6: &[Ipv6Net] = &[
-    // Protocol assignments: Teredo, benchmarks, ORCHID, AMT, AS112.
+    // Protocol assignments: Teredo, benchmarking, ORCHID, AMT, AS112.
     v6([0x2001, 0, 0, 0], 23),
     // Documentation.
     v6([0x2001, 0xdb8, 0, 0], 32),
@@ -115,7 +116,7 @@ const fn v6([a, b, c, d]: [u16; 4], length: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0), length)
 }
 
-/// Whether anybody on the internet could have this address.
+/// Whether this is a public internet address.
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -134,7 +135,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     }
 }
 
-/// The IPv4 address that a NAT64 (`64:ff9b::/96`) or 6to4 (`2002::/16`) address stands for.
+/// The IPv4 address embedded in a NAT64 (`64:ff9b::/96`) or 6to4 (`2002::/16`) address.
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let segments = address.segments();
     let from = |high: u16, low: u16| {
@@ -188,7 +189,7 @@ mod tests {
     #[test]
     fn addresses_that_are_not_public_are_refused_to_a_name() {
         for address in [
-            // The first and the last of each range of the registry for IPv4.
+            // The first and the last address of each range in the IPv4 registry.
             "0.0.0.0",
             "0.255.255.255",
             "10.0.0.0",
@@ -225,14 +226,14 @@ mod tests {
             "239.255.255.255",
             "240.0.0.0",
             "255.255.255.255",
-            // The services that clouds offer to their own machines.
+            // Services that clouds offer to their own machines.
             "169.254.169.254",
             "168.63.129.16",
             "100.100.100.200",
             "192.0.0.192",
             "fd00:ec2::254",
             "fe80::a9fe:a9fe",
-            // The registry for IPv6.
+            // The IPv6 registry.
             "::",
             "::1",
             "64:ff9b:1::8.8.8.8",
@@ -250,7 +251,7 @@ mod tests {
             "fe80::1",
             "fec0::1",
             "ff02::1",
-            // IPv6 addresses that stand for IPv4 ones.
+            // IPv6 addresses that contain an IPv4 address.
             "::10.0.0.1",
             "::ffff:10.0.0.1",
             "::ffff:169.254.169.254",

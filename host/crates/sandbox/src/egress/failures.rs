@@ -1,5 +1,5 @@
-//! Writes to the host's log why requests of a plugin failed, for the operator: a plugin learns little more than that they
-//! did. A plugin decides how often that happens, so it has a bound.
+//! Logs why requests of a plugin failed, for the operator. The plugin itself learns little more than that they failed.
+//! The rate is limited, because the plugin decides how many requests fail.
 
 use std::time::Duration;
 
@@ -9,25 +9,25 @@ use super::super::limits::one_line;
 use toril_config::Origin;
 use toril_job::Rate;
 
-/// Lines of one plugin in a minute.
+/// Maximum number of log lines per plugin and minute.
 const A_MINUTE: u32 = 10;
 
-/// The failures of one plugin's requests.
+/// Logs the failed requests of one plugin.
 pub struct Failures(Rate);
 
 impl Failures {
-    /// None yet.
+    /// Starts with the full budget of log lines.
     pub fn new() -> Self {
         Self(Rate::new(A_MINUTE, Duration::from_secs(60)))
     }
 
-    /// A request to this origin failed. Only what the network says is logged: the rest is the plugin's own doing.
+    /// Logs a failed request to this origin. Only network errors are logged: the plugin itself causes the others.
     pub fn log(&self, plugin: &str, origin: &Origin, error: &Error) {
         if !matches!(error, Error::Hyper(_) | Error::Connect(_) | Error::Tls(_)) {
             return;
         }
         let Some(left) = self.0.take() else { return };
-        // A server may have written a part of it, such as the names in a certificate.
+        // The server may control a part of the text, such as the names in a certificate.
         let error = one_line(&error.to_string());
         tracing::warn!(plugin, %origin, error, "request failed");
         if left == 0 {

@@ -1,6 +1,7 @@
-//! Looks up names for one plugin. The system's resolver blocks its thread and cannot be interrupted, so a look-up goes on
-//! when nobody waits for it any more. It therefore counts against its plugin until it ends, and all requests that need the
-//! same name meanwhile share it: a name whose server does not answer holds one thread, and none of another plugin.
+//! Resolves names for one plugin. The system's resolver blocks its thread and cannot be interrupted, so a lookup
+//! continues even if no request waits for it. It counts against its plugin until it ends. Requests for the same name
+//! share one lookup. So a name whose DNS server does not answer blocks a single thread, and never one of another
+//! plugin.
 
 use std::collections::HashMap;
 use std::io;
@@ -12,43 +13,44 @@ use futures::future::Shared;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-/// Names that are looked up for one plugin at a time. Further ones wait, as long as their requests do.
+/// Maximum number of concurrent lookups per plugin. Further lookups wait for a free place.
 const AT_ONCE: usize = 8;
 
-/// What a look-up found, or why it failed.
+/// The addresses that a lookup found, or why it failed.
 type Found = Result<Arc<[IpAddr]>, Arc<str>>;
 
-/// A look-up that several requests may wait for. The handle is taken by the first of them that sees it end.
+/// A running lookup that several requests can await.
 type Running = Shared<futures::future::BoxFuture<'static, Found>>;
 
-/// The look-ups of one plugin.
+/// The lookups of one plugin.
 pub struct Lookups(Arc<Inner>);
 
 struct Inner {
-    /// By name, until they end.
+    /// Running lookups by name. Each is removed when it ends.
     running: Mutex<HashMap<String, Running>>,
     places: Arc<Semaphore>,
 }
 
 impl Lookups {
-    /// None yet.
+    /// Starts without lookups.
     pub fn new() -> Self {
         Self(Arc::new(Inner { running: Mutex::default(), places: Arc::new(Semaphore::new(AT_ONCE)) }))
     }
 
-    /// The addresses of a name, from the system: `/etc/hosts`, search domains and all.
+    /// The addresses of a name from the system's resolver, including `/etc/hosts` and search domains.
     pub async fn addresses(&self, name: &str) -> Found {
         let owned = name.to_owned();
         self.find(name, move || Ok((owned.as_str(), 0).to_socket_addrs()?.map(|address| address.ip()).collect())).await
     }
 
-    /// Joins the look-up of this name that is running, or starts one.
+    /// Joins the running lookup of this name, or starts one.
     fn find(&self, name: &str, look_up: impl FnOnce() -> io::Result<Vec<IpAddr>> + Send + 'static) -> Running {
         let mut running = self.0.running();
         if let Some(found) = running.get(name) {
             return found.clone();
         }
-        // A task of its own, which ends with the look-up: it must leave the list also when nobody waits for it any more.
+        // A separate task that lives as long as the lookup: the lookup must be removed from the map even if no request
+        // waits.
         let task = tokio::spawn(self.0.clone().run(name.to_owned(), look_up));
         let found = joined(task).boxed().shared();
         running.insert(name.to_owned(), found.clone());
@@ -101,7 +103,7 @@ mod tests {
         Ok(vec![HERE])
     }
 
-    /// A resolver that answers when the other end is dropped.
+    /// A resolver that answers once the other end is dropped.
     fn silent() -> (Sender<()>, impl FnOnce() -> io::Result<Vec<IpAddr>> + Send + 'static) {
         let (end, ended): (Sender<()>, Receiver<()>) = channel();
         (end, move || {
@@ -138,7 +140,7 @@ mod tests {
             })
             .collect();
         let mut late = lookups.find("late", fine);
-        // They have started, and it has not: all of them run on this thread until somebody waits.
+        // The other lookups have started and this one has not: all tasks run on this thread until the test awaits.
         tokio::task::yield_now().await;
         assert_eq!((lookups.0.places.available_permits(), (&mut late).now_or_never()), (0, None));
         drop(ends);

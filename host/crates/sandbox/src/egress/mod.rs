@@ -1,5 +1,5 @@
-//! What leaves a pen over HTTP: only requests to the origins that the plugin's entry names, only to addresses that those
-//! may lead to, and only to the very address that was checked.
+//! Outgoing HTTP of a pen. Requests may go only to the origins in the plugin's entry, only to addresses that those
+//! origins may lead to, and only to the exact address that was checked.
 
 mod address;
 mod failures;
@@ -42,9 +42,9 @@ use send::Waits;
 use toril_config::Origin;
 use toril_job::trace::{Kind, Trace};
 
-/// Requests of one pen that may be under way at a time.
+/// Maximum number of concurrent requests per pen.
 const CONCURRENT: u32 = 16;
-/// How long a connection may take to close of which nobody reads any more.
+/// How long to wait for an abandoned connection to close.
 const CLOSING: Duration = Duration::from_millis(100);
 
 /// Checks each request of one pen.
@@ -59,9 +59,9 @@ pub struct Egress {
     rate: Arc<RequestRate>,
     secrets: Arc<[Placeholder]>,
     started: Instant,
-    /// Where what is refused is told.
+    /// Collects denied requests.
     denials: Denials,
-    /// What is left of the attempt when it started: the bound of each wait that the guest does not bound itself.
+    /// Time left of the attempt when this was created. It limits each wait for which the guest sets no timeout.
     patience: Duration,
     transport: Arc<dyn Transport>,
     /// The attempt's span.
@@ -69,7 +69,7 @@ pub struct Egress {
 }
 
 impl Egress {
-    /// Lets requests through as a plugin's settings say, or none where it has no `network`.
+    /// Allows requests according to a plugin's settings, or no requests if `network` is false.
     pub fn new(settings: &Settings, network: bool, patience: Duration, trace: Trace, denials: Denials) -> Self {
         Self {
             trace,
@@ -89,7 +89,7 @@ impl Egress {
         }
     }
 
-    /// Whether no request is under way and no connection open. The last of them may still be about to close.
+    /// Whether no request is running and no connection is open. Waits briefly for connections that are just closing.
     pub async fn is_quiet(&self) -> bool {
         let closed = self.under_way.acquire_many(CONCURRENT);
         tokio::time::timeout(CLOSING, closed).await.is_ok_and(|closed| closed.is_ok())
@@ -102,7 +102,7 @@ impl Egress {
         if let Some(origin) = self.allowed.iter().find(|origin| origin.matches(scheme, authority)) {
             return Ok(origin.clone());
         }
-        // The authority may carry user information, which is the plugin's secret.
+        // The authority may contain user information, which is a secret of the plugin.
         let host = authority.rsplit('@').next().unwrap_or_default();
         let origin = format!("{scheme}://{host}");
         let reason = format!(
@@ -113,7 +113,7 @@ impl Egress {
         Err(Error::HttpRequestDenied)
     }
 
-    /// Puts secrets in the place of their placeholders. Answers those that the request has now.
+    /// Replaces placeholders with secrets. Returns the secrets that the request contains now.
     fn fill(&self, origin: &Origin, request: &mut Request<WasiBody>) -> Result<Vec<Placeholder>, Error> {
         placeholder::fill(&self.secrets, origin, request.headers_mut()).map_err(|misplaced| {
             let plugin = &self.plugin;
@@ -125,7 +125,7 @@ impl Egress {
         })
     }
 
-    /// For how long the request has to wait for its turn.
+    /// How long the request must wait because of the rate limit.
     fn turn(&self) -> Result<Duration, Error> {
         let left = self.patience.saturating_sub(self.started.elapsed());
         self.rate.turn(left).map_err(|wait| {
@@ -146,7 +146,8 @@ fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Begins a request's span, and sends its context along, unless the plugin has its own. Not the path: it may be a secret.
+/// Starts a span for a request and propagates its context in the headers, unless the plugin has set its own. The path
+/// is left out because it may contain a secret.
 fn begin(trace: &Trace, request: &mut Request<WasiBody>) -> Trace {
     let span = trace.child(request.method().to_string(), Kind::Client);
     span.note("http.request.method", request.method().to_string());
@@ -165,12 +166,12 @@ fn begin(trace: &Trace, request: &mut Request<WasiBody>) -> Trace {
 }
 
 impl WasiHttpHooks for Egress {
-    /// `Host` is set by the host from the origin that was checked, whatever the guest wrote.
+    /// The guest cannot set `Host`: the host sets it from the checked origin.
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
         Arc::new(|name: &HeaderName| DEFAULT_FORBIDDEN_HEADERS.contains(name))
     }
 
-    // Both sizes count for each body: `Unsent` bounds all of them together.
+    // Both sizes apply to each body separately. `Unsent` limits all bodies together.
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
         HTTP_CHUNK
     }
@@ -179,7 +180,8 @@ impl WasiHttpHooks for Egress {
         1
     }
 
-    // The library's own hooks log a warning each time, as often as the plugin likes. `Failures` has logged these errors.
+    // The library's default hooks log a warning on each call, at a rate that the plugin controls. `Failures` has
+    // already logged these errors.
     fn p2_error_from_hyper(&mut self, _error: &hyper::Error) -> ErrorCode {
         ErrorCode::HttpProtocolError
     }
@@ -245,10 +247,10 @@ impl WasiHttpHooks for Egress {
     }
 }
 
-/// What a request that was let through may use on its way.
+/// What an allowed request may use to be sent.
 pub struct Way {
     origin: Origin,
-    /// What stands in the request's headers in the place of placeholders.
+    /// The secrets that replaced placeholders in the request's headers.
     secrets: Vec<Placeholder>,
     private: Arc<[IpNet]>,
     tls: Arc<Tls>,
@@ -256,7 +258,7 @@ pub struct Way {
     plugin: Arc<str>,
     denials: Denials,
     waits: Waits,
-    /// One of the requests that may be under way, until this one's connection has ended.
+    /// Counts against the limit of concurrent requests until the connection has ended.
     permit: OwnedSemaphorePermit,
 }
 
@@ -271,7 +273,8 @@ impl Way {
                     plugin = self.plugin,
                     origin = self.origin,
                 );
-                // No origin: where a name leads to can be another place at the next attempt.
+                // Recorded without an origin: at the next attempt the name may resolve to another address, so a retry
+                // can succeed.
                 self.denials.add(reason);
                 Err(Error::DestinationIpProhibited)
             }

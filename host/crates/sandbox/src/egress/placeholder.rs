@@ -1,5 +1,5 @@
-//! Placeholders of secrets that a plugin may send and not read: the plugin sends the placeholder, and the host puts the secret
-//! in its place, in one header of requests to one origin.
+//! Placeholders of secrets that a plugin may send but not read. The plugin sends the placeholder. The host replaces it
+//! with the secret, in one header of requests to one origin.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -14,21 +14,21 @@ pub struct Placeholder {
     header: HeaderName,
 }
 
-/// A placeholder where its secret may not be sent.
+/// A placeholder in a place where its secret may not be sent.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Misplaced {
     /// The secret's name.
     pub secret: String,
-    /// The only origin and the only header that it may be sent to.
+    /// The only origin that it may be sent to.
     pub origin: Origin,
-    /// The header.
+    /// The only header that it may be sent in.
     pub header: String,
     /// The header in which its placeholder was found.
     pub found: String,
 }
 
 impl Placeholder {
-    /// Of the secret that the plugin's entry has under this name.
+    /// The placeholder of the secret with this name in the plugin's entry.
     pub fn new(name: &str, entry: &SendSecret) -> Self {
         let SendSecret { secret, origin, header } = entry.clone();
         Self { name: name.to_owned(), secret, origin, header }
@@ -39,14 +39,15 @@ impl Placeholder {
         &self.name
     }
 
-    /// What the plugin reads. No placeholder is part of another one.
+    /// The text that the plugin reads. No placeholder is part of another one.
     pub fn text(&self) -> String {
         format!("<toril-secret:{}>", self.name)
     }
 }
 
-/// Puts secrets in the place of their placeholders in the headers of a request to `origin`. Answers those that it has put
-/// there. A placeholder in another header, or on its way to another origin, is an error, and no header has changed.
+/// Replaces placeholders with secrets in the headers of a request to `origin`. Returns the secrets that were inserted.
+/// A placeholder in another header, or in a request to another origin, is an error. After an error no header has
+/// changed.
 pub fn fill(
     placeholders: &[Placeholder],
     origin: &Origin,
@@ -76,14 +77,14 @@ pub fn fill(
     Ok(filled)
 }
 
-/// Puts placeholders in the place of secrets in the headers of an answer.
+/// Replaces secrets with placeholders in the headers of a response.
 pub fn hide_in_headers(secrets: &[Placeholder], headers: &mut HeaderMap) {
     for placeholder in secrets {
         swap(headers, placeholder.secret.expose(), &placeholder.text(), false);
     }
 }
 
-/// The same in bytes.
+/// Replaces secrets with placeholders in these bytes.
 pub fn hide(secrets: &[Placeholder], bytes: Vec<u8>) -> Vec<u8> {
     secrets.iter().fold(bytes, |bytes, placeholder| {
         replace(&bytes, placeholder.secret.expose().as_bytes(), placeholder.text().as_bytes())
@@ -92,7 +93,7 @@ pub fn hide(secrets: &[Placeholder], bytes: Vec<u8>) -> Vec<u8> {
 
 fn swap(headers: &mut HeaderMap, from: &str, to: &str, sensitive: bool) {
     for value in headers.values_mut().filter(|value| holds(value.as_bytes(), from.as_bytes())) {
-        // Both texts are ones that a header can have, and so is what they are put together to.
+        // Both texts are valid in a header value, and so is their combination.
         if let Ok(mut swapped) = HeaderValue::from_bytes(&replace(value.as_bytes(), from.as_bytes(), to.as_bytes())) {
             swapped.set_sensitive(sensitive);
             *value = swapped;

@@ -1,5 +1,5 @@
-//! How many requests this host sends for one plugin, over all of its attempts: a token bucket, which holds at most what may be
-//! sent at once.
+//! Limits how many requests this host sends for one plugin, over all of its attempts. The limit is a token bucket; its
+//! capacity is the number of requests that may be sent at once.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -7,21 +7,21 @@ use std::time::{Duration, Instant};
 
 use toril_config::RateLimit;
 
-/// The rate of one plugin's requests.
+/// The request rate limit of one plugin.
 pub struct RequestRate {
     limit: RateLimit,
-    /// When the bucket would be full if nothing was sent any more. No later than now: it is full.
+    /// When the bucket will be full again if no further request is sent. A time in the past means that it is full.
     full: Mutex<Instant>,
 }
 
 impl RequestRate {
-    /// A full bucket.
+    /// Starts with a full bucket.
     pub fn new(limit: RateLimit) -> Self {
         Self { limit, full: Mutex::new(Instant::now()) }
     }
 
-    /// Takes a place for one request, and says how long it has to wait for it. An error is the wait, where that is more than
-    /// `patience`: then no place is taken.
+    /// Reserves a token for one request and returns how long the request must wait for it. If the wait would exceed
+    /// `patience`, nothing is reserved and the error contains the wait.
     pub fn turn(&self, patience: Duration) -> Result<Duration, Duration> {
         self.turn_at(Instant::now(), patience)
     }
@@ -39,7 +39,7 @@ impl RequestRate {
     }
 }
 
-/// `1000 in 1s`.
+/// Formats the limit like `1000 in 1s`.
 impl fmt::Display for RequestRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} in {}", self.limit.max, humantime::format_duration(self.limit.per))

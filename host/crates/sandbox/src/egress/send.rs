@@ -1,4 +1,4 @@
-//! Sends one request over a connection of its own, to an address that was checked.
+//! Sends one request over a new connection, to an address that was checked.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -22,23 +22,23 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 use super::tls::Tls;
 use toril_config::{Origin, Scheme};
 
-/// The head of an answer, and the most of its body, in bytes.
+/// Maximum size of a response's head and of its body, in bytes.
 const HEAD: usize = 64 * 1024;
 const BODY: u64 = 64 * 1024 * 1024;
 
 type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
-/// How long each step may take.
+/// Timeouts of the individual steps.
 #[derive(Clone, Copy)]
 pub struct Waits {
-    /// For the name's look-up, and again for the connection.
+    /// Timeout of the DNS lookup, and separately of the connection.
     pub(super) connect: Duration,
     first_byte: Duration,
     between_bytes: Duration,
 }
 
 impl Waits {
-    /// What the guest says, and `patience` at most.
+    /// Uses the guest's timeouts, limited to `patience`.
     pub fn new(options: RequestOptions, patience: Duration) -> Self {
         let bounded = |given: Option<Duration>| given.unwrap_or(patience).min(patience);
         Self {
@@ -49,7 +49,7 @@ impl Waits {
     }
 }
 
-/// Sends, and returns the answer's head with a body that is still to come. `permit` is given back when the connection
+/// Sends the request and returns the response's head with a streaming body. `permit` is released when the connection
 /// ends.
 pub async fn send(
     request: Request<WasiBody>,
@@ -64,11 +64,11 @@ pub async fn send(
     builder.max_buf_size(HEAD);
     let handshake = timeout(waits.connect, builder.handshake(TokioIo::new(stream))).await;
     let (mut sender, connection) = handshake.map_err(|_| Error::ConnectionTimeout)??;
-    // Drives the connection for as long as the answer is read; ended with the pen, whose task it is.
+    // Drives the connection while the response is read. The task is aborted with the pen, which owns it.
     let driver = wasmtime_wasi::runtime::spawn(async move {
         let _permit = permit;
-        // The client gets this error when it reads the body. Returned here it would be a line of the host's log for
-        // each request.
+        // The client receives this error when it reads the body. Returning it here would add a line to the host's log
+        // for each request.
         if let Err(error) = connection.await {
             tracing::debug!(%error, "connection of a plugin's request failed");
         }
@@ -81,8 +81,8 @@ pub async fn send(
     Ok((answer, Box::new(driver)))
 }
 
-/// The request that goes over the wire, rebuilt from the parts that were checked: a path, and no authority that could
-/// name another host.
+/// Rebuilds the request for the wire from the checked parts: it contains a path and no authority that could name
+/// another host.
 fn origin_form(request: Request<WasiBody>) -> Result<Request<WasiBody>, Error> {
     let (mut parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -90,7 +90,7 @@ fn origin_form(request: Request<WasiBody>) -> Result<Request<WasiBody>, Error> {
     Ok(Request::from_parts(parts, body))
 }
 
-/// The first of the addresses that answers.
+/// Connects to the first address that accepts.
 async fn connect(
     origin: &Origin,
     addresses: &[SocketAddr],
@@ -98,7 +98,7 @@ async fn connect(
     wait: Duration,
 ) -> Result<Box<dyn Stream>, Error> {
     let mut last = Error::DestinationNotFound;
-    // Each has its share of the time, so that one that is silent does not hold up the next.
+    // Each address gets an equal share of the time, so that an unresponsive one does not use up the time of the next.
     let share = wait / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
     for address in addresses {
         match timeout(share, TcpStream::connect(address)).await {
@@ -123,12 +123,12 @@ trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-/// A body that must keep coming, and must end some time.
+/// A body with a timeout between chunks and a maximum size.
 struct Bounded {
     body: Incoming,
     left: u64,
     wait: Duration,
-    /// Boxed, so that this stays movable.
+    /// Boxed so that this type stays `Unpin`.
     late: Pin<Box<Sleep>>,
 }
 

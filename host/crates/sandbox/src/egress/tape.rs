@@ -1,50 +1,51 @@
-//! Requests and their answers as a file: what was sent, recognised by method, address and body, and what came back.
+//! A recording of HTTP requests and their responses, as a file. A request is identified by its method, URL and body.
 //!
-//! Nothing of a request's headers is kept: that is where secrets are. A `set-cookie` of an answer is not kept either.
+//! Request headers are not recorded, because they may contain secrets. `set-cookie` headers of responses are not
+//! recorded either.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// A recording, in the order in which requests were sent.
+/// A recording, in the order in which the requests were sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tape {
-    /// The requests and their answers.
+    /// The requests and their responses.
     pub exchanges: Vec<Exchange>,
 }
 
-/// One request and what came of it.
+/// One request and its response or error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
-    /// What was sent.
+    /// The request.
     pub request: Asked,
-    /// What came back. None: the request failed.
+    /// The response. `None` if the request failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<Answer>,
-    /// How the request failed.
+    /// The error, if the request failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
-/// What one request is told from another by.
+/// The values that identify a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Asked {
     /// The method.
     pub method: String,
-    /// The whole address, query included.
+    /// The whole URL, with its query.
     pub url: String,
     /// The SHA-256 of the body, in hexadecimal.
     pub body_sha256: String,
 }
 
-/// An answer.
+/// A response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// The status.
+    /// The status code.
     pub status: u16,
     /// The headers, in order.
     #[serde(default)]
@@ -54,13 +55,13 @@ pub struct Answer {
     pub body: Body,
 }
 
-/// A body, as readable as it can be.
+/// A body, in the most readable form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Body {
-    /// A text.
+    /// UTF-8 text.
     #[serde(rename = "body")]
     Text(String),
-    /// Bytes that are no UTF-8, in hexadecimal.
+    /// Bytes that are not UTF-8, in hexadecimal.
     #[serde(rename = "bodyHex")]
     Hex(String),
 }
@@ -68,15 +69,15 @@ pub enum Body {
 /// Why a recording cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TapeError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("the recording {} cannot be read: {source}", .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
-    /// It is none.
+    /// The file is not a recording.
     #[error("{} is no recording of requests: {source}. --http-record makes one.", .path.display())]
     NoTape {
         /// The file.
@@ -84,12 +85,12 @@ pub enum TapeError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
-    /// It cannot be written.
+    /// The file cannot be written.
     #[error("the recording {} cannot be written: {source}", .path.display())]
     Unwritable {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
 }
@@ -101,7 +102,7 @@ impl Tape {
         serde_json::from_slice(&bytes).map_err(|source| TapeError::NoTape { path: path.to_owned(), source })
     }
 
-    /// Writes the recording, for people to read and change.
+    /// Writes the recording as formatted JSON, which people can read and edit.
     pub fn save(&self, path: &Path) -> Result<(), TapeError> {
         let written = serde_json::to_string_pretty(self).map_err(io::Error::other);
         let written = written.and_then(|text| std::fs::write(path, text + "\n"));
@@ -110,7 +111,7 @@ impl Tape {
 }
 
 impl Body {
-    /// Keeps some bytes.
+    /// Stores these bytes as text if they are UTF-8, otherwise in hexadecimal.
     pub fn of(bytes: &[u8]) -> Self {
         match std::str::from_utf8(bytes) {
             Ok(text) => Self::Text(text.to_owned()),
@@ -118,7 +119,7 @@ impl Body {
         }
     }
 
-    /// The bytes. None: the hexadecimal text is none.
+    /// The bytes. `None` if the hexadecimal text is invalid.
     pub fn bytes(&self) -> Option<Vec<u8>> {
         match self {
             Self::Text(text) => Some(text.clone().into_bytes()),

@@ -1,4 +1,4 @@
-//! Whom HTTPS servers must be vouched for by, for one plugin.
+//! The certificate authorities that one plugin trusts for HTTPS servers.
 
 use std::path::Path;
 
@@ -7,11 +7,12 @@ use wasmtime_wasi_http::Error;
 
 use toril_trust as trust;
 
-/// Makes TLS connections for one plugin. Made once for each of its settings.
+/// The TLS connector of one plugin. It is created once per version of the plugin's settings.
 pub struct Tls(Result<TlsConnector, String>);
 
 impl Tls {
-    /// With the certificates of `ca`, if it names a file. A file that cannot be used is told when it is needed.
+    /// Uses the certificates in the file `ca`, if it is set. An unusable file is logged here and fails each HTTPS
+    /// request.
     pub fn new(ca: Option<&Path>) -> Self {
         let made = connector(ca);
         if let Err(reason) = &made {
@@ -20,7 +21,7 @@ impl Tls {
         Self(made)
     }
 
-    /// The connector.
+    /// The connector, or the error of an unusable CA file.
     pub fn connector(&self) -> Result<&TlsConnector, Error> {
         self.0.as_ref().map_err(|reason| Error::InternalError(Some(reason.clone())))
     }

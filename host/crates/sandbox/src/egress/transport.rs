@@ -1,4 +1,4 @@
-//! The way that a pen's requests take once they are allowed: the network, or in tests of a plugin a recording.
+//! Sends a pen's requests after they have been allowed: over the network, or from a recording in tests of a plugin.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,15 +18,15 @@ use super::placeholder;
 use super::send::send;
 use super::tape::{Answer, Asked, Body, Exchange, Tape};
 
-/// The largest body that is recorded, in bytes.
+/// Maximum size of a recorded body, in bytes.
 const BODY: usize = 64 * 1024 * 1024;
 
-/// What a request comes to: the answer, and a future that drives the connection.
+/// The result of a request: the response, and a future that drives the connection.
 pub type Sent = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
 
-/// Carries requests that have been checked already.
+/// Sends requests that have already been checked.
 pub trait Transport: Send + Sync {
-    /// Sends one request the way that it may take.
+    /// Sends one request with the addresses, limits and secrets that it may use.
     fn send(&self, request: Request<WasiBody>, way: Way) -> BoxFuture<'static, Sent>;
 }
 
@@ -45,12 +45,12 @@ impl Transport for Network {
     }
 }
 
-/// The network, with a record of what was sent and what came back. Bodies are read whole.
+/// The network, with a recording of all requests and responses. Bodies are read completely.
 #[derive(Default)]
 pub struct Recorder(Arc<Mutex<Tape>>);
 
 impl Recorder {
-    /// What has been recorded so far.
+    /// The recording so far.
     pub fn tape(&self) -> Tape {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -74,8 +74,8 @@ impl Transport for Recorder {
     }
 }
 
-/// A recording in the place of the network. Equal requests get their answers in the order of the recording, and the
-/// last of them again and again.
+/// Answers from a recording instead of the network. Identical requests get their responses in recorded order. After
+/// that, the last response is repeated.
 pub struct Replayer(Arc<Mutex<Vec<(Exchange, bool)>>>);
 
 impl Replayer {
@@ -112,7 +112,7 @@ fn next(exchanges: &mut [(Exchange, bool)], asked: &Asked) -> Option<Exchange> {
     Some(exchanges[at].0.clone())
 }
 
-/// Reads a request whole, and gives it back with what it is known by.
+/// Reads a request completely. Returns it together with the values that identify it.
 async fn read(request: Request<WasiBody>) -> Result<(Asked, Request<WasiBody>), Error> {
     let (parts, body) = request.into_parts();
     let bytes = collect(body).await?;
@@ -123,12 +123,12 @@ async fn read(request: Request<WasiBody>) -> Result<(Asked, Request<WasiBody>), 
 async fn answer(request: Request<WasiBody>, way: Way) -> Result<Answer, Error> {
     let secrets = way.secrets.clone();
     let (response, io) = Network.send(request, way).await?;
-    // The body comes only as long as somebody drives the connection.
+    // The body arrives only while this task drives the connection.
     let _driven = AbortOnDropHandle::new(tokio::spawn(Box::into_pin(io)));
     let (parts, body) = response.into_parts();
-    // An origin may tell in its answer what it was sent, and a recording is a file that people pass on.
+    // An origin may echo the request in its response, and people share recordings.
     let bytes = placeholder::hide(&secrets, collect(body).await?.into());
-    // Its length is that of the body, which is whole here; and a cookie is a secret.
+    // The body is complete, so its own length applies. Cookies are secrets.
     let kept = |name: &str| !["transfer-encoding", "content-length", "set-cookie"].contains(&name);
     let headers = parts.headers.iter().filter(|(name, _)| kept(name.as_str()));
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();

@@ -1,5 +1,5 @@
-//! Bounds what a guest's HTTP requests hold in the host before they are sent: `wasi:http/types` buffers bodies, and keeps a
-//! message for as long as the guest keeps its handle. This applies without any grant, and in `describe` too.
+//! Limits what a guest's HTTP requests can hold in the host before they are sent: `wasi:http/types` buffers bodies, and
+//! keeps a message as long as the guest keeps its handle. A guest can call it without any grant, and in `describe` too.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,12 +17,12 @@ use wasmtime_wasi_http::{FieldMap, WasiHttpView};
 use super::super::limits::{HTTP_AUTHORITY, HTTP_BODIES, HTTP_METHOD, HTTP_UNSENT};
 use super::super::state::PenState;
 
-/// The interface, under the name that wasmtime-wasi-http gives it. Under another name nothing would be replaced, which
-/// tests of each bound notice.
+/// The interface, under the name that wasmtime-wasi-http uses. With any other name, no function would be replaced. The
+/// tests of the individual limits would detect that.
 const TYPES: &str = "wasi:http/types@0.2.12";
 
-/// Replaces the functions of `wasi:http/types` with which a guest could make the host hold any amount. The library itself
-/// bounds lists of headers, schemes and paths.
+/// Replaces the functions of `wasi:http/types` with which a guest could make the host hold unlimited memory. The
+/// library itself limits header lists, schemes and paths.
 pub fn add_to_linker(linker: &mut Linker<PenState>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     let mut types = linker.instance(TYPES)?;
@@ -66,7 +66,7 @@ fn new_request(
     types::HostOutgoingRequest::new(&mut state.http(), headers)
 }
 
-/// The body's stream, with a count of what was written to it and not yet sent.
+/// Returns the body's stream, wrapped to count the bytes that are written but not yet sent.
 fn write(
     store: &mut StoreContextMut<'_, PenState>,
     body: &Resource<HostOutgoingBody>,
@@ -77,21 +77,21 @@ fn write(
     Ok(Ok(state.table.push_child(counted, body)?))
 }
 
-/// How many bytes the bodies of one pen hold that were not sent yet.
+/// Number of unsent bytes in the bodies of one pen.
 #[derive(Clone, Debug, Default)]
 pub struct Unsent(Arc<AtomicUsize>);
 
 impl Unsent {
-    /// Counts these bytes for as long as anybody holds them. None: they are too many.
+    /// Counts these bytes until their last owner drops them. Returns `None` if they exceed the limit.
     fn hold(&self, bytes: Bytes) -> Option<Bytes> {
         let held = Held { unsent: self.clone(), bytes };
         let before = self.0.fetch_add(held.bytes.len(), Ordering::Relaxed);
-        // Beyond the limit, `held` takes back what it has added.
+        // Above the limit, dropping `held` subtracts its bytes again.
         (before.saturating_add(held.bytes.len()) <= HTTP_BODIES).then(|| Bytes::from_owner(held))
     }
 }
 
-/// Bytes that are counted.
+/// Bytes that count as unsent until they are dropped.
 struct Held {
     unsent: Unsent,
     bytes: Bytes,
@@ -109,7 +109,7 @@ impl Drop for Held {
     }
 }
 
-/// The stream of a body.
+/// A body's stream that counts unsent bytes.
 struct Counted {
     stream: DynOutputStream,
     unsent: Unsent,
@@ -126,7 +126,8 @@ impl Pollable for Counted {
 impl OutputStream for Counted {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         let Some(bytes) = self.unsent.hold(bytes) else {
-            // A trap: waiting for room would be waiting for the guest itself, which may have no request under way.
+            // This traps instead of waiting for room: only the guest itself could free room, and it may have no request
+            // running.
             let mib = HTTP_BODIES / 1024 / 1024;
             return Err(StreamError::Trap(format_err!(
                 "the bodies of its requests hold more than {mib} MiB that were not sent"

@@ -1,5 +1,5 @@
-//! The versions of the plugin interface that this host serves: `wit/since-*`, a module each. Everything else in the host
-//! deals in the newest one's types; an older one is translated where it calls and is called.
+//! The versions of the plugin interface that this host serves: `wit/since-*`, one module each. The rest of the host
+//! uses only the types of the newest version. Calls to and from plugins of an older version are translated here.
 
 mod since_0_1;
 mod since_0_2;
@@ -12,9 +12,10 @@ pub use since_0_2::toril::plugin::{job_context, jobs, types};
 use super::limits::cut;
 use super::state::PenState;
 
-/// How the names of Toril's own interfaces begin.
+/// Prefix of the names of Toril's own interfaces.
 const OWN: &str = "toril:plugin/";
-/// Names of a foreign component that are told, and how much of each, in bytes.
+/// An error message lists at most this many interface names of a foreign component, and at most this many bytes of
+/// each.
 const TOLD: usize = 5;
 const NAME: usize = 200;
 /// The interface that a plugin exports.
@@ -30,10 +31,10 @@ pub enum InterfaceVersion {
 }
 
 impl InterfaceVersion {
-    /// Those that are served, the newest first.
+    /// The served versions, newest first.
     const SERVED: [Self; 2] = [Self::Since0_2, Self::Since0_1];
 
-    /// As it stands behind the name of an interface: `0.2.0`.
+    /// The version as written after the name of an interface: `0.2.0`.
     fn number(self) -> &'static str {
         match self {
             Self::Since0_1 => "0.1.0",
@@ -41,8 +42,8 @@ impl InterfaceVersion {
         }
     }
 
-    /// The version of a component that imports and exports these interfaces. An error says in words why this host cannot
-    /// work with it, and names both versions.
+    /// Finds the interface version of a component with these imports and exports. The error explains why this host
+    /// cannot run the component, and names the component's version and the served versions.
     pub fn of(imports: &[String], exports: &[String]) -> Result<Self, String> {
         let served = |version: &Self| exports.contains(&format!("{HANDLER}@{}", version.number()));
         let Some(version) = Self::SERVED.into_iter().find(served) else {
@@ -72,14 +73,14 @@ impl InterfaceVersion {
         }
     }
 
-    /// Which there are, for a person.
+    /// The served versions, formatted for an error message.
     fn in_words() -> String {
         let numbers: Vec<_> = Self::SERVED.into_iter().map(Self::number).collect();
         format!("version {}", numbers.join(" and "))
     }
 }
 
-/// The first of these names, and how many there are beside.
+/// Formats the first [`TOLD`] names and the number of the remaining ones.
 fn some(names: &[String]) -> String {
     let told: Vec<_> = names.iter().take(TOLD).map(|name| cut(name.clone(), NAME)).collect();
     match names.len() - told.len() {
@@ -94,7 +95,7 @@ impl std::fmt::Display for InterfaceVersion {
     }
 }
 
-/// Links what plugins of any version import of Toril's own.
+/// Links Toril's own interfaces, in every served version.
 pub fn add_to_linker(linker: &mut Linker<PenState>) -> wasmtime::Result<()> {
     since_0_1::Processor::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
     since_0_2::Processor::add_to_linker::<_, HasSelf<_>>(linker, |state| state)
@@ -110,7 +111,7 @@ pub enum GuestPre {
 }
 
 impl GuestPre {
-    /// Fails where the component has not the exports of that version.
+    /// Fails if the component lacks the exports of that version.
     pub fn new(version: InterfaceVersion, linked: InstancePre<PenState>) -> wasmtime::Result<Self> {
         Ok(match version {
             InterfaceVersion::Since0_1 => Self::Since0_1(since_0_1::ProcessorPre::new(linked)?),
@@ -118,7 +119,7 @@ impl GuestPre {
         })
     }
 
-    /// The instance without its exports' types checked.
+    /// The linked component, without a check of its exports' types.
     pub fn instance_pre(&self) -> &InstancePre<PenState> {
         match self {
             Self::Since0_1(pre) => pre.instance_pre(),
@@ -126,7 +127,7 @@ impl GuestPre {
         }
     }
 
-    /// Makes an instance.
+    /// Instantiates the plugin.
     pub async fn start(&self, store: &mut Store<PenState>) -> wasmtime::Result<Guest> {
         Ok(match self {
             Self::Since0_1(pre) => Guest::Since0_1(pre.instantiate_async(store).await?),
@@ -134,7 +135,7 @@ impl GuestPre {
         })
     }
 
-    /// Makes an instance, and lets it describe itself. The inner error says in words how the types of its exports differ
+    /// Instantiates the plugin and calls its `describe`. The inner error explains how the types of its exports differ
     /// from those of the interface.
     pub async fn describe(&self, store: &mut Store<PenState>) -> wasmtime::Result<Result<types::Manifest, String>> {
         let instance = self.instance_pre().instantiate_async(&mut *store).await?;

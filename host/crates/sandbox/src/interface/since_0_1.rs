@@ -1,4 +1,5 @@
-//! `wit/since-0.1`, served by way of the newest version. What was different: `cancelled` told a reason and not its kind.
+//! `wit/since-0.1`, translated to the newest version. The difference: in 0.1, `cancelled` returned only a reason, not
+//! the kind of cancellation.
 
 mod generated {
     wasmtime::component::bindgen!({
@@ -6,7 +7,7 @@ mod generated {
         world: "processor",
         imports: { default: async | trappable },
         exports: { default: async },
-        // The same in both.
+        // These types are identical in both versions.
         with: { "toril:plugin/types@0.1.0": super::super::since_0_2::toril::plugin::types },
     });
 }
@@ -18,7 +19,7 @@ use generated::toril::plugin::{job_context as old, jobs as old_jobs};
 use super::since_0_2::toril::plugin::{job_context as new, jobs as new_jobs};
 use crate::state::PenState;
 
-/// What a plugin is told that asks whether it should end, when the host shuts down.
+/// The reason that `cancelled` returns when the host shuts down.
 const SHUTDOWN: &str = "the host is shutting down";
 
 type Answer<T> = wasmtime::Result<Result<T, old::Error>>;

@@ -1,4 +1,4 @@
-//! The Rust side of `wit/since-0.2`, generated. The newest: everything else in the host deals in its types.
+//! The generated Rust bindings of `wit/since-0.2`, the newest version. The rest of the host uses these types.
 
 wasmtime::component::bindgen!({
     path: "../../../wit/since-0.2",

@@ -1,17 +1,19 @@
-//! The budget of one check of data against a schema. Every subschema that meets a value takes a step, and so does every
-//! character that a regular expression looks at. Both come from others, and neither may hold the host's threads.
+//! The work budget of checking data against a schema. Each application of a subschema to a value costs a step, and so
+//! does each character that a regular expression reads. Schemas and data are untrusted, so neither may block the host's
+//! threads.
 
-/// Steps for any data, and for each byte of it. Even a schema with hundreds of alternatives for each value stays below.
+/// Steps for any data, plus steps per byte of data. Even a schema with hundreds of alternatives for each value needs
+/// fewer.
 const STEPS: u64 = 1_000_000;
 const STEPS_PER_BYTE: u64 = 256;
-/// Steps for describing what does not fit, which happens in one go.
+/// Steps for describing the problems, which runs without a pause.
 pub const DESCRIBING: u64 = 500_000;
-/// Steps after which the check lets others use its thread: about a millisecond.
+/// After this many steps the check yields its thread: about a millisecond.
 const SLICE: u64 = 50_000;
-/// Steps of work that cannot be interrupted, such as comparing two large values.
+/// Maximum steps of work that cannot be interrupted, such as comparing two large values.
 const PIECE: u64 = 4_000_000;
 
-/// The check takes more steps than it may.
+/// The check has exceeded its budget.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Spent;
 
@@ -24,17 +26,17 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// This many steps.
+    /// A budget of this many steps.
     pub fn new(steps: u64) -> Self {
         Self { left: steps, in_slice: 0 }
     }
 
-    /// The steps for data of this many bytes.
+    /// The budget for data of this many bytes.
     pub fn for_bytes(bytes: usize) -> Self {
         Self::new((bytes as u64).saturating_mul(STEPS_PER_BYTE).saturating_add(STEPS))
     }
 
-    /// Takes steps. After an error no further step can be taken.
+    /// Takes steps from the budget. After an error, every further call fails too.
     pub fn take(&mut self, steps: u64) -> Result<(), Spent> {
         self.in_slice = self.in_slice.saturating_add(steps);
         if steps > self.left || self.in_slice > PIECE {
@@ -45,12 +47,12 @@ impl Budget {
         Ok(())
     }
 
-    /// Whether it is time to let others use the thread.
+    /// Whether the check should yield its thread now.
     pub fn is_pause_due(&self) -> bool {
         self.in_slice >= SLICE
     }
 
-    /// Begins the next slice.
+    /// Starts the next slice.
     pub fn resume(&mut self) {
         self.in_slice = 0;
     }

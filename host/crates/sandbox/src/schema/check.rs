@@ -1,5 +1,5 @@
-//! Checks data against a compiled schema. The state is a list of frames and not the thread's stack, so that a check can
-//! be interrupted after any step, and a chain of references takes no more than the list may hold.
+//! Checks data against a compiled schema. The state is a list of frames, not the thread's stack. So a check can be
+//! interrupted after any step, and the list's maximum length limits chains of references.
 
 use serde_json::Value;
 
@@ -10,33 +10,34 @@ use super::item::Item;
 use super::node::{ANY, NodeId, Operation, Schema};
 use super::problem::{DataProblem, words};
 
-/// Frames at a time: schemas that are in each other, through references too, and the data's own depth.
+/// Maximum number of frames: nested schemas, including those reached by reference, plus the depth of the data.
 const FRAMES: usize = 5_000;
-/// The longest text that a pattern is searched in without a pause, in bytes.
+/// Maximum length of a text in which a pattern is searched without a pause, in bytes.
 const SHORT: usize = 4_096;
-/// Problems that are kept, and bytes of the place and of the words of each: names come from the data and the schema.
+/// Maximum number of stored problems, and maximum length of the location and of the message of each, in bytes. Names
+/// come from the data and the schema, so they can be long.
 const PROBLEMS: usize = 1_000;
 const TEXT: usize = 2_000;
 
-/// A check that may be under way.
+/// A check, which may be in progress.
 pub struct Check<'s, 'v> {
     schema: &'s Schema,
     frames: Vec<Frame<'s, 'v>>,
     answer: Option<bool>,
-    /// None: the first problem ends the check.
+    /// `None` means that the first problem ends the check.
     problems: Option<Vec<DataProblem>>,
     more: usize,
 }
 
 impl<'s, 'v> Check<'s, 'v> {
-    /// A check of whether the data fits.
+    /// Starts a check that only tells whether the data matches.
     pub fn new(schema: &'s Schema, data: &'v Value) -> Self {
         let mut check = Self { schema, frames: Vec::new(), answer: None, problems: None, more: 0 };
         check.begin(data);
         check
     }
 
-    /// A check that says what does not fit: the problems, and how many more there are.
+    /// Runs a check that collects problems. Returns the problems and the number of further ones.
     pub fn problems(
         schema: &'s Schema,
         data: &'v Value,
@@ -59,7 +60,7 @@ impl<'s, 'v> Check<'s, 'v> {
         }
     }
 
-    /// Goes on until it is time for a pause. None: the check is not over.
+    /// Continues until a pause is due. `None` means that the check is not finished.
     pub fn go_on(&mut self, budget: &mut Budget) -> Result<Option<bool>, Spent> {
         while !budget.is_pause_due() {
             if let Some(answer) = self.answer {
@@ -104,7 +105,7 @@ impl<'s, 'v> Check<'s, 'v> {
         }
         let asked = &self.schema.nodes[question.node.0 as usize];
         let quiet = question.quiet || frame.quiet;
-        // Most schemas are about one plain value. They need no frame of their own, unless their problems are wanted.
+        // Most schemas apply to one scalar value. They need no frame of their own, unless their problems are collected.
         let in_one_go = asked.is_leaf && question.item.text().is_none_or(|text| text.len() <= SHORT);
         if in_one_go && (self.problems.is_none() || quiet) {
             let mut fits = true;
@@ -116,14 +117,14 @@ impl<'s, 'v> Check<'s, 'v> {
         }
         let question = Question { quiet, same: question.same && frame.collects, ..question };
         if self.frames.len() >= FRAMES {
-            // So that the budget says the same from now on.
+            // This uses up the budget, so that every further step fails too.
             return budget.take(u64::MAX);
         }
         self.frames.push(Frame::new(asked, &question));
         Ok(())
     }
 
-    /// An operation of the last frame has ended.
+    /// Records the result of the last frame's current operation.
     fn done(&mut self, operation: &Operation, fits: bool, first_ends: bool) {
         if !fits && !first_ends {
             self.report(operation);
@@ -138,7 +139,7 @@ impl<'s, 'v> Check<'s, 'v> {
         frame.progress = Progress::default();
     }
 
-    /// The last frame has its answer, which the one before has asked for.
+    /// Removes the last frame and passes its result to the frame that applied it.
     fn leave(&mut self) {
         let Some(done) = self.frames.pop() else { return };
         match self.frames.last_mut() {
@@ -150,7 +151,7 @@ impl<'s, 'v> Check<'s, 'v> {
         }
     }
 
-    /// The schema that a dynamic reference means: of the resources that led here, the first that has one of that name.
+    /// Resolves a dynamic reference: the first resource on the path to here that has a dynamic anchor of this name.
     fn dynamic(&self, name: &str, otherwise: NodeId, budget: &mut Budget) -> Result<NodeId, Spent> {
         let mut before = None;
         for frame in &self.frames {
@@ -165,7 +166,7 @@ impl<'s, 'v> Check<'s, 'v> {
         Ok(otherwise)
     }
 
-    /// Keeps what is wrong with the value of the last frame.
+    /// Stores the problems of the last frame's value.
     fn report(&mut self, operation: &Operation) {
         let (Some(frame), Some(problems)) = (self.frames.last(), &mut self.problems) else { return };
         for (below, message) in words(operation, frame.item.object()) {
@@ -179,7 +180,7 @@ impl<'s, 'v> Check<'s, 'v> {
     }
 }
 
-/// Where the value of the last frame is in the data, as a JSON Pointer. Cut off where it becomes long.
+/// Location of the last frame's value in the data, as a JSON Pointer. A long pointer is truncated.
 fn place(frames: &[Frame<'_, '_>]) -> String {
     let mut place = String::new();
     for frame in frames {

@@ -1,5 +1,5 @@
-//! Compiles a JSON Schema (draft 2020-12). Every schema in the document becomes one node, however often it is referred
-//! to, so that time and memory are in proportion to the text. Regular expressions are bounded on their own.
+//! Compiles a JSON Schema (draft 2020-12). Every schema in the document becomes exactly one node, however many
+//! references lead to it. So time and memory are proportional to the text. Regular expressions have their own limit.
 
 use std::collections::HashMap;
 
@@ -10,11 +10,11 @@ use super::node::{ANY, Bound, Choices, Dependent, Fields, NOTHING, Node, NodeId,
 use super::number::Num;
 use super::pattern::{Pattern, Room};
 
-/// Values of an `enum` that an error message lists, and the characters that it has of each.
+/// Maximum number of `enum` values that an error message lists, and maximum number of characters of each.
 const LISTED_VALUES: usize = 5;
 const VALUE_LENGTH: usize = 100;
 
-/// Compiles a schema. The error is for its author.
+/// Compiles a schema. The error is meant for the schema's author.
 pub fn compile(root: &Value, room: &mut Room) -> Result<Schema, String> {
     let document = Document::new(root)?;
     let mut compiler = Compiler { document, nodes: Vec::new(), known: HashMap::new(), open: Vec::new(), room };
@@ -40,14 +40,14 @@ pub fn compile(root: &Value, room: &mut Room) -> Result<Schema, String> {
 struct Compiler<'d, 'r> {
     document: Document<'d>,
     nodes: Vec<Node>,
-    /// Nodes by the places of their schemas in memory.
+    /// The nodes, by the memory addresses of their schemas.
     known: HashMap<*const Value, NodeId>,
-    /// Those whose keywords are still to be compiled.
+    /// Nodes whose keywords are not compiled yet.
     open: Vec<Open<'d>>,
     room: &'r mut Room,
 }
 
-/// A node whose keywords are still to be compiled.
+/// A node whose keywords are not compiled yet.
 struct Open<'d> {
     node: NodeId,
     keywords: &'d Map<String, Value>,
@@ -57,7 +57,7 @@ struct Open<'d> {
 type Compiled<T> = Result<T, String>;
 
 impl<'d> Compiler<'d, '_> {
-    /// The node of a schema.
+    /// Returns the node of a schema, and creates it on first use.
     fn node(&mut self, schema: &'d Value, around: usize) -> Compiled<NodeId> {
         let keywords = match schema {
             Value::Bool(true) => return Ok(ANY),
@@ -81,7 +81,8 @@ impl<'d> Compiler<'d, '_> {
         schemas.iter().map(|schema| self.node(schema, around)).collect()
     }
 
-    /// Those that look at what others have left over come last, and what is cheap comes first.
+    /// Compiles the keywords of a node: cheap ones first, and `unevaluated…` last, because they depend on what the
+    /// others have evaluated.
     fn keywords(&mut self, open: &Open<'d>) -> Compiled<Node> {
         let at = At { keywords: open.keywords, resource: open.resource };
         let mut operations = Vec::new();
@@ -94,7 +95,7 @@ impl<'d> Compiler<'d, '_> {
         self.combinations(&at, &mut operations)?;
         self.fields(&at, &mut operations)?;
         self.items(&at, &mut operations)?;
-        // It is an annotation, and yet has to be a schema.
+        // `contentSchema` is an annotation, but its value must still be a valid schema.
         self.schema(&at, "contentSchema")?;
         let before = operations.len();
         if let Some(schema) = self.schema(&at, "unevaluatedItems")? {
@@ -113,7 +114,7 @@ impl<'d> Compiler<'d, '_> {
         schema.map(|schema| self.node(schema, at.resource)).transpose().map_err(|what| format!("`{keyword}`: {what}"))
     }
 
-    /// A list that is not empty.
+    /// A list of schemas, which must not be empty.
     fn schemas(&mut self, at: &At<'d>, keyword: &str) -> Compiled<Option<Box<[NodeId]>>> {
         match at.list(keyword)? {
             Some([]) => Err(format!("`{keyword}` is empty")),
@@ -170,7 +171,7 @@ impl<'d> Compiler<'d, '_> {
     }
 
     fn fields(&mut self, at: &At<'d>, operations: &mut Vec<Operation>) -> Compiled<()> {
-        // What is only referred to has to be valid, too.
+        // Schemas that are only reachable by reference must be valid too.
         self.named(at, "$defs")?;
         self.named(at, "definitions")?;
         let mut dependent = self.named(at, "dependentSchemas")?;
@@ -218,7 +219,7 @@ impl<'d> Compiler<'d, '_> {
     }
 }
 
-/// The keywords that need no other schema, and are not about objects.
+/// Compiles the keywords that use no other schema and do not apply to objects.
 fn values(at: &At<'_>, operations: &mut Vec<Operation>) -> Compiled<()> {
     if let Some(types) = at.keywords.get("type") {
         let names = match types {
@@ -274,7 +275,7 @@ fn values(at: &At<'_>, operations: &mut Vec<Operation>) -> Compiled<()> {
     Ok(())
 }
 
-/// The keywords about the names of an object's fields.
+/// Compiles the keywords about the field names of an object.
 fn objects(at: &At<'_>, operations: &mut Vec<Operation>) -> Compiled<()> {
     if let Some(required) = at.keywords.get("required") {
         let names = texts("required", required)?;
@@ -361,7 +362,7 @@ impl<'d> At<'d> {
     }
 }
 
-/// Where in a document some keywords stand, as a JSON Pointer.
+/// Location of these keywords in a document, as a JSON Pointer.
 fn place(document: &Value, keywords: &Map<String, Value>) -> Option<String> {
     let step = |name: &str, value| {
         place(value, keywords).map(|rest| format!("/{}{rest}", name.replace('~', "~0").replace('/', "~1")))
@@ -374,7 +375,7 @@ fn place(document: &Value, keywords: &Map<String, Value>) -> Option<String> {
     }
 }
 
-/// A manifest has fewer bytes than there are numbers.
+/// A manifest has fewer than 2^32 bytes, so the conversion never saturates.
 fn number(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }

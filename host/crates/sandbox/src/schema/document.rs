@@ -1,5 +1,5 @@
-//! Where the schemas in a document are, and what references in it lead to. Nothing is fetched: a reference leads to
-//! something in the document or nowhere.
+//! Finds the schemas in a document and resolves the references between them. Nothing is fetched: a reference resolves
+//! within the document or not at all.
 
 use std::collections::HashMap;
 
@@ -7,22 +7,22 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use url::Url;
 
-/// The address of a document that has no `$id`.
+/// The base URI of a document that has no `$id`.
 const BASE: &str = "json-schema:///";
-/// The longest `$id`, and the longest reference to another one, in bytes. Each reference is resolved against an `$id`.
+/// Maximum length of an `$id` and of a reference to another one, in bytes. Each reference is resolved against an `$id`.
 const LONGEST: usize = 2_000;
 
-/// How the value of a keyword holds schemas.
+/// How a keyword's value contains schemas.
 pub enum Holds {
-    /// It is one.
+    /// The value is a schema.
     Schema,
-    /// It is a list of them.
+    /// The value is a list of schemas.
     List,
-    /// It has them by name.
+    /// The value maps names to schemas.
     Named,
 }
 
-/// How a keyword holds schemas, if it does.
+/// How this keyword contains schemas. `None` if it contains none.
 pub fn holds(keyword: &str) -> Option<Holds> {
     match keyword {
         "additionalProperties"
@@ -37,7 +37,7 @@ pub fn holds(keyword: &str) -> Option<Holds> {
         | "unevaluatedItems"
         | "unevaluatedProperties" => Some(Holds::Schema),
         "allOf" | "anyOf" | "oneOf" | "prefixItems" => Some(Holds::List),
-        // `definitions` and `dependencies` are of earlier drafts. This one still allows them.
+        // `definitions` and `dependencies` come from earlier drafts. This draft still allows them.
         "$defs" | "definitions" | "dependencies" | "dependentSchemas" | "patternProperties" | "properties" => {
             Some(Holds::Named)
         }
@@ -45,35 +45,35 @@ pub fn holds(keyword: &str) -> Option<Holds> {
     }
 }
 
-/// A schema with an `$id`, and the document as a whole.
+/// A schema with an `$id`, or the document as a whole.
 struct Resource<'d> {
-    /// Its address, without a fragment.
+    /// Its URI, without a fragment.
     address: Url,
     root: &'d Value,
     anchors: HashMap<&'d str, &'d Value>,
     dynamic: HashMap<&'d str, &'d Value>,
 }
 
-/// A document.
+/// A document with its schema resources.
 pub struct Document<'d> {
     resources: Vec<Resource<'d>>,
     by_address: HashMap<String, usize>,
-    /// The resource of each schema, by the schema's place in memory.
+    /// The resource of each schema, by the schema's memory address.
     homes: HashMap<*const Value, usize>,
 }
 
-/// What a reference leads to.
+/// The target of a reference.
 pub struct Target<'d> {
     /// The schema.
     pub schema: &'d Value,
-    /// The resource that it is in.
+    /// The resource that contains it.
     pub resource: usize,
-    /// The anchor by which it was found, if that is a dynamic one.
+    /// The name of the anchor that led to it, if that is a dynamic anchor.
     pub dynamic: Option<&'d str>,
 }
 
 impl<'d> Document<'d> {
-    /// Looks through a document. The error is for the author of the schema.
+    /// Indexes a document. The error is meant for the schema's author.
     pub fn new(root: &'d Value) -> Result<Self, String> {
         let address = Url::parse(BASE).map_err(|error| error.to_string())?;
         let mut document = Self { resources: Vec::new(), by_address: HashMap::new(), homes: HashMap::new() };
@@ -82,7 +82,7 @@ impl<'d> Document<'d> {
         Ok(document)
     }
 
-    /// The resource that a schema is in, where that is known.
+    /// The resource that contains a schema, if known.
     pub fn home(&self, schema: &Value) -> Option<usize> {
         self.homes.get(&std::ptr::from_ref(schema)).copied()
     }
@@ -102,7 +102,7 @@ impl<'d> Document<'d> {
         number
     }
 
-    /// Goes through a schema and all that are in it. The parser of the text has bounded how deep they are.
+    /// Visits a schema and all schemas in it. The recursion is bounded, since the JSON parser limits the nesting depth.
     fn visit(&mut self, schema: &'d Value, around: usize) -> Result<(), String> {
         let Value::Object(keywords) = schema else {
             self.homes.insert(schema, around);
@@ -145,7 +145,7 @@ impl<'d> Document<'d> {
                 (Some(Holds::Named), Value::Object(named)) => {
                     named.values().try_for_each(|schema| self.visit(schema, resource))?;
                 }
-                // What is wrong with it is reported where it is compiled.
+                // Invalid values are reported when they are compiled.
                 _ => {}
             }
         }
@@ -158,7 +158,7 @@ impl<'d> Document<'d> {
         }
         let joined = self.resources[base].address.join(reference);
         match joined {
-            // Each `$id` within others can be longer than the one around it.
+            // Each nested `$id` can make the URI longer than the enclosing one.
             Ok(joined) if joined.as_str().len() > LONGEST => {
                 Err(format!("the address {} is longer than {LONGEST} bytes", quoted(joined.as_str())))
             }
@@ -167,7 +167,7 @@ impl<'d> Document<'d> {
         }
     }
 
-    /// What a reference in a schema of this resource leads to.
+    /// Resolves a reference in a schema of this resource.
     pub fn resolve(&self, base: usize, reference: &str) -> Result<Target<'d>, String> {
         let (resource, fragment) = match reference.strip_prefix('#') {
             Some(fragment) => (base, fragment.to_owned()),
@@ -199,7 +199,7 @@ impl<'d> Document<'d> {
         Ok(Target { schema, resource, dynamic })
     }
 
-    /// Follows a JSON Pointer without its first slash.
+    /// Follows a JSON Pointer that is given without its leading slash.
     fn follow(&self, root: &'d Value, resource: usize, pointer: &str) -> Option<Target<'d>> {
         let (mut schema, mut resource) = (root, resource);
         for token in pointer.split('/') {
@@ -228,7 +228,7 @@ fn without_fragment(mut address: Url) -> Url {
     address
 }
 
-/// A part of a schema for an error message.
+/// Quotes and truncates a part of a schema for an error message.
 pub fn quoted(text: &str) -> String {
     let short: String = text.chars().take(200).collect();
     if short.len() < text.len() { format!("{short:?}…") } else { format!("{short:?}") }

@@ -1,4 +1,4 @@
-//! Compares JSON values, counting what that takes.
+//! Compares JSON values, and counts the steps in the budget.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -8,15 +8,15 @@ use serde_json::Value;
 use super::budget::{Budget, Spent};
 use super::number::Num;
 
-/// Bytes of text that are compared in a step.
+/// Bytes of text that are compared per step.
 const TEXT: usize = 32;
 
-/// The steps that a text takes.
+/// The steps that comparing a text costs.
 pub fn steps_of(text: &str) -> u64 {
     1 + (text.len() / TEXT) as u64
 }
 
-/// Whether two values are the same. The data's parser bounds how deep they are.
+/// Whether two values are equal. The recursion is bounded, since the JSON parser limits the nesting depth.
 pub fn equal(one: &Value, other: &Value, budget: &mut Budget) -> Result<bool, Spent> {
     budget.take(1)?;
     match (one, other) {
@@ -58,9 +58,9 @@ pub fn equal(one: &Value, other: &Value, budget: &mut Budget) -> Result<bool, Sp
     }
 }
 
-/// Whether no two of the values are the same.
+/// Whether all values are different (`uniqueItems`).
 pub fn all_differ(values: &[Value], budget: &mut Budget) -> Result<bool, Spent> {
-    // With keys that nobody outside knows, so that nobody can make many values share a hash.
+    // A randomly keyed hash, so that crafted data cannot cause many collisions.
     let hashes = RandomState::new();
     let mut seen: HashMap<u64, Vec<&Value>> = HashMap::new();
     for value in values {
@@ -75,7 +75,7 @@ pub fn all_differ(values: &[Value], budget: &mut Budget) -> Result<bool, Spent> 
     Ok(true)
 }
 
-/// A hash that is the same for equal values.
+/// A hash that is equal for equal values.
 fn hash(value: &Value, hashes: &RandomState, budget: &mut Budget) -> Result<u64, Spent> {
     budget.take(2)?;
     let mut hasher = hashes.build_hasher();
@@ -98,7 +98,7 @@ fn hash(value: &Value, hashes: &RandomState, budget: &mut Budget) -> Result<u64,
             }
         }
         Value::Object(map) => {
-            // In whatever order.
+            // The sum does not depend on the order of the fields.
             let mut sum = 0_u64;
             for (key, value) in map {
                 budget.take(steps_of(key))?;

@@ -1,4 +1,4 @@
-//! One schema that meets one value: what its keywords ask of others, and what becomes of their answers.
+//! One application of a schema to a value: which other schemas its keywords apply, and how their results are combined.
 
 use serde_json::{Value, map};
 
@@ -9,7 +9,7 @@ use super::node::{ANY, Fields, Node, NodeId, Operation};
 use super::pattern::Search;
 use super::problem::below;
 
-/// The way from a frame's value to that of the next one.
+/// The step from a frame's value to the value of the next frame.
 #[derive(Clone, Copy, Debug)]
 pub enum Step<'v> {
     Stay,
@@ -17,13 +17,13 @@ pub enum Step<'v> {
     Item(usize),
 }
 
-/// The fields or items of a value that keywords have looked at.
+/// The fields or items of a value that keywords have evaluated.
 #[derive(Debug, Default)]
 pub struct Seen {
     everything: bool,
-    /// All items before this one.
+    /// All items before this index.
     prefix: usize,
-    /// A bit for each other item or field, in the data's order.
+    /// One bit for each other item or field, in the data's order.
     marks: Vec<u64>,
 }
 
@@ -49,65 +49,65 @@ impl Seen {
     }
 }
 
-/// One schema that meets one value.
+/// One application of a schema to a value.
 pub struct Frame<'s, 'v> {
     pub node: &'s Node,
     pub item: Item<'v>,
     pub step: Step<'v>,
-    /// Whether a problem here is none by itself, as within `anyOf`.
+    /// Whether problems here are not reported, because a mismatch may be fine, as within `anyOf`.
     pub quiet: bool,
-    /// Whether the same value has to know what was looked at.
+    /// Whether the evaluated fields and items of this value must be collected.
     pub collects: bool,
-    /// Whether that counts for the caller.
+    /// Whether the caller needs what was collected.
     pub same: bool,
-    /// Which of the node's operations is carried out.
+    /// Index of the node's current operation.
     pub operation: usize,
     pub fits: bool,
     pub seen: Option<Box<Seen>>,
     pub progress: Progress<'s, 'v>,
-    /// What the schema said that was asked last.
+    /// The result of the last applied schema.
     pub answer: Option<Answer>,
 }
 
-/// What a schema says of a value.
+/// The result of applying a schema to a value.
 pub struct Answer {
     pub fits: bool,
-    /// What it has evaluated, where that counts for the caller.
+    /// What the schema has evaluated, if the caller needs it.
     pub seen: Option<Box<Seen>>,
 }
 
-/// How far an operation has come.
+/// The progress within an operation.
 #[derive(Default)]
 pub struct Progress<'s, 'v> {
     /// The next schema, item or field.
     next: usize,
-    /// Schemas that the value fits, or items that fit.
+    /// Number of schemas that the value matches, or of items that match.
     hits: u64,
-    /// Whether something did not fit.
+    /// Whether a schema did not match.
     failed: bool,
     fields: Option<map::Iter<'v>>,
-    /// The field that is looked at, the next pattern for its name, and whether any schema is about it.
+    /// The current field, the next pattern for its name, and whether any schema applies to the field.
     field: Option<(&'v str, &'v Value, usize, bool)>,
     search: Option<Box<Search<'s>>>,
 }
 
-/// What an operation does next.
+/// The next action of an operation.
 pub enum Next<'v> {
-    /// It asks another schema.
+    /// Apply another schema.
     Ask(Question<'v>),
-    /// It is done.
+    /// The operation has ended with this result.
     Done(bool),
-    /// It goes on after a pause.
+    /// Continue after a pause.
     Pause,
 }
 
-/// What a schema is asked.
+/// A schema to apply, and the value to apply it to.
 pub struct Question<'v> {
     pub node: NodeId,
     pub item: Item<'v>,
     pub step: Step<'v>,
     pub quiet: bool,
-    /// Whether the schema is about the same value, so that what it has looked at counts here, too.
+    /// Whether the schema applies to the same value, so that what it evaluates counts for this frame too.
     pub same: bool,
 }
 
@@ -123,7 +123,7 @@ impl Step<'_> {
 }
 
 impl<'s, 'v> Frame<'s, 'v> {
-    /// Begins with the first operation of a node.
+    /// Starts with the first operation of a node.
     pub fn new(node: &'s Node, question: &Question<'v>) -> Self {
         Self {
             node,
@@ -140,7 +140,7 @@ impl<'s, 'v> Frame<'s, 'v> {
         }
     }
 
-    /// Carries out an operation as far as the next schema that it asks.
+    /// Runs an operation until it needs the result of another schema.
     pub fn carry_out(
         &mut self,
         operation: &'s Operation,
@@ -165,11 +165,12 @@ impl<'s, 'v> Frame<'s, 'v> {
                 None => self.ask(*node, false),
                 Some(fits) => Next::Done(fits),
             },
-            // It was asked before, where all frames are known.
+            // The caller has already applied it, since resolving it needs all frames.
             Operation::DynamicReference { .. } => Next::Done(answer != Some(false)),
             Operation::Any(schemas) => {
                 self.progress.hits += u64::from(answer == Some(true));
-                // Each alternative that fits has looked at other fields.
+                // When evaluated fields are collected, all alternatives must be tried: each one that matches may
+                // evaluate other fields.
                 let enough = self.progress.hits > 0 && !self.collects;
                 match schemas.get(self.progress.next) {
                     Some(node) if !enough => self.ask(*node, true),
@@ -217,13 +218,14 @@ impl<'s, 'v> Frame<'s, 'v> {
         Question { node, item: self.item, step: Step::Stay, quiet, same: true }
     }
 
-    /// Asks the next schema about the same value.
+    /// Applies the next schema to the same value.
     fn ask(&mut self, node: NodeId, quiet: bool) -> Next<'v> {
         self.progress.next += 1;
         Next::Ask(self.question(node, quiet))
     }
 
-    /// What the schema said that was asked. What it has looked at counts here, too, if it was about the same value.
+    /// Takes the result of the last applied schema. What that schema has evaluated is added here if it applied to the
+    /// same value.
     fn take_answer(&mut self, budget: &mut Budget) -> Result<Option<bool>, Spent> {
         let Some(Answer { fits, seen }) = self.answer.take() else { return Ok(None) };
         if let (true, true, Some(seen)) = (fits, self.collects, seen) {
@@ -238,7 +240,8 @@ impl<'s, 'v> Frame<'s, 'v> {
         Ok(Some(fits))
     }
 
-    /// Notes an answer. Whether the operation is done because something did not fit, and no further problem is wanted.
+    /// Records a result. Returns whether the operation can end because of a mismatch, when no further problems are
+    /// needed.
     fn is_decided(&mut self, answer: Option<bool>, first_ends: bool) -> bool {
         self.progress.failed |= answer == Some(false);
         self.progress.failed && first_ends
@@ -248,13 +251,13 @@ impl<'s, 'v> Frame<'s, 'v> {
         self.collects.then(|| &mut **self.seen.get_or_insert_default())
     }
 
-    /// Every field or item of the value was looked at now.
+    /// Marks all fields or items of the value as evaluated.
     fn all_seen(&mut self) -> Next<'v> {
         self.seen().into_iter().for_each(|seen| seen.everything = true);
         Next::Done(!self.progress.failed)
     }
 
-    /// Asks one schema after the other about the same value. None: that one does not count.
+    /// Applies the schemas one after the other to the same value. If `node` returns `None`, that schema is skipped.
     fn all(
         &mut self,
         count: usize,
@@ -318,8 +321,8 @@ impl<'s, 'v> Frame<'s, 'v> {
         Ok(Next::Pause)
     }
 
-    /// Asks the schema about each field or item that nothing has looked at. `question` is about the next one, until there is
-    /// none.
+    /// Applies the schema to each field or item that is not evaluated yet. `question` returns the next one, or `None`
+    /// at the end.
     fn unevaluated(
         &mut self,
         node: NodeId,

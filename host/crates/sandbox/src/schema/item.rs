@@ -1,4 +1,4 @@
-//! What is checked: a value of the data, or the name of a field. And the keywords that ask no other schema about it.
+//! The value that a schema checks: a value of the data or a field name. Also the keywords that use no other schema.
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use super::node::{Dependent, Operation, Sized, Types};
 use super::number::Num;
 use super::pattern::Search;
 
-/// A value of the data, or the name of a field, which `propertyNames` checks like one.
+/// A value of the data, or a field name, which `propertyNames` checks like a value.
 #[derive(Clone, Copy, Debug)]
 pub enum Item<'v> {
     Value(&'v Value),
@@ -16,7 +16,7 @@ pub enum Item<'v> {
 }
 
 impl<'v> Item<'v> {
-    /// The text, if it is one.
+    /// The text, if it is a text.
     pub fn text(self) -> Option<&'v str> {
         match self {
             Self::Value(value) => value.as_str(),
@@ -54,7 +54,7 @@ impl<'v> Item<'v> {
         }
     }
 
-    /// Whether it fits an operation that asks no other schema.
+    /// Whether it satisfies an operation that uses no other schema.
     pub fn fits_leaf(self, leaf: &Operation, budget: &mut Budget) -> Result<bool, Spent> {
         budget.take(1)?;
         Ok(match leaf {
@@ -124,7 +124,7 @@ impl<'v> Item<'v> {
                 Some(list) => all_differ(list, budget)?,
                 None => true,
             },
-            // The others ask schemas.
+            // The other operations use schemas.
             _ => true,
         })
     }

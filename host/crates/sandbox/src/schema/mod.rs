@@ -1,8 +1,8 @@
-//! What a plugin version says about its jobs, and whether a job fits.
+//! The job types that a plugin version describes, and the check whether a job matches its type.
 //!
-//! Schemas are written by others, and so is the data. JSON Schema libraries have no bound on what compiling and checking
-//! take, so this folder has an implementation of its own: `compile` makes a flat list of nodes in time proportional to
-//! the schema's text, and `check` counts each step and can be interrupted after any of them.
+//! Both schemas and job data are untrusted. JSON Schema libraries do not limit the work of compiling and checking, so
+//! this folder has its own implementation. `compile` creates a flat list of nodes in time proportional to the schema's
+//! text. `check` counts each step and can be interrupted after any of them.
 
 mod budget;
 mod check;
@@ -33,17 +33,17 @@ use super::interface::types::Manifest;
 use super::limits::one_line;
 use toril_job::{Failure, FailureKind, Job, Json};
 
-/// The most problems of one job's data that a message lists.
+/// Maximum number of problems with one job's data that a message lists.
 const LISTED_PROBLEMS: usize = 5;
-/// Names of jobs that a message lists where one is unknown.
+/// Maximum number of known job names that a message about an unknown name lists.
 const LISTED_NAMES: usize = 20;
-/// Kinds of job of one plugin, and the bytes of all their descriptions.
+/// Maximum number of job types per plugin, and maximum size of all their names, descriptions and schemas in bytes.
 const KINDS: usize = 1_000;
 const BYTES: usize = 1024 * 1024;
-/// Data up to this is parsed at once, in bytes. It takes a few milliseconds.
+/// Data up to this size, in bytes, is parsed inline. It takes a few milliseconds.
 const AT_ONCE: usize = 512 * 1024;
 
-/// The kinds of job that a version handles.
+/// The job types that a version handles.
 #[derive(Debug)]
 pub struct JobTypes {
     /// The plugin's own description.
@@ -51,42 +51,42 @@ pub struct JobTypes {
     types: HashMap<String, JobType>,
 }
 
-/// One kind of job.
+/// One job type.
 #[derive(Debug)]
 pub struct JobType {
-    /// For a person.
+    /// A description for people.
     pub description: String,
-    /// The JSON Schema of the data, where there is one.
+    /// The JSON Schema of the data, if there is one.
     pub schema: Option<Value>,
-    /// The JSON Schema of the result, where there is one. Nothing is checked against it.
+    /// The JSON Schema of the result, if there is one. Results are not checked against it.
     pub result: Option<Value>,
     compiled: Option<Schema>,
 }
 
-/// Why a job cannot be handed over.
+/// Why a job cannot be given to the plugin.
 #[derive(Clone, Debug)]
 pub enum Unfit {
-    /// It is the job's own fault: no other attempt would be better.
+    /// The job itself is invalid, so a retry would not help.
     Job(Failure),
     /// The deadline has passed.
     Late,
 }
 
-/// Why a manifest cannot be used.
+/// Why a manifest is invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
-    /// Two types of one name.
+    /// Two job types have the same name.
     #[error("it describes two kinds of job of the name {0:?}")]
     Twice(String),
-    /// More than a host has room for.
+    /// The manifest is too large.
     #[error("it describes {what}, and may describe {most}")]
     TooMuch {
-        /// How much of what.
+        /// What is too large, with its size.
         what: String,
-        /// How much it may be.
+        /// The limit.
         most: usize,
     },
-    /// A schema is no JSON.
+    /// A schema is not valid JSON.
     #[error("the schema of the data or the result of job {name:?} is no JSON: {source}")]
     NoJson {
         /// The job's name.
@@ -94,7 +94,7 @@ pub enum ManifestError {
         /// The parser's error.
         source: serde_json::Error,
     },
-    /// A schema is no JSON Schema.
+    /// A schema is valid JSON but not a valid JSON Schema.
     #[error("the schema of the data or the result of job {name:?} is no JSON Schema (draft 2020-12): {reason}")]
     NoSchema {
         /// The job's name.
@@ -105,7 +105,7 @@ pub enum ManifestError {
 }
 
 impl JobTypes {
-    /// Takes a manifest over, compiling its schemas.
+    /// Reads a manifest and compiles its schemas.
     pub fn new(manifest: Manifest) -> Result<Self, ManifestError> {
         bounded(&manifest)?;
         let mut types = HashMap::new();
@@ -119,7 +119,7 @@ impl JobTypes {
             };
             let schema = parse(&job.name, job.data_schema.as_deref())?;
             let result = parse(&job.name, job.result_schema.as_deref())?;
-            // Nothing is checked against the other one, and yet it must be a schema.
+            // The result schema must be valid too, although results are not checked against it.
             let (compiled, _) = (compiled(&schema)?, compiled(&result)?);
             let kind = JobType { description: job.description, schema, result, compiled };
             if types.insert(job.name.clone(), kind).is_some() {
@@ -129,26 +129,26 @@ impl JobTypes {
         Ok(Self { description: manifest.description, types })
     }
 
-    /// The kinds of job by name, in no order. Empty: jobs of any name are handled.
+    /// The job types by name, in no particular order. If there are none, the plugin handles jobs of any name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &JobType)> {
         self.types.iter().map(|(name, kind)| (name.as_str(), kind))
     }
 
-    /// The kind of job of this name.
+    /// The job type with this name.
     pub fn get(&self, name: &str) -> Option<&JobType> {
         self.types.get(name)
     }
 
-    /// The same in the order of their names.
+    /// The job types, sorted by name.
     pub fn sorted(&self) -> Vec<(&str, &JobType)> {
         let mut types: Vec<_> = self.iter().collect();
         types.sort_unstable_by_key(|(name, _)| *name);
         types
     }
 
-    /// Whether this version can be given the job. The failure names what is wrong and quotes none of the data.
+    /// Checks whether this version can run the job. The failure explains what is wrong without quoting the data.
     ///
-    /// Now and then it lets others use the thread. What it may take is bounded by the size of the data.
+    /// The check yields its thread regularly. The size of the data limits the total work.
     pub async fn check(&self, job: &Job, deadline: Instant) -> Result<(), Unfit> {
         if self.types.is_empty() {
             return Ok(());
@@ -199,7 +199,7 @@ impl JobTypes {
 }
 
 impl JobType {
-    /// What does not fit in the data of a job of this kind, field by field.
+    /// The problems with the data of a job of this type, field by field.
     pub fn problems(&self, data: &Value) -> Vec<DataProblem> {
         let Some(schema) = &self.compiled else { return Vec::new() };
         match Check::problems(schema, data, &mut Budget::new(DESCRIBING)) {
@@ -212,7 +212,7 @@ impl JobType {
     }
 }
 
-/// The data as a value. Much of it is parsed on a thread that may block.
+/// Parses the data. Large data is parsed on a blocking thread.
 async fn value(data: &Json) -> Result<Value, serde_json::Error> {
     if data.text().len() > AT_ONCE {
         let shared = data.clone();
@@ -223,7 +223,7 @@ async fn value(data: &Json) -> Result<Value, serde_json::Error> {
     data.value()
 }
 
-/// What does not fit, naming no value.
+/// Describes the problems without quoting values.
 fn in_words(schema: &Schema, data: &Value) -> String {
     let Ok((problems, more)) = Check::problems(schema, data, &mut Budget::new(DESCRIBING)) else {
         return "in more places than can be listed".to_owned();

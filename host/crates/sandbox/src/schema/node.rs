@@ -8,13 +8,13 @@ use serde_json::Value;
 use super::number::Num;
 use super::pattern::Pattern;
 
-/// A node by its number.
+/// The index of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NodeId(pub u32);
 
-/// The schema that any value fits.
+/// The schema that accepts every value.
 pub const ANY: NodeId = NodeId(0);
-/// The schema that no value fits.
+/// The schema that accepts no value.
 pub const NOTHING: NodeId = NodeId(1);
 
 /// A compiled schema.
@@ -22,24 +22,24 @@ pub const NOTHING: NodeId = NodeId(1);
 pub struct Schema {
     pub nodes: Box<[Node]>,
     pub root: NodeId,
-    /// The schemas with a `$dynamicAnchor`, by their resources and names.
+    /// The schemas with a `$dynamicAnchor`, by resource and name.
     pub dynamic: HashMap<(u32, Box<str>), NodeId>,
 }
 
-/// One schema in it.
+/// One schema within a compiled schema.
 #[derive(Debug, Default)]
 pub struct Node {
-    /// The resource that it is in: what `$dynamicRef` goes by.
+    /// The resource that contains it. `$dynamicRef` depends on it.
     pub resource: u32,
-    /// Whether it has to know which fields and items other keywords have looked at.
+    /// Whether it must know which fields and items other keywords have evaluated.
     pub collects: bool,
-    /// Whether none of its operations asks another schema.
+    /// Whether none of its operations uses another schema.
     pub is_leaf: bool,
-    /// What its keywords ask for.
+    /// The operations of its keywords.
     pub operations: Box<[Operation]>,
 }
 
-/// What one keyword, or some that belong together, ask for.
+/// The requirement of one keyword, or of several related ones.
 #[derive(Debug)]
 pub enum Operation {
     Nothing,
@@ -69,7 +69,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Whether it asks no other schema.
+    /// Whether the operation uses no other schema.
     pub fn is_leaf(&self) -> bool {
         match self {
             Self::Nothing
@@ -101,33 +101,33 @@ impl Operation {
 }
 
 impl Choices {
-    /// Whether a text is one of them.
+    /// Whether the choices contain this text.
     pub fn has(&self, text: &str) -> bool {
         self.texts.binary_search_by(|known| (**known).cmp(text)).is_ok()
     }
 }
 
 impl Fields {
-    /// The schema of the field of this name.
+    /// The schema of the field with this name.
     pub fn named(&self, name: &str) -> Option<NodeId> {
         let at = self.named.binary_search_by(|(known, _)| (**known).cmp(name)).ok()?;
         Some(self.named[at].1)
     }
 }
 
-/// The types of JSON values, a bit each.
+/// A set of JSON types, one bit per type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Types(pub u8);
 
 impl Types {
     pub const NAMES: [&str; 7] = ["null", "boolean", "integer", "number", "string", "array", "object"];
 
-    /// The type of this name.
+    /// The type with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::NAMES.iter().position(|known| *known == name).map(|at| Self(1 << at))
     }
 
-    /// The types of a value.
+    /// The types of a value (an integer is also a number).
     pub fn of(value: &Value) -> Self {
         Self(match value {
             Value::Null => 1,
@@ -142,12 +142,12 @@ impl Types {
 
     pub const TEXT: Self = Self(1 << 4);
 
-    /// Whether they have one in common.
+    /// Whether the two sets have a type in common.
     pub fn meet(self, others: Self) -> bool {
         self.0 & others.0 != 0
     }
 
-    /// Their names.
+    /// The names of the types.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         Self::NAMES.into_iter().enumerate().filter(move |(at, _)| self.0 >> at & 1 == 1).map(|(_, name)| name)
     }
@@ -156,21 +156,21 @@ impl Types {
 /// The values of `enum` or `const`.
 #[derive(Debug, Default)]
 pub struct Choices {
-    /// Texts, in order.
+    /// Texts, sorted.
     pub texts: Box<[Box<str>]>,
     pub others: Box<[Value]>,
-    /// The first ones in their order, for an error message.
+    /// The first values in their original order, for an error message.
     pub listed: String,
 }
 
-/// The names of fields that are needed beside the one of this name.
+/// The fields that are required when the field `name` is present.
 #[derive(Debug)]
 pub struct Dependent {
     pub name: Box<str>,
     pub needs: Box<[Box<str>]>,
 }
 
-/// A bound of numbers.
+/// A numeric limit.
 #[derive(Clone, Copy, Debug)]
 pub enum Bound {
     Minimum,
@@ -180,7 +180,7 @@ pub enum Bound {
 }
 
 impl Bound {
-    /// Whether a number is allowed that compares in this way with the limit.
+    /// Whether the limit allows a number that compares with it in this way.
     pub fn allows(self, number: Ordering) -> bool {
         match self {
             Self::Minimum => number.is_ge(),
@@ -191,7 +191,7 @@ impl Bound {
     }
 }
 
-/// What has a size.
+/// What a size limit applies to.
 #[derive(Clone, Copy, Debug)]
 pub enum Sized {
     Text,
@@ -202,9 +202,9 @@ pub enum Sized {
 /// `properties`, `patternProperties` and `additionalProperties`.
 #[derive(Debug)]
 pub struct Fields {
-    /// By their names, in order.
+    /// Schemas by field name, sorted.
     pub named: Box<[(Box<str>, NodeId)]>,
     pub patterns: Box<[(Pattern, NodeId)]>,
-    /// None: there is no such keyword, and it marks no field.
+    /// `None` if there is no such keyword. Then the keyword evaluates no field.
     pub others: Option<NodeId>,
 }

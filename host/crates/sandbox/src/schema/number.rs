@@ -1,23 +1,23 @@
-//! Numbers as JSON has them: `1` and `1.0` are the same, and no digit that was stored is lost when two are compared.
+//! JSON numbers. `1` and `1.0` are equal, and comparisons lose no digit of the stored numbers.
 
 use std::cmp::Ordering;
 
 use serde_json::Number;
 
-/// From here on a double cannot be held as an integer.
+/// Doubles from this magnitude on are not converted to an `i128`.
 const LARGE: f64 = 1e38;
 
 /// A number.
 #[derive(Clone, Copy, Debug)]
 pub enum Num {
-    /// A whole number.
+    /// An integer.
     Whole(i128),
-    /// Any other, or one that is too large.
+    /// A number that is not an integer, or one that is too large for `Whole`.
     Double(f64),
 }
 
 impl Num {
-    /// The number in a document.
+    /// Converts a number of a document.
     pub fn new(number: &Number) -> Self {
         if let Some(whole) = number.as_i64() {
             return Self::Whole(whole.into());
@@ -25,7 +25,7 @@ impl Num {
         if let Some(whole) = number.as_u64() {
             return Self::Whole(whole.into());
         }
-        // Text that is no number of 64 bits cannot occur.
+        // The parser accepts no number that is neither a 64-bit integer nor a double, so `NAN` does not occur.
         let double = number.as_f64().unwrap_or(f64::NAN);
         if double.fract() == 0.0 && double.abs() < LARGE {
             #[allow(clippy::cast_possible_truncation, reason = "it is whole, and within the bounds")]
@@ -34,7 +34,7 @@ impl Num {
         Self::Double(double)
     }
 
-    /// Whether it is a whole number.
+    /// Whether the number is an integer.
     pub fn is_whole(self) -> bool {
         match self {
             Self::Whole(_) => true,
@@ -42,7 +42,7 @@ impl Num {
         }
     }
 
-    /// Which one is larger.
+    /// Compares two numbers by value.
     pub fn compare(self, other: Self) -> Ordering {
         match (self, other) {
             (Self::Whole(one), Self::Whole(other)) => one.cmp(&other),
@@ -52,7 +52,7 @@ impl Num {
         }
     }
 
-    /// Whether it is a multiple of another, in decimal: 0.3 is one of 0.1.
+    /// Whether this is a multiple of `other` in decimal arithmetic: 0.3 is a multiple of 0.1.
     pub fn is_multiple_of(self, other: Self) -> bool {
         if let (Self::Whole(one), Self::Whole(other)) = (self, other) {
             return other != 0 && one % other == 0;
@@ -60,12 +60,12 @@ impl Num {
         is_decimal_multiple(decimal(self), decimal(other))
     }
 
-    /// The steps that [`Num::is_multiple_of`] takes: decimals are divided digit by digit.
+    /// The budget steps that [`Num::is_multiple_of`] costs: decimals are divided digit by digit.
     pub fn steps_of_multiple(self, other: Self) -> u64 {
         if matches!((self, other), (Self::Whole(_), Self::Whole(_))) { 1 } else { 100 }
     }
 
-    /// Bits that are the same for equal numbers.
+    /// Bits that are equal for equal numbers.
     pub fn bits(self) -> u128 {
         match self {
             Self::Whole(whole) => whole.cast_unsigned(),
@@ -74,7 +74,7 @@ impl Num {
     }
 }
 
-/// Compares with a double that is not whole, or too large for an integer.
+/// Compares an integer with a double that is not an integer, or too large for one.
 fn whole_and_double(whole: i128, double: f64) -> Ordering {
     if double.abs() >= LARGE {
         return if double > 0.0 { Ordering::Less } else { Ordering::Greater };
@@ -84,12 +84,12 @@ fn whole_and_double(whole: i128, double: f64) -> Ordering {
     if whole <= floor { Ordering::Less } else { Ordering::Greater }
 }
 
-/// The digits and the power of ten of a number.
+/// The decimal digits of a number and its power of ten.
 fn decimal(number: Num) -> (u128, i32) {
     match number {
         Num::Whole(whole) => (whole.unsigned_abs(), 0),
         Num::Double(double) => {
-            // The shortest digits that are this double: "1.5e-7".
+            // The shortest decimal representation of this double: "1.5e-7".
             let text = format!("{:e}", double.abs());
             let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
             let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
@@ -106,7 +106,7 @@ fn is_decimal_multiple((mut digits, mut power): (u128, i32), (mut by, mut by_pow
     if digits == 0 {
         return true;
     }
-    // Without zeros at the end, both are small enough to be multiplied.
+    // Without trailing zeros, both are small enough to be multiplied.
     while digits % 10 == 0 {
         (digits, power) = (digits / 10, power + 1);
     }
@@ -114,7 +114,7 @@ fn is_decimal_multiple((mut digits, mut power): (u128, i32), (mut by, mut by_pow
         (by, by_power) = (by / 10, by_power + 1);
     }
     if by_power > power {
-        // The last digit of the number is one that no multiple has.
+        // The number has a decimal place that no multiple has.
         return false;
     }
     let mut rest = digits % by;

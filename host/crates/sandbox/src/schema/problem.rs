@@ -1,4 +1,4 @@
-//! Error messages for data that does not fit. They name fields and quote the schema, and never a value.
+//! Error messages for data that does not match its schema. They name fields and quote the schema, but never a value.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use super::node::{Bound, Dependent, Operation, Sized};
 use super::number::Num;
 
-/// Something that does not fit in the data of a job that somebody writes.
+/// One problem with a job's data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataProblem {
-    /// The field, as a JSON Pointer. Empty: the data as a whole.
+    /// The field, as a JSON Pointer. An empty pointer means the data as a whole.
     pub field: String,
     /// What is wrong with it.
     pub message: String,
@@ -25,8 +25,8 @@ impl fmt::Display for DataProblem {
     }
 }
 
-/// What an operation that failed has to say: where below its value, and what. Nothing: the schemas that it asked have said
-/// it.
+/// The messages of a failed operation, each with a location relative to its value. The list is empty if the schemas
+/// that the operation used have already reported the problem.
 pub fn words(operation: &Operation, object: Option<&Map<String, Value>>) -> Vec<(String, String)> {
     let here = |message: String| vec![(String::new(), message)];
     match operation {
@@ -90,7 +90,7 @@ pub fn words(operation: &Operation, object: Option<&Map<String, Value>>) -> Vec<
     }
 }
 
-/// A field as a step of a JSON Pointer.
+/// Formats a field name as a step of a JSON Pointer.
 pub fn below(name: &str) -> String {
     format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }

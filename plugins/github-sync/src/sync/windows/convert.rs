@@ -1,4 +1,4 @@
-//! What is kept, when `keep` was a number and is `"all"` now, or the other way round. No item is read again for that.
+//! Converts the stored data when `keep` changes from a number to `"all"` or back. No item is read from GitHub again.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -9,7 +9,8 @@ use super::super::Work;
 use crate::kept::{Index, MOST_KEYS, Mark, PART, Part, Seen, WindowState, Writes, document, keys};
 use crate::resource::Resource;
 
-/// The state of a resource that is kept without a bound. An index of a bounded one becomes marks and parts.
+/// The state of a resource without a limit. If the resource has an index from a time with a limit, the index becomes
+/// marks and parts.
 pub fn to_windows(work: &Work<'_>, id: u64, resource: Resource) -> Result<WindowState, Failure> {
     let read = work.store.get_many(&[keys::state(id, resource), keys::index(id, resource)])?;
     let index: Option<Index> = document(read.get(1).and_then(Option::as_ref));
@@ -18,7 +19,8 @@ pub fn to_windows(work: &Work<'_>, id: u64, resource: Resource) -> Result<Window
     };
     let mut state = WindowState { count: index.items.len(), ..WindowState::default() };
     let items: Vec<_> = index.items.into_iter().collect();
-    // A part and its marks in one step, of which there can be one less.
+    // A part is written in one step with its marks. The part itself takes one of the keys, so a chunk has one item
+    // less.
     for items in items.chunks(PART - 1) {
         state.parts += 1;
         let mut writes = Writes::default();
@@ -32,13 +34,13 @@ pub fn to_windows(work: &Work<'_>, id: u64, resource: Resource) -> Result<Window
     let mut writes = Writes::default();
     writes.json(keys::state(id, resource), &state)?;
     writes.send(work.store)?;
-    // Until it is gone, all of this is done again after a crash.
+    // As long as the index exists, a crash repeats the whole conversion.
     work.store.delete(&keys::index(id, resource))?;
     Ok(state)
 }
 
-/// Makes an index of the newest items of a resource that was kept without a bound. The others are removed, since no more are
-/// kept.
+/// Creates an index of the newest items of a resource that had no limit. The other items exceed the limit and are
+/// removed.
 pub fn to_bounded(work: &Work<'_>, id: u64, resource: Resource) -> Result<(), Failure> {
     let state: Option<WindowState> = document(work.store.get(&keys::state(id, resource))?.as_ref());
     let Some(WindowState { parts, .. }) = state else { return Ok(()) };
@@ -63,7 +65,7 @@ pub fn to_bounded(work: &Work<'_>, id: u64, resource: Resource) -> Result<(), Fa
     Ok(work.store.delete(&keys::state(id, resource))?)
 }
 
-/// As many of the newest items as are kept.
+/// The newest items, up to the limit.
 fn newest(work: &Work<'_>, id: u64, resource: Resource, parts: u32) -> Result<Index, Failure> {
     let mut newest = BinaryHeap::new();
     for number in 1..=parts {

@@ -1,9 +1,9 @@
-//! A resource that is kept without a bound, however many items GitHub has. It is read in windows: the oldest change first,
-//! and each request begins at the date (`since`) where the one before it ended. So no page has a high number, which GitHub
-//! refuses, and an item that changes meanwhile moves to a later window and is not missed.
+//! Syncs a resource without a limit on the number of items. It is read in windows, oldest change first. Each request
+//! begins at the date (`since`) where the previous one ended. So no request has a high page number, which GitHub would
+//! refuse. An item that changes in the meantime moves to a later window and is not missed.
 //!
-//! Pull requests cannot be listed by date. All of them are read in the order of their creation, which never changes, and
-//! those that changed from the newest change on. Their windows are pages.
+//! Pull requests cannot be listed by date. A full sync reads all of them in the order of creation, which never changes.
+//! Other syncs read the changed ones, newest change first. Their windows are pages.
 
 mod convert;
 mod sweep;
@@ -27,7 +27,7 @@ use crate::result::Counts;
 
 pub use convert::to_bounded;
 
-/// The most windows of one run: a server whose list never ends would never let it end.
+/// Maximum number of windows per run, in case a server's list never ends.
 const MOST_WINDOWS: u32 = 1_000_000;
 
 /// The sync of one such resource.
@@ -43,7 +43,7 @@ pub struct Windows<'a> {
 }
 
 impl<'a> Windows<'a> {
-    /// Takes up what is kept: this job's own sync where another attempt of it has begun one, else a new one.
+    /// Continues this job's own sync if an earlier attempt has started one. Otherwise it starts a new one.
     pub fn open(work: &'a Work<'a>, repo: &'a Repo, resource: Resource, unbounded: Unbounded) -> Result<Self, Failure> {
         let id = repo.described.id;
         let mut state = convert::to_windows(work, id, resource)?;
@@ -58,7 +58,7 @@ impl<'a> Windows<'a> {
         Ok(Self { work, id, resource, unbounded, repo: &repo.described.full_name, fields, state, run })
     }
 
-    /// Reads what is left to be read.
+    /// Reads everything that is left to read.
     pub fn sync(mut self, api: &mut Api<'_>, lease: &Lease<'_>) -> Result<Listed, Failure> {
         while self.run.phase == WindowPhase::Reading {
             self.work.pace.before_page()?;
@@ -95,8 +95,8 @@ impl<'a> Windows<'a> {
         api.url(&format!("/repos/{}{listing}{since}per_page={size}{page}", self.repo))
     }
 
-    /// Where the next window is remembered. Those of a usual sync begin elsewhere each time, but for the first one, which
-    /// stays until something has changed.
+    /// Where the next window is stored. The windows of an incremental sync begin at another date each time, so only the
+    /// first one is stored: it stays the same until something changes.
     fn window_key(&self, after: u32) -> Option<String> {
         match (self.run.full, self.run.number + after) {
             (true, number) => Some(keys::page(self.id, self.resource, number + 1)),
@@ -105,7 +105,7 @@ impl<'a> Windows<'a> {
         }
     }
 
-    /// Reads and keeps one window. Returns why, if GitHub does not let the token read it.
+    /// Reads and stores one window. Returns the reason if GitHub does not let the token read it.
     fn window(&mut self, api: &mut Api<'_>, lease: &Lease<'_>) -> Result<Option<String>, Failure> {
         if self.run.number >= MOST_WINDOWS {
             let subject = self.subject();
@@ -131,7 +131,8 @@ impl<'a> Windows<'a> {
             Found::Content(content) => self.fresh(content)?,
             Found::NotModified { .. } => {
                 let window = stored.ok_or_else(|| Failure::retry(format!("a window of {subject} was not kept")))?;
-                // One that was full and the last: what was added since would be behind it, and a 304 need not say so.
+                // A full last window may have a successor now: new items would come after it, and a 304 need not reveal
+                // that.
                 let is_last = window.is_last && window.keys.len() < self.page_size() as usize;
                 (Window { is_last, ..window }, Vec::new())
             }
@@ -157,7 +158,7 @@ impl<'a> Windows<'a> {
         }
         log::info(format_args!("a page of {size} of {subject} is larger than {limit} bytes: asking for half as many"));
         self.state.page_size = Some(size / 2);
-        // Pages of another size begin elsewhere.
+        // Pages of another size begin at other items.
         self.run.page = self.run.page.min(1);
         self.save(Writes::default())
     }
@@ -175,7 +176,7 @@ impl<'a> Windows<'a> {
                 Some(_) => dates().is_sorted_by(|earlier, later| earlier >= later),
                 None => dates().is_sorted(),
             },
-            // Only what is certainly the end is one.
+            // Only a certain end counts as the end.
             is_last: match content.following {
                 Following::Page(_) => false,
                 Following::End => true,
@@ -188,7 +189,7 @@ impl<'a> Windows<'a> {
         Ok((window, entries))
     }
 
-    /// Writes items, their marks and keys, the window, and how far the sync has come, in one step.
+    /// Writes items, marks, parts, the window and the progress of the sync in one step.
     fn keep(&mut self, key: Option<String>, window: Window, entries: Vec<Entry>) -> Result<(), Failure> {
         let (id, resource, serial) = (self.id, self.resource, self.run.serial);
         let mut writes = Writes::default();
@@ -224,7 +225,7 @@ impl<'a> Windows<'a> {
             writes.json(keys::mark(id, resource, &key), &Seen(date, digest, part, serial))?;
             writes.bytes(keys::item(id, resource, &key), document);
         }
-        // Those of a window that has not changed.
+        // The items of an unchanged window.
         for (key, Seen(date, digest, part, _)) in seen {
             writes.json(keys::mark(id, resource, &key), &Seen(date, digest, part, serial))?;
         }
@@ -238,7 +239,7 @@ impl<'a> Windows<'a> {
         self.save(writes)
     }
 
-    /// Decides where the next window begins, or that there is none.
+    /// Determines where the next window begins, or that this was the last one.
     fn go_on(&mut self, window: &Window) -> Result<(), Failure> {
         let next = self.remembered_beginning()?;
         let run = &mut self.run;
@@ -246,7 +247,7 @@ impl<'a> Windows<'a> {
         run.listed += window.keys.len();
         if self.unbounded.changed.is_some() {
             let is_first = run.number == 1;
-            // What changes after this is found by the next sync: the rest is not in the order of changes, or goes back.
+            // The next sync finds later changes. The other pages are either not ordered by change or go further back.
             if is_first {
                 run.newest = window.newest.clone();
             }
@@ -266,14 +267,14 @@ impl<'a> Windows<'a> {
         }
         match beginning(run.since.as_ref(), window, next) {
             Some(since) => (run.since, run.page) = (Some(since), 1),
-            // All of it is of one second.
+            // All changes of the window are in one second.
             None => run.page += 1,
         }
         Ok(())
     }
 
-    /// Where the next window began the last time that everything was read. It begins there again, if nothing is left out by
-    /// that: then its address is the same, and so is its ETag.
+    /// Where the next window began in the last full sync. It begins there again if that skips no item: then its URL and
+    /// therefore its ETag stay the same.
     fn remembered_beginning(&self) -> Result<Option<String>, Failure> {
         let Some(key) = self.window_key(1) else { return Ok(None) };
         let window: Option<Window> = document(self.work.store.get(&key)?.as_ref());
@@ -317,7 +318,7 @@ impl<'a> Windows<'a> {
         })
     }
 
-    /// What is known of items.
+    /// The marks of items.
     fn seen(&self, items: &[String]) -> Result<HashMap<String, Seen>, Failure> {
         let marks: Vec<_> = items.iter().map(|key| keys::mark(self.id, self.resource, key)).collect();
         let read = self.work.store.get_many(&marks)?;
@@ -329,7 +330,7 @@ impl<'a> Windows<'a> {
         lease.check(self.work.store.get(&lease.fence())?.as_ref())
     }
 
-    /// Writes the state with the rest.
+    /// Writes the state together with `writes`.
     fn save(&mut self, mut writes: Writes) -> Result<(), Failure> {
         self.state.run = Some(self.run.clone());
         writes.json(keys::state(self.id, self.resource), &self.state)?;
@@ -337,7 +338,7 @@ impl<'a> Windows<'a> {
     }
 }
 
-/// A new run.
+/// Starts a new run.
 fn begin(work: &Work<'_>, state: &WindowState, fields: &Fields, unbounded: Unbounded) -> WindowRun {
     let since = work.data.since.as_ref();
     let reads_further = state.since.as_ref().is_some_and(|read| since.is_none_or(|since| since < read));
@@ -350,7 +351,8 @@ fn begin(work: &Work<'_>, state: &WindowState, fields: &Fields, unbounded: Unbou
         serial: state.serial,
         phase: WindowPhase::Reading,
         since: from,
-        // Where all is not in the order of changes, the newest change comes first: the next cursor.
+        // If the complete listing is not ordered by change, the page of the latest changes is read first, to get the
+        // next cursor.
         page: u32::from(!full || unbounded.changed.is_none()),
         number: 0,
         listed: 0,
@@ -360,7 +362,8 @@ fn begin(work: &Work<'_>, state: &WindowState, fields: &Fields, unbounded: Unbou
     }
 }
 
-/// Where the window after this one begins. None: not later than this one. `remembered`: where it began the last time.
+/// The date where the window after this one begins. `None` if that is not later than this window's beginning.
+/// `remembered` is where it began the last time.
 fn beginning(since: Option<&String>, window: &Window, remembered: Option<String>) -> Option<String> {
     if !window.in_order {
         return None;
@@ -370,8 +373,8 @@ fn beginning(since: Option<&String>, window: &Window, remembered: Option<String>
     remembered.filter(|date| *date <= next && is_later(date)).or(Some(next)).filter(is_later)
 }
 
-/// The second before a date. GitHub does not say whether `since` includes its own second. The date itself if it has no form
-/// that is known.
+/// The second before a date, because GitHub does not say whether `since` includes its own second. A date in an unknown
+/// format is returned unchanged.
 fn before(date: &str) -> String {
     let time = humantime::parse_rfc3339(date).ok();
     let second = time.and_then(|time| time.checked_sub(std::time::Duration::from_secs(1)));

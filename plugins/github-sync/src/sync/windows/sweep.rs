@@ -1,5 +1,5 @@
-//! The items that no window of a full sync had. Each is asked for by its own address before it counts as deleted: a list of
-//! many pages is not one moment.
+//! Checks the items that no window of a full sync contained. Each is requested individually before it counts as
+//! deleted, because a list of many pages is not a consistent snapshot.
 
 use toril_plugin::{Failure, log};
 
@@ -8,19 +8,19 @@ use crate::answer::{Subject, missing};
 use crate::api::{Api, Found};
 use crate::kept::{Lease, MOST_KEYS, Part, Seen, Writes, keys};
 
-/// How many items that are gone are removed in one step.
+/// Number of deleted items that are removed in one step.
 const BATCH: usize = 50;
 
-/// What GitHub says of an item that was not listed.
+/// What GitHub returned for an item that was not listed.
 enum Fate {
     Gone,
-    /// It is there, or it is not certain that it is not.
+    /// The item exists, or its deletion is not certain.
     Stays,
 }
 
 impl Windows<'_> {
-    /// Looks at one part, or completes the run after the last one. Returns why, if GitHub no longer lets the token read the
-    /// resource.
+    /// Checks one part. After the last part it completes the run. Returns the reason if GitHub no longer lets the token
+    /// read the resource.
     pub(super) fn sweep(&mut self, api: &mut Api<'_>, lease: &Lease<'_>) -> Result<Option<String>, Failure> {
         if self.run.part > self.state.parts {
             self.check(lease)?;
@@ -33,7 +33,7 @@ impl Windows<'_> {
         let mut gone = Vec::new();
         for (key, seen) in self.missing(&part)? {
             if let Err(late) = self.work.pace.before_page() {
-                // Else the next attempt would ask for all of these again.
+                // Otherwise the next attempt would request all of these again.
                 self.remove(api, lease, &mut part, &mut gone)?;
                 return Err(late);
             }
@@ -58,7 +58,7 @@ impl Windows<'_> {
         Ok(None)
     }
 
-    /// The items of a part that this run should have seen and has not.
+    /// The items of a part that this run should have seen but has not.
     fn missing(&self, part: &Part) -> Result<Vec<(String, Seen)>, Failure> {
         let known = self.seen(&part.keys)?;
         let since = self.work.data.since.as_ref();
@@ -71,13 +71,13 @@ impl Windows<'_> {
         Ok(missing.collect())
     }
 
-    /// Whether an item is still there.
+    /// Checks whether an item still exists.
     fn fate(&self, api: &mut Api<'_>, key: &str) -> Result<Fate, Failure> {
         let path = format!("/repos/{}{}/{key}", self.repo, self.unbounded.single);
         let subject = Subject::Part { resource: self.resource, of: key, repo: self.repo };
         Ok(match api.get(&api.url(&path), None, subject)? {
             Found::Missing(404 | 410) => Fate::Gone,
-            // It was transferred: its address leads to another repository.
+            // The item was transferred: its URL leads to another repository.
             Found::Content(content) if !self.is_mine(&content.url) => Fate::Gone,
             _ => {
                 log::debug(format_args!("{subject} was not listed and is there"));
@@ -100,8 +100,8 @@ impl Windows<'_> {
         self.save(writes)
     }
 
-    /// Removes items that are gone, if GitHub still lets the token read the others: to a token that may read nothing, everything
-    /// seems to be gone. After a crash in between it is done again, and counted once.
+    /// Removes deleted items, but only if GitHub still lets the token read the others. To a token without access,
+    /// everything looks deleted. After a crash the removal is repeated and counted only once.
     fn remove(
         &mut self,
         api: &mut Api<'_>,
@@ -125,14 +125,14 @@ impl Windows<'_> {
         let mut writes = Writes::default();
         writes.json(keys::part(id, resource, self.run.part), part)?;
         self.save(writes)?;
-        // The marks stay until the part does not name the items any more.
+        // The marks must stay until the part no longer contains the items' keys.
         let marks: Vec<_> = gone.iter().map(|key| keys::mark(id, resource, key)).collect();
         self.work.store.delete_many(&marks)?;
         gone.clear();
         Ok(None)
     }
 
-    /// Why GitHub does not let the token read the resource, if so.
+    /// Why GitHub does not let the token read the resource. `None` if it does.
     fn refusal(&mut self, api: &mut Api<'_>) -> Result<Option<String>, Failure> {
         let subject = self.subject();
         let url = api.url(&format!("/repos/{}{}per_page=1", self.repo, self.unbounded.all));
@@ -141,7 +141,7 @@ impl Windows<'_> {
         Ok(match found {
             Found::Missing(status) => Some(missing(subject, status)),
             Found::Forbidden(reason) => Some(reason),
-            // Switched off, as issues can be: then they are gone.
+            // The resource was switched off, as issues can be. Then its items are gone.
             Found::Nothing | Found::Content(_) | Found::NotModified { .. } | Found::TooLarge(_) => None,
         })
     }

@@ -1,4 +1,4 @@
-//! Sets of characters, and the room that all expressions of a plugin share.
+//! Character sets, and the memory budget that all expressions of a plugin share.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,18 +7,18 @@ use regex_syntax::hir::{Class as HirClass, HirKind};
 
 use super::PatternError;
 
-/// Units that all expressions of a plugin may take together. A unit is an instruction or a range of characters, of some
-/// 20 bytes.
+/// Maximum size of all expressions of a plugin together, in units. A unit is an instruction or a character range, of
+/// some 20 bytes.
 pub const ROOM: usize = 200_000;
-/// What an expression takes whatever is in it, in units.
+/// Base cost of each expression, in units.
 const EACH: usize = 16;
 
-/// The last code point.
+/// The highest code point.
 pub const LAST: u32 = 0x10_FFFF;
 
 pub type Range = (u32, u32);
 
-/// What is left of the room, and the sets that expressions have in common.
+/// The remaining memory budget, and the character sets that expressions share.
 #[derive(Debug)]
 pub struct Room {
     left: usize,
@@ -32,18 +32,18 @@ impl Default for Room {
 }
 
 impl Room {
-    /// Takes units.
+    /// Takes units from the budget.
     pub fn take(&mut self, units: usize) -> Result<(), PatternError> {
         self.left = self.left.checked_sub(units).ok_or(PatternError::TooLarge)?;
         Ok(())
     }
 
-    /// Takes what each expression takes.
+    /// Takes the base cost of one expression.
     pub fn take_expression(&mut self) -> Result<(), PatternError> {
         self.take(EACH)
     }
 
-    /// The set that `\p{name}` stands for, or without `positive` `\P{name}`. None: there is none of that name.
+    /// The set of `\p{name}`, or of `\P{name}` if `positive` is false. `None` if the name is unknown.
     pub fn property(&mut self, name: &str, positive: bool) -> Result<Option<Class>, PatternError> {
         let letter = if positive { 'p' } else { 'P' };
         let key = format!("\\{letter}{{{name}}}");
@@ -60,17 +60,17 @@ impl Room {
     }
 }
 
-/// A set of characters.
+/// A character set.
 #[derive(Clone, Debug)]
 pub struct Class {
-    /// Those below 128, a bit each.
+    /// The characters below 128, one bit each.
     ascii: u128,
-    /// All of them, in order, without overlaps.
+    /// All ranges, sorted and without overlaps.
     ranges: Arc<[Range]>,
 }
 
 impl Class {
-    /// The set of these ranges, in any order.
+    /// The set of these ranges, which may be in any order.
     pub fn new(mut ranges: Vec<Range>) -> Self {
         ranges.sort_unstable();
         let mut merged: Vec<Range> = Vec::with_capacity(ranges.len());
@@ -84,7 +84,7 @@ impl Class {
         Self { ascii, ranges: merged.into() }
     }
 
-    /// All other characters.
+    /// The complement of the set.
     pub fn negated(&self) -> Self {
         let mut others = Vec::with_capacity(self.ranges.len() + 1);
         let mut next = 0;
@@ -100,12 +100,12 @@ impl Class {
         Self::new(others)
     }
 
-    /// Its ranges.
+    /// The ranges of the set.
     pub fn ranges(&self) -> &[Range] {
         &self.ranges
     }
 
-    /// Whether a character is in it.
+    /// Whether the set contains a character.
     pub fn has(&self, character: char) -> bool {
         let code = u32::from(character);
         if code < 128 { self.ascii >> code & 1 == 1 } else { contains(&self.ranges, code) }

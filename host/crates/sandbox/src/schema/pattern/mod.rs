@@ -1,7 +1,7 @@
-//! Regular expressions of JSON Schema (ECMA-262 with the `u` flag) whose compiled size and matching time are bounded.
+//! Regular expressions of JSON Schema (ECMA-262 with the `u` flag) with limits on compiled size and matching time.
 //!
-//! They only answer whether a text has a match, so no captures and no backtracking are needed: a search follows all
-//! alternatives at once, one character after the other. Backreferences cannot be searched in this way and are refused.
+//! They only answer whether a text contains a match, so neither captures nor backtracking are needed: a search follows
+//! all alternatives in parallel, character by character. Backreferences do not work that way and are refused.
 
 mod class;
 mod parse;
@@ -14,7 +14,7 @@ pub use search::Search;
 use class::Class;
 use program::Program;
 
-/// Characters of an expression that an error quotes.
+/// Maximum number of characters of an expression that an error quotes.
 const QUOTED: usize = 100;
 
 /// A compiled expression.
@@ -25,7 +25,7 @@ pub struct Pattern {
     classes: Box<[Class]>,
 }
 
-/// Why an expression cannot be used.
+/// Why an expression is refused.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     /// All expressions of the plugin together are too large.
@@ -34,25 +34,25 @@ pub enum PatternError {
     /// Groups are nested too deeply.
     #[error("its groups are nested more than {} levels deep", parse::DEPTH)]
     TooDeep,
-    /// It is no ECMA-262 expression, or has a part that is not supported.
+    /// The syntax is invalid in ECMA-262 or not supported.
     #[error("{what} at character {at}")]
     Syntax {
         /// What is wrong.
         what: &'static str,
-        /// Where, counted from 1.
+        /// Character position, counted from 1.
         at: usize,
     },
 }
 
 impl Pattern {
-    /// Compiles an expression, taking its size out of `room`.
+    /// Compiles an expression and takes its size from `room`.
     pub fn compile(source: &str, room: &mut Room) -> Result<Self, PatternError> {
         let (tree, classes) = parse::parse(source, room)?;
         let program = program::compile(&tree, room)?;
         Ok(Self { source: source.into(), program, classes: classes.into() })
     }
 
-    /// The expression for an error message.
+    /// The expression, quoted and truncated for an error message.
     pub fn quoted(&self) -> String {
         let mut text: String = self.source.chars().take(QUOTED).collect();
         if text.len() < self.source.len() {

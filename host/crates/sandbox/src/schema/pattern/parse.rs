@@ -1,5 +1,5 @@
-//! From the text of an expression to its tree: ECMA-262 with the `u` flag. Braces and brackets that begin nothing stand
-//! for themselves, as they do without that flag.
+//! Parses an expression into a tree: ECMA-262 with the `u` flag. Unlike with that flag, braces and brackets that start
+//! no construct are literals.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -7,47 +7,47 @@ use std::str::Chars;
 use super::PatternError;
 use super::class::{Class, LAST, Range, Room};
 
-/// How deeply groups may be nested: parser and compiler call themselves for each level.
+/// Maximum nesting depth of groups: parser and compiler recurse once per level.
 pub const DEPTH: usize = 50;
 
 /// An expression.
 #[derive(Debug)]
 pub enum Tree {
-    /// One character of the class with this number.
+    /// One character of the class with this index.
     Class(usize),
     /// This character.
     Character(char),
     /// The start of the text.
     Start,
-    /// Its end.
+    /// The end of the text.
     End,
-    /// A word boundary, or with `false` none.
+    /// A word boundary, or with `false` a place that is not one.
     Boundary(bool),
-    /// One after the other.
+    /// All parts in sequence.
     Sequence(Vec<Tree>),
-    /// One of them.
+    /// One of the alternatives.
     Either(Vec<Tree>),
-    /// Several times. Without `most`: any number of times.
+    /// A repetition. `most` is `None` if the number is not limited.
     Repeat {
-        /// What.
+        /// The repeated part.
         tree: Box<Tree>,
-        /// At least this often.
+        /// Minimum number of repetitions.
         least: u32,
-        /// At most this often.
+        /// Maximum number of repetitions.
         most: Option<u32>,
     },
-    /// Something that follows or precedes, or does not.
+    /// A look-around.
     Look {
-        /// What.
+        /// What to look for.
         tree: Box<Tree>,
-        /// Whether it precedes.
+        /// Whether it looks behind. Otherwise it looks ahead.
         behind: bool,
-        /// Whether it must not be there.
+        /// Whether the part must be absent.
         negated: bool,
     },
 }
 
-/// Parses an expression: its tree, and the classes in it by their numbers.
+/// Parses an expression. Returns its tree and its classes by index.
 pub fn parse(source: &str, room: &mut Room) -> Result<(Tree, Vec<Class>), PatternError> {
     room.take_expression()?;
     let mut parser = Parser { rest: source.chars().peekable(), at: 0, depth: 0, classes: Vec::new(), room };
@@ -60,7 +60,7 @@ pub fn parse(source: &str, room: &mut Room) -> Result<(Tree, Vec<Class>), Patter
 
 struct Parser<'s, 'r> {
     rest: Peekable<Chars<'s>>,
-    /// Characters that were taken.
+    /// Number of characters consumed.
     at: usize,
     depth: usize,
     classes: Vec<Class>,
@@ -69,7 +69,7 @@ struct Parser<'s, 'r> {
 
 type Parsed<T> = Result<T, PatternError>;
 
-/// What an escape stands for.
+/// The meaning of an escape sequence.
 enum Escape {
     Code(u32),
     Class(Class),
@@ -89,7 +89,7 @@ impl Parser<'_, '_> {
         there
     }
 
-    /// Takes a whole text, or nothing.
+    /// Consumes `wanted` if the rest starts with it. Otherwise it consumes nothing.
     fn take_all(&mut self, wanted: &str) -> bool {
         let mut ahead = self.rest.clone();
         let there = wanted.chars().all(|character| ahead.next() == Some(character));
@@ -128,7 +128,7 @@ impl Parser<'_, '_> {
             if matches!(next, '|' | ')') {
                 break;
             }
-            // A part of the tree takes some room, too.
+            // Each part of the tree also costs memory.
             self.room.take(1)?;
             let part = self.part()?;
             parts.push(self.repeated(part)?);
@@ -171,7 +171,7 @@ impl Parser<'_, '_> {
                 Escape::Class(class) => self.class(class),
                 Escape::Code(code) => match char::from_u32(code) {
                     Some(character) => Ok(Tree::Character(character)),
-                    // Half of a surrogate pair, which is in no text.
+                    // Half of a surrogate pair. It never occurs in a text.
                     None => self.class(Class::new(vec![(code, code)])),
                 },
             },
@@ -199,7 +199,7 @@ impl Parser<'_, '_> {
         if matches!(tree, Tree::Start | Tree::End | Tree::Boundary(_) | Tree::Look { .. }) {
             return Err(self.error("a repetition of what has no length"));
         }
-        // Greedy or not: there is a match, or there is none.
+        // Greedy and lazy make no difference to whether there is a match.
         self.take('?');
         if matches!(self.rest.peek(), Some('*' | '+' | '?')) {
             return Err(self.error("a repetition of a repetition"));
@@ -207,7 +207,7 @@ impl Parser<'_, '_> {
         Ok(Tree::Repeat { tree: Box::new(tree), least, most })
     }
 
-    /// Takes `{2}`, `{2,}` or `{2,3}`. None: the brace begins nothing of these, and nothing is taken.
+    /// Parses `{2}`, `{2,}` or `{2,3}`. If the brace starts none of these, it returns `None` and consumes nothing.
     fn counts(&mut self) -> Option<(u32, Option<u32>)> {
         let (rest, at) = (self.rest.clone(), self.at);
         self.next();
@@ -243,12 +243,12 @@ impl Parser<'_, '_> {
         }
         Ok(match look {
             Some((behind, negated)) => Tree::Look { tree: Box::new(tree), behind, negated },
-            // Not the parts themselves: the group as a whole may be repeated.
+            // Wrapped, because a repetition must apply to the whole group and not to its parts.
             None => Tree::Sequence(vec![tree]),
         })
     }
 
-    /// What follows `(?`. For one that looks around: whether behind, and whether negated.
+    /// Parses what follows `(?`. For a look-around, it returns whether it looks behind and whether it is negated.
     fn kind_of_group(&mut self) -> Parsed<Option<(bool, bool)>> {
         for (text, look) in [("=", (false, false)), ("!", (false, true)), ("<=", (true, false)), ("<!", (true, true))] {
             if self.take_all(text) {
@@ -258,7 +258,7 @@ impl Parser<'_, '_> {
         if self.take(':') {
             return Ok(None);
         }
-        // Python and older Rust write a name in this way.
+        // Python and older versions of Rust's regex use this syntax for named groups.
         if self.take_all("<") || self.take_all("P<") {
             let mut length = 0;
             while let Some(next) = self.next() {
@@ -319,7 +319,7 @@ impl Parser<'_, '_> {
         }
     }
 
-    /// What follows a backslash.
+    /// Parses what follows a backslash.
     fn escape(&mut self) -> Parsed<Escape> {
         let class = |ranges: &[Range], positive: bool| {
             let class = Class::new(ranges.to_vec());
@@ -376,7 +376,7 @@ impl Parser<'_, '_> {
         Ok(code)
     }
 
-    /// What follows `\u`: four digits, two times four for a surrogate pair, or some in braces.
+    /// Parses what follows `\u`: four digits, two such escapes for a surrogate pair, or digits in braces.
     fn unicode(&mut self) -> Parsed<u32> {
         if self.take('{') {
             let mut code = 0_u32;
@@ -394,7 +394,7 @@ impl Parser<'_, '_> {
         if (0xD800..0xDC00).contains(&high) && self.take_all("\\u") {
             match self.hex(4) {
                 Ok(low @ 0xDC00..0xE000) => return Ok(0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00)),
-                // The next escape stands for itself.
+                // The next escape is not a low surrogate, so it is parsed on its own.
                 _ => (self.rest, self.at) = (rest, at),
             }
         }

@@ -1,27 +1,27 @@
-//! From the tree of an expression to a program for [`Search`](super::Search).
+//! Compiles the tree of an expression into a program for [`Search`](super::Search).
 
 use super::PatternError;
 use super::class::Room;
 use super::parse::Tree;
 
-/// One step of a search.
+/// One instruction of a search.
 #[derive(Debug)]
 pub enum Instruction {
-    /// Takes one character of the class with this number.
+    /// Consumes one character of the class with this index.
     Class(u32),
-    /// Takes this character.
+    /// Consumes this character.
     Character(char),
-    /// Goes on only at the start of the text.
+    /// Continues only at the start of the text.
     Start,
-    /// Goes on only at its end.
+    /// Continues only at the end of the text.
     End,
-    /// Goes on only where a word begins or ends, or with `false` elsewhere.
+    /// Continues only at a word boundary, or with `false` only elsewhere.
     Boundary(bool),
-    /// Goes on only if the look-around with this number says so.
+    /// Continues only if the look-around with this index succeeds.
     Look(u32),
-    /// Goes on at both places.
+    /// Continues at both instructions.
     Fork(u32, u32),
-    /// Goes on elsewhere.
+    /// Continues at another instruction.
     Jump(u32),
     /// There is a match.
     Match,
@@ -30,24 +30,24 @@ pub enum Instruction {
 /// A compiled expression without its classes.
 #[derive(Debug)]
 pub struct Program {
-    /// What is done. The last one is the only [`Instruction::Match`].
+    /// The instructions. The last one is the only [`Instruction::Match`].
     pub instructions: Box<[Instruction]>,
-    /// Look-arounds by their numbers.
+    /// The look-arounds by index.
     pub looks: Box<[Look]>,
-    /// Whether it is searched from the end of the text to its start.
+    /// Whether the search runs from the end of the text to its start.
     pub backwards: bool,
 }
 
-/// Looks ahead or behind.
+/// A look-ahead or look-behind.
 #[derive(Debug)]
 pub struct Look {
-    /// What is looked for, from the place on where the look-around stands.
+    /// The program to search with, starting at the position of the look-around.
     pub program: Program,
-    /// Whether it must not be found.
+    /// Whether the program must not match.
     pub negated: bool,
 }
 
-/// Compiles a tree, taking its size out of `room`.
+/// Compiles a tree and takes its size from `room`.
 pub fn compile(tree: &Tree, room: &mut Room) -> Result<Program, PatternError> {
     compile_directed(tree, false, room)
 }
@@ -67,12 +67,12 @@ struct Writer<'r> {
 }
 
 impl Writer<'_> {
-    /// Where the next instruction will be.
+    /// Index of the next instruction.
     fn here(&self) -> u32 {
         number(self.instructions.len())
     }
 
-    /// Appends an instruction, and says where it is.
+    /// Appends an instruction and returns its index.
     fn push(&mut self, instruction: Instruction) -> Result<usize, PatternError> {
         self.room.take(1)?;
         self.instructions.push(instruction);
@@ -116,7 +116,7 @@ impl Writer<'_> {
 
     fn repeat(&mut self, tree: &Tree, least: u32, most: Option<u32>) -> Result<(), PatternError> {
         for _ in 0..least {
-            // What is repeated may be empty, and add no instruction.
+            // Counted here, because an empty repeated part adds no instruction.
             self.room.take(1)?;
             self.tree(tree)?;
         }
@@ -138,7 +138,7 @@ impl Writer<'_> {
     }
 }
 
-/// The room for instructions is far below what does not fit.
+/// The memory budget allows far fewer instructions than a `u32` can count.
 fn number(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }

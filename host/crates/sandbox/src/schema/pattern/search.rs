@@ -1,37 +1,37 @@
-//! Searches a text: all places of the program that can be reached with the characters so far are kept, and each of them
-//! once. So a search takes at most as many steps as the text has characters times the program has instructions. A
-//! look-around is a search of its own, at each place where it is met.
+//! Searches a text by tracking the set of all instructions that the characters so far can reach. Each instruction is in
+//! the set at most once, so a search takes at most (characters of the text) × (instructions of the program) steps. Each
+//! look-around runs a search of its own, wherever it is reached.
 
 use super::super::budget::{Budget, Spent};
 use super::Pattern;
 use super::class::Class;
 use super::program::{Instruction, Program};
 
-/// A search for a pattern in a text, which can be interrupted between two characters.
+/// A search for a pattern in a text. It can be interrupted between two characters.
 #[derive(Debug)]
 pub struct Search<'p> {
     program: &'p Program,
     classes: &'p [Class],
     /// Whether a match may begin anywhere.
     anywhere: bool,
-    /// The place in the text, in bytes.
+    /// Position in the text, in bytes.
     at: usize,
-    /// Places of the program that are reached at `at`, each of which takes a character.
+    /// The instructions reached at `at`. Each of them consumes a character.
     places: Vec<u32>,
-    /// Those that were reached before the last character, to use their memory again.
+    /// The instructions reached before the last character. Kept to reuse the memory.
     before: Vec<u32>,
-    /// For each place of the program: the last round in which it was reached.
+    /// For each instruction, the last round in which it was reached.
     reached: Vec<u32>,
     round: u32,
-    /// Room for places that are still to be looked at.
+    /// Stack of instructions that are still to be visited.
     open: Vec<u32>,
     begun: bool,
 }
 
 impl<'p> Search<'p> {
-    /// A search from the start of a text.
+    /// Starts a search at the start of a text.
     pub fn new(pattern: &'p Pattern) -> Self {
-        // One that can only match at the start is not tried anywhere else.
+        // A program that starts with `^` can match only at the start, so no other start is tried.
         let anywhere = !matches!(pattern.program.instructions.first(), Some(Instruction::Start));
         Self::at(&pattern.program, &pattern.classes, 0, anywhere)
     }
@@ -42,7 +42,7 @@ impl<'p> Search<'p> {
         Self { program, classes, anywhere, at, places, before, reached, round: 0, open, begun: false }
     }
 
-    /// Searches to the end.
+    /// Searches to the end without a pause.
     pub fn finish(mut self, text: &str, budget: &mut Budget) -> Result<bool, Spent> {
         loop {
             if let Some(found) = self.advance(text, budget)? {
@@ -51,7 +51,7 @@ impl<'p> Search<'p> {
         }
     }
 
-    /// Searches until it is time for a pause. None: it is not over.
+    /// Searches until a pause is due. `None` means that the search is not finished.
     pub fn go_on(&mut self, text: &str, budget: &mut Budget) -> Result<Option<bool>, Spent> {
         while !budget.is_pause_due() {
             if let Some(found) = self.advance(text, budget)? {
@@ -61,10 +61,10 @@ impl<'p> Search<'p> {
         Ok(None)
     }
 
-    /// Takes one character. None: the search is not over.
+    /// Consumes one character. `None` means that the search is not finished.
     fn advance(&mut self, text: &str, budget: &mut Budget) -> Result<Option<bool>, Spent> {
         if !self.begun {
-            // What making room for it has taken.
+            // The cost of allocating the search's memory.
             budget.take(1 + self.reached.len() as u64 / 8)?;
             self.begun = true;
             self.round = 1;
@@ -110,7 +110,8 @@ impl<'p> Search<'p> {
         Ok(None)
     }
 
-    /// Adds what can be reached from a place without taking a character. Whether there is a match.
+    /// Adds all instructions that are reachable from `place` without consuming a character. Returns whether there is a
+    /// match.
     fn reach(&mut self, place: u32, text: &str, budget: &mut Budget) -> Result<bool, Spent> {
         self.open.push(place);
         while let Some(place) = self.open.pop() {

@@ -1,10 +1,10 @@
-//! Schemas and data that are made to take time and memory.
+//! Schemas and data that are crafted to cost time and memory.
 
 use serde_json::json;
 
 use super::*;
 
-/// Definitions that each refer twice to the next one, in the words of `refer`.
+/// A chain of definitions. Each one refers twice to the next, with a keyword chosen by `refer`.
 fn doubling(refer: impl Fn(Value) -> Value) -> serde_json::Map<String, Value> {
     let definition = |n: usize| (n.to_string(), refer(json!({ "$ref": format!("#/$defs/{}", n + 1) })));
     let mut definitions: serde_json::Map<_, _> = (0..60).map(definition).collect();
@@ -124,7 +124,7 @@ fn a_schema_is_compiled_in_proportion_to_its_size() {
         (0..5_000).map(|n| (format!("{}x{n}", "\\p{L}{20}".repeat(17)), json!(true))).collect();
     let error = described(&json!({ "patternProperties": patterns })).expect_err("too large").to_string();
     assert!(error.contains("all expressions of the plugin together take more than 200000 units"), "{error}");
-    // As long as a manifest may be, of what takes the most of nodes.
+    // The largest schemas that a manifest can have, with the keywords that cost the most nodes.
     assert!(described(&json!({ "allOf": vec![json!({ "minimum": 0 }); 60_000] })).is_ok());
     assert!(described(&json!({ "enum": vec![0; 500_000] })).is_ok());
     let definitions = doubling(|next| json!({ "allOf": [next.clone(), next], "unevaluatedProperties": false }));

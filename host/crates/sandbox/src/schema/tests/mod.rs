@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::super::interface::types;
 use super::*;
 
-/// The kinds of job of a plugin with one, "work", whose data has this schema.
+/// The job types of a plugin with a single one, "work", whose data has this schema.
 fn described(schema: &Value) -> Result<JobTypes, ManifestError> {
     let job = types::JobType {
         name: "work".into(),
@@ -50,7 +50,7 @@ async fn refused(types: &JobTypes, data: Value) -> Failure {
     }
 }
 
-/// Whether data fits a schema, however long that takes.
+/// Whether data matches a schema, without a practical limit on the steps.
 fn fits(schema: &Value, data: &Value) -> Result<bool, String> {
     let schema = compile(schema, &mut Room::default())?;
     let mut budget = Budget::new(u64::from(u32::MAX));

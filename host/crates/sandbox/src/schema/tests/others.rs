@@ -1,4 +1,4 @@
-//! Compares with another implementation, on schemas and data made by chance.
+//! Compares this implementation with another one, on random schemas and data.
 
 use proptest::prelude::*;
 use serde_json::{Map, json};
@@ -110,7 +110,7 @@ fn schema() -> BoxedStrategy<Value> {
     .boxed()
 }
 
-/// A schema with two definitions that refer to nothing, so that no reference leads back to itself.
+/// A schema with two definitions that contain no references, so that no reference cycle can occur.
 fn document() -> impl Strategy<Value = Value> {
     let definition = || {
         prop_oneof![
@@ -128,8 +128,8 @@ fn document() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Regular expressions that both implementations have. The other one counts letters outside of ASCII as parts of words,
-/// unlike ECMA-262: there is none.
+/// Regular expressions that both implementations support. Unlike ECMA-262, the other one counts non-ASCII letters as
+/// word characters, so there are no such letters here.
 fn pattern() -> BoxedStrategy<String> {
     let leaf = prop::sample::select(vec![
         "a", "b", ".", "[ab]", "[^a]", "\\d", "\\D", "\\w", "\\W", "\\s", "\\p{L}", "€", "[b-€-]", "\\u0061", "",
@@ -175,7 +175,7 @@ proptest! {
     #[test]
     fn another_implementation_finds_the_same_matches(pattern in pattern(), texts in texts()) {
         let schema = json!({ "pattern": pattern });
-        // It does not take every expression.
+        // The other implementation does not accept every expression.
         let Ok(other) = jsonschema::draft202012::new(&schema) else { return Ok(()) };
         for text in texts {
             let data = json!(text);

@@ -1,10 +1,10 @@
-//! The official test suite of JSON Schema.
+//! Runs the official JSON Schema test suite.
 
 use std::path::{Path, PathBuf};
 
 use super::*;
 
-/// Tests whose schemas refer to others that are not in them.
+/// Number of tests whose schemas refer to schemas outside of the document.
 const ELSEWHERE: usize = 18;
 
 fn files(folder: &Path) -> Vec<PathBuf> {
