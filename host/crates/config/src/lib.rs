@@ -80,7 +80,7 @@ pub struct Config {
     pub path: PathBuf,
     /// Settings that are allowed but are probably mistakes.
     pub warnings: Vec<Problem>,
-    /// Where each key stands, for problems that are found after the file was read.
+    /// The position of each key, for problems that are found after the file was read.
     places: Places,
 }
 
