@@ -11,7 +11,7 @@ pub trait Inside: Send + Sync {
     fn id(&self) -> &str;
     /// The plugins in use, by name.
     fn plugins(&self) -> Vec<PluginDetails>;
-    /// The plugin that runs a queue's jobs here, and its version in use.
+    /// The plugin that runs a queue's jobs on this host, and its current version.
     fn handler(&self, queue: &str) -> Option<(String, Arc<Version>)>;
     /// The samples of a queue from the last hour, the oldest first.
     fn samples(&self, queue: &str) -> Vec<QueueSample>;

@@ -98,8 +98,9 @@ impl Sessions {
     }
 }
 
-/// Whether the browser has sent these headers by TLS, to a proxy before this server: the browser says so in `Origin`, the
-/// proxy in `X-Forwarded-Proto`. Nobody can say it for another's browser, and who lies only narrows the own cookie.
+/// Whether the browser used TLS to reach a proxy in front of this server. The browser shows that in `Origin`, the
+/// proxy in `X-Forwarded-Proto`. Nobody can forge them for another user's browser, and a client that lies only
+/// restricts its own cookie.
 fn is_encrypted(headers: &HeaderMap) -> bool {
     let says = |name: &str, is: fn(&str) -> bool| {
         headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| is(&value.to_ascii_lowercase()))
