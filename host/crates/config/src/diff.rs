@@ -126,7 +126,7 @@ mod tests {
         parse(text, Path::new("queues.toml"), &env).unwrap()
     }
 
-    /// What changes when `from` in the configuration becomes `to`.
+    /// The changes between a configuration and the same one with `from` replaced by `to`.
     fn change(from: &str, to: &str) -> Changes {
         assert!(BEFORE.contains(from));
         diff(&config(BEFORE, "x"), &config(&BEFORE.replace(from, to), "x"))

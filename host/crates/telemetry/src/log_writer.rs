@@ -137,7 +137,7 @@ mod tests {
 
     use super::*;
 
-    /// Tells of each call that it is written with.
+    /// Reports each write call.
     struct Calls(mpsc::Sender<String>);
 
     impl Write for Calls {
@@ -151,7 +151,7 @@ mod tests {
         }
     }
 
-    /// Writes lines as if one had been written just now, so that they gather.
+    /// Adds lines as if a write had just happened, so that they are batched.
     fn add(writer: &LogWriter<Calls>, lines: &[(&str, bool)]) {
         for (line, urgent) in lines {
             writer.0.lock().written = Instant::now() + Duration::from_secs(60);
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn an_urgent_line_takes_those_before_it_along() {
         let (sender, calls) = mpsc::channel();
-        // Without a thread that would be quicker.
+        // Without a thread, lines are written sooner.
         let writer = LogWriter::without_thread(Calls(sender));
         writer.0.lock().thread = true;
         add(&writer, &[("a\n", false), ("b\n", false), ("c\n", true)]);

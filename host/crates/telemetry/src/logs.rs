@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(said(None, None, None), (DEFAULT.to_owned(), Source::Default));
     }
 
-    /// Whether a filter lets warnings of these libraries through, and of another one.
+    /// Whether a filter allows warnings of these two libraries, and of another one.
     fn warns(filter: &str) -> [bool; 3] {
         let filter = parse(filter).expect("a filter");
         let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::sink).finish();

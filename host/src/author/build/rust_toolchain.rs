@@ -16,7 +16,8 @@ const DEBIAN_LIBRARY: &str = "/usr/lib/rustlib/src/rust/library/Cargo.toml";
 /// The oldest minor version 1.x that compiles the SDK.
 const OLDEST: u32 = 95;
 
-/// The initial memory of the plugin's allocator, in bytes. While it suffices, the memory of a pen need not grow.
+/// The initial memory of the plugin's allocator, in bytes. While it suffices, the kernel has no work with a pen's
+/// memory.
 const INITIAL_HEAP: &str = "-Clink-arg=--initial-heap=262144";
 
 /// An installed toolchain.

@@ -74,7 +74,7 @@ mod tests {
         assert!(held.is_ok_and(|held| held.bytes == b"four"));
         let larger = read(Body::from("fives"), 4, &room(100)).await;
         assert!(matches!(larger, Err(Refusal::TooLarge(4))));
-        // A chunked one does not tell its size before.
+        // The size of a chunked body is not known in advance.
         let chunks = ["thr", "ee"].map(|chunk| Ok::<_, std::io::Error>(chunk.to_owned()));
         let chunked = read(Body::from_stream(futures::stream::iter(chunks)), 4, &room(100)).await;
         assert!(matches!(chunked, Err(Refusal::TooLarge(4))));

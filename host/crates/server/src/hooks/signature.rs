@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(Signed::read(SignatureForm::GitHub, &HeaderMap::new()).map(drop), Err(MISSING));
     }
 
-    /// The example of Standard Webhooks' own libraries.
+    /// The example from the libraries of Standard Webhooks.
     fn standard(signatures: &str, now: u64) -> Result<(), &'static str> {
         let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
         let key = SigningKey::of_standard(&secret).expect("a key");

@@ -44,7 +44,7 @@ mod tests {
         {
             assert_eq!(own(&[("sec-fetch-site", site)]), allowed, "{site}");
         }
-        // The one that no page can set counts.
+        // `Sec-Fetch-Site` takes precedence, because no page can set it.
         assert!(!own(&[("sec-fetch-site", "cross-site"), ("origin", "http://localhost:1"), ("host", "localhost:1")]));
     }
 

@@ -165,7 +165,7 @@ mod tests {
             assert_eq!(set.contains("Secure"), secure, "{set}");
             let cookie = set.split(';').next().expect("a cookie");
             assert!(sessions.knows(&self::headers(cookie)));
-            // One that was put beside it by whoever can set cookies for the name of the host without TLS.
+            // An additional cookie, set by someone who can set cookies for this host name without TLS.
             if secure {
                 assert!(sessions.knows(&self::headers(&format!("toril-session-9090=x; {cookie}"))));
             }
