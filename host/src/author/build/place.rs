@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::BuildError;
 
-/// The result of [`place`].
+/// The result of `place`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placed {
     /// Its file.
