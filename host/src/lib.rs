@@ -1,23 +1,23 @@
-//! Toril takes BullMQ jobs out of Redis and runs each in a pen of its own: a sandboxed WebAssembly component, chosen by
-//! `queues.toml`, replaced on disk without a restart.
+//! Toril takes BullMQ jobs out of Redis and runs each in its own pen: a sandboxed WebAssembly component.
+//! `queues.toml` maps queues to components, which can be replaced on disk without a restart.
 //!
-//! The layers are crates of their own, in `host/crates`, and Cargo enforces which may depend on which. This crate puts them
-//! together, and re-exports those that a program needs which embeds Toril:
+//! Each layer is a crate of its own in `host/crates`, and Cargo enforces their dependencies. This crate combines
+//! them, and re-exports those that a program needs to embed Toril:
 //!
 //! | module | crate | holds |
 //! | --- | --- | --- |
-//! | [`queue`] | `toril-bullmq` | Redis and BullMQ. Knows nothing of WebAssembly |
-//! | [`plugin`] | `toril-sandbox` | WebAssembly. Knows nothing of Redis |
-//! | [`attempt`] | `toril-job` | the types and traits in which those two meet |
+//! | [`queue`] | `toril-bullmq` | Redis and BullMQ. Knows nothing about WebAssembly |
+//! | [`plugin`] | `toril-sandbox` | WebAssembly. Knows nothing about Redis |
+//! | [`attempt`] | `toril-job` | the types and traits between those two |
 //! | [`config`] | `toril-config` | `queues.toml` |
 //! | [`cron`] | `toril-cron` | cron patterns |
 //! | [`telemetry`] | `toril-telemetry` | logs, the metrics recorder and the trace exporter |
 //!
-//! The modules of this crate; the arrows run one way, from the top down:
+//! The modules of this crate. A module depends only on modules further down in this list:
 //!
-//! - [`cli`][]: the commands of the `toril` binary, one file each.
-//! - [`author`][]: what plugin authors use without a host: `toril plugin`.
-//! - [`host`][]: everything put together, from start to shutdown. Embed Toril with [`host::Host`].
+//! - [`cli`][]: the commands of the `toril` binary, one file for each.
+//! - [`author`][]: tools for plugin authors that need no host: `toril plugin`.
+//! - [`host`][]: the whole host, from start to shutdown. Embed Toril with [`host::Host`].
 //! - [`embedded`][]: the private Redis server of `toril dev`.
 
 #![warn(missing_docs)]

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
-/// A job takes some hundred small allocations, for which the system's allocator costs about twice as much.
+/// A job makes some hundred small allocations. The system's allocator needs about twice as much time for them.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -1,4 +1,4 @@
-//! A job that somebody wrote down, as JSON.
+//! Reads a job from a JSON file.
 
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use toril_job::{Job, JobRef};
 
-/// The keys of the document. Only the name is needed.
+/// The keys of the document. Only the name is required.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Document {
@@ -35,18 +35,18 @@ struct Parent {
     id: String,
 }
 
-/// Why there is no job in a file.
+/// Why a job could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum JobFileError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("the job {} cannot be read: {source}", shown(.path))]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: std::io::Error,
     },
-    /// It is no job.
+    /// The content is not a job.
     #[error("in {} there is no job: {source}. A job is an object with name, and if wanted data, id, queue, attempt, maxAttempts, addedAt, parent", shown(.path))]
     NoJob {
         /// The file.
@@ -56,14 +56,14 @@ pub enum JobFileError {
     },
 }
 
-/// Reads a job from a file; `-` is standard input.
+/// Reads a job from a file. `-` is standard input.
 pub fn read(path: &Path) -> Result<Job, JobFileError> {
     let text = if is_stdin(path) { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(path) };
     let text = text.map_err(|source| JobFileError::Unreadable { path: path.to_owned(), source })?;
     parse(&text).map_err(|source| JobFileError::NoJob { path: path.to_owned(), source })
 }
 
-/// A first attempt out of one, with this name and data.
+/// A job with this name and data, on its first and only attempt.
 pub fn job(name: String, data: Value) -> Job {
     job_of(Document {
         name,
@@ -97,7 +97,7 @@ fn job_of(document: Document) -> Job {
         name: document.name,
         data: document.data.into(),
         attempt,
-        // A job that is tried for the third time has three attempts at least.
+        // A job on its third attempt has at least three attempts.
         max_attempts: document.max_attempts.get().max(attempt),
         added_at: document.added_at.unwrap_or_else(now),
         parent: document.parent.map(|parent| JobRef { queue: parent.queue, id: parent.id }),

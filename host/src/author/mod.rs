@@ -1,16 +1,16 @@
-//! What a plugin's author uses, without Redis and without a running host: a project to start with, a component made of
-//! it, one job through that component, and types for those who add the jobs.
+//! Tools for plugin authors that need neither Redis nor a running host: project templates, builds, test runs of
+//! single jobs, and types for producers.
 //!
-//! | module | what it does |
+//! | module | purpose |
 //! | --- | --- |
-//! | [`template`] | a project to start with |
-//! | [`build`] | from the project to the component |
-//! | [`rebuild`] | that, after each change of a source |
-//! | [`types`] | types for those who add the jobs |
+//! | [`template`] | creates a new project |
+//! | [`build`] | builds the project into a component |
+//! | [`rebuild`] | builds again after each change of a source |
+//! | [`types`] | generates types for producers |
 //! | [`workbench`] | loads one component as a host does, and runs jobs on it |
-//! | [`job_file`] | a job that somebody wrote down |
-//! | [`notebook`] | stands for the queue: keeps what the job logs, reports and adds |
-//! | [`shelf`] | stands for the plugin's key-value data |
+//! | [`job_file`] | reads a job from a JSON file |
+//! | [`notebook`] | a substitute for the queue: keeps what the job logs, reports and adds |
+//! | [`shelf`] | a substitute for the plugin's key-value data |
 
 pub mod build;
 pub mod job_file;

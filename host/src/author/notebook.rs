@@ -1,4 +1,4 @@
-//! Stands for the queue of a job that came from no queue: keeps what the job logs and reports.
+//! A substitute for the queue, for a job that does not come from one. Keeps what the job logs and reports.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -16,24 +16,24 @@ use toril_job::{Asked, ContextError, Dependencies, JobContext, JobRef, LogLevel,
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Line {
-    /// Milliseconds since the start.
+    /// Milliseconds since the start of the run.
     pub at_ms: u64,
     /// `debug`, `info`, `warn` or `error`.
     pub level: &'static str,
-    /// The line.
+    /// The message.
     pub message: String,
 }
 
-/// What a job has told of itself.
+/// What a job has reported.
 #[derive(Clone, Debug, Default)]
 pub struct Notes {
     /// Its log, in order.
     pub log: Vec<Line>,
     /// Each progress that it published, in order.
     pub progress: Vec<Value>,
-    /// What it made of its data last, if it wrote that.
+    /// Its new data, if it replaced them.
     pub data: Option<Value>,
-    /// The jobs that it added, in order. They are run by nobody.
+    /// The jobs that it added, in order. They do not run.
     pub added: Vec<Added>,
 }
 
@@ -45,11 +45,11 @@ pub struct Added {
     pub queue: String,
     /// Its name.
     pub name: String,
-    /// Its id: its own, or `added-1` and so on.
+    /// Its id: the one that the plugin chose, or otherwise `added-1` and so on.
     pub id: String,
     /// Its payload.
     pub data: Value,
-    /// Whether it is a child of the job that runs.
+    /// Whether it is a child of the running job.
     pub child: bool,
 }
 
@@ -66,7 +66,7 @@ impl Default for Notebook {
 }
 
 impl Notebook {
-    /// What has been noted so far.
+    /// Everything reported so far.
     pub fn notes(&self) -> Notes {
         self.lock().clone()
     }

@@ -1,4 +1,4 @@
-//! Builds a plugin's project again whenever one of its sources changes: for `toril dev`.
+//! Builds a plugin's project again after each change of a source, for `toril dev`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,17 +11,18 @@ use tokio::task::JoinHandle;
 
 use super::build::{build, is_source};
 
-/// Writes that come closer together than this are one change.
+/// Writes that are closer together than this count as one change.
 const DEBOUNCE: Duration = Duration::from_millis(200);
 
-/// Builds the project in `folder` into the plugins' folder, and returns a task that does so again after each change.
+/// Builds the project in `folder` into the plugins' folder, and returns a task that builds it again after each
+/// change.
 ///
 /// # Errors
 ///
-/// The first build failed: nothing is there yet to go on with. A later one that fails is told and changes nothing.
+/// Fails if the first build fails, because there is no component yet. Failures of later builds are only reported.
 pub async fn start(folder: PathBuf, plugins: PathBuf) -> Result<JoinHandle<()>, NotBuilt> {
     let changed = Arc::new(Notify::new());
-    // From before the first build, so that no change is missed.
+    // Watching starts before the first build, so that no change is missed.
     let watcher = watcher(&folder, changed.clone());
     build_once(folder.clone(), plugins.clone()).await?;
     Ok(tokio::spawn(async move {
@@ -36,7 +37,7 @@ pub async fn start(folder: PathBuf, plugins: PathBuf) -> Result<JoinHandle<()>, 
     }))
 }
 
-/// A project did not build.
+/// The first build failed.
 #[derive(Debug, thiserror::Error)]
 #[error("{} does not build: {reason}\nMend it and start again.", .project.display())]
 pub struct NotBuilt {
@@ -73,7 +74,7 @@ fn watcher(folder: &Path, changed: Arc<Notify>) -> Option<Watcher> {
     let inside = root.clone();
     let told = move |events: DebounceEventResult| {
         let is_source = |path: &PathBuf| is_source(&inside, path);
-        // Reading is no change: a build reads everything.
+        // Read events do not count, because a build reads every file.
         let is_change = |kind: &notify::EventKind| !kind.is_access();
         let news =
             |event: &notify_debouncer_full::DebouncedEvent| is_change(&event.kind) && event.paths.iter().any(is_source);

@@ -1,4 +1,4 @@
-//! Stands for the key-value data of a plugin that runs without Redis: in memory, for one run.
+//! A substitute for a plugin's key-value data, in memory, for one run without Redis.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use futures::FutureExt;
 use toril_config as config;
 use toril_job::{Asked, ContextError, KeyValue};
 
-/// Data of one plugin; nothing of it expires, since a run is short.
+/// The data of one plugin. Values do not expire, because a run is short.
 #[derive(Default)]
 pub struct Shelf(Mutex<BTreeMap<String, Vec<u8>>>);
 
@@ -18,7 +18,7 @@ impl Shelf {
     }
 }
 
-/// Writes all pairs, or none where the plugin's limits leave no room for them.
+/// Writes all pairs, or none if they would exceed the plugin's limits.
 fn put(
     data: &mut BTreeMap<String, Vec<u8>>,
     plugin: &str,

@@ -1,4 +1,4 @@
-//! The project that an author starts with: files of the binary, with the plugin's name put in.
+//! Templates for new projects. They are part of the binary; the plugin's name is inserted.
 
 use std::fs;
 use std::io;
@@ -20,7 +20,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// What people call it.
+    /// The name of the language.
     pub fn name(self) -> &'static str {
         match self {
             Self::Rust => "Rust",
@@ -29,7 +29,7 @@ impl Language {
         }
     }
 
-    /// The file in an SDK's folder that says what it is, and what it is called there.
+    /// The file that identifies the SDK's folder, and the text that this file must contain.
     fn manifest(self) -> (&'static str, &'static str) {
         match self {
             Self::Rust => ("Cargo.toml", "name = \"toril-plugin\""),
@@ -38,7 +38,7 @@ impl Language {
         }
     }
 
-    /// Where a checkout of Toril has its SDK.
+    /// The SDK's folder in a checkout of Toril.
     pub fn sdk(self) -> &'static str {
         match self {
             Self::Rust => "sdk/rust",
@@ -53,7 +53,7 @@ pub type TemplateFile = (&'static str, &'static str);
 
 /// The files of a language's template.
 ///
-/// In each text `{{name}}` stands for the plugin's name and `{{Name}}` for the same as the name of a type.
+/// In each text, `{{name}}` stands for the plugin's name, and `{{Name}}` for the same name as a type name.
 pub fn template(language: Language) -> &'static [TemplateFile] {
     match language {
         Language::Rust => &[
@@ -85,13 +85,13 @@ pub fn template(language: Language) -> &'static [TemplateFile] {
     }
 }
 
-/// Why no project was written.
+/// Why the project was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
-    /// The name is none.
+    /// The name is not valid.
     #[error("{0:?} is no name for a plugin: use lower-case letters, digits and `-`, a letter first, as in github-sync")]
     Name(String),
-    /// The name means something in the language.
+    /// The name is a reserved word of the language.
     #[error("a {language} plugin cannot be called {name:?}: the language uses that word itself", language = .language.name())]
     Taken {
         /// The name.
@@ -99,7 +99,7 @@ pub enum TemplateError {
         /// The language.
         language: Language,
     },
-    /// What was given as the SDK is none.
+    /// The given folder does not contain the SDK.
     #[error("{} is no SDK for {language}: it has no {manifest} that says `{name}`. A checkout of Toril has that in {sdk}",
         .folder.display(), language = .language.name(), manifest = .language.manifest().0, name = .language.manifest().1, sdk = .language.sdk())]
     NoSdk {
@@ -108,7 +108,7 @@ pub enum TemplateError {
         /// The language.
         language: Language,
     },
-    /// There is something already.
+    /// The folder already exists and is not empty.
     #[error("{} is there already and is not empty: choose another name, or another folder with --path", .0.display())]
     Occupied(PathBuf),
     /// Writing failed.
@@ -116,13 +116,13 @@ pub enum TemplateError {
     Write {
         /// The file or folder.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
 }
 
-/// Writes a new project into `folder`, which must not exist or be empty. `sdk` is a checkout's SDK for the language,
-/// instead of the published one.
+/// Writes a new project into `folder`, which must be empty or not exist. `sdk` is the language's SDK in a checkout,
+/// to be used instead of the published one.
 pub fn write(language: Language, name: &str, folder: &Path, sdk: Option<&Path>) -> Result<(), TemplateError> {
     check_name(language, name)?;
     let files = template(language);
@@ -147,7 +147,7 @@ pub fn write(language: Language, name: &str, folder: &Path, sdk: Option<&Path>) 
     Ok(())
 }
 
-/// A plugin's name that is a package's name in every language as well.
+/// Checks that the plugin's name is also a valid package name in every language.
 fn check_name(language: Language, name: &str) -> Result<(), TemplateError> {
     let later = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let fits = name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(later);
@@ -160,7 +160,7 @@ fn check_name(language: Language, name: &str) -> Result<(), TemplateError> {
     Ok(())
 }
 
-/// Keywords, and crates that a crate of the same name would hide.
+/// Keywords, and crates that a crate with the same name would shadow.
 const RUST_WORDS: [&str; 52] = [
     "abstract",
     "alloc",
@@ -216,18 +216,18 @@ const RUST_WORDS: [&str; 52] = [
     "use",
 ];
 
-/// What the template for Rust says of an SDK in a folder, where it is not in one.
+/// The hint in the Rust template about using an SDK from a folder. It is removed when the project already does.
 const FROM_A_CHECKOUT: &str =
     "# From a checkout of Toril instead: `toril-plugin = { path = \"/path/to/toril/sdk/rust\" }`\n";
-/// Where the template for JavaScript names the packages whose install scripts npm may run.
+/// The position in the JavaScript template where packages are listed whose install scripts npm may run.
 const ALLOWED_SCRIPTS: &str = "\"allowScripts\": {";
 
-/// The package in a dependency of `package.json`, as npm wants it named in `allowScripts`.
+/// The package in a dependency of `package.json`, in the form that npm expects in `allowScripts`.
 fn package_in(dependency: &str) -> &str {
     dependency.split_once(": ").map_or(dependency, |(_, package)| package)
 }
 
-/// The dependency on the published SDK, as the language's template writes it.
+/// The dependency on the published SDK, as in the language's template.
 fn published_sdk(language: Language) -> &'static str {
     match language {
         Language::Rust => "toril-plugin = \"0.1\"",
@@ -236,7 +236,7 @@ fn published_sdk(language: Language) -> &'static str {
     }
 }
 
-/// The same dependency on an SDK in a folder.
+/// The dependency on an SDK in a folder.
 fn local_sdk(language: Language, folder: &Path) -> Result<String, TemplateError> {
     let none = || TemplateError::NoSdk { folder: folder.to_owned(), language };
     let (manifest, name) = language.manifest();

@@ -1,5 +1,5 @@
-//! One component on a bench: loaded by the same code as in a host, so that what a host would refuse is refused here in
-//! the same words, and run in the same pens.
+//! Loads one component with the same code as a host, and runs jobs on it. So it rejects the same components with the
+//! same messages, and attempts run in the same pens.
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
@@ -15,37 +15,38 @@ use toril_job::trace::Trace;
 use toril_job::{Attempt, Failure, FailureKind, Finished, Job, Outcome, Signals};
 use toril_sandbox::{LoadError, Plugins, Prepared, StartError};
 
-/// A component can be made of several modules, for each of which the pool needs room.
+/// A component can consist of several modules, and the pool needs room for each of them.
 const ROOM: NonZeroU32 = match NonZeroU32::new(8) {
     Some(pens) => pens,
     None => NonZeroU32::MIN,
 };
 
-/// An engine with nothing on it yet.
+/// An engine without a component.
 pub struct Workbench {
     plugins: Arc<Plugins>,
 }
 
-/// A job's run, and what came of it.
+/// The result of one test run.
 #[derive(Clone, Debug)]
 pub struct Trial {
-    /// How it ended, and what it took.
+    /// The outcome and the usage.
     pub finished: Finished,
-    /// What it told on the way.
+    /// What the job reported during the run.
     pub notes: Notes,
-    /// How long it took, without loading the component.
+    /// The duration of the run, without loading the component.
     pub took: Duration,
 }
 
 impl Workbench {
-    /// Starts an engine. Compiled components are kept in `cache`: a large one takes half a minute the first time.
+    /// Starts an engine. Compiled components are kept in `cache`, because the first compilation of a large one takes
+    /// half a minute.
     pub fn open(cache: PathBuf) -> Result<Self, StartError> {
         let settings =
             HostSettings { cache, max_pens: ROOM, pen_threads: NonZeroUsize::MIN, ..HostSettings::default() };
         Ok(Self { plugins: Arc::new(Plugins::start(&settings)?) })
     }
 
-    /// Loads a component under a plugin's name, with the grants and bounds of `entry`.
+    /// Loads a component under a plugin's name, with the grants and limits of `entry`.
     pub async fn load(&self, file: &Path, plugin: &str, entry: &Plugin) -> Result<Prepared, LoadError> {
         self.plugins.prepare_file(file, plugin, entry).await
     }
@@ -67,7 +68,7 @@ impl Workbench {
         Trial { finished, notes: notebook.notes(), took: started.elapsed() }
     }
 
-    /// Attempts run on a runtime of their own, and end with this call.
+    /// Attempts run on their own runtime. Dropping this future ends them.
     async fn run_on_pens(&self, plugin: String, attempt: Attempt, timeout: Duration) -> Finished {
         let (Some(handle), Some(pens)) = (self.plugins.handle(&plugin), self.plugins.home()) else {
             return not_run(plugin, "is not loaded");

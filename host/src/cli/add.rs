@@ -1,4 +1,4 @@
-//! `toril add`: a job, with every option that BullMQ has for one.
+//! `toril add`: adds a job, with every option that BullMQ has for jobs.
 
 use std::path::Path;
 use std::process::ExitCode;

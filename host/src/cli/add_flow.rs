@@ -1,4 +1,4 @@
-//! `toril add-flow`: adding a tree of jobs over several queues.
+//! `toril add-flow`: adds a tree of jobs over several queues.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::client::Client;
 use super::{WRONG, error, text};
 use toril_bullmq::admin::{AddedFlow, NewFlow};
 
-/// The longest description of a flow, in bytes.
+/// The size limit of a flow's description, in bytes.
 const LONGEST: u64 = 64 << 20;
 
 /// Options of `toril add-flow`.

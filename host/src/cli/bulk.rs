@@ -1,4 +1,4 @@
-//! `toril add QUEUE --bulk FILE`: many jobs, one JSON document a line.
+//! `toril add QUEUE --bulk FILE`: adds many jobs, one JSON document per line.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::process::ExitCode;
@@ -10,14 +10,14 @@ use super::client::refused;
 use super::{FAILED, WRONG, error, text};
 use toril_bullmq::admin::{Admin, NewJob, NewJobOptions};
 
-/// How many jobs are added at once.
+/// The number of jobs that are added at once.
 const BATCH: usize = 500;
-/// How many bytes of lines are held at once, beside the one that goes over it.
+/// The limit of line bytes in one batch. The line that exceeds it still belongs to the batch.
 const BATCH_BYTES: usize = 8 << 20;
-/// The longest line, in bytes: a job larger than this is a mistake.
+/// The longest line, in bytes. A larger job is a mistake.
 const LONGEST_LINE: u64 = 64 << 20;
 
-/// A line. Its name may be left out where the command line has one.
+/// One line. The name is optional if the command line has one.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
@@ -32,8 +32,9 @@ fn empty() -> Value {
     Value::Object(serde_json::Map::new())
 }
 
-/// Adds the jobs of a file, or of standard input for `-`. `name`: of those that have none. Batch by batch: a batch with a
-/// wrong line is not added, and ends it, with the numbers of the wrong lines and of those that were added.
+/// Adds the jobs of a file, or of standard input for `-`. `name`: the name of jobs that have none. Jobs are added in
+/// batches. A batch with an invalid line is not added and ends the command, which then reports the numbers of the
+/// invalid lines and how many jobs were added.
 pub async fn add(admin: &Admin, queue: &str, name: Option<&str>, file: &str, json: bool) -> ExitCode {
     let input: Box<dyn Read> = match file {
         "-" => Box::new(io::stdin()),
@@ -95,7 +96,7 @@ fn stopped(code: u8, added: usize, first: u64, last: u64) -> ExitCode {
 
 struct Lines {
     input: BufReader<Box<dyn Read>>,
-    /// The number of the line that was read last, from 1.
+    /// The number of the last line that was read, from 1.
     number: u64,
     ended: bool,
 }
@@ -105,7 +106,7 @@ struct Batch {
     /// The number of its first line.
     first: u64,
     jobs: Vec<NewJob>,
-    /// The number of each job's line.
+    /// The line number of each job.
     numbers: Vec<u64>,
     wrong: Vec<(u64, String)>,
 }
@@ -147,7 +148,7 @@ impl Lines {
 
 fn job(line: &[u8], name: Option<&str>) -> Result<NewJob, String> {
     let line: Line = serde_json::from_slice(line).map_err(|error| {
-        // Its message has a place in the line, which is line 1 to it.
+        // Each line is a document of its own, so serde's message always names line 1. Only the column is useful.
         error.to_string().replace(" at line 1 column", " at column")
     })?;
     let name = line.name.or_else(|| name.map(str::to_owned)).ok_or("has no `name`, and the command line has none")?;

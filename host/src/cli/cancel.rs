@@ -1,4 +1,4 @@
-//! `toril cancel`: ends a job that runs, wherever it does.
+//! `toril cancel`: stops a running job, on any host.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! `toril promote`, `toril remove` and `toril change`: what is done with one job.
+//! `toril promote`, `toril remove` and `toril change`: operations on one job.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! `toril check`: everything that is wrong, without running anything. Redis is left alone unless it is asked for.
+//! `toril check`: reports all problems without running anything. Connects to Redis only if `--redis` is given.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! `toril drain` and `toril clean`: removing many jobs.
+//! `toril drain` and `toril clean`: remove many jobs.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! What the commands share that talk to Redis and end: which Redis it is.
+//! Shared code of the commands that connect to Redis: which Redis to use, and how to print results.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,12 +25,12 @@ pub struct Client {
 }
 
 impl Client {
-    /// What a command for the same Redis has to be given.
+    /// The option that a suggested command needs to use the same Redis.
     pub fn dev_option(&self) -> &'static str {
         if self.dev { "--dev " } else { "" }
     }
 
-    /// Reads the configuration and says where Redis is; or says what is wrong, and how the process ends.
+    /// Reads the configuration and opens Redis. On failure, prints the problem and returns the exit code.
     pub fn open(&self, path: &Path) -> Result<(Config, Redis), ExitCode> {
         let mut env = Env::from_process();
         if self.dev {
@@ -42,14 +42,14 @@ impl Client {
         Ok((config, redis))
     }
 
-    /// The same, as that which looks at queues and changes them.
+    /// Like `open`, but returns the admin client.
     pub fn admin(&self, path: &Path) -> Result<Admin, ExitCode> {
         let (config, redis) = self.open(path)?;
         let config = Arc::new(config);
         Ok(Admin::new(Arc::new(redis), Arc::new(move || config.clone())))
     }
 
-    /// Tells what came of it, as JSON or by `text`, and how the process ends.
+    /// Prints the result as JSON or through `text`. Returns the exit code.
     pub fn tell<T: Serialize>(&self, outcome: Result<T, AdminError>, text: impl FnOnce(&T)) -> ExitCode {
         match outcome {
             Ok(outcome) if self.json => print(&outcome),
@@ -61,7 +61,7 @@ impl Client {
         }
     }
 
-    /// Tells that something was done that has no result of its own.
+    /// Prints that an operation without a result succeeded. Returns the exit code.
     pub fn done(&self, outcome: Result<(), AdminError>, json: &serde_json::Value, text: &str) -> ExitCode {
         self.tell(outcome.map(|()| json), |_| super::say!("{}", super::text::line(text)))
     }
@@ -78,13 +78,13 @@ pub fn print<T: Serialize>(document: &T) -> ExitCode {
     }
 }
 
-/// Ends since something was not shown or not done.
+/// Prints why an operation failed. Returns the exit code.
 pub fn refused(reason: &AdminError) -> ExitCode {
     let code = if matches!(reason, AdminError::Invalid(_)) { WRONG } else { FAILED };
     error(code, &super::text::line(&reason.to_string()))
 }
 
-/// `.toril`, beside the configuration.
+/// The folder `.toril` next to the configuration.
 pub fn folder(path: &Path) -> PathBuf {
     path.parent().unwrap_or(Path::new("")).join(".toril")
 }

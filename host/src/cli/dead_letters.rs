@@ -1,4 +1,4 @@
-//! `toril dead-letters`: what is done with jobs that have failed for good.
+//! `toril dead-letters`: operations on jobs that failed permanently.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -47,7 +47,7 @@ impl Return {
         let outcome = admin.return_letters(&self.queue, &self.ids, self.limit).await;
         let kept = outcome.as_ref().is_ok_and(|outcome| !outcome.kept.is_empty());
         let code = self.client.tell(outcome, |outcome| tell(outcome, &self.queue));
-        // What stays is an error only where it is told by name that it should go.
+        // Dead letters that stay are an error only if the command line lists their ids.
         if kept && !self.ids.is_empty() { ExitCode::from(FAILED) } else { code }
     }
 }

@@ -1,4 +1,4 @@
-//! `toril deduplication`: which job holds a deduplication id, and letting it go.
+//! `toril deduplication`: shows which job holds a deduplication id, or releases the id.
 
 use std::path::Path;
 use std::process::ExitCode;

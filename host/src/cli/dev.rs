@@ -1,4 +1,4 @@
-//! `toril dev`: a host with a Redis of its own.
+//! `toril dev`: runs a host with its own private Redis.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,12 +25,14 @@ pub struct Dev {
 
 impl Dev {
     pub async fn run(self, path: &Path) -> ExitCode {
-        // First what a person can mend at once; the server takes a moment.
+        // The configuration is checked first, because the user can fix it at once and the server takes a moment to
+        // start.
         let plugins = match config::load(path, &own_redis("redis://127.0.0.1")) {
             Ok(config) => config.host.plugins,
             Err(problems) => return unusable(&problems),
         };
-        // A server before the projects, which take their time to build: it may not be there.
+        // The server's binary is looked up before the projects are built, because a build takes time and the binary
+        // may be missing.
         let folder = client::folder(path);
         let binary = match find(self.redis_server.or_else(|| setting("TORIL_REDIS_SERVER").map(PathBuf::from)), &folder)
         {
@@ -46,7 +48,7 @@ impl Dev {
             if !project.is_dir() {
                 return error(WRONG, &format!("there is no folder {} with a project", project.display()));
             }
-            // Once before the host starts, which needs the components to be there.
+            // The first build finishes before the host starts, because the host needs the components.
             match rebuild::start(project, plugins.clone()).await {
                 Ok(task) => rebuilding.push(AbortOnDropHandle::new(task)),
                 Err(reason) => return error(FAILED, &reason),
@@ -65,7 +67,7 @@ impl Dev {
             Ok(config) => run::work(config, env).await,
             Err(problems) => unusable(&problems),
         };
-        // After the workers: the last outcomes are written by now.
+        // The server stops after the workers, so that the last outcomes have been written.
         if let Err(reason) = tokio::task::spawn_blocking(move || drop(server)).await {
             return error(FAILED, &reason);
         }
@@ -73,7 +75,8 @@ impl Dev {
     }
 }
 
-/// The process's environment, with the private server in the place of whatever Redis it and the file name.
+/// The process's environment with the private server's URL. It overrides any Redis that the environment or the file
+/// sets.
 pub(super) fn own_redis(url: &str) -> Env {
     let one = Env::from_process().with("REDIS_CLUSTER", "false").with("REDIS_SENTINELS", "none");
     one.with("REDIS_URL", url).with("REDIS_TLS", "false")

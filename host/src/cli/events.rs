@@ -1,4 +1,4 @@
-//! `toril events`: follows what happens in a queue.
+//! `toril events`: prints the events of a queue as they happen.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! `toril flow`: a job and its children, as a tree.
+//! `toril flow`: shows a job and its children as a tree.
 
 use std::path::Path;
 use std::process::ExitCode;

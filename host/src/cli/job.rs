@@ -1,4 +1,4 @@
-//! `toril job`: everything that Redis holds of one job.
+//! `toril job`: shows everything that Redis stores about one job.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -41,7 +41,7 @@ impl Job {
             admin = admin.revealing();
         }
         match admin.job_details(&self.queue, &self.id).await {
-            // The same document for people, one field a line: it holds nothing that a table would show better.
+            // People get the same document, one field per line, because a table would not show it better.
             Ok(job) => self.client.tell(Ok(job), |job| crate::cli::say!("{}", text::document(job))),
             Err(reason) => refused(&reason),
         }

@@ -1,4 +1,4 @@
-//! `toril jobs`: the jobs of a queue that are in one state, page by page.
+//! `toril jobs`: lists the jobs of a queue in one state, page by page.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! `toril limits`: what bounds all workers of a queue together.
+//! `toril limits`: the limits that apply to all workers of a queue together.
 
 use std::num::NonZeroU64;
 use std::path::Path;
@@ -46,7 +46,7 @@ impl Limits {
         self.client.tell(self.apply(&admin).await, |limits| table(&self.queue, limits))
     }
 
-    /// Changes what is to be changed, and returns what is so then.
+    /// Applies the requested changes and returns the new limits.
     async fn apply(&self, admin: &Admin) -> Result<QueueLimits, AdminError> {
         let queue = &self.queue;
         if self.no_concurrency || self.concurrency.is_some() {

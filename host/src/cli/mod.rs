@@ -1,4 +1,4 @@
-//! The command line. One file a command; each returns how the process ends.
+//! The command line. Each command has its own file and returns the exit code.
 
 /// Prints a line of a command's result to standard output.
 macro_rules! say {
@@ -46,14 +46,14 @@ use crate::host::StartError;
 use toril_config::LoadError;
 use toril_telemetry::LogFormat;
 
-/// The configuration where none is named.
+/// The default configuration file.
 const DEFAULT_CONFIG: &str = "queues.toml";
 
-/// It did not work.
+/// Exit code: the operation failed.
 const FAILED: u8 = 1;
-/// The command line or the configuration is wrong.
+/// Exit code: the command line or the configuration is not valid.
 const WRONG: u8 = 2;
-/// What still ran at the end of `shutdown_timeout` was interrupted.
+/// Exit code: jobs that still ran after `shutdown_timeout` were interrupted.
 const FORCED: u8 = 3;
 
 /// Runs BullMQ jobs in sandboxed, hot-reloadable WebAssembly components.
@@ -157,12 +157,12 @@ enum Command {
     },
 }
 
-/// The configuration where none is named: in the current folder or the nearest one above that has one.
+/// The default configuration: the file in the current folder, or in the nearest parent folder that has one.
 fn default_config() -> PathBuf {
     nearest_config(Path::new("")).unwrap_or_else(|| DEFAULT_CONFIG.into())
 }
 
-/// The configuration in a folder, or in the nearest one above it.
+/// The configuration in a folder, or in its nearest parent folder that has one.
 fn nearest_config(folder: &Path) -> Option<PathBuf> {
     let here = if folder == Path::new(".") { Path::new("") } else { folder };
     let depth = Path::new(".").join(here).canonicalize().ok()?.components().count();
@@ -170,11 +170,11 @@ fn nearest_config(folder: &Path) -> Option<PathBuf> {
     up.map(|folder| folder.join(DEFAULT_CONFIG)).find(|config| config.is_file())
 }
 
-/// Runs the command that the process was started with.
+/// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
     let code = match Cli::try_parse() {
         Ok(cli) => run(cli),
-        // Help is a result, too, and comes this way.
+        // Help is a result as well, and clap returns it as an error.
         Err(help) if !help.use_stderr() => {
             output::note(help.print());
             ExitCode::SUCCESS
@@ -207,7 +207,8 @@ fn run(cli: Cli) -> ExitCode {
     let config = found.as_path();
     let code = runtime.block_on(async {
         match cli.command {
-            // A host in production works what it was given, and not what lies about.
+            // In production, a host uses only the configuration that it was given, and does not search parent
+            // folders.
             Command::Run => run::run(cli.config.as_deref().unwrap_or(Path::new(DEFAULT_CONFIG))).await,
             Command::Dev(dev) => dev.run(config).await,
             Command::Check(check) => check.run(config).await,
@@ -239,13 +240,13 @@ fn run(cli: Cli) -> ExitCode {
             Command::RedisGuard { .. } | Command::CompilePlugin { .. } => ExitCode::from(WRONG),
         }
     });
-    // Whatever still runs has been waited for by its command, or been given up.
+    // The command has already waited for its tasks, or has abandoned them.
     runtime.shutdown_background();
     toril_telemetry::logs::flush();
     code
 }
 
-/// The program that runs, also where its file has been replaced by a newer one since.
+/// The path of the running program, even if its file has been replaced since.
 fn own_program() -> PathBuf {
     let running = Path::new("/proc/self/exe");
     match running.exists() {
@@ -265,36 +266,36 @@ fn log_format(given: Option<LogFormat>) -> Result<LogFormat, String> {
     }
 }
 
-/// A variable of the environment. Empty means not set, as compose files pass it.
+/// An environment variable. An empty value counts as not set, because compose files pass unset variables like that.
 fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Ends since the configuration cannot be used.
+/// Prints why the configuration cannot be used. Returns the exit code.
 fn unusable(reason: &LoadError) -> ExitCode {
     match reason {
-        // These come with their own heads and places.
+        // These messages already contain a heading and the position.
         LoadError::Invalid(problems) => fail(WRONG, &problems.to_string()),
         other => error(WRONG, other),
     }
 }
 
-/// Ends with an error that a person reads.
+/// Prints a message for the user. Returns the exit code.
 fn fail(code: u8, message: &str) -> ExitCode {
     eprintln!("{}", text::plain(message.trim_end()));
     ExitCode::from(code)
 }
 
-/// Ends with an error of this command's own, told as one.
+/// Prints an error with the prefix `error:`. Returns the exit code.
 fn error(code: u8, error: &dyn std::fmt::Display) -> ExitCode {
     fail(code, &format!("error: {error}"))
 }
 
-/// Ends since a host did not start.
+/// Prints why the host did not start. Returns the exit code.
 fn not_started(reason: &StartError) -> ExitCode {
     let code = if reason.is_configuration() { WRONG } else { FAILED };
     match reason {
-        // These come with their own heads and places.
+        // These messages already contain a heading and the position.
         StartError::Load(problems) | StartError::Unguarded(problems) => fail(code, &problems.to_string()),
         other => error(code, other),
     }

@@ -1,4 +1,4 @@
-//! `toril obliterate`: removing a queue with everything in it.
+//! `toril obliterate`: removes a queue with everything in it.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,5 +1,5 @@
-//! Standard output, where commands print their results. A result that could not be written fails the command. A reader
-//! that has read enough, as in `toril jobs … | head`, ends it quietly.
+//! Standard output, where commands print their results. A command fails if its result could not be written. If the
+//! reader closes the pipe early, as in `toril jobs … | head`, the command ends without an error.
 
 use std::fmt::Arguments;
 use std::io::{self, Write};
@@ -8,36 +8,36 @@ use std::sync::OnceLock;
 
 use super::{FAILED, error, text};
 
-/// The first error. Nothing more is written after it.
+/// The first write error. Nothing is written after it.
 static BROKEN: OnceLock<io::Error> = OnceLock::new();
 
-/// Prints a line. Control characters are written out.
+/// Prints a line. Control characters are escaped.
 pub fn line(line: Arguments<'_>) {
     write(&format!("{}\n", text::plain(&line.to_string())));
 }
 
-/// Prints text as it is, with its own line ends.
+/// Prints text without changes. The text contains its own line breaks.
 pub fn write(text: &str) {
     if !is_closed() {
         note(io::stdout().write_all(text.as_bytes()));
     }
 }
 
-/// Notes what came of writing to standard output.
+/// Flushes standard output, and records the first error.
 pub fn note(written: io::Result<()>) {
-    // What stays in the buffer would be lost without an error when the process ends.
+    // Without a flush, buffered output could be lost without an error when the process ends.
     if let Err(error) = written.and_then(|()| io::stdout().flush()) {
-        // Another thread's error may have come first; one of them is enough.
+        // Another thread may have recorded an error first. One error is enough.
         let _first = BROKEN.set(error);
     }
 }
 
-/// Whether nothing can be written any more. A command that prints without end must end then.
+/// Whether nothing more can be written. A command with endless output must then end.
 pub fn is_closed() -> bool {
     BROKEN.get().is_some()
 }
 
-/// How the process ends: as its command says, but never with success if its output was lost.
+/// The exit code of the process: the command's code, but never success if output was lost.
 pub fn end(code: ExitCode) -> ExitCode {
     match BROKEN.get() {
         Some(reason) if reason.kind() != io::ErrorKind::BrokenPipe => {

@@ -1,4 +1,4 @@
-//! `toril priorities`: how many jobs wait with which priority.
+//! `toril priorities`: counts the waiting jobs of each priority.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! `toril queues`: how many jobs are where.
+//! `toril queues`: counts the jobs in each state.
 
 use std::path::Path;
 use std::process::ExitCode;

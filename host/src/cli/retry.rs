@@ -1,4 +1,4 @@
-//! `toril retry`: runs ended jobs again.
+//! `toril retry`: runs finished jobs again.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! `toril run`: a host, until it is told to end.
+//! `toril run`: runs a host until a signal stops it.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -17,7 +17,7 @@ pub async fn run(path: &Path) -> ExitCode {
     }
 }
 
-/// Works a configuration's queues until a signal comes.
+/// Runs the queues of a configuration until a signal arrives.
 pub async fn work(config: Config, env: Env) -> ExitCode {
     let mut signals = match Signals::listen() {
         Ok(signals) => signals,
@@ -26,7 +26,7 @@ pub async fn work(config: Config, env: Env) -> ExitCode {
     if let Err(reason) = toril_telemetry::metrics::start() {
         return error(FAILED, &format!("metrics cannot be recorded: {reason}"));
     }
-    // Held to the end: the last spans are sent then.
+    // Kept until the end, because dropping it sends the last spans.
     let _spans = match toril_telemetry::traces::start() {
         Ok(spans) => spans,
         Err(reason) => return error(WRONG, &reason),
@@ -39,7 +39,7 @@ pub async fn work(config: Config, env: Env) -> ExitCode {
             Ok(host) => host,
             Err(reason) => return not_started(&reason),
         },
-        // Nothing has been claimed before the start has come to its end.
+        // No job is claimed before the start has finished, so nothing needs to be cleaned up.
         () = signals.next() => return ExitCode::SUCCESS,
     };
     tracing::info!(listen = host.listen().map(tracing::field::display), queues = ?host.queues(), "ready");
@@ -68,7 +68,7 @@ pub async fn work(config: Config, env: Env) -> ExitCode {
     }
 }
 
-/// SIGINT and SIGTERM, which mean the same.
+/// SIGINT and SIGTERM, which have the same effect.
 pub struct Signals {
     interrupt: Signal,
     terminate: Signal,

@@ -1,4 +1,4 @@
-//! `toril schedulers`: what adds jobs again and again.
+//! `toril schedulers`: manages job schedulers.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,14 +1,14 @@
-//! Text of others, such as a job's name, on a terminal: it must not move the cursor or change colours.
+//! Prepares untrusted text, such as a job's name, for a terminal: it must not move the cursor or change colours.
 
 use std::borrow::Cow;
 use std::time::{Duration, UNIX_EPOCH};
 
-/// The text as one line: control characters are written out.
+/// The text on one line, with control characters escaped.
 pub fn line(text: &str) -> String {
     text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
 }
 
-/// The beginning of the text as one line, as long as a table has room for.
+/// The text on one line, shortened to `length` characters.
 pub fn short(text: &str, length: usize) -> String {
     let line = line(text);
     if line.chars().count() <= length {
@@ -19,13 +19,14 @@ pub fn short(text: &str, length: usize) -> String {
     short
 }
 
-/// A document over several lines.
+/// A JSON document on several lines.
 pub fn document(value: &impl serde::Serialize) -> String {
     let text = serde_json::to_string_pretty(value).unwrap_or_else(|error| error.to_string());
     plain(&text).into_owned()
 }
 
-/// The text with its lines: other control characters are written out, as JSON does. JSON itself leaves those of C1.
+/// The text with its line breaks. Other control characters are escaped as in JSON, which itself leaves C1 controls
+/// unchanged.
 pub fn plain(text: &str) -> Cow<'_, str> {
     let control = |c: char| c.is_control() && c != '\n';
     if !text.contains(control) {
@@ -34,7 +35,7 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     text.chars().map(|c| if control(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }).collect()
 }
 
-/// A time in milliseconds since the Unix epoch, as people write it.
+/// A time in milliseconds since the Unix epoch, formatted for people.
 pub fn time(milliseconds: u64) -> String {
     match UNIX_EPOCH.checked_add(Duration::from_millis(milliseconds)) {
         // The formatter panics beyond the year 9999.

@@ -1,4 +1,4 @@
-//! `toril trim-events`: removing the oldest events of a queue.
+//! `toril trim-events`: removes the oldest events of a queue.
 
 use std::path::Path;
 use std::process::ExitCode;

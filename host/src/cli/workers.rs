@@ -1,4 +1,4 @@
-//! `toril workers`: the workers that are connected to a queue.
+//! `toril workers`: lists the workers that are connected to a queue.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! Where a server binary may be.
+//! Finds the binary of a Redis server.
 
 use std::path::{Path, PathBuf};
 
@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 )]
 pub struct NoServer(PathBuf);
 
-/// The names that are looked for on `PATH`, the preferred one first.
+/// The names to look for on `PATH`, the preferred one first.
 const NAMES: [&str; 2] = ["valkey-server", "redis-server"];
 
-/// Finds a server: the one that was `named`, else one on `PATH`, else the one that the set-up put into `folder`
-/// (`.toril`).
+/// Finds a server: the one that the caller `named`, otherwise one on `PATH`, otherwise the one in `folder`
+/// (`.toril`), where the set-up puts it.
 pub fn find(named: Option<PathBuf>, folder: &Path) -> Result<PathBuf, NoServer> {
     if let Some(named) = named {
         return Ok(named);

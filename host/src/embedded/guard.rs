@@ -1,7 +1,7 @@
-//! The process between the host and its private server. It holds the read end of a pipe whose write end only the host
-//! has: however the host ends, `kill -9` included, the pipe ends too, and the guard ends the server.
+//! The guard process between the host and its private server. It holds the read end of a pipe, and only the host
+//! holds the write end. However the host ends, even by `kill -9`, the pipe closes, and the guard stops the server.
 //!
-//! The first line on that pipe is the server's password. Arguments would show it to every user of the machine.
+//! The first line on that pipe is the server's password. Arguments would be visible to every user of the machine.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -9,12 +9,12 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-/// How often the server is looked at.
+/// The interval of checks whether the server still runs.
 const LOOK: Duration = Duration::from_millis(50);
-/// How long the server may take to save and end.
+/// How long the server may take to save its data and stop.
 const END: Duration = Duration::from_secs(10);
 
-/// Runs a server until standard input ends, then has it save and end. `port` is where it listens on 127.0.0.1.
+/// Runs a server until standard input closes, and then makes it save and stop. `port` is its port on 127.0.0.1.
 pub fn guard(server: &str, port: u16, arguments: &[String]) -> ExitCode {
     let mut password = String::new();
     if let Err(error) = std::io::stdin().read_line(&mut password) {
@@ -32,7 +32,7 @@ pub fn guard(server: &str, port: u16, arguments: &[String]) -> ExitCode {
     let (ended, end) = mpsc::channel::<()>();
     std::thread::spawn(move || {
         let mut rest = Vec::new();
-        // An error means the same as an end: nobody is there any more.
+        // An error means the same as a closed pipe: the host is gone.
         let _gone = std::io::stdin().read_to_end(&mut rest);
         drop(ended);
     });
@@ -74,7 +74,7 @@ fn finish(child: &mut Child, port: u16, password: &str) -> ExitCode {
     }
 }
 
-/// Redis takes commands as plain lines, too.
+/// Redis also accepts commands as plain lines.
 fn ask_to_end(port: u16, password: &str) -> std::io::Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;

@@ -1,4 +1,4 @@
-//! The private Redis server of `toril dev`: a real server that is found, started and ended with the host.
+//! The private Redis server of `toril dev`: a real server that starts and stops with the host.
 
 mod find;
 mod guard;

@@ -1,7 +1,7 @@
-//! Starts and ends the private server, and tells other commands where it is.
+//! Starts and stops the private server, and tells other commands its address.
 //!
-//! The server listens on a port of 127.0.0.1, which every user of the machine can reach, so it has a password: a new one at
-//! each start, in files that only this user can read.
+//! The server listens on a port of 127.0.0.1, which every user of the machine can reach, so it needs a password. Each
+//! start creates a new one, in files that only this user can read.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -17,33 +17,33 @@ use toril_private as private;
 
 /// How long the server may take to load its data.
 const READY: Duration = Duration::from_secs(60);
-/// How long the guard may take to end it; longer than the guard's own patience.
+/// How long the guard may take to stop the server. Longer than the guard's own limit.
 const END: Duration = Duration::from_secs(15);
-/// Where the server is told, in the folder.
+/// The file in the folder that contains the server's address.
 const ANNOUNCEMENT: &str = "dev.json";
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Why the private server does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// There is one already.
+    /// Another `toril dev` already runs.
     #[error("another `toril dev` works in {}: end it first, or use another folder", .0.display())]
     Taken(PathBuf),
-    /// One has begun, and has no server yet.
+    /// A `toril dev` is starting, and has no server yet.
     #[error("the `toril dev` in {} is still starting (it builds its projects first): try again when it has told its Redis URL", .0.display())]
     Starting(PathBuf),
-    /// None is there.
+    /// No `toril dev` runs.
     #[error("no `toril dev` runs in {}: start one, or leave --dev out to use REDIS_URL", .0.display())]
     NotRunning(PathBuf),
-    /// A file or process failed.
+    /// A file or process operation failed.
     #[error("{what}: {source}")]
     Io {
-        /// What was tried.
+        /// The operation.
         what: String,
-        /// How it failed.
+        /// The cause.
         source: io::Error,
     },
-    /// It ended while it started.
+    /// The server ended during its start.
     #[error("the Redis server {server} ended while it started; it says:\n{log}")]
     Ended {
         /// The binary.
@@ -51,7 +51,7 @@ pub enum ServerError {
         /// The last lines of its log.
         log: String,
     },
-    /// It is not ready in time.
+    /// The server did not become ready in time.
     #[error("the Redis server {server} is not ready after {}; its log is {}", humantime::format_duration(READY), .log.display())]
     NotReady {
         /// The binary.
@@ -66,12 +66,12 @@ fn io_error(what: impl Into<String>) -> impl FnOnce(io::Error) -> ServerError {
     move |source| ServerError::Io { what, source }
 }
 
-/// What other commands need to know of a running `toril dev`.
+/// What other commands need to know about a running `toril dev`.
 #[derive(Serialize, Deserialize)]
 pub struct Running {
-    /// Where its Redis is, with the password.
+    /// The URL of its Redis, with the password.
     pub redis_url: String,
-    /// Its process.
+    /// The id of its process.
     pub pid: u32,
 }
 
@@ -81,7 +81,7 @@ impl fmt::Debug for Running {
     }
 }
 
-/// The `toril dev` that runs on this `.toril` folder.
+/// Finds the `toril dev` that runs on this `.toril` folder.
 pub fn running(folder: &Path) -> Result<Running, ServerError> {
     let not_running = || ServerError::NotRunning(folder.to_path_buf());
     let lock = File::open(folder.join("dev.lock")).map_err(|_| not_running())?;
@@ -93,18 +93,18 @@ pub fn running(folder: &Path) -> Result<Running, ServerError> {
     serde_json::from_slice(&text).map_err(|_| starting())
 }
 
-/// The sole use of a `.toril` folder, from before there is a server.
+/// An exclusive lock on a `.toril` folder, taken before the server starts.
 pub struct Claim {
     folder: PathBuf,
     _lock: File,
 }
 
 impl Claim {
-    /// Takes the folder, unless another `toril dev` has it.
+    /// Locks the folder. Fails if another `toril dev` holds it.
     pub fn take(folder: &Path) -> Result<Self, ServerError> {
         private::make(folder).map_err(io_error(format!("cannot make {}", folder.display())))?;
         let claim = Self { folder: folder.to_owned(), _lock: lock(folder)? };
-        // Of one that was killed: its server is gone.
+        // The file may be left over from a process that was killed. Its server is gone.
         match fs::remove_file(folder.join(ANNOUNCEMENT)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(io_error(format!("cannot remove {}", folder.join(ANNOUNCEMENT).display()))(error))
@@ -114,21 +114,20 @@ impl Claim {
     }
 }
 
-/// A private server. Ended when it is dropped, and when this process ends in whatever way.
+/// A private server. It stops when this value is dropped, and also when this process ends in any other way.
 pub struct Server {
     guard: Child,
-    /// Held open: its end is the guard's sign.
+    /// The write end of the guard's pipe. Closing it tells the guard to stop.
     life: Option<ChildStdin>,
     port: u16,
     password: String,
     announcement: PathBuf,
-    /// Held for as long as this server runs.
+    /// Keeps the folder locked while this server runs.
     _claim: Claim,
 }
 
 impl Server {
-    /// Starts `server` with its data in the folder that was claimed, on a free port of 127.0.0.1, and waits until it
-    /// answers.
+    /// Starts `server` on a free port of 127.0.0.1, with its data in the claimed folder, and waits until it answers.
     pub fn start(server: &Path, claim: Claim) -> Result<Self, ServerError> {
         let data = claim.folder.join("redis");
         private::make(&data).map_err(io_error(format!("cannot make {}", data.display())))?;
@@ -153,17 +152,17 @@ impl Server {
         Ok(running)
     }
 
-    /// Where it listens, with its password.
+    /// The server's URL, with its password.
     pub fn url(&self) -> String {
         format!("redis://:{}@127.0.0.1:{}", self.password, self.port)
     }
 
-    /// Where it listens, for logs.
+    /// The server's address, for logs.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// The file in which the URL is, for producers.
+    /// The file that contains the URL, for producers.
     pub fn announcement(&self) -> &Path {
         &self.announcement
     }
@@ -235,13 +234,13 @@ fn spawn(server: &Path, port: u16, data: &Path, config: &Path, log: File) -> Res
     guard.arg("--dir").arg(data);
     guard.args(["--appendonly", "yes", "--maxmemory-policy", "noeviction", "--daemonize", "no"]);
     guard.stdin(Stdio::piped()).stdout(log).stderr(errors);
-    // Ctrl-C goes to the whole group of the terminal, and the server must outlive the workers.
+    // The terminal sends Ctrl-C to the whole process group, and the server must outlive the workers.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut guard, 0);
     guard.spawn().map_err(io_error("the guard of the private Redis server cannot be started"))
 }
 
-/// Ready means `PONG`: a server that still loads its data takes connections and answers `LOADING`.
+/// A ready server answers `PONG`. While it still loads its data, it accepts connections and answers `LOADING`.
 fn ping(port: u16, password: &str) -> io::Result<bool> {
     let mut stream = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_read_timeout(Some(Duration::from_secs(1)))?;
@@ -251,7 +250,7 @@ fn ping(port: u16, password: &str) -> io::Result<bool> {
     Ok(&answer == b"+OK\r\n+PONG")
 }
 
-/// 128 random bits, in digits that need no escape in a URL or in Redis' configuration.
+/// 128 random bits, in digits that need no escaping in a URL or in Redis's configuration.
 fn random_password() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)?;

@@ -1,4 +1,4 @@
-//! Brings a running host to a changed configuration, or leaves everything as it was.
+//! Applies a changed configuration to a running host. If that fails, nothing changes.
 
 use std::sync::Arc;
 
@@ -6,10 +6,10 @@ use super::{Inner, Working, prepare};
 use toril_config::{self as config, Changes, Config, QueueChange, diff};
 use toril_telemetry::logs;
 
-/// The keys of `[host]` that take effect at once.
+/// The keys of `[host]` that take effect without a restart.
 const LIVE: [&str; 3] = ["log", "redact", "shutdown_timeout"];
 
-/// Why a changed configuration was not taken.
+/// Why a changed configuration was rejected.
 #[derive(Debug, thiserror::Error)]
 enum Refused {
     #[error("{0}")]
@@ -22,8 +22,8 @@ enum Refused {
     Redis(#[from] toril_bullmq::ConnectError),
 }
 
-/// Reads the configuration again and applies what changed. An unusable one is reported and changes nothing. Whether the
-/// configuration in the file is the one that is in use now.
+/// Reads the configuration again and applies the changes. A configuration that is not valid is reported and changes
+/// nothing. Returns whether the configuration in the file is the active one.
 pub async fn reload(inner: &Arc<Inner>) -> bool {
     match try_reload(inner).await {
         Ok(changes) if changes.is_empty() => return true,
@@ -50,7 +50,7 @@ async fn try_reload(inner: &Arc<Inner>) -> Result<Changes, Refused> {
     let changes = diff(&old, &new);
     keep_what_needs_a_restart(&old, &mut new, &changes);
 
-    // Everything that can fail comes first, and nothing of it is seen before all of it is there.
+    // Everything that can fail comes first. Until all of it has succeeded, none of it takes effect.
     let prepared =
         prepare(&inner.plugins, &new, |plugin| !inner.plugins.has(plugin)).await.map_err(Refused::Plugins)?;
     let mut loaded = Vec::new();
@@ -71,7 +71,7 @@ async fn try_reload(inner: &Arc<Inner>) -> Result<Changes, Refused> {
     }
     configure(inner, &new, &changes).await;
     let used: Vec<_> = new.queues.values().map(|queue| queue.plugin.clone()).collect();
-    // Else what was asked for while the host runs stays.
+    // Otherwise a log filter that was set at run time stays in effect.
     if changes.host.contains(&"log") {
         logs::configure(new.host.log.as_deref());
     }
@@ -84,14 +84,15 @@ async fn try_reload(inner: &Arc<Inner>) -> Result<Changes, Refused> {
     Ok(changes)
 }
 
-/// Reads the file, and those with secrets that it names, on a thread that may block.
+/// Reads the file, and the secret files that it names, on a thread that may block.
 async fn read(old: &Config, inner: &Arc<Inner>) -> Result<Config, Refused> {
     let (path, inner) = (old.path.clone(), inner.clone());
     let loaded = tokio::task::spawn_blocking(move || config::load(&path, &inner.env)).await;
     Ok(loaded.map_err(|error| Refused::Read(error.to_string()))??)
 }
 
-/// Workers for queues that are new, or changed in a way that a running worker cannot follow. They claim nothing yet.
+/// Prepares workers for new queues, and for queues with changes that a running worker cannot apply. They claim no
+/// jobs yet.
 async fn workers(inner: &Arc<Inner>, new: &Config, changes: &Changes) -> Result<Vec<(String, Working)>, Refused> {
     let restarted =
         changes.queues_changed.iter().filter(|(_, change)| *change == QueueChange::Restart).map(|(name, _)| name);
@@ -103,7 +104,7 @@ async fn workers(inner: &Arc<Inner>, new: &Config, changes: &Changes) -> Result<
     Ok(workers)
 }
 
-/// Applies what running workers can follow.
+/// Applies the changes that running workers can apply.
 async fn configure(inner: &Arc<Inner>, new: &Config, changes: &Changes) {
     for (name, change) in &changes.queues_changed {
         let running = inner.queues().get(name).map(|working| (working.route.clone(), working.worker.clone()));
@@ -114,8 +115,8 @@ async fn configure(inner: &Arc<Inner>, new: &Config, changes: &Changes) {
     }
 }
 
-/// The changed configuration is in use. The new workers need it to begin: a job that one of them claimed before would run
-/// with the configuration that it does not belong to.
+/// Proof that the changed configuration is active. New workers may only start after that; otherwise a job that they
+/// claim could run with the old configuration.
 struct Stored(());
 
 fn store(inner: &Inner, new: Config) -> Stored {
@@ -123,8 +124,8 @@ fn store(inner: &Inner, new: Config) -> Stored {
     Stored(())
 }
 
-/// Lets the new workers begin, and the others end. Nothing here waits: the shutdown, which ends this task, closes the
-/// workers that it finds, and after that none may begin.
+/// Starts the new workers and drains the old ones. This function never waits, because a shutdown aborts this task: it
+/// closes the workers that it finds, and no worker may start after that.
 fn replace(inner: &Arc<Inner>, changes: &Changes, workers: Vec<(String, Working)>, Stored(()): Stored) {
     let mut queues = inner.queues();
     if inner.closing.is_cancelled() {

@@ -1,5 +1,5 @@
-//! Numbers that are looked up and not counted along: how many jobs are in which state, which versions are in use, whether
-//! Redis answers.
+//! Metrics that are sampled, not counted: the jobs in each state, the plugin versions in use, and whether Redis
+//! answers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use toril_meters as metrics;
 use toril_server::QueueSample;
 use toril_telemetry::metrics::{LOOK, upkeep};
 
-/// Looks now and then, until it is dropped.
+/// Samples at a fixed interval until the future is dropped.
 pub async fn keep(inner: Arc<Inner>) {
     let mut tick = tokio::time::interval(LOOK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -51,12 +51,12 @@ async fn count_jobs(inner: &Inner) {
             queues.iter().for_each(show);
             sample(inner, &queues).await;
         }
-        // The next look is soon.
+        // The next sample follows soon.
         Err(error) => tracing::debug!(%error, "the jobs in the queues were not counted"),
     }
 }
 
-/// Keeps how the queues stand for the dashboard.
+/// Stores samples of the queues for the dashboard.
 async fn sample(inner: &Inner, queues: &[QueueDetails]) {
     let at = now();
     let names: Vec<_> = queues.iter().map(|queue| queue.name.clone()).collect();

@@ -1,4 +1,4 @@
-//! What the dashboard is told of this host.
+//! What the dashboard can read from this host.
 
 use std::sync::Arc;
 

@@ -1,13 +1,13 @@
-//! What to do about a plugin whose component is not there.
+//! Advice for a plugin whose component is missing.
 
 use std::path::Path;
 
 use toril_config::{self as config, Config};
 
-/// The files that say that a folder is a plugin's project.
+/// Files that identify a folder as a plugin project.
 const MANIFESTS: [&str; 3] = ["Cargo.toml", "package.json", "pyproject.toml"];
 
-/// Advice for the person who wrote the configuration, where something lies about that may be what was meant.
+/// Advice for the author of the configuration, if a nearby file or name could be what was meant.
 pub fn advice(config: &Config, plugin: &str) -> Option<String> {
     let project = config.path.parent().unwrap_or(Path::new("")).join(plugin);
     if MANIFESTS.iter().any(|manifest| project.join(manifest).is_file()) {
@@ -20,7 +20,7 @@ pub fn advice(config: &Config, plugin: &str) -> Option<String> {
 
 /// The names of the components in a folder.
 fn components(folder: &Path) -> Vec<String> {
-    // A folder that cannot be read has none to offer; that the component is missing is told in any case.
+    // If the folder cannot be read, there are no suggestions. The missing component itself is reported in any case.
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let paths = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "wasm"));
     paths.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect()

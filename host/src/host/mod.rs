@@ -1,5 +1,5 @@
-//! The host: plugins, queues and the HTTP server put together, from start to shutdown. What `toril run` is made of, and
-//! what a program embeds that runs jobs itself.
+//! The host: plugins, queues and the HTTP server together, from start to shutdown. `toril run` is a thin layer over
+//! it, and other programs can embed it to run jobs.
 
 mod apply;
 mod gauges;
@@ -32,36 +32,36 @@ use toril_telemetry::logs;
 
 /// How long outcomes may still be written after the last attempt was interrupted.
 const LAST_WRITES: Duration = Duration::from_secs(5);
-/// How long it may then take to note which attempts there were.
+/// How long writing the records of attempts may take after that.
 const LAST_NOTES: Duration = Duration::from_secs(2);
-/// A bound for a queue that is removed: its jobs end by their own timeouts long before.
+/// An upper bound for draining a removed queue. Its jobs end by their own timeouts long before.
 const DRAIN: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Why a host does not start.
+/// Why a host cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The plugin side.
+    /// The plugin side failed.
     #[error(transparent)]
     Plugins(#[from] plugin::StartError),
-    /// One or more plugins cannot be used; each is told, with the line that names it.
+    /// One or more plugins cannot be used. Each problem points to the line that names the plugin.
     #[error("{0}")]
     Load(Problems),
-    /// Redis.
+    /// The connection to Redis failed.
     #[error(transparent)]
     Redis(#[from] ConnectError),
-    /// The HTTP server.
+    /// The HTTP server failed.
     #[error(transparent)]
     Http(#[from] HttpError),
-    /// Everybody who reaches the HTTP server could change queues.
+    /// Anyone who can reach the HTTP server could change queues.
     #[error("{0}")]
     Unguarded(Problems),
-    /// The job schedulers of the configuration.
+    /// The job schedulers of the configuration could not be written.
     #[error("the job schedulers of the configuration were not written: {0}")]
     Schedules(AdminError),
 }
 
 impl StartError {
-    /// Whether the configuration or a plugin is wrong, rather than the world around.
+    /// Whether the cause is in the configuration or in a plugin, and not in the environment.
     pub fn is_configuration(&self) -> bool {
         matches!(
             self,
@@ -70,12 +70,12 @@ impl StartError {
     }
 }
 
-/// How a shutdown went.
+/// The result of a shutdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shutdown {
-    /// Every running job ended, and its outcome is written.
+    /// Every running job finished, and its outcome is written.
     Clean,
-    /// This many attempts were interrupted. Their jobs were given back, or are run again when their locks are gone.
+    /// This many attempts were interrupted. Their jobs are requeued, or run again after their locks expire.
     Forced(usize),
 }
 
@@ -83,51 +83,53 @@ pub enum Shutdown {
 pub struct Host {
     inner: Arc<Inner>,
     listen: Option<SocketAddr>,
-    /// The HTTP server, until the shutdown has waited for its last requests. Ended when the host is dropped.
+    /// The task of the HTTP server. A shutdown takes it and waits for its last requests. Aborted when the host is
+    /// dropped.
     serving: Mutex<Option<AbortOnDropHandle<()>>>,
-    /// Watching; ended with the shutdown, and when the host is dropped.
+    /// The background tasks. Aborted by a shutdown, and when the host is dropped.
     tasks: Mutex<Vec<AbortOnDropHandle<()>>>,
-    /// Hears of cancelled jobs and replaces connections that have become silent. In a shutdown, too: what ends then is written.
+    /// Receives cancel requests and replaces connections that do not respond. It keeps running during a shutdown,
+    /// because outcomes are still being written.
     _listening: AbortOnDropHandle<()>,
-    /// What is noted of attempts, and who writes it: until the last one has ended. None after that.
+    /// The records of attempts, and the task that writes them, until the last attempt has ended. None after that.
     attempts: Attempts,
     noting: Mutex<Option<AbortOnDropHandle<()>>>,
 }
 
 struct Inner {
     config: Arc<ArcSwap<Config>>,
-    /// What the configuration was read with, for reading it again.
+    /// The environment that the configuration was read with. A reload reads it with the same one.
     env: Env,
     plugins: Arc<Plugins>,
     redis: SharedRedis,
     service: Service,
     admin: Admin,
-    /// What this host is called among those that work on the same queues.
+    /// The id of this host among all hosts that share the queues.
     identity: presence::Identity,
     samples: samples::Samples,
     schedules: schedules::Schedules,
     queues: Mutex<BTreeMap<String, Working>>,
-    /// Workers of queues that were removed or changed and whose last jobs still run.
+    /// Workers of removed or changed queues whose last jobs still run.
     draining: TaskTracker,
     /// Cancelled when the host shuts down.
     closing: CancellationToken,
-    /// Cancelled when what runs must end now.
+    /// Cancelled when running attempts must end now.
     forced: CancellationToken,
 }
 
-/// A queue that is worked on, and where its jobs go.
+/// An active queue: its worker, and the route of its jobs.
 struct Working {
     worker: Arc<QueueWorker>,
     route: Arc<Route>,
 }
 
 impl Host {
-    /// Starts to work: loads every plugin that a queue names, connects to Redis, starts a worker for each queue, the
-    /// HTTP server, and the watch over plugins and configuration. `env` is what the configuration was read with. A start
-    /// that fails, or that is not awaited to its end, has claimed no job.
+    /// Starts the host: loads every plugin that a queue names, connects to Redis, and starts a worker for each queue,
+    /// the HTTP server, and the watcher of plugins and configuration. `env` is the environment that the configuration
+    /// was read with. If the start fails, or if the caller drops the future, no job has been claimed.
     pub async fn start(config: Config, env: Env) -> Result<Self, StartError> {
         logs::configure(config.host.log.as_deref());
-        // First what costs nothing to find out.
+        // Cheap checks come first.
         guarded(&config)?;
         let redis = Arc::new(Redis::new(&config.redis)?);
         let plugins = Arc::new(Plugins::start(&config.host)?);
@@ -170,7 +172,7 @@ impl Host {
         inner.prepare_queues().await?;
         warn_of_eviction(&inner.redis).await;
         inner.admin.apply_schedules(&[]).await.map_err(StartError::Schedules)?;
-        // The last that is waited for: who gives up a start that has come further would leave claimed jobs behind.
+        // There is no `await` after this point. A caller that drops the future later would leave claimed jobs behind.
         inner.queues().values().for_each(|working| working.worker.begin());
         let listening = AbortOnDropHandle::new(tokio::spawn(inner.service.clone().listen()));
         tasks.push(AbortOnDropHandle::new(tokio::spawn(watch::watch(inner.clone()))));
@@ -183,31 +185,31 @@ impl Host {
         Ok(Self { inner, listen, serving, tasks, _listening: listening, attempts, noting })
     }
 
-    /// Where the HTTP server listens, if it does. Tells the port that was chosen where the configuration says 0.
+    /// The address of the HTTP server, if there is one. Contains the chosen port if the configuration says 0.
     pub fn listen(&self) -> Option<SocketAddr> {
         self.listen
     }
 
-    /// The queues that are worked on.
+    /// The active queues.
     pub fn queues(&self) -> Vec<String> {
         self.inner.queues().keys().cloned().collect()
     }
 
-    /// What the configuration says at this moment of how long a shutdown waits for running jobs.
+    /// How long a shutdown waits for running jobs, according to the current configuration.
     pub fn shutdown_timeout(&self) -> Duration {
         self.inner.config.load().host.shutdown_timeout
     }
 
-    /// Ends what runs now instead of waiting for it, in a shutdown that is under way or comes.
+    /// Makes a shutdown, current or future, interrupt running attempts at once instead of waiting for them.
     pub fn force(&self) {
         self.inner.forced.cancel();
     }
 
-    /// Claims no more jobs, lets the running ones end, and after `deadline` interrupts what still runs and gives it
-    /// back. Returns when everything is written and closed. A second call finds nothing left to do.
+    /// Stops claiming jobs, waits for running ones, and after `deadline` interrupts and requeues the rest. Returns
+    /// when everything is written and closed. A second call has no effect.
     pub async fn shutdown(&self, deadline: Duration) -> Shutdown {
         let ended = self.end(deadline).await;
-        // It has a bound of its own, of a few seconds from when the shutdown began.
+        // The server limits this itself, to a few seconds from the start of the shutdown.
         let serving = self.serving.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(serving) = serving
             && let Err(error) = serving.await
@@ -273,12 +275,12 @@ impl Inner {
         Ok(())
     }
 
-    /// The queues that are worked on. Never held over an `await`.
+    /// The active queues. Never hold this lock over an `await`.
     fn queues(&self) -> MutexGuard<'_, BTreeMap<String, Working>> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A worker that claims nothing yet.
+    /// Creates a worker that claims no jobs yet.
     async fn prepare_queue(&self, name: &str, settings: &toril_config::Queue) -> Result<Working, ConnectError> {
         let route = Arc::new(Route::new(self.plugins.clone(), settings));
         let worker = QueueWorker::prepare(self.service.clone(), name, settings, route.clone()).await?;
@@ -291,7 +293,8 @@ impl Inner {
         Ok(Working { worker: Arc::new(worker), route })
     }
 
-    /// Says that this host works no more. One that cannot say so is believed to be there for some seconds.
+    /// Removes this host from the list of hosts in Redis. If that fails, others consider it alive for some more
+    /// seconds.
     async fn withdraw(&self) {
         let withdrawn = tokio::time::timeout(Duration::from_secs(1), self.admin.withdraw(&self.identity.id)).await;
         if !matches!(withdrawn, Ok(Ok(()))) {
@@ -299,7 +302,7 @@ impl Inner {
         }
     }
 
-    /// Lets a worker's last jobs end beside whatever comes after it.
+    /// Lets a worker finish its last jobs in the background.
     fn drain(&self, name: &str, worker: Arc<QueueWorker>) {
         let (name, forced) = (name.to_owned(), self.forced.clone());
         let closing = self.closing.clone();
@@ -319,17 +322,17 @@ impl Inner {
     }
 }
 
-/// The configuration of the moment, as administration sees it.
+/// The current configuration, for the admin side.
 fn configured(config: Arc<ArcSwap<Config>>) -> Configured {
     Arc::new(move || config.load_full())
 }
 
-/// What the configuration of the moment says of jobs that are added to a queue.
+/// The current defaults for jobs that are added to a queue.
 fn defaults(config: Arc<ArcSwap<Config>>) -> Defaults {
     Arc::new(move |queue| config.load().queues.get(queue).map(|queue| queue.job_defaults.clone()).unwrap_or_default())
 }
 
-/// Loads the plugins that queues name and that `wanted` says, side by side. All errors, or none.
+/// Loads the plugins that queues name and that `wanted` accepts, in parallel. Returns all errors, if there are any.
 async fn prepare(
     plugins: &Arc<Plugins>,
     config: &Config,
@@ -364,7 +367,7 @@ fn unusable(config: &Config, plugin: &str, error: &LoadError) -> Problem {
     config.problem(&["queues", queue, "plugin"], format!("plugin {plugin} cannot be used: {error}"), help)
 }
 
-/// Refuses to let strangers change queues.
+/// Rejects a configuration that lets unauthenticated clients change queues.
 fn guarded(config: &Config) -> Result<(), StartError> {
     if !config.host.is_unguarded() {
         return Ok(());
@@ -375,7 +378,8 @@ fn guarded(config: &Config) -> Result<(), StartError> {
     Err(StartError::Unguarded(Problems::new(&config.path, vec![problem])))
 }
 
-/// Loads every plugin of a configuration and uses none: what `toril check` does beside reading the configuration.
+/// Loads every plugin of a configuration without running it. `toril check` calls this after it has read the
+/// configuration.
 pub async fn check(config: &Config) -> Result<Vec<Checked>, StartError> {
     guarded(config)?;
     let plugins = Arc::new(Plugins::start(&config.host)?);
@@ -395,16 +399,16 @@ pub async fn check(config: &Config) -> Result<Vec<Checked>, StartError> {
         .collect())
 }
 
-/// A plugin that `check` found to be usable.
+/// A plugin that `check` found usable.
 #[derive(Clone, Debug)]
 pub struct Checked {
     /// Its name.
     pub plugin: String,
     /// Its version.
     pub version: String,
-    /// What it says of itself.
+    /// The description in its metadata.
     pub description: String,
-    /// The names of the jobs that it handles. Empty: any.
+    /// The names of the jobs that it handles. Empty: it accepts any name.
     pub jobs: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Says in Redis that this host is there, with its queues and what it runs, so that every host's dashboard shows it.
+//! Announces this host in Redis with its queues and plugins, so that the dashboard of every host shows it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,17 +7,17 @@ use super::Inner;
 use toril_bullmq::admin::{BEAT, HostQueue, HostStatus};
 use toril_bullmq::now;
 
-/// What stays the same of a host while it runs.
+/// The properties of a host that do not change while it runs.
 #[derive(Debug)]
 pub struct Identity {
-    /// What tells it from all others.
+    /// The host's unique id.
     pub id: String,
     machine: String,
     started: u64,
 }
 
 impl Identity {
-    /// That of a host that starts now.
+    /// The identity of a host that starts now.
     pub fn new() -> Self {
         let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let machine = match machine.trim() {
@@ -29,14 +29,14 @@ impl Identity {
     }
 }
 
-/// Says it every few seconds, until it is dropped.
+/// Announces the host every few seconds, until the future is dropped.
 pub async fn keep(inner: Arc<Inner>) {
     let mut beat = tokio::time::interval(BEAT);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         beat.tick().await;
         let status = status(&inner).await;
-        // The next one is soon, and that Redis is away is told by others.
+        // The next announcement follows soon, and other code reports that Redis does not answer.
         if let Err(error) = inner.admin.announce(&status).await {
             tracing::debug!(%error, "this host could not be announced");
         }

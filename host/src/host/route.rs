@@ -1,4 +1,4 @@
-//! Where the jobs of one queue go: to which plugin, for how long at most. Changed while jobs run.
+//! The route of one queue's jobs: to which plugin, and with which timeout. It can change while jobs run.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,8 @@ pub struct Route {
 
 struct Target {
     plugin: String,
-    /// Held, so that a queue that drains still runs its last jobs when its plugin has been given up.
+    /// Keeps the plugin loaded, so that a draining queue can still run its last jobs after a reload has removed the
+    /// plugin.
     handle: Option<Handle>,
     timeout: Duration,
 }
@@ -33,13 +34,13 @@ impl Target {
 }
 
 impl Route {
-    /// Runs attempts as the queue's settings say.
+    /// Creates a route from the queue's settings.
     pub fn new(plugins: Arc<Plugins>, settings: &config::Queue) -> Self {
         let target = ArcSwap::from_pointee(Target::new(&plugins, settings));
         Self { plugins, target }
     }
 
-    /// From the next attempt on.
+    /// Changes the settings. They apply from the next attempt on.
     pub fn configure(&self, settings: &config::Queue) {
         self.target.store(Arc::new(Target::new(&self.plugins, settings)));
     }

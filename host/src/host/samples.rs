@@ -1,19 +1,19 @@
-//! How the queues stood in the last hour, kept in memory: what the dashboard draws.
+//! Samples of the queues from the last hour, in memory, for the dashboard's charts.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use toril_server::QueueSample;
 
-/// How many are kept of each queue: an hour, one every 15 seconds.
+/// The number of samples kept per queue: one hour, one sample every 15 seconds.
 const KEPT: usize = 240;
 
-/// The last samples of every queue.
+/// The latest samples of every queue.
 #[derive(Debug, Default)]
 pub struct Samples(Mutex<BTreeMap<String, VecDeque<QueueSample>>>);
 
 impl Samples {
-    /// Takes one of each queue. Queues that have none are forgotten.
+    /// Adds one sample for each queue. Drops the samples of all other queues.
     pub fn take(&self, samples: impl IntoIterator<Item = (String, QueueSample)>) {
         let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut before = std::mem::take(&mut *queues);
@@ -27,7 +27,7 @@ impl Samples {
         }
     }
 
-    /// Those of one queue, the oldest first.
+    /// The samples of one queue, the oldest first.
     pub fn of(&self, queue: &str) -> Vec<QueueSample> {
         let queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         queues.get(queue).map(|ring| ring.iter().copied().collect()).unwrap_or_default()

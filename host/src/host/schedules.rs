@@ -1,5 +1,5 @@
-//! Writes the job schedulers of the configuration to Redis after it has changed, and tries again until that is done: Redis
-//! may be away just then.
+//! Writes the job schedulers of the configuration to Redis after each change. Retries until that succeeds, because
+//! Redis may be unavailable.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,19 +9,19 @@ use tokio::sync::Notify;
 
 use super::Inner;
 
-/// The first pause between two tries, and the longest.
+/// The first and the longest delay between two retries.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
 
-/// What is still to be done.
+/// The work that is still pending.
 #[derive(Debug, Default)]
 pub struct Schedules {
-    /// Queues that are out of the configuration, and whose schedulers may still be in Redis.
+    /// Queues that were removed from the configuration, and whose schedulers may still be in Redis.
     gone: Mutex<BTreeSet<String>>,
     changed: Notify,
 }
 
 impl Schedules {
-    /// The configuration has changed, and these queues are not in it any more.
+    /// Notifies the task that the configuration has changed, and that these queues were removed.
     pub fn changed(&self, gone: &[String]) {
         self.gone().extend(gone.iter().cloned());
         self.changed.notify_one();
@@ -32,7 +32,7 @@ impl Schedules {
     }
 }
 
-/// Brings Redis to what the configuration of the moment says, whenever that has changed, until it is dropped.
+/// Updates Redis whenever the configuration has changed, until the future is dropped.
 pub async fn keep(inner: Arc<Inner>) {
     let schedules = &inner.schedules;
     loop {
@@ -57,7 +57,7 @@ pub async fn keep(inner: Arc<Inner>) {
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => pause = (pause * 2).min(PAUSES.1),
-                // What is written now is what the newest configuration says.
+                // The next try uses the newest configuration.
                 () = schedules.changed.notified() => pause = PAUSES.0,
             }
         }

@@ -1,4 +1,4 @@
-//! Notices that a plugin or the configuration was written, and has it looked at.
+//! Detects writes to plugins and to the configuration, and triggers a reload.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -13,15 +13,15 @@ use super::{Inner, apply};
 use toril_meters as metrics;
 use toril_sandbox::Reload;
 
-/// Writes that come closer together than this are one change. Short, since a file that is looked at too early does no harm:
-/// it is looked at again until it stays the same.
+/// The debounce time: writes that are closer together count as one change. It is short, because reading a file too
+/// early does no harm: the file is checked again until it stops changing.
 const QUIET: Duration = Duration::from_millis(20);
-/// How long writes that go on and on are waited for, and how long what happens to other files may wait.
+/// The longest wait for a series of writes to end. Also the delay for events of other files.
 const UNQUIET: Duration = Duration::from_millis(500);
-/// How often the files are looked at without having been told to: notices get lost on network and container mounts.
+/// The polling interval. Notifications can get lost on network and container mounts.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// What a file looks like from outside; another look means another content.
+/// The metadata of a file. If it changes, the content has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Look {
     modified: Option<SystemTime>,
@@ -38,7 +38,7 @@ async fn look(path: &Path) -> Option<Look> {
     Some(Look { modified: metadata.modified().ok(), length: metadata.len(), inode })
 }
 
-/// Watches until it is dropped.
+/// Watches until the future is dropped.
 pub async fn watch(inner: Arc<Inner>) {
     let (notices, changed) = (Arc::new(Notices::default()), Arc::new(Notify::new()));
     let (config_path, folder) = {
@@ -47,7 +47,7 @@ pub async fn watch(inner: Arc<Inner>) {
     };
     let config_folder = config_path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let _watcher = watcher(&[folder.as_path(), config_folder], &config_path, notices.clone());
-    // Ends with this.
+    // Dropping this set also ends its task.
     let mut passing_on = JoinSet::new();
     passing_on.spawn(pass_on(notices, changed.clone()));
 
@@ -61,7 +61,8 @@ pub async fn watch(inner: Arc<Inner>) {
         for plugin in plugins_in_use(&inner) {
             let path = inner.plugins.path(&plugin);
             if is_new(&mut seen, &path).await {
-                // A plugin that takes long to compile holds up no other, and a change in the meantime is not missed.
+                // The reloads run in parallel, so that a plugin that takes long to compile does not delay others. A
+                // change during a reload is remembered.
                 if busy.insert(plugin.clone()) {
                     reloading.spawn(reload(inner.clone(), plugin));
                 } else {
@@ -69,9 +70,10 @@ pub async fn watch(inner: Arc<Inner>) {
                 }
             }
         }
-        // A refused configuration may only wait for a plugin's file.
+        // A rejected configuration may only have lacked a plugin's file, so it is tried again after every event.
         if is_new(&mut seen, &config_path).await || (told && !in_use) {
-            // One with a plugin that takes long to compile holds up none of the others, either.
+            // Applying runs in a task of its own, so that a plugin that takes long to compile does not delay the
+            // others.
             if applying.is_empty() {
                 applying.spawn(apply(inner.clone()));
             } else {
@@ -101,7 +103,7 @@ pub async fn watch(inner: Arc<Inner>) {
                             reloading.spawn(reload(inner.clone(), plugin));
                         }
                     }
-                    // Which one it was is not known: each may be reloaded again.
+                    // The error does not say which plugin it was, so each may be reloaded again.
                     Err(error) => {
                         tracing::error!(%error, "a reload failed in the host");
                         busy.clear();
@@ -116,8 +118,9 @@ fn plugins_in_use(inner: &Inner) -> BTreeSet<String> {
     inner.config.load().queues.values().map(|queue| queue.plugin.clone()).collect()
 }
 
-/// Whether the file must be looked into. The first time it always is: it may have been written since the host read it,
-/// and a content that is in use already changes nothing. Unless there is none: an embedder's may never have been a file.
+/// Whether the file must be read. The first time it always must, because it may have been written since the host read
+/// it; reading the same content again changes nothing. A file that does not exist is not read: an embedder's
+/// configuration may have no file.
 async fn is_new(seen: &mut HashMap<PathBuf, Option<Look>>, path: &Path) -> bool {
     let now = look(path).await;
     match seen.insert(path.to_path_buf(), now.clone()) {
@@ -145,16 +148,17 @@ async fn reload(inner: Arc<Inner>, plugin: String) -> String {
     plugin
 }
 
-/// What the system tells.
+/// Notifications from the operating system.
 #[derive(Default)]
 struct Notices {
     /// A component or the configuration was written.
     files: Notify,
-    /// Something else was: mostly a log that happens to lie there, but it may be the link through which a file is reached.
+    /// Another file was written. It usually does not matter, but it may be the link through which a watched file is
+    /// reached.
     others: Notify,
 }
 
-/// Makes one change of those that follow each other at once.
+/// Combines notifications that follow each other closely into one change.
 async fn pass_on(notices: Arc<Notices>, changed: Arc<Notify>) {
     let more = async || while tokio::time::timeout(QUIET, notices.files.notified()).await.is_ok() {};
     loop {
@@ -178,7 +182,7 @@ fn watcher(folders: &[&Path], config: &Path, notices: Arc<Notices>) -> Option<Re
         path.extension().is_some_and(|extension| extension == "wasm") || path.file_name() == config.as_deref()
     };
     let told = move |event: notify::Result<Event>| match event {
-        // The host itself reads what is there.
+        // The host itself causes read events when it reads the files.
         Ok(event) if event.kind.is_access() => {}
         Ok(event) if event.paths.iter().any(&is_file) => notices.files.notify_one(),
         Ok(_) => notices.others.notify_one(),

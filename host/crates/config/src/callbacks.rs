@@ -1,10 +1,10 @@
-//! `[callbacks]`: requests from outside that wake a job.
+//! `[callbacks]`: external requests that wake a job.
 
 use super::signing_key::SigningKey;
 
-/// Turns callbacks on.
+/// The settings that enable callbacks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Callbacks {
-    /// What the tokens of callbacks are made with. At least [`SHORTEST_TOKEN`](super::SHORTEST_TOKEN) characters.
+    /// The key that signs callback tokens. At least [`SHORTEST_TOKEN`](super::SHORTEST_TOKEN) characters.
     pub key: SigningKey,
 }

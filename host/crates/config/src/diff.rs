@@ -1,50 +1,50 @@
-//! What changes between two configurations. Pure: it says what a reload has to do, and does none of it.
+//! The difference between two configurations. Pure: it says what a reload has to change, and changes nothing itself.
 
 use std::collections::BTreeSet;
 
 use super::{Config, HostSettings, Queue};
 
-/// What a new configuration changes.
+/// The differences between an old and a new configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Whether any setting of `[redis]` changed.
     pub redis: bool,
-    /// The keys of `[host]` that changed, in the order of their names.
+    /// The changed keys of `[host]`, sorted by name.
     pub host: Vec<&'static str>,
-    /// Queues that are in the new configuration only, by name.
+    /// Queues that exist only in the new configuration, by name.
     pub queues_added: Vec<String>,
-    /// Queues that are in the old configuration only, by name.
+    /// Queues that exist only in the old configuration, by name.
     pub queues_removed: Vec<String>,
-    /// Queues that are in both and differ, by name.
+    /// Queues that exist in both configurations and differ, by name.
     pub queues_changed: Vec<(String, QueueChange)>,
-    /// Plugins whose settings differ, by name: those that a queue names before or after. An entry that appears or
-    /// goes counts when it differs from the defaults. Which plugins come into use follows from the queues.
+    /// Plugins whose settings differ, by name, among those that a queue uses before or after. An added or removed
+    /// entry counts if it differs from the defaults. Which plugins start or stop being used follows from the queues.
     pub plugins_changed: Vec<String>,
-    /// Webhooks that appear, go or differ, by name.
+    /// Webhooks that were added, removed or changed, by name.
     pub webhooks_changed: Vec<String>,
-    /// Whether `[callbacks]` appears, goes or differs.
+    /// Whether `[callbacks]` was added, removed or changed.
     pub callbacks: bool,
 }
 
-/// How a changed queue gets its new settings.
+/// How the host applies new settings to a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QueueChange {
-    /// In place: concurrency, timeout, job defaults, dead letter queue, plugin, schedules, metrics, backoff strategies,
-    /// maximum of starts.
+    /// Without a restart of the worker: concurrency, timeout, job defaults, dead letter queue, plugin, schedules,
+    /// metrics, backoff strategies, `max_started_attempts`.
     Live,
-    /// By a new worker, since the old one keeps them for its life: rate limit, lock duration, stalled interval,
-    /// maximum of stalls.
+    /// With a new worker, because a worker keeps these settings for its lifetime: rate limit, lock duration, stalled
+    /// interval, `max_stalled`.
     Restart,
 }
 
 impl Changes {
-    /// Whether there is nothing to do.
+    /// Whether nothing changed.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// What `new` changes in comparison with `old`.
+/// Compares `new` with `old`.
 pub fn diff(old: &Config, new: &Config) -> Changes {
     let only_in = |one: &Config, other: &Config| {
         let names = one.queues.keys();
@@ -126,7 +126,7 @@ mod tests {
         parse(text, Path::new("queues.toml"), &env).unwrap()
     }
 
-    /// What changes when `from` in the configuration becomes `to`.
+    /// The changes between a configuration and the same one with `from` replaced by `to`.
     fn change(from: &str, to: &str) -> Changes {
         assert!(BEFORE.contains(from));
         diff(&config(BEFORE, "x"), &config(&BEFORE.replace(from, to), "x"))

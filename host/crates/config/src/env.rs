@@ -1,16 +1,16 @@
-//! The environment that a configuration is read in: the process's own, or a fixed one.
+//! The environment variables that a configuration reads: those of the process, or a fixed set.
 
 use std::collections::BTreeMap;
 use std::env::VarError;
 use std::fmt;
 
-/// Where variables are looked up. Shows no values, since some of them are secrets.
+/// Looks up environment variables. `Debug` shows no values, because some are secrets.
 #[derive(Clone)]
 pub struct Env {
-    /// Variables that hold whatever the process has.
+    /// Variables with fixed values, which take precedence over those of the process.
     fixed: BTreeMap<String, String>,
-    /// Whether the process is asked for the others. At each look-up, so that no second copy of every secret lies in
-    /// memory.
+    /// Whether other variables are read from the process. They are read at each look-up, so that memory holds no
+    /// second copy of every secret.
     process: bool,
 }
 
@@ -25,7 +25,7 @@ impl Env {
         Self { fixed: BTreeMap::new(), process: true }
     }
 
-    /// No variables at all.
+    /// An empty environment.
     pub(super) fn none() -> Self {
         Self { fixed: BTreeMap::new(), process: false }
     }
@@ -40,14 +40,14 @@ impl Env {
         Self { fixed: variables.collect(), process: false }
     }
 
-    /// The same environment with the variable `name` set to `value`. The process's own stays as it is.
+    /// The same environment, with the variable `name` set to `value`. Does not change the process's environment.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.fixed.insert(name.into(), value.into());
         self
     }
 
-    /// The value of the variable `name`, none when it is not set. An empty value is a value here.
+    /// The value of the variable `name`, or None if it is not set. An empty value counts as a value.
     pub fn get(&self, name: &str) -> Result<Option<String>, NotUnicode> {
         if let Some(value) = self.fixed.get(name) {
             return Ok(Some(value.clone()));
@@ -62,8 +62,8 @@ impl Env {
         }
     }
 
-    /// The value of the setting `name`, none when it is not set or empty: compose files and CI systems pass a variable
-    /// that they do not have as an empty one.
+    /// The value of the setting `name`, or None if it is not set or empty. Compose files and CI systems pass unset
+    /// variables as empty ones.
     pub(super) fn setting(&self, name: &str) -> Result<Option<String>, NotUnicode> {
         Ok(self.get(name)?.filter(|value| !value.is_empty()))
     }

@@ -1,10 +1,10 @@
-//! What a fuzzer drives of the configuration.
+//! Fuzz targets for the configuration.
 
 use std::path::Path;
 
 use crate::{Env, diff, parse};
 
-/// A configuration, as somebody has written it.
+/// Parses any text as a configuration.
 pub fn configuration(data: &[u8]) {
     const SECRET: &str = "word-of-the-environment";
     let Ok(text) = std::str::from_utf8(data) else { return };

@@ -1,4 +1,4 @@
-//! `[host]`: the process itself.
+//! `[host]`: the settings of the host process.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -10,60 +10,62 @@ use super::secret::Secret;
 /// Settings of one host process.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HostSettings {
-    /// The address of health checks, metrics, dashboard and admin API. Default `127.0.0.1:9090`. None: there is no
-    /// listener (`listen = "off"`). Port 0 lets the system choose.
+    /// The address of health checks, metrics, dashboard and admin API. Default `127.0.0.1:9090`. None: no listener
+    /// (`listen = "off"`). Port 0 lets the system choose a free port.
     pub listen: Option<SocketAddr>,
-    /// The folder that holds the plugins' components, and that is watched. Default `plugins`, beside the
-    /// configuration file; relative paths have been resolved against that file's folder.
+    /// The folder with the plugins' components. The host watches it. Default `plugins`, next to the configuration
+    /// file. Relative paths are already resolved against that file's folder.
     pub plugins: PathBuf,
-    /// The folder for compiled plugins. May be deleted at any time. Default `.toril/cache`, resolved as
-    /// [`plugins`](Self::plugins) is.
+    /// The folder for compiled plugins. It may be deleted at any time. Default `.toril/cache`, resolved like
+    /// [`plugins`](Self::plugins).
     pub cache: PathBuf,
-    /// How long running attempts may go on after the first signal. Default 10 s; 0 interrupts them at once.
+    /// How long running attempts may continue after the first shutdown signal. Default 10 s; 0 interrupts them at
+    /// once.
     pub shutdown_timeout: Duration,
-    /// What the workers of this host are called: BullMQ's worker option `name`. None: they have no name. `TORIL_NAME`
-    /// takes precedence.
+    /// The name of this host's workers: BullMQ's worker option `name`. None: no name. `TORIL_NAME` takes precedence.
     pub name: Option<String>,
-    /// How many threads run guests. Default: as many as the machine has processors.
+    /// The number of threads that run guests. Default: the number of processors.
     pub pen_threads: NonZeroUsize,
-    /// How many attempts may run at once in the whole host, all queues together. Sizes the pool of instances, whose
-    /// address space is reserved at the start. Default 1000.
+    /// How many attempts may run at once in the whole host, over all queues. Also the size of the instance pool,
+    /// whose address space is reserved at start. Default 1000.
     pub max_pens: NonZeroU32,
-    /// The largest component that is taken, in bytes. Default 64 MiB, from 1 KiB to 1 GiB.
+    /// The largest component that the host loads, in bytes. Default 64 MiB, from 1 KiB to 1 GiB.
     pub max_component: u64,
-    /// How long compiling one component may take. Default 5 minutes.
+    /// The time limit for compiling one component. Default 5 minutes.
     pub compile_timeout: Duration,
-    /// How much memory compiling one component may take, in bytes. Default 2 GiB, from 256 MiB to 1 TiB.
+    /// The memory limit for compiling one component, in bytes. Default 2 GiB, from 256 MiB to 1 TiB.
     pub compile_memory: u64,
-    /// What the HTTP server lets people do with queues and jobs. Default: everything.
+    /// What users of the HTTP server may do with queues and jobs. Default: everything.
     pub admin: AdminAccess,
-    /// What they must show to be let in: `TORIL_ADMIN_TOKEN`, at least [`SHORTEST_TOKEN`] characters. None: nothing.
+    /// The token that they must present: `TORIL_ADMIN_TOKEN`, at least [`SHORTEST_TOKEN`] characters. None: no token
+    /// needed.
     pub admin_token: Option<Secret>,
-    /// Names by which the HTTP server may be called beside those of loopback, without a port, in lower case.
+    /// Additional names of the HTTP server that `Host` may contain, beside the loopback names. In lower case, without
+    /// a port.
     pub allowed_hosts: Vec<String>,
-    /// Words: the value of a field whose name contains one of them is not shown. Has a default list.
+    /// Words to redact: if a field's name contains one of them, its value is hidden. Has a default list.
     pub redact: Vec<String>,
-    /// How many attempts of each queue are kept in Redis, to be shown with their jobs. Default 20,000; 0 keeps none.
+    /// How many attempts of each queue Redis keeps, to show them with their jobs. Default 20,000; 0 keeps none.
     pub keep_attempts: u32,
-    /// What is logged: the filter syntax of `tracing-subscriber`. None: the default. `TORIL_LOG` takes precedence.
+    /// The log filter, in the syntax of `tracing-subscriber`. None: the default filter. `TORIL_LOG` takes precedence.
     pub log: Option<String>,
 }
 
-/// The fewest characters of a token that keeps strangers out.
+/// The minimum length of a token that protects against unauthorised access, in characters.
 pub const SHORTEST_TOKEN: usize = 16;
 
-/// Which fields are not shown where nobody says it.
+/// The default of [`HostSettings::redact`].
 const REDACTED: &[&str] =
     &["password", "passwd", "secret", "token", "authorization", "api_key", "private_key", "credential", "cookie"];
 
-/// What the HTTP server lets people do with queues and jobs.
+/// What users of the HTTP server may do with queues and jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AdminAccess {
-    /// Look at them and change them.
+    /// Read and change them.
     Full,
-    /// Look at them.
+    /// Only read them.
     ReadOnly,
-    /// Nothing: there is health and nothing else.
+    /// Nothing. The server answers health checks and other routes, but no dashboard and no admin API.
     Off,
 }
 
@@ -76,7 +78,7 @@ impl HostSettings {
             cache: folder.join(".toril/cache"),
             shutdown_timeout: Duration::from_secs(10),
             name: None,
-            // A system that does not tell is taken for the smallest one.
+            // If the system does not report the number of processors, use one thread.
             pen_threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             max_pens: DEFAULT_MAX_PENS,
             max_component: 64 << 20,
@@ -91,8 +93,8 @@ impl HostSettings {
         }
     }
 
-    /// Whether everybody who reaches `listen` could change queues: it is no loopback address, nothing has to be shown,
-    /// and nobody said that they may only look. A host must not start like that.
+    /// Whether anyone who reaches `listen` could change queues: the address is not loopback, no token is set, and
+    /// `admin` is `full`. A host must refuse to start like that.
     pub fn is_unguarded(&self) -> bool {
         let reachable = self.listen.is_some_and(|address| !address.ip().to_canonical().is_loopback());
         reachable && self.admin == AdminAccess::Full && self.admin_token.is_none()
@@ -104,7 +106,7 @@ const DEFAULT_MAX_PENS: NonZeroU32 = match NonZeroU32::new(1000) {
     None => NonZeroU32::MIN,
 };
 
-/// What an empty `[host]` means for a file in the current folder.
+/// The meaning of an empty `[host]` for a file in the current folder.
 impl Default for HostSettings {
     fn default() -> Self {
         Self::in_folder(Path::new(""))

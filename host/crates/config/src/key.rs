@@ -1,13 +1,13 @@
-//! Dotted keys, as messages name them: `queues.github-sync.timeout`.
+//! Dotted keys, as messages show them: `queues.github-sync.timeout`.
 
-/// The dotted key of `name` in the table `prefix`, quoted as TOML wants it.
+/// The dotted key of `name` in the table `prefix`, quoted where TOML requires it.
 pub(super) fn dotted(prefix: &str, name: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let name = if !name.is_empty() && name.chars().all(bare) { name.to_owned() } else { format!("{name:?}") };
     if prefix.is_empty() { name } else { format!("{prefix}.{name}") }
 }
 
-/// The dotted key that `path` leads to.
+/// The dotted key for `path`.
 pub(super) fn join(path: &[&str]) -> String {
     path.iter().fold(String::new(), |key, name| dotted(&key, name))
 }

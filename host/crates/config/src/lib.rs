@@ -1,17 +1,17 @@
-//! `queues.toml`: what a host works on, read and checked once into types that need no second check.
+//! `queues.toml`: reads the file once, and checks it into types that need no further validation.
 //!
-//! A file goes through three steps: TOML is parsed into values that know their place, values are read into the types
-//! below, and what the environment says is put on top. Everything that is wrong is reported together, each with its
-//! line. This module must not know what queues, plugins or connections are made of; the others know it.
+//! Loading has three steps: parse the TOML into values that know their position, read the values into the types
+//! below, and apply the environment. All problems are reported together, each with its line. This crate knows nothing
+//! about how queues, plugins or connections work; other crates depend on it.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `host`, `plugin`, `webhook`, `callbacks` | the types of a section of the file; those of `[redis]` and `[queues]` are in [`toril_job::settings`] |
-//! | `origin`, `pointer`, `secret`, `signing_key`, `units` | the values with rules of their own |
+//! | `host`, `plugin`, `webhook`, `callbacks` | the type of each section of the file; those of `[redis]` and `[queues]` are in [`toril_job::settings`] |
+//! | `origin`, `pointer`, `secret`, `signing_key`, `units` | value types with their own validation |
 //! | `env` | the environment, replaceable in tests |
-//! | `problem`, `key` | what is wrong, and how that is shown |
+//! | `problem`, `key` | problems, and how they are displayed |
 //! | `read` | from text to types |
-//! | `diff` | what a reload has to do |
+//! | `diff` | what a reload has to change |
 
 #![warn(missing_docs)]
 
@@ -58,10 +58,10 @@ pub use toril_job::settings::{
 
 use self::problem::Places;
 
-/// A whole configuration that has been found valid.
+/// A complete, valid configuration.
 ///
-/// Two configurations are equal when they mean the same: [`warnings`](Self::warnings) and the places of keys in the
-/// file do not count.
+/// Two configurations are equal if they have the same meaning. [`warnings`](Self::warnings) and the positions of keys
+/// in the file do not count.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// `[redis]`: the server that holds the queues.
@@ -74,13 +74,13 @@ pub struct Config {
     pub plugins: BTreeMap<String, Plugin>,
     /// `[webhooks.NAME]`: by the name in the path, `/webhooks/NAME`.
     pub webhooks: BTreeMap<String, Webhook>,
-    /// `[callbacks]`. None: there are none.
+    /// `[callbacks]`. None: callbacks are disabled.
     pub callbacks: Option<Callbacks>,
-    /// The file that all this was read from, as it was given.
+    /// The path of the file, as the caller gave it.
     pub path: PathBuf,
-    /// What is allowed but most likely not meant.
+    /// Settings that are allowed but are probably mistakes.
     pub warnings: Vec<Problem>,
-    /// Where each key stands, for problems that are found after the file was read.
+    /// The position of each key, for problems that are found after the file was read.
     places: Places,
 }
 
@@ -90,8 +90,9 @@ impl Config {
         self.plugins.get(name).cloned().unwrap_or_default()
     }
 
-    /// Refuses the name of a backoff strategy that the entry of `queue` does not have: the host would not retry such a job.
-    /// A queue without an entry may have workers elsewhere that know the strategy.
+    /// Rejects the name of a backoff strategy that the entry of `queue` does not define, because the host would not
+    /// retry such a job. For a queue without an entry any name is accepted: its workers may run elsewhere and know
+    /// the strategy.
     pub fn check_backoff(&self, queue: &str, backoff: &Backoff) -> Result<(), String> {
         let (BackoffKind::Named(name), Some(settings)) = (&backoff.kind, self.queues.get(queue)) else { return Ok(()) };
         if settings.backoff_strategies.contains_key(name) {
@@ -107,10 +108,11 @@ impl Config {
         ))
     }
 
-    /// An error at the value that `path` leads to, as in `["queues", "emails", "plugin"]`. For checks that need more
+    /// Creates an error at the value at `path`, as in `["queues", "emails", "plugin"]`. For checks that need more
     /// than the file, such as whether a plugin's component exists.
     ///
-    /// Where that is not in the file, the table around it is named, and the file as a whole is the last resort.
+    /// If the value is not in the file, the error points to the closest table around it, and otherwise to the whole
+    /// file.
     pub fn problem(&self, path: &[&str], message: impl Into<String>, help: Option<String>) -> Problem {
         let place = self.places.nearest(path);
         let (file, key) = (Some(self.path.as_path()), key::join(path));
@@ -146,25 +148,25 @@ impl PartialEq for Config {
 
 /// Reads and checks the file at `path`.
 ///
-/// Secrets are read as well, from `env` and from files. Whether Redis answers and whether a plugin's component exists
-/// is not asked here.
+/// Also reads the secrets, from `env` and from files. Does not check whether Redis answers or whether a plugin's
+/// component exists.
 pub fn load(path: &Path, env: &Env) -> Result<Config, LoadError> {
     parse(&text(path)?, path, env)
 }
 
-/// Reads `[host]` of the file at `path` and nothing else. For commands that only need to know where things are: secrets
-/// that are not there must not keep a plugin from being built.
+/// Reads only `[host]` of the file at `path`. For commands that only need paths: a missing secret must not prevent
+/// the build of a plugin.
 pub fn load_host(path: &Path) -> Result<HostSettings, LoadError> {
     read::host_settings(&text(path)?, path)
 }
 
-/// Bytes from a text such as `64MiB`, as the file's sizes are written. For command lines; the error goes after the
-/// text.
+/// Parses a size such as `64MiB` into bytes, with the same syntax as in the file. For command lines. The error
+/// message follows the text.
 pub fn parse_size(text: &str) -> Result<u64, String> {
     units::size(text).map_err(|error| error.to_string())
 }
 
-/// The one of the `known` names that `word` is a slip of the hand away from, if there is one.
+/// The name in `known` that `word` is most likely a typo of, if there is one.
 pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     read::nearest(word, known)
 }
@@ -173,8 +175,8 @@ fn text(path: &Path) -> Result<String, LoadError> {
     std::fs::read_to_string(path).map_err(|source| LoadError::Unreadable { path: path.to_owned(), source })
 }
 
-/// Checks `text` as if it were the content of the file at `path`, which need not exist: it is named in messages, and
-/// relative paths start at its folder.
+/// Checks `text` as if it were the content of the file at `path`. The file need not exist: its path appears in
+/// messages, and relative paths are resolved against its folder.
 pub fn parse(text: &str, path: &Path, env: &Env) -> Result<Config, LoadError> {
     read::parse(text, path, env)
 }

@@ -1,12 +1,12 @@
-//! The origins that a plugin may send requests to.
+//! The HTTP origins that a plugin may send requests to.
 
 use std::fmt;
 use std::str::FromStr;
 
 use toril_job::settings::{AuthorityError, authority};
 
-/// An exact HTTP origin: scheme, host and port, and nothing else. `https://api.github.com` allows no other host, no
-/// other port and no plain HTTP.
+/// An exact HTTP origin: scheme, host and port. `https://api.github.com` allows no other host, no other port and no
+/// plain HTTP.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin {
     scheme: Scheme,
@@ -17,13 +17,14 @@ pub struct Origin {
 /// The scheme of an [`Origin`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scheme {
-    /// Plain HTTP, on port 80 unless said otherwise.
+    /// Plain HTTP; default port 80.
     Http,
-    /// HTTP over TLS, on port 443 unless said otherwise.
+    /// HTTP over TLS; default port 443.
     Https,
 }
 
-/// Why a text is no origin. The words go after the name of the value, and never repeat it: it may hold a password.
+/// Why a text is not an origin. The message follows the name of the value. It never repeats the value, which may
+/// contain a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OriginError {
     /// Neither `http://` nor `https://`.
@@ -44,7 +45,7 @@ pub enum OriginError {
     /// `https://*.host`.
     #[error("must name one host: there are no wildcards")]
     Wildcard,
-    /// No host, or one that is none.
+    /// The host is missing or not valid.
     #[error(transparent)]
     Host(#[from] AuthorityError),
 }
@@ -58,7 +59,7 @@ impl Scheme {
         }
     }
 
-    /// The port of an origin that names none.
+    /// The default port of the scheme.
     pub fn default_port(self) -> u16 {
         match self {
             Self::Http => 80,
@@ -72,22 +73,22 @@ impl Scheme {
 }
 
 impl Origin {
-    /// Its scheme.
+    /// The scheme.
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
 
-    /// Its host in lower case; an IPv6 address is in brackets.
+    /// The host in lower case. An IPv6 address is in brackets.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// Its port, the scheme's default where none was given.
+    /// The port, or the scheme's default if none was given.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Whether a request to `scheme://authority` goes to this origin. What cannot be read does not.
+    /// Whether a request to `scheme://authority` goes to this origin. False if the authority cannot be parsed.
     pub fn matches(&self, scheme: &str, authority: &str) -> bool {
         if Scheme::parse(scheme) != Some(self.scheme) {
             return false;
@@ -105,7 +106,7 @@ impl FromStr for Origin {
         let scheme = Scheme::parse(scheme).ok_or(OriginError::Scheme)?;
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, tail) = rest.split_at(end);
-        // First of all, so that a password with a slash in it is still taken for what it is.
+        // This check comes first, so that a password with a slash in it is still recognised as user information.
         if rest.contains('@') {
             return Err(OriginError::UserInfo);
         }
@@ -123,7 +124,7 @@ impl FromStr for Origin {
     }
 }
 
-/// As it would be written in the file, without the scheme's default port.
+/// The form used in the file, without the scheme's default port.
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.scheme.as_str(), self.host)?;

@@ -1,4 +1,4 @@
-//! `[plugins.NAME]`: what a plugin is granted and bounded by.
+//! `[plugins.NAME]`: the grants and limits of a plugin.
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -12,37 +12,37 @@ use toril_job::settings::{KeyValue, RateLimit};
 use super::origin::Origin;
 use super::secret::Secret;
 
-/// The grants and bounds of one plugin. What is not granted here is denied.
+/// The grants and limits of one plugin. Everything that is not granted is denied.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plugin {
     /// The origins that it may send HTTP requests to. Default: none.
     pub http: Vec<Origin>,
-    /// Ranges that are not public, and that the names in `http` may lead to all the same. Addresses that stand in
-    /// [`http`](Self::http) themselves, and loopback for `localhost`, need no entry here. Default: none.
+    /// Non-public address ranges that host names in `http` may resolve to. IP addresses listed in
+    /// [`http`](Self::http), and loopback for `localhost`, need no entry here. Default: none.
     pub private_addresses: Vec<IpNet>,
-    /// The most requests that one host sends for it, over all attempts. Default: 10,000 a second.
+    /// The limit of HTTP requests that one host sends for the plugin, over all attempts. Default: 10,000 per second.
     pub http_rate: RateLimit,
-    /// A file with further certificates, in PEM, that HTTPS servers may be vouched for by.
+    /// A PEM file of additional CA certificates that HTTPS servers may be verified with.
     pub ca: Option<PathBuf>,
     /// The queues that it may add jobs to. Default: none.
     pub add_to: Vec<String>,
-    /// The most jobs that one attempt may add. Default 10,000, at least 1.
+    /// The limit of jobs that one attempt may add. Default 10,000, at least 1.
     pub max_added_jobs: NonZeroU64,
-    /// Its own key-value data. Default: none.
+    /// The limits of its key-value data. None, the default: no access to key-value data.
     pub keyvalue: Option<KeyValue>,
-    /// Values that it may read. Numbers and booleans of the file have become their text.
+    /// Configuration values that it may read. Numbers and booleans are converted to text.
     pub config: BTreeMap<String, String>,
-    /// Secret values that it may read, already fetched. No key is in [`config`](Self::config) too.
+    /// Secrets that it may read, with their values already loaded. Their names are not in [`config`](Self::config).
     pub secrets: BTreeMap<String, Secret>,
-    /// Secret values that it may send and never reads. No key is in [`config`](Self::config) or
-    /// [`secrets`](Self::secrets) too.
+    /// Secrets that it may send but never read. Their names are neither in [`config`](Self::config) nor in
+    /// [`secrets`](Self::secrets).
     pub send_secrets: BTreeMap<String, SendSecret>,
-    /// The most linear memory of one attempt, in bytes. Default 64 MiB, from 1 MiB to 4 GiB.
+    /// The memory limit of one attempt, in bytes of linear memory. Default 64 MiB, from 1 MiB to 4 GiB.
     pub memory: u64,
-    /// The most fuel of one attempt: about one unit an instruction. Default: no bound beside the timeout.
+    /// The fuel limit of one attempt: about one unit per instruction. Default: no limit except the timeout.
     pub fuel: Option<NonZeroU64>,
-    /// The largest result of one attempt, in bytes of JSON. Default 1 MiB, from 1 B to 512 MiB, which is the most
-    /// that Redis takes.
+    /// The largest result of one attempt, in bytes of JSON. Default 1 MiB, from 1 B to 512 MiB, which is Redis's own
+    /// limit.
     pub max_result: u64,
     /// What attempts share. Default: nothing.
     pub isolation: Isolation,
@@ -51,12 +51,12 @@ pub struct Plugin {
 /// Whether an instance of a plugin runs one job or several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Isolation {
-    /// Each attempt has an instance of its own.
+    /// Each attempt gets a new instance.
     #[default]
     Fresh,
-    /// An instance runs one attempt after the other, and each of them sees what those before it have left.
+    /// An instance runs several attempts, one after the other. Each attempt sees the state that earlier ones left.
     Reuse {
-        /// After how many attempts it is given up. Default 1,000.
+        /// The number of attempts after which the instance is discarded. Default 1,000.
         jobs: NonZeroU32,
     },
 }
@@ -64,13 +64,13 @@ pub enum Isolation {
 /// The default of [`Isolation::Reuse`].
 pub const REUSE_JOBS: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 
-/// A secret that a plugin may send to one origin in one header. It reads a placeholder, and the host puts the secret in the
-/// placeholder's place.
+/// A secret that a plugin may send to one origin in one header. The plugin only sees a placeholder, which the host
+/// replaces with the secret.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SendSecret {
-    /// The secret, already fetched. It has no character that a header cannot have.
+    /// The secret, already loaded. It contains only characters that are valid in a header.
     pub secret: Secret,
-    /// The origin, which is in [`Plugin::http`] as well.
+    /// The origin, which is also in [`Plugin::http`].
     pub origin: Origin,
     /// The header. Default: `authorization`.
     pub header: HeaderName,
@@ -81,7 +81,7 @@ const HTTP_RATE: RateLimit = RateLimit { max: NonZeroU64::new(10_000).unwrap(), 
 /// The default of [`Plugin::max_added_jobs`].
 const ADDED_JOBS: NonZeroU64 = NonZeroU64::new(10_000).unwrap();
 
-/// What a plugin without an entry has.
+/// The settings of a plugin without an entry.
 impl Default for Plugin {
     fn default() -> Self {
         Self {

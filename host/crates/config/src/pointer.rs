@@ -5,23 +5,23 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-/// Leads to one value of a JSON document.
+/// Points to one value of a JSON document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pointer(String);
 
-/// Why a text is no pointer. Goes after the text's name.
+/// Why a text is not a JSON pointer. The message follows the name of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PointerError {
-    /// The first character.
+    /// The first character is not `/`.
     #[error("must begin with `/`, or be empty")]
     NoSlash,
-    /// A `~` that stands for nothing.
+    /// A `~` that is not part of a valid escape.
     #[error("has a `~` that is not followed by 0 or 1")]
     Tilde,
 }
 
 impl Pointer {
-    /// The value that it leads to. None: the document has none there.
+    /// The value that the pointer refers to. None: the document has no such value.
     pub fn of<'v>(&self, document: &'v Value) -> Option<&'v Value> {
         document.pointer(&self.0)
     }

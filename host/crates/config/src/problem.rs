@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, and how that is shown to a person.
+//! Problems in a configuration, and how they are displayed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,63 +6,64 @@ use std::path::{Path, PathBuf};
 
 use super::key;
 
-/// How much a [`Problem`] matters.
+/// How serious a [`Problem`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
     /// The configuration cannot be used.
     Error,
-    /// The configuration can be used, and most likely does not do what was meant.
+    /// The configuration can be used, but probably does not do what the user meant.
     Warning,
 }
 
-/// One thing that is wrong, with its place. Neither its text nor its source line ever holds a secret.
+/// One problem, with its position. Neither its text nor its source line ever contains a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Whether the configuration can be used in spite of it.
+    /// Whether the configuration can still be used.
     pub severity: Severity,
-    /// The file that it is in. None: it is in the environment, and [`key`](Self::key) names the variable.
+    /// The file. None: the problem is in the environment, and [`key`](Self::key) names the variable.
     pub file: Option<PathBuf>,
-    /// The line in the file, from 1. 0 when it is in no particular line: the environment, or something that is missing
-    /// from the file as a whole.
+    /// The line in the file, from 1. 0 if the problem has no line: it is in the environment, or something is missing
+    /// from the whole file.
     pub line: usize,
-    /// The column in characters, from 1. 0 as for the line.
+    /// The column in characters, from 1. 0 under the same conditions as the line.
     pub column: usize,
-    /// The dotted key that it is about, as in `queues.github-sync.timeout`, or the name of an environment variable.
-    /// Empty for a syntax error.
+    /// The dotted key, as in `queues.github-sync.timeout`, or the name of an environment variable. Empty for a syntax
+    /// error.
     pub key: String,
     /// What is wrong, as a sentence without its full stop.
     pub message: String,
-    /// What to do about it.
+    /// How to fix it.
     pub help: Option<String>,
     snippet: Option<Snippet>,
 }
 
-/// A line of the file with the part that is meant. Kept with the problem, so that the file is not needed to show it.
+/// A line of the file with a marked part. It is stored with the problem, so that displaying it does not need the
+/// file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Snippet {
-    /// The line's text, fit for a terminal.
+    /// The line's text, safe to print on a terminal.
     pub(super) text: String,
-    /// How many characters come before the part that is meant.
+    /// The number of characters before the marked part.
     pub(super) offset: usize,
-    /// How many characters are meant.
+    /// The number of characters in the marked part.
     pub(super) width: usize,
 }
 
-/// Where something stands in the file.
+/// A position in the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) line: usize,
     pub(super) column: usize,
-    /// None where the line must not be shown, because it holds a secret.
+    /// None if the line must not be shown, because it contains a secret.
     pub(super) snippet: Option<Snippet>,
 }
 
-/// The places of all keys of a file, by dotted key.
+/// The positions of all keys of a file, by dotted key.
 #[derive(Clone, Default)]
 pub(super) struct Places(pub(super) BTreeMap<String, Place>);
 
 impl Places {
-    /// The place of the key at `path`, or of the closest table around it that is in the file.
+    /// The position of the key at `path`, or of the closest table around it that is in the file.
     pub(super) fn nearest(&self, path: &[&str]) -> Place {
         (1..=path.len()).rev().find_map(|length| self.0.get(&key::join(&path[..length]))).cloned().unwrap_or_default()
     }
@@ -117,7 +118,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong with one file, in the order of its lines.
+/// All problems of one file, in the order of its lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problems {
     file: PathBuf,
@@ -125,7 +126,7 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// Puts the problems of `file` in order. What has no line comes first.
+    /// Sorts the problems of `file` by line. Problems without a line come first.
     pub fn new(file: impl Into<PathBuf>, mut list: Vec<Problem>) -> Self {
         list.sort_by_key(|problem| (problem.line, problem.column));
         Self { file: file.into(), list }
@@ -136,12 +137,12 @@ impl Problems {
         self.list.iter()
     }
 
-    /// How many there are.
+    /// The number of problems.
     pub fn len(&self) -> usize {
         self.list.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no problems.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
@@ -169,15 +170,15 @@ impl fmt::Display for Problems {
 /// Why a configuration was not loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// There is no file, or it is no text.
+    /// The file does not exist or is not text.
     #[error("{} cannot be read: {source}", .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: std::io::Error,
     },
-    /// The file was read, and these are all the things that are wrong with it and with the environment.
+    /// The file was read, but it or the environment has these problems.
     #[error("{0}")]
     Invalid(Problems),
 }

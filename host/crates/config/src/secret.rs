@@ -1,18 +1,18 @@
-//! A value that must not be seen.
+//! A secret value.
 
 use std::fmt;
 
-/// A secret of a plugin. Neither `Debug` nor `Display` shows it; only [`Secret::expose`] gives it out.
+/// A secret of a plugin. Neither `Debug` nor `Display` shows it. Only [`Secret::expose`] returns it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes the value itself.
+    /// Wraps the plain value.
     pub fn new(value: impl Into<String>) -> Self {
         Self(value.into())
     }
 
-    /// The value itself. Hand it to nothing that logs.
+    /// The plain value. Never pass it to code that logs.
     pub fn expose(&self) -> &str {
         &self.0
     }

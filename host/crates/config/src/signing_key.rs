@@ -1,4 +1,4 @@
-//! A key for signatures with HMAC-SHA256.
+//! A key for HMAC-SHA256 signatures.
 
 use std::fmt;
 
@@ -7,37 +7,37 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::secret::Secret;
 
-/// How a secret of Standard Webhooks begins.
+/// The prefix of a Standard Webhooks secret.
 const PREFIX: &str = "whsec_";
 
-/// The bytes of a key. `Debug` does not show them; only [`SigningKey::expose`] gives them out.
+/// The bytes of a key. `Debug` does not show them. Only [`SigningKey::expose`] returns them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningKey(Vec<u8>);
 
-/// Why a secret is no key. Never shows the secret.
+/// Why a secret is not a valid key. The message never shows the secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// It has no bytes.
+    /// The key is empty.
     #[error("must not be empty")]
     Empty,
-    /// It lacks the prefix, or what follows it is not Base64.
+    /// The prefix is missing, or the rest is not valid Base64.
     #[error("must be `whsec_` and a key in Base64, the form of Standard Webhooks")]
     NotStandard,
 }
 
 impl SigningKey {
-    /// The bytes of the secret's text, as GitHub uses them.
+    /// Uses the bytes of the secret's text as the key, as GitHub does.
     pub fn of_text(secret: &Secret) -> Result<Self, KeyError> {
         Self::of_bytes(secret.expose().as_bytes().to_vec())
     }
 
-    /// What a secret of Standard Webhooks stands for: `whsec_` and the key in Base64.
+    /// Decodes a Standard Webhooks secret: `whsec_` followed by the key in Base64.
     pub fn of_standard(secret: &Secret) -> Result<Self, KeyError> {
         let encoded = secret.expose().strip_prefix(PREFIX).ok_or(KeyError::NotStandard)?;
         Self::of_bytes(STANDARD.decode(encoded).map_err(|_| KeyError::NotStandard)?)
     }
 
-    /// The bytes themselves. Hand them to nothing that logs.
+    /// The plain bytes. Never pass them to code that logs.
     pub fn expose(&self) -> &[u8] {
         &self.0
     }

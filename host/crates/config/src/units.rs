@@ -1,11 +1,11 @@
-//! Lengths of time and sizes, as people write them: "1h 30m", "64MiB".
+//! Durations and sizes in human-readable form: "1h 30m", "64MiB".
 
 use std::time::Duration;
 
-/// The longest time that can be configured: a hundred years. Keeps every sum of milliseconds far from overflow.
+/// The longest duration that can be configured: 100 years. It keeps every sum of milliseconds far from overflow.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// Names of units and their size in bytes.
+/// Unit names and their sizes in bytes.
 const SIZES: [(&str, u64); 7] = [
     ("B", 1),
     ("KB", 1_000),
@@ -16,7 +16,7 @@ const SIZES: [(&str, u64); 7] = [
     ("GiB", 1 << 30),
 ];
 
-/// Why a text is no length of time. The words go after the name of the value.
+/// Why a text is not a duration. The message follows the name of the value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum DurationError {
     #[error("has no unit")]
@@ -31,7 +31,7 @@ pub(super) enum DurationError {
     TooFine,
 }
 
-/// Why a text is no size. The words go after the name of the value.
+/// Why a text is not a size. The message follows the name of the value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum SizeError {
     #[error("has no unit")]
@@ -44,9 +44,9 @@ pub(super) enum SizeError {
     TooLarge,
 }
 
-/// Reads a length of time in whole milliseconds: BullMQ counts in them, and a fraction would be lost on the way.
+/// Parses a duration in whole milliseconds. BullMQ counts in milliseconds, so a fraction would be lost.
 pub(super) fn duration(text: &str) -> Result<Duration, DurationError> {
-    // humantime panics where the sum of several enormous numbers overflows; numbers of this length cannot get there.
+    // humantime panics if the sum of several huge numbers overflows. Numbers of this length cannot overflow.
     let longest_number = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max();
     if longest_number > Some(10) || text.len() > 100 {
         return Err(DurationError::TooLong);
@@ -54,7 +54,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, DurationError> {
     let value = humantime::parse_duration(text).map_err(|error| match error {
         humantime::DurationError::UnknownUnit { unit, .. } if unit.is_empty() => DurationError::NoUnit,
         humantime::DurationError::UnknownUnit { unit, .. } => DurationError::Unit(unit),
-        // Numbers that are too large have been sent away above; what is left are fractions of a nanosecond.
+        // Numbers that are too large were rejected above, so this error can only mean a fraction of a nanosecond.
         humantime::DurationError::NumberOverflow => DurationError::TooFine,
         _ => DurationError::Malformed,
     })?;
@@ -67,7 +67,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, DurationError> {
     Ok(value)
 }
 
-/// Reads a size in bytes.
+/// Parses a size in bytes.
 pub(super) fn size(text: &str) -> Result<u64, SizeError> {
     let end = text.bytes().take_while(u8::is_ascii_digit).count();
     let (digits, unit) = text.split_at(end);
@@ -83,7 +83,7 @@ pub(super) fn size(text: &str) -> Result<u64, SizeError> {
     number.checked_mul(*factor).ok_or(SizeError::TooLarge)
 }
 
-/// Writes a size with the largest unit that fits it exactly.
+/// Formats a size with the largest unit that divides it exactly.
 pub(super) fn show_size(bytes: u64) -> String {
     let unit = ["GiB", "MiB", "KiB"].iter().find_map(|name| {
         let (_, factor) = SIZES.iter().find(|(unit, _)| unit == name)?;

@@ -1,4 +1,4 @@
-//! `[webhooks.NAME]`: requests from outside that add jobs.
+//! `[webhooks.NAME]`: external requests that add jobs.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,38 +8,38 @@ use serde_json::{Map, Value};
 use super::pointer::Pointer;
 use super::signing_key::SigningKey;
 
-/// Which requests to `/webhooks/NAME` are taken, and what job each of them adds.
+/// Which requests to `/webhooks/NAME` are accepted, and which job each of them adds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Webhook {
-    /// The queue that jobs are added to. It has an entry under `[queues]`.
+    /// The queue to add the jobs to. It has an entry under `[queues]`.
     pub queue: String,
     /// The name of the jobs.
     pub name: String,
-    /// How requests are signed.
+    /// The signature scheme of the requests.
     pub signature: SignatureForm,
-    /// What they are signed with.
+    /// The key of the signatures.
     pub key: SigningKey,
-    /// The events that add a job. None: all of them.
+    /// The events that add a job. None: all events.
     pub events: Option<Vec<String>>,
     /// The data of the jobs.
     pub data: WebhookData,
-    /// Which jobs count as the same. Default: none do.
+    /// How jobs are deduplicated. Default: not at all.
     pub deduplication: Option<EventDeduplication>,
-    /// The delay of the jobs. None: they have none.
+    /// The delay of the jobs. None: no delay.
     pub delay: Option<Duration>,
-    /// The priority of the jobs. None: they have none.
+    /// The priority of the jobs. None: no priority.
     pub priority: Option<u32>,
-    /// The largest body of a request, in bytes. Default 8 MiB, from 1 KiB to 25 MiB, which is the most that GitHub
+    /// The largest body of a request, in bytes. Default 8 MiB, from 1 KiB to 25 MiB. 25 MiB is the most that GitHub
     /// sends.
     pub max_body: u64,
 }
 
-/// How a request is signed. Both forms are HMAC-SHA256.
+/// The signature scheme of a request. Both schemes use HMAC-SHA256.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureForm {
-    /// GitHub's: `X-Hub-Signature-256` signs the body.
+    /// GitHub's scheme: `X-Hub-Signature-256` signs the body.
     GitHub,
-    /// That of Standard Webhooks: `webhook-signature` signs `webhook-id`, `webhook-timestamp` and the body.
+    /// The Standard Webhooks scheme: `webhook-signature` signs `webhook-id`, `webhook-timestamp` and the body.
     Standard,
 }
 
@@ -48,26 +48,26 @@ pub enum SignatureForm {
 pub enum WebhookData {
     /// The body of the request.
     Body,
-    /// An object.
+    /// A JSON object.
     Members {
-        /// Members whose values come from the body, by name.
+        /// Members whose values are taken from the body, by name.
         pointers: BTreeMap<String, Pointer>,
-        /// Members that are the same in each job. None of their names is in `pointers` too.
+        /// Members with the same value in every job. No name is also in `pointers`.
         constants: Map<String, Value>,
     },
 }
 
-/// BullMQ's deduplication, with an id that is made from the body of the request.
+/// BullMQ's deduplication, with an id taken from the body of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventDeduplication {
-    /// The value that the id is made of: a text, a number or a boolean.
+    /// The value to use as the id: a string, a number or a boolean.
     pub id: Pointer,
-    /// For how long further jobs are held back. None: until the job ends.
+    /// How long BullMQ ignores duplicates. None: until the job finishes.
     pub ttl: Option<Duration>,
-    /// Whether each further job starts that time anew.
+    /// Whether each duplicate restarts `ttl`.
     pub extend: bool,
-    /// Whether a delayed job is replaced by the next one.
+    /// Whether the next job replaces a delayed one.
     pub replace: bool,
-    /// Whether the last job that was held back since the first one started is added when that one ends.
+    /// Whether the last duplicate that arrived while a job was active is added when that job finishes.
     pub keep_last_if_active: bool,
 }

@@ -1,5 +1,5 @@
-//! Runs fuzz targets on the inputs of `fuzz/corpus`, without a fuzzer. Only unit tests use this: each crate that has targets
-//! has them in a module `fuzz`.
+//! Runs fuzz targets on the inputs of `fuzz/corpus`, without a fuzzer. Only unit tests use this crate. Each crate
+//! with fuzz targets has them in a module `fuzz`.
 
 #![warn(missing_docs)]
 #![allow(clippy::expect_used)]
@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
-/// What is driven: its name in `fuzz/fuzz_targets`, and the function.
+/// A fuzz target: its name in `fuzz/fuzz_targets`, and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
 fn corpus(name: &str) -> Vec<Vec<u8>> {
@@ -19,7 +19,7 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
     inputs
 }
 
-/// Runs a target on its inputs, on those cut short, and on those with a byte changed.
+/// Runs a target on its inputs, on truncated inputs, and on inputs with one changed byte.
 fn hold_each(target: fn(&[u8]), inputs: &[Vec<u8>]) {
     for input in inputs {
         target(input);
@@ -33,14 +33,14 @@ fn hold_each(target: fn(&[u8]), inputs: &[Vec<u8>]) {
     }
 }
 
-/// Runs each target on its inputs in `fuzz/corpus`, and on inputs that differ from these a little.
+/// Runs each target on its inputs in `fuzz/corpus` and on small mutations of them.
 pub fn hold(targets: &[Target]) {
     for (name, target) in targets {
         hold_each(*target, &corpus(name));
     }
 }
 
-/// An input made of others: cut, put together, repeated, and with some bytes that are another.
+/// A mutated input: cut, joined with others, repeated, or with some bytes replaced.
 fn made(dice: &mut fastrand::Rng, inputs: &[Vec<u8>]) -> Vec<u8> {
     let mut input = inputs[dice.usize(..inputs.len())].clone();
     for _ in 0..=dice.usize(..6) {
@@ -82,7 +82,7 @@ fn made(dice: &mut fastrand::Rng, inputs: &[Vec<u8>]) -> Vec<u8> {
     input
 }
 
-/// What `cargo xtask fuzz --plain` runs, for `TORIL_FUZZ_SECONDS` each. It learns nothing from what an input reaches.
+/// Runs each target for `TORIL_FUZZ_SECONDS`; `cargo xtask fuzz --plain` calls this. It is not guided by coverage.
 pub fn drive(targets: &[Target]) {
     let number = |name: &str| env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seconds = number("TORIL_FUZZ_SECONDS").unwrap_or(60);

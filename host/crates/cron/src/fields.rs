@@ -1,10 +1,10 @@
-//! The fields of a pattern, and what their text means.
+//! The fields of a pattern: parsing and matching.
 
 use super::LONGEST;
 use super::hashed::Random;
 use super::zone::LocalTime;
 
-/// How many values the list of one field may name, repetitions included. `cron-parser` has the same limit.
+/// The limit of values in the list of one field, repetitions included. `cron-parser` has the same limit.
 const MOST_VALUES: usize = 256;
 const LONGEST_MONTHS: [u32; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const NAMED: [(&str, &str); 10] = [
@@ -22,7 +22,7 @@ const NAMED: [(&str, &str); 10] = [
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
-/// Some of the numbers from 0 to 63.
+/// A set of numbers from 0 to 63.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Values(u64);
 
@@ -39,12 +39,12 @@ impl Values {
         self.0.count_ones()
     }
 
-    /// The lowest. Every field has one.
+    /// The smallest number. Every field has at least one.
     pub fn first(self) -> u32 {
         self.0.trailing_zeros().min(63)
     }
 
-    /// The lowest above this one.
+    /// The smallest number above this one.
     pub fn after(self, value: u32) -> Option<u32> {
         let above = self.0 & (u64::MAX << value << 1);
         (above != 0).then(|| above.trailing_zeros())
@@ -59,19 +59,19 @@ pub struct Fields {
     pub hours: Values,
     pub months: Values,
     days: Values,
-    /// The field says `*` or `?`, which leaves the choice of days to the other one.
+    /// The field is `*` or `?`, so only the day of the week decides.
     any_day: bool,
     last_day: bool,
     weekdays: Values,
     any_weekday: bool,
-    /// The days of the week that count where they are the last of their kind in the month.
+    /// Days of the week that match only on their last occurrence in the month.
     last_weekdays: Values,
-    /// Which of a month's such days of the week it is.
+    /// Which occurrence of the day of the week in the month matches (`#N`).
     nth: Option<f64>,
 }
 
 impl Fields {
-    /// Reads a pattern. The error says what is wrong with it.
+    /// Parses a pattern. The error says what is wrong with it.
     pub fn parse(pattern: &str, random: &mut Random) -> Result<Self, String> {
         if pattern.len() > LONGEST {
             return Err(format!("longer than {LONGEST} bytes"));
@@ -84,13 +84,13 @@ impl Fields {
         if given.len() > 6 {
             return Err(format!("{} fields, and six are the most", given.len()));
         }
-        // Those that are missing are the first ones: seconds, then minutes, and so on.
+        // Missing fields are the first ones: seconds, then minutes, and so on.
         let defaults = ["0", "*", "*", "*", "*", "*"];
         let missing = &defaults[..defaults.len() - given.len()];
         drop(given.splice(0..0, missing.iter().copied()));
         let [second, minute, hour, day, month, weekday] = given[..] else { return Err("not six fields".to_owned()) };
 
-        // In this order, since each field takes one number from `random`.
+        // The order matters, because each field takes one number from `random`.
         let seconds = SECOND.values(second, random)?;
         let minutes = MINUTE.values(minute, random)?;
         let hours = HOUR.values(hour, random)?;
@@ -115,7 +115,7 @@ impl Fields {
         Ok(fields)
     }
 
-    /// Refuses a day that the one month of the pattern never has.
+    /// Rejects a day that the only month of the pattern never has.
     fn check_day(&self) -> Result<(), String> {
         if self.months.len() != 1 || self.last_day || !self.any_weekday {
             return Ok(());
@@ -127,8 +127,8 @@ impl Fields {
         }
     }
 
-    /// Whether the day of a time fits: by its number and by its day of the week, or, where both are restricted, by one of
-    /// them.
+    /// Whether the day of a time matches by its number and by its day of the week. If both are restricted, one match
+    /// is enough.
     pub fn fits_day(&self, time: &LocalTime) -> bool {
         let day = self.days.has(time.day()) || (self.last_day && time.days_left() == 0);
         let nth = self.nth.is_none_or(|nth| f64::from(time.day().div_ceil(7)) == nth);
@@ -146,7 +146,7 @@ fn is_any(field: &str) -> bool {
     field == "*" || field == "?"
 }
 
-/// Takes `#N` from the day of the week.
+/// Splits `#N` from the day of the week.
 fn nth_day(field: &str) -> Result<(&str, Option<f64>), String> {
     let Some((weekday, nth)) = field.split_once('#') else { return Ok((field, None)) };
     if let Some(other) = field.chars().find(|char| matches!(char, ',' | '-' | '/')) {
@@ -158,12 +158,12 @@ fn nth_day(field: &str) -> Result<(&str, Option<f64>), String> {
     }
 }
 
-/// What a field may hold.
+/// The rules of a field.
 struct Kind {
     name: &'static str,
     min: u32,
     max: u32,
-    /// May say `L`.
+    /// `L` is allowed.
     has_last: bool,
     /// Its values have names.
     has_names: bool,
@@ -174,22 +174,22 @@ const MINUTE: Kind = Kind { name: "minute", ..SECOND };
 const HOUR: Kind = Kind { name: "hour", max: 23, ..SECOND };
 const DAY: Kind = Kind { name: "day", min: 1, max: 31, has_last: true, has_names: false };
 const MONTH: Kind = Kind { name: "month", min: 1, max: 12, has_last: false, has_names: true };
-/// Sunday is 0 and 7.
+/// Both 0 and 7 are Sunday.
 const WEEKDAY: Kind = Kind { name: "day of the week", min: 0, max: 7, has_last: true, has_names: true };
 
-/// What a field holds.
+/// The values of a parsed field.
 #[derive(Default)]
 struct Held {
     plain: Values,
-    /// Those with an `L` behind them.
+    /// Values with an `L` after them.
     last: Values,
-    /// How many were named.
+    /// The number of values in the list.
     count: usize,
 }
 
 impl Kind {
     fn values(&self, field: &str, random: &mut Random) -> Result<Held, String> {
-        // One number for each field, whether it needs one or not: so that a seed gives what it gives in Node.
+        // Each field takes one number, even if it needs none, so that a seed gives the same values as in Node.
         let chance = random.next();
         let field = if self.has_names { names(field)? } else { field.to_owned() };
         let brackets = field.contains("H(");
@@ -221,7 +221,7 @@ impl Kind {
         format!("{}: {reason}", self.name)
     }
 
-    /// One entry of a list: a value, a range, or either with a step.
+    /// Parses one entry of a list: a value, a range, or either with a step.
     fn atom(&self, atom: &str, held: &mut Held) -> Result<(), String> {
         let parts: Vec<&str> = atom.split('/').collect();
         let (range, step) = match parts[..] {
@@ -234,7 +234,7 @@ impl Kind {
         };
         let mut ends = range.split('-').map(leading_number);
         let (Some(min), Some(max)) = (ends.next(), ends.next()) else { return Err(self.fault("no range")) };
-        // Also false where one of them is no number.
+        // Also false if one of them is not a number.
         let in_order = f64::from(self.min) <= min && min <= max && max <= f64::from(self.max);
         if !in_order {
             return Err(self.fault(format!("`{atom}` is no range from {} to {}", self.min, self.max)));
@@ -261,14 +261,15 @@ impl Kind {
         Ok(())
     }
 
-    /// `L`: the last day, or the last such day of the week. The last day is known from the field's text alone.
+    /// `L`: the last day of the month, or the last such day of the week. The last day of the month is detected in the
+    /// field's text.
     fn last(&self, digits: &str, held: &mut Held) -> Option<()> {
         if !self.has_last || digits.len() > 2 || !(digits.is_empty() || is_digits(digits)) {
             return None;
         }
         held.count += 1;
         if self.has_names {
-            // `cron-parser` looks at the first digit.
+            // `cron-parser` uses the first digit.
             held.last.add(digits.chars().next()?.to_digit(10)? % 7);
         }
         Some(())
@@ -278,11 +279,11 @@ impl Kind {
     fn add(&self, value: f64, held: &mut Held) {
         held.count += 1;
         let value = value as u32;
-        // Only the day of the week has a name for the first value after its last.
+        // Only the day of the week has a second number, 7, for its first value.
         held.plain.add(if self.max == WEEKDAY.max { value % 7 } else { value });
     }
 
-    /// Replaces each `H`, `H(a-b)`, `H/step` and `H(a-b)/step` by the values that chance gives it.
+    /// Replaces each `H`, `H(a-b)`, `H/step` and `H(a-b)/step` by values derived from `chance`.
     fn hashed(&self, field: &str, chance: f64) -> Result<String, String> {
         let mut left = field;
         let mut replaced = String::with_capacity(field.len());
@@ -311,7 +312,7 @@ impl Kind {
         Ok(replaced)
     }
 
-    /// The part of a range that the field can hold.
+    /// The part of a range that is valid for the field.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // clamped to the field's bounds
     fn clamp(&self, (min, max): (f64, f64)) -> Result<(u32, u32), String> {
         let (low, high) = (min.max(f64::from(self.min)), max.min(f64::from(self.max)));
@@ -322,7 +323,7 @@ impl Kind {
     }
 }
 
-/// Replaces names of months and of days of the week by their numbers. Both are known in either field.
+/// Replaces the names of months and days of the week by numbers. Both are accepted in either field.
 fn names(field: &str) -> Result<String, String> {
     let mut replaced = String::with_capacity(field.len());
     let mut left = field;
@@ -342,7 +343,7 @@ fn names(field: &str) -> Result<String, String> {
     Ok(replaced)
 }
 
-/// `(a-b)`, and what follows it.
+/// Parses `(a-b)`, and returns the rest of the text.
 fn hash_range(text: &str) -> Option<((f64, f64), &str)> {
     let (range, rest) = text.strip_prefix('(')?.split_once(')')?;
     let (min, max) = range.split_once('-')?;
@@ -350,7 +351,7 @@ fn hash_range(text: &str) -> Option<((f64, f64), &str)> {
     Some(((number(min)?, number(max)?), rest))
 }
 
-/// `/step`, if there is one, and what follows it.
+/// Parses an optional `/step`, and returns the rest of the text.
 fn hash_step(text: &str) -> (Option<f64>, &str) {
     let Some(digits) = text.strip_prefix('/') else { return (None, text) };
     let end = digits.find(|char: char| !char.is_ascii_digit()).unwrap_or(digits.len());
@@ -360,14 +361,14 @@ fn hash_step(text: &str) -> (Option<f64>, &str) {
     (digits[..end].parse().ok(), &digits[end..])
 }
 
-/// One value of a range, by chance.
+/// One value of a range, selected by `chance`.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // within the range
 fn pick(chance: f64, (min, max): (u32, u32)) -> u32 {
     (chance * f64::from(max - min + 1)).floor() as u32 + min
 }
 
-/// Every value of a range that is whole steps from one that chance gives. A step that is longer than the range gives one
-/// value of the range.
+/// All values of a range at a distance of `step`, with an offset selected by `chance`. If the step is longer than the
+/// range, the result is one value of the range.
 fn pick_each(chance: f64, (min, max): (u32, u32), step: f64) -> String {
     let mut value = (f64::from(min) / step).floor() * step + (chance * step).floor();
     let mut values = Vec::new();
@@ -384,7 +385,7 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The number that a text begins with, as JavaScript's `parseInt` reads it. Not a number: there is none.
+/// The number at the start of a text, as JavaScript's `parseInt` reads it. NaN if there is none.
 fn leading_number(text: &str) -> f64 {
     let end = text.find(|char: char| !char.is_ascii_digit()).unwrap_or(text.len());
     text[..end].parse().unwrap_or(f64::NAN)

@@ -1,13 +1,13 @@
-//! The values of `H` in a pattern: spread by chance, or fixed by a seed.
+//! The values of `H` in a pattern, either random or derived from a seed.
 //!
-//! A seed gives the same values as in Node: FNV-1a over the seed's UTF-16 units, then mulberry32. Both are in the public
-//! domain.
+//! A seed gives the same values as in Node: FNV-1a over the seed's UTF-16 units, then mulberry32. Both algorithms are
+//! in the public domain.
 
-/// A source of numbers from 0 up to, but not including, 1.
+/// A generator of numbers in the range from 0 (included) to 1 (excluded).
 pub struct Random(u32);
 
 impl Random {
-    /// The same numbers for the same seed. An empty seed is none.
+    /// The same seed gives the same numbers. An empty seed counts as none.
     pub fn new(seed: Option<&str>) -> Self {
         match seed.filter(|seed| !seed.is_empty()) {
             Some(seed) => Self(

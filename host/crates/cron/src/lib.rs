@@ -1,13 +1,13 @@
-//! Cron patterns, with the meaning that BullMQ's clients for Node give them. Pure: knows neither Redis nor the
-//! configuration.
+//! Cron patterns with the same meaning as in BullMQ's Node client. Pure: knows neither Redis nor the configuration.
 //!
-//! Node's client reads patterns with the npm package `cron-parser`. Its dialect differs from that of every Rust crate
-//! that we looked at (`croner`, `cron`, `saffron`): `0/2` without a range, fewer than five fields, `@weekdays`, hashed
-//! values (`H`), `5L`, and what happens when clocks change. A schedule whose next time differs between two workers runs
-//! twice or not at all, so this module follows `cron-parser` 5.10 (BullMQ 6) exactly. Where that version refuses a
-//! pattern that 4.9 (BullMQ 5) takes, such as a list with the same value twice, the pattern is taken.
+//! The Node client parses patterns with the npm package `cron-parser`. Its dialect differs from every Rust crate that
+//! we examined (`croner`, `cron`, `saffron`): `0/2` without a range, fewer than five fields, `@weekdays`, hashed
+//! values (`H`), `5L`, and the behaviour when clocks change. If two workers compute different next times, a schedule
+//! runs twice or not at all. This crate therefore follows `cron-parser` 5.10 (BullMQ 6) exactly. There is one
+//! exception: patterns that 5.10 rejects but 4.9 (BullMQ 5) accepts, such as a list with the same value twice, are
+//! accepted.
 //!
-//! `tests/schedules.rs` compares the two; `vectors.json` holds times that Node computed.
+//! `tests/schedules.rs` compares both implementations; `vectors.json` contains times that Node computed.
 
 #![warn(missing_docs)]
 
@@ -26,10 +26,10 @@ pub use self::zone::Zone;
 /// The longest pattern, in bytes. `cron-parser` has the same limit.
 pub const LONGEST: usize = 1024;
 
-/// Why a pattern or its time zone cannot be used.
+/// Why a pattern or its time zone is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CronError {
-    /// The pattern has no meaning.
+    /// The pattern is not valid.
     #[error("cron pattern `{pattern}`: {reason}")]
     Pattern {
         /// The pattern, shortened if it is long.
@@ -37,36 +37,36 @@ pub enum CronError {
         /// What is wrong with it.
         reason: String,
     },
-    /// There is no such time zone.
+    /// The time zone does not exist.
     #[error("time zone `{0}` is unknown. Use an IANA name such as `Europe/Madrid`, or an offset such as `UTC+2`")]
     Zone(String),
 }
 
-/// When a pattern occurs.
+/// The times of a pattern.
 #[derive(Clone, Debug, Default)]
 pub struct Occurrences<'a> {
     /// The pattern: up to six fields, or a name such as `@daily`.
     pub pattern: &'a str,
-    /// The time zone. None: that of this process, as in Node.
+    /// The time zone. None: the one of this process, as in Node.
     pub zone: Option<&'a str>,
-    /// What decides the values of `H`. None: chance does, anew for each call.
+    /// The seed for the values of `H`. None: new random values in each call.
     pub seed: Option<&'a str>,
-    /// No time is before this one, in milliseconds since the Unix epoch.
+    /// The earliest possible time, in milliseconds since the Unix epoch.
     pub start: Option<i64>,
-    /// No time is after this one.
+    /// The latest possible time, in milliseconds since the Unix epoch.
     pub end: Option<i64>,
 }
 
 impl Occurrences<'_> {
-    /// The first time after `after`, which is excluded. Times are in milliseconds since the Unix epoch. None: there is
-    /// none.
+    /// The first time after `after` (excluded). Times are in milliseconds since the Unix epoch. None: there is no
+    /// such time.
     pub fn next(&self, after: i64) -> Result<Option<i64>, CronError> {
         let fields = self.fields()?;
         let zone = match self.zone {
             Some(name) => Zone::named(name).ok_or_else(|| CronError::Zone(shown(name)))?,
             None => Zone::of_process(),
         };
-        // `cron-parser` takes 0 for "not given".
+        // `cron-parser` interprets 0 as "not given".
         let start = self.start.filter(|start| *start != 0);
         let end = self.end.filter(|end| *end != 0);
         let from = start.map_or(after, |start| start.max(after));
@@ -80,7 +80,7 @@ impl Occurrences<'_> {
     }
 }
 
-/// Checks a pattern and its time zone, and that the pattern occurs at all.
+/// Checks that a pattern and its time zone are valid, and that the pattern occurs at least once.
 pub fn check_pattern(pattern: &str, zone: &str) -> Result<(), String> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
@@ -92,7 +92,7 @@ pub fn check_pattern(pattern: &str, zone: &str) -> Result<(), String> {
     }
 }
 
-/// A text as an error message shows it.
+/// A text, shortened for an error message.
 fn shown(text: &str) -> String {
     const SHOWN: usize = 80;
     if text.chars().count() <= SHOWN {

@@ -1,36 +1,36 @@
-//! The next time that fits the fields of a pattern.
+//! Finds the next time that matches the fields of a pattern.
 //!
-//! The search goes from field to field, from the month down to the second, and moves the time to the next value of the
-//! first field that does not fit. It moves exactly as `cron-parser` does, since the answers around a change of clocks
-//! depend on the way there.
+//! The search checks the fields from the month down to the second, and moves the time to the next value of the first
+//! field that does not match. Its moves are exactly those of `cron-parser`, because the results around a clock change
+//! depend on them.
 
 use super::fields::Fields;
 use super::zone::{LocalTime, Zone};
 
-/// How many moves are made before a pattern counts as one that never occurs. `cron-parser` has the same number.
+/// The limit of moves, after which a pattern is considered never to occur. `cron-parser` has the same limit.
 const MOVES: usize = 10_000;
-/// `cron-parser` leaves changes of clocks alone where every hour fits.
+/// If every hour matches, `cron-parser` does not handle clock changes specially.
 const ALL_HOURS: u32 = 24;
 
-/// A search, at the time that it has come to.
+/// A search with its current time.
 pub struct Search<'a> {
     fields: &'a Fields,
     time: Option<LocalTime>,
     end: Option<i64>,
-    /// The hours that were skipped on the way here, by a change of clocks.
+    /// The hours that a clock change skipped during the search.
     skipped: Option<Skipped>,
-    /// The hour that a change of clocks repeats, while the search is in it for the second time.
+    /// The hour that a clock change repeats, while the search is in its second occurrence.
     repeated: Option<u32>,
 }
 
 #[derive(Clone, Copy)]
 struct Skipped {
     first: u32,
-    /// The hour that comes after those that were skipped.
+    /// The hour after the skipped ones.
     landing: u32,
 }
 
-/// The fields of a time whose moves can cross a change of clocks unseen.
+/// The units whose steps can cross a clock change.
 #[derive(Clone, Copy)]
 enum Unit {
     Hour,
@@ -39,12 +39,12 @@ enum Unit {
 }
 
 impl<'a> Search<'a> {
-    /// For a time after `from` and not after `end`.
+    /// Creates a search for a time after `from` and not after `end`.
     pub fn new(fields: &'a Fields, zone: Zone, from: i64, end: Option<i64>) -> Self {
         Self { fields, time: LocalTime::new(zone, from), end, skipped: None, repeated: None }
     }
 
-    /// The time. None: there is none.
+    /// The time that was found. None: there is none.
     pub fn next(mut self) -> Option<i64> {
         let from = self.time?.at();
         if self.time?.has_fraction() {
@@ -61,7 +61,7 @@ impl<'a> Search<'a> {
             } else if !self.fields.fits_day(&time) {
                 self.time = time.next_day();
             } else if !self.fits_hour()? {
-                // The hour has been moved.
+                // `fits_hour` has moved the time.
             } else if !self.fields.minutes.has(time.minute()) {
                 self.move_minute()?;
             } else if !self.fields.seconds.has(time.second()) {
@@ -75,12 +75,12 @@ impl<'a> Search<'a> {
         None
     }
 
-    /// Whether the hour fits. If it does not, the time is moved.
+    /// Whether the hour matches. If not, this moves the time.
     fn fits_hour(&mut self) -> Option<bool> {
         let hours = self.fields.hours;
         let time = self.time?;
         let hour = time.hour();
-        // What was scheduled for an hour that is skipped runs in the hour that comes after.
+        // A job that was scheduled in a skipped hour runs in the hour after it.
         if let Some(skipped) = self.skipped.filter(|skipped| skipped.landing == hour) {
             let mut missing = skipped.first;
             while missing != hour {
@@ -90,7 +90,7 @@ impl<'a> Search<'a> {
                 missing = (missing + 1) % 24;
             }
         }
-        // What has run in an hour does not run again when it is repeated.
+        // An hour that occurs twice only matches the first time.
         if self.repeated == Some(hour) {
             self.repeated = None;
             self.step(Unit::Hour)?;
@@ -144,14 +144,14 @@ impl<'a> Search<'a> {
         Some(())
     }
 
-    /// The first minute and second of this hour that fit.
+    /// Moves to the first minute and second in this hour that match.
     fn begin_hour(&mut self) -> Option<()> {
         let begin = self.time?.with_minute(self.fields.minutes.first())?;
         self.time = begin.with_second(self.fields.seconds.first());
         Some(())
     }
 
-    /// Moves on by one unit, and notes which hours a change of clocks skipped or repeats.
+    /// Moves on by one unit, and records which hours a clock change skipped or repeats.
     fn step(&mut self, unit: Unit) -> Option<()> {
         let before = self.time?;
         let after = match unit {
@@ -173,7 +173,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Whether clocks change on the day of this time.
+/// Whether the clocks change on the day of this time.
 fn changes_clocks(time: &LocalTime) -> Option<bool> {
     let end = time.next_day()?.later(-1)?;
     Some(time.day_begin()?.offset() != end.offset())

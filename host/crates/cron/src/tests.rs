@@ -4,7 +4,7 @@ use serde_json::Value;
 use super::case::{expected, times};
 use super::*;
 
-/// Times that BullMQ for Node computed: see `tests/interop/cron.mjs`.
+/// Times that BullMQ for Node computed, see `tests/interop/cron.mjs`.
 const VECTORS: &str = include_str!("vectors.json");
 
 #[test]
@@ -13,7 +13,7 @@ fn patterns_occur_when_node_says() {
     let cases = vectors["cases"].as_array().expect("cases");
     assert!(cases.len() > 300, "{} cases", cases.len());
     for case in cases {
-        // What cron-parser 5 refuses, version 4 may take: see the module's comment.
+        // Patterns that cron-parser 5 rejects may be accepted by version 4, see the crate's comment.
         let Some(expected) = expected(case) else { continue };
         assert_eq!(times(case), Ok(expected), "{case}");
     }

@@ -1,7 +1,7 @@
-//! Time zones, and local times in them.
+//! Time zones and local times.
 //!
-//! Local times that a change of clocks skips or repeats are resolved as the npm package `luxon` does, with which
-//! `cron-parser` computes: the offset before is tried first.
+//! Local times that a clock change skips or repeats are resolved like in the npm package `luxon`, which `cron-parser`
+//! uses: the offset before the change is tried first.
 
 use std::sync::LazyLock;
 
@@ -11,15 +11,15 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 /// A time zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Zone {
-    /// One with rules.
+    /// A zone with rules.
     Named(Tz),
-    /// Always so many milliseconds ahead of UTC.
+    /// A fixed offset from UTC, in milliseconds.
     Fixed(i64),
 }
 
 impl Zone {
-    /// A zone by its IANA name, in any case, or by an offset such as `UTC+2` or `+05:30`. `local` and an empty name are
-    /// this process's.
+    /// Finds a zone by its IANA name, in any case, or by an offset such as `UTC+2` or `+05:30`. `local` and an empty
+    /// name mean the zone of this process.
     pub fn named(name: &str) -> Option<Self> {
         let lower = name.to_ascii_lowercase();
         match lower.as_str() {
@@ -36,7 +36,8 @@ impl Zone {
             .map(Self::Named)
     }
 
-    /// The zone of this process, as Node finds it: the variable `TZ`, else what the machine is set to, else UTC.
+    /// The zone of this process, as Node determines it: the variable `TZ`, otherwise the machine's setting, otherwise
+    /// UTC.
     pub fn of_process() -> Self {
         static ZONE: LazyLock<Zone> =
             LazyLock::new(|| Zone::from_settings(std::env::var("TZ").ok().as_deref(), machine_zone));
@@ -49,7 +50,7 @@ impl Zone {
             None => machine(),
         };
         let Some(name) = name else { return Self::Fixed(0) };
-        // `:Europe/Madrid` and `/usr/share/zoneinfo/Europe/Madrid` are usual as well.
+        // `:Europe/Madrid` and `/usr/share/zoneinfo/Europe/Madrid` are common forms as well.
         let name = name.strip_prefix(':').unwrap_or(&name);
         let name = name.rsplit_once("zoneinfo/").map_or(name, |(_, name)| name);
         let lower = name.to_ascii_lowercase();
@@ -62,7 +63,7 @@ impl Zone {
         })
     }
 
-    /// How far local time is ahead of UTC at a time, in milliseconds. None: no calendar has this time.
+    /// The offset of local time from UTC at a time, in milliseconds. None: the time is outside the calendar.
     fn offset(self, at: i64) -> Option<i64> {
         match self {
             Self::Fixed(offset) => Some(offset),
@@ -78,7 +79,7 @@ fn machine_zone() -> Option<String> {
     iana_time_zone::get_timezone().ok()
 }
 
-/// `+2`, `-5:30`, or nothing: what follows `UTC`.
+/// Parses the part after `UTC`: `+2`, `-5:30`, or nothing.
 fn short_offset(text: &str) -> Option<i64> {
     if text.is_empty() {
         return Some(0);
@@ -91,7 +92,7 @@ fn short_offset(text: &str) -> Option<i64> {
     Some(sign * milliseconds(hours, minutes)?)
 }
 
-/// `+02:00`, `+0200` or `+02`.
+/// Parses `+02:00`, `+0200` or `+02`.
 fn offset(text: &str) -> Option<i64> {
     let (sign, text) = sign(text)?;
     let (hours, minutes) = match text.len() {
@@ -119,7 +120,7 @@ const SECOND: i64 = 1000;
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 
-/// A time in a zone. Each change answers None where the calendar ends.
+/// A time in a zone. Each operation returns None at the end of the calendar.
 #[derive(Clone, Copy, Debug)]
 pub struct LocalTime {
     zone: Zone,
@@ -129,19 +130,19 @@ pub struct LocalTime {
 }
 
 impl LocalTime {
-    /// A time, in milliseconds since the Unix epoch.
+    /// Creates a local time from milliseconds since the Unix epoch.
     pub fn new(zone: Zone, at: i64) -> Option<Self> {
         let offset = zone.offset(at)?;
         let local = DateTime::from_timestamp_millis(at.checked_add(offset)?)?.naive_utc();
         Some(Self { zone, at, offset, local })
     }
 
-    /// In milliseconds since the Unix epoch.
+    /// The time in milliseconds since the Unix epoch.
     pub fn at(&self) -> i64 {
         self.at
     }
 
-    /// How far local time is ahead of UTC, in milliseconds.
+    /// The offset of local time from UTC, in milliseconds.
     pub fn offset(&self) -> i64 {
         self.offset
     }
@@ -154,7 +155,7 @@ impl LocalTime {
         self.local.day()
     }
 
-    /// From Sunday, which is 0.
+    /// The day of the week; Sunday is 0.
     pub fn weekday(&self) -> u32 {
         self.local.weekday().num_days_from_sunday()
     }
@@ -171,12 +172,12 @@ impl LocalTime {
         self.local.second()
     }
 
-    /// How many days are left in the month after this one.
+    /// The number of days that remain in the month after this one.
     pub fn days_left(&self) -> u32 {
         u32::from(self.local.date().num_days_in_month()) - self.day()
     }
 
-    /// The same time without its fraction of a second.
+    /// The same time without the fraction of a second.
     pub fn whole_second(self) -> Option<Self> {
         Self::new(self.zone, self.at - self.at.rem_euclid(SECOND))
     }
@@ -197,29 +198,29 @@ impl LocalTime {
         self.resolve(self.local.with_second(second)?)
     }
 
-    /// The beginning of the next month.
+    /// The start of the next month.
     pub fn next_month(self) -> Option<Self> {
         let next = self.resolve(self.local.checked_add_months(Months::new(1))?)?;
         next.resolve(next.local.date().with_day(1)?.and_hms_opt(0, 0, 0)?)
     }
 
-    /// The beginning of the next day.
+    /// The start of the next day.
     pub fn next_day(self) -> Option<Self> {
         self.resolve(self.local.checked_add_days(Days::new(1))?)?.day_begin()
     }
 
-    /// The beginning of the day.
+    /// The start of the day.
     pub fn day_begin(self) -> Option<Self> {
         self.resolve(self.local.date().and_hms_opt(0, 0, 0)?)
     }
 
-    /// An hour later, at the beginning of that hour.
+    /// The start of the next hour.
     pub fn next_hour(self) -> Option<Self> {
         let next = self.later(HOUR)?;
         next.resolve(next.local.date().and_hms_opt(next.hour(), 0, 0)?)
     }
 
-    /// A minute later, at the beginning of that minute.
+    /// The start of the next minute.
     pub fn next_minute(self) -> Option<Self> {
         let next = self.later(MINUTE)?;
         next.resolve(next.local.date().and_hms_opt(next.hour(), next.minute(), 0)?)
@@ -229,12 +230,12 @@ impl LocalTime {
         self.later(SECOND)
     }
 
-    /// So many milliseconds later.
+    /// The time this many milliseconds later.
     pub fn later(self, milliseconds: i64) -> Option<Self> {
         Self::new(self.zone, self.at.checked_add(milliseconds)?)
     }
 
-    /// The time that a local time stands for. One that is skipped becomes a later one, by as much as is skipped.
+    /// The time of a local time. A skipped local time is moved forward by the length of the gap.
     fn resolve(self, local: NaiveDateTime) -> Option<Self> {
         let local = local.and_utc().timestamp_millis();
         let guess = local - self.offset;

@@ -1,4 +1,4 @@
-//! A job: the one that runs, and one that it adds.
+//! Jobs: the one that an attempt runs, and new ones that a plugin adds.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,36 +17,37 @@ pub struct Job {
     pub queue: String,
     /// The job's name.
     pub name: String,
-    /// The payload, as it was written.
+    /// The payload, exactly as the producer wrote it.
     pub data: Json,
-    /// Which run this is, from 1. Runs that used up no attempt are not counted.
+    /// The number of this attempt, starting at 1. Deferred runs and others that use up no attempt are not counted.
     pub attempt: u32,
-    /// How many attempts the job has in all, at least 1.
+    /// The total number of attempts that the job has, at least 1.
     pub max_attempts: u32,
     /// When the job was added, in milliseconds since the Unix epoch.
     pub added_at: u64,
-    /// The parent in a flow.
+    /// The parent job in a flow.
     pub parent: Option<JobRef>,
 }
 
-/// JSON text as it was written: whoever only passes it on changes nothing, a number of many digits included.
+/// JSON text, kept exactly as it was written. Code that only passes it on changes nothing, not even numbers with many
+/// digits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Json(Arc<str>);
 
 impl Json {
-    /// Takes text that is JSON; the error tells the place where it is none.
+    /// Checks that `text` is valid JSON. The error contains the position of the first mistake.
     pub fn parse(text: impl Into<Arc<str>>) -> Result<Self, serde_json::Error> {
         let text = text.into();
         serde_json::from_str::<serde::de::IgnoredAny>(&text)?;
         Ok(Self(text))
     }
 
-    /// The text.
+    /// The JSON text.
     pub fn text(&self) -> &str {
         &self.0
     }
 
-    /// The value. Fails for what is nested too deeply; digits beyond a double's may be lost.
+    /// Parses the text. Fails if the value is nested too deeply. Numbers may lose digits that a double cannot hold.
     pub fn value(&self) -> Result<Value, serde_json::Error> {
         serde_json::from_str(&self.0)
     }
@@ -58,7 +59,7 @@ impl From<Value> for Json {
     }
 }
 
-/// Names one job of one queue.
+/// Identifies one job of one queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobRef {
     /// The queue's name, without key prefix.
@@ -67,20 +68,20 @@ pub struct JobRef {
     pub id: String,
 }
 
-/// The children of a job, by what became of them.
+/// The number of a job's children in each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Dependencies {
-    /// Completed.
+    /// Children that completed.
     pub processed: u64,
-    /// Not ended yet.
+    /// Children that have not finished yet.
     pub unprocessed: u64,
-    /// Failed, and ignored.
+    /// Children that failed, and whose failure the parent ignores.
     pub ignored: u64,
-    /// Failed.
+    /// Children that failed.
     pub failed: u64,
 }
 
-/// A job that a plugin adds. What is none comes from the queue's settings.
+/// A job that a plugin adds. Unset fields default to the queue's settings.
 #[derive(Clone, Debug)]
 pub struct NewJob {
     /// The queue.
@@ -89,48 +90,48 @@ pub struct NewJob {
     pub name: String,
     /// The payload.
     pub data: Value,
-    /// An id of the plugin's own.
+    /// A custom job id, chosen by the plugin.
     pub id: Option<String>,
-    /// Not before this has passed.
+    /// The time that the job waits before it can run.
     pub delay: Option<Duration>,
-    /// 1 goes first.
+    /// The priority; 1 is the highest.
     pub priority: Option<u32>,
-    /// How often it is tried in all.
+    /// The total number of attempts.
     pub attempts: Option<u32>,
-    /// How the attempts are spaced.
+    /// The delay between attempts.
     pub backoff: Option<Backoff>,
-    /// Added only if no other of the same kind is there.
+    /// Deduplication: BullMQ ignores the job while an equal one exists.
     pub deduplication: Option<Deduplication>,
-    /// The context of the attempt that adds it.
+    /// The trace context of the attempt that adds the job.
     pub trace: Option<Carrier>,
 }
 
-/// When a job counts as being there already.
+/// When BullMQ treats a new job as a duplicate.
 #[derive(Clone, Debug)]
 pub struct Deduplication {
-    /// What makes jobs the same.
+    /// The deduplication id: jobs with the same id are duplicates.
     pub id: String,
-    /// For how long others are held back.
+    /// How long BullMQ ignores duplicates.
     pub ttl: Option<Duration>,
-    /// Each further try starts that time anew.
+    /// Whether each duplicate restarts `ttl`.
     pub extend: bool,
-    /// A delayed job of that id is replaced.
+    /// Whether a new job replaces a delayed job with the same id.
     pub replace: bool,
-    /// While one of that id runs, this one is kept and added at its end.
+    /// Whether BullMQ keeps the last duplicate while a job with the same id runs, and adds it when that job finishes.
     pub keep_last_if_active: bool,
 }
 
-/// What a child's final failure means for its parent.
+/// What a child's final failure does to its parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnFailure {
-    /// The parent fails, too.
+    /// The parent fails as well.
     FailParent,
-    /// The parent goes on at once.
+    /// The parent continues at once.
     ContinueParent,
-    /// The child counts as ended.
+    /// The parent ignores the failure and treats the child as finished.
     Ignore,
-    /// The child counts as if it had never been.
+    /// The child is removed from the parent's dependencies, as if it had never been added.
     Remove,
-    /// The parent waits until the child completes after all.
+    /// The parent waits until the child is retried and completes.
     Wait,
 }

@@ -1,15 +1,16 @@
-//! What the layers of Toril have in common: a job, how an attempt of it ends, the settings of a queue, and the traits in
-//! which the queue side and the plugin side meet. Knows neither Redis nor wasmtime, and does no I/O.
+//! The types that all layers of Toril share: a job, the outcome of an attempt, the settings of a queue, and the
+//! traits through which the queue side and the plugin side call each other. This crate knows neither Redis nor
+//! wasmtime, and does no I/O.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `job` | a job that runs, and one that is added |
+//! | `job` | a running job, and a new job that a plugin adds |
 //! | `outcome` | how an attempt ended |
-//! | `ports` | [`Runner`], [`JobContext`] and [`KeyValue`]: what one layer asks of another |
-//! | `rate` | how often something may happen in a period |
-//! | `signals` | what ends an attempt from outside |
-//! | [`settings`] | queues, connections and limits, without the file that they come from |
-//! | [`trace`] | spans, whoever records them |
+//! | `ports` | [`Runner`], [`JobContext`] and [`KeyValue`]: the traits between the layers |
+//! | `rate` | a limit on how often something may happen in a period |
+//! | `signals` | the signals that end an attempt from outside |
+//! | [`settings`] | settings of queues, connections and limits, independent of the configuration file |
+//! | [`trace`] | spans, independent of the exporter that records them |
 
 #![warn(missing_docs)]
 

@@ -8,21 +8,21 @@ use crate::job::Json;
 /// How one attempt ended.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// The job is done, with this return value.
+    /// The job completed with this return value.
     Completed(Json),
-    /// This attempt failed; run the job again while attempts remain.
+    /// The attempt failed. The host retries the job while attempts remain.
     Retry(Failure),
-    /// The job has failed for good.
+    /// The job failed permanently.
     Failed(Failure),
-    /// Run the job again in this time; no attempt is used up.
+    /// The job runs again after this time. It uses up no attempt.
     Deferred(Duration),
-    /// Start no job of the queue for this time, then run this one again; no attempt is used up.
+    /// The queue starts no job for this time, and then runs this job again. It uses up no attempt.
     RateLimited(Duration),
-    /// Run the job again when its children have ended; no attempt is used up.
+    /// The job runs again when its children have finished. It uses up no attempt.
     AwaitChildren,
-    /// The attempt was interrupted because the host shuts down: give the job back; no attempt is used up.
+    /// The host shuts down and interrupted the attempt, so the job is requeued. It uses up no attempt.
     GivenBack,
-    /// The job is no longer this host's: another may run it already, so nothing may be written.
+    /// This host lost the job's lock. Another host may already run the job, so this one must write nothing.
     LockLost,
 }
 
@@ -41,7 +41,7 @@ impl Outcome {
         }
     }
 
-    /// What went wrong, where something did.
+    /// The failure, if the attempt failed.
     pub fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Retry(failure) | Self::Failed(failure) => Some(failure),
@@ -53,29 +53,29 @@ impl Outcome {
 /// Why an attempt failed.
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// The kind, for metrics and logs.
+    /// The kind of failure, for metrics and logs.
     pub kind: FailureKind,
-    /// What happened, in words that a person can act on. Becomes `failedReason`.
+    /// What happened, written so that a person can act on it. Becomes `failedReason`.
     pub message: String,
-    /// The guest's stack, where there is one. Goes into `stacktrace`.
+    /// The guest's stack trace, if there is one. Goes into `stacktrace`.
     pub backtrace: Option<String>,
 }
 
 impl Failure {
-    /// A failure without a stack.
+    /// A failure without a stack trace.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), backtrace: None }
     }
 }
 
-/// What kind of thing went wrong.
+/// The category of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FailureKind {
-    /// The plugin said so (`retry` or `fatal`).
+    /// The plugin returned an error (`retry` or `fatal`).
     Plugin,
-    /// The job's data does not fit its schema, or is no JSON.
+    /// The job's data does not match its schema, or is not JSON.
     InvalidData,
-    /// The plugin does not know a job of this name.
+    /// The plugin does not handle jobs with this name.
     UnknownJob,
     /// The guest trapped.
     Trap,
@@ -83,11 +83,11 @@ pub enum FailureKind {
     Timeout,
     /// The guest used up its fuel.
     Fuel,
-    /// The guest wanted more memory than the plugin's `memory`.
+    /// The guest tried to use more memory than the plugin's `memory` allows.
     Memory,
-    /// The result is no JSON or is larger than `max_result`.
+    /// The result is not JSON, or is larger than `max_result`.
     InvalidResult,
-    /// Somebody cancelled the job, and the plugin did not end.
+    /// A user cancelled the job, and the plugin did not stop in time.
     Cancelled,
     /// The host itself failed.
     Host,
@@ -117,7 +117,7 @@ impl fmt::Display for FailureKind {
     }
 }
 
-/// An outcome, and by what it was reached.
+/// An outcome, and which plugin version produced it.
 #[derive(Clone, Debug)]
 pub struct Finished {
     /// How the attempt ended.
@@ -126,15 +126,15 @@ pub struct Finished {
     pub plugin: String,
     /// The version of the plugin that ran, if one did.
     pub version: Option<String>,
-    /// What the run took, if the plugin ran and was not interrupted from outside.
+    /// The resources that the run used. Unset if no plugin ran, or if the run was interrupted from outside.
     pub usage: Option<Usage>,
 }
 
-/// What one run of a plugin took.
+/// The resources that one run of a plugin used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
-    /// The most linear memory that it had, in bytes. It never gives any back.
+    /// The peak of linear memory in bytes. Linear memory never shrinks.
     pub memory: usize,
-    /// The fuel that it used: about one unit an instruction. Not known of a run that was interrupted or has trapped.
+    /// The fuel used: about one unit per instruction. Unknown if the run was interrupted or trapped.
     pub fuel: Option<u64>,
 }

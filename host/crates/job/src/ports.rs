@@ -1,5 +1,5 @@
-//! The traits through which the layers meet: the sandbox runs an attempt without knowing Redis, and asks the job's queue
-//! for things; the queue side hands attempts over without knowing wasmtime.
+//! The traits through which the layers call each other. The sandbox runs an attempt without knowing Redis, and calls
+//! back into the job's queue. The queue side passes attempts on without knowing wasmtime.
 
 use std::sync::Arc;
 
@@ -13,40 +13,41 @@ use crate::settings;
 use crate::signals::Signals;
 use crate::trace::Trace;
 
-/// How much a line of a job's log matters.
+/// The level of a line in a job's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogLevel {
-    /// For someone who looks closely.
+    /// Details for debugging.
     Debug,
-    /// The usual.
+    /// Normal operation.
     Info,
-    /// Something is odd.
+    /// Something unexpected happened.
     Warn,
     /// Something failed.
     Error,
 }
 
-/// Why something that a plugin asked of its job could not be done.
+/// Why a call that a plugin made through its job failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContextError {
-    /// The request itself is not allowed.
+    /// The request is not valid.
     #[error("{0}")]
     Invalid(String),
-    /// The plugin's entry in the configuration does not allow it, or not so much of it.
+    /// The plugin's entry in the configuration does not grant it, or the plugin exceeded the granted limit.
     #[error("{0}")]
     Denied(String),
-    /// It cannot be done now.
+    /// The call cannot be served at the moment.
     #[error("{0}")]
     Unavailable(String),
 }
 
 impl ContextError {
-    /// Values that are more than one call may bring.
+    /// The values of one call are larger than its limit.
     pub fn too_much_at_once(bytes: usize, limit: usize) -> Self {
         Self::Invalid(format!("the values have {bytes} bytes together and may have {limit} in one call"))
     }
 
-    /// Key-value data of a plugin that would be more than its grant allows. `unit`: keys or bytes; `key`: what to raise.
+    /// The plugin's key-value data would exceed the limits of its grant. `unit`: keys or bytes; `key`: the setting to
+    /// raise.
     pub fn too_much_kept(plugin: &str, wanted: u64, unit: &str, most: u64, key: &str) -> Self {
         Self::Denied(format!(
             "plugin {plugin} would keep {wanted} {unit} of key-value data and may keep {most}: raise `{key}` in `keyvalue` under [plugins.{plugin}] in the configuration, or have the plugin delete data"
@@ -54,79 +55,81 @@ impl ContextError {
     }
 }
 
-/// A future of something that a plugin asked for.
+/// The future of a call that a plugin made.
 pub type Asked<'a, T> = BoxFuture<'a, Result<T, ContextError>>;
 
-/// What the running job may ask of the queue that it came from.
+/// The calls that a running job may make to its queue.
 pub trait JobContext: Send + Sync {
-    /// Appends a line to the job's log. Never fails the attempt: a line that cannot be kept is only reported.
+    /// Appends a line to the job's log. Never fails the attempt: if the line cannot be stored, the host only reports
+    /// it.
     fn log(&self, level: LogLevel, message: String) -> BoxFuture<'_, ()>;
     /// Publishes the job's progress.
     fn set_progress(&self, progress: Value) -> Asked<'_, ()>;
     /// Replaces the job's data.
     fn set_data(&self, data: Value) -> Asked<'_, ()>;
-    /// What the completed children returned.
+    /// The return values of the completed children.
     fn children_values(&self) -> Asked<'_, Vec<(JobRef, Value)>>;
-    /// Why children failed whose failure is ignored.
+    /// The failure reasons of the children whose failure is ignored.
     fn ignored_failures(&self) -> Asked<'_, Vec<(JobRef, String)>>;
-    /// How many children there are, by what became of them.
+    /// The number of children in each state.
     fn dependencies(&self) -> Asked<'_, Dependencies>;
-    /// Adds a job, and says its id. `child`: as a child of the running job.
+    /// Adds a job and returns its id. `child`: add it as a child of the running job.
     fn add(&self, job: NewJob, child: Option<OnFailure>) -> Asked<'_, String>;
 }
 
-/// Key-value data of plugins. Each plugin sees its own alone: `plugin` is its name.
+/// The key-value data of plugins. Each plugin sees only its own data; `plugin` is its name.
 pub trait KeyValue: Send + Sync {
     /// The value of a key.
     fn get<'a>(&'a self, plugin: &'a str, key: &'a str) -> Asked<'a, Option<Vec<u8>>>;
-    /// Sets a key, within the limits and for the time to live of the plugin's grant.
+    /// Sets a key, within the limits of the plugin's grant and with the grant's time to live.
     fn set<'a>(&'a self, plugin: &'a str, key: &'a str, value: Vec<u8>, grant: &'a settings::KeyValue)
     -> Asked<'a, ()>;
-    /// Removes a key, if it is there.
+    /// Removes a key. Succeeds if the key does not exist.
     fn delete<'a>(&'a self, plugin: &'a str, key: &'a str) -> Asked<'a, ()>;
-    /// Whether a key is there.
+    /// Whether a key exists.
     fn exists<'a>(&'a self, plugin: &'a str, key: &'a str) -> Asked<'a, bool>;
-    /// Some keys, and where to go on if there may be more. A key that is there all the while is told at least once.
+    /// Some keys, and the cursor for the next call if there may be more. A key that exists during the whole scan is
+    /// returned at least once.
     fn keys<'a>(&'a self, plugin: &'a str, cursor: Option<u64>) -> Asked<'a, (Vec<String>, Option<u64>)>;
-    /// Adds to a number, which is 0 where it is not there, and says what it is then.
+    /// Adds `by` to a number and returns the result. A missing key counts as 0.
     fn increment<'a>(&'a self, plugin: &'a str, key: &'a str, by: u64, grant: &'a settings::KeyValue)
     -> Asked<'a, u64>;
-    /// The values of keys, in their order. Refused if they are more than `limit` bytes together.
+    /// The values of several keys, in the same order. Fails if they have more than `limit` bytes in total.
     fn get_many<'a>(&'a self, plugin: &'a str, keys: &'a [String], limit: usize) -> Asked<'a, Vec<Option<Vec<u8>>>>;
-    /// Sets keys as [`set`](Self::set) does. All of them or none.
+    /// Sets several keys as [`set`](Self::set) does, either all of them or none.
     fn set_many<'a>(
         &'a self,
         plugin: &'a str,
         pairs: &'a [(String, Vec<u8>)],
         grant: &'a settings::KeyValue,
     ) -> Asked<'a, ()>;
-    /// Removes keys, as far as they are there.
+    /// Removes several keys. Keys that do not exist are ignored.
     fn delete_many<'a>(&'a self, plugin: &'a str, keys: &'a [String]) -> Asked<'a, ()>;
 }
 
-/// An attempt, ready to be run.
+/// An attempt that is ready to run.
 pub struct Attempt {
     /// The job.
     pub job: Job,
-    /// The way back to its queue.
+    /// The context through which the job reaches its queue.
     pub context: Arc<dyn JobContext>,
-    /// Where plugins keep data.
+    /// The store of the plugins' key-value data.
     pub store: Arc<dyn KeyValue>,
-    /// What can end it from outside.
+    /// The signals that can end the attempt from outside.
     pub signals: Signals,
-    /// The span that stands for it.
+    /// The attempt's span.
     pub trace: Trace,
 }
 
-/// Runs attempts: what the queue side knows of the plugin side.
+/// Runs attempts. This trait is all that the queue side knows about the plugin side.
 pub trait Runner: Send + Sync {
-    /// Runs one attempt to its outcome, on the task that polls this. Never fails: an error is an outcome as well.
+    /// Runs one attempt to its outcome, on the task that polls the future. Never fails: an error is an outcome too.
     ///
-    /// The caller decides on which thread the attempt runs, and runs it on [`Runner::home`] where there is one. It may
-    /// poll an attempt once on a thread of another runtime: that takes no longer than a guest may run at a time.
+    /// The caller chooses the thread, and uses [`Runner::home`] if it is set. It may poll an attempt once on a thread
+    /// of another runtime. Such a poll takes no longer than a guest may run at a time.
     fn run(&self, attempt: Attempt) -> BoxFuture<'_, Finished>;
 
-    /// The runtime on which attempts must run. None: any.
+    /// The runtime on which attempts must run. None: any runtime.
     fn home(&self) -> Option<Handle> {
         None
     }

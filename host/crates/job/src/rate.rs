@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// At most so many in each period. A period begins when something is asked for after the last one has ended.
+/// At most `most` events in each period. A new period starts with the first event after the last period ended.
 #[derive(Debug)]
 pub struct Rate {
     most: u32,
@@ -18,12 +18,12 @@ struct Current {
 }
 
 impl Rate {
-    /// Nothing has happened yet.
+    /// A limit of which nothing is used yet.
     pub fn new(most: u32, period: Duration) -> Self {
         Self { most, period, current: Mutex::new(Current { began: Instant::now(), taken: 0 }) }
     }
 
-    /// Takes one, if there is one left: how many are left after it.
+    /// Uses one event of the limit, and returns how many are left. None: the limit is used up.
     pub fn take(&self) -> Option<u32> {
         self.take_at(Instant::now())
     }

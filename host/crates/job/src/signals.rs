@@ -1,10 +1,10 @@
-//! What ends an attempt from outside.
+//! The signals that end an attempt from outside.
 
 use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::CancellationToken;
 
-/// Asks a plugin to end, and says why.
+/// Asks a plugin to stop, and carries the reason.
 #[derive(Clone, Debug, Default)]
 pub struct Cancellation {
     token: CancellationToken,
@@ -12,32 +12,32 @@ pub struct Cancellation {
 }
 
 impl Cancellation {
-    /// Asks it to end. The first reason counts.
+    /// Asks the plugin to stop. Later calls do not change the reason.
     pub fn cancel(&self, reason: String) {
         self.reason.get_or_init(|| reason);
         self.token.cancel();
     }
 
-    /// The reason, once it was asked to end.
+    /// The reason, once the plugin was asked to stop.
     pub fn reason(&self) -> Option<&str> {
         self.token.is_cancelled().then(|| self.reason.get().map_or("", String::as_str))
     }
 
-    /// Waits until it is asked to end.
+    /// Waits until the plugin is asked to stop.
     pub async fn cancelled(&self) {
         self.token.cancelled().await;
     }
 }
 
-/// What can end an attempt from outside.
+/// All signals that can end an attempt from outside.
 #[derive(Clone, Debug, Default)]
 pub struct Signals {
-    /// Asks the plugin to end soon: the host shuts down.
+    /// Asks the plugin to stop soon, because the host shuts down.
     pub shutdown: CancellationToken,
-    /// Asks the plugin to end soon: somebody has cancelled the job. Ends the attempt some seconds later.
+    /// Asks the plugin to stop soon, because a user cancelled the job. Some seconds later the host ends the attempt.
     pub cancelled: Cancellation,
-    /// Ends the attempt now and gives the job back.
+    /// Ends the attempt now and requeues the job.
     pub give_back: CancellationToken,
-    /// Ends the attempt now, since the job is another host's.
+    /// Ends the attempt now, because this host lost the job's lock.
     pub lock_lost: CancellationToken,
 }

@@ -1,22 +1,22 @@
-//! Spans: what one piece of work is a part of. This module knows no exporter. A process that records spans calls
-//! [`record_with`]; in every other process a [`Trace`] is empty and costs nothing.
+//! Trace spans. This module knows no exporter. A process that records spans calls [`record_with`]; in every other
+//! process a [`Trace`] is empty and costs nothing.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::{Arc, OnceLock};
 
-/// A context on its way: `traceparent` and, where there is one, `tracestate`.
+/// A trace context in transit: `traceparent`, and `tracestate` if there is one.
 pub type Carrier = HashMap<String, String>;
 
-/// What a span stands for.
+/// The kind of a span.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
-    /// Something that happens in the host.
+    /// Work inside the host.
     Internal,
-    /// A job that is worked.
+    /// The processing of a job.
     Consumer,
-    /// A request that is sent.
+    /// An outgoing request.
     Client,
 }
 
@@ -49,33 +49,33 @@ impl From<i64> for Value {
 
 /// Records spans.
 pub trait Recorder: Send + Sync {
-    /// Begins a span that belongs to the context in `carrier`, or to none.
+    /// Starts a span. Its parent is the context in `carrier`; without one it is a root span.
     fn begin(&self, name: String, kind: Kind, carrier: Option<&Carrier>) -> Arc<dyn Span>;
 }
 
-/// A span that has begun. It ends when it is dropped, if [`end`](Self::end) was not called before.
+/// A started span. It ends when it is dropped, unless [`end`](Self::end) was called before.
 pub trait Span: Debug + Send + Sync {
-    /// Begins a span within this one.
+    /// Starts a child span.
     fn child(&self, name: String, kind: Kind) -> Arc<dyn Span>;
     /// Sets an attribute.
     fn note(&self, key: &'static str, value: Value);
-    /// Marks it as failed with this kind of failure.
+    /// Marks the span as failed with this kind of failure.
     fn fail(&self, kind: &'static str);
-    /// Ends it now.
+    /// Ends the span now.
     fn end(&self);
-    /// Its context.
+    /// The span's context, for propagation.
     fn carrier(&self) -> Carrier;
 }
 
-/// Who records the spans of this process. Empty: nobody.
+/// The recorder of this process. Empty if spans are not recorded.
 static RECORDER: OnceLock<Box<dyn Recorder>> = OnceLock::new();
 
-/// Records the spans of this process from now on. Only the first call has an effect; the answer is whether this is it.
+/// Sets the recorder of this process. Only the first call has an effect; it returns true.
 pub fn record_with(recorder: Box<dyn Recorder>) -> bool {
     RECORDER.set(recorder).is_ok()
 }
 
-/// A span that has begun, or none where nothing is recorded. Copies stand for the same span.
+/// A started span, or nothing if this process records no spans. Clones refer to the same span.
 #[derive(Clone, Debug, Default)]
 pub struct Trace(Option<Arc<dyn Span>>);
 
@@ -85,38 +85,38 @@ impl Trace {
         RECORDER.get().is_some()
     }
 
-    /// Begins a span that belongs to the context in `carrier`, or to none.
+    /// Starts a span. Its parent is the context in `carrier`; without one it is a root span.
     pub fn begin(name: String, kind: Kind, carrier: Option<&Carrier>) -> Self {
         Self(RECORDER.get().map(|recorder| recorder.begin(name, kind, carrier)))
     }
 
-    /// Begins a span within this one.
+    /// Starts a child span.
     pub fn child(&self, name: impl Into<String>, kind: Kind) -> Self {
         Self(self.0.as_ref().map(|parent| parent.child(name.into(), kind)))
     }
 
-    /// Sets an attribute. Never a payload or a secret.
+    /// Sets an attribute. Never pass a payload or a secret.
     pub fn note(&self, key: &'static str, value: impl Into<Value>) {
         if let Some(span) = &self.0 {
             span.note(key, value.into());
         }
     }
 
-    /// Marks it as failed, with the kind of failure.
+    /// Marks the span as failed with this kind of failure.
     pub fn fail(&self, kind: &'static str) {
         if let Some(span) = &self.0 {
             span.fail(kind);
         }
     }
 
-    /// Ends it now, rather than when the last copy is gone.
+    /// Ends the span now, instead of when the last clone is dropped.
     pub fn end(&self) {
         if let Some(span) = &self.0 {
             span.end();
         }
     }
 
-    /// Its context, to be sent along.
+    /// The span's context, for propagation.
     pub fn carrier(&self) -> Option<Carrier> {
         self.0.as_ref().map(|span| span.carrier())
     }

@@ -1,6 +1,6 @@
-//! The numbers that Toril records, by way of the `metrics` facade: each has its name, unit and labels here and nowhere else.
-//! Nothing is counted until the process has a recorder: that of `toril-telemetry`, or the one of the program that embeds
-//! Toril.
+//! The metrics that Toril records through the `metrics` facade. Their names, units and labels are defined only here.
+//! Nothing is recorded until the process installs a recorder: the one of `toril-telemetry`, or one of the program
+//! that embeds Toril.
 
 #![warn(missing_docs)]
 
@@ -32,18 +32,18 @@ const RECONNECTS: &str = "redis_reconnects_total";
 const WEBHOOKS: &str = "webhook_requests_total";
 const CALLBACKS: &str = "callback_requests_total";
 
-/// From a millisecond to ten minutes: what an attempt takes, and what a job waits for it.
+/// From 1 ms to 10 min: durations of attempts, and waiting times of jobs.
 const SECONDS: [f64; 16] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0];
-/// From ten microseconds to a tenth of a second: a pen's start, a round trip.
+/// From 10 µs to 100 ms: the start of a pen, and round trips.
 const MOMENTS: [f64; 9] = [0.000_01, 0.000_03, 0.000_1, 0.000_3, 0.001, 0.003, 0.01, 0.03, 0.1];
 /// From 64 KiB to 1 GiB.
 const BYTES: [f64; 8] =
     [65_536.0, 262_144.0, 1_048_576.0, 4_194_304.0, 16_777_216.0, 67_108_864.0, 268_435_456.0, 1_073_741_824.0];
-/// From ten thousand to a hundred thousand million: about a unit an instruction.
+/// From 10^4 to 10^11 units of fuel, which is about one unit per instruction.
 const FUEL: [f64; 8] = [1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11];
 
-/// The bounds of the buckets of each histogram, by its name.
+/// The bucket bounds of each histogram, by its name.
 pub fn buckets() -> [(&'static str, &'static [f64]); 6] {
     [
         (DURATION, &SECONDS),
@@ -55,7 +55,7 @@ pub fn buckets() -> [(&'static str, &'static [f64]); 6] {
     ]
 }
 
-/// Describes each of them to the recorder of this process.
+/// Describes all metrics to the recorder of this process.
 pub fn describe() {
     describe_counter!(PROCESSED, "Attempts that ended, by queue, plugin and outcome");
     describe_counter!(
@@ -81,23 +81,23 @@ pub fn describe() {
     describe_counter!(CALLBACKS, "Requests to callbacks, by result");
 }
 
-/// What is counted of each job of a queue. Looked up once: finding a counter by its labels takes longer than counting.
+/// The metrics of a queue's jobs. The handles are cached, because a look-up by labels takes longer than counting.
 pub struct QueueMeters {
     queue: String,
     wait: OnceLock<Histogram>,
     duration: OnceLock<Histogram>,
-    /// Those of [`PROCESSED`], by plugin and outcome: a few.
+    /// The counters of [`PROCESSED`], by plugin and outcome. There are only a few.
     processed: RwLock<Vec<(String, &'static str, Counter)>>,
 }
 
 impl QueueMeters {
-    /// For this queue.
+    /// Creates the metrics of this queue.
     pub fn of(queue: &str) -> Self {
         let (wait, duration) = (OnceLock::new(), OnceLock::new());
         Self { queue: queue.to_owned(), wait, duration, processed: RwLock::default() }
     }
 
-    /// A job was claimed. `wait`: for how long it could have run before, on its first attempt.
+    /// A job was claimed. `wait`: how long it had been ready to run before its first attempt.
     pub fn claimed(&self, wait: Option<Duration>) {
         if let Some(wait) = wait {
             self.wait.get_or_init(|| histogram!(WAIT, "queue" => self.queue.clone())).record(wait);
@@ -129,12 +129,12 @@ impl QueueMeters {
     }
 }
 
-/// Jobs were found whose locks had run out.
+/// Jobs were found whose locks had expired.
 pub fn stalled(queue: &str, jobs: u64) {
     counter!(STALLED, "queue" => queue.to_owned()).increment(jobs);
 }
 
-/// The same of each attempt of a plugin.
+/// The metrics of a plugin's attempts.
 pub struct PluginMeters {
     plugin: String,
     start: OnceLock<Histogram>,
@@ -143,23 +143,23 @@ pub struct PluginMeters {
 }
 
 impl PluginMeters {
-    /// For this plugin.
+    /// Creates the metrics of this plugin.
     pub fn of(plugin: &str) -> Self {
         let none = OnceLock::new;
         Self { plugin: plugin.to_owned(), start: none(), memory: none(), fuel: none() }
     }
 
-    /// A pen was made.
+    /// A pen was created.
     pub fn pen_started(&self, took: Duration) {
         self.start.get_or_init(|| histogram!(PEN_START, "plugin" => self.plugin.clone())).record(took);
     }
 
-    /// A pen runs one more job.
+    /// A pen runs another job.
     pub fn pen_reused(&self) {
         counter!(PENS_REUSED, "plugin" => self.plugin.clone()).increment(1);
     }
 
-    /// A plugin ran, and took this.
+    /// A plugin ran and used these resources.
     pub fn pen_used(&self, usage: Usage) {
         let memory = self.memory.get_or_init(|| histogram!(PEN_MEMORY, "plugin" => self.plugin.clone()));
         memory.record(usage.memory as f64);
@@ -169,13 +169,13 @@ impl PluginMeters {
     }
 }
 
-/// How many jobs this host runs of a queue.
+/// The number of jobs of a queue that this host runs.
 pub fn running(queue: &str, jobs: usize) {
     gauge!(RUNNING, "queue" => queue.to_owned()).set(jobs as f64);
     begin(&counter!(STALLED, "queue" => queue.to_owned()));
 }
 
-/// How many jobs of a queue are in a state.
+/// The number of jobs of a queue in a state.
 pub fn jobs(queue: &str, state: &'static str, jobs: u64) {
     gauge!(JOBS, "queue" => queue.to_owned(), "state" => state).set(jobs as f64);
 }
@@ -189,7 +189,7 @@ pub fn plugin(plugin: &str, version: &str, interface: &str) {
     }
 }
 
-/// A new file of a plugin was looked at.
+/// A new file of a plugin was loaded or refused.
 pub fn reloaded(plugin: &str, replaced: bool) {
     let result = if replaced { "replaced" } else { "refused" };
     counter!(RELOADS, "plugin" => plugin.to_owned(), "result" => result).increment(1);
@@ -203,13 +203,13 @@ pub fn redis_answered(took: Duration) {
     begin(&counter!(RECONNECTS));
 }
 
-/// Redis did not answer. `first`: it did before.
+/// Redis did not answer. `first`: it answered the previous ping.
 pub fn redis_silent(first: bool) {
     gauge!(REDIS_UP).set(0);
     counter!(OUTAGES).increment(u64::from(first));
 }
 
-/// The host had to connect anew.
+/// The host reconnected to Redis.
 pub fn redis_reconnected() {
     counter!(RECONNECTS).increment(1);
 }
@@ -219,7 +219,7 @@ pub fn webhook(webhook: &str, result: &'static str) {
     counter!(WEBHOOKS, "webhook" => webhook.to_owned(), "result" => result).increment(1);
 }
 
-/// The results of a webhook's requests.
+/// Registers the result counters of a webhook.
 pub fn webhook_results(webhook: &str, results: &[&'static str]) {
     for result in results {
         begin(&counter!(WEBHOOKS, "webhook" => webhook.to_owned(), "result" => *result));
@@ -231,15 +231,15 @@ pub fn callback(result: &'static str) {
     counter!(CALLBACKS, "result" => result).increment(1);
 }
 
-/// The results of callbacks.
+/// Registers the result counters of callbacks.
 pub fn callback_results(results: &[&'static str]) {
     for result in results {
         begin(&counter!(CALLBACKS, "result" => *result));
     }
 }
 
-/// Shows a counter that has counted nothing yet: Prometheus takes one that appears with 1 for one that has not changed, and an
-/// alert on its increase would miss the first.
+/// Exports a counter with the value 0. Prometheus cannot see the increase of a counter that first appears with the
+/// value 1, so an alert on the increase would miss the first event.
 fn begin(counter: &metrics::Counter) {
     counter.increment(0);
 }

@@ -1,4 +1,4 @@
-//! Folders that only this user can enter. What is in them is secret, or is trusted when it is read again.
+//! Folders that only the current user can access. Their contents are secret, or are trusted when they are read again.
 
 #![warn(missing_docs)]
 
@@ -6,15 +6,15 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// Makes a folder, and those above it that are missing, for this user alone whatever the umask is. One that is there already
-/// is closed to others, and is an error if it belongs to another user.
+/// Creates a folder and its missing parents for the current user only, regardless of the umask. If the folder already
+/// exists, its permissions are restricted. It is an error if it belongs to another user.
 #[cfg(unix)]
 pub fn make(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let found = fs::metadata(folder)?;
-    // A new file belongs to this process's user, who must own the folder.
+    // A new file belongs to the user of this process, who must also own the folder.
     let own = tempfile::NamedTempFile::new_in(folder)?.as_file().metadata()?.uid();
     if found.uid() != own {
         return Err(io::Error::other(format!(
@@ -29,16 +29,16 @@ pub fn make(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a folder, and those above it that are missing.
+/// Creates a folder and its missing parents.
 #[cfg(not(unix))]
 pub fn make(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
-/// Writes a file that only this user can read. A reader sees the old content or the new one, never a part of it.
+/// Writes a file that only the current user can read. The write is atomic: readers see the old or the new content.
 pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    // Such a file has mode 0600 from its beginning.
+    // A temporary file has mode 0600 from the start.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     io::Write::write_all(&mut file, content)?;
     file.persist(path).map(drop).map_err(|error| error.error)
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn a_folder_of_another_user_is_refused() {
         let temporary = tempfile::tempdir().expect("a folder");
-        // Only root can give a folder away. For everybody else the root of the file system is another user's folder.
+        // Only root can change the owner of a folder. For other users, the root folder belongs to another user.
         let given = chown(temporary.path(), Some(12_345), None);
         let folder = if given.is_ok() { temporary.path() } else { Path::new("/") };
         assert!(make(folder).is_err());

@@ -1,5 +1,5 @@
-//! Owns the requests that change something. Each of them runs to its end, also when its client has gone away: a change
-//! must not stop half-way.
+//! Owns the requests that change something. Each of them runs to completion even if its client disconnects, because a
+//! change must not stop half-way.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -17,18 +17,18 @@ use tokio_util::task::TaskTracker;
 
 use super::problem::Problem;
 
-/// How long a request that only looks waits for what it asked for. All of them ask Redis or nobody.
+/// The timeout of a read request. Read requests wait for nothing but Redis.
 const LOOKING: Duration = Duration::from_secs(10);
-/// The same of one that changes something.
+/// How long a client waits for the response to a change.
 const CHANGING: Duration = Duration::from_secs(30);
-/// How many changes are under way at most.
+/// The limit of concurrent changes.
 const MOST: usize = 256;
 
-/// The changes that are under way.
+/// The running changes.
 #[derive(Clone, Debug)]
 pub struct Changes {
     tasks: TaskTracker,
-    /// Cancelled when the server has ended: what is still under way ends, too.
+    /// Cancelled when the server has ended. This aborts the changes that still run.
     ended: CancellationToken,
     seats: Arc<Semaphore>,
 }
@@ -38,9 +38,9 @@ impl Changes {
         Self { tasks: TaskTracker::new(), ended: CancellationToken::new(), seats: Arc::new(Semaphore::new(MOST)) }
     }
 
-    /// Answers a request that only looks. It ends when its client goes away.
+    /// Answers a read request. It is cancelled when its client disconnects.
     pub async fn look(request: Request, next: Next) -> Response {
-        // A part of the host that failed is a matter of this request alone.
+        // A panic in the host affects only this request.
         let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
         match timeout(LOOKING, answer).await {
             Ok(Ok(answer)) => answer,
@@ -49,7 +49,8 @@ impl Changes {
         }
     }
 
-    /// Answers a request that changes something. The change goes on when its client goes away, or when it takes long.
+    /// Answers a request that changes something. The change continues if its client disconnects or if it exceeds the
+    /// timeout.
     pub async fn change(&self, request: Request, next: Next) -> Response {
         match self.run(CHANGING, next.run(request)).await {
             Ok(answer) => answer,
@@ -62,7 +63,7 @@ impl Changes {
         }
     }
 
-    /// Runs a change, and waits `longest` for its end. The change goes on when nobody waits for it any more.
+    /// Runs a change and waits for it for at most `longest`. After that, the change continues in the background.
     pub async fn run<F>(&self, longest: Duration, change: F) -> Result<F::Output, Unanswered>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
@@ -80,12 +81,12 @@ impl Changes {
         }
     }
 
-    /// Ends the changes that are under way when the guard is dropped.
+    /// Returns a guard that aborts the running changes when it is dropped.
     pub fn end_with(&self) -> DropGuard {
         self.ended.clone().drop_guard()
     }
 
-    /// Waits until no change is under way, for `longest` at most, and then ends those that are.
+    /// Waits for the running changes for at most `longest`, and then aborts the rest.
     pub async fn close(&self, longest: Duration) {
         self.tasks.close();
         if timeout(longest, self.tasks.wait()).await.is_err() {
@@ -96,16 +97,16 @@ impl Changes {
     }
 }
 
-/// Why the outcome of a change is not known, or why there is none.
+/// Why a change has no outcome, or none that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unanswered {
-    /// Too many changes were under way, so this one was not begun.
+    /// Too many changes were running, so this one was not started.
     Full,
-    /// The host shut down while the change was under way.
+    /// The host shut down while the change was running.
     Closing,
-    /// A part of the host failed.
+    /// The change panicked.
     Failed,
-    /// The change takes longer, and goes on.
+    /// The change exceeded the timeout, and continues.
     Late,
 }
 

@@ -1,4 +1,4 @@
-//! What a fuzzer drives of the HTTP server.
+//! Fuzz targets for the HTTP server.
 
 use std::net::SocketAddr;
 
@@ -9,7 +9,8 @@ pub use super::dashboard::fuzz::form;
 use super::hooks::fuzz as hooks;
 use super::security::fuzz as security;
 
-/// A request: the first line is its path and query, the lines up to an empty one are its headers, and the rest is the body.
+/// A request. The first line is its path and query, the lines up to an empty line are its headers, and the rest is
+/// the body.
 pub fn request(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));

@@ -1,4 +1,4 @@
-//! Whether the host is alive, and whether it is ready.
+//! Liveness and readiness of the host.
 
 use std::sync::Arc;
 
@@ -18,12 +18,13 @@ pub fn readiness(health: Arc<dyn Health>) -> Router {
     Router::new().route("/readyz", get(ready)).with_state(health)
 }
 
-/// The process runs and answers.
+/// The process runs and can respond.
 async fn alive() -> Json<Value> {
     Json(json!({ "alive": true }))
 }
 
-/// Redis answers, and the host is not shutting down. With the plugins in use, and why a newer file was refused.
+/// Ready if Redis answers and the host is not shutting down. The response lists the plugins in use, and why a newer
+/// file was refused.
 async fn ready(State(health): State<Arc<dyn Health>>) -> (StatusCode, Json<Value>) {
     let reasons = health.not_ready().await;
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

@@ -1,18 +1,17 @@
-//! The HTTP server. Knows of the host only what [`Health`] and [`Inside`] tell, and of queues only what
-//! [`Admin`] does.
+//! The HTTP server. It knows the host only through [`Health`] and [`Inside`], and queues only through [`Admin`].
 //!
 //! | module | serves |
 //! | --- | --- |
-//! | `health` | `/healthz`, for everybody, and `/readyz`, for everybody who calls the server by a right name |
-//! | `metrics` | `/metrics`, for the same |
-//! | `dashboard` | `/`, for those whom `security` lets in |
-//! | `api` | `/api/v1`, for those whom `security` lets in |
-//! | `hooks` | `/webhooks` and `/callbacks`, for those who know a secret of the configuration |
-//! | `connections` | the open connections, and how long each part of a request may take |
-//! | `changes` | requests that change something, until they are done |
-//! | `security` | who may do what, and the headers of every answer |
-//! | `segment` | names as parts of a path |
-//! | `problem` | what an answer says when something is wrong |
+//! | `health` | `/healthz` for any request, and `/readyz` for requests with a valid `Host` |
+//! | `metrics` | `/metrics`, for requests with a valid `Host` |
+//! | `dashboard` | `/`, for requests that `security` authorises |
+//! | `api` | `/api/v1`, for requests that `security` authorises |
+//! | `hooks` | `/webhooks` and `/callbacks`, for senders that prove they know a configured secret |
+//! | `connections` | open connections, and a time limit for each part of a request |
+//! | `changes` | requests that change something, until they finish |
+//! | `security` | authorisation, and the headers of every response |
+//! | `segment` | names as path segments |
+//! | `problem` | error responses |
 
 #![warn(missing_docs)]
 
@@ -48,7 +47,7 @@ use toril_bullmq::admin::Admin;
 use toril_config::{AdminAccess, Config, HostSettings};
 use toril_sandbox::Status;
 
-/// Why the server does not start.
+/// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}: {source}. Choose another `listen` under [host], or \"off\".")]
 pub struct HttpError {
@@ -56,32 +55,32 @@ pub struct HttpError {
     source: std::io::Error,
 }
 
-/// What the server asks the host.
+/// What the server asks the host about its health.
 pub trait Health: Send + Sync {
-    /// Why the host is not ready to work. Empty: it is.
+    /// The reasons why the host is not ready to work. Empty: it is ready.
     fn not_ready(&self) -> BoxFuture<'_, Vec<String>>;
     /// The plugins in use.
     fn plugins(&self) -> Vec<Status>;
 }
 
-/// Who answers the server's questions.
+/// What the server needs from the host.
 pub struct Asked {
-    /// Of the host's health.
+    /// The host's health.
     pub health: Arc<dyn Health>,
-    /// What else the dashboard shows of it.
+    /// What else the dashboard shows about the host.
     pub inside: Arc<dyn Inside>,
-    /// The configuration of the moment.
+    /// The current configuration.
     pub config: Arc<ArcSwap<Config>>,
 }
 
-/// A server that has its address and does not serve yet.
+/// A server that is bound to its address but does not serve yet.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
 }
 
 impl Server {
-    /// Takes the address. Port 0 takes a free one.
+    /// Binds the address. Port 0 binds a free port.
     pub async fn bind(address: SocketAddr) -> Result<Self, HttpError> {
         let bound = async {
             let listener = TcpListener::bind(address).await?;
@@ -91,13 +90,13 @@ impl Server {
         bound.await.map_err(|source| HttpError { address, source })
     }
 
-    /// The address that was taken.
+    /// The bound address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Serves until `closing`, and then lets requests that are under way end, for some seconds at most. Dropping it ends
-    /// them at once. `settings` say who may do what.
+    /// Serves until `closing` is cancelled. Then it waits some seconds at most for running requests. Dropping the
+    /// future ends them at once. `settings` define the access rules.
     pub async fn serve(self, asked: Asked, admin: Admin, settings: HostSettings, closing: CancellationToken) {
         let changes = Changes::new();
         let _changes_end_with_the_server = changes.end_with();
@@ -113,7 +112,7 @@ impl Server {
 fn routes(asked: Asked, admin: Admin, settings: &HostSettings, address: SocketAddr, changes: Changes) -> Router {
     let names = HostNames::new(address, &settings.allowed_hosts);
     let mut routes = security::named(health::readiness(asked.health).merge(metrics::routes()), names.clone());
-    // This tells nothing at all, and is asked by load balancers with any `Host`.
+    // This route reveals nothing, and load balancers call it with any `Host`.
     routes = routes.merge(health::liveness());
     routes = routes.merge(hooks::routes(admin.clone(), asked.config, names.clone(), changes.clone()));
     if settings.admin != AdminAccess::Off {

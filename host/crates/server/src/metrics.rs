@@ -1,4 +1,4 @@
-//! What this process has recorded, for Prometheus.
+//! The metrics of this process, for Prometheus.
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -12,7 +12,7 @@ pub fn routes() -> Router {
     Router::new().route("/metrics", get(numbers))
 }
 
-/// In Prometheus's text format.
+/// Returns the metrics in Prometheus's text format.
 async fn numbers() -> Response {
     match metrics::render() {
         Some(text) => ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),

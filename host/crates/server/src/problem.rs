@@ -1,4 +1,4 @@
-//! What an answer says when something is wrong: RFC 9457.
+//! Error responses in the format of RFC 9457.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use utoipa::{IntoResponses, ToSchema};
 
 use toril_bullmq::admin::AdminError;
 
-/// The type of such answers.
+/// The content type of error responses.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// What is wrong (RFC 9457).
@@ -35,7 +35,7 @@ impl Problem {
         Self { kind: "about:blank", title, status: status.as_u16(), detail: detail.into() }
     }
 
-    /// What is wrong, for a person.
+    /// The description of the problem, for a person.
     pub fn detail(&self) -> &str {
         &self.detail
     }
@@ -50,7 +50,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// What every operation of the API may answer in place of what was asked for.
+/// The error responses that every operation of the API can return.
 impl IntoResponses for Problem {
     fn responses() -> BTreeMap<String, RefOr<Answer>> {
         let answer = |description: &str| {
@@ -80,12 +80,12 @@ impl From<AdminError> for Problem {
     }
 }
 
-/// There is nothing at this path.
+/// The response for an unknown path.
 pub async fn no_page() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path")
 }
 
-/// There is something at this path, and this is not done with it.
+/// The response for a known path with a method that it does not support.
 pub async fn wrong_method(method: Method) -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not for this path; `{ALLOW}` says what is"))
 }

@@ -1,16 +1,17 @@
-//! Names as parts of a path. Browsers and HTTP clients take `.` and `..` for steps in the path, percent-encoded ones too,
-//! so a queue or job of such a name has a `~` before it there, and so has a name that would be mistaken for that.
+//! Names as path segments. Browsers and HTTP clients interpret `.` and `..` as path steps, even percent-encoded ones.
+//! The path of a queue or job with such a name therefore gets the prefix `~`. So does a name that already looks like
+//! one with that prefix.
 
 use std::borrow::Cow;
 
-/// What stands in the path for a name. Not percent-encoded yet.
+/// The path segment for a name, not percent-encoded yet.
 pub fn escape(name: &str) -> Cow<'_, str> {
     if is_step(name) { Cow::Owned(format!("~{name}")) } else { Cow::Borrowed(name) }
 }
 
-/// The variable parts of a path, as names.
+/// Path segments that can be converted back to names.
 pub trait Unescape {
-    /// The names for which they stand.
+    /// The names that the segments stand for.
     fn unescape(self) -> Self;
 }
 

@@ -1,5 +1,5 @@
-//! What tells a person from outside how the host fares: logs, metrics and traces. Never holds a payload or a secret; labels
-//! are the names of queues and plugins, which a configuration bounds.
+//! Observability of the host: logs, metrics and traces. They never contain a payload or a secret. Labels are names of
+//! queues and plugins, so the configuration limits their number.
 
 #![warn(missing_docs)]
 

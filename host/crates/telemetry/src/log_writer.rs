@@ -1,5 +1,5 @@
-//! Where lines of the log go: to standard error, at once as long as they are few, and many in one call when they are many.
-//! A call for each would cost a busy host as much as the rest of what it does for a small job's end.
+//! Writes log lines to standard error: at once while there are few, and batched while there are many. A system call
+//! for each line would cost a busy host as much as all other work at the end of a small job.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -9,24 +9,24 @@ use std::time::{Duration, Instant};
 use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// How long lines gather at most, while there are many. What a killed process has not written is lost.
+/// The longest delay of a batch. Lines in a batch are lost if the process is killed.
 const GATHER: Duration = Duration::from_millis(10);
-/// As many bytes are written without waiting.
+/// A batch of this many bytes is written without delay.
 const MANY: usize = 32 * 1024;
 
-/// Writes lines to `W`. Copies write to the same.
+/// Writes lines to `W`. Clones share the same buffer.
 pub struct LogWriter<W>(Arc<Shared<W>>);
 
 struct Shared<W> {
     gathered: Mutex<Gathered<W>>,
-    /// The first line has come that has to wait.
+    /// Signals the first line of a batch.
     waits: Condvar,
 }
 
 struct Gathered<W> {
     lines: Vec<u8>,
     written: Instant,
-    /// Whether there is a thread that writes what waits.
+    /// Whether the background thread runs that writes batches.
     thread: bool,
     to: W,
 }
@@ -38,7 +38,7 @@ impl<W> Clone for LogWriter<W> {
 }
 
 impl<W: Write + Send + 'static> LogWriter<W> {
-    /// Starts the thread that writes what has gathered. Where there is none to be had, each line is written at once.
+    /// Starts the background thread that writes batches. If it cannot be started, each line is written at once.
     pub fn new(to: W) -> Self {
         let writer = Self::without_thread(to);
         let shared = writer.0.clone();
@@ -52,7 +52,7 @@ impl<W: Write + Send + 'static> LogWriter<W> {
         Self(Arc::new(Shared { gathered: Mutex::new(gathered), waits: Condvar::new() }))
     }
 
-    /// Writes what has gathered.
+    /// Writes the current batch.
     pub fn flush(&self) {
         self.0.lock().write_out();
     }
@@ -92,7 +92,7 @@ impl<W: Write> Shared<W> {
 impl<W: Write> Gathered<W> {
     fn write_out(&mut self) {
         if !self.lines.is_empty() {
-            // Where standard error is closed there is nobody to tell.
+            // If standard error is closed, there is nowhere to report that.
             let _nobody = self.to.write_all(&self.lines).and_then(|()| self.to.flush());
             self.lines.clear();
             self.lines.shrink_to(2 * MANY);
@@ -116,7 +116,7 @@ impl<'a, W: Write + Send + 'static> MakeWriter<'a> for LogWriter<W> {
 /// One line.
 pub struct Line<'a, W> {
     writer: &'a LogWriter<W>,
-    /// It is written at once, with all before it.
+    /// The line is written at once, together with all earlier ones.
     urgent: bool,
 }
 
@@ -137,7 +137,7 @@ mod tests {
 
     use super::*;
 
-    /// Tells of each call that it is written with.
+    /// Reports each write call.
     struct Calls(mpsc::Sender<String>);
 
     impl Write for Calls {
@@ -151,7 +151,7 @@ mod tests {
         }
     }
 
-    /// Writes lines as if one had been written just now, so that they gather.
+    /// Adds lines as if a write had just happened, so that they are batched.
     fn add(writer: &LogWriter<Calls>, lines: &[(&str, bool)]) {
         for (line, urgent) in lines {
             writer.0.lock().written = Instant::now() + Duration::from_secs(60);
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn an_urgent_line_takes_those_before_it_along() {
         let (sender, calls) = mpsc::channel();
-        // Without a thread that would be quicker.
+        // Without a thread, lines are written sooner.
         let writer = LogWriter::without_thread(Calls(sender));
         writer.0.lock().thread = true;
         add(&writer, &[("a\n", false), ("b\n", false), ("c\n", true)]);

@@ -1,4 +1,4 @@
-//! Logs: one line an event, for people or for programs.
+//! Logs: one line per event, for people or for programs.
 
 use std::io::{IsTerminal, Stderr};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -17,33 +17,33 @@ pub enum LogFormat {
     Json,
 }
 
-/// What is logged when `TORIL_LOG` does not say: this host's own lines, and what its libraries warn of. Not the BullMQ
-/// worker's: its warnings repeat for every try while Redis is away, where the host says it once.
+/// The default log filter: the host's own lines, and warnings of its libraries. Warnings of the BullMQ worker are
+/// disabled, because it repeats them with every retry while Redis is unavailable. The host reports that once.
 const DEFAULT: &str = "warn,toril=info,bullmq=off";
 
-/// What no filter switches on unless it names it: `wasmtime_wasi` and the libraries whose names begin so. A plugin can make
-/// them warn as often as it likes, and at `trace` they log what it passes and gets. What the operator needs to know of
-/// failed requests is logged by the host, with a bound.
+/// Targets that a filter must name explicitly to enable them: `wasmtime_wasi` and the libraries with that prefix. A
+/// plugin can cause any number of warnings there, and at `trace` they log its arguments and results. The host itself
+/// logs what the operator needs to know about failed requests, with a limit.
 const QUIET: &str = "wasmtime_wasi=off";
 
-/// Puts another filter in the place of the one that is used. The error says why that did not work.
+/// Replaces the current filter. The error says why that failed.
 type Change = Box<dyn Fn(EnvFilter) -> Result<(), String> + Send + Sync>;
 
-/// How the filter is changed while the process runs. Not there: this process logs in a way of its own.
+/// Changes the filter at run time. Unset if this process uses its own logging.
 static CHANGE: OnceLock<Change> = OnceLock::new();
 
-/// Where lines go.
+/// The destination of log lines.
 static WRITER: OnceLock<LogWriter<Stderr>> = OnceLock::new();
 
-/// Writes the lines that still wait for others: to be called before the process ends.
+/// Writes the buffered lines. Call this before the process ends.
 pub fn flush() {
     if let Some(writer) = WRITER.get() {
         writer.flush();
     }
 }
 
-/// Sends logs to standard error, from now on. `TORIL_LOG` takes the filter syntax of `tracing-subscriber`; empty means
-/// not set. The error says that it is no such filter.
+/// Starts logging to standard error. `TORIL_LOG` uses the filter syntax of `tracing-subscriber`; empty means not set.
+/// The error says that the filter is not valid.
 pub fn start(format: LogFormat) -> Result<(), String> {
     let wanted = environment();
     let filter = parse(wanted.as_deref().unwrap_or(DEFAULT))
@@ -69,16 +69,16 @@ pub fn start(format: LogFormat) -> Result<(), String> {
     Ok(())
 }
 
-/// Who says what is logged.
+/// Where the current filter comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Somebody has asked for it while the process ran.
+    /// A request at run time.
     Request,
     /// `TORIL_LOG`.
     Environment,
     /// `log` under `[host]`.
     Configuration,
-    /// Nobody.
+    /// None of the others.
     Default,
 }
 
@@ -94,21 +94,21 @@ impl Source {
     }
 }
 
-/// Why what is logged was not changed.
+/// Why the filter was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum FilterError {
-    /// It is no filter.
+    /// The filter is not valid.
     #[error("this is no filter such as \"info\" or \"warn,toril=debug\": {0}")]
     Invalid(String),
-    /// It is not Toril that logs.
+    /// The process does not use Toril's logging.
     #[error("the program that this host is a part of logs in a way of its own")]
     Foreign,
 }
 
-/// Longer filters are none, in bytes.
+/// The longest filter, in bytes.
 const LONGEST: usize = 1000;
 
-/// What was said while the process runs.
+/// The filters that were set at run time.
 #[derive(Debug, Default)]
 struct Said {
     asked: Option<String>,
@@ -129,12 +129,12 @@ impl Said {
     }
 }
 
-/// What is logged now, and who says so.
+/// The current filter, and where it comes from.
 pub fn filter() -> (String, Source) {
     said().counts(environment())
 }
 
-/// Logs this from now on, whatever else was said; None: what environment and configuration say.
+/// Sets a filter that takes precedence over all others. None: use the environment and the configuration again.
 pub fn set(wanted: Option<&str>) -> Result<(), FilterError> {
     let change = CHANGE.get().ok_or(FilterError::Foreign)?;
     if let Some(wanted) = wanted {
@@ -143,13 +143,13 @@ pub fn set(wanted: Option<&str>) -> Result<(), FilterError> {
     let mut said = said();
     said.asked = wanted.map(str::to_owned);
     let (filter, source) = said.counts(environment());
-    // Before it takes effect: it may be that nothing is logged after it.
+    // This line comes before the change, because the new filter may disable it.
     tracing::info!(filter, source = source.name(), "what is logged changes");
     apply(change, &filter).map_err(FilterError::Invalid)
 }
 
-/// Logs what the configuration says (`[host].log`) from now on, None being the default, unless the environment says it.
-/// What was asked for before is over then.
+/// Sets the filter of the configuration (`[host].log`); None is the default filter. The environment takes precedence.
+/// A filter that was set by a request is removed.
 pub fn configure(wanted: Option<&str>) {
     let Some(change) = CHANGE.get() else { return };
     let mut said = said();
@@ -177,7 +177,7 @@ fn check(filter: &str) -> Result<(), String> {
     parse(filter).map(drop)
 }
 
-/// A filter, with [`QUIET`] before it: of two lines for one target the later one counts.
+/// Parses a filter, with [`QUIET`] in front. If two directives have the same target, the later one applies.
 fn parse(filter: &str) -> Result<EnvFilter, String> {
     EnvFilter::try_new(format!("{QUIET},{filter}")).map_err(|error| error.to_string())
 }
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(said(None, None, None), (DEFAULT.to_owned(), Source::Default));
     }
 
-    /// Whether a filter lets warnings of these libraries through, and of another one.
+    /// Whether a filter allows warnings of these two libraries, and of another one.
     fn warns(filter: &str) -> [bool; 3] {
         let filter = parse(filter).expect("a filter");
         let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::sink).finish();

@@ -1,4 +1,4 @@
-//! The recorder that shows the numbers of [`toril_meters`] to Prometheus.
+//! The recorder that exports the metrics of [`toril_meters`] to Prometheus.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -7,15 +7,15 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use metrics_process::Collector;
 use metrics_util::MetricKindMask;
 
-/// How often the host counts the jobs in its queues, and asks Redis for a sign of life.
+/// The interval at which the host counts the jobs in its queues and pings Redis.
 pub const LOOK: Duration = Duration::from_secs(15);
-/// A gauge that was not set for so long is left out: its queue or version is gone.
+/// A gauge that was not set for this long is no longer exported, because its queue or version is gone.
 const GONE: Duration = Duration::from_secs(50);
 
-/// This process's own recorder, where it has one.
+/// The recorder of this process, if Toril installed one.
 static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
 
-/// Records from now on what [`render`] shows. The error says that this process has another recorder already, or what is
+/// Installs the recorder for [`render`]. The error says that this process already has another recorder, or what is
 /// wrong with this one.
 pub fn start() -> Result<(), String> {
     let mut builder = PrometheusBuilder::new().idle_timeout(MetricKindMask::GAUGE, Some(GONE));
@@ -32,15 +32,15 @@ pub fn start() -> Result<(), String> {
     Ok(())
 }
 
-/// Everything that was recorded, in Prometheus's text format. None: this process has no recorder of Toril's.
+/// All metrics in Prometheus's text format. None: this process has no recorder of Toril.
 pub fn render() -> Option<String> {
     let handle = RECORDER.get()?;
-    // Process metrics are as old as the question.
+    // Process metrics are collected at the time of the request.
     Collector::default().collect();
     Some(handle.render())
 }
 
-/// Gives room back that histograms of the past take. To be called now and then.
+/// Frees memory of old histogram data. Call this periodically.
 pub fn upkeep() {
     if let Some(handle) = RECORDER.get() {
         handle.run_upkeep();

@@ -1,4 +1,4 @@
-//! Whom servers with TLS must be vouched for by: the certificate authorities that browsers trust, and those of a file.
+//! The certificate authorities for TLS connections: those that browsers trust, and those of a file.
 
 #![warn(missing_docs)]
 
@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_rustls::TlsConnector;
 
-/// Makes TLS connections. `ca`: a file of further certificates in PEM. The error says what is wrong with the file.
+/// Creates a TLS connector. `ca`: a PEM file of additional certificates. The error says what is wrong with the file.
 pub fn connector(ca: Option<&Path>) -> Result<TlsConnector, String> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
     if let Some(path) = ca {

@@ -6,13 +6,13 @@ use std::process::{Command, Stdio};
 
 use super::BuildError;
 
-/// Runs a command whose errors are for the user. Standard output stays this process's own: what the child prints there
-/// goes nowhere.
+/// Runs a command whose errors are for the user. The child's standard output is discarded, because this process
+/// prints its own results there.
 pub fn run(command: &mut Command) -> Result<(), BuildError> {
     run_to(Stdio::null(), command)
 }
 
-/// The same for a command that prints its errors to standard output: they go to standard error.
+/// Like [`run`], for a command that prints its errors to standard output: they go to standard error instead.
 pub fn run_telling_all(command: &mut Command) -> Result<(), BuildError> {
     let errors = std::io::stderr().as_fd().try_clone_to_owned();
     let errors = errors.map_err(|source| BuildError::Start { command: shown(command), source })?;
@@ -31,7 +31,7 @@ fn run_to(output: Stdio, command: &mut Command) -> Result<(), BuildError> {
     Err(BuildError::Command { command: shown(command), status, said: String::new() })
 }
 
-/// Runs a command and returns what it printed to standard output.
+/// Runs a command and returns its standard output.
 pub fn output(command: &mut Command) -> Result<String, BuildError> {
     let output = command
         .stdin(Stdio::null())
@@ -45,7 +45,7 @@ pub fn output(command: &mut Command) -> Result<String, BuildError> {
     Err(BuildError::Command { command: shown(command), status: output.status, said })
 }
 
-/// Removes those variables of the environment from a child's.
+/// Removes the selected environment variables from a child's environment.
 pub fn forget(command: &mut Command, which: impl Fn(&str) -> bool) {
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(&which) {
@@ -59,7 +59,7 @@ pub fn on_path(name: &str) -> bool {
     env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(name).is_file()))
 }
 
-/// The command as a person would type it, without its environment.
+/// The command as a user would type it, without its environment.
 fn shown(command: &Command) -> String {
     let mut words = vec![command.get_program().to_string_lossy()];
     words.extend(command.get_args().map(|argument| argument.to_string_lossy()));

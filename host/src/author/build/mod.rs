@@ -1,7 +1,8 @@
-//! From a plugin's project to its component, with whatever toolchain is installed.
+//! Builds a plugin's project into a component, with an installed toolchain.
 //!
-//! `rust` compiles and encodes, `rust_toolchain` finds the compiler, `script` has the SDKs of other languages build, `command` runs children, `place` writes the
-//! result; `sources` and `stamp` find out whether there is anything to build.
+//! `rust` compiles and encodes, `rust_toolchain` finds the compiler, `script` runs the builds of the other languages'
+//! SDKs, `command` runs child processes, `place` writes the result. `sources` and `stamp` detect whether a build is
+//! necessary.
 
 mod command;
 mod place;
@@ -19,27 +20,27 @@ use super::template::Language;
 pub use place::{Placed, place};
 pub use sources::is_source;
 
-/// The target of Rust plugins: a module for it imports nothing but what its world names.
+/// The target of Rust plugins. A module for this target imports only what its world declares.
 const RUST_TARGET: &str = "wasm32-unknown-unknown";
 const DEBIAN_PACKAGES: &str = "rustc-web cargo-web rust-web-src rust-web-llvm lld";
 
 /// A component that was built.
 #[derive(Clone, Debug)]
 pub struct Built {
-    /// The plugin's name: the package's.
+    /// The plugin's name, which is the package's name.
     pub name: String,
     /// The component.
     pub bytes: Vec<u8>,
-    /// What built it, for a person.
+    /// The toolchain, as text for the user.
     pub by: String,
-    /// What a person should know of the build, in a sentence.
+    /// A remark about the build, in one sentence.
     pub note: Option<&'static str>,
 }
 
-/// Why a project did not become a component.
+/// Why a build failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// There is no project.
+    /// The folder is not a plugin project.
     #[error("{} is no plugin project: it has neither Cargo.toml nor package.json nor pyproject.toml. `toril plugin new` makes one.", .0.display())]
     NoProject(PathBuf),
     /// The SDK's build is not installed.
@@ -50,7 +51,7 @@ pub enum BuildError {
         /// What to do.
         advice: &'static str,
     },
-    /// The project does not say what it is.
+    /// The file that describes the package is not valid.
     #[error("{} cannot be read as what it should be: {reason}", .path.display())]
     Manifest {
         /// The file.
@@ -58,44 +59,44 @@ pub enum BuildError {
         /// What is wrong with it.
         reason: String,
     },
-    /// There is no compiler.
+    /// No suitable Rust toolchain is installed.
     #[error(
         "no installed Rust toolchain compiles plugins (target {RUST_TARGET}). Install one of these and try again:\n  \
          with rustup: `rustup target add {RUST_TARGET}`\n  \
          on Debian, as root: `apt-get install --no-install-recommends {DEBIAN_PACKAGES}`{note}"
     )]
     NoRustToolchain {
-        /// What was chosen, where something was.
+        /// A remark about the selected toolchain, if one was selected.
         note: String,
     },
-    /// The choice of a toolchain is none.
+    /// `TORIL_GUEST_TOOLCHAIN` has an unknown value.
     #[error("TORIL_GUEST_TOOLCHAIN is {0:?}: give it the value rustup or debian, or none")]
     Choice(String),
-    /// A command could not be run.
+    /// A command could not be started.
     #[error("`{command}` cannot be started: {source}")]
     Start {
-        /// As a person would type it.
+        /// The command, as a user would type it.
         command: String,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
-    /// A command failed, and has said why.
+    /// A command failed.
     #[error("`{command}` ended with {status}{said}")]
     Command {
-        /// As a person would type it.
+        /// The command, as a user would type it.
         command: String,
-        /// How it ended.
+        /// Its exit status.
         status: std::process::ExitStatus,
-        /// What it printed, where the user has not seen that.
+        /// Its output, if the user has not seen it yet.
         said: String,
     },
-    /// Cargo's answer cannot be read.
+    /// The output of Cargo cannot be parsed.
     #[error("`cargo metadata` printed a document of an unknown shape for {}", .0.display())]
     Metadata(PathBuf),
-    /// The folder is a workspace, or its package makes no component.
+    /// The folder is a workspace, or its package does not build a component.
     #[error("{} makes no component: it needs a [package] with `crate-type = [\"cdylib\"]` under [lib] in its Cargo.toml", .0.display())]
     NoLibrary(PathBuf),
-    /// What the compiler made is no component.
+    /// The compiled module cannot be converted to a component.
     #[error("{} cannot be made a component: {reason}. A plugin exports itself with `toril_plugin::export!`.", .module.display())]
     Encode {
         /// The core module.
@@ -110,18 +111,18 @@ pub enum BuildError {
         path: PathBuf,
         /// `read` or `written`.
         doing: &'static str,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
 }
 
-/// Builds the project in `folder` into the folder `plugins`. Compilers print to this process's own standard error.
+/// Builds the project in `folder` into the folder `plugins`. Compilers print to this process's standard error.
 ///
-/// What is there already and was made of the same sources is left alone, so that a host need not compile it again.
+/// A component that was built from the same sources is kept, so that a host need not compile it again.
 pub fn build(folder: &Path, profile: &str, plugins: &Path) -> Result<(Built, Placed), BuildError> {
     let (project, stamp) = match language(folder)? {
         Language::Rust => {
-            // Cargo knows by itself what has changed, and the same sources give the same bytes.
+            // Cargo itself detects changes, and the same sources result in the same bytes.
             let built = rust::build(folder, profile)?;
             let placed = place(plugins, &built.name, &built.bytes)?;
             return Ok((built, placed));
@@ -143,7 +144,7 @@ pub fn build(folder: &Path, profile: &str, plugins: &Path) -> Result<(Built, Pla
     Ok((built, placed))
 }
 
-/// What a project is written in, by the file that describes its package.
+/// The language of a project, which follows from the file that describes its package.
 fn language(folder: &Path) -> Result<Language, BuildError> {
     let files = [("Cargo.toml", Language::Rust), ("package.json", Language::Js), ("pyproject.toml", Language::Python)];
     let found = files.into_iter().find(|(file, _)| folder.join(file).is_file());

@@ -1,4 +1,4 @@
-//! Puts a component where a host finds it.
+//! Writes a component to the folder where a host finds it.
 
 use std::fs;
 use std::io::{self, Write};
@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 
 use super::BuildError;
 
-/// Where a component is now.
+/// The result of `place`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placed {
     /// Its file.
     pub path: PathBuf,
-    /// Whether the file had other bytes before, or none.
+    /// Whether the file was new or had other bytes before.
     pub changed: bool,
 }
 
-/// Writes `FOLDER/NAME.wasm`, so that a host that watches the folder sees the old file or the new one and never a part.
-/// A file that has these bytes already is left alone: there is no change to tell.
+/// Writes `FOLDER/NAME.wasm` atomically, so that a host that watches the folder never reads a partial file. A file
+/// that already has these bytes is not written, so that the host sees no change.
 pub fn place(folder: &Path, name: &str, bytes: &[u8]) -> Result<Placed, BuildError> {
     let path = folder.join(format!("{name}.wasm"));
     if fs::read(&path).is_ok_and(|old| old == bytes) {
@@ -36,7 +36,8 @@ fn write(folder: &Path, name: &str, path: &Path, bytes: &[u8]) -> io::Result<()>
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        // As any file of the user's: a temporary one would be readable for nobody else, not for a host of another user.
+        // A temporary file is readable only for its owner. The component gets normal permissions, because the host
+        // may run as another user.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     let mut file = builder.tempfile_in(folder)?;

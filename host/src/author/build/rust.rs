@@ -1,4 +1,4 @@
-//! A Rust package: compiled to a core module, and that encoded as a component.
+//! Builds a Rust package: compiles it to a core module, and converts that to a component.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,11 +10,11 @@ use super::command::{output, run};
 use super::rust_toolchain::RustToolchain;
 use super::{BuildError, Built, RUST_TARGET};
 
-/// What cargo knows of the package in a folder.
+/// What Cargo knows about the package in a folder.
 #[derive(Debug, PartialEq, Eq)]
 struct Package {
     name: String,
-    /// The stem of the file that the compiler writes.
+    /// The stem of the file name that the compiler writes.
     library: String,
     target: PathBuf,
 }
@@ -29,7 +29,7 @@ pub fn build(folder: &Path, profile: &str) -> Result<Built, BuildError> {
     cargo.args(["--package", &package.name]).arg("--target-dir").arg(&target);
     run(&mut cargo)?;
 
-    // Cargo's one profile whose folder has another name.
+    // `dev` is the only profile whose folder has another name.
     let folder = if profile == "dev" { "debug" } else { profile };
     let module = target.join(RUST_TARGET).join(folder).join(format!("{}.wasm", package.library));
     Ok(Built { name: package.name, bytes: encode(&module)?, by: toolchain.describe(), note: None })

@@ -1,5 +1,5 @@
-//! The two toolchains that can compile a Rust plugin, and the environment that each is run in. `cargo xtask` looks for
-//! the same two in the same order, and can install them, too; here nothing is installed.
+//! The two toolchains that can compile a Rust plugin, and the environment for each of them. `cargo xtask` looks for
+//! the same two in the same order, and can also install them. This module installs nothing.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::process::Command;
 use super::command::{forget, on_path, output};
 use super::{BuildError, RUST_TARGET};
 
-/// Forces one of the two.
+/// The variable that forces one of the two.
 const CHOICE: &str = "TORIL_GUEST_TOOLCHAIN";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
@@ -16,21 +16,21 @@ const DEBIAN_LIBRARY: &str = "/usr/lib/rustlib/src/rust/library/Cargo.toml";
 /// The oldest minor version 1.x that compiles the SDK.
 const OLDEST: u32 = 95;
 
-/// Memory that a plugin is linked with for its allocator to begin with, in bytes: as long as it suffices, the kernel has
-/// nothing to do with a pen's memory.
+/// The initial memory of the plugin's allocator, in bytes. While it suffices, the kernel has no work with a pen's
+/// memory.
 const INITIAL_HEAP: &str = "-Clink-arg=--initial-heap=262144";
 
-/// A toolchain that is there.
+/// An installed toolchain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RustToolchain {
-    /// The caller's own compiler, which has the target's standard library.
+    /// The user's own compiler, if it has the standard library for the target.
     Active,
-    /// Debian's own newer compiler, which builds the standard library from its source.
+    /// Debian's newer compiler, which builds the standard library from source.
     Debian,
 }
 
 impl RustToolchain {
-    /// The one to use in this folder: the caller's own, if it has the target.
+    /// Selects the toolchain for this folder. The user's own takes precedence if it has the target.
     pub fn find(folder: &Path) -> Result<Self, BuildError> {
         let active = || is_active(folder).then_some(Self::Active);
         let debian = || is_debian().then_some(Self::Debian);
@@ -45,7 +45,7 @@ impl RustToolchain {
         found.ok_or(BuildError::NoRustToolchain { note })
     }
 
-    /// Names the target folder: two compilers in one folder would rebuild each other's work.
+    /// The name of the target folder. Two compilers that share one folder would rebuild each other's output.
     pub fn kind(self) -> &'static str {
         match self {
             Self::Active => "rustup",
@@ -53,7 +53,7 @@ impl RustToolchain {
         }
     }
 
-    /// What it is, for a person.
+    /// A description for the user.
     pub fn describe(self) -> String {
         match self {
             Self::Active => "the active Rust toolchain".to_owned(),
@@ -61,7 +61,7 @@ impl RustToolchain {
         }
     }
 
-    /// Its cargo, which knows nothing of what the environment says about compiling for this machine.
+    /// Its Cargo for builds, without the environment's settings for native compilation.
     pub fn cargo(self, folder: &Path) -> Command {
         let mut command = self.bare_cargo(folder);
         forget(&mut command, is_compiler_setting);
@@ -74,7 +74,7 @@ impl RustToolchain {
         command
     }
 
-    /// Its cargo for questions, to which the environment's settings belong.
+    /// Its Cargo for queries, which keeps the environment's settings.
     pub fn bare_cargo(self, folder: &Path) -> Command {
         let mut command = Command::new(match self {
             Self::Active => "cargo",
@@ -83,7 +83,7 @@ impl RustToolchain {
         command.current_dir(folder);
         forget(&mut command, is_package_variable);
         if self == Self::Debian {
-            // Both name the caller's own toolchain.
+            // Both variables refer to the user's own toolchain.
             command.env_remove("RUSTUP_TOOLCHAIN").env_remove("LD_LIBRARY_PATH");
         }
         command
@@ -98,7 +98,7 @@ fn is_active(folder: &Path) -> bool {
     PathBuf::from(sysroot.trim()).join("lib/rustlib").join(RUST_TARGET).join("lib").is_dir() && on_path("cargo")
 }
 
-/// Whether all four parts of it are there: compiler, cargo, library source and linker.
+/// Whether all four parts are installed: compiler, Cargo, library source and linker.
 fn is_debian() -> bool {
     let version = output(Command::new(DEBIAN_RUSTC).arg("--version")).unwrap_or_default();
     minor(&version).is_some_and(|minor| minor >= OLDEST)
@@ -107,7 +107,7 @@ fn is_debian() -> bool {
         && on_path("wasm-ld")
 }
 
-/// Variables that change what a compiler or cargo builds, and where.
+/// Variables that change what a compiler or Cargo builds, and where.
 fn is_compiler_setting(name: &str) -> bool {
     let prefixes =
         ["RUSTC", "RUSTDOC", "CARGO_BUILD_", "CARGO_TARGET_", "CARGO_PROFILE_", "CARGO_ENCODED_", "CARGO_UNSTABLE_"];
@@ -116,14 +116,14 @@ fn is_compiler_setting(name: &str) -> bool {
         || (prefixes.iter().any(|prefix| name.starts_with(prefix)) && name != "CARGO_BUILD_JOBS")
 }
 
-/// What `cargo run` sets for the program that it runs, and what has no meaning for a nested cargo.
+/// Variables that `cargo run` sets for its program. They are wrong for a nested Cargo.
 fn is_package_variable(name: &str) -> bool {
     let prefixes = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
     prefixes.iter().any(|prefix| name.starts_with(prefix))
         || ["CARGO", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "OUT_DIR"].contains(&name)
 }
 
-/// The x of "rustc 1.x.y (…)".
+/// Extracts x from "rustc 1.x.y (…)".
 fn minor(version: &str) -> Option<u32> {
     version.strip_prefix("rustc 1.")?.split('.').next()?.parse().ok()
 }

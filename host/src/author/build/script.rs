@@ -1,4 +1,4 @@
-//! JavaScript and Python projects: built by the command that their SDK brings, `toril-plugin-build`.
+//! JavaScript and Python projects, which `toril-plugin-build` of their SDK builds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,48 +9,48 @@ use serde::Deserialize;
 use super::command::{on_path, run, run_telling_all};
 use super::{BuildError, Built};
 
-/// What the SDKs of both languages call their build.
+/// The name of the build command in the SDKs of both languages.
 const BUILD: &str = "toril-plugin-build";
 
-/// The part of `package.json` that matters here.
+/// The fields of `package.json` that the build needs.
 #[derive(Deserialize)]
 struct PackageJson {
     name: String,
 }
 
-/// The part of `pyproject.toml` that matters here.
+/// The fields of `pyproject.toml` that the build needs.
 #[derive(Deserialize)]
 struct PyProject {
     project: PackageJson,
 }
 
-/// A project whose SDK builds it.
+/// A project that is built by its SDK.
 #[derive(Debug)]
 pub struct Project {
-    /// The plugin's name: the package's.
+    /// The plugin's name, which is the package's name.
     pub name: String,
-    /// The SDK, for a person.
+    /// The name of the SDK, for the user.
     pub by: String,
     folder: PathBuf,
     program: PathBuf,
     source: &'static str,
-    /// What else is run before, and what is to be said where that is not there.
+    /// Whether and how the types are checked.
     types: Types,
 }
 
-/// Who looks at the types.
+/// How the types of a project are checked.
 #[derive(Debug)]
 enum Types {
-    /// Nobody has to.
+    /// The project has no types to check.
     None,
-    /// This compiler, of the project's own packages.
+    /// With this compiler from the project's packages.
     Checked(PathBuf),
-    /// Nobody, and that should be known.
+    /// Not at all, which the user should know.
     Unchecked,
 }
 
 impl Project {
-    /// A folder whose `src/plugin.ts` is built with the packages of the project.
+    /// A folder with `src/plugin.ts`, which is built with the project's own packages.
     pub fn js(folder: &Path) -> Result<Self, BuildError> {
         let manifest = folder.join("package.json");
         let package: PackageJson = serde_json::from_str(&read(&manifest)?)
@@ -72,7 +72,7 @@ impl Project {
         Ok(Self { name, by, folder: folder.to_owned(), program, source: "src/plugin.ts", types })
     }
 
-    /// A folder whose `plugin.py` is built with the SDK of the project's own environment (`.venv`), or the one on `PATH`.
+    /// A folder with `plugin.py`, which is built with the SDK in the project's environment (`.venv`) or on `PATH`.
     pub fn python(folder: &Path) -> Result<Self, BuildError> {
         let manifest = folder.join("pyproject.toml");
         let package: PyProject = toml::from_str(&read(&manifest)?)
@@ -92,16 +92,16 @@ impl Project {
         Ok(Self { name, by, folder: folder.to_owned(), program, source: "plugin.py", types: Types::None })
     }
 
-    /// Checks the types, if there is something to do that with, and builds.
+    /// Checks the types, if that is possible, and builds.
     pub fn build(self) -> Result<Built, BuildError> {
         let command = |program: &Path| {
-            // Found before the folder is changed for the child, whose program may be named relative to this one.
+            // The path may be relative to the current folder, so it is resolved before the child's folder changes.
             let mut command = Command::new(program.canonicalize().unwrap_or_else(|_| program.to_owned()));
             command.current_dir(&self.folder);
             command
         };
         if let Types::Checked(compiler) = &self.types {
-            // The bundler takes types away and does not look at them.
+            // The bundler removes types without checking them.
             run_telling_all(command(compiler).arg("--noEmit"))?;
         }
         let out = tempfile::tempdir().map_err(|source| file(&std::env::temp_dir(), "written", source))?;
@@ -115,7 +115,7 @@ impl Project {
     }
 }
 
-/// `@scope/name` is the package's name in the registry; the plugin is called `name`.
+/// For the package `@scope/name`, the plugin is called `name`.
 fn name_of_package(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }

@@ -1,4 +1,4 @@
-//! What a component is made of: which files of a project are sources, and a digest of them.
+//! Which files of a project are sources, and a digest of them.
 
 use std::fs;
 use std::io;
@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-/// Folders that a build writes to itself, or a tool does.
+/// Folders with the output of builds and tools.
 const NO_SOURCES: [&str; 8] =
     ["target", "node_modules", "dist", ".venv", "__pycache__", ".git", ".toril", ".pytest_cache"];
-/// What a component's file ends with, and one that is being written.
+/// Extensions of components, and of components that are being written.
 const COMPONENTS: [&str; 3] = ["wasm", "part", "partial"];
 
-/// What a host is told of the plugin, and no part of it.
+/// The host's configuration, which is not part of the plugin.
 const CONFIGURATION: &str = "queues.toml";
 
-/// Whether a file in the folder `root` is a source, rather than something that was made of sources.
+/// Whether a file in the folder `root` is a source file and not generated.
 pub fn is_source(root: &Path, path: &Path) -> bool {
     let Ok(inside) = path.strip_prefix(root) else { return false };
     let made = path.extension().is_some_and(|end| COMPONENTS.iter().any(|known| end == *known));
@@ -25,12 +25,12 @@ pub fn is_source(root: &Path, path: &Path) -> bool {
         && !inside.components().any(|part| NO_SOURCES.iter().any(|folder| part.as_os_str() == *folder))
 }
 
-/// A digest of files, with their names.
+/// A digest of files and their names.
 #[derive(Default)]
 pub struct Sources(Sha256);
 
 impl Sources {
-    /// Adds a file that is called `name`.
+    /// Adds a file with the name `name`.
     pub fn add_file(&mut self, name: &str, path: &Path) -> io::Result<()> {
         let bytes = fs::read(path)?;
         for part in [name.as_bytes(), &bytes] {
@@ -40,7 +40,7 @@ impl Sources {
         Ok(())
     }
 
-    /// Adds every source in a folder.
+    /// Adds all source files in a folder.
     pub fn add_folder(&mut self, root: &Path) -> io::Result<()> {
         let mut files = Vec::new();
         collect(root, root, &mut files)?;
@@ -52,13 +52,13 @@ impl Sources {
         Ok(())
     }
 
-    /// The digest, in hexadecimal digits.
+    /// The digest, in hexadecimal.
     pub fn digest(self) -> String {
         hex(&self.0.finalize())
     }
 }
 
-/// The digest of some bytes, in hexadecimal digits.
+/// The digest of some bytes, in hexadecimal.
 pub fn digest(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
@@ -75,7 +75,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<(
         }
         match (kind.is_dir(), kind.is_symlink() && path.is_dir()) {
             (true, _) => collect(root, &path, files)?,
-            // It may lead in a circle, or to a whole disk.
+            // The link may form a cycle, or lead to a whole disk.
             (_, true) => return Err(io::Error::other(format!("{} is a link to a folder", path.display()))),
             _ => files.push(path),
         }

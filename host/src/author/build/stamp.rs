@@ -1,5 +1,5 @@
-//! Remembers of what a component was made. A build of TypeScript or Python gives other bytes each time, which a host would
-//! compile anew: so what would be made of the same sources, by the same SDK, is not made again.
+//! Remembers the sources of a component. Each build of TypeScript or Python results in different bytes, which a host
+//! would compile again. So if neither the sources nor the SDK have changed, the existing component is kept.
 
 use std::fs;
 use std::io;
@@ -9,17 +9,17 @@ use serde::{Deserialize, Serialize};
 
 use super::sources::{Sources, digest};
 
-/// The packages of a JavaScript project, and the SDK among them.
+/// The file that lists the packages of a JavaScript project.
 const PACKAGES: &str = "node_modules/.package-lock.json";
 const SDK: &str = "node_modules/@toril/plugin";
 
-/// What goes into a component, before it is built.
+/// The digest of everything that goes into a component, before it is built.
 pub struct Stamp {
     file: PathBuf,
     sources: String,
 }
 
-/// The file.
+/// The content of the stamp file.
 #[derive(Serialize, Deserialize)]
 struct Written {
     sources: String,
@@ -27,7 +27,8 @@ struct Written {
 }
 
 impl Stamp {
-    /// Of a project in JavaScript. None if what goes into it cannot be told, as with an SDK that is a link to a folder.
+    /// The stamp of a JavaScript project. None if its inputs are unknown, for example if the SDK is a link to a
+    /// folder.
     pub fn of_js(project: &Path) -> Option<Self> {
         Self::of(project, |sources| {
             let (packages, sdk) = (project.join(PACKAGES), project.join(SDK));
@@ -40,7 +41,7 @@ impl Stamp {
         })
     }
 
-    /// Of a project in Python, with an environment of its own. None as above.
+    /// The stamp of a Python project with its own environment. None if its inputs are unknown.
     pub fn of_python(project: &Path) -> Option<Self> {
         Self::of(project, |sources| {
             let mut packages = records(&project.join(".venv/lib"))?;
@@ -67,27 +68,27 @@ impl Stamp {
         }
     }
 
-    /// The component's bytes, if it was made of these sources and is still what was made.
+    /// The component's bytes, if it was built from these sources and was not changed since.
     pub fn made(&self, component: &Path) -> Option<Vec<u8>> {
         let written: Written = serde_json::from_slice(&fs::read(&self.file).ok()?).ok()?;
         let bytes = fs::read(component).ok()?;
         (written.sources == self.sources && written.component == digest(&bytes)).then_some(bytes)
     }
 
-    /// Remembers that these bytes were made of the sources.
+    /// Records that these bytes were built from the sources.
     pub fn remember(&self, bytes: &[u8]) {
         let written = Written { sources: self.sources.clone(), component: digest(bytes) };
         let folder = self.file.parent().unwrap_or(Path::new(""));
         let text = serde_json::to_vec(&written).map_err(io::Error::other);
         if let Err(reason) = text.and_then(|text| fs::create_dir_all(folder).and_then(|()| fs::write(&self.file, text)))
         {
-            // It costs a build, no more.
+            // A failure only causes an unnecessary build later.
             tracing::debug!(file = %self.file.display(), %reason, "what the plugin was built of is not remembered");
         }
     }
 }
 
-/// The lists of files, with their digests, that pip keeps of each package.
+/// The files in which pip lists the files of each package with their digests.
 fn records(library: &Path) -> io::Result<Vec<PathBuf>> {
     let mut records = Vec::new();
     for python in fs::read_dir(library)? {

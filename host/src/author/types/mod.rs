@@ -1,9 +1,9 @@
-//! Types for those who add a plugin's jobs, from the schemas that it describes them with.
+//! Generates types for the producers of a plugin's jobs, from the plugin's JSON Schemas.
 //!
-//! `schema` reads a JSON Schema into the types of `model`, which `typescript` and `python` write. The subset is what
-//! schemars, zod and pydantic make of types: objects, arrays, enums, unions, references. What narrows a type further
-//! (lengths, patterns, ranges) stays the host's to check; what is not understood is a type that takes everything, with
-//! a comment that says so.
+//! `schema` converts a JSON Schema to the types of `model`, and `typescript` and `python` write them. The supported
+//! subset is what schemars, zod and pydantic generate: objects, arrays, enums, unions, references. The host still
+//! checks constraints such as lengths, patterns and ranges. Unsupported schemas become a type that accepts
+//! everything, with a comment that says so.
 
 mod model;
 mod python;
@@ -33,15 +33,15 @@ pub struct Described<'a> {
     pub plugin: &'a str,
     /// Its version.
     pub version: &'a str,
-    /// Its kinds of job, in the order in which they are written.
+    /// Its job types, in the order of the output.
     pub jobs: &'a [DescribedJob<'a>],
 }
 
-/// One kind of job, as the plugin describes it.
+/// One job type, as the plugin describes it.
 pub struct DescribedJob<'a> {
     /// Its name.
     pub name: &'a str,
-    /// For a person.
+    /// The description, for the user.
     pub description: &'a str,
     /// The JSON Schema of its data.
     pub schema: Option<&'a Value>,
@@ -49,7 +49,7 @@ pub struct DescribedJob<'a> {
     pub result: Option<&'a Value>,
 }
 
-/// One kind of job, with names for its types.
+/// One job type, with names for its types.
 struct Named<'a> {
     name: &'a str,
     data: String,

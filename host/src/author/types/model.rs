@@ -1,10 +1,10 @@
-//! Types between a schema and a language.
+//! A language-independent model of types, between the schema and the output.
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 
-/// A type. Objects with fields have names of their own: see [`Declaration`].
+/// A type. Objects with fields have their own names, see [`Declaration`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
     /// Any JSON value.
@@ -21,19 +21,19 @@ pub enum Kind {
     Number,
     /// A text.
     String,
-    /// Exactly this value: text, number, boolean or null.
+    /// Exactly this value: a string, number, boolean or null.
     Literal(Value),
     /// A list of any length.
     List(Box<Kind>),
-    /// A list of exactly these.
+    /// A list with exactly these items.
     Tuple(Vec<Kind>),
-    /// An object whose every value is this.
+    /// An object whose values all have this type.
     Map(Box<Kind>),
     /// An object with these fields. Only in a [`Declaration`].
     Object(Vec<Field>),
-    /// One of these.
+    /// One of these types.
     Union(Vec<Kind>),
-    /// The declaration of this name.
+    /// The declaration with this name.
     Named(String),
 }
 
@@ -42,26 +42,26 @@ pub enum Kind {
 pub struct Field {
     /// Its name in JSON.
     pub name: String,
-    /// What is said of it.
+    /// Its comment, line by line.
     pub comment: Vec<String>,
-    /// Whether it must be there.
+    /// Whether it is required.
     pub required: bool,
     /// Its type.
     pub kind: Kind,
 }
 
-/// A type with a name.
+/// A named type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Declaration {
     /// Its name.
     pub name: String,
-    /// What is said of it.
+    /// Its comment, line by line.
     pub comment: Vec<String>,
-    /// What it is.
+    /// Its definition.
     pub kind: Kind,
 }
 
-/// One of these types, without saying the same twice.
+/// The union of these types, without duplicates.
 pub fn union(kinds: Vec<Kind>) -> Kind {
     let mut flat: Vec<Kind> = Vec::new();
     for kind in kinds {
@@ -78,7 +78,7 @@ pub fn union(kinds: Vec<Kind>) -> Kind {
     if flat.contains(&Kind::Unknown) {
         return Kind::Unknown;
     }
-    // The usual way to write it: what may be null comes last.
+    // By convention, `null` comes last.
     flat.sort_by_key(|kind| *kind == Kind::Null);
     match flat.len() {
         0 => Kind::Never,
@@ -87,12 +87,12 @@ pub fn union(kinds: Vec<Kind>) -> Kind {
     }
 }
 
-/// The names that are taken in one module.
+/// The names that are already used in one module.
 #[derive(Debug, Default)]
 pub struct Names(HashSet<String>);
 
 impl Names {
-    /// This name, or the first with a number after it that is free.
+    /// This name if it is free, otherwise the first free one with a number appended.
     pub fn unique(&mut self, name: &str) -> String {
         let safe = if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name.to_owned() };
         let mut numbered = (2_u32..).map(|number| format!("{safe}{number}"));

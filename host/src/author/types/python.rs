@@ -1,18 +1,18 @@
-//! Writes types as Python 3.11 with `typing`.
+//! Writes types as Python 3.11 code with `typing`.
 
 use serde_json::Value;
 
 use super::Named;
 use super::model::{Declaration, Field, Kind};
 
-/// Words that cannot name a field in a class body.
+/// Words that cannot be field names in a class body.
 const KEYWORDS: [&str; 35] = [
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
     "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
     "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
 ];
 
-/// A whole module. Everything that may name a type before it is there is in quotes.
+/// A whole module. References to types that may be defined later are in quotes.
 pub fn module(head: &[String], prefix: &str, declarations: &[Declaration], jobs: &[Named<'_>]) -> String {
     let mut text: String = head.iter().map(|line| format!("# {line}\n")).collect();
     text += "\nfrom __future__ import annotations\n\n";
@@ -35,7 +35,7 @@ pub fn module(head: &[String], prefix: &str, declarations: &[Declaration], jobs:
     text + &table(prefix, jobs)
 }
 
-/// The names of the jobs, so that a misspelt one is found.
+/// A type for the names of the jobs, so that type checkers detect typos.
 fn table(prefix: &str, jobs: &[Named<'_>]) -> String {
     let name = format!("{prefix}JobName: TypeAlias");
     if jobs.is_empty() {
@@ -59,7 +59,7 @@ fn class(declaration: &Declaration, fields: &[Field]) -> String {
     text
 }
 
-/// For fields whose names Python cannot write in a class.
+/// The call syntax of `TypedDict`, for field names that are not valid in a class body.
 fn call(declaration: &Declaration, fields: &[Field]) -> String {
     let name = &declaration.name;
     let mut text = comment(&declaration.comment, "");
@@ -78,7 +78,7 @@ fn field_type(field: &Field, kind: String) -> String {
 
 fn expression(kind: &Kind) -> String {
     match kind {
-        // A `TypedDict` cannot be written inside of an expression; `schema` names every object.
+        // A `TypedDict` cannot be written inline. `schema` gives every object a name.
         Kind::Unknown | Kind::Object(_) => "Any".to_owned(),
         Kind::Never => "Never".to_owned(),
         Kind::Null => "None".to_owned(),
@@ -95,7 +95,7 @@ fn expression(kind: &Kind) -> String {
     }
 }
 
-/// Literals of one union stand together.
+/// The alternatives of a union. All literals are combined into one `Literal`.
 fn alternatives(kinds: &[Kind]) -> String {
     let literal = |kind: &Kind| match kind {
         Kind::Literal(value) => Some(python_literal(value)),
@@ -112,7 +112,7 @@ fn python_literal(value: &Value) -> String {
         Value::Bool(true) => "True".to_owned(),
         Value::Bool(false) => "False".to_owned(),
         Value::Null => "None".to_owned(),
-        // JSON's escapes mean the same in Python.
+        // JSON's escapes have the same meaning in Python.
         value => value.to_string(),
     }
 }
@@ -123,7 +123,7 @@ fn quoted(expression: &str) -> String {
 
 fn is_identifier(name: &str) -> bool {
     let first = |c: char| c.is_ascii_alphabetic() || c == '_';
-    // Python would change a name that begins with two underscores.
+    // Python mangles names that begin with two underscores.
     name.starts_with(first)
         && !name.starts_with("__")
         && name.chars().all(|c| first(c) || c.is_ascii_digit())

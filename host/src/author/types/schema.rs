@@ -1,4 +1,4 @@
-//! From a JSON Schema (draft 2020-12, and the `definitions` of older ones) to types.
+//! Converts a JSON Schema (draft 2020-12, and the `definitions` of older drafts) to types.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use super::model::{Declaration, Field, Kind, Names, union};
 use crate::author::template::type_name;
 
-/// Keywords that would change what type it is and that are not read.
+/// Keywords that would change the type, but are not supported.
 const NOT_READ: [&str; 6] = ["allOf", "if", "not", "dependentSchemas", "$dynamicRef", "patternProperties"];
 
-/// The type of a whole schema under the name `root`, and before it those that it is made of.
+/// The declarations of a whole schema. The root has the name `root` and comes last, after the types that it uses.
 pub fn declarations(schema: &Value, root: &str, about: String, names: &mut Names) -> Vec<Declaration> {
     let mut reader = Reader { root, definitions: BTreeMap::new(), names, written: Vec::new() };
     let definitions = definitions(schema);
@@ -28,7 +28,7 @@ pub fn declarations(schema: &Value, root: &str, about: String, names: &mut Names
     reader.written
 }
 
-/// `$defs` of the root: pointer, name, schema.
+/// The `$defs` of the root, as pointer, name and schema.
 fn definitions(schema: &Value) -> Vec<(String, String, Value)> {
     let mut found = Vec::new();
     for keyword in ["$defs", "definitions"] {
@@ -41,7 +41,7 @@ fn definitions(schema: &Value) -> Vec<(String, String, Value)> {
 
 struct Reader<'n> {
     root: &'n str,
-    /// From the pointer of a definition to its type's name.
+    /// Maps the pointer of a definition to the name of its type.
     definitions: BTreeMap<String, String>,
     names: &'n mut Names,
     written: Vec<Declaration>,
@@ -53,8 +53,8 @@ impl Reader<'_> {
         self.written.push(Declaration { name, comment, kind });
     }
 
-    /// The type of a schema. An object with fields is declared under `name`, unless `named` says that the caller does
-    /// that. What is not understood is told in `comment`.
+    /// The type of a schema. An object with fields is declared under `name`, unless `named` is set: then the caller
+    /// declares it. Unsupported parts are noted in `comment`.
     fn read(&mut self, schema: &Value, name: &str, comment: &mut Vec<String>, named: bool) -> Kind {
         let schema = match schema {
             Value::Bool(true) => return Kind::Unknown,
@@ -71,7 +71,7 @@ impl Reader<'_> {
         if let Some(values) = schema.get("enum").and_then(Value::as_array) {
             return union(values.iter().map(|value| literal(value, comment)).collect());
         }
-        // pydantic wraps a reference in an `allOf` of one, so that it can say more of it.
+        // pydantic wraps a reference in an `allOf` with one item, to add keywords to it.
         if let Some([only]) = schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice)
             && !schema.contains_key("properties")
         {
@@ -93,7 +93,7 @@ impl Reader<'_> {
                 union(kinds.map(|kind| self.typed(kind, schema, name, comment, false)).collect())
             }
             _ if schema.contains_key("properties") => self.typed("object", schema, name, comment, named),
-            // Anything, with or without something said of it.
+            // No type is given, so any value is allowed.
             _ => Kind::Unknown,
         }
     }
@@ -143,7 +143,8 @@ impl Reader<'_> {
             };
             return Kind::List(Box::new(item));
         };
-        // A tuple of a fixed length, as these generators write it; a list whose rest is open is a list of all of them.
+        // A tuple has a fixed length, in the form that these generators write. If further items are allowed, it
+        // becomes a list of all item types.
         let mut kinds: Vec<_> = (1..)
             .zip(first)
             .map(|(at, item): (usize, _)| self.read(item, &format!("{name}Item{at}"), comment, false))
@@ -173,7 +174,7 @@ impl Reader<'_> {
                 None => Kind::Map(Box::new(Kind::Unknown)),
             };
         };
-        // The object's own remarks go to its declaration, wherever that stands.
+        // Remarks about the object itself belong to its declaration.
         let mut own = Vec::new();
         let own_name = if named { name.to_owned() } else { self.names.unique(name) };
         let required: HashSet<_> =
@@ -208,13 +209,13 @@ fn literal(value: &Value, comment: &mut Vec<String>) -> Kind {
     match value {
         Value::Null => Kind::Null,
         Value::Object(_) | Value::Array(_) => unknown(comment, "a constant that is an object or a list"),
-        // No language has a type for one fraction.
+        // No language has a literal type for a fraction.
         Value::Number(number) if number.is_f64() => Kind::Number,
         value => Kind::Literal(value.clone()),
     }
 }
 
-/// What a choice between objects calls this one: its title, or the value or key that tells it from the others.
+/// The name of one object in a union: its title, or otherwise the value or key that distinguishes it.
 fn choice_name(choice: &Value) -> Option<String> {
     let title = choice["title"].as_str();
     let properties = choice["properties"].as_object();

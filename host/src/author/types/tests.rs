@@ -7,7 +7,8 @@ fn write_one(schema: Value, language: TypesLanguage) -> String {
     write(&Described { plugin: "agent-commands", version: "abc", jobs: &jobs }, language)
 }
 
-/// What schemars 1 writes for a struct with an optional field, a nested struct, a tagged enum and a map.
+/// The schema that schemars 1 generates for a struct with an optional field, a nested struct, a tagged enum and a
+/// map.
 fn schemars() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -79,7 +80,7 @@ fn typescript_has_an_interface_for_each_object() {
 fn python_has_a_typed_dict_for_each_object() {
     let text = write_one(schemars(), TypesLanguage::Python);
     for part in [
-        // A field that is no identifier: the whole dictionary is written as a call.
+        // The name of a field is not an identifier, so the dictionary uses the call syntax.
         "AgentCommandsSend = TypedDict(\n    \"AgentCommandsSend\",\n    {\n",
         "        # What to say.\n        # In full.\n        \"message\": \"str\",\n",
         "        \"context-id\": NotRequired[\"str | None\"],\n",

@@ -1,11 +1,11 @@
-//! Writes types as TypeScript.
+//! Writes types as TypeScript code.
 
 use serde_json::Value;
 
 use super::Named;
 use super::model::{Declaration, Field, Kind};
 
-/// A whole module. `prefix` begins the name of what is about the plugin as a whole.
+/// A whole module. `prefix` starts the names of the types that concern the whole plugin.
 pub fn module(head: &[String], prefix: &str, declarations: &[Declaration], jobs: &[Named<'_>]) -> String {
     let mut text: String = head.iter().map(|line| format!("// {line}\n")).collect();
     for declaration in declarations {
@@ -19,7 +19,7 @@ pub fn module(head: &[String], prefix: &str, declarations: &[Declaration], jobs:
     text + &table(prefix, jobs)
 }
 
-/// From a job's name to its types, for generic producers.
+/// A type that maps job names to their types, for generic producers.
 fn table(prefix: &str, jobs: &[Named<'_>]) -> String {
     if jobs.is_empty() {
         return format!(
@@ -65,7 +65,7 @@ fn expression(kind: &Kind) -> String {
     }
 }
 
-/// A field's name, quoted where it must be.
+/// A field's name, quoted if necessary.
 fn key(name: &str) -> String {
     let first = |c: char| c.is_ascii_alphabetic() || c == '_' || c == '$';
     let plain = name.starts_with(first) && name.chars().all(|c| first(c) || c.is_ascii_digit());
@@ -73,7 +73,7 @@ fn key(name: &str) -> String {
 }
 
 fn doc(lines: &[String], indent: &str) -> String {
-    // The only text that would end the comment.
+    // Only this text could end the comment early.
     let lines: Vec<_> = lines.iter().map(|line| line.replace("*/", "*\u{200b}/")).collect();
     match lines.as_slice() {
         [] => String::new(),

@@ -1,4 +1,4 @@
-//! What the commands share that load a component.
+//! Shared code of the commands that load a component.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -8,7 +8,8 @@ use crate::cli::{FAILED, WRONG, client, default_config, error};
 use toril_config as config;
 use toril_sandbox::{LoadError, Prepared};
 
-/// Starts an engine. What it compiles is kept where a host of the configuration keeps its own, which need not be there.
+/// Starts an engine. It caches compiled components in the same place as a host with this configuration. The
+/// configuration need not exist.
 pub fn open(config: Option<&Path>) -> Result<Workbench, ExitCode> {
     let path = config.map_or_else(default_config, Path::to_owned);
     let path = path.as_path();
@@ -16,18 +17,19 @@ pub fn open(config: Option<&Path>) -> Result<Workbench, ExitCode> {
     Workbench::open(cache).map_err(|reason| error(FAILED, &reason))
 }
 
-/// Loads a component that is only looked at, so without any grants.
+/// Loads a component for inspection only, without any grants.
 pub async fn load_without_grants(file: &Path, config: Option<&Path>) -> Result<Prepared, ExitCode> {
     let bench = open(config)?;
     bench.load(file, &name(file), &config::Plugin::default()).await.map_err(|reason| refused(&reason))
 }
 
-/// The plugin's name that a component's file has.
+/// The plugin's name, derived from the file name of the component.
 pub fn name(file: &Path) -> String {
     file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy().into_owned()
 }
 
-/// Ends since the component cannot be used: a file that is not there is a wrong command line.
+/// Prints why the component cannot be used, and returns the exit code. A missing file is a mistake on the command
+/// line.
 pub fn refused(reason: &LoadError) -> ExitCode {
     let code = match reason {
         LoadError::Missing(_) | LoadError::Unreadable { .. } => WRONG,

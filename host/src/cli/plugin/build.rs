@@ -1,4 +1,4 @@
-//! `toril plugin build`: from a project to a component in the plugins' folder.
+//! `toril plugin build`: builds a project into a component in the plugins' folder.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -46,13 +46,13 @@ impl Build {
         }
     }
 
-    /// The configuration where none is named, if there is one: of the current folder, or of the nearest to the project.
+    /// The default configuration, if one exists: in the current folder, or otherwise the one nearest to the project.
     fn config(&self) -> Option<PathBuf> {
         let here = Path::new(DEFAULT_CONFIG);
         if here.is_file() { Some(here.to_owned()) } else { nearest_config(&self.folder) }
     }
 
-    /// Where the component goes.
+    /// The folder for the component.
     fn out(&self, path: Option<&Path>) -> Result<PathBuf, ExitCode> {
         if let Some(out) = &self.out {
             return Ok(out.clone());

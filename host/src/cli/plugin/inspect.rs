@@ -1,4 +1,4 @@
-//! `toril plugin inspect`: what a component is, before it is given to a host.
+//! `toril plugin inspect`: shows what a component contains, before a host runs it.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ pub struct Inspect {
     json: bool,
 }
 
-/// Everything that is known of a component.
+/// Everything known about a component.
 struct Known<'a> {
     file: &'a Path,
     size: usize,
@@ -32,7 +32,7 @@ struct Known<'a> {
 
 impl Inspect {
     pub async fn run(self, config: Option<&Path>) -> ExitCode {
-        // First what a host does, so that a component that it refuses is refused in its words.
+        // The component is loaded first, as in a host, so that an invalid one causes the same message as there.
         let prepared = match bench::load_without_grants(&self.file, config).await {
             Ok(prepared) => prepared,
             Err(code) => return code,

@@ -1,4 +1,4 @@
-//! `toril plugin`: the commands for those who write plugins, and for those who add jobs to them.
+//! `toril plugin`: the commands for plugin authors, and for developers who add jobs.
 
 mod bench;
 mod build;
@@ -29,7 +29,7 @@ pub enum Plugin {
 }
 
 impl Plugin {
-    /// `config` is the configuration that the command line names, if it names one.
+    /// `config` is the configuration from the command line, if it names one.
     pub async fn run(self, config: Option<&Path>) -> ExitCode {
         match self {
             Self::New(new) => new.run(),

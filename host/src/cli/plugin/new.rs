@@ -1,4 +1,4 @@
-//! `toril plugin new`: a project that builds and passes its own test at once.
+//! `toril plugin new`: creates a project that builds and passes its own test at once.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -44,7 +44,7 @@ impl New {
     }
 }
 
-/// Where `toril plugin build` in a project puts the component, as seen from there.
+/// The folder where `toril plugin build` puts the component, relative to the project if possible.
 fn plugins(project: &Path) -> PathBuf {
     let host = nearest_config(project).and_then(|config| config::load_host(&config).ok());
     let Some(host) = host else { return HostSettings::default().plugins };

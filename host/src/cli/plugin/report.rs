@@ -1,4 +1,4 @@
-//! What `toril plugin test` prints of a job's run.
+//! The report of `toril plugin test`.
 
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -8,25 +8,25 @@ use serde_json::{Value, json};
 use crate::author::workbench::Trial;
 use toril_job::{Job, Json, Outcome};
 
-/// A run, and the bounds that it had.
+/// A test run, and its limits.
 pub struct Report<'a> {
     /// The job.
     pub job: &'a Job,
-    /// What came of it.
+    /// The result of the run.
     pub trial: &'a Trial,
-    /// The most memory that it might have had, in bytes.
+    /// The memory limit, in bytes.
     pub memory: u64,
-    /// The most fuel, if there was a bound.
+    /// The fuel limit, if there is one.
     pub fuel: Option<NonZeroU64>,
 }
 
-/// A result as a value. One that is nested too deeply for that is its text.
+/// The result as a JSON value. If it is nested too deeply for that, its text.
 fn value(result: &Json) -> Value {
     result.value().unwrap_or_else(|_| Value::String(result.text().to_owned()))
 }
 
 impl Report<'_> {
-    /// For programs. A field that has nothing to say is null.
+    /// The report for programs. Unset fields are null.
     pub fn json(&self) -> Value {
         let finished = &self.trial.finished;
         let outcome = &finished.outcome;
@@ -57,7 +57,7 @@ impl Report<'_> {
         })
     }
 
-    /// For people.
+    /// The report for people.
     pub fn text(&self) -> String {
         let (job, finished) = (self.job, &self.trial.finished);
         let version = finished.version.as_deref().unwrap_or("unknown");
@@ -66,7 +66,7 @@ impl Report<'_> {
             job.id, job.queue, job.name, job.attempt, job.max_attempts, finished.plugin
         );
         for line in &self.trial.notes.log {
-            // Further lines of a message stand under its first.
+            // Further lines of a message are indented below its first line.
             let message = line.message.replace('\n', &format!("\n{:20}", ""));
             text += &format!("  {:>6} ms  {:<5}  {message}\n", line.at_ms, line.level);
         }
@@ -83,7 +83,7 @@ impl Report<'_> {
         text + &self.ending() + &self.usage() + self.grants()
     }
 
-    /// For a job that was refused something: how to grant it here. The failure itself names the line of a configuration.
+    /// If a grant was missing: how to grant it in this command. The failure itself names the line in a configuration.
     fn grants(&self) -> &'static str {
         let failure = self.trial.finished.outcome.failure();
         let asked = |line: &str| failure.is_some_and(|failure| failure.message.contains(line));

@@ -1,4 +1,4 @@
-//! `toril plugin test`: one job through a component, without Redis and without a host.
+//! `toril plugin test`: runs one job through a component, without Redis and without a host.
 
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
@@ -115,7 +115,7 @@ impl Test {
         }
     }
 
-    /// The way that requests take.
+    /// How HTTP requests are sent: over the network, recorded, or replayed.
     fn transport(&self, recorder: &Arc<Recorder>) -> Result<Arc<dyn Transport>, TapeError> {
         match &self.http_replay {
             Some(path) => Ok(Arc::new(Replayer::new(Tape::load(path)?))),
@@ -124,7 +124,8 @@ impl Test {
         }
     }
 
-    /// The job, and the configuration if one was read: the one that was named, and always with --from.
+    /// The job, and the configuration if one was read. A configuration is read if the command line names one, and
+    /// always with `--from`.
     async fn job_and_config(&self, path: Option<&Path>) -> Result<(Job, Option<Config>), ExitCode> {
         let (mut job, config) = if let Some((queue, id)) = &self.from {
             let (config, redis) = self.client.open(&path.map_or_else(default_config, Path::to_owned))?;
@@ -148,7 +149,7 @@ impl Test {
         Ok((job, config))
     }
 
-    /// The plugin's grants and bounds: those of the configuration, and what the command line adds.
+    /// The plugin's grants and limits: those of the configuration, and those that the command line adds.
     fn entry(&self, name: &str, config: Option<&Config>) -> config::Plugin {
         if let Some(config) = config
             && !config.plugins.contains_key(name)
@@ -179,7 +180,7 @@ impl Test {
 
 fn size(text: &str) -> Result<u64, String> {
     let bytes = config::parse_size(text)?;
-    // The bounds of `memory` in the configuration.
+    // The same range as `memory` in the configuration.
     if (1 << 20..=4 << 30).contains(&bytes) { Ok(bytes) } else { Err("is from 1MiB to 4GiB".to_owned()) }
 }
 

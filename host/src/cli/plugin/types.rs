@@ -1,4 +1,4 @@
-//! `toril plugin types`: what producers need to know of a plugin's jobs, in their own language.
+//! `toril plugin types`: generates types for the producers of a plugin's jobs.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -1,4 +1,5 @@
-//! Reads `backoff`, which jobs that Toril adds get, and `[queues.NAME.backoff_strategies]`, which any job can select.
+//! Reads `backoff`, the default for jobs that Toril adds, and `[queues.NAME.backoff_strategies]`, which any job can
+//! select.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +16,7 @@ const FORMS: &str =
     "write { type = \"exponential\", delay = \"2s\" }, or a length of time such as \"2s\" for a fixed pause";
 const LIST: &str = "a list of lengths of time, as in [\"1s\", \"10s\", \"1m\"]";
 
-/// `backoff` of a queue.
+/// Reads `backoff` of a queue.
 pub(super) fn of_jobs(node: Node<'_>, report: &mut Report<'_>) -> Option<Backoff> {
     if node.as_table().is_none() {
         return report.read(Some(node), fixed);
@@ -25,7 +26,7 @@ pub(super) fn of_jobs(node: Node<'_>, report: &mut Report<'_>) -> Option<Backoff
     let kind = table.require("type", report);
     let kind = report.read(kind, kind_of)?;
     if matches!(kind, BackoffKind::Named(_)) {
-        // The word may be a mistyped built-in one: what is wrong with the rest is reported as well.
+        // The name may be a mistyped built-in one, so mistakes in the other keys are reported as well.
         let _unused = (report.read(table.get("delay"), values::duration), jitter(&table, report));
         return Some(Backoff { kind, delay: Duration::ZERO, jitter: 0.0 });
     }
@@ -45,7 +46,7 @@ fn fixed(node: &Node<'_>) -> Result<Backoff, Fault> {
     Ok(Backoff { kind: BackoffKind::Fixed, delay: delay?, jitter: 0.0 })
 }
 
-/// Any other word is the name of a strategy. Whether the queue has it is checked once its strategies are read.
+/// Any other word is the name of a strategy. `jobs::check_strategy` later checks that the queue defines it.
 fn kind_of(node: &Node<'_>) -> Result<BackoffKind, Fault> {
     Ok(BackoffKind::from(values::string(node)?.to_owned()))
 }
@@ -54,7 +55,7 @@ fn jitter(table: &Table<'_>, report: &mut Report<'_>) -> f64 {
     report.read(table.get("jitter"), values::fraction).unwrap_or(0.0)
 }
 
-/// `[queues.NAME.backoff_strategies]`.
+/// Reads `[queues.NAME.backoff_strategies]`.
 pub(super) fn read(node: Option<Node<'_>>, report: &mut Report<'_>) -> BTreeMap<String, BackoffStrategy> {
     let mut strategies = BTreeMap::new();
     let Some(table) = Table::of(node, report) else { return strategies };
@@ -99,7 +100,7 @@ fn strategy(node: Node<'_>, report: &mut Report<'_>) -> Option<BackoffStrategy> 
 }
 
 enum Kind {
-    /// From one delay.
+    /// Computed from one delay.
     Grows(fn(Duration) -> Delays),
     List,
 }

@@ -20,7 +20,7 @@ pub(super) fn read(root: &Table<'_>, folder: &Path, env: &Env, report: &mut Repo
 
 fn key(node: &Node<'_>, folder: &Path, env: &Env) -> Result<SigningKey, Fault> {
     let secret = secret::read(node, folder, env)?;
-    // Whoever has seen one token could find a short secret by trying.
+    // Anyone who has one token could find a short secret by brute force.
     let count = secret.expose().chars().count();
     if count < SHORTEST_TOKEN {
         let fault = Fault::new(format!("{node} has {count} characters, and needs {SHORTEST_TOKEN} at least"));

@@ -1,9 +1,9 @@
-//! Reads single variables of the environment.
+//! Reads single environment variables.
 
 use super::super::env::Env;
 use super::report::{Fault, Report};
 
-/// Reads an environment variable. None when it is not set, or when it is wrong, which is then reported.
+/// Reads an environment variable. Returns None if it is not set, and also if it is not valid, which is reported.
 pub(super) fn setting<T>(
     name: &str,
     env: &Env,

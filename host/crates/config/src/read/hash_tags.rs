@@ -1,4 +1,4 @@
-//! In a Redis Cluster all keys of a queue must be in one slot: queues that cannot be there are refused.
+//! In a Redis Cluster, all keys of a queue must be in one slot. Rejects queues for which that is not possible.
 
 use std::collections::BTreeMap;
 

@@ -13,7 +13,7 @@ use super::table::{Node, Table};
 use super::values;
 use toril_job::settings::MOST_KEPT_ATTEMPTS;
 
-/// More threads than this are a slip of the hand: they run guests, which use a processor each.
+/// A larger number is a typo: each of these threads runs guests and keeps a processor busy.
 const MOST_THREADS: u64 = 1024;
 
 const KIB: u64 = 1 << 10;
@@ -22,7 +22,7 @@ const GIB: u64 = 1 << 30;
 
 const TOKEN: &str = "TORIL_ADMIN_TOKEN";
 const NAME: &str = "TORIL_NAME";
-/// The longest name of a worker, which is written into each job that it runs.
+/// The longest name of a worker. BullMQ writes the name into each job that the worker runs.
 const LONGEST_NAME: usize = 128;
 
 pub(super) fn read(root: &Table<'_>, folder: &Path, env: &Env, report: &mut Report<'_>) -> HostSettings {
@@ -61,7 +61,8 @@ fn worker_name(node: &Node<'_>) -> Result<String, Fault> {
     fits_client(values::string(node)?).map_err(|reason| Fault::new(format!("{node} {reason}")))
 }
 
-/// A name that Redis takes as a part of a connection's name (`CLIENT SETNAME`), and that is short enough for every job.
+/// Checks that Redis accepts the name as part of a connection's name (`CLIENT SETNAME`), and that it is short enough
+/// to be stored in every job.
 fn fits_client(name: &str) -> Result<String, String> {
     match name.len() {
         0 => Err("must not be empty".to_owned()),
@@ -73,9 +74,9 @@ fn fits_client(name: &str) -> Result<String, String> {
     }
 }
 
-/// Never shows the token.
+/// No message shows the token.
 fn token(value: &str) -> Result<Secret, String> {
-    // What is sent in a header must be what is compared.
+    // The token is compared with the value of a header, so it must be valid in a header.
     if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(format!(
             "{TOKEN} may hold letters, digits and other visible characters of ASCII only, and no blanks"

@@ -1,4 +1,4 @@
-//! Reads the defaults for jobs: `attempts`, `backoff`, `remove_on_complete` and `remove_on_fail`.
+//! Reads the job defaults: `attempts`, `backoff`, `remove_on_complete` and `remove_on_fail`.
 
 use std::time::Duration;
 
@@ -20,11 +20,11 @@ pub(super) fn read(queue: &Table<'_>, report: &mut Report<'_>) -> JobDefaults {
     }
 }
 
-/// A strategy that the queue's `backoff` names must be one of the queue's own, which has the delay and the jitter.
+/// Checks that the queue defines the strategy that its `backoff` names. The strategy sets the delay and the jitter.
 pub(super) fn check_strategy(table: &Table<'_>, queue: &Queue, report: &mut Report<'_>) {
     let Some(Backoff { kind: BackoffKind::Named(name), .. }) = &queue.job_defaults.backoff else { return };
     let Some(backoff) = Table::of(table.get("backoff"), report) else { return };
-    // One that cannot be read is there, and reported already.
+    // A strategy that is not valid still counts as defined; its mistakes are already reported.
     let strategies = table.get("backoff_strategies").and_then(|node| node.as_table());
     if strategies.is_none_or(|strategies| !strategies.contains_key(name.as_str())) {
         return unknown_strategy(table, &backoff, queue, name, report);
@@ -81,7 +81,7 @@ fn simple_keep(node: &Node<'_>) -> Result<Keep, Fault> {
     }
 }
 
-/// BullMQ keeps this age in seconds; a fraction of one would be lost.
+/// BullMQ stores this age in whole seconds, so a fraction would be lost.
 fn whole_seconds(node: &Node<'_>) -> Result<Duration, Fault> {
     let age = values::duration(node)?;
     if age.is_zero() || age.subsec_nanos() != 0 {

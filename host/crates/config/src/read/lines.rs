@@ -1,10 +1,10 @@
-//! Lines and columns of a text, and lines as they are shown under a message.
+//! Lines and columns of a text, and source lines that are displayed below a message.
 
 use std::ops::Range;
 
 use super::super::problem::{Place, Snippet};
 
-/// A text and where its lines start.
+/// A text with the positions of its lines.
 pub(super) struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
@@ -16,7 +16,7 @@ impl<'t> Lines<'t> {
         Self { text, starts: std::iter::once(0).chain(breaks).collect() }
     }
 
-    /// The bytes of the line that holds the byte `at`, without its end.
+    /// The byte range of the line that contains the byte `at`, without its line end.
     pub(super) fn around(&self, at: usize) -> Range<usize> {
         let number = self.number(at);
         let start = self.starts[number - 1];
@@ -28,21 +28,21 @@ impl<'t> Lines<'t> {
         start..start + line.strip_suffix('\r').unwrap_or(line).len()
     }
 
-    /// The number of the line that holds the byte `at`, from 1.
+    /// The number of the line that contains the byte `at`, from 1.
     pub(super) fn number(&self, at: usize) -> usize {
         self.starts.partition_point(|start| *start <= at)
     }
 
-    /// Line and column of the byte `at`, with nothing to show.
+    /// Line and column of the byte `at`, without a snippet.
     pub(super) fn place(&self, at: usize) -> Place {
-        // A syntax error at the end of the file may be one past it.
+        // A syntax error at the end of the file may be one byte past it.
         let at = at.min(self.text.len());
         let line = self.number(at);
         let before = self.text.get(self.starts[line - 1]..at);
         Place { line, column: before.unwrap_or_default().chars().count() + 1, snippet: None }
     }
 
-    /// The bytes `shown`, which are of one line, with the part of them marked that `span` covers.
+    /// The bytes `shown`, which must be on one line, with the part marked that `span` covers.
     pub(super) fn snippet(&self, shown: Range<usize>, span: &Range<usize>) -> Snippet {
         let start = span.start.clamp(shown.start, shown.end);
         let end = span.end.clamp(start, shown.end);
@@ -55,8 +55,8 @@ impl<'t> Lines<'t> {
     }
 }
 
-/// The text with one column a character: a tab would move the mark away from its place, and a control character
-/// could do anything to a terminal.
+/// Replaces characters so that each takes one column. A tab would shift the mark, and control characters could change
+/// the terminal.
 fn printable(text: &str) -> String {
     let shown = |c: char| match c {
         '\t' => ' ',

@@ -1,5 +1,5 @@
-//! From the text of a file to a [`Config`]. Nothing stops at the first mistake: each reader reports what it finds and
-//! goes on with a default, and a configuration comes out only when nothing was reported.
+//! From the text of a file to a [`Config`]. Reading does not stop at the first mistake: each reader reports its
+//! problems and continues with a default. A configuration is only returned if there were no problems.
 
 mod backoff;
 mod callbacks;
@@ -42,13 +42,13 @@ pub(super) fn parse(text: &str, path: &Path, env: &Env) -> Result<Config, LoadEr
     Ok(Config { warnings, ..config })
 }
 
-/// Reads `[host]` alone, whatever the rest of the file says.
+/// Reads only `[host]` and ignores the rest of the file.
 pub(super) fn host_settings(text: &str, path: &Path) -> Result<HostSettings, LoadError> {
     let folder = path.parent().unwrap_or(Path::new(""));
     document(text, path, |root, report| host::read(root, folder, &Env::none(), report)).map(|(host, _)| host)
 }
 
-/// What `read` makes of a file that is valid TOML, and warnings.
+/// Parses the TOML and calls `read` on it. Returns its result and the warnings.
 fn document<T>(
     text: &str,
     path: &Path,
@@ -91,7 +91,7 @@ fn no_queue(root: &Table<'_>, report: &mut Report<'_>) {
     let fault = Fault::new("no queue is configured, so there is nothing to work on")
         .help("add one: a table [queues.NAME], with `plugin` naming the plugin that runs its jobs");
     match root.get("queues") {
-        // Queues that were reported already are better than none.
+        // The section has queues, but they are not valid. Those problems are already reported.
         Some(node) if node.as_table().is_none_or(|table| !table.is_empty()) => {}
         Some(_) => report.error_at_key("queues", fault),
         None => report.error_in_file("queues", fault),

@@ -23,7 +23,8 @@ use toril_job::settings::KeyValue;
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
-/// The largest limits of key-value data. Redis' scripts count in doubles, which hold no larger number exactly.
+/// The upper limits of key-value data. Redis scripts count in doubles, which cannot represent larger integers
+/// exactly.
 const MOST_KEYS: u64 = 1 << 50;
 const MOST_BYTES: u64 = 1 << 50;
 
@@ -43,14 +44,14 @@ pub(super) fn read(root: &Table<'_>, folder: &Path, env: &Env, report: &mut Repo
     plugins
 }
 
-/// A plugin's name is the name of its file, so it must mean the same on every system.
+/// A plugin's name is also its file name, so only characters that mean the same on every system are allowed.
 pub(super) fn is_name(name: &str) -> bool {
     let first = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let later = |c: char| first(c) || matches!(c, '.' | '_' | '-');
     name.starts_with(first) && name.chars().all(later)
 }
 
-/// What to say where [`is_name`] says no.
+/// The problem to report if [`is_name`] returns false.
 pub(super) fn no_name(node: &Node<'_>) -> Fault {
     Fault::new(format!("{node} is not a valid name of a plugin")).help(
         "a plugin is named after its file: lower-case letters, digits, `-`, `_` and `.`, the first a letter or digit",
@@ -82,7 +83,7 @@ fn read_entry(table: &Table<'_>, folder: &Path, env: &Env, report: &mut Report<'
     plugin
 }
 
-/// The two keys that are one setting.
+/// Reads `isolation` and `reuse_jobs`, which together are one setting.
 fn isolation(table: &Table<'_>, report: &mut Report<'_>) -> Isolation {
     let reuse = report.read(table.get("isolation"), |node| match values::string(node)? {
         "fresh" => Ok(false),
@@ -92,7 +93,7 @@ fn isolation(table: &Table<'_>, report: &mut Report<'_>) -> Isolation {
     let jobs = report.read(table.get("reuse_jobs"), |node| values::positive(node, u64::from(u32::MAX)));
     match (reuse, jobs) {
         (Some(true), jobs) => return Isolation::Reuse { jobs: jobs.unwrap_or(REUSE_JOBS) },
-        // What `isolation` itself has wrong is told already.
+        // A mistake in `isolation` itself is already reported.
         (_, Some(_)) if reuse.is_some() || table.get("isolation").is_none() => {
             let key = dotted(table.key(), "reuse_jobs");
             let fault = Fault::new(format!("`reuse_jobs` in {} is for instances that run several jobs", table.key()));
@@ -103,7 +104,7 @@ fn isolation(table: &Table<'_>, report: &mut Report<'_>) -> Isolation {
     Isolation::Fresh
 }
 
-/// A plugin reads configuration and secrets by one and the same call, so a name has one meaning.
+/// A plugin reads configuration and secrets through the same call, so each name must have one meaning.
 fn deny_names_in_both(table: &Table<'_>, report: &mut Report<'_>) {
     let section = |name| table.get(name).and_then(|node| node.as_table());
     let pairs = [("config", "secrets"), ("config", "send_secrets"), ("secrets", "send_secrets")];
@@ -159,7 +160,7 @@ fn address_range(node: &Node<'_>) -> Result<IpNet, Fault> {
     })
 }
 
-/// `true`, or a table with what there is to say.
+/// `true` or `false`, or a table with limits.
 fn keyvalue(table: &Table<'_>, report: &mut Report<'_>) -> Option<KeyValue> {
     let node = table.get("keyvalue")?;
     if node.as_table().is_none() {
@@ -176,7 +177,7 @@ fn keyvalue(table: &Table<'_>, report: &mut Report<'_>) -> Option<KeyValue> {
     Some(keyvalue)
 }
 
-/// Says no more than what is wrong: an origin with a password in it must not be repeated.
+/// The message never repeats the origin, which may contain a password.
 pub(super) fn origin(node: &Node<'_>) -> Result<Origin, Fault> {
     let text = values::string(node)?;
     text.parse().map_err(|error: OriginError| {
@@ -201,7 +202,7 @@ fn config(table: &Table<'_>, report: &mut Report<'_>) -> BTreeMap<String, String
     config
 }
 
-/// Plugins read text, so numbers and booleans become theirs. A decimal number stays as it was written.
+/// Plugins read text, so numbers and booleans are converted. A decimal number keeps its spelling.
 fn config_value(node: &Node<'_>) -> Result<String, Fault> {
     match node.value() {
         DeValue::String(text) => Ok(text.to_string()),

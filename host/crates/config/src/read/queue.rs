@@ -58,7 +58,8 @@ fn default_concurrency(value: &str) -> Result<NonZeroUsize, String> {
     number.map_err(|_| format!("{CONCURRENCY} must be a whole number from 1, not {value:?}"))
 }
 
-/// The entry as a table. Settings that stand right under `[queues]` are recognised: their table's name is missing.
+/// The entry as a table. If a setting is directly under `[queues]`, the message says that the name of a queue is
+/// missing.
 fn entry<'d>(name: &str, node: Node<'d>, report: &mut Report<'_>) -> Option<Table<'d>> {
     if node.as_table().is_none() && schema::QUEUE.contains(&name) {
         let fault = Fault::new(format!("{node} is a setting outside of a queue"));
@@ -68,7 +69,7 @@ fn entry<'d>(name: &str, node: Node<'d>, report: &mut Report<'_>) -> Option<Tabl
     Table::of(Some(node), report)
 }
 
-/// BullMQ builds its keys as `prefix:queue:id`, so it refuses the same names.
+/// BullMQ builds its keys as `prefix:queue:id` and rejects the same names.
 fn check_name(name: &str, node: &Node<'_>, report: &mut Report<'_>) {
     if name.is_empty() {
         report.error_at_key(node.key(), Fault::new("a queue's name must not be empty"));
@@ -123,7 +124,7 @@ fn check_concurrency(table: &Table<'_>, queue: &Queue, max_pens: NonZeroU32, rep
     }
 }
 
-/// What is wrong is reported, and the value that comes of it is not used then.
+/// Mistakes are reported. The returned value is then not used.
 fn metrics(node: Node<'_>, report: &mut Report<'_>) -> Option<NonZeroU32> {
     if node.as_table().is_none() {
         return report.read(Some(node), switch).flatten();
@@ -144,7 +145,7 @@ fn switch(node: &Node<'_>) -> Result<Option<NonZeroU32>, Fault> {
 const METRICS_FORMS: &str =
     "write { max_data_points = 20160 } for so many minutes, true for the default, or false to write no metrics";
 
-/// So many in such a time.
+/// Reads a table with `max` and `per`.
 pub(super) fn rate_limit(node: Option<Node<'_>>, report: &mut Report<'_>) -> Option<RateLimit> {
     let table = Table::of(node, report)?;
     table.deny_unknown(schema::RATE_LIMIT, report);
@@ -163,11 +164,11 @@ fn dead_letter(node: &Node<'_>) -> Result<String, Fault> {
     Ok(name)
 }
 
-/// A job that fails in a queue whose dead letters come back to it would run for ever.
+/// Rejects cycles: a failed job whose dead letters return to its queue would run for ever.
 fn deny_dead_letter_circles(queues: &BTreeMap<String, Queue>, report: &mut Report<'_>) {
     let next = |name: &String| queues.get(name).and_then(|queue| queue.dead_letter.as_ref());
     for start in queues.keys() {
-        // A way without a circle visits each queue once at most.
+        // A path without a cycle visits each queue at most once.
         let way = std::iter::successors(next(start), |name| next(name)).take(queues.len());
         let Some(length) = way.into_iter().position(|name| name == start) else {
             continue;

@@ -1,4 +1,4 @@
-//! Reads `[redis]`, and puts `REDIS_URL` and `REDIS_TLS` on top.
+//! Reads `[redis]`. Environment variables such as `REDIS_URL` and `REDIS_TLS` take precedence over the file.
 
 use std::path::Path;
 
@@ -53,7 +53,7 @@ fn read_table(table: &Table<'_>, redis: &mut Redis, path: &Path, report: &mut Re
     report.set(&mut redis.connect_timeout, table.get("connect_timeout"), values::some_duration);
 }
 
-/// Says no more than what is wrong: the URL may hold a password.
+/// The message never repeats the URL, which may contain a password.
 fn url(node: &Node<'_>) -> Result<RedisUrl, Fault> {
     let url = values::string(node)?.parse();
     url.map_err(|error| Fault::new(format!("{node} {error}")))
@@ -71,7 +71,7 @@ fn switch(name: &str, value: &str) -> Result<bool, String> {
     }
 }
 
-/// Brings URL and switch together: `rediss://` is TLS whatever the switch says, and a socket cannot have it.
+/// Combines URL and `tls`: a `rediss://` URL always uses TLS, and a Unix socket cannot use it.
 fn finish_tls(redis: &mut Redis, from_environment: bool, report: &mut Report<'_>) {
     let Some(url) = &redis.url else { return };
     if url.is_tls() {
@@ -88,7 +88,7 @@ fn finish_tls(redis: &mut Redis, from_environment: bool, report: &mut Report<'_>
     }
 }
 
-/// Servers beside that of the URL: `host`, `host:port`, or a URL where there is a password or TLS.
+/// Further servers: `host`, `host:port`, or a URL if a password or TLS is needed.
 fn servers(node: &Node<'_>) -> Result<Vec<RedisUrl>, Fault> {
     let items = node.items().ok_or_else(|| values::wrong_type(node, "a list of strings"))?;
     let server = |item: &Node<'_>| {
@@ -98,7 +98,7 @@ fn servers(node: &Node<'_>) -> Result<Vec<RedisUrl>, Fault> {
     items.iter().map(server).collect()
 }
 
-/// With commas between them, or `none`.
+/// A comma-separated list, or `none`.
 fn sentinels_from_environment(value: &str) -> Result<Vec<RedisUrl>, String> {
     if value == "none" {
         return Ok(Vec::new());
@@ -107,7 +107,7 @@ fn sentinels_from_environment(value: &str) -> Result<Vec<RedisUrl>, String> {
     servers.collect::<Result<_, _>>().map_err(|error| format!("a server in {SENTINELS} {error}"))
 }
 
-/// Never repeats the text: it may hold a password.
+/// The message never repeats the text, which may contain a password.
 fn server(text: &str) -> Result<RedisUrl, String> {
     let whole = if text.contains("://") { text.to_owned() } else { format!("redis://{text}") };
     let url: RedisUrl = whole.parse().map_err(|error: RedisUrlError| error.to_string())?;
@@ -117,7 +117,7 @@ fn server(text: &str) -> Result<RedisUrl, String> {
     Ok(url)
 }
 
-/// What the file and the environment say of what is behind the URL, before it is known whether that fits together.
+/// The raw topology settings from the file and the environment, before they are checked for consistency.
 #[derive(Default)]
 struct Behind {
     cluster: bool,

@@ -1,10 +1,10 @@
-//! Collects what is wrong, and knows the place of every key that it is about.
+//! Collects problems, and finds the position of the key that each one is about.
 
 use super::super::problem::{Place, Places, Problem, Severity};
 use super::source::Source;
 use super::table::Node;
 
-/// What is wrong with a value, before its place is known.
+/// A problem with a value, before its position is known.
 #[derive(Debug)]
 pub(super) struct Fault {
     message: String,
@@ -16,13 +16,13 @@ impl Fault {
         Self { message: message.into(), help: None }
     }
 
-    /// Says what to do about it.
+    /// Adds a hint on how to fix it.
     pub(super) fn help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }
     }
 }
 
-/// Everything that was found so far.
+/// All problems found so far.
 pub(super) struct Report<'s> {
     source: &'s Source<'s>,
     problems: Vec<Problem>,
@@ -34,7 +34,7 @@ impl<'s> Report<'s> {
         Self { source, problems: Vec::new(), warnings: Vec::new() }
     }
 
-    /// Reads a value that may be absent. None when it is, or when it is wrong, which is then reported.
+    /// Reads an optional value. Returns None if it is absent, and also if it is not valid, which is reported.
     pub(super) fn read<'d, T>(
         &mut self,
         node: Option<Node<'d>>,
@@ -50,7 +50,7 @@ impl<'s> Report<'s> {
         }
     }
 
-    /// Puts a value into `slot`, which keeps its default when the value is absent or wrong.
+    /// Reads a value into `slot`. The slot keeps its default if the value is absent or not valid.
     pub(super) fn set<'d, T>(
         &mut self,
         slot: &mut T,
@@ -62,49 +62,49 @@ impl<'s> Report<'s> {
         }
     }
 
-    /// The value at `key` is wrong.
+    /// Reports that the value at `key` is not valid.
     pub(super) fn error(&mut self, key: &str, fault: Fault) {
         let place = self.source.value(key);
         self.push(key, fault, place);
     }
 
-    /// The key itself is wrong, or something is missing from the table that it names.
+    /// Reports that the key itself is not valid, or that its table lacks something.
     pub(super) fn error_at_key(&mut self, key: &str, fault: Fault) {
         let place = self.source.key(key);
         self.push(key, fault, place);
     }
 
-    /// `key` is missing from the table that `table` names.
+    /// Reports that `key` is missing in the table `table`.
     pub(super) fn error_missing(&mut self, table: &str, key: &str, fault: Fault) {
         let place = self.source.key(table);
         self.push(key, fault, place);
     }
 
-    /// The file as a whole lacks `key`.
+    /// Reports that `key` is missing in the file.
     pub(super) fn error_in_file(&mut self, key: &str, fault: Fault) {
         self.push(key, fault, Place::default());
     }
 
-    /// An environment variable is wrong.
+    /// Reports that an environment variable is not valid.
     pub(super) fn error_in_environment(&mut self, variable: &str, fault: Fault) {
         let Fault { message, help } = fault;
         let key = variable.to_owned();
         self.problems.push(Problem::new(Severity::Error, None, key, message, help));
     }
 
-    /// The key is allowed, but most likely not meant.
+    /// Warns about a key that is allowed but is probably a mistake.
     pub(super) fn warn_at_key(&mut self, key: &str, fault: Fault) {
         let place = self.source.key(key);
         let problem = self.problem(Severity::Warning, key, fault, place);
         self.warnings.push(problem);
     }
 
-    /// The places of all keys, for problems that are found later.
+    /// The positions of all keys, for problems that are found later.
     pub(super) fn places(&self) -> Places {
         self.source.places()
     }
 
-    /// What was found: errors and warnings.
+    /// Returns the errors and the warnings.
     pub(super) fn finish(mut self) -> (Vec<Problem>, Vec<Problem>) {
         self.warnings.sort_by_key(|warning| (warning.line, warning.column));
         (self.problems, self.warnings)

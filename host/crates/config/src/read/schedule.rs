@@ -71,7 +71,7 @@ fn repeat(table: &Table<'_>, subject: &str, report: &mut Report<'_>) -> Option<R
     Some(Repeat::Pattern { pattern, tz })
 }
 
-/// TOML as JSON.
+/// Converts TOML to JSON.
 pub(super) fn json(node: &Node<'_>) -> Result<Value, Fault> {
     value(node.value()).ok_or_else(|| Fault::new(format!("{node} holds a number that JSON does not have")))
 }

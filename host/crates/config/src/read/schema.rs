@@ -1,6 +1,6 @@
-//! Which keys are allowed where, what a mistyped one was meant to be, and which values are secrets.
+//! Which keys each table may have, suggestions for mistyped keys, and which values are secrets.
 
-/// The tables of the file.
+/// The top-level tables of the file.
 pub(super) const ROOT: &[&str] = &["callbacks", "host", "plugins", "queues", "redis", "webhooks"];
 /// `[redis]`.
 pub(super) const REDIS: &[&str] =
@@ -95,7 +95,7 @@ pub(super) const BACKOFF_STRATEGY: &[&str] = &["delay", "delays", "jitter", "max
 /// `metrics = { … }`.
 pub(super) const METRICS: &[&str] = &["max_data_points"];
 
-/// Where a key that is in the wrong table belongs.
+/// Which table a misplaced key belongs to.
 const HOMES: [(&str, &[&str]); 7] = [
     ("under [queues.NAME]", QUEUE),
     ("under [plugins.NAME]", PLUGIN),
@@ -106,7 +106,7 @@ const HOMES: [(&str, &[&str]); 7] = [
     ("under [webhooks.NAME]", WEBHOOK),
 ];
 
-/// What an unknown key was most likely meant to be, and what is allowed in its place.
+/// A suggestion for an unknown key, and the list of allowed keys.
 pub(super) fn advice(unknown: &str, allowed: &[&str]) -> String {
     let all = format!("Allowed here: {}", allowed.join(", "));
     if let Some(meant) = nearest(unknown, allowed) {
@@ -120,13 +120,13 @@ pub(super) fn advice(unknown: &str, allowed: &[&str]) -> String {
     }
 }
 
-/// The one of `known` that `word` is a slip of the hand away from. BullMQ's spelling counts as such: `removeOnFail`.
+/// The name in `known` that `word` is most likely a typo of. BullMQ's spelling counts too: `removeOnFail`.
 pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let word = snake_case(word);
     let slips = |known: &str| distance(&word, &snake_case(known));
     let best = known.iter().copied().min_by_key(|known| slips(known))?;
     let allowed = (word.chars().count() / 3).max(1);
-    // What begins with another letter is more likely another word.
+    // A word with another first letter is more likely a different word.
     let allowed = if best.starts_with(word.chars().next()?) { allowed } else { 1 };
     (slips(best) <= allowed).then_some(best)
 }
@@ -144,8 +144,8 @@ fn snake_case(word: &str) -> String {
     snake
 }
 
-/// How many characters have to be put in, taken out, replaced or swapped with their neighbour to get from `a` to `b`
-/// (optimal string alignment).
+/// The number of insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string
+/// alignment distance).
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut before_last: Vec<usize> = Vec::new();
@@ -165,18 +165,18 @@ fn distance(a: &str, b: &str) -> usize {
     last[b.len()]
 }
 
-/// Whether a value may be shown to whoever reads a log.
+/// Whether a value may be shown in messages and logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Secrecy {
-    /// It may.
+    /// It may be shown.
     Open,
-    /// Nobody knows: it is under a key that Toril does not know, which may be a mistyped `url` or `secrets`.
+    /// Unknown: the key does not exist in Toril, and may be a mistyped `url` or `secrets`.
     Unknown,
-    /// It may not, nor may the line around it.
+    /// Neither the value nor its line may be shown.
     Secret,
 }
 
-/// How secret the value at the end of `path` is.
+/// The secrecy of the value at `path`.
 pub(super) fn secrecy(path: &[&str]) -> Secrecy {
     let open_in = |allowed: &[&str], key: &&str| match allowed.contains(key) {
         true => Secrecy::Open,

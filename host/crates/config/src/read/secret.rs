@@ -1,5 +1,5 @@
-//! Fetches secrets from where the file says they are. No message here shows what was found there, or a value that
-//! someone wrote into the file itself.
+//! Loads secrets from the places that the file names. No message here shows a loaded value, or a value that someone
+//! wrote into the file itself.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -11,12 +11,12 @@ use super::report::Fault;
 use super::table::Node;
 use super::values;
 
-/// The largest file that is taken for a secret, in bytes. A path such as /dev/zero has no end.
+/// The largest file that is read as a secret, in bytes. A path such as /dev/zero has no end.
 const LARGEST: u64 = 1 << 20;
 
 const FORMS: &str = "write \"env:NAME\" for an environment variable, or \"file:PATH\" for a file";
 
-/// Fetches the secret that `node` refers to. Relative paths start at `folder`.
+/// Loads the secret that `node` refers to. Relative paths are resolved against `folder`.
 pub(super) fn read(node: &Node<'_>, folder: &Path, env: &Env) -> Result<Secret, Fault> {
     let reference = values::string(node).map_err(|fault| fault.help(FORMS))?;
     if let Some(variable) = reference.strip_prefix("env:") {
@@ -31,13 +31,13 @@ pub(super) fn read(node: &Node<'_>, folder: &Path, env: &Env) -> Result<Secret, 
 
 fn from_environment(node: &Node<'_>, variable: &str, env: &Env) -> Result<Secret, Fault> {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    // What is no name of a variable may be the secret itself, so it is not repeated.
+    // A text that is not a valid name may be the secret itself, so it is not repeated.
     if variable.is_empty() || !variable.chars().all(fits) {
         let message = format!("{node} has no name of an environment variable after `env:`");
         return Err(Fault::new(message).help("names are letters, digits and `_`"));
     }
     match env.get(variable) {
-        // Compose files pass a variable that they do not have as an empty one, and no secret is empty.
+        // Compose files pass unset variables as empty ones, and a secret is never empty.
         Ok(Some(value)) if !value.is_empty() => Ok(Secret::new(value)),
         Ok(_) => Err(Fault::new(format!("{node} needs the environment variable {variable}, which is not set"))
             .help(format!("set {variable} where toril is started"))),
@@ -64,7 +64,7 @@ fn from_file(node: &Node<'_>, path: &str, folder: &Path) -> Result<Secret, Fault
         return Err(refused(&"it is larger than 1 MiB"));
     }
     let text = String::from_utf8(bytes).map_err(|_| refused(&"it is not valid UTF-8"))?;
-    // Editors and `echo` end a file with one.
+    // Editors and `echo` end a file with a line break.
     let text = text.strip_suffix('\n').unwrap_or(&text);
     Ok(Secret::new(text.strip_suffix('\r').unwrap_or(text)))
 }

@@ -1,4 +1,4 @@
-//! Reads `[plugins.NAME.send_secrets]`: secrets that a plugin may send and never reads. No message shows a secret.
+//! Reads `[plugins.NAME.send_secrets]`: secrets that a plugin may send but never read. No message shows a secret.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -51,7 +51,7 @@ pub(super) fn read(
     secrets
 }
 
-/// The name is in the placeholder, which is sent in a header.
+/// The name is part of the placeholder, which the plugin sends in a header.
 fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }

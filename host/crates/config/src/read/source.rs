@@ -1,5 +1,5 @@
-//! The text of a file with an index of its keys: from a dotted key to a line and column, and to a line that may be
-//! shown. Knows which parts of the text may not.
+//! The text of a file with an index of its keys: maps a dotted key to a line and column, and to a snippet that is
+//! safe to show. Knows which parts of the text are secret.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -20,9 +20,9 @@ pub(super) struct Source<'t> {
     lines: Lines<'t>,
     file: &'t Path,
     keys: BTreeMap<String, Spot>,
-    /// Values that are secrets: their lines are never shown.
+    /// Values that are secrets. Their lines are never shown.
     hidden: Vec<Span>,
-    /// Values that may be secrets under a mistyped key: their lines are shown up to them.
+    /// Values under unknown keys, which may be secrets. Their lines are shown only up to the value.
     cut: Vec<Span>,
 }
 
@@ -39,22 +39,22 @@ impl<'t> Source<'t> {
         source
     }
 
-    /// The file's path, as it was given.
+    /// The file's path, as the caller gave it.
     pub(super) fn file(&self) -> &Path {
         self.file
     }
 
-    /// The place of the name of `key`.
+    /// The position of the name of `key`.
     pub(super) fn key(&self, key: &str) -> Place {
         self.keys.get(key).map_or_else(Place::default, |spot| self.place(&spot.key))
     }
 
-    /// The place of the value of `key`.
+    /// The position of the value of `key`.
     pub(super) fn value(&self, key: &str) -> Place {
         self.keys.get(key).map_or_else(Place::default, |spot| self.place(&spot.value))
     }
 
-    /// The places of the values of all keys.
+    /// The positions of the values of all keys.
     pub(super) fn places(&self) -> Places {
         let spots = self.keys.iter();
         Places(spots.map(|(key, spot)| (key.clone(), self.place(&spot.value))).collect())
@@ -83,9 +83,9 @@ impl<'t> Source<'t> {
         self.keys.insert(key, Spot { key: name, value });
     }
 
-    /// Notes the span of a value that must not be shown. `text` is the value, if it is a string.
+    /// Records the span of a value that must not be shown. `text` is the value, if it is a string.
     fn guard(&mut self, path: &[&str], text: Option<&str>, span: Span) {
-        // A URL with a password in it is a secret wherever it stands, and whatever else is wrong with it.
+        // A URL with a password is a secret under any key, even if the key or the value is not valid.
         let holds_password = text.is_some_and(|text| text.contains('@'));
         match schema::secrecy(path) {
             Secrecy::Secret => self.hidden.push(span),
@@ -99,7 +99,7 @@ impl<'t> Source<'t> {
         Place { snippet: self.snippet(span), ..self.lines.place(span.start) }
     }
 
-    /// The line of `span`, as far as it may be shown.
+    /// The part of the line of `span` that may be shown.
     fn snippet(&self, span: &Span) -> Option<Snippet> {
         let line = self.lines.around(span.start);
         let on_line = |other: &&Span| other.start < line.end && line.start < other.end;

@@ -1,4 +1,5 @@
-//! A file that is not TOML: one problem, since nothing after it can be trusted.
+//! Reports a file that is not valid TOML. There is only one problem, because the rest of the file cannot be
+//! interpreted.
 
 use std::ops::Range;
 use std::path::Path;
@@ -8,7 +9,7 @@ use toml::de::{DeTable, Error};
 use super::super::problem::{Place, Problem, Severity};
 use super::lines::Lines;
 
-/// What `error` says about `text`, the content of the file at `path`.
+/// Converts `error` to a problem. `text` is the content of the file at `path`.
 pub(super) fn problem(text: &str, path: &Path, error: &Error) -> Problem {
     let span = error.span().unwrap_or(0..0);
     let lines = Lines::new(text);
@@ -36,8 +37,8 @@ fn advice(message: &str) -> Option<String> {
     Some(help.to_owned())
 }
 
-/// There are no keys yet by which secrets could be told from other values, so a line is shown only where its section
-/// holds neither a URL nor secrets.
+/// Without parsed keys, secrets cannot be distinguished from other values. A line is therefore shown only if its
+/// section contains neither a URL nor secrets.
 fn may_be_shown(text: &str, line: &Range<usize>) -> bool {
     let start = text[..line.start].rfind("\n[").map_or(0, |line_end| line_end + 1);
     let start = if text[line.clone()].starts_with('[') { line.start } else { start };
@@ -45,7 +46,8 @@ fn may_be_shown(text: &str, line: &Range<usize>) -> bool {
     !["url", "://", "secret", "redis"].iter().any(|word| section.contains(word))
 }
 
-/// A key or table that is there twice. Where it was first is found in the part of the file before it, which is valid.
+/// A duplicate key or table. The first occurrence is found in the part of the file before the duplicate, which is
+/// valid TOML.
 fn duplicate(text: &str, lines: &Lines<'_>, span: &Range<usize>) -> (String, Option<String>) {
     let line = lines.around(span.start);
     let path = path_of(text, &line, span);
@@ -64,8 +66,8 @@ fn duplicate(text: &str, lines: &Lines<'_>, span: &Range<usize>) -> (String, Opt
     (message, Some(help))
 }
 
-/// The path of the duplicate at `span`: the names in its own header, or the last header before it and its own name.
-/// Empty where that cannot be told, as inside of an inline table.
+/// The path of the duplicate at `span`: either the names in its own header, or the last header before it plus its own
+/// name. Empty if the path is unknown, for example inside an inline table.
 fn path_of(text: &str, line: &Range<usize>, span: &Range<usize>) -> Vec<String> {
     if let Some(path) = header(&text[line.clone()]) {
         return path;
@@ -96,7 +98,7 @@ fn header(line: &str) -> Option<Vec<String>> {
     Some(names)
 }
 
-/// The line on which the key at `path` is in `text`.
+/// The line of the key at `path` in `text`.
 fn first_place(text: &str, path: &[&str]) -> Option<usize> {
     let document = DeTable::parse(text).ok()?;
     let (last, tables) = path.split_last()?;

@@ -9,7 +9,7 @@ use super::report::{Fault, Report};
 use super::schema;
 use super::values;
 
-/// A value of the file. Displays as the subject of a message: "`timeout` in queues.emails".
+/// A value of the file. It displays as the subject of a message: "`timeout` in queues.emails".
 #[derive(Clone)]
 pub(super) struct Node<'d> {
     name: String,
@@ -19,7 +19,7 @@ pub(super) struct Node<'d> {
 }
 
 impl<'d> Node<'d> {
-    /// Its dotted key.
+    /// The dotted key of the value.
     pub(super) fn key(&self) -> &str {
         &self.key
     }
@@ -32,7 +32,7 @@ impl<'d> Node<'d> {
         self.value.as_table()
     }
 
-    /// The values of an array, none if it is none.
+    /// The items of an array. None if the value is not an array.
     pub(super) fn items(&self) -> Option<Vec<Node<'d>>> {
         let items = self.value.as_array()?;
         let item = |(number, item): (usize, &'d toml::Spanned<DeValue<'d>>)| Node {
@@ -62,12 +62,12 @@ pub(super) struct Table<'d> {
 }
 
 impl<'d> Table<'d> {
-    /// The file itself.
+    /// The whole file.
     pub(super) fn root(entries: &'d DeTable<'d>) -> Self {
         Self { key: String::new(), entries }
     }
 
-    /// The table at `node`. None when there is none, or when it is something else, which is then reported.
+    /// The table at `node`. Returns None if there is no value, and also if it is not a table, which is reported.
     pub(super) fn of(node: Option<Node<'d>>, report: &mut Report<'_>) -> Option<Self> {
         report.read(node, |node| {
             let entries = node.as_table();
@@ -76,18 +76,18 @@ impl<'d> Table<'d> {
         })
     }
 
-    /// Its dotted key. Empty for the file itself.
+    /// The dotted key of the table. Empty for the whole file.
     pub(super) fn key(&self) -> &str {
         &self.key
     }
 
-    /// The value of `name`, if it is there.
+    /// The value of `name`, if it exists.
     pub(super) fn get(&self, name: &str) -> Option<Node<'d>> {
         let value = self.entries.get(name)?;
         Some(self.node(name, value.get_ref()))
     }
 
-    /// The value of `name`. Its absence is reported.
+    /// The value of `name`. Reports a problem if it is missing.
     pub(super) fn require(&self, name: &str, report: &mut Report<'_>) -> Option<Node<'d>> {
         let node = self.get(name);
         if node.is_none() {
@@ -97,7 +97,7 @@ impl<'d> Table<'d> {
         node
     }
 
-    /// All names with their values, in the order of the names.
+    /// All entries, sorted by name.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&'d str, Node<'d>)> {
         self.entries.iter().map(|(name, value)| {
             let name: &'d str = name.get_ref();

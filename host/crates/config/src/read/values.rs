@@ -1,4 +1,4 @@
-//! Readers of single values: each returns the typed value or says what is wrong with it.
+//! Readers of single values. Each returns the typed value or the problem with it.
 
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::super::units::{self, DurationError, SizeError};
 use super::report::Fault;
 use super::table::Node;
 
-/// "`x` must be `wanted`, not an integer". Never shows the value.
+/// "`x` must be `wanted`, not an integer". The message never shows the value.
 pub(super) fn wrong_type(node: &Node<'_>, wanted: &str) -> Fault {
     let found = match node.value() {
         DeValue::String(_) => "a string",
@@ -30,7 +30,7 @@ pub(super) fn string<'d>(node: &Node<'d>) -> Result<&'d str, Fault> {
     text.ok_or_else(|| wrong_type(node, "a string"))
 }
 
-/// A string that says something.
+/// A string that is not empty.
 pub(super) fn text(node: &Node<'_>) -> Result<String, Fault> {
     match string(node)? {
         "" => Err(Fault::new(format!("{node} must not be empty"))),
@@ -38,13 +38,13 @@ pub(super) fn text(node: &Node<'_>) -> Result<String, Fault> {
     }
 }
 
-/// A list of strings, each as `read` has it.
+/// A list of strings, each of which is read by `read`.
 pub(super) fn texts(node: &Node<'_>, read: impl Fn(&Node<'_>) -> Result<String, Fault>) -> Result<Vec<String>, Fault> {
     let items = node.items().ok_or_else(|| wrong_type(node, "a list of strings"))?;
     items.iter().map(read).collect()
 }
 
-/// A path; a relative one starts at `folder`.
+/// A path. A relative path is resolved against `folder`.
 pub(super) fn path(node: &Node<'_>, folder: &Path) -> Result<PathBuf, Fault> {
     Ok(folder.join(text(node)?))
 }
@@ -55,12 +55,12 @@ pub(super) fn boolean(node: &Node<'_>) -> Result<bool, Fault> {
     value.ok_or_else(|| wrong_type(node, "true or false"))
 }
 
-/// The number that an integer of the file is, if it is one of this world.
+/// The value of an integer in the file. None if it does not fit in an `i128`.
 pub(super) fn number(integer: &DeInteger<'_>) -> Option<i128> {
     i128::from_str_radix(integer.as_str(), integer.radix()).ok()
 }
 
-/// A whole number from `min` to `max`.
+/// An integer from `min` to `max`.
 pub(super) fn integer(node: &Node<'_>, min: u64, max: u64) -> Result<u64, Fault> {
     let DeValue::Integer(written) = node.value() else {
         return Err(wrong_type(node, "a whole number"));
@@ -75,27 +75,27 @@ pub(super) fn integer(node: &Node<'_>, min: u64, max: u64) -> Result<u64, Fault>
     }
 }
 
-/// A whole number from 1 to `max`, in a type that has room for it.
+/// An integer from 1 to `max`, in a type that can hold it.
 pub(super) fn positive<T: TryFrom<NonZeroU64>>(node: &Node<'_>, max: u64) -> Result<T, Fault> {
     let value = integer(node, 1, max)?;
     let value = NonZeroU64::new(value).and_then(|value| T::try_from(value).ok());
     value.ok_or_else(|| Fault::new(format!("{node} is too large for this machine")))
 }
 
-/// A decimal or whole number from 0 to 1.
+/// A decimal number or an integer from 0 to 1.
 pub(super) fn fraction(node: &Node<'_>) -> Result<f64, Fault> {
     let value = match node.value() {
         DeValue::Float(float) => float.as_str().parse::<f64>().ok(),
         DeValue::Integer(integer) => integer.as_str().parse::<f64>().ok(),
         _ => return Err(wrong_type(node, "a number from 0.0 to 1.0")),
     };
-    // What is no number at all (`nan`) is in no range either.
+    // `nan` is outside every range, so this rejects it as well.
     value
         .filter(|value| (0.0..=1.0).contains(value))
         .ok_or_else(|| Fault::new(format!("{node} must be a number from 0.0 to 1.0")))
 }
 
-/// A length of time, as in "1h 30m".
+/// A duration, as in "1h 30m".
 pub(super) fn duration(node: &Node<'_>) -> Result<Duration, Fault> {
     let no_unit = |value: &dyn std::fmt::Display| {
         Fault::new(format!("{node} has no unit")).help(format!(
@@ -114,7 +114,7 @@ pub(super) fn duration(node: &Node<'_>) -> Result<Duration, Fault> {
     }
 }
 
-/// A length of time that is not shorter than `min`.
+/// A duration of at least `min`.
 pub(super) fn duration_from(node: &Node<'_>, min: Duration) -> Result<Duration, Fault> {
     let value = duration(node)?;
     if value < min {
@@ -124,7 +124,7 @@ pub(super) fn duration_from(node: &Node<'_>, min: Duration) -> Result<Duration, 
     Ok(value)
 }
 
-/// A length of time longer than 0.
+/// A duration longer than 0.
 pub(super) fn some_duration(node: &Node<'_>) -> Result<Duration, Fault> {
     let value = duration(node)?;
     if value.is_zero() {

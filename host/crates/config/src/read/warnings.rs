@@ -1,4 +1,4 @@
-//! What is allowed but most likely not meant.
+//! Warnings about settings that are allowed but are probably mistakes.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::schema;
 use super::table::Table;
 use toril_job::settings::Queue;
 
-/// Entries of plugins that no queue uses: a slip in one of the two names, mostly.
+/// Plugin entries that no queue uses. Usually one of the two names has a typo.
 pub(super) fn unused_plugins(
     plugins: &BTreeMap<String, Plugin>,
     queues: &BTreeMap<String, Queue>,
@@ -27,7 +27,7 @@ pub(super) fn unused_plugins(
     }
 }
 
-/// Webhooks and callbacks of a host that listens nowhere.
+/// Webhooks and callbacks of a host without a listener.
 pub(super) fn unreachable(host: &HostSettings, root: &Table<'_>, report: &mut Report<'_>) {
     if host.listen.is_some() {
         return;
@@ -38,7 +38,7 @@ pub(super) fn unreachable(host: &HostSettings, root: &Table<'_>, report: &mut Re
     }
 }
 
-/// Queues that can never all work at their full concurrency.
+/// Queues whose total concurrency exceeds `max_pens`.
 pub(super) fn too_few_pens(host: &HostSettings, queues: &BTreeMap<String, Queue>, report: &mut Report<'_>) {
     let wanted = queues.values().map(|queue| queue.concurrency.get() as u64).fold(0, u64::saturating_add);
     if wanted > u64::from(host.max_pens.get()) {

@@ -20,7 +20,7 @@ use super::table::{Node, Table};
 use super::values;
 use toril_job::settings::{LARGEST_PRIORITY, Queue};
 
-/// The largest body without `max_body`: that of the admin API.
+/// The default of `max_body`, the same as the limit of the admin API.
 const MAX_BODY: u64 = 8 << 20;
 const KIB: u64 = 1 << 10;
 const LARGEST_BODY: u64 = 25 << 20;
@@ -63,7 +63,7 @@ fn read_entry(
     let signature = table.require("signature", report);
     let signature = report.read(signature, form);
     let secret = table.require("secret", report);
-    // Where the form is not known, the secret is still looked up.
+    // If `signature` is not valid, the secret is still checked.
     let key = report.read(secret, |node| key(node, signature.unwrap_or(SignatureForm::GitHub), folder, env));
     let mut max_body = MAX_BODY;
     report.set(&mut max_body, table.get("max_body"), |node| values::size(node, KIB, LARGEST_BODY));
@@ -162,7 +162,7 @@ fn constants(table: &Table<'_>, report: &mut Report<'_>) -> Map<String, Value> {
     constants
 }
 
-/// A pointer, or a table with BullMQ's options.
+/// A JSON pointer, or a table with BullMQ's options.
 fn deduplication(node: Node<'_>, report: &mut Report<'_>) -> Option<EventDeduplication> {
     if node.as_table().is_none() {
         let id = report.read(Some(node), |node| {

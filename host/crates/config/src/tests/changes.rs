@@ -1,5 +1,5 @@
-//! The difference between two configurations, for any two: what it names, brought from the new one into the old one, makes
-//! the new one of it. So a reload that follows it forgets nothing.
+//! Property test of the difference between two configurations: applying the listed changes to the old configuration
+//! gives the new one. So a reload that follows the list misses nothing.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::super::{Changes, Config, Env, HostSettings, QueueChange, diff, parse};
 
-/// Lines of which each is there or not.
+/// A random selection of these lines.
 fn some_of(lines: &'static [&'static str]) -> impl Strategy<Value = Vec<&'static str>> {
     prop::collection::vec(any::<bool>(), lines.len())
         .prop_map(move |there| lines.iter().zip(there).filter(|(_, there)| *there).map(|(line, _)| *line).collect())
@@ -53,7 +53,7 @@ fn any_plugin() -> impl Strategy<Value = String> {
     lines.prop_map(|lines| lines.join("\n"))
 }
 
-/// Of a queue that is there in any case.
+/// A webhook of a queue that always exists.
 fn any_webhook() -> impl Strategy<Value = String> {
     let lines = some_of(&[
         "events = ['push']",
@@ -109,7 +109,7 @@ fn any_config() -> impl Strategy<Value = Config> {
     })
 }
 
-/// The old configuration with what the changes name, and nothing else, taken from the new one.
+/// The old configuration with exactly the listed changes taken from the new one.
 fn applied(old: &Config, new: &Config, changes: &Changes) -> Config {
     let mut applied = old.clone();
     if changes.redis {

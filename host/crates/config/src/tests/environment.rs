@@ -1,4 +1,4 @@
-//! What the environment says, on top of the file.
+//! Environment variables, which override the file.
 
 use super::super::{Env, RedisUrl, Topology};
 use super::{SMALLEST, config, problems, queue, section};

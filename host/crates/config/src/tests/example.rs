@@ -1,4 +1,4 @@
-//! Files that are right.
+//! Valid files.
 
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};

@@ -1,8 +1,8 @@
-//! Every kind of mistake, with its place and a piece of what is said about it.
+//! Every kind of mistake, with its position and a part of its message.
 
 use super::{nothing, problems, queue, section};
 
-/// A file with one mistake: its text, where the mistake is, and a piece of the message or help.
+/// A file with one mistake: its text, the line and column of the mistake, and a part of the message or help.
 type Case = (String, usize, usize, &'static str);
 
 fn check(cases: Vec<Case>) {

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use super::{Config, Env, LoadError, Problems, parse};
 
-/// The smallest file that is valid.
+/// The smallest valid file.
 const SMALLEST: &str = "[queues.a]\nplugin = \"a\"\n";
 
 fn nothing() -> Env {
@@ -30,12 +30,12 @@ fn problems(text: &str, env: &Env) -> Problems {
     }
 }
 
-/// The smallest file with more lines in its queue, which start at line 3.
+/// The smallest file with additional lines in its queue. They start at line 3.
 fn queue(lines: &str) -> String {
     format!("{SMALLEST}{lines}\n")
 }
 
-/// The smallest file with more lines after it, which start at line 3.
+/// The smallest file with additional lines after it. They start at line 3.
 fn section(lines: &str) -> String {
     queue(lines)
 }

@@ -1,4 +1,4 @@
-//! How problems are shown.
+//! How problems are displayed.
 
 use super::super::Severity;
 use super::{config, nothing, problems, queue, section};

@@ -1,4 +1,4 @@
-//! Secrets are read, and are seen by nobody.
+//! Secrets are loaded, but never shown.
 
 use std::path::Path;
 
@@ -104,7 +104,7 @@ fn no_message_shows_a_secret_that_someone_wrote_into_the_file() {
         section("[redis]\npassword = \"hunter2\""),
         section("redis = \"redis://:hunter2@h\""),
         queue("redis = \"hunter2\""),
-        // These are no TOML.
+        // These files are not valid TOML.
         section("[redis]\nurl = \"redis://:hunter2@h"),
         section("[redis]\nurl = redis://:hunter2@h"),
         section("[redis]\npassword = \"hunter2"),

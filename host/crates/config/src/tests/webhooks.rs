@@ -17,7 +17,7 @@ fn read(text: &str) -> Config {
     config(&section(text), &env())
 }
 
-/// A webhook with further lines, which start at line 8.
+/// A webhook with additional lines. They start at line 8.
 fn hook(lines: &str) -> String {
     section(&format!(
         "[webhooks.h]\nqueue = \"a\"\nname = \"n\"\nsignature = \"github\"\nsecret = \"env:TEXT\"\n{lines}"

@@ -1,26 +1,26 @@
-//! `host[:port]`, the part that Redis URLs and HTTP origins have in common.
+//! `host[:port]`, the part that Redis URLs and HTTP origins share.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// What is wrong with a host or a port. The words go after the name of the value: "… has no host".
+/// Why a host or a port is not valid. The message follows the name of the value: "… has no host".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthorityError {
-    /// Nothing, or nothing but a port.
+    /// The host is empty.
     #[error("has no host")]
     NoHost,
-    /// A host that readers of URLs would not agree on, such as `127.1`, or that is none at all.
+    /// Not a valid host, or a host that URL parsers interpret differently, such as `127.1`.
     #[error("has a host that is neither a name nor an address")]
     Host,
-    /// An internationalised name as people write it.
+    /// An internationalised name that is not in its ASCII form.
     #[error("has a host outside ASCII: write it in its xn-- form")]
     NotAscii,
-    /// No number, 0, or too large.
+    /// Not a number, 0, or too large.
     #[error("has a port that is no number from 1 to 65535")]
     Port,
 }
 
-/// Splits `text` into a lower-case host and the port, if one is given. An IPv6 address keeps its brackets and gets its
-/// shortest form, so that two spellings of one host are equal.
+/// Splits `text` into a lower-case host and an optional port. An IPv6 address keeps its brackets and is written in
+/// its shortest form, so that two spellings of one host are equal.
 pub fn split(text: &str) -> Result<(String, Option<u16>), AuthorityError> {
     if let Some(rest) = text.strip_prefix('[') {
         let (address, rest) = rest.split_once(']').ok_or(AuthorityError::Host)?;
@@ -40,7 +40,7 @@ pub fn split(text: &str) -> Result<(String, Option<u16>), AuthorityError> {
 }
 
 fn port(digits: &str) -> Result<u16, AuthorityError> {
-    // `parse` alone would take a sign.
+    // `parse` alone would accept a sign.
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
     match digits.parse() {
         Ok(port) if plain && port != 0 => Ok(port),
@@ -62,8 +62,8 @@ fn check_name(host: &str) -> Result<(), AuthorityError> {
     if !host.split('.').all(label) {
         return Err(AuthorityError::Host);
     }
-    // URL parsers take a name that ends in a number for an IPv4 address, in spellings such as 127.1 or 0x7f000001.
-    // Only the plain one is let through, or two readers could see two different hosts.
+    // URL parsers interpret a name that ends in a number as an IPv4 address, in spellings such as 127.1 or
+    // 0x7f000001. Only the plain spelling is allowed; otherwise two parsers could see two different hosts.
     let last = host.rsplit('.').next().unwrap_or_default();
     let numeric = last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x") || last.starts_with("0X");
     if numeric && host.parse::<Ipv4Addr>().is_err() {

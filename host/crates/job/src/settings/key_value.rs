@@ -1,15 +1,15 @@
-//! What a plugin may keep as key-value data.
+//! The limits of a plugin's key-value data.
 
 use std::time::Duration;
 
-/// Key-value data of a plugin.
+/// The limits of one plugin's key-value data.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyValue {
-    /// How long a value is kept after it was last written. Default: for ever.
+    /// How long a value is kept after the last write. Default: for ever.
     pub ttl: Option<Duration>,
-    /// The most keys that it may have. Default: 1,000,000, at least 1.
+    /// The largest number of keys. Default: 1,000,000, at least 1.
     pub max_keys: u64,
-    /// The most bytes that its keys and values may have together. Default: 1 GiB, at least 1 KiB.
+    /// The largest total size of keys and values, in bytes. Default: 1 GiB, at least 1 KiB.
     pub max_bytes: u64,
 }
 

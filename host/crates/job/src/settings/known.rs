@@ -1,15 +1,16 @@
-//! What a configuration says of queues to those who do not read it.
+//! What code that does not read the configuration file can ask about the configured queues.
 
 use std::collections::BTreeMap;
 
 use super::{Backoff, Queue};
 
-/// The queues that are configured, and what is not shown of their jobs.
+/// The configured queues, and which fields of their jobs are hidden.
 pub trait Known: Send + Sync {
     /// The queues by name.
     fn queues(&self) -> &BTreeMap<String, Queue>;
-    /// Words: the value of a field whose name contains one of them is not shown.
+    /// Words to redact: if a field's name contains one of them, its value is hidden.
     fn redact(&self) -> &[String];
-    /// Refuses a backoff strategy that a configured queue does not have. The error says which it has, and where to add one.
+    /// Rejects a backoff strategy that a configured queue does not have. The error lists the available strategies,
+    /// and says where to add one.
     fn check_backoff(&self, queue: &str, backoff: &Backoff) -> Result<(), String>;
 }

@@ -1,5 +1,5 @@
-//! Settings of queues, connections and limits: the types alone, which any program can fill in. `queues.toml` is read into
-//! them by `toril-config`.
+//! The types of the settings of queues, connections and limits. Any program can create them; `toril-config` reads
+//! them from `queues.toml`.
 
 pub mod authority;
 mod key_value;
@@ -18,5 +18,5 @@ pub use self::queue::{
 pub use self::redis::{MissingUrl, Redis, Topology, hash_tag};
 pub use self::redis_url::{RedisUrl, RedisUrlError};
 
-/// The most attempts of a queue that can be kept.
+/// The upper limit of `keep_attempts`, the number of attempts that Redis keeps per queue.
 pub const MOST_KEPT_ATTEMPTS: u32 = 64 * 1024;

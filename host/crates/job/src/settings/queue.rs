@@ -1,4 +1,4 @@
-//! `[queues.NAME]`: what a host does with one BullMQ queue.
+//! `[queues.NAME]`: the settings of one BullMQ queue.
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
@@ -6,40 +6,40 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// How many minutes of BullMQ's metrics are kept by default: two weeks.
+/// The default number of minutes for which BullMQ's metrics are kept: two weeks.
 pub const METRICS: NonZeroU32 = NonZeroU32::new(14 * 24 * 60).unwrap();
 
-/// How one queue is worked on.
+/// The settings of one queue.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Queue {
-    /// The plugin that runs its jobs: `PLUGINS/NAME.wasm`.
+    /// The plugin that runs the queue's jobs: `PLUGINS/NAME.wasm`.
     pub plugin: String,
-    /// How many of its jobs this host runs at once. Default: `TORIL_CONCURRENCY`, else 1. Never more than the host's
-    /// `max_pens`.
+    /// How many of its jobs this host runs at once. Default: `TORIL_CONCURRENCY`, otherwise 1. Never more than the
+    /// host's `max_pens`.
     pub concurrency: NonZeroUsize,
-    /// The wall clock of one attempt, host calls included. Default 30 s, never 0.
+    /// The time limit of one attempt in wall-clock time, host calls included. Default 30 s, never 0.
     pub timeout: Duration,
-    /// The most jobs that all hosts together start in a time. Default: no limit.
+    /// The limit of jobs that all hosts together may start in a period. Default: no limit.
     pub rate_limit: Option<RateLimit>,
-    /// How long a job stays this host's without being renewed. Default 30 s, at least 1 s.
+    /// How long the lock of a job is valid without a renewal. Default 30 s, at least 1 s.
     pub lock_duration: Duration,
-    /// How often it is looked for jobs whose host has gone away. Default 30 s, never 0.
+    /// The interval of the stalled-job check. Default 30 s, never 0.
     pub stalled_interval: Duration,
-    /// How often a job may lose its host before it is failed for good. Default 1.
+    /// How many times a job may stall before it fails permanently. Default 1.
     pub max_stalled: u32,
-    /// How often a job may be started before it is failed for good. Default: no limit. BullMQ's `maxStartedAttempts`.
+    /// How many times a job may start before it fails permanently. Default: no limit. BullMQ's `maxStartedAttempts`.
     pub max_started_attempts: Option<NonZeroU32>,
-    /// How many minutes of BullMQ's metrics are kept. Default [`METRICS`]. None: no metrics keys are written.
+    /// How many minutes of BullMQ's metrics are kept. Default [`METRICS`]. None: the host writes no metrics keys.
     pub metrics: Option<NonZeroU32>,
-    /// The queue's own backoff strategies, by the names that jobs select them with (`backoff.type`).
+    /// The queue's own backoff strategies, by name. A job selects one with `backoff.type`.
     pub backoff_strategies: BTreeMap<String, BackoffStrategy>,
-    /// The queue that failed jobs are copied to. Default: none. Never the queue itself, nor one whose own
+    /// The queue that failed jobs are copied to. Default: none. Never the queue itself, nor a queue whose
     /// `dead_letter` leads back here.
     pub dead_letter: Option<String>,
-    /// Options of the jobs that Toril itself adds to the queue. Its `remove_on_complete` and `remove_on_fail` also apply
-    /// to ended jobs of other producers whose options name none, as those of BullMQ's `Worker` do.
+    /// Options of the jobs that Toril itself adds to the queue. `remove_on_complete` and `remove_on_fail` also apply
+    /// to finished jobs of other producers whose options set neither, like those of BullMQ's `Worker`.
     pub job_defaults: JobDefaults,
-    /// Job schedulers of the queue, by their ids.
+    /// The queue's job schedulers, by id.
     pub schedules: BTreeMap<String, Schedule>,
 }
 
@@ -71,54 +71,54 @@ impl Default for Queue {
     }
 }
 
-/// The largest number that BullMQ takes as a priority: the last in line.
+/// The largest priority number that BullMQ accepts. It is the lowest priority.
 pub const LARGEST_PRIORITY: u32 = 2_097_151;
 
-/// `[queues.NAME.schedules.ID]`: what adds a job again and again.
+/// `[queues.NAME.schedules.ID]`: a job scheduler, which adds jobs repeatedly.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schedule {
-    /// When.
+    /// When it adds a job.
     pub repeat: Repeat,
     /// The name of its jobs. None: the schedule's id.
     pub name: Option<String>,
-    /// Their payload. None: `{}`.
+    /// The payload of its jobs. None: `{}`.
     pub data: Option<Value>,
-    /// Their priority. None: they have none.
+    /// The priority of its jobs. None: no priority.
     pub priority: Option<u32>,
-    /// How many jobs it adds at most. None: no limit.
+    /// The largest number of jobs that it adds. None: no limit.
     pub limit: Option<NonZeroU64>,
 }
 
 /// When a schedule adds a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Repeat {
-    /// By a cron pattern, which was found to be one.
+    /// At the times of a cron pattern, which is known to be valid.
     Pattern {
         /// The pattern.
         pattern: String,
         /// Its IANA time zone. None: UTC.
         tz: Option<String>,
     },
-    /// Each time that this has passed. Whole milliseconds, at least 1.
+    /// At this interval. Whole milliseconds, at least 1.
     Every(Duration),
 }
 
 /// `rate_limit = { max = 5, per = "1s" }`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RateLimit {
-    /// How many jobs may start.
+    /// The number of jobs that may start.
     pub max: NonZeroU64,
-    /// In which time. Whole milliseconds, at least 1.
+    /// The period. Whole milliseconds, at least 1.
     pub per: Duration,
 }
 
-/// Options for jobs that are added without their own. Like BullMQ's `defaultJobOptions`; jobs of other producers
-/// carry what counts for them.
+/// Default options for jobs, like BullMQ's `defaultJobOptions`. They apply to jobs that Toril adds without own
+/// options. Jobs of other producers carry their options with them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct JobDefaults {
-    /// How many attempts a job has in all. None: BullMQ's default, 1.
+    /// The total number of attempts. None: BullMQ's default, 1.
     pub attempts: Option<NonZeroU32>,
-    /// The pause between attempts. None: BullMQ's default, no pause.
+    /// The backoff between attempts. None: BullMQ's default, no delay.
     pub backoff: Option<Backoff>,
     /// Which completed jobs are kept. None: BullMQ's default, all.
     pub remove_on_complete: Option<Keep>,
@@ -126,26 +126,26 @@ pub struct JobDefaults {
     pub remove_on_fail: Option<Keep>,
 }
 
-/// The pause before a failed job runs again.
+/// The backoff: how long a failed job waits before its retry.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Backoff {
-    /// How the pause grows.
+    /// How the delay grows.
     pub kind: BackoffKind,
-    /// The first pause, in whole milliseconds. 0: none.
+    /// The first delay, in whole milliseconds. 0: no delay.
     pub delay: Duration,
-    /// How much of a pause is left to chance, from 0.0 to 1.0. Default 0.0. At 0.5 a pause of 2 s is anything from
-    /// 1 s to 2 s.
+    /// Which part of a delay is random, from 0.0 to 1.0. Default 0.0. At 0.5 a delay of 2 s becomes a random delay
+    /// from 1 s to 2 s.
     pub jitter: f64,
 }
 
-/// How the pause between attempts grows.
+/// How the delay between attempts grows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BackoffKind {
-    /// It does not.
+    /// The delay stays the same.
     Fixed,
-    /// It doubles with every attempt.
+    /// The delay doubles with every attempt.
     Exponential,
-    /// As the queue's backoff strategy of this name says. A delay or a jitter above 0 replaces the strategy's own.
+    /// The queue's backoff strategy with this name. A delay or a jitter above 0 replaces the strategy's own.
     Named(String),
 }
 
@@ -160,19 +160,19 @@ impl From<String> for BackoffKind {
     }
 }
 
-/// `[queues.NAME.backoff_strategies.STRATEGY]`: what BullMQ's `settings.backoffStrategy` is in a Node worker.
+/// `[queues.NAME.backoff_strategies.STRATEGY]`: the equivalent of `settings.backoffStrategy` in BullMQ's Node worker.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BackoffStrategy {
-    /// How the delay follows from the number of failed attempts.
+    /// How the delay depends on the number of failed attempts.
     pub delays: Delays,
-    /// How much of a delay is random, from 0.0 to 1.0. Default 0.0. A job's own `backoff.jitter` takes precedence.
+    /// Which part of a delay is random, from 0.0 to 1.0. Default 0.0. A job's own `backoff.jitter` takes precedence.
     pub jitter: f64,
     /// The longest delay. None: no limit.
     pub max: Option<Duration>,
 }
 
-/// How a strategy's delay follows from the number of failed attempts. A job's own `backoff.delay` replaces the base delay,
-/// but not a list.
+/// How a strategy's delay depends on the number of failed attempts. A job's own `backoff.delay` replaces the base
+/// delay, but not a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delays {
     /// Always this delay.
@@ -185,20 +185,20 @@ pub enum Delays {
     List(Vec<Duration>),
 }
 
-/// Which jobs are kept after they have ended.
+/// Which finished jobs are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Keep {
-    /// All of them, for ever (`false` in the file).
+    /// All finished jobs are kept for ever (`false` in the file).
     All,
-    /// None: a job is removed as it ends (`true` in the file).
+    /// A job is removed when it finishes (`true` in the file).
     None,
-    /// Those within both bounds (a number or a table in the file). At least one bound is set.
+    /// Jobs within both limits are kept (a number or a table in the file). At least one limit is set.
     Some {
-        /// The age at which a job goes. Whole seconds, at least 1.
+        /// The age at which a job is removed. Whole seconds, at least 1.
         age: Option<Duration>,
-        /// How many jobs stay.
+        /// The number of jobs that are kept.
         count: Option<u64>,
-        /// How many jobs are removed at once for their age. None: BullMQ's default, 1000.
+        /// How many jobs are removed at once because of their age. None: BullMQ's default, 1000.
         limit: Option<NonZeroU32>,
     },
 }

@@ -1,65 +1,65 @@
-//! `[redis]`: where the queues are.
+//! `[redis]`: the connection to Redis.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::redis_url::RedisUrl;
 
-/// How Redis is reached, and which keys are Toril's.
+/// How to connect to Redis, and which key prefixes to use.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Redis {
-    /// The server's URL: `REDIS_URL`, else `url`. None when neither is set, see [`Redis::require_url`].
+    /// The server's URL: `REDIS_URL`, otherwise `url`. None if neither is set, see [`Redis::require_url`].
     pub url: Option<RedisUrl>,
-    /// What is behind the URL.
+    /// The kind of deployment that the URL points to.
     pub topology: Topology,
-    /// Whether the connection is encrypted: `REDIS_TLS`, else `tls`, else false. A `rediss://` URL makes it true
-    /// whatever these say: an encrypted connection is never weakened by a default.
+    /// Whether the connection is encrypted: `REDIS_TLS`, otherwise `tls`, otherwise false. A `rediss://` URL always
+    /// makes it true, so that no default can weaken an encrypted connection.
     pub tls: bool,
-    /// A file of CA certificates in PEM that the server's certificate is checked against, beside those that browsers trust.
-    /// Relative paths have been resolved against the configuration file's folder. Whether it exists is found out when
-    /// a connection is made.
+    /// A PEM file of additional CA certificates to verify the server's certificate with, beside those that browsers
+    /// trust. Relative paths are already resolved against the configuration file's folder. Whether the file exists is
+    /// only checked when a connection is made.
     pub ca: Option<PathBuf>,
     /// BullMQ's key prefix. Default `bull`, as in BullMQ.
     pub prefix: String,
     /// The prefix of every key that is not BullMQ's. Default `toril`.
     pub namespace: String,
-    /// How long the host waits at its start until Redis is ready. Default 10 s.
+    /// How long the host waits for Redis when it starts. Default 10 s.
     pub connect_timeout: Duration,
-    /// The file that holds the section, for messages.
+    /// The file that contains the section, for messages.
     pub file: PathBuf,
 }
 
-/// What is behind the URL.
+/// The kind of Redis deployment that the URL points to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Topology {
-    /// One server.
+    /// A single server.
     #[default]
     One,
-    /// A Redis Cluster, of which the URL names a node, and these name further ones to begin with. User, password and TLS
-    /// are those of the URL.
+    /// A Redis Cluster. The URL names one node, and this list names further seed nodes. User, password and TLS are
+    /// those of the URL.
     Cluster(Vec<RedisUrl>),
-    /// A master whose name is the URL's host, and the sentinels that know where it is.
+    /// Sentinels that know the address of the master. The URL's host is the name of the master.
     Sentinels(Vec<RedisUrl>),
 }
 
-/// No URL is configured.
+/// No Redis URL is configured.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "it is not said where Redis is: set REDIS_URL, or `url` under [redis] in {}, or use `toril dev` for a private server",
     .file.display()
 )]
 pub struct MissingUrl {
-    /// The file that could hold it.
+    /// The file that could contain it.
     pub file: PathBuf,
 }
 
 impl Redis {
-    /// The URL as it was configured, or an error that says how to configure one.
+    /// The configured URL, or an error that says how to configure one.
     pub fn require_url(&self) -> Result<&RedisUrl, MissingUrl> {
         self.url.as_ref().ok_or_else(|| MissingUrl { file: self.file.clone() })
     }
 
-    /// The URL to connect to: `redis://` has become `rediss://` where [`tls`](Self::tls) is set.
+    /// The URL to connect to. If [`tls`](Self::tls) is set, `redis://` becomes `rediss://`.
     pub fn effective_url(&self) -> Option<RedisUrl> {
         let url = self.url.clone()?;
         Some(if self.tls { url.with_tls() } else { url })
@@ -67,21 +67,22 @@ impl Redis {
 }
 
 impl Redis {
-    /// Whether all keys of a queue are together: in a cluster that takes a hash tag, in its name or in the prefix.
+    /// Whether all keys of a queue are in one slot. In a cluster this needs a hash tag in the queue's name or in the
+    /// prefix.
     pub fn holds(&self, queue: &str) -> bool {
         !matches!(self.topology, Topology::Cluster(_)) || hash_tag(&format!("{}:{queue}:", self.prefix)).is_some()
     }
 }
 
-/// What makes the slot of a key in a cluster: what is between its first `{` and the first `}` after it, if that is
-/// anything. None: the whole key.
+/// The hash tag of a key, which decides its slot in a cluster: the text between the first `{` and the next `}`, if it
+/// is not empty. None: the whole key decides the slot.
 pub fn hash_tag(key: &str) -> Option<&str> {
     let (_, rest) = key.split_once('{')?;
     let (tag, _) = rest.split_once('}')?;
     (!tag.is_empty()).then_some(tag)
 }
 
-/// What an empty `[redis]` in `queues.toml` means.
+/// The meaning of an empty `[redis]` in `queues.toml`.
 impl Default for Redis {
     fn default() -> Self {
         Self {

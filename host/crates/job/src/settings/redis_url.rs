@@ -1,66 +1,67 @@
-//! The URL of a Redis server, as it is written in the file and in the environment.
+//! The URL of a Redis server, as written in the configuration file or in the environment.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::authority::{self, AuthorityError};
 
-/// The URL of a Redis server. `Display` and `Debug` show neither user, password nor query; only
-/// [`RedisUrl::expose`] gives out all of it.
+/// The URL of a Redis server. `Display` and `Debug` show neither user, password nor query. Only [`RedisUrl::expose`]
+/// returns the whole URL.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RedisUrl {
-    /// The whole URL, its scheme in lower case.
+    /// The whole URL, with its scheme in lower case.
     whole: String,
-    /// The same, fit to be seen.
+    /// The same URL without secrets, safe to show.
     shown: String,
 }
 
-/// Why a text is no Redis URL. The words go after the name of the value, and never repeat it: it may hold a password.
+/// Why a text is not a Redis URL. The message follows the name of the value. It never repeats the value, which may
+/// contain a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RedisUrlError {
-    /// Another scheme, or none.
+    /// An unknown scheme, or none.
     #[error("must start with redis://, rediss:// (TLS), unix:// or redis+unix://")]
     Scheme,
-    /// A blank or a control character.
+    /// White space or a control character.
     #[error("must not hold blanks or control characters")]
     Blank,
     /// A `#`, as in `redis://…#insecure`.
     #[error("must not have a fragment: `#` in a password is written %23")]
     Fragment,
-    /// An `@` after the host: a password with `/` or `?` in it.
+    /// An `@` after the host, from a password that contains `/` or `?`.
     #[error("has special characters in its user name or password: write them as %2F for `/`, %3F for `?`, %40 for `@`")]
     UserInfo,
-    /// 0.0.0.0 or `[::]`, which servers listen on and clients cannot connect to.
+    /// 0.0.0.0 or `[::]`. Servers can listen on these addresses, but clients cannot connect to them.
     #[error("has a wildcard address as its host, and nobody can connect to that")]
     Wildcard,
-    /// The path.
+    /// The path is not a database number.
     #[error("has something else than a database number after the host")]
     Database,
-    /// A socket's URL without a path.
+    /// The URL of a socket without an absolute path.
     #[error("has no absolute path of a socket, as in unix:///run/redis.sock")]
     Socket,
-    /// No host, or one that is none.
+    /// The host is missing or not valid.
     #[error(transparent)]
     Host(#[from] AuthorityError),
 }
 
 impl RedisUrl {
-    /// The whole URL, password included. Hand it to nothing that logs.
+    /// The whole URL, including the password. Never pass it to code that logs.
     pub fn expose(&self) -> &str {
         &self.whole
     }
 
-    /// Whether it asks for TLS.
+    /// Whether the URL uses TLS.
     pub fn is_tls(&self) -> bool {
         self.whole.starts_with("rediss://")
     }
 
-    /// Whether it is the path of a Unix socket.
+    /// Whether the URL is the path of a Unix socket.
     pub fn is_unix(&self) -> bool {
         ["unix://", "redis+unix://"].iter().any(|scheme| self.whole.starts_with(scheme))
     }
 
-    /// The host, without brackets, and the port if there is one. A socket has neither.
+    /// The host without brackets, and the port if the URL has one. A socket has neither.
     pub fn server(&self) -> (&str, Option<u16>) {
         let rest = self.whole.split_once("://").map_or("", |(_, rest)| rest);
         if self.is_unix() {
@@ -75,14 +76,14 @@ impl RedisUrl {
         (host.trim_start_matches('[').trim_end_matches(']'), port)
     }
 
-    /// The number of the database, 0 if none is named.
+    /// The database number; 0 if the URL has none.
     pub fn database(&self) -> u32 {
         let rest = self.whole.split_once("://").map_or("", |(_, rest)| rest);
         let path = rest.split('?').next().unwrap_or_default().split_once('/').map_or("", |(_, path)| path);
         path.trim_matches('/').parse().unwrap_or(0)
     }
 
-    /// The same server over TLS. A socket stays a socket.
+    /// The same server over TLS. The URL of a socket does not change.
     pub(super) fn with_tls(self) -> Self {
         let secure = |url: &str| url.strip_prefix("redis://").map(|rest| format!("rediss://{rest}"));
         Self { whole: secure(&self.whole).unwrap_or(self.whole), shown: secure(&self.shown).unwrap_or(self.shown) }
@@ -107,7 +108,7 @@ impl FromStr for RedisUrl {
     }
 }
 
-/// Checks `[user[:password]@]host[:port][/db][?query]` and returns it without its secrets.
+/// Checks `[user[:password]@]host[:port][/db][?query]` and returns it without the credentials and the query.
 fn show_server(rest: &str) -> Result<String, RedisUrlError> {
     let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     if rest.contains('#') {

@@ -10,7 +10,7 @@ use super::extract::{Body, Segments};
 use crate::problem::Problem;
 use toril_bullmq::admin::{Admin, LettersReturned};
 
-/// How many letters one request brings back at most.
+/// The limit of letters that one request returns to their queues.
 const MOST: u64 = 1000;
 
 /// Which letters go back.

@@ -1,4 +1,4 @@
-//! What happens in a queue, live, as server-sent events.
+//! The live events of a queue, as server-sent events.
 
 use std::convert::Infallible;
 use std::sync::LazyLock;
@@ -15,7 +15,7 @@ use super::extract::{Params, Segments};
 use crate::problem::Problem;
 use toril_bullmq::admin::Admin;
 
-/// How many may follow at once: each has a connection to Redis of its own.
+/// The limit of concurrent followers. Each of them has its own connection to Redis.
 static SEATS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(32));
 
 /// From where it is followed.

@@ -1,4 +1,4 @@
-//! What requests bring, checked; what is wrong with it is told as a [`Problem`].
+//! Extractors for the parts of a request. Each error becomes a [`Problem`].
 
 use std::error::Error;
 
@@ -14,13 +14,13 @@ use crate::connections::TooSlow;
 use crate::problem::Problem;
 use crate::segment::Unescape;
 
-/// The variable parts of the path.
+/// The variable segments of the path.
 pub struct Segments<T>(pub T);
 
-/// The part after the question mark.
+/// The query string.
 pub struct Params<T>(pub T);
 
-/// The body, which is JSON.
+/// The JSON body.
 pub struct Body<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Unescape + Send> FromRequestParts<S> for Segments<T> {

@@ -1,4 +1,4 @@
-//! What a fuzzer drives of the API: what its requests bring, without what they do.
+//! Fuzz targets for the API: parsing of its requests, without their effects.
 
 use axum::extract::Query;
 use axum::http::Uri;
@@ -8,7 +8,7 @@ use super::{dead_letters, events, host, jobs, limits, queues, schedulers};
 use crate::segment::{Unescape, escape};
 use toril_bullmq::admin::{NewFlow, NewJob, RateLimit, SchedulerRequest};
 
-/// The part after the question mark, for every operation, and the parts of the path.
+/// The query string of every operation, and the path segments.
 pub fn query(uri: &Uri) {
     fn read<T: DeserializeOwned>(uri: &Uri) {
         let _read = Query::<T>::try_from_uri(uri);
@@ -33,7 +33,7 @@ pub fn query(uri: &Uri) {
     }
 }
 
-/// A body, for every operation.
+/// The body of every operation.
 pub fn body(body: &[u8]) {
     fn read<T: DeserializeOwned>(body: &[u8]) {
         let _read = serde_json::from_slice::<T>(body);

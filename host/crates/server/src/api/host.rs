@@ -1,4 +1,4 @@
-//! The host that answers: what it logs.
+//! The log filter of the host that answers.
 
 use axum::Json;
 use axum::http::StatusCode;

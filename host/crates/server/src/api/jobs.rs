@@ -1,4 +1,4 @@
-//! Jobs: listing, looking at, adding and changing them.
+//! Jobs: listing, reading, adding and changing them.
 
 use axum::Json;
 use axum::extract::State;
@@ -12,7 +12,7 @@ use toril_bullmq::admin::{
     self, AddedJob, Admin, BulkAdded, FlowNode, FlowRequest, JobDetails, JobPage, LogPage, NewJob, PageRequest,
 };
 
-/// How many jobs one request adds at most.
+/// The limit of jobs that one request adds.
 const MOST_ADDED: usize = 1000;
 
 /// Which jobs are listed.

@@ -1,4 +1,4 @@
-//! What bounds all workers of a queue together.
+//! The limits that apply to all workers of a queue together.
 
 use std::num::NonZeroU64;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! `/api/v1`: what [`Admin`] does, as JSON. The routes and their OpenAPI description are one declaration.
+//! `/api/v1`: the operations of [`Admin`], as JSON. Each route and its OpenAPI description are one declaration.
 
 mod dead_letters;
 mod deduplication;
@@ -47,7 +47,7 @@ const LARGEST_BODY: usize = 8 << 20;
 )]
 struct Description;
 
-/// The token, where the host has one.
+/// The admin token, if the host has one.
 struct Bearer;
 
 impl Modify for Bearer {
@@ -61,7 +61,7 @@ impl Modify for Bearer {
 /// The routes of the API, below `/api/v1`.
 pub fn routes(admin: Admin) -> Router {
     let (routes, description) = described().split_for_parts();
-    // The document says itself that it is one, but is not in it.
+    // The route of the OpenAPI document is not part of the document.
     let document = move || {
         let description = description.clone();
         async move {

@@ -1,4 +1,4 @@
-//! Queues, and what is done with all jobs of one.
+//! Queues, and operations on all jobs of a queue.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::extract::{Params, Segments};
 use crate::problem::Problem;
 use toril_bullmq::admin::{Admin, Cleaned, PauseState, PriorityCount, QueueDetails, Retried, Trimmed, WorkerClient};
 
-/// How many jobs one request removes at most.
+/// The limit of jobs that one request removes.
 const MOST_CLEANED: u64 = 100_000;
 
 /// The queues that the configuration names, with how many jobs are in which state.

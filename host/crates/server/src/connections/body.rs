@@ -1,4 +1,4 @@
-//! The bodies of requests, within a time, and of answers, which note when they are sent.
+//! Request bodies, which have a time limit, and response bodies, which record when they are sent.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio::time::Sleep;
 
 use super::table::{Place, Stage};
 
-/// How long a request's body may take. Shorter than a request that changes something waits for its answer.
+/// The time limit of a request's body. It is shorter than the time that a change waits for its response.
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// Why a body was not read to its end.
@@ -28,7 +28,7 @@ pub struct Received {
 }
 
 impl Received {
-    /// Must end within [`LIMIT`] from now.
+    /// The body must end within [`LIMIT`] from now.
     pub fn new(body: Incoming, place: Arc<Place>) -> Self {
         Self { body, deadline: Box::pin(tokio::time::sleep(LIMIT)), place }
     }
@@ -58,14 +58,14 @@ impl hyper::body::Body for Received {
     }
 }
 
-/// The body of an answer. Once it is dropped, the connection waits for its next request.
+/// The body of a response. When it is dropped, the connection waits for its next request.
 pub struct Sent {
     body: Body,
     place: Arc<Place>,
 }
 
 impl Sent {
-    /// Of an answer on this connection.
+    /// The body of a response on this connection.
     pub fn new(body: Body, place: Arc<Place>) -> Self {
         Self { body, place }
     }

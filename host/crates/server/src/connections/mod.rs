@@ -1,5 +1,5 @@
-//! Accepts connections and bounds what each of them may take: time for a request's head and body, time without progress
-//! while an answer is sent, and places among the open connections. Knows nothing of what is served.
+//! Accepts connections and limits what each of them may use: the time for a request's head and body, the time without
+//! progress while a response is sent, and the number of open connections. Knows nothing about the routes.
 
 mod body;
 mod table;
@@ -29,26 +29,26 @@ pub use self::body::TooSlow;
 use self::body::{Received, Sent};
 use self::table::{Place, Stage, Table};
 
-/// How many connections are open at most. Event streams hold 96 of them at most.
+/// The limit of open connections. Event streams use at most 96 of them.
 const MOST: usize = 512;
-/// How long a connection may take to send the head of a request, counted from the end of the previous answer. This also
-/// ends idle connections that are kept alive.
+/// The time limit for the head of a request, counted from the end of the previous response. It also closes idle
+/// keep-alive connections.
 const HEAD: Duration = Duration::from_secs(15);
-/// The largest head of a request, in bytes.
+/// The size limit of a request's head, in bytes.
 const LARGEST_HEAD: usize = 32 << 10;
-/// The most headers of a request.
+/// The limit of headers in a request.
 const MOST_HEADERS: usize = 100;
-/// How long sending an answer may make no progress.
+/// How long sending a response may make no progress.
 const STALLED: Duration = Duration::from_secs(30);
-/// How long requests may go on when the server ends.
+/// How long running requests may continue when the server shuts down.
 pub const GRACE: Duration = Duration::from_secs(5);
-/// Between two looks for a connection that can be closed while none can.
+/// The interval of checks for a connection to close, while all are in use.
 const FULL: Duration = Duration::from_millis(100);
-/// After an error of the system, such as too many open files.
+/// The delay after a system error, such as too many open files.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Serves until `closing`, and then until the requests that are under way have been answered, for [`GRACE`] at most.
-/// Dropping it closes every connection at once.
+/// Serves until `closing` is cancelled, and then waits at most [`GRACE`] for the running requests. Dropping the
+/// future closes every connection at once.
 pub async fn serve(listener: TcpListener, routes: Router, closing: CancellationToken) {
     let table = Arc::new(Table::default());
     let routes = TowerToHyperService::new(routes);
@@ -65,7 +65,7 @@ pub async fn serve(listener: TcpListener, routes: Router, closing: CancellationT
     }
 }
 
-/// The next connection. None: the server ends.
+/// The next connection. None: the server shuts down.
 async fn accept(listener: &TcpListener, tasks: &mut JoinSet<()>, closing: &CancellationToken) -> Option<TcpStream> {
     loop {
         let accepted = tokio::select! {
@@ -78,7 +78,7 @@ async fn accept(listener: &TcpListener, tasks: &mut JoinSet<()>, closing: &Cance
         };
         match accepted {
             Ok((socket, _)) => return Some(socket),
-            // That client has gone already.
+            // That client has already disconnected.
             Err(error) if is_of_client(&error) => {}
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -93,9 +93,9 @@ fn is_of_client(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Returns when there is a place for one more connection. If there is none, the connection that has waited longest for a
-/// request is closed: so a flood of silent connections does not keep out those that send their requests at once, such as
-/// health checks.
+/// Returns when one more connection may be opened. If the limit is reached, this closes the connection that has
+/// waited longest for a request. A flood of silent connections therefore does not block clients that send their
+/// requests at once, such as health checks.
 async fn make_room(table: &Table, tasks: &mut JoinSet<()>) {
     while tasks.len() >= MOST {
         if table.close_one(Instant::now()) {
@@ -113,14 +113,14 @@ fn report(ended: Result<(), tokio::task::JoinError>) {
     }
 }
 
-/// Serves one connection until it ends, its place is taken away, or the server ends.
+/// Serves one connection until it ends, until its place is needed by another one, or until the server shuts down.
 async fn connection(
     socket: TcpStream,
     routes: TowerToHyperService<Router>,
     place: Arc<Place>,
     closing: CancellationToken,
 ) {
-    // Answers are small, and event streams must not wait for more.
+    // Responses are small, and event streams must be sent without delay.
     let _without_it_answers_are_later = socket.set_nodelay(true);
     let mut socket = TimeoutStream::new(socket);
     socket.set_write_timeout(Some(STALLED));
@@ -133,13 +133,13 @@ async fn connection(
             .max_headers(MOST_HEADERS)
             .serve_connection(TokioIo::new(Box::pin(socket)), service)
     );
-    // Errors are the client's: it went away, or sent no HTTP, or nothing in time.
+    // Errors here are caused by the client: it disconnected, did not send HTTP, or sent nothing in time.
     tokio::select! {
         _ended = served.as_mut() => return,
         () = place.closed() => return,
         () = closing.cancelled() => {}
     }
-    // An event stream has no end to wait for.
+    // An event stream never ends by itself, so there is nothing to wait for.
     if place.stage() != Stage::Streaming {
         served.as_mut().graceful_shutdown();
         let _ended = timeout(GRACE, served).await;

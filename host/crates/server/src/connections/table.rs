@@ -1,4 +1,4 @@
-//! The open connections, and which of them is closed when there are too many. Knows nothing of sockets.
+//! The open connections, and which one to close when there are too many. Knows nothing about sockets.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,18 +6,18 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
-/// How long an answer may take before its connection can be closed for another one's sake. Longer than any request waits
-/// for Redis.
+/// How long a response must take before its connection may be closed to make room. Longer than any request waits for
+/// Redis.
 const LONG: Duration = Duration::from_secs(60);
 
-/// What a connection does.
+/// The state of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Waits for a request, or for the rest of one.
+    /// Waiting for a request or for the rest of one.
     Receiving,
-    /// Has received a request, and has not sent the whole answer.
+    /// Has received a request, and has not sent the whole response.
     Answering,
-    /// Sends an event stream.
+    /// Sending an event stream.
     Streaming,
 }
 
@@ -39,7 +39,7 @@ struct Entry {
     close: CancellationToken,
 }
 
-/// One connection's place in the table, until it is dropped.
+/// One connection's entry in the table. Dropping it removes the entry.
 pub struct Place {
     table: Arc<Table>,
     number: u64,
@@ -47,7 +47,7 @@ pub struct Place {
 }
 
 impl Table {
-    /// Takes a place for a new connection, which waits for its first request.
+    /// Adds a new connection, which waits for its first request.
     pub fn enter(self: &Arc<Self>) -> Arc<Place> {
         let close = CancellationToken::new();
         let mut open = self.open();
@@ -57,8 +57,9 @@ impl Table {
         Arc::new(Place { table: self.clone(), number, close })
     }
 
-    /// Closes the connection that has waited longest for a request, or else the one whose answer has taken longest, if
-    /// that is longer than a minute. False: there is no such connection. Event streams are never closed.
+    /// Closes the connection that has waited longest for a request. If there is none, closes the one whose response
+    /// has taken longest, provided that it took more than a minute. Returns false if there is no such connection.
+    /// Never closes event streams.
     pub fn close_one(&self, now: Instant) -> bool {
         let mut open = self.open();
         let oldest = |stage: Stage, least: Duration| {
@@ -78,7 +79,7 @@ impl Table {
 }
 
 impl Place {
-    /// Notes what the connection does from now on.
+    /// Sets the state of the connection.
     pub fn set(&self, stage: Stage) {
         if let Some(entry) = self.table.open().entries.get_mut(&self.number)
             && entry.stage != stage
@@ -87,12 +88,12 @@ impl Place {
         }
     }
 
-    /// What the connection does.
+    /// The state of the connection.
     pub fn stage(&self) -> Stage {
         self.table.open().entries.get(&self.number).map_or(Stage::Receiving, |entry| entry.stage)
     }
 
-    /// Returns when the connection must be closed for another one's sake.
+    /// Returns when the connection must be closed to make room.
     pub fn closed(&self) -> WaitForCancellationFuture<'_> {
         self.close.cancelled()
     }

@@ -1,4 +1,4 @@
-//! Adding a job: through a form made from the schema of its type, or as JSON.
+//! Adding a job, either through a form made from the schema of its type, or as JSON.
 
 use std::sync::Arc;
 
@@ -21,26 +21,26 @@ use super::text::{encoded, job_path, queue_path, shown};
 use toril_bullmq::admin::{AdminError, NewJob, NewJobOptions};
 use toril_sandbox::{JobType, Version};
 
-/// Which form is wanted.
+/// The query parameters of the form's page.
 #[derive(Debug, Deserialize)]
 pub struct Wanted {
-    /// The type of job.
+    /// The type of the job.
     #[serde(default)]
     name: Option<String>,
-    /// Its data as JSON rather than in fields.
+    /// `json`: enter the data as JSON instead of in fields.
     #[serde(default, rename = "as")]
     form: Option<String>,
 }
 
-/// A form that is to be filled in.
+/// The form that the page shows.
 struct Asked<'a> {
     queue: &'a str,
-    /// The name of the job. None: it is a field.
+    /// The name of the job. None: the form has a field for it.
     name: Option<&'a str>,
     kind: Option<&'a JobType>,
-    /// None: the data is written as JSON.
+    /// None: the user enters the data as JSON.
     fields: Option<Vec<Field>>,
-    /// The names of all types that there are.
+    /// The names of all job types.
     names: Vec<String>,
 }
 
@@ -57,7 +57,7 @@ impl<'a> Asked<'a> {
             false => kind.and_then(|kind| schema_form::of_schema(kind.schema.as_ref()?)),
         };
         let names: Vec<_> = types.iter().map(|(name, _)| (*name).to_owned()).collect();
-        // One that the plugin does not know is a field, like any name where it takes all.
+        // A name that the plugin does not know becomes an input field, as for plugins that accept any name.
         let name = name.filter(|_| kind.is_some());
         Self { queue, name, kind, fields, names }
     }

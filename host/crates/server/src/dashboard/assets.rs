@@ -1,5 +1,5 @@
-//! The files that pages load. They are in the binary, and have a hash of their content in their names, so that browsers keep
-//! them until there is another content.
+//! The files that pages load. They are part of the binary. Their names contain a hash of the content, so that
+//! browsers can cache them until the content changes.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
-/// A file.
+/// A static file.
 pub struct Asset {
     name: String,
     kind: &'static str,
@@ -32,13 +32,13 @@ impl Asset {
         Self { name: format!("{stem}-{hash}{end}"), kind, content }
     }
 
-    /// Where it is served.
+    /// The path of the file.
     pub fn path(&self) -> String {
         format!("/assets/{}", self.name)
     }
 }
 
-/// Serves one of them.
+/// Serves a file.
 pub async fn serve(Path(file): Path<String>) -> Response {
     let asset = [&STYLE, &SCRIPT, &FAVICON].into_iter().find(|asset| asset.name == file);
     let Some(asset) = asset else { return StatusCode::NOT_FOUND.into_response() };

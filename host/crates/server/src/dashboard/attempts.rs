@@ -1,4 +1,4 @@
-//! The attempts of a job, on its page.
+//! The attempts of a job, for its page.
 
 use maud::{Markup, html};
 
@@ -6,15 +6,15 @@ use super::layout;
 use super::text::{ago, encoded, shown, span};
 use toril_bullmq::admin::{JobDetails, PastAttempt};
 
-/// How many are shown: the last ones.
+/// The number of attempts that the page shows; the last ones.
 const MOST: usize = 100;
 
-/// What ran the job last, as a fact of it.
+/// What ran the last attempt, for the list of facts.
 pub fn last(job: &JobDetails) -> Markup {
     html! { @if let Some(plugin) = job.attempts.last().and_then(ran_with) { div { dt { "Ran with" } dd { (plugin) } } } }
 }
 
-/// The table.
+/// The table of attempts.
 pub fn table(job: &JobDetails) -> Markup {
     let attempts = &job.attempts[job.attempts.len().saturating_sub(MOST)..];
     html! {

@@ -1,4 +1,4 @@
-//! Small pictures of numbers over time, as SVG. What they show is said in words as well.
+//! Small charts of numbers over time, as SVG. Each chart also has a text with its content.
 
 use std::fmt::Write as _;
 
@@ -8,16 +8,16 @@ use super::text::{number, span};
 use super::{QueueSample, text};
 use toril_bullmq::admin::Minutes;
 
-/// How many minutes are drawn.
+/// The number of minutes that a chart shows.
 pub const MINUTES: usize = 60;
 const HOUR: u64 = 60 * 60 * 1000;
-/// The height of a picture, in its own units.
+/// The height of a chart, in its own units.
 const HEIGHT: f64 = 100.0;
 
 /// The text for a queue without metrics.
 const NOT_COUNTED: &str = "nothing is counted: metrics are off, or no job has ended yet";
 
-/// Jobs that ended in each minute, the failed ones on top.
+/// The jobs that finished in each minute, with the failed ones on top.
 pub fn rate(minutes: &Minutes) -> Markup {
     let Minutes { completed, failed, counted } = minutes;
     let ended: Vec<u64> = completed.iter().zip(failed).map(|(completed, failed)| completed + failed).collect();
@@ -41,7 +41,7 @@ pub fn rate(minutes: &Minutes) -> Markup {
     )
 }
 
-/// Which part of the jobs failed that ended in each minute.
+/// The share of failed jobs among those that finished in each minute.
 pub fn failures(minutes: &Minutes) -> Markup {
     let pairs = || minutes.completed.iter().zip(&minutes.failed);
     let ratio =
@@ -66,7 +66,7 @@ pub fn failures(minutes: &Minutes) -> Markup {
     )
 }
 
-/// For how long the job had waited that was next.
+/// How long the next job had waited, over time.
 pub fn waits(samples: &[QueueSample], now: u64) -> Markup {
     let most = samples.iter().filter_map(|sample| sample.oldest_wait).max().unwrap_or(0);
     let says = match samples.last().map(|sample| sample.oldest_wait) {
@@ -78,7 +78,7 @@ pub fn waits(samples: &[QueueSample], now: u64) -> Markup {
     figure("Waiting time", &says, &format!("most {}", span(most)), area(points, most, now))
 }
 
-/// How many jobs could be claimed.
+/// The number of jobs that could be claimed, over time.
 pub fn backlog(samples: &[QueueSample], now: u64) -> Markup {
     let most = samples.iter().map(|sample| sample.ready).max().unwrap_or(0);
     let says = match samples.last() {
@@ -106,7 +106,7 @@ fn bar(class: &str, minute: usize, from: f64, height: f64) -> Markup {
     }
 }
 
-/// A line with what is under it, from moments in the last hour.
+/// A line with a filled area below it, from samples of the last hour.
 fn area(points: impl Iterator<Item = (u64, u64)>, most: u64, now: u64) -> Markup {
     let start = now.saturating_sub(HOUR);
     let scale = HEIGHT * 0.96 / most.max(1) as f64;

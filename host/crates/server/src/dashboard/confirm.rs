@@ -1,4 +1,4 @@
-//! The question before something that cannot be taken back. A page of its own, so that it needs no script.
+//! The confirmation before an action that cannot be undone. It is a page of its own, so that it needs no script.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -9,23 +9,23 @@ use super::failure::Failure;
 use super::layout::{Page, Section};
 use crate::security::Refusal;
 
-/// A question.
+/// A confirmation page.
 pub struct Question<'a> {
     pub title: &'a str,
-    /// What happens.
+    /// What the action will do.
     pub says: Markup,
-    /// Further fields of the form.
+    /// Additional fields of the form.
     pub fields: Markup,
-    /// What the button says.
+    /// The label of the button.
     pub button: &'a str,
-    /// Where it is sent.
+    /// The path that the form is sent to.
     pub action: String,
-    /// The page that it is asked from.
+    /// The page that the user came from.
     pub back: String,
     pub above: &'a str,
 }
 
-/// Asks it.
+/// Shows the page.
 pub fn ask(visitor: &Visitor, question: Question<'_>) -> Response {
     if visitor.read_only {
         return Failure::new(StatusCode::FORBIDDEN, Refusal::ReadOnly.reason())

@@ -1,4 +1,5 @@
-//! Who comes in. Whoever has shown the token in a browser has a session; programs show it with each request.
+//! Authentication. A user who has entered the token in a browser has a session. Programs send the token with each
+//! request.
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -13,25 +14,25 @@ use super::text::encoded;
 use crate::changes::Changes;
 use crate::security::Refusal;
 
-/// Whoever has sent a request that is answered.
+/// The sender of an accepted request.
 #[derive(Clone, Debug)]
 pub struct Visitor {
-    /// Nothing can be changed.
+    /// Changes are forbidden.
     pub read_only: bool,
-    /// Only the log-in is shown.
+    /// False: only the log-in page is shown.
     pub may_look: bool,
-    /// What forms have to bring, since the request was let in by its cookie.
+    /// The CSRF token that forms must send, because the request was authenticated by its cookie.
     pub csrf: Option<String>,
 }
 
 impl Visitor {
-    /// The field that a form brings it in.
+    /// The form field with the CSRF token.
     pub fn csrf_field(&self) -> Markup {
         html! { @if let Some(csrf) = &self.csrf { input type="hidden" name="csrf" value=(csrf); } }
     }
 }
 
-/// Lets those in who may.
+/// Lets authorised requests pass.
 pub async fn known(State(dashboard): State<Dashboard>, mut request: Request, next: Next) -> Response {
     let csrf = match dashboard.guard.wants_token() {
         true => dashboard.sessions.csrf(request.headers()),
@@ -52,13 +53,14 @@ pub async fn known(State(dashboard): State<Dashboard>, mut request: Request, nex
     }
 }
 
-/// Lets everybody in who calls the server by a right name.
+/// Lets all requests with a valid `Host` pass.
 pub async fn anybody(State(dashboard): State<Dashboard>, mut request: Request, next: Next) -> Response {
     let visitor = Visitor { read_only: dashboard.guard.is_read_only(), may_look: false, csrf: None };
     match dashboard.guard.check_stranger(&request) {
         Ok(()) => {
             request.extensions_mut().insert(visitor);
-            // Nothing here changes more than a session, and a stranger must not take the place of a change.
+            // These routes change nothing but sessions, and an unauthenticated request must not use up the limit of
+            // changes.
             Changes::look(request, next).await
         }
         Err(refusal) => refusal.into_response(),

@@ -1,4 +1,4 @@
-//! The page that says what went wrong.
+//! The error page.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -9,12 +9,12 @@ use super::layout::{Page, Section};
 use super::text::shown;
 use toril_bullmq::admin::AdminError;
 
-/// Why a page is not shown, or something was not done.
+/// Why a page cannot be shown, or why an action failed.
 #[derive(Debug)]
 pub struct Failure {
     status: StatusCode,
     reason: String,
-    /// Where to go on.
+    /// The page to return to.
     back: Option<String>,
     visitor: Option<Visitor>,
 }
@@ -24,12 +24,12 @@ impl Failure {
         Self { status, reason: reason.into(), back: None, visitor: None }
     }
 
-    /// The host itself is at fault.
+    /// An internal error of the host.
     pub fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the host failed; its log says more")
     }
 
-    /// With the way back to a page.
+    /// Adds a link back to a page.
     pub fn back_to(mut self, path: String, visitor: &Visitor) -> Self {
         self.back = Some(path);
         self.of(visitor)

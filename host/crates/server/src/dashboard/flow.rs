@@ -26,7 +26,7 @@ pub async fn show(
     Ok(page.show(html! { ul.tree { (node(&tree)) } }))
 }
 
-/// The children of a job, and theirs.
+/// The descendants of a job, as nested lists.
 pub fn children(tree: &FlowNode) -> Markup {
     let counts = tree.counts;
     let all = counts.unprocessed + counts.processed + counts.ignored + counts.failed;

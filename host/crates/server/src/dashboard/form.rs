@@ -1,4 +1,4 @@
-//! What a form has sent, checked for coming from a page of the same session.
+//! The fields that a form has sent, after a check that it comes from a page of the same session.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -8,33 +8,33 @@ use super::door::Visitor;
 use super::failure::Failure;
 use crate::security;
 
-/// The fields of a form, in its order.
+/// The fields of a form, in their order.
 #[derive(Clone, Debug, Default)]
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// Reads what was sent.
+    /// Parses the body of a request.
     pub fn of(body: &[u8]) -> Self {
         Self(form_urlencoded::parse(body).into_owned().collect())
     }
 
-    /// The first value of a field. None: it was not sent.
+    /// The first value of a field. None: the form has not sent it.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The same, trimmed. None: it was left empty, too.
+    /// The first value of a field, trimmed. None: the form has not sent it, or it is empty.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.get(name).map(str::trim).filter(|text| !text.is_empty())
     }
 
-    /// A whole number, or what is wrong with it.
+    /// An integer that is not negative. The error is the message for the user.
     pub fn number(&self, name: &str, label: &str) -> Result<Option<u64>, String> {
         let wrong = |_| format!("{label} is a whole number that is not negative");
         self.text(name).map(|text| text.parse().map_err(wrong)).transpose()
     }
 
-    /// A span of time, such as `5m`, in milliseconds.
+    /// A duration such as `5m`, in milliseconds.
     pub fn span(&self, name: &str, label: &str) -> Result<Option<u64>, String> {
         let Some(text) = self.text(name) else { return Ok(None) };
         let span = humantime::parse_duration(text);
@@ -42,7 +42,7 @@ impl Form {
         Ok(Some(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)))
     }
 
-    /// Whether a box is ticked.
+    /// Whether a checkbox is checked.
     pub fn ticked(&self, name: &str) -> bool {
         self.get(name).is_some()
     }

@@ -1,10 +1,10 @@
-//! What a fuzzer drives of the dashboard.
+//! Fuzz targets for the dashboard.
 
 use super::form::Form;
 use super::schema_form::{Errors, of_schema, read, show};
 use super::text;
 
-/// A form: the first line is the schema that it is made from, the second what somebody has sent.
+/// A form. The first line is the schema that it is made from, the second one is the body that a client sends.
 pub fn form(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (schema, sent) = text.split_once('\n').unwrap_or((&text, ""));

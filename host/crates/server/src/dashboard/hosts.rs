@@ -1,4 +1,4 @@
-//! The hosts that work on the queues.
+//! The page of the hosts that share the queues.
 
 use axum::extract::State;
 use axum::response::Response;

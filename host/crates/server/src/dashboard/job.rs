@@ -16,12 +16,12 @@ use super::text::{job_path, json, moment, number, path, plain, queue_path, shown
 use super::{attempts, flow, job_actions};
 use toril_bullmq::admin::{FlowRequest, JobDetails, LogPage};
 
-/// How many lines of the log are on one page.
+/// The number of log lines on one page.
 const LINES: u64 = 100;
-/// How many children are shown. The flow's own page has more.
+/// The number of children on the page. The page of the flow shows more.
 const CHILDREN: u32 = 25;
 
-/// What is shown of the job.
+/// The query parameters of the page.
 #[derive(Debug, Deserialize)]
 pub struct Shown {
     #[serde(default)]
@@ -130,7 +130,8 @@ fn failure(job: &JobDetails) -> Markup {
         Value::Array(stacks) => stacks.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     };
-    // An attempt that succeeded has none. After a retry attempts are counted anew, and say nothing of older stacks.
+    // A successful attempt has no stack trace. After a retry, BullMQ counts attempts from the start, so the count
+    // says nothing about older stack traces.
     let failed = job.attempts_made.saturating_sub(u64::from(job.state == "completed"));
     let first = failed.checked_sub(stacks.len() as u64);
     html! {

@@ -1,4 +1,4 @@
-//! What is done with a job.
+//! The actions on a job.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ use super::segments::Segments;
 use super::text::{job_path, queue_path, shown};
 use toril_bullmq::admin::JobDetails;
 
-/// How long a job may take to end that is cancelled. A plugin that does not end by itself is interrupted after 5 seconds.
+/// How long a cancelled job may take to end. A plugin that does not stop by itself is interrupted after 5 seconds.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 type Done = Result<Response, Failure>;
 type Job = Segments<(String, String)>;
 
-/// What can be done with a job in its state.
+/// The actions that are possible in the job's state.
 pub fn buttons(visitor: &Visitor, job: &JobDetails) -> Markup {
     let path = job_path(&job.queue, &job.id);
     let ended = matches!(job.state.as_str(), "completed" | "failed");
@@ -59,7 +59,7 @@ pub fn buttons(visitor: &Visitor, job: &JobDetails) -> Markup {
     }
 }
 
-/// What was done, for the page that is shown next.
+/// The message about the last action, for the page that is shown next.
 pub fn notice(done: &str) -> Option<Markup> {
     Some(match done {
         "added" => html! { "The job is added." },
@@ -111,7 +111,7 @@ pub async fn delay(State(d): State<Dashboard>, visitor: Visitor, Segments((queue
     Ok(back(&queue, &id, "delay"))
 }
 
-/// The job, or the page that says that there is none.
+/// The job, or an error page if it does not exist.
 async fn existing(d: &Dashboard, visitor: &Visitor, queue: &str, id: &str) -> Result<JobDetails, Failure> {
     let details = d.admin.job_details(queue, id).await;
     details.map_err(|error| Failure::from(error).back_to(queue_path(queue), visitor))

@@ -1,4 +1,4 @@
-//! Jobs in a table.
+//! The table of jobs.
 
 use maud::{Markup, html};
 
@@ -6,7 +6,7 @@ use super::layout::table;
 use super::text::{ago, job_path, shown, span};
 use toril_bullmq::admin::{JobSummary, State};
 
-/// The jobs of one page. What is told of each depends on the state.
+/// The jobs of one page. The columns depend on the state.
 pub fn list(queue: &str, state: State, jobs: &[JobSummary]) -> Markup {
     let ended = matches!(state, State::Completed | State::Failed);
     let failed = state == State::Failed;

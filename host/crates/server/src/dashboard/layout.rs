@@ -1,4 +1,4 @@
-//! What is around every page.
+//! The layout of every page.
 
 use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use axum::http::{HeaderValue, StatusCode};
@@ -9,7 +9,7 @@ use super::assets::{FAVICON, SCRIPT, STYLE};
 use super::door::Visitor;
 use super::text::{encoded, plain, shown};
 
-/// Script and style are this server's own files; what is loaded and sent goes to this server alone.
+/// Only scripts and styles of this server are allowed, and pages may only load from and send to this server.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -30,14 +30,14 @@ const NAVIGATION: [(Section, &str, &str); 4] = [
     (Section::Hosts, "/hosts", "Hosts"),
 ];
 
-/// A page that is to be shown.
+/// A page of the dashboard.
 pub struct Page<'a> {
     visitor: &'a Visitor,
     section: Section,
     title: String,
-    /// The pages above it, with their paths.
+    /// The parent pages, with their paths.
     above: Vec<(String, String)>,
-    /// Where it hears of changes.
+    /// The path of the event stream that announces changes.
     live: Option<String>,
     notice: Option<Markup>,
     status: StatusCode,
@@ -49,13 +49,13 @@ impl<'a> Page<'a> {
         Self { visitor, section, title, above: Vec::new(), live: None, notice: None, status: StatusCode::OK }
     }
 
-    /// Below another page.
+    /// Adds a parent page.
     pub fn below(mut self, name: &str, path: String) -> Self {
         self.above.push((name.to_owned(), path));
         self
     }
 
-    /// Follows a queue, or a job of it, or all queues.
+    /// Follows the changes of a queue, of a job, or of all queues.
     pub fn live(mut self, queue: Option<&str>, id: Option<&str>) -> Self {
         let pairs = [("queue", queue), ("job", id)].into_iter().filter_map(|(name, value)| Some((name, value?)));
         let query: Vec<_> = pairs.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
@@ -63,7 +63,7 @@ impl<'a> Page<'a> {
         self
     }
 
-    /// With what was done before it was shown.
+    /// Adds a message about the last action.
     pub fn notice(mut self, notice: Option<Markup>) -> Self {
         self.notice = notice;
         self
@@ -74,7 +74,7 @@ impl<'a> Page<'a> {
         self
     }
 
-    /// The answer.
+    /// Renders the page.
     pub fn show(self, body: Markup) -> Response {
         let live = self.live.as_deref();
         let page = html! {
@@ -113,7 +113,8 @@ impl<'a> Page<'a> {
         };
         let mut answer = (self.status, Html(page.into_string())).into_response();
         answer.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-        // Without it browsers name no origin in what forms send, and an older one's would be taken for another site's.
+        // With the default `no-referrer`, browsers send no origin with forms. Then requests of older browsers would
+        // look like requests from another site.
         answer.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
         answer
     }
@@ -148,7 +149,7 @@ impl<'a> Page<'a> {
     }
 }
 
-/// Buttons that lead from one page of a list to another. `path` goes on with a number, from 1.
+/// Buttons to navigate between the pages of a list. `path` is completed with the page number, from 1.
 pub fn pager(what: &str, page: u64, pages: u64, path: &str) -> Markup {
     html! {
         @if pages > 1 {
@@ -167,12 +168,12 @@ pub fn pager(what: &str, page: u64, pages: u64, path: &str) -> Markup {
     }
 }
 
-/// A table that scrolls by itself where it is too wide.
+/// A table that scrolls by itself if it is too wide.
 pub fn table(label: &str, table: Markup) -> Markup {
     html! { div.scroll role="region" aria-label=(label) tabindex="0" { (table) } }
 }
 
-/// The state of a job.
+/// A label with the state of a job.
 pub fn state(state: &str) -> Markup {
     html! { span class={ "state state-" (state) } { (state) } }
 }

@@ -1,4 +1,4 @@
-//! Tells pages that something has changed, as server-sent events. They then load themselves again, in parts.
+//! Notifies pages of changes through server-sent events. The pages then reload their parts.
 
 use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -16,13 +16,13 @@ use tokio::time::Instant;
 use super::{Dashboard, text};
 use toril_bullmq::admin::Scope;
 
-/// How often it is looked whether something has changed.
+/// The interval of checks for changes.
 const LOOK: Duration = Duration::from_millis(1500);
-/// How often pages with charts are loaded again in any case, in milliseconds.
+/// The interval, in milliseconds, at which pages with charts are reloaded even without changes.
 const DRAWN: u64 = 15_000;
-/// After so long the browser has to come back, and is asked again who it is.
+/// The lifetime of a stream. The browser then reconnects and is authenticated again.
 const LASTS: Duration = Duration::from_secs(10 * 60);
-/// How many pages follow at once. The others show what was so when they were loaded.
+/// The limit of concurrent streams. Further pages do not update by themselves.
 static SEATS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(64));
 
 #[derive(Debug, Deserialize)]
@@ -35,7 +35,7 @@ pub struct Followed {
 
 pub async fn follow(State(dashboard): State<Dashboard>, Query(followed): Query<Followed>) -> Response {
     let Ok(seat) = SEATS.try_acquire() else {
-        // An event source does not come back after this.
+        // An event source does not reconnect after this status.
         return StatusCode::NO_CONTENT.into_response();
     };
     let scope = match (followed.queue, followed.job) {
@@ -55,12 +55,12 @@ pub async fn follow(State(dashboard): State<Dashboard>, Query(followed): Query<F
             }
             let event = match pulse(&dashboard, &scope).await {
                 Some(pulse) if before.is_none_or(|before| before != pulse) => {
-                    // The first one says that it is followed.
+                    // The first event confirms that the page is being followed.
                     let name = if before.replace(pulse).is_none() { "begun" } else { "changed" };
                     Event::default().event(name).data("-")
                 }
                 Some(_) => continue,
-                // Others tell of it. The browser comes back by itself.
+                // Redis does not answer, which other code reports. The browser reconnects by itself.
                 None => return None,
             };
             return Some((Ok::<_, Infallible>(event), (dashboard, scope, before, seat)));
@@ -69,14 +69,14 @@ pub async fn follow(State(dashboard): State<Dashboard>, Query(followed): Query<F
     Sse::new(stream).keep_alive(KeepAlive::default()).into_response()
 }
 
-/// A number that is another one when the page shows something else. None: Redis does not tell.
+/// A number that changes when the page would show something else. None: Redis does not answer.
 async fn pulse(dashboard: &Dashboard, scope: &Scope) -> Option<u64> {
     let pulse = dashboard.admin.pulse(scope).await.ok()?;
     if matches!(scope, Scope::Job { .. }) {
         return Some(pulse);
     }
     let mut hasher = DefaultHasher::new();
-    // Charts and hosts move on by themselves.
+    // Charts and the list of hosts change over time without an event.
     (pulse, text::now() / DRAWN).hash(&mut hasher);
     for plugin in dashboard.inside.plugins() {
         (plugin.status.version, plugin.status.since, plugin.status.reloads.first().map(|reload| reload.at))

@@ -1,4 +1,4 @@
-//! Coming in with the token, and going.
+//! Log-in with the token, and log-out.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::form::Form;
 use super::layout::{Page, Section};
 
-/// After a wrong token the answer waits so long.
+/// The delay of the response after a wrong token.
 const PENALTY: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Default, Deserialize)]
@@ -85,7 +85,7 @@ fn page(visitor: &Visitor, next: &str, wrong: Option<&str>) -> Response {
     })
 }
 
-/// A path of this server, and never another server's.
+/// Returns `next` if it is a path on this server, and `/` otherwise, so that it cannot redirect to another site.
 fn own(next: &str) -> &str {
     let mut characters = next.chars();
     let fits = characters.next() == Some('/')

@@ -1,14 +1,14 @@
-//! The dashboard: pages that the server makes, which can be read without a script. Does with queues what
-//! [`Admin`] does, and knows of the host what [`Inside`] tells.
+//! The dashboard: pages rendered by the server, which can be read without a script. It operates on queues through
+//! [`Admin`], and knows the host through [`Inside`].
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `overview`, `queue`, `job`, `flow`, `schedulers`, `plugins`, `hosts` | the pages that are read |
+//! | `overview`, `queue`, `job`, `flow`, `schedulers`, `plugins`, `hosts` | the pages to read |
 //! | `add`, `schema_form` | adding a job through a form made from its schema |
-//! | `queue_actions`, `job_actions`, `confirm` | what is done, and the question before |
-//! | `login`, `door` | who comes in |
-//! | `live` | what tells pages that something has changed |
-//! | `layout`, `text`, `chart`, `form`, `failure`, `assets` | what pages are made of |
+//! | `queue_actions`, `job_actions`, `confirm` | the actions, and their confirmation |
+//! | `login`, `door` | authentication |
+//! | `live` | notifying pages of changes |
+//! | `layout`, `text`, `chart`, `form`, `failure`, `assets` | the building blocks of pages |
 
 mod add;
 mod assets;
@@ -50,10 +50,10 @@ use toril_bullmq::admin::Admin;
 
 pub use inside::{Inside, PluginDetails, QueueSample};
 
-/// The largest form, in bytes.
+/// The size limit of a form, in bytes.
 const LARGEST_FORM: usize = 4 << 20;
 
-/// What every page is made with.
+/// The state that all pages share.
 #[derive(Clone)]
 struct Dashboard {
     admin: Admin,
@@ -62,7 +62,7 @@ struct Dashboard {
     sessions: Sessions,
 }
 
-/// The pages, and what they need.
+/// The routes of all pages.
 pub fn routes(admin: Admin, inside: Arc<dyn Inside>, guard: Guard, sessions: Sessions) -> Router {
     let dashboard = Dashboard { admin, inside, guard, sessions };
     let inner = Router::new()
@@ -92,7 +92,7 @@ pub fn routes(admin: Admin, inside: Arc<dyn Inside>, guard: Guard, sessions: Ses
         .layer(from_fn_with_state(dashboard.clone(), door::known));
     let outer = Router::new()
         .route("/login", get(login::ask).post(login::enter))
-        // Also where nothing can be changed, which the others are not.
+        // Log-out also works if changes are forbidden, unlike the other POST routes.
         .route("/logout", post(login::leave))
         .route("/assets/{file}", get(assets::serve))
         .layer(from_fn_with_state(dashboard.clone(), door::anybody));

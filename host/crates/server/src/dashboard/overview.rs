@@ -1,4 +1,4 @@
-//! The first page: every queue with its numbers and how it goes.
+//! The start page: all queues with their numbers and charts.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -48,7 +48,7 @@ fn card(dashboard: &Dashboard, queue: &QueueDetails, minutes: &Minutes, now: u64
     }
 }
 
-/// How many jobs are in which state, each with the way to them.
+/// The number of jobs in each state, each with a link to them.
 pub fn counts(queue: &QueueDetails) -> Markup {
     html! {
         dl.counts {
@@ -62,7 +62,7 @@ pub fn counts(queue: &QueueDetails) -> Markup {
     }
 }
 
-/// The counts by BullMQ's names of the states.
+/// The counts with BullMQ's names of the states.
 pub fn by_state(queue: &QueueDetails) -> [(&'static str, u64); 7] {
     [
         ("waiting", queue.waiting),

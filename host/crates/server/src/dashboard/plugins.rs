@@ -1,4 +1,4 @@
-//! The plugins of this host.
+//! The page of this host's plugins.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -44,7 +44,7 @@ fn one(plugin: &PluginDetails) -> Markup {
     }
 }
 
-/// What the plugin's entry grants. Of settings and secrets the names alone.
+/// The grants of the plugin's entry. Of configuration values and secrets, only the names are shown.
 fn granted(plugin: &PluginDetails) -> Markup {
     let granted = &plugin.granted;
     let names = |names: Vec<String>| html! { @if names.is_empty() { span.note { "nothing" } } @else { @for name in &names { code { (shown(name)) } " " } } };

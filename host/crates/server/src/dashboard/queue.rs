@@ -1,4 +1,4 @@
-//! The page of one queue: how it goes, what can be done with it, and its jobs by state.
+//! The page of one queue: its charts, its actions, and its jobs by state.
 
 use axum::extract::{Query, State};
 use axum::response::Response;
@@ -16,10 +16,10 @@ use super::text::{self, number, queue_path};
 use super::{job_list, queue_actions};
 use toril_bullmq::admin::{PageRequest, QueueDetails, State as JobState};
 
-/// How many jobs are on one page of the list.
+/// The number of jobs on one page of the list.
 const PER_PAGE: u64 = 25;
 
-/// What is shown of the queue.
+/// The query parameters of the page.
 #[derive(Debug, Deserialize)]
 pub struct Shown {
     #[serde(default)]
@@ -97,7 +97,7 @@ pub async fn show(
     }))
 }
 
-/// The state that is shown where none is asked for: the first that has jobs of those that say most.
+/// The default state: the first non-empty one, in the order of how informative they are.
 fn first_with_jobs(queue: &QueueDetails) -> JobState {
     let order = [
         (JobState::Active, queue.active),
@@ -111,7 +111,7 @@ fn first_with_jobs(queue: &QueueDetails) -> JobState {
     order.into_iter().find(|(_, count)| *count > 0).map_or(JobState::Waiting, |(state, _)| state)
 }
 
-/// What ends is looked at from its end, what comes from its beginning.
+/// Finished jobs are listed from the newest, waiting jobs from the oldest.
 fn usual(state: JobState) -> Order {
     match state {
         JobState::Completed | JobState::Failed | JobState::Active => Order::Newest,

@@ -1,4 +1,4 @@
-//! What is done with a queue.
+//! The actions on a queue.
 
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ use super::segments::Segments;
 use super::text::{count, queue_path, shown};
 use toril_bullmq::admin::{AdminError, QueueDetails, State as JobState};
 
-/// How many jobs one cleaning removes at most.
+/// The limit of jobs that one cleaning removes.
 const MOST_CLEANED: u64 = 100_000;
 
 type Done = Result<Response, Failure>;
 
-/// What can be done.
+/// The possible actions.
 pub fn buttons(visitor: &Visitor, queue: &QueueDetails) -> Markup {
     let path = queue_path(&queue.name);
     html! {
@@ -40,7 +40,7 @@ pub fn buttons(visitor: &Visitor, queue: &QueueDetails) -> Markup {
     }
 }
 
-/// What was done, for the page that is shown next.
+/// The message about the last action, for the page that is shown next.
 pub fn notice(done: &str, n: Option<u64>) -> Option<Markup> {
     let jobs = n.map_or_else(|| "the jobs".to_owned(), |n| count(n, "job"));
     Some(match done {
@@ -55,24 +55,24 @@ pub fn notice(done: &str, n: Option<u64>) -> Option<Markup> {
     })
 }
 
-/// The queue's page, which says what was done.
+/// Redirects to the queue's page with a message about the action.
 fn back(queue: &str, done: &str) -> Response {
     Redirect::to(&format!("{}?done={done}", queue_path(queue))).into_response()
 }
 
-/// The same after `outcome`, or the page that says why nothing was done.
+/// Redirects like `back` after a success, and otherwise shows an error page.
 fn ended<T>(visitor: &Visitor, queue: &str, outcome: Result<T, AdminError>, done: impl FnOnce(T) -> String) -> Done {
     let outcome = outcome.map_err(|error| Failure::from(error).back_to(queue_path(queue), visitor));
     Ok(back(queue, &done(outcome?)))
 }
 
-/// What is asked before something is done with a queue.
+/// The confirmation before an action on a queue.
 struct Before<'a> {
     title: &'a str,
     says: Markup,
     fields: Markup,
     button: &'a str,
-    /// Where the answer goes, below the queue's path.
+    /// The path that the form is sent to, relative to the queue's path.
     action: &'a str,
 }
 
@@ -90,7 +90,7 @@ pub async fn resume(State(d): State<Dashboard>, visitor: Visitor, Segments(queue
     ended(&visitor, &queue, d.admin.resume(&queue).await, |_| "resumed".to_owned())
 }
 
-/// The queue, or the page that says that there is none.
+/// The queue, or an error page if it does not exist.
 async fn existing(d: &Dashboard, visitor: &Visitor, queue: &str) -> Result<QueueDetails, Failure> {
     let details = d.admin.queue_details(queue).await;
     details.map_err(|error| Failure::from(error).back_to("/".to_owned(), visitor))

@@ -16,9 +16,9 @@ use super::segments::Segments;
 use super::text::{ago, number, path, queue_path, shown, span};
 use toril_bullmq::admin::{Scheduler, SchedulerPage};
 
-/// How many are on one page.
+/// The number of schedulers on one page.
 const PER_PAGE: u64 = 25;
-/// How many of each queue are on the page of all.
+/// The number of schedulers per queue on the page of all queues.
 const FIRST: u64 = 10;
 
 #[derive(Debug, Deserialize)]
@@ -29,7 +29,7 @@ pub struct Shown {
     done: Option<String>,
 }
 
-/// The next ones of every queue.
+/// The page with the next schedulers of every queue.
 pub async fn all(State(dashboard): State<Dashboard>, visitor: Visitor) -> Result<Response, Failure> {
     let mut pages = Vec::new();
     for queue in dashboard.admin.configured() {
@@ -51,7 +51,7 @@ pub async fn all(State(dashboard): State<Dashboard>, visitor: Visitor) -> Result
     }))
 }
 
-/// Those of one queue.
+/// The page with the schedulers of one queue.
 pub async fn of_queue(
     State(dashboard): State<Dashboard>,
     visitor: Visitor,

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::segment::Unescape;
 
-/// The variable parts of the path.
+/// The variable segments of the path.
 pub struct Segments<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Unescape + Send> FromRequestParts<S> for Segments<T> {

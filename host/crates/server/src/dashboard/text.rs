@@ -1,5 +1,5 @@
-//! How values are written on pages. Everything that comes from a job goes through [`shown`]: the template engine makes
-//! markup harmless, and this makes characters visible that would change what is around them.
+//! Formats values for pages. Everything that comes from a job goes through [`shown`]. The template engine escapes
+//! markup; this module also makes characters visible that would change the text around them.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,40 +10,40 @@ use serde_json::Value;
 use crate::segment::escape;
 pub use toril_bullmq::now;
 
-/// Longer texts are cut, in bytes.
+/// The size in bytes at which a text is cut.
 const LONGEST: usize = 64 * 1024;
-/// The last second that dates are written for: the end of the year 9999.
+/// The last second for which a date is shown: the end of the year 9999.
 const LAST_SECOND: u64 = 253_402_300_799;
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// A path of these segments, each of which may be anything.
+/// A path with these segments, which may contain any characters.
 pub fn path(segments: &[&str]) -> String {
     segments.iter().flat_map(|segment| ["/".to_owned(), encoded(&escape(segment))]).collect()
 }
 
-/// The page of a queue.
+/// The path of a queue's page.
 pub fn queue_path(queue: &str) -> String {
     path(&["queues", queue])
 }
 
-/// The page of a job.
+/// The path of a job's page.
 pub fn job_path(queue: &str, id: &str) -> String {
     path(&["queues", queue, "jobs", id])
 }
 
-/// A value of a query.
+/// A percent-encoded value for a query string.
 pub fn encoded(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 
-/// Whether a character is not seen, or changes how others are seen.
+/// Whether a character is invisible, or changes how other characters are displayed.
 fn is_hidden(c: char) -> bool {
     let invisible = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
     (c.is_control() && !matches!(c, '\n' | '\t')) || invisible
 }
 
-/// Any text, with what is not seen in it made visible, in a direction of its own.
+/// Any text, with hidden characters made visible, and isolated in its own text direction.
 pub fn shown(text: &str) -> Markup {
     let (text, cut) = cut(text);
     html! {
@@ -75,7 +75,7 @@ fn cut(text: &str) -> (&str, usize) {
     (&text[..end], text.len() - end)
 }
 
-/// The text in parts that are either hidden or not.
+/// Splits the text into parts that are either hidden or visible.
 fn parts(text: &str) -> Vec<(bool, &str)> {
     let mut parts = Vec::new();
     let mut start = 0;
@@ -94,13 +94,13 @@ fn parts(text: &str) -> Vec<(bool, &str)> {
     parts
 }
 
-/// A document, indented.
+/// Indented JSON.
 pub fn json(value: &Value) -> Markup {
     let text = serde_json::to_string_pretty(value).unwrap_or_default();
     html! { pre tabindex="0" { code { (shown(&text)) } } }
 }
 
-/// Digits in groups of three.
+/// A number with its digits in groups of three.
 pub fn number(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() * 2);
@@ -113,12 +113,12 @@ pub fn number(number: u64) -> String {
     grouped
 }
 
-/// So many of them, as in `1 job` and `2 jobs`.
+/// A number and a noun, as in `1 job` and `2 jobs`.
 pub fn count(many: u64, one: &str) -> String {
     format!("{} {one}{}", number(many), if many == 1 { "" } else { "s" })
 }
 
-/// A time span in milliseconds, in its two largest units.
+/// A duration in milliseconds, shown in its two largest units.
 pub fn span(milliseconds: u64) -> String {
     let seconds = milliseconds / 1000;
     let two = |large: u64, unit: &str, small: u64, small_unit: &str| match small {
@@ -135,13 +135,13 @@ pub fn span(milliseconds: u64) -> String {
     }
 }
 
-/// A moment in milliseconds since the Unix epoch: as a date, and how far away it is.
+/// A time in milliseconds since the Unix epoch, shown as a date and relative to now.
 pub fn moment(at: u64) -> Markup {
     let Some(date) = date(at) else { return html! { (number(at)) " ms" } };
     html! { time datetime=(date) { (date.replace('T', " ").replace('Z', " UTC")) } " " span.note { "(" (distance(at)) ")" } }
 }
 
-/// How far away a moment is.
+/// A time, shown relative to now.
 pub fn ago(at: u64) -> Markup {
     let Some(date) = date(at) else { return html! { (number(at)) " ms" } };
     html! { time datetime=(date) { (distance(at)) } }
@@ -161,7 +161,7 @@ fn date(at: u64) -> Option<String> {
     Some(humantime::format_rfc3339_seconds(time).to_string())
 }
 
-/// A moment in milliseconds since the Unix epoch.
+/// A time in milliseconds since the Unix epoch.
 pub fn millis(time: SystemTime) -> u64 {
     u64::try_from(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }

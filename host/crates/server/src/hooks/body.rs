@@ -1,4 +1,4 @@
-//! Reads bodies within bounds: one of its own for each body, and one for all bodies that are held at once.
+//! Reads bodies with two size limits: one for each body, and one for all bodies in memory together.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -10,13 +10,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::refusal::Refusal;
 use crate::connections::TooSlow;
 
-/// A body, and its place among all bodies that are held.
+/// A body, and its share of the memory for all bodies.
 pub struct Held {
     pub bytes: Vec<u8>,
     _room: Option<OwnedSemaphorePermit>,
 }
 
-/// Reads a body of `most` bytes at most.
+/// Reads a body of at most `most` bytes.
 pub async fn read(mut body: Body, most: u64, room: &Arc<Semaphore>) -> Result<Held, Refusal> {
     if body.size_hint().lower() > most {
         return Err(Refusal::TooLarge(most));
@@ -38,7 +38,7 @@ pub async fn read(mut body: Body, most: u64, room: &Arc<Semaphore>) -> Result<He
     Ok(held)
 }
 
-/// Reads a body of `most` bytes at most to its end, and keeps nothing of it.
+/// Reads a body of at most `most` bytes to its end, and discards it.
 pub async fn skip(mut body: Body, most: u64) -> Result<(), Refusal> {
     if body.size_hint().lower() > most {
         return Err(Refusal::TooLarge(most));
@@ -54,7 +54,7 @@ pub async fn skip(mut body: Body, most: u64) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Why a body has no end.
+/// Why reading a body failed.
 fn broken(error: &axum::Error) -> Refusal {
     let mut causes = std::iter::successors(error.source(), |error| (*error).source());
     if causes.any(|cause| cause.is::<TooSlow>()) { Refusal::TooSlow } else { Refusal::Broken }
@@ -74,7 +74,7 @@ mod tests {
         assert!(held.is_ok_and(|held| held.bytes == b"four"));
         let larger = read(Body::from("fives"), 4, &room(100)).await;
         assert!(matches!(larger, Err(Refusal::TooLarge(4))));
-        // A chunked one does not tell its size before.
+        // The size of a chunked body is not known in advance.
         let chunks = ["thr", "ee"].map(|chunk| Ok::<_, std::io::Error>(chunk.to_owned()));
         let chunked = read(Body::from_stream(futures::stream::iter(chunks)), 4, &room(100)).await;
         assert!(matches!(chunked, Err(Refusal::TooLarge(4))));

@@ -1,4 +1,4 @@
-//! `/callbacks/QUEUE/ID`: wakes a job that has deferred itself until something happens elsewhere.
+//! `/callbacks/QUEUE/ID`: wakes a job that deferred itself to wait for an external event.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,18 +19,18 @@ use toril_bullmq::admin::{Admin, Woken};
 use toril_config::{Config, SigningKey};
 use toril_meters as metrics;
 
-/// The header in which agents of the A2A protocol show the token that they were given.
+/// The header in which agents of the A2A protocol send the token that they were given.
 const TOKEN: HeaderName = HeaderName::from_static("x-a2a-notification-token");
-/// The largest body. It is read and not kept.
+/// The size limit of the body, which is read and discarded.
 const LARGEST_BODY: u64 = 8 << 20;
-/// How long a job may stay active that is to be woken.
+/// How long a callback waits for the job to leave `active`.
 const ACTIVE: Duration = Duration::from_secs(10);
-/// Between two looks at it.
+/// The interval between two checks of the job's state.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How long a request waits for its answer: somewhat longer, for Redis to answer.
+/// The timeout of the whole request. Longer than [`ACTIVE`], so that Redis has time to answer.
 const ANSWER: Duration = Duration::from_secs(15);
 
-/// The results that are counted.
+/// The results that the metrics count.
 pub const RESULTS: [&str; 7] =
     ["promoted", "not-needed", "unauthorized", "not-found", "too-large", "invalid", "unavailable"];
 
@@ -49,7 +49,7 @@ pub async fn answer(State(hooks): State<Arc<Hooks>>, request: Request) -> Respon
         Ok(Woken::NotNeeded) => ("not-needed", StatusCode::NO_CONTENT.into_response()),
         Ok(Woken::Active) => (Refusal::StillActive.result(), Refusal::StillActive.into_response()),
         Err(refusal) => {
-            // Of a stranger's request not even the queue is known to be one.
+            // The sender is not authenticated, so the name in the path is logged only if it is a configured queue.
             let known = if config.queues.contains_key(&queue) { &*queue } else { "" };
             hooks.log("/callbacks", known, &refusal);
             (refusal.result(), refusal.into_response())
@@ -80,12 +80,12 @@ async fn take(
     hooks.changes.run(ANSWER, waking).await.map_err(Refusal::Unanswered)?
 }
 
-/// The token of a job's callback.
+/// The token of a job's callback: an HMAC over the queue's name and the job's id.
 fn token(key: &SigningKey, queue: &str, id: &str) -> Option<String> {
     Some(hex(&mac(key, &[queue.as_bytes(), b"\n", id.as_bytes()])?))
 }
 
-/// Whether a request shows the token, in either of its headers.
+/// Whether the request has the right token in one of the two headers.
 fn shows(headers: &HeaderMap, token: &str) -> bool {
     let own = headers.get(TOKEN).map(|shown| shown.as_bytes());
     let bearer = headers.get(AUTHORIZATION).and_then(|header| bearer(header.as_bytes()));
@@ -93,7 +93,7 @@ fn shows(headers: &HeaderMap, token: &str) -> bool {
     shown.fold(false, |found, shown| found | same(token, shown))
 }
 
-/// Wakes a job, once it is not active any more.
+/// Wakes a job as soon as it is no longer active.
 async fn wake(admin: &Admin, waiters: Arc<Semaphore>, queue: &str, id: &str) -> Result<Woken, Refusal> {
     let until = Instant::now() + ACTIVE;
     let mut place = None;

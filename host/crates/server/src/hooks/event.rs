@@ -1,4 +1,4 @@
-//! Which event a request tells of, and the job that it adds.
+//! Determines the event of a request, and the job that it adds.
 
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderName};
@@ -11,12 +11,12 @@ use toril_bullmq::admin::{Deduplication, NewJob, NewJobOptions};
 use toril_config::{EventDeduplication, Pointer, SignatureForm, Webhook, WebhookData};
 
 const GITHUB_EVENT: HeaderName = HeaderName::from_static("x-github-event");
-/// What GitHub sends when a webhook is made.
+/// The event that GitHub sends when a webhook is created.
 const PING: &str = "ping";
-/// The longest id of a delivery that is a part of the job's id as it is.
+/// The longest delivery id that becomes part of the job's id unchanged. Longer ones are hashed.
 const LONGEST_DELIVERY: usize = 128;
 
-/// Whether a request is of an event that adds a job, as far as its headers tell.
+/// Whether the event of the request adds a job, as far as the headers can tell.
 pub fn is_wanted(webhook: &Webhook, headers: &HeaderMap) -> Result<bool, Refusal> {
     if webhook.signature != SignatureForm::GitHub {
         return Ok(true);
@@ -32,7 +32,7 @@ pub fn is_wanted(webhook: &Webhook, headers: &HeaderMap) -> Result<bool, Refusal
     }
 }
 
-/// The same, as far as the body tells.
+/// Whether the event of the request adds a job, as far as the body can tell.
 pub fn is_wanted_by_body(webhook: &Webhook, document: &Value) -> Result<bool, Refusal> {
     let Some(wanted) = webhook.events.as_ref().filter(|_| webhook.signature == SignatureForm::Standard) else {
         return Ok(true);
@@ -43,7 +43,7 @@ pub fn is_wanted_by_body(webhook: &Webhook, document: &Value) -> Result<bool, Re
     }
 }
 
-/// The body as JSON. GitHub can also send it as a field of a form.
+/// The body as JSON. GitHub can also send the JSON as a form field.
 pub fn document(headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
     let no_json = || Refusal::Malformed("the body is no JSON");
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
@@ -55,7 +55,7 @@ pub fn document(headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
     serde_json::from_slice(body).map_err(|_| no_json())
 }
 
-/// The job that an event adds to the webhook's queue. `delivery`: what the sender calls the request.
+/// The job that an event adds to the webhook's queue. `delivery`: the sender's id of the request.
 pub fn job(name: &str, webhook: &Webhook, document: Value, delivery: Option<&str>) -> Result<NewJob, Refusal> {
     let deduplication =
         webhook.deduplication.as_ref().map(|wanted| deduplication(name, wanted, &document)).transpose()?;
@@ -79,7 +79,7 @@ pub fn job(name: &str, webhook: &Webhook, document: Value, delivery: Option<&str
     Ok(NewJob { name: webhook.name.clone(), data, opts })
 }
 
-/// One for each delivery, so that the same one adds no second job.
+/// The job's id. It depends on the delivery, so that a repeated delivery adds no second job.
 fn job_id(name: &str, delivery: &str) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     match delivery.len() <= LONGEST_DELIVERY && delivery.chars().all(fits) {
@@ -100,7 +100,7 @@ fn deduplication(name: &str, wanted: &EventDeduplication, document: &Value) -> R
         }
     };
     Ok(Deduplication {
-        // The jobs of two webhooks are not the same, even where both tell of one thing.
+        // The id contains the webhook's name, so that jobs of two webhooks are never duplicates of each other.
         id: format!("{name}:{value}"),
         ttl: wanted.ttl.map(milliseconds),
         extend: wanted.extend.then_some(true),

@@ -1,4 +1,4 @@
-//! What a fuzzer drives of requests from outside: headers and bodies, without what they do.
+//! Fuzz targets for requests from outside: their headers and bodies, without their effects.
 
 use std::path::Path;
 use std::time::SystemTime;
@@ -27,7 +27,7 @@ signature = "standard"
 secret = "env:KEY"
 "#;
 
-/// A request to a webhook, of somebody who does not know the secret.
+/// A webhook request from a sender who does not know the secret.
 pub fn webhook(headers: &HeaderMap, body: &[u8]) {
     let Some(config) = config() else { return };
     for (name, webhook) in &config.webhooks {

@@ -1,15 +1,16 @@
-//! Requests from outside that add a job (`/webhooks/NAME`) or wake one (`/callbacks/QUEUE/ID`). Both are off unless the
-//! current configuration turns them on. Each request proves itself with a secret of its own. The administration's token
-//! and `admin` do not matter here. Not part of the API's description: the senders define the format.
+//! Requests from outside that add a job (`/webhooks/NAME`) or wake one (`/callbacks/QUEUE/ID`). Both are disabled
+//! unless the current configuration enables them. Each request authenticates with its own secret; the admin token and
+//! `admin` do not matter here. The API description does not contain these routes, because the senders define the
+//! format.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | `webhook` | adding a job |
-//! | `signature` | whether a request is signed |
-//! | `event` | which event a request tells of, and which job that is |
+//! | `signature` | verifying the signature of a request |
+//! | `event` | the event of a request, and the job that it adds |
 //! | `callback` | waking a job |
-//! | `body` | reading a body within bounds |
-//! | `refusal` | why a request is not done, as an answer, in the log and in the metrics |
+//! | `body` | reading a body within limits |
+//! | `refusal` | why a request is refused: the response, the log line and the metric |
 
 mod body;
 mod callback;
@@ -40,15 +41,15 @@ use toril_config::{Config, SigningKey};
 use toril_job::Rate;
 use toril_meters as metrics;
 
-/// The most bytes of all bodies that are held at once. Everybody who reaches the server can send bodies. Only the end of a
-/// body tells whether the signature is right.
+/// The memory limit of all bodies together, in bytes. Anyone who can reach the server can send a body, and its
+/// signature can only be verified after the last byte.
 const ROOM: usize = 64 << 20;
-/// How many callbacks wait at once for a job to leave `active`.
+/// How many callbacks may wait at once for a job to leave `active`.
 const WAITERS: usize = 64;
-/// Refused requests that are logged in a minute.
+/// The limit of refused requests that are logged per minute.
 const LOGGED: u32 = 10;
 
-/// What the handlers share.
+/// The state that the handlers share.
 struct Hooks {
     admin: Admin,
     config: Arc<ArcSwap<Config>>,
@@ -59,7 +60,7 @@ struct Hooks {
     logged: Rate,
 }
 
-/// The routes. `changes` owns what is under way.
+/// The routes. `changes` owns the running changes.
 pub fn routes(admin: Admin, config: Arc<ArcSwap<Config>>, names: HostNames, changes: Changes) -> Router {
     let (room, waiters) = (Arc::new(Semaphore::new(ROOM)), Arc::new(Semaphore::new(WAITERS)));
     let logged = Rate::new(LOGGED, Duration::from_secs(60));
@@ -70,7 +71,8 @@ pub fn routes(admin: Admin, config: Arc<ArcSwap<Config>>, names: HostNames, chan
         .with_state(hooks)
 }
 
-/// Shows the counters of everything that the configuration turns on, also those that have counted nothing.
+/// Registers the counters of everything that the configuration enables, so that metrics show them before the first
+/// request.
 pub fn begin_counting(config: &Config) {
     for webhook in config.webhooks.keys() {
         metrics::webhook_results(webhook, &webhook::RESULTS);
@@ -81,14 +83,14 @@ pub fn begin_counting(config: &Config) {
 }
 
 impl Hooks {
-    /// Whether a request calls the server by a right name, and posts something.
+    /// Checks that the request has a valid `Host` and is a POST.
     fn check(&self, request: &Parts) -> Result<(), Refusal> {
         self.names.check(&request.headers).map_err(Refusal::WrongName)?;
         if request.method == Method::POST { Ok(()) } else { Err(Refusal::WrongMethod) }
     }
 }
 
-/// HMAC-SHA256 over these parts. None: not a key, which a checked one always is.
+/// HMAC-SHA256 over these parts. None: the key is not valid, which cannot happen with a checked key.
 fn mac(key: &SigningKey, parts: &[&[u8]]) -> Option<[u8; 32]> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.expose()).ok()?;
     parts.iter().for_each(|part| mac.update(part));

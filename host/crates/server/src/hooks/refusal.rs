@@ -1,4 +1,4 @@
-//! Why a request is not done. Nothing of a body, a signature or a secret is in an answer or in the log.
+//! Why a request is refused. Neither the response nor the log contains any part of a body, a signature or a secret.
 
 use axum::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -9,44 +9,44 @@ use crate::changes::Unanswered;
 use crate::problem::Problem;
 use toril_bullmq::admin::AdminError;
 
-/// When a sender should try again.
+/// The value of `Retry-After`, in seconds.
 const RETRY: HeaderValue = HeaderValue::from_static("10");
 
-/// Why a request is not done.
+/// Why a request is refused.
 #[derive(Debug)]
 pub enum Refusal {
-    /// It does not call the server by a right name.
+    /// Its `Host` is not valid for this server.
     WrongName(&'static str),
-    /// It is no POST.
+    /// It is not a POST.
     WrongMethod,
-    /// It is not signed as it should be. What is wrong is for the log alone.
+    /// The signature is missing or wrong. The reason is only for the log.
     NotSigned(&'static str),
-    /// It does not show the token of the callback.
+    /// The token of the callback is missing or wrong.
     NoToken,
-    /// Its body has more bytes than this.
+    /// Its body is larger than this number of bytes.
     TooLarge(u64),
-    /// Its body took too long.
+    /// Its body took too long to arrive.
     TooSlow,
-    /// Its body has no end.
+    /// Its body is incomplete.
     Broken,
-    /// Other requests hold all that bodies may take, or all places to wait at.
+    /// The memory for bodies is used up, or too many callbacks are waiting.
     Busy,
-    /// It makes no sense.
+    /// The request is malformed.
     Malformed(&'static str),
-    /// No job can be made of it.
+    /// The body does not contain what the job needs.
     Unusable(String),
-    /// There is no such queue or job.
+    /// The queue or the job does not exist.
     Missing(String),
     /// The job is still active.
     StillActive,
-    /// The queue side says no.
+    /// The queue side returned an error.
     Admin(AdminError),
-    /// What was begun has not ended in time.
+    /// The change has no outcome, or none that is known yet.
     Unanswered(Unanswered),
 }
 
 impl Refusal {
-    /// What the metrics call it.
+    /// The result's name in the metrics.
     pub fn result(&self) -> &'static str {
         match self {
             Self::NotSigned(_) | Self::NoToken => "unauthorized",
@@ -63,7 +63,7 @@ impl Refusal {
         }
     }
 
-    /// For the operator, who reads the log.
+    /// The reason for the log, which only the operator reads.
     fn reason(&self) -> String {
         match self {
             Self::NotSigned(why) => (*why).to_owned(),
@@ -139,7 +139,7 @@ impl IntoResponse for Refusal {
 }
 
 impl Hooks {
-    /// Logs a refused request. Strangers decide how often that happens, so it has a bound.
+    /// Logs a refused request. The number of log lines is limited, because anyone can cause them.
     pub fn log(&self, path: &'static str, name: &str, refusal: &Refusal) {
         let Some(left) = self.logged.take() else { return };
         tracing::warn!(path, name, reason = refusal.reason(), "a request from outside was refused");

@@ -1,4 +1,4 @@
-//! Whether a request is signed with a webhook's secret. Signatures are compared in constant time.
+//! Verifies that a request is signed with a webhook's secret. Signatures are compared in constant time.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,7 +10,7 @@ use super::{hex, mac};
 use crate::security::same;
 use toril_config::{SignatureForm, SigningKey};
 
-/// How far the time of a request may be from the host's: what Standard Webhooks recommends.
+/// The allowed difference between the request's timestamp and the host's clock, as Standard Webhooks recommends.
 const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
 const GITHUB_SIGNATURE: HeaderName = HeaderName::from_static("x-hub-signature-256");
@@ -22,17 +22,17 @@ const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 const MISSING: &str = "the signature is missing";
 const WRONG: &str = "the signature is wrong";
 
-/// What a request says of its signature.
+/// The signature headers of a request.
 #[derive(Debug)]
 pub enum Signed<'r> {
     /// `sha256=` and the signature of the body, in hexadecimal.
     GitHub(&'r str),
-    /// As in Standard Webhooks.
+    /// The headers of Standard Webhooks.
     Standard { id: &'r str, timestamp: &'r str, signatures: &'r str },
 }
 
 impl<'r> Signed<'r> {
-    /// Looks it up, before anything of the body has been read.
+    /// Reads the headers, before any part of the body is read.
     pub fn read(form: SignatureForm, headers: &'r HeaderMap) -> Result<Self, &'static str> {
         match form {
             SignatureForm::GitHub => {
@@ -46,7 +46,7 @@ impl<'r> Signed<'r> {
         .ok_or(MISSING)
     }
 
-    /// Whether it is the right signature of this body, or why not.
+    /// Checks the signature of this body. The error is the reason.
     pub fn check(&self, key: &SigningKey, body: &[u8], now: SystemTime) -> Result<(), &'static str> {
         match self {
             Self::GitHub(shown) => {
@@ -56,7 +56,8 @@ impl<'r> Signed<'r> {
             Self::Standard { id, timestamp, signatures } => {
                 let signed = mac(key, &[id.as_bytes(), b".", timestamp.as_bytes(), b".", body]).ok_or(WRONG)?;
                 let right = STANDARD.encode(signed);
-                // Several, while the sender changes its secret. Those of other versions count for nothing.
+                // There can be several signatures while the sender rotates its secret. Signatures of other versions
+                // are ignored.
                 let mut shown = signatures.split(' ').filter_map(|one| one.strip_prefix("v1,"));
                 if !shown.any(|shown| same(&right, shown)) {
                     return Err(WRONG);
@@ -67,7 +68,7 @@ impl<'r> Signed<'r> {
     }
 }
 
-/// What the sender calls the delivery: the same when it sends it again.
+/// The sender's id of the delivery. It stays the same if the sender repeats the delivery.
 pub fn delivery(form: SignatureForm, headers: &HeaderMap) -> Option<&str> {
     let name = match form {
         SignatureForm::GitHub => &GITHUB_DELIVERY,
@@ -114,7 +115,7 @@ mod tests {
         assert_eq!(Signed::read(SignatureForm::GitHub, &HeaderMap::new()).map(drop), Err(MISSING));
     }
 
-    /// The example of Standard Webhooks' own libraries.
+    /// The example from the libraries of Standard Webhooks.
     fn standard(signatures: &str, now: u64) -> Result<(), &'static str> {
         let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
         let key = SigningKey::of_standard(&secret).expect("a key");

@@ -17,18 +17,18 @@ use toril_bullmq::admin::AddedJob;
 use toril_config::{Config, Webhook};
 use toril_meters as metrics;
 
-/// How long a request waits for its answer. GitHub waits 10 s.
+/// The timeout of the request. GitHub waits 10 s.
 const ANSWER: Duration = Duration::from_secs(8);
 
-/// The results that are counted.
+/// The results that the metrics count.
 pub const RESULTS: [&str; 7] =
     ["added", "deduplicated", "ignored", "unauthorized", "too-large", "invalid", "unavailable"];
 
-/// What became of a request that was let in.
+/// The result of an accepted request.
 enum Taken {
-    /// It has a job of its own. Also where an earlier request of the same delivery has added it.
+    /// The request has its own job, which this request or an earlier one of the same delivery added.
     Added(AddedJob),
-    /// A job stands for it that is there already.
+    /// An existing job stands for it, because of deduplication.
     Deduplicated(AddedJob),
     /// Its event adds no job.
     Ignored,

@@ -1,18 +1,18 @@
-//! Requests that a page of another site makes a browser send: they must not change anything.
+//! Protection against cross-site requests: a page of another site must not make a browser change anything here.
 
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, Method};
 
-/// Whether a request only looks.
+/// Whether the method only reads.
 pub fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 /// Whether a request that changes something comes from a page of this server, or from no page at all.
 ///
-/// Browsers of these years say where a request comes from in `Sec-Fetch-Site`, which no page can set. Older ones name the
-/// page's origin in `Origin` with every request that is no GET. What says neither is no browser, and has no credentials
-/// that it did not add itself.
+/// Current browsers send the relation to the requesting page in `Sec-Fetch-Site`, which no page can set. Older
+/// browsers send the page's origin in `Origin` with every request that is not a GET. A client that sends neither is
+/// not a browser, and has only the credentials that it added itself.
 pub fn is_own(headers: &HeaderMap) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return matches!(site.as_bytes(), b"same-origin" | b"none");
@@ -44,7 +44,7 @@ mod tests {
         {
             assert_eq!(own(&[("sec-fetch-site", site)]), allowed, "{site}");
         }
-        // The one that no page can set counts.
+        // `Sec-Fetch-Site` takes precedence, because no page can set it.
         assert!(!own(&[("sec-fetch-site", "cross-site"), ("origin", "http://localhost:1"), ("host", "localhost:1")]));
     }
 

@@ -1,4 +1,4 @@
-//! What a fuzzer drives of what a request must show.
+//! Fuzz targets for the authorisation of requests.
 
 use std::net::SocketAddr;
 
@@ -8,7 +8,7 @@ use axum::http::header::HOST;
 use super::host_name::HostNames;
 use super::{Sessions, cross_site};
 
-/// The headers of somebody who has no session.
+/// The headers of a client without a session.
 pub fn headers(headers: &HeaderMap, address: SocketAddr) {
     let _own = cross_site::is_own(headers);
     if HostNames::new(address, &[]).check(headers).is_ok() {

@@ -1,5 +1,5 @@
-//! What a request must show before it is answered, in the order in which it is asked for: a right name of the server,
-//! the token, and, if it changes something, that no other site's page sent it and that changes are allowed.
+//! Checks requests before they are answered, in this order: a valid `Host`, then the token. A request that changes
+//! something must also not come from another site's page, and changes must be allowed.
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -17,7 +17,7 @@ use crate::changes::Changes;
 use crate::problem::Problem;
 use toril_config::{AdminAccess, HostSettings, Secret};
 
-/// Who may do what.
+/// The access rules.
 #[derive(Clone, Debug)]
 pub struct Guard {
     names: HostNames,
@@ -26,7 +26,7 @@ pub struct Guard {
     changes: Changes,
 }
 
-/// The digest of the token: all that has to be kept to compare, and always of one length.
+/// The SHA-256 digest of the token. It is enough for a comparison, and its length is constant.
 #[derive(Clone)]
 struct Token([u8; 32]);
 
@@ -35,7 +35,7 @@ impl Token {
         Self(Sha256::digest(secret.expose()).into())
     }
 
-    /// Takes the same time whatever is shown.
+    /// Compares in constant time.
     fn is(&self, shown: &[u8]) -> bool {
         let shown: [u8; 32] = Sha256::digest(shown).into();
         self.0.ct_eq(&shown).into()
@@ -49,7 +49,7 @@ impl std::fmt::Debug for Token {
 }
 
 impl Guard {
-    /// With the settings of `[host]` and the environment, for a server that may be called by `names`. `changes` owns the
+    /// Creates the access rules from `[host]` and the environment, for a server with these names. `changes` owns the
     /// requests that change something.
     pub fn new(settings: &HostSettings, names: HostNames, changes: Changes) -> Self {
         Self {
@@ -60,7 +60,7 @@ impl Guard {
         }
     }
 
-    /// Answers a request that was let in, within a bound.
+    /// Answers an authorised request, with a timeout.
     pub async fn run(&self, request: Request, next: Next) -> Response {
         match cross_site::is_safe(request.method()) {
             true => Changes::look(request, next).await,
@@ -68,7 +68,7 @@ impl Guard {
         }
     }
 
-    /// Whether a request may be answered. `known`: it has shown in another way that it may.
+    /// Checks whether a request may be answered. `known`: it has already been authenticated in another way.
     pub fn check(&self, request: &Request, known: bool) -> Result<(), Refusal> {
         let headers = request.headers();
         self.names.check(headers).map_err(Refusal::WrongName)?;
@@ -83,7 +83,8 @@ impl Guard {
         }
     }
 
-    /// Whether a request that shows no token yet may be answered: a right name, and no page of another site.
+    /// Checks a request that has no token yet: its `Host` must be valid, and it must not come from another site's
+    /// page.
     pub fn check_stranger(&self, request: &Request) -> Result<(), Refusal> {
         let headers = request.headers();
         self.names.check(headers).map_err(Refusal::WrongName)?;
@@ -91,22 +92,22 @@ impl Guard {
         if own { Ok(()) } else { Err(Refusal::OtherSite) }
     }
 
-    /// Whether a token is wanted at all.
+    /// Whether a token is required.
     pub fn wants_token(&self) -> bool {
         self.token.is_some()
     }
 
-    /// Whether this is the token. Takes the same time whatever it is.
+    /// Whether this is the token. Compares in constant time.
     pub fn is_token(&self, shown: &str) -> bool {
         self.token.as_ref().is_some_and(|token| token.is(shown.as_bytes()))
     }
 
-    /// Whether nothing can be changed.
+    /// Whether changes are forbidden.
     pub fn is_read_only(&self) -> bool {
         self.read_only
     }
 
-    /// Whether the request shows the token in its header, where one is wanted.
+    /// Whether the request has the token in its header, or no token is required.
     fn knows(&self, headers: &HeaderMap) -> bool {
         let Some(token) = &self.token else { return true };
         let shown = headers.get(AUTHORIZATION).and_then(|header| bearer(header.as_bytes()));
@@ -114,21 +115,21 @@ impl Guard {
     }
 }
 
-/// Why a request is not answered.
+/// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It does not call the server by a right name.
+    /// Its `Host` is not valid for this server.
     WrongName(&'static str),
-    /// It shows no token, and one is wanted.
+    /// It has no valid token, and one is required.
     NoToken,
-    /// It changes something, and a page of another site has sent it.
+    /// It changes something, and comes from a page of another site.
     OtherSite,
-    /// It changes something, and nothing can be changed.
+    /// It changes something, and changes are forbidden.
     ReadOnly,
 }
 
 impl Refusal {
-    /// The status of the answer.
+    /// The status of the response.
     pub fn status(self) -> StatusCode {
         match self {
             Self::NoToken => StatusCode::UNAUTHORIZED,
@@ -136,7 +137,7 @@ impl Refusal {
         }
     }
 
-    /// What is said of it.
+    /// The reason in the response.
     pub fn reason(self) -> &'static str {
         match self {
             Self::WrongName(why) => why,
@@ -157,14 +158,14 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// What a header shows after `Bearer`.
+/// The credentials after `Bearer` in a header.
 pub fn bearer(header: &[u8]) -> Option<&[u8]> {
     let (scheme, shown) = header.split_at_checked(7)?;
     scheme.eq_ignore_ascii_case(b"bearer ").then(|| shown.trim_ascii())
 }
 
-/// Lets only those requests through to `routes` that the guard lets in. Who has a session may look; to change something
-/// a program shows the token, since a form's word of its session is not there.
+/// Passes only authorised requests to `routes`. A session is enough to read. To change something, a program must send
+/// the token, because these requests have no form with a CSRF token.
 pub fn guarded(routes: Router, guard: Guard, sessions: Sessions) -> Router {
     routes.layer(from_fn_with_state((guard, sessions), ask))
 }

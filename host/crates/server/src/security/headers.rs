@@ -1,4 +1,4 @@
-//! The headers of every answer.
+//! The headers of every response.
 
 use axum::extract::Request;
 use axum::http::HeaderValue;
@@ -8,7 +8,7 @@ use axum::http::header::{
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// What an answer has that does not say otherwise itself. No script, no frame, no form, nothing from anywhere.
+/// Default headers, for responses that do not set them. They allow no scripts, no frames, no forms and no resources.
 const HEADERS: [(HeaderName, &str); 7] = [
     (CONTENT_SECURITY_POLICY, "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -19,7 +19,7 @@ const HEADERS: [(HeaderName, &str); 7] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
 ];
 
-/// Adds them.
+/// Adds the default headers.
 pub async fn add_headers(request: Request, next: Next) -> Response {
     let mut answer = next.run(request).await;
     for (name, value) in HEADERS {

@@ -1,6 +1,6 @@
-//! By which names the server may be called. A page of another site can make its own name lead to this machine (DNS
-//! rebinding). The browser then takes both for one site, and only the name in the request tells. An address cannot be
-//! made to lead elsewhere, so every IP address is a right name.
+//! Checks the `Host` of requests, against DNS rebinding: a page of another site can make its own name resolve to this
+//! machine. The browser then treats both as one site, and only `Host` shows the difference. An IP address cannot be
+//! redirected like that, so every IP address is valid.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -13,22 +13,23 @@ use axum::response::{IntoResponse, Response};
 
 use crate::problem::Problem;
 
-/// The names that are right.
+/// The valid names.
 #[derive(Clone, Debug)]
 pub struct HostNames {
-    /// Only `localhost`, IP addresses and the allowed names. Otherwise any name.
+    /// Accept only `localhost`, IP addresses and the allowed names. Otherwise accept any name.
     strict: bool,
     allowed: Vec<String>,
 }
 
 impl HostNames {
-    /// For a server that listens on `address`. Names are checked if that is loopback, or if names are allowed.
+    /// For a server that listens on `address`. Names are checked if `address` is loopback, or if `allowed` is not
+    /// empty.
     pub fn new(address: SocketAddr, allowed: &[String]) -> Self {
         let strict = address.ip().to_canonical().is_loopback() || !allowed.is_empty();
         Self { strict, allowed: allowed.to_vec() }
     }
 
-    /// Whether a request calls the server by a right name, or why not.
+    /// Checks that the request has a valid `Host`. The error is the reason.
     pub fn check(&self, headers: &HeaderMap) -> Result<(), &'static str> {
         let mut hosts = headers.get_all(HOST).iter();
         let (Some(host), None) = (hosts.next(), hosts.next()) else {
@@ -41,13 +42,13 @@ impl HostNames {
         Err("the name in `Host` is not one of this server: add it to `allowed_hosts` under [host]")
     }
 
-    /// The same for a page that programs ask for, too, some of which send no `Host`. A browser always sends one.
+    /// Like `check`, but accepts a missing `Host`, which some probes do not send. A browser always sends one.
     fn check_probe(&self, headers: &HeaderMap) -> Result<(), &'static str> {
         if headers.contains_key(HOST) { self.check(headers) } else { Ok(()) }
     }
 }
 
-/// Serves `routes` only to requests that call the server by a right name, or by none.
+/// Serves `routes` only to requests with a valid `Host` or without one.
 pub fn named(routes: Router, names: HostNames) -> Router {
     routes.layer(from_fn_with_state(names, check_name))
 }
@@ -59,7 +60,7 @@ async fn check_name(State(names): State<HostNames>, request: Request, next: Next
     }
 }
 
-/// The host without its port, in lower case.
+/// The host name without the port, in lower case.
 fn name(host: &str) -> Option<String> {
     let (name, port) = match host.strip_prefix('[') {
         Some(rest) => {

@@ -1,4 +1,4 @@
-//! Who may look at queues and change them, and the headers that keep browsers from helping others to do it.
+//! Authorisation of requests, and the headers that prevent browsers from being abused by other sites.
 
 mod cross_site;
 #[cfg(any(fuzzing, test))]

@@ -1,5 +1,5 @@
-//! Sessions of people who have shown the token in a browser, which then shows a cookie instead. What is behind a cookie is
-//! kept here, in memory: a session ends with the host, when its time is over, or when it is logged out.
+//! Sessions of users who logged in with the token in a browser, which then sends a cookie. The sessions are kept in
+//! memory. A session ends when the host stops, when it expires, or when the user logs out.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,9 +10,9 @@ use axum::http::header::COOKIE;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// How long a session lasts.
+/// The lifetime of a session.
 pub const LASTS: Duration = Duration::from_secs(12 * 60 * 60);
-/// How many there are at most; then the oldest ends.
+/// The limit of sessions. A new one then replaces the oldest.
 const MOST: usize = 1000;
 
 type Hash = [u8; 32];
@@ -20,27 +20,27 @@ type Hash = [u8; 32];
 /// The sessions of one server.
 #[derive(Clone)]
 pub struct Sessions {
-    /// The cookie's name. Has the port in it: browsers share cookies among all ports of a host.
+    /// The cookie's name. It contains the port, because browsers share cookies among all ports of a host.
     cookie: String,
-    /// Its name where the browser speaks TLS. Browsers take this one from no plain HTTP and from no other host.
+    /// The cookie's name if the browser uses TLS. Browsers accept it neither over plain HTTP nor from another host.
     secure_cookie: String,
     open: Arc<Mutex<HashMap<Hash, Session>>>,
 }
 
 struct Session {
     ends: Instant,
-    /// What each form of a page of this session has to bring.
+    /// The CSRF token that every form of this session must send.
     csrf: String,
 }
 
 impl Sessions {
-    /// None yet, for a server on this port.
+    /// Creates an empty store, for a server on this port.
     pub fn new(port: u16) -> Self {
         let cookie = format!("toril-session-{port}");
         Self { secure_cookie: format!("__Host-{cookie}"), cookie, open: Arc::default() }
     }
 
-    /// Begins one, for whoever has sent these headers. What `Set-Cookie` has to say.
+    /// Starts a session for the sender of these headers. Returns the value of `Set-Cookie`.
     pub fn begin(&self, headers: &HeaderMap) -> Result<String, getrandom::Error> {
         let (secret, csrf) = (random()?, random()?);
         let ends = Instant::now() + LASTS;
@@ -62,19 +62,19 @@ impl Sessions {
         })
     }
 
-    /// The token for forms of the session whose cookie a request shows, if there is one.
+    /// The CSRF token of the request's session, if it has one.
     pub fn csrf(&self, headers: &HeaderMap) -> Option<String> {
         let shown = hash(self.shown(headers)?);
         let open = self.open();
         open.get(&shown).filter(|session| session.ends > Instant::now()).map(|session| session.csrf.clone())
     }
 
-    /// Whether a request shows the cookie of a session.
+    /// Whether the request has the cookie of a valid session.
     pub fn knows(&self, headers: &HeaderMap) -> bool {
         self.csrf(headers).is_some()
     }
 
-    /// Ends the session whose cookie a request shows. What `Set-Cookie` has to say.
+    /// Ends the session of the request. Returns the value of `Set-Cookie`.
     pub fn end(&self, headers: &HeaderMap) -> String {
         if let Some(shown) = self.shown(headers) {
             self.open().remove(&hash(shown));
@@ -89,7 +89,7 @@ impl Sessions {
         let cookies = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
         let pairs = cookies.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().split_once('='));
         let ours = pairs.filter(|(name, _)| *name == self.secure_cookie || *name == self.cookie);
-        // The one that only this host can have set goes before.
+        // The secure cookie takes precedence, because only this host can have set it.
         ours.max_by_key(|(name, _)| *name == self.secure_cookie).map(|(_, value)| value)
     }
 
@@ -98,8 +98,9 @@ impl Sessions {
     }
 }
 
-/// Whether the browser has sent these headers by TLS, to a proxy before this server: the browser says so in `Origin`, the
-/// proxy in `X-Forwarded-Proto`. Nobody can say it for another's browser, and who lies only narrows the own cookie.
+/// Whether the browser used TLS to reach a proxy in front of this server. The browser shows that in `Origin`, the
+/// proxy in `X-Forwarded-Proto`. Nobody can forge them for another user's browser, and a client that lies only
+/// restricts its own cookie.
 fn is_encrypted(headers: &HeaderMap) -> bool {
     let says = |name: &str, is: fn(&str) -> bool| {
         headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| is(&value.to_ascii_lowercase()))
@@ -108,12 +109,12 @@ fn is_encrypted(headers: &HeaderMap) -> bool {
         || says("x-forwarded-proto", |proto| proto.split(',').next().is_some_and(|first| first.trim() == "https"))
 }
 
-/// Whether two texts are the same, in a time that does not tell where they differ.
+/// Compares two texts in constant time.
 pub fn same(a: &str, b: &str) -> bool {
     hash(a).ct_eq(&hash(b)).into()
 }
 
-/// Looked up by this, so that the time of a look-up tells nothing of the secret.
+/// The map's key is a hash, so that the time of a look-up reveals nothing about the secret.
 fn hash(text: &str) -> Hash {
     Sha256::digest(text).into()
 }
@@ -164,7 +165,7 @@ mod tests {
             assert_eq!(set.contains("Secure"), secure, "{set}");
             let cookie = set.split(';').next().expect("a cookie");
             assert!(sessions.knows(&self::headers(cookie)));
-            // One that was put beside it by whoever can set cookies for the name of the host without TLS.
+            // An additional cookie, set by someone who can set cookies for this host name without TLS.
             if secure {
                 assert!(sessions.knows(&self::headers(&format!("toril-session-9090=x; {cookie}"))));
             }

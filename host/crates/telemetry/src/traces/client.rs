@@ -1,13 +1,13 @@
-//! The HTTP client of the exporter. It blocks: the exporter has a thread of its own.
+//! The exporter's HTTP client. It blocks, because the exporter has its own thread.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 
-/// The most that is read of a collector's answer, in bytes.
+/// The limit of bytes that are read from a collector's response.
 const ANSWER: u64 = 64 * 1024;
-/// How long a collector has for one request.
+/// The timeout of one request to a collector.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]

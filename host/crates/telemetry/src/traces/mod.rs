@@ -1,5 +1,5 @@
-//! Spans for OpenTelemetry, sent by OTLP over HTTP. Set up by the standard variables (`OTEL_EXPORTER_OTLP_ENDPOINT` and
-//! the rest); without an endpoint nothing is recorded and nothing costs.
+//! OpenTelemetry spans, exported by OTLP over HTTP. The standard variables (`OTEL_EXPORTER_OTLP_ENDPOINT` and others)
+//! configure them. Without an endpoint, nothing is recorded and there is no overhead.
 
 mod client;
 mod span;
@@ -13,10 +13,10 @@ use toril_job::trace::record_with;
 
 use span::Tracing;
 
-/// What the environment calls the endpoint, the one for traces alone first.
+/// The variables that can contain the endpoint. The one for traces only takes precedence.
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 
-/// Sends the spans that are left when it is dropped.
+/// Exports the remaining spans when it is dropped.
 #[must_use = "the last spans are sent when this is dropped"]
 pub struct Exporting(SdkTracerProvider);
 
@@ -28,7 +28,7 @@ impl Drop for Exporting {
     }
 }
 
-/// Records spans from now on, if the environment names an endpoint. The error says what is wrong with its settings.
+/// Starts recording spans if the environment sets an endpoint. The error says which setting is not valid.
 pub fn start() -> Result<Option<Exporting>, String> {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     if ENDPOINTS.iter().all(|name| set(name).is_none()) || set("OTEL_SDK_DISABLED").is_some_and(|value| value == "true")

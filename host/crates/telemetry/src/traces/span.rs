@@ -1,5 +1,5 @@
-//! Spans of OpenTelemetry behind the traits of [`toril_job::trace`], and the context that goes from span to span: in a job's
-//! options as BullMQ's clients store it, and in the headers of requests (W3C Trace Context).
+//! OpenTelemetry spans behind the traits of [`toril_job::trace`]. The trace context is propagated in a job's options,
+//! in the same format as BullMQ's clients, and in the headers of requests (W3C Trace Context).
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracer;
 use toril_job::trace::{Carrier, Kind, Recorder, Span, Value};
 
-/// Begins spans with a tracer.
+/// Starts spans with a tracer.
 pub struct Tracing(pub SdkTracer);
 
 impl Recorder for Tracing {
@@ -20,7 +20,7 @@ impl Recorder for Tracing {
     }
 }
 
-/// A span that has begun.
+/// A started span.
 #[derive(Debug)]
 struct Begun {
     context: Context,
@@ -64,7 +64,7 @@ impl Span for Begun {
     fn carrier(&self) -> Carrier {
         let mut carrier = Carrier::new();
         TraceContextPropagator::new().inject_context(&self.context, &mut carrier);
-        // What is empty says nothing.
+        // Empty values carry no information.
         carrier.retain(|_, value| !value.is_empty());
         carrier
     }

@@ -1,37 +1,38 @@
-//! From a JSON Schema to the fields of a form.
+//! Converts a JSON Schema to the fields of a form.
 
 use std::cell::Cell;
 
 use serde_json::{Map, Value};
 
-/// Objects within objects beyond this are written as JSON, as are schemas that contain themselves.
+/// The limit of nested objects. Deeper ones, including recursive schemas, are entered as JSON.
 const DEEPEST: usize = 4;
-/// Fields of one form. Through references a small schema can have billions: what comes after that is written as JSON.
+/// The limit of fields in one form. With references, a small schema can have billions of fields. Further ones are
+/// entered as JSON.
 const MOST_FIELDS: usize = 500;
-/// References that lead to references.
+/// The limit of references that lead to further references.
 const MOST_REFERENCES: usize = 16;
-/// Longer texts have a larger field.
+/// A text field is larger if the schema allows more characters than this.
 const LONG: u64 = 200;
 
-/// One field, or a group of them.
+/// A field, or a group of fields.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field {
-    /// Where its value stands in the document, as a JSON Pointer.
+    /// The position of its value in the document, as a JSON Pointer.
     pub pointer: String,
     /// The property's name.
     pub key: String,
-    /// The schema's title, or the name.
+    /// The schema's title, or the property's name.
     pub label: String,
     /// The schema's description.
     pub description: Option<String>,
-    /// Whether the document has to have it.
+    /// Whether the document must contain it.
     pub required: bool,
-    /// What stands in it at first.
+    /// The initial value.
     pub default: Option<Value>,
     pub kind: Kind,
 }
 
-/// How a value is written.
+/// How a value is entered.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
     Text {
@@ -41,20 +42,20 @@ pub enum Kind {
         integer: bool,
     },
     Boolean,
-    /// One of these.
+    /// One of these values.
     Choice(Vec<Value>),
     Object(Vec<Field>),
     Json,
 }
 
-/// The fields for the properties of a schema. None: it is no object with properties, and is written as JSON.
+/// The fields for the properties of a schema. None: it is not an object with properties, and is entered as JSON.
 pub fn of_schema(schema: &Value) -> Option<Vec<Field>> {
     let (object, _) = plain(schema, schema)?;
     let form = Form { root: schema, room: Cell::new(MOST_FIELDS) };
     properties(&form, object, "", 0)
 }
 
-/// The schema of a form, and how many more fields the form has room for.
+/// The schema of a form, and how many more fields the form may have.
 struct Form<'a> {
     root: &'a Value,
     room: Cell<usize>,
@@ -66,7 +67,7 @@ fn properties(form: &Form<'_>, object: &Map<String, Value>, pointer: &str, depth
     if !is_object || known.is_empty() || depth >= DEEPEST {
         return None;
     }
-    // These say more than fields can.
+    // Fields cannot express these keywords.
     if ["oneOf", "anyOf", "allOf", "if", "patternProperties"].iter().any(|word| object.contains_key(*word)) {
         return None;
     }
@@ -82,7 +83,7 @@ fn properties(form: &Form<'_>, object: &Map<String, Value>, pointer: &str, depth
 
 fn field(form: &Form<'_>, schema: &Value, key: &str, pointer: String, required: bool, depth: usize) -> Field {
     let text = |object: &Map<String, Value>, name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
-    // What is said beside a reference goes before what is said there.
+    // Keywords beside a reference take precedence over those of its target.
     let own = schema.as_object();
     let found = plain(form.root, schema);
     let say = |name: &str| own.and_then(|own| text(own, name)).or_else(|| text(found?.0, name));
@@ -123,7 +124,7 @@ fn kind(form: &Form<'_>, object: &Map<String, Value>, pointer: &str, depth: usiz
     }
 }
 
-/// The one type beside `null` that a schema allows.
+/// The only type beside `null` that a schema allows.
 fn type_of(object: &Map<String, Value>) -> Option<&str> {
     match object.get("type")? {
         Value::String(kind) => Some(kind),
@@ -135,7 +136,8 @@ fn type_of(object: &Map<String, Value>) -> Option<&str> {
     }
 }
 
-/// The object that a schema is, after following references and taking `null` away, and whether it allowed `null`.
+/// Follows references and removes `null` from the schema. Returns the resulting object, and whether the schema
+/// allowed `null`.
 fn plain<'a>(root: &'a Value, schema: &'a Value) -> Option<(&'a Map<String, Value>, bool)> {
     let mut object = schema.as_object()?;
     let mut nullable = false;

@@ -1,4 +1,4 @@
-//! From what a form has sent to a document.
+//! Converts the input of a form to a document.
 
 use serde_json::{Map, Number, Value};
 
@@ -7,7 +7,7 @@ use super::{Errors, name};
 use crate::dashboard::form::Form;
 use toril_sandbox::DataProblem;
 
-/// The document. What cannot be read is told in `errors` and left out.
+/// The document. Values that are not valid are reported in `errors` and omitted.
 pub fn read(fields: &[Field], form: &Form, errors: &mut Errors) -> Value {
     Value::Object(object(fields, form, errors))
 }
@@ -30,10 +30,10 @@ fn value(field: &Field, form: &Form, errors: &mut Errors) -> Result<Option<Value
     let sent = form.get(&name(&field.pointer)).unwrap_or_default();
     let text = sent.trim();
     match &field.kind {
-        // One that nobody has written anything into is not there.
+        // An optional object without any input is omitted.
         Kind::Object(fields) if !field.required && is_blank(fields, form) => return Ok(None),
         Kind::Object(fields) => return Ok(Some(Value::Object(object(fields, form, errors)))),
-        // An empty text is one, where there has to be some.
+        // An empty text counts as a value if the field is required.
         Kind::Text { .. } if field.required || !sent.is_empty() => {
             return Ok(Some(Value::from(sent.replace("\r\n", "\n"))));
         }
@@ -64,7 +64,7 @@ fn value(field: &Field, form: &Form, errors: &mut Errors) -> Result<Option<Value
     }
 }
 
-/// Whether everything is left empty.
+/// Whether all fields are empty.
 fn is_blank(fields: &[Field], form: &Form) -> bool {
     fields.iter().all(|field| match &field.kind {
         Kind::Object(within) => is_blank(within, form),
@@ -72,14 +72,14 @@ fn is_blank(fields: &[Field], form: &Form) -> bool {
     })
 }
 
-/// Puts what does not fit the schema at the nearest field that there is.
+/// Assigns each schema violation to the closest existing field.
 pub fn at_fields(fields: &[Field], problems: Vec<DataProblem>, errors: &mut Errors) {
     for problem in problems {
         let mut pointer = problem.field.as_str();
         while !pointer.is_empty() && !has(fields, pointer) {
             pointer = pointer.rsplit_once('/').map_or("", |(above, _)| above);
         }
-        // What could not be read is not missing.
+        // If the field already has an error, its value was omitted, so a violation there is only a consequence.
         if errors.get(pointer).is_none_or(Vec::is_empty) || problem.field.is_empty() {
             let message = match pointer == problem.field {
                 true => problem.message,

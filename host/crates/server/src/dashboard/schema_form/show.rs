@@ -1,4 +1,4 @@
-//! From fields to markup.
+//! Converts fields to markup.
 
 use maud::{Markup, html};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use super::{Errors, name};
 use crate::dashboard::form::Form;
 use crate::dashboard::text::shown;
 
-/// The fields, with what was sent before and what was wrong with it.
+/// The fields, with the previous input and its errors.
 pub fn show(fields: &[Field], sent: Option<&Form>, errors: &Errors) -> Markup {
     group(fields, sent, errors, "f")
 }
@@ -74,7 +74,7 @@ fn description(field: &Field, id: &str) -> Markup {
     html! { @if let Some(description) = &field.description { span.note id={ (id) "-hint" } { (shown(description)) } } }
 }
 
-/// What is wrong at a pointer.
+/// The errors at a pointer.
 pub fn errors_at(errors: &Errors, pointer: &str, id: &str) -> Markup {
     html! {
         @if let Some(wrong) = errors.get(pointer).filter(|wrong| !wrong.is_empty()) {
@@ -83,7 +83,7 @@ pub fn errors_at(errors: &Errors, pointer: &str, id: &str) -> Markup {
     }
 }
 
-/// How a default value is written into its field.
+/// The text of a default value in its field.
 fn first(field: &Field, default: &Value) -> String {
     match (&field.kind, default) {
         (Kind::Choice(choices), default) => {
