@@ -38,7 +38,7 @@ async fn inspect_shows_a_component_and_the_grants_that_it_needs() {
 
     let shown = plugin(&toril, "inspect", "agent-commands", &["--json"]).await.succeeded().json();
 
-    assert_eq!(shown["grants"], json!(["http", "config"]));
+    assert_eq!(shown["grants"], json!(["http", "config", "keyvalue"]));
     assert_eq!(
         (&shown["jobs"][1]["name"], &shown["jobs"][1]["dataSchema"]["required"][0]),
         (&json!("send"), &json!("message"))

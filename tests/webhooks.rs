@@ -68,7 +68,7 @@ fn problem(answer: &Response, status: u16) -> String {
 #[tokio::test]
 async fn a_push_to_a_repository_at_github_syncs_it() {
     let hook = "[webhooks.github]\nqueue = \"github-sync\"\nname = \"sync\"\nsignature = \"github\"\n\
-                secret = \"env:THE_TOKEN\"\nevents = [\"push\", \"issues\"]\n\
+                secret = \"env:THE_SECRET\"\nevents = [\"push\", \"issues\"]\n\
                 data = { repo = \"/repository/full_name\" }\nconstants = { resources = [\"issues\"] }\n\
                 deduplication = \"/repository/full_name\"\n";
     let case = Case::with("", hook).await;
