@@ -378,11 +378,12 @@ async fn starts(cluster: &RedisCluster, queue: &str, jobs: usize) -> Vec<i64> {
     events.filter(|event| event["event"] == "active").filter_map(|event| event["at"].as_i64()).collect()
 }
 
-/// Two hosts with these settings, whose 40 jobs take four windows of one second.
+/// Two hosts with these settings, whose 40 jobs take four windows of one second. A host has 4 places and a job takes half
+/// a second, so that one host cannot run the ten jobs of a window alone.
 async fn two_hosts_start_ten_jobs_in_a_second(cluster: &RedisCluster, work: &str, settings: &str) {
-    add(cluster, work, many(40, "sleep", &json!({ "ms": 20 }))).await;
     let config = redis(cluster, "") + &queue(work, settings);
     let hosts = [started(config.clone()).await, started(config).await];
+    add(cluster, work, many(40, "sleep", &json!({ "ms": 500 }))).await;
 
     wait_for_completed(cluster, work, 40).await;
     let (mut from, mut count) = (0, 0);
