@@ -1,8 +1,6 @@
 //! Limits of misbehaving plugins, and that others are not affected. Covers what is not a row of the table in
 //! `tests/hostile`.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, http, node, wait_until};
@@ -106,7 +104,7 @@ async fn guests_that_were_quick_and_then_compute_delay_neither_other_queues_nor_
         add(queue, vec![many.clone()], false).await;
     }
     for queue in &queues {
-        wait_until("all six to compute", 4 * LONG, async || active(&toril, queue).await == 1).await;
+        wait_until("all six to compute", LONG, async || active(&toril, queue).await == 1).await;
     }
 
     assert_works(&toril, &redis).await;
@@ -138,8 +136,7 @@ async fn the_hosts_memory_shrinks_again_after_guests_that_took_all_they_could() 
     round().await;
 
     let pid = toril.pid();
-    wait_until("the memory to be freed", Duration::from_secs(30), async || resident(pid) < before + 64 * 1024 * 1024)
-        .await;
+    wait_until("the memory to be freed", LONG, async || resident(pid) < before + 64 * 1024 * 1024).await;
 }
 
 /// Resident memory of a process in bytes, from the second field of `/proc/PID/statm`, in pages.

@@ -1,7 +1,5 @@
 //! Each claim of a job is separate: its lock, its cancellation, and a result that could not be written.
 
-use std::time::Duration;
-
 use redis::cmd;
 use serde_json::{Value, json};
 use toril_tests::wait::LONG;
@@ -120,7 +118,7 @@ async fn a_kept_result_is_written_by_the_next_claim_of_its_job() {
     toril.cli(["resume", "work"]).await.succeeded();
 
     assert_eq!(wait_for_end(&redis, "bull").await, r#"{"slept":1500}"#);
-    toril.wait_for_log("writing a result that was finished before", Duration::from_secs(5)).await;
+    toril.wait_for_log("writing a result that was finished before", LONG).await;
 }
 
 #[tokio::test]

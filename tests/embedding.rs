@@ -2,7 +2,6 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -40,7 +39,7 @@ async fn a_host_starts_works_and_shuts_down() {
     let result = add(&client, job, true).await.expect("added").wait(LONG).await.expect("it completes");
     let address = host.listen().expect("it listens");
     let health = http::get(&format!("http://{address}/readyz")).await.expect("an answer");
-    let ended = host.shutdown(Duration::from_secs(30)).await;
+    let ended = host.shutdown(LONG).await;
 
     assert_eq!((result, health.status, ended), (json!({ "a": 1 }), 200, Shutdown::Clean));
 }

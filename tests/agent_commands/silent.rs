@@ -26,7 +26,7 @@ fn completed() -> Value {
 
 /// Waits for the end of a job that takes its time.
 async fn ended<A>(case: &Case<A>, id: &str) -> Value {
-    let job = within(4 * LONG, async || {
+    let job = within(LONG, async || {
         Some(case.job(id).await).filter(|job| job["state"] == "completed" || job["state"] == "failed")
     });
     job.await.unwrap_or_else(|| panic!("job {id} has not ended: {}", case.toril.logs()))

@@ -1,7 +1,6 @@
 //! Files that are not plugins, or that exceed a limit.
 
 use std::process::Command;
-use std::time::Duration;
 
 use toril_tests::toril::component;
 use toril_tests::wait::LONG;
@@ -68,7 +67,7 @@ async fn the_compiler_ends_with_its_host_even_if_that_is_killed() {
     let compiler = compiler_of(ring.toril.pid()).await;
     ring.toril.kill();
     let ended = async || stat(compiler).is_none_or(|(state, _)| state == "Z");
-    wait_until("the compiler to end", Duration::from_secs(20), ended).await;
+    wait_until("the compiler to end", LONG, ended).await;
 }
 
 /// Another plugin reloads while a queue that was added to the configuration waits for a plugin that compiles for

@@ -43,7 +43,7 @@ await script(async (input, open) => {
   await stream.waitUntilReady();
   stream.run().catch((error) => console.error(error.message));
   say({ ready: true });
-  const timer = setTimeout(() => done('late'), input.ttl ?? 60_000);
+  const timer = setTimeout(() => done('late'), input.ttl ?? 240_000);
   const late = await end;
   clearTimeout(timer);
   if (late) throw new Error(`timed out waiting for the end of the jobs; events: ${JSON.stringify(events)}`);

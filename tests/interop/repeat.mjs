@@ -35,7 +35,7 @@ await script(async (input, open) => {
     const enough = new Promise((resolve) => (done = resolve));
     const worker = open(new Worker(input.queue, async (job) => job.data, all));
     worker.on('completed', ({ id, name, data }) => finished.push({ id, name, data }) >= input.work && done());
-    const timer = setTimeout(done, 60_000);
+    const timer = setTimeout(done, 240_000);
     await enough;
     clearTimeout(timer);
   }

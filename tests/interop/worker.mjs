@@ -53,7 +53,7 @@ await script(async (input, open) => {
   await worker.waitUntilReady();
   const running = worker.run();
   say({ ready: true });
-  const timer = setTimeout(() => done(), input.ttl ?? 60_000);
+  const timer = setTimeout(() => done(), input.ttl ?? 240_000);
   await enough;
   clearTimeout(timer);
   await worker.close();

@@ -10,10 +10,8 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::wait::LONG;
 use crate::{RedisServer, paths};
-
-/// Longer than the scripts' own limit of a minute, which has the better message.
-const BOUND: Duration = Duration::from_secs(90);
 
 /// Runs `tests/interop/SCRIPT.mjs` with one JSON argument to its end, and returns the JSON of its last line. Panics
 /// with the script's output if it fails.
@@ -82,8 +80,8 @@ pub struct Script {
 impl Script {
     /// Waits until it prints that it is ready, and returns the printed JSON.
     pub async fn wait_ready(&mut self) -> Value {
-        let line = timeout(BOUND, self.lines.next_line()).await;
-        let line = line.unwrap_or_else(|_| panic!("{}.mjs was not ready within {BOUND:?}", self.name));
+        let line = timeout(LONG, self.lines.next_line()).await;
+        let line = line.unwrap_or_else(|_| panic!("{}.mjs was not ready within {LONG:?}", self.name));
         let value: Value = line.ok().flatten().and_then(|line| serde_json::from_str(&line).ok()).unwrap_or_default();
         if value["ready"] != true {
             let _ = self.child.start_kill();
@@ -95,7 +93,7 @@ impl Script {
 
     /// Waits for its end, and returns the JSON of its last line.
     pub async fn finish(self) -> Value {
-        self.finish_within(BOUND).await
+        self.finish_within(LONG).await
     }
 
     /// The same for a script that takes longer than others.

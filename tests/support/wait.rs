@@ -7,8 +7,9 @@ use tokio::time::{Instant, sleep};
 /// Interval between two checks of a condition.
 pub const POLL: Duration = Duration::from_millis(20);
 
-/// Enough for anything on a busy machine. A test that waits this long has failed.
-pub const LONG: Duration = Duration::from_secs(60);
+/// Enough for anything on a busy machine, such as compiling a component of 12 MB while three other tests do the same. A
+/// test that waits this long has failed.
+pub const LONG: Duration = Duration::from_secs(300);
 
 /// The result of a condition: whether it holds, or the awaited value.
 pub trait Awaited {

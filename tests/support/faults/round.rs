@@ -150,7 +150,7 @@ async fn settle(fleet: &Fleet, jobs: &[Planned]) -> Account {
     let mut connection = fleet.connection().await;
     let mut last = (0, Instant::now());
     // Ends when all have finished, or when none has finished for this long.
-    within(LONG * 10, async || {
+    within(LONG * 2, async || {
         let now = ended(&mut connection.clone()).await;
         if now > last.0 {
             last = (now, Instant::now());

@@ -10,7 +10,6 @@ mod tests;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use redis::aio::MultiplexedConnection;
@@ -30,7 +29,6 @@ use crate::wait::{LONG, POLL};
 
 /// How often another port is tried if one is in use.
 const TRIES: usize = 5;
-const STOP_BOUND: Duration = Duration::from_secs(20);
 
 /// A server that keeps its data in a temporary folder, also over restarts, until it is dropped.
 pub struct RedisServer {
@@ -128,8 +126,8 @@ impl RedisServer {
         process.signal(Signal::Terminate);
         // A paused server handles the signal once it continues.
         process.signal(Signal::Continue);
-        let ended = process.wait(STOP_BOUND).await;
-        assert!(ended.is_some(), "the Redis server still ran {STOP_BOUND:?} after SIGTERM\n{}", self.log());
+        let ended = process.wait(LONG).await;
+        assert!(ended.is_some(), "the Redis server still ran {LONG:?} after SIGTERM\n{}", self.log());
     }
 
     /// Kills the server. [`RedisServer::restart`] restores all acknowledged writes.

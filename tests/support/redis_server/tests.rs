@@ -31,7 +31,7 @@ async fn a_paused_server_answers_after_it_continues() -> RedisResult<()> {
     let mut redis = RedisServer::start().await;
     let mut connection = redis.connection().await;
     redis.pause();
-    let asked = tokio::time::timeout(Duration::from_millis(200), connection.exists::<_, bool>("a")).await;
+    let asked = tokio::time::timeout(std::time::Duration::from_millis(200), connection.exists::<_, bool>("a")).await;
     assert!(asked.is_err());
     redis.resume();
     assert!(!redis.connection().await.exists::<_, bool>("a").await?);

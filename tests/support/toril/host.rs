@@ -11,9 +11,6 @@ use crate::http;
 use crate::process::{Guarded, Signal};
 use crate::wait::{LONG, within};
 
-/// Compiling a plugin for the first time is slow in a build without optimization.
-const READY_BOUND: Duration = Duration::from_secs(120);
-
 impl Toril {
     /// Writes the configuration and starts `toril run`.
     pub fn spawn_run(self) -> Self {
@@ -41,12 +38,12 @@ impl Toril {
     /// Waits until `GET /readyz` answers 200.
     pub async fn wait_ready(&mut self) {
         let url = self.url("/readyz");
-        let ready = within(READY_BOUND, async || {
+        let ready = within(LONG, async || {
             self.check_alive("to be ready");
             http::get(&url).await.is_ok_and(|answer| answer.status == 200)
         });
         if ready.await.is_none() {
-            panic!("the host was not ready within {READY_BOUND:?}: {:?}", http::get(&url).await);
+            panic!("the host was not ready within {LONG:?}: {:?}", http::get(&url).await);
         }
     }
 
