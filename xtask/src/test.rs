@@ -15,6 +15,11 @@ use crate::reference;
 use crate::setup;
 use crate::workspace::Workspace;
 
+/// The packages whose tests run: all but xtask, whose tests are a step of their own. The guests' unit tests run as
+/// programs of the host. Steps that name the same packages share their builds: with other packages, cargo may choose
+/// other features of a dependency, and then compiles the host again.
+const TESTED: [&str; 3] = ["--workspace", "--exclude", "xtask"];
+
 pub fn run(workspace: &Workspace, filter: &[String]) -> Result<()> {
     let start = Instant::now();
     let cargo = |args: &[&str]| {
@@ -42,7 +47,7 @@ pub fn run(workspace: &Workspace, filter: &[String]) -> Result<()> {
         guests::run(workspace, &guests::Args { tests: true, languages: true, ..guests::Args::default() })?;
         guests::run(workspace, &second_version(workspace))
     })?;
-    step("host", || process::run(&mut cargo(&["build", "--package", "toril"])))?;
+    step("host", || process::run(cargo(&["build", "--bin", "toril"]).args(TESTED)))?;
     if filter.is_empty() {
         step("reference", || reference::check(workspace))?;
         // With xtask's own profile, because its dependencies are built already.
@@ -50,7 +55,7 @@ pub fn run(workspace: &Workspace, filter: &[String]) -> Result<()> {
             process::run(&mut cargo(&["test", "--quiet", "--profile", "xtask", "--package", "xtask"]))
         })?;
         // nextest runs no examples of documentation.
-        step("examples", || process::run(cargo(&["test", "--quiet", "--doc"]).args(documented(workspace)?)))?;
+        step("examples", || process::run(cargo(&["test", "--quiet", "--doc"]).args(TESTED)))?;
     }
     step("tests", || run_tests(workspace, filter))?;
     println!("==> all steps passed in {} s", start.elapsed().as_secs());
@@ -87,12 +92,10 @@ fn step(name: &str, run: impl FnOnce() -> Result<()>) -> Result<()> {
 }
 
 fn run_tests(workspace: &Workspace, filter: &[String]) -> Result<()> {
-    // xtask's tests were a separate step. The guests' unit tests run as programs of the host.
-    let packages = ["--workspace", "--exclude", "xtask"];
     let mut nextest = cargo::command(workspace);
     if process::output(nextest.args(["nextest", "--version"])).is_ok() {
         let mut nextest = cargo::command(workspace);
-        nextest.args(["nextest", "run", "--no-tests=fail"]).args(packages);
+        nextest.args(["nextest", "run", "--no-tests=fail"]).args(TESTED);
         if env::var_os("CI").is_some() {
             nextest.arg("--no-fail-fast");
         }
@@ -100,7 +103,7 @@ fn run_tests(workspace: &Workspace, filter: &[String]) -> Result<()> {
     }
     println!("    cargo-nextest is not installed, so `cargo test` runs the tests, one test program after the other");
     let mut test = cargo::command(workspace);
-    test.arg("test").args(packages).arg("--").args(filter);
+    test.arg("test").args(TESTED).arg("--").args(filter);
     counted(&mut test)
 }
 
