@@ -1,6 +1,7 @@
 //! The same plugin in Rust, TypeScript and Python: one table of jobs runs on each of the three components.
 
 use serde_json::{Value, json};
+use toril_tests::toril::engine_cache;
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, agent, node, wait_until};
 
@@ -25,9 +26,8 @@ impl Case {
              [plugins.example]\nkeyvalue = true\nadd_to = [\"work\"]\nhttp = [{:?}]\nconfig = {{ region = \"eu\" }}\n",
             agent.url()
         );
-        let cache = toril_tests::toril::shared_cache();
         let toril = Toril::new().redis(redis.url()).plugin_as(component, "example").config(config);
-        let mut toril = toril.host(format!("cache = {:?}", cache.display().to_string())).spawn_run();
+        let mut toril = toril.cache(engine_cache()).spawn_run();
         toril.wait_ready().await;
         Self { redis, toril, agent }
     }
@@ -112,9 +112,8 @@ async fn a_plugin_in_python_does_everything() {
 /// The engine for TypeScript only interprets, so any work for each character of a string is slow.
 #[tokio::test]
 async fn a_long_text_costs_little_in_a_typescript_plugin() {
-    let cache = toril_tests::toril::shared_cache();
     let toril = Toril::new().plugin_as(TYPESCRIPT, "example").config("[queues.work]\nplugin = \"example\"\n");
-    let toril = toril.host(format!("cache = {:?}", cache.display().to_string()));
+    let toril = toril.cache(engine_cache());
     let file = toril.plugin_path("example").display().to_string();
     let fuel = async |text: &str| {
         let data = json!({ "text": text });

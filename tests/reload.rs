@@ -173,7 +173,8 @@ async fn a_file_that_is_copied_in_pieces_is_loaded_once_it_is_complete() {
 #[tokio::test]
 async fn a_restart_loads_the_compiled_plugin_from_the_cache() {
     let redis = RedisServer::start().await;
-    let mut toril = host(&redis, WORK).await;
+    let mut toril = Toril::new().own_cache().redis(redis.url()).plugin("basics").config(WORK).spawn_run();
+    toril.wait_ready().await;
     let cached = || -> Vec<_> {
         let folder = std::fs::read_dir(toril.folder().join(".toril/cache")).expect("a cache");
         folder

@@ -2,7 +2,7 @@
 //! instance is discarded.
 
 use serde_json::{Value, json};
-use toril_tests::toril::{component, shared_cache, variant};
+use toril_tests::toril::{component, engine_cache, variant};
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, agent, http, node, wait_until};
 
@@ -37,7 +37,7 @@ impl Case {
             "[queues.work]\nplugin = \"example\"\ntimeout = \"1h\"\n[plugins.example]\nisolation = \"reuse\"\n{lines}"
         );
         let toril = Toril::new().redis(redis.url()).plugin_as(component, "example").config(config);
-        let mut toril = toril.host(format!("cache = {:?}", shared_cache().display().to_string())).spawn_run();
+        let mut toril = toril.cache(engine_cache()).spawn_run();
         toril.wait_ready().await;
         Self { redis, toril }
     }

@@ -134,10 +134,9 @@ async fn host_with(redis: &RedisServer, queue: &str, plugin: &str, env: &[(&str,
         "[queues.agent-commands]\nplugin = \"agent-commands\"\nattempts = 3\nbackoff = \"100ms\"\n\
          lock_duration = \"1s\"\nstalled_interval = \"500ms\"\n{queue}\n[plugins.agent-commands]\n{plugin}"
     );
-    let cache = toril_tests::toril::shared_cache();
     let toril = Toril::new().redis(redis.url()).plugin("agent-commands").config(config);
     let toril = env.iter().fold(toril, |toril, (name, value)| toril.env(*name, *value));
-    let mut toril = toril.host(format!("cache = {:?}", cache.display().to_string())).spawn_run();
+    let mut toril = toril.spawn_run();
     toril.wait_ready().await;
     toril
 }

@@ -26,8 +26,7 @@ impl Ring {
     pub async fn with(bytes: &[u8], config: &str, set_up: impl FnOnce(Toril) -> Toril) -> Self {
         let redis = RedisServer::start().await;
         let cache = shared_cache().join("hostile");
-        let toril =
-            Toril::new().redis(redis.url()).plugin("basics").config(queues(config)).host(format!("cache = {cache:?}"));
+        let toril = Toril::new().redis(redis.url()).plugin("basics").config(queues(config)).cache(cache);
         toril.replace_plugin("hostile", bytes);
         let mut toril = set_up(toril).spawn_run();
         toril.wait_ready().await;

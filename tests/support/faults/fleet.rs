@@ -11,7 +11,6 @@ use super::ledger::Ledger;
 use super::servers::{Kind, Servers};
 use crate::clock::Clock;
 use crate::proxy::Proxy;
-use crate::toril::shared_cache;
 use crate::wait::LONG;
 use crate::{Toril, node, wait_until};
 
@@ -73,7 +72,6 @@ impl Fleet {
             let host = Toril::new()
                 .plugin("basics")
                 .clock(&clock)
-                .host(format!("cache = {:?}", shared_cache()))
                 .host(format!("shutdown_timeout = \"{}ms\"", setup.shutdown.as_millis()))
                 .config(servers.config(network.port()) + &config(&setup, &ledger, 4));
             hosts.push(host.spawn_run());

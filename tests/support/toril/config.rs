@@ -11,12 +11,14 @@ pub(super) struct Config {
     /// Additional lines of `[host]`.
     pub host: Vec<String>,
     pub text: String,
+    /// The folder of compiled plugins. `None` for the host's default, which is in its own folder.
+    pub cache: Option<PathBuf>,
     plugins: PathBuf,
 }
 
 impl Config {
     pub fn new(listen: String, plugins: PathBuf) -> Self {
-        Self { listen, plugins, redis: None, ca: None, host: Vec::new(), text: String::new() }
+        Self { listen, plugins, redis: None, ca: None, host: Vec::new(), text: String::new(), cache: None }
     }
 
     pub fn plugins(&self) -> &PathBuf {
@@ -35,6 +37,7 @@ impl Config {
         }
         if !self.has_table("[host]") {
             document += &format!("[host]\nlisten = {:?}\nplugins = {:?}\n", self.listen, self.plugins);
+            document += &self.cache.as_ref().map(|path| format!("cache = {path:?}\n")).unwrap_or_default();
             document.extend(self.host.iter().flat_map(|line| [line.as_str(), "\n"]));
             document.push('\n');
         }

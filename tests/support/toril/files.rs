@@ -30,10 +30,16 @@ pub fn variant(component: &[u8], label: &str) -> Vec<u8> {
     bytes
 }
 
-/// A folder for compiled plugins that tests share and keep between runs, so that a large component is compiled only
-/// once.
+/// A folder for compiled plugins that tests share and keep between runs. Compiling the small guests took most of the
+/// time of short tests.
 pub fn shared_cache() -> PathBuf {
-    paths::root().join("target/test-cache")
+    paths::root().join("target/test-cache/guests")
+}
+
+/// The same for components that contain an engine for TypeScript or Python, each of which takes half a minute to
+/// compile. They have a folder of their own, because a full cache drops its oldest components.
+pub fn engine_cache() -> PathBuf {
+    paths::root().join("target/test-cache/engines")
 }
 
 impl Toril {

@@ -19,12 +19,12 @@ mod files;
 mod host;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
 pub use cli::Output;
-pub use files::{component, shared_cache, variant};
+pub use files::{component, engine_cache, shared_cache, variant};
 
 use crate::clock::Clock;
 use crate::ports::free_port;
@@ -54,7 +54,8 @@ impl Toril {
     /// A folder without plugins and queues, and a free port for the host.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("could not create a temporary folder: {error}"));
-        let config = Config::new(format!("127.0.0.1:{}", free_port()), folder.path().join("plugins"));
+        let mut config = Config::new(format!("127.0.0.1:{}", free_port()), folder.path().join("plugins"));
+        config.cache = Some(shared_cache());
         let mut toril = Self { folder, config, env: BTreeMap::new(), umask: None, starts: 0, process: None };
         // `toril dev` looks for a server from its own folder, where there is none.
         if let Ok(program) = redis_server::program() {
@@ -86,6 +87,18 @@ impl Toril {
     /// An additional line of `[host]`, such as `shutdown_timeout = "1s"`.
     pub fn host(mut self, line: impl Into<String>) -> Self {
         self.config.host.push(line.into());
+        self
+    }
+
+    /// Compiles its plugins itself, into its own folder, instead of sharing the compiled code of other tests.
+    pub fn own_cache(mut self) -> Self {
+        self.config.cache = None;
+        self
+    }
+
+    /// Another folder for compiled plugins, such as [`engine_cache`].
+    pub fn cache(mut self, folder: PathBuf) -> Self {
+        self.config.cache = Some(folder);
         self
     }
 
