@@ -7,8 +7,8 @@ use bullmq::{DeduplicationOptions, Error, JobOptions, ParentOptions, Queue, Queu
 use serde_json::{Map, Value};
 
 use super::clock::milliseconds;
-use super::connection::{ConnectError, Redis};
 use super::{ids, insert};
+use crate::access::{ConnectError, Redis};
 use toril_job::settings::{Backoff, JobDefaults, Keep};
 use toril_job::trace::Carrier;
 use toril_job::{NewJob, OnFailure};

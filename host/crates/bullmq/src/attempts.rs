@@ -11,8 +11,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::clock::now;
-use super::connection::{ConnectError, Redis, SharedRedis};
-use super::patience::Pauses;
+use crate::access::health::backoff::Pauses;
+use crate::access::{ConnectError, Redis, SharedRedis};
 use toril_job::Finished;
 use toril_job::settings::MOST_KEPT_ATTEMPTS;
 

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
 use super::claimed::Claimed;
-use super::connection::{ConnectError, Redis, SharedRedis};
-use super::home::Home;
-use super::outage::{Outage, Waiting};
 use super::scripts::Scripts;
+use crate::access::Home;
+use crate::access::health::outage::{Outage, Waiting};
+use crate::access::{ConnectError, Redis, SharedRedis};
 use toril_job::Cancellation;
 
 /// The pause between two attempts to subscribe while Redis is away.

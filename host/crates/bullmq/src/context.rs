@@ -10,9 +10,9 @@ use serde_json::Value;
 use super::add::{JobSpec, add};
 use super::children;
 use super::claimed::Claimed;
-use super::connection::{ConnectError, SharedRedis};
-use super::home::Home;
 use super::scripts::Scripts;
+use crate::access::Home;
+use crate::access::{ConnectError, SharedRedis};
 use toril_job::settings::JobDefaults;
 use toril_job::{Asked, ContextError, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
 

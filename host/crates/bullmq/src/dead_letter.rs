@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::add::JobSpec;
 use super::claimed::Claimed;
-use super::connection::{ConnectError, SharedRedis};
 use super::insert;
 use super::stored::parse;
+use crate::access::{ConnectError, SharedRedis};
 use toril_job::settings::JobDefaults;
 
 /// The queue that receives failed jobs.

@@ -10,10 +10,10 @@ use serde_json::{Map, Value, json};
 
 use super::add::JobSpec;
 use super::clock;
-use super::connection::{ConnectError, Redis};
 use super::insert::trace;
 use super::options::{on_failure, stored};
 use super::scripts::{pack, rerouted};
+use crate::access::{ConnectError, Redis};
 
 /// BullMQ's answer if a parent does not exist.
 const NO_PARENT: i64 = -5;

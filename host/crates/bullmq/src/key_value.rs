@@ -4,8 +4,8 @@
 use futures::FutureExt;
 use redis::{Cmd, FromRedisValue, cmd};
 
-use super::connection::{ConnectError, SharedRedis};
 use super::quota::{Counted, literal};
+use crate::access::{ConnectError, SharedRedis};
 use toril_job::settings;
 use toril_job::{Asked, ContextError, KeyValue};
 

@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+mod access;
 mod add;
 pub mod admin;
 mod attempts;
@@ -13,43 +14,32 @@ mod cancel;
 mod children;
 mod claimed;
 mod clock;
-mod connect_error;
-mod connection;
 mod context;
 mod dead_letter;
 mod end_policy;
-mod eviction;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
-mod home;
 mod ids;
 mod insert;
 mod insert_flow;
 mod js;
 mod key_value;
-mod lane;
 mod options;
-mod outage;
-mod parked;
-mod patience;
+mod pending_outcomes;
 mod quota;
-mod relay;
-mod relayed;
 mod scripts;
-mod server_version;
-mod slot;
 mod stored;
 mod upsert;
 mod worker;
 
 pub use bullmq::{DeduplicationOptions, JobOptions, ParentOptions};
 
+pub use access::health::eviction::warn as warn_of_eviction;
+pub use access::{ConnectError, Redis, SharedRedis};
 pub use add::{Added, JobSpec, WaitError, add, policy};
 pub use attempts::Attempts;
 pub use cancel::{Cancelled, cancel, cancel_all};
 pub use clock::now;
-pub use connection::{ConnectError, Redis, SharedRedis};
 pub use context::Defaults;
-pub use eviction::warn as warn_of_eviction;
 pub use stored::stored;
 pub use worker::{QueueWorker, Service};

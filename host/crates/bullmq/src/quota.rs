@@ -14,7 +14,7 @@ use std::time::Duration;
 use redis::{FromRedisValue, Script, ScriptInvocation, cmd};
 
 use super::clock::{milliseconds, now};
-use super::connection::{ConnectError, SharedRedis};
+use crate::access::{ConnectError, SharedRedis};
 use toril_job::ContextError;
 use toril_job::settings;
 

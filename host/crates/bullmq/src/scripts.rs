@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::claimed::{Claimed, Keep};
 use super::clock::{milliseconds, now};
 use super::end_policy::EndPolicy;
-use super::home::Home;
+use crate::access::Home;
 
 macro_rules! text {
     ($file:literal) => {

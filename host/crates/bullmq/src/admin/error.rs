@@ -2,7 +2,7 @@
 
 use bullmq::error::error_code;
 
-use super::super::connection::ConnectError;
+use crate::access::ConnectError;
 
 /// Why an administration call failed.
 #[derive(Debug, thiserror::Error)]

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::error::AdminError;
 use super::reply::lossy;
 use super::{Admin, Redaction};
-use crate::connection::{ConnectError, SharedRedis};
+use crate::access::{ConnectError, SharedRedis};
 
 /// How long one read waits for events, in milliseconds. A lost connection can go unnoticed for this time.
 const BLOCK: usize = 5000;

@@ -11,16 +11,17 @@
 //! | `retry`, `change`, `wake`, `clean`, `pause`, `obliterate`, `limits`, `deduplication` | changing jobs and queues |
 //! | `new_job`, `bulk`, `new_flow` | adding jobs |
 //! | `schedulers`, `schedules` | job schedulers, and those from the configuration |
-//! | `dead` | dead letters |
+//! | `dead_letters` | dead letters |
 //! | `events` | following events live, and removing old events |
 //! | `hosts` | the hosts that work on the queues |
-//! | `minutes`, `pulse` | throughput, and detection of changes |
+//! | `minutes`, `change_token` | throughput, and detection of changes |
 //! | `redact` | redaction of secret fields |
 
 mod bulk;
 mod change;
+mod change_token;
 mod clean;
-mod dead;
+mod dead_letters;
 mod deduplication;
 mod error;
 mod events;
@@ -37,7 +38,6 @@ mod new_job;
 mod obliterate;
 mod pause;
 mod priorities;
-mod pulse;
 mod queues;
 mod redact;
 mod reply;
@@ -52,14 +52,15 @@ use std::sync::Arc;
 
 use bullmq::{Queue, QueueKeys};
 
-use super::connection::{ConnectError, SharedRedis};
-use super::home::Home;
 use super::scripts::Scripts;
+use crate::access::Home;
+use crate::access::{ConnectError, SharedRedis};
 use toril_job::settings::{JobDefaults, Known};
 
 pub use bulk::BulkAdded;
+pub use change_token::Scope;
 pub use clean::Cleaned;
-pub use dead::{LetterOutcome, LettersReturned};
+pub use dead_letters::{LetterOutcome, LettersReturned};
 pub use deduplication::DeduplicationHolder;
 pub use error::AdminError;
 pub use events::{Event, Events, Trimmed};
@@ -73,7 +74,6 @@ pub use new_flow::{AddedFlow, NewFlow};
 pub use new_job::{AddedJob, BackoffOptions, Deduplication, KeepOptions, NewJob, NewJobOptions, ParentJob};
 pub use pause::PauseState;
 pub use priorities::{MOST_PRIORITIES, PriorityCount};
-pub use pulse::Scope;
 pub use queues::QueueDetails;
 pub use redact::Redaction;
 pub use retry::Retried;

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::Admin;
 use super::error::AdminError;
-use crate::connection::ConnectError;
+use crate::access::ConnectError;
 
 /// A worker that is connected to a queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]

@@ -7,10 +7,10 @@ use arc_swap::ArcSwap;
 use bullmq::Error;
 use redis::{RedisError, Script, ScriptInvocation, Value as Reply};
 
+use crate::access::Home;
 use crate::claimed::{Claimed, Keep};
 use crate::clock::{milliseconds, now};
 use crate::end_policy::EndPolicy;
-use crate::home::Home;
 use crate::scripts::{End, Moved};
 use toril_job::Json;
 use toril_job::settings;

@@ -22,10 +22,10 @@ use super::outbox::{Entry, Outbox};
 use super::plan::{Action, Call, CallKind, MOST_JOBS, Now, Plan, Seen};
 use super::shared::Shared;
 use super::slots::Slot;
+use crate::access::health::backoff::{PATIENCE, is_passing};
+use crate::access::health::outage::Said;
 use crate::claimed::Claimed;
 use crate::clock;
-use crate::outage::Said;
-use crate::patience::{PATIENCE, is_passing};
 use crate::scripts::Moved;
 
 /// A job that has ended. The next call writes its end to Redis.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::access::health::outage::Outage;
 use crate::claimed::Claimed;
-use crate::outage::Outage;
 use crate::scripts::Scripts;
 
 /// The longest pause after a failed renewal.

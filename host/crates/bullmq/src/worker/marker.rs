@@ -7,7 +7,7 @@ use bullmq::Error;
 use bullmq::redis_connection::AnyConnection;
 use redis::{ErrorKind, RedisError};
 
-use crate::home::Home;
+use crate::access::Home;
 
 /// The longest wait. A new job ends it. The bound limits how long a job can wait if no marker announced it.
 pub const IDLE: Duration = Duration::from_secs(5);

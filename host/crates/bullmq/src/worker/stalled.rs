@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::outage::Outage;
-use crate::patience::Pauses;
+use crate::access::health::backoff::Pauses;
+use crate::access::health::outage::Outage;
 use crate::scripts::Scripts;
 use toril_meters as metrics;
 

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use super::marker::IDLE;
-use crate::patience::Pauses;
+use crate::access::health::backoff::Pauses;
 
 /// The most jobs that one call ends or claims. The limit keeps the script short, so that other clients of Redis do not
 /// wait long.

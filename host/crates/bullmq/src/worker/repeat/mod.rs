@@ -13,9 +13,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::shared::Shared;
+use crate::access::health::backoff::{Pauses, is_passing};
 use crate::claimed::Claimed;
 use crate::clock::now;
-use crate::patience::{Pauses, is_passing};
 pub use legacy::Repetition;
 #[cfg(any(fuzzing, test))]
 pub use legacy::next as next_repetition;

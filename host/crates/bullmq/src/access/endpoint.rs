@@ -12,9 +12,9 @@ use redis::TlsCertificates;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
-use super::connection::ConnectError;
-use super::relay::is_refusal;
-use super::server_version;
+use super::error::ConnectError;
+use super::health::server_version;
+use super::topology::dial::is_refusal;
 
 /// The longest pause between two attempts to connect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);

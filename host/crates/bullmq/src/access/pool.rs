@@ -11,11 +11,11 @@ use futures::future::{join_all, try_join_all};
 use redis::{Pipeline, Value};
 use tokio::sync::watch;
 
-use super::clock;
-pub use super::connect_error::ConnectError;
-use super::lane::{Lane, ONE_TRY, Tried, wait_ready};
-use super::relayed::Relayed;
-use super::slot;
+use super::endpoint::{Lane, ONE_TRY, Tried, wait_ready};
+use super::error::ConnectError;
+use super::proxy::Relayed;
+use super::topology::slot;
+use crate::clock;
 use toril_job::settings::{self, Topology};
 
 /// The interval of the check for silent connections and of the clock synchronisation.
@@ -204,7 +204,7 @@ impl Redis {
     }
 
     /// The connections that were made so far.
-    pub(super) fn connections(&self) -> Vec<RedisConnection> {
+    pub(crate) fn connections(&self) -> Vec<RedisConnection> {
         self.connected().into_iter().map(|(_, connection)| connection).collect()
     }
 

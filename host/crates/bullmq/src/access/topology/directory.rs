@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::cluster::{Nodes, Ranges};
 use super::dial::{Address, BOUND, Dialler, is_refusal};
 use super::sentinel::Sentinels;
-use crate::slot::SLOTS;
+use super::slot::SLOTS;
 
 /// The refresh interval without a reason to ask earlier.
 const EVERY: Duration = Duration::from_secs(2);

@@ -6,8 +6,8 @@ use bullmq::redis_connection::RedisConnection;
 use redis::{RedisError, Value};
 use tokio::time::timeout;
 
-use super::connection::ConnectError;
-use super::lane::ONE_TRY;
+use crate::access::endpoint::ONE_TRY;
+use crate::access::error::ConnectError;
 
 /// The first version whose `RPOP` takes a count. Every version of Valkey is newer.
 const NEEDED: Version = Version { major: 6, minor: 2 };

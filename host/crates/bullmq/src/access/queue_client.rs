@@ -8,8 +8,9 @@ use bullmq::redis_connection::{AnyConnection, RedisConnection};
 use bullmq::{Queue, QueueKeys};
 use tokio::sync::watch;
 
-use super::connection::{ConnectError, SharedRedis};
-use super::patience::Pauses;
+use super::error::ConnectError;
+use super::health::backoff::Pauses;
+use super::pool::SharedRedis;
 
 /// One queue.
 pub struct Home {

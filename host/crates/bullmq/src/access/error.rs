@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::lane::ONE_TRY;
+use super::endpoint::ONE_TRY;
 use toril_job::settings::MissingUrl;
 
 /// Why Redis cannot be used.

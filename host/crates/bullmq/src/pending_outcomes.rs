@@ -9,9 +9,9 @@ use redis::FromRedisValue;
 use serde::{Deserialize, Serialize};
 
 use super::claimed::Claimed;
-use super::connection::{ConnectError, SharedRedis};
-use super::home::Home;
-use super::patience::{Pauses, is_passing};
+use crate::access::Home;
+use crate::access::health::backoff::{Pauses, is_passing};
+use crate::access::{ConnectError, SharedRedis};
 
 /// How long a parked verdict is kept, in seconds.
 const PARKED: u64 = 24 * 60 * 60;

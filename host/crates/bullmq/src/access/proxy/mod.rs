@@ -1,5 +1,7 @@
 //! Redis behind sentinels or in a cluster: the sockets of the relays that lead to it.
 
+mod relay;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -7,9 +9,13 @@ use bullmq::options::RedisConnectionOptions;
 use redis::IntoConnectionInfo;
 use tempfile::TempDir;
 
-use super::connection::ConnectError;
-use super::lane::Tried;
-use super::relay::{self, Address, Asking, Dialler, Directory, Nodes, ReachError, Relay, Sentinels, Source};
+use self::relay::{ReachError, Relay};
+use crate::access::endpoint::Tried;
+use crate::access::error::ConnectError;
+use crate::access::topology::cluster::Nodes;
+use crate::access::topology::dial::{Address, Asking, Dialler};
+use crate::access::topology::directory::{Directory, Source};
+use crate::access::topology::sentinel::Sentinels;
 use toril_job::settings::{self, RedisUrl, Topology};
 use toril_private as private;
 use toril_trust as trust;

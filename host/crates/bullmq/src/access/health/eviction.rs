@@ -1,6 +1,6 @@
 //! Checks whether Redis evicts keys when its memory is full. Eviction loses jobs silently.
 
-use super::connection::Redis;
+use crate::access::pool::Redis;
 
 /// The policy that refuses writes instead of evicting keys.
 const KEEPS: &str = "noeviction";

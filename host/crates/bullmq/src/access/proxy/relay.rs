@@ -9,11 +9,6 @@
 //! The relay does the login, so no other part needs the password. The socket is in a folder that only this user can
 //! enter. The relay knows nothing about queues.
 
-mod cluster;
-mod dial;
-mod directory;
-mod sentinel;
-
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,12 +20,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
-pub use cluster::Nodes;
-pub use dial::{Address, Asking, Dialler, is_refusal};
-pub use directory::{Directory, FindError, Source};
-pub use sentinel::Sentinels;
-
-use dial::Stream;
+use crate::access::topology::dial::{self, Address, Asking, Stream};
+use crate::access::topology::directory::{Directory, FindError};
 
 /// The size of one read, in bytes.
 const CHUNK: usize = 16 * 1024;

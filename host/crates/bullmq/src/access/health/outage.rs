@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use bullmq::Error;
 
-use super::clock::milliseconds;
-use super::patience::is_passing;
+use super::backoff::is_passing;
+use crate::clock::milliseconds;
 
 /// A part that fails within this time after the others have recovered belongs to the same outage.
 const LATE: Duration = Duration::from_secs(10);
