@@ -202,7 +202,9 @@ async fn hear(redis: &Redis, running: &Running, waiting: &mut Option<Waiting>) -
     loop {
         let Ok(message) = timeout(QUIET, wishes.next()).await else {
             // Without requests, a broken connection looks the same as a quiet one. The ping tells them apart.
-            timeout(ANSWER, sink.ping::<redis::Value>()).await.map_err(|_| ConnectError::Silent)??;
+            timeout(ANSWER, sink.ping::<redis::Value>())
+                .await
+                .map_err(|_| ConnectError::Silent { waited: ANSWER })??;
             continue;
         };
         let Some(message) = message else { return Ok(()) };

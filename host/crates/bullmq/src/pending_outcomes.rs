@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::claimed::Claimed;
 use crate::access::Home;
-use crate::access::health::backoff::{Pauses, is_passing};
+use crate::access::health::backoff::{ReconnectBackoff, is_temporary};
 use crate::access::{ConnectError, SharedRedis};
 
 /// How long a parked verdict is kept, in seconds.
@@ -127,12 +127,12 @@ impl Parked {
 
     /// Retries until Redis answers. Running a job whose result is parked would lose that result.
     async fn ask<T: FromRedisValue>(&self, command: &str, job: &Claimed) -> Result<T, Error> {
-        let mut pauses = Pauses::default();
+        let mut backoff = ReconnectBackoff::default();
         loop {
             let mut ask = redis::cmd(command);
             ask.arg(self.key(&job.id));
             match async { self.connection().await?.cmd(&mut ask).await }.await {
-                Err(error) if is_passing(&error) => tokio::time::sleep(pauses.next()).await,
+                Err(error) if is_temporary(&error) => tokio::time::sleep(backoff.next()).await,
                 answer => return answer,
             }
         }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::endpoint::ONE_TRY;
 use toril_job::settings::MissingUrl;
 
 /// Why Redis cannot be used.
@@ -80,8 +79,11 @@ pub enum ConnectError {
     #[error("BullMQ: {0}")]
     Bull(#[from] bullmq::Error),
     /// Redis did not answer a ping.
-    #[error("Redis did not answer a ping within {}", humantime::format_duration(ONE_TRY))]
-    Silent,
+    #[error("Redis did not answer a ping within {}", humantime::format_duration(*.waited))]
+    Silent {
+        /// How long the host has waited.
+        waited: Duration,
+    },
 }
 
 impl From<std::io::Error> for ConnectError {

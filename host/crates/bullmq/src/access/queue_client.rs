@@ -9,7 +9,7 @@ use bullmq::{Queue, QueueKeys};
 use tokio::sync::watch;
 
 use super::error::ConnectError;
-use super::health::backoff::Pauses;
+use super::health::backoff::ReconnectBackoff;
 use super::pool::SharedRedis;
 
 /// One queue.
@@ -58,13 +58,13 @@ impl Home {
     pub async fn follow(self: Arc<Self>) {
         let mut replaced = self.replaced.clone();
         while replaced.changed().await.is_ok() {
-            let mut pauses = Pauses::default();
+            let mut backoff = ReconnectBackoff::default();
             loop {
                 match self.redis.queue(self.name()).await {
                     Ok(queue) => break self.queue.store(Arc::new(queue)),
                     Err(error) => {
                         tracing::debug!(queue = self.name(), %error, "the new connection is not used yet");
-                        tokio::time::sleep(pauses.next()).await;
+                        tokio::time::sleep(backoff.next()).await;
                     }
                 }
             }

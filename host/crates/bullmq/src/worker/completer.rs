@@ -16,7 +16,7 @@ use super::driver::Ended;
 use super::locks::Kept;
 use super::shared::Shared;
 use super::slots::Slot;
-use crate::access::health::backoff::{PATIENCE, Pauses, is_passing};
+use crate::access::health::backoff::{RETRY_LIMIT, ReconnectBackoff, is_temporary};
 use crate::backoff::{self, Next};
 use crate::children;
 use crate::claimed::Claimed;
@@ -317,13 +317,13 @@ impl Completer {
     async fn until_written<'a, T>(&self, what: &str, write: impl Fn() -> BoxFuture<'a, Result<T, Error>>) -> Option<T> {
         let started = Instant::now();
         let mut said = None;
-        let mut pauses = Pauses::default();
+        let mut delays = ReconnectBackoff::default();
         loop {
             let error = match write().await {
                 Ok(value) => return Some(value),
                 Err(error) => error,
             };
-            let goes_on = is_passing(&error) || (matches!(error, Error::Redis(_)) && started.elapsed() < PATIENCE);
+            let goes_on = is_temporary(&error) || (matches!(error, Error::Redis(_)) && started.elapsed() < RETRY_LIMIT);
             let (queue, job_id) = (&self.worker.name, &self.job.id);
             if !goes_on || self.lost.is_cancelled() {
                 tracing::error!(queue, job_id, what, %error, "outcome not written; the job is run again once its lock is gone");
@@ -332,7 +332,7 @@ impl Completer {
             self.worker.service.outage.tell(&mut said, &error, || {
                 tracing::warn!(queue, job_id, what, %error, "outcome not written yet, trying again until the lock is lost");
             });
-            tokio::time::sleep(pauses.next()).await;
+            tokio::time::sleep(delays.next()).await;
         }
     }
 }

@@ -22,7 +22,7 @@ use super::outbox::{Entry, Outbox};
 use super::plan::{Action, Call, CallKind, MOST_JOBS, Now, Plan, Seen};
 use super::shared::Shared;
 use super::slots::Slot;
-use crate::access::health::backoff::{PATIENCE, is_passing};
+use crate::access::health::backoff::{RETRY_LIMIT, is_temporary};
 use crate::access::health::outage::Said;
 use crate::claimed::Claimed;
 use crate::clock;
@@ -263,10 +263,10 @@ impl Driver {
         let now = Instant::now();
         self.log_error(error);
         self.plan.failed(call, now);
-        if is_passing(error) {
+        if is_temporary(error) {
             return self.outbox.put_back(batch);
         }
-        for Ended { ending, .. } in self.outbox.refused(batch, now, PATIENCE) {
+        for Ended { ending, .. } in self.outbox.refused(batch, now, RETRY_LIMIT) {
             let (queue, job_id) = (&self.shared.name, &ending.job.id);
             tracing::error!(queue, job_id, %error, "outcome not written; the job is run again once its lock is gone");
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::access::health::backoff::Pauses;
+use crate::access::health::backoff::ReconnectBackoff;
 use crate::access::health::outage::Outage;
 use crate::scripts::Scripts;
 use toril_meters as metrics;
@@ -11,11 +11,11 @@ use toril_meters as metrics;
 /// check: a worker that comes too early does nothing.
 pub async fn check(queue: String, scripts: Scripts, outage: Outage, max_stalled: u32, interval: Duration) {
     let mut said = None;
-    let mut pauses = Pauses::default();
+    let mut backoff = ReconnectBackoff::default();
     loop {
         match scripts.move_stalled(max_stalled, interval).await {
             Ok(stalled) => {
-                (said, pauses) = (None, Pauses::default());
+                (said, backoff) = (None, ReconnectBackoff::default());
                 for job_id in &stalled {
                     tracing::warn!(queue, job_id, "job stalled");
                 }
@@ -27,7 +27,7 @@ pub async fn check(queue: String, scripts: Scripts, outage: Outage, max_stalled:
                 outage.tell(&mut said, &error, || {
                     tracing::warn!(queue, %error, "stalled jobs could not be looked for, trying again");
                 });
-                tokio::time::sleep(pauses.next().min(interval)).await;
+                tokio::time::sleep(backoff.next().min(interval)).await;
                 continue;
             }
         }

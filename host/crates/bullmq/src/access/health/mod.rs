@@ -3,4 +3,5 @@
 pub mod backoff;
 pub mod eviction;
 pub mod outage;
+pub mod readiness;
 pub mod server_version;

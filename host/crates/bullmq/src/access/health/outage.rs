@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bullmq::Error;
 
-use super::backoff::is_passing;
+use super::backoff::is_temporary;
 use crate::clock::milliseconds;
 
 /// A part that fails within this time after the others have recovered belongs to the same outage.
@@ -40,7 +40,7 @@ impl Outage {
     /// Reports an error after which a part of the host tries again. Each part logs its problem once. If Redis is away,
     /// one line is logged for all parts, and another one when all have recovered. Any other error is logged by `own`.
     pub fn tell(&self, said: &mut Option<Said>, error: &Error, own: impl FnOnce()) {
-        match (&said, is_passing(error)) {
+        match (&said, is_temporary(error)) {
             (None, true) => *said = Some(Said::Away { _until: self.wait(error) }),
             (None | Some(Said::Away { .. }), false) => {
                 own();

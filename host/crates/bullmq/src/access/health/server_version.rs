@@ -6,7 +6,7 @@ use bullmq::redis_connection::RedisConnection;
 use redis::{RedisError, Value};
 use tokio::time::timeout;
 
-use crate::access::endpoint::ONE_TRY;
+use super::readiness::ATTEMPT_TIMEOUT;
 use crate::access::error::ConnectError;
 
 /// The first version whose `RPOP` takes a count. Every version of Valkey is newer.
@@ -70,7 +70,7 @@ async fn answered<T>(
     asked: impl Future<Output = Result<T, bullmq::Error>>,
     command: &'static str,
 ) -> Result<Option<T>, RedisError> {
-    match timeout(ONE_TRY, asked).await {
+    match timeout(ATTEMPT_TIMEOUT, asked).await {
         Ok(Ok(answer)) => Ok(Some(answer)),
         Ok(Err(bullmq::Error::Redis(error))) if error.is_io_error() => Err(error),
         Ok(Err(error)) => {

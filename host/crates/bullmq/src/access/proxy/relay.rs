@@ -13,15 +13,14 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use redis::RedisError;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf};
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::access::topology::dial::{self, Address, Asking, Stream};
-use crate::access::topology::directory::{Directory, FindError};
+use crate::access::topology::dial::{self, Stream};
+use crate::access::topology::directory::Directory;
 
 /// The size of one read, in bytes.
 const CHUNK: usize = 16 * 1024;
@@ -32,22 +31,6 @@ const STRANGER: [&[u8]; 3] = [b"-MOVED ", b"-READONLY ", b"-CLUSTERDOWN "];
 pub struct Relay {
     path: PathBuf,
     _accepting: AbortOnDropHandle<()>,
-}
-
-/// Why the owner of a slot cannot be reached.
-#[derive(Debug, thiserror::Error)]
-pub enum ReachError {
-    /// The owner is not known.
-    #[error(transparent)]
-    Find(#[from] FindError),
-    /// The owner does not answer as expected.
-    #[error("{address}: {source}")]
-    Server {
-        /// Its address.
-        address: Address,
-        /// Its error.
-        source: RedisError,
-    },
 }
 
 impl Relay {
@@ -62,15 +45,6 @@ impl Relay {
     pub fn url(&self) -> String {
         format!("unix://{}", self.path.display())
     }
-}
-
-/// A direct connection to the owner of the slot. Unlike the relay it returns an error with the cause.
-pub async fn reach(directory: &Directory, slot: u16) -> Result<Asking, ReachError> {
-    let address = directory.owner(slot).await?;
-    directory.dialler().ask(&address).await.map_err(|source| {
-        directory.doubt();
-        ReachError::Server { address, source }
-    })
 }
 
 async fn accept(listener: UnixListener, directory: Arc<Directory>, slot: u16) {

@@ -3,5 +3,6 @@
 pub mod cluster;
 pub mod dial;
 pub mod directory;
+pub mod find_error;
 pub mod sentinel;
 pub mod slot;

@@ -13,7 +13,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::shared::Shared;
-use crate::access::health::backoff::{Pauses, is_passing};
+use crate::access::health::backoff::{ReconnectBackoff, is_temporary};
 use crate::claimed::Claimed;
 use crate::clock::now;
 pub use legacy::Repetition;
@@ -77,11 +77,11 @@ impl Shared {
     /// Whether a key that looks like a repeatable job's belongs to a job scheduler. On an error the answer is true,
     /// because the script changes nothing if that is wrong.
     async fn is_scheduler(&self, job: &Claimed, key: &str) -> bool {
-        let mut pauses = Pauses::default();
+        let mut backoff = ReconnectBackoff::default();
         loop {
             match self.scripts.is_scheduler(key).await {
                 Ok(found) => return found,
-                Err(error) if is_passing(&error) => tokio::time::sleep(pauses.next()).await,
+                Err(error) if is_temporary(&error) => tokio::time::sleep(backoff.next()).await,
                 Err(error) => {
                     self.tell_not_added(job, &error);
                     return true;
@@ -91,11 +91,11 @@ impl Shared {
     }
 
     async fn until_added<'a>(&self, job: &Claimed, add: impl Fn() -> BoxFuture<'a, Result<(), Error>>) {
-        let mut pauses = Pauses::default();
+        let mut backoff = ReconnectBackoff::default();
         loop {
             match add().await {
                 Ok(()) => return,
-                Err(error) if is_passing(&error) => tokio::time::sleep(pauses.next()).await,
+                Err(error) if is_temporary(&error) => tokio::time::sleep(backoff.next()).await,
                 Err(error) => return self.tell_not_added(job, &error),
             }
         }
