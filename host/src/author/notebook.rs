@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use toril_bullmq::JobSpec;
 use toril_config::JobDefaults;
-use toril_job::{Asked, ContextError, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
+use toril_job::{ContextFuture, ContextError, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
 
 /// One line of a job's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -83,29 +83,29 @@ impl JobContext for Notebook {
         std::future::ready(()).boxed()
     }
 
-    fn set_progress(&self, progress: Value) -> Asked<'_, ()> {
+    fn set_progress(&self, progress: Value) -> ContextFuture<'_, ()> {
         self.lock().progress.push(progress);
         answer(())
     }
 
-    fn set_data(&self, data: Value) -> Asked<'_, ()> {
+    fn set_data(&self, data: Value) -> ContextFuture<'_, ()> {
         self.lock().data = Some(data);
         answer(())
     }
 
-    fn children_values(&self) -> Asked<'_, Vec<(JobRef, Value)>> {
+    fn children_values(&self) -> ContextFuture<'_, Vec<(JobRef, Value)>> {
         answer(Vec::new())
     }
 
-    fn ignored_failures(&self) -> Asked<'_, Vec<(JobRef, String)>> {
+    fn ignored_failures(&self) -> ContextFuture<'_, Vec<(JobRef, String)>> {
         answer(Vec::new())
     }
 
-    fn dependencies(&self) -> Asked<'_, Dependencies> {
+    fn dependencies(&self) -> ContextFuture<'_, Dependencies> {
         answer(Dependencies::default())
     }
 
-    fn add(&self, job: NewJob, child: Option<OnFailure>) -> Asked<'_, String> {
+    fn add(&self, job: NewJob, child: Option<OnFailure>) -> ContextFuture<'_, String> {
         let spec = JobSpec::from_plugin(job.clone(), &JobDefaults::default());
         if let Err(error) = spec.check() {
             return std::future::ready(Err(ContextError::Invalid(format!("the job was not added: {error}")))).boxed();
@@ -118,7 +118,7 @@ impl JobContext for Notebook {
     }
 }
 
-fn answer<'a, T: Send + 'a>(value: T) -> Asked<'a, T> {
+fn answer<'a, T: Send + 'a>(value: T) -> ContextFuture<'a, T> {
     std::future::ready(Ok(value)).boxed()
 }
 

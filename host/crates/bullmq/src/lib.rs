@@ -27,6 +27,7 @@ mod key_value;
 mod options;
 mod pending_outcomes;
 mod quota;
+mod repeat;
 mod scripts;
 mod stored;
 mod upsert;

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::claimed::{Claimed, Keep};
 use super::clock::{milliseconds, now};
 use super::end_policy::EndPolicy;
-use crate::access::Home;
+use crate::access::QueueClient;
 
 macro_rules! text {
     ($file:literal) => {
@@ -85,7 +85,7 @@ pub fn rerouted(official: &str) -> String {
 mod moves;
 mod schedules;
 
-pub use moves::Ended;
+pub use moves::EndedSet;
 
 /// The answer of a script that should move a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,16 +118,16 @@ impl Moved {
     }
 }
 
-/// How a job ended.
+/// The final result of a job, borrowed.
 #[derive(Clone, Copy, Debug)]
-pub enum End<'a> {
+pub enum FinalResultRef<'a> {
     /// Completed, with this return value as JSON.
     Completed(&'a str),
     /// Failed for good, with this reason and these stack traces (a JSON array).
     Failed(&'a str, &'a str),
 }
 
-impl End<'_> {
+impl FinalResultRef<'_> {
     /// The name of the set that the job is moved to.
     pub fn target(&self) -> &'static str {
         match self {
@@ -180,23 +180,23 @@ struct KeepJobs {
 /// Runs BullMQ's scripts on one queue.
 #[derive(Clone)]
 pub struct Scripts {
-    home: Arc<Home>,
+    client: Arc<QueueClient>,
 }
 
 impl Scripts {
     /// Prepares the scripts for this queue.
-    pub fn new(home: Arc<Home>) -> Self {
-        Self { home }
+    pub fn new(client: Arc<QueueClient>) -> Self {
+        Self { client }
     }
 
     /// Ends a job.
-    pub async fn finish(&self, job: &Claimed, end: End<'_>, policy: &EndPolicy) -> Result<Moved, Error> {
+    pub async fn finish(&self, job: &Claimed, end: FinalResultRef<'_>, policy: &EndPolicy) -> Result<Moved, Error> {
         let keys = self.keys();
         let target = end.target();
         let set = if target == "completed" { keys.completed() } else { keys.failed() };
         let (property, value, fields) = match end {
-            End::Completed(value) => ("returnvalue", value, Vec::new()),
-            End::Failed(reason, traces) => ("failedReason", reason, failure_fields(reason, traces)?),
+            FinalResultRef::Completed(value) => ("returnvalue", value, Vec::new()),
+            FinalResultRef::Failed(reason, traces) => ("failedReason", reason, failure_fields(reason, traces)?),
         };
         let keep = end.keep(job, policy);
         let options = pack(&FinishOptions {
@@ -368,7 +368,7 @@ impl Scripts {
     }
 
     fn keys(&self) -> &QueueKeys {
-        self.home.keys()
+        self.client.keys()
     }
 
     async fn moved(&self, call: &ScriptInvocation<'_>) -> Result<Moved, Error> {
@@ -376,7 +376,7 @@ impl Scripts {
     }
 
     async fn run<T: FromRedisValue>(&self, call: &ScriptInvocation<'_>) -> Result<T, Error> {
-        Ok(call.invoke_async(&mut self.home.connection()).await?)
+        Ok(call.invoke_async(&mut self.client.connection()).await?)
     }
 }
 

@@ -24,6 +24,6 @@ pub mod trace;
 
 pub use self::job::{Deduplication, Dependencies, Job, JobRef, Json, NewJob, OnFailure};
 pub use self::outcome::{Failure, FailureKind, Finished, Outcome, Usage};
-pub use self::ports::{Asked, Attempt, ContextError, JobContext, KeyValue, LogLevel, Runner};
+pub use self::ports::{Attempt, ContextError, ContextFuture, JobContext, KeyValue, LogLevel, Runner};
 pub use self::rate::Rate;
 pub use self::signals::{Cancellation, Signals};

@@ -22,4 +22,4 @@ mod topology;
 
 pub use error::ConnectError;
 pub use pool::{Redis, SharedRedis};
-pub use queue_client::Home;
+pub use queue_client::QueueClient;

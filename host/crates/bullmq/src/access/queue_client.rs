@@ -12,17 +12,17 @@ use super::error::ConnectError;
 use super::health::backoff::ReconnectBackoff;
 use super::pool::SharedRedis;
 
-/// One queue.
-pub struct Home {
+/// The client of one queue.
+pub struct QueueClient {
     redis: SharedRedis,
     keys: QueueKeys,
     queue: ArcSwap<Queue>,
     replaced: watch::Receiver<u64>,
 }
 
-impl Home {
+impl QueueClient {
     /// Opens the queue. Connects if there is no shared connection yet.
-    pub async fn find(redis: SharedRedis, name: &str) -> Result<Self, ConnectError> {
+    pub async fn open(redis: SharedRedis, name: &str) -> Result<Self, ConnectError> {
         // This subscribes before it opens the connection, so that it misses no replacement.
         let replaced = redis.replaced();
         let queue = redis.queue(name).await?;

@@ -53,7 +53,7 @@ use std::sync::Arc;
 use bullmq::{Queue, QueueKeys};
 
 use super::scripts::Scripts;
-use crate::access::Home;
+use crate::access::QueueClient;
 use crate::access::{ConnectError, SharedRedis};
 use toril_job::settings::{JobDefaults, Known};
 
@@ -154,7 +154,7 @@ impl Admin {
     /// BullMQ's scripts for an existing queue.
     async fn scripts(&self, queue: &str) -> Result<Scripts, AdminError> {
         self.keys(queue).await?;
-        Ok(Scripts::new(Arc::new(Home::find(self.redis.clone(), queue).await?)))
+        Ok(Scripts::new(Arc::new(QueueClient::open(self.redis.clone(), queue).await?)))
     }
 
     /// An existing job, for changes.

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::error::AdminError;
 use super::{Admin, State};
 use crate::clock::now;
-use crate::scripts::Ended;
+use crate::scripts::EndedSet;
 
 /// What became of jobs that were to be run again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -22,8 +22,8 @@ impl Admin {
         let (bull, job) = self.job(queue, id).await?;
         const WANTED: &str = "failed or completed";
         let ended = match self.state(bull.keys(), id).await? {
-            Some(State::Failed) => Ended::Failed,
-            Some(State::Completed) => Ended::Completed,
+            Some(State::Failed) => EndedSet::Failed,
+            Some(State::Completed) => EndedSet::Completed,
             _ => return Err(self.not_in(bull.keys(), id, WANTED).await),
         };
         let lifo = job.opts().lifo.unwrap_or(false);

@@ -18,14 +18,14 @@ const AT_ONCE: u32 = 1000;
 
 /// The set of ended jobs that a job is moved from.
 #[derive(Clone, Copy, Debug)]
-pub enum Ended {
+pub enum EndedSet {
     /// The completed jobs.
     Completed,
     /// The failed jobs.
     Failed,
 }
 
-impl Ended {
+impl EndedSet {
     /// The names of the set, and of the field that contains the result or the failure reason.
     fn names(self) -> (&'static str, &'static str) {
         match self {
@@ -51,7 +51,13 @@ impl Scripts {
 
     /// Moves an ended job to the waiting jobs, to the front with `lifo`. With `reset_attempts` it gets all its attempts
     /// again. Returns false if the job is not in the set.
-    pub async fn reprocess(&self, job_id: &str, ended: Ended, lifo: bool, reset_attempts: bool) -> Result<bool, Error> {
+    pub async fn reprocess(
+        &self,
+        job_id: &str,
+        ended: EndedSet,
+        lifo: bool,
+        reset_attempts: bool,
+    ) -> Result<bool, Error> {
         let keys = self.keys();
         let (set, field) = ended.names();
         let reset = if reset_attempts { "1" } else { "0" };

@@ -25,7 +25,7 @@ struct Entry {
 }
 
 /// Keeps a lock renewed until it is dropped.
-pub struct Kept {
+pub struct HeldLock {
     locks: Locks,
     job: Arc<Claimed>,
 }
@@ -35,17 +35,17 @@ impl Locks {
     /// gone or belongs to another worker, because another worker may already have the job. If Redis does not answer,
     /// the lock does not count as lost, because no other worker can claim the job either. If an earlier claim of the
     /// same job is still here, it has lost its lock to this one.
-    pub fn keep(&self, job: &Arc<Claimed>, lost: CancellationToken) -> Kept {
+    pub fn keep(&self, job: &Arc<Claimed>, lost: CancellationToken) -> HeldLock {
         let entry = Entry { token: job.token.clone(), lost: Some(lost) };
         if let Some(Entry { lost: Some(lost), .. }) = self.entries().insert(job.id.clone(), entry) {
             lost.cancel();
         }
-        Kept { locks: self.clone(), job: job.clone() }
+        HeldLock { locks: self.clone(), job: job.clone() }
     }
 
     /// Renews the locks twice per lock duration, until it is dropped.
     pub async fn renew(self, queue: String, scripts: Scripts, outage: Outage, duration: Duration) {
-        let mut said = None;
+        let mut reported = None;
         let mut pause = duration / 2;
         loop {
             tokio::time::sleep(pause).await;
@@ -53,18 +53,18 @@ impl Locks {
             let held: Vec<_> =
                 self.entries().iter().map(|(job_id, entry)| (job_id.clone(), entry.token.clone())).collect();
             if held.is_empty() {
-                said = None;
+                reported = None;
                 continue;
             }
             match scripts.extend_locks(&held, duration).await {
                 Ok(lost) => {
-                    said = None;
+                    reported = None;
                     for (job_id, token) in held.iter().filter(|(job_id, _)| lost.contains(job_id)) {
                         self.lose(&queue, job_id, token);
                     }
                 }
                 Err(error) => {
-                    outage.tell(&mut said, &error, || {
+                    outage.report(&mut reported, &error, || {
                         tracing::warn!(queue, %error, "locks could not be renewed, trying again");
                     });
                     pause = pause.min(AGAIN);
@@ -93,10 +93,10 @@ impl Locks {
     }
 }
 
-impl Kept {
+impl HeldLock {
     /// From now on the job's end is being written. The lock is still renewed, but its disappearance no longer counts as
     /// lost.
-    pub fn ends(&self) {
+    pub fn begin_settling(&self) {
         let mut entries = self.locks.entries();
         if let Some(entry) = entries.get_mut(&self.job.id).filter(|entry| entry.token == self.job.token) {
             entry.lost = None;
@@ -104,7 +104,7 @@ impl Kept {
     }
 }
 
-impl Drop for Kept {
+impl Drop for HeldLock {
     fn drop(&mut self) {
         self.locks.take(&self.job.id, &self.job.token);
     }

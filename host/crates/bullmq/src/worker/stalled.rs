@@ -10,12 +10,12 @@ use toril_meters as metrics;
 /// Checks for stalled jobs at once and then every `interval`, until it is dropped. All workers of a queue share this
 /// check: a worker that comes too early does nothing.
 pub async fn check(queue: String, scripts: Scripts, outage: Outage, max_stalled: u32, interval: Duration) {
-    let mut said = None;
+    let mut reported = None;
     let mut backoff = ReconnectBackoff::default();
     loop {
         match scripts.move_stalled(max_stalled, interval).await {
             Ok(stalled) => {
-                (said, backoff) = (None, ReconnectBackoff::default());
+                (reported, backoff) = (None, ReconnectBackoff::default());
                 for job_id in &stalled {
                     tracing::warn!(queue, job_id, "job stalled");
                 }
@@ -24,7 +24,7 @@ pub async fn check(queue: String, scripts: Scripts, outage: Outage, max_stalled:
                 }
             }
             Err(error) => {
-                outage.tell(&mut said, &error, || {
+                outage.report(&mut reported, &error, || {
                     tracing::warn!(queue, %error, "stalled jobs could not be looked for, trying again");
                 });
                 tokio::time::sleep(backoff.next().min(interval)).await;

@@ -1,12 +1,5 @@
 //! Schedules: adds the next job of a schedule when a job of it was claimed. This happens before the claimed job runs,
 //! as in BullMQ's workers for Node.
-//!
-//! Two formats exist. BullMQ has had job schedulers (`upsertJobScheduler`) since 5.16. One script adds their next job.
-//! Repeatable jobs (`add` with `repeat`) are older: BullMQ 5 still runs them, BullMQ 6 does not have them. Repeatable
-//! jobs whose key is a hash (since about 5.9) use the schedulers' script. `legacy` handles the rest.
-
-mod legacy;
-mod next;
 
 use bullmq::Error;
 use futures::FutureExt;
@@ -16,11 +9,8 @@ use super::shared::Shared;
 use crate::access::health::backoff::{ReconnectBackoff, is_temporary};
 use crate::claimed::Claimed;
 use crate::clock::now;
-pub use legacy::Repetition;
-#[cfg(any(fuzzing, test))]
-pub use legacy::next as next_repetition;
-use next::Unreadable;
-pub use next::next as next_iteration;
+use crate::repeat::legacy;
+use crate::repeat::next::{Unreadable, next as next_iteration};
 
 /// Whether a claimed job may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
