@@ -7,9 +7,10 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
-use super::add::{JobSpec, add};
+use super::add::add;
 use super::children;
 use super::claimed::Claimed;
+use super::job_spec::JobSpec;
 use super::scripts::Scripts;
 use crate::access::QueueClient;
 use crate::access::{ConnectError, SharedRedis};

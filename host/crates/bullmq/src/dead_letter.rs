@@ -3,9 +3,9 @@
 use bullmq::{Error, QueueKeys};
 use serde_json::{Value, json};
 
-use super::add::JobSpec;
 use super::claimed::Claimed;
 use super::insert;
+use super::job_spec::JobSpec;
 use super::stored::parse;
 use crate::access::{ConnectError, SharedRedis};
 use toril_job::settings::JobDefaults;

@@ -7,8 +7,8 @@ use bullmq::{Error, Queue, QueueKeys};
 use redis::{FromRedisValue, Script, Value as Reply};
 use serde_json::{Map, Value, json};
 
-use super::add::JobSpec;
 use super::clock::now;
+use super::job_spec::JobSpec;
 use super::options::{on_failure, stored};
 use super::scripts::{pack, rerouted};
 

@@ -8,9 +8,9 @@ use bullmq::{Error, QueueKeys};
 use redis::{Cmd, Pipeline, Script};
 use serde_json::{Map, Value, json};
 
-use super::add::JobSpec;
 use super::clock;
 use super::insert::trace;
+use super::job_spec::JobSpec;
 use super::options::{on_failure, stored};
 use super::scripts::{pack, rerouted};
 use crate::access::{ConnectError, Redis};

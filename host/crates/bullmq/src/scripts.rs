@@ -82,10 +82,8 @@ pub fn rerouted(official: &str) -> String {
     [WAITING, include_str!("reroute.lua"), official].join("\n")
 }
 
-mod moves;
+pub mod moves;
 mod schedules;
-
-pub use moves::EndedSet;
 
 /// The answer of a script that should move a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use bullmq::QueueKeys;
 use serde_json::Value;
 
-use super::children::job_of_key;
 use super::claimed::Options;
+use super::job_key::job_of_key;
 use super::js;
 use crate::access::{ConnectError, Redis};
 use toril_job::{Job, Json};

@@ -5,7 +5,8 @@ use std::time::Duration;
 use bullmq::error::error_code;
 
 use super::error::AdminError;
-use super::{Admin, State};
+use super::handle::Admin;
+use super::state::State;
 use crate::cancel::{self, Cancelled};
 use toril_job::settings::LARGEST_PRIORITY;
 

@@ -5,9 +5,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use bullmq::QueueKeys;
 
 use super::error::AdminError;
-use super::job::next;
-use super::reply::{Field, Fields};
-use super::{Admin, State, state};
+use super::handle::Admin;
+use super::reply::{Field, Fields, next};
+use super::state;
+use super::state::State;
 
 /// What a page shows.
 #[derive(Clone, Debug)]

@@ -6,7 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::AdminError;
-use super::{Admin, State};
+use super::handle::Admin;
+use super::state::State;
 
 /// The most jobs that one script removes. Redis is blocked meanwhile.
 const BATCH: u64 = 1000;

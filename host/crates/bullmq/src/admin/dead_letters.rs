@@ -5,8 +5,10 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::error::AdminError;
-use super::new_job::{NewJob, NewJobOptions, added_error};
-use super::{Admin, PageRequest, State};
+use super::handle::Admin;
+use super::list::PageRequest;
+use super::new_job::{NewJob, NewJobOptions};
+use super::state::State;
 use crate::add;
 
 /// The number of letters per page.
@@ -146,6 +148,6 @@ impl Admin {
         }
         spec.earlier = kept;
         spec.options.job_id = Some(id.to_owned());
-        add::add(&self.redis, spec, false).await.map(drop).map_err(added_error)
+        add::add(&self.redis, spec, false).await.map(drop).map_err(AdminError::of_added)
     }
 }

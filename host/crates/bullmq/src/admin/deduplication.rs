@@ -3,10 +3,10 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Admin;
 use super::error::AdminError;
-use super::job::next;
+use super::handle::Admin;
 use super::new_job::check_name;
+use super::reply::next;
 
 /// The holder of a deduplication id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]

@@ -40,6 +40,16 @@ pub enum AdminError {
     Redis(ConnectError),
 }
 
+impl AdminError {
+    /// The error of adding a job. An error of BullMQ's client about the options is the caller's error, not Redis'.
+    pub(super) fn of_added(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Bull(error) => error.into(),
+            other => other.into(),
+        }
+    }
+}
+
 impl From<ConnectError> for AdminError {
     fn from(error: ConnectError) -> Self {
         match error {

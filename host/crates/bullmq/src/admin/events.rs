@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::error::AdminError;
+use super::handle::Admin;
+use super::redact::Redaction;
 use super::reply::lossy;
-use super::{Admin, Redaction};
 use crate::access::{ConnectError, SharedRedis};
 
 /// How long one read waits for events, in milliseconds. A lost connection can go unnoticed for this time.

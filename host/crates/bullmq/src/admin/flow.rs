@@ -6,11 +6,12 @@ use std::collections::HashSet;
 use utoipa::ToSchema;
 
 use super::error::AdminError;
-use super::job::{ChildCounts, JobReference, children, count_children, next};
-use super::list::reference;
-use super::reply::{Field, Fields, lossy};
+use super::handle::Admin;
+use super::job::{ChildCounts, children, count_children};
+use super::job_reference::{JobReference, reference};
+use super::reply::{Field, Fields, lossy, next};
+use super::state::State;
 use super::state::{self, QUESTIONS};
-use super::{Admin, State};
 
 /// The most jobs of one tree. Each job costs about 17 Redis commands.
 const MOST_JOBS: usize = 500;

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::new_job::NewJob;
 use super::redact::Redaction;
-use super::{NewJob, SchedulerRequest};
+use super::schedulers::SchedulerRequest;
 use toril_job::settings::JobDefaults;
 
 /// A new job, as the API, `toril add --bulk` and the dashboard accept it.

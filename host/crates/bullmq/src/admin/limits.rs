@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Admin;
 use super::change::LONGEST_DELAY;
 use super::error::AdminError;
-use super::job::next;
+use super::handle::Admin;
+use super::reply::next;
 
 /// The largest integer that JavaScript represents exactly.
 const LARGEST: u64 = 9_007_199_254_740_991;

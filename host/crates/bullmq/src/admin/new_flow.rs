@@ -5,8 +5,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Admin;
 use super::error::AdminError;
+use super::handle::Admin;
 use super::new_job::{NewJob, NewJobOptions, check_name};
 use crate::insert_flow::{InsertError, Node, insert};
 
@@ -69,7 +69,7 @@ impl Admin {
             self.redis.check_parent(&root.spec.queue, &parent.queue)?;
         }
         insert(&self.redis, &root).await.map_err(|error| match error {
-            InsertError::Redis(error) => super::new_job::added_error(error),
+            InsertError::Redis(error) => AdminError::of_added(error),
             other => AdminError::Conflict(other.to_string()),
         })?;
         Ok(added(root))

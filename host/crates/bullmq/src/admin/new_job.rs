@@ -9,10 +9,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Number, Value};
 use utoipa::ToSchema;
 
-use super::Admin;
 use super::error::AdminError;
-use crate::add::{self, JobSpec};
+use super::handle::Admin;
+use crate::add;
 use crate::ids;
+use crate::job_spec::JobSpec;
 use toril_job::settings::{Backoff, BackoffKind, JobDefaults, LARGEST_PRIORITY};
 
 /// The largest integer that JavaScript represents exactly.
@@ -203,7 +204,7 @@ impl Admin {
         self.keys(queue).await?;
         let spec = job.spec(queue, &self.defaults(queue))?;
         self.check_backoff(&spec)?;
-        let added = add::add(&self.redis, spec, false).await.map_err(added_error)?;
+        let added = add::add(&self.redis, spec, false).await.map_err(AdminError::of_added)?;
         Ok(AddedJob { queue: queue.to_owned(), id: added.id })
     }
 
@@ -213,7 +214,7 @@ impl Admin {
         self.keys(queue).await?;
         let spec = JobSpec { keep_last_if_started: true, ..job.spec(queue, &self.defaults(queue))? };
         self.check_backoff(&spec)?;
-        let added = add::add(&self.redis, spec, false).await.map_err(added_error)?;
+        let added = add::add(&self.redis, spec, false).await.map_err(AdminError::of_added)?;
         Ok(AddedJob { queue: queue.to_owned(), id: added.id })
     }
 
@@ -221,14 +222,6 @@ impl Admin {
     pub(super) fn check_backoff(&self, spec: &JobSpec) -> Result<(), AdminError> {
         let Some(backoff) = &spec.backoff else { return Ok(()) };
         (self.config)().check_backoff(&spec.queue, backoff).map_err(AdminError::Invalid)
-    }
-}
-
-/// An error of the crate about options is the caller's error, not Redis'.
-pub(super) fn added_error(error: super::ConnectError) -> AdminError {
-    match error {
-        super::ConnectError::Bull(error) => error.into(),
-        other => other.into(),
     }
 }
 

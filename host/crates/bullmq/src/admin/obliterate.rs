@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use redis::Script;
 
-use super::Admin;
 use super::error::AdminError;
+use super::handle::Admin;
 
 /// The most jobs that one script removes. Redis is blocked meanwhile.
 const BATCH: u64 = 1000;

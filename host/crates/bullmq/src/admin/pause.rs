@@ -3,8 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Admin;
 use super::error::AdminError;
+use super::handle::Admin;
 
 /// Whether a queue is paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Admin;
 use super::error::AdminError;
+use super::handle::Admin;
 use toril_job::settings::LARGEST_PRIORITY;
 
 /// The most priorities that one call counts.

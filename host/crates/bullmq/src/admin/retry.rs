@@ -4,9 +4,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::AdminError;
-use super::{Admin, State};
+use super::handle::Admin;
+use super::state::State;
 use crate::clock::now;
-use crate::scripts::EndedSet;
+use crate::scripts::moves::EndedSet;
 
 /// What became of jobs that were to be run again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]

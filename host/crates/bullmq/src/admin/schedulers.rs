@@ -10,10 +10,12 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::error::AdminError;
+use super::handle::Admin;
+use super::list::LARGEST_PAGE;
 use super::new_job::{NewJobOptions, check_name};
+use super::redact::Redaction;
 use super::reply::{Fields, lossy};
-use super::{Admin, LARGEST_PAGE, Redaction};
-use crate::add::JobSpec;
+use crate::job_spec::JobSpec;
 use crate::upsert::{NewScheduler, upsert};
 use toril_cron::check_pattern;
 

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::Admin;
 use super::error::AdminError;
+use super::handle::Admin;
 use super::schedulers::SchedulerRequest;
 use toril_job::settings::{Repeat, Schedule};
 

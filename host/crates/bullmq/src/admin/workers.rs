@@ -6,8 +6,8 @@ use bullmq::QueueKeys;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Admin;
 use super::error::AdminError;
+use super::handle::Admin;
 use crate::access::ConnectError;
 
 /// A worker that is connected to a queue.

@@ -14,9 +14,9 @@ use super::completer::{Completer, PendingSettlement, Spans};
 use super::schedule::Turn;
 use super::shared::Shared;
 use super::slots::Slot;
-use crate::children::job_of_key;
 use crate::claimed::Claimed;
 use crate::context::JobOfQueue;
+use crate::job_key::job_of_key;
 use toril_job::trace::{Carrier, Kind, Trace};
 use toril_job::{Attempt, Cancellation, Failure, FailureKind, Finished, Job, Json, Outcome, Signals};
 
