@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use toril_bullmq::JobSpec;
 use toril_config::JobDefaults;
-use toril_job::{ContextFuture, ContextError, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
+use toril_job::{ContextError, ContextFuture, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
 
 /// One line of a job's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -111,7 +111,7 @@ impl JobContext for Notebook {
             return std::future::ready(Err(ContextError::Invalid(format!("the job was not added: {error}")))).boxed();
         }
         let mut notes = self.lock();
-        let id = job.id.unwrap_or_else(|| format!("added-{}", notes.added.len() + 1));
+        let id = job.options.id.unwrap_or_else(|| format!("added-{}", notes.added.len() + 1));
         let (queue, name, data, child) = (job.queue, job.name, job.data, child.is_some());
         notes.added.push(Added { queue, name, id: id.clone(), data, child });
         answer(id)

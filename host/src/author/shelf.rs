@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures::FutureExt;
 
 use toril_config as config;
-use toril_job::{ContextFuture, ContextError, KeyValue};
+use toril_job::{ContextError, ContextFuture, KeyValue};
 
 /// The data of one plugin. Values do not expire, because a run is short.
 #[derive(Default)]
@@ -50,7 +50,13 @@ impl KeyValue for Shelf {
         answer(Ok(self.lock().get(key).cloned()))
     }
 
-    fn set<'a>(&'a self, plugin: &'a str, key: &'a str, value: Vec<u8>, grant: &'a config::KeyValue) -> ContextFuture<'a, ()> {
+    fn set<'a>(
+        &'a self,
+        plugin: &'a str,
+        key: &'a str,
+        value: Vec<u8>,
+        grant: &'a config::KeyValue,
+    ) -> ContextFuture<'a, ()> {
         answer(put(&mut self.lock(), plugin, grant, vec![(key.to_owned(), value)]))
     }
 
@@ -67,7 +73,13 @@ impl KeyValue for Shelf {
         answer(Ok((self.lock().keys().cloned().collect(), None)))
     }
 
-    fn increment<'a>(&'a self, plugin: &'a str, key: &'a str, by: u64, grant: &'a config::KeyValue) -> ContextFuture<'a, u64> {
+    fn increment<'a>(
+        &'a self,
+        plugin: &'a str,
+        key: &'a str,
+        by: u64,
+        grant: &'a config::KeyValue,
+    ) -> ContextFuture<'a, u64> {
         let mut data = self.lock();
         let held = data.get(key).map(|value| String::from_utf8_lossy(value).parse::<u64>());
         let value = match held.transpose() {
@@ -81,7 +93,12 @@ impl KeyValue for Shelf {
         answer(put(&mut data, plugin, grant, vec![pair]).map(|()| value))
     }
 
-    fn get_many<'a>(&'a self, _plugin: &'a str, keys: &'a [String], limit: usize) -> ContextFuture<'a, Vec<Option<Vec<u8>>>> {
+    fn get_many<'a>(
+        &'a self,
+        _plugin: &'a str,
+        keys: &'a [String],
+        limit: usize,
+    ) -> ContextFuture<'a, Vec<Option<Vec<u8>>>> {
         let data = self.lock();
         let size: usize = keys.iter().filter_map(|key| data.get(key)).map(Vec::len).sum();
         if size > limit {

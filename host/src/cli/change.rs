@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::client::{Client, refused};
-use toril_config::LARGEST_PRIORITY;
+use toril_job::LARGEST_PRIORITY;
 
 /// Options of `toril promote`.
 #[derive(Debug, Args)]

@@ -46,7 +46,7 @@ impl DeadLetter {
         let id = format!("{queue}-{}-{attempts}", job.id).replace(':', "-");
         let letters = self.redis.queue(self.keys.name()).await.map_err(ConnectError::into_bull)?;
         let mut letter = JobSpec::new(self.keys.name(), &job.name, data, &JobDefaults::default());
-        letter.options.job_id = Some(id);
+        letter.options.id = Some(id);
         insert::one(&letters, &letter).await.map(drop)
     }
 }

@@ -82,12 +82,12 @@ fn is_time(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use bullmq::{DeduplicationOptions, JobOptions, ParentOptions};
     use serde_json::Value;
 
     use super::*;
     use crate::job_spec::JobSpec;
     use toril_job::settings::JobDefaults;
+    use toril_job::{Deduplication, JobOptions, JobRef};
 
     fn check(spec: &JobSpec) -> Result<(), String> {
         spec.check().map_err(|error| error.to_string())
@@ -98,7 +98,7 @@ mod tests {
     }
 
     fn id(id: &str) -> Result<(), String> {
-        with(JobOptions { job_id: Some(id.to_owned()), ..JobOptions::default() })
+        with(JobOptions { id: Some(id.to_owned()), ..JobOptions::default() })
     }
 
     #[test]
@@ -130,13 +130,7 @@ mod tests {
     #[test]
     fn what_is_too_long_is_refused_with_its_size() {
         let long = "x".repeat(LONGEST + 1);
-        let deduplication = DeduplicationOptions {
-            id: long.clone(),
-            ttl: None,
-            extend: None,
-            replace: None,
-            keep_last_if_active: None,
-        };
+        let deduplication = Deduplication { id: long.clone(), ..Deduplication::default() };
         let named = JobSpec::new("q", &long, Value::Null, &JobDefaults::default());
         for refused in
             [check(&named), id(&long), with(JobOptions { deduplication: Some(deduplication), ..JobOptions::default() })]
@@ -149,7 +143,7 @@ mod tests {
     #[test]
     fn a_parent_that_is_a_key_of_its_queue_is_refused_and_one_with_a_number_is_taken() {
         let parent = |id: &str| {
-            let parent = ParentOptions { queue: "q".into(), id: id.into(), wait_children: None };
+            let parent = JobRef { queue: "q".into(), id: id.into() };
             with(JobOptions { parent: Some(parent), ..JobOptions::default() })
         };
         assert_eq!(parent("17"), Ok(()));

@@ -1,15 +1,12 @@
 //! The description of a job to add.
 
-use bullmq::types::{KeepJobs, RemoveOnFinish};
-use bullmq::{DeduplicationOptions, JobOptions, ParentOptions};
 use serde_json::{Map, Value};
 
-use super::clock::milliseconds;
 use super::ids;
 use crate::access::ConnectError;
-use toril_job::settings::{Backoff, JobDefaults, Keep};
+use toril_job::settings::JobDefaults;
 use toril_job::trace::Carrier;
-use toril_job::{NewJob, OnFailure};
+use toril_job::{JobOptions, JobRef, NewJob, OnFailure};
 
 /// A job to add.
 #[derive(Clone, Debug)]
@@ -20,11 +17,9 @@ pub struct JobSpec {
     pub name: String,
     /// Its payload.
     pub data: Value,
-    /// BullMQ's options, except for `backoff`.
+    /// Its options.
     pub options: JobOptions,
-    /// The backoff between attempts. [`JobOptions`] cannot hold its jitter or the delay of a named strategy.
-    pub backoff: Option<Backoff>,
-    /// The context of its trace. [`JobOptions`] cannot hold this either.
+    /// The context of its trace.
     pub trace: Option<Carrier>,
     /// The stored options of an earlier job. They replace options with the same name.
     pub earlier: Map<String, Value>,
@@ -36,44 +31,33 @@ pub struct JobSpec {
 impl JobSpec {
     /// A job with a queue's defaults.
     pub fn new(queue: &str, name: &str, data: Value, defaults: &JobDefaults) -> Self {
-        let mut spec = Self {
+        Self {
             queue: queue.to_owned(),
             name: name.to_owned(),
             data,
-            options: JobOptions { attempts: defaults.attempts.map(Into::into), ..JobOptions::default() },
-            backoff: defaults.backoff.clone(),
+            options: JobOptions::default().or_defaults(defaults),
             trace: None,
             earlier: Map::new(),
             keep_last_if_started: false,
-        };
-        spec.options.remove_on_complete = defaults.remove_on_complete.as_ref().map(policy);
-        spec.options.remove_on_fail = defaults.remove_on_fail.as_ref().map(policy);
-        spec
+        }
+    }
+
+    /// Sets options. Those that are not set stay at the queue's defaults.
+    #[must_use]
+    pub fn with_options(self, options: JobOptions, defaults: &JobDefaults) -> Self {
+        Self { options: options.or_defaults(defaults), ..self }
     }
 
     /// A job that a plugin adds. Options that the plugin does not set come from the queue's defaults.
     pub fn from_plugin(job: NewJob, defaults: &JobDefaults) -> Self {
-        let mut spec = Self::new(&job.queue, &job.name, job.data, defaults);
-        spec.backoff = job.backoff.or(spec.backoff);
-        spec.trace = job.trace;
-        let options = &mut spec.options;
-        options.job_id = job.id;
-        options.delay = job.delay.map(milliseconds);
-        options.priority = job.priority;
-        options.attempts = job.attempts.or(options.attempts);
-        options.deduplication = job.deduplication.map(|deduplication| DeduplicationOptions {
-            id: deduplication.id,
-            ttl: deduplication.ttl.map(milliseconds),
-            extend: deduplication.extend.then_some(true),
-            replace: deduplication.replace.then_some(true),
-            keep_last_if_active: deduplication.keep_last_if_active.then_some(true),
-        });
-        spec
+        let spec = Self::new(&job.queue, &job.name, job.data, defaults).with_options(job.options, defaults);
+        Self { trace: job.trace, ..spec }
     }
 
-    /// Checks whether Toril may add the job. Its name, ids and parent must not be too long, and must not be a key of
-    /// the queue.
+    /// Checks whether Toril may add the job. Its options must be within their limits. Its name, ids and parent must not
+    /// be too long, and must not be a key of the queue.
     pub fn check(&self) -> Result<(), ConnectError> {
+        self.options.check().map_err(|error| ConnectError::InvalidJob(error.to_string()))?;
         self.check_ids().map_err(ConnectError::InvalidJob)
     }
 
@@ -81,7 +65,7 @@ impl JobSpec {
     /// own.
     fn check_ids(&self) -> Result<(), String> {
         ids::name("the job's name", &self.name)?;
-        if let Some(id) = &self.options.job_id {
+        if let Some(id) = &self.options.id {
             ids::own_id(id)?;
         }
         if let Some(deduplication) = &self.options.deduplication {
@@ -97,28 +81,7 @@ impl JobSpec {
 
     /// Makes it a child of this job.
     pub fn set_parent(&mut self, queue: &str, id: &str, on_failure: OnFailure) {
-        let options = &mut self.options;
-        options.parent = Some(ParentOptions { queue: queue.to_owned(), id: id.to_owned(), wait_children: None });
-        match on_failure {
-            OnFailure::FailParent => options.fail_parent_on_failure = Some(true),
-            OnFailure::ContinueParent => options.continue_parent_on_failure = Some(true),
-            OnFailure::Ignore => options.ignore_dependency_on_failure = Some(true),
-            OnFailure::Remove => options.remove_dependency_on_failure = Some(true),
-            OnFailure::Wait => {}
-        }
-    }
-}
-
-/// BullMQ's policy for a `remove_on_*` setting.
-pub fn policy(keep: &Keep) -> RemoveOnFinish {
-    match keep {
-        Keep::All => RemoveOnFinish::Bool(false),
-        Keep::None => RemoveOnFinish::Bool(true),
-        Keep::Some { age, count, limit } => RemoveOnFinish::Options(KeepJobs {
-            // In seconds, although the comment of the crate says otherwise: the Lua script compares seconds.
-            age: age.map(|age| age.as_secs()),
-            count: count.map(|count| usize::try_from(count).unwrap_or(usize::MAX)),
-            limit: limit.and_then(|limit| usize::try_from(limit.get()).ok()),
-        }),
+        self.options.parent = Some(JobRef { queue: queue.to_owned(), id: id.to_owned() });
+        self.options.on_failure = Some(on_failure);
     }
 }

@@ -26,16 +26,14 @@ mod job_key;
 mod job_spec;
 mod js;
 mod key_value;
-mod options;
 mod pending_outcomes;
 mod quota;
 mod repeat;
 mod scripts;
 mod stored;
+mod stored_options;
 mod upsert;
 mod worker;
-
-pub use bullmq::{DeduplicationOptions, JobOptions, ParentOptions};
 
 pub use access::health::eviction::warn as warn_of_eviction;
 pub use access::{ConnectError, Redis, SharedRedis};
@@ -44,6 +42,6 @@ pub use attempts::Attempts;
 pub use cancel::{Cancelled, cancel, cancel_all};
 pub use clock::now;
 pub use context::Defaults;
-pub use job_spec::{JobSpec, policy};
+pub use job_spec::JobSpec;
 pub use stored::stored;
 pub use worker::{QueueWorker, Service};

@@ -7,7 +7,9 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio::runtime::Handle;
 
-use crate::job::{Dependencies, Job, JobRef, NewJob, OnFailure};
+use crate::job::{Dependencies, Job, JobRef};
+use crate::new_job::NewJob;
+use crate::options::OnFailure;
 use crate::outcome::Finished;
 use crate::settings;
 use crate::signals::Signals;

@@ -271,7 +271,7 @@ mod tests {
     use tokio::sync::Semaphore;
 
     use super::*;
-    use toril_job::{ContextFuture, ContextError, Dependencies, JobRef, NewJob, OnFailure};
+    use toril_job::{ContextError, ContextFuture, Dependencies, JobRef, NewJob, OnFailure};
 
     /// A job whose log writes one line per permit and then waits for the next permit.
     struct SlowLog {

@@ -8,10 +8,7 @@ use super::error::AdminError;
 use super::handle::Admin;
 use super::state::State;
 use crate::cancel::{self, Cancelled};
-use toril_job::settings::LARGEST_PRIORITY;
-
-/// The longest delay, in milliseconds: a hundred years, as everywhere in Toril.
-pub(super) const LONGEST_DELAY: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
+use toril_job::{LARGEST_PRIORITY, LONGEST_DELAY};
 
 impl Admin {
     /// Promotes a delayed job, so that it can be claimed now.
@@ -77,7 +74,7 @@ impl Admin {
 
     /// Changes the delay of a delayed job, in milliseconds from now.
     pub async fn change_delay(&self, queue: &str, id: &str, delay: u64) -> Result<(), AdminError> {
-        if delay > LONGEST_DELAY {
+        if Duration::from_millis(delay) > LONGEST_DELAY {
             return Err(AdminError::Invalid("a delay is at most a hundred years".to_owned()));
         }
         let (bull, job) = self.job(queue, id).await?;

@@ -1,5 +1,6 @@
 //! Returns dead letters to their original queues.
 
+use bullmq::JobOptions as StoredOptions;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -10,6 +11,7 @@ use super::list::PageRequest;
 use super::new_job::{NewJob, NewJobOptions};
 use super::state::State;
 use crate::add;
+use toril_job::JobOptions;
 
 /// The number of letters per page.
 const BATCH: u64 = 100;
@@ -140,14 +142,15 @@ impl Admin {
             kept.remove(option);
         }
         if !kept.is_empty() {
-            let stored = serde_json::from_value(Value::Object(kept.clone()));
-            spec.options = stored.map_err(|error| {
+            let stored: StoredOptions = serde_json::from_value(Value::Object(kept.clone())).map_err(|error| {
                 AdminError::Conflict(format!("the options of dead letter {id} cannot be read: {error}"))
             })?;
-            spec.backoff = None;
+            // The stored options replace all others. Only these two decide how the job is added.
+            let (priority, size_limit) = (stored.priority, stored.size_limit);
+            spec.options = JobOptions { priority, size_limit, ..JobOptions::default() };
         }
         spec.earlier = kept;
-        spec.options.job_id = Some(id.to_owned());
+        spec.options.id = Some(id.to_owned());
         add::add(&self.redis, spec, false).await.map(drop).map_err(AdminError::of_added)
     }
 }

@@ -90,7 +90,7 @@ impl Admin {
         if let Some(most) = spec.options.size_limit.filter(|most| spec.data.to_string().len() > *most) {
             return Err(wrong(&format!("its data is larger than {most} bytes, its sizeLimit")));
         }
-        let id = spec.options.job_id.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
+        let id = spec.options.id.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
         let children = children.into_iter().map(|child| self.node(child, &Place::Child)).collect::<Result<_, _>>()?;
         Ok(Node { spec, id, children })
     }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use bullmq::types::{KeepJobs, RemoveOnFinish};
-use bullmq::{DeduplicationOptions, ParentOptions};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Number, Value};
@@ -14,10 +12,8 @@ use super::handle::Admin;
 use crate::add;
 use crate::ids;
 use crate::job_spec::JobSpec;
-use toril_job::settings::{Backoff, BackoffKind, JobDefaults, LARGEST_PRIORITY};
-
-/// The largest integer that JavaScript represents exactly.
-const LARGEST: u64 = 9_007_199_254_740_991;
+use toril_job::settings::{Backoff, BackoffKind, JobDefaults, Keep};
+use toril_job::{JobOptions, JobRef, LARGEST_INTEGER, OnFailure};
 
 /// A job to be added. What it does not say comes from the queue's entry in the configuration.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -220,7 +216,7 @@ impl Admin {
 
     /// Checks that the configuration of the queue contains the job's backoff strategy.
     pub(super) fn check_backoff(&self, spec: &JobSpec) -> Result<(), AdminError> {
-        let Some(backoff) = &spec.backoff else { return Ok(()) };
+        let Some(backoff) = &spec.options.backoff else { return Ok(()) };
         (self.config)().check_backoff(&spec.queue, backoff).map_err(AdminError::Invalid)
     }
 }
@@ -228,111 +224,86 @@ impl Admin {
 impl NewJob {
     /// The job with the defaults of a queue, checked.
     pub(super) fn spec(self, queue: &str, defaults: &JobDefaults) -> Result<JobSpec, AdminError> {
-        let mut spec = JobSpec::new(queue, &self.name, self.data, defaults);
-        self.opts.apply(&mut spec).map_err(AdminError::Invalid)?;
+        let options = self.opts.read().map_err(AdminError::Invalid)?;
+        let spec = JobSpec::new(queue, &self.name, self.data, defaults).with_options(options, defaults);
         spec.check()?;
         Ok(spec)
     }
 }
 
 impl NewJobOptions {
-    /// Applies these options over those of `spec`. An error says which option is invalid.
-    pub(super) fn apply(self, spec: &mut JobSpec) -> Result<(), String> {
-        let longest = super::change::LONGEST_DELAY;
-        for (name, value, most) in [
-            ("delay", self.delay, longest),
-            ("priority", self.priority.map(u64::from), u64::from(LARGEST_PRIORITY)),
-            ("timestamp", self.timestamp, LARGEST),
-            ("deduplication.ttl", self.deduplication.as_ref().and_then(|d| d.ttl), longest),
-        ] {
-            if let Some(value) = value.filter(|value| *value > most) {
-                return Err(format!("{name} is at most {most}, not {value}"));
-            }
-        }
-        if self.attempts == Some(0) {
-            return Err("attempts is at least 1".to_owned());
-        }
-        if self.deduplication.as_ref().is_some_and(|d| d.ttl == Some(0)) {
-            return Err("deduplication.ttl is at least 1".to_owned());
-        }
-        let wishes = [
-            self.fail_parent_on_failure,
-            self.continue_parent_on_failure,
-            self.ignore_dependency_on_failure,
-            self.remove_dependency_on_failure,
+    /// The options without the form of the document. Their limits are not checked yet.
+    pub(super) fn read(self) -> Result<JobOptions, String> {
+        Ok(JobOptions {
+            on_failure: self.on_failure()?,
+            id: self.job_id,
+            delay: self.delay.map(Duration::from_millis),
+            priority: self.priority,
+            attempts: self.attempts,
+            backoff: self.backoff.map(BackoffOptions::read),
+            lifo: self.lifo.unwrap_or(false),
+            remove_on_complete: self.remove_on_complete.map(|keep| keep.read("removeOnComplete")).transpose()?,
+            remove_on_fail: self.remove_on_fail.map(|keep| keep.read("removeOnFail")).transpose()?,
+            keep_logs: self.keep_logs,
+            stack_trace_limit: self.stack_trace_limit,
+            timestamp: self.timestamp,
+            size_limit: self.size_limit.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
+            parent: self.parent.map(|ParentJob { queue, id }| JobRef { queue, id }),
+            deduplication: self.deduplication.map(Deduplication::read),
+        })
+    }
+
+    fn on_failure(&self) -> Result<Option<OnFailure>, String> {
+        let effects = [
+            (self.fail_parent_on_failure, OnFailure::FailParent),
+            (self.continue_parent_on_failure, OnFailure::ContinueParent),
+            (self.ignore_dependency_on_failure, OnFailure::Ignore),
+            (self.remove_dependency_on_failure, OnFailure::Remove),
         ];
-        if wishes.iter().filter(|wish| **wish == Some(true)).count() > 1 {
-            return Err("only one of failParentOnFailure, continueParentOnFailure, ignoreDependencyOnFailure and removeDependencyOnFailure may be true".to_owned());
+        let mut chosen = effects.into_iter().filter(|(set, _)| *set == Some(true)).map(|(_, effect)| effect);
+        let first = chosen.next();
+        match chosen.next() {
+            Some(_) => Err("only one of failParentOnFailure, continueParentOnFailure, ignoreDependencyOnFailure and removeDependencyOnFailure may be true".to_owned()),
+            None => Ok(first),
         }
-        if self.parent.is_some() && self.deduplication.is_some() {
-            return Err("a job with a parent has no deduplication".to_owned());
-        }
-        if let Some(backoff) = self.backoff {
-            spec.backoff = Some(backoff.read()?);
-        }
-        let options = &mut spec.options;
-        if let Some(keep) = self.remove_on_complete {
-            options.remove_on_complete = Some(keep.read("removeOnComplete")?);
-        }
-        if let Some(keep) = self.remove_on_fail {
-            options.remove_on_fail = Some(keep.read("removeOnFail")?);
-        }
-        options.job_id = self.job_id;
-        options.delay = self.delay;
-        options.priority = self.priority;
-        options.attempts = self.attempts.or(options.attempts);
-        options.lifo = self.lifo;
-        options.keep_logs = self.keep_logs;
-        options.stack_trace_limit = self.stack_trace_limit;
-        options.timestamp = self.timestamp;
-        options.size_limit = self.size_limit.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
-        options.parent = self.parent.map(|ParentJob { queue, id }| ParentOptions { queue, id, wait_children: None });
-        options.fail_parent_on_failure = self.fail_parent_on_failure;
-        options.continue_parent_on_failure = self.continue_parent_on_failure;
-        options.ignore_dependency_on_failure = self.ignore_dependency_on_failure;
-        options.remove_dependency_on_failure = self.remove_dependency_on_failure;
-        options.deduplication = self.deduplication.map(|d| DeduplicationOptions {
-            id: d.id,
-            ttl: d.ttl,
-            extend: d.extend,
-            replace: d.replace,
-            keep_last_if_active: d.keep_last_if_active,
-        });
-        Ok(())
     }
 }
 
 impl BackoffOptions {
-    fn read(self) -> Result<Backoff, String> {
+    fn read(self) -> Backoff {
         let (kind, delay, jitter) = match self {
             Self::Fixed(delay) => (BackoffKind::Fixed, delay, 0.0),
             Self::Strategy(strategy) => (BackoffKind::from(strategy.kind), strategy.delay, strategy.jitter),
         };
-        if matches!(&kind, BackoffKind::Named(name) if name.is_empty()) {
-            return Err("backoff.type is empty: write fixed, exponential, or the name of a strategy".to_owned());
-        }
-        if delay > super::change::LONGEST_DELAY {
-            return Err("backoff.delay is at most a hundred years".to_owned());
-        }
-        if !(0.0..=1.0).contains(&jitter) {
-            return Err("backoff.jitter is a number from 0 to 1".to_owned());
-        }
-        Ok(Backoff { kind, delay: Duration::from_millis(delay), jitter })
+        Backoff { kind, delay: Duration::from_millis(delay), jitter }
     }
 }
 
 impl KeepOptions {
-    fn read(self, name: &str) -> Result<RemoveOnFinish, String> {
-        let count = |count: u64| usize::try_from(count.min(LARGEST)).unwrap_or(usize::MAX);
+    /// `name`: the option, for errors.
+    fn read(self, name: &str) -> Result<Keep, String> {
         match self {
-            Self::Removed(removed) => Ok(RemoveOnFinish::Bool(removed)),
-            Self::Count(kept) => Ok(RemoveOnFinish::Count(count(kept))),
+            Self::Removed(true) => Ok(Keep::None),
+            Self::Removed(false) => Ok(Keep::All),
+            Self::Count(kept) => Ok(Keep::Count(kept.min(LARGEST_INTEGER))),
             Self::Within(KeepBounds { age: None, count: None }) => Err(format!("{name} has neither age nor count")),
-            Self::Within(bounds) => Ok(RemoveOnFinish::Options(KeepJobs {
-                age: bounds.age.map(|age| age.min(LARGEST)),
-                count: bounds.count.map(count),
+            Self::Within(bounds) => Ok(Keep::Some {
+                age: bounds.age.map(|age| Duration::from_secs(age.min(LARGEST_INTEGER))),
+                count: bounds.count.map(|count| count.min(LARGEST_INTEGER)),
                 limit: None,
-            })),
+            }),
+        }
+    }
+}
+
+impl Deduplication {
+    fn read(self) -> toril_job::Deduplication {
+        toril_job::Deduplication {
+            id: self.id,
+            ttl: self.ttl.map(Duration::from_millis),
+            extend: self.extend,
+            replace: self.replace,
+            keep_last_if_active: self.keep_last_if_active,
         }
     }
 }
@@ -357,10 +328,10 @@ fn at_most<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D:
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a whole number within the bounds
 fn exact(number: &Number) -> Option<u64> {
-    let whole = |number: &f64| number.fract() == 0.0 && (0.0..=LARGEST as f64).contains(number);
+    let whole = |number: &f64| number.fract() == 0.0 && (0.0..=LARGEST_INTEGER as f64).contains(number);
     number
         .as_u64()
-        .filter(|number| *number <= LARGEST)
+        .filter(|number| *number <= LARGEST_INTEGER)
         .or_else(|| number.as_f64().filter(whole).map(|number| number as u64))
 }
 
@@ -388,7 +359,7 @@ mod tests {
         .expect("valid");
         assert_eq!((spec.options.attempts, spec.options.keep_logs), (Some(3), Some(2)));
         let backoff = Backoff { kind: BackoffKind::Exponential, delay: Duration::from_millis(5), jitter: 0.5 };
-        assert_eq!(spec.backoff, Some(backoff));
+        assert_eq!(spec.options.backoff, Some(backoff));
         assert_eq!(spec.data, json!({}));
     }
 
@@ -396,7 +367,10 @@ mod tests {
     fn numbers_have_every_form_of_json() {
         let opts = json!({ "attempts": 9_007_199_254_740_991_u64, "delay": 5.0, "keepLogs": 1e3, "priority": null });
         let options = spec(json!({ "name": "n", "opts": opts })).expect("valid").options;
-        assert_eq!((options.attempts, options.delay, options.keep_logs), (Some(u32::MAX), Some(5), Some(1000)));
+        assert_eq!(
+            (options.attempts, options.delay, options.keep_logs),
+            (Some(u32::MAX), Some(Duration::from_millis(5)), Some(1000))
+        );
         assert_eq!(options.priority, None);
         for wrong in [json!(2.5), json!(-1), json!("3"), json!(1e300)] {
             spec(json!({ "name": "n", "opts": { "delay": wrong } })).expect_err("no whole number");
@@ -420,5 +394,13 @@ mod tests {
             let error = spec(json!({ "name": "n", "opts": opts })).expect_err(says);
             assert!(error.contains(says), "{error}");
         }
+    }
+    #[test]
+    fn the_limits_in_the_schema_are_those_of_the_options() {
+        let schema = serde_json::to_value(<NewJobOptions as utoipa::PartialSchema>::schema()).expect("JSON");
+        let most = |option: &str| schema["properties"][option]["maximum"].as_u64();
+        assert_eq!(most("priority"), Some(toril_job::LARGEST_PRIORITY.into()), "{schema}");
+        assert_eq!(most("delay").map(u128::from), Some(toril_job::LONGEST_DELAY.as_millis()));
+        assert_eq!(most("timestamp"), Some(LARGEST_INTEGER));
     }
 }

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::error::AdminError;
 use super::handle::Admin;
-use toril_job::settings::LARGEST_PRIORITY;
+use toril_job::LARGEST_PRIORITY;
 
 /// The most priorities that one call counts.
 pub const MOST_PRIORITIES: usize = 1000;

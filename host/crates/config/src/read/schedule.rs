@@ -10,7 +10,8 @@ use super::schema;
 use super::table::{Node, Table};
 use super::values;
 use toril_cron::check_pattern;
-use toril_job::settings::{LARGEST_PRIORITY, Repeat, Schedule};
+use toril_job::LARGEST_PRIORITY;
+use toril_job::settings::{Repeat, Schedule};
 
 pub(super) fn read(node: Option<Node<'_>>, report: &mut Report<'_>) -> BTreeMap<String, Schedule> {
     let mut schedules = BTreeMap::new();
