@@ -153,13 +153,15 @@ impl Add {
         {
             return error(WRONG, &reason);
         }
-        let added = match queue::add(&redis, spec, self.wait).await {
-            Ok(added) => added,
-            Err(reason @ ConnectError::InvalidJob(_)) => return error(WRONG, &reason),
-            Err(reason) => return error(FAILED, &reason),
+        let refused = |reason: ConnectError| match reason {
+            ConnectError::InvalidJob(_) => error(WRONG, &reason),
+            _ => error(FAILED, &reason),
         };
         if !self.wait {
-            let id = &added.id;
+            let id = match queue::add(&redis, spec).await {
+                Ok(id) => id,
+                Err(reason) => return refused(reason),
+            };
             if self.client.json {
                 crate::cli::say!("{}", serde_json::json!({ "queue": self.queue, "id": id }));
             } else {
@@ -167,6 +169,10 @@ impl Add {
             }
             return ExitCode::SUCCESS;
         }
+        let added = match queue::add_and_listen(&redis, spec).await {
+            Ok(added) => added,
+            Err(reason) => return refused(reason),
+        };
         let id = added.id.clone();
         match added.wait(self.wait_timeout).await {
             Ok(value) => {

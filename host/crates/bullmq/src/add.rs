@@ -10,12 +10,12 @@ use super::insert;
 use super::job_spec::JobSpec;
 use crate::access::{ConnectError, Redis};
 
-/// A job that was added.
+/// A job that was added, and whose end can be awaited.
 pub struct Added {
     /// The job's id.
     pub id: String,
     queue: Queue,
-    events: Option<QueueEvents>,
+    events: QueueEvents,
 }
 
 /// Why waiting for a job ended without its result.
@@ -44,17 +44,28 @@ pub enum WaitError {
     Redis(#[from] ConnectError),
 }
 
-/// Adds a job with all of its options in one step. `listen`: also listens to the queue's events, which waiting needs.
-pub async fn add(redis: &Redis, spec: JobSpec, listen: bool) -> Result<Added, ConnectError> {
+/// Adds a job with all of its options in one step. Returns its id.
+pub async fn add(redis: &Redis, spec: JobSpec) -> Result<String, ConnectError> {
+    let queue = checked(redis, &spec).await?;
+    Ok(insert::one(&queue, &spec).await?)
+}
+
+/// Adds a job like [`add`], and listens to the queue's events, so that the caller can wait for the job's end.
+pub async fn add_and_listen(redis: &Redis, spec: JobSpec) -> Result<Added, ConnectError> {
+    let queue = checked(redis, &spec).await?;
+    // This subscribes before the job is added, so that its end cannot be missed.
+    let events = events(redis, &queue).await?;
+    let id = insert::one(&queue, &spec).await?;
+    Ok(Added { id, queue, events })
+}
+
+/// Checks the job, and opens its queue.
+async fn checked(redis: &Redis, spec: &JobSpec) -> Result<Queue, ConnectError> {
     spec.check()?;
     if let Some(parent) = &spec.options.parent {
         redis.check_parent(&spec.queue, &parent.queue)?;
     }
-    let queue = redis.queue(&spec.queue).await?;
-    // This subscribes before the job is added, so that its end cannot be missed.
-    let events = if listen { Some(events(redis, &queue).await?) } else { None };
-    let id = insert::one(&queue, &spec).await?;
-    Ok(Added { id, queue, events })
+    redis.queue(&spec.queue).await
 }
 
 impl Added {
@@ -72,8 +83,7 @@ impl Added {
         if let Some(ended) = self.ended().await.map_err(ConnectError::from)? {
             return ended;
         }
-        let Some(events) = &self.events else { return std::future::pending().await };
-        while let Some(entry) = events.next_event().await {
+        while let Some(entry) = self.events.next_event().await {
             match entry.event {
                 QueueEvent::Completed { job_id, return_value, .. } if job_id == self.id => {
                     return Ok(parse(&return_value));

@@ -9,7 +9,7 @@ use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
-use super::claimed::Claimed;
+use super::claimed::{Claimed, LockToken};
 use super::scripts::Scripts;
 use crate::access::QueueClient;
 use crate::access::health::outage::{Outage, Waiting};
@@ -146,7 +146,7 @@ pub struct RunningJobs(Arc<Mutex<HashMap<RunKey, Cancellation>>>);
 struct RunKey {
     queue: String,
     id: String,
-    token: String,
+    token: LockToken,
 }
 
 /// Registers a running job until it is dropped.

@@ -7,11 +7,29 @@ use std::time::Duration;
 
 use redis::Value as Reply;
 use serde::de::{Error, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::backoff::Backoff;
 use super::js;
+
+/// The value of a job's lock. It is different for each claim of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct LockToken(String);
+
+impl LockToken {
+    /// The value in Redis.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+impl From<&str> for LockToken {
+    fn from(value: &str) -> Self {
+        Self(value.to_owned())
+    }
+}
 
 /// A claimed job.
 #[derive(Debug)]
@@ -19,7 +37,7 @@ pub struct Claimed {
     /// Its id.
     pub id: String,
     /// The value of its lock.
-    pub token: String,
+    pub token: LockToken,
     /// Its name.
     pub name: String,
     /// Its payload as the producer wrote it. Usually this is JSON, but not always.
@@ -66,7 +84,7 @@ impl Claimed {
         let nth = Text::deserialize(&mut packed).ok()?.0;
         let mut job = Self {
             id,
-            token: format!("{token}:{nth}"),
+            token: LockToken(format!("{token}:{nth}")),
             name: String::new(),
             // The default that other clients assume.
             data: Arc::from("{}"),
@@ -134,7 +152,7 @@ impl Claimed {
     pub fn sample() -> Self {
         Self {
             id: "1".into(),
-            token: "t:1".into(),
+            token: LockToken::from("t:1"),
             name: "n".into(),
             data: "{}".into(),
             options: Options::default(),

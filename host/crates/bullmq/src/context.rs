@@ -94,10 +94,11 @@ impl JobContext for JobOfQueue {
             let defaults = (self.defaults)(&job.queue);
             let mut spec = JobSpec::from_plugin(job, &defaults);
             if let Some(on_failure) = child {
-                spec.set_parent(self.client.name(), &self.job.id, on_failure);
+                let parent = JobRef { queue: self.client.name().to_owned(), id: self.job.id.clone() };
+                spec.set_parent(parent, on_failure);
             }
-            match add(&self.redis, spec, false).await {
-                Ok(added) => Ok(added.id),
+            match add(&self.redis, spec).await {
+                Ok(id) => Ok(id),
                 Err(
                     error @ (ConnectError::InvalidJob(_)
                     | ConnectError::OtherSlot { .. }

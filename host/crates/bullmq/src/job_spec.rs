@@ -80,8 +80,8 @@ impl JobSpec {
     }
 
     /// Makes it a child of this job.
-    pub fn set_parent(&mut self, queue: &str, id: &str, on_failure: OnFailure) {
-        self.options.parent = Some(JobRef { queue: queue.to_owned(), id: id.to_owned() });
+    pub fn set_parent(&mut self, parent: JobRef, on_failure: OnFailure) {
+        self.options.parent = Some(parent);
         self.options.on_failure = Some(on_failure);
     }
 }

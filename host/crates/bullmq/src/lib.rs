@@ -37,7 +37,7 @@ mod worker;
 
 pub use access::health::eviction::warn as warn_of_eviction;
 pub use access::{ConnectError, Redis, SharedRedis};
-pub use add::{Added, WaitError, add};
+pub use add::{Added, WaitError, add, add_and_listen};
 pub use attempts::Attempts;
 pub use cancel::{Cancelled, cancel, cancel_all};
 pub use clock::now;

@@ -19,6 +19,15 @@ pub struct Cleaned {
     pub removed: u64,
 }
 
+/// What happens to the delayed jobs of a queue that is drained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DelayedJobs {
+    /// They stay.
+    Keep,
+    /// They are removed too.
+    Remove,
+}
+
 impl Admin {
     /// Removes the jobs that have been in a state for longer than `older_than`, at most `limit` of them. For jobs that
     /// have not run yet, the time counts from when they were added. Of the active jobs, it only removes those whose
@@ -50,9 +59,9 @@ impl Admin {
         Ok(Cleaned { removed })
     }
 
-    /// Removes every waiting job, with and without a priority. With `delayed`, also removes the delayed jobs. It does
-    /// not remove jobs that run or have ended, or the next jobs of job schedulers.
-    pub async fn drain(&self, queue: &str, delayed: bool) -> Result<(), AdminError> {
-        Ok(self.queue(queue).await?.drain(delayed).await?)
+    /// Removes every waiting job, with and without a priority. It does not remove jobs that run or have ended, or the
+    /// next jobs of job schedulers.
+    pub async fn drain(&self, queue: &str, delayed: DelayedJobs) -> Result<(), AdminError> {
+        Ok(self.queue(queue).await?.drain(delayed == DelayedJobs::Remove).await?)
     }
 }

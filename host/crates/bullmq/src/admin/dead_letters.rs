@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::change::Children;
 use super::error::AdminError;
 use super::handle::Admin;
 use super::list::PageRequest;
 use super::new_job::{NewJob, NewJobOptions};
 use super::state::State;
 use crate::add;
+use crate::scripts::moves::RetryAttempts;
 use toril_job::JobOptions;
 
 /// The number of letters per page.
@@ -120,13 +122,13 @@ impl Admin {
         } else {
             self.add_again(id, letter).await?;
         }
-        self.remove(queue, id, false).await
+        self.remove(queue, id, Children::Keep).await
     }
 
     async fn retry_failed(&self, letter: &Letter) -> Result<(), AdminError> {
         let keys = self.keys(&letter.queue).await?;
         match self.state(&keys, &letter.id).await? {
-            Some(State::Failed) => self.retry(&letter.queue, &letter.id, true).await,
+            Some(State::Failed) => self.retry(&letter.queue, &letter.id, RetryAttempts::All).await,
             _ => Err(self.not_in(&keys, &letter.id, State::Failed.name()).await),
         }
     }
@@ -151,6 +153,6 @@ impl Admin {
         }
         spec.earlier = kept;
         spec.options.id = Some(id.to_owned());
-        add::add(&self.redis, spec, false).await.map(drop).map_err(AdminError::of_added)
+        add::add(&self.redis, spec).await.map(drop).map_err(AdminError::of_added)
     }
 }

@@ -52,8 +52,9 @@ mod wake;
 mod workers;
 
 pub use bulk::BulkAdded;
+pub use change::Children;
 pub use change_token::Scope;
-pub use clean::Cleaned;
+pub use clean::{Cleaned, DelayedJobs};
 pub use dead_letters::{LetterOutcome, LettersReturned};
 pub use deduplication::DeduplicationHolder;
 pub use error::AdminError;
@@ -68,6 +69,7 @@ pub use list::{JobPage, JobSummary, LARGEST_PAGE, PageRequest};
 pub use minutes::Minutes;
 pub use new_flow::{AddedFlow, NewFlow};
 pub use new_job::{AddedJob, BackoffOptions, Deduplication, KeepOptions, NewJob, NewJobOptions, ParentJob};
+pub use obliterate::ActiveJobs;
 pub use pause::PauseState;
 pub use priorities::{MOST_PRIORITIES, PriorityCount};
 pub use queues::QueueDetails;
@@ -77,3 +79,5 @@ pub use schedulers::{Scheduler, SchedulerPage, SchedulerRequest, SchedulerTempla
 pub use state::State;
 pub use wake::Woken;
 pub use workers::WorkerClient;
+
+pub use crate::scripts::moves::{Order, RetryAttempts};

@@ -200,8 +200,8 @@ impl Admin {
         self.keys(queue).await?;
         let spec = job.spec(queue, &self.defaults(queue))?;
         self.check_backoff(&spec)?;
-        let added = add::add(&self.redis, spec, false).await.map_err(AdminError::of_added)?;
-        Ok(AddedJob { queue: queue.to_owned(), id: added.id })
+        let id = add::add(&self.redis, spec).await.map_err(AdminError::of_added)?;
+        Ok(AddedJob { queue: queue.to_owned(), id })
     }
 
     /// Adds a job for an event. It guarantees that with `keepLastIfActive` some job starts after the event. For this,
@@ -210,8 +210,8 @@ impl Admin {
         self.keys(queue).await?;
         let spec = JobSpec { keep_last_if_started: true, ..job.spec(queue, &self.defaults(queue))? };
         self.check_backoff(&spec)?;
-        let added = add::add(&self.redis, spec, false).await.map_err(AdminError::of_added)?;
-        Ok(AddedJob { queue: queue.to_owned(), id: added.id })
+        let id = add::add(&self.redis, spec).await.map_err(AdminError::of_added)?;
+        Ok(AddedJob { queue: queue.to_owned(), id })
     }
 
     /// Checks that the configuration of the queue contains the job's backoff strategy.

@@ -16,13 +16,13 @@ pub struct PauseState {
 impl Admin {
     /// Pauses the queue: no worker claims its jobs. Running jobs continue.
     pub async fn pause(&self, queue: &str) -> Result<PauseState, AdminError> {
-        self.scripts(queue).await?.pause(true).await?;
+        self.scripts(queue).await?.pause().await?;
         Ok(PauseState { paused: true })
     }
 
     /// Resumes the queue: workers claim its jobs again.
     pub async fn resume(&self, queue: &str) -> Result<PauseState, AdminError> {
-        self.scripts(queue).await?.pause(false).await?;
+        self.scripts(queue).await?.resume().await?;
         Ok(PauseState { paused: false })
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::health::outage::Outage;
-use crate::claimed::Claimed;
+use crate::claimed::{Claimed, LockToken};
 use crate::scripts::Scripts;
 
 /// The longest pause after a failed renewal.
@@ -18,8 +18,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub struct Locks(Arc<Mutex<HashMap<String, Entry>>>);
 
 struct Entry {
-    /// The value of the lock. It is different for each claim of a job.
-    token: String,
+    token: LockToken,
     /// `None` while the job's end is being written: the lock may then disappear without being lost.
     lost: Option<CancellationToken>,
 }
@@ -73,7 +72,7 @@ impl Locks {
         }
     }
 
-    fn lose(&self, queue: &str, job_id: &str, token: &str) {
+    fn lose(&self, queue: &str, job_id: &str, token: &LockToken) {
         // A missing entry means that the job was settled during the renewal. The job may also have been claimed again.
         if let Some(Entry { lost: Some(lost), .. }) = self.take(job_id, token) {
             tracing::warn!(queue, job_id, "the job's lock is lost, the attempt ends");
@@ -82,9 +81,9 @@ impl Locks {
     }
 
     /// Removes and returns the entry of exactly this claim.
-    fn take(&self, job_id: &str, token: &str) -> Option<Entry> {
+    fn take(&self, job_id: &str, token: &LockToken) -> Option<Entry> {
         let mut entries = self.entries();
-        entries.get(job_id).filter(|entry| entry.token == token)?;
+        entries.get(job_id).filter(|entry| entry.token == *token)?;
         entries.remove(job_id)
     }
 
@@ -126,11 +125,11 @@ mod tests {
         assert!(lost[0].is_cancelled());
 
         // The answer to a renewal that started before the second claim.
-        locks.lose("q", "1", "t:1");
+        locks.lose("q", "1", &"t:1".into());
         drop(first);
 
         assert!(!lost[1].is_cancelled());
-        locks.lose("q", "1", "t:2");
+        locks.lose("q", "1", &"t:2".into());
         assert!(lost[1].is_cancelled());
     }
 }
