@@ -30,7 +30,7 @@ pub enum WaitError {
         reason: String,
     },
     /// The job did not end in time.
-    #[error("job {id} has not ended within {}; it goes on", humantime::format_duration(*.waited))]
+    #[error("job {id} has not ended within {}, and continues", humantime::format_duration(*.waited))]
     Late {
         /// The job's id.
         id: String,

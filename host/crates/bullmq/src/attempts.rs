@@ -129,7 +129,7 @@ impl Attempts {
                 Ok(()) => backoff = ReconnectBackoff::default(),
                 // Other parts of the host log that Redis is away.
                 Err(error) => {
-                    tracing::debug!(%error, "the attempts of jobs were not written, trying again");
+                    tracing::debug!(%error, "recording attempts failed, retrying");
                     tokio::time::sleep(backoff.next()).await;
                     keeper.noted.notify_one();
                 }

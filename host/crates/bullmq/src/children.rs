@@ -63,19 +63,19 @@ async fn hash(queue: &Queue, id: &str, part: &str, what: &str) -> Result<Vec<(St
         answer.map_err(|error| unavailable(error.into()))?;
     if count > MOST {
         return Err(ContextError::Invalid(format!(
-            "the job has {what} of {count} children, and one call brings those of {MOST} at most: use fewer children, or let children have children"
+            "the job has {what} of {count} children, and one call returns those of at most {MOST}: use fewer children, or nest them"
         )));
     }
     if size > BYTES {
         return Err(ContextError::Invalid(format!(
-            "the {what} of the job's children have {size} bytes together, and one call brings {BYTES} at most: return less from each child"
+            "the {what} of the job's children have {size} bytes in total, and one call returns at most {BYTES}: return less from each child"
         )));
     }
     Ok(found)
 }
 
 fn unavailable(error: Error) -> ContextError {
-    ContextError::Unavailable(format!("the job's children are not known: {error}"))
+    ContextError::Unavailable(format!("reading the job's children failed: {error}"))
 }
 
 fn by_job(found: Vec<(String, String)>, prefix: &str) -> impl Iterator<Item = (JobRef, String)> {

@@ -55,7 +55,7 @@ impl JobContext for JobOfQueue {
                 "plugin wrote to the job's log"
             );
             if let Err(error) = self.scripts.log(&self.job, &line(level, message)).await {
-                tracing::warn!(queue = self.client.name(), job_id = self.job.id, %error, "a line of the job's log was lost");
+                tracing::warn!(queue = self.client.name(), job_id = self.job.id, %error, "writing a line of the job's log failed, the line is lost");
             }
         }
         .boxed()
@@ -64,7 +64,7 @@ impl JobContext for JobOfQueue {
     fn set_progress(&self, progress: Value) -> ContextFuture<'_, ()> {
         async move {
             let written = self.scripts.set_progress(&self.job, &progress.to_string()).await;
-            written.map_err(|error| ContextError::Unavailable(format!("progress could not be written: {error}")))
+            written.map_err(|error| ContextError::Unavailable(format!("writing the progress failed: {error}")))
         }
         .boxed()
     }
@@ -72,7 +72,7 @@ impl JobContext for JobOfQueue {
     fn set_data(&self, data: Value) -> ContextFuture<'_, ()> {
         async move {
             let written = self.scripts.set_data(&self.job, &data.to_string()).await;
-            written.map_err(|error| ContextError::Unavailable(format!("the data could not be written: {error}")))
+            written.map_err(|error| ContextError::Unavailable(format!("writing the job's data failed: {error}")))
         }
         .boxed()
     }

@@ -52,7 +52,9 @@ pub fn own_id(id: &str) -> Result<(), String> {
     name("the job id", id)?;
     let counted = id.parse::<i64>().is_ok_and(|number| number.to_string() == id);
     if counted {
-        return Err(format!("the job id {id:?} is a whole number, which BullMQ gives out itself: add a letter to it"));
+        return Err(format!(
+            "the job id {id:?} is a whole number, and BullMQ assigns those itself: add a letter to it"
+        ));
     }
     place("the job id", id)
 }

@@ -132,7 +132,7 @@ impl Insert {
         let data = spec.data.to_string();
         if let Some(limit) = options.size_limit.filter(|limit| data.len() > *limit) {
             let size = data.len();
-            return Err(Error::InvalidConfig(format!("the data has {size} bytes, and its sizeLimit is {limit}")));
+            return Err(Error::InvalidConfig(format!("the data has {size} bytes, and the job's sizeLimit is {limit}")));
         }
         let (plain, keeping, keys_of_script) = if options.delay.is_some_and(|delay| milliseconds(delay) > 0) {
             let of_script = [keys.marker(), keys.meta(), keys.id(), keys.delayed(), keys.completed(), keys.events()];

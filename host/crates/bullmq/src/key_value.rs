@@ -94,7 +94,8 @@ impl KeyValue for PluginData {
         grant: &'a settings::KeyValue,
     ) -> ContextFuture<'a, u64> {
         async move {
-            let by = i64::try_from(by).map_err(|_| ContextError::Invalid("it adds too much at once".to_owned()))?;
+            let by = i64::try_from(by)
+                .map_err(|_| ContextError::Invalid("the increment is larger than a signed 64-bit number".to_owned()))?;
             let value = self.counted(plugin).increment(grant, key, by).await?;
             u64::try_from(value).map_err(|_| ContextError::Invalid("the value is a negative number".to_owned()))
         }

@@ -45,14 +45,14 @@ pub enum ContextError {
 impl ContextError {
     /// The values of one call are larger than its limit.
     pub fn too_much_at_once(bytes: usize, limit: usize) -> Self {
-        Self::Invalid(format!("the values have {bytes} bytes together and may have {limit} in one call"))
+        Self::Invalid(format!("the values have {bytes} bytes in total, and one call may have {limit}"))
     }
 
     /// The plugin's key-value data would exceed the limits of its grant. `unit`: keys or bytes; `key`: the setting to
     /// raise.
     pub fn too_much_kept(plugin: &str, wanted: u64, unit: &str, most: u64, key: &str) -> Self {
         Self::Denied(format!(
-            "plugin {plugin} would keep {wanted} {unit} of key-value data and may keep {most}: raise `{key}` in `keyvalue` under [plugins.{plugin}] in the configuration, or have the plugin delete data"
+            "plugin {plugin} would keep {wanted} {unit} of key-value data, and may keep {most}: raise `{key}` in `keyvalue` under [plugins.{plugin}] in the configuration, or have the plugin delete data"
         ))
     }
 }

@@ -216,8 +216,8 @@ impl Redis {
         let Some(connection) = self.connections().into_iter().next() else { return };
         match tokio::time::timeout(ATTEMPT_TIMEOUT, clock::set_by(&connection)).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "Redis does not tell what time it is"),
-            Err(_) => tracing::debug!("Redis did not tell in time what time it is"),
+            Ok(Err(error)) => tracing::debug!(%error, "reading the time of Redis failed"),
+            Err(_) => tracing::debug!("Redis did not answer TIME in time"),
         }
     }
 
@@ -230,7 +230,7 @@ impl Redis {
             let silent = join_all(endpoints.iter().map(|endpoint| endpoint.replace_if_silent()));
             let (silent, ()) = tokio::join!(silent, self.set_clock());
             if silent.contains(&true) {
-                tracing::info!("a connection to Redis had become silent, and another one has taken its place");
+                tracing::info!("replaced a connection to Redis that no longer answered");
                 self.replaced.send_modify(|times| *times += 1);
             }
         }

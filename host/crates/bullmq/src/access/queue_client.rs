@@ -63,7 +63,7 @@ impl QueueClient {
                 match self.redis.queue(self.name()).await {
                     Ok(queue) => break self.queue.store(Arc::new(queue)),
                     Err(error) => {
-                        tracing::debug!(queue = self.name(), %error, "the new connection is not used yet");
+                        tracing::debug!(queue = self.name(), %error, "switching to the new connection failed, retrying");
                         tokio::time::sleep(backoff.next()).await;
                     }
                 }

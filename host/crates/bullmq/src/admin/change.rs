@@ -40,11 +40,11 @@ impl Admin {
         match removed {
             Ok(true) => Ok(()),
             Ok(false) => Err(AdminError::Conflict(format!(
-                "job {id} of queue {queue} was not removed: a worker has it or one of its children. `toril cancel` ends it"
+                "job {id} of queue {queue} was not removed: a worker runs it or one of its children. Cancel it first, for example with `toril cancel`"
             ))),
             Err(bullmq::Error::Script { code: error_code::JOB_BELONGS_TO_JOB_SCHEDULER, .. }) => {
                 Err(AdminError::Conflict(format!(
-                    "job {id} of queue {queue} is the next one of a job scheduler: remove the scheduler"
+                    "job {id} of queue {queue} was not removed: it is the next job of a job scheduler. Remove the scheduler instead"
                 )))
             }
             Err(error) => Err(error.into()),

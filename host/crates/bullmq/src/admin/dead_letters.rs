@@ -110,11 +110,12 @@ impl Admin {
 
     async fn return_letter(&self, queue: &str, id: &str) -> Result<(), AdminError> {
         let (_, job) = self.job(queue, id).await?;
-        let letter: Letter = serde_json::from_value(job.data().clone()).map_err(|_| {
-            AdminError::Conflict(format!("job {id} of queue {queue} is no dead letter that Toril has written"))
-        })?;
+        let letter: Letter = serde_json::from_value(job.data().clone())
+            .map_err(|_| AdminError::Conflict(format!("job {id} of queue {queue} is not a dead letter of Toril")))?;
         if letter.queue == queue {
-            return Err(AdminError::Conflict(format!("dead letter {id} says that it comes from this very queue")));
+            return Err(AdminError::Conflict(format!(
+                "dead letter {id} of queue {queue} was not returned: it names the same queue as its origin"
+            )));
         }
         let keys = self.keys(&letter.queue).await?;
         if self.is_job(&keys, &letter.id).await? {

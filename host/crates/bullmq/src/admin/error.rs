@@ -8,7 +8,7 @@ use crate::access::ConnectError;
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
     /// There is no queue with this name.
-    #[error("there is no queue {queue}: the configuration does not name it, and Redis does not know it")]
+    #[error("queue {queue} does not exist: neither the configuration nor Redis contains it")]
     NoQueue {
         /// The name.
         queue: String,

@@ -75,7 +75,7 @@ impl Admin {
     pub async fn flow(&self, queue: &str, id: &str, request: FlowRequest) -> Result<FlowNode, AdminError> {
         if request.depth > DEEPEST || request.max_children > MOST_CHILDREN {
             return Err(AdminError::Invalid(format!(
-                "a flow is shown to a depth of {DEEPEST} at most, with {MOST_CHILDREN} children a job at most"
+                "a flow is shown to a depth of at most {DEEPEST}, with at most {MOST_CHILDREN} children per job"
             )));
         }
         self.existing(queue, id).await?;

@@ -84,7 +84,7 @@ impl Admin {
                 Err(AdminError::Invalid(format!("the rate limit is at most {LARGEST_INTEGER} jobs")))
             }
             Some(limit) if Duration::from_millis(limit.duration.get()) > LONGEST_DELAY => {
-                Err(AdminError::Invalid("the time of a rate limit is a hundred years at most".to_owned()))
+                Err(AdminError::Invalid("the period of a rate limit is at most a hundred years".to_owned()))
             }
             Some(limit) => Ok(queue.set_global_rate_limit(limit.max.get(), limit.duration.get()).await?),
             None => Ok(queue.remove_global_rate_limit().await?),
@@ -95,9 +95,7 @@ impl Admin {
     pub async fn stop_for(&self, queue: &str, time: Duration) -> Result<(), AdminError> {
         let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         if milliseconds == 0 || Duration::from_millis(milliseconds) > LONGEST_DELAY {
-            return Err(AdminError::Invalid(
-                "a queue is stopped for a millisecond at least, and for a hundred years at most".to_owned(),
-            ));
+            return Err(AdminError::Invalid("a queue can be stopped for 1 ms to a hundred years".to_owned()));
         }
         Ok(self.queue(queue).await?.rate_limit(milliseconds).await?)
     }

@@ -316,7 +316,7 @@ pub(super) fn check_name(what: &str, name: &str) -> Result<(), AdminError> {
 /// Reads an integer in any JSON form, such as `3`, `3.0` and `3e2`. In JavaScript these are all the same number.
 fn whole<'de, D: Deserializer<'de>, T: TryFrom<u64>>(deserializer: D) -> Result<Option<T>, D::Error> {
     let Some(number) = Option::<Number>::deserialize(deserializer)? else { return Ok(None) };
-    let wrong = || D::Error::custom(format!("`{number}` is no whole number in the range of this option"));
+    let wrong = || D::Error::custom(format!("`{number}` is not a whole number in the range of this option"));
     exact(&number).and_then(|number| T::try_from(number).ok()).map(Some).ok_or_else(wrong)
 }
 

@@ -39,12 +39,12 @@ impl Admin {
             match code {
                 -1 => {
                     return Err(AdminError::Conflict(format!(
-                        "queue {queue} is not paused: pause it first, so that nothing is added to what is removed"
+                        "queue {queue} was not removed: it is not paused. Pause it first"
                     )));
                 }
                 -2 => {
                     return Err(AdminError::Conflict(format!(
-                        "queue {queue} has active jobs: wait for their end, or force it, and their workers lose them"
+                        "queue {queue} was not removed: it has active jobs. Wait until they end, or force the removal"
                     )));
                 }
                 ..0 => {

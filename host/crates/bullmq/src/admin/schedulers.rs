@@ -201,7 +201,7 @@ impl Admin {
         let repeat = request.repeat().map_err(AdminError::Invalid)?;
         let data = request.data.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
         if let Some(option) = out_of_place(&request.opts) {
-            return Err(AdminError::Invalid(format!("{option} is no option for the jobs of a scheduler")));
+            return Err(AdminError::Invalid(format!("{option} is not an option for the jobs of a scheduler")));
         }
         let (options, defaults) = (request.opts.read().map_err(AdminError::Invalid)?, self.defaults(queue));
         let spec = JobSpec::new(queue, &name, data, &defaults).with_options(options, &defaults);

@@ -34,7 +34,7 @@ impl Admin {
             self.redis.connection_of(queue).await?.cmd(redis::cmd("CLIENT").arg("LIST")).await;
         let listed = listed.map_err(|error| match error {
             bullmq::Error::Redis(error) if is_refusal(&error) => AdminError::Conflict(format!(
-                "this user may not list the clients of Redis: allow `CLIENT LIST`, as docs/security.md does ({error})"
+                "the Redis user may not list clients: allow `CLIENT LIST`, as docs/security.md shows ({error})"
             )),
             other => AdminError::Redis(ConnectError::from(other)),
         })?;

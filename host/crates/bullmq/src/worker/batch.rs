@@ -246,7 +246,7 @@ fn packed<'a>(settlements: &[&'a Settlement], policy: &EndPolicy) -> Result<(Vec
 
 fn foreign() -> Error {
     let kind = redis::ErrorKind::UnexpectedReturnType;
-    Error::Redis(RedisError::from((kind, "the queue's script answered something else than it should")))
+    Error::Redis(RedisError::from((kind, "the script of the queue returned an unexpected answer")))
 }
 
 fn settled(reply: Reply, token: &str, now: u64) -> Option<Answer> {

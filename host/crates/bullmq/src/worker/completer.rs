@@ -91,7 +91,7 @@ impl Completer {
             },
             Outcome::AwaitChildren if self.has_no_children().await => Outcome::Failed(Failure::new(
                 FailureKind::Plugin,
-                "the plugin awaits children, and the job has none: they are added with `add-child` before",
+                "the plugin awaits children, but the job has none: add them with `add-child` first",
             )),
             other => other,
         }
@@ -114,7 +114,7 @@ impl Completer {
 
     fn unknown_strategy(&self, strategy: &str, failure: Failure) -> Failure {
         let (queue, job_id, strategy) = (&self.worker.name, &self.job.id, shortened(strategy));
-        tracing::error!(queue, job_id, strategy, "the job's backoff strategy is not known, so it is not tried again");
+        tracing::error!(queue, job_id, strategy, "unknown backoff strategy, the job is not retried");
         let message = format!(
             "Unknown backoff strategy {strategy}: add it to backoff_strategies of [queues.{queue}], or use \"fixed\" or \"exponential\". The attempt failed with: {}",
             failure.message
@@ -333,7 +333,11 @@ impl Completer {
     fn log_if_lost(&self, moved: Option<Moved>) {
         if moved == Some(Moved::Lost) {
             let (queue, job_id) = (&self.worker.name, &self.job.id);
-            tracing::warn!(queue, job_id, "the job's lock was lost before its outcome was written; it is run again");
+            tracing::warn!(
+                queue,
+                job_id,
+                "the lock of the job was lost before its outcome was written, the job runs again"
+            );
         }
     }
 
@@ -350,11 +354,11 @@ impl Completer {
             let goes_on = is_temporary(&error) || (matches!(error, Error::Redis(_)) && started.elapsed() < RETRY_LIMIT);
             let (queue, job_id) = (&self.worker.name, &self.job.id);
             if !goes_on || self.lost.is_cancelled() {
-                tracing::error!(queue, job_id, what, %error, "outcome not written; the job is run again once its lock is gone");
+                tracing::error!(queue, job_id, what, %error, "outcome not written, the job runs again after its lock expires");
                 return None;
             }
             self.worker.service.outage.report(&mut reported, &error, || {
-                tracing::warn!(queue, job_id, what, %error, "outcome not written yet, trying again until the lock is lost");
+                tracing::warn!(queue, job_id, what, %error, "outcome not written yet, retrying until the lock is lost");
             });
             tokio::time::sleep(delays.next()).await;
         }

@@ -225,7 +225,7 @@ impl Driver {
         self.plan.answered(call, &seen, &self.now(Instant::now()));
         self.outbox.succeeded();
         if let Some(Reported::Own) = self.reported.take() {
-            tracing::info!(queue = self.shared.name, "the queue works again");
+            tracing::info!(queue = self.shared.name, "claiming and settling jobs works again");
         }
         for (Entry { item, .. }, moved) in batch.into_iter().zip(answer.moved) {
             self.ended(item, moved);
@@ -233,12 +233,7 @@ impl Driver {
         self.start(answer.jobs);
         for Unusable { id: job_id, reason } in answer.unusable {
             let queue = &self.shared.name;
-            tracing::warn!(
-                queue,
-                job_id,
-                reason,
-                "the job was taken out of the queue and is not run: it cannot be read"
-            );
+            tracing::warn!(queue, job_id, reason, "removed an unreadable job from the queue without running it");
         }
     }
 
@@ -261,13 +256,13 @@ impl Driver {
         }
         for PendingSettlement { settlement, .. } in self.outbox.refused(batch, now, RETRY_LIMIT) {
             let (queue, job_id) = (&self.shared.name, &settlement.job.id);
-            tracing::error!(queue, job_id, %error, "outcome not written; the job is run again once its lock is gone");
+            tracing::error!(queue, job_id, %error, "outcome not written, the job runs again after its lock expires");
         }
     }
 
     fn log_error(&mut self, error: &Error) {
         self.shared.service.outage.report(&mut self.reported, error, || {
-            tracing::warn!(queue = self.shared.name, %error, "the queue cannot be worked, trying again until it can");
+            tracing::warn!(queue = self.shared.name, %error, "claiming or settling jobs failed, retrying");
         });
     }
 

@@ -51,7 +51,7 @@ impl Executor {
         }
         let (queue, job_id) = (&self.worker.name, &job.id);
         tracing::error!(queue, job_id, "the host panicked while it processed the job, the attempt fails");
-        let reason = "Toril itself failed while it processed this job (a panic; the host's log has its place).";
+        let reason = "The host panicked while it processed this job. Its log contains the place of the panic.";
         let completer = self.completer(&job, None);
         completer.settle(Outcome::Retry(Failure::new(FailureKind::Host, reason))).await;
     }
@@ -104,7 +104,7 @@ impl Shared {
             Ok(data) => self.run(job, data, &completer.lost, &trace).await,
             Err(error) => {
                 let place = format!("line {} column {}", error.line(), error.column());
-                let message = format!("the job's data is no JSON (at {place})");
+                let message = format!("the job's data is not JSON (at {place})");
                 let outcome = Outcome::Failed(Failure::new(FailureKind::InvalidData, message));
                 Finished { outcome, plugin: String::new(), version: None, usage: None }
             }

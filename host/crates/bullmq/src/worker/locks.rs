@@ -64,7 +64,7 @@ impl Locks {
                 }
                 Err(error) => {
                     outage.report(&mut reported, &error, || {
-                        tracing::warn!(queue, %error, "locks could not be renewed, trying again");
+                        tracing::warn!(queue, %error, "renewing the locks of running jobs failed, retrying");
                     });
                     pause = pause.min(AGAIN);
                 }
@@ -75,7 +75,7 @@ impl Locks {
     fn lose(&self, queue: &str, job_id: &str, token: &LockToken) {
         // A missing entry means that the job was settled during the renewal. The job may also have been claimed again.
         if let Some(Entry { lost: Some(lost), .. }) = self.take(job_id, token) {
-            tracing::warn!(queue, job_id, "the job's lock is lost, the attempt ends");
+            tracing::warn!(queue, job_id, "the lock of the job was lost, ending the attempt");
             lost.cancel();
         }
     }

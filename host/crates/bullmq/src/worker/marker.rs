@@ -59,7 +59,7 @@ impl Marker {
         let mut name = redis::cmd("CLIENT");
         // Some managed Redis services do not allow `CLIENT SETNAME`. Only the name is missing then.
         if let Err(error) = name.arg("SETNAME").arg(&self.client_name).query_async::<()>(&mut connection).await {
-            tracing::debug!(%error, "the worker's connection has no name");
+            tracing::debug!(%error, "naming the connection of the worker failed");
         }
         Ok(connection)
     }

@@ -140,7 +140,7 @@ impl QueueWorker {
                 self.shared.dead_letter.send_replace(dead_letter);
             }
             Err(error) => {
-                tracing::error!(queue = self.shared.name, %error, "the dead-letter queue stays what it was");
+                tracing::error!(queue = self.shared.name, %error, "changing the dead-letter queue failed, keeping the previous one");
             }
         }
     }
@@ -176,7 +176,7 @@ impl QueueWorker {
 /// Waits until the loop of a queue has ended.
 async fn ended_loop(queue: String, driver: AbortOnDropHandle<()>) {
     if let Err(error) = driver.await {
-        tracing::error!(queue, %error, "the worker's loop ended by itself");
+        tracing::error!(queue, %error, "the loop of the worker ended unexpectedly");
     }
 }
 

@@ -31,7 +31,7 @@ impl Shared {
                     queue,
                     job_id,
                     scheduler,
-                    "the job's options do not say how it repeats; its schedule ends"
+                    "the options of the job contain no `repeat`, its schedule ends"
                 );
             }
             return Turn::Now;
@@ -93,7 +93,7 @@ impl Shared {
 
     fn tell_not_added(&self, job: &Claimed, error: &Error) {
         let (queue, job_id, scheduler) = (&self.name, &job.id, job.scheduler.as_deref());
-        tracing::error!(queue, job_id, scheduler, %error, "the scheduler's next job was not added");
+        tracing::error!(queue, job_id, scheduler, %error, "adding the next job of the scheduler failed");
     }
 
     /// Leaves a job to another worker if its schedule waits for it. A worker with a custom repeat strategy can add the
@@ -109,7 +109,7 @@ impl Shared {
             job_id,
             scheduler,
             %reason,
-            "this host cannot compute when the schedule continues; the job is delayed for a worker that can"
+            "this host cannot compute the next time of the schedule, delaying the job for another worker"
         );
         Turn::Elsewhere
     }

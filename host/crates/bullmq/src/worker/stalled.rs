@@ -25,7 +25,7 @@ pub async fn check(queue: String, scripts: Scripts, outage: Outage, max_stalled:
             }
             Err(error) => {
                 outage.report(&mut reported, &error, || {
-                    tracing::warn!(queue, %error, "stalled jobs could not be looked for, trying again");
+                    tracing::warn!(queue, %error, "the check for stalled jobs failed, retrying");
                 });
                 tokio::time::sleep(backoff.next().min(interval)).await;
                 continue;

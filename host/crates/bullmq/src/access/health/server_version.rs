@@ -41,14 +41,14 @@ pub async fn check(connection: &RedisConnection, url: &str) -> Result<(), Connec
             Err(ConnectError::TooOld { url: url.to_owned(), found: server.shown, needed: NEEDED.to_string() })
         }
         Some(server) => {
-            tracing::debug!(url, version = server.shown, "the server is new enough");
+            tracing::debug!(url, version = server.shown, "the version of the Redis server is supported");
             Ok(())
         }
         None => {
             tracing::warn!(
                 url,
                 needed = %NEEDED,
-                "Redis does not tell its version (neither INFO nor HELLO): make sure that it is not older than what is needed"
+                "the version of the Redis server is unknown because it answers neither INFO nor HELLO, check that it is new enough"
             );
             Ok(())
         }
@@ -74,11 +74,11 @@ async fn answered<T>(
         Ok(Ok(answer)) => Ok(Some(answer)),
         Ok(Err(bullmq::Error::Redis(error))) if error.is_io_error() => Err(error),
         Ok(Err(error)) => {
-            tracing::debug!(command, %error, "the server's version is not known by this command");
+            tracing::debug!(command, %error, "reading the version of the Redis server failed");
             Ok(None)
         }
         Err(_) => {
-            tracing::debug!(command, "no answer in time to the question for the server's version");
+            tracing::debug!(command, "the Redis server did not report its version in time");
             Ok(None)
         }
     }

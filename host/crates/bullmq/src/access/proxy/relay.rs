@@ -55,7 +55,7 @@ async fn accept(listener: UnixListener, directory: Arc<Directory>, slot: u16) {
                 Ok((client, _)) => drop(connections.spawn(carry(client, directory.clone(), slot))),
                 Err(error) => {
                     // For example because the limit of open files is reached. New clients wait.
-                    tracing::warn!(%error, "a connection to Redis could not be taken on");
+                    tracing::warn!(%error, "accepting a client connection for Redis failed, retrying");
                     tokio::time::sleep(dial::BOUND).await;
                 }
             },
@@ -70,13 +70,13 @@ async fn carry(client: UnixStream, directory: Arc<Directory>, slot: u16) {
     let address = match directory.owner(slot).await {
         Ok(address) => address,
         // The directory logs this once. The client reconnects.
-        Err(error) => return tracing::debug!(%error, "a connection leads nowhere"),
+        Err(error) => return tracing::debug!(%error, "connecting a client to Redis failed"),
     };
     let server = match directory.dialler().stream(&address).await {
         Ok(server) => server,
         Err(error) => {
             directory.doubt();
-            return tracing::debug!(%address, %error, "a connection leads nowhere");
+            return tracing::debug!(%address, %error, "connecting a client to Redis failed");
         }
     };
     let (mut from_client, to_client) = client.into_split();
