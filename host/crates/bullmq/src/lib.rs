@@ -2,6 +2,18 @@
 //! outcome of an attempt to BullMQ's state transition.
 //!
 //! This crate must not know WebAssembly. A [`Runner`](toril_job::Runner) runs the attempts.
+//!
+//! | modules | contents |
+//! | --- | --- |
+//! | `access` | connections to Redis: pool, topology, proxies, health, and the client of one queue |
+//! | `worker` | the loop of one queue: plan, driver, executor, completer |
+//! | `claimed`, `end_policy`, `backoff`, `repeat` | a claimed job, and what happens when it ends or repeats |
+//! | `pending_outcomes`, `dead_letter`, `attempts` | what a host keeps about jobs besides BullMQ's own data |
+//! | `scripts`, `children`, `stored` | transitions and reads of jobs with BullMQ's scripts |
+//! | `job_spec`, `add`, `insert`, `insert_flow`, `upsert`, `stored_options`, `ids` | adding jobs, flows and schedulers |
+//! | `context`, `key_value`, `quota`, `cancel` | the calls of running jobs, and requests to cancel them |
+//! | [`admin`] | administration of queues and jobs |
+//! | `clock`, `js`, `job_key` | time, numbers and keys in BullMQ's formats |
 
 #![warn(missing_docs)]
 
