@@ -7,8 +7,7 @@ use bullmq::QueueKeys;
 use super::error::AdminError;
 use super::handle::Admin;
 use super::reply::{Field, Fields, next};
-use super::state;
-use super::state::State;
+use super::state::{self, State};
 
 /// What a page shows.
 #[derive(Clone, Debug)]

@@ -10,8 +10,7 @@ use super::handle::Admin;
 use super::job::{ChildCounts, children, count_children};
 use super::job_reference::{JobReference, reference};
 use super::reply::{Field, Fields, lossy, next};
-use super::state::State;
-use super::state::{self, QUESTIONS};
+use super::state::{self, QUESTIONS, State};
 
 /// The most jobs of one tree. Each job costs about 17 Redis commands.
 const MOST_JOBS: usize = 500;

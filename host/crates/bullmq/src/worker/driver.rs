@@ -59,7 +59,6 @@ pub struct Driver {
 impl Driver {
     /// Creates the loop. It starts with `run`.
     pub fn new(
-        shared: Arc<Shared>,
         executor: Executor,
         batch: Batch,
         marker: Marker,
@@ -70,7 +69,7 @@ impl Driver {
     ) -> Self {
         let name = format!("{:032x}", fastrand::u128(..));
         Self {
-            shared,
+            shared: executor.worker.clone(),
             executor,
             batch: Arc::new(batch),
             tasks,

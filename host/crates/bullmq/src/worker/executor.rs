@@ -31,7 +31,8 @@ const STARTED_TOO_OFTEN: &str = "job started more than allowable limit";
 /// Processes the claimed jobs of one queue.
 #[derive(Clone)]
 pub struct Executor {
-    worker: Arc<Shared>,
+    /// The state that it shares with the loop.
+    pub worker: Arc<Shared>,
     to_loop: UnboundedSender<PendingSettlement>,
 }
 

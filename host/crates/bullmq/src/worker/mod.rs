@@ -92,8 +92,7 @@ impl QueueWorker {
         let batch = Batch::new(client.clone(), settings, worker_name.as_deref(), policy);
         let marker = Marker::new(client.clone(), worker_name.as_deref());
         let executor = Executor::new(shared.clone(), to_loop);
-        let driver =
-            Driver::new(shared.clone(), executor, batch, marker, tasks.clone(), wanted, closing.clone(), arriving);
+        let driver = Driver::new(executor, batch, marker, tasks.clone(), wanted, closing.clone(), arriving);
         let driving = {
             let (begun, closing) = (begun.clone(), closing.clone());
             async move {
