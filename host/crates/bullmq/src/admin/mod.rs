@@ -10,7 +10,7 @@
 //! | `handle` | the access to the queues, which all operations share |
 //! | `queues`, `list`, `job`, `state`, `flow`, `priorities`, `workers` | reading |
 //! | `retry`, `change`, `wake`, `clean`, `pause`, `obliterate`, `limits`, `deduplication` | changing jobs and queues |
-//! | `new_job`, `bulk`, `new_flow` | adding jobs |
+//! | `new_job`, `job_options`, `bulk`, `new_flow` | adding jobs |
 //! | `schedulers`, `schedules` | job schedulers, and those from the configuration |
 //! | `dead_letters` | dead letters |
 //! | `events` | following events live, and removing old events |
@@ -32,6 +32,7 @@ pub mod fuzz;
 mod handle;
 mod hosts;
 mod job;
+mod job_options;
 mod job_reference;
 mod limits;
 mod list;
@@ -63,12 +64,13 @@ pub use flow::{FlowNode, FlowRequest};
 pub use handle::{Admin, Configured};
 pub use hosts::{BEAT, HostQueue, HostStatus};
 pub use job::{ChildCounts, JobDetails, LogPage, PastAttempt};
+pub use job_options::{BackoffOptions, Deduplication, KeepOptions, NewJobOptions, ParentJob};
 pub use job_reference::JobReference;
 pub use limits::{QueueLimits, RateLimit};
 pub use list::{JobPage, JobSummary, LARGEST_PAGE, PageRequest};
 pub use minutes::Minutes;
 pub use new_flow::{AddedFlow, NewFlow};
-pub use new_job::{AddedJob, BackoffOptions, Deduplication, KeepOptions, NewJob, NewJobOptions, ParentJob};
+pub use new_job::{AddedJob, NewJob};
 pub use obliterate::ActiveJobs;
 pub use pause::PauseState;
 pub use priorities::{MOST_PRIORITIES, PriorityCount};

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::error::AdminError;
 use super::handle::Admin;
-use super::new_job::{NewJob, NewJobOptions, check_name};
+use super::job_options::NewJobOptions;
+use super::new_job::{NewJob, check_name};
 use crate::insert_flow::{InsertError, Node, insert};
 
 /// The most jobs of one flow. Redis is blocked while they are added.

@@ -11,8 +11,9 @@ use utoipa::ToSchema;
 
 use super::error::AdminError;
 use super::handle::Admin;
+use super::job_options::NewJobOptions;
 use super::list::LARGEST_PAGE;
-use super::new_job::{NewJobOptions, check_name};
+use super::new_job::check_name;
 use super::redact::Redaction;
 use super::reply::{Fields, lossy};
 use crate::job_spec::JobSpec;
