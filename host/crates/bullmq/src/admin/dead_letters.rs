@@ -32,23 +32,23 @@ struct Letter {
     opts: Map<String, Value>,
 }
 
-/// What became of dead letters that were to go back.
+/// The result of returning dead letters.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct LettersReturned {
-    /// How many went back, and are dead letters no more.
+    /// The number of returned letters. They are no longer dead letters.
     pub returned: u64,
-    /// Those that did not, and still are dead letters.
+    /// The letters that were not returned. They are still dead letters.
     pub kept: Vec<LetterOutcome>,
-    /// Whether there may be more of them, since the limit was reached.
+    /// Whether there may be more letters, because the limit was reached.
     pub more: bool,
 }
 
-/// A dead letter that did not go back.
+/// A dead letter that was not returned.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct LetterOutcome {
     /// The letter's id in the queue of dead letters.
     pub id: String,
-    /// Why not.
+    /// Why it was not returned.
     pub reason: String,
 }
 

@@ -16,7 +16,7 @@ pub struct DeduplicationHolder {
     pub id: String,
     /// The job that holds it: others of this id are not added.
     pub job_id: String,
-    /// For how many more milliseconds. None: until the job ends.
+    /// How many more milliseconds it is held. None: until the job ends.
     pub expires_in: Option<u64>,
 }
 

@@ -10,84 +10,84 @@ use utoipa::ToSchema;
 use toril_job::settings::{Backoff, BackoffKind, Keep};
 use toril_job::{JobOptions, JobRef, LARGEST_INTEGER, OnFailure};
 
-/// Options of a job, by BullMQ's names. One that is not known is an error.
+/// The options of a new job, with BullMQ's names. Unknown options are refused.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct NewJobOptions {
-    /// An id of one's own. A job of that id that is there already is not added again. Not a whole number, not the name of a
-    /// key of the queue (`wait`, `meta`, …), and without colons, or with two as in `repeat:ID:TIME`.
+    /// A custom job id. If a job with this id exists, no job is added. It must not be a whole number or the name of a key
+    /// of the queue (`wait`, `meta`, …). It has no colon, or two as in `repeat:ID:TIME`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 1024)]
     pub job_id: Option<String>,
-    /// Not before so many milliseconds have passed.
+    /// How long the job waits before it can run, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole")]
     #[schema(maximum = 3_153_600_000_000u64)]
     pub delay: Option<u64>,
-    /// 1 goes first, 2097151 last; jobs without one go before those.
+    /// The priority: 1 is the highest, 2097151 the lowest. Jobs without a priority run before all others.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole")]
     #[schema(maximum = 2_097_151)]
     pub priority: Option<u32>,
-    /// How often it is tried in all. More than 4294967295 counts as that.
+    /// The total number of attempts. Values above 4294967295 count as 4294967295.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "at_most")]
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991u64)]
     pub attempts: Option<u32>,
-    /// How attempts are spaced: milliseconds, or a strategy.
+    /// The delay between attempts: milliseconds, or a strategy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backoff: Option<BackoffOptions>,
-    /// Before the jobs that wait already.
+    /// Whether the job runs before the jobs that already wait.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lifo: Option<bool>,
-    /// What is kept when it completes.
+    /// Which completed jobs are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remove_on_complete: Option<KeepOptions>,
-    /// What is kept when it fails.
+    /// Which failed jobs are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remove_on_fail: Option<KeepOptions>,
-    /// How many lines of its log are kept.
+    /// The number of log lines that are kept.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "at_most")]
     pub keep_logs: Option<u32>,
-    /// How many stack traces are kept.
+    /// The number of stack traces that are kept.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "at_most")]
     pub stack_trace_limit: Option<u32>,
-    /// When it counts as added, in milliseconds since the Unix epoch.
+    /// When the job counts as added, in milliseconds since the Unix epoch.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole")]
     #[schema(maximum = 9_007_199_254_740_991u64)]
     pub timestamp: Option<u64>,
-    /// Refuse data of more bytes than this.
+    /// The largest size of the data, in bytes. Larger data is refused.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole")]
     #[schema(maximum = 4_294_967_295u64)]
     pub size_limit: Option<u32>,
-    /// A job that waits for this one.
+    /// The parent: the job that waits for this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<ParentJob>,
     /// The parent fails when this job fails.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fail_parent_on_failure: Option<bool>,
-    /// The parent goes on at once when this job fails.
+    /// The parent continues at once when this job fails.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub continue_parent_on_failure: Option<bool>,
-    /// The parent does not care whether this job fails.
+    /// The parent ignores a failure of this job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ignore_dependency_on_failure: Option<bool>,
-    /// The parent forgets this job when it fails.
+    /// This job is removed from the parent's dependencies when it fails.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remove_dependency_on_failure: Option<bool>,
-    /// Added only if no job of this deduplication id is there.
+    /// Deduplication: the job is added only if no job with the same deduplication id exists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deduplication: Option<Deduplication>,
 }
 
-/// How attempts are spaced.
+/// The delay between attempts.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum BackoffOptions {
-    /// A fixed pause of so many milliseconds.
+    /// A fixed delay in milliseconds.
     Fixed(u64),
     /// A strategy.
     Strategy(BackoffStrategyOptions),
 }
 
-/// A strategy of spacing attempts.
+/// A backoff strategy.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BackoffStrategyOptions {
@@ -95,43 +95,43 @@ pub struct BackoffStrategyOptions {
     #[serde(rename = "type")]
     #[schema(min_length = 1)]
     pub kind: String,
-    /// The first pause in milliseconds. With the name of a strategy, 0 means the strategy's own delay.
+    /// The first delay in milliseconds. With the name of a strategy, 0 means the strategy's own delay.
     #[serde(default)]
     #[schema(maximum = 3_153_600_000_000u64)]
     pub delay: u64,
-    /// How much of a pause is random, from 0 to 1. With the name of a strategy, 0 means the strategy's own jitter.
+    /// The random share of a delay, from 0 to 1. With the name of a strategy, 0 means the strategy's own jitter.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 1)]
     pub jitter: f64,
 }
 
-/// What is kept of jobs that have ended.
+/// Which ended jobs are kept.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum KeepOptions {
-    /// `true`: nothing; `false`: everything.
+    /// `true` keeps no job, `false` keeps all jobs.
     Removed(bool),
-    /// So many jobs.
+    /// The number of jobs that are kept.
     Count(u64),
-    /// Those within both bounds.
+    /// Jobs within both limits are kept.
     Within(KeepBounds),
 }
 
-/// Bounds for jobs that are kept.
+/// The limits for kept jobs.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeepBounds {
-    /// The age at which a job goes, in seconds.
+    /// The age at which a job is removed, in seconds.
     #[serde(default)]
     #[schema(maximum = 3_153_600_000u64)]
     pub age: Option<u64>,
-    /// How many jobs stay.
+    /// The number of jobs that are kept.
     #[serde(default)]
     #[schema(maximum = 9_007_199_254_740_991u64)]
     pub count: Option<u64>,
 }
 
-/// A job that waits for another one.
+/// The parent of a job.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ParentJob {
@@ -143,24 +143,24 @@ pub struct ParentJob {
     pub id: String,
 }
 
-/// Added only if no job of this id is there.
+/// When BullMQ treats a new job as a duplicate.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Deduplication {
     /// The deduplication id.
     #[schema(min_length = 1, max_length = 1024)]
     pub id: String,
-    /// For how many milliseconds others are held back.
+    /// How long duplicates are ignored, in milliseconds.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 3_153_600_000_000u64)]
     pub ttl: Option<u64>,
-    /// Each further try starts that time anew.
+    /// Whether each duplicate restarts `ttl`.
     #[serde(default)]
     pub extend: Option<bool>,
-    /// A delayed job of that id is replaced by this one.
+    /// Whether this job replaces a delayed job with the same deduplication id.
     #[serde(default)]
     pub replace: Option<bool>,
-    /// While one of that id runs, this one is kept and added at its end.
+    /// Whether this job is kept while a job with the same deduplication id runs, and added when that job ends.
     #[serde(default)]
     pub keep_last_if_active: Option<bool>,
 }

@@ -11,20 +11,20 @@ use super::handle::Admin;
 use super::reply::next;
 use toril_job::{LARGEST_INTEGER, LONGEST_DELAY};
 
-/// What bounds all workers of a queue together. Each worker has limits of its own besides.
+/// The limits of a queue across all workers. Each worker also has limits of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct QueueLimits {
-    /// How many jobs run at once. None: no bound.
+    /// How many jobs may run at once. None: no limit.
     pub concurrency: Option<u64>,
-    /// How many jobs begin within a time. None: no bound.
+    /// How many jobs may start in a period. None: no limit.
     pub rate_limit: Option<RateLimit>,
-    /// For how many more milliseconds no job begins, since the rate limit is used up or the queue was stopped for a time.
-    /// 0: jobs begin.
+    /// How many more milliseconds no job starts, because the rate limit is used up or the queue is stopped. 0: jobs
+    /// start.
     pub limited_for: u64,
 }
 
-/// How many jobs may begin within a time.
+/// How many jobs may start in a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {

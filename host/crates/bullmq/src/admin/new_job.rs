@@ -12,17 +12,17 @@ use crate::ids;
 use crate::job_spec::JobSpec;
 use toril_job::settings::JobDefaults;
 
-/// A job to be added. What it does not say comes from the queue's entry in the configuration.
+/// A job to add. Unset options default to the queue's settings in the configuration.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewJob {
     /// The job's name.
     #[schema(min_length = 1, max_length = 1024)]
     pub name: String,
-    /// Its payload: any JSON. Without it `{}`.
+    /// Its payload: any JSON. Default: `{}`.
     #[serde(default = "empty")]
     pub data: Value,
-    /// Its options, by BullMQ's names.
+    /// Its options, with BullMQ's names.
     #[serde(default)]
     pub opts: NewJobOptions,
 }

@@ -17,9 +17,9 @@ pub struct WorkerClient {
     pub name: Option<String>,
     /// Where it connects from, as Redis sees it: address and port.
     pub address: String,
-    /// For how many seconds it has been connected.
+    /// How long it has been connected, in seconds.
     pub age: u64,
-    /// For how many seconds its connection has asked for nothing.
+    /// How long its connection has been idle, in seconds.
     pub idle: u64,
     /// Redis' number of the connection.
     pub id: u64,
