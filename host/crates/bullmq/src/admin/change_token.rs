@@ -27,7 +27,7 @@ pub enum Scope {
 
 impl Admin {
     /// A number that changes when the content of the page changes. Costs about 12 commands per queue.
-    pub async fn pulse(&self, scope: &Scope) -> Result<u64, AdminError> {
+    pub async fn change_token(&self, scope: &Scope) -> Result<u64, AdminError> {
         let keys = |queue: &str| QueueKeys::new(queue, Some(self.redis.prefix()));
         let configured = self.configured();
         let asked = |queue| {
