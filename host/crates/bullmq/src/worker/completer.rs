@@ -257,14 +257,14 @@ impl Completer {
     }
 
     async fn fail(self, failure: Failure) {
-        self.bury(&failure.message).await;
+        self.add_dead_letter(&failure.message).await;
         let traces = traces(&self.job, &failure);
         self.end(FinalResult::Failed(failure.message, traces)).await;
     }
 
     /// Adds the job to the dead-letter queue before it is failed. After a crash in between, the job is in both places
     /// instead of in none.
-    async fn bury(&self, message: &str) {
+    async fn add_dead_letter(&self, message: &str) {
         let dead_letter = self.worker.dead_letter.borrow().clone();
         if let Some(dead_letter) = dead_letter {
             self.until_written("add the job to its dead-letter queue", || {

@@ -279,7 +279,7 @@ impl Driver {
         let is_alone = jobs.len() == 1 && shared.slots.busy() == 0;
         let jobs: Vec<_> = jobs.into_iter().map(|job| (Arc::new(job), shared.slots.take())).collect();
         match home {
-            Some(home) if is_alone && shared.is_brisk.load(Ordering::Relaxed) => {
+            Some(home) if is_alone && shared.last_was_short.load(Ordering::Relaxed) => {
                 for (job, slot) in jobs {
                     self.tasks.spawn(poll_once_then_move(executor.clone().process(job, slot), home.clone()));
                 }

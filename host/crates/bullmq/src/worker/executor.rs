@@ -21,9 +21,9 @@ use toril_job::trace::{Carrier, Kind, Trace};
 use toril_job::{Attempt, Cancellation, Failure, FailureKind, Finished, Job, Json, Outcome, Signals};
 
 /// An attempt that is shorter than this costs less than a switch to the threads of the pens and back.
-const BRISK: Duration = Duration::from_micros(500);
+const SHORT_ATTEMPT: Duration = Duration::from_micros(500);
 /// The delay of a job whose schedule this host cannot compute. Another worker may claim it afterwards.
-const ELSEWHERE: Duration = Duration::from_secs(5);
+const OTHER_WORKER_DELAY: Duration = Duration::from_secs(5);
 
 /// The failure reason that BullMQ's workers use.
 const STARTED_TOO_OFTEN: &str = "job started more than allowable limit";
@@ -80,8 +80,8 @@ impl Shared {
         let (queue, job_id) = (&self.name, &job.id);
         self.meters.claimed(job.waited());
         tracing::debug!(queue, job_id, attempt = job.attempts_made + 1, "attempt started");
-        if job.is_scheduled() && self.repeat(job).await == Turn::Elsewhere {
-            return completer.settle(Outcome::Deferred(ELSEWHERE)).await;
+        if job.is_scheduled() && self.repeat(job).await == Turn::OtherWorker {
+            return completer.settle(Outcome::Deferred(OTHER_WORKER_DELAY)).await;
         }
         if let Some(reason) = &job.failed_already {
             tracing::warn!(queue, job_id, outcome = "failed", reason, "job failed before it was run");
@@ -112,7 +112,7 @@ impl Shared {
         };
         let finished = Finished { outcome: completer.decide(finished.outcome).await, ..finished };
         let took = started.elapsed();
-        self.is_brisk.store(took < BRISK, Ordering::Relaxed);
+        self.last_was_short.store(took < SHORT_ATTEMPT, Ordering::Relaxed);
         self.meters.ended(&finished, took);
         log(queue, job, &finished, took);
         self.service.attempts.note(queue, job_id, job.attempts_made + 1, &finished, took);

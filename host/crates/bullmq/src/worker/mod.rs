@@ -80,7 +80,7 @@ impl QueueWorker {
             dead_letter: watch::channel(dead_letter(&redis, settings).await?).0,
             policy: policy.clone(),
             runner,
-            is_brisk: AtomicBool::new(false),
+            last_was_short: AtomicBool::new(false),
             meters: QueueMeters::of(name),
             shutdown: CancellationToken::new(),
             give_back: CancellationToken::new(),

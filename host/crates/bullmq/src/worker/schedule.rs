@@ -18,7 +18,7 @@ pub enum Turn {
     /// It may run now.
     Now,
     /// It must wait for a worker that can compute its schedule. If it ran here, the schedule would end.
-    Elsewhere,
+    OtherWorker,
 }
 
 impl Shared {
@@ -73,7 +73,7 @@ impl Shared {
                 Ok(found) => return found,
                 Err(error) if is_temporary(&error) => tokio::time::sleep(backoff.next()).await,
                 Err(error) => {
-                    self.tell_not_added(job, &error);
+                    self.log_not_added(job, &error);
                     return true;
                 }
             }
@@ -86,12 +86,12 @@ impl Shared {
             match add().await {
                 Ok(()) => return,
                 Err(error) if is_temporary(&error) => tokio::time::sleep(backoff.next()).await,
-                Err(error) => return self.tell_not_added(job, &error),
+                Err(error) => return self.log_not_added(job, &error),
             }
         }
     }
 
-    fn tell_not_added(&self, job: &Claimed, error: &Error) {
+    fn log_not_added(&self, job: &Claimed, error: &Error) {
         let (queue, job_id, scheduler) = (&self.name, &job.id, job.scheduler.as_deref());
         tracing::error!(queue, job_id, scheduler, %error, "adding the next job of the scheduler failed");
     }
@@ -111,6 +111,6 @@ impl Shared {
             %reason,
             "this host cannot compute the next time of the schedule, delaying the job for another worker"
         );
-        Turn::Elsewhere
+        Turn::OtherWorker
     }
 }

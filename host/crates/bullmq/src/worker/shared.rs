@@ -36,7 +36,7 @@ pub struct Shared {
     pub policy: Arc<ArcSwap<EndPolicy>>,
     pub runner: Arc<dyn Runner>,
     /// Whether the last attempt was very short.
-    pub is_brisk: AtomicBool,
+    pub last_was_short: AtomicBool,
     pub meters: QueueMeters,
     pub shutdown: CancellationToken,
     pub give_back: CancellationToken,

@@ -25,7 +25,7 @@ use crate::access::topology::directory::Directory;
 /// The size of one read, in bytes.
 const CHUNK: usize = 16 * 1024;
 /// Error answers which suggest that the server is no longer responsible.
-const STRANGER: [&[u8]; 3] = [b"-MOVED ", b"-READONLY ", b"-CLUSTERDOWN "];
+const WRONG_SERVER: [&[u8]; 3] = [b"-MOVED ", b"-READONLY ", b"-CLUSTERDOWN "];
 
 /// A socket whose connections lead to the owner of one slot. Dropping it closes the socket and its connections.
 pub struct Relay {
@@ -52,11 +52,11 @@ async fn accept(listener: UnixListener, directory: Arc<Directory>, slot: u16) {
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((client, _)) => drop(connections.spawn(carry(client, directory.clone(), slot))),
+                Ok((client, _)) => drop(connections.spawn(forward(client, directory.clone(), slot))),
                 Err(error) => {
                     // For example because the limit of open files is reached. New clients wait.
                     tracing::warn!(%error, "accepting a client connection for Redis failed, retrying");
-                    tokio::time::sleep(dial::BOUND).await;
+                    tokio::time::sleep(dial::TIMEOUT).await;
                 }
             },
             Some(_) = connections.join_next() => {}
@@ -66,7 +66,7 @@ async fn accept(listener: UnixListener, directory: Arc<Directory>, slot: u16) {
 
 /// Forwards bytes between a client and its server, until one of them closes the connection or another server becomes
 /// responsible.
-async fn carry(client: UnixStream, directory: Arc<Directory>, slot: u16) {
+async fn forward(client: UnixStream, directory: Arc<Directory>, slot: u16) {
     let address = match directory.owner(slot).await {
         Ok(address) => address,
         // The directory logs this once. The client reconnects.
@@ -83,7 +83,7 @@ async fn carry(client: UnixStream, directory: Arc<Directory>, slot: u16) {
     let (from_server, mut to_server) = tokio::io::split(server);
     let ended = tokio::select! {
         sent = tokio::io::copy(&mut from_client, &mut to_server) => sent.map(drop),
-        answered = answers(from_server, to_client, &directory) => answered,
+        answered = forward_answers(from_server, to_client, &directory) => answered,
         () = directory.left(slot, &address) => Ok(()),
     };
     if let Err(error) = ended {
@@ -92,7 +92,11 @@ async fn carry(client: UnixStream, directory: Arc<Directory>, slot: u16) {
     }
 }
 
-async fn answers(mut from: ReadHalf<Box<dyn Stream>>, mut to: OwnedWriteHalf, directory: &Directory) -> io::Result<()> {
+async fn forward_answers(
+    mut from: ReadHalf<Box<dyn Stream>>,
+    mut to: OwnedWriteHalf,
+    directory: &Directory,
+) -> io::Result<()> {
     let mut chunk = vec![0; CHUNK];
     loop {
         let length = from.read(&mut chunk).await?;
@@ -102,7 +106,7 @@ async fn answers(mut from: ReadHalf<Box<dyn Stream>>, mut to: OwnedWriteHalf, di
         }
         let read = &chunk[..length];
         // An error behind other answers is not noticed here. The directory refreshes every two seconds anyway.
-        if STRANGER.iter().any(|stranger| read.starts_with(stranger)) {
+        if WRONG_SERVER.iter().any(|prefix| read.starts_with(prefix)) {
             directory.doubt();
         }
         to.write_all(read).await?;

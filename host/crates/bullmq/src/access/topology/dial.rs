@@ -13,9 +13,9 @@ use tokio_rustls::TlsConnector;
 use tokio_util::task::AbortOnDropHandle;
 
 /// The timeout for connecting to a server, and for its answers.
-pub const BOUND: Duration = Duration::from_secs(2);
+pub const TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest answer to `AUTH` or `SELECT` that is read.
-const LONGEST: usize = 1024;
+const MAX_ANSWER: usize = 1024;
 
 /// The address of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl Dialler {
     pub async fn query_connection(&self, address: &Address) -> Result<QueryConnection, RedisError> {
         bounded(async {
             let stream = self.open(address).await?;
-            let config = AsyncConnectionConfig::new().set_response_timeout(Some(BOUND));
+            let config = AsyncConnectionConfig::new().set_response_timeout(Some(TIMEOUT));
             let (connection, driver) = MultiplexedConnection::new_with_config(&self.login, stream, config).await?;
             Ok(QueryConnection { connection, _driver: AbortOnDropHandle::new(tokio::spawn(driver)) })
         })
@@ -107,7 +107,7 @@ pub fn is_refusal(error: &RedisError) -> bool {
 }
 
 async fn bounded<T>(work: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
-    match tokio::time::timeout(BOUND, work).await {
+    match tokio::time::timeout(TIMEOUT, work).await {
         Ok(done) => done,
         Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time").into()),
     }
@@ -118,7 +118,7 @@ async fn send_simple(stream: &mut Box<dyn Stream>, command: &redis::Cmd) -> Resu
     stream.write_all(&command.get_packed_command()).await?;
     stream.flush().await?;
     let mut line = Vec::new();
-    while !line.ends_with(b"\r\n") && line.len() < LONGEST {
+    while !line.ends_with(b"\r\n") && line.len() < MAX_ANSWER {
         // It reads single bytes, because the bytes after the line belong to the client.
         line.push(stream.read_u8().await?);
     }

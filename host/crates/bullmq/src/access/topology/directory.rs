@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::cluster::{Nodes, Ranges};
-use super::dial::{Address, BOUND, Dialler, QueryConnection};
+use super::dial::{Address, Dialler, QueryConnection, TIMEOUT};
 use super::find_error::FindError;
 use super::sentinel::Sentinels;
 use super::slot::SLOTS;
@@ -130,7 +130,7 @@ impl Directory {
         let asked = match known {
             Some(_) if fresh => Ok(()),
             // The last known owner is better than a long wait for silent servers.
-            Some(_) => tokio::time::timeout(BOUND, self.ask()).await.unwrap_or(Ok(())),
+            Some(_) => tokio::time::timeout(TIMEOUT, self.ask()).await.unwrap_or(Ok(())),
             None => self.ask().await,
         };
         let known = owner(&self.ranges.borrow(), slot);
