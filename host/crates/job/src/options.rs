@@ -53,7 +53,7 @@ pub struct JobOptions {
 pub struct Deduplication {
     /// The deduplication id: jobs with the same id are duplicates.
     pub id: String,
-    /// How long BullMQ ignores duplicates. Whole milliseconds, at least 1, and at most [`LONGEST_DELAY`].
+    /// How long BullMQ ignores duplicates. At most [`LONGEST_DELAY`]. Unset or 0: until the job finishes.
     pub ttl: Option<Duration>,
     /// Whether each duplicate restarts `ttl`.
     pub extend: Option<bool>,
@@ -99,12 +99,9 @@ pub enum OptionsError {
         /// The given time.
         value: Duration,
     },
-    /// A number or a time is 0.
-    #[error("{option} is at least 1")]
-    Zero {
-        /// The option.
-        option: &'static str,
-    },
+    /// The job has no attempt.
+    #[error("attempts is at least 1")]
+    NoAttempt,
     /// The name of a backoff strategy is empty.
     #[error("backoff.type is empty: write fixed, exponential, or the name of a strategy")]
     NoBackoffType,
@@ -149,10 +146,7 @@ impl JobOptions {
             }
         }
         if self.attempts == Some(0) {
-            return Err(OptionsError::Zero { option: "attempts" });
-        }
-        if ttl.is_some_and(|ttl| ttl.is_zero()) {
-            return Err(OptionsError::Zero { option: "deduplication.ttl" });
+            return Err(OptionsError::NoAttempt);
         }
         if backoff.is_some_and(|backoff| backoff.kind == BackoffKind::Named(String::new())) {
             return Err(OptionsError::NoBackoffType);
@@ -214,7 +208,6 @@ mod tests {
             (JobOptions { backoff: backoff("fixed", f64::NAN), ..options() }, "backoff.jitter"),
             (JobOptions { timestamp: Some(u64::MAX), ..options() }, "timestamp is at most 9007199254740991"),
             (JobOptions { deduplication: deduplication(too_long), ..options() }, "deduplication.ttl is at most"),
-            (JobOptions { deduplication: deduplication(Duration::ZERO), ..options() }, "deduplication.ttl is at least"),
             (
                 JobOptions { parent, deduplication: deduplication(LONGEST_DELAY), ..options() },
                 "a job with a parent has no deduplication",

@@ -183,7 +183,7 @@ impl NewJobOptions {
             timestamp: self.timestamp,
             size_limit: self.size_limit.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
             parent: self.parent.map(|ParentJob { queue, id }| JobRef { queue, id }),
-            deduplication: self.deduplication.map(Deduplication::read),
+            deduplication: self.deduplication.map(Deduplication::read).transpose()?,
         })
     }
 
@@ -231,14 +231,17 @@ impl KeepOptions {
 }
 
 impl Deduplication {
-    fn read(self) -> toril_job::Deduplication {
-        toril_job::Deduplication {
+    fn read(self) -> Result<toril_job::Deduplication, String> {
+        if self.ttl == Some(0) {
+            return Err("deduplication.ttl is at least 1".to_owned());
+        }
+        Ok(toril_job::Deduplication {
             id: self.id,
             ttl: self.ttl.map(Duration::from_millis),
             extend: self.extend,
             replace: self.replace,
             keep_last_if_active: self.keep_last_if_active,
-        }
+        })
     }
 }
 
