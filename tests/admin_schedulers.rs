@@ -271,5 +271,5 @@ async fn jobs_that_are_not_dead_letters_stay_and_the_others_return() {
     let back = toril.cli(["dead-letters", "return", "dead", "--json"]).await.succeeded().json();
 
     assert_eq!((&back["returned"], &back["kept"][0]["id"]), (&json!(1), &json!("3")), "{back}");
-    assert!(back["kept"][0]["reason"].as_str().is_some_and(|reason| reason.contains("no dead letter")), "{back}");
+    assert!(back["kept"][0]["reason"].as_str().is_some_and(|reason| reason.contains("not a dead letter")), "{back}");
 }

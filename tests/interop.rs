@@ -125,7 +125,7 @@ async fn data_that_is_no_json_fails_for_good_and_says_so() {
     })
     .await;
 
-    assert_eq!(failed["failedReason"], json!("the job's data is no JSON (at line 1 column 2)"));
+    assert_eq!(failed["failedReason"], json!("the job's data is not JSON (at line 1 column 2)"));
 }
 
 #[tokio::test]

@@ -77,7 +77,7 @@ cases! {
     a_job_for_never => computing::a_job_for_never {
         "adding a job that is delayed for the same time",
         "a hundred years",
-        "…delays and times to live are a hundred years at most"
+        "…delay is at most 3153600000000 ms (a hundred years), not …"
     }
     endless_recursion => computing::recursion {
         "recursion without end",

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use toril_bullmq::JobSpec;
 use toril_config::JobDefaults;
-use toril_job::{Asked, ContextError, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
+use toril_job::{ContextError, ContextFuture, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
 
 /// One line of a job's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -83,42 +83,42 @@ impl JobContext for Notebook {
         std::future::ready(()).boxed()
     }
 
-    fn set_progress(&self, progress: Value) -> Asked<'_, ()> {
+    fn set_progress(&self, progress: Value) -> ContextFuture<'_, ()> {
         self.lock().progress.push(progress);
         answer(())
     }
 
-    fn set_data(&self, data: Value) -> Asked<'_, ()> {
+    fn set_data(&self, data: Value) -> ContextFuture<'_, ()> {
         self.lock().data = Some(data);
         answer(())
     }
 
-    fn children_values(&self) -> Asked<'_, Vec<(JobRef, Value)>> {
+    fn children_values(&self) -> ContextFuture<'_, Vec<(JobRef, Value)>> {
         answer(Vec::new())
     }
 
-    fn ignored_failures(&self) -> Asked<'_, Vec<(JobRef, String)>> {
+    fn ignored_failures(&self) -> ContextFuture<'_, Vec<(JobRef, String)>> {
         answer(Vec::new())
     }
 
-    fn dependencies(&self) -> Asked<'_, Dependencies> {
+    fn dependencies(&self) -> ContextFuture<'_, Dependencies> {
         answer(Dependencies::default())
     }
 
-    fn add(&self, job: NewJob, child: Option<OnFailure>) -> Asked<'_, String> {
+    fn add(&self, job: NewJob, child: Option<OnFailure>) -> ContextFuture<'_, String> {
         let spec = JobSpec::from_plugin(job.clone(), &JobDefaults::default());
         if let Err(error) = spec.check() {
             return std::future::ready(Err(ContextError::Invalid(format!("the job was not added: {error}")))).boxed();
         }
         let mut notes = self.lock();
-        let id = job.id.unwrap_or_else(|| format!("added-{}", notes.added.len() + 1));
+        let id = job.options.id.unwrap_or_else(|| format!("added-{}", notes.added.len() + 1));
         let (queue, name, data, child) = (job.queue, job.name, job.data, child.is_some());
         notes.added.push(Added { queue, name, id: id.clone(), data, child });
         answer(id)
     }
 }
 
-fn answer<'a, T: Send + 'a>(value: T) -> Asked<'a, T> {
+fn answer<'a, T: Send + 'a>(value: T) -> ContextFuture<'a, T> {
     std::future::ready(Ok(value)).boxed()
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures::FutureExt;
 
 use toril_config as config;
-use toril_job::{Asked, ContextError, KeyValue};
+use toril_job::{ContextError, ContextFuture, KeyValue};
 
 /// The data of one plugin. Values do not expire, because a run is short.
 #[derive(Default)]
@@ -41,33 +41,45 @@ fn put(
     Ok(())
 }
 
-fn answer<'a, T: Send + 'a>(value: Result<T, ContextError>) -> Asked<'a, T> {
+fn answer<'a, T: Send + 'a>(value: Result<T, ContextError>) -> ContextFuture<'a, T> {
     std::future::ready(value).boxed()
 }
 
 impl KeyValue for Shelf {
-    fn get<'a>(&'a self, _plugin: &'a str, key: &'a str) -> Asked<'a, Option<Vec<u8>>> {
+    fn get<'a>(&'a self, _plugin: &'a str, key: &'a str) -> ContextFuture<'a, Option<Vec<u8>>> {
         answer(Ok(self.lock().get(key).cloned()))
     }
 
-    fn set<'a>(&'a self, plugin: &'a str, key: &'a str, value: Vec<u8>, grant: &'a config::KeyValue) -> Asked<'a, ()> {
+    fn set<'a>(
+        &'a self,
+        plugin: &'a str,
+        key: &'a str,
+        value: Vec<u8>,
+        grant: &'a config::KeyValue,
+    ) -> ContextFuture<'a, ()> {
         answer(put(&mut self.lock(), plugin, grant, vec![(key.to_owned(), value)]))
     }
 
-    fn delete<'a>(&'a self, _plugin: &'a str, key: &'a str) -> Asked<'a, ()> {
+    fn delete<'a>(&'a self, _plugin: &'a str, key: &'a str) -> ContextFuture<'a, ()> {
         self.lock().remove(key);
         answer(Ok(()))
     }
 
-    fn exists<'a>(&'a self, _plugin: &'a str, key: &'a str) -> Asked<'a, bool> {
+    fn exists<'a>(&'a self, _plugin: &'a str, key: &'a str) -> ContextFuture<'a, bool> {
         answer(Ok(self.lock().contains_key(key)))
     }
 
-    fn keys<'a>(&'a self, _plugin: &'a str, _cursor: Option<u64>) -> Asked<'a, (Vec<String>, Option<u64>)> {
+    fn keys<'a>(&'a self, _plugin: &'a str, _cursor: Option<u64>) -> ContextFuture<'a, (Vec<String>, Option<u64>)> {
         answer(Ok((self.lock().keys().cloned().collect(), None)))
     }
 
-    fn increment<'a>(&'a self, plugin: &'a str, key: &'a str, by: u64, grant: &'a config::KeyValue) -> Asked<'a, u64> {
+    fn increment<'a>(
+        &'a self,
+        plugin: &'a str,
+        key: &'a str,
+        by: u64,
+        grant: &'a config::KeyValue,
+    ) -> ContextFuture<'a, u64> {
         let mut data = self.lock();
         let held = data.get(key).map(|value| String::from_utf8_lossy(value).parse::<u64>());
         let value = match held.transpose() {
@@ -81,7 +93,12 @@ impl KeyValue for Shelf {
         answer(put(&mut data, plugin, grant, vec![pair]).map(|()| value))
     }
 
-    fn get_many<'a>(&'a self, _plugin: &'a str, keys: &'a [String], limit: usize) -> Asked<'a, Vec<Option<Vec<u8>>>> {
+    fn get_many<'a>(
+        &'a self,
+        _plugin: &'a str,
+        keys: &'a [String],
+        limit: usize,
+    ) -> ContextFuture<'a, Vec<Option<Vec<u8>>>> {
         let data = self.lock();
         let size: usize = keys.iter().filter_map(|key| data.get(key)).map(Vec::len).sum();
         if size > limit {
@@ -95,11 +112,11 @@ impl KeyValue for Shelf {
         plugin: &'a str,
         pairs: &'a [(String, Vec<u8>)],
         grant: &'a config::KeyValue,
-    ) -> Asked<'a, ()> {
+    ) -> ContextFuture<'a, ()> {
         answer(put(&mut self.lock(), plugin, grant, pairs.to_vec()))
     }
 
-    fn delete_many<'a>(&'a self, _plugin: &'a str, keys: &'a [String]) -> Asked<'a, ()> {
+    fn delete_many<'a>(&'a self, _plugin: &'a str, keys: &'a [String]) -> ContextFuture<'a, ()> {
         let mut data = self.lock();
         for key in keys {
             data.remove(key);

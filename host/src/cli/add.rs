@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
-use toril_bullmq::{DeduplicationOptions, JobOptions, ParentOptions};
 
 use super::client::{Client, refused};
 use super::{FAILED, WRONG, bulk, error};
-use toril_bullmq::{self as queue, ConnectError, JobSpec, WaitError, policy};
-use toril_config::{self as config, Backoff, BackoffKind, JobDefaults, Keep, LARGEST_PRIORITY};
+use toril_bullmq::{self as queue, ConnectError, JobSpec, WaitError};
+use toril_config::{self as config, Backoff, BackoffKind, JobDefaults, Keep};
+use toril_job::{Deduplication, JobOptions, JobRef, LARGEST_PRIORITY, OnFailure};
 
 /// Options of `toril add`. What is not given comes from the queue's entry in the configuration.
 #[derive(Debug, Args)]
@@ -146,18 +146,22 @@ impl Add {
                 JobDefaults::default()
             }
         };
-        let spec =
-            self.options.apply(JobSpec::new(&self.queue, self.name.as_deref().unwrap_or_default(), data, &defaults));
-        if let Some(Err(reason)) = spec.backoff.as_ref().map(|backoff| config.check_backoff(&self.queue, backoff)) {
+        let name = self.name.as_deref().unwrap_or_default();
+        let spec = JobSpec::new(&self.queue, name, data, &defaults).with_options(self.options.job_options(), &defaults);
+        if let Some(Err(reason)) =
+            spec.options.backoff.as_ref().map(|backoff| config.check_backoff(&self.queue, backoff))
+        {
             return error(WRONG, &reason);
         }
-        let added = match queue::add(&redis, spec, self.wait).await {
-            Ok(added) => added,
-            Err(reason @ ConnectError::InvalidJob(_)) => return error(WRONG, &reason),
-            Err(reason) => return error(FAILED, &reason),
+        let refused = |reason: ConnectError| match reason {
+            ConnectError::InvalidJob(_) => error(WRONG, &reason),
+            _ => error(FAILED, &reason),
         };
         if !self.wait {
-            let id = &added.id;
+            let id = match queue::add(&redis, spec).await {
+                Ok(id) => id,
+                Err(reason) => return refused(reason),
+            };
             if self.client.json {
                 crate::cli::say!("{}", serde_json::json!({ "queue": self.queue, "id": id }));
             } else {
@@ -165,6 +169,10 @@ impl Add {
             }
             return ExitCode::SUCCESS;
         }
+        let added = match queue::add_and_listen(&redis, spec).await {
+            Ok(added) => added,
+            Err(reason) => return refused(reason),
+        };
         let id = added.id.clone();
         match added.wait(self.wait_timeout).await {
             Ok(value) => {
@@ -195,42 +203,44 @@ impl Add {
 }
 
 impl Options {
-    fn apply(self, mut spec: JobSpec) -> JobSpec {
-        spec.backoff = self.backoff.or(spec.backoff);
+    fn job_options(self) -> JobOptions {
         let flag = |given: bool| given.then_some(true);
-        let defaults = spec.options;
-        spec.options = JobOptions {
-            job_id: self.id,
-            delay: self.delay.map(milliseconds),
+        JobOptions {
+            on_failure: self.on_failure(),
+            id: self.id,
+            delay: self.delay,
             priority: self.priority,
-            attempts: self.attempts.or(defaults.attempts),
-            lifo: flag(self.lifo),
-            remove_on_complete: self.remove_on_complete.as_ref().map(policy).or(defaults.remove_on_complete),
-            remove_on_fail: self.remove_on_fail.as_ref().map(policy).or(defaults.remove_on_fail),
+            attempts: self.attempts,
+            backoff: self.backoff,
+            lifo: self.lifo,
+            remove_on_complete: self.remove_on_complete,
+            remove_on_fail: self.remove_on_fail,
             keep_logs: self.keep_logs,
             stack_trace_limit: self.stack_trace_limit,
             timestamp: self.timestamp,
             size_limit: self.size_limit,
-            parent: self.parent.map(|(queue, id)| ParentOptions { queue, id, wait_children: None }),
-            fail_parent_on_failure: flag(self.fail_parent_on_failure),
-            continue_parent_on_failure: flag(self.continue_parent_on_failure),
-            ignore_dependency_on_failure: flag(self.ignore_dependency_on_failure),
-            remove_dependency_on_failure: flag(self.remove_dependency_on_failure),
-            deduplication: self.deduplication_id.map(|id| DeduplicationOptions {
+            parent: self.parent.map(|(queue, id)| JobRef { queue, id }),
+            deduplication: self.deduplication_id.map(|id| Deduplication {
                 id,
-                ttl: self.deduplication_ttl.map(milliseconds),
+                ttl: self.deduplication_ttl,
                 extend: flag(self.deduplication_extend),
                 replace: flag(self.deduplication_replace),
                 keep_last_if_active: flag(self.deduplication_keep_last_if_active),
             }),
-            ..JobOptions::default()
-        };
-        spec
+        }
     }
-}
 
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    fn on_failure(&self) -> Option<OnFailure> {
+        // The command line accepts at most one of them.
+        [
+            (self.fail_parent_on_failure, OnFailure::FailParent),
+            (self.continue_parent_on_failure, OnFailure::ContinueParent),
+            (self.ignore_dependency_on_failure, OnFailure::Ignore),
+            (self.remove_dependency_on_failure, OnFailure::Remove),
+        ]
+        .into_iter()
+        .find_map(|(given, effect)| given.then_some(effect))
+    }
 }
 
 fn backoff(text: &str) -> Result<Backoff, String> {

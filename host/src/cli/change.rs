@@ -8,7 +8,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::client::{Client, refused};
-use toril_config::LARGEST_PRIORITY;
+use toril_bullmq::admin::{Children, Order};
+use toril_job::LARGEST_PRIORITY;
 
 /// Options of `toril promote`.
 #[derive(Debug, Args)]
@@ -54,7 +55,8 @@ impl Remove {
             Err(code) => return code,
         };
         let (queue, id) = (&self.queue, &self.id);
-        let done = admin.remove(queue, id, !self.keep_children).await;
+        let children = if self.keep_children { Children::Keep } else { Children::Remove };
+        let done = admin.remove(queue, id, children).await;
         self.client.done(done, &json!({ "queue": queue, "id": id }), &format!("job {id} of queue {queue} is removed"))
     }
 }
@@ -87,8 +89,9 @@ impl Change {
             Err(code) => return code,
         };
         let (queue, id) = (&self.queue, &self.id);
+        let order = if self.lifo { Order::Lifo } else { Order::Fifo };
         if let Some(priority) = self.priority
-            && let Err(reason) = admin.change_priority(queue, id, priority, self.lifo).await
+            && let Err(reason) = admin.change_priority(queue, id, priority, order).await
         {
             return refused(&reason);
         }

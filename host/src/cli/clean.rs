@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::client::Client;
-use toril_bullmq::admin::State;
+use toril_bullmq::admin::{DelayedJobs, State};
 
 /// Options of `toril drain`.
 #[derive(Debug, Args)]
@@ -29,7 +29,8 @@ impl Drain {
             Err(code) => return code,
         };
         let queue = &self.queue;
-        let done = admin.drain(queue, self.delayed).await;
+        let delayed = if self.delayed { DelayedJobs::Remove } else { DelayedJobs::Keep };
+        let done = admin.drain(queue, delayed).await;
         self.client.done(done, &json!({ "queue": queue }), &format!("no job of queue {queue} waits any more"))
     }
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::client::Client;
+use toril_bullmq::admin::ActiveJobs;
 
 /// Options of `toril obliterate`.
 #[derive(Debug, Args)]
@@ -27,7 +28,8 @@ impl Obliterate {
             Err(code) => return code,
         };
         let queue = &self.queue;
-        let done = admin.obliterate(queue, self.force).await;
+        let active = if self.force { ActiveJobs::Remove } else { ActiveJobs::Refuse };
+        let done = admin.obliterate(queue, active).await;
         self.client.done(done, &json!({ "queue": queue }), &format!("queue {queue} and all its jobs are removed"))
     }
 }

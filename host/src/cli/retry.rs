@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::client::Client;
+use toril_bullmq::admin::RetryAttempts;
 
 /// Options of `toril retry`.
 #[derive(Debug, Args)]
@@ -38,7 +39,8 @@ impl Retry {
                 crate::cli::say!("{} failed jobs of queue {queue} wait again", done.retried);
             });
         };
-        let done = admin.retry(queue, id, self.reset_attempts).await;
+        let attempts = if self.reset_attempts { RetryAttempts::All } else { RetryAttempts::One };
+        let done = admin.retry(queue, id, attempts).await;
         self.client.done(done, &json!({ "queue": queue, "id": id }), &format!("job {id} of queue {queue} waits again"))
     }
 }

@@ -51,9 +51,9 @@ pub use self::secret::Secret;
 pub use self::signing_key::{KeyError, SigningKey};
 pub use self::webhook::{EventDeduplication, SignatureForm, Webhook, WebhookData};
 pub use toril_job::settings::{
-    AuthorityError, Backoff, BackoffKind, BackoffStrategy, Delays, JobDefaults, Keep, KeyValue, LARGEST_PRIORITY,
-    METRICS, MOST_KEPT_ATTEMPTS, MissingUrl, Queue, RateLimit, Redis, RedisUrl, RedisUrlError, Repeat, Schedule,
-    Topology, hash_tag,
+    AuthorityError, Backoff, BackoffKind, BackoffStrategy, Delays, JobDefaults, Keep, KeyValue, METRICS,
+    MOST_KEPT_ATTEMPTS, MissingUrl, Queue, RateLimit, Redis, RedisUrl, RedisUrlError, Repeat, Schedule, Topology,
+    hash_tag,
 };
 
 use self::problem::Places;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The longest duration that can be configured: 100 years. It keeps every sum of milliseconds far from overflow.
-const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+const LONGEST: Duration = toril_job::LONGEST_DELAY;
 
 /// Unit names and their sizes in bytes.
 const SIZES: [(&str, u64); 7] = [

@@ -4,7 +4,9 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `job` | a running job, and a new job that a plugin adds |
+//! | `job` | a running job, and references to others |
+//! | `new_job` | a new job that a plugin adds |
+//! | `options` | the options of a new job, and their limits |
 //! | `outcome` | how an attempt ended |
 //! | `ports` | [`Runner`], [`JobContext`] and [`KeyValue`]: the traits between the layers |
 //! | `rate` | a limit on how often something may happen in a period |
@@ -15,6 +17,8 @@
 #![warn(missing_docs)]
 
 mod job;
+mod new_job;
+mod options;
 mod outcome;
 mod ports;
 mod rate;
@@ -22,8 +26,12 @@ pub mod settings;
 mod signals;
 pub mod trace;
 
-pub use self::job::{Deduplication, Dependencies, Job, JobRef, Json, NewJob, OnFailure};
+pub use self::job::{Dependencies, Job, JobRef, Json};
+pub use self::new_job::NewJob;
+pub use self::options::{
+    Deduplication, JobOptions, LARGEST_INTEGER, LARGEST_PRIORITY, LONGEST_DELAY, OnFailure, OptionsError,
+};
 pub use self::outcome::{Failure, FailureKind, Finished, Outcome, Usage};
-pub use self::ports::{Asked, Attempt, ContextError, JobContext, KeyValue, LogLevel, Runner};
+pub use self::ports::{Attempt, ContextError, ContextFuture, JobContext, KeyValue, LogLevel, Runner};
 pub use self::rate::Rate;
 pub use self::signals::{Cancellation, Signals};

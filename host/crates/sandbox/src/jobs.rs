@@ -5,10 +5,9 @@ use std::time::Duration;
 use super::interface::jobs::{
     AddOptions, BackoffKind, Deduplication as GuestDeduplication, Error, Host, OnFailure as GuestOnFailure,
 };
-use super::limits::WAIT;
 use super::state::{DATA, PenState};
-use toril_config::{self as config, Backoff, LARGEST_PRIORITY};
-use toril_job::{ContextError, Deduplication, NewJob, OnFailure};
+use toril_config::{self as config, Backoff};
+use toril_job::{ContextError, Deduplication, JobOptions, NewJob, OnFailure};
 
 type Answer = wasmtime::Result<Result<String, Error>>;
 
@@ -81,45 +80,27 @@ fn checked(queue: String, name: String, data: &str, options: AddOptions, child: 
     if options.id.as_ref().is_some_and(|id| id.contains(':')) {
         return Err("the job id has a colon: choose an id without one".to_owned());
     }
-    if options.priority.is_some_and(|priority| priority > LARGEST_PRIORITY) {
-        return Err(format!("the priority is {LARGEST_PRIORITY} at most"));
-    }
-    if options.attempts == Some(0) {
-        return Err("a job has one attempt at least".to_owned());
-    }
-    let waits = [
-        options.delay,
-        options.backoff.as_ref().map(|backoff| backoff.delay),
-        options.deduplication.as_ref().and_then(|deduplication| deduplication.ttl),
-    ];
-    if waits.into_iter().flatten().any(|wait| Duration::from_millis(wait) > WAIT) {
-        return Err("delays and times to live are a hundred years at most".to_owned());
-    }
     if child && options.deduplication.is_some() {
         return Err("a child cannot be deduplicated".to_owned());
     }
     let backoff = options.backoff.map(|backoff| {
-        if !(0.0..=1.0).contains(&backoff.jitter) {
-            return Err("the jitter of a back-off is from 0 to 1".to_owned());
-        }
         let kind = match backoff.kind {
             BackoffKind::Fixed => config::BackoffKind::Fixed,
             BackoffKind::Exponential => config::BackoffKind::Exponential,
         };
-        Ok(Backoff { kind, delay: Duration::from_millis(backoff.delay), jitter: backoff.jitter })
+        Backoff { kind, delay: Duration::from_millis(backoff.delay), jitter: backoff.jitter }
     });
-    Ok(NewJob {
-        queue,
-        name,
-        data,
+    let options = JobOptions {
         id: options.id,
         delay: options.delay.map(Duration::from_millis),
         priority: options.priority,
         attempts: options.attempts,
-        backoff: backoff.transpose()?,
+        backoff,
         deduplication: options.deduplication.map(Into::into),
-        trace: None,
-    })
+        ..JobOptions::default()
+    };
+    options.check().map_err(|error| error.to_string())?;
+    Ok(NewJob { queue, name, data, options, trace: None })
 }
 
 impl From<GuestDeduplication> for Deduplication {
@@ -127,9 +108,9 @@ impl From<GuestDeduplication> for Deduplication {
         Self {
             id: guest.id,
             ttl: guest.ttl.map(Duration::from_millis),
-            extend: guest.extend,
-            replace: guest.replace,
-            keep_last_if_active: guest.keep_last_if_active,
+            extend: guest.extend.then_some(true),
+            replace: guest.replace.then_some(true),
+            keep_last_if_active: guest.keep_last_if_active.then_some(true),
         }
     }
 }
@@ -149,6 +130,7 @@ impl From<GuestOnFailure> for OnFailure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use toril_job::LARGEST_PRIORITY;
 
     fn options() -> AddOptions {
         AddOptions { id: None, delay: None, priority: None, attempts: None, backoff: None, deduplication: None }

@@ -14,9 +14,8 @@ pub const INSTANCES: u32 = 64;
 pub const TABLES: u32 = 20;
 pub const MEMORIES: u32 = 4;
 
-/// The longest delay that a guest may request: a hundred years, as everywhere in Toril. Redis does not accept every
-/// 64-bit number.
-pub const WAIT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+/// The longest delay that a guest may request, as everywhere in Toril.
+pub const WAIT: Duration = toril_job::LONGEST_DELAY;
 /// Maximum number of resources (streams, requests, header lists, …) that a pen may hold at the same time.
 pub const RESOURCES: usize = 1_000;
 /// Maximum number of random bytes per call.

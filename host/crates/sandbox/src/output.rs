@@ -271,7 +271,7 @@ mod tests {
     use tokio::sync::Semaphore;
 
     use super::*;
-    use toril_job::{Asked, ContextError, Dependencies, JobRef, NewJob, OnFailure};
+    use toril_job::{ContextError, ContextFuture, Dependencies, JobRef, NewJob, OnFailure};
 
     /// A job whose log writes one line per permit and then waits for the next permit.
     struct SlowLog {
@@ -289,7 +289,7 @@ mod tests {
         }
     }
 
-    fn none<'a, T: Send + 'a>() -> Asked<'a, T> {
+    fn none<'a, T: Send + 'a>() -> ContextFuture<'a, T> {
         std::future::ready(Err(ContextError::Unavailable("not in this test".to_owned()))).boxed()
     }
 
@@ -302,27 +302,27 @@ mod tests {
             .boxed()
         }
 
-        fn set_progress(&self, _: Value) -> Asked<'_, ()> {
+        fn set_progress(&self, _: Value) -> ContextFuture<'_, ()> {
             none()
         }
 
-        fn set_data(&self, _: Value) -> Asked<'_, ()> {
+        fn set_data(&self, _: Value) -> ContextFuture<'_, ()> {
             none()
         }
 
-        fn children_values(&self) -> Asked<'_, Vec<(JobRef, Value)>> {
+        fn children_values(&self) -> ContextFuture<'_, Vec<(JobRef, Value)>> {
             none()
         }
 
-        fn ignored_failures(&self) -> Asked<'_, Vec<(JobRef, String)>> {
+        fn ignored_failures(&self) -> ContextFuture<'_, Vec<(JobRef, String)>> {
             none()
         }
 
-        fn dependencies(&self) -> Asked<'_, Dependencies> {
+        fn dependencies(&self) -> ContextFuture<'_, Dependencies> {
             none()
         }
 
-        fn add(&self, _: NewJob, _: Option<OnFailure>) -> Asked<'_, String> {
+        fn add(&self, _: NewJob, _: Option<OnFailure>) -> ContextFuture<'_, String> {
             none()
         }
     }

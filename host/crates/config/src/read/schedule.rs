@@ -10,7 +10,8 @@ use super::schema;
 use super::table::{Node, Table};
 use super::values;
 use toril_cron::check_pattern;
-use toril_job::settings::{LARGEST_PRIORITY, Repeat, Schedule};
+use toril_job::settings::{Repeat, Schedule};
+use toril_job::{LARGEST_INTEGER, LARGEST_PRIORITY};
 
 pub(super) fn read(node: Option<Node<'_>>, report: &mut Report<'_>) -> BTreeMap<String, Schedule> {
     let mut schedules = BTreeMap::new();
@@ -39,7 +40,7 @@ fn entry(node: Node<'_>, report: &mut Report<'_>) -> Option<Schedule> {
             let priority = values::integer(node, 0, u64::from(LARGEST_PRIORITY))?;
             Ok(u32::try_from(priority).unwrap_or(u32::MAX))
         }),
-        limit: report.read(table.get("limit"), |node| values::positive(node, 9_007_199_254_740_991)),
+        limit: report.read(table.get("limit"), |node| values::positive(node, LARGEST_INTEGER)),
     };
     Some(schedule)
 }

@@ -18,7 +18,8 @@ use super::schema;
 use super::secret;
 use super::table::{Node, Table};
 use super::values;
-use toril_job::settings::{LARGEST_PRIORITY, Queue};
+use toril_job::LARGEST_PRIORITY;
+use toril_job::settings::Queue;
 
 /// The default of `max_body`, the same as the limit of the admin API.
 const MAX_BODY: u64 = 8 << 20;

@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::form::Form;
 use super::segments::Segments;
 use super::text::{job_path, queue_path, shown};
-use toril_bullmq::admin::JobDetails;
+use toril_bullmq::admin::{Children, JobDetails, Order, RetryAttempts};
 
 /// How long a cancelled job may take to end. A plugin that does not stop by itself is interrupted after 5 seconds.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -84,7 +84,8 @@ fn invalid(visitor: &Visitor, queue: &str, id: &str, why: String) -> Failure {
 }
 
 pub async fn retry(State(d): State<Dashboard>, visitor: Visitor, Segments((queue, id)): Job, form: Form) -> Done {
-    let done = d.admin.retry(&queue, &id, form.ticked("reset")).await;
+    let attempts = if form.ticked("reset") { RetryAttempts::All } else { RetryAttempts::One };
+    let done = d.admin.retry(&queue, &id, attempts).await;
     done.map_err(|error| Failure::from(error).back_to(job_path(&queue, &id), &visitor))?;
     Ok(back(&queue, &id, "retried"))
 }
@@ -98,7 +99,7 @@ pub async fn promote(State(d): State<Dashboard>, visitor: Visitor, Segments((que
 pub async fn priority(State(d): State<Dashboard>, visitor: Visitor, Segments((queue, id)): Job, form: Form) -> Done {
     let priority = form.number("priority", "The priority").map_err(|why| invalid(&visitor, &queue, &id, why))?;
     let priority = u32::try_from(priority.unwrap_or(0)).unwrap_or(u32::MAX);
-    let done = d.admin.change_priority(&queue, &id, priority, false).await;
+    let done = d.admin.change_priority(&queue, &id, priority, Order::Fifo).await;
     done.map_err(|error| Failure::from(error).back_to(job_path(&queue, &id), &visitor))?;
     Ok(back(&queue, &id, "priority"))
 }
@@ -139,7 +140,8 @@ pub async fn ask_remove(State(d): State<Dashboard>, visitor: Visitor, Segments((
 }
 
 pub async fn remove(State(d): State<Dashboard>, visitor: Visitor, Segments((queue, id)): Job, form: Form) -> Done {
-    let done = d.admin.remove(&queue, &id, form.ticked("children")).await;
+    let children = if form.ticked("children") { Children::Remove } else { Children::Keep };
+    let done = d.admin.remove(&queue, &id, children).await;
     done.map_err(|error| Failure::from(error).back_to(job_path(&queue, &id), &visitor))?;
     Ok(Redirect::to(&format!("{}?done=removed", queue_path(&queue))).into_response())
 }

@@ -71,7 +71,7 @@ pub async fn follow(State(dashboard): State<Dashboard>, Query(followed): Query<F
 
 /// A number that changes when the page would show something else. None: Redis does not answer.
 async fn pulse(dashboard: &Dashboard, scope: &Scope) -> Option<u64> {
-    let pulse = dashboard.admin.pulse(scope).await.ok()?;
+    let pulse = dashboard.admin.change_token(scope).await.ok()?;
     if matches!(scope, Scope::Job { .. }) {
         return Some(pulse);
     }

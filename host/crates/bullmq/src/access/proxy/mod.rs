@@ -1,4 +1,6 @@
-//! Redis behind sentinels or in a cluster: the sockets of the relays that lead to it.
+//! Redis behind sentinels or in a cluster: local sockets, each of which leads to the current owner of one slot.
+
+mod relay;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -7,9 +9,13 @@ use bullmq::options::RedisConnectionOptions;
 use redis::IntoConnectionInfo;
 use tempfile::TempDir;
 
-use super::connection::ConnectError;
-use super::lane::Tried;
-use super::relay::{self, Address, Asking, Dialler, Directory, Nodes, ReachError, Relay, Sentinels, Source};
+use self::relay::Relay;
+use crate::access::error::ConnectError;
+use crate::access::health::readiness::Probe;
+use crate::access::topology::cluster::Nodes;
+use crate::access::topology::dial::{Address, Dialler, QueryConnection};
+use crate::access::topology::directory::{Directory, ReachError, Source};
+use crate::access::topology::sentinel::Sentinels;
 use toril_job::settings::{self, RedisUrl, Topology};
 use toril_private as private;
 use toril_trust as trust;
@@ -17,9 +23,9 @@ use toril_trust as trust;
 const REDIS_PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26_379;
 
-/// The lanes through sentinels or into a cluster.
-pub struct Relayed {
-    /// Set until the first lane is requested, because the directory needs a Tokio runtime.
+/// The proxies to the servers behind sentinels or in a cluster.
+pub struct Proxies {
+    /// Set until the first proxy is requested, because the directory needs a Tokio runtime.
     source: Mutex<Option<Source>>,
     open: OnceLock<Open>,
 }
@@ -31,7 +37,7 @@ struct Open {
     folder: TempDir,
 }
 
-impl Relayed {
+impl Proxies {
     /// Takes the settings without connecting. `None`: they name one server with a fixed address.
     pub fn new(settings: &settings::Redis, url: &RedisUrl) -> Result<Option<Self>, ConnectError> {
         let ca = settings.ca.as_deref();
@@ -63,26 +69,28 @@ impl Relayed {
     }
 
     /// Makes one attempt to ping the owner of this slot.
-    pub async fn ping_once(&self, slot: u16) -> Tried {
+    pub async fn ping_once(&self, slot: u16) -> Probe {
         let open = match self.open() {
             Ok(open) => open,
-            Err(error) => return Tried::NotYet(error.to_string()),
+            Err(error) => return Probe::NotYet(error.to_string()),
         };
-        let mut asking = match relay::reach(&open.directory, slot).await {
-            Ok(asking) => asking,
-            Err(ReachError::Server { address, source }) => return Tried::by(&source, format!("{address}: {source}")),
-            Err(ReachError::Find(error)) if error.refused => return Tried::Refused(error.to_string()),
-            Err(error @ ReachError::Find(_)) => return Tried::NotYet(error.to_string()),
+        let mut query = match open.directory.reach(slot).await {
+            Ok(query) => query,
+            Err(ReachError::Server { address, source }) => {
+                return Probe::from_error(&source, format!("{address}: {source}"));
+            }
+            Err(ReachError::Find(error)) if error.refused => return Probe::Refused(error.to_string()),
+            Err(error @ ReachError::Find(_)) => return Probe::NotYet(error.to_string()),
         };
-        match redis::cmd("PING").query_async::<()>(&mut asking.connection).await {
-            Ok(()) => Tried::Ready,
-            Err(error) => Tried::by(&error, error.to_string()),
+        match redis::cmd("PING").query_async::<()>(&mut query.connection).await {
+            Ok(()) => Probe::Ready,
+            Err(error) => Probe::from_error(&error, error.to_string()),
         }
     }
 
     /// A connection to the owner of this slot, for one query.
-    pub async fn reach(&self, slot: u16) -> Result<Asking, ConnectError> {
-        let reached = relay::reach(&self.open()?.directory, slot).await;
+    pub async fn reach(&self, slot: u16) -> Result<QueryConnection, ConnectError> {
+        let reached = self.open()?.directory.reach(slot).await;
         reached.map_err(|error| ConnectError::from(std::io::Error::other(error)))
     }
 

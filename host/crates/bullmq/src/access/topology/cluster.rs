@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use redis::{RedisError, Value};
 
 use super::dial::{Address, Dialler};
-use super::directory::FindError;
+use super::find_error::FindError;
 
 /// Ranges of slots, and the master of each.
 pub type Ranges = Vec<(RangeInclusive<u16>, Address)>;
@@ -37,7 +37,7 @@ impl Nodes {
         for node in nodes {
             match self.ask(node).await {
                 Ok(ranges) if !ranges.is_empty() => return Ok(ranges),
-                Ok(_) => failed.note(format!("{node} knows of no node that has slots")),
+                Ok(_) => failed.note(format!("{node} reports no node that has slots")),
                 Err(error) => failed.note_error(&node.to_string(), &error),
             }
         }
@@ -45,8 +45,9 @@ impl Nodes {
     }
 
     async fn ask(&self, node: &Address) -> Result<Ranges, RedisError> {
-        let mut asking = self.dialler.ask(node).await?;
-        let slots: Vec<Vec<Value>> = redis::cmd("CLUSTER").arg("SLOTS").query_async(&mut asking.connection).await?;
+        let mut node_connection = self.dialler.query_connection(node).await?;
+        let slots: Vec<Vec<Value>> =
+            redis::cmd("CLUSTER").arg("SLOTS").query_async(&mut node_connection.connection).await?;
         Ok(slots.into_iter().filter_map(|range| read(range, node)).collect())
     }
 }

@@ -1,13 +1,20 @@
 //! Returns dead letters to their original queues.
 
+use bullmq::JobOptions as StoredOptions;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::change::Children;
 use super::error::AdminError;
-use super::new_job::{NewJob, NewJobOptions, added_error};
-use super::{Admin, PageRequest, State};
+use super::handle::Admin;
+use super::job_options::NewJobOptions;
+use super::list::PageRequest;
+use super::new_job::NewJob;
+use super::state::State;
 use crate::add;
+use crate::scripts::moves::RetryAttempts;
+use toril_job::JobOptions;
 
 /// The number of letters per page.
 const BATCH: u64 = 100;
@@ -25,23 +32,23 @@ struct Letter {
     opts: Map<String, Value>,
 }
 
-/// What became of dead letters that were to go back.
+/// The result of returning dead letters.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct LettersReturned {
-    /// How many went back, and are dead letters no more.
+    /// The number of returned letters. They are no longer dead letters.
     pub returned: u64,
-    /// Those that did not, and still are dead letters.
+    /// The letters that were not returned. They are still dead letters.
     pub kept: Vec<LetterOutcome>,
-    /// Whether there may be more of them, since the limit was reached.
+    /// Whether there may be more letters, because the limit was reached.
     pub more: bool,
 }
 
-/// A dead letter that did not go back.
+/// A dead letter that was not returned.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct LetterOutcome {
     /// The letter's id in the queue of dead letters.
     pub id: String,
-    /// Why not.
+    /// Why it was not returned.
     pub reason: String,
 }
 
@@ -104,11 +111,12 @@ impl Admin {
 
     async fn return_letter(&self, queue: &str, id: &str) -> Result<(), AdminError> {
         let (_, job) = self.job(queue, id).await?;
-        let letter: Letter = serde_json::from_value(job.data().clone()).map_err(|_| {
-            AdminError::Conflict(format!("job {id} of queue {queue} is no dead letter that Toril has written"))
-        })?;
+        let letter: Letter = serde_json::from_value(job.data().clone())
+            .map_err(|_| AdminError::Conflict(format!("job {id} of queue {queue} is not a dead letter of Toril")))?;
         if letter.queue == queue {
-            return Err(AdminError::Conflict(format!("dead letter {id} says that it comes from this very queue")));
+            return Err(AdminError::Conflict(format!(
+                "dead letter {id} of queue {queue} was not returned: it names the same queue as its origin"
+            )));
         }
         let keys = self.keys(&letter.queue).await?;
         if self.is_job(&keys, &letter.id).await? {
@@ -116,13 +124,13 @@ impl Admin {
         } else {
             self.add_again(id, letter).await?;
         }
-        self.remove(queue, id, false).await
+        self.remove(queue, id, Children::Keep).await
     }
 
     async fn retry_failed(&self, letter: &Letter) -> Result<(), AdminError> {
         let keys = self.keys(&letter.queue).await?;
         match self.state(&keys, &letter.id).await? {
-            Some(State::Failed) => self.retry(&letter.queue, &letter.id, true).await,
+            Some(State::Failed) => self.retry(&letter.queue, &letter.id, RetryAttempts::All).await,
             _ => Err(self.not_in(&keys, &letter.id, State::Failed.name()).await),
         }
     }
@@ -138,14 +146,15 @@ impl Admin {
             kept.remove(option);
         }
         if !kept.is_empty() {
-            let stored = serde_json::from_value(Value::Object(kept.clone()));
-            spec.options = stored.map_err(|error| {
+            let stored: StoredOptions = serde_json::from_value(Value::Object(kept.clone())).map_err(|error| {
                 AdminError::Conflict(format!("the options of dead letter {id} cannot be read: {error}"))
             })?;
-            spec.backoff = None;
+            // The stored options replace all others. Only these two decide how the job is added.
+            let (priority, size_limit) = (stored.priority, stored.size_limit);
+            spec.options = JobOptions { priority, size_limit, ..JobOptions::default() };
         }
         spec.earlier = kept;
-        spec.options.job_id = Some(id.to_owned());
-        add::add(&self.redis, spec, false).await.map(drop).map_err(added_error)
+        spec.options.id = Some(id.to_owned());
+        add::add(&self.redis, spec).await.map(drop).map_err(AdminError::of_added)
     }
 }

@@ -9,45 +9,19 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::cluster::{Nodes, Ranges};
-use super::dial::{Address, BOUND, Dialler, is_refusal};
+use super::dial::{Address, Dialler, QueryConnection, TIMEOUT};
+use super::find_error::FindError;
 use super::sentinel::Sentinels;
-use crate::slot::SLOTS;
+use super::slot::SLOTS;
 
 /// The refresh interval without a reason to ask earlier.
-const EVERY: Duration = Duration::from_secs(2);
+const REFRESH_INTERVAL: Duration = Duration::from_secs(2);
 /// The shortest time between two refreshes.
-const GAP: Duration = Duration::from_millis(100);
+const MIN_INTERVAL: Duration = Duration::from_millis(100);
 /// How long an answer is valid when a connection is made.
-const FRESH: Duration = Duration::from_secs(1);
+const VALID_FOR: Duration = Duration::from_secs(1);
 /// The most waiting questions. A question that does not fit is covered by the next refresh.
-const WAITING: usize = 64;
-
-/// The owner of a slot could not be found.
-#[derive(Clone, Debug, Default, thiserror::Error)]
-#[error("{}", .reasons.join("; "))]
-pub struct FindError {
-    reasons: Vec<String>,
-    /// Whether a server refused this client.
-    pub refused: bool,
-}
-
-impl FindError {
-    /// Creates an error with this reason.
-    pub fn new(reason: String) -> Self {
-        Self { reasons: vec![reason], refused: false }
-    }
-
-    /// Adds a reason: a server gave an unexpected answer.
-    pub fn note(&mut self, reason: String) {
-        self.reasons.push(reason);
-    }
-
-    /// Adds a reason: the request to the server named `who` failed.
-    pub fn note_error(&mut self, who: &str, error: &RedisError) {
-        self.refused |= is_refusal(error);
-        self.reasons.push(format!("{who}: {error}"));
-    }
-}
+const MAX_WAITING: usize = 64;
 
 /// The servers to ask.
 pub enum Source {
@@ -87,19 +61,35 @@ impl Source {
         match self {
             Self::Sentinels(_) => {
                 let master = ranges.first().map(|(_, master)| master.to_string()).unwrap_or_default();
-                tracing::warn!(master, "Redis has another master, connecting to it");
+                tracing::warn!(master, "connecting to the new Redis master");
             }
-            Self::Cluster(_) => tracing::info!("slots of the Redis Cluster have moved, connecting to where they are"),
+            Self::Cluster(_) => tracing::info!("connecting to the new owners of moved Redis Cluster slots"),
         }
     }
+}
+
+/// Why the owner of a slot cannot be reached.
+#[derive(Debug, thiserror::Error)]
+pub enum ReachError {
+    /// The owner is not known.
+    #[error(transparent)]
+    Find(#[from] FindError),
+    /// The owner does not answer as expected.
+    #[error("{address}: {source}")]
+    Server {
+        /// Its address.
+        address: Address,
+        /// Its error.
+        source: RedisError,
+    },
 }
 
 /// The sender for the answer. `None`: there is only a reason to refresh.
 type Question = Option<oneshot::Sender<Result<(), FindError>>>;
 
-/// The state that the directory and its task share.
+/// The state that the directory and its refresh task share.
 #[derive(Default)]
-struct Asked {
+struct Shared {
     /// The time of the last successful answer.
     answered: Mutex<Option<Instant>>,
     /// The slots that this process uses.
@@ -110,20 +100,20 @@ struct Asked {
 pub struct Directory {
     dialler: Dialler,
     ranges: watch::Receiver<Arc<Ranges>>,
-    asked: Arc<Asked>,
+    shared: Arc<Shared>,
     questions: mpsc::Sender<Question>,
-    _asking: AbortOnDropHandle<()>,
+    _refreshing: AbortOnDropHandle<()>,
 }
 
 impl Directory {
     /// Starts the refresh task.
     pub fn open(source: Source) -> Self {
         let dialler = source.dialler().clone();
-        let (questions, asked) = mpsc::channel(WAITING);
+        let (questions, asked) = mpsc::channel(MAX_WAITING);
         let (known, ranges) = watch::channel(Arc::default());
-        let shared = Arc::<Asked>::default();
-        let asking = tokio::spawn(ask(source, asked, known, shared.clone()));
-        Self { dialler, ranges, asked: shared, questions, _asking: AbortOnDropHandle::new(asking) }
+        let shared = Arc::<Shared>::default();
+        let refreshing = tokio::spawn(refresh(source, asked, known, shared.clone()));
+        Self { dialler, ranges, shared, questions, _refreshing: AbortOnDropHandle::new(refreshing) }
     }
 
     /// The dialler for the servers in this directory.
@@ -134,13 +124,13 @@ impl Directory {
     /// The owner of this slot. It refreshes first, unless the last answer is recent. If no server answers, it returns
     /// the last known owner.
     pub async fn owner(&self, slot: u16) -> Result<Address, FindError> {
-        locked(&self.asked.slots).insert(slot);
-        let fresh = locked(&self.asked.answered).is_some_and(|at| at.elapsed() < FRESH);
+        locked(&self.shared.slots).insert(slot);
+        let fresh = locked(&self.shared.answered).is_some_and(|at| at.elapsed() < VALID_FOR);
         let known = owner(&self.ranges.borrow(), slot);
         let asked = match known {
             Some(_) if fresh => Ok(()),
             // The last known owner is better than a long wait for silent servers.
-            Some(_) => tokio::time::timeout(BOUND, self.ask()).await.unwrap_or(Ok(())),
+            Some(_) => tokio::time::timeout(TIMEOUT, self.ask()).await.unwrap_or(Ok(())),
             None => self.ask().await,
         };
         let known = owner(&self.ranges.borrow(), slot);
@@ -149,6 +139,16 @@ impl Directory {
             (None, Err(error)) => Err(error),
             (None, Ok(())) => Err(FindError::new(format!("no node of the cluster has slot {slot}"))),
         }
+    }
+
+    /// A direct connection to the owner of the slot, for queries. Unlike a connection through a proxy it returns an error
+    /// with the cause.
+    pub async fn reach(&self, slot: u16) -> Result<QueryConnection, ReachError> {
+        let address = self.owner(slot).await?;
+        self.dialler.query_connection(&address).await.map_err(|source| {
+            self.doubt();
+            ReachError::Server { address, source }
+        })
     }
 
     /// Returns when the slot has another owner than this server.
@@ -171,7 +171,7 @@ impl Directory {
     }
 
     async fn ask(&self) -> Result<(), FindError> {
-        let gone = || FindError::new("nobody is asked any more".to_owned());
+        let gone = || FindError::new("the refresh task of the directory has ended".to_owned());
         let (answer, answered) = oneshot::channel();
         self.questions.send(Some(answer)).await.map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
@@ -186,15 +186,15 @@ fn owner(ranges: &Ranges, slot: u16) -> Option<Address> {
     ranges.iter().find(|(slots, _)| slots.contains(&slot)).map(|(_, address)| address.clone())
 }
 
-async fn ask(
+async fn refresh(
     mut source: Source,
     mut asked: mpsc::Receiver<Question>,
     known: watch::Sender<Arc<Ranges>>,
-    shared: Arc<Asked>,
+    shared: Arc<Shared>,
 ) {
     let (mut turn, mut silent) = (0_usize, false);
     loop {
-        let mut waiting: Vec<Question> = match tokio::time::timeout(EVERY, asked.recv()).await {
+        let mut waiting: Vec<Question> = match tokio::time::timeout(REFRESH_INTERVAL, asked.recv()).await {
             Ok(Some(question)) => vec![question],
             Ok(None) => return,
             Err(_) => Vec::new(),
@@ -210,7 +210,7 @@ async fn ask(
             Ok(ranges) => {
                 *locked(&shared.answered) = Some(Instant::now());
                 if std::mem::take(&mut silent) {
-                    tracing::info!("it is known again where Redis is");
+                    tracing::info!("Redis discovery works again");
                 }
                 if *before != ranges {
                     // Moves of slots that this process does not use are not logged.
@@ -226,7 +226,7 @@ async fn ask(
             Err(error) => {
                 // At the start the caller logs the error.
                 if !before.is_empty() && !std::mem::replace(&mut silent, true) {
-                    tracing::warn!(%error, "nobody says where Redis is, staying where it was until somebody does");
+                    tracing::warn!(%error, "Redis discovery failed, using the last known servers until it works again");
                 }
                 Err(error)
             }
@@ -235,6 +235,6 @@ async fn ask(
             // The receiver may have stopped waiting.
             let _gone = question.send(outcome.clone());
         }
-        tokio::time::sleep(GAP).await;
+        tokio::time::sleep(MIN_INTERVAL).await;
     }
 }

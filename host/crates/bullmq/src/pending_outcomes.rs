@@ -1,5 +1,6 @@
-//! Stores results that could not be written, because the job's lock expired while Redis was away. Each is parked next
-//! to its job. The worker that claims the job next writes the parked verdict instead of running the job again.
+//! Pending outcomes: results that could not be written, because the job's lock expired while Redis was away. Each is
+//! stored next to its job. The worker that claims the job next writes the pending outcome instead of running the job
+//! again.
 
 use std::sync::Arc;
 
@@ -9,17 +10,17 @@ use redis::FromRedisValue;
 use serde::{Deserialize, Serialize};
 
 use super::claimed::Claimed;
-use super::connection::{ConnectError, SharedRedis};
-use super::home::Home;
-use super::patience::{Pauses, is_passing};
+use crate::access::QueueClient;
+use crate::access::health::backoff::{ReconnectBackoff, is_temporary};
+use crate::access::{ConnectError, SharedRedis};
 
-/// How long a parked verdict is kept, in seconds.
-const PARKED: u64 = 24 * 60 * 60;
+/// How long a pending outcome is kept, in seconds.
+const KEPT_SECONDS: u64 = 24 * 60 * 60;
 
-/// The decision about a job.
+/// The outcome of an attempt that is still to be written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum PendingOutcome {
     /// Completed, with this value as JSON text.
     Completed(String),
     /// Failed for good.
@@ -28,13 +29,14 @@ pub enum Verdict {
     Retry(String),
 }
 
-/// A parked verdict. It is only valid for the claim after the one that reached it. A job that a client retries, or adds
+/// A stored outcome. It is only valid for the claim after the one that reached it. A job that a client retries, or adds
 /// again with the same id, is run.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
     claim: Claim,
-    verdict: Verdict,
+    #[serde(rename = "verdict")]
+    outcome: PendingOutcome,
 }
 
 /// Identifies one claim of a job, by the fields of the job's hash that do not change until the next claim.
@@ -65,39 +67,39 @@ impl Claim {
     }
 }
 
-/// The parked verdicts of one queue.
-pub struct Parked {
+/// The pending outcomes of one queue.
+pub struct PendingOutcomes {
     redis: SharedRedis,
-    home: Arc<Home>,
+    client: Arc<QueueClient>,
 }
 
-impl Parked {
-    /// Creates access to the verdicts of one queue.
-    pub fn new(redis: SharedRedis, home: Arc<Home>) -> Self {
-        Self { redis, home }
+impl PendingOutcomes {
+    /// Creates access to the outcomes of one queue.
+    pub fn new(redis: SharedRedis, client: Arc<QueueClient>) -> Self {
+        Self { redis, client }
     }
 
-    /// Parks a verdict unless the job has ended. Returns whether it was parked.
-    pub async fn park(&self, job: &Claimed, verdict: &Verdict) -> Result<bool, Error> {
-        let state = self.home.queue().get_job_state(&job.id).await?;
+    /// Stores an outcome unless the job has ended. Returns whether it was stored.
+    pub async fn store(&self, job: &Claimed, outcome: &PendingOutcome) -> Result<bool, Error> {
+        let state = self.client.queue().get_job_state(&job.id).await?;
         if matches!(state, JobState::Completed | JobState::Failed | JobState::Unknown) {
             return Ok(false);
         }
-        let entry = Entry { claim: Claim::of(job), verdict: verdict.clone() };
+        let entry = Entry { claim: Claim::of(job), outcome: outcome.clone() };
         let json = serde_json::to_string(&entry)?;
         let mut set = redis::cmd("SET");
-        set.arg(self.key(&job.id)).arg(json).arg("EX").arg(PARKED);
+        set.arg(self.key(&job.id)).arg(json).arg("EX").arg(KEPT_SECONDS);
         self.connection().await?.cmd::<()>(&mut set).await?;
         Ok(true)
     }
 
-    /// The verdict that the previous claim reached, if it was parked. This only asks Redis for jobs that were started
+    /// The outcome that the previous claim reached, if it was stored. This only asks Redis for jobs that were started
     /// before without being counted.
-    pub async fn take(&self, job: &Claimed) -> Option<Verdict> {
+    pub async fn take(&self, job: &Claimed) -> Option<PendingOutcome> {
         if job.attempts_started <= job.attempts_made + 1 {
             return None;
         }
-        let (queue, job_id) = (self.home.name(), &job.id);
+        let (queue, job_id) = (self.client.name(), &job.id);
         let taken = async {
             let json = self.ask::<Option<String>>("GET", job).await?;
             // Deleted only now, because the answer may get lost. The deletion stops it from being used a second time.
@@ -109,42 +111,48 @@ impl Parked {
         let json = match taken.await {
             Ok(json) => json?,
             Err(error) => {
-                tracing::warn!(queue, job_id, %error, "whether the job has a kept result is not known; it is run");
+                tracing::warn!(queue, job_id, %error, "the pending outcome of the job was not read, running the job again");
                 return None;
             }
         };
         match serde_json::from_str::<Entry>(&json) {
-            Ok(entry) => (Claim::before(job) == Some(entry.claim)).then_some(entry.verdict),
+            Ok(entry) => (Claim::before(job) == Some(entry.claim)).then_some(entry.outcome),
             Err(error) => {
                 // serde_json's error names a field or a position. With data it may quote a value, so only the position
                 // is logged.
                 let (line, column) = (error.line(), error.column());
-                tracing::error!(queue, job_id, line, column, "the job's kept result cannot be read; it is run");
+                tracing::error!(
+                    queue,
+                    job_id,
+                    line,
+                    column,
+                    "the pending outcome of the job is invalid, running the job again"
+                );
                 None
             }
         }
     }
 
-    /// Retries until Redis answers. Running a job whose result is parked would lose that result.
+    /// Retries until Redis answers. Running a job whose outcome is pending would lose that result.
     async fn ask<T: FromRedisValue>(&self, command: &str, job: &Claimed) -> Result<T, Error> {
-        let mut pauses = Pauses::default();
+        let mut backoff = ReconnectBackoff::default();
         loop {
             let mut ask = redis::cmd(command);
             ask.arg(self.key(&job.id));
             match async { self.connection().await?.cmd(&mut ask).await }.await {
-                Err(error) if is_passing(&error) => tokio::time::sleep(pauses.next()).await,
+                Err(error) if is_temporary(&error) => tokio::time::sleep(backoff.next()).await,
                 answer => return answer,
             }
         }
     }
 
-    /// The connection for the verdicts. In a cluster they may be on another node than the queue.
+    /// The connection for the outcomes. In a cluster they may be on another node than the queue.
     async fn connection(&self) -> Result<RedisConnection, Error> {
         self.redis.connection().await.map_err(ConnectError::into_bull)
     }
 
     fn key(&self, job_id: &str) -> String {
-        self.redis.namespaced(&format!("finished:{}:{}:{job_id}", self.home.keys().prefix(), self.home.name()))
+        self.redis.namespaced(&format!("finished:{}:{}:{job_id}", self.client.keys().prefix(), self.client.name()))
     }
 }
 
@@ -158,13 +166,13 @@ mod tests {
 
     #[test]
     fn a_verdict_is_for_the_claim_that_follows_at_once() {
-        let parked = Claim::of(&claimed(1, 100, None));
+        let stored = Claim::of(&claimed(1, 100, None));
         let before = |job: Claimed| Claim::before(&job);
-        assert_eq!(before(claimed(2, 200, Some(100))).as_ref(), Some(&parked));
-        assert_ne!(before(claimed(3, 300, Some(200))).as_ref(), Some(&parked), "another claim came between");
-        assert_ne!(before(claimed(2, 200, Some(101))).as_ref(), Some(&parked), "added again at the same time");
-        assert_ne!(before(claimed(2, 200, None)).as_ref(), Some(&parked), "retried by hand");
+        assert_eq!(before(claimed(2, 200, Some(100))).as_ref(), Some(&stored));
+        assert_ne!(before(claimed(3, 300, Some(200))).as_ref(), Some(&stored), "another claim came between");
+        assert_ne!(before(claimed(2, 200, Some(101))).as_ref(), Some(&stored), "added again at the same time");
+        assert_ne!(before(claimed(2, 200, None)).as_ref(), Some(&stored), "retried by hand");
         let added_again = Claimed { added_at: 8, ..claimed(2, 200, Some(100)) };
-        assert_ne!(before(added_again).as_ref(), Some(&parked));
+        assert_ne!(before(added_again).as_ref(), Some(&stored));
     }
 }

@@ -5,9 +5,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use bullmq::QueueKeys;
 
 use super::error::AdminError;
-use super::job::next;
-use super::reply::{Field, Fields};
-use super::{Admin, State, state};
+use super::handle::Admin;
+use super::reply::{Field, Fields, next};
+use super::state::{self, State};
 
 /// What a page shows.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub enum Scope {
 
 impl Admin {
     /// A number that changes when the content of the page changes. Costs about 12 commands per queue.
-    pub async fn pulse(&self, scope: &Scope) -> Result<u64, AdminError> {
+    pub async fn change_token(&self, scope: &Scope) -> Result<u64, AdminError> {
         let keys = |queue: &str| QueueKeys::new(queue, Some(self.redis.prefix()));
         let configured = self.configured();
         let asked = |queue| {

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::lane::ONE_TRY;
 use toril_job::settings::MissingUrl;
 
 /// Why Redis cannot be used.
@@ -52,10 +51,10 @@ pub enum ConnectError {
         needed: String,
     },
     /// The folder for the relay's sockets cannot be created.
-    #[error("no way to Redis could be made in the folder for temporary files (TMPDIR): {0}")]
+    #[error("creating the local socket for Redis in the folder for temporary files (TMPDIR) failed: {0}")]
     Socket(std::io::Error),
     /// The keys of a queue would be in several slots of a cluster.
-    #[error("queue {queue} cannot be on a Redis Cluster: its keys would lie in several slots. {}", hash_tag_advice(.queue))]
+    #[error("queue {queue} cannot be on a Redis Cluster: its keys would be in several slots. {}", hash_tag_advice(.queue))]
     NoHashTag {
         /// The queue.
         queue: String,
@@ -80,8 +79,11 @@ pub enum ConnectError {
     #[error("BullMQ: {0}")]
     Bull(#[from] bullmq::Error),
     /// Redis did not answer a ping.
-    #[error("Redis did not answer a ping within {}", humantime::format_duration(ONE_TRY))]
-    Silent,
+    #[error("Redis did not answer a ping within {}", humantime::format_duration(*.waited))]
+    Silent {
+        /// How long the host has waited.
+        waited: Duration,
+    },
 }
 
 impl From<std::io::Error> for ConnectError {

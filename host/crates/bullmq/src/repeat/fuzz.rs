@@ -1,6 +1,7 @@
-//! The fuzz targets of the worker.
+//! The fuzz target of schedules.
 
-use super::repeat::{next_iteration, next_repetition};
+use super::legacy::next as next_repetition;
+use super::next::next as next_iteration;
 use crate::claimed::Claimed;
 
 /// Computes the next job after this one, with any schedule.

@@ -1,26 +1,16 @@
 //! Schedules: adds the next job of a schedule when a job of it was claimed. This happens before the claimed job runs,
 //! as in BullMQ's workers for Node.
-//!
-//! Two formats exist. BullMQ has had job schedulers (`upsertJobScheduler`) since 5.16. One script adds their next job.
-//! Repeatable jobs (`add` with `repeat`) are older: BullMQ 5 still runs them, BullMQ 6 does not have them. Repeatable
-//! jobs whose key is a hash (since about 5.9) use the schedulers' script. `legacy` handles the rest.
-
-mod legacy;
-mod next;
 
 use bullmq::Error;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::shared::Shared;
+use crate::access::health::backoff::{ReconnectBackoff, is_temporary};
 use crate::claimed::Claimed;
 use crate::clock::now;
-use crate::patience::{Pauses, is_passing};
-pub use legacy::Repetition;
-#[cfg(any(fuzzing, test))]
-pub use legacy::next as next_repetition;
-use next::Unreadable;
-pub use next::next as next_iteration;
+use crate::repeat::legacy;
+use crate::repeat::next::{Unreadable, next as next_iteration};
 
 /// Whether a claimed job may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +18,7 @@ pub enum Turn {
     /// It may run now.
     Now,
     /// It must wait for a worker that can compute its schedule. If it ran here, the schedule would end.
-    Elsewhere,
+    OtherWorker,
 }
 
 impl Shared {
@@ -41,7 +31,7 @@ impl Shared {
                     queue,
                     job_id,
                     scheduler,
-                    "the job's options do not say how it repeats; its schedule ends"
+                    "the options of the job contain no `repeat`, its schedule ends"
                 );
             }
             return Turn::Now;
@@ -77,13 +67,13 @@ impl Shared {
     /// Whether a key that looks like a repeatable job's belongs to a job scheduler. On an error the answer is true,
     /// because the script changes nothing if that is wrong.
     async fn is_scheduler(&self, job: &Claimed, key: &str) -> bool {
-        let mut pauses = Pauses::default();
+        let mut backoff = ReconnectBackoff::default();
         loop {
             match self.scripts.is_scheduler(key).await {
                 Ok(found) => return found,
-                Err(error) if is_passing(&error) => tokio::time::sleep(pauses.next()).await,
+                Err(error) if is_temporary(&error) => tokio::time::sleep(backoff.next()).await,
                 Err(error) => {
-                    self.tell_not_added(job, &error);
+                    self.log_not_added(job, &error);
                     return true;
                 }
             }
@@ -91,19 +81,19 @@ impl Shared {
     }
 
     async fn until_added<'a>(&self, job: &Claimed, add: impl Fn() -> BoxFuture<'a, Result<(), Error>>) {
-        let mut pauses = Pauses::default();
+        let mut backoff = ReconnectBackoff::default();
         loop {
             match add().await {
                 Ok(()) => return,
-                Err(error) if is_passing(&error) => tokio::time::sleep(pauses.next()).await,
-                Err(error) => return self.tell_not_added(job, &error),
+                Err(error) if is_temporary(&error) => tokio::time::sleep(backoff.next()).await,
+                Err(error) => return self.log_not_added(job, &error),
             }
         }
     }
 
-    fn tell_not_added(&self, job: &Claimed, error: &Error) {
+    fn log_not_added(&self, job: &Claimed, error: &Error) {
         let (queue, job_id, scheduler) = (&self.name, &job.id, job.scheduler.as_deref());
-        tracing::error!(queue, job_id, scheduler, %error, "the scheduler's next job was not added");
+        tracing::error!(queue, job_id, scheduler, %error, "adding the next job of the scheduler failed");
     }
 
     /// Leaves a job to another worker if its schedule waits for it. A worker with a custom repeat strategy can add the
@@ -119,8 +109,8 @@ impl Shared {
             job_id,
             scheduler,
             %reason,
-            "this host cannot compute when the schedule continues; the job is delayed for a worker that can"
+            "this host cannot compute the next time of the schedule, delaying the job for another worker"
         );
-        Turn::Elsewhere
+        Turn::OtherWorker
     }
 }

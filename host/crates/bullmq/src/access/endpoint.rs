@@ -1,9 +1,9 @@
-//! A lane to Redis: the options that its clients connect with, and its shared connection for commands that do not
-//! block.
+//! The access to one server: the options that its clients connect with, and its shared connection for commands that do
+//! not block.
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bullmq::options::RedisConnectionOptions;
@@ -12,25 +12,21 @@ use redis::TlsCertificates;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
-use super::connection::ConnectError;
-use super::relay::is_refusal;
-use super::server_version;
+use super::error::ConnectError;
+use super::health::readiness::ATTEMPT_TIMEOUT;
+use super::health::server_version;
 
-/// The longest pause between two attempts to connect.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// The timeout of one attempt, and of a ping.
-pub const ONE_TRY: Duration = Duration::from_secs(3);
 /// How much later than the answer on a new connection the answer on the old one may come.
-const A_MOMENT: Duration = Duration::from_millis(500);
+const LATE_ANSWER: Duration = Duration::from_millis(500);
 
-/// One lane to Redis.
-pub struct Lane {
+/// The access to one server.
+pub struct Endpoint {
     options: RedisConnectionOptions,
     shared: OnceCell<ArcSwap<RedisConnection>>,
 }
 
-impl Lane {
-    /// Creates a lane for clients with these options. It does not connect yet.
+impl Endpoint {
+    /// Takes the options for clients. It does not connect yet.
     pub fn new(options: RedisConnectionOptions) -> Self {
         Self { options, shared: OnceCell::new() }
     }
@@ -72,62 +68,19 @@ impl Lane {
         let before = shared.load_full();
         let mut answer = pin!(before.ping());
         // An error is an answer too. The connection then reconnects by itself.
-        if timeout(ONE_TRY, &mut answer).await.is_ok() {
+        if timeout(ATTEMPT_TIMEOUT, &mut answer).await.is_ok() {
             return false;
         }
         let fresh = async {
             let fresh = RedisConnection::new_managed_only(&self.options).await?;
             fresh.ping().await.map(|()| fresh)
         };
-        let Ok(Ok(fresh)) = timeout(ONE_TRY, fresh).await else { return false };
+        let Ok(Ok(fresh)) = timeout(ATTEMPT_TIMEOUT, fresh).await else { return false };
         // Only Redis was slow.
-        if timeout(A_MOMENT, answer).await.is_ok() {
+        if timeout(LATE_ANSWER, answer).await.is_ok() {
             return false;
         }
         shared.store(Arc::new(fresh));
         true
-    }
-}
-
-/// The result of one attempt to get an answer.
-pub enum Tried {
-    /// The server answers `PONG`.
-    Ready,
-    /// Not ready yet, for this reason.
-    NotYet(String),
-    /// The server refuses this client. Waiting does not help.
-    Refused(String),
-}
-
-impl Tried {
-    /// Classifies an error of the client.
-    pub fn by(error: &redis::RedisError, shown: String) -> Self {
-        if is_refusal(error) { Self::Refused(shown) } else { Self::NotYet(shown) }
-    }
-}
-
-/// Waits until a server accepts connections *and* answers `PONG`. A server that still loads its data accepts
-/// connections earlier.
-pub async fn wait_ready<T: Future<Output = Tried>>(
-    url: &str,
-    patience: Duration,
-    attempt: impl Fn() -> T,
-) -> Result<(), ConnectError> {
-    let started = Instant::now();
-    let mut pause = Duration::from_millis(50);
-    loop {
-        let reason = match timeout(ONE_TRY, attempt()).await {
-            Ok(Tried::Ready) => return Ok(()),
-            Ok(Tried::Refused(reason)) => return Err(ConnectError::Refused { url: url.to_owned(), reason }),
-            Ok(Tried::NotYet(reason)) => reason,
-            Err(_) => "no answer".to_owned(),
-        };
-        let waited = Duration::from_millis(u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
-        let left = patience.saturating_sub(waited);
-        if left.is_zero() {
-            return Err(ConnectError::NotReady { url: url.to_owned(), waited, reason });
-        }
-        tokio::time::sleep(pause.min(left)).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }

@@ -8,20 +8,21 @@ use bullmq::redis_connection::{AnyConnection, RedisConnection};
 use bullmq::{Queue, QueueKeys};
 use tokio::sync::watch;
 
-use super::connection::{ConnectError, SharedRedis};
-use super::patience::Pauses;
+use super::error::ConnectError;
+use super::health::backoff::ReconnectBackoff;
+use super::pool::SharedRedis;
 
-/// One queue.
-pub struct Home {
+/// The client of one queue.
+pub struct QueueClient {
     redis: SharedRedis,
     keys: QueueKeys,
     queue: ArcSwap<Queue>,
     replaced: watch::Receiver<u64>,
 }
 
-impl Home {
+impl QueueClient {
     /// Opens the queue. Connects if there is no shared connection yet.
-    pub async fn find(redis: SharedRedis, name: &str) -> Result<Self, ConnectError> {
+    pub async fn open(redis: SharedRedis, name: &str) -> Result<Self, ConnectError> {
         // This subscribes before it opens the connection, so that it misses no replacement.
         let replaced = redis.replaced();
         let queue = redis.queue(name).await?;
@@ -57,13 +58,13 @@ impl Home {
     pub async fn follow(self: Arc<Self>) {
         let mut replaced = self.replaced.clone();
         while replaced.changed().await.is_ok() {
-            let mut pauses = Pauses::default();
+            let mut backoff = ReconnectBackoff::default();
             loop {
                 match self.redis.queue(self.name()).await {
                     Ok(queue) => break self.queue.store(Arc::new(queue)),
                     Err(error) => {
-                        tracing::debug!(queue = self.name(), %error, "the new connection is not used yet");
-                        tokio::time::sleep(pauses.next()).await;
+                        tracing::debug!(queue = self.name(), %error, "switching to the new connection failed, retrying");
+                        tokio::time::sleep(backoff.next()).await;
                     }
                 }
             }

@@ -1,23 +1,23 @@
-//! How long a request to Redis is retried.
+//! The backoff between attempts to use Redis, and which errors are retried.
 
 use std::time::Duration;
 
 use bullmq::Error;
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
-/// The first and the longest pause between two attempts.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+/// The first and the longest delay between two attempts.
+const DELAYS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
 /// How long an error that does not come from the connection still counts as temporary.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const RETRY_LIMIT: Duration = Duration::from_secs(30);
 
 /// Whether the error comes from the connection, or from a server that cannot accept anything now. Such an error says
 /// nothing about the request itself.
-pub fn is_passing(error: &Error) -> bool {
-    matches!(error, Error::Redis(error) if is_passing_redis(error))
+pub fn is_temporary(error: &Error) -> bool {
+    matches!(error, Error::Redis(error) if is_temporary_redis(error))
 }
 
-fn is_passing_redis(error: &RedisError) -> bool {
+fn is_temporary_redis(error: &RedisError) -> bool {
     error.is_io_error()
         || error.is_timeout()
         || error.is_connection_dropped()
@@ -41,20 +41,20 @@ fn is_passing_redis(error: &RedisError) -> bool {
 
 /// Exponential backoff with jitter, so that clients that wait for the same Redis do not retry at the same time.
 #[derive(Debug)]
-pub struct Pauses(Duration);
+pub struct ReconnectBackoff(Duration);
 
-impl Default for Pauses {
+impl Default for ReconnectBackoff {
     fn default() -> Self {
-        Self(PAUSES.0)
+        Self(DELAYS.0)
     }
 }
 
-impl Pauses {
-    /// The next pause.
+impl ReconnectBackoff {
+    /// The next delay.
     pub fn next(&mut self) -> Duration {
-        let pause = self.0;
-        self.0 = (pause * 2).min(PAUSES.1);
-        pause.mul_f64(0.5 + fastrand::f64() / 2.0)
+        let delay = self.0;
+        self.0 = (delay * 2).min(DELAYS.1);
+        delay.mul_f64(0.5 + fastrand::f64() / 2.0)
     }
 }
 
@@ -63,10 +63,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_to_a_bound() {
-        let mut pauses = Pauses::default();
-        let all: Vec<_> = (0..12).map(|_| pauses.next()).collect();
-        assert!(all[0] <= PAUSES.0, "{all:?}");
-        assert!(all[11] >= PAUSES.1 / 2 && all[11] <= PAUSES.1, "{all:?}");
+    fn delays_grow_to_a_bound() {
+        let mut backoff = ReconnectBackoff::default();
+        let all: Vec<_> = (0..12).map(|_| backoff.next()).collect();
+        assert!(all[0] <= DELAYS.0, "{all:?}");
+        assert!(all[11] >= DELAYS.1 / 2 && all[11] <= DELAYS.1, "{all:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The only module that makes connections to Redis.
+//! The connections of a process to Redis. No other module creates connections.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,15 +11,16 @@ use futures::future::{join_all, try_join_all};
 use redis::{Pipeline, Value};
 use tokio::sync::watch;
 
-use super::clock;
-pub use super::connect_error::ConnectError;
-use super::lane::{Lane, ONE_TRY, Tried, wait_ready};
-use super::relayed::Relayed;
-use super::slot;
+use super::endpoint::Endpoint;
+use super::error::ConnectError;
+use super::health::readiness::{ATTEMPT_TIMEOUT, Probe, wait_ready};
+use super::proxy::Proxies;
+use super::topology::slot;
+use crate::clock;
 use toril_job::settings::{self, Topology};
 
 /// The interval of the check for silent connections and of the clock synchronisation.
-const LOOK: Duration = Duration::from_secs(5);
+const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Makes connections with the settings of `[redis]`. It connects when a connection is first requested.
 pub struct Redis {
@@ -28,19 +29,19 @@ pub struct Redis {
     shown: String,
     /// The namespace. In a cluster it is a hash tag, so all keys that are not BullMQ's are in one slot.
     namespace: String,
-    ways: Ways,
-    /// The lanes in use, by cluster slot. Without a cluster there is only one, with slot 0.
-    lanes: Mutex<BTreeMap<u16, Arc<Lane>>>,
+    route: Route,
+    /// The endpoints in use, by cluster slot. Without a cluster there is only one, with slot 0.
+    endpoints: Mutex<BTreeMap<u16, Arc<Endpoint>>>,
     /// How often a connection was replaced.
     replaced: watch::Sender<u64>,
 }
 
-/// How a server is found.
-enum Ways {
+/// How clients reach a server.
+enum Route {
     /// At a fixed address.
     Direct(Box<RedisConnectionOptions>),
-    /// By discovery, through a local relay.
-    Relayed(Relayed),
+    /// By discovery, through a local proxy.
+    Proxied(Proxies),
 }
 
 impl Redis {
@@ -52,9 +53,9 @@ impl Redis {
         let missing = settings.require_url()?;
         let url = settings.effective_url().unwrap_or_else(|| missing.clone());
         let in_cluster = matches!(settings.topology, Topology::Cluster(_));
-        let ways = match Relayed::new(settings, &url)? {
-            Some(relayed) => Ways::Relayed(relayed),
-            None => Ways::Direct(Box::new(direct(settings, &url)?)),
+        let route = match Proxies::new(settings, &url)? {
+            Some(proxies) => Route::Proxied(proxies),
+            None => Route::Direct(Box::new(direct(settings, &url)?)),
         };
         let namespace = match settings::hash_tag(&settings.namespace) {
             None if in_cluster => format!("{{{}}}", settings.namespace),
@@ -69,8 +70,8 @@ impl Redis {
             settings: settings.clone(),
             shown,
             namespace,
-            ways,
-            lanes: Mutex::default(),
+            route,
+            endpoints: Mutex::default(),
             replaced: watch::channel(0).0,
         })
     }
@@ -118,12 +119,12 @@ impl Redis {
 
     /// A client for separate connections to keys that are not BullMQ's, for example for a subscription.
     pub fn client(&self) -> Result<redis::Client, ConnectError> {
-        self.lane(self.slot(&self.namespaced("")))?.client()
+        self.endpoint(self.slot(&self.namespaced("")))?.client()
     }
 
     /// A client for separate connections to the keys of a queue.
     pub fn client_of(&self, queue: &str) -> Result<redis::Client, ConnectError> {
-        self.lane(self.slot_of(queue)?)?.client()
+        self.endpoint(self.slot_of(queue)?)?.client()
     }
 
     /// Sends each queue its own pipeline, all concurrently. Queues on the same server share one round trip. The answers
@@ -152,18 +153,18 @@ impl Redis {
         Ok((0..parts.len()).flat_map(|place| by_part.remove(&place).unwrap_or_default()).collect())
     }
 
-    /// Whether a queue exists in Redis. This makes no new lane, because the name can come from any client.
+    /// Whether a queue exists in Redis. This creates no new endpoint, because the name can come from any client.
     pub async fn has_queue(&self, queue: &str) -> Result<bool, ConnectError> {
         let slot = self.slot_of(queue)?;
         let mut exists = redis::cmd("EXISTS");
         exists.arg(format!("{}:{queue}:meta", self.prefix()));
-        let known = self.lanes.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&slot);
-        match &self.ways {
-            Ways::Relayed(relayed) if !known => {
-                let mut asking = relayed.reach(slot).await?;
-                Ok(exists.query_async(&mut asking.connection).await?)
+        let known = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&slot);
+        match &self.route {
+            Route::Proxied(proxies) if !known => {
+                let mut query = proxies.reach(slot).await?;
+                Ok(exists.query_async(&mut query.connection).await?)
             }
-            Ways::Relayed(_) | Ways::Direct(_) => Ok(self.connect(slot).await?.cmd(&mut exists).await?),
+            Route::Proxied(_) | Route::Direct(_) => Ok(self.connect(slot).await?.cmd(&mut exists).await?),
         }
     }
 
@@ -177,12 +178,12 @@ impl Redis {
 
     /// The Redis client ids of the shared connections. A new id means a new connection.
     pub async fn connection_ids(&self) -> Result<BTreeMap<u16, u64>, ConnectError> {
-        let lanes = self.connected();
-        let ids = lanes.iter().map(|(slot, connection)| async {
+        let connected = self.connected();
+        let ids = connected.iter().map(|(slot, connection)| async {
             let mut ask = redis::cmd("CLIENT");
-            match tokio::time::timeout(ONE_TRY, connection.cmd(ask.arg("ID"))).await {
+            match tokio::time::timeout(ATTEMPT_TIMEOUT, connection.cmd(ask.arg("ID"))).await {
                 Ok(id) => Ok((*slot, id?)),
-                Err(_) => Err(ConnectError::Silent),
+                Err(_) => Err(ConnectError::Silent { waited: ATTEMPT_TIMEOUT }),
             }
         });
         Ok(try_join_all(ids).await?.into_iter().collect())
@@ -191,12 +192,12 @@ impl Redis {
     /// Pings all connections. Returns the time of the slowest answer.
     pub async fn ping(&self) -> Result<Duration, ConnectError> {
         let _made = self.connection().await?;
-        let lanes = self.connected();
-        let answered = lanes.iter().map(|(_, connection)| async {
+        let connected = self.connected();
+        let answered = connected.iter().map(|(_, connection)| async {
             let started = Instant::now();
-            match tokio::time::timeout(ONE_TRY, connection.ping()).await {
+            match tokio::time::timeout(ATTEMPT_TIMEOUT, connection.ping()).await {
                 Ok(answer) => Ok(answer.map(|()| started.elapsed())?),
-                Err(_) => Err(ConnectError::Silent),
+                Err(_) => Err(ConnectError::Silent { waited: ATTEMPT_TIMEOUT }),
             }
         });
         let answered: Result<Vec<Duration>, ConnectError> = join_all(answered).await.into_iter().collect();
@@ -204,7 +205,7 @@ impl Redis {
     }
 
     /// The connections that were made so far.
-    pub(super) fn connections(&self) -> Vec<RedisConnection> {
+    pub(crate) fn connections(&self) -> Vec<RedisConnection> {
         self.connected().into_iter().map(|(_, connection)| connection).collect()
     }
 
@@ -213,22 +214,23 @@ impl Redis {
     pub async fn set_clock(&self) {
         // One connection is enough. This takes the first.
         let Some(connection) = self.connections().into_iter().next() else { return };
-        match tokio::time::timeout(ONE_TRY, clock::set_by(&connection)).await {
+        match tokio::time::timeout(ATTEMPT_TIMEOUT, clock::set_by(&connection)).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "Redis does not tell what time it is"),
-            Err(_) => tracing::debug!("Redis did not tell in time what time it is"),
+            Ok(Err(error)) => tracing::debug!(%error, "reading the time of Redis failed"),
+            Err(_) => tracing::debug!("Redis did not answer TIME in time"),
         }
     }
 
     /// Replaces connections that have become silent, and keeps the clock synchronised with Redis, until it is dropped.
     pub async fn watch_over(&self) {
         loop {
-            tokio::time::sleep(LOOK).await;
-            let lanes: Vec<_> = self.lanes.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-            let silent = join_all(lanes.iter().map(|lane| lane.replace_if_silent()));
+            tokio::time::sleep(CHECK_INTERVAL).await;
+            let endpoints: Vec<_> =
+                self.endpoints.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+            let silent = join_all(endpoints.iter().map(|endpoint| endpoint.replace_if_silent()));
             let (silent, ()) = tokio::join!(silent, self.set_clock());
             if silent.contains(&true) {
-                tracing::info!("a connection to Redis had become silent, and another one has taken its place");
+                tracing::info!("replaced a connection to Redis that no longer answered");
                 self.replaced.send_modify(|times| *times += 1);
             }
         }
@@ -241,8 +243,8 @@ impl Redis {
 
     /// The connections that were made so far, with their slots.
     fn connected(&self) -> Vec<(u16, RedisConnection)> {
-        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        lanes.iter().filter_map(|(slot, lane)| Some((*slot, lane.connected()?))).collect()
+        let endpoints = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner);
+        endpoints.iter().filter_map(|(slot, endpoint)| Some((*slot, endpoint.connected()?))).collect()
     }
 
     /// The slot of a key.
@@ -261,32 +263,32 @@ impl Redis {
         Ok(self.slot(&format!("{}:{queue}:", self.prefix())))
     }
 
-    /// The lane of a slot. Creating one needs a Tokio runtime.
-    fn lane(&self, slot: u16) -> Result<Arc<Lane>, ConnectError> {
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(lane) = lanes.get(&slot) {
-            return Ok(lane.clone());
+    /// The endpoint of a slot. Creating one needs a Tokio runtime.
+    fn endpoint(&self, slot: u16) -> Result<Arc<Endpoint>, ConnectError> {
+        let mut endpoints = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(endpoint) = endpoints.get(&slot) {
+            return Ok(endpoint.clone());
         }
-        let options = match &self.ways {
-            Ways::Direct(options) => (**options).clone(),
-            Ways::Relayed(relayed) => relayed.options(slot)?,
+        let options = match &self.route {
+            Route::Direct(options) => (**options).clone(),
+            Route::Proxied(proxies) => proxies.options(slot)?,
         };
-        Ok(lanes.entry(slot).or_insert(Arc::new(Lane::new(options))).clone())
+        Ok(endpoints.entry(slot).or_insert(Arc::new(Endpoint::new(options))).clone())
     }
 
     async fn connect(&self, slot: u16) -> Result<RedisConnection, ConnectError> {
-        let lane = self.lane(slot)?;
+        let endpoint = self.endpoint(slot)?;
         let ready = async {
-            let client = lane.client()?;
+            let client = endpoint.client()?;
             wait_ready(&self.shown, self.settings.connect_timeout, || self.ping_once(&client, slot)).await
         };
-        lane.connection(&self.shown, ready).await
+        endpoint.connection(&self.shown, ready).await
     }
 
-    async fn ping_once(&self, client: &redis::Client, slot: u16) -> Tried {
-        match &self.ways {
-            Ways::Direct(_) => ping_once(client).await,
-            Ways::Relayed(relayed) => relayed.ping_once(slot).await,
+    async fn ping_once(&self, client: &redis::Client, slot: u16) -> Probe {
+        match &self.route {
+            Route::Direct(_) => ping_once(client).await,
+            Route::Proxied(proxies) => proxies.ping_once(slot).await,
         }
     }
 }
@@ -298,14 +300,14 @@ fn direct(settings: &settings::Redis, url: &settings::RedisUrl) -> Result<RedisC
     Ok(options.tls_certs(TlsCerts { root_cert: Some(root), ..TlsCerts::default() }))
 }
 
-async fn ping_once(client: &redis::Client) -> Tried {
+async fn ping_once(client: &redis::Client) -> Probe {
     let answer = async {
         let mut connection = client.get_multiplexed_async_connection().await?;
         redis::cmd("PING").query_async::<()>(&mut connection).await
     };
     match answer.await {
-        Ok(()) => Tried::Ready,
-        Err(error) => Tried::by(&error, error.to_string()),
+        Ok(()) => Probe::Ready,
+        Err(error) => Probe::from_error(&error, error.to_string()),
     }
 }
 

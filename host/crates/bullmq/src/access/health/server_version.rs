@@ -6,8 +6,8 @@ use bullmq::redis_connection::RedisConnection;
 use redis::{RedisError, Value};
 use tokio::time::timeout;
 
-use super::connection::ConnectError;
-use super::lane::ONE_TRY;
+use super::readiness::ATTEMPT_TIMEOUT;
+use crate::access::error::ConnectError;
 
 /// The first version whose `RPOP` takes a count. Every version of Valkey is newer.
 const NEEDED: Version = Version { major: 6, minor: 2 };
@@ -41,14 +41,14 @@ pub async fn check(connection: &RedisConnection, url: &str) -> Result<(), Connec
             Err(ConnectError::TooOld { url: url.to_owned(), found: server.shown, needed: NEEDED.to_string() })
         }
         Some(server) => {
-            tracing::debug!(url, version = server.shown, "the server is new enough");
+            tracing::debug!(url, version = server.shown, "the version of the Redis server is supported");
             Ok(())
         }
         None => {
             tracing::warn!(
                 url,
                 needed = %NEEDED,
-                "Redis does not tell its version (neither INFO nor HELLO): make sure that it is not older than what is needed"
+                "the version of the Redis server is unknown because it answers neither INFO nor HELLO, check that it is new enough"
             );
             Ok(())
         }
@@ -70,15 +70,15 @@ async fn answered<T>(
     asked: impl Future<Output = Result<T, bullmq::Error>>,
     command: &'static str,
 ) -> Result<Option<T>, RedisError> {
-    match timeout(ONE_TRY, asked).await {
+    match timeout(ATTEMPT_TIMEOUT, asked).await {
         Ok(Ok(answer)) => Ok(Some(answer)),
         Ok(Err(bullmq::Error::Redis(error))) if error.is_io_error() => Err(error),
         Ok(Err(error)) => {
-            tracing::debug!(command, %error, "the server's version is not known by this command");
+            tracing::debug!(command, %error, "reading the version of the Redis server failed");
             Ok(None)
         }
         Err(_) => {
-            tracing::debug!(command, "no answer in time to the question for the server's version");
+            tracing::debug!(command, "the Redis server did not report its version in time");
             Ok(None)
         }
     }

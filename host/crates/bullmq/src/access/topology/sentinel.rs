@@ -8,7 +8,7 @@ use futures::stream::FuturesUnordered;
 use redis::RedisError;
 
 use super::dial::{Address, Dialler};
-use super::directory::FindError;
+use super::find_error::FindError;
 
 /// The sentinels of one master.
 pub struct Sentinels {
@@ -24,7 +24,7 @@ pub struct Sentinels {
 
 /// A sentinel's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Told {
+struct MasterReport {
     master: Address,
     /// The configuration epoch of the answer. Each failover increases it. `None`: the sentinel does not report it.
     epoch: Option<u64>,
@@ -43,31 +43,35 @@ impl Sentinels {
         Ok(found.master)
     }
 
-    async fn newest(&self, known: Option<&Address>) -> Result<Told, FindError> {
+    async fn newest(&self, known: Option<&Address>) -> Result<MasterReport, FindError> {
         let mut failed = FindError::default();
         let mut refuted: Vec<Address> = Vec::new();
-        let mut told: Vec<Told> = Vec::new();
+        let mut reports: Vec<MasterReport> = Vec::new();
         let asked = self.at.iter().map(async |(sentinel, dialler)| (sentinel, self.ask(sentinel, dialler).await));
         let mut asked: FuturesUnordered<_> = asked.collect();
         while let Some((sentinel, answer)) = asked.next().await {
             match answer {
-                Ok(Some(answer)) => told.push(answer),
-                Ok(None) => failed.note(format!("the sentinel at {sentinel} knows no master {:?}", self.master)),
+                Ok(Some(answer)) => reports.push(answer),
+                Ok(None) => failed.note(format!("the sentinel at {sentinel} knows no master named {:?}", self.master)),
                 Err(error) => failed.note_error(&format!("the sentinel at {sentinel}"), &error),
             }
             // It waits for more answers only while no majority of the sentinels agrees.
             let half = self.at.len() / 2;
-            let agree = told.iter().any(|one| told.iter().filter(|other| other.master == one.master).count() > half);
+            let agree =
+                reports.iter().any(|one| reports.iter().filter(|other| other.master == one.master).count() > half);
             if !agree && !asked.is_empty() {
                 continue;
             }
-            let most = told.len() > half;
-            for candidate in ranked(&told) {
+            let most = reports.len() > half;
+            for candidate in ranked(&reports) {
                 if refuted.contains(&candidate.master) {
                     continue;
                 }
                 if !most && candidate.epoch.is_some() && candidate.epoch < self.epoch {
-                    failed.note(format!("{} was the master before, and few sentinels still say so", candidate.master));
+                    failed.note(format!(
+                        "{} was the master before, and no majority of the sentinels confirms it",
+                        candidate.master
+                    ));
                     continue;
                 }
                 if Some(&candidate.master) == known {
@@ -75,9 +79,10 @@ impl Sentinels {
                 }
                 match self.is_master(&candidate.master).await {
                     Ok(true) => return Ok(candidate),
-                    Ok(false) => {
-                        failed.note(format!("{} is a replica, though sentinels call it the master", candidate.master))
-                    }
+                    Ok(false) => failed.note(format!(
+                        "{} reports that it is a replica, but sentinels report it as the master",
+                        candidate.master
+                    )),
                     Err(error) => failed.note_error(&format!("the master at {}", candidate.master), &error),
                 }
                 refuted.push(candidate.master);
@@ -86,25 +91,25 @@ impl Sentinels {
         Err(failed)
     }
 
-    async fn ask(&self, sentinel: &Address, dialler: &Dialler) -> Result<Option<Told>, RedisError> {
-        let mut asking = dialler.ask(sentinel).await?;
+    async fn ask(&self, sentinel: &Address, dialler: &Dialler) -> Result<Option<MasterReport>, RedisError> {
+        let mut query = dialler.query_connection(sentinel).await?;
         let mut command = redis::cmd("SENTINEL");
         command.arg("GET-MASTER-ADDR-BY-NAME").arg(&self.master);
-        let found: Option<(String, u16)> = command.query_async(&mut asking.connection).await?;
+        let found: Option<(String, u16)> = command.query_async(&mut query.connection).await?;
         let Some((host, port)) = found else { return Ok(None) };
         let mut command = redis::cmd("SENTINEL");
         command.arg("MASTER").arg(&self.master);
         // This user may not be allowed to run the command. Then the number of equal answers decides.
-        let more: Result<HashMap<String, String>, _> = command.query_async(&mut asking.connection).await;
+        let more: Result<HashMap<String, String>, _> = command.query_async(&mut query.connection).await;
         let epoch = more.ok().and_then(|more| more.get("config-epoch")?.parse().ok());
-        Ok(Some(Told { master: Address { host, port }, epoch }))
+        Ok(Some(MasterReport { master: Address { host, port }, epoch }))
     }
 
     /// Whether the server reports that it is the master. If it does not answer this user, the sentinels' answer is
     /// accepted.
     async fn is_master(&self, address: &Address) -> Result<bool, RedisError> {
-        let mut asking = self.dialler.ask(address).await?;
-        let role: Result<Vec<redis::Value>, _> = redis::cmd("ROLE").query_async(&mut asking.connection).await;
+        let mut query = self.dialler.query_connection(address).await?;
+        let role: Result<Vec<redis::Value>, _> = redis::cmd("ROLE").query_async(&mut query.connection).await;
         match role {
             Ok(role) => {
                 let role: Option<String> = role.into_iter().next().and_then(|role| redis::from_redis_value(role).ok());
@@ -118,39 +123,39 @@ impl Sentinels {
 
 /// The masters in the answers, each with its newest epoch. The newest comes first. With equal epochs, the one with more
 /// answers comes first.
-fn ranked(told: &[Told]) -> Vec<Told> {
-    let mut masters: Vec<(Told, usize)> = Vec::new();
-    for told in told {
-        match masters.iter_mut().find(|(known, _)| known.master == told.master) {
+fn ranked(reports: &[MasterReport]) -> Vec<MasterReport> {
+    let mut masters: Vec<(MasterReport, usize)> = Vec::new();
+    for report in reports {
+        match masters.iter_mut().find(|(known, _)| known.master == report.master) {
             Some((known, times)) => {
-                known.epoch = known.epoch.max(told.epoch);
+                known.epoch = known.epoch.max(report.epoch);
                 *times += 1;
             }
-            None => masters.push((told.clone(), 1)),
+            None => masters.push((report.clone(), 1)),
         }
     }
-    masters.sort_by_key(|(told, times)| Reverse((told.epoch, *times)));
-    masters.into_iter().map(|(told, _)| told).collect()
+    masters.sort_by_key(|(report, times)| Reverse((report.epoch, *times)));
+    masters.into_iter().map(|(report, _)| report).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn told(port: u16, epoch: Option<u64>) -> Told {
-        Told { master: Address { host: "a".into(), port }, epoch }
+    fn report(port: u16, epoch: Option<u64>) -> MasterReport {
+        MasterReport { master: Address { host: "a".into(), port }, epoch }
     }
 
-    fn first(told: &[Told]) -> u16 {
-        ranked(told)[0].master.port
+    fn first(reports: &[MasterReport]) -> u16 {
+        ranked(reports)[0].master.port
     }
 
     #[test]
-    fn the_newest_configuration_counts_and_then_how_many_tell_it() {
-        assert_eq!(first(&[told(1, Some(1)), told(2, Some(2)), told(1, Some(1))]), 2);
-        assert_eq!(first(&[told(1, Some(2)), told(2, Some(2)), told(2, Some(2))]), 2);
-        assert_eq!(first(&[told(1, None), told(2, None), told(2, None)]), 2);
-        assert_eq!(first(&[told(1, None), told(1, None), told(2, Some(0))]), 2);
-        assert_eq!(ranked(&[told(1, None), told(1, Some(3))]), [told(1, Some(3))]);
+    fn the_newest_configuration_wins_and_then_the_number_of_reports() {
+        assert_eq!(first(&[report(1, Some(1)), report(2, Some(2)), report(1, Some(1))]), 2);
+        assert_eq!(first(&[report(1, Some(2)), report(2, Some(2)), report(2, Some(2))]), 2);
+        assert_eq!(first(&[report(1, None), report(2, None), report(2, None)]), 2);
+        assert_eq!(first(&[report(1, None), report(1, None), report(2, Some(0))]), 2);
+        assert_eq!(ranked(&[report(1, None), report(1, Some(3))]), [report(1, Some(3))]);
     }
 }

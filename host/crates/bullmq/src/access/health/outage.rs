@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use bullmq::Error;
 
-use super::clock::milliseconds;
-use super::patience::is_passing;
+use super::backoff::is_temporary;
+use crate::clock::milliseconds;
 
 /// A part that fails within this time after the others have recovered belongs to the same outage.
 const LATE: Duration = Duration::from_secs(10);
@@ -20,13 +20,13 @@ struct State {
     /// How many parts wait for Redis now.
     waiting: usize,
     /// When the outage was logged.
-    told: Option<Instant>,
+    logged_at: Option<Instant>,
     /// When the last part recovered.
     over: Option<Instant>,
 }
 
 /// What a part of the host has logged about its problem with Redis. Dropped when the problem is over.
-pub enum Said {
+pub enum Reported {
     /// That Redis is away, for all parts.
     Away { _until: Waiting },
     /// An error of its own.
@@ -39,14 +39,14 @@ pub struct Waiting(Outage);
 impl Outage {
     /// Reports an error after which a part of the host tries again. Each part logs its problem once. If Redis is away,
     /// one line is logged for all parts, and another one when all have recovered. Any other error is logged by `own`.
-    pub fn tell(&self, said: &mut Option<Said>, error: &Error, own: impl FnOnce()) {
-        match (&said, is_passing(error)) {
-            (None, true) => *said = Some(Said::Away { _until: self.wait(error) }),
-            (None | Some(Said::Away { .. }), false) => {
+    pub fn report(&self, reported: &mut Option<Reported>, error: &Error, own: impl FnOnce()) {
+        match (&reported, is_temporary(error)) {
+            (None, true) => *reported = Some(Reported::Away { _until: self.wait(error) }),
+            (None | Some(Reported::Away { .. }), false) => {
                 own();
-                *said = Some(Said::Own);
+                *reported = Some(Reported::Own);
             }
-            (Some(_), true) | (Some(Said::Own), false) => {}
+            (Some(_), true) | (Some(Reported::Own), false) => {}
         }
     }
 
@@ -56,8 +56,8 @@ impl Outage {
         state.waiting += 1;
         let is_late = state.over.is_some_and(|over| over.elapsed() < LATE);
         if state.waiting == 1 && !is_late {
-            state.told = Some(Instant::now());
-            tracing::warn!(%error, "Redis is away or takes nothing, trying again until it does");
+            state.logged_at = Some(Instant::now());
+            tracing::warn!(%error, "Redis is unavailable, retrying until it accepts requests again");
         }
         drop(state);
         Waiting(self.clone())
@@ -74,8 +74,8 @@ impl Drop for Waiting {
         state.waiting -= 1;
         if state.waiting == 0 {
             state.over = Some(Instant::now());
-            if let Some(told) = state.told.take() {
-                tracing::info!(away_ms = milliseconds(told.elapsed()), "Redis is back");
+            if let Some(logged_at) = state.logged_at.take() {
+                tracing::info!(away_ms = milliseconds(logged_at.elapsed()), "Redis is available again");
             }
         }
     }
@@ -94,17 +94,17 @@ mod tests {
     /// How many parts wait, and when the outage was logged.
     fn seen(outage: &Outage) -> (usize, Option<Instant>) {
         let state = outage.state();
-        (state.waiting, state.told)
+        (state.waiting, state.logged_at)
     }
 
     #[test]
     fn all_parts_wait_in_one_outage_and_a_late_one_begins_no_other() {
         let outage = Outage::default();
         let (one, two) = (outage.wait(&error(ErrorKind::Io)), outage.wait(&error(ErrorKind::Io)));
-        let told = outage.state().told;
-        assert!(told.is_some());
+        let logged_at = outage.state().logged_at;
+        assert!(logged_at.is_some());
         drop(one);
-        assert_eq!(seen(&outage), (1, told));
+        assert_eq!(seen(&outage), (1, logged_at));
         drop(two);
         assert_eq!(seen(&outage), (0, None));
         let _late = outage.wait(&error(ErrorKind::Io));
@@ -112,12 +112,12 @@ mod tests {
     }
 
     #[test]
-    fn a_part_says_one_thing_once_and_what_is_not_the_connections_by_itself() {
-        let (outage, mut said, mut own) = (Outage::default(), None, 0);
+    fn each_part_reports_a_problem_once_and_reports_its_own_errors_itself() {
+        let (outage, mut reported, mut own) = (Outage::default(), None, 0);
         for kind in [ErrorKind::Io, ErrorKind::Io, ErrorKind::UnexpectedReturnType, ErrorKind::UnexpectedReturnType] {
-            outage.tell(&mut said, &error(kind), || own += 1);
+            outage.report(&mut reported, &error(kind), || own += 1);
         }
-        assert!(matches!(said, Some(Said::Own)));
+        assert!(matches!(reported, Some(Reported::Own)));
         assert_eq!((own, outage.state().waiting), (1, 0));
     }
 }

@@ -9,54 +9,28 @@
 //! The relay does the login, so no other part needs the password. The socket is in a folder that only this user can
 //! enter. The relay knows nothing about queues.
 
-mod cluster;
-mod dial;
-mod directory;
-mod sentinel;
-
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use redis::RedisError;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf};
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
-pub use cluster::Nodes;
-pub use dial::{Address, Asking, Dialler, is_refusal};
-pub use directory::{Directory, FindError, Source};
-pub use sentinel::Sentinels;
-
-use dial::Stream;
+use crate::access::topology::dial::{self, Stream};
+use crate::access::topology::directory::Directory;
 
 /// The size of one read, in bytes.
 const CHUNK: usize = 16 * 1024;
 /// Error answers which suggest that the server is no longer responsible.
-const STRANGER: [&[u8]; 3] = [b"-MOVED ", b"-READONLY ", b"-CLUSTERDOWN "];
+const WRONG_SERVER: [&[u8]; 3] = [b"-MOVED ", b"-READONLY ", b"-CLUSTERDOWN "];
 
 /// A socket whose connections lead to the owner of one slot. Dropping it closes the socket and its connections.
 pub struct Relay {
     path: PathBuf,
     _accepting: AbortOnDropHandle<()>,
-}
-
-/// Why the owner of a slot cannot be reached.
-#[derive(Debug, thiserror::Error)]
-pub enum ReachError {
-    /// The owner is not known.
-    #[error(transparent)]
-    Find(#[from] FindError),
-    /// The owner does not answer as expected.
-    #[error("{address}: {source}")]
-    Server {
-        /// Its address.
-        address: Address,
-        /// Its error.
-        source: RedisError,
-    },
 }
 
 impl Relay {
@@ -73,25 +47,16 @@ impl Relay {
     }
 }
 
-/// A direct connection to the owner of the slot. Unlike the relay it returns an error with the cause.
-pub async fn reach(directory: &Directory, slot: u16) -> Result<Asking, ReachError> {
-    let address = directory.owner(slot).await?;
-    directory.dialler().ask(&address).await.map_err(|source| {
-        directory.doubt();
-        ReachError::Server { address, source }
-    })
-}
-
 async fn accept(listener: UnixListener, directory: Arc<Directory>, slot: u16) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((client, _)) => drop(connections.spawn(carry(client, directory.clone(), slot))),
+                Ok((client, _)) => drop(connections.spawn(forward(client, directory.clone(), slot))),
                 Err(error) => {
                     // For example because the limit of open files is reached. New clients wait.
-                    tracing::warn!(%error, "a connection to Redis could not be taken on");
-                    tokio::time::sleep(dial::BOUND).await;
+                    tracing::warn!(%error, "accepting a client connection for Redis failed, retrying");
+                    tokio::time::sleep(dial::TIMEOUT).await;
                 }
             },
             Some(_) = connections.join_next() => {}
@@ -101,24 +66,24 @@ async fn accept(listener: UnixListener, directory: Arc<Directory>, slot: u16) {
 
 /// Forwards bytes between a client and its server, until one of them closes the connection or another server becomes
 /// responsible.
-async fn carry(client: UnixStream, directory: Arc<Directory>, slot: u16) {
+async fn forward(client: UnixStream, directory: Arc<Directory>, slot: u16) {
     let address = match directory.owner(slot).await {
         Ok(address) => address,
         // The directory logs this once. The client reconnects.
-        Err(error) => return tracing::debug!(%error, "a connection leads nowhere"),
+        Err(error) => return tracing::debug!(%error, "connecting a client to Redis failed"),
     };
     let server = match directory.dialler().stream(&address).await {
         Ok(server) => server,
         Err(error) => {
             directory.doubt();
-            return tracing::debug!(%address, %error, "a connection leads nowhere");
+            return tracing::debug!(%address, %error, "connecting a client to Redis failed");
         }
     };
     let (mut from_client, to_client) = client.into_split();
     let (from_server, mut to_server) = tokio::io::split(server);
     let ended = tokio::select! {
         sent = tokio::io::copy(&mut from_client, &mut to_server) => sent.map(drop),
-        answered = answers(from_server, to_client, &directory) => answered,
+        answered = forward_answers(from_server, to_client, &directory) => answered,
         () = directory.left(slot, &address) => Ok(()),
     };
     if let Err(error) = ended {
@@ -127,7 +92,11 @@ async fn carry(client: UnixStream, directory: Arc<Directory>, slot: u16) {
     }
 }
 
-async fn answers(mut from: ReadHalf<Box<dyn Stream>>, mut to: OwnedWriteHalf, directory: &Directory) -> io::Result<()> {
+async fn forward_answers(
+    mut from: ReadHalf<Box<dyn Stream>>,
+    mut to: OwnedWriteHalf,
+    directory: &Directory,
+) -> io::Result<()> {
     let mut chunk = vec![0; CHUNK];
     loop {
         let length = from.read(&mut chunk).await?;
@@ -137,7 +106,7 @@ async fn answers(mut from: ReadHalf<Box<dyn Stream>>, mut to: OwnedWriteHalf, di
         }
         let read = &chunk[..length];
         // An error behind other answers is not noticed here. The directory refreshes every two seconds anyway.
-        if STRANGER.iter().any(|stranger| read.starts_with(stranger)) {
+        if WRONG_SERVER.iter().any(|prefix| read.starts_with(prefix)) {
             directory.doubt();
         }
         to.write_all(read).await?;

@@ -13,9 +13,9 @@ use tokio_rustls::TlsConnector;
 use tokio_util::task::AbortOnDropHandle;
 
 /// The timeout for connecting to a server, and for its answers.
-pub const BOUND: Duration = Duration::from_secs(2);
+pub const TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest answer to `AUTH` or `SELECT` that is read.
-const LONGEST: usize = 1024;
+const MAX_ANSWER: usize = 1024;
 
 /// The address of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub struct Dialler {
 }
 
 /// A connection for the host's own queries. It closes on drop.
-pub struct Asking {
+pub struct QueryConnection {
     /// The connection.
     pub connection: MultiplexedConnection,
     _driver: AbortOnDropHandle<()>,
@@ -70,10 +70,10 @@ impl Dialler {
                 if let Some(user) = user {
                     auth.arg(user);
                 }
-                tell(&mut stream, auth.arg(password)).await?;
+                send_simple(&mut stream, auth.arg(password)).await?;
             }
             if db != 0 {
-                tell(&mut stream, redis::cmd("SELECT").arg(db)).await?;
+                send_simple(&mut stream, redis::cmd("SELECT").arg(db)).await?;
             }
             Ok(stream)
         })
@@ -81,12 +81,12 @@ impl Dialler {
     }
 
     /// A connection for queries that has logged in.
-    pub async fn ask(&self, address: &Address) -> Result<Asking, RedisError> {
+    pub async fn query_connection(&self, address: &Address) -> Result<QueryConnection, RedisError> {
         bounded(async {
             let stream = self.open(address).await?;
-            let config = AsyncConnectionConfig::new().set_response_timeout(Some(BOUND));
+            let config = AsyncConnectionConfig::new().set_response_timeout(Some(TIMEOUT));
             let (connection, driver) = MultiplexedConnection::new_with_config(&self.login, stream, config).await?;
-            Ok(Asking { connection, _driver: AbortOnDropHandle::new(tokio::spawn(driver)) })
+            Ok(QueryConnection { connection, _driver: AbortOnDropHandle::new(tokio::spawn(driver)) })
         })
         .await
     }
@@ -107,18 +107,18 @@ pub fn is_refusal(error: &RedisError) -> bool {
 }
 
 async fn bounded<T>(work: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
-    match tokio::time::timeout(BOUND, work).await {
+    match tokio::time::timeout(TIMEOUT, work).await {
         Ok(done) => done,
         Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time").into()),
     }
 }
 
 /// Sends a command whose answer is one line, and reads that line.
-async fn tell(stream: &mut Box<dyn Stream>, command: &redis::Cmd) -> Result<(), RedisError> {
+async fn send_simple(stream: &mut Box<dyn Stream>, command: &redis::Cmd) -> Result<(), RedisError> {
     stream.write_all(&command.get_packed_command()).await?;
     stream.flush().await?;
     let mut line = Vec::new();
-    while !line.ends_with(b"\r\n") && line.len() < LONGEST {
+    while !line.ends_with(b"\r\n") && line.len() < MAX_ANSWER {
         // It reads single bytes, because the bytes after the line belong to the client.
         line.push(stream.read_u8().await?);
     }

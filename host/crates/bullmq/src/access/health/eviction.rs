@@ -1,6 +1,6 @@
 //! Checks whether Redis evicts keys when its memory is full. Eviction loses jobs silently.
 
-use super::connection::Redis;
+use crate::access::pool::Redis;
 
 /// The policy that refuses writes instead of evicting keys.
 const KEEPS: &str = "noeviction";
@@ -14,12 +14,12 @@ pub async fn warn(redis: &Redis) {
                 if let Some(policy) = policy(&info).filter(|policy| *policy != KEEPS) {
                     tracing::warn!(
                         policy,
-                        "Redis throws keys away when its memory is full, and jobs with them: set its maxmemory-policy to noeviction"
+                        "Redis evicts keys, and jobs with them, when its memory is full. Set its maxmemory-policy to noeviction"
                     );
                     return;
                 }
             }
-            Err(error) => tracing::debug!(%error, "it is not known what Redis does when its memory is full"),
+            Err(error) => tracing::debug!(%error, "reading the eviction policy of Redis failed"),
         }
     }
 }
