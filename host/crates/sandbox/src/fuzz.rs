@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures::executor::block_on;
 
 use super::contents::Contents;
-use super::interface::InterfaceVersion;
+use super::interface;
 use super::interface::types::{JobType, Manifest};
 use super::schema::{JobTypes, Unfit};
 use toril_job::{Job, Json};
@@ -51,7 +51,7 @@ pub fn manifest(data: &[u8]) {
 pub fn component(data: &[u8]) {
     if let Ok(contents) = Contents::of(data) {
         let _grants = contents.grants();
-        let _version = InterfaceVersion::of(&contents.imports, &contents.exports);
+        let _checked = interface::check(&contents.imports, &contents.exports);
     }
 }
 

@@ -32,7 +32,6 @@ pub use contents::{Contents, Grant};
 pub use egress::{Answer, Asked, Body, Exchange, Network, Recorder, Replayer, Sent, Tape, TapeError, Transport, Way};
 pub use engine::{Engine, EngineError};
 pub use history::ReloadRecord;
-pub use interface::InterfaceVersion;
 pub use registry::{Handle, Plugins, Prepared, Reload, StartError, Status};
 pub use schema::{DataProblem, JobType, JobTypes, ManifestError};
 pub use version::{LoadError, Version, read};

@@ -13,12 +13,12 @@ use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline, WasmBackt
 
 use super::denials::Denials;
 use super::engine::Engine;
-use super::interface::{Guest, GuestPre, types};
+use super::interface::{Processor, types};
 use super::limits;
 use super::output::Output;
 use super::reuse::{Held, Key, Uses};
 use super::settings::Settings;
-use super::state::{PenState, Running};
+use super::state::{GuestPre, PenState, Running};
 use super::version::Version;
 use toril_config::Isolation;
 use toril_job::trace::Kind;
@@ -43,7 +43,7 @@ const CANCELLED: Duration = Duration::from_secs(5);
 pub struct Pen {
     store: Store<PenState>,
     /// `None` until the first job starts it. Starting counts against that job's timeout.
-    guest: Option<Guest>,
+    guest: Option<Processor>,
     uses: Uses,
     _room: OwnedSemaphorePermit,
 }
@@ -146,7 +146,7 @@ async fn run(
                 guest
             }
             None => {
-                let guest = version.pre.start(&mut pen.store).await?;
+                let guest = version.pre.instantiate_async(&mut pen.store).await?;
                 settings.meters.pen_started(started.elapsed());
                 pen.guest.insert(guest)
             }
@@ -155,7 +155,7 @@ async fn run(
             starting.end();
         }
         let running = trace.child("guest", Kind::Internal);
-        let ended = guest.handle(&mut pen.store, &guest_job(job)).await;
+        let ended = guest.toril_plugin_handler().call_handle(&mut pen.store, &guest_job(job)).await;
         running.end();
         ended
     };
@@ -261,7 +261,7 @@ pub async fn describe(engine: &Engine, pre: GuestPre, settings: Arc<Settings>) -
         let mut store = store(&pre, state, &settings).map_err(|error| host_failure(&error))?;
         // The plugin's fuel limit applies to attempts. `describe` is limited by time and memory only.
         store.set_fuel(UNBOUNDED).map_err(|error| host_failure(&error))?;
-        let call = pre.describe(&mut store);
+        let call = call_describe(&pre, &mut store);
         let late = format!("`describe` did not return within {}", humantime::format_duration(DESCRIBE));
         match tokio::time::timeout_at(deadline.into(), call).await {
             Ok(Ok(described)) => described.map_err(Undescribed::Foreign),
@@ -274,6 +274,19 @@ pub async fn describe(engine: &Engine, pre: GuestPre, settings: Arc<Settings>) -
         Err(error) => {
             Err(Failure::new(FailureKind::Host, format!("describing the plugin failed in the host: {error}")).into())
         }
+    }
+}
+
+/// Instantiates the plugin and calls its `describe`. The inner error explains how the types of its exports differ from
+/// those of the interface.
+async fn call_describe(
+    pre: &GuestPre,
+    store: &mut Store<PenState>,
+) -> wasmtime::Result<Result<types::Manifest, String>> {
+    let instance = pre.instance_pre().instantiate_async(&mut *store).await?;
+    match Processor::new(&mut *store, &instance) {
+        Ok(guest) => guest.toril_plugin_handler().call_describe(store).await.map(Ok),
+        Err(error) => Ok(Err(error.root_cause().to_string())),
     }
 }
 

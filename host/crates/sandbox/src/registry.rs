@@ -14,7 +14,6 @@ use super::compile::Compiler;
 use super::egress::Transport;
 use super::engine::{Engine, EngineError};
 use super::history::{History, ReloadRecord};
-use super::interface::InterfaceVersion;
 use super::pen::{self, Time};
 use super::reuse::Key;
 use super::schema::Unfit;
@@ -70,7 +69,7 @@ pub struct Status {
     /// The version in use.
     pub version: String,
     /// The version of the plugin interface that it was built for.
-    pub interface: InterfaceVersion,
+    pub interface: &'static str,
     /// Why the newest file was refused, if it was.
     pub refused: Option<String>,
     /// When this version came into use.

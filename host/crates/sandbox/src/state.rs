@@ -167,6 +167,9 @@ fn wasi(output: Option<&Output>, outlet: Option<&Outlet>) -> WasiCtx {
     wasi.build()
 }
 
+/// A plugin whose imports are linked, ready to be instantiated.
+pub type GuestPre = interface::ProcessorPre<PenState>;
+
 fn variables(map: &HashMap<String, String>) -> WasiConfigVariables {
     map.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect()
 }
@@ -180,7 +183,7 @@ pub fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<PenState>> {
     egress::add_to_linker(&mut linker)?;
     wasmtime_wasi_config::add_to_linker(&mut linker, |state: &mut PenState| WasiConfig::from(state.variables()))?;
     super::keyvalue::Imports::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
-    interface::add_to_linker(&mut linker)?;
+    interface::Processor::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     Ok(linker)
 }
 

@@ -10,12 +10,12 @@ use super::cache::checksum;
 use super::compile::{CompileError, Compiler};
 use super::contents::Contents;
 use super::engine::Engine;
-use super::interface::{GuestPre, InterfaceVersion};
+use super::interface;
 use super::limits::{check_parts, one_line};
 use super::pen::{self, Undescribed};
 use super::schema::{JobTypes, ManifestError};
 use super::settings::Settings;
-use super::state::PenState;
+use super::state::{GuestPre, PenState};
 use toril_job::Failure;
 
 /// The first eight bytes of a core module, and those of a component.
@@ -29,7 +29,7 @@ pub struct Version {
     /// The full SHA-256 of the bytes, in hexadecimal.
     pub digest: String,
     /// The version of the plugin interface that it was built for.
-    pub interface: InterfaceVersion,
+    pub interface: &'static str,
     /// The job types that it handles.
     pub jobs: JobTypes,
     pub(super) pre: GuestPre,
@@ -169,16 +169,16 @@ pub async fn load(
     bytes: Vec<u8>,
 ) -> Result<Version, LoadError> {
     let world = |reason: String| LoadError::World { path: path.to_path_buf(), reason: one_line(&reason) };
-    let (bytes, interface, digest) = inspect(path, bytes).await?;
+    let (bytes, digest) = inspect(path, bytes).await?;
     let compiled = compiler.compile(&settings.plugin, &digest, bytes).await;
     let component = compiled.map_err(|reason| LoadError::Compile { path: path.to_path_buf(), reason })?;
-    let linked = linker.instantiate_pre(&component).and_then(|linked| GuestPre::new(interface, linked));
+    let linked = linker.instantiate_pre(&component).and_then(GuestPre::new);
     let pre = linked.map_err(|error| world(format!("{error:#}")))?;
     if let Some(needed) = component.resources_required() {
         check_parts(&needed).map_err(|reason| LoadError::Parts { path: path.to_path_buf(), reason })?;
     }
     let manifest = pen::describe(engine, pre.clone(), settings).await.map_err(|undescribed| match undescribed {
-        Undescribed::Foreign(reason) => world(foreign(interface, &reason)),
+        Undescribed::Foreign(reason) => world(foreign(&reason)),
         Undescribed::Failed(failure) => LoadError::Describe {
             path: path.to_path_buf(),
             failure: Failure { message: one_line(&failure.message), ..failure },
@@ -190,12 +190,12 @@ pub async fn load(
         Ok(jobs) => jobs.map_err(|source| LoadError::Manifest { path: path.to_path_buf(), source })?,
         Err(error) => return Err(world(format!("its schemas could not be compiled: {error}"))),
     };
-    Ok(Version { id: digest.chars().take(12).collect(), digest, interface, jobs, pre })
+    Ok(Version { id: digest.chars().take(12).collect(), digest, interface: interface::VERSION, jobs, pre })
 }
 
 /// Inspects the bytes without compiling them, so that a foreign component is refused at once and not after half a
 /// minute of compiling. It runs on a blocking thread, since there may be many bytes.
-async fn inspect(path: &Path, bytes: Vec<u8>) -> Result<(Vec<u8>, InterfaceVersion, String), LoadError> {
+async fn inspect(path: &Path, bytes: Vec<u8>) -> Result<(Vec<u8>, String), LoadError> {
     if bytes.starts_with(MODULE) {
         return Err(LoadError::CoreModule(path.to_path_buf()));
     }
@@ -206,10 +206,10 @@ async fn inspect(path: &Path, bytes: Vec<u8>) -> Result<(Vec<u8>, InterfaceVersi
     let inspected = tokio::task::spawn_blocking(move || {
         let contents = Contents::of(&bytes)
             .map_err(|reason| LoadError::Damaged { path: from.clone(), reason: one_line(&reason) })?;
-        let interface = InterfaceVersion::of(&contents.imports, &contents.exports)
+        interface::check(&contents.imports, &contents.exports)
             .map_err(|reason| LoadError::World { path: from, reason: one_line(&reason) })?;
         let digest = checksum(&bytes);
-        Ok((bytes, interface, digest))
+        Ok((bytes, digest))
     });
     inspected.await.unwrap_or_else(|error| {
         Err(LoadError::Damaged { path: path.to_path_buf(), reason: format!("it cannot be looked at: {error}") })
@@ -217,8 +217,9 @@ async fn inspect(path: &Path, bytes: Vec<u8>) -> Result<(Vec<u8>, InterfaceVersi
 }
 
 /// The interface has the right name and version, but other types: before the first release the interface still changes.
-fn foreign(version: InterfaceVersion, reason: &str) -> String {
+fn foreign(reason: &str) -> String {
     format!(
-        "it exports toril:plugin/handler@{version} with other types than this host has ({reason}): build it with the SDK of this host's version"
+        "it exports toril:plugin/handler@{} with other types than this host has ({reason}): build it with the SDK of this host's version",
+        interface::VERSION
     )
 }

@@ -1,4 +1,4 @@
-//! The generated Rust bindings of `wit/since-0.2`, the newest version. The rest of the host uses these types.
+//! The generated Rust bindings of `wit/since-0.2`.
 
 wasmtime::component::bindgen!({
     path: "../../../wit/since-0.2",
