@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::output::Output;
+use crate::output::Output;
 use toril_job::LogLevel;
 
 /// Maximum number of different denials that are kept per pen.

@@ -11,10 +11,10 @@ use wasmtime::{
     Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails, WasmFeatures,
 };
 
-use super::idle::{Idle, Put, sweep_until_empty};
-use super::limits;
-use super::pen::Pen;
-use super::reuse::Key;
+use crate::attempt::Pen;
+use crate::limits;
+use crate::pool::idle::{Idle, Put, sweep_until_empty};
+use crate::pool::reuse::Key;
 use toril_config::HostSettings;
 
 /// Interval at which a running guest yields its thread. This is therefore also the granularity of `timeout`.
@@ -25,7 +25,7 @@ const MEMORY_KEPT: usize = 1024 * 1024;
 /// Bytes of tables of a finished pen that stay resident for the next pen.
 const TABLES_KEPT: usize = 64 * 1024;
 /// Maximum number of threads that block on behalf of guests (name lookups, file reads). A thread exists only while it
-/// is needed. Lookups have a separate limit per plugin ([`super::egress::Lookups`]), so that one plugin cannot occupy
+/// is needed. Lookups have a separate limit per plugin ([`crate::grants::http::Lookups`]), so that one plugin cannot occupy
 /// all threads.
 const BLOCKING_THREADS: usize = 512;
 

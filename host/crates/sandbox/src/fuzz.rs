@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
 
-use super::contents::Contents;
-use super::interface;
-use super::interface::types::{JobType, Manifest};
-use super::schema::{JobTypes, Unfit};
+use crate::interface;
+use crate::interface::types::{JobType, Manifest};
+use crate::load::contents::Contents;
+use crate::schema::{JobTypes, Unfit};
 use toril_job::{Job, Json};
 
 /// Checks a job against a schema: the first line of the input is the schema of the job data, the second is the data.

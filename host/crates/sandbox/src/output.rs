@@ -12,7 +12,7 @@ use tokio_util::task::AbortOnDropHandle;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-use super::lines::LineBudget;
+use crate::log_quota::LineBudget;
 use toril_job::{JobContext, LogLevel};
 
 /// Maximum number of lines kept per attempt, and maximum length of a line in bytes.

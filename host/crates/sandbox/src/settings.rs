@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::egress::{Failures, Lookups, Network, Placeholder, RequestRate, Tls, Transport};
-use super::lines::LineBudget;
+use crate::grants::http::{Failures, Lookups, Network, Placeholder, RequestRate, Tls, Transport};
+use crate::log_quota::LineBudget;
 use toril_config::{self as config, Isolation, Origin, Plugin};
 use toril_meters::PluginMeters;
 

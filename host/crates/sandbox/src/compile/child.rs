@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use wasmtime::component::Component;
 
-use super::super::cache::{Cache, checksum};
-use super::super::engine;
 use super::functions::Functions;
+use crate::cache::{Cache, checksum};
+use crate::engine;
 
 /// Exit codes. Any other way to end is a crash.
 pub const STORED: u8 = 0;

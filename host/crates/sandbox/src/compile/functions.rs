@@ -17,7 +17,7 @@ use std::sync::{PoisonError, RwLock};
 
 use wasmtime::CacheStore;
 
-use super::super::cache::{Cache, Sum, checksum};
+use crate::cache::{Cache, Sum, checksum};
 
 /// A function is dropped after this many components in a row that do not contain it.
 const FORGOTTEN: u8 = 16;

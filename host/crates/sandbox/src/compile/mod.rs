@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use wasmtime::component::Component;
 
-use super::cache::Cache;
-use super::limits::one_line;
+use crate::cache::Cache;
+use crate::limits::one_line;
 use toril_config::HostSettings;
 
 pub use child::Order;

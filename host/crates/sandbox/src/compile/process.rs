@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
-use super::super::limits::one_line;
 use super::child::{INVALID, NOT_STORED, Order, SAID, STORED};
 use super::{COMMAND, CompileError};
+use crate::limits::one_line;
 
 /// Start of the standard library's message when it aborts because an allocation failed.
 const NO_MEMORY: &str = "memory allocation of ";

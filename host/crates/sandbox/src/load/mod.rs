@@ -1,21 +1,23 @@
 //! Turns a file into a plugin version that can run jobs: read, compile or load from the cache, check, describe.
 
+pub mod contents;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::io::AsyncReadExt;
 use wasmtime::component::Linker;
 
-use super::cache::checksum;
-use super::compile::{CompileError, Compiler};
-use super::contents::Contents;
-use super::engine::Engine;
-use super::interface;
-use super::limits::{check_parts, one_line};
-use super::pen::{self, Undescribed};
-use super::schema::{JobTypes, ManifestError};
-use super::settings::Settings;
-use super::state::{GuestPre, PenState};
+use crate::attempt::{self, Undescribed};
+use crate::cache::checksum;
+use crate::compile::{CompileError, Compiler};
+use crate::engine::Engine;
+use crate::interface;
+use crate::limits::{check_parts, one_line};
+use crate::load::contents::Contents;
+use crate::pen::state::{GuestPre, PenState};
+use crate::schema::{JobTypes, ManifestError};
+use crate::settings::Settings;
 use toril_job::Failure;
 
 /// The first eight bytes of a core module, and those of a component.
@@ -32,7 +34,7 @@ pub struct Version {
     pub interface: &'static str,
     /// The job types that it handles.
     pub jobs: JobTypes,
-    pub(super) pre: GuestPre,
+    pub(crate) pre: GuestPre,
 }
 
 impl std::fmt::Debug for Version {
@@ -177,7 +179,7 @@ pub async fn load(
     if let Some(needed) = component.resources_required() {
         check_parts(&needed).map_err(|reason| LoadError::Parts { path: path.to_path_buf(), reason })?;
     }
-    let manifest = pen::describe(engine, pre.clone(), settings).await.map_err(|undescribed| match undescribed {
+    let manifest = attempt::describe(engine, pre.clone(), settings).await.map_err(|undescribed| match undescribed {
         Undescribed::Foreign(reason) => world(foreign(&reason)),
         Undescribed::Failed(failure) => LoadError::Describe {
             path: path.to_path_buf(),

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::interface::jobs::{
+use crate::interface::jobs::{
     AddOptions, BackoffKind, Deduplication as GuestDeduplication, Error, Host, OnFailure as GuestOnFailure,
 };
-use super::limits::WAIT;
-use super::state::{DATA, PenState};
+use crate::limits::WAIT;
+use crate::pen::state::{DATA, PenState};
 use toril_config::{self as config, Backoff, LARGEST_PRIORITY};
 use toril_job::{ContextError, Deduplication, NewJob, OnFailure};
 

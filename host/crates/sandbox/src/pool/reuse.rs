@@ -3,9 +3,9 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use super::limits::RESOURCES;
-use super::settings::Settings;
-use super::version::Version;
+use crate::limits::RESOURCES;
+use crate::load::Version;
+use crate::settings::Settings;
 
 /// Maximum number of resources that a pen may keep between jobs. Language engines collect garbage only now and then.
 const KEPT: usize = RESOURCES / 8;

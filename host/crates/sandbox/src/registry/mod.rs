@@ -1,5 +1,7 @@
 //! The plugins that the host uses, each with its current version. A version is replaced atomically while attempts run.
 
+pub mod history;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,17 +11,17 @@ use std::time::{Duration, Instant, SystemTime};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use wasmtime::component::Linker;
 
-use super::cache::Cache;
-use super::compile::Compiler;
-use super::egress::Transport;
-use super::engine::{Engine, EngineError};
-use super::history::{History, ReloadRecord};
-use super::pen::{self, Time};
-use super::reuse::Key;
-use super::schema::Unfit;
-use super::settings::Settings;
-use super::state::{PenState, linker};
-use super::version::{LoadError, Version, load, read_summed};
+use crate::attempt::{self, Time};
+use crate::cache::Cache;
+use crate::compile::Compiler;
+use crate::engine::{Engine, EngineError};
+use crate::grants::http::Transport;
+use crate::load::{LoadError, Version, load, read_summed};
+use crate::pen::state::{PenState, linker};
+use crate::pool::reuse::Key;
+use crate::registry::history::{History, ReloadRecord};
+use crate::schema::Unfit;
+use crate::settings::Settings;
 use toril_config::{HostSettings, Plugin};
 use toril_job::{Attempt, Failure, FailureKind, Finished, Outcome};
 
@@ -250,7 +252,7 @@ impl Plugins {
             return Finished { outcome, plugin, version: Some(id), usage: None };
         }
         let time = Time { timeout, used: started.elapsed() };
-        let ended = pen::handle(&self.engine, version.clone(), settings.clone(), attempt, time).await;
+        let ended = attempt::handle(&self.engine, version.clone(), settings.clone(), attempt, time).await;
         if let Some(pen) = ended.pen {
             self.engine.rest(Key { version, settings }, pen, |key| slot.serves(key));
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wasmtime_wasi_http::Error;
 
-use super::super::limits::one_line;
+use crate::limits::one_line;
 use toril_config::Origin;
 use toril_job::Rate;
 

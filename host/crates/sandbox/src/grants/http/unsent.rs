@@ -14,8 +14,8 @@ use wasmtime_wasi_http::p2::body::HostOutgoingBody;
 use wasmtime_wasi_http::p2::types::HostOutgoingRequest;
 use wasmtime_wasi_http::{FieldMap, WasiHttpView};
 
-use super::super::limits::{HTTP_AUTHORITY, HTTP_BODIES, HTTP_METHOD, HTTP_UNSENT};
-use super::super::state::PenState;
+use crate::limits::{HTTP_AUTHORITY, HTTP_BODIES, HTTP_METHOD, HTTP_UNSENT};
+use crate::pen::state::PenState;
 
 /// The interface, under the name that wasmtime-wasi-http uses. With any other name, no function would be replaced. The
 /// tests of the individual limits would detect that.

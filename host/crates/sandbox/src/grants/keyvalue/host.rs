@@ -3,7 +3,7 @@
 
 use wasmtime::component::Resource;
 
-use super::state::PenState;
+use crate::pen::state::PenState;
 use bindings::wasi::keyvalue::{atomics, batch, store};
 use toril_config as config;
 use toril_job::ContextError;

@@ -12,11 +12,11 @@ use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 use wasmtime_wasi_http::{Error, WasiBody};
 
-use super::super::cache::checksum;
 use super::Way;
 use super::placeholder;
 use super::send::send;
 use super::tape::{Answer, Asked, Body, Exchange, Tape};
+use crate::cache::checksum;
 
 /// Maximum size of a recorded body, in bytes.
 const BODY: usize = 64 * 1024 * 1024;

@@ -34,9 +34,9 @@ pub use tls::Tls;
 pub use transport::{Network, Recorder, Replayer, Sent, Transport};
 pub use unsent::{Unsent, add_to_linker};
 
-use super::denials::Denials;
-use super::limits::HTTP_CHUNK;
-use super::settings::Settings;
+use crate::denials::Denials;
+use crate::limits::HTTP_CHUNK;
+use crate::settings::Settings;
 use address::Resolved;
 use send::Waits;
 use toril_config::Origin;

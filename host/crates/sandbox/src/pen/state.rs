@@ -10,14 +10,14 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_config::{WasiConfig, WasiConfigVariables};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use super::denials::Denials;
-use super::egress::{self, Egress, Unsent};
-use super::interface::job_context::{Cancellation, ChildFailure, ChildValue, DependencyCounts, Error, Host, Level};
-use super::interface::{self, types};
-use super::limits::{self, Limits};
-use super::lines::LineBudget;
-use super::output::{Outlet, Output};
-use super::settings::Settings;
+use crate::denials::Denials;
+use crate::grants::http::{self, Egress, Unsent};
+use crate::interface::job_context::{Cancellation, ChildFailure, ChildValue, DependencyCounts, Error, Host, Level};
+use crate::interface::{self, types};
+use crate::limits::{self, Limits};
+use crate::log_quota::LineBudget;
+use crate::output::{Outlet, Output};
+use crate::settings::Settings;
 use toril_config::{self as config, Isolation};
 use toril_job::trace::Trace;
 use toril_job::{self as attempt, ContextError, JobContext, JobRef, KeyValue, LogLevel, Signals};
@@ -29,7 +29,7 @@ const LOG_LINES: usize = 1_000;
 /// Maximum size of a progress value, in bytes of JSON.
 const PROGRESS: usize = 64 * 1024;
 /// Maximum size of job data that a plugin writes, in bytes of JSON.
-pub(super) const DATA: usize = 1024 * 1024;
+pub(crate) const DATA: usize = 1024 * 1024;
 
 /// All state of one pen except the instance itself.
 pub struct PenState {
@@ -39,36 +39,36 @@ pub struct PenState {
     outlet: Option<Outlet>,
     http: WasiHttpCtx,
     /// Belongs to the pen and not to the job: a guest may keep a message, and so its body, from one job to the next.
-    pub(super) unsent: Unsent,
-    pub(super) table: ResourceTable,
+    pub(crate) unsent: Unsent,
+    pub(crate) table: ResourceTable,
     variables: Option<WasiConfigVariables>,
     settings: Arc<Settings>,
-    pub(super) limits: Limits,
-    pub(super) plugin: Arc<str>,
-    pub(super) add_to: Arc<[String]>,
-    pub(super) keyvalue: Option<config::KeyValue>,
-    pub(super) max_added_jobs: u64,
+    pub(crate) limits: Limits,
+    pub(crate) plugin: Arc<str>,
+    pub(crate) add_to: Arc<[String]>,
+    pub(crate) keyvalue: Option<config::KeyValue>,
+    pub(crate) max_added_jobs: u64,
     budget: Arc<LineBudget>,
-    pub(super) job: PerJob,
+    pub(crate) job: PerJob,
 }
 
 /// The state of the current job. A reused pen gets a new one for each job.
-pub(super) struct PerJob {
+pub(crate) struct PerJob {
     output: Option<Output>,
-    pub(super) egress: Egress,
-    pub(super) deadline: Instant,
+    pub(crate) egress: Egress,
+    pub(crate) deadline: Instant,
     signals: Signals,
     /// `None` in `describe`, where no job is running.
-    pub(super) context: Option<Arc<dyn JobContext>>,
-    pub(super) store: Option<Arc<dyn KeyValue>>,
+    pub(crate) context: Option<Arc<dyn JobContext>>,
+    pub(crate) store: Option<Arc<dyn KeyValue>>,
     /// Calls that were denied because the plugin's entry lacks a grant.
-    pub(super) denials: Denials,
+    pub(crate) denials: Denials,
     /// The attempt's span.
-    pub(super) trace: Trace,
+    pub(crate) trace: Trace,
     lines: usize,
     lines_missing: bool,
     /// Number of jobs that this attempt has added.
-    pub(super) added: u64,
+    pub(crate) added: u64,
 }
 
 /// What a pen receives from the job that it runs. All of it is empty in `describe`.
@@ -180,9 +180,9 @@ pub fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<PenState>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-    egress::add_to_linker(&mut linker)?;
+    http::add_to_linker(&mut linker)?;
     wasmtime_wasi_config::add_to_linker(&mut linker, |state: &mut PenState| WasiConfig::from(state.variables()))?;
-    super::keyvalue::Imports::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+    crate::grants::keyvalue::Imports::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     interface::Processor::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     Ok(linker)
 }

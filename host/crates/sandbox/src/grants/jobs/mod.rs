@@ -1,0 +1,3 @@
+//! The grant `add_to`.
+
+mod host;

@@ -1,0 +1,5 @@
+//! The grant `keyvalue`.
+
+mod host;
+
+pub use host::Imports;

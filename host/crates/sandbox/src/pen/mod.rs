@@ -1,0 +1,3 @@
+//! The pen: the store, instance and limits that an attempt runs in.
+
+pub mod state;
