@@ -19,7 +19,6 @@ mod output;
 mod pen;
 mod pool;
 mod registry;
-mod schema;
 mod settings;
 
 pub use compile::{COMMAND as COMPILE_COMMAND, Order as CompileOrder, compile_with, keep_functions};
@@ -31,4 +30,3 @@ pub use load::contents::{Contents, Grant};
 pub use load::{LoadError, Version, read};
 pub use registry::history::ReloadRecord;
 pub use registry::{Handle, Plugins, Prepared, Reload, StartError, Status};
-pub use schema::{DataProblem, JobType, JobTypes, ManifestError};

@@ -12,13 +12,13 @@ use crate::attempt::{self, Undescribed};
 use crate::cache::checksum;
 use crate::compile::{CompileError, Compiler};
 use crate::engine::Engine;
-use crate::interface;
+use crate::interface::{self, types};
 use crate::limits::{check_parts, one_line};
 use crate::load::contents::Contents;
 use crate::pen::state::{GuestPre, PenState};
-use crate::schema::{JobTypes, ManifestError};
 use crate::settings::Settings;
 use toril_job::Failure;
+use toril_schema::{JobDescription, JobTypes, Manifest, ManifestError};
 
 /// The first eight bytes of a core module, and those of a component.
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";
@@ -187,7 +187,7 @@ pub async fn load(
         },
     })?;
     // On a blocking thread: the schemas come from the plugin, and compiling the largest takes some tenths of a second.
-    let compiled = tokio::task::spawn_blocking(move || JobTypes::new(manifest)).await;
+    let compiled = tokio::task::spawn_blocking(move || JobTypes::new(plain(manifest))).await;
     let jobs = match compiled {
         Ok(jobs) => jobs.map_err(|source| LoadError::Manifest { path: path.to_path_buf(), source })?,
         Err(error) => return Err(world(format!("its schemas could not be compiled: {error}"))),
@@ -224,4 +224,15 @@ fn foreign(reason: &str) -> String {
         "it exports toril:plugin/handler@{} with other types than this host has ({reason}): build it with the SDK of this host's version",
         interface::VERSION
     )
+}
+
+/// Converts a manifest from the generated types.
+fn plain(manifest: types::Manifest) -> Manifest {
+    let job = |job: types::JobType| JobDescription {
+        name: job.name,
+        description: job.description,
+        data_schema: job.data_schema,
+        result_schema: job.result_schema,
+    };
+    Manifest { description: manifest.description, jobs: manifest.jobs.into_iter().map(job).collect() }
 }

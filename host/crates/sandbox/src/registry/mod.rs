@@ -20,10 +20,10 @@ use crate::load::{LoadError, Version, load, read_summed};
 use crate::pen::state::{PenState, linker};
 use crate::pool::reuse::Key;
 use crate::registry::history::{History, ReloadRecord};
-use crate::schema::Unfit;
 use crate::settings::Settings;
 use toril_config::{HostSettings, Plugin};
 use toril_job::{Attempt, Failure, FailureKind, Finished, Outcome};
+use toril_schema::CheckError;
 
 /// How long an unusable file must stay unchanged before the host reports it: the file may still be being copied.
 const SETTLED: Duration = Duration::from_millis(300);
@@ -308,8 +308,8 @@ async fn checked(version: &Version, attempt: &Attempt, started: Instant, timeout
         () = signals.give_back.cancelled() => return Err(Outcome::GivenBack),
     };
     unfit.map_err(|unfit| match unfit {
-        Unfit::Job(failure) => Outcome::Failed(failure),
-        Unfit::Late => {
+        CheckError::Job(failure) => Outcome::Failed(failure),
+        CheckError::Late => {
             let message = format!(
                 "timeout: checking the job's data against its schema did not finish within {}, the `timeout` of queue {}",
                 humantime::format_duration(timeout),

@@ -10,7 +10,7 @@ fn numbers() -> JobTypes {
 
 #[test]
 fn a_manifest_has_bounds() {
-    let kind = |schema: Option<String>| types::JobType {
+    let kind = |schema: Option<String>| JobDescription {
         name: String::new(),
         description: String::new(),
         data_schema: schema,
@@ -106,7 +106,7 @@ fn every_keyword_says_what_is_wrong() {
 #[tokio::test]
 async fn an_unknown_name_is_refused_with_the_known_ones() {
     let failure = match numbers().check(&job("treble", json!({})), Instant::now()).await {
-        Err(Unfit::Job(failure)) => failure,
+        Err(CheckError::Job(failure)) => failure,
         other => panic!("not refused: {other:?}"),
     };
     assert_eq!(failure.kind, FailureKind::UnknownJob);

@@ -3,12 +3,12 @@
 
 use serde_json::Value;
 
-use super::super::limits::cut;
 use super::budget::{Budget, Spent};
 use super::frame::{Answer, Frame, Next, Progress, Question, Step};
 use super::item::Item;
 use super::node::{ANY, NodeId, Operation, Schema};
 use super::problem::{DataProblem, words};
+use toril_job::text::cut;
 
 /// Maximum number of frames: nested schemas, including those reached by reference, plus the depth of the data.
 const FRAMES: usize = 5_000;

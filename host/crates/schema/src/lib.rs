@@ -1,8 +1,21 @@
 //! The job types that a plugin version describes, and the check whether a job matches its type.
 //!
 //! Both schemas and job data are untrusted. JSON Schema libraries do not limit the work of compiling and checking, so
-//! this folder has its own implementation. `compile` creates a flat list of nodes in time proportional to the schema's
+//! this crate has its own implementation. `compile` creates a flat list of nodes in time proportional to the schema's
 //! text. `check` counts each step and can be interrupted after any of them.
+//!
+//! This crate knows nothing about WebAssembly or Redis.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `document` | finds the schemas of a document and resolves references |
+//! | `compile`, `node` | a schema as a flat list of nodes |
+//! | `check`, `frame`, `item`, `budget` | the check of one value, in steps that are counted |
+//! | `number`, `equal` | numbers and equality as JSON Schema defines them |
+//! | `pattern` | regular expressions with limits |
+//! | `problem` | messages for data that does not match |
+
+#![warn(missing_docs)]
 
 mod budget;
 mod check;
@@ -10,6 +23,8 @@ mod compile;
 mod document;
 mod equal;
 mod frame;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 mod item;
 mod node;
 mod number;
@@ -29,8 +44,7 @@ use self::compile::compile;
 use self::node::Schema;
 use self::pattern::Room;
 pub use self::problem::DataProblem;
-use super::interface::types::Manifest;
-use super::limits::one_line;
+use toril_job::text::one_line;
 use toril_job::{Failure, FailureKind, Job, Json};
 
 /// Maximum number of problems with one job's data that a message lists.
@@ -42,6 +56,28 @@ const KINDS: usize = 1_000;
 const BYTES: usize = 1024 * 1024;
 /// Data up to this size, in bytes, is parsed inline. It takes a few milliseconds.
 const AT_ONCE: usize = 512 * 1024;
+
+/// What a plugin's `describe` returns.
+#[derive(Clone, Debug, Default)]
+pub struct Manifest {
+    /// The plugin's own description.
+    pub description: String,
+    /// The job types that it handles.
+    pub jobs: Vec<JobDescription>,
+}
+
+/// One job type of a [`Manifest`].
+#[derive(Clone, Debug, Default)]
+pub struct JobDescription {
+    /// The name of the jobs.
+    pub name: String,
+    /// A description for people.
+    pub description: String,
+    /// The JSON Schema of the data, as JSON text.
+    pub data_schema: Option<String>,
+    /// The JSON Schema of the result, as JSON text.
+    pub result_schema: Option<String>,
+}
 
 /// The job types that a version handles.
 #[derive(Debug)]
@@ -65,7 +101,7 @@ pub struct JobType {
 
 /// Why a job cannot be given to the plugin.
 #[derive(Clone, Debug)]
-pub enum Unfit {
+pub enum CheckError {
     /// The job itself is invalid, so a retry would not help.
     Job(Failure),
     /// The deadline has passed.
@@ -149,15 +185,15 @@ impl JobTypes {
     /// Checks whether this version can run the job. The failure explains what is wrong without quoting the data.
     ///
     /// The check yields its thread regularly. The size of the data limits the total work.
-    pub async fn check(&self, job: &Job, deadline: Instant) -> Result<(), Unfit> {
+    pub async fn check(&self, job: &Job, deadline: Instant) -> Result<(), CheckError> {
         if self.types.is_empty() {
             return Ok(());
         }
         let Some(kind) = self.types.get(&job.name) else {
-            return Err(Unfit::Job(self.unknown(&job.name)));
+            return Err(CheckError::Job(self.unknown(&job.name)));
         };
         let Some(schema) = &kind.compiled else { return Ok(()) };
-        let invalid = |message: String| Unfit::Job(Failure::new(FailureKind::InvalidData, message));
+        let invalid = |message: String| CheckError::Job(Failure::new(FailureKind::InvalidData, message));
         let data = value(&job.data).await.map_err(|error| {
             let place = format!("line {} column {}", error.line(), error.column());
             invalid(format!(
@@ -171,7 +207,7 @@ impl JobTypes {
             match check.go_on(&mut budget) {
                 Ok(Some(true)) => return Ok(()),
                 Ok(Some(false)) => break,
-                Ok(None) if Instant::now() >= deadline => return Err(Unfit::Late),
+                Ok(None) if Instant::now() >= deadline => return Err(CheckError::Late),
                 Ok(None) => tokio::task::yield_now().await,
                 Err(Spent) => {
                     return Err(invalid(format!(

@@ -135,7 +135,7 @@ fn a_schema_is_compiled_in_proportion_to_its_size() {
 fn an_escaped_keyword_is_the_same_keyword() {
     let expressions =
         (0..5_000).map(|n| format!("{{\"\\u0070attern\": \"(?:a{{100}}){n}\"}}")).collect::<Vec<_>>().join(",");
-    let job = types::JobType {
+    let job = JobDescription {
         name: "work".into(),
         description: String::new(),
         data_schema: Some(format!("{{\"anyOf\": [{expressions}]}}")),
@@ -171,5 +171,5 @@ async fn other_tasks_of_the_thread_go_on_during_a_check() {
 async fn a_check_ends_at_the_deadline() {
     let types = types(&json!({ "items": { "allOf": vec![json!({ "minimum": 0 }); 1_000] } }));
     let late = types.check(&job("work", json!(vec![0; 1_000])), Instant::now()).await;
-    assert!(matches!(late, Err(Unfit::Late)), "{late:?}");
+    assert!(matches!(late, Err(CheckError::Late)), "{late:?}");
 }

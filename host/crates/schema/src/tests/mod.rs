@@ -7,12 +7,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::super::interface::types;
 use super::*;
 
 /// The job types of a plugin with a single one, "work", whose data has this schema.
 fn described(schema: &Value) -> Result<JobTypes, ManifestError> {
-    let job = types::JobType {
+    let job = JobDescription {
         name: "work".into(),
         description: String::new(),
         data_schema: Some(schema.to_string()),
@@ -38,14 +37,14 @@ fn job(name: &str, data: Value) -> Job {
     }
 }
 
-async fn check(types: &JobTypes, data: Value) -> Result<(), Unfit> {
+async fn check(types: &JobTypes, data: Value) -> Result<(), CheckError> {
     types.check(&job("work", data), Instant::now() + Duration::from_secs(600)).await
 }
 
 /// Why a job with this data is refused.
 async fn refused(types: &JobTypes, data: Value) -> Failure {
     match check(types, data).await {
-        Err(Unfit::Job(failure)) => failure,
+        Err(CheckError::Job(failure)) => failure,
         other => panic!("not refused: {other:?}"),
     }
 }
