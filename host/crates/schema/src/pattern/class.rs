@@ -5,11 +5,8 @@ use std::sync::Arc;
 
 use regex_syntax::hir::{Class as HirClass, HirKind};
 
-use super::PatternError;
+use super::error::{PatternError, ROOM};
 
-/// Maximum size of all expressions of a plugin together, in units. A unit is an instruction or a character range, of
-/// some 20 bytes.
-pub const ROOM: usize = 200_000;
 /// Base cost of each expression, in units.
 const EACH: usize = 16;
 

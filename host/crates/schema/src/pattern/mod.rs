@@ -4,11 +4,13 @@
 //! all alternatives in parallel, character by character. Backreferences do not work that way and are refused.
 
 mod class;
+mod error;
 mod parse;
 mod program;
 mod search;
 
 pub use class::Room;
+pub use error::PatternError;
 pub use search::Search;
 
 use class::Class;
@@ -23,25 +25,6 @@ pub struct Pattern {
     source: Box<str>,
     program: Program,
     classes: Box<[Class]>,
-}
-
-/// Why an expression is refused.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PatternError {
-    /// All expressions of the plugin together are too large.
-    #[error("all expressions of the plugin together take more than {} units of memory", class::ROOM)]
-    TooLarge,
-    /// Groups are nested too deeply.
-    #[error("its groups are nested more than {} levels deep", parse::DEPTH)]
-    TooDeep,
-    /// The syntax is invalid in ECMA-262 or not supported.
-    #[error("{what} at character {at}")]
-    Syntax {
-        /// What is wrong.
-        what: &'static str,
-        /// Character position, counted from 1.
-        at: usize,
-    },
 }
 
 impl Pattern {

@@ -4,11 +4,8 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-use super::PatternError;
 use super::class::{Class, LAST, Range, Room};
-
-/// Maximum nesting depth of groups: parser and compiler recurse once per level.
-pub const DEPTH: usize = 50;
+use super::error::{DEPTH, PatternError};
 
 /// An expression.
 #[derive(Debug)]

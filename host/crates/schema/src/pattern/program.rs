@@ -1,7 +1,7 @@
 //! Compiles the tree of an expression into a program for [`Search`](super::Search).
 
-use super::PatternError;
 use super::class::Room;
+use super::error::PatternError;
 use super::parse::Tree;
 
 /// One instruction of a search.
