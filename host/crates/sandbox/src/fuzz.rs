@@ -1,7 +1,7 @@
 //! Entry points for fuzzing the plugin side.
 
 use crate::interface;
-use crate::load::contents::Contents;
+use crate::load::Contents;
 
 /// Inspects the bytes of a component, which happens before anything is compiled.
 pub fn component(data: &[u8]) {

@@ -1,30 +1,36 @@
-//! Limits how many log lines per second all attempts of one plugin may write together. There is also a limit per
-//! attempt, but a plugin can run any number of attempts.
+//! Limits how many lines the attempts of a plugin may write to their jobs' logs: each attempt, and all attempts of the
+//! plugin together per second.
 
 use std::time::Duration;
 
 use toril_job::Rate;
 
-/// Maximum number of log lines that are kept per plugin and second.
-const A_SECOND: u32 = 5_000;
+/// Maximum number of lines that one attempt may write through one channel: the interface, or its standard streams.
+pub const LINES_PER_ATTEMPT: usize = 1_000;
+/// Maximum length of a line, in bytes. Longer lines are truncated.
+pub const LINE_LENGTH: usize = 8 * 1024;
+/// Maximum number of lines that are kept per plugin and second.
+const LINES_PER_SECOND: u32 = 5_000;
 
-/// The remaining log lines of a plugin.
+/// The lines that all attempts of one plugin may still write.
 #[derive(Debug)]
-pub struct LineBudget(Rate);
+pub struct LogQuota(Rate);
 
-impl LineBudget {
-    /// Starts with the full budget.
+impl LogQuota {
+    /// Starts with the full quota.
     pub fn new() -> Self {
-        Self(Rate::new(A_SECOND, Duration::from_secs(1)))
+        Self(Rate::new(LINES_PER_SECOND, Duration::from_secs(1)))
     }
 
-    /// Takes one line from the budget. Returns false if none is left.
+    /// Takes one line from the quota. Returns false if none is left.
     pub fn take(&self) -> bool {
         self.0.take().is_some()
     }
 
     /// The notice in a job's log, written once, that lines were dropped.
     pub fn notice() -> String {
-        format!("lines are missing from here on: all attempts of the plugin together may write {A_SECOND} a second")
+        format!(
+            "lines are missing from here on: all attempts of the plugin together may write {LINES_PER_SECOND} a second"
+        )
     }
 }

@@ -7,7 +7,7 @@ use super::budget::{Budget, Spent};
 use super::frame::{Answer, Frame, Next, Progress, Question, Step};
 use super::item::Item;
 use super::node::{ANY, NodeId, Operation, Schema};
-use super::problem::{DataProblem, words};
+use super::problem::{DataProblem, messages};
 use toril_job::text::cut;
 
 /// Maximum number of frames: nested schemas, including those reached by reference, plus the depth of the data.
@@ -103,13 +103,13 @@ impl<'s, 'v> Check<'s, 'v> {
             frame.answer = Some(Answer { fits: true, seen: None });
             return Ok(());
         }
-        let asked = &self.schema.nodes[question.node.0 as usize];
+        let node = &self.schema.nodes[question.node.0 as usize];
         let quiet = question.quiet || frame.quiet;
         // Most schemas apply to one scalar value. They need no frame of their own, unless their problems are collected.
-        let in_one_go = asked.is_leaf && question.item.text().is_none_or(|text| text.len() <= SHORT);
+        let in_one_go = node.is_leaf && question.item.text().is_none_or(|text| text.len() <= SHORT);
         if in_one_go && (self.problems.is_none() || quiet) {
             let mut fits = true;
-            for operation in &asked.operations {
+            for operation in &node.operations {
                 fits = fits && question.item.fits_leaf(operation, budget)?;
             }
             frame.answer = Some(Answer { fits, seen: None });
@@ -120,7 +120,7 @@ impl<'s, 'v> Check<'s, 'v> {
             // This uses up the budget, so that every further step fails too.
             return budget.take(u64::MAX);
         }
-        self.frames.push(Frame::new(asked, &question));
+        self.frames.push(Frame::new(node, &question));
         Ok(())
     }
 
@@ -169,7 +169,7 @@ impl<'s, 'v> Check<'s, 'v> {
     /// Stores the problems of the last frame's value.
     fn report(&mut self, operation: &Operation) {
         let (Some(frame), Some(problems)) = (self.frames.last(), &mut self.problems) else { return };
-        for (below, message) in words(operation, frame.item.object()) {
+        for (below, message) in messages(operation, frame.item.object()) {
             if problems.len() == PROBLEMS {
                 self.more += 1;
                 continue;

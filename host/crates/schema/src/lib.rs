@@ -123,7 +123,7 @@ pub enum ManifestError {
         most: usize,
     },
     /// A schema is not valid JSON.
-    #[error("the schema of the data or the result of job {name:?} is no JSON: {source}")]
+    #[error("the schema of the data or the result of job {name:?} is not JSON: {source}")]
     NoJson {
         /// The job's name.
         name: String,
@@ -131,7 +131,7 @@ pub enum ManifestError {
         source: serde_json::Error,
     },
     /// A schema is valid JSON but not a valid JSON Schema.
-    #[error("the schema of the data or the result of job {name:?} is no JSON Schema (draft 2020-12): {reason}")]
+    #[error("the schema of the data or the result of job {name:?} is not a JSON Schema (draft 2020-12): {reason}")]
     NoSchema {
         /// The job's name.
         name: String,
@@ -217,7 +217,7 @@ impl JobTypes {
             }
             budget.resume();
         }
-        let problems = in_words(schema, &data);
+        let problems = list_problems(schema, &data);
         Err(invalid(format!("the job's data does not fit the schema of {name:?}: {problems}")))
     }
 
@@ -260,7 +260,7 @@ async fn value(data: &Json) -> Result<Value, serde_json::Error> {
 }
 
 /// Describes the problems without quoting values.
-fn in_words(schema: &Schema, data: &Value) -> String {
+fn list_problems(schema: &Schema, data: &Value) -> String {
     let Ok((problems, more)) = Check::problems(schema, data, &mut Budget::new(DESCRIBING)) else {
         return "in more places than can be listed".to_owned();
     };

@@ -27,7 +27,7 @@ impl fmt::Display for DataProblem {
 
 /// The messages of a failed operation, each with a location relative to its value. The list is empty if the schemas
 /// that the operation used have already reported the problem.
-pub fn words(operation: &Operation, object: Option<&Map<String, Value>>) -> Vec<(String, String)> {
+pub fn messages(operation: &Operation, object: Option<&Map<String, Value>>) -> Vec<(String, String)> {
     let here = |message: String| vec![(String::new(), message)];
     match operation {
         Operation::Nothing => here("nothing is allowed here".to_owned()),

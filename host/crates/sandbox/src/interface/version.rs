@@ -1,6 +1,6 @@
 //! Decides by the names of a component's imports and exports whether this host serves its version of the interface.
 
-use crate::limits::cut;
+use toril_job::text::cut;
 
 /// The served version, as written after the name of an interface.
 pub const VERSION: &str = "0.2.0";

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use wasmparser::{ComponentTypeRef, KnownCustom, Parser, Payload, ProducersSectionReader};
 
+use crate::grants::Grant;
+
 /// An interface that contains only types. It has no function to call, so it does not count as an import.
 const TYPES_ALONE: &str = "toril:plugin/types";
 
@@ -19,47 +21,6 @@ pub struct Contents {
     /// The `producers` sections of the component and of its modules: `language`, `sdk` and `processed-by`, each with
     /// names and versions. Whether they exist depends on the tool that wrote the bytes.
     pub producers: BTreeMap<String, BTreeMap<String, String>>,
-}
-
-/// A grant in the plugin's configuration entry that the component needs for its imports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Grant {
-    /// Sends HTTP requests: `http`.
-    Http,
-    /// Reads configuration and secrets: `config` and `secrets`.
-    Config,
-    /// Stores key-value data: `keyvalue`.
-    KeyValue,
-    /// Adds jobs: `add_to`.
-    #[serde(rename = "add_to")]
-    AddTo,
-}
-
-impl Grant {
-    const ALL: [Self; 4] = [Self::Http, Self::Config, Self::KeyValue, Self::AddTo];
-
-    /// The line in `[plugins.NAME]` that grants it, with a placeholder for what only the user knows.
-    pub fn line(self) -> &'static str {
-        match self {
-            Self::Http => "http = [\"https://…\"]        # every origin that it sends requests to",
-            Self::Config => {
-                "config = { … }             # and secrets or send_secrets = { … }: the settings that it reads"
-            }
-            Self::KeyValue => "keyvalue = true",
-            Self::AddTo => "add_to = [\"…\"]             # every queue that it adds jobs to",
-        }
-    }
-
-    /// The interface, without its version, that a component imports to use this grant.
-    fn interface(self) -> &'static str {
-        match self {
-            Self::Http => "wasi:http/outgoing-handler",
-            Self::Config => "wasi:config/store",
-            Self::KeyValue => "wasi:keyvalue/store",
-            Self::AddTo => "toril:plugin/jobs",
-        }
-    }
 }
 
 impl Contents {
@@ -134,8 +95,8 @@ mod tests {
     #[test]
     fn each_import_that_is_denied_by_default_has_its_grant() {
         let all = importing(&[
-            "toril:plugin/job-context@0.1.0",
-            "toril:plugin/jobs@0.1.0",
+            "toril:plugin/job-context@0.2.0",
+            "toril:plugin/jobs@0.2.0",
             "wasi:config/store@0.2.0-rc.1",
             "wasi:http/outgoing-handler@0.2.6",
             "wasi:keyvalue/store@0.2.0-draft2",

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long a pen stays idle before it is dropped.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Maximum number of idle pens per key. There are never more than the number of pens that ran at the same time.
 const MOST: usize = 64;
 
@@ -20,12 +20,12 @@ pub struct Idle<K, P> {
 }
 
 struct Pens<K, P> {
-    waiting: VecDeque<Waiting<K, P>>,
+    idle: VecDeque<IdlePen<K, P>>,
     /// Whether a task is running that removes pens which are idle for too long.
     swept: bool,
 }
 
-struct Waiting<K, P> {
+struct IdlePen<K, P> {
     key: K,
     pen: P,
     since: Instant,
@@ -35,9 +35,9 @@ struct Waiting<K, P> {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Put<P> {
     /// The pen is idle now.
-    Waits,
+    Kept,
     /// The pen is idle now, and the caller must arrange for calls of [`Idle::sweep`].
-    WaitsUnswept,
+    KeptUnswept,
     /// The pen is not needed.
     Refused(P),
 }
@@ -45,36 +45,36 @@ pub enum Put<P> {
 impl<K: PartialEq, P> Idle<K, P> {
     /// Starts without idle pens.
     pub fn new() -> Self {
-        Self { wanted: AtomicUsize::new(0), pens: Mutex::new(Pens { waiting: VecDeque::new(), swept: false }) }
+        Self { wanted: AtomicUsize::new(0), pens: Mutex::new(Pens { idle: VecDeque::new(), swept: false }) }
     }
 
     /// Takes the most recently used idle pen with this key. If the others are never needed, they expire.
     pub fn take(&self, key: &K) -> Option<P> {
         let mut pens = self.lock();
-        let at = pens.waiting.iter().rposition(|waiting| waiting.key == *key)?;
-        pens.waiting.remove(at).map(|waiting| waiting.pen)
+        let at = pens.idle.iter().rposition(|pen| pen.key == *key)?;
+        pens.idle.remove(at).map(|idle| idle.pen)
     }
 
     /// Keeps a pen idle for its next job, unless `serves` returns false: then jobs no longer ask for its key. `serves`
-    /// is called under the lock that [`Idle::give_up`] takes.
+    /// is called under the lock that [`Idle::drop_matching`] takes.
     pub fn put(&self, key: K, pen: P, serves: impl FnOnce(&K) -> bool) -> Put<P> {
         let mut pens = self.lock();
-        let full = || pens.waiting.iter().filter(|waiting| waiting.key == key).count() >= MOST;
+        let full = || pens.idle.iter().filter(|pen| pen.key == key).count() >= MOST;
         if self.wanted.load(Ordering::Acquire) > 0 || full() || !serves(&key) {
             return Put::Refused(pen);
         }
-        pens.waiting.push_back(Waiting { key, pen, since: Instant::now() });
+        pens.idle.push_back(IdlePen { key, pen, since: Instant::now() });
         match std::mem::replace(&mut pens.swept, true) {
-            true => Put::Waits,
-            false => Put::WaitsUnswept,
+            true => Put::Kept,
+            false => Put::KeptUnswept,
         }
     }
 
     /// Drops the idle pens that can no longer run a job. Call it after the change that makes them unusable.
-    pub fn give_up(&self, which: impl Fn(&K) -> bool) {
+    pub fn drop_matching(&self, which: impl Fn(&K) -> bool) {
         let mut pens = self.lock();
-        let (gone, stay) = pens.waiting.drain(..).partition(|waiting| which(&waiting.key));
-        pens.waiting = stay;
+        let (gone, stay) = pens.idle.drain(..).partition(|pen| which(&pen.key));
+        pens.idle = stay;
         drop(pens);
         // Dropped outside of the lock, because it takes time.
         drop::<VecDeque<_>>(gone);
@@ -85,7 +85,7 @@ impl<K: PartialEq, P> Idle<K, P> {
     pub fn make_room(&self) -> Wanted<'_> {
         self.wanted.fetch_add(1, Ordering::AcqRel);
         let wanted = Wanted(&self.wanted);
-        let oldest = self.lock().waiting.pop_front();
+        let oldest = self.lock().idle.pop_front();
         drop(oldest);
         wanted
     }
@@ -93,9 +93,9 @@ impl<K: PartialEq, P> Idle<K, P> {
     /// Drops the pens whose idle time is over at `now`. Returns when the next call is due, if pens are left.
     pub fn sweep(&self, now: Instant) -> Option<Instant> {
         let mut pens = self.lock();
-        let late = pens.waiting.iter().take_while(|waiting| waiting.since + PATIENCE <= now).count();
-        let gone: Vec<_> = pens.waiting.drain(..late).collect();
-        let next = pens.waiting.front().map(|waiting| waiting.since + PATIENCE);
+        let late = pens.idle.iter().take_while(|pen| pen.since + IDLE_TIMEOUT <= now).count();
+        let gone: Vec<_> = pens.idle.drain(..late).collect();
+        let next = pens.idle.front().map(|pen| pen.since + IDLE_TIMEOUT);
         pens.swept = next.is_some();
         drop(pens);
         drop(gone);
@@ -145,26 +145,26 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waits_for_a_place_gets_that_of_the_oldest_and_no_other_pen_takes_up_waiting_meanwhile() {
+    fn a_caller_that_waits_for_a_place_gets_that_of_the_oldest_pen_and_no_other_pen_becomes_idle_meanwhile() {
         let idle = of(&[("a", 1), ("b", 2)]);
         let wanted = idle.make_room();
         assert_eq!(idle.take(&"a"), None);
         assert_eq!(idle.put("a", 3, |_| true), Put::Refused(3));
         drop(wanted);
-        assert_eq!(idle.put("a", 3, |_| true), Put::Waits);
+        assert_eq!(idle.put("a", 3, |_| true), Put::Kept);
         assert_eq!(idle.take(&"b"), Some(2));
     }
 
     #[test]
-    fn a_pen_that_can_serve_nobody_does_not_wait() {
+    fn a_pen_that_no_job_can_use_does_not_become_idle() {
         let idle = of(&[("a", 1), ("b", 2)]);
-        idle.give_up(|key| *key == "a");
+        idle.drop_matching(|key| *key == "a");
         assert_eq!((idle.take(&"a"), idle.take(&"b")), (None, Some(2)));
         assert_eq!(idle.put("a", 3, |_| false), Put::Refused(3));
     }
 
     #[test]
-    fn no_more_than_so_many_of_one_plugin_wait() {
+    fn the_number_of_idle_pens_per_plugin_is_limited() {
         let idle = Idle::new();
         let refused =
             |key| (0..MOST as u32 + 2).filter(|pen| idle.put(key, *pen, |_| true) == Put::Refused(*pen)).count();
@@ -172,13 +172,13 @@ mod tests {
     }
 
     #[test]
-    fn who_has_waited_for_too_long_is_ended_and_the_sweeper_goes_when_nobody_is_left() {
+    fn a_pen_that_is_idle_for_too_long_is_dropped_and_the_sweeper_ends_when_none_is_left() {
         let before = Instant::now();
         let idle = of(&[("a", 1), ("b", 2)]);
         let next = idle.sweep(before).expect("both are left");
-        assert!(next >= before + PATIENCE);
-        assert!(idle.sweep(before + PATIENCE * 2).is_none());
+        assert!(next >= before + IDLE_TIMEOUT);
+        assert!(idle.sweep(before + IDLE_TIMEOUT * 2).is_none());
         assert_eq!(idle.take(&"a"), None);
-        assert_eq!(idle.put("a", 3, |_| true), Put::WaitsUnswept);
+        assert_eq!(idle.put("a", 3, |_| true), Put::KeptUnswept);
     }
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use wasmtime_wasi_http::Error;
 
-use crate::limits::one_line;
 use toril_config::Origin;
 use toril_job::Rate;
+use toril_job::text::one_line;
 
 /// Maximum number of log lines per plugin and minute.
 const A_MINUTE: u32 = 10;

@@ -20,14 +20,14 @@ const AT_ONCE: usize = 8;
 type Found = Result<Arc<[IpAddr]>, Arc<str>>;
 
 /// A running lookup that several requests can await.
-type Running = Shared<futures::future::BoxFuture<'static, Found>>;
+type SharedLookup = Shared<futures::future::BoxFuture<'static, Found>>;
 
 /// The lookups of one plugin.
 pub struct Lookups(Arc<Inner>);
 
 struct Inner {
     /// Running lookups by name. Each is removed when it ends.
-    running: Mutex<HashMap<String, Running>>,
+    running: Mutex<HashMap<String, SharedLookup>>,
     places: Arc<Semaphore>,
 }
 
@@ -44,7 +44,7 @@ impl Lookups {
     }
 
     /// Joins the running lookup of this name, or starts one.
-    fn find(&self, name: &str, look_up: impl FnOnce() -> io::Result<Vec<IpAddr>> + Send + 'static) -> Running {
+    fn find(&self, name: &str, look_up: impl FnOnce() -> io::Result<Vec<IpAddr>> + Send + 'static) -> SharedLookup {
         let mut running = self.0.running();
         if let Some(found) = running.get(name) {
             return found.clone();
@@ -78,7 +78,7 @@ impl Inner {
         found.map(Into::into).map_err(|error| error.to_string().into())
     }
 
-    fn running(&self) -> MutexGuard<'_, HashMap<String, Running>> {
+    fn running(&self) -> MutexGuard<'_, HashMap<String, SharedLookup>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -112,7 +112,7 @@ mod tests {
         })
     }
 
-    async fn found(running: Running) -> Option<Found> {
+    async fn found(running: SharedLookup) -> Option<Found> {
         tokio::time::timeout(Duration::from_secs(60), running).await.ok()
     }
 

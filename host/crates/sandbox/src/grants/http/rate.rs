@@ -21,17 +21,17 @@ impl RequestRate {
     }
 
     /// Reserves a token for one request and returns how long the request must wait for it. If the wait would exceed
-    /// `patience`, nothing is reserved and the error contains the wait.
-    pub fn turn(&self, patience: Duration) -> Result<Duration, Duration> {
-        self.turn_at(Instant::now(), patience)
+    /// `time_left`, nothing is reserved and the error contains the wait.
+    pub fn turn(&self, time_left: Duration) -> Result<Duration, Duration> {
+        self.turn_at(Instant::now(), time_left)
     }
 
-    fn turn_at(&self, now: Instant, patience: Duration) -> Result<Duration, Duration> {
+    fn turn_at(&self, now: Instant, time_left: Duration) -> Result<Duration, Duration> {
         let each = self.limit.per.div_f64(self.limit.max.get() as f64);
         let mut full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
         let after = (*full).max(now) + each;
         let wait = after.saturating_duration_since(now).saturating_sub(self.limit.per);
-        if wait > patience {
+        if wait > time_left {
             return Err(wait);
         }
         *full = after;

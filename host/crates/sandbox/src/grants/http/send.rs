@@ -30,17 +30,17 @@ type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
 /// Timeouts of the individual steps.
 #[derive(Clone, Copy)]
-pub struct Waits {
+pub struct Timeouts {
     /// Timeout of the DNS lookup, and separately of the connection.
     pub(super) connect: Duration,
     first_byte: Duration,
     between_bytes: Duration,
 }
 
-impl Waits {
-    /// Uses the guest's timeouts, limited to `patience`.
-    pub fn new(options: RequestOptions, patience: Duration) -> Self {
-        let bounded = |given: Option<Duration>| given.unwrap_or(patience).min(patience);
+impl Timeouts {
+    /// Uses the guest's timeouts, limited to `time_left`.
+    pub fn new(options: RequestOptions, time_left: Duration) -> Self {
+        let bounded = |given: Option<Duration>| given.unwrap_or(time_left).min(time_left);
         Self {
             connect: bounded(options.connect_timeout),
             first_byte: bounded(options.first_byte_timeout),
@@ -56,13 +56,13 @@ pub async fn send(
     origin: &Origin,
     addresses: &[SocketAddr],
     tls: &Tls,
-    waits: Waits,
+    timeouts: Timeouts,
     permit: OwnedSemaphorePermit,
 ) -> Result<(Response<WasiBody>, Io), Error> {
-    let stream = connect(origin, addresses, tls, waits.connect).await?;
+    let stream = connect(origin, addresses, tls, timeouts.connect).await?;
     let mut builder = http1::Builder::new();
     builder.max_buf_size(HEAD);
-    let handshake = timeout(waits.connect, builder.handshake(TokioIo::new(stream))).await;
+    let handshake = timeout(timeouts.connect, builder.handshake(TokioIo::new(stream))).await;
     let (mut sender, connection) = handshake.map_err(|_| Error::ConnectionTimeout)??;
     // Drives the connection while the response is read. The task is aborted with the pen, which owns it.
     let driver = wasmtime_wasi::runtime::spawn(async move {
@@ -75,9 +75,9 @@ pub async fn send(
         Ok(())
     });
     let request = origin_form(request)?;
-    let answer = timeout(waits.first_byte, sender.send_request(request)).await;
+    let answer = timeout(timeouts.first_byte, sender.send_request(request)).await;
     let answer = answer.map_err(|_| Error::ConnectionReadTimeout)??;
-    let answer = answer.map(|body| Bounded::new(body, waits.between_bytes).boxed_unsync());
+    let answer = answer.map(|body| Bounded::new(body, timeouts.between_bytes).boxed_unsync());
     Ok((answer, Box::new(driver)))
 }
 

@@ -21,10 +21,10 @@ pub struct Tape {
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
     /// The request.
-    pub request: Asked,
+    pub request: RecordedRequest,
     /// The response. `None` if the request failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response: Option<Answer>,
+    pub response: Option<RecordedResponse>,
     /// The error, if the request failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -33,7 +33,7 @@ pub struct Exchange {
 /// The values that identify a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Asked {
+pub struct RecordedRequest {
     /// The method.
     pub method: String,
     /// The whole URL, with its query.
@@ -44,7 +44,7 @@ pub struct Asked {
 
 /// A response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
+pub struct RecordedResponse {
     /// The status code.
     pub status: u16,
     /// The headers, in order.
@@ -52,12 +52,12 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// The body.
     #[serde(flatten)]
-    pub body: Body,
+    pub body: RecordedBody,
 }
 
 /// A body, in the most readable form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Body {
+pub enum RecordedBody {
     /// UTF-8 text.
     #[serde(rename = "body")]
     Text(String),
@@ -78,7 +78,7 @@ pub enum TapeError {
         source: io::Error,
     },
     /// The file is not a recording.
-    #[error("{} is no recording of requests: {source}. --http-record makes one.", .path.display())]
+    #[error("{} is not a recording of requests: {source}. --http-record makes one.", .path.display())]
     NoTape {
         /// The file.
         path: PathBuf,
@@ -110,12 +110,12 @@ impl Tape {
     }
 }
 
-impl Body {
+impl RecordedBody {
     /// Stores these bytes as text if they are UTF-8, otherwise in hexadecimal.
     pub fn of(bytes: &[u8]) -> Self {
         match std::str::from_utf8(bytes) {
             Ok(text) => Self::Text(text.to_owned()),
-            Err(_) => Self::Hex(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+            Err(_) => Self::Hex(hex::encode(bytes)),
         }
     }
 
@@ -123,13 +123,7 @@ impl Body {
     pub fn bytes(&self) -> Option<Vec<u8>> {
         match self {
             Self::Text(text) => Some(text.clone().into_bytes()),
-            Self::Hex(text) => {
-                let digits: Option<Vec<u8>> =
-                    text.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
-                digits
-                    .filter(|digits| digits.len() % 2 == 0)
-                    .map(|digits| digits.chunks_exact(2).map(|pair| (pair[0] << 4) | pair[1]).collect())
-            }
+            Self::Hex(text) => hex::decode(text).ok(),
         }
     }
 }
@@ -141,10 +135,10 @@ mod tests {
     #[test]
     fn a_body_comes_back_as_it_was() {
         for bytes in [&b"{\"a\":1}"[..], b"", b"\xff\x00\x80"] {
-            assert_eq!(Body::of(bytes).bytes().as_deref(), Some(bytes));
+            assert_eq!(RecordedBody::of(bytes).bytes().as_deref(), Some(bytes));
         }
-        assert_eq!(Body::Hex("f".into()).bytes(), None);
-        assert_eq!(Body::Hex("zz".into()).bytes(), None);
+        assert_eq!(RecordedBody::Hex("f".into()).bytes(), None);
+        assert_eq!(RecordedBody::Hex("zz".into()).bytes(), None);
     }
 
     #[test]
@@ -155,6 +149,6 @@ mod tests {
         }] }"#;
         let tape: Tape = serde_json::from_str(text).expect("a recording");
         let answer = tape.exchanges[0].response.as_ref().expect("an answer");
-        assert_eq!((answer.status, &answer.body), (200, &Body::Text("hello".into())));
+        assert_eq!((answer.status, &answer.body), (200, &RecordedBody::Text("hello".into())));
     }
 }

@@ -15,23 +15,31 @@ use wasmtime_wasi_http::p2::types::HostOutgoingRequest;
 use wasmtime_wasi_http::{FieldMap, WasiHttpView};
 
 use crate::limits::{HTTP_AUTHORITY, HTTP_BODIES, HTTP_METHOD, HTTP_UNSENT};
-use crate::pen::state::PenState;
 
 /// The interface, under the name that wasmtime-wasi-http uses. With any other name, no function would be replaced. The
 /// tests of the individual limits would detect that.
 const TYPES: &str = "wasi:http/types@0.2.12";
 
+/// The data of a store whose guest may send requests.
+pub trait HttpHost: WasiHttpView + 'static {
+    /// The count of unsent bytes in the bodies of the pen's requests.
+    fn unsent(&mut self) -> Unsent;
+}
+
 /// Replaces the functions of `wasi:http/types` with which a guest could make the host hold unlimited memory. The
 /// library itself limits header lists, schemes and paths.
-pub fn add_to_linker(linker: &mut Linker<PenState>) -> wasmtime::Result<()> {
+pub fn link<T: HttpHost>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     let mut types = linker.instance(TYPES)?;
-    types.func_wrap("[constructor]outgoing-request", |mut store, (headers,): (Resource<FieldMap>,)| {
-        Ok((new_request(&mut store, headers)?,))
-    })?;
+    types.func_wrap(
+        "[constructor]outgoing-request",
+        |mut store: StoreContextMut<'_, T>, (headers,): (Resource<FieldMap>,)| {
+            Ok((new_request(store.data_mut(), headers)?,))
+        },
+    )?;
     types.func_wrap(
         "[method]outgoing-request.set-method",
-        |mut store: StoreContextMut<'_, PenState>, (request, method): (Resource<HostOutgoingRequest>, Method)| {
+        |mut store: StoreContextMut<'_, T>, (request, method): (Resource<HostOutgoingRequest>, Method)| {
             if matches!(&method, Method::Other(name) if name.len() > HTTP_METHOD) {
                 return Ok((Err(()),));
             }
@@ -40,41 +48,45 @@ pub fn add_to_linker(linker: &mut Linker<PenState>) -> wasmtime::Result<()> {
     )?;
     types.func_wrap(
         "[method]outgoing-request.set-authority",
-        |mut store: StoreContextMut<'_, PenState>, (request, text): (Resource<HostOutgoingRequest>, Option<String>)| {
+        |mut store: StoreContextMut<'_, T>, (request, text): (Resource<HostOutgoingRequest>, Option<String>)| {
             if text.as_deref().is_some_and(|text| text.len() > HTTP_AUTHORITY) {
                 return Ok((Err(()),));
             }
             Ok((store.data_mut().http().set_authority(request, text)?,))
         },
     )?;
-    types.func_wrap("[method]outgoing-body.write", |mut store, (body,): (Resource<HostOutgoingBody>,)| {
-        Ok((write(&mut store, &body)?,))
-    })?;
+    types.func_wrap(
+        "[method]outgoing-body.write",
+        |mut store: StoreContextMut<'_, T>, (body,): (Resource<HostOutgoingBody>,)| {
+            Ok((write(store.data_mut(), &body)?,))
+        },
+    )?;
     linker.allow_shadowing(false);
     Ok(())
 }
 
-fn new_request(
-    store: &mut StoreContextMut<'_, PenState>,
+fn new_request<T: HttpHost>(
+    state: &mut T,
     headers: Resource<FieldMap>,
 ) -> wasmtime::Result<Resource<HostOutgoingRequest>> {
-    let state = store.data_mut();
-    let unsent = state.table.iter_mut().filter(|resource| resource.is::<HostOutgoingRequest>()).count();
+    let mut http = state.http();
+    let unsent = http.table.iter_mut().filter(|resource| resource.is::<HostOutgoingRequest>()).count();
     if unsent >= HTTP_UNSENT {
         return Err(format_err!("it made {HTTP_UNSENT} requests that it has not sent, and wanted one more"));
     }
-    types::HostOutgoingRequest::new(&mut state.http(), headers)
+    types::HostOutgoingRequest::new(&mut http, headers)
 }
 
 /// Returns the body's stream, wrapped to count the bytes that are written but not yet sent.
-fn write(
-    store: &mut StoreContextMut<'_, PenState>,
+fn write<T: HttpHost>(
+    state: &mut T,
     body: &Resource<HostOutgoingBody>,
 ) -> wasmtime::Result<Result<Resource<DynOutputStream>, ()>> {
-    let state = store.data_mut();
-    let Some(stream) = state.table.get_mut(body)?.take_output_stream() else { return Ok(Err(())) };
-    let counted: DynOutputStream = Box::new(Counted { stream, unsent: state.unsent.clone() });
-    Ok(Ok(state.table.push_child(counted, body)?))
+    let unsent = state.unsent();
+    let http = state.http();
+    let Some(stream) = http.table.get_mut(body)?.take_output_stream() else { return Ok(Err(())) };
+    let counted: DynOutputStream = Box::new(Counted { stream, unsent });
+    Ok(Ok(http.table.push_child(counted, body)?))
 }
 
 /// Number of unsent bytes in the bodies of one pen.

@@ -1,18 +1,18 @@
-//! `toril:plugin/jobs`: adds jobs to the queues that the plugin's entry allows.
+//! The host functions of `toril:plugin/jobs`.
 
 use std::time::Duration;
 
+use super::View;
 use crate::interface::jobs::{
     AddOptions, BackoffKind, Deduplication as GuestDeduplication, Error, Host, OnFailure as GuestOnFailure,
 };
-use crate::limits::WAIT;
-use crate::pen::state::{DATA, PenState};
+use crate::limits::{JOB_DATA, WAIT};
 use toril_config::{self as config, Backoff, LARGEST_PRIORITY};
 use toril_job::{ContextError, Deduplication, NewJob, OnFailure};
 
 type Answer = wasmtime::Result<Result<String, Error>>;
 
-impl Host for PenState {
+impl Host for View<'_> {
     async fn add(&mut self, queue: String, name: String, data: String, options: AddOptions) -> Answer {
         self.add_job(queue, name, data, options, None).await
     }
@@ -29,7 +29,7 @@ impl Host for PenState {
     }
 }
 
-impl PenState {
+impl View<'_> {
     async fn add_job(
         &mut self,
         queue: String,
@@ -38,8 +38,8 @@ impl PenState {
         options: AddOptions,
         child: Option<OnFailure>,
     ) -> Answer {
-        if !self.add_to.contains(&queue) {
-            let plugin = &self.plugin;
+        if !self.grant.queues.contains(&queue) {
+            let plugin = &self.job.plugin;
             let denied = format!(
                 "plugin {plugin} may not add jobs to queue {queue:?}: add it to `add_to` under [plugins.{plugin}] in the configuration to allow it"
             );
@@ -53,8 +53,8 @@ impl PenState {
             Ok(job) => NewJob { trace: self.job.trace.carrier(), ..job },
             Err(reason) => return Ok(Err(Error::Invalid(reason))),
         };
-        if self.job.added >= self.max_added_jobs {
-            let (plugin, most) = (&self.plugin, self.max_added_jobs);
+        if self.pen.added >= self.grant.max_added_jobs {
+            let (plugin, most) = (&self.job.plugin, self.grant.max_added_jobs);
             let denied = format!(
                 "plugin {plugin} has added {most} jobs in this attempt and may add no more: raise `max_added_jobs` under [plugins.{plugin}] in the configuration, or add them in several jobs"
             );
@@ -62,7 +62,7 @@ impl PenState {
             return Ok(Err(Error::Denied(denied)));
         }
         // Counted before the call: a call that fails may have reached Redis.
-        self.job.added += 1;
+        self.pen.added += 1;
         Ok(context.add(job, child).await.map_err(|error| match error {
             ContextError::Invalid(reason) => Error::Invalid(reason),
             ContextError::Denied(reason) => Error::Denied(reason),
@@ -73,10 +73,10 @@ impl PenState {
 
 /// Makes the same checks as BullMQ's own clients before they add a job.
 fn checked(queue: String, name: String, data: &str, options: AddOptions, child: bool) -> Result<NewJob, String> {
-    if data.len() > DATA {
-        return Err(format!("the data has {} bytes and may have {DATA}", data.len()));
+    if data.len() > JOB_DATA {
+        return Err(format!("the data has {} bytes and may have {JOB_DATA}", data.len()));
     }
-    let data = serde_json::from_str(data).map_err(|error| format!("the data is no JSON: {error}"))?;
+    let data = serde_json::from_str(data).map_err(|error| format!("the data is not JSON: {error}"))?;
     // The queue side refuses other invalid ids. Ids with colons belong to job schedulers, which plugins do not create.
     if options.id.as_ref().is_some_and(|id| id.contains(':')) {
         return Err("the job id has a colon: choose an id without one".to_owned());
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn what_bullmq_would_not_take_is_refused_with_a_reason() {
-        assert!(refused("{", options()).contains("no JSON"));
+        assert!(refused("{", options()).contains("not JSON"));
         assert!(refused("{}", AddOptions { id: Some("a:b".into()), ..options() }).contains("colon"));
         assert!(refused("{}", AddOptions { priority: Some(LARGEST_PRIORITY + 1), ..options() }).contains("priority"));
         assert!(refused("{}", AddOptions { delay: Some(u64::MAX), ..options() }).contains("hundred years"));

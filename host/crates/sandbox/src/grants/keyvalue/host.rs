@@ -1,11 +1,11 @@
-//! `wasi:keyvalue`: a plugin's own data. The implementation of [`KeyValue`](toril_job::KeyValue) decides where it is
-//! stored.
+//! The host functions of `wasi:keyvalue`.
+
+use std::sync::Arc;
 
 use wasmtime::component::Resource;
 
-use crate::pen::state::PenState;
-use bindings::wasi::keyvalue::{atomics, batch, store};
-use toril_config as config;
+use super::bindings::wasi::keyvalue::{atomics, batch, store};
+use super::view::{Bucket, View};
 use toril_job::ContextError;
 
 /// Maximum length of a key and of a value, in bytes.
@@ -15,27 +15,12 @@ const VALUE: usize = 1024 * 1024;
 const BATCH_KEYS: usize = 1_000;
 const BATCH: usize = 8 * 1024 * 1024;
 
-/// The generated Rust bindings of `wit/keyvalue`.
-mod bindings {
-    wasmtime::component::bindgen!({
-        path: "wit/keyvalue",
-        world: "imports",
-        imports: { default: async | trappable },
-        with: { "wasi:keyvalue/store.bucket": super::Bucket },
-    });
-}
-
-pub use bindings::Imports;
-
-/// An open store. Each plugin has exactly one, so this type holds nothing.
-pub struct Bucket;
-
 type Answer<T> = wasmtime::Result<Result<T, store::Error>>;
 
-impl store::Host for PenState {
+impl store::Host for View<'_> {
     async fn open(&mut self, identifier: String) -> Answer<Resource<Bucket>> {
-        if self.keyvalue.is_none() {
-            let plugin = self.plugin.clone();
+        if self.grant.is_none() {
+            let plugin = &self.job.plugin;
             self.job.denials.add(format!(
                 "plugin {plugin} has no key-value data: add `keyvalue = true` under [plugins.{plugin}] in the configuration to allow it"
             ));
@@ -49,13 +34,13 @@ impl store::Host for PenState {
     }
 }
 
-impl store::HostBucket for PenState {
+impl store::HostBucket for View<'_> {
     async fn get(&mut self, _: Resource<Bucket>, key: String) -> Answer<Option<Vec<u8>>> {
         let store = match self.opened(&key) {
             Ok((store, _)) => store,
             Err(error) => return Ok(Err(error)),
         };
-        Ok(store.get(&self.plugin, &key).await.map_err(Into::into))
+        Ok(store.get(&self.job.plugin, &key).await.map_err(Into::into))
     }
 
     async fn set(&mut self, _: Resource<Bucket>, key: String, value: Vec<u8>) -> Answer<()> {
@@ -66,7 +51,7 @@ impl store::HostBucket for PenState {
         if let Err(error) = fits(&value) {
             return Ok(Err(error));
         }
-        let written = store.set(&self.plugin, &key, value, &grant).await;
+        let written = store.set(&self.job.plugin, &key, value, &grant).await;
         Ok(self.written(written))
     }
 
@@ -75,7 +60,7 @@ impl store::HostBucket for PenState {
             Ok((store, _)) => store,
             Err(error) => return Ok(Err(error)),
         };
-        Ok(store.delete(&self.plugin, &key).await.map_err(Into::into))
+        Ok(store.delete(&self.job.plugin, &key).await.map_err(Into::into))
     }
 
     async fn exists(&mut self, _: Resource<Bucket>, key: String) -> Answer<bool> {
@@ -83,7 +68,7 @@ impl store::HostBucket for PenState {
             Ok((store, _)) => store,
             Err(error) => return Ok(Err(error)),
         };
-        Ok(store.exists(&self.plugin, &key).await.map_err(Into::into))
+        Ok(store.exists(&self.job.plugin, &key).await.map_err(Into::into))
     }
 
     async fn list_keys(&mut self, _: Resource<Bucket>, cursor: Option<u64>) -> Answer<store::KeyResponse> {
@@ -91,7 +76,7 @@ impl store::HostBucket for PenState {
             Ok((store, _)) => store,
             Err(error) => return Ok(Err(error)),
         };
-        let listed = store.keys(&self.plugin, cursor).await;
+        let listed = store.keys(&self.job.plugin, cursor).await;
         Ok(listed.map(|(keys, cursor)| store::KeyResponse { keys, cursor }).map_err(Into::into))
     }
 
@@ -101,19 +86,19 @@ impl store::HostBucket for PenState {
     }
 }
 
-impl atomics::Host for PenState {
+impl atomics::Host for View<'_> {
     async fn increment(&mut self, _: Resource<Bucket>, key: String, delta: u64) -> Answer<u64> {
         let (store, grant) = match self.opened(&key) {
             Ok(opened) => opened,
             Err(error) => return Ok(Err(error)),
         };
-        let written = store.increment(&self.plugin, &key, delta, &grant).await;
+        let written = store.increment(&self.job.plugin, &key, delta, &grant).await;
         Ok(self.written(written))
     }
 }
 
 /// A call without keys does nothing, but still needs the grant.
-impl batch::Host for PenState {
+impl batch::Host for View<'_> {
     async fn get_many(&mut self, _: Resource<Bucket>, keys: Vec<String>) -> Answer<Vec<Option<(String, Vec<u8>)>>> {
         let store = match self.opened_for(keys.iter()) {
             Ok((store, _)) => store,
@@ -122,7 +107,7 @@ impl batch::Host for PenState {
         if keys.is_empty() {
             return Ok(Ok(Vec::new()));
         }
-        let values = match store.get_many(&self.plugin, &keys, BATCH).await {
+        let values = match store.get_many(&self.job.plugin, &keys, BATCH).await {
             Ok(values) => values,
             Err(error) => return Ok(Err(error.into())),
         };
@@ -144,7 +129,7 @@ impl batch::Host for PenState {
         if pairs.is_empty() {
             return Ok(Ok(()));
         }
-        let written = store.set_many(&self.plugin, &pairs, &grant).await;
+        let written = store.set_many(&self.job.plugin, &pairs, &grant).await;
         Ok(self.written(written))
     }
 
@@ -156,7 +141,7 @@ impl batch::Host for PenState {
         if keys.is_empty() {
             return Ok(Ok(()));
         }
-        Ok(store.delete_many(&self.plugin, &keys).await.map_err(Into::into))
+        Ok(store.delete_many(&self.job.plugin, &keys).await.map_err(Into::into))
     }
 }
 
@@ -167,9 +152,9 @@ fn fits(value: &[u8]) -> Result<(), store::Error> {
     }
 }
 
-type Opened = (std::sync::Arc<dyn toril_job::KeyValue>, config::KeyValue);
+type Opened = (Arc<dyn toril_job::KeyValue>, toril_config::KeyValue);
 
-impl PenState {
+impl View<'_> {
     /// The outcome of a write. A write beyond the plugin's quota is also logged in the job's log.
     fn written<T>(&self, written: Result<T, ContextError>) -> Result<T, store::Error> {
         if let Err(ContextError::Denied(reason)) = &written {
@@ -196,7 +181,7 @@ impl PenState {
         if key.len() > KEY {
             return Err(store::Error::Other(format!("the key has {} bytes and may have {KEY}", key.len())));
         }
-        let Some(granted) = &self.keyvalue else { return Err(store::Error::AccessDenied) };
+        let Some(granted) = self.grant else { return Err(store::Error::AccessDenied) };
         match &self.job.store {
             Some(store) => Ok((store.clone(), granted.clone())),
             None => Err(store::Error::Other("no job is running".to_owned())),

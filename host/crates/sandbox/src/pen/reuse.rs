@@ -1,28 +1,11 @@
 //! Decides whether a pen of a plugin with `isolation = "reuse"` may run another job or is dropped.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
 
 use crate::limits::RESOURCES;
-use crate::load::Version;
-use crate::settings::Settings;
 
 /// Maximum number of resources that a pen may keep between jobs. Language engines collect garbage only now and then.
 const KEPT: usize = RESOURCES / 8;
-
-/// Identifies what a pen was created from. A pen runs only jobs with an equal key.
-pub struct Key {
-    /// The version of its instance.
-    pub version: Arc<Version>,
-    /// The settings with its grants and limits.
-    pub settings: Arc<Settings>,
-}
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.version, &other.version) && Arc::ptr_eq(&self.settings, &other.settings)
-    }
-}
 
 /// The history of a pen.
 #[derive(Debug, Default)]
