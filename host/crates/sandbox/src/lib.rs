@@ -37,6 +37,8 @@ mod pen;
 mod pool;
 mod registry;
 mod settings;
+#[cfg(test)]
+mod testing;
 mod version;
 
 pub use compile::{COMMAND as COMPILE_COMMAND, Order as CompileOrder, compile_with, keep_functions};

@@ -8,6 +8,8 @@
 
 mod check;
 mod outcome;
+#[cfg(test)]
+mod tests;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

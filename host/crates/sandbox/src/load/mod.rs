@@ -4,6 +4,8 @@ mod contents;
 mod describe;
 mod error;
 mod read;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -4,6 +4,8 @@ mod history;
 mod prepared;
 mod slot;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
