@@ -181,7 +181,7 @@ impl Call {
                 span.end();
             }
             let span = trace.child("guest", Kind::Internal);
-            let returned = pen.handle(&guest_job(job)).await;
+            let returned = pen.handle(guest_job(&job)).await;
             span.end();
             returned
         };
@@ -204,15 +204,15 @@ async fn cancelled_and_late(signals: &Signals) {
     tokio::time::sleep(GRACE).await;
 }
 
-fn guest_job(job: Job) -> types::Job {
+fn guest_job(job: &Job) -> types::Job<'_> {
     types::Job {
-        id: job.id,
-        queue: job.queue,
-        name: job.name,
-        data: job.data.text().to_owned(),
+        id: &job.id,
+        queue: &job.queue,
+        name: &job.name,
+        data: job.data.text(),
         attempt: job.attempt,
         max_attempts: job.max_attempts,
         added_at: job.added_at,
-        parent: job.parent.map(|parent| types::JobRef { queue: parent.queue, id: parent.id }),
+        parent: job.parent.as_ref().map(|parent| types::JobRefParam { queue: &parent.queue, id: &parent.id }),
     }
 }

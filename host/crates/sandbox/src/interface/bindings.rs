@@ -5,4 +5,6 @@ wasmtime::component::bindgen!({
     world: "processor",
     imports: { default: async | trappable },
     exports: { default: async },
+    // The job is passed to the guest without a copy of its data.
+    ownership: Borrowing { duplicate_if_necessary: true },
 });

@@ -103,7 +103,7 @@ fn no_job() -> Error {
     Error::Unavailable("no job is running".to_owned())
 }
 
-impl From<JobRef> for types::JobRef {
+impl From<JobRef> for types::JobRefResult {
     fn from(job: JobRef) -> Self {
         Self { queue: job.queue, id: job.id }
     }

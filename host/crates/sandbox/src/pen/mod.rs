@@ -48,7 +48,7 @@ pub struct Pen {
 }
 
 /// What the plugin's `handle` returned, or why the guest ended without returning.
-pub type Returned = wasmtime::Result<Result<types::Json, types::Failure>>;
+pub type Returned = wasmtime::Result<Result<String, types::Failure>>;
 
 impl Pen {
     /// Creates a pen for this job.
@@ -80,7 +80,7 @@ impl Pen {
     }
 
     /// Calls the plugin's `handle`, in an instance that was started.
-    pub async fn handle(&mut self, job: &types::Job) -> Returned {
+    pub async fn handle(&mut self, job: types::Job<'_>) -> Returned {
         let Some(guest) = &self.guest else { return Err(wasmtime::format_err!("the instance was not started")) };
         guest.toril_plugin_handler().call_handle(&mut self.store, job).await
     }
