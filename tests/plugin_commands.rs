@@ -85,7 +85,7 @@ async fn a_component_with_other_types_under_the_interfaces_name_is_rejected() {
     let refused = plugin(&toril, "inspect", "other-types", &[]).await.exited(1).stderr;
 
     assert!(
-        refused.contains("is no plugin for this host: it exports toril:plugin/handler@0.1.0 with other types"),
+        refused.contains("is not a plugin for this host: it exports toril:plugin/handler@0.2.0 with other types"),
         "{refused}"
     );
 }

@@ -137,7 +137,7 @@ async fn a_broken_file_changes_nothing_and_is_reported_and_a_good_one_then_takes
     toril.wait_for_log("plugin not reloaded", LONG).await;
     let refused = status(&toril, "basics").await;
     assert_eq!(refused["version"], json!(before));
-    assert!(refused["refused"].as_str().is_some_and(|why| why.contains("is no WebAssembly component")), "{refused}");
+    assert!(refused["refused"].as_str().is_some_and(|why| why.contains("is not a WebAssembly component")), "{refused}");
     toril.cli(["add", "work", "echo", "--wait"]).await.succeeded();
 
     toril.replace_plugin("basics", &variant(&component("basics"), "good"));

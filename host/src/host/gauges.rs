@@ -20,7 +20,7 @@ pub async fn keep(inner: Arc<Inner>) {
     loop {
         tick.tick().await;
         for status in inner.plugins.status() {
-            metrics::plugin(&status.plugin, &status.version, &status.interface.to_string());
+            metrics::plugin(&status.plugin, &status.version, status.interface);
         }
         match inner.redis.ping().await {
             Ok(took) => {

@@ -12,6 +12,7 @@
 //! | `rate` | a limit on how often something may happen in a period |
 //! | `signals` | the signals that end an attempt from outside |
 //! | [`settings`] | settings of queues, connections and limits, independent of the configuration file |
+//! | [`text`] | shortens and cleans text that plugins and servers control |
 //! | [`trace`] | spans, independent of the exporter that records them |
 
 #![warn(missing_docs)]
@@ -24,6 +25,7 @@ mod ports;
 mod rate;
 pub mod settings;
 mod signals;
+pub mod text;
 pub mod trace;
 
 pub use self::job::{Dependencies, Job, JobRef, Json};

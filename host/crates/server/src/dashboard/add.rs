@@ -19,7 +19,8 @@ use super::schema_form::{self, Errors, Field, errors_at};
 use super::segments::Segments;
 use super::text::{encoded, job_path, queue_path, shown};
 use toril_bullmq::admin::{AdminError, NewJob, NewJobOptions};
-use toril_sandbox::{JobType, Version};
+use toril_sandbox::Version;
+use toril_schema::JobType;
 
 /// The query parameters of the form's page.
 #[derive(Debug, Deserialize)]

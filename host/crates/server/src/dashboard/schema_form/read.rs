@@ -5,7 +5,7 @@ use serde_json::{Map, Number, Value};
 use super::fields::{Field, Kind};
 use super::{Errors, name};
 use crate::dashboard::form::Form;
-use toril_sandbox::DataProblem;
+use toril_schema::DataProblem;
 
 /// The document. Values that are not valid are reported in `errors` and omitted.
 pub fn read(fields: &[Field], form: &Form, errors: &mut Errors) -> Value {
