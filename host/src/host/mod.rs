@@ -4,7 +4,7 @@
 mod apply;
 mod gauges;
 mod inside;
-mod missing;
+mod load;
 mod presence;
 mod route;
 mod samples;
@@ -363,7 +363,7 @@ async fn prepare(
 fn unusable(config: &Config, plugin: &str, error: &LoadError) -> Problem {
     let queue = config.queues.iter().find(|(_, queue)| queue.plugin == plugin);
     let queue = queue.map_or("", |(name, _)| name.as_str());
-    let help = if matches!(error, LoadError::Missing(_)) { missing::advice(config, plugin) } else { None };
+    let help = if matches!(error, LoadError::Missing(_)) { load::advice(config, plugin) } else { None };
     config.problem(&["queues", queue, "plugin"], format!("plugin {plugin} cannot be used: {error}"), help)
 }
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::bench;
+use super::component;
 use crate::cli::{FAILED, error};
 use toril_config::HostSettings;
 use toril_sandbox::{self as plugin, Contents, Prepared};
@@ -33,13 +33,13 @@ struct Known<'a> {
 impl Inspect {
     pub async fn run(self, config: Option<&Path>) -> ExitCode {
         // The component is loaded first, as in a host, so that an invalid one causes the same message as there.
-        let prepared = match bench::load_without_grants(&self.file, config).await {
+        let prepared = match component::load_without_grants(&self.file, config).await {
             Ok(prepared) => prepared,
             Err(code) => return code,
         };
         let bytes = match plugin::read(&self.file, HostSettings::default().max_component).await {
             Ok(bytes) => bytes,
-            Err(reason) => return bench::refused(&reason),
+            Err(reason) => return component::refused(&reason),
         };
         let contents = match Contents::of(&bytes) {
             Ok(contents) => contents,

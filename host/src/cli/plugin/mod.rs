@@ -1,7 +1,7 @@
 //! `toril plugin`: the commands for plugin authors, and for developers who add jobs.
 
-mod bench;
 mod build;
+mod component;
 mod inspect;
 mod new;
 mod report;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::author::workbench::Trial;
+use crate::author::test_harness::Trial;
 use toril_job::{Job, Json, Outcome};
 
 /// A test run, and its limits.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::{ArgGroup, Args};
 use serde_json::Value;
 
-use super::bench;
+use super::component;
 use super::report::Report;
 use crate::author::job_file;
 use crate::cli::client::Client;
@@ -81,7 +81,7 @@ impl Test {
             Ok(found) => found,
             Err(code) => return code,
         };
-        let name = self.plugin.clone().unwrap_or_else(|| bench::name(&self.file));
+        let name = self.plugin.clone().unwrap_or_else(|| component::name(&self.file));
         let entry = self.entry(&name, config.as_ref());
         let timeout = self.timeout(&job, config.as_ref());
         let recorder = Arc::new(Recorder::default());
@@ -89,13 +89,13 @@ impl Test {
             Ok(transport) => transport,
             Err(reason) => return error(WRONG, &reason),
         };
-        let bench = match bench::open(path) {
+        let bench = match component::open(path) {
             Ok(bench) => bench,
             Err(code) => return code,
         };
         let prepared = match bench.load(&self.file, &name, &entry).await {
             Ok(prepared) => prepared,
-            Err(reason) => return bench::refused(&reason),
+            Err(reason) => return component::refused(&reason),
         };
         let trial = bench.run(prepared.through(transport), job.clone(), timeout).await;
         if let Some(path) = &self.http_record

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::bench;
+use super::component;
 use crate::author::types::{self, Described, DescribedJob, TypesLanguage};
 
 /// Options of `toril plugin types`.
@@ -20,7 +20,7 @@ pub struct Types {
 
 impl Types {
     pub async fn run(self, config: Option<&Path>) -> ExitCode {
-        let prepared = match bench::load_without_grants(&self.file, config).await {
+        let prepared = match component::load_without_grants(&self.file, config).await {
             Ok(prepared) => prepared,
             Err(code) => return code,
         };

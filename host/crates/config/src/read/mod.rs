@@ -7,7 +7,7 @@ mod environment;
 mod hash_tags;
 mod host;
 mod jobs;
-mod lines;
+mod line_index;
 mod plugin;
 mod queue;
 mod redis;

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::super::key::dotted;
 use super::super::problem::{Place, Places, Snippet};
-use super::lines::Lines;
+use super::line_index::Lines;
 use super::schema::{self, Secrecy};
 
 type Span = Range<usize>;

@@ -7,7 +7,7 @@ use std::path::Path;
 use toml::de::{DeTable, Error};
 
 use super::super::problem::{Place, Problem, Severity};
-use super::lines::Lines;
+use super::line_index::Lines;
 
 /// Converts `error` to a problem. `text` is the content of the file at `path`.
 pub(super) fn problem(text: &str, path: &Path, error: &Error) -> Problem {

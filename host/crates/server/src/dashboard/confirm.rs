@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
-use super::door::Visitor;
+use super::auth::Visitor;
 use super::failure::Failure;
 use super::layout::{Page, Section};
 use crate::security::Refusal;

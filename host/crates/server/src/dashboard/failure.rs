@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
-use super::door::Visitor;
+use super::auth::Visitor;
 use super::layout::{Page, Section};
 use super::text::shown;
 use toril_bullmq::admin::AdminError;

@@ -5,7 +5,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::Dashboard;
-use super::door::Visitor;
+use super::auth::Visitor;
 use super::failure::Failure;
 use super::layout::{Page, Section, state};
 use super::segments::Segments;

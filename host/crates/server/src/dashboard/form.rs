@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 
-use super::door::Visitor;
+use super::auth::Visitor;
 use super::failure::Failure;
 use crate::security;
 

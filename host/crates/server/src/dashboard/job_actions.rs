@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
 use super::Dashboard;
+use super::auth::Visitor;
 use super::confirm::{Question, ask};
-use super::door::Visitor;
 use super::failure::Failure;
 use super::form::Form;
 use super::segments::Segments;

@@ -6,7 +6,7 @@ use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets::{FAVICON, SCRIPT, STYLE};
-use super::door::Visitor;
+use super::auth::Visitor;
 use super::text::{encoded, plain, shown};
 
 /// Only scripts and styles of this server are allowed, and pages may only load from and send to this server.

@@ -11,7 +11,7 @@ use maud::html;
 use serde::Deserialize;
 
 use super::Dashboard;
-use super::door::Visitor;
+use super::auth::Visitor;
 use super::failure::Failure;
 use super::form::Form;
 use super::layout::{Page, Section};

@@ -6,16 +6,16 @@
 //! | `overview`, `queue`, `job`, `flow`, `schedulers`, `plugins`, `hosts` | the pages to read |
 //! | `add`, `schema_form` | adding a job through a form made from its schema |
 //! | `queue_actions`, `job_actions`, `confirm` | the actions, and their confirmation |
-//! | `login`, `door` | authentication |
+//! | `login`, `auth` | authentication |
 //! | `live` | notifying pages of changes |
 //! | `layout`, `text`, `chart`, `form`, `failure`, `assets` | the building blocks of pages |
 
 mod add;
 mod assets;
 mod attempts;
+mod auth;
 mod chart;
 mod confirm;
-mod door;
 mod failure;
 mod flow;
 mod form;
@@ -89,12 +89,12 @@ pub fn routes(admin: Admin, inside: Arc<dyn Inside>, guard: Guard, sessions: Ses
         .route("/queues/{queue}/jobs/{id}/delay", post(job_actions::delay))
         .route("/queues/{queue}/jobs/{id}/remove", get(job_actions::ask_remove).post(job_actions::remove))
         .route("/queues/{queue}/jobs/{id}/cancel", get(job_actions::ask_cancel).post(job_actions::cancel))
-        .layer(from_fn_with_state(dashboard.clone(), door::known));
+        .layer(from_fn_with_state(dashboard.clone(), auth::known));
     let outer = Router::new()
         .route("/login", get(login::ask).post(login::enter))
         // Log-out also works if changes are forbidden, unlike the other POST routes.
         .route("/logout", post(login::leave))
         .route("/assets/{file}", get(assets::serve))
-        .layer(from_fn_with_state(dashboard.clone(), door::anybody));
+        .layer(from_fn_with_state(dashboard.clone(), auth::anybody));
     inner.merge(outer).layer(DefaultBodyLimit::max(LARGEST_FORM)).with_state(dashboard)
 }

@@ -5,8 +5,8 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::Dashboard;
+use super::auth::Visitor;
 use super::chart::{self, MINUTES};
-use super::door::Visitor;
 use super::failure::Failure;
 use super::layout::{Page, Section};
 use super::text::{self, encoded, number, queue_path, shown};

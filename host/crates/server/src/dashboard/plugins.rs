@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::door::Visitor;
+use super::auth::Visitor;
 use super::layout::{Page, Section, table};
 use super::text::{ago, encoded, json, millis, moment, number, queue_path, shown};
 use super::{Dashboard, PluginDetails};

@@ -6,8 +6,8 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::Dashboard;
+use super::auth::Visitor;
 use super::chart::{self, MINUTES};
-use super::door::Visitor;
 use super::failure::Failure;
 use super::layout::{Page, Section, pager, state};
 use super::overview::by_state;

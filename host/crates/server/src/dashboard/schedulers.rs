@@ -7,8 +7,8 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::Dashboard;
+use super::auth::Visitor;
 use super::confirm::{Question, ask};
-use super::door::Visitor;
 use super::failure::Failure;
 use super::form::Form;
 use super::layout::{Page, Section, pager, table};

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use tokio_util::task::AbortOnDropHandle;
 
-use super::notebook::{Notebook, Notes};
-use super::shelf::Shelf;
+use super::memory_store::Shelf;
+use super::recording_context::{Notebook, Notes};
 use toril_config::{HostSettings, Plugin};
 use toril_job::trace::Trace;
 use toril_job::{Attempt, Failure, FailureKind, Finished, Job, Outcome, Signals};

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::author::workbench::Workbench;
+use crate::author::test_harness::Workbench;
 use crate::cli::{FAILED, WRONG, client, default_config, error};
 use toril_config as config;
 use toril_sandbox::{LoadError, Prepared};
