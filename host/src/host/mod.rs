@@ -27,7 +27,7 @@ use toril_bullmq::admin::{Admin, AdminError, Configured};
 use toril_bullmq::{Attempts, ConnectError, Defaults, QueueWorker, Redis, Service, SharedRedis, warn_of_eviction};
 use toril_config::{Config, Env, Problem, Problems};
 use toril_sandbox::{self as plugin, LoadError, Plugins};
-use toril_server::{Asked, HttpError, Server};
+use toril_server::{HostHandles, HttpError, Server};
 use toril_telemetry::logs;
 
 /// How long outcomes may still be written after the last attempt was interrupted.
@@ -164,9 +164,9 @@ impl Host {
         if let Some(address) = inner.config.load().host.listen {
             let server = Server::bind(address).await?;
             listen = Some(server.address());
-            let asked = Asked { health: inner.clone(), inside: inner.clone(), config: inner.config.clone() };
+            let handles = HostHandles { health: inner.clone(), inside: inner.clone(), config: inner.config.clone() };
             let settings = inner.config.load().host.clone();
-            let served = server.serve(asked, inner.admin.clone(), settings, inner.closing.clone());
+            let served = server.serve(handles, inner.admin.clone(), settings, inner.closing.clone());
             serving = Some(AbortOnDropHandle::new(tokio::spawn(served)));
         }
         inner.prepare_queues().await?;

@@ -6,8 +6,9 @@
 //! | `overview`, `queue`, `job`, `flow`, `schedulers`, `plugins`, `hosts` | the pages to read |
 //! | `add`, `schema_form` | adding a job through a form made from its schema |
 //! | `queue_actions`, `job_actions`, `confirm` | the actions, and their confirmation |
-//! | `login`, `auth` | authentication |
+//! | `login`, `auth`, `visitor` | authentication |
 //! | `live` | notifying pages of changes |
+//! | `state` | what all pages share |
 //! | `layout`, `text`, `chart`, `form`, `failure`, `assets` | the building blocks of pages |
 
 mod add;
@@ -36,7 +37,9 @@ mod queue_actions;
 mod schedulers;
 mod schema_form;
 mod segments;
+mod state;
 mod text;
+mod visitor;
 
 use std::sync::Arc;
 
@@ -45,6 +48,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
+use self::state::Dashboard;
 use super::security::{Guard, Sessions};
 use toril_bullmq::admin::Admin;
 
@@ -52,15 +56,6 @@ pub use inside::{Inside, PluginDetails, QueueSample};
 
 /// The size limit of a form, in bytes.
 const LARGEST_FORM: usize = 4 << 20;
-
-/// The state that all pages share.
-#[derive(Clone)]
-struct Dashboard {
-    admin: Admin,
-    inside: Arc<dyn Inside>,
-    guard: Guard,
-    sessions: Sessions,
-}
 
 /// The routes of all pages.
 pub fn routes(admin: Admin, inside: Arc<dyn Inside>, guard: Guard, sessions: Sessions) -> Router {
