@@ -9,7 +9,7 @@
 //! | [`types`] | generates types for producers |
 //! | [`test_harness`] | loads one component as a host does, and runs jobs on it |
 //! | [`job_file`] | reads a job from a JSON file |
-//! | [`recording_context`] | a substitute for the queue: keeps what the job logs, reports and adds |
+//! | [`recording_context`] | a substitute for the queue: records what the job logs, reports and adds |
 //! | [`memory_store`] | a substitute for the plugin's key-value data |
 
 pub mod build;

@@ -1,13 +1,13 @@
 //! `toril promote`, `toril remove` and `toril change`: operations on one job.
 
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
 
-use super::client::{Client, refused};
+use super::client::Client;
+use super::error::CommandResult;
 use toril_config::LARGEST_PRIORITY;
 
 /// Options of `toril promote`.
@@ -22,11 +22,8 @@ pub struct Promote {
 }
 
 impl Promote {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
         let Self { queue, id, client } = &self;
         let done = admin.promote(queue, id).await;
         client.done(done, &json!({ "queue": queue, "id": id }), &format!("job {id} of queue {queue} can be claimed"))
@@ -48,11 +45,8 @@ pub struct Remove {
 }
 
 impl Remove {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
         let (queue, id) = (&self.queue, &self.id);
         let done = admin.remove(queue, id, !self.keep_children).await;
         self.client.done(done, &json!({ "queue": queue, "id": id }), &format!("job {id} of queue {queue} is removed"))
@@ -81,16 +75,11 @@ pub struct Change {
 }
 
 impl Change {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
         let (queue, id) = (&self.queue, &self.id);
-        if let Some(priority) = self.priority
-            && let Err(reason) = admin.change_priority(queue, id, priority, self.lifo).await
-        {
-            return refused(&reason);
+        if let Some(priority) = self.priority {
+            admin.change_priority(queue, id, priority, self.lifo).await?;
         }
         let done = match self.delay {
             Some(delay) => {
