@@ -24,14 +24,15 @@ pub struct Check {
 impl Check {
     pub async fn run(self, path: &Path) -> CommandResult {
         let config = config::load(path, &Env::from_process())?;
-        let plugins = host::check(&config).await?;
+        let checked = host::check(&config).await?;
         if self.redis
             && let Err(reason) = connect(&config).await
         {
             return Err(StartError::Redis(reason).into());
         }
         if self.json {
-            let plugins: Vec<_> = plugins
+            let plugins: Vec<_> = checked
+                .plugins
                 .iter()
                 .map(|p| serde_json::json!({ "plugin": p.plugin, "version": p.version, "description": p.description, "jobs": p.jobs }))
                 .collect();
@@ -39,10 +40,10 @@ impl Check {
             crate::cli::output::say!("{}", serde_json::json!({ "queues": queues, "plugins": plugins }));
             return Ok(ExitCode::SUCCESS);
         }
-        for warning in &config.warnings {
+        for warning in &checked.warnings {
             eprintln!("{warning}");
         }
-        for plugin in plugins {
+        for plugin in checked.plugins {
             let jobs = if plugin.jobs.is_empty() { "any job".to_owned() } else { plugin.jobs.join(", ") };
             crate::cli::output::say!(
                 "plugin {} version {}: {} (handles {jobs})",

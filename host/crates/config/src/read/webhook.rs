@@ -11,12 +11,14 @@ use super::super::key::dotted;
 use super::super::pointer::Pointer;
 use super::super::signing_key::SigningKey;
 use super::super::webhook::{EventDeduplication, SignatureForm, Webhook, WebhookData};
+use super::fault::Fault;
+use super::node::Node;
 use super::plugin::is_name;
-use super::report::{Fault, Report};
+use super::report::Report;
 use super::schedule::json;
 use super::schema;
 use super::secret;
-use super::table::{Node, Table};
+use super::table::Table;
 use super::values;
 use toril_job::settings::{LARGEST_PRIORITY, Queue};
 
