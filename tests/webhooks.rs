@@ -137,7 +137,7 @@ async fn requests_that_are_not_signed_do_not_fill_the_log() {
     for _ in 0..50 {
         assert_eq!(signed::post(&toril, "/webhooks/hook", &[], "{}").await.status, 401);
     }
-    let lines = toril.logs().lines().filter(|line| line.contains("request from outside was refused")).count();
+    let lines = toril.logs().lines().filter(|line| line.contains("webhook or callback request refused")).count();
     // Two minutes, if one ends meanwhile.
     assert!((1..=20).contains(&lines), "{lines} lines");
 }

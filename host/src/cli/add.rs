@@ -7,8 +7,9 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::Value;
 
-use super::client::{Client, refused};
-use super::{FAILED, WRONG, bulk, error};
+use super::bulk;
+use super::client::Client;
+use super::error::{CliError, CommandResult};
 use toril_bullmq::{self as queue, ConnectError, JobSpec, WaitError};
 use toril_config::{self as config, Backoff, BackoffKind, JobDefaults, Keep};
 use toril_job::{Deduplication, JobOptions, JobRef, LARGEST_PRIORITY, OnFailure};
@@ -113,31 +114,12 @@ struct Options {
 }
 
 impl Add {
-    pub async fn run(self, path: &Path) -> ExitCode {
+    pub async fn run(self, path: &Path) -> CommandResult {
         if let Some(file) = &self.bulk {
-            return match self.client.admin(path) {
-                Ok(admin) => {
-                    let configured = admin.configured();
-                    if !configured.contains(&self.queue) {
-                        let known: Vec<_> = configured.iter().map(String::as_str).collect();
-                        self.note_no_entry(path, &known);
-                        if let Err(reason) = admin.make_queue(&self.queue).await {
-                            return refused(&reason);
-                        }
-                    }
-                    bulk::add(&admin, &self.queue, self.name.as_deref(), file, self.client.json).await
-                }
-                Err(code) => code,
-            };
+            return self.add_bulk(path, file).await;
         }
-        let data = match self.read_data() {
-            Ok(data) => data,
-            Err(reason) => return error(WRONG, &reason),
-        };
-        let (config, redis) = match self.client.open(path) {
-            Ok(opened) => opened,
-            Err(code) => return code,
-        };
+        let data = self.read_data().map_err(CliError::wrong)?;
+        let (config, redis) = self.client.open(path)?;
         let defaults = match config.queues.get(&self.queue) {
             Some(queue) => queue.job_defaults.clone(),
             None => {
@@ -151,40 +133,50 @@ impl Add {
         if let Some(Err(reason)) =
             spec.options.backoff.as_ref().map(|backoff| config.check_backoff(&self.queue, backoff))
         {
-            return error(WRONG, &reason);
+            return Err(CliError::wrong(reason));
         }
         let refused = |reason: ConnectError| match reason {
-            ConnectError::InvalidJob(_) => error(WRONG, &reason),
-            _ => error(FAILED, &reason),
+            ConnectError::InvalidJob(_) => CliError::wrong(reason),
+            _ => CliError::failed(reason),
         };
         if !self.wait {
-            let id = match queue::add(&redis, spec).await {
-                Ok(id) => id,
-                Err(reason) => return refused(reason),
-            };
+            let id = queue::add(&redis, spec).await.map_err(refused)?;
             if self.client.json {
-                crate::cli::say!("{}", serde_json::json!({ "queue": self.queue, "id": id }));
+                crate::cli::output::say!("{}", serde_json::json!({ "queue": self.queue, "id": id }));
             } else {
-                crate::cli::say!("{id}");
+                crate::cli::output::say!("{id}");
             }
-            return ExitCode::SUCCESS;
+            return Ok(ExitCode::SUCCESS);
         }
-        let added = match queue::add_and_listen(&redis, spec).await {
-            Ok(added) => added,
-            Err(reason) => return refused(reason),
-        };
+        let added = queue::add_and_listen(&redis, spec).await.map_err(refused)?;
         let id = added.id.clone();
         match added.wait(self.wait_timeout).await {
             Ok(value) => {
-                crate::cli::say!("{value}");
-                ExitCode::SUCCESS
+                crate::cli::output::say!("{value}");
+                Ok(ExitCode::SUCCESS)
             }
             Err(reason @ WaitError::Late { .. }) => {
                 let dev = self.client.dev_option();
-                error(FAILED, &format!("{reason} (`toril job {dev}{} {id}` shows it)", self.queue))
+                Err(CliError::failed(format!("{reason} (`toril job {dev}{} {id}` shows it)", self.queue)))
             }
-            Err(reason) => error(FAILED, &reason),
+            Err(reason) => Err(CliError::failed(reason)),
         }
+    }
+
+    async fn add_bulk(&self, path: &Path, file: &str) -> CommandResult {
+        let admin = self.client.admin(path)?;
+        let configured = admin.configured();
+        if !configured.contains(&self.queue) {
+            let known: Vec<_> = configured.iter().map(String::as_str).collect();
+            self.note_no_entry(path, &known);
+            admin.make_queue(&self.queue).await?;
+        }
+        let added = bulk::add(&admin, &self.queue, self.name.as_deref(), file).await?;
+        match self.client.json {
+            true => crate::cli::output::say!("{}", serde_json::json!({ "queue": self.queue, "added": added })),
+            false => crate::cli::output::say!("added {added} jobs to queue {}", self.queue),
+        }
+        Ok(ExitCode::SUCCESS)
     }
 
     fn note_no_entry(&self, path: &Path, known: &[&str]) {

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Number, Value};
 use toml::de::DeValue;
 
-use super::report::{Fault, Report};
+use super::fault::Fault;
+use super::node::Node;
+use super::report::Report;
 use super::schema;
-use super::table::{Node, Table};
+use super::table::Table;
 use super::values;
 use toril_cron::check_pattern;
 use toril_job::settings::{Repeat, Schedule};

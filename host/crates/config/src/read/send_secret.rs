@@ -9,11 +9,13 @@ use super::super::env::Env;
 use super::super::origin::Origin;
 use super::super::plugin::SendSecret;
 use super::super::secret::Secret;
-use super::plugin::origin;
-use super::report::{Fault, Report};
+use super::fault::Fault;
+use super::node::Node;
+use super::origins::origin;
+use super::report::Report;
 use super::schema;
 use super::secret;
-use super::table::{Node, Table};
+use super::table::Table;
 use super::values;
 
 /// Headers that a plugin cannot set.

@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 
 use toril_job::{
-    Asked, ContextError, Dependencies, JobContext, JobRef, KeyValue, LogLevel, NewJob, OnFailure, settings,
+    ContextFuture, ContextError, Dependencies, JobContext, JobRef, KeyValue, LogLevel, NewJob, OnFailure, settings,
 };
 
 /// Drops log lines, and has no answer to other calls.
@@ -15,7 +15,7 @@ pub struct TestContext {
     pub panics: bool,
 }
 
-fn unavailable<'a, T: Send + 'a>() -> Asked<'a, T> {
+fn unavailable<'a, T: Send + 'a>() -> ContextFuture<'a, T> {
     std::future::ready(Err(ContextError::Unavailable("not in this test".to_owned()))).boxed()
 }
 
@@ -25,65 +25,65 @@ impl JobContext for TestContext {
         std::future::ready(()).boxed()
     }
 
-    fn set_progress(&self, _: Value) -> Asked<'_, ()> {
+    fn set_progress(&self, _: Value) -> ContextFuture<'_, ()> {
         unavailable()
     }
 
-    fn set_data(&self, _: Value) -> Asked<'_, ()> {
+    fn set_data(&self, _: Value) -> ContextFuture<'_, ()> {
         unavailable()
     }
 
-    fn children_values(&self) -> Asked<'_, Vec<(JobRef, Value)>> {
+    fn children_values(&self) -> ContextFuture<'_, Vec<(JobRef, Value)>> {
         unavailable()
     }
 
-    fn ignored_failures(&self) -> Asked<'_, Vec<(JobRef, String)>> {
+    fn ignored_failures(&self) -> ContextFuture<'_, Vec<(JobRef, String)>> {
         unavailable()
     }
 
-    fn dependencies(&self) -> Asked<'_, Dependencies> {
+    fn dependencies(&self) -> ContextFuture<'_, Dependencies> {
         unavailable()
     }
 
-    fn add(&self, _: NewJob, _: Option<OnFailure>) -> Asked<'_, String> {
+    fn add(&self, _: NewJob, _: Option<OnFailure>) -> ContextFuture<'_, String> {
         unavailable()
     }
 }
 
 impl KeyValue for TestContext {
-    fn get<'a>(&'a self, _: &'a str, _: &'a str) -> Asked<'a, Option<Vec<u8>>> {
+    fn get<'a>(&'a self, _: &'a str, _: &'a str) -> ContextFuture<'a, Option<Vec<u8>>> {
         unavailable()
     }
 
-    fn set<'a>(&'a self, _: &'a str, _: &'a str, _: Vec<u8>, _: &'a settings::KeyValue) -> Asked<'a, ()> {
+    fn set<'a>(&'a self, _: &'a str, _: &'a str, _: Vec<u8>, _: &'a settings::KeyValue) -> ContextFuture<'a, ()> {
         unavailable()
     }
 
-    fn delete<'a>(&'a self, _: &'a str, _: &'a str) -> Asked<'a, ()> {
+    fn delete<'a>(&'a self, _: &'a str, _: &'a str) -> ContextFuture<'a, ()> {
         unavailable()
     }
 
-    fn exists<'a>(&'a self, _: &'a str, _: &'a str) -> Asked<'a, bool> {
+    fn exists<'a>(&'a self, _: &'a str, _: &'a str) -> ContextFuture<'a, bool> {
         unavailable()
     }
 
-    fn keys<'a>(&'a self, _: &'a str, _: Option<u64>) -> Asked<'a, (Vec<String>, Option<u64>)> {
+    fn keys<'a>(&'a self, _: &'a str, _: Option<u64>) -> ContextFuture<'a, (Vec<String>, Option<u64>)> {
         unavailable()
     }
 
-    fn increment<'a>(&'a self, _: &'a str, _: &'a str, _: u64, _: &'a settings::KeyValue) -> Asked<'a, u64> {
+    fn increment<'a>(&'a self, _: &'a str, _: &'a str, _: u64, _: &'a settings::KeyValue) -> ContextFuture<'a, u64> {
         unavailable()
     }
 
-    fn get_many<'a>(&'a self, _: &'a str, _: &'a [String], _: usize) -> Asked<'a, Vec<Option<Vec<u8>>>> {
+    fn get_many<'a>(&'a self, _: &'a str, _: &'a [String], _: usize) -> ContextFuture<'a, Vec<Option<Vec<u8>>>> {
         unavailable()
     }
 
-    fn set_many<'a>(&'a self, _: &'a str, _: &'a [(String, Vec<u8>)], _: &'a settings::KeyValue) -> Asked<'a, ()> {
+    fn set_many<'a>(&'a self, _: &'a str, _: &'a [(String, Vec<u8>)], _: &'a settings::KeyValue) -> ContextFuture<'a, ()> {
         unavailable()
     }
 
-    fn delete_many<'a>(&'a self, _: &'a str, _: &'a [String]) -> Asked<'a, ()> {
+    fn delete_many<'a>(&'a self, _: &'a str, _: &'a [String]) -> ContextFuture<'a, ()> {
         unavailable()
     }
 }

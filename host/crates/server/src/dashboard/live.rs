@@ -13,7 +13,8 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::{Dashboard, text};
+use super::state::Dashboard;
+use super::text;
 use toril_bullmq::admin::Scope;
 
 /// The interval of checks for changes.

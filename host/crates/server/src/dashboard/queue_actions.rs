@@ -7,13 +7,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use super::Dashboard;
 use super::confirm::{Question, ask};
-use super::door::Visitor;
 use super::failure::Failure;
 use super::form::Form;
 use super::segments::Segments;
+use super::state::Dashboard;
 use super::text::{count, queue_path, shown};
+use super::visitor::Visitor;
 use toril_bullmq::admin::{ActiveJobs, AdminError, DelayedJobs, QueueDetails, State as JobState};
 
 /// The limit of jobs that one cleaning removes.

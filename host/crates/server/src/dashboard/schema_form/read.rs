@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_at_its_field() {
+    fn an_error_is_reported_at_its_field() {
         let mut errors = Errors::new();
         read(&fields(), &Form::from([("data/n", "x"), ("data/i", "1.5"), ("data/j", "[")]), &mut errors);
         assert_eq!(errors.keys().collect::<Vec<_>>(), ["/i", "/j", "/n"]);

@@ -10,9 +10,9 @@ use toril_job::{ContextError, ContextFuture, KeyValue};
 
 /// The data of one plugin. Values do not expire, because a run is short.
 #[derive(Default)]
-pub struct Shelf(Mutex<BTreeMap<String, Vec<u8>>>);
+pub struct MemoryStore(Mutex<BTreeMap<String, Vec<u8>>>);
 
-impl Shelf {
+impl MemoryStore {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -45,7 +45,7 @@ fn answer<'a, T: Send + 'a>(value: Result<T, ContextError>) -> ContextFuture<'a,
     std::future::ready(value).boxed()
 }
 
-impl KeyValue for Shelf {
+impl KeyValue for MemoryStore {
     fn get<'a>(&'a self, _plugin: &'a str, key: &'a str) -> ContextFuture<'a, Option<Vec<u8>>> {
         answer(Ok(self.lock().get(key).cloned()))
     }

@@ -5,12 +5,12 @@ use std::ops::Range;
 use super::super::problem::{Place, Snippet};
 
 /// A text with the positions of its lines.
-pub(super) struct Lines<'t> {
+pub(super) struct LineIndex<'t> {
     text: &'t str,
     starts: Vec<usize>,
 }
 
-impl<'t> Lines<'t> {
+impl<'t> LineIndex<'t> {
     pub(super) fn new(text: &'t str) -> Self {
         let breaks = text.match_indices('\n').map(|(at, _)| at + 1);
         Self { text, starts: std::iter::once(0).chain(breaks).collect() }
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn columns_count_characters_and_line_ends_belong_to_no_line() {
-        let lines = Lines::new("ä = 1\r\nbé = 2\n");
+        let lines = LineIndex::new("ä = 1\r\nbé = 2\n");
         let at = |at| (lines.place(at).line, lines.place(at).column);
         assert_eq!(at(0), (1, 1));
         assert_eq!(at(3), (1, 3));
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_mark_ends_with_its_line() {
-        let lines = Lines::new("a\t= \"\"\"x\ny\"\"\"");
+        let lines = LineIndex::new("a\t= \"\"\"x\ny\"\"\"");
         let snippet = lines.snippet(0..8, &(4..13));
         assert_eq!(snippet.text, "a = \"\"\"x");
         assert_eq!((snippet.offset, snippet.width), (4, 4));

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use tokio_util::task::AbortOnDropHandle;
 
-use super::notebook::{Notebook, Notes};
-use super::shelf::Shelf;
+use super::memory_store::MemoryStore;
+use super::recording_context::{Recording, RecordingContext};
 use toril_config::{HostSettings, Plugin};
 use toril_job::trace::Trace;
 use toril_job::{Attempt, Failure, FailureKind, Finished, Job, Outcome, Signals};
@@ -22,7 +22,7 @@ const ROOM: NonZeroU32 = match NonZeroU32::new(8) {
 };
 
 /// An engine without a component.
-pub struct Workbench {
+pub struct TestHarness {
     plugins: Arc<Plugins>,
 }
 
@@ -32,12 +32,12 @@ pub struct Trial {
     /// The outcome and the usage.
     pub finished: Finished,
     /// What the job reported during the run.
-    pub notes: Notes,
+    pub recording: Recording,
     /// The duration of the run, without loading the component.
     pub took: Duration,
 }
 
-impl Workbench {
+impl TestHarness {
     /// Starts an engine. Compiled components are kept in `cache`, because the first compilation of a large one takes
     /// half a minute.
     pub fn open(cache: PathBuf) -> Result<Self, StartError> {
@@ -55,17 +55,17 @@ impl Workbench {
     pub async fn run(&self, prepared: Prepared, job: Job, timeout: Duration) -> Trial {
         let plugin = prepared.plugin().to_owned();
         self.plugins.install(prepared);
-        let notebook = Arc::new(Notebook::default());
+        let context = Arc::new(RecordingContext::default());
         let attempt = Attempt {
             job,
-            context: notebook.clone(),
-            store: Arc::new(Shelf::default()),
+            context: context.clone(),
+            store: Arc::new(MemoryStore::default()),
             signals: Signals::default(),
             trace: Trace::default(),
         };
         let started = Instant::now();
         let finished = self.run_on_pens(plugin, attempt, timeout).await;
-        Trial { finished, notes: notebook.notes(), took: started.elapsed() }
+        Trial { finished, recording: context.recording(), took: started.elapsed() }
     }
 
     /// Attempts run on their own runtime. Dropping this future ends them.

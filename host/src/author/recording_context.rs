@@ -1,4 +1,4 @@
-//! A substitute for the queue, for a job that does not come from one. Keeps what the job logs and reports.
+//! A substitute for the queue, for a job that does not come from one. Records what the job logs and reports.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -26,7 +26,7 @@ pub struct Line {
 
 /// What a job has reported.
 #[derive(Clone, Debug, Default)]
-pub struct Notes {
+pub struct Recording {
     /// Its log, in order.
     pub log: Vec<Line>,
     /// Each progress that it published, in order.
@@ -54,29 +54,29 @@ pub struct Added {
 }
 
 /// A [`JobContext`] without a queue behind it.
-pub struct Notebook {
+pub struct RecordingContext {
     started: Instant,
-    notes: Mutex<Notes>,
+    recorded: Mutex<Recording>,
 }
 
-impl Default for Notebook {
+impl Default for RecordingContext {
     fn default() -> Self {
-        Self { started: Instant::now(), notes: Mutex::default() }
+        Self { started: Instant::now(), recorded: Mutex::default() }
     }
 }
 
-impl Notebook {
+impl RecordingContext {
     /// Everything reported so far.
-    pub fn notes(&self) -> Notes {
+    pub fn recording(&self) -> Recording {
         self.lock().clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Notes> {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Recording> {
+        self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl JobContext for Notebook {
+impl JobContext for RecordingContext {
     fn log(&self, level: LogLevel, message: String) -> BoxFuture<'_, ()> {
         let at_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.lock().log.push(Line { at_ms, level: name(level), message });
@@ -110,10 +110,10 @@ impl JobContext for Notebook {
         if let Err(error) = spec.check() {
             return std::future::ready(Err(ContextError::Invalid(format!("the job was not added: {error}")))).boxed();
         }
-        let mut notes = self.lock();
-        let id = job.options.id.unwrap_or_else(|| format!("added-{}", notes.added.len() + 1));
+        let mut recorded = self.lock();
+        let id = job.options.id.unwrap_or_else(|| format!("added-{}", recorded.added.len() + 1));
         let (queue, name, data, child) = (job.queue, job.name, job.data, child.is_some());
-        notes.added.push(Added { queue, name, id: id.clone(), data, child });
+        recorded.added.push(Added { queue, name, id: id.clone(), data, child });
         answer(id)
     }
 }

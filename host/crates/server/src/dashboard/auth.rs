@@ -6,31 +6,13 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use maud::{Markup, html};
 
-use super::Dashboard;
 use super::failure::Failure;
+use super::state::Dashboard;
 use super::text::encoded;
+use super::visitor::Visitor;
 use crate::changes::Changes;
 use crate::security::Refusal;
-
-/// The sender of an accepted request.
-#[derive(Clone, Debug)]
-pub struct Visitor {
-    /// Changes are forbidden.
-    pub read_only: bool,
-    /// False: only the log-in page is shown.
-    pub may_look: bool,
-    /// The CSRF token that forms must send, because the request was authenticated by its cookie.
-    pub csrf: Option<String>,
-}
-
-impl Visitor {
-    /// The form field with the CSRF token.
-    pub fn csrf_field(&self) -> Markup {
-        html! { @if let Some(csrf) = &self.csrf { input type="hidden" name="csrf" value=(csrf); } }
-    }
-}
 
 /// Lets authorised requests pass.
 pub async fn known(State(dashboard): State<Dashboard>, mut request: Request, next: Next) -> Response {
