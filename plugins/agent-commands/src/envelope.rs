@@ -4,8 +4,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::error::{METHOD_NOT_FOUND, Trouble};
 use crate::exchange::{Whole, without_mark};
-use crate::trouble::{METHOD_NOT_FOUND, Trouble};
 
 /// The codes reserved for JSON-RPC itself and for servers. Other APIs use errors of the same form with other codes.
 const RPC_ERRORS: std::ops::RangeInclusive<i64> = -32_768..=-32_000;

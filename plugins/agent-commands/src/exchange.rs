@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use toril_plugin::http::{Chunk, DEFAULT_MAX_BODY, HttpError, Request, Streaming};
 
-use crate::trouble::Trouble;
+use crate::error::Trouble;
 use crate::watch::{LOOK, Patience};
 
 /// A response with its complete body.

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use toril_plugin::{Failure, clock, log};
 
-use crate::again::Again;
 use crate::agent::{Agent, Heard, Stream};
+use crate::error::Trouble;
 use crate::model::{Event, State, Task};
-use crate::told::Told;
-use crate::trouble::Trouble;
+use crate::progress::Told;
+use crate::retry::Again;
 use crate::watch::{Stop, Watch};
 
 /// Pause between two polls. It grows from the first value to the last.

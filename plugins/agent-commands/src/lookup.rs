@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use toril_plugin::clock;
 
-use crate::again::Again;
 use crate::agent::{Agent, GRACE};
 use crate::data::{Command, Delivery};
+use crate::error::Trouble;
 use crate::model::Task;
-use crate::trouble::Trouble;
+use crate::retry::Again;
 use crate::watch::Watch;
 
 /// Maximum number of pages of tasks to read.

@@ -7,12 +7,12 @@ use toril_plugin::{Failure, Job, clock};
 use crate::agent::{Agent, with_agent};
 use crate::data::Command;
 use crate::deliver::{goes_on, settled};
+use crate::error::Trouble;
 use crate::follow::Follow;
 use crate::model::Task;
 use crate::outcome::Outcome;
+use crate::progress::Told;
 use crate::settings::Settings;
-use crate::told::Told;
-use crate::trouble::Trouble;
 use crate::watch::{Stop, Watch};
 
 /// Timeout for cancelling a task at the agent.

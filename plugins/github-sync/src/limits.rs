@@ -8,7 +8,7 @@ use toril_plugin::kv::Store;
 use toril_plugin::{Failure, clock, log};
 
 use crate::answer::WAITS;
-use crate::kept::{document, keys};
+use crate::stored::{document, keys};
 
 /// The first wait if GitHub names none: the minimum from its documentation.
 const FIRST: Duration = Duration::from_secs(60);

@@ -10,12 +10,12 @@ use crate::answer::{Subject, missing};
 use crate::api::{Api, Following, Found};
 use crate::fields::Selection;
 use crate::filter::{Candidate, Checked};
-use crate::kept::{MOST_KEYS, keys};
 use crate::link::with_page;
 use crate::pace::Pace;
 use crate::payload::{OwnerListing, Sync};
 use crate::result::{Counts, FailedRepository, RefusedResource, Synced, SyncedOwner};
 use crate::settings::Settings;
+use crate::stored::{MOST_KEYS, keys};
 use crate::version::version;
 
 /// A repository in the owner's list.

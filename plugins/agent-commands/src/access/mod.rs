@@ -18,7 +18,7 @@ pub use credentials::{Credentials, config_line, secret_line};
 pub use secret::Secret;
 pub use security::Security;
 
-use crate::trouble::Trouble;
+use crate::error::Trouble;
 use crate::version::version;
 use crate::watch::Patience;
 use credentials::{Client, KeyPlace};

@@ -13,8 +13,8 @@ use toril_plugin::{clock, log};
 
 use super::credentials::Client;
 use super::secret::Secret;
+use crate::error::Trouble;
 use crate::exchange::{Whole, exchange, without_mark};
-use crate::trouble::Trouble;
 use crate::watch::Patience;
 
 /// Timeout of a request to the token server.

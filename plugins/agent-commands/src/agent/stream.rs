@@ -7,9 +7,9 @@ use toril_plugin::{clock, log};
 
 use super::Agent;
 use crate::envelope::Binding;
+use crate::error::Trouble;
 use crate::exchange::whole;
 use crate::model::Event;
-use crate::trouble::Trouble;
 use crate::watch::{LOOK, Patience};
 
 /// The events of a task.

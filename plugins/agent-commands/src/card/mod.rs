@@ -1,6 +1,6 @@
 //! An agent's card: where and how the agent accepts calls, in which protocol version, and whether it can stream.
 
-mod kept;
+mod cache;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::access::Security;
 use crate::envelope::Binding;
 use crate::wire::{V1, V03, V03Rest, Wire};
 
-pub use kept::{Kept, Shelf};
+pub use cache::{Kept, Shelf};
 
 /// How to call an agent.
 pub struct Interface {

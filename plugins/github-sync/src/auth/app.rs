@@ -12,9 +12,9 @@ use super::Exchange;
 use super::jwt::Signer;
 use super::sealed::{Seal, Sealed, Token};
 use crate::answer::{self, Meaning, Subject};
-use crate::kept::{document, keys};
 use crate::limits::Limits;
 use crate::settings::AppSettings;
+use crate::stored::{document, keys};
 
 /// A token is replaced this long before it expires. This is longer than any request may take.
 const MARGIN: Duration = Duration::from_secs(5 * 60);

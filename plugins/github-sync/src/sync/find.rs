@@ -6,9 +6,9 @@ use toril_plugin::{Failure, log};
 use super::Work;
 use crate::answer::{Subject, missing};
 use crate::api::{Api, Content, Following, Found, Known};
-use crate::kept::{Page, document, keys};
 use crate::link::with_page;
 use crate::resource::Resource;
+use crate::stored::{Page, document, keys};
 
 /// Maximum number of pages per list of parents. The pages of several lists are stored one after the other, so this is
 /// also the distance between their page numbers.

@@ -6,8 +6,8 @@ use toril_plugin::{Failure, log};
 
 use super::listing::{Listing, earliest};
 use super::now;
-use crate::kept::{Cut, Lease, MOST_KEYS, Page, Phase, Writes, document, keys};
 use crate::resource::Order;
+use crate::stored::{Cut, Lease, MOST_KEYS, Page, Phase, Writes, document, keys};
 
 /// Number of stored pages per read. It limits memory: pages are small, but there can be many.
 const PAGES_AT_ONCE: usize = 500;

@@ -8,10 +8,10 @@ use crate::answer::{Subject, missing};
 use crate::api::{Api, Content, Following, Found, Known};
 use crate::fields::Fields;
 use crate::items::{self, Entry};
-use crate::kept::{Cut, Index, Lease, Page, Phase, Run, State, Writes, document, keys};
 use crate::link::with_page;
 use crate::resource::{Order, Resource};
 use crate::result::Counts;
+use crate::stored::{Cut, Index, Lease, Page, Phase, Run, State, Writes, document, keys};
 
 /// Maximum number of pages of a listing. No more items than that can be stored, and a server that always names a next
 /// page would never end.

@@ -16,12 +16,12 @@ use toril_plugin::{Failure, Job, log};
 
 use crate::api::Api;
 use crate::fields::Selection;
-use crate::kept::Lease;
 use crate::pace::Pace;
 use crate::payload::Sync;
 use crate::resource::{Order, Resource};
 use crate::result::{Counts, Synced};
 use crate::settings::Settings;
+use crate::stored::Lease;
 use crate::version::version;
 
 use listing::{Listed, Listing};

@@ -11,8 +11,8 @@ use super::{Work, now};
 use crate::answer::Subject;
 use crate::api::Api;
 use crate::fields::Fields;
-use crate::kept::{Index, Lease, MOST_KEYS, Page, ParentsRun, ParentsState, Writes, document, keys};
 use crate::resource::Resource;
+use crate::stored::{Index, Lease, MOST_KEYS, Page, ParentsRun, ParentsState, Writes, document, keys};
 
 /// Maximum number of parents whose listings are stored. The items of older parents stay, but are not read again.
 const MOST_PARENTS: usize = 1_000;

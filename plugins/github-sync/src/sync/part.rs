@@ -7,9 +7,9 @@ use crate::answer::{Subject, missing};
 use crate::api::{Api, Following, Found, Known};
 use crate::fields::Fields;
 use crate::items::{self, Entry};
-use crate::kept::Page;
 use crate::link::with_page;
 use crate::resource::Resource;
+use crate::stored::Page;
 
 /// Maximum number of pages per parent. They are written in one step together with the documents beside them, of at most
 /// 1,000 keys.

@@ -6,9 +6,9 @@ use super::{Work, now};
 use crate::answer::{Subject, missing};
 use crate::api::{Api, Content, Found, Known};
 use crate::items::Repository;
-use crate::kept::{Lease, Name, Page, Phase, Run, State, Writes, document, keys};
 use crate::resource::Resource;
 use crate::result::Counts;
+use crate::stored::{Lease, Name, Page, Phase, Run, State, Writes, document, keys};
 
 const RESOURCE: Resource = Resource::Repository;
 

@@ -19,11 +19,11 @@ use crate::answer::{Subject, missing};
 use crate::api::{Api, Content, Following, Found, Known};
 use crate::fields::Fields;
 use crate::items::{self, Entry};
-use crate::kept::{
-    Lease, PART, Part, Seen, Window, WindowPhase, WindowRun, WindowState, Writes, digest, document, keys,
-};
 use crate::resource::{Resource, Unbounded};
 use crate::result::Counts;
+use crate::stored::{
+    Lease, PART, Part, Seen, Window, WindowPhase, WindowRun, WindowState, Writes, digest, document, keys,
+};
 
 pub use convert::to_bounded;
 

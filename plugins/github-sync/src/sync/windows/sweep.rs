@@ -6,7 +6,7 @@ use toril_plugin::{Failure, log};
 use super::Windows;
 use crate::answer::{Subject, missing};
 use crate::api::{Api, Found};
-use crate::kept::{Lease, MOST_KEYS, Part, Seen, Writes, keys};
+use crate::stored::{Lease, MOST_KEYS, Part, Seen, Writes, keys};
 
 /// Number of deleted items that are removed in one step.
 const BATCH: usize = 50;

@@ -10,9 +10,9 @@ use super::{Agent, GRACE, QUESTION};
 use crate::access::Access;
 use crate::card::{Card, Kept, Shelf};
 use crate::envelope::Binding;
+use crate::error::Trouble;
 use crate::exchange::{Whole, exchange, without_mark};
 use crate::settings::{Place, Settings};
-use crate::trouble::Trouble;
 use crate::watch::Watch;
 
 /// The newest protocol version that this plugin supports.

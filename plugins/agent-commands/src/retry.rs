@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use toril_plugin::log;
 
-use crate::trouble::Trouble;
+use crate::error::Trouble;
 use crate::watch::{Stop, Watch};
 
 /// Backoff between retries. It doubles from the first value up to the last.

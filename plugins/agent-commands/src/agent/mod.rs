@@ -1,6 +1,6 @@
 //! An agent that can be called: its settings and its card's content.
 
-mod meet;
+mod discovery;
 mod stream;
 
 use std::cell::Cell;
@@ -13,15 +13,15 @@ use toril_plugin::log;
 use crate::access::Access;
 use crate::card::Interface;
 use crate::envelope::Binding;
+use crate::error::{METHOD_NOT_FOUND, Trouble};
 use crate::exchange::{begin, exchange};
 use crate::model::Task;
 use crate::push::Push;
 use crate::settings::Settings;
-use crate::trouble::{METHOD_NOT_FOUND, Trouble};
 use crate::watch::{Patience, Watch};
 use crate::wire::{Call, Page};
 
-pub use meet::with_agent;
+pub use discovery::with_agent;
 pub use stream::{Heard, Stream};
 
 /// Timeout of a call that only reads.
@@ -35,7 +35,7 @@ pub struct Agent {
     pub settings: Settings,
     pub interface: Interface,
     pub access: Access,
-    source: meet::Source,
+    source: discovery::Source,
     /// Whether a call failed in a way that an outdated card could explain.
     suspect: Cell<bool>,
 }
@@ -170,7 +170,7 @@ impl Agent {
     /// An agent that cannot be reached, for tests.
     pub fn for_test(interface: Interface) -> Self {
         let access = Access::new("agent x", crate::access::Credentials::default());
-        let (source, suspect) = (meet::Source::default(), Cell::new(false));
+        let (source, suspect) = (discovery::Source::default(), Cell::new(false));
         Self { settings: Settings::default(), interface, access, source, suspect }
     }
 }

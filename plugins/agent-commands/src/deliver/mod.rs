@@ -6,14 +6,14 @@ use toril_plugin::{Failure, Job, checkpoint, clock, log};
 
 use crate::agent::{Agent, GRACE, Heard, Stream, with_agent};
 use crate::data::{Command, Delivery, Step};
+use crate::error::Trouble;
 use crate::follow::{Follow, Unfinished};
 use crate::lookup::{self, Found, Lookup};
 use crate::model::{Event, Part, State, Task};
 use crate::outcome::Outcome;
+use crate::progress::Told;
 use crate::push::{self, Push};
 use crate::settings::Settings;
-use crate::told::Told;
-use crate::trouble::Trouble;
 use crate::watch::{Stop, Watch};
 use crate::wire::Outgoing;
 
