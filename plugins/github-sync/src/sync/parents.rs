@@ -3,8 +3,9 @@
 
 use toril_plugin::{Failure, log};
 
+use super::dates::earlier;
 use super::find::Finder;
-use super::listing::{Listed, earlier};
+use super::outcome::Listed;
 use super::part::{Part, Read};
 use super::repository::Repo;
 use super::{Work, now};
@@ -179,6 +180,8 @@ impl<'a> Parents<'a> {
                 for sha in &left {
                     self.drop_items_of(sha)?;
                 }
+                // The index must no longer have these items before the documents that list them are removed.
+                self.save(Writes::default())?;
                 self.forget(&left)?;
             }
             _ => {
