@@ -14,12 +14,12 @@ const INTERVAL: Duration = Duration::from_millis(500);
 
 /// What has been reported already.
 #[derive(Debug, Default)]
-pub struct Told {
-    /// The ids of the agent's messages that were logged.
-    said: HashSet<String>,
+pub struct ProgressReporter {
+    /// The agent's messages that were logged, by [`identity`].
+    logged: HashSet<String>,
     /// The id of the latest one.
     last: Option<String>,
-    /// The latest status: its state, and the id of its message.
+    /// The latest status: its state, and the identity of its message.
     status: Option<(State, Option<String>)>,
     /// Number of statuses so far.
     updates: u32,
@@ -38,35 +38,35 @@ struct Progress<'a> {
     updates: u32,
 }
 
-impl Told {
+impl ProgressReporter {
     /// Continues the report of an earlier run of the job. `last` is the id of the last logged message, `updates` the
     /// number of statuses.
     pub fn resumed(last: Option<String>, updates: u32) -> Self {
-        Self { said: last.iter().cloned().collect(), last, updates, ..Self::default() }
+        Self { logged: last.iter().cloned().collect(), last, updates, ..Self::default() }
     }
 
     /// The id of the last logged message, and the number of statuses.
-    pub fn so_far(&self) -> (Option<String>, u32) {
+    pub fn progress_so_far(&self) -> (Option<String>, u32) {
         (self.last.clone(), self.updates)
     }
 
     /// Reports what is new in a task and its history. `ours` is the message that the task was created for: earlier
     /// messages are not reported.
-    pub fn task(&mut self, task: &Task, ours: Option<&str>) {
+    pub fn report_task(&mut self, task: &Task, ours: Option<&str>) {
         let at = |id: &str| task.history.iter().position(|message| message.message_id == id);
         let since = self.last.as_deref().and_then(at).or_else(|| ours.and_then(at));
         for message in task.history.iter().skip(since.map_or(task.history.len(), |at| at + 1)) {
-            self.message(message);
+            self.log_message(message);
         }
-        self.status(task);
+        self.report_status(task);
     }
 
     /// Reports what is new in a task's status. The history is ignored.
-    pub fn status(&mut self, task: &Task) {
+    pub fn report_status(&mut self, task: &Task) {
         if let Some(message) = &task.status.message {
-            self.message(message);
+            self.log_message(message);
         }
-        let status = (task.status.state, task.status.message.as_ref().map(|message| message.message_id.clone()));
+        let status = (task.status.state, task.status.message.as_ref().map(identity));
         if self.status.as_ref() != Some(&status) {
             self.status = Some(status);
             self.updates += 1;
@@ -102,18 +102,23 @@ impl Told {
 
     /// Logs a message of the agent, once. Its text may be logged there: the job's log is as private as the job's data
     /// and result.
-    pub fn message(&mut self, message: &Message) {
-        if message.by_agent && self.said.insert(message.message_id.clone()) {
-            self.last = Some(message.message_id.clone());
+    pub fn log_message(&mut self, message: &Message) {
+        if message.by_agent && self.logged.insert(identity(message)) {
+            if !message.message_id.is_empty() {
+                self.last = Some(message.message_id.clone());
+            }
             let text = message.text();
             match text.is_empty() {
-                true => {
-                    log::info(format_args!("the agent says something without text ({} parts)", message.parts.len()))
-                }
-                false => log::info(format_args!("the agent says: {text}")),
+                true => log::info(format_args!("message from the agent without text ({} parts)", message.parts.len())),
+                false => log::info(format_args!("message from the agent: {text}")),
             }
         }
     }
+}
+
+/// Identifies a message: its id, or its text if the agent gives it no id.
+fn identity(message: &Message) -> String {
+    if message.message_id.is_empty() { message.text() } else { message.message_id.clone() }
 }
 
 #[cfg(test)]
@@ -126,54 +131,66 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_told_once_and_what_is_older_than_our_message_is_not() {
-        let mut told = Told::default();
+    fn each_message_is_reported_once_and_messages_before_ours_are_not() {
+        let mut reporter = ProgressReporter::default();
         let mut task = Task::begun("t".into(), None);
         task.history = vec![message("old", true), message("ours", false), message("new", true)];
         task.status = Status { state: State::Working, message: Some(message("status", true)) };
-        told.task(&task, Some("ours"));
-        told.task(&task, Some("ours"));
-        assert_eq!(told.said, HashSet::from(["new".to_owned(), "status".to_owned()]));
-        assert_eq!(told.updates, 1);
+        reporter.report_task(&task, Some("ours"));
+        reporter.report_task(&task, Some("ours"));
+        assert_eq!(reporter.logged, HashSet::from(["new".to_owned(), "status".to_owned()]));
+        assert_eq!(reporter.updates, 1);
         task.status.state = State::Completed;
-        told.task(&task, Some("ours"));
-        assert_eq!(told.updates, 2);
+        reporter.report_task(&task, Some("ours"));
+        assert_eq!(reporter.updates, 2);
     }
 
     #[test]
-    fn a_later_run_tells_only_what_is_new() {
+    fn a_later_run_reports_only_new_messages() {
         let mut task = Task::begun("t".into(), None);
         task.history = vec![message("ours", false), message("one", true), message("two", true)];
-        let mut told = Told::default();
-        told.task(&task, Some("ours"));
-        let (last, updates) = told.so_far();
+        let mut reporter = ProgressReporter::default();
+        reporter.report_task(&task, Some("ours"));
+        let (last, updates) = reporter.progress_so_far();
         assert_eq!((last.as_deref(), updates), (Some("two"), 1));
         task.history.push(message("three", true));
-        let mut told = Told::resumed(last, updates);
-        told.task(&task, Some("ours"));
-        assert_eq!(told.said, HashSet::from(["two".to_owned(), "three".to_owned()]));
-        assert_eq!(told.so_far(), (Some("three".into()), 2));
+        let mut reporter = ProgressReporter::resumed(last, updates);
+        reporter.report_task(&task, Some("ours"));
+        assert_eq!(reporter.logged, HashSet::from(["two".to_owned(), "three".to_owned()]));
+        assert_eq!(reporter.progress_so_far(), (Some("three".into()), 2));
     }
 
     #[test]
     fn a_burst_of_statuses_is_published_at_a_bounded_rate_and_the_last_one_always() {
-        let mut told = Told::default();
+        let mut reporter = ProgressReporter::default();
         let mut task = Task::begun("t".into(), None);
         let start = clock::now() + Duration::from_secs(60);
         let mut published = 0;
         for number in 0..1000 {
             task.status = Status { state: State::Working, message: Some(message(&number.to_string(), true)) };
-            told.updates += 1;
-            let before = told.published;
-            told.publish(&task, start + Duration::from_millis(number));
-            published += u32::from(told.published != before);
+            reporter.updates += 1;
+            let before = reporter.published;
+            reporter.publish(&task, start + Duration::from_millis(number));
+            published += u32::from(reporter.published != before);
         }
         assert_eq!(published, 2, "one second has two intervals");
-        told.publish(&task, start + Duration::from_secs(2));
-        assert_eq!(told.published.map(|(updates, _)| updates), Some(1000), "what was left is published later");
+        reporter.publish(&task, start + Duration::from_secs(2));
+        assert_eq!(reporter.published.map(|(updates, _)| updates), Some(1000), "what was left is published later");
         task.status.state = State::Completed;
-        told.updates += 1;
-        told.publish(&task, start + Duration::from_secs(2));
-        assert_eq!(told.published.map(|(updates, _)| updates), Some(1001), "an end does not wait");
+        reporter.updates += 1;
+        reporter.publish(&task, start + Duration::from_secs(2));
+        assert_eq!(reporter.published.map(|(updates, _)| updates), Some(1001), "an end does not wait");
+    }
+
+    #[test]
+    fn messages_without_an_id_are_distinguished_by_their_text() {
+        let mut reporter = ProgressReporter::default();
+        let mut task = Task::begun("t".into(), None);
+        for text in ["one", "two", "two"] {
+            let message = Message { parts: vec![Part::text(text)], by_agent: true, ..Message::default() };
+            task.status = Status { state: State::Working, message: Some(message) };
+            reporter.report_status(&task);
+        }
+        assert_eq!((reporter.logged.len(), reporter.progress_so_far()), (2, (None, 2)));
     }
 }

@@ -1,6 +1,6 @@
 //! An agent that can be called: its settings and its card's content.
 
-mod meet;
+mod discovery;
 mod stream;
 
 use std::cell::Cell;
@@ -13,16 +13,16 @@ use toril_plugin::log;
 use crate::access::Access;
 use crate::card::Interface;
 use crate::envelope::Binding;
+use crate::error::{CallError, METHOD_NOT_FOUND};
 use crate::exchange::{begin, exchange};
 use crate::model::Task;
 use crate::push::Push;
 use crate::settings::Settings;
-use crate::trouble::{METHOD_NOT_FOUND, Trouble};
-use crate::watch::{Patience, Watch};
+use crate::watch::{WaitLimit, Watch};
 use crate::wire::{Call, Page};
 
-pub use meet::with_agent;
-pub use stream::{Heard, Stream};
+pub use discovery::with_agent;
+pub use stream::{Received, Stream};
 
 /// Timeout of a call that only reads.
 const QUESTION: Duration = Duration::from_secs(30);
@@ -35,7 +35,7 @@ pub struct Agent {
     pub settings: Settings,
     pub interface: Interface,
     pub access: Access,
-    source: meet::Source,
+    source: discovery::Source,
     /// Whether a call failed in a way that an outdated card could explain.
     suspect: Cell<bool>,
 }
@@ -52,45 +52,46 @@ impl Agent {
         call: &Call,
         extensions: &[String],
         timeout: Duration,
-        patience: Patience<'_>,
-    ) -> Result<Value, Trouble> {
+        wait_limit: WaitLimit<'_>,
+    ) -> Result<Value, CallError> {
         let binding = self.interface.wire.binding();
-        let answered = self.access.send(call.verb(), &call.url(&self.interface.url), &patience, |request| {
+        let answered = self.access.send(call.verb(), &call.url(&self.interface.url), &wait_limit, |request| {
             let request = self.request(request, call, extensions).header("accept", "application/json");
-            let answer = exchange(request.timeout(timeout), patience.clone())?;
+            let answer = exchange(request.timeout(timeout), wait_limit.clone())?;
             log::debug(format_args!("{} answered {} with {} bytes", self.name(), call.method, answer.body.len()));
             binding.succeeded(&answer)?;
             binding.result(&answer.body)
         });
-        answered.inspect_err(|trouble| self.suspect(trouble))
+        answered.inspect_err(|error| self.suspect(error))
     }
 
     /// Reads a task. If it is too large with its history, it is read without.
-    pub fn task(&self, task_id: &str, patience: Patience<'_>) -> Result<Task, Trouble> {
-        let ask = |history, patience| self.about_task(&self.interface.wire.get(task_id, history), QUESTION, patience);
-        match ask(None, patience.clone()) {
-            Err(Trouble::Http(HttpError::TooLarge { .. })) => {
+    pub fn task(&self, task_id: &str, wait_limit: WaitLimit<'_>) -> Result<Task, CallError> {
+        let ask =
+            |history, wait_limit| self.about_task(&self.interface.wire.get(task_id, history), QUESTION, wait_limit);
+        match ask(None, wait_limit.clone()) {
+            Err(CallError::Http(HttpError::TooLarge { .. })) => {
                 log::debug(format_args!("the task of {} is too large, and is asked for without history", self.name()));
-                ask(Some(0), patience)
+                ask(Some(0), wait_limit)
             }
             asked => asked,
         }
     }
 
     /// Asks the agent to cancel a task, with this timeout.
-    pub fn cancel(&self, task_id: &str, timeout: Duration, patience: Patience<'_>) -> Result<Task, Trouble> {
-        self.about_task(&self.interface.wire.cancel(task_id), timeout, patience)
+    pub fn cancel(&self, task_id: &str, timeout: Duration, wait_limit: WaitLimit<'_>) -> Result<Task, CallError> {
+        self.about_task(&self.interface.wire.cancel(task_id), timeout, wait_limit)
     }
 
     /// Asks the agent to send notifications about a task.
-    pub fn notify(&self, task_id: &str, push: &Push, patience: Patience<'_>) -> Result<(), Trouble> {
-        let asked = self.call(&self.interface.wire.notify(task_id, push), &[], QUESTION, patience);
-        asked.map(|_| ()).map_err(|trouble| self.of_method(trouble))
+    pub fn notify(&self, task_id: &str, push: &Push, wait_limit: WaitLimit<'_>) -> Result<(), CallError> {
+        let asked = self.call(&self.interface.wire.notify(task_id, push), &[], QUESTION, wait_limit);
+        asked.map(|_| ()).map_err(|error| self.of_method(error))
     }
 
-    fn about_task(&self, call: &Call, timeout: Duration, patience: Patience<'_>) -> Result<Task, Trouble> {
-        let result = self.call(call, &[], timeout, patience)?;
-        self.interface.wire.task(result).map_err(|_| Trouble::NotA2a)
+    fn about_task(&self, call: &Call, timeout: Duration, wait_limit: WaitLimit<'_>) -> Result<Task, CallError> {
+        let result = self.call(call, &[], timeout, wait_limit)?;
+        self.interface.wire.task(result).map_err(|_| CallError::NotA2a)
     }
 
     /// Lists one page of the tasks of a conversation, or if none is given of all tasks since `since`. `None` if this
@@ -100,11 +101,11 @@ impl Agent {
         context_id: Option<&str>,
         since: SystemTime,
         page: Option<&str>,
-        patience: Patience<'_>,
-    ) -> Option<Result<Page, Trouble>> {
+        wait_limit: WaitLimit<'_>,
+    ) -> Option<Result<Page, CallError>> {
         let call = self.interface.wire.list(context_id, since, page)?;
-        let result = self.call(&call, &[], QUESTION, patience).map_err(|trouble| self.of_method(trouble));
-        Some(result.and_then(|result| self.interface.wire.page(result).map_err(|_| Trouble::NotA2a)))
+        let result = self.call(&call, &[], QUESTION, wait_limit).map_err(|error| self.of_method(error));
+        Some(result.and_then(|result| self.interface.wire.page(result).map_err(|_| CallError::NotA2a)))
     }
 
     /// Calls a method that answers with a stream of events, and waits for the response to begin.
@@ -113,40 +114,40 @@ impl Agent {
         call: &Call,
         extensions: &[String],
         watch: &Watch,
-        patience: Patience<'_>,
-    ) -> Result<Stream<'_>, Trouble> {
-        let opened = self.access.send(call.verb(), &call.url(&self.interface.url), &patience, |request| {
-            let mut patience = patience.clone();
+        wait_limit: WaitLimit<'_>,
+    ) -> Result<Stream<'_>, CallError> {
+        let opened = self.access.send(call.verb(), &call.url(&self.interface.url), &wait_limit, |request| {
+            let mut wait_limit = wait_limit.clone();
             let request = self.request(request, call, extensions).header("accept", "text/event-stream");
             let mut answer = request.timeout(watch.bound()).open()?;
-            begin(&mut answer, &mut patience)?;
-            Stream::of(self, answer, &mut patience)
+            begin(&mut answer, &mut wait_limit)?;
+            Stream::of(self, answer, &mut wait_limit)
         });
-        opened.inspect_err(|trouble| self.suspect(trouble)).map_err(|trouble| self.of_method(trouble))
+        opened.inspect_err(|error| self.suspect(error)).map_err(|error| self.of_method(error))
     }
 
-    fn suspect(&self, trouble: &Trouble) {
-        if trouble.may_be_an_old_card() {
+    fn suspect(&self, error: &CallError) {
+        if error.may_be_an_old_card() {
             self.suspect.set(true);
         }
     }
 
     /// Subscribes to the events of a task from now on.
-    pub fn subscribe(&self, task_id: &str, watch: &Watch) -> Result<Stream<'_>, Trouble> {
+    pub fn subscribe(&self, task_id: &str, watch: &Watch) -> Result<Stream<'_>, CallError> {
         let mut call = self.interface.wire.subscribe(task_id);
-        match (self.stream(&call, &[], watch, watch.at_once()), &mut call.route) {
+        match (self.stream(&call, &[], watch, watch.without_grace()), &mut call.route) {
             // The specification has POST, the protocol's definition has GET. A server may support only one of them.
-            (Err(Trouble::Rpc { code: METHOD_NOT_FOUND }), Some(route)) => {
+            (Err(CallError::Rpc { code: METHOD_NOT_FOUND }), Some(route)) => {
                 route.verb = "GET";
-                self.stream(&call, &[], watch, watch.at_once())
+                self.stream(&call, &[], watch, watch.without_grace())
             }
             (opened, _) => opened,
         }
     }
 
     /// Translates a 404 of HTTP+JSON. For calls whose URL depends only on the method.
-    fn of_method(&self, trouble: Trouble) -> Trouble {
-        if self.interface.wire.binding() == Binding::Rest { trouble.of_method() } else { trouble }
+    fn of_method(&self, error: CallError) -> CallError {
+        if self.interface.wire.binding() == Binding::Rest { error.of_method() } else { error }
     }
 
     fn request(&self, request: Request, call: &Call, extensions: &[String]) -> Request {
@@ -170,7 +171,7 @@ impl Agent {
     /// An agent that cannot be reached, for tests.
     pub fn for_test(interface: Interface) -> Self {
         let access = Access::new("agent x", crate::access::Credentials::default());
-        let (source, suspect) = (meet::Source::default(), Cell::new(false));
+        let (source, suspect) = (discovery::Source::default(), Cell::new(false));
         Self { settings: Settings::default(), interface, access, source, suspect }
     }
 }

@@ -1,14 +1,16 @@
 //! A2A 1.0: the JSON of its protocol buffers, over JSON-RPC and HTTP+JSON.
 
+mod documents;
+
 use std::time::SystemTime;
 
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Call, NotThis, Outgoing, Page, Route, Wire, filled, segment, set, set_list, told};
+use super::{Call, MessageForm, Outgoing, Page, Route, UnexpectedDocument, Wire, filled, push_config, segment, set};
 use crate::envelope::Binding;
-use crate::model::{self, Event, Part, State};
+use crate::model::{self, Event};
 use crate::push::Push;
+use documents::{ArtifactUpdate, List, Response, Task, non_empty};
 
 /// Version 1.0.
 pub struct V1 {
@@ -19,6 +21,16 @@ pub struct V1 {
 
 /// Number of tasks per page. The protocol allows at most 100.
 const PAGE: u32 = 50;
+
+/// How this version writes a message.
+const MESSAGE: MessageForm = MessageForm {
+    kind: None,
+    role: "ROLE_USER",
+    parts: "parts",
+    part: |part| json!(part),
+    immediate: ("returnImmediately", true),
+    push: "taskPushNotificationConfig",
+};
 
 impl V1 {
     /// A call that is not about an existing task.
@@ -67,21 +79,7 @@ impl Wire for V1 {
     }
 
     fn send(&self, outgoing: &Outgoing<'_>, streaming: bool) -> Call {
-        let mut message = Map::new();
-        set(&mut message, "messageId", Some(outgoing.message_id));
-        set(&mut message, "role", Some("ROLE_USER"));
-        set(&mut message, "parts", Some(outgoing.parts.iter().map(|part| json!(part)).collect::<Vec<_>>()));
-        set(&mut message, "contextId", outgoing.context_id);
-        set(&mut message, "taskId", outgoing.task_id);
-        set_list(&mut message, "referenceTaskIds", outgoing.reference_task_ids);
-        set_list(&mut message, "extensions", outgoing.extensions);
-        let mut params = Map::from_iter([("message".to_owned(), message.into())]);
-        let mut configuration = Map::new();
-        set(&mut configuration, "returnImmediately", (!streaming).then_some(true));
-        set_list(&mut configuration, "acceptedOutputModes", outgoing.accepted_output_modes);
-        set(&mut configuration, "taskPushNotificationConfig", outgoing.push.map(told));
-        set(&mut params, "configuration", (!configuration.is_empty()).then_some(configuration));
-        set(&mut params, "metadata", outgoing.metadata.cloned());
+        let params = outgoing.params(&MESSAGE, streaming);
         let (method, path) =
             if streaming { ("SendStreamingMessage", "/message:stream") } else { ("SendMessage", "/message:send") };
         self.call(method, params, "POST", path.to_owned())
@@ -102,7 +100,7 @@ impl Wire for V1 {
     }
 
     fn notify(&self, task_id: &str, push: &Push) -> Call {
-        let mut params = told(push);
+        let mut params = push_config(push);
         set(&mut params, "taskId", Some(task_id));
         let path = format!("/tasks/{}/pushNotificationConfigs", segment(task_id));
         self.call("CreateTaskPushNotificationConfig", params, "POST", path)
@@ -123,7 +121,7 @@ impl Wire for V1 {
         Some(self.call("ListTasks", params, "GET", "/tasks".to_owned()))
     }
 
-    fn event(&self, result: Value) -> Result<Event, NotThis> {
+    fn event(&self, result: Value) -> Result<Event, UnexpectedDocument> {
         let event: Response = serde_json::from_value(result)?;
         match event {
             Response { message: Some(message), .. } => Ok(Event::Message(message.into())),
@@ -132,170 +130,30 @@ impl Wire for V1 {
                 task_id: update.task_id,
                 context_id: filled(update.context_id),
                 status: update.status.unwrap_or_default().into(),
-                metadata: said(update.metadata),
+                metadata: non_empty(update.metadata),
             }),
             Response { artifact_update: Some(ArtifactUpdate { task_id, context_id, artifact, append }), .. } => {
-                Ok(Event::Artifact { task_id, context_id: filled(context_id), artifact: artifact.into(), append })
+                Ok(Event::Artifact {
+                    task_id,
+                    context_id: filled(context_id),
+                    artifact: artifact.into(),
+                    append: append.unwrap_or(false),
+                })
             }
-            Response { .. } => Err(NotThis),
+            Response { .. } => Err(UnexpectedDocument),
         }
     }
 
-    fn task(&self, result: Value) -> Result<model::Task, NotThis> {
+    fn task(&self, result: Value) -> Result<model::Task, UnexpectedDocument> {
         Ok(serde_json::from_value::<Task>(result)?.into())
     }
 
-    fn page(&self, result: Value) -> Result<Page, NotThis> {
+    fn page(&self, result: Value) -> Result<Page, UnexpectedDocument> {
         let list: List = serde_json::from_value(result)?;
-        Ok(Page { tasks: list.tasks.into_iter().map(Into::into).collect(), next: filled(list.next_page_token) })
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Response {
-    task: Option<Task>,
-    message: Option<Message>,
-    status_update: Option<StatusUpdate>,
-    artifact_update: Option<ArtifactUpdate>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Task {
-    id: String,
-    context_id: Option<String>,
-    status: Option<Status>,
-    #[serde(default)]
-    artifacts: Vec<Artifact>,
-    #[serde(default)]
-    history: Vec<Message>,
-    metadata: Option<Map<String, Value>>,
-}
-
-#[derive(Deserialize, Default)]
-struct Status {
-    state: Option<String>,
-    message: Option<Message>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Message {
-    #[serde(default)]
-    message_id: String,
-    context_id: Option<String>,
-    task_id: Option<String>,
-    role: Option<String>,
-    #[serde(default)]
-    parts: Vec<AnyPart>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Artifact {
-    #[serde(default)]
-    artifact_id: String,
-    name: Option<String>,
-    description: Option<String>,
-    #[serde(default)]
-    parts: Vec<AnyPart>,
-    metadata: Option<Map<String, Value>>,
-}
-
-/// A part, including members that a later 1.x may add.
-#[derive(Deserialize)]
-struct AnyPart(Map<String, Value>);
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct StatusUpdate {
-    task_id: String,
-    context_id: Option<String>,
-    status: Option<Status>,
-    metadata: Option<Map<String, Value>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ArtifactUpdate {
-    task_id: String,
-    context_id: Option<String>,
-    artifact: Artifact,
-    #[serde(default)]
-    append: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct List {
-    #[serde(default)]
-    tasks: Vec<Task>,
-    next_page_token: Option<String>,
-}
-
-impl From<Task> for model::Task {
-    fn from(task: Task) -> Self {
-        Self {
-            id: task.id,
-            context_id: filled(task.context_id),
-            status: task.status.unwrap_or_default().into(),
-            artifacts: task.artifacts.into_iter().map(Into::into).collect(),
-            history: task.history.into_iter().map(Into::into).collect(),
-            metadata: said(task.metadata),
-        }
-    }
-}
-
-impl From<Status> for model::Status {
-    fn from(status: Status) -> Self {
-        Self { state: state(status.state.as_deref()), message: status.message.map(Into::into) }
-    }
-}
-
-impl From<Message> for model::Message {
-    fn from(message: Message) -> Self {
-        Self {
-            message_id: message.message_id,
-            context_id: filled(message.context_id),
-            task_id: filled(message.task_id),
-            by_agent: message.role.as_deref() != Some("ROLE_USER"),
-            parts: message.parts.into_iter().map(Into::into).collect(),
-        }
-    }
-}
-
-impl From<Artifact> for model::Artifact {
-    fn from(artifact: Artifact) -> Self {
-        Self {
-            artifact_id: artifact.artifact_id,
-            name: filled(artifact.name),
-            description: filled(artifact.description),
-            parts: artifact.parts.into_iter().map(Into::into).collect(),
-            metadata: said(artifact.metadata),
-        }
-    }
-}
-
-impl From<AnyPart> for Part {
-    fn from(AnyPart(mut part): AnyPart) -> Self {
-        const KNOWN: [&str; 4] = ["text", "data", "url", "raw"];
-        const MORE: [&str; 3] = ["mediaType", "filename", "metadata"];
-        let is_known = KNOWN.iter().any(|name| part.contains_key(*name));
-        if !is_known && part.keys().any(|name| !MORE.contains(&name.as_str())) {
-            return Self::unknown(part);
-        }
-        let mut text = |name: &str| match part.remove(name) {
-            Some(Value::String(text)) => Some(text),
-            _ => None,
-        };
-        let [content, url, raw] = ["text", "url", "raw"].map(&mut text);
-        let [media_type, filename] = ["mediaType", "filename"].map(|name| filled(text(name)));
-        let metadata = match part.remove("metadata") {
-            Some(Value::Object(metadata)) => said(Some(metadata)),
-            _ => None,
-        };
-        Self { text: content, data: part.remove("data"), url, raw, media_type, filename, metadata }
+        Ok(Page {
+            tasks: list.tasks.into_iter().flatten().map(Into::into).collect(),
+            next: filled(list.next_page_token),
+        })
     }
 }
 
@@ -314,29 +172,10 @@ fn timestamp(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", second / 3_600, second / 60 % 60, second % 60)
 }
 
-/// Empty metadata counts as missing.
-fn said(metadata: Option<Map<String, Value>>) -> Option<Map<String, Value>> {
-    metadata.filter(|metadata| !metadata.is_empty())
-}
-
-fn state(name: Option<&str>) -> State {
-    match name.unwrap_or_default() {
-        "TASK_STATE_SUBMITTED" => State::Submitted,
-        "TASK_STATE_WORKING" => State::Working,
-        "TASK_STATE_INPUT_REQUIRED" => State::InputRequired,
-        "TASK_STATE_AUTH_REQUIRED" => State::AuthRequired,
-        "TASK_STATE_COMPLETED" => State::Completed,
-        "TASK_STATE_FAILED" => State::Failed,
-        // The second spelling comes from 0.3.
-        "TASK_STATE_CANCELED" | "TASK_STATE_CANCELLED" => State::Canceled,
-        "TASK_STATE_REJECTED" => State::Rejected,
-        _ => State::Unknown,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Part, State};
 
     const WIRE: V1 = V1 { tenant: None, binding: Binding::JsonRpc };
 
@@ -361,11 +200,11 @@ mod tests {
     #[test]
     fn over_http_json_the_tenant_and_the_task_are_in_the_path() {
         let wire = V1 { tenant: Some("a b".into()), binding: Binding::Rest };
-        let told = |call: Call| (call.verb(), call.url("https://x/"), call.body());
+        let sent = |call: Call| (call.verb(), call.url("https://x/"), call.body());
         let get = "https://x/a%20b/tasks/t%2F1?historyLength=0".to_owned();
-        assert_eq!(told(wire.get("t/1", Some(0))), ("GET", get, None));
+        assert_eq!(sent(wire.get("t/1", Some(0))), ("GET", get, None));
         let cancel = "https://x/a%20b/tasks/t:cancel".to_owned();
-        assert_eq!(told(wire.cancel("t")), ("POST", cancel, Some(json!({}))));
+        assert_eq!(sent(wire.cancel("t")), ("POST", cancel, Some(json!({}))));
         let send = wire.send(&outgoing(&[Part::text("hi")]), true);
         assert_eq!((send.url("https://x"), send.params.get("tenant")), ("https://x/a%20b/message:stream".into(), None));
     }
@@ -376,9 +215,9 @@ mod tests {
         let task =
             event(json!({ "task": { "id": "t", "contextId": "c", "status": { "state": "TASK_STATE_WORKING" } } }));
         assert!(matches!(task, Event::Task(task) if task.id == "t" && task.status.state == State::Working));
-        let said = json!({ "role": "ROLE_AGENT", "messageId": "m", "parts": [{ "text": "a", "mediaType": "" }] });
-        assert!(matches!(event(json!({ "message": said })), Event::Message(message) if message.text() == "a"));
-        let update = json!({ "taskId": "t", "status": { "state": "TASK_STATE_INPUT_REQUIRED", "message": said } });
+        let message = json!({ "role": "ROLE_AGENT", "messageId": "m", "parts": [{ "text": "a", "mediaType": "" }] });
+        assert!(matches!(event(json!({ "message": message })), Event::Message(message) if message.text() == "a"));
+        let update = json!({ "taskId": "t", "status": { "state": "TASK_STATE_INPUT_REQUIRED", "message": message } });
         let Event::Status { status, .. } = event(json!({ "statusUpdate": update })) else { panic!("a status") };
         assert_eq!((status.state, status.message.map(|message| message.by_agent)), (State::InputRequired, Some(true)));
         let artifact = json!({ "artifactId": "a", "parts": [{ "raw": "AAA=", "filename": "f" }] });
@@ -388,6 +227,12 @@ mod tests {
         };
         assert_eq!(artifact.parts[0].raw.as_deref(), Some("AAA="));
         assert!(WIRE.event(json!({ "kind": "task", "id": "t" })).is_err());
+    }
+
+    #[test]
+    fn null_stands_for_a_missing_list() {
+        let task = json!({ "id": "t", "artifacts": null, "history": null, "status": { "message": { "parts": null } } });
+        assert!(WIRE.task(task).is_ok_and(|task| task.artifacts.is_empty() && task.history.is_empty()));
     }
 
     #[test]

@@ -23,7 +23,7 @@ const LARGEST: usize = 256 * 1024;
 
 /// A cached card.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct CachedCard {
     /// The URL that it was read from.
     pub place: String,
     /// The card's original text.
@@ -36,7 +36,7 @@ pub struct Kept {
     fresh: u64,
 }
 
-impl Kept {
+impl CachedCard {
     /// An entry for a card that was just read. `None` if the server forbids caching or the card is too large.
     pub fn of(place: &str, document: &[u8], validators: &Validators, now: SystemTime) -> Option<Self> {
         let document = String::from_utf8(document.to_vec()).ok().filter(|document| document.len() <= LARGEST)?;
@@ -97,17 +97,18 @@ fn seconds(time: SystemTime) -> u64 {
 }
 
 /// The cache entry of one agent's card. If caching fails, the job continues.
-pub struct Shelf {
+pub struct CardCache {
     /// `None` if cards are not cached.
     key: Option<String>,
 }
 
-impl Shelf {
-    /// The key contains the agent's name: another name may have other credentials, and so get another card from the
-    /// same address.
+impl CardCache {
+    /// The key depends on the agent's name and on whether the job gives its address: then other credentials or none are
+    /// used, and the same address may return another card.
     pub fn of(settings: &Settings) -> Self {
         let key = settings.keep_card.then(|| {
-            let digest = Sha256::digest(format!("{}\n{}", settings.name, settings.url));
+            let name = if settings.by_address { "" } else { settings.name.as_str() };
+            let digest = Sha256::digest(format!("{name}\n{}", settings.url));
             let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
             format!("card:{hex}")
         });
@@ -115,15 +116,15 @@ impl Shelf {
     }
 
     /// The cached card, if there is one.
-    pub fn card(&self) -> Option<Kept> {
+    pub fn card(&self) -> Option<CachedCard> {
         let key = self.key.as_ref()?;
-        told(kv::open().and_then(|store| store.get_json(key))).flatten()
+        ok_or_log(kv::open().and_then(|store| store.get_json(key))).flatten()
     }
 
     /// Replaces the cached card, or removes it if `now` is `None`.
-    pub fn put(&self, before: Option<&Kept>, now: Option<&Kept>) {
+    pub fn put(&self, before: Option<&CachedCard>, now: Option<&CachedCard>) {
         let Some(key) = &self.key else { return };
-        told(match (before, now) {
+        ok_or_log(match (before, now) {
             (None, None) => return,
             (Some(before), Some(now)) if now.is_hardly_newer(before) => return,
             (_, Some(now)) => kv::open().and_then(|store| store.set_json(key, now)),
@@ -132,7 +133,7 @@ impl Shelf {
     }
 }
 
-impl Kept {
+impl CachedCard {
     fn is_hardly_newer(&self, before: &Self) -> bool {
         let age = self.right_at.checked_sub(before.right_at).map(Duration::from_secs);
         // Only for cards that are never fresh. A fresh card is used without asking, so its server confirms it seldom
@@ -143,8 +144,8 @@ impl Kept {
     }
 }
 
-fn told<T>(done: Result<T, KvError>) -> Option<T> {
-    done.inspect_err(|error| log::warn(format_args!("the agent's card is not kept: {error}"))).ok()
+fn ok_or_log<T>(done: Result<T, KvError>) -> Option<T> {
+    done.inspect_err(|error| log::warn(format_args!("the agent's card was not cached: {error}"))).ok()
 }
 
 #[cfg(test)]
@@ -173,7 +174,7 @@ mod tests {
     #[test]
     fn a_card_serves_for_an_hour_while_its_server_is_away() {
         let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-        let kept = Kept::of("https://a", b"{}", &validators("max-age=60", None), at(1000)).expect("kept");
+        let kept = CachedCard::of("https://a", b"{}", &validators("max-age=60", None), at(1000)).expect("kept");
         assert!(kept.is_fresh(at(1059)) && !kept.is_fresh(at(1060)));
         assert!(kept.may_serve(at(4599)) && !kept.may_serve(at(4600)));
         assert!(!kept.is_fresh(at(999)) && !kept.may_serve(at(999)), "the clock has gone back");
@@ -185,10 +186,20 @@ mod tests {
     #[test]
     fn a_card_that_only_was_confirmed_again_is_not_written_each_time() {
         let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-        let kept = Kept::of("https://a", b"{}", &validators("", None), at(1000)).expect("kept");
+        let kept = CachedCard::of("https://a", b"{}", &validators("", None), at(1000)).expect("kept");
         let later = |seconds| kept.clone().confirmed(&validators("", None), at(seconds)).expect("kept");
         assert!(later(1059).is_hardly_newer(&kept) && !later(1060).is_hardly_newer(&kept));
-        let changed = Kept { document: "{\"a\":1}".into(), ..later(1001) };
+        let changed = CachedCard { document: "{\"a\":1}".into(), ..later(1001) };
         assert!(!changed.is_hardly_newer(&kept));
+    }
+
+    #[test]
+    fn an_agent_that_a_job_gives_by_its_address_has_a_cache_entry_of_its_own() {
+        let key = |by_address| {
+            let settings =
+                Settings { name: "the agent".into(), url: "https://a".into(), keep_card: true, ..Settings::default() };
+            CardCache::of(&Settings { by_address, ..settings }).key
+        };
+        assert_ne!(key(true), key(false), "one is read with credentials and the other without");
     }
 }

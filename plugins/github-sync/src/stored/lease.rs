@@ -10,7 +10,7 @@ use toril_plugin::{Failure, clock, context, log};
 use super::{document, keys};
 
 /// Maximum delay before a deferred job tries again.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
+const RETRY_DELAY: Duration = Duration::from_secs(2);
 
 /// How much longer the lease lasts if its attempt ran out of time and the job runs again at once.
 const GRACE: Duration = Duration::from_secs(60);
@@ -23,14 +23,14 @@ pub struct Lease<'a> {
     /// A fencing token, which grows with each lease. An attempt that finds another number than its own has lost the
     /// lease.
     number: u64,
-    is_kept: bool,
+    is_extended: bool,
 }
 
 /// Releases the lease however the attempt ends, so that the next job need not wait until it expires.
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        if self.give_back().is_err() {
-            log::debug("the lease of the repository could not be given back: it ends by itself");
+        if self.release().is_err() {
+            log::debug("the lease of the repository could not be released: it expires by itself");
         }
     }
 }
@@ -50,10 +50,10 @@ impl<'a> Lease<'a> {
             && held.job != job
             && let Some(left) = held.until.checked_sub(millis(clock::now())).filter(|left| *left > 0)
         {
-            return Err(Failure::defer(Duration::from_millis(left).min(LOOK_AGAIN)));
+            return Err(Failure::defer(Duration::from_millis(left).min(RETRY_DELAY)));
         }
         let number = store.increment(&keys::fence(id), 1)?;
-        let lease = Self { store, id, job, number, is_kept: false };
+        let lease = Self { store, id, job, number, is_extended: false };
         lease.hold(Duration::ZERO)?;
         Ok(lease)
     }
@@ -66,17 +66,17 @@ impl<'a> Lease<'a> {
     /// Checks that this attempt still holds the lease. If two attempts took it at the same moment, the loser is
     /// detected here before it writes.
     pub fn check(&self, fence: Option<&Vec<u8>>) -> Result<(), Failure> {
-        if document(fence) == Some(self.number) { Ok(()) } else { Err(Failure::defer(LOOK_AGAIN)) }
+        if document(fence) == Some(self.number) { Ok(()) } else { Err(Failure::defer(RETRY_DELAY)) }
     }
 
     /// Keeps the lease for the job's next attempt, which runs at once. If that does not happen, the lease expires.
-    pub fn keep(mut self) {
-        self.is_kept = true;
+    pub fn extend(mut self) {
+        self.is_extended = true;
     }
 
-    fn give_back(&self) -> Result<(), Failure> {
+    fn release(&self) -> Result<(), Failure> {
         self.check(self.store.get(&self.fence())?.as_ref())?;
-        if self.is_kept { self.hold(GRACE) } else { Ok(self.store.delete(&keys::lease(self.id))?) }
+        if self.is_extended { self.hold(GRACE) } else { Ok(self.store.delete(&keys::lease(self.id))?) }
     }
 
     fn hold(&self, longer: Duration) -> Result<(), Failure> {
@@ -124,10 +124,10 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_that_is_kept_is_not_free() {
+    fn a_lease_that_is_extended_is_not_free() {
         let store = store();
         let Ok(first) = Lease::take(&store, 7, "a") else { panic!("it is free") };
-        first.keep();
+        first.extend();
         assert!(matches!(Lease::take(&store, 7, "b"), Err(Failure::Defer(_))));
         assert!(Lease::take(&store, 7, "a").is_ok());
     }

@@ -1,22 +1,22 @@
-//! Cards that are kept, and asked for again only to learn whether they have changed.
+//! Cached cards, and requests that only check whether they have changed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 use toril_tests::RedisServer;
-use toril_tests::stub_agent::{Answer, Asked, CARD, StubAgent, card};
+use toril_tests::stub_agent::{AgentRequest, Answer, CARD, StubAgent, card};
 
 use crate::{Case, QUEUE, host};
 
 /// A host whose plugin keeps cards, and an agent whose card is answered like this. Its messages are answered with the
 /// path that they were sent to.
-async fn case(answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Case<StubAgent> {
-    let agent = StubAgent::start(move |asked: Asked| match asked.method.as_str() {
-        CARD => answer(&asked),
-        _ if asked.path == "/gone" => Answer::Raw(404, "text/plain", String::new()),
+async fn case(answer: impl Fn(&AgentRequest) -> Answer + Send + Sync + 'static) -> Case<StubAgent> {
+    let agent = StubAgent::start(move |request: AgentRequest| match request.method.as_str() {
+        CARD => answer(&request),
+        _ if request.path == "/gone" => Answer::Raw(404, "text/plain", String::new()),
         _ => {
-            let message = json!({ "role": "ROLE_AGENT", "messageId": "m", "parts": [{ "text": asked.path }] });
+            let message = json!({ "role": "ROLE_AGENT", "messageId": "m", "parts": [{ "text": request.path }] });
             Answer::Result(json!({ "message": message }))
         }
     });
@@ -29,8 +29,8 @@ async fn case(answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Case
 }
 
 /// A card for an agent at this path.
-fn at(asked: &Asked, path: &str) -> Value {
-    card(&format!("{}{path}", asked.url), false)
+fn at(request: &AgentRequest, path: &str) -> Value {
+    card(&format!("{}{path}", request.url), false)
 }
 
 fn full(status: u16, headers: &[(&'static str, &str)], body: &Value) -> Answer {
@@ -46,7 +46,7 @@ fn asked_for_card(case: &Case<StubAgent>) -> Vec<Option<String>> {
 
 #[tokio::test]
 async fn a_card_that_its_server_lets_be_kept_is_not_asked_for_again() {
-    let case = case(|asked| full(200, &[("cache-control", "max-age=3600")], &at(asked, "/a"))).await;
+    let case = case(|request| full(200, &[("cache-control", "max-age=3600")], &at(request, "/a"))).await;
 
     for _ in 0..3 {
         assert_eq!(case.send("hello").await["text"], "/a");
@@ -59,12 +59,12 @@ async fn a_card_that_its_server_lets_be_kept_is_not_asked_for_again() {
 async fn a_card_without_a_lifetime_is_compared_each_time_and_a_changed_one_counts() {
     let version = Arc::new(AtomicUsize::new(1));
     let of_server = version.clone();
-    let case = case(move |asked| {
+    let case = case(move |request| {
         let version = of_server.load(Ordering::SeqCst);
         let tag = format!("\"{version}\"");
-        match asked.header("if-none-match") == tag {
+        match request.header("if-none-match") == tag {
             true => full(304, &[("etag", &tag)], &Value::Null),
-            false => full(200, &[("etag", &tag)], &at(asked, &format!("/{version}"))),
+            false => full(200, &[("etag", &tag)], &at(request, &format!("/{version}"))),
         }
     });
     let case = case.await;
@@ -84,8 +84,8 @@ async fn a_card_without_a_lifetime_is_compared_each_time_and_a_changed_one_count
 async fn a_card_whose_server_is_away_is_used_for_a_while_and_one_that_is_withdrawn_is_not() {
     let status = Arc::new(AtomicUsize::new(200));
     let of_server = status.clone();
-    let case = case(move |asked| match of_server.load(Ordering::SeqCst) {
-        200 => full(200, &[], &at(asked, "/a")),
+    let case = case(move |request| match of_server.load(Ordering::SeqCst) {
+        200 => full(200, &[], &at(request, "/a")),
         status => full(u16::try_from(status).unwrap_or(500), &[], &Value::Null),
     });
     let case = case.await;
@@ -93,7 +93,7 @@ async fn a_card_whose_server_is_away_is_used_for_a_while_and_one_that_is_withdra
 
     status.store(503, Ordering::SeqCst);
     assert_eq!(case.send("hello").await["text"], "/a");
-    assert!(case.job("2").await["logs"].to_string().contains("an earlier one is used"));
+    assert!(case.job("2").await["logs"].to_string().contains("using the cached one"));
 
     status.store(410, Ordering::SeqCst);
     let output = case.run("send", &json!({ "message": "hello" })).await.exited(1);
@@ -104,9 +104,9 @@ async fn a_card_whose_server_is_away_is_used_for_a_while_and_one_that_is_withdra
 async fn a_fresh_card_that_leads_nowhere_any_more_is_read_again_within_the_attempt() {
     let moved = Arc::new(AtomicUsize::new(0));
     let of_server = moved.clone();
-    let case = case(move |asked| {
+    let case = case(move |request| {
         let path = if of_server.load(Ordering::SeqCst) == 0 { "/gone" } else { "/new" };
-        full(200, &[("cache-control", "max-age=3600")], &at(asked, path))
+        full(200, &[("cache-control", "max-age=3600")], &at(request, path))
     });
     let case = case.await;
     case.run("send", &json!({ "message": "hello" })).await.exited(1);
@@ -120,8 +120,8 @@ async fn a_fresh_card_that_leads_nowhere_any_more_is_read_again_within_the_attem
 
 #[tokio::test]
 async fn without_the_setting_the_card_is_read_by_each_attempt() {
-    let case = Case::played(|asked: Asked| match asked.method.as_str() {
-        CARD => full(200, &[("cache-control", "max-age=3600"), ("etag", "\"1\"")], &at(&asked, "/a")),
+    let case = Case::played(|request: AgentRequest| match request.method.as_str() {
+        CARD => full(200, &[("cache-control", "max-age=3600"), ("etag", "\"1\"")], &at(&request, "/a")),
         _ => Answer::Result(json!({ "message": { "role": "ROLE_AGENT", "parts": [{ "text": "hi" }] } })),
     });
     let case = case.await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use toril_plugin::log;
 
-use crate::trouble::Trouble;
+use crate::error::CallError;
 use crate::watch::{Stop, Watch};
 
 /// Backoff between retries. It doubles from the first value up to the last.
@@ -15,30 +15,30 @@ const NOT_A2A: u32 = 5;
 
 /// Decides whether a call is retried.
 #[derive(Debug)]
-pub struct Again<'a> {
+pub struct Retry<'a> {
     watch: &'a Watch,
     /// The agent's name in messages.
     agent: &'a str,
     /// The last error. `None` if the last call was answered.
-    trouble: Option<Trouble>,
+    last_error: Option<CallError>,
     pause: Duration,
     not_a2a: u32,
 }
 
-impl<'a> Again<'a> {
+impl<'a> Retry<'a> {
     pub fn new(agent: &'a str, watch: &'a Watch) -> Self {
-        Self { watch, agent, trouble: None, pause: FIRST_PAUSE, not_a2a: 0 }
+        Self { watch, agent, last_error: None, pause: FIRST_PAUSE, not_a2a: 0 }
     }
 
     /// Calls until there is an answer, as long as the attempt has time.
     ///
     /// # Errors
     /// An error that is not transient, or the reason why the attempt must end.
-    pub fn ask<T>(mut self, mut question: impl FnMut() -> Result<T, Trouble>) -> Result<T, Trouble> {
+    pub fn call<T>(mut self, mut call: impl FnMut() -> Result<T, CallError>) -> Result<T, CallError> {
         loop {
-            match question() {
+            match call() {
                 Ok(answer) => return Ok(answer),
-                Err(trouble) => self.wait(trouble)?,
+                Err(error) => self.wait(error)?,
             }
         }
     }
@@ -47,31 +47,31 @@ impl<'a> Again<'a> {
     ///
     /// # Errors
     /// An error that is not transient, or the reason why the attempt must end.
-    pub fn wait(&mut self, trouble: Trouble) -> Result<(), Trouble> {
-        self.not_a2a = if trouble == Trouble::NotA2a { self.not_a2a + 1 } else { 0 };
-        if !trouble.is_transient() || self.not_a2a > NOT_A2A {
-            return Err(trouble);
+    pub fn wait(&mut self, error: CallError) -> Result<(), CallError> {
+        self.not_a2a = if error == CallError::NotA2a { self.not_a2a + 1 } else { 0 };
+        if !error.is_transient() || self.not_a2a > NOT_A2A {
+            return Err(error);
         }
-        if self.trouble.is_none() {
-            log::warn(format_args!("{} has trouble, and is asked again: {}", self.agent, trouble.told()));
+        if self.last_error.is_none() {
+            log::warn(format_args!("call to {} failed, retrying: {error}", self.agent));
         }
-        let pause = trouble.wait().unwrap_or_default().max(self.pause);
-        self.trouble = Some(trouble);
+        let pause = error.retry_after().unwrap_or_default().max(self.pause);
+        self.last_error = Some(error);
         self.pause = (self.pause * 2).min(LAST_PAUSE);
         self.watch.pause(pause).map_err(Stop::into)
     }
 
     /// Records that a call was answered, and resets the backoff.
     pub fn answered(&mut self) {
-        if self.trouble.take().is_some() {
-            log::info(format_args!("{} answers again", self.agent));
+        if self.last_error.take().is_some() {
+            log::info(format_args!("{} answers calls again", self.agent));
         }
         (self.pause, self.not_a2a) = (FIRST_PAUSE, 0);
     }
 
     /// Whether the last call failed.
-    pub fn is_in_trouble(&self) -> bool {
-        self.trouble.is_some()
+    pub fn is_failing(&self) -> bool {
+        self.last_error.is_some()
     }
 }
 
@@ -82,11 +82,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn trouble_that_does_not_pass_is_given_back_at_once() {
+    fn a_permanent_error_is_returned_at_once() {
         let watch = Watch::new(None, clock::now());
-        let mut again = Again::new("agent x", &watch);
-        for trouble in [Trouble::Rpc { code: -32001 }, Trouble::Status { status: 401, wait: None }] {
-            assert_eq!(again.wait(trouble.clone()), Err(trouble));
+        let mut retry = Retry::new("agent x", &watch);
+        for error in [CallError::Rpc { code: -32001 }, CallError::Status { status: 401, wait: None }] {
+            assert_eq!(retry.wait(error.clone()), Err(error));
         }
     }
 
@@ -94,9 +94,9 @@ mod tests {
     fn a_question_is_asked_until_it_is_answered() {
         let watch = Watch::new(None, clock::now());
         let mut asked = 0;
-        let answer = Again::new("agent x", &watch).ask(|| {
+        let answer = Retry::new("agent x", &watch).call(|| {
             asked += 1;
-            if asked < 2 { Err(Trouble::Status { status: 503, wait: None }) } else { Ok(asked) }
+            if asked < 2 { Err(CallError::Status { status: 503, wait: None }) } else { Ok(asked) }
         });
         assert_eq!(answer, Ok(2));
     }
@@ -104,9 +104,9 @@ mod tests {
     #[test]
     fn the_end_of_the_attempt_ends_the_waiting() {
         let watch = Watch::new(Some(Duration::ZERO), clock::now());
-        let mut again = Again::new("agent x", &watch);
-        let busy = Trouble::Status { status: 503, wait: Some(Duration::from_secs(3600)) };
-        assert_eq!(again.wait(busy), Err(Trouble::Stopped(Stop::TimeoutOver)));
-        assert!(again.is_in_trouble());
+        let mut retry = Retry::new("agent x", &watch);
+        let busy = CallError::Status { status: 503, wait: Some(Duration::from_secs(3600)) };
+        assert_eq!(retry.wait(busy), Err(CallError::Stopped(Stop::TimeoutOver)));
+        assert!(retry.is_failing());
     }
 }

@@ -8,11 +8,11 @@ use toril_plugin::{Failure, clock, log};
 
 use super::{Agent, GRACE, QUESTION};
 use crate::access::Access;
-use crate::card::{Card, Kept, Shelf};
+use crate::card::{CachedCard, Card, CardCache};
 use crate::envelope::Binding;
-use crate::exchange::{Whole, exchange, without_mark};
+use crate::error::CallError;
+use crate::exchange::{FullResponse, exchange, without_mark};
 use crate::settings::{Place, Settings};
-use crate::trouble::Trouble;
 use crate::watch::Watch;
 
 /// The newest protocol version that this plugin supports.
@@ -29,11 +29,11 @@ pub(super) struct Source {
 /// The result of requesting a card.
 enum Read {
     /// The card, and its entry for the cache.
-    Card(Vec<u8>, Option<Kept>),
+    Card(Vec<u8>, Option<CachedCard>),
     /// There is no card at this location.
-    NoCard(Trouble),
+    NoCard(CallError),
     /// The server cannot be reached now.
-    Away(Trouble),
+    Unreachable(CallError),
 }
 
 /// Runs an action with an agent. If it fails and a cached card may be the cause, the card is read again. If the card
@@ -46,12 +46,12 @@ pub fn with_agent<T>(
     watch: &Watch,
     mut run: impl FnMut(&Agent) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let agent = Agent::meet(settings()?, watch, true)?;
+    let agent = Agent::discover(settings()?, watch, true)?;
     let failure = match run(&agent) {
         Err(failure @ (Failure::Retry(_) | Failure::Fatal(_))) if agent.may_be_old() => failure,
         done => return done,
     };
-    match Agent::meet(settings()?, watch, false) {
+    match Agent::discover(settings()?, watch, false) {
         Ok(newer) if newer.source.document != agent.source.document => {
             log::info(format_args!("the card of {} has changed: using the new one", agent.name()));
             run(&newer)
@@ -61,13 +61,13 @@ pub fn with_agent<T>(
 }
 
 impl Agent {
-    /// Reads the agent's card. With `kept`, a cached card is used while it is fresh.
-    fn meet(mut settings: Settings, watch: &Watch, kept: bool) -> Result<Self, Failure> {
+    /// Reads the agent's card. With `use_cache`, a cached card is used while it is fresh.
+    fn discover(mut settings: Settings, watch: &Watch, use_cache: bool) -> Result<Self, Failure> {
         let name = settings.name.clone();
         let access = Access::new(&name, std::mem::take(&mut settings.credentials));
-        let shelf = Shelf::of(&settings);
-        let known = shelf.card();
-        let fresh = known.as_ref().filter(|known| kept && known.is_fresh(clock::now()));
+        let cache = CardCache::of(&settings);
+        let known = cache.card();
+        let fresh = known.as_ref().filter(|known| use_cache && known.is_fresh(clock::now()));
         if let Some((fresh, card)) = fresh.and_then(|fresh| Some((fresh, parsed(fresh.document.as_bytes())?))) {
             let source = Source { document: fresh.document.clone().into_bytes(), is_unchecked: true };
             return Self::of(settings, access, card, source);
@@ -77,24 +77,23 @@ impl Agent {
             let here = known.as_ref().filter(|known| known.place == place.url);
             let (document, now) = match read(&access, &place, here, watch) {
                 Read::Card(document, now) => (document, now),
-                Read::NoCard(trouble) => {
-                    missing.get_or_insert(trouble);
+                Read::NoCard(error) => {
+                    missing.get_or_insert(error);
                     continue;
                 }
-                Read::Away(trouble) => match known
+                Read::Unreachable(error) => match known
                     .as_ref()
-                    .filter(|known| trouble.is_transient() && known.may_serve(clock::now()))
+                    .filter(|known| error.is_transient() && known.may_serve(clock::now()))
                 {
                     Some(known) => {
-                        let told = trouble.told();
-                        log::warn(format_args!("the card of {name} could not be read, an earlier one is used: {told}"));
+                        log::warn(format_args!("the card of {name} could not be read, using the cached one: {error}"));
                         (known.document.clone().into_bytes(), Some(known.clone()))
                     }
-                    None => return Err(trouble.into_failure(&name, "agent-card.json")),
+                    None => return Err(error.into_failure(&name, "agent-card.json")),
                 },
             };
             let Some(card) = parsed(&document) else {
-                return Err(Trouble::NotA2a.into_failure(&name, "agent-card.json"));
+                return Err(CallError::NotA2a.into_failure(&name, "agent-card.json"));
             };
             // An origin can host many agents, but has the card of at most one of them.
             if place.is_origin && settings.interface.is_none() && !card.is_at(&settings.url) {
@@ -103,19 +102,19 @@ impl Agent {
                      another address: set the address to the origin if that agent is meant, or to the address of the card"
                 )));
             }
-            shelf.put(known.as_ref(), now.as_ref());
+            cache.put(known.as_ref(), now.as_ref());
             return Self::of(settings, access, card, Source { document, is_unchecked: false });
         }
         Err(match missing {
-            Some(Trouble::Status { status, .. }) => Failure::fatal(format!(
+            Some(CallError::Status { status, .. }) => Failure::fatal(format!(
                 "{name} has no card at /.well-known/agent-card.json ({status}): check its address"
             )),
-            _ => Trouble::NotA2a.into_failure(&name, "agent-card.json"),
+            _ => CallError::NotA2a.into_failure(&name, "agent-card.json"),
         })
     }
 
     fn of(settings: Settings, mut access: Access, card: Card, source: Source) -> Result<Self, Failure> {
-        access.learn(card.security());
+        access.set_security(card.security());
         let mut interface = card.choose(&settings.name, settings.interface.as_ref().map(|(binding, _)| *binding))?;
         if let Some((_, url)) = &settings.interface {
             interface.url.clone_from(url);
@@ -130,34 +129,34 @@ impl Agent {
 }
 
 /// Requests a card, conditionally if one is cached.
-fn read(access: &Access, place: &Place, known: Option<&Kept>, watch: &Watch) -> Read {
-    let patience = watch.patiently(GRACE);
-    let ask = |request: Request| {
+fn read(access: &Access, place: &Place, known: Option<&CachedCard>, watch: &Watch) -> Read {
+    let wait_limit = watch.with_grace(GRACE);
+    let fetch = |request: Request| {
         // Some agents return an older card if the request names no version.
         let request = request.header("accept", "application/json").header("a2a-version", NEWEST);
         let conditions = known.iter().flat_map(|known| known.conditions());
         let request = conditions.fold(request, |request, (name, value)| request.header(name, value));
-        let answer = exchange(request.timeout(QUESTION), patience.clone())?;
+        let answer = exchange(request.timeout(QUESTION), wait_limit.clone())?;
         if !(answer.status == 304 && known.is_some()) {
             Binding::JsonRpc.succeeded(&answer)?;
         }
         Ok(answer)
     };
-    match access.send("GET", &place.url, &patience, ask) {
+    match access.send("GET", &place.url, &wait_limit, fetch) {
         Ok(answer) => card(answer, &place.url, known, clock::now()),
-        Err(trouble) if trouble.is_no_card() => Read::NoCard(trouble),
-        Err(trouble) => Read::Away(trouble),
+        Err(error) if error.is_no_card() => Read::NoCard(error),
+        Err(error) => Read::Unreachable(error),
     }
 }
 
-fn card(answer: Whole, place: &str, known: Option<&Kept>, now: SystemTime) -> Read {
+fn card(answer: FullResponse, place: &str, known: Option<&CachedCard>, now: SystemTime) -> Read {
     match known {
         Some(known) if answer.status == 304 => {
             Read::Card(known.document.clone().into_bytes(), known.clone().confirmed(&answer.validators, now))
         }
-        _ if parsed(&answer.body).is_none() => Read::NoCard(Trouble::NotA2a),
+        _ if parsed(&answer.body).is_none() => Read::NoCard(CallError::NotA2a),
         _ => {
-            let kept = Kept::of(place, &answer.body, &answer.validators, now);
+            let kept = CachedCard::of(place, &answer.body, &answer.validators, now);
             Read::Card(answer.body, kept)
         }
     }
