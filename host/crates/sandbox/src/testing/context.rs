@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 
 use toril_job::{
-    ContextFuture, ContextError, Dependencies, JobContext, JobRef, KeyValue, LogLevel, NewJob, OnFailure, settings,
+    ContextError, ContextFuture, Dependencies, JobContext, JobRef, KeyValue, LogLevel, NewJob, OnFailure, settings,
 };
 
 /// Drops log lines, and has no answer to other calls.
@@ -79,7 +79,12 @@ impl KeyValue for TestContext {
         unavailable()
     }
 
-    fn set_many<'a>(&'a self, _: &'a str, _: &'a [(String, Vec<u8>)], _: &'a settings::KeyValue) -> ContextFuture<'a, ()> {
+    fn set_many<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a [(String, Vec<u8>)],
+        _: &'a settings::KeyValue,
+    ) -> ContextFuture<'a, ()> {
         unavailable()
     }
 

@@ -6,7 +6,7 @@ use super::View;
 use crate::interface::jobs::{
     AddOptions, BackoffKind, Deduplication as GuestDeduplication, Error, Host, OnFailure as GuestOnFailure,
 };
-use crate::limits::{JOB_DATA, WAIT};
+use crate::limits::JOB_DATA;
 use toril_config::{self as config, Backoff};
 use toril_job::{ContextError, Deduplication, JobOptions, NewJob, OnFailure};
 
