@@ -151,7 +151,7 @@ async fn schedules_that_redis_rejected_at_a_reload_are_written_as_soon_as_possib
 
     set_memory(&redis, "0").await;
 
-    toril.wait_for_log("the job schedulers of the configuration are written", LONG).await;
+    toril.wait_for_log("the job schedulers of the configuration were written", LONG).await;
     assert_eq!(keys_of(&redis).await, ["second"]);
 }
 

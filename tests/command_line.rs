@@ -163,7 +163,7 @@ async fn check_says_how_to_build_a_plugin_whose_project_is_nearby() {
     let output = toril.cli(["check"]).await.exited(2);
 
     let project = toril.folder().join("mails");
-    let advice = format!("build it with `toril plugin build {}`", project.display());
+    let advice = format!("build its project with `toril plugin build {}`", project.display());
     assert!(output.stderr.contains(&advice), "{}", output.stderr);
 }
 

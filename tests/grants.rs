@@ -321,3 +321,14 @@ async fn the_output_of_a_plugin_is_in_its_jobs_log() {
     lines.sort_unstable();
     assert_eq!(lines, ["[warn] something odd", "first line", "no end", "second line"]);
 }
+
+/// The host holds at most 1,000 resources for an attempt.
+#[tokio::test]
+async fn the_number_of_requests_with_timeouts_in_one_attempt_is_not_limited_by_their_options() {
+    let redis = RedisServer::start().await;
+    let config = "[queues.work]\nplugin = \"reach\"\n";
+    let mut toril = Toril::new().redis(redis.url()).plugin("reach").config(config).spawn_run();
+    toril.wait_ready().await;
+
+    assert_eq!(run(&toril, "timeouts", json!(null)).await, json!({ "got": 1_100 }));
+}

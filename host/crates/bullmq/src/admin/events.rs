@@ -52,7 +52,8 @@ pub struct Events {
     redaction: Redaction,
     connection: Option<MultiplexedConnection>,
     read: std::collections::VecDeque<Event>,
-    told: bool,
+    /// Whether the last read failed, so that an outage is logged only once.
+    failing: bool,
 }
 
 impl Admin {
@@ -76,7 +77,7 @@ impl Admin {
             redaction: self.redaction(),
             connection: None,
             read: std::collections::VecDeque::new(),
-            told: false,
+            failing: false,
         };
         events.connection = Some(events.connect().await?);
         Ok(events)
@@ -108,9 +109,9 @@ impl Events {
                 return event;
             }
             match self.read_some().await {
-                Ok(()) => self.told = false,
+                Ok(()) => self.failing = false,
                 Err(error) => {
-                    if !std::mem::replace(&mut self.told, true) {
+                    if !std::mem::replace(&mut self.failing, true) {
                         tracing::warn!(%error, "reading events failed, retrying");
                     }
                     self.connection = None;

@@ -35,7 +35,7 @@ pub enum LoadError {
     #[error("{} is a core WebAssembly module and not a component: turn it into one (`toril plugin build` does, and so does `wasm-tools component new`)", .0.display())]
     CoreModule(PathBuf),
     /// The file is neither a core module nor a component.
-    #[error("{} is no WebAssembly component", .0.display())]
+    #[error("{} is not a WebAssembly component", .0.display())]
     NoComponent(PathBuf),
     /// The bytes are incomplete or invalid.
     #[error("{} is damaged: {reason}", .path.display())]

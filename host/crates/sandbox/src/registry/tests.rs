@@ -55,7 +55,7 @@ async fn a_file_that_cannot_be_used_is_refused_until_a_usable_one_replaces_it() 
 
     assert!(matches!(&reload, Reload::Refused(LoadError::NoComponent(_))), "{reload:?}");
     let refused = test.plugins.status()[0].refused.clone();
-    assert!(refused.is_some_and(|reason| reason.contains("is no WebAssembly component")));
+    assert!(refused.is_some_and(|reason| reason.contains("is not a WebAssembly component")));
     assert_eq!(result(&test, &handle).await, "1");
 
     test.write("work", &returning(&Answer::Result("1")));

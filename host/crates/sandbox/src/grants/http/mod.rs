@@ -10,6 +10,7 @@
 //! | `placeholder` | secrets that a plugin may send but not read |
 //! | `rate`, `failures` | limits per plugin |
 //! | `unsent` | limits what requests hold in the host before they are sent |
+//! | `request_options` | frees the options of sent requests |
 //! | `transport`, `send`, `tls` | sends allowed requests |
 //! | `recorder`, `tape` | records requests, and answers from a recording, in tests of a plugin |
 
@@ -21,6 +22,7 @@ mod placeholder;
 mod prepared;
 mod rate;
 mod recorder;
+mod request_options;
 mod route;
 mod send;
 mod tape;
@@ -89,5 +91,6 @@ impl InPen {
 /// Links the interfaces.
 pub fn link<T: HttpHost>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
-    unsent::link(linker)
+    unsent::link(linker)?;
+    request_options::link(linker)
 }
