@@ -187,7 +187,7 @@ async fn a_run_that_is_due_is_not_lost_when_a_host_starts() {
 async fn an_invalid_schedule_is_reported_with_its_line() {
     let redis = RedisServer::start().await;
     for (schedule, says) in [
-        ("pattern = \"61 * * * *\"", "is no schedule"),
+        ("pattern = \"61 * * * *\"", "is not a schedule"),
         ("pattern = \"0 3 * * *\"\ntz = \"Mars/Base\"", "Mars/Base"),
         ("every = \"1h\"\npattern = \"0 3 * * *\"", "either `pattern` or `every`"),
         ("name = \"x\"", "either `pattern` or `every`"),

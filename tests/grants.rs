@@ -136,7 +136,7 @@ async fn a_batch_has_bounds() {
 
     assert!(many.contains("the call names 1001 keys and may name 1000"), "{many}");
     assert!(long.contains("the key has 1025 bytes and may have 1024"), "{long}");
-    assert!(large.contains("9437184 bytes together and may have 8388608 in one call"), "{large}");
+    assert!(large.contains("9437184 bytes in total, and one call may have 8388608"), "{large}");
 }
 
 #[tokio::test]

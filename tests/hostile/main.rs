@@ -200,7 +200,7 @@ cases! {
         "caf\u{fffd} \u{fffd}\u{fffd}"
     }
     a_result_that_is_no_json => texts::a_result_that_is_no_json {
-        "a result that is no JSON",
+        "a result that is not JSON",
         "the host reads it",
         "the plugin returned something that is not JSON: EOF while parsing a value at line 1 column 9"
     }
@@ -312,12 +312,12 @@ cases! {
     endless_keys => quotas::endless_keys {
         "a million keys of key-value data",
         "`max_keys` in `keyvalue` of the plugin",
-        "…plugin hostile would keep 101 keys of key-value data and may keep 100: raise `max_keys` in `keyvalue` under [plugins.hostile] in the configuration, or have the plugin delete data…"
+        "…plugin hostile would keep 101 keys of key-value data, and may keep 100: raise `max_keys` in `keyvalue` under [plugins.hostile] in the configuration, or have the plugin delete data…"
     }
     endless_values => quotas::endless_values {
         "a terabyte of key-value data",
         "`max_bytes` in `keyvalue` of the plugin",
-        "…plugin hostile would keep 4194328 bytes of key-value data and may keep 4194304: raise `max_bytes` in `keyvalue` under [plugins.hostile] in the configuration, or have the plugin delete data…"
+        "…plugin hostile would keep 4194328 bytes of key-value data, and may keep 4194304: raise `max_bytes` in `keyvalue` under [plugins.hostile] in the configuration, or have the plugin delete data…"
     }
     endless_requests => quotas::endless_requests {
         "a million requests to a granted origin",
@@ -332,7 +332,7 @@ cases! {
     large_results_of_children => quotas::large_results_of_children {
         "reading 200 MiB of what a job's children returned",
         "16 MiB for all of them together",
-        "…the results of the job's children have 209718090 bytes together, and one call brings 16777216 at most: return less from each child…"
+        "…the results of the job's children have 209718090 bytes in total, and one call returns at most 16777216: return less from each child…"
     }
     a_file_of_100_mb => files::of_100_mb {
         "a component of 100 MB",

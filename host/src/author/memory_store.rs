@@ -84,7 +84,7 @@ impl KeyValue for MemoryStore {
         let held = data.get(key).map(|value| String::from_utf8_lossy(value).parse::<u64>());
         let value = match held.transpose() {
             Ok(held) => held.unwrap_or(0).checked_add(by),
-            Err(_) => return answer(Err(ContextError::Invalid("the value is no whole number".to_owned()))),
+            Err(_) => return answer(Err(ContextError::Invalid("the value is not a whole number".to_owned()))),
         };
         let Some(value) = value else {
             return answer(Err(ContextError::Invalid("the value would be too large".to_owned())));

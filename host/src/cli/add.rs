@@ -190,7 +190,7 @@ impl Add {
             "-" => std::io::read_to_string(std::io::stdin()).map_err(|error| format!("standard input: {error}"))?,
             text => text.to_owned(),
         };
-        serde_json::from_str(&text).map_err(|error| format!("--data is no JSON: {error}"))
+        serde_json::from_str(&text).map_err(|error| format!("--data is not JSON: {error}"))
     }
 }
 
@@ -241,7 +241,7 @@ fn backoff(text: &str) -> Result<Backoff, String> {
     let kind = BackoffKind::from(kind.ok_or("starts with fixed, exponential or the name of a strategy")?.to_owned());
     let delay = match (parts.next(), &kind) {
         (Some(delay), _) => {
-            humantime::parse_duration(delay).map_err(|error| format!("{delay:?} is no duration: {error}"))?
+            humantime::parse_duration(delay).map_err(|error| format!("{delay:?} is not a duration: {error}"))?
         }
         (None, BackoffKind::Named(_)) => Duration::ZERO,
         (None, _) => return Err("the delay is missing, as in fixed:2s".to_owned()),

@@ -41,7 +41,7 @@ fn read(file: &str) -> Result<NewFlow, String> {
     if document.len() as u64 > LONGEST {
         return Err(format!("{file} is longer than 64 MiB"));
     }
-    serde_json::from_slice(&document).map_err(|reason| format!("{file} is no flow: {reason}"))
+    serde_json::from_slice(&document).map_err(|reason| format!("{file} is not a flow: {reason}"))
 }
 
 fn tree(added: &AddedFlow, depth: usize) {

@@ -38,7 +38,7 @@ impl Dev {
         let mut rebuilding = Vec::new();
         for project in self.project {
             if !project.is_dir() {
-                return Err(CliError::wrong(format!("there is no folder {} with a project", project.display())));
+                return Err(CliError::wrong(format!("folder {} does not exist", project.display())));
             }
             // The first build finishes before the host starts, because the host needs the components.
             let task = rebuild::start(project, plugins.clone()).await.map_err(CliError::failed)?;

@@ -109,7 +109,7 @@ impl Set {
             .as_deref()
             .map(serde_json::from_str)
             .transpose()
-            .map_err(|reason| CliError::wrong(format!("--data is no JSON: {reason}")))?;
+            .map_err(|reason| CliError::wrong(format!("--data is not JSON: {reason}")))?;
         let opts = serde_json::from_str(&self.opts)
             .map_err(|reason| CliError::wrong(format!("--opts cannot be used: {reason}")))?;
         let admin = self.client.admin(path)?;

@@ -132,7 +132,7 @@ impl Server {
         let data = claim.folder.join("redis");
         private::make(&data).map_err(io_error(format!("cannot make {}", data.display())))?;
         let password =
-            random_password().map_err(|error| io_error("there is no randomness for a password")(error.into()))?;
+            random_password().map_err(|error| io_error("could not get random bytes for a password")(error.into()))?;
         let config = data.join("server.conf");
         private::write(&config, format!("requirepass {password}\n").as_bytes())
             .map_err(io_error(format!("cannot write {}", config.display())))?;

@@ -23,7 +23,7 @@ pub(super) enum DurationError {
     NoUnit,
     #[error("has an unknown unit, {0:?}")]
     Unit(String),
-    #[error("is no length of time")]
+    #[error("is not a duration")]
     Malformed,
     #[error("is longer than a hundred years")]
     TooLong,
@@ -38,7 +38,7 @@ pub(super) enum SizeError {
     NoUnit,
     #[error("has an unknown unit, {0:?}")]
     Unit(String),
-    #[error("is no size: it must be a whole number with a unit")]
+    #[error("is not a size: it must be a whole number with a unit")]
     Malformed,
     #[error("is too large")]
     TooLarge,

@@ -24,7 +24,7 @@ pub struct Built {
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// The folder is not a plugin project.
-    #[error("{} is no plugin project: it has neither Cargo.toml nor package.json nor pyproject.toml. `toril plugin new` makes one.", .0.display())]
+    #[error("{} is not a plugin project: it has neither Cargo.toml nor package.json nor pyproject.toml. `toril plugin new` makes one.", .0.display())]
     NoProject(PathBuf),
     /// The SDK's build is not installed.
     #[error("the project in {} cannot be built, since its SDK is not installed: {advice}", .folder.display())]

@@ -172,7 +172,7 @@ fn size(text: &str) -> Result<u64, String> {
 }
 
 fn json(text: &str) -> Result<Value, String> {
-    serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))
+    serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))
 }
 
 fn queue_and_id(text: &str) -> Result<(String, String), String> {

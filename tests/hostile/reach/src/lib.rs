@@ -35,7 +35,7 @@ impl RawPlugin for Reach {
 
 /// The authority of a server, from the job's data.
 fn authority(job: &Job<Json>) -> Result<String, Failure> {
-    job.data.parse().map_err(|_| Failure::fatal("the data is no authority, such as \"127.0.0.1:80\""))
+    job.data.parse().map_err(|_| Failure::fatal("the data is not an authority, such as \"127.0.0.1:80\""))
 }
 
 /// Outside of a component, there is nothing to test.

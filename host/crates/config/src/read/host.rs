@@ -114,7 +114,7 @@ fn host_name(node: &Node<'_>) -> Result<String, Fault> {
     if name.chars().all(fits) || address.is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok()) {
         return Ok(name.to_ascii_lowercase());
     }
-    Err(Fault::new(format!("{node} is no name of a host: {name:?}"))
+    Err(Fault::new(format!("{node} is not a host name: {name:?}"))
         .help("write the name alone, without scheme and port, as in \"toril.example.com\""))
 }
 
@@ -122,7 +122,7 @@ fn filter(node: &Node<'_>) -> Result<String, Fault> {
     let text = values::text(node)?;
     match tracing_subscriber::EnvFilter::try_new(&text) {
         Ok(_) => Ok(text),
-        Err(error) => Err(Fault::new(format!("{node} is no filter: {error}"))
+        Err(error) => Err(Fault::new(format!("{node} is not a log filter: {error}"))
             .help("write a level, as in \"debug\", or levels of parts, as in \"warn,toril=debug\"")),
     }
 }
@@ -139,7 +139,7 @@ fn listen(node: &Node<'_>) -> Result<Option<SocketAddr>, Fault> {
     match values::string(node)? {
         "off" => Ok(None),
         address => address.parse().map(Some).map_err(|_| {
-            Fault::new(format!("{node} is no address with a port: {address:?}")).help(
+            Fault::new(format!("{node} is not an address with a port: {address:?}")).help(
                 "write an IP address and a port, as in \"127.0.0.1:9090\" or \"[::]:9090\", or \"off\" for no listener",
             )
         }),

@@ -157,7 +157,7 @@ fn address_range(node: &Node<'_>) -> Result<IpNet, Fault> {
     let text = values::string(node)?;
     let single = text.parse::<IpAddr>().map(IpNet::from);
     text.parse().or(single).map_err(|_| {
-        Fault::new(format!("{node} is no range of IP addresses"))
+        Fault::new(format!("{node} is not a range of IP addresses"))
             .help("write a range such as \"10.0.0.0/8\", or one address")
     })
 }

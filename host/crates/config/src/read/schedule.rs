@@ -66,7 +66,7 @@ fn repeat(table: &Table<'_>, subject: &str, report: &mut Report<'_>) -> Option<R
         let pattern = values::text(node)?;
         match check_pattern(&pattern, tz.as_deref().unwrap_or("UTC")) {
             Ok(()) => Ok(pattern),
-            Err(reason) => Err(Fault::new(format!("{node} is no schedule: {reason}")).help(
+            Err(reason) => Err(Fault::new(format!("{node} is not a schedule: {reason}")).help(
                 "a pattern has five fields (minute, hour, day, month, day of the week), or six with seconds before them, or is a name such as `@daily`; `tz` is a name such as \"Europe/Madrid\"",
             )),
         }

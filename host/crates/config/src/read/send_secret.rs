@@ -86,7 +86,7 @@ fn sendable(node: &Node<'_>, value: Secret) -> Result<Secret, Fault> {
 
 fn header_name(node: &Node<'_>) -> Result<HeaderName, Fault> {
     let name = HeaderName::try_from(values::string(node)?);
-    let name = name.map_err(|_| Fault::new(format!("{node} is no name of a header")))?;
+    let name = name.map_err(|_| Fault::new(format!("{node} is not a header name")))?;
     match OF_THE_HOST.contains(&name.as_str()) {
         true => Err(Fault::new(format!("{node} is a header that the host sets itself"))),
         false => Ok(name),

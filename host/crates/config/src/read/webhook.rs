@@ -126,7 +126,7 @@ fn priority(node: &Node<'_>) -> Result<u32, Fault> {
 
 fn pointer(node: &Node<'_>) -> Result<Pointer, Fault> {
     values::string(node)?.parse().map_err(|error| {
-        Fault::new(format!("{node} is no JSON pointer: it {error}"))
+        Fault::new(format!("{node} is not a JSON pointer: it {error}"))
             .help("write the way to a value of the body, as in \"/repository/full_name\"")
     })
 }

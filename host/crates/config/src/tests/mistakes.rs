@@ -154,7 +154,7 @@ fn units_that_are_missing_or_wrong() {
         case(queue("timeout = 1.5"), 3, 11, "`timeout` in queues.a has no unit"),
         case(queue("timeout = \"30\""), 3, 11, "`timeout` in queues.a has no unit"),
         case(queue("timeout = \"30 parsecs\""), 3, 11, "has an unknown unit, \"parsecs\""),
-        case(queue("timeout = \"soon\""), 3, 11, "is no length of time"),
+        case(queue("timeout = \"soon\""), 3, 11, "is not a duration"),
         case(queue("timeout = \"10us\""), 3, 11, "is finer than a millisecond"),
         case(queue("backoff = 5"), 3, 11, "`backoff` in queues.a has no unit"),
         case(section("[plugins.a]\nmemory = 64"), 4, 10, "\"64MiB\" for mebibytes"),

@@ -78,7 +78,7 @@ fn completed(result: String, max_result: usize) -> Outcome {
         // serde_json's message contains only a position and what was expected, no part of the text.
         Err(error) => Outcome::Retry(Failure::new(
             FailureKind::InvalidResult,
-            format!("the plugin returned something that is no JSON: {error}"),
+            format!("the plugin returned something that is not JSON: {error}"),
         )),
     }
 }

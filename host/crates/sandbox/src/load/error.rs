@@ -21,7 +21,7 @@ pub enum LoadError {
         source: std::io::Error,
     },
     /// The path is a folder, a pipe or a device.
-    #[error("{} is no file", .0.display())]
+    #[error("{} is not a file", .0.display())]
     NoFile(PathBuf),
     /// The file is too large.
     #[error("{} is larger than {most} bytes, the `max_component` under [host]", .path.display())]
@@ -54,7 +54,7 @@ pub enum LoadError {
         reason: CompileError,
     },
     /// The component's exports or imports do not match an interface version of this host.
-    #[error("{} is no plugin for this host: {reason}", .path.display())]
+    #[error("{} is not a plugin for this host: {reason}", .path.display())]
     World {
         /// The file.
         path: PathBuf,
@@ -62,7 +62,7 @@ pub enum LoadError {
         reason: String,
     },
     /// An instance of the component would exceed the limits of a pen.
-    #[error("{} was not taken: {reason}", .path.display())]
+    #[error("{} was refused: {reason}", .path.display())]
     Parts {
         /// The file.
         path: PathBuf,
@@ -70,7 +70,7 @@ pub enum LoadError {
         reason: String,
     },
     /// `describe` failed.
-    #[error("{} was not taken: its `describe` failed: {}", .path.display(), .failure.message)]
+    #[error("{} was refused: its `describe` failed: {}", .path.display(), .failure.message)]
     Describe {
         /// The file.
         path: PathBuf,
@@ -78,7 +78,7 @@ pub enum LoadError {
         failure: Failure,
     },
     /// The manifest that `describe` returned is invalid.
-    #[error("{} was not taken: {source}", .path.display())]
+    #[error("{} was refused: {source}", .path.display())]
     Manifest {
         /// The file.
         path: PathBuf,

@@ -24,7 +24,7 @@ async fn a_plugin_of_the_served_version_is_loaded() {
 async fn a_plugin_of_a_newer_version_is_refused_with_its_version_and_the_served_one() {
     let error = refusal(&newer_version()).await;
 
-    assert!(error.contains("work.wasm is no plugin for this host"), "{error}");
+    assert!(error.contains("work.wasm is not a plugin for this host"), "{error}");
     assert!(error.contains("it exports toril:plugin/handler@9.0.0"), "{error}");
     assert!(error.contains("toril:plugin/handler of version 0.2.0"), "{error}");
 }

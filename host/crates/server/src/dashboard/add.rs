@@ -151,7 +151,7 @@ fn data(job_form: &JobForm<'_>, form: &Form, errors: &mut Errors) -> Value {
         None => match serde_json::from_str(form.text("data").unwrap_or("{}")) {
             Ok(data) => data,
             Err(error) => {
-                errors.entry("data".to_owned()).or_default().push(format!("this is no JSON: {error}"));
+                errors.entry("data".to_owned()).or_default().push(format!("this is not JSON: {error}"));
                 return Value::Null;
             }
         },

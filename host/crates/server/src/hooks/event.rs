@@ -47,7 +47,7 @@ pub fn is_wanted_by_body(webhook: &Webhook, document: &Value) -> Result<bool, Re
 
 /// The body as JSON. GitHub can also send the JSON as a form field.
 pub fn document(headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
-    let no_json = || Refusal::Malformed("the body is no JSON");
+    let no_json = || Refusal::Malformed("the body is not JSON");
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
@@ -100,8 +100,9 @@ fn deduplication(name: &str, wanted: &EventDeduplication, document: &Value) -> R
         value @ (Value::Number(_) | Value::Bool(_)) => value.to_string(),
         Value::Null | Value::Array(_) | Value::Object(_) => {
             let pointer = wanted.id.to_string();
-            let why =
-                format!("the value at {pointer:?}, to which `deduplication` points, is no text, number or boolean");
+            let why = format!(
+                "the value at {pointer:?}, to which `deduplication` points, is not text, a number or a boolean"
+            );
             return Err(Refusal::Unusable(why));
         }
     };
@@ -168,7 +169,7 @@ mod tests {
         assert_eq!(of(json!({ "d": "hunter2" })), "the body has no value at \"/a/b\", to which `data.x` points");
         assert_eq!(
             of(json!({ "d": ["hunter2"] })),
-            "the value at \"/d\", to which `deduplication` points, is no text, number or boolean"
+            "the value at \"/d\", to which `deduplication` points, is not text, a number or a boolean"
         );
     }
 

@@ -131,7 +131,7 @@ impl Refusal {
                 (Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Redis does not answer; try again later"), retry)
             }
             Self::Admin(AdminError::NoJob { .. } | AdminError::NoQueue { .. } | AdminError::NoScheduler { .. }) => {
-                plain(StatusCode::NOT_FOUND, "there is no such queue or job")
+                plain(StatusCode::NOT_FOUND, "the queue or the job does not exist")
             }
             Self::Admin(error @ AdminError::Conflict(_)) => plain(StatusCode::CONFLICT, &error.to_string()),
             Self::Admin(error @ AdminError::Invalid(_)) => plain(StatusCode::UNPROCESSABLE_ENTITY, &error.to_string()),

@@ -116,7 +116,7 @@ async fn send_completely(request: Request<WasiBody>, route: Route) -> Result<Rec
 
 fn replay(answer: &RecordedResponse) -> SendResult {
     let unusable = |what: &str| Error::InternalError(Some(format!("the recording has {what}")));
-    let bytes = answer.body.bytes().ok_or_else(|| unusable("a body that is no hexadecimal text"))?;
+    let bytes = answer.body.bytes().ok_or_else(|| unusable("a body that is not hexadecimal text"))?;
     let mut response = Response::builder().status(answer.status).header("content-length", bytes.len());
     for (name, value) in &answer.headers {
         response = response.header(name, value);
