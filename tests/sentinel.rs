@@ -138,7 +138,7 @@ async fn the_error_names_a_master_that_no_sentinel_knows() {
 
     let error = toril.cli(["queues"]).await.exited(1).stderr;
 
-    assert!(error.contains("knows no master \"theirs\""), "{error}");
+    assert!(error.contains("knows no master named \"theirs\""), "{error}");
 }
 
 #[tokio::test]
