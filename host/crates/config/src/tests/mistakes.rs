@@ -60,7 +60,7 @@ fn keys_that_are_not_known() {
         case(section("[plugins.a]\nkeyvalue = { tll = '1h' }"), 4, 14, "did you mean `ttl`?"),
         case(section("[plugins.a]\nkeyvalue = 1"), 4, 12, "keyvalue"),
         case(section("[plugins.a]\nadd_to = ['a:b']"), 4, 11, "BullMQ does not take"),
-        case(section("[plugins.a]\nprivate_addresses = ['ten']"), 4, 22, "no range of IP addresses"),
+        case(section("[plugins.a]\nprivate_addresses = ['ten']"), 4, 22, "not a range of IP addresses"),
     ]);
 }
 
