@@ -23,9 +23,14 @@ pub fn with_timeouts(authority: &str, count: usize) -> Value {
     let denied = (0..count).filter(|_| {
         let options = RequestOptions::new();
         let set = options.set_connect_timeout(Some(1_000_000_000));
-        set.is_ok() && matches!(send_with(authority, Some(options)), Err(ErrorCode::HttpRequestDenied))
+        set.is_ok() && send_with(authority, Some(options)).is_ok_and(|future| is_denied(&future))
     });
     json!(denied.count())
+}
+
+fn is_denied(future: &FutureIncomingResponse) -> bool {
+    future.subscribe().block();
+    matches!(future.get(), Some(Ok(Err(ErrorCode::HttpRequestDenied))))
 }
 
 /// Reads a body to its end without keeping it, and returns its size.
