@@ -228,7 +228,7 @@ async fn a_command_that_is_not_possible_says_why() {
         (&["promote", "work", "1"], 1, "is waiting, not delayed"),
         (&["change", "work", "1", "--delay", "1s"], 1, "is waiting, not delayed"),
         (&["retry", "work", "404"], 1, "queue work has no job 404"),
-        (&["jobs", "nowhere"], 1, "there is no queue nowhere"),
+        (&["jobs", "nowhere"], 1, "queue nowhere does not exist"),
         (&["clean", "work", "--state", "waiting-children", "--older-than", "1h"], 2, "cannot clean"),
         (&["jobs", "work", "--start", "5", "--end", "4"], 2, "before the start"),
         (&["jobs", "work", "--end", "5000"], 2, "at most 1000"),

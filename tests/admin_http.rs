@@ -126,8 +126,8 @@ async fn errors_are_problem_documents() {
     let long = format!("{{\"name\":\"{}\"}}", "x".repeat(9 << 20));
 
     for (method, path, headers, body, status, says) in [
-        ("GET", "/queues/nowhere", &[][..], "", 404, "no queue nowhere"),
-        ("GET", "/queues/a%3Ab", &[], "", 404, "no queue"),
+        ("GET", "/queues/nowhere", &[][..], "", 404, "queue nowhere does not exist"),
+        ("GET", "/queues/a%3Ab", &[], "", 404, "does not exist"),
         ("GET", "/queues/%FF", &[], "", 400, "UTF-8"),
         ("GET", "/nothing", &[], "", 404, "nothing at this path"),
         ("PATCH", "/queues", &[], "", 405, "PATCH"),
@@ -142,7 +142,7 @@ async fn errors_are_problem_documents() {
         ("POST", "/queues/work/jobs", &[json_type], &long, 413, "limit"),
         ("PUT", "/queues/work/schedulers/x", &[json_type], "{\"pattern\":\"no\"}", 422, "cron"),
         ("DELETE", "/queues/work/schedulers/x", &[], "", 404, "no job scheduler x"),
-        ("GET", "/queues/work/events?after=x", &[], "", 422, "no event's id"),
+        ("GET", "/queues/work/events?after=x", &[], "", 422, "not the id of an event"),
     ] {
         let detail = problem(&send(&toril, method, path, headers, body).await, status);
         assert!(detail.contains(says), "{method} {path}: {detail}");

@@ -151,7 +151,7 @@ async fn schedules_that_redis_rejected_at_a_reload_are_written_as_soon_as_possib
 
     set_memory(&redis, "0").await;
 
-    toril.wait_for_log("the job schedulers of the configuration are written", LONG).await;
+    toril.wait_for_log("the job schedulers of the configuration were written", LONG).await;
     assert_eq!(keys_of(&redis).await, ["second"]);
 }
 
@@ -187,7 +187,7 @@ async fn a_run_that_is_due_is_not_lost_when_a_host_starts() {
 async fn an_invalid_schedule_is_reported_with_its_line() {
     let redis = RedisServer::start().await;
     for (schedule, says) in [
-        ("pattern = \"61 * * * *\"", "is no schedule"),
+        ("pattern = \"61 * * * *\"", "is not a schedule"),
         ("pattern = \"0 3 * * *\"\ntz = \"Mars/Base\"", "Mars/Base"),
         ("every = \"1h\"\npattern = \"0 3 * * *\"", "either `pattern` or `every`"),
         ("name = \"x\"", "either `pattern` or `every`"),
@@ -271,5 +271,5 @@ async fn jobs_that_are_not_dead_letters_stay_and_the_others_return() {
     let back = toril.cli(["dead-letters", "return", "dead", "--json"]).await.succeeded().json();
 
     assert_eq!((&back["returned"], &back["kept"][0]["id"]), (&json!(1), &json!("3")), "{back}");
-    assert!(back["kept"][0]["reason"].as_str().is_some_and(|reason| reason.contains("no dead letter")), "{back}");
+    assert!(back["kept"][0]["reason"].as_str().is_some_and(|reason| reason.contains("not a dead letter")), "{back}");
 }

@@ -118,7 +118,7 @@ async fn a_kept_result_is_written_by_the_next_claim_of_its_job() {
     toril.cli(["resume", "work"]).await.succeeded();
 
     assert_eq!(wait_for_end(&redis, "bull").await, r#"{"slept":1500}"#);
-    toril.wait_for_log("writing a result that was finished before", LONG).await;
+    toril.wait_for_log("writing the pending outcome of an earlier attempt", LONG).await;
 }
 
 #[tokio::test]

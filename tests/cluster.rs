@@ -267,7 +267,7 @@ async fn the_restart_of_a_master_loses_no_job_and_its_queue_continues() {
     wait_until("the first jobs to end", LONG, async || count(&cluster, &restarted, "completed").await > 20).await;
 
     cluster.node_mut(1).kill();
-    toril.wait_for_log("Redis is away or takes nothing", LONG).await;
+    toril.wait_for_log("Redis is unavailable", LONG).await;
     cluster.node_mut(1).restart().await;
     cluster.wait_ok().await;
 
@@ -313,12 +313,12 @@ async fn a_queue_continues_after_its_slot_has_moved_to_another_node() {
     // At this point the new node has the keys, and the old one still has the slot.
     let moving = cluster.begin_move(&work, 2).await;
     moving.move_keys().await;
-    toril.wait_for_log("Redis is away or takes nothing", LONG).await;
+    toril.wait_for_log("Redis is unavailable", LONG).await;
     moving.move_keys().await;
     moving.finish().await;
 
     assert_eq!(cluster.owner(&work).await, 2);
-    toril.wait_for_log("slots of the Redis Cluster have moved", LONG).await;
+    toril.wait_for_log("connecting to the new owners of moved Redis Cluster slots", LONG).await;
     wait_for_completed(&cluster, &work, 400).await;
     assert_eq!(count(&cluster, &work, "failed").await, 0);
 }

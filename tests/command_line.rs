@@ -96,7 +96,7 @@ async fn data_that_is_not_json_is_rejected_before_anything_is_added() {
 
     let output = toril.cli(["add", "work", "echo", "--data", "{a:1}"]).await.exited(2);
 
-    assert!(output.stderr.contains("--data is no JSON"), "{}", output.stderr);
+    assert!(output.stderr.contains("--data is not JSON"), "{}", output.stderr);
     assert_eq!(toril.cli(["queues", "--json"]).await.json()[0]["waiting"], 0);
 }
 
@@ -163,7 +163,7 @@ async fn check_says_how_to_build_a_plugin_whose_project_is_nearby() {
     let output = toril.cli(["check"]).await.exited(2);
 
     let project = toril.folder().join("mails");
-    let advice = format!("build it with `toril plugin build {}`", project.display());
+    let advice = format!("build its project with `toril plugin build {}`", project.display());
     assert!(output.stderr.contains(&advice), "{}", output.stderr);
 }
 

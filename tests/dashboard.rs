@@ -120,7 +120,7 @@ fn assert_done(seen: &Value) {
     for (what, says) in [
         ("paused", "no job of it is claimed"),
         ("resumed", "not paused any more"),
-        ("wrong", "this is no JSON"),
+        ("wrong", "this is not JSON"),
         ("added", "The job is added"),
         ("job", "Job one/1"),
         ("data", "[redacted]"),
@@ -223,7 +223,7 @@ async fn a_form_made_from_a_schema_tells_what_is_wrong_at_its_field() {
     assert_eq!((&seen["kept"], &seen["axe"]), (&json!("[1]"), &json!([])));
     let message = json!({ "message": "Hello, \"you\" & <b>all</b>", "metadata": { "deep": { "a": [1, 2] } } });
     assert_eq!(seen["message"], message);
-    assert_eq!(seen["numberWrong"], "true: this is no number");
+    assert_eq!(seen["numberWrong"], "true: this is not a number");
     assert_eq!(seen["number"], json!({ "n": 2.5 }));
     assert!(seen["jsonWrong"].as_str().is_some_and(|wrong| wrong.contains("/n")), "{seen}");
 

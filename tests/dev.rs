@@ -164,7 +164,7 @@ async fn a_missing_project_is_a_wrong_command_line() {
 
     let ended = toril.cli(["dev", "--project", "nowhere"]).await.exited(2);
 
-    assert!(ended.stderr.contains("there is no folder nowhere"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("folder nowhere does not exist"), "{}", ended.stderr);
     assert!(!ended.stderr.contains("ERROR"), "{}", ended.stderr);
 }
 

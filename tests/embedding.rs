@@ -10,7 +10,7 @@ use toril::attempt::{Attempt, Finished, Outcome, Runner};
 use toril::config::{self, Config, Env, HostSettings, JobDefaults, Plugin};
 use toril::host::{Host, Shutdown};
 use toril::plugin::{Handle, Plugins};
-use toril::queue::{JobSpec, QueueWorker, Redis, Service, add};
+use toril::queue::{JobSpec, QueueWorker, Redis, Service, add_and_listen};
 use toril_tests::toril::{component, shared_cache};
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, http, wait_until};
@@ -36,7 +36,7 @@ async fn a_host_starts_works_and_shuts_down() {
 
     let host = Host::start(config, Env::of::<String, String>([])).await.expect("it starts");
     let job = JobSpec::new("work", "echo", json!({ "a": 1 }), &defaults);
-    let result = add(&client, job, true).await.expect("added").wait(LONG).await.expect("it completes");
+    let result = add_and_listen(&client, job).await.expect("added").wait(LONG).await.expect("it completes");
     let address = host.listen().expect("it listens");
     let health = http::get(&format!("http://{address}/readyz")).await.expect("an answer");
     let ended = host.shutdown(LONG).await;
@@ -73,12 +73,12 @@ async fn a_panic_in_the_host_fails_that_attempt_and_nothing_else() {
     worker.begin();
     let job = |name: &str| JobSpec::new("work", name, json!({}), &settings.job_defaults);
 
-    let panics = add(&client, job("panic"), true).await.expect("added");
-    let other = add(&client, job("other"), true).await.expect("added");
+    let panics = add_and_listen(&client, job("panic")).await.expect("added");
+    let other = add_and_listen(&client, job("other")).await.expect("added");
 
     assert_eq!(other.wait(LONG).await.expect("it completes"), json!("done"));
     let failed = panics.wait(LONG).await.expect_err("it fails, after both its attempts").to_string();
-    assert!(failed.contains("Toril itself failed"), "{failed}");
+    assert!(failed.contains("The host panicked"), "{failed}");
     assert!(worker.close(LONG).await, "nothing is left running");
 }
 
@@ -123,7 +123,7 @@ async fn a_job_that_finds_the_pool_of_instances_used_up_by_others_runs_later_and
     let worker = QueueWorker::prepare(service, "work", &config.queues["work"], runner).await.expect("it is ready");
     worker.begin();
     let job = JobSpec::new("work", "echo", json!({ "a": 1 }), &JobDefaults::default());
-    let added = add(&client, job, true).await.expect("added");
+    let added = add_and_listen(&client, job).await.expect("added");
     let mut connection = redis.connection().await;
     wait_until("the job to be put off", LONG, async || {
         let delayed: u64 =

@@ -3,7 +3,7 @@
 use redis::cmd;
 use toril_tests::{RedisServer, Toril};
 
-const WORDS: &str = "Redis throws keys away when its memory is full";
+const WORDS: &str = "Redis evicts keys, and jobs with them, when its memory is full";
 
 async fn started(url: String) -> Toril {
     let queue = "[queues.work]\nplugin = \"basics\"\n";

@@ -58,7 +58,7 @@ async fn what_the_tests_github_answers_fits_githubs_own_description() {
 }
 
 #[tokio::test]
-async fn what_the_tests_github_says_of_errors_fits_githubs_own_description() {
+async fn errors_of_the_tests_github_match_githubs_own_description() {
     let (github, description) = (github::serve().await, Description::read());
     let repository = "/repos/{owner}/{repo}";
 

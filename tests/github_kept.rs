@@ -69,7 +69,7 @@ async fn an_issue_that_moves_while_a_listing_is_read_is_not_taken_for_deleted() 
 
     let id = case.add(json!({ "repo": HELLO, "resources": ["issues"], "full": true })).await;
     // The third page is asked for. What is on the last one moves to the first, where it was not yet.
-    case.asked(4).await;
+    case.wait_for_requests(4).await;
     case.github.retitle_issue(HELLO, 2, "changed meanwhile");
     let job = case.completed(&id).await;
 

@@ -67,7 +67,7 @@ async fn a_comment_that_moves_to_a_page_that_was_read_is_found() {
     case.github.delay_next(Duration::from_secs(3));
 
     let id = case.add(json!({ "repo": HELLO, "resources": ["comments"] })).await;
-    case.asked(4).await;
+    case.wait_for_requests(4).await;
     case.github.delete_comment(HELLO, comments[75]);
     let job = case.completed(&id).await;
 

@@ -178,7 +178,7 @@ async fn a_host_that_is_killed_goes_on_at_the_pull_request_where_it_was() {
     // The repository, the list of pull requests, four of them, and then this one.
     case.stall_request(7).await;
     let id = case.add(reading("reviews")).await;
-    case.asked(7).await;
+    case.wait_for_requests(7).await;
 
     case.kill_and_start_again().await;
     let job = case.completed(&id).await;

@@ -62,7 +62,7 @@ async fn a_second_sync_of_every_resource_costs_only_304s() {
 }
 
 #[tokio::test]
-async fn a_job_that_says_nothing_else_syncs_what_most_want() {
+async fn a_job_without_resources_syncs_the_default_ones() {
     let case = Case::start().await;
 
     let result = case.sync(json!({ "repo": HELLO })).await;
@@ -94,7 +94,7 @@ async fn a_host_that_is_killed_at_page_17_goes_on_at_page_17() {
     // The repository, 16 pages, and then this one.
     case.stall_request(18).await;
     let id = case.add(json!({ "repo": HELLO, "resources": ["issues"] })).await;
-    case.asked(18).await;
+    case.wait_for_requests(18).await;
 
     case.kill_and_start_again().await;
     let job = case.completed(&id).await;
@@ -276,7 +276,7 @@ async fn an_organisation_whose_host_is_killed_while_it_fans_out_adds_no_child_tw
     case.github.add_repository("octo-org", "third");
     case.stall_request(2).await;
     let id = case.add(json!({ "org": "octo-org", "resources": ["labels"] })).await;
-    case.asked(2).await;
+    case.wait_for_requests(2).await;
 
     case.kill_and_start_again().await;
     let job = case.completed(&id).await;
@@ -300,8 +300,8 @@ async fn a_list_of_repositories_that_takes_longer_than_an_attempt_takes_several_
     // The attempt that sums up is another one.
     assert_eq!(job["attemptsMade"], 1, "{job}");
     assert!(job["attemptsStarted"].as_u64() > Some(2), "{job}");
-    let asked = |page: &String| case.github.requests().iter().filter(|request| request.path == *page).count();
-    assert!((2..=20).map(list).all(|page| asked(&page) == 1), "{:?}", case.github.requests());
+    let count_of = |page: &String| case.github.requests().iter().filter(|request| request.path == *page).count();
+    assert!((2..=20).map(list).all(|page| count_of(&page) == 1), "{:?}", case.github.requests());
 }
 
 #[tokio::test]

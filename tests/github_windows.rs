@@ -147,7 +147,7 @@ async fn an_issue_that_changes_while_the_windows_are_read_is_found_in_a_later_on
     case.github.delay_next(Duration::from_secs(3));
 
     let id = case.add(json!({ "repo": HELLO, "resources": ["issues"] })).await;
-    case.asked(4).await;
+    case.wait_for_requests(4).await;
     case.github.retitle_issue(HELLO, 2, "changed meanwhile");
     case.github.retitle_issue(HELLO, 45, "changed meanwhile, too");
     let job = case.completed(&id).await;
@@ -166,7 +166,7 @@ async fn a_host_that_is_killed_goes_on_at_the_window_where_it_was() {
     case.github.add_issues(HELLO, 98);
     case.stall_request(7).await;
     let id = case.add(json!({ "repo": HELLO, "resources": ["issues"] })).await;
-    case.asked(7).await;
+    case.wait_for_requests(7).await;
 
     case.kill_and_start_again().await;
     let job = case.completed(&id).await;
@@ -263,7 +263,7 @@ async fn a_pull_request_that_changes_while_all_are_read_is_read_again_by_the_nex
     case.github.delay_next(Duration::from_secs(3));
 
     let id = case.add(pulls.clone()).await;
-    case.asked(6).await;
+    case.wait_for_requests(6).await;
     // One that was read, and then one that was not: the newest change of all is seen.
     case.github.retitle_issue(HELLO, 3, "changed meanwhile");
     case.github.retitle_issue(HELLO, 60, "changed after it");
@@ -282,4 +282,23 @@ async fn the_example_in_node_reads_all_parts() {
     let read = recorded::read_from_node(&case.redis.url(), "toril", HELLO).await;
 
     assert_eq!(read["titles"], json!(["Problem 1", "Change 2"]), "{read}");
+}
+
+/// More requests in one attempt than the host has resources for one plugin (1,000).
+const REQUESTS: usize = 1_100;
+
+#[tokio::test]
+async fn one_attempt_may_send_more_requests_than_a_plugin_may_hold_resources() {
+    let case = Case::with(", keep = \"all\"", "timeout = \"5m\"").await;
+    case.github.add_issues(HELLO, REQUESTS);
+    case.issues().await;
+    // A list that ends too early, so that each issue is requested by itself: the repository, and then nothing.
+    case.github.delay_next(Duration::ZERO);
+    case.github.respond_next(200, &[("link", "<http://x/?page=1>; rel=\"first\"")], "[]");
+
+    let id = case.add(json!({ "repo": HELLO, "resources": ["issues"], "full": true })).await;
+    let job = case.completed(&id).await;
+
+    assert_eq!(job["attemptsStarted"], 1, "{job}");
+    assert_eq!(case.keys("repo:*:issues:item:*").await.len(), REQUESTS + 2);
 }

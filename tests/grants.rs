@@ -136,7 +136,7 @@ async fn a_batch_has_bounds() {
 
     assert!(many.contains("the call names 1001 keys and may name 1000"), "{many}");
     assert!(long.contains("the key has 1025 bytes and may have 1024"), "{long}");
-    assert!(large.contains("9437184 bytes together and may have 8388608 in one call"), "{large}");
+    assert!(large.contains("9437184 bytes in total, and one call may have 8388608"), "{large}");
 }
 
 #[tokio::test]
@@ -320,4 +320,15 @@ async fn the_output_of_a_plugin_is_in_its_jobs_log() {
     // The two streams have no common order.
     lines.sort_unstable();
     assert_eq!(lines, ["[warn] something odd", "first line", "no end", "second line"]);
+}
+
+/// The host holds at most 1,000 resources for an attempt.
+#[tokio::test]
+async fn the_number_of_requests_with_timeouts_in_one_attempt_is_not_limited_by_their_options() {
+    let redis = RedisServer::start().await;
+    let config = "[queues.work]\nplugin = \"reach\"\n";
+    let mut toril = Toril::new().redis(redis.url()).plugin("reach").config(config).spawn_run();
+    toril.wait_ready().await;
+
+    assert_eq!(run(&toril, "timeouts", json!(null)).await, json!({ "got": 1_100 }));
 }

@@ -119,13 +119,13 @@ async fn more_than_256_changes_at_once_are_refused_and_looking_goes_on() {
     }
     let first = answers.join_next().await.expect("an answer").expect("no panic");
     assert_eq!(status(&first), "503", "{first}");
-    assert!(first.contains("too many changes are under way"), "{first}");
+    assert!(first.contains("too many changes in progress"), "{first}");
     assert_eq!(http::get(&toril.url("/healthz")).await.expect("an answer").status, 200);
     redis.resume();
 
     let mut refused = 1;
     while let Some(answer) = answers.join_next().await {
-        refused += usize::from(answer.expect("no panic").contains("too many changes are under way"));
+        refused += usize::from(answer.expect("no panic").contains("too many changes in progress"));
     }
     assert!(refused <= 300 - 256, "{refused} of 300 were refused");
     let headers = [("content-type", "application/json")];

@@ -12,7 +12,7 @@ async fn basics(redis: &RedisServer) -> Toril {
     toril
 }
 
-/// Adds one job with Node to queue `work`, waits for its end, and returns how that was told.
+/// Adds one job with Node to queue `work`, waits for its end, and returns the event that reported it.
 async fn run(redis: &RedisServer, job: Value) -> Value {
     let input = json!({ "redis": redis.url(), "queue": "work", "jobs": [job], "wait": true });
     node::run("add", input).await["results"][0].clone()
@@ -125,7 +125,7 @@ async fn data_that_is_no_json_fails_for_good_and_says_so() {
     })
     .await;
 
-    assert_eq!(failed["failedReason"], json!("the job's data is no JSON (at line 1 column 2)"));
+    assert_eq!(failed["failedReason"], json!("the job's data is not JSON (at line 1 column 2)"));
 }
 
 #[tokio::test]

@@ -275,7 +275,7 @@ async fn an_outage_is_one_line_of_the_log_however_many_jobs_run() {
     };
     let lines: Vec<_> = logs.lines().skip(before).filter(is_told).collect();
     assert_eq!(lines.len(), 1, "{lines:#?}");
-    toril.wait_for_log("Redis is back", LONG).await;
+    toril.wait_for_log("Redis is available again", LONG).await;
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ async fn a_name_that_would_not_build_is_rejected() {
 
     let refused = toril.cli_without_config(["plugin", "new", "My_Plugin", "--lang", "rust"]).await.exited(2);
 
-    assert!(refused.stderr.contains("\"My_Plugin\" is no name for a plugin"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("\"My_Plugin\" is not a valid plugin name"), "{}", refused.stderr);
     assert!(!toril.folder().join("My_Plugin").exists());
 }
 
@@ -84,7 +84,7 @@ async fn without_a_toolchain_build_says_what_to_install() {
 async fn a_folder_without_a_project_is_a_wrong_command_line() {
     let refused = Toril::new().cli_without_config(["plugin", "build"]).await.exited(2);
 
-    assert!(refused.stderr.contains("is no plugin project"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("is not a plugin project"), "{}", refused.stderr);
 }
 
 /// A command in place of an SDK's, which copies a component to its output path.
@@ -182,7 +182,7 @@ async fn a_folder_without_an_sdk_of_the_language_is_rejected() {
 
     let refused = toril.cli_without_config(["plugin", "new", "a", "--lang", "ts", "--sdk", &sdk]).await.exited(2);
 
-    assert!(refused.stderr.contains("is no SDK for TypeScript"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("is not an SDK for TypeScript"), "{}", refused.stderr);
     assert!(!toril.folder().join("a").exists());
 }
 

@@ -45,7 +45,7 @@ async fn a_key_over_the_quota_is_denied_and_existing_ones_can_be_written() {
 
     let error = set_denied(&toril, "c", json!(1)).await;
 
-    let says = "plugin basics would keep 3 keys of key-value data and may keep 2: raise `max_keys` in `keyvalue` under [plugins.basics]";
+    let says = "plugin basics would keep 3 keys of key-value data, and may keep 2: raise `max_keys` in `keyvalue` under [plugins.basics]";
     assert!(error.contains(says), "{error}");
     assert!(!ask::<bool>(&redis, &["EXISTS", "toril:plugin:basics:c"]).await);
     set(&toril, "a", json!(2)).await;
@@ -62,7 +62,7 @@ async fn bytes_over_the_quota_are_denied_and_values_can_become_smaller() {
 
     let error = set_denied(&toril, "a", json!("x".repeat(1022))).await;
 
-    assert!(error.contains("1025 bytes of key-value data and may keep 1024: raise `max_bytes`"), "{error}");
+    assert!(error.contains("1025 bytes of key-value data, and may keep 1024: raise `max_bytes`"), "{error}");
     assert!(set_denied(&toril, "b", json!(1)).await.contains("raise `max_bytes`"));
     set(&toril, "a", json!("x")).await;
     set(&toril, "b", json!(1)).await;
@@ -75,7 +75,7 @@ async fn a_batch_that_goes_beyond_a_limit_sets_nothing() {
 
     let error = denied(&toril, "kv-batch", json!({ "set": [["a", "1"], ["b", "1"], ["c", "1"]] })).await;
 
-    assert!(error.contains("3 keys of key-value data and may keep 2"), "{error}");
+    assert!(error.contains("3 keys of key-value data, and may keep 2"), "{error}");
     let twice = json!({ "set": [["a", "1"], ["b", "1"], ["a", "2"]], "get": ["a", "b", "c"] });
     assert_eq!(run(&toril, "kv-batch", twice).await["read"], json!(["2", "1", null]));
 }
@@ -88,7 +88,7 @@ async fn a_counter_counts_as_a_key_and_is_not_created_over_the_quota() {
 
     let error = denied(&toril, "kv", json!({ "key": "others" })).await;
 
-    assert!(error.contains("2 keys of key-value data and may keep 1"), "{error}");
+    assert!(error.contains("2 keys of key-value data, and may keep 1"), "{error}");
     assert!(!ask::<bool>(&redis, &["EXISTS", "toril:plugin:basics:others"]).await);
     assert_eq!(run(&toril, "kv", json!({ "key": "visits" })).await["value"], 2);
 }
@@ -117,7 +117,7 @@ async fn all_hosts_share_one_quota() {
     let data = json!({ "key": "b", "value": 1 }).to_string();
     let error = other.cli(["add", "other", "kv-set", "--data", &data, "--wait"]).await.exited(1).stderr;
 
-    assert!(error.contains("2 keys of key-value data and may keep 1"), "{error}");
+    assert!(error.contains("2 keys of key-value data, and may keep 1"), "{error}");
 }
 
 #[tokio::test]
@@ -128,7 +128,7 @@ async fn data_from_before_the_quota_is_counted() {
 
     let error = set_denied(&toril, "c", json!(1)).await;
 
-    assert!(error.contains("3 keys of key-value data and may keep 2"), "{error}");
+    assert!(error.contains("3 keys of key-value data, and may keep 2"), "{error}");
 }
 
 #[tokio::test]
@@ -238,7 +238,7 @@ async fn results_and_failures_of_children_are_read_until_they_are_too_large_toge
         let id = with_children(&redis, &toril, part, 17, 1 << 20).await;
         let job = ended(&toril, &id).await;
         let reason = job["failedReason"].as_str().unwrap_or_default();
-        assert!(reason.contains("bytes together, and one call brings 16777216 at most"), "{reason}");
+        assert!(reason.contains("bytes in total, and one call returns at most 16777216"), "{reason}");
     }
 }
 
@@ -251,5 +251,5 @@ async fn results_of_too_many_children_are_rejected() {
 
     let job = ended(&toril, &id).await;
     let reason = job["failedReason"].as_str().unwrap_or_default();
-    assert!(reason.contains("results of 100001 children, and one call brings those of 100000 at most"), "{reason}");
+    assert!(reason.contains("results of 100001 children, and one call returns those of at most 100000"), "{reason}");
 }

@@ -6,7 +6,7 @@ use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril};
 
 const QUEUE: &str = "[queues.work]\nplugin = \"basics\"\n";
-const UNKNOWN: &str = "Redis does not tell its version";
+const UNKNOWN: &str = "the version of the Redis server is unknown";
 
 fn host(url: impl Into<String>) -> Toril {
     Toril::new().redis(url).plugin("basics").config(QUEUE)

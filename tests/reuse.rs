@@ -131,7 +131,7 @@ async fn an_instance_is_discarded_after_any_failure() {
         ("fatal", json!({}), "this job cannot be done"),
         ("fail-times", json!({ "times": 9 }), "attempt 1 failed"),
         ("panic", json!({}), "trapped"),
-        ("bad-json", json!({}), "no JSON"),
+        ("bad-json", json!({}), "not JSON"),
         ("huge", json!({ "bytes": 2 << 20 }), "max_result"),
     ] {
         assert_eq!(case.served(json!({})).await, 1, "before {name}");

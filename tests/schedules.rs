@@ -197,7 +197,7 @@ async fn a_schedule_with_a_custom_repeat_strategy_waits_for_such_a_worker() {
     let argument = json!({ "queue": "work", "version": 6, "schedulers": schedulers, "strategy": 100 });
     let made = repeat(&redis, argument).await;
     let mut toril = host(&redis, "work").await;
-    let line = toril.wait_for_log("cannot compute when the schedule continues", LONG).await;
+    let line = toril.wait_for_log("cannot compute the next time of the schedule", LONG).await;
     assert!(line.contains("theirs") && line.contains("RRULE:FREQ=SECONDLY") && line.contains("work"), "{line}");
     wait_until("the job is delayed", LONG, async || {
         let delayed = ids(&mut connection.clone(), "bull:work:delayed").await;

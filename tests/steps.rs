@@ -95,7 +95,7 @@ async fn awaiting_children_without_any_fails_for_good_and_says_why() {
 
     let output = toril.cli(["add", "work", "await", "--wait"]).await.exited(1);
 
-    assert!(output.stderr.contains("awaits children, and the job has none"), "{}", output.stderr);
+    assert!(output.stderr.contains("awaits children, but the job has none"), "{}", output.stderr);
 }
 
 #[tokio::test]

@@ -137,7 +137,7 @@ async fn requests_that_are_not_signed_do_not_fill_the_log() {
     for _ in 0..50 {
         assert_eq!(signed::post(&toril, "/webhooks/hook", &[], "{}").await.status, 401);
     }
-    let lines = toril.logs().lines().filter(|line| line.contains("request from outside was refused")).count();
+    let lines = toril.logs().lines().filter(|line| line.contains("webhook or callback request refused")).count();
     // Two minutes, if one ends meanwhile.
     assert!((1..=20).contains(&lines), "{lines} lines");
 }
@@ -203,7 +203,7 @@ async fn what_cannot_be_a_job_is_answered_with_the_reason_and_without_the_payloa
     assert_eq!(missing, "the body has no value at \"/repository/full_name\", to which `data.repo` points");
     let odd = json!({ "sender": { "id": [word] }, "repository": { "full_name": word } });
     let odd = problem(&send(&odd.to_string()).await, 422);
-    assert_eq!(odd, "the value at \"/sender/id\", to which `deduplication` points, is no text, number or boolean");
+    assert_eq!(odd, "the value at \"/sender/id\", to which `deduplication` points, is not text, a number or a boolean");
     problem(&send(word).await, 400);
     problem(&send(&"x".repeat(1025)).await, 413);
     let got = http::get(&toril.url("/webhooks/hook")).await.expect("an answer");
@@ -375,7 +375,7 @@ async fn what_is_wrong_with_a_webhook_is_told_with_its_line() {
     for (line, says) in [
         ("queue = \"wrok\"", "did you mean \"work\"?"),
         ("secret = \"env:NOT_SET_ANYWHERE\"", "NOT_SET_ANYWHERE, which is not set"),
-        ("data = { repo = \"repository\" }", "is no JSON pointer"),
+        ("data = { repo = \"repository\" }", "is not a JSON pointer"),
         ("secret = \"env:SHORT\"", "has 7 characters, and needs 16"),
     ] {
         let number = document.lines().position(|found| found == line).expect("the line") + 1;

@@ -155,7 +155,7 @@ async fn a_job_with_an_unknown_strategy_fails_with_its_name_and_the_error() {
     assert!(reason.contains("Unknown backoff strategy mine") && reason.contains("attempt 1 failed"), "{reason}");
     assert!(reason.contains("backoff_strategies of [queues.work]"), "{reason}");
     assert_eq!(field(&redis, "a", "atm").await.as_deref(), Some("1"));
-    let line = toril.wait_for_log("backoff strategy is not known", LONG).await;
+    let line = toril.wait_for_log("unknown backoff strategy", LONG).await;
     assert!(line.contains("ERROR") && line.contains("mine") && !line.contains("attempt 1 failed"), "{line}");
 }
 

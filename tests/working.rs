@@ -216,7 +216,7 @@ async fn a_job_that_another_worker_took_over_gets_no_log_lines_of_the_first_one(
     take.arg(format!("bull:work:{id}:lock")).arg("of-another-worker");
     take.query_async::<()>(&mut connection.clone()).await.expect("SET");
     let before = lines().await;
-    toril.wait_for_log("a line of the job's log was lost", LONG).await;
+    toril.wait_for_log("writing a line of the job's log failed, the line is lost", LONG).await;
 
     assert_eq!(lines().await, before);
 }

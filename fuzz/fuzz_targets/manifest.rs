@@ -1,5 +1,5 @@
-//! Drives [`toril_sandbox::fuzz::manifest`].
+//! Drives [`toril_schema::fuzz::manifest`].
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| toril_sandbox::fuzz::manifest(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| toril_schema::fuzz::manifest(data));

@@ -18,12 +18,14 @@
 //! - [`cli`][]: the commands of the `toril` binary, one file for each.
 //! - [`author`][]: tools for plugin authors that need no host: `toril plugin`.
 //! - [`host`][]: the whole host, from start to shutdown. Embed Toril with [`host::Host`].
+//! - `coalescer`: combines file events into changes.
 //! - [`embedded`][]: the private Redis server of `toril dev`.
 
 #![warn(missing_docs)]
 
 pub mod author;
 pub mod cli;
+mod coalescer;
 pub mod embedded;
 pub mod host;
 

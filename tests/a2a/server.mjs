@@ -16,7 +16,7 @@ const url = `http://127.0.0.1:${options.port}/`;
 const write = (entry) => appendFileSync(`${options.folder}/ledger.jsonl`, `${JSON.stringify(entry)}\n`);
 
 const part = (text) => ({ content: { $case: "text", value: text }, metadata: undefined, filename: "", mediaType: "" });
-const said = (text, taskId, contextId) => ({
+const agentMessage = (text, taskId, contextId) => ({
   messageId: randomUUID(), role: Role.ROLE_AGENT, parts: [part(text)], taskId, contextId,
   metadata: undefined, extensions: [], referenceTaskIds: [],
 });
@@ -30,11 +30,11 @@ class Executor {
     write({ event: "executed", messageId: message.messageId, taskId, contextId, text, parts: message.parts.length });
     const [word, ...rest] = text.split(" ");
     if (word === "quick") {
-      bus.publish(AgentEvent.message(said(`You said: ${text}`, "", contextId)));
+      bus.publish(AgentEvent.message(agentMessage(`You said: ${text}`, "", contextId)));
       return bus.finished();
     }
     const status = (state, words) => ({
-      state, message: words ? said(words, taskId, contextId) : undefined, timestamp: new Date().toISOString(),
+      state, message: words ? agentMessage(words, taskId, contextId) : undefined, timestamp: new Date().toISOString(),
     });
     const update = (state, words) =>
       bus.publish(AgentEvent.statusUpdate({ taskId, contextId, status: status(state, words), metadata: undefined }));
@@ -77,14 +77,14 @@ class Executor {
 }
 
 const card = {
-  name: "Test", description: "Does what it is told.", version: "1.0.0", provider: undefined,
+  name: "Test", description: "Executes the commands of tests.", version: "1.0.0", provider: undefined,
   supportedInterfaces: options.versions.map((protocolVersion) => ({
     url, protocolBinding: options.binding, protocolVersion, tenant: "",
   })),
   capabilities: { streaming: options.streaming, pushNotifications: false, extensions: [], extendedAgentCard: false },
   defaultInputModes: ["text/plain"], defaultOutputModes: ["text/plain"],
   skills: [{
-    id: "test", name: "Test", description: "Does what it is told.", tags: ["test"],
+    id: "test", name: "Test", description: "Executes the commands of tests.", tags: ["test"],
     examples: [], inputModes: [], outputModes: [], securityRequirements: [],
   }],
   securitySchemes: {}, securityRequirements: [], signatures: [],

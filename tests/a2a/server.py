@@ -6,7 +6,7 @@ What it does is the first word of the message:
     task STEPS MS [WAIT]
                     a task of so many steps, each so long, with an artifact; it is made after that wait
     forever         a task that only ends when it is cancelled
-    ask             a task that wants to be told more, and then is completed
+    ask             a task that asks for more input, and then completes
     login           a task that wants to be authorized
     fail, reject    a task that comes to nothing
 
@@ -194,13 +194,13 @@ def card_of(url, options):
     ]
     return AgentCard(
         name="Test",
-        description="Does what it is told.",
+        description="Executes the commands of tests.",
         version="1.0.0",
         supported_interfaces=interfaces,
         capabilities=AgentCapabilities(streaming=options.streaming),
         default_input_modes=["text/plain"],
         default_output_modes=["text/plain"],
-        skills=[AgentSkill(id="test", name="Test", description="Does what it is told.", tags=["test"])],
+        skills=[AgentSkill(id="test", name="Test", description="Executes the commands of tests.", tags=["test"])],
     )
 
 

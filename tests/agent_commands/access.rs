@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use toril_tests::RedisServer;
-use toril_tests::stub_agent::{Answer, Asked, CARD, StubAgent, card};
+use toril_tests::stub_agent::{AgentRequest, Answer, CARD, StubAgent, card};
 use toril_tests::toril::Output;
 
 use crate::{Case, QUEUE, host_with};
@@ -11,7 +11,7 @@ const SECRET: &str = "hunter2 & co";
 
 /// A host with an agent that plays this part, whose settings and secrets are these lines of the plugin's entry. `{url}`
 /// is where the agent is, the variable `SECRET` has the secret.
-async fn case(lines: &str, play: impl Fn(Asked) -> Answer + Send + Sync + 'static) -> Case<StubAgent> {
+async fn case(lines: &str, play: impl Fn(AgentRequest) -> Answer + Send + Sync + 'static) -> Case<StubAgent> {
     let agent = StubAgent::start(play).await;
     let redis = RedisServer::start().await;
     let lines = lines.replace("{url}", agent.url());
@@ -21,8 +21,8 @@ async fn case(lines: &str, play: impl Fn(Asked) -> Answer + Send + Sync + 'stati
 }
 
 /// A card that requires one scheme, which it calls `corp`.
-fn secured(asked: &Asked, scheme: Value) -> Answer {
-    let mut card = card(&asked.url, false);
+fn secured(request: &AgentRequest, scheme: Value) -> Answer {
+    let mut card = card(&request.url, false);
     card["securitySchemes"] = json!({ "corp": scheme });
     card["securityRequirements"] = json!([{ "schemes": { "corp": { "list": ["read", "write"] } } }]);
     Answer::Result(card)
@@ -57,8 +57,8 @@ fn error(case: &Case<StubAgent>, output: Output) -> String {
 
 #[tokio::test]
 async fn a_client_gets_a_token_where_the_card_says_and_keeps_it() {
-    let case = case(CLIENT, |asked| match (asked.method.as_str(), asked.header("authorization"), asked.time) {
-        (CARD, ..) => secured(&asked, oauth2(&asked.url)),
+    let case = case(CLIENT, |request| match (request.method.as_str(), request.header("authorization"), request.time) {
+        (CARD, ..) => secured(&request, oauth2(&request.url)),
         ("POST /token", ..) => token("one"),
         ("SendMessage", "Bearer one", _) => Answer::Result(json!({ "task": task("TASK_STATE_WORKING") })),
         ("GetTask", "Bearer one", time) if time < 3 => Answer::Result(task("TASK_STATE_WORKING")),
@@ -70,17 +70,17 @@ async fn a_client_gets_a_token_where_the_card_says_and_keeps_it() {
     assert_eq!(case.send("hello").await["state"], "completed");
 
     assert_eq!(case.agent.methods(), ["POST /token", "SendMessage", "GetTask", "GetTask", "GetTask"]);
-    let asked = case.agent.requests().into_iter().find(|request| request.path == "/token").expect("it was asked");
-    assert_eq!(asked.body, "grant_type=client_credentials&scope=read%20write");
+    let request = case.agent.requests().into_iter().find(|request| request.path == "/token").expect("a request");
+    assert_eq!(request.body, "grant_type=client_credentials&scope=read%20write");
     // The secret is encoded as a form before it is encoded in Base64: toril:hunter2%20%26%20co
-    assert_eq!(asked.header("authorization"), Some("Basic dG9yaWw6aHVudGVyMiUyMCUyNiUyMGNv"));
+    assert_eq!(request.header("authorization"), Some("Basic dG9yaWw6aHVudGVyMiUyMCUyNiUyMGNv"));
     assert!(!case.toril.logs().contains("hunter2"), "a secret was written down");
 }
 
 #[tokio::test]
 async fn a_token_that_the_agent_does_not_take_any_more_is_renewed_once() {
-    let case = case(CLIENT, |asked| match (asked.method.as_str(), asked.header("authorization"), asked.time) {
-        (CARD, ..) => secured(&asked, oauth2(&asked.url)),
+    let case = case(CLIENT, |request| match (request.method.as_str(), request.header("authorization"), request.time) {
+        (CARD, ..) => secured(&request, oauth2(&request.url)),
         ("POST /token", _, 1) => token("one"),
         ("POST /token", ..) => token("two"),
         ("SendMessage", "Bearer one", _) => Answer::Result(json!({ "task": task("TASK_STATE_WORKING") })),
@@ -97,8 +97,8 @@ async fn a_token_that_the_agent_does_not_take_any_more_is_renewed_once() {
 
 #[tokio::test]
 async fn a_renewed_token_that_is_refused_fails_the_job_for_good_and_names_the_scheme() {
-    let case = case(CLIENT, |asked| match asked.method.as_str() {
-        CARD => secured(&asked, oauth2(&asked.url)),
+    let case = case(CLIENT, |request| match request.method.as_str() {
+        CARD => secured(&request, oauth2(&request.url)),
         "POST /token" => token("one"),
         _ => denied(),
     });
@@ -112,11 +112,11 @@ async fn a_renewed_token_that_is_refused_fails_the_job_for_good_and_names_the_sc
 
 #[tokio::test]
 async fn a_client_that_the_token_server_refuses_fails_the_job_for_good_and_says_what_to_correct() {
-    let case = case(CLIENT, |asked| match asked.method.as_str() {
-        CARD => secured(&asked, oauth2(&asked.url)),
+    let case = case(CLIENT, |request| match request.method.as_str() {
+        CARD => secured(&request, oauth2(&request.url)),
         "POST /token" => {
-            let told = json!({ "error": "invalid_client", "error_description": asked.header("authorization") });
-            Answer::Raw(401, "application/json", told.to_string())
+            let expected = json!({ "error": "invalid_client", "error_description": request.header("authorization") });
+            Answer::Raw(401, "application/json", expected.to_string())
         }
         _ => denied(),
     });
@@ -134,13 +134,13 @@ async fn a_client_that_the_token_server_refuses_fails_the_job_for_good_and_says_
 #[tokio::test]
 async fn a_token_server_that_is_down_for_a_moment_costs_an_attempt_and_the_message_is_sent_once() {
     let lines = format!("{CLIENT}\nconfig.token-url = \"{{url}}/elsewhere\"\nconfig.token-auth = \"post\"");
-    let case = case(&lines, |asked| match (asked.method.as_str(), asked.time) {
+    let case = case(&lines, |request| match (request.method.as_str(), request.time) {
         ("POST /elsewhere", 1) => Answer::Raw(503, "text/plain", String::new()),
         ("POST /elsewhere", _) => {
-            assert!(asked.body.ends_with("&client_id=toril&client_secret=hunter2%20%26%20co"), "{}", asked.body);
+            assert!(request.body.ends_with("&client_id=toril&client_secret=hunter2%20%26%20co"), "{}", request.body);
             token("one")
         }
-        (CARD, _) => secured(&asked, oauth2(&asked.url)),
+        (CARD, _) => secured(&request, oauth2(&request.url)),
         ("SendMessage", _) => Answer::Result(json!({ "task": task("TASK_STATE_COMPLETED") })),
         _ => denied(),
     });
@@ -154,14 +154,14 @@ async fn a_token_server_that_is_down_for_a_moment_costs_an_attempt_and_the_messa
 
 /// The agent gets a message, and the test sees what it was sent with.
 async fn sent_with(lines: &str, scheme: Value) -> toril_tests::scripted::Received {
-    let case = case(lines, move |asked| match asked.method.as_str() {
-        CARD => secured(&asked, scheme.clone()),
+    let case = case(lines, move |request| match request.method.as_str() {
+        CARD => secured(&request, scheme.clone()),
         _ => Answer::Result(json!({ "message": { "role": "ROLE_AGENT", "parts": [{ "text": "hi" }] } })),
     });
     let case = case.await;
     assert_eq!(case.send("hello").await["text"], "hi");
     assert!(!case.toril.logs().contains("hunter2"), "a secret was written down");
-    case.agent.requests().into_iter().find(|request| request.method == "POST").expect("it was asked")
+    case.agent.requests().into_iter().find(|request| request.method == "POST").expect("a request")
 }
 
 #[tokio::test]
@@ -190,8 +190,8 @@ async fn a_secret_that_the_plugin_cannot_read_is_sent_in_a_header_and_refused_in
     let scheme = |place: &str| json!({ "apiKeySecurityScheme": { "location": place, "name": "key" } });
     assert_eq!(sent_with(lines, scheme("header")).await.header("key"), Some(SECRET));
 
-    let case = case(lines, move |asked| match asked.method.as_str() {
-        CARD => secured(&asked, scheme("query")),
+    let case = case(lines, move |request| match request.method.as_str() {
+        CARD => secured(&request, scheme("query")),
         _ => denied(),
     });
     let case = case.await;
@@ -202,9 +202,9 @@ async fn a_secret_that_the_plugin_cannot_read_is_sent_in_a_header_and_refused_in
 }
 
 #[tokio::test]
-async fn what_is_missing_is_told_with_the_lines_to_add() {
-    let case = case("", |asked| match asked.method.as_str() {
-        CARD => secured(&asked, oauth2(&asked.url)),
+async fn an_error_names_missing_settings_with_the_lines_to_add() {
+    let case = case("", |request| match request.method.as_str() {
+        CARD => secured(&request, oauth2(&request.url)),
         _ => denied(),
     });
     let case = case.await;

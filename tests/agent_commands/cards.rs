@@ -1,19 +1,19 @@
-//! Where an agent's card is, and whose it is. How long one that was read before is used is in `kept`.
+//! Where an agent's card is, and whose it is. How long one that was read before is used is in `card_cache`.
 
 use serde_json::json;
 use toril_tests::RedisServer;
-use toril_tests::stub_agent::{Answer, Asked, CARD, StubAgent, card};
+use toril_tests::stub_agent::{AgentRequest, Answer, CARD, StubAgent, card};
 
 use crate::{Case, QUEUE, host};
 
 /// A host whose agent has an address with a path: `/writer`. Below it `missing` is answered, and at the origin is the card
 /// of an agent at the path `owner`.
 async fn case(missing: (u16, &'static str, &'static str), owner: &'static str) -> Case<StubAgent> {
-    let agent = StubAgent::start(move |asked: Asked| match (asked.method.as_str(), asked.path.as_str()) {
-        (CARD, "/.well-known/agent-card.json") => Answer::Result(card(&format!("{}{owner}", asked.url), false)),
+    let agent = StubAgent::start(move |request: AgentRequest| match (request.method.as_str(), request.path.as_str()) {
+        (CARD, "/.well-known/agent-card.json") => Answer::Result(card(&format!("{}{owner}", request.url), false)),
         (CARD, _) => Answer::Raw(missing.0, missing.1, missing.2.into()),
         _ => {
-            let message = json!({ "role": "ROLE_AGENT", "messageId": "m", "parts": [{ "text": asked.path }] });
+            let message = json!({ "role": "ROLE_AGENT", "messageId": "m", "parts": [{ "text": request.path }] });
             Answer::Result(json!({ "message": message }))
         }
     });
@@ -48,8 +48,8 @@ async fn the_agents_own_card_at_the_origin_is_found_whatever_is_below_its_path()
 
 #[tokio::test]
 async fn a_card_with_a_byte_order_mark_is_read() {
-    let case = Case::played(|asked: Asked| match asked.method.as_str() {
-        CARD => Answer::Raw(200, "application/json", format!("\u{feff}{}", card(&asked.url, false))),
+    let case = Case::played(|request: AgentRequest| match request.method.as_str() {
+        CARD => Answer::Raw(200, "application/json", format!("\u{feff}{}", card(&request.url, false))),
         _ => Answer::Result(json!({ "message": { "role": "ROLE_AGENT", "parts": [{ "text": "hi" }] } })),
     });
 
@@ -58,12 +58,12 @@ async fn a_card_with_a_byte_order_mark_is_read() {
 
 #[tokio::test]
 async fn json_rpc_in_the_older_part_of_a_newer_card_is_spoken() {
-    let case = Case::played(|asked: Asked| match asked.method.as_str() {
+    let case = Case::played(|request: AgentRequest| match request.method.as_str() {
         CARD => {
-            let mut card = card(&asked.url, false);
+            let mut card = card(&request.url, false);
             card["supportedInterfaces"][0]["protocolBinding"] = json!("GRPC");
             card["protocolVersion"] = json!("0.3.0");
-            card["url"] = json!(asked.url);
+            card["url"] = json!(request.url);
             Answer::Result(card)
         }
         _ => Answer::Result(json!({ "kind": "message", "role": "agent", "parts": [{ "kind": "text", "text": "hi" }] })),

@@ -83,6 +83,6 @@ async fn a_cancel_is_heard_while_the_agent_does_not_answer() {
 
     let job = case.wait_for("first", "failed").await;
     let reason = job["failedReason"].as_str().unwrap_or_default();
-    assert!(reason.contains("cancelled: enough; its task could not be cancelled"), "{reason}");
+    assert!(reason.contains("cancelled: enough. Its task could not be cancelled"), "{reason}");
     toril_tests::wait_until("the host to be ready", LONG, async || case.toril.is_running()).await;
 }

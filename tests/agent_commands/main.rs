@@ -9,15 +9,15 @@
 //! | `access` | the security schemes of cards: OAuth2, HTTP Basic, API keys |
 //! | `ends` | time that is up, a host that shuts down, an agent that has too much to do |
 //! | `odd`, `cards` | answers that are unusual and allowed, played by a stub |
-//! | `kept` | cards that are kept, and asked for again only to learn whether they have changed |
+//! | `card_cache` | cached cards, and requests that only check whether they have changed |
 //! | `silent` | agents that say nothing for a long time, or do not say what became of a message |
 //! | `push` | jobs that are deferred until the agent sends a notification |
 //! | `once` | attempts that break off, agents that die, hosts that are killed: nothing is sent twice |
 
 mod access;
+mod card_cache;
 mod cards;
 mod ends;
-mod kept;
 mod odd;
 mod once;
 mod push;
@@ -28,7 +28,7 @@ mod talks;
 mod tasks;
 
 use serde_json::{Value, json};
-use toril_tests::stub_agent::{Answer, Asked, StubAgent};
+use toril_tests::stub_agent::{AgentRequest, Answer, StubAgent};
 use toril_tests::toril::Output;
 use toril_tests::{A2aServer, RedisServer, Toril, node};
 
@@ -64,13 +64,17 @@ impl Case {
 
 impl Case<StubAgent> {
     /// With an agent that answers like this.
-    async fn played(play: impl Fn(Asked) -> Answer + Send + Sync + 'static) -> Self {
+    async fn played(play: impl Fn(AgentRequest) -> Answer + Send + Sync + 'static) -> Self {
         Self::played_with(QUEUE, "", play).await
     }
 
     /// `queue` is further lines of the queue's entry, `config` further settings of the plugin, each with a comma before;
     /// `{url}` in there is where the agent is.
-    async fn played_with(queue: &str, config: &str, play: impl Fn(Asked) -> Answer + Send + Sync + 'static) -> Self {
+    async fn played_with(
+        queue: &str,
+        config: &str,
+        play: impl Fn(AgentRequest) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         let agent = StubAgent::start(play).await;
         let redis = RedisServer::start().await;
         let config = config.replace("{url}", agent.url());

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use toril_tests::stub_agent::{Answer, Asked, CARD, Step, card};
+use toril_tests::stub_agent::{AgentRequest, Answer, CARD, Step, card};
 
 use crate::{Case, QUEUE};
 
@@ -30,9 +30,11 @@ fn chunk(text: &str, append: bool) -> Step {
 }
 
 /// An agent that answers a message with this stream, and everything else with an error.
-fn streams(steps: impl Fn() -> Vec<Step> + Send + Sync + 'static) -> impl Fn(Asked) -> Answer + Send + Sync + 'static {
-    move |asked| match asked.method.as_str() {
-        CARD => Answer::Result(card(&asked.url, true)),
+fn streams(
+    steps: impl Fn() -> Vec<Step> + Send + Sync + 'static,
+) -> impl Fn(AgentRequest) -> Answer + Send + Sync + 'static {
+    move |request| match request.method.as_str() {
+        CARD => Answer::Result(card(&request.url, true)),
         "SendStreamingMessage" => Answer::Stream(steps()),
         _ => Answer::Error(-32601),
     }
@@ -40,8 +42,8 @@ fn streams(steps: impl Fn() -> Vec<Step> + Send + Sync + 'static) -> impl Fn(Ask
 
 #[tokio::test]
 async fn trouble_while_a_task_is_polled_is_waited_out_within_the_attempt() {
-    let case = Case::played(|asked: Asked| match (asked.method.as_str(), asked.time) {
-        (CARD, _) => Answer::Result(card(&asked.url, false)),
+    let case = Case::played(|request: AgentRequest| match (request.method.as_str(), request.time) {
+        (CARD, _) => Answer::Result(card(&request.url, false)),
         ("SendMessage", _) => Answer::Result(json!({ "task": task("TASK_STATE_WORKING") })),
         ("GetTask", 1) => Answer::Raw(503, "text/plain", String::new()),
         ("GetTask", 2) => Answer::Error(-32050),
@@ -59,8 +61,8 @@ async fn trouble_while_a_task_is_polled_is_waited_out_within_the_attempt() {
 
 #[tokio::test]
 async fn trouble_while_a_task_is_subscribed_to_is_waited_out_within_the_attempt() {
-    let case = Case::played(|asked: Asked| match (asked.method.as_str(), asked.time) {
-        (CARD, _) => Answer::Result(card(&asked.url, true)),
+    let case = Case::played(|request: AgentRequest| match (request.method.as_str(), request.time) {
+        (CARD, _) => Answer::Result(card(&request.url, true)),
         ("SendStreamingMessage", _) => Answer::Stream(vec![working()]),
         ("SubscribeToTask", 1) => Answer::Raw(503, "text/plain", String::new()),
         ("SubscribeToTask", _) => Answer::Stream(vec![status("TASK_STATE_COMPLETED")]),
@@ -79,8 +81,8 @@ async fn trouble_while_a_task_is_subscribed_to_is_waited_out_within_the_attempt(
 async fn a_task_whose_streams_contradict_its_state_is_subscribed_to_with_pauses() {
     let subscribed = Arc::new(Mutex::new(Vec::new()));
     let times = subscribed.clone();
-    let case = Case::played(move |asked: Asked| match (asked.method.as_str(), asked.time) {
-        (CARD, _) => Answer::Result(card(&asked.url, true)),
+    let case = Case::played(move |request: AgentRequest| match (request.method.as_str(), request.time) {
+        (CARD, _) => Answer::Result(card(&request.url, true)),
         ("SendStreamingMessage", _) => Answer::Stream(vec![working()]),
         ("SubscribeToTask", _) => {
             times.lock().unwrap_or_else(PoisonError::into_inner).push(Instant::now());
@@ -103,8 +105,8 @@ async fn a_task_whose_streams_contradict_its_state_is_subscribed_to_with_pauses(
 #[tokio::test]
 async fn an_agent_that_is_out_of_reach_at_the_end_of_an_attempt_has_its_task_taken_up_by_the_next() {
     let is_back = AtomicBool::new(false);
-    let case = Case::played_with("timeout = \"5s\"", "", move |asked: Asked| match asked.method.as_str() {
-        CARD => Answer::Result(card(&asked.url, false)),
+    let case = Case::played_with("timeout = \"5s\"", "", move |request: AgentRequest| match request.method.as_str() {
+        CARD => Answer::Result(card(&request.url, false)),
         "SendMessage" => Answer::Result(json!({ "task": task("TASK_STATE_WORKING") })),
         "CancelTask" => {
             is_back.store(true, Ordering::Relaxed);
@@ -223,13 +225,13 @@ async fn events_that_are_not_known_are_left_out_and_the_stream_goes_on() {
     assert_eq!(case.send("hello").await["state"], "completed");
 
     assert_eq!(case.agent.methods(), ["SendStreamingMessage"]);
-    assert!(case.job("1").await["logs"].to_string().contains("is left out"));
+    assert!(case.job("1").await["logs"].to_string().contains("skipped an event"));
 }
 
 #[tokio::test]
 async fn a_task_that_needs_authorization_is_waited_for_where_the_job_says_so() {
-    let case = Case::played(|asked: Asked| match (asked.method.as_str(), asked.time) {
-        (CARD, _) => Answer::Result(card(&asked.url, false)),
+    let case = Case::played(|request: AgentRequest| match (request.method.as_str(), request.time) {
+        (CARD, _) => Answer::Result(card(&request.url, false)),
         ("SendMessage", _) => Answer::Result(json!({ "task": task("TASK_STATE_AUTH_REQUIRED") })),
         // The first job asks three times, the second one as often.
         ("GetTask", 3 | 6) => Answer::Result(task("TASK_STATE_COMPLETED")),
@@ -258,12 +260,12 @@ async fn an_artifact_of_nine_hundred_thousand_characters_is_a_result() {
 
 #[tokio::test]
 async fn a_task_whose_history_is_too_large_is_followed_without_it() {
-    let case = Case::played(|asked: Asked| match asked.method.as_str() {
-        CARD => Answer::Result(card(&asked.url, false)),
+    let case = Case::played(|request: AgentRequest| match request.method.as_str() {
+        CARD => Answer::Result(card(&request.url, false)),
         "SendMessage" => Answer::Result(json!({ "task": task("TASK_STATE_WORKING") })),
         "GetTask" => {
             let mut task = task("TASK_STATE_COMPLETED");
-            if asked.params["historyLength"] != 0 {
+            if request.params["historyLength"] != 0 {
                 task["history"] = json!([{ "role": "ROLE_AGENT", "parts": [{ "text": "x".repeat(9 << 20) }] }]);
             }
             Answer::Result(task)
@@ -295,10 +297,10 @@ async fn metadata_of_a_task_and_parts_of_an_unknown_kind_are_in_the_result() {
 
 #[tokio::test]
 async fn an_error_of_json_rpc_counts_also_where_the_status_is_one_of_failure() {
-    let case = Case::played(|asked: Asked| match asked.method.as_str() {
-        CARD => Answer::Result(card(&asked.url, false)),
+    let case = Case::played(|request: AgentRequest| match request.method.as_str() {
+        CARD => Answer::Result(card(&request.url, false)),
         // An internal error under 400 may pass: the status alone would fail the job for good.
-        "SendMessage" if asked.time == 1 => {
+        "SendMessage" if request.time == 1 => {
             Answer::Raw(400, "application/json", json!({ "jsonrpc": "2.0", "error": { "code": -32000 } }).to_string())
         }
         "SendMessage" => Answer::Result(json!({ "task": task("TASK_STATE_COMPLETED") })),
@@ -332,4 +334,34 @@ async fn what_a_job_says_about_outputs_references_and_extensions_reaches_the_age
         (&extensions, &json!(["t1"]))
     );
     assert_eq!(params["configuration"], json!({ "acceptedOutputModes": ["text/plain"] }));
+}
+
+#[tokio::test]
+async fn a_task_that_waits_for_input_and_cannot_be_cancelled_fails_the_command() {
+    let case = Case::played(|request: AgentRequest| match request.method.as_str() {
+        CARD => Answer::Result(card(&request.url, false)),
+        "CancelTask" => Answer::Error(-32002),
+        "GetTask" => Answer::Result(task("TASK_STATE_INPUT_REQUIRED")),
+        _ => Answer::Error(-32601),
+    });
+    let case = case.await;
+
+    let output = case.run("command", &json!({ "command": "cancel", "taskId": "t" })).await.exited(1);
+
+    assert!(output.stderr.contains("-32002"), "{}", output.stderr);
+}
+
+#[tokio::test]
+async fn artifacts_of_a_stream_that_breaks_off_stay_if_the_task_is_then_read_without_them() {
+    let case = Case::played(|request: AgentRequest| match request.method.as_str() {
+        CARD => Answer::Result(card(&request.url, true)),
+        "SendStreamingMessage" => Answer::Stream(vec![working(), chunk("one", false)]),
+        "GetTask" => Answer::Result(task("TASK_STATE_COMPLETED")),
+        _ => Answer::Error(-32601),
+    });
+    let case = case.await;
+
+    let result = case.send("hello").await;
+
+    assert_eq!((&result["state"], &result["text"]), (&json!("completed"), &json!("one")), "{result}");
 }

@@ -53,7 +53,7 @@ async fn an_agent_that_dies_in_the_middle_and_comes_back_is_asked_for_the_task_a
 
         case.agent.kill();
         wait_until("the agent to be missed", LONG, async || {
-            case.job("long").await["logs"].to_string().contains("is asked again")
+            case.job("long").await["logs"].to_string().contains("failed, retrying")
         })
         .await;
         case.agent.restart().await;
@@ -131,7 +131,7 @@ async fn an_agent_that_lists_no_tasks_is_sent_the_message_again_with_the_same_id
         assert_eq!(case.run("send", &sending("task 1 50")).await.succeeded().json()["state"], "completed", "{binding}");
 
         let job = case.job("1").await;
-        assert!(job["logs"].to_string().contains("sent again, with the same id"), "{job}");
+        assert!(job["logs"].to_string().contains("sending it again with the same id"), "{job}");
         assert_eq!(case.agent.executed()[0]["messageId"], format!("toril:agent-commands:1:{}", job["timestamp"]));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use toril_tests::stub_agent::{Answer, Asked, CARD, Step, StubAgent, card};
+use toril_tests::stub_agent::{AgentRequest, Answer, CARD, Step, StubAgent, card};
 use toril_tests::{RedisServer, http};
 
 use crate::{Case, QUEUE, host_with};
@@ -23,9 +23,9 @@ impl At {
     const STATES: [&str; 3] = ["TASK_STATE_WORKING", "TASK_STATE_COMPLETED", "TASK_STATE_CANCELED"];
 
     fn task(&self) -> Value {
-        let said = json!({ "messageId": "at-it", "role": "ROLE_AGENT", "parts": [{ "text": "at-it" }] });
+        let message = json!({ "messageId": "at-it", "role": "ROLE_AGENT", "parts": [{ "text": "at-it" }] });
         let state = Self::STATES[self.0.load(Ordering::SeqCst)];
-        json!({ "id": "t", "contextId": "c", "status": { "state": state, "message": said } })
+        json!({ "id": "t", "contextId": "c", "status": { "state": state, "message": message } })
     }
 
     fn is(&self, state: &str) {
@@ -39,7 +39,7 @@ async fn case(
     queue: &str,
     streaming: bool,
     at: &At,
-    play: impl Fn(&Asked) -> Option<Answer> + Send + Sync + 'static,
+    play: impl Fn(&AgentRequest) -> Option<Answer> + Send + Sync + 'static,
 ) -> Case<StubAgent> {
     case_with("hunter2", "", queue, streaming, at, play).await
 }
@@ -51,13 +51,13 @@ async fn case_with(
     queue: &str,
     streaming: bool,
     at: &At,
-    play: impl Fn(&Asked) -> Option<Answer> + Send + Sync + 'static,
+    play: impl Fn(&AgentRequest) -> Option<Answer> + Send + Sync + 'static,
 ) -> Case<StubAgent> {
     let at = at.clone();
-    let agent = StubAgent::start(move |asked: Asked| match (play(&asked), asked.method.as_str()) {
+    let agent = StubAgent::start(move |request: AgentRequest| match (play(&request), request.method.as_str()) {
         (Some(answer), _) => answer,
         (_, CARD) => {
-            let mut card = card(&asked.url, streaming);
+            let mut card = card(&request.url, streaming);
             card["capabilities"]["pushNotifications"] = json!(true);
             Answer::Result(card)
         }
@@ -67,7 +67,7 @@ async fn case_with(
             Answer::Stream(vec![Step::Event(json!({ "task": at.task() })), silence])
         }
         (_, "GetTask") => Answer::Result(at.task()),
-        (_, "CreateTaskPushNotificationConfig") => Answer::Result(asked.params),
+        (_, "CreateTaskPushNotificationConfig") => Answer::Result(request.params),
         (_, "CancelTask") => {
             at.is("TASK_STATE_CANCELED");
             Answer::Result(at.task())
@@ -86,7 +86,7 @@ async fn case_with(
     Case { agent, redis, toril }
 }
 
-fn usual(_: &Asked) -> Option<Answer> {
+fn usual(_: &AgentRequest) -> Option<Answer> {
     None
 }
 
@@ -101,7 +101,7 @@ async fn promote(case: &Case<StubAgent>) {
 }
 
 #[tokio::test]
-async fn a_job_is_deferred_and_is_completed_after_the_agent_has_told() {
+async fn a_job_is_deferred_and_is_completed_after_the_notification() {
     for streaming in [false, true] {
         let at = At::default();
         let case = case(QUEUE, streaming, &at, usual).await;
@@ -118,7 +118,11 @@ async fn a_job_is_deferred_and_is_completed_after_the_agent_has_told() {
         assert_eq!(case.agent.calls(method), 1, "{streaming}");
         let registered = &params(&case, method)["configuration"]["taskPushNotificationConfig"];
         assert_eq!((&registered["url"], &registered["token"]), (&json!(URL), &json!(TOKEN)), "{registered}");
-        assert_eq!(case.agent.calls("CreateTaskPushNotificationConfig"), 0, "it was asked with the message");
+        assert_eq!(
+            case.agent.calls("CreateTaskPushNotificationConfig"),
+            0,
+            "notifications were requested with the message"
+        );
         for secret in ["hunter2", TOKEN] {
             assert!(!case.toril.logs().contains(secret) && !job.to_string().contains(secret), "{job}");
         }
@@ -163,7 +167,7 @@ async fn a_job_that_is_run_again_too_early_is_deferred_again_and_repeats_nothing
     promote(&case).await;
 
     let job = case.wait_for("long", "completed").await;
-    assert_eq!(job["logs"].to_string().matches("the agent says: at-it").count(), 1, "{job}");
+    assert_eq!(job["logs"].to_string().matches("message from the agent: at-it").count(), 1, "{job}");
     assert_eq!((case.agent.calls("SendMessage"), &job["attemptsMade"]), (1, &json!(1)));
 }
 
@@ -190,12 +194,12 @@ async fn a_task_of_an_earlier_attempt_is_registered_for() {
 async fn an_agent_that_takes_no_registration_is_sent_the_message_without_and_the_job_keeps_its_place() {
     let at = At::default();
     let of_agent = at.clone();
-    let case = case(QUEUE, false, &at, move |asked| match asked.method.as_str() {
-        "SendMessage" if asked.params["configuration"]["taskPushNotificationConfig"].is_object() => {
+    let case = case(QUEUE, false, &at, move |request| match request.method.as_str() {
+        "SendMessage" if request.params["configuration"]["taskPushNotificationConfig"].is_object() => {
             Some(Answer::Error(-32003))
         }
         "CreateTaskPushNotificationConfig" => Some(Answer::Error(-32003)),
-        "GetTask" if asked.time == 5 => {
+        "GetTask" if request.time == 5 => {
             of_agent.is("TASK_STATE_COMPLETED");
             None
         }
@@ -211,7 +215,7 @@ async fn an_agent_that_takes_no_registration_is_sent_the_message_without_and_the
 
 #[tokio::test]
 async fn the_time_of_a_deferred_job_ends_without_a_notification_and_its_task_is_cancelled() {
-    for (queue, data, told) in [
+    for (queue, data, expected) in [
         (QUEUE, json!({ "message": "hello", "timeoutMs": 8000 }), "`timeoutMs`"),
         ("timeout = \"15s\"", json!({ "message": "hello" }), "the queue's `timeout`"),
     ] {
@@ -221,7 +225,7 @@ async fn the_time_of_a_deferred_job_ends_without_a_notification_and_its_task_is_
         let job = case.wait_for("long", "failed").await;
 
         let reason = job["failedReason"].as_str().unwrap_or_default();
-        assert!(reason.contains(told) && reason.contains("is canceled"), "{reason}");
+        assert!(reason.contains(expected) && reason.contains("is canceled"), "{reason}");
         assert_eq!((case.agent.calls("SendMessage"), case.agent.calls("CancelTask")), (1, 1));
         assert!(job["attemptsStarted"].as_u64() > Some(1), "it was deferred: {job}");
     }

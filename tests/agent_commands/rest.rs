@@ -1,13 +1,13 @@
 //! HTTP+JSON: its errors, its paths, and what servers leave out.
 
 use serde_json::{Value, json};
-use toril_tests::stub_agent::{Answer, Asked, CARD, Step, card};
+use toril_tests::stub_agent::{AgentRequest, Answer, CARD, Step, card};
 
 use crate::Case;
 
-fn rest(asked: &Asked, streaming: bool) -> Value {
-    let mut card = card(&asked.url, streaming);
-    let interface = |binding: &str| json!({ "url": asked.url, "protocolBinding": binding, "protocolVersion": "1.0" });
+fn rest(request: &AgentRequest, streaming: bool) -> Value {
+    let mut card = card(&request.url, streaming);
+    let interface = |binding: &str| json!({ "url": request.url, "protocolBinding": binding, "protocolVersion": "1.0" });
     card["supportedInterfaces"] = json!([interface("GRPC"), interface("HTTP+JSON"), interface("JSONRPC")]);
     card
 }
@@ -29,8 +29,8 @@ fn plain(http: u16) -> Answer {
 
 #[tokio::test]
 async fn the_interface_that_the_agent_prefers_is_used() {
-    let case = Case::played(|asked: Asked| match (asked.method.as_str(), asked.header("a2a-version")) {
-        (CARD, _) => Answer::Result(rest(&asked, false)),
+    let case = Case::played(|request: AgentRequest| match (request.method.as_str(), request.header("a2a-version")) {
+        (CARD, _) => Answer::Result(rest(&request, false)),
         ("POST /message:send", "1.0") => Answer::Result(json!({ "task": task("TASK_STATE_WORKING") })),
         ("GET /tasks/t", "1.0") => Answer::Result(task("TASK_STATE_COMPLETED")),
         _ => plain(404),
@@ -45,8 +45,8 @@ async fn the_interface_that_the_agent_prefers_is_used() {
 #[tokio::test]
 async fn an_agent_without_streaming_and_lists_is_sent_the_message_once_and_polled() {
     for missing in [404, 405, 501] {
-        let case = Case::played(move |asked: Asked| match (asked.method.as_str(), asked.time) {
-            (CARD, _) => Answer::Result(rest(&asked, true)),
+        let case = Case::played(move |request: AgentRequest| match (request.method.as_str(), request.time) {
+            (CARD, _) => Answer::Result(rest(&request, true)),
             ("POST /message:send", _) => Answer::Result(json!({ "task": task("TASK_STATE_WORKING") })),
             ("GET /tasks/t", time) if time > 1 => Answer::Result(task("TASK_STATE_COMPLETED")),
             ("GET /tasks/t", _) => Answer::Result(task("TASK_STATE_WORKING")),
@@ -62,8 +62,8 @@ async fn an_agent_without_streaming_and_lists_is_sent_the_message_once_and_polle
 
 #[tokio::test]
 async fn a_stream_that_breaks_off_is_subscribed_to_with_the_verb_that_the_server_has() {
-    let case = Case::played(|asked: Asked| match (asked.method.as_str(), asked.time) {
-        (CARD, _) => Answer::Result(rest(&asked, true)),
+    let case = Case::played(|request: AgentRequest| match (request.method.as_str(), request.time) {
+        (CARD, _) => Answer::Result(rest(&request, true)),
         ("POST /message:stream", _) => Answer::Stream(vec![Step::Event(json!({ "task": task("TASK_STATE_WORKING") }))]),
         ("GET /tasks/t", 1) => Answer::Result(task("TASK_STATE_WORKING")),
         ("GET /tasks/t", _) => Answer::Result(task("TASK_STATE_COMPLETED")),
@@ -84,8 +84,8 @@ async fn a_stream_that_breaks_off_is_subscribed_to_with_the_verb_that_the_server
 
 /// How a job ends whose message is answered like this, and how often the message was sent.
 async fn answered(answer: impl Fn() -> Answer + Send + Sync + 'static) -> (Value, usize) {
-    let case = Case::played(move |asked: Asked| match asked.method.as_str() {
-        CARD => Answer::Result(rest(&asked, false)),
+    let case = Case::played(move |request: AgentRequest| match request.method.as_str() {
+        CARD => Answer::Result(rest(&request, false)),
         "POST /message:send" => answer(),
         "GET /tasks" => Answer::Result(json!({ "tasks": [] })),
         _ => plain(404),
@@ -107,15 +107,15 @@ async fn answered(answer: impl Fn() -> Answer + Send + Sync + 'static) -> (Value
 }
 
 #[tokio::test]
-async fn errors_are_told_as_over_json_rpc_in_every_form() {
-    for (http, body, told) in [
+async fn errors_in_every_form_have_the_codes_of_json_rpc() {
+    for (http, body, expected) in [
         (400, json!({ "type": "https://a2a-protocol.org/errors/content-type-not-supported" }), "A2A error -32005"),
         (400, json!({ "type": "InvalidParamsError", "message": "a secret reason" }), "A2A error -32602"),
         (422, json!({ "detail": "a secret reason" }), "(422)"),
     ] {
         let (job, sent) = answered(move || Answer::Raw(http, "application/problem+json", body.to_string())).await;
         let reason = job["failedReason"].to_string();
-        assert!(reason.contains(told), "{reason}");
+        assert!(reason.contains(expected), "{reason}");
         assert_eq!((&job["attemptsMade"], sent), (&json!(1), 1), "{reason}");
         assert_eq!(job["data"]["delivery"]["step"], "refused", "{reason}");
     }
@@ -127,8 +127,8 @@ async fn errors_are_told_as_over_json_rpc_in_every_form() {
 
 #[tokio::test]
 async fn a_task_that_the_agent_does_not_know_any_more_fails_the_job_for_good() {
-    let case = Case::played(|asked: Asked| match asked.method.as_str() {
-        CARD => Answer::Result(rest(&asked, false)),
+    let case = Case::played(|request: AgentRequest| match request.method.as_str() {
+        CARD => Answer::Result(rest(&request, false)),
         "POST /message:send" => Answer::Result(json!({ "task": task("TASK_STATE_WORKING") })),
         _ => status(404, "TASK_NOT_FOUND"),
     });
@@ -136,19 +136,21 @@ async fn a_task_that_the_agent_does_not_know_any_more_fails_the_job_for_good() {
 
     let output = case.run("send", &json!({ "message": "hello" })).await.exited(1);
 
-    assert!(output.stderr.contains("does not know the task any more"), "{}", output.stderr);
+    assert!(output.stderr.contains("no longer knows the task"), "{}", output.stderr);
     assert_eq!(case.job("1").await["attemptsMade"], 1);
 }
 
 #[tokio::test]
 async fn an_address_in_the_settings_is_used_instead_of_the_cards() {
-    let case = Case::played_with(crate::QUEUE, ", rest-url = \"{url}/behind/proxy/\"", |asked: Asked| {
-        match asked.method.as_str() {
-            CARD => Answer::Result(rest(&asked, false)),
+    let case =
+        Case::played_with(crate::QUEUE, ", rest-url = \"{url}/behind/proxy/\"", |request: AgentRequest| match request
+            .method
+            .as_str()
+        {
+            CARD => Answer::Result(rest(&request, false)),
             "POST /behind/proxy/message:send" => Answer::Result(json!({ "task": task("TASK_STATE_COMPLETED") })),
             _ => plain(404),
-        }
-    });
+        });
 
     assert_eq!(case.await.send("hello").await["state"], "completed");
 }

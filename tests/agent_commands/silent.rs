@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use toril_tests::stub_agent::{Answer, Asked, CARD, Step, card};
+use toril_tests::stub_agent::{AgentRequest, Answer, CARD, Step, card};
 use toril_tests::wait::{LONG, within};
 
 use crate::Case;
@@ -34,11 +34,11 @@ async fn ended<A>(case: &Case<A>, id: &str) -> Value {
 
 #[tokio::test]
 async fn an_agent_that_is_silent_for_a_minute_before_its_first_event_is_waited_for() {
-    let case = Case::played_with(PATIENT, "", |asked: Asked| match asked.method.as_str() {
-        CARD => Answer::Result(card(&asked.url, true)),
+    let case = Case::played_with(PATIENT, "", |request: AgentRequest| match request.method.as_str() {
+        CARD => Answer::Result(card(&request.url, true)),
         "SendStreamingMessage" => {
             let events = |pause| Answer::Stream(vec![Step::Pause(pause), Step::Event(completed())]);
-            match asked.params["message"]["parts"][0]["text"].as_str() {
+            match request.params["message"]["parts"][0]["text"].as_str() {
                 Some("begin") => events(SILENCE),
                 _ => Answer::After(SILENCE, Box::new(events(Duration::ZERO))),
             }
@@ -60,8 +60,8 @@ async fn an_agent_that_is_silent_for_a_minute_before_its_first_event_is_waited_f
 
 #[tokio::test]
 async fn a_silent_stream_whose_task_is_there_is_left_for_the_task() {
-    let case = Case::played_with(PATIENT, "", |asked: Asked| match asked.method.as_str() {
-        CARD => Answer::Result(card(&asked.url, true)),
+    let case = Case::played_with(PATIENT, "", |request: AgentRequest| match request.method.as_str() {
+        CARD => Answer::Result(card(&request.url, true)),
         "SendStreamingMessage" => Answer::Stream(vec![Step::Pause(10 * SILENCE)]),
         "ListTasks" => Answer::Result(json!({ "tasks": [{ "id": "t" }] })),
         _ => Answer::Result(completed()["task"].clone()),
@@ -86,11 +86,11 @@ fn breaks_off(text: &str) -> Answer {
 #[tokio::test]
 async fn a_task_that_appears_late_is_found_and_the_message_is_not_sent_again() {
     let sent = Mutex::new(None);
-    let case = Case::played_with(PATIENT, "", move |asked: Asked| match asked.method.as_str() {
-        CARD => Answer::Result(card(&asked.url, true)),
+    let case = Case::played_with(PATIENT, "", move |request: AgentRequest| match request.method.as_str() {
+        CARD => Answer::Result(card(&request.url, true)),
         "SendStreamingMessage" => {
             sent.lock().expect("a lock").get_or_insert_with(Instant::now);
-            breaks_off(asked.params["message"]["parts"][0]["text"].as_str().unwrap_or_default())
+            breaks_off(request.params["message"]["parts"][0]["text"].as_str().unwrap_or_default())
         }
         "ListTasks" => {
             let is_late = sent.lock().expect("a lock").is_some_and(|sent: Instant| sent.elapsed() > LATE);
@@ -114,26 +114,27 @@ async fn a_task_that_appears_late_is_found_and_the_message_is_not_sent_again() {
 #[tokio::test]
 async fn in_a_conversation_that_the_agent_begins_the_message_is_looked_for_by_its_id() {
     let sent = Mutex::new(Value::Null);
-    let case =
-        Case::played_with(crate::QUEUE, ", job-context = false", move |asked: Asked| match asked.method.as_str() {
-            CARD => Answer::Result(card(&asked.url, true)),
+    let case = Case::played_with(crate::QUEUE, ", job-context = false", move |request: AgentRequest| {
+        match request.method.as_str() {
+            CARD => Answer::Result(card(&request.url, true)),
             "SendStreamingMessage" => {
-                sent.lock().expect("a lock").clone_from(&asked.params["message"]);
+                sent.lock().expect("a lock").clone_from(&request.params["message"]);
                 Answer::Stream(vec![])
             }
             // The task shows for the second attempt alone: the first one has looked at once.
-            "ListTasks" if asked.time > 1 => {
+            "ListTasks" if request.time > 1 => {
                 let mut tasks = vec![task("other", "TASK_STATE_COMPLETED", &json!({ "messageId": "other" }))];
                 tasks.push(task("t", "TASK_STATE_COMPLETED", &sent.lock().expect("a lock")));
                 Answer::Result(json!({ "tasks": tasks }))
             }
             "ListTasks" => Answer::Result(json!({ "tasks": [] })),
             _ => Answer::Result(task(
-                asked.params["id"].as_str().unwrap_or_default(),
+                request.params["id"].as_str().unwrap_or_default(),
                 "TASK_STATE_COMPLETED",
                 &json!({}),
             )),
-        });
+        }
+    });
     let case = case.await;
 
     let result = case.send("hello").await;
@@ -146,11 +147,13 @@ async fn in_a_conversation_that_the_agent_begins_the_message_is_looked_for_by_it
 
 #[tokio::test]
 async fn a_message_that_is_not_found_in_time_is_sent_again_with_the_same_id() {
-    let case = Case::played_with(crate::QUEUE, ", lookup-seconds = 1", |asked: Asked| match asked.method.as_str() {
-        CARD => Answer::Result(card(&asked.url, true)),
-        "SendStreamingMessage" if asked.time == 1 => Answer::Stream(vec![]),
-        "SendStreamingMessage" => Answer::Stream(vec![Step::Event(completed())]),
-        _ => Answer::Result(json!({ "tasks": [] })),
+    let case = Case::played_with(crate::QUEUE, ", lookup-seconds = 1", |request: AgentRequest| {
+        match request.method.as_str() {
+            CARD => Answer::Result(card(&request.url, true)),
+            "SendStreamingMessage" if request.time == 1 => Answer::Stream(vec![]),
+            "SendStreamingMessage" => Answer::Stream(vec![Step::Event(completed())]),
+            _ => Answer::Result(json!({ "tasks": [] })),
+        }
     });
     let case = case.await;
 

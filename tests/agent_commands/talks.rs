@@ -30,7 +30,7 @@ async fn follows(options: Options) {
     assert_eq!((&job["progress"]["state"], &job["progress"]["taskId"]), (&json!("completed"), &result["taskId"]));
     let logs = job["logs"].to_string();
     for step in 1..=3 {
-        assert!(logs.contains(&format!("the agent says: step {step}")), "{logs}");
+        assert!(logs.contains(&format!("message from the agent: step {step}")), "{logs}");
     }
     let methods = case.agent.methods();
     let streams = ["SendStreamingMessage", "message/stream"];
@@ -132,11 +132,11 @@ async fn of_an_agent_that_speaks_both_versions_the_newer_is_spoken() {
 }
 
 #[tokio::test]
-async fn an_agent_of_a_version_that_is_not_spoken_fails_the_job_for_good_and_says_which() {
+async fn an_agent_of_an_unsupported_version_fails_the_job_for_good_and_the_error_names_it() {
     let case = Case::of(Options { sdk: Sdk::Node, versions: &["2.0"], ..Options::default() }).await;
 
     let output = case.run("send", &json!({ "message": "quick hello" })).await.exited(1);
 
-    assert!(output.stderr.contains("speaks A2A 2.0, and this plugin 1.0 and 0.3"), "{}", output.stderr);
+    assert!(output.stderr.contains("supports A2A 2.0, and this plugin supports 1.0 and 0.3"), "{}", output.stderr);
     assert_eq!(case.job("1").await["attemptsMade"], 1);
 }

@@ -9,17 +9,22 @@ use crate::Case;
 async fn a_task_that_needs_input_is_a_result_and_another_job_answers_it() {
     for sdk in [Sdk::Python, Sdk::Node] {
         let case = Case::of(Options { sdk, ..Options::default() }).await;
-        let asked = case.send("ask").await;
+        let question = case.send("ask").await;
         assert_eq!(
-            (&asked["state"], &asked["text"]),
+            (&question["state"], &question["text"]),
             (&json!("input-required"), &json!("which one?")),
-            "{sdk:?}: {asked}"
+            "{sdk:?}: {question}"
         );
 
-        let answer = json!({ "message": "the blue one", "taskId": asked["taskId"], "contextId": asked["contextId"] });
+        let answer =
+            json!({ "message": "the blue one", "taskId": question["taskId"], "contextId": question["contextId"] });
         let result = case.run("send", &answer).await.succeeded().json();
 
-        assert_eq!((&result["state"], &result["taskId"]), (&json!("completed"), &asked["taskId"]), "{sdk:?}: {result}");
+        assert_eq!(
+            (&result["state"], &result["taskId"]),
+            (&json!("completed"), &question["taskId"]),
+            "{sdk:?}: {result}"
+        );
         assert_eq!(result["text"], "answered: the blue one\nthank you", "{sdk:?}");
     }
 }
@@ -27,11 +32,11 @@ async fn a_task_that_needs_input_is_a_result_and_another_job_answers_it() {
 #[tokio::test]
 async fn an_answer_needs_no_more_than_the_task_also_in_the_older_version() {
     let case = Case::of(Options { versions: &["0.3"], streaming: false, ..Options::default() }).await;
-    let asked = case.send("ask").await;
+    let question = case.send("ask").await;
 
-    let result = case.run("send", &json!({ "message": "blue", "taskId": asked["taskId"] })).await.succeeded().json();
+    let result = case.run("send", &json!({ "message": "blue", "taskId": question["taskId"] })).await.succeeded().json();
 
-    assert_eq!((&result["state"], &result["contextId"]), (&json!("completed"), &asked["contextId"]), "{result}");
+    assert_eq!((&result["state"], &result["contextId"]), (&json!("completed"), &question["contextId"]), "{result}");
 }
 
 #[tokio::test]
@@ -63,14 +68,14 @@ async fn a_failed_task_is_sent_anew_while_attempts_remain_each_time_as_another_m
 
     let output = case.run("send", &json!({ "message": "fail" })).await.exited(1);
 
-    assert!(output.stderr.contains("the task of the agent has failed"), "{}", output.stderr);
+    assert!(output.stderr.contains("the task of the agent failed"), "{}", output.stderr);
     let ids: Vec<_> = case.agent.executed().into_iter().map(|message| message["messageId"].clone()).collect();
     assert_eq!(ids.len(), 3, "the queue has 3 attempts: {ids:?}");
     assert!(ids[0] != ids[1] && ids[1] != ids[2], "{ids:?}");
 }
 
 #[tokio::test]
-async fn a_rejected_message_fails_for_good_and_what_the_agent_said_is_in_no_error() {
+async fn a_rejected_message_fails_for_good_and_the_agents_text_is_in_no_error() {
     let case = Case::of(Options::default()).await;
 
     let output = case.run("send", &json!({ "message": "reject" })).await.exited(1);

@@ -22,12 +22,12 @@ cases! {
     an_endless_loop_in_describe => computing::in_describe {
         "an endless loop in `describe`",
         "5 seconds",
-        "hostile.wasm was not taken: its `describe` failed: `describe` did not return within 5s"
+        "hostile.wasm was refused: its `describe` failed: `describe` did not return within 5s"
     }
     an_endless_loop_at_the_start_of_a_version => computing::at_the_start_of_a_new_version {
         "an endless loop while its instance starts",
         "the same 5 seconds",
-        "hostile.wasm was not taken: its `describe` failed: `describe` did not return within 5s"
+        "hostile.wasm was refused: its `describe` failed: `describe` did not return within 5s"
     }
     an_endless_loop_at_the_start_of_an_attempt => computing::at_the_start_of_an_attempt {
         "the same, and only when a job is to be run",
@@ -47,7 +47,7 @@ cases! {
     many_memories => computing::many_memories {
         "8 memories",
         "4 memories in all modules",
-        "hostile.wasm was not taken: it needs 8 memories, and a plugin may have 4"
+        "hostile.wasm was refused: it needs 8 memories, and a plugin may have 4"
     }
     all_that_pens_may_hold => computing::all_that_pens_may_hold {
         "as many attempts as it may run at once, each with as many memories as it may have",
@@ -77,7 +77,7 @@ cases! {
     a_job_for_never => computing::a_job_for_never {
         "adding a job that is delayed for the same time",
         "a hundred years",
-        "…delays and times to live are a hundred years at most"
+        "…delay is at most 3153600000000 ms (a hundred years), not …"
     }
     endless_recursion => computing::recursion {
         "recursion without end",
@@ -92,12 +92,12 @@ cases! {
     many_large_tables => computing::many_large_tables {
         "many tables of 19,000 elements",
         "100,000 elements in all tables",
-        "hostile.wasm was not taken: its `describe` failed: out of memory: it wanted tables of … elements and may have 100000; `memory` under [plugins.hostile] sets the limit"
+        "hostile.wasm was refused: its `describe` failed: out of memory: it wanted tables of … elements and may have 100000; `memory` under [plugins.hostile] sets the limit"
     }
     a_growing_table => computing::a_growing_table {
         "a table that grows without end",
         "20,000 elements in one table: it grows no more, and the plugin may do something else",
-        "hostile.wasm was not taken: its `describe` failed: the plugin trapped: wasm trap: wasm `unreachable` instruction executed"
+        "hostile.wasm was refused: its `describe` failed: the plugin trapped: wasm trap: wasm `unreachable` instruction executed"
     }
     a_million_handles => computing::handles {
         "a million handles of the host's resources at once",
@@ -162,7 +162,7 @@ cases! {
     bodies_that_are_never_sent_in_describe => floods::bodies_in_describe {
         "the same in `describe`",
         "the same",
-        "hostile.wasm was not taken: its `describe` failed: the plugin trapped: the bodies of its requests hold more than 8 MiB that were not sent"
+        "hostile.wasm was refused: its `describe` failed: the plugin trapped: the bodies of its requests hold more than 8 MiB that were not sent"
     }
     requests_that_are_never_sent => floods::requests {
         "a thousand requests that it keeps and does not send",
@@ -187,7 +187,7 @@ cases! {
     orders_in_the_names_of_its_exports => texts::orders_in_the_names_of_exports {
         "the same in the names of its exports",
         "the same, and so does the host's log",
-        "hostile.wasm is no plugin for this host: it exports \\u{1b}[31mred, and a plugin exports toril:plugin/handler"
+        "hostile.wasm is not a plugin for this host: it exports \\u{1b}[31mred, and a plugin exports toril:plugin/handler"
     }
     bytes_that_are_no_text => texts::bytes_that_are_no_text {
         "bytes that are no UTF-8 as a line of its log",
@@ -200,9 +200,9 @@ cases! {
         "caf\u{fffd} \u{fffd}\u{fffd}"
     }
     a_result_that_is_no_json => texts::a_result_that_is_no_json {
-        "a result that is no JSON",
+        "a result that is not JSON",
         "the host reads it",
-        "the plugin returned something that is no JSON: EOF while parsing a value at line 1 column 9"
+        "the plugin returned something that is not JSON: EOF while parsing a value at line 1 column 9"
     }
     a_deep_result => texts::a_deep_result {
         "a result that is 500,000 arrays in each other",
@@ -242,12 +242,12 @@ cases! {
     a_schema_from_elsewhere => texts::a_schema_from_elsewhere {
         "a schema that is a file of the host's machine",
         "nothing is fetched for a schema",
-        "hostile.wasm was not taken: the schema of the data or the result of job \"any\" is no JSON Schema (draft 2020-12): it refers to \"file:///etc/passwd\", which is not in the schema, and nothing is fetched for one"
+        "hostile.wasm was refused: the schema of the data or the result of job \"any\" is not a JSON Schema (draft 2020-12): it refers to \"file:///etc/passwd\", which is not in the schema, and nothing is fetched for one"
     }
     a_schema_of_large_patterns => texts::a_schema_of_large_patterns {
         "a schema with 5,000 regular expressions that take a megabyte each",
         "200,000 instructions and ranges of characters for all expressions of a plugin",
-        "hostile.wasm was not taken: the schema of the data or the result of job \"any\" is no JSON Schema (draft 2020-12): …cannot be used: all expressions of the plugin together take more than 200000 units of memory"
+        "hostile.wasm was refused: the schema of the data or the result of job \"any\" is not a JSON Schema (draft 2020-12): …cannot be used: all expressions of the plugin together take more than 200000 units of memory"
     }
     a_pattern_without_end => texts::a_pattern_that_never_comes_to_an_end {
         "a pattern in a schema that tries all combinations",
@@ -257,7 +257,7 @@ cases! {
     many_kinds_of_job => texts::many_kinds_of_job {
         "20,000 kinds of job",
         "1,000 kinds",
-        "hostile.wasm was not taken: it describes 20000 kinds of job, and may describe 1000"
+        "hostile.wasm was refused: it describes 20000 kinds of job, and may describe 1000"
     }
     a_forbidden_origin => network::a_forbidden_origin {
         "a request to an origin that was not granted",
@@ -312,12 +312,12 @@ cases! {
     endless_keys => quotas::endless_keys {
         "a million keys of key-value data",
         "`max_keys` in `keyvalue` of the plugin",
-        "…plugin hostile would keep 101 keys of key-value data and may keep 100: raise `max_keys` in `keyvalue` under [plugins.hostile] in the configuration, or have the plugin delete data…"
+        "…plugin hostile would keep 101 keys of key-value data, and may keep 100: raise `max_keys` in `keyvalue` under [plugins.hostile] in the configuration, or have the plugin delete data…"
     }
     endless_values => quotas::endless_values {
         "a terabyte of key-value data",
         "`max_bytes` in `keyvalue` of the plugin",
-        "…plugin hostile would keep 4194328 bytes of key-value data and may keep 4194304: raise `max_bytes` in `keyvalue` under [plugins.hostile] in the configuration, or have the plugin delete data…"
+        "…plugin hostile would keep 4194328 bytes of key-value data, and may keep 4194304: raise `max_bytes` in `keyvalue` under [plugins.hostile] in the configuration, or have the plugin delete data…"
     }
     endless_requests => quotas::endless_requests {
         "a million requests to a granted origin",
@@ -332,7 +332,7 @@ cases! {
     large_results_of_children => quotas::large_results_of_children {
         "reading 200 MiB of what a job's children returned",
         "16 MiB for all of them together",
-        "…the results of the job's children have 209718090 bytes together, and one call brings 16777216 at most: return less from each child…"
+        "…the results of the job's children have 209718090 bytes in total, and one call returns at most 16777216: return less from each child…"
     }
     a_file_of_100_mb => files::of_100_mb {
         "a component of 100 MB",
@@ -357,7 +357,7 @@ cases! {
     ten_thousand_exports => files::with_ten_thousand_exports {
         "a component with ten thousand exports that no host has asked for",
         "five of them are named",
-        "hostile.wasm is no plugin for this host: it exports export-0, export-1, export-2, export-3, export-4 and 9995 more, and a plugin exports toril:plugin/handler"
+        "hostile.wasm is not a plugin for this host: it exports export-0, export-1, export-2, export-3, export-4 and 9995 more, and a plugin exports toril:plugin/handler"
     }
     a_module_of_ten_thousand_exports => files::with_a_module_of_ten_thousand_exports {
         "a plugin with a module of ten thousand exports in it",
@@ -367,7 +367,7 @@ cases! {
     a_zip_of_nonsense => files::a_zip_of_nonsense {
         "a file of another kind",
         "its first bytes",
-        "hostile.wasm is no WebAssembly component"
+        "hostile.wasm is not a WebAssembly component"
     }
     a_component_of_nonsense => files::a_component_of_nonsense {
         "a component of which a thousand bytes were changed at random",
@@ -382,7 +382,7 @@ cases! {
     a_device_in_its_place => files::a_device {
         "a device that never ends in the place of the file",
         "only files are read",
-        "hostile.wasm is no file"
+        "hostile.wasm is not a file"
     }
 }
 

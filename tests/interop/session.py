@@ -77,9 +77,9 @@ class Stream:
         self.seen, self.ends, self.changed = [], {}, asyncio.Condition()
         self.events = QueueEvents(name, {**OPTIONS, "lastEventId": "0-0"})
         for kind in KINDS:
-            self.events.on(kind, lambda args, _id, kind=kind: self.told(kind, args))
+            self.events.on(kind, lambda args, _id, kind=kind: self.record_event(kind, args))
 
-    def told(self, kind, args):
+    def record_event(self, kind, args):
         self.seen.append((kind, args.get("jobId")))
         if kind == "completed":
             self.ends[args["jobId"]] = {"ok": True, "value": args["returnvalue"]}

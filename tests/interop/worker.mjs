@@ -13,7 +13,7 @@
 //   defer       defers itself until `data.ms` after the job was added, then returns {attempts}
 //   rate-limit  limits the rate of the queue until then. BullMQ supports that only in a worker with a `limiter`
 //   progress    publishes progress twice and writes three lines to the job's log
-//   ledger      tells the ledger at `data.url` that it runs, and ends as the ledger says
+//   ledger      reports to the ledger at `data.url` that it runs, and ends as the ledger responds
 //
 // `settings` are additional options of the worker, such as `lockDuration`. `linear` is the delay of a custom backoff
 // strategy, which grows by it with each attempt.

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::http;
 use crate::paths;
 use crate::ports::free_port;
-use crate::process::{Guarded, Signal};
+use crate::process::{Guarded, Signal, print_if_failed};
 use crate::wait::{LONG, within};
 
 /// The SDK of an agent.
@@ -147,9 +147,7 @@ impl A2aServer {
 
 impl Drop for A2aServer {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("── the A2A agent at {} printed:\n{}──", self.url(), self.printed());
-        }
+        print_if_failed(&format!("the A2A agent at {}", self.url()), || self.printed());
     }
 }
 

@@ -1,5 +1,6 @@
 //! Child processes that end with their owner.
 
+use std::io::{self, Write};
 use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
@@ -64,6 +65,15 @@ impl Guarded {
     pub fn kill(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+/// Prints what a server has printed, if the test has failed. For destructors: unlike `eprintln!` it does not panic when
+/// nobody reads standard error any more. A second panic would abort the test, and its servers would run on.
+pub(crate) fn print_if_failed(what: &str, printed: impl FnOnce() -> String) {
+    if std::thread::panicking() {
+        let text = format!("── {what} printed:\n{}──\n", printed());
+        let _ = io::stderr().write_all(text.as_bytes());
     }
 }
 

@@ -27,7 +27,7 @@ pub struct StubAgent(ScriptedServer);
 
 /// What the agent is asked.
 #[derive(Debug)]
-pub struct Asked {
+pub struct AgentRequest {
     /// Where the agent is: `http://127.0.0.1:PORT`.
     pub url: String,
     /// The path of the request.
@@ -72,7 +72,7 @@ pub enum Step {
     Pause(Duration),
 }
 
-type Play = dyn Fn(Asked) -> Answer + Send + Sync;
+type Play = dyn Fn(AgentRequest) -> Answer + Send + Sync;
 
 #[derive(Clone)]
 struct Stage {
@@ -82,7 +82,7 @@ struct Stage {
 
 impl StubAgent {
     /// Starts an agent that answers like this.
-    pub async fn start(play: impl Fn(Asked) -> Answer + Send + Sync + 'static) -> Self {
+    pub async fn start(play: impl Fn(AgentRequest) -> Answer + Send + Sync + 'static) -> Self {
         let stage = Stage { play: Arc::new(play), times: Arc::default() };
         let routes = Router::new().fallback(routing::any(answer)).with_state(stage);
         let server = ScriptedServer::start((Ipv4Addr::LOCALHOST, 0).into(), routes).await;
@@ -122,7 +122,7 @@ pub fn card(url: &str, streaming: bool) -> Value {
     })
 }
 
-impl Asked {
+impl AgentRequest {
     /// A header, or an empty text.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
@@ -149,7 +149,7 @@ async fn answer(State(stage): State<Stage>, method: Method, uri: Uri, headers: H
         *time
     };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
-    let mut answer = (stage.play)(Asked {
+    let mut answer = (stage.play)(AgentRequest {
         url: format!("http://{host}"),
         path: uri.path().to_owned(),
         method: name,

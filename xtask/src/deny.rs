@@ -41,23 +41,23 @@ pub fn run(workspace: &Workspace, args: Args) -> Result<()> {
     let output = command(&["advisories"]).output().context("could not start cargo-deny")?;
     match judged(output.status.success(), &String::from_utf8_lossy(&output.stderr), args)? {
         Advisories::None => println!("    Cargo.lock has no crate with a known advisory"),
-        Advisories::NotChecked(said) => {
+        Advisories::NotChecked(printed) => {
             println!("    NOT CHECKED: advisories. Their database could not be fetched:");
-            said.lines().take(3).for_each(|line| println!("      {line}"));
+            printed.lines().take(3).for_each(|line| println!("      {line}"));
             println!("    Run `cargo xtask deny --release` on a machine that can fetch it. See docs/security.md.");
         }
     }
     Ok(())
 }
 
-fn judged(succeeded: bool, said: &str, args: Args) -> Result<Advisories> {
-    match (succeeded, said.contains(UNREACHABLE)) {
+fn judged(succeeded: bool, printed: &str, args: Args) -> Result<Advisories> {
+    match (succeeded, printed.contains(UNREACHABLE)) {
         (true, _) => Ok(Advisories::None),
         (false, true) if args.release => {
-            bail!("a release needs a check of the advisories, but their database could not be fetched:\n{said}")
+            bail!("a release needs a check of the advisories, but their database could not be fetched:\n{printed}")
         }
-        (false, true) => Ok(Advisories::NotChecked(said.to_owned())),
-        (false, false) => bail!("cargo-deny found an advisory for a crate in Cargo.lock:\n{said}"),
+        (false, true) => Ok(Advisories::NotChecked(printed.to_owned())),
+        (false, false) => bail!("cargo-deny found an advisory for a crate in Cargo.lock:\n{printed}"),
     }
 }
 

@@ -21,10 +21,10 @@ pub struct Printed {
 impl Printed {
     /// The last part of its output, for an error message.
     pub fn last_words(&self) -> &str {
-        let said = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
-        let said = said.trim();
-        let start = said.char_indices().rev().nth(1500).map_or(0, |(at, _)| at);
-        &said[start..]
+        let text = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
+        let text = text.trim();
+        let start = text.char_indices().rev().nth(1500).map_or(0, |(at, _)| at);
+        &text[start..]
     }
 }
 

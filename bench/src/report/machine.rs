@@ -29,21 +29,21 @@ pub fn described() -> String {
         model.unwrap_or("an unknown model"),
         memory.unwrap_or(0_u64) >> 20,
         env!("CARGO_PKG_VERSION"),
-        said("node", "--version"),
-        said("rustc", "--version"),
+        output_of("node", "--version"),
+        output_of("rustc", "--version"),
         server(),
-        said("date", "+%Y-%m-%d"),
+        output_of("date", "+%Y-%m-%d"),
     )
 }
 
 /// `Redis server v=7.0.15 sha=… …` without anything after the version.
 fn server() -> String {
     let Ok(program) = redis_server::program() else { return "no Redis".to_owned() };
-    let line = said(&program.to_string_lossy(), "--version");
+    let line = output_of(&program.to_string_lossy(), "--version");
     line.split(" sha=").next().unwrap_or_default().replace(" server v=", " ")
 }
 
-fn said(program: &str, argument: &str) -> String {
+fn output_of(program: &str, argument: &str) -> String {
     let output = Command::new(program).arg(argument).output().ok();
     output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
 }

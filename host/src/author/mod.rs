@@ -7,16 +7,16 @@
 //! | [`build`] | builds the project into a component |
 //! | [`rebuild`] | builds again after each change of a source |
 //! | [`types`] | generates types for producers |
-//! | [`workbench`] | loads one component as a host does, and runs jobs on it |
+//! | [`test_harness`] | loads one component as a host does, and runs jobs on it |
 //! | [`job_file`] | reads a job from a JSON file |
-//! | [`notebook`] | a substitute for the queue: keeps what the job logs, reports and adds |
-//! | [`shelf`] | a substitute for the plugin's key-value data |
+//! | [`recording_context`] | a substitute for the queue: records what the job logs, reports and adds |
+//! | [`memory_store`] | a substitute for the plugin's key-value data |
 
 pub mod build;
 pub mod job_file;
-pub mod notebook;
+pub mod memory_store;
 pub mod rebuild;
-pub mod shelf;
+pub mod recording_context;
 pub mod template;
+pub mod test_harness;
 pub mod types;
-pub mod workbench;

@@ -1,18 +1,16 @@
 //! Builds a plugin's project again after each change of a source, for `toril dev`.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use notify::RecursiveMode;
-use notify_debouncer_full::{DebounceEventResult, new_debouncer};
-use tokio::sync::Notify;
+use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::task::JoinHandle;
 
 use super::build::{build, is_source};
+use crate::coalescer::{Events, Pace, coalesce};
 
-/// Writes that are closer together than this count as one change.
-const DEBOUNCE: Duration = Duration::from_millis(200);
+/// A tool may write many files one after the other, and a build is expensive.
+const PACE: Pace = Pace { quiet: Duration::from_millis(200), longest: Duration::from_secs(5) };
 
 /// Builds the project in `folder` into the plugins' folder, and returns a task that builds it again after each
 /// change.
@@ -21,17 +19,17 @@ const DEBOUNCE: Duration = Duration::from_millis(200);
 ///
 /// Fails if the first build fails, because there is no component yet. Failures of later builds are only reported.
 pub async fn start(folder: PathBuf, plugins: PathBuf) -> Result<JoinHandle<()>, NotBuilt> {
-    let changed = Arc::new(Notify::new());
+    let (events, changes) = coalesce(PACE);
     // Watching starts before the first build, so that no change is missed.
-    let watcher = watcher(&folder, changed.clone());
+    let watcher = watcher(&folder, events);
     build_once(folder.clone(), plugins.clone()).await?;
     Ok(tokio::spawn(async move {
         let _watcher = watcher;
         let project = folder.display().to_string();
         loop {
-            changed.notified().await;
+            changes.next().await;
             if let Err(NotBuilt { reason, .. }) = build_once(folder.clone(), plugins.clone()).await {
-                tracing::error!(project, reason, "plugin not built, so the version before stays");
+                tracing::error!(project, reason, "plugin not built, the version before stays");
             }
         }
     }))
@@ -39,7 +37,7 @@ pub async fn start(folder: PathBuf, plugins: PathBuf) -> Result<JoinHandle<()>, 
 
 /// The first build failed.
 #[derive(Debug, thiserror::Error)]
-#[error("{} does not build: {reason}\nMend it and start again.", .project.display())]
+#[error("{} does not build: {reason}\nFix it and start again.", .project.display())]
 pub struct NotBuilt {
     project: PathBuf,
     reason: String,
@@ -59,36 +57,31 @@ async fn build_once(folder: PathBuf, plugins: PathBuf) -> Result<(), NotBuilt> {
             Ok(())
         }
         Ok(Ok(_)) => {
-            tracing::info!(project = shown, "the plugin is what it was before");
+            tracing::info!(project = shown, "plugin built without a change");
             Ok(())
         }
         Ok(Err(reason)) => Err(NotBuilt { project, reason: reason.to_string() }),
-        Err(error) => Err(NotBuilt { project, reason: format!("the build failed in the host: {error}") }),
+        Err(error) => Err(NotBuilt { project, reason: format!("the build panicked: {error}") }),
     }
 }
 
-type Watcher = notify_debouncer_full::Debouncer<notify::RecommendedWatcher, notify_debouncer_full::RecommendedCache>;
-
-fn watcher(folder: &Path, changed: Arc<Notify>) -> Option<Watcher> {
+fn watcher(folder: &Path, events: Events) -> Option<RecommendedWatcher> {
     let root = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let inside = root.clone();
-    let told = move |events: DebounceEventResult| {
-        let is_source = |path: &PathBuf| is_source(&inside, path);
-        // Read events do not count, because a build reads every file.
-        let is_change = |kind: &notify::EventKind| !kind.is_access();
-        let news =
-            |event: &notify_debouncer_full::DebouncedEvent| is_change(&event.kind) && event.paths.iter().any(is_source);
-        if events.is_ok_and(|events| events.iter().any(news)) {
-            changed.notify_one();
-        }
+    let on_event = move |event: notify::Result<Event>| match event {
+        // A build reads every file.
+        Ok(event) if event.kind.is_access() => {}
+        Ok(event) if event.paths.iter().any(|path| is_source(&inside, path)) => events.changed(),
+        Ok(_) => {}
+        Err(error) => tracing::debug!(%error, "the file watcher reported an error"),
     };
-    let watching = new_debouncer(DEBOUNCE, None, told).and_then(|mut watcher| {
+    let watching = notify::recommended_watcher(on_event).and_then(|mut watcher| {
         watcher.watch(&root, RecursiveMode::Recursive)?;
         Ok(watcher)
     });
     watching
         .inspect_err(|error| {
-            tracing::error!(project = %folder.display(), %error, "the project's sources cannot be watched");
+            tracing::error!(project = %folder.display(), %error, "the project's sources cannot be watched; restart after a change");
         })
         .ok()
 }

@@ -89,7 +89,9 @@ pub fn template(language: Language) -> &'static [TemplateFile] {
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
     /// The name is not valid.
-    #[error("{0:?} is no name for a plugin: use lower-case letters, digits and `-`, a letter first, as in github-sync")]
+    #[error(
+        "{0:?} is not a valid plugin name: use lower-case letters, digits and `-`, a letter first, as in github-sync"
+    )]
     Name(String),
     /// The name is a reserved word of the language.
     #[error("a {language} plugin cannot be called {name:?}: the language uses that word itself", language = .language.name())]
@@ -100,7 +102,7 @@ pub enum TemplateError {
         language: Language,
     },
     /// The given folder does not contain the SDK.
-    #[error("{} is no SDK for {language}: it has no {manifest} that says `{name}`. A checkout of Toril has that in {sdk}",
+    #[error("{} is not an SDK for {language}: it has no {manifest} that says `{name}`. A checkout of Toril has that in {sdk}",
         .folder.display(), language = .language.name(), manifest = .language.manifest().0, name = .language.manifest().1, sdk = .language.sdk())]
     NoSdk {
         /// The folder.

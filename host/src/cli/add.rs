@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
-use toril_bullmq::{DeduplicationOptions, JobOptions, ParentOptions};
 
-use super::client::{Client, refused};
-use super::{FAILED, WRONG, bulk, error};
-use toril_bullmq::{self as queue, ConnectError, JobSpec, WaitError, policy};
-use toril_config::{self as config, Backoff, BackoffKind, JobDefaults, Keep, LARGEST_PRIORITY};
+use super::bulk;
+use super::client::Client;
+use super::error::{CliError, CommandResult};
+use toril_bullmq::{self as queue, ConnectError, JobSpec, WaitError};
+use toril_config::{self as config, Backoff, BackoffKind, JobDefaults, Keep};
+use toril_job::{Deduplication, JobOptions, JobRef, LARGEST_PRIORITY, OnFailure};
 
 /// Options of `toril add`. What is not given comes from the queue's entry in the configuration.
 #[derive(Debug, Args)]
@@ -113,31 +114,12 @@ struct Options {
 }
 
 impl Add {
-    pub async fn run(self, path: &Path) -> ExitCode {
+    pub async fn run(self, path: &Path) -> CommandResult {
         if let Some(file) = &self.bulk {
-            return match self.client.admin(path) {
-                Ok(admin) => {
-                    let configured = admin.configured();
-                    if !configured.contains(&self.queue) {
-                        let known: Vec<_> = configured.iter().map(String::as_str).collect();
-                        self.note_no_entry(path, &known);
-                        if let Err(reason) = admin.make_queue(&self.queue).await {
-                            return refused(&reason);
-                        }
-                    }
-                    bulk::add(&admin, &self.queue, self.name.as_deref(), file, self.client.json).await
-                }
-                Err(code) => code,
-            };
+            return self.add_bulk(path, file).await;
         }
-        let data = match self.read_data() {
-            Ok(data) => data,
-            Err(reason) => return error(WRONG, &reason),
-        };
-        let (config, redis) = match self.client.open(path) {
-            Ok(opened) => opened,
-            Err(code) => return code,
-        };
+        let data = self.read_data().map_err(CliError::wrong)?;
+        let (config, redis) = self.client.open(path)?;
         let defaults = match config.queues.get(&self.queue) {
             Some(queue) => queue.job_defaults.clone(),
             None => {
@@ -146,37 +128,55 @@ impl Add {
                 JobDefaults::default()
             }
         };
-        let spec =
-            self.options.apply(JobSpec::new(&self.queue, self.name.as_deref().unwrap_or_default(), data, &defaults));
-        if let Some(Err(reason)) = spec.backoff.as_ref().map(|backoff| config.check_backoff(&self.queue, backoff)) {
-            return error(WRONG, &reason);
+        let name = self.name.as_deref().unwrap_or_default();
+        let spec = JobSpec::new(&self.queue, name, data, &defaults).with_options(self.options.job_options(), &defaults);
+        if let Some(Err(reason)) =
+            spec.options.backoff.as_ref().map(|backoff| config.check_backoff(&self.queue, backoff))
+        {
+            return Err(CliError::wrong(reason));
         }
-        let added = match queue::add(&redis, spec, self.wait).await {
-            Ok(added) => added,
-            Err(reason @ ConnectError::InvalidJob(_)) => return error(WRONG, &reason),
-            Err(reason) => return error(FAILED, &reason),
+        let refused = |reason: ConnectError| match reason {
+            ConnectError::InvalidJob(_) => CliError::wrong(reason),
+            _ => CliError::failed(reason),
         };
         if !self.wait {
-            let id = &added.id;
+            let id = queue::add(&redis, spec).await.map_err(refused)?;
             if self.client.json {
-                crate::cli::say!("{}", serde_json::json!({ "queue": self.queue, "id": id }));
+                crate::cli::output::say!("{}", serde_json::json!({ "queue": self.queue, "id": id }));
             } else {
-                crate::cli::say!("{id}");
+                crate::cli::output::say!("{id}");
             }
-            return ExitCode::SUCCESS;
+            return Ok(ExitCode::SUCCESS);
         }
+        let added = queue::add_and_listen(&redis, spec).await.map_err(refused)?;
         let id = added.id.clone();
         match added.wait(self.wait_timeout).await {
             Ok(value) => {
-                crate::cli::say!("{value}");
-                ExitCode::SUCCESS
+                crate::cli::output::say!("{value}");
+                Ok(ExitCode::SUCCESS)
             }
             Err(reason @ WaitError::Late { .. }) => {
                 let dev = self.client.dev_option();
-                error(FAILED, &format!("{reason} (`toril job {dev}{} {id}` shows it)", self.queue))
+                Err(CliError::failed(format!("{reason} (`toril job {dev}{} {id}` shows it)", self.queue)))
             }
-            Err(reason) => error(FAILED, &reason),
+            Err(reason) => Err(CliError::failed(reason)),
         }
+    }
+
+    async fn add_bulk(&self, path: &Path, file: &str) -> CommandResult {
+        let admin = self.client.admin(path)?;
+        let configured = admin.configured();
+        if !configured.contains(&self.queue) {
+            let known: Vec<_> = configured.iter().map(String::as_str).collect();
+            self.note_no_entry(path, &known);
+            admin.make_queue(&self.queue).await?;
+        }
+        let added = bulk::add(&admin, &self.queue, self.name.as_deref(), file).await?;
+        match self.client.json {
+            true => crate::cli::output::say!("{}", serde_json::json!({ "queue": self.queue, "added": added })),
+            false => crate::cli::output::say!("added {added} jobs to queue {}", self.queue),
+        }
+        Ok(ExitCode::SUCCESS)
     }
 
     fn note_no_entry(&self, path: &Path, known: &[&str]) {
@@ -190,47 +190,49 @@ impl Add {
             "-" => std::io::read_to_string(std::io::stdin()).map_err(|error| format!("standard input: {error}"))?,
             text => text.to_owned(),
         };
-        serde_json::from_str(&text).map_err(|error| format!("--data is no JSON: {error}"))
+        serde_json::from_str(&text).map_err(|error| format!("--data is not JSON: {error}"))
     }
 }
 
 impl Options {
-    fn apply(self, mut spec: JobSpec) -> JobSpec {
-        spec.backoff = self.backoff.or(spec.backoff);
+    fn job_options(self) -> JobOptions {
         let flag = |given: bool| given.then_some(true);
-        let defaults = spec.options;
-        spec.options = JobOptions {
-            job_id: self.id,
-            delay: self.delay.map(milliseconds),
+        JobOptions {
+            on_failure: self.on_failure(),
+            id: self.id,
+            delay: self.delay,
             priority: self.priority,
-            attempts: self.attempts.or(defaults.attempts),
-            lifo: flag(self.lifo),
-            remove_on_complete: self.remove_on_complete.as_ref().map(policy).or(defaults.remove_on_complete),
-            remove_on_fail: self.remove_on_fail.as_ref().map(policy).or(defaults.remove_on_fail),
+            attempts: self.attempts,
+            backoff: self.backoff,
+            lifo: self.lifo,
+            remove_on_complete: self.remove_on_complete,
+            remove_on_fail: self.remove_on_fail,
             keep_logs: self.keep_logs,
             stack_trace_limit: self.stack_trace_limit,
             timestamp: self.timestamp,
             size_limit: self.size_limit,
-            parent: self.parent.map(|(queue, id)| ParentOptions { queue, id, wait_children: None }),
-            fail_parent_on_failure: flag(self.fail_parent_on_failure),
-            continue_parent_on_failure: flag(self.continue_parent_on_failure),
-            ignore_dependency_on_failure: flag(self.ignore_dependency_on_failure),
-            remove_dependency_on_failure: flag(self.remove_dependency_on_failure),
-            deduplication: self.deduplication_id.map(|id| DeduplicationOptions {
+            parent: self.parent.map(|(queue, id)| JobRef { queue, id }),
+            deduplication: self.deduplication_id.map(|id| Deduplication {
                 id,
-                ttl: self.deduplication_ttl.map(milliseconds),
+                ttl: self.deduplication_ttl,
                 extend: flag(self.deduplication_extend),
                 replace: flag(self.deduplication_replace),
                 keep_last_if_active: flag(self.deduplication_keep_last_if_active),
             }),
-            ..JobOptions::default()
-        };
-        spec
+        }
     }
-}
 
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    fn on_failure(&self) -> Option<OnFailure> {
+        // The command line accepts at most one of them.
+        [
+            (self.fail_parent_on_failure, OnFailure::FailParent),
+            (self.continue_parent_on_failure, OnFailure::ContinueParent),
+            (self.ignore_dependency_on_failure, OnFailure::Ignore),
+            (self.remove_dependency_on_failure, OnFailure::Remove),
+        ]
+        .into_iter()
+        .find_map(|(given, effect)| given.then_some(effect))
+    }
 }
 
 fn backoff(text: &str) -> Result<Backoff, String> {
@@ -239,7 +241,7 @@ fn backoff(text: &str) -> Result<Backoff, String> {
     let kind = BackoffKind::from(kind.ok_or("starts with fixed, exponential or the name of a strategy")?.to_owned());
     let delay = match (parts.next(), &kind) {
         (Some(delay), _) => {
-            humantime::parse_duration(delay).map_err(|error| format!("{delay:?} is no duration: {error}"))?
+            humantime::parse_duration(delay).map_err(|error| format!("{delay:?} is not a duration: {error}"))?
         }
         (None, BackoffKind::Named(_)) => Duration::ZERO,
         (None, _) => return Err("the delay is missing, as in fixed:2s".to_owned()),

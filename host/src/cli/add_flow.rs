@@ -2,12 +2,12 @@
 
 use std::io::{self, Read};
 use std::path::Path;
-use std::process::ExitCode;
 
 use clap::Args;
 
 use super::client::Client;
-use super::{WRONG, error, text};
+use super::error::{CliError, CommandResult};
+use super::text;
 use toril_bullmq::admin::{AddedFlow, NewFlow};
 
 /// The size limit of a flow's description, in bytes.
@@ -24,15 +24,9 @@ pub struct AddFlow {
 }
 
 impl AddFlow {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let flow = match read(&self.file) {
-            Ok(flow) => flow,
-            Err(reason) => return error(WRONG, &text::line(&reason)),
-        };
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let flow = read(&self.file).map_err(|reason| CliError::wrong(text::line(&reason)))?;
+        let admin = self.client.admin(path)?;
         self.client.tell(admin.add_flow(flow).await, |added| tree(added, 0))
     }
 }
@@ -47,12 +41,12 @@ fn read(file: &str) -> Result<NewFlow, String> {
     if document.len() as u64 > LONGEST {
         return Err(format!("{file} is longer than 64 MiB"));
     }
-    serde_json::from_slice(&document).map_err(|reason| format!("{file} is no flow: {reason}"))
+    serde_json::from_slice(&document).map_err(|reason| format!("{file} is not a flow: {reason}"))
 }
 
 fn tree(added: &AddedFlow, depth: usize) {
     let (queue, id) = (text::line(&added.queue), text::line(&added.id));
-    crate::cli::say!("{:indent$}{queue} {id}", "", indent = depth * 2);
+    crate::cli::output::say!("{:indent$}{queue} {id}", "", indent = depth * 2);
     for child in &added.children {
         tree(child, depth + 1);
     }

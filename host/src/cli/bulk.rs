@@ -1,14 +1,13 @@
 //! `toril add QUEUE --bulk FILE`: adds many jobs, one JSON document per line.
 
 use std::io::{self, BufRead, BufReader, Read};
-use std::process::ExitCode;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::client::refused;
-use super::{FAILED, WRONG, error, text};
-use toril_bullmq::admin::{Admin, NewJob, NewJobOptions};
+use super::error::CliError;
+use super::text;
+use toril_bullmq::admin::{Admin, AdminError, NewJob, NewJobOptions};
 
 /// The number of jobs that are added at once.
 const BATCH: usize = 500;
@@ -34,14 +33,14 @@ fn empty() -> Value {
 
 /// Adds the jobs of a file, or of standard input for `-`. `name`: the name of jobs that have none. Jobs are added in
 /// batches. A batch with an invalid line is not added and ends the command, which then reports the numbers of the
-/// invalid lines and how many jobs were added.
-pub async fn add(admin: &Admin, queue: &str, name: Option<&str>, file: &str, json: bool) -> ExitCode {
+/// invalid lines and how many jobs were added. Returns how many jobs were added.
+pub async fn add(admin: &Admin, queue: &str, name: Option<&str>, file: &str) -> Result<usize, CliError> {
     let input: Box<dyn Read> = match file {
         "-" => Box::new(io::stdin()),
-        path => match std::fs::File::open(path) {
-            Ok(file) => Box::new(file),
-            Err(reason) => return error(WRONG, &format!("{path} cannot be read: {reason}")),
-        },
+        path => {
+            let file = std::fs::File::open(path);
+            Box::new(file.map_err(|reason| CliError::wrong(format!("{path} cannot be read: {reason}")))?)
+        }
     };
     let mut lines = Lines { input: BufReader::new(input), number: 0, ended: false };
     let mut added = 0;
@@ -51,26 +50,23 @@ pub async fn add(admin: &Admin, queue: &str, name: Option<&str>, file: &str, jso
             for (line, reason) in &batch.wrong {
                 eprintln!("error: line {line}: {}", text::line(reason));
             }
-            return stopped(WRONG, added, batch.first, lines.number);
+            return Err(stopped(added, batch.first, lines.number));
         }
         if !batch.jobs.is_empty() {
             let count = batch.jobs.len();
             match admin.add_bulk(queue, batch.jobs).await {
                 Ok(_) => added += count,
-                Err((_, reason @ toril_bullmq::admin::AdminError::NoQueue { .. })) => return refused(&reason),
-                Err((place, reason @ toril_bullmq::admin::AdminError::Invalid(_))) => {
+                Err((_, reason @ AdminError::NoQueue { .. })) => return Err(reason.into()),
+                Err((place, reason @ AdminError::Invalid(_))) => {
                     let line = batch.numbers.get(place).copied().unwrap_or(batch.first);
                     eprintln!("error: line {line}: {}", text::line(&reason.to_string()));
-                    return stopped(WRONG, added, batch.first, lines.number);
+                    return Err(stopped(added, batch.first, lines.number));
                 }
                 Err((_, reason)) => {
                     let (first, last) = (batch.first, lines.number);
-                    return error(
-                        FAILED,
-                        &format!(
-                            "{reason}. Added before: {added} jobs, of the lines before {first}. Of lines {first} to {last} it is not known which were added"
-                        ),
-                    );
+                    return Err(CliError::failed(format!(
+                        "{reason}. Added before: {added} jobs, of the lines before {first}. Of lines {first} to {last} it is not known which were added"
+                    )));
                 }
             }
         }
@@ -78,20 +74,13 @@ pub async fn add(admin: &Admin, queue: &str, name: Option<&str>, file: &str, jso
             break;
         }
     }
-    match json {
-        true => crate::cli::say!("{}", serde_json::json!({ "queue": queue, "added": added })),
-        false => crate::cli::say!("added {added} jobs to queue {queue}"),
-    }
-    ExitCode::SUCCESS
+    Ok(added)
 }
 
-fn stopped(code: u8, added: usize, first: u64, last: u64) -> ExitCode {
-    error(
-        code,
-        &format!(
-            "nothing of lines {first} to {last} was added; added before: {added} jobs, of the lines before {first}"
-        ),
-    )
+fn stopped(added: usize, first: u64, last: u64) -> CliError {
+    CliError::wrong(format!(
+        "nothing of lines {first} to {last} was added; added before: {added} jobs, of the lines before {first}"
+    ))
 }
 
 struct Lines {
@@ -164,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_lines_are_told_by_their_numbers() {
+    fn wrong_lines_are_reported_by_their_numbers() {
         let batch = lines("{\"name\":\"a\"}\n\n{\"name\":1}\n{\"data\":1}\nno").batch(None);
         assert_eq!((batch.jobs.len(), batch.numbers), (1, vec![1]));
         assert_eq!(batch.wrong.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [3, 4, 5]);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::client::Client;
-use super::{FAILED, error};
+use super::error::{CliError, CommandResult};
 use toril_bullmq::{self as queue, Cancelled};
 
 /// Options of `toril cancel`.
@@ -21,7 +21,7 @@ pub struct Cancel {
     /// Every job of the queue that runs.
     #[arg(long, conflicts_with = "id")]
     all: bool,
-    /// What the plugin is told.
+    /// The reason that the plugin gets.
     #[arg(long, default_value = "cancelled by hand")]
     reason: String,
     /// How long to wait for the job's end. A plugin that does not end by itself is interrupted after 5 seconds.
@@ -32,45 +32,37 @@ pub struct Cancel {
 }
 
 impl Cancel {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let (_, redis) = match self.client.open(path) {
-            Ok(opened) => opened,
-            Err(code) => return code,
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let (_, redis) = self.client.open(path)?;
         let queue = &self.queue;
         let Some(id) = &self.id else {
-            return match queue::cancel_all(&redis, queue, &self.reason).await {
-                Ok(hosts) => {
-                    match self.client.json {
-                        true => crate::cli::say!("{}", serde_json::json!({ "queue": queue, "hosts": hosts })),
-                        false => {
-                            crate::cli::say!("asked every host ({hosts}) to end the jobs of queue {queue} that it runs")
-                        }
-                    }
-                    ExitCode::SUCCESS
+            let hosts = queue::cancel_all(&redis, queue, &self.reason).await.map_err(CliError::failed)?;
+            match self.client.json {
+                true => crate::cli::output::say!("{}", serde_json::json!({ "queue": queue, "hosts": hosts })),
+                false => {
+                    crate::cli::output::say!("asked every host ({hosts}) to end the jobs of queue {queue} that it runs")
                 }
-                Err(reason) => error(FAILED, &reason),
-            };
+            }
+            return Ok(ExitCode::SUCCESS);
         };
-        match queue::cancel(&std::sync::Arc::new(redis), queue, id, &self.reason, self.wait_timeout).await {
-            Ok(Cancelled::Ended(state)) => {
+        let redis = std::sync::Arc::new(redis);
+        let cancelled = queue::cancel(&redis, queue, id, &self.reason, self.wait_timeout).await;
+        let failed = |message: String| Err(CliError::failed(message));
+        match cancelled.map_err(CliError::failed)? {
+            Cancelled::Ended(state) => {
                 match self.client.json {
-                    true => crate::cli::say!("{}", serde_json::json!({ "queue": queue, "id": id, "state": state })),
-                    false => crate::cli::say!("job {id} of queue {queue} has ended and is {state}"),
+                    true => {
+                        crate::cli::output::say!("{}", serde_json::json!({ "queue": queue, "id": id, "state": state }))
+                    }
+                    false => crate::cli::output::say!("job {id} of queue {queue} has ended and is {state}"),
                 }
-                ExitCode::SUCCESS
+                Ok(ExitCode::SUCCESS)
             }
-            Ok(Cancelled::StillRuns) => error(
-                FAILED,
-                &format!(
-                    "job {id} of queue {queue} still runs: its plugin takes its time, or no host of this namespace has it"
-                ),
-            ),
-            Ok(Cancelled::DidNotRun(state)) => {
-                error(FAILED, &format!("job {id} of queue {queue} does not run: it is {state}"))
-            }
-            Ok(Cancelled::NoJob) => error(FAILED, &format!("queue {queue} has no job {id}")),
-            Err(reason) => error(FAILED, &reason),
+            Cancelled::StillRuns => failed(format!(
+                "job {id} of queue {queue} still runs: its plugin takes its time, or no host of this namespace has it"
+            )),
+            Cancelled::DidNotRun(state) => failed(format!("job {id} of queue {queue} does not run: it is {state}")),
+            Cancelled::NoJob => failed(format!("queue {queue} has no job {id}")),
         }
     }
 }

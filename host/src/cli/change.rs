@@ -1,14 +1,15 @@
 //! `toril promote`, `toril remove` and `toril change`: operations on one job.
 
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
 
-use super::client::{Client, refused};
-use toril_config::LARGEST_PRIORITY;
+use super::client::Client;
+use super::error::CommandResult;
+use toril_bullmq::admin::{Children, Order};
+use toril_job::LARGEST_PRIORITY;
 
 /// Options of `toril promote`.
 #[derive(Debug, Args)]
@@ -22,11 +23,8 @@ pub struct Promote {
 }
 
 impl Promote {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
         let Self { queue, id, client } = &self;
         let done = admin.promote(queue, id).await;
         client.done(done, &json!({ "queue": queue, "id": id }), &format!("job {id} of queue {queue} can be claimed"))
@@ -48,13 +46,11 @@ pub struct Remove {
 }
 
 impl Remove {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
         let (queue, id) = (&self.queue, &self.id);
-        let done = admin.remove(queue, id, !self.keep_children).await;
+        let children = if self.keep_children { Children::Keep } else { Children::Remove };
+        let done = admin.remove(queue, id, children).await;
         self.client.done(done, &json!({ "queue": queue, "id": id }), &format!("job {id} of queue {queue} is removed"))
     }
 }
@@ -81,16 +77,12 @@ pub struct Change {
 }
 
 impl Change {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
         let (queue, id) = (&self.queue, &self.id);
-        if let Some(priority) = self.priority
-            && let Err(reason) = admin.change_priority(queue, id, priority, self.lifo).await
-        {
-            return refused(&reason);
+        if let Some(priority) = self.priority {
+            let order = if self.lifo { Order::Lifo } else { Order::Fifo };
+            admin.change_priority(queue, id, priority, order).await?;
         }
         let done = match self.delay {
             Some(delay) => {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{not_started, unusable};
+use super::error::CommandResult;
 use crate::host::{self, StartError};
 use toril_bullmq::{ConnectError, Redis};
 use toril_config::{self as config, Config, Env};
@@ -22,35 +22,30 @@ pub struct Check {
 }
 
 impl Check {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let config = match config::load(path, &Env::from_process()) {
-            Ok(config) => config,
-            Err(problems) => return unusable(&problems),
-        };
-        let plugins = match host::check(&config).await {
-            Ok(plugins) => plugins,
-            Err(reason) => return not_started(&reason),
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let config = config::load(path, &Env::from_process())?;
+        let checked = host::check(&config).await?;
         if self.redis
             && let Err(reason) = connect(&config).await
         {
-            return not_started(&StartError::Redis(reason));
+            return Err(StartError::Redis(reason).into());
         }
         if self.json {
-            let plugins: Vec<_> = plugins
+            let plugins: Vec<_> = checked
+                .plugins
                 .iter()
                 .map(|p| serde_json::json!({ "plugin": p.plugin, "version": p.version, "description": p.description, "jobs": p.jobs }))
                 .collect();
             let queues: Vec<_> = config.queues.keys().collect();
-            crate::cli::say!("{}", serde_json::json!({ "queues": queues, "plugins": plugins }));
-            return ExitCode::SUCCESS;
+            crate::cli::output::say!("{}", serde_json::json!({ "queues": queues, "plugins": plugins }));
+            return Ok(ExitCode::SUCCESS);
         }
-        for warning in &config.warnings {
+        for warning in &checked.warnings {
             eprintln!("{warning}");
         }
-        for plugin in plugins {
+        for plugin in checked.plugins {
             let jobs = if plugin.jobs.is_empty() { "any job".to_owned() } else { plugin.jobs.join(", ") };
-            crate::cli::say!(
+            crate::cli::output::say!(
                 "plugin {} version {}: {} (handles {jobs})",
                 plugin.plugin,
                 plugin.version,
@@ -58,8 +53,8 @@ impl Check {
             );
         }
         let (count, noun) = (config.queues.len(), if config.queues.len() == 1 { "queue" } else { "queues" });
-        crate::cli::say!("{} is fine: {count} {noun}", path.display());
-        ExitCode::SUCCESS
+        crate::cli::output::say!("{} is fine: {count} {noun}", path.display());
+        Ok(ExitCode::SUCCESS)
     }
 }
 

@@ -1,14 +1,14 @@
 //! `toril drain` and `toril clean`: remove many jobs.
 
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
 
 use super::client::Client;
-use toril_bullmq::admin::State;
+use super::error::CommandResult;
+use toril_bullmq::admin::{DelayedJobs, State};
 
 /// Options of `toril drain`.
 #[derive(Debug, Args)]
@@ -23,13 +23,11 @@ pub struct Drain {
 }
 
 impl Drain {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
         let queue = &self.queue;
-        let done = admin.drain(queue, self.delayed).await;
+        let delayed = if self.delayed { DelayedJobs::Remove } else { DelayedJobs::Keep };
+        let done = admin.drain(queue, delayed).await;
         self.client.done(done, &json!({ "queue": queue }), &format!("no job of queue {queue} waits any more"))
     }
 }
@@ -53,13 +51,11 @@ pub struct Clean {
 }
 
 impl Clean {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
         let done = admin.clean(&self.queue, self.state, self.older_than, self.limit).await;
-        self.client
-            .tell(done, |done| crate::cli::say!("removed {} {} jobs of queue {}", done.removed, self.state, self.queue))
+        self.client.tell(done, |done| {
+            crate::cli::output::say!("removed {} {} jobs of queue {}", done.removed, self.state, self.queue)
+        })
     }
 }

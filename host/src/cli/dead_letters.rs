@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::client::Client;
-use super::{FAILED, text};
+use super::error::{CommandResult, FAILED};
+use super::text;
 use toril_bullmq::admin::LettersReturned;
 
 /// Commands of `toril dead-letters`.
@@ -17,7 +18,7 @@ pub enum DeadLetters {
 }
 
 impl DeadLetters {
-    pub async fn run(self, path: &Path) -> ExitCode {
+    pub async fn run(self, path: &Path) -> CommandResult {
         match self {
             Self::Return(back) => back.run(path).await,
         }
@@ -39,25 +40,22 @@ pub struct Return {
 }
 
 impl Return {
-    async fn run(self, path: &Path) -> ExitCode {
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
-        let outcome = admin.return_letters(&self.queue, &self.ids, self.limit).await;
-        let kept = outcome.as_ref().is_ok_and(|outcome| !outcome.kept.is_empty());
-        let code = self.client.tell(outcome, |outcome| tell(outcome, &self.queue));
+    async fn run(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
+        let outcome = admin.return_letters(&self.queue, &self.ids, self.limit).await?;
+        let kept = !outcome.kept.is_empty();
+        let code = self.client.tell(Ok(outcome), |outcome| tell(outcome, &self.queue))?;
         // Dead letters that stay are an error only if the command line lists their ids.
-        if kept && !self.ids.is_empty() { ExitCode::from(FAILED) } else { code }
+        if kept && !self.ids.is_empty() { Ok(ExitCode::from(FAILED)) } else { Ok(code) }
     }
 }
 
 fn tell(outcome: &LettersReturned, queue: &str) {
-    crate::cli::say!("{} dead letters of queue {queue} went back", outcome.returned);
+    crate::cli::output::say!("{} dead letters of queue {queue} went back", outcome.returned);
     for letter in &outcome.kept {
-        crate::cli::say!("{} stays: {}", text::line(&letter.id), text::line(&letter.reason));
+        crate::cli::output::say!("{} stays: {}", text::line(&letter.id), text::line(&letter.reason));
     }
     if outcome.more {
-        crate::cli::say!("the limit is reached, and there may be more");
+        crate::cli::output::say!("the limit is reached, and there may be more");
     }
 }

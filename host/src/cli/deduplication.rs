@@ -1,14 +1,14 @@
 //! `toril deduplication`: shows which job holds a deduplication id, or releases the id.
 
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
 
 use super::client::Client;
-use super::{FAILED, error, text};
+use super::error::{CliError, CommandResult};
+use super::text;
 
 /// Options of `toril deduplication`.
 #[derive(Debug, Args)]
@@ -25,16 +25,16 @@ pub struct Deduplication {
 }
 
 impl Deduplication {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
         let (queue, id) = (&self.queue, &self.id);
-        let nobody = || error(FAILED, &text::line(&format!("no job of queue {queue} holds the deduplication id {id}")));
+        let no_job = || {
+            let message = format!("no job of queue {queue} holds the deduplication id {id}");
+            Err(CliError::failed(text::line(&message)))
+        };
         if self.remove {
             return match admin.remove_deduplication(queue, id).await {
-                Ok(false) => nobody(),
+                Ok(false) => no_job(),
                 removed => self.client.done(
                     removed.map(drop),
                     &json!({ "queue": queue, "id": id }),
@@ -43,14 +43,14 @@ impl Deduplication {
             };
         }
         match admin.deduplication(queue, id).await {
-            Ok(None) => nobody(),
+            Ok(None) => no_job(),
             found => self.client.tell(found, |holder| {
                 let Some(holder) = holder else { return };
                 let until = match holder.expires_in {
                     Some(left) => format!("for another {}", humantime::format_duration(Duration::from_millis(left))),
                     None => "until it ends".to_owned(),
                 };
-                crate::cli::say!("job {} holds it, {until}", text::line(&holder.job_id));
+                crate::cli::output::say!("job {} holds it, {until}", text::line(&holder.job_id));
             }),
         }
     }

@@ -1,15 +1,16 @@
 //! `toril dev`: runs a host with its own private Redis.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use clap::Args;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{FAILED, WRONG, client, error, run, setting, unusable};
+use super::config_file::{own_redis, private_folder, setting};
+use super::error::{CliError, CommandResult};
+use super::run;
 use crate::author::rebuild;
 use crate::embedded::{Claim, Server, find};
-use toril_config::{self as config, Env};
+use toril_config as config;
 
 /// Options of `toril dev`.
 #[derive(Debug, Args)]
@@ -24,60 +25,36 @@ pub struct Dev {
 }
 
 impl Dev {
-    pub async fn run(self, path: &Path) -> ExitCode {
+    pub async fn run(self, path: &Path) -> CommandResult {
         // The configuration is checked first, because the user can fix it at once and the server takes a moment to
         // start.
-        let plugins = match config::load(path, &own_redis("redis://127.0.0.1")) {
-            Ok(config) => config.host.plugins,
-            Err(problems) => return unusable(&problems),
-        };
+        let plugins = config::load(path, &own_redis("redis://127.0.0.1"))?.host.plugins;
         // The server's binary is looked up before the projects are built, because a build takes time and the binary
         // may be missing.
-        let folder = client::folder(path);
-        let binary = match find(self.redis_server.or_else(|| setting("TORIL_REDIS_SERVER").map(PathBuf::from)), &folder)
-        {
-            Ok(binary) => binary,
-            Err(none) => return error(FAILED, &none),
-        };
-        let claim = match Claim::take(&folder) {
-            Ok(claim) => claim,
-            Err(reason) => return error(FAILED, &reason),
-        };
+        let folder = private_folder(path);
+        let wanted = self.redis_server.or_else(|| setting("TORIL_REDIS_SERVER").map(PathBuf::from));
+        let binary = find(wanted, &folder).map_err(CliError::failed)?;
+        let claim = Claim::take(&folder).map_err(CliError::failed)?;
         let mut rebuilding = Vec::new();
         for project in self.project {
             if !project.is_dir() {
-                return error(WRONG, &format!("there is no folder {} with a project", project.display()));
+                return Err(CliError::wrong(format!("folder {} does not exist", project.display())));
             }
             // The first build finishes before the host starts, because the host needs the components.
-            match rebuild::start(project, plugins.clone()).await {
-                Ok(task) => rebuilding.push(AbortOnDropHandle::new(task)),
-                Err(reason) => return error(FAILED, &reason),
-            }
+            let task = rebuild::start(project, plugins.clone()).await.map_err(CliError::failed)?;
+            rebuilding.push(AbortOnDropHandle::new(task));
         }
         let started = tokio::task::spawn_blocking(move || Server::start(&binary, claim)).await;
-        let server = match started {
-            Ok(Ok(server)) => server,
-            Ok(Err(reason)) => return error(FAILED, &reason),
-            Err(reason) => return error(FAILED, &reason),
-        };
+        let server = started.map_err(CliError::failed)?.map_err(CliError::failed)?;
         let (address, url_in) = (server.address(), server.announcement().display());
         tracing::info!(address, %url_in, "private Redis server started; producers connect to the URL in that file");
         let env = own_redis(&server.url());
-        let code = match config::load(path, &env) {
+        let result = match config::load(path, &env) {
             Ok(config) => run::work(config, env).await,
-            Err(problems) => unusable(&problems),
+            Err(reason) => Err(reason.into()),
         };
         // The server stops after the workers, so that the last outcomes have been written.
-        if let Err(reason) = tokio::task::spawn_blocking(move || drop(server)).await {
-            return error(FAILED, &reason);
-        }
-        code
+        tokio::task::spawn_blocking(move || drop(server)).await.map_err(CliError::failed)?;
+        result
     }
-}
-
-/// The process's environment with the private server's URL. It overrides any Redis that the environment or the file
-/// sets.
-pub(super) fn own_redis(url: &str) -> Env {
-    let one = Env::from_process().with("REDIS_CLUSTER", "false").with("REDIS_SENTINELS", "none");
-    one.with("REDIS_URL", url).with("REDIS_TLS", "false")
 }

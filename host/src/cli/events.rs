@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::Value;
 
-use super::client::{Client, print, refused};
+use super::client::{Client, print};
+use super::error::CommandResult;
 use super::run::Signals;
-use super::{FAILED, error, output, text};
+use super::{output, text};
 use toril_bullmq::admin::Event;
 
 /// Options of `toril events`.
@@ -24,33 +25,24 @@ pub struct Events {
 }
 
 impl Events {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let mut signals = match Signals::listen() {
-            Ok(signals) => signals,
-            Err(reason) => return error(FAILED, &format!("signals cannot be listened to: {reason}")),
-        };
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
-        let mut events = match admin.events(&self.queue, self.after.as_deref()).await {
-            Ok(events) => events,
-            Err(reason) => return refused(&reason),
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let mut signals = Signals::listen()?;
+        let admin = self.client.admin(path)?;
+        let mut events = admin.events(&self.queue, self.after.as_deref()).await?;
         eprintln!("following queue {}, until SIGINT or SIGTERM", self.queue);
         loop {
             tokio::select! {
                 event = events.next() => {
                     if self.client.json {
-                        print(&event);
+                        print(&event)?;
                     } else {
                         line(&event);
                     }
                     if output::is_closed() {
-                        return ExitCode::SUCCESS;
+                        return Ok(ExitCode::SUCCESS);
                     }
                 }
-                () = signals.next() => return ExitCode::SUCCESS,
+                () = signals.next() => return Ok(ExitCode::SUCCESS),
             }
         }
     }
@@ -67,5 +59,5 @@ fn line(event: &Event) {
         })
         .collect();
     let (name, job) = (text::line(&event.event), text::line(event.job_id.as_deref().unwrap_or("-")));
-    crate::cli::say!("{time}  {name:16} {job}  {}", fields.join(" "));
+    crate::cli::output::say!("{time}  {name:16} {job}  {}", fields.join(" "));
 }

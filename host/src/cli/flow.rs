@@ -1,11 +1,11 @@
 //! `toril flow`: shows a job and its children as a tree.
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use clap::Args;
 
 use super::client::Client;
+use super::error::CommandResult;
 use super::text;
 use toril_bullmq::admin::{FlowNode, FlowRequest};
 
@@ -27,11 +27,8 @@ pub struct Flow {
 }
 
 impl Flow {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
         let request = FlowRequest { depth: self.depth, max_children: self.max_children };
         self.client.tell(admin.flow(&self.queue, &self.id, request).await, |root| tree(root, 0))
     }
@@ -40,7 +37,7 @@ impl Flow {
 fn tree(node: &FlowNode, depth: usize) {
     let name = node.name.as_deref().unwrap_or("(removed)");
     let reason = node.failed_reason.as_deref().map(|reason| format!(": {}", text::short(reason, 80)));
-    crate::cli::say!(
+    crate::cli::output::say!(
         "{:indent$}{} {} {}  {}{}",
         "",
         text::line(&node.queue),
@@ -54,6 +51,6 @@ fn tree(node: &FlowNode, depth: usize) {
         tree(child, depth + 1);
     }
     if node.truncated {
-        crate::cli::say!("{:indent$}…", "", indent = (depth + 1) * 2);
+        crate::cli::output::say!("{:indent$}…", "", indent = (depth + 1) * 2);
     }
 }

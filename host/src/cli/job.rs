@@ -1,11 +1,11 @@
 //! `toril job`: shows everything that Redis stores about one job.
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use clap::Args;
 
-use super::client::{Client, refused};
+use super::client::Client;
+use super::error::CommandResult;
 use super::text;
 
 /// Options of `toril job`.
@@ -26,24 +26,19 @@ pub struct Job {
 }
 
 impl Job {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let mut admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let mut admin = self.client.admin(path)?;
         if let Some(start) = self.logs {
             let page = admin.job_logs(&self.queue, &self.id, start, start.saturating_add(999)).await;
-            return self
-                .client
-                .tell(page, |page| page.lines.iter().for_each(|line| crate::cli::say!("{}", text::line(line))));
+            return self.client.tell(page, |page| {
+                page.lines.iter().for_each(|line| crate::cli::output::say!("{}", text::line(line)))
+            });
         }
         if self.reveal {
             admin = admin.revealing();
         }
-        match admin.job_details(&self.queue, &self.id).await {
-            // People get the same document, one field per line, because a table would not show it better.
-            Ok(job) => self.client.tell(Ok(job), |job| crate::cli::say!("{}", text::document(job))),
-            Err(reason) => refused(&reason),
-        }
+        let job = admin.job_details(&self.queue, &self.id).await;
+        // People get the same document, one field per line, because a table would not show it better.
+        self.client.tell(job, |job| crate::cli::output::say!("{}", text::document(job)))
     }
 }

@@ -1,11 +1,11 @@
 //! `toril jobs`: lists the jobs of a queue in one state, page by page.
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use clap::Args;
 
 use super::client::Client;
+use super::error::CommandResult;
 use super::text;
 use toril_bullmq::admin::{JobPage, PageRequest, State};
 
@@ -31,11 +31,8 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
         let end = self.end.unwrap_or(self.start.saturating_add(19));
         let request = PageRequest { state: self.state, start: self.start, end, ascending: self.asc };
         self.client.tell(admin.jobs(&self.queue, request).await, table)
@@ -44,9 +41,9 @@ impl Jobs {
 
 fn table(page: &JobPage) {
     let width = page.jobs.iter().map(|job| text::short(&job.id, 40).chars().count()).max().unwrap_or(0).max(4);
-    crate::cli::say!("{:width$}  {:24}  {:>8}  {:>20}  reason", "id", "name", "attempts", "added");
+    crate::cli::output::say!("{:width$}  {:24}  {:>8}  {:>20}  reason", "id", "name", "attempts", "added");
     for job in &page.jobs {
-        crate::cli::say!(
+        crate::cli::output::say!(
             "{:width$}  {:24}  {:>8}  {:>20}  {}",
             text::short(&job.id, 40),
             text::short(&job.name, 24),
@@ -55,5 +52,5 @@ fn table(page: &JobPage) {
             text::short(job.failed_reason.as_deref().unwrap_or(""), 80)
         );
     }
-    crate::cli::say!("{} of {} {}, from {}", page.jobs.len(), page.total, page.state, page.start);
+    crate::cli::output::say!("{} of {} {}, from {}", page.jobs.len(), page.total, page.state, page.start);
 }

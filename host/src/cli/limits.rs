@@ -2,12 +2,12 @@
 
 use std::num::NonZeroU64;
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 
 use super::client::Client;
+use super::error::CommandResult;
 use toril_bullmq::admin::{Admin, AdminError, QueueLimits, RateLimit};
 
 /// Options of `toril limits`.
@@ -38,11 +38,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
         self.client.tell(self.apply(&admin).await, |limits| table(&self.queue, limits))
     }
 
@@ -67,17 +64,17 @@ impl Limits {
 
 fn table(queue: &str, limits: &QueueLimits) {
     match limits.concurrency {
-        Some(most) => crate::cli::say!("queue {queue} runs at most {most} jobs at once"),
-        None => crate::cli::say!("queue {queue} runs any number of jobs at once"),
+        Some(most) => crate::cli::output::say!("queue {queue} runs at most {most} jobs at once"),
+        None => crate::cli::output::say!("queue {queue} runs any number of jobs at once"),
     }
     match limits.rate_limit {
         Some(RateLimit { max, duration }) => {
-            crate::cli::say!("at most {max} jobs begin within {}", time(duration.get()))
+            crate::cli::output::say!("at most {max} jobs begin within {}", time(duration.get()))
         }
-        None => crate::cli::say!("any number of jobs begin within any time"),
+        None => crate::cli::output::say!("any number of jobs begin within any time"),
     }
     if limits.limited_for > 0 {
-        crate::cli::say!("no job begins for another {}", time(limits.limited_for));
+        crate::cli::output::say!("no job begins for another {}", time(limits.limited_for));
     }
 }
 

@@ -1,12 +1,4 @@
-//! The command line. Each command has its own file and returns the exit code.
-
-/// Prints a line of a command's result to standard output.
-macro_rules! say {
-    ($($arguments:tt)*) => {
-        crate::cli::output::line(format_args!($($arguments)*))
-    };
-}
-pub(crate) use say;
+//! The command line. Each command has its own file.
 
 mod add;
 mod add_flow;
@@ -16,9 +8,11 @@ mod change;
 mod check;
 mod clean;
 mod client;
+mod config_file;
 mod dead_letters;
 mod deduplication;
 mod dev;
+mod error;
 mod events;
 mod flow;
 mod job;
@@ -42,19 +36,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::host::StartError;
-use toril_config::LoadError;
+use self::config_file::{DEFAULT_CONFIG, default_config, setting};
+use self::error::{CliError, CommandResult, WRONG};
 use toril_telemetry::LogFormat;
-
-/// The default configuration file.
-const DEFAULT_CONFIG: &str = "queues.toml";
-
-/// Exit code: the operation failed.
-const FAILED: u8 = 1;
-/// Exit code: the command line or the configuration is not valid.
-const WRONG: u8 = 2;
-/// Exit code: jobs that still ran after `shutdown_timeout` were interrupted.
-const FORCED: u8 = 3;
 
 /// Runs BullMQ jobs in sandboxed, hot-reloadable WebAssembly components.
 #[derive(Debug, Parser)]
@@ -157,23 +141,10 @@ enum Command {
     },
 }
 
-/// The default configuration: the file in the current folder, or in the nearest parent folder that has one.
-fn default_config() -> PathBuf {
-    nearest_config(Path::new("")).unwrap_or_else(|| DEFAULT_CONFIG.into())
-}
-
-/// The configuration in a folder, or in its nearest parent folder that has one.
-fn nearest_config(folder: &Path) -> Option<PathBuf> {
-    let here = if folder == Path::new(".") { Path::new("") } else { folder };
-    let depth = Path::new(".").join(here).canonicalize().ok()?.components().count();
-    let up = (0..depth).map(|steps| here.join("../".repeat(steps)));
-    up.map(|folder| folder.join(DEFAULT_CONFIG)).find(|config| config.is_file())
-}
-
 /// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
     let code = match Cli::try_parse() {
-        Ok(cli) => run(cli),
+        Ok(cli) => run(cli).unwrap_or_else(CliError::print),
         // Help is a result as well, and clap returns it as an error.
         Err(help) if !help.use_stderr() => {
             output::note(help.print());
@@ -184,28 +155,23 @@ pub fn main() -> ExitCode {
     output::end(code)
 }
 
-fn run(cli: Cli) -> ExitCode {
+fn run(cli: Cli) -> CommandResult {
     if let Command::RedisGuard { server, port, arguments } = &cli.command {
-        return crate::embedded::guard(server, *port, arguments);
+        return Ok(crate::embedded::guard(server, *port, arguments));
     }
     if let Command::CompilePlugin { cache, memory, size, functions } = cli.command {
-        return toril_sandbox::CompileOrder { cache, memory, size, functions }.carry_out();
+        return Ok(toril_sandbox::CompileOrder { cache, memory, size, functions }.carry_out());
     }
     toril_sandbox::compile_with(own_program());
     if let Command::Dev(_) | Command::Plugin(_) = cli.command {
         toril_sandbox::keep_functions();
     }
-    let logging = log_format(cli.log_format).and_then(toril_telemetry::logs::start);
-    if let Err(reason) = logging {
-        return error(WRONG, &reason);
-    }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().thread_name("toril").enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(FAILED, &format!("threads cannot be started: {error}")),
-    };
+    log_format(cli.log_format).and_then(toril_telemetry::logs::start).map_err(CliError::wrong)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("toril").enable_all().build();
+    let runtime = runtime.map_err(|reason| CliError::failed(format!("threads cannot be started: {reason}")))?;
     let found = cli.config.clone().unwrap_or_else(default_config);
     let config = found.as_path();
-    let code = runtime.block_on(async {
+    let result = runtime.block_on(async {
         match cli.command {
             // In production, a host uses only the configuration that it was given, and does not search parent
             // folders.
@@ -237,13 +203,13 @@ fn run(cli: Cli) -> ExitCode {
             Command::DeadLetters(letters) => letters.run(config).await,
             Command::Cancel(cancel) => cancel.run(config).await,
             Command::Plugin(plugin) => plugin.run(cli.config.as_deref()).await,
-            Command::RedisGuard { .. } | Command::CompilePlugin { .. } => ExitCode::from(WRONG),
+            Command::RedisGuard { .. } | Command::CompilePlugin { .. } => Ok(ExitCode::from(WRONG)),
         }
     });
     // The command has already waited for its tasks, or has abandoned them.
     runtime.shutdown_background();
     toril_telemetry::logs::flush();
-    code
+    result
 }
 
 /// The path of the running program, even if its file has been replaced since.
@@ -263,40 +229,5 @@ fn log_format(given: Option<LogFormat>) -> Result<LogFormat, String> {
         (Some(given), _) => Ok(given),
         (None, Some(name)) => format(name),
         (None, None) => Ok(LogFormat::Text),
-    }
-}
-
-/// An environment variable. An empty value counts as not set, because compose files pass unset variables like that.
-fn setting(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// Prints why the configuration cannot be used. Returns the exit code.
-fn unusable(reason: &LoadError) -> ExitCode {
-    match reason {
-        // These messages already contain a heading and the position.
-        LoadError::Invalid(problems) => fail(WRONG, &problems.to_string()),
-        other => error(WRONG, other),
-    }
-}
-
-/// Prints a message for the user. Returns the exit code.
-fn fail(code: u8, message: &str) -> ExitCode {
-    eprintln!("{}", text::plain(message.trim_end()));
-    ExitCode::from(code)
-}
-
-/// Prints an error with the prefix `error:`. Returns the exit code.
-fn error(code: u8, error: &dyn std::fmt::Display) -> ExitCode {
-    fail(code, &format!("error: {error}"))
-}
-
-/// Prints why the host did not start. Returns the exit code.
-fn not_started(reason: &StartError) -> ExitCode {
-    let code = if reason.is_configuration() { WRONG } else { FAILED };
-    match reason {
-        // These messages already contain a heading and the position.
-        StartError::Load(problems) | StartError::Unguarded(problems) => fail(code, &problems.to_string()),
-        other => error(code, other),
     }
 }

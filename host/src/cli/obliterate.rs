@@ -1,12 +1,13 @@
 //! `toril obliterate`: removes a queue with everything in it.
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::json;
 
 use super::client::Client;
+use super::error::CommandResult;
+use toril_bullmq::admin::ActiveJobs;
 
 /// Options of `toril obliterate`.
 #[derive(Debug, Args)]
@@ -21,13 +22,11 @@ pub struct Obliterate {
 }
 
 impl Obliterate {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
         let queue = &self.queue;
-        let done = admin.obliterate(queue, self.force).await;
+        let active = if self.force { ActiveJobs::Remove } else { ActiveJobs::Refuse };
+        let done = admin.obliterate(queue, active).await;
         self.client.done(done, &json!({ "queue": queue }), &format!("queue {queue} and all its jobs are removed"))
     }
 }

@@ -6,7 +6,16 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
-use super::{FAILED, error, text};
+use super::error::CliError;
+use super::text;
+
+/// Prints a line of a command's result to standard output.
+macro_rules! say {
+    ($($arguments:tt)*) => {
+        $crate::cli::output::line(format_args!($($arguments)*))
+    };
+}
+pub(crate) use say;
 
 /// The first write error. Nothing is written after it.
 static BROKEN: OnceLock<io::Error> = OnceLock::new();
@@ -41,7 +50,7 @@ pub fn is_closed() -> bool {
 pub fn end(code: ExitCode) -> ExitCode {
     match BROKEN.get() {
         Some(reason) if reason.kind() != io::ErrorKind::BrokenPipe => {
-            let lost = error(FAILED, &format!("standard output cannot be written: {reason}"));
+            let lost = CliError::failed(format!("standard output cannot be written: {reason}")).print();
             if code == ExitCode::SUCCESS { lost } else { code }
         }
         _ => code,

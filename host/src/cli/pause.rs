@@ -1,11 +1,11 @@
 //! `toril pause` and `toril resume`.
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use clap::Args;
 
 use super::client::Client;
+use super::error::CommandResult;
 
 /// Options of `toril pause` and `toril resume`.
 #[derive(Debug, Args)]
@@ -17,21 +17,20 @@ pub struct Pause {
 }
 
 impl Pause {
-    pub async fn pause(self, path: &Path) -> ExitCode {
-        match self.client.admin(path) {
-            Ok(admin) => self.client.tell(admin.pause(&self.queue).await, |_| {
-                crate::cli::say!("queue {} is paused: what runs goes on, and nothing else is claimed", self.queue);
-            }),
-            Err(code) => code,
-        }
+    pub async fn pause(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
+        self.client.tell(admin.pause(&self.queue).await, |_| {
+            crate::cli::output::say!(
+                "queue {} is paused: running jobs continue, and no others are claimed",
+                self.queue
+            );
+        })
     }
 
-    pub async fn resume(self, path: &Path) -> ExitCode {
-        match self.client.admin(path) {
-            Ok(admin) => self.client.tell(admin.resume(&self.queue).await, |_| {
-                crate::cli::say!("queue {} is worked again", self.queue);
-            }),
-            Err(code) => code,
-        }
+    pub async fn resume(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
+        self.client.tell(admin.resume(&self.queue).await, |_| {
+            crate::cli::output::say!("queue {} is resumed: its jobs are claimed again", self.queue);
+        })
     }
 }

@@ -1,11 +1,11 @@
 //! `toril priorities`: counts the waiting jobs of each priority.
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use clap::Args;
 
 use super::client::Client;
+use super::error::CommandResult;
 use toril_bullmq::admin::PriorityCount;
 
 /// Options of `toril priorities`.
@@ -20,18 +20,15 @@ pub struct Priorities {
 }
 
 impl Priorities {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
         self.client.tell(admin.counts_per_priority(&self.queue, &self.priorities).await, |counts| table(counts))
     }
 }
 
 fn table(counts: &[PriorityCount]) {
-    crate::cli::say!("{:>8} {:>9}", "priority", "waiting");
+    crate::cli::output::say!("{:>8} {:>9}", "priority", "waiting");
     for PriorityCount { priority, count } in counts {
-        crate::cli::say!("{priority:>8} {count:>9}");
+        crate::cli::output::say!("{priority:>8} {count:>9}");
     }
 }

@@ -1,11 +1,11 @@
 //! `toril queues`: counts the jobs in each state.
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use clap::Args;
 
 use super::client::Client;
+use super::error::CommandResult;
 use toril_bullmq::admin::QueueDetails;
 
 /// Options of `toril queues`.
@@ -16,18 +16,15 @@ pub struct Queues {
 }
 
 impl Queues {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
         self.client.tell(admin.queues().await, |queues| table(queues))
     }
 }
 
 fn table(queues: &[QueueDetails]) {
     let width = queues.iter().map(|queue| queue.name.len()).max().unwrap_or(0).max("queue".len());
-    crate::cli::say!(
+    crate::cli::output::say!(
         "{:width$} {:>9} {:>7} {:>8} {:>11} {:>8} {:>10} {:>7} {:>10}",
         "queue",
         "waiting",
@@ -40,7 +37,7 @@ fn table(queues: &[QueueDetails]) {
         "schedulers"
     );
     for queue in queues {
-        crate::cli::say!(
+        crate::cli::output::say!(
             "{:width$} {:>9} {:>7} {:>8} {:>11} {:>8} {:>10} {:>7} {:>10}{}",
             queue.name,
             queue.waiting,

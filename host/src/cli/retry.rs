@@ -1,12 +1,13 @@
 //! `toril retry`: runs finished jobs again.
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::json;
 
 use super::client::Client;
+use super::error::CommandResult;
+use toril_bullmq::admin::RetryAttempts;
 
 /// Options of `toril retry`.
 #[derive(Debug, Args)]
@@ -27,18 +28,16 @@ pub struct Retry {
 }
 
 impl Retry {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
         let queue = &self.queue;
         let Some(id) = &self.id else {
             return self.client.tell(admin.retry_all(queue).await, |done| {
-                crate::cli::say!("{} failed jobs of queue {queue} wait again", done.retried);
+                crate::cli::output::say!("{} failed jobs of queue {queue} wait again", done.retried);
             });
         };
-        let done = admin.retry(queue, id, self.reset_attempts).await;
+        let attempts = if self.reset_attempts { RetryAttempts::All } else { RetryAttempts::One };
+        let done = admin.retry(queue, id, attempts).await;
         self.client.done(done, &json!({ "queue": queue, "id": id }), &format!("job {id} of queue {queue} waits again"))
     }
 }

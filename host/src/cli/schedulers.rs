@@ -1,14 +1,14 @@
 //! `toril schedulers`: manages job schedulers.
 
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::{WRONG, error, text};
+use super::error::{CliError, CommandResult};
+use super::text;
 use toril_bullmq::admin::{Scheduler, SchedulerRequest};
 
 /// Commands of `toril schedulers`.
@@ -23,7 +23,7 @@ pub enum Schedulers {
 }
 
 impl Schedulers {
-    pub async fn run(self, path: &Path) -> ExitCode {
+    pub async fn run(self, path: &Path) -> CommandResult {
         match self {
             Self::List(list) => list.run(path).await,
             Self::Set(set) => set.run(path).await,
@@ -48,15 +48,12 @@ pub struct List {
 }
 
 impl List {
-    async fn run(self, path: &Path) -> ExitCode {
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    async fn run(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
         let end = self.end.unwrap_or(self.start.saturating_add(99));
         self.client.tell(admin.schedulers(&self.queue, self.start, end).await, |page| {
             page.schedulers.iter().for_each(line);
-            crate::cli::say!("{} of {} job schedulers, from {}", page.schedulers.len(), page.total, page.start);
+            crate::cli::output::say!("{} of {} job schedulers, from {}", page.schedulers.len(), page.total, page.start);
         })
     }
 }
@@ -69,7 +66,7 @@ fn line(scheduler: &Scheduler) {
     };
     let next = scheduler.next.map_or_else(|| "none".to_owned(), text::time);
     let (key, name) = (text::line(&scheduler.key), text::line(&scheduler.name));
-    crate::cli::say!("{key}  {}  next {next}  adds {name}", text::line(&when));
+    crate::cli::output::say!("{key}  {}  next {next}  adds {name}", text::line(&when));
 }
 
 /// Options of `toril schedulers set`.
@@ -106,19 +103,16 @@ pub struct Set {
 }
 
 impl Set {
-    async fn run(self, path: &Path) -> ExitCode {
-        let data: Option<Value> = match self.data.as_deref().map(serde_json::from_str).transpose() {
-            Ok(data) => data,
-            Err(reason) => return error(WRONG, &format!("--data is no JSON: {reason}")),
-        };
-        let opts = match serde_json::from_str(&self.opts) {
-            Ok(opts) => opts,
-            Err(reason) => return error(WRONG, &format!("--opts cannot be used: {reason}")),
-        };
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    async fn run(self, path: &Path) -> CommandResult {
+        let data: Option<Value> = self
+            .data
+            .as_deref()
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(|reason| CliError::wrong(format!("--data is not JSON: {reason}")))?;
+        let opts = serde_json::from_str(&self.opts)
+            .map_err(|reason| CliError::wrong(format!("--opts cannot be used: {reason}")))?;
+        let admin = self.client.admin(path)?;
         let request = SchedulerRequest {
             pattern: self.pattern,
             tz: self.tz,
@@ -146,11 +140,8 @@ pub struct Remove {
 }
 
 impl Remove {
-    async fn run(self, path: &Path) -> ExitCode {
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    async fn run(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
         let (queue, id) = (&self.queue, &self.id);
         let done = admin.remove_scheduler(queue, id).await;
         let text = format!("job scheduler {id} of queue {queue} is removed");

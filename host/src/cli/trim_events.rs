@@ -1,11 +1,11 @@
 //! `toril trim-events`: removes the oldest events of a queue.
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use clap::Args;
 
 use super::client::Client;
+use super::error::CommandResult;
 
 /// Options of `toril trim-events`.
 #[derive(Debug, Args)]
@@ -20,13 +20,10 @@ pub struct TrimEvents {
 }
 
 impl TrimEvents {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
         self.client.tell(admin.trim_events(&self.queue, self.keep).await, |trimmed| {
-            crate::cli::say!("removed {} events of queue {}", trimmed.removed, self.queue);
+            crate::cli::output::say!("removed {} events of queue {}", trimmed.removed, self.queue);
         })
     }
 }

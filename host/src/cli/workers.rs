@@ -1,12 +1,12 @@
 //! `toril workers`: lists the workers that are connected to a queue.
 
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 
 use super::client::Client;
+use super::error::CommandResult;
 use super::text;
 use toril_bullmq::admin::WorkerClient;
 
@@ -20,20 +20,17 @@ pub struct Workers {
 }
 
 impl Workers {
-    pub async fn run(self, path: &Path) -> ExitCode {
-        let admin = match self.client.admin(path) {
-            Ok(admin) => admin,
-            Err(code) => return code,
-        };
+    pub async fn run(self, path: &Path) -> CommandResult {
+        let admin = self.client.admin(path)?;
         self.client.tell(admin.workers(&self.queue).await, |workers| table(workers))
     }
 }
 
 fn table(workers: &[WorkerClient]) {
-    crate::cli::say!("{:24}  {:>14}  address", "name", "connected for");
+    crate::cli::output::say!("{:24}  {:>14}  address", "name", "connected for");
     for worker in workers {
         let name = worker.name.as_deref().unwrap_or("-");
         let age = humantime::format_duration(Duration::from_secs(worker.age)).to_string();
-        crate::cli::say!("{:24}  {age:>14}  {}", text::short(name, 24), text::short(&worker.address, 60));
+        crate::cli::output::say!("{:24}  {age:>14}  {}", text::short(name, 24), text::short(&worker.address, 60));
     }
 }

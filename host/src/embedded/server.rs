@@ -30,7 +30,7 @@ pub enum ServerError {
     #[error("another `toril dev` works in {}: end it first, or use another folder", .0.display())]
     Taken(PathBuf),
     /// A `toril dev` is starting, and has no server yet.
-    #[error("the `toril dev` in {} is still starting (it builds its projects first): try again when it has told its Redis URL", .0.display())]
+    #[error("the `toril dev` in {} is still starting (it builds its projects first): try again when its log has the Redis URL", .0.display())]
     Starting(PathBuf),
     /// No `toril dev` runs.
     #[error("no `toril dev` runs in {}: start one, or leave --dev out to use REDIS_URL", .0.display())]
@@ -132,7 +132,7 @@ impl Server {
         let data = claim.folder.join("redis");
         private::make(&data).map_err(io_error(format!("cannot make {}", data.display())))?;
         let password =
-            random_password().map_err(|error| io_error("there is no randomness for a password")(error.into()))?;
+            random_password().map_err(|error| io_error("could not get random bytes for a password")(error.into()))?;
         let config = data.join("server.conf");
         private::write(&config, format!("requirepass {password}\n").as_bytes())
             .map_err(io_error(format!("cannot write {}", config.display())))?;
@@ -202,7 +202,7 @@ impl Drop for Server {
                 Ok(None) => std::thread::sleep(LOOK),
                 Ok(Some(_)) => break,
                 Err(error) => {
-                    tracing::warn!(%error, "whether the private Redis server has ended is not known");
+                    tracing::warn!(%error, "cannot check whether the private Redis server has ended");
                     break;
                 }
             }
@@ -254,5 +254,5 @@ fn ping(port: u16, password: &str) -> io::Result<bool> {
 fn random_password() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex::encode(bytes))
 }

@@ -4,67 +4,82 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Inner;
-use toril_bullmq::admin::QueueDetails;
-use toril_bullmq::now;
+use super::current_config::CurrentConfig;
+use super::queues::Queues;
+use super::samples::Samples;
+use toril_bullmq::admin::{Admin, QueueDetails};
+use toril_bullmq::{SharedRedis, now};
 use toril_meters as metrics;
+use toril_sandbox::Plugins;
 use toril_server::QueueSample;
 use toril_telemetry::metrics::{LOOK, upkeep};
 
-/// Samples at a fixed interval until the future is dropped.
-pub async fn keep(inner: Arc<Inner>) {
-    let mut tick = tokio::time::interval(LOOK);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    // Redis answered when the host started.
-    let (mut answered, mut connections) = (true, BTreeMap::new());
-    loop {
-        tick.tick().await;
-        for status in inner.plugins.status() {
-            metrics::plugin(&status.plugin, &status.version, &status.interface.to_string());
-        }
-        match inner.redis.ping().await {
-            Ok(took) => {
-                answered = true;
-                metrics::redis_answered(took);
-                if let Ok(ids) = inner.redis.connection_ids().await {
-                    if connections.iter().any(|(way, before)| ids.get(way).is_some_and(|id| id != before)) {
-                        metrics::redis_reconnected();
-                    }
-                    connections = ids;
-                }
-                count_jobs(&inner).await;
+/// What the samples are taken from.
+pub struct Gauges {
+    pub config: CurrentConfig,
+    pub plugins: Arc<Plugins>,
+    pub redis: SharedRedis,
+    pub admin: Admin,
+    pub queues: Arc<Queues>,
+    /// Where the samples for the dashboard go.
+    pub samples: Arc<Samples>,
+}
+
+impl Gauges {
+    /// Samples at a fixed interval until the future is dropped.
+    pub async fn run(self) {
+        let mut tick = tokio::time::interval(LOOK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // Redis answered when the host started.
+        let (mut answered, mut connections) = (true, BTreeMap::new());
+        loop {
+            tick.tick().await;
+            for status in self.plugins.status() {
+                metrics::plugin(&status.plugin, &status.version, status.interface);
             }
-            Err(_) => metrics::redis_silent(std::mem::replace(&mut answered, false)),
+            match self.redis.ping().await {
+                Ok(took) => {
+                    answered = true;
+                    metrics::redis_answered(took);
+                    if let Ok(ids) = self.redis.connection_ids().await {
+                        if connections.iter().any(|(way, before)| ids.get(way).is_some_and(|id| id != before)) {
+                            metrics::redis_reconnected();
+                        }
+                        connections = ids;
+                    }
+                    self.count_jobs().await;
+                }
+                Err(_) => metrics::redis_silent(std::mem::replace(&mut answered, false)),
+            }
+            toril_server::begin_counting(&self.config.load());
+            upkeep();
         }
-        toril_server::begin_counting(&inner.config.load());
-        upkeep();
     }
-}
 
-async fn count_jobs(inner: &Inner) {
-    let workers: Vec<_> = inner.queues().iter().map(|(name, working)| (name.clone(), working.worker.clone())).collect();
-    for (name, worker) in workers {
-        metrics::running(&name, worker.running().await);
-    }
-    match inner.admin.queues().await {
-        Ok(queues) => {
-            queues.iter().for_each(show);
-            sample(inner, &queues).await;
+    async fn count_jobs(&self) {
+        for (name, worker) in self.queues.workers() {
+            metrics::running(&name, worker.running().await);
         }
-        // The next sample follows soon.
-        Err(error) => tracing::debug!(%error, "the jobs in the queues were not counted"),
+        match self.admin.queues().await {
+            Ok(queues) => {
+                queues.iter().for_each(show);
+                self.sample(&queues).await;
+            }
+            // The next sample follows soon.
+            Err(error) => tracing::debug!(%error, "the jobs in the queues were not counted"),
+        }
     }
-}
 
-/// Stores samples of the queues for the dashboard.
-async fn sample(inner: &Inner, queues: &[QueueDetails]) {
-    let at = now();
-    let names: Vec<_> = queues.iter().map(|queue| queue.name.clone()).collect();
-    match inner.admin.oldest_waits(&names, at).await {
-        Ok(waits) => inner.samples.take(queues.iter().zip(waits).map(|(queue, oldest_wait)| {
-            (queue.name.clone(), QueueSample { at, ready: queue.waiting + queue.prioritized, oldest_wait })
-        })),
-        Err(error) => tracing::debug!(%error, "how long jobs wait was not looked up"),
+    /// Stores samples of the queues for the dashboard.
+    async fn sample(&self, queues: &[QueueDetails]) {
+        let at = now();
+        let names: Vec<_> = queues.iter().map(|queue| queue.name.clone()).collect();
+        match self.admin.oldest_waits(&names, at).await {
+            Ok(waits) => self.samples.take(queues.iter().zip(waits).map(|(queue, oldest_wait)| {
+                (queue.name.clone(), QueueSample { at, ready: queue.waiting + queue.prioritized, oldest_wait })
+            })),
+            Err(error) => tracing::debug!(%error, "the age of the oldest waiting jobs was not read"),
+        }
     }
 }
 

@@ -2,13 +2,22 @@
 
 use std::sync::Arc;
 
-use super::Inner;
-use toril_sandbox::Version;
+use super::current_config::CurrentConfig;
+use super::samples::Samples;
+use toril_sandbox::{Plugins, Version};
 use toril_server::{Inside, PluginDetails, QueueSample};
 
-impl Inside for Inner {
+/// The data of this host that the dashboard shows.
+pub struct HostView {
+    pub id: String,
+    pub config: CurrentConfig,
+    pub plugins: Arc<Plugins>,
+    pub samples: Arc<Samples>,
+}
+
+impl Inside for HostView {
     fn id(&self) -> &str {
-        &self.identity.id
+        &self.id
     }
 
     fn plugins(&self) -> Vec<PluginDetails> {

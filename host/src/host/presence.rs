@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::Inner;
-use toril_bullmq::admin::{BEAT, HostQueue, HostStatus};
+use super::current_config::CurrentConfig;
+use super::queues::Queues;
+use toril_bullmq::admin::{Admin, BEAT, HostQueue, HostStatus};
 use toril_bullmq::now;
+use toril_sandbox::Plugins;
 
 /// The properties of a host that do not change while it runs.
 #[derive(Debug)]
@@ -29,37 +32,56 @@ impl Identity {
     }
 }
 
-/// Announces the host every few seconds, until the future is dropped.
-pub async fn keep(inner: Arc<Inner>) {
-    let mut beat = tokio::time::interval(BEAT);
-    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        beat.tick().await;
-        let status = status(&inner).await;
-        // The next announcement follows soon, and other code reports that Redis does not answer.
-        if let Err(error) = inner.admin.announce(&status).await {
-            tracing::debug!(%error, "this host could not be announced");
-        }
-    }
+/// What the announcement contains, and how it is made.
+pub struct Presence {
+    pub identity: Identity,
+    pub config: CurrentConfig,
+    pub plugins: Arc<Plugins>,
+    pub queues: Arc<Queues>,
+    pub admin: Admin,
 }
 
-async fn status(inner: &Inner) -> HostStatus {
-    let config = inner.config.load_full();
-    let workers: Vec<_> = inner.queues().iter().map(|(name, working)| (name.clone(), working.worker.clone())).collect();
-    let mut queues = BTreeMap::new();
-    for (name, worker) in workers {
-        let concurrency = config.queues.get(&name).map_or(0, |queue| queue.concurrency.get() as u64);
-        queues.insert(name, HostQueue { running: worker.running().await as u64, concurrency });
+impl Presence {
+    /// Announces the host every few seconds, until the future is dropped.
+    pub async fn run(&self) {
+        let mut beat = tokio::time::interval(BEAT);
+        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            beat.tick().await;
+            let status = self.status().await;
+            // The next announcement follows soon, and other code reports that Redis does not answer.
+            if let Err(error) = self.admin.announce(&status).await {
+                tracing::debug!(%error, "this host could not be announced");
+            }
+        }
     }
-    let plugins = inner.plugins.status().into_iter().map(|status| (status.plugin, status.version)).collect();
-    HostStatus {
-        id: inner.identity.id.clone(),
-        machine: inner.identity.machine.clone(),
-        pid: std::process::id(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        started: inner.identity.started,
-        seen: now(),
-        queues,
-        plugins,
+
+    /// Removes this host from the list of hosts in Redis. If that fails, others consider it alive for some more
+    /// seconds.
+    pub async fn withdraw(&self) {
+        let withdrawn = tokio::time::timeout(Duration::from_secs(1), self.admin.withdraw(&self.identity.id)).await;
+        if !matches!(withdrawn, Ok(Ok(()))) {
+            tracing::debug!("this host could not be removed from the list of hosts");
+        }
+    }
+
+    async fn status(&self) -> HostStatus {
+        let config = self.config.load_full();
+        let mut queues = BTreeMap::new();
+        for (name, worker) in self.queues.workers() {
+            let concurrency = config.queues.get(&name).map_or(0, |queue| queue.concurrency.get() as u64);
+            queues.insert(name, HostQueue { running: worker.running().await as u64, concurrency });
+        }
+        let plugins = self.plugins.status().into_iter().map(|status| (status.plugin, status.version)).collect();
+        HostStatus {
+            id: self.identity.id.clone(),
+            machine: self.identity.machine.clone(),
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started: self.identity.started,
+            seen: now(),
+            queues,
+            plugins,
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::Inner;
+use toril_bullmq::admin::Admin;
 
 /// The first and the longest delay between two retries.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
@@ -33,25 +33,24 @@ impl Schedules {
 }
 
 /// Updates Redis whenever the configuration has changed, until the future is dropped.
-pub async fn keep(inner: Arc<Inner>) {
-    let schedules = &inner.schedules;
+pub async fn keep(schedules: Arc<Schedules>, admin: Admin) {
     loop {
         schedules.changed.notified().await;
         let mut pause = PAUSES.0;
-        let mut told = false;
+        let mut reported = false;
         loop {
             let gone: Vec<_> = schedules.gone().iter().cloned().collect();
-            match inner.admin.apply_schedules(&gone).await {
+            match admin.apply_schedules(&gone).await {
                 Ok(()) => {
                     schedules.gone().retain(|queue| !gone.contains(queue));
-                    if told {
-                        tracing::info!("the job schedulers of the configuration are written");
+                    if reported {
+                        tracing::info!("the job schedulers of the configuration were written");
                     }
                     break;
                 }
-                Err(error) if !told => {
+                Err(error) if !reported => {
                     tracing::error!(%error, "the job schedulers of the configuration were not written, trying again until they are");
-                    told = true;
+                    reported = true;
                 }
                 Err(error) => tracing::debug!(%error, "the job schedulers of the configuration are not written yet"),
             }

@@ -4,8 +4,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::exchange::{Whole, without_mark};
-use crate::trouble::{METHOD_NOT_FOUND, Trouble};
+use crate::error::{CallError, METHOD_NOT_FOUND};
+use crate::exchange::{FullResponse, without_mark};
 
 /// The codes reserved for JSON-RPC itself and for servers. Other APIs use errors of the same form with other codes.
 const RPC_ERRORS: std::ops::RangeInclusive<i64> = -32_768..=-32_000;
@@ -46,18 +46,18 @@ impl Binding {
     ///
     /// # Errors
     /// The error in the document instead of a result.
-    pub fn result(self, document: &[u8]) -> Result<Value, Trouble> {
+    pub fn result(self, document: &[u8]) -> Result<Value, CallError> {
         let document = without_mark(document);
         match self {
             Self::JsonRpc => match serde_json::from_slice(document) {
-                Ok(Answer { error: Some(error), .. }) => Err(Trouble::Rpc { code: error.code }),
+                Ok(Answer { error: Some(error), .. }) => Err(CallError::Rpc { code: error.code }),
                 Ok(Answer { result: Some(result), .. }) => Ok(result),
-                Ok(Answer { .. }) | Err(_) => Err(Trouble::NotA2a),
+                Ok(Answer { .. }) | Err(_) => Err(CallError::NotA2a),
             },
             Self::Rest => {
-                let result: Value = serde_json::from_slice(document).map_err(|_| Trouble::NotA2a)?;
+                let result: Value = serde_json::from_slice(document).map_err(|_| CallError::NotA2a)?;
                 match result.get("error").is_some_and(Value::is_object) {
-                    true => Err(rest_error(&result).unwrap_or(Trouble::NotA2a)),
+                    true => Err(rest_error(&result).unwrap_or(CallError::NotA2a)),
                     false => Ok(result),
                 }
             }
@@ -65,10 +65,10 @@ impl Binding {
     }
 
     /// Reads the error from an error document. `None` if the error is unknown.
-    pub fn error(self, document: &[u8]) -> Option<Trouble> {
+    pub fn error(self, document: &[u8]) -> Option<CallError> {
         match self {
             Self::JsonRpc => match self.result(document) {
-                Err(Trouble::Rpc { code }) if RPC_ERRORS.contains(&code) => Some(Trouble::Rpc { code }),
+                Err(CallError::Rpc { code }) if RPC_ERRORS.contains(&code) => Some(CallError::Rpc { code }),
                 _ => None,
             },
             Self::Rest => rest_error(&serde_json::from_slice(without_mark(document)).ok()?),
@@ -80,23 +80,23 @@ impl Binding {
     ///
     /// # Errors
     /// The error in the response.
-    pub fn succeeded(self, answer: &Whole) -> Result<(), Trouble> {
-        let trouble = |status| Trouble::Status { status, wait: answer.wait };
+    pub fn succeeded(self, answer: &FullResponse) -> Result<(), CallError> {
+        let error = |status| CallError::Status { status, wait: answer.wait };
         match answer.status {
             200..300 => Ok(()),
-            status @ (401 | 403 | 429) => Err(trouble(status)),
+            status @ (401 | 403 | 429) => Err(error(status)),
             status => match (self.error(&answer.body), self, status) {
-                (Some(error @ Trouble::Rpc { .. }), ..) => Err(error),
+                (Some(error @ CallError::Rpc { .. }), ..) => Err(error),
                 // The server does not have this method.
-                (_, Self::Rest, 405 | 501) => Err(Trouble::Rpc { code: METHOD_NOT_FOUND }),
-                _ => Err(trouble(status)),
+                (_, Self::Rest, 405 | 501) => Err(CallError::Rpc { code: METHOD_NOT_FOUND }),
+                _ => Err(error(status)),
             },
         }
     }
 }
 
 /// Reads an error of HTTP+JSON: `google.rpc.Status` (1.0), problem details (RFC 9457), or one of the forms of 0.3.
-fn rest_error(document: &Value) -> Option<Trouble> {
+fn rest_error(document: &Value) -> Option<CallError> {
     let error = document.get("error").filter(|error| error.is_object()).unwrap_or(document);
     let text = |name: &str| error.get(name).and_then(Value::as_str);
     let details = error.get("details").and_then(Value::as_array);
@@ -109,8 +109,8 @@ fn rest_error(document: &Value) -> Option<Trouble> {
     let code = code.or_else(|| matches!(text("status"), Some("INVALID_ARGUMENT")).then_some(-32602));
     let status = || number().and_then(|status| u16::try_from(status).ok()).filter(|status| (400..600).contains(status));
     match code {
-        Some(code) => Some(Trouble::Rpc { code }),
-        None => status().map(|status| Trouble::Status { status, wait: None }),
+        Some(code) => Some(CallError::Rpc { code }),
+        None => status().map(|status| CallError::Status { status, wait: None }),
     }
 }
 
@@ -147,31 +147,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_of_json_rpc_is_told_by_its_code_alone() {
+    fn an_error_of_json_rpc_is_identified_by_its_code() {
         let result = |document: &str| Binding::JsonRpc.result(document.as_bytes());
         let error = r#"{"error":{"code":-32602,"message":"secret"}}"#;
-        assert_eq!(result(error), Err(Trouble::Rpc { code: -32602 }));
+        assert_eq!(result(error), Err(CallError::Rpc { code: -32602 }));
         assert_eq!(result("\u{feff}{\"result\":1}"), Ok(json!(1)));
         for document in ["<secret>", "{}", r#"{"result":null}"#] {
-            assert_eq!(result(document), Err(Trouble::NotA2a), "{document}");
+            assert_eq!(result(document), Err(CallError::NotA2a), "{document}");
         }
     }
 
-    fn trouble(binding: Binding, status: u16, body: &str) -> Trouble {
-        binding.succeeded(&Whole::for_test(status, &[], body)).expect_err("no success")
+    fn failure_of(binding: Binding, status: u16, body: &str) -> CallError {
+        binding.succeeded(&FullResponse::for_test(status, &[], body)).expect_err("no success")
     }
 
     #[test]
     fn an_error_of_json_rpc_counts_under_any_status_but_those_about_the_caller() {
         let error = |code| format!(r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":{code}}}}}"#);
         for status in [400, 404, 500, 503] {
-            let trouble = |body: &str| trouble(Binding::JsonRpc, status, body);
-            assert_eq!(trouble(&error(-32001)), Trouble::Rpc { code: -32001 }, "{status}");
-            assert_eq!(trouble(&error(404)), Trouble::Status { status, wait: None }, "{status}");
-            assert_eq!(trouble("<html>"), Trouble::Status { status, wait: None }, "{status}");
+            let outcome = |body: &str| failure_of(Binding::JsonRpc, status, body);
+            assert_eq!(outcome(&error(-32001)), CallError::Rpc { code: -32001 }, "{status}");
+            assert_eq!(outcome(&error(404)), CallError::Status { status, wait: None }, "{status}");
+            assert_eq!(outcome("<html>"), CallError::Status { status, wait: None }, "{status}");
         }
         for status in [401, 403, 429] {
-            assert_eq!(trouble(Binding::JsonRpc, status, &error(-32001)), Trouble::Status { status, wait: None });
+            assert_eq!(failure_of(Binding::JsonRpc, status, &error(-32001)), CallError::Status { status, wait: None });
         }
     }
 
@@ -186,18 +186,18 @@ mod tests {
             (json!({ "code": -32004, "message": "secret" }), -32004),
             (json!({ "error": { "code": 400, "status": "INVALID_ARGUMENT", "message": "secret" } }), -32602),
         ] {
-            assert_eq!(trouble(Binding::Rest, 400, &body.to_string()), Trouble::Rpc { code }, "{body}");
+            assert_eq!(failure_of(Binding::Rest, 400, &body.to_string()), CallError::Rpc { code }, "{body}");
         }
     }
 
     #[test]
-    fn what_http_json_says_without_an_error_of_a2a_is_its_status() {
-        let status = |status| Trouble::Status { status, wait: None };
-        assert_eq!(trouble(Binding::Rest, 503, "<html>"), status(503));
-        assert_eq!(trouble(Binding::Rest, 404, r#"{"detail":"Not Found"}"#), status(404));
-        assert_eq!(trouble(Binding::Rest, 500, r#"{"error":{"code":500,"status":"INTERNAL"}}"#), status(500));
+    fn an_http_json_error_without_a_code_of_a2a_is_its_status() {
+        let status = |status| CallError::Status { status, wait: None };
+        assert_eq!(failure_of(Binding::Rest, 503, "<html>"), status(503));
+        assert_eq!(failure_of(Binding::Rest, 404, r#"{"detail":"Not Found"}"#), status(404));
+        assert_eq!(failure_of(Binding::Rest, 500, r#"{"error":{"code":500,"status":"INTERNAL"}}"#), status(500));
         for nothing_there in [405, 501] {
-            assert_eq!(trouble(Binding::Rest, nothing_there, ""), Trouble::Rpc { code: METHOD_NOT_FOUND });
+            assert_eq!(failure_of(Binding::Rest, nothing_there, ""), CallError::Rpc { code: METHOD_NOT_FOUND });
         }
         assert_eq!(Binding::Rest.result(br#"{"task":{"id":"t"}}"#), Ok(json!({ "task": { "id": "t" } })));
         let in_a_stream = br#"{"error":{"code":503,"status":"UNAVAILABLE"}}"#;
@@ -205,9 +205,9 @@ mod tests {
     }
 
     #[test]
-    fn a_status_that_is_none_of_success_keeps_what_it_says_about_waiting() {
-        let answer = Whole::for_test(429, &[("retry-after", "3")], "");
-        let told = Trouble::Status { status: 429, wait: Some(Duration::from_secs(3)) };
-        assert_eq!(Binding::JsonRpc.succeeded(&answer), Err(told));
+    fn an_error_status_keeps_its_retry_after() {
+        let answer = FullResponse::for_test(429, &[("retry-after", "3")], "");
+        let expected = CallError::Status { status: 429, wait: Some(Duration::from_secs(3)) };
+        assert_eq!(Binding::JsonRpc.succeeded(&answer), Err(expected));
     }
 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use toril_plugin::http::{Chunk, DEFAULT_MAX_BODY, HttpError, Request, Streaming};
 
-use crate::trouble::Trouble;
-use crate::watch::{LOOK, Patience};
+use crate::error::CallError;
+use crate::watch::{LOOK, WaitLimit};
 
 /// A response with its complete body.
-pub struct Whole {
+pub struct FullResponse {
     pub status: u16,
     pub wait: Option<Duration>,
     pub validators: Validators,
@@ -33,32 +33,33 @@ impl Validators {
 }
 
 #[cfg(test)]
-impl Whole {
+impl FullResponse {
     pub fn for_test(status: u16, headers: &[(&str, &str)], body: &str) -> Self {
         let answer = Streaming::for_test(status, headers, &[body]);
-        whole(answer, &mut crate::watch::Watch::last_words()).unwrap_or_else(|trouble| panic!("{trouble:?}"))
+        whole(answer, &mut crate::watch::Watch::last_call(std::time::Duration::from_secs(60)))
+            .unwrap_or_else(|error| panic!("{error:?}"))
     }
 }
 
-/// Sends a request and reads the complete response, until `patience` runs out.
-pub fn exchange(request: Request, mut patience: Patience<'_>) -> Result<Whole, Trouble> {
+/// Sends a request and reads the complete response, until `wait_limit` runs out.
+pub fn exchange(request: Request, mut wait_limit: WaitLimit<'_>) -> Result<FullResponse, CallError> {
     let mut answer = request.open()?;
-    begin(&mut answer, &mut patience)?;
-    whole(answer, &mut patience)
+    begin(&mut answer, &mut wait_limit)?;
+    whole(answer, &mut wait_limit)
 }
 
 /// Waits until the response begins.
-pub fn begin(answer: &mut Streaming, patience: &mut Patience<'_>) -> Result<(), Trouble> {
+pub fn begin(answer: &mut Streaming, wait_limit: &mut WaitLimit<'_>) -> Result<(), CallError> {
     while !answer.begin(LOOK)? {
-        if let Some(stop) = patience.over() {
-            return Err(Trouble::Stopped(stop));
+        if let Some(stop) = wait_limit.exceeded() {
+            return Err(CallError::Stopped(stop));
         }
     }
     Ok(())
 }
 
 /// Reads the complete body of a response that has begun.
-pub fn whole(mut answer: Streaming, patience: &mut Patience<'_>) -> Result<Whole, Trouble> {
+pub fn whole(mut answer: Streaming, wait_limit: &mut WaitLimit<'_>) -> Result<FullResponse, CallError> {
     let (status, wait) = (answer.status().unwrap_or_default(), answer.retry_after());
     let validators = Validators::of(&answer);
     let mut body = Vec::new();
@@ -70,11 +71,11 @@ pub fn whole(mut answer: Streaming, patience: &mut Patience<'_>) -> Result<Whole
             }
             Chunk::Bytes(bytes) => body.extend(bytes),
             Chunk::Pending => {
-                if let Some(stop) = patience.over() {
-                    return Err(Trouble::Stopped(stop));
+                if let Some(stop) = wait_limit.exceeded() {
+                    return Err(CallError::Stopped(stop));
                 }
             }
-            Chunk::End => return Ok(Whole { status, wait, validators, body }),
+            Chunk::End => return Ok(FullResponse { status, wait, validators, body }),
         }
     }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use toril_plugin::{Failure, clock, log};
 
-use crate::again::Again;
-use crate::agent::{Agent, Heard, Stream};
+use crate::agent::{Agent, Received, Stream};
+use crate::error::CallError;
 use crate::model::{Event, State, Task};
-use crate::told::Told;
-use crate::trouble::Trouble;
+use crate::progress::ProgressReporter;
+use crate::retry::Retry;
 use crate::watch::{Stop, Watch};
 
 /// Pause between two polls. It grows from the first value to the last.
@@ -31,14 +31,14 @@ pub struct Follow<'a> {
     /// The id of the message that the task was created for, if this job sent it.
     ours: Option<&'a str>,
     task: Task,
-    told: Told,
+    reporter: ProgressReporter,
     /// Whether no event since the start of the task can have been missed.
     gapless: bool,
     /// Whether to keep waiting while the task needs authorization.
     waits_for_authorization: bool,
     /// Whether to subscribe to a stream.
     subscribes: bool,
-    again: Again<'a>,
+    retry: Retry<'a>,
 }
 
 /// Why following ended before the task did.
@@ -46,19 +46,26 @@ pub enum Unfinished {
     /// The job ends with this failure. Nothing more is expected from the task.
     Over(Failure),
     /// Another attempt continues with the task.
-    GoesOn(Failure),
+    Continues(Failure),
 }
 
 impl<'a> Follow<'a> {
-    /// `told` is what earlier attempts have already reported about the task.
-    pub fn new(agent: &'a Agent, watch: &'a Watch, ours: Option<&'a str>, told: Told, task: Task) -> Self {
-        let again = Again::new(agent.name(), watch);
+    /// `reporter` has what earlier attempts have already reported about the task.
+    pub fn new(
+        agent: &'a Agent,
+        watch: &'a Watch,
+        ours: Option<&'a str>,
+        reporter: ProgressReporter,
+        task: Task,
+    ) -> Self {
+        let retry = Retry::new(agent.name(), watch);
         let subscribes = agent.interface.streaming;
         let (gapless, waits_for_authorization) = (true, false);
-        let mut follow = Self { agent, watch, ours, task, told, gapless, waits_for_authorization, subscribes, again };
+        let mut follow =
+            Self { agent, watch, ours, task, reporter, gapless, waits_for_authorization, subscribes, retry };
         // The state is unknown if the task could not be read yet. Then there is nothing to report.
         if follow.task.status.state != State::Unknown {
-            follow.told.task(&follow.task, follow.ours);
+            follow.reporter.report_task(&follow.task, follow.ours);
         }
         follow
     }
@@ -76,8 +83,8 @@ impl<'a> Follow<'a> {
     }
 
     /// What was reported about the task so far.
-    pub fn told(&self) -> &Told {
-        &self.told
+    pub fn reporter(&self) -> &ProgressReporter {
+        &self.reporter
     }
 
     /// The latest known state of the task.
@@ -86,7 +93,7 @@ impl<'a> Follow<'a> {
     }
 
     /// Follows the task. `stream` is the stream with which the task began, if any.
-    pub fn run(&mut self, mut stream: Option<Stream<'a>>) -> Result<(), Trouble> {
+    pub fn run(&mut self, mut stream: Option<Stream<'a>>) -> Result<(), CallError> {
         let mut subscribing = self.subscribes;
         let (mut fruitless, mut pause) = (0, FIRST_PAUSE);
         let mut had_stream = stream.is_some();
@@ -107,20 +114,20 @@ impl<'a> Follow<'a> {
                 self.gapless = false;
                 match self.agent.subscribe(&self.task.id, self.watch) {
                     Ok(open) => {
-                        self.again.answered();
+                        self.retry.answered();
                         stream = Some(open);
                     }
                     // The task may have ended in the meantime, or the agent has restarted and lost its subscribers.
-                    Err(trouble) if matches!(trouble, Trouble::Rpc { .. }) || !trouble.is_transient() => {
-                        if let Trouble::Stopped(_) = trouble {
-                            return Err(trouble);
+                    Err(error) if matches!(error, CallError::Rpc { .. }) || !error.is_transient() => {
+                        if let CallError::Stopped(_) = error {
+                            return Err(error);
                         }
                         subscribing = false;
                         self.refresh()?;
                     }
-                    Err(trouble) => {
+                    Err(error) => {
                         fruitless += 1;
-                        self.again.wait(trouble)?;
+                        self.retry.wait(error)?;
                         self.refresh()?;
                     }
                 }
@@ -141,23 +148,23 @@ impl<'a> Follow<'a> {
     }
 
     /// Reads a stream until it ends or the task is settled. Returns whether it brought anything new.
-    fn read(&mut self, mut stream: Stream<'_>) -> Result<bool, Trouble> {
+    fn read(&mut self, mut stream: Stream<'_>) -> Result<bool, CallError> {
         let mut brought = false;
         while !self.is_settled() {
-            match stream.next(HELD_BACK, self.watch.at_once()) {
-                Ok(Heard::Event(event)) => brought |= self.see(*event),
-                Ok(Heard::Silence) if stream.silent_for() < SILENCE => self.told.publish(&self.task, clock::now()),
-                Ok(Heard::Silence | Heard::End) => break,
+            match stream.next(HELD_BACK, self.watch.without_grace()) {
+                Ok(Received::Event(event)) => brought |= self.see(*event),
+                Ok(Received::Nothing) if stream.idle_for() < SILENCE => self.reporter.publish(&self.task, clock::now()),
+                Ok(Received::Nothing | Received::End) => break,
                 // The stream broke. The task's state is polled on a new connection.
-                Err(Trouble::Http(error)) => {
+                Err(CallError::Http(error)) => {
                     log::debug(format_args!("the stream of the task broke: {error}"));
                     break;
                 }
-                Err(Trouble::Rpc { code }) => {
+                Err(CallError::Rpc { code }) => {
                     log::debug(format_args!("the stream of the task ended with A2A error {code}"));
                     break;
                 }
-                Err(trouble) => return Err(trouble),
+                Err(error) => return Err(error),
             }
         }
         Ok(brought)
@@ -169,21 +176,21 @@ impl<'a> Follow<'a> {
         match event {
             Event::Task(task) if task.id == self.task.id => {
                 let brought = self.task.replace(task);
-                self.told.task(&self.task, self.ours);
+                self.reporter.report_task(&self.task, self.ours);
                 brought
             }
             Event::Status { task_id, context_id, status, metadata } if task_id == self.task.id => {
                 let brought = self.task.update(context_id, status, metadata);
-                self.told.status(&self.task);
+                self.reporter.report_status(&self.task);
                 brought
             }
             Event::Artifact { task_id, artifact, append, .. } if task_id == self.task.id => {
                 let brought = self.task.put(artifact, append);
-                self.told.publish(&self.task, clock::now());
+                self.reporter.publish(&self.task, clock::now());
                 brought
             }
             Event::Message(message) => {
-                self.told.message(&message);
+                self.reporter.log_message(&message);
                 false
             }
             _ => false,
@@ -191,16 +198,16 @@ impl<'a> Follow<'a> {
     }
 
     /// Polls the task, and retries on transient errors.
-    fn refresh(&mut self) -> Result<(), Trouble> {
+    fn refresh(&mut self) -> Result<(), CallError> {
         loop {
-            match self.agent.task(&self.task.id, self.watch.at_once()) {
+            match self.agent.task(&self.task.id, self.watch.without_grace()) {
                 Ok(task) => {
-                    self.again.answered();
-                    self.task = task;
-                    self.told.task(&self.task, self.ours);
+                    self.retry.answered();
+                    self.task.replace(task);
+                    self.reporter.report_task(&self.task, self.ours);
                     return Ok(());
                 }
-                Err(trouble) => self.again.wait(trouble)?,
+                Err(error) => self.retry.wait(error)?,
             }
         }
     }
@@ -210,36 +217,36 @@ impl<'a> Follow<'a> {
     pub fn cancel(self, stop: &Stop) -> Result<Task, Unfinished> {
         let name = self.agent.name();
         let why = match stop {
-            Stop::Shutdown | Stop::Deferred => return Err(Unfinished::GoesOn(Failure::defer(Duration::ZERO))),
+            Stop::Shutdown | Stop::Deferred => return Err(Unfinished::Continues(Failure::defer(Duration::ZERO))),
             Stop::Cancelled(why) => format!("cancelled: {why}"),
-            Stop::AttemptOver => format!("{name} had not finished within the attempt's time (the queue's `timeout`)"),
-            Stop::TimeoutOver => format!("{name} had not finished within the job's `timeoutMs`"),
+            Stop::AttemptOver => format!("{name} did not finish within the attempt's time (the queue's `timeout`)"),
+            Stop::TimeoutOver => format!("{name} did not finish within the job's `timeoutMs`"),
         };
         let id = &self.task.id;
-        let task = match self.agent.cancel(id, CANCEL, Watch::last_words()) {
-            Err(trouble) if trouble.is_not_cancelable() => self.agent.task(id, self.watch.patiently(CANCEL / 3)),
+        let task = match self.agent.cancel(id, CANCEL, Watch::last_call(CANCEL)) {
+            Err(error) if error.is_not_cancelable() => self.agent.task(id, self.watch.with_grace(CANCEL / 3)),
             answered => answered,
         };
         match task {
             // The agent was unreachable and still is. Its task may be running, so the next attempt continues with it.
-            Err(trouble) if *stop == Stop::AttemptOver && self.again.is_in_trouble() && trouble.is_transient() => {
-                Err(Unfinished::GoesOn(Failure::retry(format!(
-                    "{name} could not be asked for its task when the attempt's time was up: {}",
-                    trouble.told()
+            Err(error) if *stop == Stop::AttemptOver && self.retry.is_failing() && error.is_transient() => {
+                Err(Unfinished::Continues(Failure::retry(format!(
+                    "the task of {name} could not be read when the attempt's time was up: {}",
+                    error
                 ))))
             }
             Ok(task) if task.status.state == State::Completed => Ok(task),
             Ok(task) => {
                 let state = task.status.state.name();
-                let told = format!("{why}; its task was asked to be cancelled and is {state}");
-                Err(Unfinished::Over(Failure::fatal(told)))
+                let reason = format!("{why}. The plugin asked for its task to be cancelled, and the task is {state}");
+                Err(Unfinished::Over(Failure::fatal(reason)))
             }
-            Err(trouble) => {
-                let told = match trouble.into_failure(name, "cancel") {
-                    Failure::Retry(told) | Failure::Fatal(told) => told,
-                    _ => format!("{name} did not take it"),
+            Err(error) => {
+                let reason = match error.into_failure(name, "cancel") {
+                    Failure::Retry(reason) | Failure::Fatal(reason) => reason,
+                    _ => format!("{name} is overloaded"),
                 };
-                Err(Unfinished::Over(Failure::fatal(format!("{why}; its task could not be cancelled: {told}"))))
+                Err(Unfinished::Over(Failure::fatal(format!("{why}. Its task could not be cancelled: {reason}"))))
             }
         }
     }

@@ -4,33 +4,33 @@
 //! | --- | --- |
 //! | `data`, `outcome` | input and output of a job; their doc comments become the reference |
 //! | `deliver`, `lookup` | sends a message once, even if the job is retried |
-//! | `follow`, `told` | follows a task to its end, and reports its progress |
+//! | `follow`, `progress` | follows a task to its end, and reports its progress |
 //! | `push` | asks the agent for push notifications, so that the job can be deferred meanwhile |
 //! | `tasks` | the commands about an existing task |
 //! | `agent`, `settings`, `card` | the agent: its address, its card, and how to call it |
 //! | `access`, `exchange` | authenticates and sends calls |
 //! | `wire`, `envelope`, `model` | the protocol versions, their transports, and what they have in common |
-//! | `trouble`, `watch`, `again` | why a call failed, why an attempt should end, and retries of calls |
+//! | `error`, `watch`, `retry` | why a call failed, why an attempt should end, and retries of calls |
 
 #![cfg_attr(test, allow(clippy::expect_used, reason = "a test that panics has failed"))]
 
 mod access;
-mod again;
 mod agent;
 mod card;
 mod data;
 mod deliver;
 mod envelope;
+mod error;
 mod exchange;
 mod follow;
 mod lookup;
 mod model;
 mod outcome;
+mod progress;
 mod push;
+mod retry;
 mod settings;
 mod tasks;
-mod told;
-mod trouble;
 mod version;
 mod watch;
 mod wire;

@@ -1,14 +1,14 @@
 //! Finds out whether a message has reached the agent, by looking for the task that was created for it.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use toril_plugin::clock;
 
-use crate::again::Again;
 use crate::agent::{Agent, GRACE};
 use crate::data::{Command, Delivery};
+use crate::error::CallError;
 use crate::model::Task;
-use crate::trouble::Trouble;
+use crate::retry::Retry;
 use crate::watch::Watch;
 
 /// Maximum number of pages of tasks to read.
@@ -54,23 +54,24 @@ pub struct Lookup<'a> {
 
 impl Lookup<'_> {
     /// Looks for the task repeatedly, because a busy agent may take a while to create it.
-    pub fn look(&self) -> Result<Found, Trouble> {
-        let patience = self.agent.settings.lookup;
-        let patience = if self.delivery.answered { patience.min(AFTER_ANSWER) } else { patience };
+    pub fn look(&self) -> Result<Found, CallError> {
+        let lookup_time = self.agent.settings.lookup;
+        let lookup_time = if self.delivery.answered { lookup_time.min(AFTER_ANSWER) } else { lookup_time };
         let mut pause = FIRST_PAUSE;
+        let began = clock::now();
         loop {
-            let found = Again::new(self.agent.name(), self.watch).ask(|| self.once())?;
-            let since = clock::now().duration_since(self.delivery.last_sent()).unwrap_or_default();
-            if !matches!(found, Found::Nothing) || since >= patience {
+            let found = Retry::new(self.agent.name(), self.watch).call(|| self.once())?;
+            let since = waited(self.delivery.last_sent(), began, clock::now());
+            if !matches!(found, Found::Nothing) || since >= lookup_time {
                 return Ok(found);
             }
-            self.watch.pause(pause.min(patience.saturating_sub(since)))?;
+            self.watch.pause(pause.min(lookup_time.saturating_sub(since)))?;
             pause = (pause * 3 / 2).min(LAST_PAUSE);
         }
     }
 
     /// Looks for the task once.
-    pub fn once(&self) -> Result<Found, Trouble> {
+    pub fn once(&self) -> Result<Found, CallError> {
         match &self.command.task_id {
             Some(id) => self.in_task(id),
             None => self.among_tasks(),
@@ -78,8 +79,8 @@ impl Lookup<'_> {
     }
 
     /// If a message for a task has arrived, it is in the task's history.
-    fn in_task(&self, id: &str) -> Result<Found, Trouble> {
-        let task = self.agent.task(id, self.watch.patiently(GRACE))?;
+    fn in_task(&self, id: &str) -> Result<Found, CallError> {
+        let task = self.agent.task(id, self.watch.with_grace(GRACE))?;
         Ok(match task.has(self.message_id) {
             true => Found::Task(Box::new(task)),
             // An agent may omit the history.
@@ -90,21 +91,21 @@ impl Lookup<'_> {
 
     /// A message is in the history of the task that was created for it. A conversation of its own contains no other
     /// task.
-    fn among_tasks(&self) -> Result<Found, Trouble> {
+    fn among_tasks(&self) -> Result<Found, CallError> {
         let context_id = self.delivery.context_id.as_deref();
-        let is_own = context_id.is_some() && self.command.context_id.is_none();
-        let since = self.delivery.sent().checked_sub(SKEW).unwrap_or(std::time::SystemTime::UNIX_EPOCH);
+        let own_context = context_id.filter(|_| self.command.context_id.is_none());
+        let since = self.delivery.sent().checked_sub(SKEW).unwrap_or(SystemTime::UNIX_EPOCH);
         let (mut page, mut is_silent) = (None, false);
         for _ in 0..PAGES {
-            let listed = match self.agent.tasks(context_id, since, page.as_deref(), self.watch.patiently(GRACE)) {
+            let listed = match self.agent.tasks(context_id, since, page.as_deref(), self.watch.with_grace(GRACE)) {
                 None => return Ok(Found::CannotTell),
-                Some(Err(trouble)) if trouble.is_unsupported() => return Ok(Found::CannotTell),
+                Some(Err(error)) if error.is_unsupported() => return Ok(Found::CannotTell),
                 Some(listed) => listed?,
             };
             for task in listed.tasks {
-                if is_own || task.has(self.message_id) {
+                if is_for_us(&task, own_context, self.message_id) {
                     // Lists omit the artifacts.
-                    let task = self.agent.task(&task.id, self.watch.patiently(GRACE))?;
+                    let task = self.agent.task(&task.id, self.watch.with_grace(GRACE))?;
                     return Ok(Found::Task(Box::new(task)));
                 }
                 is_silent |= task.history.is_empty();
@@ -115,5 +116,43 @@ impl Lookup<'_> {
             }
         }
         Ok(Found::CannotTell)
+    }
+}
+
+/// Whether a listed task was created for our message. `own_context` is a conversation that contains only this message.
+/// Some agents ignore the filter by conversation and list all tasks, so a task must not name another conversation.
+fn is_for_us(task: &Task, own_context: Option<&str>, message_id: &str) -> bool {
+    let is_in = |own: &str| task.context_id.as_deref().is_none_or(|named| named == own);
+    task.has(message_id) || own_context.is_some_and(is_in)
+}
+
+/// How long the task has been looked for: since the message was sent, or if another host's clock is ahead, since this
+/// lookup began.
+fn waited(sent: SystemTime, began: SystemTime, now: SystemTime) -> Duration {
+    now.duration_since(sent.min(began)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Message;
+
+    #[test]
+    fn a_task_of_another_conversation_is_not_ours() {
+        let task = |context: &str| Task::begun("t".into(), Some(context.into()));
+        assert!(is_for_us(&task("ours"), Some("ours"), "m"));
+        assert!(!is_for_us(&task("another"), Some("ours"), "m"), "the agent ignored the filter");
+        assert!(is_for_us(&Task::begun("t".into(), None), Some("ours"), "m"), "a list may leave the conversation out");
+        assert!(!is_for_us(&task("shared"), None, "m"));
+        let mut with_message = task("another");
+        with_message.history = vec![Message { message_id: "m".into(), ..Message::default() }];
+        assert!(is_for_us(&with_message, Some("ours"), "m") && is_for_us(&with_message, None, "m"));
+    }
+
+    #[test]
+    fn a_lookup_ends_although_the_clock_that_dated_the_message_is_ahead() {
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        assert_eq!(waited(at(10), at(40), at(45)), Duration::from_secs(35));
+        assert_eq!(waited(at(9_000), at(40), at(45)), Duration::from_secs(5));
     }
 }

@@ -4,27 +4,27 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// How far a task is.
+/// The state of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// The agent has it, and has not begun.
+    /// The agent has accepted it, and has not started.
     Submitted,
-    /// The agent is at it.
+    /// The agent works on it.
     Working,
-    /// The agent needs to be told more: send a message with this `taskId`.
+    /// The agent needs more input: send a message with this `taskId`.
     InputRequired,
-    /// The agent needs to be authorized for something.
+    /// The agent needs an authorization.
     AuthRequired,
-    /// Done.
+    /// The agent has completed it.
     Completed,
-    /// The agent could not do it.
+    /// The agent failed to do it.
     Failed,
     /// It was cancelled.
     Canceled,
-    /// The agent does not do it.
+    /// The agent refused it.
     Rejected,
-    /// The agent says something that the protocol does not have.
+    /// The agent reports a state that the protocol does not define.
     Unknown,
 }
 
@@ -32,6 +32,11 @@ impl State {
     /// Whether nothing more happens by itself: the task has ended, or waits for input.
     pub fn is_settled(self) -> bool {
         !matches!(self, Self::Submitted | Self::Working | Self::Unknown)
+    }
+
+    /// Whether the task has ended. A task that waits for input has not.
+    pub fn has_ended(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Canceled | Self::Rejected)
     }
 
     /// Its name in results.
@@ -73,7 +78,7 @@ pub struct Part {
     /// A file's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filename: Option<String>,
-    /// What else there is to say about it.
+    /// Further metadata.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Map<String, Value>>,
 }
@@ -95,7 +100,7 @@ impl Part {
     }
 
     /// Whether `next` continues the text of this part: both are plain text of the same type and have no other members.
-    fn goes_on_with(&self, next: &Self) -> bool {
+    fn continues_with(&self, next: &Self) -> bool {
         let is_text = |part: &Self| part.text.is_some() && part.contents() == 1;
         let is_bare = |part: &Self| part.filename.is_none() && part.metadata.is_none();
         is_text(self) && is_text(next) && is_bare(self) && is_bare(next) && self.media_type == next.media_type
@@ -110,21 +115,21 @@ impl Part {
     }
 }
 
-/// Something that a task has brought forth.
+/// An output of a task.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Artifact {
-    /// Names it within its task.
+    /// Its id within its task.
     pub artifact_id: String,
-    /// Its name for a person.
+    /// Its name for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// What it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What it consists of.
+    /// Its parts.
     pub parts: Vec<Part>,
-    /// What else the agent says about it.
+    /// Further metadata from the agent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Map<String, Value>>,
 }
@@ -139,7 +144,7 @@ impl Artifact {
     pub fn append(&mut self, parts: impl IntoIterator<Item = Part>) {
         for part in parts {
             match (self.parts.last_mut(), &part.text) {
-                (Some(last), Some(more)) if last.goes_on_with(&part) => {
+                (Some(last), Some(more)) if last.continues_with(&part) => {
                     last.text.get_or_insert_default().push_str(more)
                 }
                 _ => self.parts.push(part),
@@ -301,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn text_goes_on_in_one_part_and_what_says_more_than_text_is_a_part_of_its_own() {
+    fn text_continues_in_one_part_and_a_part_with_more_than_text_stays_separate() {
         let named = Part { filename: Some("f".into()), ..Part::text("c") };
         let data = Part { data: Some(Value::Null), ..Part::default() };
         let parts = vec![Part::text("a"), Part::text("b"), named.clone(), data.clone(), Part::text("d")];

@@ -9,7 +9,7 @@ use crate::agent::Agent;
 use crate::model::{Artifact, Message, Part, State, Task};
 use crate::version::version;
 
-/// What became of a command.
+/// The outcome of a command.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
@@ -27,15 +27,15 @@ pub struct Outcome {
     /// What the agent says: its reply, or what its task's status says, such as what it wants to know when it is
     /// `input-required`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<Said>,
-    /// What the task has brought forth.
+    pub message: Option<AgentMessage>,
+    /// The outputs of the task.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     pub artifacts: Vec<Artifact>,
-    /// What else the agent says about the task.
+    /// Further metadata of the task from the agent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Map<String, Value>>,
-    /// The conversation, to go on with. Null if the agent names none.
+    /// The conversation, for further messages. Null if the agent names none.
     pub context_id: Option<String>,
     /// The task.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,19 +44,19 @@ pub struct Outcome {
     /// (unless the job has `waitForAuthorization`); the others return whatever it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
-    /// The version of A2A that was spoken.
+    /// The version of A2A that was used.
     pub protocol: &'static str,
     /// The build of this plugin.
     pub version: String,
 }
 
-/// Something that the agent says.
+/// A message from the agent.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Said {
-    /// The agent's id of it.
+pub struct AgentMessage {
+    /// The id that the agent gave it.
     pub message_id: String,
-    /// What it consists of.
+    /// Its parts.
     pub parts: Vec<Part>,
 }
 
@@ -73,7 +73,7 @@ impl Outcome {
             context_id: message.context_id,
             task_id: message.task_id,
             state: None,
-            message: Some(Said { message_id: message.message_id, parts: message.parts }),
+            message: Some(AgentMessage { message_id: message.message_id, parts: message.parts }),
             protocol: agent.interface.wire.version(),
             version: version(),
         }
@@ -84,8 +84,8 @@ impl Outcome {
         let artifacts: Vec<_> = task.artifacts.into_iter().map(Artifact::joined).collect();
         let has_text = |parts: &[Part]| parts.iter().any(|part| part.text.is_some());
         let made = artifacts.iter().filter(|artifact| has_text(&artifact.parts)).map(Artifact::text);
-        let said = task.status.message.iter().filter(|message| has_text(&message.parts)).map(Message::text);
-        let (text, text_cut) = bounded(made.chain(said).collect::<Vec<_>>().join("\n"));
+        let status_text = task.status.message.iter().filter(|message| has_text(&message.parts)).map(Message::text);
+        let (text, text_cut) = bounded(made.chain(status_text).collect::<Vec<_>>().join("\n"));
         Self {
             kind: "task",
             text,
@@ -95,7 +95,7 @@ impl Outcome {
             context_id: task.context_id,
             task_id: Some(task.id),
             state: Some(task.status.state),
-            message: task.status.message.map(|Message { message_id, parts, .. }| Said { message_id, parts }),
+            message: task.status.message.map(|Message { message_id, parts, .. }| AgentMessage { message_id, parts }),
             protocol: agent.interface.wire.version(),
             version: version(),
         }
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_text_is_cut_at_a_character_and_the_result_says_so() {
+    fn long_text_is_truncated_at_a_character_and_marked() {
         assert_eq!(bounded("a".repeat(MOST_TEXT)), ("a".repeat(MOST_TEXT), false));
         let (text, is_cut) = bounded("€".repeat(MOST_TEXT));
         assert!(is_cut && text.len() <= REMAINS && text.chars().all(|c| c == '€') && text.len() > REMAINS - 3);

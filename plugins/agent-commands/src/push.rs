@@ -58,7 +58,7 @@ impl PushSettings {
 
 fn lacks(there: &str, line: &str) -> Failure {
     Failure::fatal(format!(
-        "the setting `{there}` is useless alone: add {line} under [plugins.agent-commands] in queues.toml"
+        "the setting `{there}` has no effect alone: add {line} under [plugins.agent-commands] in queues.toml"
     ))
 }
 
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_that_lacks_the_other_is_told() {
+    fn a_setting_without_its_counterpart_is_reported() {
         let fatal = |set: &[(&str, &str)]| match read(set) {
             Err(Failure::Fatal(message)) => message,
             other => panic!("it is refused, not {other:?}"),

@@ -33,6 +33,8 @@ pub struct Settings {
     pub lookup: Duration,
     /// The settings for push notifications. They are used if the agent's card says that it supports them.
     pub push: Option<PushSettings>,
+    /// Whether the job names the agent by its address, which gets no credentials.
+    pub by_address: bool,
     /// Whether to cache the agent's card in the plugin's key-value data.
     pub keep_card: bool,
     /// Whether a job without `contextId` starts a conversation whose id is derived from the job.
@@ -66,6 +68,7 @@ impl Settings {
             Some(url) if url.contains("://") => Ok(Self {
                 name: "the agent".into(),
                 url: url.to_owned(),
+                by_address: true,
                 resend: true,
                 own_context: true,
                 lookup: LOOKUP,
@@ -121,14 +124,14 @@ impl Settings {
         let interface = match (own("rpc-url")?, own("rest-url")?) {
             (Some(_), Some(_)) => {
                 return Err(Failure::fatal(format!(
-                    "of the settings `{prefix}rpc-url` and `{prefix}rest-url` only one can be set: take the other out of \
+                    "of the settings `{prefix}rpc-url` and `{prefix}rest-url` only one can be set: remove the other from \
                      queues.toml"
                 )));
             }
             (Some(url), None) => Some((Binding::JsonRpc, url)),
             (None, url) => url.map(|url| (Binding::Rest, url)),
         };
-        Ok(Self { name, url, interface, credentials, resend, own_context, lookup, push: None, keep_card: false })
+        Ok(Self { name, url, interface, credentials, resend, own_context, lookup, ..Self::default() })
     }
 
     /// The possible locations of the agent's card, the most likely one first.
@@ -204,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_wrong_is_told_with_the_line_to_add() {
+    fn a_missing_or_wrong_setting_is_reported_with_the_line_to_add() {
         assert!(fatal(None, &[]).contains("agent-url"));
         let both = [("agents.e.url", "u"), ("agents.e.rpc-url", "u"), ("agents.e.rest-url", "u")];
         assert!(fatal(Some("e"), &both).contains("only one can be set"));

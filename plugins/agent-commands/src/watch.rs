@@ -113,35 +113,42 @@ impl Watch {
         }
     }
 
-    /// For calls after a stop. Only the timeout of the call ends the wait.
-    pub fn last_words() -> Patience<'static> {
-        Patience { watch: None, grace: Duration::ZERO, noticed: None }
+    /// For a last call after a stop, whose own timeout this is. Requests that the call needs, such as one for a token,
+    /// must end soon after it, too.
+    pub fn last_call(timeout: Duration) -> WaitLimit<'static> {
+        let until = clock::now().checked_add(timeout + 2 * LOOK);
+        WaitLimit { watch: None, grace: Duration::ZERO, noticed: None, until }
     }
 
     /// Ends a wait as soon as the attempt should end.
-    pub fn at_once(&self) -> Patience<'_> {
-        self.patiently(Duration::ZERO)
+    pub fn without_grace(&self) -> WaitLimit<'_> {
+        self.with_grace(Duration::ZERO)
     }
 
     /// Ends a wait this long after the attempt should end.
-    pub fn patiently(&self, grace: Duration) -> Patience<'_> {
-        Patience { watch: Some(self), grace, noticed: None }
+    pub fn with_grace(&self, grace: Duration) -> WaitLimit<'_> {
+        WaitLimit { watch: Some(self), grace, noticed: None, until: None }
     }
 }
 
 /// Decides during a wait whether to continue.
 #[derive(Debug, Clone)]
-pub struct Patience<'a> {
+pub struct WaitLimit<'a> {
     watch: Option<&'a Watch>,
     grace: Duration,
     noticed: Option<SystemTime>,
+    /// When the wait ends without a watch.
+    until: Option<SystemTime>,
 }
 
-impl Patience<'_> {
+impl WaitLimit<'_> {
     /// The reason to end the wait, if it must end now.
-    pub fn over(&mut self) -> Option<Stop> {
-        let stop = self.watch?.stop()?;
+    pub fn exceeded(&mut self) -> Option<Stop> {
         let now = clock::now();
+        let Some(watch) = self.watch else {
+            return self.until.is_some_and(|until| now >= until).then_some(Stop::AttemptOver);
+        };
+        let stop = watch.stop()?;
         let noticed = *self.noticed.get_or_insert(now);
         let waited = now.duration_since(noticed).unwrap_or_default();
         (waited >= self.grace).then_some(stop)
@@ -178,10 +185,16 @@ mod tests {
     }
 
     #[test]
-    fn a_patient_wait_goes_on_for_a_while() {
+    fn a_wait_with_grace_continues_for_a_while() {
         let watch = Watch::new(Some(Duration::ZERO), clock::now());
-        assert_eq!(watch.at_once().over(), Some(Stop::TimeoutOver));
-        assert_eq!(watch.patiently(Duration::from_secs(60)).over(), None);
-        assert_eq!(Watch::last_words().over(), None);
+        assert_eq!(watch.without_grace().exceeded(), Some(Stop::TimeoutOver));
+        assert_eq!(watch.with_grace(Duration::from_secs(60)).exceeded(), None);
+    }
+
+    #[test]
+    fn a_last_call_ends_although_nothing_watches_it() {
+        assert_eq!(Watch::last_call(Duration::from_secs(60)).exceeded(), None);
+        let over = WaitLimit { until: Some(clock::now()), ..Watch::last_call(Duration::ZERO) };
+        assert_eq!(over.clone().exceeded(), Some(Stop::AttemptOver));
     }
 }

@@ -10,7 +10,7 @@ use toril_plugin::http::Response;
 use crate::resource::Resource;
 
 /// How long to wait at the primary rate limit if GitHub does not say until when.
-const UNNAMED_WAIT: Duration = Duration::from_secs(60);
+const DEFAULT_WAIT: Duration = Duration::from_secs(60);
 
 /// Maximum number of characters of a header that a message quotes.
 const LONGEST_HEADER: usize = 300;
@@ -83,17 +83,35 @@ pub fn meaning(answer: &Response, subject: Subject<'_>, now: SystemTime) -> Mean
         403 | 429 if is_spent(answer) => Failure::rate_limited(until_allowed(answer, now)),
         403 | 429 if let Some(wait) = answer.retry_after() => return Meaning::Slower(Some(wait)),
         429 => return Meaning::Slower(None),
-        403 if speaks_of_a_limit(answer) => return Meaning::Slower(None),
+        403 if mentions_rate_limit(answer) => return Meaning::Slower(None),
         403 => return Meaning::Forbidden(forbidden(answer, subject)),
         // For a commit that no longer exists, GitHub returns 422 (Unprocessable Entity).
         422 if matches!(subject, Subject::Part { .. }) => return Meaning::Missing(status),
-        409 | 410 if matches!(subject, Subject::Listing(..)) => return Meaning::Nothing,
+        409 | 410
+            if let Subject::Listing(resource, _) = subject
+                && is_empty(status, resource) =>
+        {
+            return Meaning::Nothing;
+        }
+        // A conflict with something that GitHub is doing now.
+        409 => Failure::retry(format!("GitHub cannot serve {subject} at the moment (409)")),
         404 | 410 | 451 => return Meaning::Missing(status),
-        408 | 500.. => Failure::retry(format!("GitHub could not answer for {subject} ({status})")),
-        400..500 => Failure::fatal(format!("GitHub does not take the request for {subject} ({status})")),
-        _ => Failure::retry(format!("GitHub gave an answer that this plugin does not know ({status})")),
+        408 | 500.. => Failure::retry(format!("GitHub failed to serve {subject} ({status})")),
+        400..500 => Failure::fatal(format!("GitHub rejected the request for {subject} ({status})")),
+        _ => Failure::retry(format!("GitHub returned an unexpected status for {subject} ({status})")),
     };
     Meaning::Failed(failure)
+}
+
+/// Whether the status means that a listing has no items. Its stored items are then deleted, so any doubt counts as no:
+/// 410 can also mean that GitHub no longer has this version of its API.
+fn is_empty(status: u16, resource: Resource) -> bool {
+    match status {
+        // A repository without commits.
+        409 => resource == Resource::Commits,
+        // A repository whose issues are switched off.
+        _ => matches!(resource, Resource::Issues | Resource::Comments | Resource::Labels | Resource::Milestones),
+    }
 }
 
 /// The message for an object that does not exist at GitHub or is not visible.
@@ -109,30 +127,30 @@ pub fn missing(subject: Subject<'_>, status: u16) -> String {
 /// Why a token may not read an object, with the permissions that GitHub names.
 fn forbidden(answer: &Response, subject: Subject<'_>) -> String {
     let mut reason = format!("GitHub does not allow access to {subject} (403)");
-    if let Some(permissions) = header_for_people(answer, "x-accepted-github-permissions") {
+    if let Some(permissions) = printable_header(answer, "x-accepted-github-permissions") {
         reason += &format!(": the token needs the permissions `{permissions}`");
     }
-    if let Some(sso) = header_for_people(answer, "x-github-sso") {
+    if let Some(sso) = printable_header(answer, "x-github-sso") {
         reason += &format!(": the organisation requires SAML single sign-on for the token (x-github-sso: `{sso}`)");
     }
     reason
 }
 
 /// A header's value as a part of a message, truncated and without control characters.
-fn header_for_people(answer: &Response, name: &str) -> Option<String> {
+fn printable_header(answer: &Response, name: &str) -> Option<String> {
     let value: String = answer.header(name)?.chars().filter(|c| !c.is_control()).take(LONGEST_HEADER).collect();
     (!value.trim().is_empty()).then(|| value.trim().to_owned())
 }
 
 /// How long to send no request after the primary rate limit has refused one.
 fn until_allowed(answer: &Response, now: SystemTime) -> Duration {
-    let wait = answer.retry_after().or_else(|| until_reset(answer, now)).unwrap_or(UNNAMED_WAIT);
+    let wait = answer.retry_after().or_else(|| until_reset(answer, now)).unwrap_or(DEFAULT_WAIT);
     wait.clamp(WAITS.0, WAITS.1)
 }
 
 /// How long to send no further request after a successful response that used up the rate limit.
 pub fn spent(answer: &Response, now: SystemTime) -> Option<Duration> {
-    is_spent(answer).then(|| until_reset(answer, now).unwrap_or(UNNAMED_WAIT).clamp(WAITS.0, WAITS.1))
+    is_spent(answer).then(|| until_reset(answer, now).unwrap_or(DEFAULT_WAIT).clamp(WAITS.0, WAITS.1))
 }
 
 fn is_spent(answer: &Response) -> bool {
@@ -140,7 +158,7 @@ fn is_spent(answer: &Response) -> bool {
 }
 
 /// GitHub may report a secondary limit only in the message.
-fn speaks_of_a_limit(answer: &Response) -> bool {
+fn mentions_rate_limit(answer: &Response) -> bool {
     let body: Option<Value> = answer.json().ok();
     let message = body.as_ref().and_then(|body| body["message"].as_str()).unwrap_or_default().to_lowercase();
     message.contains("rate limit") || message.contains("abuse detection")
@@ -198,14 +216,23 @@ mod tests {
 
     #[test]
     fn a_repository_without_commits_or_issues_has_none() {
-        for status in [409, 410] {
-            let subject = Subject::Listing(Resource::Commits, "a/b");
+        for (status, resource) in [(409, Resource::Commits), (410, Resource::Issues)] {
+            let subject = Subject::Listing(resource, "a/b");
             assert_eq!(meaning(&answer(status, &[]), subject, now()), Meaning::Nothing);
         }
     }
 
     #[test]
-    fn a_refused_token_and_a_forbidden_repository_are_told_apart() {
+    fn a_listing_is_empty_only_if_the_status_can_mean_that() {
+        let listing = |status, resource| meaning(&answer(status, &[]), Subject::Listing(resource, "a/b"), now());
+        for resource in [Resource::Branches, Resource::Pulls, Resource::WorkflowRuns] {
+            assert!(matches!(listing(409, resource), Meaning::Failed(Failure::Retry(_))), "{resource}");
+            assert_eq!(listing(410, resource), Meaning::Missing(410), "{resource}");
+        }
+    }
+
+    #[test]
+    fn a_refused_token_and_a_forbidden_repository_are_distinguished() {
         assert_eq!(means(401, &[]), Meaning::Unauthorised);
         assert!(matches!(means(403, &[]), Meaning::Forbidden(_)));
         assert!(matches!(means(403, &[("x-ratelimit-remaining", "12")]), Meaning::Forbidden(_)));

@@ -9,7 +9,7 @@ use toril_plugin::{Failure, clock, log};
 use crate::answer::{self, Meaning, Subject};
 use crate::auth::{Auth, Exchange};
 use crate::limits::Limits;
-use crate::link;
+use crate::link::{self, with_page};
 use crate::pace::Pace;
 use crate::result::Counts;
 use crate::settings::Settings;
@@ -71,6 +71,29 @@ pub enum Following {
     Unlinked,
 }
 
+impl Following {
+    /// Whether there is certainly no next page, after a page with this many items of at most `size`. A truncated
+    /// listing must not look like one with deleted items.
+    pub fn is_end(&self, items: usize, size: u32) -> bool {
+        match self {
+            Self::Page(_) => false,
+            Self::End => true,
+            Self::Contradiction => items == 0,
+            Self::Unlinked => items < size as usize,
+        }
+    }
+
+    /// The URL of the page after page `number`, which is at `url`. If the response does not clearly mark the end, it is
+    /// the next page by number.
+    pub fn next_page(self, url: &str, number: u32, items: usize, size: u32) -> Option<String> {
+        match self {
+            _ if self.is_end(items, size) => None,
+            Self::Page(next) => Some(next),
+            _ => Some(with_page(url, number.saturating_add(1))),
+        }
+    }
+}
+
 /// A response with content.
 pub struct Content {
     /// The final URL, after redirects.
@@ -105,13 +128,13 @@ impl<'a> Api<'a> {
             log::debug(format_args!("GitHub answered with {} for {subject}", answer.status()));
             match answer::meaning(&answer, subject, clock::now()) {
                 Meaning::Content => {
-                    self.limits.passed()?;
+                    self.limits.record_success()?;
                     let etag = answer.header("etag").map(str::to_owned);
                     let following = self.following(&answer, &url, subject)?;
                     return Ok(Found::Content(Content { url, etag, following, answer }));
                 }
                 Meaning::NotModified if etag.is_some() => {
-                    self.limits.passed()?;
+                    self.limits.record_success()?;
                     self.not_modified += 1;
                     let next = match self.following(&answer, &url, subject)? {
                         Following::Page(next) => Some(next),
@@ -121,7 +144,7 @@ impl<'a> Api<'a> {
                 }
                 Meaning::NotModified => {
                     return Err(Failure::retry(format!(
-                        "GitHub did not send {subject}, which it was not known to have sent"
+                        "GitHub reported {subject} as unchanged, although the request was not conditional"
                     )));
                 }
                 Meaning::Moved(to) => url = self.followed(&to, &url, subject)?,
@@ -129,11 +152,11 @@ impl<'a> Api<'a> {
                 Meaning::Missing(status) => return Ok(Found::Missing(status)),
                 Meaning::Forbidden(reason) => return Ok(Found::Forbidden(reason)),
                 Meaning::Unauthorised => return Err(self.auth.refused()),
-                Meaning::Slower(asked) => return Err(self.limits.met(asked)),
+                Meaning::Slower(asked) => return Err(self.limits.record_hit(asked)),
                 Meaning::Failed(failure) => return Err(failure),
             }
         }
-        Err(Failure::fatal(format!("GitHub sends requests for {subject} in a circle")))
+        Err(Failure::fatal(format!("GitHub redirects requests for {subject} in a loop")))
     }
 
     /// Returns the request counts since the last call, and resets them.
@@ -157,7 +180,7 @@ impl<'a> Api<'a> {
             return Ok(Following::Page(next));
         }
         Err(Failure::fatal(format!(
-            "the next page of {subject} is at another API than `api-url`, where the token must not go"
+            "the next page of {subject} is outside of `api-url`, where the token must not be sent"
         )))
     }
 
@@ -166,7 +189,7 @@ impl<'a> Api<'a> {
         if self.is_mine(&absolute) {
             return Ok(absolute);
         }
-        Err(Failure::fatal(format!("{subject} has moved to another API than `api-url`, where the token must not go")))
+        Err(Failure::fatal(format!("{subject} has moved outside of `api-url`, where the token must not be sent")))
     }
 
     /// Resolves a reference in a response from `url`: `https://…`, `/path?query`, `path?query` or `?query` (RFC 3986,
@@ -198,8 +221,7 @@ impl<'a> Api<'a> {
 
     /// Refuses a URL outside of this API.
     pub fn check(&self, url: &str, subject: Subject<'_>) -> Result<(), Failure> {
-        let error =
-            || Failure::fatal(format!("the job's data name an address of {subject} at another API than `api-url`"));
+        let error = || Failure::fatal(format!("the job's data contains an address of {subject} outside of `api-url`"));
         if self.is_mine(url) { Ok(()) } else { Err(error()) }
     }
 
@@ -233,7 +255,7 @@ impl<'a> Api<'a> {
             };
             self.spent = answer::spent(&answer, clock::now());
             if answer.status() == 401 && !is_renewed && token.is_some_and(|token| self.auth.renew(&token)) {
-                log::info("GitHub refused the installation token: getting another one");
+                log::info("GitHub rejected the installation token: getting a new one");
                 is_renewed = true;
                 continue;
             }
@@ -309,6 +331,16 @@ mod tests {
             assert!(!api.is_mine("http://api.github.com/repositories/7"));
             assert!(!api.is_mine("//evil.example/repositories/7"));
         });
+    }
+
+    #[test]
+    fn only_a_certain_end_is_the_end_of_a_listing() {
+        let next = |following: Following, items| following.next_page("https://a/x?page=2", 2, items, 10);
+        let third = Some("https://a/x?page=3".to_owned());
+        assert_eq!(next(Following::Page("https://a/y".into()), 0), Some("https://a/y".into()));
+        assert_eq!(next(Following::End, 10), None);
+        assert_eq!((next(Following::Contradiction, 1), next(Following::Contradiction, 0)), (third.clone(), None));
+        assert_eq!((next(Following::Unlinked, 10), next(Following::Unlinked, 9)), (third, None));
     }
 
     #[test]

@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_resource_or_no_field_is_not_quoted_and_the_message_says_what_there_is() {
+    fn an_unknown_resource_or_field_is_not_quoted_and_the_known_ones_are_named() {
         for (resource, fields, expected) in
             [("issues", "hunter2", "title"), ("hunter2", "title", "milestones"), ("repository", "id", "`repository`")]
         {

@@ -7,7 +7,7 @@
 //! | [`resource`], [`items`], [`fields`] | what can be read, and which parts of it are stored |
 //! | [`api`], [`answer`], [`link`] | requests, the meaning of their responses, and the location of the next page |
 //! | [`auth`] | tokens, and the GitHub App that gets them |
-//! | [`kept`] | the keys, and the documents beside the items |
+//! | [`stored`] | the keys, and the documents beside the items |
 //! | [`sync`] | the sync of one repository: its description, its listings, deletions |
 //! | [`organisation`], [`filter`] | all or some repositories of an owner, as child jobs |
 //! | [`limits`] | how long to wait at the secondary rate limit |
@@ -19,7 +19,6 @@ mod auth;
 mod fields;
 mod filter;
 mod items;
-mod kept;
 mod limits;
 mod link;
 mod organisation;
@@ -28,6 +27,7 @@ mod payload;
 mod resource;
 mod result;
 mod settings;
+mod stored;
 mod sync;
 mod version;
 

@@ -7,16 +7,18 @@ use toril_plugin::jobs::{Add, OnFailure};
 use toril_plugin::{Failure, Job, checkpoint, children, kv, log};
 
 use crate::answer::{Subject, missing};
-use crate::api::{Api, Following, Found};
+use crate::api::{Api, Found};
 use crate::fields::Selection;
 use crate::filter::{Candidate, Checked};
-use crate::kept::{MOST_KEYS, keys};
-use crate::link::with_page;
 use crate::pace::Pace;
 use crate::payload::{OwnerListing, Sync};
 use crate::result::{Counts, FailedRepository, RefusedResource, Synced, SyncedOwner};
 use crate::settings::Settings;
+use crate::stored::{MOST_KEYS, keys};
 use crate::version::version;
+
+/// Maximum number of pages of an owner's repositories, in case a server's list never ends.
+const MOST_PAGES: u32 = 10_000;
 
 /// A repository in the owner's list.
 #[derive(Deserialize)]
@@ -79,6 +81,9 @@ fn fan_out(job: &Job<Sync>, owner: &str, settings: &Settings) -> Result<OwnerLis
     let mut is_user = at.pages > 0;
     loop {
         pace.before_page()?;
+        if at.pages >= MOST_PAGES {
+            return Err(Failure::fatal(format!("GitHub's list of {subject} does not end after {MOST_PAGES} pages")));
+        }
         let content = match api.get(&at.next, None, subject)? {
             Found::Content(content) => content,
             // Organisations and users have different lists.
@@ -98,10 +103,10 @@ fn fan_out(job: &Job<Sync>, owner: &str, settings: &Settings) -> Result<OwnerLis
             Found::Nothing | Found::NotModified { .. } => return Ok(at),
         };
         let repositories = content.answer.json::<Vec<Listed>>()?;
-        let is_full = repositories.len() >= settings.page_size as usize;
+        let listed = repositories.len();
         let (taken, left_out): (Vec<_>, Vec<_>) =
             repositories.into_iter().partition(|found| filter.takes(&found.candidate()));
-        at.left_out += u32::try_from(left_out.len()).unwrap_or(u32::MAX);
+        at.left_out = at.left_out.saturating_add(u32::try_from(left_out.len()).unwrap_or(u32::MAX));
         let names: Vec<_> =
             taken.iter().map(|found| (keys::listed(found.id), found.full_name.clone().into_bytes())).collect();
         store.set_many(&names)?;
@@ -110,15 +115,13 @@ fn fan_out(job: &Job<Sync>, owner: &str, settings: &Settings) -> Result<OwnerLis
             let data =
                 Sync { repo: Some(repository.full_name), org: None, filter: None, listing: None, ..job.data.clone() };
             Add::new(&job.queue, &job.name, &data).id(id).send_child(OnFailure::Ignore)?;
-            at.added += 1;
+            at.added = at.added.saturating_add(1);
         }
-        at.pages += 1;
-        at.next = match content.following {
-            Following::Page(next) => next,
-            Following::Contradiction => with_page(&content.url, at.pages + 1),
-            Following::Unlinked if is_full => with_page(&content.url, at.pages + 1),
-            Following::End | Following::Unlinked => return Ok(at),
-        };
+        at.pages = at.pages.saturating_add(1);
+        match content.following.next_page(&content.url, at.pages, listed, settings.page_size) {
+            Some(next) => at.next = next,
+            None => return Ok(at),
+        }
         checkpoint::save(&Sync { listing: Some(at.clone()), ..job.data.clone() })?;
         pace.after_page_of_repositories(at.pages, at.added);
     }

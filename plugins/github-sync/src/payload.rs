@@ -65,18 +65,18 @@ pub struct Sync {
     pub listing: Option<OwnerListing>,
 }
 
-/// How far the list of an owner's repositories was read.
+/// The progress of reading the list of an owner's repositories.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OwnerListing {
     /// The address of the next page.
     #[schemars(length(max = 2000))]
     pub next: String,
-    /// How many pages were read.
+    /// The number of pages that were read.
     pub pages: u32,
-    /// How many children were added for them.
+    /// The number of children that were added for them.
     pub added: u32,
-    /// How many repositories the filter left out.
+    /// The number of repositories that the filter excluded.
     #[serde(default)]
     pub left_out: u32,
 }
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_says_what_a_job_looks_like() {
+    fn the_schema_describes_a_job() {
         let schema = toril_plugin::schemars::schema_for!(Sync);
         let schema = schema.as_value();
         assert!(schema["properties"]["repo"]["pattern"].as_str().is_some_and(|p| p.starts_with('^')));

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Resource {
-    /// The repository itself. It is always read, also where it is not asked for.
+    /// The repository itself. It is always read, even if it is not listed.
     Repository,
     /// Issues and, as GitHub counts them among the issues, pull requests.
     Issues,

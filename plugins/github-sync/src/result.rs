@@ -16,7 +16,7 @@ pub enum Outcome {
     Owner(SyncedOwner),
 }
 
-/// What became of one repository.
+/// The result of the sync of one repository.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Synced {
     /// The name that the repository has today, which is not the one that was asked for if it was renamed.
@@ -25,17 +25,17 @@ pub struct Synced {
     pub id: u64,
     /// The name of its default branch.
     pub default_branch: String,
-    /// What it says of itself.
+    /// Its description at GitHub.
     pub description: Option<String>,
-    /// How many have starred it.
+    /// Its number of stars.
     pub stars: u64,
-    /// How often it was forked.
+    /// Its number of forks.
     pub forks: u64,
-    /// How many issues and pull requests are open.
+    /// The number of open issues and pull requests.
     pub open_issues: u64,
     /// When it was last pushed to.
     pub pushed_at: Option<String>,
-    /// The counts of all resources together.
+    /// The sums over all resources.
     #[serde(flatten)]
     pub counts: Counts,
     /// The counts of each resource.
@@ -43,20 +43,20 @@ pub struct Synced {
     /// Resources that GitHub did not let the token read, each with the reason. What is kept of them is as it was.
     #[serde(default)]
     pub refused: BTreeMap<String, String>,
-    /// The build of the plugin that read it.
+    /// The build of the plugin.
     pub version: String,
 }
 
-/// What became of an owner's repositories.
+/// The result of the sync of an owner's repositories.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SyncedOwner {
     /// The organisation or user.
     pub org: String,
-    /// How many repositories were synced.
+    /// The number of synced repositories.
     pub repos: u64,
-    /// How many repositories `filter` left out.
+    /// The number of repositories that `filter` excluded.
     pub left_out: u32,
-    /// Those that could not be synced.
+    /// Repositories that could not be synced.
     pub failed: Vec<FailedRepository>,
     /// Resources of synced repositories that GitHub did not let the token read.
     pub refused: Vec<RefusedResource>,
@@ -89,22 +89,22 @@ pub struct RefusedResource {
     pub reason: String,
 }
 
-/// What a sync has counted.
+/// The counts of a sync.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     /// Items that GitHub sent.
     pub fetched: u64,
-    /// Of those, the ones that were not kept before.
+    /// Of those, the new ones.
     pub created: u64,
-    /// Of those, the ones that were kept in another state.
+    /// Of those, the changed ones.
     pub updated: u64,
-    /// Of those, the ones that were kept as they are.
+    /// Of those, the unchanged ones.
     pub unchanged: u64,
-    /// Items that GitHub no longer has, and that were removed.
+    /// Items that were removed because GitHub no longer has them.
     pub deleted: u64,
-    /// Items that were removed since only so many are kept.
+    /// Items that were removed because of the limit `keep`.
     pub dropped: u64,
-    /// Requests that were sent.
+    /// Requests that were sent to GitHub.
     pub requests: u64,
     /// Of those, the ones that GitHub answered with 304 Not Modified, which costs nothing of the rate limit.
     pub not_modified: u64,

@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn all_items_are_kept_or_so_many() {
+    fn keep_is_a_number_or_all() {
         assert_eq!(keep(None), Ok((1_000, false)));
         assert_eq!(keep(Some(" 7 ")), Ok((7, false)));
         assert_eq!(keep(Some("all")), Ok((10_000, true)));

@@ -5,8 +5,6 @@ use std::time::SystemTime;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::Failure;
-
 /// The job that this attempt runs. `D` is the type of its data: [`Json`] until [`Job::parse`] gives it another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -19,8 +17,8 @@ pub struct Job<D> {
     pub name: String,
     /// The payload.
     pub data: D,
-    /// The number of this attempt, 1 for the first. Attempts that ended in [`Failure::Defer`],
-    /// [`Failure::RateLimited`] or [`Failure::AwaitChildren`] do not count.
+    /// The number of this attempt, 1 for the first. Attempts that ended in [`Failure::Defer`](crate::Failure::Defer),
+    /// [`Failure::RateLimited`](crate::Failure::RateLimited) or [`Failure::AwaitChildren`](crate::Failure::AwaitChildren) do not count.
     pub attempt: u32,
     /// How many attempts the job has in total, at least 1.
     pub max_attempts: u32,
@@ -75,26 +73,6 @@ impl<D> Job<D> {
     }
 }
 
-impl Job<Json> {
-    /// Gives the data a type.
-    ///
-    /// # Errors
-    /// [`Failure::Fatal`] if the data does not fit the type, because it will not on the next attempt either. The
-    /// message names the place, and quotes no part of the data.
-    pub fn parse<T: DeserializeOwned>(self) -> Result<Job<T>, Failure> {
-        let (job, json) = self.replace_data(());
-        match json.parse() {
-            Ok(data) => Ok(job.replace_data(data).0),
-            Err(error) => Err(Failure::fatal(format!(
-                "the data of this `{}` job does not have the form that its handler expects (line {}, column {})",
-                job.name,
-                error.line(),
-                error.column(),
-            ))),
-        }
-    }
-}
-
 /// A JSON document as text. The host checks that a result is valid JSON, and fails the attempt if not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Json(String);
@@ -141,24 +119,6 @@ impl From<serde_json::Value> for Json {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn data_that_fits_is_parsed_into_its_type() {
-        let job = Job::for_test("sum", Json::from_text("[1, 2]"));
-        let job = job.parse::<Vec<u8>>().expect("fits");
-        assert_eq!(job.data, [1, 2]);
-        assert_eq!(job.name, "sum");
-    }
-
-    #[test]
-    fn data_that_does_not_fit_is_fatal_and_not_quoted() {
-        let job = Job::for_test("sum", Json::from_text(r#"["hunter2"]"#));
-        let Err(Failure::Fatal(message)) = job.parse::<Vec<u8>>() else {
-            panic!("a string is no number");
-        };
-        assert!(message.contains("`sum`") && message.contains("line 1"), "{message}");
-        assert!(!message.contains("hunter2"), "{message}");
-    }
 
     #[test]
     fn the_last_attempt_is_recognized() {

@@ -160,6 +160,26 @@ impl Jobs {
     }
 }
 
+impl Job<Json> {
+    /// Gives the data a type.
+    ///
+    /// # Errors
+    /// [`Failure::Fatal`] if the data does not fit the type, because it will not on the next attempt either. The
+    /// message names the place, and quotes no part of the data.
+    pub fn parse<T: DeserializeOwned>(self) -> Result<Job<T>, Failure> {
+        let (job, json) = self.replace_data(());
+        match json.parse() {
+            Ok(data) => Ok(job.replace_data(data).0),
+            Err(error) => Err(Failure::fatal(format!(
+                "the data of this `{}` job does not have the form that its handler expects (line {}, column {})",
+                job.name,
+                error.line(),
+                error.column(),
+            ))),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde::Deserialize;
@@ -210,5 +230,23 @@ mod tests {
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
         assert_eq!(schema["required"], json!(["a", "b"]));
         assert_eq!(list.data_schema, None);
+    }
+
+    #[test]
+    fn data_that_fits_is_parsed_into_its_type() {
+        let job = Job::for_test("sum", Json::from_text("[1, 2]"));
+        let job = job.parse::<Vec<u8>>().expect("fits");
+        assert_eq!(job.data, [1, 2]);
+        assert_eq!(job.name, "sum");
+    }
+
+    #[test]
+    fn data_that_does_not_fit_is_fatal_and_not_quoted() {
+        let job = Job::for_test("sum", Json::from_text(r#"["hunter2"]"#));
+        let Err(Failure::Fatal(message)) = job.parse::<Vec<u8>>() else {
+            panic!("a string is no number");
+        };
+        assert!(message.contains("`sum`") && message.contains("line 1"), "{message}");
+        assert!(!message.contains("hunter2"), "{message}");
     }
 }

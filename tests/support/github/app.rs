@@ -47,7 +47,7 @@ pub(super) struct Token {
 }
 
 /// What an app's request is answered with: a status and a body.
-pub(super) type Said = (u16, Value);
+pub(super) type Reply = (u16, Value);
 
 impl App {
     pub fn new(id: &str, pem: &str) -> Self {
@@ -76,12 +76,12 @@ impl App {
     }
 
     /// Answers a request in the app's own name, after a look at its JWT. None: there is nothing of the kind.
-    pub fn answer(&mut self, method: &str, steps: &[&str], bearer: &str, now: u64) -> Option<Said> {
+    pub fn answer(&mut self, method: &str, steps: &[&str], bearer: &str, now: u64) -> Option<Reply> {
         if !matches!(steps, ["app", ..] | [_, _, "installation"]) {
             return None;
         }
-        if let Err(said) = self.check(bearer, now) {
-            return Some(said);
+        if let Err(refusal) = self.check(bearer, now) {
+            return Some(refusal);
         }
         Some(match (method, steps) {
             ("GET", ["app"]) => (200, json!({ "id": self.id, "slug": "the-app" })),
@@ -99,7 +99,7 @@ impl App {
         })
     }
 
-    fn create(&mut self, id: &str, now: u64) -> Said {
+    fn create(&mut self, id: &str, now: u64) -> Reply {
         let Some(found) = self.installations.iter().find(|known| known.id.to_string() == id) else {
             return (404, message("Not Found"));
         };
@@ -116,7 +116,7 @@ impl App {
     }
 
     /// What GitHub checks of a JWT.
-    fn check(&self, jwt: &str, now: u64) -> Result<(), Said> {
+    fn check(&self, jwt: &str, now: u64) -> Result<(), Reply> {
         let refused = |text: &str| (401, message(text));
         let undecodable = || refused("A JSON web token could not be decoded");
         let (signed, signature) = jwt.rsplit_once('.').ok_or_else(undecodable)?;

@@ -136,9 +136,9 @@ impl Case {
     }
 
     /// Waits until GitHub was asked so often.
-    pub async fn asked(&self, requests: usize) {
-        let asked = async || self.github.requests().len() >= requests;
-        wait_until(&format!("{requests} requests"), LONG * 2, asked).await;
+    pub async fn wait_for_requests(&self, requests: usize) {
+        let enough = async || self.github.requests().len() >= requests;
+        wait_until(&format!("{requests} requests"), LONG * 2, enough).await;
     }
 
     /// Kills the host, forgets what GitHub was asked, and starts the host again.

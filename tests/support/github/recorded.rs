@@ -30,9 +30,9 @@ impl Recorded {
 /// Serves a scenario. Its answers come once, in the order in which they were recorded.
 pub async fn serve(scenario: &str) -> Recorded {
     let mut script = node::spawn_in(&paths::github(), "recorded", json!({ "scenario": scenario }), &[]);
-    let said = script.wait_ready().await;
-    let url = said["url"].as_str().map(str::to_owned);
-    Recorded { url: url.unwrap_or_else(|| panic!("recorded.mjs named no address: {said}")), _script: script }
+    let ready = script.wait_ready().await;
+    let url = ready["url"].as_str().map(str::to_owned);
+    Recorded { url: url.unwrap_or_else(|| panic!("recorded.mjs named no address: {ready}")), _script: script }
 }
 
 /// Runs the example in Node that reads what is kept, and returns what it prints, which is JSON.

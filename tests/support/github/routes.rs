@@ -61,8 +61,8 @@ fn answer_now(world: &mut World, request: &Request) -> Response {
         return error(world, 403, message, "overview/rate-limits-for-the-rest-api");
     }
     let query = request.uri().query().unwrap_or_default();
-    let asked = Asked { host: text(headers, header::HOST), path: request.uri().path(), query };
-    if let Some((_, headers)) = world.forbidden.iter().find(|(end, _)| asked.path.ends_with(end.as_str())) {
+    let wanted = ApiRequest { host: text(headers, header::HOST), path: request.uri().path(), query };
+    if let Some((_, headers)) = world.forbidden.iter().find(|(end, _)| wanted.path.ends_with(end.as_str())) {
         let mut response = error(world, 403, "Resource not accessible by personal access token", "overview");
         for (name, value) in headers {
             let name = HeaderName::try_from(name).unwrap_or_else(|error| panic!("{name:?} is no header: {error}"));
@@ -70,11 +70,11 @@ fn answer_now(world: &mut World, request: &Request) -> Response {
         }
         return response;
     }
-    if world.most_pages.is_some_and(|most| asked.parameter("page").and_then(|page| page.parse().ok()) > Some(most)) {
+    if world.most_pages.is_some_and(|most| wanted.parameter("page").and_then(|page| page.parse().ok()) > Some(most)) {
         let message = "In order to keep the API fast for everyone, pagination is limited for this resource.";
         return error(world, 422, message, "overview");
     }
-    let Some((body, links)) = asked.content(world) else { return asked.refused(world) };
+    let Some((body, links)) = wanted.content(world) else { return wanted.refused(world) };
 
     let body = body.to_string();
     let mut hasher = DefaultHasher::new();
@@ -90,7 +90,7 @@ fn answer_now(world: &mut World, request: &Request) -> Response {
     set(&mut response, header::ETAG, &etag);
     set(&mut response, header::CACHE_CONTROL, "private, max-age=60, s-maxage=60");
     let links = links.iter().filter(|_| !world.no_links).map(|link| {
-        let start = if world.relative_links { String::new() } else { format!("http://{}/{}", asked.host, link.place) };
+        let start = if world.relative_links { String::new() } else { format!("http://{}/{}", wanted.host, link.place) };
         format!("<{start}?{}>; rel=\"{}\"", link.query, link.relation)
     });
     if world.split_links {
@@ -112,13 +112,13 @@ struct Link {
 }
 
 /// One request, taken apart.
-struct Asked<'a> {
+struct ApiRequest<'a> {
     host: &'a str,
     path: &'a str,
     query: &'a str,
 }
 
-impl Asked<'_> {
+impl ApiRequest<'_> {
     /// What is there, with the links to its other pages.
     fn content(&self, world: &World) -> Option<(Value, Vec<Link>)> {
         let steps: Vec<&str> = self.path.split('/').skip(1).collect();

@@ -28,7 +28,7 @@ pub use files::{component, engine_cache, shared_cache, variant};
 
 use crate::clock::Clock;
 use crate::ports::free_port;
-use crate::process::Guarded;
+use crate::process::{Guarded, print_if_failed};
 use crate::redis_server::{self, RedisServer};
 use config::Config;
 
@@ -149,8 +149,8 @@ impl Toril {
 
 impl Drop for Toril {
     fn drop(&mut self) {
-        if std::thread::panicking() && self.starts > 0 {
-            eprintln!("── the host at {} printed:\n{}──", self.listen(), self.logs());
+        if self.starts > 0 {
+            print_if_failed(&format!("the host at {}", self.listen()), || self.logs());
         }
     }
 }

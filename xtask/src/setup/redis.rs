@@ -79,9 +79,9 @@ pub fn valkey_9(workspace: &Workspace) -> Result<RedisServer> {
 /// The server at this path, if it runs.
 pub(super) fn checked(path: PathBuf) -> Result<RedisServer> {
     // "Valkey server v=9.1.2 sha=…"
-    let said = process::output(Command::new(&path).arg("--version"))?;
-    let make = said.split_whitespace().next().unwrap_or_default().to_owned();
-    let version = said.split_whitespace().find_map(|word| word.strip_prefix("v=")).unwrap_or("unknown version");
+    let printed = process::output(Command::new(&path).arg("--version"))?;
+    let make = printed.split_whitespace().next().unwrap_or_default().to_owned();
+    let version = printed.split_whitespace().find_map(|word| word.strip_prefix("v=")).unwrap_or("unknown version");
     Ok(RedisServer { version: version.to_owned(), make, path })
 }
 

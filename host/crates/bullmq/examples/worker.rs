@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::{BoxFuture, try_join_all};
 use serde_json::{Value, json};
-use toril_bullmq::{JobSpec, QueueWorker, Redis, Service, add};
+use toril_bullmq::{JobSpec, QueueWorker, Redis, Service, add_and_listen};
 use toril_job::settings::{self, JobDefaults, Queue};
 use toril_job::{Attempt, Failure, FailureKind, Finished, LogLevel, Outcome, Runner};
 
@@ -52,7 +52,7 @@ pub async fn work(url: &str, queue: &str, names: &[&str]) -> Result<Vec<Value>, 
 
     let jobs = names.iter().map(|name| {
         let job = JobSpec::new(queue, "greet", json!({ "name": name }), &settings.job_defaults);
-        async { Ok::<_, Box<dyn Error>>(add(&redis, job, true).await?.wait(BOUND).await?) }
+        async { Ok::<_, Box<dyn Error>>(add_and_listen(&redis, job).await?.wait(BOUND).await?) }
     });
     let results = try_join_all(jobs).await;
 

@@ -2,117 +2,20 @@
 
 use std::time::Duration;
 
-use bullmq::types::{JobState, KeepJobs, RemoveOnFinish};
-use bullmq::{DeduplicationOptions, Error, JobOptions, ParentOptions, Queue, QueueEvent, QueueEvents};
-use serde_json::{Map, Value};
+use bullmq::types::JobState;
+use bullmq::{Error, Queue, QueueEvent, QueueEvents};
+use serde_json::Value;
 
-use super::clock::milliseconds;
-use super::connection::{ConnectError, Redis};
-use super::{ids, insert};
-use toril_job::settings::{Backoff, JobDefaults, Keep};
-use toril_job::trace::Carrier;
-use toril_job::{NewJob, OnFailure};
+use super::insert;
+use super::job_spec::JobSpec;
+use crate::access::{ConnectError, Redis};
 
-/// A job to add.
-#[derive(Clone, Debug)]
-pub struct JobSpec {
-    /// Its queue.
-    pub queue: String,
-    /// Its name.
-    pub name: String,
-    /// Its payload.
-    pub data: Value,
-    /// BullMQ's options, except for `backoff`.
-    pub options: JobOptions,
-    /// The backoff between attempts. [`JobOptions`] cannot hold its jitter or the delay of a named strategy.
-    pub backoff: Option<Backoff>,
-    /// The context of its trace. [`JobOptions`] cannot hold this either.
-    pub trace: Option<Carrier>,
-    /// The stored options of an earlier job. They replace options with the same name.
-    pub earlier: Map<String, Value>,
-    /// Extends `keepLastIfActive`. It then counts from the first attempt of the job that holds the deduplication id to
-    /// the end of that job, including the time between its attempts. In BullMQ it only counts while the job is active.
-    pub keep_last_if_started: bool,
-}
-
-impl JobSpec {
-    /// A job with a queue's defaults.
-    pub fn new(queue: &str, name: &str, data: Value, defaults: &JobDefaults) -> Self {
-        let mut spec = Self {
-            queue: queue.to_owned(),
-            name: name.to_owned(),
-            data,
-            options: JobOptions { attempts: defaults.attempts.map(Into::into), ..JobOptions::default() },
-            backoff: defaults.backoff.clone(),
-            trace: None,
-            earlier: Map::new(),
-            keep_last_if_started: false,
-        };
-        spec.options.remove_on_complete = defaults.remove_on_complete.as_ref().map(policy);
-        spec.options.remove_on_fail = defaults.remove_on_fail.as_ref().map(policy);
-        spec
-    }
-
-    /// A job that a plugin adds. Options that the plugin does not set come from the queue's defaults.
-    pub fn from_plugin(job: NewJob, defaults: &JobDefaults) -> Self {
-        let mut spec = Self::new(&job.queue, &job.name, job.data, defaults);
-        spec.backoff = job.backoff.or(spec.backoff);
-        spec.trace = job.trace;
-        let options = &mut spec.options;
-        options.job_id = job.id;
-        options.delay = job.delay.map(milliseconds);
-        options.priority = job.priority;
-        options.attempts = job.attempts.or(options.attempts);
-        options.deduplication = job.deduplication.map(|deduplication| DeduplicationOptions {
-            id: deduplication.id,
-            ttl: deduplication.ttl.map(milliseconds),
-            extend: deduplication.extend.then_some(true),
-            replace: deduplication.replace.then_some(true),
-            keep_last_if_active: deduplication.keep_last_if_active.then_some(true),
-        });
-        spec
-    }
-
-    /// Checks whether Toril may add the job. Its name, ids and parent must not be too long, and must not be a key of
-    /// the queue.
-    pub fn check(&self) -> Result<(), ConnectError> {
-        ids::check(self).map_err(ConnectError::InvalidJob)
-    }
-
-    /// Makes it a child of this job.
-    pub fn set_parent(&mut self, queue: &str, id: &str, on_failure: OnFailure) {
-        let options = &mut self.options;
-        options.parent = Some(ParentOptions { queue: queue.to_owned(), id: id.to_owned(), wait_children: None });
-        match on_failure {
-            OnFailure::FailParent => options.fail_parent_on_failure = Some(true),
-            OnFailure::ContinueParent => options.continue_parent_on_failure = Some(true),
-            OnFailure::Ignore => options.ignore_dependency_on_failure = Some(true),
-            OnFailure::Remove => options.remove_dependency_on_failure = Some(true),
-            OnFailure::Wait => {}
-        }
-    }
-}
-
-/// BullMQ's policy for a `remove_on_*` setting.
-pub fn policy(keep: &Keep) -> RemoveOnFinish {
-    match keep {
-        Keep::All => RemoveOnFinish::Bool(false),
-        Keep::None => RemoveOnFinish::Bool(true),
-        Keep::Some { age, count, limit } => RemoveOnFinish::Options(KeepJobs {
-            // In seconds, although the comment of the crate says otherwise: the Lua script compares seconds.
-            age: age.map(|age| age.as_secs()),
-            count: count.map(|count| usize::try_from(count).unwrap_or(usize::MAX)),
-            limit: limit.and_then(|limit| usize::try_from(limit.get()).ok()),
-        }),
-    }
-}
-
-/// A job that was added.
+/// A job that was added, and whose end can be awaited.
 pub struct Added {
     /// The job's id.
     pub id: String,
     queue: Queue,
-    events: Option<QueueEvents>,
+    events: QueueEvents,
 }
 
 /// Why waiting for a job ended without its result.
@@ -127,7 +30,7 @@ pub enum WaitError {
         reason: String,
     },
     /// The job did not end in time.
-    #[error("job {id} has not ended within {}; it goes on", humantime::format_duration(*.waited))]
+    #[error("job {id} has not ended within {}, and continues", humantime::format_duration(*.waited))]
     Late {
         /// The job's id.
         id: String,
@@ -141,17 +44,28 @@ pub enum WaitError {
     Redis(#[from] ConnectError),
 }
 
-/// Adds a job with all of its options in one step. `listen`: also listens to the queue's events, which waiting needs.
-pub async fn add(redis: &Redis, spec: JobSpec, listen: bool) -> Result<Added, ConnectError> {
+/// Adds a job with all of its options in one step. Returns its id.
+pub async fn add(redis: &Redis, spec: JobSpec) -> Result<String, ConnectError> {
+    let queue = checked(redis, &spec).await?;
+    Ok(insert::one(&queue, &spec).await?)
+}
+
+/// Adds a job like [`add`], and listens to the queue's events, so that the caller can wait for the job's end.
+pub async fn add_and_listen(redis: &Redis, spec: JobSpec) -> Result<Added, ConnectError> {
+    let queue = checked(redis, &spec).await?;
+    // This subscribes before the job is added, so that its end cannot be missed.
+    let events = events(redis, &queue).await?;
+    let id = insert::one(&queue, &spec).await?;
+    Ok(Added { id, queue, events })
+}
+
+/// Checks the job, and opens its queue.
+async fn checked(redis: &Redis, spec: &JobSpec) -> Result<Queue, ConnectError> {
     spec.check()?;
     if let Some(parent) = &spec.options.parent {
         redis.check_parent(&spec.queue, &parent.queue)?;
     }
-    let queue = redis.queue(&spec.queue).await?;
-    // This subscribes before the job is added, so that its end cannot be missed.
-    let events = if listen { Some(events(redis, &queue).await?) } else { None };
-    let id = insert::one(&queue, &spec).await?;
-    Ok(Added { id, queue, events })
+    redis.queue(&spec.queue).await
 }
 
 impl Added {
@@ -169,8 +83,7 @@ impl Added {
         if let Some(ended) = self.ended().await.map_err(ConnectError::from)? {
             return ended;
         }
-        let Some(events) = &self.events else { return std::future::pending().await };
-        while let Some(entry) = events.next_event().await {
+        while let Some(entry) = self.events.next_event().await {
             match entry.event {
                 QueueEvent::Completed { job_id, return_value, .. } if job_id == self.id => {
                     return Ok(parse(&return_value));

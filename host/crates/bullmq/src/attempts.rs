@@ -11,8 +11,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::clock::now;
-use super::connection::{ConnectError, Redis, SharedRedis};
-use super::patience::Pauses;
+use crate::access::health::backoff::ReconnectBackoff;
+use crate::access::{ConnectError, Redis, SharedRedis};
 use toril_job::Finished;
 use toril_job::settings::MOST_KEPT_ATTEMPTS;
 
@@ -118,7 +118,7 @@ impl Attempts {
     /// Writes the records until [`close`](Self::close) is called and all earlier records are written.
     pub async fn keep(self) {
         let Some(keeper) = self.0 else { return };
-        let mut pauses = Pauses::default();
+        let mut backoff = ReconnectBackoff::default();
         loop {
             let closing = keeper.closing.run_until_cancelled(keeper.noted.notified()).await.is_none();
             if !closing {
@@ -126,11 +126,11 @@ impl Attempts {
             }
             match keeper.write().await {
                 Ok(()) if closing => return,
-                Ok(()) => pauses = Pauses::default(),
+                Ok(()) => backoff = ReconnectBackoff::default(),
                 // Other parts of the host log that Redis is away.
                 Err(error) => {
-                    tracing::debug!(%error, "the attempts of jobs were not written, trying again");
-                    tokio::time::sleep(pauses.next()).await;
+                    tracing::debug!(%error, "recording attempts failed, retrying");
+                    tokio::time::sleep(backoff.next()).await;
                     keeper.noted.notify_one();
                 }
             }

@@ -103,7 +103,7 @@ fn in_milliseconds(duration: Duration) -> f64 {
 }
 
 /// A hundred years in milliseconds. No job waits longer, and it still fits into BullMQ's 53-bit scores.
-const LONGEST: f64 = 100.0 * 365.0 * 24.0 * 3600.0 * 1000.0;
+const LONGEST: f64 = toril_job::LONGEST_DELAY.as_millis() as f64;
 
 /// The whole milliseconds of a wait that is at most [`LONGEST`].
 fn milliseconds(wait: f64) -> Duration {

@@ -9,11 +9,11 @@ use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
-use super::claimed::Claimed;
-use super::connection::{ConnectError, Redis, SharedRedis};
-use super::home::Home;
-use super::outage::{Outage, Waiting};
+use super::claimed::{Claimed, LockToken};
 use super::scripts::Scripts;
+use crate::access::QueueClient;
+use crate::access::health::outage::{Outage, Waiting};
+use crate::access::{ConnectError, Redis, SharedRedis};
 use toril_job::Cancellation;
 
 /// The pause between two attempts to subscribe while Redis is away.
@@ -29,7 +29,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// A cancel request as it is published.
 #[derive(Debug, Serialize, Deserialize)]
-struct Wish {
+struct CancelRequest {
     queue: String,
     /// `None`: all running jobs of the queue.
     id: Option<String>,
@@ -66,17 +66,17 @@ pub async fn cancel(
 ) -> Result<Cancelled, ConnectError> {
     let jobs = redis.queue(queue).await?;
     let Some(job) = jobs.get_job(id).await? else { return Ok(Cancelled::NoJob) };
-    let wish = Wish { queue: queue.to_owned(), id: Some(id.to_owned()), reason: reason.to_owned() };
+    let request = CancelRequest { queue: queue.to_owned(), id: Some(id.to_owned()), reason: reason.to_owned() };
     match jobs.get_job_state(id).await? {
         JobState::Active => {}
         // Only a deferred job was started more often than its attempts were counted.
         JobState::Delayed if job.attempts_started() > job.attempts_made() => {
-            let scripts = Scripts::new(Arc::new(Home::find(redis.clone(), queue).await?));
-            return cancel_deferred(redis, &jobs, &scripts, &wish, bound).await;
+            let scripts = Scripts::new(Arc::new(QueueClient::open(redis.clone(), queue).await?));
+            return cancel_deferred(redis, &jobs, &scripts, &request, bound).await;
         }
         state => return Ok(Cancelled::DidNotRun(state.as_str().to_owned())),
     }
-    publish(redis, &wish).await?;
+    publish(redis, &request).await?;
     let ended = tokio::time::timeout(bound, async {
         loop {
             match jobs.get_job_state(id).await? {
@@ -94,10 +94,10 @@ async fn cancel_deferred(
     redis: &Redis,
     jobs: &Queue,
     scripts: &Scripts,
-    wish: &Wish,
+    request: &CancelRequest,
     bound: Duration,
 ) -> Result<Cancelled, ConnectError> {
-    let id = wish.id.as_deref().unwrap_or_default();
+    let id = request.id.as_deref().unwrap_or_default();
     let until = Instant::now() + bound;
     let mut published = None;
     loop {
@@ -105,7 +105,7 @@ async fn cancel_deferred(
         match state {
             // The request is repeated, because the host may have claimed the job without having registered it yet.
             JobState::Active if published.is_none_or(|at: Instant| at.elapsed() >= AGAIN) => {
-                publish(redis, wish).await?;
+                publish(redis, request).await?;
                 published = Some(Instant::now());
             }
             JobState::Active | JobState::Waiting | JobState::Prioritized => {}
@@ -127,89 +127,91 @@ async fn cancel_deferred(
 
 /// Asks every host to cancel all jobs of the queue that it runs. Returns how many hosts received the request.
 pub async fn cancel_all(redis: &Redis, queue: &str, reason: &str) -> Result<usize, ConnectError> {
-    publish(redis, &Wish { queue: queue.to_owned(), id: None, reason: reason.to_owned() }).await
+    publish(redis, &CancelRequest { queue: queue.to_owned(), id: None, reason: reason.to_owned() }).await
 }
 
-async fn publish(redis: &Redis, wish: &Wish) -> Result<usize, ConnectError> {
-    let wish = serde_json::to_string(wish).map_err(bullmq::Error::from)?;
+async fn publish(redis: &Redis, request: &CancelRequest) -> Result<usize, ConnectError> {
+    let request = serde_json::to_string(request).map_err(bullmq::Error::from)?;
     let mut publish = redis::cmd("PUBLISH");
-    publish.arg(channel(redis)).arg(wish);
+    publish.arg(channel(redis)).arg(request);
     Ok(redis.connection().await?.cmd(&mut publish).await?)
 }
 
 /// The jobs that this host runs.
 #[derive(Clone, Default)]
-pub struct Running(Arc<Mutex<HashMap<Run, Cancellation>>>);
+pub struct RunningJobs(Arc<Mutex<HashMap<RunKey, Cancellation>>>);
 
 /// One attempt of a job. A job whose lock was lost may be claimed again while its earlier attempt is still ending.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct Run {
+struct RunKey {
     queue: String,
     id: String,
-    token: String,
+    token: LockToken,
 }
 
 /// Registers a running job until it is dropped.
-pub struct Runs {
-    running: Running,
-    run: Run,
+pub struct RunningJob {
+    running: RunningJobs,
+    run: RunKey,
 }
 
-impl Running {
+impl RunningJobs {
     /// Registers a running job until the returned value is dropped.
-    pub fn enter(&self, queue: &str, job: &Claimed, cancellation: Cancellation) -> Runs {
-        let run = Run { queue: queue.to_owned(), id: job.id.clone(), token: job.token.clone() };
+    pub fn enter(&self, queue: &str, job: &Claimed, cancellation: Cancellation) -> RunningJob {
+        let run = RunKey { queue: queue.to_owned(), id: job.id.clone(), token: job.token.clone() };
         self.jobs().insert(run.clone(), cancellation);
-        Runs { running: self.clone(), run }
+        RunningJob { running: self.clone(), run }
     }
 
-    fn cancel(&self, wish: &Wish) {
-        for (Run { queue, id, .. }, cancellation) in self.jobs().iter() {
-            if *queue == wish.queue && wish.id.as_ref().is_none_or(|wanted| wanted == id) {
+    fn cancel(&self, request: &CancelRequest) {
+        for (RunKey { queue, id, .. }, cancellation) in self.jobs().iter() {
+            if *queue == request.queue && request.id.as_ref().is_none_or(|wanted| wanted == id) {
                 tracing::info!(queue, job_id = id, "job cancelled");
-                cancellation.cancel(wish.reason.clone());
+                cancellation.cancel(request.reason.clone());
             }
         }
     }
 
-    fn jobs(&self) -> MutexGuard<'_, HashMap<Run, Cancellation>> {
+    fn jobs(&self) -> MutexGuard<'_, HashMap<RunKey, Cancellation>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Runs {
+impl Drop for RunningJob {
     fn drop(&mut self) {
         self.running.jobs().remove(&self.run);
     }
 }
 
 /// Receives cancel requests and passes them to the jobs, until it is dropped.
-pub async fn listen(redis: SharedRedis, running: Running, outage: Outage) {
+pub async fn listen(redis: SharedRedis, running: RunningJobs, outage: Outage) {
     let mut waiting = None;
     loop {
-        if let Err(error) = hear(&redis, &running, &mut waiting).await {
+        if let Err(error) = receive(&redis, &running, &mut waiting).await {
             waiting.get_or_insert_with(|| outage.wait(&error));
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-async fn hear(redis: &Redis, running: &Running, waiting: &mut Option<Waiting>) -> Result<(), ConnectError> {
+async fn receive(redis: &Redis, running: &RunningJobs, waiting: &mut Option<Waiting>) -> Result<(), ConnectError> {
     let mut subscribed = redis.client()?.get_async_pubsub().await?;
     subscribed.subscribe(channel(redis)).await?;
     *waiting = None;
-    let (mut sink, mut wishes) = subscribed.split();
+    let (mut sink, mut requests) = subscribed.split();
     loop {
-        let Ok(message) = timeout(QUIET, wishes.next()).await else {
+        let Ok(message) = timeout(QUIET, requests.next()).await else {
             // Without requests, a broken connection looks the same as a quiet one. The ping tells them apart.
-            timeout(ANSWER, sink.ping::<redis::Value>()).await.map_err(|_| ConnectError::Silent)??;
+            timeout(ANSWER, sink.ping::<redis::Value>())
+                .await
+                .map_err(|_| ConnectError::Silent { waited: ANSWER })??;
             continue;
         };
         let Some(message) = message else { return Ok(()) };
         let text: String = message.get_payload()?;
         match serde_json::from_str(&text) {
-            Ok(wish) => running.cancel(&wish),
-            Err(error) => tracing::warn!(%error, "a wish to cancel was not understood"),
+            Ok(request) => running.cancel(&request),
+            Err(error) => tracing::warn!(%error, "invalid cancel request ignored"),
         }
     }
 }
@@ -222,40 +224,40 @@ mod tests {
         Claimed { id: id.into(), token: token.into(), ..Claimed::sample() }
     }
 
-    fn wish(queue: &str, id: Option<&str>) -> Wish {
-        Wish { queue: queue.into(), id: id.map(Into::into), reason: "why".into() }
+    fn request(queue: &str, id: Option<&str>) -> CancelRequest {
+        CancelRequest { queue: queue.into(), id: id.map(Into::into), reason: "why".into() }
     }
 
     #[test]
-    fn a_wish_reaches_its_job_and_no_other() {
-        let running = Running::default();
+    fn a_request_reaches_its_job_and_no_other() {
+        let running = RunningJobs::default();
         let (one, two) = (Cancellation::default(), Cancellation::default());
         let _runs =
             (running.enter("a", &claim("1", "t:1"), one.clone()), running.enter("a", &claim("2", "t:2"), two.clone()));
-        running.cancel(&wish("a", Some("1")));
+        running.cancel(&request("a", Some("1")));
         assert_eq!((one.reason(), two.reason()), (Some("why"), None));
-        running.cancel(&wish("b", None));
+        running.cancel(&request("b", None));
         assert_eq!(two.reason(), None);
-        running.cancel(&wish("a", None));
+        running.cancel(&request("a", None));
         assert_eq!(two.reason(), Some("why"));
     }
 
     #[test]
     fn a_job_that_has_ended_is_forgotten() {
-        let running = Running::default();
+        let running = RunningJobs::default();
         let job = Cancellation::default();
         drop(running.enter("a", &claim("1", "t:1"), job.clone()));
-        running.cancel(&wish("a", None));
+        running.cancel(&request("a", None));
         assert_eq!(job.reason(), None);
     }
 
     #[test]
     fn a_job_that_was_claimed_again_is_cancelled_after_its_earlier_attempt_has_ended() {
-        let (running, again) = (Running::default(), Cancellation::default());
+        let (running, again) = (RunningJobs::default(), Cancellation::default());
         let earlier = running.enter("a", &claim("1", "t:1"), Cancellation::default());
         let _later = running.enter("a", &claim("1", "t:2"), again.clone());
         drop(earlier);
-        running.cancel(&wish("a", Some("1")));
+        running.cancel(&request("a", Some("1")));
         assert_eq!(again.reason(), Some("why"));
     }
 }

@@ -4,6 +4,7 @@ use bullmq::{Error, Queue};
 use redis::Script;
 use serde_json::Value;
 
+use super::job_key::job_of_key;
 use super::stored::parse;
 use toril_job::{ContextError, Dependencies, JobRef};
 
@@ -62,40 +63,21 @@ async fn hash(queue: &Queue, id: &str, part: &str, what: &str) -> Result<Vec<(St
         answer.map_err(|error| unavailable(error.into()))?;
     if count > MOST {
         return Err(ContextError::Invalid(format!(
-            "the job has {what} of {count} children, and one call brings those of {MOST} at most: use fewer children, or let children have children"
+            "the job has {what} of {count} children, and one call returns those of at most {MOST}: use fewer children, or nest them"
         )));
     }
     if size > BYTES {
         return Err(ContextError::Invalid(format!(
-            "the {what} of the job's children have {size} bytes together, and one call brings {BYTES} at most: return less from each child"
+            "the {what} of the job's children have {size} bytes in total, and one call returns at most {BYTES}: return less from each child"
         )));
     }
     Ok(found)
 }
 
 fn unavailable(error: Error) -> ContextError {
-    ContextError::Unavailable(format!("the job's children are not known: {error}"))
+    ContextError::Unavailable(format!("reading the job's children failed: {error}"))
 }
 
 fn by_job(found: Vec<(String, String)>, prefix: &str) -> impl Iterator<Item = (JobRef, String)> {
     found.into_iter().filter_map(move |(key, value)| Some((job_of_key(&key, prefix)?, value)))
-}
-
-/// Parses `PREFIX:QUEUE:ID`. The prefix may contain colons, the queue's name may not.
-pub fn job_of_key(key: &str, prefix: &str) -> Option<JobRef> {
-    let (queue, id) = key.strip_prefix(prefix)?.strip_prefix(':')?.split_once(':')?;
-    Some(JobRef { queue: queue.to_owned(), id: id.to_owned() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_taken_apart() {
-        let job = |queue: &str, id: &str| Some(JobRef { queue: queue.into(), id: id.into() });
-        assert_eq!(job_of_key("bull:orders:7", "bull"), job("orders", "7"));
-        assert_eq!(job_of_key("{a:b}:orders:7", "{a:b}"), job("orders", "7"));
-        assert_eq!(job_of_key("other:orders:7", "bull"), None);
-    }
 }

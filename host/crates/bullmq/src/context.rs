@@ -7,19 +7,20 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
-use super::add::{JobSpec, add};
+use super::add::add;
 use super::children;
 use super::claimed::Claimed;
-use super::connection::{ConnectError, SharedRedis};
-use super::home::Home;
+use super::job_spec::JobSpec;
 use super::scripts::Scripts;
+use crate::access::QueueClient;
+use crate::access::{ConnectError, SharedRedis};
 use toril_job::settings::JobDefaults;
-use toril_job::{Asked, ContextError, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
+use toril_job::{ContextError, ContextFuture, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
 
 /// A claimed job's access to its queue.
 pub struct JobOfQueue {
     job: Arc<Claimed>,
-    home: Arc<Home>,
+    client: Arc<QueueClient>,
     scripts: Scripts,
     redis: SharedRedis,
     defaults: Defaults,
@@ -30,8 +31,14 @@ pub type Defaults = Arc<dyn Fn(&str) -> JobDefaults + Send + Sync>;
 
 impl JobOfQueue {
     /// Creates the context of this job.
-    pub fn new(job: Arc<Claimed>, home: Arc<Home>, scripts: Scripts, redis: SharedRedis, defaults: Defaults) -> Self {
-        Self { job, home, scripts, redis, defaults }
+    pub fn new(
+        job: Arc<Claimed>,
+        client: Arc<QueueClient>,
+        scripts: Scripts,
+        redis: SharedRedis,
+        defaults: Defaults,
+    ) -> Self {
+        Self { job, client, scripts, redis, defaults }
     }
 }
 
@@ -41,56 +48,57 @@ impl JobContext for JobOfQueue {
             // The text comes from the plugin and may contain data that must not be in the host's log. So the host only
             // logs that there was a line.
             tracing::debug!(
-                queue = self.home.name(),
+                queue = self.client.name(),
                 job_id = self.job.id,
                 ?level,
                 bytes = message.len(),
                 "plugin wrote to the job's log"
             );
             if let Err(error) = self.scripts.log(&self.job, &line(level, message)).await {
-                tracing::warn!(queue = self.home.name(), job_id = self.job.id, %error, "a line of the job's log was lost");
+                tracing::warn!(queue = self.client.name(), job_id = self.job.id, %error, "writing a line of the job's log failed, the line is lost");
             }
         }
         .boxed()
     }
 
-    fn set_progress(&self, progress: Value) -> Asked<'_, ()> {
+    fn set_progress(&self, progress: Value) -> ContextFuture<'_, ()> {
         async move {
             let written = self.scripts.set_progress(&self.job, &progress.to_string()).await;
-            written.map_err(|error| ContextError::Unavailable(format!("progress could not be written: {error}")))
+            written.map_err(|error| ContextError::Unavailable(format!("writing the progress failed: {error}")))
         }
         .boxed()
     }
 
-    fn set_data(&self, data: Value) -> Asked<'_, ()> {
+    fn set_data(&self, data: Value) -> ContextFuture<'_, ()> {
         async move {
             let written = self.scripts.set_data(&self.job, &data.to_string()).await;
-            written.map_err(|error| ContextError::Unavailable(format!("the data could not be written: {error}")))
+            written.map_err(|error| ContextError::Unavailable(format!("writing the job's data failed: {error}")))
         }
         .boxed()
     }
 
-    fn children_values(&self) -> Asked<'_, Vec<(JobRef, Value)>> {
-        async move { children::values(&self.home.queue(), &self.job.id, self.redis.prefix()).await }.boxed()
+    fn children_values(&self) -> ContextFuture<'_, Vec<(JobRef, Value)>> {
+        async move { children::values(&self.client.queue(), &self.job.id, self.redis.prefix()).await }.boxed()
     }
 
-    fn ignored_failures(&self) -> Asked<'_, Vec<(JobRef, String)>> {
-        async move { children::ignored(&self.home.queue(), &self.job.id, self.redis.prefix()).await }.boxed()
+    fn ignored_failures(&self) -> ContextFuture<'_, Vec<(JobRef, String)>> {
+        async move { children::ignored(&self.client.queue(), &self.job.id, self.redis.prefix()).await }.boxed()
     }
 
-    fn dependencies(&self) -> Asked<'_, Dependencies> {
-        async move { children::count(&self.home.queue(), &self.job.id).await }.boxed()
+    fn dependencies(&self) -> ContextFuture<'_, Dependencies> {
+        async move { children::count(&self.client.queue(), &self.job.id).await }.boxed()
     }
 
-    fn add(&self, job: NewJob, child: Option<OnFailure>) -> Asked<'_, String> {
+    fn add(&self, job: NewJob, child: Option<OnFailure>) -> ContextFuture<'_, String> {
         async move {
             let defaults = (self.defaults)(&job.queue);
             let mut spec = JobSpec::from_plugin(job, &defaults);
             if let Some(on_failure) = child {
-                spec.set_parent(self.home.name(), &self.job.id, on_failure);
+                let parent = JobRef { queue: self.client.name().to_owned(), id: self.job.id.clone() };
+                spec.set_parent(parent, on_failure);
             }
-            match add(&self.redis, spec, false).await {
-                Ok(added) => Ok(added.id),
+            match add(&self.redis, spec).await {
+                Ok(id) => Ok(id),
                 Err(
                     error @ (ConnectError::InvalidJob(_)
                     | ConnectError::OtherSlot { .. }

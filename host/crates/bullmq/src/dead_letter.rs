@@ -3,11 +3,11 @@
 use bullmq::{Error, QueueKeys};
 use serde_json::{Value, json};
 
-use super::add::JobSpec;
 use super::claimed::Claimed;
-use super::connection::{ConnectError, SharedRedis};
 use super::insert;
+use super::job_spec::JobSpec;
 use super::stored::parse;
+use crate::access::{ConnectError, SharedRedis};
 use toril_job::settings::JobDefaults;
 
 /// The queue that receives failed jobs.
@@ -46,7 +46,7 @@ impl DeadLetter {
         let id = format!("{queue}-{}-{attempts}", job.id).replace(':', "-");
         let letters = self.redis.queue(self.keys.name()).await.map_err(ConnectError::into_bull)?;
         let mut letter = JobSpec::new(self.keys.name(), &job.name, data, &JobDefaults::default());
-        letter.options.job_id = Some(id);
+        letter.options.id = Some(id);
         insert::one(&letters, &letter).await.map(drop)
     }
 }

@@ -42,16 +42,16 @@ impl EndPolicy {
 }
 
 fn keep(keep: &settings::Keep) -> Keep {
+    // Larger numbers are not exact in Lua.
+    let exact = |count: u64| i64::try_from(count).unwrap_or(i64::MAX).min(1 << 53);
     let seconds = |age: Duration| i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
     match keep {
         settings::Keep::All => Keep::default(),
         settings::Keep::None => Keep { count: Some(0), ..Keep::default() },
-        settings::Keep::Some { age, count, limit } => Keep {
-            age: age.map(seconds),
-            // Larger numbers are not exact in Lua.
-            count: count.map(|count| i64::try_from(count).unwrap_or(i64::MAX).min(1 << 53)),
-            limit: limit.map(|limit| i64::from(limit.get())),
-        },
+        settings::Keep::Count(count) => Keep { count: Some(exact(*count)), ..Keep::default() },
+        settings::Keep::Some { age, count, limit } => {
+            Keep { age: age.map(seconds), count: count.map(exact), limit: limit.map(|limit| i64::from(limit.get())) }
+        }
     }
 }
 

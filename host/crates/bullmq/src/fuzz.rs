@@ -9,7 +9,7 @@ use serde_json::Value;
 pub use super::admin::fuzz::new_job;
 use super::backoff::{self, Next};
 use super::claimed::Claimed;
-use super::worker::fuzz::next;
+use super::repeat::fuzz::next;
 
 /// The longest allowed pause: a hundred years, including leap days.
 const LONGEST: Duration = Duration::from_secs(101 * 366 * 24 * 3600);

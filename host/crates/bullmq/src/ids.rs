@@ -5,8 +5,6 @@
 //! that belong to a job (`PREFIX:QUEUE:ID:logs`). A job whose id equals one of those keys destroys the queue or another
 //! job.
 
-use super::add::JobSpec;
-
 /// The longest name, job id, deduplication id and queue name of an added job, in bytes.
 pub const LONGEST: usize = 1024;
 
@@ -38,24 +36,6 @@ const QUEUE_KEYS: [&str; 21] = [
 /// The keys that BullMQ stores below `PREFIX:QUEUE:ID:`.
 const JOB_KEYS: [&str; 6] = ["dependencies", "failed", "lock", "logs", "processed", "unsuccessful"];
 
-/// Checks everything in a job that becomes part of a key, or that is stored next to the job's data without a limit of
-/// its own.
-pub fn check(spec: &JobSpec) -> Result<(), String> {
-    name("the job's name", &spec.name)?;
-    if let Some(id) = &spec.options.job_id {
-        own_id(id)?;
-    }
-    if let Some(deduplication) = &spec.options.deduplication {
-        name("the deduplication id", &deduplication.id)?;
-    }
-    if let Some(parent) = &spec.options.parent {
-        name("the parent's queue", &parent.queue)?;
-        name("the parent's id", &parent.id)?;
-        place("the parent's id", &parent.id)?;
-    }
-    Ok(())
-}
-
 /// Checks that a text is not empty and not too long.
 pub fn name(what: &str, text: &str) -> Result<(), String> {
     if text.is_empty() {
@@ -68,18 +48,20 @@ pub fn name(what: &str, text: &str) -> Result<(), String> {
 }
 
 /// Checks a custom job id. BullMQ generates whole numbers for jobs without a custom id.
-fn own_id(id: &str) -> Result<(), String> {
+pub fn own_id(id: &str) -> Result<(), String> {
     name("the job id", id)?;
     let counted = id.parse::<i64>().is_ok_and(|number| number.to_string() == id);
     if counted {
-        return Err(format!("the job id {id:?} is a whole number, which BullMQ gives out itself: add a letter to it"));
+        return Err(format!(
+            "the job id {id:?} is a whole number, and BullMQ assigns those itself: add a letter to it"
+        ));
     }
     place("the job id", id)
 }
 
 /// Checks that a job with this id shares no key with the queue or with another job. As in BullMQ, an id has either no
 /// colon or exactly two: the ids of repeated jobs are `repeat:SCHEDULER:TIME`.
-fn place(what: &str, id: &str) -> Result<(), String> {
+pub fn place(what: &str, id: &str) -> Result<(), String> {
     let parts: Vec<&str> = id.split(':').collect();
     let is_queue_key = |part: &str| part.is_empty() || QUEUE_KEYS.contains(&part);
     match parts[..] {
@@ -102,18 +84,23 @@ fn is_time(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use bullmq::{DeduplicationOptions, JobOptions, ParentOptions};
     use serde_json::Value;
 
     use super::*;
+    use crate::job_spec::JobSpec;
     use toril_job::settings::JobDefaults;
+    use toril_job::{Deduplication, JobOptions, JobRef};
+
+    fn check(spec: &JobSpec) -> Result<(), String> {
+        spec.check().map_err(|error| error.to_string())
+    }
 
     fn with(options: JobOptions) -> Result<(), String> {
         check(&JobSpec { options, ..JobSpec::new("q", "n", Value::Null, &JobDefaults::default()) })
     }
 
     fn id(id: &str) -> Result<(), String> {
-        with(JobOptions { job_id: Some(id.to_owned()), ..JobOptions::default() })
+        with(JobOptions { id: Some(id.to_owned()), ..JobOptions::default() })
     }
 
     #[test]
@@ -145,13 +132,7 @@ mod tests {
     #[test]
     fn what_is_too_long_is_refused_with_its_size() {
         let long = "x".repeat(LONGEST + 1);
-        let deduplication = DeduplicationOptions {
-            id: long.clone(),
-            ttl: None,
-            extend: None,
-            replace: None,
-            keep_last_if_active: None,
-        };
+        let deduplication = Deduplication { id: long.clone(), ..Deduplication::default() };
         let named = JobSpec::new("q", &long, Value::Null, &JobDefaults::default());
         for refused in
             [check(&named), id(&long), with(JobOptions { deduplication: Some(deduplication), ..JobOptions::default() })]
@@ -164,7 +145,7 @@ mod tests {
     #[test]
     fn a_parent_that_is_a_key_of_its_queue_is_refused_and_one_with_a_number_is_taken() {
         let parent = |id: &str| {
-            let parent = ParentOptions { queue: "q".into(), id: id.into(), wait_children: None };
+            let parent = JobRef { queue: "q".into(), id: id.into() };
             with(JobOptions { parent: Some(parent), ..JobOptions::default() })
         };
         assert_eq!(parent("17"), Ok(()));

@@ -7,10 +7,10 @@ use bullmq::{Error, Queue, QueueKeys};
 use redis::{FromRedisValue, Script, Value as Reply};
 use serde_json::{Map, Value, json};
 
-use super::add::JobSpec;
-use super::clock::now;
-use super::options::{on_failure, stored};
+use super::clock::{milliseconds, now};
+use super::job_spec::JobSpec;
 use super::scripts::{pack, rerouted};
+use super::stored_options::{on_failure, stored};
 
 /// One of BullMQ's own scripts: its text and the compiled script.
 type Official = LazyLock<(String, Script)>;
@@ -132,9 +132,9 @@ impl Insert {
         let data = spec.data.to_string();
         if let Some(limit) = options.size_limit.filter(|limit| data.len() > *limit) {
             let size = data.len();
-            return Err(Error::InvalidConfig(format!("the data has {size} bytes, and its sizeLimit is {limit}")));
+            return Err(Error::InvalidConfig(format!("the data has {size} bytes, and the job's sizeLimit is {limit}")));
         }
-        let (plain, keeping, keys_of_script) = if options.delay.is_some_and(|delay| delay > 0) {
+        let (plain, keeping, keys_of_script) = if options.delay.is_some_and(|delay| milliseconds(delay) > 0) {
             let of_script = [keys.marker(), keys.meta(), keys.id(), keys.delayed(), keys.completed(), keys.events()];
             (&ADD_DELAYED_JOB, &ADD_DELAYED_JOB_IF_STARTED, of_script.to_vec())
         } else if options.priority.is_some_and(|priority| priority > 0) {
@@ -152,7 +152,7 @@ impl Insert {
             options.deduplication.as_ref().map(|deduplication| keys.get(&format!("de:{}", deduplication.id)));
         let args = pack(&(
             keys.key_prefix(),
-            options.job_id.as_deref().unwrap_or_default(),
+            options.id.as_deref().unwrap_or_default(),
             &spec.name,
             options.timestamp.unwrap_or_else(now),
             parent.as_ref().map(|parent| &parent.key),
@@ -187,7 +187,7 @@ fn parent(keys: &QueueKeys, spec: &JobSpec) -> Result<Option<Parent>, Error> {
 
 /// All options of the job, with its trace context and the options of an earlier job.
 fn all_options(spec: &JobSpec) -> Map<String, Value> {
-    let mut all = stored(&spec.options, spec.backoff.as_ref());
+    let mut all = stored(&spec.options);
     all.extend(trace(spec));
     all.extend(spec.earlier.clone());
     all
@@ -200,9 +200,8 @@ pub(super) fn trace(spec: &JobSpec) -> Option<(String, Value)> {
 
 #[cfg(test)]
 mod tests {
-    use bullmq::JobOptions;
-
     use super::*;
+    use toril_job::JobOptions;
     use toril_job::settings::JobDefaults;
 
     fn spec(options: JobOptions) -> JobSpec {

@@ -8,12 +8,12 @@ use bullmq::{Error, QueueKeys};
 use redis::{Cmd, Pipeline, Script};
 use serde_json::{Map, Value, json};
 
-use super::add::JobSpec;
 use super::clock;
-use super::connection::{ConnectError, Redis};
 use super::insert::trace;
-use super::options::{on_failure, stored};
+use super::job_spec::JobSpec;
 use super::scripts::{pack, rerouted};
+use super::stored_options::{on_failure, stored};
+use crate::access::{ConnectError, Redis};
 
 /// BullMQ's answer if a parent does not exist.
 const NO_PARENT: i64 = -5;
@@ -196,7 +196,7 @@ fn script(keys: &QueueKeys, node: &Node) -> (&'static Official, Vec<String>) {
         let waiting = keys.waiting_children();
         return (&ADD_PARENT, vec![keys.meta(), keys.id(), keys.delayed(), waiting, keys.completed(), keys.events()]);
     }
-    if options.delay.is_some_and(|delay| delay > 0) {
+    if options.delay.is_some_and(|delay| clock::milliseconds(delay) > 0) {
         let keys = vec![keys.marker(), keys.meta(), keys.id(), keys.delayed(), keys.completed(), keys.events()];
         return (&ADD_DELAYED, keys);
     }
@@ -241,7 +241,7 @@ fn arguments(keys: &QueueKeys, node: &Node, parent: Option<&Parent>) -> Result<V
 
 /// A job's options as Node's flow producer stores them.
 fn all_options(spec: &JobSpec, parent: Option<&Parent>) -> Map<String, Value> {
-    let mut all = stored(&spec.options, spec.backoff.as_ref());
+    let mut all = stored(&spec.options);
     all.entry("attempts").or_insert_with(|| 0.into());
     if let Some(parent) = parent {
         all.insert("parent".to_owned(), json!({ "id": parent.id, "queue": parent.queue_key }));
@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn options_are_stored_as_node_stores_them() {
         let mut child = node("a", "1", vec![]);
-        child.spec.options.fail_parent_on_failure = Some(true);
+        child.spec.options.on_failure = Some(toril_job::OnFailure::FailParent);
         child.spec.options.keep_logs = Some(3);
         let parent = Parent { queue_key: "bull:b".to_owned(), id: "root".to_owned() };
         assert_eq!(

@@ -4,10 +4,10 @@
 use futures::FutureExt;
 use redis::{Cmd, FromRedisValue, cmd};
 
-use super::connection::{ConnectError, SharedRedis};
 use super::quota::{Counted, literal};
+use crate::access::{ConnectError, SharedRedis};
 use toril_job::settings;
-use toril_job::{Asked, ContextError, KeyValue};
+use toril_job::{ContextError, ContextFuture, KeyValue};
 
 /// How many keys Redis inspects for one page of a listing.
 const PAGE: usize = 500;
@@ -52,7 +52,7 @@ impl PluginData {
 }
 
 impl KeyValue for PluginData {
-    fn get<'a>(&'a self, plugin: &'a str, key: &'a str) -> Asked<'a, Option<Vec<u8>>> {
+    fn get<'a>(&'a self, plugin: &'a str, key: &'a str) -> ContextFuture<'a, Option<Vec<u8>>> {
         async move { self.run(cmd("GET").arg(self.key(plugin, key))).await }.boxed()
     }
 
@@ -62,19 +62,19 @@ impl KeyValue for PluginData {
         key: &'a str,
         value: Vec<u8>,
         grant: &'a settings::KeyValue,
-    ) -> Asked<'a, ()> {
+    ) -> ContextFuture<'a, ()> {
         async move { self.counted(plugin).set(grant, std::iter::once((key, &*value))).await }.boxed()
     }
 
-    fn delete<'a>(&'a self, plugin: &'a str, key: &'a str) -> Asked<'a, ()> {
+    fn delete<'a>(&'a self, plugin: &'a str, key: &'a str) -> ContextFuture<'a, ()> {
         async move { self.counted(plugin).delete(std::iter::once(key)).await }.boxed()
     }
 
-    fn exists<'a>(&'a self, plugin: &'a str, key: &'a str) -> Asked<'a, bool> {
+    fn exists<'a>(&'a self, plugin: &'a str, key: &'a str) -> ContextFuture<'a, bool> {
         async move { self.run(cmd("EXISTS").arg(self.key(plugin, key))).await }.boxed()
     }
 
-    fn keys<'a>(&'a self, plugin: &'a str, cursor: Option<u64>) -> Asked<'a, (Vec<String>, Option<u64>)> {
+    fn keys<'a>(&'a self, plugin: &'a str, cursor: Option<u64>) -> ContextFuture<'a, (Vec<String>, Option<u64>)> {
         async move {
             let prefix = self.key(plugin, "");
             let mut scan = cmd("SCAN");
@@ -92,16 +92,17 @@ impl KeyValue for PluginData {
         key: &'a str,
         by: u64,
         grant: &'a settings::KeyValue,
-    ) -> Asked<'a, u64> {
+    ) -> ContextFuture<'a, u64> {
         async move {
-            let by = i64::try_from(by).map_err(|_| ContextError::Invalid("it adds too much at once".to_owned()))?;
+            let by = i64::try_from(by)
+                .map_err(|_| ContextError::Invalid("the increment is larger than a signed 64-bit number".to_owned()))?;
             let value = self.counted(plugin).increment(grant, key, by).await?;
             u64::try_from(value).map_err(|_| ContextError::Invalid("the value is a negative number".to_owned()))
         }
         .boxed()
     }
 
-    fn get_many<'a>(&'a self, plugin: &'a str, keys: &'a [String], limit: usize) -> Asked<'a, Values> {
+    fn get_many<'a>(&'a self, plugin: &'a str, keys: &'a [String], limit: usize) -> ContextFuture<'a, Values> {
         async move {
             let script = redis::Script::new(GET_MANY);
             let mut call = script.prepare_invoke();
@@ -125,7 +126,7 @@ impl KeyValue for PluginData {
         plugin: &'a str,
         pairs: &'a [(String, Vec<u8>)],
         grant: &'a settings::KeyValue,
-    ) -> Asked<'a, ()> {
+    ) -> ContextFuture<'a, ()> {
         async move {
             let pairs = pairs.iter().map(|(key, value)| (key.as_str(), value.as_slice()));
             self.counted(plugin).set(grant, pairs).await
@@ -133,7 +134,7 @@ impl KeyValue for PluginData {
         .boxed()
     }
 
-    fn delete_many<'a>(&'a self, plugin: &'a str, keys: &'a [String]) -> Asked<'a, ()> {
+    fn delete_many<'a>(&'a self, plugin: &'a str, keys: &'a [String]) -> ContextFuture<'a, ()> {
         async move { self.counted(plugin).delete(keys.iter().map(String::as_str)).await }.boxed()
     }
 }

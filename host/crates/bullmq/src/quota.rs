@@ -14,7 +14,7 @@ use std::time::Duration;
 use redis::{FromRedisValue, Script, ScriptInvocation, cmd};
 
 use super::clock::{milliseconds, now};
-use super::connection::{ConnectError, SharedRedis};
+use crate::access::{ConnectError, SharedRedis};
 use toril_job::ContextError;
 use toril_job::settings;
 
@@ -216,7 +216,7 @@ impl<'a> Counted<'a> {
         bounds(&mut call, grant);
         call.arg(key).arg(by);
         let text = self.within(grant, &call).await?;
-        text.parse().map_err(|_| ContextError::Unavailable(format!("Redis answered {text:?} where a number was due")))
+        text.parse().map_err(|_| ContextError::Unavailable(format!("Redis answered {text:?} instead of a number")))
     }
 
     /// Removes keys.
@@ -247,7 +247,7 @@ impl<'a> Counted<'a> {
             0 => Ok(answer),
             1 => Err(ContextError::too_much_kept(self.plugin, wanted, "keys", grant.max_keys, "max_keys")),
             2 => Err(ContextError::too_much_kept(self.plugin, wanted, "bytes", grant.max_bytes, "max_bytes")),
-            _ => Err(ContextError::Unavailable("the plugin's data is not counted yet: try again".to_owned())),
+            _ => Err(ContextError::Unavailable("the plugin's data is still being counted: try again".to_owned())),
         }
     }
 

@@ -11,10 +11,10 @@ use bullmq::{Error, QueueKeys};
 use redis::{FromRedisValue, Script, ScriptInvocation};
 use serde::Serialize;
 
-use super::claimed::{Claimed, Keep};
+use super::claimed::{Claimed, Keep, LockToken};
 use super::clock::{milliseconds, now};
 use super::end_policy::EndPolicy;
-use super::home::Home;
+use crate::access::QueueClient;
 
 macro_rules! text {
     ($file:literal) => {
@@ -61,7 +61,6 @@ macro_rules! rerouted {
 }
 
 rerouted! {
-    CHANGE_PRIORITY = "changePriority-7";
     MOVE_JOB_FROM_ACTIVE_TO_WAIT = "moveJobFromActiveToWait-9";
     MOVE_TO_FINISHED = "moveToFinished-14";
     RETRY_JOB = "retryJob-11";
@@ -82,10 +81,8 @@ pub fn rerouted(official: &str) -> String {
     [WAITING, include_str!("reroute.lua"), official].join("\n")
 }
 
-mod moves;
+pub mod moves;
 mod schedules;
-
-pub use moves::Ended;
 
 /// The answer of a script that should move a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,16 +115,16 @@ impl Moved {
     }
 }
 
-/// How a job ended.
+/// The final result of a job, borrowed.
 #[derive(Clone, Copy, Debug)]
-pub enum End<'a> {
+pub enum FinalResultRef<'a> {
     /// Completed, with this return value as JSON.
     Completed(&'a str),
     /// Failed for good, with this reason and these stack traces (a JSON array).
     Failed(&'a str, &'a str),
 }
 
-impl End<'_> {
+impl FinalResultRef<'_> {
     /// The name of the set that the job is moved to.
     pub fn target(&self) -> &'static str {
         match self {
@@ -180,27 +177,27 @@ struct KeepJobs {
 /// Runs BullMQ's scripts on one queue.
 #[derive(Clone)]
 pub struct Scripts {
-    home: Arc<Home>,
+    client: Arc<QueueClient>,
 }
 
 impl Scripts {
     /// Prepares the scripts for this queue.
-    pub fn new(home: Arc<Home>) -> Self {
-        Self { home }
+    pub fn new(client: Arc<QueueClient>) -> Self {
+        Self { client }
     }
 
     /// Ends a job.
-    pub async fn finish(&self, job: &Claimed, end: End<'_>, policy: &EndPolicy) -> Result<Moved, Error> {
+    pub async fn finish(&self, job: &Claimed, end: FinalResultRef<'_>, policy: &EndPolicy) -> Result<Moved, Error> {
         let keys = self.keys();
         let target = end.target();
         let set = if target == "completed" { keys.completed() } else { keys.failed() };
         let (property, value, fields) = match end {
-            End::Completed(value) => ("returnvalue", value, Vec::new()),
-            End::Failed(reason, traces) => ("failedReason", reason, failure_fields(reason, traces)?),
+            FinalResultRef::Completed(value) => ("returnvalue", value, Vec::new()),
+            FinalResultRef::Failed(reason, traces) => ("failedReason", reason, failure_fields(reason, traces)?),
         };
         let keep = end.keep(job, policy);
         let options = pack(&FinishOptions {
-            token: &job.token,
+            token: job.token.as_str(),
             // Without a policy all jobs are kept.
             keep_jobs: KeepJobs {
                 count: if keep == Keep::default() { Some(-1) } else { keep.count },
@@ -240,7 +237,7 @@ impl Scripts {
         for key in [keys.events(), keys.meta(), keys.stalled(), keys.wait(), keys.limiter(), keys.pc()] {
             call.key(key);
         }
-        call.arg(keys.key_prefix()).arg(now()).arg(&job.id).arg(&job.token).arg(milliseconds(wait));
+        call.arg(keys.key_prefix()).arg(now()).arg(&job.id).arg(job.token.as_str()).arg(milliseconds(wait));
         call.arg(if failure.is_some() { "0" } else { "1" }).arg(fields).arg(0).arg("");
         self.moved(&call).await
     }
@@ -256,7 +253,7 @@ impl Scripts {
             call.key(key);
         }
         call.arg(keys.key_prefix()).arg(now()).arg(if job.options.lifo { "RPUSH" } else { "LPUSH" });
-        call.arg(&job.id).arg(&job.token).arg(failure_fields(reason, traces)?);
+        call.arg(&job.id).arg(job.token.as_str()).arg(failure_fields(reason, traces)?);
         self.moved(&call).await
     }
 
@@ -270,7 +267,7 @@ impl Scripts {
         for key in [keys.prioritized(), keys.marker(), keys.events()] {
             call.key(key);
         }
-        call.arg(&job.id).arg(&job.token).arg(keys.job_key(&job.id));
+        call.arg(&job.id).arg(job.token.as_str()).arg(keys.job_key(&job.id));
         // A value that is not an error code is the remaining time of the queue's rate limit.
         let code: i64 = self.run(&call).await?;
         Ok(Moved::from_code(code.min(0)))
@@ -284,13 +281,13 @@ impl Scripts {
         call.key(keys.active()).key(keys.waiting_children()).key(&key);
         call.key(format!("{key}:dependencies")).key(format!("{key}:unsuccessful"));
         call.key(keys.stalled()).key(keys.events());
-        call.arg(&job.token).arg("").arg(now()).arg(&job.id).arg(keys.key_prefix());
+        call.arg(job.token.as_str()).arg("").arg(now()).arg(&job.id).arg(keys.key_prefix());
         let code: i64 = self.run(&call).await?;
         Ok((code != 1).then(|| Moved::from_code(code)))
     }
 
     /// Renews locks. Returns the ids of the jobs whose lock is gone or belongs to another worker.
-    pub async fn extend_locks(&self, locks: &[(String, String)], duration: Duration) -> Result<Vec<String>, Error> {
+    pub async fn extend_locks(&self, locks: &[(String, LockToken)], duration: Duration) -> Result<Vec<String>, Error> {
         let (ids, tokens): (Vec<&str>, Vec<&str>) =
             locks.iter().map(|(id, token)| (id.as_str(), token.as_str())).unzip();
         let mut call = EXTEND_LOCKS.prepare_invoke();
@@ -318,7 +315,7 @@ impl Scripts {
         let key = self.keys().job_key(&job.id);
         let mut call = ADD_LOG.prepare_invoke();
         call.key(&key).key(format!("{key}:logs")).key(lock(&key)).arg(&job.id).arg(line);
-        call.arg(job.options.keep_logs.map(|lines| lines.to_string()).unwrap_or_default()).arg(&job.token);
+        call.arg(job.options.keep_logs.map(|lines| lines.to_string()).unwrap_or_default()).arg(job.token.as_str());
         found(self.run(&call).await?, job)
     }
 
@@ -327,7 +324,13 @@ impl Scripts {
         let keys = self.keys();
         let mut call = UPDATE_PROGRESS.prepare_invoke();
         let key = keys.job_key(&job.id);
-        call.key(&key).key(keys.events()).key(keys.meta()).key(lock(&key)).arg(&job.id).arg(progress).arg(&job.token);
+        call.key(&key)
+            .key(keys.events())
+            .key(keys.meta())
+            .key(lock(&key))
+            .arg(&job.id)
+            .arg(progress)
+            .arg(job.token.as_str());
         found(self.run(&call).await?, job)
     }
 
@@ -335,40 +338,36 @@ impl Scripts {
     pub async fn set_data(&self, job: &Claimed, data: &str) -> Result<(), Error> {
         let key = self.keys().job_key(&job.id);
         let mut call = UPDATE_DATA.prepare_invoke();
-        call.key(&key).key(lock(&key)).arg(data).arg(&job.token);
+        call.key(&key).key(lock(&key)).arg(data).arg(job.token.as_str());
         found(self.run(&call).await?, job)
     }
 
-    /// Pauses the queue for all workers, or resumes it.
-    pub async fn pause(&self, paused: bool) -> Result<(), Error> {
+    /// Pauses the queue for all workers.
+    pub async fn pause(&self) -> Result<(), Error> {
         let keys = self.keys();
-        let (from, to, what) =
-            if paused { (keys.wait(), keys.paused(), "paused") } else { (keys.paused(), keys.wait(), "resumed") };
+        self.move_waiting(keys.wait(), keys.paused(), "paused").await
+    }
+
+    /// Resumes the queue for all workers.
+    pub async fn resume(&self) -> Result<(), Error> {
+        let keys = self.keys();
+        self.move_waiting(keys.paused(), keys.wait(), "resumed").await
+    }
+
+    /// Moves the waiting jobs between two lists, and publishes `event`.
+    async fn move_waiting(&self, from: String, to: String, event: &str) -> Result<(), Error> {
+        let keys = self.keys();
         let mut call = PAUSE.prepare_invoke();
         for key in [from, to, keys.meta(), keys.prioritized(), keys.events(), keys.delayed(), keys.marker()] {
             call.key(key);
         }
         // The "1" makes the script publish an event.
-        call.arg(what).arg("1").arg(keys.key_prefix());
+        call.arg(event).arg("1").arg(keys.key_prefix());
         self.run::<redis::Value>(&call).await.map(drop)
     }
 
-    /// Changes a job's priority. `lifo`: puts it before the other jobs with that priority. Returns whether the job
-    /// exists.
-    pub async fn change_priority(&self, job_id: &str, priority: u32, lifo: bool) -> Result<bool, Error> {
-        let keys = self.keys();
-        let mut call = CHANGE_PRIORITY.prepare_invoke();
-        for key in [keys.wait(), keys.paused(), keys.meta(), keys.prioritized(), keys.active(), keys.pc()] {
-            call.key(key);
-        }
-        call.key(keys.marker());
-        call.arg(priority).arg(keys.key_prefix()).arg(job_id).arg(if lifo { "1" } else { "0" });
-        let code: i64 = self.run(&call).await?;
-        Ok(code >= 0)
-    }
-
     fn keys(&self) -> &QueueKeys {
-        self.home.keys()
+        self.client.keys()
     }
 
     async fn moved(&self, call: &ScriptInvocation<'_>) -> Result<Moved, Error> {
@@ -376,7 +375,7 @@ impl Scripts {
     }
 
     async fn run<T: FromRedisValue>(&self, call: &ScriptInvocation<'_>) -> Result<T, Error> {
-        Ok(call.invoke_async(&mut self.home.connection()).await?)
+        Ok(call.invoke_async(&mut self.client.connection()).await?)
     }
 }
 

@@ -6,10 +6,10 @@ use std::collections::HashMap;
 use bullmq::QueueKeys;
 use serde_json::Value;
 
-use super::children::job_of_key;
 use super::claimed::Options;
-use super::connection::{ConnectError, Redis};
+use super::job_key::job_of_key;
 use super::js;
+use crate::access::{ConnectError, Redis};
 use toril_job::{Job, Json};
 
 /// A stored job as its plugin sees it: for an ended job in its last attempt, otherwise in the next one. `None`: there

@@ -6,15 +6,15 @@
 use std::sync::LazyLock;
 
 use bullmq::job_scheduler::RepeatOptions;
-use bullmq::{Error, JobOptions, Queue};
+use bullmq::{Error, Queue};
 use redis::Script;
 use serde_json::{Map, Value, json};
 
 use super::clock::now;
-use super::options::stored;
 use super::scripts::{pack, rerouted};
+use super::stored_options::stored;
 use toril_cron::Occurrences;
-use toril_job::settings::Backoff;
+use toril_job::JobOptions;
 
 static ADD_JOB_SCHEDULER: LazyLock<Script> =
     LazyLock::new(|| Script::new(&rerouted(include_str!(concat!(env!("BULLMQ_COMMANDS"), "/addJobScheduler-11.lua")))));
@@ -30,10 +30,8 @@ pub struct NewScheduler {
     pub name: String,
     /// Their payload.
     pub data: Value,
-    /// Their options, except for `backoff`.
+    /// Their options.
     pub options: JobOptions,
-    /// The backoff between the attempts of one job.
-    pub backoff: Option<Backoff>,
 }
 
 /// Adds a job scheduler, or changes the existing one with this id, and adds its next job. Returns false, and changes
@@ -54,7 +52,7 @@ pub async fn upsert(queue: &Queue, scheduler: &NewScheduler) -> Result<bool, Err
         call.key(key);
     }
     call.key(keys.marker()).key(keys.id()).key(keys.events()).key(keys.pc()).key(keys.active());
-    let template = stored(&scheduler.options, scheduler.backoff.as_ref());
+    let template = stored(&scheduler.options);
     let first = first_job(scheduler, template.clone(), next, now)?;
     call.arg(next).arg(pack(&attributes(scheduler)?)?).arg(&scheduler.id).arg(scheduler.data.to_string());
     call.arg(pack(&template)?).arg(pack(&first)?).arg(now).arg(keys.key_prefix()).arg("");

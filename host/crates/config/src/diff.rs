@@ -1,29 +1,38 @@
 //! The difference between two configurations. Pure: it says what a reload has to change, and changes nothing itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Config, HostSettings, Queue};
+use super::config::Config;
+use super::host::Applies;
+use super::plugin::Plugin;
+use toril_job::settings::Queue;
 
 /// The differences between an old and a new configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Whether any setting of `[redis]` changed.
     pub redis: bool,
-    /// The changed keys of `[host]`, sorted by name.
-    pub host: Vec<&'static str>,
-    /// Queues that exist only in the new configuration, by name.
-    pub queues_added: Vec<String>,
-    /// Queues that exist only in the old configuration, by name.
-    pub queues_removed: Vec<String>,
-    /// Queues that exist in both configurations and differ, by name.
-    pub queues_changed: Vec<(String, QueueChange)>,
-    /// Plugins whose settings differ, by name, among those that a queue uses before or after. An added or removed
-    /// entry counts if it differs from the defaults. Which plugins start or stop being used follows from the queues.
-    pub plugins_changed: Vec<String>,
-    /// Webhooks that were added, removed or changed, by name.
-    pub webhooks_changed: Vec<String>,
+    /// The changed keys of `[host]`, sorted by name, and whether a reload can apply the change.
+    pub host: Vec<(&'static str, Applies)>,
+    /// The queues. `to_change` has how the host applies the new settings.
+    pub queues: Difference<(String, QueueChange)>,
+    /// The plugins that queues use. A plugin without an entry has the default settings.
+    pub plugins: Difference,
+    /// The webhooks.
+    pub webhooks: Difference,
     /// Whether `[callbacks]` was added, removed or changed.
     pub callbacks: bool,
+}
+
+/// What to do so that the entries of one table become those of the new configuration. Each list is sorted by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference<C = String> {
+    /// Entries that exist only in the new configuration.
+    pub to_add: Vec<String>,
+    /// Entries that exist in both configurations and differ.
+    pub to_change: Vec<C>,
+    /// Entries that exist only in the old configuration.
+    pub to_remove: Vec<String>,
 }
 
 /// How the host applies new settings to a queue.
@@ -42,32 +51,54 @@ impl Changes {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// The changed keys of `[host]` to which this applies.
+    pub fn host_keys(&self, applies: Applies) -> Vec<&'static str> {
+        self.host.iter().filter(|(_, how)| *how == applies).map(|(key, _)| *key).collect()
+    }
+}
+
+impl<C> Difference<C> {
+    /// Compares two tables by name. `change` returns how two entries of the same name differ, if they do.
+    fn of<T>(old: &BTreeMap<String, T>, new: &BTreeMap<String, T>, change: impl Fn(&str, &T, &T) -> Option<C>) -> Self {
+        let only_in = |one: &BTreeMap<String, T>, other: &BTreeMap<String, T>| {
+            one.keys().filter(|name| !other.contains_key(*name)).cloned().collect()
+        };
+        let in_both = old.iter().filter_map(|(name, before)| Some((name, before, new.get(name)?)));
+        Self {
+            to_add: only_in(new, old),
+            to_change: in_both.filter_map(|(name, before, after)| change(name, before, after)).collect(),
+            to_remove: only_in(old, new),
+        }
+    }
+}
+
+impl<C> Default for Difference<C> {
+    fn default() -> Self {
+        Self { to_add: Vec::new(), to_change: Vec::new(), to_remove: Vec::new() }
+    }
 }
 
 /// Compares `new` with `old`.
 pub fn diff(old: &Config, new: &Config) -> Changes {
-    let only_in = |one: &Config, other: &Config| {
-        let names = one.queues.keys();
-        names.filter(|name| !other.queues.contains_key(*name)).cloned().collect()
-    };
-    let changed = old.queues.iter().filter_map(|(name, before)| {
-        let change = queue(before, new.queues.get(name)?)?;
-        Some((name.clone(), change))
-    });
-    let used: BTreeSet<&String> = old.queues.values().chain(new.queues.values()).map(|queue| &queue.plugin).collect();
-    let plugins = used.into_iter().filter(|name| old.plugin(name) != new.plugin(name));
-    let webhooks: BTreeSet<&String> = old.webhooks.keys().chain(new.webhooks.keys()).collect();
-    let webhooks = webhooks.into_iter().filter(|name| old.webhooks.get(*name) != new.webhooks.get(*name));
     Changes {
         redis: old.redis != new.redis,
-        host: host(&old.host, &new.host),
-        queues_added: only_in(new, old),
-        queues_removed: only_in(old, new),
-        queues_changed: changed.collect(),
-        plugins_changed: plugins.cloned().collect(),
-        webhooks_changed: webhooks.cloned().collect(),
+        host: new.host.changed_keys(&old.host),
+        queues: Difference::of(&old.queues, &new.queues, |name, old, new| Some((name.to_owned(), queue(old, new)?))),
+        plugins: Difference::of(&used_plugins(old), &used_plugins(new), changed),
+        webhooks: Difference::of(&old.webhooks, &new.webhooks, changed),
         callbacks: old.callbacks != new.callbacks,
     }
+}
+
+/// The settings of each plugin that a queue uses.
+fn used_plugins(config: &Config) -> BTreeMap<String, Plugin> {
+    let names: BTreeSet<&String> = config.queues.values().map(|queue| &queue.plugin).collect();
+    names.into_iter().map(|name| (name.clone(), config.plugin(name))).collect()
+}
+
+fn changed<T: PartialEq>(name: &str, old: &T, new: &T) -> Option<String> {
+    (old != new).then(|| name.to_owned())
 }
 
 fn queue(old: &Queue, new: &Queue) -> Option<QueueChange> {
@@ -80,28 +111,6 @@ fn queue(old: &Queue, new: &Queue) -> Option<QueueChange> {
         (false, false) => Some(QueueChange::Live),
         (false, true) => None,
     }
-}
-
-fn host(old: &HostSettings, new: &HostSettings) -> Vec<&'static str> {
-    let keys = [
-        ("admin", old.admin != new.admin),
-        ("allowed_hosts", old.allowed_hosts != new.allowed_hosts),
-        ("cache", old.cache != new.cache),
-        ("compile_memory", old.compile_memory != new.compile_memory),
-        ("compile_timeout", old.compile_timeout != new.compile_timeout),
-        ("keep_attempts", old.keep_attempts != new.keep_attempts),
-        ("listen", old.listen != new.listen),
-        ("log", old.log != new.log),
-        ("max_component", old.max_component != new.max_component),
-        ("max_pens", old.max_pens != new.max_pens),
-        ("name", old.name != new.name),
-        ("pen_threads", old.pen_threads != new.pen_threads),
-        ("plugins", old.plugins != new.plugins),
-        ("redact", old.redact != new.redact),
-        ("shutdown_timeout", old.shutdown_timeout != new.shutdown_timeout),
-    ];
-    let changed = keys.into_iter().filter(|(_, changed)| *changed);
-    changed.map(|(key, _)| key).collect()
 }
 
 #[cfg(test)]
@@ -146,8 +155,8 @@ mod tests {
     #[test]
     fn queues_come_and_go() {
         let changes = change("[queues.b]", "[queues.c]");
-        let expected = Changes { queues_added: names(&["c"]), queues_removed: names(&["b"]), ..Changes::default() };
-        assert_eq!(changes, expected);
+        let queues = Difference { to_add: names(&["c"]), to_remove: names(&["b"]), to_change: Vec::new() };
+        assert_eq!(changes, Changes { queues, ..Changes::default() });
         assert!(!changes.is_empty());
     }
 
@@ -173,56 +182,55 @@ mod tests {
         ] {
             let changes = change("plugin = \"q\"", &format!("plugin = \"q\"\n{lines}"));
             let expected = vec![("b".to_owned(), expected)];
-            assert_eq!(changes.queues_changed, expected, "{lines}");
+            assert_eq!(changes.queues.to_change, expected, "{lines}");
         }
         let changes = change("plugin = \"q\"", "plugin = \"other\"");
-        assert_eq!(changes.queues_changed, [("b".to_owned(), Live)]);
+        assert_eq!(changes.queues.to_change, [("b".to_owned(), Live)]);
         let changes = change("rate_limit", "# rate_limit");
-        assert_eq!(changes.queues_changed, [("a".to_owned(), Restart)]);
+        assert_eq!(changes.queues.to_change, [("a".to_owned(), Restart)]);
+    }
+
+    #[test]
+    fn plugins_come_and_go_with_the_queues_that_use_them() {
+        let changes = change("plugin = \"q\"", "plugin = \"new\"");
+        let plugins = Difference { to_add: names(&["new"]), to_remove: names(&["q"]), to_change: Vec::new() };
+        assert_eq!(changes.plugins, plugins);
+    }
+
+    #[test]
+    fn a_plugin_that_no_queue_uses_any_more_keeps_its_settings_for_its_last_jobs() {
+        let before = config(BEFORE, "x");
+        let after = config("[queues.b]\nplugin = \"q\"", "x");
+        let plugins = Difference { to_remove: names(&["p"]), ..Difference::default() };
+        assert_eq!(diff(&before, &after).plugins, plugins);
     }
 
     #[test]
     fn settings_of_plugins_in_use_change() {
         let changes = change("[plugins.p]", "[plugins.p]\nfuel = 1");
-        assert_eq!(changes.plugins_changed, names(&["p"]));
+        assert_eq!(changes.plugins.to_change, names(&["p"]));
         let changes = change("[plugins.p]", "[plugins.q]\nfuel = 1\n[plugins.p]");
-        assert_eq!(changes.plugins_changed, names(&["q"]));
+        assert_eq!(changes.plugins.to_change, names(&["q"]));
         let changes = change("[plugins.p]", "[plugins.unused]\nfuel = 1\n[plugins.p]");
         assert!(changes.is_empty(), "{changes:?}");
         let changes = change("[plugins.p]", "[plugins.unused]");
-        assert_eq!(changes.plugins_changed, names(&["p"]));
+        assert_eq!(changes.plugins.to_change, names(&["p"]));
     }
 
     #[test]
     fn a_new_secret_is_a_change_of_its_plugin() {
         let changes = diff(&config(BEFORE, "old"), &config(BEFORE, "new"));
-        assert_eq!(changes.plugins_changed, names(&["p"]));
+        assert_eq!(changes.plugins.to_change, names(&["p"]));
     }
 
     #[test]
     fn host_keys_are_named_and_redis_is_one() {
         let host = "[host]\nlisten = 'off'\nplugins = 'p'\ncache = 'c'\nshutdown_timeout = '1s'\npen_threads = 999\nname = 'w'\nmax_pens = 9\nmax_component = '1MiB'\ncompile_timeout = '9s'\ncompile_memory = '1GiB'\nkeep_attempts = 0\nadmin = 'off'\nallowed_hosts = ['h']\nredact = []\nlog = 'debug'\n[queues.a]";
         let changes = change("[queues.a]", host);
-        assert_eq!(
-            changes.host,
-            [
-                "admin",
-                "allowed_hosts",
-                "cache",
-                "compile_memory",
-                "compile_timeout",
-                "keep_attempts",
-                "listen",
-                "log",
-                "max_component",
-                "max_pens",
-                "name",
-                "pen_threads",
-                "plugins",
-                "redact",
-                "shutdown_timeout"
-            ]
-        );
+        let keys: Vec<_> = changes.host.iter().map(|(key, _)| *key).collect();
+        assert_eq!(keys, crate::host::KEYS, "the test changes every key, and the table is sorted");
+        assert!(keys.is_sorted());
+        assert_eq!(changes.host_keys(Applies::Live), ["log", "redact", "shutdown_timeout"]);
         assert!(!changes.redis);
         assert!(change("[queues.a]", "[redis]\nprefix = 'x'\n[queues.a]").redis);
     }

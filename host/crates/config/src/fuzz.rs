@@ -17,7 +17,7 @@ pub fn configuration(data: &[u8]) {
         Err(problems) => problems.to_string(),
     };
     for secret in [SECRET, "word-of-redis"] {
-        assert!(text.contains(secret) || !said.contains(secret), "a secret is told: {said}");
+        assert!(text.contains(secret) || !said.contains(secret), "a secret is shown: {said}");
     }
 }
 

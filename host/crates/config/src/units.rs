@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The longest duration that can be configured: 100 years. It keeps every sum of milliseconds far from overflow.
-const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+const LONGEST: Duration = toril_job::LONGEST_DELAY;
 
 /// Unit names and their sizes in bytes.
 const SIZES: [(&str, u64); 7] = [
@@ -23,7 +23,7 @@ pub(super) enum DurationError {
     NoUnit,
     #[error("has an unknown unit, {0:?}")]
     Unit(String),
-    #[error("is no length of time")]
+    #[error("is not a duration")]
     Malformed,
     #[error("is longer than a hundred years")]
     TooLong,
@@ -38,7 +38,7 @@ pub(super) enum SizeError {
     NoUnit,
     #[error("has an unknown unit, {0:?}")]
     Unit(String),
-    #[error("is no size: it must be a whole number with a unit")]
+    #[error("is not a size: it must be a whole number with a unit")]
     Malformed,
     #[error("is too large")]
     TooLarge,

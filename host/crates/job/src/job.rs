@@ -1,12 +1,8 @@
-//! Jobs: the one that an attempt runs, and new ones that a plugin adds.
+//! Jobs: the one that an attempt runs, and references to others.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
-
-use crate::settings::Backoff;
-use crate::trace::Carrier;
 
 /// A job as a plugin sees it.
 #[derive(Clone, Debug)]
@@ -79,59 +75,4 @@ pub struct Dependencies {
     pub ignored: u64,
     /// Children that failed.
     pub failed: u64,
-}
-
-/// A job that a plugin adds. Unset fields default to the queue's settings.
-#[derive(Clone, Debug)]
-pub struct NewJob {
-    /// The queue.
-    pub queue: String,
-    /// The job's name.
-    pub name: String,
-    /// The payload.
-    pub data: Value,
-    /// A custom job id, chosen by the plugin.
-    pub id: Option<String>,
-    /// The time that the job waits before it can run.
-    pub delay: Option<Duration>,
-    /// The priority; 1 is the highest.
-    pub priority: Option<u32>,
-    /// The total number of attempts.
-    pub attempts: Option<u32>,
-    /// The delay between attempts.
-    pub backoff: Option<Backoff>,
-    /// Deduplication: BullMQ ignores the job while an equal one exists.
-    pub deduplication: Option<Deduplication>,
-    /// The trace context of the attempt that adds the job.
-    pub trace: Option<Carrier>,
-}
-
-/// When BullMQ treats a new job as a duplicate.
-#[derive(Clone, Debug)]
-pub struct Deduplication {
-    /// The deduplication id: jobs with the same id are duplicates.
-    pub id: String,
-    /// How long BullMQ ignores duplicates.
-    pub ttl: Option<Duration>,
-    /// Whether each duplicate restarts `ttl`.
-    pub extend: bool,
-    /// Whether a new job replaces a delayed job with the same id.
-    pub replace: bool,
-    /// Whether BullMQ keeps the last duplicate while a job with the same id runs, and adds it when that job finishes.
-    pub keep_last_if_active: bool,
-}
-
-/// What a child's final failure does to its parent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnFailure {
-    /// The parent fails as well.
-    FailParent,
-    /// The parent continues at once.
-    ContinueParent,
-    /// The parent ignores the failure and treats the child as finished.
-    Ignore,
-    /// The child is removed from the parent's dependencies, as if it had never been added.
-    Remove,
-    /// The parent waits until the child is retried and completes.
-    Wait,
 }

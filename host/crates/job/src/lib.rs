@@ -4,26 +4,36 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `job` | a running job, and a new job that a plugin adds |
+//! | `job` | a running job, and references to others |
+//! | `new_job` | a new job that a plugin adds |
+//! | `options` | the options of a new job, and their limits |
 //! | `outcome` | how an attempt ended |
 //! | `ports` | [`Runner`], [`JobContext`] and [`KeyValue`]: the traits between the layers |
 //! | `rate` | a limit on how often something may happen in a period |
 //! | `signals` | the signals that end an attempt from outside |
 //! | [`settings`] | settings of queues, connections and limits, independent of the configuration file |
+//! | [`text`] | shortens and cleans text that plugins and servers control |
 //! | [`trace`] | spans, independent of the exporter that records them |
 
 #![warn(missing_docs)]
 
 mod job;
+mod new_job;
+mod options;
 mod outcome;
 mod ports;
 mod rate;
 pub mod settings;
 mod signals;
+pub mod text;
 pub mod trace;
 
-pub use self::job::{Deduplication, Dependencies, Job, JobRef, Json, NewJob, OnFailure};
+pub use self::job::{Dependencies, Job, JobRef, Json};
+pub use self::new_job::NewJob;
+pub use self::options::{
+    Deduplication, JobOptions, LARGEST_INTEGER, LARGEST_PRIORITY, LONGEST_DELAY, OnFailure, OptionsError,
+};
 pub use self::outcome::{Failure, FailureKind, Finished, Outcome, Usage};
-pub use self::ports::{Asked, Attempt, ContextError, JobContext, KeyValue, LogLevel, Runner};
+pub use self::ports::{Attempt, ContextError, ContextFuture, JobContext, KeyValue, LogLevel, Runner};
 pub use self::rate::Rate;
 pub use self::signals::{Cancellation, Signals};

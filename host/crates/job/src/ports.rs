@@ -7,7 +7,9 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio::runtime::Handle;
 
-use crate::job::{Dependencies, Job, JobRef, NewJob, OnFailure};
+use crate::job::{Dependencies, Job, JobRef};
+use crate::new_job::NewJob;
+use crate::options::OnFailure;
 use crate::outcome::Finished;
 use crate::settings;
 use crate::signals::Signals;
@@ -43,20 +45,20 @@ pub enum ContextError {
 impl ContextError {
     /// The values of one call are larger than its limit.
     pub fn too_much_at_once(bytes: usize, limit: usize) -> Self {
-        Self::Invalid(format!("the values have {bytes} bytes together and may have {limit} in one call"))
+        Self::Invalid(format!("the values have {bytes} bytes in total, and one call may have {limit}"))
     }
 
     /// The plugin's key-value data would exceed the limits of its grant. `unit`: keys or bytes; `key`: the setting to
     /// raise.
     pub fn too_much_kept(plugin: &str, wanted: u64, unit: &str, most: u64, key: &str) -> Self {
         Self::Denied(format!(
-            "plugin {plugin} would keep {wanted} {unit} of key-value data and may keep {most}: raise `{key}` in `keyvalue` under [plugins.{plugin}] in the configuration, or have the plugin delete data"
+            "plugin {plugin} would keep {wanted} {unit} of key-value data, and may keep {most}: raise `{key}` in `keyvalue` under [plugins.{plugin}] in the configuration, or have the plugin delete data"
         ))
     }
 }
 
 /// The future of a call that a plugin made.
-pub type Asked<'a, T> = BoxFuture<'a, Result<T, ContextError>>;
+pub type ContextFuture<'a, T> = BoxFuture<'a, Result<T, ContextError>>;
 
 /// The calls that a running job may make to its queue.
 pub trait JobContext: Send + Sync {
@@ -64,47 +66,62 @@ pub trait JobContext: Send + Sync {
     /// it.
     fn log(&self, level: LogLevel, message: String) -> BoxFuture<'_, ()>;
     /// Publishes the job's progress.
-    fn set_progress(&self, progress: Value) -> Asked<'_, ()>;
+    fn set_progress(&self, progress: Value) -> ContextFuture<'_, ()>;
     /// Replaces the job's data.
-    fn set_data(&self, data: Value) -> Asked<'_, ()>;
+    fn set_data(&self, data: Value) -> ContextFuture<'_, ()>;
     /// The return values of the completed children.
-    fn children_values(&self) -> Asked<'_, Vec<(JobRef, Value)>>;
+    fn children_values(&self) -> ContextFuture<'_, Vec<(JobRef, Value)>>;
     /// The failure reasons of the children whose failure is ignored.
-    fn ignored_failures(&self) -> Asked<'_, Vec<(JobRef, String)>>;
+    fn ignored_failures(&self) -> ContextFuture<'_, Vec<(JobRef, String)>>;
     /// The number of children in each state.
-    fn dependencies(&self) -> Asked<'_, Dependencies>;
+    fn dependencies(&self) -> ContextFuture<'_, Dependencies>;
     /// Adds a job and returns its id. `child`: add it as a child of the running job.
-    fn add(&self, job: NewJob, child: Option<OnFailure>) -> Asked<'_, String>;
+    fn add(&self, job: NewJob, child: Option<OnFailure>) -> ContextFuture<'_, String>;
 }
 
 /// The key-value data of plugins. Each plugin sees only its own data; `plugin` is its name.
 pub trait KeyValue: Send + Sync {
     /// The value of a key.
-    fn get<'a>(&'a self, plugin: &'a str, key: &'a str) -> Asked<'a, Option<Vec<u8>>>;
+    fn get<'a>(&'a self, plugin: &'a str, key: &'a str) -> ContextFuture<'a, Option<Vec<u8>>>;
     /// Sets a key, within the limits of the plugin's grant and with the grant's time to live.
-    fn set<'a>(&'a self, plugin: &'a str, key: &'a str, value: Vec<u8>, grant: &'a settings::KeyValue)
-    -> Asked<'a, ()>;
+    fn set<'a>(
+        &'a self,
+        plugin: &'a str,
+        key: &'a str,
+        value: Vec<u8>,
+        grant: &'a settings::KeyValue,
+    ) -> ContextFuture<'a, ()>;
     /// Removes a key. Succeeds if the key does not exist.
-    fn delete<'a>(&'a self, plugin: &'a str, key: &'a str) -> Asked<'a, ()>;
+    fn delete<'a>(&'a self, plugin: &'a str, key: &'a str) -> ContextFuture<'a, ()>;
     /// Whether a key exists.
-    fn exists<'a>(&'a self, plugin: &'a str, key: &'a str) -> Asked<'a, bool>;
+    fn exists<'a>(&'a self, plugin: &'a str, key: &'a str) -> ContextFuture<'a, bool>;
     /// Some keys, and the cursor for the next call if there may be more. A key that exists during the whole scan is
     /// returned at least once.
-    fn keys<'a>(&'a self, plugin: &'a str, cursor: Option<u64>) -> Asked<'a, (Vec<String>, Option<u64>)>;
+    fn keys<'a>(&'a self, plugin: &'a str, cursor: Option<u64>) -> ContextFuture<'a, (Vec<String>, Option<u64>)>;
     /// Adds `by` to a number and returns the result. A missing key counts as 0.
-    fn increment<'a>(&'a self, plugin: &'a str, key: &'a str, by: u64, grant: &'a settings::KeyValue)
-    -> Asked<'a, u64>;
+    fn increment<'a>(
+        &'a self,
+        plugin: &'a str,
+        key: &'a str,
+        by: u64,
+        grant: &'a settings::KeyValue,
+    ) -> ContextFuture<'a, u64>;
     /// The values of several keys, in the same order. Fails if they have more than `limit` bytes in total.
-    fn get_many<'a>(&'a self, plugin: &'a str, keys: &'a [String], limit: usize) -> Asked<'a, Vec<Option<Vec<u8>>>>;
+    fn get_many<'a>(
+        &'a self,
+        plugin: &'a str,
+        keys: &'a [String],
+        limit: usize,
+    ) -> ContextFuture<'a, Vec<Option<Vec<u8>>>>;
     /// Sets several keys as [`set`](Self::set) does, either all of them or none.
     fn set_many<'a>(
         &'a self,
         plugin: &'a str,
         pairs: &'a [(String, Vec<u8>)],
         grant: &'a settings::KeyValue,
-    ) -> Asked<'a, ()>;
+    ) -> ContextFuture<'a, ()>;
     /// Removes several keys. Keys that do not exist are ignored.
-    fn delete_many<'a>(&'a self, plugin: &'a str, keys: &'a [String]) -> Asked<'a, ()>;
+    fn delete_many<'a>(&'a self, plugin: &'a str, keys: &'a [String]) -> ContextFuture<'a, ()>;
 }
 
 /// An attempt that is ready to run.

@@ -5,9 +5,10 @@ use std::hash::{Hash, Hasher};
 use std::io::{self, BufWriter, IntoInnerError, Write};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use fnv::FnvHasher;
 use wasmtime::component::Component;
 
+use crate::digest::checksum;
 use toril_private as private;
 
 /// Maximum number of artifacts in the cache. It is enough for the versions that a team returns to. Without a limit the
@@ -148,56 +149,12 @@ fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// Identifies an engine. wasmtime's compatibility hash covers its version, the compiler's settings and the processor's
-/// features.
+/// features. The hash must be the same in every process, unlike that of the standard library. It is used for file names
+/// only.
 fn settings(engine: &wasmtime::Engine) -> String {
-    let mut settings = Fnv::default();
+    let mut settings = FnvHasher::default();
     engine.precompile_compatibility_hash().hash(&mut settings);
     format!("{:016x}", settings.finish())
-}
-
-/// SHA-256 of some bytes, in hexadecimal.
-pub fn checksum(bytes: &[u8]) -> String {
-    let mut sum = Sum::default();
-    sum.add(bytes);
-    sum.told()
-}
-
-/// Incremental SHA-256.
-#[derive(Default)]
-pub struct Sum(Sha256);
-
-impl Sum {
-    /// Adds the next bytes.
-    pub fn add(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-
-    /// The sum, in hexadecimal.
-    pub fn told(self) -> String {
-        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-}
-
-/// A hash that is the same in every process, unlike the standard library's (FNV-1a,
-/// <http://www.isthe.com/chongo/tech/comp/fnv/>). It is used for file names only.
-struct Fnv(u64);
-
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Hasher for Fnv {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -205,13 +162,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_checksum_is_the_known_sha_256() {
-        assert_eq!(checksum(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    }
-
-    #[test]
     fn the_name_hash_is_the_same_in_every_process() {
-        let mut hash = Fnv::default();
+        let mut hash = FnvHasher::default();
         hash.write(b"foobar");
         assert_eq!(hash.finish(), 0x8594_4171_f739_67e8);
     }

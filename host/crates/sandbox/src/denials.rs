@@ -3,11 +3,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::output::Output;
+use crate::output::Output;
 use toril_job::LogLevel;
 
 /// Maximum number of different denials that are kept per pen.
-const TOLD: usize = 32;
+const KEPT: usize = 32;
 
 /// The denials of one pen.
 #[derive(Clone, Default)]
@@ -56,7 +56,7 @@ impl Denials {
         let before = denied.len();
         denied.retain(|known| known.reason != denial.reason);
         let known = denied.len() < before;
-        if denied.len() == TOLD {
+        if denied.len() == KEPT {
             denied.remove(0);
         } else if let (Some(output), false) = (&self.output, known) {
             output.note(LogLevel::Warn, &denial.reason);
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_denial_is_kept_once_and_the_last_one_is_told() {
+    fn a_denial_is_kept_once_and_the_latest_one_is_last() {
         let denials = Denials::default();
         for reason in ["a", "b", "a"] {
             denials.add(reason.to_owned());

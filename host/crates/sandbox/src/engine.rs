@@ -1,4 +1,4 @@
-//! The engine that all pens share, its epoch clock, and the threads that guests run on.
+//! The engine that all pens share, its epoch clock, and the threads that guests run on. It knows nothing about plugins.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,15 +6,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{
     Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails, WasmFeatures,
 };
 
-use super::idle::{Idle, Put, sweep_until_empty};
-use super::limits;
-use super::pen::Pen;
-use super::reuse::Key;
+use crate::limits;
 use toril_config::HostSettings;
 
 /// Interval at which a running guest yields its thread. This is therefore also the granularity of `timeout`.
@@ -25,8 +21,7 @@ const MEMORY_KEPT: usize = 1024 * 1024;
 /// Bytes of tables of a finished pen that stay resident for the next pen.
 const TABLES_KEPT: usize = 64 * 1024;
 /// Maximum number of threads that block on behalf of guests (name lookups, file reads). A thread exists only while it
-/// is needed. Lookups have a separate limit per plugin ([`super::egress::Lookups`]), so that one plugin cannot occupy
-/// all threads.
+/// is needed. Lookups have a separate limit per plugin, so that one plugin cannot occupy all threads.
 const BLOCKING_THREADS: usize = 512;
 
 /// The WebAssembly proposals that a component may use: WebAssembly 2.0, components, and constant expressions with
@@ -58,9 +53,6 @@ pub enum EngineError {
 pub struct Engine {
     engine: wasmtime::Engine,
     pens: Option<Runtime>,
-    room: Arc<Semaphore>,
-    /// Idle pens, which wait for another job. Each still holds its permit of `room`.
-    idle: Arc<Idle<Key, Box<Pen>>>,
     ticker: Option<Ticker>,
 }
 
@@ -80,8 +72,7 @@ impl Engine {
             .enable_all()
             .build()?;
         let ticker = Ticker::start(engine.clone())?;
-        let room = Arc::new(Semaphore::new(max_pens as usize));
-        Ok(Self { engine, pens: Some(pens), room, idle: Arc::new(Idle::new()), ticker: Some(ticker) })
+        Ok(Self { engine, pens: Some(pens), ticker: Some(ticker) })
     }
 
     /// The underlying wasmtime engine.
@@ -92,28 +83,6 @@ impl Engine {
     /// The runtime that guests run on.
     pub fn pens(&self) -> Option<&tokio::runtime::Handle> {
         self.pens.as_ref().map(Runtime::handle)
-    }
-
-    /// Waits until the pool has room for a pen. Returns `None` if the engine is shutting down.
-    pub async fn room(&self) -> Option<OwnedSemaphorePermit> {
-        if let Ok(room) = self.room.clone().try_acquire_owned() {
-            return Some(room);
-        }
-        let _wanted = self.idle.make_room();
-        self.room.clone().acquire_owned().await.ok()
-    }
-
-    /// Idle pens, which wait for another job.
-    pub fn idle(&self) -> &Idle<Key, Box<Pen>> {
-        &self.idle
-    }
-
-    /// Keeps a pen idle for another job, unless `serves` returns false for its key.
-    pub fn rest(&self, key: Key, pen: Box<Pen>, serves: impl FnOnce(&Key) -> bool) {
-        if let (Put::WaitsUnswept, Some(pens)) = (self.idle.put(key, pen, serves), self.pens()) {
-            // This task ends with the runtime.
-            pens.spawn(sweep_until_empty(self.idle.clone()));
-        }
     }
 }
 

@@ -1,63 +1,19 @@
 //! Entry points for fuzzing the plugin side.
 
-use std::time::{Duration, Instant};
-
-use futures::executor::block_on;
-
-use super::contents::Contents;
-use super::interface::InterfaceVersion;
-use super::interface::types::{JobType, Manifest};
-use super::schema::{JobTypes, Unfit};
-use toril_job::{Job, Json};
-
-/// Checks a job against a schema: the first line of the input is the schema of the job data, the second is the data.
-pub fn manifest(data: &[u8]) {
-    let text = String::from_utf8_lossy(data);
-    let (schema, payload) = text.split_once('\n').unwrap_or((&text, "{}"));
-    let kind = JobType {
-        name: "work".to_owned(),
-        description: schema.to_owned(),
-        data_schema: Some(schema.to_owned()),
-        result_schema: None,
-    };
-    let Ok(types) = JobTypes::new(Manifest { description: String::new(), jobs: vec![kind] }) else { return };
-    let Ok(data) = Json::parse(payload) else { return };
-    let job = Job {
-        id: "1".to_owned(),
-        queue: "queue".to_owned(),
-        name: "work".to_owned(),
-        data,
-        attempt: 1,
-        max_attempts: 1,
-        added_at: 0,
-        parent: None,
-    };
-    let deadline = Instant::now() + Duration::from_secs(60);
-    let checked = block_on(types.check(&job, deadline));
-    // Describing a mismatch has a smaller work budget than detecting one.
-    let is_spent = |message: &str| message.contains("too much work");
-    let fits = match &checked {
-        Err(Unfit::Job(failure)) if is_spent(&failure.message) => return,
-        checked => checked.is_ok(),
-    };
-    if let (Some(kind), Ok(value)) = (types.get("work"), job.data.value()) {
-        let problems = kind.problems(&value);
-        let described = !problems.iter().any(|problem| is_spent(&problem.message));
-        assert!(!described || problems.is_empty() == fits, "the two checks do not agree");
-    }
-}
+use crate::interface;
+use crate::load::Contents;
 
 /// Inspects the bytes of a component, which happens before anything is compiled.
 pub fn component(data: &[u8]) {
     if let Ok(contents) = Contents::of(data) {
         let _grants = contents.grants();
-        let _version = InterfaceVersion::of(&contents.imports, &contents.exports);
+        let _checked = interface::check(&contents.imports, &contents.exports);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    const TARGETS: &[toril_corpus::Target] = &[("manifest", super::manifest), ("component", super::component)];
+    const TARGETS: &[toril_corpus::Target] = &[("component", super::component)];
 
     #[test]
     fn the_corpus_of_each_target_holds() {

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use wasmtime::component::ResourceTableError;
 use wasmtime::{ResourceLimiter, ResourcesRequired, format_err};
 
 /// Maximum number of elements in all tables of a pen together.
@@ -14,9 +13,8 @@ pub const INSTANCES: u32 = 64;
 pub const TABLES: u32 = 20;
 pub const MEMORIES: u32 = 4;
 
-/// The longest delay that a guest may request: a hundred years, as everywhere in Toril. Redis does not accept every
-/// 64-bit number.
-pub const WAIT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+/// The longest delay that a guest may request, as everywhere in Toril.
+pub const WAIT: Duration = toril_job::LONGEST_DELAY;
 /// Maximum number of resources (streams, requests, header lists, …) that a pen may hold at the same time.
 pub const RESOURCES: usize = 1_000;
 /// Maximum number of random bytes per call.
@@ -25,8 +23,8 @@ pub const RANDOM_BYTES: u64 = 64 * 1024;
 pub const HOSTCALL_FUEL: usize = 16 * 1024 * 1024;
 /// Maximum length of a stored failure reason, and of a stored backtrace, in bytes.
 pub const REASON: usize = 64 * 1024;
-/// Maximum length of foreign text within a line of the host's own, in bytes.
-const LINE: usize = 2 * 1024;
+/// Maximum size of job data that a plugin writes or adds, in bytes of JSON.
+pub const JOB_DATA: usize = 1024 * 1024;
 /// Maximum in-memory size of one HTTP header list, in bytes.
 pub const HTTP_FIELDS: usize = 64 * 1024;
 /// Maximum number of requests that a pen has created but not sent.
@@ -48,47 +46,6 @@ pub fn check_parts(needed: &ResourcesRequired) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// Explains why a guest ended. For limits that libraries enforce for us, the text names the limit.
-pub fn in_words(error: &wasmtime::Error) -> String {
-    let said = error.root_cause().to_string();
-    if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) {
-        return format!(
-            "it holds {RESOURCES} of the host's resources (streams, requests, lists of headers, …), and wanted one more"
-        );
-    }
-    // The other errors can be recognised only by their message.
-    if said.contains("fuel allocated for hostcalls") {
-        let mib = HOSTCALL_FUEL / 1024 / 1024;
-        return format!("it passed more to the host at once than `max_result` of the plugin and {mib} MiB");
-    }
-    if said == "total size of fields exceeds limit" {
-        return format!("it wrote more than {} KiB of headers for one message", HTTP_FIELDS / 1024);
-    }
-    if said.starts_with("requested len ") {
-        return format!("it wanted more than {} KiB of random bytes at once", RANDOM_BYTES / 1024);
-    }
-    said
-}
-
-/// Truncates a text to at most `limit` bytes, at a character boundary.
-pub fn cut(mut text: String, limit: usize) -> String {
-    if text.len() > limit {
-        let end = (0..=limit).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-        text.truncate(end);
-        text.push('…');
-    }
-    text
-}
-
-/// Turns foreign text into a part of one line and escapes control characters, which a terminal could interpret.
-pub fn one_line(text: &str) -> String {
-    let words: Vec<_> = text.split_ascii_whitespace().collect();
-    let line = words.join(" ");
-    let plain: String =
-        line.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect();
-    cut(plain, LINE)
 }
 
 /// Counts what a pen allocates, and records a refused allocation.
@@ -161,17 +118,6 @@ impl ResourceLimiter for Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_long_line_is_cut_between_characters() {
-        assert_eq!(cut("häuser".into(), 2), "h…");
-        assert_eq!(cut("haus".into(), 4), "haus");
-    }
-
-    #[test]
-    fn a_text_of_others_is_one_plain_line() {
-        assert_eq!(one_line("a\n  b\u{1b}[31m"), "a b\\u{1b}[31m");
-    }
 
     #[test]
     fn memory_is_counted_over_all_memories() {

@@ -12,17 +12,14 @@ use tokio_util::task::AbortOnDropHandle;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-use super::lines::LineBudget;
+use crate::log_quota::{LINE_LENGTH, LINES_PER_ATTEMPT, LogQuota};
 use toril_job::{JobContext, LogLevel};
 
-/// Maximum number of lines kept per attempt, and maximum length of a line in bytes.
-const LINES: usize = 1_000;
-const LINE: usize = 8 * 1024;
 /// Maximum size of one write by a guest, in bytes.
 const CHUNK: usize = 64 * 1024;
 /// The message with which the JavaScript engine (StarlingMonkey, in componentize-js 0.23) aborts when a promise is
 /// awaited and no timer, request or other promise is left that could fulfil it.
-const NOTHING_LEFT: &str = "event loop error, but no exception is pending";
+const DEAD_PROMISE: &str = "event loop error, but no exception is pending";
 /// Timeout for writing the last lines to Redis after the attempt has ended.
 const LAST: Duration = Duration::from_secs(2);
 
@@ -32,7 +29,7 @@ pub struct Output(Arc<Shared>);
 
 struct Shared {
     context: Arc<dyn JobContext>,
-    budget: Arc<LineBudget>,
+    quota: Arc<LogQuota>,
     writer: Mutex<Writer>,
 }
 
@@ -42,20 +39,20 @@ struct Shared {
 struct Writer {
     /// Text without a line end so far, per stream.
     partial: [Vec<u8>; 2],
-    /// The channel's capacity follows from `LINES`. A line that does not fit is beyond the limit anyway.
+    /// The channel's capacity follows from [`LINES_PER_ATTEMPT`]. A line that does not fit is beyond the limit anyway.
     lines: Option<mpsc::Sender<(LogLevel, String)>>,
     task: Option<AbortOnDropHandle<()>>,
     /// Set when the attempt has ended. Further lines are dropped.
     ended: bool,
     written: usize,
-    nothing_left: bool,
+    dead_promise: bool,
     missing: bool,
 }
 
 impl Output {
     /// Writes to the log of this job.
-    pub fn to(context: Arc<dyn JobContext>, budget: Arc<LineBudget>) -> Self {
-        Self(Arc::new(Shared { context, budget, writer: Mutex::default() }))
+    pub fn to(context: Arc<dyn JobContext>, quota: Arc<LogQuota>) -> Self {
+        Self(Arc::new(Shared { context, quota, writer: Mutex::default() }))
     }
 
     /// A stream whose lines have this log level.
@@ -95,8 +92,8 @@ impl Output {
     }
 
     /// Whether a JavaScript guest aborted because it awaited a promise that could no longer be fulfilled.
-    pub fn waits_for_nothing(&self) -> bool {
-        self.writer().nothing_left
+    pub fn awaits_dead_promise(&self) -> bool {
+        self.writer().dead_promise
     }
 
     /// Writes a line of the host itself between the guest's lines.
@@ -114,7 +111,7 @@ impl Output {
             start = end + 1;
         }
         buffer.drain(..start);
-        if buffer.len() > LINE {
+        if buffer.len() > LINE_LENGTH {
             self.line(&mut writer, level, &buffer);
             buffer.clear();
         }
@@ -127,21 +124,23 @@ impl Output {
         }
         writer.written += 1;
         let line = match writer.written {
-            ..=LINES if !self.0.budget.take() => {
+            ..=LINES_PER_ATTEMPT if !self.0.quota.take() => {
                 if std::mem::replace(&mut writer.missing, true) {
                     return;
                 }
-                LineBudget::notice()
+                LogQuota::notice()
             }
-            ..=LINES => String::from_utf8_lossy(&line[..line.len().min(LINE)]).into_owned(),
+            ..=LINES_PER_ATTEMPT => String::from_utf8_lossy(&line[..line.len().min(LINE_LENGTH)]).into_owned(),
             // Reported once. Later lines are dropped silently.
-            written if written == LINES + 1 => format!("the output ends here: an attempt may write {LINES} lines"),
+            written if written == LINES_PER_ATTEMPT + 1 => {
+                format!("the output ends here: an attempt may write {LINES_PER_ATTEMPT} lines")
+            }
             _ => return,
         };
-        writer.nothing_left |= level == LogLevel::Warn && line.contains(NOTHING_LEFT);
+        writer.dead_promise |= level == LogLevel::Warn && line.contains(DEAD_PROMISE);
         let Writer { lines, task, .. } = writer;
         let lines = lines.get_or_insert_with(|| {
-            let (sender, mut receiver) = mpsc::channel(LINES + 1);
+            let (sender, mut receiver) = mpsc::channel(LINES_PER_ATTEMPT + 1);
             let context = self.0.context.clone();
             *task = Some(AbortOnDropHandle::new(tokio::spawn(async move {
                 while let Some((level, line)) = receiver.recv().await {
@@ -271,7 +270,7 @@ mod tests {
     use tokio::sync::Semaphore;
 
     use super::*;
-    use toril_job::{Asked, ContextError, Dependencies, JobRef, NewJob, OnFailure};
+    use toril_job::{ContextError, ContextFuture, Dependencies, JobRef, NewJob, OnFailure};
 
     /// A job whose log writes one line per permit and then waits for the next permit.
     struct SlowLog {
@@ -289,7 +288,7 @@ mod tests {
         }
     }
 
-    fn none<'a, T: Send + 'a>() -> Asked<'a, T> {
+    fn none<'a, T: Send + 'a>() -> ContextFuture<'a, T> {
         std::future::ready(Err(ContextError::Unavailable("not in this test".to_owned()))).boxed()
     }
 
@@ -302,27 +301,27 @@ mod tests {
             .boxed()
         }
 
-        fn set_progress(&self, _: Value) -> Asked<'_, ()> {
+        fn set_progress(&self, _: Value) -> ContextFuture<'_, ()> {
             none()
         }
 
-        fn set_data(&self, _: Value) -> Asked<'_, ()> {
+        fn set_data(&self, _: Value) -> ContextFuture<'_, ()> {
             none()
         }
 
-        fn children_values(&self) -> Asked<'_, Vec<(JobRef, Value)>> {
+        fn children_values(&self) -> ContextFuture<'_, Vec<(JobRef, Value)>> {
             none()
         }
 
-        fn ignored_failures(&self) -> Asked<'_, Vec<(JobRef, String)>> {
+        fn ignored_failures(&self) -> ContextFuture<'_, Vec<(JobRef, String)>> {
             none()
         }
 
-        fn dependencies(&self) -> Asked<'_, Dependencies> {
+        fn dependencies(&self) -> ContextFuture<'_, Dependencies> {
             none()
         }
 
-        fn add(&self, _: NewJob, _: Option<OnFailure>) -> Asked<'_, String> {
+        fn add(&self, _: NewJob, _: Option<OnFailure>) -> ContextFuture<'_, String> {
             none()
         }
     }
@@ -337,7 +336,7 @@ mod tests {
     #[tokio::test]
     async fn all_lines_are_written_before_an_attempt_has_ended() {
         let log = SlowLog::new(3);
-        let output = Output::to(log.clone(), Arc::new(LineBudget::new()));
+        let output = Output::to(log.clone(), Arc::new(LogQuota::new()));
         output.write(LogLevel::Info, b"one\ntwo\nno end");
         output.finish().await;
         assert_eq!(log.lines(), ["one", "two", "no end"]);
@@ -346,7 +345,7 @@ mod tests {
     #[tokio::test]
     async fn no_line_is_written_after_an_attempt_has_ended() {
         let log = SlowLog::new(1);
-        let output = Output::to(log.clone(), Arc::new(LineBudget::new()));
+        let output = Output::to(log.clone(), Arc::new(LogQuota::new()));
         output.write(LogLevel::Info, b"one\ntwo\n");
         output.finish().await;
 
@@ -360,7 +359,7 @@ mod tests {
     #[tokio::test]
     async fn no_line_is_written_once_the_job_is_another_hosts() {
         let log = SlowLog::new(0);
-        let output = Output::to(log.clone(), Arc::new(LineBudget::new()));
+        let output = Output::to(log.clone(), Arc::new(LogQuota::new()));
         output.write(LogLevel::Info, b"one\n");
         settle().await;
         output.abandon();
@@ -373,9 +372,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_line_is_written_when_nobody_holds_the_output_any_more() {
+    async fn no_line_is_written_after_the_output_was_dropped() {
         let log = SlowLog::new(0);
-        let output = Output::to(log.clone(), Arc::new(LineBudget::new()));
+        let output = Output::to(log.clone(), Arc::new(LogQuota::new()));
         output.write(LogLevel::Info, b"one\n");
         settle().await;
         drop(output);

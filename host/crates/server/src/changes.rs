@@ -54,12 +54,12 @@ impl Changes {
     pub async fn change(&self, request: Request, next: Next) -> Response {
         match self.run(CHANGING, next.run(request)).await {
             Ok(answer) => answer,
-            Err(Unanswered::Full) => unavailable("too many changes are under way; try again later"),
-            Err(Unanswered::Closing) => unavailable("the host shuts down; the change may not be complete"),
+            Err(Unanswered::Full) => unavailable("too many changes in progress; try again later"),
+            Err(Unanswered::Closing) => unavailable("the host is shutting down; the change may be incomplete"),
             Err(Unanswered::Failed) => failed(),
-            Err(Unanswered::Late) => {
-                unavailable("this takes longer than 30 s; it goes on, and if Redis is away, when that is back")
-            }
+            Err(Unanswered::Late) => unavailable(
+                "the change takes longer than 30 s and continues; if Redis does not answer, it continues when Redis is back",
+            ),
         }
     }
 
@@ -90,7 +90,10 @@ impl Changes {
     pub async fn close(&self, longest: Duration) {
         self.tasks.close();
         if timeout(longest, self.tasks.wait()).await.is_err() {
-            tracing::warn!(changes = self.tasks.len(), "changes by HTTP are ended half-way, since the host shuts down");
+            tracing::warn!(
+                changes = self.tasks.len(),
+                "shutdown deadline exceeded: aborting changes by HTTP requests, which may be incomplete"
+            );
             self.ended.cancel();
             self.tasks.wait().await;
         }
@@ -111,8 +114,9 @@ pub enum Unanswered {
 }
 
 fn failed() -> Response {
-    tracing::error!("a request was not answered, since the host failed");
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the host failed; its log says more").into_response()
+    tracing::error!("request handler panicked");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error; the log of the host has the details")
+        .into_response()
 }
 
 fn unavailable(why: &str) -> Response {

@@ -6,9 +6,18 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::Health;
+use toril_sandbox::Status;
+
+/// What the server asks the host about its health.
+pub trait Health: Send + Sync {
+    /// The reasons why the host is not ready to work. Empty: it is ready.
+    fn not_ready(&self) -> BoxFuture<'_, Vec<String>>;
+    /// The plugins in use.
+    fn plugins(&self) -> Vec<Status>;
+}
 
 pub fn liveness() -> Router {
     Router::new().route("/healthz", get(alive))

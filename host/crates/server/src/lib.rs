@@ -34,18 +34,17 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::middleware::from_fn;
-use futures::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use self::api::description;
 use self::changes::Changes;
 pub use self::dashboard::{Inside, PluginDetails, QueueSample};
+pub use self::health::Health;
 pub use self::hooks::begin_counting;
 use self::security::{Guard, HostNames, Sessions};
 use toril_bullmq::admin::Admin;
 use toril_config::{AdminAccess, Config, HostSettings};
-use toril_sandbox::Status;
 
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -55,16 +54,8 @@ pub struct HttpError {
     source: std::io::Error,
 }
 
-/// What the server asks the host about its health.
-pub trait Health: Send + Sync {
-    /// The reasons why the host is not ready to work. Empty: it is ready.
-    fn not_ready(&self) -> BoxFuture<'_, Vec<String>>;
-    /// The plugins in use.
-    fn plugins(&self) -> Vec<Status>;
-}
-
 /// What the server needs from the host.
-pub struct Asked {
+pub struct HostHandles {
     /// The host's health.
     pub health: Arc<dyn Health>,
     /// What else the dashboard shows about the host.
@@ -97,10 +88,10 @@ impl Server {
 
     /// Serves until `closing` is cancelled. Then it waits some seconds at most for running requests. Dropping the
     /// future ends them at once. `settings` define the access rules.
-    pub async fn serve(self, asked: Asked, admin: Admin, settings: HostSettings, closing: CancellationToken) {
+    pub async fn serve(self, host: HostHandles, admin: Admin, settings: HostSettings, closing: CancellationToken) {
         let changes = Changes::new();
         let _changes_end_with_the_server = changes.end_with();
-        let routes = routes(asked, admin, &settings, self.address, changes.clone());
+        let routes = routes(host, admin, &settings, self.address, changes.clone());
         let left = async {
             closing.cancelled().await;
             changes.close(connections::GRACE).await;
@@ -109,16 +100,16 @@ impl Server {
     }
 }
 
-fn routes(asked: Asked, admin: Admin, settings: &HostSettings, address: SocketAddr, changes: Changes) -> Router {
+fn routes(host: HostHandles, admin: Admin, settings: &HostSettings, address: SocketAddr, changes: Changes) -> Router {
     let names = HostNames::new(address, &settings.allowed_hosts);
-    let mut routes = security::named(health::readiness(asked.health).merge(metrics::routes()), names.clone());
+    let mut routes = security::named(health::readiness(host.health).merge(metrics::routes()), names.clone());
     // This route reveals nothing, and load balancers call it with any `Host`.
     routes = routes.merge(health::liveness());
-    routes = routes.merge(hooks::routes(admin.clone(), asked.config, names.clone(), changes.clone()));
+    routes = routes.merge(hooks::routes(admin.clone(), host.config, names.clone(), changes.clone()));
     if settings.admin != AdminAccess::Off {
         let guard = Guard::new(settings, names, changes);
         let sessions = Sessions::new(address.port());
-        routes = routes.merge(dashboard::routes(admin.clone(), asked.inside, guard.clone(), sessions.clone()));
+        routes = routes.merge(dashboard::routes(admin.clone(), host.inside, guard.clone(), sessions.clone()));
         routes = routes.nest("/api/v1", security::guarded(api::routes(admin), guard, sessions));
     }
     routes.fallback(problem::no_page).layer(from_fn(security::add_headers))

@@ -72,8 +72,11 @@ impl From<AdminError> for Problem {
             AdminError::Conflict(_) => StatusCode::CONFLICT,
             AdminError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             AdminError::Redis(error) => {
-                tracing::warn!(%error, "a request could not be answered, since Redis did not");
-                return Self::new(StatusCode::SERVICE_UNAVAILABLE, "Redis does not answer; the host's log says more");
+                tracing::warn!(%error, "request failed: Redis did not answer");
+                return Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "Redis does not answer; the log of the host has the details",
+                );
             }
         };
         Self::new(status, error.to_string())

@@ -93,7 +93,7 @@ impl<W: Write> Gathered<W> {
     fn write_out(&mut self) {
         if !self.lines.is_empty() {
             // If standard error is closed, there is nowhere to report that.
-            let _nobody = self.to.write_all(&self.lines).and_then(|()| self.to.flush());
+            let _unwritten = self.to.write_all(&self.lines).and_then(|()| self.to.flush());
             self.lines.clear();
             self.lines.shrink_to(2 * MANY);
         }

@@ -47,7 +47,7 @@ pub fn flush() {
 pub fn start(format: LogFormat) -> Result<(), String> {
     let wanted = environment();
     let filter = parse(wanted.as_deref().unwrap_or(DEFAULT))
-        .map_err(|error| format!("TORIL_LOG is no filter such as \"info\" or \"toril=debug\": {error}"))?;
+        .map_err(|error| format!("TORIL_LOG is not a valid filter, such as \"info\" or \"toril=debug\": {error}"))?;
     let writer = WRITER.get_or_init(|| LogWriter::new(std::io::stderr()));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer.clone());
     let started = match format {
@@ -98,10 +98,10 @@ impl Source {
 #[derive(Debug, thiserror::Error)]
 pub enum FilterError {
     /// The filter is not valid.
-    #[error("this is no filter such as \"info\" or \"warn,toril=debug\": {0}")]
+    #[error("this is not a valid filter, such as \"info\" or \"warn,toril=debug\": {0}")]
     Invalid(String),
     /// The process does not use Toril's logging.
-    #[error("the program that this host is a part of logs in a way of its own")]
+    #[error("this process does not use Toril's logging, so its filter cannot be changed")]
     Foreign,
 }
 
@@ -110,28 +110,29 @@ const LONGEST: usize = 1000;
 
 /// The filters that were set at run time.
 #[derive(Debug, Default)]
-struct Said {
-    asked: Option<String>,
+struct Filters {
+    requested: Option<String>,
     configured: Option<String>,
 }
 
-static SAID: Mutex<Said> = Mutex::new(Said { asked: None, configured: None });
+static FILTERS: Mutex<Filters> = Mutex::new(Filters { requested: None, configured: None });
 
-impl Said {
-    fn counts(&self, environment: Option<String>) -> (String, Source) {
-        let said = [
-            (self.asked.clone(), Source::Request),
+impl Filters {
+    /// The filter that applies, and where it comes from.
+    fn effective(&self, environment: Option<String>) -> (String, Source) {
+        let filters = [
+            (self.requested.clone(), Source::Request),
             (environment, Source::Environment),
             (self.configured.clone(), Source::Configuration),
         ];
-        let said = said.into_iter().find_map(|(filter, source)| Some((filter?, source)));
-        said.unwrap_or_else(|| (DEFAULT.to_owned(), Source::Default))
+        let first = filters.into_iter().find_map(|(filter, source)| Some((filter?, source)));
+        first.unwrap_or_else(|| (DEFAULT.to_owned(), Source::Default))
     }
 }
 
 /// The current filter, and where it comes from.
 pub fn filter() -> (String, Source) {
-    said().counts(environment())
+    filters().effective(environment())
 }
 
 /// Sets a filter that takes precedence over all others. None: use the environment and the configuration again.
@@ -140,11 +141,11 @@ pub fn set(wanted: Option<&str>) -> Result<(), FilterError> {
     if let Some(wanted) = wanted {
         check(wanted).map_err(FilterError::Invalid)?;
     }
-    let mut said = said();
-    said.asked = wanted.map(str::to_owned);
-    let (filter, source) = said.counts(environment());
+    let mut filters = filters();
+    filters.requested = wanted.map(str::to_owned);
+    let (filter, source) = filters.effective(environment());
     // This line comes before the change, because the new filter may disable it.
-    tracing::info!(filter, source = source.name(), "what is logged changes");
+    tracing::info!(filter, source = source.name(), "log filter changed");
     apply(change, &filter).map_err(FilterError::Invalid)
 }
 
@@ -152,14 +153,14 @@ pub fn set(wanted: Option<&str>) -> Result<(), FilterError> {
 /// A filter that was set by a request is removed.
 pub fn configure(wanted: Option<&str>) {
     let Some(change) = CHANGE.get() else { return };
-    let mut said = said();
-    said.configured = wanted.map(str::to_owned);
+    let mut filters = filters();
+    filters.configured = wanted.map(str::to_owned);
     if environment().is_some() {
         return;
     }
-    said.asked = None;
-    if let Err(error) = apply(change, &said.counts(None).0) {
-        tracing::error!(error, "what is logged could not be changed");
+    filters.requested = None;
+    if let Err(error) = apply(change, &filters.effective(None).0) {
+        tracing::error!(error, "log filter not changed");
     }
 }
 
@@ -182,8 +183,8 @@ fn parse(filter: &str) -> Result<EnvFilter, String> {
     EnvFilter::try_new(format!("{QUIET},{filter}")).map_err(|error| error.to_string())
 }
 
-fn said() -> MutexGuard<'static, Said> {
-    SAID.lock().unwrap_or_else(PoisonError::into_inner)
+fn filters() -> MutexGuard<'static, Filters> {
+    FILTERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn remember<S: 'static>(handle: Handle<EnvFilter, S>) {
@@ -199,14 +200,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_asked_for_counts_before_what_is_written() {
-        let said = |asked: Option<&str>, environment: Option<&str>, configured: Option<&str>| {
-            Said { asked: asked.map(Into::into), configured: configured.map(Into::into) }
-                .counts(environment.map(Into::into))
+    fn a_requested_filter_precedes_the_environment_and_the_configuration() {
+        let effective = |requested: Option<&str>, environment: Option<&str>, configured: Option<&str>| {
+            Filters { requested: requested.map(Into::into), configured: configured.map(Into::into) }
+                .effective(environment.map(Into::into))
         };
-        assert_eq!(said(Some("a"), Some("b"), Some("c")), ("a".to_owned(), Source::Request));
-        assert_eq!(said(None, Some("b"), Some("c")), ("b".to_owned(), Source::Environment));
-        assert_eq!(said(None, None, None), (DEFAULT.to_owned(), Source::Default));
+        assert_eq!(effective(Some("a"), Some("b"), Some("c")), ("a".to_owned(), Source::Request));
+        assert_eq!(effective(None, Some("b"), Some("c")), ("b".to_owned(), Source::Environment));
+        assert_eq!(effective(None, None, None), (DEFAULT.to_owned(), Source::Default));
     }
 
     /// Whether a filter allows warnings of these two libraries, and of another one.
@@ -231,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_filter_is_told() {
+    fn an_invalid_filter_is_refused() {
         assert!(check("toril=loud").is_err() && check(" ").is_err() && check(&"a".repeat(1001)).is_err());
         assert!(check("warn,toril=debug").is_ok());
     }

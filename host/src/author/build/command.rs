@@ -4,7 +4,7 @@ use std::env;
 use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
 
-use super::BuildError;
+use super::built::BuildError;
 
 /// Runs a command whose errors are for the user. The child's standard output is discarded, because this process
 /// prints its own results there.

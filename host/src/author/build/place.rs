@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::BuildError;
+use super::built::BuildError;
 
 /// The result of `place`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use wit_component::ComponentEncoder;
 
+use super::built::{BuildError, Built, RUST_TARGET};
 use super::command::{output, run};
 use super::rust_toolchain::RustToolchain;
-use super::{BuildError, Built, RUST_TARGET};
 
 /// What Cargo knows about the package in a folder.
 #[derive(Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::built::{BuildError, RUST_TARGET};
 use super::command::{forget, on_path, output};
-use super::{BuildError, RUST_TARGET};
 
 /// The variable that forces one of the two.
 const CHOICE: &str = "TORIL_GUEST_TOOLCHAIN";

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use serde::Deserialize;
 
+use super::built::{BuildError, Built};
 use super::command::{on_path, run, run_telling_all};
-use super::{BuildError, Built};
 
 /// The name of the build command in the SDKs of both languages.
 const BUILD: &str = "toril-plugin-build";

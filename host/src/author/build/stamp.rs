@@ -62,7 +62,7 @@ impl Stamp {
         match read {
             Ok(()) => Some(Self { file: project.join(".toril/built.json"), sources: sources.digest() }),
             Err(reason) => {
-                tracing::debug!(project = %project.display(), %reason, "the plugin is built whether or not it has changed");
+                tracing::debug!(project = %project.display(), %reason, "cannot detect changes, so the plugin is built");
                 None
             }
         }
@@ -83,7 +83,7 @@ impl Stamp {
         if let Err(reason) = text.and_then(|text| fs::create_dir_all(folder).and_then(|()| fs::write(&self.file, text)))
         {
             // A failure only causes an unnecessary build later.
-            tracing::debug!(file = %self.file.display(), %reason, "what the plugin was built of is not remembered");
+            tracing::debug!(file = %self.file.display(), %reason, "build stamp not written");
         }
     }
 }

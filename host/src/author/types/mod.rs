@@ -16,7 +16,7 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use super::template::type_name;
-use model::{Declaration, Kind};
+use model::{Declaration, Kind, Named};
 
 /// What the types are written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -47,13 +47,6 @@ pub struct DescribedJob<'a> {
     pub schema: Option<&'a Value>,
     /// The JSON Schema of its result.
     pub result: Option<&'a Value>,
-}
-
-/// One job type, with names for its types.
-struct Named<'a> {
-    name: &'a str,
-    data: String,
-    result: String,
 }
 
 /// Writes a module with the types of a plugin's jobs.

@@ -104,6 +104,13 @@ impl Names {
     }
 }
 
+/// One job type, with names for its types.
+pub struct Named<'a> {
+    pub name: &'a str,
+    pub data: String,
+    pub result: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

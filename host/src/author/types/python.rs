@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::Named;
-use super::model::{Declaration, Field, Kind};
+use super::model::{Declaration, Field, Kind, Named};
 
 /// Words that cannot be field names in a class body.
 const KEYWORDS: [&str; 35] = [

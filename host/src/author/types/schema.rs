@@ -60,7 +60,7 @@ impl Reader<'_> {
             Value::Bool(true) => return Kind::Unknown,
             Value::Bool(false) => return Kind::Never,
             Value::Object(schema) => schema,
-            _ => return unknown(comment, "a schema that is no object"),
+            _ => return unknown(comment, "a schema that is not an object"),
         };
         if let Some(pointer) = schema.get("$ref") {
             return self.reference(pointer, comment);

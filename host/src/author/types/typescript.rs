@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::Named;
-use super::model::{Declaration, Field, Kind};
+use super::model::{Declaration, Field, Kind, Named};
 
 /// A whole module. `prefix` starts the names of the types that concern the whole plugin.
 pub fn module(head: &[String], prefix: &str, declarations: &[Declaration], jobs: &[Named<'_>]) -> String {

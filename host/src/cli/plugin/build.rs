@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::author::build::{self, BuildError, Built, Placed};
-use crate::cli::{DEFAULT_CONFIG, FAILED, WRONG, error, fail, nearest_config};
+use crate::cli::config_file::{DEFAULT_CONFIG, nearest_config};
+use crate::cli::error::{CliError, CommandResult};
 use toril_config as config;
 
 /// Options of `toril plugin build`.
@@ -27,23 +28,18 @@ pub struct Build {
 }
 
 impl Build {
-    pub async fn run(self, path: Option<&Path>) -> ExitCode {
-        let out = match self.out(path) {
-            Ok(out) => out,
-            Err(code) => return code,
-        };
-        let built = tokio::task::spawn_blocking(move || build::build(&self.folder, &self.profile, &out));
-        match built.await {
-            Ok(Ok((built, placed))) => {
-                if let Some(note) = built.note {
-                    eprintln!("note: {note}");
-                }
-                crate::cli::say!("{}", if self.json { json(&built, &placed) } else { text(&built, &placed) });
-                ExitCode::SUCCESS
-            }
-            Ok(Err(reason)) => error(code(&reason), &reason),
-            Err(reason) => error(FAILED, &reason),
+    pub async fn run(self, path: Option<&Path>) -> CommandResult {
+        let out = self.out(path)?;
+        let built = tokio::task::spawn_blocking(move || build::build(&self.folder, &self.profile, &out)).await;
+        let (built, placed) = built.map_err(CliError::failed)?.map_err(|reason| match reason {
+            BuildError::NoProject(_) | BuildError::Choice(_) => CliError::wrong(reason),
+            _ => CliError::failed(reason),
+        })?;
+        if let Some(note) = built.note {
+            eprintln!("note: {note}");
         }
+        crate::cli::output::say!("{}", if self.json { json(&built, &placed) } else { text(&built, &placed) });
+        Ok(ExitCode::SUCCESS)
     }
 
     /// The default configuration, if one exists: in the current folder, or otherwise the one nearest to the project.
@@ -53,21 +49,14 @@ impl Build {
     }
 
     /// The folder for the component.
-    fn out(&self, path: Option<&Path>) -> Result<PathBuf, ExitCode> {
+    fn out(&self, path: Option<&Path>) -> Result<PathBuf, CliError> {
         if let Some(out) = &self.out {
             return Ok(out.clone());
         }
         let config = path.map(Path::to_owned).or_else(|| self.config());
         let Some(config) = config else { return Ok(config::HostSettings::default().plugins) };
         let host = config::load_host(&config);
-        host.map(|host| host.plugins).map_err(|problems| fail(WRONG, &problems.to_string()))
-    }
-}
-
-fn code(reason: &BuildError) -> u8 {
-    match reason {
-        BuildError::NoProject(_) | BuildError::Choice(_) => WRONG,
-        _ => FAILED,
+        host.map(|host| host.plugins).map_err(CliError::problems)
     }
 }
 

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::bench;
-use crate::cli::{FAILED, error};
+use super::component;
+use crate::cli::error::{CliError, CommandResult};
 use toril_config::HostSettings;
 use toril_sandbox::{self as plugin, Contents, Prepared};
 
@@ -31,27 +31,19 @@ struct Known<'a> {
 }
 
 impl Inspect {
-    pub async fn run(self, config: Option<&Path>) -> ExitCode {
+    pub async fn run(self, config: Option<&Path>) -> CommandResult {
         // The component is loaded first, as in a host, so that an invalid one causes the same message as there.
-        let prepared = match bench::load_without_grants(&self.file, config).await {
-            Ok(prepared) => prepared,
-            Err(code) => return code,
-        };
-        let bytes = match plugin::read(&self.file, HostSettings::default().max_component).await {
-            Ok(bytes) => bytes,
-            Err(reason) => return bench::refused(&reason),
-        };
-        let contents = match Contents::of(&bytes) {
-            Ok(contents) => contents,
-            Err(reason) => return error(FAILED, &format!("{} cannot be read: {reason}", self.file.display())),
-        };
+        let prepared = component::load_without_grants(&self.file, config).await?;
+        let bytes = plugin::read(&self.file, HostSettings::default().max_component).await?;
+        let contents = Contents::of(&bytes)
+            .map_err(|reason| CliError::failed(format!("{} cannot be read: {reason}", self.file.display())))?;
         let known = Known { file: &self.file, size: bytes.len(), contents, prepared };
         if self.json {
-            crate::cli::say!("{}", known.json());
+            crate::cli::output::say!("{}", known.json());
         } else {
             crate::cli::output::write(&crate::cli::text::plain(&known.text()));
         }
-        ExitCode::SUCCESS
+        Ok(ExitCode::SUCCESS)
     }
 }
 

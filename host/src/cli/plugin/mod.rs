@@ -1,7 +1,7 @@
 //! `toril plugin`: the commands for plugin authors, and for developers who add jobs.
 
-mod bench;
 mod build;
+mod component;
 mod inspect;
 mod new;
 mod report;
@@ -9,9 +9,10 @@ mod test;
 mod types;
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use clap::Subcommand;
+
+use super::error::CommandResult;
 
 /// The commands of `toril plugin`.
 #[derive(Debug, Subcommand)]
@@ -30,7 +31,7 @@ pub enum Plugin {
 
 impl Plugin {
     /// `config` is the configuration from the command line, if it names one.
-    pub async fn run(self, config: Option<&Path>) -> ExitCode {
+    pub async fn run(self, config: Option<&Path>) -> CommandResult {
         match self {
             Self::New(new) => new.run(),
             Self::Build(build) => build.run(config).await,

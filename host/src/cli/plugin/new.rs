@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::author::template::{self, Language, TemplateError};
-use crate::cli::{FAILED, WRONG, error, nearest_config};
+use crate::cli::config_file::nearest_config;
+use crate::cli::error::{CliError, CommandResult};
 use toril_config::{self as config, HostSettings};
 
 /// Options of `toril plugin new`.
@@ -26,21 +27,19 @@ pub struct New {
 }
 
 impl New {
-    pub fn run(self) -> ExitCode {
+    pub fn run(self) -> CommandResult {
         let folder = self.path.unwrap_or_else(|| PathBuf::from(&self.name));
-        if let Err(reason) = template::write(self.lang, &self.name, &folder, self.sdk.as_deref()) {
-            let code = match reason {
-                TemplateError::Write { .. } => FAILED,
-                _ => WRONG,
-            };
-            return error(code, &reason);
-        }
+        let written = template::write(self.lang, &self.name, &folder, self.sdk.as_deref());
+        written.map_err(|reason| match reason {
+            TemplateError::Write { .. } => CliError::failed(reason),
+            _ => CliError::wrong(reason),
+        })?;
         crate::cli::output::write(&next(self.lang, &self.name, &folder, &plugins(&folder)));
         if self.sdk.is_none() {
             let sdk = self.lang.sdk();
             eprintln!("note: the SDK is not published yet, so this will not install: use --sdk PATH/TO/toril/{sdk}");
         }
-        ExitCode::SUCCESS
+        Ok(ExitCode::SUCCESS)
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::author::workbench::Trial;
+use crate::author::test_harness::Trial;
 use toril_job::{Job, Json, Outcome};
 
 /// A test run, and its limits.
@@ -47,10 +47,10 @@ impl Report<'_> {
             "result": result,
             "failure": failure,
             "delayMs": delay,
-            "log": self.trial.notes.log,
-            "progress": self.trial.notes.progress,
-            "data": self.trial.notes.data,
-            "added": self.trial.notes.added,
+            "log": self.trial.recording.log,
+            "progress": self.trial.recording.progress,
+            "data": self.trial.recording.data,
+            "added": self.trial.recording.added,
             "durationMs": self.trial.took.as_secs_f64() * 1000.0,
             "peakMemory": finished.usage.map(|usage| usage.memory),
             "fuel": finished.usage.and_then(|usage| usage.fuel),
@@ -65,18 +65,18 @@ impl Report<'_> {
             "job {} of queue {}: {}, attempt {} of {}, on {} version {version}\n",
             job.id, job.queue, job.name, job.attempt, job.max_attempts, finished.plugin
         );
-        for line in &self.trial.notes.log {
+        for line in &self.trial.recording.log {
             // Further lines of a message are indented below its first line.
             let message = line.message.replace('\n', &format!("\n{:20}", ""));
             text += &format!("  {:>6} ms  {:<5}  {message}\n", line.at_ms, line.level);
         }
-        for progress in &self.trial.notes.progress {
+        for progress in &self.trial.recording.progress {
             text += &format!("  progress  {progress}\n");
         }
-        if let Some(data) = &self.trial.notes.data {
+        if let Some(data) = &self.trial.recording.data {
             text += &format!("  the job's data is now {data}\n");
         }
-        for added in &self.trial.notes.added {
+        for added in &self.trial.recording.added {
             let kind = if added.child { "child" } else { "job" };
             text += &format!("  added {kind} {} of queue {}: {} {}\n", added.id, added.queue, added.name, added.data);
         }

@@ -9,11 +9,12 @@ use std::time::Duration;
 use clap::{ArgGroup, Args};
 use serde_json::Value;
 
-use super::bench;
+use super::component;
 use super::report::Report;
 use crate::author::job_file;
 use crate::cli::client::Client;
-use crate::cli::{FAILED, WRONG, default_config, error, fail};
+use crate::cli::config_file::default_config;
+use crate::cli::error::{CliError, CommandResult, FAILED};
 use toril_bullmq as queue;
 use toril_config::{self as config, Config, Env, Origin, Queue};
 use toril_job::{Job, Outcome};
@@ -76,42 +77,28 @@ pub struct Test {
 }
 
 impl Test {
-    pub async fn run(self, path: Option<&Path>) -> ExitCode {
-        let (job, config) = match self.job_and_config(path).await {
-            Ok(found) => found,
-            Err(code) => return code,
-        };
-        let name = self.plugin.clone().unwrap_or_else(|| bench::name(&self.file));
+    pub async fn run(self, path: Option<&Path>) -> CommandResult {
+        let (job, config) = self.job_and_config(path).await?;
+        let name = self.plugin.clone().unwrap_or_else(|| component::name(&self.file));
         let entry = self.entry(&name, config.as_ref());
         let timeout = self.timeout(&job, config.as_ref());
         let recorder = Arc::new(Recorder::default());
-        let transport = match self.transport(&recorder) {
-            Ok(transport) => transport,
-            Err(reason) => return error(WRONG, &reason),
-        };
-        let bench = match bench::open(path) {
-            Ok(bench) => bench,
-            Err(code) => return code,
-        };
-        let prepared = match bench.load(&self.file, &name, &entry).await {
-            Ok(prepared) => prepared,
-            Err(reason) => return bench::refused(&reason),
-        };
+        let transport = self.transport(&recorder).map_err(CliError::wrong)?;
+        let bench = component::open(path)?;
+        let prepared = bench.load(&self.file, &name, &entry).await?;
         let trial = bench.run(prepared.through(transport), job.clone(), timeout).await;
-        if let Some(path) = &self.http_record
-            && let Err(reason) = recorder.tape().save(path)
-        {
-            return error(FAILED, &reason);
+        if let Some(path) = &self.http_record {
+            recorder.tape().save(path).map_err(CliError::failed)?;
         }
         let report = Report { job: &job, trial: &trial, memory: entry.memory, fuel: entry.fuel };
         if self.client.json {
-            crate::cli::say!("{}", report.json());
+            crate::cli::output::say!("{}", report.json());
         } else {
             crate::cli::output::write(&crate::cli::text::plain(&report.text()));
         }
         match trial.finished.outcome {
-            Outcome::Completed(_) => ExitCode::SUCCESS,
-            _ => ExitCode::from(FAILED),
+            Outcome::Completed(_) => Ok(ExitCode::SUCCESS),
+            _ => Ok(ExitCode::from(FAILED)),
         }
     }
 
@@ -126,21 +113,21 @@ impl Test {
 
     /// The job, and the configuration if one was read. A configuration is read if the command line names one, and
     /// always with `--from`.
-    async fn job_and_config(&self, path: Option<&Path>) -> Result<(Job, Option<Config>), ExitCode> {
+    async fn job_and_config(&self, path: Option<&Path>) -> Result<(Job, Option<Config>), CliError> {
         let (mut job, config) = if let Some((queue, id)) = &self.from {
             let (config, redis) = self.client.open(&path.map_or_else(default_config, Path::to_owned))?;
             match queue::stored(&redis, queue, id).await {
                 Ok(Some(job)) => (job, Some(config)),
-                Ok(None) => return Err(error(FAILED, &format!("queue {queue} has no job {id}"))),
-                Err(reason) => return Err(error(FAILED, &reason)),
+                Ok(None) => return Err(CliError::failed(format!("queue {queue} has no job {id}"))),
+                Err(reason) => return Err(CliError::failed(reason)),
             }
         } else {
             let job = match (&self.job, &self.name) {
-                (Some(file), _) => job_file::read(file).map_err(|reason| error(WRONG, &reason))?,
+                (Some(file), _) => job_file::read(file).map_err(CliError::wrong)?,
                 (None, name) => job_file::job(name.clone().unwrap_or_default(), self.data.clone()),
             };
             let config = path.map(|path| config::load(path, &Env::from_process())).transpose();
-            (job, config.map_err(|problems| fail(WRONG, &problems.to_string()))?)
+            (job, config.map_err(CliError::problems)?)
         };
         if let Some(attempt) = self.attempt {
             job.attempt = attempt;
@@ -185,7 +172,7 @@ fn size(text: &str) -> Result<u64, String> {
 }
 
 fn json(text: &str) -> Result<Value, String> {
-    serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))
+    serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))
 }
 
 fn queue_and_id(text: &str) -> Result<(String, String), String> {

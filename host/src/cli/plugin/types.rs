@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::bench;
+use super::component;
 use crate::author::types::{self, Described, DescribedJob, TypesLanguage};
+use crate::cli::error::CommandResult;
 
 /// Options of `toril plugin types`.
 #[derive(Debug, Args)]
@@ -19,11 +20,8 @@ pub struct Types {
 }
 
 impl Types {
-    pub async fn run(self, config: Option<&Path>) -> ExitCode {
-        let prepared = match bench::load_without_grants(&self.file, config).await {
-            Ok(prepared) => prepared,
-            Err(code) => return code,
-        };
+    pub async fn run(self, config: Option<&Path>) -> CommandResult {
+        let prepared = component::load_without_grants(&self.file, config).await?;
         let version = prepared.version();
         let sorted = version.jobs.sorted();
         let jobs: Vec<_> = sorted
@@ -37,6 +35,6 @@ impl Types {
             .collect();
         let described = Described { plugin: prepared.plugin(), version: &version.id, jobs: &jobs };
         crate::cli::output::write(&crate::cli::text::plain(&types::write(&described, self.lang)));
-        ExitCode::SUCCESS
+        Ok(ExitCode::SUCCESS)
     }
 }

@@ -99,7 +99,7 @@ fn key_place(prefix: &str, [header, query, cookie]: [Option<String>; 3]) -> Resu
         (place, None) => Ok(place),
         _ => Err(Failure::fatal(format!(
             "of the settings `{prefix}api-key-header`, `{prefix}api-key-query` and `{prefix}api-key-cookie` only one \
-             can be set: the API key has one place. Take the others out of queues.toml"
+             can be set: the API key has one place. Remove the others from queues.toml"
         ))),
     }
 }
@@ -131,7 +131,7 @@ fn client(prefix: &str, own: &impl Fn(&str) -> Result<Option<String>, Failure>) 
 
 fn missing(prefix: &str, there: &str, line: &str) -> Failure {
     Failure::fatal(format!(
-        "the setting `{prefix}{there}` is useless alone: add {line} under [plugins.agent-commands] in queues.toml"
+        "the setting `{prefix}{there}` has no effect alone: add {line} under [plugins.agent-commands] in queues.toml"
     ))
 }
 

@@ -13,9 +13,9 @@ use toril_plugin::{clock, log};
 
 use super::credentials::Client;
 use super::secret::Secret;
-use crate::exchange::{Whole, exchange, without_mark};
-use crate::trouble::Trouble;
-use crate::watch::Patience;
+use crate::error::CallError;
+use crate::exchange::{FullResponse, exchange, without_mark};
+use crate::watch::WaitLimit;
 
 /// Timeout of a request to the token server.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -31,7 +31,7 @@ pub struct Source<'a> {
     pub url: &'a str,
     pub scope: Option<String>,
     /// Describes the client in messages, with the agent and the scheme of its card.
-    pub told: String,
+    pub label: String,
     /// Prefix of the names of the agent's settings.
     pub prefix: &'a str,
 }
@@ -62,12 +62,12 @@ struct Refused {
 
 impl Tokens {
     /// Returns the cached token while it is valid, otherwise a new one.
-    pub fn get(&self, source: &Source<'_>, patience: Patience<'_>) -> Result<Secret, Trouble> {
+    pub fn get(&self, source: &Source<'_>, wait_limit: WaitLimit<'_>) -> Result<Secret, CallError> {
         let now = clock::now();
         if let Some(token) = self.0.borrow().as_ref().filter(|token| token.until.is_none_or(|until| now < until)) {
             return Ok(token.secret.clone());
         }
-        let token = fetch(source, patience)?;
+        let token = fetch(source, wait_limit)?;
         let secret = token.secret.clone();
         *self.0.borrow_mut() = Some(token);
         Ok(secret)
@@ -79,16 +79,16 @@ impl Tokens {
     }
 }
 
-fn fetch(source: &Source<'_>, patience: Patience<'_>) -> Result<Token, Trouble> {
-    log::debug(format_args!("getting a token for {}", source.told));
+fn fetch(source: &Source<'_>, wait_limit: WaitLimit<'_>) -> Result<Token, CallError> {
+    log::debug(format_args!("getting a token for {}", source.label));
     let asked = clock::now();
-    match exchange(request(source).timeout(TIMEOUT), patience) {
+    match exchange(request(source).timeout(TIMEOUT), wait_limit) {
         Ok(answer) => source.token(&answer, asked),
-        Err(Trouble::Http(error)) => {
-            let may_pass = !error.is_permanent() && !matches!(error, HttpError::Prohibited { .. });
-            Err(source.trouble(format!("could not get a token: {error}"), may_pass))
+        Err(CallError::Http(error)) => {
+            let transient = !error.is_permanent() && !matches!(error, HttpError::Prohibited { .. });
+            Err(source.error(format!("could not get a token: {error}"), transient))
         }
-        Err(trouble) => Err(trouble),
+        Err(error) => Err(error),
     }
 }
 
@@ -115,21 +115,21 @@ fn encoded(text: &str) -> String {
 }
 
 impl Source<'_> {
-    fn token(&self, answer: &Whole, asked: SystemTime) -> Result<Token, Trouble> {
+    fn token(&self, answer: &FullResponse, asked: SystemTime) -> Result<Token, CallError> {
         match answer.status {
             200..300 => self.granted(answer, asked),
-            408 | 429 | 500.. => Err(self.trouble(format!("got no token (status {})", answer.status), true)),
-            status => Err(self.trouble(self.refusal(status, &answer.body), false)),
+            408 | 429 | 500.. => Err(self.error(format!("got no token (status {})", answer.status), true)),
+            status => Err(self.error(self.refusal(status, &answer.body), false)),
         }
     }
 
-    fn granted(&self, answer: &Whole, asked: SystemTime) -> Result<Token, Trouble> {
+    fn granted(&self, answer: &FullResponse, asked: SystemTime) -> Result<Token, CallError> {
         let granted: Option<Granted> = serde_json::from_slice(without_mark(&answer.body)).ok();
         let Some(granted) = granted.filter(|granted| !granted.access_token.is_empty()) else {
-            return Err(self.trouble("got an answer without a token".into(), true));
+            return Err(self.error("got an answer without a token".into(), true));
         };
         if granted.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
-            return Err(self.trouble("got a token that is no bearer token".into(), false));
+            return Err(self.error("got a token that is no bearer token".into(), false));
         }
         let seconds = granted.expires_in.and_then(|seconds| match seconds {
             Value::String(text) => text.parse().ok(),
@@ -153,8 +153,8 @@ impl Source<'_> {
         format!("was refused a token (status {status}{}): {advice}", shown(code.as_deref()))
     }
 
-    fn trouble(&self, what: String, may_pass: bool) -> Trouble {
-        Trouble::NoToken { message: format!("{} {what}", self.told), may_pass }
+    fn error(&self, what: String, transient: bool) -> CallError {
+        CallError::NoToken { message: format!("{} {what}", self.label), transient }
     }
 }
 
@@ -179,10 +179,10 @@ mod tests {
         Client { id: "me".into(), secret: Secret::new("hunter2"), scope: None, audience: None, in_body: false }
     }
 
-    fn answered(status: u16, body: &str) -> Result<Token, Trouble> {
+    fn answered(status: u16, body: &str) -> Result<Token, CallError> {
         let client = client();
-        let source = Source { client: &client, url: "", scope: None, told: "the client".into(), prefix: "agents.x." };
-        source.token(&Whole::for_test(status, &[], body), SystemTime::UNIX_EPOCH)
+        let source = Source { client: &client, url: "", scope: None, label: "the client".into(), prefix: "agents.x." };
+        source.token(&FullResponse::for_test(status, &[], body), SystemTime::UNIX_EPOCH)
     }
 
     #[test]
@@ -199,16 +199,16 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_settings_and_nothing_of_the_servers_text() {
-        let told = |status, body| match answered(status, body) {
-            Err(Trouble::NoToken { message, may_pass }) => (message, may_pass),
+        let outcome = |status, body| match answered(status, body) {
+            Err(CallError::NoToken { message, transient }) => (message, transient),
             other => panic!("it is refused, not {other:?}"),
         };
-        let (message, may_pass) = told(401, r#"{"error":"invalid_client","error_description":"hunter2"}"#);
+        let (message, transient) = outcome(401, r#"{"error":"invalid_client","error_description":"hunter2"}"#);
         assert!(message.contains("401, invalid_client") && message.contains("agents.x.client-secret"), "{message}");
-        assert!(!message.contains("hunter2") && !may_pass);
-        assert!(told(400, r#"{"error":"invalid_scope"}"#).0.contains("agents.x.token-scope"));
-        assert!(!told(400, r#"{"error":"hunter2"}"#).0.contains("hunter2"));
-        assert!(told(503, "").1 && told(200, "{}").1);
-        assert!(!told(200, r#"{"access_token":"t","token_type":"mac"}"#).1);
+        assert!(!message.contains("hunter2") && !transient);
+        assert!(outcome(400, r#"{"error":"invalid_scope"}"#).0.contains("agents.x.token-scope"));
+        assert!(!outcome(400, r#"{"error":"hunter2"}"#).0.contains("hunter2"));
+        assert!(outcome(503, "").1 && outcome(200, "{}").1);
+        assert!(!outcome(200, r#"{"access_token":"t","token_type":"mac"}"#).1);
     }
 }

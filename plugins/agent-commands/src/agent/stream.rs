@@ -7,10 +7,10 @@ use toril_plugin::{clock, log};
 
 use super::Agent;
 use crate::envelope::Binding;
+use crate::error::CallError;
 use crate::exchange::whole;
 use crate::model::Event;
-use crate::trouble::Trouble;
-use crate::watch::{LOOK, Patience};
+use crate::watch::{LOOK, WaitLimit};
 
 /// The events of a task.
 pub struct Stream<'a> {
@@ -25,7 +25,7 @@ enum Source {
         answer: Streaming,
         events: Events,
         /// When data was last received.
-        heard: SystemTime,
+        last_data: SystemTime,
     },
     /// Some agents answer a streaming request with a plain response.
     Single(Option<Event>),
@@ -33,55 +33,55 @@ enum Source {
 
 /// The result of waiting for an event.
 #[derive(Debug, PartialEq)]
-pub enum Heard {
+pub enum Received {
     Event(Box<Event>),
     /// No data for as long as the caller was willing to wait. The agent may be busy or the connection dead. Only the
     /// caller can find out which.
-    Silence,
+    Nothing,
     /// The stream has ended.
     End,
 }
 
 impl<'a> Stream<'a> {
     /// Reads the stream from a response that has begun.
-    pub(super) fn of(agent: &'a Agent, answer: Streaming, patience: &mut Patience<'_>) -> Result<Self, Trouble> {
+    pub(super) fn of(agent: &'a Agent, answer: Streaming, wait_limit: &mut WaitLimit<'_>) -> Result<Self, CallError> {
         let is_stream = answer.header("content-type").is_some_and(is_event_stream);
         if is_stream && answer.status().is_some_and(|status| (200..300).contains(&status)) {
-            let source = Source::Events { answer, events: Events::new(), heard: clock::now() };
+            let source = Source::Events { answer, events: Events::new(), last_data: clock::now() };
             return Ok(Self { agent, source, unknown: 0 });
         }
-        let answer = whole(answer, patience)?;
+        let answer = whole(answer, wait_limit)?;
         let (wire, binding) = (&agent.interface.wire, agent.interface.wire.binding());
         binding.succeeded(&answer)?;
-        let event = wire.event(binding.result(&answer.body)?).map_err(|_| Trouble::NotA2a)?;
+        let event = wire.event(binding.result(&answer.body)?).map_err(|_| CallError::NotA2a)?;
         Ok(Self { agent, source: Source::Single(Some(event)), unknown: 0 })
     }
 
     /// Waits for the next event, for at most `wait`.
-    pub fn next(&mut self, wait: Duration, mut patience: Patience<'_>) -> Result<Heard, Trouble> {
-        let Source::Events { answer, events, heard } = &mut self.source else {
-            let Source::Single(event) = &mut self.source else { return Ok(Heard::End) };
-            return Ok(event.take().map_or(Heard::End, |event| Heard::Event(Box::new(event))));
+    pub fn next(&mut self, wait: Duration, mut wait_limit: WaitLimit<'_>) -> Result<Received, CallError> {
+        let Source::Events { answer, events, last_data } = &mut self.source else {
+            let Source::Single(event) = &mut self.source else { return Ok(Received::End) };
+            return Ok(event.take().map_or(Received::End, |event| Received::Event(Box::new(event))));
         };
         let began = clock::now();
         loop {
             while let Some(event) = events.next_event() {
                 let binding = self.agent.interface.wire.binding();
                 if binding == Binding::Rest && event.name == "error" {
-                    return Err(binding.error(event.data.as_bytes()).unwrap_or(Trouble::NotA2a));
+                    return Err(binding.error(event.data.as_bytes()).unwrap_or(CallError::NotA2a));
                 }
                 let read = match binding.result(event.data.as_bytes()) {
                     Ok(result) => self.agent.interface.wire.event(result).ok(),
-                    Err(Trouble::NotA2a) => None,
-                    Err(trouble) => return Err(trouble),
+                    Err(CallError::NotA2a) => None,
+                    Err(error) => return Err(error),
                 };
                 if let Some(event) = read {
-                    return Ok(Heard::Event(Box::new(event)));
+                    return Ok(Received::Event(Box::new(event)));
                 }
                 // Later versions and extensions may send events that this plugin does not know.
                 if self.unknown == 0 {
                     log::warn(format_args!(
-                        "an event of {} is left out: A2A {} has none of its kind. Further ones are not logged",
+                        "skipped an event of {} of a kind that A2A {} does not define. Further ones are not logged",
                         self.agent.name(),
                         self.agent.interface.wire.version()
                     ));
@@ -89,27 +89,27 @@ impl<'a> Stream<'a> {
                 self.unknown += 1;
             }
             // Also checked between events: even a stream that never pauses must end.
-            if let Some(stop) = patience.over() {
-                return Err(Trouble::Stopped(stop));
+            if let Some(stop) = wait_limit.exceeded() {
+                return Err(CallError::Stopped(stop));
             }
             if passed(began) >= wait {
-                return Ok(Heard::Silence);
+                return Ok(Received::Nothing);
             }
             match answer.read_chunk(LOOK.min(wait))? {
                 Chunk::Bytes(bytes) => {
                     events.push(&bytes);
-                    *heard = clock::now();
+                    *last_data = clock::now();
                 }
-                Chunk::End => return Ok(Heard::End),
+                Chunk::End => return Ok(Received::End),
                 Chunk::Pending => {}
             }
         }
     }
 
     /// Time since data was last received. Comments that keep the connection open count as data.
-    pub fn silent_for(&self) -> Duration {
+    pub fn idle_for(&self) -> Duration {
         match &self.source {
-            Source::Events { heard, .. } => passed(*heard),
+            Source::Events { last_data, .. } => passed(*last_data),
             Source::Single(_) => Duration::ZERO,
         }
     }
@@ -142,25 +142,30 @@ mod tests {
         Agent::for_test(interface)
     }
 
-    fn heard(kind: &str, chunks: &[&str]) -> Vec<Heard> {
+    fn read_all(kind: &str, chunks: &[&str]) -> Vec<Received> {
         let agent = agent(Binding::JsonRpc);
         let answer = Streaming::for_test(200, &[("content-type", kind)], chunks);
-        let mut stream = Stream::of(&agent, answer, &mut Watch::last_words()).expect("a stream");
-        let next = || stream.next(Duration::from_secs(60), Watch::last_words()).expect("no trouble");
+        let mut stream =
+            Stream::of(&agent, answer, &mut Watch::last_call(std::time::Duration::from_secs(60))).expect("a stream");
+        let next = || {
+            stream
+                .next(Duration::from_secs(60), Watch::last_call(std::time::Duration::from_secs(60)))
+                .expect("no error")
+        };
         let mut all: Vec<_> = std::iter::repeat_with(next).take(chunks.len() + 1).collect();
         all.dedup();
         all
     }
 
-    fn is_task_alone(heard: &[Heard]) -> bool {
-        matches!(heard, [Heard::Event(event), Heard::End] if matches!(**event, Event::Task(_)))
+    fn is_task_alone(received: &[Received]) -> bool {
+        matches!(received, [Received::Event(event), Received::End] if matches!(**event, Event::Task(_)))
     }
 
     #[test]
     fn the_type_of_a_stream_is_known_in_every_case() {
         let task = "data: {\"result\":{\"task\":{\"id\":\"t\"}}}\n\n";
         for kind in ["text/event-stream", "Text/Event-Stream; charset=utf-8", "TEXT/EVENT-STREAM ;x=y"] {
-            assert!(is_task_alone(&heard(kind, &[task])), "{kind}");
+            assert!(is_task_alone(&read_all(kind, &[task])), "{kind}");
         }
     }
 
@@ -168,12 +173,12 @@ mod tests {
     fn an_event_that_is_not_known_is_left_out() {
         let unknown = "data: {\"result\":{\"weather\":{}}}\n\ndata: hello\n\n";
         let task = "data: {\"result\":{\"task\":{\"id\":\"t\"}}}\n\n";
-        let all = heard("text/event-stream", &[unknown, task, unknown]);
+        let all = read_all("text/event-stream", &[unknown, task, unknown]);
         assert!(is_task_alone(&all), "{all:?}");
     }
 
     #[test]
-    fn over_http_json_events_have_no_envelope_and_errors_are_told() {
+    fn over_http_json_events_have_no_envelope_and_errors_are_returned() {
         let agent = agent(Binding::Rest);
         let info = r#"[{"reason":"TASK_NOT_FOUND"}]"#;
         let chunks = [
@@ -182,9 +187,10 @@ mod tests {
         ];
         let chunks: Vec<_> = chunks.iter().map(String::as_str).collect();
         let answer = Streaming::for_test(200, &[("content-type", "text/event-stream")], &chunks);
-        let mut stream = Stream::of(&agent, answer, &mut Watch::last_words()).expect("a stream");
-        let mut next = || stream.next(Duration::from_secs(60), Watch::last_words());
-        assert!(matches!(next(), Ok(Heard::Event(event)) if matches!(*event, Event::Task(_))));
-        assert_eq!(next(), Err(Trouble::Rpc { code: -32001 }));
+        let mut stream =
+            Stream::of(&agent, answer, &mut Watch::last_call(std::time::Duration::from_secs(60))).expect("a stream");
+        let mut next = || stream.next(Duration::from_secs(60), Watch::last_call(std::time::Duration::from_secs(60)));
+        assert!(matches!(next(), Ok(Received::Event(event)) if matches!(*event, Event::Task(_))));
+        assert_eq!(next(), Err(CallError::Rpc { code: -32001 }));
     }
 }

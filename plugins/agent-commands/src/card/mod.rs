@@ -1,6 +1,6 @@
 //! An agent's card: where and how the agent accepts calls, in which protocol version, and whether it can stream.
 
-mod kept;
+mod cache;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::access::Security;
 use crate::envelope::Binding;
 use crate::wire::{V1, V03, V03Rest, Wire};
 
-pub use kept::{Kept, Shelf};
+pub use cache::{CachedCard, CardCache};
 
 /// How to call an agent.
 pub struct Interface {
@@ -79,10 +79,10 @@ impl Card {
         if offers.is_empty() {
             return Err(Failure::fatal(match only {
                 None => format!(
-                    "{agent} takes neither JSON-RPC nor HTTP+JSON: its card has no interface JSONRPC or HTTP+JSON"
+                    "{agent} supports neither JSON-RPC nor HTTP+JSON: its card has no interface JSONRPC or HTTP+JSON"
                 ),
                 Some(only) => format!(
-                    "{agent} has no interface {} in its card: take its address for that out of queues.toml",
+                    "{agent} has no interface {} in its card: remove its address for that interface from queues.toml",
                     only.name()
                 ),
             }));
@@ -95,7 +95,7 @@ impl Card {
         let best = best.and_then(|offer| Some((known(&offer.protocol_version)?, offer.binding()?, offer)));
         let Some((known, binding, Offer { url, tenant, .. })) = best else {
             return Err(Failure::fatal(format!(
-                "{agent} speaks A2A {versions}, and this plugin 1.0 and 0.3: the versions do not fit"
+                "{agent} supports A2A {versions}, and this plugin supports 1.0 and 0.3"
             )));
         };
         let wire: Box<dyn Wire> = match (known, binding) {
@@ -243,8 +243,8 @@ mod tests {
         assert_eq!(url([rest, rpc], None).as_deref(), Ok(rest));
         assert_eq!(url([rpc, rest], None).as_deref(), Ok(rpc));
         assert_eq!(url([rest, rpc], Some(Binding::JsonRpc)).as_deref(), Ok(rpc));
-        let Err(Failure::Fatal(told)) = url([rpc, "GRPC"], Some(Binding::Rest)) else { panic!("there is none") };
-        assert!(told.contains("no interface HTTP+JSON"), "{told}");
+        let Err(Failure::Fatal(message)) = url([rpc, "GRPC"], Some(Binding::Rest)) else { panic!("there is none") };
+        assert!(message.contains("no interface HTTP+JSON"), "{message}");
     }
 
     #[test]
@@ -269,14 +269,14 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_told_and_is_fatal() {
-        let told = |card| match choose(card) {
+    fn an_unsupported_card_is_fatal_and_the_message_names_what_it_offers() {
+        let message_of = |card| match choose(card) {
             Err(Failure::Fatal(message)) => message,
             other => panic!("it is refused, not {other:?}"),
         };
         let offer = |binding: &str, version: &str| json!({ "supportedInterfaces": [{ "url": "u", "protocolBinding": binding, "protocolVersion": version }] });
-        assert!(told(offer("JSONRPC", "2.0")).contains("speaks A2A 2.0"));
-        assert!(!told(offer("JSONRPC", "secret")).contains("secret"));
-        assert!(told(offer("GRPC", "1.0")).contains("JSON-RPC"));
+        assert!(message_of(offer("JSONRPC", "2.0")).contains("supports A2A 2.0"));
+        assert!(!message_of(offer("JSONRPC", "secret")).contains("secret"));
+        assert!(message_of(offer("GRPC", "1.0")).contains("JSON-RPC"));
     }
 }

@@ -6,24 +6,24 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toril_plugin::Job;
 
-/// How far a delivery is.
+/// The state of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Delivery {
-    /// Which delivery this is: a new one begins when a task has come to nothing and the job is tried again.
+    /// Its number. A new delivery begins when a task ended without success and the job is retried.
     pub number: u32,
-    /// What is known of it.
+    /// What is known about its arrival.
     pub step: Step,
     /// When it was first sent, in milliseconds since the Unix epoch.
     pub sent_at: u64,
-    /// When it was last sent, where that was not the first time.
+    /// When it was last sent, if that was not the first time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_again_at: Option<u64>,
     /// Whether the agent has answered the last sending, and not with what became of it. Without an answer it may still
     /// be about to make a task of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub answered: bool,
-    /// The conversation that it was sent in, where that is known.
+    /// The conversation that it was sent in, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_id: Option<String>,
     /// The agent's task.
@@ -35,18 +35,18 @@ pub struct Delivery {
     /// Whether the job was deferred to wait for a notification.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deferred: bool,
-    /// The last message of the agent that is in the job's log, where the job was deferred.
+    /// The last message of the agent that is in the job's log, if the job was deferred.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_said: Option<String>,
-    /// How many statuses the job's progress has counted, where the job was deferred.
+    /// The number of statuses that the job's progress has counted, if the job was deferred.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub updates: u32,
-    /// The attempt in which the task has come to nothing.
+    /// The attempt in which the task ended without success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_in: Option<u32>,
 }
 
-/// What is known of a delivery.
+/// What is known about the arrival of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {

@@ -81,7 +81,7 @@ pub enum Kind {
     /// Send a message, and follow what the agent makes of it to its end.
     #[default]
     Send,
-    /// Tell how far a task is.
+    /// Return the current state of a task.
     Status,
     /// Follow a task to its end.
     Follow,
@@ -105,7 +105,7 @@ impl Kind {
     }
 }
 
-/// What a message says.
+/// The content of a message.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Content {
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_says_what_it_lacks() {
+    fn an_incomplete_command_fails_with_what_is_missing() {
         let lacks = |data| command(data).task().map(str::to_owned);
         assert_eq!(lacks(json!({ "command": "cancel", "taskId": "t" })), Ok("t".into()));
         assert!(

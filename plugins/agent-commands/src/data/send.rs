@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_of_a_send_is_one_again() {
+    fn a_stored_send_can_be_read_again() {
         let Send(command) = serde_json::from_value(json!({ "message": "hi" })).expect("it is one");
         assert_eq!(json!(command), json!({ "message": "hi" }));
     }

@@ -80,6 +80,44 @@ pub struct Outgoing<'a> {
     pub push: Option<&'a Push>,
 }
 
+/// How a version writes a message: the names and values in which the versions differ.
+struct MessageForm {
+    /// The member `kind`, if the version has it.
+    kind: Option<&'static str>,
+    role: &'static str,
+    /// The member with the parts.
+    parts: &'static str,
+    part: fn(&Part) -> Value,
+    /// The member that makes the agent answer before the task has ended, and its value.
+    immediate: (&'static str, bool),
+    /// The member with the configuration of push notifications.
+    push: &'static str,
+}
+
+impl Outgoing<'_> {
+    /// The parameters of the request that sends this message.
+    fn params(&self, form: &MessageForm, streaming: bool) -> Map<String, Value> {
+        let mut message = Map::new();
+        set(&mut message, "kind", form.kind);
+        set(&mut message, "role", Some(form.role));
+        set(&mut message, "messageId", Some(self.message_id));
+        set(&mut message, form.parts, Some(self.parts.iter().map(form.part).collect::<Vec<_>>()));
+        set(&mut message, "contextId", self.context_id);
+        set(&mut message, "taskId", self.task_id);
+        set_list(&mut message, "referenceTaskIds", self.reference_task_ids);
+        set_list(&mut message, "extensions", self.extensions);
+        let mut configuration = Map::new();
+        let (name, value) = form.immediate;
+        set(&mut configuration, name, (!streaming).then_some(value));
+        set_list(&mut configuration, "acceptedOutputModes", self.accepted_output_modes);
+        set(&mut configuration, form.push, self.push.map(push_config));
+        let mut params = Map::from_iter([("message".to_owned(), message.into())]);
+        set(&mut params, "configuration", (!configuration.is_empty()).then_some(configuration));
+        set(&mut params, "metadata", self.metadata.cloned());
+        params
+    }
+}
+
 #[cfg(test)]
 impl<'a> Outgoing<'a> {
     fn for_test(message_id: &'a str, parts: &'a [Part]) -> Self {
@@ -106,10 +144,10 @@ pub struct Page {
 
 /// A document that does not follow the protocol version.
 #[derive(Debug, thiserror::Error)]
-#[error("this is not what the protocol has")]
-pub struct NotThis;
+#[error("the document does not follow the protocol version")]
+pub struct UnexpectedDocument;
 
-impl From<serde_json::Error> for NotThis {
+impl From<serde_json::Error> for UnexpectedDocument {
     /// The original error is dropped because its text can quote the document.
     fn from(_: serde_json::Error) -> Self {
         Self
@@ -123,7 +161,9 @@ pub trait Wire {
     /// The transport of calls.
     fn binding(&self) -> Binding;
     /// The value of the header `A2A-Version`, if the version has that header.
-    fn header(&self) -> Option<&'static str>;
+    fn header(&self) -> Option<&'static str> {
+        None
+    }
     /// The header that lists the extensions that a call uses.
     fn extensions_header(&self) -> &'static str;
     /// Sends a message. The response is a stream, or comes as soon as there is a task or a reply.
@@ -137,20 +177,26 @@ pub trait Wire {
     /// Asks the agent to send notifications about a task.
     fn notify(&self, task_id: &str, push: &Push) -> Call;
     /// Whether the version can list tasks.
-    fn lists(&self) -> bool;
+    fn lists(&self) -> bool {
+        false
+    }
     /// Lists the tasks of a conversation, or if none is given all tasks whose status is not older than `since`. `None`
     /// if the version cannot list tasks.
-    fn list(&self, context_id: Option<&str>, since: SystemTime, page: Option<&str>) -> Option<Call>;
+    fn list(&self, _context_id: Option<&str>, _since: SystemTime, _page: Option<&str>) -> Option<Call> {
+        None
+    }
     /// Reads the answer to a message, or an event of a stream.
-    fn event(&self, result: Value) -> Result<Event, NotThis>;
+    fn event(&self, result: Value) -> Result<Event, UnexpectedDocument>;
     /// Reads a task.
-    fn task(&self, result: Value) -> Result<Task, NotThis>;
+    fn task(&self, result: Value) -> Result<Task, UnexpectedDocument>;
     /// Reads a page of tasks.
-    fn page(&self, result: Value) -> Result<Page, NotThis>;
+    fn page(&self, _result: Value) -> Result<Page, UnexpectedDocument> {
+        Err(UnexpectedDocument)
+    }
 }
 
 /// The configuration of a push notification.
-fn told(push: &Push) -> Map<String, Value> {
+fn push_config(push: &Push) -> Map<String, Value> {
     let mut config = Map::new();
     set(&mut config, "id", Some(push.id.as_str()));
     set(&mut config, "url", Some(push.url.as_str()));
@@ -215,8 +261,8 @@ mod tests {
             let sent = wire.send(&outgoing, true).params;
             assert_eq!(sent.pointer(&format!("/configuration{with_message}")), Some(&config), "{name}");
             let asked = wire.notify("t", &push);
-            let told = asked.params.pointer(for_task).expect("the configuration");
-            assert_eq!((&told["url"], &told["token"]), (&config["url"], &config["token"]), "{name}");
+            let config_sent = asked.params.pointer(for_task).expect("the configuration");
+            assert_eq!((&config_sent["url"], &config_sent["token"]), (&config["url"], &config["token"]), "{name}");
             if wire.binding() == Binding::Rest {
                 assert!(asked.url("https://a").ends_with("/tasks/t/pushNotificationConfigs"), "{name}");
             } else {

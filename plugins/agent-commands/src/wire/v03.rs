@@ -1,17 +1,25 @@
 //! A2A 0.3 over JSON-RPC: documents with a `kind` member.
 
-use std::time::SystemTime;
-
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Call, NotThis, Outgoing, Page, Wire, filled, set, set_list, told};
+use super::{Call, MessageForm, Outgoing, UnexpectedDocument, Wire, filled, push_config, set};
 use crate::envelope::Binding;
 use crate::model::{self, Event, Part, State};
 use crate::push::Push;
 
 /// Version 0.3.
 pub struct V03;
+
+/// How this version writes a message.
+const MESSAGE: MessageForm = MessageForm {
+    kind: Some("message"),
+    role: "user",
+    parts: "parts",
+    part: written,
+    immediate: ("blocking", false),
+    push: "pushNotificationConfig",
+};
 
 fn about(method: &'static str, task_id: &str) -> Call {
     Call::rpc(method, json!({ "id": task_id }))
@@ -26,31 +34,12 @@ impl Wire for V03 {
         Binding::JsonRpc
     }
 
-    fn header(&self) -> Option<&'static str> {
-        None
-    }
-
     fn extensions_header(&self) -> &'static str {
         "x-a2a-extensions"
     }
 
     fn send(&self, outgoing: &Outgoing<'_>, streaming: bool) -> Call {
-        let mut message = Map::new();
-        set(&mut message, "kind", Some("message"));
-        set(&mut message, "role", Some("user"));
-        set(&mut message, "messageId", Some(outgoing.message_id));
-        set(&mut message, "parts", Some(outgoing.parts.iter().map(written).collect::<Vec<_>>()));
-        set(&mut message, "contextId", outgoing.context_id);
-        set(&mut message, "taskId", outgoing.task_id);
-        set_list(&mut message, "referenceTaskIds", outgoing.reference_task_ids);
-        set_list(&mut message, "extensions", outgoing.extensions);
-        let mut params = Map::from_iter([("message".to_owned(), message.into())]);
-        let mut configuration = Map::new();
-        set(&mut configuration, "blocking", (!streaming).then_some(false));
-        set_list(&mut configuration, "acceptedOutputModes", outgoing.accepted_output_modes);
-        set(&mut configuration, "pushNotificationConfig", outgoing.push.map(told));
-        set(&mut params, "configuration", (!configuration.is_empty()).then_some(configuration));
-        set(&mut params, "metadata", outgoing.metadata.cloned());
+        let params = outgoing.params(&MESSAGE, streaming);
         Call::rpc(if streaming { "message/stream" } else { "message/send" }, params)
     }
 
@@ -69,19 +58,11 @@ impl Wire for V03 {
     }
 
     fn notify(&self, task_id: &str, push: &Push) -> Call {
-        let params = json!({ "taskId": task_id, "pushNotificationConfig": told(push) });
+        let params = json!({ "taskId": task_id, "pushNotificationConfig": push_config(push) });
         Call::rpc("tasks/pushNotificationConfig/set", params)
     }
 
-    fn lists(&self) -> bool {
-        false
-    }
-
-    fn list(&self, _context_id: Option<&str>, _since: SystemTime, _page: Option<&str>) -> Option<Call> {
-        None
-    }
-
-    fn event(&self, result: Value) -> Result<Event, NotThis> {
+    fn event(&self, result: Value) -> Result<Event, UnexpectedDocument> {
         Ok(match serde_json::from_value(result)? {
             Document::Message(message) => Event::Message(message.into()),
             Document::Task(task) => Event::Task(task.into()),
@@ -97,16 +78,12 @@ impl Wire for V03 {
         })
     }
 
-    fn task(&self, result: Value) -> Result<model::Task, NotThis> {
+    fn task(&self, result: Value) -> Result<model::Task, UnexpectedDocument> {
         Ok(serde_json::from_value::<Task>(result)?.into())
-    }
-
-    fn page(&self, _result: Value) -> Result<Page, NotThis> {
-        Err(NotThis)
     }
 }
 
-/// A part in this version's form. Data that is not an object is wrapped in one, since the version allows only objects.
+/// A part in this version's form.
 fn written(part: &Part) -> Value {
     let mut object = Map::new();
     if let Some(text) = &part.text {
@@ -114,19 +91,28 @@ fn written(part: &Part) -> Value {
         set(&mut object, "text", Some(text.as_str()));
     } else if let Some(data) = &part.data {
         set(&mut object, "kind", Some("data"));
-        let data = if data.is_object() { data.clone() } else { json!({ "value": data }) };
-        set(&mut object, "data", Some(data));
+        set(&mut object, "data", Some(data_object(data)));
     } else {
-        let mut file = Map::new();
-        set(&mut file, "uri", part.url.as_deref());
-        set(&mut file, "bytes", part.raw.as_deref());
-        set(&mut file, "name", part.filename.as_deref());
-        set(&mut file, "mimeType", part.media_type.as_deref());
         set(&mut object, "kind", Some("file"));
-        set(&mut object, "file", Some(file));
+        set(&mut object, "file", Some(file(part, "uri", "bytes")));
     }
     set(&mut object, "metadata", part.metadata.clone());
     object.into()
+}
+
+/// Data that is not an object is wrapped in one, because 0.3 allows only objects.
+pub(super) fn data_object(data: &Value) -> Value {
+    if data.is_object() { data.clone() } else { json!({ "value": data }) }
+}
+
+/// The file of a part. The names of the members with its URL and its content depend on the transport.
+pub(super) fn file(part: &Part, url: &str, content: &str) -> Map<String, Value> {
+    let mut file = Map::new();
+    set(&mut file, url, part.url.as_deref());
+    set(&mut file, content, part.raw.as_deref());
+    set(&mut file, "name", part.filename.as_deref());
+    set(&mut file, "mimeType", part.media_type.as_deref());
+    file
 }
 
 #[derive(Deserialize)]
@@ -321,9 +307,9 @@ mod tests {
         let status = json!({ "state": "auth-required" });
         let task = event(json!({ "kind": "task", "id": "t", "contextId": "c", "status": status, "history": null }));
         assert!(matches!(task, Event::Task(task) if task.status.state == State::AuthRequired));
-        let said =
+        let message =
             json!({ "kind": "message", "role": "agent", "messageId": "m", "parts": [{ "kind": "text", "text": "a" }] });
-        assert!(matches!(event(said), Event::Message(message) if message.by_agent && message.text() == "a"));
+        assert!(matches!(event(message), Event::Message(message) if message.by_agent && message.text() == "a"));
         let update =
             json!({ "kind": "status-update", "taskId": "t", "contextId": "c", "status": status, "final": false });
         assert!(matches!(event(update), Event::Status { .. }));

@@ -1,10 +1,9 @@
 //! A2A 0.3 over HTTP+JSON: the JSON of its protocol buffers. A few names differ from 1.0's.
 
-use std::time::SystemTime;
-
 use serde_json::{Map, Value, json};
 
-use super::{Call, NotThis, Outgoing, Page, Route, V1, V03, Wire, segment, set, set_list, told};
+use super::v03::{data_object, file};
+use super::{Call, MessageForm, Outgoing, Route, UnexpectedDocument, V1, V03, Wire, push_config, segment, set};
 use crate::envelope::Binding;
 use crate::model::{Event, Part, Task};
 use crate::push::Push;
@@ -14,6 +13,16 @@ pub struct V03Rest;
 
 /// Reads the results after their names have been changed to 1.0's.
 const NEWER: V1 = V1 { tenant: None, binding: Binding::Rest };
+
+/// How this version writes a message.
+const MESSAGE: MessageForm = MessageForm {
+    kind: None,
+    role: "ROLE_USER",
+    parts: "content",
+    part: written,
+    immediate: ("blocking", false),
+    push: "pushNotification",
+};
 
 fn about(method: &'static str, verb: &'static str, task_id: &str, action: &str, params: Map<String, Value>) -> Call {
     let path = format!("/v1/tasks/{}{action}", segment(task_id));
@@ -29,30 +38,12 @@ impl Wire for V03Rest {
         Binding::Rest
     }
 
-    fn header(&self) -> Option<&'static str> {
-        None
-    }
-
     fn extensions_header(&self) -> &'static str {
         V03.extensions_header()
     }
 
     fn send(&self, outgoing: &Outgoing<'_>, streaming: bool) -> Call {
-        let mut message = Map::new();
-        set(&mut message, "messageId", Some(outgoing.message_id));
-        set(&mut message, "role", Some("ROLE_USER"));
-        set(&mut message, "content", Some(outgoing.parts.iter().map(written).collect::<Vec<_>>()));
-        set(&mut message, "contextId", outgoing.context_id);
-        set(&mut message, "taskId", outgoing.task_id);
-        set_list(&mut message, "referenceTaskIds", outgoing.reference_task_ids);
-        set_list(&mut message, "extensions", outgoing.extensions);
-        let mut params = Map::from_iter([("message".to_owned(), message.into())]);
-        let mut configuration = Map::new();
-        set(&mut configuration, "blocking", (!streaming).then_some(false));
-        set_list(&mut configuration, "acceptedOutputModes", outgoing.accepted_output_modes);
-        set(&mut configuration, "pushNotification", outgoing.push.map(told));
-        set(&mut params, "configuration", (!configuration.is_empty()).then_some(configuration));
-        set(&mut params, "metadata", outgoing.metadata.cloned());
+        let params = outgoing.params(&MESSAGE, streaming);
         let (method, path) =
             if streaming { ("message/stream", "/v1/message:stream") } else { ("message/send", "/v1/message:send") };
         Call { method, params: params.into(), route: Some(Route { verb: "POST", path: path.into() }) }
@@ -75,7 +66,7 @@ impl Wire for V03Rest {
     fn notify(&self, task_id: &str, push: &Push) -> Call {
         let parent = format!("tasks/{task_id}");
         let name = format!("{parent}/pushNotificationConfigs/{}", push.id);
-        let config = json!({ "name": name, "pushNotificationConfig": told(push) });
+        let config = json!({ "name": name, "pushNotificationConfig": push_config(push) });
         // The protocol's definition expects the configuration itself as the body. Python's SDK expects the request
         // around it. Both ignore unknown members, so the body contains both.
         let mut params = Map::from_iter([("parent".to_owned(), parent.into()), ("config".to_owned(), config.clone())]);
@@ -86,20 +77,12 @@ impl Wire for V03Rest {
         about("tasks/pushNotificationConfig/set", "POST", task_id, "/pushNotificationConfigs", params)
     }
 
-    fn lists(&self) -> bool {
-        false
-    }
-
-    fn list(&self, _context_id: Option<&str>, _since: SystemTime, _page: Option<&str>) -> Option<Call> {
-        None
-    }
-
-    fn event(&self, result: Value) -> Result<Event, NotThis> {
+    fn event(&self, result: Value) -> Result<Event, UnexpectedDocument> {
         // Some servers return the documents of JSON-RPC here.
         if result.get("kind").is_some() {
             return V03.event(result);
         }
-        let Value::Object(mut result) = result else { return Err(NotThis) };
+        let Value::Object(mut result) = result else { return Err(UnexpectedDocument) };
         rename(&mut result, "msg", "message");
         change(&mut result, "task", task);
         change(&mut result, "message", message);
@@ -108,35 +91,25 @@ impl Wire for V03Rest {
         NEWER.event(result.into())
     }
 
-    fn task(&self, result: Value) -> Result<Task, NotThis> {
+    fn task(&self, result: Value) -> Result<Task, UnexpectedDocument> {
         if result.get("kind").is_some() {
             return V03.task(result);
         }
-        let Value::Object(mut result) = result else { return Err(NotThis) };
+        let Value::Object(mut result) = result else { return Err(UnexpectedDocument) };
         task(&mut result);
         NEWER.task(result.into())
     }
-
-    fn page(&self, _result: Value) -> Result<Page, NotThis> {
-        Err(NotThis)
-    }
 }
 
-/// A part in this version's form. Data that is not an object is wrapped in one, since the version allows only objects.
+/// A part in this version's form.
 fn written(part: &Part) -> Value {
     let mut object = Map::new();
     if let Some(text) = &part.text {
         set(&mut object, "text", Some(text.as_str()));
     } else if let Some(data) = &part.data {
-        let data = if data.is_object() { data.clone() } else { json!({ "value": data }) };
-        set(&mut object, "data", Some(json!({ "data": data })));
+        set(&mut object, "data", Some(json!({ "data": data_object(data) })));
     } else {
-        let mut file = Map::new();
-        set(&mut file, "fileWithUri", part.url.as_deref());
-        set(&mut file, "fileWithBytes", part.raw.as_deref());
-        set(&mut file, "name", part.filename.as_deref());
-        set(&mut file, "mimeType", part.media_type.as_deref());
-        set(&mut object, "file", Some(file));
+        set(&mut object, "file", Some(file(part, "fileWithUri", "fileWithBytes")));
     }
     set(&mut object, "metadata", part.metadata.clone());
     object.into()
@@ -220,11 +193,12 @@ mod tests {
 
     #[test]
     fn a_task_is_read_with_the_names_of_the_version() {
-        let said = json!({ "messageId": "m", "role": "ROLE_AGENT", "content": [{ "data": { "data": { "a": 1 } } }] });
+        let message =
+            json!({ "messageId": "m", "role": "ROLE_AGENT", "content": [{ "data": { "data": { "a": 1 } } }] });
         let file = json!({ "file": { "fileWithBytes": "AAA=", "name": "f" } });
         let task = json!({
-            "id": "t", "status": { "state": "TASK_STATE_CANCELLED", "message": said },
-            "artifacts": [{ "artifactId": "a", "parts": [file] }], "history": [said],
+            "id": "t", "status": { "state": "TASK_STATE_CANCELLED", "message": message },
+            "artifacts": [{ "artifactId": "a", "parts": [file] }], "history": [message],
         });
         let task = V03Rest.task(task).expect("a task");
         assert_eq!((task.status.state, task.history.len()), (State::Canceled, 1));

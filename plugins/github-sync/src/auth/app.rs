@@ -12,12 +12,16 @@ use super::Exchange;
 use super::jwt::Signer;
 use super::sealed::{Seal, Sealed, Token};
 use crate::answer::{self, Meaning, Subject};
-use crate::kept::{document, keys};
 use crate::limits::Limits;
 use crate::settings::AppSettings;
+use crate::stored::{document, keys};
 
 /// A token is replaced this long before it expires. This is longer than any request may take.
 const MARGIN: Duration = Duration::from_secs(5 * 60);
+
+/// A new token is used for at least this long, even if GitHub says that it expires sooner. Otherwise each request would
+/// get a token of its own. If GitHub rejects the token, it is replaced.
+const SHORTEST_USE: Duration = Duration::from_secs(1);
 
 /// A rejected JWT is signed again only if GitHub's clock differs from the host's by more than this.
 const SKEW: Duration = Duration::from_secs(10);
@@ -62,7 +66,7 @@ impl<'a> Installation<'a> {
     pub fn token(&mut self, exchange: &impl Exchange) -> Result<String, Failure> {
         if !self.is_read {
             self.is_read = true;
-            self.token = self.kept()?;
+            self.token = self.stored()?;
         }
         if let Some(token) = &self.token
             && token.until > seconds(clock::now() + MARGIN)
@@ -70,7 +74,7 @@ impl<'a> Installation<'a> {
             return Ok(token.token.clone());
         }
         let token = self.create(exchange)?;
-        self.keep(&token)?;
+        self.save(&token)?;
         Ok(self.token.insert(token).token.clone())
     }
 
@@ -82,7 +86,7 @@ impl<'a> Installation<'a> {
     pub fn refused(&self) -> Failure {
         let (app, owner) = (&self.app.id, self.owner);
         Failure::fatal(format!(
-            "GitHub refuses each new installation token of the app {app} for `{owner}` (401). Look at the app's \
+            "GitHub refuses each new installation token of the app {app} for `{owner}` (401). Check the app's \
              installation on `{owner}`, and retry the job"
         ))
     }
@@ -91,13 +95,13 @@ impl<'a> Installation<'a> {
         keys::installation(&self.app.id, self.app.installation, self.owner)
     }
 
-    fn kept(&self) -> Result<Option<Token>, Failure> {
+    fn stored(&self) -> Result<Option<Token>, Failure> {
         let sealed: Option<Sealed> = document(self.store.get(&self.place())?.as_ref());
         Ok(sealed.and_then(|sealed| Seal::new(&self.app.key).open(&self.place(), &sealed)))
     }
 
     /// Stores a token for other attempts. GitHub's ETags depend on the token, so sharing it saves the most requests.
-    fn keep(&self, token: &Token) -> Result<(), Failure> {
+    fn save(&self, token: &Token) -> Result<(), Failure> {
         match Seal::new(&self.app.key).seal(&self.place(), token) {
             Some(sealed) => Ok(self.store.set_json(&self.place(), &sealed)?),
             None => {
@@ -126,7 +130,7 @@ impl<'a> Installation<'a> {
         // The remaining lifetime does not depend on the clock.
         let lasts = expires.duration_since(answer.date().unwrap_or_else(|| self.now())).unwrap_or_default();
         log::info(format_args!("got an installation token for `{}`, valid for {} s", self.owner, lasts.as_secs()));
-        Ok(Token { token: created.token, until: seconds(clock::now() + lasts) })
+        Ok(Token { token: created.token, until: used_until(clock::now(), lasts) })
     }
 
     /// Finds the app's installation on the owner, which is an organisation or a user.
@@ -179,7 +183,7 @@ impl<'a> Installation<'a> {
         let (app, owner) = (&self.app.id, self.owner);
         Ok(match answer.status() {
             200 if self.app.installation.is_some() => Failure::fatal(format!(
-                "the GitHub App {app} has no {what} (404), where `installation-id` says so. Fix `installation-id` in the \
+                "the GitHub App {app} has no {what} (404). Fix `installation-id` in the \
                  plugin's `config`, or remove it: then the installation of `{owner}` is looked up"
             )),
             200 => Failure::fatal(format!(
@@ -212,12 +216,12 @@ impl<'a> Installation<'a> {
         let (app, owner) = (&self.app.id, self.owner);
         match answer::meaning(answer, Subject::Installation(owner), clock::now()) {
             Meaning::Unauthorised => self.wrong_app(401),
-            Meaning::Forbidden(_) if speaks_of_suspension(answer) => self.suspended(),
+            Meaning::Forbidden(_) if mentions_suspension(answer) => self.suspended(),
             Meaning::Forbidden(reason) => Failure::fatal(reason),
-            Meaning::Slower(asked) => Limits::new(self.store).met(asked),
+            Meaning::Slower(asked) => Limits::new(self.store).record_hit(asked),
             Meaning::Failed(failure) => failure,
             _ => Failure::fatal(format!(
-                "GitHub gives no token to the app {app} for `{owner}` ({}). Look at the app's installation on \
+                "GitHub returned no token for the app {app} for `{owner}` ({}). Check the app's installation on \
                  `{owner}`, and retry the job",
                 answer.status()
             )),
@@ -246,9 +250,14 @@ impl Clock {
     }
 }
 
-fn speaks_of_suspension(answer: &Response) -> bool {
+fn mentions_suspension(answer: &Response) -> bool {
     let body: Option<Value> = answer.json().ok();
     body.as_ref().and_then(|body| body["message"].as_str()).is_some_and(|message| message.contains("suspended"))
+}
+
+/// The stored end of a token's validity, in seconds since the Unix epoch. It is replaced [`MARGIN`] before that.
+fn used_until(now: SystemTime, lasts: Duration) -> u64 {
+    seconds(now + lasts.max(MARGIN + SHORTEST_USE))
 }
 
 fn seconds(time: SystemTime) -> u64 {
@@ -258,6 +267,14 @@ fn seconds(time: SystemTime) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_that_expires_at_once_is_not_replaced_at_each_request() {
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        assert_eq!(used_until(at(1_000), Duration::from_secs(3_600)), 4_600);
+        // As if the clock were an hour ahead and the response had no `Date`.
+        assert_eq!(used_until(at(1_000), Duration::ZERO), seconds(at(1_000) + MARGIN + SHORTEST_USE));
+    }
 
     #[test]
     fn a_small_difference_of_the_clocks_is_none() {

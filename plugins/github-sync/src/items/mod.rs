@@ -1,10 +1,10 @@
 //! The stored form of items: GitHub's own names and values, without URLs that can be derived.
 
+mod kinds;
 mod parts;
 mod repository;
 #[cfg(test)]
 mod tests;
-mod types;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -14,10 +14,10 @@ use toril_plugin::http::Response;
 use crate::fields::Fields;
 use crate::resource::Resource;
 
-pub use repository::Repository;
-use types::{
+use kinds::{
     Branch, CheckRun, Comment, Commit, Issue, Label, Milestone, Pull, Release, Review, ReviewComment, Tag, WorkflowRun,
 };
+pub use repository::Repository;
 
 /// Maximum size of a document that is stored complete, in bytes. The store accepts 1 MiB per value.
 const LARGEST: usize = 1_000_000;

@@ -5,10 +5,9 @@ use toril_plugin::{Failure, log};
 
 use super::Work;
 use crate::answer::{Subject, missing};
-use crate::api::{Api, Content, Following, Found, Known};
-use crate::kept::{Page, document, keys};
-use crate::link::with_page;
+use crate::api::{Api, Content, Found, Known};
 use crate::resource::Resource;
+use crate::stored::{Page, document, keys};
 
 /// Maximum number of pages per list of parents. The pages of several lists are stored one after the other, so this is
 /// also the distance between their page numbers.
@@ -116,12 +115,13 @@ impl Finder<'_> {
             let subject = Subject::Listing(source.listed, self.repo);
             let page = match api.get(&url, known, subject)? {
                 Found::Content(content) => {
-                    let page = page(content, source.name, size as usize, number - first_page + 1)?;
+                    let page = page(content, source.name, size, number - first_page + 1)?;
                     self.work.store.set_json(&key, &page)?;
                     page
                 }
                 Found::NotModified { next } => {
-                    let page = stored.ok_or_else(|| Failure::retry(format!("a page of {subject} was not kept")))?;
+                    let page =
+                        stored.ok_or_else(|| Failure::retry(format!("a page of {subject} is no longer stored")))?;
                     Page { next: next.or_else(|| page.next.clone()), ..page }
                 }
                 // The repository has no commits.
@@ -133,6 +133,8 @@ impl Finder<'_> {
                 }
                 Found::TooLarge(_) => {
                     size /= 2;
+                    // The list is read again from its beginning.
+                    (taken, number) = (0, first_page);
                     next = Some(api.url(&first(size)));
                     continue;
                 }
@@ -165,15 +167,9 @@ fn api_path(repo: &str, path: &str, size: u32) -> String {
 }
 
 /// A page of parents. Each key consists of a parent's name and its date.
-fn page(content: Content, name: fn(Listed) -> Option<String>, size: usize, number: u32) -> Result<Page, Failure> {
+fn page(content: Content, name: fn(Listed) -> Option<String>, size: u32, number: u32) -> Result<Page, Failure> {
     let listed: Vec<Listed> = content.answer.json()?;
-    // As in other listings, only a certain end counts as the end.
-    let next = match content.following {
-        Following::Page(next) => Some(next),
-        Following::Contradiction if !listed.is_empty() => Some(with_page(&content.url, number + 1)),
-        Following::Unlinked if listed.len() >= size => Some(with_page(&content.url, number + 1)),
-        Following::End | Following::Contradiction | Following::Unlinked => None,
-    };
+    let next = content.following.next_page(&content.url, number, listed.len(), size);
     let oldest = listed.iter().filter_map(|listed| listed.updated_at.clone()).min();
     let named = listed.into_iter().filter_map(|listed| {
         let date = listed.updated_at.clone().unwrap_or_default();

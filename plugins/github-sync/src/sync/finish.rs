@@ -1,13 +1,17 @@
-//! Finishes a listing: stored items that it did not contain are deleted at GitHub, or only too old to be stored.
+//! Reads a listing in as many passes as needed. Stored items that it then does not contain are deleted at GitHub, or
+//! only too old to be stored.
 
 use std::collections::BTreeSet;
 
 use toril_plugin::{Failure, log};
 
-use super::listing::{Listing, earliest};
+use super::dates::earliest;
+use super::listing::Listing;
 use super::now;
-use crate::kept::{Cut, Lease, MOST_KEYS, Page, Phase, Writes, document, keys};
+use super::outcome::Listed;
+use crate::api::Api;
 use crate::resource::Order;
+use crate::stored::{Cut, Lease, MOST_KEYS, Page, Phase, Writes, document, keys};
 
 /// Number of stored pages per read. It limits memory: pages are small, but there can be many.
 const PAGES_AT_ONCE: usize = 500;
@@ -24,13 +28,30 @@ struct Absent {
     outside: Vec<String>,
 }
 
+impl Listing<'_> {
+    /// Reads everything that is left to read.
+    pub fn sync(mut self, api: &mut Api<'_>, lease: &Lease<'_>) -> Result<Listed, Failure> {
+        while self.run.phase != Phase::Done {
+            while !self.run.ended {
+                self.work.pace.before_page()?;
+                self.page(api, lease)?;
+                if let Some(reason) = self.refused {
+                    return Ok(Listed::Refused(reason));
+                }
+            }
+            finish(&mut self, lease)?;
+        }
+        Ok(Listed::Complete(self.run.counts))
+    }
+}
+
 /// Completes a run whose pages have been read, or returns it to its first page.
 ///
 /// Items move between pages while a listing is read, so an existing item can be missed. For example, a deletion on a
 /// page that was already read moves the first item of the next page to that page. A run is complete once all its pages
 /// contained the same items when they were read again. Unchanged pages do not count against the rate limit. Only after
 /// that do missing items count as deleted.
-pub fn finish(listing: &mut Listing<'_>, lease: &Lease<'_>) -> Result<(), Failure> {
+fn finish(listing: &mut Listing<'_>, lease: &Lease<'_>) -> Result<(), Failure> {
     lease.check(listing.work.store.get(&lease.fence())?.as_ref())?;
     let absent = if listing.run.full { absent(listing)? } else { Absent::default() };
     // A single page is a consistent snapshot.
@@ -51,8 +72,7 @@ pub fn finish(listing: &mut Listing<'_>, lease: &Lease<'_>) -> Result<(), Failur
     if !settled {
         let (resource, passes) = (listing.resource, listing.run.passes + 1);
         log::warn(format_args!(
-            "the {resource} changed each of the {passes} times that they were read: nothing is deleted, and the next \
-             sync reads them again"
+            "the {resource} changed during each of {passes} reads: nothing is deleted, and the next sync reads them again"
         ));
     }
     remove(listing, &gone)?;
@@ -69,11 +89,18 @@ fn gone(listing: &mut Listing<'_>, absent: Absent) -> Vec<String> {
         }
         return too_old;
     }
-    let mut gone = std::mem::take(&mut listing.run.candidates);
+    let mut gone = missing_still(std::mem::take(&mut listing.run.candidates), &absent.missing);
     listing.run.counts.deleted += gone.len() as u64;
     listing.run.counts.dropped += absent.outside.len() as u64;
     gone.extend(absent.outside);
     gone
+}
+
+/// The items that were missing in every pass, including the last one. If the last pass ended earlier than the first,
+/// items beyond its end are not missing.
+fn missing_still(candidates: Vec<String>, missing: &[String]) -> Vec<String> {
+    let missing: BTreeSet<_> = missing.iter().collect();
+    candidates.into_iter().filter(|key| missing.contains(key)).collect()
 }
 
 /// The stored items that are not on the pages of this run.
@@ -84,7 +111,7 @@ fn absent(listing: &Listing<'_>) -> Result<Absent, Failure> {
         let keys: Vec<_> = numbers.iter().map(|number| keys::page(listing.id, listing.resource, *number)).collect();
         for page in listing.work.store.get_many(&keys)? {
             let page: Page = document(page.as_ref())
-                .ok_or_else(|| Failure::retry(format!("a page of the {} is no longer kept", listing.resource)))?;
+                .ok_or_else(|| Failure::retry(format!("a page of the {} is no longer stored", listing.resource)))?;
             listed.extend(page.keys);
         }
     }
@@ -136,4 +163,15 @@ fn complete(listing: &mut Listing<'_>) -> Result<(), Failure> {
     }
     run.phase = Phase::Done;
     listing.save(Writes::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_beyond_the_end_of_the_last_pass_is_not_deleted() {
+        let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+        assert_eq!(missing_still(keys(&["deleted", "beyond"]), &keys(&["deleted", "new"])), keys(&["deleted"]));
+    }
 }

@@ -2,16 +2,16 @@
 
 use toril_plugin::{Failure, log};
 
+use super::dates::{earlier, earliest};
 use super::repository::Repo;
-use super::{Work, finish, windows};
+use super::{Work, windows};
 use crate::answer::{Subject, missing};
-use crate::api::{Api, Content, Following, Found, Known};
+use crate::api::{Api, Content, Found, Known};
 use crate::fields::Fields;
 use crate::items::{self, Entry};
-use crate::kept::{Cut, Index, Lease, Page, Phase, Run, State, Writes, document, keys};
 use crate::link::with_page;
 use crate::resource::{Order, Resource};
-use crate::result::Counts;
+use crate::stored::{Cut, Index, Lease, Page, Phase, Run, State, Writes, document, keys};
 
 /// Maximum number of pages of a listing. No more items than that can be stored, and a server that always names a next
 /// page would never end.
@@ -28,15 +28,7 @@ pub struct Listing<'a> {
     pub(super) index: Index,
     pub(super) run: Run,
     /// Why GitHub does not let the token read the resource.
-    refused: Option<String>,
-}
-
-/// How the sync of a resource ended.
-pub enum Listed {
-    /// It is complete.
-    Complete(Counts),
-    /// GitHub does not let the token read the resource, for this reason. The stored data stays unchanged.
-    Refused(String),
+    pub(super) refused: Option<String>,
 }
 
 impl<'a> Listing<'a> {
@@ -69,33 +61,16 @@ impl<'a> Listing<'a> {
         Ok(Self { work, id, resource, repo: &repo.described.full_name, fields, state, index, run, refused: None })
     }
 
-    /// Reads everything that is left to read.
-    pub fn sync(mut self, api: &mut Api<'_>, lease: &Lease<'_>) -> Result<Listed, Failure> {
-        while self.run.phase != Phase::Done {
-            while !self.run.ended {
-                self.work.pace.before_page()?;
-                self.page(api, lease)?;
-                if let Some(reason) = self.refused {
-                    return Ok(Listed::Refused(reason));
-                }
-            }
-            finish::finish(&mut self, lease)?;
-        }
-        Ok(Listed::Complete(self.run.counts))
-    }
-
     /// The listing, for messages.
     fn subject(&self) -> Subject<'a> {
         Subject::Listing(self.resource, self.repo)
     }
 
-    fn page(&mut self, api: &mut Api<'_>, lease: &Lease<'_>) -> Result<(), Failure> {
+    pub(super) fn page(&mut self, api: &mut Api<'_>, lease: &Lease<'_>) -> Result<(), Failure> {
         let number = self.run.page;
         if number > MOST_PAGES {
             let subject = self.subject();
-            return Err(Failure::fatal(format!(
-                "GitHub lists {subject} on more than {MOST_PAGES} pages, without an end"
-            )));
+            return Err(Failure::fatal(format!("GitHub's list of {subject} does not end after {MOST_PAGES} pages")));
         }
         let read = self.work.store.get_many(&[keys::page(self.id, self.resource, number), lease.fence()])?;
         lease.check(read.get(1).and_then(Option::as_ref))?;
@@ -112,10 +87,14 @@ impl<'a> Listing<'a> {
         let (page, entries) = match found {
             Found::Content(content) => self.fresh(content, allowed)?,
             Found::NotModified { next } => {
-                let page = page.ok_or_else(|| Failure::retry(format!("a page of {subject} was not kept")))?;
+                let page = page.ok_or_else(|| Failure::retry(format!("a page of {subject} is no longer stored")))?;
                 self.stop_a_chain();
                 let next = next.or_else(|| page.next.clone()).or_else(|| self.beyond(&page));
                 (shortened(Page { next, ..page }, allowed), Vec::new())
+            }
+            // Not an empty resource, because it has a first page.
+            Found::Nothing if number > 1 => {
+                return Err(Failure::retry(format!("GitHub's list of {subject} broke off")));
             }
             Found::Nothing => (Page { url, in_order: true, ..Page::default() }, Vec::new()),
             Found::Missing(status) => {
@@ -154,7 +133,7 @@ impl<'a> Listing<'a> {
         if size <= 1 {
             return Err(Failure::fatal(format!("one item of {subject} is larger than {limit} bytes")));
         }
-        log::info(format_args!("a page of {size} of {subject} is larger than {limit} bytes: asking for half as many"));
+        log::info(format_args!("a page of {size} of {subject} is larger than {limit} bytes: requesting half as many"));
         self.state.page_size = Some(size / 2);
         self.run.first_page();
         self.save(Writes::default())
@@ -169,7 +148,7 @@ impl<'a> Listing<'a> {
 
     fn fresh(&mut self, content: Content, allowed: usize) -> Result<(Page, Vec<Entry>), Failure> {
         let mut entries = items::entries(self.resource, &content.answer, &self.fields)?;
-        let next = self.next(content.following, &content.url, entries.len());
+        let next = content.following.next_page(&content.url, self.run.page, entries.len(), self.page_size());
         let left_out = entries.len() > allowed;
         entries.truncate(allowed);
         let dates = || entries.iter().map(|entry| &entry.date).filter(|date| !date.is_empty());
@@ -188,18 +167,6 @@ impl<'a> Listing<'a> {
         // A chain whose beginning has changed is read completely.
         self.run.full |= self.resource.order() == Order::Chain;
         Ok((page, entries))
-    }
-
-    /// The URL of the next page. If a response does not clearly mark the end, the next page number is requested. A
-    /// truncated listing must not look like one with deleted items.
-    fn next(&self, following: Following, url: &str, items: usize) -> Option<String> {
-        let is_certain = match following {
-            Following::Page(next) => return Some(next),
-            Following::End => true,
-            Following::Contradiction => items == 0,
-            Following::Unlinked => items < self.page_size() as usize,
-        };
-        (!is_certain).then(|| with_page(url, self.run.page + 1))
     }
 
     /// The page after an unchanged full page that was the last one. New items would be on it, and a 304 need not reveal
@@ -282,22 +249,6 @@ fn reads_further(state: &State, work: &Work<'_>) -> bool {
     }
 }
 
-/// How far back an incremental sync reads: to the cursor, and further if the job asks for it.
-pub(super) fn earlier<'a>(cursor: Option<&'a String>, since: Option<&'a String>) -> Option<&'a String> {
-    match (cursor, since) {
-        (Some(cursor), Some(since)) => Some(cursor.min(since)),
-        (cursor, _) => cursor,
-    }
-}
-
-/// The earlier of two dates. A missing date is ignored.
-pub(super) fn earliest(one: Option<String>, other: Option<String>) -> Option<String> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
-    }
-}
-
 fn shortened(mut page: Page, allowed: usize) -> Page {
     page.left_out |= page.keys.len() > allowed;
     page.keys.truncate(allowed);
@@ -309,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sync_goes_back_to_the_cursor_and_further_if_it_is_told() {
+    fn a_sync_goes_back_to_the_cursor_and_further_if_the_job_asks_for_it() {
         let (early, late) = ("2024".to_owned(), "2025".to_owned());
         assert_eq!(earlier(Some(&late), Some(&early)), Some(&early));
         assert_eq!(earlier(Some(&early), Some(&late)), Some(&early));

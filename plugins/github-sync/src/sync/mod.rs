@@ -1,8 +1,10 @@
 //! Syncs one repository: its own description, then all listings.
 
+mod dates;
 mod find;
 mod finish;
 mod listing;
+mod outcome;
 mod parents;
 mod part;
 mod repository;
@@ -16,15 +18,16 @@ use toril_plugin::{Failure, Job, log};
 
 use crate::api::Api;
 use crate::fields::Selection;
-use crate::kept::Lease;
 use crate::pace::Pace;
 use crate::payload::Sync;
 use crate::resource::{Order, Resource};
 use crate::result::{Counts, Synced};
 use crate::settings::Settings;
+use crate::stored::Lease;
 use crate::version::version;
 
-use listing::{Listed, Listing};
+use listing::Listing;
+use outcome::Listed;
 use parents::Parents;
 use repository::Repo;
 use windows::Windows;
@@ -56,7 +59,7 @@ pub fn run(job: &Job<Sync>, repo: &str, settings: &Settings) -> Result<Synced, F
         Ok(listings) => Ok(synced(repo, listings)),
         Err(failure) => {
             if matches!(failure, Failure::Defer(_)) {
-                lease.keep();
+                lease.extend();
             }
             Err(failure)
         }
@@ -98,7 +101,7 @@ fn listings(work: &Work<'_>, api: &mut Api<'_>, repo: &Repo, lease: &Lease<'_>) 
     if let Some(reason) = refused.values().next()
         && complete.len() == 1
     {
-        return Err(Failure::fatal(format!("GitHub refuses every resource that the job asks for. {reason}")));
+        return Err(Failure::fatal(format!("GitHub refuses access to every resource of the job. {reason}")));
     }
     Ok(Listings { complete, refused })
 }

@@ -3,16 +3,17 @@
 
 use toril_plugin::{Failure, log};
 
+use super::dates::earlier;
 use super::find::Finder;
-use super::listing::{Listed, earlier};
+use super::outcome::Listed;
 use super::part::{Part, Read};
 use super::repository::Repo;
 use super::{Work, now};
 use crate::answer::Subject;
 use crate::api::Api;
 use crate::fields::Fields;
-use crate::kept::{Index, Lease, MOST_KEYS, Page, ParentsRun, ParentsState, Writes, document, keys};
 use crate::resource::Resource;
+use crate::stored::{Index, Lease, MOST_KEYS, Page, ParentsRun, ParentsState, Writes, document, keys};
 
 /// Maximum number of parents whose listings are stored. The items of older parents stay, but are not read again.
 const MOST_PARENTS: usize = 1_000;
@@ -179,6 +180,8 @@ impl<'a> Parents<'a> {
                 for sha in &left {
                     self.drop_items_of(sha)?;
                 }
+                // The index must no longer have these items before the documents that list them are removed.
+                self.save(Writes::default())?;
                 self.forget(&left)?;
             }
             _ => {

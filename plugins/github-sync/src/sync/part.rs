@@ -4,12 +4,11 @@ use toril_plugin::{Failure, log};
 
 use super::Work;
 use crate::answer::{Subject, missing};
-use crate::api::{Api, Following, Found, Known};
+use crate::api::{Api, Found, Known};
 use crate::fields::Fields;
 use crate::items::{self, Entry};
-use crate::kept::Page;
-use crate::link::with_page;
 use crate::resource::Resource;
+use crate::stored::Page;
 
 /// Maximum number of pages per parent. They are written in one step together with the documents beside them, of at most
 /// 1,000 keys.
@@ -94,12 +93,7 @@ impl Part<'_> {
                 Found::TooLarge(_) => return Ok(None),
             };
             let entries = items::entries(self.resource, &content.answer, self.fields)?;
-            next = match content.following {
-                Following::Page(next) => Some(next),
-                Following::Contradiction if !entries.is_empty() => Some(with_page(&content.url, items.pages + 2)),
-                Following::Unlinked if entries.len() >= size as usize => Some(with_page(&content.url, items.pages + 2)),
-                Following::End | Following::Contradiction | Following::Unlinked => None,
-            };
+            next = content.following.next_page(&content.url, items.pages + 1, entries.len(), size);
             bytes += entries.iter().map(|entry| entry.document.len()).sum::<usize>();
             if bytes > MOST_BYTES {
                 break;
@@ -114,7 +108,7 @@ impl Part<'_> {
         }
         items.is_whole = next.is_none() && bytes <= MOST_BYTES;
         if !items.is_whole {
-            log::warn(format_args!("{} are too many: only the first {} are kept", self.subject(), items.keys.len()));
+            log::warn(format_args!("too many {}: only the first {} are stored", self.subject(), items.keys.len()));
         }
         Ok(Some(Read::Items(items)))
     }

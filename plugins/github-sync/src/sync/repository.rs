@@ -6,9 +6,9 @@ use super::{Work, now};
 use crate::answer::{Subject, missing};
 use crate::api::{Api, Content, Found, Known};
 use crate::items::Repository;
-use crate::kept::{Lease, Name, Page, Phase, Run, State, Writes, document, keys};
 use crate::resource::Resource;
 use crate::result::Counts;
+use crate::stored::{Lease, Name, Page, Phase, Run, State, Writes, document, keys};
 
 const RESOURCE: Resource = Resource::Repository;
 
@@ -19,7 +19,7 @@ pub struct Repo {
 }
 
 /// The stored data of a repository.
-struct Kept<'a> {
+struct Stored<'a> {
     lease: Lease<'a>,
     /// The stored bytes of its description.
     bytes: Option<Vec<u8>>,
@@ -28,7 +28,7 @@ struct Kept<'a> {
     page: Page,
 }
 
-impl<'a> Kept<'a> {
+impl<'a> Stored<'a> {
     fn load(work: &Work<'a>, id: u64) -> Result<Self, Failure> {
         let lease = Lease::take(work.store, id, work.job)?;
         let keys = [keys::repository(id), keys::state(id, RESOURCE), keys::page(id, RESOURCE, 1)];
@@ -53,27 +53,29 @@ impl<'a> Kept<'a> {
 /// Finds the repository with this name and takes its lease.
 pub fn read<'a>(work: &Work<'a>, api: &mut Api<'_>, name: &str) -> Result<(Repo, Lease<'a>), Failure> {
     let pointer: Option<Name> = document(work.store.get(&keys::name(name))?.as_ref());
-    let mut kept = pointer.map(|pointer| Kept::load(work, pointer.id)).transpose()?;
+    let mut stored = pointer.map(|pointer| Stored::load(work, pointer.id)).transpose()?;
 
     // An earlier attempt of this job has already read it.
-    if let Some(Kept { described: Some(described), state: State { run: Some(run), .. }, .. }) = &kept
+    if let Some(Stored { described: Some(described), state: State { run: Some(run), .. }, .. }) = &stored
         && run.job == work.job
         && run.phase == Phase::Done
     {
         let repo = Repo { described: described.clone(), counts: run.counts.clone() };
-        return kept.map(|kept| (repo, kept.lease)).ok_or_else(|| Failure::retry("the repository was not kept"));
+        return stored
+            .map(|stored| (repo, stored.lease))
+            .ok_or_else(|| Failure::retry("the repository is no longer stored"));
     }
 
     work.pace.before_page()?;
     let subject = Subject::Repository(name);
     let url = api.url(&format!("/repos/{name}"));
-    let found = api.get(&url, kept.as_ref().and_then(Kept::known), subject)?;
+    let found = api.get(&url, stored.as_ref().and_then(Stored::known), subject)?;
     let mut counts = api.take_counts();
     let (described, content) = match found {
         Found::Content(content) => (described(&content, name)?, Some(content)),
         Found::NotModified { .. } => {
-            let described = kept.as_ref().and_then(|kept| kept.described.clone());
-            (described.ok_or_else(|| Failure::retry(format!("{subject} was not kept")))?, None)
+            let described = stored.as_ref().and_then(|stored| stored.described.clone());
+            (described.ok_or_else(|| Failure::retry(format!("{subject} is no longer stored")))?, None)
         }
         Found::Nothing => return Err(Failure::fatal(missing(subject, 410))),
         Found::Missing(status) => return Err(Failure::fatal(missing(subject, status))),
@@ -85,33 +87,33 @@ pub fn read<'a>(work: &Work<'a>, api: &mut Api<'_>, name: &str) -> Result<(Repo,
 
     // The name may now belong to another repository.
     let id = described.id;
-    let mut kept = match kept.take() {
-        Some(kept) if kept.described.as_ref().is_some_and(|known| known.id == id) => kept,
+    let mut stored = match stored.take() {
+        Some(stored) if stored.described.as_ref().is_some_and(|known| known.id == id) => stored,
         other => {
             drop(other);
-            Kept::load(work, id)?
+            Stored::load(work, id)?
         }
     };
-    write(work, name, &mut kept, &described, content, &mut counts)?;
+    write(work, name, &mut stored, &described, content, &mut counts)?;
     work.pace.after_page(RESOURCE, 1, 1);
-    Ok((Repo { described, counts }, kept.lease))
+    Ok((Repo { described, counts }, stored.lease))
 }
 
 fn write(
     work: &Work<'_>,
     name: &str,
-    kept: &mut Kept<'_>,
+    stored: &mut Stored<'_>,
     described: &Repository,
     content: Option<Content>,
     counts: &mut Counts,
 ) -> Result<(), Failure> {
     let id = described.id;
-    kept.lease.check(work.store.get(&kept.lease.fence())?.as_ref())?;
+    stored.lease.check(work.store.get(&stored.lease.fence())?.as_ref())?;
     let mut writes = Writes::default();
     if let Some(content) = content {
         let document = serde_json::to_vec(described)?;
         counts.fetched = 1;
-        match &kept.bytes {
+        match &stored.bytes {
             None => counts.created = 1,
             Some(bytes) if *bytes == document => counts.unchanged = 1,
             Some(_) => counts.updated = 1,
@@ -126,7 +128,7 @@ fn write(
         writes.json(keys::name(known), &pointer)?;
     }
     let run = Run { phase: Phase::Done, counts: counts.clone(), ..Run::new(work.job, true, true) };
-    let state = &mut kept.state;
+    let state = &mut stored.state;
     (state.synced_at, state.full_at) = (Some(now()), Some(now()));
     (state.count, state.pages, state.run) = (1, 1, Some(run));
     writes.json(keys::state(id, RESOURCE), &state)?;
@@ -135,6 +137,6 @@ fn write(
 
 fn described(content: &Content, name: &str) -> Result<Repository, Failure> {
     Repository::read(&content.answer).map_err(|error| {
-        Failure::retry(format!("GitHub's answer about `{name}` does not describe a repository: {error}"))
+        Failure::retry(format!("GitHub's response for `{name}` is not the description of a repository: {error}"))
     })
 }

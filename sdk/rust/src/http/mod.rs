@@ -25,6 +25,7 @@
 mod component;
 mod error;
 mod events;
+mod parts;
 mod request;
 mod response;
 mod retry_after;
@@ -35,9 +36,10 @@ mod url;
 
 pub use error::HttpError;
 pub use events::{Event, Events};
+pub use parts::Chunk;
 pub use request::{DEFAULT_MAX_BODY, Request};
 pub use response::Response;
-pub use streaming::{Chunk, Streaming};
+pub use streaming::Streaming;
 
 #[cfg(target_arch = "wasm32")]
 use component::{Connection, open, send};

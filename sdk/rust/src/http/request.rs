@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::parts::Parts;
 use super::url::Url;
 use super::{HttpError, Response, Streaming};
 
@@ -15,17 +16,6 @@ pub const DEFAULT_MAX_BODY: usize = 8 * 1024 * 1024;
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request {
     parts: Result<Parts, HttpError>,
-}
-
-/// The parts of a request.
-#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only a component sends requests"))]
-pub(super) struct Parts {
-    pub(super) method: String,
-    pub(super) url: Url,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Option<Vec<u8>>,
-    pub(super) timeout: Option<Duration>,
-    pub(super) max_body: usize,
 }
 
 impl Request {

@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::request::Parts;
-use super::streaming::{Chunk, Head};
+use super::parts::{Chunk, Head, Parts};
 use super::{HttpError, Response};
 
 pub(super) fn send(parts: Parts) -> Result<Response, HttpError> {

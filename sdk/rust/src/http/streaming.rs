@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::parts::Chunk;
 use super::{Connection, HttpError, Response, retry_after};
 use crate::clock;
 
@@ -28,24 +29,6 @@ use crate::clock;
 /// ```
 pub struct Streaming {
     connection: Connection,
-}
-
-/// The result of [`Streaming::read_chunk`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Chunk {
-    /// The next bytes of the body, as many as have arrived and at least one.
-    Bytes(Vec<u8>),
-    /// Nothing arrived within the time.
-    Pending,
-    /// The body has ended.
-    End,
-}
-
-/// The head of a response.
-#[derive(Debug, Clone)]
-pub(super) struct Head {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(String, Vec<u8>)>,
 }
 
 impl Streaming {

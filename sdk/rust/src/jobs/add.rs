@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::options::Options;
 use super::{AddError, Backoff, Deduplication, OnFailure};
 use crate::Json;
 
@@ -15,18 +16,6 @@ pub struct Add {
     name: String,
     data: Result<Json, AddError>,
     options: Options,
-}
-
-/// A job's options. `None` is unset.
-#[derive(Default)]
-#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only a component adds jobs"))]
-pub(super) struct Options {
-    pub(super) id: Option<String>,
-    pub(super) delay: Option<Duration>,
-    pub(super) priority: Option<u32>,
-    pub(super) attempts: Option<u32>,
-    pub(super) backoff: Option<Backoff>,
-    pub(super) deduplication: Option<Deduplication>,
 }
 
 impl Add {

@@ -1,6 +1,6 @@
 //! Adds jobs through the component's imports.
 
-use super::add::Options;
+use super::options::Options;
 use super::{AddError, Backoff, Deduplication, OnFailure};
 use crate::bindings::toril::plugin::jobs as wit;
 use crate::host::whole_millis;

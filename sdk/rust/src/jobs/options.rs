@@ -1,6 +1,18 @@
-//! Options of a job that have fields.
+//! The options of a job.
 
 use std::time::Duration;
+
+/// A job's options. `None` is unset.
+#[derive(Default)]
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only a component adds jobs"))]
+pub(super) struct Options {
+    pub(super) id: Option<String>,
+    pub(super) delay: Option<Duration>,
+    pub(super) priority: Option<u32>,
+    pub(super) attempts: Option<u32>,
+    pub(super) backoff: Option<Backoff>,
+    pub(super) deduplication: Option<Deduplication>,
+}
 
 /// The delay between a job's attempts.
 #[derive(Debug, Clone, Copy, PartialEq)]

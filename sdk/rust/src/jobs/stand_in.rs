@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::add::Options;
+use super::options::Options;
 use super::{AddError, OnFailure};
 
 pub(super) fn add(_queue: &str, _name: &str, _data: &str, options: Options) -> Result<String, AddError> {

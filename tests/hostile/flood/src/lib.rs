@@ -30,7 +30,7 @@ impl RawPlugin for Flood {
         if job.name == "echo" {
             return Ok(job.data);
         }
-        let amount = job.data.parse::<usize>().map_err(|_| Failure::fatal("the data is no number"))?;
+        let amount = job.data.parse::<usize>().map_err(|_| Failure::fatal("the data is not a number"))?;
         match job.name.as_str() {
             "host-calls" => loop {
                 let _ = context::remaining();

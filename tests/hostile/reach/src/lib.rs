@@ -24,6 +24,7 @@ impl RawPlugin for Reach {
             "lookup" => wasi::lookup(),
             "print" => wasi::print(),
             "many-requests" => requests::many(&authority(&job)?, 17),
+            "timeouts" => requests::with_timeouts("127.0.0.1:1", 1_100),
             "targets" => requests::targets(&job.data.parse::<Vec<[String; 2]>>().unwrap_or_default()),
             "drain" => requests::drain(&authority(&job)?),
             other => return Err(Failure::fatal(format!("there is no {other:?} to reach for"))),
@@ -34,7 +35,7 @@ impl RawPlugin for Reach {
 
 /// The authority of a server, from the job's data.
 fn authority(job: &Job<Json>) -> Result<String, Failure> {
-    job.data.parse().map_err(|_| Failure::fatal("the data is no authority, such as \"127.0.0.1:80\""))
+    job.data.parse().map_err(|_| Failure::fatal("the data is not an authority, such as \"127.0.0.1:80\""))
 }
 
 /// Outside of a component, there is nothing to test.
@@ -43,6 +44,10 @@ mod requests {
     use serde_json::Value;
 
     pub fn many(_authority: &str, _count: usize) -> Value {
+        Value::Null
+    }
+
+    pub fn with_timeouts(_authority: &str, _count: usize) -> Value {
         Value::Null
     }
 

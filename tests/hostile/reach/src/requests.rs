@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use wasip2::http::outgoing_handler;
-use wasip2::http::types::{ErrorCode, Fields, FutureIncomingResponse, OutgoingRequest, Scheme};
+use wasip2::http::types::{ErrorCode, Fields, FutureIncomingResponse, OutgoingRequest, RequestOptions, Scheme};
 use wasip2::io::streams::StreamError;
 
 /// Sends this many requests to one authority at once, and returns the outcome of the last one.
@@ -16,6 +16,21 @@ pub fn many(authority: &str, count: usize) -> Value {
         refused
     });
     json!({ "others": others, "refused": last.unwrap_or(true) })
+}
+
+/// Sends this many requests with a time-out, one after the other, and returns how many the host denied.
+pub fn with_timeouts(authority: &str, count: usize) -> Value {
+    let denied = (0..count).filter(|_| {
+        let options = RequestOptions::new();
+        let set = options.set_connect_timeout(Some(1_000_000_000));
+        set.is_ok() && send_with(authority, Some(options)).is_ok_and(|future| is_denied(&future))
+    });
+    json!(denied.count())
+}
+
+fn is_denied(future: &FutureIncomingResponse) -> bool {
+    future.subscribe().block();
+    matches!(future.get(), Some(Ok(Err(ErrorCode::HttpRequestDenied))))
 }
 
 /// Reads a body to its end without keeping it, and returns its size.
@@ -57,8 +72,12 @@ fn target(authority: &str, path: &str) -> Result<Value, String> {
 }
 
 fn send(authority: &str) -> Result<FutureIncomingResponse, ErrorCode> {
+    send_with(authority, None)
+}
+
+fn send_with(authority: &str, options: Option<RequestOptions>) -> Result<FutureIncomingResponse, ErrorCode> {
     let request = OutgoingRequest::new(Fields::new());
     let set = request.set_scheme(Some(&Scheme::Http)).and_then(|()| request.set_authority(Some(authority)));
     set.and_then(|()| request.set_path_with_query(Some("/"))).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
-    outgoing_handler::handle(request, None)
+    outgoing_handler::handle(request, options)
 }

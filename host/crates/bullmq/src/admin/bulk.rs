@@ -3,8 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Admin;
 use super::error::AdminError;
+use super::handle::Admin;
 use super::new_job::NewJob;
 use crate::insert;
 

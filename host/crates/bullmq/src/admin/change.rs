@@ -5,12 +5,20 @@ use std::time::Duration;
 use bullmq::error::error_code;
 
 use super::error::AdminError;
-use super::{Admin, State};
+use super::handle::Admin;
+use super::state::State;
 use crate::cancel::{self, Cancelled};
-use toril_job::settings::LARGEST_PRIORITY;
+use crate::scripts::moves::Order;
+use toril_job::{LARGEST_PRIORITY, LONGEST_DELAY};
 
-/// The longest delay, in milliseconds: a hundred years, as everywhere in Toril.
-pub(super) const LONGEST_DELAY: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
+/// What happens to the children of a job that is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Children {
+    /// Those that no worker runs are removed too.
+    Remove,
+    /// They stay where they are.
+    Keep,
+}
 
 impl Admin {
     /// Promotes a delayed job, so that it can be claimed now.
@@ -22,18 +30,21 @@ impl Admin {
         }
     }
 
-    /// Removes a job. With `children`, also removes those of its children that no worker runs.
-    pub async fn remove(&self, queue: &str, id: &str, children: bool) -> Result<(), AdminError> {
+    /// Removes a job.
+    pub async fn remove(&self, queue: &str, id: &str, children: Children) -> Result<(), AdminError> {
         let (bull, _) = self.job(queue, id).await?;
-        let removed = if children { bull.remove(id).await } else { bull.remove_without_children(id).await };
+        let removed = match children {
+            Children::Remove => bull.remove(id).await,
+            Children::Keep => bull.remove_without_children(id).await,
+        };
         match removed {
             Ok(true) => Ok(()),
             Ok(false) => Err(AdminError::Conflict(format!(
-                "job {id} of queue {queue} was not removed: a worker has it or one of its children. `toril cancel` ends it"
+                "job {id} of queue {queue} was not removed: a worker runs it or one of its children. Cancel it first, for example with `toril cancel`"
             ))),
             Err(bullmq::Error::Script { code: error_code::JOB_BELONGS_TO_JOB_SCHEDULER, .. }) => {
                 Err(AdminError::Conflict(format!(
-                    "job {id} of queue {queue} is the next one of a job scheduler: remove the scheduler"
+                    "job {id} of queue {queue} was not removed: it is the next job of a job scheduler. Remove the scheduler instead"
                 )))
             }
             Err(error) => Err(error.into()),
@@ -41,8 +52,8 @@ impl Admin {
     }
 
     /// Changes a job's priority. 1 is the highest priority and 2097151 the lowest. Jobs with 0 run before all of these.
-    /// `lifo`: puts it before the other jobs with the same priority.
-    pub async fn change_priority(&self, queue: &str, id: &str, priority: u32, lifo: bool) -> Result<(), AdminError> {
+    /// `order`: its place among the jobs with the same priority.
+    pub async fn change_priority(&self, queue: &str, id: &str, priority: u32, order: Order) -> Result<(), AdminError> {
         if priority > LARGEST_PRIORITY {
             return Err(AdminError::Invalid(format!("a priority is at most {LARGEST_PRIORITY}, not {priority}")));
         }
@@ -50,7 +61,7 @@ impl Admin {
         if let Some(State::Completed | State::Failed) | None = self.state(&keys, id).await? {
             return Err(self.not_in(&keys, id, "one that is still to run").await);
         }
-        match self.scripts(queue).await?.change_priority(id, priority, lifo).await? {
+        match self.scripts(queue).await?.change_priority(id, priority, order).await? {
             true => Ok(()),
             false => Err(AdminError::NoJob { queue: queue.to_owned(), id: id.to_owned() }),
         }
@@ -76,7 +87,7 @@ impl Admin {
 
     /// Changes the delay of a delayed job, in milliseconds from now.
     pub async fn change_delay(&self, queue: &str, id: &str, delay: u64) -> Result<(), AdminError> {
-        if delay > LONGEST_DELAY {
+        if Duration::from_millis(delay) > LONGEST_DELAY {
             return Err(AdminError::Invalid("a delay is at most a hundred years".to_owned()));
         }
         let (bull, job) = self.job(queue, id).await?;

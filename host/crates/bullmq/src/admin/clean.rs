@@ -6,7 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::AdminError;
-use super::{Admin, State};
+use super::handle::Admin;
+use super::state::State;
 
 /// The most jobs that one script removes. Redis is blocked meanwhile.
 const BATCH: u64 = 1000;
@@ -16,6 +17,15 @@ const BATCH: u64 = 1000;
 pub struct Cleaned {
     /// How many jobs.
     pub removed: u64,
+}
+
+/// What happens to the delayed jobs of a queue that is drained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DelayedJobs {
+    /// They stay.
+    Keep,
+    /// They are removed too.
+    Remove,
 }
 
 impl Admin {
@@ -49,9 +59,9 @@ impl Admin {
         Ok(Cleaned { removed })
     }
 
-    /// Removes every waiting job, with and without a priority. With `delayed`, also removes the delayed jobs. It does
-    /// not remove jobs that run or have ended, or the next jobs of job schedulers.
-    pub async fn drain(&self, queue: &str, delayed: bool) -> Result<(), AdminError> {
-        Ok(self.queue(queue).await?.drain(delayed).await?)
+    /// Removes every waiting job, with and without a priority. It does not remove jobs that run or have ended, or the
+    /// next jobs of job schedulers.
+    pub async fn drain(&self, queue: &str, delayed: DelayedJobs) -> Result<(), AdminError> {
+        Ok(self.queue(queue).await?.drain(delayed == DelayedJobs::Remove).await?)
     }
 }

@@ -3,10 +3,10 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Admin;
 use super::error::AdminError;
-use super::job::next;
+use super::handle::Admin;
 use super::new_job::check_name;
+use super::reply::next;
 
 /// The holder of a deduplication id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -16,7 +16,7 @@ pub struct DeduplicationHolder {
     pub id: String,
     /// The job that holds it: others of this id are not added.
     pub job_id: String,
-    /// For how many more milliseconds. None: until the job ends.
+    /// How many more milliseconds it is held. None: until the job ends.
     pub expires_in: Option<u64>,
 }
 

@@ -2,13 +2,13 @@
 
 use bullmq::error::error_code;
 
-use super::super::connection::ConnectError;
+use crate::access::ConnectError;
 
 /// Why an administration call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
     /// There is no queue with this name.
-    #[error("there is no queue {queue}: the configuration does not name it, and Redis does not know it")]
+    #[error("queue {queue} does not exist: neither the configuration nor Redis contains it")]
     NoQueue {
         /// The name.
         queue: String,
@@ -38,6 +38,16 @@ pub enum AdminError {
     /// Redis failed.
     #[error(transparent)]
     Redis(ConnectError),
+}
+
+impl AdminError {
+    /// The error of adding a job. An error of BullMQ's client about the options is the caller's error, not Redis'.
+    pub(super) fn of_added(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Bull(error) => error.into(),
+            other => other.into(),
+        }
+    }
 }
 
 impl From<ConnectError> for AdminError {

@@ -10,9 +10,10 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::error::AdminError;
+use super::handle::Admin;
+use super::redact::Redaction;
 use super::reply::lossy;
-use super::{Admin, Redaction};
-use crate::connection::{ConnectError, SharedRedis};
+use crate::access::{ConnectError, SharedRedis};
 
 /// How long one read waits for events, in milliseconds. A lost connection can go unnoticed for this time.
 const BLOCK: usize = 5000;
@@ -51,7 +52,8 @@ pub struct Events {
     redaction: Redaction,
     connection: Option<MultiplexedConnection>,
     read: std::collections::VecDeque<Event>,
-    told: bool,
+    /// Whether the last read failed, so that an outage is logged only once.
+    failing: bool,
 }
 
 impl Admin {
@@ -61,7 +63,9 @@ impl Admin {
         let stream = keys.events();
         let last = match after {
             Some(id) if is_id(id) => id.to_owned(),
-            Some(id) => return Err(AdminError::Invalid(format!("{id:?} is no event's id, such as 1700000000000-0"))),
+            Some(id) => {
+                return Err(AdminError::Invalid(format!("{id:?} is not the id of an event, such as 1700000000000-0")));
+            }
             // Not `$`: that would lose events between two reads.
             None => self.last_event(queue, &stream).await?,
         };
@@ -73,7 +77,7 @@ impl Admin {
             redaction: self.redaction(),
             connection: None,
             read: std::collections::VecDeque::new(),
-            told: false,
+            failing: false,
         };
         events.connection = Some(events.connect().await?);
         Ok(events)
@@ -98,17 +102,17 @@ impl Admin {
 
 impl Events {
     /// Waits for the next event and returns it. If Redis is away, it waits for Redis too. No event is lost that is
-    /// still in the stream when Redis is back.
+    /// still in the stream when Redis is available again.
     pub async fn next(&mut self) -> Event {
         loop {
             if let Some(event) = self.read.pop_front() {
                 return event;
             }
             match self.read_some().await {
-                Ok(()) => self.told = false,
+                Ok(()) => self.failing = false,
                 Err(error) => {
-                    if !std::mem::replace(&mut self.told, true) {
-                        tracing::warn!(%error, "events cannot be read until Redis is back");
+                    if !std::mem::replace(&mut self.failing, true) {
+                        tracing::warn!(%error, "reading events failed, retrying");
                     }
                     self.connection = None;
                     tokio::time::sleep(PAUSE).await;

@@ -6,11 +6,11 @@ use std::collections::HashSet;
 use utoipa::ToSchema;
 
 use super::error::AdminError;
-use super::job::{ChildCounts, JobReference, children, count_children, next};
-use super::list::reference;
-use super::reply::{Field, Fields, lossy};
-use super::state::{self, QUESTIONS};
-use super::{Admin, State};
+use super::handle::Admin;
+use super::job::{ChildCounts, children, count_children};
+use super::job_reference::{JobReference, reference};
+use super::reply::{Field, Fields, lossy, next};
+use super::state::{self, QUESTIONS, State};
 
 /// The most jobs of one tree. Each job costs about 17 Redis commands.
 const MOST_JOBS: usize = 500;
@@ -74,7 +74,7 @@ impl Admin {
     pub async fn flow(&self, queue: &str, id: &str, request: FlowRequest) -> Result<FlowNode, AdminError> {
         if request.depth > DEEPEST || request.max_children > MOST_CHILDREN {
             return Err(AdminError::Invalid(format!(
-                "a flow is shown to a depth of {DEEPEST} at most, with {MOST_CHILDREN} children a job at most"
+                "a flow is shown to a depth of at most {DEEPEST}, with at most {MOST_CHILDREN} children per job"
             )));
         }
         self.existing(queue, id).await?;

@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
+use super::new_job::NewJob;
 use super::redact::Redaction;
-use super::{NewJob, SchedulerRequest};
+use super::schedulers::SchedulerRequest;
+use crate::stored_options::stored;
 use toril_job::settings::JobDefaults;
 
 /// A new job, as the API, `toril add --bulk` and the dashboard accept it.
@@ -12,7 +14,7 @@ pub fn new_job(data: &[u8]) {
     if let Ok(job) = serde_json::from_value::<NewJob>(document.clone())
         && let Ok(spec) = job.spec("queue", &JobDefaults::default())
     {
-        let _stored = serde_json::to_string(&spec.options);
+        let _stored = stored(&spec.options);
     }
     let _scheduler = serde_json::from_value::<SchedulerRequest>(document.clone());
     let shown = Redaction::of(&["secret".to_owned()]).document(&document.to_string());

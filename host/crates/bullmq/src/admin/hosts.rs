@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Admin;
 use super::error::AdminError;
+use super::handle::Admin;
 
 /// The interval of a host's heartbeat.
 pub const BEAT: Duration = Duration::from_secs(5);

@@ -8,23 +8,15 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::error::AdminError;
-use super::list::reference;
-use super::reply::{Fields, lossy};
+use super::handle::Admin;
+use super::job_reference::{JobReference, reference};
+use super::list::LARGEST_PAGE;
+use super::reply::{Fields, lossy, made, next};
 use super::state::{self, QUESTIONS};
-use super::{Admin, LARGEST_PAGE};
 use crate::attempts;
 
 /// The number of log lines that come with a job.
 const FIRST_LINES: u64 = 100;
-
-/// A job by its queue and id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct JobReference {
-    /// The queue.
-    pub queue: String,
-    /// The job's id.
-    pub id: String,
-}
 
 /// One job, with everything that Redis holds of it. Data, options, progress and result are redacted.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -161,7 +153,7 @@ impl Admin {
         let json = |field: &str| fields.text(field).map_or(Value::Null, |text| redaction.document(&text));
         let (attempts_made, stacktrace) = (made(&fields), json("stacktrace"));
         let mut attempts = self.attempts(queue, id).await?;
-        let state = state::answer(&keys, &rest).map_or("unknown", super::State::name).to_owned();
+        let state = state::answer(&keys, &rest).map_or("unknown", super::state::State::name).to_owned();
         // An attempt that succeeded has no stack trace.
         let failed = attempts_made.saturating_sub(u64::from(state == "completed"));
         explain(&mut attempts, failed, &stacktrace);
@@ -251,11 +243,6 @@ fn explain(attempts: &mut [PastAttempt], failed: u64, stacktrace: &Value) {
     }
 }
 
-/// The number of counted attempts. The second name is from BullMQ before version 5.
-pub(super) fn made(fields: &Fields) -> u64 {
-    fields.number("atm").or_else(|| fields.number("attemptsMade")).unwrap_or(0)
-}
-
 /// Adds the commands that count a job's children.
 pub(super) fn count_children(pipe: &mut redis::Pipeline, key: &str) {
     pipe.cmd("SCARD").arg(format!("{key}:dependencies"));
@@ -272,12 +259,4 @@ pub(super) fn children(answers: &mut impl Iterator<Item = redis::Value>) -> Resu
         ignored: next(answers)?,
         failed: next(answers)?,
     })
-}
-
-/// The next answer of a pipeline.
-pub(super) fn next<T: redis::FromRedisValue>(
-    answers: &mut impl Iterator<Item = redis::Value>,
-) -> Result<T, AdminError> {
-    let answer = answers.next().unwrap_or(redis::Value::Nil);
-    redis::from_redis_value(answer).map_err(|error| AdminError::Redis(redis::RedisError::from(error).into()))
 }

@@ -6,28 +6,25 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Admin;
-use super::change::LONGEST_DELAY;
 use super::error::AdminError;
-use super::job::next;
+use super::handle::Admin;
+use super::reply::next;
+use toril_job::{LARGEST_INTEGER, LONGEST_DELAY};
 
-/// The largest integer that JavaScript represents exactly.
-const LARGEST: u64 = 9_007_199_254_740_991;
-
-/// What bounds all workers of a queue together. Each worker has limits of its own besides.
+/// The limits of a queue across all workers. Each worker also has limits of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct QueueLimits {
-    /// How many jobs run at once. None: no bound.
+    /// How many jobs may run at once. None: no limit.
     pub concurrency: Option<u64>,
-    /// How many jobs begin within a time. None: no bound.
+    /// How many jobs may start in a period. None: no limit.
     pub rate_limit: Option<RateLimit>,
-    /// For how many more milliseconds no job begins, since the rate limit is used up or the queue was stopped for a time.
-    /// 0: jobs begin.
+    /// How many more milliseconds no job starts, because the rate limit is used up or the queue is stopped. 0: jobs
+    /// start.
     pub limited_for: u64,
 }
 
-/// How many jobs may begin within a time.
+/// How many jobs may start in a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
@@ -62,7 +59,7 @@ impl Admin {
         let used = used.as_deref().and_then(number).unwrap_or(0);
         let entry =
             (self.config)().queues().get(queue).and_then(|queue| queue.rate_limit.as_ref().map(|limit| limit.max));
-        let most = rate_limit.map(|limit| limit.max).or(entry).map_or(LARGEST, NonZeroU64::get);
+        let most = rate_limit.map(|limit| limit.max).or(entry).map_or(LARGEST_INTEGER, NonZeroU64::get);
         let limited_for = if used >= most { u64::try_from(left).unwrap_or(0) } else { 0 };
         Ok(QueueLimits { concurrency: field(0), rate_limit, limited_for })
     }
@@ -71,8 +68,8 @@ impl Admin {
     pub async fn set_concurrency(&self, queue: &str, concurrency: Option<NonZeroU64>) -> Result<(), AdminError> {
         let queue = self.queue(queue).await?;
         match concurrency {
-            Some(concurrency) if concurrency.get() > LARGEST => {
-                Err(AdminError::Invalid(format!("the concurrency is at most {LARGEST}")))
+            Some(concurrency) if concurrency.get() > LARGEST_INTEGER => {
+                Err(AdminError::Invalid(format!("the concurrency is at most {LARGEST_INTEGER}")))
             }
             Some(concurrency) => Ok(queue.set_global_concurrency(concurrency.get()).await?),
             None => Ok(queue.remove_global_concurrency().await?),
@@ -83,11 +80,11 @@ impl Admin {
     pub async fn set_rate_limit(&self, queue: &str, limit: Option<RateLimit>) -> Result<(), AdminError> {
         let queue = self.queue(queue).await?;
         match limit {
-            Some(limit) if limit.max.get() > LARGEST => {
-                Err(AdminError::Invalid(format!("the rate limit is at most {LARGEST} jobs")))
+            Some(limit) if limit.max.get() > LARGEST_INTEGER => {
+                Err(AdminError::Invalid(format!("the rate limit is at most {LARGEST_INTEGER} jobs")))
             }
-            Some(limit) if limit.duration.get() > LONGEST_DELAY => {
-                Err(AdminError::Invalid("the time of a rate limit is a hundred years at most".to_owned()))
+            Some(limit) if Duration::from_millis(limit.duration.get()) > LONGEST_DELAY => {
+                Err(AdminError::Invalid("the period of a rate limit is at most a hundred years".to_owned()))
             }
             Some(limit) => Ok(queue.set_global_rate_limit(limit.max.get(), limit.duration.get()).await?),
             None => Ok(queue.remove_global_rate_limit().await?),
@@ -97,10 +94,8 @@ impl Admin {
     /// Stops a queue for this time: no worker starts a job of it.
     pub async fn stop_for(&self, queue: &str, time: Duration) -> Result<(), AdminError> {
         let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        if !(1..=LONGEST_DELAY).contains(&milliseconds) {
-            return Err(AdminError::Invalid(
-                "a queue is stopped for a millisecond at least, and for a hundred years at most".to_owned(),
-            ));
+        if milliseconds == 0 || Duration::from_millis(milliseconds) > LONGEST_DELAY {
+            return Err(AdminError::Invalid("a queue can be stopped for 1 ms to a hundred years".to_owned()));
         }
         Ok(self.queue(queue).await?.rate_limit(milliseconds).await?)
     }

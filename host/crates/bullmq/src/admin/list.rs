@@ -6,11 +6,11 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::error::AdminError;
-use super::job::{JobReference, made};
-use super::reply::{Field, Fields, lossy};
+use super::handle::Admin;
+use super::job_reference::{JobReference, reference};
+use super::reply::{Field, Fields, lossy, made};
 use super::state::Place;
-use super::{Admin, State};
-use crate::children::job_of_key;
+use super::state::State;
 
 /// The most jobs of one page.
 pub const LARGEST_PAGE: u64 = 1000;
@@ -173,11 +173,6 @@ impl Admin {
             parent: fields.text("parentKey").and_then(|key| reference(&key, self.redis.prefix())),
         })
     }
-}
-
-/// The job of a key with this prefix.
-pub(super) fn reference(key: &str, prefix: &str) -> Option<JobReference> {
-    job_of_key(key, prefix).map(|job| JobReference { queue: job.queue, id: job.id })
 }
 
 fn range(place: &Place, start: u64, end: u64, ascending: bool) -> redis::Cmd {

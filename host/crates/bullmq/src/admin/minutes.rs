@@ -4,8 +4,8 @@
 use bullmq::QueueKeys;
 use serde::Serialize;
 
-use super::Admin;
 use super::error::AdminError;
+use super::handle::Admin;
 
 const MINUTE: u64 = 60_000;
 

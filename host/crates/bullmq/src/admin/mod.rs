@@ -7,28 +7,33 @@
 //!
 //! | module | contents |
 //! | --- | --- |
+//! | `handle` | the access to the queues, which all operations share |
 //! | `queues`, `list`, `job`, `state`, `flow`, `priorities`, `workers` | reading |
 //! | `retry`, `change`, `wake`, `clean`, `pause`, `obliterate`, `limits`, `deduplication` | changing jobs and queues |
-//! | `new_job`, `bulk`, `new_flow` | adding jobs |
+//! | `new_job`, `job_options`, `bulk`, `new_flow` | adding jobs |
 //! | `schedulers`, `schedules` | job schedulers, and those from the configuration |
-//! | `dead` | dead letters |
+//! | `dead_letters` | dead letters |
 //! | `events` | following events live, and removing old events |
 //! | `hosts` | the hosts that work on the queues |
-//! | `minutes`, `pulse` | throughput, and detection of changes |
+//! | `minutes`, `change_token` | throughput, and detection of changes |
 //! | `redact` | redaction of secret fields |
 
 mod bulk;
 mod change;
+mod change_token;
 mod clean;
-mod dead;
+mod dead_letters;
 mod deduplication;
 mod error;
 mod events;
 mod flow;
 #[cfg(any(fuzzing, test))]
 pub mod fuzz;
+mod handle;
 mod hosts;
 mod job;
+mod job_options;
+mod job_reference;
 mod limits;
 mod list;
 mod minutes;
@@ -37,7 +42,6 @@ mod new_job;
 mod obliterate;
 mod pause;
 mod priorities;
-mod pulse;
 mod queues;
 mod redact;
 mod reply;
@@ -48,32 +52,28 @@ mod state;
 mod wake;
 mod workers;
 
-use std::sync::Arc;
-
-use bullmq::{Queue, QueueKeys};
-
-use super::connection::{ConnectError, SharedRedis};
-use super::home::Home;
-use super::scripts::Scripts;
-use toril_job::settings::{JobDefaults, Known};
-
 pub use bulk::BulkAdded;
-pub use clean::Cleaned;
-pub use dead::{LetterOutcome, LettersReturned};
+pub use change::Children;
+pub use change_token::Scope;
+pub use clean::{Cleaned, DelayedJobs};
+pub use dead_letters::{LetterOutcome, LettersReturned};
 pub use deduplication::DeduplicationHolder;
 pub use error::AdminError;
 pub use events::{Event, Events, Trimmed};
 pub use flow::{FlowNode, FlowRequest};
+pub use handle::{Admin, Configured};
 pub use hosts::{BEAT, HostQueue, HostStatus};
-pub use job::{ChildCounts, JobDetails, JobReference, LogPage, PastAttempt};
+pub use job::{ChildCounts, JobDetails, LogPage, PastAttempt};
+pub use job_options::{BackoffOptions, Deduplication, KeepOptions, NewJobOptions, ParentJob};
+pub use job_reference::JobReference;
 pub use limits::{QueueLimits, RateLimit};
 pub use list::{JobPage, JobSummary, LARGEST_PAGE, PageRequest};
 pub use minutes::Minutes;
 pub use new_flow::{AddedFlow, NewFlow};
-pub use new_job::{AddedJob, BackoffOptions, Deduplication, KeepOptions, NewJob, NewJobOptions, ParentJob};
+pub use new_job::{AddedJob, NewJob};
+pub use obliterate::ActiveJobs;
 pub use pause::PauseState;
 pub use priorities::{MOST_PRIORITIES, PriorityCount};
-pub use pulse::Scope;
 pub use queues::QueueDetails;
 pub use redact::Redaction;
 pub use retry::Retried;
@@ -82,107 +82,4 @@ pub use state::State;
 pub use wake::Woken;
 pub use workers::WorkerClient;
 
-/// The longest name of a queue, job or scheduler that is looked up, in bytes.
-const LONGEST_NAME: usize = 1024;
-
-/// Returns the current configuration.
-pub type Configured = Arc<dyn Fn() -> Arc<dyn Known> + Send + Sync>;
-
-/// Reads and changes the queues of one Redis.
-#[derive(Clone)]
-pub struct Admin {
-    redis: SharedRedis,
-    config: Configured,
-    reveal: bool,
-}
-
-impl Admin {
-    /// Administration of this Redis. `config` returns the configured queues, the defaults of added jobs, and the fields
-    /// to redact. It is called for each operation.
-    pub fn new(redis: SharedRedis, config: Configured) -> Self {
-        Self { redis, config, reveal: false }
-    }
-
-    /// Turns redaction off, for callers that have access to Redis itself.
-    #[must_use]
-    pub fn revealing(self) -> Self {
-        Self { reveal: true, ..self }
-    }
-
-    /// The redaction of this instance.
-    fn redaction(&self) -> Redaction {
-        if self.reveal { Redaction::none() } else { Redaction::of((self.config)().redact()) }
-    }
-
-    fn defaults(&self, queue: &str) -> JobDefaults {
-        (self.config)().queues().get(queue).map(|queue| queue.job_defaults.clone()).unwrap_or_default()
-    }
-
-    /// The queues in the configuration: those that hosts work on, and their dead-letter queues.
-    pub fn configured(&self) -> Vec<String> {
-        let config = (self.config)();
-        let dead = config.queues().values().filter_map(|queue| queue.dead_letter.clone());
-        let names: std::collections::BTreeSet<_> = config.queues().keys().cloned().chain(dead).collect();
-        names.into_iter().collect()
-    }
-
-    /// The keys of an existing queue: the configuration names it, or Redis has it.
-    async fn keys(&self, queue: &str) -> Result<QueueKeys, AdminError> {
-        let missing = || AdminError::NoQueue { queue: queue.to_owned() };
-        // BullMQ does not allow such names. The part after a colon would address another key.
-        if queue.is_empty() || queue.contains(':') || queue.len() > LONGEST_NAME {
-            return Err(missing());
-        }
-        let keys = QueueKeys::new(queue, Some(self.redis.prefix()));
-        if self.configured().iter().any(|name| name == queue) {
-            return Ok(keys);
-        }
-        if self.redis.has_queue(queue).await? { Ok(keys) } else { Err(missing()) }
-    }
-
-    /// Creates a queue in Redis, like a producer that connects to it.
-    pub async fn make_queue(&self, queue: &str) -> Result<(), AdminError> {
-        self.redis.queue(queue).await.map(drop).map_err(new_job::added_error)
-    }
-
-    /// An existing queue, for changes.
-    async fn queue(&self, queue: &str) -> Result<Queue, AdminError> {
-        self.keys(queue).await?;
-        Ok(self.redis.queue(queue).await?)
-    }
-
-    /// BullMQ's scripts for an existing queue.
-    async fn scripts(&self, queue: &str) -> Result<Scripts, AdminError> {
-        self.keys(queue).await?;
-        Ok(Scripts::new(Arc::new(Home::find(self.redis.clone(), queue).await?)))
-    }
-
-    /// An existing job, for changes.
-    async fn job(&self, queue: &str, id: &str) -> Result<(Queue, bullmq::Job), AdminError> {
-        let keys = self.keys(queue).await?;
-        let missing = || AdminError::NoJob { queue: queue.to_owned(), id: id.to_owned() };
-        if !self.is_job(&keys, id).await? {
-            return Err(missing());
-        }
-        let queue = self.redis.queue(queue).await?;
-        let job = queue.get_job(id).await?.ok_or_else(missing)?;
-        Ok((queue, job))
-    }
-
-    /// Whether a queue has a job with this id. The other keys of a queue, such as `meta` and `repeat:…`, have the same
-    /// form as the keys of jobs, and must not be mistaken for jobs.
-    async fn is_job(&self, keys: &QueueKeys, id: &str) -> Result<bool, AdminError> {
-        if id.is_empty() || id.len() > LONGEST_NAME {
-            return Ok(false);
-        }
-        let mut fields = redis::cmd("HMGET");
-        fields.arg(keys.job_key(id)).arg("name").arg("timestamp");
-        let found: Result<Vec<Option<Vec<u8>>>, _> =
-            self.redis.connection_of(keys.name()).await?.cmd(&mut fields).await;
-        match found {
-            Ok(found) => Ok(found.iter().all(Option::is_some)),
-            Err(bullmq::Error::Redis(error)) if error.code() == Some("WRONGTYPE") => Ok(false),
-            Err(error) => Err(ConnectError::from(error).into()),
-        }
-    }
-}
+pub use crate::scripts::moves::{Order, RetryAttempts};

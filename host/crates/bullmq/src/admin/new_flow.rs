@@ -5,9 +5,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Admin;
 use super::error::AdminError;
-use super::new_job::{NewJob, NewJobOptions, check_name};
+use super::handle::Admin;
+use super::job_options::NewJobOptions;
+use super::new_job::{NewJob, check_name};
 use crate::insert_flow::{InsertError, Node, insert};
 
 /// The most jobs of one flow. Redis is blocked while they are added.
@@ -69,7 +70,7 @@ impl Admin {
             self.redis.check_parent(&root.spec.queue, &parent.queue)?;
         }
         insert(&self.redis, &root).await.map_err(|error| match error {
-            InsertError::Redis(error) => super::new_job::added_error(error),
+            InsertError::Redis(error) => AdminError::of_added(error),
             other => AdminError::Conflict(other.to_string()),
         })?;
         Ok(added(root))
@@ -90,7 +91,7 @@ impl Admin {
         if let Some(most) = spec.options.size_limit.filter(|most| spec.data.to_string().len() > *most) {
             return Err(wrong(&format!("its data is larger than {most} bytes, its sizeLimit")));
         }
-        let id = spec.options.job_id.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
+        let id = spec.options.id.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
         let children = children.into_iter().map(|child| self.node(child, &Place::Child)).collect::<Result<_, _>>()?;
         Ok(Node { spec, id, children })
     }

@@ -1,191 +1,30 @@
 //! Adds a job from a JSON document with BullMQ's option names.
 
-use std::time::Duration;
-
-use bullmq::types::{KeepJobs, RemoveOnFinish};
-use bullmq::{DeduplicationOptions, ParentOptions};
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Number, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::Admin;
 use super::error::AdminError;
-use crate::add::{self, JobSpec};
+use super::handle::Admin;
+use super::job_options::NewJobOptions;
+use crate::add;
 use crate::ids;
-use toril_job::settings::{Backoff, BackoffKind, JobDefaults, LARGEST_PRIORITY};
+use crate::job_spec::JobSpec;
+use toril_job::settings::JobDefaults;
 
-/// The largest integer that JavaScript represents exactly.
-const LARGEST: u64 = 9_007_199_254_740_991;
-
-/// A job to be added. What it does not say comes from the queue's entry in the configuration.
+/// A job to add. Unset options default to the queue's settings in the configuration.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewJob {
     /// The job's name.
     #[schema(min_length = 1, max_length = 1024)]
     pub name: String,
-    /// Its payload: any JSON. Without it `{}`.
+    /// Its payload: any JSON. Default: `{}`.
     #[serde(default = "empty")]
     pub data: Value,
-    /// Its options, by BullMQ's names.
+    /// Its options, with BullMQ's names.
     #[serde(default)]
     pub opts: NewJobOptions,
-}
-
-/// Options of a job, by BullMQ's names. One that is not known is an error.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct NewJobOptions {
-    /// An id of one's own. A job of that id that is there already is not added again. Not a whole number, not the name of a
-    /// key of the queue (`wait`, `meta`, …), and without colons, or with two as in `repeat:ID:TIME`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(min_length = 1, max_length = 1024)]
-    pub job_id: Option<String>,
-    /// Not before so many milliseconds have passed.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole")]
-    #[schema(maximum = 3_153_600_000_000u64)]
-    pub delay: Option<u64>,
-    /// 1 goes first, 2097151 last; jobs without one go before those.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole")]
-    #[schema(maximum = 2_097_151)]
-    pub priority: Option<u32>,
-    /// How often it is tried in all. More than 4294967295 counts as that.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "at_most")]
-    #[schema(minimum = 1, maximum = 9_007_199_254_740_991u64)]
-    pub attempts: Option<u32>,
-    /// How attempts are spaced: milliseconds, or a strategy.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub backoff: Option<BackoffOptions>,
-    /// Before the jobs that wait already.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lifo: Option<bool>,
-    /// What is kept when it completes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub remove_on_complete: Option<KeepOptions>,
-    /// What is kept when it fails.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub remove_on_fail: Option<KeepOptions>,
-    /// How many lines of its log are kept.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "at_most")]
-    pub keep_logs: Option<u32>,
-    /// How many stack traces are kept.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "at_most")]
-    pub stack_trace_limit: Option<u32>,
-    /// When it counts as added, in milliseconds since the Unix epoch.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole")]
-    #[schema(maximum = 9_007_199_254_740_991u64)]
-    pub timestamp: Option<u64>,
-    /// Refuse data of more bytes than this.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole")]
-    #[schema(maximum = 4_294_967_295u64)]
-    pub size_limit: Option<u32>,
-    /// A job that waits for this one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parent: Option<ParentJob>,
-    /// The parent fails when this job fails.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fail_parent_on_failure: Option<bool>,
-    /// The parent goes on at once when this job fails.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub continue_parent_on_failure: Option<bool>,
-    /// The parent does not care whether this job fails.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ignore_dependency_on_failure: Option<bool>,
-    /// The parent forgets this job when it fails.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub remove_dependency_on_failure: Option<bool>,
-    /// Added only if no job of this deduplication id is there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub deduplication: Option<Deduplication>,
-}
-
-/// How attempts are spaced.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(untagged)]
-pub enum BackoffOptions {
-    /// A fixed pause of so many milliseconds.
-    Fixed(u64),
-    /// A strategy.
-    Strategy(BackoffStrategyOptions),
-}
-
-/// A strategy of spacing attempts.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BackoffStrategyOptions {
-    /// `fixed`, `exponential`, or the name of one of the queue's `backoff_strategies`.
-    #[serde(rename = "type")]
-    #[schema(min_length = 1)]
-    pub kind: String,
-    /// The first pause in milliseconds. With the name of a strategy, 0 means the strategy's own delay.
-    #[serde(default)]
-    #[schema(maximum = 3_153_600_000_000u64)]
-    pub delay: u64,
-    /// How much of a pause is random, from 0 to 1. With the name of a strategy, 0 means the strategy's own jitter.
-    #[serde(default)]
-    #[schema(minimum = 0, maximum = 1)]
-    pub jitter: f64,
-}
-
-/// What is kept of jobs that have ended.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(untagged)]
-pub enum KeepOptions {
-    /// `true`: nothing; `false`: everything.
-    Removed(bool),
-    /// So many jobs.
-    Count(u64),
-    /// Those within both bounds.
-    Within(KeepBounds),
-}
-
-/// Bounds for jobs that are kept.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct KeepBounds {
-    /// The age at which a job goes, in seconds.
-    #[serde(default)]
-    #[schema(maximum = 3_153_600_000u64)]
-    pub age: Option<u64>,
-    /// How many jobs stay.
-    #[serde(default)]
-    #[schema(maximum = 9_007_199_254_740_991u64)]
-    pub count: Option<u64>,
-}
-
-/// A job that waits for another one.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ParentJob {
-    /// Its queue.
-    #[schema(min_length = 1, max_length = 1024)]
-    pub queue: String,
-    /// Its id.
-    #[schema(min_length = 1, max_length = 1024)]
-    pub id: String,
-}
-
-/// Added only if no job of this id is there.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Deduplication {
-    /// The deduplication id.
-    #[schema(min_length = 1, max_length = 1024)]
-    pub id: String,
-    /// For how many milliseconds others are held back.
-    #[serde(default)]
-    #[schema(minimum = 1, maximum = 3_153_600_000_000u64)]
-    pub ttl: Option<u64>,
-    /// Each further try starts that time anew.
-    #[serde(default)]
-    pub extend: Option<bool>,
-    /// A delayed job of that id is replaced by this one.
-    #[serde(default)]
-    pub replace: Option<bool>,
-    /// While one of that id runs, this one is kept and added at its end.
-    #[serde(default)]
-    pub keep_last_if_active: Option<bool>,
 }
 
 /// A job that was added.
@@ -203,8 +42,8 @@ impl Admin {
         self.keys(queue).await?;
         let spec = job.spec(queue, &self.defaults(queue))?;
         self.check_backoff(&spec)?;
-        let added = add::add(&self.redis, spec, false).await.map_err(added_error)?;
-        Ok(AddedJob { queue: queue.to_owned(), id: added.id })
+        let id = add::add(&self.redis, spec).await.map_err(AdminError::of_added)?;
+        Ok(AddedJob { queue: queue.to_owned(), id })
     }
 
     /// Adds a job for an event. It guarantees that with `keepLastIfActive` some job starts after the event. For this,
@@ -213,134 +52,24 @@ impl Admin {
         self.keys(queue).await?;
         let spec = JobSpec { keep_last_if_started: true, ..job.spec(queue, &self.defaults(queue))? };
         self.check_backoff(&spec)?;
-        let added = add::add(&self.redis, spec, false).await.map_err(added_error)?;
-        Ok(AddedJob { queue: queue.to_owned(), id: added.id })
+        let id = add::add(&self.redis, spec).await.map_err(AdminError::of_added)?;
+        Ok(AddedJob { queue: queue.to_owned(), id })
     }
 
     /// Checks that the configuration of the queue contains the job's backoff strategy.
     pub(super) fn check_backoff(&self, spec: &JobSpec) -> Result<(), AdminError> {
-        let Some(backoff) = &spec.backoff else { return Ok(()) };
+        let Some(backoff) = &spec.options.backoff else { return Ok(()) };
         (self.config)().check_backoff(&spec.queue, backoff).map_err(AdminError::Invalid)
-    }
-}
-
-/// An error of the crate about options is the caller's error, not Redis'.
-pub(super) fn added_error(error: super::ConnectError) -> AdminError {
-    match error {
-        super::ConnectError::Bull(error) => error.into(),
-        other => other.into(),
     }
 }
 
 impl NewJob {
     /// The job with the defaults of a queue, checked.
     pub(super) fn spec(self, queue: &str, defaults: &JobDefaults) -> Result<JobSpec, AdminError> {
-        let mut spec = JobSpec::new(queue, &self.name, self.data, defaults);
-        self.opts.apply(&mut spec).map_err(AdminError::Invalid)?;
+        let options = self.opts.read().map_err(AdminError::Invalid)?;
+        let spec = JobSpec::new(queue, &self.name, self.data, defaults).with_options(options, defaults);
         spec.check()?;
         Ok(spec)
-    }
-}
-
-impl NewJobOptions {
-    /// Applies these options over those of `spec`. An error says which option is invalid.
-    pub(super) fn apply(self, spec: &mut JobSpec) -> Result<(), String> {
-        let longest = super::change::LONGEST_DELAY;
-        for (name, value, most) in [
-            ("delay", self.delay, longest),
-            ("priority", self.priority.map(u64::from), u64::from(LARGEST_PRIORITY)),
-            ("timestamp", self.timestamp, LARGEST),
-            ("deduplication.ttl", self.deduplication.as_ref().and_then(|d| d.ttl), longest),
-        ] {
-            if let Some(value) = value.filter(|value| *value > most) {
-                return Err(format!("{name} is at most {most}, not {value}"));
-            }
-        }
-        if self.attempts == Some(0) {
-            return Err("attempts is at least 1".to_owned());
-        }
-        if self.deduplication.as_ref().is_some_and(|d| d.ttl == Some(0)) {
-            return Err("deduplication.ttl is at least 1".to_owned());
-        }
-        let wishes = [
-            self.fail_parent_on_failure,
-            self.continue_parent_on_failure,
-            self.ignore_dependency_on_failure,
-            self.remove_dependency_on_failure,
-        ];
-        if wishes.iter().filter(|wish| **wish == Some(true)).count() > 1 {
-            return Err("only one of failParentOnFailure, continueParentOnFailure, ignoreDependencyOnFailure and removeDependencyOnFailure may be true".to_owned());
-        }
-        if self.parent.is_some() && self.deduplication.is_some() {
-            return Err("a job with a parent has no deduplication".to_owned());
-        }
-        if let Some(backoff) = self.backoff {
-            spec.backoff = Some(backoff.read()?);
-        }
-        let options = &mut spec.options;
-        if let Some(keep) = self.remove_on_complete {
-            options.remove_on_complete = Some(keep.read("removeOnComplete")?);
-        }
-        if let Some(keep) = self.remove_on_fail {
-            options.remove_on_fail = Some(keep.read("removeOnFail")?);
-        }
-        options.job_id = self.job_id;
-        options.delay = self.delay;
-        options.priority = self.priority;
-        options.attempts = self.attempts.or(options.attempts);
-        options.lifo = self.lifo;
-        options.keep_logs = self.keep_logs;
-        options.stack_trace_limit = self.stack_trace_limit;
-        options.timestamp = self.timestamp;
-        options.size_limit = self.size_limit.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
-        options.parent = self.parent.map(|ParentJob { queue, id }| ParentOptions { queue, id, wait_children: None });
-        options.fail_parent_on_failure = self.fail_parent_on_failure;
-        options.continue_parent_on_failure = self.continue_parent_on_failure;
-        options.ignore_dependency_on_failure = self.ignore_dependency_on_failure;
-        options.remove_dependency_on_failure = self.remove_dependency_on_failure;
-        options.deduplication = self.deduplication.map(|d| DeduplicationOptions {
-            id: d.id,
-            ttl: d.ttl,
-            extend: d.extend,
-            replace: d.replace,
-            keep_last_if_active: d.keep_last_if_active,
-        });
-        Ok(())
-    }
-}
-
-impl BackoffOptions {
-    fn read(self) -> Result<Backoff, String> {
-        let (kind, delay, jitter) = match self {
-            Self::Fixed(delay) => (BackoffKind::Fixed, delay, 0.0),
-            Self::Strategy(strategy) => (BackoffKind::from(strategy.kind), strategy.delay, strategy.jitter),
-        };
-        if matches!(&kind, BackoffKind::Named(name) if name.is_empty()) {
-            return Err("backoff.type is empty: write fixed, exponential, or the name of a strategy".to_owned());
-        }
-        if delay > super::change::LONGEST_DELAY {
-            return Err("backoff.delay is at most a hundred years".to_owned());
-        }
-        if !(0.0..=1.0).contains(&jitter) {
-            return Err("backoff.jitter is a number from 0 to 1".to_owned());
-        }
-        Ok(Backoff { kind, delay: Duration::from_millis(delay), jitter })
-    }
-}
-
-impl KeepOptions {
-    fn read(self, name: &str) -> Result<RemoveOnFinish, String> {
-        let count = |count: u64| usize::try_from(count.min(LARGEST)).unwrap_or(usize::MAX);
-        match self {
-            Self::Removed(removed) => Ok(RemoveOnFinish::Bool(removed)),
-            Self::Count(kept) => Ok(RemoveOnFinish::Count(count(kept))),
-            Self::Within(KeepBounds { age: None, count: None }) => Err(format!("{name} has neither age nor count")),
-            Self::Within(bounds) => Ok(RemoveOnFinish::Options(KeepJobs {
-                age: bounds.age.map(|age| age.min(LARGEST)),
-                count: bounds.count.map(count),
-                limit: None,
-            })),
-        }
     }
 }
 
@@ -349,37 +78,18 @@ pub(super) fn check_name(what: &str, name: &str) -> Result<(), AdminError> {
     ids::name(what, name).map_err(AdminError::Invalid)
 }
 
-/// Reads an integer in any JSON form, such as `3`, `3.0` and `3e2`. In JavaScript these are all the same number.
-fn whole<'de, D: Deserializer<'de>, T: TryFrom<u64>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    let Some(number) = Option::<Number>::deserialize(deserializer)? else { return Ok(None) };
-    let wrong = || D::Error::custom(format!("`{number}` is no whole number in the range of this option"));
-    exact(&number).and_then(|number| T::try_from(number).ok()).map(Some).ok_or_else(wrong)
-}
-
-/// Reads an integer and saturates it at the maximum, for counts that never get this large in practice.
-fn at_most<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
-    let number: Option<u64> = whole(deserializer)?;
-    Ok(number.map(|number| u32::try_from(number).unwrap_or(u32::MAX)))
-}
-
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a whole number within the bounds
-fn exact(number: &Number) -> Option<u64> {
-    let whole = |number: &f64| number.fract() == 0.0 && (0.0..=LARGEST as f64).contains(number);
-    number
-        .as_u64()
-        .filter(|number| *number <= LARGEST)
-        .or_else(|| number.as_f64().filter(whole).map(|number| number as u64))
-}
-
 pub(super) fn empty() -> Value {
     Value::Object(serde_json::Map::new())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::json;
 
     use super::*;
+    use toril_job::settings::{Backoff, BackoffKind};
 
     fn spec(document: Value) -> Result<JobSpec, String> {
         let job: NewJob = serde_json::from_value(document).map_err(|error| error.to_string())?;
@@ -395,7 +105,7 @@ mod tests {
         .expect("valid");
         assert_eq!((spec.options.attempts, spec.options.keep_logs), (Some(3), Some(2)));
         let backoff = Backoff { kind: BackoffKind::Exponential, delay: Duration::from_millis(5), jitter: 0.5 };
-        assert_eq!(spec.backoff, Some(backoff));
+        assert_eq!(spec.options.backoff, Some(backoff));
         assert_eq!(spec.data, json!({}));
     }
 
@@ -403,7 +113,10 @@ mod tests {
     fn numbers_have_every_form_of_json() {
         let opts = json!({ "attempts": 9_007_199_254_740_991_u64, "delay": 5.0, "keepLogs": 1e3, "priority": null });
         let options = spec(json!({ "name": "n", "opts": opts })).expect("valid").options;
-        assert_eq!((options.attempts, options.delay, options.keep_logs), (Some(u32::MAX), Some(5), Some(1000)));
+        assert_eq!(
+            (options.attempts, options.delay, options.keep_logs),
+            (Some(u32::MAX), Some(Duration::from_millis(5)), Some(1000))
+        );
         assert_eq!(options.priority, None);
         for wrong in [json!(2.5), json!(-1), json!("3"), json!(1e300)] {
             spec(json!({ "name": "n", "opts": { "delay": wrong } })).expect_err("no whole number");

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Admin;
 use super::error::AdminError;
+use super::handle::Admin;
 
 /// Whether a queue is paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -16,13 +16,13 @@ pub struct PauseState {
 impl Admin {
     /// Pauses the queue: no worker claims its jobs. Running jobs continue.
     pub async fn pause(&self, queue: &str) -> Result<PauseState, AdminError> {
-        self.scripts(queue).await?.pause(true).await?;
+        self.scripts(queue).await?.pause().await?;
         Ok(PauseState { paused: true })
     }
 
     /// Resumes the queue: workers claim its jobs again.
     pub async fn resume(&self, queue: &str) -> Result<PauseState, AdminError> {
-        self.scripts(queue).await?.pause(false).await?;
+        self.scripts(queue).await?.resume().await?;
         Ok(PauseState { paused: false })
     }
 }

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Admin;
 use super::error::AdminError;
-use toril_job::settings::LARGEST_PRIORITY;
+use super::handle::Admin;
+use toril_job::LARGEST_PRIORITY;
 
 /// The most priorities that one call counts.
 pub const MOST_PRIORITIES: usize = 1000;

@@ -4,8 +4,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::AdminError;
-use super::job::next;
-use super::{Admin, State};
+use super::handle::Admin;
+use super::reply::next;
+use super::state::State;
 use bullmq::QueueKeys;
 
 /// How many jobs of a queue are in which state.

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::error::AdminError;
 use crate::js;
 
 /// The value of a field, if it exists.
@@ -34,4 +35,17 @@ impl Fields {
     pub fn number(&self, name: &str) -> Option<u64> {
         self.text(name).filter(|text| !js::parse_int(text).is_nan()).map(|text| js::field(&text))
     }
+}
+
+/// The number of counted attempts. The second name is from BullMQ before version 5.
+pub(super) fn made(fields: &Fields) -> u64 {
+    fields.number("atm").or_else(|| fields.number("attemptsMade")).unwrap_or(0)
+}
+
+/// The next answer of a pipeline.
+pub(super) fn next<T: redis::FromRedisValue>(
+    answers: &mut impl Iterator<Item = redis::Value>,
+) -> Result<T, AdminError> {
+    let answer = answers.next().unwrap_or(redis::Value::Nil);
+    redis::from_redis_value(answer).map_err(|error| AdminError::Redis(redis::RedisError::from(error).into()))
 }

@@ -4,9 +4,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::AdminError;
-use super::{Admin, State};
+use super::handle::Admin;
+use super::state::State;
 use crate::clock::now;
-use crate::scripts::Ended;
+use crate::scripts::moves::{EndedSet, Order, RetryAttempts};
 
 /// What became of jobs that were to be run again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -16,18 +17,18 @@ pub struct Retried {
 }
 
 impl Admin {
-    /// Moves a failed or completed job back to the waiting jobs, as BullMQ's `job.retry()` does. With `reset_attempts`
-    /// it gets all its attempts again. Otherwise it gets one.
-    pub async fn retry(&self, queue: &str, id: &str, reset_attempts: bool) -> Result<(), AdminError> {
+    /// Moves a failed or completed job back to the waiting jobs, as BullMQ's `job.retry()` does. `attempts`:
+    /// how many attempts it gets.
+    pub async fn retry(&self, queue: &str, id: &str, attempts: RetryAttempts) -> Result<(), AdminError> {
         let (bull, job) = self.job(queue, id).await?;
         const WANTED: &str = "failed or completed";
         let ended = match self.state(bull.keys(), id).await? {
-            Some(State::Failed) => Ended::Failed,
-            Some(State::Completed) => Ended::Completed,
+            Some(State::Failed) => EndedSet::Failed,
+            Some(State::Completed) => EndedSet::Completed,
             _ => return Err(self.not_in(bull.keys(), id, WANTED).await),
         };
-        let lifo = job.opts().lifo.unwrap_or(false);
-        match self.scripts(queue).await?.reprocess(id, ended, lifo, reset_attempts).await? {
+        let order = if job.opts().lifo.unwrap_or(false) { Order::Lifo } else { Order::Fifo };
+        match self.scripts(queue).await?.reprocess(id, ended, order, attempts).await? {
             true => Ok(()),
             // Another client has already moved the job.
             false => Err(self.not_in(bull.keys(), id, WANTED).await),

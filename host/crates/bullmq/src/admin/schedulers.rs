@@ -1,7 +1,7 @@
 //! Job schedulers: they add a job repeatedly, by a cron pattern or an interval.
 
 use std::collections::HashMap;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bullmq::QueueKeys;
 use bullmq::job_scheduler::RepeatOptions;
@@ -10,15 +10,17 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::error::AdminError;
-use super::new_job::{NewJobOptions, check_name};
+use super::handle::Admin;
+use super::job_options::NewJobOptions;
+use super::list::LARGEST_PAGE;
+use super::new_job::check_name;
+use super::redact::Redaction;
 use super::reply::{Fields, lossy};
-use super::{Admin, LARGEST_PAGE, Redaction};
-use crate::add::JobSpec;
+use crate::job_spec::JobSpec;
 use crate::upsert::{NewScheduler, upsert};
 use toril_cron::check_pattern;
+use toril_job::{LARGEST_INTEGER, LONGEST_DELAY};
 
-/// The largest integer that JavaScript represents exactly.
-const LARGEST: u64 = 9_007_199_254_740_991;
 /// The time zone of a pattern without one. It is written to Redis, because Node's client would use its machine's time
 /// zone.
 const DEFAULT_ZONE: &str = "UTC";
@@ -168,8 +170,8 @@ impl Admin {
     ) -> Result<Scheduler, AdminError> {
         let (repeat, spec) = self.schedule(queue, id, request)?;
         let opened = self.queue(queue).await?;
-        let JobSpec { name, data, options, backoff, .. } = spec;
-        let scheduler = NewScheduler { id: id.to_owned(), repeat, name, data, options, backoff };
+        let JobSpec { name, data, options, .. } = spec;
+        let scheduler = NewScheduler { id: id.to_owned(), repeat, name, data, options };
         if !upsert(&opened, &scheduler).await? {
             return Err(AdminError::Invalid(format!("job scheduler {id} would never add a job")));
         }
@@ -199,11 +201,12 @@ impl Admin {
         check_name("the job's name", &name)?;
         let repeat = request.repeat().map_err(AdminError::Invalid)?;
         let data = request.data.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
-        let mut spec = JobSpec::new(queue, &name, data, &self.defaults(queue));
         if let Some(option) = out_of_place(&request.opts) {
-            return Err(AdminError::Invalid(format!("{option} is no option for the jobs of a scheduler")));
+            return Err(AdminError::Invalid(format!("{option} is not an option for the jobs of a scheduler")));
         }
-        request.opts.apply(&mut spec).map_err(AdminError::Invalid)?;
+        let (options, defaults) = (request.opts.read().map_err(AdminError::Invalid)?, self.defaults(queue));
+        let spec = JobSpec::new(queue, &name, data, &defaults).with_options(options, &defaults);
+        spec.options.check().map_err(|error| AdminError::Invalid(error.to_string()))?;
         self.check_backoff(&spec)?;
         Ok((repeat, spec))
     }
@@ -222,9 +225,9 @@ impl SchedulerRequest {
             return Err("limit is at least 1".to_owned());
         }
         let mut repeat = RepeatOptions {
-            limit: self.limit.map(|limit| limit.min(LARGEST)),
+            limit: self.limit.map(|limit| limit.min(LARGEST_INTEGER)),
             start_date: self.start_date,
-            end_date: self.end_date.map(|end| end.min(LARGEST)),
+            end_date: self.end_date.map(|end| end.min(LARGEST_INTEGER)),
             ..RepeatOptions::default()
         };
         match (&self.pattern, self.every) {
@@ -235,7 +238,9 @@ impl SchedulerRequest {
                 repeat.tz = Some(zone.to_owned());
             }
             (None, Some(_)) if self.tz.is_some() => return Err("tz belongs to a pattern".to_owned()),
-            (None, Some(every)) if (1..=super::change::LONGEST_DELAY).contains(&every) => repeat.every = Some(every),
+            (None, Some(every)) if every > 0 && Duration::from_millis(every) <= LONGEST_DELAY => {
+                repeat.every = Some(every)
+            }
             (None, Some(_)) => return Err("every is from 1 ms to a hundred years".to_owned()),
             _ => return Err("give either pattern or every".to_owned()),
         }

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::Admin;
 use super::error::AdminError;
+use super::handle::Admin;
 use super::schedulers::SchedulerRequest;
 use toril_job::settings::{Repeat, Schedule};
 
@@ -28,7 +28,7 @@ impl Admin {
                 self.note(queue, id, "").await?;
                 self.upsert_scheduler(queue, id, request).await?;
                 self.note(queue, id, &wanted).await?;
-                tracing::info!(queue, scheduler = id, "job scheduler written, as the configuration says");
+                tracing::info!(queue, scheduler = id, "job scheduler written from the configuration");
             }
             for id in known.keys().filter(|id| !settings.schedules.contains_key(*id)) {
                 self.forget(queue, id).await?;
@@ -60,9 +60,13 @@ impl Admin {
     async fn forget(&self, queue: &str, id: &str) -> Result<(), AdminError> {
         match self.redis.queue(queue).await?.remove_job_scheduler(id).await? {
             true => {
-                tracing::info!(queue, scheduler = id, "job scheduler removed: it is not in the configuration any more")
+                tracing::info!(
+                    queue,
+                    scheduler = id,
+                    "job scheduler removed because it is no longer in the configuration"
+                )
             }
-            false => tracing::debug!(queue, scheduler = id, "job scheduler was gone already"),
+            false => tracing::debug!(queue, scheduler = id, "the job scheduler was already removed"),
         }
         let mut forget = redis::cmd("HDEL");
         forget.arg(self.key(queue)).arg(id);

@@ -7,8 +7,8 @@ use bullmq::QueueKeys;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Admin;
 use super::error::AdminError;
+use super::handle::Admin;
 
 /// A state that a job can be in, by BullMQ's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -1,7 +1,8 @@
 //! Wakes a job that waits for an event.
 
 use super::error::AdminError;
-use super::{Admin, State};
+use super::handle::Admin;
+use super::state::State;
 
 /// The result of waking a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use bullmq::QueueKeys;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Admin;
 use super::error::AdminError;
-use crate::connection::ConnectError;
+use super::handle::Admin;
+use crate::access::ConnectError;
 
 /// A worker that is connected to a queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -17,9 +17,9 @@ pub struct WorkerClient {
     pub name: Option<String>,
     /// Where it connects from, as Redis sees it: address and port.
     pub address: String,
-    /// For how many seconds it has been connected.
+    /// How long it has been connected, in seconds.
     pub age: u64,
-    /// For how many seconds its connection has asked for nothing.
+    /// How long its connection has been idle, in seconds.
     pub idle: u64,
     /// Redis' number of the connection.
     pub id: u64,
@@ -34,7 +34,7 @@ impl Admin {
             self.redis.connection_of(queue).await?.cmd(redis::cmd("CLIENT").arg("LIST")).await;
         let listed = listed.map_err(|error| match error {
             bullmq::Error::Redis(error) if is_refusal(&error) => AdminError::Conflict(format!(
-                "this user may not list the clients of Redis: allow `CLIENT LIST`, as docs/security.md does ({error})"
+                "the Redis user may not list clients: allow `CLIENT LIST`, as docs/security.md shows ({error})"
             )),
             other => AdminError::Redis(ConnectError::from(other)),
         })?;

@@ -1,4 +1,4 @@
-//! Moves jobs back to the waiting jobs, for an operator.
+//! Moves jobs for an operator: back to the waiting jobs, or among them.
 
 use std::sync::LazyLock;
 
@@ -8,6 +8,7 @@ use redis::Script;
 use super::{Scripts, rerouted};
 
 rerouted! {
+    CHANGE_PRIORITY = "changePriority-7";
     MOVE_JOBS_TO_WAIT = "moveJobsToWait-8";
     PROMOTE = "promote-9";
     REPROCESS_JOB = "reprocessJob-9";
@@ -16,16 +17,34 @@ rerouted! {
 /// The most jobs that one call moves. Redis is blocked meanwhile. This is BullMQ's own default.
 const AT_ONCE: u32 = 1000;
 
+/// The place of a job among the jobs with the same priority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// After the jobs that already wait.
+    Fifo,
+    /// Before the jobs that already wait.
+    Lifo,
+}
+
+/// How many attempts a job gets that is retried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryAttempts {
+    /// One more.
+    One,
+    /// All its attempts again.
+    All,
+}
+
 /// The set of ended jobs that a job is moved from.
 #[derive(Clone, Copy, Debug)]
-pub enum Ended {
+pub enum EndedSet {
     /// The completed jobs.
     Completed,
     /// The failed jobs.
     Failed,
 }
 
-impl Ended {
+impl EndedSet {
     /// The names of the set, and of the field that contains the result or the failure reason.
     fn names(self) -> (&'static str, &'static str) {
         match self {
@@ -49,20 +68,44 @@ impl Scripts {
         Ok(code >= 0)
     }
 
-    /// Moves an ended job to the waiting jobs, to the front with `lifo`. With `reset_attempts` it gets all its attempts
-    /// again. Returns false if the job is not in the set.
-    pub async fn reprocess(&self, job_id: &str, ended: Ended, lifo: bool, reset_attempts: bool) -> Result<bool, Error> {
+    /// Moves an ended job to the waiting jobs. Returns false if the job is not in the set.
+    pub async fn reprocess(
+        &self,
+        job_id: &str,
+        ended: EndedSet,
+        order: Order,
+        attempts: RetryAttempts,
+    ) -> Result<bool, Error> {
         let keys = self.keys();
         let (set, field) = ended.names();
-        let reset = if reset_attempts { "1" } else { "0" };
+        let reset = if attempts == RetryAttempts::All { "1" } else { "0" };
         let mut call = REPROCESS_JOB.prepare_invoke();
         for key in [keys.job_key(job_id), keys.events(), keys.get(set), keys.wait(), keys.meta(), keys.active()] {
             call.key(key);
         }
         call.key(keys.marker()).key(keys.prioritized()).key(keys.pc());
-        call.arg(job_id).arg(if lifo { "RPUSH" } else { "LPUSH" }).arg(field).arg(set).arg(reset).arg(reset);
+        call.arg(job_id)
+            .arg(if order == Order::Lifo { "RPUSH" } else { "LPUSH" })
+            .arg(field)
+            .arg(set)
+            .arg(reset)
+            .arg(reset);
         let code: i64 = self.run(&call).await?;
         Ok(code == 1)
+    }
+
+    /// Changes a job's priority. Returns whether the job exists.
+    pub async fn change_priority(&self, job_id: &str, priority: u32, order: Order) -> Result<bool, Error> {
+        let keys = self.keys();
+        let mut call = CHANGE_PRIORITY.prepare_invoke();
+        for key in [keys.wait(), keys.paused(), keys.meta(), keys.prioritized(), keys.active(), keys.pc()] {
+            call.key(key);
+        }
+        call.key(keys.marker());
+        let lifo = if order == Order::Lifo { "1" } else { "0" };
+        call.arg(priority).arg(keys.key_prefix()).arg(job_id).arg(lifo);
+        let code: i64 = self.run(&call).await?;
+        Ok(code >= 0)
     }
 
     /// Moves the jobs that had failed by this time to the waiting jobs.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Scripts, pack, rerouted};
 use crate::claimed::Claimed;
 use crate::clock::now;
-use crate::worker::Repetition;
+use crate::repeat::legacy::Repetition;
 
 rerouted! {
     ADD_DELAYED_JOB = "addDelayedJob-6";
@@ -91,7 +91,7 @@ impl Scripts {
     pub async fn is_scheduler(&self, key: &str) -> Result<bool, Error> {
         let mut exists = redis::cmd("HEXISTS");
         exists.arg(format!("{}:{key}", self.keys().repeat())).arg("ic");
-        Ok(exists.query_async(&mut self.home.connection()).await?)
+        Ok(exists.query_async(&mut self.client.connection()).await?)
     }
 
     /// Whether a schedule with one of these keys waits for this job, and so would end with it.
@@ -100,7 +100,7 @@ impl Scripts {
         for schedule in schedules {
             let mut score = redis::cmd("ZSCORE");
             score.arg(self.keys().repeat()).arg(*schedule);
-            let score: Option<f64> = score.query_async(&mut self.home.connection()).await?;
+            let score: Option<f64> = score.query_async(&mut self.client.connection()).await?;
             if score.is_some() {
                 return Ok(score == due);
             }

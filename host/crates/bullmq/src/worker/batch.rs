@@ -7,11 +7,11 @@ use arc_swap::ArcSwap;
 use bullmq::Error;
 use redis::{RedisError, Script, ScriptInvocation, Value as Reply};
 
+use crate::access::QueueClient;
 use crate::claimed::{Claimed, Keep};
 use crate::clock::{milliseconds, now};
 use crate::end_policy::EndPolicy;
-use crate::home::Home;
-use crate::scripts::{End, Moved};
+use crate::scripts::{FinalResultRef, Moved};
 use toril_job::Json;
 use toril_job::settings;
 
@@ -28,39 +28,39 @@ static CLAIM: LazyLock<Script> = script!("return claim(tonumber(ARGV[5]))\n");
 static SETTLE: LazyLock<Script> = script!(include_str!("settle.lua"));
 static REGAIN: LazyLock<Script> = script!(include_str!("regain.lua"));
 
-/// A job that has ended, and how it ended.
-pub struct Ending {
+/// A job that has ended, with its final result.
+pub struct Settlement {
     /// The job.
     pub job: Arc<Claimed>,
-    /// How it ended.
-    pub how: How,
+    /// Its final result.
+    pub result: FinalResult,
 }
 
-/// How a job ended, with the data to write.
+/// The final result of a job, with the data to write.
 #[derive(Clone)]
-pub enum How {
+pub enum FinalResult {
     /// The job returned this value.
     Completed(Json),
     /// The job failed for good, with this reason and these stack traces (a JSON array).
     Failed(String, String),
 }
 
-impl How {
+impl FinalResult {
     /// Borrows the data.
-    pub fn end(&self) -> End<'_> {
+    pub fn end(&self) -> FinalResultRef<'_> {
         match self {
-            Self::Completed(value) => End::Completed(value.text()),
-            Self::Failed(reason, traces) => End::Failed(reason, traces),
+            Self::Completed(value) => FinalResultRef::Completed(value.text()),
+            Self::Failed(reason, traces) => FinalResultRef::Failed(reason, traces),
         }
     }
 }
 
-impl Ending {
+impl Settlement {
     /// The approximate number of bytes that the call needs for this job.
     pub fn size(&self) -> usize {
-        match self.how.end() {
-            End::Completed(value) => value.len(),
-            End::Failed(reason, traces) => reason.len() + traces.len(),
+        match self.result.end() {
+            FinalResultRef::Completed(value) => value.len(),
+            FinalResultRef::Failed(reason, traces) => reason.len() + traces.len(),
         }
     }
 }
@@ -95,7 +95,7 @@ pub struct Unusable {
 
 /// The calls for one queue.
 pub struct Batch {
-    home: Arc<Home>,
+    client: Arc<QueueClient>,
     keys: Vec<String>,
     prefix: String,
     lock: u64,
@@ -109,12 +109,12 @@ impl Batch {
     /// Prepares the calls for this queue: lock duration and rate limit from its settings, and the worker's name if it
     /// has one.
     pub fn new(
-        home: Arc<Home>,
+        client: Arc<QueueClient>,
         settings: &settings::Queue,
         name: Option<&str>,
         policy: Arc<ArcSwap<EndPolicy>>,
     ) -> Self {
-        let keys = home.keys();
+        let keys = client.keys();
         let metrics =
             |target: &str| (keys.get(&format!("metrics:{target}")), keys.get(&format!("metrics:{target}:data")));
         let (completed, failed) = (metrics("completed"), metrics("failed"));
@@ -138,7 +138,7 @@ impl Batch {
                 failed.1,
             ],
             prefix: keys.key_prefix(),
-            home,
+            client,
             lock: milliseconds(settings.lock_duration),
             limit: settings.rate_limit.as_ref().map(|limit| (limit.max.get(), milliseconds(limit.per))),
             name: name.unwrap_or_default().to_owned(),
@@ -147,19 +147,19 @@ impl Batch {
     }
 
     /// Ends these jobs and claims up to `claim` jobs. The lock of each contains `token` and a number.
-    pub async fn call(&self, token: &str, endings: &[&Ending], claim: usize) -> Result<Answer, Error> {
+    pub async fn call(&self, token: &str, settlements: &[&Settlement], claim: usize) -> Result<Answer, Error> {
         let now = now();
         // Without jobs to end, the shorter script is enough.
-        let (script, keys) = if endings.is_empty() { (&CLAIM, 10) } else { (&SETTLE, self.keys.len()) };
+        let (script, keys) = if settlements.is_empty() { (&CLAIM, 10) } else { (&SETTLE, self.keys.len()) };
         let mut call = self.prepare(script, keys, token, claim, now);
-        if !endings.is_empty() {
+        if !settlements.is_empty() {
             let policy = self.policy.load();
-            let (packed, long) = packed(endings, &policy)?;
+            let (packed, long) = packed(settlements, &policy)?;
             call.arg(policy.metrics.map(|points| points.to_string()).unwrap_or_default()).arg(packed).arg(long);
         }
-        let reply: Reply = call.invoke_async(&mut self.home.connection()).await?;
-        let answer = if endings.is_empty() { claimed(reply, token, now) } else { settled(reply, token, now) };
-        answer.filter(|answer| answer.moved.len() == endings.len()).ok_or_else(foreign)
+        let reply: Reply = call.invoke_async(&mut self.client.connection()).await?;
+        let answer = if settlements.is_empty() { claimed(reply, token, now) } else { settled(reply, token, now) };
+        answer.filter(|answer| answer.moved.len() == settlements.len()).ok_or_else(foreign)
     }
 
     /// Finds the jobs of calls whose answers were lost, because Redis may have claimed jobs for them. `tokens` are the
@@ -170,7 +170,7 @@ impl Batch {
         for token in tokens {
             call.arg(token);
         }
-        let reply: Reply = call.invoke_async(&mut self.home.connection()).await?;
+        let reply: Reply = call.invoke_async(&mut self.client.connection()).await?;
         let mut answer = claimed(reply, name, now).ok_or_else(foreign)?;
         for job in &mut answer.jobs {
             // The first claim had already written its time when these fields were read.
@@ -218,16 +218,16 @@ enum Text<'a> {
 
 /// Packs the fields of each job in the order that `settle.lua` expects. Also returns the long texts, which follow as
 /// arguments.
-fn packed<'a>(endings: &[&'a Ending], policy: &EndPolicy) -> Result<(Vec<u8>, Vec<&'a str>), Error> {
+fn packed<'a>(settlements: &[&'a Settlement], policy: &EndPolicy) -> Result<(Vec<u8>, Vec<&'a str>), Error> {
     let mut long = Vec::new();
-    let items: Vec<_> = endings
+    let items: Vec<_> = settlements
         .iter()
-        .map(|ending| {
-            let (job, end) = (&ending.job, ending.how.end());
+        .map(|settlement| {
+            let (job, end) = (&settlement.job, settlement.result.end());
             let Keep { count, age, limit } = end.keep(job, policy);
             let (value, traces) = match end {
-                End::Completed(value) => (value, None),
-                End::Failed(reason, traces) => (reason, Some(traces)),
+                FinalResultRef::Completed(value) => (value, None),
+                FinalResultRef::Failed(reason, traces) => (reason, Some(traces)),
             };
             let value = if value.len() < LONG {
                 Text::Here(value)
@@ -246,7 +246,7 @@ fn packed<'a>(endings: &[&'a Ending], policy: &EndPolicy) -> Result<(Vec<u8>, Ve
 
 fn foreign() -> Error {
     let kind = redis::ErrorKind::UnexpectedReturnType;
-    Error::Redis(RedisError::from((kind, "the queue's script answered something else than it should")))
+    Error::Redis(RedisError::from((kind, "the script of the queue returned an unexpected answer")))
 }
 
 fn settled(reply: Reply, token: &str, now: u64) -> Option<Answer> {

@@ -172,9 +172,9 @@ local function claim(most)
     if string.sub(id, 1, 2) == '0:' then -- a marker of BullMQ before version 5
       return
     end
-    local told, failed = start(id, #jobs + 1)
-    if told then
-      jobs[#jobs + 1] = told
+    local claimed, failed = start(id, #jobs + 1)
+    if claimed then
+      jobs[#jobs + 1] = claimed
       ids[#ids + 1] = id
       if not failed then -- a job that has failed already does not count against the rate limit
         counted = counted + 1

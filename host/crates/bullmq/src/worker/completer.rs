@@ -8,20 +8,20 @@ use std::time::{Duration, Instant};
 use bullmq::Error;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::mpsc::error::SendError;
 use tokio_util::sync::CancellationToken;
 
-use super::batch::{Ending, How};
-use super::driver::Ended;
-use super::locks::Kept;
+use super::batch::{FinalResult, Settlement};
+use super::locks::HeldLock;
 use super::shared::Shared;
 use super::slots::Slot;
+use crate::access::health::backoff::{RETRY_LIMIT, ReconnectBackoff, is_temporary};
 use crate::backoff::{self, Next};
 use crate::children;
 use crate::claimed::Claimed;
 use crate::clock::milliseconds;
-use crate::parked::Verdict;
-use crate::patience::{PATIENCE, Pauses, is_passing};
+use crate::pending_outcomes::PendingOutcome;
 use crate::scripts::Moved;
 use toril_job::trace::{Kind, Trace};
 use toril_job::{Failure, FailureKind, Json, Outcome};
@@ -38,13 +38,25 @@ pub struct Completer {
     /// The job.
     pub job: Arc<Claimed>,
     /// Keeps the job's lock renewed.
-    pub kept: Kept,
+    pub lock: HeldLock,
     /// Cancelled when the lock is lost.
     pub lost: CancellationToken,
     /// The job's slot in the worker.
     pub slot: Option<Slot>,
+    /// Sends settlements to the loop. The channel needs no bound: it never holds more jobs than there are slots.
+    pub to_loop: UnboundedSender<PendingSettlement>,
     /// The spans of the attempt. They end when the completer is dropped.
     pub spans: Spans,
+}
+
+/// The settlement of a job that the next call of the loop writes to Redis.
+pub struct PendingSettlement {
+    /// The job and its result.
+    pub settlement: Settlement,
+    /// The job's slot. It becomes free once the result is written.
+    pub slot: Slot,
+    /// Takes over if the call cannot end the job.
+    pub completer: Completer,
 }
 
 /// The spans of an attempt that has not ended yet, if tracing is on.
@@ -79,7 +91,7 @@ impl Completer {
             },
             Outcome::AwaitChildren if self.has_no_children().await => Outcome::Failed(Failure::new(
                 FailureKind::Plugin,
-                "the plugin awaits children, and the job has none: they are added with `add-child` before",
+                "the plugin awaits children, but the job has none: add them with `add-child` first",
             )),
             other => other,
         }
@@ -102,7 +114,7 @@ impl Completer {
 
     fn unknown_strategy(&self, strategy: &str, failure: Failure) -> Failure {
         let (queue, job_id, strategy) = (&self.worker.name, &self.job.id, shortened(strategy));
-        tracing::error!(queue, job_id, strategy, "the job's backoff strategy is not known, so it is not tried again");
+        tracing::error!(queue, job_id, strategy, "unknown backoff strategy, the job is not retried");
         let message = format!(
             "Unknown backoff strategy {strategy}: add it to backoff_strategies of [queues.{queue}], or use \"fixed\" or \"exponential\". The attempt failed with: {}",
             failure.message
@@ -113,7 +125,7 @@ impl Completer {
     async fn has_no_children(&self) -> bool {
         let counts = self
             .until_written("count the job's children", || {
-                async move { children::counts(&self.worker.home.queue(), &self.job.id).await }.boxed()
+                async move { children::counts(&self.worker.client.queue(), &self.job.id).await }.boxed()
             })
             .await;
         counts.is_some_and(|counts| counts.processed + counts.unprocessed + counts.ignored + counts.failed == 0)
@@ -122,7 +134,7 @@ impl Completer {
     /// Writes the outcome to Redis.
     pub async fn settle(self, outcome: Outcome) {
         // From here on the scripts check whether this worker still owns the job.
-        self.kept.ends();
+        self.lock.begin_settling();
         match outcome {
             Outcome::Completed(value) => self.complete(value).await,
             Outcome::Retry(failure) => self.retry(failure).await,
@@ -135,81 +147,97 @@ impl Completer {
         }
     }
 
-    /// Writes a verdict that an earlier attempt reached but could not write.
-    pub async fn resume(self, verdict: Verdict) {
-        self.kept.ends();
+    /// Writes the pending outcome of an earlier attempt.
+    pub async fn resume(self, outcome: PendingOutcome) {
+        self.lock.begin_settling();
         let unwritten = |message| Failure::new(FailureKind::Host, message);
-        match verdict {
-            Verdict::Completed(text) => match Json::parse(text) {
+        match outcome {
+            PendingOutcome::Completed(text) => match Json::parse(text) {
                 Ok(value) => self.complete(value).await,
                 Err(error) => {
-                    self.retry(unwritten(format!("the job's kept result is no JSON (line {})", error.line()))).await;
+                    self.retry(unwritten(format!(
+                        "the pending outcome of the job is not JSON (line {})",
+                        error.line()
+                    )))
+                    .await;
                 }
             },
-            Verdict::Retry(message) => self.retry(unwritten(message)).await,
-            Verdict::Failed(message) => self.fail(unwritten(message)).await,
+            PendingOutcome::Retry(message) => self.retry(unwritten(message)).await,
+            PendingOutcome::Failed(message) => self.fail(unwritten(message)).await,
         }
     }
 
     async fn complete(self, value: Json) {
-        self.end(How::Completed(value)).await;
+        self.end(FinalResult::Completed(value)).await;
     }
 
     /// Ends the job. Usually the loop writes the end.
-    async fn end(mut self, how: How) {
+    async fn end(mut self, result: FinalResult) {
         if !self.job.is_linked
             && let Some(slot) = self.slot.take()
         {
-            let ending = Ending { job: self.job.clone(), how };
-            let ended = Ended { ending, slot, completer: self };
-            let worker = ended.completer.worker.clone();
+            let settlement = Settlement { job: self.job.clone(), result };
+            let to_loop = self.to_loop.clone();
+            let pending = PendingSettlement { settlement, slot, completer: self };
             // Sending fails when the loop has ended, because the worker did not close in time.
-            let Err(SendError(Ended { ending, completer, .. })) = worker.ended.send(ended) else { return };
-            return completer.end_alone(ending.how).await;
+            let Err(SendError(PendingSettlement { settlement, completer, .. })) = to_loop.send(pending) else { return };
+            return completer.end_alone(settlement.result).await;
         }
-        self.end_alone(how).await;
+        self.end_alone(result).await;
     }
 
     /// Continues when the loop could not end the job or not in the usual way.
-    pub async fn go_on(self, moved: Moved, how: How) {
+    pub async fn continue_after(self, moved: Moved, result: FinalResult) {
         match moved {
             // The job got a parent or a deduplication id after it was claimed.
-            Moved::Linked => self.end_alone(how).await,
-            moved => self.conclude(Some(moved), how).await,
+            Moved::Linked => self.end_alone(result).await,
+            moved => self.conclude(Some(moved), result).await,
         }
     }
 
-    async fn end_alone(self, how: How) {
+    async fn end_alone(self, result: FinalResult) {
         let scripts = &self.worker.scripts;
         let policy = &self.worker.policy.load_full();
-        let moved = self.until_written("end the job", || scripts.finish(&self.job, how.end(), policy).boxed()).await;
-        self.conclude(moved, how).await;
+        let moved = self.until_written("end the job", || scripts.finish(&self.job, result.end(), policy).boxed()).await;
+        self.conclude(moved, result).await;
     }
 
     /// Does what is left after Redis has answered. `None`: Redis did not answer, which is logged already.
-    async fn conclude(self, moved: Option<Moved>, how: How) {
-        match (how, moved) {
-            (How::Completed(_), Some(Moved::PendingChildren)) => {
+    async fn conclude(self, moved: Option<Moved>, result: FinalResult) {
+        match (result, moved) {
+            (FinalResult::Completed(_), Some(Moved::PendingChildren)) => {
                 let message = format!("Job {} has pending dependencies. moveToFinished", self.job.id);
-                self.refused(Failure::new(FailureKind::Plugin, message), true).await;
+                self.retry_refused(Failure::new(FailureKind::Plugin, message)).await;
             }
-            (How::Completed(_), Some(Moved::FailedChildren)) => {
+            (FinalResult::Completed(_), Some(Moved::FailedChildren)) => {
                 let message = format!(
                     "Cannot complete job {} because it has at least one failed child. moveToFinished",
                     self.job.id
                 );
-                self.refused(Failure::new(FailureKind::Plugin, message), false).await;
+                self.fail_refused(Failure::new(FailureKind::Plugin, message)).await;
             }
-            (How::Completed(value), moved) => self.after(moved, || Verdict::Completed(value.text().to_owned())).await,
-            (How::Failed(reason, _), moved) => self.after(moved, || Verdict::Failed(reason)).await,
+            (FinalResult::Completed(value), moved) => {
+                self.after(moved, || PendingOutcome::Completed(value.text().to_owned())).await
+            }
+            (FinalResult::Failed(reason, _), moved) => self.after(moved, || PendingOutcome::Failed(reason)).await,
         }
     }
 
-    /// Turns a result that BullMQ refuses into a failure with BullMQ's own message.
-    fn refused(self, failure: Failure, again: bool) -> BoxFuture<'static, ()> {
+    /// Retries a job whose result BullMQ refuses. The failure contains BullMQ's own message.
+    fn retry_refused(self, failure: Failure) -> BoxFuture<'static, ()> {
+        self.log_refused(&failure);
+        self.retry(failure).boxed()
+    }
+
+    /// Fails a job whose result BullMQ refuses. The failure contains BullMQ's own message.
+    fn fail_refused(self, failure: Failure) -> BoxFuture<'static, ()> {
+        self.log_refused(&failure);
+        self.fail(failure).boxed()
+    }
+
+    fn log_refused(&self, failure: &Failure) {
         let (queue, job_id, reason) = (&self.worker.name, &self.job.id, &failure.message);
-        tracing::warn!(queue, job_id, reason, "BullMQ did not take the plugin's result");
-        if again { self.retry(failure).boxed() } else { self.fail(failure).boxed() }
+        tracing::warn!(queue, job_id, reason, "BullMQ refused the result of the plugin");
     }
 
     async fn retry(self, failure: Failure) {
@@ -225,18 +253,18 @@ impl Completer {
             let failure = Some((reason.as_str(), traces.as_str()));
             self.until_written("delay the job", || scripts.delay(job, wait, failure).boxed()).await
         };
-        self.after(moved, || Verdict::Retry(failure.message)).await;
+        self.after(moved, || PendingOutcome::Retry(failure.message)).await;
     }
 
     async fn fail(self, failure: Failure) {
-        self.bury(&failure.message).await;
+        self.add_dead_letter(&failure.message).await;
         let traces = traces(&self.job, &failure);
-        self.end(How::Failed(failure.message, traces)).await;
+        self.end(FinalResult::Failed(failure.message, traces)).await;
     }
 
     /// Adds the job to the dead-letter queue before it is failed. After a crash in between, the job is in both places
     /// instead of in none.
-    async fn bury(&self, message: &str) {
+    async fn add_dead_letter(&self, message: &str) {
         let dead_letter = self.worker.dead_letter.borrow().clone();
         if let Some(dead_letter) = dead_letter {
             self.until_written("add the job to its dead-letter queue", || {
@@ -246,22 +274,18 @@ impl Completer {
         }
     }
 
-    /// Stores a verdict that could not be written because the job's lock was lost. The next attempt of the job writes
+    /// Stores the outcome if it could not be written because the job's lock was lost. The next claim of the job writes
     /// it.
-    async fn after(&self, moved: Option<Moved>, verdict: impl FnOnce() -> Verdict) {
+    async fn after(&self, moved: Option<Moved>, outcome: impl FnOnce() -> PendingOutcome) {
         let (queue, job_id) = (&self.worker.name, &self.job.id);
         match moved {
             Some(Moved::Missing) => tracing::debug!(queue, job_id, "the job was removed while it ran"),
             Some(Moved::Lost) => {
-                let (verdict, parked) = (&verdict(), &self.worker.parked);
-                let parked =
-                    self.until_written("keep the job's result", || parked.park(&self.job, verdict).boxed()).await;
-                if parked == Some(true) {
-                    tracing::info!(
-                        queue,
-                        job_id,
-                        "a finished result that Redis did not take was kept for the job's next turn"
-                    );
+                let (outcome, pending) = (&outcome(), &self.worker.pending_outcomes);
+                let stored =
+                    self.until_written("store the pending outcome", || pending.store(&self.job, outcome).boxed()).await;
+                if stored == Some(true) {
+                    tracing::info!(queue, job_id, "stored the outcome for the next claim of the job");
                 }
             }
             _ => {}
@@ -271,13 +295,13 @@ impl Completer {
     async fn delay(&self, wait: Duration) {
         let scripts = &self.worker.scripts;
         let moved = self.until_written("delay the job", || scripts.delay(&self.job, wait, None).boxed()).await;
-        self.tell_if_lost(moved);
+        self.log_if_lost(moved);
     }
 
     async fn rate_limit(&self, wait: Duration) {
         let wait = milliseconds(wait).max(1);
-        let home = &self.worker.home;
-        let limit = || async move { home.queue().rate_limit(wait).await }.boxed();
+        let client = &self.worker.client;
+        let limit = || async move { client.queue().rate_limit(wait).await }.boxed();
         self.until_written("set the queue's rate limit", limit).await;
         self.give_back().await;
     }
@@ -303,36 +327,40 @@ impl Completer {
     async fn give_back(&self) {
         let scripts = &self.worker.scripts;
         let moved = self.until_written("give the job back", || scripts.give_back(&self.job).boxed()).await;
-        self.tell_if_lost(moved);
+        self.log_if_lost(moved);
     }
 
-    fn tell_if_lost(&self, moved: Option<Moved>) {
+    fn log_if_lost(&self, moved: Option<Moved>) {
         if moved == Some(Moved::Lost) {
             let (queue, job_id) = (&self.worker.name, &self.job.id);
-            tracing::warn!(queue, job_id, "the job's lock was lost before its outcome was written; it is run again");
+            tracing::warn!(
+                queue,
+                job_id,
+                "the lock of the job was lost before its outcome was written, the job runs again"
+            );
         }
     }
 
     /// Retries until the write succeeds. `None`: it cannot succeed, or the job no longer belongs to this worker.
     async fn until_written<'a, T>(&self, what: &str, write: impl Fn() -> BoxFuture<'a, Result<T, Error>>) -> Option<T> {
         let started = Instant::now();
-        let mut said = None;
-        let mut pauses = Pauses::default();
+        let mut reported = None;
+        let mut delays = ReconnectBackoff::default();
         loop {
             let error = match write().await {
                 Ok(value) => return Some(value),
                 Err(error) => error,
             };
-            let goes_on = is_passing(&error) || (matches!(error, Error::Redis(_)) && started.elapsed() < PATIENCE);
+            let goes_on = is_temporary(&error) || (matches!(error, Error::Redis(_)) && started.elapsed() < RETRY_LIMIT);
             let (queue, job_id) = (&self.worker.name, &self.job.id);
             if !goes_on || self.lost.is_cancelled() {
-                tracing::error!(queue, job_id, what, %error, "outcome not written; the job is run again once its lock is gone");
+                tracing::error!(queue, job_id, what, %error, "outcome not written, the job runs again after its lock expires");
                 return None;
             }
-            self.worker.service.outage.tell(&mut said, &error, || {
-                tracing::warn!(queue, job_id, what, %error, "outcome not written yet, trying again until the lock is lost");
+            self.worker.service.outage.report(&mut reported, &error, || {
+                tracing::warn!(queue, job_id, what, %error, "outcome not written yet, retrying until the lock is lost");
             });
-            tokio::time::sleep(pauses.next()).await;
+            tokio::time::sleep(delays.next()).await;
         }
     }
 }

@@ -15,70 +15,62 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::batch::{Answer, Batch, Ending, Unusable};
-use super::completer::Completer;
+use super::batch::{Answer, Batch, Unusable};
+use super::completer::PendingSettlement;
+use super::executor::Executor;
 use super::marker::Marker;
 use super::outbox::{Entry, Outbox};
 use super::plan::{Action, Call, CallKind, MOST_JOBS, Now, Plan, Seen};
 use super::shared::Shared;
-use super::slots::Slot;
+use crate::access::health::backoff::{RETRY_LIMIT, is_temporary};
+use crate::access::health::outage::Reported;
 use crate::claimed::Claimed;
 use crate::clock;
-use crate::outage::Said;
-use crate::patience::{PATIENCE, is_passing};
 use crate::scripts::Moved;
-
-/// A job that has ended. The next call writes its end to Redis.
-pub struct Ended {
-    /// The job and how it ended.
-    pub ending: Ending,
-    /// The job's slot. It becomes free once the end is written.
-    pub slot: Slot,
-    /// Takes over if the call cannot end the job.
-    pub completer: Completer,
-}
 
 /// The result of a call.
 struct Called {
     call: Call,
-    batch: Vec<Entry<Ended>>,
+    batch: Vec<Entry<PendingSettlement>>,
     result: Result<Answer, Error>,
 }
 
 /// The loop's state.
 pub struct Driver {
     shared: Arc<Shared>,
+    executor: Executor,
     batch: Arc<Batch>,
     tasks: TaskTracker,
     concurrency: watch::Receiver<usize>,
     closing: CancellationToken,
-    arriving: mpsc::UnboundedReceiver<Ended>,
+    arriving: mpsc::UnboundedReceiver<PendingSettlement>,
     /// The common prefix of the tokens of this worker's claims.
     name: String,
     plan: Plan,
-    outbox: Outbox<Ended>,
+    outbox: Outbox<PendingSettlement>,
     calls: FuturesUnordered<BoxFuture<'static, Called>>,
     /// The connection for the marker. `None` while a wait uses it.
     marker: Option<Marker>,
     waiting: Option<BoxFuture<'static, (Marker, Result<(), Error>)>>,
     /// The errors that were already logged since the last answer.
-    said: Option<Said>,
+    reported: Option<Reported>,
 }
 
 impl Driver {
     /// Creates the loop. It starts with `run`.
     pub fn new(
-        shared: Arc<Shared>,
+        executor: Executor,
         batch: Batch,
         marker: Marker,
         tasks: TaskTracker,
         concurrency: watch::Receiver<usize>,
         closing: CancellationToken,
-        arriving: mpsc::UnboundedReceiver<Ended>,
+        arriving: mpsc::UnboundedReceiver<PendingSettlement>,
     ) -> Self {
         let name = format!("{:032x}", fastrand::u128(..));
         Self {
-            shared,
+            shared: executor.worker.clone(),
+            executor,
             batch: Arc::new(batch),
             tasks,
             concurrency,
@@ -90,7 +82,7 @@ impl Driver {
             calls: FuturesUnordered::new(),
             marker: Some(marker),
             waiting: None,
-            said: None,
+            reported: None,
         }
     }
 
@@ -150,8 +142,8 @@ impl Driver {
         }
     }
 
-    fn take(&mut self, ended: Ended) {
-        let bytes = ended.ending.size();
+    fn take(&mut self, ended: PendingSettlement) {
+        let bytes = ended.settlement.size();
         self.outbox.push(ended, bytes);
     }
 
@@ -161,8 +153,8 @@ impl Driver {
             CallKind::Batch { ended, claim } => {
                 let (batch, token, jobs) = (self.outbox.take(*ended), claim.token.clone(), claim.jobs);
                 async move {
-                    let endings: Vec<_> = batch.iter().map(|entry| &entry.item.ending).collect();
-                    let result = sender.call(&token, &endings, jobs).await;
+                    let settlements: Vec<_> = batch.iter().map(|entry| &entry.item.settlement).collect();
+                    let result = sender.call(&token, &settlements, jobs).await;
                     Called { call, batch, result }
                 }
                 .boxed()
@@ -222,7 +214,7 @@ impl Driver {
         }
     }
 
-    fn answered(&mut self, call: &Call, batch: Vec<Entry<Ended>>, answer: Answer) {
+    fn answered(&mut self, call: &Call, batch: Vec<Entry<PendingSettlement>>, answer: Answer) {
         let seen = Seen {
             has_more: answer.more,
             rate_limited: answer.limited,
@@ -231,8 +223,8 @@ impl Driver {
         };
         self.plan.answered(call, &seen, &self.now(Instant::now()));
         self.outbox.succeeded();
-        if let Some(Said::Own) = self.said.take() {
-            tracing::info!(queue = self.shared.name, "the queue is worked again");
+        if let Some(Reported::Own) = self.reported.take() {
+            tracing::info!(queue = self.shared.name, "claiming and settling jobs works again");
         }
         for (Entry { item, .. }, moved) in batch.into_iter().zip(answer.moved) {
             self.ended(item, moved);
@@ -240,41 +232,36 @@ impl Driver {
         self.start(answer.jobs);
         for Unusable { id: job_id, reason } in answer.unusable {
             let queue = &self.shared.name;
-            tracing::warn!(
-                queue,
-                job_id,
-                reason,
-                "the job was taken out of the queue and is not run: it cannot be read"
-            );
+            tracing::warn!(queue, job_id, reason, "removed an unreadable job from the queue without running it");
         }
     }
 
-    fn ended(&self, Ended { ending, slot, mut completer }: Ended, moved: Moved) {
+    fn ended(&self, PendingSettlement { settlement, slot, mut completer }: PendingSettlement, moved: Moved) {
         match moved {
             Moved::Done => return slot.leave_claimed(),
             // The job keeps its slot while its completer continues.
             Moved::Linked | Moved::PendingChildren | Moved::FailedChildren => completer.slot = Some(slot),
             Moved::Missing | Moved::Lost => slot.leave_claimed(),
         }
-        self.tasks.spawn(completer.go_on(moved, ending.how));
+        self.tasks.spawn(completer.continue_after(moved, settlement.result));
     }
 
-    fn failed(&mut self, call: Call, batch: Vec<Entry<Ended>>, error: &Error) {
+    fn failed(&mut self, call: Call, batch: Vec<Entry<PendingSettlement>>, error: &Error) {
         let now = Instant::now();
         self.log_error(error);
         self.plan.failed(call, now);
-        if is_passing(error) {
+        if is_temporary(error) {
             return self.outbox.put_back(batch);
         }
-        for Ended { ending, .. } in self.outbox.refused(batch, now, PATIENCE) {
-            let (queue, job_id) = (&self.shared.name, &ending.job.id);
-            tracing::error!(queue, job_id, %error, "outcome not written; the job is run again once its lock is gone");
+        for PendingSettlement { settlement, .. } in self.outbox.refused(batch, now, RETRY_LIMIT) {
+            let (queue, job_id) = (&self.shared.name, &settlement.job.id);
+            tracing::error!(queue, job_id, %error, "outcome not written, the job runs again after its lock expires");
         }
     }
 
     fn log_error(&mut self, error: &Error) {
-        self.shared.service.outage.tell(&mut self.said, error, || {
-            tracing::warn!(queue = self.shared.name, %error, "the queue cannot be worked, trying again until it can");
+        self.shared.service.outage.report(&mut self.reported, error, || {
+            tracing::warn!(queue = self.shared.name, %error, "claiming or settling jobs failed, retrying");
         });
     }
 
@@ -287,20 +274,21 @@ impl Driver {
         if jobs.is_empty() {
             return;
         }
-        let (shared, tasks, home) = (self.shared.clone(), self.tasks.clone(), self.shared.runner.home());
+        let shared = &self.shared;
+        let (executor, tasks, home) = (self.executor.clone(), self.tasks.clone(), shared.runner.home());
         let is_alone = jobs.len() == 1 && shared.slots.busy() == 0;
         let jobs: Vec<_> = jobs.into_iter().map(|job| (Arc::new(job), shared.slots.take())).collect();
         match home {
-            Some(home) if is_alone && shared.is_brisk.load(Ordering::Relaxed) => {
+            Some(home) if is_alone && shared.last_was_short.load(Ordering::Relaxed) => {
                 for (job, slot) in jobs {
-                    self.tasks.spawn(poll_once_then_move(shared.clone().process(job, slot), home.clone()));
+                    self.tasks.spawn(poll_once_then_move(executor.clone().process(job, slot), home.clone()));
                 }
             }
             home => {
                 // Switches to the other runtime once for all jobs.
                 let starting = async move {
                     for (job, slot) in jobs {
-                        tasks.spawn(shared.clone().process(job, slot));
+                        tasks.spawn(executor.clone().process(job, slot));
                     }
                 };
                 match home {

@@ -7,65 +7,89 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
-use super::completer::{Completer, Spans};
-use super::repeat::Turn;
+use super::completer::{Completer, PendingSettlement, Spans};
+use super::schedule::Turn;
 use super::shared::Shared;
 use super::slots::Slot;
-use crate::children::job_of_key;
 use crate::claimed::Claimed;
 use crate::context::JobOfQueue;
+use crate::job_key::job_of_key;
 use toril_job::trace::{Carrier, Kind, Trace};
 use toril_job::{Attempt, Cancellation, Failure, FailureKind, Finished, Job, Json, Outcome, Signals};
 
 /// An attempt that is shorter than this costs less than a switch to the threads of the pens and back.
-const BRISK: Duration = Duration::from_micros(500);
+const SHORT_ATTEMPT: Duration = Duration::from_micros(500);
 /// The delay of a job whose schedule this host cannot compute. Another worker may claim it afterwards.
-const ELSEWHERE: Duration = Duration::from_secs(5);
+const OTHER_WORKER_DELAY: Duration = Duration::from_secs(5);
 
 /// The failure reason that BullMQ's workers use.
 const STARTED_TOO_OFTEN: &str = "job started more than allowable limit";
 
-impl Shared {
+/// Processes the claimed jobs of one queue.
+#[derive(Clone)]
+pub struct Executor {
+    /// The state that it shares with the loop.
+    pub worker: Arc<Shared>,
+    to_loop: UnboundedSender<PendingSettlement>,
+}
+
+impl Executor {
+    /// Creates the executor. It sends the settlements of plain jobs to the loop through `to_loop`.
+    pub fn new(worker: Arc<Shared>, to_loop: UnboundedSender<PendingSettlement>) -> Self {
+        Self { worker, to_loop }
+    }
+
     /// Runs a job until its outcome is written or handed to the loop. A panic in between fails the attempt and frees
     /// the job's slot.
-    pub async fn process(self: Arc<Self>, job: Arc<Claimed>, slot: Slot) {
+    pub async fn process(self, job: Arc<Claimed>, slot: Slot) {
         // The future is boxed because it is moved several times before it runs.
-        let attempt = self.clone().attempt(self.completer(&job, Some(slot))).boxed();
+        let attempt = self.worker.clone().attempt(self.completer(&job, Some(slot))).boxed();
         if AssertUnwindSafe(attempt).catch_unwind().await.is_ok() {
             return;
         }
-        let (queue, job_id) = (&self.name, &job.id);
-        tracing::error!(queue, job_id, "the host panicked while it processed a job; the attempt fails");
-        let reason = "Toril itself failed while it processed this job (a panic; the host's log has its place).";
+        let (queue, job_id) = (&self.worker.name, &job.id);
+        tracing::error!(queue, job_id, "the host panicked while it processed the job, the attempt fails");
+        let reason = "The host panicked while it processed this job. Its log contains the place of the panic.";
         let completer = self.completer(&job, None);
         completer.settle(Outcome::Retry(Failure::new(FailureKind::Host, reason))).await;
     }
 
     /// Starts to renew the lock of a job. Renewal stops when the job's end is written.
-    fn completer(self: &Arc<Self>, job: &Arc<Claimed>, slot: Option<Slot>) -> Completer {
+    fn completer(&self, job: &Arc<Claimed>, slot: Option<Slot>) -> Completer {
         let lost = CancellationToken::new();
-        let kept = self.locks.keep(job, lost.clone());
-        Completer { worker: self.clone(), job: job.clone(), kept, lost, slot, spans: Spans::default() }
+        let lock = self.worker.locks.keep(job, lost.clone());
+        Completer {
+            worker: self.worker.clone(),
+            job: job.clone(),
+            lock,
+            lost,
+            slot,
+            to_loop: self.to_loop.clone(),
+            spans: Spans::default(),
+        }
     }
+}
 
+impl Shared {
     async fn attempt(self: Arc<Self>, mut completer: Completer) {
         let started = Instant::now();
         let job = &completer.job.clone();
         let (queue, job_id) = (&self.name, &job.id);
         self.meters.claimed(job.waited());
         tracing::debug!(queue, job_id, attempt = job.attempts_made + 1, "attempt started");
-        if job.is_scheduled() && self.repeat(job).await == Turn::Elsewhere {
-            return completer.settle(Outcome::Deferred(ELSEWHERE)).await;
+        if job.is_scheduled() && self.repeat(job).await == Turn::OtherWorker {
+            return completer.settle(Outcome::Deferred(OTHER_WORKER_DELAY)).await;
         }
         if let Some(reason) = &job.failed_already {
             tracing::warn!(queue, job_id, outcome = "failed", reason, "job failed before it was run");
             return completer.settle(Outcome::Failed(Failure::new(FailureKind::Host, reason))).await;
         }
-        if let Some(verdict) = self.parked.take(job).await {
-            tracing::info!(queue, job_id, "writing a result that was finished before");
-            return completer.resume(verdict).await;
+        if let Some(outcome) = self.pending_outcomes.take(job).await {
+            tracing::info!(queue, job_id, "writing the pending outcome of an earlier attempt");
+            return completer.resume(outcome).await;
         }
         if self.policy.load().is_started_too_often(job) {
             tracing::warn!(
@@ -81,16 +105,16 @@ impl Shared {
             Ok(data) => self.run(job, data, &completer.lost, &trace).await,
             Err(error) => {
                 let place = format!("line {} column {}", error.line(), error.column());
-                let message = format!("the job's data is no JSON (at {place})");
+                let message = format!("the job's data is not JSON (at {place})");
                 let outcome = Outcome::Failed(Failure::new(FailureKind::InvalidData, message));
                 Finished { outcome, plugin: String::new(), version: None, usage: None }
             }
         };
         let finished = Finished { outcome: completer.decide(finished.outcome).await, ..finished };
         let took = started.elapsed();
-        self.is_brisk.store(took < BRISK, Ordering::Relaxed);
+        self.last_was_short.store(took < SHORT_ATTEMPT, Ordering::Relaxed);
         self.meters.ended(&finished, took);
-        tell(queue, job, &finished, took);
+        log(queue, job, &finished, took);
         self.service.attempts.note(queue, job_id, job.attempts_made + 1, &finished, took);
         note(&trace, &finished);
         completer.spans = Spans::writing(trace);
@@ -109,7 +133,7 @@ impl Shared {
         let _runs = service.running.enter(&self.name, job, signals.cancelled.clone());
         let context = Arc::new(JobOfQueue::new(
             job.clone(),
-            self.home.clone(),
+            self.client.clone(),
             self.scripts.clone(),
             service.redis.clone(),
             service.defaults.clone(),
@@ -158,7 +182,7 @@ fn note(trace: &Trace, finished: &Finished) {
     }
 }
 
-fn tell(queue: &str, job: &Claimed, finished: &Finished, took: Duration) {
+fn log(queue: &str, job: &Claimed, finished: &Finished, took: Duration) {
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let failure = finished.outcome.failure();
     // A plugin's message may contain job data. The host's messages never do.

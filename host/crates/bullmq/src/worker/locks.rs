@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::claimed::Claimed;
-use crate::outage::Outage;
+use crate::access::health::outage::Outage;
+use crate::claimed::{Claimed, LockToken};
 use crate::scripts::Scripts;
 
 /// The longest pause after a failed renewal.
@@ -18,14 +18,13 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub struct Locks(Arc<Mutex<HashMap<String, Entry>>>);
 
 struct Entry {
-    /// The value of the lock. It is different for each claim of a job.
-    token: String,
+    token: LockToken,
     /// `None` while the job's end is being written: the lock may then disappear without being lost.
     lost: Option<CancellationToken>,
 }
 
 /// Keeps a lock renewed until it is dropped.
-pub struct Kept {
+pub struct HeldLock {
     locks: Locks,
     job: Arc<Claimed>,
 }
@@ -35,17 +34,17 @@ impl Locks {
     /// gone or belongs to another worker, because another worker may already have the job. If Redis does not answer,
     /// the lock does not count as lost, because no other worker can claim the job either. If an earlier claim of the
     /// same job is still here, it has lost its lock to this one.
-    pub fn keep(&self, job: &Arc<Claimed>, lost: CancellationToken) -> Kept {
+    pub fn keep(&self, job: &Arc<Claimed>, lost: CancellationToken) -> HeldLock {
         let entry = Entry { token: job.token.clone(), lost: Some(lost) };
         if let Some(Entry { lost: Some(lost), .. }) = self.entries().insert(job.id.clone(), entry) {
             lost.cancel();
         }
-        Kept { locks: self.clone(), job: job.clone() }
+        HeldLock { locks: self.clone(), job: job.clone() }
     }
 
     /// Renews the locks twice per lock duration, until it is dropped.
     pub async fn renew(self, queue: String, scripts: Scripts, outage: Outage, duration: Duration) {
-        let mut said = None;
+        let mut reported = None;
         let mut pause = duration / 2;
         loop {
             tokio::time::sleep(pause).await;
@@ -53,19 +52,19 @@ impl Locks {
             let held: Vec<_> =
                 self.entries().iter().map(|(job_id, entry)| (job_id.clone(), entry.token.clone())).collect();
             if held.is_empty() {
-                said = None;
+                reported = None;
                 continue;
             }
             match scripts.extend_locks(&held, duration).await {
                 Ok(lost) => {
-                    said = None;
+                    reported = None;
                     for (job_id, token) in held.iter().filter(|(job_id, _)| lost.contains(job_id)) {
                         self.lose(&queue, job_id, token);
                     }
                 }
                 Err(error) => {
-                    outage.tell(&mut said, &error, || {
-                        tracing::warn!(queue, %error, "locks could not be renewed, trying again");
+                    outage.report(&mut reported, &error, || {
+                        tracing::warn!(queue, %error, "renewing the locks of running jobs failed, retrying");
                     });
                     pause = pause.min(AGAIN);
                 }
@@ -73,18 +72,18 @@ impl Locks {
         }
     }
 
-    fn lose(&self, queue: &str, job_id: &str, token: &str) {
+    fn lose(&self, queue: &str, job_id: &str, token: &LockToken) {
         // A missing entry means that the job was settled during the renewal. The job may also have been claimed again.
         if let Some(Entry { lost: Some(lost), .. }) = self.take(job_id, token) {
-            tracing::warn!(queue, job_id, "the job's lock is lost, the attempt ends");
+            tracing::warn!(queue, job_id, "the lock of the job was lost, ending the attempt");
             lost.cancel();
         }
     }
 
     /// Removes and returns the entry of exactly this claim.
-    fn take(&self, job_id: &str, token: &str) -> Option<Entry> {
+    fn take(&self, job_id: &str, token: &LockToken) -> Option<Entry> {
         let mut entries = self.entries();
-        entries.get(job_id).filter(|entry| entry.token == token)?;
+        entries.get(job_id).filter(|entry| entry.token == *token)?;
         entries.remove(job_id)
     }
 
@@ -93,10 +92,10 @@ impl Locks {
     }
 }
 
-impl Kept {
+impl HeldLock {
     /// From now on the job's end is being written. The lock is still renewed, but its disappearance no longer counts as
     /// lost.
-    pub fn ends(&self) {
+    pub fn begin_settling(&self) {
         let mut entries = self.locks.entries();
         if let Some(entry) = entries.get_mut(&self.job.id).filter(|entry| entry.token == self.job.token) {
             entry.lost = None;
@@ -104,7 +103,7 @@ impl Kept {
     }
 }
 
-impl Drop for Kept {
+impl Drop for HeldLock {
     fn drop(&mut self) {
         self.locks.take(&self.job.id, &self.job.token);
     }
@@ -126,11 +125,11 @@ mod tests {
         assert!(lost[0].is_cancelled());
 
         // The answer to a renewal that started before the second claim.
-        locks.lose("q", "1", "t:1");
+        locks.lose("q", "1", &"t:1".into());
         drop(first);
 
         assert!(!lost[1].is_cancelled());
-        locks.lose("q", "1", "t:2");
+        locks.lose("q", "1", &"t:2".into());
         assert!(lost[1].is_cancelled());
     }
 }

@@ -7,7 +7,7 @@ use bullmq::Error;
 use bullmq::redis_connection::AnyConnection;
 use redis::{ErrorKind, RedisError};
 
-use crate::home::Home;
+use crate::access::QueueClient;
 
 /// The longest wait. A new job ends it. The bound limits how long a job can wait if no marker announced it.
 pub const IDLE: Duration = Duration::from_secs(5);
@@ -16,19 +16,19 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// Waits for the marker on its own connection, because the wait blocks it. After an error it connects again.
 pub struct Marker {
-    home: Arc<Home>,
+    client: Arc<QueueClient>,
     key: String,
     /// The name of the connection in `CLIENT LIST`, where clients look for workers.
-    client: String,
+    client_name: String,
     connection: Option<AnyConnection>,
 }
 
 impl Marker {
     /// Creates a waiter for the marker of this queue. Node's `queue.getWorkers` shows the worker's `name`.
-    pub fn new(home: Arc<Home>, name: Option<&str>) -> Self {
+    pub fn new(client: Arc<QueueClient>, name: Option<&str>) -> Self {
         let suffix = name.map(|name| format!(":w:{name}")).unwrap_or_default();
-        let (key, client) = (home.keys().marker(), home.keys().client_name(&suffix));
-        Self { home, key, client, connection: None }
+        let (key, client_name) = (client.keys().marker(), client.keys().client_name(&suffix));
+        Self { client, key, client_name, connection: None }
     }
 
     /// Connects. From then on a client that lists the workers of the queue sees this one, even if it never waits.
@@ -55,11 +55,11 @@ impl Marker {
     }
 
     async fn connect(&self) -> Result<AnyConnection, Error> {
-        let mut connection = self.home.connections().dedicated_any_connection().await?;
+        let mut connection = self.client.connections().dedicated_any_connection().await?;
         let mut name = redis::cmd("CLIENT");
         // Some managed Redis services do not allow `CLIENT SETNAME`. Only the name is missing then.
-        if let Err(error) = name.arg("SETNAME").arg(&self.client).query_async::<()>(&mut connection).await {
-            tracing::debug!(%error, "the worker's connection has no name");
+        if let Err(error) = name.arg("SETNAME").arg(&self.client_name).query_async::<()>(&mut connection).await {
+            tracing::debug!(%error, "naming the connection of the worker failed");
         }
         Ok(connection)
     }

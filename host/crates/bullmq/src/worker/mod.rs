@@ -5,13 +5,11 @@ mod batch;
 mod completer;
 mod driver;
 mod executor;
-#[cfg(any(fuzzing, test))]
-pub mod fuzz;
 mod locks;
 mod marker;
 mod outbox;
 mod plan;
-mod repeat;
+mod schedule;
 mod shared;
 mod slots;
 mod stalled;
@@ -29,18 +27,18 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use self::batch::Batch;
 use self::driver::Driver;
+use self::executor::Executor;
 use self::locks::Locks;
 use self::marker::Marker;
-pub(super) use self::repeat::Repetition;
 pub use self::shared::Service;
 use self::shared::Shared;
 use self::slots::Slots;
-use super::connection::{ConnectError, SharedRedis};
 use super::dead_letter::DeadLetter;
 use super::end_policy::EndPolicy;
-use super::home::Home;
-use super::parked::Parked;
+use super::pending_outcomes::PendingOutcomes;
 use super::scripts::Scripts;
+use crate::access::QueueClient;
+use crate::access::{ConnectError, SharedRedis};
 use toril_job::Runner;
 use toril_job::settings;
 use toril_meters::QueueMeters;
@@ -71,30 +69,30 @@ impl QueueWorker {
     ) -> Result<Self, ConnectError> {
         let (redis, worker_name) = (service.redis.clone(), service.name.clone());
         let policy = Arc::new(ArcSwap::from_pointee(EndPolicy::of(settings)));
-        let home = Arc::new(Home::find(redis.clone(), name).await?);
-        let (ended, arriving) = mpsc::unbounded_channel();
+        let client = Arc::new(QueueClient::open(redis.clone(), name).await?);
+        let (to_loop, arriving) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             name: name.to_owned(),
-            scripts: Scripts::new(home.clone()),
-            parked: Parked::new(redis.clone(), home.clone()),
+            scripts: Scripts::new(client.clone()),
+            pending_outcomes: PendingOutcomes::new(redis.clone(), client.clone()),
             locks: Locks::default(),
             slots: Slots::default(),
-            ended,
             dead_letter: watch::channel(dead_letter(&redis, settings).await?).0,
             policy: policy.clone(),
             runner,
-            is_brisk: AtomicBool::new(false),
+            last_was_short: AtomicBool::new(false),
             meters: QueueMeters::of(name),
             shutdown: CancellationToken::new(),
             give_back: CancellationToken::new(),
-            home: home.clone(),
+            client: client.clone(),
             service,
         });
         let (begun, closing, tasks) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
         let (concurrency, wanted) = watch::channel(settings.concurrency.get());
-        let batch = Batch::new(home.clone(), settings, worker_name.as_deref(), policy);
-        let marker = Marker::new(home.clone(), worker_name.as_deref());
-        let driver = Driver::new(shared.clone(), batch, marker, tasks.clone(), wanted, closing.clone(), arriving);
+        let batch = Batch::new(client.clone(), settings, worker_name.as_deref(), policy);
+        let marker = Marker::new(client.clone(), worker_name.as_deref());
+        let executor = Executor::new(shared.clone(), to_loop);
+        let driver = Driver::new(executor, batch, marker, tasks.clone(), wanted, closing.clone(), arriving);
         let driving = {
             let (begun, closing) = (begun.clone(), closing.clone());
             async move {
@@ -117,7 +115,7 @@ impl QueueWorker {
             driver: ended_loop(name.to_owned(), spawn(tokio::spawn(driving))).boxed().shared(),
             _renewing: spawn(tokio::spawn(renewing)),
             _checking: spawn(tokio::spawn(checking)),
-            _following: spawn(tokio::spawn(home.follow())),
+            _following: spawn(tokio::spawn(client.follow())),
             shared,
             concurrency,
             begun,
@@ -141,7 +139,7 @@ impl QueueWorker {
                 self.shared.dead_letter.send_replace(dead_letter);
             }
             Err(error) => {
-                tracing::error!(queue = self.shared.name, %error, "the dead-letter queue stays what it was");
+                tracing::error!(queue = self.shared.name, %error, "changing the dead-letter queue failed, keeping the previous one");
             }
         }
     }
@@ -177,7 +175,7 @@ impl QueueWorker {
 /// Waits until the loop of a queue has ended.
 async fn ended_loop(queue: String, driver: AbortOnDropHandle<()>) {
     if let Err(error) = driver.await {
-        tracing::error!(queue, %error, "the worker's loop ended by itself");
+        tracing::error!(queue, %error, "the loop of the worker ended unexpectedly");
     }
 }
 

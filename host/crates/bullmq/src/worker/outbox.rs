@@ -66,14 +66,14 @@ impl<T> Outbox<T> {
     }
 
     /// Puts jobs back because Redis refused the batch. From now on each job is sent alone, after the others. Returns
-    /// the jobs that Redis has refused alone for longer than `patience`: these cannot be written.
-    pub fn refused(&mut self, batch: Vec<Entry<T>>, now: Instant, patience: Duration) -> Vec<T> {
+    /// the jobs that Redis has refused alone for longer than `limit`: these cannot be written.
+    pub fn refused(&mut self, batch: Vec<Entry<T>>, now: Instant, limit: Duration) -> Vec<T> {
         self.one_by_one = true;
         let was_alone = batch.len() == 1;
         let mut given_up = Vec::new();
         for mut entry in batch {
             let since = *entry.refused_since.get_or_insert(now);
-            if was_alone && now.saturating_duration_since(since) > patience {
+            if was_alone && now.saturating_duration_since(since) > limit {
                 given_up.push(entry.item);
                 continue;
             }
@@ -134,10 +134,10 @@ mod tests {
 
     #[test]
     fn a_job_that_redis_refuses_alone_is_given_up_after_a_while() {
-        let (mut outbox, begin, patience) = (outbox(&[1]), Instant::now(), Duration::from_secs(30));
+        let (mut outbox, begin, limit) = (outbox(&[1]), Instant::now(), Duration::from_secs(30));
         for (seconds, given_up) in [(0, vec![]), (30, vec![]), (31, vec![0])] {
             let batch = outbox.take(1);
-            assert_eq!(outbox.refused(batch, begin + Duration::from_secs(seconds), patience), given_up);
+            assert_eq!(outbox.refused(batch, begin + Duration::from_secs(seconds), limit), given_up);
         }
         assert_eq!(outbox.batch_len(64), 0);
     }

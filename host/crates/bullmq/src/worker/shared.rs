@@ -4,22 +4,21 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use arc_swap::ArcSwap;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::driver::Ended;
 use super::locks::Locks;
 use super::slots::Slots;
+use crate::access::QueueClient;
+use crate::access::SharedRedis;
+use crate::access::health::outage::Outage;
 use crate::attempts::Attempts;
-use crate::cancel::{self, Running};
-use crate::connection::SharedRedis;
+use crate::cancel::{self, RunningJobs};
 use crate::context::Defaults;
 use crate::dead_letter::DeadLetter;
 use crate::end_policy::EndPolicy;
-use crate::home::Home;
 use crate::key_value::PluginData;
-use crate::outage::Outage;
-use crate::parked::Parked;
+use crate::pending_outcomes::PendingOutcomes;
 use crate::scripts::Scripts;
 use toril_job::{KeyValue, Runner};
 use toril_meters::QueueMeters;
@@ -27,19 +26,17 @@ use toril_meters::QueueMeters;
 /// The state that the loop and the attempts of one queue share.
 pub struct Shared {
     pub name: String,
-    pub home: Arc<Home>,
+    pub client: Arc<QueueClient>,
     pub scripts: Scripts,
-    pub parked: Parked,
+    pub pending_outcomes: PendingOutcomes,
     pub locks: Locks,
     pub slots: Slots,
-    /// Sends ended jobs to the loop. The channel needs no bound: it never holds more jobs than there are slots.
-    pub ended: mpsc::UnboundedSender<Ended>,
     pub dead_letter: watch::Sender<Option<Arc<DeadLetter>>>,
     /// Shared with the loop's calls, which end jobs.
     pub policy: Arc<ArcSwap<EndPolicy>>,
     pub runner: Arc<dyn Runner>,
     /// Whether the last attempt was very short.
-    pub is_brisk: AtomicBool,
+    pub last_was_short: AtomicBool,
     pub meters: QueueMeters,
     pub shutdown: CancellationToken,
     pub give_back: CancellationToken,
@@ -52,7 +49,7 @@ pub struct Service {
     pub(super) redis: SharedRedis,
     pub(super) store: Arc<dyn KeyValue>,
     pub(super) defaults: Defaults,
-    pub(super) running: Running,
+    pub(super) running: RunningJobs,
     pub(super) outage: Outage,
     pub(super) attempts: Attempts,
     /// The name of its workers.
@@ -66,7 +63,7 @@ impl Service {
             store: Arc::new(PluginData::new(redis.clone())),
             redis,
             defaults,
-            running: Running::default(),
+            running: RunningJobs::default(),
             outage: Outage::default(),
             attempts: Attempts::default(),
             name: None,

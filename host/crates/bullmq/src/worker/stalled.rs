@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use crate::outage::Outage;
-use crate::patience::Pauses;
+use crate::access::health::backoff::ReconnectBackoff;
+use crate::access::health::outage::Outage;
 use crate::scripts::Scripts;
 use toril_meters as metrics;
 
 /// Checks for stalled jobs at once and then every `interval`, until it is dropped. All workers of a queue share this
 /// check: a worker that comes too early does nothing.
 pub async fn check(queue: String, scripts: Scripts, outage: Outage, max_stalled: u32, interval: Duration) {
-    let mut said = None;
-    let mut pauses = Pauses::default();
+    let mut reported = None;
+    let mut backoff = ReconnectBackoff::default();
     loop {
         match scripts.move_stalled(max_stalled, interval).await {
             Ok(stalled) => {
-                (said, pauses) = (None, Pauses::default());
+                (reported, backoff) = (None, ReconnectBackoff::default());
                 for job_id in &stalled {
                     tracing::warn!(queue, job_id, "job stalled");
                 }
@@ -24,10 +24,10 @@ pub async fn check(queue: String, scripts: Scripts, outage: Outage, max_stalled:
                 }
             }
             Err(error) => {
-                outage.tell(&mut said, &error, || {
-                    tracing::warn!(queue, %error, "stalled jobs could not be looked for, trying again");
+                outage.report(&mut reported, &error, || {
+                    tracing::warn!(queue, %error, "the check for stalled jobs failed, retrying");
                 });
-                tokio::time::sleep(pauses.next().min(interval)).await;
+                tokio::time::sleep(backoff.next().min(interval)).await;
                 continue;
             }
         }

@@ -6,10 +6,12 @@ use super::super::callbacks::Callbacks;
 use super::super::env::Env;
 use super::super::host::SHORTEST_TOKEN;
 use super::super::signing_key::SigningKey;
-use super::report::{Fault, Report};
+use super::fault::Fault;
+use super::node::Node;
+use super::report::Report;
 use super::schema;
 use super::secret;
-use super::table::{Node, Table};
+use super::table::Table;
 
 pub(super) fn read(root: &Table<'_>, folder: &Path, env: &Env, report: &mut Report<'_>) -> Option<Callbacks> {
     let table = Table::of(root.get("callbacks"), report)?;

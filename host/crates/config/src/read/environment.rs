@@ -1,7 +1,8 @@
 //! Reads single environment variables.
 
 use super::super::env::Env;
-use super::report::{Fault, Report};
+use super::fault::Fault;
+use super::report::Report;
 
 /// Reads an environment variable. Returns None if it is not set, and also if it is not valid, which is reported.
 pub(super) fn setting<T>(

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::super::key;
 use super::super::plugin::Plugin;
-use super::report::{Fault, Report};
+use super::fault::Fault;
+use super::report::Report;
 use toril_job::settings::Queue;
 use toril_job::settings::Redis;
 

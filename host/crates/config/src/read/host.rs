@@ -1,15 +1,17 @@
-//! Reads `[host]`.
+//! Reads `[host]`, by the table of its keys in [`host`](crate::host). Holds the readers of its values.
 
 use std::net::SocketAddr;
 use std::path::Path;
 
 use super::super::env::Env;
-use super::super::host::{AdminAccess, HostSettings, SHORTEST_TOKEN};
+use super::super::host::{AdminAccess, HostSettings, SHORTEST_TOKEN, host_keys};
 use super::super::secret::Secret;
 use super::environment::setting;
-use super::report::{Fault, Report};
+use super::fault::Fault;
+use super::node::Node;
+use super::report::Report;
 use super::schema;
-use super::table::{Node, Table};
+use super::table::Table;
 use super::values;
 use toril_job::settings::MOST_KEPT_ATTEMPTS;
 
@@ -33,28 +35,34 @@ pub(super) fn read(root: &Table<'_>, folder: &Path, env: &Env, report: &mut Repo
         return host;
     };
     table.deny_unknown(schema::HOST, report);
-    let path = |node: &Node<'_>| values::path(node, folder);
-    report.set(&mut host.listen, table.get("listen"), listen);
-    report.set(&mut host.plugins, table.get("plugins"), path);
-    report.set(&mut host.cache, table.get("cache"), path);
-    report.set(&mut host.shutdown_timeout, table.get("shutdown_timeout"), values::duration);
-    if host.name.is_none() {
-        host.name = report.read(table.get("name"), worker_name);
-    }
-    report.set(&mut host.pen_threads, table.get("pen_threads"), |node| values::positive(node, MOST_THREADS));
-    report.set(&mut host.max_pens, table.get("max_pens"), |node| values::positive(node, u64::from(u32::MAX)));
-    report.set(&mut host.max_component, table.get("max_component"), |node| values::size(node, KIB, GIB));
-    report.set(&mut host.compile_timeout, table.get("compile_timeout"), values::some_duration);
-    report.set(&mut host.compile_memory, table.get("compile_memory"), |node| values::size(node, 256 * MIB, 1024 * GIB));
-    report.set(&mut host.admin, table.get("admin"), admin);
-    report.set(&mut host.allowed_hosts, table.get("allowed_hosts"), |node| values::texts(node, host_name));
-    report.set(&mut host.redact, table.get("redact"), |node| values::texts(node, word));
-    report.set(&mut host.keep_attempts, table.get("keep_attempts"), |node| {
-        values::integer(node, 0, u64::from(MOST_KEPT_ATTEMPTS))
-            .map(|most| u32::try_from(most).unwrap_or(MOST_KEPT_ATTEMPTS))
-    });
-    report.set(&mut host.log, table.get("log"), |node| filter(node).map(Some));
+    // The environment takes precedence over the name in the file.
+    let name = host.name.take();
+    read_keys(&mut host, &table, folder, report);
+    host.name = name.or(host.name);
     host
+}
+
+macro_rules! readers {
+    ($($(#[$doc:meta])+ $key:ident: $type:ty = $default:expr, $read:expr, $applies:ident;)+) => {
+        fn read_keys(host: &mut HostSettings, table: &Table<'_>, folder: &Path, report: &mut Report<'_>) {
+            $(report.set(&mut host.$key, table.get(stringify!($key)), |node| read_in(folder, node, $read));)+
+        }
+    };
+}
+host_keys!(readers);
+
+/// Calls a reader of the table. Gives its closure a type.
+fn read_in<T>(
+    folder: &Path,
+    node: &Node<'_>,
+    read: impl FnOnce(&Node<'_>, &Path) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    read(node, folder)
+}
+
+fn kept_attempts(node: &Node<'_>) -> Result<u32, Fault> {
+    let most = values::integer(node, 0, u64::from(MOST_KEPT_ATTEMPTS))?;
+    Ok(u32::try_from(most).unwrap_or(MOST_KEPT_ATTEMPTS))
 }
 
 fn worker_name(node: &Node<'_>) -> Result<String, Fault> {
@@ -106,7 +114,7 @@ fn host_name(node: &Node<'_>) -> Result<String, Fault> {
     if name.chars().all(fits) || address.is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok()) {
         return Ok(name.to_ascii_lowercase());
     }
-    Err(Fault::new(format!("{node} is no name of a host: {name:?}"))
+    Err(Fault::new(format!("{node} is not a host name: {name:?}"))
         .help("write the name alone, without scheme and port, as in \"toril.example.com\""))
 }
 
@@ -114,7 +122,7 @@ fn filter(node: &Node<'_>) -> Result<String, Fault> {
     let text = values::text(node)?;
     match tracing_subscriber::EnvFilter::try_new(&text) {
         Ok(_) => Ok(text),
-        Err(error) => Err(Fault::new(format!("{node} is no filter: {error}"))
+        Err(error) => Err(Fault::new(format!("{node} is not a log filter: {error}"))
             .help("write a level, as in \"debug\", or levels of parts, as in \"warn,toril=debug\"")),
     }
 }
@@ -131,7 +139,7 @@ fn listen(node: &Node<'_>) -> Result<Option<SocketAddr>, Fault> {
     match values::string(node)? {
         "off" => Ok(None),
         address => address.parse().map(Some).map_err(|_| {
-            Fault::new(format!("{node} is no address with a port: {address:?}")).help(
+            Fault::new(format!("{node} is not an address with a port: {address:?}")).help(
                 "write an IP address and a port, as in \"127.0.0.1:9090\" or \"[::]:9090\", or \"off\" for no listener",
             )
         }),

@@ -5,9 +5,11 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::backoff;
-use super::report::{Fault, Report};
+use super::fault::Fault;
+use super::node::Node;
+use super::report::Report;
 use super::schema;
-use super::table::{Node, Table};
+use super::table::Table;
 use super::values;
 use toril_job::settings::{Backoff, BackoffKind, JobDefaults, Keep, Queue};
 

@@ -4,12 +4,16 @@
 mod backoff;
 mod callbacks;
 mod environment;
+mod fault;
 mod hash_tags;
 mod host;
 mod jobs;
-mod lines;
+mod line_index;
+mod node;
+mod origins;
 mod plugin;
 mod queue;
+mod rate_limit;
 mod redis;
 mod report;
 mod schedule;
@@ -27,13 +31,14 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
-use self::report::{Fault, Report};
+use self::fault::Fault;
+use self::report::Report;
 pub(super) use self::schema::nearest;
 use self::source::Source;
 use self::table::Table;
-use super::Config;
-use super::HostSettings;
+use super::config::Config;
 use super::env::Env;
+use super::host::HostSettings;
 use super::problem::{LoadError, Problem, Problems};
 
 /// Reads `text` as the content of the file at `path`.

@@ -9,15 +9,17 @@ use toml::de::DeValue;
 
 use super::super::env::Env;
 use super::super::key::dotted;
-use super::super::origin::{Origin, OriginError};
 use super::super::plugin::{Isolation, Plugin, REUSE_JOBS};
 use super::super::secret::Secret;
-use super::queue::rate_limit;
-use super::report::{Fault, Report};
+use super::fault::Fault;
+use super::node::Node;
+use super::origins::origin;
+use super::rate_limit::rate_limit;
+use super::report::Report;
 use super::schema;
 use super::secret;
 use super::send_secret;
-use super::table::{Node, Table};
+use super::table::Table;
 use super::values;
 use toril_job::settings::KeyValue;
 
@@ -155,7 +157,7 @@ fn address_range(node: &Node<'_>) -> Result<IpNet, Fault> {
     let text = values::string(node)?;
     let single = text.parse::<IpAddr>().map(IpNet::from);
     text.parse().or(single).map_err(|_| {
-        Fault::new(format!("{node} is no range of IP addresses"))
+        Fault::new(format!("{node} is not a range of IP addresses"))
             .help("write a range such as \"10.0.0.0/8\", or one address")
     })
 }
@@ -175,19 +177,6 @@ fn keyvalue(table: &Table<'_>, report: &mut Report<'_>) -> Option<KeyValue> {
     report.set(&mut keyvalue.max_keys, entry.get("max_keys"), |node| values::integer(node, 1, MOST_KEYS));
     report.set(&mut keyvalue.max_bytes, entry.get("max_bytes"), |node| values::size(node, KIB, MOST_BYTES));
     Some(keyvalue)
-}
-
-/// The message never repeats the origin, which may contain a password.
-pub(super) fn origin(node: &Node<'_>) -> Result<Origin, Fault> {
-    let text = values::string(node)?;
-    text.parse().map_err(|error: OriginError| {
-        let fault = Fault::new(format!("{node} {error}"));
-        let without_slash = text.trim_end_matches('/');
-        match error {
-            OriginError::TrailingSlash => fault.help(format!("write \"{without_slash}\"")),
-            _ => fault.help("write the exact origin: scheme, host, and a port if it is not the scheme's own, as in \"https://api.github.com\""),
-        }
-    })
 }
 
 fn config(table: &Table<'_>, report: &mut Report<'_>) -> BTreeMap<String, String> {

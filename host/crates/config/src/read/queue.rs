@@ -8,14 +8,17 @@ use super::super::env::Env;
 use super::super::key;
 use super::backoff;
 use super::environment::setting;
+use super::fault::Fault;
 use super::jobs;
+use super::node::Node;
 use super::plugin;
-use super::report::{Fault, Report};
+use super::rate_limit::rate_limit;
+use super::report::Report;
 use super::schedule;
 use super::schema;
-use super::table::{Node, Table};
+use super::table::Table;
 use super::values;
-use toril_job::settings::{METRICS, Queue, RateLimit};
+use toril_job::settings::{METRICS, Queue};
 
 const CONCURRENCY: &str = "TORIL_CONCURRENCY";
 
@@ -144,17 +147,6 @@ fn switch(node: &Node<'_>) -> Result<Option<NonZeroU32>, Fault> {
 
 const METRICS_FORMS: &str =
     "write { max_data_points = 20160 } for so many minutes, true for the default, or false to write no metrics";
-
-/// Reads a table with `max` and `per`.
-pub(super) fn rate_limit(node: Option<Node<'_>>, report: &mut Report<'_>) -> Option<RateLimit> {
-    let table = Table::of(node, report)?;
-    table.deny_unknown(schema::RATE_LIMIT, report);
-    let max = table.require("max", report);
-    let max = report.read(max, |node| values::positive(node, u64::MAX));
-    let per = table.require("per", report);
-    let per = report.read(per, |node| values::duration_from(node, Duration::from_millis(1)));
-    Some(RateLimit { max: max?, per: per? })
-}
 
 fn dead_letter(node: &Node<'_>) -> Result<String, Fault> {
     let name = values::text(node)?;

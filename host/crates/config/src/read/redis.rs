@@ -4,9 +4,11 @@ use std::path::Path;
 
 use super::super::env::Env;
 use super::environment::setting;
-use super::report::{Fault, Report};
+use super::fault::Fault;
+use super::node::Node;
+use super::report::Report;
 use super::schema;
-use super::table::{Node, Table};
+use super::table::Table;
 use super::values;
 use toril_job::settings::{Redis, Topology};
 use toril_job::settings::{RedisUrl, RedisUrlError};

@@ -1,26 +1,9 @@
 //! Collects problems, and finds the position of the key that each one is about.
 
 use super::super::problem::{Place, Places, Problem, Severity};
+use super::fault::Fault;
+use super::node::Node;
 use super::source::Source;
-use super::table::Node;
-
-/// A problem with a value, before its position is known.
-#[derive(Debug)]
-pub(super) struct Fault {
-    message: String,
-    help: Option<String>,
-}
-
-impl Fault {
-    pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), help: None }
-    }
-
-    /// Adds a hint on how to fix it.
-    pub(super) fn help(self, help: impl Into<String>) -> Self {
-        Self { help: Some(help.into()), ..self }
-    }
-}
 
 /// All problems found so far.
 pub(super) struct Report<'s> {

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Number, Value};
 use toml::de::DeValue;
 
-use super::report::{Fault, Report};
+use super::fault::Fault;
+use super::node::Node;
+use super::report::Report;
 use super::schema;
-use super::table::{Node, Table};
+use super::table::Table;
 use super::values;
 use toril_cron::check_pattern;
-use toril_job::settings::{LARGEST_PRIORITY, Repeat, Schedule};
+use toril_job::settings::{Repeat, Schedule};
+use toril_job::{LARGEST_INTEGER, LARGEST_PRIORITY};
 
 pub(super) fn read(node: Option<Node<'_>>, report: &mut Report<'_>) -> BTreeMap<String, Schedule> {
     let mut schedules = BTreeMap::new();
@@ -39,7 +42,7 @@ fn entry(node: Node<'_>, report: &mut Report<'_>) -> Option<Schedule> {
             let priority = values::integer(node, 0, u64::from(LARGEST_PRIORITY))?;
             Ok(u32::try_from(priority).unwrap_or(u32::MAX))
         }),
-        limit: report.read(table.get("limit"), |node| values::positive(node, 9_007_199_254_740_991)),
+        limit: report.read(table.get("limit"), |node| values::positive(node, LARGEST_INTEGER)),
     };
     Some(schedule)
 }
@@ -63,7 +66,7 @@ fn repeat(table: &Table<'_>, subject: &str, report: &mut Report<'_>) -> Option<R
         let pattern = values::text(node)?;
         match check_pattern(&pattern, tz.as_deref().unwrap_or("UTC")) {
             Ok(()) => Ok(pattern),
-            Err(reason) => Err(Fault::new(format!("{node} is no schedule: {reason}")).help(
+            Err(reason) => Err(Fault::new(format!("{node} is not a schedule: {reason}")).help(
                 "a pattern has five fields (minute, hour, day, month, day of the week), or six with seconds before them, or is a name such as `@daily`; `tz` is a name such as \"Europe/Madrid\"",
             )),
         }

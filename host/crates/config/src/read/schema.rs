@@ -6,23 +6,7 @@ pub(super) const ROOT: &[&str] = &["callbacks", "host", "plugins", "queues", "re
 pub(super) const REDIS: &[&str] =
     &["ca", "cluster", "connect_timeout", "namespace", "nodes", "prefix", "sentinels", "tls", "url"];
 /// `[host]`.
-pub(super) const HOST: &[&str] = &[
-    "admin",
-    "allowed_hosts",
-    "cache",
-    "compile_memory",
-    "compile_timeout",
-    "keep_attempts",
-    "listen",
-    "log",
-    "max_component",
-    "max_pens",
-    "name",
-    "pen_threads",
-    "plugins",
-    "redact",
-    "shutdown_timeout",
-];
+pub(super) const HOST: &[&str] = super::super::host::KEYS;
 /// `[queues.NAME]`.
 pub(super) const QUEUE: &[&str] = &[
     "attempts",
@@ -123,7 +107,7 @@ pub(super) fn advice(unknown: &str, allowed: &[&str]) -> String {
 /// The name in `known` that `word` is most likely a typo of. BullMQ's spelling counts too: `removeOnFail`.
 pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let word = snake_case(word);
-    let slips = |known: &str| distance(&word, &snake_case(known));
+    let slips = |known: &str| strsim::osa_distance(&word, &snake_case(known));
     let best = known.iter().copied().min_by_key(|known| slips(known))?;
     let allowed = (word.chars().count() / 3).max(1);
     // A word with another first letter is more likely a different word.
@@ -142,27 +126,6 @@ fn snake_case(word: &str) -> String {
         snake.extend(if c == '-' { '_' } else { c }.to_lowercase());
     }
     snake
-}
-
-/// The number of insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string
-/// alignment distance).
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let replaced = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut best = replaced.min(last[j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(before_last[j - 2] + 1);
-            }
-            row.push(best);
-        }
-        before_last = std::mem::replace(&mut last, row);
-    }
-    last[b.len()]
 }
 
 /// Whether a value may be shown in messages and logs.
@@ -221,15 +184,5 @@ mod tests {
         assert!(advice("memory", QUEUE).starts_with("`memory` belongs under [plugins.NAME]."));
         assert!(advice("jitter", QUEUE).starts_with("`jitter` belongs into `backoff`."));
         assert!(advice("nonsense", KEEP).starts_with("Allowed here: age, count, limit"));
-    }
-
-    #[test]
-    fn distance_counts_slips() {
-        for (a, b, slips) in
-            [("", "abc", 3), ("abc", "abc", 0), ("abc", "acb", 1), ("kitten", "sitting", 3), ("ä", "a", 1)]
-        {
-            assert_eq!(distance(a, b), slips, "{a} {b}");
-            assert_eq!(distance(b, a), slips, "{b} {a}");
-        }
     }
 }

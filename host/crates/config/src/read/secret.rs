@@ -7,8 +7,8 @@ use std::path::Path;
 
 use super::super::env::Env;
 use super::super::secret::Secret;
-use super::report::Fault;
-use super::table::Node;
+use super::fault::Fault;
+use super::node::Node;
 use super::values;
 
 /// The largest file that is read as a secret, in bytes. A path such as /dev/zero has no end.

@@ -9,11 +9,13 @@ use super::super::env::Env;
 use super::super::origin::Origin;
 use super::super::plugin::SendSecret;
 use super::super::secret::Secret;
-use super::plugin::origin;
-use super::report::{Fault, Report};
+use super::fault::Fault;
+use super::node::Node;
+use super::origins::origin;
+use super::report::Report;
 use super::schema;
 use super::secret;
-use super::table::{Node, Table};
+use super::table::Table;
 use super::values;
 
 /// Headers that a plugin cannot set.
@@ -84,7 +86,7 @@ fn sendable(node: &Node<'_>, value: Secret) -> Result<Secret, Fault> {
 
 fn header_name(node: &Node<'_>) -> Result<HeaderName, Fault> {
     let name = HeaderName::try_from(values::string(node)?);
-    let name = name.map_err(|_| Fault::new(format!("{node} is no name of a header")))?;
+    let name = name.map_err(|_| Fault::new(format!("{node} is not a header name")))?;
     match OF_THE_HOST.contains(&name.as_str()) {
         true => Err(Fault::new(format!("{node} is a header that the host sets itself"))),
         false => Ok(name),

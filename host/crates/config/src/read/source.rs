@@ -10,14 +10,14 @@ use toml::de::{DeTable, DeValue};
 
 use super::super::key::dotted;
 use super::super::problem::{Place, Places, Snippet};
-use super::lines::Lines;
+use super::line_index::LineIndex;
 use super::schema::{self, Secrecy};
 
 type Span = Range<usize>;
 
 /// A file that is valid TOML.
 pub(super) struct Source<'t> {
-    lines: Lines<'t>,
+    lines: LineIndex<'t>,
     file: &'t Path,
     keys: BTreeMap<String, Spot>,
     /// Values that are secrets. Their lines are never shown.
@@ -34,7 +34,7 @@ struct Spot {
 impl<'t> Source<'t> {
     pub(super) fn new(text: &'t str, file: &'t Path, document: &DeTable<'_>) -> Self {
         let mut source =
-            Self { lines: Lines::new(text), file, keys: BTreeMap::new(), hidden: Vec::new(), cut: Vec::new() };
+            Self { lines: LineIndex::new(text), file, keys: BTreeMap::new(), hidden: Vec::new(), cut: Vec::new() };
         source.index_table("", &mut Vec::new(), document);
         source
     }

@@ -7,12 +7,12 @@ use std::path::Path;
 use toml::de::{DeTable, Error};
 
 use super::super::problem::{Place, Problem, Severity};
-use super::lines::Lines;
+use super::line_index::LineIndex;
 
 /// Converts `error` to a problem. `text` is the content of the file at `path`.
 pub(super) fn problem(text: &str, path: &Path, error: &Error) -> Problem {
     let span = error.span().unwrap_or(0..0);
-    let lines = Lines::new(text);
+    let lines = LineIndex::new(text);
     let (message, help) = match error.message() {
         "duplicate key" => duplicate(text, &lines, &span),
         message => (format!("this is not valid TOML: {message}"), advice(message)),
@@ -48,7 +48,7 @@ fn may_be_shown(text: &str, line: &Range<usize>) -> bool {
 
 /// A duplicate key or table. The first occurrence is found in the part of the file before the duplicate, which is
 /// valid TOML.
-fn duplicate(text: &str, lines: &Lines<'_>, span: &Range<usize>) -> (String, Option<String>) {
+fn duplicate(text: &str, lines: &LineIndex<'_>, span: &Range<usize>) -> (String, Option<String>) {
     let line = lines.around(span.start);
     let path = path_of(text, &line, span);
     let names: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -107,5 +107,5 @@ fn first_place(text: &str, path: &[&str]) -> Option<usize> {
         table = table.get(*name)?.get_ref().as_table()?;
     }
     let (name, _) = table.get_key_value(*last)?;
-    Some(Lines::new(text).number(name.span().start))
+    Some(LineIndex::new(text).number(name.span().start))
 }

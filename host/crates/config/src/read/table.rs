@@ -1,59 +1,13 @@
-//! Tables and values of the file that know their dotted key.
-
-use std::fmt;
+//! Tables of the file that know their dotted key.
 
 use toml::de::{DeTable, DeValue};
 
 use super::super::key::dotted;
-use super::report::{Fault, Report};
+use super::fault::Fault;
+use super::node::Node;
+use super::report::Report;
 use super::schema;
 use super::values;
-
-/// A value of the file. It displays as the subject of a message: "`timeout` in queues.emails".
-#[derive(Clone)]
-pub(super) struct Node<'d> {
-    name: String,
-    parent: String,
-    key: String,
-    value: &'d DeValue<'d>,
-}
-
-impl<'d> Node<'d> {
-    /// The dotted key of the value.
-    pub(super) fn key(&self) -> &str {
-        &self.key
-    }
-
-    pub(super) fn value(&self) -> &'d DeValue<'d> {
-        self.value
-    }
-
-    pub(super) fn as_table(&self) -> Option<&'d DeTable<'d>> {
-        self.value.as_table()
-    }
-
-    /// The items of an array. None if the value is not an array.
-    pub(super) fn items(&self) -> Option<Vec<Node<'d>>> {
-        let items = self.value.as_array()?;
-        let item = |(number, item): (usize, &'d toml::Spanned<DeValue<'d>>)| Node {
-            name: format!("{}[{number}]", self.name),
-            parent: self.parent.clone(),
-            key: format!("{}[{number}]", self.key),
-            value: item.get_ref(),
-        };
-        Some(items.iter().enumerate().map(item).collect())
-    }
-}
-
-impl fmt::Display for Node<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`", self.name)?;
-        if !self.parent.is_empty() {
-            write!(f, " in {}", self.parent)?;
-        }
-        Ok(())
-    }
-}
 
 /// A table of the file.
 pub(super) struct Table<'d> {
@@ -72,7 +26,7 @@ impl<'d> Table<'d> {
         report.read(node, |node| {
             let entries = node.as_table();
             let entries = entries.ok_or_else(|| values::wrong_type(node, "a table"))?;
-            Ok(Self { key: node.key.clone(), entries })
+            Ok(Self { key: node.key().to_owned(), entries })
         })
     }
 
@@ -114,12 +68,12 @@ impl<'d> Table<'d> {
                     key => &format!("in {key}"),
                 };
                 let fault = Fault::new(format!("unknown key `{name}` {place}"));
-                report.error_at_key(&node.key, fault.help(schema::advice(name, allowed)));
+                report.error_at_key(node.key(), fault.help(schema::advice(name, allowed)));
             }
         }
     }
 
     fn node(&self, name: &str, value: &'d DeValue<'d>) -> Node<'d> {
-        Node { name: name.to_owned(), parent: self.key.clone(), key: dotted(&self.key, name), value }
+        Node::new(name, &self.key, value)
     }
 }

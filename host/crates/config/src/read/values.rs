@@ -7,8 +7,8 @@ use std::time::Duration;
 use toml::de::{DeInteger, DeValue};
 
 use super::super::units::{self, DurationError, SizeError};
-use super::report::Fault;
-use super::table::Node;
+use super::fault::Fault;
+use super::node::Node;
 
 /// "`x` must be `wanted`, not an integer". The message never shows the value.
 pub(super) fn wrong_type(node: &Node<'_>, wanted: &str) -> Fault {

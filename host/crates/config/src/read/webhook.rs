@@ -11,14 +11,17 @@ use super::super::key::dotted;
 use super::super::pointer::Pointer;
 use super::super::signing_key::SigningKey;
 use super::super::webhook::{EventDeduplication, SignatureForm, Webhook, WebhookData};
+use super::fault::Fault;
+use super::node::Node;
 use super::plugin::is_name;
-use super::report::{Fault, Report};
+use super::report::Report;
 use super::schedule::json;
 use super::schema;
 use super::secret;
-use super::table::{Node, Table};
+use super::table::Table;
 use super::values;
-use toril_job::settings::{LARGEST_PRIORITY, Queue};
+use toril_job::LARGEST_PRIORITY;
+use toril_job::settings::Queue;
 
 /// The default of `max_body`, the same as the limit of the admin API.
 const MAX_BODY: u64 = 8 << 20;
@@ -123,7 +126,7 @@ fn priority(node: &Node<'_>) -> Result<u32, Fault> {
 
 fn pointer(node: &Node<'_>) -> Result<Pointer, Fault> {
     values::string(node)?.parse().map_err(|error| {
-        Fault::new(format!("{node} is no JSON pointer: it {error}"))
+        Fault::new(format!("{node} is not a JSON pointer: it {error}"))
             .help("write the way to a value of the body, as in \"/repository/full_name\"")
     })
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::super::{Changes, Config, Env, HostSettings, QueueChange, diff, parse};
+use super::super::{Changes, Config, Env, QueueChange, diff, parse};
 
 /// A random selection of these lines.
 fn some_of(lines: &'static [&'static str]) -> impl Strategy<Value = Vec<&'static str>> {
@@ -115,50 +115,29 @@ fn applied(old: &Config, new: &Config, changes: &Changes) -> Config {
     if changes.redis {
         applied.redis = new.redis.clone();
     }
-    for key in &changes.host {
-        take_host_key(&mut applied.host, &new.host, key);
+    if !changes.host.is_empty() {
+        applied.host = new.host.clone();
     }
-    for name in &changes.queues_removed {
+    for name in &changes.queues.to_remove {
         applied.queues.remove(name);
     }
-    let changed = changes.queues_changed.iter().map(|(name, _)| name);
-    for name in changes.queues_added.iter().chain(changed) {
+    let changed = changes.queues.to_change.iter().map(|(name, _)| name);
+    for name in changes.queues.to_add.iter().chain(changed) {
         applied.queues.insert(name.clone(), new.queues[name].clone());
     }
-    for name in &changes.webhooks_changed {
-        match new.webhooks.get(name) {
-            Some(webhook) => applied.webhooks.insert(name.clone(), webhook.clone()),
-            None => applied.webhooks.remove(name),
-        };
+    for name in &changes.webhooks.to_remove {
+        applied.webhooks.remove(name);
+    }
+    for name in changes.webhooks.to_add.iter().chain(&changes.webhooks.to_change) {
+        applied.webhooks.insert(name.clone(), new.webhooks[name].clone());
     }
     if changes.callbacks {
         applied.callbacks.clone_from(&new.callbacks);
     }
-    for name in &changes.plugins_changed {
+    for name in changes.plugins.to_add.iter().chain(&changes.plugins.to_change) {
         applied.plugins.insert(name.clone(), new.plugin(name));
     }
     applied
-}
-
-fn take_host_key(host: &mut HostSettings, new: &HostSettings, key: &str) {
-    match key {
-        "admin" => host.admin = new.admin,
-        "allowed_hosts" => host.allowed_hosts.clone_from(&new.allowed_hosts),
-        "compile_memory" => host.compile_memory = new.compile_memory,
-        "compile_timeout" => host.compile_timeout = new.compile_timeout,
-        "max_component" => host.max_component = new.max_component,
-        "cache" => host.cache.clone_from(&new.cache),
-        "keep_attempts" => host.keep_attempts = new.keep_attempts,
-        "listen" => host.listen = new.listen,
-        "name" => host.name.clone_from(&new.name),
-        "log" => host.log.clone_from(&new.log),
-        "max_pens" => host.max_pens = new.max_pens,
-        "pen_threads" => host.pen_threads = new.pen_threads,
-        "plugins" => host.plugins.clone_from(&new.plugins),
-        "redact" => host.redact.clone_from(&new.redact),
-        "shutdown_timeout" => host.shutdown_timeout = new.shutdown_timeout,
-        other => panic!("nobody has thought of {other}"),
-    }
 }
 
 proptest! {
@@ -172,6 +151,7 @@ proptest! {
         prop_assert_eq!(&applied.redis, &new.redis);
         prop_assert_eq!(&applied.host, &new.host);
         prop_assert_eq!(&applied.queues, &new.queues);
+        prop_assert_eq!(&applied.webhooks, &new.webhooks);
         for queue in new.queues.values() {
             prop_assert_eq!(applied.plugin(&queue.plugin), new.plugin(&queue.plugin));
         }
@@ -181,7 +161,7 @@ proptest! {
     #[test]
     fn nothing_is_named_that_is_the_same(old in any_config(), new in any_config()) {
         let changes = diff(&old, &new);
-        for (name, change) in &changes.queues_changed {
+        for (name, change) in &changes.queues.to_change {
             prop_assert_ne!(&old.queues[name], &new.queues[name]);
             let worker = |queue: &super::super::Queue| {
                 (queue.rate_limit.clone(), queue.lock_duration, queue.stalled_interval, queue.max_stalled)
@@ -189,7 +169,7 @@ proptest! {
             let same = worker(&old.queues[name]) == worker(&new.queues[name]);
             prop_assert_eq!(same, *change == QueueChange::Live);
         }
-        for name in &changes.plugins_changed {
+        for name in &changes.plugins.to_change {
             prop_assert_ne!(old.plugin(name), new.plugin(name));
         }
         prop_assert!(diff(&old, &old).is_empty());

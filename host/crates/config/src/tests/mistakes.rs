@@ -60,7 +60,7 @@ fn keys_that_are_not_known() {
         case(section("[plugins.a]\nkeyvalue = { tll = '1h' }"), 4, 14, "did you mean `ttl`?"),
         case(section("[plugins.a]\nkeyvalue = 1"), 4, 12, "keyvalue"),
         case(section("[plugins.a]\nadd_to = ['a:b']"), 4, 11, "BullMQ does not take"),
-        case(section("[plugins.a]\nprivate_addresses = ['ten']"), 4, 22, "no range of IP addresses"),
+        case(section("[plugins.a]\nprivate_addresses = ['ten']"), 4, 22, "not a range of IP addresses"),
     ]);
 }
 
@@ -154,7 +154,7 @@ fn units_that_are_missing_or_wrong() {
         case(queue("timeout = 1.5"), 3, 11, "`timeout` in queues.a has no unit"),
         case(queue("timeout = \"30\""), 3, 11, "`timeout` in queues.a has no unit"),
         case(queue("timeout = \"30 parsecs\""), 3, 11, "has an unknown unit, \"parsecs\""),
-        case(queue("timeout = \"soon\""), 3, 11, "is no length of time"),
+        case(queue("timeout = \"soon\""), 3, 11, "is not a duration"),
         case(queue("timeout = \"10us\""), 3, 11, "is finer than a millisecond"),
         case(queue("backoff = 5"), 3, 11, "`backoff` in queues.a has no unit"),
         case(section("[plugins.a]\nmemory = 64"), 4, 10, "\"64MiB\" for mebibytes"),

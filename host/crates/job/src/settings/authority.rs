@@ -15,7 +15,7 @@ pub enum AuthorityError {
     #[error("has a host outside ASCII: write it in its xn-- form")]
     NotAscii,
     /// Not a number, 0, or too large.
-    #[error("has a port that is no number from 1 to 65535")]
+    #[error("has a port that is not a number from 1 to 65535")]
     Port,
 }
 

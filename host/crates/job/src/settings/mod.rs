@@ -12,8 +12,7 @@ pub use self::authority::AuthorityError;
 pub use self::key_value::KeyValue;
 pub use self::known::Known;
 pub use self::queue::{
-    Backoff, BackoffKind, BackoffStrategy, Delays, JobDefaults, Keep, LARGEST_PRIORITY, METRICS, Queue, RateLimit,
-    Repeat, Schedule,
+    Backoff, BackoffKind, BackoffStrategy, Delays, JobDefaults, Keep, METRICS, Queue, RateLimit, Repeat, Schedule,
 };
 pub use self::redis::{MissingUrl, Redis, Topology, hash_tag};
 pub use self::redis_url::{RedisUrl, RedisUrlError};

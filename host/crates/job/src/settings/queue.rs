@@ -71,9 +71,6 @@ impl Default for Queue {
     }
 }
 
-/// The largest priority number that BullMQ accepts. It is the lowest priority.
-pub const LARGEST_PRIORITY: u32 = 2_097_151;
-
 /// `[queues.NAME.schedules.ID]`: a job scheduler, which adds jobs repeatedly.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schedule {
@@ -192,6 +189,8 @@ pub enum Keep {
     All,
     /// A job is removed when it finishes (`true` in the file).
     None,
+    /// This number of jobs is kept. Only new jobs use this form, because BullMQ stores it as a plain number.
+    Count(u64),
     /// Jobs within both limits are kept (a number or a table in the file). At least one limit is set.
     Some {
         /// The age at which a job is removed. Whole seconds, at least 1.

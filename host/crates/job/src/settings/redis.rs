@@ -45,7 +45,7 @@ pub enum Topology {
 /// No Redis URL is configured.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "it is not said where Redis is: set REDIS_URL, or `url` under [redis] in {}, or use `toril dev` for a private server",
+    "no Redis server is configured: set REDIS_URL, or `url` under [redis] in {}, or use `toril dev` for a private server",
     .file.display()
 )]
 pub struct MissingUrl {

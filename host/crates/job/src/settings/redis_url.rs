@@ -23,7 +23,7 @@ pub enum RedisUrlError {
     #[error("must start with redis://, rediss:// (TLS), unix:// or redis+unix://")]
     Scheme,
     /// White space or a control character.
-    #[error("must not hold blanks or control characters")]
+    #[error("must not contain blanks or control characters")]
     Blank,
     /// A `#`, as in `redis://…#insecure`.
     #[error("must not have a fragment: `#` in a password is written %23")]
@@ -32,10 +32,10 @@ pub enum RedisUrlError {
     #[error("has special characters in its user name or password: write them as %2F for `/`, %3F for `?`, %40 for `@`")]
     UserInfo,
     /// 0.0.0.0 or `[::]`. Servers can listen on these addresses, but clients cannot connect to them.
-    #[error("has a wildcard address as its host, and nobody can connect to that")]
+    #[error("has a wildcard address as its host: write the address of the server")]
     Wildcard,
     /// The path is not a database number.
-    #[error("has something else than a database number after the host")]
+    #[error("has something other than a database number after the host")]
     Database,
     /// The URL of a socket without an absolute path.
     #[error("has no absolute path of a socket, as in unix:///run/redis.sock")]

@@ -9,9 +9,13 @@ use std::sync::Arc;
 
 use wasmtime::component::Component;
 
-use super::super::cache::{Cache, checksum};
-use super::super::engine;
 use super::functions::Functions;
+use crate::cache::Cache;
+use crate::digest::checksum;
+use crate::engine;
+
+/// The subcommand that compiles a component from standard input: [`Order::carry_out`].
+pub const COMMAND: &str = "compile-plugin";
 
 /// Exit codes. Any other way to end is a crash.
 pub const STORED: u8 = 0;
@@ -20,7 +24,7 @@ pub const NOT_STORED: u8 = 4;
 pub const NOT_READ: u8 = 5;
 
 /// Maximum length of its message, in bytes.
-pub const SAID: usize = 4 * 1024;
+pub const MESSAGE: usize = 4 * 1024;
 
 /// What to compile, and within which limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,12 +50,12 @@ impl Order {
 
     /// Compiles, and prints a message about the error or the success to standard output.
     pub fn carry_out(&self) -> ExitCode {
-        let (code, said) = match self.compile() {
-            Ok(said) => (STORED, said),
+        let (code, message) = match self.compile() {
+            Ok(message) => (STORED, message),
             Err(failed) => failed,
         };
-        // An unwritten message does not matter: the exit code tells the parent the result too.
-        let _unread = io::stdout().write_all(&said.as_bytes()[..said.len().min(SAID)]);
+        // An unwritten message does not matter: the parent also knows the result from the exit code.
+        let _unread = io::stdout().write_all(&message.as_bytes()[..message.len().min(MESSAGE)]);
         ExitCode::from(code)
     }
 
@@ -67,10 +71,10 @@ impl Order {
         // The same configuration as a host's, so that a component which exceeds the pool's limits is refused here too.
         let mut config = engine::config(1);
         let mut engine = wasmtime::Engine::new(&config).map_err(invalid)?;
-        let mut said = String::new();
+        let mut message = String::new();
         let functions = self.functions.then(|| {
             let functions = Functions::open(&cache, &engine).unwrap_or_else(|error| {
-                said = format!("functions of earlier components are not used: {error}; ");
+                message = format!("functions of earlier components are not used: {error}; ");
                 Functions::empty(&cache, &engine)
             });
             Arc::new(functions)
@@ -84,12 +88,12 @@ impl Order {
         cache.store(&engine, &checksum(&bytes), &artifact).map_err(not_stored)?;
         if let Some(functions) = functions {
             let (reused, compiled) = functions.counted();
-            said += &format!("{compiled} functions compiled, {reused} taken from earlier components");
+            message += &format!("{compiled} functions compiled, {reused} taken from earlier components");
             if let Err(error) = functions.keep(&cache) {
-                said += &format!("; they are not kept: {error}");
+                message += &format!("; they are not kept: {error}");
             }
         }
-        Ok(said)
+        Ok(message)
     }
 }
 

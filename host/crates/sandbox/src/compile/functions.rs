@@ -17,7 +17,8 @@ use std::sync::{PoisonError, RwLock};
 
 use wasmtime::CacheStore;
 
-use super::super::cache::{Cache, Sum, checksum};
+use crate::cache::Cache;
+use crate::digest::{Sum, checksum};
 
 /// A function is dropped after this many components in a row that do not contain it.
 const FORGOTTEN: u8 = 16;
@@ -134,7 +135,7 @@ fn write<'a>(file: &mut dyn Write, functions: impl Iterator<Item = (u8, &'a [u8]
         put(key)?;
         put(value)?;
     }
-    file.write_all(sum.told().as_bytes())
+    file.write_all(sum.hex().as_bytes())
 }
 
 /// Locates the functions in a file. Returns `None` if the file is damaged.

@@ -2,6 +2,7 @@
 //! input is untrusted. Neither may take down the host.
 
 mod child;
+mod error;
 mod functions;
 mod process;
 
@@ -12,14 +13,13 @@ use std::time::Duration;
 
 use wasmtime::component::Component;
 
-use super::cache::Cache;
-use super::limits::one_line;
+pub use child::{COMMAND, Order};
+pub use error::CompileError;
+
+use crate::cache::Cache;
+use process::ProcessError;
 use toril_config::HostSettings;
-
-pub use child::Order;
-
-/// The subcommand that compiles a component from standard input: [`Order::carry_out`].
-pub const COMMAND: &str = "compile-plugin";
+use toril_job::text::one_line;
 
 /// Components larger than this take seconds to compile, in bytes.
 const LARGE: usize = 4 * 1024 * 1024;
@@ -45,26 +45,6 @@ static KEEPS_FUNCTIONS: AtomicBool = AtomicBool::new(false);
 /// build after another. It requires the program of [`compile_with`].
 pub fn keep_functions() {
     KEEPS_FUNCTIONS.store(true, Ordering::Relaxed);
-}
-
-/// Why a component was not compiled. The message follows the text "does not compile: ".
-#[derive(Debug, thiserror::Error)]
-pub enum CompileError {
-    /// The compiler rejected the component.
-    #[error("{0}")]
-    Invalid(String),
-    /// Compiling took too long.
-    #[error("it takes longer than {}; `compile_timeout` under [host] sets the limit", humantime::format_duration(*.0))]
-    Late(Duration),
-    /// Compiling took too much memory.
-    #[error("it takes more than {0} bytes of memory; `compile_memory` under [host] sets the limit")]
-    Memory(u64),
-    /// The compiler crashed or was killed.
-    #[error("the compiler ended without a result ({0})")]
-    Crashed(String),
-    /// The compiler could not be started.
-    #[error("the compiler cannot be run: {0}")]
-    NotRun(#[from] std::io::Error),
 }
 
 /// Compiles components, or loads them from the cache.
@@ -97,11 +77,11 @@ impl Compiler {
                 functions: bytes.len() > LARGE && self.memory >= ROOMY && KEEPS_FUNCTIONS.load(Ordering::Relaxed),
             };
             match process::run(program, &order, &bytes, self.timeout).await {
-                Ok(said) if said.is_empty() => {}
-                Ok(said) => tracing::info!(plugin, "the plugin is compiled: {said}"),
+                Ok(message) if message.is_empty() => {}
+                Ok(message) => tracing::info!(plugin, summary = message, "plugin compiled"),
                 // Compiling again in this process is safe: the component is now known to compile within the limits.
-                Err(process::Ended::NotStored(error)) => tracing::warn!(plugin, error, "compiled plugin not cached"),
-                Err(process::Ended::Failed(error)) => return Err(error),
+                Err(ProcessError::NotStored(error)) => tracing::warn!(plugin, error, "compiled plugin not cached"),
+                Err(ProcessError::Failed(error)) => return Err(error),
             }
             if let Some(component) = self.cached(digest).await? {
                 return Ok(component);

@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
-use super::super::limits::one_line;
-use super::child::{INVALID, NOT_STORED, Order, SAID, STORED};
-use super::{COMMAND, CompileError};
+use super::child::{COMMAND, INVALID, MESSAGE, NOT_STORED, Order, STORED};
+use super::error::CompileError;
+use toril_job::text::one_line;
 
 /// Start of the standard library's message when it aborts because an allocation failed.
 const NO_MEMORY: &str = "memory allocation of ";
@@ -19,30 +19,31 @@ const NO_MEMORY: &str = "memory allocation of ";
 const THREADS: usize = 8;
 
 /// Why the process ended without an artifact in the cache.
-pub enum Ended {
+pub enum ProcessError {
     /// The component compiled, but the artifact could not be written. The text is the reason.
     NotStored(String),
     /// The component did not compile.
     Failed(CompileError),
 }
 
-impl From<CompileError> for Ended {
+impl From<CompileError> for ProcessError {
     fn from(error: CompileError) -> Self {
         Self::Failed(error)
     }
 }
 
 /// Compiles these bytes in a process of this program. Returns the message that the process printed.
-pub async fn run(program: &Path, order: &Order, bytes: &[u8], timeout: Duration) -> Result<String, Ended> {
+pub async fn run(program: &Path, order: &Order, bytes: &[u8], timeout: Duration) -> Result<String, ProcessError> {
     let ended = tokio::time::timeout(timeout, finish(program, order, bytes)).await;
-    let (status, said, error) =
-        ended.map_err(|_| CompileError::Late(timeout))?.map_err(|error| Ended::from(CompileError::NotRun(error)))?;
+    let (status, message, error) = ended
+        .map_err(|_| CompileError::Late(timeout))?
+        .map_err(|error| ProcessError::from(CompileError::NotRun(error)))?;
     match status.code().and_then(|code| u8::try_from(code).ok()) {
-        Some(STORED) => Ok(one_line(&said)),
-        Some(INVALID) => Err(CompileError::Invalid(one_line(&said)).into()),
-        Some(NOT_STORED) => Err(Ended::NotStored(said)),
+        Some(STORED) => Ok(one_line(&message)),
+        Some(INVALID) => Err(CompileError::Invalid(one_line(&message)).into()),
+        Some(NOT_STORED) => Err(ProcessError::NotStored(message)),
         _ if error.contains(NO_MEMORY) => Err(CompileError::Memory(order.memory).into()),
-        _ => Err(CompileError::Crashed(one_line(&last_words(status, &said, &error))).into()),
+        _ => Err(CompileError::Crashed(one_line(&last_output(status, &message, &error))).into()),
     }
 }
 
@@ -64,11 +65,11 @@ async fn finish(program: &Path, order: &Order, bytes: &[u8]) -> io::Result<(Exit
             let _broken = stdin.write_all(bytes).await;
         }
     };
-    let ((), said, error) = tokio::join!(write, text(stdout), text(stderr));
+    let ((), message, error) = tokio::join!(write, text(stdout), text(stderr));
     let status = child.wait().await?;
     // Kept open until here: the process exits when its standard input closes.
     drop(stdin);
-    Ok((status, said, error))
+    Ok((status, message, error))
 }
 
 /// More threads would need more memory, and would take processors from running jobs.
@@ -80,14 +81,14 @@ async fn text(stream: Option<impl AsyncRead + Unpin>) -> String {
     let mut bytes = Vec::new();
     if let Some(stream) = stream {
         // After a read error, the text read so far is all there is.
-        let _cut = stream.take(SAID as u64).read_to_end(&mut bytes).await;
+        let _cut = stream.take(MESSAGE as u64).read_to_end(&mut bytes).await;
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn last_words(status: ExitStatus, said: &str, error: &str) -> String {
-    let words = [said, error].into_iter().filter_map(|text| text.lines().rfind(|line| !line.trim().is_empty()));
-    words.fold(status.to_string(), |all, words| format!("{all}: {words}"))
+fn last_output(status: ExitStatus, message: &str, error: &str) -> String {
+    let lines = [message, error].into_iter().filter_map(|text| text.lines().rfind(|line| !line.trim().is_empty()));
+    lines.fold(status.to_string(), |all, line| format!("{all}: {line}"))
 }
 
 #[cfg(all(test, unix))]
@@ -97,10 +98,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_crash_is_told_with_the_last_words() {
-        assert_eq!(last_words(ExitStatus::from_raw(9), "", ""), "signal: 9 (SIGKILL)");
+    fn a_crash_is_reported_with_the_last_output() {
+        assert_eq!(last_output(ExitStatus::from_raw(9), "", ""), "signal: 9 (SIGKILL)");
         assert_eq!(
-            last_words(ExitStatus::from_raw(11), "", "a\nstack overflow\n"),
+            last_output(ExitStatus::from_raw(11), "", "a\nstack overflow\n"),
             "signal: 11 (SIGSEGV): stack overflow"
         );
     }

@@ -9,7 +9,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::extract::{Body, Params, Segments};
 use crate::problem::Problem;
 use toril_bullmq::admin::{
-    self, AddedJob, Admin, BulkAdded, FlowNode, FlowRequest, JobDetails, JobPage, LogPage, NewJob, PageRequest,
+    self, AddedJob, Admin, BulkAdded, Children, FlowNode, FlowRequest, JobDetails, JobPage, LogPage, NewJob, Order,
+    PageRequest, RetryAttempts,
 };
 
 /// The limit of jobs that one request adds.
@@ -134,7 +135,8 @@ pub async fn remove(
     Segments((queue, id)): Segments<(String, String)>,
     Params(params): Params<RemoveParams>,
 ) -> Result<StatusCode, Problem> {
-    admin.remove(&queue, &id, !params.keep_children).await?;
+    let children = if params.keep_children { Children::Keep } else { Children::Remove };
+    admin.remove(&queue, &id, children).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -224,7 +226,8 @@ pub async fn retry(
     Segments((queue, id)): Segments<(String, String)>,
     Params(params): Params<RetryParams>,
 ) -> Result<StatusCode, Problem> {
-    admin.retry(&queue, &id, params.reset_attempts).await?;
+    let attempts = if params.reset_attempts { RetryAttempts::All } else { RetryAttempts::One };
+    admin.retry(&queue, &id, attempts).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -268,7 +271,8 @@ pub async fn change_priority(
     Segments((queue, id)): Segments<(String, String)>,
     Body(body): Body<Priority>,
 ) -> Result<StatusCode, Problem> {
-    admin.change_priority(&queue, &id, body.priority, body.lifo).await?;
+    let order = if body.lifo { Order::Lifo } else { Order::Fifo };
+    admin.change_priority(&queue, &id, body.priority, order).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

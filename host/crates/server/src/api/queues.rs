@@ -10,7 +10,9 @@ use utoipa::IntoParams;
 
 use super::extract::{Params, Segments};
 use crate::problem::Problem;
-use toril_bullmq::admin::{Admin, Cleaned, PauseState, PriorityCount, QueueDetails, Retried, Trimmed, WorkerClient};
+use toril_bullmq::admin::{
+    ActiveJobs, Admin, Cleaned, DelayedJobs, PauseState, PriorityCount, QueueDetails, Retried, Trimmed, WorkerClient,
+};
 
 /// The limit of jobs that one request removes.
 const MOST_CLEANED: u64 = 100_000;
@@ -81,7 +83,8 @@ pub async fn drain(
     Segments(queue): Segments<String>,
     Params(params): Params<DrainParams>,
 ) -> Result<StatusCode, Problem> {
-    admin.drain(&queue, params.delayed).await?;
+    let delayed = if params.delayed { DelayedJobs::Remove } else { DelayedJobs::Keep };
+    admin.drain(&queue, delayed).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -158,7 +161,8 @@ pub async fn obliterate(
     Segments(queue): Segments<String>,
     Params(params): Params<ObliterateParams>,
 ) -> Result<StatusCode, Problem> {
-    admin.obliterate(&queue, params.force).await?;
+    let active = if params.force { ActiveJobs::Remove } else { ActiveJobs::Refuse };
+    admin.obliterate(&queue, active).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -109,7 +109,7 @@ async fn make_room(table: &Table, tasks: &mut JoinSet<()>) {
 
 fn report(ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended {
-        tracing::error!(%error, "a connection was closed, since the host failed");
+        tracing::error!(%error, "connection closed: its task panicked");
     }
 }
 

@@ -10,16 +10,17 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Dashboard;
-use super::door::Visitor;
 use super::failure::Failure;
 use super::form::Form;
 use super::layout::{Page, Section};
 use super::schema_form::{self, Errors, Field, errors_at};
 use super::segments::Segments;
+use super::state::Dashboard;
 use super::text::{encoded, job_path, queue_path, shown};
+use super::visitor::Visitor;
 use toril_bullmq::admin::{AdminError, NewJob, NewJobOptions};
-use toril_sandbox::{JobType, Version};
+use toril_sandbox::Version;
+use toril_schema::JobType;
 
 /// The query parameters of the form's page.
 #[derive(Debug, Deserialize)]
@@ -32,8 +33,23 @@ pub struct Wanted {
     form: Option<String>,
 }
 
+/// How the user enters the data.
+#[derive(Clone, Copy)]
+enum Input {
+    /// In fields made from the schema, if that is possible.
+    Fields,
+    Json,
+}
+
+impl Input {
+    /// The value of `as` in the query or in the form.
+    fn of(value: Option<&str>) -> Self {
+        if value == Some("json") { Self::Json } else { Self::Fields }
+    }
+}
+
 /// The form that the page shows.
-struct Asked<'a> {
+struct JobForm<'a> {
     queue: &'a str,
     /// The name of the job. None: the form has a field for it.
     name: Option<&'a str>,
@@ -44,17 +60,17 @@ struct Asked<'a> {
     names: Vec<String>,
 }
 
-impl<'a> Asked<'a> {
-    fn new(queue: &'a str, version: Option<&'a Arc<Version>>, name: Option<&'a str>, json: bool) -> Self {
+impl<'a> JobForm<'a> {
+    fn new(queue: &'a str, version: Option<&'a Arc<Version>>, name: Option<&'a str>, input: Input) -> Self {
         let types = version.map(|version| version.jobs.sorted()).unwrap_or_default();
         let name = match (name, types.as_slice()) {
             (None, [(only, _)]) => Some(*only),
             (name, _) => name,
         };
         let kind = name.and_then(|name| version?.jobs.get(name));
-        let fields = match json {
-            true => None,
-            false => kind.and_then(|kind| schema_form::of_schema(kind.schema.as_ref()?)),
+        let fields = match input {
+            Input::Json => None,
+            Input::Fields => kind.and_then(|kind| schema_form::of_schema(kind.schema.as_ref()?)),
         };
         let names: Vec<_> = types.iter().map(|(name, _)| (*name).to_owned()).collect();
         // A name that the plugin does not know becomes an input field, as for plugins that accept any name.
@@ -73,9 +89,8 @@ pub async fn ask(
     existing(&dashboard, &visitor, &queue).await?;
     let handler = dashboard.inside.handler(&queue);
     let version = handler.as_ref().map(|(_, version)| version);
-    let json = wanted.form.as_deref() == Some("json");
-    let asked = Asked::new(&queue, version, wanted.name.as_deref(), json);
-    Ok(page(&visitor, &asked, None, &Errors::new(), StatusCode::OK))
+    let job_form = JobForm::new(&queue, version, wanted.name.as_deref(), Input::of(wanted.form.as_deref()));
+    Ok(page(&visitor, &job_form, None, &Errors::new(), StatusCode::OK))
 }
 
 pub async fn add(
@@ -88,9 +103,9 @@ pub async fn add(
     let handler = dashboard.inside.handler(&queue);
     let version = handler.as_ref().map(|(_, version)| version);
     let name = form.text("name").unwrap_or_default().to_owned();
-    let asked = Asked::new(&queue, version, Some(&name), form.get("as") == Some("json"));
+    let job_form = JobForm::new(&queue, version, Some(&name), Input::of(form.get("as")));
     let mut errors = Errors::new();
-    let job = job(&asked, &name, &form, &mut errors);
+    let job = job(&job_form, &name, &form, &mut errors);
     if errors.is_empty() {
         match dashboard.admin.add(&queue, job).await {
             Ok(added) => {
@@ -103,7 +118,7 @@ pub async fn add(
             Err(error) => return Err(Failure::from(error).back_to(queue_path(&queue), &visitor)),
         }
     }
-    Ok(page(&visitor, &asked, Some(&form), &errors, StatusCode::UNPROCESSABLE_ENTITY))
+    Ok(page(&visitor, &job_form, Some(&form), &errors, StatusCode::UNPROCESSABLE_ENTITY))
 }
 
 async fn existing(dashboard: &Dashboard, visitor: &Visitor, queue: &str) -> Result<(), Failure> {
@@ -111,11 +126,11 @@ async fn existing(dashboard: &Dashboard, visitor: &Visitor, queue: &str) -> Resu
     found.map(drop).map_err(|error| Failure::from(error).back_to("/".to_owned(), visitor))
 }
 
-fn job(asked: &Asked<'_>, name: &str, form: &Form, errors: &mut Errors) -> NewJob {
+fn job(job_form: &JobForm<'_>, name: &str, form: &Form, errors: &mut Errors) -> NewJob {
     let mut wrong = |field: &str, why: String| errors.entry(field.to_owned()).or_default().push(why);
     if name.is_empty() {
         wrong("name", "the name is needed".to_owned());
-    } else if asked.kind.is_none() && !asked.names.is_empty() {
+    } else if job_form.kind.is_none() && !job_form.names.is_empty() {
         wrong("name", "the plugin knows no job of this name".to_owned());
     }
     let mut number = |name: &str, label: &str| {
@@ -126,84 +141,90 @@ fn job(asked: &Asked<'_>, name: &str, form: &Form, errors: &mut Errors) -> NewJo
     let delay = form.span("delay", "The delay").map_err(|why| wrong("delay", why)).ok().flatten();
     let job_id = form.text("id").map(str::to_owned);
     let opts = NewJobOptions { job_id, delay, priority, attempts, ..NewJobOptions::default() };
-    NewJob { name: name.to_owned(), data: data(asked, form, errors), opts }
+    NewJob { name: name.to_owned(), data: data(job_form, form, errors), opts }
 }
 
-fn data(asked: &Asked<'_>, form: &Form, errors: &mut Errors) -> Value {
-    let fields = asked.fields.as_deref().unwrap_or_default();
-    let data = match &asked.fields {
+fn data(job_form: &JobForm<'_>, form: &Form, errors: &mut Errors) -> Value {
+    let fields = job_form.fields.as_deref().unwrap_or_default();
+    let data = match &job_form.fields {
         Some(fields) => schema_form::read(fields, form, errors),
         None => match serde_json::from_str(form.text("data").unwrap_or("{}")) {
             Ok(data) => data,
             Err(error) => {
-                errors.entry("data".to_owned()).or_default().push(format!("this is no JSON: {error}"));
+                errors.entry("data".to_owned()).or_default().push(format!("this is not JSON: {error}"));
                 return Value::Null;
             }
         },
     };
-    let problems = asked.kind.map(|kind| kind.problems(&data)).unwrap_or_default();
-    match asked.fields {
+    let problems = job_form.kind.map(|kind| kind.problems(&data)).unwrap_or_default();
+    match job_form.fields {
         Some(_) => schema_form::at_fields(fields, problems, errors),
         None => {
-            let told = problems.into_iter().map(|problem| match problem.field.is_empty() {
+            let messages = problems.into_iter().map(|problem| match problem.field.is_empty() {
                 true => problem.message,
                 false => format!("{}: {}", problem.field, problem.message),
             });
-            let told: Vec<_> = told.collect();
-            if !told.is_empty() {
-                errors.entry("data".to_owned()).or_default().extend(told);
+            let messages: Vec<_> = messages.collect();
+            if !messages.is_empty() {
+                errors.entry("data".to_owned()).or_default().extend(messages);
             }
         }
     }
     data
 }
 
-fn page(visitor: &Visitor, asked: &Asked<'_>, sent: Option<&Form>, errors: &Errors, status: StatusCode) -> Response {
-    let path = queue_path(asked.queue);
+fn page(
+    visitor: &Visitor,
+    job_form: &JobForm<'_>,
+    sent: Option<&Form>,
+    errors: &Errors,
+    status: StatusCode,
+) -> Response {
+    let path = queue_path(job_form.queue);
     let page = Page::new(visitor, Section::Queues, "Add a job")
         .below("Queues", "/".to_owned())
-        .below(asked.queue, path.clone())
+        .below(job_form.queue, path.clone())
         .status(status);
     page.show(html! {
         @if !errors.is_empty() {
-            div.problem role="alert" { p { "The job is not added: see what is said below." } (errors_at(errors, "", "form")) }
+            div.problem role="alert" { p { "The job was not added: see the errors below." } (errors_at(errors, "", "form")) }
         }
-        @if asked.name.is_none() && !asked.names.is_empty() { (types(asked, &path)) }
+        @if job_form.name.is_none() && !job_form.names.is_empty() { (types(job_form, &path)) }
         @if visitor.read_only { p { "Nothing can be changed here." } }
-        @else if asked.name.is_some() || asked.names.is_empty() || sent.is_some() { (form(visitor, asked, sent, errors, &path)) }
+        @else if job_form.name.is_some() || job_form.names.is_empty() || sent.is_some() { (form(visitor, job_form, sent, errors, &path)) }
     })
 }
 
-fn types(asked: &Asked<'_>, path: &str) -> Markup {
+fn types(job_form: &JobForm<'_>, path: &str) -> Markup {
     html! {
         h2 { "Of which type?" }
-        ul.choices { @for name in &asked.names { li { a.button href={ (path) "/add?name=" (encoded(name)) } { (shown(name)) } } } }
+        ul.choices { @for name in &job_form.names { li { a.button href={ (path) "/add?name=" (encoded(name)) } { (shown(name)) } } } }
     }
 }
 
-fn form(visitor: &Visitor, asked: &Asked<'_>, sent: Option<&Form>, errors: &Errors, path: &str) -> Markup {
-    let has_fields = asked.kind.and_then(|kind| schema_form::of_schema(kind.schema.as_ref()?)).is_some();
+fn form(visitor: &Visitor, job_form: &JobForm<'_>, sent: Option<&Form>, errors: &Errors, path: &str) -> Markup {
+    let has_fields = job_form.kind.and_then(|kind| schema_form::of_schema(kind.schema.as_ref()?)).is_some();
     html! {
         form.panel method="post" action={ (path) "/add" } {
             (visitor.csrf_field())
-            @match asked.name {
+            @match job_form.name {
                 Some(name) => {
                     h2 { (shown(name)) }
-                    @if let Some(kind) = asked.kind { @if !kind.description.is_empty() { p { (shown(&kind.description)) } } }
+                    @if let Some(kind) = job_form.kind { @if !kind.description.is_empty() { p { (shown(&kind.description)) } } }
                     input type="hidden" name="name" value=(name);
-                    @if asked.names.len() > 1 { p { a href={ (path) "/add" } { "Another type" } } }
+                    @if job_form.names.len() > 1 { p { a href={ (path) "/add" } { "Another type" } } }
                 }
                 None => (input(sent, errors, "name", "Name", "text", None)),
             }
-            @match &asked.fields {
+            @match &job_form.fields {
                 Some(fields) => {
                     (schema_form::show(fields, sent, errors))
-                    p { a href={ (path) "/add?as=json&name=" (encoded(asked.name.unwrap_or_default())) } { "Write the data as JSON" } }
+                    p { a href={ (path) "/add?as=json&name=" (encoded(job_form.name.unwrap_or_default())) } { "Write the data as JSON" } }
                 }
                 None => {
                     input type="hidden" name="as" value="json";
                     (json(sent, errors))
-                    @if has_fields { p { a href={ (path) "/add?name=" (encoded(asked.name.unwrap_or_default())) } { "Fill in fields instead" } } }
+                    @if has_fields { p { a href={ (path) "/add?name=" (encoded(job_form.name.unwrap_or_default())) } { "Fill in fields instead" } } }
                 }
             }
             fieldset {

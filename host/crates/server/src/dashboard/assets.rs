@@ -28,7 +28,7 @@ pub static FAVICON: LazyLock<Asset> = asset!("favicon", ".svg", "image/svg+xml")
 
 impl Asset {
     fn new(stem: &str, end: &str, kind: &'static str, content: &'static str) -> Self {
-        let hash: String = Sha256::digest(content).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex::encode(&Sha256::digest(content)[..8]);
         Self { name: format!("{stem}-{hash}{end}"), kind, content }
     }
 

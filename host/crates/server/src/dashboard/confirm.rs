@@ -4,9 +4,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
-use super::door::Visitor;
 use super::failure::Failure;
 use super::layout::{Page, Section};
+use super::visitor::Visitor;
 use crate::security::Refusal;
 
 /// A confirmation page.

@@ -4,9 +4,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
-use super::door::Visitor;
 use super::layout::{Page, Section};
 use super::text::shown;
+use super::visitor::Visitor;
 use toril_bullmq::admin::AdminError;
 
 /// Why a page cannot be shown, or why an action failed.
@@ -26,7 +26,7 @@ impl Failure {
 
     /// An internal error of the host.
     pub fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the host failed; its log says more")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error; the log of the host has the details")
     }
 
     /// Adds a link back to a page.
@@ -65,8 +65,8 @@ impl From<AdminError> for Failure {
             AdminError::Conflict(_) => Self::new(StatusCode::CONFLICT, error.to_string()),
             AdminError::Invalid(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
             AdminError::Redis(error) => {
-                tracing::warn!(%error, "a page could not be shown, since Redis did not answer");
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "Redis does not answer; the host's log says more")
+                tracing::warn!(%error, "page not shown: Redis did not answer");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "Redis does not answer; the log of the host has the details")
             }
         }
     }

@@ -4,12 +4,12 @@ use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::Dashboard;
-use super::door::Visitor;
 use super::failure::Failure;
 use super::layout::{Page, Section, state};
 use super::segments::Segments;
+use super::state::Dashboard;
 use super::text::{job_path, number, plain, queue_path, shown};
+use super::visitor::Visitor;
 use toril_bullmq::admin::{FlowNode, FlowRequest};
 
 pub async fn show(

@@ -4,8 +4,8 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 
-use super::door::Visitor;
 use super::failure::Failure;
+use super::visitor::Visitor;
 use crate::security;
 
 /// The fields of a form, in their order.

@@ -7,12 +7,12 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Dashboard;
-use super::door::Visitor;
 use super::failure::Failure;
 use super::layout::{Page, Section, pager, state};
 use super::segments::Segments;
+use super::state::Dashboard;
 use super::text::{job_path, json, moment, number, path, plain, queue_path, shown, span};
+use super::visitor::Visitor;
 use super::{attempts, flow, job_actions};
 use toril_bullmq::admin::{FlowRequest, JobDetails, LogPage};
 

@@ -7,17 +7,17 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use super::Dashboard;
 use super::confirm::{Question, ask};
-use super::door::Visitor;
 use super::failure::Failure;
 use super::form::Form;
 use super::segments::Segments;
+use super::state::Dashboard;
 use super::text::{job_path, queue_path, shown};
-use toril_bullmq::admin::JobDetails;
+use super::visitor::Visitor;
+use toril_bullmq::admin::{AdminError, Children, JobDetails, Order, RetryAttempts};
 
 /// How long a cancelled job may take to end. A plugin that does not stop by itself is interrupted after 5 seconds.
-const PATIENCE: Duration = Duration::from_secs(15);
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(15);
 
 type Done = Result<Response, Failure>;
 type Job = Segments<(String, String)>;
@@ -75,8 +75,18 @@ pub fn notice(done: &str) -> Option<Markup> {
     })
 }
 
-fn back(queue: &str, id: &str, done: &str) -> Response {
-    Redirect::to(&format!("{}?done={done}", job_path(queue, id))).into_response()
+/// Redirects to the job's page with a message about the action after a success, and otherwise shows an error page.
+fn ended<T>(
+    visitor: &Visitor,
+    (queue, id): (&str, &str),
+    outcome: Result<T, AdminError>,
+    done: impl FnOnce(T) -> &'static str,
+) -> Done {
+    let path = job_path(queue, id);
+    match outcome {
+        Ok(outcome) => Ok(Redirect::to(&format!("{path}?done={}", done(outcome))).into_response()),
+        Err(error) => Err(Failure::from(error).back_to(path, visitor)),
+    }
 }
 
 fn invalid(visitor: &Visitor, queue: &str, id: &str, why: String) -> Failure {
@@ -84,31 +94,28 @@ fn invalid(visitor: &Visitor, queue: &str, id: &str, why: String) -> Failure {
 }
 
 pub async fn retry(State(d): State<Dashboard>, visitor: Visitor, Segments((queue, id)): Job, form: Form) -> Done {
-    let done = d.admin.retry(&queue, &id, form.ticked("reset")).await;
-    done.map_err(|error| Failure::from(error).back_to(job_path(&queue, &id), &visitor))?;
-    Ok(back(&queue, &id, "retried"))
+    let attempts = if form.ticked("reset") { RetryAttempts::All } else { RetryAttempts::One };
+    let done = d.admin.retry(&queue, &id, attempts).await;
+    ended(&visitor, (&queue, &id), done, |()| "retried")
 }
 
 pub async fn promote(State(d): State<Dashboard>, visitor: Visitor, Segments((queue, id)): Job, _: Form) -> Done {
     let done = d.admin.promote(&queue, &id).await;
-    done.map_err(|error| Failure::from(error).back_to(job_path(&queue, &id), &visitor))?;
-    Ok(back(&queue, &id, "promoted"))
+    ended(&visitor, (&queue, &id), done, |()| "promoted")
 }
 
 pub async fn priority(State(d): State<Dashboard>, visitor: Visitor, Segments((queue, id)): Job, form: Form) -> Done {
     let priority = form.number("priority", "The priority").map_err(|why| invalid(&visitor, &queue, &id, why))?;
     let priority = u32::try_from(priority.unwrap_or(0)).unwrap_or(u32::MAX);
-    let done = d.admin.change_priority(&queue, &id, priority, false).await;
-    done.map_err(|error| Failure::from(error).back_to(job_path(&queue, &id), &visitor))?;
-    Ok(back(&queue, &id, "priority"))
+    let done = d.admin.change_priority(&queue, &id, priority, Order::Fifo).await;
+    ended(&visitor, (&queue, &id), done, |()| "priority")
 }
 
 pub async fn delay(State(d): State<Dashboard>, visitor: Visitor, Segments((queue, id)): Job, form: Form) -> Done {
     let delay = form.span("delay", "The delay").map_err(|why| invalid(&visitor, &queue, &id, why))?;
     let delay = delay.ok_or_else(|| invalid(&visitor, &queue, &id, "The delay is needed".to_owned()))?;
     let done = d.admin.change_delay(&queue, &id, delay).await;
-    done.map_err(|error| Failure::from(error).back_to(job_path(&queue, &id), &visitor))?;
-    Ok(back(&queue, &id, "delay"))
+    ended(&visitor, (&queue, &id), done, |()| "delay")
 }
 
 /// The job, or an error page if it does not exist.
@@ -139,7 +146,8 @@ pub async fn ask_remove(State(d): State<Dashboard>, visitor: Visitor, Segments((
 }
 
 pub async fn remove(State(d): State<Dashboard>, visitor: Visitor, Segments((queue, id)): Job, form: Form) -> Done {
-    let done = d.admin.remove(&queue, &id, form.ticked("children")).await;
+    let children = if form.ticked("children") { Children::Remove } else { Children::Keep };
+    let done = d.admin.remove(&queue, &id, children).await;
     done.map_err(|error| Failure::from(error).back_to(job_path(&queue, &id), &visitor))?;
     Ok(Redirect::to(&format!("{}?done=removed", queue_path(&queue))).into_response())
 }
@@ -168,7 +176,6 @@ pub async fn ask_cancel(State(d): State<Dashboard>, visitor: Visitor, Segments((
 
 pub async fn cancel(State(d): State<Dashboard>, visitor: Visitor, Segments((queue, id)): Job, form: Form) -> Done {
     let reason = form.text("reason").unwrap_or("cancelled by hand");
-    let ended = d.admin.cancel(&queue, &id, reason, PATIENCE).await;
-    let ended = ended.map_err(|error| Failure::from(error).back_to(job_path(&queue, &id), &visitor))?;
-    Ok(back(&queue, &id, if ended.is_some() { "cancelled" } else { "cancelling" }))
+    let state = d.admin.cancel(&queue, &id, reason, CANCEL_TIMEOUT).await;
+    ended(&visitor, (&queue, &id), state, |state| if state.is_some() { "cancelled" } else { "cancelling" })
 }

@@ -6,8 +6,8 @@ use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets::{FAVICON, SCRIPT, STYLE};
-use super::door::Visitor;
 use super::text::{encoded, plain, shown};
+use super::visitor::Visitor;
 
 /// Only scripts and styles of this server are allowed, and pages may only load from and send to this server.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \

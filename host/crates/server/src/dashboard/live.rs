@@ -13,7 +13,8 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::{Dashboard, text};
+use super::state::Dashboard;
+use super::text;
 use toril_bullmq::admin::Scope;
 
 /// The interval of checks for changes.
@@ -71,7 +72,7 @@ pub async fn follow(State(dashboard): State<Dashboard>, Query(followed): Query<F
 
 /// A number that changes when the page would show something else. None: Redis does not answer.
 async fn pulse(dashboard: &Dashboard, scope: &Scope) -> Option<u64> {
-    let pulse = dashboard.admin.pulse(scope).await.ok()?;
+    let pulse = dashboard.admin.change_token(scope).await.ok()?;
     if matches!(scope, Scope::Job { .. }) {
         return Some(pulse);
     }

@@ -10,11 +10,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 use serde::Deserialize;
 
-use super::Dashboard;
-use super::door::Visitor;
 use super::failure::Failure;
 use super::form::Form;
 use super::layout::{Page, Section};
+use super::state::Dashboard;
+use super::visitor::Visitor;
 
 /// The delay of the response after a wrong token.
 const PENALTY: Duration = Duration::from_millis(500);
@@ -45,12 +45,12 @@ pub async fn enter(
 ) -> Result<Response, Failure> {
     let next = own(form.get("next").unwrap_or_default());
     if !dashboard.guard.is_token(form.text("token").unwrap_or_default()) {
-        tracing::warn!("somebody tried to log in to the dashboard with a wrong token");
+        tracing::warn!("dashboard log-in refused: wrong token");
         tokio::time::sleep(PENALTY).await;
         return Ok(page(&visitor, next, Some("That is not the token.")));
     }
     let cookie = dashboard.sessions.begin(&headers).map_err(|error| {
-        tracing::error!(%error, "no session, since the system gives no random numbers");
+        tracing::error!(%error, "session not created: the system's random number generator failed");
         Failure::internal()
     })?;
     Ok(with_cookie(Redirect::to(next), &cookie))

@@ -6,16 +6,17 @@
 //! | `overview`, `queue`, `job`, `flow`, `schedulers`, `plugins`, `hosts` | the pages to read |
 //! | `add`, `schema_form` | adding a job through a form made from its schema |
 //! | `queue_actions`, `job_actions`, `confirm` | the actions, and their confirmation |
-//! | `login`, `door` | authentication |
+//! | `login`, `auth`, `visitor` | authentication |
 //! | `live` | notifying pages of changes |
+//! | `state` | what all pages share |
 //! | `layout`, `text`, `chart`, `form`, `failure`, `assets` | the building blocks of pages |
 
 mod add;
 mod assets;
 mod attempts;
+mod auth;
 mod chart;
 mod confirm;
-mod door;
 mod failure;
 mod flow;
 mod form;
@@ -36,7 +37,9 @@ mod queue_actions;
 mod schedulers;
 mod schema_form;
 mod segments;
+mod state;
 mod text;
+mod visitor;
 
 use std::sync::Arc;
 
@@ -45,6 +48,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
+use self::state::Dashboard;
 use super::security::{Guard, Sessions};
 use toril_bullmq::admin::Admin;
 
@@ -52,15 +56,6 @@ pub use inside::{Inside, PluginDetails, QueueSample};
 
 /// The size limit of a form, in bytes.
 const LARGEST_FORM: usize = 4 << 20;
-
-/// The state that all pages share.
-#[derive(Clone)]
-struct Dashboard {
-    admin: Admin,
-    inside: Arc<dyn Inside>,
-    guard: Guard,
-    sessions: Sessions,
-}
 
 /// The routes of all pages.
 pub fn routes(admin: Admin, inside: Arc<dyn Inside>, guard: Guard, sessions: Sessions) -> Router {
@@ -89,12 +84,12 @@ pub fn routes(admin: Admin, inside: Arc<dyn Inside>, guard: Guard, sessions: Ses
         .route("/queues/{queue}/jobs/{id}/delay", post(job_actions::delay))
         .route("/queues/{queue}/jobs/{id}/remove", get(job_actions::ask_remove).post(job_actions::remove))
         .route("/queues/{queue}/jobs/{id}/cancel", get(job_actions::ask_cancel).post(job_actions::cancel))
-        .layer(from_fn_with_state(dashboard.clone(), door::known));
+        .layer(from_fn_with_state(dashboard.clone(), auth::known));
     let outer = Router::new()
         .route("/login", get(login::ask).post(login::enter))
         // Log-out also works if changes are forbidden, unlike the other POST routes.
         .route("/logout", post(login::leave))
         .route("/assets/{file}", get(assets::serve))
-        .layer(from_fn_with_state(dashboard.clone(), door::anybody));
+        .layer(from_fn_with_state(dashboard.clone(), auth::anybody));
     inner.merge(outer).layer(DefaultBodyLimit::max(LARGEST_FORM)).with_state(dashboard)
 }

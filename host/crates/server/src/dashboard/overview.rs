@@ -4,12 +4,12 @@ use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::Dashboard;
 use super::chart::{self, MINUTES};
-use super::door::Visitor;
 use super::failure::Failure;
 use super::layout::{Page, Section};
+use super::state::Dashboard;
 use super::text::{self, encoded, number, queue_path, shown};
+use super::visitor::Visitor;
 use toril_bullmq::admin::{Minutes, QueueDetails};
 
 pub async fn show(State(dashboard): State<Dashboard>, visitor: Visitor) -> Result<Response, Failure> {

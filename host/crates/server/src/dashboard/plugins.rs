@@ -4,10 +4,11 @@ use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::door::Visitor;
+use super::inside::PluginDetails;
 use super::layout::{Page, Section, table};
+use super::state::Dashboard;
 use super::text::{ago, encoded, json, millis, moment, number, queue_path, shown};
-use super::{Dashboard, PluginDetails};
+use super::visitor::Visitor;
 
 pub async fn show(State(dashboard): State<Dashboard>, visitor: Visitor) -> Response {
     let plugins = dashboard.inside.plugins();

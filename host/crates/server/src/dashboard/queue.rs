@@ -5,14 +5,14 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::Dashboard;
 use super::chart::{self, MINUTES};
-use super::door::Visitor;
 use super::failure::Failure;
 use super::layout::{Page, Section, pager, state};
 use super::overview::by_state;
 use super::segments::Segments;
+use super::state::Dashboard;
 use super::text::{self, number, queue_path};
+use super::visitor::Visitor;
 use super::{job_list, queue_actions};
 use toril_bullmq::admin::{PageRequest, QueueDetails, State as JobState};
 

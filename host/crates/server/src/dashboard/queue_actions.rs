@@ -7,14 +7,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use super::Dashboard;
 use super::confirm::{Question, ask};
-use super::door::Visitor;
 use super::failure::Failure;
 use super::form::Form;
 use super::segments::Segments;
+use super::state::Dashboard;
 use super::text::{count, queue_path, shown};
-use toril_bullmq::admin::{AdminError, QueueDetails, State as JobState};
+use super::visitor::Visitor;
+use toril_bullmq::admin::{ActiveJobs, AdminError, DelayedJobs, QueueDetails, State as JobState};
 
 /// The limit of jobs that one cleaning removes.
 const MOST_CLEANED: u64 = 100_000;
@@ -142,7 +142,8 @@ pub async fn drain(
     Segments(queue): Segments<String>,
     form: Form,
 ) -> Done {
-    ended(&visitor, &queue, d.admin.drain(&queue, form.ticked("delayed")).await, |_| "drained".to_owned())
+    let delayed = if form.ticked("delayed") { DelayedJobs::Remove } else { DelayedJobs::Keep };
+    ended(&visitor, &queue, d.admin.drain(&queue, delayed).await, |_| "drained".to_owned())
 }
 
 pub async fn ask_clean(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>) -> Done {
@@ -224,5 +225,6 @@ pub async fn obliterate(
     Segments(queue): Segments<String>,
     form: Form,
 ) -> Done {
-    ended(&visitor, &queue, d.admin.obliterate(&queue, form.ticked("force")).await, |_| "obliterated".to_owned())
+    let active = if form.ticked("force") { ActiveJobs::Remove } else { ActiveJobs::Refuse };
+    ended(&visitor, &queue, d.admin.obliterate(&queue, active).await, |_| "obliterated".to_owned())
 }

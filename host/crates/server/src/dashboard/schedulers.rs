@@ -6,14 +6,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::Dashboard;
 use super::confirm::{Question, ask};
-use super::door::Visitor;
 use super::failure::Failure;
 use super::form::Form;
 use super::layout::{Page, Section, pager, table};
 use super::segments::Segments;
+use super::state::Dashboard;
 use super::text::{ago, number, path, queue_path, shown, span};
+use super::visitor::Visitor;
 use toril_bullmq::admin::{Scheduler, SchedulerPage};
 
 /// The number of schedulers on one page.

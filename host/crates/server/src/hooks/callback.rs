@@ -10,8 +10,10 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 
+use super::body;
 use super::refusal::Refusal;
-use super::{Hooks, body, hex, mac};
+use super::signature::mac;
+use super::state::Hooks;
 use crate::problem::no_page;
 use crate::security::{bearer, same};
 use crate::segment::Unescape;
@@ -82,7 +84,7 @@ async fn take(
 
 /// The token of a job's callback: an HMAC over the queue's name and the job's id.
 fn token(key: &SigningKey, queue: &str, id: &str) -> Option<String> {
-    Some(hex(&mac(key, &[queue.as_bytes(), b"\n", id.as_bytes()])?))
+    Some(hex::encode(mac(key, &[queue.as_bytes(), b"\n", id.as_bytes()])?))
 }
 
 /// Whether the request has the right token in one of the two headers.

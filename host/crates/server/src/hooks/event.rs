@@ -5,7 +5,6 @@ use axum::http::{HeaderMap, HeaderName};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::hex;
 use super::refusal::Refusal;
 use toril_bullmq::admin::{Deduplication, NewJob, NewJobOptions};
 use toril_config::{EventDeduplication, Pointer, SignatureForm, Webhook, WebhookData};
@@ -15,6 +14,9 @@ const GITHUB_EVENT: HeaderName = HeaderName::from_static("x-github-event");
 const PING: &str = "ping";
 /// The longest delivery id that becomes part of the job's id unchanged. Longer ones are hashed.
 const LONGEST_DELIVERY: usize = 128;
+/// The longest value, in bytes, that becomes part of a deduplication id unchanged. Longer ones are hashed, because the
+/// id is part of a Redis key and of the job.
+const LONGEST_VALUE: usize = 512;
 
 /// Whether the event of the request adds a job, as far as the headers can tell.
 pub fn is_wanted(webhook: &Webhook, headers: &HeaderMap) -> Result<bool, Refusal> {
@@ -45,7 +47,7 @@ pub fn is_wanted_by_body(webhook: &Webhook, document: &Value) -> Result<bool, Re
 
 /// The body as JSON. GitHub can also send the JSON as a form field.
 pub fn document(headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
-    let no_json = || Refusal::Malformed("the body is no JSON");
+    let no_json = || Refusal::Malformed("the body is not JSON");
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
@@ -79,12 +81,16 @@ pub fn job(name: &str, webhook: &Webhook, document: Value, delivery: Option<&str
     Ok(NewJob { name: webhook.name.clone(), data, opts })
 }
 
-/// The job's id. It depends on the delivery, so that a repeated delivery adds no second job.
+/// The job's id. It depends on the delivery, so that a repeated delivery adds no second job. Different webhooks never
+/// make the same id, because one sender must not be able to suppress the jobs of another. So the name must not contain
+/// the separator: without that, delivery `b-1` of webhook `a` and delivery `1` of `a-b` would be the same job. `~` does
+/// not occur in names.
 fn job_id(name: &str, delivery: &str) -> String {
+    let name = name.replace('-', "~");
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     match delivery.len() <= LONGEST_DELIVERY && delivery.chars().all(fits) {
         true => format!("{name}-{delivery}"),
-        false => format!("{name}-{}", hex(&Sha256::digest(delivery))),
+        false => format!("{name}-{}", hex::encode(Sha256::digest(delivery))),
     }
 }
 
@@ -94,10 +100,15 @@ fn deduplication(name: &str, wanted: &EventDeduplication, document: &Value) -> R
         value @ (Value::Number(_) | Value::Bool(_)) => value.to_string(),
         Value::Null | Value::Array(_) | Value::Object(_) => {
             let pointer = wanted.id.to_string();
-            let why =
-                format!("the value at {pointer:?}, to which `deduplication` points, is no text, number or boolean");
+            let why = format!(
+                "the value at {pointer:?}, to which `deduplication` points, is not text, a number or a boolean"
+            );
             return Err(Refusal::Unusable(why));
         }
+    };
+    let value = match value.len() <= LONGEST_VALUE {
+        true => value,
+        false => hex::encode(Sha256::digest(value)),
     };
     Ok(Deduplication {
         // The id contains the webhook's name, so that jobs of two webhooks are never duplicates of each other.
@@ -158,7 +169,7 @@ mod tests {
         assert_eq!(of(json!({ "d": "hunter2" })), "the body has no value at \"/a/b\", to which `data.x` points");
         assert_eq!(
             of(json!({ "d": ["hunter2"] })),
-            "the value at \"/d\", to which `deduplication` points, is no text, number or boolean"
+            "the value at \"/d\", to which `deduplication` points, is not text, a number or a boolean"
         );
     }
 
@@ -169,6 +180,24 @@ mod tests {
             let id = job_id("w", odd);
             assert!(id.len() == 66 && !id.contains(':'), "{id}");
         }
+    }
+
+    #[test]
+    fn two_webhooks_never_make_the_same_id() {
+        assert_eq!(job_id("a-b", "1"), "a~b-1");
+        assert_ne!(job_id("a", "b-1"), job_id("a-b", "1"));
+    }
+
+    #[test]
+    fn a_long_value_is_hashed_for_the_deduplication_id() {
+        let webhook = webhook("signature = \"github\"\ndeduplication = \"/n\"");
+        let id = |value: String| {
+            let job = job("w", &webhook, json!({ "n": value }), None).expect("a job");
+            job.opts.deduplication.expect("deduplication").id
+        };
+        assert_eq!(id("x".repeat(512)), format!("w:{}", "x".repeat(512)));
+        assert_eq!(id("x".repeat(513)).len(), "w:".len() + 64);
+        assert_ne!(id("x".repeat(513)), id("x".repeat(514)));
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! | `event` | the event of a request, and the job that it adds |
 //! | `callback` | waking a job |
 //! | `body` | reading a body within limits |
+//! | `state` | what the handlers share |
 //! | `refusal` | why a request is refused: the response, the log line and the metric |
 
 mod body;
@@ -19,26 +20,22 @@ mod event;
 pub mod fuzz;
 mod refusal;
 mod signature;
+mod state;
 mod webhook;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use axum::Router;
-use axum::http::Method;
-use axum::http::request::Parts;
 use axum::routing::any;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use tokio::sync::Semaphore;
 
-use self::refusal::Refusal;
+use self::refusal::LogLimits;
+use self::state::Hooks;
 use super::changes::Changes;
 use super::security::HostNames;
 use toril_bullmq::admin::Admin;
-use toril_config::{Config, SigningKey};
-use toril_job::Rate;
+use toril_config::Config;
 use toril_meters as metrics;
 
 /// The memory limit of all bodies together, in bytes. Anyone who can reach the server can send a body, and its
@@ -46,25 +43,11 @@ use toril_meters as metrics;
 const ROOM: usize = 64 << 20;
 /// How many callbacks may wait at once for a job to leave `active`.
 const WAITERS: usize = 64;
-/// The limit of refused requests that are logged per minute.
-const LOGGED: u32 = 10;
-
-/// The state that the handlers share.
-struct Hooks {
-    admin: Admin,
-    config: Arc<ArcSwap<Config>>,
-    names: HostNames,
-    changes: Changes,
-    room: Arc<Semaphore>,
-    waiters: Arc<Semaphore>,
-    logged: Rate,
-}
 
 /// The routes. `changes` owns the running changes.
 pub fn routes(admin: Admin, config: Arc<ArcSwap<Config>>, names: HostNames, changes: Changes) -> Router {
     let (room, waiters) = (Arc::new(Semaphore::new(ROOM)), Arc::new(Semaphore::new(WAITERS)));
-    let logged = Rate::new(LOGGED, Duration::from_secs(60));
-    let hooks = Arc::new(Hooks { admin, config, names, changes, room, waiters, logged });
+    let hooks = Arc::new(Hooks { admin, config, names, changes, room, waiters, log_limits: LogLimits::new() });
     Router::new()
         .route("/webhooks/{name}", any(webhook::answer))
         .route("/callbacks/{queue}/{id}", any(callback::answer))
@@ -80,23 +63,4 @@ pub fn begin_counting(config: &Config) {
     if config.callbacks.is_some() {
         metrics::callback_results(&callback::RESULTS);
     }
-}
-
-impl Hooks {
-    /// Checks that the request has a valid `Host` and is a POST.
-    fn check(&self, request: &Parts) -> Result<(), Refusal> {
-        self.names.check(&request.headers).map_err(Refusal::WrongName)?;
-        if request.method == Method::POST { Ok(()) } else { Err(Refusal::WrongMethod) }
-    }
-}
-
-/// HMAC-SHA256 over these parts. None: the key is not valid, which cannot happen with a checked key.
-fn mac(key: &SigningKey, parts: &[&[u8]]) -> Option<[u8; 32]> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose()).ok()?;
-    parts.iter().for_each(|part| mac.update(part));
-    Some(mac.finalize().into_bytes().into())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -4,11 +4,15 @@ use axum::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::Hooks;
+use std::time::Duration;
+
 use crate::changes::Unanswered;
 use crate::problem::Problem;
 use toril_bullmq::admin::AdminError;
+use toril_job::Rate;
 
+/// The number of log lines about refused requests per minute.
+const LOGGED: u32 = 10;
 /// The value of `Retry-After`, in seconds.
 const RETRY: HeaderValue = HeaderValue::from_static("10");
 
@@ -63,12 +67,32 @@ impl Refusal {
         }
     }
 
+    /// Whether the sender had proved that it knows the secret before the request was refused.
+    fn is_authenticated(&self) -> bool {
+        match self {
+            Self::WrongName(_)
+            | Self::WrongMethod
+            | Self::NotSigned(_)
+            | Self::NoToken
+            | Self::TooLarge(_)
+            | Self::TooSlow
+            | Self::Broken
+            | Self::Busy => false,
+            Self::Malformed(_)
+            | Self::Unusable(_)
+            | Self::Missing(_)
+            | Self::StillActive
+            | Self::Admin(_)
+            | Self::Unanswered(_) => true,
+        }
+    }
+
     /// The reason for the log, which only the operator reads.
-    fn reason(&self) -> String {
+    pub fn reason(&self) -> String {
         match self {
             Self::NotSigned(why) => (*why).to_owned(),
             Self::NoToken => "the token is missing or wrong".to_owned(),
-            Self::Busy => "too many requests are under way".to_owned(),
+            Self::Busy => "too many requests in progress".to_owned(),
             other => other.problem().0.detail().to_owned(),
         }
     }
@@ -79,7 +103,7 @@ impl Refusal {
         match self {
             Self::WrongName(why) => plain(StatusCode::FORBIDDEN, why),
             Self::WrongMethod => {
-                let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this path takes POST alone");
+                let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this path accepts only POST requests");
                 (problem, Some((ALLOW, HeaderValue::from_static("POST"))))
             }
             Self::NotSigned(_) => {
@@ -90,14 +114,13 @@ impl Refusal {
                 (problem, Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"toril-callbacks\""))))
             }
             Self::TooLarge(most) => {
-                plain(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body may have {most} bytes at most"))
+                plain(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body is larger than {most} bytes"))
             }
             Self::TooSlow => plain(StatusCode::REQUEST_TIMEOUT, "the body took longer than 20 s"),
             Self::Broken => plain(StatusCode::BAD_REQUEST, "the body ended too early"),
-            Self::Busy => (
-                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many requests are under way; try again later"),
-                retry,
-            ),
+            Self::Busy => {
+                (Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many requests in progress; try again later"), retry)
+            }
             Self::Malformed(why) => plain(StatusCode::BAD_REQUEST, why),
             Self::Unusable(why) => plain(StatusCode::UNPROCESSABLE_ENTITY, why),
             Self::Missing(why) => plain(StatusCode::NOT_FOUND, why),
@@ -108,19 +131,18 @@ impl Refusal {
                 (Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Redis does not answer; try again later"), retry)
             }
             Self::Admin(AdminError::NoJob { .. } | AdminError::NoQueue { .. } | AdminError::NoScheduler { .. }) => {
-                plain(StatusCode::NOT_FOUND, "there is no such job")
+                plain(StatusCode::NOT_FOUND, "the queue or the job does not exist")
             }
             Self::Admin(error @ AdminError::Conflict(_)) => plain(StatusCode::CONFLICT, &error.to_string()),
             Self::Admin(error @ AdminError::Invalid(_)) => plain(StatusCode::UNPROCESSABLE_ENTITY, &error.to_string()),
             Self::Unanswered(Unanswered::Failed) => {
-                plain(StatusCode::INTERNAL_SERVER_ERROR, "the host failed; its log says more")
+                plain(StatusCode::INTERNAL_SERVER_ERROR, "internal error; the log of the host has the details")
             }
-            Self::Unanswered(Unanswered::Full) => (
-                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many changes are under way; try again later"),
-                retry,
-            ),
+            Self::Unanswered(Unanswered::Full) => {
+                (Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many changes in progress; try again later"), retry)
+            }
             Self::Unanswered(Unanswered::Closing) => {
-                (Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the host shuts down; try again later"), retry)
+                (Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the host is shutting down; try again later"), retry)
             }
             Self::Unanswered(Unanswered::Late) => {
                 (Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Redis does not answer in time; try again later"), retry)
@@ -138,14 +160,21 @@ impl IntoResponse for Refusal {
     }
 }
 
-impl Hooks {
-    /// Logs a refused request. The number of log lines is limited, because anyone can cause them.
-    pub fn log(&self, path: &'static str, name: &str, refusal: &Refusal) {
-        let Some(left) = self.logged.take() else { return };
-        tracing::warn!(path, name, reason = refusal.reason(), "a request from outside was refused");
-        if left == 0 {
-            tracing::warn!("refused requests from outside are not logged for the rest of the minute");
-        }
+/// The limit of log lines per minute, because anyone can cause them. Authenticated requests have a limit of their own,
+/// so that a flood of other requests cannot hide that, for example, Redis is away.
+pub struct LogLimits {
+    authenticated: Rate,
+    others: Rate,
+}
+
+impl LogLimits {
+    pub fn new() -> Self {
+        let limit = || Rate::new(LOGGED, Duration::from_secs(60));
+        Self { authenticated: limit(), others: limit() }
+    }
+
+    pub fn take(&self, refusal: &Refusal) -> Option<u32> {
+        if refusal.is_authenticated() { self.authenticated.take() } else { self.others.take() }
     }
 }
 
@@ -158,6 +187,14 @@ mod tests {
         let (problem, _) = Refusal::NotSigned("the timestamp is too old").problem();
         assert!(!problem.detail().contains("timestamp"));
         assert_eq!(Refusal::NotSigned("the timestamp is too old").reason(), "the timestamp is too old");
+    }
+
+    #[test]
+    fn a_flood_of_unsigned_requests_does_not_hide_an_outage_from_the_log() {
+        let limits = LogLimits::new();
+        let lines = (0..100).filter_map(|_| limits.take(&Refusal::NotSigned("the signature is wrong"))).count();
+        assert_eq!(lines, 10);
+        assert_eq!(limits.take(&Refusal::Unanswered(Unanswered::Late)), Some(LOGGED - 1));
     }
 
     #[test]

@@ -11,7 +11,8 @@ use axum::response::{IntoResponse, Response};
 
 use super::refusal::Refusal;
 use super::signature::{Signed, delivery};
-use super::{Hooks, body, event};
+use super::state::Hooks;
+use super::{body, event};
 use crate::problem::no_page;
 use toril_bullmq::admin::AddedJob;
 use toril_config::{Config, Webhook};

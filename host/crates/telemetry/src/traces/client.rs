@@ -8,14 +8,14 @@ use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 /// The limit of bytes that are read from a collector's response.
 const ANSWER: u64 = 64 * 1024;
 /// The timeout of one request to a collector.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub struct Client(ureq::Agent);
 
 impl Client {
     pub fn new() -> Self {
-        let config = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false);
+        let config = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false);
         Self(ureq::Agent::new_with_config(config.build()))
     }
 }

@@ -6,8 +6,8 @@ use std::collections::BinaryHeap;
 use toril_plugin::Failure;
 
 use super::super::Work;
-use crate::kept::{Index, MOST_KEYS, Mark, PART, Part, Seen, WindowState, Writes, document, keys};
 use crate::resource::Resource;
+use crate::stored::{Index, MOST_KEYS, Mark, PART, Part, Seen, WindowState, Writes, document, keys};
 
 /// The state of a resource without a limit. If the resource has an index from a time with a limit, the index becomes
 /// marks and parts.

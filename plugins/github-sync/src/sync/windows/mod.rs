@@ -8,22 +8,23 @@
 mod convert;
 mod sweep;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use toril_plugin::{Failure, log};
 
-use super::listing::{Listed, earlier};
+use super::dates::earlier;
+use super::outcome::Listed;
 use super::repository::Repo;
 use super::{Work, now};
 use crate::answer::{Subject, missing};
-use crate::api::{Api, Content, Following, Found, Known};
+use crate::api::{Api, Content, Found, Known};
 use crate::fields::Fields;
 use crate::items::{self, Entry};
-use crate::kept::{
-    Lease, PART, Part, Seen, Window, WindowPhase, WindowRun, WindowState, Writes, digest, document, keys,
-};
 use crate::resource::{Resource, Unbounded};
 use crate::result::Counts;
+use crate::stored::{
+    Lease, PART, Part, Seen, Window, WindowPhase, WindowRun, WindowState, Writes, digest, document, keys,
+};
 
 pub use convert::to_bounded;
 
@@ -130,11 +131,16 @@ impl<'a> Windows<'a> {
         let (window, entries) = match api.get(&url, known, subject)? {
             Found::Content(content) => self.fresh(content)?,
             Found::NotModified { .. } => {
-                let window = stored.ok_or_else(|| Failure::retry(format!("a window of {subject} was not kept")))?;
+                let window =
+                    stored.ok_or_else(|| Failure::retry(format!("a window of {subject} is no longer stored")))?;
                 // A full last window may have a successor now: new items would come after it, and a 304 need not reveal
                 // that.
                 let is_last = window.is_last && window.keys.len() < self.page_size() as usize;
                 (Window { is_last, ..window }, Vec::new())
+            }
+            // Not an empty resource, because it has a first page.
+            Found::Nothing if self.run.number > 0 => {
+                return Err(Failure::retry(format!("GitHub's list of {subject} broke off")));
             }
             Found::Nothing => (Window { url, in_order: true, is_last: true, ..Window::default() }, Vec::new()),
             Found::Missing(status) => return Ok(Some(missing(subject, status))),
@@ -156,7 +162,7 @@ impl<'a> Windows<'a> {
         if size <= 1 {
             return Err(Failure::fatal(format!("one item of {subject} is larger than {limit} bytes")));
         }
-        log::info(format_args!("a page of {size} of {subject} is larger than {limit} bytes: asking for half as many"));
+        log::info(format_args!("a page of {size} of {subject} is larger than {limit} bytes: requesting half as many"));
         self.state.page_size = Some(size / 2);
         // Pages of another size begin at other items.
         self.run.page = self.run.page.min(1);
@@ -176,13 +182,7 @@ impl<'a> Windows<'a> {
                 Some(_) => dates().is_sorted_by(|earlier, later| earlier >= later),
                 None => dates().is_sorted(),
             },
-            // Only a certain end counts as the end.
-            is_last: match content.following {
-                Following::Page(_) => false,
-                Following::End => true,
-                Following::Contradiction => entries.is_empty(),
-                Following::Unlinked => entries.len() < self.page_size() as usize,
-            },
+            is_last: content.following.is_end(entries.len(), self.page_size()),
             url: content.url,
             etag: content.etag,
         };
@@ -195,7 +195,7 @@ impl<'a> Windows<'a> {
         let mut writes = Writes::default();
         let mut seen = self.seen(&window.keys)?;
         let mut last = self.last_part()?;
-        for Entry { key, date, document, .. } in entries {
+        for Entry { key, date, document, .. } in without_duplicates(entries) {
             let (digest, known) = (digest(&document), seen.remove(&key));
             let counts = &mut self.run.counts;
             counts.fetched += 1;
@@ -313,7 +313,7 @@ impl<'a> Windows<'a> {
         part.ok_or_else(|| {
             let subject = self.subject();
             Failure::fatal(format!(
-                "part {number} of the index of {subject} is not there: delete its state, and sync again"
+                "part {number} of the index of {subject} is missing: delete its state, and sync again"
             ))
         })
     }
@@ -336,6 +336,12 @@ impl<'a> Windows<'a> {
         writes.json(keys::state(self.id, self.resource), &self.state)?;
         writes.send(self.work.store)
     }
+}
+
+/// Lists can contain an item twice. Counted twice, it would also be twice in the index.
+fn without_duplicates(entries: Vec<Entry>) -> Vec<Entry> {
+    let mut keys = HashSet::new();
+    entries.into_iter().filter(|entry| keys.insert(entry.key.clone())).collect()
 }
 
 /// Starts a new run.
@@ -391,6 +397,14 @@ mod tests {
 
     const EARLY: &str = "2025-01-01T00:00:00Z";
     const LATE: &str = "2025-01-01T00:00:09Z";
+
+    #[test]
+    fn an_item_that_a_list_contains_twice_counts_once() {
+        let entry = |key: &str| Entry { key: key.into(), date: EARLY.into(), will_change: false, document: Vec::new() };
+        let keys: Vec<_> =
+            without_duplicates(vec![entry("1"), entry("2"), entry("1")]).into_iter().map(|e| e.key).collect();
+        assert_eq!(keys, ["1", "2"]);
+    }
 
     #[test]
     fn the_next_window_begins_a_second_before_the_end_of_this_one() {

@@ -6,7 +6,7 @@ use toril_plugin::{Failure, log};
 use super::Windows;
 use crate::answer::{Subject, missing};
 use crate::api::{Api, Found};
-use crate::kept::{Lease, MOST_KEYS, Part, Seen, Writes, keys};
+use crate::stored::{Lease, MOST_KEYS, Part, Seen, Writes, keys};
 
 /// Number of deleted items that are removed in one step.
 const BATCH: usize = 50;
@@ -78,17 +78,12 @@ impl Windows<'_> {
         Ok(match api.get(&api.url(&path), None, subject)? {
             Found::Missing(404 | 410) => Fate::Gone,
             // The item was transferred: its URL leads to another repository.
-            Found::Content(content) if !self.is_mine(&content.url) => Fate::Gone,
+            Found::Content(content) if !is_of(&content.url, self.repo, self.id) => Fate::Gone,
             _ => {
-                log::debug(format_args!("{subject} was not listed and is there"));
+                log::debug(format_args!("{subject} was not listed, but exists"));
                 Fate::Stays
             }
         })
-    }
-
-    fn is_mine(&self, url: &str) -> bool {
-        let by_name = format!("/repos/{}/", self.repo);
-        url.contains(&by_name) || url.contains(&format!("/repositories/{}/", self.id))
     }
 
     fn stays(&mut self, lease: &Lease<'_>, key: &str, seen: Seen) -> Result<(), Failure> {
@@ -141,6 +136,10 @@ impl Windows<'_> {
         Ok(match found {
             Found::Missing(status) => Some(missing(subject, status)),
             Found::Forbidden(reason) => Some(reason),
+            // The repository was renamed during the sync, so a redirect does not show whether an item was transferred.
+            Found::Content(content) if !is_of(&content.url, self.repo, self.id) => {
+                Some(format!("`{}` has moved while its {} were read: sync it again", self.repo, self.resource))
+            }
             // The resource was switched off, as issues can be. Then its items are gone.
             Found::Nothing | Found::Content(_) | Found::NotModified { .. } | Found::TooLarge(_) => None,
         })
@@ -154,5 +153,25 @@ impl Windows<'_> {
             self.work.store.delete_many(left)?;
         }
         Ok(())
+    }
+}
+
+/// Whether a URL is one of this repository: by its name, which is case-insensitive, or by its id.
+fn is_of(url: &str, repo: &str, id: u64) -> bool {
+    let by_name = format!("/repos/{}/", repo.to_ascii_lowercase());
+    let url = url.to_ascii_lowercase();
+    url.contains(&by_name) || url.contains(&format!("/repositories/{id}/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_case_of_a_name_does_not_make_another_repository() {
+        assert!(is_of("https://a/repos/Octo/Web/issues/1", "octo/web", 7));
+        assert!(is_of("https://a/repositories/7/issues/1", "octo/web", 7));
+        assert!(!is_of("https://a/repositories/77/issues/1", "octo/web", 7));
+        assert!(!is_of("https://a/repos/octo/website/issues/1", "octo/web", 7));
     }
 }

@@ -6,8 +6,9 @@ use wasip2::http::types::{FutureIncomingResponse, IncomingBody, IncomingResponse
 use wasip2::io::poll::Pollable;
 use wasip2::io::streams::{InputStream, StreamError};
 
-use super::super::streaming::{Chunk, Head};
+use super::super::parts::{Chunk, Head};
 use super::super::{HttpError, Response};
+use super::errors::{broken, connection, failed};
 use super::exchange::{Exchange, in_future};
 
 /// Bytes of a response to read at once.
@@ -69,7 +70,7 @@ impl Connection {
         }
         let origin = self.exchange.origin.clone();
         let Some(Answer { head, .. }) = self.answer else {
-            return Err(self.exchange.connection("its response was taken already"));
+            return Err(connection(&self.exchange.origin, "its response was already taken"));
         };
         Ok(Response::new(origin, head.status, head.headers, bytes))
     }
@@ -79,9 +80,9 @@ impl Connection {
         while self.answer.is_none() {
             match self.future.get() {
                 Some(Ok(Ok(response))) => self.answer = Some(Answer::of(response, &self.exchange)?),
-                Some(Ok(Err(code))) => return Err(self.exchange.error(code)),
+                Some(Ok(Err(code))) => return Err(failed(&self.exchange.origin, code)),
                 // The result was taken before, which does not happen here.
-                Some(Err(())) => return Err(self.exchange.connection("its response was taken already")),
+                Some(Err(())) => return Err(connection(&self.exchange.origin, "its response was already taken")),
                 None => match moment {
                     Some(moment) if !self.exchange.wait_until(&self.ready, moment)? => return Ok(false),
                     Some(_) => {}
@@ -107,7 +108,7 @@ impl Connection {
                 Ok(chunk) => return Ok(Chunk::Bytes(chunk)),
                 // Nothing here needs trailers, so the body is dropped instead of finished.
                 Err(StreamError::Closed) => return Ok(Chunk::End),
-                Err(error) => return Err(self.exchange.broken(&error)),
+                Err(error) => return Err(broken(&self.exchange.origin, &error)),
             }
         }
     }
@@ -116,8 +117,9 @@ impl Connection {
 impl Answer {
     fn of(response: IncomingResponse, exchange: &Exchange) -> Result<Self, HttpError> {
         let head = Head { status: response.status(), headers: response.headers().entries() };
-        let body: IncomingBody = response.consume().map_err(|()| exchange.connection("its body was taken already"))?;
-        let stream = body.stream().map_err(|()| exchange.connection("its body was taken already"))?;
+        let body: IncomingBody =
+            response.consume().map_err(|()| connection(&exchange.origin, "its body was already taken"))?;
+        let stream = body.stream().map_err(|()| connection(&exchange.origin, "its body was already taken"))?;
         Ok(Self { head, ready: stream.subscribe(), stream, _body: body, _response: response })
     }
 }

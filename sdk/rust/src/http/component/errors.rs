@@ -4,58 +4,57 @@ use wasip2::http::types::{ErrorCode, http_error_code};
 use wasip2::io::streams::StreamError;
 
 use super::super::HttpError;
-use super::exchange::Exchange;
 
 pub(super) fn refused(reason: impl Into<String>) -> HttpError {
     HttpError::InvalidRequest { reason: reason.into() }
 }
 
-impl Exchange {
-    pub(super) fn broken(&self, error: &StreamError) -> HttpError {
-        match error {
-            StreamError::Closed => self.connection("it was closed"),
-            StreamError::LastOperationFailed(error) => match http_error_code(error) {
-                Some(code) => self.error(code),
-                None => self.connection("its response broke off"),
-            },
+/// Why a response to a request to `origin` broke off.
+pub(super) fn broken(origin: &str, error: &StreamError) -> HttpError {
+    match error {
+        StreamError::Closed => connection(origin, "it was closed"),
+        StreamError::LastOperationFailed(error) => match http_error_code(error) {
+            Some(code) => failed(origin, code),
+            None => connection(origin, "its response broke off"),
+        },
+    }
+}
+
+/// The error for a host's error code.
+pub(super) fn failed(origin: &str, code: ErrorCode) -> HttpError {
+    let owned = || origin.to_owned();
+    match code {
+        ErrorCode::HttpRequestDenied => HttpError::Denied { origin: owned() },
+        ErrorCode::DestinationIpProhibited => HttpError::Prohibited { origin: owned() },
+        // The first two happen before anything was sent.
+        ErrorCode::DnsTimeout | ErrorCode::ConnectionTimeout => {
+            HttpError::Unreachable { origin: owned(), reason: "no connection was made in time".into() }
         }
-    }
-
-    pub(super) fn error(&self, code: ErrorCode) -> HttpError {
-        let origin = || self.origin.clone();
-        match code {
-            ErrorCode::HttpRequestDenied => HttpError::Denied { origin: origin() },
-            ErrorCode::DestinationIpProhibited => HttpError::Prohibited { origin: origin() },
-            // The first two happen before anything was sent.
-            ErrorCode::DnsTimeout | ErrorCode::ConnectionTimeout => {
-                HttpError::Unreachable { origin: origin(), reason: "no connection was made in time".into() }
-            }
-            ErrorCode::ConnectionReadTimeout | ErrorCode::ConnectionWriteTimeout | ErrorCode::HttpResponseTimeout => {
-                self.timed_out()
-            }
-            ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestUriTooLong => {
-                HttpError::InvalidUrl { reason: "the host does not accept it".into() }
-            }
-            ErrorCode::HttpRequestMethodInvalid => refused("its method is invalid"),
-            ErrorCode::HttpRequestHeaderSize(_) | ErrorCode::HttpRequestHeaderSectionSize(_) => {
-                refused("its headers are too large")
-            }
-            ErrorCode::HttpRequestBodySize(_) => refused("its body is too large"),
-            ErrorCode::InternalError(Some(reason)) => self.connection(&reason),
-            other => match before_the_request(&other) {
-                Some(reason) => HttpError::Unreachable { origin: origin(), reason: reason.into() },
-                None => self.connection(message(&other)),
-            },
+        ErrorCode::ConnectionReadTimeout | ErrorCode::ConnectionWriteTimeout | ErrorCode::HttpResponseTimeout => {
+            timed_out(origin)
         }
+        ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestUriTooLong => {
+            HttpError::InvalidUrl { reason: "the host does not accept it".into() }
+        }
+        ErrorCode::HttpRequestMethodInvalid => refused("its method is invalid"),
+        ErrorCode::HttpRequestHeaderSize(_) | ErrorCode::HttpRequestHeaderSectionSize(_) => {
+            refused("its headers are too large")
+        }
+        ErrorCode::HttpRequestBodySize(_) => refused("its body is too large"),
+        ErrorCode::InternalError(Some(reason)) => connection(origin, &reason),
+        other => match before_the_request(&other) {
+            Some(reason) => HttpError::Unreachable { origin: owned(), reason: reason.into() },
+            None => connection(origin, message(&other)),
+        },
     }
+}
 
-    pub(super) fn connection(&self, reason: &str) -> HttpError {
-        HttpError::Connection { origin: self.origin.clone(), reason: reason.into() }
-    }
+pub(super) fn connection(origin: &str, reason: &str) -> HttpError {
+    HttpError::Connection { origin: origin.to_owned(), reason: reason.into() }
+}
 
-    pub(super) fn timed_out(&self) -> HttpError {
-        HttpError::Timeout { origin: self.origin.clone() }
-    }
+pub(super) fn timed_out(origin: &str) -> HttpError {
+    HttpError::Timeout { origin: origin.to_owned() }
 }
 
 /// Why no connection was made. No part of the request was sent.

@@ -3,16 +3,15 @@
 use std::time::Duration;
 
 use wasip2::clocks::monotonic_clock;
-use wasip2::http::types::{OutgoingBody, RequestOptions};
+use wasip2::http::types::OutgoingBody;
 use wasip2::io::poll::{Pollable, poll};
 
 use super::super::HttpError;
-use super::super::request::Parts;
-use super::errors::refused;
+use super::super::parts::Parts;
+use super::errors::{refused, timed_out};
 
 pub(super) struct Exchange {
     pub(super) origin: String,
-    timeout: Option<Duration>,
     /// The deadline on the monotonic clock.
     deadline: Option<u64>,
     pub(super) max_body: usize,
@@ -21,18 +20,7 @@ pub(super) struct Exchange {
 impl Exchange {
     pub(super) fn new(parts: &Parts) -> Self {
         let deadline = parts.timeout.map(in_future);
-        Self { origin: parts.url.origin(), timeout: parts.timeout, deadline, max_body: parts.max_body }
-    }
-
-    /// The timeouts that a host can enforce by itself. They can only end an exchange earlier than the deadline would
-    /// (and free its connection), so a host that does not support them changes nothing.
-    pub(super) fn options(&self) -> Option<RequestOptions> {
-        let timeout = nanos(self.timeout?);
-        let options = RequestOptions::new();
-        let _ = options.set_connect_timeout(Some(timeout));
-        let _ = options.set_first_byte_timeout(Some(timeout));
-        let _ = options.set_between_bytes_timeout(Some(timeout));
-        Some(options)
+        Self { origin: parts.url.origin(), deadline, max_body: parts.max_body }
     }
 
     /// Waits until something is ready, or the exchange's deadline has passed.
@@ -42,7 +30,7 @@ impl Exchange {
             return Ok(());
         };
         // Something that becomes ready exactly at the deadline still counts.
-        if ready_by(ready, deadline) { Ok(()) } else { Err(self.timed_out()) }
+        if ready_by(ready, deadline) { Ok(()) } else { Err(timed_out(&self.origin)) }
     }
 
     /// Waits until something is ready or this moment on the monotonic clock has come. Returns whether it is ready.
@@ -56,7 +44,7 @@ impl Exchange {
 
     /// Writes the body. Returns false if the host accepts no more bytes. The response, or its error, then says why.
     pub(super) fn write(&self, body: &OutgoingBody, mut bytes: &[u8]) -> Result<bool, HttpError> {
-        let stream = body.write().map_err(|()| refused("its body was opened already"))?;
+        let stream = body.write().map_err(|()| refused("its body was already opened"))?;
         let ready = stream.subscribe();
         let mut is_flushing = false;
         loop {

@@ -9,14 +9,19 @@ mod errors;
 mod exchange;
 
 use wasip2::http::outgoing_handler;
-use wasip2::http::types::{Fields, Method, OutgoingBody, OutgoingRequest, Scheme};
+use wasip2::http::types::{Fields, Method, OutgoingBody, OutgoingRequest, RequestOptions, Scheme};
 
-use super::request::Parts;
+use super::parts::Parts;
 use super::{HttpError, Response};
 
 pub(super) use connection::Connection;
-use errors::refused;
+use errors::{failed, refused};
 use exchange::Exchange;
+
+/// The request's timeout is not passed to the host. It could only end an exchange later than the exchange's own
+/// deadline, and wasmtime keeps the options of each request in its table of resources until the attempt ends: a plugin
+/// that sends hundreds of requests with a timeout would run out of resources.
+const NO_OPTIONS: Option<RequestOptions> = None;
 
 /// Sends a request, and waits for the whole response.
 pub(super) fn send(parts: Parts) -> Result<Response, HttpError> {
@@ -27,15 +32,14 @@ pub(super) fn send(parts: Parts) -> Result<Response, HttpError> {
 pub(super) fn open(parts: Parts) -> Result<Connection, HttpError> {
     let exchange = Exchange::new(&parts);
     let request = build(&parts)?;
-    let options = exchange.options();
     let Some(bytes) = parts.body else {
-        let future = outgoing_handler::handle(request, options).map_err(|code| exchange.error(code))?;
+        let future = outgoing_handler::handle(request, NO_OPTIONS).map_err(|code| failed(&exchange.origin, code))?;
         return Ok(Connection::new(exchange, future));
     };
     let body = request.body().map_err(|()| refused("it accepts no body"))?;
     // The host may buffer only little of a body before it has a connection. So hand the request over first, then
     // write.
-    let future = outgoing_handler::handle(request, options).map_err(|code| exchange.error(code))?;
+    let future = outgoing_handler::handle(request, NO_OPTIONS).map_err(|code| failed(&exchange.origin, code))?;
     if exchange.write(&body, &bytes)? {
         // The response reports the same error.
         let _ = OutgoingBody::finish(body, None);

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use super::marker::IDLE;
-use crate::patience::Pauses;
+use crate::access::health::backoff::ReconnectBackoff;
 
 /// The most jobs that one call ends or claims. The limit keeps the script short, so that other clients of Redis do not
 /// wait long.
@@ -125,7 +125,7 @@ pub struct Plan {
 
 #[derive(Debug)]
 struct Backoff {
-    pauses: Pauses,
+    delays: ReconnectBackoff,
     retry_at: Instant,
 }
 
@@ -305,8 +305,9 @@ impl Plan {
     }
 
     fn back_off(&mut self, now: Instant) {
-        let backoff = self.backoff.get_or_insert_with(|| Backoff { pauses: Pauses::default(), retry_at: now });
-        backoff.retry_at = now + backoff.pauses.next();
+        let backoff =
+            self.backoff.get_or_insert_with(|| Backoff { delays: ReconnectBackoff::default(), retry_at: now });
+        backoff.retry_at = now + backoff.delays.next();
         self.may_have_jobs = true;
     }
 }

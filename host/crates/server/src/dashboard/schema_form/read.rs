@@ -5,7 +5,7 @@ use serde_json::{Map, Number, Value};
 use super::fields::{Field, Kind};
 use super::{Errors, name};
 use crate::dashboard::form::Form;
-use toril_sandbox::DataProblem;
+use toril_schema::DataProblem;
 
 /// The document. Values that are not valid are reported in `errors` and omitted.
 pub fn read(fields: &[Field], form: &Form, errors: &mut Errors) -> Value {
@@ -43,12 +43,12 @@ fn value(field: &Field, form: &Form, errors: &mut Errors) -> Result<Option<Value
     match &field.kind {
         Kind::Number { integer: true } => {
             let number = text.parse::<i64>().map(Number::from).or_else(|_| text.parse::<u64>().map(Number::from));
-            number.map(|number| Some(Value::Number(number))).map_err(|_| "this is no whole number".to_owned())
+            number.map(|number| Some(Value::Number(number))).map_err(|_| "this is not a whole number".to_owned())
         }
         Kind::Number { integer: false } => {
             let whole = text.parse::<i64>().ok().map(Number::from);
             let number = whole.or_else(|| text.parse().ok().and_then(Number::from_f64));
-            number.map(|number| Some(Value::Number(number))).ok_or_else(|| "this is no number".to_owned())
+            number.map(|number| Some(Value::Number(number))).ok_or_else(|| "this is not a number".to_owned())
         }
         Kind::Boolean => match text {
             "true" => Ok(Some(Value::Bool(true))),
@@ -59,7 +59,7 @@ fn value(field: &Field, form: &Form, errors: &mut Errors) -> Result<Option<Value
             let chosen = text.parse::<usize>().ok().and_then(|place| choices.get(place));
             chosen.map(|chosen| Some(chosen.clone())).ok_or_else(|| "this is none of the choices".to_owned())
         }
-        Kind::Json => serde_json::from_str(text).map(Some).map_err(|error| format!("this is no JSON: {error}")),
+        Kind::Json => serde_json::from_str(text).map(Some).map_err(|error| format!("this is not JSON: {error}")),
         Kind::Text { .. } | Kind::Object(_) => Ok(None),
     }
 }
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_at_its_field() {
+    fn an_error_is_reported_at_its_field() {
         let mut errors = Errors::new();
         read(&fields(), &Form::from([("data/n", "x"), ("data/i", "1.5"), ("data/j", "[")]), &mut errors);
         assert_eq!(errors.keys().collect::<Vec<_>>(), ["/i", "/j", "/n"]);

@@ -1,0 +1,21 @@
+//! A new job.
+
+use serde_json::Value;
+
+use crate::options::JobOptions;
+use crate::trace::Carrier;
+
+/// A job that a plugin adds. Unset options default to the queue's settings.
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    /// The queue.
+    pub queue: String,
+    /// The job's name.
+    pub name: String,
+    /// The payload.
+    pub data: Value,
+    /// The options.
+    pub options: JobOptions,
+    /// The trace context of the attempt that adds the job.
+    pub trace: Option<Carrier>,
+}

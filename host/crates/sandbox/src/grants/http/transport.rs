@@ -1,0 +1,39 @@
+//! Sends a pen's requests after they have been allowed.
+
+use std::future::Future;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use http::{Request, Response};
+use tokio::time::timeout;
+use wasmtime_wasi_http::{Error, WasiBody};
+
+use super::placeholder;
+use super::route::Route;
+use super::send::send;
+
+/// The result of a request: the response, and a future that drives the connection.
+pub type SendResult = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
+
+/// Sends requests that have already been checked.
+pub trait Transport: Send + Sync {
+    /// Sends one request with the addresses, limits and secrets that it may use.
+    fn send(&self, request: Request<WasiBody>, route: Route) -> BoxFuture<'static, SendResult>;
+}
+
+/// The network.
+pub struct Network;
+
+impl Transport for Network {
+    fn send(&self, request: Request<WasiBody>, route: Route) -> BoxFuture<'static, SendResult> {
+        async move {
+            let addresses =
+                timeout(route.timeouts.connect, route.addresses()).await.map_err(|_| Error::DnsTimeout)??;
+            let Route { origin, secrets, tls, timeouts, permit, .. } = route;
+            let (mut response, io) = send(request, &origin, &addresses, &tls, timeouts, permit).await?;
+            placeholder::hide_in_headers(&secrets, response.headers_mut());
+            Ok((response, io))
+        }
+        .boxed()
+    }
+}

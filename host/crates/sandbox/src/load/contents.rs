@@ -1,0 +1,116 @@
+//! Reads a component's bytes without running it: its imports, its producers, and the configuration entries that it
+//! needs.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use wasmparser::{ComponentTypeRef, KnownCustom, Parser, Payload, ProducersSectionReader};
+
+use crate::grants::Grant;
+
+/// An interface that contains only types. It has no function to call, so it does not count as an import.
+const TYPES_ALONE: &str = "toril:plugin/types";
+
+/// The contents of a component.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Contents {
+    /// The imported interfaces that have functions, with their versions.
+    pub imports: Vec<String>,
+    /// The exported interfaces.
+    pub exports: Vec<String>,
+    /// The `producers` sections of the component and of its modules: `language`, `sdk` and `processed-by`, each with
+    /// names and versions. Whether they exist depends on the tool that wrote the bytes.
+    pub producers: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Contents {
+    /// Reads a component. The error explains what is wrong with the bytes.
+    pub fn of(bytes: &[u8]) -> Result<Self, String> {
+        let mut contents = Self::default();
+        // Nesting depth of the current position, in modules and components. The outermost component has depth 0.
+        let mut depth = 0_usize;
+        for payload in Parser::new(0).parse_all(bytes) {
+            match payload.map_err(|error| error.to_string())? {
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                Payload::ComponentImportSection(section) if depth == 0 => {
+                    for import in section {
+                        let import = import.map_err(|error| error.to_string())?;
+                        let name = import.name.name;
+                        if matches!(import.ty, ComponentTypeRef::Instance(_)) && without_version(name) != TYPES_ALONE {
+                            contents.imports.push(name.to_owned());
+                        }
+                    }
+                }
+                Payload::ComponentExportSection(section) if depth == 0 => {
+                    for export in section {
+                        contents.exports.push(export.map_err(|error| error.to_string())?.name.name.to_owned());
+                    }
+                }
+                Payload::CustomSection(section) => {
+                    if let KnownCustom::Producers(producers) = section.as_known() {
+                        // An unreadable section does not mean that the component is broken.
+                        let _unreadable = contents.add_producers(producers);
+                    }
+                }
+                _ => {}
+            }
+        }
+        contents.imports.sort_unstable();
+        Ok(contents)
+    }
+
+    /// The grants that the plugin's configuration entry needs. Without them, calls to the component's imports are
+    /// denied.
+    pub fn grants(&self) -> Vec<Grant> {
+        let imports = |grant: &Grant| self.imports.iter().any(|name| without_version(name) == grant.interface());
+        Grant::ALL.into_iter().filter(imports).collect()
+    }
+
+    fn add_producers(&mut self, section: ProducersSectionReader<'_>) -> wasmparser::Result<()> {
+        for field in section {
+            let field = field?;
+            let names = self.producers.entry(field.name.to_owned()).or_default();
+            for value in field.values {
+                let value = value?;
+                names.insert(value.name.to_owned(), value.version.to_owned());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn without_version(interface: &str) -> &str {
+    interface.split('@').next().unwrap_or(interface)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn importing(names: &[&str]) -> Contents {
+        Contents { imports: names.iter().map(|name| (*name).to_owned()).collect(), ..Contents::default() }
+    }
+
+    #[test]
+    fn each_import_that_is_denied_by_default_has_its_grant() {
+        let all = importing(&[
+            "toril:plugin/job-context@0.2.0",
+            "toril:plugin/jobs@0.2.0",
+            "wasi:config/store@0.2.0-rc.1",
+            "wasi:http/outgoing-handler@0.2.6",
+            "wasi:keyvalue/store@0.2.0-draft2",
+        ]);
+        assert_eq!(all.grants(), [Grant::Http, Grant::Config, Grant::KeyValue, Grant::AddTo]);
+    }
+
+    #[test]
+    fn the_types_of_http_alone_send_nothing() {
+        assert!(importing(&["wasi:http/types@0.2.6", "wasi:clocks/wall-clock@0.2.6"]).grants().is_empty());
+    }
+
+    #[test]
+    fn a_module_that_is_cut_off_is_an_error() {
+        assert!(Contents::of(b"\0asm\x0d\0\x01\0\x00\x05").is_err());
+    }
+}

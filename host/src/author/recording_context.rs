@@ -1,0 +1,132 @@
+//! A substitute for the queue, for a job that does not come from one. Records what the job logs and reports.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde::Serialize;
+use serde_json::Value;
+
+use toril_bullmq::JobSpec;
+use toril_config::JobDefaults;
+use toril_job::{ContextError, ContextFuture, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
+
+/// One line of a job's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Line {
+    /// Milliseconds since the start of the run.
+    pub at_ms: u64,
+    /// `debug`, `info`, `warn` or `error`.
+    pub level: &'static str,
+    /// The message.
+    pub message: String,
+}
+
+/// What a job has reported.
+#[derive(Clone, Debug, Default)]
+pub struct Recording {
+    /// Its log, in order.
+    pub log: Vec<Line>,
+    /// Each progress that it published, in order.
+    pub progress: Vec<Value>,
+    /// Its new data, if it replaced them.
+    pub data: Option<Value>,
+    /// The jobs that it added, in order. They do not run.
+    pub added: Vec<Added>,
+}
+
+/// A job that was added.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Added {
+    /// Its queue.
+    pub queue: String,
+    /// Its name.
+    pub name: String,
+    /// Its id: the one that the plugin chose, or otherwise `added-1` and so on.
+    pub id: String,
+    /// Its payload.
+    pub data: Value,
+    /// Whether it is a child of the running job.
+    pub child: bool,
+}
+
+/// A [`JobContext`] without a queue behind it.
+pub struct RecordingContext {
+    started: Instant,
+    recorded: Mutex<Recording>,
+}
+
+impl Default for RecordingContext {
+    fn default() -> Self {
+        Self { started: Instant::now(), recorded: Mutex::default() }
+    }
+}
+
+impl RecordingContext {
+    /// Everything reported so far.
+    pub fn recording(&self) -> Recording {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Recording> {
+        self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl JobContext for RecordingContext {
+    fn log(&self, level: LogLevel, message: String) -> BoxFuture<'_, ()> {
+        let at_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.lock().log.push(Line { at_ms, level: name(level), message });
+        std::future::ready(()).boxed()
+    }
+
+    fn set_progress(&self, progress: Value) -> ContextFuture<'_, ()> {
+        self.lock().progress.push(progress);
+        answer(())
+    }
+
+    fn set_data(&self, data: Value) -> ContextFuture<'_, ()> {
+        self.lock().data = Some(data);
+        answer(())
+    }
+
+    fn children_values(&self) -> ContextFuture<'_, Vec<(JobRef, Value)>> {
+        answer(Vec::new())
+    }
+
+    fn ignored_failures(&self) -> ContextFuture<'_, Vec<(JobRef, String)>> {
+        answer(Vec::new())
+    }
+
+    fn dependencies(&self) -> ContextFuture<'_, Dependencies> {
+        answer(Dependencies::default())
+    }
+
+    fn add(&self, job: NewJob, child: Option<OnFailure>) -> ContextFuture<'_, String> {
+        let spec = JobSpec::from_plugin(job.clone(), &JobDefaults::default());
+        if let Err(error) = spec.check() {
+            return std::future::ready(Err(ContextError::Invalid(format!("the job was not added: {error}")))).boxed();
+        }
+        let mut recorded = self.lock();
+        let id = job.options.id.unwrap_or_else(|| format!("added-{}", recorded.added.len() + 1));
+        let (queue, name, data, child) = (job.queue, job.name, job.data, child.is_some());
+        recorded.added.push(Added { queue, name, id: id.clone(), data, child });
+        answer(id)
+    }
+}
+
+fn answer<'a, T: Send + 'a>(value: T) -> ContextFuture<'a, T> {
+    std::future::ready(Ok(value)).boxed()
+}
+
+fn name(level: LogLevel) -> &'static str {
+    match level {
+        LogLevel::Debug => "debug",
+        LogLevel::Info => "info",
+        LogLevel::Warn => "warn",
+        LogLevel::Error => "error",
+    }
+}
