@@ -18,7 +18,7 @@ const UNCOUNTED: usize = 20;
 /// Pause between two jobs, in which the worker becomes idle again.
 const PAUSE: Duration = Duration::from_millis(10);
 /// Maximum time of one job, in milliseconds.
-const PATIENCE_MS: usize = 10_000;
+const JOB_TIMEOUT_MS: usize = 10_000;
 
 /// The medians of the turns, in milliseconds.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,7 +69,7 @@ fn at(mut numbers: Vec<f64>, hundredths: usize) -> f64 {
 
 /// Waits for the event that a job has completed. Returns the event id to continue from.
 async fn completed(lane: &mut Lane, id: &str, mut last: String) -> Result<String> {
-    let options = StreamReadOptions::default().block(PATIENCE_MS);
+    let options = StreamReadOptions::default().block(JOB_TIMEOUT_MS);
     let events = lane.key("events");
     loop {
         let read: Option<StreamReadReply> = lane.connection.xread_options(&[&events], &[&last], &options).await?;

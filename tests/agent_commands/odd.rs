@@ -1,4 +1,4 @@
-//! Answers that are unusual and allowed: trouble that passes, streams of tokens, long streams, events of another version.
+//! Answers that are unusual and allowed: temporary errors, streams of tokens, long streams, events of another version.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,7 +41,7 @@ fn streams(
 }
 
 #[tokio::test]
-async fn trouble_while_a_task_is_polled_is_waited_out_within_the_attempt() {
+async fn a_temporary_error_while_a_task_is_polled_is_retried_within_the_attempt() {
     let case = Case::played(|request: AgentRequest| match (request.method.as_str(), request.time) {
         (CARD, _) => Answer::Result(card(&request.url, false)),
         ("SendMessage", _) => Answer::Result(json!({ "task": task("TASK_STATE_WORKING") })),
@@ -60,7 +60,7 @@ async fn trouble_while_a_task_is_polled_is_waited_out_within_the_attempt() {
 }
 
 #[tokio::test]
-async fn trouble_while_a_task_is_subscribed_to_is_waited_out_within_the_attempt() {
+async fn a_temporary_error_while_a_task_is_followed_is_retried_within_the_attempt() {
     let case = Case::played(|request: AgentRequest| match (request.method.as_str(), request.time) {
         (CARD, _) => Answer::Result(card(&request.url, true)),
         ("SendStreamingMessage", _) => Answer::Stream(vec![working()]),

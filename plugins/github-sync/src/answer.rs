@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_at_github_is_retried() {
+    fn an_error_of_github_is_retried() {
         for status in [408, 500, 502, 503, 504, 204] {
             assert!(matches!(means(status, &[]), Meaning::Failed(Failure::Retry(_))), "{status}");
         }

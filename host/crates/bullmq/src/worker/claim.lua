@@ -10,7 +10,7 @@ local limiter, delayed, meta, pc, marker = KEYS[6], KEYS[7], KEYS[8], KEYS[9], K
 local prefix, now = ARGV[1], tonumber(ARGV[2])
 
 -- The most list entries that one call inspects. Invalid entries in the lists thus cannot block Redis for long.
-local PATIENCE = 1000
+local MOST_ENTRIES = 1000
 -- The limiter's value when a client has rate limited the queue by hand.
 local BY_HAND = 9007199254740991
 -- Data of this many bytes is returned as a separate string. Lua hashes every string completely, so packing it into a
@@ -181,7 +181,7 @@ local function claim(most)
       end
     end
   end
-  while #jobs < room and looked < PATIENCE do
+  while #jobs < room and looked < MOST_ENTRIES do
     local next = call('RPOP', wait, room - #jobs)
     if not next then
       break
@@ -190,7 +190,7 @@ local function claim(most)
       take(id)
     end
   end
-  while #jobs < room and looked < PATIENCE do
+  while #jobs < room and looked < MOST_ENTRIES do
     local wanted = room - #jobs
     local next = call('ZPOPMIN', prioritized, wanted)
     for i = 1, #next, 2 do
@@ -209,7 +209,7 @@ local function claim(most)
     call('PEXPIRE', limiter, math.floor(math.abs(duration)))
   end
 
-  if #jobs == most or looked >= PATIENCE then
+  if #jobs == most or looked >= MOST_ENTRIES then
     return { jobs, 0, 0, 1, 0, unusable }
   end
   limited = max and counted >= left and limit(max) or 0

@@ -54,10 +54,10 @@ pub async fn follow(State(dashboard): State<Dashboard>, Query(followed): Query<F
             if Instant::now() >= ends {
                 return None;
             }
-            let event = match pulse(&dashboard, &scope).await {
-                Some(pulse) if before.is_none_or(|before| before != pulse) => {
+            let event = match token(&dashboard, &scope).await {
+                Some(token) if before.is_none_or(|before| before != token) => {
                     // The first event confirms that the page is being followed.
-                    let name = if before.replace(pulse).is_none() { "begun" } else { "changed" };
+                    let name = if before.replace(token).is_none() { "begun" } else { "changed" };
                     Event::default().event(name).data("-")
                 }
                 Some(_) => continue,
@@ -71,14 +71,14 @@ pub async fn follow(State(dashboard): State<Dashboard>, Query(followed): Query<F
 }
 
 /// A number that changes when the page would show something else. None: Redis does not answer.
-async fn pulse(dashboard: &Dashboard, scope: &Scope) -> Option<u64> {
-    let pulse = dashboard.admin.change_token(scope).await.ok()?;
+async fn token(dashboard: &Dashboard, scope: &Scope) -> Option<u64> {
+    let token = dashboard.admin.change_token(scope).await.ok()?;
     if matches!(scope, Scope::Job { .. }) {
-        return Some(pulse);
+        return Some(token);
     }
     let mut hasher = DefaultHasher::new();
     // Charts and the list of hosts change over time without an event.
-    (pulse, text::now() / DRAWN).hash(&mut hasher);
+    (token, text::now() / DRAWN).hash(&mut hasher);
     for plugin in dashboard.inside.plugins() {
         (plugin.status.version, plugin.status.since, plugin.status.reloads.first().map(|reload| reload.at))
             .hash(&mut hasher);
