@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+use toril_tests::toril::engine_cache;
 use toril_tests::{Toril, http, repository};
 
 /// How long a worker may take to get ready. Toril compiles a plugin the first time, which takes long for one that
@@ -195,8 +196,7 @@ impl Running {
 }
 
 async fn host(guest: &str, entry: &str, place: &Place<'_>) -> Result<Running> {
-    let cache = toril_tests::toril::shared_cache();
-    let toril = Toril::new().redis(&place.url).host(format!("cache = {cache:?}")).plugin(guest);
+    let toril = Toril::new().redis(&place.url).cache(engine_cache()).plugin(guest);
     // As in production: each attempt writes a log line. Nothing reads them.
     let mut toril = toril.config(config(guest, entry, place)).spawn_run();
     let ready = async {

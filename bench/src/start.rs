@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use toril_tests::toril::{component, shared_cache};
+use toril_tests::toril::component;
 use toril_tests::{RedisServer, Toril, repository};
 
 use crate::contender::{Contender, Place};
@@ -46,7 +46,7 @@ pub async fn reload(redis: &RedisServer, rounds: usize) -> Result<f64> {
     let versions = [component("basics"), blue];
     let config = "[queues.bench]\nplugin = \"basics\"\nconcurrency = 10\n";
     let mut lane = Lane::alone(redis, "bench").await?;
-    let toril = Toril::new().redis(redis.url()).host(format!("cache = {:?}", shared_cache())).plugin("basics");
+    let toril = Toril::new().redis(redis.url()).plugin("basics");
     let mut toril = toril.config(config).spawn_run();
     toril.wait_ready().await;
     let mut times = Vec::new();
