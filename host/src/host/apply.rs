@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::current_config::CurrentConfig;
+use super::current_config::{self, CurrentConfig};
 use super::load;
 use super::queues::{ActiveQueue, Queues, WorkerFactory};
 use super::schedules::Schedules;
@@ -78,10 +78,8 @@ impl Reloader {
         if changes.host_keys(Applies::Live).contains(&"log") {
             logs::configure(new.host.log.as_deref());
         }
-        // New workers may start only after the changed configuration is active. Otherwise a job that they claim could
-        // run with the old one.
-        self.config.store(Arc::new(new));
-        self.queues.replace(workers, &changes.queues.to_remove);
+        let active = current_config::activate(&self.config, new);
+        self.queues.replace(workers, &changes.queues.to_remove, &active);
         self.schedules.changed(&changes.queues.to_remove);
         changes.plugins.to_remove.iter().for_each(|plugin| self.plugins.remove(plugin));
         Ok(changes)

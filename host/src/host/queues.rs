@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::current_config::Active;
 use super::route::Route;
 use toril_bullmq::{ConnectError, QueueWorker, Service};
 use toril_config::Queue;
@@ -78,8 +79,8 @@ impl Queues {
 
     /// Starts new workers, and drains those that they replace and those of removed queues. This function never waits,
     /// because a shutdown aborts the calling task: it closes the workers that it finds, and no worker may start after
-    /// that.
-    pub fn replace(&self, new: Vec<(String, ActiveQueue)>, removed: &[String]) {
+    /// that. `_active` is for the configuration of the new workers.
+    pub fn replace(&self, new: Vec<(String, ActiveQueue)>, removed: &[String], _active: &Active) {
         let mut active = self.lock();
         if self.stop.closing.is_cancelled() {
             return;

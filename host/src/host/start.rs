@@ -2,14 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use arc_swap::ArcSwap;
 use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Host;
 use super::apply::Reloader;
 use super::check::guarded;
-use super::current_config::CurrentConfig;
+use super::current_config::{self, CurrentConfig};
 use super::error::StartError;
 use super::gauges::Gauges;
 use super::health::HostHealth;
@@ -45,7 +44,8 @@ impl Host {
         redis.connection().await?;
         redis.set_clock().await;
 
-        let (host, config): (_, CurrentConfig) = (config.host.clone(), Arc::new(ArcSwap::from_pointee(config)));
+        let host = config.host.clone();
+        let (config, active) = current_config::first(config);
         let (identity, stop) = (Identity::new(), Stop::default());
         let (samples, schedules) = (Arc::new(Samples::default()), Arc::new(Schedules::default()));
         let queues = Arc::new(Queues::new(stop.clone()));
@@ -74,7 +74,7 @@ impl Host {
         admin.apply_schedules(&[]).await.map_err(StartError::Schedules)?;
 
         // There is no `await` after this point. A caller that drops the future later would leave claimed jobs behind.
-        queues.replace(prepared, &[]);
+        queues.replace(prepared, &[], &active);
         let listening = task(service.listen());
         let recording = task(attempts.clone().keep());
         let reloader = Reloader {
