@@ -27,7 +27,7 @@ const MISTAKES: [Mistake; 14] = [
         what: "an invalid duration",
         text: "[queues.work]\nplugin = \"basics\"\ntimeout = \"soon\"\n",
         line: "timeout = \"soon\"",
-        says: "length of time",
+        says: "is not a duration",
     },
     Mistake {
         what: "no concurrency at all",

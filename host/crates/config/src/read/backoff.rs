@@ -15,7 +15,7 @@ use super::values;
 use toril_job::settings::{Backoff, BackoffKind, BackoffStrategy, Delays};
 
 const FORMS: &str =
-    "write { type = \"exponential\", delay = \"2s\" }, or a length of time such as \"2s\" for a fixed pause";
+    "write { type = \"exponential\", delay = \"2s\" }, or a duration such as \"2s\" for a fixed pause";
 const LIST: &str = "a list of lengths of time, as in [\"1s\", \"10s\", \"1m\"]";
 
 /// Reads `backoff` of a queue.
@@ -43,7 +43,7 @@ fn fixed(node: &Node<'_>) -> Result<Backoff, Fault> {
             Err(Fault::new(format!("{node} has no delay")).help(FORMS))
         }
         DeValue::String(_) | DeValue::Integer(_) | DeValue::Float(_) => values::duration(node),
-        _ => Err(values::wrong_type(node, "a table or a length of time").help(FORMS)),
+        _ => Err(values::wrong_type(node, "a table or a duration").help(FORMS)),
     };
     Ok(Backoff { kind: BackoffKind::Fixed, delay: delay?, jitter: 0.0 })
 }

@@ -110,7 +110,7 @@ pub(super) fn duration(node: &Node<'_>) -> Result<Duration, Fault> {
             _ => Fault::new(format!("{node} {error}"))
                 .help("write a number and a unit (ms, s, m, h, d), as in \"30s\" or \"1h 30m\""),
         }),
-        _ => Err(wrong_type(node, "a length of time such as \"30s\"")),
+        _ => Err(wrong_type(node, "a duration such as \"30s\"")),
     }
 }
 

@@ -131,8 +131,8 @@ fn values_of_another_type() {
         case("[queues.a]\nplugin = ['a']", 2, 10, "must be a string, not an array"),
         case(queue("concurrency = \"10\""), 3, 15, "must be a whole number, not a string"),
         case(queue("attempts = 2.5"), 3, 12, "must be a whole number, not a decimal number"),
-        case(queue("timeout = 1979-05-27"), 3, 11, "must be a length of time such as \"30s\", not a date"),
-        case(queue("backoff = true"), 3, 11, "must be a table or a length of time, not a boolean"),
+        case(queue("timeout = 1979-05-27"), 3, 11, "must be a duration such as \"30s\", not a date"),
+        case(queue("backoff = true"), 3, 11, "must be a table or a duration, not a boolean"),
         case(
             queue("backoff = { type = 'fixed', delay = '1s', jitter = 'x' }"),
             3,
