@@ -14,9 +14,8 @@ use super::table::Table;
 use super::values;
 use toril_job::settings::{Backoff, BackoffKind, BackoffStrategy, Delays};
 
-const FORMS: &str =
-    "write { type = \"exponential\", delay = \"2s\" }, or a duration such as \"2s\" for a fixed pause";
-const LIST: &str = "a list of lengths of time, as in [\"1s\", \"10s\", \"1m\"]";
+const FORMS: &str = "write { type = \"exponential\", delay = \"2s\" }, or a duration such as \"2s\" for a fixed pause";
+const LIST: &str = "a list of durations, as in [\"1s\", \"10s\", \"1m\"]";
 
 /// Reads `backoff` of a queue.
 pub(super) fn of_jobs(node: Node<'_>, report: &mut Report<'_>) -> Option<Backoff> {
