@@ -1,0 +1,16 @@
+// The part of the runtime that every plugin has: it stays small.
+import './errors.js';
+import './performance.js';
+import './timers.js';
+import './event.js';
+import './abort.js';
+import './encoding.js';
+import './random.js';
+
+export { asInterface, defineGlobals, usv } from './define.js';
+export { Event, EventTarget, defineHandler } from './event.js';
+export { AbortSignal, AbortController } from './abort.js';
+export { bytesOf, toBytes, concatBytes } from './bytes.js';
+export { reportError } from './errors.js';
+
+Object.defineProperty(globalThis, 'self', { value: globalThis, writable: true, configurable: true });

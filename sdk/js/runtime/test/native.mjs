@@ -1,0 +1,106 @@
+// A stand-in for `toril:engine/native`, on top of Node, for the tests of the runtime.
+import { randomBytes } from 'node:crypto';
+import http from 'node:http';
+
+/** `log` takes what the runtime logs. `Uint8Array` is the realm's own class. Requests go to real servers. */
+export function createNative(log, Uint8Array) {
+  const timers = new Map();
+  const requests = new Map();
+  const responses = new Map();
+  let next = 1;
+
+  const native = {
+    live: () => true,
+    now: () => performance.now(),
+    wallClock: () => Date.now(),
+    log,
+    randomBytes: (length) => new Uint8Array(randomBytes(length)),
+    setTimer(ms, callback) {
+      const id = next++;
+      timers.set(id, setTimeout(() => {
+        timers.delete(id);
+        callback();
+      }, ms));
+      return id;
+    },
+    clearTimer(id) {
+      clearTimeout(timers.get(id));
+      timers.delete(id);
+    },
+    utf8Encode: (text) => new Uint8Array(new TextEncoder().encode(text)),
+    utf8Decode: (bytes, fatal) => new TextDecoder('utf-8', { fatal, ignoreBOM: true }).decode(bytes),
+    hexEncode: (bytes) => Buffer.from(bytes).toString('hex'),
+    hexDecode: (text) => new Uint8Array(Buffer.from(text, 'hex')),
+    base64Encode: (bytes) => Buffer.from(bytes).toString('base64'),
+    base64Decode: (text) => new Uint8Array(Buffer.from(text, 'base64')),
+    latin1Encode: (text) => new Uint8Array(Buffer.from(text, 'latin1')),
+    latin1Decode: (bytes) => Buffer.from(bytes).toString('latin1'),
+    formDecode: (query) => [...new URLSearchParams(`&${query}`)].flat(),
+    formEncode(flat) {
+      const pairs = [];
+      for (let at = 0; at < flat.length; at += 2) pairs.push([flat[at], flat[at + 1]]);
+      return new URLSearchParams(pairs).toString();
+    },
+    urlParse: (input, base) => (URL.canParse(input, base) ? partsOf(new URL(input, base)) : null),
+    urlSet(href, component, value) {
+      const url = new URL(href);
+      url[component] = value;
+      return partsOf(url);
+    },
+    fetch(method, url, headers, body, callback) {
+      const id = next++;
+      const request = http.request(url, { method });
+      for (const [name, value] of headers) request.appendHeader(name, value);
+      request.on('response', (response) => {
+        responses.set(id, response[Symbol.asyncIterator]());
+        const list = [];
+        for (let at = 0; at < response.rawHeaders.length; at += 2) list.push([response.rawHeaders[at], response.rawHeaders[at + 1]]);
+        callback(null, { id, status: response.statusCode, headers: list });
+      });
+      request.on('error', (error) => {
+        // As the engine, which calls nothing of a request that was aborted.
+        if (requests.has(id)) callback(`connection refused: ${error.message}`);
+      });
+      requests.set(id, request);
+      if (body !== true) request.end(body ?? undefined);
+      return id;
+    },
+    abortFetch(id) {
+      const request = requests.get(id);
+      requests.delete(id);
+      request?.destroy();
+    },
+    writeBody: (id, chunk, callback) => requests.get(id).write(chunk, () => callback(null)),
+    endBody: (id) => requests.get(id).end(),
+    readBody(id, callback) {
+      responses.get(id).next().then(
+        ({ done, value }) => callback(null, done ? null : new Uint8Array(value)),
+        (error) => callback(`connection terminated: ${error.message}`),
+      );
+    },
+    closeBody(id) {
+      responses.delete(id);
+      requests.get(id)?.destroy();
+      requests.delete(id);
+    },
+  };
+  return native;
+}
+
+/** As sdk/js/engine/src/native/url.rs. */
+function partsOf(url) {
+  const { href } = url;
+  const scheme = url.protocol.length - 1;
+  const hasHost = href.startsWith('//', scheme + 1) && !(url.pathname.startsWith('//') && url.host === '');
+  const at = scheme + 1 + (hasHost ? 2 : 0);
+  const username = at + url.username.length;
+  const passwordStart = url.password === '' ? username : username + 1;
+  const password = passwordStart + url.password.length;
+  const host = password > at ? password + 1 : at;
+  const hostEnd = host + url.hostname.length;
+  const port = url.port === '' ? hostEnd : hostEnd + 1;
+  const fragment = href.includes('#') ? href.indexOf('#') : href.length;
+  const query = href.slice(0, fragment).includes('?') ? href.indexOf('?') : fragment;
+  const path = query - url.pathname.length;
+  return [href, scheme, at, username, passwordStart, password, host, hostEnd, port, port + url.port.length, path, query, fragment];
+}
