@@ -11,7 +11,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (module, runtime, code) = (fs::read(engine)?, fs::read_to_string(runtime)?, fs::read_to_string(bundle)?);
     let start = Instant::now();
     let cache = env::temp_dir().join("toril-js-engine");
-    let component = build(Engine { module: &module, runtime: &runtime }, Source { name: bundle, code: &code }, Some(&cache))?;
+    let component = build(Engine { module: &module, runtime: &runtime, sdk: "" }, Source { name: bundle, code: &code }, Some(&cache))?;
     fs::write(out, &component)?;
     println!("{out}: {} bytes in {:?}", component.len(), start.elapsed());
     Ok(())

@@ -6,6 +6,7 @@
 //! | `component` | `build`: from a bundle to a component |
 //! | `snapshot` | runs the engine at build time and takes its memory |
 //! | `module` | changes the sections of a core module |
+//! | `runtime` | which Web APIs a bundle gets |
 //! | `uses` | what a bundle reaches of the host |
 //! | `artifact` | the compiled engine on disk |
 //! | `engine` | the embedded engine and its runtime |
@@ -17,10 +18,11 @@ mod component;
 mod engine;
 mod error;
 mod module;
+mod runtime;
 mod snapshot;
 mod uses;
 
-pub use component::{Source, build};
+pub use component::{Source, build, build_plain};
 pub use engine::Engine;
 pub use error::BuildError;
 pub use uses::{SECTION as USES_SECTION, Uses};

@@ -41,7 +41,8 @@ impl Uses {
     }
 }
 
-fn has_word(text: &str, word: &str) -> bool {
+/// Whether a text contains a word, and not only as a part of a longer one.
+pub fn has_word(text: &str, word: &str) -> bool {
     let is_part = |char: char| char.is_alphanumeric() || char == '_' || char == '$';
     text.match_indices(word).any(|(at, _)| {
         let before = text.get(..at).and_then(|before| before.chars().next_back());

@@ -9,6 +9,7 @@ use std::slice;
 use rquickjs::{CatchResultExt, Module, module::WriteOptions};
 
 use crate::realm::{self, Realm};
+use crate::interfaces::Modules;
 use crate::{handler, native};
 
 /// The address of a block of that many bytes.
@@ -38,7 +39,7 @@ pub unsafe extern "C" fn toril_js_init(modules: *const u8, length: usize) -> *co
 }
 
 fn compile(name: &[u8], source: &[u8]) -> Result<Vec<u8>, String> {
-    let (_runtime, context) = realm::runtime().map_err(|error| error.to_string())?;
+    let (_runtime, context) = realm::runtime(Modules { is_compiler: true }).map_err(|error| error.to_string())?;
     context.with(|ctx| {
         let module = Module::declare(ctx.clone(), name, source).catch(&ctx).map_err(native::describe_caught)?;
         let options = WriteOptions { strip_source: true, ..Default::default() };

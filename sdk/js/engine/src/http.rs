@@ -28,6 +28,8 @@ pub enum Body {
 }
 
 struct Exchange {
+    /// The request's scheme and authority, for errors. The host recognizes a denied request by it. The path may be secret.
+    origin: String,
     upload: Option<Upload>,
     download: Download,
 }
@@ -77,8 +79,9 @@ pub fn send(method: &str, url: &str, headers: &[Vec<String>], body: Body, on_res
         Body::Bytes(bytes) => Some(Upload::open(&request, bytes, true)?),
         Body::Streamed => Some(Upload::open(&request, Vec::new(), false)?),
     };
-    let future = outgoing_handler::handle(request, None).map_err(|error| describe(&error))?;
-    let exchange = Exchange { upload, download: Download::Waiting(future, on_response) };
+    let origin = origin(url);
+    let future = outgoing_handler::handle(request, None).map_err(|error| format!("{origin}: {}", describe(&error)))?;
+    let exchange = Exchange { origin, upload, download: Download::Waiting(future, on_response) };
     Ok(EXCHANGES.with_borrow_mut(|exchanges| {
         exchanges.last += 1;
         exchanges.open.insert(exchanges.last, exchange);
@@ -216,7 +219,7 @@ impl Exchange {
                             self.download = Download::Open(source);
                             due.push((callback, arguments(ctx, None, Some(head.into_value(ctx, id)?))?));
                         }
-                        Err(reason) => due.push((callback, arguments(ctx, Some(&reason), None)?)),
+                        Err(reason) => due.push((callback, arguments(ctx, Some(&format!("{}: {reason}", self.origin)), None)?)),
                     }
                 }
             },
@@ -234,7 +237,8 @@ impl Exchange {
                     }
                     Err(StreamError::Closed) => due.push((callback, arguments(ctx, None, None)?)),
                     Err(StreamError::LastOperationFailed(error)) => {
-                        due.push((callback, arguments(ctx, Some(&error.to_debug_string()), None)?));
+                        let reason = format!("{}: {}", self.origin, error.to_debug_string());
+                        due.push((callback, arguments(ctx, Some(&reason), None)?));
                     }
                 },
             },
@@ -324,6 +328,13 @@ fn request(method: &str, url: &str, headers: &[Vec<String>]) -> Result<OutgoingR
     request.set_authority(Some(authority)).map_err(invalid("host"))?;
     request.set_path_with_query(Some(&path)).map_err(invalid("path"))?;
     Ok(request)
+}
+
+/// `scheme://authority` of a URL.
+fn origin(url: &str) -> String {
+    let after = url.find("://").map_or(0, |at| at + 3);
+    let end = url.get(after..).and_then(|rest| rest.find(['/', '?', '#'])).map_or(url.len(), |at| after + at);
+    url.get(..end).unwrap_or(url).to_owned()
 }
 
 fn method_of(name: &str) -> Method {

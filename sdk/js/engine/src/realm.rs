@@ -36,20 +36,21 @@ pub fn current() -> Option<&'static Realm> {
 }
 
 /// A runtime without a plugin, for the compiler and for `Realm::start`.
-pub fn runtime() -> rquickjs::Result<(Runtime, Context)> {
+pub fn runtime(modules: interfaces::Modules) -> rquickjs::Result<(Runtime, Context)> {
     let runtime = Runtime::new_with_alloc(alloc::ForQuickJs)?;
     runtime.set_max_stack_size(STACK);
     // Nothing is freed before the snapshot, where it would only leave gaps.
     runtime.set_gc_threshold(usize::MAX);
     let context = Context::full(&runtime)?;
-    runtime.set_loader(interfaces::Names, interfaces::Modules);
+    runtime.set_loader(interfaces::Names, modules);
     Ok((runtime, context))
 }
 
 impl Realm {
     /// Evaluates compiled modules in their order. The last one is the plugin's bundle, which exports `handler`.
     pub fn start(modules: &[&'static [u8]]) -> Result<Self, String> {
-        let (runtime, context) = runtime().map_err(|error| error.to_string())?;
+        let modules_of_engine = interfaces::Modules { is_compiler: false };
+        let (runtime, context) = runtime(modules_of_engine).map_err(|error| error.to_string())?;
         rejections::track(&runtime);
         let (describe, handle) = context.with(|ctx| {
             json::install(&ctx).catch(&ctx).map_err(|error| error.to_string())?;

@@ -14,17 +14,20 @@ use crate::native;
 
 pub use context::{cancelled_callback, listens_for_cancellation, on_cancelled};
 
-/// Module names are absolute.
+/// Module names are absolute. A name that is not a module of the engine is that of a module that was evaluated before.
 pub struct Names;
 
 impl Resolver for Names {
-    fn resolve<'js>(&mut self, _: &Ctx<'js>, base: &str, name: &str, _: Option<ImportAttributes<'js>>) -> Result<String> {
-        if is_known(name) { Ok(name.to_owned()) } else { Err(Error::new_resolving(base, name)) }
+    fn resolve<'js>(&mut self, _: &Ctx<'js>, _: &str, name: &str, _: Option<ImportAttributes<'js>>) -> Result<String> {
+        Ok(name.to_owned())
     }
 }
 
-/// Creates the modules.
-pub struct Modules;
+/// Creates the modules of the engine. QuickJS finds evaluated modules itself.
+pub struct Modules {
+    /// In the compiler, every other module is an empty one: its imports are linked when it is evaluated.
+    pub is_compiler: bool,
+}
 
 impl Loader for Modules {
     fn load<'js>(&mut self, ctx: &Ctx<'js>, name: &str, _: Option<ImportAttributes<'js>>) -> Result<Module<'js, Declared>> {
@@ -36,16 +39,13 @@ impl Loader for Modules {
             config::NAME => Module::declare_def::<config::Interface, _>(ctx, name),
             keyvalue::STORE => Module::declare_def::<keyvalue::Store, _>(ctx, name),
             keyvalue::ATOMICS => Module::declare_def::<keyvalue::Atomics, _>(ctx, name),
-            _ => Err(Error::new_loading(name)),
+            _ if self.is_compiler => Module::declare(ctx, name, ""),
+            _ => Err(Error::new_loading_message(name, "it is not part of the bundle and not a module of the engine")),
         }
     }
 }
 
 const NATIVE: &str = "toril:engine/native";
-
-fn is_known(name: &str) -> bool {
-    [NATIVE, context::NAME, jobs::NAME, config::NAME, keyvalue::STORE, keyvalue::ATOMICS].contains(&name)
-}
 
 struct Native;
 
