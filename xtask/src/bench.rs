@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::cargo;
 use crate::guests;
+use crate::js_engine;
 use crate::process;
 use crate::setup;
 use crate::test::second_version;
@@ -43,9 +44,10 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let only = ["bench", "basics"].map(str::to_owned).into();
     guests::run(workspace, &guests::Args { tests: true, only, ..guests::Args::default() })?;
     guests::run(workspace, &second_version(workspace))?;
-    guests::languages::bench(workspace)?;
+    js_engine::run(workspace)?;
     let mut build = cargo::command(workspace);
     process::run(build.args(["build", "--release", "--package", "toril", "--package", "toril-bench"]))?;
+    guests::languages::bench(workspace, &workspace.target().join("release/toril"))?;
 
     let mut bench = Command::new(workspace.target().join("release/toril-bench"));
     process::run(bench.arg("run").args(arguments(args)).current_dir(workspace.root()))

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`setup`] | finds or installs a guest toolchain, a Redis server and, for tests, Node packages |
 //! | [`guests`] | compiles plugins and test guests and encodes them as components |
+//! | [`js_engine`] | compiles the JavaScript engine, which the host embeds |
 //! | [`test`] | everything that CI checks, step by step |
 //! | [`deny`] | the dependencies: licences, sources, duplicates, known vulnerabilities |
 //! | [`images`] | container images and their digests |
@@ -22,6 +23,7 @@ mod deny;
 mod fuzz;
 mod guests;
 mod images;
+mod js_engine;
 mod process;
 mod reference;
 mod release;
@@ -53,6 +55,8 @@ enum Command {
     },
     /// Build the plugins as components into target/plugins
     BuildGuests(guests::Args),
+    /// Build the JavaScript engine, which the host embeds and which `toril plugin build` needs for TypeScript
+    BuildEngine,
     /// Run everything that CI runs; with a filter, only build for and run the matching tests
     Test {
         /// Parts of the names of the tests to run
@@ -98,6 +102,7 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Setup { tests } => setup::run(&workspace, tests).map(drop),
         Command::BuildGuests(args) => guests::run(&workspace, &args),
+        Command::BuildEngine => js_engine::run(&workspace),
         Command::Test { filter } => test::run(&workspace, &filter),
         Command::Deny(args) => deny::run(&workspace, args),
         Command::Images(args) => images::run(&workspace, &args),

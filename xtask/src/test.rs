@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use crate::cargo::{self, Metadata};
 use crate::deny;
 use crate::guests;
+use crate::js_engine;
 use crate::process;
 use crate::reference;
 use crate::setup;
@@ -28,6 +29,8 @@ pub fn run(workspace: &Workspace, filter: &[String]) -> Result<()> {
         command
     };
     step("set-up", || setup::run(workspace, true).map(drop))?;
+    // Before everything that compiles the host, which embeds it.
+    step("JavaScript engine", || js_engine::run(workspace))?;
     if filter.is_empty() {
         step("format", || process::run(&mut cargo(&["fmt", "--all", "--check"])))?;
         step("clippy", || {
@@ -44,10 +47,14 @@ pub fn run(workspace: &Workspace, filter: &[String]) -> Result<()> {
         step("dependencies", || deny::run(workspace, deny::Args { release: false }))?;
     }
     step("guests", || {
-        guests::run(workspace, &guests::Args { tests: true, languages: true, ..guests::Args::default() })?;
+        guests::run(workspace, &guests::Args { tests: true, ..guests::Args::default() })?;
         guests::run(workspace, &second_version(workspace))
     })?;
     step("host", || process::run(cargo(&["build", "--bin", "toril"]).args(TESTED)))?;
+    // The host builds the TypeScript plugins.
+    step("guests in other languages", || {
+        guests::languages::run(workspace, &Metadata::read(workspace)?.dev_binary("toril"))
+    })?;
     if filter.is_empty() {
         step("reference", || reference::check(workspace))?;
         // With xtask's own profile, because its dependencies are built already.

@@ -6,29 +6,29 @@ use std::time::Duration;
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::task::JoinHandle;
 
-use super::build::{build, is_source};
+use super::build::{Input, build, is_source};
 use crate::coalescer::{Events, Pace, coalesce};
 
 /// A tool may write many files one after the other, and a build is expensive.
 const PACE: Pace = Pace { quiet: Duration::from_millis(200), longest: Duration::from_secs(5) };
 
 /// Builds the project in `folder` into the plugins' folder, and returns a task that builds it again after each
-/// change.
+/// change. `cache` is the host's cache folder.
 ///
 /// # Errors
 ///
 /// Fails if the first build fails, because there is no component yet. Failures of later builds are only reported.
-pub async fn start(folder: PathBuf, plugins: PathBuf) -> Result<JoinHandle<()>, NotBuilt> {
+pub async fn start(folder: PathBuf, plugins: PathBuf, cache: PathBuf) -> Result<JoinHandle<()>, NotBuilt> {
     let (events, changes) = coalesce(PACE);
     // Watching starts before the first build, so that no change is missed.
     let watcher = watcher(&folder, events);
-    build_once(folder.clone(), plugins.clone()).await?;
+    build_once(folder.clone(), plugins.clone(), cache.clone()).await?;
     Ok(tokio::spawn(async move {
         let _watcher = watcher;
         let project = folder.display().to_string();
         loop {
             changes.next().await;
-            if let Err(NotBuilt { reason, .. }) = build_once(folder.clone(), plugins.clone()).await {
+            if let Err(NotBuilt { reason, .. }) = build_once(folder.clone(), plugins.clone(), cache.clone()).await {
                 tracing::error!(project, reason, "plugin not built, the version before stays");
             }
         }
@@ -43,11 +43,12 @@ pub struct NotBuilt {
     reason: String,
 }
 
-async fn build_once(folder: PathBuf, plugins: PathBuf) -> Result<(), NotBuilt> {
+async fn build_once(folder: PathBuf, plugins: PathBuf, cache: PathBuf) -> Result<(), NotBuilt> {
     let project = folder.clone();
     let shown = folder.display().to_string();
     tracing::info!(project = shown, "building the plugin");
-    let built = tokio::task::spawn_blocking(move || build(&folder, "release", &plugins));
+    let input = Input::Project(folder);
+    let built = tokio::task::spawn_blocking(move || build(&input, "release", &plugins, &cache));
     match built.await {
         Ok(Ok((built, placed))) if placed.changed => {
             if let Some(note) = built.note {

@@ -28,7 +28,7 @@ impl Dev {
     pub async fn run(self, path: &Path) -> CommandResult {
         // The configuration is checked first, because the user can fix it at once and the server takes a moment to
         // start.
-        let plugins = config::load(path, &own_redis("redis://127.0.0.1"))?.host.plugins;
+        let host = config::load(path, &own_redis("redis://127.0.0.1"))?.host;
         // The server's binary is looked up before the projects are built, because a build takes time and the binary
         // may be missing.
         let folder = private_folder(path);
@@ -41,7 +41,7 @@ impl Dev {
                 return Err(CliError::wrong(format!("folder {} does not exist", project.display())));
             }
             // The first build finishes before the host starts, because the host needs the components.
-            let task = rebuild::start(project, plugins.clone()).await.map_err(CliError::failed)?;
+            let task = rebuild::start(project, host.plugins.clone(), host.cache.clone()).await.map_err(CliError::failed)?;
             rebuilding.push(AbortOnDropHandle::new(task));
         }
         let started = tokio::task::spawn_blocking(move || Server::start(&binary, claim)).await;

@@ -1,22 +1,33 @@
 #!/usr/bin/env node
-// Builds a component from a plugin's source.
+// Bundles a plugin's source, and builds a component from the bundle with `toril`.
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { bundle } from '../build/bundle.js';
 
-const USAGE = `usage: toril-plugin-build [SOURCE] [-o OUTPUT]
+const USAGE = `usage: toril-plugin-build [SOURCE] [-o OUTPUT | --bundle OUTPUT]
 
-SOURCE   the plugin's module; the default is src/plugin.ts
-OUTPUT   the component, dist/FOLDER.wasm if left out, FOLDER being the name of the current folder
+SOURCE    the plugin's module; the default is src/plugin.ts
+-o        the component; the default is dist/FOLDER.wasm, where FOLDER is the name of the current folder. It is built by the
+          program \`toril\` (on PATH, or in the environment variable TORIL)
+--bundle  only bundle the source and its packages into this file, for \`toril plugin build --bundled\`
 `;
 
 function argumentsOf() {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { output: { type: 'string', short: 'o' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        output: { type: 'string', short: 'o' },
+        bundle: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
     });
     if (positionals.length > 1) throw new Error(`expected one source, got ${positionals.length}`);
+    if (values.output && values.bundle) throw new Error('choose one of -o and --bundle');
     const source = positionals[0] ?? 'src/plugin.ts';
     if (!values.help && !existsSync(source)) throw new Error(`${source} does not exist`);
     return { ...values, source };
@@ -26,17 +37,37 @@ function argumentsOf() {
   }
 }
 
-const { help, source, output = `dist/${basename(process.cwd())}.wasm` } = argumentsOf();
+/** Bundles the source into a file, and prints the bundler's warnings. */
+async function writeBundle(source, file) {
+  const { code, warnings } = await bundle(source);
+  for (const { text, location } of warnings) console.error(`warning: ${location?.file ?? source}: ${text}`);
+  await writeFile(file, code);
+}
+
+/** Bundles, and lets `toril` build the component. */
+async function writeComponent(source, output) {
+  const folder = await mkdtemp(join(tmpdir(), 'toril-plugin-'));
+  try {
+    const file = join(folder, `${basename(output, '.wasm')}.js`);
+    await writeBundle(source, file);
+    const toril = process.env.TORIL || 'toril';
+    const built = spawnSync(toril, ['plugin', 'build', '--bundled', file, '--out', dirname(resolve(output))], { stdio: 'inherit' });
+    if (built.error) throw new Error(`\`${toril}\` cannot be started (${built.error.code}): put it on PATH, or name it in TORIL`);
+    if (built.status !== 0) process.exit(built.status ?? 1);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+const { help, source, output, bundle: bundled } = argumentsOf();
 if (help) {
   process.stdout.write(USAGE);
-  process.exit(0);
-}
-try {
-  const { buildPlugin } = await import('../build/component.js');
-  const { bytes, interfaces, warnings } = await buildPlugin(source, output);
-  for (const { text, location } of warnings) console.error(`warning: ${location?.file ?? source}: ${text}`);
-  console.log(`${output}: ${(bytes / 1e6).toFixed(1)} MB, uses ${interfaces.join(', ')}`);
-} catch (error) {
-  console.error(`error: ${error.message}`);
-  process.exit(1);
+} else {
+  try {
+    if (bundled) await writeBundle(source, bundled);
+    else await writeComponent(source, output ?? `dist/${basename(process.cwd())}.wasm`);
+  } catch (error) {
+    console.error(`error: ${error.message}`);
+    process.exitCode = 1;
+  }
 }

@@ -1,7 +1,7 @@
 // Connects an author's module with the interface `toril:plugin/handler`.
 import { log } from '#host/context';
+import { writeResult } from '#host/result';
 import { Fatal, isMeant, toVariant } from './failure.js';
-import { toJson } from './json.js';
 import { withStack } from './stack.js';
 
 /** Makes a component's exports from a plugin's module. */
@@ -50,14 +50,14 @@ async function run(plugin, handlers, raw) {
     id: raw.id,
     queue: raw.queue,
     name: raw.name,
-    data: JSON.parse(raw.data),
+    data: 'parsed' in raw ? raw.parsed : JSON.parse(raw.data),
     attempt: raw.attempt,
     maxAttempts: raw.maxAttempts,
     addedAt: new Date(Number(raw.addedAt)),
     parent: raw.parent ?? undefined,
   });
   try {
-    return toJson('the result', result);
+    return writeResult(result);
   } catch (error) {
     throw new Fatal(error.message);
   }

@@ -18,10 +18,11 @@ const PYTHON: &str = "sdk/python";
 const NO_SOURCES: [&str; 6] =
     ["node_modules", "dist", "__pycache__", ".pytest_cache", "build-cache", "toril_plugin.egg-info"];
 
-/// Runs the SDKs' own tests and builds their examples, each only if one of its sources has changed.
-pub fn run(workspace: &Workspace) -> Result<()> {
+/// Runs the SDKs' own tests and builds their examples, each only if one of its sources has changed. `toril` is a host that
+/// embeds the JavaScript engine.
+pub fn run(workspace: &Workspace, toril: &Path) -> Result<()> {
     unless_unchanged(workspace, &[JS], "basics-js", |component| {
-        build_js(workspace, "sdk/js/example/src/plugin.ts", component)?;
+        build_js(workspace, toril, "sdk/js/example/src/plugin.ts", component)?;
         let mut tests = Command::new("npm");
         process::run(tests.current_dir(workspace.root().join(JS)).args(["test", "--silent"]))
             .context("the tests of sdk/js failed")
@@ -39,20 +40,22 @@ pub fn run(workspace: &Workspace) -> Result<()> {
 }
 
 /// Builds the plugins of the benchmarks, each only if one of its sources has changed.
-pub fn bench(workspace: &Workspace) -> Result<()> {
+pub fn bench(workspace: &Workspace, toril: &Path) -> Result<()> {
     unless_unchanged(workspace, &[JS, "bench/js"], "bench-js", |component| {
-        build_js(workspace, "bench/js/src/plugin.ts", component)
+        build_js(workspace, toril, "bench/js/src/plugin.ts", component)
     })?;
     unless_unchanged(workspace, &[PYTHON, "bench/py"], "bench-py", |component| {
         build_python(workspace, "bench/py/plugin.py", component)
     })
 }
 
-fn build_js(workspace: &Workspace, source: &str, component: &Path) -> Result<()> {
+/// `toril` is a host that embeds the JavaScript engine.
+fn build_js(workspace: &Workspace, toril: &Path, source: &str, component: &Path) -> Result<()> {
     let folder = workspace.root().join(JS);
     println!("packages of {JS}: {}", node::find_or_install(&folder)?);
     let mut build = Command::new("node");
     build.current_dir(&folder).arg("bin/toril-plugin-build.js").arg(workspace.root().join(source));
+    build.env("TORIL", toril);
     process::run(build.arg("-o").arg(component)).with_context(|| format!("{source} could not be built"))
 }
 

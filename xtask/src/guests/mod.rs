@@ -7,7 +7,7 @@ pub mod toolchain;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use wit_component::ComponentEncoder;
 
 use crate::cargo::Metadata;
@@ -37,7 +37,8 @@ pub struct Args {
 }
 
 pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
-    let guests = Guests::of(workspace, &Metadata::read(workspace)?, args.tests)?.only(&args.only)?;
+    let metadata = Metadata::read(workspace)?;
+    let guests = Guests::of(workspace, &metadata, args.tests)?.only(&args.only)?;
     if guests.is_empty() {
         println!("guests: nothing to build");
         return Ok(());
@@ -60,7 +61,14 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     for guest in guests.iter() {
         write_component(guest, &modules, args.out.as_deref())?;
     }
-    if args.languages { languages::run(workspace) } else { Ok(()) }
+    if !args.languages {
+        return Ok(());
+    }
+    let toril = metadata.dev_binary("toril");
+    if !toril.is_file() {
+        bail!("{} does not exist, and it builds the TypeScript plugins: run `cargo build` first", toril.display());
+    }
+    languages::run(workspace, &toril)
 }
 
 /// Writes a guest's component if its bytes have changed. A host that watches the folder must not see a change where

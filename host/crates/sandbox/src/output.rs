@@ -17,9 +17,6 @@ use toril_job::{JobContext, LogLevel};
 
 /// Maximum size of one write by a guest, in bytes.
 const CHUNK: usize = 64 * 1024;
-/// The message with which the JavaScript engine (StarlingMonkey, in componentize-js 0.23) aborts when a promise is
-/// awaited and no timer, request or other promise is left that could fulfil it.
-const DEAD_PROMISE: &str = "event loop error, but no exception is pending";
 /// Timeout for writing the last lines to Redis after the attempt has ended.
 const LAST: Duration = Duration::from_secs(2);
 
@@ -45,7 +42,6 @@ struct Writer {
     /// Set when the attempt has ended. Further lines are dropped.
     ended: bool,
     written: usize,
-    dead_promise: bool,
     missing: bool,
 }
 
@@ -91,11 +87,6 @@ impl Output {
         }
     }
 
-    /// Whether a JavaScript guest aborted because it awaited a promise that could no longer be fulfilled.
-    pub fn awaits_dead_promise(&self) -> bool {
-        self.writer().dead_promise
-    }
-
     /// Writes a line of the host itself between the guest's lines.
     pub fn note(&self, level: LogLevel, line: &str) {
         self.line(&mut self.writer(), level, line.as_bytes());
@@ -137,7 +128,6 @@ impl Output {
             }
             _ => return,
         };
-        writer.dead_promise |= level == LogLevel::Warn && line.contains(DEAD_PROMISE);
         let Writer { lines, task, .. } = writer;
         let lines = lines.get_or_insert_with(|| {
             let (sender, mut receiver) = mpsc::channel(LINES_PER_ATTEMPT + 1);

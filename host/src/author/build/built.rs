@@ -87,6 +87,14 @@ pub enum BuildError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A script has an error, or the JavaScript engine cannot load it.
+    #[error("{} cannot be built: {source}", .entry.display())]
+    Script {
+        /// The plugin's module.
+        entry: PathBuf,
+        /// The cause.
+        source: toril_javascript::BuildError,
+    },
     /// A file cannot be read or written.
     #[error("{} cannot be {doing}: {source}", .path.display())]
     File {

@@ -1,11 +1,12 @@
 //! Builds a plugin's project into a component, with an installed toolchain.
 //!
-//! `built` has the result and the errors. `rust` compiles and encodes, `rust_toolchain` finds the compiler, `script` runs the builds of the other languages'
-//! SDKs, `command` runs child processes, `place` writes the result. `sources` and `stamp` detect whether a build is
+//! `built` has the result and the errors. `rust` compiles and encodes, `rust_toolchain` finds the compiler. `javascript` bundles and
+//! injects, `script` runs the build of the SDK for Python. `command` runs child processes, `place` writes the result. `sources` and `stamp` detect whether a build is
 //! necessary.
 
 mod built;
 mod command;
+mod javascript;
 mod place;
 mod rust;
 mod rust_toolchain;
@@ -13,7 +14,7 @@ mod script;
 mod sources;
 mod stamp;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::template::Language;
 
@@ -21,28 +22,61 @@ pub use built::{BuildError, Built};
 pub use place::{Placed, place};
 pub use sources::is_source;
 
-/// Builds the project in `folder` into the folder `plugins`. Compilers print to this process's standard error.
+/// What to build.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A project's folder, or one file in JavaScript or TypeScript.
+    Project(PathBuf),
+    /// A bundle that the SDK for JavaScript made.
+    Bundle(PathBuf),
+}
+
+/// Builds a plugin into the folder `plugins`. Compilers print to this process's standard error. `cache` is the folder for
+/// what the next build can use.
 ///
 /// A component that was built from the same sources is kept, so that a host need not compile it again.
-pub fn build(folder: &Path, profile: &str, plugins: &Path) -> Result<(Built, Placed), BuildError> {
-    let (project, stamp) = match language(folder)? {
-        Language::Rust => {
-            // Cargo itself detects changes, and the same sources result in the same bytes.
-            let built = rust::build(folder, profile)?;
-            let placed = place(plugins, &built.name, &built.bytes)?;
-            return Ok((built, placed));
+pub fn build(input: &Input, profile: &str, plugins: &Path, cache: &Path) -> Result<(Built, Placed), BuildError> {
+    let folder = match input {
+        Input::Bundle(file) => return placed(javascript::build_bundle(file, cache)?, plugins),
+        Input::Project(file) if javascript::is_script(file) => {
+            return placed(javascript::Project::of_file(file)?.build(cache)?, plugins);
         }
-        Language::Js => (script::Project::js(folder)?, stamp::Stamp::of_js(folder)),
-        Language::Python => (script::Project::python(folder)?, stamp::Stamp::of_python(folder)),
+        Input::Project(folder) => folder,
     };
-    let path = plugins.join(format!("{}.wasm", project.name));
+    match language(folder)? {
+        // Cargo itself detects changes, and the same sources result in the same bytes.
+        Language::Rust => placed(rust::build(folder, profile)?, plugins),
+        Language::Js => {
+            let project = javascript::Project::of_folder(folder)?;
+            let (name, stamp) = (project.name.clone(), stamp::Stamp::of_js(folder));
+            unless_unchanged(name, "@toril/plugin", stamp, plugins, || project.build(cache))
+        }
+        Language::Python => {
+            let project = script::Project::python(folder)?;
+            let (name, stamp) = (project.name.clone(), stamp::Stamp::of_python(folder));
+            unless_unchanged(name, script::SDK, stamp, plugins, || project.build())
+        }
+    }
+}
+
+fn placed(built: Built, plugins: &Path) -> Result<(Built, Placed), BuildError> {
+    let placed = place(plugins, &built.name, &built.bytes)?;
+    Ok((built, placed))
+}
+
+fn unless_unchanged(
+    name: String,
+    by: &str,
+    stamp: Option<stamp::Stamp>,
+    plugins: &Path,
+    build: impl FnOnce() -> Result<Built, BuildError>,
+) -> Result<(Built, Placed), BuildError> {
+    let path = plugins.join(format!("{name}.wasm"));
     if let Some(bytes) = stamp.as_ref().and_then(|stamp| stamp.made(&path)) {
-        let by = format!("{}, of sources that have not changed since", project.by);
-        let built = Built { name: project.name, bytes, by, note: None };
+        let built = Built { name, bytes, by: format!("{by}, of sources that have not changed since"), note: None };
         return Ok((built, Placed { path, changed: false }));
     }
-    let built = project.build()?;
-    let placed = place(plugins, &built.name, &built.bytes)?;
+    let (built, placed) = placed(build()?, plugins)?;
     if let Some(stamp) = stamp {
         stamp.remember(&built.bytes);
     }

@@ -1,21 +1,24 @@
-//! `toril plugin build`: builds a project into a component in the plugins' folder.
+//! `toril plugin build`: builds a project, or one file in JavaScript or TypeScript, into a component in the plugins' folder.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::author::build::{self, BuildError, Built, Placed};
+use crate::author::build::{self, BuildError, Built, Input, Placed};
 use crate::cli::config_file::{DEFAULT_CONFIG, nearest_config};
 use crate::cli::error::{CliError, CommandResult};
-use toril_config as config;
+use toril_config::{self as config, HostSettings};
 
 /// Options of `toril plugin build`.
 #[derive(Debug, Args)]
 pub struct Build {
-    /// The plugin's project.
-    #[arg(value_name = "DIR", default_value = ".")]
-    folder: PathBuf,
+    /// The plugin's project, or one file in JavaScript or TypeScript.
+    #[arg(value_name = "PATH", default_value = ".")]
+    path: PathBuf,
+    /// The path is a bundle that the SDK for JavaScript made (`toril-plugin-build --bundle`).
+    #[arg(long)]
+    bundled: bool,
     /// The folder for the component [default: `plugins` under [host] of the configuration, or plugins].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -29,8 +32,10 @@ pub struct Build {
 
 impl Build {
     pub async fn run(self, path: Option<&Path>) -> CommandResult {
-        let out = self.out(path)?;
-        let built = tokio::task::spawn_blocking(move || build::build(&self.folder, &self.profile, &out)).await;
+        let host = self.host(path)?;
+        let out = self.out.unwrap_or(host.plugins);
+        let input = if self.bundled { Input::Bundle(self.path) } else { Input::Project(self.path) };
+        let built = tokio::task::spawn_blocking(move || build::build(&input, &self.profile, &out, &host.cache)).await;
         let (built, placed) = built.map_err(CliError::failed)?.map_err(|reason| match reason {
             BuildError::NoProject(_) | BuildError::Choice(_) => CliError::wrong(reason),
             _ => CliError::failed(reason),
@@ -45,18 +50,21 @@ impl Build {
     /// The default configuration, if one exists: in the current folder, or otherwise the one nearest to the project.
     fn config(&self) -> Option<PathBuf> {
         let here = Path::new(DEFAULT_CONFIG);
-        if here.is_file() { Some(here.to_owned()) } else { nearest_config(&self.folder) }
+        if here.is_file() {
+            return Some(here.to_owned());
+        }
+        let folder = if self.path.is_file() { self.path.parent().unwrap_or(Path::new("")) } else { &self.path };
+        nearest_config(folder)
     }
 
-    /// The folder for the component.
-    fn out(&self, path: Option<&Path>) -> Result<PathBuf, CliError> {
-        if let Some(out) = &self.out {
-            return Ok(out.clone());
-        }
+    /// The folders of the configuration. With `--out`, a configuration with errors is ignored.
+    fn host(&self, path: Option<&Path>) -> Result<HostSettings, CliError> {
         let config = path.map(Path::to_owned).or_else(|| self.config());
-        let Some(config) = config else { return Ok(config::HostSettings::default().plugins) };
-        let host = config::load_host(&config);
-        host.map(|host| host.plugins).map_err(CliError::problems)
+        let host = config.map_or_else(|| Ok(HostSettings::default()), |config| config::load_host(&config));
+        match host {
+            Err(_) if self.out.is_some() => Ok(HostSettings::default()),
+            host => host.map_err(CliError::problems),
+        }
     }
 }
 

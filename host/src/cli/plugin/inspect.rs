@@ -64,6 +64,7 @@ impl Known<'_> {
             "description": version.jobs.description,
             "producers": self.contents.producers,
             "imports": self.contents.imports,
+            "uses": self.contents.uses,
             "exports": self.contents.exports,
             "grants": self.contents.grants(),
             "jobs": jobs,
@@ -82,8 +83,13 @@ impl Known<'_> {
             row(field, &names.iter().map(|(name, version)| called(name, version)).collect::<Vec<_>>().join(", "));
         }
         row("exports", &self.contents.exports.join(", "));
-        for (at, import) in self.contents.imports.iter().enumerate() {
-            row(if at == 0 { "imports" } else { "" }, import);
+        // What a language engine can reach is of no interest beside what the plugin uses.
+        let (label, names) = match &self.contents.uses {
+            Some(uses) => ("uses", uses),
+            None => ("imports", &self.contents.imports),
+        };
+        for (at, name) in names.iter().enumerate() {
+            row(if at == 0 { label } else { "" }, name);
         }
         text + &self.grants_text() + &self.jobs_text()
     }
@@ -93,7 +99,7 @@ impl Known<'_> {
         if grants.is_empty() {
             return "\nIt needs nothing from its entry in the configuration.\n".to_owned();
         }
-        let mut text = "\nWhat it imports is denied unless its entry in the configuration grants it:\n\n".to_owned();
+        let mut text = "\nWhat it uses is denied unless its entry in the configuration grants it:\n\n".to_owned();
         text += &format!("  [plugins.{}]\n", self.prepared.plugin());
         text.extend(grants.iter().flat_map(|grant| ["  ", grant.line(), "\n"]));
         text

@@ -140,7 +140,7 @@ impl Call {
         let usage = pen.usage(returned.as_ref(), settings);
         settings.meters.pen_used(usage);
         let limits = AttemptLimits { settings, queue: &queue, timeout: *timeout };
-        let outcome = outcome::of(returned, &pen, output.awaits_dead_promise(), &limits);
+        let outcome = outcome::of(returned, &pen, &limits);
         let pen = match settings.isolation {
             // After any failure the pen is dropped, so that the failure cannot affect the next job.
             Isolation::Reuse { jobs } if outcome.failure().is_none() => pen.rest(jobs, settings).await,

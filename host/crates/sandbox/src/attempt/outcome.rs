@@ -12,8 +12,6 @@ use crate::settings::Settings;
 use toril_job::text::cut;
 use toril_job::{Failure, FailureKind, Json, Outcome, Signals};
 
-/// Failure message for a JavaScript plugin whose event loop ran out of work.
-const DEAD_PROMISE: &str = "the plugin trapped: it awaits a promise that nothing can fulfil any more";
 /// Delay before a job is retried that found no room in the pool of instances.
 const NO_ROOM: Duration = Duration::from_secs(1);
 
@@ -25,9 +23,8 @@ pub struct AttemptLimits<'a> {
     pub timeout: Duration,
 }
 
-/// The outcome of a call that ended by itself, or at its deadline (`None`). `awaits_dead_promise`: whether a JavaScript
-/// guest aborted because it awaited a promise that could no longer be fulfilled.
-pub fn of(returned: Option<Returned>, pen: &Pen, awaits_dead_promise: bool, limits: &AttemptLimits<'_>) -> Outcome {
+/// The outcome of a call that ended by itself, or at its deadline (`None`).
+pub fn of(returned: Option<Returned>, pen: &Pen, limits: &AttemptLimits<'_>) -> Outcome {
     let AttemptLimits { settings, queue, timeout } = limits;
     let timed_out = || {
         format!(
@@ -39,7 +36,6 @@ pub fn of(returned: Option<Returned>, pen: &Pen, awaits_dead_promise: bool, limi
         Some(Ok(Ok(result))) => completed(result, settings.max_result),
         Some(Ok(Err(failure))) => failed(failure, pen.denials()),
         Some(Err(error)) if error.is::<PoolConcurrencyLimitError>() => no_room(&error, settings),
-        Some(Err(_)) if awaits_dead_promise => Outcome::Retry(Failure::new(FailureKind::Trap, DEAD_PROMISE)),
         Some(Err(error)) => Outcome::Retry(guest_failure(&error, pen.limits(), settings, &timed_out())),
         None => Outcome::Retry(Failure::new(FailureKind::Timeout, timed_out())),
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use wasmparser::{ComponentTypeRef, KnownCustom, Parser, Payload, ProducersSectionReader};
 
 use crate::grants::Grant;
@@ -11,11 +11,24 @@ use crate::grants::Grant;
 /// An interface that contains only types. It has no function to call, so it does not count as an import.
 const TYPES_ALONE: &str = "toril:plugin/types";
 
+/// The section in which the builder of JavaScript plugins lists the interfaces that a plugin uses. Its components import
+/// everything that their engine can reach.
+const USES: &str = "toril:uses";
+
+/// The content of the section `toril:uses`.
+#[derive(Deserialize)]
+struct Uses {
+    interfaces: Vec<String>,
+}
+
 /// The contents of a component.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Contents {
     /// The imported interfaces that have functions, with their versions.
     pub imports: Vec<String>,
+    /// The interfaces that the plugin uses, if its builder recorded that in a section. Other imports are never called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uses: Option<Vec<String>>,
     /// The exported interfaces.
     pub exports: Vec<String>,
     /// The `producers` sections of the component and of its modules: `language`, `sdk` and `processed-by`, each with
@@ -47,6 +60,10 @@ impl Contents {
                         contents.exports.push(export.map_err(|error| error.to_string())?.name.name.to_owned());
                     }
                 }
+                Payload::CustomSection(section) if depth == 0 && section.name() == USES => {
+                    // An unreadable section does not mean that the component is broken.
+                    contents.uses = serde_json::from_slice(section.data()).map(|uses: Uses| uses.interfaces).ok();
+                }
                 Payload::CustomSection(section) => {
                     if let KnownCustom::Producers(producers) = section.as_known() {
                         // An unreadable section does not mean that the component is broken.
@@ -63,7 +80,8 @@ impl Contents {
     /// The grants that the plugin's configuration entry needs. Without them, calls to the component's imports are
     /// denied.
     pub fn grants(&self) -> Vec<Grant> {
-        let imports = |grant: &Grant| self.imports.iter().any(|name| without_version(name) == grant.interface());
+        let used = self.uses.as_ref().unwrap_or(&self.imports);
+        let imports = |grant: &Grant| used.iter().any(|name| without_version(name) == grant.interface());
         Grant::ALL.into_iter().filter(imports).collect()
     }
 
@@ -107,6 +125,13 @@ mod tests {
     #[test]
     fn the_types_of_http_alone_send_nothing() {
         assert!(importing(&["wasi:http/types@0.2.6", "wasi:clocks/wall-clock@0.2.6"]).grants().is_empty());
+    }
+
+    #[test]
+    fn a_recorded_use_replaces_the_imports_of_an_engine() {
+        let mut engine = importing(&["toril:plugin/jobs@0.2.0", "wasi:http/outgoing-handler@0.2.6"]);
+        engine.uses = Some(vec!["toril:plugin/jobs@0.2.0".to_owned()]);
+        assert_eq!(engine.grants(), [Grant::AddTo]);
     }
 
     #[test]

@@ -1,0 +1,52 @@
+//! Builds a component from a bundle.
+
+use std::path::Path;
+
+use wasm_encoder::{ComponentSection, CustomSection};
+use wit_component::ComponentEncoder;
+
+use crate::engine::Engine;
+use crate::module;
+use crate::runtime::Runtime;
+use crate::snapshot::{self, Script};
+use crate::{BuildError, USES_SECTION, Uses};
+
+/// A plugin's bundle: one module that exports `handler` and imports only modules of the engine.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The name that stacks show.
+    pub name: &'a str,
+    /// The module's text.
+    pub code: &'a str,
+}
+
+/// The name by which a plain module imports the SDK, and by which its wrapper imports the module.
+const SDK: &str = "@toril/plugin";
+const WRAPPER: &str = "import * as plugin from 'toril:plain';\nimport { adapt } from '@toril/plugin';\nexport const handler = adapt(plugin);\n";
+
+/// Builds a component from a bundle. `cache` is a folder for the compiled engine, which makes the next build fast.
+pub fn build(engine: Engine<'_>, source: Source<'_>, cache: Option<&Path>) -> Result<Vec<u8>, BuildError> {
+    with_scripts(engine, &[(source.name, source.code)], source.code, cache)
+}
+
+/// Builds a component from a module that no bundler has seen. It exports `handle`, `jobs` or a function, and imports only the SDK.
+pub fn build_plain(engine: Engine<'_>, source: Source<'_>, cache: Option<&Path>) -> Result<Vec<u8>, BuildError> {
+    let scripts = [(SDK, engine.sdk), ("toril:plain", source.code), (source.name, WRAPPER)];
+    with_scripts(engine, &scripts, source.code, cache)
+}
+
+fn with_scripts(engine: Engine<'_>, scripts: &[Script<'_>], code: &str, cache: Option<&Path>) -> Result<Vec<u8>, BuildError> {
+    let runtime = Runtime::parse(engine.runtime)?;
+    let parts = runtime.of(code);
+    let mut all: Vec<Script<'_>> = parts.iter().map(|(name, code)| (name.as_str(), *code)).collect();
+    all.extend(scripts);
+    let module = snapshot::take(engine.module, &all, cache)?;
+    let module = module::finish(&module)?;
+    let mut encoder = ComponentEncoder::default();
+    encoder.validate(false);
+    encoder.module(&module).map_err(BuildError::engine)?;
+    let mut component = encoder.encode().map_err(BuildError::engine)?;
+    let uses = serde_json::to_vec(&Uses::of(code)).map_err(BuildError::engine)?;
+    CustomSection { name: USES_SECTION.into(), data: uses.into() }.append_to_component(&mut component);
+    Ok(component)
+}

@@ -1,0 +1,171 @@
+//! TypeScript and JavaScript: the SDK's bundler makes one module of a plugin and its packages, and this process injects it
+//! into the JavaScript engine. A single file without a bundler in reach is injected as it is.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::Deserialize;
+
+use super::built::{BuildError, Built};
+use super::command::{run, run_telling_all};
+use toril_javascript::{Engine, Source};
+
+/// The SDK's bundler, in a project's packages.
+const BUNDLER: &str = "node_modules/.bin/toril-plugin-build";
+const COMPILER: &str = "node_modules/.bin/tsc";
+/// The module of a project that is given as a folder.
+const ENTRY: &str = "src/plugin.ts";
+const SDK: &str = "@toril/plugin";
+/// Extensions of files that can be built.
+const EXTENSIONS: [&str; 6] = ["ts", "mts", "cts", "js", "mjs", "cjs"];
+const UNCHECKED: &str =
+    "the types were not checked, since the project has no TypeScript: `npm install --save-dev typescript`";
+
+/// The fields of `package.json` that the build needs.
+#[derive(Deserialize)]
+struct PackageJson {
+    name: String,
+}
+
+/// A plugin to build.
+#[derive(Debug)]
+pub struct Project {
+    /// The plugin's name: the package's, or the file's.
+    pub name: String,
+    /// The folder with `package.json`.
+    folder: PathBuf,
+    entry: PathBuf,
+}
+
+/// Whether a path is a file with code in JavaScript or TypeScript.
+pub fn is_script(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    path.is_file() && extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
+}
+
+impl Project {
+    /// A folder with `package.json` and `src/plugin.ts`.
+    pub fn of_folder(folder: &Path) -> Result<Self, BuildError> {
+        let manifest = folder.join("package.json");
+        let package: PackageJson = serde_json::from_str(&read(&manifest)?)
+            .map_err(|error| BuildError::Manifest { path: manifest, reason: error.to_string() })?;
+        let project = Self { name: name_of_package(&package.name).to_owned(), folder: folder.to_owned(), entry: ENTRY.into() };
+        match project.has_bundler() {
+            true => Ok(project),
+            false => Err(project.no_bundler()),
+        }
+    }
+
+    /// One file. Its bundler is that of the nearest folder above with packages.
+    pub fn of_file(file: &Path) -> Result<Self, BuildError> {
+        let file = file.canonicalize().map_err(|source| BuildError::File { path: file.to_owned(), doing: "read", source })?;
+        let parent = file.parent().unwrap_or(Path::new("."));
+        let folder = parent.ancestors().find(|folder| folder.join(BUNDLER).is_file()).unwrap_or(parent).to_owned();
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let project = Self { name, folder, entry: file };
+        let is_plain = project.entry.extension().is_some_and(|extension| extension == "js" || extension == "mjs");
+        if project.has_bundler() || is_plain { Ok(project) } else { Err(project.no_bundler()) }
+    }
+
+    /// Checks the types, if that is possible, bundles, and injects.
+    pub fn build(self, cache: &Path) -> Result<Built, BuildError> {
+        if !self.has_bundler() {
+            let code = read(&self.entry)?;
+            return self.inject(&code, "the embedded SDK".into(), None, cache, toril_javascript::build_plain);
+        }
+        let note = self.check_types()?;
+        let out = tempfile::tempdir()
+            .map_err(|source| BuildError::File { path: std::env::temp_dir(), doing: "written", source })?;
+        let bundle = out.path().join("bundle.js");
+        run(self.command(BUNDLER).arg(&self.entry).arg("--bundle").arg(&bundle))?;
+        let code = read(&bundle)?;
+        self.inject(&code, SDK.into(), note, cache, toril_javascript::build)
+    }
+
+    fn inject(
+        self,
+        code: &str,
+        by: String,
+        note: Option<&'static str>,
+        cache: &Path,
+        build: fn(Engine<'_>, Source<'_>, Option<&Path>) -> Result<Vec<u8>, toril_javascript::BuildError>,
+    ) -> Result<Built, BuildError> {
+        let source = Source { name: &self.name, code };
+        let component = Engine::embedded().and_then(|engine| build(engine, source, Some(cache)));
+        let bytes = component.map_err(|source| BuildError::Script { entry: self.entry.clone(), source })?;
+        Ok(Built { name: self.name, bytes, by, note })
+    }
+
+    fn check_types(&self) -> Result<Option<&'static str>, BuildError> {
+        match (self.folder.join("tsconfig.json").is_file(), self.folder.join(COMPILER).is_file()) {
+            (false, _) => Ok(None),
+            (true, false) => Ok(Some(UNCHECKED)),
+            // The bundler removes types without checking them.
+            (true, true) => run_telling_all(self.command(COMPILER).arg("--noEmit")).map(|()| None),
+        }
+    }
+
+    fn has_bundler(&self) -> bool {
+        self.folder.join(BUNDLER).is_file()
+    }
+
+    fn no_bundler(&self) -> BuildError {
+        BuildError::NoScript {
+            folder: self.folder.clone(),
+            advice: "install the project's packages: `npm install` in that folder (Node 20 or newer)",
+        }
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let program = self.folder.join(program);
+        // The path may be relative to the current folder, so it is resolved before the child's folder changes.
+        let mut command = Command::new(program.canonicalize().unwrap_or(program));
+        command.current_dir(&self.folder);
+        command
+    }
+}
+
+/// Builds a component from a bundle that the SDK's bundler made.
+pub fn build_bundle(file: &Path, cache: &Path) -> Result<Built, BuildError> {
+    let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let project = Project { name, folder: PathBuf::new(), entry: file.to_owned() };
+    let code = read(file)?;
+    project.inject(&code, SDK.into(), None, cache, toril_javascript::build)
+}
+
+/// For the package `@scope/name`, the plugin is called `name`.
+fn name_of_package(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+fn read(path: &Path) -> Result<String, BuildError> {
+    fs::read_to_string(path).map_err(|source| BuildError::File { path: path.to_owned(), doing: "read", source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_does_not_belong_to_a_plugins_name() {
+        assert_eq!((name_of_package("@team/mails"), name_of_package("mails")), ("mails", "mails"));
+    }
+
+    #[test]
+    fn a_project_without_its_packages_names_the_command_that_installs_them() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("package.json"), "{\"name\":\"mails\"}").expect("writes");
+        let error = Project::of_folder(folder.path()).expect_err("no packages").to_string();
+        assert!(error.contains("npm install"), "{error}");
+    }
+
+    #[test]
+    fn a_typescript_file_needs_a_bundler_and_a_plain_module_does_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [typescript, plain] = ["a.ts", "a.js"].map(|name| folder.path().join(name));
+        fs::write(&typescript, "").and_then(|()| fs::write(&plain, "")).expect("writes");
+        assert!(Project::of_file(&typescript).is_err());
+        assert!(Project::of_file(&plain).is_ok());
+    }
+}
