@@ -1,0 +1,195 @@
+//! One allocator for Rust and for QuickJS, made of two heaps.
+//!
+//! A pen is cheap if a job writes to few pages. So what a job allocates must not be scattered over the gaps of the
+//! snapshot's heap. Until the snapshot, everything comes from the first heap. Afterwards everything comes from a second
+//! one that lies behind it, and blocks of the first heap are never freed.
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::arch::wasm32;
+use core::ptr;
+
+use dlmalloc::{Allocator as Pages, Dlmalloc};
+use rquickjs::allocator::Allocator;
+
+const WASM_PAGE: usize = 65_536;
+/// The heap that a snapshot contains for jobs. Growing memory costs more than a small job.
+const RESERVED: usize = 256 * 1024;
+/// Bytes before each block of QuickJS, which hold its size. It keeps blocks aligned to 8 bytes.
+const HEADER: usize = 8;
+
+static mut BUILD: Dlmalloc<Grow> = Dlmalloc::new_with_allocator(Grow { reserved: false });
+static mut JOBS: Dlmalloc<Grow> = Dlmalloc::new_with_allocator(Grow { reserved: true });
+/// The end of the first heap. 0 until the snapshot.
+static mut SEALED: usize = 0;
+/// The memory that the snapshot reserved for jobs and that the second heap has not taken yet: its start and its length.
+static mut RESERVE: (usize, usize) = (0, 0);
+
+/// Memory for one of the heaps.
+struct Grow {
+    /// Whether this heap starts with the reserved memory.
+    reserved: bool,
+}
+
+// SAFETY: memory from `memory.grow` belongs to the caller alone, is aligned to a page and zero. The reserved memory was
+// made the same way and is given away once.
+unsafe impl Pages for Grow {
+    fn alloc(&self, size: usize) -> (*mut u8, usize, u32) {
+        // SAFETY: a component has one thread.
+        unsafe {
+            let (start, length) = RESERVE;
+            if self.reserved && length >= size {
+                RESERVE = (0, 0);
+                return (start as *mut u8, length, 0);
+            }
+        }
+        let pages = size.div_ceil(WASM_PAGE);
+        match wasm32::memory_grow::<0>(pages) {
+            usize::MAX => (ptr::null_mut(), 0, 0),
+            before => ((before * WASM_PAGE) as *mut u8, pages * WASM_PAGE, 0),
+        }
+    }
+
+    fn remap(&self, _: *mut u8, _: usize, _: usize, _: bool) -> *mut u8 {
+        ptr::null_mut()
+    }
+
+    fn free_part(&self, _: *mut u8, _: usize, _: usize) -> bool {
+        false
+    }
+
+    fn free(&self, _: *mut u8, _: usize) -> bool {
+        false
+    }
+
+    fn can_release_part(&self, _: u32) -> bool {
+        false
+    }
+
+    fn allocates_zeros(&self) -> bool {
+        true
+    }
+
+    fn page_size(&self) -> usize {
+        WASM_PAGE
+    }
+}
+
+/// Ends the first heap. Call it as the last step before the snapshot.
+pub fn seal() {
+    let pages = RESERVED / WASM_PAGE;
+    let before = wasm32::memory_grow::<0>(pages);
+    // SAFETY: a component has one thread.
+    unsafe {
+        if before != usize::MAX {
+            RESERVE = (before * WASM_PAGE, RESERVED);
+        }
+        SEALED = wasm32::memory_size::<0>() * WASM_PAGE - if before == usize::MAX { 0 } else { RESERVED };
+    }
+}
+
+/// The heap for new blocks.
+///
+/// # Safety
+/// The caller must not keep the reference. A component has one thread.
+unsafe fn heap() -> &'static mut Dlmalloc<Grow> {
+    unsafe {
+        let sealed = SEALED != 0;
+        if sealed { &mut *(&raw mut JOBS) } else { &mut *(&raw mut BUILD) }
+    }
+}
+
+unsafe fn is_old(block: *mut u8) -> bool {
+    unsafe { (block as usize) < SEALED }
+}
+
+struct Global;
+
+#[global_allocator]
+static GLOBAL: Global = Global;
+
+// SAFETY: both heaps return blocks as `Dlmalloc` guarantees. A block is freed by the heap that it came from, or never.
+unsafe impl GlobalAlloc for Global {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        unsafe { heap().malloc(layout.size(), layout.align()) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        unsafe { heap().calloc(layout.size(), layout.align()) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        unsafe {
+            if !is_old(block) {
+                heap().free(block, layout.size(), layout.align());
+            }
+        }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        unsafe {
+            if !is_old(block) {
+                return heap().realloc(block, layout.size(), layout.align(), size);
+            }
+            let moved = heap().malloc(size, layout.align());
+            if !moved.is_null() {
+                ptr::copy_nonoverlapping(block, moved, layout.size().min(size));
+            }
+            moved
+        }
+    }
+}
+
+/// The allocator of QuickJS, which does not pass the size of a block when it frees it.
+pub struct ForQuickJs;
+
+// SAFETY: a block starts after a header with its size, so that `usable_size` is exact. Blocks are aligned to 8 bytes.
+unsafe impl Allocator for ForQuickJs {
+    fn alloc(&mut self, size: usize) -> *mut u8 {
+        unsafe { with_header(heap().malloc(size + HEADER, HEADER), size) }
+    }
+
+    fn calloc(&mut self, count: usize, size: usize) -> *mut u8 {
+        let Some(size) = count.checked_mul(size) else { return ptr::null_mut() };
+        unsafe { with_header(heap().calloc(size + HEADER, HEADER), size) }
+    }
+
+    unsafe fn dealloc(&mut self, block: *mut u8) {
+        unsafe {
+            if !block.is_null() && !is_old(block) {
+                heap().free(block.sub(HEADER), Self::usable_size(block) + HEADER, HEADER);
+            }
+        }
+    }
+
+    unsafe fn realloc(&mut self, block: *mut u8, size: usize) -> *mut u8 {
+        if block.is_null() {
+            return self.alloc(size);
+        }
+        unsafe {
+            let before = Self::usable_size(block);
+            if !is_old(block) {
+                let moved = heap().realloc(block.sub(HEADER), before + HEADER, HEADER, size + HEADER);
+                return with_header(moved, size);
+            }
+            let moved = self.alloc(size);
+            if !moved.is_null() {
+                ptr::copy_nonoverlapping(block, moved, before.min(size));
+            }
+            moved
+        }
+    }
+
+    unsafe fn usable_size(block: *mut u8) -> usize {
+        unsafe { *block.sub(HEADER).cast::<usize>() }
+    }
+}
+
+unsafe fn with_header(block: *mut u8, size: usize) -> *mut u8 {
+    if block.is_null() {
+        return block;
+    }
+    unsafe {
+        *block.cast::<usize>() = size;
+        block.add(HEADER)
+    }
+}

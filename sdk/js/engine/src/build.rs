@@ -1,0 +1,71 @@
+//! What the builder calls before the snapshot. None of these functions is an export of the finished component.
+//!
+//! Arguments and results are pairs of a pointer and a length in the engine's memory. The builder allocates with
+//! `toril_js_alloc`. A result starts with a byte: 0 for success, 1 for an error message. Nothing is freed, because the
+//! builder throws the instance away, or the block stays in the snapshot.
+
+use std::slice;
+
+use rquickjs::{CatchResultExt, Module, module::WriteOptions};
+
+use crate::realm::{self, Realm};
+use crate::{handler, native};
+
+/// The address of a block of that many bytes.
+#[unsafe(no_mangle)]
+pub extern "C" fn toril_js_alloc(length: usize) -> *mut u8 {
+    Vec::leak(vec![0_u8; length]).as_mut_ptr()
+}
+
+/// Compiles a module's source to bytecode. Returns the address of a result and of its length.
+///
+/// # Safety
+/// Both pairs must be blocks of this memory.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn toril_js_compile(name: *const u8, name_length: usize, source: *const u8, length: usize) -> *const [usize; 2] {
+    let (name, source) = unsafe { (slice::from_raw_parts(name, name_length), slice::from_raw_parts(source, length)) };
+    leak(compile(name, source))
+}
+
+/// Evaluates compiled modules: blocks in `toril_js_compile`'s format, one after the other, each after its length in 4 bytes.
+///
+/// # Safety
+/// The pair must be a block of this memory, which the caller never changes again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn toril_js_init(modules: *const u8, length: usize) -> *const [usize; 2] {
+    let modules: &'static [u8] = unsafe { slice::from_raw_parts(modules, length) };
+    leak(init(modules).map(|()| Vec::new()))
+}
+
+fn compile(name: &[u8], source: &[u8]) -> Result<Vec<u8>, String> {
+    let (_runtime, context) = realm::runtime().map_err(|error| error.to_string())?;
+    context.with(|ctx| {
+        let module = Module::declare(ctx.clone(), name, source).catch(&ctx).map_err(native::describe_caught)?;
+        let options = WriteOptions { strip_source: true, ..Default::default() };
+        module.write(options).map_err(|error| error.to_string())
+    })
+}
+
+fn init(mut rest: &'static [u8]) -> Result<(), String> {
+    let mut modules = Vec::new();
+    while let Some((length, after)) = rest.split_first_chunk::<4>() {
+        let length = u32::from_le_bytes(*length) as usize;
+        let (module, after) = after.split_at_checked(length).ok_or("a module's length is wrong")?;
+        modules.push(module);
+        rest = after;
+    }
+    let realm = Realm::start(&modules)?.install();
+    handler::warm_up(realm)?;
+    realm.finish();
+    Ok(())
+}
+
+fn leak(result: Result<Vec<u8>, String>) -> *const [usize; 2] {
+    let (mut bytes, rest) = match result {
+        Ok(bytes) => (vec![0], bytes),
+        Err(message) => (vec![1], message.into_bytes()),
+    };
+    bytes.extend(rest);
+    let bytes = Vec::leak(bytes);
+    Box::leak(Box::new([bytes.as_ptr() as usize, bytes.len()]))
+}

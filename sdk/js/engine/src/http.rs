@@ -1,0 +1,366 @@
+//! HTTP requests over `wasi:http`, as callbacks. What a callback gets, `native/http.rs` describes.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use rquickjs::{Ctx, IntoJs, TypedArray, Value, function::Args};
+use wasip2::http::outgoing_handler;
+use wasip2::http::types::{
+    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method, OutgoingBody, OutgoingRequest, Scheme,
+};
+use wasip2::io::poll::Pollable;
+use wasip2::io::streams::{InputStream, OutputStream, StreamError};
+
+use crate::event_loop::Callback;
+
+/// Bytes that one read returns at most.
+const CHUNK: u64 = 64 * 1024;
+
+/// A callback that is due, with its arguments.
+pub type Due<'js> = (Callback, Args<'js>);
+
+/// What a request sends.
+pub enum Body {
+    None,
+    Bytes(Vec<u8>),
+    /// Written with `write`, until `end`.
+    Streamed,
+}
+
+struct Exchange {
+    upload: Option<Upload>,
+    download: Download,
+}
+
+/// A request's body. A stream is dropped before its body, as `wasi:http` requires.
+struct Upload {
+    stream: OutputStream,
+    body: OutgoingBody,
+    left: Vec<u8>,
+    written: usize,
+    /// Called when `left` is written. `None` if the body was given as a whole.
+    on_written: Option<Callback>,
+    /// Whether the body ends when `left` is written.
+    is_last: bool,
+}
+
+enum Download {
+    Waiting(FutureIncomingResponse, Callback),
+    Open(Source),
+    Closed,
+}
+
+/// A response's body. The fields are dropped in this order: a resource must not go before its children.
+struct Source {
+    stream: InputStream,
+    _body: IncomingBody,
+    _response: IncomingResponse,
+    /// Called with the next chunk.
+    on_chunk: Option<Callback>,
+}
+
+#[derive(Default)]
+struct Exchanges {
+    open: BTreeMap<u32, Exchange>,
+    last: u32,
+}
+
+thread_local! {
+    static EXCHANGES: RefCell<Exchanges> = const { RefCell::new(Exchanges { open: BTreeMap::new(), last: 0 }) };
+}
+
+/// Sends a request, and calls back with the response's head. Returns the request's number.
+pub fn send(method: &str, url: &str, headers: &[Vec<String>], body: Body, on_response: Callback) -> Result<u32, String> {
+    let request = request(method, url, headers)?;
+    let upload = match body {
+        Body::None => None,
+        Body::Bytes(bytes) => Some(Upload::open(&request, bytes, true)?),
+        Body::Streamed => Some(Upload::open(&request, Vec::new(), false)?),
+    };
+    let future = outgoing_handler::handle(request, None).map_err(|error| describe(&error))?;
+    let exchange = Exchange { upload, download: Download::Waiting(future, on_response) };
+    Ok(EXCHANGES.with_borrow_mut(|exchanges| {
+        exchanges.last += 1;
+        exchanges.open.insert(exchanges.last, exchange);
+        exchanges.last
+    }))
+}
+
+/// Drops a request and its response. Their callbacks are never called.
+pub fn abort(id: u32) {
+    // Dropped after the borrow ends, because a dropped callback may run JavaScript's finalizers.
+    drop(EXCHANGES.with_borrow_mut(|exchanges| exchanges.open.remove(&id)));
+}
+
+/// Calls back with the next chunk of a response's body.
+pub fn read(id: u32, on_chunk: Callback) -> Result<(), String> {
+    EXCHANGES.with_borrow_mut(|exchanges| match exchanges.open.get_mut(&id).map(|exchange| &mut exchange.download) {
+        Some(Download::Open(source)) if source.on_chunk.is_none() => {
+            source.on_chunk = Some(on_chunk);
+            Ok(())
+        }
+        Some(Download::Open(_)) => Err("the body is being read already".into()),
+        _ => Err("the response has no open body".into()),
+    })
+}
+
+/// Writes a piece of a streamed body, and calls back when the host has taken it.
+pub fn write(id: u32, bytes: Vec<u8>, on_written: Callback) -> Result<(), String> {
+    with_upload(id, |upload| {
+        if upload.on_written.is_some() {
+            return Err("the body is being written already".into());
+        }
+        (upload.left, upload.written, upload.on_written) = (bytes, 0, Some(on_written));
+        Ok(())
+    })
+}
+
+/// Ends a streamed body.
+pub fn end(id: u32) -> Result<(), String> {
+    with_upload(id, |upload| {
+        upload.is_last = true;
+        Ok(())
+    })?;
+    EXCHANGES.with_borrow_mut(|exchanges| match exchanges.open.get_mut(&id) {
+        Some(exchange) => exchange.finish_upload(),
+        None => Ok(()),
+    })
+}
+
+fn with_upload(id: u32, change: impl FnOnce(&mut Upload) -> Result<(), String>) -> Result<(), String> {
+    EXCHANGES.with_borrow_mut(|exchanges| {
+        let upload = exchanges.open.get_mut(&id).and_then(|exchange| exchange.upload.as_mut());
+        change(upload.ok_or("the request has no open body")?)
+    })
+}
+
+/// What the requests wait for. Drop it before any request.
+pub fn pollables() -> Vec<(u32, Pollable)> {
+    EXCHANGES.with_borrow(|exchanges| {
+        let mut found = Vec::new();
+        for (id, exchange) in &exchanges.open {
+            if let Some(upload) = &exchange.upload
+                && upload.written < upload.left.len()
+            {
+                found.push((*id, upload.stream.subscribe()));
+            }
+            match &exchange.download {
+                Download::Waiting(future, _) => found.push((*id, future.subscribe())),
+                Download::Open(source) if source.on_chunk.is_some() => found.push((*id, source.stream.subscribe())),
+                Download::Open(_) | Download::Closed => {}
+            }
+        }
+        found
+    })
+}
+
+/// Takes a step of a request that is ready, and adds the callbacks that are due.
+pub fn advance<'js>(ctx: &Ctx<'js>, id: u32, due: &mut Vec<Due<'js>>) {
+    let Some(mut exchange) = EXCHANGES.with_borrow_mut(|exchanges| exchanges.open.remove(&id)) else { return };
+    let added = exchange.upload_step(ctx, due).and_then(|()| exchange.download_step(ctx, id, due));
+    if added.is_err() {
+        exchange.download = Download::Closed;
+    }
+    let is_over = matches!(exchange.download, Download::Closed) && exchange.upload.is_none();
+    if !is_over {
+        EXCHANGES.with_borrow_mut(|exchanges| exchanges.open.insert(id, exchange));
+    }
+}
+
+impl Exchange {
+    fn upload_step<'js>(&mut self, ctx: &Ctx<'js>, due: &mut Vec<Due<'js>>) -> rquickjs::Result<()> {
+        let Some(upload) = &mut self.upload else { return Ok(()) };
+        if upload.written == upload.left.len() {
+            return Ok(());
+        }
+        let failed = upload.write_some().err();
+        let is_written = upload.written == upload.left.len();
+        if (failed.is_some() || is_written)
+            && let Some(callback) = upload.on_written.take()
+        {
+            due.push((callback, arguments(ctx, failed.as_deref(), None)?));
+        }
+        if failed.is_some() {
+            // The response or its error says why the other side does not read on.
+            self.upload = None;
+        } else if is_written {
+            let _ = self.finish_upload();
+        }
+        Ok(())
+    }
+
+    /// Ends the body if all of it is written.
+    fn finish_upload(&mut self) -> Result<(), String> {
+        match self.upload.take() {
+            Some(upload) if upload.is_last && upload.written == upload.left.len() => {
+                let Upload { stream, body, .. } = upload;
+                drop(stream);
+                OutgoingBody::finish(body, None).map_err(|error| describe(&error))
+            }
+            other => {
+                self.upload = other;
+                Ok(())
+            }
+        }
+    }
+
+    fn download_step<'js>(&mut self, ctx: &Ctx<'js>, id: u32, due: &mut Vec<Due<'js>>) -> rquickjs::Result<()> {
+        match std::mem::replace(&mut self.download, Download::Closed) {
+            Download::Waiting(future, callback) => match future.get() {
+                None => self.download = Download::Waiting(future, callback),
+                Some(answer) => {
+                    drop(future);
+                    let opened = answer.unwrap_or(Err(ErrorCode::InternalError(None)));
+                    match opened.map_err(|error| describe(&error)).and_then(Source::open) {
+                        Ok((source, head)) => {
+                            self.download = Download::Open(source);
+                            due.push((callback, arguments(ctx, None, Some(head.into_value(ctx, id)?))?));
+                        }
+                        Err(reason) => due.push((callback, arguments(ctx, Some(&reason), None)?)),
+                    }
+                }
+            },
+            Download::Open(mut source) => match source.on_chunk.take() {
+                None => self.download = Download::Open(source),
+                Some(callback) => match source.stream.read(CHUNK) {
+                    Ok(chunk) if chunk.is_empty() => {
+                        source.on_chunk = Some(callback);
+                        self.download = Download::Open(source);
+                    }
+                    Ok(chunk) => {
+                        self.download = Download::Open(source);
+                        let chunk = TypedArray::new(ctx.clone(), chunk)?.into_value();
+                        due.push((callback, arguments(ctx, None, Some(chunk))?));
+                    }
+                    Err(StreamError::Closed) => due.push((callback, arguments(ctx, None, None)?)),
+                    Err(StreamError::LastOperationFailed(error)) => {
+                        due.push((callback, arguments(ctx, Some(&error.to_debug_string()), None)?));
+                    }
+                },
+            },
+            Download::Closed => {}
+        }
+        Ok(())
+    }
+}
+
+impl Upload {
+    fn open(request: &OutgoingRequest, bytes: Vec<u8>, is_last: bool) -> Result<Self, String> {
+        let taken = |()| "the host refused the request's body".to_owned();
+        let body = request.body().map_err(taken)?;
+        let stream = body.write().map_err(taken)?;
+        Ok(Self { stream, body, left: bytes, written: 0, on_written: None, is_last })
+    }
+
+    /// Writes as much as the host takes.
+    fn write_some(&mut self) -> Result<(), String> {
+        let failed = |error| match error {
+            StreamError::Closed => "the connection was closed".to_owned(),
+            StreamError::LastOperationFailed(error) => error.to_debug_string(),
+        };
+        while let Some(rest) = self.left.get(self.written..).filter(|rest| !rest.is_empty()) {
+            let room = usize::try_from(self.stream.check_write().map_err(failed)?).unwrap_or(usize::MAX);
+            if room == 0 {
+                return Ok(());
+            }
+            let piece = rest.get(..room).unwrap_or(rest);
+            self.stream.write(piece).map_err(failed)?;
+            self.written += piece.len();
+        }
+        self.stream.flush().map_err(failed)
+    }
+}
+
+/// A response's status and headers.
+struct Head {
+    status: u16,
+    headers: Vec<Vec<String>>,
+}
+
+impl Head {
+    fn into_value<'js>(self, ctx: &Ctx<'js>, id: u32) -> rquickjs::Result<Value<'js>> {
+        let head = rquickjs::Object::new(ctx.clone())?;
+        head.set("id", id)?;
+        head.set("status", self.status)?;
+        head.set("headers", self.headers)?;
+        Ok(head.into_value())
+    }
+}
+
+impl Source {
+    fn open(response: IncomingResponse) -> Result<(Self, Head), String> {
+        let taken = |()| "the host gave no body".to_owned();
+        // Headers are bytes, which JavaScript sees as Latin-1.
+        let latin1 = |value: Vec<u8>| value.into_iter().map(char::from).collect();
+        let headers = response.headers().entries().into_iter().map(|(name, value)| vec![name, latin1(value)]).collect();
+        let head = Head { status: response.status(), headers };
+        let body = response.consume().map_err(taken)?;
+        let stream = body.stream().map_err(taken)?;
+        Ok((Self { stream, _body: body, _response: response, on_chunk: None }, head))
+    }
+}
+
+fn request(method: &str, url: &str, headers: &[Vec<String>]) -> Result<OutgoingRequest, String> {
+    let (scheme, rest) = match url.split_once("://") {
+        Some(("https", rest)) => (Scheme::Https, rest),
+        Some(("http", rest)) => (Scheme::Http, rest),
+        _ => return Err("only http and https are supported".into()),
+    };
+    let rest = rest.split('#').next().unwrap_or(rest);
+    let path = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(path);
+    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+    let fields = Fields::new();
+    for header in headers {
+        let [name, value] = header.as_slice() else { continue };
+        let bytes: Option<Vec<u8>> = value.chars().map(|char| u8::try_from(char).ok()).collect();
+        let bytes = bytes.ok_or_else(|| format!("the header {name} has a character beyond Latin-1"))?;
+        fields.append(name, &bytes).map_err(|error| format!("the header {name} is refused: {error:?}"))?;
+    }
+    let request = OutgoingRequest::new(fields);
+    let invalid = |part: &'static str| move |()| format!("the request's {part} is invalid");
+    request.set_method(&method_of(method)).map_err(invalid("method"))?;
+    request.set_scheme(Some(&scheme)).map_err(invalid("scheme"))?;
+    request.set_authority(Some(authority)).map_err(invalid("host"))?;
+    request.set_path_with_query(Some(&path)).map_err(invalid("path"))?;
+    Ok(request)
+}
+
+fn method_of(name: &str) -> Method {
+    match name {
+        "GET" => Method::Get,
+        "HEAD" => Method::Head,
+        "POST" => Method::Post,
+        "PUT" => Method::Put,
+        "DELETE" => Method::Delete,
+        "CONNECT" => Method::Connect,
+        "OPTIONS" => Method::Options,
+        "TRACE" => Method::Trace,
+        "PATCH" => Method::Patch,
+        other => Method::Other(other.to_owned()),
+    }
+}
+
+/// The reason of a failed request, for people.
+fn describe(error: &ErrorCode) -> String {
+    match error {
+        ErrorCode::HttpRequestDenied => "requests to this origin are not allowed".into(),
+        ErrorCode::DestinationIpProhibited => "the address is not public".into(),
+        ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => "the host name was not found".into(),
+        ErrorCode::ConnectionRefused => "connection refused".into(),
+        ErrorCode::ConnectionTerminated => "the connection was closed".into(),
+        ErrorCode::ConnectionTimeout | ErrorCode::ConnectionReadTimeout | ErrorCode::ConnectionWriteTimeout => "timed out".into(),
+        ErrorCode::InternalError(Some(reason)) => reason.clone(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// `(error, value)`, each null if there is none.
+fn arguments<'js>(ctx: &Ctx<'js>, error: Option<&str>, value: Option<Value<'js>>) -> rquickjs::Result<Args<'js>> {
+    let mut arguments = Args::new(ctx.clone(), 2);
+    let null = || Value::new_null(ctx.clone());
+    let error = error.map_or_else(|| Ok(null()), |error| error.into_js(ctx))?;
+    arguments.push_arg(error)?;
+    arguments.push_arg(value.unwrap_or_else(null))?;
+    Ok(arguments)
+}

@@ -1,0 +1,18 @@
+//! The engine of plugins that are written in TypeScript or JavaScript: QuickJS-ng, the plugin interface, and an event loop.
+//!
+//! `build` runs at build time: it compiles modules, evaluates them, and seals the heap. Then the builder takes a snapshot of
+//! the memory, which becomes the component. `handler` runs jobs in a copy of that snapshot. `realm` holds what both
+//! share. `interfaces` and `native` are the modules that JavaScript imports; `event_loop` drives timers and requests
+//! (`http`) while a job awaits them. `json` replaces QuickJS's own JSON functions. `alloc` is the allocator.
+
+mod alloc;
+mod bindings;
+mod build;
+mod event_loop;
+mod handler;
+mod http;
+mod interfaces;
+mod json;
+mod native;
+mod realm;
+mod rejections;

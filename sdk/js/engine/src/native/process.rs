@@ -1,0 +1,42 @@
+//! The log, the result, and the end of an attempt.
+
+use rquickjs::{Ctx, Exception, Function, Object, Persistent, Value, prelude::Func, qjs};
+
+use crate::bindings::toril::plugin::job_context::{self, Level};
+use crate::{interfaces, json, realm};
+
+pub fn install(native: &Object<'_>) -> rquickjs::Result<()> {
+    native.set("log", Func::from(log))?;
+    native.set("writeResult", Func::from(json::write_result))?;
+    native.set("exit", Func::from(exit))?;
+    native.set("onCancelled", Func::from(on_cancelled))
+}
+
+/// Calls a function once when the attempt should end soon: the job was cancelled, or the host shuts down.
+fn on_cancelled<'js>(ctx: Ctx<'js>, callback: Function<'js>) {
+    interfaces::on_cancelled(Persistent::save(&ctx, callback));
+}
+
+/// Writes a line to the job's log: 0 is debug, 1 info, 2 a warning, 3 an error. Without a job, the line is dropped.
+fn log(level: u8, message: String) {
+    if realm::is_live() {
+        let level = match level {
+            0 => Level::Debug,
+            1 => Level::Info,
+            2 => Level::Warn,
+            _ => Level::Error,
+        };
+        job_context::log(level, &message);
+    }
+}
+
+/// Ends the attempt at once with an error that JavaScript cannot catch. It has the message, and `tag` and `val` for the host.
+fn exit<'js>(ctx: Ctx<'js>, message: String) -> rquickjs::Result<Value<'js>> {
+    let exception = Exception::from_message(ctx.clone(), &message)?;
+    exception.set("tag", "retry")?;
+    exception.set("val", message)?;
+    let value = exception.into_value();
+    // SAFETY: the value is a live error object of this context.
+    unsafe { qjs::JS_SetUncatchableError(ctx.as_raw().as_ptr(), value.as_raw()) };
+    Err(ctx.throw(value))
+}

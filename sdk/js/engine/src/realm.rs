@@ -1,0 +1,126 @@
+//! The JavaScript runtime of this instance, and whether it runs jobs yet.
+
+use std::cell::{Cell, RefCell};
+
+use rquickjs::{CatchResultExt, Context, Ctx, Function, Module, Object, Persistent, Runtime, promise::PromiseState};
+
+use crate::{alloc, event_loop, interfaces, json, native, rejections};
+
+/// QuickJS raises a RangeError when its C stack uses that many bytes. The stack has 1 MiB in this module, and the host
+/// bounds the machine's stack too.
+const STACK: usize = 640 * 1024;
+/// Bytes that a job allocates before the garbage collector runs for the first time.
+const GARBAGE: usize = 4 * 1024 * 1024;
+
+/// The runtime, with the plugin's functions.
+pub struct Realm {
+    runtime: Runtime,
+    context: Context,
+    describe: Persistent<Function<'static>>,
+    handle: Persistent<Function<'static>>,
+}
+
+thread_local! {
+    static REALM: RefCell<Option<&'static Realm>> = const { RefCell::new(None) };
+    static LIVE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a host runs this instance. Before the snapshot there is no clock, no randomness and no network.
+pub fn is_live() -> bool {
+    LIVE.get()
+}
+
+/// The realm of this instance. `None` in an engine without a plugin.
+pub fn current() -> Option<&'static Realm> {
+    REALM.with_borrow(|realm| *realm)
+}
+
+/// A runtime without a plugin, for the compiler and for `Realm::start`.
+pub fn runtime() -> rquickjs::Result<(Runtime, Context)> {
+    let runtime = Runtime::new_with_alloc(alloc::ForQuickJs)?;
+    runtime.set_max_stack_size(STACK);
+    // Nothing is freed before the snapshot, where it would only leave gaps.
+    runtime.set_gc_threshold(usize::MAX);
+    let context = Context::full(&runtime)?;
+    runtime.set_loader(interfaces::Names, interfaces::Modules);
+    Ok((runtime, context))
+}
+
+impl Realm {
+    /// Evaluates compiled modules in their order. The last one is the plugin's bundle, which exports `handler`.
+    pub fn start(modules: &[&'static [u8]]) -> Result<Self, String> {
+        let (runtime, context) = runtime().map_err(|error| error.to_string())?;
+        rejections::track(&runtime);
+        let (describe, handle) = context.with(|ctx| {
+            json::install(&ctx).catch(&ctx).map_err(|error| error.to_string())?;
+            native::install(&ctx).catch(&ctx).map_err(|error| error.to_string())?;
+            let mut handler = None;
+            for code in modules {
+                handler = Some(evaluate(&ctx, code)?);
+            }
+            let handler: Object = handler
+                .ok_or("no module to evaluate")?
+                .get("handler")
+                .map_err(|_| "the bundle has no export `handler`".to_owned())?;
+            let function = |name| -> Result<_, String> {
+                let function: Function = handler.get(name).map_err(|_| format!("the handler has no `{name}`"))?;
+                Ok(Persistent::save(&ctx, function))
+            };
+            Ok::<_, String>((function("describe")?, function("handle")?))
+        })?;
+        Ok(Self { runtime, context, describe, handle })
+    }
+
+    /// Makes this the instance's realm.
+    pub fn install(self) -> &'static Self {
+        let realm: &'static Self = Box::leak(Box::new(self));
+        REALM.set(Some(realm));
+        realm
+    }
+
+    /// Collects the garbage of the evaluation and ends the time before the snapshot.
+    pub fn finish(&self) {
+        self.runtime.run_gc();
+        let used = usize::try_from(self.runtime.memory_usage().malloc_size).unwrap_or(usize::MAX);
+        self.runtime.set_gc_threshold(used.saturating_add(GARBAGE));
+        alloc::seal();
+        LIVE.set(true);
+    }
+
+    /// Calls a function with the context.
+    pub fn with<T>(&self, call: impl FnOnce(&Ctx<'_>) -> T) -> T {
+        self.context.with(|ctx| call(&ctx))
+    }
+
+    /// The plugin's `describe`.
+    pub fn describe<'js>(&self, ctx: &Ctx<'js>) -> rquickjs::Result<Function<'js>> {
+        self.describe.clone().restore(ctx)
+    }
+
+    /// The plugin's `handle`.
+    pub fn handle<'js>(&self, ctx: &Ctx<'js>) -> rquickjs::Result<Function<'js>> {
+        self.handle.clone().restore(ctx)
+    }
+}
+
+/// Evaluates one compiled module, including its top-level `await`s as far as no host is needed.
+fn evaluate<'js>(ctx: &Ctx<'js>, code: &'static [u8]) -> Result<Module<'js, rquickjs::module::Evaluated>, String> {
+    let text = |error: rquickjs::CaughtError<'_>| native::describe_caught(error);
+    // SAFETY: the builder made these bytes with `compile` of this very engine.
+    let module = unsafe { Module::load(ctx.clone(), code) }.catch(ctx).map_err(text)?;
+    let (module, done) = module.eval().catch(ctx).map_err(text)?;
+    event_loop::run_without_host(ctx).map_err(|thrown| native::describe_value(ctx, thrown))?;
+    match done.state() {
+        PromiseState::Resolved => Ok(module),
+        PromiseState::Rejected => {
+            let thrown = done.result::<rquickjs::Value>().map(|result| result.catch(ctx));
+            Err(match thrown {
+                Some(Err(error)) => text(error),
+                _ => "the module failed without a reason".to_owned(),
+            })
+        }
+        PromiseState::Pending => {
+            Err("the module's top level awaits something that only a job can do, such as a request".to_owned())
+        }
+    }
+}
