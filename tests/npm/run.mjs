@@ -2,8 +2,8 @@
 //
 //   node run.mjs [RUNNER] [--only NAME,NAME] [--show]
 //
-// RUNNER is the program that runs a bundle in the engine: `RUNNER BUNDLE JOB` prints the job's result. Without it, the
-// bundles run in Node without Node's globals: see shell.mjs.
+// RUNNER is the program that runs a bundle in the engine. It takes the bundle and the options of `toril plugin test`.
+// Without it, the bundles run in Node without Node's globals: see shell.mjs.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -55,28 +55,46 @@ async function test(name, path) {
   } catch (error) {
     return { ...row, outcome: `does not build: ${firstLine(error.message.split('\n').slice(1).join(' ') || error.message)}` };
   }
-  const output = join(values.out, `${name}.js`);
-  writeFileSync(output, built.code);
+  const file = join(values.out, `${name}.js`);
+  writeFileSync(file, built.code);
   row.bytes = built.code.length;
   const actual = runner
-    ? await run(runner, [output, jobFor('toril')])
-    : await run(process.execPath, ['--no-warnings', '--experimental-vm-modules', join(here, 'shell.mjs'), output, jobFor('toril')]);
+    ? await runInEngine(file, 'toril')
+    : await run(process.execPath, ['--no-warnings', '--experimental-vm-modules', join(here, 'shell.mjs'), file, jobFor('toril')]);
   if (actual.error) return { ...row, outcome: `fails: ${values.show ? actual.error : firstLine(actual.error)}` };
   if (isDeepStrictEqual(actual.value, expected.value)) return { ...row, outcome: 'works' };
   return { ...row, outcome: `differs: ${difference(actual.value, expected.value)}` };
 }
 
+/** Runs a job with `toril plugin test`. */
+async function runInEngine(bundle, run) {
+  const data = JSON.stringify({ url: server.url, run });
+  const options = ['--name', 'j', '--data', data, '--http', server.url, '--memory', '256MiB', '--timeout', '60s', '--json'];
+  const { stdout, stderr } = await output(runner, [bundle, ...options]);
+  const report = stdout.split('\n').find((line) => line.startsWith('{'));
+  if (!report) return { error: errorIn(stderr) ?? (stderr.trim().split('\n').pop() || 'no report') };
+  const { outcome, result, failure, log } = JSON.parse(report);
+  if (outcome === 'completed') return { value: typeof result === 'string' ? JSON.parse(result) : result };
+  const logged = log.filter(({ level }) => level === 'error').map(({ message }) => message);
+  return { error: values.show ? [failure?.message ?? outcome, ...logged].join('\n') : (failure?.message ?? outcome) };
+}
+
 /** Runs a program that prints `@@result JSON`. */
-function run(program, args) {
+async function run(program, args) {
+  const { stdout, stderr, code } = await output(program, args);
+  const found = /@@result (.*)/.exec(stdout);
+  return found ? JSON.parse(found[1]) : { error: errorIn(stderr) ?? `exit code ${code}` };
+}
+
+function output(program, args) {
   return new Promise((resolve) => {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: here });
-    const output = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (text) => (output[name] += text));
-    const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
+    const text = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (chunk) => (text[name] += chunk));
+    const timer = setTimeout(() => child.kill('SIGKILL'), 90_000);
     child.on('close', (code) => {
       clearTimeout(timer);
-      const found = /@@result (.*)/.exec(output.stdout);
-      resolve(found ? JSON.parse(found[1]) : { error: errorIn(output.stderr) ?? `exit code ${code}` });
+      resolve({ ...text, code });
     });
   });
 }

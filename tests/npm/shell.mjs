@@ -9,9 +9,8 @@ const code = readFileSync(bundle, 'utf8');
 const { exit } = process;
 const write = process.stdout.write.bind(process.stdout);
 
-for (const name of ['process', 'Buffer', 'setImmediate', 'clearImmediate', 'require', 'module', 'navigator']) {
-  delete globalThis[name];
-}
+// `Buffer` and `setImmediate` stay, because Node's own fetch needs them. The bundler replaces them in the bundle anyway.
+for (const name of ['process', 'navigator']) delete globalThis[name];
 const modules = new Map();
 const link = async (specifier) => {
   if (!modules.has(specifier)) {

@@ -8,7 +8,7 @@ import { nodeGlobals, nodeModules } from './node-modules.js';
 const HOST = ['toril:*', 'wasi:*'];
 
 /** Which of a package's variants is used. `import` and `require` are chosen by how the code imports. */
-const CONDITIONS = ['toril-component', 'workerd', 'worker', 'module'];
+const CONDITIONS = ['toril-component', 'node', 'module'];
 
 /**
  * Bundles a plugin. Returns the code, its source map, and the interfaces that it imports.

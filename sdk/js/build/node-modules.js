@@ -14,12 +14,13 @@ const FILES = new Map(
     .map((file) => [file.replace(/\.c?js$/, ''), join(FOLDER, file)]),
 );
 
-/** Other names. `abort-controller` is a polyfill of what the engine has. */
+/** Other names, and packages that do what the engine does itself. */
 const ALIASES = {
   'abort-controller': join(FOLDER, 'lib/abort-controller.cjs'),
   'path/posix': FILES.get('path'),
   'path/win32': FILES.get('path'),
   sys: FILES.get('util'),
+  undici: join(FOLDER, 'lib/undici.js'),
 };
 
 /** What `require` of a module here returns is its default export, and not its namespace: `require('events')` is a class. */

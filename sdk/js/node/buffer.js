@@ -13,6 +13,8 @@ export const { atob, btoa, Blob, File } = globalThis;
 const npmFrom = Buffer.from;
 const npmByteLength = Buffer.byteLength;
 const npmWrite = Buffer.prototype.write;
+const npmIndexOf = Buffer.prototype.indexOf;
+const npmLastIndexOf = Buffer.prototype.lastIndexOf;
 const npmAlloc = Buffer.alloc;
 
 const unknown = (encoding) => coded(TypeError, 'ERR_UNKNOWN_ENCODING', `Unknown encoding: ${encoding}`);
@@ -42,6 +44,12 @@ const replacements = {
     return typeof value === 'string' ? encodedLength(value, normalized(encoding) ?? 'utf8') : npmByteLength(value, encoding);
   },
   isEncoding: (encoding) => typeof encoding === 'string' && encoding !== '' && normalized(encoding) !== undefined,
+  compare(one, other) {
+    if (!(one instanceof Uint8Array)) throw wrongType('buf1', 'an instance of Buffer or Uint8Array', one);
+    if (!(other instanceof Uint8Array)) throw wrongType('buf2', 'an instance of Buffer or Uint8Array', other);
+    const [left, right] = [text(one), text(other)];
+    return left === right ? 0 : left < right ? -1 : 1;
+  },
   copyBytesFrom(view, offset = 0, length = view.length - offset) {
     const part = view.subarray(offset, offset + length);
     return Buffer.from(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
@@ -76,6 +84,23 @@ const replacedMethods = {
   },
   slice: part,
   subarray: part,
+  // As texts, which the engine compares, because interpreted loops over bytes are slow.
+  equals(other) {
+    if (!(other instanceof Uint8Array)) throw wrongType('otherBuffer', 'an instance of Buffer or Uint8Array', other);
+    return this === other || (this.length === other.length && text(this) === text(other));
+  },
+  compare(other, start = 0, end = other.length, thisStart = 0, thisEnd = this.length) {
+    return Buffer.compare(this.subarray(thisStart, thisEnd), other.subarray(start, end));
+  },
+  indexOf(value, offset, encoding) {
+    return search(this, value, offset, encoding, 'indexOf') ?? npmIndexOf.call(this, value, offset, encoding);
+  },
+  lastIndexOf(value, offset, encoding) {
+    return search(this, value, offset, encoding, 'lastIndexOf') ?? npmLastIndexOf.call(this, value, offset, encoding);
+  },
+  includes(value, offset, encoding) {
+    return this.indexOf(value, offset, encoding) !== -1;
+  },
   toLocaleString(...options) {
     return this.toString(...options);
   },
@@ -94,6 +119,18 @@ function position(value, missing, length) {
   return at < 0 ? Math.max(0, length + at) : Math.min(at, length);
 }
 
+const text = (bytes) => native.latin1Decode(bytes);
+
+/** Searches in the whole of the bytes. Undefined for the rarer forms of a search. */
+function search(bytes, value, offset, encoding, method) {
+  const isPlain = offset === undefined || (Number.isInteger(offset) && offset >= 0 && method === 'indexOf');
+  if (!isPlain) return undefined;
+  const wanted = typeof value === 'string' ? encode(value, normalized(encoding) ?? 'utf8') : value;
+  if (!(wanted instanceof Uint8Array) || wanted.length === 0) return undefined;
+  const [all, part] = [text(bytes), text(wanted)];
+  return method === 'indexOf' ? all.indexOf(part, offset) : all.lastIndexOf(part);
+}
+
 /** How many of the bytes fit without half a character at the end. */
 function wholeCharacters(bytes, room, encoding) {
   if (encoding === 'utf16le') return room - (room % 2);
@@ -103,7 +140,11 @@ function wholeCharacters(bytes, room, encoding) {
   return end;
 }
 
-for (const [name, value] of Object.entries(replacements)) {
+for (const [name, method] of Object.entries(replacements)) {
+  // Methods cannot be called with `new`, as some packages do.
+  const value = function (...args) {
+    return method(...args);
+  };
   Object.defineProperty(Buffer, name, { value, writable: true, configurable: true, enumerable: true });
 }
 for (const [name, value] of Object.entries(replacedMethods)) {

@@ -29,7 +29,8 @@ export class ClientRequest extends Writable {
   #idle;
 
   constructor(input, options, callback) {
-    super({ decodeStrings: true });
+    // A request lives until its response has ended, and not only until its body has.
+    super({ decodeStrings: true, autoDestroy: false, emitClose: true });
     const settings = { ...(typeof input === 'string' || input instanceof URL ? fromUrl(input) : input), ...options };
     this.method = (settings.method ?? 'GET').toUpperCase();
     this.#url = urlOf(settings);
