@@ -2,6 +2,7 @@
 import crypto from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
+import { format, formatWithOptions, inspect } from 'node:util';
 import zlib from 'node:zlib';
 
 const { Buffer } = globalThis;
@@ -54,13 +55,16 @@ function abort(id) {
 const paddingOf = (name, saltLength) =>
   name === 'rsa-pss' ? { padding: crypto.constants.RSA_PKCS1_PSS_PADDING, saltLength } : { dsaEncoding: 'ieee-p1363' };
 
-const FORMATS = { gzip: 'gzipSync', gunzip: 'gunzipSync', deflate: 'deflateSync', inflate: 'inflateSync', 'deflate-raw': 'deflateRawSync', 'inflate-raw': 'inflateRawSync' };
+const zlibSync = (format, data, { level, maxOutput } = {}) =>
+  plain(zlib[`${format}Sync`](data, { level, ...(maxOutput && { maxOutputLength: maxOutput }) }));
 
-function zlibStream(format, level) {
+function zlibStream(format, options) {
   const chunks = [];
+  const none = new Uint8Array();
   return {
-    write: (chunk) => (chunks.push(chunk.slice()), new Uint8Array()),
-    end: () => plain(zlib[FORMATS[format]](Buffer.concat(chunks), { level })),
+    write: (chunk) => (chunks.push(chunk.slice()), none),
+    flush: () => none,
+    end: () => zlibSync(format, Buffer.concat(chunks), options),
   };
 }
 
@@ -94,6 +98,7 @@ const native = {
   sign: (name, hash, key, data, salt) => plain(crypto.sign(hash || null, data, { key: Buffer.from(key), format: 'der', type: 'pkcs8', ...paddingOf(name, salt) })),
   verify: (name, hash, key, data, signature, salt) => crypto.verify(hash || null, data, { key: Buffer.from(key), format: 'der', type: 'spki', ...paddingOf(name, salt) }, signature),
   zlibStream,
+  zlibSync,
   fetch,
   readBody,
   abortFetch: abort,
@@ -105,6 +110,7 @@ const native = {
 /** The exports of one of the engine's modules. */
 export function imitation(name) {
   if (name === 'toril:engine/native') return { default: native };
+  if (name === 'toril:runtime/console') return { format, formatWithOptions, inspect };
   if (name.startsWith('wasi:config/store')) return { get: () => undefined };
   if (name.startsWith('toril:plugin/job-context')) {
     return { log: (level, message) => stderr.write(`${level}: ${message}\n`), setProgress() {}, setData() {}, cancelled() {}, remaining: () => 0n, childrenValues: () => [], ignoredFailures: () => [], dependencies: () => ({}) };

@@ -3,12 +3,14 @@
 import * as npm from 'buffer';
 import native from 'toril:engine/native';
 import { coded, wrongType } from './lib/errors.js';
+import { addGlobals } from './lib/late-globals.js';
 import { decode, encode, encodedLength, normalized } from './lib/text-encodings.js';
 
 export const { Buffer, kMaxLength, INSPECT_MAX_BYTES } = npm;
 export const kStringMaxLength = 0x3fffffff;
 export const constants = { MAX_LENGTH: kMaxLength, MAX_STRING_LENGTH: kStringMaxLength };
-export const { atob, btoa, Blob, File } = globalThis;
+export const { atob, btoa } = globalThis;
+export { Blob, File } from './lib/globals/blob.js';
 
 const npmFrom = Buffer.from;
 const npmByteLength = Buffer.byteLength;
@@ -194,8 +196,6 @@ if (!('Buffer' in globalThis)) {
 const buffer = {
   Buffer,
   SlowBuffer,
-  Blob,
-  File,
   atob,
   btoa,
   constants,
@@ -207,4 +207,5 @@ const buffer = {
   resolveObjectURL,
   transcode,
 };
+addGlobals(buffer, 'Bl-ob', 'Fi-le');
 export default buffer;

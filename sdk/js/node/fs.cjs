@@ -1,11 +1,12 @@
 // `node:fs`: an empty file system that is read-only. Reading fails as for a file that does not exist, so that libraries with
 // an optional file continue without it. Writing fails with the name of an alternative.
+const { FETCH } = require('./lib/late-globals.js');
 const { coded } = require('./lib/errors.js');
 const { nextTick } = require('./lib/next-tick.js');
 const { writeDescriptor } = require('./lib/output.js');
 
 const ADVICE =
-  'A plugin has no files. Keep data with `kv` of @toril/plugin, get files with `fetch`, or import a text at build time';
+  `A plugin has no files. Keep data with \`kv\` of @toril/plugin, get files with ${FETCH}, or import a text at build time`;
 
 const READS =
   'access copyFile cp lstat open openAsBlob opendir readFile readdir readlink realpath stat statfs watch watchFile';

@@ -1,4 +1,5 @@
 // `node:http2`: throws. Its constants exist, because HTTP clients read them.
+const { FETCH } = require('./lib/late-globals.js');
 const { refuse } = require('./lib/unavailable.cjs');
 
 const constants = {
@@ -19,6 +20,6 @@ const constants = {
 module.exports = refuse(
   { constants, sensitiveHeaders: Symbol('nodejs.http2.sensitiveHeaders') },
   'http2',
-  'use `fetch` or `node:https`. The host chooses the version of HTTP',
+  `use ${FETCH} or \`node:https\`. The host chooses the version of HTTP`,
   'connect createServer createSecureServer getDefaultSettings getPackedSettings getUnpackedSettings Http2ServerRequest Http2ServerResponse',
 );

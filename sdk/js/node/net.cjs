@@ -1,4 +1,5 @@
 // `node:net`: a plugin has no sockets. The functions that only look at texts work.
+const { FETCH } = require('./lib/late-globals.js');
 const { refuse } = require('./lib/unavailable.cjs');
 
 const isIPv4 = (text) => /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(text);
@@ -26,6 +27,6 @@ module.exports = refuse(
     setDefaultAutoSelectFamily() {},
   },
   'net',
-  'a plugin has no sockets. Use `fetch`, or `node:http` and `node:https` as clients',
+  `a plugin has no sockets. Use ${FETCH}, or \`node:http\` and \`node:https\` as clients`,
   'BlockList Server Socket SocketAddress Stream connect createConnection createServer',
 );

@@ -1,10 +1,10 @@
-// `node:util`. `inspect` and `format` are Node's own code, from the npm package `node-inspect-extracted`.
-import { format, formatWithOptions, inspect, stripVTControlCharacters } from 'node-inspect-extracted';
+// `node:util`. `inspect` and `format` are those of the engine's console, which are Node's own code.
+import { format, formatWithOptions, inspect } from 'toril:runtime/console';
 import { isDeepStrictEqual as isEqual } from 'assert/build/internal/util/comparisons.js';
 import { coded, unavailable, wrongType } from './lib/errors.js';
 import * as types from './util/types.js';
 
-export { format, formatWithOptions, inspect, stripVTControlCharacters, types };
+export { format, formatWithOptions, inspect, types };
 export const { TextDecoder, TextEncoder } = globalThis;
 export const isDeepStrictEqual = (left, right) => isEqual(left, right);
 
@@ -88,6 +88,10 @@ export function styleText(style, text) {
     return `\u001B[${codes[0]}m${inner}\u001B[${codes[1]}m`;
   }, text);
 }
+
+/** A text without the escape sequences of a terminal. */
+export const stripVTControlCharacters = (text) =>
+  text.replace(/[\u001B\u009B][[\]()#;?]*(?:(?:(?:[a-zA-Z\d]*(?:;[-a-zA-Z\d/#&.:=?%@~_]*)*)?\u0007)|(?:(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PR-TZcf-ntqry=><~]))/g, '');
 
 export const toUSVString = (text) => String(text).toWellFormed();
 export const log = (...values) => console.log(format(...values));

@@ -1,4 +1,5 @@
 // `node:worker_threads`: a plugin has one thread. The functions that start others throw.
+const { addGlobals } = require('./lib/late-globals.js');
 const { refuse } = require('./lib/unavailable.cjs');
 
 module.exports = refuse(
@@ -8,9 +9,6 @@ module.exports = refuse(
     parentPort: null,
     workerData: null,
     resourceLimits: {},
-    MessageChannel: globalThis.MessageChannel,
-    MessagePort: globalThis.MessagePort,
-    BroadcastChannel: globalThis.BroadcastChannel,
     markAsUntransferable() {},
     getEnvironmentData: () => undefined,
     setEnvironmentData() {},
@@ -19,3 +17,4 @@ module.exports = refuse(
   'a plugin has one thread. Add child jobs, which run in parallel',
   'Worker moveMessagePortToContext receiveMessageOnPort',
 );
+addGlobals(module.exports, 'Message-Channel', 'Message-Port', 'Broadcast-Channel');

@@ -2,41 +2,38 @@
 import native from 'toril:engine/native';
 import { Buffer } from './buffer.js';
 import { toBytes } from './lib/crypto/bytes.js';
-import { coded, unavailable } from './lib/errors.js';
+import { unavailable } from './lib/errors.js';
 import { nextTick } from './lib/next-tick.js';
 import { constants } from './lib/zlib/constants.js';
 import { Transform } from './stream.js';
 
 const BROTLI_ADVICE = 'use gzip. For responses, ask for `accept-encoding: gzip`';
 
-/** An error of the engine, with Node's code for it. */
-function failure(error) {
-  const isShort = /unexpected|truncated|incomplete/i.test(error.message);
-  const code = isShort ? 'Z_BUF_ERROR' : 'Z_DATA_ERROR';
-  return Object.assign(coded(Error, code, isShort ? 'unexpected end of file' : error.message), { errno: constants[code] });
-}
-
 const asBuffer = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** What gunzip and inflate both are, and which of them the first byte asks for. */
-const formatFor = (format, bytes) => (format === 'unzip' ? (bytes[0] === 0x1f ? 'gunzip' : 'inflate') : format);
+/** The engine's errors have Node's codes, but not their numbers. */
+const failure = (error) => Object.assign(error, { errno: constants[error.code] });
+
+/** The engine's options. */
+const settings = ({ level, maxOutputLength } = {}) => ({
+  ...(level === undefined || level < 0 ? {} : { level }),
+  ...(maxOutputLength === undefined ? {} : { maxOutput: maxOutputLength }),
+});
 
 class Zlib extends Transform {
-  #format;
-  #level;
+  #open;
   #stream;
   bytesWritten = 0;
 
   constructor(format, options = {}) {
     super(options);
-    this.#format = format;
-    this.#level = options.level ?? -1;
+    this.#open = () => native.zlibStream(format, settings(options));
   }
 
   _transform(chunk, encoding, callback) {
     this.bytesWritten += chunk.length;
     try {
-      this.#stream ??= native.zlibStream(formatFor(this.#format, chunk), this.#level);
+      this.#stream ??= this.#open();
       this.#give(this.#stream.write(toBytes(chunk)));
       callback();
     } catch (error) {
@@ -46,7 +43,7 @@ class Zlib extends Transform {
 
   _flush(callback) {
     try {
-      this.#stream ??= native.zlibStream(formatFor(this.#format, new Uint8Array()), this.#level);
+      this.#stream ??= this.#open();
       this.#give(this.#stream.end());
       callback();
     } catch (error) {
@@ -58,8 +55,9 @@ class Zlib extends Transform {
     if (bytes.length > 0) this.push(asBuffer(bytes));
   }
 
-  /** Output comes as soon as the compression has it. */
+  /** Writes what the compression holds back. */
   flush(kind, callback = kind) {
+    if (this.#stream) this.#give(this.#stream.flush());
     if (typeof callback === 'function') nextTick(callback);
   }
 
@@ -68,28 +66,16 @@ class Zlib extends Transform {
     this.destroy();
   }
 
-  params(level, strategy, callback) {
-    this.#level = level;
-    nextTick(callback);
-  }
-
   reset() {
     this.#stream = undefined;
   }
 }
 
-function compute(format, data, options = {}) {
-  const bytes = toBytes(data, undefined, 'buffer');
+function compute(format, data, options) {
   try {
-    const stream = native.zlibStream(formatFor(format, bytes), options.level ?? -1);
-    const [first, last] = [stream.write(bytes), stream.end()];
-    const whole = asBuffer(first.length === 0 ? last : last.length === 0 ? first : Buffer.concat([first, last]));
-    if (whole.length > (options.maxOutputLength ?? Infinity)) {
-      throw coded(RangeError, 'ERR_BUFFER_TOO_LARGE', `Cannot create a Buffer larger than ${options.maxOutputLength} bytes`);
-    }
-    return whole;
+    return asBuffer(native.zlibSync(format, toBytes(data, undefined, 'buffer'), settings(options)));
   } catch (error) {
-    throw error instanceof RangeError ? error : failure(error);
+    throw failure(error);
   }
 }
 
@@ -118,19 +104,12 @@ export const { Class: Gzip, create: createGzip, withCallback: gzip, sync: gzipSy
 export const { Class: Gunzip, create: createGunzip, withCallback: gunzip, sync: gunzipSync } = forms('gunzip');
 export const { Class: Deflate, create: createDeflate, withCallback: deflate, sync: deflateSync } = forms('deflate');
 export const { Class: Inflate, create: createInflate, withCallback: inflate, sync: inflateSync } = forms('inflate');
-export const { Class: DeflateRaw, create: createDeflateRaw, withCallback: deflateRaw, sync: deflateRawSync } = forms('deflate-raw');
-export const { Class: InflateRaw, create: createInflateRaw, withCallback: inflateRaw, sync: inflateRawSync } = forms('inflate-raw');
+export const { Class: DeflateRaw, create: createDeflateRaw, withCallback: deflateRaw, sync: deflateRawSync } = forms('deflateRaw');
+export const { Class: InflateRaw, create: createInflateRaw, withCallback: inflateRaw, sync: inflateRawSync } = forms('inflateRaw');
 export const { Class: Unzip, create: createUnzip, withCallback: unzip, sync: unzipSync } = forms('unzip');
 
 /** The CRC-32 sum of bytes, to continue from another one. */
-export function crc32(data, start = 0) {
-  let sum = ~start;
-  for (const byte of toBytes(data)) {
-    sum ^= byte;
-    for (let bit = 0; bit < 8; bit += 1) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0);
-  }
-  return ~sum >>> 0;
-}
+export const crc32 = (data, start = 0) => native.crc32(toBytes(data), start);
 
 const refuse = (name) =>
   function refused() {

@@ -1,3 +1,3 @@
 // What the npm package `assert` uses of `util`.
-export { inspect } from 'node-inspect-extracted';
+export { inspect } from 'toril:runtime/console';
 export * as types from '../util/types.js';

@@ -1,4 +1,5 @@
 // Node's streams as web streams, and the other way round.
+import { joined } from './late-globals.js';
 
 /** A Node stream that reads a web stream. */
 export function readableFromWeb(Readable, stream, options = {}) {
@@ -24,7 +25,7 @@ export function readableFromWeb(Readable, stream, options = {}) {
 export function readableToWeb(readable) {
   const iterator = readable[Symbol.asyncIterator]();
   const isText = readable.readableEncoding != null || readable.readableObjectMode;
-  return new ReadableStream({
+  return new (globalThis[joined('Readable-Stream')])({
     async pull(controller) {
       const { value, done } = await iterator.next();
       if (done) controller.close();
@@ -48,7 +49,7 @@ export function writableFromWeb(Writable, stream, options = {}) {
 
 /** A web stream that writes to a Node stream. */
 export function writableToWeb(writable) {
-  return new WritableStream({
+  return new (globalThis[joined('Writable-Stream')])({
     write: (chunk) => new Promise((resolve, reject) => writable.write(chunk, (error) => (error ? reject(error) : resolve()))),
     close: () =>
       new Promise((resolve, reject) => {

@@ -1,5 +1,6 @@
 // `node:stream/consumers`: the whole content of a stream.
 import { Buffer } from '../buffer.js';
+import { joined } from '../lib/late-globals.js';
 
 /** All chunks of a stream of either kind, as one Buffer. */
 export async function buffer(stream) {
@@ -15,7 +16,7 @@ export async function arrayBuffer(stream) {
 
 export const text = async (stream) => (await buffer(stream)).toString();
 export const json = async (stream) => JSON.parse(await text(stream));
-export const blob = async (stream) => new Blob([await buffer(stream)]);
+export const blob = async (stream) => new (globalThis[joined('Bl-ob')])([await buffer(stream)]);
 
 const consumers = { arrayBuffer, blob, buffer, json, text };
 export default consumers;
