@@ -321,7 +321,7 @@ mod tests {
             none()
         }
 
-        fn add(&self, _: NewJob, _: Option<OnFailure>) -> ContextFuture<'_, String> {
+        fn add(&self, _: NewJob, _: Option<OnFailure>) -> ContextFuture<'_, toril_job::JobId> {
             none()
         }
     }

@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scope_is_no_part_of_a_plugins_name() {
+    fn an_npm_scope_is_not_part_of_a_plugins_name() {
         assert_eq!((name_of_package("@team/mails"), name_of_package("mails")), ("mails", "mails"));
     }
 

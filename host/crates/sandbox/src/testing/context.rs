@@ -5,7 +5,8 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 
 use toril_job::{
-    ContextError, ContextFuture, Dependencies, JobContext, JobRef, KeyValue, LogLevel, NewJob, OnFailure, settings,
+    ContextError, ContextFuture, Dependencies, JobContext, JobId, JobRef, KeyValue, LogLevel, NewJob, OnFailure,
+    settings,
 };
 
 /// Drops log lines, and has no answer to other calls.
@@ -45,7 +46,7 @@ impl JobContext for TestContext {
         unavailable()
     }
 
-    fn add(&self, _: NewJob, _: Option<OnFailure>) -> ContextFuture<'_, String> {
+    fn add(&self, _: NewJob, _: Option<OnFailure>) -> ContextFuture<'_, JobId> {
         unavailable()
     }
 }
