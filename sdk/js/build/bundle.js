@@ -1,33 +1,74 @@
 // Bundles the author's modules into one file, with imports of the host's interfaces.
 import { isAbsolute, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { missingModules } from './missing-modules.js';
+import { nodeGlobals, nodeModules } from './node-modules.js';
 
 /** The host's interfaces, which stay imports. Everything else is bundled. */
 const HOST = ['toril:*', 'wasi:*'];
 
-/** Bundles a plugin. Returns the code and the interfaces that it imports. */
-export async function bundle(entry) {
+/** Which of a package's variants is used. `import` and `require` are chosen by how the code imports. */
+const CONDITIONS = ['toril-component', 'node', 'module'];
+
+/**
+ * Bundles a plugin. Returns the code, its source map, and the interfaces that it imports.
+ *
+ * @param {string} entry the author's module: TypeScript or JavaScript, an ES module or CommonJS
+ * @param {{minify?: boolean}} [options] `minify` shortens the code. Names in stacks stay, through the source map
+ */
+export async function bundle(entry, { minify = false } = {}) {
   const path = isAbsolute(entry) ? entry : resolve(entry);
-  const result = await build({
-    stdin: { contents: wrapper(path), resolveDir: process.cwd(), sourcefile: 'toril-plugin.js' },
-    bundle: true,
-    write: false,
-    metafile: true,
-    format: 'esm',
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
-    target: 'es2022',
-    // Function names stay unchanged, for the stacks in a job's log.
-    keepNames: true,
-    conditions: ['toril-component', 'import', 'default'],
-    external: HOST,
-    plugins: [ownPackage],
-    logLevel: 'silent',
-  });
-  const [output] = Object.values(result.metafile.outputs);
-  const interfaces = output.imports.filter((used) => used.external).map((used) => used.path);
-  return { code: result.outputFiles[0].text, interfaces: [...new Set(interfaces)].sort(), warnings: result.warnings };
+  const options = buildOptions(path, minify);
+  let result = await build(options);
+  if (hasAsyncLocalStorage(result.metafile)) result = await build({ ...options, supported: AWAIT_AS_THEN });
+  const [, output] = Object.entries(result.metafile.outputs).find(([name]) => !name.endsWith('.map'));
+  const isInterface = ({ external, path: name }) => external && !name.startsWith('toril:engine/');
+  const interfaces = output.imports.filter(isInterface).map((used) => used.path);
+  const text = (suffix) => result.outputFiles.find(({ path: name }) => name.endsWith(suffix)).text;
+  return {
+    code: text('.js'),
+    map: text('.map'),
+    interfaces: [...new Set(interfaces)].sort(),
+    warnings: result.warnings,
+    metafile: result.metafile,
+  };
 }
+
+const buildOptions = (path, minify) => ({
+  stdin: { contents: wrapper(path), resolveDir: process.cwd(), sourcefile: 'toril-plugin.js' },
+  bundle: true,
+  write: false,
+  metafile: true,
+  outfile: 'plugin.js',
+  format: 'esm',
+  platform: 'neutral',
+  mainFields: ['module', 'main'],
+  target: 'es2022',
+  // Function names stay unchanged, for the stacks in a job's log.
+  keepNames: true,
+  minifyWhitespace: minify,
+  minifyIdentifiers: minify,
+  sourcemap: 'external',
+  sourcesContent: false,
+  conditions: CONDITIONS,
+  external: HOST,
+  inject: nodeGlobals.inject,
+  define: nodeGlobals.define,
+  plugins: [ownPackage, nodeModules, missingModules],
+  loader: { '.cjs': 'js', '.txt': 'text', '.html': 'text', '.sql': 'text', '.graphql': 'text' },
+  logLevel: 'silent',
+});
+
+/**
+ * The engine's own `await` of a promise does not call its `then`, where a context is kept. So asynchronous functions
+ * become generators. They are slower, and only bundles with an AsyncLocalStorage need it.
+ */
+const AWAIT_AS_THEN = { 'async-await': false, 'async-generator': false, 'for-await': false };
+
+const hasAsyncLocalStorage = ({ outputs }) =>
+  Object.values(outputs).some(({ inputs }) =>
+    Object.entries(inputs).some(([file, { bytesInOutput }]) => file.endsWith('node/lib/async-local-storage.js') && bytesInOutput > 0),
+  );
 
 const wrapper = (path) => `
 import * as plugin from ${JSON.stringify(path)};

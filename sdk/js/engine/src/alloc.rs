@@ -3,6 +3,8 @@
 //! A pen is cheap if a job writes to few pages. So what a job allocates must not be scattered over the gaps of the
 //! snapshot's heap. Until the snapshot, everything comes from the first heap. Afterwards everything comes from a second
 //! one that lies behind it, and blocks of the first heap are never freed.
+//!
+//! A snapshot is small if its memory is zero where it is not used. So blocks are cleared when the first heap frees them.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::arch::wasm32;
@@ -94,12 +96,39 @@ pub fn seal() {
 unsafe fn heap() -> &'static mut Dlmalloc<Grow> {
     unsafe {
         let sealed = SEALED != 0;
-        if sealed { &mut *(&raw mut JOBS) } else { &mut *(&raw mut BUILD) }
+        let heap = if sealed { &raw mut JOBS } else { &raw mut BUILD };
+        &mut *heap
     }
 }
 
 unsafe fn is_old(block: *mut u8) -> bool {
     unsafe { (block as usize) < SEALED }
+}
+
+unsafe fn free(block: *mut u8, size: usize, align: usize) {
+    unsafe {
+        if is_old(block) {
+            return;
+        }
+        if SEALED == 0 {
+            ptr::write_bytes(block, 0, size);
+        }
+        heap().free(block, size, align);
+    }
+}
+
+unsafe fn resize(block: *mut u8, before: usize, align: usize, size: usize) -> *mut u8 {
+    unsafe {
+        if SEALED != 0 && !is_old(block) {
+            return heap().realloc(block, before, align, size);
+        }
+        let moved = heap().malloc(size, align);
+        if !moved.is_null() {
+            ptr::copy_nonoverlapping(block, moved, before.min(size));
+            free(block, before, align);
+        }
+        moved
+    }
 }
 
 struct Global;
@@ -118,24 +147,11 @@ unsafe impl GlobalAlloc for Global {
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        unsafe {
-            if !is_old(block) {
-                heap().free(block, layout.size(), layout.align());
-            }
-        }
+        unsafe { free(block, layout.size(), layout.align()) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        unsafe {
-            if !is_old(block) {
-                return heap().realloc(block, layout.size(), layout.align(), size);
-            }
-            let moved = heap().malloc(size, layout.align());
-            if !moved.is_null() {
-                ptr::copy_nonoverlapping(block, moved, layout.size().min(size));
-            }
-            moved
-        }
+        unsafe { resize(block, layout.size(), layout.align(), size) }
     }
 }
 
@@ -155,8 +171,8 @@ unsafe impl Allocator for ForQuickJs {
 
     unsafe fn dealloc(&mut self, block: *mut u8) {
         unsafe {
-            if !block.is_null() && !is_old(block) {
-                heap().free(block.sub(HEADER), Self::usable_size(block) + HEADER, HEADER);
+            if !block.is_null() {
+                free(block.sub(HEADER), Self::usable_size(block) + HEADER, HEADER);
             }
         }
     }
@@ -167,15 +183,7 @@ unsafe impl Allocator for ForQuickJs {
         }
         unsafe {
             let before = Self::usable_size(block);
-            if !is_old(block) {
-                let moved = heap().realloc(block.sub(HEADER), before + HEADER, HEADER, size + HEADER);
-                return with_header(moved, size);
-            }
-            let moved = self.alloc(size);
-            if !moved.is_null() {
-                ptr::copy_nonoverlapping(block, moved, before.min(size));
-            }
-            moved
+            with_header(resize(block.sub(HEADER), before + HEADER, HEADER, size + HEADER), size)
         }
     }
 

@@ -1,15 +1,15 @@
 //! What the builder calls before the snapshot. None of these functions is an export of the finished component.
 //!
 //! Arguments and results are pairs of a pointer and a length in the engine's memory. The builder allocates with
-//! `toril_js_alloc`. A result starts with a byte: 0 for success, 1 for an error message. Nothing is freed, because the
-//! builder throws the instance away, or the block stays in the snapshot.
+//! `toril_js_alloc`. A result starts with a byte: 0 for success, 1 for an error message. Results are not freed, because they
+//! are small or the builder throws the instance away.
 
 use std::slice;
 
 use rquickjs::{CatchResultExt, Module, module::WriteOptions};
 
-use crate::realm::{self, Realm};
 use crate::interfaces::Modules;
+use crate::realm::{self, Realm};
 use crate::{handler, native};
 
 /// The address of a block of that many bytes.
@@ -23,7 +23,12 @@ pub extern "C" fn toril_js_alloc(length: usize) -> *mut u8 {
 /// # Safety
 /// Both pairs must be blocks of this memory.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn toril_js_compile(name: *const u8, name_length: usize, source: *const u8, length: usize) -> *const [usize; 2] {
+pub unsafe extern "C" fn toril_js_compile(
+    name: *const u8,
+    name_length: usize,
+    source: *const u8,
+    length: usize,
+) -> *const [usize; 2] {
     let (name, source) = unsafe { (slice::from_raw_parts(name, name_length), slice::from_raw_parts(source, length)) };
     leak(compile(name, source))
 }
@@ -31,10 +36,10 @@ pub unsafe extern "C" fn toril_js_compile(name: *const u8, name_length: usize, s
 /// Evaluates compiled modules: blocks in `toril_js_compile`'s format, one after the other, each after its length in 4 bytes.
 ///
 /// # Safety
-/// The pair must be a block of this memory, which the caller never changes again.
+/// The pair must be a block from `toril_js_alloc`, which belongs to this function from now on.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn toril_js_init(modules: *const u8, length: usize) -> *const [usize; 2] {
-    let modules: &'static [u8] = unsafe { slice::from_raw_parts(modules, length) };
+pub unsafe extern "C" fn toril_js_init(modules: *mut u8, length: usize) -> *const [usize; 2] {
+    let modules = unsafe { Vec::from_raw_parts(modules, length, length) };
     leak(init(modules).map(|()| Vec::new()))
 }
 
@@ -47,8 +52,9 @@ fn compile(name: &[u8], source: &[u8]) -> Result<Vec<u8>, String> {
     })
 }
 
-fn init(mut rest: &'static [u8]) -> Result<(), String> {
+fn init(bytes: Vec<u8>) -> Result<(), String> {
     let mut modules = Vec::new();
+    let mut rest = bytes.as_slice();
     while let Some((length, after)) = rest.split_first_chunk::<4>() {
         let length = u32::from_le_bytes(*length) as usize;
         let (module, after) = after.split_at_checked(length).ok_or("a module's length is wrong")?;
@@ -56,6 +62,8 @@ fn init(mut rest: &'static [u8]) -> Result<(), String> {
         rest = after;
     }
     let realm = Realm::start(&modules)?.install();
+    // QuickJS has copied the code. Without this the snapshot would have it twice.
+    drop(bytes);
     handler::warm_up(realm)?;
     realm.finish();
     Ok(())

@@ -48,7 +48,7 @@ pub fn runtime(modules: interfaces::Modules) -> rquickjs::Result<(Runtime, Conte
 
 impl Realm {
     /// Evaluates compiled modules in their order. The last one is the plugin's bundle, which exports `handler`.
-    pub fn start(modules: &[&'static [u8]]) -> Result<Self, String> {
+    pub fn start(modules: &[&[u8]]) -> Result<Self, String> {
         let modules_of_engine = interfaces::Modules { is_compiler: false };
         let (runtime, context) = runtime(modules_of_engine).map_err(|error| error.to_string())?;
         rejections::track(&runtime);
@@ -105,7 +105,7 @@ impl Realm {
 }
 
 /// Evaluates one compiled module, including its top-level `await`s as far as no host is needed.
-fn evaluate<'js>(ctx: &Ctx<'js>, code: &'static [u8]) -> Result<Module<'js, rquickjs::module::Evaluated>, String> {
+fn evaluate<'js>(ctx: &Ctx<'js>, code: &[u8]) -> Result<Module<'js, rquickjs::module::Evaluated>, String> {
     let text = |error: rquickjs::CaughtError<'_>| native::describe_caught(error);
     // SAFETY: the builder made these bytes with `compile` of this very engine.
     let module = unsafe { Module::load(ctx.clone(), code) }.catch(ctx).map_err(text)?;

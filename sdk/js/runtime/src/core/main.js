@@ -15,3 +15,9 @@ export { reportError } from './errors.js';
 export { Crypto } from './random.js';
 
 Object.defineProperty(globalThis, 'self', { value: globalThis, writable: true, configurable: true });
+
+// QuickJS has no Atomics without threads. Libraries look at its functions when they are loaded.
+if (!('Atomics' in globalThis)) {
+  const Atomics = Object.defineProperty({}, Symbol.toStringTag, { value: 'Atomics', configurable: true });
+  Object.defineProperty(globalThis, 'Atomics', { value: Atomics, writable: true, configurable: true });
+}

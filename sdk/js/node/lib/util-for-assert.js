@@ -1,0 +1,3 @@
+// What the npm package `assert` uses of `util`.
+export { inspect } from 'toril:runtime/console';
+export * as types from '../util/types.js';

@@ -1,0 +1,6 @@
+// `node:punycode`, from the npm package `unenv`.
+import * as punycode from 'unenv/node/punycode';
+
+export const { decode, encode, toASCII, toUnicode, ucs2 } = punycode;
+const whole = { decode, encode, toASCII, toUnicode, ucs2, version: '2.1.0' };
+export default whole;

@@ -1,0 +1,131 @@
+// Builds a plugin for each package, runs it, and compares its result with that of the same file in Node.
+//
+//   node run.mjs [RUNNER] [--only NAME,NAME] [--show]
+//
+// RUNNER is the program that runs a bundle in the engine. It takes the bundle and the options of `toril plugin test`.
+// Without it, the bundles run in Node without Node's globals: see shell.mjs.
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual, parseArgs } from 'node:util';
+import { bundle } from '../../sdk/js/build/bundle.js';
+import { startServer } from './server.mjs';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const typescript = fileURLToPath(new URL('../../sdk/js/build/typescript.js', import.meta.url));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: 'string' }, show: { type: 'boolean' }, out: { type: 'string', default: join(tmpdir(), 'toril-npm') } },
+});
+const [runner] = positionals;
+const only = values.only?.split(',');
+
+const table = JSON.parse(readFileSync(join(here, 'table.json'), 'utf8'));
+mkdirSync(values.out, { recursive: true });
+const server = await startServer();
+const rows = [];
+for (const file of readdirSync(join(here, 'plugins')).sort()) {
+  const name = file.replace(/\.[jt]s$/, '');
+  if (!only || only.includes(name)) rows.push(await test(name, join(here, 'plugins', file)));
+}
+server.stop();
+
+for (const { name, version, outcome, bytes } of rows) {
+  console.log(`${name.padEnd(20)} ${version.padEnd(10)} ${String(Math.round(bytes / 1024)).padStart(5)} KiB  ${outcome}`);
+}
+const works = rows.filter(({ outcome }) => outcome === 'works').length;
+console.log(`\n${works} of ${rows.length} work`);
+
+const unexpected = rows.filter(({ name, outcome }) => (outcome === 'works') !== (table[name]?.works ?? true));
+if (unexpected.length > 0) {
+  console.log(`table.json says otherwise of: ${unexpected.map(({ name }) => name).join(', ')}`);
+  process.exitCode = 1;
+}
+
+async function test(name, path) {
+  const row = { name, version: versionOf(table[name]?.package ?? name), bytes: 0 };
+  const jobFor = (run) => JSON.stringify({ id: '1', queue: 'q', name: 'j', data: JSON.stringify({ url: server.url, run }), attempt: 1, maxAttempts: 1, addedAt: '0' });
+  const expected = await run(process.execPath, ['--no-warnings', '--import', typescript, join(here, 'baseline.mjs'), path, jobFor('node')]);
+  if (expected.error) return { ...row, outcome: `fails in Node: ${expected.error}` };
+  let built;
+  try {
+    built = await bundle(path);
+  } catch (error) {
+    return { ...row, outcome: `does not build: ${firstLine(error.message.split('\n').slice(1).join(' ') || error.message)}` };
+  }
+  const file = join(values.out, `${name}.js`);
+  writeFileSync(file, built.code);
+  row.bytes = built.code.length;
+  const actual = runner
+    ? await runInEngine(file, 'toril')
+    : await run(process.execPath, ['--no-warnings', '--experimental-vm-modules', join(here, 'shell.mjs'), file, jobFor('toril')]);
+  if (actual.error) return { ...row, outcome: `fails: ${values.show ? actual.error : firstLine(actual.error)}` };
+  if (isDeepStrictEqual(actual.value, expected.value)) return { ...row, outcome: 'works' };
+  return { ...row, outcome: `differs: ${difference(actual.value, expected.value)}` };
+}
+
+/** Runs a job with `toril plugin test`. */
+async function runInEngine(bundle, run) {
+  const data = JSON.stringify({ url: server.url, run });
+  const options = ['--name', 'j', '--data', data, '--http', server.url, '--memory', '256MiB', '--timeout', '60s', '--json'];
+  const { stdout, stderr } = await output(runner, [bundle, ...options]);
+  const report = stdout.split('\n').find((line) => line.startsWith('{'));
+  if (!report) return { error: errorIn(stderr) ?? (stderr.trim().split('\n').pop() || 'no report') };
+  const { outcome, result, failure, log } = JSON.parse(report);
+  if (outcome === 'completed') return { value: typeof result === 'string' ? JSON.parse(result) : result };
+  const logged = log.filter(({ level }) => level === 'error').map(({ message }) => message);
+  return { error: values.show ? [failure?.message ?? outcome, ...logged].join('\n') : (failure?.message ?? outcome) };
+}
+
+/** Runs a program that prints `@@result JSON`. */
+async function run(program, args) {
+  const { stdout, stderr, code } = await output(program, args);
+  const found = /@@result (.*)/.exec(stdout);
+  return found ? JSON.parse(found[1]) : { error: errorIn(stderr) ?? `exit code ${code}` };
+}
+
+function output(program, args) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: here });
+    const text = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (chunk) => (text[name] += chunk));
+    const timer = setTimeout(() => child.kill('SIGKILL'), 90_000);
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ ...text, code });
+    });
+  });
+}
+
+/** The line of an error in the output of a program. */
+function errorIn(text) {
+  return text.split('\n').find((line) => /Error\b/.test(line) && !/^\s/.test(line));
+}
+
+/** The first place at which two values differ. */
+function difference(actual, expected, path = '') {
+  const isTree = (value) => value !== null && typeof value === 'object';
+  if (isTree(actual) && isTree(expected)) {
+    for (const key of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
+      if (!isDeepStrictEqual(actual[key], expected[key])) return difference(actual[key], expected[key], `${path}.${key}`);
+    }
+  }
+  return `${path || 'the result'} is ${short(actual)}, in Node ${short(expected)}`;
+}
+
+function short(value) {
+  return (JSON.stringify(value) ?? 'undefined').slice(0, values.show ? 4000 : 100);
+}
+function firstLine(text) {
+  return text.split('\n')[0].slice(0, 160);
+}
+
+function versionOf(name) {
+  try {
+    return JSON.parse(readFileSync(join(here, 'node_modules', name, 'package.json'), 'utf8')).version;
+  } catch {
+    return basename(name) && '?';
+  }
+}
