@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use toril_tests::Toril;
+use toril_tests::toril::engine_cache;
 
 /// A toolchain without the target's standard library compiles that first.
 const BUILD: Duration = Duration::from_secs(600);
@@ -87,6 +88,15 @@ async fn a_folder_without_a_project_is_a_wrong_command_line() {
     assert!(refused.stderr.contains("is not a plugin project"), "{}", refused.stderr);
 }
 
+/// A bundler whose bundle doubles the first item of a job's data.
+#[cfg(unix)]
+fn fake_bundler(toril: &Toril, project: &Path) {
+    let bundle = "export const handler = {\n  describe: () => ({ description: '', jobs: [] }),\n  handle: async (job) => JSON.stringify(job.parsed[0] * 2),\n};\n";
+    let file = toril.folder().join("bundle.js");
+    fs::write(&file, bundle).expect("writes a bundle");
+    fake_tool(&project.join("node_modules/.bin/toril-plugin-build"), &file);
+}
+
 /// A command in place of an SDK's, which copies a component to its output path.
 #[cfg(unix)]
 fn fake_tool(path: &Path, component: &Path) {
@@ -159,7 +169,7 @@ async fn a_typescript_project_whose_types_do_not_fit_is_not_built() {
     use std::os::unix::fs::PermissionsExt;
     let toril = Toril::new().plugin("double");
     let project = toril.folder().join("doubler");
-    fake_tool(&project.join("node_modules/.bin/toril-plugin-build"), &toril.plugin_path("double"));
+    fake_bundler(&toril, &project);
     fs::write(project.join("package.json"), r#"{ "name": "doubler" }"#).expect("writes the project");
     fs::write(project.join("tsconfig.json"), "{}").expect("writes the project");
     let build = ["plugin", "build", "--json"];
@@ -206,20 +216,46 @@ async fn a_python_project_is_built_by_the_sdk_of_its_own_environment() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_javascript_project_is_built_by_its_own_script() {
+async fn a_javascript_project_is_bundled_by_its_own_packages() {
     let toril = Toril::new().plugin("double");
     let project = toril.folder().join("doubler");
     fs::create_dir(&project).expect("makes the project");
-    let package =
-        json!({ "name": "@team/doubler", "scripts": { "build": "toril-plugin-build src/x.ts -o dist/x.wasm" } });
+    let package = json!({ "name": "@team/doubler" });
     fs::write(project.join("package.json"), package.to_string()).expect("writes the project");
     let build = ["plugin", "build", "--json"];
 
     let missing = toril.cli_within(BUILD, "doubler", build).await.exited(1);
-    fake_tool(&project.join("node_modules/.bin/toril-plugin-build"), &toril.plugin_path("double"));
+    fake_bundler(&toril, &project);
     let built = toril.cli_within(BUILD, "doubler", build).await.succeeded().json();
+    let job = ["plugin", "test", "plugins/doubler.wasm", "--name", "any", "--data", "[21]", "--json"];
+    let ran = toril.cli_within(BUILD, "doubler", job).await.succeeded().json();
 
     assert!(missing.stderr.contains("`npm install` in "), "{}", missing.stderr);
     assert_eq!(built["plugin"], "doubler");
-    assert_eq!(fs::read(project.join("plugins/doubler.wasm")).ok(), fs::read(toril.plugin_path("double")).ok());
+    assert_eq!(ran["result"], 42);
+}
+
+#[tokio::test]
+async fn a_plain_javascript_module_is_built_without_node() {
+    let toril = Toril::new().config("[queues.work]\nplugin = \"doubler\"\n").cache(engine_cache());
+    let source = "import { progress } from '@toril/plugin';\nexport const handle = ({ data }) => { progress(50); return data * 2; };\n";
+    fs::write(toril.folder().join("doubler.mjs"), source).expect("writes the module");
+
+    let built = toril.cli(["plugin", "build", "doubler.mjs", "--json"]).await.succeeded().json();
+    let job = ["plugin", "test", "plugins/doubler.wasm", "--name", "any", "--data", "21", "--json"];
+    let ran = toril.cli(job).await.succeeded().json();
+
+    assert_eq!(built["plugin"], "doubler");
+    assert_eq!((&ran["result"], &ran["progress"][0]), (&json!(42), &json!(50)), "{ran}");
+}
+
+#[tokio::test]
+async fn an_error_of_a_modules_top_level_fails_the_build_with_its_line() {
+    let toril = Toril::new().config("[queues.work]\nplugin = \"doubler\"\n").cache(engine_cache());
+    fs::write(toril.folder().join("broken.js"), "export const handle = 1;\nnull.property;\n").expect("writes the module");
+
+    let refused = toril.cli(["plugin", "build", "broken.js"]).await.exited(1);
+
+    assert!(refused.stderr.contains("TypeError") && refused.stderr.contains(":2"), "{}", refused.stderr);
+    assert!(!toril.folder().join("plugins/broken.wasm").exists());
 }

@@ -22,7 +22,8 @@ export async function bundle(entry, { minify = false } = {}) {
   let result = await build(options);
   if (hasAsyncLocalStorage(result.metafile)) result = await build({ ...options, supported: AWAIT_AS_THEN });
   const [, output] = Object.entries(result.metafile.outputs).find(([name]) => !name.endsWith('.map'));
-  const interfaces = output.imports.filter((used) => used.external).map((used) => used.path);
+  const isInterface = ({ external, path: name }) => external && !name.startsWith('toril:engine/');
+  const interfaces = output.imports.filter(isInterface).map((used) => used.path);
   const text = (suffix) => result.outputFiles.find(({ path: name }) => name.endsWith(suffix)).text;
   return {
     code: text('.js'),

@@ -14,6 +14,7 @@ export function createNative(log, Uint8Array) {
     now: () => performance.now(),
     wallClock: () => Date.now(),
     log,
+    random: Math.random,
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
     setTimer(ms, callback) {
       const id = next++;

@@ -1,21 +1,15 @@
 // Runs the runtime in a realm of its own, which has the language and nothing else, as the engine has.
-import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import vm from 'node:vm';
 import { build } from 'esbuild';
+import { options, parts, resolveParts } from '../build.mjs';
 import { createNative } from './native.mjs';
 
-const runtime = join(dirname(fileURLToPath(import.meta.url)), '..');
-const parts = Object.keys(JSON.parse(await readFile(join(runtime, 'parts.json'), 'utf8')));
-
-/** Finds the parts in the sources, and the engine's functions in a global. */
-const resolve = {
-  name: 'toril',
+/** Finds the engine's functions in a global. */
+const resolveNative = {
+  name: 'native',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^toril:runtime\// }, ({ path }) => ({ path: join(runtime, 'src', path.slice('toril:runtime/'.length), 'main.js') }));
-    onResolve({ filter: /^toril:engine\/native$/ }, () => ({ path: 'native', namespace: 'toril' }));
-    onLoad({ filter: /.*/, namespace: 'toril' }, () => ({ contents: 'export default globalThis.native;' }));
+    onResolve({ filter: /^toril:engine\/native$/ }, () => ({ path: 'native', namespace: 'native' }));
+    onLoad({ filter: /.*/, namespace: 'native' }, () => ({ contents: 'export default globalThis.native;' }));
   },
 };
 
@@ -23,14 +17,11 @@ let bundled;
 
 async function source() {
   bundled ??= build({
-    stdin: { contents: parts.map((part) => `import 'toril:runtime/${part}';`).join('\n'), resolveDir: runtime },
-    bundle: true,
+    ...options,
+    stdin: { contents: Object.keys(parts).map((part) => `import 'toril:runtime/${part}';`).join('\n'), resolveDir: import.meta.dirname },
     format: 'iife',
     write: false,
-    platform: 'neutral',
-    mainFields: ['module', 'browser', 'main'],
-    conditions: ['import', 'browser'],
-    plugins: [resolve],
+    plugins: [resolveParts, resolveNative],
   });
   return (await bundled).outputFiles[0].text;
 }

@@ -5,6 +5,8 @@ mod encoding;
 mod http;
 mod process;
 mod time;
+mod url;
+mod zlib;
 
 use rquickjs::{CaughtError, Ctx, Exception, Object, Persistent, TypedArray, Value};
 use std::cell::RefCell;
@@ -20,6 +22,8 @@ pub fn install(ctx: &Ctx<'_>) -> rquickjs::Result<()> {
     encoding::install(&native)?;
     http::install(&native)?;
     process::install(&native)?;
+    url::install(&native)?;
+    zlib::install(&native)?;
     NATIVE.set(Some(Persistent::save(ctx, native)));
     Ok(())
 }

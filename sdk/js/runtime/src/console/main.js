@@ -1,8 +1,12 @@
 // console, which writes to the job's log with Node's formatting.
 import native from 'toril:engine/native';
+// Before the formatter is loaded.
+import { removeMissing } from './missing.js';
 import { format, formatWithOptions, inspect } from 'node-inspect-extracted';
 import { defineGlobals } from 'toril:runtime/core';
 import { table } from './table.js';
+
+removeMissing();
 
 export { format, formatWithOptions, inspect };
 

@@ -1,4 +1,4 @@
-// crypto.getRandomValues and crypto.randomUUID. The part `subtle` adds crypto.subtle.
+// crypto.getRandomValues, crypto.randomUUID and Math.random. The part `subtle` adds crypto.subtle.
 import native from 'toril:engine/native';
 import { asInterface, defineGlobals } from './define.js';
 
@@ -31,3 +31,6 @@ export class Crypto {
 asInterface(Crypto, 'Crypto', ['getRandomValues', 'randomUUID']);
 
 defineGlobals({ Crypto, crypto: new Crypto() });
+
+// QuickJS's own seed would be frozen by the snapshot.
+Math.random = native.random;
