@@ -1,9 +1,9 @@
-// Builds a plugin for each package, runs it, and compares its result with that of the same file in Node.
+// Builds a plugin for each package (`plugins`) and for Node's own modules (`modules`), runs it, and compares its result with
+// that of the same file in Node.
 //
-//   node run.mjs [RUNNER] [--only NAME,NAME] [--show]
+//   node run.mjs RUNNER [--only NAME,NAME] [--show]
 //
 // RUNNER is the program that runs a bundle in the engine. It takes the bundle and the options of `toril plugin test`.
-// Without it, the bundles run in Node without Node's globals: see shell.mjs.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,13 +20,16 @@ const { values, positionals } = parseArgs({
   options: { only: { type: 'string' }, show: { type: 'boolean' }, out: { type: 'string', default: join(tmpdir(), 'toril-npm') } },
 });
 const [runner] = positionals;
+if (!runner) throw new Error('usage: node run.mjs RUNNER [--only NAME,NAME] [--show]');
 const only = values.only?.split(',');
 
 const table = JSON.parse(readFileSync(join(here, 'table.json'), 'utf8'));
 mkdirSync(values.out, { recursive: true });
 const server = await startServer();
-const names = readdirSync(join(here, 'plugins')).sort().map((file) => [file.replace(/\.[jt]s$/, ''), join(here, 'plugins', file)]);
-const queue = names.filter(([name]) => !only || only.includes(name));
+/** The files of a folder, with a prefix before their names. */
+const filesOf = (folder, prefix) =>
+  readdirSync(join(here, folder)).sort().map((file) => [prefix + file.replace(/\.[jt]s$/, ''), join(here, folder, file)]);
+const queue = [...filesOf('modules', 'node:'), ...filesOf('plugins', '')].filter(([name]) => !only || only.includes(name));
 const rows = [];
 // Two at a time, because most of each is the start of a process.
 await Promise.all([worker(), worker()]);
@@ -41,8 +44,8 @@ async function worker() {
   }
 }
 
-const works = rows.filter(({ outcome }) => outcome === 'works').length;
-console.log(`\n${works} of ${rows.length} work`);
+const packages = rows.filter(({ name }) => !name.startsWith('node:'));
+console.log(`\n${packages.filter(({ outcome }) => outcome === 'works').length} of ${packages.length} packages work`);
 
 const unexpected = rows.filter(({ name, outcome }) => (outcome === 'works') !== (table[name]?.works ?? true));
 if (unexpected.length > 0) {
@@ -61,12 +64,10 @@ async function test(name, path) {
   } catch (error) {
     return { ...row, outcome: `does not build: ${firstLine(error.message.split('\n').slice(1).join(' ') || error.message)}` };
   }
-  const file = join(values.out, `${name}.js`);
+  const file = join(values.out, `${name.replace(':', '-')}.js`);
   writeFileSync(file, built.code);
   row.bytes = built.code.length;
-  const actual = runner
-    ? await runInEngine(file, 'toril')
-    : await run(process.execPath, ['--no-warnings', '--experimental-vm-modules', join(here, 'shell.mjs'), file, jobFor('toril')]);
+  const actual = await runInEngine(file, 'toril');
   if (actual.error) return { ...row, outcome: `fails: ${values.show ? actual.error : firstLine(actual.error)}` };
   if (isDeepStrictEqual(actual.value, expected.value)) return { ...row, outcome: 'works' };
   return { ...row, outcome: `differs: ${difference(actual.value, expected.value)}` };
