@@ -18,6 +18,12 @@ async fn no_job_is_lost_for(fault: Fault) {
 
 macro_rules! faults {
     ($($name:ident = $fault:ident;)*) => {
+        #[test]
+        fn every_fault_has_a_test() {
+            let tested = [$(Fault::$fault),*];
+            assert_eq!(&tested[..], &Fault::ALL[..]);
+        }
+
         $(#[tokio::test]
         async fn $name() {
             no_job_is_lost_for(Fault::$fault).await;

@@ -1,4 +1,5 @@
-//! The layers of the host: each crate depends on those alone that CONTRIBUTING.md lists for it.
+//! CONTRIBUTING.md agrees with the repository: each crate of the host depends only on those that the page lists for it,
+//! and the files to change exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -7,6 +8,8 @@ use serde_json::Value;
 
 /// The heading above the table.
 const HEADING: &str = "### Layers";
+/// The heading above the files of each kind of change.
+const CHANGES: &str = "### Where does my change go?";
 /// What the last column of the table is about: the crates that tie a layer to WebAssembly, to Redis or to HTTP.
 const GUARDED: [&str; 7] =
     ["axum", "bullmq-official", "redis", "wasmtime", "wasmtime-wasi", "wasmtime-wasi-config", "wasmtime-wasi-http"];
@@ -19,10 +22,21 @@ fn names(cell: &str) -> BTreeSet<String> {
     cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
+fn page() -> String {
+    let path = toril_tests::repository().join("CONTRIBUTING.md");
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The paths that a path with a list in braces stands for.
+fn expanded(path: &str) -> Vec<String> {
+    let Some((before, rest)) = path.split_once('{') else { return vec![path.to_owned()] };
+    let (list, after) = rest.split_once('}').unwrap_or_else(|| panic!("{path} has no end of its list"));
+    list.split(',').map(|one| format!("{before}{one}{after}")).collect()
+}
+
 /// What the table allows.
 fn allowed() -> Layers {
-    let path = toril_tests::repository().join("CONTRIBUTING.md");
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text = page();
     let (_, below) = text.split_once(HEADING).unwrap_or_else(|| panic!("CONTRIBUTING.md has no {HEADING:?}"));
     let rows = below.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
     let row = |line: &str| {
@@ -79,4 +93,17 @@ fn the_table_lists_no_dependency_that_is_gone() {
         let gone: Vec<_> = dependencies.difference(&found).collect();
         assert!(gone.is_empty(), "{name} does not depend on {gone:?}: remove that from the table in CONTRIBUTING.md");
     }
+}
+
+#[test]
+fn every_path_in_the_list_of_changes_exists() {
+    let text = page();
+    let (_, below) = text.split_once(CHANGES).unwrap_or_else(|| panic!("CONTRIBUTING.md has no {CHANGES:?}"));
+    let section = below.split("\n## ").next().unwrap_or_default();
+    let (root, crates) = (toril_tests::repository(), toril_tests::repository().join("host/crates"));
+    let paths = names(section).into_iter().filter(|name| name.contains('/') && !name.contains(' '));
+    let paths: Vec<_> = paths.flat_map(|path| expanded(&path)).collect();
+    let missing: Vec<_> =
+        paths.iter().filter(|path| !root.join(path).exists() && !crates.join(path).exists()).collect();
+    assert!(paths.len() > 50 && missing.is_empty(), "{missing:?} of {}", paths.len());
 }

@@ -252,7 +252,8 @@ async fn a_plain_javascript_module_is_built_without_node() {
 #[tokio::test]
 async fn an_error_of_a_modules_top_level_fails_the_build_with_its_line() {
     let toril = Toril::new().config("[queues.work]\nplugin = \"doubler\"\n").cache(engine_cache());
-    fs::write(toril.folder().join("broken.js"), "export const handle = 1;\nnull.property;\n").expect("writes the module");
+    fs::write(toril.folder().join("broken.js"), "export const handle = 1;\nnull.property;\n")
+        .expect("writes the module");
 
     let refused = toril.cli(["plugin", "build", "broken.js"]).await.exited(1);
 

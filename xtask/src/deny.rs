@@ -2,6 +2,7 @@
 //! advisory database can be reached. An unreachable database fails only a release check. The tests report it and
 //! pass, because they must not depend on another server.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -29,10 +30,18 @@ enum Advisories {
     NotChecked(String),
 }
 
+/// The manifests of the workspace, and of the JavaScript engine, which is a workspace of its own.
+const MANIFESTS: [&str; 2] = ["Cargo.toml", "sdk/js/engine/Cargo.toml"];
+
 pub fn run(workspace: &Workspace, args: Args) -> Result<()> {
     let program = cargo_tool::DENY.find_or_install(workspace)?;
+    MANIFESTS.into_iter().try_for_each(|manifest| check(workspace, &program, manifest, args))
+}
+
+fn check(workspace: &Workspace, program: &Path, manifest: &str, args: Args) -> Result<()> {
     let command = |checks: &[&str]| {
-        let mut command = Command::new(&program);
+        let mut command = Command::new(program);
+        command.args(["--manifest-path", manifest]);
         command.args(["--color", "never", "--log-level", "error", "check", "--hide-inclusion-graph"]).args(checks);
         command.current_dir(workspace.root());
         command
@@ -40,7 +49,7 @@ pub fn run(workspace: &Workspace, args: Args) -> Result<()> {
     process::run(&mut command(&["licenses", "bans", "sources"]))?;
     let output = command(&["advisories"]).output().context("could not start cargo-deny")?;
     match judged(output.status.success(), &String::from_utf8_lossy(&output.stderr), args)? {
-        Advisories::None => println!("    Cargo.lock has no crate with a known advisory"),
+        Advisories::None => println!("    {manifest}: no crate with a known advisory"),
         Advisories::NotChecked(printed) => {
             println!("    NOT CHECKED: advisories. Their database could not be fetched:");
             printed.lines().take(3).for_each(|line| println!("      {line}"));

@@ -2,34 +2,29 @@
 //! `sdk/js/engine` is compiled to, the Web APIs of `sdk/js/runtime`, and the SDK as one module.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::guests::toolchain::TARGET;
+use crate::cargo;
+use crate::guests::toolchain::{GuestToolchain, TARGET};
 use crate::process;
-use crate::setup::{c_compiler, guest_toolchain, node};
+use crate::setup::c_compiler::{self, CCompiler};
+use crate::setup::{guest_toolchain, node};
 use crate::workspace::{Workspace, write_if_changed};
 
 const ENGINE: &str = "sdk/js/engine";
+const MANIFEST: &str = "sdk/js/engine/Cargo.toml";
 const SDK: &str = "sdk/js";
 
+/// Builds the engine. Returns without work if nothing has changed.
 pub fn run(workspace: &Workspace) -> Result<()> {
-    let toolchain = guest_toolchain::find_or_install(workspace)?;
-    let compiler = c_compiler::find_or_install(workspace)?;
     let out = workspace.target().join("js-engine");
-    let target = workspace.target().join("guests").join(format!("{}-js-engine", toolchain.kind()));
     fs::create_dir_all(&out).with_context(|| format!("could not create {}", out.display()))?;
-
-    let mut build = toolchain.cargo(workspace);
-    build.args(["build", "--release", "--locked", "--target", TARGET, "--target-dir"]).arg(&target);
-    build.arg("--manifest-path").arg(workspace.root().join(ENGINE).join("Cargo.toml"));
-    // The allocator takes its memory itself.
-    build.env_remove("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS");
-    build.env("CC_wasm32_unknown_unknown", &compiler.cc).env("AR_wasm32_unknown_unknown", &compiler.ar);
-    build.env("ZIG_GLOBAL_CACHE_DIR", &compiler.cache);
-    process::run(&mut build).with_context(|| format!("{ENGINE} could not be compiled by {toolchain}"))?;
-    let module = target.join(TARGET).join("release/toril_js_engine.wasm");
+    let cargo = Cargo::find(workspace)?;
+    process::run(&mut cargo.command(workspace, "build")).with_context(|| format!("{ENGINE} could not be compiled"))?;
+    let module = cargo.target.join(TARGET).join("release/toril_js_engine.wasm");
     let bytes = fs::read(&module).with_context(|| format!("could not read {}", module.display()))?;
     write_if_changed(&out.join("engine.wasm"), &bytes)?;
 
@@ -39,4 +34,38 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         .with_context(|| format!("the JavaScript of {SDK} could not be bundled"))?;
     println!("JavaScript engine: {} KiB, {}", bytes.len() / 1024, out.display());
     Ok(())
+}
+
+/// Checks the engine's format, and what clippy finds in it. Both are part of the tests.
+pub fn check(workspace: &Workspace) -> Result<()> {
+    let mut format = cargo::command(workspace);
+    process::run(format.args(["fmt", "--check", "--manifest-path", MANIFEST]))?;
+    process::run(Cargo::find(workspace)?.command(workspace, "clippy").args(["--", "-D", "warnings"]))
+}
+
+/// A cargo for the engine, with the compilers for both of its languages.
+struct Cargo {
+    toolchain: GuestToolchain,
+    compiler: CCompiler,
+    target: PathBuf,
+}
+
+impl Cargo {
+    fn find(workspace: &Workspace) -> Result<Self> {
+        let toolchain = guest_toolchain::find_or_install(workspace)?;
+        let compiler = c_compiler::find_or_install(workspace)?;
+        let target = workspace.target().join("guests").join(format!("{}-js-engine", toolchain.kind()));
+        Ok(Self { toolchain, compiler, target })
+    }
+
+    fn command(&self, workspace: &Workspace, subcommand: &str) -> Command {
+        let mut command = self.toolchain.cargo(workspace);
+        command.args([subcommand, "--release", "--locked", "--target", TARGET, "--target-dir"]).arg(&self.target);
+        command.args(["--manifest-path", MANIFEST]);
+        // The engine's allocator takes its memory itself.
+        command.env_remove("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS");
+        command.env("CC_wasm32_unknown_unknown", &self.compiler.cc).env("AR_wasm32_unknown_unknown", &self.compiler.ar);
+        command.env("ZIG_GLOBAL_CACHE_DIR", &self.compiler.cache);
+        command
+    }
 }

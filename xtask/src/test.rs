@@ -44,6 +44,7 @@ pub fn run(workspace: &Workspace, filter: &[String]) -> Result<()> {
         })?;
     }
     if filter.is_empty() {
+        step("the JavaScript engine's code", || js_engine::check(workspace))?;
         step("dependencies", || deny::run(workspace, deny::Args { release: false }))?;
     }
     step("guests", || {

@@ -41,7 +41,8 @@ impl Dev {
                 return Err(CliError::wrong(format!("folder {} does not exist", project.display())));
             }
             // The first build finishes before the host starts, because the host needs the components.
-            let task = rebuild::start(project, host.plugins.clone(), host.cache.clone()).await.map_err(CliError::failed)?;
+            let task =
+                rebuild::start(project, host.plugins.clone(), host.cache.clone()).await.map_err(CliError::failed)?;
             rebuilding.push(AbortOnDropHandle::new(task));
         }
         let started = tokio::task::spawn_blocking(move || Server::start(&binary, claim)).await;

@@ -107,11 +107,12 @@ pub async fn run(plan: &Plan) -> Outcome {
         forgotten: 0,
         excused: plan.fault.is_none_or(|fault| fault.excuse().is_some()),
     };
+    let kinds = Fault::mixed();
     let most = plan.strikes.min(plan.fault.map_or(usize::MAX, Fault::most));
     while outcome.strikes < most && fleet.has_work().await {
         tokio::time::sleep(Duration::from_millis(random.u64(100..500))).await;
         outcome.caught += fleet.active().await.len();
-        let fault = plan.fault.unwrap_or_else(|| Fault::MIXED[random.usize(..Fault::MIXED.len())]);
+        let fault = plan.fault.unwrap_or_else(|| kinds[random.usize(..kinds.len())]);
         let mut over = fault.strike(&mut fleet, &mut random).await;
         outcome.strikes += 1;
         if fault.loses_data() {

@@ -7,11 +7,17 @@ use toril_javascript::{Engine, Source, build};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<_> = env::args().skip(1).collect();
-    let [engine, runtime, bundle, out] = arguments.as_slice() else { return Err("usage: inject ENGINE RUNTIME BUNDLE OUT".into()) };
+    let [engine, runtime, bundle, out] = arguments.as_slice() else {
+        return Err("usage: inject ENGINE RUNTIME BUNDLE OUT".into());
+    };
     let (module, runtime, code) = (fs::read(engine)?, fs::read_to_string(runtime)?, fs::read_to_string(bundle)?);
     let start = Instant::now();
     let cache = env::temp_dir().join("toril-js-engine");
-    let component = build(Engine { module: &module, runtime: &runtime, sdk: "" }, Source { name: bundle, code: &code }, Some(&cache))?;
+    let component = build(
+        Engine { module: &module, runtime: &runtime, sdk: "" },
+        Source { name: bundle, code: &code },
+        Some(&cache),
+    )?;
     fs::write(out, &component)?;
     println!("{out}: {} bytes in {:?}", component.len(), start.elapsed());
     Ok(())

@@ -35,7 +35,12 @@ pub fn build_plain(engine: Engine<'_>, source: Source<'_>, cache: Option<&Path>)
     with_scripts(engine, &scripts, source.code, cache)
 }
 
-fn with_scripts(engine: Engine<'_>, scripts: &[Script<'_>], code: &str, cache: Option<&Path>) -> Result<Vec<u8>, BuildError> {
+fn with_scripts(
+    engine: Engine<'_>,
+    scripts: &[Script<'_>],
+    code: &str,
+    cache: Option<&Path>,
+) -> Result<Vec<u8>, BuildError> {
     let runtime = Runtime::parse(engine.runtime)?;
     let parts = runtime.of(code);
     let mut all: Vec<Script<'_>> = parts.iter().map(|(name, code)| (name.as_str(), *code)).collect();

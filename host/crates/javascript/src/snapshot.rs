@@ -87,7 +87,11 @@ impl Running {
             Some(Trap::Interrupt) => BuildError::TooLong(LIMIT),
             _ => BuildError::engine(error),
         })?;
-        results.first().and_then(Val::i32).map(i32::cast_unsigned).ok_or_else(|| BuildError::Engine(format!("{name} has no result")))
+        results
+            .first()
+            .and_then(Val::i32)
+            .map(i32::cast_unsigned)
+            .ok_or_else(|| BuildError::Engine(format!("{name} has no result")))
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<u32, BuildError> {

@@ -4,6 +4,9 @@
 
 #![warn(missing_docs)]
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 

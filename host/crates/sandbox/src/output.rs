@@ -254,66 +254,13 @@ impl AsyncWrite for Stream {
 
 #[cfg(test)]
 mod tests {
-    use futures::FutureExt;
-    use futures::future::BoxFuture;
-    use serde_json::Value;
-    use tokio::sync::Semaphore;
-
     use super::*;
-    use toril_job::{ContextError, ContextFuture, Dependencies, JobRef, NewJob, OnFailure};
+    use crate::testing::{SlowLog, TestContext, TestLog};
 
-    /// A job whose log writes one line per permit and then waits for the next permit.
-    struct SlowLog {
-        permits: Semaphore,
-        lines: Mutex<Vec<String>>,
-    }
-
-    impl SlowLog {
-        fn new(permits: usize) -> Arc<Self> {
-            Arc::new(Self { permits: Semaphore::new(permits), lines: Mutex::default() })
-        }
-
-        fn lines(&self) -> Vec<String> {
-            self.lines.lock().expect("no panic").clone()
-        }
-    }
-
-    fn none<'a, T: Send + 'a>() -> ContextFuture<'a, T> {
-        std::future::ready(Err(ContextError::Unavailable("not in this test".to_owned()))).boxed()
-    }
-
-    impl JobContext for SlowLog {
-        fn log(&self, _: LogLevel, message: String) -> BoxFuture<'_, ()> {
-            async move {
-                self.permits.acquire().await.expect("it is never closed").forget();
-                self.lines.lock().expect("no panic").push(message);
-            }
-            .boxed()
-        }
-
-        fn set_progress(&self, _: Value) -> ContextFuture<'_, ()> {
-            none()
-        }
-
-        fn set_data(&self, _: Value) -> ContextFuture<'_, ()> {
-            none()
-        }
-
-        fn children_values(&self) -> ContextFuture<'_, Vec<(JobRef, Value)>> {
-            none()
-        }
-
-        fn ignored_failures(&self) -> ContextFuture<'_, Vec<(JobRef, String)>> {
-            none()
-        }
-
-        fn dependencies(&self) -> ContextFuture<'_, Dependencies> {
-            none()
-        }
-
-        fn add(&self, _: NewJob, _: Option<OnFailure>) -> ContextFuture<'_, String> {
-            none()
-        }
+    /// An output to this log.
+    fn output(log: &Arc<SlowLog>) -> Output {
+        let context = TestContext { log: TestLog::Slow(log.clone()) };
+        Output::to(Arc::new(context), Arc::new(LogQuota::new()))
     }
 
     /// Lets all ready tasks run, for several rounds.
@@ -326,7 +273,7 @@ mod tests {
     #[tokio::test]
     async fn all_lines_are_written_before_an_attempt_has_ended() {
         let log = SlowLog::new(3);
-        let output = Output::to(log.clone(), Arc::new(LogQuota::new()));
+        let output = output(&log);
         output.write(LogLevel::Info, b"one\ntwo\nno end");
         output.finish().await;
         assert_eq!(log.lines(), ["one", "two", "no end"]);
@@ -335,7 +282,7 @@ mod tests {
     #[tokio::test]
     async fn no_line_is_written_after_an_attempt_has_ended() {
         let log = SlowLog::new(1);
-        let output = Output::to(log.clone(), Arc::new(LogQuota::new()));
+        let output = output(&log);
         output.write(LogLevel::Info, b"one\ntwo\n");
         output.finish().await;
 
@@ -349,7 +296,7 @@ mod tests {
     #[tokio::test]
     async fn no_line_is_written_once_the_job_is_another_hosts() {
         let log = SlowLog::new(0);
-        let output = Output::to(log.clone(), Arc::new(LogQuota::new()));
+        let output = output(&log);
         output.write(LogLevel::Info, b"one\n");
         settle().await;
         output.abandon();
@@ -364,7 +311,7 @@ mod tests {
     #[tokio::test]
     async fn no_line_is_written_after_the_output_was_dropped() {
         let log = SlowLog::new(0);
-        let output = Output::to(log.clone(), Arc::new(LogQuota::new()));
+        let output = output(&log);
         output.write(LogLevel::Info, b"one\n");
         settle().await;
         drop(output);

@@ -50,7 +50,8 @@ impl Project {
         let manifest = folder.join("package.json");
         let package: PackageJson = serde_json::from_str(&read(&manifest)?)
             .map_err(|error| BuildError::Manifest { path: manifest, reason: error.to_string() })?;
-        let project = Self { name: name_of_package(&package.name).to_owned(), folder: folder.to_owned(), entry: ENTRY.into() };
+        let project =
+            Self { name: name_of_package(&package.name).to_owned(), folder: folder.to_owned(), entry: ENTRY.into() };
         match project.has_bundler() {
             true => Ok(project),
             false => Err(project.no_bundler()),
@@ -59,7 +60,8 @@ impl Project {
 
     /// One file. Its bundler is that of the nearest folder above with packages.
     pub fn of_file(file: &Path) -> Result<Self, BuildError> {
-        let file = file.canonicalize().map_err(|source| BuildError::File { path: file.to_owned(), doing: "read", source })?;
+        let file =
+            file.canonicalize().map_err(|source| BuildError::File { path: file.to_owned(), doing: "read", source })?;
         let parent = file.parent().unwrap_or(Path::new("."));
         let folder = parent.ancestors().find(|folder| folder.join(BUNDLER).is_file()).unwrap_or(parent).to_owned();
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -75,8 +77,11 @@ impl Project {
             return self.inject(&code, "the embedded SDK".into(), None, cache, toril_javascript::build_plain);
         }
         let note = self.check_types()?;
-        let out = tempfile::tempdir()
-            .map_err(|source| BuildError::File { path: std::env::temp_dir(), doing: "written", source })?;
+        let out = tempfile::tempdir().map_err(|source| BuildError::File {
+            path: std::env::temp_dir(),
+            doing: "written",
+            source,
+        })?;
         let bundle = out.path().join("bundle.js");
         run(self.command(BUNDLER).arg(&self.entry).arg("--bundle").arg(&bundle))?;
         let code = read(&bundle)?;

@@ -96,7 +96,8 @@ pub fn seal() {
 unsafe fn heap() -> &'static mut Dlmalloc<Grow> {
     unsafe {
         let sealed = SEALED != 0;
-        if sealed { &mut *(&raw mut JOBS) } else { &mut *(&raw mut BUILD) }
+        let heap = if sealed { &raw mut JOBS } else { &raw mut BUILD };
+        &mut *heap
     }
 }
 

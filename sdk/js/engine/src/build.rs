@@ -8,8 +8,8 @@ use std::slice;
 
 use rquickjs::{CatchResultExt, Module, module::WriteOptions};
 
-use crate::realm::{self, Realm};
 use crate::interfaces::Modules;
+use crate::realm::{self, Realm};
 use crate::{handler, native};
 
 /// The address of a block of that many bytes.
@@ -23,7 +23,12 @@ pub extern "C" fn toril_js_alloc(length: usize) -> *mut u8 {
 /// # Safety
 /// Both pairs must be blocks of this memory.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn toril_js_compile(name: *const u8, name_length: usize, source: *const u8, length: usize) -> *const [usize; 2] {
+pub unsafe extern "C" fn toril_js_compile(
+    name: *const u8,
+    name_length: usize,
+    source: *const u8,
+    length: usize,
+) -> *const [usize; 2] {
     let (name, source) = unsafe { (slice::from_raw_parts(name, name_length), slice::from_raw_parts(source, length)) };
     leak(compile(name, source))
 }

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use rquickjs::{Ctx, IntoJs, TypedArray, Value, function::Args};
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{
-    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method, OutgoingBody, OutgoingRequest, Scheme,
+    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method, OutgoingBody, OutgoingRequest,
+    Scheme,
 };
 use wasip2::io::poll::Pollable;
 use wasip2::io::streams::{InputStream, OutputStream, StreamError};
@@ -72,7 +73,13 @@ thread_local! {
 }
 
 /// Sends a request, and calls back with the response's head. Returns the request's number.
-pub fn send(method: &str, url: &str, headers: &[Vec<String>], body: Body, on_response: Callback) -> Result<u32, String> {
+pub fn send(
+    method: &str,
+    url: &str,
+    headers: &[Vec<String>],
+    body: Body,
+    on_response: Callback,
+) -> Result<u32, String> {
     let request = request(method, url, headers)?;
     let upload = match body {
         Body::None => None,
@@ -219,7 +226,9 @@ impl Exchange {
                             self.download = Download::Open(source);
                             due.push((callback, arguments(ctx, None, Some(head.into_value(ctx, id)?))?));
                         }
-                        Err(reason) => due.push((callback, arguments(ctx, Some(&format!("{}: {reason}", self.origin)), None)?)),
+                        Err(reason) => {
+                            due.push((callback, arguments(ctx, Some(&format!("{}: {reason}", self.origin)), None)?))
+                        }
                     }
                 }
             },
@@ -360,7 +369,9 @@ fn describe(error: &ErrorCode) -> String {
         ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => "the host name was not found".into(),
         ErrorCode::ConnectionRefused => "connection refused".into(),
         ErrorCode::ConnectionTerminated => "the connection was closed".into(),
-        ErrorCode::ConnectionTimeout | ErrorCode::ConnectionReadTimeout | ErrorCode::ConnectionWriteTimeout => "timed out".into(),
+        ErrorCode::ConnectionTimeout | ErrorCode::ConnectionReadTimeout | ErrorCode::ConnectionWriteTimeout => {
+            "timed out".into()
+        }
         ErrorCode::InternalError(Some(reason)) => reason.clone(),
         other => format!("{other:?}"),
     }

@@ -9,6 +9,8 @@ mod hash_tags;
 mod host;
 mod jobs;
 mod line_index;
+#[cfg(test)]
+mod manual;
 mod node;
 mod origins;
 mod plugin;

@@ -7,6 +7,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::super::{Changes, Config, Env, QueueChange, diff, parse};
+use super::keys;
 
 /// A random selection of these lines.
 fn some_of(lines: &'static [&'static str]) -> impl Strategy<Value = Vec<&'static str>> {
@@ -16,40 +17,12 @@ fn some_of(lines: &'static [&'static str]) -> impl Strategy<Value = Vec<&'static
 
 fn any_queue() -> impl Strategy<Value = String> {
     let plugin = prop_oneof![Just("p"), Just("q"), Just("r")];
-    let lines = some_of(&[
-        "concurrency = 3",
-        "timeout = '5s'",
-        "attempts = 4",
-        "backoff = { type = 'exponential', delay = '1s', jitter = 0.5 }",
-        "remove_on_complete = { age = '1h', count = 9 }",
-        "remove_on_fail = true",
-        "rate_limit = { max = 5, per = '1s' }",
-        "lock_duration = '7s'",
-        "stalled_interval = '9s'",
-        "max_stalled = 4",
-        "max_started_attempts = 5",
-        "metrics = false",
-        "backoff_strategies.mine = { type = 'linear', delay = '1s', max = '1m' }",
-        "dead_letter = 'dead'",
-        "schedules.nightly = { pattern = '0 3 * * *', tz = 'Europe/Madrid' }",
-        "schedules.often = { every = '15m', data = { n = 1 } }",
-    ]);
+    let lines = some_of(keys::QUEUE);
     (plugin, lines).prop_map(|(plugin, lines)| format!("plugin = '{plugin}'\n{}\n", lines.join("\n")))
 }
 
 fn any_plugin() -> impl Strategy<Value = String> {
-    let lines = some_of(&[
-        "memory = '32MiB'",
-        "fuel = 1000",
-        "keyvalue = true",
-        "http = ['https://api.test']\nsend_secrets = { key = { secret = 'env:TOKEN', origin = 'https://api.test' } }",
-        "add_to = ['a']",
-        "config = { a = 1 }",
-        "secrets = { token = 'env:TOKEN' }",
-        "max_added_jobs = 7",
-        "http_rate = { max = 5, per = '1s' }",
-        "max_result = '2KB'",
-    ]);
+    let lines = some_of(keys::PLUGIN);
     lines.prop_map(|lines| lines.join("\n"))
 }
 
@@ -68,23 +41,7 @@ fn any_webhook() -> impl Strategy<Value = String> {
 }
 
 fn any_config() -> impl Strategy<Value = Config> {
-    let host = some_of(&[
-        "listen = 'off'",
-        "plugins = 'elsewhere'",
-        "cache = 'c'",
-        "shutdown_timeout = '3s'",
-        "pen_threads = 3",
-        "max_pens = 9",
-        "name = 'w'",
-        "admin = 'read-only'",
-        "allowed_hosts = ['h']",
-        "redact = ['pin']",
-        "keep_attempts = 5",
-        "compile_memory = '1GiB'",
-        "compile_timeout = '30s'",
-        "max_component = '5MiB'",
-        "log = 'debug'",
-    ]);
+    let host = some_of(keys::HOST);
     let redis = some_of(&["prefix = 'x'", "namespace = 'n'", "connect_timeout = '1s'"]);
     let queues = prop::collection::btree_map("[a-d]", any_queue(), 1..4);
     let plugins = prop::collection::btree_map("[pqr]", any_plugin(), 0..3);

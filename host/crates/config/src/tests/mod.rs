@@ -3,6 +3,7 @@
 mod changes;
 mod environment;
 mod example;
+pub mod keys;
 mod mistakes;
 mod reports;
 mod secrets;

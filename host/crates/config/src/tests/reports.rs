@@ -37,15 +37,15 @@ listen = "here"
 
 #[test]
 fn a_problem_shows_its_line_with_the_part_that_is_meant() {
-    let text = format!("{}\n\n\n\n\n\n{}", queue("timeout = \"1s\""), "concurency = 10\n");
+    let text = format!("{}\n\n\n\n\n\n{}", queue("timeout = \"1s\""), "remove_on_fail = { cont = 5, age = \"1h\" }\n");
     assert_eq!(
         problems(&text, &nothing()).to_string(),
-        "error: unknown key `concurency` in queues.a
-  --> queues.toml:10:1
+        "error: unknown key `cont` in queues.a.remove_on_fail
+  --> queues.toml:10:20
    |
-10 | concurency = 10
-   | ^^^^^^^^^^
-   = help: did you mean `concurrency`? Allowed here: attempts, backoff, backoff_strategies, concurrency, dead_letter, lock_duration, max_stalled, max_started_attempts, metrics, plugin, rate_limit, remove_on_complete, remove_on_fail, schedules, stalled_interval, timeout
+10 | remove_on_fail = { cont = 5, age = \"1h\" }
+   |                    ^^^^
+   = help: did you mean `count`? Allowed here: age, count, limit
 
 1 problem in queues.toml"
     );

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use wasm_encoder::{BlockType, InstructionSink, MemArg, MemArgTarget};
 
-use crate::testing::{Answer, COUNTER, LOG, LONG, TEXT, TestContext, TestPlugins, attempt, plugin, returning};
+use crate::testing::{Answer, COUNTER, LOG, LONG, TEXT, TestContext, TestLog, TestPlugins, attempt, plugin, returning};
 use toril_config::{Isolation, Plugin};
 use toril_job::{Attempt, Failure, FailureKind, Finished, Outcome, Signals};
 
@@ -153,7 +153,7 @@ async fn a_panic_of_the_host_fails_this_attempt_alone() {
     });
     let test = TestPlugins::new();
     test.install("work", &component, &Plugin::default()).await;
-    let panicking = Attempt { context: Arc::new(TestContext { panics: true }), ..attempt(Signals::default()) };
+    let panicking = Attempt { context: Arc::new(TestContext { log: TestLog::Panics }), ..attempt(Signals::default()) };
 
     let failure = retried(test.run("work", panicking, LONG).await.outcome);
     assert_eq!(failure.kind, FailureKind::Host);

@@ -1,18 +1,55 @@
 //! A job context and a key-value store without Redis.
 
+use std::sync::{Arc, Mutex};
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use toril_job::{
     ContextError, ContextFuture, Dependencies, JobContext, JobRef, KeyValue, LogLevel, NewJob, OnFailure, settings,
 };
 
-/// Drops log lines, and has no answer to other calls.
+/// Has no answer to any call but `log`.
 #[derive(Default)]
 pub struct TestContext {
-    /// Whether `log` panics, as a mistake in the host would.
-    pub panics: bool,
+    /// What `log` does.
+    pub log: TestLog,
+}
+
+/// What the log of a [`TestContext`] does.
+#[derive(Default)]
+pub enum TestLog {
+    /// It drops lines.
+    #[default]
+    Dropped,
+    /// It panics, as a mistake in the host would.
+    Panics,
+    /// It writes lines slowly.
+    Slow(Arc<SlowLog>),
+}
+
+/// A log that writes one line per permit and then waits for the next permit.
+pub struct SlowLog {
+    pub permits: Semaphore,
+    lines: Mutex<Vec<String>>,
+}
+
+impl SlowLog {
+    pub fn new(permits: usize) -> Arc<Self> {
+        Arc::new(Self { permits: Semaphore::new(permits), lines: Mutex::default() })
+    }
+
+    /// The lines that it has written.
+    pub fn lines(&self) -> Vec<String> {
+        self.lines.lock().expect("no panic").clone()
+    }
+
+    async fn write(&self, message: String) {
+        self.permits.acquire().await.expect("it is never closed").forget();
+        self.lines.lock().expect("no panic").push(message);
+    }
 }
 
 fn unavailable<'a, T: Send + 'a>() -> ContextFuture<'a, T> {
@@ -20,9 +57,12 @@ fn unavailable<'a, T: Send + 'a>() -> ContextFuture<'a, T> {
 }
 
 impl JobContext for TestContext {
-    fn log(&self, _: LogLevel, _: String) -> BoxFuture<'_, ()> {
-        assert!(!self.panics, "a mistake in the host");
-        std::future::ready(()).boxed()
+    fn log(&self, _: LogLevel, message: String) -> BoxFuture<'_, ()> {
+        match &self.log {
+            TestLog::Dropped => std::future::ready(()).boxed(),
+            TestLog::Panics => panic!("a mistake in the host"),
+            TestLog::Slow(log) => log.write(message).boxed(),
+        }
     }
 
     fn set_progress(&self, _: Value) -> ContextFuture<'_, ()> {

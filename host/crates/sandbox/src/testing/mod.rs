@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use component::{Answer, COUNTER, LOG, TEXT, foreign_world, newer_version, plugin, returning};
-pub use context::TestContext;
+pub use context::{SlowLog, TestContext, TestLog};
 
 use crate::Plugins;
 use toril_config::{HostSettings, Plugin};

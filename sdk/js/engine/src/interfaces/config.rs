@@ -23,7 +23,11 @@ impl ModuleDef for Interface {
 
 fn get(ctx: Ctx<'_>, key: String) -> Result<Option<String>> {
     if !realm::is_live() {
-        return Err(throw(&ctx, "upstream", Some("settings are not available at the top level of a plugin: read them in the handler")));
+        return Err(throw(
+            &ctx,
+            "upstream",
+            Some("settings are not available at the top level of a plugin: read them in the handler"),
+        ));
     }
     store::get(&key).map_err(|error| match error {
         Error::Upstream(reason) => throw(&ctx, "upstream", Some(&reason)),

@@ -127,7 +127,11 @@ fn cancelled(ctx: Ctx<'_>) -> Result<Option<Object<'_>>> {
 }
 
 /// Objects with `child` and one more text.
-fn list<'js, T>(ctx: &Ctx<'js>, items: Vec<T>, parts: impl Fn(T) -> (JobRef, &'static str, String)) -> Result<Array<'js>> {
+fn list<'js, T>(
+    ctx: &Ctx<'js>,
+    items: Vec<T>,
+    parts: impl Fn(T) -> (JobRef, &'static str, String),
+) -> Result<Array<'js>> {
     let array = Array::new(ctx.clone())?;
     for (index, item) in items.into_iter().enumerate() {
         let (child, key, text) = parts(item);

@@ -30,7 +30,12 @@ pub struct Modules {
 }
 
 impl Loader for Modules {
-    fn load<'js>(&mut self, ctx: &Ctx<'js>, name: &str, _: Option<ImportAttributes<'js>>) -> Result<Module<'js, Declared>> {
+    fn load<'js>(
+        &mut self,
+        ctx: &Ctx<'js>,
+        name: &str,
+        _: Option<ImportAttributes<'js>>,
+    ) -> Result<Module<'js, Declared>> {
         let ctx = ctx.clone();
         match name {
             NATIVE => Module::declare_def::<Native, _>(ctx, name),

@@ -51,7 +51,12 @@ pub fn parse<'js>(ctx: &Ctx<'js>, document: &str) -> Result<Value<'js>> {
     }
 }
 
-fn js_parse<'js>(ctx: Ctx<'js>, this: This<Value<'js>>, text: Opt<Value<'js>>, reviver: Opt<Value<'js>>) -> Result<Value<'js>> {
+fn js_parse<'js>(
+    ctx: Ctx<'js>,
+    this: This<Value<'js>>,
+    text: Opt<Value<'js>>,
+    reviver: Opt<Value<'js>>,
+) -> Result<Value<'js>> {
     let text = text.0.unwrap_or_else(|| Value::new_undefined(ctx.clone()));
     let has_reviver = reviver.0.as_ref().is_some_and(|reviver| !reviver.is_undefined());
     if let (false, Some(text)) = (has_reviver, text.as_string()) {
@@ -72,7 +77,8 @@ fn js_stringify<'js>(
     space: Opt<Value<'js>>,
 ) -> Result<Value<'js>> {
     let value = value.0.unwrap_or_else(|| Value::new_undefined(ctx.clone()));
-    let is_set = |option: &Opt<Value>| option.0.as_ref().is_some_and(|option| !option.is_undefined() && !option.is_null());
+    let is_set =
+        |option: &Opt<Value>| option.0.as_ref().is_some_and(|option| !option.is_undefined() && !option.is_null());
     if is_set(&replacer) || is_set(&space) {
         return original(&ctx, &STRINGIFY)?.call((this, value, replacer.0, space.0));
     }
@@ -88,7 +94,8 @@ pub fn write_result<'js>(ctx: Ctx<'js>, value: Value<'js>) -> Result<bool> {
     match write::value(&ctx, &value) {
         Ok(Written::Text(bytes)) => {
             // The writer escapes lone surrogates, so its text is UTF-8.
-            let text = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+            let text =
+                String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
             RESULT.set(Some(text));
             Ok(true)
         }

@@ -268,7 +268,8 @@ impl Parser<'_> {
             b't' => 0x09,
             b'u' => {
                 let digits = self.bytes.get(self.at..self.at + 4)?;
-                let unit = digits.iter().try_fold(0_u32, |unit, digit| Some(unit * 16 + char::from(*digit).to_digit(16)?))?;
+                let unit =
+                    digits.iter().try_fold(0_u32, |unit, digit| Some(unit * 16 + char::from(*digit).to_digit(16)?))?;
                 self.at += 4;
                 u16::try_from(unit).ok()?
             }

@@ -187,7 +187,13 @@ impl Writer {
         }
     }
 
-    unsafe fn property(&mut self, object: qjs::JSValue, name: qjs::JSAtom, is_first: bool, depth: u32) -> Result<bool, Thrown> {
+    unsafe fn property(
+        &mut self,
+        object: qjs::JSValue,
+        name: qjs::JSAtom,
+        is_first: bool,
+        depth: u32,
+    ) -> Result<bool, Thrown> {
         unsafe {
             let value = self.own(qjs::JS_GetProperty(self.ctx, object, name))?;
             let mark = self.out.len();

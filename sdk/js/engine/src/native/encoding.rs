@@ -1,17 +1,18 @@
 //! Text encodings and binary-to-text encodings.
 
 use base64::Engine;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use base64::engine::DecodePaddingMode;
 use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use rquickjs::{Ctx, Object, String as JsString, TypedArray, prelude::Func};
 
 use super::{bytes, type_error};
 
 type Bytes<'js> = TypedArray<'js, u8>;
 
-const LENIENT: GeneralPurposeConfig =
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true);
+const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+    .with_decode_allow_trailing_bits(true);
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 
 pub fn install(native: &Object<'_>) -> rquickjs::Result<()> {
@@ -21,7 +22,10 @@ pub fn install(native: &Object<'_>) -> rquickjs::Result<()> {
     native.set("latin1Decode", Func::from(latin1_decode))?;
     native.set("base64Encode", Func::from(base64_encode))?;
     native.set("base64Decode", Func::from(base64_decode))?;
-    native.set("hexEncode", Func::from(|ctx: Ctx<'_>, data: Bytes<'_>| Ok::<_, rquickjs::Error>(hex::encode(bytes(&ctx, &data)?))))?;
+    native.set(
+        "hexEncode",
+        Func::from(|ctx: Ctx<'_>, data: Bytes<'_>| Ok::<_, rquickjs::Error>(hex::encode(bytes(&ctx, &data)?))),
+    )?;
     native.set("hexDecode", Func::from(hex_decode))
 }
 

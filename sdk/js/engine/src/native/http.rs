@@ -30,7 +30,10 @@ fn fetch<'js>(
     callback: Function<'js>,
 ) -> rquickjs::Result<u32> {
     if !realm::is_live() {
-        return Err(type_error(&ctx, "requests are not available at the top level of a plugin: send them in the handler"));
+        return Err(type_error(
+            &ctx,
+            "requests are not available at the top level of a plugin: send them in the handler",
+        ));
     }
     let body = match (body.as_bool(), TypedArray::<u8>::from_value(body.clone())) {
         (Some(true), _) => Body::Streamed,

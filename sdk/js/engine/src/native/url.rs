@@ -16,7 +16,11 @@ pub fn install(native: &Object<'_>) -> rquickjs::Result<()> {
     native.set("formEncode", Func::from(form_encode))
 }
 
-fn parse<'js>(ctx: Ctx<'js>, input: String, base: rquickjs::prelude::Opt<Option<String>>) -> rquickjs::Result<Option<Array<'js>>> {
+fn parse<'js>(
+    ctx: Ctx<'js>,
+    input: String,
+    base: rquickjs::prelude::Opt<Option<String>>,
+) -> rquickjs::Result<Option<Array<'js>>> {
     let base = match base.0.flatten().map(|base| Url::parse(&base)) {
         None => None,
         Some(Ok(base)) => Some(base),

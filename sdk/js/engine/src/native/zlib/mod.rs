@@ -53,7 +53,12 @@ fn output<'js>(ctx: &Ctx<'js>, make: impl FnOnce(&mut Vec<u8>) -> Result<(), Fai
     TypedArray::new(ctx.clone(), out)
 }
 
-fn all<'js>(ctx: Ctx<'js>, format: String, data: Bytes<'js>, options: Opt<Option<Object<'js>>>) -> rquickjs::Result<Bytes<'js>> {
+fn all<'js>(
+    ctx: Ctx<'js>,
+    format: String,
+    data: Bytes<'js>,
+    options: Opt<Option<Object<'js>>>,
+) -> rquickjs::Result<Bytes<'js>> {
     let mut coder = Coder::new(&ctx, &format, options.0.flatten())?;
     let input = bytes(&ctx, &data)?;
     output(&ctx, |out| coder.write(&input, out).and_then(|()| coder.end(out)))
@@ -70,7 +75,8 @@ fn crc32<'js>(ctx: Ctx<'js>, data: Bytes<'js>, start: Opt<u32>) -> rquickjs::Res
 struct Failure(&'static str, i32, &'static str);
 
 impl Failure {
-    const TOO_LONG: Self = Self("ERR_BUFFER_TOO_LARGE", 0, "Cannot create a Buffer larger than the given maxOutputLength");
+    const TOO_LONG: Self =
+        Self("ERR_BUFFER_TOO_LARGE", 0, "Cannot create a Buffer larger than the given maxOutputLength");
     const TRUNCATED: Self = Self("Z_BUF_ERROR", -5, "unexpected end of file");
     const HEADER: Self = Self("Z_DATA_ERROR", -3, "incorrect header check");
     const DATA: Self = Self("Z_DATA_ERROR", -3, "invalid compressed data");
@@ -165,7 +171,9 @@ impl Coder {
     }
 
     fn begin(&mut self, input: &[u8], out: &mut Vec<u8>) {
-        if matches!(self.state, State::Unknown) && let Some(first) = input.first() {
+        if matches!(self.state, State::Unknown)
+            && let Some(first) = input.first()
+        {
             let is_gzip = *first == 0x1f;
             self.state = State::Decompress(Decompress::new(!is_gzip));
             self.gzip = is_gzip.then(gzip::Wrapper::default);
@@ -205,7 +213,8 @@ impl Coder {
             out.reserve(STEP);
             let (consumed, length) = (coder.total_in(), out.len());
             let status = coder.decompress_vec(input, out, FlushDecompress::None);
-            let status = status.map_err(|_| if consumed == 0 && self.gzip.is_none() { Failure::HEADER } else { Failure::DATA })?;
+            let status = status
+                .map_err(|_| if consumed == 0 && self.gzip.is_none() { Failure::HEADER } else { Failure::DATA })?;
             input = input.get((coder.total_in() - consumed) as usize..).unwrap_or_default();
             let fresh = out.get(length..).unwrap_or_default();
             self.made += fresh.len();
