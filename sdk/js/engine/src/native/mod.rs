@@ -1,6 +1,7 @@
 //! `toril:engine/native`: the functions that the JavaScript side of the engine is made of. Its default export is one
 //! object. Plugins do not import it.
 
+mod crypto;
 mod encoding;
 mod http;
 mod process;
@@ -20,6 +21,7 @@ pub fn install(ctx: &Ctx<'_>) -> rquickjs::Result<()> {
     let native = Object::new(ctx.clone())?;
     time::install(&native)?;
     encoding::install(&native)?;
+    crypto::install(&native)?;
     http::install(&native)?;
     process::install(&native)?;
     url::install(&native)?;

@@ -12,6 +12,7 @@ export { Event, EventTarget, defineHandler } from './event.js';
 export { AbortSignal, AbortController } from './abort.js';
 export { bytesOf, toBytes, concatBytes } from './bytes.js';
 export { reportError } from './errors.js';
+export { Crypto } from './random.js';
 
 Object.defineProperty(globalThis, 'self', { value: globalThis, writable: true, configurable: true });
 
