@@ -14,9 +14,11 @@ export async function handle() {
   const hash = createHash('sha256').update('a');
   const copy = hash.copy().update('b');
   const sealed = (name: string, key: Buffer, iv: Buffer) => {
-    const cipher = createCipheriv(name as 'aes-256-gcm', key, iv).setAAD?.(Buffer.from('aad')) ?? createCipheriv(name, key, iv);
+    const isGcm = name.endsWith('gcm');
+    const cipher = createCipheriv(name as 'aes-256-gcm', key, iv);
+    if (isGcm) cipher.setAAD(Buffer.from('aad'));
     const text = Buffer.concat([cipher.update('Hello '), cipher.update('wörld', 'utf8'), cipher.final()]);
-    const tag = name.endsWith('gcm') ? cipher.getAuthTag() : undefined;
+    const tag = isGcm ? cipher.getAuthTag() : undefined;
     const opener = createDecipheriv(name as 'aes-256-gcm', key, iv);
     if (tag) opener.setAAD(Buffer.from('aad')).setAuthTag(tag);
     return [text.toString('hex'), tag?.toString('hex'), opener.update(text, undefined, 'utf8') + opener.final('utf8')];
