@@ -56,12 +56,27 @@ export const generateKey = withCallback(generateKeySync);
 const refuse = (name, advice) => () => {
   throw unavailable(`crypto.${name}`, advice);
 };
-export const createDiffieHellman = refuse('createDiffieHellman', 'use crypto.subtle.deriveBits with ECDH');
-export const createECDH = refuse('createECDH', 'use crypto.subtle.deriveBits with ECDH');
-export const diffieHellman = refuse('diffieHellman', 'use crypto.subtle.deriveBits with ECDH');
+const DH_ADVICE = 'use crypto.subtle.deriveBits with ECDH';
+export const createDiffieHellman = refuse('createDiffieHellman', DH_ADVICE);
+export const createECDH = refuse('createECDH', DH_ADVICE);
+export const diffieHellman = refuse('diffieHellman', DH_ADVICE);
 export const createCipher = refuse('createCipher', 'use createCipheriv. Node has removed this function as well');
 export const createDecipher = refuse('createDecipher', 'use createDecipheriv. Node has removed this function as well');
 export const X509Certificate = refuse('X509Certificate', 'createPublicKey takes the key out of a certificate');
+export const DiffieHellman = refuse('DiffieHellman', DH_ADVICE);
+export const DiffieHellmanGroup = refuse('DiffieHellmanGroup', DH_ADVICE);
+export const createDiffieHellmanGroup = refuse('createDiffieHellmanGroup', DH_ADVICE);
+export const getDiffieHellman = refuse('getDiffieHellman', DH_ADVICE);
+export const ECDH = refuse('ECDH', DH_ADVICE);
+export const Certificate = refuse('Certificate', 'no alternative exists');
+export const checkPrime = refuse('checkPrime', 'use an npm package for numbers');
+export const checkPrimeSync = checkPrime;
+export const generatePrime = refuse('generatePrime', 'use generateKeyPair');
+export const generatePrimeSync = generatePrime;
+export const privateEncrypt = refuse('privateEncrypt', 'use sign');
+export const publicDecrypt = refuse('publicDecrypt', 'use verify');
+export const setEngine = () => {};
+export const setFips = () => {};
 export const getCurves = () => ['prime256v1', 'secp384r1'];
 export const getFips = () => 0;
 export const secureHeapUsed = () => undefined;
@@ -121,22 +136,29 @@ export const pseudoRandomBytes = randomBytes;
 export const DEFAULT_ENCODING = 'buffer';
 
 const crypto = {
+  Certificate,
   Cipher,
   Cipheriv,
   Decipher,
   Decipheriv,
+  DiffieHellman,
+  DiffieHellmanGroup,
+  ECDH,
   Hash,
   Hmac,
   KeyObject,
   Sign,
   Verify,
   X509Certificate,
+  checkPrime,
+  checkPrimeSync,
   constants,
   createCipher,
   createCipheriv,
   createDecipher,
   createDecipheriv,
   createDiffieHellman,
+  createDiffieHellmanGroup,
   createECDH,
   createHash,
   createHmac,
@@ -150,9 +172,12 @@ const crypto = {
   generateKeyPair,
   generateKeyPairSync,
   generateKeySync,
+  generatePrime,
+  generatePrimeSync,
   getCipherInfo,
   getCiphers,
   getCurves,
+  getDiffieHellman,
   getFips,
   getHashes,
   getRandomValues,
@@ -162,7 +187,9 @@ const crypto = {
   pbkdf2,
   pbkdf2Sync,
   privateDecrypt,
+  privateEncrypt,
   pseudoRandomBytes,
+  publicDecrypt,
   publicEncrypt,
   randomBytes,
   randomFill,
