@@ -168,7 +168,7 @@ impl Add {
         let admin = self.client.admin(path)?;
         let configured = admin.configured();
         if !configured.contains(&self.queue) {
-            let known: Vec<_> = configured.iter().map(String::as_str).collect();
+            let known: Vec<_> = configured.iter().map(|queue| queue.as_str()).collect();
             self.note_no_entry(path, &known);
             admin.make_queue(&self.queue).await?;
         }

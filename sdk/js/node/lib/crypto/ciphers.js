@@ -1,6 +1,7 @@
 // `createCipheriv` and `createDecipheriv`. The engine computes when all data has come, so `update` returns nothing, and
 // `final` everything.
 import native from 'toril:engine/native';
+import 'toril:engine/full';
 import { coded } from '../errors.js';
 import { extendStream, initialize } from '../stream-if-used.js';
 import { join, output, toBytes } from './bytes.js';

@@ -1,5 +1,6 @@
 // `createHash`, `createHmac`, and the functions that derive keys.
 import native from 'toril:engine/native';
+import 'toril:engine/full';
 import { coded, unavailable, wrongType } from '../errors.js';
 import { nextTick } from '../next-tick.js';
 import { extendStream, initialize } from '../stream-if-used.js';

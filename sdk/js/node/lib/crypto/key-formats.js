@@ -1,5 +1,6 @@
 // Conversion of keys between PEM, DER and JWK. Inside, a public key is SPKI and a private one PKCS#8, both in DER.
 import native from 'toril:engine/native';
+import 'toril:engine/full';
 import { coded } from '../errors.js';
 import { decode as decodeText, encode as encodeText } from '../text-encodings.js';
 import { elements, sequence } from './der.js';

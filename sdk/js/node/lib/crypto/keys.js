@@ -1,5 +1,6 @@
 // `KeyObject`, and what makes one.
 import native from 'toril:engine/native';
+import 'toril:engine/full';
 import { Buffer } from '../../buffer.js';
 import { coded, unavailable, wrongType } from '../errors.js';
 import { output, toBytes } from './bytes.js';

@@ -1,5 +1,6 @@
 // Signing and verifying, and encryption with a pair of keys.
 import native from 'toril:engine/native';
+import 'toril:engine/full';
 import { nextTick } from '../next-tick.js';
 import { extendStream, initialize } from '../stream-if-used.js';
 import { join, output, toBytes } from './bytes.js';

@@ -3,6 +3,7 @@
 import native from 'toril:engine/native';
 import { asInterface, defineGlobals, usv } from 'toril:runtime/core';
 import { OWNER, URLSearchParams } from './search-params.js';
+import 'toril:engine/web';
 
 // Indexes of what `native.urlParse` returns.
 const HREF = 0;
