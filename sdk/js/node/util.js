@@ -103,10 +103,10 @@ const refuse = (name, advice) =>
   function refused() {
     throw unavailable(`util.${name}`, advice);
   };
-export const MIMEType = refuse('MIMEType', 'split the text, or use an npm package such as content-type');
+export const MIMEType = /* @__PURE__ */ refuse('MIMEType', 'split the text, or use an npm package such as content-type');
 export const MIMEParams = MIMEType;
-export const parseEnv = refuse('parseEnv', 'use `parse` of the npm package dotenv');
-export const getSystemErrorName = refuse('getSystemErrorName', 'read the `code` of the error');
+export const parseEnv = /* @__PURE__ */ refuse('parseEnv', 'use `parse` of the npm package dotenv');
+export const getSystemErrorName = /* @__PURE__ */ refuse('getSystemErrorName', 'read the `code` of the error');
 export const getSystemErrorMap = () => new Map();
 export const transferableAbortController = () => new AbortController();
 export const transferableAbortSignal = (signal) => signal;
