@@ -1,6 +1,7 @@
-// Runs a plugin's file in Node itself: `node --import ../../sdk/js/build/typescript.js baseline.mjs FILE JOB`.
+// Runs a plugin's file in Node itself: `node --import ../../sdk/js/build/typescript.js baseline.mjs FILE JOB`. A file whose
+// result must differ from Node's exports the `expected` one.
 const [file, job] = process.argv.slice(2);
-const { handle } = await import(file);
+const { handle, expected } = await import(file);
 const raw = JSON.parse(job);
-const result = await handle({ ...raw, data: JSON.parse(raw.data) });
+const result = expected ?? (await handle({ ...raw, data: JSON.parse(raw.data) }));
 process.stdout.write(`\n@@result ${JSON.stringify({ value: result ?? null })}\n`, () => process.exit(0));

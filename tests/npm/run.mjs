@@ -1,9 +1,9 @@
 // Builds a plugin for each package (`plugins`) and for Node's own modules (`modules`), runs it, and compares its result with
 // that of the same file in Node.
 //
-//   node run.mjs RUNNER [--only NAME,NAME] [--show]
+//   node run.mjs TORIL [--only NAME,NAME] [--show]
 //
-// RUNNER is the program that runs a bundle in the engine. It takes the bundle and the options of `toril plugin test`.
+// TORIL is the program `toril`. The exit code is 0 if all of it is as `table.json` says. Modules must all work.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,8 +19,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { only: { type: 'string' }, show: { type: 'boolean' }, out: { type: 'string', default: join(tmpdir(), 'toril-npm') } },
 });
-const [runner] = positionals;
-if (!runner) throw new Error('usage: node run.mjs RUNNER [--only NAME,NAME] [--show]');
+const [toril] = positionals;
+if (!toril) throw new Error('usage: node run.mjs TORIL [--only NAME,NAME] [--show]');
 const only = values.only?.split(',');
 
 const table = JSON.parse(readFileSync(join(here, 'table.json'), 'utf8'));
@@ -73,17 +73,20 @@ async function test(name, path) {
   return { ...row, outcome: `differs: ${difference(actual.value, expected.value)}` };
 }
 
-/** Runs a job with `toril plugin test`. */
-async function runInEngine(bundle, run) {
+/** Builds a component from a bundle, and runs one job with `toril plugin test`. */
+async function runInEngine(file, run) {
+  const built = await output(toril, ['plugin', 'build', '--bundled', file, '--out', values.out, '--json'], values.out);
+  if (built.code !== 0) return { error: built.stderr.trim() };
+  const component = file.replace(/js$/, 'wasm');
   const data = JSON.stringify({ url: server.url, run });
-  const options = ['--name', 'j', '--data', data, '--http', server.url, '--memory', '256MiB', '--timeout', '60s', '--json'];
-  const { stdout, stderr } = await output(runner, [bundle, ...options]);
+  const limits = ['--memory', '256MiB', '--timeout', '60s'];
+  const { stdout, stderr } = await output(toril, ['plugin', 'test', component, '--name', 'j', '--data', data, '--http', server.url, ...limits, '--json'], values.out);
   const report = stdout.split('\n').find((line) => line.startsWith('{'));
-  if (!report) return { error: errorIn(stderr) ?? (stderr.trim().split('\n').pop() || 'no report') };
+  if (!report) return { error: stderr.trim() };
   const { outcome, result, failure, log } = JSON.parse(report);
-  if (outcome === 'completed') return { value: typeof result === 'string' ? JSON.parse(result) : result };
+  if (outcome === 'completed') return { value: result };
   const logged = log.filter(({ level }) => level === 'error').map(({ message }) => message);
-  return { error: values.show ? [failure?.message ?? outcome, ...logged].join('\n') : (failure?.message ?? outcome) };
+  return { error: [failure?.message ?? outcome, ...logged].join('\n') };
 }
 
 /** Runs a program that prints `@@result JSON`. */
@@ -93,9 +96,9 @@ async function run(program, args) {
   return found ? JSON.parse(found[1]) : { error: errorIn(stderr) ?? `exit code ${code}` };
 }
 
-function output(program, args) {
+function output(program, args, cwd = here) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: here });
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd });
     const text = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (chunk) => (text[name] += chunk));
     const timer = setTimeout(() => child.kill('SIGKILL'), 90_000);

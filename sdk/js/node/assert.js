@@ -1,5 +1,6 @@
 // `node:assert`: the npm package `assert`, which is Node's own code.
 import assert from 'assert';
+import { unavailable } from './lib/errors.js';
 
 export const {
   AssertionError,
@@ -23,4 +24,8 @@ export const {
   throws,
 } = assert;
 
+export const CallTracker = function CallTracker() {
+  throw unavailable('assert.CallTracker', 'count the calls yourself. Node has deprecated it as well');
+};
+assert.CallTracker = CallTracker;
 export default assert;

@@ -8,11 +8,11 @@ export const captureRejectionSymbol = Symbol.for('nodejs.rejection');
 export const captureRejections = false;
 export const usingDomains = false;
 
-const emit = EventEmitter.prototype.emit;
-/** Also calls the listeners of `errorMonitor`, and handles rejections of an emitter with `captureRejections`. */
-EventEmitter.prototype.emit = function (type, ...values) {
-  if (type === 'error' && this._events?.[errorMonitor] !== undefined) emit.call(this, errorMonitor, ...values);
-  return emit.call(this, type, ...values);
+const { emit } = EventEmitter.prototype;
+/** Also calls the listeners of `errorMonitor`. */
+EventEmitter.prototype.emit = function (type, value) {
+  if (type === 'error' && this._events?.[errorMonitor] !== undefined) emit.call(this, errorMonitor, value);
+  return emit.apply(this, arguments);
 };
 
 /** A promise of an event's arguments. Rejects when the emitter emits an error first. */

@@ -2,6 +2,7 @@
 import { unavailable } from './lib/errors.js';
 
 export const { performance } = globalThis;
+export const { Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure } = globalThis;
 const refuse = (name) => () => {
   throw unavailable(`perf_hooks.${name}`, "use `performance.now()`. The host's metrics measure each job");
 };

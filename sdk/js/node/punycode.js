@@ -2,5 +2,6 @@
 import * as punycode from 'unenv/node/punycode';
 
 export const { decode, encode, toASCII, toUnicode, ucs2 } = punycode;
-const whole = { decode, encode, toASCII, toUnicode, ucs2, version: '2.1.0' };
+export const version = '2.1.0';
+const whole = { decode, encode, toASCII, toUnicode, ucs2, version };
 export default whole;

@@ -38,6 +38,8 @@ export const setDefaultHighWaterMark = (objectMode, value) => {
   else byteMark = value;
 };
 export const isWritable = (stream) => Boolean(stream.writable) && !stream.destroyed;
-Object.assign(Stream, { getDefaultHighWaterMark, setDefaultHighWaterMark, isWritable });
+export const isDestroyed = (stream) => Boolean(stream.destroyed);
+export const { _isUint8Array, _uint8ArrayToBuffer } = Stream;
+Object.assign(Stream, { getDefaultHighWaterMark, setDefaultHighWaterMark, isDestroyed, isWritable });
 
 export { Stream, Stream as default };

@@ -2,6 +2,7 @@
 import native from 'toril:engine/native';
 import { keep } from './lib/context.js';
 import { wrongType } from './lib/errors.js';
+import promises from './timers/promises.js';
 
 const host = globalThis;
 const dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
@@ -56,5 +57,16 @@ for (const [timer, value] of [
   Object.defineProperty(timer, customPromisify, { value });
 }
 
-const timers = { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate };
+export { promises };
+const timers = {
+  setTimeout,
+  setInterval,
+  setImmediate,
+  clearTimeout,
+  clearInterval,
+  clearImmediate,
+  get promises() {
+    return promises;
+  },
+};
 export default timers;

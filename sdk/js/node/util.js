@@ -99,6 +99,20 @@ export function parseArgs() {
   throw unavailable('util.parseArgs', 'a plugin has no command line. Pass options in the data of the job');
 }
 
+const refuse = (name, advice) =>
+  function refused() {
+    throw unavailable(`util.${name}`, advice);
+  };
+export const MIMEType = /* @__PURE__ */ refuse('MIMEType', 'split the text, or use an npm package such as content-type');
+export const MIMEParams = MIMEType;
+export const parseEnv = /* @__PURE__ */ refuse('parseEnv', 'use `parse` of the npm package dotenv');
+export const getSystemErrorName = /* @__PURE__ */ refuse('getSystemErrorName', 'read the `code` of the error');
+export const getSystemErrorMap = () => new Map();
+export const transferableAbortController = () => new AbortController();
+export const transferableAbortSignal = (signal) => signal;
+/** Node's own name of it. */
+export const _extend = (target, source) => (isObject(source) ? Object.assign(target, source) : target);
+
 export const { isArray } = Array;
 export const isBoolean = (value) => typeof value === 'boolean';
 export const isNull = (value) => value === null;
@@ -114,8 +128,11 @@ export const isBuffer = (value) => value?.constructor?.isBuffer?.(value) ?? fals
 export const { isDate, isRegExp, isNativeError: isError } = types;
 
 const util = {
+  MIMEParams,
+  MIMEType,
   TextDecoder,
   TextEncoder,
+  _extend,
   aborted,
   callbackify,
   debug,
@@ -123,6 +140,8 @@ const util = {
   deprecate,
   format,
   formatWithOptions,
+  getSystemErrorMap,
+  getSystemErrorName,
   inherits,
   inspect,
   isArray,
@@ -143,10 +162,13 @@ const util = {
   isUndefined,
   log,
   parseArgs,
+  parseEnv,
   promisify,
   stripVTControlCharacters,
   styleText,
   toUSVString,
+  transferableAbortController,
+  transferableAbortSignal,
   types,
 };
 export default util;

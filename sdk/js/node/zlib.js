@@ -116,14 +116,14 @@ const refuse = (name) =>
   function refused() {
     throw unavailable(`zlib.${name}`, BROTLI_ADVICE);
   };
-export const brotliCompress = refuse('brotliCompress');
-export const brotliCompressSync = refuse('brotliCompressSync');
-export const brotliDecompress = refuse('brotliDecompress');
-export const brotliDecompressSync = refuse('brotliDecompressSync');
-export const createBrotliCompress = refuse('createBrotliCompress');
-export const createBrotliDecompress = refuse('createBrotliDecompress');
-export const BrotliCompress = refuse('BrotliCompress');
-export const BrotliDecompress = refuse('BrotliDecompress');
+export const brotliCompress = /* @__PURE__ */ refuse('brotliCompress');
+export const brotliCompressSync = /* @__PURE__ */ refuse('brotliCompressSync');
+export const brotliDecompress = /* @__PURE__ */ refuse('brotliDecompress');
+export const brotliDecompressSync = /* @__PURE__ */ refuse('brotliDecompressSync');
+export const createBrotliCompress = /* @__PURE__ */ refuse('createBrotliCompress');
+export const createBrotliDecompress = /* @__PURE__ */ refuse('createBrotliDecompress');
+export const BrotliCompress = /* @__PURE__ */ refuse('BrotliCompress');
+export const BrotliDecompress = /* @__PURE__ */ refuse('BrotliDecompress');
 
 export const codes = Object.fromEntries(
   ['Z_OK', 'Z_STREAM_END', 'Z_NEED_DICT', 'Z_ERRNO', 'Z_STREAM_ERROR', 'Z_DATA_ERROR', 'Z_MEM_ERROR', 'Z_BUF_ERROR', 'Z_VERSION_ERROR'].flatMap(

@@ -15,8 +15,8 @@ export async function handle() {
   return {
     inspected: [
       inspect({ a: 1, b: 'x', c: [1, , 3], d: new Map([['k', { deep: { deeper: { deepest: 1 } } }]]), e: new Set([1]), f: null, g: undefined, h: Symbol('s'), i: 10n, j: /x/g, k: new Date(0) }),
-      inspect(new Point(1, 2)), inspect(circular), inspect([new Error('e').message, () => {}, class A {}, function named() {}]), inspect('it\'s "q"'), inspect(Buffer.from('ab')), inspect(new Uint8Array(3)),
-      inspect({ long: 'x'.repeat(100), list: Array.from({ length: 120 }, (_, index) => index) }), inspect(Object.create(null)), inspect({ [util.inspect.custom]: () => 'custom' }), inspect(new Proxy({ a: 1 }, {})), inspect(Promise.resolve(4)), inspect(new (class Foo extends Map {})([[1, 2]])), inspect({ a: { b: { c: { d: 1 } } } }, { depth: 0 }), inspect([[[[]]]], { depth: Infinity, compact: false }), inspect(-0), inspect([1.5, NaN, 'a\nb']), inspect({ get a() { return 1; }, set b(value) {} }), inspect(new Number(3)), inspect(Object(Symbol('q'))), inspect('x', { colors: true }),
+      inspect(new Point(1, 2)), inspect(circular), inspect([new Error('e').message, () => {}, function named() {}]), inspect('it\'s "q"'), inspect(Buffer.from('ab')), inspect(new Uint8Array(3)),
+      inspect({ long: 'x'.repeat(100), list: Array.from({ length: 120 }, (_, index) => index) }), inspect(Object.create(null)), inspect({ [util.inspect.custom]: () => 'custom' }), inspect(new Proxy({ a: 1 }, {})), inspect(new (class Foo extends Map {})([[1, 2]])), inspect({ a: { b: { c: { d: 1 } } } }, { depth: 0 }), inspect([[[[]]]], { depth: Infinity, compact: false }), inspect(-0), inspect([1.5, NaN, 'a\nb']), inspect({ get a() { return 1; }, set b(value) {} }), inspect(new Number(3)), inspect(Object(Symbol('q'))), inspect('x', { colors: true }),
     ],
     formatted: [format('%s %d %i %f %j %o %O %%', 'a', '42', 3.9, '1.5', { a: 1 }, [1], { b: 2 }), format('a', 'b', { c: 1 }), format('%s', Symbol('x'), 5n), format('%x', 1), format(1, 2, '3')],
     promised: [await read(2), await read(0).catch((error) => error.message)],

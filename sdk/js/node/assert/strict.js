@@ -3,6 +3,7 @@ import { strict } from '../assert.js';
 
 export {
   AssertionError,
+  CallTracker,
   deepStrictEqual as deepEqual,
   deepStrictEqual,
   doesNotMatch,

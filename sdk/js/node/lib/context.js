@@ -29,6 +29,21 @@ export function keep(callback) {
   };
 }
 
+/** The same for the reaction to a promise, which is most of them: it has one argument. */
+function keepReaction(callback) {
+  if (typeof callback !== 'function') return callback;
+  const context = current;
+  return (value) => {
+    const before = current;
+    current = context;
+    try {
+      return callback(value);
+    } finally {
+      current = before;
+    }
+  };
+}
+
 /**
  * Makes everything that calls back later keep its context. The engine's `await` of a promise does not call `then`, so the
  * bundler rewrites the asynchronous functions of a bundle that has an AsyncLocalStorage: see `build/bundle.js`.
@@ -39,7 +54,7 @@ export function install() {
   const { then } = Promise.prototype;
   Object.defineProperty(Promise.prototype, 'then', {
     value: function (onFulfilled, onRejected) {
-      return then.call(this, keep(onFulfilled), keep(onRejected));
+      return then.call(this, keepReaction(onFulfilled), keepReaction(onRejected));
     },
     writable: true,
     configurable: true,

@@ -19,3 +19,9 @@ export function addGlobals(target, ...names) {
   }
   return target;
 }
+
+/** Adds one member of another object to an object, and returns it. */
+export function addGetter(parts, source, target) {
+  const name = joined(parts);
+  return Object.defineProperty(target, name, { get: () => source()[name], enumerable: true, configurable: true });
+}

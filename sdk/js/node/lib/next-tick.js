@@ -22,6 +22,7 @@ function drain() {
   } catch (error) {
     queue = queue.slice(at + 1);
     if (queue.length > 0) queueMicrotask(drain);
-    throw error;
+    // Nothing handles it, so it ends the attempt, as an uncaught error does.
+    Promise.reject(error);
   }
 }

@@ -102,9 +102,9 @@ export function hkdfSync(digest, key, salt, info, length) {
   return derived.buffer.slice(derived.byteOffset, derived.byteOffset + length);
 }
 
-export const pbkdf2 = withCallback(pbkdf2Sync);
-export const scrypt = withCallback(scryptSync);
-export const hkdf = withCallback(hkdfSync);
+export const pbkdf2 = /* @__PURE__ */ withCallback(pbkdf2Sync);
+export const scrypt = /* @__PURE__ */ withCallback(scryptSync);
+export const hkdf = /* @__PURE__ */ withCallback(hkdfSync);
 
 export const argon2Sync = () => {
   throw unavailable('crypto.argon2Sync', 'use scrypt');

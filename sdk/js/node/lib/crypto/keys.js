@@ -3,6 +3,7 @@ import native from 'toril:engine/native';
 import 'toril:engine/full';
 import { Buffer } from '../../buffer.js';
 import { coded, unavailable, wrongType } from '../errors.js';
+import { nextTick } from '../next-tick.js';
 import { output, toBytes } from './bytes.js';
 import { fromDer, fromJwk, fromPem, toJwk, toPem } from './key-formats.js';
 
@@ -34,7 +35,7 @@ export class KeyObject {
   }
 
   static from(key) {
-    throw unavailable('KeyObject.from', `pass the ${key?.type ?? ''} key itself, or export it with crypto.subtle.exportKey`);
+    throw unavailable('KeyObject.from', `pass the ${key?.type ?? ''} key itself`);
   }
 
   get symmetricKeySize() {
@@ -124,3 +125,11 @@ export function generateKeyPairSync(type, { modulusLength, publicExponent, named
 }
 
 export const generateKeySync = (type, { length }) => createSecretKey(native.randomBytes(Math.floor(length / 8)));
+
+export function generateKeyPair(type, options, callback) {
+  const { publicKey, privateKey } = generateKeyPairSync(type, options);
+  nextTick(callback, null, publicKey, privateKey);
+}
+Object.defineProperty(generateKeyPair, Symbol.for('nodejs.util.promisify.custom'), {
+  value: async (type, options) => generateKeyPairSync(type, options),
+});
