@@ -171,7 +171,7 @@ async fn without_the_jobs_own_token_nothing_is_done() {
 }
 
 #[tokio::test]
-async fn a_job_whose_id_is_no_part_of_a_path_is_called_back_by_its_encoded_id() {
+async fn a_job_whose_id_needs_encoding_is_called_back_by_its_encoded_id() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, "").await;
     for (id, encoded) in [("a/b c", "a%2Fb%20c"), ("..", "~.."), ("ä?", "%C3%A4%3F")] {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
-use toril::attempt::{Attempt, Finished, Outcome, Runner};
+use toril::attempt::{Attempt, Finished, Outcome, QueueName, Runner};
 use toril::config::{self, Config, Env, HostSettings, JobDefaults, Plugin};
 use toril::host::{Host, Shutdown};
 use toril::plugin::{Handle, Plugins};
@@ -14,6 +14,10 @@ use toril::queue::{JobSpec, QueueWorker, Redis, Service, add_and_listen};
 use toril_tests::toril::{component, shared_cache};
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, http, wait_until};
+
+fn work() -> QueueName {
+    QueueName::new("work").expect("a name")
+}
 
 /// A configuration in a folder of its own, with the guest `basics`.
 fn configuration(redis: &RedisServer, folder: &tempfile::TempDir) -> Config {
@@ -35,7 +39,7 @@ async fn a_host_starts_works_and_shuts_down() {
     let defaults = config.queues["work"].job_defaults.clone();
 
     let host = Host::start(config, Env::of::<String, String>([])).await.expect("it starts");
-    let job = JobSpec::new("work", "echo", json!({ "a": 1 }), &defaults);
+    let job = JobSpec::new(work(), "echo", json!({ "a": 1 }), &defaults);
     let result = add_and_listen(&client, job).await.expect("added").wait(LONG).await.expect("it completes");
     let address = host.listen().expect("it listens");
     let health = http::get(&format!("http://{address}/readyz")).await.expect("an answer");
@@ -68,10 +72,10 @@ async fn a_panic_in_the_host_fails_that_attempt_and_nothing_else() {
     let config = configuration(&redis, &folder);
     let client = Arc::new(Redis::new(&config.redis).expect("a URL"));
     let settings = &config.queues["work"];
-    let service = Service::new(client.clone(), Arc::new(|_: &str| JobDefaults::default()));
-    let worker = QueueWorker::prepare(service, "work", settings, Arc::new(Panics)).await.expect("it is ready");
+    let service = Service::new(client.clone(), Arc::new(|_: &QueueName| JobDefaults::default()));
+    let worker = QueueWorker::prepare(service, &work(), settings, Arc::new(Panics)).await.expect("it is ready");
     worker.begin();
-    let job = |name: &str| JobSpec::new("work", name, json!({}), &settings.job_defaults);
+    let job = |name: &str| JobSpec::new(work(), name, json!({}), &settings.job_defaults);
 
     let panics = add_and_listen(&client, job("panic")).await.expect("added");
     let other = add_and_listen(&client, job("other")).await.expect("added");
@@ -118,11 +122,11 @@ async fn a_job_that_finds_the_pool_of_instances_used_up_by_others_runs_later_and
     assert!(taken > 0, "the pool had no room at all");
 
     let client = Arc::new(Redis::new(&config.redis).expect("a URL"));
-    let service = Service::new(client.clone(), Arc::new(|_: &str| JobDefaults::default()));
+    let service = Service::new(client.clone(), Arc::new(|_: &QueueName| JobDefaults::default()));
     let runner = Arc::new(OnPlugin { plugins, handle });
-    let worker = QueueWorker::prepare(service, "work", &config.queues["work"], runner).await.expect("it is ready");
+    let worker = QueueWorker::prepare(service, &work(), &config.queues["work"], runner).await.expect("it is ready");
     worker.begin();
-    let job = JobSpec::new("work", "echo", json!({ "a": 1 }), &JobDefaults::default());
+    let job = JobSpec::new(work(), "echo", json!({ "a": 1 }), &JobDefaults::default());
     let added = add_and_listen(&client, job).await.expect("added");
     let mut connection = redis.connection().await;
     wait_until("the job to be put off", LONG, async || {

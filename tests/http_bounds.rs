@@ -177,7 +177,7 @@ async fn a_shutdown_answers_the_request_that_is_under_way_and_ends_event_streams
 }
 
 #[tokio::test]
-async fn metrics_and_readiness_are_only_told_to_who_calls_the_server_by_a_right_name() {
+async fn metrics_and_readiness_need_a_valid_host_name() {
     let redis = RedisServer::start().await;
     let toril = host(&redis).await;
     let ask = async |path: &str, host: &str| {

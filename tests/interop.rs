@@ -109,7 +109,7 @@ async fn data_that_does_not_fit_the_schema_fails_for_good_and_names_the_field() 
 }
 
 #[tokio::test]
-async fn data_that_is_no_json_fails_for_good_and_says_so() {
+async fn data_that_is_not_json_fails_for_good_with_that_reason() {
     let redis = RedisServer::start().await;
     let toril = basics(&redis).await;
     let mut connection = redis.connection().await;

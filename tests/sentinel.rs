@@ -51,7 +51,7 @@ async fn wait_for_completed(redis: &RedisSentinel, master: usize, jobs: usize) {
 }
 
 #[tokio::test]
-async fn the_folder_with_the_hosts_sockets_is_for_its_user_alone_whatever_the_umask() {
+async fn only_its_user_can_read_the_folder_of_sockets_with_any_umask() {
     use std::os::unix::fs::PermissionsExt;
     let redis = RedisSentinel::start().await;
     let temporary = tempfile::tempdir().expect("a folder");

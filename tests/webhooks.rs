@@ -143,7 +143,7 @@ async fn requests_that_are_not_signed_do_not_fill_the_log() {
 }
 
 #[tokio::test]
-async fn a_standard_webhook_is_taken_for_five_minutes() {
+async fn a_standard_webhook_is_accepted_for_five_minutes() {
     let redis = RedisServer::start().await;
     let hook = "[webhooks.shop]\nqueue = \"work\"\nname = \"echo\"\nsignature = \"standard\"\nsecret = \"env:STANDARD\"\n\
                 events = [\"order.made\"]\ndata = { order = \"/data/id\" }\n";
@@ -214,7 +214,7 @@ async fn what_cannot_be_a_job_is_answered_with_the_reason_and_without_the_payloa
 }
 
 #[tokio::test]
-async fn a_form_of_github_is_taken_like_json() {
+async fn a_form_of_github_is_accepted_like_json() {
     let redis = RedisServer::start().await;
     let toril = host(&redis, "data = { n = \"/n\" }").await;
     let body = "payload=%7B%22n%22%3A7%7D";
@@ -363,7 +363,7 @@ async fn a_body_that_is_sent_slowly_keeps_out_no_other_request() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_webhook_is_told_with_its_line() {
+async fn an_invalid_webhook_is_reported_with_its_line() {
     let wrong = "[queues.work]\nplugin = \"basics\"\n[webhooks.hook]\nqueue = \"wrok\"\nname = \"echo\"\n\
                  signature = \"github\"\nsecret = \"env:NOT_SET_ANYWHERE\"\ndata = { repo = \"repository\" }\n\
                  [callbacks]\nsecret = \"env:SHORT\"\n";

@@ -38,7 +38,7 @@ async fn the_card_of_another_agent_at_the_origin_is_not_taken() {
 }
 
 #[tokio::test]
-async fn the_agents_own_card_at_the_origin_is_found_whatever_is_below_its_path() {
+async fn the_agents_own_card_at_the_origin_is_found_if_its_path_has_none() {
     for missing in [(404, "text/plain", ""), (405, "text/plain", ""), (200, "text/html", "<!doctype html><p>Writer")] {
         let case = case(missing, "/writer/rpc").await;
 

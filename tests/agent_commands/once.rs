@@ -67,7 +67,7 @@ async fn an_agent_that_dies_in_the_middle_and_comes_back_is_asked_for_the_task_a
 }
 
 #[tokio::test]
-async fn a_message_that_may_have_arrived_is_looked_for_and_its_task_is_taken_up() {
+async fn the_task_of_a_message_that_may_have_arrived_is_found_and_followed() {
     for binding in ["JSONRPC", "HTTP+JSON"] {
         let case = Case::of(Options { binding, ..Options::default() }).await;
         let first = add(&case.redis, json!({ "message": "task 2 50" }), same(), true).await;

@@ -30,7 +30,7 @@ async fn a_task_that_needs_input_is_a_result_and_another_job_answers_it() {
 }
 
 #[tokio::test]
-async fn an_answer_needs_no_more_than_the_task_also_in_the_older_version() {
+async fn an_answer_needs_only_the_task_also_in_the_older_version() {
     let case = Case::of(Options { versions: &["0.3"], streaming: false, ..Options::default() }).await;
     let question = case.send("ask").await;
 
@@ -63,7 +63,7 @@ async fn structured_parts_arrive_as_they_are() {
 }
 
 #[tokio::test]
-async fn a_failed_task_is_sent_anew_while_attempts_remain_each_time_as_another_message() {
+async fn a_failed_task_is_sent_again_as_another_message_while_attempts_remain() {
     let case = Case::of(Options::default()).await;
 
     let output = case.run("send", &json!({ "message": "fail" })).await.exited(1);

@@ -16,7 +16,7 @@ cases! {
     a_lifo_job_runs_first,
     retries_wait_for_the_backoff,
     the_jitter_of_the_backoff_is_kept,
-    the_last_failure_is_told,
+    the_last_failure_reason_is_reported,
     an_unrecoverable_failure_ends_a_job,
     progress_and_log_reach_the_client,
     a_step_saves_new_data,
@@ -108,7 +108,7 @@ async fn the_jitter_of_the_backoff_is_kept(queue: Queue) {
     assert!(delays.len() > 1, "{delays:?}");
 }
 
-async fn the_last_failure_is_told(queue: Queue) {
+async fn the_last_failure_reason_is_reported(queue: Queue) {
     let id = queue.add("fail-times", json!({ "times": 5 }), json!({ "attempts": 2 })).await;
     assert_eq!(queue.failed(&id).await, "attempt 2 failed");
     let job = queue.job(&id).await;

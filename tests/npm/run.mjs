@@ -1,13 +1,13 @@
-// Builds a plugin for each package, runs it, and compares its result with that of the same file in Node.
+// Builds a plugin for each package (`plugins`) and for Node's own modules (`modules`), runs it, and compares its result with
+// that of the same file in Node.
 //
-//   node run.mjs [RUNNER] [--only NAME,NAME] [--show]
+//   node run.mjs RUNNER [--only NAME,NAME] [--show]
 //
 // RUNNER is the program that runs a bundle in the engine. It takes the bundle and the options of `toril plugin test`.
-// Without it, the bundles run in Node without Node's globals: see shell.mjs.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { bundle } from '../../sdk/js/build/bundle.js';
@@ -20,23 +20,32 @@ const { values, positionals } = parseArgs({
   options: { only: { type: 'string' }, show: { type: 'boolean' }, out: { type: 'string', default: join(tmpdir(), 'toril-npm') } },
 });
 const [runner] = positionals;
+if (!runner) throw new Error('usage: node run.mjs RUNNER [--only NAME,NAME] [--show]');
 const only = values.only?.split(',');
 
 const table = JSON.parse(readFileSync(join(here, 'table.json'), 'utf8'));
 mkdirSync(values.out, { recursive: true });
 const server = await startServer();
+/** The files of a folder, with a prefix before their names. */
+const filesOf = (folder, prefix) =>
+  readdirSync(join(here, folder)).sort().map((file) => [prefix + file.replace(/\.[jt]s$/, ''), join(here, folder, file)]);
+const queue = [...filesOf('modules', 'node:'), ...filesOf('plugins', '')].filter(([name]) => !only || only.includes(name));
 const rows = [];
-for (const file of readdirSync(join(here, 'plugins')).sort()) {
-  const name = file.replace(/\.[jt]s$/, '');
-  if (!only || only.includes(name)) rows.push(await test(name, join(here, 'plugins', file)));
-}
+// Two at a time, because most of each is the start of a process.
+await Promise.all([worker(), worker()]);
 server.stop();
 
-for (const { name, version, outcome, bytes } of rows) {
-  console.log(`${name.padEnd(20)} ${version.padEnd(10)} ${String(Math.round(bytes / 1024)).padStart(5)} KiB  ${outcome}`);
+async function worker() {
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    const row = await test(...next);
+    rows.push(row);
+    const { name, version, outcome, bytes } = row;
+    console.log(`${name.padEnd(20)} ${version.padEnd(10)} ${String(Math.round(bytes / 1024)).padStart(5)} KiB  ${outcome}`);
+  }
 }
-const works = rows.filter(({ outcome }) => outcome === 'works').length;
-console.log(`\n${works} of ${rows.length} work`);
+
+const packages = rows.filter(({ name }) => !name.startsWith('node:'));
+console.log(`\n${packages.filter(({ outcome }) => outcome === 'works').length} of ${packages.length} packages work`);
 
 const unexpected = rows.filter(({ name, outcome }) => (outcome === 'works') !== (table[name]?.works ?? true));
 if (unexpected.length > 0) {
@@ -45,7 +54,7 @@ if (unexpected.length > 0) {
 }
 
 async function test(name, path) {
-  const row = { name, version: versionOf(table[name]?.package ?? name), bytes: 0 };
+  const row = { name, version: table[name]?.version ?? '', bytes: 0 };
   const jobFor = (run) => JSON.stringify({ id: '1', queue: 'q', name: 'j', data: JSON.stringify({ url: server.url, run }), attempt: 1, maxAttempts: 1, addedAt: '0' });
   const expected = await run(process.execPath, ['--no-warnings', '--import', typescript, join(here, 'baseline.mjs'), path, jobFor('node')]);
   if (expected.error) return { ...row, outcome: `fails in Node: ${expected.error}` };
@@ -55,12 +64,10 @@ async function test(name, path) {
   } catch (error) {
     return { ...row, outcome: `does not build: ${firstLine(error.message.split('\n').slice(1).join(' ') || error.message)}` };
   }
-  const file = join(values.out, `${name}.js`);
+  const file = join(values.out, `${name.replace(':', '-')}.js`);
   writeFileSync(file, built.code);
   row.bytes = built.code.length;
-  const actual = runner
-    ? await runInEngine(file, 'toril')
-    : await run(process.execPath, ['--no-warnings', '--experimental-vm-modules', join(here, 'shell.mjs'), file, jobFor('toril')]);
+  const actual = await runInEngine(file, 'toril');
   if (actual.error) return { ...row, outcome: `fails: ${values.show ? actual.error : firstLine(actual.error)}` };
   if (isDeepStrictEqual(actual.value, expected.value)) return { ...row, outcome: 'works' };
   return { ...row, outcome: `differs: ${difference(actual.value, expected.value)}` };
@@ -120,12 +127,4 @@ function short(value) {
 }
 function firstLine(text) {
   return text.split('\n')[0].slice(0, 160);
-}
-
-function versionOf(name) {
-  try {
-    return JSON.parse(readFileSync(join(here, 'node_modules', name, 'package.json'), 'utf8')).version;
-  } catch {
-    return basename(name) && '?';
-  }
 }

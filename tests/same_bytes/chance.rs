@@ -142,7 +142,7 @@ async fn streams_by_chance() {
 }
 
 #[tokio::test]
-async fn random_jobs_and_flows_end_as_in_node_and_as_the_model_says() {
+async fn random_jobs_and_flows_end_as_in_node_and_in_the_model() {
     for seed in seeds(&[3, 11]) {
         println!("TORIL_SEED={seed}");
         let mut dice = Dice(seed);
@@ -167,7 +167,7 @@ fn ask_at(url: &str, mut job: Value) -> Value {
 }
 
 #[tokio::test]
-async fn after_each_attempt_redis_has_the_same_data_as_with_node_and_as_the_model_says() {
+async fn after_each_attempt_redis_has_the_same_data_as_with_node_and_in_the_model() {
     for seed in seeds(&[5, 77]) {
         println!("TORIL_SEED={seed}");
         let mut dice = Dice(seed);

@@ -74,7 +74,7 @@ async fn a_jobs_own_options_win_over_those_of_the_worker() {
 }
 
 #[tokio::test]
-async fn children_and_their_parents_are_kept_as_the_worker_says() {
+async fn the_workers_retention_applies_to_children_and_their_parents() {
     let child = |name: &str, id: &str| json!({ "name": name, "queueName": "work", "data": {}, "opts": { "jobId": id, "ignoreDependencyOnFailure": true } });
     let children = [child("echo", "child-1"), child("fatal", "child-2")];
     let flow =

@@ -42,17 +42,17 @@ impl Received {
 
     /// The id of its trace, in hexadecimal digits.
     pub fn trace_id(&self) -> String {
-        hex(&self.span.trace_id)
+        hex::encode(&self.span.trace_id)
     }
 
     /// Its own id, in hexadecimal digits.
     pub fn id(&self) -> String {
-        hex(&self.span.span_id)
+        hex::encode(&self.span.span_id)
     }
 
     /// The id of its parent span, in hexadecimal digits.
     pub fn parent_id(&self) -> String {
-        hex(&self.span.parent_span_id)
+        hex::encode(&self.span.parent_span_id)
     }
 }
 
@@ -104,8 +104,4 @@ fn text(value: &Value) -> Option<String> {
         Value::IntValue(number) => Some(number.to_string()),
         _ => None,
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

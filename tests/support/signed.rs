@@ -32,7 +32,7 @@ pub async fn github(toril: &Toril, webhook: &str, secret: &str, delivery: Delive
 
 /// `X-Hub-Signature-256` of a body.
 pub fn github_signature(secret: &str, body: &str) -> String {
-    format!("sha256={}", hex(&mac(secret.as_bytes(), body)))
+    format!("sha256={}", hex::encode(mac(secret.as_bytes(), body)))
 }
 
 /// Sends a request of Standard Webhooks, signed with this key at this time, in seconds since the Unix epoch.
@@ -50,7 +50,7 @@ pub fn standard_secret(key: &[u8]) -> String {
 
 /// The token of the callback of a job.
 pub fn token(secret: &str, queue: &str, id: &str) -> String {
-    hex(&mac(secret.as_bytes(), &format!("{queue}\n{id}")))
+    hex::encode(mac(secret.as_bytes(), &format!("{queue}\n{id}")))
 }
 
 /// Sends a POST with any headers.
@@ -63,8 +63,4 @@ fn mac(key: &[u8], message: &str) -> Vec<u8> {
     let mut mac = mac.unwrap_or_else(|error| panic!("no key: {error}"));
     mac.update(message.as_bytes());
     mac.finalize().into_bytes().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

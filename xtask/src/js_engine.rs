@@ -17,30 +17,34 @@ use crate::workspace::{Workspace, write_if_changed};
 const ENGINE: &str = "sdk/js/engine";
 const MANIFEST: &str = "sdk/js/engine/Cargo.toml";
 const SDK: &str = "sdk/js";
+/// The engine in its three sizes. The last two are features of its crate, which say what they add.
+const SIZES: [&str; 3] = ["core", "web", "full"];
 
 /// Builds the engine. Returns without work if nothing has changed.
 pub fn run(workspace: &Workspace) -> Result<()> {
     let out = workspace.target().join("js-engine");
     fs::create_dir_all(&out).with_context(|| format!("could not create {}", out.display()))?;
     let cargo = Cargo::find(workspace)?;
-    process::run(&mut cargo.command(workspace, "build")).with_context(|| format!("{ENGINE} could not be compiled"))?;
-    let module = cargo.target.join(TARGET).join("release/toril_js_engine.wasm");
-    let bytes = fs::read(&module).with_context(|| format!("could not read {}", module.display()))?;
-    write_if_changed(&out.join("engine.wasm"), &bytes)?;
+    for size in SIZES {
+        let mut build = cargo.command(workspace, "build", size);
+        process::run(&mut build).with_context(|| format!("{ENGINE} could not be compiled"))?;
+        let module = cargo.target.join(TARGET).join("release/toril_js_engine.wasm");
+        let bytes = fs::read(&module).with_context(|| format!("could not read {}", module.display()))?;
+        write_if_changed(&out.join(size).with_extension("wasm"), &bytes)?;
+        println!("JavaScript engine: {size}, {} KiB", bytes.len() / 1024);
+    }
 
     let sdk = workspace.root().join(SDK);
     println!("packages of {SDK}: {}", node::find_or_install(&sdk)?);
     process::run(Command::new("node").current_dir(&sdk).arg("build/embed.js").arg(&out))
-        .with_context(|| format!("the JavaScript of {SDK} could not be bundled"))?;
-    println!("JavaScript engine: {} KiB, {}", bytes.len() / 1024, out.display());
-    Ok(())
+        .with_context(|| format!("the JavaScript of {SDK} could not be bundled"))
 }
 
 /// Checks the engine's format, and what clippy finds in it. Both are part of the tests.
 pub fn check(workspace: &Workspace) -> Result<()> {
     let mut format = cargo::command(workspace);
     process::run(format.args(["fmt", "--check", "--manifest-path", MANIFEST]))?;
-    process::run(Cargo::find(workspace)?.command(workspace, "clippy").args(["--", "-D", "warnings"]))
+    process::run(Cargo::find(workspace)?.command(workspace, "clippy", "full").args(["--", "-D", "warnings"]))
 }
 
 /// A cargo for the engine, with the compilers for both of its languages.
@@ -58,10 +62,13 @@ impl Cargo {
         Ok(Self { toolchain, compiler, target })
     }
 
-    fn command(&self, workspace: &Workspace, subcommand: &str) -> Command {
+    fn command(&self, workspace: &Workspace, subcommand: &str, size: &str) -> Command {
         let mut command = self.toolchain.cargo(workspace);
         command.args([subcommand, "--release", "--locked", "--target", TARGET, "--target-dir"]).arg(&self.target);
         command.args(["--manifest-path", MANIFEST]);
+        if size != "core" {
+            command.args(["--features", size]);
+        }
         // The engine's allocator takes its memory itself.
         command.env_remove("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS");
         command.env("CC_wasm32_unknown_unknown", &self.compiler.cc).env("AR_wasm32_unknown_unknown", &self.compiler.ar);

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use serde::Deserialize;
 use serde_json::Value;
 
-use toril_job::{Job, JobRef};
+use toril_job::{Job, JobId, JobRef, QueueName};
 
 /// The keys of the document. Only the name is required.
 #[derive(Debug, Deserialize)]
@@ -17,9 +17,9 @@ struct Document {
     #[serde(default = "empty")]
     data: Value,
     #[serde(default = "first_id")]
-    id: String,
+    id: JobId,
     #[serde(default = "test_queue")]
-    queue: String,
+    queue: QueueName,
     #[serde(default = "one")]
     attempt: NonZeroU32,
     #[serde(default = "one")]
@@ -31,8 +31,8 @@ struct Document {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Parent {
-    queue: String,
-    id: String,
+    queue: QueueName,
+    id: JobId,
 }
 
 /// Why a job could not be read.
@@ -108,12 +108,13 @@ fn empty() -> Value {
     Value::Object(serde_json::Map::new())
 }
 
-fn first_id() -> String {
-    "1".to_owned()
+fn first_id() -> JobId {
+    "1".into()
 }
 
-fn test_queue() -> String {
-    "test".to_owned()
+#[allow(clippy::expect_used, reason = "a constant, which is a valid name")]
+fn test_queue() -> QueueName {
+    QueueName::new("test").expect("a valid name")
 }
 
 fn one() -> NonZeroU32 {

@@ -10,7 +10,9 @@ use serde_json::Value;
 
 use toril_bullmq::JobSpec;
 use toril_config::JobDefaults;
-use toril_job::{ContextError, ContextFuture, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
+use toril_job::{
+    ContextError, ContextFuture, Dependencies, JobContext, JobId, JobRef, LogLevel, NewJob, OnFailure, QueueName,
+};
 
 /// One line of a job's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -42,11 +44,11 @@ pub struct Recording {
 #[serde(rename_all = "camelCase")]
 pub struct Added {
     /// Its queue.
-    pub queue: String,
+    pub queue: QueueName,
     /// Its name.
     pub name: String,
     /// Its id: the one that the plugin chose, or otherwise `added-1` and so on.
-    pub id: String,
+    pub id: JobId,
     /// Its payload.
     pub data: Value,
     /// Whether it is a child of the running job.
@@ -105,13 +107,13 @@ impl JobContext for RecordingContext {
         answer(Dependencies::default())
     }
 
-    fn add(&self, job: NewJob, child: Option<OnFailure>) -> ContextFuture<'_, String> {
+    fn add(&self, job: NewJob, child: Option<OnFailure>) -> ContextFuture<'_, JobId> {
         let spec = JobSpec::from_plugin(job.clone(), &JobDefaults::default());
         if let Err(error) = spec.check() {
             return std::future::ready(Err(ContextError::Invalid(format!("the job was not added: {error}")))).boxed();
         }
         let mut recorded = self.lock();
-        let id = job.options.id.unwrap_or_else(|| format!("added-{}", recorded.added.len() + 1));
+        let id = job.options.id.unwrap_or_else(|| format!("added-{}", recorded.added.len() + 1).into());
         let (queue, name, data, child) = (job.queue, job.name, job.data, child.is_some());
         recorded.added.push(Added { queue, name, id: id.clone(), data, child });
         answer(id)

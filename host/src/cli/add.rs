@@ -12,13 +12,13 @@ use super::client::Client;
 use super::error::{CliError, CommandResult};
 use toril_bullmq::{self as queue, ConnectError, JobSpec, WaitError};
 use toril_config::{self as config, Backoff, BackoffKind, JobDefaults, Keep};
-use toril_job::{Deduplication, JobOptions, JobRef, LARGEST_PRIORITY, OnFailure};
+use toril_job::{Deduplication, JobId, JobOptions, JobRef, LARGEST_PRIORITY, OnFailure, QueueName};
 
 /// Options of `toril add`. What is not given comes from the queue's entry in the configuration.
 #[derive(Debug, Args)]
 pub struct Add {
     /// The queue.
-    queue: String,
+    queue: QueueName,
     /// The job's name. With --bulk: of the jobs that have none of their own.
     #[arg(required_unless_present = "bulk")]
     name: Option<String>,
@@ -46,7 +46,7 @@ pub struct Add {
 struct Options {
     /// A job id of one's own. A job of that id that is there already is not added again.
     #[arg(long)]
-    id: Option<String>,
+    id: Option<JobId>,
     /// Not before this time has passed.
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     delay: Option<Duration>,
@@ -83,7 +83,7 @@ struct Options {
     size_limit: Option<usize>,
     /// A job that waits for this one, as QUEUE:ID.
     #[arg(long, value_name = "QUEUE:ID", value_parser = parent)]
-    parent: Option<(String, String)>,
+    parent: Option<JobRef>,
     /// The parent fails when this job fails.
     #[arg(long, requires = "parent", group = "on_failure")]
     fail_parent_on_failure: bool,
@@ -123,13 +123,14 @@ impl Add {
         let defaults = match config.queues.get(&self.queue) {
             Some(queue) => queue.job_defaults.clone(),
             None => {
-                let known: Vec<_> = config.queues.keys().map(String::as_str).collect();
+                let known: Vec<_> = config.queues.keys().map(QueueName::as_str).collect();
                 self.note_no_entry(path, &known);
                 JobDefaults::default()
             }
         };
         let name = self.name.as_deref().unwrap_or_default();
-        let spec = JobSpec::new(&self.queue, name, data, &defaults).with_options(self.options.job_options(), &defaults);
+        let spec =
+            JobSpec::new(self.queue.clone(), name, data, &defaults).with_options(self.options.job_options(), &defaults);
         if let Some(Err(reason)) =
             spec.options.backoff.as_ref().map(|backoff| config.check_backoff(&self.queue, backoff))
         {
@@ -167,7 +168,7 @@ impl Add {
         let admin = self.client.admin(path)?;
         let configured = admin.configured();
         if !configured.contains(&self.queue) {
-            let known: Vec<_> = configured.iter().map(String::as_str).collect();
+            let known: Vec<_> = configured.iter().map(|queue| queue.as_str()).collect();
             self.note_no_entry(path, &known);
             admin.make_queue(&self.queue).await?;
         }
@@ -180,7 +181,7 @@ impl Add {
     }
 
     fn note_no_entry(&self, path: &Path, known: &[&str]) {
-        let meant = config::nearest(&self.queue, known).map(|name| format!(" (did you mean {name}?)"));
+        let meant = config::nearest(self.queue.as_str(), known).map(|name| format!(" (did you mean {name}?)"));
         let (path, queue, meant) = (path.display(), &self.queue, meant.unwrap_or_default());
         eprintln!("note: {path} has no queue {queue}{meant}; jobs are added without defaults");
     }
@@ -211,7 +212,7 @@ impl Options {
             stack_trace_limit: self.stack_trace_limit,
             timestamp: self.timestamp,
             size_limit: self.size_limit,
-            parent: self.parent.map(|(queue, id)| JobRef { queue, id }),
+            parent: self.parent,
             deduplication: self.deduplication_id.map(|id| Deduplication {
                 id,
                 ttl: self.deduplication_ttl,
@@ -277,9 +278,12 @@ fn keep(text: &str) -> Result<Keep, String> {
     }
 }
 
-fn parent(text: &str) -> Result<(String, String), String> {
+fn parent(text: &str) -> Result<JobRef, String> {
     match text.split_once(':') {
-        Some((queue, id)) if !queue.is_empty() && !id.is_empty() => Ok((queue.to_owned(), id.to_owned())),
+        Some((queue, id)) if !queue.is_empty() && !id.is_empty() => {
+            let queue = QueueName::new(queue).map_err(|error| error.to_string())?;
+            Ok(JobRef { queue, id: id.into() })
+        }
         _ => Err("names a job as QUEUE:ID".to_owned()),
     }
 }
@@ -305,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backoff_that_is_none_says_what_is_missing() {
+    fn an_invalid_backoff_names_what_is_missing() {
         for (text, says) in [
             (":2s", "fixed"),
             ("fixed", "delay"),
@@ -319,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_read_as_bullmq_means_it() {
+    fn retention_is_read_with_bullmqs_meaning() {
         assert_eq!(keep("true"), Ok(Keep::None));
         assert_eq!(keep("100"), Ok(Keep::Some { age: None, count: Some(100), limit: None }));
         assert_eq!(keep("1h"), Ok(Keep::Some { age: Some(Duration::from_secs(3600)), count: None, limit: None }));

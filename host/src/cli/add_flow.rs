@@ -25,7 +25,7 @@ pub struct AddFlow {
 
 impl AddFlow {
     pub async fn run(self, path: &Path) -> CommandResult {
-        let flow = read(&self.file).map_err(|reason| CliError::wrong(text::line(&reason)))?;
+        let flow = read(&self.file).map_err(|reason| CliError::wrong(text::line(reason)))?;
         let admin = self.client.admin(path)?;
         self.client.tell(admin.add_flow(flow).await, |added| tree(added, 0))
     }

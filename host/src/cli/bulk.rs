@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::error::CliError;
 use super::text;
 use toril_bullmq::admin::{Admin, AdminError, NewJob, NewJobOptions};
+use toril_job::QueueName;
 
 /// The number of jobs that are added at once.
 const BATCH: usize = 500;
@@ -34,7 +35,7 @@ fn empty() -> Value {
 /// Adds the jobs of a file, or of standard input for `-`. `name`: the name of jobs that have none. Jobs are added in
 /// batches. A batch with an invalid line is not added and ends the command, which then reports the numbers of the
 /// invalid lines and how many jobs were added. Returns how many jobs were added.
-pub async fn add(admin: &Admin, queue: &str, name: Option<&str>, file: &str) -> Result<usize, CliError> {
+pub async fn add(admin: &Admin, queue: &QueueName, name: Option<&str>, file: &str) -> Result<usize, CliError> {
     let input: Box<dyn Read> = match file {
         "-" => Box::new(io::stdin()),
         path => {
@@ -59,7 +60,7 @@ pub async fn add(admin: &Admin, queue: &str, name: Option<&str>, file: &str) -> 
                 Err((_, reason @ AdminError::NoQueue { .. })) => return Err(reason.into()),
                 Err((place, reason @ AdminError::Invalid(_))) => {
                     let line = batch.numbers.get(place).copied().unwrap_or(batch.first);
-                    eprintln!("error: line {line}: {}", text::line(&reason.to_string()));
+                    eprintln!("error: line {line}: {}", text::line(reason.to_string()));
                     return Err(stopped(added, batch.first, lines.number));
                 }
                 Err((_, reason)) => {

@@ -9,15 +9,16 @@ use clap::Args;
 use super::client::Client;
 use super::error::{CliError, CommandResult};
 use toril_bullmq::{self as queue, Cancelled};
+use toril_job::{JobId, QueueName};
 
 /// Options of `toril cancel`.
 #[derive(Debug, Args)]
 pub struct Cancel {
     /// The queue.
-    queue: String,
+    queue: QueueName,
     /// The job's id.
     #[arg(required_unless_present = "all")]
-    id: Option<String>,
+    id: Option<JobId>,
     /// Every job of the queue that runs.
     #[arg(long, conflicts_with = "id")]
     all: bool,

@@ -9,15 +9,15 @@ use serde_json::json;
 use super::client::Client;
 use super::error::CommandResult;
 use toril_bullmq::admin::{Children, Order};
-use toril_job::LARGEST_PRIORITY;
+use toril_job::{JobId, LARGEST_PRIORITY, QueueName};
 
 /// Options of `toril promote`.
 #[derive(Debug, Args)]
 pub struct Promote {
     /// The queue.
-    queue: String,
+    queue: QueueName,
     /// The job's id. It is delayed.
-    id: String,
+    id: JobId,
     #[command(flatten)]
     client: Client,
 }
@@ -35,9 +35,9 @@ impl Promote {
 #[derive(Debug, Args)]
 pub struct Remove {
     /// The queue.
-    queue: String,
+    queue: QueueName,
     /// The job's id.
-    id: String,
+    id: JobId,
     /// Leave its children where they are.
     #[arg(long)]
     keep_children: bool,
@@ -60,9 +60,9 @@ impl Remove {
 #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
 pub struct Change {
     /// The queue.
-    queue: String,
+    queue: QueueName,
     /// The job's id.
-    id: String,
+    id: JobId,
     /// Another priority: 1 goes first, 2097151 last, and 0 before those.
     #[arg(long, group = "what", value_parser = clap::value_parser!(u32).range(0..=i64::from(LARGEST_PRIORITY)))]
     priority: Option<u32>,

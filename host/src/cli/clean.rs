@@ -9,12 +9,13 @@ use serde_json::json;
 use super::client::Client;
 use super::error::CommandResult;
 use toril_bullmq::admin::{DelayedJobs, State};
+use toril_job::QueueName;
 
 /// Options of `toril drain`.
 #[derive(Debug, Args)]
 pub struct Drain {
     /// The queue.
-    queue: String,
+    queue: QueueName,
     /// Also jobs whose time has not come.
     #[arg(long)]
     delayed: bool,
@@ -36,7 +37,7 @@ impl Drain {
 #[derive(Debug, Args)]
 pub struct Clean {
     /// The queue.
-    queue: String,
+    queue: QueueName,
     /// completed, failed, waiting, delayed, prioritized or active.
     #[arg(long)]
     state: State,

@@ -9,6 +9,7 @@ use super::client::Client;
 use super::error::{CommandResult, FAILED};
 use super::text;
 use toril_bullmq::admin::LettersReturned;
+use toril_job::{JobId, QueueName};
 
 /// Commands of `toril dead-letters`.
 #[derive(Debug, Subcommand)]
@@ -29,9 +30,9 @@ impl DeadLetters {
 #[derive(Debug, Args)]
 pub struct Return {
     /// The queue of dead letters.
-    queue: String,
+    queue: QueueName,
     /// The letters' ids in that queue. Without one: all that wait there, the oldest first.
-    ids: Vec<String>,
+    ids: Vec<JobId>,
     /// At most so many.
     #[arg(long, conflicts_with = "ids", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
@@ -50,7 +51,7 @@ impl Return {
     }
 }
 
-fn tell(outcome: &LettersReturned, queue: &str) {
+fn tell(outcome: &LettersReturned, queue: &QueueName) {
     crate::cli::output::say!("{} dead letters of queue {queue} went back", outcome.returned);
     for letter in &outcome.kept {
         crate::cli::output::say!("{} stays: {}", text::line(&letter.id), text::line(&letter.reason));

@@ -9,12 +9,13 @@ use serde_json::json;
 use super::client::Client;
 use super::error::{CliError, CommandResult};
 use super::text;
+use toril_job::QueueName;
 
 /// Options of `toril deduplication`.
 #[derive(Debug, Args)]
 pub struct Deduplication {
     /// The queue.
-    queue: String,
+    queue: QueueName,
     /// The deduplication id.
     id: String,
     /// Let the next job of this id be added. The job that holds the id stays.
@@ -30,7 +31,7 @@ impl Deduplication {
         let (queue, id) = (&self.queue, &self.id);
         let no_job = || {
             let message = format!("no job of queue {queue} holds the deduplication id {id}");
-            Err(CliError::failed(text::line(&message)))
+            Err(CliError::failed(text::line(message)))
         };
         if self.remove {
             return match admin.remove_deduplication(queue, id).await {

@@ -70,7 +70,7 @@ impl From<StartError> for CliError {
 
 impl From<AdminError> for CliError {
     fn from(reason: AdminError) -> Self {
-        let message = text::line(&reason.to_string());
+        let message = text::line(reason.to_string());
         match reason {
             AdminError::Invalid(_) => Self::wrong(message),
             _ => Self::failed(message),

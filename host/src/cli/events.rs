@@ -11,12 +11,13 @@ use super::error::CommandResult;
 use super::run::Signals;
 use super::{output, text};
 use toril_bullmq::admin::Event;
+use toril_job::QueueName;
 
 /// Options of `toril events`.
 #[derive(Debug, Args)]
 pub struct Events {
     /// The queue.
-    queue: String,
+    queue: QueueName,
     /// Begin after the event of this id; 0-0 begins with the oldest that is there. Without it: with the next one.
     #[arg(long, value_name = "ID")]
     after: Option<String>,
@@ -55,7 +56,7 @@ fn line(event: &Event) {
         .iter()
         .map(|(name, value)| match value {
             Value::String(value) => format!("{name}={}", text::short(value, 120)),
-            value => format!("{name}={}", text::short(&value.to_string(), 120)),
+            value => format!("{name}={}", text::short(value.to_string(), 120)),
         })
         .collect();
     let (name, job) = (text::line(&event.event), text::line(event.job_id.as_deref().unwrap_or("-")));

@@ -8,14 +8,15 @@ use super::client::Client;
 use super::error::CommandResult;
 use super::text;
 use toril_bullmq::admin::{FlowNode, FlowRequest};
+use toril_job::{JobId, QueueName};
 
 /// Options of `toril flow`.
 #[derive(Debug, Args)]
 pub struct Flow {
     /// The queue.
-    queue: String,
+    queue: QueueName,
     /// The job's id.
-    id: String,
+    id: JobId,
     /// How many levels below the job.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=20))]
     depth: u32,

@@ -7,14 +7,15 @@ use clap::Args;
 use super::client::Client;
 use super::error::CommandResult;
 use super::text;
+use toril_job::{JobId, QueueName};
 
 /// Options of `toril job`.
 #[derive(Debug, Args)]
 pub struct Job {
     /// The queue.
-    queue: String,
+    queue: QueueName,
     /// The job's id.
-    id: String,
+    id: JobId,
     /// Lines of its log from this one on, from 0, and nothing else.
     #[arg(long, value_name = "LINE")]
     logs: Option<u64>,

@@ -8,12 +8,13 @@ use super::client::Client;
 use super::error::CommandResult;
 use super::text;
 use toril_bullmq::admin::{JobPage, PageRequest, State};
+use toril_job::QueueName;
 
 /// Options of `toril jobs`.
 #[derive(Debug, Args)]
 pub struct Jobs {
     /// The queue.
-    queue: String,
+    queue: QueueName,
     /// waiting, active, delayed, prioritized, waiting-children, completed or failed.
     #[arg(long, default_value = "waiting")]
     state: State,

@@ -9,12 +9,13 @@ use clap::Args;
 use super::client::Client;
 use super::error::CommandResult;
 use toril_bullmq::admin::{Admin, AdminError, QueueLimits, RateLimit};
+use toril_job::QueueName;
 
 /// Options of `toril limits`.
 #[derive(Debug, Args)]
 pub struct Limits {
     /// The queue.
-    queue: String,
+    queue: QueueName,
     /// How many of its jobs run at once, on all workers together.
     #[arg(long, value_name = "JOBS")]
     concurrency: Option<NonZeroU64>,
@@ -62,7 +63,7 @@ impl Limits {
     }
 }
 
-fn table(queue: &str, limits: &QueueLimits) {
+fn table(queue: &QueueName, limits: &QueueLimits) {
     match limits.concurrency {
         Some(most) => crate::cli::output::say!("queue {queue} runs at most {most} jobs at once"),
         None => crate::cli::output::say!("queue {queue} runs any number of jobs at once"),

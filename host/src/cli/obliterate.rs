@@ -8,12 +8,13 @@ use serde_json::json;
 use super::client::Client;
 use super::error::CommandResult;
 use toril_bullmq::admin::ActiveJobs;
+use toril_job::QueueName;
 
 /// Options of `toril obliterate`.
 #[derive(Debug, Args)]
 pub struct Obliterate {
     /// The queue. It must be paused.
-    queue: String,
+    queue: QueueName,
     /// Also active jobs, whose workers then lose them.
     #[arg(long)]
     force: bool,

@@ -6,12 +6,13 @@ use clap::Args;
 
 use super::client::Client;
 use super::error::CommandResult;
+use toril_job::QueueName;
 
 /// Options of `toril pause` and `toril resume`.
 #[derive(Debug, Args)]
 pub struct Pause {
     /// The queue.
-    queue: String,
+    queue: QueueName,
     #[command(flatten)]
     client: Client,
 }

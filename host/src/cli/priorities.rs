@@ -7,12 +7,13 @@ use clap::Args;
 use super::client::Client;
 use super::error::CommandResult;
 use toril_bullmq::admin::PriorityCount;
+use toril_job::QueueName;
 
 /// Options of `toril priorities`.
 #[derive(Debug, Args)]
 pub struct Priorities {
     /// The queue.
-    queue: String,
+    queue: QueueName,
     /// The priorities to count; 0 counts jobs without one [default: those that there are].
     priorities: Vec<u64>,
     #[command(flatten)]

@@ -23,7 +23,7 @@ impl Queues {
 }
 
 fn table(queues: &[QueueDetails]) {
-    let width = queues.iter().map(|queue| queue.name.len()).max().unwrap_or(0).max("queue".len());
+    let width = queues.iter().map(|queue| queue.name.as_str().len()).max().unwrap_or(0).max("queue".len());
     crate::cli::output::say!(
         "{:width$} {:>9} {:>7} {:>8} {:>11} {:>8} {:>10} {:>7} {:>10}",
         "queue",

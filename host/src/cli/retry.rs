@@ -8,15 +8,16 @@ use serde_json::json;
 use super::client::Client;
 use super::error::CommandResult;
 use toril_bullmq::admin::RetryAttempts;
+use toril_job::{JobId, QueueName};
 
 /// Options of `toril retry`.
 #[derive(Debug, Args)]
 pub struct Retry {
     /// The queue.
-    queue: String,
+    queue: QueueName,
     /// The job's id. It has failed or completed.
     #[arg(required_unless_present = "all")]
-    id: Option<String>,
+    id: Option<JobId>,
     /// Every job of the queue that has failed.
     #[arg(long, conflicts_with_all = ["id", "reset_attempts"])]
     all: bool,

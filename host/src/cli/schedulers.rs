@@ -10,6 +10,7 @@ use super::client::Client;
 use super::error::{CliError, CommandResult};
 use super::text;
 use toril_bullmq::admin::{Scheduler, SchedulerRequest};
+use toril_job::QueueName;
 
 /// Commands of `toril schedulers`.
 #[derive(Debug, Subcommand)]
@@ -36,7 +37,7 @@ impl Schedulers {
 #[derive(Debug, Args)]
 pub struct List {
     /// The queue.
-    queue: String,
+    queue: QueueName,
     /// The place of the first one, from 0.
     #[arg(long, default_value_t = 0)]
     start: u64,
@@ -66,7 +67,7 @@ fn line(scheduler: &Scheduler) {
     };
     let next = scheduler.next.map_or_else(|| "none".to_owned(), text::time);
     let (key, name) = (text::line(&scheduler.key), text::line(&scheduler.name));
-    crate::cli::output::say!("{key}  {}  next {next}  adds {name}", text::line(&when));
+    crate::cli::output::say!("{key}  {}  next {next}  adds {name}", text::line(when));
 }
 
 /// Options of `toril schedulers set`.
@@ -74,7 +75,7 @@ fn line(scheduler: &Scheduler) {
 #[command(group = clap::ArgGroup::new("when").required(true))]
 pub struct Set {
     /// The queue.
-    queue: String,
+    queue: QueueName,
     /// The scheduler's id.
     id: String,
     /// A cron pattern: five fields, six with seconds before them, or a name such as @daily.
@@ -132,7 +133,7 @@ impl Set {
 #[derive(Debug, Args)]
 pub struct Remove {
     /// The queue.
-    queue: String,
+    queue: QueueName,
     /// The scheduler's id.
     id: String,
     #[command(flatten)]

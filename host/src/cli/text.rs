@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// The text on one line, with control characters escaped.
-pub fn line(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
+pub fn line(text: impl AsRef<str>) -> String {
+    let escaped = |c: char| if c.is_control() { c.escape_default().collect() } else { vec![c] };
+    text.as_ref().chars().flat_map(escaped).collect()
 }
 
 /// The text on one line, shortened to `length` characters.
-pub fn short(text: &str, length: usize) -> String {
+pub fn short(text: impl AsRef<str>, length: usize) -> String {
     let line = line(text);
     if line.chars().count() <= length {
         return line;

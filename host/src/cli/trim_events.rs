@@ -6,12 +6,13 @@ use clap::Args;
 
 use super::client::Client;
 use super::error::CommandResult;
+use toril_job::QueueName;
 
 /// Options of `toril trim-events`.
 #[derive(Debug, Args)]
 pub struct TrimEvents {
     /// The queue.
-    queue: String,
+    queue: QueueName,
     /// How many of the newest events stay. Redis removes whole blocks of events, so some more may stay.
     #[arg(long, value_name = "EVENTS")]
     keep: u64,

@@ -9,12 +9,13 @@ use super::client::Client;
 use super::error::CommandResult;
 use super::text;
 use toril_bullmq::admin::WorkerClient;
+use toril_job::QueueName;
 
 /// Options of `toril workers`.
 #[derive(Debug, Args)]
 pub struct Workers {
     /// The queue.
-    queue: String,
+    queue: QueueName,
     #[command(flatten)]
     client: Client,
 }

@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_named_server_is_taken_as_it_is() {
+    fn a_configured_server_program_is_used_unchecked() {
         let named = PathBuf::from("/opt/redis");
         assert_eq!(find(Some(named.clone()), Path::new(".")).expect("named"), named);
     }

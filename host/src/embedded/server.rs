@@ -1,4 +1,4 @@
-//! Starts and stops the private server, and tells other commands its address.
+//! Starts and stops the private server, and publishes its address for other commands.
 //!
 //! The server listens on a port of 127.0.0.1, which every user of the machine can reach, so it needs a password. Each
 //! start creates a new one, in files that only this user can read.
@@ -117,7 +117,7 @@ impl Claim {
 /// A private server. It stops when this value is dropped, and also when this process ends in any other way.
 pub struct Server {
     guard: Child,
-    /// The write end of the guard's pipe. Closing it tells the guard to stop.
+    /// The write end of the guard's pipe. Closing it stops the guard.
     life: Option<ChildStdin>,
     port: u16,
     password: String,

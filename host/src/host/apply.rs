@@ -7,6 +7,7 @@ use super::load;
 use super::queues::{ActiveQueue, Queues, WorkerFactory};
 use super::schedules::Schedules;
 use toril_config::{self as config, Applies, Changes, Config, Env, QueueChange, diff};
+use toril_job::QueueName;
 use toril_sandbox::Plugins;
 use toril_telemetry::logs;
 
@@ -94,7 +95,7 @@ impl Reloader {
 
     /// Prepares workers for new queues, and for queues with changes that a running worker cannot apply. They claim no
     /// jobs yet.
-    async fn prepare_workers(&self, new: &Config, changes: &Changes) -> Result<Vec<(String, ActiveQueue)>, Refused> {
+    async fn prepare_workers(&self, new: &Config, changes: &Changes) -> Result<Vec<(QueueName, ActiveQueue)>, Refused> {
         let restarted = changes.queues.to_change.iter().filter(|(_, change)| *change == QueueChange::Restart);
         let mut workers = Vec::new();
         for name in changes.queues.to_add.iter().chain(restarted.map(|(name, _)| name)) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::error::StartError;
 use super::load;
 use toril_config::{Config, Problem, Problems};
+use toril_job::QueueName;
 use toril_sandbox::{Plugins, Prepared};
 
 /// What `check` found in a configuration that can be used.
@@ -71,7 +72,7 @@ pub fn guarded(config: &Config) -> Result<(), StartError> {
 /// Webhooks and schedules whose jobs the queue's plugin does not describe: it would fail each of these jobs. These are
 /// warnings, because a plugin may handle more jobs than it describes.
 fn unknown_jobs(config: &Config, plugins: &[CheckedPlugin]) -> Vec<Problem> {
-    let warning = |path: &[&str], queue: &str, job: &str| {
+    let warning = |path: &[&str], queue: &QueueName, job: &str| {
         let plugin = &config.queues.get(queue)?.plugin;
         let known = &plugins.iter().find(|known| known.plugin == *plugin)?.jobs;
         if known.is_empty() || known.iter().any(|name| name == job) {
@@ -92,9 +93,13 @@ fn unknown_jobs(config: &Config, plugins: &[CheckedPlugin]) -> Vec<Problem> {
     }
     for (queue, settings) in &config.queues {
         for (id, schedule) in &settings.schedules {
-            let path = ["queues", queue, "schedules", id];
+            let path = ["queues", queue.as_str(), "schedules", id];
             if let Some((message, help)) = warning(&path, queue, schedule.name.as_deref().unwrap_or(id)) {
-                warnings.push(config.warning(&["queues", queue, "schedules", id, "name"], message, Some(help)));
+                warnings.push(config.warning(
+                    &["queues", queue.as_str(), "schedules", id, "name"],
+                    message,
+                    Some(help),
+                ));
             }
         }
     }

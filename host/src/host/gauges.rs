@@ -49,7 +49,12 @@ impl Gauges {
                     }
                     self.count_jobs().await;
                 }
-                Err(_) => metrics::redis_silent(std::mem::replace(&mut answered, false)),
+                Err(_) => {
+                    metrics::redis_silent();
+                    if std::mem::replace(&mut answered, false) {
+                        metrics::redis_outage_began();
+                    }
+                }
             }
             toril_server::begin_counting(&self.config.load());
             upkeep();
@@ -58,7 +63,7 @@ impl Gauges {
 
     async fn count_jobs(&self) {
         for (name, worker) in self.queues.workers() {
-            metrics::running(&name, worker.running().await);
+            metrics::running(name.as_str(), worker.running().await);
         }
         match self.admin.queues().await {
             Ok(queues) => {
@@ -84,7 +89,7 @@ impl Gauges {
 }
 
 fn show(counts: &QueueDetails) {
-    let queue = &counts.name;
+    let queue = counts.name.as_str();
     let states = [
         ("waiting", counts.waiting),
         ("active", counts.active),

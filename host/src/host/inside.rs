@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::current_config::CurrentConfig;
 use super::samples::Samples;
+use toril_job::QueueName;
 use toril_sandbox::{Plugins, Version};
 use toril_server::{Inside, PluginDetails, QueueSample};
 
@@ -31,13 +32,13 @@ impl Inside for HostView {
         details.collect()
     }
 
-    fn handler(&self, queue: &str) -> Option<(String, Arc<Version>)> {
+    fn handler(&self, queue: &QueueName) -> Option<(String, Arc<Version>)> {
         let plugin = self.config.load().queues.get(queue)?.plugin.clone();
         let version = self.plugins.version(&plugin)?;
         Some((plugin, version))
     }
 
-    fn samples(&self, queue: &str) -> Vec<QueueSample> {
+    fn samples(&self, queue: &QueueName) -> Vec<QueueSample> {
         self.samples.of(queue)
     }
 }

@@ -46,6 +46,7 @@ use toril_bullmq::Attempts;
 pub use self::check::{Checked, CheckedPlugin, check};
 pub use self::error::StartError;
 pub use self::shutdown::Shutdown;
+use toril_job::QueueName;
 
 /// A running host.
 pub struct Host {
@@ -74,7 +75,7 @@ impl Host {
     }
 
     /// The active queues.
-    pub fn queues(&self) -> Vec<String> {
+    pub fn queues(&self) -> Vec<QueueName> {
         self.queues.names()
     }
 

@@ -11,6 +11,7 @@ use super::current_config::Active;
 use super::route::Route;
 use toril_bullmq::{ConnectError, QueueWorker, Service};
 use toril_config::Queue;
+use toril_job::QueueName;
 use toril_sandbox::Plugins;
 
 /// An upper bound for draining a removed queue. Its jobs end by their own timeouts long before.
@@ -40,18 +41,18 @@ pub struct WorkerFactory {
 
 impl WorkerFactory {
     /// Creates a worker that claims no jobs yet.
-    pub async fn prepare(&self, name: &str, settings: &Queue) -> Result<ActiveQueue, ConnectError> {
+    pub async fn prepare(&self, name: &QueueName, settings: &Queue) -> Result<ActiveQueue, ConnectError> {
         let route = Arc::new(Route::new(self.plugins.clone(), settings));
         let worker = QueueWorker::prepare(self.service.clone(), name, settings, route.clone()).await?;
         let concurrency = settings.concurrency.get();
-        tracing::info!(queue = name, plugin = settings.plugin, concurrency, "working on queue");
+        tracing::info!(queue = name.as_str(), plugin = settings.plugin, concurrency, "working on queue");
         Ok(ActiveQueue { worker: Arc::new(worker), route })
     }
 }
 
 /// All queues of the host.
 pub struct Queues {
-    active: Mutex<BTreeMap<String, ActiveQueue>>,
+    active: Mutex<BTreeMap<QueueName, ActiveQueue>>,
     /// Workers of removed or changed queues whose last jobs still run.
     draining: TaskTracker,
     stop: Stop,
@@ -63,24 +64,24 @@ impl Queues {
     }
 
     /// The names of the active queues.
-    pub fn names(&self) -> Vec<String> {
+    pub fn names(&self) -> Vec<QueueName> {
         self.lock().keys().cloned().collect()
     }
 
     /// An active queue.
-    pub fn get(&self, name: &str) -> Option<ActiveQueue> {
+    pub fn get(&self, name: &QueueName) -> Option<ActiveQueue> {
         self.lock().get(name).cloned()
     }
 
     /// The workers of the active queues, by queue.
-    pub fn workers(&self) -> Vec<(String, Arc<QueueWorker>)> {
+    pub fn workers(&self) -> Vec<(QueueName, Arc<QueueWorker>)> {
         self.lock().iter().map(|(name, queue)| (name.clone(), queue.worker.clone())).collect()
     }
 
     /// Starts new workers, and drains those that they replace and those of removed queues. This function never waits,
     /// because a shutdown aborts the calling task: it closes the workers that it finds, and no worker may start after
     /// that. `_active` is for the configuration of the new workers.
-    pub fn replace(&self, new: Vec<(String, ActiveQueue)>, removed: &[String], _active: &Active) {
+    pub fn replace(&self, new: Vec<(QueueName, ActiveQueue)>, removed: &[QueueName], _active: &Active) {
         let mut active = self.lock();
         if self.stop.closing.is_cancelled() {
             return;
@@ -93,7 +94,7 @@ impl Queues {
         }
         for name in removed {
             if let Some(queue) = active.remove(name) {
-                tracing::info!(queue = name, "queue removed: its running jobs end, no more are claimed");
+                tracing::info!(queue = name.as_str(), "queue removed: its running jobs end, no more are claimed");
                 self.drain(name, queue.worker);
             }
         }
@@ -112,8 +113,8 @@ impl Queues {
     }
 
     /// Lets a worker finish its last jobs in the background. A shutdown applies to it as well.
-    fn drain(&self, name: &str, worker: Arc<QueueWorker>) {
-        let (name, Stop { closing, forced }) = (name.to_owned(), self.stop.clone());
+    fn drain(&self, name: &QueueName, worker: Arc<QueueWorker>) {
+        let (name, Stop { closing, forced }) = (name.clone(), self.stop.clone());
         self.draining.spawn(async move {
             let stopped = async {
                 closing.cancelled().await;
@@ -123,14 +124,14 @@ impl Queues {
                 std::future::pending::<()>().await;
             };
             tokio::select! {
-                clean = worker.close(DRAIN) => tracing::info!(queue = name, clean, "queue drained"),
+                clean = worker.close(DRAIN) => tracing::info!(queue = name.as_str(), clean, "queue drained"),
                 () = stopped => {}
             }
         });
     }
 
     /// Never hold this lock over an `await`.
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, ActiveQueue>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<QueueName, ActiveQueue>> {
         self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

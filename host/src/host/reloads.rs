@@ -56,11 +56,11 @@ async fn reload(plugins: Arc<Plugins>, plugin: String) -> String {
     match plugins.reload(&plugin).await {
         Reload::Unchanged => {}
         Reload::Replaced { old, new } => {
-            metrics::reloaded(&plugin, true);
+            metrics::reloaded(&plugin);
             tracing::info!(plugin, version = new, replaced = old, "plugin reloaded");
         }
         Reload::Refused(error) => {
-            metrics::reloaded(&plugin, false);
+            metrics::reload_refused(&plugin);
             tracing::error!(plugin, reason = %error, "plugin not reloaded, the version before stays");
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use toril_bullmq::admin::Admin;
+use toril_job::QueueName;
 
 /// The first and the longest delay between two retries.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
@@ -16,18 +17,18 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from
 #[derive(Debug, Default)]
 pub struct Schedules {
     /// Queues that were removed from the configuration, and whose schedulers may still be in Redis.
-    gone: Mutex<BTreeSet<String>>,
+    gone: Mutex<BTreeSet<QueueName>>,
     changed: Notify,
 }
 
 impl Schedules {
     /// Notifies the task that the configuration has changed, and that these queues were removed.
-    pub fn changed(&self, gone: &[String]) {
+    pub fn changed(&self, gone: &[QueueName]) {
         self.gone().extend(gone.iter().cloned());
         self.changed.notify_one();
     }
 
-    fn gone(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    fn gone(&self) -> MutexGuard<'_, BTreeSet<QueueName>> {
         self.gone.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,8 +1,10 @@
 //! Starts a host.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Host;
@@ -21,7 +23,8 @@ use super::schedules::{self, Schedules};
 use super::watch::Watch;
 use toril_bullmq::admin::{Admin, Configured};
 use toril_bullmq::{Attempts, ConnectError, Defaults, Redis, Service, warn_of_eviction};
-use toril_config::{Config, Env};
+use toril_config::{Config, Env, HostSettings};
+use toril_job::QueueName;
 use toril_sandbox::Plugins;
 use toril_server::{HostHandles, Server};
 use toril_telemetry::logs;
@@ -54,20 +57,15 @@ impl Host {
             Service::new(redis.clone(), defaults(config.clone())).noting(attempts.clone()).named(host.name.as_deref());
         let admin = Admin::new(redis.clone(), configured(config.clone()));
 
-        let (mut listen, mut serving) = (None, None);
-        if let Some(address) = host.listen {
-            let server = Server::bind(address).await?;
-            listen = Some(server.address());
-            let health = HostHealth { closing: stop.closing.clone(), redis: redis.clone(), plugins: plugins.clone() };
-            let view = HostView {
-                id: identity.id.clone(),
-                config: config.clone(),
-                plugins: plugins.clone(),
-                samples: samples.clone(),
-            };
-            let handles = HostHandles { health: Arc::new(health), inside: Arc::new(view), config: config.clone() };
-            serving = Some(task(server.serve(handles, admin.clone(), host, stop.closing.clone())));
-        }
+        let health = HostHealth { closing: stop.closing.clone(), redis: redis.clone(), plugins: plugins.clone() };
+        let view = HostView {
+            id: identity.id.clone(),
+            config: config.clone(),
+            plugins: plugins.clone(),
+            samples: samples.clone(),
+        };
+        let handles = HostHandles { health: Arc::new(health), inside: Arc::new(view), config: config.clone() };
+        let (listen, serving) = serve(host, handles, admin.clone(), stop.closing.clone()).await?.unzip();
         let workers = WorkerFactory { service: service.clone(), plugins: plugins.clone() };
         let prepared = prepare_queues(&workers, &config.load_full()).await?;
         warn_of_eviction(&redis).await;
@@ -122,8 +120,23 @@ fn task(future: impl Future<Output = ()> + Send + 'static) -> AbortOnDropHandle<
     AbortOnDropHandle::new(task)
 }
 
+/// Starts the HTTP server if the configuration has an address for it. Returns its address and its task.
+async fn serve(
+    settings: HostSettings,
+    handles: HostHandles,
+    admin: Admin,
+    closing: CancellationToken,
+) -> Result<Option<(SocketAddr, AbortOnDropHandle<()>)>, StartError> {
+    let Some(address) = settings.listen else { return Ok(None) };
+    let server = Server::bind(address).await?;
+    Ok(Some((server.address(), task(server.serve(handles, admin, settings, closing)))))
+}
+
 /// Creates the workers of all queues. They claim no jobs yet.
-async fn prepare_queues(workers: &WorkerFactory, config: &Config) -> Result<Vec<(String, ActiveQueue)>, ConnectError> {
+async fn prepare_queues(
+    workers: &WorkerFactory,
+    config: &Config,
+) -> Result<Vec<(QueueName, ActiveQueue)>, ConnectError> {
     let mut queues = Vec::new();
     for (name, settings) in &config.queues {
         queues.push((name.clone(), workers.prepare(name, settings).await?));

@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gateway_that_gave_up_is_no_answer_of_the_agent() {
+    fn the_error_of_a_gateway_is_not_an_answer_of_the_agent() {
         for status in [502, 504, 408] {
             assert!(!CallError::Status { status, wait: None }.is_answer(), "{status}");
         }

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_filter_all_are_taken() {
+    fn without_a_filter_all_repositories_are_synced() {
         let Ok(all) = Checked::new(None) else { panic!("no patterns") };
         assert!(all.takes(&Candidate { full_name: "a/b", archived: true, fork: true }));
     }

@@ -72,7 +72,6 @@ fn fan_out(job: &Job<Sync>, owner: &str, settings: &Settings) -> Result<OwnerLis
     let store = kv::open()?;
     let mut api = Api::new(settings, &pace, &store, owner);
     let subject = Subject::Owner(owner);
-    let added_at = job.added_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
     let list = |of: &str| format!("/{of}/{owner}/repos?per_page={}", settings.page_size);
     let begin = || OwnerListing { next: api.url(&list("orgs")), pages: 0, added: 0, left_out: 0 };
     let mut at = job.data.listing.clone().unwrap_or_else(begin);
@@ -107,16 +106,7 @@ fn fan_out(job: &Job<Sync>, owner: &str, settings: &Settings) -> Result<OwnerLis
         let (taken, left_out): (Vec<_>, Vec<_>) =
             repositories.into_iter().partition(|found| filter.takes(&found.candidate()));
         at.left_out = at.left_out.saturating_add(u32::try_from(left_out.len()).unwrap_or(u32::MAX));
-        let names: Vec<_> =
-            taken.iter().map(|found| (keys::listed(found.id), found.full_name.clone().into_bytes())).collect();
-        store.set_many(&names)?;
-        for repository in taken {
-            let id = format!("{}-{added_at}-{}", job.id, repository.id);
-            let data =
-                Sync { repo: Some(repository.full_name), org: None, filter: None, listing: None, ..job.data.clone() };
-            Add::new(&job.queue, &job.name, &data).id(id).send_child(OnFailure::Ignore)?;
-            at.added = at.added.saturating_add(1);
-        }
+        at.added = at.added.saturating_add(add_children(job, &store, taken)?);
         at.pages = at.pages.saturating_add(1);
         match content.following.next_page(&content.url, at.pages, listed, settings.page_size) {
             Some(next) => at.next = next,
@@ -125,6 +115,23 @@ fn fan_out(job: &Job<Sync>, owner: &str, settings: &Settings) -> Result<OwnerLis
         checkpoint::save(&Sync { listing: Some(at.clone()), ..job.data.clone() })?;
         pace.after_page_of_repositories(at.pages, at.added);
     }
+}
+
+/// Stores the names of repositories, and adds a child job for each. Returns how many it added.
+fn add_children(job: &Job<Sync>, store: &kv::Store, repositories: Vec<Listed>) -> Result<u32, Failure> {
+    let added_at = job.added_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
+    let names: Vec<_> =
+        repositories.iter().map(|found| (keys::listed(found.id), found.full_name.clone().into_bytes())).collect();
+    store.set_many(&names)?;
+    let mut added = 0;
+    for repository in repositories {
+        let id = format!("{}-{added_at}-{}", job.id, repository.id);
+        let data =
+            Sync { repo: Some(repository.full_name), org: None, filter: None, listing: None, ..job.data.clone() };
+        Add::new(&job.queue, &job.name, &data).id(id).send_child(OnFailure::Ignore)?;
+        added += 1;
+    }
+    Ok(added)
 }
 
 fn sum(owner: &str, left_out: u32) -> Result<SyncedOwner, Failure> {

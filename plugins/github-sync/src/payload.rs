@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn only_one_owner_and_one_name_are_taken() {
+    fn a_repository_has_exactly_one_owner_and_one_name() {
         for repo in ["taskforcesh/bullmq", "a/b", "octo_acme/a.b-c_d", "a/.github", "a/..."] {
             assert!(is_taken(repo), "{repo}");
         }

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_is_none_or_out_of_range_names_its_setting() {
+    fn an_invalid_number_names_its_setting() {
         assert_eq!(parsed("keep", " 7 ", &(1..=10)), Ok(7));
         for text in ["", "0", "11", "-1", "many"] {
             let Err(Failure::Fatal(message)) = parsed("keep", text, &(1..=10)) else { panic!("{text}") };

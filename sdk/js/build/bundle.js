@@ -3,6 +3,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { missingModules } from './missing-modules.js';
 import { nodeGlobals, nodeModules } from './node-modules.js';
+import { withoutRedundantNames } from './redundant-names.js';
 
 /** The host's interfaces, which stay imports. Everything else is bundled. */
 const HOST = ['toril:*', 'wasi:*'];
@@ -19,19 +20,31 @@ const CONDITIONS = ['toril-component', 'node', 'module'];
 export async function bundle(entry, { minify = false } = {}) {
   const path = isAbsolute(entry) ? entry : resolve(entry);
   const options = buildOptions(path, minify);
-  let result = await build(options);
-  if (hasAsyncLocalStorage(result.metafile)) result = await build({ ...options, supported: AWAIT_AS_THEN });
+  const first = await build(options);
+  const result = hasAsyncLocalStorage(first.metafile) ? await buildWithContexts(options, first) : first;
   const [, output] = Object.entries(result.metafile.outputs).find(([name]) => !name.endsWith('.map'));
-  const isInterface = ({ external, path: name }) => external && !name.startsWith('toril:engine/');
+  const isInterface = ({ external, path: name }) => external && !/^toril:(engine|runtime)\//.test(name);
   const interfaces = output.imports.filter(isInterface).map((used) => used.path);
   const text = (suffix) => result.outputFiles.find(({ path: name }) => name.endsWith(suffix)).text;
   return {
-    code: text('.js'),
+    code: withoutRedundantNames(text('.js')),
     map: text('.map'),
     interfaces: [...new Set(interfaces)].sort(),
     warnings: result.warnings,
     metafile: result.metafile,
   };
+}
+
+/** Builds again so that a context survives `await`. An `await` at the top level of a module cannot be rewritten. */
+async function buildWithContexts(options, first) {
+  try {
+    return await build({ ...options, supported: AWAIT_AS_THEN });
+  } catch (error) {
+    const found = error.errors?.find(({ text }) => text.startsWith('Top-level await'));
+    if (!found) throw error;
+    const text = 'AsyncLocalStorage loses its store at each `await`, because a module has an `await` at its top level';
+    return { ...first, warnings: [...first.warnings, { text, location: found.location }] };
+  }
 }
 
 const buildOptions = (path, minify) => ({

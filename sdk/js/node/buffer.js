@@ -128,7 +128,7 @@ function search(bytes, value, offset, encoding, method) {
   const isPlain = offset === undefined || (Number.isInteger(offset) && offset >= 0 && method === 'indexOf');
   if (!isPlain) return undefined;
   const wanted = typeof value === 'string' ? encode(value, normalized(encoding) ?? 'utf8') : value;
-  if (!(wanted instanceof Uint8Array) || wanted.length === 0) return undefined;
+  if (!(wanted instanceof Uint8Array)) return undefined;
   const [all, part] = [text(bytes), text(wanted)];
   return method === 'indexOf' ? all.indexOf(part, offset) : all.lastIndexOf(part);
 }

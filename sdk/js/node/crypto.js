@@ -1,4 +1,5 @@
 // `node:crypto`, over the engine's cryptography.
+import native from 'toril:engine/native';
 import { Cipheriv, Decipheriv, createCipheriv, createDecipheriv, getCipherInfo, getCiphers } from './lib/crypto/ciphers.js';
 import {
   Hash,
@@ -40,9 +41,7 @@ export function timingSafeEqual(left, right) {
   if (one.length !== other.length) {
     throw coded(RangeError, 'ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH', 'Input buffers must have the same byte length');
   }
-  let differs = 0;
-  for (let index = 0; index < one.length; index += 1) differs |= one[index] ^ other[index];
-  return differs === 0;
+  return native.timingSafeEqual(one, other);
 }
 
 export function generateKeyPair(type, options, callback) {
@@ -63,14 +62,14 @@ export const diffieHellman = refuse('diffieHellman', 'use crypto.subtle.deriveBi
 export const createCipher = refuse('createCipher', 'use createCipheriv. Node has removed this function as well');
 export const createDecipher = refuse('createDecipher', 'use createDecipheriv. Node has removed this function as well');
 export const X509Certificate = refuse('X509Certificate', 'createPublicKey takes the key out of a certificate');
-export const getCurves = () => ['prime256v1', 'secp256k1', 'secp384r1', 'secp521r1'];
+export const getCurves = () => ['prime256v1', 'secp384r1'];
 export const getFips = () => 0;
 export const secureHeapUsed = () => undefined;
 
 export const constants = { RSA_PKCS1_PADDING, RSA_PKCS1_OAEP_PADDING, RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST: -1, RSA_PSS_SALTLEN_MAX_SIGN: -2, RSA_PSS_SALTLEN_AUTO: -2, RSA_NO_PADDING: 3, defaultCipherList: '' };
 
 export const webcrypto = globalThis.crypto;
-export const { subtle } = globalThis.crypto;
+export const { subtle } = globalThis.crypto ?? {};
 export const getRandomValues = (array) => globalThis.crypto.getRandomValues(array);
 
 const Cipher = Cipheriv;

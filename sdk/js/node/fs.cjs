@@ -29,18 +29,22 @@ const readOnly = (syscall, path) =>
 const closed = (syscall) =>
   Object.assign(coded(Error, 'EBADF', `EBADF: bad file descriptor, ${syscall}. ${ADVICE}`), { errno: -9, syscall });
 
+/** The system calls of functions that are not called like theirs. */
+const SYSCALLS = { appendFile: 'open', copyFile: 'copyfile', cp: 'lstat', openAsBlob: 'open', opendir: 'opendir', readFile: 'open', readdir: 'scandir', realpath: 'lstat', writeFile: 'open', watchFile: 'stat', truncate: 'open' };
+const syscallOf = (name) => SYSCALLS[name] ?? name;
+
 /** The functions that fail: with a callback, synchronous, and with a promise. */
 function add(names, failure) {
   for (const name of names.split(' ')) {
     fs[name] = (...args) => {
       const callback = args.findLast((value) => typeof value === 'function');
       if (!callback) throw coded(TypeError, 'ERR_INVALID_ARG_TYPE', 'The "cb" argument must be of type function.');
-      nextTick(callback, failure(name, args[0]));
+      nextTick(callback, failure(syscallOf(name), args[0]));
     };
     fs[`${name}Sync`] = (path) => {
-      throw failure(name, path);
+      throw failure(syscallOf(name), path);
     };
-    fs.promises[name] = (path) => Promise.reject(failure(name, path));
+    fs.promises[name] = (path) => Promise.reject(failure(syscallOf(name), path));
   }
 }
 

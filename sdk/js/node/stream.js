@@ -1,5 +1,6 @@
 // `node:stream`: the npm package `readable-stream`, which is Node's own code, and the conversions to web streams.
 import Stream from 'readable-stream/lib/stream.js';
+import { provideStreams } from './lib/stream-if-used.js';
 import { readableFromWeb, readableToWeb, writableFromWeb, writableToWeb } from './lib/web-streams.js';
 
 export const {
@@ -26,6 +27,8 @@ Writable.toWeb = writableToWeb;
 Duplex.fromWeb = ({ readable, writable }, options) =>
   Duplex.from({ readable: Readable.fromWeb(readable, options), writable: Writable.fromWeb(writable, options) });
 Duplex.toWeb = (duplex) => ({ readable: readableToWeb(duplex), writable: writableToWeb(duplex) });
+
+provideStreams({ Transform, Writable });
 
 let byteMark = 64 * 1024;
 let objectMark = 16;

@@ -1,5 +1,6 @@
 // `node:zlib`, over the engine's compression: streams, functions with a callback, and synchronous ones.
 import native from 'toril:engine/native';
+import 'toril:engine/web';
 import { Buffer } from './buffer.js';
 import { toBytes } from './lib/crypto/bytes.js';
 import { unavailable } from './lib/errors.js';

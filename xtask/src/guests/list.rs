@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_without_a_cdylib_is_no_guest() {
+    fn a_package_without_a_cdylib_is_not_a_guest() {
         assert!(guest(&package("guest-helpers", None), PathBuf::new()).is_none());
     }
 

@@ -14,7 +14,7 @@ use futures::future::{BoxFuture, try_join_all};
 use serde_json::{Value, json};
 use toril_bullmq::{JobSpec, QueueWorker, Redis, Service, add_and_listen};
 use toril_job::settings::{self, JobDefaults, Queue};
-use toril_job::{Attempt, Failure, FailureKind, Finished, LogLevel, Outcome, Runner};
+use toril_job::{Attempt, Failure, FailureKind, Finished, LogLevel, Outcome, QueueName, Runner};
 
 /// How long the jobs may take.
 const BOUND: Duration = Duration::from_secs(30);
@@ -42,16 +42,17 @@ impl Runner for Greeter {
 
 /// Works on a queue, adds a job for each name, and returns the results.
 pub async fn work(url: &str, queue: &str, names: &[&str]) -> Result<Vec<Value>, Box<dyn Error>> {
+    let queue = QueueName::new(queue)?;
     let redis = Arc::new(Redis::new(&settings::Redis { url: Some(url.parse()?), ..Default::default() })?);
     let settings = Queue { concurrency: NonZeroUsize::new(100).ok_or("not zero")?, ..Queue::default() };
-    let service = Service::new(redis.clone(), Arc::new(|_: &str| JobDefaults::default()));
-    let worker = QueueWorker::prepare(service.clone(), queue, &settings, Arc::new(Greeter)).await?;
+    let service = Service::new(redis.clone(), Arc::new(|_: &QueueName| JobDefaults::default()));
+    let worker = QueueWorker::prepare(service.clone(), &queue, &settings, Arc::new(Greeter)).await?;
     // Listens for cancelled jobs, and replaces connections that have become silent.
     let listening = tokio::spawn(service.listen());
     worker.begin();
 
     let jobs = names.iter().map(|name| {
-        let job = JobSpec::new(queue, "greet", json!({ "name": name }), &settings.job_defaults);
+        let job = JobSpec::new(queue.clone(), "greet", json!({ "name": name }), &settings.job_defaults);
         async { Ok::<_, Box<dyn Error>>(add_and_listen(&redis, job).await?.wait(BOUND).await?) }
     });
     let results = try_join_all(jobs).await;

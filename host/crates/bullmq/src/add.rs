@@ -9,11 +9,13 @@ use serde_json::Value;
 use super::insert;
 use super::job_spec::JobSpec;
 use crate::access::{ConnectError, Redis};
+use toril_job::{JobId, QueueName};
 
 /// A job that was added, and whose end can be awaited.
 pub struct Added {
     /// The job's id.
-    pub id: String,
+    pub id: JobId,
+    name: QueueName,
     queue: Queue,
     events: QueueEvents,
 }
@@ -25,7 +27,7 @@ pub enum WaitError {
     #[error("job {id} failed: {reason}")]
     Failed {
         /// The job's id.
-        id: String,
+        id: JobId,
         /// Its `failedReason`.
         reason: String,
     },
@@ -33,9 +35,9 @@ pub enum WaitError {
     #[error("job {id} has not ended within {}, and continues", humantime::format_duration(*.waited))]
     Late {
         /// The job's id.
-        id: String,
+        id: JobId,
         /// Its queue.
-        queue: String,
+        queue: QueueName,
         /// How long the caller has waited.
         waited: Duration,
     },
@@ -45,7 +47,7 @@ pub enum WaitError {
 }
 
 /// Adds a job with all of its options in one step. Returns its id.
-pub async fn add(redis: &Redis, spec: JobSpec) -> Result<String, ConnectError> {
+pub async fn add(redis: &Redis, spec: JobSpec) -> Result<JobId, ConnectError> {
     let queue = checked(redis, &spec).await?;
     Ok(insert::one(&queue, &spec).await?)
 }
@@ -54,9 +56,9 @@ pub async fn add(redis: &Redis, spec: JobSpec) -> Result<String, ConnectError> {
 pub async fn add_and_listen(redis: &Redis, spec: JobSpec) -> Result<Added, ConnectError> {
     let queue = checked(redis, &spec).await?;
     // This subscribes before the job is added, so that its end cannot be missed.
-    let events = events(redis, &queue).await?;
+    let events = events(redis, &queue, &spec.queue).await?;
     let id = insert::one(&queue, &spec).await?;
-    Ok(Added { id, queue, events })
+    Ok(Added { id, name: spec.queue, queue, events })
 }
 
 /// Checks the job, and opens its queue.
@@ -74,7 +76,7 @@ impl Added {
         let end = self.end();
         match tokio::time::timeout(bound, end).await {
             Ok(ended) => ended,
-            Err(_) => Err(WaitError::Late { id: self.id.clone(), queue: self.queue.name().to_owned(), waited: bound }),
+            Err(_) => Err(WaitError::Late { id: self.id.clone(), queue: self.name.clone(), waited: bound }),
         }
     }
 
@@ -85,11 +87,11 @@ impl Added {
         }
         while let Some(entry) = self.events.next_event().await {
             match entry.event {
-                QueueEvent::Completed { job_id, return_value, .. } if job_id == self.id => {
+                QueueEvent::Completed { job_id, return_value, .. } if self.id == *job_id => {
                     return Ok(parse(&return_value));
                 }
-                QueueEvent::Failed { job_id, failed_reason, .. } if job_id == self.id => {
-                    return Err(WaitError::Failed { id: job_id, reason: failed_reason });
+                QueueEvent::Failed { job_id, failed_reason, .. } if self.id == *job_id => {
+                    return Err(WaitError::Failed { id: job_id.into(), reason: failed_reason });
                 }
                 _ => {}
             }
@@ -98,11 +100,11 @@ impl Added {
     }
 
     async fn ended(&self) -> Result<Option<Result<Value, WaitError>>, Error> {
-        let state = self.queue.get_job_state(&self.id).await?;
+        let state = self.queue.get_job_state(self.id.as_str()).await?;
         if !matches!(state, JobState::Completed | JobState::Failed) {
             return Ok(None);
         }
-        let Some(job) = self.queue.get_job(&self.id).await? else { return Ok(None) };
+        let Some(job) = self.queue.get_job(self.id.as_str()).await? else { return Ok(None) };
         Ok(Some(match state {
             JobState::Completed => Ok(parse(job.returnvalue())),
             _ => Err(WaitError::Failed { id: self.id.clone(), reason: job.failed_reason().to_owned() }),
@@ -114,9 +116,9 @@ fn parse(return_value: &str) -> Value {
     serde_json::from_str(return_value).unwrap_or_else(|_| Value::String(return_value.to_owned()))
 }
 
-async fn events(redis: &Redis, queue: &Queue) -> Result<QueueEvents, ConnectError> {
+async fn events(redis: &Redis, queue: &Queue, name: &QueueName) -> Result<QueueEvents, ConnectError> {
     let mut last = redis::cmd("XREVRANGE");
     last.arg(queue.keys().events()).arg("+").arg("-").arg("COUNT").arg(1);
     let last: Vec<(String, Vec<String>)> = queue.connection().cmd(&mut last).await?;
-    redis.queue_events(queue.name(), last.first().map_or_else(|| "0".to_owned(), |(id, _)| id.clone())).await
+    redis.queue_events(name, last.first().map_or_else(|| "0".to_owned(), |(id, _)| id.clone())).await
 }

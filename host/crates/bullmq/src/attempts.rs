@@ -3,9 +3,11 @@
 //! best effort: no job waits for the write.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::Hasher;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use fnv::FnvHasher;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -13,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 use super::clock::now;
 use crate::access::health::backoff::ReconnectBackoff;
 use crate::access::{ConnectError, Redis, SharedRedis};
-use toril_job::Finished;
 use toril_job::settings::MOST_KEPT_ATTEMPTS;
+use toril_job::{Finished, JobId, QueueName};
 
 /// The number of lists per queue. A job's list follows from its id, so finding its attempts reads only one list.
 const LISTS: u64 = 64;
@@ -34,7 +36,7 @@ const LONGEST_ID: usize = 256;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// The job's id.
-    pub id: String,
+    pub id: JobId,
     /// The number of the attempt, from 1.
     #[serde(rename = "n")]
     pub attempt: u32,
@@ -70,7 +72,7 @@ struct Keeper {
     host: String,
     /// The most records in each list.
     each: usize,
-    waiting: Mutex<VecDeque<(String, Record)>>,
+    waiting: Mutex<VecDeque<(QueueName, Record)>>,
     /// Notified when there is something to write.
     noted: Notify,
     closing: CancellationToken,
@@ -92,11 +94,11 @@ impl Attempts {
     }
 
     /// Records an attempt that has just ended. This makes no call to Redis.
-    pub fn note(&self, queue: &str, id: &str, attempt: u32, finished: &Finished, took: Duration) {
-        let Some(keeper) = self.0.as_ref().filter(|_| id.len() <= LONGEST_ID) else { return };
+    pub fn note(&self, queue: &QueueName, id: &JobId, attempt: u32, finished: &Finished, took: Duration) {
+        let Some(keeper) = self.0.as_ref().filter(|_| id.as_str().len() <= LONGEST_ID) else { return };
         let duration = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let record = Record {
-            id: id.to_owned(),
+            id: id.clone(),
             attempt,
             outcome: finished.outcome.label().to_owned(),
             failure: finished.outcome.failure().map(|failure| failure.kind.label().to_owned()),
@@ -110,7 +112,7 @@ impl Attempts {
         if waiting.len() >= WAITING {
             waiting.pop_front();
         }
-        waiting.push_back((queue.to_owned(), record));
+        waiting.push_back((queue.clone(), record));
         drop(waiting);
         keeper.noted.notify_one();
     }
@@ -149,7 +151,7 @@ impl Keeper {
     /// Writes all waiting records. If the write fails, they wait again.
     async fn write(&self) -> Result<(), ConnectError> {
         let taken = std::mem::take(&mut *self.waiting());
-        let mut queues: BTreeMap<String, Vec<Record>> = BTreeMap::new();
+        let mut queues: BTreeMap<QueueName, Vec<Record>> = BTreeMap::new();
         for (queue, record) in taken {
             queues.entry(queue).or_default().push(record);
         }
@@ -168,7 +170,7 @@ impl Keeper {
     }
 
     /// Sends three commands for each list that gets new records.
-    async fn write_queue(&self, queue: &str, records: &[Record]) -> Result<(), ConnectError> {
+    async fn write_queue(&self, queue: &QueueName, records: &[Record]) -> Result<(), ConnectError> {
         let mut lists: BTreeMap<u64, Vec<String>> = BTreeMap::new();
         for record in records {
             let text = serde_json::to_string(record).map_err(bullmq::Error::from)?;
@@ -185,32 +187,31 @@ impl Keeper {
         Ok(self.redis.connection().await?.pipe::<()>(&pipe).await?)
     }
 
-    fn waiting(&self) -> MutexGuard<'_, VecDeque<(String, Record)>> {
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<(QueueName, Record)>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The recorded attempts of a job on all hosts, the oldest first. One command.
-pub async fn of(redis: &Redis, queue: &str, id: &str) -> Result<Vec<Record>, ConnectError> {
+pub async fn of(redis: &Redis, queue: &QueueName, id: &JobId) -> Result<Vec<Record>, ConnectError> {
     let mut read = redis::cmd("LRANGE");
     read.arg(key(redis, queue, list_of(id))).arg(-MOST_READ).arg(-1);
     let found: Vec<Vec<u8>> = redis.connection().await?.cmd(&mut read).await?;
     // Records of other Toril versions may have another format. These are skipped.
     let records = found.iter().filter_map(|text| serde_json::from_slice::<Record>(text).ok());
-    Ok(records.filter(|record| record.id == id).collect())
+    Ok(records.filter(|record| record.id == *id).collect())
 }
 
 /// The key of a list. In a cluster all lists of one queue are in one slot.
-fn key(redis: &Redis, queue: &str, list: u64) -> String {
+fn key(redis: &Redis, queue: &QueueName, list: u64) -> String {
     redis.namespaced(&format!("attempts:{{{queue}}}:{list}"))
 }
 
 /// The list of a job, by the FNV-1a hash of its id. Every version and every host must compute the same list.
-fn list_of(id: &str) -> u64 {
-    let hash = id
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-    hash % LISTS
+fn list_of(id: &JobId) -> u64 {
+    let mut hash = FnvHasher::default();
+    hash.write(id.as_str().as_bytes());
+    hash.finish() % LISTS
 }
 
 #[cfg(test)]
@@ -218,14 +219,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_of_a_job_stays_what_it_was_in_other_versions() {
-        assert_eq!((list_of(""), list_of("1"), list_of("a-job")), (37, 60, 26));
+    fn the_list_of_a_job_is_the_same_in_every_version() {
+        assert_eq!((list_of(&"".into()), list_of(&"1".into()), list_of(&"a-job".into())), (37, 60, 26));
     }
 
     #[test]
     fn ids_are_spread_over_the_lists() {
         let mut counts = [0_u32; 64];
-        (0..6400).for_each(|id: u32| counts[usize::try_from(list_of(&id.to_string())).unwrap()] += 1);
+        (0..6400).for_each(|id: u32| counts[usize::try_from(list_of(&id.to_string().into())).unwrap()] += 1);
         assert!(counts.iter().all(|count| (50..200).contains(count)), "{counts:?}");
     }
 }

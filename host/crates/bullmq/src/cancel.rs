@@ -14,7 +14,7 @@ use super::scripts::Scripts;
 use crate::access::QueueClient;
 use crate::access::health::outage::{Outage, Waiting};
 use crate::access::{ConnectError, Redis, SharedRedis};
-use toril_job::Cancellation;
+use toril_job::{Cancellation, JobId, QueueName};
 
 /// The pause between two attempts to subscribe while Redis is away.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -30,9 +30,9 @@ const LOOK: Duration = Duration::from_millis(50);
 /// A cancel request as it is published.
 #[derive(Debug, Serialize, Deserialize)]
 struct CancelRequest {
-    queue: String,
+    queue: QueueName,
     /// `None`: all running jobs of the queue.
-    id: Option<String>,
+    id: Option<JobId>,
     reason: String,
 }
 
@@ -59,27 +59,27 @@ fn channel(redis: &Redis) -> String {
 /// this.
 pub async fn cancel(
     redis: &SharedRedis,
-    queue: &str,
-    id: &str,
+    queue: &QueueName,
+    id: &JobId,
     reason: &str,
     bound: Duration,
 ) -> Result<Cancelled, ConnectError> {
     let jobs = redis.queue(queue).await?;
-    let Some(job) = jobs.get_job(id).await? else { return Ok(Cancelled::NoJob) };
-    let request = CancelRequest { queue: queue.to_owned(), id: Some(id.to_owned()), reason: reason.to_owned() };
-    match jobs.get_job_state(id).await? {
+    let Some(job) = jobs.get_job(id.as_str()).await? else { return Ok(Cancelled::NoJob) };
+    let request = CancelRequest { queue: queue.clone(), id: Some(id.clone()), reason: reason.to_owned() };
+    match jobs.get_job_state(id.as_str()).await? {
         JobState::Active => {}
         // Only a deferred job was started more often than its attempts were counted.
         JobState::Delayed if job.attempts_started() > job.attempts_made() => {
             let scripts = Scripts::new(Arc::new(QueueClient::open(redis.clone(), queue).await?));
-            return cancel_deferred(redis, &jobs, &scripts, &request, bound).await;
+            return cancel_deferred(redis, (&jobs, id), &scripts, &request, bound).await;
         }
         state => return Ok(Cancelled::DidNotRun(state.as_str().to_owned())),
     }
     publish(redis, &request).await?;
     let ended = tokio::time::timeout(bound, async {
         loop {
-            match jobs.get_job_state(id).await? {
+            match jobs.get_job_state(id.as_str()).await? {
                 JobState::Active => tokio::time::sleep(LOOK).await,
                 state => return Ok(Cancelled::Ended(state.as_str().to_owned())),
             }
@@ -92,16 +92,15 @@ pub async fn cancel(
 /// must end.
 async fn cancel_deferred(
     redis: &Redis,
-    jobs: &Queue,
+    (jobs, id): (&Queue, &JobId),
     scripts: &Scripts,
     request: &CancelRequest,
     bound: Duration,
 ) -> Result<Cancelled, ConnectError> {
-    let id = request.id.as_deref().unwrap_or_default();
     let until = Instant::now() + bound;
     let mut published = None;
     loop {
-        let state = jobs.get_job_state(id).await?;
+        let state = jobs.get_job_state(id.as_str()).await?;
         match state {
             // The request is repeated, because the host may have claimed the job without having registered it yet.
             JobState::Active if published.is_none_or(|at: Instant| at.elapsed() >= AGAIN) => {
@@ -126,8 +125,8 @@ async fn cancel_deferred(
 }
 
 /// Asks every host to cancel all jobs of the queue that it runs. Returns how many hosts received the request.
-pub async fn cancel_all(redis: &Redis, queue: &str, reason: &str) -> Result<usize, ConnectError> {
-    publish(redis, &CancelRequest { queue: queue.to_owned(), id: None, reason: reason.to_owned() }).await
+pub async fn cancel_all(redis: &Redis, queue: &QueueName, reason: &str) -> Result<usize, ConnectError> {
+    publish(redis, &CancelRequest { queue: queue.clone(), id: None, reason: reason.to_owned() }).await
 }
 
 async fn publish(redis: &Redis, request: &CancelRequest) -> Result<usize, ConnectError> {
@@ -144,8 +143,8 @@ pub struct RunningJobs(Arc<Mutex<HashMap<RunKey, Cancellation>>>);
 /// One attempt of a job. A job whose lock was lost may be claimed again while its earlier attempt is still ending.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct RunKey {
-    queue: String,
-    id: String,
+    queue: QueueName,
+    id: JobId,
     token: LockToken,
 }
 
@@ -157,8 +156,8 @@ pub struct RunningJob {
 
 impl RunningJobs {
     /// Registers a running job until the returned value is dropped.
-    pub fn enter(&self, queue: &str, job: &Claimed, cancellation: Cancellation) -> RunningJob {
-        let run = RunKey { queue: queue.to_owned(), id: job.id.clone(), token: job.token.clone() };
+    pub fn enter(&self, queue: &QueueName, job: &Claimed, cancellation: Cancellation) -> RunningJob {
+        let run = RunKey { queue: queue.clone(), id: job.id.clone(), token: job.token.clone() };
         self.jobs().insert(run.clone(), cancellation);
         RunningJob { running: self.clone(), run }
     }
@@ -166,7 +165,7 @@ impl RunningJobs {
     fn cancel(&self, request: &CancelRequest) {
         for (RunKey { queue, id, .. }, cancellation) in self.jobs().iter() {
             if *queue == request.queue && request.id.as_ref().is_none_or(|wanted| wanted == id) {
-                tracing::info!(queue, job_id = id, "job cancelled");
+                tracing::info!(queue = queue.as_str(), job_id = id.as_str(), "job cancelled");
                 cancellation.cancel(request.reason.clone());
             }
         }
@@ -201,7 +200,7 @@ async fn receive(redis: &Redis, running: &RunningJobs, waiting: &mut Option<Wait
     let (mut sink, mut requests) = subscribed.split();
     loop {
         let Ok(message) = timeout(QUIET, requests.next()).await else {
-            // Without requests, a broken connection looks the same as a quiet one. The ping tells them apart.
+            // Without requests, a broken connection looks the same as a quiet one. The ping shows which it is.
             timeout(ANSWER, sink.ping::<redis::Value>())
                 .await
                 .map_err(|_| ConnectError::Silent { waited: ANSWER })??;
@@ -220,20 +219,26 @@ async fn receive(redis: &Redis, running: &RunningJobs, waiting: &mut Option<Wait
 mod tests {
     use super::*;
 
+    fn name(queue: &str) -> QueueName {
+        QueueName::new(queue).unwrap()
+    }
+
     fn claim(id: &str, token: &str) -> Claimed {
         Claimed { id: id.into(), token: token.into(), ..Claimed::sample() }
     }
 
     fn request(queue: &str, id: Option<&str>) -> CancelRequest {
-        CancelRequest { queue: queue.into(), id: id.map(Into::into), reason: "why".into() }
+        CancelRequest { queue: name(queue), id: id.map(Into::into), reason: "why".into() }
     }
 
     #[test]
     fn a_request_reaches_its_job_and_no_other() {
         let running = RunningJobs::default();
         let (one, two) = (Cancellation::default(), Cancellation::default());
-        let _runs =
-            (running.enter("a", &claim("1", "t:1"), one.clone()), running.enter("a", &claim("2", "t:2"), two.clone()));
+        let _runs = (
+            running.enter(&name("a"), &claim("1", "t:1"), one.clone()),
+            running.enter(&name("a"), &claim("2", "t:2"), two.clone()),
+        );
         running.cancel(&request("a", Some("1")));
         assert_eq!((one.reason(), two.reason()), (Some("why"), None));
         running.cancel(&request("b", None));
@@ -246,7 +251,7 @@ mod tests {
     fn a_job_that_has_ended_is_forgotten() {
         let running = RunningJobs::default();
         let job = Cancellation::default();
-        drop(running.enter("a", &claim("1", "t:1"), job.clone()));
+        drop(running.enter(&name("a"), &claim("1", "t:1"), job.clone()));
         running.cancel(&request("a", None));
         assert_eq!(job.reason(), None);
     }
@@ -254,8 +259,8 @@ mod tests {
     #[test]
     fn a_job_that_was_claimed_again_is_cancelled_after_its_earlier_attempt_has_ended() {
         let (running, again) = (RunningJobs::default(), Cancellation::default());
-        let earlier = running.enter("a", &claim("1", "t:1"), Cancellation::default());
-        let _later = running.enter("a", &claim("1", "t:2"), again.clone());
+        let earlier = running.enter(&name("a"), &claim("1", "t:1"), Cancellation::default());
+        let _later = running.enter(&name("a"), &claim("1", "t:2"), again.clone());
         drop(earlier);
         running.cancel(&request("a", Some("1")));
         assert_eq!(again.reason(), Some("why"));

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::job_key::job_of_key;
 use super::stored::parse;
-use toril_job::{ContextError, Dependencies, JobRef};
+use toril_job::{ContextError, Dependencies, JobId, JobRef};
 
 /// The most children of one job whose results or failures one call returns.
 const MOST: usize = 100_000;
@@ -27,24 +27,24 @@ return { count, size, redis.call('HGETALL', KEYS[1]) }
 ";
 
 /// The return values of completed children.
-pub async fn values(queue: &Queue, id: &str, prefix: &str) -> Result<Vec<(JobRef, Value)>, ContextError> {
+pub async fn values(queue: &Queue, id: &JobId, prefix: &str) -> Result<Vec<(JobRef, Value)>, ContextError> {
     let values = hash(queue, id, "processed", "results").await?;
     Ok(by_job(values, prefix).map(|(job, value)| (job, parse(&value))).collect())
 }
 
 /// The failure reasons of children whose failure is ignored.
-pub async fn ignored(queue: &Queue, id: &str, prefix: &str) -> Result<Vec<(JobRef, String)>, ContextError> {
+pub async fn ignored(queue: &Queue, id: &JobId, prefix: &str) -> Result<Vec<(JobRef, String)>, ContextError> {
     Ok(by_job(hash(queue, id, "failed", "failures").await?, prefix).collect())
 }
 
 /// The number of children in each state.
-pub async fn count(queue: &Queue, id: &str) -> Result<Dependencies, ContextError> {
+pub async fn count(queue: &Queue, id: &JobId) -> Result<Dependencies, ContextError> {
     counts(queue, id).await.map_err(unavailable)
 }
 
 /// The same as [`count`], with the error of BullMQ's client.
-pub async fn counts(queue: &Queue, id: &str) -> Result<Dependencies, Error> {
-    let key = queue.keys().job_key(id);
+pub async fn counts(queue: &Queue, id: &JobId) -> Result<Dependencies, Error> {
+    let key = queue.keys().job_key(id.as_str());
     let mut pipe = redis::pipe();
     pipe.cmd("HLEN").arg(format!("{key}:processed")).cmd("SCARD").arg(format!("{key}:dependencies"));
     pipe.cmd("HLEN").arg(format!("{key}:failed")).cmd("ZCARD").arg(format!("{key}:unsuccessful"));
@@ -54,10 +54,10 @@ pub async fn counts(queue: &Queue, id: &str) -> Result<Dependencies, Error> {
 
 /// The children of one kind. `what` names them in errors. Fails if they are more than a host can hold for each of its
 /// attempts.
-async fn hash(queue: &Queue, id: &str, part: &str, what: &str) -> Result<Vec<(String, String)>, ContextError> {
+async fn hash(queue: &Queue, id: &JobId, part: &str, what: &str) -> Result<Vec<(String, String)>, ContextError> {
     let script = Script::new(READ);
     let mut call = script.prepare_invoke();
-    call.key(format!("{}:{part}", queue.keys().job_key(id))).arg(MOST).arg(BYTES);
+    call.key(format!("{}:{part}", queue.keys().job_key(id.as_str()))).arg(MOST).arg(BYTES);
     let answer = call.invoke_async(&mut queue.connection().connection()).await;
     let (count, size, found): (usize, usize, Vec<(String, String)>) =
         answer.map_err(|error| unavailable(error.into()))?;

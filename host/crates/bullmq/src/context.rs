@@ -15,7 +15,9 @@ use super::scripts::Scripts;
 use crate::access::QueueClient;
 use crate::access::{ConnectError, SharedRedis};
 use toril_job::settings::JobDefaults;
-use toril_job::{ContextError, ContextFuture, Dependencies, JobContext, JobRef, LogLevel, NewJob, OnFailure};
+use toril_job::{
+    ContextError, ContextFuture, Dependencies, JobContext, JobId, JobRef, LogLevel, NewJob, OnFailure, QueueName,
+};
 
 /// A claimed job's access to its queue.
 pub struct JobOfQueue {
@@ -27,7 +29,7 @@ pub struct JobOfQueue {
 }
 
 /// Returns the configured defaults for jobs that are added to a queue, by the queue's name.
-pub type Defaults = Arc<dyn Fn(&str) -> JobDefaults + Send + Sync>;
+pub type Defaults = Arc<dyn Fn(&QueueName) -> JobDefaults + Send + Sync>;
 
 impl JobOfQueue {
     /// Creates the context of this job.
@@ -48,14 +50,14 @@ impl JobContext for JobOfQueue {
             // The text comes from the plugin and may contain data that must not be in the host's log. So the host only
             // logs that there was a line.
             tracing::debug!(
-                queue = self.client.name(),
-                job_id = self.job.id,
+                queue = self.client.name().as_str(),
+                job_id = self.job.id.as_str(),
                 ?level,
                 bytes = message.len(),
                 "plugin wrote to the job's log"
             );
             if let Err(error) = self.scripts.log(&self.job, &line(level, message)).await {
-                tracing::warn!(queue = self.client.name(), job_id = self.job.id, %error, "writing a line of the job's log failed, the line is lost");
+                tracing::warn!(queue = self.client.name().as_str(), job_id = self.job.id.as_str(), %error, "writing a line of the job's log failed, the line is lost");
             }
         }
         .boxed()
@@ -89,12 +91,12 @@ impl JobContext for JobOfQueue {
         async move { children::count(&self.client.queue(), &self.job.id).await }.boxed()
     }
 
-    fn add(&self, job: NewJob, child: Option<OnFailure>) -> ContextFuture<'_, String> {
+    fn add(&self, job: NewJob, child: Option<OnFailure>) -> ContextFuture<'_, JobId> {
         async move {
             let defaults = (self.defaults)(&job.queue);
             let mut spec = JobSpec::from_plugin(job, &defaults);
             if let Some(on_failure) = child {
-                let parent = JobRef { queue: self.client.name().to_owned(), id: self.job.id.clone() };
+                let parent = JobRef { queue: self.client.name().clone(), id: self.job.id.clone() };
                 spec.set_parent(parent, on_failure);
             }
             match add(&self.redis, spec).await {

@@ -5,7 +5,7 @@
 //! that belong to a job (`PREFIX:QUEUE:ID:logs`). A job whose id equals one of those keys destroys the queue or another
 //! job.
 
-/// The longest name, job id, deduplication id and queue name of an added job, in bytes.
+/// The longest name, job id and deduplication id of an added job, in bytes.
 pub const LONGEST: usize = 1024;
 
 /// The keys that BullMQ 5 and 6 and Toril store below `PREFIX:QUEUE:`, up to the next colon.
@@ -89,22 +89,26 @@ mod tests {
     use super::*;
     use crate::job_spec::JobSpec;
     use toril_job::settings::JobDefaults;
-    use toril_job::{Deduplication, JobOptions, JobRef};
+    use toril_job::{Deduplication, JobOptions, JobRef, QueueName};
+
+    fn queue() -> QueueName {
+        QueueName::new("q").unwrap()
+    }
 
     fn check(spec: &JobSpec) -> Result<(), String> {
         spec.check().map_err(|error| error.to_string())
     }
 
     fn with(options: JobOptions) -> Result<(), String> {
-        check(&JobSpec { options, ..JobSpec::new("q", "n", Value::Null, &JobDefaults::default()) })
+        check(&JobSpec { options, ..JobSpec::new(queue(), "n", Value::Null, &JobDefaults::default()) })
     }
 
     fn id(id: &str) -> Result<(), String> {
-        with(JobOptions { id: Some(id.to_owned()), ..JobOptions::default() })
+        with(JobOptions { id: Some(id.into()), ..JobOptions::default() })
     }
 
     #[test]
-    fn an_id_that_bullmq_takes_and_that_is_no_key_is_taken() {
+    fn an_id_that_bullmq_accepts_and_that_is_not_a_key_is_accepted() {
         for taken in ["a", "order-17", "17a", "007", "waits", "WAIT", "tenant:order:17", "repeat:nightly:1700000000000"]
         {
             assert_eq!(id(taken), Ok(()), "{taken}");
@@ -112,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_is_a_key_of_the_queue_or_of_another_job_is_refused() {
+    fn an_id_that_equals_a_key_of_the_queue_or_of_another_job_is_refused() {
         for key in QUEUE_KEYS {
             assert!(id(key).is_err_and(|reason| reason.contains("key of the queue")), "{key}");
         }
@@ -130,10 +134,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_refused_with_its_size() {
+    fn a_name_or_id_that_is_too_long_is_refused_with_its_size() {
         let long = "x".repeat(LONGEST + 1);
         let deduplication = Deduplication { id: long.clone(), ..Deduplication::default() };
-        let named = JobSpec::new("q", &long, Value::Null, &JobDefaults::default());
+        let named = JobSpec::new(queue(), &long, Value::Null, &JobDefaults::default());
         for refused in
             [check(&named), id(&long), with(JobOptions { deduplication: Some(deduplication), ..JobOptions::default() })]
         {
@@ -143,9 +147,9 @@ mod tests {
     }
 
     #[test]
-    fn a_parent_that_is_a_key_of_its_queue_is_refused_and_one_with_a_number_is_taken() {
+    fn a_parent_whose_id_is_a_key_is_refused_and_one_with_a_number_is_accepted() {
         let parent = |id: &str| {
-            let parent = JobRef { queue: "q".into(), id: id.into() };
+            let parent = JobRef { queue: queue(), id: id.into() };
             with(JobOptions { parent: Some(parent), ..JobOptions::default() })
         };
         assert_eq!(parent("17"), Ok(()));

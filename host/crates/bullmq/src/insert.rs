@@ -11,6 +11,7 @@ use super::clock::{milliseconds, now};
 use super::job_spec::JobSpec;
 use super::scripts::{pack, rerouted};
 use super::stored_options::{on_failure, stored};
+use toril_job::JobId;
 
 /// One of BullMQ's own scripts: its text and the compiled script.
 type Official = LazyLock<(String, Script)>;
@@ -57,7 +58,7 @@ struct Insert {
 }
 
 /// Adds a job. Returns its id, or the id of the existing job that takes its place.
-pub async fn one(queue: &Queue, spec: &JobSpec) -> Result<String, Error> {
+pub async fn one(queue: &Queue, spec: &JobSpec) -> Result<JobId, Error> {
     let insert = Insert::of(queue.keys(), spec)?;
     let mut call = insert.script.1.prepare_invoke();
     for key in &insert.keys {
@@ -68,7 +69,7 @@ pub async fn one(queue: &Queue, spec: &JobSpec) -> Result<String, Error> {
 }
 
 /// Adds jobs in order. An error contains the index of the first job that may be missing.
-pub async fn many(queue: &Queue, specs: &[JobSpec]) -> Result<Vec<String>, (usize, Error)> {
+pub async fn many(queue: &Queue, specs: &[JobSpec]) -> Result<Vec<JobId>, (usize, Error)> {
     let mut inserts = Vec::with_capacity(specs.len());
     for (place, spec) in specs.iter().enumerate() {
         inserts.push(Insert::of(queue.keys(), spec).map_err(|error| (place, error))?);
@@ -119,10 +120,10 @@ fn parts<T>(all: &[T], size: impl Fn(&T) -> usize) -> Vec<&[T]> {
 }
 
 /// The id in a script's answer, or the error that its code means.
-fn id(reply: &Reply) -> Result<String, Error> {
+fn id(reply: &Reply) -> Result<JobId, Error> {
     match reply {
         Reply::Int(code) if *code < 0 => Err(Error::from_script_code(*code)),
-        reply => Ok(String::from_redis_value_ref(reply).map_err(redis::RedisError::from)?),
+        reply => Ok(String::from_redis_value_ref(reply).map_err(redis::RedisError::from)?.into()),
     }
 }
 
@@ -147,12 +148,12 @@ impl Insert {
             (&ADD_STANDARD_JOB, &ADD_STANDARD_JOB_IF_STARTED, of_script)
         };
         let script = if spec.keep_last_if_started { keeping } else { plain };
-        let parent = parent(keys, spec)?;
+        let parent = parent(keys, spec);
         let deduplication =
             options.deduplication.as_ref().map(|deduplication| keys.get(&format!("de:{}", deduplication.id)));
         let args = pack(&(
             keys.key_prefix(),
-            options.id.as_deref().unwrap_or_default(),
+            options.id.as_ref().map_or("", JobId::as_str),
             &spec.name,
             options.timestamp.unwrap_or_else(now),
             parent.as_ref().map(|parent| &parent.key),
@@ -170,19 +171,13 @@ struct Parent {
     fields: Map<String, Value>,
 }
 
-fn parent(keys: &QueueKeys, spec: &JobSpec) -> Result<Option<Parent>, Error> {
-    let Some(parent) = &spec.options.parent else { return Ok(None) };
-    let prefix = format!("{}:", keys.prefix());
-    // BullMQ's own clients store the full key of the queue.
-    let queue = parent.queue.strip_prefix(&prefix).unwrap_or(&parent.queue);
-    if queue.is_empty() || queue.contains(':') {
-        return Err(Error::InvalidConfig(format!("the parent's queue {:?} is not a name of a queue", parent.queue)));
-    }
-    let queue_key = format!("{prefix}{queue}");
+fn parent(keys: &QueueKeys, spec: &JobSpec) -> Option<Parent> {
+    let parent = spec.options.parent.as_ref()?;
+    let queue_key = format!("{}:{}", keys.prefix(), parent.queue);
     let key = format!("{queue_key}:{}", parent.id);
     let mut fields = Map::from_iter([("id".to_owned(), json!(parent.id)), ("queueKey".to_owned(), json!(queue_key))]);
     fields.extend(on_failure(&spec.options));
-    Ok(Some(Parent { key, fields }))
+    Some(Parent { key, fields })
 }
 
 /// All options of the job, with its trace context and the options of an earlier job.
@@ -201,11 +196,11 @@ pub(super) fn trace(spec: &JobSpec) -> Option<(String, Value)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use toril_job::JobOptions;
     use toril_job::settings::JobDefaults;
+    use toril_job::{JobOptions, QueueName};
 
     fn spec(options: JobOptions) -> JobSpec {
-        JobSpec { options, ..JobSpec::new("q", "n", json!({}), &JobDefaults::default()) }
+        JobSpec { options, ..JobSpec::new(QueueName::new("q").unwrap(), "n", json!({}), &JobDefaults::default()) }
     }
 
     #[test]

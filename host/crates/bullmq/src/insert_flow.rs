@@ -14,6 +14,7 @@ use super::job_spec::JobSpec;
 use super::scripts::{pack, rerouted};
 use super::stored_options::{on_failure, stored};
 use crate::access::{ConnectError, Redis};
+use toril_job::{JobId, QueueName};
 
 /// BullMQ's answer if a parent does not exist.
 const NO_PARENT: i64 = -5;
@@ -26,7 +27,7 @@ pub struct Node {
     /// The job. Only the root may have a parent in its options.
     pub spec: JobSpec,
     /// Its id.
-    pub id: String,
+    pub id: JobId,
     /// The jobs that it waits for.
     pub children: Vec<Node>,
 }
@@ -43,17 +44,17 @@ pub enum InsertError {
     )]
     OtherParent {
         /// Its queue.
-        queue: String,
+        queue: QueueName,
         /// Its id.
-        id: String,
+        id: JobId,
     },
     /// A script refused a job.
     #[error("job {id} of queue {queue} was not added: BullMQ's script answered {code}")]
     Refused {
         /// Its queue.
-        queue: String,
+        queue: QueueName,
         /// Its id.
-        id: String,
+        id: JobId,
         /// The script's answer.
         code: i64,
     },
@@ -115,7 +116,7 @@ pub async fn insert(redis: &Redis, root: &Node) -> Result<(), InsertError> {
 #[derive(Clone)]
 struct Parent {
     queue_key: String,
-    id: String,
+    id: JobId,
 }
 
 impl Parent {
@@ -142,7 +143,7 @@ impl<'a> Transaction<'a> {
     }
 
     fn add(&mut self, node: &'a Node, parent: Option<&Parent>) -> Result<(), Error> {
-        let keys = QueueKeys::new(&node.spec.queue, Some(self.prefix));
+        let keys = QueueKeys::new(node.spec.queue.as_str(), Some(self.prefix));
         let (script, script_keys) = script(&keys, node);
         let mut call = self.call(script, &script_keys);
         call.arg(arguments(&keys, node, parent)?).arg(node.spec.data.to_string());
@@ -174,7 +175,7 @@ impl<'a> Transaction<'a> {
             let key = parent.key();
             let dependencies = format!("{key}:dependencies");
             let mut call = self.call(&RELEASE_PARENT, &[key, dependencies]);
-            call.arg(parent.queue_key).arg(parent.id).arg(clock::now());
+            call.arg(parent.queue_key).arg(parent.id.as_str()).arg(clock::now());
             self.pipe.add_command(call);
         }
         self.pipe
@@ -182,11 +183,8 @@ impl<'a> Transaction<'a> {
 }
 
 /// BullMQ's name of a queue including its prefix.
-fn qualified(prefix: &str, queue: &str) -> String {
-    match queue.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(':')) {
-        true => queue.to_owned(),
-        false => format!("{prefix}:{queue}"),
-    }
+fn qualified(prefix: &str, queue: &QueueName) -> String {
+    format!("{prefix}:{queue}")
 }
 
 /// The script that adds a job, and its keys.
@@ -256,7 +254,11 @@ mod tests {
     use toril_job::settings::JobDefaults;
 
     fn node(queue: &str, id: &str, children: Vec<Node>) -> Node {
-        Node { spec: JobSpec::new(queue, "n", json!({}), &JobDefaults::default()), id: id.to_owned(), children }
+        Node {
+            spec: JobSpec::new(QueueName::new(queue).unwrap(), "n", json!({}), &JobDefaults::default()),
+            id: id.into(),
+            children,
+        }
     }
 
     #[test]
@@ -280,16 +282,10 @@ mod tests {
         let mut child = node("a", "1", vec![]);
         child.spec.options.on_failure = Some(toril_job::OnFailure::FailParent);
         child.spec.options.keep_logs = Some(3);
-        let parent = Parent { queue_key: "bull:b".to_owned(), id: "root".to_owned() };
+        let parent = Parent { queue_key: "bull:b".to_owned(), id: "root".into() };
         assert_eq!(
             Value::Object(all_options(&child.spec, Some(&parent))),
             json!({ "attempts": 0, "kl": 3, "parent": { "id": "root", "queue": "bull:b" }, "fpof": true })
         );
-    }
-
-    #[test]
-    fn a_queue_is_qualified_once() {
-        assert_eq!(qualified("bull", "bull"), "bull:bull");
-        assert_eq!(qualified("bull", "bull:a"), "bull:a");
     }
 }

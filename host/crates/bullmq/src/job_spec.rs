@@ -6,13 +6,13 @@ use super::ids;
 use crate::access::ConnectError;
 use toril_job::settings::JobDefaults;
 use toril_job::trace::Carrier;
-use toril_job::{JobOptions, JobRef, NewJob, OnFailure};
+use toril_job::{JobOptions, JobRef, NewJob, OnFailure, QueueName};
 
 /// A job to add.
 #[derive(Clone, Debug)]
 pub struct JobSpec {
     /// Its queue.
-    pub queue: String,
+    pub queue: QueueName,
     /// Its name.
     pub name: String,
     /// Its payload.
@@ -21,7 +21,8 @@ pub struct JobSpec {
     pub options: JobOptions,
     /// The context of its trace.
     pub trace: Option<Carrier>,
-    /// The stored options of an earlier job. They replace options with the same name.
+    /// Options in their stored form: those of an earlier job, or the parent as the client named it. They replace options
+    /// with the same name.
     pub earlier: Map<String, Value>,
     /// Extends `keepLastIfActive`. It then counts from the first attempt of the job that holds the deduplication id to
     /// the end of that job, including the time between its attempts. In BullMQ it only counts while the job is active.
@@ -30,9 +31,9 @@ pub struct JobSpec {
 
 impl JobSpec {
     /// A job with a queue's defaults.
-    pub fn new(queue: &str, name: &str, data: Value, defaults: &JobDefaults) -> Self {
+    pub fn new(queue: QueueName, name: &str, data: Value, defaults: &JobDefaults) -> Self {
         Self {
-            queue: queue.to_owned(),
+            queue,
             name: name.to_owned(),
             data,
             options: JobOptions::default().or_defaults(defaults),
@@ -50,7 +51,7 @@ impl JobSpec {
 
     /// A job that a plugin adds. Options that the plugin does not set come from the queue's defaults.
     pub fn from_plugin(job: NewJob, defaults: &JobDefaults) -> Self {
-        let spec = Self::new(&job.queue, &job.name, job.data, defaults).with_options(job.options, defaults);
+        let spec = Self::new(job.queue, &job.name, job.data, defaults).with_options(job.options, defaults);
         Self { trace: job.trace, ..spec }
     }
 
@@ -66,15 +67,14 @@ impl JobSpec {
     fn check_ids(&self) -> Result<(), String> {
         ids::name("the job's name", &self.name)?;
         if let Some(id) = &self.options.id {
-            ids::own_id(id)?;
+            ids::own_id(id.as_str())?;
         }
         if let Some(deduplication) = &self.options.deduplication {
             ids::name("the deduplication id", &deduplication.id)?;
         }
         if let Some(parent) = &self.options.parent {
-            ids::name("the parent's queue", &parent.queue)?;
-            ids::name("the parent's id", &parent.id)?;
-            ids::place("the parent's id", &parent.id)?;
+            ids::name("the parent's id", parent.id.as_str())?;
+            ids::place("the parent's id", parent.id.as_str())?;
         }
         Ok(())
     }

@@ -156,7 +156,7 @@ mod tests {
         }
 
         #[test]
-        fn a_field_is_a_whole_number_whatever_it_holds(text in ".{0,30}", whole in any::<u64>()) {
+        fn any_field_is_read_as_a_whole_number(text in ".{0,30}", whole in any::<u64>()) {
             let _any = field(&text);
             prop_assert_eq!(field(&whole.to_string()), whole);
             prop_assert_eq!(field(&format!("{}.75", whole >> 20)), whole >> 20);

@@ -13,6 +13,7 @@ use super::claimed::Claimed;
 use crate::access::QueueClient;
 use crate::access::health::backoff::{ReconnectBackoff, is_temporary};
 use crate::access::{ConnectError, SharedRedis};
+use toril_job::JobId;
 
 /// How long a pending outcome is kept, in seconds.
 const KEPT_SECONDS: u64 = 24 * 60 * 60;
@@ -81,7 +82,7 @@ impl PendingOutcomes {
 
     /// Stores an outcome unless the job has ended. Returns whether it was stored.
     pub async fn store(&self, job: &Claimed, outcome: &PendingOutcome) -> Result<bool, Error> {
-        let state = self.client.queue().get_job_state(&job.id).await?;
+        let state = self.client.queue().get_job_state(job.id.as_str()).await?;
         if matches!(state, JobState::Completed | JobState::Failed | JobState::Unknown) {
             return Ok(false);
         }
@@ -99,7 +100,7 @@ impl PendingOutcomes {
         if job.attempts_started <= job.attempts_made + 1 {
             return None;
         }
-        let (queue, job_id) = (self.client.name(), &job.id);
+        let (queue, job_id) = (self.client.name().as_str(), job.id.as_str());
         let taken = async {
             let json = self.ask::<Option<String>>("GET", job).await?;
             // Deleted only now, because the answer may get lost. The deletion stops it from being used a second time.
@@ -151,7 +152,7 @@ impl PendingOutcomes {
         self.redis.connection().await.map_err(ConnectError::into_bull)
     }
 
-    fn key(&self, job_id: &str) -> String {
+    fn key(&self, job_id: &JobId) -> String {
         self.redis.namespaced(&format!("finished:{}:{}:{job_id}", self.client.keys().prefix(), self.client.name()))
     }
 }

@@ -15,6 +15,7 @@ use super::claimed::{Claimed, Keep, LockToken};
 use super::clock::{milliseconds, now};
 use super::end_policy::EndPolicy;
 use crate::access::QueueClient;
+use toril_job::JobId;
 
 macro_rules! text {
     ($file:literal) => {
@@ -216,11 +217,11 @@ impl Scripts {
         for key in [keys.wait(), keys.active(), keys.prioritized(), keys.events(), keys.stalled(), keys.limiter()] {
             call.key(key);
         }
-        for key in [keys.delayed(), keys.paused(), keys.meta(), keys.pc(), set, keys.job_key(&job.id)] {
+        for key in [keys.delayed(), keys.paused(), keys.meta(), keys.pc(), set, keys.job_key(job.id.as_str())] {
             call.key(key);
         }
         call.key(keys.get(&format!("metrics:{target}"))).key(keys.marker());
-        call.arg(&job.id).arg(now()).arg(property).arg(value).arg(target);
+        call.arg(job.id.as_str()).arg(now()).arg(property).arg(value).arg(target);
         // The script claims no next job, because the loop claims jobs.
         call.arg(0).arg(keys.key_prefix()).arg(options).arg(fields);
         self.moved(&call).await
@@ -231,13 +232,13 @@ impl Scripts {
         let keys = self.keys();
         let fields = failure.map(|(reason, traces)| failure_fields(reason, traces)).transpose()?.unwrap_or_default();
         let mut call = MOVE_TO_DELAYED.prepare_invoke();
-        for key in [keys.marker(), keys.active(), keys.prioritized(), keys.delayed(), keys.job_key(&job.id)] {
+        for key in [keys.marker(), keys.active(), keys.prioritized(), keys.delayed(), keys.job_key(job.id.as_str())] {
             call.key(key);
         }
         for key in [keys.events(), keys.meta(), keys.stalled(), keys.wait(), keys.limiter(), keys.pc()] {
             call.key(key);
         }
-        call.arg(keys.key_prefix()).arg(now()).arg(&job.id).arg(job.token.as_str()).arg(milliseconds(wait));
+        call.arg(keys.key_prefix()).arg(now()).arg(job.id.as_str()).arg(job.token.as_str()).arg(milliseconds(wait));
         call.arg(if failure.is_some() { "0" } else { "1" }).arg(fields).arg(0).arg("");
         self.moved(&call).await
     }
@@ -246,14 +247,16 @@ impl Scripts {
     pub async fn retry(&self, job: &Claimed, reason: &str, traces: &str) -> Result<Moved, Error> {
         let keys = self.keys();
         let mut call = RETRY_JOB.prepare_invoke();
-        for key in [keys.active(), keys.wait(), keys.paused(), keys.job_key(&job.id), keys.meta(), keys.events()] {
+        for key in
+            [keys.active(), keys.wait(), keys.paused(), keys.job_key(job.id.as_str()), keys.meta(), keys.events()]
+        {
             call.key(key);
         }
         for key in [keys.delayed(), keys.prioritized(), keys.pc(), keys.marker(), keys.stalled()] {
             call.key(key);
         }
         call.arg(keys.key_prefix()).arg(now()).arg(if job.options.lifo { "RPUSH" } else { "LPUSH" });
-        call.arg(&job.id).arg(job.token.as_str()).arg(failure_fields(reason, traces)?);
+        call.arg(job.id.as_str()).arg(job.token.as_str()).arg(failure_fields(reason, traces)?);
         self.moved(&call).await
     }
 
@@ -267,7 +270,7 @@ impl Scripts {
         for key in [keys.prioritized(), keys.marker(), keys.events()] {
             call.key(key);
         }
-        call.arg(&job.id).arg(job.token.as_str()).arg(keys.job_key(&job.id));
+        call.arg(job.id.as_str()).arg(job.token.as_str()).arg(keys.job_key(job.id.as_str()));
         // A value that is not an error code is the remaining time of the queue's rate limit.
         let code: i64 = self.run(&call).await?;
         Ok(Moved::from_code(code.min(0)))
@@ -276,18 +279,18 @@ impl Scripts {
     /// Moves a job to the jobs that wait for their children. `None`: all its children have already ended.
     pub async fn await_children(&self, job: &Claimed) -> Result<Option<Moved>, Error> {
         let keys = self.keys();
-        let key = keys.job_key(&job.id);
+        let key = keys.job_key(job.id.as_str());
         let mut call = MOVE_TO_WAITING_CHILDREN.prepare_invoke();
         call.key(keys.active()).key(keys.waiting_children()).key(&key);
         call.key(format!("{key}:dependencies")).key(format!("{key}:unsuccessful"));
         call.key(keys.stalled()).key(keys.events());
-        call.arg(job.token.as_str()).arg("").arg(now()).arg(&job.id).arg(keys.key_prefix());
+        call.arg(job.token.as_str()).arg("").arg(now()).arg(job.id.as_str()).arg(keys.key_prefix());
         let code: i64 = self.run(&call).await?;
         Ok((code != 1).then(|| Moved::from_code(code)))
     }
 
     /// Renews locks. Returns the ids of the jobs whose lock is gone or belongs to another worker.
-    pub async fn extend_locks(&self, locks: &[(String, LockToken)], duration: Duration) -> Result<Vec<String>, Error> {
+    pub async fn extend_locks(&self, locks: &[(JobId, LockToken)], duration: Duration) -> Result<Vec<String>, Error> {
         let (ids, tokens): (Vec<&str>, Vec<&str>) =
             locks.iter().map(|(id, token)| (id.as_str(), token.as_str())).unzip();
         let mut call = EXTEND_LOCKS.prepare_invoke();
@@ -312,9 +315,9 @@ impl Scripts {
 
     /// Appends a line to a job's log, and trims the log to the number of lines that the job keeps.
     pub async fn log(&self, job: &Claimed, line: &str) -> Result<(), Error> {
-        let key = self.keys().job_key(&job.id);
+        let key = self.keys().job_key(job.id.as_str());
         let mut call = ADD_LOG.prepare_invoke();
-        call.key(&key).key(format!("{key}:logs")).key(lock(&key)).arg(&job.id).arg(line);
+        call.key(&key).key(format!("{key}:logs")).key(lock(&key)).arg(job.id.as_str()).arg(line);
         call.arg(job.options.keep_logs.map(|lines| lines.to_string()).unwrap_or_default()).arg(job.token.as_str());
         found(self.run(&call).await?, job)
     }
@@ -323,12 +326,12 @@ impl Scripts {
     pub async fn set_progress(&self, job: &Claimed, progress: &str) -> Result<(), Error> {
         let keys = self.keys();
         let mut call = UPDATE_PROGRESS.prepare_invoke();
-        let key = keys.job_key(&job.id);
+        let key = keys.job_key(job.id.as_str());
         call.key(&key)
             .key(keys.events())
             .key(keys.meta())
             .key(lock(&key))
-            .arg(&job.id)
+            .arg(job.id.as_str())
             .arg(progress)
             .arg(job.token.as_str());
         found(self.run(&call).await?, job)
@@ -336,7 +339,7 @@ impl Scripts {
 
     /// Replaces a job's data, as JSON.
     pub async fn set_data(&self, job: &Claimed, data: &str) -> Result<(), Error> {
-        let key = self.keys().job_key(&job.id);
+        let key = self.keys().job_key(job.id.as_str());
         let mut call = UPDATE_DATA.prepare_invoke();
         call.key(&key).key(lock(&key)).arg(data).arg(job.token.as_str());
         found(self.run(&call).await?, job)
@@ -385,7 +388,7 @@ fn lock(job_key: &str) -> String {
 
 fn found(code: i64, job: &Claimed) -> Result<(), Error> {
     match code {
-        -1 => Err(Error::JobNotFound(job.id.clone())),
+        -1 => Err(Error::JobNotFound(job.id.to_string())),
         ..-1 => Err(Error::from_script_code(code)),
         0.. => Ok(()),
     }

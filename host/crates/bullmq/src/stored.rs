@@ -10,18 +10,18 @@ use super::claimed::Options;
 use super::job_key::job_of_key;
 use super::js;
 use crate::access::{ConnectError, Redis};
-use toril_job::{Job, Json};
+use toril_job::{Job, JobId, Json, QueueName};
 
 /// A stored job as its plugin sees it: for an ended job in its last attempt, otherwise in the next one. `None`: there
 /// is no such job. This only sends read commands.
-pub async fn stored(redis: &Redis, queue: &str, id: &str) -> Result<Option<Job>, ConnectError> {
-    let key = QueueKeys::new(queue, Some(redis.prefix())).job_key(id);
+pub async fn stored(redis: &Redis, queue: &QueueName, id: &JobId) -> Result<Option<Job>, ConnectError> {
+    let key = QueueKeys::new(queue.as_str(), Some(redis.prefix())).job_key(id.as_str());
     let connection = redis.connection_of(queue).await?;
     let fields: HashMap<String, String> = connection.cmd(redis::cmd("HGETALL").arg(key)).await?;
     Ok(job(queue, id, redis.prefix(), &fields))
 }
 
-fn job(queue: &str, id: &str, prefix: &str, fields: &HashMap<String, String>) -> Option<Job> {
+fn job(queue: &QueueName, id: &JobId, prefix: &str, fields: &HashMap<String, String>) -> Option<Job> {
     let text = |field: &str| fields.get(field).map(String::as_str);
     let number = |field: &str| text(field).map(js::field);
     let name = text("name")?.to_owned();
@@ -31,8 +31,8 @@ fn job(queue: &str, id: &str, prefix: &str, fields: &HashMap<String, String>) ->
     let attempt = u32::try_from(if ended { made.max(1) } else { made.saturating_add(1) }).unwrap_or(u32::MAX);
     let max_attempts = text("opts").and_then(|opts| Options::read(opts).attempts).unwrap_or(1);
     Some(Job {
-        id: id.to_owned(),
-        queue: queue.to_owned(),
+        id: id.clone(),
+        queue: queue.clone(),
         name,
         data: text("data").map_or(Json::from(Value::Null), json),
         attempt,
@@ -72,21 +72,21 @@ mod tests {
             ("finishedOn", "1700000001000"),
             ("parentKey", "bull:flows:7"),
         ]);
-        let job = job("q", "5", "bull", &failed).expect("a job");
+        let job = job(&QueueName::new("q").unwrap(), &"5".into(), "bull", &failed).expect("a job");
         assert_eq!((job.attempt, job.max_attempts, job.added_at), (3, 3, 1_700_000_000_000));
         assert_eq!(job.data.text(), r#"{"a":1}"#);
-        assert_eq!(job.parent, Some(JobRef { queue: "flows".into(), id: "7".into() }));
+        assert_eq!(job.parent, Some(JobRef { queue: QueueName::new("flows").unwrap(), id: "7".into() }));
     }
 
     #[test]
     fn a_job_that_waits_is_seen_in_its_next_attempt() {
         let waiting = fields(&[("name", "sync"), ("data", "{}"), ("opts", r#"{"attempts":3}"#), ("atm", "1")]);
-        let job = job("q", "5", "bull", &waiting).expect("a job");
+        let job = job(&QueueName::new("q").unwrap(), &"5".into(), "bull", &waiting).expect("a job");
         assert_eq!((job.attempt, job.max_attempts), (2, 3));
     }
 
     #[test]
-    fn no_fields_are_no_job() {
-        assert!(job("q", "5", "bull", &HashMap::new()).is_none());
+    fn a_hash_without_fields_is_not_a_job() {
+        assert!(job(&QueueName::new("q").unwrap(), &"5".into(), "bull", &HashMap::new()).is_none());
     }
 }

@@ -9,6 +9,7 @@ use super::key;
 use super::plugin::Plugin;
 use super::problem::{Places, Problem, Severity};
 use super::webhook::Webhook;
+use toril_job::QueueName;
 use toril_job::settings::{Backoff, BackoffKind, Known, Queue, Redis};
 
 /// A complete, valid configuration.
@@ -22,7 +23,7 @@ pub struct Config {
     /// `[host]`: the process itself.
     pub host: HostSettings,
     /// `[queues.NAME]`: by BullMQ queue name. Never empty.
-    pub queues: BTreeMap<String, Queue>,
+    pub queues: BTreeMap<QueueName, Queue>,
     /// `[plugins.NAME]`: by plugin name. A plugin without an entry has the defaults, see [`Config::plugin`].
     pub plugins: BTreeMap<String, Plugin>,
     /// `[webhooks.NAME]`: by the name in the path, `/webhooks/NAME`.
@@ -46,7 +47,7 @@ impl Config {
     /// Rejects the name of a backoff strategy that the entry of `queue` does not define, because the host would not
     /// retry such a job. For a queue without an entry any name is accepted: its workers may run elsewhere and know
     /// the strategy.
-    pub fn check_backoff(&self, queue: &str, backoff: &Backoff) -> Result<(), String> {
+    pub fn check_backoff(&self, queue: &QueueName, backoff: &Backoff) -> Result<(), String> {
         let (BackoffKind::Named(name), Some(settings)) = (&backoff.kind, self.queues.get(queue)) else { return Ok(()) };
         if settings.backoff_strategies.contains_key(name) {
             return Ok(());
@@ -82,7 +83,7 @@ impl Config {
 }
 
 impl Known for Config {
-    fn queues(&self) -> &BTreeMap<String, Queue> {
+    fn queues(&self) -> &BTreeMap<QueueName, Queue> {
         &self.queues
     }
 
@@ -90,7 +91,7 @@ impl Known for Config {
         &self.host.redact
     }
 
-    fn check_backoff(&self, queue: &str, backoff: &Backoff) -> Result<(), String> {
+    fn check_backoff(&self, queue: &QueueName, backoff: &Backoff) -> Result<(), String> {
         self.check_backoff(queue, backoff)
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::config::Config;
 use super::host::Applies;
 use super::plugin::Plugin;
+use toril_job::QueueName;
 use toril_job::settings::Queue;
 
 /// The differences between an old and a new configuration.
@@ -15,7 +16,7 @@ pub struct Changes {
     /// The changed keys of `[host]`, sorted by name, and whether a reload can apply the change.
     pub host: Vec<(&'static str, Applies)>,
     /// The queues. `to_change` has how the host applies the new settings.
-    pub queues: Difference<(String, QueueChange)>,
+    pub queues: Difference<QueueName, (QueueName, QueueChange)>,
     /// The plugins that queues use. A plugin without an entry has the default settings.
     pub plugins: Difference,
     /// The webhooks.
@@ -26,13 +27,13 @@ pub struct Changes {
 
 /// What to do so that the entries of one table become those of the new configuration. Each list is sorted by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference<C = String> {
+pub struct Difference<N = String, C = N> {
     /// Entries that exist only in the new configuration.
-    pub to_add: Vec<String>,
+    pub to_add: Vec<N>,
     /// Entries that exist in both configurations and differ.
     pub to_change: Vec<C>,
     /// Entries that exist only in the old configuration.
-    pub to_remove: Vec<String>,
+    pub to_remove: Vec<N>,
 }
 
 /// How the host applies new settings to a queue.
@@ -58,10 +59,10 @@ impl Changes {
     }
 }
 
-impl<C> Difference<C> {
+impl<N: Clone + Ord, C> Difference<N, C> {
     /// Compares two tables by name. `change` returns how two entries of the same name differ, if they do.
-    fn of<T>(old: &BTreeMap<String, T>, new: &BTreeMap<String, T>, change: impl Fn(&str, &T, &T) -> Option<C>) -> Self {
-        let only_in = |one: &BTreeMap<String, T>, other: &BTreeMap<String, T>| {
+    fn of<T>(old: &BTreeMap<N, T>, new: &BTreeMap<N, T>, change: impl Fn(&N, &T, &T) -> Option<C>) -> Self {
+        let only_in = |one: &BTreeMap<N, T>, other: &BTreeMap<N, T>| {
             one.keys().filter(|name| !other.contains_key(*name)).cloned().collect()
         };
         let in_both = old.iter().filter_map(|(name, before)| Some((name, before, new.get(name)?)));
@@ -73,7 +74,7 @@ impl<C> Difference<C> {
     }
 }
 
-impl<C> Default for Difference<C> {
+impl<N, C> Default for Difference<N, C> {
     fn default() -> Self {
         Self { to_add: Vec::new(), to_change: Vec::new(), to_remove: Vec::new() }
     }
@@ -84,9 +85,9 @@ pub fn diff(old: &Config, new: &Config) -> Changes {
     Changes {
         redis: old.redis != new.redis,
         host: new.host.changed_keys(&old.host),
-        queues: Difference::of(&old.queues, &new.queues, |name, old, new| Some((name.to_owned(), queue(old, new)?))),
-        plugins: Difference::of(&used_plugins(old), &used_plugins(new), changed),
-        webhooks: Difference::of(&old.webhooks, &new.webhooks, changed),
+        queues: Difference::of(&old.queues, &new.queues, |name, old, new| Some((name.clone(), queue(old, new)?))),
+        plugins: Difference::of(&used_plugins(old), &used_plugins(new), |name, old, new| changed(name, old, new)),
+        webhooks: Difference::of(&old.webhooks, &new.webhooks, |name, old, new| changed(name, old, new)),
         callbacks: old.callbacks != new.callbacks,
     }
 }
@@ -156,7 +157,8 @@ mod tests {
     #[test]
     fn queues_come_and_go() {
         let changes = change("[queues.b]", "[queues.c]");
-        let queues = Difference { to_add: names(&["c"]), to_remove: names(&["b"]), to_change: Vec::new() };
+        let name = |name: &str| QueueName::new(name).unwrap();
+        let queues = Difference { to_add: vec![name("c")], to_remove: vec![name("b")], to_change: Vec::new() };
         assert_eq!(changes, Changes { queues, ..Changes::default() });
         assert!(!changes.is_empty());
     }
@@ -168,13 +170,13 @@ mod tests {
             [("timeout = '1s'", Live), ("max_stalled = 2", Restart), ("timeout = '1s'\nmax_stalled = 2", Restart)]
         {
             let changes = change("plugin = \"q\"", &format!("plugin = \"q\"\n{lines}"));
-            let expected = vec![("b".to_owned(), expected)];
+            let expected = vec![(QueueName::new("b").unwrap(), expected)];
             assert_eq!(changes.queues.to_change, expected, "{lines}");
         }
         let changes = change("plugin = \"q\"", "plugin = \"other\"");
-        assert_eq!(changes.queues.to_change, [("b".to_owned(), Live)]);
+        assert_eq!(changes.queues.to_change, [(QueueName::new("b").unwrap(), Live)]);
         let changes = change("rate_limit", "# rate_limit");
-        assert_eq!(changes.queues.to_change, [("a".to_owned(), Restart)]);
+        assert_eq!(changes.queues.to_change, [(QueueName::new("a").unwrap(), Restart)]);
     }
 
     #[test]

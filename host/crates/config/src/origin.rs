@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_more_or_less_than_an_origin_is_refused() {
+    fn a_text_with_more_or_less_than_an_origin_is_refused() {
         for (text, error) in [
             ("api.github.com", OriginError::Scheme),
             ("ftp://api.github.com", OriginError::Scheme),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use http::HeaderName;
 use ipnet::IpNet;
+use toril_job::QueueName;
 use toril_job::settings::{KeyValue, RateLimit};
 
 use super::origin::Origin;
@@ -25,7 +26,7 @@ pub struct Plugin {
     /// A PEM file of additional CA certificates that HTTPS servers may be verified with.
     pub ca: Option<PathBuf>,
     /// The queues that it may add jobs to. Default: none.
-    pub add_to: Vec<String>,
+    pub add_to: Vec<QueueName>,
     /// The limit of jobs that one attempt may add. Default 10,000, at least 1.
     pub max_added_jobs: NonZeroU64,
     /// The limits of its key-value data. None, the default: no access to key-value data.

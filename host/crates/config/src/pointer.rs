@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pointer_is_refused() {
+    fn an_invalid_pointer_is_refused() {
         for (text, error) in [("a", PointerError::NoSlash), ("/a~", PointerError::Tilde), ("/a~2", PointerError::Tilde)]
         {
             assert_eq!(text.parse::<Pointer>(), Err(error), "{text}");

@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_refused_without_being_shown() {
+    fn an_invalid_key_is_refused_and_not_shown() {
         assert_eq!(SigningKey::of_text(&Secret::new("")), Err(KeyError::Empty));
         for secret in ["a2V5", "whsec_hunter2!", "whsec_a2V", ""] {
             assert_eq!(SigningKey::of_standard(&Secret::new(secret)), Err(KeyError::NotStandard), "{secret}");

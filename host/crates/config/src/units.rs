@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_length_of_time_says_why() {
+    fn an_invalid_duration_is_refused_with_a_reason() {
         for (text, error) in [
             ("30", DurationError::NoUnit),
             ("1h 30", DurationError::NoUnit),
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_size_says_why() {
+    fn an_invalid_size_is_refused_with_a_reason() {
         for (text, error) in [
             ("64", SizeError::NoUnit),
             ("64M", SizeError::Unit("M".into())),

@@ -7,12 +7,13 @@ use serde_json::{Map, Value};
 
 use super::pointer::Pointer;
 use super::signing_key::SigningKey;
+use toril_job::QueueName;
 
 /// Which requests to `/webhooks/NAME` are accepted, and which job each of them adds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Webhook {
     /// The queue to add the jobs to. It has an entry under `[queues]`.
-    pub queue: String,
+    pub queue: QueueName,
     /// The name of the jobs.
     pub name: String,
     /// The signature scheme of the requests.

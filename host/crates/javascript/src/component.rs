@@ -45,7 +45,8 @@ fn with_scripts(
     let parts = runtime.of(code);
     let mut all: Vec<Script<'_>> = parts.iter().map(|(name, code)| (name.as_str(), *code)).collect();
     all.extend(scripts);
-    let module = snapshot::take(engine.module, &all, cache)?;
+    let module = engine.module_for(all.iter().map(|(_, code)| *code));
+    let module = snapshot::take(module, &all, cache)?;
     let module = module::finish(&module)?;
     let mut encoder = ComponentEncoder::default();
     encoder.validate(false);

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::ids::{JobId, QueueName};
+
 /// A job as a plugin sees it.
 #[derive(Clone, Debug)]
 pub struct Job {
     /// BullMQ's job id, unique in its queue.
-    pub id: String,
+    pub id: JobId,
     /// The queue's name, without key prefix.
-    pub queue: String,
+    pub queue: QueueName,
     /// The job's name.
     pub name: String,
     /// The payload, exactly as the producer wrote it.
@@ -59,9 +61,9 @@ impl From<Value> for Json {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobRef {
     /// The queue's name, without key prefix.
-    pub queue: String,
+    pub queue: QueueName,
     /// The job's id.
-    pub id: String,
+    pub id: JobId,
 }
 
 /// The number of a job's children in each state.

@@ -4,6 +4,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | `ids` | names of queues and ids of jobs |
 //! | `job` | a running job, and references to others |
 //! | `new_job` | a new job that a plugin adds |
 //! | `options` | the options of a new job, and their limits |
@@ -17,6 +18,7 @@
 
 #![warn(missing_docs)]
 
+mod ids;
 mod job;
 mod new_job;
 mod options;
@@ -28,6 +30,7 @@ mod signals;
 pub mod text;
 pub mod trace;
 
+pub use self::ids::{JobId, LONGEST_QUEUE_NAME, QueueName, QueueNameError};
 pub use self::job::{Dependencies, Job, JobRef, Json};
 pub use self::new_job::NewJob;
 pub use self::options::{

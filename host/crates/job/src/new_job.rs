@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::ids::QueueName;
 use crate::options::JobOptions;
 use crate::trace::Carrier;
 
@@ -9,7 +10,7 @@ use crate::trace::Carrier;
 #[derive(Clone, Debug)]
 pub struct NewJob {
     /// The queue.
-    pub queue: String,
+    pub queue: QueueName,
     /// The job's name.
     pub name: String,
     /// The payload.

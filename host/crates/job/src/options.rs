@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::ids::JobId;
 use crate::job::JobRef;
 use crate::settings::{Backoff, BackoffKind, JobDefaults, Keep};
 
@@ -17,7 +18,7 @@ pub const LARGEST_INTEGER: u64 = 9_007_199_254_740_991;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct JobOptions {
     /// A custom job id.
-    pub id: Option<String>,
+    pub id: Option<JobId>,
     /// The time that the job waits before it can run. At most [`LONGEST_DELAY`].
     pub delay: Option<Duration>,
     /// The priority: 1 is the highest, [`LARGEST_PRIORITY`] the lowest. Jobs without a priority run before all others.
@@ -164,6 +165,7 @@ impl JobOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::QueueName;
 
     fn refused(options: JobOptions) -> String {
         options.check().expect_err("refused").to_string()
@@ -195,7 +197,7 @@ mod tests {
     #[test]
     fn each_limit_is_named() {
         let (options, too_long) = (JobOptions::default, LONGEST_DELAY + Duration::from_millis(1));
-        let parent = Some(JobRef { queue: "q".into(), id: "a".into() });
+        let parent = Some(JobRef { queue: QueueName::new("q").unwrap(), id: "a".into() });
         for (wrong, expected) in [
             (
                 JobOptions { delay: Some(too_long), ..options() },

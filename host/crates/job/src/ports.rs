@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio::runtime::Handle;
 
+use crate::ids::JobId;
 use crate::job::{Dependencies, Job, JobRef};
 use crate::new_job::NewJob;
 use crate::options::OnFailure;
@@ -76,7 +77,7 @@ pub trait JobContext: Send + Sync {
     /// The number of children in each state.
     fn dependencies(&self) -> ContextFuture<'_, Dependencies>;
     /// Adds a job and returns its id. `child`: add it as a child of the running job.
-    fn add(&self, job: NewJob, child: Option<OnFailure>) -> ContextFuture<'_, String>;
+    fn add(&self, job: NewJob, child: Option<OnFailure>) -> ContextFuture<'_, JobId>;
 }
 
 /// The key-value data of plugins. Each plugin sees only its own data; `plugin` is its name.

@@ -192,10 +192,14 @@ pub fn plugin(plugin: &str, version: &str, interface: &str) {
     }
 }
 
-/// A new file of a plugin was loaded or refused.
-pub fn reloaded(plugin: &str, replaced: bool) {
-    let result = if replaced { "replaced" } else { "refused" };
-    counter!(RELOADS, "plugin" => plugin.to_owned(), "result" => result).increment(1);
+/// A new file of a plugin was loaded.
+pub fn reloaded(plugin: &str) {
+    counter!(RELOADS, "plugin" => plugin.to_owned(), "result" => "replaced").increment(1);
+}
+
+/// A new file of a plugin was refused.
+pub fn reload_refused(plugin: &str) {
+    counter!(RELOADS, "plugin" => plugin.to_owned(), "result" => "refused").increment(1);
 }
 
 /// Redis answered a ping.
@@ -206,10 +210,14 @@ pub fn redis_answered(took: Duration) {
     begin(&counter!(RECONNECTS));
 }
 
-/// Redis did not answer. `first`: it answered the previous ping.
-pub fn redis_silent(first: bool) {
+/// Redis did not answer a ping.
+pub fn redis_silent() {
     gauge!(REDIS_UP).set(0);
-    counter!(OUTAGES).increment(u64::from(first));
+}
+
+/// Redis did not answer a ping, after it had answered the one before.
+pub fn redis_outage_began() {
+    counter!(OUTAGES).increment(1);
 }
 
 /// The host reconnected to Redis.

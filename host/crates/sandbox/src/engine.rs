@@ -181,7 +181,7 @@ mod tests {
     const OPEN_TYPE: &[u8] = b"\0asm\x01\0\0\0\x01\x06\x01\x50\0\x60\0\0";
 
     #[test]
-    fn a_pen_finds_all_the_memories_that_it_may_have_and_a_pool_that_is_used_up_is_told_from_a_trap() {
+    fn a_pen_gets_all_its_memories_and_an_exhausted_pool_is_not_a_trap() {
         let engine = wasmtime::Engine::new(&config(1)).expect("an engine");
         let module = Module::new(&engine, MEMORY).expect("a module");
         let mut store = Store::new(&engine, ());

@@ -30,7 +30,7 @@ pub struct Check<'s, 'v> {
 }
 
 impl<'s, 'v> Check<'s, 'v> {
-    /// Starts a check that only tells whether the data matches.
+    /// Starts a check that only finds out whether the data matches.
     pub fn new(schema: &'s Schema, data: &'v Value) -> Self {
         let mut check = Self { schema, frames: Vec::new(), answer: None, problems: None, more: 0 };
         check.begin(data);

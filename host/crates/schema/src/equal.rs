@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_equal_in_whatever_form() {
+    fn equal_values_in_different_forms_are_equal() {
         let same = |one: Value, other: Value| equal(&one, &other, &mut plenty()).expect("within the budget");
         assert!(same(json!({ "a": 1, "b": [2.0] }), json!({ "b": [2], "a": 1.0 })));
         assert!(!same(json!({ "a": 1 }), json!({ "a": true })) && !same(json!([1, 2]), json!([2, 1])));

@@ -162,7 +162,7 @@ impl<'s, 'v> Frame<'s, 'v> {
                 self.all(schemas.len(), answer, first_ends, node)
             }
             Operation::Reference(node) => match answer {
-                None => self.ask(*node, false),
+                None => self.ask(*node),
                 Some(fits) => Next::Done(fits),
             },
             // The caller has already applied it, since resolving it needs all frames.
@@ -173,24 +173,24 @@ impl<'s, 'v> Frame<'s, 'v> {
                 // evaluate other fields.
                 let enough = self.progress.hits > 0 && !self.collects;
                 match schemas.get(self.progress.next) {
-                    Some(node) if !enough => self.ask(*node, true),
+                    Some(node) if !enough => self.ask_quietly(*node),
                     _ => Next::Done(self.progress.hits > 0),
                 }
             }
             Operation::One(schemas) => {
                 self.progress.hits += u64::from(answer == Some(true));
                 match schemas.get(self.progress.next) {
-                    Some(node) if self.progress.hits < 2 => self.ask(*node, true),
+                    Some(node) if self.progress.hits < 2 => self.ask_quietly(*node),
                     _ => Next::Done(self.progress.hits == 1),
                 }
             }
             Operation::Not(node) => match answer {
-                None => Next::Ask(Question { same: false, ..self.question(*node, true) }),
+                None => Next::Ask(Question { same: false, quiet: true, ..self.question(*node) }),
                 Some(fits) => Next::Done(!fits),
             },
             Operation::If { condition, then, otherwise } => match (self.progress.next, answer) {
-                (0, _) => self.ask(*condition, true),
-                (1, Some(fits)) => self.ask(if fits { *then } else { *otherwise }, false),
+                (0, _) => self.ask_quietly(*condition),
+                (1, Some(fits)) => self.ask(if fits { *then } else { *otherwise }),
                 (_, answer) => Next::Done(answer != Some(false)),
             },
             Operation::Fields(fields) => self.fields(fields, answer, first_ends, budget)?,
@@ -214,14 +214,20 @@ impl<'s, 'v> Frame<'s, 'v> {
         })
     }
 
-    fn question(&self, node: NodeId, quiet: bool) -> Question<'v> {
-        Question { node, item: self.item, step: Step::Stay, quiet, same: true }
+    fn question(&self, node: NodeId) -> Question<'v> {
+        Question { node, item: self.item, step: Step::Stay, quiet: false, same: true }
     }
 
     /// Applies the next schema to the same value.
-    fn ask(&mut self, node: NodeId, quiet: bool) -> Next<'v> {
+    fn ask(&mut self, node: NodeId) -> Next<'v> {
         self.progress.next += 1;
-        Next::Ask(self.question(node, quiet))
+        Next::Ask(self.question(node))
+    }
+
+    /// The same for a schema whose mismatch is no problem.
+    fn ask_quietly(&mut self, node: NodeId) -> Next<'v> {
+        self.progress.next += 1;
+        Next::Ask(Question { quiet: true, ..self.question(node) })
     }
 
     /// Takes the result of the last applied schema. What that schema has evaluated is added here if it applied to the
@@ -269,7 +275,7 @@ impl<'s, 'v> Frame<'s, 'v> {
             return Next::Done(!self.progress.failed);
         }
         let node = node(self.progress.next).unwrap_or(ANY);
-        self.ask(node, false)
+        self.ask(node)
     }
 
     fn fields(

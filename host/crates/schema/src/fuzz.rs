@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime;
 
 use super::{CheckError, JobDescription, JobTypes, Manifest};
-use toril_job::{Job, Json};
+use toril_job::{Job, Json, QueueName};
 
 /// Checks a job against a schema: the first line of the input is the schema of the job data, the second is the data.
 pub fn manifest(data: &[u8]) {
@@ -19,9 +19,10 @@ pub fn manifest(data: &[u8]) {
     };
     let Ok(types) = JobTypes::new(Manifest { description: String::new(), jobs: vec![kind] }) else { return };
     let Ok(data) = Json::parse(payload) else { return };
+    let Ok(queue) = QueueName::new("queue") else { return };
     let job = Job {
-        id: "1".to_owned(),
-        queue: "queue".to_owned(),
+        id: "1".into(),
+        queue,
         name: "work".to_owned(),
         data,
         attempt: 1,

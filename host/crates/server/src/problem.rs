@@ -35,6 +35,11 @@ impl Problem {
         Self { kind: "about:blank", title, status: status.as_u16(), detail: detail.into() }
     }
 
+    /// The request was understood, and asks for something that is not possible.
+    pub fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+    }
+
     /// The description of the problem, for a person.
     pub fn detail(&self) -> &str {
         &self.detail

@@ -77,11 +77,19 @@ impl<W: Write> Shared<W> {
         }
     }
 
-    fn add(&self, line: &[u8], urgent: bool) {
+    /// Writes the line at once, together with all earlier ones.
+    fn write(&self, line: &[u8]) {
+        let mut gathered = self.lock();
+        gathered.lines.extend_from_slice(line);
+        gathered.write_out();
+    }
+
+    /// Keeps the line for a moment, so that it is written together with others.
+    fn add(&self, line: &[u8]) {
         let mut gathered = self.lock();
         let first = gathered.lines.is_empty();
         gathered.lines.extend_from_slice(line);
-        if urgent || !gathered.thread || gathered.lines.len() >= MANY || gathered.written.elapsed() >= GATHER {
+        if !gathered.thread || gathered.lines.len() >= MANY || gathered.written.elapsed() >= GATHER {
             gathered.write_out();
         } else if first {
             self.waits.notify_one();
@@ -122,7 +130,10 @@ pub struct Line<'a, W> {
 
 impl<W: Write> Write for Line<'_, W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.writer.0.add(line, self.urgent);
+        match self.urgent {
+            true => self.writer.0.write(line),
+            false => self.writer.0.add(line),
+        }
         Ok(line.len())
     }
 
@@ -152,10 +163,10 @@ mod tests {
     }
 
     /// Adds lines as if a write had just happened, so that they are batched.
-    fn add(writer: &LogWriter<Calls>, lines: &[(&str, bool)]) {
-        for (line, urgent) in lines {
+    fn add(writer: &LogWriter<Calls>, lines: &[&str]) {
+        for line in lines {
             writer.0.lock().written = Instant::now() + Duration::from_secs(60);
-            writer.0.add(line.as_bytes(), *urgent);
+            writer.0.add(line.as_bytes());
         }
     }
 
@@ -164,7 +175,7 @@ mod tests {
         let (sender, calls) = mpsc::channel();
         let writer = LogWriter::new(Calls(sender));
         let line = "x".repeat(100);
-        add(&writer, &[(line.as_str(), false); 200]);
+        add(&writer, &[line.as_str(); 200]);
         let mut all = 0;
         let mut times = 0;
         while all < 200 * line.len() {
@@ -180,7 +191,8 @@ mod tests {
         // Without a thread, lines are written sooner.
         let writer = LogWriter::without_thread(Calls(sender));
         writer.0.lock().thread = true;
-        add(&writer, &[("a\n", false), ("b\n", false), ("c\n", true)]);
+        add(&writer, &["a\n", "b\n"]);
+        writer.0.write(b"c\n");
         assert_eq!(calls.try_recv().as_deref(), Ok("a\nb\nc\n"));
     }
 
@@ -191,9 +203,9 @@ mod tests {
         writer.0.lock().thread = true;
         let before = Instant::now();
         writer.0.lock().written = before.checked_sub(GATHER).unwrap_or(before);
-        writer.0.add(b"alone\n", false);
+        writer.0.add(b"alone\n");
         assert_eq!(calls.try_recv().as_deref(), Ok("alone\n"));
-        add(&writer, &[("waits\n", false)]);
+        add(&writer, &["waits\n"]);
         assert!(calls.try_recv().is_err());
         writer.flush();
         assert_eq!(calls.try_recv().as_deref(), Ok("waits\n"));

@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_plugins_can_repeat_without_end_is_logged_only_by_name() {
+    fn messages_that_plugins_can_repeat_endlessly_are_logged_only_if_their_module_is_named() {
         for general in [DEFAULT, "debug", "trace,toril=info"] {
             assert_eq!(warns(general), [false, false, true], "{general}");
         }

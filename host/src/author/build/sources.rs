@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_build_writes_is_no_source() {
+    fn output_of_a_build_does_not_count_as_source() {
         let root = Path::new("/p");
         assert!(is_source(root, Path::new("/p/src/lib.rs")));
         assert!(is_source(root, Path::new("/p/Cargo.toml")));

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_taken_gets_a_number() {
+    fn a_name_that_is_in_use_gets_a_number() {
         let mut names = Names::default();
         assert_eq!(["A", "A", "A"].map(|name| names.unique(name)), ["A", "A2", "A3"]);
         assert_eq!(names.unique("2fa"), "_2fa");

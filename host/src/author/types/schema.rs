@@ -39,6 +39,15 @@ fn definitions(schema: &Value) -> Vec<(String, String, Value)> {
     found
 }
 
+/// Where the type of an object with fields is declared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Declared {
+    /// The reader declares it, under a unique name.
+    Here,
+    /// The caller declares it under the given name.
+    ByCaller,
+}
+
 struct Reader<'n> {
     root: &'n str,
     /// Maps the pointer of a definition to the name of its type.
@@ -49,13 +58,12 @@ struct Reader<'n> {
 
 impl Reader<'_> {
     fn declare(&mut self, name: String, mut comment: Vec<String>, schema: &Value) {
-        let kind = self.read(schema, &name, &mut comment, true);
+        let kind = self.read(schema, &name, &mut comment, Declared::ByCaller);
         self.written.push(Declaration { name, comment, kind });
     }
 
-    /// The type of a schema. An object with fields is declared under `name`, unless `named` is set: then the caller
-    /// declares it. Unsupported parts are noted in `comment`.
-    fn read(&mut self, schema: &Value, name: &str, comment: &mut Vec<String>, named: bool) -> Kind {
+    /// The type of a schema. Unsupported parts are noted in `comment`.
+    fn read(&mut self, schema: &Value, name: &str, comment: &mut Vec<String>, declared: Declared) -> Kind {
         let schema = match schema {
             Value::Bool(true) => return Kind::Unknown,
             Value::Bool(false) => return Kind::Never,
@@ -75,7 +83,7 @@ impl Reader<'_> {
         if let Some([only]) = schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice)
             && !schema.contains_key("properties")
         {
-            return self.read(only, name, comment, named);
+            return self.read(only, name, comment, declared);
         }
         if let Some(keyword) = NOT_READ.into_iter().find(|keyword| schema.contains_key(*keyword)) {
             return unknown(comment, &format!("`{keyword}`"));
@@ -87,12 +95,12 @@ impl Reader<'_> {
             return self.choice(choices, name, comment);
         }
         match schema.get("type") {
-            Some(Value::String(kind)) => self.typed(kind, schema, name, comment, named),
+            Some(Value::String(kind)) => self.typed(kind, schema, name, comment, declared),
             Some(Value::Array(kinds)) => {
                 let kinds = kinds.iter().filter_map(Value::as_str);
-                union(kinds.map(|kind| self.typed(kind, schema, name, comment, false)).collect())
+                union(kinds.map(|kind| self.typed(kind, schema, name, comment, Declared::Here)).collect())
             }
-            _ if schema.contains_key("properties") => self.typed("object", schema, name, comment, named),
+            _ if schema.contains_key("properties") => self.typed("object", schema, name, comment, declared),
             // No type is given, so any value is allowed.
             _ => Kind::Unknown,
         }
@@ -110,7 +118,7 @@ impl Reader<'_> {
         let mut kinds = Vec::new();
         for (at, choice) in choices.iter().enumerate() {
             let name = format!("{name}{}", choice_name(choice).unwrap_or_else(|| (at + 1).to_string()));
-            kinds.push(self.read(choice, &name, comment, false));
+            kinds.push(self.read(choice, &name, comment, Declared::Here));
         }
         union(kinds)
     }
@@ -121,7 +129,7 @@ impl Reader<'_> {
         schema: &Map<String, Value>,
         name: &str,
         comment: &mut Vec<String>,
-        named: bool,
+        declared: Declared,
     ) -> Kind {
         match kind {
             "null" => Kind::Null,
@@ -130,7 +138,7 @@ impl Reader<'_> {
             "number" => Kind::Number,
             "string" => Kind::String,
             "array" => self.array(schema, name, comment),
-            "object" => self.object(schema, name, comment, named),
+            "object" => self.object(schema, name, comment, declared),
             other => unknown(comment, &format!("the type {other:?}")),
         }
     }
@@ -138,7 +146,7 @@ impl Reader<'_> {
     fn array(&mut self, schema: &Map<String, Value>, name: &str, comment: &mut Vec<String>) -> Kind {
         let Some(first) = schema.get("prefixItems").and_then(Value::as_array) else {
             let item = match schema.get("items") {
-                Some(items) => self.read(items, &format!("{name}Item"), comment, false),
+                Some(items) => self.read(items, &format!("{name}Item"), comment, Declared::Here),
                 None => Kind::Unknown,
             };
             return Kind::List(Box::new(item));
@@ -147,7 +155,7 @@ impl Reader<'_> {
         // becomes a list of all item types.
         let mut kinds: Vec<_> = (1..)
             .zip(first)
-            .map(|(at, item): (usize, _)| self.read(item, &format!("{name}Item{at}"), comment, false))
+            .map(|(at, item): (usize, _)| self.read(item, &format!("{name}Item{at}"), comment, Declared::Here))
             .collect();
         let length = |keyword: &str| schema.get(keyword).and_then(Value::as_u64);
         let closed = schema.get("items") == Some(&Value::Bool(false));
@@ -157,33 +165,44 @@ impl Reader<'_> {
             return Kind::Tuple(kinds);
         }
         if !closed && let Some(rest) = schema.get("items") {
-            kinds.push(self.read(rest, &format!("{name}Item"), comment, false));
+            kinds.push(self.read(rest, &format!("{name}Item"), comment, Declared::Here));
         } else if !closed && length("maxItems") != Some(first.len() as u64) {
             kinds.push(Kind::Unknown);
         }
         Kind::List(Box::new(union(kinds)))
     }
 
-    fn object(&mut self, schema: &Map<String, Value>, name: &str, comment: &mut Vec<String>, named: bool) -> Kind {
+    fn object(
+        &mut self,
+        schema: &Map<String, Value>,
+        name: &str,
+        comment: &mut Vec<String>,
+        declared: Declared,
+    ) -> Kind {
         let further = schema.get("additionalProperties");
         let properties = schema.get("properties").and_then(Value::as_object).filter(|fields| !fields.is_empty());
         let Some(properties) = properties else {
             return match further {
                 Some(Value::Bool(false)) => Kind::Map(Box::new(Kind::Never)),
-                Some(further) => Kind::Map(Box::new(self.read(further, &format!("{name}Value"), comment, false))),
+                Some(further) => {
+                    Kind::Map(Box::new(self.read(further, &format!("{name}Value"), comment, Declared::Here)))
+                }
                 None => Kind::Map(Box::new(Kind::Unknown)),
             };
         };
         // Remarks about the object itself belong to its declaration.
         let mut own = Vec::new();
-        let own_name = if named { name.to_owned() } else { self.names.unique(name) };
+        let own_name = match declared {
+            Declared::ByCaller => name.to_owned(),
+            Declared::Here => self.names.unique(name),
+        };
         let required: HashSet<_> =
             schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
         let mut fields = Vec::new();
         for (field, kind) in properties {
             let mut said = self::comment(kind);
             let name = own_name.clone() + &type_name(field);
-            let kind = self.read(kind, &name, &mut said, false);
+            let kind = self.read(kind, &name, &mut said, Declared::Here);
             fields.push(Field {
                 name: field.clone(),
                 comment: said,
@@ -194,7 +213,7 @@ impl Reader<'_> {
         if further.is_some_and(|further| *further != Value::Bool(false)) {
             own.push("Further fields are allowed.".to_owned());
         }
-        if named {
+        if declared == Declared::ByCaller {
             comment.extend(own);
             return Kind::Object(fields);
         }

@@ -17,7 +17,7 @@ use crate::cli::config_file::default_config;
 use crate::cli::error::{CliError, CommandResult, FAILED};
 use toril_bullmq as queue;
 use toril_config::{self as config, Config, Env, Origin, Queue};
-use toril_job::{Job, Outcome};
+use toril_job::{Job, JobRef, Outcome, QueueName};
 use toril_sandbox::{Network, Recorder, Replayer, Tape, TapeError, Transport};
 
 /// Options of `toril plugin test`.
@@ -37,7 +37,7 @@ pub struct Test {
     data: Value,
     /// A job of the Redis that the configuration names, such as one that failed. Nothing is changed there.
     #[arg(long, value_name = "QUEUE/ID", value_parser = queue_and_id)]
-    from: Option<(String, String)>,
+    from: Option<JobRef>,
     /// Which run of the job this is, from 1.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     attempt: Option<u32>,
@@ -53,7 +53,7 @@ pub struct Test {
     /// A queue that it may add jobs to, beside those of its entry; they are printed and run by nobody. Can be given more
     /// than once.
     #[arg(long, value_name = "QUEUE")]
-    add_to: Vec<String>,
+    add_to: Vec<QueueName>,
     /// A setting that it may read, in the place of what its entry says. Can be given more than once.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
     set: Vec<(String, String)>,
@@ -114,7 +114,7 @@ impl Test {
     /// The job, and the configuration if one was read. A configuration is read if the command line names one, and
     /// always with `--from`.
     async fn job_and_config(&self, path: Option<&Path>) -> Result<(Job, Option<Config>), CliError> {
-        let (mut job, config) = if let Some((queue, id)) = &self.from {
+        let (mut job, config) = if let Some(JobRef { queue, id }) = &self.from {
             let (config, redis) = self.client.open(&path.map_or_else(default_config, Path::to_owned))?;
             match queue::stored(&redis, queue, id).await {
                 Ok(Some(job)) => (job, Some(config)),
@@ -175,9 +175,12 @@ fn json(text: &str) -> Result<Value, String> {
     serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))
 }
 
-fn queue_and_id(text: &str) -> Result<(String, String), String> {
+fn queue_and_id(text: &str) -> Result<JobRef, String> {
     match text.split_once('/') {
-        Some((queue, id)) if !queue.is_empty() && !id.is_empty() => Ok((queue.to_owned(), id.to_owned())),
+        Some((queue, id)) if !queue.is_empty() && !id.is_empty() => {
+            let queue = QueueName::new(queue).map_err(|error| error.to_string())?;
+            Ok(JobRef { queue, id: id.into() })
+        }
         _ => Err("names a job as QUEUE/ID".to_owned()),
     }
 }

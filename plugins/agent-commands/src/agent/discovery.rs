@@ -46,12 +46,12 @@ pub fn with_agent<T>(
     watch: &Watch,
     mut run: impl FnMut(&Agent) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let agent = Agent::discover(settings()?, watch, true)?;
+    let agent = Agent::discover(settings()?, watch, FreshCard::Use)?;
     let failure = match run(&agent) {
         Err(failure @ (Failure::Retry(_) | Failure::Fatal(_))) if agent.may_be_old() => failure,
         done => return done,
     };
-    match Agent::discover(settings()?, watch, false) {
+    match Agent::discover(settings()?, watch, FreshCard::ReadAnew) {
         Ok(newer) if newer.source.document != agent.source.document => {
             log::info(format_args!("the card of {} has changed: using the new one", agent.name()));
             run(&newer)
@@ -60,14 +60,23 @@ pub fn with_agent<T>(
     }
 }
 
+/// What happens with a card that is in the cache and still fresh.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FreshCard {
+    /// It is used.
+    Use,
+    /// The card is read from the agent again.
+    ReadAnew,
+}
+
 impl Agent {
-    /// Reads the agent's card. With `use_cache`, a cached card is used while it is fresh.
-    fn discover(mut settings: Settings, watch: &Watch, use_cache: bool) -> Result<Self, Failure> {
+    /// Reads the agent's card, or takes it from the cache.
+    fn discover(mut settings: Settings, watch: &Watch, fresh_card: FreshCard) -> Result<Self, Failure> {
         let name = settings.name.clone();
         let access = Access::new(&name, std::mem::take(&mut settings.credentials));
         let cache = CardCache::of(&settings);
         let known = cache.card();
-        let fresh = known.as_ref().filter(|known| use_cache && known.is_fresh(clock::now()));
+        let fresh = known.as_ref().filter(|known| fresh_card == FreshCard::Use && known.is_fresh(clock::now()));
         if let Some((fresh, card)) = fresh.and_then(|fresh| Some((fresh, parsed(fresh.document.as_bytes())?))) {
             let source = Source { document: fresh.document.clone().into_bytes(), is_unchecked: true };
             return Self::of(settings, access, card, source);

@@ -109,8 +109,7 @@ impl CardCache {
         let key = settings.keep_card.then(|| {
             let name = if settings.by_address { "" } else { settings.name.as_str() };
             let digest = Sha256::digest(format!("{name}\n{}", settings.url));
-            let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-            format!("card:{hex}")
+            format!("card:{}", hex::encode(&digest[..16]))
         });
         Self { key }
     }

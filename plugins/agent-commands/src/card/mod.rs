@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_version_is_chosen_whatever_the_order() {
+    fn the_newest_version_is_chosen_in_any_order() {
         let card = json!({
             "supportedInterfaces": [
                 { "url": "https://a/grpc", "protocolBinding": "GRPC", "protocolVersion": "1.0" },

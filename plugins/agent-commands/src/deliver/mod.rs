@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_came_to_nothing_is_sent_anew_by_another_attempt_and_not_by_the_same() {
+    fn a_failed_task_is_sent_again_by_the_next_attempt_and_not_by_the_same() {
         let mut job = job(delivery(json!({ "endedIn": 1 })));
         let same = Deliver::new(&job, job.data.clone()).expect("a delivery");
         assert_eq!((same.delivery.task_id.as_deref(), same.message_id.as_str()), (Some("t"), "toril:test:1:0"));
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_goes_on_is_taken_up_by_every_attempt() {
+    fn a_running_task_is_followed_by_every_attempt() {
         let mut job = job(delivery(json!({})));
         job.attempt = 4;
         assert_eq!(Deliver::new(&job, job.data.clone()).expect("a delivery").delivery.task_id.as_deref(), Some("t"));

@@ -11,7 +11,7 @@ use crate::error::CallError;
 use crate::lookup::{self, Found, Lookup};
 use crate::model::{Event, Task};
 use crate::watch::{Stop, Watch};
-use crate::wire::Outgoing;
+use crate::wire::{AnswerForm, Outgoing};
 
 /// After this long without an event, the plugin also asks the agent whether it has created a task for the message: the
 /// agent may be busy, or the connection may be dead.
@@ -59,14 +59,14 @@ impl Deliver {
     }
 
     fn send<'a>(&mut self, agent: &'a Agent, watch: &Watch) -> Result<Reply<'a>, Failure> {
-        let streaming = agent.interface.streaming;
+        let form = if agent.interface.streaming { AnswerForm::Stream } else { AnswerForm::Single };
         log::info(format_args!(
             "sending a message of {} parts to {} (A2A {} over {}, {})",
             self.parts.len(),
             agent.name(),
             agent.interface.wire.version(),
             agent.interface.wire.binding().name(),
-            if streaming { "streaming" } else { "polling" }
+            if form == AnswerForm::Stream { "streaming" } else { "polling" }
         ));
         // Gets the token before the delivery is marked as possibly sent.
         agent
@@ -74,21 +74,21 @@ impl Deliver {
             .prepare(watch.without_grace())
             .map_err(|error| error.into_failure(agent.name(), "send message"))?;
         self.save_before_sending(lookup::context(agent, &self.data, &self.message_id))?;
-        let mut reply = self.dispatch(agent, watch, streaming);
+        let mut reply = self.dispatch(agent, watch, form);
         if self.push.is_some() && reply.as_ref().is_err_and(CallError::is_without_notifications) {
             // The agent supports no notifications although its card says so. It has not accepted the message.
-            reply = self.dispatch_without_push(agent, watch, streaming)?;
+            reply = self.dispatch_without_push(agent, watch, form)?;
         }
         if self.data.context_id.is_none() && self.delivery.context_id.is_some() && rejects(&reply) {
             // An agent may refuse a conversation that it has not started itself; it must then return an error. It has
             // not accepted the message.
             log::info(format_args!("{} rejects a conversation that it did not start", agent.name()));
             self.save_before_sending(None)?;
-            reply = self.dispatch(agent, watch, streaming);
+            reply = self.dispatch(agent, watch, form);
         }
         if self.push.is_some() && rejects(&reply) {
             // An agent may refuse to send notifications to this address.
-            reply = self.dispatch_without_push(agent, watch, streaming)?;
+            reply = self.dispatch_without_push(agent, watch, form)?;
         }
         self.delivery.notifies = self.push.is_some() && reply.is_ok();
         reply.map_err(|error| {
@@ -113,12 +113,12 @@ impl Deliver {
         &mut self,
         agent: &'a Agent,
         watch: &Watch,
-        streaming: bool,
+        form: AnswerForm,
     ) -> Result<Result<Reply<'a>, CallError>, Failure> {
         log::info(format_args!("{} rejects the request for notifications", agent.name()));
         self.push = None;
         self.save_before_sending(self.delivery.context_id.clone())?;
-        Ok(self.dispatch(agent, watch, streaming))
+        Ok(self.dispatch(agent, watch, form))
     }
 
     /// Saves the state before anything is sent. Whatever happens afterwards, the next attempt knows that the message
@@ -130,8 +130,8 @@ impl Deliver {
     }
 
     /// Sends the message. If the outcome is unknown, it looks for the message in the agent's tasks.
-    fn dispatch<'a>(&self, agent: &'a Agent, watch: &Watch, streaming: bool) -> Result<Reply<'a>, CallError> {
-        self.exchange(agent, watch, streaming).or_else(|error| match error {
+    fn dispatch<'a>(&self, agent: &'a Agent, watch: &Watch, form: AnswerForm) -> Result<Reply<'a>, CallError> {
+        self.exchange(agent, watch, form).or_else(|error| match error {
             CallError::Stopped(_) => Err(error),
             _ if error.is_refusal() => Err(error),
             _ => self.find_task(agent, watch).ok_or(error),
@@ -154,7 +154,7 @@ impl Deliver {
         Lookup { agent, watch, command, delivery, message_id }
     }
 
-    fn exchange<'a>(&self, agent: &'a Agent, watch: &Watch, streaming: bool) -> Result<Reply<'a>, CallError> {
+    fn exchange<'a>(&self, agent: &'a Agent, watch: &Watch, form: AnswerForm) -> Result<Reply<'a>, CallError> {
         let wire = &agent.interface.wire;
         let outgoing = Outgoing {
             message_id: &self.message_id,
@@ -167,16 +167,16 @@ impl Deliver {
             extensions: &self.data.extensions,
             push: self.push.as_ref(),
         };
-        let call = wire.send(&outgoing, streaming);
+        let call = wire.send(&outgoing, form);
         // If the attempt must end, wait a little longer for the answer: the outcome of the sending should be known.
-        if !streaming {
+        if form == AnswerForm::Single {
             let extensions = &self.data.extensions;
             let result = agent.call(&call, extensions, watch.bound(), watch.with_grace(GRACE))?;
             return Ok((wire.event(result).map_err(|_| CallError::NotA2a)?, None));
         }
         let mut stream = match agent.stream(&call, &self.data.extensions, watch, watch.with_grace(GRACE)) {
             // The agent does not support streaming although its card says so. Nothing was sent.
-            Err(error) if error.is_unsupported() => return self.exchange(agent, watch, false),
+            Err(error) if error.is_unsupported() => return self.exchange(agent, watch, AnswerForm::Single),
             opened => opened?,
         };
         loop {

@@ -96,7 +96,7 @@ struct MessageForm {
 
 impl Outgoing<'_> {
     /// The parameters of the request that sends this message.
-    fn params(&self, form: &MessageForm, streaming: bool) -> Map<String, Value> {
+    fn params(&self, form: &MessageForm, answer: AnswerForm) -> Map<String, Value> {
         let mut message = Map::new();
         set(&mut message, "kind", form.kind);
         set(&mut message, "role", Some(form.role));
@@ -108,7 +108,7 @@ impl Outgoing<'_> {
         set_list(&mut message, "extensions", self.extensions);
         let mut configuration = Map::new();
         let (name, value) = form.immediate;
-        set(&mut configuration, name, (!streaming).then_some(value));
+        set(&mut configuration, name, (answer == AnswerForm::Single).then_some(value));
         set_list(&mut configuration, "acceptedOutputModes", self.accepted_output_modes);
         set(&mut configuration, form.push, self.push.map(push_config));
         let mut params = Map::from_iter([("message".to_owned(), message.into())]);
@@ -154,6 +154,15 @@ impl From<serde_json::Error> for UnexpectedDocument {
     }
 }
 
+/// How the agent answers a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerForm {
+    /// By a stream of events.
+    Stream,
+    /// By one response, which comes as soon as there is a task or a reply.
+    Single,
+}
+
 /// A version of the protocol, over JSON-RPC or HTTP+JSON.
 pub trait Wire {
     /// Major and minor version.
@@ -166,8 +175,8 @@ pub trait Wire {
     }
     /// The header that lists the extensions that a call uses.
     fn extensions_header(&self) -> &'static str;
-    /// Sends a message. The response is a stream, or comes as soon as there is a task or a reply.
-    fn send(&self, message: &Outgoing<'_>, streaming: bool) -> Call;
+    /// Sends a message, which the agent answers in this form.
+    fn send(&self, message: &Outgoing<'_>, form: AnswerForm) -> Call;
     /// Reads a task with at most this many messages of its history. `None` leaves the number to the agent.
     fn get(&self, task_id: &str, history: Option<u32>) -> Call;
     /// Asks the agent to cancel a task.
@@ -258,7 +267,7 @@ mod tests {
         for (wire, with_message, for_task) in wires {
             let name = format!("{} over {}", wire.version(), wire.binding().name());
             let outgoing = Outgoing { push: Some(&push), ..Outgoing::for_test("m", &[]) };
-            let sent = wire.send(&outgoing, true).params;
+            let sent = wire.send(&outgoing, AnswerForm::Stream).params;
             assert_eq!(sent.pointer(&format!("/configuration{with_message}")), Some(&config), "{name}");
             let asked = wire.notify("t", &push);
             let config_sent = asked.params.pointer(for_task).expect("the configuration");

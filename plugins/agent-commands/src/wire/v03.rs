@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Call, MessageForm, Outgoing, UnexpectedDocument, Wire, filled, push_config, set};
+use super::{AnswerForm, Call, MessageForm, Outgoing, UnexpectedDocument, Wire, filled, push_config, set};
 use crate::envelope::Binding;
 use crate::model::{self, Event, Part, State};
 use crate::push::Push;
@@ -38,9 +38,15 @@ impl Wire for V03 {
         "x-a2a-extensions"
     }
 
-    fn send(&self, outgoing: &Outgoing<'_>, streaming: bool) -> Call {
-        let params = outgoing.params(&MESSAGE, streaming);
-        Call::rpc(if streaming { "message/stream" } else { "message/send" }, params)
+    fn send(&self, outgoing: &Outgoing<'_>, form: AnswerForm) -> Call {
+        let params = outgoing.params(&MESSAGE, form);
+        Call::rpc(
+            match form {
+                AnswerForm::Stream => "message/stream",
+                AnswerForm::Single => "message/send",
+            },
+            params,
+        )
     }
 
     fn get(&self, task_id: &str, history: Option<u32>) -> Call {
@@ -289,7 +295,7 @@ mod tests {
         let file = Part { url: Some("https://x".into()), media_type: Some("a/b".into()), ..Part::default() };
         let parts = [Part::text("hi"), Part { data: Some(json!(7)), ..Part::default() }, file];
         let outgoing = Outgoing { task_id: Some("t"), ..Outgoing::for_test("m", &parts) };
-        let call = V03.send(&outgoing, false);
+        let call = V03.send(&outgoing, AnswerForm::Single);
         assert_eq!(call.method, "message/send");
         let parts = json!([
             { "kind": "text", "text": "hi" },
@@ -298,7 +304,7 @@ mod tests {
         ]);
         let message = json!({ "kind": "message", "role": "user", "messageId": "m", "taskId": "t", "parts": parts });
         assert_eq!(call.params, json!({ "message": message, "configuration": { "blocking": false } }));
-        assert_eq!(V03.send(&outgoing, true).method, "message/stream");
+        assert_eq!(V03.send(&outgoing, AnswerForm::Stream).method, "message/stream");
     }
 
     #[test]

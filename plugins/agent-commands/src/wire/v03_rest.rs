@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::v03::{data_object, file};
-use super::{Call, MessageForm, Outgoing, Route, UnexpectedDocument, V1, V03, Wire, push_config, segment, set};
+use super::{
+    AnswerForm, Call, MessageForm, Outgoing, Route, UnexpectedDocument, V1, V03, Wire, push_config, segment, set,
+};
 use crate::envelope::Binding;
 use crate::model::{Event, Part, Task};
 use crate::push::Push;
@@ -42,10 +44,12 @@ impl Wire for V03Rest {
         V03.extensions_header()
     }
 
-    fn send(&self, outgoing: &Outgoing<'_>, streaming: bool) -> Call {
-        let params = outgoing.params(&MESSAGE, streaming);
-        let (method, path) =
-            if streaming { ("message/stream", "/v1/message:stream") } else { ("message/send", "/v1/message:send") };
+    fn send(&self, outgoing: &Outgoing<'_>, form: AnswerForm) -> Call {
+        let params = outgoing.params(&MESSAGE, form);
+        let (method, path) = match form {
+            AnswerForm::Stream => ("message/stream", "/v1/message:stream"),
+            AnswerForm::Single => ("message/send", "/v1/message:send"),
+        };
         Call { method, params: params.into(), route: Some(Route { verb: "POST", path: path.into() }) }
     }
 
@@ -181,7 +185,7 @@ mod tests {
             Part { url: Some("https://a".into()), media_type: Some("a/b".into()), ..Part::default() },
         ];
         let outgoing = Outgoing { context_id: Some("c"), ..Outgoing::for_test("m", &parts) };
-        let call = V03Rest.send(&outgoing, false);
+        let call = V03Rest.send(&outgoing, AnswerForm::Single);
         let content = json!([
             { "text": "hi" }, { "data": { "data": { "value": 1 } } },
             { "file": { "fileWithUri": "https://a", "mimeType": "a/b" } },

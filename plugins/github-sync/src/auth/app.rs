@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_difference_of_the_clocks_is_none() {
+    fn a_small_difference_between_the_clocks_is_ignored() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
         let at = |seconds| Clock::of(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds), now);
         assert!(!at(1_000).differs(at(1_005)) && !at(995).differs(at(1_004)));

@@ -1,7 +1,9 @@
 //! The index of a resource's stored items.
 
 use std::collections::BTreeMap;
+use std::hash::Hasher;
 
+use fnv::FnvHasher;
 use serde::{Deserialize, Serialize};
 use toril_plugin::Failure;
 
@@ -36,9 +38,10 @@ impl Mark {
 
 /// A digest of a document.
 pub fn digest(document: &[u8]) -> String {
-    // FNV-1a. Only counts depend on it, so it need not resist attacks.
-    let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    format!("{:016x}", document.iter().fold(0xcbf2_9ce4_8422_2325, mix))
+    // Only counts depend on it, so it need not resist attacks.
+    let mut hash = FnvHasher::default();
+    hash.write(document);
+    format!("{:016x}", hash.finish())
 }
 
 impl Index {

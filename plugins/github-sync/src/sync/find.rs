@@ -29,6 +29,23 @@ pub struct Parents {
     pub newest: Option<String>,
 }
 
+impl Parents {
+    /// Takes at most `most` parents of a page, without those that are older than `bound`. Returns how many it took.
+    fn take(&mut self, page: &Page, bound: Option<&String>, most: usize) -> usize {
+        let is_older = |date: &str| !date.is_empty() && bound.is_some_and(|bound| date < bound.as_str());
+        let listed = page.keys.iter().map(|listed| listed.split_once(' ').unwrap_or((listed, "")));
+        let mut taken = 0;
+        for (parent, date) in listed.filter(|(_, date)| !is_older(date)).take(most) {
+            taken += 1;
+            if !self.parents.iter().any(|known| known == parent) {
+                self.parents.push(parent.to_owned());
+            }
+            self.newest = self.newest.take().max(Some(date.to_owned()).filter(|date| !date.is_empty()));
+        }
+        taken
+    }
+}
+
 /// A list of parents, newest first.
 struct Source {
     /// The listed resource.
@@ -139,18 +156,7 @@ impl Finder<'_> {
                     continue;
                 }
             };
-            for listed in &page.keys {
-                let (parent, date) = listed.split_once(' ').unwrap_or((listed, ""));
-                let is_older = !date.is_empty() && bound.is_some_and(|bound| date < bound.as_str());
-                if taken >= source.most || is_older {
-                    continue;
-                }
-                taken += 1;
-                if !found.parents.iter().any(|known| known == parent) {
-                    found.parents.push(parent.to_owned());
-                }
-                found.newest = found.newest.take().max(Some(date.to_owned()).filter(|date| !date.is_empty()));
-            }
+            taken += found.take(&page, bound, source.most - taken);
             // The rest of the list is older, because the latest changes come first.
             let is_far_enough = bound.is_some() && page.oldest.as_ref() < bound && page.oldest.is_some();
             let is_last = taken >= source.most || is_far_enough || number >= first_page + PAGES - 1;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use toril_job::QueueName;
 use toril_job::settings::MissingUrl;
 
 /// Why Redis cannot be used.
@@ -65,9 +66,9 @@ pub enum ConnectError {
     )]
     OtherSlot {
         /// The child's queue.
-        child: String,
+        child: QueueName,
         /// The parent's queue.
-        parent: String,
+        parent: QueueName,
     },
     /// The job is invalid, so Toril does not add it.
     #[error("{0}")]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bullmq::options::{RedisConnectionOptions, TlsCerts};
 use bullmq::redis_connection::RedisConnection;
-use bullmq::{Queue, QueueEvents, QueueEventsOptions, QueueOptions};
+use bullmq::{Queue, QueueEvents, QueueEventsOptions, QueueKeys, QueueOptions};
 use futures::future::{join_all, try_join_all};
 use redis::{Pipeline, Value};
 use tokio::sync::watch;
@@ -17,6 +17,7 @@ use super::health::readiness::{ATTEMPT_TIMEOUT, Probe, wait_ready};
 use super::proxy::Proxies;
 use super::topology::slot;
 use crate::clock;
+use toril_job::QueueName;
 use toril_job::settings::{self, Topology};
 
 /// The interval of the check for silent connections and of the clock synchronisation.
@@ -94,19 +95,24 @@ impl Redis {
     }
 
     /// The shared connection for the keys of a queue.
-    pub async fn connection_of(&self, queue: &str) -> Result<RedisConnection, ConnectError> {
-        self.connect(self.slot_of(queue)?).await
+    pub async fn connection_of(&self, queue: &QueueName) -> Result<RedisConnection, ConnectError> {
+        self.connect(self.slot_of(queue.as_str())?).await
+    }
+
+    /// The same, for code that has the queue's keys at hand.
+    pub(crate) async fn connection_for(&self, keys: &QueueKeys) -> Result<RedisConnection, ConnectError> {
+        self.connect(self.slot_of(keys.name())?).await
     }
 
     /// A queue for adding and reading jobs, on the connection for its keys.
-    pub async fn queue(&self, name: &str) -> Result<Queue, ConnectError> {
+    pub async fn queue(&self, name: &QueueName) -> Result<Queue, ConnectError> {
         let connection = self.connection_of(name).await?;
         let options = QueueOptions::new().connection(connection.options().clone()).prefix(self.prefix());
-        Ok(Queue::with_connection(name, connection, options).await?)
+        Ok(Queue::with_connection(name.as_str(), connection, options).await?)
     }
 
     /// The events of a queue that come after the event with this id.
-    pub async fn queue_events(&self, queue: &str, after: String) -> Result<QueueEvents, ConnectError> {
+    pub async fn queue_events(&self, queue: &QueueName, after: String) -> Result<QueueEvents, ConnectError> {
         let connection = self.connection_of(queue).await?;
         let options = QueueEventsOptions {
             connection: connection.options().clone(),
@@ -114,7 +120,7 @@ impl Redis {
             last_event_id: Some(after),
             ..QueueEventsOptions::default()
         };
-        Ok(QueueEvents::with_connection(queue, connection, options).await?)
+        Ok(QueueEvents::with_connection(queue.as_str(), connection, options).await?)
     }
 
     /// A client for separate connections to keys that are not BullMQ's, for example for a subscription.
@@ -123,16 +129,16 @@ impl Redis {
     }
 
     /// A client for separate connections to the keys of a queue.
-    pub fn client_of(&self, queue: &str) -> Result<redis::Client, ConnectError> {
-        self.endpoint(self.slot_of(queue)?)?.client()
+    pub fn client_of(&self, queue: &QueueName) -> Result<redis::Client, ConnectError> {
+        self.endpoint(self.slot_of(queue.as_str())?)?.client()
     }
 
     /// Sends each queue its own pipeline, all concurrently. Queues on the same server share one round trip. The answers
     /// are in the order of `parts`.
-    pub async fn ask_each(&self, parts: &[(&str, Pipeline)]) -> Result<Vec<Value>, ConnectError> {
+    pub async fn ask_each(&self, parts: &[(&QueueName, Pipeline)]) -> Result<Vec<Value>, ConnectError> {
         let mut of_slots: BTreeMap<u16, Vec<usize>> = BTreeMap::new();
         for (place, (queue, _)) in parts.iter().enumerate() {
-            of_slots.entry(self.slot_of(queue)?).or_default().push(place);
+            of_slots.entry(self.slot_of(queue.as_str())?).or_default().push(place);
         }
         let asked = of_slots.into_iter().map(|(slot, places)| async move {
             let mut pipe = redis::pipe();
@@ -154,8 +160,8 @@ impl Redis {
     }
 
     /// Whether a queue exists in Redis. This creates no new endpoint, because the name can come from any client.
-    pub async fn has_queue(&self, queue: &str) -> Result<bool, ConnectError> {
-        let slot = self.slot_of(queue)?;
+    pub async fn has_queue(&self, queue: &QueueName) -> Result<bool, ConnectError> {
+        let slot = self.slot_of(queue.as_str())?;
         let mut exists = redis::cmd("EXISTS");
         exists.arg(format!("{}:{queue}:meta", self.prefix()));
         let known = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&slot);
@@ -169,8 +175,8 @@ impl Redis {
     }
 
     /// Whether a job of `child` may have a parent in `parent`. Both queues must be in one cluster slot.
-    pub fn check_parent(&self, child: &str, parent: &str) -> Result<(), ConnectError> {
-        if self.slot_of(child)? == self.slot_of(parent)? {
+    pub fn check_parent(&self, child: &QueueName, parent: &QueueName) -> Result<(), ConnectError> {
+        if self.slot_of(child.as_str())? == self.slot_of(parent.as_str())? {
             return Ok(());
         }
         Err(ConnectError::OtherSlot { child: child.to_owned(), parent: parent.to_owned() })

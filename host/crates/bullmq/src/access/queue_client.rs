@@ -11,10 +11,12 @@ use tokio::sync::watch;
 use super::error::ConnectError;
 use super::health::backoff::ReconnectBackoff;
 use super::pool::SharedRedis;
+use toril_job::QueueName;
 
 /// The client of one queue.
 pub struct QueueClient {
     redis: SharedRedis,
+    name: QueueName,
     keys: QueueKeys,
     queue: ArcSwap<Queue>,
     replaced: watch::Receiver<u64>,
@@ -22,16 +24,22 @@ pub struct QueueClient {
 
 impl QueueClient {
     /// Opens the queue. Connects if there is no shared connection yet.
-    pub async fn open(redis: SharedRedis, name: &str) -> Result<Self, ConnectError> {
+    pub async fn open(redis: SharedRedis, name: &QueueName) -> Result<Self, ConnectError> {
         // This subscribes before it opens the connection, so that it misses no replacement.
         let replaced = redis.replaced();
         let queue = redis.queue(name).await?;
-        Ok(Self { redis, keys: queue.keys().clone(), queue: ArcSwap::from_pointee(queue), replaced })
+        Ok(Self {
+            redis,
+            name: name.clone(),
+            keys: queue.keys().clone(),
+            queue: ArcSwap::from_pointee(queue),
+            replaced,
+        })
     }
 
     /// The queue's name.
-    pub fn name(&self) -> &str {
-        self.keys.name()
+    pub fn name(&self) -> &QueueName {
+        &self.name
     }
 
     /// The queue's keys.
@@ -63,7 +71,7 @@ impl QueueClient {
                 match self.redis.queue(self.name()).await {
                     Ok(queue) => break self.queue.store(Arc::new(queue)),
                     Err(error) => {
-                        tracing::debug!(queue = self.name(), %error, "switching to the new connection failed, retrying");
+                        tracing::debug!(queue = self.name.as_str(), %error, "switching to the new connection failed, retrying");
                         tokio::time::sleep(backoff.next()).await;
                     }
                 }

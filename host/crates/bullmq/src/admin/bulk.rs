@@ -7,25 +7,27 @@ use super::error::AdminError;
 use super::handle::Admin;
 use super::new_job::NewJob;
 use crate::insert;
+use toril_job::{JobId, QueueName};
 
 /// The ids of jobs that were added, in the order of the jobs.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct BulkAdded {
     /// The queue.
-    pub queue: String,
+    #[schema(value_type = String)]
+    pub queue: QueueName,
     /// The ids.
-    pub ids: Vec<String>,
+    #[schema(value_type = Vec<String>)]
+    pub ids: Vec<JobId>,
 }
 
 impl Admin {
     /// Adds jobs in order. It checks all jobs before it adds the first. An error contains the index of the invalid job,
     /// from 0. In that case no job was added.
-    pub async fn add_bulk(&self, queue: &str, jobs: Vec<NewJob>) -> Result<BulkAdded, (usize, AdminError)> {
+    pub async fn add_bulk(&self, queue: &QueueName, jobs: Vec<NewJob>) -> Result<BulkAdded, (usize, AdminError)> {
         let opened = self.queue(queue).await.map_err(|error| (0, error))?;
-        let defaults = self.defaults(queue);
         let mut specs = Vec::with_capacity(jobs.len());
         for (number, job) in jobs.into_iter().enumerate() {
-            let spec = job.spec(queue, &defaults).map_err(|error| (number, error))?;
+            let spec = self.spec(queue, job).map_err(|error| (number, error))?;
             self.check_backoff(&spec).map_err(|error| (number, error))?;
             if let Some(parent) = &spec.options.parent {
                 let together = self.redis.check_parent(queue, &parent.queue);
@@ -34,6 +36,6 @@ impl Admin {
             specs.push(spec);
         }
         let ids = insert::many(&opened, &specs).await.map_err(|(first, error)| (first, error.into()))?;
-        Ok(BulkAdded { queue: queue.to_owned(), ids })
+        Ok(BulkAdded { queue: queue.clone(), ids })
     }
 }

@@ -9,7 +9,7 @@ use super::handle::Admin;
 use super::state::State;
 use crate::cancel::{self, Cancelled};
 use crate::scripts::moves::Order;
-use toril_job::{LARGEST_PRIORITY, LONGEST_DELAY};
+use toril_job::{JobId, LARGEST_PRIORITY, LONGEST_DELAY, QueueName};
 
 /// What happens to the children of a job that is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Children {
 
 impl Admin {
     /// Promotes a delayed job, so that it can be claimed now.
-    pub async fn promote(&self, queue: &str, id: &str) -> Result<(), AdminError> {
+    pub async fn promote(&self, queue: &QueueName, id: &JobId) -> Result<(), AdminError> {
         let keys = self.existing(queue, id).await?;
         match self.scripts(queue).await?.promote(id).await? {
             true => Ok(()),
@@ -31,11 +31,11 @@ impl Admin {
     }
 
     /// Removes a job.
-    pub async fn remove(&self, queue: &str, id: &str, children: Children) -> Result<(), AdminError> {
+    pub async fn remove(&self, queue: &QueueName, id: &JobId, children: Children) -> Result<(), AdminError> {
         let (bull, _) = self.job(queue, id).await?;
         let removed = match children {
-            Children::Remove => bull.remove(id).await,
-            Children::Keep => bull.remove_without_children(id).await,
+            Children::Remove => bull.remove(id.as_str()).await,
+            Children::Keep => bull.remove_without_children(id.as_str()).await,
         };
         match removed {
             Ok(true) => Ok(()),
@@ -53,7 +53,13 @@ impl Admin {
 
     /// Changes a job's priority. 1 is the highest priority and 2097151 the lowest. Jobs with 0 run before all of these.
     /// `order`: its place among the jobs with the same priority.
-    pub async fn change_priority(&self, queue: &str, id: &str, priority: u32, order: Order) -> Result<(), AdminError> {
+    pub async fn change_priority(
+        &self,
+        queue: &QueueName,
+        id: &JobId,
+        priority: u32,
+        order: Order,
+    ) -> Result<(), AdminError> {
         if priority > LARGEST_PRIORITY {
             return Err(AdminError::Invalid(format!("a priority is at most {LARGEST_PRIORITY}, not {priority}")));
         }
@@ -71,8 +77,8 @@ impl Admin {
     /// or `None` if it still runs.
     pub async fn cancel(
         &self,
-        queue: &str,
-        id: &str,
+        queue: &QueueName,
+        id: &JobId,
         reason: &str,
         bound: Duration,
     ) -> Result<Option<String>, AdminError> {
@@ -86,7 +92,7 @@ impl Admin {
     }
 
     /// Changes the delay of a delayed job, in milliseconds from now.
-    pub async fn change_delay(&self, queue: &str, id: &str, delay: u64) -> Result<(), AdminError> {
+    pub async fn change_delay(&self, queue: &QueueName, id: &JobId, delay: u64) -> Result<(), AdminError> {
         if Duration::from_millis(delay) > LONGEST_DELAY {
             return Err(AdminError::Invalid("a delay is at most a hundred years".to_owned()));
         }

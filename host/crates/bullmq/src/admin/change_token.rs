@@ -8,6 +8,7 @@ use super::error::AdminError;
 use super::handle::Admin;
 use super::reply::{Field, Fields, next};
 use super::state::{self, State};
+use toril_job::{JobId, QueueName};
 
 /// What a page shows.
 #[derive(Clone, Debug)]
@@ -15,39 +16,39 @@ pub enum Scope {
     /// Every queue in the configuration.
     Queues,
     /// One queue.
-    Queue(String),
+    Queue(QueueName),
     /// One job.
     Job {
         /// Its queue.
-        queue: String,
+        queue: QueueName,
         /// Its id.
-        id: String,
+        id: JobId,
     },
 }
 
 impl Admin {
     /// A number that changes when the content of the page changes. Costs about 12 commands per queue.
     pub async fn change_token(&self, scope: &Scope) -> Result<u64, AdminError> {
-        let keys = |queue: &str| QueueKeys::new(queue, Some(self.redis.prefix()));
+        let keys = |queue: &QueueName| QueueKeys::new(queue.as_str(), Some(self.redis.prefix()));
         let configured = self.configured();
         let asked = |queue| {
             let mut pipe = redis::pipe();
             ask_queue(&mut pipe, &keys(queue));
             (queue, pipe)
         };
-        let parts: Vec<(&str, redis::Pipeline)> = match scope {
-            Scope::Queues => configured.iter().map(|queue| asked(queue.as_str())).collect(),
-            Scope::Queue(queue) => vec![asked(queue.as_str())],
+        let parts: Vec<(&QueueName, redis::Pipeline)> = match scope {
+            Scope::Queues => configured.iter().map(asked).collect(),
+            Scope::Queue(queue) => vec![asked(queue)],
             Scope::Job { queue, id } => {
                 let keys = keys(queue);
-                let key = keys.job_key(id);
+                let key = keys.job_key(id.as_str());
                 let mut pipe = redis::pipe();
                 let fields = ["atm", "ats", "processedOn", "finishedOn", "progress", "delay", "priority", "timestamp"];
                 pipe.cmd("HMGET").arg(&key).arg(&fields);
                 pipe.cmd("LLEN").arg(format!("{key}:logs"));
                 super::job::count_children(&mut pipe, &key);
                 state::ask(&mut pipe, &keys, id);
-                vec![(queue.as_str(), pipe)]
+                vec![(queue, pipe)]
             }
         };
         let mut hasher = DefaultHasher::new();
@@ -59,29 +60,29 @@ impl Admin {
 
     /// How long the next job of each queue has waited until `now`, in milliseconds. `None`: no job waits. Two round
     /// trips with four commands per queue.
-    pub async fn oldest_waits(&self, queues: &[String], now: u64) -> Result<Vec<Option<u64>>, AdminError> {
+    pub async fn oldest_waits(&self, queues: &[QueueName], now: u64) -> Result<Vec<Option<u64>>, AdminError> {
         if queues.is_empty() {
             return Ok(Vec::new());
         }
         let first = queues.iter().map(|queue| {
-            let keys = QueueKeys::new(queue, Some(self.redis.prefix()));
+            let keys = QueueKeys::new(queue.as_str(), Some(self.redis.prefix()));
             let mut pipe = redis::pipe();
             pipe.cmd("LINDEX").arg(keys.wait()).arg(-1);
             pipe.cmd("ZRANGE").arg(keys.prioritized()).arg(0).arg(0);
-            (queue.as_str(), pipe)
+            (queue, pipe)
         });
         let mut answers = self.redis.ask_each(&first.collect::<Vec<_>>()).await?.into_iter();
         let mut parts = Vec::with_capacity(queues.len());
         for queue in queues {
             let mut pipe = redis::pipe();
-            let keys = QueueKeys::new(queue, Some(self.redis.prefix()));
+            let keys = QueueKeys::new(queue.as_str(), Some(self.redis.prefix()));
             let waits: Field = next(&mut answers)?;
             let prioritized: Vec<Vec<u8>> = next(&mut answers)?;
             for id in [waits, prioritized.into_iter().next()] {
                 let id = id.map_or_else(String::new, |id| String::from_utf8_lossy(&id).into_owned());
                 pipe.cmd("HMGET").arg(keys.job_key(&id)).arg(&["timestamp", "delay"]);
             }
-            parts.push((queue.as_str(), pipe));
+            parts.push((queue, pipe));
         }
         let mut found = self.redis.ask_each(&parts).await?.into_iter();
         let mut due = Vec::with_capacity(queues.len() * 2);

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::error::AdminError;
 use super::handle::Admin;
 use super::state::State;
+use toril_job::QueueName;
 
 /// The most jobs that one script removes. Redis is blocked meanwhile.
 const BATCH: u64 = 1000;
@@ -34,7 +35,7 @@ impl Admin {
     /// worker has disappeared.
     pub async fn clean(
         &self,
-        queue: &str,
+        queue: &QueueName,
         state: State,
         older_than: Duration,
         limit: Option<u64>,
@@ -61,7 +62,7 @@ impl Admin {
 
     /// Removes every waiting job, with and without a priority. It does not remove jobs that run or have ended, or the
     /// next jobs of job schedulers.
-    pub async fn drain(&self, queue: &str, delayed: DelayedJobs) -> Result<(), AdminError> {
+    pub async fn drain(&self, queue: &QueueName, delayed: DelayedJobs) -> Result<(), AdminError> {
         Ok(self.queue(queue).await?.drain(delayed == DelayedJobs::Remove).await?)
     }
 }

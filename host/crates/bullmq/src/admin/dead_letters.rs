@@ -14,7 +14,7 @@ use super::new_job::NewJob;
 use super::state::State;
 use crate::add;
 use crate::scripts::moves::RetryAttempts;
-use toril_job::JobOptions;
+use toril_job::{JobId, JobOptions, QueueName};
 
 /// The number of letters per page.
 const BATCH: u64 = 100;
@@ -23,8 +23,8 @@ const BATCH: u64 = 100;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Letter {
-    queue: String,
-    id: String,
+    queue: QueueName,
+    id: JobId,
     name: String,
     data: Value,
     /// The options of the job, as they were stored. Letters of older versions have none.
@@ -47,7 +47,8 @@ pub struct LettersReturned {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct LetterOutcome {
     /// The letter's id in the queue of dead letters.
-    pub id: String,
+    #[schema(value_type = String)]
+    pub id: JobId,
     /// Why it was not returned.
     pub reason: String,
 }
@@ -60,8 +61,8 @@ impl Admin {
     /// does a letter whose job is no longer failed.
     pub async fn return_letters(
         &self,
-        queue: &str,
-        ids: &[String],
+        queue: &QueueName,
+        ids: &[JobId],
         limit: Option<u64>,
     ) -> Result<LettersReturned, AdminError> {
         let mut outcome = LettersReturned::default();
@@ -100,20 +101,20 @@ impl Admin {
         }
     }
 
-    async fn return_one(&self, queue: &str, id: &str, outcome: &mut LettersReturned) -> Result<(), AdminError> {
+    async fn return_one(&self, queue: &QueueName, id: &JobId, outcome: &mut LettersReturned) -> Result<(), AdminError> {
         match self.return_letter(queue, id).await {
             Ok(()) => outcome.returned += 1,
             Err(error @ AdminError::Redis(_)) => return Err(error),
-            Err(error) => outcome.kept.push(LetterOutcome { id: id.to_owned(), reason: error.to_string() }),
+            Err(error) => outcome.kept.push(LetterOutcome { id: id.clone(), reason: error.to_string() }),
         }
         Ok(())
     }
 
-    async fn return_letter(&self, queue: &str, id: &str) -> Result<(), AdminError> {
+    async fn return_letter(&self, queue: &QueueName, id: &JobId) -> Result<(), AdminError> {
         let (_, job) = self.job(queue, id).await?;
         let letter: Letter = serde_json::from_value(job.data().clone())
             .map_err(|_| AdminError::Conflict(format!("job {id} of queue {queue} is not a dead letter of Toril")))?;
-        if letter.queue == queue {
+        if letter.queue == *queue {
             return Err(AdminError::Conflict(format!(
                 "dead letter {id} of queue {queue} was not returned: it names the same queue as its origin"
             )));
@@ -137,9 +138,9 @@ impl Admin {
 
     /// Adds the letter's job as a new one. The letter's id becomes the job's id. So if an earlier try was interrupted
     /// and the letter is returned twice, there is only one job.
-    async fn add_again(&self, id: &str, letter: Letter) -> Result<(), AdminError> {
+    async fn add_again(&self, id: &JobId, letter: Letter) -> Result<(), AdminError> {
         let job = NewJob { name: letter.name, data: letter.data, opts: NewJobOptions::default() };
-        let mut spec = job.spec(&letter.queue, &self.defaults(&letter.queue))?;
+        let mut spec = self.spec(&letter.queue, job)?;
         let mut kept = letter.opts;
         // These options belong to the original run only.
         for option in ["jobId", "delay", "timestamp", "repeat", "repeatJobKey", "prevMillis", "parent", "de"] {
@@ -154,7 +155,7 @@ impl Admin {
             spec.options = JobOptions { priority, size_limit, ..JobOptions::default() };
         }
         spec.earlier = kept;
-        spec.options.id = Some(id.to_owned());
+        spec.options.id = Some(id.clone());
         add::add(&self.redis, spec).await.map(drop).map_err(AdminError::of_added)
     }
 }

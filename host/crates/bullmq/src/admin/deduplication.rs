@@ -7,6 +7,7 @@ use super::error::AdminError;
 use super::handle::Admin;
 use super::new_job::check_name;
 use super::reply::next;
+use toril_job::QueueName;
 
 /// The holder of a deduplication id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -22,7 +23,7 @@ pub struct DeduplicationHolder {
 
 impl Admin {
     /// Returns the job that holds a deduplication id. `None`: no job holds it.
-    pub async fn deduplication(&self, queue: &str, id: &str) -> Result<Option<DeduplicationHolder>, AdminError> {
+    pub async fn deduplication(&self, queue: &QueueName, id: &str) -> Result<Option<DeduplicationHolder>, AdminError> {
         let key = self.deduplication_key(queue, id).await?;
         let mut pipe = redis::pipe();
         pipe.cmd("GET").arg(&key).cmd("PTTL").arg(&key);
@@ -34,13 +35,13 @@ impl Admin {
     }
 
     /// Releases a deduplication id, so that the next job with it can be added. Returns whether any job held it.
-    pub async fn remove_deduplication(&self, queue: &str, id: &str) -> Result<bool, AdminError> {
+    pub async fn remove_deduplication(&self, queue: &QueueName, id: &str) -> Result<bool, AdminError> {
         let key = self.deduplication_key(queue, id).await?;
         let removed: u64 = self.redis.connection_of(queue).await?.cmd(redis::cmd("DEL").arg(key)).await?;
         Ok(removed > 0)
     }
 
-    async fn deduplication_key(&self, queue: &str, id: &str) -> Result<String, AdminError> {
+    async fn deduplication_key(&self, queue: &QueueName, id: &str) -> Result<String, AdminError> {
         check_name("the deduplication id", id)?;
         Ok(self.keys(queue).await?.get(&format!("de:{id}")))
     }

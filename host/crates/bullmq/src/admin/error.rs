@@ -3,6 +3,7 @@
 use bullmq::error::error_code;
 
 use crate::access::ConnectError;
+use toril_job::{JobId, QueueName};
 
 /// Why an administration call failed.
 #[derive(Debug, thiserror::Error)]
@@ -17,15 +18,15 @@ pub enum AdminError {
     #[error("queue {queue} has no job {id}")]
     NoJob {
         /// The queue.
-        queue: String,
+        queue: QueueName,
         /// The id.
-        id: String,
+        id: JobId,
     },
     /// There is no job scheduler with this id.
     #[error("queue {queue} has no job scheduler {id}")]
     NoScheduler {
         /// The queue.
-        queue: String,
+        queue: QueueName,
         /// The id.
         id: String,
     },

@@ -14,6 +14,7 @@ use super::handle::Admin;
 use super::redact::Redaction;
 use super::reply::lossy;
 use crate::access::{ConnectError, SharedRedis};
+use toril_job::QueueName;
 
 /// How long one read waits for events, in milliseconds. A lost connection can go unnoticed for this time.
 const BLOCK: usize = 5000;
@@ -46,7 +47,7 @@ pub struct Trimmed {
 /// The events of a queue, one after the other.
 pub struct Events {
     redis: SharedRedis,
-    queue: String,
+    queue: QueueName,
     stream: String,
     last: String,
     redaction: Redaction,
@@ -58,7 +59,7 @@ pub struct Events {
 
 impl Admin {
     /// Follows a queue from now on, or after the event with this id. It uses its own connection.
-    pub async fn events(&self, queue: &str, after: Option<&str>) -> Result<Events, AdminError> {
+    pub async fn events(&self, queue: &QueueName, after: Option<&str>) -> Result<Events, AdminError> {
         let keys = self.keys(queue).await?;
         let stream = keys.events();
         let last = match after {
@@ -71,7 +72,7 @@ impl Admin {
         };
         let mut events = Events {
             redis: self.redis.clone(),
-            queue: queue.to_owned(),
+            queue: queue.clone(),
             stream,
             last,
             redaction: self.redaction(),
@@ -85,14 +86,14 @@ impl Admin {
 
     /// Removes the oldest events of a queue and keeps at least `keep`. It may keep some more, because Redis removes
     /// whole blocks of them.
-    pub async fn trim_events(&self, queue: &str, keep: u64) -> Result<Trimmed, AdminError> {
+    pub async fn trim_events(&self, queue: &QueueName, keep: u64) -> Result<Trimmed, AdminError> {
         // Redis reads a signed number. No stream has this many entries, so the result is the same.
         let keep = usize::try_from(keep.min(i64::MAX.unsigned_abs())).unwrap_or(usize::MAX);
         let removed = self.queue(queue).await?.trim_events(keep).await?;
         Ok(Trimmed { removed: removed as u64 })
     }
 
-    async fn last_event(&self, queue: &str, stream: &str) -> Result<String, AdminError> {
+    async fn last_event(&self, queue: &QueueName, stream: &str) -> Result<String, AdminError> {
         let mut last = redis::cmd("XREVRANGE");
         last.arg(stream).arg("+").arg("-").arg("COUNT").arg(1);
         let last: Vec<(String, redis::Value)> = self.redis.connection_of(queue).await?.cmd(&mut last).await?;

@@ -11,6 +11,7 @@ use super::job::{ChildCounts, children, count_children};
 use super::job_reference::{JobReference, reference};
 use super::reply::{Field, Fields, lossy, next};
 use super::state::{self, QUESTIONS, State};
+use toril_job::{JobId, QueueName};
 
 /// The most jobs of one tree. Each job costs about 17 Redis commands.
 const MOST_JOBS: usize = 500;
@@ -39,9 +40,11 @@ impl Default for FlowRequest {
 #[serde(rename_all = "camelCase")]
 pub struct FlowNode {
     /// The job's queue.
-    pub queue: String,
+    #[schema(value_type = String)]
+    pub queue: QueueName,
     /// Its id.
-    pub id: String,
+    #[schema(value_type = String)]
+    pub id: JobId,
     /// Its name. None: the job has been removed.
     pub name: Option<String>,
     /// Its state, or `unknown`.
@@ -71,7 +74,7 @@ const FIELDS: [&str; 3] = ["name", "failedReason", "parentKey"];
 
 impl Admin {
     /// A job and its children, read level by level with two round trips per level. At most 500 jobs.
-    pub async fn flow(&self, queue: &str, id: &str, request: FlowRequest) -> Result<FlowNode, AdminError> {
+    pub async fn flow(&self, queue: &QueueName, id: &JobId, request: FlowRequest) -> Result<FlowNode, AdminError> {
         if request.depth > DEEPEST || request.max_children > MOST_CHILDREN {
             return Err(AdminError::Invalid(format!(
                 "a flow is shown to a depth of at most {DEEPEST}, with at most {MOST_CHILDREN} children per job"
@@ -80,7 +83,7 @@ impl Admin {
         self.existing(queue, id).await?;
         let mut all: Vec<Found> = Vec::new();
         let mut seen = HashSet::new();
-        let mut level = vec![(JobReference { queue: queue.to_owned(), id: id.to_owned() }, None)];
+        let mut level = vec![(JobReference { queue: queue.clone(), id: id.clone() }, None)];
         for depth in 0..=request.depth {
             let wanted = if depth < request.depth { request.max_children } else { 0 };
             let found = self.level(&level, wanted).await?;
@@ -105,7 +108,7 @@ impl Admin {
                 break;
             }
         }
-        tree(all).ok_or_else(|| AdminError::NoJob { queue: queue.to_owned(), id: id.to_owned() })
+        tree(all).ok_or_else(|| AdminError::NoJob { queue: queue.clone(), id: id.clone() })
     }
 
     async fn level(
@@ -117,8 +120,8 @@ impl Admin {
         let last = if max_children == 0 { -2_000_000_000 } else { i64::from(max_children) - 1 };
         let parts = level.iter().map(|(job, _)| {
             let mut pipe = redis::pipe();
-            let keys = QueueKeys::new(&job.queue, Some(self.redis.prefix()));
-            let key = keys.job_key(&job.id);
+            let keys = QueueKeys::new(job.queue.as_str(), Some(self.redis.prefix()));
+            let key = keys.job_key(job.id.as_str());
             pipe.cmd("HMGET").arg(&key).arg(&FIELDS);
             count_children(&mut pipe, &key);
             // Only the names are read, because the return values of children may be large.
@@ -127,7 +130,7 @@ impl Admin {
             pipe.cmd("HRANDFIELD").arg(format!("{key}:failed")).arg(max_children);
             pipe.cmd("ZRANGE").arg(format!("{key}:unsuccessful")).arg(0).arg(last);
             state::ask(&mut pipe, &keys, &job.id);
-            (job.queue.as_str(), pipe)
+            (&job.queue, pipe)
         });
         let mut answers = self.redis.ask_each(&parts.collect::<Vec<_>>()).await?.into_iter();
         let mut found = Vec::with_capacity(level.len());
@@ -142,9 +145,10 @@ impl Admin {
             let fields = Fields::zip(&FIELDS, fields);
             let prefix = self.redis.prefix();
             let mut children: Vec<_> = keys.iter().filter_map(|key| reference(&lossy(key), prefix)).collect();
-            children.sort_by(|a, b| (&a.queue, a.id.len(), &a.id).cmp(&(&b.queue, b.id.len(), &b.id)));
+            children
+                .sort_by(|a, b| (&a.queue, a.id.as_str().len(), &a.id).cmp(&(&b.queue, b.id.as_str().len(), &b.id)));
             children.truncate(usize::try_from(max_children).unwrap_or(usize::MAX));
-            let state = state::answer(&QueueKeys::new(&job.queue, Some(prefix)), &states);
+            let state = state::answer(&QueueKeys::new(job.queue.as_str(), Some(prefix)), &states);
             found.push(Found {
                 node: FlowNode {
                     queue: job.queue.clone(),

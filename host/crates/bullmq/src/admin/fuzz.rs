@@ -6,13 +6,15 @@ use super::new_job::NewJob;
 use super::redact::Redaction;
 use super::schedulers::SchedulerRequest;
 use crate::stored_options::stored;
+use toril_job::QueueName;
 use toril_job::settings::JobDefaults;
 
 /// A new job, as the API, `toril add --bulk` and the dashboard accept it.
 pub fn new_job(data: &[u8]) {
     let Ok(document) = serde_json::from_slice::<Value>(data) else { return };
+    let Ok(queue) = QueueName::new("queue") else { return };
     if let Ok(job) = serde_json::from_value::<NewJob>(document.clone())
-        && let Ok(spec) = job.spec("queue", &JobDefaults::default())
+        && let Ok(spec) = job.spec(&queue, "bull", &JobDefaults::default())
     {
         let _stored = stored(&spec.options);
     }

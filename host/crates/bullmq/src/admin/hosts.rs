@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::AdminError;
 use super::handle::Admin;
+use toril_job::QueueName;
 
 /// The interval of a host's heartbeat.
 pub const BEAT: Duration = Duration::from_secs(5);
@@ -32,7 +33,7 @@ pub struct HostStatus {
     /// When it wrote its last heartbeat.
     pub seen: u64,
     /// Its queues.
-    pub queues: BTreeMap<String, HostQueue>,
+    pub queues: BTreeMap<QueueName, HostQueue>,
     /// The version in use of each of its plugins.
     pub plugins: BTreeMap<String, String>,
 }

@@ -14,6 +14,7 @@ use super::list::LARGEST_PAGE;
 use super::reply::{Fields, lossy, made, next};
 use super::state::{self, QUESTIONS};
 use crate::attempts;
+use toril_job::{JobId, QueueName};
 
 /// The number of log lines that come with a job.
 const FIRST_LINES: u64 = 100;
@@ -23,9 +24,11 @@ const FIRST_LINES: u64 = 100;
 #[serde(rename_all = "camelCase")]
 pub struct JobDetails {
     /// The job's id.
-    pub id: String,
+    #[schema(value_type = String)]
+    pub id: JobId,
     /// Its queue.
-    pub queue: String,
+    #[schema(value_type = String)]
+    pub queue: QueueName,
     /// Its name.
     pub name: String,
     /// `waiting`, `active`, `delayed`, `prioritized`, `waiting-children`, `completed`, `failed` or `unknown`.
@@ -126,13 +129,13 @@ pub struct LogPage {
 
 impl Admin {
     /// Reads one job, in three round trips.
-    pub async fn job_details(&self, queue: &str, id: &str) -> Result<JobDetails, AdminError> {
+    pub async fn job_details(&self, queue: &QueueName, id: &JobId) -> Result<JobDetails, AdminError> {
         let keys = self.keys(queue).await?;
-        let missing = || AdminError::NoJob { queue: queue.to_owned(), id: id.to_owned() };
+        let missing = || AdminError::NoJob { queue: queue.clone(), id: id.clone() };
         if !self.is_job(&keys, id).await? {
             return Err(missing());
         }
-        let key = keys.job_key(id);
+        let key = keys.job_key(id.as_str());
         let mut pipe = redis::pipe();
         pipe.atomic();
         pipe.cmd("HGETALL").arg(&key);
@@ -158,8 +161,8 @@ impl Admin {
         let failed = attempts_made.saturating_sub(u64::from(state == "completed"));
         explain(&mut attempts, failed, &stacktrace);
         Ok(JobDetails {
-            id: id.to_owned(),
-            queue: queue.to_owned(),
+            id: id.clone(),
+            queue: queue.clone(),
             name,
             state,
             data: json("data"),
@@ -187,7 +190,7 @@ impl Admin {
         })
     }
 
-    async fn attempts(&self, queue: &str, id: &str) -> Result<Vec<PastAttempt>, AdminError> {
+    async fn attempts(&self, queue: &QueueName, id: &JobId) -> Result<Vec<PastAttempt>, AdminError> {
         let records = attempts::of(&self.redis, queue, id).await?;
         let past = records.into_iter().map(|record| PastAttempt {
             attempt: record.attempt,
@@ -204,15 +207,15 @@ impl Admin {
     }
 
     /// The lines of a job's log from `start` to `end`, inclusive.
-    pub async fn job_logs(&self, queue: &str, id: &str, start: u64, end: u64) -> Result<LogPage, AdminError> {
+    pub async fn job_logs(&self, queue: &QueueName, id: &JobId, start: u64, end: u64) -> Result<LogPage, AdminError> {
         if end < start || end - start >= LARGEST_PAGE {
             return Err(AdminError::Invalid(format!("a page has from 1 to {LARGEST_PAGE} lines")));
         }
         let keys = self.keys(queue).await?;
         if !self.is_job(&keys, id).await? {
-            return Err(AdminError::NoJob { queue: queue.to_owned(), id: id.to_owned() });
+            return Err(AdminError::NoJob { queue: queue.clone(), id: id.clone() });
         }
-        let key = format!("{}:logs", keys.job_key(id));
+        let key = format!("{}:logs", keys.job_key(id.as_str()));
         let bound = |place: u64| i64::try_from(place).unwrap_or(i64::MAX);
         let mut pipe = redis::pipe();
         pipe.cmd("LRANGE").arg(&key).arg(bound(start)).arg(bound(end));
@@ -222,11 +225,11 @@ impl Admin {
     }
 
     /// The keys of a queue, for operations on one of its jobs. Fails if the queue does not have the job.
-    pub(super) async fn existing(&self, queue: &str, id: &str) -> Result<QueueKeys, AdminError> {
+    pub(super) async fn existing(&self, queue: &QueueName, id: &JobId) -> Result<QueueKeys, AdminError> {
         let keys = self.keys(queue).await?;
         match self.is_job(&keys, id).await? {
             true => Ok(keys),
-            false => Err(AdminError::NoJob { queue: queue.to_owned(), id: id.to_owned() }),
+            false => Err(AdminError::NoJob { queue: queue.clone(), id: id.clone() }),
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Number;
 use utoipa::ToSchema;
 
 use toril_job::settings::{Backoff, BackoffKind, Keep};
-use toril_job::{JobOptions, JobRef, LARGEST_INTEGER, OnFailure};
+use toril_job::{JobId, JobOptions, JobRef, LARGEST_INTEGER, OnFailure, QueueName};
 
 /// The options of a new job, with BullMQ's names. Unknown options are refused.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -166,11 +166,12 @@ pub struct Deduplication {
 }
 
 impl NewJobOptions {
-    /// The options without the form of the document. Their limits are not checked yet.
-    pub(super) fn read(self) -> Result<JobOptions, String> {
+    /// The options without the form of the document. Their limits are not checked yet. `prefix`: the prefix of BullMQ's
+    /// keys.
+    pub(super) fn read(self, prefix: &str) -> Result<JobOptions, String> {
         Ok(JobOptions {
             on_failure: self.on_failure()?,
-            id: self.job_id,
+            id: self.job_id.map(JobId::from),
             delay: self.delay.map(Duration::from_millis),
             priority: self.priority,
             attempts: self.attempts,
@@ -182,7 +183,7 @@ impl NewJobOptions {
             stack_trace_limit: self.stack_trace_limit,
             timestamp: self.timestamp,
             size_limit: self.size_limit.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
-            parent: self.parent.map(|ParentJob { queue, id }| JobRef { queue, id }),
+            parent: self.parent.map(|parent| parent.read(prefix)).transpose()?,
             deduplication: self.deduplication.map(Deduplication::read).transpose()?,
         })
     }
@@ -200,6 +201,16 @@ impl NewJobOptions {
             Some(_) => Err("only one of failParentOnFailure, continueParentOnFailure, ignoreDependencyOnFailure and removeDependencyOnFailure may be true".to_owned()),
             None => Ok(first),
         }
+    }
+}
+
+impl ParentJob {
+    /// BullMQ's own clients write the queue's name with the prefix of its keys.
+    fn read(self, prefix: &str) -> Result<JobRef, String> {
+        let name = self.queue.strip_prefix(prefix).and_then(|rest| rest.strip_prefix(':')).unwrap_or(&self.queue);
+        let queue = QueueName::new(name)
+            .map_err(|error| format!("the parent's queue {:?} is not the name of a queue: {error}", self.queue))?;
+        Ok(JobRef { queue, id: self.id.into() })
     }
 }
 
@@ -270,6 +281,16 @@ fn exact(number: &Number) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_queue_of_a_parent_is_the_same_with_and_without_the_prefix_of_its_keys() {
+        let parent = |queue: &str| ParentJob { queue: queue.to_owned(), id: "7".to_owned() }.read("{a:b}");
+        let orders = Ok(JobRef { queue: QueueName::new("orders").unwrap(), id: "7".into() });
+        assert_eq!(parent("orders"), orders);
+        assert_eq!(parent("{a:b}:orders"), orders);
+        assert!(parent("other:orders").is_err_and(|reason| reason.contains("not the name of a queue")));
+        assert!(parent("{a:b}:").is_err());
+    }
 
     #[test]
     fn the_limits_in_the_schema_are_those_of_the_options() {

@@ -4,14 +4,17 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::job_key::job_of_key;
+use toril_job::{JobId, QueueName};
 
 /// A job by its queue and id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct JobReference {
     /// The queue.
-    pub queue: String,
+    #[schema(value_type = String)]
+    pub queue: QueueName,
     /// The job's id.
-    pub id: String,
+    #[schema(value_type = String)]
+    pub id: JobId,
 }
 
 /// The job of a key with this prefix.

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::error::AdminError;
 use super::handle::Admin;
 use super::reply::next;
-use toril_job::{LARGEST_INTEGER, LONGEST_DELAY};
+use toril_job::{LARGEST_INTEGER, LONGEST_DELAY, QueueName};
 
 /// The limits of a queue across all workers. Each worker also has limits of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -38,7 +38,7 @@ pub struct RateLimit {
 
 impl Admin {
     /// The limits of a queue across all workers.
-    pub async fn limits(&self, queue: &str) -> Result<QueueLimits, AdminError> {
+    pub async fn limits(&self, queue: &QueueName) -> Result<QueueLimits, AdminError> {
         let keys = self.keys(queue).await?;
         let mut pipe = redis::pipe();
         pipe.cmd("HMGET").arg(keys.meta()).arg(&["concurrency", "max", "duration"]);
@@ -65,7 +65,7 @@ impl Admin {
     }
 
     /// Sets how many jobs of a queue run at the same time, across all workers. `None` removes the limit.
-    pub async fn set_concurrency(&self, queue: &str, concurrency: Option<NonZeroU64>) -> Result<(), AdminError> {
+    pub async fn set_concurrency(&self, queue: &QueueName, concurrency: Option<NonZeroU64>) -> Result<(), AdminError> {
         let queue = self.queue(queue).await?;
         match concurrency {
             Some(concurrency) if concurrency.get() > LARGEST_INTEGER => {
@@ -77,7 +77,7 @@ impl Admin {
     }
 
     /// Sets how many jobs of a queue may start within a time, across all workers. `None` removes the limit.
-    pub async fn set_rate_limit(&self, queue: &str, limit: Option<RateLimit>) -> Result<(), AdminError> {
+    pub async fn set_rate_limit(&self, queue: &QueueName, limit: Option<RateLimit>) -> Result<(), AdminError> {
         let queue = self.queue(queue).await?;
         match limit {
             Some(limit) if limit.max.get() > LARGEST_INTEGER => {
@@ -92,7 +92,7 @@ impl Admin {
     }
 
     /// Stops a queue for this time: no worker starts a job of it.
-    pub async fn stop_for(&self, queue: &str, time: Duration) -> Result<(), AdminError> {
+    pub async fn stop_for(&self, queue: &QueueName, time: Duration) -> Result<(), AdminError> {
         let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         if milliseconds == 0 || Duration::from_millis(milliseconds) > LONGEST_DELAY {
             return Err(AdminError::Invalid("a queue can be stopped for 1 ms to a hundred years".to_owned()));
@@ -101,7 +101,7 @@ impl Admin {
     }
 
     /// Resets the used part of the rate limit, and ends a temporary stop.
-    pub async fn clear_rate_limit(&self, queue: &str) -> Result<(), AdminError> {
+    pub async fn clear_rate_limit(&self, queue: &QueueName) -> Result<(), AdminError> {
         self.queue(queue).await?.remove_rate_limit_key().await?;
         Ok(())
     }

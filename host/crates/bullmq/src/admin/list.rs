@@ -11,6 +11,7 @@ use super::job_reference::{JobReference, reference};
 use super::reply::{Field, Fields, lossy, made};
 use super::state::Place;
 use super::state::State;
+use toril_job::{JobId, QueueName};
 
 /// The most jobs of one page.
 pub const LARGEST_PAGE: u64 = 1000;
@@ -35,7 +36,8 @@ pub struct PageRequest {
 #[serde(rename_all = "camelCase")]
 pub struct JobPage {
     /// The queue.
-    pub queue: String,
+    #[schema(value_type = String)]
+    pub queue: QueueName,
     /// The state.
     pub state: State,
     /// The first one's place, from 0.
@@ -51,7 +53,8 @@ pub struct JobPage {
 #[serde(rename_all = "camelCase")]
 pub struct JobSummary {
     /// The job's id.
-    pub id: String,
+    #[schema(value_type = String)]
+    pub id: JobId,
     /// Its name.
     pub name: String,
     /// When it was added, in milliseconds since the Unix epoch.
@@ -91,9 +94,27 @@ const SUMMARY: [&str; 12] = [
     "parentKey",
 ];
 
+impl PageRequest {
+    fn range(self, place: &Place, start: u64, end: u64) -> redis::Cmd {
+        let (start, end) = (i64::try_from(start).unwrap_or(i64::MAX), i64::try_from(end).unwrap_or(i64::MAX));
+        let (name, key) = match (place, self.ascending) {
+            (Place::List(key), _) => ("LRANGE", key),
+            (Place::Set(key), true) => ("ZRANGE", key),
+            (Place::Set(key), false) => ("ZREVRANGE", key),
+        };
+        let mut range = redis::cmd(name);
+        match (place, self.ascending) {
+            // The newest job is on the left. This range counts from the right, and the caller reverses it.
+            (Place::List(_), true) => range.arg(key).arg(-(end + 1)).arg(-(start + 1)),
+            _ => range.arg(key).arg(start).arg(end),
+        };
+        range
+    }
+}
+
 impl Admin {
     /// The jobs in one state, at most [`LARGEST_PAGE`]. This costs one command per job and four more.
-    pub async fn jobs(&self, queue: &str, request: PageRequest) -> Result<JobPage, AdminError> {
+    pub async fn jobs(&self, queue: &QueueName, request: PageRequest) -> Result<JobPage, AdminError> {
         let PageRequest { state, start, end, .. } = request;
         if end < start {
             return Err(AdminError::Invalid(format!("the end, {end}, is before the start, {start}")));
@@ -104,12 +125,12 @@ impl Admin {
         let keys = self.keys(queue).await?;
         let (total, ids) = self.ids(&keys, request).await?;
         let jobs = self.summaries(&keys, &ids).await?;
-        Ok(JobPage { queue: queue.to_owned(), state, start, total, jobs })
+        Ok(JobPage { queue: queue.clone(), state, start, total, jobs })
     }
 
     /// The number of jobs in the state, and the ids of the page.
-    pub(super) async fn ids(&self, keys: &QueueKeys, request: PageRequest) -> Result<(u64, Vec<String>), AdminError> {
-        let connection = self.redis.connection_of(keys.name()).await?;
+    pub(super) async fn ids(&self, keys: &QueueKeys, request: PageRequest) -> Result<(u64, Vec<JobId>), AdminError> {
+        let connection = self.redis.connection_for(keys).await?;
         let places = request.state.places(keys);
         let mut counts = redis::pipe();
         for place in &places {
@@ -126,7 +147,7 @@ impl Admin {
             if request.start < last && request.end >= first && *count > 0 {
                 let start = request.start.saturating_sub(first);
                 let end = (request.end - first).min(count - 1);
-                ranges.add_command(range(place, start, end, request.ascending));
+                ranges.add_command(request.range(place, start, end));
                 reversed.push(request.ascending && matches!(place, Place::List(_)));
             }
         }
@@ -137,29 +158,29 @@ impl Admin {
                 part.reverse();
             }
             // A marker of old BullMQ versions is not a job.
-            ids.extend(part.iter().map(|id| lossy(id)).filter(|id| !id.starts_with("0:")));
+            ids.extend(part.iter().map(|id| lossy(id)).filter(|id| !id.starts_with("0:")).map(JobId::from));
         }
         Ok((before, ids))
     }
 
-    async fn summaries(&self, keys: &QueueKeys, ids: &[String]) -> Result<Vec<JobSummary>, AdminError> {
+    async fn summaries(&self, keys: &QueueKeys, ids: &[JobId]) -> Result<Vec<JobSummary>, AdminError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
         let mut pipe = redis::pipe();
         for id in ids {
-            pipe.cmd("HMGET").arg(keys.job_key(id)).arg(&SUMMARY);
+            pipe.cmd("HMGET").arg(keys.job_key(id.as_str())).arg(&SUMMARY);
         }
-        let found: Vec<Vec<Field>> = self.redis.connection_of(keys.name()).await?.pipe(&pipe).await?;
+        let found: Vec<Vec<Field>> = self.redis.connection_for(keys).await?.pipe(&pipe).await?;
         let found = ids.iter().zip(found).map(|(id, fields)| (id, Fields::zip(&SUMMARY, fields)));
         // A job that was removed after its id was read is left out.
         Ok(found.filter_map(|(id, fields)| self.summary(id, &fields)).collect())
     }
 
-    fn summary(&self, id: &str, fields: &Fields) -> Option<JobSummary> {
+    fn summary(&self, id: &JobId, fields: &Fields) -> Option<JobSummary> {
         let redaction = self.redaction();
         Some(JobSummary {
-            id: id.to_owned(),
+            id: id.clone(),
             name: fields.text("name")?,
             timestamp: fields.number("timestamp").unwrap_or(0),
             delay: fields.number("delay").unwrap_or(0),
@@ -173,20 +194,4 @@ impl Admin {
             parent: fields.text("parentKey").and_then(|key| reference(&key, self.redis.prefix())),
         })
     }
-}
-
-fn range(place: &Place, start: u64, end: u64, ascending: bool) -> redis::Cmd {
-    let (start, end) = (i64::try_from(start).unwrap_or(i64::MAX), i64::try_from(end).unwrap_or(i64::MAX));
-    let (name, key) = match (place, ascending) {
-        (Place::List(key), _) => ("LRANGE", key),
-        (Place::Set(key), true) => ("ZRANGE", key),
-        (Place::Set(key), false) => ("ZREVRANGE", key),
-    };
-    let mut range = redis::cmd(name);
-    match (place, ascending) {
-        // The newest job is on the left. This range counts from the right, and the caller reverses it.
-        (Place::List(_), true) => range.arg(key).arg(-(end + 1)).arg(-(start + 1)),
-        _ => range.arg(key).arg(start).arg(end),
-    };
-    range
 }

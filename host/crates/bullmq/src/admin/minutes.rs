@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::error::AdminError;
 use super::handle::Admin;
+use toril_job::QueueName;
 
 const MINUTE: u64 = 60_000;
 
@@ -22,19 +23,19 @@ pub struct Minutes {
 
 impl Admin {
     /// The last `minutes` of each of these queues, in one round trip with four commands per queue.
-    pub async fn minutes(&self, queues: &[String], minutes: usize, now: u64) -> Result<Vec<Minutes>, AdminError> {
+    pub async fn minutes(&self, queues: &[QueueName], minutes: usize, now: u64) -> Result<Vec<Minutes>, AdminError> {
         if queues.is_empty() || minutes == 0 {
             return Ok(vec![Minutes::default(); queues.len()]);
         }
         let parts = queues.iter().map(|queue| {
             let mut pipe = redis::pipe();
-            let keys = QueueKeys::new(queue, Some(self.redis.prefix()));
+            let keys = QueueKeys::new(queue.as_str(), Some(self.redis.prefix()));
             for ended in ["completed", "failed"] {
                 let key = keys.get(&format!("metrics:{ended}"));
                 pipe.cmd("HMGET").arg(&key).arg(&["count", "prevTS", "prevCount"]);
                 pipe.cmd("LRANGE").arg(format!("{key}:data")).arg(0).arg(minutes - 1);
             }
-            (queue.as_str(), pipe)
+            (queue, pipe)
         });
         type Counted = (Vec<Option<u64>>, Vec<u64>);
         let answers = self.redis.ask_each(&parts.collect::<Vec<_>>()).await?;

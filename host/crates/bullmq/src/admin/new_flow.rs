@@ -8,16 +8,17 @@ use uuid::Uuid;
 use super::error::AdminError;
 use super::handle::Admin;
 use super::job_options::NewJobOptions;
-use super::new_job::{NewJob, check_name};
+use super::new_job::NewJob;
 use crate::insert_flow::{InsertError, Node, insert};
+use toril_job::{JobId, QueueName};
 
 /// The most jobs of one flow. Redis is blocked while they are added.
 const MOST_JOBS: usize = 10_000;
 /// The most levels of a flow.
 const DEEPEST: usize = 50;
 
-/// A job of a flow to be added, with the names of BullMQ's `FlowProducer`. What it does not say comes from its queue's
-/// entry in the configuration.
+/// A job of a new flow, with the names of BullMQ's `FlowProducer`. Unset options default to its queue's entry in the
+/// configuration.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewFlow {
@@ -25,12 +26,12 @@ pub struct NewFlow {
     #[schema(min_length = 1, max_length = 1024)]
     pub name: String,
     /// Its queue.
-    #[schema(min_length = 1, max_length = 1024)]
-    pub queue_name: String,
-    /// Its payload: any JSON. Without it `{}`.
+    #[schema(value_type = String, min_length = 1, max_length = 1024)]
+    pub queue_name: QueueName,
+    /// Its payload: any JSON. Default: `{}`.
     #[serde(default = "super::new_job::empty")]
     pub data: Value,
-    /// Its options, by BullMQ's names. Only the first job may have a `parent`, and no job with a parent or with children
+    /// Its options, with BullMQ's names. Only the first job may have a `parent`, and no job with a parent or with children
     /// may have a `deduplication`.
     #[serde(default)]
     pub opts: NewJobOptions,
@@ -44,9 +45,11 @@ pub struct NewFlow {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AddedFlow {
     /// Its queue.
-    pub queue: String,
+    #[schema(value_type = String)]
+    pub queue: QueueName,
     /// Its id.
-    pub id: String,
+    #[schema(value_type = String)]
+    pub id: JobId,
     /// The jobs that it waits for.
     #[schema(no_recursion)]
     pub children: Vec<AddedFlow>,
@@ -82,8 +85,7 @@ impl Admin {
         let wrong = |why: &str| AdminError::Invalid(format!("job {name:?} of queue {queue}: {why}"));
         check(&opts, place, !children.is_empty()).map_err(wrong)?;
         let job = NewJob { name: name.clone(), data, opts };
-        let checked =
-            job.spec(&queue, &self.defaults(&queue)).and_then(|spec| self.check_backoff(&spec).map(|()| spec));
+        let checked = self.spec(&queue, job).and_then(|spec| self.check_backoff(&spec).map(|()| spec));
         let spec = checked.map_err(|error| match error {
             AdminError::Invalid(why) => wrong(&why),
             other => other,
@@ -91,7 +93,7 @@ impl Admin {
         if let Some(most) = spec.options.size_limit.filter(|most| spec.data.to_string().len() > *most) {
             return Err(wrong(&format!("its data is larger than {most} bytes, its sizeLimit")));
         }
-        let id = spec.options.id.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
+        let id = spec.options.id.clone().unwrap_or_else(|| JobId::from(Uuid::new_v4().to_string()));
         let children = children.into_iter().map(|child| self.node(child, &Place::Child)).collect::<Result<_, _>>()?;
         Ok(Node { spec, id, children })
     }
@@ -103,11 +105,14 @@ enum Place {
 }
 
 /// Counts the jobs of a flow, and collects their queues.
-fn count(flow: &NewFlow, queues: &mut std::collections::BTreeSet<String>, depth: usize) -> Result<usize, AdminError> {
+fn count(
+    flow: &NewFlow,
+    queues: &mut std::collections::BTreeSet<QueueName>,
+    depth: usize,
+) -> Result<usize, AdminError> {
     if depth > DEEPEST {
         return Err(AdminError::Invalid(format!("a flow has at most {DEEPEST} levels")));
     }
-    check_name("a queue's name", &flow.queue_name)?;
     queues.insert(flow.queue_name.clone());
     flow.children.iter().try_fold(1, |jobs, child| Ok(jobs + count(child, queues, depth + 1)?))
 }
@@ -122,9 +127,9 @@ fn check(opts: &NewJobOptions, place: &Place, has_children: bool) -> Result<(), 
         return Err("a job with a parent or with children cannot have a deduplication");
     }
     match &opts.job_id {
-        Some(id) if is_integer(id) => Err("jobId must not be an integer, since BullMQ counts its own ids"),
+        Some(id) if is_integer(id.as_str()) => Err("jobId must not be an integer, since BullMQ counts its own ids"),
         // BullMQ's own ids for jobs of repeatable jobs have two colons.
-        Some(id) if id.contains(':') && id.split(':').count() != 3 => Err("jobId must not contain a colon"),
+        Some(id) if ![1, 3].contains(&id.as_str().split(':').count()) => Err("jobId must not contain a colon"),
         _ => Ok(()),
     }
 }

@@ -1,7 +1,7 @@
 //! Adds a job from a JSON document with BullMQ's option names.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::error::AdminError;
@@ -11,6 +11,7 @@ use crate::add;
 use crate::ids;
 use crate::job_spec::JobSpec;
 use toril_job::settings::JobDefaults;
+use toril_job::{JobId, QueueName};
 
 /// A job to add. Unset options default to the queue's settings in the configuration.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -31,29 +32,36 @@ pub struct NewJob {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AddedJob {
     /// Its queue.
-    pub queue: String,
+    #[schema(value_type = String)]
+    pub queue: QueueName,
     /// Its id.
-    pub id: String,
+    #[schema(value_type = String)]
+    pub id: JobId,
 }
 
 impl Admin {
     /// Adds a job. Options that it does not set come from the queue's defaults.
-    pub async fn add(&self, queue: &str, job: NewJob) -> Result<AddedJob, AdminError> {
+    pub async fn add(&self, queue: &QueueName, job: NewJob) -> Result<AddedJob, AdminError> {
         self.keys(queue).await?;
-        let spec = job.spec(queue, &self.defaults(queue))?;
+        let spec = self.spec(queue, job)?;
         self.check_backoff(&spec)?;
         let id = add::add(&self.redis, spec).await.map_err(AdminError::of_added)?;
-        Ok(AddedJob { queue: queue.to_owned(), id })
+        Ok(AddedJob { queue: queue.clone(), id })
     }
 
     /// Adds a job for an event. It guarantees that with `keepLastIfActive` some job starts after the event. For this,
     /// the new job is also kept while the job with the same deduplication id waits for its next attempt.
-    pub async fn add_for_event(&self, queue: &str, job: NewJob) -> Result<AddedJob, AdminError> {
+    pub async fn add_for_event(&self, queue: &QueueName, job: NewJob) -> Result<AddedJob, AdminError> {
         self.keys(queue).await?;
-        let spec = JobSpec { keep_last_if_started: true, ..job.spec(queue, &self.defaults(queue))? };
+        let spec = JobSpec { keep_last_if_started: true, ..self.spec(queue, job)? };
         self.check_backoff(&spec)?;
         let id = add::add(&self.redis, spec).await.map_err(AdminError::of_added)?;
-        Ok(AddedJob { queue: queue.to_owned(), id })
+        Ok(AddedJob { queue: queue.clone(), id })
+    }
+
+    /// The job with the queue's defaults, checked.
+    pub(super) fn spec(&self, queue: &QueueName, job: NewJob) -> Result<JobSpec, AdminError> {
+        job.spec(queue, self.redis.prefix(), &self.defaults(queue))
     }
 
     /// Checks that the configuration of the queue contains the job's backoff strategy.
@@ -64,10 +72,13 @@ impl Admin {
 }
 
 impl NewJob {
-    /// The job with the defaults of a queue, checked.
-    pub(super) fn spec(self, queue: &str, defaults: &JobDefaults) -> Result<JobSpec, AdminError> {
-        let options = self.opts.read().map_err(AdminError::Invalid)?;
-        let spec = JobSpec::new(queue, &self.name, self.data, defaults).with_options(options, defaults);
+    /// The job with these defaults, checked. `prefix`: the prefix of BullMQ's keys.
+    pub(super) fn spec(self, queue: &QueueName, prefix: &str, defaults: &JobDefaults) -> Result<JobSpec, AdminError> {
+        let parent = self.opts.parent.as_ref().map(|parent| json!({ "id": parent.id, "queue": parent.queue }));
+        let options = self.opts.read(prefix).map_err(AdminError::Invalid)?;
+        let mut spec = JobSpec::new(queue.clone(), &self.name, self.data, defaults).with_options(options, defaults);
+        // BullMQ's clients store the parent as it was given.
+        spec.earlier.extend(parent.map(|parent| ("parent".to_owned(), parent)));
         spec.check()?;
         Ok(spec)
     }
@@ -86,14 +97,12 @@ pub(super) fn empty() -> Value {
 mod tests {
     use std::time::Duration;
 
-    use serde_json::json;
-
     use super::*;
     use toril_job::settings::{Backoff, BackoffKind};
 
     fn spec(document: Value) -> Result<JobSpec, String> {
         let job: NewJob = serde_json::from_value(document).map_err(|error| error.to_string())?;
-        job.spec("q", &JobDefaults::default()).map_err(|error| error.to_string())
+        job.spec(&QueueName::new("q").unwrap(), "bull", &JobDefaults::default()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -107,6 +116,14 @@ mod tests {
         let backoff = Backoff { kind: BackoffKind::Exponential, delay: Duration::from_millis(5), jitter: 0.5 };
         assert_eq!(spec.options.backoff, Some(backoff));
         assert_eq!(spec.data, json!({}));
+    }
+
+    #[test]
+    fn a_parent_is_stored_as_it_was_given() {
+        let parent = json!({ "id": "7", "queue": "bull:orders" });
+        let spec = spec(json!({ "name": "n", "opts": { "parent": parent } })).expect("valid");
+        assert_eq!(spec.options.parent.map(|parent| parent.queue.to_string()).as_deref(), Some("orders"));
+        assert_eq!(spec.earlier["parent"], parent);
     }
 
     #[test]

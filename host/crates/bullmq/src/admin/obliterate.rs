@@ -6,6 +6,7 @@ use redis::Script;
 
 use super::error::AdminError;
 use super::handle::Admin;
+use toril_job::QueueName;
 
 /// The most jobs that one script removes. Redis is blocked meanwhile.
 const BATCH: u64 = 1000;
@@ -24,7 +25,7 @@ pub enum ActiveJobs {
 
 impl Admin {
     /// Removes every job of a paused queue, and the queue itself, in batches. Toril's own records of the queue's attempts stay until newer ones replace them.
-    pub async fn obliterate(&self, queue: &str, active: ActiveJobs) -> Result<(), AdminError> {
+    pub async fn obliterate(&self, queue: &QueueName, active: ActiveJobs) -> Result<(), AdminError> {
         let keys = self.keys(queue).await?;
         let connection = self.redis.connection_of(queue).await?;
         // The BullMQ crate's own method passes a "0". The script takes that for "force".

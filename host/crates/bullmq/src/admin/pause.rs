@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::error::AdminError;
 use super::handle::Admin;
+use toril_job::QueueName;
 
 /// Whether a queue is paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -15,13 +16,13 @@ pub struct PauseState {
 
 impl Admin {
     /// Pauses the queue: no worker claims its jobs. Running jobs continue.
-    pub async fn pause(&self, queue: &str) -> Result<PauseState, AdminError> {
+    pub async fn pause(&self, queue: &QueueName) -> Result<PauseState, AdminError> {
         self.scripts(queue).await?.pause().await?;
         Ok(PauseState { paused: true })
     }
 
     /// Resumes the queue: workers claim its jobs again.
-    pub async fn resume(&self, queue: &str) -> Result<PauseState, AdminError> {
+    pub async fn resume(&self, queue: &QueueName) -> Result<PauseState, AdminError> {
         self.scripts(queue).await?.resume().await?;
         Ok(PauseState { paused: false })
     }

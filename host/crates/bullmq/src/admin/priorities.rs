@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::error::AdminError;
 use super::handle::Admin;
-use toril_job::LARGEST_PRIORITY;
+use toril_job::{LARGEST_PRIORITY, QueueName};
 
 /// The most priorities that one call counts.
 pub const MOST_PRIORITIES: usize = 1000;
@@ -24,7 +24,11 @@ pub struct PriorityCount {
 impl Admin {
     /// The number of waiting jobs with each of these priorities. If `wanted` is empty, counts every existing priority,
     /// at most [`MOST_PRIORITIES`], the highest priority first.
-    pub async fn counts_per_priority(&self, queue: &str, wanted: &[u64]) -> Result<Vec<PriorityCount>, AdminError> {
+    pub async fn counts_per_priority(
+        &self,
+        queue: &QueueName,
+        wanted: &[u64],
+    ) -> Result<Vec<PriorityCount>, AdminError> {
         if wanted.len() > MOST_PRIORITIES {
             return Err(AdminError::Invalid(format!("at most {MOST_PRIORITIES} priorities are counted at once")));
         }
@@ -45,7 +49,7 @@ impl Admin {
     }
 
     /// Finds the existing priorities, one after the other. It needs no more commands than there are priorities.
-    async fn priorities(&self, queue: &str) -> Result<Vec<u64>, AdminError> {
+    async fn priorities(&self, queue: &QueueName) -> Result<Vec<u64>, AdminError> {
         let prioritized = self.keys(queue).await?.prioritized();
         let connection = self.redis.connection_of(queue).await?;
         let mut found = vec![0];

@@ -7,14 +7,18 @@ use super::error::AdminError;
 use super::handle::Admin;
 use super::reply::next;
 use super::state::State;
+use std::collections::BTreeSet;
+
 use bullmq::QueueKeys;
+use toril_job::QueueName;
 
 /// How many jobs of a queue are in which state.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct QueueDetails {
     /// The queue's name.
-    pub name: String,
+    #[schema(value_type = String)]
+    pub name: QueueName,
     /// Whether it is paused.
     pub paused: bool,
     /// Jobs that can be claimed.
@@ -38,38 +42,37 @@ pub struct QueueDetails {
 impl Admin {
     /// Counts the jobs of every queue in the configuration, in one round trip.
     pub async fn queues(&self) -> Result<Vec<QueueDetails>, AdminError> {
-        let keys: Vec<_> =
-            self.configured().iter().map(|name| QueueKeys::new(name, Some(self.redis.prefix()))).collect();
-        self.count(&keys).await
+        self.count(self.configured()).await
     }
 
     /// Counts the jobs of one queue.
-    pub async fn queue_details(&self, queue: &str) -> Result<QueueDetails, AdminError> {
-        let keys = self.keys(queue).await?;
-        let counted = self.count(&[keys]).await?.into_iter().next();
-        counted.ok_or_else(|| AdminError::NoQueue { queue: queue.to_owned() })
+    pub async fn queue_details(&self, queue: &QueueName) -> Result<QueueDetails, AdminError> {
+        self.keys(queue).await?;
+        let counted = self.count([queue.clone()].into()).await?.into_iter().next();
+        counted.ok_or_else(|| AdminError::NoQueue { queue: queue.to_string() })
     }
 
-    async fn count(&self, queues: &[QueueKeys]) -> Result<Vec<QueueDetails>, AdminError> {
-        let parts = queues.iter().map(|keys| {
+    async fn count(&self, queues: BTreeSet<QueueName>) -> Result<Vec<QueueDetails>, AdminError> {
+        let parts = queues.iter().map(|queue| {
+            let keys = QueueKeys::new(queue.as_str(), Some(self.redis.prefix()));
             let mut pipe = redis::pipe();
             pipe.cmd("HEXISTS").arg(keys.meta()).arg("paused");
             pipe.cmd("ZCARD").arg(keys.repeat());
-            for place in State::ALL.into_iter().flat_map(|state| state.places(keys)) {
+            for place in State::ALL.into_iter().flat_map(|state| state.places(&keys)) {
                 pipe.add_command(place.count());
             }
-            (keys.name(), pipe)
+            (queue, pipe)
         });
         let mut answers = self.redis.ask_each(&parts.collect::<Vec<_>>()).await?.into_iter();
         let counts = (0..answers.len()).map(|_| next::<u64>(&mut answers)).collect::<Result<Vec<_>, _>>()?;
-        let details = queues.iter().zip(counts.chunks(10)).filter_map(|(keys, counts)| {
+        let details = queues.iter().zip(counts.chunks(10)).filter_map(|(queue, counts)| {
             let &[paused, schedulers, wait, parked, active, delayed, prioritized, waiting_children, completed, failed] =
                 counts
             else {
                 return None;
             };
             Some(QueueDetails {
-                name: keys.name().to_owned(),
+                name: queue.clone(),
                 paused: paused > 0,
                 waiting: wait + parked,
                 active,

@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_shows_its_length_only() {
+    fn text_that_is_not_json_shows_only_its_length() {
         assert_eq!(redaction().document("password=x"), json!("[not JSON: 10 bytes]"));
         assert_eq!(Redaction::none().document("password=x"), json!("password=x"));
     }

@@ -8,6 +8,7 @@ use super::handle::Admin;
 use super::state::State;
 use crate::clock::now;
 use crate::scripts::moves::{EndedSet, Order, RetryAttempts};
+use toril_job::{JobId, QueueName};
 
 /// What became of jobs that were to be run again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -19,7 +20,7 @@ pub struct Retried {
 impl Admin {
     /// Moves a failed or completed job back to the waiting jobs, as BullMQ's `job.retry()` does. `attempts`:
     /// how many attempts it gets.
-    pub async fn retry(&self, queue: &str, id: &str, attempts: RetryAttempts) -> Result<(), AdminError> {
+    pub async fn retry(&self, queue: &QueueName, id: &JobId, attempts: RetryAttempts) -> Result<(), AdminError> {
         let (bull, job) = self.job(queue, id).await?;
         const WANTED: &str = "failed or completed";
         let ended = match self.state(bull.keys(), id).await? {
@@ -37,7 +38,7 @@ impl Admin {
 
     /// Moves all jobs that have failed until now back to the waiting jobs, as BullMQ's `queue.retryJobs()` does. It
     /// works in batches, so that it does not block Redis. As in BullMQ, the jobs lose their priority.
-    pub async fn retry_all(&self, queue: &str) -> Result<Retried, AdminError> {
+    pub async fn retry_all(&self, queue: &QueueName) -> Result<Retried, AdminError> {
         let bull = self.queue(queue).await?;
         let now = now();
         let mut count = redis::cmd("ZCOUNT");

@@ -19,7 +19,7 @@ use super::reply::{Fields, lossy};
 use crate::job_spec::JobSpec;
 use crate::upsert::{NewScheduler, upsert};
 use toril_cron::check_pattern;
-use toril_job::{LARGEST_INTEGER, LONGEST_DELAY};
+use toril_job::{LARGEST_INTEGER, LONGEST_DELAY, QueueName};
 
 /// The time zone of a pattern without one. It is written to Redis, because Node's client would use its machine's time
 /// zone.
@@ -68,7 +68,8 @@ pub struct SchedulerTemplate {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SchedulerPage {
     /// The queue.
-    pub queue: String,
+    #[schema(value_type = String)]
+    pub queue: QueueName,
     /// The first one's place, from 0.
     pub start: u64,
     /// How many there are.
@@ -123,7 +124,7 @@ const LATEST_START: u64 = 4_102_444_800_000;
 impl Admin {
     /// The job schedulers of a queue from `start` to `end`, inclusive. This costs one command per scheduler and three
     /// more.
-    pub async fn schedulers(&self, queue: &str, start: u64, end: u64) -> Result<SchedulerPage, AdminError> {
+    pub async fn schedulers(&self, queue: &QueueName, start: u64, end: u64) -> Result<SchedulerPage, AdminError> {
         if end < start || end - start >= LARGEST_PAGE {
             return Err(AdminError::Invalid(format!("a page has from 1 to {LARGEST_PAGE} schedulers")));
         }
@@ -146,13 +147,13 @@ impl Admin {
                 schedulers.extend(scheduler(&lossy(id), Some(*next), Fields::all(fields), &redaction));
             }
         }
-        Ok(SchedulerPage { queue: queue.to_owned(), start, total, schedulers })
+        Ok(SchedulerPage { queue: queue.clone(), start, total, schedulers })
     }
 
     /// One job scheduler.
-    pub async fn scheduler(&self, queue: &str, id: &str) -> Result<Scheduler, AdminError> {
+    pub async fn scheduler(&self, queue: &QueueName, id: &str) -> Result<Scheduler, AdminError> {
         let keys = self.keys(queue).await?;
-        let missing = || AdminError::NoScheduler { queue: queue.to_owned(), id: id.to_owned() };
+        let missing = || AdminError::NoScheduler { queue: queue.clone(), id: id.to_owned() };
         let connection = self.redis.connection_of(queue).await?;
         let next: Option<f64> = connection.cmd(redis::cmd("ZSCORE").arg(keys.repeat()).arg(id)).await?;
         let next = next.ok_or_else(missing)?;
@@ -164,7 +165,7 @@ impl Admin {
     /// it is due.
     pub async fn upsert_scheduler(
         &self,
-        queue: &str,
+        queue: &QueueName,
         id: &str,
         request: SchedulerRequest,
     ) -> Result<Scheduler, AdminError> {
@@ -179,17 +180,17 @@ impl Admin {
     }
 
     /// Removes a job scheduler and the last job that it has added, unless that job already runs.
-    pub async fn remove_scheduler(&self, queue: &str, id: &str) -> Result<(), AdminError> {
+    pub async fn remove_scheduler(&self, queue: &QueueName, id: &str) -> Result<(), AdminError> {
         match self.queue(queue).await?.remove_job_scheduler(id).await? {
             true => Ok(()),
-            false => Err(AdminError::NoScheduler { queue: queue.to_owned(), id: id.to_owned() }),
+            false => Err(AdminError::NoScheduler { queue: queue.clone(), id: id.to_owned() }),
         }
     }
 
     /// Checks a request, and converts it to the types of the crate.
     fn schedule(
         &self,
-        queue: &str,
+        queue: &QueueName,
         id: &str,
         request: SchedulerRequest,
     ) -> Result<(RepeatOptions, JobSpec), AdminError> {
@@ -204,8 +205,9 @@ impl Admin {
         if let Some(option) = out_of_place(&request.opts) {
             return Err(AdminError::Invalid(format!("{option} is not an option for the jobs of a scheduler")));
         }
-        let (options, defaults) = (request.opts.read().map_err(AdminError::Invalid)?, self.defaults(queue));
-        let spec = JobSpec::new(queue, &name, data, &defaults).with_options(options, &defaults);
+        let (options, defaults) =
+            (request.opts.read(self.redis.prefix()).map_err(AdminError::Invalid)?, self.defaults(queue));
+        let spec = JobSpec::new(queue.clone(), &name, data, &defaults).with_options(options, &defaults);
         spec.options.check().map_err(|error| AdminError::Invalid(error.to_string()))?;
         self.check_backoff(&spec)?;
         Ok((repeat, spec))
@@ -309,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_schedule_says_why() {
+    fn an_invalid_schedule_is_refused_with_a_reason() {
         let request = SchedulerRequest::default;
         for (wrong, says) in [
             (request(), "either"),

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::error::AdminError;
 use super::handle::Admin;
 use super::schedulers::SchedulerRequest;
+use toril_job::QueueName;
 use toril_job::settings::{Repeat, Schedule};
 
 impl Admin {
@@ -13,7 +14,7 @@ impl Admin {
     ///
     /// A hash of each queue under the namespace records which schedulers come from a file, with a fingerprint of their
     /// settings. An unchanged scheduler is not written again, because that would drop a run that is due.
-    pub async fn apply_schedules(&self, gone: &[String]) -> Result<(), AdminError> {
+    pub async fn apply_schedules(&self, gone: &[QueueName]) -> Result<(), AdminError> {
         let config = (self.config)();
         for (queue, settings) in config.queues() {
             let known = self.known(queue).await?;
@@ -28,7 +29,7 @@ impl Admin {
                 self.note(queue, id, "").await?;
                 self.upsert_scheduler(queue, id, request).await?;
                 self.note(queue, id, &wanted).await?;
-                tracing::info!(queue, scheduler = id, "job scheduler written from the configuration");
+                tracing::info!(queue = queue.as_str(), scheduler = id, "job scheduler written from the configuration");
             }
             for id in known.keys().filter(|id| !settings.schedules.contains_key(*id)) {
                 self.forget(queue, id).await?;
@@ -42,31 +43,31 @@ impl Admin {
         Ok(())
     }
 
-    fn key(&self, queue: &str) -> String {
+    fn key(&self, queue: &QueueName) -> String {
         self.redis.namespaced(&format!("schedules:{queue}"))
     }
 
     /// The schedulers that come from a file, with their fingerprints.
-    async fn known(&self, queue: &str) -> Result<HashMap<String, String>, AdminError> {
+    async fn known(&self, queue: &QueueName) -> Result<HashMap<String, String>, AdminError> {
         Ok(self.redis.connection().await?.cmd(redis::cmd("HGETALL").arg(self.key(queue))).await?)
     }
 
-    async fn note(&self, queue: &str, id: &str, fingerprint: &str) -> Result<(), AdminError> {
+    async fn note(&self, queue: &QueueName, id: &str, fingerprint: &str) -> Result<(), AdminError> {
         let mut note = redis::cmd("HSET");
         note.arg(self.key(queue)).arg(id).arg(fingerprint);
         Ok(self.redis.connection().await?.cmd(&mut note).await?)
     }
 
-    async fn forget(&self, queue: &str, id: &str) -> Result<(), AdminError> {
+    async fn forget(&self, queue: &QueueName, id: &str) -> Result<(), AdminError> {
         match self.redis.queue(queue).await?.remove_job_scheduler(id).await? {
             true => {
                 tracing::info!(
-                    queue,
+                    queue = queue.as_str(),
                     scheduler = id,
                     "job scheduler removed because it is no longer in the configuration"
                 )
             }
-            false => tracing::debug!(queue, scheduler = id, "the job scheduler was already removed"),
+            false => tracing::debug!(queue = queue.as_str(), scheduler = id, "the job scheduler was already removed"),
         }
         let mut forget = redis::cmd("HDEL");
         forget.arg(self.key(queue)).arg(id);
@@ -74,11 +75,11 @@ impl Admin {
     }
 
     /// The fingerprint of a scheduler's settings, including the queue's defaults.
-    fn fingerprint(&self, queue: &str, request: &SchedulerRequest) -> String {
+    fn fingerprint(&self, queue: &QueueName, request: &SchedulerRequest) -> String {
         use sha2::{Digest, Sha256};
         let request = serde_json::to_string(request).unwrap_or_default();
         let digest = Sha256::digest(format!("{request}\n{:?}", self.defaults(queue)));
-        digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(&digest[..16])
     }
 }
 

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::error::AdminError;
 use super::handle::Admin;
+use toril_job::JobId;
 
 /// A state that a job can be in, by BullMQ's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -107,19 +108,19 @@ impl Place {
     }
 
     /// The command that finds a job in it. The answer is nil if the job is not there.
-    fn find(&self, id: &str) -> redis::Cmd {
+    fn find(&self, id: &JobId) -> redis::Cmd {
         let (name, key) = match self {
             Self::List(key) => ("LPOS", key),
             Self::Set(key) => ("ZSCORE", key),
         };
         let mut find = redis::cmd(name);
-        find.arg(key).arg(id);
+        find.arg(key).arg(id.as_str());
         find
     }
 }
 
 /// Adds the commands that find a job's state. Their order is always the same.
-pub(super) fn ask(pipe: &mut redis::Pipeline, keys: &QueueKeys, id: &str) {
+pub(super) fn ask(pipe: &mut redis::Pipeline, keys: &QueueKeys, id: &JobId) {
     for place in State::ALL.into_iter().flat_map(|state| state.places(keys)) {
         pipe.add_command(place.find(id));
     }
@@ -137,16 +138,16 @@ pub(super) fn answer(keys: &QueueKeys, answers: &[redis::Value]) -> Option<State
 
 impl Admin {
     /// The state of a job, in one round trip.
-    pub(super) async fn state(&self, keys: &QueueKeys, id: &str) -> Result<Option<State>, AdminError> {
+    pub(super) async fn state(&self, keys: &QueueKeys, id: &JobId) -> Result<Option<State>, AdminError> {
         let mut pipe = redis::pipe();
         pipe.atomic();
         ask(&mut pipe, keys, id);
-        let answers: Vec<redis::Value> = self.redis.connection_of(keys.name()).await?.pipe(&pipe).await?;
+        let answers: Vec<redis::Value> = self.redis.connection_for(keys).await?.pipe(&pipe).await?;
         Ok(answer(keys, &answers))
     }
 
     /// The error for a job that is not in the required state.
-    pub(super) async fn not_in(&self, keys: &QueueKeys, id: &str, wanted: &str) -> AdminError {
+    pub(super) async fn not_in(&self, keys: &QueueKeys, id: &JobId, wanted: &str) -> AdminError {
         match self.state(keys, id).await {
             Ok(state) => {
                 let state = state.map_or("in no state", State::name);
@@ -162,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_as_they_are_written() {
+    fn state_names_are_parsed_as_they_are_written() {
         for state in State::ALL {
             assert_eq!(state.name().parse(), Ok(state));
             assert_eq!(serde_json::to_value(state).ok(), Some(state.name().into()));
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_place_that_has_the_job_tells_its_state() {
+    fn the_first_place_that_has_the_job_determines_its_state() {
         let keys = QueueKeys::new("q", None);
         let mut answers = vec![redis::Value::Nil; QUESTIONS];
         assert_eq!(answer(&keys, &answers), None);

@@ -3,6 +3,7 @@
 use super::error::AdminError;
 use super::handle::Admin;
 use super::state::State;
+use toril_job::{JobId, QueueName};
 
 /// The result of waking a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub enum Woken {
 
 impl Admin {
     /// Promotes a delayed job. Any other job stays unchanged.
-    pub async fn wake(&self, queue: &str, id: &str) -> Result<Woken, AdminError> {
+    pub async fn wake(&self, queue: &QueueName, id: &JobId) -> Result<Woken, AdminError> {
         let keys = self.existing(queue, id).await?;
         match self.state(&keys, id).await? {
             Some(State::Delayed) => match self.promote(queue, id).await {

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::error::AdminError;
 use super::handle::Admin;
 use crate::access::ConnectError;
+use toril_job::QueueName;
 
 /// A worker that is connected to a queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -28,7 +29,7 @@ pub struct WorkerClient {
 impl Admin {
     /// The workers that are connected to a queue, the oldest connection first. In a cluster, this lists the connections
     /// to the node of the queue, which includes every worker that waits for its jobs.
-    pub async fn workers(&self, queue: &str) -> Result<Vec<WorkerClient>, AdminError> {
+    pub async fn workers(&self, queue: &QueueName) -> Result<Vec<WorkerClient>, AdminError> {
         let keys = self.keys(queue).await?;
         let listed: Result<String, _> =
             self.redis.connection_of(queue).await?.cmd(redis::cmd("CLIENT").arg("LIST")).await;

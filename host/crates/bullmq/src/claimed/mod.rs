@@ -14,6 +14,7 @@ use super::js;
 mod options;
 
 pub use options::{Keep, Options};
+use toril_job::JobId;
 
 /// The value of a job's lock. It is different for each claim of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -37,7 +38,7 @@ impl From<&str> for LockToken {
 #[derive(Debug)]
 pub struct Claimed {
     /// Its id.
-    pub id: String,
+    pub id: JobId,
     /// The value of its lock.
     pub token: LockToken,
     /// Its name.
@@ -82,7 +83,7 @@ impl Claimed {
             _ => return None,
         };
         let mut packed = rmp_serde::Deserializer::from_read_ref(packed);
-        let id = Text::deserialize(&mut packed).ok()?.0.into_owned();
+        let id = JobId::new(Text::deserialize(&mut packed).ok()?.0);
         let nth = Text::deserialize(&mut packed).ok()?.0;
         let mut job = Self {
             id,

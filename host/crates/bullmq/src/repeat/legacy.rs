@@ -182,7 +182,7 @@ fn shown(value: &Value) -> String {
 }
 
 fn md5(text: &str) -> String {
-    Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Md5::digest(text))
 }
 
 #[cfg(test)]

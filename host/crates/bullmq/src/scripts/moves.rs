@@ -6,6 +6,7 @@ use bullmq::Error;
 use redis::Script;
 
 use super::{Scripts, rerouted};
+use toril_job::JobId;
 
 rerouted! {
     CHANGE_PRIORITY = "changePriority-7";
@@ -56,14 +57,14 @@ impl EndedSet {
 
 impl Scripts {
     /// Moves a delayed job to the waiting jobs. Returns false if it is not delayed.
-    pub async fn promote(&self, job_id: &str) -> Result<bool, Error> {
+    pub async fn promote(&self, job_id: &JobId) -> Result<bool, Error> {
         let keys = self.keys();
         let mut call = PROMOTE.prepare_invoke();
         for key in [keys.delayed(), keys.wait(), keys.paused(), keys.meta(), keys.prioritized(), keys.active()] {
             call.key(key);
         }
         call.key(keys.pc()).key(keys.events()).key(keys.marker());
-        call.arg(keys.key_prefix()).arg(job_id);
+        call.arg(keys.key_prefix()).arg(job_id.as_str());
         let code: i64 = self.run(&call).await?;
         Ok(code >= 0)
     }
@@ -71,7 +72,7 @@ impl Scripts {
     /// Moves an ended job to the waiting jobs. Returns false if the job is not in the set.
     pub async fn reprocess(
         &self,
-        job_id: &str,
+        job_id: &JobId,
         ended: EndedSet,
         order: Order,
         attempts: RetryAttempts,
@@ -80,11 +81,13 @@ impl Scripts {
         let (set, field) = ended.names();
         let reset = if attempts == RetryAttempts::All { "1" } else { "0" };
         let mut call = REPROCESS_JOB.prepare_invoke();
-        for key in [keys.job_key(job_id), keys.events(), keys.get(set), keys.wait(), keys.meta(), keys.active()] {
+        for key in
+            [keys.job_key(job_id.as_str()), keys.events(), keys.get(set), keys.wait(), keys.meta(), keys.active()]
+        {
             call.key(key);
         }
         call.key(keys.marker()).key(keys.prioritized()).key(keys.pc());
-        call.arg(job_id)
+        call.arg(job_id.as_str())
             .arg(if order == Order::Lifo { "RPUSH" } else { "LPUSH" })
             .arg(field)
             .arg(set)
@@ -95,7 +98,7 @@ impl Scripts {
     }
 
     /// Changes a job's priority. Returns whether the job exists.
-    pub async fn change_priority(&self, job_id: &str, priority: u32, order: Order) -> Result<bool, Error> {
+    pub async fn change_priority(&self, job_id: &JobId, priority: u32, order: Order) -> Result<bool, Error> {
         let keys = self.keys();
         let mut call = CHANGE_PRIORITY.prepare_invoke();
         for key in [keys.wait(), keys.paused(), keys.meta(), keys.prioritized(), keys.active(), keys.pc()] {
@@ -103,7 +106,7 @@ impl Scripts {
         }
         call.key(keys.marker());
         let lifo = if order == Order::Lifo { "1" } else { "0" };
-        call.arg(priority).arg(keys.key_prefix()).arg(job_id).arg(lifo);
+        call.arg(priority).arg(keys.key_prefix()).arg(job_id.as_str()).arg(lifo);
         let code: i64 = self.run(&call).await?;
         Ok(code >= 0)
     }

@@ -44,11 +44,11 @@ impl Scripts {
         for key in [keys.repeat(), keys.delayed(), keys.wait(), keys.paused(), keys.meta(), keys.prioritized()] {
             call.key(key);
         }
-        for key in [keys.marker(), keys.id(), keys.events(), keys.pc(), keys.job_key(&job.id), keys.active()] {
+        for key in [keys.marker(), keys.id(), keys.events(), keys.pc(), keys.job_key(job.id.as_str()), keys.active()] {
             call.key(key);
         }
         call.arg(at).arg(job.scheduler.as_deref().unwrap_or_default()).arg(&*job.data).arg(pack(options)?);
-        call.arg(now()).arg(keys.key_prefix()).arg(&job.id);
+        call.arg(now()).arg(keys.key_prefix()).arg(job.id.as_str());
         self.run::<redis::Value>(&call).await.map(drop)
     }
 
@@ -96,7 +96,7 @@ impl Scripts {
 
     /// Whether a schedule with one of these keys waits for this job, and so would end with it.
     pub async fn awaits(&self, job: &Claimed, schedules: &[&str]) -> Result<bool, Error> {
-        let due = job.id.rsplit(':').next().and_then(|due| due.parse::<f64>().ok());
+        let due = job.id.as_str().rsplit(':').next().and_then(|due| due.parse::<f64>().ok());
         for schedule in schedules {
             let mut score = redis::cmd("ZSCORE");
             score.arg(self.keys().repeat()).arg(*schedule);

@@ -12,8 +12,8 @@ use crate::claimed::{Claimed, Keep};
 use crate::clock::{milliseconds, now};
 use crate::end_policy::EndPolicy;
 use crate::scripts::{FinalResultRef, Moved};
-use toril_job::Json;
 use toril_job::settings;
+use toril_job::{JobId, Json};
 
 /// A script that begins with the shared functions that read the waiting jobs and claim them.
 macro_rules! script {
@@ -88,7 +88,7 @@ pub struct Answer {
 #[derive(Debug)]
 pub struct Unusable {
     /// Its id.
-    pub id: String,
+    pub id: JobId,
     /// Why it cannot be started.
     pub reason: String,
 }
@@ -276,7 +276,7 @@ fn claimed(reply: Reply, token: &str, now: u64) -> Option<Answer> {
 fn unusable_job(reply: Reply) -> Option<Unusable> {
     let [Reply::BulkString(id), Reply::BulkString(reason)] = array(reply)? else { return None };
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Some(Unusable { id: text(id), reason: text(reason) })
+    Some(Unusable { id: text(id).into(), reason: text(reason) })
 }
 
 fn array<const N: usize>(reply: Reply) -> Option<[Reply; N]> {

@@ -113,7 +113,7 @@ impl Completer {
     }
 
     fn unknown_strategy(&self, strategy: &str, failure: Failure) -> Failure {
-        let (queue, job_id, strategy) = (&self.worker.name, &self.job.id, shortened(strategy));
+        let (queue, job_id, strategy) = (self.worker.name.as_str(), self.job.id.as_str(), shortened(strategy));
         tracing::error!(queue, job_id, strategy, "unknown backoff strategy, the job is not retried");
         let message = format!(
             "Unknown backoff strategy {strategy}: add it to backoff_strategies of [queues.{queue}], or use \"fixed\" or \"exponential\". The attempt failed with: {}",
@@ -236,7 +236,7 @@ impl Completer {
     }
 
     fn log_refused(&self, failure: &Failure) {
-        let (queue, job_id, reason) = (&self.worker.name, &self.job.id, &failure.message);
+        let (queue, job_id, reason) = (self.worker.name.as_str(), self.job.id.as_str(), &failure.message);
         tracing::warn!(queue, job_id, reason, "BullMQ refused the result of the plugin");
     }
 
@@ -277,7 +277,7 @@ impl Completer {
     /// Stores the outcome if it could not be written because the job's lock was lost. The next claim of the job writes
     /// it.
     async fn after(&self, moved: Option<Moved>, outcome: impl FnOnce() -> PendingOutcome) {
-        let (queue, job_id) = (&self.worker.name, &self.job.id);
+        let (queue, job_id) = (self.worker.name.as_str(), self.job.id.as_str());
         match moved {
             Some(Moved::Missing) => tracing::debug!(queue, job_id, "the job was removed while it ran"),
             Some(Moved::Lost) => {
@@ -332,7 +332,7 @@ impl Completer {
 
     fn log_if_lost(&self, moved: Option<Moved>) {
         if moved == Some(Moved::Lost) {
-            let (queue, job_id) = (&self.worker.name, &self.job.id);
+            let (queue, job_id) = (self.worker.name.as_str(), self.job.id.as_str());
             tracing::warn!(
                 queue,
                 job_id,
@@ -352,7 +352,7 @@ impl Completer {
                 Err(error) => error,
             };
             let goes_on = is_temporary(&error) || (matches!(error, Error::Redis(_)) && started.elapsed() < RETRY_LIMIT);
-            let (queue, job_id) = (&self.worker.name, &self.job.id);
+            let (queue, job_id) = (self.worker.name.as_str(), self.job.id.as_str());
             if !goes_on || self.lost.is_cancelled() {
                 tracing::error!(queue, job_id, what, %error, "outcome not written, the job runs again after its lock expires");
                 return None;

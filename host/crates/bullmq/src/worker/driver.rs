@@ -224,14 +224,14 @@ impl Driver {
         self.plan.answered(call, &seen, &self.now(Instant::now()));
         self.outbox.succeeded();
         if let Some(Reported::Own) = self.reported.take() {
-            tracing::info!(queue = self.shared.name, "claiming and settling jobs works again");
+            tracing::info!(queue = self.shared.name.as_str(), "claiming and settling jobs works again");
         }
         for (Entry { item, .. }, moved) in batch.into_iter().zip(answer.moved) {
             self.ended(item, moved);
         }
         self.start(answer.jobs);
         for Unusable { id: job_id, reason } in answer.unusable {
-            let queue = &self.shared.name;
+            let (queue, job_id) = (self.shared.name.as_str(), job_id.as_str());
             tracing::warn!(queue, job_id, reason, "removed an unreadable job from the queue without running it");
         }
     }
@@ -254,14 +254,14 @@ impl Driver {
             return self.outbox.put_back(batch);
         }
         for PendingSettlement { settlement, .. } in self.outbox.refused(batch, now, RETRY_LIMIT) {
-            let (queue, job_id) = (&self.shared.name, &settlement.job.id);
+            let (queue, job_id) = (self.shared.name.as_str(), settlement.job.id.as_str());
             tracing::error!(queue, job_id, %error, "outcome not written, the job runs again after its lock expires");
         }
     }
 
     fn log_error(&mut self, error: &Error) {
         self.shared.service.outage.report(&mut self.reported, error, || {
-            tracing::warn!(queue = self.shared.name, %error, "claiming or settling jobs failed, retrying");
+            tracing::warn!(queue = self.shared.name.as_str(), %error, "claiming or settling jobs failed, retrying");
         });
     }
 

@@ -50,7 +50,7 @@ impl Executor {
         if AssertUnwindSafe(attempt).catch_unwind().await.is_ok() {
             return;
         }
-        let (queue, job_id) = (&self.worker.name, &job.id);
+        let (queue, job_id) = (self.worker.name.as_str(), job.id.as_str());
         tracing::error!(queue, job_id, "the host panicked while it processed the job, the attempt fails");
         let reason = "The host panicked while it processed this job. Its log contains the place of the panic.";
         let completer = self.completer(&job, None);
@@ -77,7 +77,7 @@ impl Shared {
     async fn attempt(self: Arc<Self>, mut completer: Completer) {
         let started = Instant::now();
         let job = &completer.job.clone();
-        let (queue, job_id) = (&self.name, &job.id);
+        let (queue, job_id) = (self.name.as_str(), job.id.as_str());
         self.meters.claimed(job.waited());
         tracing::debug!(queue, job_id, attempt = job.attempts_made + 1, "attempt started");
         if job.is_scheduled() && self.repeat(job).await == Turn::OtherWorker {
@@ -115,7 +115,7 @@ impl Shared {
         self.last_was_short.store(took < SHORT_ATTEMPT, Ordering::Relaxed);
         self.meters.ended(&finished, took);
         log(queue, job, &finished, took);
-        self.service.attempts.note(queue, job_id, job.attempts_made + 1, &finished, took);
+        self.service.attempts.note(&self.name, &job.id, job.attempts_made + 1, &finished, took);
         note(&trace, &finished);
         completer.spans = Spans::writing(trace);
         completer.settle(finished.outcome).await;
@@ -164,7 +164,7 @@ fn begin(queue: &str, job: &Claimed) -> Trace {
     let trace = Trace::begin(format!("process {queue}"), Kind::Consumer, carrier.as_ref());
     trace.note("messaging.system", "bullmq");
     trace.note("bullmq.queue.name", queue.to_owned());
-    trace.note("bullmq.job.id", job.id.clone());
+    trace.note("bullmq.job.id", job.id.to_string());
     trace.note("bullmq.job.name", job.name.clone());
     trace.note("bullmq.job.attempts.made", i64::from(job.attempts_made));
     trace
@@ -189,7 +189,7 @@ fn log(queue: &str, job: &Claimed, finished: &Finished, took: Duration) {
     let reason = failure.filter(|failure| failure.kind != FailureKind::Plugin).map(|failure| failure.message.as_str());
     tracing::info!(
         queue,
-        job_id = job.id,
+        job_id = job.id.as_str(),
         attempt = job.attempts_made + 1,
         plugin = finished.plugin,
         version = finished.version.as_deref(),

@@ -9,13 +9,14 @@ use tokio_util::sync::CancellationToken;
 use crate::access::health::outage::Outage;
 use crate::claimed::{Claimed, LockToken};
 use crate::scripts::Scripts;
+use toril_job::{JobId, QueueName};
 
 /// The longest pause after a failed renewal.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// The held locks, by job id.
 #[derive(Clone, Default)]
-pub struct Locks(Arc<Mutex<HashMap<String, Entry>>>);
+pub struct Locks(Arc<Mutex<HashMap<JobId, Entry>>>);
 
 struct Entry {
     token: LockToken,
@@ -43,7 +44,7 @@ impl Locks {
     }
 
     /// Renews the locks twice per lock duration, until it is dropped.
-    pub async fn renew(self, queue: String, scripts: Scripts, outage: Outage, duration: Duration) {
+    pub async fn renew(self, queue: QueueName, scripts: Scripts, outage: Outage, duration: Duration) {
         let mut reported = None;
         let mut pause = duration / 2;
         loop {
@@ -58,13 +59,15 @@ impl Locks {
             match scripts.extend_locks(&held, duration).await {
                 Ok(lost) => {
                     reported = None;
-                    for (job_id, token) in held.iter().filter(|(job_id, _)| lost.contains(job_id)) {
+                    for (job_id, token) in
+                        held.iter().filter(|(job_id, _)| lost.iter().any(|lost| *job_id == lost.as_str()))
+                    {
                         self.lose(&queue, job_id, token);
                     }
                 }
                 Err(error) => {
                     outage.report(&mut reported, &error, || {
-                        tracing::warn!(queue, %error, "renewing the locks of running jobs failed, retrying");
+                        tracing::warn!(queue = queue.as_str(), %error, "renewing the locks of running jobs failed, retrying");
                     });
                     pause = pause.min(AGAIN);
                 }
@@ -72,22 +75,26 @@ impl Locks {
         }
     }
 
-    fn lose(&self, queue: &str, job_id: &str, token: &LockToken) {
+    fn lose(&self, queue: &QueueName, job_id: &JobId, token: &LockToken) {
         // A missing entry means that the job was settled during the renewal. The job may also have been claimed again.
         if let Some(Entry { lost: Some(lost), .. }) = self.take(job_id, token) {
-            tracing::warn!(queue, job_id, "the lock of the job was lost, ending the attempt");
+            tracing::warn!(
+                queue = queue.as_str(),
+                job_id = job_id.as_str(),
+                "the lock of the job was lost, ending the attempt"
+            );
             lost.cancel();
         }
     }
 
     /// Removes and returns the entry of exactly this claim.
-    fn take(&self, job_id: &str, token: &LockToken) -> Option<Entry> {
+    fn take(&self, job_id: &JobId, token: &LockToken) -> Option<Entry> {
         let mut entries = self.entries();
         entries.get(job_id).filter(|entry| entry.token == *token)?;
         entries.remove(job_id)
     }
 
-    fn entries(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
+    fn entries(&self) -> MutexGuard<'_, HashMap<JobId, Entry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -125,11 +132,11 @@ mod tests {
         assert!(lost[0].is_cancelled());
 
         // The answer to a renewal that started before the second claim.
-        locks.lose("q", "1", &"t:1".into());
+        locks.lose(&QueueName::new("q").unwrap(), &"1".into(), &"t:1".into());
         drop(first);
 
         assert!(!lost[1].is_cancelled());
-        locks.lose("q", "1", &"t:2".into());
+        locks.lose(&QueueName::new("q").unwrap(), &"1".into(), &"t:2".into());
         assert!(lost[1].is_cancelled());
     }
 }

@@ -39,8 +39,8 @@ use super::pending_outcomes::PendingOutcomes;
 use super::scripts::Scripts;
 use crate::access::QueueClient;
 use crate::access::{ConnectError, SharedRedis};
-use toril_job::Runner;
 use toril_job::settings;
+use toril_job::{QueueName, Runner};
 use toril_meters::QueueMeters;
 
 /// A running worker of one queue.
@@ -63,7 +63,7 @@ impl QueueWorker {
     /// be dropped without side effects. A worker that has begun holds jobs and must be closed.
     pub async fn prepare(
         service: Service,
-        name: &str,
+        name: &QueueName,
         settings: &settings::Queue,
         runner: Arc<dyn Runner>,
     ) -> Result<Self, ConnectError> {
@@ -72,7 +72,7 @@ impl QueueWorker {
         let client = Arc::new(QueueClient::open(redis.clone(), name).await?);
         let (to_loop, arriving) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
-            name: name.to_owned(),
+            name: name.clone(),
             scripts: Scripts::new(client.clone()),
             pending_outcomes: PendingOutcomes::new(redis.clone(), client.clone()),
             locks: Locks::default(),
@@ -81,7 +81,7 @@ impl QueueWorker {
             policy: policy.clone(),
             runner,
             last_was_short: AtomicBool::new(false),
-            meters: QueueMeters::of(name),
+            meters: QueueMeters::of(name.as_str()),
             shutdown: CancellationToken::new(),
             give_back: CancellationToken::new(),
             client: client.clone(),
@@ -102,9 +102,9 @@ impl QueueWorker {
             }
         };
         let (locks, outage) = (shared.locks.clone(), shared.service.outage.clone());
-        let renewing = locks.renew(name.to_owned(), shared.scripts.clone(), outage.clone(), settings.lock_duration);
+        let renewing = locks.renew(name.clone(), shared.scripts.clone(), outage.clone(), settings.lock_duration);
         let checking = {
-            let (closing, name, scripts) = (closing.clone(), name.to_owned(), shared.scripts.clone());
+            let (closing, name, scripts) = (closing.clone(), name.clone(), shared.scripts.clone());
             let (most, interval) = (settings.max_stalled, settings.stalled_interval);
             async move {
                 closing.run_until_cancelled(stalled::check(name, scripts, outage, most, interval)).await;
@@ -112,7 +112,7 @@ impl QueueWorker {
         };
         let spawn = |task| AbortOnDropHandle::new(task);
         Ok(Self {
-            driver: ended_loop(name.to_owned(), spawn(tokio::spawn(driving))).boxed().shared(),
+            driver: ended_loop(name.clone(), spawn(tokio::spawn(driving))).boxed().shared(),
             _renewing: spawn(tokio::spawn(renewing)),
             _checking: spawn(tokio::spawn(checking)),
             _following: spawn(tokio::spawn(client.follow())),
@@ -139,7 +139,7 @@ impl QueueWorker {
                 self.shared.dead_letter.send_replace(dead_letter);
             }
             Err(error) => {
-                tracing::error!(queue = self.shared.name, %error, "changing the dead-letter queue failed, keeping the previous one");
+                tracing::error!(queue = self.shared.name.as_str(), %error, "changing the dead-letter queue failed, keeping the previous one");
             }
         }
     }
@@ -173,9 +173,9 @@ impl QueueWorker {
 }
 
 /// Waits until the loop of a queue has ended.
-async fn ended_loop(queue: String, driver: AbortOnDropHandle<()>) {
+async fn ended_loop(queue: QueueName, driver: AbortOnDropHandle<()>) {
     if let Err(error) = driver.await {
-        tracing::error!(queue, %error, "the loop of the worker ended unexpectedly");
+        tracing::error!(queue = queue.as_str(), %error, "the loop of the worker ended unexpectedly");
     }
 }
 

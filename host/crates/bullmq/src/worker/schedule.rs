@@ -26,7 +26,7 @@ impl Shared {
     pub(super) async fn repeat(&self, job: &Claimed) -> Turn {
         if job.options.template.is_none() {
             if let Some(scheduler) = &job.scheduler {
-                let (queue, job_id) = (&self.name, &job.id);
+                let (queue, job_id) = (self.name.as_str(), job.id.as_str());
                 tracing::error!(
                     queue,
                     job_id,
@@ -92,14 +92,14 @@ impl Shared {
     }
 
     fn log_not_added(&self, job: &Claimed, error: &Error) {
-        let (queue, job_id, scheduler) = (&self.name, &job.id, job.scheduler.as_deref());
+        let (queue, job_id, scheduler) = (self.name.as_str(), job.id.as_str(), job.scheduler.as_deref());
         tracing::error!(queue, job_id, scheduler, %error, "adding the next job of the scheduler failed");
     }
 
     /// Leaves a job to another worker if its schedule waits for it. A worker with a custom repeat strategy can add the
     /// next job, which this worker cannot. `keys` are the names that the schedule may have.
     async fn leave(&self, job: &Claimed, keys: &[&str], reason: &Unreadable) -> Turn {
-        let (queue, job_id, scheduler) = (&self.name, &job.id, keys.first().copied());
+        let (queue, job_id, scheduler) = (self.name.as_str(), job.id.as_str(), keys.first().copied());
         // The schedule has already continued (on a further attempt), or it was removed.
         if job.failed_already.is_some() || matches!(self.scripts.awaits(job, keys).await, Ok(false)) {
             return Turn::Now;

@@ -20,12 +20,12 @@ use crate::end_policy::EndPolicy;
 use crate::key_value::PluginData;
 use crate::pending_outcomes::PendingOutcomes;
 use crate::scripts::Scripts;
-use toril_job::{KeyValue, Runner};
+use toril_job::{KeyValue, QueueName, Runner};
 use toril_meters::QueueMeters;
 
 /// The state that the loop and the attempts of one queue share.
 pub struct Shared {
-    pub name: String,
+    pub name: QueueName,
     pub client: Arc<QueueClient>,
     pub scripts: Scripts,
     pub pending_outcomes: PendingOutcomes,

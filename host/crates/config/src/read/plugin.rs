@@ -22,6 +22,7 @@ use super::send_secret;
 use super::table::Table;
 use super::values;
 use toril_job::settings::KeyValue;
+use toril_job::{QueueName, QueueNameError};
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -145,12 +146,11 @@ fn readable(node: &Node<'_>, folder: &Path) -> Result<PathBuf, Fault> {
     }
 }
 
-fn queue_name(node: &Node<'_>) -> Result<String, Fault> {
-    let name = values::text(node)?;
-    match name.contains(':') {
-        true => Err(Fault::new(format!("{node} names a queue with a `:`, which BullMQ does not take"))),
-        false => Ok(name),
-    }
+fn queue_name(node: &Node<'_>) -> Result<QueueName, Fault> {
+    QueueName::new(values::text(node)?).map_err(|error| match error {
+        QueueNameError::Colon => Fault::new(format!("{node} names a queue with a `:`, which BullMQ does not take")),
+        error => Fault::new(format!("{node} is not the name of a queue: {error}")),
+    })
 }
 
 fn address_range(node: &Node<'_>) -> Result<IpNet, Fault> {

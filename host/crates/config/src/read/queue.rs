@@ -19,6 +19,7 @@ use super::schema;
 use super::table::Table;
 use super::values;
 use toril_job::settings::{METRICS, Queue};
+use toril_job::{QueueName, QueueNameError};
 
 const CONCURRENCY: &str = "TORIL_CONCURRENCY";
 
@@ -27,7 +28,7 @@ pub(super) fn read(
     max_pens: NonZeroU32,
     env: &Env,
     report: &mut Report<'_>,
-) -> BTreeMap<String, Queue> {
+) -> BTreeMap<QueueName, Queue> {
     let default = setting(CONCURRENCY, env, report, default_concurrency);
     let default = default.unwrap_or(NonZeroUsize::MIN);
     let mut queues = BTreeMap::new();
@@ -35,15 +36,15 @@ pub(super) fn read(
         return queues;
     };
     for (name, node) in table.entries() {
-        check_name(name, &node, report);
+        let valid = queue_name(name, &node, report);
         if let Some(entry) = entry(name, node, report) {
             let queue = read_entry(&entry, default, report);
             check_concurrency(&entry, &queue, max_pens, report);
-            queues.insert(name.to_owned(), queue);
+            queues.extend(valid.map(|name| (name, queue)));
         }
     }
-    let uses_default = |name: &String| {
-        let entry = table.get(name).and_then(|node| node.as_table());
+    let uses_default = |name: &QueueName| {
+        let entry = table.get(name.as_str()).and_then(|node| node.as_table());
         entry.is_some_and(|entry| !entry.contains_key("concurrency"))
     };
     if default.get() as u64 > u64::from(max_pens.get()) && queues.keys().any(uses_default) {
@@ -72,14 +73,15 @@ fn entry<'d>(name: &str, node: Node<'d>, report: &mut Report<'_>) -> Option<Tabl
     Table::of(Some(node), report)
 }
 
-/// BullMQ builds its keys as `prefix:queue:id` and rejects the same names.
-fn check_name(name: &str, node: &Node<'_>, report: &mut Report<'_>) {
-    if name.is_empty() {
-        report.error_at_key(node.key(), Fault::new("a queue's name must not be empty"));
-    } else if name.contains(':') {
-        let fault = Fault::new(format!("{node} has a `:` in its name"));
-        report.error_at_key(node.key(), fault.help(NO_COLON));
-    }
+fn queue_name(name: &str, node: &Node<'_>, report: &mut Report<'_>) -> Option<QueueName> {
+    let fault = match QueueName::new(name) {
+        Ok(name) => return Some(name),
+        Err(QueueNameError::Empty) => Fault::new("a queue's name must not be empty"),
+        Err(QueueNameError::Colon) => Fault::new(format!("{node} has a `:` in its name")).help(NO_COLON),
+        Err(error @ QueueNameError::TooLong { .. }) => Fault::new(error.to_string()),
+    };
+    report.error_at_key(node.key(), fault);
+    None
 }
 
 const NO_COLON: &str = "BullMQ allows no `:` in the name of a queue; a `prefix` under [redis] may have one";
@@ -148,17 +150,16 @@ fn switch(node: &Node<'_>) -> Result<Option<NonZeroU32>, Fault> {
 const METRICS_FORMS: &str =
     "write { max_data_points = 20160 } for so many minutes, true for the default, or false to write no metrics";
 
-fn dead_letter(node: &Node<'_>) -> Result<String, Fault> {
-    let name = values::text(node)?;
-    if name.contains(':') {
-        return Err(Fault::new(format!("{node} names a queue with a `:`")).help(NO_COLON));
-    }
-    Ok(name)
+fn dead_letter(node: &Node<'_>) -> Result<QueueName, Fault> {
+    QueueName::new(values::text(node)?).map_err(|error| match error {
+        QueueNameError::Colon => Fault::new(format!("{node} names a queue with a `:`")).help(NO_COLON),
+        error => Fault::new(format!("{node} is not the name of a queue: {error}")),
+    })
 }
 
 /// Rejects cycles: a failed job whose dead letters return to its queue would run for ever.
-fn deny_dead_letter_circles(queues: &BTreeMap<String, Queue>, report: &mut Report<'_>) {
-    let next = |name: &String| queues.get(name).and_then(|queue| queue.dead_letter.as_ref());
+fn deny_dead_letter_circles(queues: &BTreeMap<QueueName, Queue>, report: &mut Report<'_>) {
+    let next = |name: &QueueName| queues.get(name).and_then(|queue| queue.dead_letter.as_ref());
     for start in queues.keys() {
         // A path without a cycle visits each queue at most once.
         let way = std::iter::successors(next(start), |name| next(name)).take(queues.len());
@@ -170,6 +171,6 @@ fn deny_dead_letter_circles(queues: &BTreeMap<String, Queue>, report: &mut Repor
             _ => format!("`dead_letter` of queue `{start}` leads back to it through other queues"),
         };
         let help = "a job that fails there would come back and run for ever: name a queue that nothing works on, or one without `dead_letter`";
-        report.error(&key::join(&["queues", start, "dead_letter"]), Fault::new(message).help(help));
+        report.error(&key::join(&["queues", start.as_str(), "dead_letter"]), Fault::new(message).help(help));
     }
 }

@@ -9,12 +9,13 @@ use super::fault::Fault;
 use super::report::Report;
 use super::schema;
 use super::table::Table;
+use toril_job::QueueName;
 use toril_job::settings::Queue;
 
 /// Plugin entries that no queue uses. Usually one of the two names has a typo.
 pub(super) fn unused_plugins(
     plugins: &BTreeMap<String, Plugin>,
-    queues: &BTreeMap<String, Queue>,
+    queues: &BTreeMap<QueueName, Queue>,
     report: &mut Report<'_>,
 ) {
     let used: Vec<&str> = queues.values().map(|queue| queue.plugin.as_str()).collect();
@@ -40,7 +41,7 @@ pub(super) fn unreachable(host: &HostSettings, root: &Table<'_>, report: &mut Re
 }
 
 /// Queues whose total concurrency exceeds `max_pens`.
-pub(super) fn too_few_pens(host: &HostSettings, queues: &BTreeMap<String, Queue>, report: &mut Report<'_>) {
+pub(super) fn too_few_pens(host: &HostSettings, queues: &BTreeMap<QueueName, Queue>, report: &mut Report<'_>) {
     let wanted = queues.values().map(|queue| queue.concurrency.get() as u64).fold(0, u64::saturating_add);
     if wanted > u64::from(host.max_pens.get()) {
         let message = format!(

@@ -20,8 +20,8 @@ use super::schema;
 use super::secret;
 use super::table::Table;
 use super::values;
-use toril_job::LARGEST_PRIORITY;
 use toril_job::settings::Queue;
+use toril_job::{LARGEST_PRIORITY, QueueName};
 
 /// The default of `max_body`, the same as the limit of the admin API.
 const MAX_BODY: u64 = 8 << 20;
@@ -30,7 +30,7 @@ const LARGEST_BODY: u64 = 25 << 20;
 
 pub(super) fn read(
     root: &Table<'_>,
-    queues: &BTreeMap<String, Queue>,
+    queues: &BTreeMap<QueueName, Queue>,
     folder: &Path,
     env: &Env,
     report: &mut Report<'_>,
@@ -53,7 +53,7 @@ pub(super) fn read(
 
 fn read_entry(
     table: &Table<'_>,
-    queues: &BTreeMap<String, Queue>,
+    queues: &BTreeMap<QueueName, Queue>,
     folder: &Path,
     env: &Env,
     report: &mut Report<'_>,
@@ -79,12 +79,12 @@ fn read_entry(
     Some(Webhook { queue, name, signature, key, events, data, deduplication, delay, priority, max_body })
 }
 
-fn existing_queue(node: &Node<'_>, queues: &BTreeMap<String, Queue>) -> Result<String, Fault> {
+fn existing_queue(node: &Node<'_>, queues: &BTreeMap<QueueName, Queue>) -> Result<QueueName, Fault> {
     let name = values::text(node)?;
-    if queues.contains_key(&name) {
-        return Ok(name);
+    if let Some((name, _)) = queues.get_key_value(name.as_str()) {
+        return Ok(name.clone());
     }
-    let known: Vec<&str> = queues.keys().map(String::as_str).collect();
+    let known: Vec<&str> = queues.keys().map(QueueName::as_str).collect();
     let help = match schema::nearest(&name, &known) {
         Some(meant) => format!("did you mean {meant:?}?"),
         None => format!("add a table [queues.{name}], or name another queue"),

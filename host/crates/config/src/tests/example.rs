@@ -8,6 +8,8 @@ use super::super::{
     AdminAccess, Backoff, BackoffKind, BackoffStrategy, Delays, Env, HostSettings, Isolation, Keep, LoadError, Plugin,
     Queue, RateLimit, Redis, Repeat, Schedule, load, parse,
 };
+use toril_job::QueueName;
+
 use super::{SMALLEST, config, nothing, queue, section};
 
 const EXAMPLE: &str = r#"
@@ -73,7 +75,7 @@ fn the_example_is_read_as_it_is_meant() {
 
     let sync = &config.queues["github-sync"];
     assert_eq!(sync.timeout, seconds(120));
-    assert_eq!(sync.dead_letter.as_deref(), Some("github-sync-dead"));
+    assert_eq!(sync.dead_letter.as_ref().map(QueueName::as_str), Some("github-sync-dead"));
     let max = NonZeroU64::new(5).unwrap();
     let per = seconds(1);
     assert_eq!(sync.rate_limit, Some(RateLimit { max, per }));
@@ -298,7 +300,7 @@ fn more_concurrency_than_pens_is_a_warning() {
 }
 
 #[test]
-fn a_byte_order_mark_and_windows_line_ends_are_no_content() {
+fn a_byte_order_mark_and_windows_line_ends_are_ignored() {
     let text = section("[host]\nmax_pens = 7").replace('\n', "\r\n");
     let config = config(&format!("\u{feff}{text}"), &nothing());
     assert_eq!(config.host.max_pens.get(), 7);

@@ -39,7 +39,7 @@ fn a_secret_that_is_not_there_is_named_by_plugin_key_and_place() {
 }
 
 #[test]
-fn a_file_that_is_too_large_or_no_text_is_no_secret() {
+fn a_file_that_is_too_large_or_not_text_is_refused_as_a_secret() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("token");
     for (bytes, piece) in [(vec![b'x'; (1 << 20) + 1], "larger than 1 MiB"), (vec![0xff, 0xfe], "not valid UTF-8")] {

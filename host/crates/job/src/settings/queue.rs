@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::ids::QueueName;
+
 /// The default number of minutes for which BullMQ's metrics are kept: two weeks.
 pub const METRICS: NonZeroU32 = NonZeroU32::new(14 * 24 * 60).unwrap();
 
@@ -35,7 +37,7 @@ pub struct Queue {
     pub backoff_strategies: BTreeMap<String, BackoffStrategy>,
     /// The queue that failed jobs are copied to. Default: none. Never the queue itself, nor a queue whose
     /// `dead_letter` leads back here.
-    pub dead_letter: Option<String>,
+    pub dead_letter: Option<QueueName>,
     /// Options of the jobs that Toril itself adds to the queue. `remove_on_complete` and `remove_on_fail` also apply
     /// to finished jobs of other producers whose options set neither, like those of BullMQ's `Worker`.
     pub job_defaults: JobDefaults,

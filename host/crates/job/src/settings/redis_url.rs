@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_redis_url_is_refused_without_being_repeated() {
+    fn an_invalid_redis_url_is_refused_and_not_shown() {
         for (url, error) in [
             ("localhost:6379", RedisUrlError::Scheme),
             ("http://localhost", RedisUrlError::Scheme),

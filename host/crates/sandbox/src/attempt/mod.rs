@@ -139,7 +139,7 @@ impl Call {
         };
         let usage = pen.usage(returned.as_ref(), settings);
         settings.meters.pen_used(usage);
-        let limits = AttemptLimits { settings, queue: &queue, timeout: *timeout };
+        let limits = AttemptLimits { settings, queue: queue.as_str(), timeout: *timeout };
         let outcome = outcome::of(returned, &pen, &limits);
         let pen = match settings.isolation {
             // After any failure the pen is dropped, so that the failure cannot affect the next job.
@@ -206,13 +206,16 @@ async fn cancelled_and_late(signals: &Signals) {
 
 fn guest_job(job: &Job) -> types::Job<'_> {
     types::Job {
-        id: &job.id,
-        queue: &job.queue,
+        id: job.id.as_str(),
+        queue: job.queue.as_str(),
         name: &job.name,
         data: job.data.text(),
         attempt: job.attempt,
         max_attempts: job.max_attempts,
         added_at: job.added_at,
-        parent: job.parent.as_ref().map(|parent| types::JobRefParam { queue: &parent.queue, id: &parent.id }),
+        parent: job
+            .parent
+            .as_ref()
+            .map(|parent| types::JobRefParam { queue: parent.queue.as_str(), id: parent.id.as_str() }),
     }
 }

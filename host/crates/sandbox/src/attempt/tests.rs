@@ -42,7 +42,7 @@ async fn a_result_completes_the_job() {
 }
 
 #[tokio::test]
-async fn a_result_that_is_no_json_or_too_large_fails_the_attempt() {
+async fn a_result_that_is_not_json_or_too_large_fails_the_attempt() {
     let failure = retried(outcome(&returning(&Answer::Result("{")), &Plugin::default()).await);
     assert_eq!(failure.kind, FailureKind::InvalidResult);
 

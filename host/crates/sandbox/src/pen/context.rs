@@ -105,7 +105,7 @@ fn no_job() -> Error {
 
 impl From<JobRef> for types::JobRefResult {
     fn from(job: JobRef) -> Self {
-        Self { queue: job.queue, id: job.id }
+        Self { queue: job.queue.into(), id: job.id.into() }
     }
 }
 

@@ -8,7 +8,8 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use toril_job::{
-    ContextError, ContextFuture, Dependencies, JobContext, JobRef, KeyValue, LogLevel, NewJob, OnFailure, settings,
+    ContextError, ContextFuture, Dependencies, JobContext, JobId, JobRef, KeyValue, LogLevel, NewJob, OnFailure,
+    settings,
 };
 
 /// Has no answer to any call but `log`.
@@ -85,7 +86,7 @@ impl JobContext for TestContext {
         unavailable()
     }
 
-    fn add(&self, _: NewJob, _: Option<OnFailure>) -> ContextFuture<'_, String> {
+    fn add(&self, _: NewJob, _: Option<OnFailure>) -> ContextFuture<'_, JobId> {
         unavailable()
     }
 }

@@ -14,7 +14,7 @@ pub use context::{SlowLog, TestContext, TestLog};
 use crate::Plugins;
 use toril_config::{HostSettings, Plugin};
 use toril_job::trace::Trace;
-use toril_job::{Attempt, Finished, Job, Json, Signals};
+use toril_job::{Attempt, Finished, Job, Json, QueueName, Signals};
 
 /// Longer than any test takes.
 pub const LONG: Duration = Duration::from_secs(60);
@@ -66,8 +66,8 @@ pub fn attempt(signals: Signals) -> Attempt {
 /// A job without data.
 pub fn job() -> Job {
     Job {
-        id: "1".to_owned(),
-        queue: "mail".to_owned(),
+        id: "1".into(),
+        queue: QueueName::new("mail").expect("a name"),
         name: "work".to_owned(),
         data: Json::parse("{}").expect("JSON"),
         attempt: 1,

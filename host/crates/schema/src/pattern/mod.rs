@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_expression_is_refused_with_its_place() {
+    fn an_invalid_expression_is_refused_with_its_position() {
         for source in
             ["(", "a)", "[a", "*", "a**", "[b-a]", "a{2,1}", "\\", "\\a", "\\p{Nonsense}", "(?i)a", "\\u12", "(?<=a)*"]
         {

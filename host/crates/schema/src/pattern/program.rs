@@ -34,8 +34,17 @@ pub struct Program {
     pub instructions: Box<[Instruction]>,
     /// The look-arounds by index.
     pub looks: Box<[Look]>,
-    /// Whether the search runs from the end of the text to its start.
-    pub backwards: bool,
+    /// Where the search runs to.
+    pub direction: Direction,
+}
+
+/// The direction of a search in the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// To the end of the text.
+    Forwards,
+    /// To the start of the text, as a look-behind searches.
+    Backwards,
 }
 
 /// A look-ahead or look-behind.
@@ -49,20 +58,20 @@ pub struct Look {
 
 /// Compiles a tree and takes its size from `room`.
 pub fn compile(tree: &Tree, room: &mut Room) -> Result<Program, PatternError> {
-    compile_directed(tree, false, room)
+    compile_directed(tree, Direction::Forwards, room)
 }
 
-fn compile_directed(tree: &Tree, backwards: bool, room: &mut Room) -> Result<Program, PatternError> {
-    let mut writer = Writer { instructions: Vec::new(), looks: Vec::new(), backwards, room };
+fn compile_directed(tree: &Tree, direction: Direction, room: &mut Room) -> Result<Program, PatternError> {
+    let mut writer = Writer { instructions: Vec::new(), looks: Vec::new(), direction, room };
     writer.tree(tree)?;
     writer.push(Instruction::Match)?;
-    Ok(Program { instructions: writer.instructions.into(), looks: writer.looks.into(), backwards })
+    Ok(Program { instructions: writer.instructions.into(), looks: writer.looks.into(), direction })
 }
 
 struct Writer<'r> {
     instructions: Vec<Instruction>,
     looks: Vec<Look>,
-    backwards: bool,
+    direction: Direction,
     room: &'r mut Room,
 }
 
@@ -86,12 +95,15 @@ impl Writer<'_> {
             Tree::Start => self.push(Instruction::Start).map(drop),
             Tree::End => self.push(Instruction::End).map(drop),
             Tree::Boundary(wanted) => self.push(Instruction::Boundary(*wanted)).map(drop),
-            Tree::Sequence(parts) if self.backwards => parts.iter().rev().try_for_each(|part| self.tree(part)),
+            Tree::Sequence(parts) if self.direction == Direction::Backwards => {
+                parts.iter().rev().try_for_each(|part| self.tree(part))
+            }
             Tree::Sequence(parts) => parts.iter().try_for_each(|part| self.tree(part)),
             Tree::Either(branches) => self.either(branches),
             Tree::Repeat { tree, least, most } => self.repeat(tree, *least, *most),
             Tree::Look { tree, behind, negated } => {
-                let program = compile_directed(tree, *behind, self.room)?;
+                let direction = if *behind { Direction::Backwards } else { Direction::Forwards };
+                let program = compile_directed(tree, direction, self.room)?;
                 self.looks.push(Look { program, negated: *negated });
                 let number = number(self.looks.len() - 1);
                 self.push(Instruction::Look(number)).map(drop)

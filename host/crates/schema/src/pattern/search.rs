@@ -5,7 +5,7 @@
 use super::super::budget::{Budget, Spent};
 use super::Pattern;
 use super::class::Class;
-use super::program::{Instruction, Program};
+use super::program::{Direction, Instruction, Program};
 
 /// A search for a pattern in a text. It can be interrupted between two characters.
 #[derive(Debug)]
@@ -75,14 +75,14 @@ impl<'p> Search<'p> {
         if self.places.is_empty() && !self.anywhere {
             return Ok(Some(false));
         }
-        let next = match self.program.backwards {
-            true => text.get(..self.at).and_then(|before| before.chars().next_back()),
-            false => text.get(self.at..).and_then(|after| after.chars().next()),
+        let next = match self.program.direction {
+            Direction::Backwards => text.get(..self.at).and_then(|before| before.chars().next_back()),
+            Direction::Forwards => text.get(self.at..).and_then(|after| after.chars().next()),
         };
         let Some(next) = next else { return Ok(Some(false)) };
-        self.at = match self.program.backwards {
-            true => self.at - next.len_utf8(),
-            false => self.at + next.len_utf8(),
+        self.at = match self.program.direction {
+            Direction::Backwards => self.at - next.len_utf8(),
+            Direction::Forwards => self.at + next.len_utf8(),
         };
         if self.round == u32::MAX {
             self.round = 0;

@@ -34,7 +34,7 @@ async fn references_that_double_are_too_much_work() {
 }
 
 #[tokio::test]
-async fn what_was_evaluated_is_not_searched_without_end() {
+async fn searching_evaluated_fields_counts_as_work() {
     let definitions = doubling(|next| json!({ "allOf": [next.clone(), next] }));
     for (keyword, data) in [("unevaluatedProperties", json!({ "a": 1 })), ("unevaluatedItems", json!([1]))] {
         takes_too_much_work(json!({ "$ref": "#/$defs/0", keyword: false, "$defs": definitions }), data).await;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::*;
+use toril_job::QueueName;
 
 /// The job types of a plugin with a single one, "work", whose data has this schema.
 fn described(schema: &Value) -> Result<JobTypes, ManifestError> {
@@ -27,7 +28,7 @@ fn types(schema: &Value) -> JobTypes {
 fn job(name: &str, data: Value) -> Job {
     Job {
         id: "1".into(),
-        queue: "q".into(),
+        queue: QueueName::new("q").unwrap(),
         name: name.into(),
         data: data.into(),
         attempt: 1,

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::sync::LazyLock;
 
-use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
@@ -11,32 +10,30 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 use utoipa::IntoParams;
 
-use super::extract::{Params, Segments};
+use super::extract::{InQueue, Params};
 use crate::problem::Problem;
-use toril_bullmq::admin::Admin;
 
 /// The limit of concurrent followers. Each of them has its own connection to Redis.
 static SEATS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(32));
 
-/// From where it is followed.
+/// The query of `followEvents`.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct FollowParams {
-    /// After the event of this id; `0-0` begins with the oldest that is there. Without it, and without the header
-    /// `Last-Event-ID`: with the next one.
+    /// Start after the event with this id. `0-0` starts with the oldest stored event. Default: the header
+    /// `Last-Event-ID`, otherwise the next event.
     after: Option<String>,
 }
 
-/// Follow a queue. Each event's data is a JSON object: `id`, `event`, `jobId`, `fields`.
+/// Follow the events of a queue. Each event's data is a JSON object: `id`, `event`, `jobId`, `fields`.
 #[utoipa::path(get, path = "/queues/{queue}/events", operation_id = "followEvents", tag = "events",
-    params(("queue" = String, Path, description = "The queue"), FollowParams), responses(
-    (status = 200, description = "The events, without end", body = String, content_type = "text/event-stream"),
+    params(InQueue, FollowParams), responses(
+    (status = 200, description = "The events, as an endless stream", body = String, content_type = "text/event-stream"),
     Problem,
 ))]
 pub async fn follow(
-    State(admin): State<Admin>,
-    Segments(queue): Segments<String>,
+    InQueue { admin, queue }: InQueue,
     Params(params): Params<FollowParams>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {

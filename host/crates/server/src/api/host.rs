@@ -9,22 +9,22 @@ use super::extract::Body;
 use crate::problem::Problem;
 use toril_telemetry::logs::{self, FilterError};
 
-/// What a host logs.
+/// The log filter in use.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Logged {
-    /// A level, or levels of parts.
+    /// A level, or levels for modules.
     filter: String,
-    /// Who said so: `request` (the last change by this operation), `environment` (`TORIL_LOG`), `configuration` (`log`
-    /// under `[host]`) or `default`.
+    /// Where it comes from: `request` (the last change by this operation), `environment` (`TORIL_LOG`), `configuration`
+    /// (`log` under `[host]`) or `default`.
     source: &'static str,
 }
 
-/// What a host is to log.
+/// A new log filter.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
-    /// `error`, `warn`, `info`, `debug` or `trace`, or levels of parts, such as `warn,toril=debug`. `null`: again what the
-    /// environment and the configuration say.
+    /// `error`, `warn`, `info`, `debug` or `trace`, or levels for modules, such as `warn,toril=debug`. `null`: the
+    /// filter of the environment or the configuration.
     #[schema(max_length = 1000)]
     filter: Option<String>,
 }
@@ -34,18 +34,18 @@ fn logged() -> Json<Logged> {
     Json(Logged { filter, source: source.name() })
 }
 
-/// What this host logs.
+/// Get the log filter of this host.
 #[utoipa::path(get, path = "/host/log", operation_id = "getLog", tag = "host", responses(
-    (status = 200, description = "What it logs", body = Logged),
+    (status = 200, description = "The filter", body = Logged),
     (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn log() -> Json<Logged> {
     logged()
 }
 
-/// Change what this host logs, until it ends or `log` in its configuration changes.
+/// Change the log filter of this host, until it ends or `log` in its configuration changes.
 #[utoipa::path(put, path = "/host/log", operation_id = "changeLog", tag = "host", request_body = Wanted, responses(
-    (status = 200, description = "What it logs now", body = Logged),
+    (status = 200, description = "The new filter", body = Logged),
     (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn change_log(Body(wanted): Body<Wanted>) -> Result<Json<Logged>, Problem> {

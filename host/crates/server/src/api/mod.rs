@@ -1,5 +1,6 @@
 //! `/api/v1`: the operations of [`Admin`], as JSON. Each route and its OpenAPI description are one declaration.
 
+mod answer;
 mod dead_letters;
 mod deduplication;
 mod events;
@@ -32,17 +33,17 @@ const LARGEST_BODY: usize = 8 << 20;
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Toril", description = "Looks at BullMQ queues and jobs, and changes them."),
+    info(title = "Toril", description = "Reads and changes BullMQ queues and jobs."),
     servers((url = "/api/v1")),
     modifiers(&Bearer),
     components(schemas(problem::Problem)),
     security(("bearer" = []), ()),
     tags(
-        (name = "queues", description = "Queues, and what is done with all jobs of one"),
+        (name = "queues", description = "Queues, and operations on all jobs of a queue"),
         (name = "jobs", description = "Jobs"),
-        (name = "schedulers", description = "What adds jobs again and again"),
-        (name = "events", description = "What happens, live"),
-        (name = "host", description = "The host that answers"),
+        (name = "schedulers", description = "Job schedulers, which add jobs repeatedly"),
+        (name = "events", description = "Live events"),
+        (name = "host", description = "The host that serves this API"),
     )
 )]
 struct Description;

@@ -19,6 +19,7 @@ use super::state::Dashboard;
 use super::text::{encoded, job_path, queue_path, shown};
 use super::visitor::Visitor;
 use toril_bullmq::admin::{AdminError, NewJob, NewJobOptions};
+use toril_job::QueueName;
 use toril_sandbox::Version;
 use toril_schema::JobType;
 
@@ -50,7 +51,7 @@ impl Input {
 
 /// The form that the page shows.
 struct JobForm<'a> {
-    queue: &'a str,
+    queue: &'a QueueName,
     /// The name of the job. None: the form has a field for it.
     name: Option<&'a str>,
     kind: Option<&'a JobType>,
@@ -61,7 +62,7 @@ struct JobForm<'a> {
 }
 
 impl<'a> JobForm<'a> {
-    fn new(queue: &'a str, version: Option<&'a Arc<Version>>, name: Option<&'a str>, input: Input) -> Self {
+    fn new(queue: &'a QueueName, version: Option<&'a Arc<Version>>, name: Option<&'a str>, input: Input) -> Self {
         let types = version.map(|version| version.jobs.sorted()).unwrap_or_default();
         let name = match (name, types.as_slice()) {
             (None, [(only, _)]) => Some(*only),
@@ -82,7 +83,7 @@ impl<'a> JobForm<'a> {
 pub async fn ask(
     State(dashboard): State<Dashboard>,
     visitor: Visitor,
-    Segments(queue): Segments<String>,
+    Segments(queue): Segments<QueueName>,
     query: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Response, Failure> {
     let Query(wanted) = query.map_err(|error| Failure::new(error.status(), error.body_text()).of(&visitor))?;
@@ -96,7 +97,7 @@ pub async fn ask(
 pub async fn add(
     State(dashboard): State<Dashboard>,
     visitor: Visitor,
-    Segments(queue): Segments<String>,
+    Segments(queue): Segments<QueueName>,
     form: Form,
 ) -> Result<Response, Failure> {
     existing(&dashboard, &visitor, &queue).await?;
@@ -121,7 +122,7 @@ pub async fn add(
     Ok(page(&visitor, &job_form, Some(&form), &errors, StatusCode::UNPROCESSABLE_ENTITY))
 }
 
-async fn existing(dashboard: &Dashboard, visitor: &Visitor, queue: &str) -> Result<(), Failure> {
+async fn existing(dashboard: &Dashboard, visitor: &Visitor, queue: &QueueName) -> Result<(), Failure> {
     let found = dashboard.admin.queue_details(queue).await;
     found.map(drop).map_err(|error| Failure::from(error).back_to("/".to_owned(), visitor))
 }
@@ -183,7 +184,7 @@ fn page(
     let path = queue_path(job_form.queue);
     let page = Page::new(visitor, Section::Queues, "Add a job")
         .below("Queues", "/".to_owned())
-        .below(job_form.queue, path.clone())
+        .below(job_form.queue.as_str(), path.clone())
         .status(status);
     page.show(html! {
         @if !errors.is_empty() {

@@ -21,7 +21,11 @@ pub async fn known(State(dashboard): State<Dashboard>, mut request: Request, nex
         false => None,
     };
     let visitor = Visitor { read_only: dashboard.guard.is_read_only(), may_look: true, csrf };
-    match dashboard.guard.check(&request, visitor.csrf.is_some()) {
+    let checked = match &visitor.csrf {
+        Some(_) => dashboard.guard.check_of_session(&request),
+        None => dashboard.guard.check(&request),
+    };
+    match checked {
         Ok(()) => {
             request.extensions_mut().insert(visitor);
             dashboard.guard.run(request, next).await

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_without_metrics_is_said_to_have_none() {
+    fn the_chart_of_a_queue_without_metrics_says_that_there_are_none() {
         let minutes = Minutes { completed: vec![0; 3], failed: vec![0; 3], counted: false };
         for drawn in [rate(&minutes), failures(&minutes)] {
             assert!(drawn.into_string().contains("metrics are off, or no job has ended yet"));

@@ -11,17 +11,18 @@ use super::state::Dashboard;
 use super::text::{job_path, number, plain, queue_path, shown};
 use super::visitor::Visitor;
 use toril_bullmq::admin::{FlowNode, FlowRequest};
+use toril_job::{JobId, QueueName};
 
 pub async fn show(
     State(dashboard): State<Dashboard>,
     visitor: Visitor,
-    Segments((queue, id)): Segments<(String, String)>,
+    Segments((queue, id)): Segments<(QueueName, JobId)>,
 ) -> Result<Response, Failure> {
     let tree = dashboard.admin.flow(&queue, &id, FlowRequest::default()).await;
     let tree = tree.map_err(|error| Failure::from(error).back_to(queue_path(&queue), &visitor))?;
     let page = Page::new(&visitor, Section::Queues, plain(&format!("Flow of job {id}")))
         .below("Queues", "/".to_owned())
-        .below(&queue, queue_path(&queue))
+        .below(queue.as_str(), queue_path(&queue))
         .below(&format!("Job {id}"), job_path(&queue, &id));
     Ok(page.show(html! { ul.tree { (node(&tree)) } }))
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use toril_config as config;
+use toril_job::QueueName;
 use toril_sandbox::{Status, Version};
 
 /// What the dashboard needs from the host, in addition to [`Admin`](toril_bullmq::admin::Admin).
@@ -12,9 +13,9 @@ pub trait Inside: Send + Sync {
     /// The plugins in use, by name.
     fn plugins(&self) -> Vec<PluginDetails>;
     /// The plugin that runs a queue's jobs on this host, and its current version.
-    fn handler(&self, queue: &str) -> Option<(String, Arc<Version>)>;
+    fn handler(&self, queue: &QueueName) -> Option<(String, Arc<Version>)>;
     /// The samples of a queue from the last hour, the oldest first.
-    fn samples(&self, queue: &str) -> Vec<QueueSample>;
+    fn samples(&self, queue: &QueueName) -> Vec<QueueSample>;
 }
 
 /// A plugin in use.
@@ -24,7 +25,7 @@ pub struct PluginDetails {
     /// The grants of its entry. They contain secrets, which are never shown.
     pub granted: config::Plugin,
     /// The queues whose jobs it runs.
-    pub queues: Vec<String>,
+    pub queues: Vec<QueueName>,
     /// The current version.
     pub version: Arc<Version>,
 }

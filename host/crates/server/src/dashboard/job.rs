@@ -15,6 +15,7 @@ use super::text::{job_path, json, moment, number, path, plain, queue_path, shown
 use super::visitor::Visitor;
 use super::{attempts, flow, job_actions};
 use toril_bullmq::admin::{FlowRequest, JobDetails, LogPage};
+use toril_job::{JobId, QueueName};
 
 /// The number of log lines on one page.
 const LINES: u64 = 100;
@@ -33,7 +34,7 @@ pub struct Shown {
 pub async fn show(
     State(dashboard): State<Dashboard>,
     visitor: Visitor,
-    Segments((queue, id)): Segments<(String, String)>,
+    Segments((queue, id)): Segments<(QueueName, JobId)>,
     query: Result<Query<Shown>, QueryRejection>,
 ) -> Result<Response, Failure> {
     let failed = |error| Failure::from(error).back_to(queue_path(&queue), &visitor);
@@ -60,7 +61,7 @@ pub async fn show(
     let title = format!("Job {id}");
     let shown_page = Page::new(&visitor, Section::Queues, plain(&title))
         .below("Queues", "/".to_owned())
-        .below(&queue, queue_path(&queue))
+        .below(queue.as_str(), queue_path(&queue))
         .live(Some(&queue), Some(&id))
         .notice(asked.done.as_deref().and_then(job_actions::notice));
     Ok(shown_page.show(html! {
@@ -113,10 +114,10 @@ fn facts(job: &JobDetails) -> Markup {
                 div { dt { "Parent" } dd { a href=(job_path(&parent.queue, &parent.id)) { (shown(&parent.queue)) " / " (shown(&parent.id)) } } }
             }
             @if let Some(scheduler) = &job.scheduler {
-                div { dt { "Scheduler" } dd { a href=(path(&["queues", &job.queue, "schedulers"])) { (shown(scheduler)) } } }
+                div { dt { "Scheduler" } dd { a href=(path(&["queues", job.queue.as_str(), "schedulers"])) { (shown(scheduler)) } } }
             }
             @if let Some(id) = &job.deduplication_id { div { dt { "Deduplication id" } dd { (shown(id)) } } }
-            @if has_progress(&job.progress) { div { dt { "Progress" } dd { (shown(&job.progress.to_string())) } } }
+            @if has_progress(&job.progress) { div { dt { "Progress" } dd { (shown(job.progress.to_string())) } } }
         }
     }
 }

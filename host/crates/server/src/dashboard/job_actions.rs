@@ -15,12 +15,13 @@ use super::state::Dashboard;
 use super::text::{job_path, queue_path, shown};
 use super::visitor::Visitor;
 use toril_bullmq::admin::{AdminError, Children, JobDetails, Order, RetryAttempts};
+use toril_job::{JobId, QueueName};
 
 /// How long a cancelled job may take to end. A plugin that does not stop by itself is interrupted after 5 seconds.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(15);
 
 type Done = Result<Response, Failure>;
-type Job = Segments<(String, String)>;
+type Job = Segments<(QueueName, JobId)>;
 
 /// The actions that are possible in the job's state.
 pub fn buttons(visitor: &Visitor, job: &JobDetails) -> Markup {
@@ -78,7 +79,7 @@ pub fn notice(done: &str) -> Option<Markup> {
 /// Redirects to the job's page with a message about the action after a success, and otherwise shows an error page.
 fn ended<T>(
     visitor: &Visitor,
-    (queue, id): (&str, &str),
+    (queue, id): (&QueueName, &JobId),
     outcome: Result<T, AdminError>,
     done: impl FnOnce(T) -> &'static str,
 ) -> Done {
@@ -89,7 +90,7 @@ fn ended<T>(
     }
 }
 
-fn invalid(visitor: &Visitor, queue: &str, id: &str, why: String) -> Failure {
+fn invalid(visitor: &Visitor, queue: &QueueName, id: &JobId, why: String) -> Failure {
     Failure::new(StatusCode::UNPROCESSABLE_ENTITY, why).back_to(job_path(queue, id), visitor)
 }
 
@@ -119,7 +120,7 @@ pub async fn delay(State(d): State<Dashboard>, visitor: Visitor, Segments((queue
 }
 
 /// The job, or an error page if it does not exist.
-async fn existing(d: &Dashboard, visitor: &Visitor, queue: &str, id: &str) -> Result<JobDetails, Failure> {
+async fn existing(d: &Dashboard, visitor: &Visitor, queue: &QueueName, id: &JobId) -> Result<JobDetails, Failure> {
     let details = d.admin.job_details(queue, id).await;
     details.map_err(|error| Failure::from(error).back_to(queue_path(queue), visitor))
 }

@@ -5,9 +5,10 @@ use maud::{Markup, html};
 use super::layout::table;
 use super::text::{ago, job_path, shown, span};
 use toril_bullmq::admin::{JobSummary, State};
+use toril_job::QueueName;
 
 /// The jobs of one page. The columns depend on the state.
-pub fn list(queue: &str, state: State, jobs: &[JobSummary]) -> Markup {
+pub fn list(queue: &QueueName, state: State, jobs: &[JobSummary]) -> Markup {
     let ended = matches!(state, State::Completed | State::Failed);
     let failed = state == State::Failed;
     html! {

@@ -8,6 +8,7 @@ use maud::{DOCTYPE, Markup, html};
 use super::assets::{FAVICON, SCRIPT, STYLE};
 use super::text::{encoded, plain, shown};
 use super::visitor::Visitor;
+use toril_job::{JobId, QueueName};
 
 /// Only scripts and styles of this server are allowed, and pages may only load from and send to this server.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -56,8 +57,10 @@ impl<'a> Page<'a> {
     }
 
     /// Follows the changes of a queue, of a job, or of all queues.
-    pub fn live(mut self, queue: Option<&str>, id: Option<&str>) -> Self {
-        let pairs = [("queue", queue), ("job", id)].into_iter().filter_map(|(name, value)| Some((name, value?)));
+    pub fn live(mut self, queue: Option<&QueueName>, id: Option<&JobId>) -> Self {
+        let pairs = [("queue", queue.map(QueueName::as_str)), ("job", id.map(JobId::as_str))]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
         let query: Vec<_> = pairs.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
         self.live = Some(format!("/live?{}", query.join("&")));
         self

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use super::state::Dashboard;
 use super::text;
 use toril_bullmq::admin::Scope;
+use toril_job::{JobId, QueueName};
 
 /// The interval of checks for changes.
 const LOOK: Duration = Duration::from_millis(1500);
@@ -29,9 +30,9 @@ static SEATS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(64));
 #[derive(Debug, Deserialize)]
 pub struct Followed {
     #[serde(default)]
-    queue: Option<String>,
+    queue: Option<QueueName>,
     #[serde(default)]
-    job: Option<String>,
+    job: Option<JobId>,
 }
 
 pub async fn follow(State(dashboard): State<Dashboard>, Query(followed): Query<Followed>) -> Response {

@@ -99,7 +99,7 @@ mod tests {
     use super::own;
 
     #[test]
-    fn nobody_is_led_to_another_server() {
+    fn a_login_never_redirects_to_another_server() {
         for next in
             ["//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil.example", "javascript:1", ""]
         {

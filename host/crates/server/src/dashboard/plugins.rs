@@ -55,7 +55,7 @@ fn granted(plugin: &PluginDetails) -> Markup {
             @if !granted.private_addresses.is_empty() {
                 div { dt { "Private addresses" } dd { (names(granted.private_addresses.iter().map(ToString::to_string).collect())) } }
             }
-            div { dt { "Adds jobs to" } dd { (names(granted.add_to.clone())) } }
+            div { dt { "Adds jobs to" } dd { (names(granted.add_to.iter().map(ToString::to_string).collect())) } }
             div { dt { "Settings" } dd { (names(granted.config.keys().cloned().collect())) } }
             div { dt { "Secrets" } dd { (names(granted.secrets.keys().cloned().collect())) } }
             div { dt { "Key-value data" } dd {

@@ -15,6 +15,7 @@ use super::text::{self, number, queue_path};
 use super::visitor::Visitor;
 use super::{job_list, queue_actions};
 use toril_bullmq::admin::{PageRequest, QueueDetails, State as JobState};
+use toril_job::QueueName;
 
 /// The number of jobs on one page of the list.
 const PER_PAGE: u64 = 25;
@@ -44,7 +45,7 @@ enum Order {
 pub async fn show(
     State(dashboard): State<Dashboard>,
     visitor: Visitor,
-    Segments(name): Segments<String>,
+    Segments(name): Segments<QueueName>,
     query: Result<Query<Shown>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Failure> {
     let failed = |error| Failure::from(error).of(&visitor);
@@ -67,7 +68,7 @@ pub async fn show(
         let order = if order == Order::Oldest { "oldest" } else { "newest" };
         format!("{}?state={wanted}&order={order}", queue_path(&name))
     };
-    let page = Page::new(&visitor, Section::Queues, &name)
+    let page = Page::new(&visitor, Section::Queues, name.as_str())
         .below("Queues", "/".to_owned())
         .live(Some(&name), None)
         .notice(asked.done.as_deref().and_then(|done| queue_actions::notice(done, asked.n)));

@@ -15,6 +15,7 @@ use super::state::Dashboard;
 use super::text::{count, queue_path, shown};
 use super::visitor::Visitor;
 use toril_bullmq::admin::{ActiveJobs, AdminError, DelayedJobs, QueueDetails, State as JobState};
+use toril_job::QueueName;
 
 /// The limit of jobs that one cleaning removes.
 const MOST_CLEANED: u64 = 100_000;
@@ -56,12 +57,17 @@ pub fn notice(done: &str, n: Option<u64>) -> Option<Markup> {
 }
 
 /// Redirects to the queue's page with a message about the action.
-fn back(queue: &str, done: &str) -> Response {
+fn back(queue: &QueueName, done: &str) -> Response {
     Redirect::to(&format!("{}?done={done}", queue_path(queue))).into_response()
 }
 
 /// Redirects like `back` after a success, and otherwise shows an error page.
-fn ended<T>(visitor: &Visitor, queue: &str, outcome: Result<T, AdminError>, done: impl FnOnce(T) -> String) -> Done {
+fn ended<T>(
+    visitor: &Visitor,
+    queue: &QueueName,
+    outcome: Result<T, AdminError>,
+    done: impl FnOnce(T) -> String,
+) -> Done {
     let outcome = outcome.map_err(|error| Failure::from(error).back_to(queue_path(queue), visitor));
     Ok(back(queue, &done(outcome?)))
 }
@@ -76,27 +82,41 @@ struct Before<'a> {
     action: &'a str,
 }
 
-fn ask_about(visitor: &Visitor, queue: &str, Before { title, says, fields, button, action }: Before<'_>) -> Response {
+fn ask_about(
+    visitor: &Visitor,
+    queue: &QueueName,
+    Before { title, says, fields, button, action }: Before<'_>,
+) -> Response {
     let back = queue_path(queue);
     let action = format!("{back}/{action}");
-    ask(visitor, Question { title, says, fields, button, action, back, above: queue })
+    ask(visitor, Question { title, says, fields, button, action, back, above: queue.as_str() })
 }
 
-pub async fn pause(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>, _: Form) -> Done {
+pub async fn pause(
+    State(d): State<Dashboard>,
+    visitor: Visitor,
+    Segments(queue): Segments<QueueName>,
+    _: Form,
+) -> Done {
     ended(&visitor, &queue, d.admin.pause(&queue).await, |_| "paused".to_owned())
 }
 
-pub async fn resume(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>, _: Form) -> Done {
+pub async fn resume(
+    State(d): State<Dashboard>,
+    visitor: Visitor,
+    Segments(queue): Segments<QueueName>,
+    _: Form,
+) -> Done {
     ended(&visitor, &queue, d.admin.resume(&queue).await, |_| "resumed".to_owned())
 }
 
 /// The queue, or an error page if it does not exist.
-async fn existing(d: &Dashboard, visitor: &Visitor, queue: &str) -> Result<QueueDetails, Failure> {
+async fn existing(d: &Dashboard, visitor: &Visitor, queue: &QueueName) -> Result<QueueDetails, Failure> {
     let details = d.admin.queue_details(queue).await;
     details.map_err(|error| Failure::from(error).back_to("/".to_owned(), visitor))
 }
 
-pub async fn ask_retry(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>) -> Done {
+pub async fn ask_retry(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<QueueName>) -> Done {
     let details = existing(&d, &visitor, &queue).await?;
     Ok(ask_about(
         &visitor,
@@ -111,11 +131,16 @@ pub async fn ask_retry(State(d): State<Dashboard>, visitor: Visitor, Segments(qu
     ))
 }
 
-pub async fn retry(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>, _: Form) -> Done {
+pub async fn retry(
+    State(d): State<Dashboard>,
+    visitor: Visitor,
+    Segments(queue): Segments<QueueName>,
+    _: Form,
+) -> Done {
     ended(&visitor, &queue, d.admin.retry_all(&queue).await, |done| format!("retried&n={}", done.retried))
 }
 
-pub async fn ask_drain(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>) -> Done {
+pub async fn ask_drain(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<QueueName>) -> Done {
     let details = existing(&d, &visitor, &queue).await?;
     let waiting = details.waiting + details.prioritized;
     Ok(ask_about(
@@ -139,14 +164,14 @@ pub async fn ask_drain(State(d): State<Dashboard>, visitor: Visitor, Segments(qu
 pub async fn drain(
     State(d): State<Dashboard>,
     visitor: Visitor,
-    Segments(queue): Segments<String>,
+    Segments(queue): Segments<QueueName>,
     form: Form,
 ) -> Done {
     let delayed = if form.ticked("delayed") { DelayedJobs::Remove } else { DelayedJobs::Keep };
     ended(&visitor, &queue, d.admin.drain(&queue, delayed).await, |_| "drained".to_owned())
 }
 
-pub async fn ask_clean(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>) -> Done {
+pub async fn ask_clean(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<QueueName>) -> Done {
     existing(&d, &visitor, &queue).await?;
     let states = JobState::ALL.into_iter().filter(|state| *state != JobState::WaitingChildren);
     Ok(ask_about(
@@ -181,7 +206,7 @@ pub async fn ask_clean(State(d): State<Dashboard>, visitor: Visitor, Segments(qu
 pub async fn clean(
     State(d): State<Dashboard>,
     visitor: Visitor,
-    Segments(queue): Segments<String>,
+    Segments(queue): Segments<QueueName>,
     form: Form,
 ) -> Done {
     let here = || format!("{}/clean", queue_path(&queue));
@@ -199,7 +224,11 @@ pub async fn clean(
     Ok(back(&queue, &format!("cleaned&n={}", cleaned.removed)))
 }
 
-pub async fn ask_obliterate(State(d): State<Dashboard>, visitor: Visitor, Segments(queue): Segments<String>) -> Done {
+pub async fn ask_obliterate(
+    State(d): State<Dashboard>,
+    visitor: Visitor,
+    Segments(queue): Segments<QueueName>,
+) -> Done {
     let details = existing(&d, &visitor, &queue).await?;
     Ok(ask_about(
         &visitor,
@@ -222,7 +251,7 @@ pub async fn ask_obliterate(State(d): State<Dashboard>, visitor: Visitor, Segmen
 pub async fn obliterate(
     State(d): State<Dashboard>,
     visitor: Visitor,
-    Segments(queue): Segments<String>,
+    Segments(queue): Segments<QueueName>,
     form: Form,
 ) -> Done {
     let active = if form.ticked("force") { ActiveJobs::Remove } else { ActiveJobs::Refuse };

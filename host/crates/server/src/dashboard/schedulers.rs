@@ -15,6 +15,7 @@ use super::state::Dashboard;
 use super::text::{ago, number, path, queue_path, shown, span};
 use super::visitor::Visitor;
 use toril_bullmq::admin::{Scheduler, SchedulerPage};
+use toril_job::QueueName;
 
 /// The number of schedulers on one page.
 const PER_PAGE: u64 = 25;
@@ -39,7 +40,7 @@ pub async fn all(State(dashboard): State<Dashboard>, visitor: Visitor) -> Result
     let page = Page::new(&visitor, Section::Schedulers, "Job schedulers").live(None, None);
     Ok(page.show(html! {
         @for page in &pages {
-            @let title = path(&["schedulers-of", &page.queue]);
+            @let title = path(&["schedulers-of", page.queue.as_str()]);
             section aria-labelledby=(title) data-part=(title) {
                 h2 id=(title) { a href=(queue_path(&page.queue)) { (shown(&page.queue)) } }
                 (list(&visitor, page))
@@ -55,7 +56,7 @@ pub async fn all(State(dashboard): State<Dashboard>, visitor: Visitor) -> Result
 pub async fn of_queue(
     State(dashboard): State<Dashboard>,
     visitor: Visitor,
-    Segments(queue): Segments<String>,
+    Segments(queue): Segments<QueueName>,
     query: Result<Query<Shown>, QueryRejection>,
 ) -> Result<Response, Failure> {
     let wrong = |error: QueryRejection| Failure::new(error.status(), error.body_text()).of(&visitor);
@@ -66,7 +67,7 @@ pub async fn of_queue(
     let found = found.map_err(|error| Failure::from(error).back_to("/schedulers".to_owned(), &visitor))?;
     let page = Page::new(&visitor, Section::Schedulers, format!("Job schedulers of {queue}"))
         .below("Queues", "/".to_owned())
-        .below(&queue, queue_path(&queue))
+        .below(queue.as_str(), queue_path(&queue))
         .live(Some(&queue), None)
         .notice(asked.done.filter(|done| done == "removed").map(|_| html! { "The job scheduler is removed." }));
     Ok(page.show(html! {
@@ -100,7 +101,7 @@ fn list(visitor: &Visitor, page: &SchedulerPage) -> Markup {
     }
 }
 
-fn row(visitor: &Visitor, queue: &str, scheduler: &Scheduler) -> Markup {
+fn row(visitor: &Visitor, queue: &QueueName, scheduler: &Scheduler) -> Markup {
     html! {
         tr {
             th scope="row" { (shown(&scheduler.key)) }
@@ -115,7 +116,7 @@ fn row(visitor: &Visitor, queue: &str, scheduler: &Scheduler) -> Markup {
             td.name { (shown(&scheduler.name)) }
             td.wide { (scheduler.iteration_count.map(number).unwrap_or_default()) }
             @if !visitor.read_only {
-                td { a href=(path(&["queues", queue, "schedulers", &scheduler.key, "remove"])) aria-label={ "Remove " (super::text::plain(&scheduler.key)) } { "Remove" } }
+                td { a href=(path(&["queues", queue.as_str(), "schedulers", &scheduler.key, "remove"])) aria-label={ "Remove " (super::text::plain(&scheduler.key)) } { "Remove" } }
             }
         }
     }
@@ -124,7 +125,7 @@ fn row(visitor: &Visitor, queue: &str, scheduler: &Scheduler) -> Markup {
 pub async fn ask_remove(
     State(dashboard): State<Dashboard>,
     visitor: Visitor,
-    Segments((queue, id)): Segments<(String, String)>,
+    Segments((queue, id)): Segments<(QueueName, String)>,
 ) -> Result<Response, Failure> {
     let back = format!("{}/schedulers", queue_path(&queue));
     let scheduler = dashboard.admin.scheduler(&queue, &id).await;
@@ -139,7 +140,7 @@ pub async fn ask_remove(
             },
             fields: html! {},
             button: "Remove it",
-            action: path(&["queues", &queue, "schedulers", &id, "remove"]),
+            action: path(&["queues", queue.as_str(), "schedulers", &id, "remove"]),
             back,
             above: "Job schedulers",
         },
@@ -149,7 +150,7 @@ pub async fn ask_remove(
 pub async fn remove(
     State(dashboard): State<Dashboard>,
     visitor: Visitor,
-    Segments((queue, id)): Segments<(String, String)>,
+    Segments((queue, id)): Segments<(QueueName, String)>,
     _: Form,
 ) -> Result<Response, Failure> {
     let back = format!("{}/schedulers", queue_path(&queue));

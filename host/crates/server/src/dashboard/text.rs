@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::segment::escape;
 pub use toril_bullmq::now;
+use toril_job::{JobId, QueueName};
 
 /// The size in bytes at which a text is cut.
 const LONGEST: usize = 64 * 1024;
@@ -22,13 +23,13 @@ pub fn path(segments: &[&str]) -> String {
 }
 
 /// The path of a queue's page.
-pub fn queue_path(queue: &str) -> String {
-    path(&["queues", queue])
+pub fn queue_path(queue: &QueueName) -> String {
+    path(&["queues", queue.as_str()])
 }
 
 /// The path of a job's page.
-pub fn job_path(queue: &str, id: &str) -> String {
-    path(&["queues", queue, "jobs", id])
+pub fn job_path(queue: &QueueName, id: &JobId) -> String {
+    path(&["queues", queue.as_str(), "jobs", id.as_str()])
 }
 
 /// A percent-encoded value for a query string.
@@ -44,8 +45,8 @@ fn is_hidden(c: char) -> bool {
 }
 
 /// Any text, with hidden characters made visible, and isolated in its own text direction.
-pub fn shown(text: &str) -> Markup {
-    let (text, cut) = cut(text);
+pub fn shown(text: impl AsRef<str>) -> Markup {
+    let (text, cut) = cut(text.as_ref());
     html! {
         bdi {
             @for (hidden, part) in parts(text) {
@@ -182,7 +183,10 @@ mod tests {
 
     #[test]
     fn any_id_is_one_segment_of_a_path() {
-        assert_eq!(job_path("q", "a/b?c#d<é"), "/queues/q/jobs/a%2Fb%3Fc%23d%3C%C3%A9");
+        assert_eq!(
+            job_path(&QueueName::new("q").unwrap(), &"a/b?c#d<é".into()),
+            "/queues/q/jobs/a%2Fb%3Fc%23d%3C%C3%A9"
+        );
     }
 
     #[test]
@@ -199,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_between_characters() {
-        let markup = shown(&"é".repeat(LONGEST)).into_string();
+        let markup = shown("é".repeat(LONGEST)).into_string();
         assert!(markup.contains("bytes more") && markup.len() < LONGEST + 200);
     }
 }

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_that_nobody_reads_has_the_same_bound() {
+    async fn a_body_that_is_discarded_has_the_same_limit() {
         assert!(skip(Body::from("four"), 4).await.is_ok());
         let chunks = ["thr", "ee"].map(|chunk| Ok::<_, std::io::Error>(chunk.to_owned()));
         let chunked = skip(Body::from_stream(futures::stream::iter(chunks)), 4).await;

@@ -16,9 +16,10 @@ use super::signature::mac;
 use super::state::Hooks;
 use crate::problem::no_page;
 use crate::security::{bearer, same};
-use crate::segment::Unescape;
+use crate::segment::unescape;
 use toril_bullmq::admin::{Admin, Woken};
 use toril_config::{Config, SigningKey};
+use toril_job::{JobId, QueueName};
 use toril_meters as metrics;
 
 /// The header in which agents of the A2A protocol send the token that they were given.
@@ -41,7 +42,7 @@ pub async fn answer(State(hooks): State<Arc<Hooks>>, request: Request) -> Respon
     let config = hooks.config.load_full();
     let job = Path::<(String, String)>::from_request_parts(&mut parts, &()).await;
     let (Some(callbacks), Ok(Path(job))) = (&config.callbacks, job) else { return no_page().await.into_response() };
-    let (queue, id) = job.unescape();
+    let (queue, id) = (unescape(job.0), JobId::from(unescape(job.1)));
     let woken = match hooks.check(&parts) {
         Ok(()) => take(&hooks, &config, &callbacks.key, &parts.headers, body, (&queue, &id)).await,
         Err(refusal) => Err(refusal),
@@ -52,7 +53,7 @@ pub async fn answer(State(hooks): State<Arc<Hooks>>, request: Request) -> Respon
         Ok(Woken::Active) => (Refusal::StillActive.result(), Refusal::StillActive.into_response()),
         Err(refusal) => {
             // The sender is not authenticated, so the name in the path is logged only if it is a configured queue.
-            let known = if config.queues.contains_key(&queue) { &*queue } else { "" };
+            let known = if config.queues.contains_key(queue.as_str()) { queue.as_str() } else { "" };
             hooks.log("/callbacks", known, &refusal);
             (refusal.result(), refusal.into_response())
         }
@@ -67,24 +68,24 @@ async fn take(
     key: &SigningKey,
     headers: &HeaderMap,
     body: Body,
-    (queue, id): (&str, &str),
+    (queue, id): (&str, &JobId),
 ) -> Result<Woken, Refusal> {
     if !shows(headers, &token(key, queue, id).ok_or(Refusal::NoToken)?) {
         return Err(Refusal::NoToken);
     }
     body::skip(body, LARGEST_BODY).await?;
-    if !config.queues.contains_key(queue) {
+    let Some((queue, _)) = config.queues.get_key_value(queue) else {
         return Err(Refusal::Missing("the configuration has no such queue".to_owned()));
-    }
+    };
     let (admin, waiters) = (hooks.admin.clone(), hooks.waiters.clone());
-    let (queue, id) = (queue.to_owned(), id.to_owned());
+    let (queue, id) = (queue.clone(), id.clone());
     let waking = async move { wake(&admin, waiters, &queue, &id).await };
     hooks.changes.run(ANSWER, waking).await.map_err(Refusal::Unanswered)?
 }
 
 /// The token of a job's callback: an HMAC over the queue's name and the job's id.
-fn token(key: &SigningKey, queue: &str, id: &str) -> Option<String> {
-    Some(hex::encode(mac(key, &[queue.as_bytes(), b"\n", id.as_bytes()])?))
+fn token(key: &SigningKey, queue: &str, id: &JobId) -> Option<String> {
+    Some(hex::encode(mac(key, &[queue.as_bytes(), b"\n", id.as_str().as_bytes()])?))
 }
 
 /// Whether the request has the right token in one of the two headers.
@@ -96,7 +97,7 @@ fn shows(headers: &HeaderMap, token: &str) -> bool {
 }
 
 /// Wakes a job as soon as it is no longer active.
-async fn wake(admin: &Admin, waiters: Arc<Semaphore>, queue: &str, id: &str) -> Result<Woken, Refusal> {
+async fn wake(admin: &Admin, waiters: Arc<Semaphore>, queue: &QueueName, id: &JobId) -> Result<Woken, Refusal> {
     let until = Instant::now() + ACTIVE;
     let mut place = None;
     loop {
@@ -126,7 +127,7 @@ mod tests {
     #[test]
     fn a_token_is_of_one_job_in_one_queue() {
         // printf 'q\n7' | openssl dgst -sha256 -hmac 0123456789abcdef
-        let of = |queue, id| token(&key(), queue, id).expect("a token");
+        let of = |queue, id: &str| token(&key(), queue, &id.into()).expect("a token");
         assert_eq!(of("q", "7"), "851bcc7beaa6924fe7cd0618bb5455ce1b954707806fdb3ea11b556e1780f742");
         assert!(of("q", "7") != of("q", "8") && of("q", "7") != of("r", "7"));
     }

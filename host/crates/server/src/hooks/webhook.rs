@@ -80,7 +80,7 @@ async fn take(hooks: &Hooks, name: &str, webhook: &Webhook, headers: &HeaderMap,
     let (admin, queue) = (hooks.admin.clone(), webhook.queue.clone());
     let adding = async move { admin.add_for_event(&queue, job).await };
     let added = hooks.changes.run(ANSWER, adding).await.map_err(Refusal::Unanswered)?.map_err(Refusal::Admin)?;
-    match own.is_none_or(|own| own == added.id) {
+    match own.is_none_or(|own| added.id == *own) {
         true => Ok(Taken::Added(added)),
         false => Ok(Taken::Deduplicated(added)),
     }

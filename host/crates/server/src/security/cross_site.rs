@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_browser_says_nothing() {
+    fn a_request_of_a_program_has_no_origin_and_is_accepted() {
         assert!(own(&[("host", "localhost:1")]));
     }
 }

@@ -68,16 +68,23 @@ impl Guard {
         }
     }
 
-    /// Checks whether a request may be answered. `known`: it has already been authenticated in another way.
-    pub fn check(&self, request: &Request, known: bool) -> Result<(), Refusal> {
-        let headers = request.headers();
-        self.names.check(headers).map_err(Refusal::WrongName)?;
-        if !known && !self.knows(headers) {
-            return Err(Refusal::NoToken);
-        }
+    /// Checks whether a request may be answered. It needs the token, if there is one.
+    pub fn check(&self, request: &Request) -> Result<(), Refusal> {
+        self.names.check(request.headers()).map_err(Refusal::WrongName)?;
+        if self.knows(request.headers()) { self.check_method(request) } else { Err(Refusal::NoToken) }
+    }
+
+    /// The same for a request that was authenticated by its session.
+    pub fn check_of_session(&self, request: &Request) -> Result<(), Refusal> {
+        self.names.check(request.headers()).map_err(Refusal::WrongName)?;
+        self.check_method(request)
+    }
+
+    /// A change must not come from another site's page, and not be forbidden.
+    fn check_method(&self, request: &Request) -> Result<(), Refusal> {
         match cross_site::is_safe(request.method()) {
             true => Ok(()),
-            false if !cross_site::is_own(headers) => Err(Refusal::OtherSite),
+            false if !cross_site::is_own(request.headers()) => Err(Refusal::OtherSite),
             false if self.read_only => Err(Refusal::ReadOnly),
             false => Ok(()),
         }
@@ -172,8 +179,9 @@ pub fn guarded(routes: Router, guard: Guard, sessions: Sessions) -> Router {
 
 async fn ask(State((guard, sessions)): State<(Guard, Sessions)>, request: Request, next: Next) -> Response {
     let looks = cross_site::is_safe(request.method());
-    let known = looks && guard.wants_token() && sessions.knows(request.headers());
-    match guard.check(&request, known) {
+    let has_session = looks && guard.wants_token() && sessions.knows(request.headers());
+    let checked = if has_session { guard.check_of_session(&request) } else { guard.check(&request) };
+    match checked {
         Ok(()) => guard.run(request, next).await,
         Err(refusal) => refusal.into_response(),
     }

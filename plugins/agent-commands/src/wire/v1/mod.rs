@@ -6,7 +6,9 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
 
-use super::{Call, MessageForm, Outgoing, Page, Route, UnexpectedDocument, Wire, filled, push_config, segment, set};
+use super::{
+    AnswerForm, Call, MessageForm, Outgoing, Page, Route, UnexpectedDocument, Wire, filled, push_config, segment, set,
+};
 use crate::envelope::Binding;
 use crate::model::{self, Event};
 use crate::push::Push;
@@ -78,10 +80,12 @@ impl Wire for V1 {
         "a2a-extensions"
     }
 
-    fn send(&self, outgoing: &Outgoing<'_>, streaming: bool) -> Call {
-        let params = outgoing.params(&MESSAGE, streaming);
-        let (method, path) =
-            if streaming { ("SendStreamingMessage", "/message:stream") } else { ("SendMessage", "/message:send") };
+    fn send(&self, outgoing: &Outgoing<'_>, form: AnswerForm) -> Call {
+        let params = outgoing.params(&MESSAGE, form);
+        let (method, path) = match form {
+            AnswerForm::Stream => ("SendStreamingMessage", "/message:stream"),
+            AnswerForm::Single => ("SendMessage", "/message:send"),
+        };
         self.call(method, params, "POST", path.to_owned())
     }
 
@@ -186,13 +190,13 @@ mod tests {
     #[test]
     fn a_message_has_the_form_of_the_version() {
         let parts = [Part::text("hi"), Part { data: Some(json!({ "a": 1 })), ..Part::default() }];
-        let call = WIRE.send(&outgoing(&parts), false);
+        let call = WIRE.send(&outgoing(&parts), AnswerForm::Single);
         assert_eq!(call.method, "SendMessage");
         let message = json!({
             "messageId": "m", "role": "ROLE_USER", "contextId": "c", "parts": [{ "text": "hi" }, { "data": { "a": 1 } }],
         });
         assert_eq!(call.params, json!({ "message": message, "configuration": { "returnImmediately": true } }));
-        let call = V1 { tenant: Some("x".into()), ..WIRE }.send(&outgoing(&parts), true);
+        let call = V1 { tenant: Some("x".into()), ..WIRE }.send(&outgoing(&parts), AnswerForm::Stream);
         assert_eq!((call.method, &call.params["tenant"]), ("SendStreamingMessage", &json!("x")));
         assert!(call.params.get("configuration").is_none());
     }
@@ -205,7 +209,7 @@ mod tests {
         assert_eq!(sent(wire.get("t/1", Some(0))), ("GET", get, None));
         let cancel = "https://x/a%20b/tasks/t:cancel".to_owned();
         assert_eq!(sent(wire.cancel("t")), ("POST", cancel, Some(json!({}))));
-        let send = wire.send(&outgoing(&[Part::text("hi")]), true);
+        let send = wire.send(&outgoing(&[Part::text("hi")]), AnswerForm::Stream);
         assert_eq!((send.url("https://x"), send.params.get("tenant")), ("https://x/a%20b/message:stream".into(), None));
     }
 

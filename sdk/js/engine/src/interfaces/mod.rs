@@ -39,6 +39,9 @@ impl Loader for Modules {
         let ctx = ctx.clone();
         match name {
             NATIVE => Module::declare_def::<Native, _>(ctx, name),
+            // JavaScript that needs such functions imports these names, which tells the builder to choose a larger engine.
+            WEB if cfg!(feature = "web") => Module::declare(ctx, name, ""),
+            FULL if cfg!(feature = "full") => Module::declare(ctx, name, ""),
             context::NAME => Module::declare_def::<context::Interface, _>(ctx, name),
             jobs::NAME => Module::declare_def::<jobs::Interface, _>(ctx, name),
             config::NAME => Module::declare_def::<config::Interface, _>(ctx, name),
@@ -51,6 +54,8 @@ impl Loader for Modules {
 }
 
 const NATIVE: &str = "toril:engine/native";
+const WEB: &str = "toril:engine/web";
+const FULL: &str = "toril:engine/full";
 
 struct Native;
 

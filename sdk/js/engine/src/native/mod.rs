@@ -1,12 +1,18 @@
 //! `toril:engine/native`: the functions that the JavaScript side of the engine is made of. Its default export is one
 //! object. Plugins do not import it.
+//!
+//! Three sizes of the engine are built, and a plugin gets the smallest that has what it uses: without features, with URLs and
+//! compression (`web`), and with cryptography too (`full`).
 
+#[cfg(feature = "full")]
 mod crypto;
 mod encoding;
 mod http;
 mod process;
 mod time;
+#[cfg(feature = "web")]
 mod url;
+#[cfg(feature = "web")]
 mod zlib;
 
 use rquickjs::{CaughtError, Ctx, Exception, Object, Persistent, TypedArray, Value};
@@ -21,11 +27,15 @@ pub fn install(ctx: &Ctx<'_>) -> rquickjs::Result<()> {
     let native = Object::new(ctx.clone())?;
     time::install(&native)?;
     encoding::install(&native)?;
-    crypto::install(&native)?;
     http::install(&native)?;
     process::install(&native)?;
-    url::install(&native)?;
-    zlib::install(&native)?;
+    #[cfg(feature = "web")]
+    {
+        url::install(&native)?;
+        zlib::install(&native)?;
+    }
+    #[cfg(feature = "full")]
+    crypto::install(&native)?;
     NATIVE.set(Some(Persistent::save(ctx, native)));
     Ok(())
 }

@@ -1,28 +1,28 @@
 // `createCipheriv` and `createDecipheriv`. The engine computes when all data has come, so `update` returns nothing, and
 // `final` everything.
 import native from 'toril:engine/native';
-import { Transform } from '../../stream.js';
+import 'toril:engine/full';
 import { coded } from '../errors.js';
+import { extendStream, initialize } from '../stream-if-used.js';
 import { join, output, toBytes } from './bytes.js';
 import { secretOf } from './keys.js';
 
+const BLOCK = 16;
 const CIPHERS = {};
 for (const bits of [128, 192, 256]) {
-  for (const mode of ['cbc', 'ctr', 'gcm', 'ecb']) {
-    CIPHERS[`aes-${bits}-${mode}`] = { mode, keyLength: bits / 8, ivLength: { gcm: 12, ecb: 0 }[mode] ?? 16 };
+  for (const mode of ['cbc', 'ctr', 'gcm']) {
+    CIPHERS[`aes-${bits}-${mode}`] = { mode, keyLength: bits / 8, ivLength: mode === 'gcm' ? 12 : BLOCK };
   }
 }
-CIPHERS['chacha20-poly1305'] = { mode: 'chacha20-poly1305', keyLength: 32, ivLength: 12 };
+const find = (name) => CIPHERS[String(name).toLowerCase().replace(/^id-aes(\d+)-gcm$/, 'aes-$1-gcm').replace(/^aes(\d+)$/, 'aes-$1-cbc')];
 
 export const getCiphers = () => Object.keys(CIPHERS);
 export function getCipherInfo(name) {
-  const found = CIPHERS[String(name).toLowerCase()];
-  return found && { name: String(name).toLowerCase(), ...found, blockSize: found.mode === 'cbc' ? 16 : undefined };
+  const found = find(name);
+  return found && { name: String(name).toLowerCase(), ...found, ...(found.mode === 'cbc' && { blockSize: BLOCK }) };
 }
 
-const isAuthenticated = (mode) => mode === 'gcm' || mode === 'chacha20-poly1305';
-
-class Cipher extends Transform {
+class Cipher {
   #mode;
   #key;
   #iv;
@@ -35,17 +35,17 @@ class Cipher extends Transform {
   #isDone = false;
 
   constructor(encrypts, name, key, iv, options) {
-    super(options);
-    const found = CIPHERS[String(name).toLowerCase()];
+    initialize(this, 'Transform', options);
+    const found = find(name);
     if (!found) throw coded(Error, 'ERR_CRYPTO_UNKNOWN_CIPHER', 'Unknown cipher');
     this.#mode = found.mode;
     this.#key = secretOf(key).slice();
     if (this.#key.length !== found.keyLength) throw coded(RangeError, 'ERR_CRYPTO_INVALID_KEYLEN', 'Invalid key length');
-    this.#iv = iv === null ? new Uint8Array() : toBytes(iv, undefined, 'iv').slice();
-    const fits = isAuthenticated(found.mode) ? this.#iv.length > 0 : this.#iv.length === found.ivLength;
+    this.#iv = toBytes(iv, undefined, 'iv').slice();
+    const fits = found.mode === 'gcm' ? this.#iv.length > 0 : this.#iv.length === found.ivLength;
     if (!fits) throw coded(TypeError, 'ERR_CRYPTO_INVALID_IV', 'Invalid initialization vector');
     this.#encrypts = encrypts;
-    this.#tagLength = options?.authTagLength ?? 16;
+    this.#tagLength = options?.authTagLength ?? BLOCK;
   }
 
   update(data, inputEncoding, outputEncoding) {
@@ -61,16 +61,16 @@ class Cipher extends Transform {
   }
 
   #compute(data) {
-    const [mode, key, iv] = [this.#mode, this.#key, this.#iv];
-    if (!isAuthenticated(mode)) return native.cipher(mode, this.#encrypts, key, iv, data, this.#pads);
-    const additional = join(this.#additional);
+    const aes = (bytes, options) => native.aes(this.#mode, this.#encrypts, this.#key, this.#iv, bytes, options);
+    if (this.#mode !== 'gcm') return aes(data, { padding: this.#pads });
+    const aad = join(this.#additional);
     if (this.#encrypts) {
-      const sealed = native.seal(mode, key, iv, additional, data);
-      this.#tag = sealed.subarray(sealed.length - 16).slice(0, this.#tagLength);
-      return sealed.subarray(0, sealed.length - 16);
+      const sealed = aes(data, { aad, tagLength: this.#tagLength });
+      this.#tag = sealed.slice(data.length);
+      return sealed.subarray(0, data.length);
     }
     if (!this.#tag) throw coded(Error, 'ERR_CRYPTO_INVALID_STATE', 'Unsupported state or unable to authenticate data');
-    return native.open(mode, key, iv, additional, join([data, this.#tag]));
+    return aes(join([data, this.#tag]), { aad, tagLength: this.#tag.length });
   }
 
   setAAD(data, options) {
@@ -107,6 +107,7 @@ class Cipher extends Transform {
     }
   }
 }
+extendStream(Cipher, 'Transform');
 
 export class Cipheriv extends Cipher {
   constructor(name, key, iv, options) {

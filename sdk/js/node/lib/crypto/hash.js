@@ -1,50 +1,44 @@
 // `createHash`, `createHmac`, and the functions that derive keys.
 import native from 'toril:engine/native';
-import { Transform } from '../../stream.js';
+import 'toril:engine/full';
 import { coded, unavailable, wrongType } from '../errors.js';
 import { nextTick } from '../next-tick.js';
-import { join, output, toBytes } from './bytes.js';
+import { extendStream, initialize } from '../stream-if-used.js';
+import { output, toBytes } from './bytes.js';
 import { secretOf } from './keys.js';
 
-/** The names of hashes, in Node's spelling. */
-const HASHES = ['md5', 'ripemd160', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512', 'sha512-256', 'sha3-256', 'sha3-384', 'sha3-512'];
-export const getHashes = () => [...HASHES];
+export const getHashes = () => ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512', 'sha512-256'];
 
-/** The engine's name of a hash. */
-export function hashName(name) {
+/** Refuses a hash that the engine does not have. */
+export function checkHash(name) {
   if (typeof name !== 'string') throw wrongType('algorithm', 'of type string', name);
-  const plain = name.toLowerCase().replace(/^rsa-/, '').replace(/^sha-(\d)/, 'sha$1').replace(/^sha512\/256$/, 'sha512-256');
-  if (HASHES.includes(plain)) return plain;
-  throw coded(Error, 'ERR_CRYPTO_INVALID_DIGEST', `Invalid digest: ${name}`);
+  if (!native.hashInfo(name)) throw coded(TypeError, 'ERR_CRYPTO_INVALID_DIGEST', `Invalid digest: ${name}`);
+  return name;
 }
 
-class Digest extends Transform {
-  #pieces;
-  #compute;
-  #isDone = false;
+/** What Hash and Hmac have in common. */
+class Digest {
+  #stream;
 
-  constructor(compute, options, pieces = []) {
-    super(options);
-    this.#compute = compute;
-    this.#pieces = pieces;
+  constructor(stream, options) {
+    initialize(this, 'Transform', options);
+    this.#stream = stream;
   }
 
   update(data, encoding) {
-    if (this.#isDone) throw coded(Error, 'ERR_CRYPTO_HASH_FINALIZED', 'Digest already called');
-    const bytes = toBytes(data, encoding);
-    // The caller may reuse its memory before the digest is made.
-    this.#pieces.push(typeof data === 'string' ? bytes : bytes.slice());
+    this._open().update(toBytes(data, encoding));
     return this;
   }
 
   digest(encoding) {
-    if (this.#isDone) throw coded(Error, 'ERR_CRYPTO_HASH_FINALIZED', 'Digest already called');
-    this.#isDone = true;
-    return output(this.#compute(join(this.#pieces)), encoding);
+    const digest = this._open().digest();
+    this.#stream = undefined;
+    return output(digest, encoding);
   }
 
-  _copy(options) {
-    return [this.#compute, options, [...this.#pieces]];
+  _open() {
+    if (!this.#stream) throw coded(Error, 'ERR_CRYPTO_HASH_FINALIZED', 'Digest already called');
+    return this.#stream;
   }
 
   _transform(chunk, encoding, callback) {
@@ -57,27 +51,27 @@ class Digest extends Transform {
     callback();
   }
 }
+extendStream(Digest, 'Transform');
 
 export class Hash extends Digest {
   copy(options) {
-    return new Hash(...this._copy(options));
+    return new Hash(this._open().copy(), options);
   }
 }
 export class Hmac extends Digest {}
 
 export function createHash(algorithm, options) {
-  const name = hashName(algorithm);
-  return new Hash((bytes) => native.digest(name, bytes), options);
+  if (typeof algorithm === 'string' && !native.hashInfo(algorithm)) {
+    throw coded(Error, 'ERR_OSSL_EVP_UNSUPPORTED', 'Digest method not supported');
+  }
+  return new Hash(native.hashStream(checkHash(algorithm)), options);
 }
 
-export function createHmac(algorithm, key, options) {
-  const name = hashName(algorithm);
-  const secret = secretOf(key);
-  return new Hmac((bytes) => native.hmac(name, secret, bytes), options);
-}
+export const createHmac = (algorithm, key, options) =>
+  new Hmac(native.hmacStream(checkHash(algorithm), secretOf(key)), options);
 
 /** A digest in one call. */
-export const hash = (algorithm, data, encoding = 'hex') => createHash(algorithm).update(data).digest(encoding);
+export const hash = (algorithm, data, encoding = 'hex') => output(native.hash(checkHash(algorithm), toBytes(data)), encoding);
 
 /** The form with a callback of a function that computes at once. */
 export const withCallback =
@@ -85,32 +79,33 @@ export const withCallback =
   (...args) => {
     const callback = args.pop();
     if (typeof callback !== 'function') throw wrongType('callback', 'of type function', callback);
-    const result = compute(...args);
-    nextTick(callback, null, result);
+    nextTick(callback, null, compute(...args));
   };
 
 export function pbkdf2Sync(password, salt, iterations, length, digest) {
-  return output(native.pbkdf2(hashName(digest), toBytes(password), toBytes(salt), iterations, length));
+  return output(native.pbkdf2(checkHash(digest), toBytes(password), toBytes(salt), iterations, length));
 }
 
+/** The memory that Node's `scrypt` uses at most, if the caller does not say. */
+const SCRYPT_MEMORY = 32 * 1024 * 1024;
+
 export function scryptSync(password, salt, length, options = {}) {
-  const { N = options.cost ?? 16384, r = options.blockSize ?? 8, p = options.parallelization ?? 1, maxmem = 32 * 1024 * 1024 } = options;
-  if (128 * N * r > maxmem) {
+  const { N = options.cost ?? 16384, r = options.blockSize ?? 8, p = options.parallelization ?? 1 } = options;
+  if (128 * N * r > (options.maxmem ?? SCRYPT_MEMORY)) {
     throw coded(RangeError, 'ERR_CRYPTO_INVALID_SCRYPT_PARAMS', 'Invalid scrypt params: memory limit exceeded');
   }
   return output(native.scrypt(toBytes(password), toBytes(salt), N, r, p, length));
 }
 
 export function hkdfSync(digest, key, salt, info, length) {
-  const { buffer, byteOffset } = output(native.hkdf(hashName(digest), secretOf(key), toBytes(salt), toBytes(info), length));
-  return buffer.slice(byteOffset, byteOffset + length);
+  const derived = native.hkdf(checkHash(digest), secretOf(key), toBytes(salt), toBytes(info), length);
+  return derived.buffer.slice(derived.byteOffset, derived.byteOffset + length);
 }
 
 export const pbkdf2 = withCallback(pbkdf2Sync);
-export const scrypt = (password, salt, length, options, callback) =>
-  typeof options === 'function' ? withCallback(scryptSync)(password, salt, length, options) : withCallback(scryptSync)(password, salt, length, options, callback);
+export const scrypt = withCallback(scryptSync);
 export const hkdf = withCallback(hkdfSync);
 
 export const argon2Sync = () => {
-  throw unavailable('crypto.argon2Sync', 'use scrypt, or the npm package hash-wasm');
+  throw unavailable('crypto.argon2Sync', 'use scrypt');
 };

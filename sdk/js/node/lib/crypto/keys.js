@@ -1,30 +1,36 @@
 // `KeyObject`, and what makes one.
 import native from 'toril:engine/native';
+import 'toril:engine/full';
 import { Buffer } from '../../buffer.js';
 import { coded, unavailable, wrongType } from '../errors.js';
 import { output, toBytes } from './bytes.js';
-import { describe, fromDer, fromJwk, fromPem, inner, publicOf, rsaDetails, toJwk, toPem } from './key-formats.js';
+import { fromDer, fromJwk, fromPem, toJwk, toPem } from './key-formats.js';
+
+/** The names that Node gives to what the engine calls these. */
+const TYPES = { p256: 'ec', p384: 'ec' };
+const CURVES = { p256: 'prime256v1', p384: 'secp384r1' };
+const ENGINE_CURVES = { prime256v1: 'p256', 'p-256': 'p256', secp384r1: 'p384', 'p-384': 'p384' };
 
 /** A key: `secret`, `public` or `private`. */
 export class KeyObject {
-  #bytes;
+  /** A secret's bytes, or what the engine knows of a pair's key: `type`, `isPrivate`, `der`, `bits`. */
+  #inner;
 
-  constructor(type, bytes) {
+  constructor(type, inner) {
     this.type = type;
-    this.#bytes = bytes;
+    this.#inner = inner;
   }
 
   get [Symbol.toStringTag]() {
     return 'KeyObject';
   }
 
-  /** The bytes: DER for a pair's keys. */
-  static bytesOf(key) {
-    return key.#bytes;
+  static innerOf(key) {
+    return key.#inner;
   }
 
   static is(value) {
-    return typeof value === 'object' && value !== null && #bytes in value;
+    return typeof value === 'object' && value !== null && #inner in value;
   }
 
   static from(key) {
@@ -32,80 +38,89 @@ export class KeyObject {
   }
 
   get symmetricKeySize() {
-    return this.type === 'secret' ? this.#bytes.length : undefined;
+    return this.type === 'secret' ? this.#inner.length : undefined;
   }
 
   get asymmetricKeyType() {
-    return this.type === 'secret' ? undefined : describe(this.type, this.#bytes).type;
+    return this.type === 'secret' ? undefined : (TYPES[this.#inner.type] ?? this.#inner.type);
   }
 
   get asymmetricKeyDetails() {
     if (this.type === 'secret') return undefined;
-    const { type, curve } = describe(this.type, this.#bytes);
-    if (type === 'rsa') return rsaDetails(this.type, this.#bytes);
-    return curve ? { namedCurve: curve.name } : {};
+    const { type, bits, der, isPrivate } = this.#inner;
+    if (type !== 'rsa') return CURVES[type] ? { namedCurve: CURVES[type] } : {};
+    const { e } = native.keyParts(der, isPrivate);
+    return { modulusLength: bits, publicExponent: BigInt(`0x${native.hexEncode(e)}`) };
   }
 
   equals(other) {
-    return this.type === other.type && Buffer.compare(this.#bytes, KeyObject.bytesOf(other)) === 0;
+    const bytes = (key) => (key.type === 'secret' ? key.#inner : key.#inner.der);
+    return this.type === other.type && Buffer.compare(bytes(this), bytes(other)) === 0;
   }
 
   export({ format = this.type === 'secret' ? 'buffer' : undefined, type } = {}) {
     if (this.type === 'secret') {
-      return format === 'jwk' ? { kty: 'oct', k: output(this.#bytes, 'base64url') } : output(this.#bytes.slice());
+      return format === 'jwk' ? { kty: 'oct', k: output(this.#inner, 'base64url') } : output(this.#inner.slice());
     }
-    if (format === 'jwk') return toJwk(this.type, this.#bytes);
-    const isInner = type === 'pkcs1' || type === 'sec1';
-    const der = isInner ? inner(this.type, this.#bytes) : this.#bytes;
-    if (format === 'der') return output(der.slice());
-    const label = { pkcs1: `RSA ${this.type.toUpperCase()} KEY`, sec1: 'EC PRIVATE KEY' }[type] ?? `${this.type.toUpperCase()} KEY`;
-    return toPem(label, der);
+    if (format === 'jwk') return toJwk(this.#inner);
+    const { der: whole } = this.#inner;
+    const inner = { pkcs1: `pkcs1-${this.type}`, sec1: 'sec1' }[type];
+    const der = inner ? native.keyExport(inner, whole) : whole.slice();
+    if (format === 'der') return output(der);
+    const label = { pkcs1: `RSA ${this.type.toUpperCase()} KEY`, sec1: 'EC PRIVATE KEY' }[type];
+    return toPem(label ?? `${this.type.toUpperCase()} KEY`, der);
   }
 }
+
+const pairKey = (inner) => new KeyObject(inner.isPrivate ? 'private' : 'public', inner);
 
 export const createSecretKey = (key, encoding) => new KeyObject('secret', toBytes(key, encoding, 'key').slice());
 
 /** A key in any of the forms that Node accepts. */
-function read(input, kind) {
-  if (KeyObject.is(input)) return { kind: input.type, der: KeyObject.bytesOf(input) };
-  const { key = input, format, type, encoding } = typeof input === 'object' && !ArrayBuffer.isView(input) ? input : {};
-  if (KeyObject.is(key)) return { kind: key.type, der: KeyObject.bytesOf(key) };
+function read(input, isPrivate) {
+  if (KeyObject.is(input)) return KeyObject.innerOf(input);
+  const isOptions = typeof input === 'object' && input !== null && !ArrayBuffer.isView(input) && !(input instanceof ArrayBuffer);
+  const { key = input, format, type, encoding } = isOptions ? input : {};
+  if (KeyObject.is(key)) return KeyObject.innerOf(key);
   if (format === 'jwk') return fromJwk(key);
-  if (format === 'der') return { kind, der: fromDer(toBytes(key).slice(), type, kind) };
+  if (format === 'der') return fromDer(toBytes(key).slice(), type, isPrivate);
   if (typeof key === 'string') return fromPem(key);
   if (ArrayBuffer.isView(key) || key instanceof ArrayBuffer) return fromPem(output(toBytes(key, encoding), 'latin1'));
   throw wrongType('key', 'of type string or an instance of ArrayBuffer, Buffer, KeyObject, or an object', key);
 }
 
 export function createPrivateKey(input) {
-  const { kind, der } = read(input, 'private');
-  if (kind !== 'private') throw coded(Error, 'ERR_OSSL_UNSUPPORTED', 'error:1E08010C:DECODER routines::unsupported');
-  return new KeyObject('private', der);
+  const inner = read(input, true);
+  if (inner.isPrivate !== true) throw coded(Error, 'ERR_OSSL_UNSUPPORTED', 'error:1E08010C:DECODER routines::unsupported');
+  return pairKey(inner);
 }
 
 /** Of a private key, its public one. */
 export function createPublicKey(input) {
-  const { kind, der } = read(input, 'public');
-  return new KeyObject('public', kind === 'private' ? publicOf(der) : der);
+  const inner = read(input, false);
+  return pairKey(inner.isPrivate ? fromDer(native.keyPublic(inner.der), undefined, false) : inner);
 }
 
 /** The bytes of a secret. */
 export function secretOf(key) {
   if (!KeyObject.is(key)) return toBytes(key, undefined, 'key');
-  if (key.type !== 'secret') throw coded(TypeError, 'ERR_CRYPTO_INVALID_KEY_OBJECT_TYPE', `Invalid key object type ${key.type}, expected secret.`);
-  return KeyObject.bytesOf(key);
+  if (key.type === 'secret') return KeyObject.innerOf(key);
+  throw coded(TypeError, 'ERR_CRYPTO_INVALID_KEY_OBJECT_TYPE', `Invalid key object type ${key.type}, expected secret.`);
 }
 
 const encoded = (key, encoding) => (encoding ? key.export(encoding) : key);
 
-export function generateKeyPairSync(type, options = {}) {
-  const pair = native.generateKeyPair(type, options.modulusLength ?? 0, options.namedCurve ?? '');
+/** Makes a pair of keys. A large RSA key takes seconds. */
+export function generateKeyPairSync(type, { modulusLength, publicExponent, namedCurve, publicKeyEncoding, privateKeyEncoding } = {}) {
+  const kind = type === 'ec' ? ENGINE_CURVES[String(namedCurve).toLowerCase()] : type;
+  if (!['rsa', 'ed25519', 'p256', 'p384'].includes(kind)) {
+    throw unavailable(`A key of the kind ${namedCurve ?? type}`, 'use rsa, ed25519, prime256v1 or secp384r1');
+  }
+  const pair = native.keyGenerate(kind, modulusLength, publicExponent === undefined ? undefined : Number(publicExponent));
   return {
-    publicKey: encoded(new KeyObject('public', pair.publicKey), options.publicKeyEncoding),
-    privateKey: encoded(new KeyObject('private', pair.privateKey), options.privateKeyEncoding),
+    publicKey: encoded(pairKey(fromDer(pair.publicKey, undefined, false)), publicKeyEncoding),
+    privateKey: encoded(pairKey(fromDer(pair.privateKey, undefined, true)), privateKeyEncoding),
   };
 }
 
-export function generateKeySync(type, { length }) {
-  return createSecretKey(native.randomBytes(Math.floor(length / 8)));
-}
+export const generateKeySync = (type, { length }) => createSecretKey(native.randomBytes(Math.floor(length / 8)));

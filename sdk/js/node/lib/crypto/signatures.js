@@ -1,78 +1,58 @@
 // Signing and verifying, and encryption with a pair of keys.
 import native from 'toril:engine/native';
-import { Writable } from '../../stream.js';
-import { coded } from '../errors.js';
+import 'toril:engine/full';
 import { nextTick } from '../next-tick.js';
+import { extendStream, initialize } from '../stream-if-used.js';
 import { join, output, toBytes } from './bytes.js';
-import { signatureFromDer, signatureToDer } from './der.js';
-import { hashName } from './hash.js';
-import { describe } from './key-formats.js';
+import { checkHash } from './hash.js';
 import { KeyObject, createPrivateKey, createPublicKey } from './keys.js';
 
 export const RSA_PKCS1_PADDING = 1;
 export const RSA_PKCS1_OAEP_PADDING = 4;
 export const RSA_PKCS1_PSS_PADDING = 6;
-const SALT_OF_DIGEST_LENGTH = -1;
-const SIZES = { md5: 16, sha1: 20, sha224: 28, sha256: 32, sha384: 48, sha512: 64 };
 
 /** The options beside the key: `{ key, padding, saltLength, dsaEncoding }`. */
 const optionsOf = (input) => (typeof input === 'object' && !KeyObject.is(input) && !ArrayBuffer.isView(input) ? input : {});
 
-/** What the engine needs to know of a key, a hash and their options. */
-function scheme(kind, der, algorithm, { padding, saltLength, dsaEncoding = 'der' }) {
-  const { type, curve } = describe(kind, der);
-  if (type === 'ed25519') return { name: 'ed25519', hash: '', salt: 0 };
-  const hash = hashName(algorithm ?? 'sha256');
-  if (type === 'ec') return { name: 'ecdsa', hash, salt: 0, size: dsaEncoding === 'der' ? curve.size : undefined };
-  if (padding === RSA_PKCS1_PSS_PADDING || type === 'rsa-pss') {
-    const isDigest = saltLength === undefined || saltLength === SALT_OF_DIGEST_LENGTH || saltLength < 0;
-    return { name: 'rsa-pss', hash, salt: isDigest ? SIZES[hash] : saltLength };
-  }
-  return { name: 'rsa-pkcs1', hash, salt: 0 };
+/** The engine's scheme and options for a key. */
+function schemeFor({ type }, { padding, saltLength, dsaEncoding = 'der' }) {
+  if (type === 'ed25519') return { scheme: 'ed25519', options: {} };
+  if (type !== 'rsa') return { scheme: 'ecdsa', options: { der: dsaEncoding === 'der' } };
+  if (padding !== RSA_PKCS1_PSS_PADDING) return { scheme: 'rsa-pkcs1', options: {} };
+  // Negative numbers stand for the lengths that the engine finds itself.
+  return { scheme: 'rsa-pss', options: saltLength === undefined || saltLength < 0 ? {} : { saltLength } };
 }
 
+const hashFor = (type, algorithm) => (type === 'ed25519' ? '' : checkHash(algorithm ?? 'sha256'));
+
 export function sign(algorithm, data, key, callback) {
-  const options = optionsOf(key);
-  const der = KeyObject.bytesOf(createPrivateKey(key));
-  const { name, hash, salt, size } = scheme('private', der, algorithm, options);
-  const made = native.sign(name, hash, der, toBytes(data), salt);
-  const signature = output(size === undefined ? made : signatureToDer(made));
+  const inner = KeyObject.innerOf(createPrivateKey(key));
+  const { scheme, options } = schemeFor(inner, optionsOf(key));
+  const signature = output(native.sign(scheme, hashFor(inner.type, algorithm), inner.der, toBytes(data), options));
   if (!callback) return signature;
   nextTick(callback, null, signature);
 }
 
 export function verify(algorithm, data, key, signature, callback) {
-  const options = optionsOf(key);
-  const der = KeyObject.bytesOf(createPublicKey(key));
-  const { name, hash, salt, size } = scheme('public', der, algorithm, options);
-  const isGood = check(name, hash, der, data, toBytes(signature), salt, size);
-  if (!callback) return isGood;
-  nextTick(callback, null, isGood);
+  const inner = KeyObject.innerOf(createPublicKey(key));
+  const { scheme, options } = schemeFor(inner, optionsOf(key));
+  const hash = hashFor(inner.type, algorithm);
+  const isRight = native.verify(scheme, hash, inner.der, toBytes(data), toBytes(signature), options);
+  if (!callback) return isRight;
+  nextTick(callback, null, isRight);
 }
 
-function check(name, hash, der, data, signature, salt, size) {
-  let plain = signature;
-  if (size !== undefined) {
-    try {
-      plain = signatureFromDer(signature, size);
-    } catch {
-      // Not DER, so not a signature.
-      return false;
-    }
-  }
-  return native.verify(name, hash, der, toBytes(data), plain, salt);
-}
-
-class Collector extends Writable {
+/** Collects what is signed. */
+class Collector {
   #pieces = [];
 
   constructor(algorithm, options) {
-    super(options);
-    this.algorithm = algorithm;
-    hashName(algorithm);
+    initialize(this, 'Writable', options);
+    this.algorithm = checkHash(algorithm);
   }
 
   update(data, encoding) {
+    // The caller may reuse its memory.
     this.#pieces.push(toBytes(data, encoding).slice());
     return this;
   }
@@ -86,6 +66,7 @@ class Collector extends Writable {
     return join(this.#pieces);
   }
 }
+extendStream(Collector, 'Writable');
 
 export class Sign extends Collector {
   sign(key, encoding) {
@@ -102,16 +83,12 @@ export class Verify extends Collector {
 export const createSign = (algorithm, options) => new Sign(algorithm, options);
 export const createVerify = (algorithm, options) => new Verify(algorithm, options);
 
-/** Encrypts with RSA, as OAEP. PKCS#1 v1.5 is only for signatures. */
-function crypt(kind, make, input, data) {
+function crypt(compute, inner, input, data) {
   const { padding = RSA_PKCS1_OAEP_PADDING, oaepHash = 'sha1', oaepLabel } = optionsOf(input);
-  if (padding !== RSA_PKCS1_OAEP_PADDING) {
-    throw coded(Error, 'ERR_NOT_AVAILABLE_IN_PLUGIN', 'RSA encryption with PKCS#1 v1.5 padding is not available in a plugin: use RSA_PKCS1_OAEP_PADDING');
-  }
-  const der = KeyObject.bytesOf(make(input));
-  const label = oaepLabel === undefined ? new Uint8Array() : toBytes(oaepLabel);
-  return output(native[kind](der, hashName(oaepHash), label, toBytes(data)));
+  const label = oaepLabel === undefined ? undefined : toBytes(oaepLabel);
+  const name = padding === RSA_PKCS1_OAEP_PADDING ? 'oaep' : 'pkcs1';
+  return output(compute(name, checkHash(oaepHash), inner.der, toBytes(data), label));
 }
 
-export const publicEncrypt = (key, data) => crypt('rsaEncrypt', createPublicKey, key, data);
-export const privateDecrypt = (key, data) => crypt('rsaDecrypt', createPrivateKey, key, data);
+export const publicEncrypt = (key, data) => crypt(native.rsaEncrypt, KeyObject.innerOf(createPublicKey(key)), key, data);
+export const privateDecrypt = (key, data) => crypt(native.rsaDecrypt, KeyObject.innerOf(createPrivateKey(key)), key, data);

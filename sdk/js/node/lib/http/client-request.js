@@ -27,6 +27,8 @@ export class ClientRequest extends Writable {
   #isStreamed = false;
   #hasResponse = false;
   #idle;
+  /** Settles when the engine has taken what was written before. It takes one piece at a time. */
+  #written = Promise.resolve();
 
   constructor(input, options, callback) {
     // A request lives until its response has ended, and not only until its body has.
@@ -163,8 +165,11 @@ export class ClientRequest extends Writable {
   }
 
   _final(callback) {
-    if (this.#isStreamed) native.endBody(this.#id);
-    else this.#send(this.#chunks.length === 0 ? null : asBytes(Buffer.concat(this.#chunks)));
+    if (this.#isStreamed) {
+      this.#written.then(() => native.endBody(this.#id)).then(() => callback(), callback);
+      return;
+    }
+    this.#send(this.#chunks.length === 0 ? null : asBytes(Buffer.concat(this.#chunks)));
     callback();
   }
 
@@ -172,21 +177,19 @@ export class ClientRequest extends Writable {
     this.#isStreamed = true;
     const chunks = this.#chunks.splice(0);
     this.#send(true);
-    if (chunks.length > 0 && this.#id !== undefined) {
-      this.cork();
-      this.#writeStreamed(Buffer.concat(chunks), (error) => {
-        this.uncork();
-        if (error) this.destroy(error);
-      });
-    }
+    if (chunks.length > 0) this.#writeStreamed(Buffer.concat(chunks), (error) => error && this.destroy(error));
   }
 
   #writeStreamed(chunk, callback) {
-    native.writeBody(
-      this.#id,
-      asBytes(chunk),
-      keep((error) => callback(error ? this.#failure(error) : null)),
+    const taken = this.#written.then(
+      () =>
+        new Promise((resolve, reject) => {
+          native.writeBody(this.#id, asBytes(chunk), (error) => (error ? reject(this.#failure(error)) : resolve()));
+        }),
     );
+    // The error is the caller's. What follows fails on its own.
+    this.#written = taken.catch(() => {});
+    taken.then(() => callback(), callback);
   }
 
   #send(body) {

@@ -2,6 +2,7 @@
 import native from 'toril:engine/native';
 import { asInterface, defineGlobals, toBytes } from 'toril:runtime/core';
 import { TransformStream } from 'toril:runtime/streams';
+import 'toril:engine/web';
 
 const COMPRESS = { gzip: 'gzip', deflate: 'deflate', 'deflate-raw': 'deflateRaw' };
 const DECOMPRESS = { gzip: 'gunzip', deflate: 'inflate', 'deflate-raw': 'inflateRaw' };

@@ -1,5 +1,6 @@
 // Decodes compressed bodies of responses, as Node's fetch does.
 import native from 'toril:engine/native';
+import 'toril:engine/web';
 import { concatBytes } from 'toril:runtime/core';
 import { terminated } from './errors.js';
 

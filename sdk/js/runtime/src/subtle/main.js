@@ -2,6 +2,7 @@
 import { Crypto, asInterface, defineGlobals } from 'toril:runtime/core';
 import { CryptoKey } from './key.js';
 import { SubtleCrypto } from './subtle-crypto.js';
+import 'toril:engine/full';
 
 let subtle;
 Object.defineProperty(Crypto.prototype, 'subtle', {

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_range_is_left_out() {
+    fn an_invalid_slot_range_is_ignored() {
         let asked = Address { host: "seed".into(), port: 1 };
         assert_eq!(read(vec![Value::Int(0), Value::Int(1)], &asked), None);
         assert_eq!(read(vec![Value::Int(-1), Value::Int(1), Value::Array(Vec::new())], &asked), None);

@@ -72,7 +72,7 @@ pub fn fill(
         filled.push(placeholder.clone());
     }
     for placeholder in &filled {
-        swap(headers, &placeholder.text(), placeholder.secret.expose(), true);
+        swap(headers, &placeholder.text(), placeholder.secret.expose(), |value| value.set_sensitive(true));
     }
     Ok(filled)
 }
@@ -80,7 +80,7 @@ pub fn fill(
 /// Replaces secrets with placeholders in the headers of a response.
 pub fn hide_in_headers(secrets: &[Placeholder], headers: &mut HeaderMap) {
     for placeholder in secrets {
-        swap(headers, placeholder.secret.expose(), &placeholder.text(), false);
+        swap(headers, placeholder.secret.expose(), &placeholder.text(), |value| value.set_sensitive(false));
     }
 }
 
@@ -91,11 +91,12 @@ pub fn hide(secrets: &[Placeholder], bytes: Vec<u8>) -> Vec<u8> {
     })
 }
 
-fn swap(headers: &mut HeaderMap, from: &str, to: &str, sensitive: bool) {
+/// Replaces one text by another in all values, and marks each changed value.
+fn swap(headers: &mut HeaderMap, from: &str, to: &str, mark: fn(&mut HeaderValue)) {
     for value in headers.values_mut().filter(|value| holds(value.as_bytes(), from.as_bytes())) {
         // Both texts are valid in a header value, and so is their combination.
         if let Ok(mut swapped) = HeaderValue::from_bytes(&replace(value.as_bytes(), from.as_bytes(), to.as_bytes())) {
-            swapped.set_sensitive(sensitive);
+            mark(&mut swapped);
             *value = swapped;
         }
     }
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_without_a_placeholder_is_as_it_was() {
+    fn a_request_without_a_placeholder_stays_unchanged() {
         let mut sent = headers(AUTHORIZATION, "Bearer <toril-secret:other>");
         assert!(fill(&[placeholder()], &origin("https://a.example"), &mut sent).is_ok_and(|filled| filled.is_empty()));
         assert_eq!(sent, headers(AUTHORIZATION, "Bearer <toril-secret:other>"));

@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_fills_again_and_holds_no_more_than_one_time() {
+    fn a_bucket_refills_and_never_holds_more_than_one_period() {
         let (rate, now) = (two_a_second(), Instant::now() + LONG);
         for at in [now, now + LONG] {
             let at_once = (0..9).filter(|_| rate.turn_at(at, Duration::ZERO).is_ok()).count();

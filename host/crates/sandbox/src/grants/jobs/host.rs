@@ -8,7 +8,7 @@ use crate::interface::jobs::{
 };
 use crate::limits::JOB_DATA;
 use toril_config::{self as config, Backoff};
-use toril_job::{ContextError, Deduplication, JobOptions, NewJob, OnFailure};
+use toril_job::{ContextError, Deduplication, JobOptions, NewJob, OnFailure, QueueName};
 
 type Answer = wasmtime::Result<Result<String, Error>>;
 
@@ -38,18 +38,18 @@ impl View<'_> {
         options: AddOptions,
         child: Option<OnFailure>,
     ) -> Answer {
-        if !self.grant.queues.contains(&queue) {
+        let Some(queue) = self.grant.queues.iter().find(|granted| **granted == *queue).cloned() else {
             let plugin = &self.job.plugin;
             let denied = format!(
                 "plugin {plugin} may not add jobs to queue {queue:?}: add it to `add_to` under [plugins.{plugin}] in the configuration to allow it"
             );
             self.job.denials.add(denied.clone());
             return Ok(Err(Error::Denied(denied)));
-        }
+        };
         let Some(context) = self.job.context.clone() else {
             return Ok(Err(Error::Unavailable("no job is running".to_owned())));
         };
-        let job = match checked(queue, name, &data, options, child.is_some()) {
+        let job = match checked(queue, name, &data, options, child) {
             Ok(job) => NewJob { trace: self.job.trace.carrier(), ..job },
             Err(reason) => return Ok(Err(Error::Invalid(reason))),
         };
@@ -63,7 +63,7 @@ impl View<'_> {
         }
         // Counted before the call: a call that fails may have reached Redis.
         self.pen.added += 1;
-        Ok(context.add(job, child).await.map_err(|error| match error {
+        Ok(context.add(job, child).await.map(String::from).map_err(|error| match error {
             ContextError::Invalid(reason) => Error::Invalid(reason),
             ContextError::Denied(reason) => Error::Denied(reason),
             ContextError::Unavailable(reason) => Error::Unavailable(reason),
@@ -72,7 +72,13 @@ impl View<'_> {
 }
 
 /// Makes the same checks as BullMQ's own clients before they add a job.
-fn checked(queue: String, name: String, data: &str, options: AddOptions, child: bool) -> Result<NewJob, String> {
+fn checked(
+    queue: QueueName,
+    name: String,
+    data: &str,
+    options: AddOptions,
+    child: Option<OnFailure>,
+) -> Result<NewJob, String> {
     if data.len() > JOB_DATA {
         return Err(format!("the data has {} bytes and may have {JOB_DATA}", data.len()));
     }
@@ -81,7 +87,7 @@ fn checked(queue: String, name: String, data: &str, options: AddOptions, child: 
     if options.id.as_ref().is_some_and(|id| id.contains(':')) {
         return Err("the job id has a colon: choose an id without one".to_owned());
     }
-    if child && options.deduplication.is_some() {
+    if child.is_some() && options.deduplication.is_some() {
         return Err("a child cannot be deduplicated".to_owned());
     }
     let backoff = options.backoff.map(|backoff| {
@@ -92,7 +98,7 @@ fn checked(queue: String, name: String, data: &str, options: AddOptions, child: 
         Backoff { kind, delay: Duration::from_millis(backoff.delay), jitter: backoff.jitter }
     });
     let options = JobOptions {
-        id: options.id,
+        id: options.id.map(Into::into),
         delay: options.delay.map(Duration::from_millis),
         priority: options.priority,
         attempts: options.attempts,
@@ -133,17 +139,21 @@ mod tests {
     use super::*;
     use toril_job::LARGEST_PRIORITY;
 
+    fn queue() -> QueueName {
+        QueueName::new("q").unwrap()
+    }
+
     fn options() -> AddOptions {
         AddOptions { id: None, delay: None, priority: None, attempts: None, backoff: None, deduplication: None }
     }
 
     fn refused(data: &str, options: AddOptions) -> String {
-        checked("q".into(), "n".into(), data, options, false).expect_err("refused")
+        checked(queue(), "n".into(), data, options, None).expect_err("refused")
     }
 
     #[test]
     fn a_plain_job_passes() {
-        let job = checked("q".into(), "n".into(), "{\"a\":1}", options(), true).expect("passes");
+        let job = checked(queue(), "n".into(), "{\"a\":1}", options(), Some(OnFailure::Ignore)).expect("passes");
         assert_eq!(job.data, serde_json::json!({ "a": 1 }));
     }
 

@@ -9,6 +9,7 @@ use wasmtime::component::{HasData, Linker};
 use crate::current_job::CurrentJob;
 use crate::interface::jobs;
 use toril_config::Plugin;
+use toril_job::QueueName;
 
 /// The interface that uses this grant.
 pub const INTERFACE: &str = "toril:plugin/jobs";
@@ -19,7 +20,7 @@ pub const LINE: &str = "add_to = [\"…\"]             # every queue that it add
 #[derive(Clone)]
 pub struct Prepared {
     /// Queues that the plugin may add jobs to.
-    queues: Arc<[String]>,
+    queues: Arc<[QueueName]>,
     /// Maximum number of jobs that one attempt may add.
     max_added_jobs: u64,
 }

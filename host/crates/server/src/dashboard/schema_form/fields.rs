@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_with_properties_is_json() {
+    fn a_schema_without_properties_has_no_fields() {
         for schema in [json!(true), json!({}), json!({ "type": "array" }), json!({ "oneOf": [{}, {}] })] {
             assert!(of_schema(&schema).is_none(), "{schema}");
         }

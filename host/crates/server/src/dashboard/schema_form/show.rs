@@ -78,7 +78,7 @@ fn description(field: &Field, id: &str) -> Markup {
 pub fn errors_at(errors: &Errors, pointer: &str, id: &str) -> Markup {
     html! {
         @if let Some(wrong) = errors.get(pointer).filter(|wrong| !wrong.is_empty()) {
-            span.wrong id={ (id) "-wrong" } { (shown(&wrong.join("; "))) }
+            span.wrong id={ (id) "-wrong" } { (shown(wrong.join("; "))) }
         }
     }
 }
