@@ -20,7 +20,10 @@ let failures = 0;
 let same = 0;
 const folder = await mkdtemp(join(tmpdir(), 'toril-conformance-'));
 try {
-  for (const file of files) await compareFile(file.replace(/\.js$/, ''));
+  for (const file of files) {
+    const name = file.replace(/\.js$/, '');
+    await compareFile(name).catch((error) => fail(`${name}: ${error.message}`));
+  }
 } finally {
   await rm(folder, { recursive: true });
 }
@@ -44,8 +47,8 @@ async function compareFile(name) {
   }
 }
 
-/** Both sides run the same bundle, so that names and lines are the same. */
-async function bundle(name, wrapper, out) {
+/** Bundles a file's cases. `formatter` is the module whose `format` console.log uses. */
+async function bundle(name, wrapper, out, formatter) {
   await build({
     stdin: { contents: `import { run } from './run-cases.js';\nimport { cases } from './cases/${name}.js';\n${wrapper}`, resolveDir: here },
     outfile: join(folder, out),
@@ -54,13 +57,15 @@ async function bundle(name, wrapper, out) {
     platform: 'neutral',
     mainFields: ['module', 'main'],
     target: 'es2022',
+    external: ['node:*', 'toril:*'],
+    plugins: [{ name: 'format', setup: ({ onResolve }) => onResolve({ filter: /^conformance:format$/ }, () => ({ path: formatter, external: true })) }],
     logLevel: 'warning',
   });
   return join(folder, out);
 }
 
 async function runInNode(name) {
-  const path = await bundle(name, 'export const texts = () => run(cases);', `${name}.node.mjs`);
+  const path = await bundle(name, 'export const texts = () => run(cases);', `${name}.node.mjs`, 'node:util');
   return (await import(pathToFileURL(path))).texts();
 }
 
@@ -69,14 +74,14 @@ async function runInEngine(name) {
     describe: () => ({ description: '', jobs: [] }),
     handle: async () => JSON.stringify(await run(cases)),
   };`;
-  const path = await bundle(name, wrapper, `${name}.engine.js`);
+  const path = await bundle(name, wrapper, `${name}.engine.js`, 'toril:runtime/console');
   const { stdout } = await promisify(execFile)(runner, [path], { maxBuffer: MAX_OUTPUT }).catch((error) => error);
   let report;
   try {
     report = JSON.parse(stdout);
   } catch {
-    throw new Error(`${name}: the runner printed no report`);
+    throw new Error('the runner printed no report');
   }
-  if (report.outcome !== 'completed') throw new Error(`${name}: ${JSON.stringify(report.failure)}`);
+  if (report.outcome !== 'completed') throw new Error(JSON.stringify(report.failure));
   return report.result;
 }

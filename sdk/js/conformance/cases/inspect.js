@@ -1,4 +1,6 @@
-// What console.log writes. Both sides format with Node's rules; Node's own formatter is asked through console.
+// What console.log writes. `format` is the function behind it, on either side.
+import { format } from 'conformance:format';
+
 const VALUES = {
   scalars: [1, -0, 'a', "it's", true, null, undefined, 10n, Symbol('s')],
   nested: { a: { b: { c: { d: 1 } } } },
@@ -24,24 +26,9 @@ const VALUES = {
   cycle: (() => { const value = { a: [] }; value.a.push(value); return value; })(),
 };
 
-/** The text that console.log writes on this side. */
-async function logged(...values) {
-  const inspect = await formatter();
-  return inspect(...values);
-}
-
-async function formatter() {
-  if (globalThis.process?.versions?.node !== undefined && !('torilFormat' in globalThis)) {
-    const { format } = await import(/* @vite-ignore */ ['node', 'util'].join(':'));
-    return format;
-  }
-  const { format } = await import(/* @vite-ignore */ ['toril', 'runtime/console'].join(':'));
-  return format;
-}
-
 export function cases(add) {
-  for (const [name, value] of Object.entries(VALUES)) add(name, () => logged(value));
-  add('placeholders', () => logged('%s %d %i %f %j %o %O %% %c|', 'a', '5', 3.7, '1.5', { a: 1 }, [1], { b: 2 }, 'css', 'rest', { c: 3 }));
-  add('an error', async () => (await logged(new RangeError('boom'))).split('\n')[0]);
-  add('an error with properties', async () => (await logged(Object.assign(new Error('m'), { code: 'E' }))).split('\n').at(-1));
+  for (const [name, value] of Object.entries(VALUES)) add(name, () => format(value));
+  add('placeholders', () => format('%s %d %i %f %j %o %O %% %c|', 'a', '5', 3.7, '1.5', { a: 1 }, [1], { b: 2 }, 'css', 'rest', { c: 3 }));
+  add('an error', () => format(new RangeError('boom')).split('\n')[0]);
+  add('an error with properties', () => format(Object.assign(new Error('m'), { code: 'E' })).split('\n').at(-1));
 }

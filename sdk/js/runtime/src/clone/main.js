@@ -9,6 +9,8 @@ function refuse(value) {
   throw new DOMException(`${shown} could not be cloned.`, 'DataCloneError');
 }
 
+const typeOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get;
+
 // By internal slot, not by prototype or Symbol.toStringTag, which anybody may change.
 function brandOf(value) {
   const probes = [
@@ -120,7 +122,7 @@ class Cloner {
 
   #view(value) {
     const whole = this.clone(value.buffer);
-    const constructor = value instanceof DataView ? DataView : globalThis[Object.getPrototypeOf(Uint8Array.prototype)[Symbol.toStringTag] ?? value[Symbol.toStringTag]];
+    const constructor = value instanceof DataView ? DataView : globalThis[typeOf.call(value)];
     const length = value instanceof DataView ? value.byteLength : value.length;
     return this.#keep(value, new constructor(whole, value.byteOffset, length));
   }
@@ -149,7 +151,7 @@ class Cloner {
 }
 
 export function structuredClone(value, options = undefined) {
-  if (arguments.length === 0) throw new TypeError('The "value" argument must be specified');
+  if (arguments.length === 0) throw Object.assign(new TypeError('The "value" argument must be specified'), { code: 'ERR_MISSING_ARGS' });
   const cloner = new Cloner([...(options?.transfer ?? [])]);
   const copy = cloner.clone(value);
   cloner.detach();

@@ -1,5 +1,6 @@
 // The part of the runtime that every plugin has: it stays small.
 import './errors.js';
+import './date.js';
 import './performance.js';
 import './timers.js';
 import './event.js';

@@ -104,15 +104,23 @@ function exportSecret(format, key, data) {
   return { key_ops: key.usages, ext: key.extractable, kty: 'oct', k: toBase64url(data), alg };
 }
 
-const JWK_ORDER = ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi', 'x', 'y'];
+const JWK_ORDER = ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'];
 
 function writeJwk(key, parts) {
   const { name, namedCurve, hash } = key.algorithm;
   const jwk = { key_ops: key.usages, ext: key.extractable, kty: isRsa(name) ? 'RSA' : isEc(name) ? 'EC' : 'OKP' };
-  for (const part of JWK_ORDER) if (parts[part] !== undefined) jwk[part] = toBase64url(parts[part]);
-  if (isEc(name)) jwk.crv = namedCurve;
-  else if (name === 'Ed25519') jwk.crv = 'Ed25519';
-  else jwk.alg = ALG[name] + (hash.name === 'SHA-1' && name !== 'RSA-PSS' ? SHA1[name] : suffix(name, hash.name));
+  const set = (names) => {
+    for (const part of names) if (parts[part] !== undefined) jwk[part] = toBase64url(parts[part]);
+  };
+  // In the order in which Node writes them.
+  if (isRsa(name)) {
+    set(JWK_ORDER);
+    jwk.alg = ALG[name] + (hash.name === 'SHA-1' && name !== 'RSA-PSS' ? SHA1[name] : suffix(name, hash.name));
+  } else {
+    set(['x', 'y']);
+    jwk.crv = isEc(name) ? namedCurve : 'Ed25519';
+    set(['d']);
+  }
   return jwk;
 }
 

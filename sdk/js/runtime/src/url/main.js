@@ -120,9 +120,7 @@ export class URL {
 
   [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
     if (typeof depth === 'number' && depth < 0) return this.href;
-    const shown = Object.create({ constructor: URL });
-    for (const name of SHOWN) shown[name] = this[name];
-    return inspect(shown, options);
+    return `URL ${inspect(Object.fromEntries(SHOWN.map((name) => [name, this[name]])), options)}`;
   }
 }
 const SHOWN = ['href', 'origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port', 'pathname', 'search', 'searchParams', 'hash'];

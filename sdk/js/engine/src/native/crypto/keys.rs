@@ -2,11 +2,11 @@
 
 use rquickjs::prelude::{Func, Opt};
 use rquickjs::{Ctx, Object};
-use ::rsa::traits::PublicKeyParts;
+use toril_js_crypto::ec::{Curve, ed25519};
+use toril_js_crypto::rsa;
 
-use super::ec::{Curve, ed25519};
 use super::random::HostRandom;
-use super::{Bytes, array, bytes, failed, rsa, type_error};
+use super::{Bytes, array, bytes, failed, type_error};
 
 /// Bits of a new RSA key, if the caller does not say.
 const BITS: usize = 2048;
@@ -108,8 +108,7 @@ fn import<'js>(ctx: Ctx<'js>, format: String, data: Bytes<'js>) -> rquickjs::Res
     key.set("type", kind.name())?;
     key.set("isPrivate", is_private)?;
     if kind == Kind::Rsa {
-        let public = if is_private { rsa::private(&der).map(|key| key.to_public_key()) } else { rsa::public(&der) };
-        key.set("bits", public.map(|key| key.n().bit_width()))?;
+        key.set("bits", rsa::bits(&der, is_private))?;
     }
     key.set("der", array(&ctx, der)?)?;
     Ok(key)

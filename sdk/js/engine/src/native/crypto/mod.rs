@@ -27,17 +27,14 @@
 //! | `ecdh(pkcs8, spki)` | the shared secret |
 
 mod aes;
-mod ec;
 mod hash;
 mod kdf;
 mod keys;
 mod random;
-mod rsa;
 mod sign;
 
 use rquickjs::prelude::Func;
 use rquickjs::{Ctx, Exception, Object, TypedArray};
-use subtle::ConstantTimeEq;
 
 use super::{bytes, type_error};
 
@@ -53,7 +50,7 @@ pub fn install(native: &Object<'_>) -> rquickjs::Result<()> {
 }
 
 fn equal<'js>(ctx: Ctx<'js>, left: Bytes<'js>, right: Bytes<'js>) -> rquickjs::Result<bool> {
-    Ok(bytes(&ctx, &left)?.ct_eq(&bytes(&ctx, &right)?).into())
+    Ok(toril_js_crypto::is_equal(&bytes(&ctx, &left)?, &bytes(&ctx, &right)?))
 }
 
 /// Throws an Error.

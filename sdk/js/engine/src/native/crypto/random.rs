@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use rquickjs::Ctx;
-use rsa::rand_core::{TryCryptoRng, TryRng};
+use toril_js_crypto::rand_core::{TryCryptoRng, TryRng};
 use wasip2::random::random;
 
 use super::failed;

@@ -2,11 +2,12 @@
 
 use rquickjs::prelude::{Func, Opt};
 use rquickjs::{Ctx, Object};
+use toril_js_crypto::ec::{Curve, ed25519};
+use toril_js_crypto::hash::digest_of;
+use toril_js_crypto::rsa::{self, Padding};
 
-use super::ec::{Curve, ed25519};
-use super::hash::{digest_of, unknown};
+use super::hash::unknown;
 use super::random::HostRandom;
-use super::rsa::{self, Padding};
 use super::{Bytes, array, bytes, failed, type_error};
 
 pub fn install(native: &Object<'_>) -> rquickjs::Result<()> {

@@ -5,7 +5,7 @@ use p256::elliptic_curve::Generate;
 use p256::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey};
 use rsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
 
-use super::random::HostRandom;
+use crate::Random;
 
 /// Evaluates an expression with `$curve` as the crate of that curve.
 macro_rules! with_curve {
@@ -60,7 +60,7 @@ impl Curve {
     }
 
     /// A new key as PKCS#8.
-    pub fn generate(self, random: &mut HostRandom) -> Option<Vec<u8>> {
+    pub fn generate(self, random: Random<'_>) -> Option<Vec<u8>> {
         with_curve!(self, c => Some(c::SecretKey::generate_from_rng(random).to_pkcs8_der().ok()?.as_bytes().to_vec()))
     }
 
@@ -134,7 +134,7 @@ impl Curve {
 pub mod ed25519 {
     use super::*;
 
-    pub fn generate(random: &mut HostRandom) -> Option<Vec<u8>> {
+    pub fn generate(random: Random<'_>) -> Option<Vec<u8>> {
         from_seed(&<[u8; 32]>::generate_from_rng(random))
     }
 

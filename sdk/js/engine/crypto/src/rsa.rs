@@ -5,8 +5,8 @@ use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePubl
 use rsa::traits::{PrivateKeyParts, PublicKeyParts};
 use rsa::{BoxedUint, Oaep, Pkcs1v15Encrypt, Pkcs1v15Sign, Pss, PrivateKey, PublicKey};
 
-use super::hash::with_hash;
-use super::random::HostRandom;
+use crate::Random;
+use crate::hash::with_rsa_hash;
 
 pub fn private(pkcs8: &[u8]) -> Option<PrivateKey> {
     PrivateKey::from_pkcs8_der(pkcs8).ok()
@@ -24,12 +24,18 @@ pub fn to_spki(key: &PublicKey) -> Option<Vec<u8>> {
     Some(key.to_public_key_der().ok()?.into_vec())
 }
 
-pub fn generate(random: &mut HostRandom, bits: usize, exponent: u32) -> Option<Vec<u8>> {
+pub fn generate(random: Random<'_>, bits: usize, exponent: u32) -> Option<Vec<u8>> {
     to_pkcs8(&PrivateKey::new_with_exp(random, bits, BoxedUint::from(u64::from(exponent))).ok()?)
 }
 
 pub fn public_of(pkcs8: &[u8]) -> Option<Vec<u8>> {
     to_spki(&private(pkcs8)?.to_public_key())
+}
+
+/// The length of the modulus.
+pub fn bits(der: &[u8], is_private: bool) -> Option<u32> {
+    let public = if is_private { private(der)?.to_public_key() } else { public(der)? };
+    Some(public.n().bit_width())
 }
 
 pub fn from_pkcs1_private(bytes: &[u8]) -> Option<Vec<u8>> {
@@ -80,11 +86,11 @@ pub fn public_from_parts(n: &[u8], e: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Signs a hash. `salt` is the length for PSS.
-pub fn sign(random: &mut HostRandom, name: &str, pkcs8: &[u8], hash: &[u8], salt: Option<usize>) -> Option<Vec<u8>> {
+pub fn sign(random: Random<'_>, name: &str, pkcs8: &[u8], hash: &[u8], salt: Option<usize>) -> Option<Vec<u8>> {
     let key = private(pkcs8)?;
     let signed = match salt {
-        Some(salt) => with_hash!(name, D => key.sign_with_rng(random, Pss::<D>::new_blinded_with_salt(salt), hash)),
-        None => with_hash!(name, D => key.sign_with_rng(random, Pkcs1v15Sign::new::<D>(), hash)),
+        Some(salt) => with_rsa_hash!(name, D => key.sign_with_rng(random, Pss::<D>::new_blinded_with_salt(salt), hash)),
+        None => with_rsa_hash!(name, D => key.sign_with_rng(random, Pkcs1v15Sign::new::<D>(), hash)),
     };
     signed?.ok()
 }
@@ -98,8 +104,8 @@ pub enum Padding {
 pub fn verify(name: &str, spki: &[u8], hash: &[u8], signature: &[u8], padding: &Padding) -> Option<bool> {
     let key = public(spki)?;
     let verified = match padding {
-        Padding::Pkcs1 => with_hash!(name, D => key.verify(Pkcs1v15Sign::new::<D>(), hash, signature)),
-        Padding::Pss(salt) => with_hash!(name, D => {
+        Padding::Pkcs1 => with_rsa_hash!(name, D => key.verify(Pkcs1v15Sign::new::<D>(), hash, signature)),
+        Padding::Pss(salt) => with_rsa_hash!(name, D => {
             let mut padding = Pss::<D>::new();
             padding.salt_len = *salt;
             key.verify(padding, hash, signature)
@@ -109,18 +115,18 @@ pub fn verify(name: &str, spki: &[u8], hash: &[u8], signature: &[u8], padding: &
 }
 
 /// `name` is the hash of OAEP, or `None` for PKCS#1 version 1.5.
-pub fn encrypt(random: &mut HostRandom, name: Option<&str>, spki: &[u8], data: &[u8], label: Vec<u8>) -> Option<Vec<u8>> {
+pub fn encrypt(random: Random<'_>, name: Option<&str>, spki: &[u8], data: &[u8], label: Vec<u8>) -> Option<Vec<u8>> {
     let key = public(spki)?;
     match name {
-        Some(name) => with_hash!(name, D => key.encrypt(random, Oaep::<D>::new_with_label(label), data))?.ok(),
+        Some(name) => with_rsa_hash!(name, D => key.encrypt(random, Oaep::<D>::new_with_label(label), data))?.ok(),
         None => key.encrypt(random, Pkcs1v15Encrypt, data).ok(),
     }
 }
 
-pub fn decrypt(random: &mut HostRandom, name: Option<&str>, pkcs8: &[u8], data: &[u8], label: Vec<u8>) -> Option<Vec<u8>> {
+pub fn decrypt(random: Random<'_>, name: Option<&str>, pkcs8: &[u8], data: &[u8], label: Vec<u8>) -> Option<Vec<u8>> {
     let key = private(pkcs8)?;
     match name {
-        Some(name) => with_hash!(name, D => key.decrypt_blinded(random, Oaep::<D>::new_with_label(label), data))?.ok(),
+        Some(name) => with_rsa_hash!(name, D => key.decrypt_blinded(random, Oaep::<D>::new_with_label(label), data))?.ok(),
         None => key.decrypt_blinded(random, Pkcs1v15Encrypt, data).ok(),
     }
 }

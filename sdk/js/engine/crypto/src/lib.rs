@@ -1,0 +1,18 @@
+//! Cryptography without JavaScript: RustCrypto's crates behind functions that take names and bytes. `None` means that the
+//! arguments do not fit: an unknown name, or an invalid key.
+
+pub mod aes;
+pub mod ec;
+pub mod hash;
+pub mod kdf;
+pub mod rsa;
+
+pub use ::rsa::rand_core;
+
+/// The source of random numbers for keys and blinding.
+pub type Random<'a> = &'a mut dyn rand_core::CryptoRng;
+
+/// Compares in constant time.
+pub fn is_equal(left: &[u8], right: &[u8]) -> bool {
+    subtle::ConstantTimeEq::ct_eq(left, right).into()
+}
