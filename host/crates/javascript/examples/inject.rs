@@ -3,7 +3,7 @@
 use std::time::Instant;
 use std::{env, fs};
 
-use toril_javascript::{Engine, Source, build};
+use toril_javascript::{Engine, Kind, Source, build};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<_> = env::args().skip(1).collect();
@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let cache = env::temp_dir().join("toril-js-engine");
     let component = build(
         Engine { modules: [(None, &module); 3], runtime: &runtime, sdk: "" },
-        Source { name: bundle, code: &code },
+        Source { name: bundle, code: &code, kind: Kind::Bundle },
         Some(&cache),
     )?;
     fs::write(out, &component)?;

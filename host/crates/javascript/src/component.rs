@@ -11,40 +11,40 @@ use crate::runtime::Runtime;
 use crate::snapshot::{self, Script};
 use crate::{BuildError, USES_SECTION, Uses};
 
-/// A plugin's bundle: one module that exports `handler` and imports only modules of the engine.
+/// What a plugin's module is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A bundle, which exports `handler` and imports only modules of the engine.
+    Bundle,
+    /// A module that no bundler has seen. It exports `handle`, `jobs` or a function, and imports only the SDK.
+    Plain,
+}
+
+/// A plugin's module.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'a> {
     /// The name that stacks show.
     pub name: &'a str,
     /// The module's text.
     pub code: &'a str,
+    /// What it is.
+    pub kind: Kind,
 }
 
 /// The name by which a plain module imports the SDK, and by which its wrapper imports the module.
 const SDK: &str = "@toril/plugin";
 const WRAPPER: &str = "import * as plugin from 'toril:plain';\nimport { adapt } from '@toril/plugin';\nexport const handler = adapt(plugin);\n";
 
-/// Builds a component from a bundle. `cache` is a folder for the compiled engine, which makes the next build fast.
+/// Builds a component. `cache` is a folder for the compiled engine, which makes the next build fast.
 pub fn build(engine: Engine<'_>, source: Source<'_>, cache: Option<&Path>) -> Result<Vec<u8>, BuildError> {
-    with_scripts(engine, &[(source.name, source.code)], source.code, cache)
-}
-
-/// Builds a component from a module that no bundler has seen. It exports `handle`, `jobs` or a function, and imports only the SDK.
-pub fn build_plain(engine: Engine<'_>, source: Source<'_>, cache: Option<&Path>) -> Result<Vec<u8>, BuildError> {
-    let scripts = [(SDK, engine.sdk), ("toril:plain", source.code), (source.name, WRAPPER)];
-    with_scripts(engine, &scripts, source.code, cache)
-}
-
-fn with_scripts(
-    engine: Engine<'_>,
-    scripts: &[Script<'_>],
-    code: &str,
-    cache: Option<&Path>,
-) -> Result<Vec<u8>, BuildError> {
+    let Source { name, code, kind } = source;
     let runtime = Runtime::parse(engine.runtime)?;
     let parts = runtime.of(code);
     let mut all: Vec<Script<'_>> = parts.iter().map(|(name, code)| (name.as_str(), *code)).collect();
-    all.extend(scripts);
+    match kind {
+        Kind::Bundle => all.push((name, code)),
+        Kind::Plain => all.extend([(SDK, engine.sdk), ("toril:plain", code), (name, WRAPPER)]),
+    }
     let module = engine.module_for(all.iter().map(|(_, code)| *code));
     let module = snapshot::take(module, &all, cache)?;
     let module = module::finish(&module)?;

@@ -22,7 +22,7 @@ mod runtime;
 mod snapshot;
 mod uses;
 
-pub use component::{Source, build, build_plain};
+pub use component::{Kind, Source, build};
 pub use engine::Engine;
 pub use error::BuildError;
 pub use uses::{SECTION as USES_SECTION, Uses};

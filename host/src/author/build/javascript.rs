@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::built::{BuildError, Built};
 use super::command::{run, run_telling_all};
-use toril_javascript::{Engine, Source};
+use toril_javascript::{Engine, Kind, Source};
 
 /// The SDK's bundler, in a project's packages.
 const BUNDLER: &str = "node_modules/.bin/toril-plugin-build";
@@ -74,7 +74,7 @@ impl Project {
     pub fn build(self, cache: &Path) -> Result<Built, BuildError> {
         if !self.has_bundler() {
             let code = read(&self.entry)?;
-            return self.inject(&code, "the embedded SDK".into(), None, cache, toril_javascript::build_plain);
+            return self.inject(&code, "the embedded SDK".into(), None, cache, Kind::Plain);
         }
         let note = self.check_types()?;
         let out = tempfile::tempdir().map_err(|source| BuildError::File {
@@ -85,7 +85,7 @@ impl Project {
         let bundle = out.path().join("bundle.js");
         run(self.command(BUNDLER).arg(&self.entry).arg("--bundle").arg(&bundle))?;
         let code = read(&bundle)?;
-        self.inject(&code, SDK.into(), note, cache, toril_javascript::build)
+        self.inject(&code, SDK.into(), note, cache, Kind::Bundle)
     }
 
     fn inject(
@@ -94,10 +94,10 @@ impl Project {
         by: String,
         note: Option<&'static str>,
         cache: &Path,
-        build: fn(Engine<'_>, Source<'_>, Option<&Path>) -> Result<Vec<u8>, toril_javascript::BuildError>,
+        kind: Kind,
     ) -> Result<Built, BuildError> {
-        let source = Source { name: &self.name, code };
-        let component = Engine::embedded().and_then(|engine| build(engine, source, Some(cache)));
+        let source = Source { name: &self.name, code, kind };
+        let component = Engine::embedded().and_then(|engine| toril_javascript::build(engine, source, Some(cache)));
         let bytes = component.map_err(|source| BuildError::Script { entry: self.entry.clone(), source })?;
         Ok(Built { name: self.name, bytes, by, note })
     }
@@ -136,7 +136,7 @@ pub fn build_bundle(file: &Path, cache: &Path) -> Result<Built, BuildError> {
     let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let project = Project { name, folder: PathBuf::new(), entry: file.to_owned() };
     let code = read(file)?;
-    project.inject(&code, SDK.into(), None, cache, toril_javascript::build)
+    project.inject(&code, SDK.into(), None, cache, Kind::Bundle)
 }
 
 /// For the package `@scope/name`, the plugin is called `name`.
