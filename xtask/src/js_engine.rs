@@ -43,7 +43,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
 /// Checks the engine's format, and what clippy finds in it. Both are part of the tests.
 pub fn check(workspace: &Workspace) -> Result<()> {
     let mut format = cargo::command(workspace);
-    process::run(format.args(["fmt", "--check", "--manifest-path", MANIFEST]))?;
+    process::run(format.args(["fmt", "--all", "--check", "--manifest-path", MANIFEST]))?;
     process::run(Cargo::find(workspace)?.command(workspace, "clippy", "full").args(["--", "-D", "warnings"]))
 }
 

@@ -31,7 +31,14 @@ pub enum Refused {
 }
 
 /// Runs a mode with a key of any length. `None` for an unknown mode.
-pub fn aes(mode: &str, encrypt: bool, key: &[u8], iv: &[u8], data: Vec<u8>, options: &Options) -> Option<Result<Vec<u8>, Refused>> {
+pub fn aes(
+    mode: &str,
+    encrypt: bool,
+    key: &[u8],
+    iv: &[u8],
+    data: Vec<u8>,
+    options: &Options,
+) -> Option<Result<Vec<u8>, Refused>> {
     match key.len() {
         16 => run::<Aes128>(mode, encrypt, key, iv, data, options),
         24 => run::<Aes192>(mode, encrypt, key, iv, data, options),
@@ -40,9 +47,20 @@ pub fn aes(mode: &str, encrypt: bool, key: &[u8], iv: &[u8], data: Vec<u8>, opti
     }
 }
 
-fn run<C>(mode: &str, encrypt: bool, key: &[u8], iv: &[u8], data: Vec<u8>, options: &Options) -> Option<Result<Vec<u8>, Refused>>
+fn run<C>(
+    mode: &str,
+    encrypt: bool,
+    key: &[u8],
+    iv: &[u8],
+    data: Vec<u8>,
+    options: &Options,
+) -> Option<Result<Vec<u8>, Refused>>
 where
-    C: BlockCipherEncrypt + aes::cipher::BlockCipherDecrypt + KeyInit + aes::cipher::BlockSizeUser<BlockSize = aes::cipher::consts::U16> + Clone,
+    C: BlockCipherEncrypt
+        + aes::cipher::BlockCipherDecrypt
+        + KeyInit
+        + aes::cipher::BlockSizeUser<BlockSize = aes::cipher::consts::U16>
+        + Clone,
 {
     Some(match (mode, encrypt) {
         ("gcm", true) => gcm_encrypt::<C>(key, iv, data, options),
@@ -61,7 +79,7 @@ where
     let cipher = cbc::Encryptor::<C>::new_from_slices(key, iv).map_err(|_| Refused::Iv)?;
     match pads {
         true => Ok(cipher.encrypt_padded_vec::<Pkcs7>(data)),
-        false if data.len() % BLOCK != 0 => Err(Refused::Message),
+        false if !data.len().is_multiple_of(BLOCK) => Err(Refused::Message),
         false => Ok(cipher.encrypt_padded_vec::<NoPadding>(data)),
     }
 }
@@ -71,7 +89,8 @@ where
     C: aes::cipher::BlockCipherDecrypt + KeyInit,
 {
     let cipher = cbc::Decryptor::<C>::new_from_slices(key, iv).map_err(|_| Refused::Iv)?;
-    let plain = if pads { cipher.decrypt_padded_vec::<Pkcs7>(data) } else { cipher.decrypt_padded_vec::<NoPadding>(data) };
+    let plain =
+        if pads { cipher.decrypt_padded_vec::<Pkcs7>(data) } else { cipher.decrypt_padded_vec::<NoPadding>(data) };
     plain.map_err(|_| Refused::Message)
 }
 

@@ -1,6 +1,8 @@
 //! Elliptic curves: P-256, P-384 and Ed25519.
 
-use ed25519_dalek::{Signature as EdSignature, Signer, SigningKey as EdSigningKey, Verifier, VerifyingKey as EdVerifyingKey};
+use ed25519_dalek::{
+    Signature as EdSignature, Signer, SigningKey as EdSigningKey, Verifier, VerifyingKey as EdVerifyingKey,
+};
 use p256::elliptic_curve::Generate;
 use p256::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey};
 use rsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
@@ -28,6 +30,9 @@ pub enum Curve {
     P256,
     P384,
 }
+
+/// The numbers of a key, big-endian: `(x, y, d)`, where only a private key has `d`.
+pub type Parts = (Vec<u8>, Vec<u8>, Option<Vec<u8>>);
 
 impl Curve {
     pub const ALL: [Self; 2] = [Self::P256, Self::P384];
@@ -69,8 +74,8 @@ impl Curve {
         with_curve!(self, c => Some(c::SecretKey::from_pkcs8_der(pkcs8).ok()?.public_key().to_public_key_der().ok()?.into_vec()))
     }
 
-    /// `(x, y, d)`.
-    pub fn parts(self, der: &[u8], is_private: bool) -> Option<(Vec<u8>, Vec<u8>, Option<Vec<u8>>)> {
+    /// The key's numbers.
+    pub fn parts(self, der: &[u8], is_private: bool) -> Option<Parts> {
         let (point, secret) = with_curve!(self, c => {
             if is_private {
                 let key = c::SecretKey::from_pkcs8_der(der).ok()?;
@@ -87,7 +92,9 @@ impl Curve {
     /// PKCS#8 with a secret, SPKI without.
     pub fn from_parts(self, x: &[u8], y: &[u8], secret: Option<&[u8]>) -> Option<Vec<u8>> {
         match secret {
-            Some(secret) => with_curve!(self, c => Some(c::SecretKey::from_slice(secret).ok()?.to_pkcs8_der().ok()?.as_bytes().to_vec())),
+            Some(secret) => {
+                with_curve!(self, c => Some(c::SecretKey::from_slice(secret).ok()?.to_pkcs8_der().ok()?.as_bytes().to_vec()))
+            }
             None => self.from_point(&[&[4], x, y].concat()),
         }
     }

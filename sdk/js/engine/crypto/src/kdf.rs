@@ -16,7 +16,13 @@ pub fn hkdf(name: &str, key: &[u8], salt: &[u8], info: &[u8], derived: &mut [u8]
 }
 
 /// `None` for invalid parameters: the cost, and the block size with the parallelization.
-pub fn scrypt(password: &[u8], salt: &[u8], cost: u32, (block_size, parallelization): (u32, u32), key: &mut [u8]) -> Option<()> {
+pub fn scrypt(
+    password: &[u8],
+    salt: &[u8],
+    cost: u32,
+    (block_size, parallelization): (u32, u32),
+    key: &mut [u8],
+) -> Option<()> {
     if !cost.is_power_of_two() || cost < 2 {
         return None;
     }

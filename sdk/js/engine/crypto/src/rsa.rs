@@ -3,7 +3,7 @@
 use rsa::pkcs1::{DecodeRsaPrivateKey, DecodeRsaPublicKey, EncodeRsaPrivateKey, EncodeRsaPublicKey};
 use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey};
 use rsa::traits::{PrivateKeyParts, PublicKeyParts};
-use rsa::{BoxedUint, Oaep, Pkcs1v15Encrypt, Pkcs1v15Sign, Pss, PrivateKey, PublicKey};
+use rsa::{BoxedUint, Oaep, Pkcs1v15Encrypt, Pkcs1v15Sign, PrivateKey, Pss, PublicKey};
 
 use crate::Random;
 use crate::hash::with_rsa_hash;
@@ -126,7 +126,9 @@ pub fn encrypt(random: Random<'_>, name: Option<&str>, spki: &[u8], data: &[u8],
 pub fn decrypt(random: Random<'_>, name: Option<&str>, pkcs8: &[u8], data: &[u8], label: Vec<u8>) -> Option<Vec<u8>> {
     let key = private(pkcs8)?;
     match name {
-        Some(name) => with_rsa_hash!(name, D => key.decrypt_blinded(random, Oaep::<D>::new_with_label(label), data))?.ok(),
+        Some(name) => {
+            with_rsa_hash!(name, D => key.decrypt_blinded(random, Oaep::<D>::new_with_label(label), data))?.ok()
+        }
         None => key.decrypt_blinded(random, Pkcs1v15Encrypt, data).ok(),
     }
 }

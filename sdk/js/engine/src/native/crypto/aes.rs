@@ -10,7 +10,15 @@ pub fn install(native: &Object<'_>) -> rquickjs::Result<()> {
     native.set("aes", Func::from(run))
 }
 
-fn run<'js>(ctx: Ctx<'js>, mode: String, encrypt: bool, key: Bytes<'js>, iv: Bytes<'js>, data: Bytes<'js>, options: Opt<Option<Object<'js>>>) -> rquickjs::Result<Bytes<'js>> {
+fn run<'js>(
+    ctx: Ctx<'js>,
+    mode: String,
+    encrypt: bool,
+    key: Bytes<'js>,
+    iv: Bytes<'js>,
+    data: Bytes<'js>,
+    options: Opt<Option<Object<'js>>>,
+) -> rquickjs::Result<Bytes<'js>> {
     let options = read_options(&ctx, options.0.flatten())?;
     let (key, iv, data) = (bytes(&ctx, &key)?, bytes(&ctx, &iv)?, bytes(&ctx, &data)?);
     let made = aes::aes(&mode, encrypt, &key, &iv, data, &options);

@@ -20,14 +20,28 @@ fn output(ctx: &Ctx<'_>, length: usize) -> rquickjs::Result<Vec<u8>> {
     if length > LONGEST { Err(failed(ctx, "the derived key is too long")) } else { Ok(vec![0; length]) }
 }
 
-fn pbkdf2<'js>(ctx: Ctx<'js>, name: String, password: Bytes<'js>, salt: Bytes<'js>, rounds: u32, length: usize) -> rquickjs::Result<Bytes<'js>> {
+fn pbkdf2<'js>(
+    ctx: Ctx<'js>,
+    name: String,
+    password: Bytes<'js>,
+    salt: Bytes<'js>,
+    rounds: u32,
+    length: usize,
+) -> rquickjs::Result<Bytes<'js>> {
     let (password, salt) = (bytes(&ctx, &password)?, bytes(&ctx, &salt)?);
     let mut key = output(&ctx, length)?;
     kdf::pbkdf2(&name, &password, &salt, rounds, &mut key).ok_or_else(|| unknown(&ctx, &name))?;
     array(&ctx, key)
 }
 
-fn hkdf<'js>(ctx: Ctx<'js>, name: String, key: Bytes<'js>, salt: Bytes<'js>, info: Bytes<'js>, length: usize) -> rquickjs::Result<Bytes<'js>> {
+fn hkdf<'js>(
+    ctx: Ctx<'js>,
+    name: String,
+    key: Bytes<'js>,
+    salt: Bytes<'js>,
+    info: Bytes<'js>,
+    length: usize,
+) -> rquickjs::Result<Bytes<'js>> {
     let (key, salt, info) = (bytes(&ctx, &key)?, bytes(&ctx, &salt)?, bytes(&ctx, &info)?);
     let mut derived = output(&ctx, length)?;
     match kdf::hkdf(&name, &key, &salt, &info, &mut derived) {
@@ -37,7 +51,15 @@ fn hkdf<'js>(ctx: Ctx<'js>, name: String, key: Bytes<'js>, salt: Bytes<'js>, inf
     }
 }
 
-fn scrypt<'js>(ctx: Ctx<'js>, password: Bytes<'js>, salt: Bytes<'js>, cost: u32, block_size: u32, parallelization: u32, rest: rquickjs::prelude::Rest<usize>) -> rquickjs::Result<Bytes<'js>> {
+fn scrypt<'js>(
+    ctx: Ctx<'js>,
+    password: Bytes<'js>,
+    salt: Bytes<'js>,
+    cost: u32,
+    block_size: u32,
+    parallelization: u32,
+    rest: rquickjs::prelude::Rest<usize>,
+) -> rquickjs::Result<Bytes<'js>> {
     let invalid = || failed(&ctx, "Invalid scrypt params");
     let length = rest.first().copied().ok_or_else(invalid)?;
     let (password, salt) = (bytes(&ctx, &password)?, bytes(&ctx, &salt)?);

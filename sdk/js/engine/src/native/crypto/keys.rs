@@ -51,7 +51,10 @@ impl Kind {
     pub fn of(der: &[u8], is_private: bool) -> Option<Self> {
         if is_private {
             let is_rsa = || rsa::private(der).map(|_| Self::Rsa);
-            return Curve::of_private(der).map(Self::Curve).or_else(|| ed25519::private(der).map(|_| Self::Ed25519)).or_else(is_rsa);
+            return Curve::of_private(der)
+                .map(Self::Curve)
+                .or_else(|| ed25519::private(der).map(|_| Self::Ed25519))
+                .or_else(is_rsa);
         }
         let is_rsa = || rsa::public(der).map(|_| Self::Rsa);
         Curve::of_public(der).map(Self::Curve).or_else(|| ed25519::public(der).map(|_| Self::Ed25519)).or_else(is_rsa)
@@ -70,7 +73,12 @@ fn unsupported(ctx: &Ctx<'_>) -> rquickjs::Error {
     failed(ctx, "the key is invalid, or of a kind that is not supported (supported: RSA, P-256, P-384, Ed25519)")
 }
 
-fn generate<'js>(ctx: Ctx<'js>, kind: String, bits: Opt<Option<usize>>, exponent: Opt<Option<u32>>) -> rquickjs::Result<Object<'js>> {
+fn generate<'js>(
+    ctx: Ctx<'js>,
+    kind: String,
+    bits: Opt<Option<usize>>,
+    exponent: Opt<Option<u32>>,
+) -> rquickjs::Result<Object<'js>> {
     let mut random = HostRandom::new(&ctx)?;
     let kind = Kind::named(&kind).ok_or_else(|| type_error(&ctx, "unknown kind of key"))?;
     let private = match kind {
@@ -128,9 +136,8 @@ fn parts<'js>(ctx: Ctx<'js>, der: Bytes<'js>, is_private: bool) -> rquickjs::Res
             let d = d.map(|d| ("d", d));
             [("x", x), ("y", y)].into_iter().chain(d).collect()
         }),
-        Kind::Ed25519 if is_private => {
-            ed25519::private(&der).map(|key| vec![("x", key.verifying_key().to_bytes().to_vec()), ("d", key.to_bytes().to_vec())])
-        }
+        Kind::Ed25519 if is_private => ed25519::private(&der)
+            .map(|key| vec![("x", key.verifying_key().to_bytes().to_vec()), ("d", key.to_bytes().to_vec())]),
         Kind::Ed25519 => ed25519::public(&der).map(|key| vec![("x", key.to_bytes().to_vec())]),
         Kind::Rsa => rsa::parts(&der, is_private),
     };
@@ -162,7 +169,8 @@ fn from_parts<'js>(ctx: Ctx<'js>, parts: Object<'js>) -> rquickjs::Result<Bytes<
             match d {
                 Some(d) => {
                     let primes = [part("p")?.unwrap_or_default(), part("q")?.unwrap_or_default()];
-                    let given: Vec<&[u8]> = primes.iter().map(Vec::as_slice).filter(|prime| !prime.is_empty()).collect();
+                    let given: Vec<&[u8]> =
+                        primes.iter().map(Vec::as_slice).filter(|prime| !prime.is_empty()).collect();
                     rsa::private_from_parts(&n, &e, &d, &given)
                 }
                 None => rsa::public_from_parts(&n, &e),

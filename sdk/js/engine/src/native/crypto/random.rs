@@ -17,7 +17,10 @@ impl HostRandom {
         if realm::is_live() {
             Ok(Self(()))
         } else {
-            Err(failed(ctx, "keys cannot be made at the top level of a plugin, because every job would get the same ones: make them in the handler"))
+            Err(failed(
+                ctx,
+                "keys cannot be made at the top level of a plugin, because every job would get the same ones: make them in the handler",
+            ))
         }
     }
 }

@@ -36,7 +36,14 @@ fn options(given: Opt<Option<Object<'_>>>) -> rquickjs::Result<Options> {
     Ok(Options { is_der: given.get::<_, Option<bool>>("der")?.unwrap_or(false), salt: given.get("saltLength")? })
 }
 
-fn sign<'js>(ctx: Ctx<'js>, scheme: String, name: String, pkcs8: Bytes<'js>, data: Bytes<'js>, given: Opt<Option<Object<'js>>>) -> rquickjs::Result<Bytes<'js>> {
+fn sign<'js>(
+    ctx: Ctx<'js>,
+    scheme: String,
+    name: String,
+    pkcs8: Bytes<'js>,
+    data: Bytes<'js>,
+    given: Opt<Option<Object<'js>>>,
+) -> rquickjs::Result<Bytes<'js>> {
     let options = options(given)?;
     let (key, data) = (bytes(&ctx, &pkcs8)?, bytes(&ctx, &data)?);
     let signature = match scheme.as_str() {
@@ -56,7 +63,15 @@ fn sign<'js>(ctx: Ctx<'js>, scheme: String, name: String, pkcs8: Bytes<'js>, dat
     array(&ctx, signature.ok_or_else(|| invalid(&ctx))?)
 }
 
-fn verify<'js>(ctx: Ctx<'js>, scheme: String, name: String, spki: Bytes<'js>, data: Bytes<'js>, signature: Bytes<'js>, rest: rquickjs::prelude::Rest<Option<Object<'js>>>) -> rquickjs::Result<bool> {
+fn verify<'js>(
+    ctx: Ctx<'js>,
+    scheme: String,
+    name: String,
+    spki: Bytes<'js>,
+    data: Bytes<'js>,
+    signature: Bytes<'js>,
+    rest: rquickjs::prelude::Rest<Option<Object<'js>>>,
+) -> rquickjs::Result<bool> {
     let options = options(Opt(rest.into_inner().into_iter().next()))?;
     let (key, data, signature) = (bytes(&ctx, &spki)?, bytes(&ctx, &data)?, bytes(&ctx, &signature)?);
     let is_right = match scheme.as_str() {
@@ -85,13 +100,27 @@ fn label(ctx: &Ctx<'_>, label: Opt<Option<Bytes<'_>>>) -> rquickjs::Result<Vec<u
     label.0.flatten().map_or(Ok(Vec::new()), |label| bytes(ctx, &label))
 }
 
-fn rsa_encrypt<'js>(ctx: Ctx<'js>, kind: String, name: String, spki: Bytes<'js>, data: Bytes<'js>, text: Opt<Option<Bytes<'js>>>) -> rquickjs::Result<Bytes<'js>> {
+fn rsa_encrypt<'js>(
+    ctx: Ctx<'js>,
+    kind: String,
+    name: String,
+    spki: Bytes<'js>,
+    data: Bytes<'js>,
+    text: Opt<Option<Bytes<'js>>>,
+) -> rquickjs::Result<Bytes<'js>> {
     let (name, label) = (padding(&ctx, &kind, &name)?, label(&ctx, text)?);
     let encrypted = rsa::encrypt(&mut HostRandom::new(&ctx)?, name, &bytes(&ctx, &spki)?, &bytes(&ctx, &data)?, label);
     array(&ctx, encrypted.ok_or_else(|| failed(&ctx, "the data cannot be encrypted with this key"))?)
 }
 
-fn rsa_decrypt<'js>(ctx: Ctx<'js>, kind: String, name: String, pkcs8: Bytes<'js>, data: Bytes<'js>, text: Opt<Option<Bytes<'js>>>) -> rquickjs::Result<Bytes<'js>> {
+fn rsa_decrypt<'js>(
+    ctx: Ctx<'js>,
+    kind: String,
+    name: String,
+    pkcs8: Bytes<'js>,
+    data: Bytes<'js>,
+    text: Opt<Option<Bytes<'js>>>,
+) -> rquickjs::Result<Bytes<'js>> {
     let (name, label) = (padding(&ctx, &kind, &name)?, label(&ctx, text)?);
     let plain = rsa::decrypt(&mut HostRandom::new(&ctx)?, name, &bytes(&ctx, &pkcs8)?, &bytes(&ctx, &data)?, label);
     array(&ctx, plain.ok_or_else(|| failed(&ctx, "the data cannot be decrypted with this key"))?)
