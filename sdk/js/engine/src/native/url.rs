@@ -1,6 +1,6 @@
 //! URLs of the WHATWG's standard, and the encoding of forms.
 //!
-//! `urlParse(url, base | undefined)` returns null or an array: the serialized URL, then where its components begin and end in it
+//! `urlParse(url, base | undefined)` returns undefined or an array: the serialized URL, then where its components begin and end in it
 //! (see `parts`). `urlSet(href, component, value)` is the setter of URL's attribute of that name. `formDecode(query)` returns
 //! `[name, value, name, value, …]`, which `formEncode` takes. Strings must not contain lone surrogates.
 
