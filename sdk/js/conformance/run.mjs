@@ -1,4 +1,4 @@
-// Runs the cases in Node and in the engine, and compares: node run.mjs RUNNER
+// Runs the cases in Node and in the engine, and compares: node run.mjs RUNNER [NAME…]
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,8 +10,10 @@ import { build } from 'esbuild';
 const here = dirname(fileURLToPath(import.meta.url));
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
-const [runner] = process.argv.slice(2);
-if (runner === undefined) throw new Error('usage: node run.mjs RUNNER');
+const [runner, ...only] = process.argv.slice(2);
+if (runner === undefined) throw new Error('usage: node run.mjs RUNNER [NAME…]');
+// The engine's dates are in UTC, as on a server.
+process.env.TZ = 'UTC';
 
 const files = (await readdir(join(here, 'cases'))).filter((name) => name.endsWith('.js')).sort();
 const known = JSON.parse(await readFile(join(here, 'differences.json'), 'utf8'));
@@ -22,6 +24,7 @@ const folder = await mkdtemp(join(tmpdir(), 'toril-conformance-'));
 try {
   for (const file of files) {
     const name = file.replace(/\.js$/, '');
+    if (only.length > 0 && !only.includes(name)) continue;
     await compareFile(name).catch((error) => fail(`${name}: ${error.message}`));
   }
 } finally {

@@ -1,11 +1,11 @@
 //! URLs of the WHATWG's standard, and the encoding of forms.
 //!
-//! `urlParse(url, base | undefined)` returns null or an array: the serialized URL, then where its components begin and end in it
+//! `urlParse(url, base | undefined)` returns undefined or an array: the serialized URL, then where its components begin and end in it
 //! (see `parts`). `urlSet(href, component, value)` is the setter of URL's attribute of that name. `formDecode(query)` returns
 //! `[name, value, name, value, …]`, which `formEncode` takes. Strings must not contain lone surrogates.
 
 use rquickjs::{Array, Ctx, Object, prelude::Func};
-use url::{Position, Url, form_urlencoded, quirks};
+use url::{Url, form_urlencoded, quirks};
 
 use super::type_error;
 
@@ -62,27 +62,32 @@ fn set<'js>(ctx: Ctx<'js>, href: String, component: String, value: String) -> rq
 /// `[href, scheme's end, username's start and end, password's start and end, host's start and end, port's start and end,
 /// path's start and end, query's end]`. Offsets count bytes, which are JavaScript's units: a serialized URL is ASCII.
 fn parts<'js>(ctx: &Ctx<'js>, url: &Url) -> rquickjs::Result<Array<'js>> {
-    use Position::*;
     let array = Array::new(ctx.clone())?;
     array.set(0, url.as_str())?;
-    let positions = [
-        AfterScheme,
-        BeforeUsername,
-        AfterUsername,
-        BeforePassword,
-        AfterPassword,
-        BeforeHost,
-        AfterHost,
-        BeforePort,
-        AfterPort,
-        BeforePath,
-        AfterPath,
-        AfterQuery,
-    ];
-    for (index, position) in positions.into_iter().enumerate() {
-        array.set(index + 1, url[..position].len())?;
+    for (index, offset) in offsets(url).into_iter().enumerate() {
+        array.set(index + 1, offset)?;
     }
     Ok(array)
+}
+
+/// From the lengths of the components. Slicing by `Position` panics for some URLs, such as `foo://`.
+fn offsets(url: &Url) -> [usize; 12] {
+    let scheme = url.scheme().len();
+    // Behind `://`, or behind `:`.
+    let start = scheme + if url.has_authority() { 3 } else { 1 };
+    let username = start + url.username().len();
+    let password_start = username + usize::from(url.password().is_some());
+    let password = password_start + url.password().map_or(0, str::len);
+    let has_credentials = password > start;
+    let host_start = if has_credentials { password + 1 } else { start };
+    let host = host_start + url.host_str().map_or(0, str::len);
+    let port_start = host + usize::from(url.port().is_some());
+    let port = port_start + url.port().map_or(0, |port| port.to_string().len());
+    let query_length = url.query().map_or(0, |query| query.len() + 1);
+    let fragment_length = url.fragment().map_or(0, |fragment| fragment.len() + 1);
+    let query = url.as_str().len() - fragment_length;
+    let path = query - query_length;
+    [scheme, start, username, password_start, password, host_start, host, port_start, port, path - url.path().len(), path, query]
 }
 
 fn form_decode<'js>(ctx: Ctx<'js>, query: String) -> rquickjs::Result<Array<'js>> {

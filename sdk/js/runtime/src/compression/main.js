@@ -18,17 +18,10 @@ function transform(formats, format) {
   const pass = (controller, bytes) => {
     if (bytes.length > 0) controller.enqueue(bytes);
   };
-  const asTypeError = (run) => {
-    try {
-      return run();
-    } catch (error) {
-      throw Object.assign(new TypeError(error.message), { code: error.code, errno: error.errno });
-    }
-  };
   return new TransformStream({
-    transform: (chunk, controller) => pass(controller, asTypeError(() => coder.write(toBytes(chunk, 'chunk')))),
+    transform: (chunk, controller) => pass(controller, coder.write(toBytes(chunk, 'chunk'))),
     flush(controller) {
-      pass(controller, asTypeError(() => coder.end()));
+      pass(controller, coder.end());
       if (coder.trailing() > 0) throw new TypeError('unexpected data after the end of the compressed data');
     },
   });

@@ -22,9 +22,12 @@ const QUERY_END = 12;
 
 const SPECIAL = /^(https?|wss?|ftp):$/;
 
+// The engine returns undefined for an invalid URL.
+const isValid = (parts) => parts !== undefined && parts !== null;
+
 function parse(input, base) {
   const parts = native.urlParse(input, base);
-  if (parts !== null) return parts;
+  if (isValid(parts)) return parts;
   const error = new TypeError('Invalid URL');
   error.code = 'ERR_INVALID_URL';
   error.input = input;
@@ -46,7 +49,7 @@ export class URL {
   }
 
   static canParse(input, base = undefined) {
-    return native.urlParse(usv(input), base === undefined ? undefined : usv(base)) !== null;
+    return isValid(native.urlParse(usv(input), base === undefined ? undefined : usv(base)));
   }
 
   static parse(input, base = undefined) {
