@@ -1,5 +1,5 @@
-// Runs a plugin's file in Node itself: `node --import ../../sdk/js/build/typescript.js baseline.mjs FILE JOB`. A file whose
-// result must differ from Node's exports the `expected` one.
+// Runs a plugin's file in Node itself: `node --import ../../sdk/js/build/typescript.js baseline.mjs FILE JOB`. A file
+// whose result must differ from Node's exports the `expected` one.
 const [file, job] = process.argv.slice(2);
 const { handle, expected } = await import(file);
 const raw = JSON.parse(job);

@@ -6,7 +6,10 @@ const [START, END] = ['<!-- packages -->\n', '<!-- end of packages -->\n'];
 
 const table = JSON.parse(readFileSync(new URL('table.json', import.meta.url), 'utf8'));
 const rows = Object.values(table).sort((one, other) => (one.package < other.package ? -1 : 1));
-const lines = rows.map(({ package: name, version, works, note = '' }) => `| \`${name}\` | ${version} | ${works ? 'works' : 'does not work'} | ${note} |`);
+const lines = rows.map(
+  ({ package: name, version, works, note = '' }) =>
+    `| \`${name}\` | ${version} | ${works ? 'works' : 'does not work'} | ${note} |`,
+);
 const text = `| package | version | | notes |\n| --- | --- | --- | --- |\n${lines.join('\n')}\n`;
 
 const before = readFileSync(page, 'utf8');

@@ -17,7 +17,11 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const typescript = fileURLToPath(new URL('../../sdk/js/build/typescript.js', import.meta.url));
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { only: { type: 'string' }, show: { type: 'boolean' }, out: { type: 'string', default: join(tmpdir(), 'toril-npm') } },
+  options: {
+    only: { type: 'string' },
+    show: { type: 'boolean' },
+    out: { type: 'string', default: join(tmpdir(), 'toril-npm') },
+  },
 });
 const [toril] = positionals;
 if (!toril) throw new Error('usage: node run.mjs TORIL [--only NAME,NAME] [--show]');
@@ -28,8 +32,12 @@ mkdirSync(values.out, { recursive: true });
 const server = await startServer();
 /** The files of a folder, with a prefix before their names. */
 const filesOf = (folder, prefix) =>
-  readdirSync(join(here, folder)).sort().map((file) => [prefix + file.replace(/\.[jt]s$/, ''), join(here, folder, file)]);
-const queue = [...filesOf('modules', 'node:'), ...filesOf('plugins', '')].filter(([name]) => !only || only.includes(name));
+  readdirSync(join(here, folder))
+    .sort()
+    .map((file) => [prefix + file.replace(/\.[jt]s$/, ''), join(here, folder, file)]);
+const queue = [...filesOf('modules', 'node:'), ...filesOf('plugins', '')].filter(
+  ([name]) => !only || only.includes(name),
+);
 const rows = [];
 // Two at a time, because most of each is the start of a process.
 await Promise.all([worker(), worker()]);
@@ -40,7 +48,9 @@ async function worker() {
     const row = await test(...next);
     rows.push(row);
     const { name, version, outcome, bytes } = row;
-    console.log(`${name.padEnd(20)} ${version.padEnd(10)} ${String(Math.round(bytes / 1024)).padStart(5)} KiB  ${outcome}`);
+    console.log(
+      `${name.padEnd(20)} ${version.padEnd(10)} ${String(Math.round(bytes / 1024)).padStart(5)} KiB  ${outcome}`,
+    );
   }
 }
 
@@ -55,14 +65,33 @@ if (unexpected.length > 0) {
 
 async function test(name, path) {
   const row = { name, version: table[name]?.version ?? '', bytes: 0 };
-  const jobFor = (run) => JSON.stringify({ id: '1', queue: 'q', name: 'j', data: JSON.stringify({ url: server.url, run }), attempt: 1, maxAttempts: 1, addedAt: '0' });
-  const expected = await run(process.execPath, ['--no-warnings', '--import', typescript, join(here, 'baseline.mjs'), path, jobFor('node')]);
+  const jobFor = (run) =>
+    JSON.stringify({
+      id: '1',
+      queue: 'q',
+      name: 'j',
+      data: JSON.stringify({ url: server.url, run }),
+      attempt: 1,
+      maxAttempts: 1,
+      addedAt: '0',
+    });
+  const expected = await run(process.execPath, [
+    '--no-warnings',
+    '--import',
+    typescript,
+    join(here, 'baseline.mjs'),
+    path,
+    jobFor('node'),
+  ]);
   if (expected.error) return { ...row, outcome: `fails in Node: ${expected.error}` };
   let built;
   try {
     built = await bundle(path);
   } catch (error) {
-    return { ...row, outcome: `does not build: ${firstLine(error.message.split('\n').slice(1).join(' ') || error.message)}` };
+    return {
+      ...row,
+      outcome: `does not build: ${firstLine(error.message.split('\n').slice(1).join(' ') || error.message)}`,
+    };
   }
   const file = join(values.out, `${name.replace(':', '-')}.js`);
   writeFileSync(file, built.code);
@@ -80,7 +109,11 @@ async function runInEngine(file, run) {
   const component = file.replace(/js$/, 'wasm');
   const data = JSON.stringify({ url: server.url, run });
   const limits = ['--memory', '256MiB', '--timeout', '60s'];
-  const { stdout, stderr } = await output(toril, ['plugin', 'test', component, '--name', 'j', '--data', data, '--http', server.url, ...limits, '--json'], values.out);
+  const { stdout, stderr } = await output(
+    toril,
+    ['plugin', 'test', component, '--name', 'j', '--data', data, '--http', server.url, ...limits, '--json'],
+    values.out,
+  );
   const report = stdout.split('\n').find((line) => line.startsWith('{'));
   if (!report) return { error: stderr.trim() };
   const { outcome, result, failure, log } = JSON.parse(report);
@@ -100,7 +133,8 @@ function output(program, args, cwd = here) {
   return new Promise((resolve) => {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd });
     const text = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (chunk) => (text[name] += chunk));
+    for (const name of ['stdout', 'stderr'])
+      child[name].setEncoding('utf8').on('data', (chunk) => (text[name] += chunk));
     const timer = setTimeout(() => child.kill('SIGKILL'), 90_000);
     child.on('close', (code) => {
       clearTimeout(timer);
@@ -119,7 +153,8 @@ function difference(actual, expected, path = '') {
   const isTree = (value) => value !== null && typeof value === 'object';
   if (isTree(actual) && isTree(expected)) {
     for (const key of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
-      if (!isDeepStrictEqual(actual[key], expected[key])) return difference(actual[key], expected[key], `${path}.${key}`);
+      if (!isDeepStrictEqual(actual[key], expected[key]))
+        return difference(actual[key], expected[key], `${path}.${key}`);
     }
   }
   return `${path || 'the result'} is ${short(actual)}, in Node ${short(expected)}`;

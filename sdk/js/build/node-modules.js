@@ -59,7 +59,11 @@ export const nodeModules = {
       if (path === 'util/' && ASSERT.test(importer)) return { path: join(FOLDER, 'lib/util-for-assert.js') };
       const name = path.replace(/^node:|\/$/g, '');
       const file = ALIASES[name] ?? FILES.get(name);
-      return { path: file, sideEffects: false, namespace: kind === 'require-call' && file.endsWith('.js') ? REQUIRED : 'file' };
+      return {
+        path: file,
+        sideEffects: false,
+        namespace: kind === 'require-call' && file.endsWith('.js') ? REQUIRED : 'file',
+      };
     });
     build.onLoad({ filter: /.*/, namespace: REQUIRED }, ({ path }) => ({
       contents: `module.exports = require(${JSON.stringify(path)}).default;`,

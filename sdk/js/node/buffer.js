@@ -1,5 +1,5 @@
-// `node:buffer`. The npm package `buffer` in its essence. The engine encodes and decodes text, because interpreted loops
-// over characters are slow.
+// `node:buffer`. The npm package `buffer` in its essence. The engine encodes and decodes text, because interpreted
+// loops over characters are slow.
 import * as npm from 'buffer';
 import native from 'toril:engine/native';
 import { coded, wrongType } from './lib/errors.js';
@@ -31,7 +31,11 @@ function from(value, encodingOrOffset, length) {
     return wrap(encode(value, encoding));
   }
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) {
-    throw wrongType('first', 'of type string or an instance of Buffer, ArrayBuffer, or Array or an Array-like Object', value);
+    throw wrongType(
+      'first',
+      'of type string or an instance of Buffer, ArrayBuffer, or Array or an Array-like Object',
+      value,
+    );
   }
   return npmFrom(value, encodingOrOffset, length);
 }
@@ -43,7 +47,9 @@ const replacements = {
     return npmAlloc(size, fill, encoding);
   },
   byteLength(value, encoding) {
-    return typeof value === 'string' ? encodedLength(value, normalized(encoding) ?? 'utf8') : npmByteLength(value, encoding);
+    return typeof value === 'string'
+      ? encodedLength(value, normalized(encoding) ?? 'utf8')
+      : npmByteLength(value, encoding);
   },
   isEncoding: (encoding) => typeof encoding === 'string' && encoding !== '' && normalized(encoding) !== undefined,
   compare(one, other) {
@@ -77,7 +83,8 @@ const replacedMethods = {
     const encoding = normalized(encodingName);
     if (typeof text !== 'string' || !encoding) return npmWrite.call(this, text, offset, length, encodingName);
     const at = offset ?? 0;
-    if (at < 0 || at > this.length) throw coded(RangeError, 'ERR_OUT_OF_RANGE', 'The value of "offset" is out of range.');
+    if (at < 0 || at > this.length)
+      throw coded(RangeError, 'ERR_OUT_OF_RANGE', 'The value of "offset" is out of range.');
     const room = Math.min(length ?? Infinity, this.length - at);
     const bytes = encode(text, encoding);
     const count = bytes.length <= room ? bytes.length : wholeCharacters(bytes, room, encoding);

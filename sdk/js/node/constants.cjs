@@ -1,2 +1,6 @@
 // `node:constants`.
-module.exports = { ...require('./os.js').constants.errno, ...require('./os.js').constants.signals, ...require('./fs.cjs').constants };
+module.exports = {
+  ...require('./os.js').constants.errno,
+  ...require('./os.js').constants.signals,
+  ...require('./fs.cjs').constants,
+};

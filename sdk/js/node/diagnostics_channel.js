@@ -57,7 +57,8 @@ const EVENTS = ['start', 'end', 'asyncStart', 'asyncEnd', 'error'];
 class TracingChannel {
   constructor(nameOrChannels) {
     for (const event of EVENTS) {
-      this[event] = typeof nameOrChannels === 'string' ? channel(`tracing:${nameOrChannels}:${event}`) : nameOrChannels[event];
+      this[event] =
+        typeof nameOrChannels === 'string' ? channel(`tracing:${nameOrChannels}:${event}`) : nameOrChannels[event];
     }
   }
 

@@ -47,7 +47,8 @@ export function on(emitter, type, { signal, close = [] } = {}) {
   const waiting = [];
   let failure;
   let isOver = false;
-  const onEvent = (...values) => (waiting.length > 0 ? waiting.shift().resolve({ value: values, done: false }) : ready.push(values));
+  const onEvent = (...values) =>
+    waiting.length > 0 ? waiting.shift().resolve({ value: values, done: false }) : ready.push(values);
   const onError = (error) => (waiting.length > 0 ? waiting.shift().reject(error) : (failure = error), end());
   const onAbort = () => onError(abortError(signal));
   const end = () => {
@@ -88,7 +89,8 @@ export function on(emitter, type, { signal, close = [] } = {}) {
 const abortError = (signal) =>
   Object.assign(coded(Error, 'ABORT_ERR', 'The operation was aborted'), { name: 'AbortError', cause: signal.reason });
 
-export const getEventListeners = (emitter, type) => (typeof emitter.listeners === 'function' ? emitter.listeners(type) : []);
+export const getEventListeners = (emitter, type) =>
+  typeof emitter.listeners === 'function' ? emitter.listeners(type) : [];
 export const getMaxListeners = (emitter) => emitter.getMaxListeners?.() ?? EventEmitter.defaultMaxListeners;
 export const listenerCount = (emitter, type) => emitter.listenerCount(type);
 

@@ -1,12 +1,11 @@
-// `node:fs`: an empty file system that is read-only. Reading fails as for a file that does not exist, so that libraries with
-// an optional file continue without it. Writing fails with the name of an alternative.
+// `node:fs`: an empty file system that is read-only. Reading fails as for a file that does not exist, so that libraries
+// with an optional file continue without it. Writing fails with the name of an alternative.
 const { FETCH } = require('./lib/late-globals.js');
 const { coded } = require('./lib/errors.js');
 const { nextTick } = require('./lib/next-tick.js');
 const { writeDescriptor } = require('./lib/output.js');
 
-const ADVICE =
-  `A plugin has no files. Keep data with \`kv\` of @toril/plugin, get files with ${FETCH}, or import a text at build time`;
+const ADVICE = `A plugin has no files. Keep data with \`kv\` of @toril/plugin, get files with ${FETCH}, or import a text at build time`;
 
 const READS =
   'access copyFile cp lstat open openAsBlob opendir readFile readdir readlink realpath stat statfs watch watchFile';
@@ -30,7 +29,19 @@ const closed = (syscall) =>
   Object.assign(coded(Error, 'EBADF', `EBADF: bad file descriptor, ${syscall}. ${ADVICE}`), { errno: -9, syscall });
 
 /** The system calls of functions that are not called like theirs. */
-const SYSCALLS = { appendFile: 'open', copyFile: 'copyfile', cp: 'lstat', openAsBlob: 'open', opendir: 'opendir', readFile: 'open', readdir: 'scandir', realpath: 'lstat', writeFile: 'open', watchFile: 'stat', truncate: 'open' };
+const SYSCALLS = {
+  appendFile: 'open',
+  copyFile: 'copyfile',
+  cp: 'lstat',
+  openAsBlob: 'open',
+  opendir: 'opendir',
+  readFile: 'open',
+  readdir: 'scandir',
+  realpath: 'lstat',
+  writeFile: 'open',
+  watchFile: 'stat',
+  truncate: 'open',
+};
 const syscallOf = (name) => SYSCALLS[name] ?? name;
 
 /** The functions that fail: with a callback, synchronous, and with a promise. */
@@ -49,8 +60,22 @@ function add(names, failure) {
 }
 
 const constants = {
-  F_OK: 0, R_OK: 4, W_OK: 2, X_OK: 1, O_RDONLY: 0, O_WRONLY: 1, O_RDWR: 2, O_CREAT: 64, O_EXCL: 128, O_TRUNC: 512,
-  O_APPEND: 1024, S_IFMT: 61440, S_IFREG: 32768, S_IFDIR: 16384, S_IFLNK: 40960, COPYFILE_EXCL: 1,
+  F_OK: 0,
+  R_OK: 4,
+  W_OK: 2,
+  X_OK: 1,
+  O_RDONLY: 0,
+  O_WRONLY: 1,
+  O_RDWR: 2,
+  O_CREAT: 64,
+  O_EXCL: 128,
+  O_TRUNC: 512,
+  O_APPEND: 1024,
+  S_IFMT: 61440,
+  S_IFREG: 32768,
+  S_IFDIR: 16384,
+  S_IFLNK: 40960,
+  COPYFILE_EXCL: 1,
 };
 
 const fs = { constants, ...constants, promises: { constants } };
@@ -105,7 +130,16 @@ for (const [name, method] of [
     return stream;
   };
 }
-for (const name of ['Stats', 'Dirent', 'Dir', 'FSWatcher', 'ReadStream', 'WriteStream', 'FileReadStream', 'FileWriteStream']) {
+for (const name of [
+  'Stats',
+  'Dirent',
+  'Dir',
+  'FSWatcher',
+  'ReadStream',
+  'WriteStream',
+  'FileReadStream',
+  'FileWriteStream',
+]) {
   // Only for `instanceof`.
   fs[name] = class {};
   Object.defineProperty(fs[name], 'name', { value: name });

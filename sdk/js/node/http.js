@@ -21,7 +21,16 @@ export class ServerResponse extends OfServer {}
 export class OutgoingMessage extends OfServer {}
 export const setMaxIdleHTTPParsers = () => {};
 
-export { Agent, ClientRequest, createServer, IncomingMessage, METHODS, STATUS_CODES, validateHeaderName, validateHeaderValue };
+export {
+  Agent,
+  ClientRequest,
+  createServer,
+  IncomingMessage,
+  METHODS,
+  STATUS_CODES,
+  validateHeaderName,
+  validateHeaderValue,
+};
 const http = {
   Agent,
   ClientRequest,

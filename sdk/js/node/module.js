@@ -11,7 +11,13 @@ const refuse = (what) => {
 
 export const builtinModules = [];
 export const isBuiltin = () => false;
-export const createRequire = () => Object.assign((name) => refuse(name), { resolve: (name) => refuse(name), cache: {}, extensions: {}, main: undefined });
+export const createRequire = () =>
+  Object.assign((name) => refuse(name), {
+    resolve: (name) => refuse(name),
+    cache: {},
+    extensions: {},
+    main: undefined,
+  });
 export const register = () => refuse('module.register');
 export const findSourceMap = () => undefined;
 export const syncBuiltinESMExports = () => {};

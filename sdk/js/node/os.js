@@ -24,11 +24,37 @@ export const uptime = () => 0;
 export const version = () => 'Toril';
 /** Node throws this error as well, if the user has no entry in /etc/passwd. */
 export function userInfo() {
-  throw coded(Error, 'ERR_SYSTEM_ERROR', 'A system error occurred: uv_os_get_passwd returned ENOENT. A plugin has no user');
+  throw coded(
+    Error,
+    'ERR_SYSTEM_ERROR',
+    'A system error occurred: uv_os_get_passwd returned ENOENT. A plugin has no user',
+  );
 }
 
-const signals = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGABRT: 6, SIGKILL: 9, SIGUSR1: 10, SIGUSR2: 12, SIGPIPE: 13, SIGALRM: 14, SIGTERM: 15 };
-const errno = { EACCES: 13, EADDRINUSE: 98, ECONNREFUSED: 111, ECONNRESET: 104, EEXIST: 17, EINVAL: 22, ENOENT: 2, EPERM: 1, EPIPE: 32, ETIMEDOUT: 110 };
+const signals = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGUSR1: 10,
+  SIGUSR2: 12,
+  SIGPIPE: 13,
+  SIGALRM: 14,
+  SIGTERM: 15,
+};
+const errno = {
+  EACCES: 13,
+  EADDRINUSE: 98,
+  ECONNREFUSED: 111,
+  ECONNRESET: 104,
+  EEXIST: 17,
+  EINVAL: 22,
+  ENOENT: 2,
+  EPERM: 1,
+  EPIPE: 32,
+  ETIMEDOUT: 110,
+};
 export const constants = { signals, errno, priority: {}, dlopen: {}, UV_UDP_REUSEADDR: 4 };
 
 const os = {

@@ -2,8 +2,20 @@
 import path from 'path-browserify';
 import { unavailable } from './lib/errors.js';
 
-export const { basename, delimiter, dirname, extname, format, isAbsolute, join, normalize, parse, relative, resolve, sep } =
-  path;
+export const {
+  basename,
+  delimiter,
+  dirname,
+  extname,
+  format,
+  isAbsolute,
+  join,
+  normalize,
+  parse,
+  relative,
+  resolve,
+  sep,
+} = path;
 export const toNamespacedPath = (name) => name;
 export const _makeLong = toNamespacedPath;
 export function matchesGlob() {

@@ -21,5 +21,12 @@ export const createHistogram = refuse('createHistogram');
 export const eventLoopUtilization = () => ({ idle: 0, active: 0, utilization: 0 });
 export const constants = {};
 
-const hooks = { PerformanceObserver, constants, createHistogram, eventLoopUtilization, monitorEventLoopDelay, performance };
+const hooks = {
+  PerformanceObserver,
+  constants,
+  createHistogram,
+  eventLoopUtilization,
+  monitorEventLoopDelay,
+  performance,
+};
 export default hooks;

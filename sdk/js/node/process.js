@@ -46,7 +46,9 @@ const process = Object.assign(new EventEmitter(), {
   umask: () => 0o022,
   uptime: () => native.now() / 1000,
   // The engine does not report its own use of memory. Libraries compare these with limits.
-  memoryUsage: Object.assign(() => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }), { rss: () => 0 }),
+  memoryUsage: Object.assign(() => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }), {
+    rss: () => 0,
+  }),
   cpuUsage: () => ({ user: Math.round(native.now() * 1000), system: 0 }),
   resourceUsage: () => ({ userCPUTime: Math.round(native.now() * 1000), systemCPUTime: 0, maxRSS: 0 }),
   getuid: () => 0,
@@ -62,7 +64,14 @@ const process = Object.assign(new EventEmitter(), {
   binding: refuse('binding', 'a plugin has no native addons'),
   dlopen: refuse('dlopen', 'a plugin has no native addons'),
   emitWarning,
-  stdin: { isTTY: false, fd: 0, on: () => process.stdin, once: () => process.stdin, resume: () => process.stdin, pause: () => process.stdin },
+  stdin: {
+    isTTY: false,
+    fd: 0,
+    on: () => process.stdin,
+    once: () => process.stdin,
+    resume: () => process.stdin,
+    pause: () => process.stdin,
+  },
 });
 
 for (const [name, descriptor] of [
@@ -71,7 +80,11 @@ for (const [name, descriptor] of [
 ]) {
   let stream;
   // Made when it is used for the first time.
-  Object.defineProperty(process, name, { get: () => (stream ??= makeOutput(descriptor)), configurable: true, enumerable: true });
+  Object.defineProperty(process, name, {
+    get: () => (stream ??= makeOutput(descriptor)),
+    configurable: true,
+    enumerable: true,
+  });
 }
 
 function exit(code = process.exitCode ?? 0) {
@@ -81,14 +94,16 @@ function exit(code = process.exitCode ?? 0) {
 }
 
 function emitWarning(warning, typeOrOptions, code) {
-  const options = typeof typeOrOptions === 'object' && typeOrOptions !== null ? typeOrOptions : { type: typeOrOptions, code };
+  const options =
+    typeof typeOrOptions === 'object' && typeOrOptions !== null ? typeOrOptions : { type: typeOrOptions, code };
   if (typeof warning !== 'string' && !(warning instanceof Error)) {
     throw wrongType('warning', 'of type string or an instance of Error', warning);
   }
   const error = typeof warning === 'string' ? coded(Error, options.code ?? code, warning) : warning;
   if (typeof warning === 'string') error.name = options.type ?? 'Warning';
   nextTick(() => {
-    if (!process.emit('warning', error)) console.warn(`${error.code ? `[${error.code}] ` : ''}${error.name}: ${error.message}`);
+    if (!process.emit('warning', error))
+      console.warn(`${error.code ? `[${error.code}] ` : ''}${error.name}: ${error.message}`);
   });
 }
 
@@ -126,7 +141,10 @@ export const {
   versions,
 } = process;
 export const { on, once, off, emit, addListener, removeListener } = new Proxy(process, {
-  get: (target, name) => (...args) => target[name](...args),
+  get:
+    (target, name) =>
+    (...args) =>
+      target[name](...args),
 });
 export { emitWarning, exit, hrtime, nextTick };
 export default process;

@@ -8,7 +8,13 @@ class TLSSocket {
 }
 
 module.exports = refuse(
-  { TLSSocket, DEFAULT_MIN_VERSION: 'TLSv1.2', DEFAULT_MAX_VERSION: 'TLSv1.3', rootCertificates: [], getCiphers: () => [] },
+  {
+    TLSSocket,
+    DEFAULT_MIN_VERSION: 'TLSv1.2',
+    DEFAULT_MAX_VERSION: 'TLSv1.3',
+    rootCertificates: [],
+    getCiphers: () => [],
+  },
   'tls',
   `a plugin has no sockets. Use ${FETCH} with an https URL. The host checks certificates: see \`ca\` in docs/configuration.md`,
   'SecureContext Server checkServerIdentity connect createSecureContext createServer',

@@ -1,4 +1,9 @@
 // `node:trace_events`: throws.
 const { refuse } = require('./lib/unavailable.cjs');
 
-module.exports = refuse({ getEnabledCategories: () => undefined }, 'trace_events', "use the host's traces: see docs/metrics.md", 'createTracing');
+module.exports = refuse(
+  { getEnabledCategories: () => undefined },
+  'trace_events',
+  "use the host's traces: see docs/metrics.md",
+  'createTracing',
+);

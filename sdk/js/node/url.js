@@ -2,8 +2,18 @@
 import * as legacy from 'unenv/node/url';
 
 export const { URL, URLSearchParams } = globalThis;
-export const { domainToASCII, domainToUnicode, fileURLToPath, format, parse, pathToFileURL, resolve, resolveObject, urlToHttpOptions, Url } =
-  legacy;
+export const {
+  domainToASCII,
+  domainToUnicode,
+  fileURLToPath,
+  format,
+  parse,
+  pathToFileURL,
+  resolve,
+  resolveObject,
+  urlToHttpOptions,
+  Url,
+} = legacy;
 const whole = {
   URL,
   URLSearchParams,

@@ -23,7 +23,8 @@ export function promisify(original) {
   if (typeof original !== 'function') throw wrongType('original', 'of type function', original);
   if (original[custom]) return original[custom];
   // Its callback is the first argument.
-  if (original === globalThis.setTimeout) return (delay, value) => new Promise((resolve) => original(resolve, delay, value));
+  if (original === globalThis.setTimeout)
+    return (delay, value) => new Promise((resolve) => original(resolve, delay, value));
   function promisified(...args) {
     return new Promise((resolve, reject) => {
       Reflect.apply(original, this, [...args, (error, value) => (error ? reject(error) : resolve(value))]);
@@ -40,7 +41,11 @@ export function callbackify(original) {
   if (typeof original !== 'function') throw wrongType('original', 'of type function', original);
   return function callbackified(...args) {
     const callback = args.pop();
-    const fail = (reason) => callback(reason || Object.assign(coded(Error, 'ERR_FALSY_VALUE_REJECTION', 'Promise was rejected with falsy value'), { reason }));
+    const fail = (reason) =>
+      callback(
+        reason ||
+          Object.assign(coded(Error, 'ERR_FALSY_VALUE_REJECTION', 'Promise was rejected with falsy value'), { reason }),
+      );
     // Outside of the promise, so that an error of the callback is not a rejection.
     Reflect.apply(original, this, args).then(
       (value) => queueMicrotask(() => callback(null, value)),
@@ -84,14 +89,22 @@ const STYLES = inspect.colors ?? {};
 export function styleText(style, text) {
   return [style].flat().reduceRight((inner, name) => {
     const codes = STYLES[name];
-    if (!codes) throw coded(TypeError, 'ERR_INVALID_ARG_VALUE', `The argument 'format' must be a style of util.inspect.colors. Received '${name}'`);
+    if (!codes)
+      throw coded(
+        TypeError,
+        'ERR_INVALID_ARG_VALUE',
+        `The argument 'format' must be a style of util.inspect.colors. Received '${name}'`,
+      );
     return `\u001B[${codes[0]}m${inner}\u001B[${codes[1]}m`;
   }, text);
 }
 
 /** A text without the escape sequences of a terminal. */
 export const stripVTControlCharacters = (text) =>
-  text.replace(/[\u001B\u009B][[\]()#;?]*(?:(?:(?:[a-zA-Z\d]*(?:;[-a-zA-Z\d/#&.:=?%@~_]*)*)?\u0007)|(?:(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PR-TZcf-ntqry=><~]))/g, '');
+  text.replace(
+    /[\u001B\u009B][[\]()#;?]*(?:(?:(?:[a-zA-Z\d]*(?:;[-a-zA-Z\d/#&.:=?%@~_]*)*)?\u0007)|(?:(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PR-TZcf-ntqry=><~]))/g,
+    '',
+  );
 
 export const toUSVString = (text) => String(text).toWellFormed();
 export const log = (...values) => console.log(format(...values));
@@ -103,7 +116,10 @@ const refuse = (name, advice) =>
   function refused() {
     throw unavailable(`util.${name}`, advice);
   };
-export const MIMEType = /* @__PURE__ */ refuse('MIMEType', 'split the text, or use an npm package such as content-type');
+export const MIMEType = /* @__PURE__ */ refuse(
+  'MIMEType',
+  'split the text, or use an npm package such as content-type',
+);
 export const MIMEParams = MIMEType;
 export const parseEnv = /* @__PURE__ */ refuse('parseEnv', 'use `parse` of the npm package dotenv');
 export const getSystemErrorName = /* @__PURE__ */ refuse('getSystemErrorName', 'read the `code` of the error');

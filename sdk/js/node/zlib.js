@@ -105,8 +105,18 @@ export const { Class: Gzip, create: createGzip, withCallback: gzip, sync: gzipSy
 export const { Class: Gunzip, create: createGunzip, withCallback: gunzip, sync: gunzipSync } = forms('gunzip');
 export const { Class: Deflate, create: createDeflate, withCallback: deflate, sync: deflateSync } = forms('deflate');
 export const { Class: Inflate, create: createInflate, withCallback: inflate, sync: inflateSync } = forms('inflate');
-export const { Class: DeflateRaw, create: createDeflateRaw, withCallback: deflateRaw, sync: deflateRawSync } = forms('deflateRaw');
-export const { Class: InflateRaw, create: createInflateRaw, withCallback: inflateRaw, sync: inflateRawSync } = forms('inflateRaw');
+export const {
+  Class: DeflateRaw,
+  create: createDeflateRaw,
+  withCallback: deflateRaw,
+  sync: deflateRawSync,
+} = forms('deflateRaw');
+export const {
+  Class: InflateRaw,
+  create: createInflateRaw,
+  withCallback: inflateRaw,
+  sync: inflateRawSync,
+} = forms('inflateRaw');
 export const { Class: Unzip, create: createUnzip, withCallback: unzip, sync: unzipSync } = forms('unzip');
 
 /** The CRC-32 sum of bytes, to continue from another one. */
@@ -126,12 +136,20 @@ export const BrotliCompress = /* @__PURE__ */ refuse('BrotliCompress');
 export const BrotliDecompress = /* @__PURE__ */ refuse('BrotliDecompress');
 
 export const codes = Object.fromEntries(
-  ['Z_OK', 'Z_STREAM_END', 'Z_NEED_DICT', 'Z_ERRNO', 'Z_STREAM_ERROR', 'Z_DATA_ERROR', 'Z_MEM_ERROR', 'Z_BUF_ERROR', 'Z_VERSION_ERROR'].flatMap(
-    (name) => [
-      [name, constants[name]],
-      [constants[name], name],
-    ],
-  ),
+  [
+    'Z_OK',
+    'Z_STREAM_END',
+    'Z_NEED_DICT',
+    'Z_ERRNO',
+    'Z_STREAM_ERROR',
+    'Z_DATA_ERROR',
+    'Z_MEM_ERROR',
+    'Z_BUF_ERROR',
+    'Z_VERSION_ERROR',
+  ].flatMap((name) => [
+    [name, constants[name]],
+    [constants[name], name],
+  ]),
 );
 export { constants };
 

@@ -41,9 +41,21 @@ export async function handle() {
   }
   const old = new (Old as never as typeof EventEmitter)();
   return {
-    seen, thrown, waited: await waited, iterated,
+    seen,
+    thrown,
+    waited: await waited,
+    iterated,
     old: [old instanceof EventEmitter, old.on('x', () => {}).listenerCount('x')],
-    rejected: await Promise.all([once(emitter, 'never').catch((error) => error.message), Promise.resolve().then(() => emitter.emit('error', new Error('rejects')))]),
-    counts: [emitter.listenerCount('a'), emitter.eventNames().map(String), getEventListeners(emitter, 'a').length, emitter.rawListeners('a').length, EventEmitter.defaultMaxListeners],
+    rejected: await Promise.all([
+      once(emitter, 'never').catch((error) => error.message),
+      Promise.resolve().then(() => emitter.emit('error', new Error('rejects'))),
+    ]),
+    counts: [
+      emitter.listenerCount('a'),
+      emitter.eventNames().map(String),
+      getEventListeners(emitter, 'a').length,
+      emitter.rawListeners('a').length,
+      EventEmitter.defaultMaxListeners,
+    ],
   };
 }

@@ -7,7 +7,18 @@ const send = (url: string, options: http.RequestOptions = {}, body?: string | st
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk) => (text += chunk));
-      response.on('end', () => resolve({ status: response.statusCode, message: response.statusMessage, type: response.headers['content-type'], cookies: response.headers['set-cookie'], location: response.headers.location, complete: response.complete, text: text.slice(0, 300), length: text.length }));
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode,
+          message: response.statusMessage,
+          type: response.headers['content-type'],
+          cookies: response.headers['set-cookie'],
+          location: response.headers.location,
+          complete: response.complete,
+          text: text.slice(0, 300),
+          length: text.length,
+        }),
+      );
     });
     request.on('error', (error: Error & { code?: string }) => resolve({ error: error.name, code: error.code }));
     request.on('timeout', () => request.destroy(new Error('timed out')));
@@ -22,7 +33,12 @@ export async function handle(job: { data: { url: string } }) {
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 20);
   const { hostname, port } = new URL(url);
-  const got = await new Promise((resolve) => http.get({ hostname, port, path: '/json?x=1', headers: { 'X-Client': 'http' } }, (response) => { response.resume(); response.on('end', () => resolve(response.statusCode)); }));
+  const got = await new Promise((resolve) =>
+    http.get({ hostname, port, path: '/json?x=1', headers: { 'X-Client': 'http' } }, (response) => {
+      response.resume();
+      response.on('end', () => resolve(response.statusCode));
+    }),
+  );
   return {
     got,
     json: await send(`${url}/json`),
@@ -34,6 +50,12 @@ export async function handle(job: { data: { url: string } }) {
     aborted: await send(`${url}/slow`, { signal: controller.signal }),
     late: (await send(`${url}/slow`, { timeout: 20 })).error,
     refused: (await send('http://127.0.0.1:1/')).error,
-    rest: [STATUS_CODES[418], http.METHODS.includes('PATCH'), new http.Agent({ keepAlive: true }).keepAlive, typeof https.request, https.globalAgent.protocol],
+    rest: [
+      STATUS_CODES[418],
+      http.METHODS.includes('PATCH'),
+      new http.Agent({ keepAlive: true }).keepAlive,
+      typeof https.request,
+      https.globalAgent.protocol,
+    ],
   };
 }

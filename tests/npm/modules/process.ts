@@ -16,11 +16,31 @@ export async function handle() {
   dc.channel('c').publish({ a: 1 });
   delete process.env.SET_BY_THE_JOB;
   return {
-    platform, global: globalThis.process === process, argv: Array.isArray(argv), version: /^v\d+/.test(process.version),
+    platform,
+    global: globalThis.process === process,
+    argv: Array.isArray(argv),
+    version: /^v\d+/.test(process.version),
     env: [process.env.NOT_SET ?? null, 'NOT_SET' in process.env, 'SET_BY_THE_JOB' in process.env],
-    time: [process.hrtime.bigint() >= before, process.hrtime().length, typeof process.uptime(), perf.performance.now() > 0],
-    fs: [fs.existsSync('/no/such/file'), read, called, fs.statSync('/no/such/file', { throwIfNoEntry: false }) ?? null, fs.constants.R_OK],
-    rest: [isMainThread, tty.isatty(1), typeof createRequire(import.meta.url), process.stdout.write('to the log\n'), typeof process.memoryUsage().heapUsed],
+    time: [
+      process.hrtime.bigint() >= before,
+      process.hrtime().length,
+      typeof process.uptime(),
+      perf.performance.now() > 0,
+    ],
+    fs: [
+      fs.existsSync('/no/such/file'),
+      read,
+      called,
+      fs.statSync('/no/such/file', { throwIfNoEntry: false }) ?? null,
+      fs.constants.R_OK,
+    ],
+    rest: [
+      isMainThread,
+      tty.isatty(1),
+      typeof createRequire(import.meta.url),
+      process.stdout.write('to the log\n'),
+      typeof process.memoryUsage().heapUsed,
+    ],
     messages,
   };
 }

@@ -34,7 +34,11 @@ const CALLS: [() => unknown, string, string][] = [
   [() => http.createServer(), 'http.createServer is not available in a plugin', 'add a job'],
   [() => http2.connect('https://example.com'), 'http2.connect is not available in a plugin', 'node:https'],
   [() => net.connect(80), 'net.connect is not available in a plugin', 'node:http'],
-  [() => readline.createInterface({ input: process.stdin }), 'readline.createInterface is not available in a plugin', 'split'],
+  [
+    () => readline.createInterface({ input: process.stdin }),
+    'readline.createInterface is not available in a plugin',
+    'split',
+  ],
   [() => tls.connect(443), 'tls.connect is not available in a plugin', 'fetch'],
   [() => vm.runInThisContext('1'), 'vm.runInThisContext is not available in a plugin', 'new Function'],
   [() => new Worker('x'), 'worker_threads.Worker is not available in a plugin', 'child jobs'],
@@ -46,5 +50,8 @@ export const expected = { wrong: [], host: 'plugin' };
 
 export async function handle() {
   const found = CALLS.map(([call, start, word]) => ({ message: messageOf(call), start, word }));
-  return { wrong: found.filter(({ message, start, word }) => !message.startsWith(start) || !message.includes(word)), host: os.hostname() };
+  return {
+    wrong: found.filter(({ message, start, word }) => !message.startsWith(start) || !message.includes(word)),
+    host: os.hostname(),
+  };
 }

@@ -21,10 +21,22 @@ export async function handle() {
   await new Promise((resolve) => deflater.on('end', resolve));
   return {
     gzip: [zlib.gunzipSync(gzipped).toString() === text, gzipped.length < 200, gzipped.subarray(0, 3).toString('hex')],
-    deflate: [zlib.inflateSync(zlib.deflateSync(text, { level: Z_BEST_SPEED })).length, zlib.inflateRawSync(zlib.deflateRawSync('raw')).toString(), zlib.unzipSync(gzipped).length, zlib.unzipSync(zlib.deflateSync('z')).toString()],
+    deflate: [
+      zlib.inflateSync(zlib.deflateSync(text, { level: Z_BEST_SPEED })).length,
+      zlib.inflateRawSync(zlib.deflateRawSync('raw')).toString(),
+      zlib.unzipSync(gzipped).length,
+      zlib.unzipSync(zlib.deflateSync('z')).toString(),
+    ],
     streamed: zlib.inflateSync(Buffer.concat(chunks)).toString() === text,
     promised: (await promisify(zlib.gunzip)(await promisify(zlib.gzip)('promise'))).toString(),
     fromNode: zlib.gunzipSync(Buffer.from('H4sIAAAAAAAAA8tIzcnJVyjPL8pJAQCFEUoNCwAAAA==', 'base64')).toString(),
-    failed: [failure(() => zlib.gunzipSync('not gzip')), failure(() => zlib.gunzipSync(gzipped.subarray(0, 20))), await new Promise((resolve) => zlib.inflate(Buffer.from([1, 2]), (error) => resolve((error as { code?: string })?.code))), (failure(() => zlib.gunzipSync(gzipped, { maxOutputLength: 10 })) as string[])[0]],
+    failed: [
+      failure(() => zlib.gunzipSync('not gzip')),
+      failure(() => zlib.gunzipSync(gzipped.subarray(0, 20))),
+      await new Promise((resolve) =>
+        zlib.inflate(Buffer.from([1, 2]), (error) => resolve((error as { code?: string })?.code)),
+      ),
+      (failure(() => zlib.gunzipSync(gzipped, { maxOutputLength: 10 })) as string[])[0],
+    ],
   };
 }

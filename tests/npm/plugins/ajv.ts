@@ -8,12 +8,27 @@ export async function handle() {
     type: 'object',
     required: ['name'],
     additionalProperties: false,
-    properties: { name: { type: 'string', minLength: 2 }, age: { type: 'integer', minimum: 0, even: true }, tags: { type: 'array', items: { enum: ['a', 'b'] }, default: ['a'] } },
+    properties: {
+      name: { type: 'string', minLength: 2 },
+      age: { type: 'integer', minimum: 0, even: true },
+      tags: { type: 'array', items: { enum: ['a', 'b'] }, default: ['a'] },
+    },
   });
   const good: Record<string, unknown> = { name: 'Ann', age: '30' };
   const isGood = validate(good);
   const isBad = validate({ name: 'x', age: 3, tags: ['c'], more: 1 });
   const errors = validate.errors?.map(({ instancePath, keyword, message }) => [instancePath, keyword, message]);
-  const modern = new Ajv2020().compile({ prefixItems: [{ type: 'number' }, { $ref: '#/$defs/t' }], items: false, $defs: { t: { type: 'string' } } });
-  return { isGood, good, isBad, errors, text: ajv.errorsText(validate.errors), modern: [modern([1, 'a']), modern([1, 2]), modern([1, 'a', 3])] };
+  const modern = new Ajv2020().compile({
+    prefixItems: [{ type: 'number' }, { $ref: '#/$defs/t' }],
+    items: false,
+    $defs: { t: { type: 'string' } },
+  });
+  return {
+    isGood,
+    good,
+    isBad,
+    errors,
+    text: ajv.errorsText(validate.errors),
+    modern: [modern([1, 'a']), modern([1, 2]), modern([1, 'a', 3])],
+  };
 }

@@ -7,7 +7,9 @@ export async function handle(job: { data: { url: string } }) {
     region: 'eu-west-1',
     credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'secret' },
   });
-  const put = await s3.send(new PutObjectCommand({ Bucket: 'b', Key: 'dir/ä.txt', Body: 'Hello wörld', ContentType: 'text/plain' }));
+  const put = await s3.send(
+    new PutObjectCommand({ Bucket: 'b', Key: 'dir/ä.txt', Body: 'Hello wörld', ContentType: 'text/plain' }),
+  );
   const got = await s3.send(new GetObjectCommand({ Bucket: 'b', Key: 'dir/ä.txt' }));
   const list = await s3.send(new ListObjectsV2Command({ Bucket: 'b', Prefix: 'dir/' }));
   const missing = await s3.send(new GetObjectCommand({ Bucket: 'b', Key: 'missing' })).catch((error) => error);

@@ -17,7 +17,12 @@ export async function handle(job: { data: { url: string } }) {
     form: form.data.body,
     zipped: (await client.get('/gzip')).data,
     bytes: [...new Uint8Array(bytes.data)].slice(0, 4),
-    missing: { status: missing.response?.status, code: missing.code, is: axios.isAxiosError(missing), message: missing.message },
+    missing: {
+      status: missing.response?.status,
+      code: missing.code,
+      is: axios.isAxiosError(missing),
+      message: missing.message,
+    },
     aborted: aborted.code,
     redirected: (await client.get('/redirect')).data,
   };

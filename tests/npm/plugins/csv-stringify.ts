@@ -8,6 +8,10 @@ export async function handle() {
   stream.end();
   let text = '';
   for await (const chunk of stream) text += chunk;
-  const called = await new Promise((resolve, reject) => stringify([[1, true, new Date(0)]], { cast: { boolean: String } }, (error, out) => (error ? reject(error) : resolve(out))));
+  const called = await new Promise((resolve, reject) =>
+    stringify([[1, true, new Date(0)]], { cast: { boolean: String } }, (error, out) =>
+      error ? reject(error) : resolve(out),
+    ),
+  );
   return { text, called, sync: stringifySync([{ a: 'ä', b: null }], { delimiter: ';', quoted: true, header: true }) };
 }

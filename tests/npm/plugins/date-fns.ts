@@ -1,4 +1,13 @@
-import { add, differenceInBusinessDays, eachDayOfInterval, format, formatDistance, intervalToDuration, parse, parseISO } from 'date-fns';
+import {
+  add,
+  differenceInBusinessDays,
+  eachDayOfInterval,
+  format,
+  formatDistance,
+  intervalToDuration,
+  parse,
+  parseISO,
+} from 'date-fns';
 import { de } from 'date-fns/locale';
 
 export async function handle() {

@@ -10,5 +10,14 @@ export async function handle() {
   createDebug('app:quiet')('not written');
   const isOn = [debug.enabled, createDebug.enabled('app:quiet')];
   createDebug.disable();
-  return { lines: lines.map((line) => line.replace(/\u001b\[[\d;]*m/g, '').replace(/^\S+T\S+Z /, '').replace(/ \+\d+ms/, '').trim()), isOn };
+  return {
+    lines: lines.map((line) =>
+      line
+        .replace(/\u001b\[[\d;]*m/g, '')
+        .replace(/^\S+T\S+Z /, '')
+        .replace(/ \+\d+ms/, '')
+        .trim(),
+    ),
+    isOn,
+  };
 }

@@ -6,5 +6,10 @@ export async function handle() {
   const loaded = dotenv.config({ path: '/no/such/.env', quiet: true });
   const target: Record<string, string> = { A: 'kept' };
   dotenv.populate(target, parsed, { override: false } as never);
-  return { parsed, target, error: (loaded.error as { code?: string } | undefined)?.code, buffer: dotenv.parse(Buffer.from('X=ä')) };
+  return {
+    parsed,
+    target,
+    error: (loaded.error as { code?: string } | undefined)?.code,
+    buffer: dotenv.parse(Buffer.from('X=ä')),
+  };
 }

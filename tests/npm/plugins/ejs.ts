@@ -2,7 +2,11 @@ import ejs from 'ejs';
 
 export async function handle() {
   const template = '<% for (const item of items) { %><li><%= item %></li><% } %><%- raw %><%# comment %>';
-  const included = ejs.render('<%- include("head", { title }) %>!', { title: 'T' }, { includer: () => ({ template: '<h1><%= title %></h1>' }) });
+  const included = ejs.render(
+    '<%- include("head", { title }) %>!',
+    { title: 'T' },
+    { includer: () => ({ template: '<h1><%= title %></h1>' }) },
+  );
   const failed = (() => {
     try {
       return ejs.render('<%= nothing.here %>', {}, { filename: 'x.ejs' });

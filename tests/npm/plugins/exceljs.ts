@@ -4,7 +4,10 @@ export async function handle() {
   const book = new ExcelJS.Workbook();
   book.created = new Date(0);
   const sheet = book.addWorksheet('Sales');
-  sheet.columns = [{ header: 'Name', key: 'name', width: 20 }, { header: 'Sum', key: 'sum' }];
+  sheet.columns = [
+    { header: 'Name', key: 'name', width: 20 },
+    { header: 'Sum', key: 'sum' },
+  ];
   sheet.addRow({ name: 'Ann', sum: 10.5 });
   sheet.addRow({ name: 'Böb', sum: 2 });
   sheet.getCell('B4').value = { formula: 'SUM(B2:B3)', result: 12.5 };

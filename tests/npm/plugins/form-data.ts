@@ -5,7 +5,9 @@ export async function handle(job: { data: { url: string } }) {
   form.setBoundary('------------------------boundary0123456789abcd');
   form.append('name', 'Ann');
   form.append('file', Buffer.from('bytes ä'), { filename: 'a.txt', contentType: 'text/plain' });
-  const length = await new Promise<number>((resolve, reject) => form.getLength((error, count) => (error ? reject(error) : resolve(count))));
+  const length = await new Promise<number>((resolve, reject) =>
+    form.getLength((error, count) => (error ? reject(error) : resolve(count))),
+  );
   const whole = form.getBuffer().toString();
   const { hostname, port } = new URL(job.data.url);
   const answer = await new Promise<string>((resolve, reject) => {

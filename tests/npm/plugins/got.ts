@@ -1,7 +1,11 @@
 import got from 'got';
 
 export async function handle(job: { data: { url: string } }) {
-  const client = got.extend({ prefixUrl: job.data.url, headers: { 'x-client': 'got' }, retry: { limit: 2, backoffLimit: 20 } });
+  const client = got.extend({
+    prefixUrl: job.data.url,
+    headers: { 'x-client': 'got' },
+    retry: { limit: 2, backoffLimit: 20 },
+  });
   const plain = await client.get('json', { searchParams: { a: 1 } });
   const missing = await client.get('missing').catch((error) => error);
   return {

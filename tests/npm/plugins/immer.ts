@@ -21,5 +21,13 @@ export async function handle() {
       return (error as Error).name;
     }
   })();
-  return { next: [next.a.b, [...next.m]], base: [base.a.b, [...base.m]], same: base.untouched === next.untouched, changed, patches, undone: applyPatches(changed, inverse), frozen };
+  return {
+    next: [next.a.b, [...next.m]],
+    base: [base.a.b, [...base.m]],
+    same: base.untouched === next.untouched,
+    changed,
+    patches,
+    undone: applyPatches(changed, inverse),
+    frozen,
+  };
 }

@@ -1,7 +1,11 @@
 import ky from 'ky';
 
 export async function handle(job: { data: { url: string; run: string } }) {
-  const client = ky.create({ prefixUrl: job.data.url, headers: { 'x-client': 'ky' }, retry: { limit: 2, delay: () => 5 } });
+  const client = ky.create({
+    prefixUrl: job.data.url,
+    headers: { 'x-client': 'ky' },
+    retry: { limit: 2, delay: () => 5 },
+  });
   const missing = await client.get('missing').catch((error) => error);
   return {
     plain: await client.get('json', { searchParams: { a: 1 } }).json(),

@@ -1,7 +1,9 @@
 import { DOMParser, parseHTML } from 'linkedom';
 
 export async function handle() {
-  const { document, CustomEvent } = parseHTML('<!doctype html><html><body><p class="a">Hi <b>x</b></p><ul><li>1<li>2</ul></body></html>');
+  const { document, CustomEvent } = parseHTML(
+    '<!doctype html><html><body><p class="a">Hi <b>x</b></p><ul><li>1<li>2</ul></body></html>',
+  );
   const added = document.createElement('a');
   added.setAttribute('href', '/x?a=1&b=2');
   added.textContent = '<link>';

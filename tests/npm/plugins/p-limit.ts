@@ -11,5 +11,10 @@ export async function handle() {
     return value * 2;
   };
   const results = await Promise.all([1, 2, 3, 4, 5].map((value) => limit(() => task(value))));
-  return { results, most, left: [limit.activeCount, limit.pendingCount], mapped: await limit.map([1, 2], async (value) => value + 1) };
+  return {
+    results,
+    most,
+    left: [limit.activeCount, limit.pendingCount],
+    mapped: await limit.map([1, 2], async (value) => value + 1),
+  };
 }

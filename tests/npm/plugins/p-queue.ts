@@ -12,7 +12,11 @@ export async function handle() {
   queue.add(work('middle'), { priority: 5 });
   queue.start();
   const result = await queue.add(async () => 42);
-  const failed = await queue.add(async () => { throw new Error('no'); }).catch((error) => error.message);
+  const failed = await queue
+    .add(async () => {
+      throw new Error('no');
+    })
+    .catch((error) => error.message);
   await queue.onIdle();
   const late = await new PQueue({ timeout: 5 }).add(() => new Promise(() => {})).catch((error) => error.name);
   return { order, events, result, failed, late, size: queue.size };

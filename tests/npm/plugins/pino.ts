@@ -3,8 +3,22 @@ import pino from 'pino';
 
 export async function handle() {
   const lines: string[] = [];
-  const sink = new Writable({ write(chunk, _encoding, done) { lines.push(String(chunk)); done(); } });
-  const logger = pino({ base: { app: 'x' }, timestamp: false, level: 'debug', redact: ['user.password'], formatters: { level: (label) => ({ level: label }) } }, sink);
+  const sink = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(String(chunk));
+      done();
+    },
+  });
+  const logger = pino(
+    {
+      base: { app: 'x' },
+      timestamp: false,
+      level: 'debug',
+      redact: ['user.password'],
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    sink,
+  );
   logger.info({ user: { name: 'Ann', password: 'p' } }, 'hello %s', 'wörld');
   logger.child({ part: 'c' }).warn('careful');
   logger.trace('not written');

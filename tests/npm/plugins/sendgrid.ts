@@ -13,6 +13,12 @@ export async function handle(job: { data: { url: string } }) {
     text: 'Hello wörld',
     attachments: [{ content: Buffer.from('data').toString('base64'), filename: 'a.txt' }],
   });
-  const failed = await sendgrid.send({ to: 'fail@example.com', from: 'bob@example.com', subject: 'x', text: 'y' }).catch((error) => error);
-  return { status: response.statusCode, id: response.headers['x-message-id'], failed: { code: failed.code, errors: failed.response?.body?.errors } };
+  const failed = await sendgrid
+    .send({ to: 'fail@example.com', from: 'bob@example.com', subject: 'x', text: 'y' })
+    .catch((error) => error);
+  return {
+    status: response.statusCode,
+    id: response.headers['x-message-id'],
+    failed: { code: failed.code, errors: failed.response?.body?.errors },
+  };
 }

@@ -12,5 +12,10 @@ const Login = v.pipe(
 export async function handle() {
   const good = v.parse(Login, { email: ' ann@example.com ', password: 'long enough', age: '30' });
   const bad = v.safeParse(Login, { email: 'x', password: 'y' });
-  return { good, flat: v.flatten(bad.issues as never), easy: v.safeParse(Login, { email: 'a@b.cd', password: 'password' }).issues?.[0].message, is: v.is(v.variant('t', [v.object({ t: v.literal(1) })]), { t: 1 }) };
+  return {
+    good,
+    flat: v.flatten(bad.issues as never),
+    easy: v.safeParse(Login, { email: 'a@b.cd', password: 'password' }).issues?.[0].message,
+    is: v.is(v.variant('t', [v.object({ t: v.literal(1) })]), { t: 1 }),
+  };
 }

@@ -3,7 +3,10 @@ import * as yup from 'yup';
 export async function handle() {
   const schema = yup.object({
     name: yup.string().trim().required(),
-    age: yup.number().integer().min(18, ({ min }) => `at least ${min}`),
+    age: yup
+      .number()
+      .integer()
+      .min(18, ({ min }) => `at least ${min}`),
     email: yup.string().email(),
     kind: yup.string().oneOf(['a', 'b']).default('a'),
     extra: yup.string().when('kind', { is: 'b', then: (inner) => inner.required('extra is needed') }),

@@ -45,8 +45,8 @@ function keepReaction(callback) {
 }
 
 /**
- * Makes everything that calls back later keep its context. The engine's `await` of a promise does not call `then`, so the
- * bundler rewrites the asynchronous functions of a bundle that has an AsyncLocalStorage: see `build/bundle.js`.
+ * Makes everything that calls back later keep its context. The engine's `await` of a promise does not call `then`, so
+ * the bundler rewrites the asynchronous functions of a bundle that has an AsyncLocalStorage: see `build/bundle.js`.
  */
 export function install() {
   if (isInstalled) return;

@@ -7,8 +7,8 @@ const own = new Map();
 const names = Symbol.for('toril.environment');
 
 /**
- * Settings do not exist yet while the bundle is evaluated for the snapshot. The names that the code asks for at that time
- * are collected here, for whoever builds the plugin.
+ * Settings do not exist yet while the bundle is evaluated for the snapshot. The names that the code asks for at that
+ * time are collected here, for whoever builds the plugin.
  */
 const early = (globalThis[names] ??= new Set());
 

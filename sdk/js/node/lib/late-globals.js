@@ -1,5 +1,5 @@
-// Names of the engine's globals that must not occur in a bundle unless its author uses them: the builder adds the Web APIs
-// and the interfaces whose names it finds in the text.
+// Names of the engine's globals that must not occur in a bundle unless its author uses them: the builder adds the Web
+// APIs and the interfaces whose names it finds in the text.
 
 /** A name from its parts, which have a dash between them: `Bl-ob`. */
 export const joined = (parts) => parts.replace('-', '');

@@ -4,7 +4,9 @@ import { wrongType } from './errors.js';
 
 let queue = [];
 
-/** Calls a function when the current one has returned. Unlike in Node, microtasks that were queued before run before. */
+/**
+ * Calls a function when the current one has returned. Unlike in Node, microtasks that were queued before run before.
+ */
 export function nextTick(callback, ...args) {
   if (typeof callback !== 'function') throw wrongType('callback', 'of type function', callback);
   queue.push([keep(callback), args]);

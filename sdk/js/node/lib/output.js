@@ -33,7 +33,9 @@ function flush(level) {
 export const writeDescriptor = (descriptor, data) =>
   writeLines(descriptor === 2 ? ERROR : INFO, typeof data === 'string' ? data : decode(data, 'utf8'));
 
-/** `process.stdout` or `process.stderr`. Not of the class `Writable`, which would add `stream` to almost every bundle. */
+/**
+ * `process.stdout` or `process.stderr`. Not of the class `Writable`, which would add `stream` to almost every bundle.
+ */
 export function makeOutput(descriptor) {
   const stream = new EventEmitter();
   const write = (chunk, encoding, callback = encoding) => {

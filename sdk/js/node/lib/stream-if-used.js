@@ -1,5 +1,5 @@
-// Makes classes of `node:crypto` streams, but only in bundles that have `node:stream`: few use them as such, and the code
-// of streams is large. Nothing can be piped into a hash without that module.
+// Makes classes of `node:crypto` streams, but only in bundles that have `node:stream`: few use them as such, and the
+// code of streams is large. Nothing can be piped into a hash without that module.
 const waiting = [];
 let streams;
 

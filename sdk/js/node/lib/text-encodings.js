@@ -48,7 +48,9 @@ export function decode(bytes, encoding) {
     case 'latin1':
       return native.latin1Decode(bytes);
     case 'ascii':
-      return native.latin1Decode(bytes.some((byte) => byte > 127) ? Uint8Array.from(bytes, (byte) => byte & 127) : bytes);
+      return native.latin1Decode(
+        bytes.some((byte) => byte > 127) ? Uint8Array.from(bytes, (byte) => byte & 127) : bytes,
+      );
     case 'base64':
       return native.base64Encode(bytes);
     case 'base64url':

@@ -4,7 +4,8 @@ import EventEmitter from '../events.js';
 import { Readable } from '../stream.js';
 import { coded, unavailable } from './errors.js';
 
-export const { fetch, Headers, Request, Response, FormData, File, WebSocket, EventSource, CloseEvent, MessageEvent } = globalThis;
+export const { fetch, Headers, Request, Response, FormData, File, WebSocket, EventSource, CloseEvent, MessageEvent } =
+  globalThis;
 
 /** A response as `undici.request` returns it. */
 export async function request(url, { method = 'GET', headers, body, signal, query, dispatcher, ...rest } = {}) {
@@ -22,7 +23,14 @@ export async function request(url, { method = 'GET', headers, body, signal, quer
   for (const [name, value] of response.headers) {
     found[name] = found[name] === undefined ? value : [found[name], value].flat();
   }
-  return { statusCode: response.status, headers: found, body: bodyOf(response), trailers: {}, opaque: rest.opaque ?? null, context: {} };
+  return {
+    statusCode: response.status,
+    headers: found,
+    body: bodyOf(response),
+    trailers: {},
+    opaque: rest.opaque ?? null,
+    context: {},
+  };
 }
 
 const urlOf = ({ origin, protocol, hostname, host, port, path, pathname, search }) =>
@@ -119,7 +127,16 @@ class UndiciError extends Error {
   }
 }
 export const errors = { UndiciError };
-for (const name of ['AbortError', 'BodyTimeoutError', 'ConnectTimeoutError', 'HeadersTimeoutError', 'InvalidArgumentError', 'RequestAbortedError', 'ResponseStatusCodeError', 'SocketError']) {
+for (const name of [
+  'AbortError',
+  'BodyTimeoutError',
+  'ConnectTimeoutError',
+  'HeadersTimeoutError',
+  'InvalidArgumentError',
+  'RequestAbortedError',
+  'ResponseStatusCodeError',
+  'SocketError',
+]) {
   errors[name] = { [name]: class extends UndiciError {} }[name];
 }
 

@@ -25,7 +25,7 @@ export function readableFromWeb(Readable, stream, options = {}) {
 export function readableToWeb(readable) {
   const iterator = readable[Symbol.asyncIterator]();
   const isText = readable.readableEncoding != null || readable.readableObjectMode;
-  return new (globalThis[joined('Readable-Stream')])({
+  return new globalThis[joined('Readable-Stream')]({
     async pull(controller) {
       const { value, done } = await iterator.next();
       if (done) controller.close();
@@ -41,7 +41,11 @@ export function writableFromWeb(Writable, stream, options = {}) {
   const settle = (promise, callback) => promise.then(() => callback(), callback);
   return new Writable({
     ...options,
-    write: (chunk, encoding, callback) => settle(writer.ready.then(() => writer.write(chunk)), callback),
+    write: (chunk, encoding, callback) =>
+      settle(
+        writer.ready.then(() => writer.write(chunk)),
+        callback,
+      ),
     final: (callback) => settle(writer.close(), callback),
     destroy: (error, callback) => (error ? settle(writer.abort(error), () => callback(error)) : callback()),
   });
@@ -49,8 +53,9 @@ export function writableFromWeb(Writable, stream, options = {}) {
 
 /** A web stream that writes to a Node stream. */
 export function writableToWeb(writable) {
-  return new (globalThis[joined('Writable-Stream')])({
-    write: (chunk) => new Promise((resolve, reject) => writable.write(chunk, (error) => (error ? reject(error) : resolve()))),
+  return new globalThis[joined('Writable-Stream')]({
+    write: (chunk) =>
+      new Promise((resolve, reject) => writable.write(chunk, (error) => (error ? reject(error) : resolve()))),
     close: () =>
       new Promise((resolve, reject) => {
         writable.once('error', reject);

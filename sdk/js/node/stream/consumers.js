@@ -16,7 +16,7 @@ export async function arrayBuffer(stream) {
 
 export const text = async (stream) => (await buffer(stream)).toString();
 export const json = async (stream) => JSON.parse(await text(stream));
-export const blob = async (stream) => new (globalThis[joined('Bl-ob')])([await buffer(stream)]);
+export const blob = async (stream) => new globalThis[joined('Bl-ob')]([await buffer(stream)]);
 
 const consumers = { arrayBuffer, blob, buffer, json, text };
 export default consumers;

@@ -2,7 +2,11 @@
 import { clearInterval, clearTimeout, setInterval as every, setTimeout as after } from '../timers.js';
 
 const abortError = (signal) =>
-  Object.assign(new Error('The operation was aborted'), { name: 'AbortError', code: 'ABORT_ERR', cause: signal.reason });
+  Object.assign(new Error('The operation was aborted'), {
+    name: 'AbortError',
+    code: 'ABORT_ERR',
+    cause: signal.reason,
+  });
 
 /** Resolves after a time. */
 export function setTimeout(delay, value, { signal } = {}) {
@@ -39,7 +43,10 @@ export async function* setInterval(delay, value, { signal } = {}) {
   }
 }
 
-export const scheduler = { wait: (delay, options) => setTimeout(delay, undefined, options), yield: () => setImmediate() };
+export const scheduler = {
+  wait: (delay, options) => setTimeout(delay, undefined, options),
+  yield: () => setImmediate(),
+};
 
 const timers = { setTimeout, setImmediate, setInterval, scheduler };
 export default timers;

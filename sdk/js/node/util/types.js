@@ -37,7 +37,8 @@ const bufferLength = getter(ArrayBuffer.prototype, 'byteLength');
 export const isArrayBufferView = ArrayBuffer.isView;
 export const isDataView = (value) => ArrayBuffer.isView(value) && !isTypedArray(value);
 export const isArrayBuffer = hasSlot((value) => bufferLength.call(value));
-export const isSharedArrayBuffer = (value) => typeof SharedArrayBuffer === 'function' && value instanceof SharedArrayBuffer;
+export const isSharedArrayBuffer = (value) =>
+  typeof SharedArrayBuffer === 'function' && value instanceof SharedArrayBuffer;
 export const isAnyArrayBuffer = (value) => isArrayBuffer(value) || isSharedArrayBuffer(value);
 export const isMap = hasSlot((value) => mapSize.call(value));
 export const isSet = hasSlot((value) => setSize.call(value));
@@ -54,7 +55,11 @@ export const isBooleanObject = hasSlot((value) => Boolean.prototype.valueOf.call
 export const isSymbolObject = hasSlot((value) => Symbol.prototype.valueOf.call(value));
 export const isBigIntObject = hasSlot((value) => BigInt.prototype.valueOf.call(value));
 export const isBoxedPrimitive = (value) =>
-  isNumberObject(value) || isStringObject(value) || isBooleanObject(value) || isSymbolObject(value) || isBigIntObject(value);
+  isNumberObject(value) ||
+  isStringObject(value) ||
+  isBooleanObject(value) ||
+  isSymbolObject(value) ||
+  isBigIntObject(value);
 
 export const isArgumentsObject = (value) => isObject(value) && tag(value) === 'Arguments';
 export const isAsyncFunction = (value) => typeof value === 'function' && /^Async/.test(tag(value));

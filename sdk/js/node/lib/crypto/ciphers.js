@@ -14,7 +14,13 @@ for (const bits of [128, 192, 256]) {
     CIPHERS[`aes-${bits}-${mode}`] = { mode, keyLength: bits / 8, ivLength: mode === 'gcm' ? 12 : BLOCK };
   }
 }
-const find = (name) => CIPHERS[String(name).toLowerCase().replace(/^id-aes(\d+)-gcm$/, 'aes-$1-gcm').replace(/^aes(\d+)$/, 'aes-$1-cbc')];
+const find = (name) =>
+  CIPHERS[
+    String(name)
+      .toLowerCase()
+      .replace(/^id-aes(\d+)-gcm$/, 'aes-$1-gcm')
+      .replace(/^aes(\d+)$/, 'aes-$1-cbc')
+  ];
 
 export const getCiphers = () => Object.keys(CIPHERS);
 export function getCipherInfo(name) {
@@ -40,7 +46,8 @@ class Cipher {
     if (!found) throw coded(Error, 'ERR_CRYPTO_UNKNOWN_CIPHER', 'Unknown cipher');
     this.#mode = found.mode;
     this.#key = secretOf(key).slice();
-    if (this.#key.length !== found.keyLength) throw coded(RangeError, 'ERR_CRYPTO_INVALID_KEYLEN', 'Invalid key length');
+    if (this.#key.length !== found.keyLength)
+      throw coded(RangeError, 'ERR_CRYPTO_INVALID_KEYLEN', 'Invalid key length');
     this.#iv = toBytes(iv, undefined, 'iv').slice();
     const fits = found.mode === 'gcm' ? this.#iv.length > 0 : this.#iv.length === found.ivLength;
     if (!fits) throw coded(TypeError, 'ERR_CRYPTO_INVALID_IV', 'Invalid initialization vector');
@@ -84,7 +91,8 @@ class Cipher {
   }
 
   getAuthTag() {
-    if (!this.#encrypts || !this.#tag) throw coded(Error, 'ERR_CRYPTO_INVALID_STATE', 'Invalid state for operation getAuthTag');
+    if (!this.#encrypts || !this.#tag)
+      throw coded(Error, 'ERR_CRYPTO_INVALID_STATE', 'Invalid state for operation getAuthTag');
     return output(this.#tag);
   }
 

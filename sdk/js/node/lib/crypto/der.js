@@ -25,7 +25,7 @@ export function element(bytes, at = 0) {
 /** The elements of a SEQUENCE, or of any content. */
 export function elements(content) {
   const found = [];
-  for (let at = 0; at < content.length; ) {
+  for (let at = 0; at < content.length;) {
     const next = element(content, at);
     found.push(next);
     at = next.end;

@@ -71,7 +71,8 @@ export const createHmac = (algorithm, key, options) =>
   new Hmac(native.hmacStream(checkHash(algorithm), secretOf(key)), options);
 
 /** A digest in one call. */
-export const hash = (algorithm, data, encoding = 'hex') => output(native.hash(checkHash(algorithm), toBytes(data)), encoding);
+export const hash = (algorithm, data, encoding = 'hex') =>
+  output(native.hash(checkHash(algorithm), toBytes(data)), encoding);
 
 /** The form with a callback of a function that computes at once. */
 export const withCallback =

@@ -69,7 +69,8 @@ const fromUrl = (text) => encodeText(text, 'base64url');
 /** A key as JWK. */
 export function toJwk({ der, isPrivate }) {
   const parts = native.keyParts(der, isPrivate);
-  const texts = (names) => Object.fromEntries(names.filter((name) => parts[name]).map((name) => [name, toUrl(parts[name])]));
+  const texts = (names) =>
+    Object.fromEntries(names.filter((name) => parts[name]).map((name) => [name, toUrl(parts[name])]));
   if (parts.type === 'rsa') return { kty: 'RSA', ...texts(NUMBERS) };
   if (parts.type === 'ed25519') return { crv: 'Ed25519', ...texts(['d', 'x']), kty: 'OKP' };
   return { kty: 'EC', ...texts(['x', 'y']), crv: CURVES[parts.type], ...texts(['d']) };

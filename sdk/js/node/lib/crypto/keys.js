@@ -80,7 +80,8 @@ export const createSecretKey = (key, encoding) => new KeyObject('secret', toByte
 /** A key in any of the forms that Node accepts. */
 function read(input, isPrivate) {
   if (KeyObject.is(input)) return KeyObject.innerOf(input);
-  const isOptions = typeof input === 'object' && input !== null && !ArrayBuffer.isView(input) && !(input instanceof ArrayBuffer);
+  const isOptions =
+    typeof input === 'object' && input !== null && !ArrayBuffer.isView(input) && !(input instanceof ArrayBuffer);
   const { key = input, format, type, encoding } = isOptions ? input : {};
   if (KeyObject.is(key)) return KeyObject.innerOf(key);
   if (format === 'jwk') return fromJwk(key);
@@ -92,7 +93,8 @@ function read(input, isPrivate) {
 
 export function createPrivateKey(input) {
   const inner = read(input, true);
-  if (inner.isPrivate !== true) throw coded(Error, 'ERR_OSSL_UNSUPPORTED', 'error:1E08010C:DECODER routines::unsupported');
+  if (inner.isPrivate !== true)
+    throw coded(Error, 'ERR_OSSL_UNSUPPORTED', 'error:1E08010C:DECODER routines::unsupported');
   return pairKey(inner);
 }
 
@@ -112,12 +114,19 @@ export function secretOf(key) {
 const encoded = (key, encoding) => (encoding ? key.export(encoding) : key);
 
 /** Makes a pair of keys. A large RSA key takes seconds. */
-export function generateKeyPairSync(type, { modulusLength, publicExponent, namedCurve, publicKeyEncoding, privateKeyEncoding } = {}) {
+export function generateKeyPairSync(
+  type,
+  { modulusLength, publicExponent, namedCurve, publicKeyEncoding, privateKeyEncoding } = {},
+) {
   const kind = type === 'ec' ? ENGINE_CURVES[String(namedCurve).toLowerCase()] : type;
   if (!['rsa', 'ed25519', 'p256', 'p384'].includes(kind)) {
     throw unavailable(`A key of the kind ${namedCurve ?? type}`, 'use rsa, ed25519, prime256v1 or secp384r1');
   }
-  const pair = native.keyGenerate(kind, modulusLength, publicExponent === undefined ? undefined : Number(publicExponent));
+  const pair = native.keyGenerate(
+    kind,
+    modulusLength,
+    publicExponent === undefined ? undefined : Number(publicExponent),
+  );
   return {
     publicKey: encoded(pairKey(fromDer(pair.publicKey, undefined, false)), publicKeyEncoding),
     privateKey: encoded(pairKey(fromDer(pair.privateKey, undefined, true)), privateKeyEncoding),

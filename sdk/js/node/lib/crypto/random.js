@@ -15,7 +15,11 @@ function fill(bytes) {
 export function randomBytes(size, callback) {
   if (typeof size !== 'number') throw wrongType('size', 'of type number', size);
   if (!(size >= 0 && size <= 2 ** 31 - 1)) {
-    throw coded(RangeError, 'ERR_OUT_OF_RANGE', `The value of "size" is out of range. It must be >= 0 && <= 2147483647. Received ${size}`);
+    throw coded(
+      RangeError,
+      'ERR_OUT_OF_RANGE',
+      `The value of "size" is out of range. It must be >= 0 && <= 2147483647. Received ${size}`,
+    );
   }
   const bytes = output(fill(new Uint8Array(size)));
   if (!callback) return bytes;
@@ -43,7 +47,11 @@ export function randomInt(min, max, callback) {
   if (!Number.isSafeInteger(max)) throw wrongType('max', 'a safe integer', max);
   const range = max - min;
   if (!(range > 0 && range <= 2 ** 48 - 1)) {
-    throw coded(RangeError, 'ERR_OUT_OF_RANGE', `The value of "max" is out of range. It must be greater than the value of "min" (${min}). Received ${max}`);
+    throw coded(
+      RangeError,
+      'ERR_OUT_OF_RANGE',
+      `The value of "max" is out of range. It must be greater than the value of "min" (${min}). Received ${max}`,
+    );
   }
   // Values above the last multiple of the range would make small results more likely.
   const limit = 2 ** 48 - (2 ** 48 % range);

@@ -12,7 +12,8 @@ export const RSA_PKCS1_OAEP_PADDING = 4;
 export const RSA_PKCS1_PSS_PADDING = 6;
 
 /** The options beside the key: `{ key, padding, saltLength, dsaEncoding }`. */
-const optionsOf = (input) => (typeof input === 'object' && !KeyObject.is(input) && !ArrayBuffer.isView(input) ? input : {});
+const optionsOf = (input) =>
+  typeof input === 'object' && !KeyObject.is(input) && !ArrayBuffer.isView(input) ? input : {};
 
 /** The engine's scheme and options for a key. */
 function schemeFor({ type }, { padding, saltLength, dsaEncoding = 'der' }) {
@@ -90,5 +91,7 @@ function crypt(compute, inner, input, data) {
   return output(compute(name, checkHash(oaepHash), inner.der, toBytes(data), label));
 }
 
-export const publicEncrypt = (key, data) => crypt(native.rsaEncrypt, KeyObject.innerOf(createPublicKey(key)), key, data);
-export const privateDecrypt = (key, data) => crypt(native.rsaDecrypt, KeyObject.innerOf(createPrivateKey(key)), key, data);
+export const publicEncrypt = (key, data) =>
+  crypt(native.rsaEncrypt, KeyObject.innerOf(createPublicKey(key)), key, data);
+export const privateDecrypt = (key, data) =>
+  crypt(native.rsaDecrypt, KeyObject.innerOf(createPrivateKey(key)), key, data);

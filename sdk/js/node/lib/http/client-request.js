@@ -78,7 +78,12 @@ export class ClientRequest extends Writable {
 
   #follow(signal) {
     const onAbort = () =>
-      this.destroy(Object.assign(coded(Error, 'ABORT_ERR', 'The operation was aborted'), { name: 'AbortError', cause: signal.reason }));
+      this.destroy(
+        Object.assign(coded(Error, 'ABORT_ERR', 'The operation was aborted'), {
+          name: 'AbortError',
+          cause: signal.reason,
+        }),
+      );
     if (signal.aborted) nextTick(onAbort);
     else signal.addEventListener('abort', onAbort, { once: true });
   }
@@ -92,7 +97,8 @@ export class ClientRequest extends Writable {
   }
 
   setHeader(name, value) {
-    if (this.#isSent) throw coded(Error, 'ERR_HTTP_HEADERS_SENT', 'Cannot set headers after they are sent to the client');
+    if (this.#isSent)
+      throw coded(Error, 'ERR_HTTP_HEADERS_SENT', 'Cannot set headers after they are sent to the client');
     this.#headers.set(name, value);
     return this;
   }
@@ -235,8 +241,18 @@ export class ClientRequest extends Writable {
 
   /** An error with the origin in its message, by which the host recognizes a request that it has denied. */
   #failure(reason) {
-    const code = /refused/i.test(reason) ? 'ECONNREFUSED' : /timeout|timed out/i.test(reason) ? 'ETIMEDOUT' : /dns|name/i.test(reason) ? 'ENOTFOUND' : 'ECONNRESET';
-    return Object.assign(new Error(`fetch from ${this.#url.origin}: ${reason}`), { code, syscall: 'connect', address: this.host });
+    const code = /refused/i.test(reason)
+      ? 'ECONNREFUSED'
+      : /timeout|timed out/i.test(reason)
+        ? 'ETIMEDOUT'
+        : /dns|name/i.test(reason)
+          ? 'ENOTFOUND'
+          : 'ECONNRESET';
+    return Object.assign(new Error(`fetch from ${this.#url.origin}: ${reason}`), {
+      code,
+      syscall: 'connect',
+      address: this.host,
+    });
   }
 
   _destroy(error, callback) {
@@ -256,7 +272,9 @@ function lengthOf(body, method) {
 }
 
 const pairsOf = (list) =>
-  Array.isArray(list[0]) ? list : Array.from({ length: list.length / 2 }, (_, index) => [list[2 * index], list[2 * index + 1]]);
+  Array.isArray(list[0])
+    ? list
+    : Array.from({ length: list.length / 2 }, (_, index) => [list[2 * index], list[2 * index + 1]]);
 
 /** As the class that the engine takes. */
 const asBytes = (bytes) => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);

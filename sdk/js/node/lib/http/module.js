@@ -24,5 +24,8 @@ const defined = (options) => Object.fromEntries(Object.entries(options).filter((
 
 /** Servers do not exist. */
 export function createServer() {
-  throw unavailable('http.createServer', 'a plugin handles jobs. To react to a request, add a job: see docs/operating.md');
+  throw unavailable(
+    'http.createServer',
+    'a plugin handles jobs. To react to a request, add a job: see docs/operating.md',
+  );
 }

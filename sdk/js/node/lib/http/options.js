@@ -15,7 +15,8 @@ export function fromUrl(input) {
 
 /** The URL of options. */
 export function urlOf({ protocol = 'http:', hostname, host, port, defaultPort, path = '/', agent, socketPath }) {
-  if (socketPath) throw coded(Error, 'ERR_NOT_AVAILABLE_IN_PLUGIN', 'Unix sockets are not available in a plugin: use a URL');
+  if (socketPath)
+    throw coded(Error, 'ERR_NOT_AVAILABLE_IN_PLUGIN', 'Unix sockets are not available in a plugin: use a URL');
   const scheme = protocol ?? agent?.protocol ?? 'http:';
   if (scheme !== 'http:' && scheme !== 'https:') {
     throw coded(TypeError, 'ERR_INVALID_PROTOCOL', `Protocol "${scheme}" not supported. Expected "http:"`);
