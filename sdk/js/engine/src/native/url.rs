@@ -87,7 +87,20 @@ fn offsets(url: &Url) -> [usize; 12] {
     let fragment_length = url.fragment().map_or(0, |fragment| fragment.len() + 1);
     let query = url.as_str().len() - fragment_length;
     let path = query - query_length;
-    [scheme, start, username, password_start, password, host_start, host, port_start, port, path - url.path().len(), path, query]
+    [
+        scheme,
+        start,
+        username,
+        password_start,
+        password,
+        host_start,
+        host,
+        port_start,
+        port,
+        path - url.path().len(),
+        path,
+        query,
+    ]
 }
 
 fn form_decode<'js>(ctx: Ctx<'js>, query: String) -> rquickjs::Result<Array<'js>> {
