@@ -354,6 +354,19 @@ async fn no_response_contains_a_jobs_secret() {
 }
 
 #[tokio::test]
+async fn a_host_that_says_it_is_ready_survives_the_loss_of_redis() {
+    let mut redis = RedisServer::start().await;
+    // Many queues take so long to prepare that a host which answers before would not finish its start.
+    let queues: String = (0..200).map(|n| format!("[queues.q{n}]\nplugin = \"basics\"\n")).collect();
+    let mut toril = started(Toril::new().redis(redis.url()).plugin("basics").config(queues)).await;
+    redis.kill();
+
+    problem(&get(&toril, "/queues").await, 503);
+
+    assert!(toril.is_running());
+}
+
+#[tokio::test]
 async fn an_unavailable_redis_is_reported() {
     let mut redis = RedisServer::start().await;
     let toril = host(&redis).await;

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Host;
@@ -23,7 +22,7 @@ use super::schedules::{self, Schedules};
 use super::watch::Watch;
 use toril_bullmq::admin::{Admin, Configured};
 use toril_bullmq::{Attempts, ConnectError, Defaults, Redis, Service, warn_of_eviction};
-use toril_config::{Config, Env, HostSettings};
+use toril_config::{Config, Env};
 use toril_job::QueueName;
 use toril_sandbox::Plugins;
 use toril_server::{HostHandles, Server};
@@ -65,7 +64,9 @@ impl Host {
             samples: samples.clone(),
         };
         let handles = HostHandles { health: Arc::new(health), inside: Arc::new(view), config: config.clone() };
-        let (listen, serving) = serve(host, handles, admin.clone(), stop.closing.clone()).await?.unzip();
+        // Bound first, so that an address in use is reported at once. Serving begins when the queues are ready: an answer of
+        // `/readyz` from a host that cannot start would be wrong.
+        let server = bind(host.listen).await?;
         let workers = WorkerFactory { service: service.clone(), plugins: plugins.clone() };
         let prepared = prepare_queues(&workers, &config.load_full()).await?;
         warn_of_eviction(&redis).await;
@@ -73,6 +74,8 @@ impl Host {
 
         // There is no `await` after this point. A caller that drops the future later would leave claimed jobs behind.
         queues.replace(prepared, &[], &active);
+        let listen = server.as_ref().map(Server::address);
+        let serving = server.map(|server| task(server.serve(handles, admin.clone(), host, stop.closing.clone())));
         let listening = task(service.listen());
         let recording = task(attempts.clone().keep());
         let reloader = Reloader {
@@ -120,16 +123,12 @@ fn task(future: impl Future<Output = ()> + Send + 'static) -> AbortOnDropHandle<
     AbortOnDropHandle::new(task)
 }
 
-/// Starts the HTTP server if the configuration has an address for it. Returns its address and its task.
-async fn serve(
-    settings: HostSettings,
-    handles: HostHandles,
-    admin: Admin,
-    closing: CancellationToken,
-) -> Result<Option<(SocketAddr, AbortOnDropHandle<()>)>, StartError> {
-    let Some(address) = settings.listen else { return Ok(None) };
-    let server = Server::bind(address).await?;
-    Ok(Some((server.address(), task(server.serve(handles, admin, settings, closing)))))
+/// Binds the address of the HTTP server, if the configuration has one.
+async fn bind(address: Option<SocketAddr>) -> Result<Option<Server>, StartError> {
+    match address {
+        Some(address) => Ok(Some(Server::bind(address).await?)),
+        None => Ok(None),
+    }
 }
 
 /// Creates the workers of all queues. They claim no jobs yet.
