@@ -224,6 +224,32 @@ async fn a_deep_document_is_read_and_written() {
 }
 
 #[tokio::test]
+async fn a_document_that_is_too_deep_is_an_error_that_the_plugin_can_catch() {
+    let plugin = Plugin::of(
+        "export const handle = ({ data }) => {
+           const text = '['.repeat(data) + ']'.repeat(data);
+           const read = (...more) => { try { return JSON.parse(text, ...more).length; } catch (error) { return error.name; } };
+           return [read(), read((key, value) => value)];
+         };",
+    )
+    .await;
+    assert_eq!(plugin.result(json!(100_000)).await, json!(["RangeError", "RangeError"]));
+}
+
+#[tokio::test]
+async fn an_error_in_a_microtask_ends_the_attempt() {
+    let plugin = Plugin::of(
+        "export async function handle() {
+           queueMicrotask(() => { throw new Error('in a microtask'); });
+           await new Promise((resolve) => setTimeout(resolve, 60_000));
+         }",
+    )
+    .await;
+    let failure = plugin.failure().await;
+    assert!(failure.contains("in a microtask"), "{failure}");
+}
+
+#[tokio::test]
 async fn a_result_with_a_cycle_fails_the_job_for_good() {
     let plugin = Plugin::of("export const handle = () => { const a = {}; a.a = a; return a; };").await;
     let report = plugin.report("job", json!(null)).await;

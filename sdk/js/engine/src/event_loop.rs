@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use rquickjs::{Ctx, Function, Persistent, Promise, Value, promise::PromiseState};
+use rquickjs::{Ctx, Function, Persistent, Promise, Value, promise::PromiseState, qjs};
 use wasip2::clocks::monotonic_clock;
 use wasip2::io::poll::{self, Pollable};
 
@@ -112,10 +112,19 @@ pub fn settle<'js>(ctx: &Ctx<'js>, promise: &Promise<'js>) -> Result<Value<'js>,
     }
 }
 
-/// Runs all microtasks. Fails with the reason of a rejection that none of them handled.
+/// Runs all microtasks. Fails with an error that one of them threw, or with the reason of a rejection that none of them
+/// handled.
 fn run_microtasks<'js>(ctx: &Ctx<'js>, awaited: Option<&Value<'js>>) -> Result<(), Value<'js>> {
-    while ctx.execute_pending_job() {}
+    while run_microtask(ctx)? {}
     rejections::take(ctx, awaited).map_or(Ok(()), Err)
+}
+
+/// Runs the next microtask. False if there is none. Unlike `Ctx::execute_pending_job`, it does not drop what the task throws.
+fn run_microtask<'js>(ctx: &Ctx<'js>) -> Result<bool, Value<'js>> {
+    let mut of = std::ptr::null_mut();
+    // SAFETY: the context is alive, and the runtime's only one.
+    let ran = unsafe { qjs::JS_ExecutePendingJob(qjs::JS_GetRuntime(ctx.as_raw().as_ptr()), &mut of) };
+    if ran < 0 { Err(ctx.catch()) } else { Ok(ran > 0) }
 }
 
 /// Waits for the next event and runs its callbacks.

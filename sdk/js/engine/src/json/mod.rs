@@ -47,6 +47,7 @@ fn define<'js>(object: &Object<'js>, name: &str, function: Function<'js>) -> Res
 pub fn parse<'js>(ctx: &Ctx<'js>, document: &str) -> Result<Value<'js>> {
     match parse::document(ctx, document.as_bytes()) {
         Some(value) => Ok(value),
+        None if parse::is_too_deep(document.as_bytes()) => Err(too_deep(ctx)),
         None => ctx.json_parse(document),
     }
 }
@@ -59,10 +60,16 @@ fn js_parse<'js>(
 ) -> Result<Value<'js>> {
     let text = text.0.unwrap_or_else(|| Value::new_undefined(ctx.clone()));
     let has_reviver = reviver.0.as_ref().is_some_and(|reviver| !reviver.is_undefined());
-    if let (false, Some(text)) = (has_reviver, text.as_string()) {
-        let parsed = text::with_bytes(&ctx, text, |bytes| parse::document(&ctx, bytes))?;
-        if let Some(value) = parsed {
-            return Ok(value);
+    if let Some(text) = text.as_string() {
+        let parsed = text::with_bytes(&ctx, text, |bytes| {
+            let value = if has_reviver { None } else { parse::document(&ctx, bytes) };
+            let is_too_deep = value.is_none() && parse::is_too_deep(bytes);
+            (value, is_too_deep)
+        })?;
+        match parsed {
+            (Some(value), _) => return Ok(value),
+            (None, true) => return Err(too_deep(&ctx)),
+            (None, false) => {}
         }
     }
     let original = original(&ctx, &PARSE)?;
@@ -122,6 +129,10 @@ fn original<'js>(
         Some(function) => function.restore(ctx),
         None => Err(Error::Unknown),
     }
+}
+
+fn too_deep(ctx: &Ctx<'_>) -> Error {
+    rquickjs::Exception::throw_range(ctx, "the JSON document has too many nested arrays and objects")
 }
 
 /// The context that QuickJS's functions take.

@@ -4,8 +4,10 @@ use rquickjs::{Ctx, Value, qjs};
 
 use super::raw;
 
-/// Deeper documents go to QuickJS's parser, which checks the stack.
+/// Deeper documents go to QuickJS's parser.
 const DEEPEST: u32 = 200;
+/// Deeper documents are an error: QuickJS's parser would overflow the machine's stack, which it cannot see.
+const DEEPEST_OF_QUICKJS: usize = 5_000;
 /// Up to that many keys, an object is made in one call.
 const FEW_KEYS: usize = 32;
 
@@ -23,6 +25,25 @@ pub fn document<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> Option<Value<'js>> {
     });
     // SAFETY: the value was made for this context, and belongs to the caller from now on.
     value.map(|value| unsafe { Value::from_raw(ctx.clone(), value) })
+}
+
+/// Whether a document is too deep for both parsers. It may also be invalid: its brackets are counted, outside of strings.
+pub fn is_too_deep(bytes: &[u8]) -> bool {
+    let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
+    for byte in bytes {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if in_string => is_escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST_OF_QUICKJS {
+            return true;
+        }
+    }
+    false
 }
 
 struct Parser<'a> {
