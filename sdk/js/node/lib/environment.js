@@ -4,21 +4,12 @@ import native from 'toril:engine/native';
 
 /** What the code has set itself. `undefined` is a deleted variable. */
 const own = new Map();
-const names = Symbol.for('toril.environment');
-
-/**
- * Settings do not exist yet while the bundle is evaluated for the snapshot. The names that the code asks for at that
- * time are collected here, for whoever builds the plugin.
- */
-const early = (globalThis[names] ??= new Set());
 
 function read(name) {
   if (typeof name !== 'string') return undefined;
   if (own.has(name)) return own.get(name);
-  if (!native.live()) {
-    early.add(name);
-    return undefined;
-  }
+  // Settings do not exist yet while the bundle is evaluated for the snapshot.
+  if (!native.live()) return undefined;
   return get(name) ?? undefined;
 }
 
