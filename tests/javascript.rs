@@ -3,8 +3,8 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use toril_tests::Toril;
 use toril_tests::toril::engine_cache;
+use toril_tests::{Toril, agent};
 
 const CONFIG: &str = "[queues.work]\nplugin = \"plugin\"\n";
 
@@ -321,4 +321,35 @@ async fn what_a_job_changes_in_a_prototype_is_gone_for_the_next_one() {
     )
     .await;
     assert_eq!((plugin.result(json!(null)).await, plugin.result(json!(null)).await), (json!("clean"), json!("clean")));
+}
+
+#[tokio::test]
+async fn more_requests_than_an_attempt_may_have_open_wait_for_each_other() {
+    let agent = agent::serve().await;
+    let plugin = Plugin::of(
+        "export async function handle({ data }) {
+           const answers = Array.from({ length: 60 }, () => fetch(data).then((response) => response.json()));
+           return (await Promise.all(answers)).length;
+         }",
+    )
+    .await;
+    let url = format!("{}/.well-known/agent-card.json", agent.url());
+    let report = plugin.report_with("job", json!(url), &["--http", &agent.url()]).await;
+    assert_eq!(report["result"], 60, "{report}");
+}
+
+#[tokio::test]
+async fn both_copies_of_a_response_have_its_whole_body() {
+    let agent = agent::serve().await;
+    let plugin = Plugin::of(
+        "export async function handle({ data }) {
+           const response = await fetch(data);
+           const copy = response.clone();
+           return (await response.text()) === (await copy.text());
+         }",
+    )
+    .await;
+    let url = format!("{}/.well-known/agent-card.json", agent.url());
+    let report = plugin.report_with("job", json!(url), &["--http", &agent.url()]).await;
+    assert_eq!(report["result"], true, "{report}");
 }

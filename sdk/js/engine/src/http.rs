@@ -372,6 +372,8 @@ fn describe(error: &ErrorCode) -> String {
         ErrorCode::ConnectionTimeout | ErrorCode::ConnectionReadTimeout | ErrorCode::ConnectionWriteTimeout => {
             "timed out".into()
         }
+        // `sdk/js/runtime/src/fetch/transport.js` sends such a request again.
+        ErrorCode::ConnectionLimitReached => "too many requests at the same time".into(),
         ErrorCode::InternalError(Some(reason)) => reason.clone(),
         other => format!("{other:?}"),
     }

@@ -1,8 +1,8 @@
 // Errors of requests, as Node's fetch reports them: `TypeError: fetch failed` whose cause has a code.
 
 const CODES = [
-  [/denied|not allowed|queues\.toml/i, 'EACCES'],
-  [/dns/i, 'ENOTFOUND'],
+  [/denied|not allowed|not public|queues\.toml/i, 'EACCES'],
+  [/dns|host name was not found/i, 'ENOTFOUND'],
   [/refused/i, 'ECONNREFUSED'],
   [/connect\w*[ -]?timed? ?out|connection-?timeout/i, 'UND_ERR_CONNECT_TIMEOUT'],
   [/timed? ?out/i, 'ETIMEDOUT'],

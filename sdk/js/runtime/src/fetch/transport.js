@@ -14,8 +14,25 @@ function headerList({ method, headers, body }) {
   return list;
 }
 
+// The host allows an attempt a number of open requests. Node has no such limit, so further requests wait for a free place.
+const TOO_MANY = /: too many requests at the same time$/;
+const PAUSE = 10;
+
 /** Sends a request. The promise settles with `{ id, status, headers }`. */
-export function send({ method, url, headers, body, signal }) {
+export async function send(request) {
+  for (;;) {
+    try {
+      return await sendOnce(request);
+    } catch (error) {
+      const isRepeatable = request.body === null || request.body.bytes !== undefined;
+      if (!isRepeatable || !TOO_MANY.test(error?.cause?.message)) throw error;
+      await new Promise((resolve) => native.setTimer(PAUSE, resolve));
+      request.signal?.throwIfAborted();
+    }
+  }
+}
+
+function sendOnce({ method, url, headers, body, signal }) {
   return new Promise((resolve, reject) => {
     const target = url.href.slice(0, url.href.length - url.hash.length);
     const streamed = body !== null && body.bytes === undefined;
