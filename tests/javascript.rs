@@ -334,7 +334,7 @@ async fn more_requests_than_an_attempt_may_have_open_wait_for_each_other() {
     )
     .await;
     let url = format!("{}/.well-known/agent-card.json", agent.url());
-    let report = plugin.report_with("job", json!(url), &["--http", &agent.url()]).await;
+    let report = plugin.report_with("job", json!(url), &["--http", agent.url()]).await;
     assert_eq!(report["result"], 60, "{report}");
 }
 
@@ -350,6 +350,6 @@ async fn both_copies_of_a_response_have_its_whole_body() {
     )
     .await;
     let url = format!("{}/.well-known/agent-card.json", agent.url());
-    let report = plugin.report_with("job", json!(url), &["--http", &agent.url()]).await;
+    let report = plugin.report_with("job", json!(url), &["--http", agent.url()]).await;
     assert_eq!(report["result"], true, "{report}");
 }
