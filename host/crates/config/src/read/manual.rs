@@ -7,6 +7,7 @@ use std::path::Path;
 use super::super::tests::keys;
 use super::super::{Applies, Changes, Env, QueueChange, diff, parse};
 use super::schema;
+use toril_job::QueueName;
 
 const MANUAL: &str = include_str!("../../../../../docs/configuration.md");
 
@@ -62,7 +63,7 @@ fn the_manual_says_which_keys_of_a_queue_need_a_new_worker() {
             "new worker" => QueueChange::Restart,
             other => panic!("{line}: {other:?}"),
         };
-        assert_eq!(changes(line, "").queues.to_change, [("a".to_owned(), expected)], "{line}");
+        assert_eq!(changes(line, "").queues.to_change, [(QueueName::new("a").expect("a name"), expected)], "{line}");
     }
 }
 
