@@ -22,6 +22,8 @@ pub struct Source<'a> {
 
 /// The name by which a plain module imports the SDK, and by which its wrapper imports the module.
 const SDK: &str = "@toril/plugin";
+/// The module `bullmq` of a plain module: the SDK exports what it has.
+const BULLMQ: Script<'_> = ("bullmq", "export * from '@toril/plugin';\n");
 const WRAPPER: &str = "import * as plugin from 'toril:plain';\nimport { adapt } from '@toril/plugin';\nexport const handler = adapt(plugin);\n";
 
 /// Builds a component from a bundle. `cache` is a folder for the compiled engine, which makes the next build fast.
@@ -29,9 +31,10 @@ pub fn build(engine: Engine<'_>, source: Source<'_>, cache: Option<&Path>) -> Re
     with_scripts(engine, &[(source.name, source.code)], source.code, cache)
 }
 
-/// Builds a component from a module that no bundler has seen. It exports `handle`, `jobs` or a function, and imports only the SDK.
+/// Builds a component from a module that no bundler has seen. It exports `handle`, `jobs` or a processor of BullMQ, and imports
+/// only the SDK and `bullmq`.
 pub fn build_plain(engine: Engine<'_>, source: Source<'_>, cache: Option<&Path>) -> Result<Vec<u8>, BuildError> {
-    let scripts = [(SDK, engine.sdk), ("toril:plain", source.code), (source.name, WRAPPER)];
+    let scripts = [(SDK, engine.sdk), BULLMQ, ("toril:plain", source.code), (source.name, WRAPPER)];
     with_scripts(engine, &scripts, source.code, cache)
 }
 
