@@ -90,6 +90,8 @@ async fn jobs(redis: &RedisServer, toril: &Toril) {
     done(toril, "add", added).await;
     let values = done(toril, "flow", json!({ "queue": "work", "count": 2 })).await["values"].clone();
     assert_eq!(values, json!([{ "n": 0 }, { "n": 1 }]));
+    done(toril, "add-flow", json!({ "queue": "work", "last": "work", "children": 2 })).await;
+    done(toril, "list-children", json!({ "count": 10 })).await;
     let again = json!({ "attempts": 2, "backoff": 10 });
     let mut jobs = json!([
         { "name": "fail-times", "data": { "times": 1 }, "opts": again },

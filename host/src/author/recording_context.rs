@@ -6,13 +6,17 @@ use std::time::Instant;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use toril_bullmq::JobSpec;
 use toril_config::JobDefaults;
 use toril_job::{
-    ContextError, ContextFuture, Dependencies, JobContext, JobId, JobRef, LogLevel, NewJob, OnFailure, QueueName,
+    ChildPage, ChildState, ContextError, ContextFuture, Dependencies, Job, JobContext, JobDetails, JobId, JobRef,
+    LogLevel, NewJob, OnFailure, QueueName, TreeJob,
 };
+
+/// BullMQ's default prefix.
+const PREFIX: &str = "bull";
 
 /// One line of a job's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -57,20 +61,46 @@ pub struct Added {
 
 /// A [`JobContext`] without a queue behind it.
 pub struct RecordingContext {
+    own: JobRef,
+    details: JobDetails,
     started: Instant,
     recorded: Mutex<Recording>,
 }
 
-impl Default for RecordingContext {
-    fn default() -> Self {
-        Self { started: Instant::now(), recorded: Mutex::default() }
-    }
-}
-
 impl RecordingContext {
+    /// The context of a job that no queue stores.
+    pub fn of(job: &Job) -> Self {
+        let details = JobDetails {
+            options: json!({ "attempts": job.max_attempts }).to_string(),
+            starts: job.attempt,
+            started_at: toril_bullmq::now(),
+            parent_key: job.parent.as_ref().map(|parent| format!("{PREFIX}:{}:{}", parent.queue, parent.id)),
+            parent: job
+                .parent
+                .as_ref()
+                .map(|parent| json!({ "id": parent.id, "queueKey": format!("{PREFIX}:{}", parent.queue) }).to_string()),
+            stack_traces: "[]".to_owned(),
+            prefix: PREFIX.to_owned(),
+            ..JobDetails::default()
+        };
+        Self {
+            own: JobRef { queue: job.queue.clone(), id: job.id.clone() },
+            details,
+            started: Instant::now(),
+            recorded: Mutex::default(),
+        }
+    }
+
     /// Everything reported so far.
     pub fn recording(&self) -> Recording {
         self.lock().clone()
+    }
+
+    fn record(&self, job: NewJob, child: bool) -> JobId {
+        let mut recorded = self.lock();
+        let id = job.options.id.unwrap_or_else(|| format!("added-{}", recorded.added.len() + 1).into());
+        recorded.added.push(Added { queue: job.queue, name: job.name, id: id.clone(), data: job.data, child });
+        id
     }
 
     fn lock(&self) -> MutexGuard<'_, Recording> {
@@ -107,17 +137,41 @@ impl JobContext for RecordingContext {
         answer(Dependencies::default())
     }
 
-    fn add(&self, job: NewJob, child: Option<OnFailure>) -> ContextFuture<'_, JobId> {
-        let spec = JobSpec::from_plugin(job.clone(), &JobDefaults::default());
-        if let Err(error) = spec.check() {
-            return std::future::ready(Err(ContextError::Invalid(format!("the job was not added: {error}")))).boxed();
-        }
-        let mut recorded = self.lock();
-        let id = job.options.id.unwrap_or_else(|| format!("added-{}", recorded.added.len() + 1).into());
-        let (queue, name, data, child) = (job.queue, job.name, job.data, child.is_some());
-        recorded.added.push(Added { queue, name, id: id.clone(), data, child });
-        answer(id)
+    fn list_children(&self, _: ChildState, _: u64, _: u32) -> ContextFuture<'_, ChildPage> {
+        answer(ChildPage::default())
     }
+
+    fn own(&self) -> JobRef {
+        self.own.clone()
+    }
+
+    fn details(&self) -> JobDetails {
+        self.details.clone()
+    }
+
+    fn add(&self, job: NewJob, child: Option<OnFailure>) -> ContextFuture<'_, JobId> {
+        if let Err(error) = check(&job) {
+            return std::future::ready(Err(error)).boxed();
+        }
+        let child = child.is_some() || job.options.parent.as_ref() == Some(&self.own);
+        answer(self.record(job, child))
+    }
+
+    fn add_all(&self, jobs: Vec<TreeJob>) -> ContextFuture<'_, Vec<JobId>> {
+        if let Some(error) = jobs.iter().find_map(|job| check(&job.job).err()) {
+            return std::future::ready(Err(error)).boxed();
+        }
+        let record = |TreeJob { job, .. }| {
+            let child = job.options.parent.as_ref() == Some(&self.own);
+            self.record(job, child)
+        };
+        answer(jobs.into_iter().map(record).collect())
+    }
+}
+
+fn check(job: &NewJob) -> Result<(), ContextError> {
+    let spec = JobSpec::from_plugin(job.clone(), &JobDefaults::default());
+    spec.check().map_err(|error| ContextError::Invalid(format!("the job was not added: {error}")))
 }
 
 fn answer<'a, T: Send + 'a>(value: T) -> ContextFuture<'a, T> {

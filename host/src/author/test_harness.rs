@@ -55,7 +55,7 @@ impl TestHarness {
     pub async fn run(&self, prepared: Prepared, job: Job, timeout: Duration) -> Trial {
         let plugin = prepared.plugin().to_owned();
         self.plugins.install(prepared);
-        let context = Arc::new(RecordingContext::default());
+        let context = Arc::new(RecordingContext::of(&job));
         let attempt = Attempt {
             job,
             context: context.clone(),

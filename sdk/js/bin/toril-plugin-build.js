@@ -8,12 +8,13 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundle } from '../build/bundle.js';
 
-const USAGE = `usage: toril-plugin-build [SOURCE] [-o OUTPUT | --bundle OUTPUT]
+const USAGE = `usage: toril-plugin-build [SOURCE] [-o OUTPUT | --bundle OUTPUT | --check [--json]]
 
 SOURCE    the plugin's module; the default is src/plugin.ts
 -o        the component; the default is dist/FOLDER.wasm, where FOLDER is the name of the current folder. It is built by the
           program \`toril\` (on PATH, or in the environment variable TORIL)
 --bundle  only bundle the source and its packages into this file, for \`toril plugin build --bundled\`
+--check   only list what of a processor of BullMQ works, what it needs in queues.toml, and what does not work
 `;
 
 function argumentsOf() {
@@ -23,11 +24,14 @@ function argumentsOf() {
       options: {
         output: { type: 'string', short: 'o' },
         bundle: { type: 'string' },
+        check: { type: 'boolean' },
+        json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });
     if (positionals.length > 1) throw new Error(`expected one source, got ${positionals.length}`);
-    if (values.output && values.bundle) throw new Error('choose one of -o and --bundle');
+    const chosen = [values.output, values.bundle, values.check].filter(Boolean);
+    if (chosen.length > 1) throw new Error('choose one of -o, --bundle and --check');
     const source = positionals[0] ?? 'src/plugin.ts';
     if (!values.help && !existsSync(source)) throw new Error(`${source} does not exist`);
     return { ...values, source };
@@ -59,12 +63,21 @@ async function writeComponent(source, output) {
   }
 }
 
-const { help, source, output, bundle: bundled } = argumentsOf();
+/** Prints what a processor needs. The exit code is 1 if something in it does not work. */
+async function writeCheck(source, json) {
+  const { check, describe } = await import('../build/check.js');
+  const report = await check(source);
+  process.stdout.write(`${json ? JSON.stringify(report) : describe(source, report)}\n`);
+  if (report.fails.length > 0) process.exitCode = 1;
+}
+
+const { help, source, output, bundle: bundled, check, json } = argumentsOf();
 if (help) {
   process.stdout.write(USAGE);
 } else {
   try {
-    if (bundled) await writeBundle(source, bundled);
+    if (check) await writeCheck(source, json);
+    else if (bundled) await writeBundle(source, bundled);
     else await writeComponent(source, output ?? `dist/${basename(process.cwd())}.wasm`);
   } catch (error) {
     console.error(`error: ${error.message}`);

@@ -89,6 +89,13 @@ import { adapt } from '@toril/plugin/adapter';
 export const handler = adapt(plugin);
 `;
 
+/** The modules of this package that a plugin imports. `bullmq` is what a plugin has instead of BullMQ's client. */
+const OWN = {
+  '@toril/plugin': '../src/index.js',
+  '@toril/plugin/adapter': '../src/adapter.js',
+  bullmq: '../bullmq/index.js',
+};
+
 /**
  * Resolves `@toril/plugin` to this package, wherever the plugin's folder is. So both always have the same version, and a
  * plugin without its own `node_modules` can be built.
@@ -96,8 +103,8 @@ export const handler = adapt(plugin);
 const ownPackage = {
   name: 'own-package',
   setup(build) {
-    build.onResolve({ filter: /^@toril\/plugin(\/adapter)?$/ }, ({ path }) => ({
-      path: new URL(path.endsWith('/adapter') ? '../src/adapter.js' : '../src/index.js', import.meta.url).pathname,
+    build.onResolve({ filter: /^(@toril\/plugin(\/adapter)?|bullmq)$/ }, ({ path }) => ({
+      path: new URL(OWN[path], import.meta.url).pathname,
       sideEffects: false,
     }));
   },

@@ -1,7 +1,7 @@
 // Writes what Toril embeds of this package: node build/embed.js FOLDER
 //
 // - `runtime.json`: the parts of `runtime/`, each with its code, the globals that ask for it, and the parts that it needs.
-// - `sdk.js`: the SDK and its adapter as one module, for plugins that no bundler has seen.
+// - `sdk.js`: the SDK, its adapter and its `bullmq` as one module, for plugins that no bundler has seen.
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +32,8 @@ async function runtime() {
 async function sdk() {
   const result = await build({
     stdin: {
-      contents: "export * from './index.js';\nexport { adapt } from './adapter.js';\n",
+      contents:
+        "export * from './index.js';\nexport { adapt } from './adapter.js';\nexport * from '../bullmq/index.js';\n",
       resolveDir: fileURLToPath(new URL('../src', import.meta.url)),
     },
     bundle: true,

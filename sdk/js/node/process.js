@@ -90,7 +90,8 @@ for (const [name, descriptor] of [
 function exit(code = process.exitCode ?? 0) {
   process.exitCode = code;
   process.emit('exit', code);
-  native.exit(`process.exit was called with ${code}`);
+  // The text with which BullMQ reports the end of a processor's process.
+  native.exit(`Unexpected exit code: ${code} signal: null`);
 }
 
 function emitWarning(warning, typeOrOptions, code) {

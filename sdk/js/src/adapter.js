@@ -2,10 +2,16 @@
 import { log } from '#host/context';
 import { writeResult } from '#host/result';
 import { Fatal, isMeant, toVariant } from './failure.js';
+import { adaptProcessor, processorOf } from './processor.js';
 import { withStack } from './stack.js';
 
-/** Makes a component's exports from a plugin's module. */
+/** Makes a component's exports from a plugin's module: one that exports `handle` or `jobs`, or a processor of BullMQ. */
 export function adapt(plugin) {
+  const processor = processorOf(plugin);
+  return processor ? adaptProcessor(processor) : adaptPlugin(plugin);
+}
+
+function adaptPlugin(plugin) {
   const handlers = check(plugin);
   return {
     describe: () => describe(plugin),
@@ -23,7 +29,9 @@ export function adapt(plugin) {
 /** Rejects a module that is not a plugin. Runs when the component is built, so that the build fails. */
 function check({ handle, jobs, description }) {
   if ((handle === undefined) === (jobs === undefined)) {
-    throw new TypeError('a plugin exports either `handle`, for jobs of any name, or `jobs`, an object of named ones');
+    throw new TypeError(
+      'a plugin exports either `handle`, for jobs of any name, or `jobs`, an object of named ones, or its default export is a processor of BullMQ, a function `(job, token, signal) => result`',
+    );
   }
   if (description !== undefined && typeof description !== 'string') throw new TypeError('`description` is a string');
   if (handle !== undefined && typeof handle !== 'function') throw new TypeError('`handle` is a function');

@@ -1,4 +1,5 @@
 // The ways in which an attempt ends without a result.
+import { withStack } from './stack.js';
 
 class Failure extends Error {
   constructor(message, options) {
@@ -32,6 +33,14 @@ export class RateLimited extends Delay {
   static tag = 'rate-limited';
 }
 
+export class Requeue extends Failure {
+  static tag = 'requeue';
+
+  constructor() {
+    super('again at once');
+  }
+}
+
 export class AwaitChildren extends Failure {
   static tag = 'await-children';
 
@@ -43,9 +52,10 @@ export class AwaitChildren extends Failure {
 /** Converts a thrown value to the host's form, `{ tag, val }`. */
 export function toVariant(thrown) {
   if (thrown instanceof Delay) return { tag: thrown.constructor.tag, val: BigInt(thrown.ms) };
-  if (thrown instanceof AwaitChildren) return { tag: AwaitChildren.tag };
+  if (thrown instanceof AwaitChildren || thrown instanceof Requeue) return { tag: thrown.constructor.tag };
   const fatal = thrown instanceof Fatal || thrown?.permanent === true;
-  return { tag: fatal ? Fatal.tag : Retry.tag, val: describe(thrown) };
+  const stack = thrown instanceof Error && !isMeant(thrown) ? withStack(thrown) : undefined;
+  return { tag: fatal ? Fatal.tag : Retry.tag, val: { message: describe(thrown), stack } };
 }
 
 /** Whether this was thrown on purpose to end the attempt. The stack of any other error is useful. */

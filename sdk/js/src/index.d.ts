@@ -18,8 +18,8 @@ export interface Job<Data = any> {
   /** The payload. */
   readonly data: Data;
   /**
-   * The number of this attempt, 1 for the first. Attempts that ended in `Defer`, `RateLimited` or `AwaitChildren` do
-   * not count.
+   * The number of this attempt, 1 for the first. Attempts that ended in `Defer`, `Requeue`, `RateLimited` or
+   * `AwaitChildren` do not count.
    */
   readonly attempt: number;
   /** How many attempts the job has in total, at least 1. */
@@ -66,6 +66,11 @@ export class Defer extends Error {
 export class RateLimited extends Error {
   constructor(ms: number);
   readonly ms: number;
+}
+
+/** Puts the job back to the front of its queue, without using up an attempt (BullMQ: `WaitingError`). */
+export class Requeue extends Error {
+  constructor();
 }
 
 /** Runs the job again when its children have finished, without using up an attempt (BullMQ: `WaitingChildrenError`). */
@@ -127,10 +132,29 @@ export interface AddOptions {
   /** How many attempts the job has in total, at least 1. */
   attempts?: number;
   /** The delay between attempts: `delay` in milliseconds, `jitter` its random share. */
-  backoff?: { type: 'fixed' | 'exponential'; delay: number; jitter?: number };
+  backoff?: number | { type: 'fixed' | 'exponential' | (string & {}); delay?: number; jitter?: number };
   /** Adds the job only if no other job of the same `id` exists, for `ttl` milliseconds or until that has finished. */
   deduplication?: { id: string; ttl?: number; extend?: boolean; replace?: boolean; keepLastIfActive?: boolean };
+  /** The job starts before the jobs that already wait. */
+  lifo?: boolean;
+  /** Which completed jobs BullMQ keeps: none (`true`), all, this many, or those within limits (`age` in seconds). */
+  removeOnComplete?: Keep;
+  /** Which failed jobs BullMQ keeps. */
+  removeOnFail?: Keep;
+  /** The number of newest log lines that are kept. */
+  keepLogs?: number;
+  /** The number of newest stack traces that are kept. */
+  stackTraceLimit?: number;
+  /** The largest size of the data, in bytes. */
+  sizeLimit?: number;
+  /** When the job counts as added, in milliseconds since the Unix epoch. */
+  timestamp?: number;
+  /** The job that waits for this one: the running job, or a job of a queue in `add_to`. */
+  parent?: JobRef;
 }
+
+/** Which ended jobs BullMQ keeps. */
+export type Keep = boolean | number | { age?: number; count?: number; limit?: number };
 
 /** What a child's final failure does to its parent. */
 export type OnFailure = 'fail-parent' | 'continue-parent' | 'ignore' | 'remove' | 'wait';

@@ -21,7 +21,12 @@ export interface TestHost {
     values?: { child: JobRef; value: unknown }[];
     ignoredFailures?: { child: JobRef; reason: string }[];
     counts?: Partial<Record<'processed' | 'unprocessed' | 'ignored' | 'failed', number>>;
+    /** For a processor's `job.getDependencies()`. */
+    unprocessed?: JobRef[];
+    failed?: JobRef[];
   };
+  /** The other fields of a processor's job, in the form of the interface's record `details`. */
+  details?: Record<string, unknown>;
   remaining?: number;
   cancelled?: { shutdown: true } | { shutdown?: false; reason: string };
   /** Whether the job's log is also printed. */
@@ -30,11 +35,13 @@ export interface TestHost {
 
 /** The outcome of the attempt, and its calls to the host. */
 export interface Ended {
-  outcome: 'completed' | 'retry' | 'fatal' | 'defer' | 'rate-limited' | 'await-children';
+  outcome: 'completed' | 'retry' | 'fatal' | 'defer' | 'requeue' | 'rate-limited' | 'await-children';
   /** For `completed`. */
   result?: any;
   /** For `retry` and `fatal`. */
   message?: string;
+  /** For `retry` and `fatal` of an error with a stack. */
+  stack?: string;
   /** For `defer` and `rate-limited`. */
   ms?: number;
   logs: { level: 'debug' | 'info' | 'warn' | 'error'; message: string }[];
@@ -54,9 +61,12 @@ export interface Ended {
   kv: Record<string, string | Uint8Array>;
 }
 
-/** Runs one attempt of a job in a plugin, as a host would. `fetch` is Node's own, which a test can replace. */
+/**
+ * Runs one attempt of a job in a plugin or a processor's module, as a host would. `fetch` is Node's own, which a test can
+ * replace.
+ */
 export function run(
-  plugin: { description?: string; handle?: Handle; jobs?: Jobs },
+  plugin: { description?: string; handle?: Handle; jobs?: Jobs } | { default: unknown },
   job?: TestJob,
   host?: TestHost,
 ): Promise<Ended>;

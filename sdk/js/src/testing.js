@@ -31,6 +31,6 @@ async function attempt(handler, { name = 'test', data = null, ...job }) {
     if (typeof thrown?.tag !== 'string') throw thrown;
     const { tag, val } = thrown;
     if (typeof val === 'bigint') return { outcome: tag, ms: Number(val) };
-    return val === undefined ? { outcome: tag } : { outcome: tag, message: val };
+    return val === undefined ? { outcome: tag } : { outcome: tag, ...val };
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AwaitChildren, Defer, Fatal, HostError, RateLimited, Retry } from '@toril/plugin';
+import { AwaitChildren, Defer, Fatal, HostError, RateLimited, Requeue, Retry } from '@toril/plugin';
 import { run } from '@toril/plugin/testing';
 
 const ends = async (thrown) => {
@@ -14,6 +14,7 @@ test('each failure ends the attempt in its own way', async () => {
   assert.deepEqual(await ends(new Fatal('never')), ['fatal', 'never']);
   assert.deepEqual(await ends(new Defer(1500)), ['defer', 1500]);
   assert.deepEqual(await ends(new RateLimited(0.2)), ['rate-limited', 1]);
+  assert.deepEqual(await ends(new Requeue()), ['requeue', undefined]);
   assert.deepEqual(await ends(new AwaitChildren()), ['await-children', undefined]);
 });
 

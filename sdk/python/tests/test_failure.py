@@ -2,7 +2,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from toril_plugin import AwaitChildren, Defer, Fatal, HostError, RateLimited, Retry
+from toril_plugin import AwaitChildren, Defer, Fatal, HostError, RateLimited, Requeue, Retry
 from toril_plugin.failure import missing_module
 from toril_plugin.http import HttpError
 from toril_plugin.testing import run
@@ -22,6 +22,7 @@ def test_each_failure_ends_the_attempt_in_its_own_way():
     assert ends(Fatal("never")) == ("fatal", "never")
     assert ends(Defer(1.5)) == ("defer", 1.5)
     assert ends(RateLimited(timedelta(microseconds=1))) == ("rate-limited", 0.001)
+    assert ends(Requeue()) == ("requeue", None)
     assert ends(AwaitChildren()) == ("await-children", None)
 
 

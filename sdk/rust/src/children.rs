@@ -44,6 +44,28 @@ impl Counts {
     }
 }
 
+/// The state of a child. The fields of [`Counts`] count the children in each state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChildState {
+    /// Completed.
+    Processed,
+    /// Not finished yet.
+    Unprocessed,
+    /// Failed, and the failure is ignored.
+    Ignored,
+    /// Failed.
+    Failed,
+}
+
+/// Some of the children in one state.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Page {
+    /// Each child, with the JSON of its result or the reason of its ignored failure.
+    pub children: Vec<(JobRef, Option<String>)>,
+    /// The cursor of the next page, `None` on the last one.
+    pub next: Option<u64>,
+}
+
 /// Why the children could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -109,6 +131,15 @@ pub fn ignored_failures() -> Result<Vec<ChildFailure>, ChildrenError> {
 /// If the host could not read them.
 pub fn counts() -> Result<Counts, ChildrenError> {
     host::dependencies()
+}
+
+/// Some of the children in one state. The first page has the cursor 0. A page has about `count` children, at most 1,000.
+/// A child may be on two pages, and a page may be empty although it is not the last one.
+///
+/// # Errors
+/// If the host could not read them.
+pub fn list(state: ChildState, cursor: u64, count: u32) -> Result<Page, ChildrenError> {
+    host::list_children(state, cursor, count)
 }
 
 fn typed<T: DeserializeOwned>(child: ChildValue<Json>) -> Result<ChildValue<T>, ChildrenError> {

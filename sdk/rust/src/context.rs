@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::host;
+use crate::{Json, host};
 
 /// Why an attempt should end soon. `Display` writes the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,35 @@ impl fmt::Display for Cancelled {
             Self::Requested(reason) => f.write_str(reason),
         }
     }
+}
+
+/// Fields of the running job that few handlers need, as they were when this run began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Details {
+    /// The options, with the names of BullMQ's `JobsOptions`.
+    pub options: Json,
+    /// How often the job was started, including this run.
+    pub starts: u32,
+    /// How often the job has stalled.
+    pub stalls: u32,
+    /// The last progress.
+    pub progress: Option<Json>,
+    /// The priority, 0 if it has none.
+    pub priority: u32,
+    /// The job's last delay.
+    pub delay: Duration,
+    /// The deduplication id.
+    pub deduplication_id: Option<String>,
+    /// The job scheduler that created the job.
+    pub scheduler: Option<String>,
+    /// The reason of the job's last failure.
+    pub failed_reason: Option<String>,
+}
+
+/// The other fields of the running job, `None` outside of a component.
+pub fn details() -> Option<Details> {
+    host::details()
 }
 
 /// The time until the attempt's deadline, zero once it has passed. The host interrupts the attempt at the deadline,

@@ -70,9 +70,10 @@ mod adapter {
 
     fn failure_to_wit(failure: Failure) -> wit::Failure {
         match failure {
-            Failure::Retry(message) => wit::Failure::Retry(message),
-            Failure::Fatal(message) => wit::Failure::Fatal(message),
+            Failure::Retry(message) => wit::Failure::Retry(wit::Reason { message, stack: None }),
+            Failure::Fatal(message) => wit::Failure::Fatal(wit::Reason { message, stack: None }),
             Failure::Defer(delay) => wit::Failure::Defer(host::whole_millis(delay)),
+            Failure::Requeue => wit::Failure::Requeue,
             Failure::RateLimited(delay) => wit::Failure::RateLimited(host::whole_millis(delay)),
             Failure::AwaitChildren => wit::Failure::AwaitChildren,
         }

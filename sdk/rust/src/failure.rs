@@ -25,6 +25,8 @@ pub enum Failure {
     Fatal(String),
     /// Run the job again after this time. Uses up no attempt. The time is rounded up to whole milliseconds.
     Defer(Duration),
+    /// Put the job back, before all jobs that wait. It runs again as soon as a worker is free. Uses up no attempt.
+    Requeue,
     /// Start no job of this queue for this time, then run this one again. Uses up no attempt. The time is rounded up
     /// to whole milliseconds.
     RateLimited(Duration),

@@ -18,7 +18,8 @@ pub struct Job<D> {
     /// The payload.
     pub data: D,
     /// The number of this attempt, 1 for the first. Attempts that ended in [`Failure::Defer`](crate::Failure::Defer),
-    /// [`Failure::RateLimited`](crate::Failure::RateLimited) or [`Failure::AwaitChildren`](crate::Failure::AwaitChildren) do not count.
+    /// [`Failure::Requeue`](crate::Failure::Requeue), [`Failure::RateLimited`](crate::Failure::RateLimited) or
+    /// [`Failure::AwaitChildren`](crate::Failure::AwaitChildren) do not count.
     pub attempt: u32,
     /// How many attempts the job has in total, at least 1.
     pub max_attempts: u32,

@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 
 use super::add::add;
+use super::add_all::add_all;
 use super::children;
 use super::claimed::Claimed;
 use super::job_spec::JobSpec;
@@ -16,7 +17,8 @@ use crate::access::QueueClient;
 use crate::access::{ConnectError, SharedRedis};
 use toril_job::settings::JobDefaults;
 use toril_job::{
-    ContextError, ContextFuture, Dependencies, JobContext, JobId, JobRef, LogLevel, NewJob, OnFailure, QueueName,
+    ChildPage, ChildState, ContextError, ContextFuture, Dependencies, JobContext, JobDetails, JobId, JobRef, LogLevel,
+    NewJob, OnFailure, QueueName, TreeJob,
 };
 
 /// A claimed job's access to its queue.
@@ -91,13 +93,28 @@ impl JobContext for JobOfQueue {
         async move { children::count(&self.client.queue(), &self.job.id).await }.boxed()
     }
 
+    fn list_children(&self, state: ChildState, cursor: u64, count: u32) -> ContextFuture<'_, ChildPage> {
+        async move {
+            let queue = self.client.queue();
+            children::list(&queue, &self.job.id, self.redis.prefix(), state, cursor, count).await
+        }
+        .boxed()
+    }
+
+    fn own(&self) -> JobRef {
+        JobRef { queue: self.client.name().clone(), id: self.job.id.clone() }
+    }
+
+    fn details(&self) -> JobDetails {
+        self.job.details(self.redis.prefix())
+    }
+
     fn add(&self, job: NewJob, child: Option<OnFailure>) -> ContextFuture<'_, JobId> {
         async move {
             let defaults = (self.defaults)(&job.queue);
             let mut spec = JobSpec::from_plugin(job, &defaults);
             if let Some(on_failure) = child {
-                let parent = JobRef { queue: self.client.name().clone(), id: self.job.id.clone() };
-                spec.set_parent(parent, on_failure);
+                spec.set_parent(self.own(), on_failure);
             }
             match add(&self.redis, spec).await {
                 Ok(id) => Ok(id),
@@ -113,6 +130,10 @@ impl JobContext for JobOfQueue {
             }
         }
         .boxed()
+    }
+
+    fn add_all(&self, jobs: Vec<TreeJob>) -> ContextFuture<'_, Vec<JobId>> {
+        async move { add_all(&self.redis, jobs, &self.defaults).await }.boxed()
     }
 }
 

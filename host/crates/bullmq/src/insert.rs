@@ -183,6 +183,10 @@ fn parent(keys: &QueueKeys, spec: &JobSpec) -> Option<Parent> {
 /// All options of the job, with its trace context and the options of an earlier job.
 fn all_options(spec: &JobSpec) -> Map<String, Value> {
     let mut all = stored(&spec.options);
+    if spec.earlier.is_empty() {
+        // Node's client stores this default, too.
+        all.entry("attempts").or_insert_with(|| 0.into());
+    }
     all.extend(trace(spec));
     all.extend(spec.earlier.clone());
     all

@@ -1,11 +1,11 @@
-//! Inserts a tree of jobs in one transaction, with BullMQ's own scripts and the same options as Node's client. The flow
+//! Inserts trees of jobs in one transaction, with BullMQ's own scripts and the same options as Node's client. The flow
 //! producer of the BullMQ crate omits some options, so they are packed here.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use bullmq::{Error, QueueKeys};
-use redis::{Cmd, Pipeline, Script};
+use redis::{Cmd, FromRedisValue, Pipeline, Script};
 use serde_json::{Map, Value, json};
 
 use super::clock;
@@ -26,7 +26,7 @@ const OTHER_PARENT: i64 = -7;
 pub struct Node {
     /// The job. Only the root may have a parent in its options.
     pub spec: JobSpec,
-    /// Its id.
+    /// Its id. Empty: BullMQ counts one, which only a job without a parent and without children can have.
     pub id: JobId,
     /// The jobs that it waits for.
     pub children: Vec<Node>,
@@ -38,6 +38,16 @@ pub enum InsertError {
     /// The root's own parent does not exist. Nothing was inserted.
     #[error("the parent job of the flow does not exist, so nothing was added")]
     NoParent,
+    /// The parent of one of several trees does not exist.
+    #[error(
+        "the parent of job {name:?} of queue {queue} does not exist, so the job was not added; others may have been"
+    )]
+    NoParentOf {
+        /// Its queue.
+        queue: QueueName,
+        /// Its name.
+        name: String,
+    },
     /// The job existed before, as a child of another parent.
     #[error(
         "job {id} of queue {queue} exists and has another parent, so it is not part of the new flow; the other jobs were added"
@@ -87,29 +97,38 @@ official! {
     RELEASE_PARENT = "releaseParentIfNoPendingDependencies-2";
 }
 
-/// Inserts a tree. All its queues must be in one cluster slot. The children of a job are inserted after it, as in
-/// Node's client.
-pub async fn insert(redis: &Redis, root: &Node) -> Result<(), InsertError> {
-    let connection = redis.connection_of(&root.spec.queue).await?;
+/// Inserts trees. All their queues must be in one cluster slot. The children of a job are inserted after it, as in
+/// Node's client. Returns the ids in the order of insertion: each job before its children.
+pub async fn insert(redis: &Redis, roots: &[Node]) -> Result<Vec<JobId>, InsertError> {
+    let Some(first) = roots.first() else { return Ok(Vec::new()) };
+    let connection = redis.connection_of(&first.spec.queue).await?;
     let mut transaction = Transaction::new(redis.prefix());
-    let parent = root.spec.options.parent.as_ref().map(|parent| {
-        let queue_key = qualified(redis.prefix(), &parent.queue);
-        Parent { queue_key, id: parent.id.clone() }
-    });
-    transaction.parents.extend(parent.clone());
-    transaction.add(root, parent.as_ref()).map_err(ConnectError::from)?;
+    for root in roots {
+        let parent = root.spec.options.parent.as_ref().map(|parent| {
+            let queue_key = qualified(redis.prefix(), &parent.queue);
+            Parent { queue_key, id: parent.id.clone() }
+        });
+        transaction.parents.extend(parent.clone());
+        transaction.add(root, parent.as_ref()).map_err(ConnectError::from)?;
+    }
     let nodes = std::mem::take(&mut transaction.nodes);
     let replies: Vec<redis::Value> = connection.pipe(&transaction.finish()).await.map_err(ConnectError::from)?;
+    let mut ids = Vec::with_capacity(nodes.len());
     for (place, (node, reply)) in nodes.into_iter().zip(replies).enumerate() {
-        let redis::Value::Int(code @ ..0) = reply else { continue };
+        let redis::Value::Int(code @ ..0) = reply else {
+            let id = String::from_redis_value_ref(&reply).map_err(redis::RedisError::from);
+            ids.push(id.map_err(ConnectError::from)?.into());
+            continue;
+        };
         let (queue, id) = (node.spec.queue.clone(), node.id.clone());
         return Err(match code {
-            NO_PARENT if place == 0 => InsertError::NoParent,
+            NO_PARENT if place == 0 && roots.len() == 1 => InsertError::NoParent,
+            NO_PARENT => InsertError::NoParentOf { queue, name: node.spec.name.clone() },
             OTHER_PARENT => InsertError::OtherParent { queue, id },
             code => InsertError::Refused { queue, id, code },
         });
     }
-    Ok(())
+    Ok(ids)
 }
 
 /// The parent of jobs, by its keys.

@@ -10,7 +10,7 @@
 //! | `claimed`, `end_policy`, `backoff`, `repeat` | a claimed job, and what happens when it ends or repeats |
 //! | `pending_outcomes`, `dead_letter`, `attempts` | what a host keeps about jobs besides BullMQ's own data |
 //! | `scripts`, `children`, `stored` | transitions and reads of jobs with BullMQ's scripts |
-//! | `job_spec`, `add`, `insert`, `insert_flow`, `upsert`, `stored_options`, `ids` | adding jobs, flows and schedulers |
+//! | `job_spec`, `add`, `add_all`, `insert`, `insert_flow`, `upsert`, `stored_options`, `ids` | adding jobs, flows and schedulers |
 //! | `context`, `key_value`, `quota`, `cancel` | the calls of running jobs, and requests to cancel them |
 //! | [`admin`] | administration of queues and jobs |
 //! | `clock`, `js`, `job_key` | time, numbers and keys in BullMQ's formats |
@@ -19,6 +19,7 @@
 
 mod access;
 mod add;
+mod add_all;
 pub mod admin;
 mod attempts;
 mod backoff;

@@ -33,6 +33,8 @@ pub struct Source<'a> {
 
 /// The name by which a plain module imports the SDK, and by which its wrapper imports the module.
 const SDK: &str = "@toril/plugin";
+/// The module `bullmq` of a plain module: the SDK exports what it has.
+const BULLMQ: Script<'_> = ("bullmq", "export * from '@toril/plugin';\n");
 const WRAPPER: &str = "import * as plugin from 'toril:plain';\nimport { adapt } from '@toril/plugin';\nexport const handler = adapt(plugin);\n";
 
 /// Builds a component. `cache` is a folder for the compiled engine, which makes the next build fast.
@@ -43,7 +45,7 @@ pub fn build(engine: Engine<'_>, source: Source<'_>, cache: Option<&Path>) -> Re
     let mut all: Vec<Script<'_>> = parts.iter().map(|(name, code)| (name.as_str(), *code)).collect();
     match kind {
         Kind::Bundle => all.push((name, code)),
-        Kind::Plain => all.extend([(SDK, engine.sdk), ("toril:plain", code), (name, WRAPPER)]),
+        Kind::Plain => all.extend([(SDK, engine.sdk), BULLMQ, ("toril:plain", code), (name, WRAPPER)]),
     }
     let module = engine.module_for(all.iter().map(|(_, code)| *code));
     let module = snapshot::take(module, &all, cache)?;

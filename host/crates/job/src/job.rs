@@ -78,3 +78,58 @@ pub struct Dependencies {
     /// Children that failed.
     pub failed: u64,
 }
+
+/// The fields of a job that only some plugins ask for, as they were when the run began.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JobDetails {
+    /// The options, as JSON, with the names of BullMQ's `JobsOptions`.
+    pub options: String,
+    /// How often the job was started, including this run.
+    pub starts: u32,
+    /// How often the job has stalled.
+    pub stalls: u32,
+    /// The last progress, as JSON.
+    pub progress: Option<String>,
+    /// The priority. 0: none.
+    pub priority: u32,
+    /// The last delay, in milliseconds.
+    pub delay: u64,
+    /// When this run began, in milliseconds since the Unix epoch.
+    pub started_at: u64,
+    /// The deduplication id.
+    pub deduplication_id: Option<String>,
+    /// The job scheduler that created the job.
+    pub scheduler: Option<String>,
+    /// BullMQ's field `parent`, as JSON.
+    pub parent: Option<String>,
+    /// The key of the parent.
+    pub parent_key: Option<String>,
+    /// The reason of the last failure.
+    pub failed_reason: Option<String>,
+    /// The stack traces of the failures, as a JSON array of strings.
+    pub stack_traces: String,
+    /// BullMQ's key prefix.
+    pub prefix: String,
+}
+
+/// The state of a child, as its parent sees it. The fields of [`Dependencies`] count the children in each state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChildState {
+    /// Completed.
+    Processed,
+    /// Not finished yet.
+    Unprocessed,
+    /// Failed, and the parent ignores it.
+    Ignored,
+    /// Failed.
+    Failed,
+}
+
+/// Some of the children of a job.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChildPage {
+    /// Each child, with its result as JSON or the reason of its failure.
+    pub children: Vec<(JobRef, Option<String>)>,
+    /// The cursor of the next page. 0: there is none.
+    pub next: u64,
+}

@@ -5,8 +5,8 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `ids` | names of queues and ids of jobs |
-//! | `job` | a running job, and references to others |
-//! | `new_job` | a new job that a plugin adds |
+//! | `job` | a running job, references to others, and the children of a job |
+//! | `new_job` | new jobs that a plugin adds |
 //! | `options` | the options of a new job, and their limits |
 //! | `outcome` | how an attempt ended |
 //! | `ports` | [`Runner`], [`JobContext`] and [`KeyValue`]: the traits between the layers |
@@ -31,8 +31,8 @@ pub mod text;
 pub mod trace;
 
 pub use self::ids::{JobId, LONGEST_QUEUE_NAME, QueueName, QueueNameError};
-pub use self::job::{Dependencies, Job, JobRef, Json};
-pub use self::new_job::NewJob;
+pub use self::job::{ChildPage, ChildState, Dependencies, Job, JobDetails, JobRef, Json};
+pub use self::new_job::{NewJob, TreeJob};
 pub use self::options::{
     Deduplication, JobOptions, LARGEST_INTEGER, LARGEST_PRIORITY, LONGEST_DELAY, OnFailure, OptionsError,
 };

@@ -20,3 +20,12 @@ pub struct NewJob {
     /// The trace context of the attempt that adds the job.
     pub trace: Option<Carrier>,
 }
+
+/// One of several jobs that a plugin adds in one step.
+#[derive(Clone, Debug)]
+pub struct TreeJob {
+    /// The job.
+    pub job: NewJob,
+    /// The place of the job that waits for this one, which comes earlier in the list.
+    pub child_of: Option<usize>,
+}

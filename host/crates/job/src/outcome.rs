@@ -18,6 +18,8 @@ pub enum Outcome {
     Deferred(Duration),
     /// The queue starts no job for this time, and then runs this job again. It uses up no attempt.
     RateLimited(Duration),
+    /// The job goes back to the front of its queue. It uses up no attempt.
+    Requeued,
     /// The job runs again when its children have finished. It uses up no attempt.
     AwaitChildren,
     /// The host shuts down and interrupted the attempt, so the job is requeued. It uses up no attempt.
@@ -35,6 +37,7 @@ impl Outcome {
             Self::Failed(_) => "failed",
             Self::Deferred(_) => "deferred",
             Self::RateLimited(_) => "rate-limited",
+            Self::Requeued => "requeued",
             Self::AwaitChildren => "awaiting-children",
             Self::GivenBack => "given-back",
             Self::LockLost => "lock-lost",
@@ -57,14 +60,14 @@ pub struct Failure {
     pub kind: FailureKind,
     /// What happened, written so that a person can act on it. Becomes `failedReason`.
     pub message: String,
-    /// The guest's stack trace, if there is one. Goes into `stacktrace`.
-    pub backtrace: Option<String>,
+    /// The complete entry in `stacktrace`. Unset: the message.
+    pub stack: Option<String>,
 }
 
 impl Failure {
     /// A failure without a stack trace.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), backtrace: None }
+        Self { kind, message: message.into(), stack: None }
     }
 }
 

@@ -8,8 +8,8 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 
 use crate::ids::JobId;
-use crate::job::{Dependencies, Job, JobRef};
-use crate::new_job::NewJob;
+use crate::job::{ChildPage, ChildState, Dependencies, Job, JobDetails, JobRef};
+use crate::new_job::{NewJob, TreeJob};
 use crate::options::OnFailure;
 use crate::outcome::Finished;
 use crate::settings;
@@ -76,8 +76,16 @@ pub trait JobContext: Send + Sync {
     fn ignored_failures(&self) -> ContextFuture<'_, Vec<(JobRef, String)>>;
     /// The number of children in each state.
     fn dependencies(&self) -> ContextFuture<'_, Dependencies>;
+    /// The children in one state, page by page. The first page has the cursor 0.
+    fn list_children(&self, state: ChildState, cursor: u64, count: u32) -> ContextFuture<'_, ChildPage>;
+    /// The job itself.
+    fn own(&self) -> JobRef;
+    /// The job's other fields. They were read when the job was claimed.
+    fn details(&self) -> JobDetails;
     /// Adds a job and returns its id. `child`: add it as a child of the running job.
     fn add(&self, job: NewJob, child: Option<OnFailure>) -> ContextFuture<'_, JobId>;
+    /// Adds several jobs in one step, and returns their ids in the same order.
+    fn add_all(&self, jobs: Vec<TreeJob>) -> ContextFuture<'_, Vec<JobId>>;
 }
 
 /// The key-value data of plugins. Each plugin sees only its own data; `plugin` is its name.

@@ -25,6 +25,10 @@ pub const HOSTCALL_FUEL: usize = 16 * 1024 * 1024;
 pub const REASON: usize = 64 * 1024;
 /// Maximum size of job data that a plugin writes or adds, in bytes of JSON.
 pub const JOB_DATA: usize = 1024 * 1024;
+/// Maximum number of jobs that one call adds. Redis is blocked while it adds them.
+pub const ADDED_JOBS: usize = 10_000;
+/// Maximum size of their data, in bytes.
+pub const ADDED_JOBS_DATA: usize = 8 * 1024 * 1024;
 /// Maximum in-memory size of one HTTP header list, in bytes.
 pub const HTTP_FIELDS: usize = 64 * 1024;
 /// Maximum number of requests that a pen has created but not sent.

@@ -131,6 +131,23 @@ impl Project {
     }
 }
 
+/// Lets the SDK list what a file needs and what it cannot do in a plugin. It prints the list to this process's standard
+/// output. Returns whether everything works.
+pub fn check(file: &Path, json: bool) -> Result<bool, BuildError> {
+    let project = Project::of_file(file)?;
+    if !project.has_bundler() {
+        return Err(project.no_bundler());
+    }
+    let mut command = project.command(BUNDLER);
+    command.arg(&project.entry).arg("--check").args(json.then_some("--json"));
+    let status = command.status().map_err(|source| BuildError::File {
+        path: project.folder.join(BUNDLER),
+        doing: "started",
+        source,
+    })?;
+    Ok(status.success())
+}
+
 /// Builds a component from a bundle that the SDK's bundler made.
 pub fn build_bundle(file: &Path, cache: &Path) -> Result<Built, BuildError> {
     let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();

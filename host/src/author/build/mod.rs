@@ -22,6 +22,8 @@ pub use built::{BuildError, Built};
 pub use place::{Placed, place};
 pub use sources::is_source;
 
+pub use javascript::check as check_script;
+
 /// What to build.
 #[derive(Clone, Debug)]
 pub enum Input {

@@ -1,6 +1,7 @@
 //! `toril plugin`: the commands for plugin authors, and for developers who add jobs.
 
 mod build;
+mod check;
 mod component;
 mod inspect;
 mod new;
@@ -21,6 +22,8 @@ pub enum Plugin {
     New(new::New),
     /// Build a project into PLUGINS/NAME.wasm, with the toolchain that is installed.
     Build(build::Build),
+    /// List what of a processor of BullMQ works in a plugin, which grants it needs, and what does not work.
+    Check(check::Check),
     /// Show what a component is: version, origin, imports, what must be granted, job types.
     Inspect(inspect::Inspect),
     /// Run one job through a component, without Redis.
@@ -35,6 +38,7 @@ impl Plugin {
         match self {
             Self::New(new) => new.run(),
             Self::Build(build) => build.run(config).await,
+            Self::Check(check) => check.run().await,
             Self::Inspect(inspect) => inspect.run(config).await,
             Self::Test(test) => test.run(config).await,
             Self::Types(types) => types.run(config).await,

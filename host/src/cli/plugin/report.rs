@@ -35,9 +35,9 @@ impl Report<'_> {
             Outcome::Deferred(delay) | Outcome::RateLimited(delay) => (None, Some(millis(*delay))),
             _ => (None, None),
         };
-        let failure = outcome.failure().map(|failure| {
-            json!({ "kind": failure.kind.to_string(), "message": failure.message, "backtrace": failure.backtrace })
-        });
+        let failure = outcome.failure().map(
+            |failure| json!({ "kind": failure.kind.to_string(), "message": failure.message, "stack": failure.stack }),
+        );
         json!({
             "job": { "queue": self.job.queue, "id": self.job.id, "name": self.job.name,
                      "attempt": self.job.attempt, "maxAttempts": self.job.max_attempts },
@@ -106,13 +106,14 @@ impl Report<'_> {
                     _ => "failed for good",
                 };
                 let mut text = format!("{next} ({}): {}\n", failure.kind, failure.message);
-                for line in failure.backtrace.iter().flat_map(|backtrace| backtrace.lines()) {
+                for line in failure.stack.iter().flat_map(|stack| stack.lines()) {
                     text += &format!("  {line}\n");
                 }
                 text
             }
             Outcome::Deferred(delay) => format!("deferred: it would run again in {}\n", after(delay)),
             Outcome::RateLimited(delay) => format!("rate-limited: its queue would pause for {}\n", after(delay)),
+            Outcome::Requeued => "requeued: it would run again as soon as a worker is free\n".to_owned(),
             Outcome::AwaitChildren => {
                 "it waits for its children, and would run again when they have ended\n".to_owned()
             }

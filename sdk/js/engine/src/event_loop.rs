@@ -7,7 +7,7 @@ use rquickjs::{Ctx, Function, Persistent, Promise, Value, promise::PromiseState,
 use wasip2::clocks::monotonic_clock;
 use wasip2::io::poll::{self, Pollable};
 
-use crate::{http, interfaces, realm, rejections};
+use crate::{http, interfaces, native, realm, rejections};
 
 const NANOS_PER_MS: f64 = 1e6;
 /// How often a cancellation is looked for while JavaScript listens for it, in nanoseconds.
@@ -21,6 +21,8 @@ pub enum Unsettled<'js> {
     Thrown(Value<'js>),
     /// No timer and no request is left that could settle it.
     Never,
+    /// JavaScript has ended the attempt.
+    Exited,
 }
 
 #[derive(Default)]
@@ -89,6 +91,9 @@ pub fn run_without_host<'js>(ctx: &Ctx<'js>) -> Result<(), Value<'js>> {
 pub fn settle<'js>(ctx: &Ctx<'js>, promise: &Promise<'js>) -> Result<Value<'js>, Unsettled<'js>> {
     loop {
         let unhandled = run_microtasks(ctx, Some(promise.as_value()));
+        if native::has_exited() {
+            return Err(Unsettled::Exited);
+        }
         match promise.state() {
             PromiseState::Resolved => {
                 return match promise.result::<Value>() {
@@ -115,7 +120,7 @@ pub fn settle<'js>(ctx: &Ctx<'js>, promise: &Promise<'js>) -> Result<Value<'js>,
 /// Runs all microtasks. Fails with an error that one of them threw, or with the reason of a rejection that none of them
 /// handled.
 fn run_microtasks<'js>(ctx: &Ctx<'js>, awaited: Option<&Value<'js>>) -> Result<(), Value<'js>> {
-    while run_microtask(ctx)? {}
+    while !native::has_exited() && run_microtask(ctx)? {}
     rejections::take(ctx, awaited).map_or(Ok(()), Err)
 }
 

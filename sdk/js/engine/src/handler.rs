@@ -3,7 +3,7 @@
 use rquickjs::{Array, Ctx, Function, Object, Value};
 
 use crate::bindings::exports::toril::plugin::handler::{Failure, Guest, Job, Manifest};
-use crate::bindings::toril::plugin::types::JobType;
+use crate::bindings::toril::plugin::types::{JobType, Reason};
 use crate::event_loop::{self, Unsettled};
 use crate::realm::{self, Realm};
 use crate::{json, native};
@@ -22,13 +22,17 @@ impl Guest for Plugin {
     }
 
     fn handle(job: Job) -> Result<String, Failure> {
-        let realm = realm::current().ok_or_else(|| Failure::Fatal(NO_PLUGIN.into()))?;
+        let realm = realm::current().ok_or_else(|| Failure::Fatal(reason(NO_PLUGIN)))?;
         event_loop::start_timers();
         realm.with(|ctx| match realm.handle(ctx) {
             Ok(handle) => run(ctx, handle, &job),
-            Err(error) => Err(Failure::Retry(error.to_string())),
+            Err(error) => Err(Failure::Retry(reason(error.to_string()))),
         })
     }
+}
+
+fn reason(message: impl Into<String>) -> Reason {
+    Reason { message: message.into(), stack: None }
 }
 
 fn describe(ctx: &Ctx<'_>, realm: &Realm) -> rquickjs::Result<Manifest> {
@@ -49,15 +53,17 @@ fn describe(ctx: &Ctx<'_>, realm: &Realm) -> rquickjs::Result<Manifest> {
 fn run<'js>(ctx: &Ctx<'js>, handle: Function<'js>, job: &Job) -> Result<String, Failure> {
     let thrown = |error: rquickjs::Error| match error.is_exception() {
         true => failure(ctx, ctx.catch()),
-        false => Failure::Retry(error.to_string()),
+        false => Failure::Retry(reason(error.to_string())),
     };
     json::forget_result();
+    drop(native::take_exit());
     let job = job_object(ctx, job).map_err(thrown)?;
     let value: Value = handle.call((job,)).map_err(thrown)?;
     let value = match value.as_promise() {
         Some(promise) => event_loop::settle(ctx, promise).map_err(|unsettled| match unsettled {
             Unsettled::Thrown(value) => failure(ctx, value),
-            Unsettled::Never => Failure::Retry(NEVER.into()),
+            Unsettled::Never => Failure::Retry(reason(NEVER)),
+            Unsettled::Exited => Failure::Retry(reason(native::take_exit().unwrap_or_default())),
         })?,
         None => value,
     };
@@ -86,22 +92,46 @@ fn job_object<'js>(ctx: &Ctx<'js>, job: &Job) -> rquickjs::Result<Object<'js>> {
     Ok(object)
 }
 
-/// The failure that a thrown value means: `{ tag, val }` from the adapter, or any other value.
+/// The name of the error that fails a job for good, in BullMQ.
+const UNRECOVERABLE: &str = "UnrecoverableError";
+
+/// The failure that a thrown value means: `{ tag, val }` from the adapter, or a value that the plugin never caught.
 fn failure<'js>(ctx: &Ctx<'js>, thrown: Value<'js>) -> Failure {
     let meant = thrown.as_object().and_then(|object| {
         let tag = object.get::<_, String>("tag").ok()?;
-        let text = || object.get::<_, String>("val").ok();
         let ms = || u64::try_from(object.get::<_, rquickjs::BigInt>("val").ok()?.to_i64().ok()?).ok();
         Some(match tag.as_str() {
-            "retry" => Failure::Retry(text()?),
-            "fatal" => Failure::Fatal(text()?),
+            "retry" => Failure::Retry(reason_of(object.get("val").ok()?)?),
+            "fatal" => Failure::Fatal(reason_of(object.get("val").ok()?)?),
             "defer" => Failure::Defer(ms()?),
+            "requeue" => Failure::Requeue,
             "rate-limited" => Failure::RateLimited(ms()?),
             "await-children" => Failure::AwaitChildren,
             _ => return None,
         })
     });
-    meant.unwrap_or_else(|| Failure::Retry(native::describe_value(ctx, thrown)))
+    meant.unwrap_or_else(|| uncaught(ctx, thrown))
+}
+
+/// The reason in the adapter's form: a text, or `{ message, stack }`.
+fn reason_of(val: Value<'_>) -> Option<Reason> {
+    if let Some(message) = val.as_string() {
+        return message.to_string().ok().map(reason);
+    }
+    let object = val.as_object()?;
+    Some(Reason { message: object.get("message").ok()?, stack: object.get("stack").ok()? })
+}
+
+/// The failure of an error that a timer has thrown or that no promise has handled. It is that of the same error from the
+/// handler itself.
+fn uncaught<'js>(ctx: &Ctx<'js>, thrown: Value<'js>) -> Failure {
+    let Some(exception) = thrown.as_exception() else {
+        return Failure::Retry(reason(native::describe_value(ctx, thrown)));
+    };
+    let message = exception.message().filter(|message| !message.is_empty()).unwrap_or_else(|| "Error".into());
+    let is_fatal = exception.get::<_, String>("name").is_ok_and(|name| name == UNRECOVERABLE);
+    let reason = Reason { message, stack: Some(native::describe_value(ctx, thrown)) };
+    if is_fatal { Failure::Fatal(reason) } else { Failure::Retry(reason) }
 }
 
 /// Runs code of the kind that jobs run, so that what QuickJS makes on first use is in the snapshot.

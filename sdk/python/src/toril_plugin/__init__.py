@@ -13,7 +13,7 @@ from the host only what the plugin's imported modules need.
 
 from . import children, log
 from .context import Cancelled, cancelled, progress, remaining, set_data
-from .failure import AwaitChildren, Defer, Fatal, HostError, RateLimited, Retry
+from .failure import AwaitChildren, Defer, Fatal, HostError, RateLimited, Requeue, Retry
 from ._job import Job, JobRef
 from .registry import job
 
@@ -26,6 +26,7 @@ __all__ = [
     "Job",
     "JobRef",
     "RateLimited",
+    "Requeue",
     "Retry",
     "cancelled",
     "children",

@@ -9,7 +9,7 @@ from typing import Any
 
 from . import log
 from ._json import to_json
-from .failure import AwaitChildren, Defer, Failure, Fatal, RateLimited, describe
+from .failure import AwaitChildren, Defer, Failure, Fatal, RateLimited, Requeue, describe
 from ._job import Job, JobRef
 from .registry import first_line, job_types
 
@@ -36,8 +36,8 @@ class Adapter:
             return "completed", self._run(raw)
         except (Defer, RateLimited) as failure:
             return "defer" if isinstance(failure, Defer) else "rate-limited", failure.milliseconds
-        except AwaitChildren:
-            return "await-children", None
+        except (AwaitChildren, Requeue) as failure:
+            return "await-children" if isinstance(failure, AwaitChildren) else "requeue", None
         except BaseException as error:
             if not isinstance(error, Failure):
                 log.error("".join(traceback.format_exception(_without_own_frames(error))).rstrip())

@@ -25,8 +25,8 @@ class Job:
     name: str
     #: The payload, as ``json.loads`` reads it.
     data: Any
-    #: The number of this attempt, 1 for the first. Attempts that ended in ``Defer``, ``RateLimited`` or
-    #: ``AwaitChildren`` do not count.
+    #: The number of this attempt, 1 for the first. Attempts that ended in ``Defer``, ``Requeue``,
+    #: ``RateLimited`` or ``AwaitChildren`` do not count.
     attempt: int
     #: How many attempts the job has in total, at least 1.
     max_attempts: int

@@ -35,6 +35,10 @@ class RateLimited(_Delay):
     """Starts no job of the queue for this many seconds, without using up an attempt (BullMQ: ``RateLimitError``)."""
 
 
+class Requeue(Failure):
+    """Puts the job back to the front of its queue, without using up an attempt (BullMQ: ``WaitingError``)."""
+
+
 class AwaitChildren(Failure):
     """Runs the job again when its children have finished, without using up an attempt (BullMQ:
     ``WaitingChildrenError``)."""

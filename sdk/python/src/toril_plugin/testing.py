@@ -22,7 +22,7 @@ __all__ = ["Added", "Ended", "Host", "run"]
 class Ended:
     """The outcome of an attempt."""
 
-    #: ``completed``, ``retry``, ``fatal``, ``defer``, ``rate-limited`` or ``await-children``.
+    #: ``completed``, ``retry``, ``fatal``, ``defer``, ``requeue``, ``rate-limited`` or ``await-children``.
     outcome: str
     #: For ``completed``.
     result: Any = None

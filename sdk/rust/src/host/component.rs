@@ -7,8 +7,8 @@ use wasip2::clocks::{monotonic_clock, wall_clock};
 use crate::bindings::toril::plugin::job_context;
 use crate::bindings::wasi::config::store;
 use crate::checkpoint::CheckpointError;
-use crate::children::{ChildFailure, ChildValue, ChildrenError, Counts};
-use crate::context::Cancelled;
+use crate::children::{ChildFailure, ChildState, ChildValue, ChildrenError, Counts, Page};
+use crate::context::{Cancelled, Details};
 use crate::log::Level;
 use crate::progress::ProgressError;
 use crate::{JobRef, Json};
@@ -61,6 +61,35 @@ pub(crate) fn dependencies() -> Result<Counts, ChildrenError> {
         unprocessed: counts.unprocessed,
         ignored: counts.ignored,
         failed: counts.failed,
+    })
+}
+
+pub(crate) fn list_children(state: ChildState, cursor: u64, count: u32) -> Result<Page, ChildrenError> {
+    let state = match state {
+        ChildState::Processed => job_context::ChildState::Processed,
+        ChildState::Unprocessed => job_context::ChildState::Unprocessed,
+        ChildState::Ignored => job_context::ChildState::Ignored,
+        ChildState::Failed => job_context::ChildState::Failed,
+    };
+    let page = job_context::list_children(state, cursor, count).map_err(children_error)?;
+    Ok(Page {
+        children: page.children.into_iter().map(|child| (job_ref(child.job), child.value)).collect(),
+        next: (page.next != 0).then_some(page.next),
+    })
+}
+
+pub(crate) fn details() -> Option<Details> {
+    let details = job_context::get_details().ok()?;
+    Some(Details {
+        options: Json::from_text(details.options),
+        starts: details.starts,
+        stalls: details.stalls,
+        progress: details.progress.map(Json::from_text),
+        priority: details.priority,
+        delay: Duration::from_millis(details.delay),
+        deduplication_id: details.deduplication_id,
+        scheduler: details.scheduler,
+        failed_reason: details.failed_reason,
     })
 }
 

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use crate::Json;
 use crate::checkpoint::CheckpointError;
-use crate::children::{ChildFailure, ChildValue, ChildrenError, Counts};
-use crate::context::Cancelled;
+use crate::children::{ChildFailure, ChildState, ChildValue, ChildrenError, Counts, Page};
+use crate::context::{Cancelled, Details};
 use crate::log::Level;
 use crate::progress::ProgressError;
 
@@ -35,6 +35,14 @@ pub(crate) fn ignored_failures() -> Result<Vec<ChildFailure>, ChildrenError> {
 
 pub(crate) fn dependencies() -> Result<Counts, ChildrenError> {
     Ok(Counts::default())
+}
+
+pub(crate) fn list_children(_state: ChildState, _cursor: u64, _count: u32) -> Result<Page, ChildrenError> {
+    Ok(Page::default())
+}
+
+pub(crate) fn details() -> Option<Details> {
+    None
 }
 
 pub(crate) fn cancelled() -> Option<Cancelled> {

@@ -12,10 +12,10 @@ use crate::Json;
 /// A job that has not been added. Unset fields default to the queue's entry in `queues.toml`, if it has one.
 #[must_use = "a job is not added until it is sent"]
 pub struct Add {
-    queue: String,
-    name: String,
-    data: Result<Json, AddError>,
-    options: Options,
+    pub(super) queue: String,
+    pub(super) name: String,
+    pub(super) data: Result<Json, AddError>,
+    pub(super) options: Options,
 }
 
 impl Add {

@@ -1,5 +1,6 @@
 //! Adds jobs through the component's imports.
 
+use super::list::Single;
 use super::options::Options;
 use super::{AddError, Backoff, Deduplication, OnFailure};
 use crate::bindings::toril::plugin::jobs as wit;
@@ -19,6 +20,17 @@ pub(super) fn add_child(
     wit::add_child(queue, name, data, &options.into(), on_failure.into()).map_err(AddError::from)
 }
 
+pub(super) fn add_all(jobs: Vec<Single>) -> Result<Vec<String>, AddError> {
+    let job = |job: Single| wit::NewJob {
+        queue: job.queue,
+        name: job.name,
+        data: job.data.into_text(),
+        options: wit::AddOptions { on_failure: job.on_failure.map(Into::into), ..job.options.into() },
+        child_of: job.child_of,
+    };
+    wit::add_all(&jobs.into_iter().map(job).collect::<Vec<_>>()).map_err(AddError::from)
+}
+
 impl From<Options> for wit::AddOptions {
     fn from(options: Options) -> Self {
         Self {
@@ -28,14 +40,23 @@ impl From<Options> for wit::AddOptions {
             attempts: options.attempts,
             backoff: options.backoff.map(Into::into),
             deduplication: options.deduplication.map(Into::into),
+            lifo: false,
+            remove_on_complete: None,
+            remove_on_fail: None,
+            keep_logs: None,
+            stack_trace_limit: None,
+            size_limit: None,
+            timestamp: None,
+            parent: None,
+            on_failure: None,
         }
     }
 }
 
 impl From<Backoff> for wit::Backoff {
     fn from(backoff: Backoff) -> Self {
-        let kind = if backoff.is_exponential { wit::BackoffKind::Exponential } else { wit::BackoffKind::Fixed };
-        Self { kind, delay: whole_millis(backoff.delay), jitter: backoff.jitter }
+        let kind = if backoff.is_exponential { "exponential" } else { "fixed" };
+        Self { kind: kind.to_owned(), delay: whole_millis(backoff.delay), jitter: backoff.jitter }
     }
 }
 

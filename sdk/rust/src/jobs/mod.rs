@@ -37,15 +37,17 @@ mod add;
 #[cfg(target_arch = "wasm32")]
 mod component;
 mod error;
+mod list;
 mod options;
 #[cfg(not(target_arch = "wasm32"))]
 mod stand_in;
 
 pub use add::Add;
 pub use error::AddError;
+pub use list::{AddList, Place};
 pub use options::{Backoff, Deduplication, OnFailure};
 
 #[cfg(target_arch = "wasm32")]
-use component::{add, add_child};
+use component::{add, add_all, add_child};
 #[cfg(not(target_arch = "wasm32"))]
-use stand_in::{add, add_child};
+use stand_in::{add, add_all, add_child};

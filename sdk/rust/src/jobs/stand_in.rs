@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::list::Single;
 use super::options::Options;
 use super::{AddError, OnFailure};
 
@@ -18,4 +19,8 @@ pub(super) fn add_child(
     _on_failure: OnFailure,
 ) -> Result<String, AddError> {
     add(queue, name, data, options)
+}
+
+pub(super) fn add_all(jobs: Vec<Single>) -> Result<Vec<String>, AddError> {
+    jobs.into_iter().map(|job| add(&job.queue, &job.name, job.data.as_str(), job.options)).collect()
 }

@@ -98,10 +98,20 @@ pub fn checkpoint(job: Job<Json>) -> Result<Json, Failure> {
 
 /// Defers itself for this time on its first run, which it recognizes by its data.
 pub fn defer_once(job: Job<Json>, time: Duration) -> Result<Json, Failure> {
+    end_once(job, Failure::Defer(time))
+}
+
+/// Goes back to its queue on its first run.
+pub fn give_back_once(job: Job<Json>) -> Result<Json, Failure> {
+    end_once(job, Failure::Requeue)
+}
+
+/// Ends its first run in this way.
+fn end_once(job: Job<Json>, end: Failure) -> Result<Json, Failure> {
     let data: Value = job.data.parse()?;
     if data.get("deferred").is_none() {
         checkpoint::save(&json!({ "deferred": true }))?;
-        return Err(Failure::Defer(time));
+        return Err(end);
     }
     Ok(Json::from(json!({ "attempts": job.attempt })))
 }

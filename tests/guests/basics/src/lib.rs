@@ -6,6 +6,7 @@ mod flow;
 mod host;
 mod kept;
 mod produce;
+mod running;
 mod shared;
 
 use std::time::Duration;
@@ -59,10 +60,14 @@ impl RawPlugin for Basics {
             "kv-fill" => kept::fill(job.parse()?),
             "checkpoint" => kept::checkpoint(job),
             "defer-once" => kept::defer_once(job, Duration::from_millis(50)),
-            "give-back" => kept::defer_once(job, Duration::ZERO),
+            "give-back" => kept::give_back_once(job),
             "add" => produce::add(job.parse()?),
             "add-many" => produce::add_many(job.parse()?),
+            "add-flow" => produce::add_flow(job.parse()?),
             "children" => flow::children(),
+            "list-children" => running::list_children(job.parse()?),
+            "details" => running::details(),
+            "requeue-once" => running::requeue_once(),
             "flow" => flow::run(job.parse()?),
             "flow-failing" => flow::failing(job.parse()?),
             "dependencies" => flow::dependencies(),

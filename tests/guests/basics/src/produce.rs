@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use toril_plugin::jobs::{self, Add};
+use toril_plugin::jobs::{self, Add, AddList, OnFailure};
 use toril_plugin::{Failure, Job, Json};
 
 #[derive(Deserialize)]
@@ -86,6 +86,27 @@ pub fn add_many(job: Job<Many>) -> Result<Json, Failure> {
         Add::new(&job.data.queue, "echo", &json!({ "n": n })).send()?;
     }
     Ok(Json::from(json!({ "added": job.data.count })))
+}
+
+#[derive(Deserialize)]
+pub struct Flow {
+    queue: String,
+    children: u64,
+    /// The queue of the last child.
+    last: String,
+}
+
+/// Adds a job with children, and one without, in one step. Returns their ids.
+pub fn add_flow(job: Job<Flow>) -> Result<Json, Failure> {
+    let Flow { queue, children, last } = &job.data;
+    let mut list = AddList::default();
+    let parent = list.add(Add::new(queue, "children", &json!({})));
+    for n in 0..*children {
+        let queue = if n + 1 == *children { last } else { queue };
+        list.add_child(parent, OnFailure::FailParent, Add::new(queue, "echo", &json!({ "n": n })));
+    }
+    list.add(Add::new(queue, "echo", &json!({ "n": "alone" })));
+    Ok(Json::from(json!({ "ids": list.send()? })))
 }
 
 impl From<Backoff> for jobs::Backoff {

@@ -85,7 +85,8 @@ pub struct JobDetails {
 pub struct PastAttempt {
     /// Which one it was, from 1. A job that is given all its attempts again has a first one again.
     pub attempt: u32,
-    /// `completed`, `retry`, `failed`, `deferred`, `rate-limited`, `awaiting-children`, `given-back` or `lock-lost`.
+    /// `completed`, `retry`, `failed`, `deferred`, `requeued`, `rate-limited`, `awaiting-children`, `given-back` or
+    /// `lock-lost`.
     pub outcome: String,
     /// What kind of failure it was.
     pub failure: Option<String>,

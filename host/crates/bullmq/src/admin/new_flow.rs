@@ -72,7 +72,7 @@ impl Admin {
         if let Some(parent) = &root.spec.options.parent {
             self.redis.check_parent(&root.spec.queue, &parent.queue)?;
         }
-        insert(&self.redis, &root).await.map_err(|error| match error {
+        insert(&self.redis, std::slice::from_ref(&root)).await.map_err(|error| match error {
             InsertError::Redis(error) => AdminError::of_added(error),
             other => AdminError::Conflict(other.to_string()),
         })?;

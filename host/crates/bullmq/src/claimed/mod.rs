@@ -11,8 +11,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::js;
 
+mod details;
 mod options;
 
+use details::Details;
 pub use options::{Keep, Options};
 use toril_job::JobId;
 
@@ -67,6 +69,8 @@ pub struct Claimed {
     pub traces: Option<String>,
     /// Whether its end needs more than `settle.lua` does: it has a parent or a deduplication id.
     pub is_linked: bool,
+    /// The fields that only a plugin can ask for.
+    pub details: Details,
 }
 
 impl Claimed {
@@ -102,6 +106,7 @@ impl Claimed {
             failed_already: None,
             traces: None,
             is_linked: false,
+            details: Details::default(),
         };
         packed.deserialize_seq(Fields(&mut job)).ok()?;
         if let Some(data) = long {
@@ -114,7 +119,10 @@ impl Claimed {
         match name {
             "name" => self.name = value.into_owned(),
             "data" => self.data = Arc::from(value),
-            "opts" => self.options = Options::read(&value),
+            "opts" => {
+                self.options = Options::read(&value);
+                self.details.options = Some(value.into_owned());
+            }
             "timestamp" => self.added_at = js::field(&value),
             // The script reads the fields before the claim writes its own.
             "processedOn" => self.processed_before = value.parse().ok(),
@@ -122,10 +130,16 @@ impl Claimed {
             // The name of this field before BullMQ 5.
             "attemptsMade" if self.attempts_made == 0 => self.attempts_made = count(&value),
             "parentKey" => (self.parent_key, self.is_linked) = (Some(value.into_owned()), true),
-            "parent" | "deid" => self.is_linked = true,
+            "parent" => (self.details.parent, self.is_linked) = (Some(value.into_owned()), true),
+            "deid" => (self.details.deduplication_id, self.is_linked) = (Some(value.into_owned()), true),
             "rjk" => self.scheduler = Some(value.into_owned()),
             "defa" => self.failed_already = Some(value.into_owned()),
             "stacktrace" => self.traces = Some(value.into_owned()),
+            "failedReason" => self.details.failed_reason = Some(value.into_owned()),
+            "progress" => self.details.progress = Some(value.into_owned()),
+            "stc" => self.details.stalls = count(&value),
+            "priority" => self.details.priority = count(&value),
+            "delay" => self.details.delay = js::field(&value),
             _ => {}
         }
     }
@@ -169,6 +183,7 @@ impl Claimed {
             failed_already: None,
             traces: None,
             is_linked: false,
+            details: Details::default(),
         }
     }
 }

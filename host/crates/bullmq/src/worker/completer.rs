@@ -142,7 +142,7 @@ impl Completer {
             Outcome::Deferred(wait) => self.delay(wait).await,
             Outcome::RateLimited(wait) => self.rate_limit(wait).await,
             Outcome::AwaitChildren => self.await_children().await,
-            Outcome::GivenBack => self.give_back().await,
+            Outcome::Requeued | Outcome::GivenBack => self.give_back().await,
             Outcome::LockLost => {}
         }
     }
@@ -375,10 +375,7 @@ fn shortened(name: &str) -> &str {
 fn traces(job: &Claimed, failure: &Failure) -> String {
     let mut traces: Vec<String> =
         job.traces.as_deref().and_then(|traces| serde_json::from_str(traces).ok()).unwrap_or_default();
-    traces.push(match &failure.backtrace {
-        Some(backtrace) => format!("{}\n{backtrace}", failure.message),
-        None => failure.message.clone(),
-    });
+    traces.push(failure.stack.as_ref().unwrap_or(&failure.message).clone());
     let keep = job.options.stack_trace_limit.map_or(TRACES, |limit| limit as usize);
     let kept = &traces[traces.len().saturating_sub(keep)..];
     serde_json::to_string(kept).unwrap_or_else(|_| "[]".to_owned())

@@ -81,22 +81,25 @@ fn completed(result: String, max_result: usize) -> Outcome {
 
 /// The failure that the plugin reported, together with the last denial, if any.
 fn failed(failure: types::Failure, denials: &Denials) -> Outcome {
-    let with_denial = |message: String| {
+    let with_denial = |reason: types::Reason| {
+        let types::Reason { message, stack } = reason;
         let message = match &denials.last() {
             // A plugin that forwards the denial's message has included it already.
             Some(denied) if !message.contains(denied.as_str()) => format!("{message} ({denied})"),
             _ => message,
         };
-        Failure::new(FailureKind::Plugin, cut(message, REASON))
+        let stack = stack.map(|stack| cut(stack, REASON));
+        Failure { kind: FailureKind::Plugin, message: cut(message, REASON), stack }
     };
     match failure {
         // A retry would fail in the same way, so the job fails now. The plugin itself cannot always know: the engines
         // of some languages report only that a request failed.
-        types::Failure::Retry(message) if denials.are_named_in(&message) => Outcome::Failed(with_denial(message)),
-        types::Failure::Retry(message) => Outcome::Retry(with_denial(message)),
-        types::Failure::Fatal(message) => Outcome::Failed(with_denial(message)),
+        types::Failure::Retry(reason) if denials.are_named_in(&reason.message) => Outcome::Failed(with_denial(reason)),
+        types::Failure::Retry(reason) => Outcome::Retry(with_denial(reason)),
+        types::Failure::Fatal(reason) => Outcome::Failed(with_denial(reason)),
         types::Failure::Defer(ms) => Outcome::Deferred(Duration::from_millis(ms).min(WAIT)),
         types::Failure::RateLimited(ms) => Outcome::RateLimited(Duration::from_millis(ms).min(WAIT)),
+        types::Failure::Requeue => Outcome::Requeued,
         types::Failure::AwaitChildren => Outcome::AwaitChildren,
     }
 }

@@ -67,8 +67,18 @@ async fn each_failure_that_a_plugin_returns_has_its_outcome() {
     let limited = outcome(&returning(&Answer::RateLimited(1500)), &entry).await;
     assert!(matches!(limited, Outcome::RateLimited(wait) if wait.as_millis() == 1500), "{limited:?}");
 
+    let requeued = outcome(&returning(&Answer::Requeue), &entry).await;
+    assert!(matches!(requeued, Outcome::Requeued), "{requeued:?}");
+
     let waiting = outcome(&returning(&Answer::AwaitChildren), &entry).await;
     assert!(matches!(waiting, Outcome::AwaitChildren), "{waiting:?}");
+}
+
+#[tokio::test]
+async fn a_failure_has_the_stack_that_the_plugin_returned() {
+    let plain = retried(outcome(&returning(&Answer::Retry("no")), &Plugin::default()).await);
+    let with_stack = retried(outcome(&returning(&Answer::RetryWithStack("no")), &Plugin::default()).await);
+    assert_eq!((plain.stack, with_stack.stack.as_deref()), (None, Some("no")));
 }
 
 #[tokio::test]

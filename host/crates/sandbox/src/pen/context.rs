@@ -3,12 +3,15 @@
 use serde_json::Value;
 
 use super::state::PenState;
-use crate::interface::job_context::{Cancellation, ChildFailure, ChildValue, DependencyCounts, Error, Host, Level};
+use crate::interface::job_context::{
+    Cancellation, Child, ChildFailure, ChildPage, ChildState as GuestState, ChildValue, DependencyCounts, Details,
+    Error, Host, Level,
+};
 use crate::interface::types;
 use crate::limits::JOB_DATA;
 use crate::log_quota::{LINE_LENGTH, LINES_PER_ATTEMPT, LogQuota};
 use toril_job::text::cut;
-use toril_job::{ContextError, Dependencies, JobRef, LogLevel};
+use toril_job::{ChildState, ContextError, Dependencies, JobDetails, JobRef, LogLevel};
 
 /// Maximum size of a progress value, in bytes of JSON.
 const PROGRESS: usize = 64 * 1024;
@@ -87,6 +90,25 @@ impl Host for PenState {
         Ok(counts.map(guest).map_err(Into::into))
     }
 
+    async fn list_children(
+        &mut self,
+        state: GuestState,
+        cursor: u64,
+        count: u32,
+    ) -> wasmtime::Result<Result<ChildPage, Error>> {
+        let Some(context) = &self.job.context else { return Ok(Err(no_job())) };
+        let page = context.list_children(state.into(), cursor, count).await;
+        let child = |(job, value): (JobRef, Option<String>)| Child { job: job.into(), value };
+        Ok(page
+            .map(|page| ChildPage { children: page.children.into_iter().map(child).collect(), next: page.next })
+            .map_err(Into::into))
+    }
+
+    async fn get_details(&mut self) -> wasmtime::Result<Result<Details, Error>> {
+        let Some(context) = &self.job.context else { return Ok(Err(no_job())) };
+        Ok(Ok(context.details().into()))
+    }
+
     async fn remaining(&mut self) -> wasmtime::Result<u64> {
         Ok(u64::try_from(self.job.remaining().as_millis()).unwrap_or(u64::MAX))
     }
@@ -106,6 +128,38 @@ fn no_job() -> Error {
 impl From<JobRef> for types::JobRefResult {
     fn from(job: JobRef) -> Self {
         Self { queue: job.queue.into(), id: job.id.into() }
+    }
+}
+
+impl From<GuestState> for ChildState {
+    fn from(state: GuestState) -> Self {
+        match state {
+            GuestState::Processed => Self::Processed,
+            GuestState::Unprocessed => Self::Unprocessed,
+            GuestState::Ignored => Self::Ignored,
+            GuestState::Failed => Self::Failed,
+        }
+    }
+}
+
+impl From<JobDetails> for Details {
+    fn from(details: JobDetails) -> Self {
+        Self {
+            options: details.options,
+            starts: details.starts,
+            stalls: details.stalls,
+            progress: details.progress,
+            priority: details.priority,
+            delay: details.delay,
+            started_at: details.started_at,
+            deduplication_id: details.deduplication_id,
+            scheduler: details.scheduler,
+            parent: details.parent,
+            parent_key: details.parent_key,
+            failed_reason: details.failed_reason,
+            stack_traces: details.stack_traces,
+            prefix: details.prefix,
+        }
     }
 }
 

@@ -41,7 +41,8 @@ pub fn guest_failure(error: &wasmtime::Error, limits: &Limits, settings: &Settin
             None => (FailureKind::Trap, format!("the plugin trapped: {}", limit_or_cause(error))),
         }
     };
-    Failure { kind, message, backtrace: error.downcast_ref().and_then(backtrace) }
+    let stack = error.downcast_ref().and_then(backtrace).map(|backtrace| format!("{message}\n{backtrace}"));
+    Failure { kind, message, stack }
 }
 
 /// The guest's backtrace, if most of its functions have names. The functions of a language engine have none, and a list

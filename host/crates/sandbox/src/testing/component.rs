@@ -13,8 +13,11 @@ use wit_parser::Resolve;
 pub enum Answer<'a> {
     Result(&'a str),
     Retry(&'a str),
+    /// The text is the message and the stack.
+    RetryWithStack(&'a str),
     Fatal(&'a str),
     Defer(u64),
+    Requeue,
     RateLimited(u64),
     AwaitChildren,
 }
@@ -145,11 +148,16 @@ fn layout(answer: &Answer<'_>) -> (Vec<u8>, Vec<u8>) {
     let length = |text: &str| i32::try_from(text.len()).expect("a short text");
     match answer {
         Answer::Result(text) => (words(&[0, 0, TEXT, length(text)]), text.as_bytes().to_vec()),
-        Answer::Retry(text) => (words(&[1, 0, 0, 0, TEXT, length(text)]), text.as_bytes().to_vec()),
-        Answer::Fatal(text) => (words(&[1, 0, 1, 0, TEXT, length(text)]), text.as_bytes().to_vec()),
+        // The third word after the case says that there is no stack.
+        Answer::Retry(text) => (words(&[1, 0, 0, 0, TEXT, length(text), 0]), text.as_bytes().to_vec()),
+        Answer::RetryWithStack(text) => {
+            (words(&[1, 0, 0, 0, TEXT, length(text), 1, TEXT, length(text)]), text.as_bytes().to_vec())
+        }
+        Answer::Fatal(text) => (words(&[1, 0, 1, 0, TEXT, length(text), 0]), text.as_bytes().to_vec()),
         Answer::Defer(ms) => ([words(&[1, 0, 2, 0]), ms.to_le_bytes().to_vec()].concat(), Vec::new()),
-        Answer::RateLimited(ms) => ([words(&[1, 0, 3, 0]), ms.to_le_bytes().to_vec()].concat(), Vec::new()),
-        Answer::AwaitChildren => (words(&[1, 0, 4, 0, 0, 0]), Vec::new()),
+        Answer::Requeue => (words(&[1, 0, 3, 0, 0, 0]), Vec::new()),
+        Answer::RateLimited(ms) => ([words(&[1, 0, 4, 0]), ms.to_le_bytes().to_vec()].concat(), Vec::new()),
+        Answer::AwaitChildren => (words(&[1, 0, 5, 0, 0, 0]), Vec::new()),
     }
 }
 

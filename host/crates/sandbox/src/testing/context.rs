@@ -8,8 +8,8 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use toril_job::{
-    ContextError, ContextFuture, Dependencies, JobContext, JobId, JobRef, KeyValue, LogLevel, NewJob, OnFailure,
-    settings,
+    ChildPage, ChildState, ContextError, ContextFuture, Dependencies, JobContext, JobDetails, JobId, JobRef, KeyValue,
+    LogLevel, NewJob, OnFailure, QueueName, TreeJob, settings,
 };
 
 /// Has no answer to any call but `log`.
@@ -86,7 +86,23 @@ impl JobContext for TestContext {
         unavailable()
     }
 
+    fn list_children(&self, _: ChildState, _: u64, _: u32) -> ContextFuture<'_, ChildPage> {
+        unavailable()
+    }
+
+    fn own(&self) -> JobRef {
+        JobRef { queue: QueueName::new("mail").expect("a name"), id: "1".into() }
+    }
+
+    fn details(&self) -> JobDetails {
+        JobDetails::default()
+    }
+
     fn add(&self, _: NewJob, _: Option<OnFailure>) -> ContextFuture<'_, JobId> {
+        unavailable()
+    }
+
+    fn add_all(&self, _: Vec<TreeJob>) -> ContextFuture<'_, Vec<JobId>> {
         unavailable()
     }
 }

@@ -4,12 +4,13 @@ use std::cell::RefCell;
 
 use rquickjs::module::{Declarations, Exports, ModuleDef};
 use rquickjs::prelude::Func;
-use rquickjs::{Array, Ctx, Object, Result};
+use rquickjs::{Array, BigInt, Ctx, Object, Result, Value};
 
-use super::throw;
-use crate::bindings::toril::plugin::job_context::{self, Cancellation, Error, Level};
+use super::{throw, whole};
+use crate::bindings::toril::plugin::job_context::{self, Cancellation, ChildState, Error, Level};
 use crate::bindings::toril::plugin::types::JobRef;
 use crate::event_loop::Callback;
+use crate::native::type_error;
 use crate::realm;
 
 pub const NAME: &str = "toril:plugin/job-context@0.2.0";
@@ -22,7 +23,9 @@ impl ModuleDef for Interface {
             "cancelled",
             "childrenValues",
             "dependencies",
+            "getDetails",
             "ignoredFailures",
+            "listChildren",
             "log",
             "remaining",
             "setData",
@@ -35,7 +38,9 @@ impl ModuleDef for Interface {
         exports.export("cancelled", Func::from(cancelled))?;
         exports.export("childrenValues", Func::from(children_values))?;
         exports.export("dependencies", Func::from(dependencies))?;
+        exports.export("getDetails", Func::from(get_details))?;
         exports.export("ignoredFailures", Func::from(ignored_failures))?;
+        exports.export("listChildren", Func::from(list_children))?;
         exports.export("log", Func::from(log))?;
         exports.export("remaining", Func::from(remaining))?;
         exports.export("setData", Func::from(set_data))?;
@@ -109,6 +114,52 @@ fn dependencies(ctx: Ctx<'_>) -> Result<Object<'_>> {
     Ok(object)
 }
 
+fn list_children<'js>(ctx: Ctx<'js>, state: String, cursor: Value<'js>, count: u32) -> Result<Object<'js>> {
+    needs_job(&ctx)?;
+    let state = match state.as_str() {
+        "processed" => ChildState::Processed,
+        "unprocessed" => ChildState::Unprocessed,
+        "ignored" => ChildState::Ignored,
+        "failed" => ChildState::Failed,
+        other => return Err(type_error(&ctx, &format!("`{other}` is not a state of children"))),
+    };
+    let cursor = whole(&cursor).ok_or_else(|| type_error(&ctx, "the cursor is not a whole number"))?;
+    let page = job_context::list_children(state, cursor, count).map_err(|error| failed(&ctx, error))?;
+    let children = Array::new(ctx.clone())?;
+    for (index, child) in page.children.into_iter().enumerate() {
+        let object = Object::new(ctx.clone())?;
+        object.set("job", reference(&ctx, child.job)?)?;
+        object.set("value", child.value)?;
+        children.set(index, object)?;
+    }
+    let object = Object::new(ctx.clone())?;
+    object.set("children", children)?;
+    // A cursor of Redis can have more digits than a number.
+    object.set("next", BigInt::from_u64(ctx, page.next)?)?;
+    Ok(object)
+}
+
+fn get_details(ctx: Ctx<'_>) -> Result<Object<'_>> {
+    needs_job(&ctx)?;
+    let details = job_context::get_details().map_err(|error| failed(&ctx, error))?;
+    let object = Object::new(ctx)?;
+    object.set("options", details.options)?;
+    object.set("starts", details.starts)?;
+    object.set("stalls", details.stalls)?;
+    object.set("progress", details.progress)?;
+    object.set("priority", details.priority)?;
+    object.set("delay", details.delay as f64)?;
+    object.set("startedAt", details.started_at as f64)?;
+    object.set("deduplicationId", details.deduplication_id)?;
+    object.set("scheduler", details.scheduler)?;
+    object.set("parent", details.parent)?;
+    object.set("parentKey", details.parent_key)?;
+    object.set("failedReason", details.failed_reason)?;
+    object.set("stackTraces", details.stack_traces)?;
+    object.set("prefix", details.prefix)?;
+    Ok(object)
+}
+
 fn remaining() -> f64 {
     if realm::is_live() { job_context::remaining() as f64 } else { 0.0 }
 }
@@ -135,15 +186,19 @@ fn list<'js, T>(
     let array = Array::new(ctx.clone())?;
     for (index, item) in items.into_iter().enumerate() {
         let (child, key, text) = parts(item);
-        let reference = Object::new(ctx.clone())?;
-        reference.set("queue", child.queue)?;
-        reference.set("id", child.id)?;
         let object = Object::new(ctx.clone())?;
-        object.set("child", reference)?;
+        object.set("child", reference(ctx, child)?)?;
         object.set(key, text)?;
         array.set(index, object)?;
     }
     Ok(array)
+}
+
+fn reference<'js>(ctx: &Ctx<'js>, job: JobRef) -> Result<Object<'js>> {
+    let reference = Object::new(ctx.clone())?;
+    reference.set("queue", job.queue)?;
+    reference.set("id", job.id)?;
+    Ok(reference)
 }
 
 fn needs_job(ctx: &Ctx<'_>) -> Result<()> {

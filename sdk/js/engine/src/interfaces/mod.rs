@@ -87,3 +87,12 @@ fn optional<'js, T: rquickjs::FromJs<'js>>(object: &Object<'js>, key: &str) -> R
     let value: Value = object.get(key)?;
     if value.is_undefined() || value.is_null() { Ok(None) } else { T::from_js(object.ctx(), value).map(Some) }
 }
+
+/// A whole number that is not negative: a BigInt or a number.
+fn whole(value: &Value<'_>) -> Option<u64> {
+    if let Some(big) = value.as_big_int() {
+        return u64::try_from(big.clone().to_i64().ok()?).ok();
+    }
+    let number = value.as_number().filter(|number| *number >= 0.0 && number.fract() == 0.0)?;
+    Some(number as u64)
+}

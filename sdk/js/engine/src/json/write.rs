@@ -221,7 +221,14 @@ impl Writer {
     unsafe fn leave(&mut self, value: qjs::JSValue) -> Result<bool, Thrown> {
         unsafe {
             let undefined = qjs::JS_MKVAL(qjs::JS_TAG_UNDEFINED, 0);
-            let text = self.own(qjs::JS_JSONStringify(self.ctx, value, undefined, undefined))?;
+            let text = qjs::JS_JSONStringify(self.ctx, value, undefined, undefined);
+            if qjs::JS_IsException(text) && qjs::JS_VALUE_GET_NORM_TAG(value) != qjs::JS_TAG_OBJECT {
+                // Node's message, which programs show to people.
+                qjs::JS_FreeValue(self.ctx, qjs::JS_GetException(self.ctx));
+                qjs::JS_ThrowTypeError(self.ctx, c"Do not know how to serialize a BigInt".as_ptr());
+                return Err(Thrown);
+            }
+            let text = self.own(text)?;
             if qjs::JS_VALUE_GET_NORM_TAG(text.value) == qjs::JS_TAG_UNDEFINED {
                 return Ok(false);
             }

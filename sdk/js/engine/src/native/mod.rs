@@ -18,6 +18,8 @@ mod zlib;
 use rquickjs::{CaughtError, Ctx, Exception, Object, Persistent, TypedArray, Value};
 use std::cell::RefCell;
 
+pub use process::{has_exited, take_exit};
+
 thread_local! {
     static NATIVE: RefCell<Option<Persistent<Object<'static>>>> = const { RefCell::new(None) };
 }
@@ -82,7 +84,11 @@ fn describe_exception(exception: &Exception<'_>) -> String {
     let name = exception.get::<_, String>("name").unwrap_or_else(|_| "Error".into());
     let message = exception.message().unwrap_or_default();
     let stack = exception.stack().unwrap_or_default();
-    format!("{name}: {message}\n{stack}").trim_end().to_owned()
+    let head = if message.is_empty() { name } else { format!("{name}: {message}") };
+    if stack.starts_with(&head) {
+        return stack.trim_end().to_owned();
+    }
+    format!("{head}\n{stack}").trim_end().to_owned()
 }
 
 fn describe_plain(value: &Value<'_>) -> String {

@@ -1,5 +1,7 @@
 //! The log, the result, and the end of an attempt.
 
+use std::cell::RefCell;
+
 use rquickjs::{Ctx, Exception, Function, Object, Persistent, Value, prelude::Func, qjs};
 
 use crate::bindings::toril::plugin::job_context::{self, Level};
@@ -30,8 +32,24 @@ fn log(level: u8, message: String) {
     }
 }
 
+thread_local! {
+    /// Why JavaScript has ended the attempt. An error in a microtask reaches no caller, so it is kept here as well.
+    static EXITED: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Whether JavaScript has ended the attempt.
+pub fn has_exited() -> bool {
+    EXITED.with_borrow(Option::is_some)
+}
+
+/// Why JavaScript has ended the attempt. The next attempt starts without it.
+pub fn take_exit() -> Option<String> {
+    EXITED.take()
+}
+
 /// Ends the attempt at once with an error that JavaScript cannot catch. It has the message, and `tag` and `val` for the host.
 fn exit<'js>(ctx: Ctx<'js>, message: String) -> rquickjs::Result<Value<'js>> {
+    EXITED.set(Some(message.clone()));
     let exception = Exception::from_message(ctx.clone(), &message)?;
     exception.set("tag", "retry")?;
     exception.set("val", message)?;

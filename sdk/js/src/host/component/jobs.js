@@ -1,2 +1,2 @@
 // Adding jobs, in a component.
-export { add, addChild } from 'toril:plugin/jobs@0.2.0';
+export { add, addAll, addChild } from 'toril:plugin/jobs@0.2.0';

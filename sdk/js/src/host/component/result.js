@@ -10,3 +10,8 @@ export function writeResult(result) {
   }
   throw new TypeError(`the result cannot be written as JSON: it is a ${typeof result}`);
 }
+
+/** The same for a result that JSON may change: a value without JSON becomes null. */
+export function writeAnyResult(result) {
+  if (!native.writeResult(result)) native.writeResult(null);
+}

@@ -29,6 +29,31 @@ export function dependencies() {
   };
 }
 
+/** The children of a state. The cursor is the place of the next child. */
+export function listChildren(kind, cursor, count) {
+  const { values, ignoredFailures, unprocessed = [], failed = [] } = state().children;
+  const all = {
+    processed: () => values.map(({ child, value }) => ({ job: child, value: JSON.stringify(value) })),
+    ignored: () => ignoredFailures.map(({ child, reason }) => ({ job: child, value: reason })),
+    unprocessed: () => unprocessed.map((job) => ({ job })),
+    failed: () => failed.map((job) => ({ job })),
+  }[kind]();
+  const end = Number(cursor) + count;
+  return { children: all.slice(Number(cursor), end), next: BigInt(end < all.length ? end : 0) };
+}
+
+export const getDetails = () => ({
+  options: '{"attempts":0}',
+  starts: 1,
+  stalls: 0,
+  priority: 0,
+  delay: 0n,
+  startedAt: 0n,
+  stackTraces: '[]',
+  prefix: 'bull',
+  ...state().details,
+});
+
 export const remaining = () => BigInt(state().remaining);
 
 export function cancelled() {

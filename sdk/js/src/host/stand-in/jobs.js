@@ -8,6 +8,8 @@ function keep(job) {
   return id;
 }
 
+export const addAll = (jobs) => jobs.map(keep);
+
 export const add = (queue, name, data, options) => keep({ queue, name, data, options });
 
 export const addChild = (queue, name, data, options, onFailure) =>

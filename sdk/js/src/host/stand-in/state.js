@@ -8,6 +8,7 @@ export function newState(options = {}) {
     children: { values: [], ignoredFailures: [], counts: {}, ...options.children },
     remaining: options.remaining ?? 3_600_000,
     cancelled: options.cancelled,
+    details: options.details,
     print: options.print ?? false,
     logs: [],
     progress: [],

@@ -10,10 +10,12 @@ from .._adapter import Adapter
 from . import preload  # noqa: F401
 
 _FAILURES = {
-    "retry": types.Failure_Retry,
-    "fatal": types.Failure_Fatal,
+    "retry": lambda message: types.Failure_Retry(types.Reason(message, None)),
+    "fatal": lambda message: types.Failure_Fatal(types.Reason(message, None)),
     "defer": types.Failure_Defer,
+    "requeue": lambda _: types.Failure_Requeue(),
     "rate-limited": types.Failure_RateLimited,
+    "await-children": lambda _: types.Failure_AwaitChildren(),
 }
 
 
@@ -29,8 +31,6 @@ def handler(plugin: ModuleType) -> type:
             outcome, value = adapter.handle(job)
             if outcome == "completed":
                 return value
-            if outcome == "await-children":
-                raise Err(types.Failure_AwaitChildren())
             raise Err(_FAILURES[outcome](value))
 
     return Handler

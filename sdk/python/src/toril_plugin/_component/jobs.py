@@ -25,11 +25,20 @@ def _record(options: Any) -> host.AddOptions:
         priority=options.priority,
         attempts=options.attempts,
         backoff=backoff
-        and host.Backoff(host.BackoffKind[backoff.kind.upper()], _milliseconds(backoff.delay), backoff.jitter),
+        and host.Backoff(backoff.kind, _milliseconds(backoff.delay), backoff.jitter),
         deduplication=dedup
         and host.Deduplication(
             dedup.id, _milliseconds(dedup.ttl), dedup.extend, dedup.replace, dedup.keep_last_if_active
         ),
+        lifo=False,
+        remove_on_complete=None,
+        remove_on_fail=None,
+        keep_logs=None,
+        stack_trace_limit=None,
+        size_limit=None,
+        timestamp=None,
+        parent=None,
+        on_failure=None,
     )
 
 

@@ -1,20 +1,17 @@
 //! The host functions of `toril:plugin/jobs`.
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use super::View;
-use crate::interface::jobs::{
-    AddOptions, BackoffKind, Deduplication as GuestDeduplication, Error, Host, OnFailure as GuestOnFailure,
-};
-use crate::limits::JOB_DATA;
-use toril_config::{self as config, Backoff};
-use toril_job::{ContextError, Deduplication, JobOptions, NewJob, OnFailure, QueueName};
+use super::{View, checked};
+use crate::interface::jobs::{AddOptions, Error, Host, NewJob as GuestJob, OnFailure as GuestOnFailure};
+use crate::interface::types::JobRefResult;
+use toril_job::{ContextError, JobContext, JobRef, NewJob, OnFailure, QueueName};
 
-type Answer = wasmtime::Result<Result<String, Error>>;
+type Answer<T> = wasmtime::Result<Result<T, Error>>;
 
 impl Host for View<'_> {
-    async fn add(&mut self, queue: String, name: String, data: String, options: AddOptions) -> Answer {
-        self.add_job(queue, name, data, options, None).await
+    async fn add(&mut self, queue: String, name: String, data: String, options: AddOptions) -> Answer<String> {
+        Ok(self.add_job(queue, name, data, options, None).await)
     }
 
     async fn add_child(
@@ -24,8 +21,12 @@ impl Host for View<'_> {
         data: String,
         options: AddOptions,
         on_failure: GuestOnFailure,
-    ) -> Answer {
-        self.add_job(queue, name, data, options, Some(on_failure.into())).await
+    ) -> Answer<String> {
+        Ok(self.add_job(queue, name, data, options, Some(on_failure.into())).await)
+    }
+
+    async fn add_all(&mut self, jobs: Vec<GuestJob>) -> Answer<Vec<String>> {
+        Ok(self.add_jobs(jobs).await)
     }
 }
 
@@ -37,132 +38,83 @@ impl View<'_> {
         data: String,
         options: AddOptions,
         child: Option<OnFailure>,
-    ) -> Answer {
-        let Some(queue) = self.grant.queues.iter().find(|granted| **granted == *queue).cloned() else {
-            let plugin = &self.job.plugin;
-            let denied = format!(
-                "plugin {plugin} may not add jobs to queue {queue:?}: add it to `add_to` under [plugins.{plugin}] in the configuration to allow it"
-            );
-            self.job.denials.add(denied.clone());
-            return Ok(Err(Error::Denied(denied)));
-        };
-        let Some(context) = self.job.context.clone() else {
-            return Ok(Err(Error::Unavailable("no job is running".to_owned())));
-        };
-        let job = match checked(queue, name, &data, options, child) {
-            Ok(job) => NewJob { trace: self.job.trace.carrier(), ..job },
-            Err(reason) => return Ok(Err(Error::Invalid(reason))),
-        };
-        if self.pen.added >= self.grant.max_added_jobs {
-            let (plugin, most) = (&self.job.plugin, self.grant.max_added_jobs);
-            let denied = format!(
-                "plugin {plugin} has added {most} jobs in this attempt and may add no more: raise `max_added_jobs` under [plugins.{plugin}] in the configuration, or add them in several jobs"
-            );
-            self.job.denials.add(denied.clone());
-            return Ok(Err(Error::Denied(denied)));
+    ) -> Result<String, Error> {
+        let queue = self.granted(&queue)?;
+        let context = self.context()?;
+        let parent = self.parent(&*context, options.parent.as_ref())?;
+        let job = checked::job(queue, name, &data, options, parent, child.is_some()).map_err(Error::Invalid)?;
+        let job = NewJob { trace: self.job.trace.carrier(), ..job };
+        self.count(1)?;
+        Ok(context.add(job, child).await?.into())
+    }
+
+    async fn add_jobs(&mut self, jobs: Vec<GuestJob>) -> Result<Vec<String>, Error> {
+        let queues = jobs.iter().map(|job| self.granted(&job.queue)).collect::<Result<Vec<_>, _>>()?;
+        let context = self.context()?;
+        let parent = |job: &GuestJob| self.parent(&*context, job.options.parent.as_ref());
+        let parents = jobs.iter().map(parent).collect::<Result<Vec<_>, _>>()?;
+        let jobs = checked::jobs(jobs, queues.into_iter().zip(parents), self.job.trace.carrier().as_ref());
+        let jobs = jobs.map_err(Error::Invalid)?;
+        self.count(u64::try_from(jobs.len()).unwrap_or(u64::MAX))?;
+        Ok(context.add_all(jobs).await?.into_iter().map(Into::into).collect())
+    }
+
+    fn context(&self) -> Result<Arc<dyn JobContext>, Error> {
+        self.job.context.clone().ok_or_else(|| Error::Unavailable("no job is running".to_owned()))
+    }
+
+    /// The queue of this name, if the plugin may add jobs to it.
+    fn granted(&self, queue: &str) -> Result<QueueName, Error> {
+        if let Some(granted) = self.grant.queues.iter().find(|granted| granted.as_str() == queue) {
+            return Ok(granted.clone());
         }
-        // Counted before the call: a call that fails may have reached Redis.
-        self.pen.added += 1;
-        Ok(context.add(job, child).await.map(String::from).map_err(|error| match error {
-            ContextError::Invalid(reason) => Error::Invalid(reason),
-            ContextError::Denied(reason) => Error::Denied(reason),
-            ContextError::Unavailable(reason) => Error::Unavailable(reason),
-        }))
+        let plugin = &self.job.plugin;
+        Err(self.denied(format!(
+            "plugin {plugin} may not add jobs to queue {queue:?}: add it to `add_to` under [plugins.{plugin}] in the configuration to allow it"
+        )))
     }
-}
 
-/// Makes the same checks as BullMQ's own clients before they add a job.
-fn checked(
-    queue: QueueName,
-    name: String,
-    data: &str,
-    options: AddOptions,
-    child: Option<OnFailure>,
-) -> Result<NewJob, String> {
-    if data.len() > JOB_DATA {
-        return Err(format!("the data has {} bytes and may have {JOB_DATA}", data.len()));
+    /// The parent of a new job, if the plugin may add children to it. It may for the running job, which is its own. For
+    /// any other job it must be allowed to add jobs to that job's queue, because a child changes when the job runs.
+    fn parent(&self, context: &dyn JobContext, parent: Option<&JobRefResult>) -> Result<Option<JobRef>, Error> {
+        let Some(parent) = parent else { return Ok(None) };
+        let own = context.own();
+        if own.id.as_str() == parent.id && own.queue.as_str() == parent.queue {
+            return Ok(Some(own));
+        }
+        Ok(Some(JobRef { queue: self.granted(&parent.queue)?, id: parent.id.as_str().into() }))
     }
-    let data = serde_json::from_str(data).map_err(|error| format!("the data is not JSON: {error}"))?;
-    // The queue side refuses other invalid ids. Ids with colons belong to job schedulers, which plugins do not create.
-    if options.id.as_ref().is_some_and(|id| id.contains(':')) {
-        return Err("the job id has a colon: choose an id without one".to_owned());
-    }
-    if child.is_some() && options.deduplication.is_some() {
-        return Err("a child cannot be deduplicated".to_owned());
-    }
-    let backoff = options.backoff.map(|backoff| {
-        let kind = match backoff.kind {
-            BackoffKind::Fixed => config::BackoffKind::Fixed,
-            BackoffKind::Exponential => config::BackoffKind::Exponential,
+
+    /// Counts jobs against the limit of the attempt. They are counted before the call: a call that fails may have
+    /// reached Redis.
+    fn count(&mut self, jobs: u64) -> Result<(), Error> {
+        let added = self.pen.added.saturating_add(jobs);
+        if added <= self.grant.max_added_jobs {
+            self.pen.added = added;
+            return Ok(());
+        }
+        let (plugin, most, before) = (&self.job.plugin, self.grant.max_added_jobs, self.pen.added);
+        let exceeds = match jobs {
+            1 => "may add no more".to_owned(),
+            jobs => format!("may add no {jobs} more, because its limit is {most}"),
         };
-        Backoff { kind, delay: Duration::from_millis(backoff.delay), jitter: backoff.jitter }
-    });
-    let options = JobOptions {
-        id: options.id.map(Into::into),
-        delay: options.delay.map(Duration::from_millis),
-        priority: options.priority,
-        attempts: options.attempts,
-        backoff,
-        deduplication: options.deduplication.map(Into::into),
-        ..JobOptions::default()
-    };
-    options.check().map_err(|error| error.to_string())?;
-    Ok(NewJob { queue, name, data, options, trace: None })
+        Err(self.denied(format!(
+            "plugin {plugin} has added {before} jobs in this attempt and {exceeds}: raise `max_added_jobs` under [plugins.{plugin}] in the configuration, or add them in several jobs"
+        )))
+    }
+
+    fn denied(&self, denied: String) -> Error {
+        self.job.denials.add(denied.clone());
+        Error::Denied(denied)
+    }
 }
 
-impl From<GuestDeduplication> for Deduplication {
-    fn from(guest: GuestDeduplication) -> Self {
-        Self {
-            id: guest.id,
-            ttl: guest.ttl.map(Duration::from_millis),
-            extend: guest.extend.then_some(true),
-            replace: guest.replace.then_some(true),
-            keep_last_if_active: guest.keep_last_if_active.then_some(true),
+impl From<ContextError> for Error {
+    fn from(error: ContextError) -> Self {
+        match error {
+            ContextError::Invalid(reason) => Self::Invalid(reason),
+            ContextError::Denied(reason) => Self::Denied(reason),
+            ContextError::Unavailable(reason) => Self::Unavailable(reason),
         }
-    }
-}
-
-impl From<GuestOnFailure> for OnFailure {
-    fn from(guest: GuestOnFailure) -> Self {
-        match guest {
-            GuestOnFailure::FailParent => Self::FailParent,
-            GuestOnFailure::ContinueParent => Self::ContinueParent,
-            GuestOnFailure::Ignore => Self::Ignore,
-            GuestOnFailure::Remove => Self::Remove,
-            GuestOnFailure::Wait => Self::Wait,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use toril_job::LARGEST_PRIORITY;
-
-    fn queue() -> QueueName {
-        QueueName::new("q").unwrap()
-    }
-
-    fn options() -> AddOptions {
-        AddOptions { id: None, delay: None, priority: None, attempts: None, backoff: None, deduplication: None }
-    }
-
-    fn refused(data: &str, options: AddOptions) -> String {
-        checked(queue(), "n".into(), data, options, None).expect_err("refused")
-    }
-
-    #[test]
-    fn a_plain_job_passes() {
-        let job = checked(queue(), "n".into(), "{\"a\":1}", options(), Some(OnFailure::Ignore)).expect("passes");
-        assert_eq!(job.data, serde_json::json!({ "a": 1 }));
-    }
-
-    #[test]
-    fn what_bullmq_would_not_take_is_refused_with_a_reason() {
-        assert!(refused("{", options()).contains("not JSON"));
-        assert!(refused("{}", AddOptions { id: Some("a:b".into()), ..options() }).contains("colon"));
-        assert!(refused("{}", AddOptions { priority: Some(LARGEST_PRIORITY + 1), ..options() }).contains("priority"));
-        assert!(refused("{}", AddOptions { delay: Some(u64::MAX), ..options() }).contains("hundred years"));
-        assert!(refused("{}", AddOptions { attempts: Some(0), ..options() }).contains("attempt"));
     }
 }

@@ -1,5 +1,6 @@
 //! The grant `add_to`: a plugin adds jobs to the queues that its entry names, through `toril:plugin/jobs`.
 
+mod checked;
 mod host;
 
 use std::sync::Arc;

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { check, describe } from '../build/check.js';
+
+async function checked(source, name = 'processor.ts') {
+  const folder = await mkdtemp(join(tmpdir(), 'toril-check-'));
+  try {
+    await writeFile(join(folder, name), source);
+    return await check(join(folder, name));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+const lines = (findings) => findings.map(({ line, what }) => `${line} ${what}`);
+
+test('the grants that a processor needs are named with their lines', async () => {
+  const { grants, fails } = await checked(`import { FlowProducer, Queue } from 'bullmq';
+const queue = new Queue('mails');
+const flows = new FlowProducer();
+export default async (job) => {
+  await fetch('https://api.example.com/users');
+  await fetch(\`https://files.example.com/\${job.data.file}\`);
+  await flows.add({ name: 'a', queueName: 'reports' });
+  await new Queue(job.data.queue).add('a', process.env.API_KEY);
+};
+`);
+  const of = (key) => grants.find((grant) => grant.key === key);
+  assert.deepEqual(of('add_to').values, ['mails', 'reports']);
+  assert.deepEqual(lines(of('add_to').at), ['2 the queue mails', '7 the queue reports', '8 a queue whose name is computed']);
+  assert.deepEqual(of('http').values, ['https://api.example.com', 'https://files.example.com']);
+  assert.deepEqual([of('config').values, lines(of('config').at)], [['API_KEY'], ['8 process.env.API_KEY']]);
+  assert.deepEqual(fails, []);
+});
+
+test('an address whose host is computed is no grant', async () => {
+  const { grants } = await checked('export default (job) => fetch(`https://api.${job.data.region}.example.com/`);');
+  assert.deepEqual(grants.map(({ key, values }) => [key, values]), [['http', []]]);
+});
+
+test('what does not work is named with its line and the alternative', async () => {
+  const { fails } = await checked(`import { Queue, QueueEvents } from 'bullmq';
+import { readFile } from 'node:fs/promises';
+const queue = new Queue('q');
+export default async function (job, token) {
+  await queue.getJobCounts();
+  const events = new QueueEvents('q');
+  await job.extendLock(token, 1);
+  await job.updateProgress(1);
+}
+`);
+  assert.deepEqual(lines(fails), ['2 the module fs/promises', '5 queue.getJobCounts()', '6 new QueueEvents()', '7 job.extendLock()']);
+  assert.match(fails[1].why, /HTTP API/);
+});
+
+test('CommonJS is read as well', async () => {
+  const { works, fails } = await checked(`const { Worker, UnrecoverableError } = require('bullmq');
+module.exports = async (job) => {
+  new Worker('q');
+  await job.log('a');
+};
+`, 'processor.cjs');
+  assert.deepEqual(lines(fails), ['3 new Worker()']);
+  assert.ok(lines(works).includes('4 job.log()'));
+});
+
+test('a bundle that fails is a finding', async () => {
+  const { fails } = await checked("import './missing.js';\nexport default () => 1;\n");
+  assert.equal(fails[0].line, 1);
+  assert.match(fails[0].why, /missing\.js/);
+});
+
+test('the text has a line for each finding', async () => {
+  const text = describe('p.ts', await checked("import { Queue } from 'bullmq';\nnew Queue('mails');\nexport default () => 1;\n"));
+  assert.match(text, /^p\.ts: nothing was found that does not work/);
+  assert.match(text, /\n {2}add_to = \["mails"\]\n/);
+});

@@ -1,0 +1,5 @@
+// Ends its process.
+module.exports = async (job) => {
+  await job.updateProgress(1);
+  process.exit(job.data.code);
+};
