@@ -24,6 +24,16 @@ pub async fn run_with_env(script: &str, argument: Value, env: &[(&str, &str)]) -
     spawn(script, argument, env).finish().await
 }
 
+/// Uses each npm package and each module of Node that the manual lists in a plugin, as `tests/npm/run.mjs` describes.
+/// Panics with the script's output if a result differs from that of Node.
+pub async fn check_packages() {
+    let mut command = command(&paths::npm(), "run");
+    let output = command.arg(paths::binary("toril")).stdin(Stdio::null()).kill_on_drop(true).output().await;
+    let output = output.unwrap_or_else(|error| panic!("could not start Node: {error}"));
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// When each attempt of a queue began, in milliseconds since the Unix epoch. Waits until this many jobs have
 /// finished.
 pub async fn starts(redis: &RedisServer, queue: &str, finished: usize) -> Vec<u64> {

@@ -39,6 +39,11 @@ pub(crate) fn a2a() -> PathBuf {
     root().join("tests/a2a")
 }
 
+/// The npm packages that plugins use.
+pub(crate) fn npm() -> PathBuf {
+    root().join("tests/npm")
+}
+
 /// The scripts for a browser.
 pub(crate) fn browser() -> PathBuf {
     root().join("tests/browser")

@@ -49,6 +49,11 @@ impl Workspace {
         self.root.join("tests/a2a")
     }
 
+    /// The npm packages that plugins use in the tests.
+    pub fn npm(&self) -> PathBuf {
+        self.root.join("tests/npm")
+    }
+
     /// The Node scripts that drive the dashboard in a browser.
     pub fn browser(&self) -> PathBuf {
         self.root.join("tests/browser")

@@ -27,7 +27,7 @@ pub fn run(workspace: &Workspace, with_tests: bool) -> Result<redis::RedisServer
     println!("Redis server: {redis}");
 
     if with_tests {
-        for folder in [workspace.interop(), workspace.github(), workspace.a2a(), workspace.browser()] {
+        for folder in [workspace.interop(), workspace.github(), workspace.a2a(), workspace.npm(), workspace.browser()] {
             let packages = node::find_or_install(&folder)?;
             println!("Node packages: {packages}");
         }
