@@ -162,12 +162,14 @@ impl Insert {
             None::<()>,
             deduplication,
         ))?;
-        Ok(Self { script, keys: keys_of_script, args, data, options: pack(&all_options(spec))? })
+        Ok(Self { script, keys: keys_of_script, args, data, options: pack(&all_options(spec, parent.as_ref()))? })
     }
 }
 
 struct Parent {
     key: String,
+    /// What the job's own options have of its parent.
+    option: Value,
     fields: Map<String, Value>,
 }
 
@@ -175,14 +177,16 @@ fn parent(keys: &QueueKeys, spec: &JobSpec) -> Option<Parent> {
     let parent = spec.options.parent.as_ref()?;
     let queue_key = format!("{}:{}", keys.prefix(), parent.queue);
     let key = format!("{queue_key}:{}", parent.id);
+    let option = json!({ "id": parent.id, "queue": queue_key });
     let mut fields = Map::from_iter([("id".to_owned(), json!(parent.id)), ("queueKey".to_owned(), json!(queue_key))]);
     fields.extend(on_failure(&spec.options));
-    Some(Parent { key, fields })
+    Some(Parent { key, option, fields })
 }
 
 /// All options of the job, with its trace context and the options of an earlier job.
-fn all_options(spec: &JobSpec) -> Map<String, Value> {
+fn all_options(spec: &JobSpec, parent: Option<&Parent>) -> Map<String, Value> {
     let mut all = stored(&spec.options);
+    all.extend(parent.map(|parent| ("parent".to_owned(), parent.option.clone())));
     if spec.earlier.is_empty() {
         // Node's client stores this default, too.
         all.entry("attempts").or_insert_with(|| 0.into());
@@ -212,7 +216,7 @@ mod tests {
         let earlier = json!({ "attempts": 5, "unknown": [1] });
         let Value::Object(earlier) = earlier.clone() else { panic!("an object: {earlier}") };
         let stored =
-            all_options(&JobSpec { earlier, ..spec(JobOptions { attempts: Some(3), ..JobOptions::default() }) });
+            all_options(&JobSpec { earlier, ..spec(JobOptions { attempts: Some(3), ..JobOptions::default() }) }, None);
         assert_eq!(Value::Object(stored), json!({ "attempts": 5, "unknown": [1] }));
     }
 

@@ -6,7 +6,8 @@ use super::clock::milliseconds;
 use toril_job::settings::{Backoff, BackoffKind, Keep};
 use toril_job::{Deduplication, JobOptions, OnFailure};
 
-/// A job's options with the names that BullMQ stores. Options with their default value are omitted.
+/// A job's options with the names that BullMQ stores. Options with their default value are omitted. The parent is omitted,
+/// too: BullMQ stores the key of its queue, which needs the prefix.
 pub fn stored(options: &JobOptions) -> Map<String, Value> {
     let mut stored: Map<String, Value> = on_failure(options).into_iter().collect();
     let mut set = |name: &str, value: Option<Value>| {
@@ -27,7 +28,6 @@ pub fn stored(options: &JobOptions) -> Map<String, Value> {
     set("stackTraceLimit", options.stack_trace_limit.map(Value::from));
     set("sizeLimit", options.size_limit.map(Value::from));
     set("timestamp", options.timestamp.map(Value::from));
-    set("parent", options.parent.as_ref().map(|parent| json!({ "id": parent.id, "queue": parent.queue })));
     stored
 }
 
