@@ -141,7 +141,7 @@ pub fn call_as_a_supertype(condition: Option<&str>) -> Vec<u8> {
     let mut types = TypeSection::new();
     let nothing = CompositeInnerType::Func(FuncType::new([], []));
     let composite_type = CompositeType { inner: nothing, shared: false, descriptor: None, describes: None };
-    types.ty().subtype(&SubType { is_final: false, supertype_idxs: Vec::new(), composite_type });
+    types.ty().subtype(&SubType { is_final: false, supertype_idx: None, composite_type });
     types.ty().function([ValType::I32], []);
     types.ty().function([], [ValType::I32]);
     let mut imports = ImportSection::new();

@@ -85,9 +85,8 @@ fn write_component(guest: &Guest, modules: &Path, out: Option<&Path>) -> Result<
 
 fn encode(module: &Path) -> Result<Vec<u8>> {
     let core = fs::read(module).with_context(|| format!("could not read the module {}", module.display()))?;
-    let mut encoder = ComponentEncoder::default();
-    encoder.validate(true);
-    encoder.module(&core).with_context(|| {
+    let encoder = ComponentEncoder::default().validate(true);
+    let mut encoder = encoder.module(&core).with_context(|| {
         format!("{} does not describe its world: was it generated with wit-bindgen?", module.display())
     })?;
     encoder.encode().with_context(|| format!("{} does not fit its world", module.display()))

@@ -50,9 +50,8 @@ pub fn build(engine: Engine<'_>, source: Source<'_>, cache: Option<&Path>) -> Re
     let module = engine.module_for(all.iter().map(|(_, code)| *code));
     let module = snapshot::take(module, &all, cache)?;
     let module = module::finish(&module)?;
-    let mut encoder = ComponentEncoder::default();
-    encoder.validate(false);
-    encoder.module(&module).map_err(BuildError::engine)?;
+    let encoder = ComponentEncoder::default().validate(false);
+    let mut encoder = encoder.module(&module).map_err(BuildError::engine)?;
     let mut component = encoder.encode().map_err(BuildError::engine)?;
     let uses = serde_json::to_vec(&Uses::of(code)).map_err(BuildError::engine)?;
     CustomSection { name: USES_SECTION.into(), data: uses.into() }.append_to_component(&mut component);

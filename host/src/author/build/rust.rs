@@ -65,9 +65,8 @@ fn component(package: &Value, target: &str) -> Option<Package> {
 
 fn encode(module: &Path) -> Result<Vec<u8>, BuildError> {
     let core = fs::read(module).map_err(|source| file(module, "read", source))?;
-    let mut encoder = ComponentEncoder::default();
-    encoder.validate(true);
-    let encoded = encoder.module(&core).and_then(|encoder| encoder.encode());
+    let encoder = ComponentEncoder::default().validate(true).module(&core);
+    let encoded = encoder.and_then(|mut encoder| encoder.encode());
     encoded.map_err(|error| BuildError::Encode { module: module.to_owned(), reason: format!("{error:#}") })
 }
 

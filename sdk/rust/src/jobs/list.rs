@@ -63,7 +63,7 @@ impl AddList {
     /// If they were not added.
     pub fn send(self) -> Result<Vec<String>, AddError> {
         let single = |(job, parent): (Add, Option<(Place, OnFailure)>)| {
-            Ok(Single {
+            Ok::<_, AddError>(Single {
                 queue: job.queue,
                 name: job.name,
                 data: job.data?,

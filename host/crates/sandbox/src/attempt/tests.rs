@@ -4,7 +4,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 use std::time::Duration;
 
-use wasm_encoder::{BlockType, InstructionSink, MemArg, MemArgTarget};
+use wasm_encoder::{BlockType, InstructionSink, MemArg};
 
 use crate::testing::{Answer, COUNTER, LOG, LONG, TEXT, TestContext, TestLog, TestPlugins, attempt, plugin, returning};
 use toril_config::{Isolation, Plugin};
@@ -177,7 +177,7 @@ fn counting() -> Vec<u8> {
     plugin(&Answer::Result("0"), |code| {
         code.global_get(COUNTER).i32_const(1).i32_add().global_set(COUNTER);
         code.global_get(COUNTER).i32_const(3).i32_eq().if_(BlockType::Empty).unreachable().end();
-        let byte = MemArg { offset: 0, align: 0, target: MemArgTarget::Memory(0), ordering: None };
+        let byte = MemArg { offset: 0, align: 0, memory_index: 0 };
         code.i32_const(TEXT).global_get(COUNTER).i32_const(i32::from(b'0')).i32_add().i32_store8(byte);
     })
 }

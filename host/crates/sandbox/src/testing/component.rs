@@ -74,9 +74,9 @@ fn exporting(wit: &str, function: &str) -> Vec<u8> {
 
 fn encode(mut module: Vec<u8>, resolve: &Resolve, package: wit_parser::PackageId) -> Vec<u8> {
     let world = resolve.select_world(&[package], None).expect("one world");
-    embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8, false).expect("metadata");
-    let mut encoder = ComponentEncoder::default();
-    encoder.validate(true).module(&module).expect("a module").encode().expect("a component")
+    embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8).expect("metadata");
+    let encoder = ComponentEncoder::default().validate(true);
+    encoder.module(&module).expect("a module").encode().expect("a component")
 }
 
 /// The core module of a plugin, with the canonical ABI's layout of the interface.
