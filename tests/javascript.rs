@@ -1,4 +1,4 @@
-//! The JavaScript engine, through plain modules that need neither Node nor a Redis server.
+//! The JavaScript engine, through plain modules that need neither Node nor a Redis server. `hostile` has hostile ones.
 
 use std::fs;
 
@@ -255,72 +255,6 @@ async fn a_result_with_a_cycle_fails_the_job_for_good() {
     let report = plugin.report("job", json!(null)).await;
     assert_eq!(report["outcome"], "failed", "{report}");
     assert!(report["failure"].to_string().contains("cannot be written as JSON"), "{report}");
-}
-
-#[tokio::test]
-async fn an_exploding_regular_expression_ends_at_the_timeout() {
-    let plugin = Plugin::of("export const handle = () => /^(a+)+$/.test('a'.repeat(64) + 'b');").await;
-    let report = plugin.report_with("job", json!(null), &["--timeout", "1s"]).await;
-    assert!(report["failure"].to_string().contains("timeout"), "{report}");
-}
-
-#[tokio::test]
-async fn an_endless_chain_of_microtasks_ends_at_the_timeout() {
-    let plugin = Plugin::of("export async function handle() { for (;;) await null; }").await;
-    let report = plugin.report_with("job", json!(null), &["--timeout", "1s"]).await;
-    assert!(report["failure"].to_string().contains("timeout"), "{report}");
-}
-
-#[tokio::test]
-async fn promises_without_number_end_at_the_memory_limit() {
-    let plugin = Plugin::of(
-        "const all = [];
-         export function handle() { for (;;) all.push(new Promise(() => {})); }",
-    )
-    .await;
-    let report = plugin.report_with("job", json!(null), &["--memory", "16MiB"]).await;
-    assert!(report["failure"].to_string().contains("memory"), "{report}");
-}
-
-#[tokio::test]
-async fn a_giant_string_is_an_error_that_the_plugin_can_catch() {
-    let plugin = Plugin::of(
-        "export function handle() {
-           try { return 'x'.repeat(2 ** 28).length; } catch (error) { return error.name; }
-         }",
-    )
-    .await;
-    let report = plugin.report_with("job", json!(null), &["--memory", "16MiB"]).await;
-    assert!(report["outcome"] == "retry" || report["result"] == "InternalError", "{report}");
-}
-
-#[tokio::test]
-async fn a_changed_snapshot_fails_its_own_attempt_and_not_the_host() {
-    let plugin = Plugin::of("export const handle = () => [1, 2, 3].map(String);").await;
-    let path = plugin.0.folder().join("plugins/plugin.wasm");
-    let mut bytes = fs::read(&path).expect("reads the component");
-    // The last third of the component is the snapshot's memory.
-    let start = bytes.len() * 9 / 10;
-    let end = bytes.len() - 20_000;
-    for byte in bytes[start..end].iter_mut().step_by(7) {
-        *byte ^= 0x55;
-    }
-    fs::write(&path, bytes).expect("writes the component");
-    let output = plugin.0.cli(["plugin", "test", "plugins/plugin.wasm", "--name", "job", "--json"]).await;
-    assert!(matches!(output.code, Some(0 | 1)), "{output:?}");
-}
-
-#[tokio::test]
-async fn what_a_job_changes_in_a_prototype_is_gone_for_the_next_one() {
-    let plugin = Plugin::of(
-        "export function handle() {
-           const before = ({}).polluted;
-           Object.prototype.polluted = 'yes';
-           return before ?? 'clean';
-         }",
-    )
-    .await;
-    assert_eq!((plugin.result(json!(null)).await, plugin.result(json!(null)).await), (json!("clean"), json!("clean")));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
+use toril_tests::stub_agent::{AgentRequest, Answer, StubAgent};
 use toril_tests::toril::engine_cache;
 use toril_tests::wait::LONG;
 use toril_tests::{RedisServer, Toril, contents, node, repository, wait_until};
@@ -17,6 +18,9 @@ type Contents = BTreeMap<String, Value>;
 /// The ends of temporary keys: the marker, the stalled check, the rate limiter and locks.
 const PASSING: [&str; 5] = [":marker", ":stalled", ":stalled-check", ":limiter", ":lock"];
 
+/// Headers of the connection.
+const CONNECTION: [&str; 4] = ["connection", "content-length", "host", "transfer-encoding"];
+
 /// A processor's file, and the jobs that it gets.
 struct Case {
     file: &'static str,
@@ -25,16 +29,18 @@ struct Case {
     ends: usize,
     /// Cancels each job that has set its progress, for this reason.
     cancel: Option<&'static str>,
+    /// The server that the processor sends requests to.
+    shop: Option<StubAgent>,
 }
 
 impl Case {
     fn of(file: &'static str, jobs: Value) -> Self {
         let ends = jobs.as_array().map_or(0, Vec::len);
-        Self { file, fill: json!({ "jobs": jobs }), ends, cancel: None }
+        Self { file, fill: json!({ "jobs": jobs }), ends, cancel: None, shop: None }
     }
 
     fn flows(file: &'static str, flows: Value, ends: usize) -> Self {
-        Self { file, fill: json!({ "flows": flows }), ends, cancel: None }
+        Self { file, fill: json!({ "flows": flows }), ends, cancel: None, shop: None }
     }
 
     /// Expects this number of jobs to end, if it is not the number of added ones.
@@ -48,8 +54,32 @@ impl Case {
         self
     }
 
+    fn with_shop(mut self, shop: StubAgent) -> Self {
+        self.shop = Some(shop);
+        self
+    }
+
     fn path(&self) -> PathBuf {
         repository().join("tests/processors").join(self.file)
+    }
+
+    /// The processor's settings. Each side has its own path on the server, so that their requests can be told apart.
+    fn settings(&self, side: &str) -> Vec<(&'static str, String)> {
+        let Some(shop) = &self.shop else { return Vec::new() };
+        vec![("SHOP_API", format!("{}/{side}/", shop.url())), ("SHOP_SIGNING_KEY", "a key of the test".to_owned())]
+    }
+
+    /// The requests that a side has sent, in order, without what belongs to its connection.
+    fn requests(&self, side: &str) -> Vec<Value> {
+        let prefix = format!("/{side}/");
+        let received = self.shop.iter().flat_map(|shop| shop.requests());
+        let own = received.filter_map(|request| {
+            let path = request.path.strip_prefix(&prefix)?.to_owned();
+            let headers: BTreeMap<_, _> =
+                request.headers.into_iter().filter(|(name, _)| !CONNECTION.contains(&name.as_str())).collect();
+            Some(json!({ "path": path, "method": request.method, "headers": headers, "body": request.body }))
+        });
+        own.collect()
     }
 
     async fn filled(&self) -> RedisServer {
@@ -71,8 +101,11 @@ impl Case {
         left
     }
 
-    /// Builds the processor as the plugin `processor`, in a folder where `npm` would have installed the SDK.
+    /// Builds the processor as the plugin `processor`, in a folder where `npm` would have installed the SDK. Its other
+    /// packages are those of `tests/npm`.
     async fn build(&self, toril: &Toril) {
+        let packages = repository().join("tests/npm/node_modules");
+        symlink(packages, toril.folder().join("node_modules")).expect("a link to the packages");
         let folder = toril.folder().join("project");
         let programs = folder.join("node_modules/.bin");
         fs::create_dir_all(&programs).expect("a folder for programs");
@@ -88,8 +121,14 @@ impl Case {
 
     async fn by_toril(&self) -> Contents {
         let redis = self.filled().await;
-        let config = "[queues.work]\nplugin = \"processor\"\nconcurrency = 1\nmetrics = false\n\
-                      [plugins.processor]\nadd_to = [\"work\", \"target\"]\n";
+        let mut config = "[queues.work]\nplugin = \"processor\"\nconcurrency = 1\nmetrics = false\n\
+                          [plugins.processor]\nadd_to = [\"work\", \"target\"]\n"
+            .to_owned();
+        if let Some(shop) = &self.shop {
+            let settings = self.settings("toril").into_iter().map(|(name, value)| format!("{name} = {value:?}\n"));
+            config += &format!("http = [{:?}]\n[plugins.processor.config]\n", shop.url());
+            config.extend(settings);
+        }
         let mut toril = Toril::new().redis(redis.url()).config(config).cache(engine_cache());
         self.build(&toril).await;
         toril = toril.spawn_run();
@@ -113,12 +152,16 @@ impl Case {
         if let Some(reason) = self.cancel {
             input["cancel"] = json!({ "reason": reason });
         }
-        let mut worker = node::spawn("sandboxed", input, &[]);
+        let settings = self.settings("node");
+        // As on a server, and as in a plugin.
+        let environment: Vec<_> =
+            [("TZ", "UTC")].into_iter().chain(settings.iter().map(|(name, value)| (*name, value.as_str()))).collect();
+        let mut worker = node::spawn("sandboxed", input, &environment);
         worker.wait_ready().await;
         self.left(&redis).await
     }
 
-    /// Compares every key of both. Returns the data.
+    /// Compares every key of both, and their requests. Returns the data.
     async fn leaves_the_same(&self) -> Contents {
         let (ours, theirs) = tokio::join!(self.by_toril(), self.by_node());
         let keys = |contents: &Contents| contents.keys().cloned().collect::<Vec<_>>();
@@ -126,6 +169,8 @@ impl Case {
         for (key, value) in &ours {
             assert_eq!(value, &theirs[key], "{}: {key}, ours and then theirs", self.file);
         }
+        let (ours_sent, theirs_sent) = (self.requests("toril"), self.requests("node"));
+        assert_eq!(ours_sent, theirs_sent, "{}: the requests, ours and then theirs", self.file);
         ours
     }
 }
@@ -292,6 +337,86 @@ async fn a_moved_job_stays_moved_although_its_processor_returns() {
 async fn the_signal_of_a_processor_aborts_when_its_job_is_cancelled() {
     let jobs = json!([job("a", json!({}), json!({ "attempts": 3 }))]);
     Case::of("cancelled.ts", jobs).cancelling("no longer needed").leaves_the_same().await;
+}
+
+/// Runs the processor of a web shop, which is written as users of BullMQ write theirs. Returns what both sides have left,
+/// and the paths that both have requested.
+async fn fulfilled(order: Value, ends: usize) -> (Contents, Vec<String>) {
+    let opts = json!({ "jobId": "order", "timestamp": 1_770_000_000_000_u64, "attempts": 3, "backoff": 300 });
+    let shop = StubAgent::start(shop).await;
+    let case = Case::of("order-fulfilment.ts", json!([job("order", json!({ "order": order }), opts)]));
+    let case = case.ending(ends).with_shop(shop);
+    let left = case.leaves_the_same().await;
+    let paths =
+        case.requests("toril").iter().filter_map(|request| request["path"].as_str().map(str::to_owned)).collect();
+    (left, paths)
+}
+
+fn order(id: &str, country: &str) -> Value {
+    let line = |sku: &str, quantity: u32, grams: u32, amount: f64, currency: &str| {
+        let price = json!({ "amount": amount, "currency": currency });
+        json!({ "sku": sku, "quantity": quantity, "grams": grams, "price": price })
+    };
+    json!({
+        "id": id, "placedAt": "2026-03-06T15:30:00Z", "customer": { "email": "ada@example.com", "country": country },
+        "lines": [line("LMP-0001", 2, 1900, 39.9, "EUR"), line("CHR-0420", 1, 4200, 120.0, "USD")],
+    })
+}
+
+/// The APIs of the shop and of its carrier. The shop is busy at the first webhook of the order `late`.
+fn shop(request: AgentRequest) -> Answer {
+    let answer = |status, body: Value| Answer::Raw(status, "application/json", body.to_string());
+    let body = serde_json::from_str::<Value>(&request.body).unwrap_or_default();
+    match request.path.rsplit('/').next() {
+        Some("rates") => answer(200, json!({ "base": "EUR", "rates": { "USD": 1.08 } })),
+        Some("labels") if body["country"] == "US" => answer(422, json!({ "error": "no parcels to the US" })),
+        Some("labels") => answer(200, json!({ "tracking": format!("TRK-{}", body["parcel"].as_str().unwrap_or("?")) })),
+        Some("orders") if body["order"] == "late" && request.time == 1 => answer(503, json!({ "error": "busy" })),
+        Some("orders") => answer(200, json!({})),
+        _ => answer(404, json!({ "error": "not found" })),
+    }
+}
+
+#[tokio::test]
+async fn a_processor_of_a_shop_prices_ships_and_reports_an_order() {
+    let (left, paths) = fulfilled(order("o1", "FR"), 3).await;
+    let result = &left["work:order"]["returnvalue"];
+    assert_eq!((&result["total"], &result["arrives"]), (&json!("190.91 EUR"), &json!("2026-03-12")), "{result}");
+    assert_eq!(left["work:order:logs"].as_array().map(Vec::len), Some(3), "{}", left["work:order:logs"]);
+    assert_eq!(left["work:order"]["progress"], json!({ "step": "done", "percent": 100 }));
+    assert_eq!(paths, ["rates?base=EUR&symbols=USD", "labels", "labels", "webhooks/orders"]);
+}
+
+#[tokio::test]
+async fn a_processor_of_a_shop_refuses_an_invalid_order_without_a_retry() {
+    let mut invalid = order("o1", "FR");
+    invalid["lines"][1]["quantity"] = json!(0);
+    invalid["customer"]["email"] = json!("nobody");
+    let (left, paths) = fulfilled(invalid, 1).await;
+    let failed = &left["work:order"];
+    let reason =
+        "invalid order: customer.email: Invalid email address; lines.1.quantity: Too small: expected number to be >=1";
+    assert_eq!((&failed["failedReason"], &failed["atm"]), (&json!(reason), &json!(1)), "{failed}");
+    assert_eq!(paths, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_processor_of_a_shop_goes_on_with_the_failed_step_after_a_503() {
+    let (left, paths) = fulfilled(order("late", "FR"), 3).await;
+    let logs = left["work:order:logs"].to_string();
+    assert!(logs.contains(r#"attempt 2 goes on with the step \"notify\""#), "{logs}");
+    assert_eq!(left["work:order"]["atm"], 2, "{}", left["work:order"]);
+    assert_eq!(paths, ["rates?base=EUR&symbols=USD", "labels", "labels", "webhooks/orders", "webhooks/orders"]);
+}
+
+#[tokio::test]
+async fn a_processor_of_a_shop_fails_an_order_of_which_a_parcel_was_refused() {
+    let mut small = order("o1", "US");
+    small["lines"] = json!([small["lines"][0]]);
+    let (left, paths) = fulfilled(small, 2).await;
+    assert_eq!(left["work:parcel-o1-1"]["failedReason"], "label of parcel o1-1: 422 no parcels to the US");
+    assert_eq!(left["work:order"]["failedReason"], "child bull:work:parcel-o1-1 failed");
+    assert_eq!(paths, ["labels"]);
 }
 
 /// Every file is compared by one test, and every test of this file has its row in the table of the manual.

@@ -3,14 +3,15 @@
 
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'bullmq';
-import work from './work.mjs';
+// `cargo xtask bench` makes it of bench/js.
+import processor from '../../target/bench/processor.cjs';
 
 const [url, concurrency, isolation, ...queues] = process.argv.slice(2);
-const file = fileURLToPath(new URL('./work.mjs', import.meta.url));
+const file = fileURLToPath(new URL('../../target/bench/processor.cjs', import.meta.url));
 
 const workers = queues.map(
   (queue) =>
-    new Worker(queue, isolation === 'inline' ? work : file, {
+    new Worker(queue, isolation === 'inline' ? processor.default : file, {
       connection: { url, maxRetriesPerRequest: null },
       concurrency: Number(concurrency),
       useWorkerThreads: isolation === 'thread',

@@ -36,9 +36,20 @@ enum Kind {
     Native,
 }
 
-/// The reference for the others.
+/// A plugin in Rust.
 pub const TORIL: Contender =
     toril_with("toril", "Toril, Rust plugin", "plugin in Rust; each job has its own pen", "bench", "");
+/// A plugin in TypeScript.
+pub const TORIL_JS: Contender = toril_with(
+    "toril-js",
+    "Toril, TypeScript plugin",
+    "plugin in TypeScript; each job has its own pen",
+    "bench-js",
+    "",
+);
+/// The same with the jobs that compute, which need packages. The other one stays small.
+pub const COMPUTING_JS: Contender =
+    toril_with("toril-js", "Toril, TypeScript plugin", TORIL_JS.about, "bench-compute-js", "");
 /// No isolation.
 pub const NODE: Contender = node(
     "node",
@@ -63,14 +74,7 @@ pub const NATIVE: Contender = Contender {
 
 /// All of them, in the order of their turns.
 pub const ALL: &[Contender] = &[
-    TORIL,
-    toril_with(
-        "toril-js",
-        "Toril, TypeScript plugin",
-        "plugin in TypeScript; each job has its own pen",
-        "bench-js",
-        "",
-    ),
+    TORIL_JS,
     toril_with(
         "toril-js-reused",
         "Toril, TypeScript plugin reused",
@@ -78,6 +82,7 @@ pub const ALL: &[Contender] = &[
         "bench-js",
         "isolation = \"reuse\"",
     ),
+    TORIL,
     toril_with("toril-py", "Toril, Python plugin", "plugin in Python; each job has its own pen", "bench-py", ""),
     NODE,
     NATIVE,

@@ -4,13 +4,17 @@ use crate::contender::Contender;
 use crate::rounds::Measured;
 use crate::scaling::Curve;
 use crate::throughput::Comparison;
-use crate::{latency, memory, turn};
+use crate::{build, latency, memory, turn};
 
 /// A part that was not requested is empty.
 #[derive(Default)]
 pub struct Measurements {
     /// Jobs per second.
     pub throughput: Vec<Comparison>,
+    /// Computation in TypeScript.
+    pub compute: Vec<Comparison>,
+    /// Building a plugin in TypeScript.
+    pub build: Option<build::Figures>,
     /// Time from adding a job to its completion.
     pub latency: Vec<(Contender, Measured<latency::Figures>)>,
     /// Memory, idle and with running jobs.

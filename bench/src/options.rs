@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::contender::{ALL, CHILDREN, Contender, NATIVE, NODE, TORIL};
+use crate::contender::{ALL, CHILDREN, COMPUTING_JS, Contender, NATIVE, NODE, TORIL, TORIL_JS};
 use crate::throughput::Case;
 use crate::workload::Workload;
 
@@ -11,6 +11,10 @@ use crate::workload::Workload;
 pub enum Part {
     /// Jobs per second
     Throughput,
+    /// Computation in TypeScript
+    Compute,
+    /// Building a TypeScript plugin: time, size, and time from an edit to the first job on it
+    Build,
     /// Time from adding a job to its completion
     Latency,
     /// Memory, idle and with 100 running jobs
@@ -54,13 +58,17 @@ impl Options {
         if !self.part.is_empty() {
             return self.part.contains(&part);
         }
-        // `--workload` and `--short` are about throughput only.
-        part == Part::Throughput || (!self.short && self.workload.is_empty())
+        match part {
+            // `--workload` and `--short` are about throughput only.
+            Part::Throughput => true,
+            Part::Compute => !self.short,
+            _ => !self.short && self.workload.is_empty(),
+        }
     }
 
     /// The contenders to compare.
     pub fn contenders(&self) -> Vec<Contender> {
-        let with_bars = [TORIL, NODE, NATIVE, CHILDREN];
+        let with_bars = [TORIL_JS, TORIL, NODE, NATIVE, CHILDREN];
         let is_asked_for = |one: &&Contender| {
             if self.only.is_empty() { !self.short || with_bars.contains(one) } else { self.only.contains(one) }
         };
@@ -76,12 +84,21 @@ impl Options {
         Case::ALL.into_iter().filter(is_asked_for).collect()
     }
 
+    /// The comparisons of computation, and who takes part in them.
+    pub fn computing(&self) -> (Vec<Case>, Vec<Contender>) {
+        let is_asked_for = |case: &Case| self.workload.is_empty() || self.workload.contains(&case.workload);
+        let able = [TORIL_JS, TORIL, NODE, CHILDREN];
+        let contenders = self.contenders().into_iter().filter(|one| able.contains(one));
+        let contenders = contenders.map(|one| if one == TORIL_JS { COMPUTING_JS } else { one }).collect();
+        (Case::COMPUTE.into_iter().filter(is_asked_for).collect(), contenders)
+    }
+
     /// Turns of each contender.
     pub fn rounds(&self) -> usize {
         self.rounds.into()
     }
 
-    /// Turns of each point of a curve. One is enough, because its neighbours show an outlier.
+    /// Turns of each point of a curve, whose neighbours show an outlier, and of each computation, which varies little.
     pub fn curve_rounds(&self) -> usize {
         self.rounds().min(3)
     }
@@ -121,8 +138,15 @@ mod tests {
         assert!(short.wants(Part::Throughput) && !short.wants(Part::Latency));
         assert_eq!(
             (short.contenders(), short.cases()),
-            (vec![TORIL, NODE, NATIVE, CHILDREN], vec![Case::WITH_TARGETS])
+            (vec![TORIL_JS, TORIL, NODE, NATIVE, CHILDREN], vec![Case::WITH_TARGETS])
         );
+    }
+
+    #[test]
+    fn a_workload_that_computes_is_measured_by_those_that_have_it() {
+        let (cases, contenders) = options("--workload csv").computing();
+        assert_eq!((cases.len(), contenders), (1, vec![COMPUTING_JS, TORIL, NODE, CHILDREN]));
+        assert!(options("--workload csv").wants(Part::Compute) && options("--workload csv").cases().is_empty());
     }
 
     #[test]

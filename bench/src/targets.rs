@@ -1,95 +1,143 @@
 //! The targets, and by how much a measurement misses them.
 
-use crate::contender::{CHILDREN, Contender, NATIVE, NODE, TORIL};
+use crate::contender::{CHILDREN, Contender, NATIVE, NODE, TORIL, TORIL_JS};
+use crate::latency;
 use crate::measured::Measurements;
 use crate::rounds::Measured;
 use crate::throughput::Case;
 
-/// The minimum ratio of no-op jobs per second to each of these contenders, and the goal.
-const RATIOS: [(Contender, f64, f64); 3] = [(NODE, 1.5, 4.0), (CHILDREN, 5.0, 20.0), (NATIVE, 1.0, 2.0)];
-/// The maximum ratio of memory to that of the child processes.
-const MEMORY: f64 = 0.1;
-/// The maximum milliseconds from a new file to the end of the first job on it.
-const RELOAD: f64 = 100.0;
-/// The maximum percentage of a processor when idle.
-const IDLE: f64 = 1.0;
+/// A limit of a figure, and what it should become.
+#[derive(Clone, Copy)]
+enum Bound {
+    AtLeast(f64, f64),
+    AtMost(f64, Option<f64>),
+}
+use Bound::{AtLeast, AtMost};
 
 /// One target and its measurement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target {
     /// The measured quantity.
     pub what: String,
-    /// The target.
-    pub wanted: String,
+    /// The limit. Beyond it the target is missed.
+    pub least: String,
+    /// The goal, empty if there is none beyond the limit.
+    pub aim: String,
     /// The measurement.
     pub is: String,
     /// By how much the target is missed, `None` if it is met.
     pub missed: Option<String>,
 }
 
-/// Judges all measurements that have a target. A measurement that did not finish misses it.
-pub fn judged(all: &Measurements) -> Vec<Target> {
+/// The targets that were measured. A measurement that did not finish misses its target.
+pub struct Targets {
+    /// Those of the TypeScript plugin.
+    pub typescript: Vec<Target>,
+    /// Those of the Rust plugin, and of Toril itself.
+    pub rust: Vec<Target>,
+}
+
+impl Targets {
+    /// Judges all measurements.
+    pub fn of(all: &Measurements) -> Self {
+        Self { typescript: typescript(all), rust: rust(all) }
+    }
+}
+
+fn typescript(all: &Measurements) -> Vec<Target> {
     let mut targets = Vec::new();
-    if let Some(comparison) = all.throughput.iter().find(|one| one.case == Case::WITH_TARGETS) {
-        let rates: Vec<_> =
-            comparison.figures.iter().map(|(one, figures)| (*one, figures.map(|figures| figures.rate))).collect();
-        for (other, least, aim) in RATIOS {
-            let what = format!("no-op jobs per second at concurrency 100, relative to “{}”", other.title);
-            targets.extend(both(&rates, other).map(|(own, others)| at_least(what, own, others, least, aim)));
-        }
+    for (case, other, least, aim) in [
+        (Case::WITH_TARGETS, NODE, 1.3, 1.6),
+        (Case::WITH_TARGETS, CHILDREN, 5.0, 7.0),
+        (Case::HTTP, NODE, 1.6, 2.2),
+        (Case::PAYLOAD, NODE, 1.5, 2.2),
+    ] {
+        targets.extend(rates(all, case, TORIL_JS, other, AtLeast(least, aim)));
     }
-    for (name, percentile) in [("p50", (|one| one.p50) as fn(&crate::latency::Figures) -> f64), ("p99", |one| one.p99)]
-    {
-        let times: Vec<_> = all
-            .latency
-            .iter()
-            .map(|(one, figures)| (*one, figures.as_ref().map(percentile).map_err(|why| *why)))
-            .collect();
-        let what = format!("latency, {name}, relative to “{}”", NODE.title);
-        targets.extend(both(&times, NODE).map(|(own, others)| at_most(what, ratio(own, others), 1.0, "×")));
+    targets.extend(latencies(all, TORIL_JS, AtMost(0.8, Some(0.6))));
+    targets.extend(memory(all, TORIL_JS, AtMost(0.06, Some(0.04))));
+    let noop = all.throughput.iter().find(|one| one.case == Case::WITH_TARGETS);
+    let processor = noop.and_then(|comparison| comparison.of(TORIL_JS)).map(|own| own.map(|own| own.processor));
+    let what = "processor time of a no-op job at concurrency 100";
+    targets.extend(processor.map(|micros| target(what, micros, AtMost(45.0, Some(35.0)), "µs")));
+    if let Some(build) = &all.build {
+        let size = build.size.map(|bytes| bytes / 1e6);
+        targets.push(target("component of a small plugin", size, AtMost(1.6, Some(1.2)), "MB"));
+        let seconds = |ms: Measured<f64>| ms.map(|ms| ms / 1000.0);
+        let what = "`toril plugin build` after a change, warm";
+        targets.push(target(what, seconds(build.build), AtMost(0.5, Some(0.2)), "s"));
+        let what = "from an edit to the end of the first job on it, under `toril dev --project`";
+        targets.push(target(what, seconds(build.edit), AtMost(2.0, Some(1.0)), "s"));
     }
-    let running: Vec<_> =
-        all.memory.iter().map(|(one, figures)| (*one, figures.map(|figures| figures.running as f64))).collect();
-    let what = format!("memory with 100 running jobs, relative to “{}”", CHILDREN.title);
-    targets.extend(both(&running, CHILDREN).map(|(own, others)| at_most(what, ratio(own, others), MEMORY, "×")));
-    let what = "time from a plugin's new file to the end of the first job on it".to_owned();
-    targets.extend(all.reload.map(|took| at_most(what, took, RELOAD, "ms")));
-    let idle = all.idle.iter().find(|(one, _)| *one == TORIL);
-    let what = "processor use of an idle host with ten queues".to_owned();
-    targets.extend(idle.map(|(_, percent)| at_most(what, *percent, IDLE, "%")));
     targets
 }
 
-/// Toril's figure and another contender's, if both were measured.
-fn both(figures: &[(Contender, Measured<f64>)], other: Contender) -> Option<(Measured<f64>, Measured<f64>)> {
-    let of = |which| figures.iter().find(|(one, _)| *one == which).map(|(_, figure)| *figure);
-    Some((of(TORIL)?, of(other)?))
+fn rust(all: &Measurements) -> Vec<Target> {
+    let mut targets = Vec::new();
+    for (other, least, aim) in [(NODE, 1.5, 4.0), (CHILDREN, 5.0, 20.0), (NATIVE, 1.0, 2.0)] {
+        targets.extend(rates(all, Case::WITH_TARGETS, TORIL, other, AtLeast(least, aim)));
+    }
+    targets.extend(latencies(all, TORIL, AtMost(1.0, None)));
+    targets.extend(memory(all, TORIL, AtMost(0.1, None)));
+    let what = "time from a plugin's new file to the end of the first job on it";
+    targets.extend(all.reload.map(|took| target(what, took, AtMost(100.0, None), "ms")));
+    let idle = all.idle.iter().find(|(one, _)| *one == TORIL);
+    let what = "processor use of an idle host with ten queues";
+    targets.extend(idle.map(|(_, percent)| target(what, *percent, AtMost(1.0, None), "%")));
+    targets
+}
+
+/// Jobs per second, relative to another contender.
+fn rates(all: &Measurements, case: Case, own: Contender, other: Contender, bound: Bound) -> Option<Target> {
+    let comparison = all.throughput.iter().find(|one| one.case == case)?;
+    let what = format!("jobs per second: {}, relative to “{}”", case.title(), other.title);
+    let rate = |which| comparison.of(which).map(|figures| figures.map(|figures| figures.rate));
+    Some(target(&what, ratio(rate(own)?, rate(other)?), bound, "×"))
+}
+
+fn latencies(all: &Measurements, own: Contender, bound: Bound) -> Vec<Target> {
+    let of = |percentile: fn(&latency::Figures) -> f64, name: &str| {
+        let time = |which| {
+            let (_, figures) = all.latency.iter().find(|(one, _)| *one == which)?;
+            Some(figures.as_ref().map(percentile).map_err(|why| *why))
+        };
+        let what = format!("latency, {name}, relative to “{}”", NODE.title);
+        Some(target(&what, ratio(time(own)?, time(NODE)?), bound, "×"))
+    };
+    [of(|one| one.p50, "p50"), of(|one| one.p99, "p99")].into_iter().flatten().collect()
+}
+
+fn memory(all: &Measurements, own: Contender, bound: Bound) -> Option<Target> {
+    let running = |which| {
+        let (_, figures) = all.memory.iter().find(|(one, _)| *one == which)?;
+        Some(figures.map(|figures| figures.running as f64))
+    };
+    let what = format!("memory with 100 running jobs, relative to “{}”", CHILDREN.title);
+    Some(target(&what, ratio(running(own)?, running(CHILDREN)?), bound, "×"))
 }
 
 fn ratio(own: Measured<f64>, others: Measured<f64>) -> Measured<f64> {
     Ok(own? / others?)
 }
 
-fn at_least(what: String, own: Measured<f64>, others: Measured<f64>, least: f64, aim: f64) -> Target {
-    let wanted = format!("at least {least}, goal {aim}");
-    match ratio(own, others) {
+fn target(what: &str, is: Measured<f64>, bound: Bound, unit: &str) -> Target {
+    let (what, shown) = (what.to_owned(), |number: f64| format!("{number} {unit}"));
+    let (least, aim) = match bound {
+        AtLeast(least, aim) => (format!("at least {}", shown(least)), shown(aim)),
+        AtMost(most, aim) => (format!("at most {}", shown(most)), aim.map(shown).unwrap_or_default()),
+    };
+    let (is, missed) = match is {
         Ok(is) => {
-            let missed = (is < least).then(|| format!("{:.0} % too little", (1.0 - is / least) * 100.0));
-            Target { what, wanted, is: format!("{is:.2} ×"), missed }
+            let missed = match bound {
+                AtLeast(least, _) if is < least => Some(format!("{:.0} % too little", (1.0 - is / least) * 100.0)),
+                AtMost(most, _) if is > most => Some(format!("{:.0} % too much", (is / most - 1.0) * 100.0)),
+                _ => None,
+            };
+            (format!("{is:.2} {unit}"), missed)
         }
-        Err(why) => Target { what, wanted, is: why.to_string(), missed: Some(why.to_string()) },
-    }
-}
-
-fn at_most(what: String, is: Measured<f64>, most: f64, unit: &str) -> Target {
-    let wanted = format!("at most {most} {unit}");
-    match is {
-        Ok(is) => {
-            let missed = (is > most).then(|| format!("{:.0} % too much", (is / most - 1.0) * 100.0));
-            Target { what, wanted, is: format!("{is:.2} {unit}"), missed }
-        }
-        Err(why) => Target { what, wanted, is: why.to_string(), missed: Some(why.to_string()) },
-    }
+        Err(why) => (why.to_string(), Some(why.to_string())),
+    };
+    Target { what, least, aim, is, missed }
 }
 
 #[cfg(test)]
@@ -98,10 +146,10 @@ mod tests {
     use crate::rounds::Missing;
     use crate::throughput::Comparison;
     use crate::turn::Figures;
-    use crate::{latency, memory};
+    use crate::{build, memory};
 
     fn rate(rate: f64) -> Measured<Figures> {
-        Ok(Figures { rate, ..Figures::default() })
+        Ok(Figures { rate, processor: 50.0, ..Figures::default() })
     }
 
     fn noop(figures: Vec<(Contender, Measured<Figures>)>) -> Measurements {
@@ -109,23 +157,26 @@ mod tests {
         Measurements { throughput: vec![comparison], ..Measurements::default() }
     }
 
+    fn shown(targets: &[Target]) -> Vec<(&str, Option<&str>)> {
+        targets.iter().map(|target| (target.is.as_str(), target.missed.as_deref())).collect()
+    }
+
     #[test]
     fn a_ratio_below_its_minimum_misses_the_target_and_one_above_meets_it() {
-        let targets = judged(&noop(vec![(TORIL, rate(900.0)), (NODE, rate(500.0)), (NATIVE, rate(1000.0))]));
-        let shown: Vec<_> = targets.iter().map(|target| (target.is.as_str(), target.missed.as_deref())).collect();
-        assert_eq!(shown, [("1.80 ×", None), ("0.90 ×", Some("10 % too little"))]);
+        let targets = rust(&noop(vec![(TORIL, rate(900.0)), (NODE, rate(500.0)), (NATIVE, rate(1000.0))]));
+        assert_eq!(shown(&targets), [("1.80 ×", None), ("0.90 ×", Some("10 % too little"))]);
     }
 
     #[test]
     fn a_turn_that_did_not_finish_misses_the_target() {
-        let targets = judged(&noop(vec![(TORIL, Err(Missing::DidNotFinish)), (NODE, rate(500.0))]));
+        let targets = rust(&noop(vec![(TORIL, Err(Missing::DidNotFinish)), (NODE, rate(500.0))]));
         assert_eq!(targets[0].missed.as_deref(), Some("did not finish"));
     }
 
     #[test]
     fn a_target_without_a_measurement_is_not_judged() {
-        assert_eq!(judged(&Measurements::default()), []);
-        assert_eq!(judged(&noop(vec![(TORIL, rate(1.0))])), []);
+        let none = Targets::of(&Measurements::default());
+        assert_eq!((none.typescript, rust(&noop(vec![(TORIL, rate(1.0))]))), (Vec::new(), Vec::new()));
     }
 
     #[test]
@@ -139,8 +190,25 @@ mod tests {
             idle: vec![(TORIL, Ok(1.5))],
             ..Measurements::default()
         };
-        let missed: Vec<_> = judged(&all).into_iter().map(|target| target.missed).collect();
+        let missed: Vec<_> = rust(&all).into_iter().map(|target| target.missed).collect();
         let by = |text: &str| Some(text.to_owned());
         assert_eq!(missed, [None, by("25 % too much"), by("200 % too much"), None, by("50 % too much")]);
+    }
+
+    #[test]
+    fn the_typescript_plugin_has_targets_of_its_own() {
+        let build = build::Figures { build: Ok(400.0), size: Ok(1_700_000.0), edit: Err(Missing::Failed) };
+        let all = Measurements {
+            build: Some(build),
+            ..noop(vec![(TORIL_JS, rate(1200.0)), (NODE, rate(1000.0)), (TORIL, rate(1.0))])
+        };
+        let expected = [
+            ("1.20 ×", Some("8 % too little")),
+            ("50.00 µs", Some("11 % too much")),
+            ("1.70 MB", Some("6 % too much")),
+            ("0.40 s", None),
+            ("failed", Some("failed")),
+        ];
+        assert_eq!(shown(&typescript(&all)), expected);
     }
 }

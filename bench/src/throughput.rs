@@ -4,7 +4,7 @@ use anyhow::Result;
 use toril_tests::RedisServer;
 
 use crate::chart::number;
-use crate::contender::{Contender, Place};
+use crate::contender::{Contender, Place, TORIL};
 use crate::queue::{Lane, flush};
 use crate::rounds::{Measured, Turns, middle};
 use crate::turn::{self, Figures, Load};
@@ -25,6 +25,11 @@ impl Case {
     /// The comparison that has targets.
     pub const WITH_TARGETS: Self = Self { workload: Workload::Noop, concurrency: 100, queues: 1 };
 
+    /// Jobs that wait for HTTP, which have a target for TypeScript.
+    pub const HTTP: Self = Self { workload: Workload::Http, concurrency: 100, queues: 1 };
+    /// Jobs with much data, which have a target for TypeScript.
+    pub const PAYLOAD: Self = Self { workload: Workload::Payload, concurrency: 100, queues: 1 };
+
     /// All comparisons, the one with targets first.
     pub const ALL: [Self; 7] = [
         Self::WITH_TARGETS,
@@ -33,9 +38,26 @@ impl Case {
         // A total concurrency of 100. With 100 per queue, one contender would start 1,000 processes.
         Self { workload: Workload::Noop, concurrency: 10, queues: 10 },
         Self { workload: Workload::Cpu, concurrency: 100, queues: 1 },
-        Self { workload: Workload::Http, concurrency: 100, queues: 1 },
-        Self { workload: Workload::Payload, concurrency: 100, queues: 1 },
+        Self::HTTP,
+        Self::PAYLOAD,
     ];
+
+    /// Computation in TypeScript.
+    pub const COMPUTE: [Self; 8] = [
+        Self::computing(Workload::Json),
+        Self::computing(Workload::Csv),
+        Self::computing(Workload::Template),
+        Self::computing(Workload::Sort),
+        Self::computing(Workload::Objects),
+        Self::computing(Workload::Regexp),
+        Self::computing(Workload::Sha256),
+        Self::computing(Workload::Cpu),
+    ];
+
+    /// At a concurrency that keeps a machine busy without a hundred processes.
+    const fn computing(workload: Workload) -> Self {
+        Self { workload, concurrency: 10, queues: 1 }
+    }
 
     /// Its name on the page.
     pub fn title(&self) -> String {
@@ -46,6 +68,13 @@ impl Case {
     /// Its name in file names.
     pub fn name(&self) -> String {
         format!("{}-{}x{}", self.workload.name(), self.queues, self.concurrency)
+    }
+}
+
+impl Comparison {
+    /// The figures of one contender, if it was measured.
+    pub fn of(&self, which: Contender) -> Option<Measured<Figures>> {
+        self.figures.iter().find(|(one, _)| *one == which).map(|(_, figures)| *figures)
     }
 }
 
@@ -68,9 +97,11 @@ pub async fn compare(
     rounds: usize,
     most: usize,
 ) -> Comparison {
+    let able = |one: &&Contender| **one != TORIL || case.workload.is_in_rust();
+    let contenders: Vec<_> = contenders.iter().filter(able).copied().collect();
     let take = async |contender: Contender| take(redis, servers, contender, case, most).await;
     let shown = |one: &Figures| format!("{} jobs/s", number(one.rate));
-    let all = Turns::of(&case.title(), rounds).taken(contenders, |one| one.title.to_owned(), take, shown).await;
+    let all = Turns::of(&case.title(), rounds).taken(&contenders, |one| one.title.to_owned(), take, shown).await;
     let figures = all.into_iter().map(|(one, turns)| (one, turns.map(|turns| medians(&turns)))).collect();
     Comparison { case, rounds, figures }
 }

@@ -1,5 +1,5 @@
-//! The jobs of the benchmarks. Their implementations do the same: tests/guests/bench, bench/js, bench/py, bench/node
-//! and [`crate::native`].
+//! The jobs of the benchmarks. Their implementations do the same: tests/guests/bench, bench/js (for Toril and for
+//! Node), bench/py and [`crate::native`].
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -9,6 +9,8 @@ use axum::Router;
 use axum::routing::get;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+
+use crate::inputs;
 
 /// Rounds of arithmetic: about 1 ms on a processor of 2024.
 const ROUNDS: u32 = 700_000;
@@ -28,6 +30,20 @@ pub enum Workload {
     Http,
     /// Returns its 64 KiB of data.
     Payload,
+    /// Sums up 64 KiB of JSON.
+    Json,
+    /// Parses 64 KiB of CSV.
+    Csv,
+    /// Renders a template.
+    Template,
+    /// Sorts 10,000 objects.
+    Sort,
+    /// Makes many small objects.
+    Objects,
+    /// Searches text with regular expressions.
+    Regexp,
+    /// Hashes 64 KiB.
+    Sha256,
     /// Sleeps for some seconds.
     #[value(skip)]
     Hold,
@@ -41,6 +57,13 @@ impl Workload {
             Self::Cpu => "cpu",
             Self::Http => "http",
             Self::Payload => "payload",
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Template => "template",
+            Self::Sort => "sort",
+            Self::Objects => "objects",
+            Self::Regexp => "regexp",
+            Self::Sha256 => "sha256",
             Self::Hold => "hold",
         }
     }
@@ -52,6 +75,13 @@ impl Workload {
             Self::Cpu => "1 ms of arithmetic",
             Self::Http => "10 ms of waiting for HTTP",
             Self::Payload => "64 KiB of data and result",
+            Self::Json => "JSON: 64 KiB of orders to totals",
+            Self::Csv => "CSV: 64 KiB with `papaparse`",
+            Self::Template => "template with 200 rows, `mustache`",
+            Self::Sort => "making and sorting 10,000 objects",
+            Self::Objects => "5,000 small objects in and out of a `Map`",
+            Self::Regexp => "three regular expressions over 64 KiB",
+            Self::Sha256 => "SHA-256 of 64 KiB, `node:crypto`",
             Self::Hold => "sleeping",
         }
     }
@@ -62,7 +92,13 @@ impl Workload {
             Self::Noop => json!({}),
             Self::Cpu => json!({ "rounds": ROUNDS }),
             Self::Http => json!({ "url": servers.map(|servers| servers.slow.clone()) }),
-            Self::Payload => json!({ "text": "x".repeat(PAYLOAD) }),
+            Self::Payload | Self::Sha256 => inputs::text(PAYLOAD),
+            Self::Json => inputs::orders(),
+            Self::Csv => inputs::csv(),
+            Self::Template => inputs::rows(),
+            Self::Sort => json!({ "count": 10_000 }),
+            Self::Objects => json!({ "count": 5_000 }),
+            Self::Regexp => inputs::log(),
             Self::Hold => json!({ "ms": 4_000 }),
         }
     }
@@ -72,7 +108,8 @@ impl Workload {
         match self {
             Self::Cpu => json!({ "rounds": 1_000 }),
             Self::Payload => json!({ "text": "x" }),
-            Self::Noop | Self::Http | Self::Hold => self.data(servers),
+            Self::Sort | Self::Objects => json!({ "count": 100 }),
+            _ => self.data(servers),
         }
     }
 
@@ -80,9 +117,14 @@ impl Workload {
     pub fn share(self) -> usize {
         match self {
             // Redis keeps them in memory with their results.
-            Self::Payload => 4,
-            Self::Noop | Self::Cpu | Self::Http | Self::Hold => 1,
+            Self::Payload | Self::Json | Self::Csv | Self::Regexp | Self::Sha256 => 4,
+            _ => 1,
         }
+    }
+
+    /// Whether tests/guests/bench has it.
+    pub fn is_in_rust(self) -> bool {
+        !matches!(self, Self::Csv | Self::Template | Self::Objects | Self::Regexp)
     }
 }
 

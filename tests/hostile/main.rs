@@ -1,6 +1,7 @@
 //! Hostile plugins. Each runs next to a queue that must not be affected. The list below has all attacks. The folders
 //! next to this file contain the plugins, and `forged.rs` writes the components that no compiler would.
 
+mod bundles;
 mod case;
 mod computing;
 mod files;
@@ -383,6 +384,61 @@ cases! {
         "a device that never ends in the place of the file",
         "only files are read",
         "hostile.wasm is not a file"
+    }
+    a_regular_expression_that_explodes => bundles::a_regular_expression_that_explodes {
+        "a regular expression in JavaScript that tries all combinations",
+        "`timeout` of the queue",
+        "timeout: the plugin did not finish within 1s, the `timeout` of queue hostile"
+    }
+    promises_in_a_circle => bundles::promises_in_a_circle {
+        "promises in JavaScript that settle one after the other without end",
+        "`timeout` of the queue",
+        "timeout: the plugin did not finish within 1s, the `timeout` of queue hostile"
+    }
+    promises_without_number => bundles::promises_without_number {
+        "promises in JavaScript without number",
+        "`memory` of the plugin",
+        "out of memory: it wanted … bytes of memory and may have 16777216; `memory` under [plugins.hostile] sets the limit"
+    }
+    timers_without_number => bundles::timers_without_number {
+        "timers in JavaScript without number",
+        "`memory` of the plugin",
+        "out of memory: it wanted … bytes of memory and may have 16777216; `memory` under [plugins.hostile] sets the limit"
+    }
+    deep_recursion => bundles::deep_recursion {
+        "recursion without end in JavaScript",
+        "the engine's own limit, before the stack of the pen ends",
+        "RangeError: Maximum call stack size exceeded"
+    }
+    deep_recursion_in_the_engine => bundles::deep_recursion_in_the_engine {
+        "data, proxies, expressions and source text nested 200,000 times, which functions of the engine follow",
+        "the same limit, or the stack of the pen, which ends the attempt",
+        "10 attacks, and jobs of the other queue complete"
+    }
+    a_giant_string => bundles::a_giant_string {
+        "a string in JavaScript that doubles without end",
+        "the engine's limit for a string, and `memory` of the plugin",
+        "InternalError: string too long"
+    }
+    a_changed_prototype => bundles::a_changed_prototype {
+        "changing `Object.prototype` for the jobs after it",
+        "each attempt begins with the snapshot. With `isolation = \"reuse\"` nothing does: [above](#what-reuse-gives-away)",
+        "clean and clean, with `reuse` clean and polluted"
+    }
+    broken_builtins => bundles::broken_builtins {
+        "replacing functions of `Promise`, `JSON`, `Array` and `Object` for the jobs after it, with `isolation = \"reuse\"`",
+        "an instance is discarded after a failure",
+        "[\"hello\",[2],\"{\\\"a\\\":1}\"] after at most one failed job: true"
+    }
+    an_erased_snapshot => bundles::an_erased_snapshot {
+        "a JavaScript plugin whose snapshot was overwritten",
+        "the snapshot is memory of the component, and `describe` fails",
+        "hostile.wasm was refused: its `describe` failed: …"
+    }
+    a_changed_snapshot => bundles::a_changed_snapshot {
+        "JavaScript plugins with 100 changed bytes in each snapshot",
+        "what the engine does with them stays within its pen",
+        "12 changed components, and jobs of the other queue complete"
     }
 }
 

@@ -6,7 +6,7 @@
 // The file runs unchanged. TypeScript is transpiled first, because this Node does not run it. `cancel` cancels a job as
 // soon as it has set its progress.
 
-import { copyFile, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,12 +17,15 @@ import { options, say, script } from './script.mjs';
 await script(async (input, open) => {
   const folder = await mkdtemp(join(tmpdir(), 'toril-processor-'));
   try {
-    // The processor's `bullmq` is that of this folder.
-    await symlink(fileURLToPath(new URL('./node_modules', import.meta.url)), join(folder, 'node_modules'));
+    // The processor's `bullmq` is that of this folder, and its other packages are those of tests/npm.
+    const project = join(folder, 'project');
+    await mkdir(project);
+    await symlink(packages('.'), join(folder, 'node_modules'));
+    await symlink(packages('../npm'), join(project, 'node_modules'));
     // Processors read the address of their queues from it.
     process.env.REDIS_URL = input.redis;
     const worker = open(
-      new Worker(input.queue, await runnable(input.processor, folder), {
+      new Worker(input.queue, await runnable(input.processor, project), {
         ...options(input),
         autorun: false,
         ...input.settings,
@@ -40,6 +43,10 @@ await script(async (input, open) => {
     await rm(folder, { recursive: true });
   }
 });
+
+function packages(folder) {
+  return fileURLToPath(new URL(`${folder}/node_modules`, import.meta.url));
+}
 
 /** The path of a copy that Node can run. */
 async function runnable(file, folder) {

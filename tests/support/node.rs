@@ -10,6 +10,7 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::toril::engine_cache;
 use crate::wait::LONG;
 use crate::{RedisServer, paths};
 
@@ -28,7 +29,23 @@ pub async fn run_with_env(script: &str, argument: Value, env: &[(&str, &str)]) -
 /// Panics with the script's output if a result differs from that of Node.
 pub async fn check_packages() {
     let mut command = command(&paths::npm(), "run");
-    let output = command.arg(paths::binary("toril")).stdin(Stdio::null()).kill_on_drop(true).output().await;
+    succeed(command.arg(paths::binary("toril"))).await;
+}
+
+/// Runs the cases of `sdk/js/conformance` in Node and in the engine, as its README describes. Panics with the script's
+/// output if a case differs that is not listed, or is listed and does not differ.
+pub async fn check_conformance() {
+    let sdk = paths::root().join("sdk/js");
+    assert!(sdk.join("node_modules").is_dir(), "the packages of sdk/js are missing: run `cargo xtask build-engine`");
+    let folder = sdk.join("conformance");
+    let mut command = Command::new("node");
+    command.current_dir(&folder).arg("run.mjs").arg(folder.join("runner.mjs"));
+    command.env("TORIL", paths::binary("toril")).env("CACHE", engine_cache());
+    succeed(&mut command).await;
+}
+
+async fn succeed(command: &mut Command) {
+    let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await;
     let output = output.unwrap_or_else(|error| panic!("could not start Node: {error}"));
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::cargo;
 use crate::guests;
@@ -24,7 +24,7 @@ pub struct Args {
     /// Only the throughput comparisons of this workload; several are allowed
     #[arg(long, value_name = "WORKLOAD")]
     workload: Vec<String>,
-    /// Only this part: throughput, latency, memory, start, idle, scaling; several are allowed
+    /// Only this part: throughput, compute, build, latency, memory, start, idle, scaling; several are allowed
     #[arg(long, value_name = "PART")]
     part: Vec<String>,
     /// Number of turns of each contender
@@ -40,7 +40,9 @@ pub struct Args {
 
 pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     setup::run(workspace, false)?;
-    println!("Node packages: {}", setup::node::find_or_install(&workspace.root().join("bench/node"))?);
+    for folder in ["bench/node", "bench/js"] {
+        println!("Node packages: {}", setup::node::find_or_install(&workspace.root().join(folder))?);
+    }
     let only = ["bench", "basics"].map(str::to_owned).into();
     guests::run(workspace, &guests::Args { tests: true, only, ..guests::Args::default() })?;
     guests::run(workspace, &second_version(workspace))?;
@@ -48,9 +50,22 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let mut build = cargo::command(workspace);
     process::run(build.args(["build", "--release", "--package", "toril", "--package", "toril-bench"]))?;
     guests::languages::bench(workspace, &workspace.target().join("release/toril"))?;
+    bundle_for_node(workspace)?;
 
     let mut bench = Command::new(workspace.target().join("release/toril-bench"));
     process::run(bench.arg("run").args(arguments(args)).current_dir(workspace.root()))
+}
+
+/// Makes a processor for BullMQ's worker of the same TypeScript source as the plugin. `bench/node/worker.mjs` runs it.
+fn bundle_for_node(workspace: &Workspace) -> Result<()> {
+    let mut esbuild = Command::new("node");
+    esbuild
+        .current_dir(workspace.root())
+        .arg("sdk/js/node_modules/esbuild/bin/esbuild")
+        .arg("bench/js/src/processor.ts");
+    esbuild.args(["--bundle", "--platform=node", "--format=cjs", "--target=node20", "--log-level=warning"]);
+    let out = workspace.target().join("bench/processor.cjs");
+    process::run(esbuild.arg(format!("--outfile={}", out.display()))).context("the jobs for Node could not be bundled")
 }
 
 /// The arguments for the benchmark program.

@@ -18,7 +18,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::measured::Measurements;
-use crate::targets::Target;
+use crate::targets::Targets;
 
 /// A page and its charts.
 pub struct Report {
@@ -29,7 +29,7 @@ pub struct Report {
 
 impl Report {
     /// The report of all measurements and their targets.
-    pub fn of(all: &Measurements, targets: &[Target]) -> Self {
+    pub fn of(all: &Measurements, targets: &Targets) -> Self {
         page::written(all, targets)
     }
 

@@ -3,12 +3,13 @@
 use std::fmt::{Display, Write as _};
 
 use crate::chart::number;
-use crate::contender::{Contender, NATIVE, TORIL};
+use crate::contender::{CHILDREN, COMPUTING_JS, Contender, NATIVE, NODE, TORIL, TORIL_JS};
 use crate::measured::Measurements;
 use crate::rounds::Measured;
 use crate::targets::Target;
 use crate::throughput::{Case, Comparison};
-use crate::{latency, memory};
+use crate::turn::Figures;
+use crate::{build, latency, memory};
 
 /// A table from its head, its number of leading text columns, and its rows.
 pub fn table(head: &[&str], texts: usize, rows: impl IntoIterator<Item = Vec<String>>) -> String {
@@ -30,9 +31,9 @@ pub fn cell<T>(figure: &Measured<T>, shown: impl Fn(&T) -> String) -> String {
 pub fn targets(targets: &[Target]) -> String {
     let row = |target: &Target| {
         let verdict = target.missed.as_ref().map_or("met".to_owned(), |by| format!("**missed**, {by}"));
-        vec![target.what.clone(), target.wanted.clone(), target.is.clone(), verdict]
+        vec![target.what.clone(), target.least.clone(), target.aim.clone(), target.is.clone(), verdict]
     };
-    table(&["", "target", "measured", ""], 4, targets.iter().map(row))
+    table(&["", "least", "aim", "measured", ""], 5, targets.iter().map(row))
 }
 
 /// The contenders.
@@ -42,20 +43,74 @@ pub fn contenders(all: &[Contender]) -> String {
 
 /// Jobs per second, and the processor time of a job.
 pub fn throughput(comparison: &Comparison) -> String {
-    let own = comparison.figures.iter().find(|(one, _)| *one == TORIL).and_then(|(_, own)| own.ok());
+    let own = [TORIL_JS, TORIL].map(|own| comparison.of(own).and_then(Result::ok));
     let head = format!("median of {}", comparison.rounds);
-    let row = |(one, figures): &(Contender, Measured<crate::turn::Figures>)| {
-        let ratio = own.zip(figures.ok()).map(|(own, other)| format!("{:.2} ×", own.rate / other.rate));
+    let row = |(one, figures): &(Contender, Measured<Figures>)| {
+        let ratios = own.map(|own| times(own.zip(figures.ok()).map(|(own, other)| own.rate / other.rate)));
+        let [typescript, rust] = ratios;
         vec![
             one.title.to_owned(),
             cell(figures, |one| number(one.rate)),
-            ratio.unwrap_or_default(),
+            typescript,
+            rust,
             cell(figures, |one| micros(one.processor)),
             cell(figures, |one| micros(one.redis)),
         ]
     };
-    let head = [&head, "jobs/s", "Toril (Rust) relative to this", "processor per job", "Redis per job"];
+    let (typescript, rust) = ("TypeScript plugin relative to this", "Rust plugin relative to this");
+    let head = [&head, "jobs/s", typescript, rust, "processor per job", "Redis per job"];
     table(&head, 1, comparison.figures.iter().map(row))
+}
+
+fn times(ratio: Option<f64>) -> String {
+    ratio.map(|ratio| format!("{ratio:.2} ×")).unwrap_or_default()
+}
+
+/// What a computation costs in TypeScript, next to Node.
+pub fn computation(comparisons: &[Comparison]) -> String {
+    let row = |comparison: &Comparison| {
+        let processor = |which| {
+            let figures = comparison.of(which);
+            figures.map(|figures| cell(&figures, |one| micros(one.processor))).unwrap_or_default()
+        };
+        let ratio = |other, of: fn(&Figures) -> f64| {
+            let (own, other) = (comparison.of(COMPUTING_JS)?.ok()?, comparison.of(other)?.ok()?);
+            Some(of(&own) / of(&other))
+        };
+        vec![
+            comparison.case.workload.title().to_owned(),
+            processor(COMPUTING_JS),
+            processor(NODE),
+            times(ratio(NODE, |one| one.processor)),
+            times(ratio(NODE, |one| one.rate)),
+            times(ratio(CHILDREN, |one| one.rate)),
+            processor(TORIL),
+        ]
+    };
+    let head = [
+        "",
+        "processor per job, TypeScript plugin",
+        "processor per job, Node in process",
+        "processor relative to Node in process",
+        "jobs/s relative to Node in process",
+        "jobs/s relative to Node child processes",
+        "processor per job, Rust plugin",
+    ];
+    table(&head, 1, comparisons.iter().map(row))
+}
+
+/// Times and size of a plugin in TypeScript.
+pub fn build(figures: &build::Figures) -> String {
+    let row = |what: &str, is: String| vec![what.to_owned(), is];
+    let rows = [
+        row("`toril plugin build`, warm", cell(&figures.build, |ms| format!("{ms:.0} ms"))),
+        row(
+            "from an edit to the first job, under `toril dev --project`",
+            cell(&figures.edit, |ms| format!("{ms:.0} ms")),
+        ),
+        row("component", cell(&figures.size, |bytes| format!("{:.0} KB", bytes / 1000.0))),
+    ];
+    table(&["", ""], 1, rows)
 }
 
 /// Microseconds, or milliseconds from 10 ms on.
@@ -76,7 +131,7 @@ pub fn pens(all: &Measurements) -> Option<String> {
         let (_, figures) = all.memory.iter().find(|(one, _)| *one == which)?;
         figures.ok().map(|figures| figures.running.saturating_sub(figures.rest) as f64 / memory::RUNNING as f64)
     };
-    let row = |(one, figures): &(Contender, Measured<crate::turn::Figures>)| {
+    let row = |(one, figures): &(Contender, Measured<Figures>)| {
         let memory = running(*one).map(|bytes| format!("{:.0} KiB", bytes / 1024.0));
         vec![
             one.title.to_owned(),
@@ -132,7 +187,6 @@ pub fn points<K: Display, T>(
 mod tests {
     use super::*;
     use crate::rounds::Missing;
-    use crate::turn::Figures;
 
     fn comparison(figures: Vec<(Contender, Measured<Figures>)>) -> Comparison {
         Comparison { case: Case::WITH_TARGETS, rounds: 5, figures }
@@ -142,11 +196,21 @@ mod tests {
     fn a_contender_that_did_not_finish_shows_that_in_place_of_its_figures() {
         let figures = Figures { rate: 100.0, processor: 12_000.0, redis: 30.0 };
         let text = throughput(&comparison(vec![(TORIL, Ok(figures)), (NATIVE, Err(Missing::DidNotFinish))]));
-        let expected = "| median of 5 | jobs/s | Toril (Rust) relative to this | processor per job | Redis per job |\n\
-                        | --- | ---: | ---: | ---: | ---: |\n\
-                        | Toril, Rust plugin | 100 | 1.00 × | 12 ms | 30 µs |\n\
-                        | Rust, native closure | did not finish |  | did not finish | did not finish |\n\n";
+        let expected = "| median of 5 | jobs/s | TypeScript plugin relative to this | Rust plugin relative to this | \
+                        processor per job | Redis per job |\n\
+                        | --- | ---: | ---: | ---: | ---: | ---: |\n\
+                        | Toril, Rust plugin | 100 |  | 1.00 × | 12 ms | 30 µs |\n\
+                        | Rust, native closure | did not finish |  |  | did not finish | did not finish |\n\n";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_computation_is_relative_to_node() {
+        let of = |rate, processor| Ok(Figures { rate, processor, ..Figures::default() });
+        let figures = vec![(COMPUTING_JS, of(50.0, 900.0)), (NODE, of(100.0, 300.0)), (CHILDREN, Err(Missing::Failed))];
+        let text = computation(&[Comparison { case: Case::COMPUTE[0], rounds: 1, figures }]);
+        let row = "| JSON: 64 KiB of orders to totals | 900 µs | 300 µs | 3.00 × | 0.50 × |  |  |";
+        assert!(text.contains(row), "{text}");
     }
 
     #[test]

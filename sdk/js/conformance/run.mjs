@@ -1,6 +1,6 @@
 // Runs the cases in Node and in the engine, and compares: node run.mjs RUNNER [NAME…]
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -22,6 +22,9 @@ let failures = 0;
 let same = 0;
 const folder = await mkdtemp(join(tmpdir(), 'toril-conformance-'));
 try {
+  // `toril` finds it from the folder of a bundle.
+  const { CACHE: cache } = process.env;
+  if (cache) await writeFile(join(folder, 'queues.toml'), `[host]\ncache = ${JSON.stringify(cache)}\n`);
   for (const file of files) {
     const name = file.replace(/\.js$/, '');
     if (only.length > 0 && !only.includes(name)) continue;
@@ -78,12 +81,12 @@ async function runInEngine(name) {
     handle: async () => JSON.stringify(await run(cases)),
   };`;
   const path = await bundle(name, wrapper, `${name}.engine.js`, 'toril:runtime/console');
-  const { stdout } = await promisify(execFile)(runner, [path], { maxBuffer: MAX_OUTPUT }).catch((error) => error);
+  const { stdout, stderr } = await promisify(execFile)(runner, [path], { maxBuffer: MAX_OUTPUT }).catch((error) => error);
   let report;
   try {
     report = JSON.parse(stdout);
   } catch {
-    throw new Error('the runner printed no report');
+    throw new Error(`the runner printed no report: ${stderr}`);
   }
   if (report.outcome !== 'completed') throw new Error(JSON.stringify(report.failure));
   return report.result;

@@ -30,6 +30,16 @@ pub fn variant(component: &[u8], label: &str) -> Vec<u8> {
     bytes
 }
 
+/// The bytes of a component that `toril plugin build` makes of one JavaScript module.
+pub async fn javascript(source: &str) -> Vec<u8> {
+    let toril = Toril::new().config("[queues.work]\nplugin = \"plugin\"\n").cache(engine_cache());
+    let path = toril.folder().join("plugin.mjs");
+    fs::write(&path, source).unwrap_or_else(|error| panic!("could not write {}: {error}", path.display()));
+    toril.cli(["plugin", "build", "plugin.mjs"]).await.succeeded();
+    let built = toril.plugin_path("plugin");
+    fs::read(&built).unwrap_or_else(|error| panic!("could not read {}: {error}", built.display()))
+}
+
 /// A folder for compiled plugins that tests share and keep between runs. Compiling the small guests took most of the
 /// time of short tests.
 pub fn shared_cache() -> PathBuf {

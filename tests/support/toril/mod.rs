@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 pub use cli::Output;
-pub use files::{component, engine_cache, shared_cache, variant};
+pub use files::{component, engine_cache, javascript, shared_cache, variant};
 
 use crate::clock::Clock;
 use crate::ports::free_port;

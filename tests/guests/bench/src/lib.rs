@@ -1,5 +1,7 @@
-//! The jobs of the benchmarks. Each contender has the same jobs: bench/js, bench/py, bench/node/work.mjs, and
+//! The jobs of the benchmarks. Each contender has the same jobs: bench/js (for Toril and for Node), bench/py, and
 //! bench/src/native.rs.
+
+mod compute;
 
 use serde::Deserialize;
 use serde_json::json;
@@ -30,6 +32,9 @@ impl RawPlugin for Bench {
         match job.name.as_str() {
             "noop" => Ok(Json::from_text("1")),
             "payload" => Ok(job.data),
+            "json" => Ok(Json::from(compute::totals(job.parse::<compute::Orders>()?.data))),
+            "sort" => Ok(Json::from(compute::sort(job.parse::<compute::Count>()?.data))),
+            "sha256" => Ok(Json::from(compute::sha256(job.parse::<compute::Text>()?.data))),
             name => {
                 let name = name.to_owned();
                 work(&name, job.parse::<Data>()?.data)
