@@ -158,8 +158,10 @@ async fn timers_run_in_the_order_of_their_times_and_microtasks_before_them() {
 async fn an_unexpected_error_leaves_a_stack_with_the_authors_lines() {
     let plugin = Plugin::of("function inner() {\n  null.property;\n}\nexport const handle = () => inner();\n").await;
     let report = plugin.report("job", json!(null)).await;
-    let log = report["log"].to_string();
-    assert!(log.contains("at inner (") && log.contains(":2:"), "{report}");
+    let stack = report["failure"]["stack"].as_str().unwrap_or_default();
+    let frames: Vec<_> = stack.lines().skip(1).map(str::trim).collect();
+    assert_eq!(frames, ["at inner (plugin.mjs:2:8)", "at handle (plugin.mjs:4:29)"], "{report}");
+    assert!(report["log"].to_string().contains("at inner (plugin.mjs:2:8)"), "{report}");
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ async fn build_once(folder: PathBuf, plugins: PathBuf, cache: PathBuf) -> Result
     let built = tokio::task::spawn_blocking(move || build(&input, "release", &plugins, &cache));
     match built.await {
         Ok(Ok((built, placed))) if placed.changed => {
-            if let Some(note) = built.note {
+            for note in &built.notes {
                 tracing::warn!(project = shown, note, "plugin built without all checks");
             }
             tracing::info!(project = shown, file = %placed.path.display(), "plugin built");

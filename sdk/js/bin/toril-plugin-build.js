@@ -13,7 +13,7 @@ const USAGE = `usage: toril-plugin-build [SOURCE] [-o OUTPUT | --bundle OUTPUT |
 SOURCE    the plugin's module; the default is src/plugin.ts
 -o        the component; the default is dist/FOLDER.wasm, where FOLDER is the name of the current folder. It is built by the
           program \`toril\` (on PATH, or in the environment variable TORIL)
---bundle  only bundle the source and its packages into this file, for \`toril plugin build --bundled\`
+--bundle  only bundle the source and its packages into this file, with its source map beside it, for \`toril plugin build --bundled\`
 --check   only list what of a processor of BullMQ works, what it needs in queues.toml, and what does not work
 `;
 
@@ -43,9 +43,10 @@ function argumentsOf() {
 
 /** Bundles the source into a file, and prints the bundler's warnings. */
 async function writeBundle(source, file) {
-  const { code, warnings } = await bundle(source);
+  const { code, map, warnings } = await bundle(source);
   for (const { text, location } of warnings) console.error(`warning: ${location?.file ?? source}: ${text}`);
   await writeFile(file, code);
+  await writeFile(`${file}.map`, map);
 }
 
 /** Bundles, and lets `toril` build the component. */

@@ -4,6 +4,7 @@ import { build } from 'esbuild';
 import { missingModules } from './missing-modules.js';
 import { nodeGlobals, nodeModules } from './node-modules.js';
 import { withoutRedundantNames } from './redundant-names.js';
+import { shortSources } from './sources.js';
 
 /** The host's interfaces, which stay imports. Everything else is bundled. */
 const HOST = ['toril:*', 'wasi:*'];
@@ -28,7 +29,7 @@ export async function bundle(entry, { minify = false } = {}) {
   const text = (suffix) => result.outputFiles.find(({ path: name }) => name.endsWith(suffix)).text;
   return {
     code: withoutRedundantNames(text('.js')),
-    map: text('.map'),
+    map: shortSources(text('.map')),
     interfaces: [...new Set(interfaces)].sort(),
     warnings: result.warnings,
     metafile: result.metafile,

@@ -185,8 +185,8 @@ function calls(ts, node, at, report, names) {
   if (ts.isPropertyAssignment(node) && node.name.text === 'queueName' && [...names.bullmq.values()].includes('FlowProducer')) {
     queueName(node.initializer, node, at, report);
   }
-  if (ts.isPropertyAccessExpression(node) && node.expression.getText() === 'process.env') {
-    report.grant('config', node.name.text, at(node, `process.env.${node.name.text}`));
+  for (const name of variables(ts, node)) {
+    if (name !== 'NODE_ENV') report.grant('env', name, at(node, `process.env.${name}`));
   }
   if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return;
   const { expression: object, name } = node.expression;
@@ -199,6 +199,15 @@ function calls(ts, node, at, report, names) {
     if (known) report.works.push(at(node, what));
     else report.fails.push(at(node, what, 'the job of a sandboxed processor has no such method, in Node neither'));
   }
+}
+
+/** The environment variables that an expression or a declaration reads. */
+function variables(ts, node) {
+  const isEnvironment = (value) => value?.getText() === 'process.env';
+  if (ts.isPropertyAccessExpression(node) && isEnvironment(node.expression)) return [node.name.text];
+  if (ts.isElementAccessExpression(node) && isEnvironment(node.expression)) return [node.argumentExpression.text ?? []].flat();
+  if (!ts.isVariableDeclaration(node) || !isEnvironment(node.initializer) || !ts.isObjectBindingPattern(node.name)) return [];
+  return node.name.elements.filter(({ dotDotDotToken }) => !dotDotDotToken).map(({ name, propertyName }) => (propertyName ?? name).text);
 }
 
 /** Addresses of servers. */
@@ -223,8 +232,8 @@ export function describe(entry, { works, grants, fails }) {
   if (grants.length > 0) {
     lines.push('', 'needs these lines in queues.toml:', '  [plugins.NAME]');
     for (const { key, values, at } of grants) {
-      const value = values.map((value) => (key === 'config' ? `${value} = "…"` : JSON.stringify(value))).join(', ');
-      lines.push(`  ${key} = ${key === 'config' ? `{ ${value} }` : `[${value}]`}`);
+      const value = values.map((value) => (key === 'env' ? `${value} = "env:${value}"` : JSON.stringify(value))).join(', ');
+      lines.push(`  ${key} = ${key === 'env' ? `{ ${value} }` : `[${value}]`}`);
       for (const { file, line, what } of at) lines.push(`    # ${file}:${line}  ${what}`);
     }
   }

@@ -34,6 +34,8 @@ export const nodeGlobals = {
   inject: [join(FOLDER, 'globals.js')],
   define: {
     global: 'globalThis',
+    // Packages choose their code by it, and the rest is left out of the bundle.
+    'process.env.NODE_ENV': '"production"',
     // Free names are injected, members of the global object are not.
     'globalThis.Buffer': 'Buffer',
     'globalThis.process': 'process',

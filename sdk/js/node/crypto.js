@@ -14,14 +14,8 @@ import {
   createHmac,
   getHashes,
   hash,
-  hkdf,
-  hkdfSync,
-  pbkdf2,
-  pbkdf2Sync,
-  scrypt,
-  scryptSync,
-  withCallback,
 } from './lib/crypto/hash.js';
+import { hkdf, hkdfSync, pbkdf2, pbkdf2Sync, scrypt, scryptSync, withCallback } from './lib/crypto/kdf.js';
 import {
   KeyObject,
   createPrivateKey,

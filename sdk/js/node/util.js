@@ -1,5 +1,5 @@
-// `node:util`. `inspect` and `format` are those of the engine's console, which are Node's own code.
-import { format, formatWithOptions, inspect } from 'toril:runtime/console';
+// `node:util`. `inspect` and `format` are Node's own code.
+import { format, formatWithOptions, inspect } from 'toril:runtime/inspect';
 import { isDeepStrictEqual as isEqual } from 'assert/build/internal/util/comparisons.js';
 import { coded, unavailable, wrongType } from './lib/errors.js';
 import * as types from './util/types.js';

@@ -8,7 +8,14 @@ import { withStack } from './stack.js';
 /** Makes a component's exports from a plugin's module: one that exports `handle` or `jobs`, or a processor of BullMQ. */
 export function adapt(plugin) {
   const processor = processorOf(plugin);
-  return processor ? adaptProcessor(processor) : adaptPlugin(plugin);
+  const handler = processor ? adaptProcessor(processor) : adaptPlugin(plugin);
+  return { ...handler, warmup: warmupOf(plugin) };
+}
+
+/** What the builder calls before the snapshot. */
+function warmupOf({ warmup }) {
+  if (warmup !== undefined && typeof warmup !== 'function') throw new TypeError('`warmup` is a function');
+  return warmup;
 }
 
 function adaptPlugin(plugin) {

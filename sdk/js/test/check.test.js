@@ -32,7 +32,7 @@ export default async (job) => {
   assert.deepEqual(of('add_to').values, ['mails', 'reports']);
   assert.deepEqual(lines(of('add_to').at), ['2 the queue mails', '7 the queue reports', '8 a queue whose name is computed']);
   assert.deepEqual(of('http').values, ['https://api.example.com', 'https://files.example.com']);
-  assert.deepEqual([of('config').values, lines(of('config').at)], [['API_KEY'], ['8 process.env.API_KEY']]);
+  assert.deepEqual([of('env').values, lines(of('env').at)], [['API_KEY'], ['8 process.env.API_KEY']]);
   assert.deepEqual(fails, []);
 });
 

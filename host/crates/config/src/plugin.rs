@@ -38,6 +38,8 @@ pub struct Plugin {
     /// Secrets that it may send but never read. Their names are neither in [`config`](Self::config) nor in
     /// [`secrets`](Self::secrets).
     pub send_secrets: BTreeMap<String, SendSecret>,
+    /// Its environment variables, with their values already loaded. All of them are treated as secrets.
+    pub env: BTreeMap<String, Secret>,
     /// The memory limit of one attempt, in bytes of linear memory. Default 64 MiB, from 1 MiB to 4 GiB.
     pub memory: u64,
     /// The fuel limit of one attempt: about one unit per instruction. Default: no limit except the timeout.
@@ -96,6 +98,7 @@ impl Default for Plugin {
             config: BTreeMap::new(),
             secrets: BTreeMap::new(),
             send_secrets: BTreeMap::new(),
+            env: BTreeMap::new(),
             memory: 64 << 20,
             fuel: None,
             max_result: 1 << 20,

@@ -15,10 +15,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let cache = env::temp_dir().join("toril-js-engine");
     let component = build(
         Engine { modules: [(None, &module); 3], runtime: &runtime, sdk: "" },
-        Source { name: bundle, code: &code, kind: Kind::Bundle },
+        Source { name: bundle, code: &code, map: None, kind: Kind::Bundle },
         Some(&cache),
     )?;
-    fs::write(out, &component)?;
-    println!("{out}: {} bytes in {:?}", component.len(), start.elapsed());
+    fs::write(out, &component.bytes)?;
+    println!("{out}: {} bytes in {:?}", component.bytes.len(), start.elapsed());
     Ok(())
 }

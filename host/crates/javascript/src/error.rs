@@ -13,9 +13,12 @@ pub enum BuildError {
     /// The bundle has a syntax error, or its top level threw.
     #[error("{0}")]
     Script(String),
-    /// The top level did not end.
-    #[error("the plugin's top level did not end within {} seconds: move long work into the handler", .0.as_secs())]
+    /// The top level or `warmup` did not end.
+    #[error("the plugin's top level and `warmup` did not end within {} seconds: move long work into the handler", .0.as_secs())]
     TooLong(Duration),
+    /// The bundle's source map is not one.
+    #[error("the bundle's source map cannot be read: {0}")]
+    SourceMap(String),
     /// The engine itself failed.
     #[error("the JavaScript engine failed: {0}")]
     Engine(String),

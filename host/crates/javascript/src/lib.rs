@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | `component` | `build`: from a bundle to a component |
 //! | `snapshot` | runs the engine at build time and takes its memory |
+//! | `positions` | from a source map to what the engine shows in stacks |
 //! | `module` | changes the sections of a core module |
 //! | `runtime` | which Web APIs a bundle gets |
 //! | `uses` | what a bundle reaches of the host |
@@ -18,11 +19,12 @@ mod component;
 mod engine;
 mod error;
 mod module;
+mod positions;
 mod runtime;
 mod snapshot;
 mod uses;
 
-pub use component::{Kind, Source, build};
+pub use component::{Component, EarlyRead, Kind, Source, build};
 pub use engine::Engine;
 pub use error::BuildError;
 pub use uses::{SECTION as USES_SECTION, Uses};

@@ -18,8 +18,22 @@ const MEMORY: usize = 1024 * 1024 * 1024;
 /// A module's name and source.
 pub type Script<'a> = (&'a str, &'a str);
 
-/// The engine's core module after it has evaluated the scripts in their order. `cache` is a folder for the compiled engine.
-pub fn take(engine: &[u8], scripts: &[Script<'_>], cache: Option<&Path>) -> Result<Vec<u8>, BuildError> {
+/// The engine after it has evaluated a plugin.
+pub struct Snapshot {
+    /// Its core module.
+    pub module: Vec<u8>,
+    /// What the engine noted while it evaluated, one note a line.
+    pub notes: String,
+}
+
+/// The engine after it has evaluated the scripts in their order. `positions` is the table for the last one's
+/// source map, or empty. `cache` is a folder for the compiled engine.
+pub fn take(
+    engine: &[u8],
+    scripts: &[Script<'_>],
+    positions: &[u8],
+    cache: Option<&Path>,
+) -> Result<Snapshot, BuildError> {
     let wizer = Wizer::new();
     let (context, instrumented) = wizer.instrument(engine).map_err(BuildError::engine)?;
     let mut config = Config::new();
@@ -38,8 +52,9 @@ pub fn take(engine: &[u8], scripts: &[Script<'_>], cache: Option<&Path>) -> Resu
     }
     drop(compiler);
     let mut running = Running::start(&wasmtime, &module)?;
-    running.call("toril_js_init", &[&modules])?;
-    futures::executor::block_on(wizer.snapshot(&context, &mut running)).map_err(BuildError::engine)
+    let notes = running.call("toril_js_init", &[&modules, positions])?;
+    let module = futures::executor::block_on(wizer.snapshot(&context, &mut running)).map_err(BuildError::engine)?;
+    Ok(Snapshot { module, notes: String::from_utf8_lossy(&notes).into_owned() })
 }
 
 /// An instance of the engine without a host.

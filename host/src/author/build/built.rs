@@ -16,8 +16,8 @@ pub struct Built {
     pub bytes: Vec<u8>,
     /// The toolchain, as text for the user.
     pub by: String,
-    /// A remark about the build, in one sentence.
-    pub note: Option<&'static str>,
+    /// Remarks about the build, each in one line.
+    pub notes: Vec<String>,
 }
 
 /// Why a build failed.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::built::{BuildError, Built};
 use super::command::{run, run_telling_all};
-use toril_javascript::{Engine, Kind, Source};
+use toril_javascript::{Component, EarlyRead, Engine, Kind, Source};
 
 /// The SDK's bundler, in a project's packages.
 const BUNDLER: &str = "node_modules/.bin/toril-plugin-build";
@@ -74,7 +74,8 @@ impl Project {
     pub fn build(self, cache: &Path) -> Result<Built, BuildError> {
         if !self.has_bundler() {
             let code = read(&self.entry)?;
-            return self.inject(&code, "the embedded SDK".into(), None, cache, Kind::Plain);
+            let source = Source { name: &file_name(&self.entry), code: &code, map: None, kind: Kind::Plain };
+            return self.inject(source, "the embedded SDK", None, cache);
         }
         let note = self.check_types()?;
         let out = tempfile::tempdir().map_err(|source| BuildError::File {
@@ -84,22 +85,29 @@ impl Project {
         })?;
         let bundle = out.path().join("bundle.js");
         run(self.command(BUNDLER).arg(&self.entry).arg("--bundle").arg(&bundle))?;
-        let code = read(&bundle)?;
-        self.inject(&code, SDK.into(), note, cache, Kind::Bundle)
+        self.inject_bundle(&bundle, note, cache)
+    }
+
+    fn inject_bundle(self, bundle: &Path, note: Option<&'static str>, cache: &Path) -> Result<Built, BuildError> {
+        let code = read(bundle)?;
+        let map = map_of(bundle);
+        let map = if map.is_file() { Some(read(&map)?) } else { None };
+        let source = Source { name: &file_name(bundle), code: &code, map: map.as_deref(), kind: Kind::Bundle };
+        self.inject(source, SDK, note, cache)
     }
 
     fn inject(
         self,
-        code: &str,
-        by: String,
+        source: Source<'_>,
+        by: &str,
         note: Option<&'static str>,
         cache: &Path,
-        kind: Kind,
     ) -> Result<Built, BuildError> {
-        let source = Source { name: &self.name, code, kind };
         let component = Engine::embedded().and_then(|engine| toril_javascript::build(engine, source, Some(cache)));
-        let bytes = component.map_err(|source| BuildError::Script { entry: self.entry.clone(), source })?;
-        Ok(Built { name: self.name, bytes, by, note })
+        let Component { bytes, early_reads } =
+            component.map_err(|source| BuildError::Script { entry: self.entry.clone(), source })?;
+        let notes = note.map(str::to_owned).into_iter().chain(early_reads.iter().map(undefined)).collect();
+        Ok(Built { name: self.name, bytes, by: by.to_owned(), notes })
     }
 
     fn check_types(&self) -> Result<Option<&'static str>, BuildError> {
@@ -131,6 +139,18 @@ impl Project {
     }
 }
 
+/// What to do about a variable that was read before a host could grant it.
+fn undefined(EarlyRead { variable, place }: &EarlyRead) -> String {
+    let (what, grant) = match variable {
+        Some(name) => (format!("process.env.{name} is undefined"), format!("{name} = \"env:{name}\"")),
+        None => ("process.env has no variables".to_owned(), "NAME = \"env:NAME\"".to_owned()),
+    };
+    format!(
+        "{place}: {what} here, because this code runs when the plugin is built. Read it in the handler, or in a function \
+         that the handler calls, and grant it with `env = {{ {grant} }}`"
+    )
+}
+
 /// Lets the SDK list what a file needs and what it cannot do in a plugin. It prints the list to this process's standard
 /// output. Returns whether everything works.
 pub fn check(file: &Path, json: bool) -> Result<bool, BuildError> {
@@ -152,8 +172,18 @@ pub fn check(file: &Path, json: bool) -> Result<bool, BuildError> {
 pub fn build_bundle(file: &Path, cache: &Path) -> Result<Built, BuildError> {
     let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let project = Project { name, folder: PathBuf::new(), entry: file.to_owned() };
-    let code = read(file)?;
-    project.inject(&code, SDK.into(), None, cache, Kind::Bundle)
+    project.inject_bundle(file, None, cache)
+}
+
+/// Where a bundler writes the source map of a bundle.
+fn map_of(bundle: &Path) -> PathBuf {
+    let mut path = bundle.as_os_str().to_owned();
+    path.push(".map");
+    path.into()
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// For the package `@scope/name`, the plugin is called `name`.

@@ -75,7 +75,8 @@ fn unless_unchanged(
 ) -> Result<(Built, Placed), BuildError> {
     let path = plugins.join(format!("{name}.wasm"));
     if let Some(bytes) = stamp.as_ref().and_then(|stamp| stamp.made(&path)) {
-        let built = Built { name, bytes, by: format!("{by}, of sources that have not changed since"), note: None };
+        let built =
+            Built { name, bytes, by: format!("{by}, of sources that have not changed since"), notes: Vec::new() };
         return Ok((built, Placed { path, changed: false }));
     }
     let (built, placed) = placed(build()?, plugins)?;

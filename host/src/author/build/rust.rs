@@ -32,7 +32,7 @@ pub fn build(folder: &Path, profile: &str) -> Result<Built, BuildError> {
     // `dev` is the only profile whose folder has another name.
     let folder = if profile == "dev" { "debug" } else { profile };
     let module = target.join(RUST_TARGET).join(folder).join(format!("{}.wasm", package.library));
-    Ok(Built { name: package.name, bytes: encode(&module)?, by: toolchain.describe(), note: None })
+    Ok(Built { name: package.name, bytes: encode(&module)?, by: toolchain.describe(), notes: Vec::new() })
 }
 
 fn package(folder: &Path, toolchain: RustToolchain) -> Result<Package, BuildError> {

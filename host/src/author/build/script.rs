@@ -63,7 +63,7 @@ impl Project {
         let component = out.path().join("plugin.wasm");
         run(command.arg("plugin.py").arg("-o").arg(&component))?;
         let bytes = fs::read(&component).map_err(|source| file(&component, "read", source))?;
-        Ok(Built { name: self.name, bytes, by: SDK.into(), note: None })
+        Ok(Built { name: self.name, bytes, by: SDK.into(), notes: Vec::new() })
     }
 }
 

@@ -40,7 +40,7 @@ impl Build {
             BuildError::NoProject(_) | BuildError::Choice(_) => CliError::wrong(reason),
             _ => CliError::failed(reason),
         })?;
-        if let Some(note) = built.note {
+        for note in &built.notes {
             eprintln!("note: {note}");
         }
         crate::cli::output::say!("{}", if self.json { json(&built, &placed) } else { text(&built, &placed) });

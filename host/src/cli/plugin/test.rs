@@ -16,7 +16,7 @@ use crate::cli::client::Client;
 use crate::cli::config_file::default_config;
 use crate::cli::error::{CliError, CommandResult, FAILED};
 use toril_bullmq as queue;
-use toril_config::{self as config, Config, Env, Origin, Queue};
+use toril_config::{self as config, Config, Env, Origin, Queue, Secret};
 use toril_job::{Job, JobRef, Outcome, QueueName};
 use toril_sandbox::{Network, Recorder, Replayer, Tape, TapeError, Transport};
 
@@ -57,6 +57,9 @@ pub struct Test {
     /// A setting that it may read, in the place of what its entry says. Can be given more than once.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
     set: Vec<(String, String)>,
+    /// An environment variable of the plugin, in the place of what its entry says. Can be given more than once.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = key_and_value)]
+    env: Vec<(String, String)>,
     /// The most memory that it may have, as in 256MiB [default: the entry's, or 64MiB].
     #[arg(long, value_name = "SIZE", value_parser = size)]
     memory: Option<u64>,
@@ -156,6 +159,7 @@ impl Test {
             entry.send_secrets.remove(key);
             entry.config.insert(key.clone(), value.clone());
         }
+        entry.env.extend(self.env.iter().map(|(name, value)| (name.clone(), Secret::new(value))));
         entry
     }
 

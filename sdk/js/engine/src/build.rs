@@ -8,9 +8,12 @@ use std::slice;
 
 use rquickjs::{CatchResultExt, Module, module::WriteOptions};
 
-use crate::interfaces::Modules;
+use crate::interfaces::{self, Modules};
 use crate::realm::{self, Realm};
-use crate::{handler, native};
+use crate::{handler, native, stacks};
+
+/// Names of the engine's own modules begin so.
+const OWN: &[u8] = b"toril:runtime/";
 
 /// The address of a block of that many bytes.
 #[unsafe(no_mangle)]
@@ -34,25 +37,35 @@ pub unsafe extern "C" fn toril_js_compile(
 }
 
 /// Evaluates compiled modules: blocks in `toril_js_compile`'s format, one after the other, each after its length in 4 bytes.
+/// `positions` is the source map of the last module, as `positions.rs` describes it, or empty.
 ///
 /// # Safety
-/// The pair must be a block from `toril_js_alloc`, which belongs to this function from now on.
+/// The pairs must be blocks from `toril_js_alloc`, which belong to this function from now on.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn toril_js_init(modules: *mut u8, length: usize) -> *const [usize; 2] {
+pub unsafe extern "C" fn toril_js_init(
+    modules: *mut u8,
+    length: usize,
+    positions: *const u8,
+    positions_length: usize,
+) -> *const [usize; 2] {
     let modules = unsafe { Vec::from_raw_parts(modules, length, length) };
-    leak(init(modules).map(|()| Vec::new()))
+    let positions: &'static [u8] = unsafe { slice::from_raw_parts(positions, positions_length) };
+    leak(stacks::set(positions).and_then(|()| init(modules)).map(String::into_bytes))
 }
 
 fn compile(name: &[u8], source: &[u8]) -> Result<Vec<u8>, String> {
     let (_runtime, context) = realm::runtime(Modules { is_compiler: true }).map_err(|error| error.to_string())?;
     context.with(|ctx| {
         let module = Module::declare(ctx.clone(), name, source).catch(&ctx).map_err(native::describe_caught)?;
-        let options = WriteOptions { strip_source: true, ..Default::default() };
+        // Stacks leave out the frames of the engine's own modules, so their positions are of no use.
+        let strip_debug = name.starts_with(OWN);
+        let options = WriteOptions { strip_source: true, strip_debug, ..Default::default() };
         module.write(options).map_err(|error| error.to_string())
     })
 }
 
-fn init(bytes: Vec<u8>) -> Result<(), String> {
+/// Returns the notes about the evaluation.
+fn init(bytes: Vec<u8>) -> Result<String, String> {
     let mut modules = Vec::new();
     let mut rest = bytes.as_slice();
     while let Some((length, after)) = rest.split_first_chunk::<4>() {
@@ -65,8 +78,9 @@ fn init(bytes: Vec<u8>) -> Result<(), String> {
     // QuickJS has copied the code. Without this the snapshot would have it twice.
     drop(bytes);
     handler::warm_up(realm)?;
+    let notes = interfaces::take_early_reads();
     realm.finish();
-    Ok(())
+    Ok(notes)
 }
 
 fn leak(result: Result<Vec<u8>, String>) -> *const [usize; 2] {

@@ -364,8 +364,12 @@ fn method_of(name: &str) -> Method {
 /// The reason of a failed request, for people.
 fn describe(error: &ErrorCode) -> String {
     match error {
-        ErrorCode::HttpRequestDenied => "requests to this origin are not allowed".into(),
-        ErrorCode::DestinationIpProhibited => "the address is not public".into(),
+        ErrorCode::HttpRequestDenied => {
+            "requests to this origin are not allowed: add it to this plugin's `http` in queues.toml".into()
+        }
+        ErrorCode::DestinationIpProhibited => {
+            "the address is not public: add its range to this plugin's `private_addresses` in queues.toml".into()
+        }
         ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => "the host name was not found".into(),
         ErrorCode::ConnectionRefused => "connection refused".into(),
         ErrorCode::ConnectionTerminated => "the connection was closed".into(),

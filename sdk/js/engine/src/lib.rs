@@ -3,7 +3,8 @@
 //! `build` runs at build time: it compiles modules, evaluates them, and seals the heap. Then the builder takes a snapshot of
 //! the memory, which becomes the component. `handler` runs jobs in a copy of that snapshot. `realm` holds what both
 //! share. `interfaces` and `native` are the modules that JavaScript imports; `event_loop` drives timers and requests
-//! (`http`) while a job awaits them. `json` replaces QuickJS's own JSON functions. `alloc` is the allocator.
+//! (`http`) while a job awaits them. `json` replaces QuickJS's own JSON functions. `stacks` shows the author's files in
+//! stacks, which it looks up in `positions`. `alloc` is the allocator.
 
 mod alloc;
 mod bindings;
@@ -14,5 +15,7 @@ mod http;
 mod interfaces;
 mod json;
 mod native;
+mod positions;
 mod realm;
 mod rejections;
+mod stacks;

@@ -63,6 +63,12 @@ impl Realm {
                 .ok_or("no module to evaluate")?
                 .get("handler")
                 .map_err(|_| "the bundle has no export `handler`".to_owned())?;
+            // What it leaves in memory is in the snapshot.
+            let warmup: Option<Function> =
+                handler.get("warmup").map_err(|_| "`warmup` is not a function".to_owned())?;
+            if let Some(warmup) = warmup {
+                warm_up(&ctx, &warmup).map_err(|reason| format!("warmup() failed: {reason}"))?;
+            }
             let function = |name| -> Result<_, String> {
                 let function: Function = handler.get(name).map_err(|_| format!("the handler has no `{name}`"))?;
                 Ok(Persistent::save(&ctx, function))
@@ -106,22 +112,31 @@ impl Realm {
 
 /// Evaluates one compiled module, including its top-level `await`s as far as no host is needed.
 fn evaluate<'js>(ctx: &Ctx<'js>, code: &[u8]) -> Result<Module<'js, rquickjs::module::Evaluated>, String> {
-    let text = |error: rquickjs::CaughtError<'_>| native::describe_caught(error);
+    let text = native::describe_caught;
     // SAFETY: the builder made these bytes with `compile` of this very engine.
     let module = unsafe { Module::load(ctx.clone(), code) }.catch(ctx).map_err(text)?;
     let (module, done) = module.eval().catch(ctx).map_err(text)?;
     event_loop::run_without_host(ctx).map_err(|thrown| native::describe_value(ctx, thrown))?;
-    match done.state() {
-        PromiseState::Resolved => Ok(module),
-        PromiseState::Rejected => {
-            let thrown = done.result::<rquickjs::Value>().map(|result| result.catch(ctx));
-            Err(match thrown {
-                Some(Err(error)) => text(error),
-                _ => "the module failed without a reason".to_owned(),
-            })
-        }
+    settled(ctx, &done, "the module's top level").map(|()| module)
+}
+
+/// Calls the plugin's `warmup`.
+fn warm_up<'js>(ctx: &Ctx<'js>, warmup: &Function<'js>) -> Result<(), String> {
+    let result: rquickjs::Value = warmup.call(()).catch(ctx).map_err(native::describe_caught)?;
+    event_loop::run_without_host(ctx).map_err(|thrown| native::describe_value(ctx, thrown))?;
+    result.as_promise().map_or(Ok(()), |promise| settled(ctx, promise, "it"))
+}
+
+/// Fails unless a promise was fulfilled. `what` has awaited it.
+fn settled<'js>(ctx: &Ctx<'js>, promise: &rquickjs::Promise<'js>, what: &str) -> Result<(), String> {
+    match promise.state() {
+        PromiseState::Resolved => Ok(()),
+        PromiseState::Rejected => Err(match promise.result::<rquickjs::Value>().map(|result| result.catch(ctx)) {
+            Some(Err(error)) => native::describe_caught(error),
+            _ => "it was rejected without a reason".to_owned(),
+        }),
         PromiseState::Pending => {
-            Err("the module's top level awaits something that only a job can do, such as a request".to_owned())
+            Err(format!("{what} awaits something that only a job can do, such as a request or a timer"))
         }
     }
 }

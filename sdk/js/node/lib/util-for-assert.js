@@ -1,3 +1,3 @@
 // What the npm package `assert` uses of `util`.
-export { inspect } from 'toril:runtime/console';
+export { inspect } from 'toril:runtime/inspect';
 export * as types from '../util/types.js';

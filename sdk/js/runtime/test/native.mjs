@@ -28,6 +28,8 @@ export function createNative(log, Uint8Array) {
       clearTimeout(timers.get(id));
       timers.delete(id);
     },
+    mapStack: (frames) => frames.trimEnd(),
+    promiseState: () => [false, false, undefined],
     utf8Encode: (text) => new Uint8Array(new TextEncoder().encode(text)),
     utf8Decode: (bytes, fatal) => new TextDecoder('utf-8', { fatal, ignoreBOM: true }).decode(bytes),
     hexEncode: (bytes) => Buffer.from(bytes).toString('hex'),

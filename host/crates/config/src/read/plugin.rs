@@ -67,6 +67,7 @@ fn read_entry(table: &Table<'_>, folder: &Path, env: &Env, report: &mut Report<'
         http: list(table, "http", "an array of origins", origin, report),
         config: config(table, report),
         secrets: secrets(table, folder, env, report),
+        env: variables(table, folder, env, report),
         ..Plugin::default()
     };
     report.set(&mut plugin.memory, table.get("memory"), |node| values::size(node, MIB, 4096 * MIB));
@@ -215,4 +216,30 @@ fn secrets(table: &Table<'_>, folder: &Path, env: &Env, report: &mut Report<'_>)
         }
     }
     secrets
+}
+
+/// The plugin's environment variables: loaded like secrets where the value names a place, else the value itself.
+fn variables(table: &Table<'_>, folder: &Path, env: &Env, report: &mut Report<'_>) -> BTreeMap<String, Secret> {
+    let mut variables = BTreeMap::new();
+    if let Some(table) = Table::of(table.get("env"), report) {
+        for (name, node) in table.entries() {
+            if name.is_empty() || name.contains(['=', '\0']) {
+                let fault = Fault::new(format!("{node} does not have the name of an environment variable"));
+                report.error_at_key(node.key(), fault.help("a name has at least one character, and no `=`"));
+            }
+            if let Some(value) = report.read(Some(node), |node| variable(node, folder, env)) {
+                variables.insert(name.to_owned(), value);
+            }
+        }
+    }
+    variables
+}
+
+fn variable(node: &Node<'_>, folder: &Path, env: &Env) -> Result<Secret, Fault> {
+    match node.value() {
+        DeValue::String(text) if text.starts_with("env:") || text.starts_with("file:") => {
+            secret::read(node, folder, env)
+        }
+        _ => config_value(node).map(Secret::new),
+    }
 }

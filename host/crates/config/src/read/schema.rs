@@ -31,6 +31,7 @@ pub(super) const PLUGIN: &[&str] = &[
     "add_to",
     "ca",
     "config",
+    "env",
     "fuel",
     "http",
     "http_rate",
@@ -147,7 +148,7 @@ pub(super) fn secrecy(path: &[&str]) -> Secrecy {
     };
     match path {
         ["redis", "url" | "nodes" | "sentinels", ..]
-        | ["plugins", _, "secrets" | "send_secrets", ..]
+        | ["plugins", _, "env" | "secrets" | "send_secrets", ..]
         | ["webhooks", _, "secret", ..]
         | ["callbacks", "secret", ..] => Secrecy::Secret,
         ["redis", key, ..] => open_in(REDIS, key),

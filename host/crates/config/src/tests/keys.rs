@@ -47,6 +47,7 @@ pub const PLUGIN: &[&str] = &[
     "add_to = ['a']",
     "ca = '/dev/null'",
     "config = { a = 1 }",
+    "env = { API_KEY = 'env:TOKEN' }",
     "fuel = 1000",
     "http = ['https://api.test']\nsend_secrets = { key = { secret = 'env:TOKEN', origin = 'https://api.test' } }",
     "http_rate = { max = 5, per = '1s' }",

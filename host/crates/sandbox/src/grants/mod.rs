@@ -12,6 +12,7 @@
 //! not know the pen.
 
 pub mod config;
+pub mod env;
 pub mod http;
 pub mod jobs;
 pub mod keyvalue;
@@ -33,6 +34,8 @@ pub enum Grant {
     Http,
     /// Reads configuration and secrets: `config` and `secrets`.
     Config,
+    /// Reads environment variables: `env`.
+    Env,
     /// Stores key-value data: `keyvalue`.
     KeyValue,
     /// Adds jobs: `add_to`.
@@ -42,13 +45,14 @@ pub enum Grant {
 
 impl Grant {
     /// All grants, in the order in which they are shown.
-    pub(crate) const ALL: [Self; 4] = [Self::Http, Self::Config, Self::KeyValue, Self::AddTo];
+    pub(crate) const ALL: [Self; 5] = [Self::Http, Self::Config, Self::Env, Self::KeyValue, Self::AddTo];
 
     /// The line in `[plugins.NAME]` that grants it, with a placeholder for what only the user knows.
     pub fn line(self) -> &'static str {
         match self {
             Self::Http => http::LINE,
             Self::Config => config::LINE,
+            Self::Env => env::LINE,
             Self::KeyValue => keyvalue::LINE,
             Self::AddTo => jobs::LINE,
         }
@@ -59,6 +63,7 @@ impl Grant {
         match self {
             Self::Http => http::INTERFACE,
             Self::Config => config::INTERFACE,
+            Self::Env => env::INTERFACE,
             Self::KeyValue => keyvalue::INTERFACE,
             Self::AddTo => jobs::INTERFACE,
         }
@@ -70,6 +75,7 @@ impl Grant {
 pub struct PreparedGrants {
     pub http: Arc<http::Prepared>,
     pub config: config::Prepared,
+    pub env: env::Prepared,
     pub keyvalue: keyvalue::Prepared,
     pub jobs: jobs::Prepared,
 }
@@ -80,6 +86,7 @@ impl PreparedGrants {
         let http = http::Prepared::new(plugin.clone(), entry);
         Self {
             config: config::prepare(entry, http.placeholders()),
+            env: env::prepare(entry),
             http: Arc::new(http),
             keyvalue: keyvalue::prepare(entry),
             jobs: jobs::Prepared::new(entry),

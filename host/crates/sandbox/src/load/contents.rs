@@ -82,7 +82,9 @@ impl Contents {
     pub fn grants(&self) -> Vec<Grant> {
         let used = self.uses.as_ref().unwrap_or(&self.imports);
         let imports = |grant: &Grant| used.iter().any(|name| without_version(name) == grant.interface());
-        Grant::ALL.into_iter().filter(imports).collect()
+        // The runtime of a language imports the environment in every plugin, whether the plugin reads it or not.
+        let is_meant = |grant: &Grant| *grant != Grant::Env || self.uses.is_some();
+        Grant::ALL.into_iter().filter(imports).filter(is_meant).collect()
     }
 
     fn add_producers(&mut self, section: ProducersSectionReader<'_>) -> wasmparser::Result<()> {
@@ -132,6 +134,14 @@ mod tests {
         let mut engine = importing(&["toril:plugin/jobs@0.2.0", "wasi:http/outgoing-handler@0.2.6"]);
         engine.uses = Some(vec!["toril:plugin/jobs@0.2.0".to_owned()]);
         assert_eq!(engine.grants(), [Grant::AddTo]);
+    }
+
+    #[test]
+    fn the_environment_is_a_grant_only_where_its_use_is_recorded() {
+        let mut component = importing(&["wasi:cli/environment@0.2.12"]);
+        assert!(component.grants().is_empty());
+        component.uses = Some(vec!["wasi:cli/environment@0.2.0".to_owned()]);
+        assert_eq!(component.grants(), [Grant::Env]);
     }
 
     #[test]

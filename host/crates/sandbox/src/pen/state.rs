@@ -82,8 +82,9 @@ impl PenState {
     }
 }
 
-fn wasi(output: Option<&Output>, outlet: Option<&Outlet>) -> WasiCtx {
+fn wasi(env: &[(String, String)], output: Option<&Output>, outlet: Option<&Outlet>) -> WasiCtx {
     let mut wasi = WasiCtx::builder();
+    wasi.envs(env);
     wasi.max_random_size(limits::RANDOM_BYTES).allow_tcp(false).allow_udp(false);
     let stream = |level| match (outlet, output) {
         (Some(outlet), _) => Some(outlet.stream(level)),
@@ -99,7 +100,8 @@ fn wasi(output: Option<&Output>, outlet: Option<&Outlet>) -> WasiCtx {
 impl WasiView for PenState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let (output, outlet) = (self.job.output.as_ref(), self.outlet.as_ref());
-        WasiCtxView { ctx: self.wasi.get_or_insert_with(|| wasi(output, outlet)), table: &mut self.table }
+        let env = &self.settings.grants.env;
+        WasiCtxView { ctx: self.wasi.get_or_insert_with(|| wasi(env, output, outlet)), table: &mut self.table }
     }
 }
 

@@ -58,6 +58,9 @@ fn granted(plugin: &PluginDetails) -> Markup {
             div { dt { "Adds jobs to" } dd { (names(granted.add_to.iter().map(ToString::to_string).collect())) } }
             div { dt { "Settings" } dd { (names(granted.config.keys().cloned().collect())) } }
             div { dt { "Secrets" } dd { (names(granted.secrets.keys().cloned().collect())) } }
+            @if !granted.env.is_empty() {
+                div { dt { "Environment" } dd { (names(granted.env.keys().cloned().collect())) } }
+            }
             div { dt { "Key-value data" } dd {
                 @match &granted.keyvalue {
                     None => span.note { "none" },

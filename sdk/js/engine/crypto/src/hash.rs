@@ -39,9 +39,11 @@ macro_rules! with_hash {
         }
     }};
 }
+#[cfg(feature = "full")]
 pub(crate) use with_hash;
 
 /// The same for RSA, whose signatures and paddings are made with these hashes.
+#[cfg(feature = "full")]
 macro_rules! with_rsa_hash {
     ($name:expr, $digest:ident => $body:expr) => {{
         match $crate::hash::canonical($name).as_str() {
@@ -65,6 +67,7 @@ macro_rules! with_rsa_hash {
         }
     }};
 }
+#[cfg(feature = "full")]
 pub(crate) use with_rsa_hash;
 
 /// A hash's name without its variants: `RSA-SHA256` and `SHA-256` are `sha256`.

@@ -26,7 +26,7 @@ fn get(ctx: Ctx<'_>, key: String) -> Result<Option<String>> {
         return Err(throw(
             &ctx,
             "upstream",
-            Some("settings are not available at the top level of a plugin: read them in the handler"),
+            Some("settings are not available at the top level and in warmup(): read them in the handler"),
         ));
     }
     store::get(&key).map_err(|error| match error {

@@ -205,7 +205,7 @@ fn needs_job(ctx: &Ctx<'_>) -> Result<()> {
     if realm::is_live() {
         return Ok(());
     }
-    Err(throw(ctx, "unavailable", Some("no job is running at the top level of a plugin: call it in the handler")))
+    Err(throw(ctx, "unavailable", Some("no job is running at the top level and in warmup(): call it in the handler")))
 }
 
 fn failed(ctx: &Ctx<'_>, error: Error) -> rquickjs::Error {

@@ -93,7 +93,9 @@ fn options_of(options: &Object<'_>) -> Result<AddOptions> {
         stack_trace_limit: small(options, "stackTraceLimit")?,
         size_limit: large(options, "sizeLimit")?,
         timestamp: large(options, "timestamp")?,
-        parent: parent.map(|parent| Ok::<_, rquickjs::Error>(JobRef { queue: parent.get("queue")?, id: parent.get("id")? })).transpose()?,
+        parent: parent
+            .map(|parent| Ok::<_, rquickjs::Error>(JobRef { queue: parent.get("queue")?, id: parent.get("id")? }))
+            .transpose()?,
         on_failure: on_failure.map(|name| on_failure_of(options.ctx(), &name)).transpose()?,
     })
 }
@@ -107,7 +109,11 @@ fn keep_of(options: &Object<'_>, key: &str) -> Result<Option<Keep>> {
         "count" => Keep::Count(large(&keep, "val")?.unwrap_or(0)),
         _ => {
             let limits: Object = keep.get("val")?;
-            Keep::Within(KeepLimits { age: large(&limits, "age")?, count: large(&limits, "count")?, limit: small(&limits, "limit")? })
+            Keep::Within(KeepLimits {
+                age: large(&limits, "age")?,
+                count: large(&limits, "count")?,
+                limit: small(&limits, "limit")?,
+            })
         }
     }))
 }
@@ -144,7 +150,7 @@ fn needs_job(ctx: &Ctx<'_>) -> Result<()> {
     if realm::is_live() {
         return Ok(());
     }
-    Err(throw(ctx, "unavailable", Some("no job is running at the top level of a plugin: add jobs in the handler")))
+    Err(throw(ctx, "unavailable", Some("no job is running at the top level and in warmup(): add jobs in the handler")))
 }
 
 fn failed(ctx: &Ctx<'_>, error: Error) -> rquickjs::Error {

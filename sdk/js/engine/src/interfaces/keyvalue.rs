@@ -54,7 +54,7 @@ fn open<'js>(ctx: Ctx<'js>, identifier: String) -> Result<Object<'js>> {
 fn bucket(object: &Object<'_>) -> Result<Bucket> {
     let ctx = object.ctx();
     if !realm::is_live() {
-        let reason = "key-value data is not available at the top level of a plugin: use it in the handler";
+        let reason = "key-value data is not available at the top level and in warmup(): use it in the handler";
         return Err(throw(ctx, "other", Some(reason)));
     }
     let identifier: String = object.get("identifier")?;

@@ -3,6 +3,7 @@
 
 mod config;
 mod context;
+mod environment;
 mod jobs;
 mod keyvalue;
 
@@ -13,6 +14,7 @@ use rquickjs::{Ctx, Error, Module, Object, Result, Value};
 use crate::native;
 
 pub use context::{cancelled_callback, listens_for_cancellation, on_cancelled};
+pub use environment::{note_early_read, take_early_reads};
 
 /// Module names are absolute. A name that is not a module of the engine is that of a module that was evaluated before.
 pub struct Names;
@@ -44,6 +46,7 @@ impl Loader for Modules {
             FULL if cfg!(feature = "full") => Module::declare(ctx, name, ""),
             context::NAME => Module::declare_def::<context::Interface, _>(ctx, name),
             jobs::NAME => Module::declare_def::<jobs::Interface, _>(ctx, name),
+            environment::NAME => Module::declare_def::<environment::Interface, _>(ctx, name),
             config::NAME => Module::declare_def::<config::Interface, _>(ctx, name),
             keyvalue::STORE => Module::declare_def::<keyvalue::Store, _>(ctx, name),
             keyvalue::ATOMICS => Module::declare_def::<keyvalue::Atomics, _>(ctx, name),

@@ -32,7 +32,7 @@ fn fetch<'js>(
     if !realm::is_live() {
         return Err(type_error(
             &ctx,
-            "requests are not available at the top level of a plugin: send them in the handler",
+            "requests are not available at the top level and in warmup(): send them in the handler",
         ));
     }
     let body = match (body.as_bool(), TypedArray::<u8>::from_value(body.clone())) {

@@ -1,13 +1,14 @@
 //! `toril:engine/native`: the functions that the JavaScript side of the engine is made of. Its default export is one
 //! object. Plugins do not import it.
 //!
-//! Three sizes of the engine are built, and a plugin gets the smallest that has what it uses: without features, with URLs and
-//! compression (`web`), and with cryptography too (`full`).
+//! Three sizes of the engine are built, and a plugin gets the smallest that has what it uses: without features, with URLs,
+//! compression and hashes (`web`), and with all of cryptography (`full`).
 
-#[cfg(feature = "full")]
+#[cfg(feature = "web")]
 mod crypto;
 mod encoding;
 mod http;
+mod inspect;
 mod process;
 mod time;
 #[cfg(feature = "web")]
@@ -31,13 +32,13 @@ pub fn install(ctx: &Ctx<'_>) -> rquickjs::Result<()> {
     encoding::install(&native)?;
     http::install(&native)?;
     process::install(&native)?;
+    inspect::install(&native)?;
     #[cfg(feature = "web")]
     {
         url::install(&native)?;
         zlib::install(&native)?;
+        crypto::install(&native)?;
     }
-    #[cfg(feature = "full")]
-    crypto::install(&native)?;
     NATIVE.set(Some(Persistent::save(ctx, native)));
     Ok(())
 }
@@ -80,7 +81,22 @@ pub fn describe_value<'js>(_: &Ctx<'js>, thrown: Value<'js>) -> String {
     }
 }
 
+/// Causes that a description has at most.
+const CAUSES: usize = 8;
+
 fn describe_exception(exception: &Exception<'_>) -> String {
+    let mut text = describe_alone(exception);
+    let mut cause: Option<Value<'_>> = exception.get("cause").ok();
+    for _ in 0..CAUSES {
+        let Some(known) = cause.as_ref().and_then(Value::as_exception) else { break };
+        text.push_str("\n[cause]: ");
+        text.push_str(&describe_alone(known));
+        cause = known.get("cause").ok();
+    }
+    text
+}
+
+fn describe_alone(exception: &Exception<'_>) -> String {
     let name = exception.get::<_, String>("name").unwrap_or_else(|_| "Error".into());
     let message = exception.message().unwrap_or_default();
     let stack = exception.stack().unwrap_or_default();

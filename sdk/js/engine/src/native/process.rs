@@ -1,16 +1,18 @@
-//! The log, the result, and the end of an attempt.
+//! The log, the result, the end of an attempt, and stacks of errors.
 
 use std::cell::RefCell;
 
 use rquickjs::{Ctx, Exception, Function, Object, Persistent, Value, prelude::Func, qjs};
 
 use crate::bindings::toril::plugin::job_context::{self, Level};
-use crate::{interfaces, json, realm};
+use crate::{interfaces, json, realm, stacks};
 
 pub fn install(native: &Object<'_>) -> rquickjs::Result<()> {
     native.set("log", Func::from(log))?;
     native.set("writeResult", Func::from(json::write_result))?;
     native.set("exit", Func::from(exit))?;
+    native.set("noteEarlyRead", Func::from(interfaces::note_early_read))?;
+    native.set("mapStack", Func::from(stacks::map))?;
     native.set("onCancelled", Func::from(on_cancelled))
 }
 

@@ -63,7 +63,7 @@ fn random_bytes(ctx: Ctx<'_>, count: usize) -> rquickjs::Result<TypedArray<'_, u
     if !realm::is_live() {
         return Err(super::type_error(
             &ctx,
-            "random bytes are not available at the top level of a plugin, because every job would get the same ones: make them in the handler",
+            "random bytes are not available at the top level and in warmup(), because every job would get the same ones: make them in the handler",
         ));
     }
     if count > MOST_RANDOM {

@@ -5,7 +5,7 @@ import 'toril:engine/full';
 import { coded } from '../errors.js';
 import { extendStream, initialize } from '../stream-if-used.js';
 import { join, output, toBytes } from './bytes.js';
-import { secretOf } from './keys.js';
+import { secretOf } from './secret.js';
 
 const BLOCK = 16;
 const CIPHERS = {};

@@ -6,6 +6,7 @@ import { coded, unavailable, wrongType } from '../errors.js';
 import { nextTick } from '../next-tick.js';
 import { output, toBytes } from './bytes.js';
 import { fromDer, fromJwk, fromPem, toJwk, toPem } from './key-formats.js';
+import { SECRET } from './secret.js';
 
 /** The names that Node gives to what the engine calls these. */
 const TYPES = { p256: 'ec', p384: 'ec' };
@@ -32,6 +33,15 @@ export class KeyObject {
 
   static is(value) {
     return typeof value === 'object' && value !== null && #inner in value;
+  }
+
+  get [SECRET]() {
+    if (this.type === 'secret') return this.#inner;
+    throw coded(
+      TypeError,
+      'ERR_CRYPTO_INVALID_KEY_OBJECT_TYPE',
+      `Invalid key object type ${this.type}, expected secret.`,
+    );
   }
 
   static from(key) {
@@ -102,13 +112,6 @@ export function createPrivateKey(input) {
 export function createPublicKey(input) {
   const inner = read(input, false);
   return pairKey(inner.isPrivate ? fromDer(native.keyPublic(inner.der), undefined, false) : inner);
-}
-
-/** The bytes of a secret. */
-export function secretOf(key) {
-  if (!KeyObject.is(key)) return toBytes(key, undefined, 'key');
-  if (key.type === 'secret') return KeyObject.innerOf(key);
-  throw coded(TypeError, 'ERR_CRYPTO_INVALID_KEY_OBJECT_TYPE', `Invalid key object type ${key.type}, expected secret.`);
 }
 
 const encoded = (key, encoding) => (encoding ? key.export(encoding) : key);

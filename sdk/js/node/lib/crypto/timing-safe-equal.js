@@ -1,6 +1,6 @@
 // `timingSafeEqual`.
 import native from 'toril:engine/native';
-import 'toril:engine/full';
+import 'toril:engine/web';
 import { coded } from '../errors.js';
 import { toBytes } from './bytes.js';
 

@@ -1,14 +1,11 @@
 // console, which writes to the job's log with Node's formatting.
 import native from 'toril:engine/native';
-// Before the formatter is loaded.
-import { removeMissing } from './missing.js';
-import { format, formatWithOptions, inspect } from 'node-inspect-extracted';
 import { defineGlobals } from 'toril:runtime/core';
+import { format } from './format.js';
+import { inspect } from './inspect.js';
 import { table } from './table.js';
 
-removeMissing();
-
-export { format, formatWithOptions, inspect };
+export { format };
 
 const DEBUG = 0;
 const INFO = 1;

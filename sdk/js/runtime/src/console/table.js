@@ -1,5 +1,5 @@
 // console.table's text.
-import { inspect } from 'node-inspect-extracted';
+import { inspect } from './inspect.js';
 
 const show = (value) => inspect(value, { maxArrayLength: 3, breakLength: Infinity, depth: value !== null && typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length > 2 ? -1 : 0 });
 

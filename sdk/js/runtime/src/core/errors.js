@@ -1,4 +1,6 @@
-// Stacks as in V8: `error.stack` begins with the error itself. QuickJS stores the frames alone.
+// Stacks as in V8: `error.stack` begins with the error itself, and its frames are in the author's files. QuickJS stores the
+// frames alone, with their places in the bundle.
+import native from 'toril:engine/native';
 import { defineGlobals } from './define.js';
 
 const accessor = Object.getOwnPropertyDescriptor(Error.prototype, 'stack');
@@ -16,7 +18,7 @@ function headOf(error) {
 
 function withHead(error, stack) {
   if (typeof stack !== 'string' || !isFrames(stack)) return stack;
-  const frames = stack.trimEnd();
+  const frames = native.mapStack(stack);
   return frames === '' ? headOf(error) : `${headOf(error)}\n${frames}`;
 }
 

@@ -3,6 +3,7 @@ import native from 'toril:engine/native';
 import { bytesOf, concatBytes, usv } from 'toril:runtime/core';
 import { Blob, FormData, chunksOf, readForm, writeForm } from 'toril:runtime/forms';
 import { ReadableStream } from 'toril:runtime/streams';
+import { twice } from './twice.js';
 
 /**
  * A body as given by a script. `bytes` is known in full; `source` is `{ read(), cancel(reason) }` and gives chunks, then
@@ -94,11 +95,17 @@ export class Body {
     return object.#body;
   }
 
-  /** The body for a copy of the object. Both can then be read. */
-  static share(object) {
+  /** The body for a copy of the object. Both can then be read. Throws a TypeError if the object's body is in use. */
+  static share(object, unusable) {
     if (object.#body === null) return null;
-    object.#check();
-    if (object.#body.bytes !== undefined && object.#body.stream === undefined) return { bytes: object.#body.bytes };
+    const { bytes, source, stream } = object.#body;
+    if (object.bodyUsed || stream?.locked) throw new TypeError(unusable);
+    if (stream === undefined && bytes !== undefined) return { bytes };
+    if (stream === undefined) {
+      const [own, copy] = twice(source);
+      object.#body = { source: own };
+      return { source: copy };
+    }
     const [mine, other] = object.body.tee();
     object.#body = { stream: mine };
     return { stream: other };

@@ -102,9 +102,9 @@ export class Request extends Body {
   }
 
   clone() {
-    if (this.bodyUsed || this.body?.locked) throw new TypeError('unusable');
+    const body = shareBody(this, 'unusable');
     const copy = new Request(this.#url, { ...this.#options, method: this.#method, headers: this.#headers, signal: this.signal });
-    setBody(copy, shareBody(this));
+    setBody(copy, body);
     return copy;
   }
 

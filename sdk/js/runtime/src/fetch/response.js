@@ -87,7 +87,7 @@ export class Response extends Body {
   get headers() { return this.#headers; }
 
   clone() {
-    if (this.bodyUsed || this.body?.locked) throw new TypeError('Response.clone: Body has already been consumed.');
+    const body = shareBody(this, 'Response.clone: Body has already been consumed.');
     const copy = new Response(null, {}, KEY);
     copy.#status = this.#status;
     copy.#statusText = this.#statusText;
@@ -95,7 +95,7 @@ export class Response extends Body {
     copy.#type = this.#type;
     copy.#url = this.#url;
     copy.#redirected = this.#redirected;
-    setBody(copy, shareBody(this));
+    setBody(copy, body);
     return copy;
   }
 

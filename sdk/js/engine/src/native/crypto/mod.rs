@@ -2,6 +2,8 @@
 //! `sha384`, `sha512`, `sha512-256`, in any case, with or without dashes or the prefix `RSA-`. Nothing here needs a job, except
 //! what makes or blinds with random bytes: keys, and RSA's private operations.
 //!
+//! The size `web` of the engine has the hashes, HMAC and `timingSafeEqual`.
+//!
 //! | function | returns |
 //! | --- | --- |
 //! | `hash(name, data)` | the digest |
@@ -26,15 +28,20 @@
 //! | `rsaDecrypt(padding, name, pkcs8, data, label)` | the plain text |
 //! | `ecdh(pkcs8, spki)` | the shared secret |
 
+#[cfg(feature = "full")]
 mod aes;
 mod hash;
+#[cfg(feature = "full")]
 mod kdf;
+#[cfg(feature = "full")]
 mod keys;
+#[cfg(feature = "full")]
 mod random;
+#[cfg(feature = "full")]
 mod sign;
 
 use rquickjs::prelude::Func;
-use rquickjs::{Ctx, Exception, Object, TypedArray};
+use rquickjs::{Ctx, Object, TypedArray};
 
 use super::{bytes, type_error};
 
@@ -42,10 +49,13 @@ type Bytes<'js> = TypedArray<'js, u8>;
 
 pub fn install(native: &Object<'_>) -> rquickjs::Result<()> {
     hash::install(native)?;
-    kdf::install(native)?;
-    aes::install(native)?;
-    keys::install(native)?;
-    sign::install(native)?;
+    #[cfg(feature = "full")]
+    {
+        kdf::install(native)?;
+        aes::install(native)?;
+        keys::install(native)?;
+        sign::install(native)?;
+    }
     native.set("timingSafeEqual", Func::from(equal))
 }
 
@@ -54,8 +64,9 @@ fn equal<'js>(ctx: Ctx<'js>, left: Bytes<'js>, right: Bytes<'js>) -> rquickjs::R
 }
 
 /// Throws an Error.
+#[cfg(feature = "full")]
 fn failed(ctx: &Ctx<'_>, message: &str) -> rquickjs::Error {
-    Exception::throw_message(ctx, message)
+    rquickjs::Exception::throw_message(ctx, message)
 }
 
 fn array<'js>(ctx: &Ctx<'js>, bytes: Vec<u8>) -> rquickjs::Result<Bytes<'js>> {

@@ -19,7 +19,7 @@ impl HostRandom {
         } else {
             Err(failed(
                 ctx,
-                "keys cannot be made at the top level of a plugin, because every job would get the same ones: make them in the handler",
+                "keys cannot be made at the top level and in warmup(), because every job would get the same ones: make them in the handler",
             ))
         }
     }
