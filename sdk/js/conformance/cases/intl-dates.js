@@ -38,7 +38,9 @@ const parts = (list) => list.map(({ source = '', type, value }) => `${source}${t
 function addDates(add, locale, options, timeZone) {
   add(`${locale} ${JSON.stringify(options)} in ${timeZone}`, () => {
     const format = new Intl.DateTimeFormat(locale, { ...options, timeZone });
-    return [...DATES.map((date) => parts(format.formatToParts(date))), format.format(DATES[2])];
+    const list = DATES.map((date) => format.formatToParts(date));
+    const types = list.map((of) => of.map(({ type }) => type).join(' '));
+    return [[...new Set(types)], list.map((of) => of.map(({ value }) => value).join('|')), format.format(DATES[2])];
   });
 }
 
