@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { localeData } from './locale-data/plugin.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const sourceOf = (part) => join(here, 'src', part, 'main.js');
@@ -34,13 +35,13 @@ export const resolveParts = {
 
 export async function buildRuntime(outdir) {
   const entryPoints = Object.fromEntries(Object.keys(parts).map((part) => [part, sourceOf(part)]));
-  await build({ ...options, entryPoints, outdir, external: ['toril:*'] });
+  await build({ ...options, entryPoints, outdir, external: ['toril:*'], plugins: [localeData] });
 }
 
 /** All parts as one module, for the tests. */
 export async function buildWhole(outfile) {
   const contents = Object.keys(parts).map((part) => `import 'toril:runtime/${part}';`).join('\n');
-  await build({ ...options, stdin: { contents, resolveDir: here }, outfile, external: ['toril:engine/*'], plugins: [resolveParts] });
+  await build({ ...options, stdin: { contents, resolveDir: here }, outfile, external: ['toril:engine/*'], plugins: [resolveParts, localeData] });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

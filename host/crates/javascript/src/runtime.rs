@@ -13,7 +13,8 @@ struct Part {
     /// Every plugin gets it.
     #[serde(default)]
     always: bool,
-    /// Words that ask for it: its globals, and methods that return its objects.
+    /// Words that ask for it: its globals, and methods that return its objects. One that starts with a dot asks for it if it
+    /// is called: packages often define methods such as `toLocaleString` that nothing calls.
     names: Vec<String>,
     /// The parts that it imports.
     needs: Vec<String>,
@@ -32,7 +33,7 @@ impl Runtime {
 
     /// The modules for a bundle, as names and sources. A module comes after those that it needs.
     pub fn of(&self, bundle: &str) -> Vec<(String, &str)> {
-        let is_wanted = |part: &Part| part.always || part.names.iter().any(|name| has_word(bundle, name));
+        let is_wanted = |part: &Part| part.always || part.names.iter().any(|name| is_named(bundle, name));
         let mut chosen = Vec::new();
         for (name, part) in &self.0 {
             if is_wanted(part) {
@@ -52,6 +53,10 @@ impl Runtime {
     }
 }
 
+fn is_named(bundle: &str, name: &str) -> bool {
+    if name.starts_with('.') { bundle.contains(&format!("{name}(")) } else { has_word(bundle, name) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,7 +64,8 @@ mod tests {
     const PARTS: &str = r#"{
         "core": { "always": true, "names": [], "needs": [], "code": "1" },
         "fetch": { "names": ["fetch"], "needs": ["core", "streams"], "code": "2" },
-        "streams": { "names": ["ReadableStream"], "needs": ["core"], "code": "3" }
+        "streams": { "names": ["ReadableStream"], "needs": ["core"], "code": "3" },
+        "text": { "names": [".toLocaleString"], "needs": ["core"], "code": "4" }
     }"#;
 
     fn chosen(bundle: &str) -> Vec<String> {
@@ -71,6 +77,12 @@ mod tests {
     fn a_bundle_gets_the_parts_that_it_names() {
         assert_eq!(chosen("1 + 1"), ["toril:runtime/core"]);
         assert_eq!(chosen("new ReadableStream()"), ["toril:runtime/core", "toril:runtime/streams"]);
+    }
+
+    #[test]
+    fn a_method_asks_for_a_part_only_if_it_is_called() {
+        assert_eq!(chosen("count?.toLocaleString('de')"), ["toril:runtime/core", "toril:runtime/text"]);
+        assert_eq!(chosen("Buffer.prototype.toLocaleString = toString"), ["toril:runtime/core"]);
     }
 
     #[test]

@@ -104,3 +104,10 @@ test('console formats as Node does, and indents groups', async () => {
   await realm.run(`console.log('%s is %d', 'a', 1, { b: [1, 'x'] }); console.group('g'); console.warn('in\\nside'); console.groupEnd();`);
   assert.deepEqual(realm.logs, [[1, "a is 1 { b: [ 1, 'x' ] }"], [1, 'g'], [2, '  in\n  side']]);
 });
+
+test('RegExp has the groups of the last match', () =>
+  same(`
+    /(b)(x)?/.test('abc');
+    const { $1, $2, lastMatch, leftContext, rightContext } = RegExp;
+    'z1'.replace(/(z)/, '');
+    return [$1, $2, lastMatch, leftContext, rightContext, RegExp.$1];`, ['b', '', 'b', 'a', 'c', 'z']));

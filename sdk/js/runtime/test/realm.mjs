@@ -2,6 +2,7 @@
 import vm from 'node:vm';
 import { build } from 'esbuild';
 import { options, parts, resolveParts } from '../build.mjs';
+import { localeData } from '../locale-data/plugin.mjs';
 import { createNative } from './native.mjs';
 
 /** Finds the engine's functions in a global. */
@@ -9,7 +10,9 @@ const resolveNative = {
   name: 'native',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^toril:engine\/native$/ }, () => ({ path: 'native', namespace: 'native' }));
-    onLoad({ filter: /.*/, namespace: 'native' }, () => ({ contents: 'export default globalThis.native;' }));
+    // Imports that only choose an engine.
+    onResolve({ filter: /^toril:engine\/(web|full)$/ }, () => ({ path: 'choice', namespace: 'native' }));
+    onLoad({ filter: /.*/, namespace: 'native' }, ({ path }) => ({ contents: path === 'native' ? 'export default globalThis.native;' : '' }));
   },
 };
 
@@ -21,7 +24,7 @@ async function source() {
     stdin: { contents: Object.keys(parts).map((part) => `import 'toril:runtime/${part}';`).join('\n'), resolveDir: import.meta.dirname },
     format: 'iife',
     write: false,
-    plugins: [resolveParts, resolveNative],
+    plugins: [resolveParts, resolveNative, localeData],
   });
   return (await bundled).outputFiles[0].text;
 }
