@@ -24,6 +24,7 @@ await script(async (input, open) => {
     await symlink(packages('../npm'), join(project, 'node_modules'));
     // Processors read the address of their queues from it.
     process.env.REDIS_URL = input.redis;
+    process.env.NODE_OPTIONS = `--import ${new URL('./exit-with-parent.mjs', import.meta.url)}`;
     const worker = open(
       new Worker(input.queue, await runnable(input.processor, project), {
         ...options(input),
