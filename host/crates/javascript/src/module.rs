@@ -28,7 +28,7 @@ pub fn finish(module: &[u8]) -> Result<Vec<u8>, BuildError> {
             Payload::CustomSection(section) if section.name() == "name" || section.name() == "producers" => {}
             payload => {
                 if let Some((id, range)) = payload.as_section() {
-                    let data = module.get(range.start as usize..range.end as usize).unwrap_or_default();
+                    let data = module.get(range.start..range.end).unwrap_or_default();
                     finished.section(&RawSection { id, data });
                 }
             }
