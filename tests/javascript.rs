@@ -160,8 +160,8 @@ async fn an_unexpected_error_leaves_a_stack_with_the_authors_lines() {
     let report = plugin.report("job", json!(null)).await;
     let stack = report["failure"]["stack"].as_str().unwrap_or_default();
     let frames: Vec<_> = stack.lines().skip(1).map(str::trim).collect();
-    assert_eq!(frames, ["at inner (plugin.mjs:2:8)", "at handle (plugin.mjs:4:29)"], "{report}");
-    assert!(report["log"].to_string().contains("at inner (plugin.mjs:2:8)"), "{report}");
+    assert_eq!(frames, ["at inner (plugin.mjs:2:3)", "at handle (plugin.mjs:4:29)"], "{report}");
+    assert!(report["log"].to_string().contains("at inner (plugin.mjs:2:3)"), "{report}");
 }
 
 #[tokio::test]

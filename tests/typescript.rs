@@ -72,10 +72,10 @@ async fn a_stack_shows_the_files_lines_and_columns_of_the_author() {
     let report = project.report(&[]).await;
     assert_eq!(
         lines(&report["failure"]["stack"]),
-        ["TypeError: no name", "at check (src/check.ts:4:33)", "at handle (src/plugin.ts:8:15)"],
+        ["TypeError: no name", "at check (src/check.ts:4:37)", "at handle (src/plugin.ts:8:16)"],
         "{report}"
     );
-    assert!(report["log"].to_string().contains("at check (src/check.ts:4:33)"), "{report}");
+    assert!(report["log"].to_string().contains("at check (src/check.ts:4:37)"), "{report}");
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn a_stack_that_code_reads_itself_shows_packages_and_leaves_out_the_sdk() 
     let report = project.report(&[]).await;
     let stacks = &report["result"];
     let own = lines(&stacks[0]);
-    assert!(own[1].contains("src/plugin.ts:6:31"), "{report}");
+    assert!(own[1].contains("src/plugin.ts:6:35"), "{report}");
     assert!(own[2].starts_with("at each (node_modules/each/lib/each.js:3:"), "{report}");
     assert!(own[3].starts_with("at handle (src/plugin.ts:6:"), "{report}");
     let [head, frame] = lines(&stacks[1])[..] else { panic!("one frame: {report}") };
@@ -134,7 +134,7 @@ async fn a_warmup_that_throws_or_waits_for_a_job_fails_the_build_with_the_reason
     for (warmup, reason) in [
         (
             "export function warmup() {\n  throw new Error('no table');\n}",
-            "Error: no table\n    at warmup (src/plugin.ts:2:9)",
+            "Error: no table\n    at warmup (src/plugin.ts:2:13)",
         ),
         ("export const warmup = () => fetch('http://a.example');", "requests are not available"),
         (

@@ -15,7 +15,7 @@ const FRAME: &str = "    at ";
 /// The location of a function that is not JavaScript.
 const NATIVE: &str = "native";
 const ANONYMOUS: &str = "<anonymous>";
-/// The location in code without positions: that of the engine.
+/// The file of code without positions: that of the engine.
 const NOWHERE: &str = "<null>";
 /// The file of a text that is parsed.
 const INPUT: &str = "<input>";
@@ -90,14 +90,10 @@ enum Frame {
 fn frame(line: &str) -> Frame {
     let Some((name, location)) = split(line) else { return Frame::Shown(line.to_owned()) };
     let Some((file, row, column)) = parts(location) else {
-        return match location {
-            NATIVE => Frame::Native,
-            NOWHERE => Frame::Internal,
-            _ => Frame::Shown(line.to_owned()),
-        };
+        return if location == NATIVE { Frame::Native } else { Frame::Shown(line.to_owned()) };
     };
     let is_parsed = file == INPUT && name.is_empty();
-    if file.starts_with(INTERNAL) || SDK.contains(&file) || is_parsed {
+    if file.starts_with(INTERNAL) || SDK.contains(&file) || file == NOWHERE || is_parsed {
         return Frame::Internal;
     }
     let show = |file: &str, row: u32, column: u32| {

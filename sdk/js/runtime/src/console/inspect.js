@@ -74,6 +74,10 @@ function shapeOf(context, value, constructor, tag) {
     return { keys, type: ARRAY, open: `${prefix}[`, close: ']', items: () => numbersOf(context, value) };
   }
   const keys = keysOf(context, value);
+  // Most objects are plain, and the tests below are many.
+  if (constructor === 'Object' && tag === '' && Object.getPrototypeOf(value) === Object.prototype && Object.prototype.toString.call(value) === '[object Object]') {
+    return keys.length === 0 ? { whole: '{}' } : { keys };
+  }
   if (is(value, Set, 'size')) {
     const prefix = prefixOf(constructor, tag, 'Set', `(${value.size})`);
     if (value.size === 0 && keys.length === 0) return { whole: `${prefix}{}` };

@@ -42,7 +42,7 @@ const methods = {
   trace(...parts) {
     const trace = { name: 'Trace', message: format(...parts) };
     Error.captureStackTrace(trace, methods.trace);
-    const frames = trace.stack.slice(trace.stack.indexOf('\n    at '));
+    const [, frames = ''] = /^.*?(\n    at .*)$/s.exec(trace.stack) ?? [];
     write(ERROR, [`Trace${trace.message === '' ? '' : `: ${trace.message}`}${frames}`]);
   },
   assert(condition, ...parts) {

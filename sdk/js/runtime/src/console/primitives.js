@@ -1,6 +1,8 @@
 // The text of values that are no objects, and of names of properties.
 
 const IDENTIFIER = /^[a-zA-Z_][a-zA-Z_0-9]*$/;
+/** No quotes, and nothing to escape. */
+const SIMPLE = /^[\x20-\x26\x28-\x5b\x5d-\x7e]*$/;
 /** The break is used only for texts that are longer. */
 const SHORT = 16;
 const ESCAPES = { '\b': '\\b', '\t': '\\t', '\n': '\\n', '\f': '\\f', '\r': '\\r', '\\': '\\\\' };
@@ -25,6 +27,7 @@ function textOfString({ maxStringLength, breakLength, indentation }, whole) {
 
 /** A text in the quotes that need no escapes, if there are such. */
 export function quote(text) {
+  if (SIMPLE.test(text)) return `'${text}'`;
   let mark = "'";
   if (text.includes("'")) mark = !text.includes('"') ? '"' : !text.includes('`') && !text.includes('${') ? '`' : "'";
   const unusual = mark === "'" ? /[\x00-\x1f\x27\x5c\x7f-\x9f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g : /[\x00-\x1f\x5c\x7f-\x9f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
