@@ -63,3 +63,20 @@ function refusal(make) {
 function advice({ message }) {
   return message.split(' is not available in a plugin: ').pop();
 }
+
+/** Packages and modules that send requests, and the origin to which they send them if it is always the same one. */
+export const CLIENTS = new Map([
+  ['@anthropic-ai/sdk', 'https://api.anthropic.com'],
+  ['@octokit/core', 'https://api.github.com'],
+  ['@octokit/rest', 'https://api.github.com'],
+  ['@sendgrid/mail', 'https://api.sendgrid.com'],
+  ['@slack/web-api', 'https://slack.com'],
+  ['octokit', 'https://api.github.com'],
+  ['openai', 'https://api.openai.com'],
+  ['stripe', 'https://api.stripe.com'],
+  ['twilio', 'https://api.twilio.com'],
+  ...['axios', 'got', 'graphql-request', 'http', 'https', 'ky', 'node-fetch', 'ofetch', 'superagent', 'undici'].map((name) => [name]),
+]);
+
+/** Whether a package sends requests. */
+export const isClient = (name) => CLIENTS.has(name) || name.startsWith('@aws-sdk/client-');

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { bundle } from './bundle.js';
-import { ADVICE, NO_PLACE_FOR, PROCESSOR_METHODS, STUBS, WORKING_IMPORTS } from './check-facts.js';
+import { ADVICE, CLIENTS, isClient, NO_PLACE_FOR, PROCESSOR_METHODS, STUBS, WORKING_IMPORTS } from './check-facts.js';
 
 /**
  * @typedef {{ file: string, line: number, what: string, why?: string }} Finding
@@ -157,6 +157,7 @@ function imports(ts, node, at, report) {
     report.fails.push(at(node, `the module ${name}`, 'its functions fail in a plugin, with a message that names the alternative'));
   } else {
     report.works.push(at(node, `the module ${name}`));
+    if (isClient(name)) report.grant('http', CLIENTS.get(name), at(node, `the module ${name} sends requests`));
   }
 }
 
@@ -188,7 +189,13 @@ function calls(ts, node, at, report, names) {
   for (const name of variables(ts, node)) {
     if (name !== 'NODE_ENV') report.grant('env', name, at(node, `process.env.${name}`));
   }
-  if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return;
+  if (isComputedVariable(ts, node)) report.grant('env', undefined, at(node, 'a variable whose name is computed'));
+  if (!ts.isCallExpression(node)) return;
+  // An address that is a text is found by itself.
+  if (node.expression.getText() === 'fetch' && ts.isIdentifier(node.arguments[0] ?? node)) {
+    report.grant('http', undefined, at(node, 'a request to an address that is computed'));
+  }
+  if (!ts.isPropertyAccessExpression(node.expression)) return;
   const { expression: object, name } = node.expression;
   const type = names.instances.get(object.text);
   const advice = type && NO_PLACE_FOR[type]?.[name.text];
@@ -201,9 +208,14 @@ function calls(ts, node, at, report, names) {
   }
 }
 
+const isEnvironment = (node) => node?.getText() === 'process.env';
+
+/** `process.env[name]`. */
+const isComputedVariable = (ts, node) =>
+  ts.isElementAccessExpression(node) && isEnvironment(node.expression) && node.argumentExpression.text === undefined;
+
 /** The environment variables that an expression or a declaration reads. */
 function variables(ts, node) {
-  const isEnvironment = (value) => value?.getText() === 'process.env';
   if (ts.isPropertyAccessExpression(node) && isEnvironment(node.expression)) return [node.name.text];
   if (ts.isElementAccessExpression(node) && isEnvironment(node.expression)) return [node.argumentExpression.text ?? []].flat();
   if (!ts.isVariableDeclaration(node) || !isEnvironment(node.initializer) || !ts.isObjectBindingPattern(node.name)) return [];

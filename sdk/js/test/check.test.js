@@ -41,6 +41,29 @@ test('an address whose host is computed is no grant', async () => {
   assert.deepEqual(grants.map(({ key, values }) => [key, values]), [['http', []]]);
 });
 
+test('packages that send requests need a grant', async () => {
+  const { grants } = await checked(`import axios from 'axios';
+import OpenAI from 'openai';
+import { S3Client } from '@aws-sdk/client-s3';
+export default (job) => Promise.all([axios.get(job.data.url), new OpenAI().models.list(), new S3Client({})]);
+`);
+  const [http] = grants;
+  assert.deepEqual([http.key, http.values], ['http', ['https://api.openai.com']]);
+  assert.deepEqual(lines(http.at), [
+    '1 the module axios sends requests',
+    '2 the module openai sends requests',
+    '3 the module @aws-sdk/client-s3 sends requests',
+  ]);
+});
+
+test('an address in a variable and a variable with a computed name are shown without a value', async () => {
+  const { grants } = await checked('export default (job) => { const { url } = job.data; return fetch(url, process.env[job.name]); };');
+  assert.deepEqual(grants.map(({ key, values, at }) => [key, values, lines(at)]), [
+    ['http', [], ['1 a request to an address that is computed']],
+    ['env', [], ['1 a variable whose name is computed']],
+  ]);
+});
+
 test('what does not work is named with its line and the alternative', async () => {
   const { fails } = await checked(`import { Queue, QueueEvents } from 'bullmq';
 import { readFile } from 'node:fs/promises';
