@@ -126,7 +126,7 @@ impl Case {
             .to_owned();
         if let Some(shop) = &self.shop {
             let settings = self.settings("toril").into_iter().map(|(name, value)| format!("{name} = {value:?}\n"));
-            config += &format!("http = [{:?}]\n[plugins.processor.config]\n", shop.url());
+            config += &format!("http = [{:?}]\n[plugins.processor.env]\n", shop.url());
             config.extend(settings);
         }
         let mut toril = Toril::new().redis(redis.url()).config(config).cache(engine_cache());
