@@ -63,7 +63,7 @@ impl Case {
         repository().join("tests/processors").join(self.file)
     }
 
-    /// The processor's settings. Each side has its own path on the server, so that their requests can be told apart.
+    /// The processor's settings. Each side has its own path on the server, which shows who sent a request.
     fn settings(&self, side: &str) -> Vec<(&'static str, String)> {
         let Some(shop) = &self.shop else { return Vec::new() };
         vec![("SHOP_API", format!("{}/{side}/", shop.url())), ("SHOP_SIGNING_KEY", "a key of the test".to_owned())]
@@ -80,15 +80,6 @@ impl Case {
             Some(json!({ "path": path, "method": request.method, "headers": headers, "body": request.body }))
         });
         own.collect()
-    }
-
-    async fn filled(&self) -> RedisServer {
-        let redis = RedisServer::start().await;
-        let mut fill = self.fill.clone();
-        fill["redis"] = json!(redis.url());
-        fill["queue"] = json!("work");
-        node::run("fill", fill).await;
-        redis
     }
 
     async fn left(&self, redis: &RedisServer) -> Contents {
@@ -120,7 +111,7 @@ impl Case {
     }
 
     async fn by_toril(&self) -> Contents {
-        let redis = self.filled().await;
+        let redis = node::filled(&self.fill).await;
         let mut config = "[queues.work]\nplugin = \"processor\"\nconcurrency = 1\nmetrics = false\n\
                           [plugins.processor]\nadd_to = [\"work\", \"target\"]\n"
             .to_owned();
@@ -147,7 +138,7 @@ impl Case {
     }
 
     async fn by_node(&self) -> Contents {
-        let redis = self.filled().await;
+        let redis = node::filled(&self.fill).await;
         let mut input = json!({ "redis": redis.url(), "queue": "work", "processor": self.path() });
         if let Some(reason) = self.cancel {
             input["cancel"] = json!({ "reason": reason });

@@ -10,6 +10,7 @@ cases! {
     the_global_concurrency_is_kept ["concurrency = 4"],
     a_job_that_limits_the_queue_loses_no_attempt,
     a_deferred_job_loses_no_attempt,
+    a_requeued_job_loses_no_attempt,
 }
 
 async fn six(queue: &Queue) -> Vec<(u64, u64)> {
@@ -48,4 +49,10 @@ async fn a_job_that_limits_the_queue_loses_no_attempt(queue: Queue) {
 async fn a_deferred_job_loses_no_attempt(queue: Queue) {
     let id = queue.add("defer", json!({ "ms": 300 }), json!({})).await;
     assert_eq!(queue.completed(&id).await, json!({ "attempts": 1 }));
+}
+
+async fn a_requeued_job_loses_no_attempt(queue: Queue) {
+    let id = queue.add("requeue-once", json!({}), json!({})).await;
+    assert_eq!(queue.completed(&id).await["starts"], 2);
+    assert_eq!(queue.job(&id).await["attemptsMade"], 1);
 }

@@ -141,12 +141,7 @@ pub async fn leave_the_same_after_each_step(
 }
 
 async fn filled(fill: &Value, attempts: mpsc::Receiver<Attempt>) -> Side {
-    let redis = RedisServer::start().await;
-    let mut fill = fill.clone();
-    fill["redis"] = json!(redis.url());
-    fill["queue"] = json!("work");
-    node::run("fill", fill).await;
-    Side { redis, attempts }
+    Side { redis: node::filled(fill).await, attempts }
 }
 
 /// The state of each job, from its options and the outcomes of its attempts. Excludes jobs of flows.

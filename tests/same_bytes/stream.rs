@@ -63,11 +63,7 @@ impl Stream {
     }
 
     async fn filled(&self) -> RedisServer {
-        let redis = RedisServer::start().await;
-        let mut fill = self.fill.clone();
-        fill["redis"] = json!(redis.url());
-        fill["queue"] = json!("work");
-        node::run("fill", fill).await;
+        let redis = node::filled(&self.fill).await;
         let mut connection = redis.connection().await;
         for (state, n) in ["completed", "failed"].iter().flat_map(|state| (0..self.old).map(move |n| (state, n))) {
             let mut put = redis::pipe();

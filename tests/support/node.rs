@@ -25,6 +25,16 @@ pub async fn run_with_env(script: &str, argument: Value, env: &[(&str, &str)]) -
     spawn(script, argument, env).finish().await
 }
 
+/// A new server whose queue `work` `fill.mjs` has filled. `fill`: its argument without the server and the queue.
+pub async fn filled(fill: &Value) -> RedisServer {
+    let redis = RedisServer::start().await;
+    let mut fill = fill.clone();
+    fill["redis"] = json!(redis.url());
+    fill["queue"] = json!("work");
+    run("fill", fill).await;
+    redis
+}
+
 /// Uses each npm package and each module of Node that the manual lists in a plugin, as `tests/npm/run.mjs` describes.
 /// Panics with the script's output if a result differs from that of Node.
 pub async fn check_packages() {

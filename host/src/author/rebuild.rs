@@ -52,7 +52,7 @@ async fn build_once(folder: PathBuf, plugins: PathBuf, cache: PathBuf) -> Result
     match built.await {
         Ok(Ok((built, placed))) if placed.changed => {
             for note in &built.notes {
-                tracing::warn!(project = shown, note, "plugin built without all checks");
+                tracing::warn!(project = shown, note, "plugin built with a note");
             }
             tracing::info!(project = shown, file = %placed.path.display(), "plugin built");
             Ok(())

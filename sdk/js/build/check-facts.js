@@ -34,7 +34,7 @@ function isWorking(name) {
 }
 
 /** The methods that fail, by class, each with its alternative. */
-export const NO_PLACE_FOR = {
+export const REFUSED_METHODS = {
   Queue: await refusals(Queue.prototype),
   FlowProducer: await refusals(bullmq.FlowProducer.prototype),
   Job: await refusals(Job.prototype),

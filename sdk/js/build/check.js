@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { bundle } from './bundle.js';
-import { ADVICE, CLIENTS, isClient, NO_PLACE_FOR, PROCESSOR_METHODS, STUBS, WORKING_IMPORTS } from './check-facts.js';
+import { ADVICE, CLIENTS, isClient, REFUSED_METHODS, PROCESSOR_METHODS, STUBS, WORKING_IMPORTS } from './check-facts.js';
 
 /**
  * @typedef {{ file: string, line: number, what: string, why?: string }} Finding
@@ -198,7 +198,7 @@ function calls(ts, node, at, report, names) {
   if (!ts.isPropertyAccessExpression(node.expression)) return;
   const { expression: object, name } = node.expression;
   const type = names.instances.get(object.text);
-  const advice = type && NO_PLACE_FOR[type]?.[name.text];
+  const advice = type && REFUSED_METHODS[type]?.[name.text];
   if (advice) report.fails.push(at(node, `${object.text}.${name.text}()`, advice));
   if (names.job && object.text === names.job) {
     const known = PROCESSOR_METHODS.has(name.text);

@@ -79,7 +79,7 @@ pub async fn list(
         ChildState::Failed => {
             let end = cursor.saturating_add(count.into());
             let mut command = redis::cmd("ZRANGE");
-            // One more than the page, which tells whether there is another page.
+            // One more than the page: if it exists, there is another page.
             command.arg(key("unsuccessful")).arg(i64::try_from(cursor).unwrap_or(i64::MAX));
             command.arg(i64::try_from(end).unwrap_or(i64::MAX));
             let mut found: Vec<String> = queue.connection().cmd(&mut command).await.map_err(unavailable)?;

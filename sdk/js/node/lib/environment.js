@@ -13,7 +13,8 @@ const DEFAULTS = new Map([['NODE_ENV', 'production']]);
 /** Frames that are enough to find the author's code below a package that reads variables for it. */
 const FRAMES = 50;
 
-/** The variables of the host. There are none while the bundle is evaluated for the snapshot, which the builder tells. */
+/** The variables of the host. There are none while the bundle is evaluated for the snapshot. A read then becomes a note of the
+ *  build. */
 function ofHost(name) {
   if (native.live()) return (granted ??= new Map(getEnvironment()));
   if (!own.has(name) && !DEFAULTS.has(name)) note(name);
