@@ -336,7 +336,7 @@ async fn the_next_build_of_a_large_plugin_reuses_compiled_functions() {
     let toril = Toril::new();
     let compiled = async |build: &str| {
         // As large as one with an engine.
-        let bytes = variant(&component("basics"), &build.repeat(5 << 20));
+        let bytes = variant(&component("basics"), &build.repeat(1 << 20));
         fs::write(toril.folder().join("large.wasm"), bytes).expect("writes the component");
         let file = toril.folder().join("large.wasm").display().to_string();
         let arguments = ["plugin", "test", &file, "--name", "echo"];

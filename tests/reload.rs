@@ -203,6 +203,27 @@ async fn a_restart_loads_the_compiled_plugin_from_the_cache() {
 }
 
 #[tokio::test]
+async fn the_next_version_of_a_large_plugin_is_compiled_from_the_functions_of_the_one_before() {
+    let redis = RedisServer::start().await;
+    let toril = compiling_host(&redis).await;
+    let mut seen = version(&toril, "basics").await;
+    for build in ["1", "2"] {
+        toril.replace_plugin("basics", &variant(&component("basics"), &build.repeat(1 << 20)));
+        seen = wait_until("the next version", LONG, async || {
+            let version = version(&toril, "basics").await;
+            (version != seen).then_some(version)
+        })
+        .await;
+    }
+
+    let logs = toril.logs();
+    let summaries: Vec<_> = logs.lines().filter(|line| line.contains("taken from earlier components")).collect();
+    assert_eq!(summaries.len(), 2, "{logs}");
+    assert!(summaries[0].contains(" 0 taken from"), "{}", summaries[0]);
+    assert!(!summaries[1].contains(" 0 taken from"), "{}", summaries[1]);
+}
+
+#[tokio::test]
 async fn an_added_queue_is_processed_and_a_removed_one_is_drained_first() {
     let redis = RedisServer::start().await;
     let mut toril = host(&redis, "[queues.old]\nplugin = \"basics\"\n").await;

@@ -163,9 +163,6 @@ fn run(cli: Cli) -> CommandResult {
         return Ok(toril_sandbox::CompileOrder { cache, memory, size, functions }.carry_out());
     }
     toril_sandbox::compile_with(own_program());
-    if let Command::Dev(_) | Command::Plugin(_) = cli.command {
-        toril_sandbox::keep_functions();
-    }
     log_format(cli.log_format).and_then(toril_telemetry::logs::start).map_err(CliError::wrong)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("toril").enable_all().build();
     let runtime = runtime.map_err(|reason| CliError::failed(format!("threads cannot be started: {reason}")))?;

@@ -41,7 +41,7 @@ mod settings;
 mod testing;
 mod version;
 
-pub use compile::{COMMAND as COMPILE_COMMAND, Order as CompileOrder, compile_with, keep_functions};
+pub use compile::{COMMAND as COMPILE_COMMAND, Order as CompileOrder, compile_with};
 pub use engine::{Engine, EngineError};
 pub use grants::Grant;
 pub use grants::http::{

@@ -8,7 +8,6 @@ mod process;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use wasmtime::component::Component;
@@ -22,7 +21,12 @@ use toril_config::HostSettings;
 use toril_job::text::one_line;
 
 /// Components larger than this take seconds to compile, in bytes.
-const LARGE: usize = 4 * 1024 * 1024;
+const LARGE: usize = 4 << 20;
+
+/// Components of at least this size contain an engine or large libraries, in bytes. The next version, or another plugin
+/// with the same engine, contains most of their functions. For smaller components, compiling costs less than reading the
+/// functions of others.
+const SHARES_FUNCTIONS: usize = 1 << 20;
 
 /// The smallest `compile_memory`, in bytes, that leaves room for functions of earlier components beside the
 /// compilation.
@@ -36,15 +40,6 @@ static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 /// Only the first call has an effect.
 pub fn compile_with(program: impl Into<PathBuf>) {
     PROGRAM.get_or_init(|| program.into());
-}
-
-/// Whether the compiled functions of a large component are reused for the next one.
-static KEEPS_FUNCTIONS: AtomicBool = AtomicBool::new(false);
-
-/// Keeps the compiled functions of large components beside the artifacts. This helps plugin authors, who compile one
-/// build after another. It requires the program of [`compile_with`].
-pub fn keep_functions() {
-    KEEPS_FUNCTIONS.store(true, Ordering::Relaxed);
 }
 
 /// Compiles components, or loads them from the cache.
@@ -74,7 +69,7 @@ impl Compiler {
                 cache: self.cache.folder().to_owned(),
                 memory: self.memory,
                 size: bytes.len(),
-                functions: bytes.len() > LARGE && self.memory >= ROOMY && KEEPS_FUNCTIONS.load(Ordering::Relaxed),
+                functions: bytes.len() >= SHARES_FUNCTIONS && self.memory >= ROOMY,
             };
             match process::run(program, &order, &bytes, self.timeout).await {
                 Ok(message) if message.is_empty() => {}
