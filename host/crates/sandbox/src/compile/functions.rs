@@ -208,13 +208,13 @@ mod tests {
     fn a_function_that_many_components_did_without_is_forgotten() {
         let case = Case::new();
         case.compile(&["old", "lasting"]);
-        for _ in 0..FORGOTTEN - 1 {
-            case.compile(&["lasting"]);
+        for component in 1..FORGOTTEN {
+            case.compile(&["lasting", &format!("new in {component}")]);
         }
         assert!(case.open().get(b"old").is_some());
-        case.compile(&["lasting", "old"]);
-        for _ in 0..FORGOTTEN {
-            case.compile(&["lasting"]);
+        case.compile(&["lasting", "old", "new"]);
+        for component in 0..FORGOTTEN {
+            case.compile(&["lasting", &format!("newer in {component}")]);
         }
         assert!(case.open().get(b"old").is_none());
         assert!(case.open().get(b"lasting").is_some());
