@@ -3,8 +3,8 @@
 //! finds a function by a hash of all its inputs (`cranelift_codegen::incremental_cache`).
 //!
 //! File format: the functions one after the other, then the SHA-256 of all preceding bytes, in hexadecimal. A function
-//! consists of its age (1 byte: the number of components compiled since its last use), the lengths of its key and value
-//! (4 bytes each, little-endian), the key and the value.
+//! consists of its age (1 byte: the number of components with new functions since its last use), the lengths of its key and
+//! value (4 bytes each, little-endian), the key and the value.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ use crate::cache::Cache;
 use crate::digest::{Sum, checksum};
 
 /// A function is dropped after this many components in a row that do not contain it. A component without new functions
-/// does not count.
+/// is not counted, and does not renew the functions that it contains.
 const FORGOTTEN: u8 = 16;
 /// Maximum size of the kept functions, in bytes. Those of the JavaScript engine take 12 MiB, those of Python 50 MiB.
 const MOST: usize = 192 << 20;
