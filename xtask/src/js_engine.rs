@@ -19,6 +19,9 @@ const MANIFEST: &str = "sdk/js/engine/Cargo.toml";
 const SDK: &str = "sdk/js";
 /// The engine in its three sizes. The last two are features of its crate, which say what they add.
 const SIZES: [&str; 3] = ["core", "web", "full"];
+/// For QuickJS. Less inlining than the compiler's default makes a component 180 KB smaller, and typical code executes at
+/// most 1 % more instructions.
+const C_FLAGS: &str = "-O2 -mllvm -inline-threshold=75";
 
 /// Builds the engine. Returns without work if nothing has changed.
 pub fn run(workspace: &Workspace) -> Result<()> {
@@ -28,7 +31,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     for size in SIZES {
         let mut build = cargo.command(workspace, "build", size);
         process::run(&mut build).with_context(|| format!("{ENGINE} could not be compiled"))?;
-        let module = cargo.target.join(TARGET).join("release/toril_js_engine.wasm");
+        let module = cargo.target(size).join(TARGET).join("release/toril_js_engine.wasm");
         let bytes = fs::read(&module).with_context(|| format!("could not read {}", module.display()))?;
         write_if_changed(&out.join(size).with_extension("wasm"), &bytes)?;
         println!("JavaScript engine: {size}, {} KiB", bytes.len() / 1024);
@@ -62,9 +65,15 @@ impl Cargo {
         Ok(Self { toolchain, compiler, target })
     }
 
+    /// The target folder of a size. The sizes have modules of the same name: in one folder, each build would replace the
+    /// last one, and all would be compiled again each time.
+    fn target(&self, size: &str) -> PathBuf {
+        self.target.join(size)
+    }
+
     fn command(&self, workspace: &Workspace, subcommand: &str, size: &str) -> Command {
         let mut command = self.toolchain.cargo(workspace);
-        command.args([subcommand, "--release", "--locked", "--target", TARGET, "--target-dir"]).arg(&self.target);
+        command.args([subcommand, "--release", "--locked", "--target", TARGET, "--target-dir"]).arg(self.target(size));
         command.args(["--manifest-path", MANIFEST]);
         if size != "core" {
             command.args(["--features", size]);
@@ -72,7 +81,7 @@ impl Cargo {
         // The engine's allocator takes its memory itself.
         command.env_remove("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS");
         command.env("CC_wasm32_unknown_unknown", &self.compiler.cc).env("AR_wasm32_unknown_unknown", &self.compiler.ar);
-        command.env("ZIG_GLOBAL_CACHE_DIR", &self.compiler.cache);
+        command.env("CFLAGS_wasm32_unknown_unknown", C_FLAGS).env("ZIG_GLOBAL_CACHE_DIR", &self.compiler.cache);
         command
     }
 }

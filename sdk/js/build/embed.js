@@ -12,8 +12,14 @@ import { buildRuntime, parts } from '../runtime/build.mjs';
 const [out] = process.argv.slice(2);
 if (out === undefined) throw new Error('usage: node build/embed.js FOLDER');
 await mkdir(out, { recursive: true });
-await writeFile(join(out, 'runtime.json'), JSON.stringify(await runtime()));
-await writeFile(join(out, 'sdk.js'), await sdk());
+await writeIfChanged(join(out, 'runtime.json'), JSON.stringify(await runtime()));
+await writeIfChanged(join(out, 'sdk.js'), await sdk());
+
+/** Leaves an equal file as it is: a newer one makes cargo build the host again. */
+async function writeIfChanged(file, text) {
+  const old = await readFile(file, 'utf8').catch(() => undefined);
+  if (old !== text) await writeFile(file, text);
+}
 
 async function runtime() {
   const folder = await mkdtemp(join(tmpdir(), 'toril-runtime-'));
