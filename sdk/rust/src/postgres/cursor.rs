@@ -1,10 +1,9 @@
 //! Rows in portions.
 
-use super::host::RawCursor;
-use super::{PostgresError, Rows};
 use std::marker::PhantomData;
 
-use super::Connection;
+use super::host::RawCursor;
+use super::{Connection, PostgresError, Rows};
 
 /// The rows of one statement, read in portions. Dropping it ends the statement.
 pub struct Cursor<'c> {

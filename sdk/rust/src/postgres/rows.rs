@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::PostgresError;
 use super::answer::{Answer, Column};
-use super::value::{RowDeserializer, Unfit};
+use super::value::{Unfit, parse_row, parse_value};
 
 /// The answer to one statement.
 #[derive(Debug, Default)]
@@ -136,10 +136,10 @@ impl<'r> Row<'r> {
     /// # Errors
     /// [`PostgresError::Unexpected`] if there is no such column, or its value is not a `T`.
     pub fn get<T: DeserializeOwned>(&self, column: &str) -> Result<T, PostgresError> {
-        let at = self.columns.iter().position(|known| known.name == column);
-        let at = at.ok_or_else(|| PostgresError::Unexpected(format!("it has no column `{column}`")))?;
-        let columns = self.columns.get(at..=at).unwrap_or_default();
-        parse(columns, self.values.get(at..=at).unwrap_or_default())
+        match self.columns.iter().zip(&self.values).find(|(known, _)| known.name == column) {
+            Some((column, value)) => parse_value(column, *value).map_err(unexpected),
+            None => Err(PostgresError::Unexpected(format!("it has no column `{column}`"))),
+        }
     }
 
     /// Reads the row: a struct with the names of its columns, a tuple in their order, or the type of its only column.
@@ -147,12 +147,12 @@ impl<'r> Row<'r> {
     /// # Errors
     /// [`PostgresError::Unexpected`] if the row is not a `T`.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, PostgresError> {
-        parse(self.columns, &self.values)
+        parse_row(self.columns, &self.values).map_err(unexpected)
     }
 }
 
-fn parse<T: DeserializeOwned>(columns: &[Column], values: &[Option<&[u8]>]) -> Result<T, PostgresError> {
-    T::deserialize(RowDeserializer::new(columns, values)).map_err(|Unfit(reason)| PostgresError::Unexpected(reason))
+fn unexpected(Unfit(reason): Unfit) -> PostgresError {
+    PostgresError::Unexpected(reason)
 }
 
 /// Builds answers for unit tests.

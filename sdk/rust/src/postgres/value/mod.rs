@@ -9,9 +9,23 @@ mod tests;
 
 use std::fmt::Display;
 
-use serde::de::{self, Expected, Unexpected};
+use serde::de::{self, DeserializeOwned, Expected, Unexpected};
 
-pub(super) use row::RowDeserializer;
+use super::Column;
+
+/// Reads a row.
+pub(super) fn parse_row<T: DeserializeOwned>(columns: &[Column], values: &[Option<&[u8]>]) -> Result<T, Unfit> {
+    T::deserialize(row::RowDeserializer::new(columns, values)).map_err(|unfit| match columns {
+        // What a type says itself does not name the column yet.
+        [column] if !unfit.0.starts_with("column `") => unfit.of(&column.name),
+        _ => unfit,
+    })
+}
+
+/// Reads the value of a column.
+pub(super) fn parse_value<T: DeserializeOwned>(column: &Column, value: Option<&[u8]>) -> Result<T, Unfit> {
+    T::deserialize(scalar::ValueDeserializer::new(value, column.type_oid)).map_err(|unfit| unfit.of(&column.name))
+}
 
 /// Why a row does not fit a type.
 #[derive(Debug)]

@@ -10,14 +10,14 @@ use crate::postgres::Column;
 
 /// Reads one row.
 #[derive(Clone, Copy)]
-pub(in crate::postgres) struct RowDeserializer<'r> {
+pub(super) struct RowDeserializer<'r> {
     columns: &'r [Column],
     values: &'r [Option<&'r [u8]>],
     next: usize,
 }
 
 impl<'r> RowDeserializer<'r> {
-    pub(in crate::postgres) fn new(columns: &'r [Column], values: &'r [Option<&'r [u8]>]) -> Self {
+    pub(super) fn new(columns: &'r [Column], values: &'r [Option<&'r [u8]>]) -> Self {
         Self { columns, values, next: 0 }
     }
 

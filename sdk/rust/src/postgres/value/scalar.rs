@@ -97,24 +97,30 @@ impl<'a> ValueDeserializer<'a> {
         let elements = elements.ok_or_else(|| Unfit("the value is not an array".to_owned()))?;
         Ok(Elements { elements: elements.into_iter(), oid, of })
     }
+}
 
-    /// Reads the value with serde_json.
-    fn json<T>(
-        self,
-        read: impl FnOnce(&mut serde_json::Deserializer<serde_json::de::SliceRead<'_>>) -> serde_json::Result<T>,
-    ) -> Result<T, Unfit> {
-        let text = self.bytes()?;
-        read(&mut serde_json::Deserializer::from_slice(&text)).map_err(|error| {
-            Unfit(format!("its JSON does not fit the type (line {}, column {})", error.line(), error.column()))
-        })
-    }
+/// Calls a method of serde_json's reader with the value.
+macro_rules! json {
+    ($value:expr, $method:ident($($argument:expr),*)) => {
+        match $value.bytes()? {
+            Cow::Borrowed(text) => serde_json::Deserializer::from_slice(text).$method($($argument),*),
+            // An element of an array. What the visitor gets must outlive it, which the reader of a stream ensures.
+            Cow::Owned(text) => serde_json::Deserializer::from_reader(text.as_slice()).$method($($argument),*),
+        }
+        .map_err(unfit_json)
+    };
+}
+
+/// serde_json's own text would quote the value.
+fn unfit_json(error: serde_json::Error) -> Unfit {
+    Unfit(format!("its JSON does not fit the type (line {}, column {})", error.line(), error.column()))
 }
 
 macro_rules! numbers {
     ($($method:ident $visit:ident $type:ty)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
             if self.is_json() {
-                return self.json(|json| json.$method(visitor));
+                return json!(self, $method(visitor));
             }
             visitor.$visit(self.number::<$type>(stringify!($type))?)
         })*
@@ -160,7 +166,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
             return visitor.visit_unit();
         }
         match self.oid {
-            oid::JSON | oid::JSONB => self.json(|json| json.deserialize_any(visitor)),
+            oid::JSON | oid::JSONB => json!(self, deserialize_any(visitor)),
             oid::BOOL => self.deserialize_bool(visitor),
             oid::INT2 | oid::INT4 | oid::INT8 | oid::OID => self.deserialize_i64(visitor),
             oid::FLOAT4 | oid::FLOAT8 => self.deserialize_f64(visitor),
@@ -172,7 +178,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
         if self.is_json() {
-            return self.json(|json| json.deserialize_bool(visitor));
+            return json!(self, deserialize_bool(visitor));
         }
         visitor.visit_bool(self.truth()?)
     }
@@ -180,7 +186,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
     /// A text of JSON that is not a string is the whole document, for `String` in a column of JSON.
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
         if self.is_json() && matches!(&self.value, Value::Text(text) if text.trim_ascii_start().starts_with(b"\"")) {
-            return self.json(|json| json.deserialize_str(visitor));
+            return json!(self, deserialize_str(visitor));
         }
         match self.text()? {
             Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
@@ -195,7 +201,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
         match &self.value {
             Value::Null => visitor.visit_none(),
-            _ if self.is_json() => self.json(|json| json.deserialize_option(visitor)),
+            _ if self.is_json() => json!(self, deserialize_option(visitor)),
             _ => visitor.visit_some(self),
         }
     }
@@ -214,7 +220,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
         if self.is_json() {
-            return self.json(|json| json.deserialize_seq(visitor));
+            return json!(self, deserialize_seq(visitor));
         }
         if self.oid == oid::BYTEA {
             return visitor.visit_seq(SeqDeserializer::new(self.octets()?.into_iter()));
@@ -224,7 +230,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
 
     fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Unfit> {
         if self.is_json() {
-            return self.json(|json| json.deserialize_tuple(length, visitor));
+            return json!(self, deserialize_tuple(length, visitor));
         }
         self.deserialize_seq(visitor)
     }
@@ -240,7 +246,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
         if self.is_json() {
-            return self.json(|json| json.deserialize_map(visitor));
+            return json!(self, deserialize_map(visitor));
         }
         Err(Unfit("only JSON becomes a map or a struct".to_owned()))
     }
@@ -252,7 +258,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
         visitor: V,
     ) -> Result<V::Value, Unfit> {
         if self.is_json() {
-            return self.json(|json| json.deserialize_struct(name, fields, visitor));
+            return json!(self, deserialize_struct(name, fields, visitor));
         }
         self.deserialize_map(visitor)
     }
@@ -264,7 +270,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
         visitor: V,
     ) -> Result<V::Value, Unfit> {
         if self.is_json() {
-            return self.json(|json| json.deserialize_enum(name, variants, visitor));
+            return json!(self, deserialize_enum(name, variants, visitor));
         }
         let text = self.text()?;
         StrDeserializer::<Unfit>::new(&text).deserialize_enum(name, variants, visitor)

@@ -92,7 +92,11 @@ fn arrays_become_lists_of_their_elements() {
 
 #[test]
 fn json_becomes_any_type() {
-    assert_eq!(value(3802, "{\"a\": [1, null]}"), Ok(json!({ "a": [1, null] })));
+    // A type that takes anything takes the whole row.
+    assert_eq!(value(3802, "{\"a\": [1, null]}"), Ok(json!({ "x": { "a": [1, null] } })));
+    let rows = answer(&[("x", 3802)], &[&[Some("[1, null]")]]);
+    let row = rows.iter().next().expect("a row").expect("complete");
+    assert_eq!(row.get("x"), Ok(json!([1, null])));
     assert_eq!(value(114, "[1, 2]"), Ok(vec![1, 2]));
     assert_eq!(value(114, "null"), Ok(None::<i32>));
     assert_eq!(value(114, "\"text\""), Ok("text".to_owned()));
