@@ -126,6 +126,9 @@ impl Session {
         if matches!(portal.phase, Phase::Open) {
             return Ok(result);
         }
+        // The time of a statement that was stopped is over.
+        let failed = Stop::after(CANCEL);
+        let stop = if result.is_ok() { stop } else { &failed };
         let ended = self.end_portal(portal, result.is_ok(), stop).await?;
         // A deferred constraint fails at the end.
         Ok(result.and_then(|answers| ended.map(|()| answers)))
