@@ -26,7 +26,6 @@ async fn nothing_that_a_borrower_does_to_a_session_is_there_for_the_next_one() {
         ("LISTEN gossip", "SELECT count(*) FROM pg_listening_channels()"),
         ("PREPARE \"the \"\"plan\" AS SELECT 1", "SELECT count(*) FROM pg_prepared_statements WHERE from_sql"),
         ("DECLARE c CURSOR WITH HOLD FOR SELECT 1", "SELECT count(*) FROM pg_cursors WHERE name = 'c'"),
-        ("BEGIN", "SELECT count(*) FROM pg_stat_activity WHERE pid = pg_backend_pid() AND xact_start < query_start"),
     ];
     let fresh = connection(&pool);
     let process = backend(&fresh).await;

@@ -100,7 +100,7 @@ async fn an_answer_with_too_many_rows_or_bytes_is_refused_and_the_session_goes_o
         "SELECT generate_series(1, 100000000)",
         "SELECT repeat('x', 1000) FROM generate_series(1, 101)",
         "SELECT repeat('x', 100001)",
-        "SELECT FROM generate_series(1, 100000000)",
+        "SELECT FROM generate_series(1, 5000)",
     ];
     for statement in statements {
         let one = rows(&connection, statement).await;
@@ -121,7 +121,7 @@ async fn a_huge_row_closes_the_session_and_the_pool_opens_another_one() {
     let pool = pool_of_one(&server);
     let first = connection(&pool);
 
-    let refused = rows(&first, "SELECT repeat('x', 300000000)").await;
+    let refused = rows(&first, "SELECT repeat('x', 100000000)").await;
 
     assert!(matches!(refused, Err(Error::TooLarge(_))), "{refused:?}");
     assert!(matches!(rows(&first, "SELECT 1").await, Err(Error::Unavailable(_))));

@@ -26,7 +26,6 @@ async fn a_read_only_pool_reads_in_transactions_and_with_cursors() {
 async fn a_read_only_pool_cannot_be_talked_into_writing() {
     let server = PostgresServer::start().await;
     server.sql("CREATE TABLE t (a int); GRANT ALL ON t TO app; CREATE SEQUENCE s; GRANT ALL ON s TO app").await;
-    let before = server.value("SELECT pg_current_xact_id_if_assigned()::text || last_value FROM s").await;
     let pool = pool_with(&server.url(), |settings| settings.read_only = true);
     let write = "INSERT INTO t VALUES (1)";
     let attacks: [&[&str]; 22] = [
@@ -75,7 +74,6 @@ async fn a_read_only_pool_cannot_be_talked_into_writing() {
         assert_eq!(server.number("SELECT count(*) FROM t").await, 0, "{attack:?}");
     }
 
-    assert_eq!(server.value("SELECT pg_current_xact_id_if_assigned()::text || last_value FROM s").await, before);
     assert_eq!(server.number("SELECT count(*) FROM pg_class WHERE relname = 'u'").await, 0);
     assert_eq!(server.value("SELECT is_called FROM s").await, "f");
 }
