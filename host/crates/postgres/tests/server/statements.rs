@@ -112,6 +112,9 @@ async fn prepared_statements_survive_what_callers_and_migrations_do() {
         run(&connection, &[forgets, "TABLE t", "BEGIN"]).await;
         run(&connection, &["TABLE t", "COMMIT"]).await;
     }
+    run(&connection, &["ALTER TABLE t ALTER COLUMN b TYPE int USING 1"]).await;
+    let cursor = connection.open_cursor(query("TABLE t"));
+    assert_eq!(result(cursor.read(10)).await.unwrap()[0].row_count, 1);
     // In a transaction there is no way back, but the next transaction works.
     run(&connection, &["BEGIN", "ALTER TABLE t ADD COLUMN c int"]).await;
     assert_eq!(code(rows(&connection, "TABLE t").await), "0A000");
