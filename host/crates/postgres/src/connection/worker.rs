@@ -35,7 +35,7 @@ pub(super) struct Worker {
 enum Holding {
     /// Nothing yet: the next call borrows a session.
     Nothing,
-    Session(Borrowed),
+    Session(Box<Borrowed>),
     /// The session was lost. The next call must not run on another one, which does not have the transaction of the first.
     Lost,
 }
@@ -129,7 +129,7 @@ impl Worker {
             () = dropped.cancelled() => return Err(given_back()),
             borrowed = self.pool.borrow(self.deadline) => borrowed?,
         };
-        self.session = Holding::Session(borrowed);
+        self.session = Holding::Session(Box::new(borrowed));
         Ok(())
     }
 
