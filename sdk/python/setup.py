@@ -18,7 +18,8 @@ class BuildWithInterface(build_py):
         copy = Path(self.build_lib) / "toril_plugin" / "wit" / "toril-plugin"
         if not self.editable_mode:
             copy.mkdir(parents=True, exist_ok=True)
-            shutil.copy(SHARED / "plugin.wit", copy)
+            for file in SHARED.glob("*.wit"):
+                shutil.copy(file, copy)
 
 
 setup(cmdclass={"build_py": BuildWithInterface})

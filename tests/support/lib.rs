@@ -3,6 +3,7 @@
 //! | module | contents |
 //! | --- | --- |
 //! | [`redis_server`] | private Redis servers that can be stopped, killed, paused and restarted: one, also with TLS, a cluster, or a master with replicas and sentinels |
+//! | [`postgres`] | private PostgreSQL servers that can be stopped, killed, paused and restarted, also with TLS, or with a standby |
 //! | [`github`], [`agent`] | the servers that the example plugins use; a test sets their next responses |
 //! | [`a2a`] | AI agents built with the A2A SDKs, as separate processes |
 //! | [`stub_agent`] | an A2A agent whose every response a test sets, with any timing |
@@ -39,6 +40,7 @@ pub mod node;
 pub mod otlp;
 mod paths;
 mod ports;
+pub mod postgres;
 mod process;
 pub mod promtool;
 pub mod proxy;
@@ -56,6 +58,7 @@ pub use a2a::A2aServer;
 pub use agent::AgentServer;
 pub use github::GithubServer;
 pub use paths::root as repository;
+pub use postgres::{PostgresPair, PostgresServer};
 pub use redis_server::{RedisCluster, RedisSentinel, RedisServer};
 pub use session::{Client, Session};
 pub use toril::Toril;

@@ -15,6 +15,8 @@ pub(crate) enum Signal {
     Terminate,
     /// SIGINT, as Ctrl-C sends.
     Interrupt,
+    /// SIGQUIT: end at once. For PostgreSQL without a checkpoint.
+    Quit,
     /// SIGSTOP: pause.
     Stop,
     /// SIGCONT: continue.
@@ -53,6 +55,7 @@ impl Guarded {
         let name = match signal {
             Signal::Terminate => "TERM",
             Signal::Interrupt => "INT",
+            Signal::Quit => "QUIT",
             Signal::Stop => "STOP",
             Signal::Continue => "CONT",
         };

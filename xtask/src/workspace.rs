@@ -54,6 +54,11 @@ impl Workspace {
         self.root.join("tests/npm")
     }
 
+    /// The npm packages with the programs of PostgreSQL for the tests.
+    pub fn postgres(&self) -> PathBuf {
+        self.root.join("tests/postgres")
+    }
+
     /// The Node scripts that drive the dashboard in a browser.
     pub fn browser(&self) -> PathBuf {
         self.root.join("tests/browser")

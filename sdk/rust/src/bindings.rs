@@ -6,6 +6,8 @@
 wit_bindgen::generate!({
     path: ["../../wit/since-0.2", "wit"],
     world: "toril:sdk/plugin",
+    // A pollable of the host's calls is one of those that `wasip2` can wait for.
+    with: { "wasi:io/poll@0.2.0": wasip2::io::poll },
     generate_all,
     pub_export_macro: true,
     export_macro_name: "export_component",

@@ -8,6 +8,7 @@ pub mod chromium;
 mod deb;
 pub mod guest_toolchain;
 pub mod node;
+pub mod postgres;
 pub mod promtool;
 pub mod python;
 pub mod redis;
@@ -33,6 +34,7 @@ pub fn run(workspace: &Workspace, with_tests: bool) -> Result<redis::RedisServer
         }
         println!("Valkey 9 server: {}", redis::valkey_9(workspace)?);
         println!("Redis 7.0 server: {}", redis7::find_or_install(workspace)?);
+        println!("PostgreSQL: {}", postgres::find_or_install(workspace)?);
         let python = python::environment(workspace, "python-a2a", &workspace.a2a().join("requirements.txt"))?;
         println!("Python of the A2A agent: {}", python.display());
         println!("Chromium: {}", chromium::find_or_install()?);

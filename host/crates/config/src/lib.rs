@@ -7,7 +7,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `config` | the whole configuration |
-//! | `host`, `plugin`, `webhook`, `callbacks` | the type of each section of the file; those of `[redis]` and `[queues]` are in [`toril_job::settings`] |
+//! | `host`, `plugin`, `postgres`, `webhook`, `callbacks` | the type of each section of the file; those of `[redis]` and `[queues]` are in [`toril_job::settings`] |
 //! | `origin`, `pointer`, `secret`, `signing_key`, `units` | value types with their own validation |
 //! | `env` | the environment, replaceable in tests |
 //! | `problem`, `key` | problems, and how they are displayed |
@@ -27,6 +27,7 @@ mod key;
 mod origin;
 mod plugin;
 mod pointer;
+mod postgres;
 mod problem;
 mod read;
 mod secret;
@@ -46,6 +47,7 @@ pub use self::host::{AdminAccess, Applies, HostSettings, SHORTEST_TOKEN};
 pub use self::origin::{Origin, OriginError, Scheme};
 pub use self::plugin::{Isolation, Plugin, SendSecret};
 pub use self::pointer::{Pointer, PointerError};
+pub use self::postgres::Postgres;
 pub use self::problem::{LoadError, Problem, Problems, Severity};
 pub use self::secret::Secret;
 pub use self::signing_key::{KeyError, SigningKey};

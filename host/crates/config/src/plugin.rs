@@ -11,6 +11,7 @@ use toril_job::QueueName;
 use toril_job::settings::{KeyValue, RateLimit};
 
 use super::origin::Origin;
+use super::postgres::Postgres;
 use super::secret::Secret;
 
 /// The grants and limits of one plugin. Everything that is not granted is denied.
@@ -31,6 +32,8 @@ pub struct Plugin {
     pub max_added_jobs: NonZeroU64,
     /// The limits of its key-value data. None, the default: no access to key-value data.
     pub keyvalue: Option<KeyValue>,
+    /// The pools of PostgreSQL connections that it may borrow from, by name. Default: none.
+    pub postgres: BTreeMap<String, Postgres>,
     /// Configuration values that it may read. Numbers and booleans are converted to text.
     pub config: BTreeMap<String, String>,
     /// Secrets that it may read, with their values already loaded. Their names are not in [`config`](Self::config).
@@ -95,6 +98,7 @@ impl Default for Plugin {
             add_to: Vec::new(),
             max_added_jobs: ADDED_JOBS,
             keyvalue: None,
+            postgres: BTreeMap::new(),
             config: BTreeMap::new(),
             secrets: BTreeMap::new(),
             send_secrets: BTreeMap::new(),

@@ -4,6 +4,7 @@
 
 #![warn(missing_docs)]
 
+mod postgres;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,8 @@ use metrics::{
     Counter, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
 use toril_job::{Finished, Outcome, Usage};
+
+pub use postgres::{PostgresMeters, PostgresResult};
 
 const PROCESSED: &str = "jobs_processed_total";
 const FAILED: &str = "jobs_failed_total";
@@ -40,6 +43,8 @@ const SECONDS: [f64; 16] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0];
 /// From 10 µs to 100 ms: the start of a pen, and round trips.
 const MOMENTS: [f64; 9] = [0.000_01, 0.000_03, 0.000_1, 0.000_3, 0.001, 0.003, 0.01, 0.03, 0.1];
+/// From 100 µs to 30 s: statements, and the waits for a connection.
+const STATEMENTS: [f64; 12] = [0.000_1, 0.000_3, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
 /// From 64 KiB to 1 GiB.
 const BYTES: [f64; 8] =
     [65_536.0, 262_144.0, 1_048_576.0, 4_194_304.0, 16_777_216.0, 67_108_864.0, 268_435_456.0, 1_073_741_824.0];
@@ -47,7 +52,7 @@ const BYTES: [f64; 8] =
 const FUEL: [f64; 8] = [1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11];
 
 /// The bucket bounds of each histogram, by its name.
-pub fn buckets() -> [(&'static str, &'static [f64]); 6] {
+pub fn buckets() -> [(&'static str, &'static [f64]); 8] {
     [
         (DURATION, &SECONDS),
         (WAIT, &SECONDS),
@@ -55,6 +60,8 @@ pub fn buckets() -> [(&'static str, &'static [f64]); 6] {
         (ROUND_TRIP, &MOMENTS),
         (PEN_MEMORY, &BYTES),
         (PEN_FUEL, &FUEL),
+        (postgres::WAIT, &STATEMENTS),
+        (postgres::STATEMENT, &STATEMENTS),
     ]
 }
 
@@ -82,6 +89,7 @@ pub fn describe() {
     describe_counter!(RECONNECTS, "New connections of the host to Redis, after the first");
     describe_counter!(WEBHOOKS, "Requests to webhooks, by webhook and result");
     describe_counter!(CALLBACKS, "Requests to callbacks, by result");
+    postgres::describe();
 }
 
 /// The metrics of a queue's jobs. The handles are cached, because a look-up by labels takes longer than counting.

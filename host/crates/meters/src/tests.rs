@@ -8,6 +8,7 @@ use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, Share
 use super::{buckets, describe};
 
 const MANUAL: &str = include_str!("../../../../docs/metrics.md");
+const GRAFANA: &str = include_str!("../../../../deploy/grafana-dashboard.json");
 
 /// Records which metrics are described.
 #[derive(Default)]
@@ -60,6 +61,18 @@ fn the_manual_has_a_row_for_every_metric() {
     let rows = MANUAL.lines().filter_map(|line| Some(line.strip_prefix("| `")?.split_once('`')?.0));
     let rows: BTreeSet<_> = rows.filter(|name| !name.starts_with("process_")).map(str::to_owned).collect();
     assert_eq!(rows, *described().all.lock().unwrap());
+}
+
+/// `tests/metrics.rs` checks the names of all other metrics, with those that a host without a database exports.
+#[test]
+fn the_dashboard_of_grafana_uses_metrics_of_postgresql_that_exist() {
+    let words = GRAFANA.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let names: BTreeSet<_> = words.filter(|word| word.starts_with("postgres_")).collect();
+    let described = described();
+    let known = described.all.lock().unwrap();
+    let unknown: Vec<_> =
+        names.iter().filter(|name| !known.contains(name.strip_suffix("_bucket").unwrap_or(name))).collect();
+    assert!(names.len() == 4 && unknown.is_empty(), "{unknown:?} of {names:?}");
 }
 
 #[test]

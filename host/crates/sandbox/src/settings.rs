@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::grants::PreparedGrants;
 use crate::grants::http::Transport;
+use crate::grants::postgres::PoolProblem;
 use crate::log_quota::LogQuota;
 use toril_config::{Isolation, Plugin};
 use toril_meters::PluginMeters;
@@ -32,17 +33,30 @@ pub struct Settings {
 impl Settings {
     /// Creates the settings from a configuration entry.
     pub fn new(name: &str, entry: &Plugin) -> Self {
-        let plugin: Arc<str> = name.into();
+        Self::with(name.into(), entry, None)
+    }
+
+    /// Creates the settings from an entry that replaces the one of these settings.
+    pub fn replaced_by(&self, entry: &Plugin) -> Self {
+        Self::with(self.plugin.clone(), entry, Some(&self.grants))
+    }
+
+    fn with(plugin: Arc<str>, entry: &Plugin, before: Option<&PreparedGrants>) -> Self {
         Self {
-            grants: PreparedGrants::new(&plugin, entry),
+            grants: PreparedGrants::new(&plugin, entry, before),
+            meters: Arc::new(PluginMeters::of(&plugin)),
             plugin,
             memory: usize::try_from(entry.memory).unwrap_or(usize::MAX),
             fuel: entry.fuel.map(Into::into),
             max_result: usize::try_from(entry.max_result).unwrap_or(usize::MAX),
             isolation: entry.isolation,
             log_quota: Arc::new(LogQuota::new()),
-            meters: Arc::new(PluginMeters::of(name)),
         }
+    }
+
+    /// Checks that a host can use these settings.
+    pub fn check(&self) -> Result<(), PoolProblem> {
+        self.grants.postgres.check(&self.plugin)
     }
 
     /// The same settings, with requests sent through this transport instead of the network.

@@ -38,6 +38,7 @@ fn the_manual_has_a_row_for_every_key() {
         ("### `[queues.NAME.backoff_strategies.STRATEGY]`", schema::BACKOFF_STRATEGY),
         ("### `[queues.NAME.schedules.ID]`", schema::SCHEDULE),
         ("## `[plugins.NAME]`", schema::PLUGIN),
+        ("### `[plugins.NAME.postgres.POOL]`", schema::POSTGRES),
         ("## `[webhooks.NAME]` and `[callbacks]`", &webhooks),
     ] {
         let described: BTreeSet<_> = rows(heading).into_keys().collect();

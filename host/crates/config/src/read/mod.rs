@@ -14,6 +14,7 @@ mod manual;
 mod node;
 mod origins;
 mod plugin;
+mod postgres;
 mod queue;
 mod rate_limit;
 mod redis;

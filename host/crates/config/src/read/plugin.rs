@@ -14,6 +14,7 @@ use super::super::secret::Secret;
 use super::fault::Fault;
 use super::node::Node;
 use super::origins::origin;
+use super::postgres;
 use super::rate_limit::rate_limit;
 use super::report::Report;
 use super::schema;
@@ -74,6 +75,7 @@ fn read_entry(table: &Table<'_>, folder: &Path, env: &Env, report: &mut Report<'
     report.set(&mut plugin.max_result, table.get("max_result"), |node| values::size(node, 1, 512 * MIB));
     plugin.ca = report.read(table.get("ca"), |node| readable(node, folder));
     plugin.keyvalue = keyvalue(table, report);
+    plugin.postgres = postgres::read(table, folder, env, report);
     plugin.add_to = list(table, "add_to", "an array of queue names", queue_name, report);
     plugin.private_addresses = list(table, "private_addresses", "an array of address ranges", address_range, report);
     plugin.send_secrets = send_secret::read(table, &plugin.http, folder, env, report);
@@ -139,7 +141,8 @@ fn list<T>(
     items.filter_map(|node| report.read(Some(node), item)).collect()
 }
 
-fn readable(node: &Node<'_>, folder: &Path) -> Result<PathBuf, Fault> {
+/// The path of a file that can be read.
+pub(super) fn readable(node: &Node<'_>, folder: &Path) -> Result<PathBuf, Fault> {
     let path = values::path(node, folder)?;
     match std::fs::File::open(&path) {
         Ok(_) => Ok(path),

@@ -40,11 +40,15 @@ pub(super) const PLUGIN: &[&str] = &[
     "max_added_jobs",
     "max_result",
     "memory",
+    "postgres",
     "private_addresses",
     "reuse_jobs",
     "secrets",
     "send_secrets",
 ];
+/// `[plugins.NAME.postgres.POOL]`.
+pub(super) const POSTGRES: &[&str] =
+    &["ca", "connect_timeout", "connections", "max_bytes", "max_rows", "read_only", "statement_timeout", "url"];
 /// `[webhooks.NAME]`.
 pub(super) const WEBHOOK: &[&str] = &[
     "constants",
@@ -81,7 +85,7 @@ pub(super) const BACKOFF_STRATEGY: &[&str] = &["delay", "delays", "jitter", "max
 pub(super) const METRICS: &[&str] = &["max_data_points"];
 
 /// Which table a misplaced key belongs to.
-const HOMES: [(&str, &[&str]); 7] = [
+const HOMES: [(&str, &[&str]); 8] = [
     ("under [queues.NAME]", QUEUE),
     ("under [plugins.NAME]", PLUGIN),
     ("under [host]", HOST),
@@ -89,6 +93,7 @@ const HOMES: [(&str, &[&str]); 7] = [
     ("into `backoff`", BACKOFF),
     ("into `rate_limit`", RATE_LIMIT),
     ("under [webhooks.NAME]", WEBHOOK),
+    ("under [plugins.NAME.postgres.POOL]", POSTGRES),
 ];
 
 /// A suggestion for an unknown key, and the list of allowed keys.
@@ -151,6 +156,9 @@ pub(super) fn secrecy(path: &[&str]) -> Secrecy {
         | ["plugins", _, "env" | "secrets" | "send_secrets", ..]
         | ["webhooks", _, "secret", ..]
         | ["callbacks", "secret", ..] => Secrecy::Secret,
+        ["plugins", _, "postgres", _, key, ..] if *key != "url" && POSTGRES.contains(key) => Secrecy::Open,
+        // A URL, or what may be one in the wrong place.
+        ["plugins", _, "postgres", ..] => Secrecy::Secret,
         ["redis", key, ..] => open_in(REDIS, key),
         ["host", key, ..] => open_in(HOST, key),
         ["queues", _, key, ..] => open_in(QUEUE, key),

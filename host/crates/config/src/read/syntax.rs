@@ -38,12 +38,12 @@ fn advice(message: &str) -> Option<String> {
 }
 
 /// Without parsed keys, secrets cannot be distinguished from other values. A line is therefore shown only if its
-/// section contains neither a URL nor secrets.
+/// section contains neither a URL nor secrets nor a server.
 fn may_be_shown(text: &str, line: &Range<usize>) -> bool {
     let start = text[..line.start].rfind("\n[").map_or(0, |line_end| line_end + 1);
     let start = if text[line.clone()].starts_with('[') { line.start } else { start };
     let section = text[start..line.end].to_ascii_lowercase();
-    !["url", "://", "secret", "redis"].iter().any(|word| section.contains(word))
+    !["url", "://", "secret", "redis", "postgres"].iter().any(|word| section.contains(word))
 }
 
 /// A duplicate key or table. The first occurrence is found in the part of the file before the duplicate, which is

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::super::{
     AdminAccess, Backoff, BackoffKind, BackoffStrategy, Delays, Env, HostSettings, Isolation, Keep, LoadError, Plugin,
-    Queue, RateLimit, Redis, Repeat, Schedule, load, parse,
+    Postgres, Queue, RateLimit, Redis, Repeat, Schedule, Secret, load, parse,
 };
 use toril_job::QueueName;
 
@@ -151,8 +151,18 @@ memory = "4GiB"
 isolation = "reuse"
 reuse_jobs = 7
 config = { text = "t", whole = 0x10, decimal = 1.50, truth = true }
+[plugins."a.b_c-1".postgres.main]
+url = "env:DATABASE_URL"
+ca = "/dev/null"
+connections = 3
+connect_timeout = "2s"
+statement_timeout = "1m"
+max_rows = 7
+max_bytes = "2KiB"
+read_only = true
 "#;
-    let config = parse(text, Path::new("/etc/toril/queues.toml"), &nothing()).unwrap();
+    let env = Env::of([("DATABASE_URL", "postgres://me:hunter2@db/shop")]);
+    let config = parse(text, Path::new("/etc/toril/queues.toml"), &env).unwrap();
     let redis = &config.redis;
     assert!(redis.tls);
     assert_eq!(redis.effective_url().unwrap().expose(), "rediss://r:7000/3");
@@ -207,6 +217,17 @@ config = { text = "t", whole = 0x10, decimal = 1.50, truth = true }
     assert_eq!(plugin.isolation, Isolation::Reuse { jobs: NonZeroU32::new(7).unwrap() });
     let values: Vec<&str> = plugin.config.values().map(String::as_str).collect();
     assert_eq!(values, ["1.50", "t", "true", "16"]);
+    let pool = Postgres {
+        url: Secret::new("postgres://me:hunter2@db/shop"),
+        ca: Some("/dev/null".into()),
+        connections: NonZeroU32::new(3).unwrap(),
+        connect_timeout: seconds(2),
+        statement_timeout: seconds(60),
+        max_rows: NonZeroU64::new(7).unwrap(),
+        max_bytes: 2048,
+        read_only: true,
+    };
+    assert_eq!(plugin.postgres, [("main".to_owned(), pool)].into());
 }
 
 #[test]
@@ -221,6 +242,17 @@ fn a_plugin_has_limits_that_its_entry_can_change() {
     assert_eq!(kept("keyvalue = true"), Some((None, 1_000_000, 1 << 30)));
     let lines = "keyvalue = { ttl = \"1h\", max_keys = 5, max_bytes = \"2KB\" }";
     assert_eq!(kept(lines), Some((Some(seconds(3600)), 5, 2_000)));
+}
+
+#[test]
+fn a_pool_has_limits_that_its_entry_can_change() {
+    let text = section("[plugins.a.postgres]\nmain.url = 'env:URL'\nother = { url = 'env:URL', max_rows = 5 }");
+    let pools = config(&text, &Env::of([("URL", "host=db")])).plugin("a").postgres;
+    assert_eq!(pools["main"], Postgres::new(Secret::new("host=db")));
+    assert_eq!(pools["other"], Postgres { max_rows: NonZeroU64::new(5).unwrap(), ..pools["main"].clone() });
+    let main = &pools["main"];
+    assert_eq!((main.connections.get(), main.max_rows.get(), main.max_bytes), (10, 10_000, 8 << 20));
+    assert_eq!((main.connect_timeout, main.statement_timeout, main.read_only), (seconds(5), seconds(5), false));
 }
 
 #[test]

@@ -56,6 +56,7 @@ pub const PLUGIN: &[&str] = &[
     "max_added_jobs = 7",
     "max_result = '2KB'",
     "memory = '32MiB'",
+    "postgres.main = { url = 'env:TOKEN', connections = 3, read_only = true }",
     "private_addresses = ['10.0.0.0/8']",
     "secrets = { token = 'env:TOKEN' }",
 ];

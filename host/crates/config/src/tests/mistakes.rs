@@ -60,6 +60,16 @@ fn keys_that_are_not_known() {
         case(section("[plugins.a]\nkeyvalue = { tll = '1h' }"), 4, 14, "did you mean `ttl`?"),
         case(section("[plugins.a]\nkeyvalue = 1"), 4, 12, "keyvalue"),
         case(section("[plugins.a]\nadd_to = ['a:b']"), 4, 11, "BullMQ does not take"),
+        case(section("[plugins.a.postgres.main]\nurl = 'file:/dev/zero'"), 4, 7, "larger than 1 MiB"),
+        case(section("[plugins.a.postgres.main]\nconnections = 5"), 3, 21, "has no `url`"),
+        case(section("[plugins.a.postgres.main]\nurl = 'postgres://db'"), 4, 7, "write \"env:NAME\""),
+        case(
+            section("[plugins.a.postgres.main]\nurl = 'file:/dev/null'\nmax_row = 5"),
+            5,
+            1,
+            "did you mean `max_rows`?",
+        ),
+        case(section("[plugins.a.postgres.Main]\nurl = 'file:/dev/null'"), 3, 21, "not a valid name of a pool"),
         case(section("[plugins.a]\nprivate_addresses = ['ten']"), 4, 22, "not a range of IP addresses"),
     ]);
 }

@@ -29,7 +29,9 @@ def write_world(folder: Path, interfaces: list[str]) -> None:
     """Writes the world ``plugin`` and its dependencies into a folder."""
     deps = folder / "deps"
     shutil.copytree(_WIT, deps)
-    shutil.copytree(plugin_interface(), deps / "toril-plugin", dirs_exist_ok=True)
+    # The dependencies of the interface are in `_WIT`, with the parts of them that this package uses.
+    ignored = shutil.ignore_patterns("deps")
+    shutil.copytree(plugin_interface(), deps / "toril-plugin", ignore=ignored, dirs_exist_ok=True)
     imports = "".join(f"    import {interface};\n" for interface in interfaces)
     (folder / "world.wit").write_text(
         f"package toril:built;\n\nworld plugin {{\n{imports}    export toril:plugin/handler@0.2.0;\n}}\n"
