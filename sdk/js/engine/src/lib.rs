@@ -2,8 +2,8 @@
 //!
 //! `build` runs at build time: it compiles modules, evaluates them, and seals the heap. Then the builder takes a snapshot of
 //! the memory, which becomes the component. `handler` runs jobs in a copy of that snapshot. `realm` holds what both
-//! share. `interfaces` and `native` are the modules that JavaScript imports; `event_loop` drives timers and requests
-//! (`http`) while a job awaits them. `json` replaces QuickJS's own JSON functions. `stacks` shows the author's files in
+//! share. `interfaces` and `native` are the modules that JavaScript imports; `event_loop` drives timers, requests (`http`)
+//! and statements (`postgres`, `postgres_values`) while a job awaits them. `json` replaces QuickJS's own JSON functions. `stacks` shows the author's files in
 //! stacks, which it looks up in `positions`. `alloc` is the allocator.
 
 mod alloc;
@@ -16,6 +16,8 @@ mod interfaces;
 mod json;
 mod native;
 mod positions;
+mod postgres;
+mod postgres_values;
 mod realm;
 mod rejections;
 mod stacks;

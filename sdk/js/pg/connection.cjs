@@ -1,0 +1,328 @@
+// `Connection` of `pg`: it takes the messages of the protocol from `pg` and other packages, such as `pg-cursor`, makes calls to the
+// host of them, and emits the server's messages. Messages wait for the call before them.
+const { EventEmitter } = require('events');
+const host = require('./host.js');
+const ConnectionParameters = require('./parameters.cjs');
+const Portal = require('./portal.cjs');
+const process = require('./process.cjs');
+const Stream = require('./stream.cjs');
+const { cancelled, isFinal, missing, toError } = require('./errors.cjs');
+const { Field } = require('./protocol.cjs');
+
+const STATUS = { idle: 'I', open: 'T', failed: 'E' };
+const NO_VALUES = [];
+
+class Connection extends EventEmitter {
+  parsedStatements = {};
+  submittedNamedStatements = {};
+  ssl = false;
+  /** `pg` sets it when it ends the connection. */
+  _ending = false;
+  /** Whether `connect` has been called. `pg` reads it. */
+  _connecting = false;
+  #parameters;
+  #id;
+  /** The call that runs, and the function that ends it. */
+  #call;
+  #messages = [];
+  /** Whether a statement has failed. The protocol skips all messages until the next `sync`. */
+  #isSkipping = false;
+  #isScheduled = false;
+  #isOver = false;
+  #statements = new Map();
+  #portals = new Map();
+
+  constructor() {
+    super();
+    this.stream = new Stream((error) => this.#close(error));
+  }
+
+  /** `parameters` names the pool. Without a call it is the main one. */
+  useParameters(parameters) {
+    this.#parameters = parameters;
+  }
+
+  get transactionStatus() {
+    return STATUS[host.transaction(this.#id ?? 0)];
+  }
+
+  connect() {
+    this._connecting = true;
+    this.#parameters ??= new ConnectionParameters();
+    const { database, setup } = this.#parameters;
+    const lose = (error) => this.#close(error);
+    const begin = () => this.#ready();
+    const prepare = () => this.#start((ended) => host.batch(this.#id, setup, ended), begin, lose);
+    const connect = (ended) => host.ready((this.#id = host.connect(database)), ended);
+    this.#start(connect, setup === undefined ? begin : prepare, lose);
+  }
+
+  query(text) {
+    this.#messages.push({ kind: 'query', text });
+    this.#pump();
+  }
+
+  parse({ name = '', text, types }) {
+    this.#messages.push({ kind: 'parse', name, text, types });
+  }
+
+  bind({ portal = '', statement = '', values, binary = false, valueMapper }) {
+    const written = values?.map((value, place) => asParameter(valueMapper ? valueMapper(value, place) : value));
+    this.#messages.push({ kind: 'bind', portal: portal || '', statement: statement || '', values: written, binary });
+  }
+
+  describe({ type, name = '' }) {
+    this.#messages.push({ kind: 'describe', type, name });
+  }
+
+  execute({ portal = '', rows = 0 } = {}) {
+    this.#messages.push({ kind: 'execute', portal: portal || '', rows });
+  }
+
+  close({ type, name = '' }) {
+    this.#messages.push({ kind: 'close', type, name: name || '' });
+  }
+
+  /** `pg-cursor` often asks for rows right after it has asked for the columns. So the messages are sent a moment later. */
+  flush() {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    process.nextTick(() => {
+      this.#isScheduled = false;
+      this.#pump();
+    });
+  }
+
+  sync() {
+    this.#messages.push({ kind: 'sync' });
+    this.#pump();
+  }
+
+  end() {
+    this._ending = true;
+    this.#messages.push({ kind: 'end' });
+    this.#pump();
+  }
+
+  /** Cancels the statement that runs. */
+  cancelStatement() {
+    const call = this.#call;
+    if (call?.id === undefined) return;
+    host.cancel(call.id);
+    call.fail(cancelled('canceling statement due to user request'));
+  }
+
+  ref() {}
+  unref() {}
+
+  #pump() {
+    while (this.#call === undefined && this.#messages.length > 0) {
+      const message = this.#messages.shift();
+      if (this.#isSkipping && message.kind !== 'sync' && message.kind !== 'end') continue;
+      this.#take(message);
+    }
+  }
+
+  #take(message) {
+    switch (message.kind) {
+      case 'query':
+        this.#batch(message);
+        break;
+      case 'parse':
+        this.#statements.set(message.name, message);
+        if (message.name !== '') this.emit('parseComplete', { name: 'parseComplete', length: 5 });
+        break;
+      case 'bind':
+        this.#bind(message);
+        break;
+      case 'describe':
+        this.#describe(message);
+        break;
+      case 'execute':
+        this.#execute(message);
+        break;
+      case 'close':
+        this.#forget(message);
+        break;
+      case 'sync':
+        this.#isSkipping = false;
+        this.#endPortals();
+        this.#ready();
+        break;
+      default:
+        this.#close();
+    }
+  }
+
+  /**
+   * Makes a call. `begin` gets the function that ends it, and returns the call's number. `then` gets the answers, `failed` an error
+   * after which the connection can still be used.
+   */
+  #start(begin, then, failed = (error) => this.#fail(error)) {
+    const call = { id: undefined, fail: undefined };
+    const end = (react) => {
+      if (this.#call !== call) return;
+      this.#call = undefined;
+      react();
+      this.#pump();
+    };
+    const reject = (error) => {
+      const meant = toError(error, this.#parameters.database);
+      end(() => (isFinal(error) ? this.#close(meant) : failed(meant)));
+    };
+    const ended = (error, answers) => (error === null ? end(() => then(answers)) : reject(error));
+    call.fail = (error) => end(() => failed(error));
+    this.#call = call;
+    try {
+      call.id = begin(ended);
+    } catch (thrown) {
+      process.nextTick(() => reject(thrown));
+    }
+  }
+
+  #batch({ text }) {
+    const answered = (answers) => {
+      if (answers.length === 0) this.emit('emptyQuery', { name: 'emptyQuery', length: 4 });
+      for (const answer of answers) this.#deliver(answer, { isDescribed: answer.columns.length > 0 });
+      this.#ready();
+    };
+    const failed = (error) => {
+      this.emit('errorMessage', error);
+      this.#ready();
+    };
+    this.#start((ended) => host.batch(this.#id, text, ended), answered, failed);
+  }
+
+  #bind({ portal, statement, values = NO_VALUES, binary }) {
+    const known = this.#statements.get(statement);
+    if (known === undefined) {
+      this.#fail(missing(`prepared statement "${statement}" does not exist`));
+      return;
+    }
+    this.#portals.get(portal)?.close();
+    this.#portals.set(portal, new Portal(known, values, Boolean(binary)));
+  }
+
+  #describe({ type, name }) {
+    const portal = this.#portals.get(name);
+    if (type !== 'P' || portal === undefined) {
+      this.#fail(missing(`portal "${name}" does not exist`));
+      return;
+    }
+    portal.isDescribed = true;
+    const [next] = this.#messages;
+    if (portal.isEmpty || (next?.kind === 'execute' && next.portal === name)) return;
+    // The interface tells the columns together with rows.
+    const answered = ([{ columns }]) => this.#tellColumns(columns, portal);
+    this.#start((ended) => portal.readAhead(this.#id, ended), answered);
+  }
+
+  #execute({ portal: name, rows }) {
+    const portal = this.#portals.get(name);
+    if (portal === undefined) {
+      this.#fail(missing(`portal "${name}" does not exist`));
+      return;
+    }
+    if (portal.isEmpty) {
+      this.emit('emptyQuery', { name: 'emptyQuery', length: 4 });
+      return;
+    }
+    const ahead = portal.takeAhead(rows);
+    if (ahead !== undefined) {
+      this.#deliver(ahead, portal);
+      return;
+    }
+    const isWhole = !rows && !portal.isOpen;
+    const begin = (ended) => (isWhole ? portal.run(this.#id, ended) : portal.read(this.#id, rows, ended));
+    this.#start(begin, ([answer]) => this.#deliver(answer, portal));
+  }
+
+  #forget({ type, name }) {
+    if (type === 'P') {
+      this.#portals.get(name)?.close();
+      this.#portals.delete(name);
+    } else {
+      this.#statements.delete(name);
+    }
+    this.emit('closeComplete', { name: 'closeComplete', length: 5 });
+  }
+
+  /** Emits the messages of an answer. */
+  #deliver({ columns, rows, command }, portal) {
+    if (portal.isDescribed) this.#tellColumns(columns, portal);
+    // There is one listener, except in debuggers, and there can be many rows.
+    const listeners = this.listeners('dataRow');
+    for (const row of rows) {
+      const fields = portal.isBinary ? row.map(asBuffer) : row;
+      const message = { name: 'dataRow', length: 0, fieldCount: fields.length, fields };
+      for (const listener of listeners) listener.call(this, message);
+    }
+    if (command !== '') this.emit('commandComplete', { name: 'commandComplete', length: command.length + 5, text: command });
+    else if (portal.isOpen) this.emit('portalSuspended', { name: 'portalSuspended', length: 5 });
+    else this.emit('emptyQuery', { name: 'emptyQuery', length: 4 });
+  }
+
+  #tellColumns(columns, portal) {
+    portal.isDescribed = false;
+    if (columns.length === 0) {
+      this.emit('noData', { name: 'noData', length: 5 });
+      return;
+    }
+    const format = portal.isBinary ? 'binary' : 'text';
+    const fields = [];
+    for (let at = 0; at < columns.length; at += 6) {
+      const [name, typeOid, typeSize, typeModifier, tableOid, number] = columns.slice(at, at + 6);
+      fields.push(new Field(name, tableOid, number, typeOid, typeSize, typeModifier, format));
+    }
+    this.emit('rowDescription', { name: 'rowDescription', length: 0, fieldCount: fields.length, fields });
+  }
+
+  /** The server ends its portals with the transaction. */
+  #endPortals() {
+    const portals = [...this.#portals.values()];
+    if (portals.some(({ isOpen }) => isOpen) && host.transaction(this.#id) !== 'idle') return;
+    for (const portal of portals) portal.close();
+    this.#portals.clear();
+  }
+
+  #ready() {
+    const connection = this;
+    this.emit('readyForQuery', {
+      name: 'readyForQuery',
+      length: 5,
+      // The host is asked only if somebody reads it.
+      get status() {
+        return connection.transactionStatus;
+      },
+    });
+  }
+
+  #fail(error) {
+    this.#isSkipping = true;
+    this.emit('errorMessage', error);
+  }
+
+  /** Gives the connection back. `error`: why it ends unexpectedly. */
+  #close(error) {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.stream.writable = false;
+    if (this.#id !== undefined) host.close(this.#id);
+    this.#call = { id: undefined };
+    this.#messages = [];
+    process.nextTick(() => {
+      if (error) this.emit('error', error);
+      this.emit('end');
+    });
+  }
+}
+
+/** A parameter for the host: a text, bytes or null. */
+function asParameter(value) {
+  if (value === null || value === undefined) return null;
+  return typeof value === 'string' || value instanceof Uint8Array ? value : String(value);
+}
+
+const asBuffer = (value) => value && Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+
+module.exports = Connection;

@@ -1,0 +1,36 @@
+// `Pool` of `pg`. The connections are in the host, so this pool keeps none for longer than it needs them.
+const PgPool = require('pg-pool');
+const host = require('./host.js');
+
+/**
+ * Milliseconds after which an idle connection goes back to the host, where other jobs wait for it. A job that makes its next query
+ * at once keeps the connection, and a job that waits for something else gives it back.
+ */
+const IDLE = 1;
+
+class Pool extends PgPool {
+  #attempt = host.attempt();
+
+  constructor(options, Client) {
+    super(options, Client);
+    Object.assign(this.options, { idleTimeoutMillis: IDLE, min: 0 });
+  }
+
+  connect(callback) {
+    this.#forgetEarlierAttempts();
+    return super.connect(callback);
+  }
+
+  /** The host has taken the connections of earlier attempts back. Only an instance that runs several jobs has any. */
+  #forgetEarlierAttempts() {
+    const attempt = host.attempt();
+    if (attempt === this.#attempt) return;
+    this.#attempt = attempt;
+    for (const { timeoutId } of this._idle) clearTimeout(timeoutId);
+    this._clients = [];
+    this._idle = [];
+    this._pendingQueue = [];
+  }
+}
+
+module.exports = Pool;

@@ -1,0 +1,87 @@
+// A bound statement. One whose rows are read in portions has a cursor of the host.
+const host = require('./host.js');
+
+/** More rows than any answer may have. */
+const ALL = 0xffff_ffff;
+
+class Portal {
+  /** Whether the columns are wanted before the rows. */
+  isDescribed = false;
+  #statement;
+  #values;
+  #isBinary;
+  #cursor;
+  /** What has been read ahead, to know the columns. */
+  #ahead;
+
+  constructor({ text, types }, values, isBinary) {
+    this.#statement = { text, types };
+    this.#values = values;
+    this.#isBinary = isBinary;
+  }
+
+  get isBinary() {
+    return this.#isBinary;
+  }
+
+  /** Whether its rows are read in portions. */
+  get isOpen() {
+    return this.#cursor !== undefined;
+  }
+
+  /** Whether there is nothing to run. The server has an answer of its own for that. */
+  get isEmpty() {
+    return this.#statement.text.trim() === '';
+  }
+
+  /** Runs the statement as a whole. Returns the call. */
+  run(connection, ended) {
+    return host.query(connection, ...this.#arguments(), ended);
+  }
+
+  /** Reads a row ahead. */
+  readAhead(connection, ended) {
+    this.#cursor ??= host.openCursor(connection, ...this.#arguments());
+    return host.read(this.#cursor, 1, (error, answers) => {
+      [this.#ahead] = answers ?? [];
+      ended(error, answers);
+    });
+  }
+
+  /** The next rows, if they have all been read ahead. */
+  takeAhead(rows) {
+    const ahead = this.#ahead;
+    if (ahead === undefined || (ahead.command === '' && ahead.rows.length < (rows || ALL))) return undefined;
+    this.#ahead = undefined;
+    return ahead;
+  }
+
+  /** Reads the next rows. Zero stands for all of them. */
+  read(connection, rows, ended) {
+    this.#cursor ??= host.openCursor(connection, ...this.#arguments());
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    const count = (rows || ALL) - (ahead?.rows.length ?? 0);
+    return host.read(this.#cursor, count, (error, answers) => {
+      ended(error, answers && ahead ? [joined(ahead, answers[0])] : answers);
+    });
+  }
+
+  close() {
+    if (this.#cursor !== undefined) host.closeCursor(this.#cursor);
+    this.#cursor = undefined;
+  }
+
+  #arguments() {
+    return [this.#statement.text, this.#values, this.#statement.types, this.#isBinary];
+  }
+}
+
+/** The command of a SELECT counts the rows of its last portion. */
+function joined(ahead, { columns, rows, command }) {
+  const count = ahead.rows.length;
+  const counted = command.replace(/^SELECT (\d+)$/, (_, last) => `SELECT ${Number(last) + count}`);
+  return { columns, rows: [...ahead.rows, ...rows], command: counted };
+}
+
+module.exports = Portal;
