@@ -57,6 +57,7 @@ impl Reloader {
         keep_what_needs_a_restart(&old, &mut new, &changes);
 
         // Everything that can fail comes first. Until all of it has succeeded, none of it takes effect.
+        load::check_entries(&new, &changes.plugins.to_change).map_err(Refused::Plugins)?;
         let prepared = load::prepare(&self.plugins, &new, |plugin| !self.plugins.has(plugin)).await;
         let mut loaded = Vec::new();
         for prepared in prepared.map_err(Refused::Plugins)? {

@@ -37,6 +37,7 @@ impl Gauges {
             for status in self.plugins.status() {
                 metrics::plugin(&status.plugin, &status.version, status.interface);
             }
+            self.plugins.record();
             match self.redis.ping().await {
                 Ok(took) => {
                     answered = true;

@@ -36,10 +36,23 @@ pub async fn prepare(
     if problems.is_empty() { Ok(ready) } else { Err(Problems::new(&config.path, problems)) }
 }
 
+/// Checks whether these plugins, which are in use, could use their new entries.
+pub fn check_entries(config: &Config, plugins: &[String]) -> Result<(), Problems> {
+    let problem = |name: &String| {
+        let error = Plugins::check_entry(name, &config.plugin(name)).err()?;
+        Some(unusable(config, name, &error))
+    };
+    let problems: Vec<_> = plugins.iter().filter_map(problem).collect();
+    if problems.is_empty() { Ok(()) } else { Err(Problems::new(&config.path, problems)) }
+}
+
 /// The problem of a plugin that cannot be used, at the first line that names it.
 fn unusable(config: &Config, plugin: &str, error: &LoadError) -> Problem {
     let queue = config.queues.iter().find(|(_, queue)| queue.plugin == plugin);
     let queue = queue.map_or("", |(name, _)| name.as_str());
+    if let LoadError::Pool(problem) = error {
+        return config.problem(&["plugins", plugin, "postgres", problem.pool()], problem.to_string(), None);
+    }
     let help = if matches!(error, LoadError::Missing(_)) { advice(config, plugin) } else { None };
     config.problem(&["queues", queue, "plugin"], format!("plugin {plugin} cannot be used: {error}"), help)
 }

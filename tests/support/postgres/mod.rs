@@ -4,6 +4,7 @@
 mod account;
 mod children;
 mod find;
+mod liar;
 mod pair;
 mod sql;
 mod template;
@@ -20,6 +21,7 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 pub use find::programs;
+pub use liar::{Lie, LyingServer};
 pub use pair::PostgresPair;
 pub use sql::{Row, SqlSession};
 
@@ -37,6 +39,8 @@ pub const PASSWORD: &str = "correct-horse-7531";
 /// The database, which the role owns.
 pub const DATABASE: &str = "app";
 
+/// What the server's log says then.
+const IN_USE: &str = "Address already in use";
 /// How often another port is tried if one is in use.
 const TRIES: usize = 5;
 /// How long a dropped server may take to end.
@@ -44,8 +48,7 @@ const END: Duration = Duration::from_secs(20);
 
 /// Settings that make a server start and write fast. Committed data survives the end of the process, but not that of
 /// the machine.
-const SETTINGS: [&str; 10] = [
-    "listen_addresses=127.0.0.1",
+const SETTINGS: [&str; 9] = [
     "fsync=off",
     "full_page_writes=off",
     "shared_buffers=16MB",
@@ -217,7 +220,7 @@ impl PostgresServer {
     fn write_access(&self) -> Result<()> {
         let tcp = if self.certificates.is_some() { "hostssl" } else { "host" };
         let access = format!(
-            "local all all trust\nlocal replication all trust\n{tcp} all all 127.0.0.1/32 scram-sha-256\n\
+            "local all all trust\nlocal replication all trust\n{tcp} all all 127.0.0.0/8 scram-sha-256\n\
              {tcp} all all ::1/128 scram-sha-256\n"
         );
         let path = self.folder.path().join("data/pg_hba.conf");
@@ -234,7 +237,7 @@ impl PostgresServer {
         for _ in 1..TRIES {
             self.port = free_port();
             match self.run().await {
-                Err(error) if format!("{error:#}").contains("Address already in use") => {}
+                Err(error) if format!("{error:#}").contains(IN_USE) => {}
                 other => return other,
             }
         }
@@ -262,6 +265,10 @@ impl PostgresServer {
             }
             tokio::time::sleep(POLL).await;
         }
+        // With several addresses, the server starts if one of them is free.
+        if self.log().contains(IN_USE) {
+            bail!("the PostgreSQL server could not use its port:\n{}", self.log());
+        }
         self.process = Some(process);
         Ok(())
     }
@@ -271,7 +278,10 @@ impl PostgresServer {
         let mut settings: Vec<String> = SETTINGS.map(str::to_owned).into();
         // The test itself connects only through this socket, so it cannot reach another server that got the port.
         settings.push(format!("unix_socket_directories={folder}"));
+        settings.push("listen_addresses=127.0.0.1".to_owned());
         if let Some(files) = &self.certificates {
+            // The certificate is not for the second address, so a client can connect to a wrong name.
+            settings.push("listen_addresses=127.0.0.1,127.0.0.2".to_owned());
             settings.push("ssl=on".to_owned());
             settings.push(format!("ssl_cert_file={}", files.certificate.display()));
             settings.push(format!("ssl_key_file={}", files.key.display()));

@@ -48,6 +48,7 @@ pub use grants::http::{
     Exchange, Network, RecordedBody, RecordedRequest, RecordedResponse, Recorder, Replayer, Route, SendResult, Tape,
     TapeError, Transport,
 };
+pub use grants::postgres::{PoolProblem, PoolStatus};
 pub use load::{Contents, LoadError, read};
 pub use registry::{Handle, Plugins, Prepared, Reload, ReloadRecord, StartError, Status};
 pub use version::Version;

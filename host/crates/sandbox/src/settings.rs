@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::grants::PreparedGrants;
 use crate::grants::http::Transport;
+use crate::grants::postgres::PoolProblem;
 use crate::log_quota::LogQuota;
 use toril_config::{Isolation, Plugin};
 use toril_meters::PluginMeters;
@@ -43,6 +44,11 @@ impl Settings {
             log_quota: Arc::new(LogQuota::new()),
             meters: Arc::new(PluginMeters::of(name)),
         }
+    }
+
+    /// Checks that a host can use these settings.
+    pub fn check(&self) -> Result<(), PoolProblem> {
+        self.grants.postgres.check(&self.plugin)
     }
 
     /// The same settings, with requests sent through this transport instead of the network.

@@ -5,6 +5,7 @@ mod check;
 mod component;
 mod inspect;
 mod new;
+mod pools;
 mod report;
 mod test;
 mod types;

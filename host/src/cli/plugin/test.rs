@@ -10,6 +10,7 @@ use clap::{ArgGroup, Args};
 use serde_json::Value;
 
 use super::component;
+use super::pools;
 use super::report::Report;
 use crate::author::job_file;
 use crate::cli::client::Client;
@@ -50,6 +51,10 @@ pub struct Test {
     /// Let it keep key-value data, which is in memory and gone after the run.
     #[arg(long)]
     keyvalue: bool,
+    /// A pool of PostgreSQL connections that it may use, beside those of its entry. URL is a connection string, or env:NAME for
+    /// one in an environment variable. The plugin's statements take effect there. Can be given more than once.
+    #[arg(long, value_name = "POOL=URL")]
+    postgres: Vec<String>,
     /// A queue that it may add jobs to, beside those of its entry; they are printed and run by nobody. Can be given more
     /// than once.
     #[arg(long, value_name = "QUEUE")]
@@ -83,7 +88,8 @@ impl Test {
     pub async fn run(self, path: Option<&Path>) -> CommandResult {
         let (job, config) = self.job_and_config(path).await?;
         let name = self.plugin.clone().unwrap_or_else(|| component::name(&self.file));
-        let entry = self.entry(&name, config.as_ref());
+        let mut entry = self.entry(&name, config.as_ref());
+        pools::add(&self.postgres, &mut entry).map_err(CliError::wrong)?;
         let timeout = self.timeout(&job, config.as_ref());
         let recorder = Arc::new(Recorder::default());
         let transport = self.transport(&recorder).map_err(CliError::wrong)?;

@@ -124,6 +124,7 @@ impl Call {
             Err(error) => return Outcome::Retry(failed_to_start(&error)).into(),
         };
         let end = self.call(&mut pen, job, &signals, &trace, start, deadline).await;
+        pen.end_attempt();
         if matches!(end, CallEnd::LockLost) {
             output.abandon();
             return Outcome::LockLost.into();

@@ -16,6 +16,7 @@ pub mod env;
 pub mod http;
 pub mod jobs;
 pub mod keyvalue;
+pub mod postgres;
 
 use std::sync::Arc;
 
@@ -38,6 +39,8 @@ pub enum Grant {
     Env,
     /// Stores key-value data: `keyvalue`.
     KeyValue,
+    /// Uses databases: `postgres`.
+    Postgres,
     /// Adds jobs: `add_to`.
     #[serde(rename = "add_to")]
     AddTo,
@@ -45,7 +48,8 @@ pub enum Grant {
 
 impl Grant {
     /// All grants, in the order in which they are shown.
-    pub(crate) const ALL: [Self; 5] = [Self::Http, Self::Config, Self::Env, Self::KeyValue, Self::AddTo];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Http, Self::Config, Self::Env, Self::KeyValue, Self::Postgres, Self::AddTo];
 
     /// The line in `[plugins.NAME]` that grants it, with a placeholder for what only the user knows.
     pub fn line(self) -> &'static str {
@@ -54,6 +58,7 @@ impl Grant {
             Self::Config => config::LINE,
             Self::Env => env::LINE,
             Self::KeyValue => keyvalue::LINE,
+            Self::Postgres => postgres::LINE,
             Self::AddTo => jobs::LINE,
         }
     }
@@ -65,6 +70,7 @@ impl Grant {
             Self::Config => config::INTERFACE,
             Self::Env => env::INTERFACE,
             Self::KeyValue => keyvalue::INTERFACE,
+            Self::Postgres => postgres::INTERFACE,
             Self::AddTo => jobs::INTERFACE,
         }
     }
@@ -77,6 +83,7 @@ pub struct PreparedGrants {
     pub config: config::Prepared,
     pub env: env::Prepared,
     pub keyvalue: keyvalue::Prepared,
+    pub postgres: postgres::Prepared,
     pub jobs: jobs::Prepared,
 }
 
@@ -89,6 +96,7 @@ impl PreparedGrants {
             env: env::prepare(entry),
             http: Arc::new(http),
             keyvalue: keyvalue::prepare(entry),
+            postgres: postgres::Prepared::new(plugin, entry),
             jobs: jobs::Prepared::new(entry),
         }
     }
@@ -164,6 +172,13 @@ impl<T: GrantHost> keyvalue::KeyValueHost for T {
     }
 }
 
+impl<T: GrantHost> postgres::PostgresHost for T {
+    fn postgres(&mut self) -> postgres::View<'_> {
+        let GrantView { prepared, table, job, .. } = self.grants();
+        postgres::View { grant: &prepared.postgres, table, job }
+    }
+}
+
 impl<T: GrantHost> jobs::JobsHost for T {
     fn jobs(&mut self) -> jobs::View<'_> {
         let GrantView { prepared, pen, job, .. } = self.grants();
@@ -176,5 +191,12 @@ pub fn link<T: GrantHost>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     http::link(linker)?;
     config::link(linker)?;
     keyvalue::link(linker)?;
+    postgres::link(linker)?;
     jobs::link(linker)
+}
+
+/// Gives back what the guest still holds for the attempt that has ended. The rest of its state ends with the pen, or with
+/// [`PenGrants::begin`].
+pub fn end_attempt(table: &mut ResourceTable) {
+    postgres::end_attempt(table);
 }

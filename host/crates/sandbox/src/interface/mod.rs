@@ -4,8 +4,10 @@
 //! one.
 
 mod bindings;
+mod resources;
 mod version;
 
-pub use bindings::toril::plugin::{job_context, jobs, types};
+pub use bindings::toril::plugin::{job_context, jobs, postgres, types};
 pub use bindings::{Processor, ProcessorPre};
+pub use resources::{BorrowedConnection, CallState, OpenCursor, PendingCall};
 pub use version::{VERSION, check};

@@ -117,11 +117,12 @@ mod tests {
         let all = importing(&[
             "toril:plugin/job-context@0.2.0",
             "toril:plugin/jobs@0.2.0",
+            "toril:plugin/postgres@0.2.0",
             "wasi:config/store@0.2.0-rc.1",
             "wasi:http/outgoing-handler@0.2.6",
             "wasi:keyvalue/store@0.2.0-draft2",
         ]);
-        assert_eq!(all.grants(), [Grant::Http, Grant::Config, Grant::KeyValue, Grant::AddTo]);
+        assert_eq!(all.grants(), [Grant::Http, Grant::Config, Grant::KeyValue, Grant::Postgres, Grant::AddTo]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::compile::CompileError;
+use crate::grants::postgres::PoolProblem;
 use toril_job::Failure;
 use toril_schema::ManifestError;
 
@@ -69,6 +70,9 @@ pub enum LoadError {
         /// Which limit it exceeds.
         reason: String,
     },
+    /// A pool of the plugin's entry cannot be used.
+    #[error(transparent)]
+    Pool(#[from] PoolProblem),
     /// `describe` failed.
     #[error("{} was refused: its `describe` failed: {}", .path.display(), .failure.message)]
     Describe {

@@ -74,6 +74,7 @@ impl Plugins {
     /// Like [`Plugins::prepare`], for a component at another path.
     pub async fn prepare_file(&self, path: &Path, plugin: &str, entry: &Plugin) -> Result<Prepared, LoadError> {
         let settings = Arc::new(Settings::new(plugin, entry));
+        settings.check()?;
         let version = self.load_settled(path, settings.clone()).await?;
         Ok(Prepared { plugin: plugin.to_owned(), version, settings })
     }
@@ -106,7 +107,12 @@ impl Plugins {
         self.pool.drop_idle(|key| &*key.settings.plugin == plugin);
     }
 
-    /// Replaces a plugin's settings, starting with the next attempt.
+    /// Checks whether a plugin could use this entry.
+    pub fn check_entry(plugin: &str, entry: &Plugin) -> Result<(), LoadError> {
+        Ok(Settings::new(plugin, entry).check()?)
+    }
+
+    /// Replaces a plugin's settings, starting with the next attempt. Check them before with [`Plugins::check_entry`].
     pub fn configure(&self, plugin: &str, entry: &Plugin) {
         if let Some(slot) = self.slot(plugin) {
             let old = slot.configure(Arc::new(Settings::new(plugin, entry)));
@@ -132,6 +138,13 @@ impl Plugins {
         let mut status: Vec<_> = slots.iter().map(|(plugin, slot)| slot.status(plugin)).collect();
         status.sort_by(|a, b| a.plugin.cmp(&b.plugin));
         status
+    }
+
+    /// Sets the gauges that disappear if they are not set again and again.
+    pub fn record(&self) {
+        for slot in self.slots.read().unwrap_or_else(PoisonError::into_inner).values() {
+            slot.settings().grants.postgres.record();
+        }
     }
 
     /// Runs one attempt on the plugin's current version.

@@ -105,6 +105,7 @@ impl Slot {
             refused: self.refused.load_full().map(|reason| reason.to_string()),
             since: self.history.since(),
             reloads: self.history.records(),
+            pools: self.settings.load().grants.postgres.status(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use super::history::ReloadRecord;
 use crate::engine::EngineError;
+use crate::grants::postgres::PoolStatus;
 use crate::load::LoadError;
 
 /// Why the plugin side could not be started.
@@ -57,4 +58,6 @@ pub struct Status {
     pub since: SystemTime,
     /// The results of the latest reloads, newest first.
     pub reloads: Vec<ReloadRecord>,
+    /// The connections of its PostgreSQL pools on this host.
+    pub pools: Vec<PoolStatus>,
 }

@@ -67,8 +67,31 @@ fn granted(plugin: &PluginDetails) -> Markup {
                     Some(kept) => @match kept.ttl { Some(ttl) => { "kept for " (humantime::format_duration(ttl)) } None => "kept for ever" },
                 }
             } }
+            @if !granted.postgres.is_empty() { div { dt { "PostgreSQL" } dd { (pools(plugin)) } } }
             div { dt { "Memory" } dd { (number(granted.memory >> 20)) " MiB" } }
             div { dt { "Fuel" } dd { @match granted.fuel { Some(fuel) => (number(fuel.get())), None => span.note { "no bound" } } } }
+        }
+    }
+}
+
+/// The pools of the entry, and their connections on this host. Their addresses are part of a secret, and not shown.
+fn pools(plugin: &PluginDetails) -> Markup {
+    html! {
+        @for (name, pool) in &plugin.granted.postgres {
+            @let status = plugin.status.pools.iter().find(|status| status.name == *name);
+            div {
+                code { (shown(name)) } " "
+                span.note {
+                    @if pool.read_only { "read-only, " }
+                    @if let Some(status) = status {
+                        (number(status.open as u64)) " of " (number(status.max as u64)) " connections open, "
+                        (number(status.idle as u64)) " idle"
+                        @if status.waiting > 0 { ", " (number(status.waiting as u64)) " attempts wait" }
+                    } @else {
+                        "up to " (number(u64::from(pool.connections.get()))) " connections"
+                    }
+                }
+            }
         }
     }
 }
