@@ -42,7 +42,7 @@ export const pgModules = {
   name: 'pg-modules',
   setup(build) {
     build.onResolve({ filter: /^(\.\/[\w-/]+|pgpass|util|util\/types)$/ }, ({ path, importer }) => {
-      const replaced = isOf(importer) ? OF_PACKAGES[path] : undefined;
+      const replaced = isOf(importer) || CURSOR.test(importer) ? OF_PACKAGES[path] : undefined;
       return replaced && { path: replaced };
     });
     build.onResolve({ filter: /^pg(-pool|-protocol|-types)?$/ }, ({ path, importer }) => {
@@ -67,3 +67,6 @@ export const pgModules = {
 };
 
 const isOf = (path) => path.startsWith(PG) || path.startsWith(POOL);
+
+/** A project's own `pg-cursor` asks `util` for a warning only. */
+const CURSOR = /[\\/]node_modules[\\/]pg-cursor[\\/]/;

@@ -83,7 +83,10 @@ class Connection extends EventEmitter {
     this.#messages.push({ kind: 'close', type, name: name || '' });
   }
 
-  /** `pg-cursor` often asks for rows right after it has asked for the columns. So the messages are sent a moment later. */
+  /**
+   * Sends the messages a moment later: `pg` expects no answer before it has returned, and `pg-cursor` often asks for rows right after
+   * it has asked for the columns.
+   */
   flush() {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -95,7 +98,7 @@ class Connection extends EventEmitter {
 
   sync() {
     this.#messages.push({ kind: 'sync' });
-    this.#pump();
+    this.flush();
   }
 
   end() {
@@ -108,7 +111,7 @@ class Connection extends EventEmitter {
   cancelStatement() {
     const call = this.#call;
     if (call?.id === undefined) return;
-    host.cancel(call.id);
+    host.release(call.id);
     call.fail(cancelled('canceling statement due to user request'));
   }
 
@@ -307,7 +310,7 @@ class Connection extends EventEmitter {
     if (this.#isOver) return;
     this.#isOver = true;
     this.stream.writable = false;
-    if (this.#id !== undefined) host.close(this.#id);
+    if (this.#id !== undefined) host.release(this.#id);
     this.#call = { id: undefined };
     this.#messages = [];
     process.nextTick(() => {

@@ -1,16 +1,11 @@
-// The host's interface. A file of its own, because a CommonJS module cannot import it. Its functions are those of the engine:
-// engine/src/interfaces/postgres.rs describes them.
-export {
-  attempt,
-  batch,
-  cancel,
-  close,
-  closeCursor,
-  connect,
-  openCursor,
-  query,
-  read,
-  ready,
-  serverSettings,
-  transaction,
-} from 'toril:plugin/postgres@0.2.0';
+// The host's interface. Its functions are those of the engine: engine/src/interfaces/postgres.rs describes them. A file of its own,
+// because a CommonJS module cannot import the interface.
+import { start } from 'toril:plugin/postgres@0.2.0';
+
+export { attempts, connect, openCursor, release, transaction } from 'toril:plugin/postgres@0.2.0';
+
+export const ready = (connection, ended) => start('ready', connection, null, ended);
+export const batch = (connection, statements, ended) => start('batch', connection, statements, ended);
+/** `statement` is `[text, values, types, isBinary]`. */
+export const query = (connection, statement, ended) => start('query', connection, statement, ended);
+export const read = (cursor, rows, ended) => start('read', cursor, rows, ended);

@@ -9,7 +9,7 @@ const host = require('./host.js');
 const IDLE = 1;
 
 class Pool extends PgPool {
-  #attempt = host.attempt();
+  #attempt = host.attempts();
 
   constructor(options, Client) {
     super(options, Client);
@@ -23,7 +23,7 @@ class Pool extends PgPool {
 
   /** The host has taken the connections of earlier attempts back. Only an instance that runs several jobs has any. */
   #forgetEarlierAttempts() {
-    const attempt = host.attempt();
+    const attempt = host.attempts();
     if (attempt === this.#attempt) return;
     this.#attempt = attempt;
     for (const { timeoutId } of this._idle) clearTimeout(timeoutId);

@@ -7,21 +7,18 @@ const ALL = 0xffff_ffff;
 class Portal {
   /** Whether the columns are wanted before the rows. */
   isDescribed = false;
+  /** In the form that the host takes. */
   #statement;
-  #values;
-  #isBinary;
   #cursor;
   /** What has been read ahead, to know the columns. */
   #ahead;
 
   constructor({ text, types }, values, isBinary) {
-    this.#statement = { text, types };
-    this.#values = values;
-    this.#isBinary = isBinary;
+    this.#statement = [text, values, types, isBinary];
   }
 
   get isBinary() {
-    return this.#isBinary;
+    return this.#statement[3];
   }
 
   /** Whether its rows are read in portions. */
@@ -31,17 +28,17 @@ class Portal {
 
   /** Whether there is nothing to run. The server has an answer of its own for that. */
   get isEmpty() {
-    return this.#statement.text.trim() === '';
+    return this.#statement[0].trim() === '';
   }
 
   /** Runs the statement as a whole. Returns the call. */
   run(connection, ended) {
-    return host.query(connection, ...this.#arguments(), ended);
+    return host.query(connection, this.#statement, ended);
   }
 
   /** Reads a row ahead. */
   readAhead(connection, ended) {
-    this.#cursor ??= host.openCursor(connection, ...this.#arguments());
+    this.#cursor ??= host.openCursor(connection, this.#statement);
     return host.read(this.#cursor, 1, (error, answers) => {
       [this.#ahead] = answers ?? [];
       ended(error, answers);
@@ -58,7 +55,7 @@ class Portal {
 
   /** Reads the next rows. Zero stands for all of them. */
   read(connection, rows, ended) {
-    this.#cursor ??= host.openCursor(connection, ...this.#arguments());
+    this.#cursor ??= host.openCursor(connection, this.#statement);
     const ahead = this.#ahead;
     this.#ahead = undefined;
     const count = (rows || ALL) - (ahead?.rows.length ?? 0);
@@ -68,12 +65,8 @@ class Portal {
   }
 
   close() {
-    if (this.#cursor !== undefined) host.closeCursor(this.#cursor);
+    if (this.#cursor !== undefined) host.release(this.#cursor);
     this.#cursor = undefined;
-  }
-
-  #arguments() {
-    return [this.#statement.text, this.#values, this.#statement.types, this.#isBinary];
   }
 }
 

@@ -138,8 +138,8 @@ fn run_microtask<'js>(ctx: &Ctx<'js>) -> Result<bool, Value<'js>> {
 fn wait<'js>(ctx: &Ctx<'js>) -> Result<(), Unsettled<'js>> {
     let next = TIMERS.with_borrow(|timers| timers.due.keys().next().map(|(at, _)| *at));
     let (requests, mut pollables): (Vec<u32>, Vec<Pollable>) = http::pollables().into_iter().unzip();
-    let (calls, of_calls): (Vec<u32>, Vec<Pollable>) = postgres::pollables().into_iter().unzip();
-    pollables.extend(of_calls);
+    let mut calls = Vec::new();
+    postgres::pollables(&mut calls, &mut pollables);
     if next.is_none() && pollables.is_empty() {
         return Err(Unsettled::Never);
     }

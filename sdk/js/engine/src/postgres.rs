@@ -1,10 +1,10 @@
 //! Calls of `toril:plugin/postgres`, as callbacks. `interfaces/postgres.rs` makes them functions of JavaScript, and
 //! `postgres_values.rs` says what a callback gets.
 //!
-//! Connections, cursors and calls have numbers. All of them end with the attempt: the host takes its connections back.
+//! Connections, cursors and calls are resources with numbers. All of them end with the attempt. The code is small rather than
+//! fast, because every plugin contains it, and because an attempt has few resources.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
 
 use rquickjs::Ctx;
 use wasip2::io::poll::Pollable;
@@ -15,30 +15,13 @@ use crate::bindings::toril::plugin::postgres::{
 use crate::event_loop::{Callback, Due};
 use crate::postgres_values;
 
-/// A call that has not ended.
-struct Call {
-    pending: Pending,
-    /// The number of its connection.
-    connection: u32,
-    /// How the values of its answers are written.
-    format: Format,
-    callback: Callback,
-}
-
-struct OpenCursor {
-    cursor: Cursor,
-    connection: u32,
-    format: Format,
-}
-
-/// The resources of this attempt. A resource is dropped after those that were made from it.
-#[derive(Default)]
-struct Resources {
-    calls: BTreeMap<u32, Call>,
-    cursors: BTreeMap<u32, OpenCursor>,
-    connections: BTreeMap<u32, Connection>,
-    /// The last number. It is never reset, so that a number of an earlier attempt stays unknown.
-    last: u32,
+/// What to run.
+pub enum Request {
+    Ready,
+    Query(Statement),
+    Batch(String),
+    /// Reads that many rows of a cursor.
+    Read(u32),
 }
 
 /// A statement with its parameters.
@@ -48,154 +31,150 @@ pub struct Statement {
     pub format: Format,
 }
 
+struct Resource {
+    id: u32,
+    /// The number of the connection that it belongs to, or its own one.
+    connection: u32,
+    /// How the values of its answers are written.
+    format: Format,
+    kind: Kind,
+}
+
+enum Kind {
+    Connection(Connection),
+    Cursor(Cursor),
+    Call(Pending, Callback),
+}
+
+struct Resources {
+    /// In the order in which they were made. They are dropped in reverse, because a resource must not go before those made from it.
+    all: Vec<Resource>,
+    /// The last number. It is never reset, so that a number of an earlier attempt stays unknown.
+    last: u32,
+    /// The number of attempts that have ended in this instance.
+    attempts: u32,
+}
+
 thread_local! {
-    static RESOURCES: RefCell<Resources> = const { RefCell::new(Resources {
-        calls: BTreeMap::new(),
-        cursors: BTreeMap::new(),
-        connections: BTreeMap::new(),
-        last: 0,
-    }) };
-    static ATTEMPT: Cell<u32> = const { Cell::new(0) };
+    static RESOURCES: RefCell<Resources> =
+        const { RefCell::new(Resources { all: Vec::new(), last: 0, attempts: 0 }) };
 }
 
 /// The number of attempts that have ended in this instance.
-pub fn attempt() -> u32 {
-    ATTEMPT.get()
+pub fn attempts() -> u32 {
+    RESOURCES.with_borrow(|resources| resources.attempts)
 }
 
 /// Gives all connections back. Their calls never call back.
 pub fn end_attempt() {
-    ATTEMPT.set(ATTEMPT.get().wrapping_add(1));
-    let (calls, cursors, connections) = RESOURCES.with_borrow_mut(|all| {
-        (std::mem::take(&mut all.calls), std::mem::take(&mut all.cursors), std::mem::take(&mut all.connections))
+    let all = RESOURCES.with_borrow_mut(|resources| {
+        resources.attempts = resources.attempts.wrapping_add(1);
+        std::mem::take(&mut resources.all)
     });
-    drop(calls);
-    drop(cursors);
-    drop(connections);
+    drop_in_reverse(all);
 }
 
 /// Borrows a connection of a pool. Returns its number.
 pub fn connect(pool: &str) -> Result<u32, Error> {
     let connection = Connection::connect(pool)?;
-    Ok(RESOURCES.with_borrow_mut(|all| {
-        let id = all.next();
-        all.connections.insert(id, connection);
-        id
+    Ok(RESOURCES.with_borrow_mut(|resources| {
+        let own = resources.last + 1;
+        resources.add(own, Format::Text, Kind::Connection(connection))
     }))
 }
 
-/// Calls back when the connection is there.
-pub fn ready(connection: u32, callback: Callback) -> Result<u32, Error> {
-    start(connection, Format::Text, callback, Connection::ready)
-}
-
-/// Runs a statement. Returns the number of the call.
-pub fn query(connection: u32, statement: &Statement, callback: Callback) -> Result<u32, Error> {
-    let Statement { text, parameters, format } = statement;
-    start(connection, *format, callback, |connection| connection.query(text, parameters, *format))
-}
-
-/// Runs statements without parameters.
-pub fn batch(connection: u32, statements: &str, callback: Callback) -> Result<u32, Error> {
-    start(connection, Format::Text, callback, |connection| connection.batch(statements))
+/// Makes a call on a connection, or on a cursor to read it. Returns the number of the call.
+pub fn start(target: u32, request: &Request, callback: Callback) -> Result<u32, Error> {
+    RESOURCES.with_borrow_mut(|resources| {
+        let resource = resources.get(target)?;
+        let (connection, mut format) = (resource.connection, resource.format);
+        let pending = match (&resource.kind, request) {
+            (Kind::Connection(connection), Request::Ready) => connection.ready(),
+            (Kind::Connection(connection), Request::Batch(text)) => connection.batch(text),
+            (Kind::Connection(connection), Request::Query(statement)) => {
+                format = statement.format;
+                connection.query(&statement.text, &statement.parameters, format)
+            }
+            (Kind::Cursor(cursor), Request::Read(rows)) => cursor.read(*rows),
+            _ => return Err(Error::Invalid("the resource has no such call".into())),
+        };
+        Ok(resources.add(connection, format, Kind::Call(pending, callback)))
+    })
 }
 
 /// Starts a statement whose rows are read in portions. Returns the number of the cursor.
 pub fn open_cursor(connection: u32, statement: &Statement) -> Result<u32, Error> {
-    RESOURCES.with_borrow_mut(|all| {
-        let Statement { text, parameters, format } = statement;
-        let cursor = all.connection(connection)?.open_cursor(text, parameters, *format);
-        let id = all.next();
-        all.cursors.insert(id, OpenCursor { cursor, connection, format: *format });
-        Ok(id)
+    RESOURCES.with_borrow_mut(|resources| match &resources.get(connection)?.kind {
+        Kind::Connection(on) => {
+            let cursor = on.open_cursor(&statement.text, &statement.parameters, statement.format);
+            Ok(resources.add(connection, statement.format, Kind::Cursor(cursor)))
+        }
+        _ => Err(Error::Invalid("the resource is not a connection".into())),
     })
 }
 
-/// Reads the next rows of a cursor.
-pub fn read(cursor: u32, rows: u32, callback: Callback) -> Result<u32, Error> {
-    RESOURCES.with_borrow_mut(|all| {
-        let open = all.cursors.get(&cursor).ok_or_else(|| Error::Invalid("the cursor is closed".into()))?;
-        let call = Call { pending: open.cursor.read(rows), connection: open.connection, format: open.format, callback };
-        let id = all.next();
-        all.calls.insert(id, call);
-        Ok(id)
-    })
-}
-
-/// Closes a cursor. An unknown number is ignored.
-pub fn close_cursor(cursor: u32) {
-    drop(RESOURCES.with_borrow_mut(|all| all.cursors.remove(&cursor)));
-}
-
-/// Drops a call that has not ended, which cancels its statement. It never calls back.
-pub fn cancel(call: u32) {
-    drop(RESOURCES.with_borrow_mut(|all| all.calls.remove(&call)));
-}
-
-/// Gives a connection back. Its calls never call back.
-pub fn close(connection: u32) {
+/// Drops a call, which cancels its statement, or a cursor, or a connection with all that belongs to it. No callback of them is
+/// called any more. An unknown number is ignored.
+pub fn release(id: u32) {
     // Dropped after the borrow ends, because a dropped callback may run JavaScript's finalizers.
-    let (calls, cursors, connection) = RESOURCES.with_borrow_mut(|all| {
-        let calls: Vec<_> = all.calls.extract_if(.., |_, call| call.connection == connection).collect();
-        let cursors: Vec<_> = all.cursors.extract_if(.., |_, cursor| cursor.connection == connection).collect();
-        (calls, cursors, all.connections.remove(&connection))
+    let released = RESOURCES.with_borrow_mut(|resources| {
+        let all = std::mem::take(&mut resources.all);
+        let (released, kept) = all.into_iter().partition(|one| one.id == id || one.connection == id);
+        resources.all = kept;
+        released
     });
-    drop(calls);
-    drop(cursors);
-    drop(connection);
+    drop_in_reverse(released);
 }
 
 /// Whether a transaction is open. `Idle` for an unknown connection.
 pub fn transaction(connection: u32) -> TransactionStatus {
-    RESOURCES
-        .with_borrow(|all| all.connections.get(&connection).map_or(TransactionStatus::Idle, Connection::transaction))
+    RESOURCES.with_borrow(|resources| match resources.get(connection) {
+        Ok(Resource { kind: Kind::Connection(connection), .. }) => connection.transaction(),
+        _ => TransactionStatus::Idle,
+    })
 }
 
-/// The settings that the server has reported.
-pub fn server_settings(connection: u32) -> Vec<(String, String)> {
-    RESOURCES.with_borrow(|all| all.connections.get(&connection).map(Connection::server_settings).unwrap_or_default())
-}
-
-/// What the calls wait for. Drop it before any call.
-pub fn pollables() -> Vec<(u32, Pollable)> {
-    RESOURCES.with_borrow(|all| all.calls.iter().map(|(id, call)| (*id, call.pending.subscribe())).collect())
+/// Adds what the calls wait for. Drop it before any call.
+pub fn pollables(ids: &mut Vec<u32>, pollables: &mut Vec<Pollable>) {
+    RESOURCES.with_borrow(|resources| {
+        for resource in &resources.all {
+            if let Kind::Call(pending, _) = &resource.kind {
+                ids.push(resource.id);
+                pollables.push(pending.subscribe());
+            }
+        }
+    });
 }
 
 /// Takes the answers of a call that is ready, and adds its callback to those that are due.
+#[inline(never)]
 pub fn advance<'js>(ctx: &Ctx<'js>, id: u32, due: &mut Vec<Due<'js>>) {
-    let ended = RESOURCES.with_borrow_mut(|all| {
-        let result = all.calls.get(&id)?.pending.take()?;
-        Some((all.calls.remove(&id)?, result))
+    let ended = RESOURCES.with_borrow_mut(|resources| {
+        let at = resources.all.iter().position(|one| one.id == id)?;
+        let Kind::Call(pending, _) = &resources.all.get(at)?.kind else { return None };
+        let result = pending.take()?;
+        Some((resources.all.remove(at), result))
     });
-    let Some((call, result)) = ended else { return };
-    let Call { format, callback, .. } = call;
+    let Some((Resource { format, kind: Kind::Call(pending, callback), .. }, result)) = ended else { return };
+    drop(pending);
     if let Ok(arguments) = postgres_values::arguments(ctx, result, format) {
         due.push((callback, arguments));
     }
 }
 
-fn start(
-    connection: u32,
-    format: Format,
-    callback: Callback,
-    call: impl FnOnce(&Connection) -> Pending,
-) -> Result<u32, Error> {
-    RESOURCES.with_borrow_mut(|all| {
-        let pending = call(all.connection(connection)?);
-        let id = all.next();
-        all.calls.insert(id, Call { pending, connection, format, callback });
-        Ok(id)
-    })
+fn drop_in_reverse(mut resources: Vec<Resource>) {
+    while resources.pop().is_some() {}
 }
 
 impl Resources {
-    fn next(&mut self) -> u32 {
+    fn add(&mut self, connection: u32, format: Format, kind: Kind) -> u32 {
         self.last += 1;
+        self.all.push(Resource { id: self.last, connection, format, kind });
         self.last
     }
 
-    fn connection(&self, id: u32) -> Result<&Connection, Error> {
+    fn get(&self, id: u32) -> Result<&Resource, Error> {
         let gone = || Error::Unavailable("the connection was given back, because its attempt has ended".into());
-        self.connections.get(&id).ok_or_else(gone)
+        self.all.iter().find(|one| one.id == id).ok_or_else(gone)
     }
 }

@@ -50,11 +50,16 @@ fn columns_array<'js>(ctx: &Ctx<'js>, columns: Vec<Column>) -> Result<Array<'js>
     for (index, column) in columns.into_iter().enumerate() {
         let at = index * 6;
         array.set(at, column.name)?;
-        array.set(at + 1, column.type_oid)?;
-        array.set(at + 2, column.type_size)?;
-        array.set(at + 3, column.type_modifier)?;
-        array.set(at + 4, column.table_oid)?;
-        array.set(at + 5, column.column_number)?;
+        let numbers = [
+            f64::from(column.type_oid),
+            f64::from(column.type_size),
+            f64::from(column.type_modifier),
+            f64::from(column.table_oid),
+            f64::from(column.column_number),
+        ];
+        for (after, number) in numbers.into_iter().enumerate() {
+            array.set(at + 1 + after, Value::new_number(ctx.clone(), number))?;
+        }
     }
     Ok(array)
 }
@@ -117,30 +122,46 @@ pub fn error_object<'js>(ctx: &Ctx<'js>, error: Error) -> Result<Object<'js>> {
 
 fn fields<'js>(ctx: &Ctx<'js>, error: DatabaseError) -> Result<Object<'js>> {
     let object = Object::new(ctx.clone())?;
-    object.set("severity", error.severity)?;
-    object.set("code", error.code)?;
-    object.set("message", error.message)?;
-    object.set("detail", error.detail)?;
-    object.set("hint", error.hint)?;
-    object.set("position", error.position)?;
-    object.set("context", error.context)?;
-    object.set("schema", error.schema)?;
-    object.set("table", error.table)?;
-    object.set("column", error.column)?;
-    object.set("dataType", error.data_type)?;
-    object.set("constraint", error.constraint)?;
+    if let Some(position) = error.position {
+        object.set("position", position)?;
+    }
+    let texts = [
+        ("severity", Some(error.severity)),
+        ("code", Some(error.code)),
+        ("message", Some(error.message)),
+        ("detail", error.detail),
+        ("hint", error.hint),
+        ("context", error.context),
+        ("schema", error.schema),
+        ("table", error.table),
+        ("column", error.column),
+        ("dataType", error.data_type),
+        ("constraint", error.constraint),
+    ];
+    for (name, text) in texts {
+        if let Some(text) = text {
+            object.set(name, text)?;
+        }
+    }
     Ok(object)
 }
 
 /// Parameters from an array of texts, Uint8Arrays (which are sent in binary form) and nulls. `types` are the OIDs of the first
 /// of them. The server decides the others.
-pub fn parameters<'js>(ctx: &Ctx<'js>, values: &Array<'js>, types: Option<Array<'js>>) -> Result<Vec<Parameter>> {
-    let types: Vec<u32> = types.map_or_else(|| Ok(Vec::new()), |types| types.iter().collect())?;
-    let parameter = |(index, value): (usize, Result<Value<'js>>)| {
-        let (format, value) = written(ctx, value?)?;
-        Ok(Parameter { type_oid: types.get(index).copied().unwrap_or(0), format, value })
-    };
-    values.iter::<Value>().enumerate().map(parameter).collect()
+pub fn parameters<'js>(
+    ctx: &Ctx<'js>,
+    values: Option<&Array<'js>>,
+    types: Option<&Array<'js>>,
+) -> Result<Vec<Parameter>> {
+    let mut parameters = Vec::new();
+    let Some(values) = values else { return Ok(parameters) };
+    for index in 0..values.len() {
+        let (format, value) = written(ctx, values.get(index)?)?;
+        let given: Option<Value> = types.map(|types| types.get(index)).transpose()?;
+        let type_oid = given.and_then(|oid| oid.as_number()).unwrap_or(0.0) as u32;
+        parameters.push(Parameter { type_oid, format, value });
+    }
+    Ok(parameters)
 }
 
 fn written<'js>(ctx: &Ctx<'js>, value: Value<'js>) -> Result<(Format, Option<Vec<u8>>)> {

@@ -1,60 +1,42 @@
-//! `toril:plugin/postgres`. Unlike in the bindings of a component, resources are numbers and calls take a callback, which the
-//! event loop calls: `postgres_values.rs` says with what.
+//! `toril:plugin/postgres`. Unlike in the bindings of a component, resources are numbers, and calls take a callback, which the
+//! event loop calls: `postgres_values.rs` says with what. Errors are thrown as `{ tag, val }`.
 //!
-//! - `connect(pool)` -> connection. Throws `{ tag, val }`, as all of these do.
-//! - `ready(connection, callback)`, `batch(connection, text, callback)` -> call
-//! - `query(connection, text, values, types, isBinary, callback)` -> call
-//! - `openCursor(connection, text, values, types, isBinary)` -> cursor; `read(cursor, rows, callback)` -> call;
-//!   `closeCursor(cursor)`
-//! - `cancel(call)`, `close(connection)`: the callbacks are not called any more.
-//! - `transaction(connection)` -> `idle`, `open` or `failed`; `serverSettings(connection)` -> pairs
-//! - `attempt()` -> the number of attempts that this instance has ended
+//! - `attempts()` -> the number of attempts that this instance has ended
+//! - `connect(pool)` -> connection
+//! - `start(call, target, details, callback)` -> call. `call` is `ready`, `query`, `batch` or `read`. `target` is a connection, or
+//!   the cursor to read. `details` is null for `ready`, a text for `batch`, a number of rows for `read`, and for `query` the array
+//!   `[text, values, types, isBinary]`. `types` can be undefined.
+//! - `openCursor(connection, details)` -> cursor, with the details of `query`
+//! - `release(resource)`: drops a connection, a cursor or a call. No callback of it is called any more.
+//! - `transaction(connection)` -> `idle`, `open` or `failed`
 
 use rquickjs::module::{Declarations, Exports, ModuleDef};
 use rquickjs::prelude::Func;
-use rquickjs::{Array, Ctx, Function, Persistent, Result, String as JsString};
+use rquickjs::{Array, Ctx, Function, Persistent, Result, String as JsString, Value};
 
 use super::throw;
 use crate::bindings::toril::plugin::postgres::{Error, Format, TransactionStatus};
-use crate::postgres::{self, Statement};
+use crate::postgres::{self, Request, Statement};
 use crate::postgres_values::{self, parameters, text};
-use crate::realm;
+use crate::{native, realm};
 
 pub const NAME: &str = "toril:plugin/postgres@0.2.0";
+
+const NAMES: [&str; 6] = ["attempts", "connect", "openCursor", "release", "start", "transaction"];
 
 pub struct Interface;
 
 impl ModuleDef for Interface {
     fn declare(declarations: &Declarations<'_>) -> Result<()> {
-        let names = [
-            "attempt",
-            "batch",
-            "cancel",
-            "close",
-            "closeCursor",
-            "connect",
-            "openCursor",
-            "query",
-            "read",
-            "ready",
-            "serverSettings",
-            "transaction",
-        ];
-        names.into_iter().try_for_each(|name| declarations.declare(name).map(|_| ()))
+        NAMES.into_iter().try_for_each(|name| declarations.declare(name).map(|_| ()))
     }
 
     fn evaluate<'js>(_: &Ctx<'js>, exports: &Exports<'js>) -> Result<()> {
-        exports.export("attempt", Func::from(postgres::attempt))?;
-        exports.export("batch", Func::from(batch))?;
-        exports.export("cancel", Func::from(postgres::cancel))?;
-        exports.export("close", Func::from(postgres::close))?;
-        exports.export("closeCursor", Func::from(postgres::close_cursor))?;
+        exports.export("attempts", Func::from(postgres::attempts))?;
         exports.export("connect", Func::from(connect))?;
         exports.export("openCursor", Func::from(open_cursor))?;
-        exports.export("query", Func::from(query))?;
-        exports.export("read", Func::from(read))?;
-        exports.export("ready", Func::from(ready))?;
-        exports.export("serverSettings", Func::from(server_settings))?;
+        exports.export("release", Func::from(postgres::release))?;
+        exports.export("start", Func::from(start))?;
         exports.export("transaction", Func::from(transaction))?;
         Ok(())
     }
@@ -69,57 +51,37 @@ fn connect<'js>(ctx: Ctx<'js>, pool: JsString<'js>) -> Result<u32> {
     postgres::connect(&pool).map_err(|error| failed(&ctx, error))
 }
 
-fn ready<'js>(ctx: Ctx<'js>, connection: u32, callback: Function<'js>) -> Result<u32> {
-    let callback = Persistent::save(&ctx, callback);
-    postgres::ready(connection, callback).map_err(|error| failed(&ctx, error))
-}
-
-fn batch<'js>(ctx: Ctx<'js>, connection: u32, statements: JsString<'js>, callback: Function<'js>) -> Result<u32> {
-    let statements = text(&ctx, &statements)?;
-    let callback = Persistent::save(&ctx, callback);
-    postgres::batch(connection, &statements, callback).map_err(|error| failed(&ctx, error))
-}
-
-fn query<'js>(
+fn start<'js>(
     ctx: Ctx<'js>,
-    connection: u32,
-    statement: JsString<'js>,
-    values: Array<'js>,
-    types: Option<Array<'js>>,
-    is_binary: bool,
+    call: JsString<'js>,
+    target: u32,
+    details: Value<'js>,
     callback: Function<'js>,
 ) -> Result<u32> {
-    let statement = statement_of(&ctx, &statement, &values, types, is_binary)?;
+    let wrong = || native::type_error(&ctx, "these are not the details of such a call");
+    let request = match text(&ctx, &call)?.as_str() {
+        "ready" => Request::Ready,
+        "query" => Request::Query(statement(&ctx, details.as_array().ok_or_else(wrong)?)?),
+        "batch" => Request::Batch(text(&ctx, details.as_string().ok_or_else(wrong)?)?),
+        _ => Request::Read(details.as_number().ok_or_else(wrong)? as u32),
+    };
     let callback = Persistent::save(&ctx, callback);
-    postgres::query(connection, &statement, callback).map_err(|error| failed(&ctx, error))
+    postgres::start(target, &request, callback).map_err(|error| failed(&ctx, error))
 }
 
-fn open_cursor<'js>(
-    ctx: Ctx<'js>,
-    connection: u32,
-    statement: JsString<'js>,
-    values: Array<'js>,
-    types: Option<Array<'js>>,
-    is_binary: bool,
-) -> Result<u32> {
-    let statement = statement_of(&ctx, &statement, &values, types, is_binary)?;
+fn open_cursor<'js>(ctx: Ctx<'js>, connection: u32, details: Array<'js>) -> Result<u32> {
+    let statement = statement(&ctx, &details)?;
     postgres::open_cursor(connection, &statement).map_err(|error| failed(&ctx, error))
 }
 
-fn read<'js>(ctx: Ctx<'js>, cursor: u32, rows: u32, callback: Function<'js>) -> Result<u32> {
-    let callback = Persistent::save(&ctx, callback);
-    postgres::read(cursor, rows, callback).map_err(|error| failed(&ctx, error))
-}
-
-fn statement_of<'js>(
-    ctx: &Ctx<'js>,
-    statement: &JsString<'js>,
-    values: &Array<'js>,
-    types: Option<Array<'js>>,
-    is_binary: bool,
-) -> Result<Statement> {
-    let format = if is_binary { Format::Binary } else { Format::Text };
-    Ok(Statement { text: text(ctx, statement)?, parameters: parameters(ctx, values, types)?, format })
+/// A statement in the form `[text, values, types, isBinary]`.
+fn statement<'js>(ctx: &Ctx<'js>, details: &Array<'js>) -> Result<Statement> {
+    let sql: JsString = details.get(0)?;
+    let values: Value = details.get(1)?;
+    let types: Value = details.get(2)?;
+    let is_binary: Value = details.get(3)?;
+    let format = if is_binary.as_bool() == Some(true) { Format::Binary } else { Format::Text };
+    Ok(Statement { text: text(ctx, &sql)?, parameters: parameters(ctx, values.as_array(), types.as_array())?, format })
 }
 
 fn transaction(connection: u32) -> &'static str {
@@ -128,10 +90,6 @@ fn transaction(connection: u32) -> &'static str {
         TransactionStatus::Open => "open",
         TransactionStatus::Failed => "failed",
     }
-}
-
-fn server_settings(connection: u32) -> Vec<Vec<String>> {
-    postgres::server_settings(connection).into_iter().map(|(name, value)| vec![name, value]).collect()
 }
 
 fn failed(ctx: &Ctx<'_>, error: Error) -> rquickjs::Error {
