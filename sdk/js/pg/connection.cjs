@@ -170,7 +170,7 @@ class Connection extends EventEmitter {
       this.#pump();
     };
     const reject = (error) => {
-      const meant = toError(error, this.#parameters.database);
+      const meant = toError(error);
       end(() => (isFinal(error) ? this.#close(meant) : failed(meant)));
     };
     const ended = (error, answers) => (error === null ? end(() => then(answers)) : reject(error));

@@ -36,12 +36,12 @@ const cancelled = (message) => fromServer({ severity: 'ERROR', code: CANCELLED, 
 /** What the server says about a statement or portal that it does not know. */
 const missing = (message) => fromServer({ severity: 'ERROR', code: MISSING, message });
 
-/** `thrown` is what the host has thrown, or what it gave to a callback. */
-function toError(thrown, pool) {
+/** `thrown` is what the host has thrown, or what it gave to a callback. The host's texts name the plugin and the pool. */
+function toError(thrown) {
   const { tag, val } = thrown ?? {};
   if (tag === 'database') return fromServer(val);
   if (tag === 'timeout') return cancelled(`canceling statement due to statement timeout: ${val}`);
-  return typeof tag === 'string' ? new HostError(`the pool "${pool}"`, tag, val ?? tag) : thrown;
+  return typeof tag === 'string' ? new HostError('the database cannot be used', tag, val ?? tag) : thrown;
 }
 
 /** Whether the connection can no longer be used. */

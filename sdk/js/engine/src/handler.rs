@@ -1,12 +1,13 @@
 //! The exports of the plugin interface.
 
 use rquickjs::{Array, Ctx, Function, Object, Value};
+use toril_js_fast::json;
 
 use crate::bindings::exports::toril::plugin::handler::{Failure, Guest, Job, Manifest};
 use crate::bindings::toril::plugin::types::{JobType, Reason};
 use crate::event_loop::{self, Unsettled};
 use crate::realm::{self, Realm};
-use crate::{json, native, postgres};
+use crate::{native, postgres};
 
 struct Plugin;
 

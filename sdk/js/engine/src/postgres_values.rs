@@ -9,8 +9,8 @@ use rquickjs::function::Args;
 use rquickjs::{Array, Ctx, Object, Result, String as JsString, TypedArray, Value};
 
 use crate::bindings::toril::plugin::postgres::{Answer, Column, DatabaseError, Error, Format, Parameter};
-use crate::json::text::to_utf8;
 use crate::native;
+use toril_js_fast::json::text::to_utf8;
 
 /// The arguments of a callback.
 pub fn arguments<'js>(
