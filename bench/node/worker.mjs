@@ -1,13 +1,13 @@
-// BullMQ's own worker: node worker.mjs REDIS_URL CONCURRENCY inline|process|thread QUEUE…
+// BullMQ's own worker: node worker.mjs REDIS_URL CONCURRENCY inline|process|thread PROCESSOR QUEUE…
 // Runs until it is killed, and prints "ready" once it is ready.
 
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'bullmq';
-// `cargo xtask bench` makes it of bench/js.
-import processor from '../../target/bench/processor.cjs';
 
-const [url, concurrency, isolation, ...queues] = process.argv.slice(2);
-const file = fileURLToPath(new URL('../../target/bench/processor.cjs', import.meta.url));
+const [url, concurrency, isolation, name, ...queues] = process.argv.slice(2);
+// `cargo xtask bench` makes it of bench/js.
+const file = fileURLToPath(new URL(`../../target/bench/${name}.cjs`, import.meta.url));
+const { default: processor } = await import(file);
 
 const workers = queues.map(
   (queue) =>

@@ -10,9 +10,14 @@ use tokio::process::{Child, Command};
 use toril_tests::toril::engine_cache;
 use toril_tests::{Toril, http, repository};
 
+use crate::database::CONNECTIONS;
+
 /// How long a worker may take to get ready. Toril compiles a plugin the first time, which takes long for one that
 /// contains an engine.
 const READY: Duration = Duration::from_secs(600);
+
+/// The variable with the URL of the database.
+const DATABASE_URL: &str = "DATABASE_URL";
 
 /// One of the compared workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +35,8 @@ pub struct Contender {
 enum Kind {
     /// A host with this component, and these lines in the plugin's entry.
     Toril { guest: &'static str, entry: &'static str },
-    /// bench/node/worker.mjs with this isolation.
-    Node { isolation: &'static str },
+    /// bench/node/worker.mjs with this isolation, and the processor of this name in target/bench.
+    Node { isolation: &'static str, processor: &'static str },
     /// This program itself.
     Native,
 }
@@ -50,6 +55,14 @@ pub const TORIL_JS: Contender = toril_with(
 /// The same with the jobs that compute, which need packages. The other one stays small.
 pub const COMPUTING_JS: Contender =
     toril_with("toril-js", "Toril, TypeScript plugin", TORIL_JS.about, "bench-compute-js", "");
+/// The Rust plugin whose jobs insert rows into PostgreSQL.
+pub const DATABASE: Contender = toril_with("toril", "Toril, Rust plugin", TORIL.about, "postgres", "");
+/// The same in TypeScript, with the package `pg`.
+pub const DATABASE_JS: Contender =
+    toril_with("toril-js", "Toril, TypeScript plugin", TORIL_JS.about, "bench-database-js", "");
+/// The same source in Node.
+pub const DATABASE_NODE: Contender =
+    Contender { kind: Kind::Node { isolation: "inline", processor: "database" }, ..NODE };
 /// No isolation.
 pub const NODE: Contender = node(
     "node",
@@ -106,7 +119,7 @@ const fn toril_with(
 }
 
 const fn node(key: &'static str, title: &'static str, about: &'static str, isolation: &'static str) -> Contender {
-    Contender { key, title, about, kind: Kind::Node { isolation } }
+    Contender { key, title, about, kind: Kind::Node { isolation, processor: "processor" } }
 }
 
 /// A worker's environment.
@@ -122,6 +135,8 @@ pub struct Place<'a> {
     pub concurrency: usize,
     /// The origin that jobs may request.
     pub http: Option<&'a str>,
+    /// The URL of the database that jobs may use.
+    pub database: Option<&'a str>,
 }
 
 impl Contender {
@@ -143,9 +158,10 @@ impl Contender {
         match self.kind {
             Kind::Toril { guest, entry } => host(guest, entry, place).await,
             _ if place.cluster => bail!("{} is not measured on a cluster", self.title),
-            Kind::Node { isolation } => {
+            Kind::Node { isolation, processor } => {
                 let mut command = Command::new("node");
-                command.arg("worker.mjs").args([url, &concurrency, isolation]).args(*queues);
+                command.arg("worker.mjs").args([url, &concurrency, isolation, processor]).args(*queues);
+                command.envs(place.database.map(|url| (DATABASE_URL, url)));
                 spawn(command.current_dir(node_folder()?)).await
             }
             Kind::Native => {
@@ -201,7 +217,10 @@ impl Running {
 }
 
 async fn host(guest: &str, entry: &str, place: &Place<'_>) -> Result<Running> {
-    let toril = Toril::new().redis(&place.url).cache(engine_cache()).plugin(guest);
+    let mut toril = Toril::new().redis(&place.url).cache(engine_cache()).plugin(guest);
+    if let Some(url) = place.database {
+        toril = toril.env(DATABASE_URL, url);
+    }
     // As in production: each attempt writes a log line. Nothing reads them.
     let mut toril = toril.config(config(guest, entry, place)).spawn_run();
     let ready = async {
@@ -232,6 +251,10 @@ fn config(guest: &str, entry: &str, place: &Place<'_>) -> String {
     }
     config += &format!("[plugins.{guest}]\n{entry}\n");
     config += &place.http.map(|origin| format!("http = [{origin:?}]\n")).unwrap_or_default();
+    if place.database.is_some() {
+        config +=
+            &format!("[plugins.{guest}.postgres.main]\nurl = \"env:{DATABASE_URL}\"\nconnections = {CONNECTIONS}\n");
+    }
     config
 }
 
@@ -270,9 +293,11 @@ mod tests {
     fn the_configuration_of_a_host_has_the_cluster_and_the_plugins_entry() {
         let queues = ["{a}".to_owned()];
         let url = "redis://r".to_owned();
-        let place = Place { url, cluster: true, queues: &queues, concurrency: 3, http: Some("http://h") };
+        let place =
+            Place { url, cluster: true, queues: &queues, concurrency: 3, http: Some("http://h"), database: Some("u") };
         let expected = "[redis]\nurl = \"redis://r\"\ncluster = true\n[queues.\"{a}\"]\nplugin = \"p\"\nconcurrency = 3\n\
-                        timeout = \"5m\"\n[plugins.p]\nfuel = 1\nhttp = [\"http://h\"]\n";
+                        timeout = \"5m\"\n[plugins.p]\nfuel = 1\nhttp = [\"http://h\"]\n\
+                        [plugins.p.postgres.main]\nurl = \"env:DATABASE_URL\"\nconnections = 10\n";
         assert_eq!(config("p", "fuel = 1", &place), expected);
     }
 }

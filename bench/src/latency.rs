@@ -45,7 +45,7 @@ pub async fn compare(
 async fn take(redis: &RedisServer, contender: Contender) -> Result<Figures> {
     let names = ["bench".to_owned()];
     let mut lane = Lane::alone(redis, &names[0]).await?;
-    let place = Place { url: redis.url(), cluster: false, queues: &names, concurrency: 10, http: None };
+    let place = Place { url: redis.url(), cluster: false, queues: &names, concurrency: 10, http: None, database: None };
     let worker = contender.start(&place).await?;
     let mut took = Vec::new();
     let mut last = "0".to_owned();

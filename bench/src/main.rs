@@ -8,13 +8,14 @@
 //! | [`native`] | one of the contenders: BullMQ's Rust worker with a native closure |
 //! | [`workload`], [`inputs`] | the jobs, and the data of those that compute |
 //! | [`rounds`], [`turn`] | turns, and their figures |
-//! | [`throughput`], [`latency`], [`memory`], [`start`], [`build`], [`scaling`] | the measurements |
+//! | [`throughput`], [`latency`], [`memory`], [`start`], [`build`], [`scaling`], [`database`] | the measurements |
 //! | [`process`] | processor time and memory of a process tree, from `/proc` |
 //! | [`measured`], [`targets`], [`report`], [`chart`] | the figures, their targets, tables and charts |
 
 mod build;
 mod chart;
 mod contender;
+mod database;
 mod inputs;
 mod latency;
 mod measured;
@@ -115,6 +116,10 @@ async fn measure(options: &Options) -> Result<Measurements> {
     }
     if options.wants(Part::Build) {
         all.build = Some(build::measure(rounds).await);
+    }
+    if options.wants(Part::Database) {
+        let contenders = options.with_database();
+        all.database = Some(database::compare(&redis, &contenders, options.curve_rounds(), jobs).await);
     }
     if options.wants(Part::Latency) {
         all.latency = latency::compare(&redis, &contenders, rounds).await;

@@ -4,7 +4,7 @@ use crate::contender::Contender;
 use crate::rounds::Measured;
 use crate::scaling::Curve;
 use crate::throughput::Comparison;
-use crate::{build, latency, memory, turn};
+use crate::{build, database, latency, memory, turn};
 
 /// A part that was not requested is empty.
 #[derive(Default)]
@@ -13,6 +13,8 @@ pub struct Measurements {
     pub throughput: Vec<Comparison>,
     /// Computation in TypeScript.
     pub compute: Vec<Comparison>,
+    /// Inserts into PostgreSQL.
+    pub database: Option<database::Comparison>,
     /// Building a plugin in TypeScript.
     pub build: Option<build::Figures>,
     /// Time from adding a job to its completion.

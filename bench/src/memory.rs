@@ -41,7 +41,8 @@ pub async fn compare(redis: &RedisServer, contenders: &[Contender]) -> Vec<(Cont
 pub async fn take(redis: &RedisServer, contender: Contender, jobs: usize) -> Result<Figures> {
     let names = ["bench".to_owned()];
     let mut lane = Lane::alone(redis, &names[0]).await?;
-    let place = Place { url: redis.url(), cluster: false, queues: &names, concurrency: jobs, http: None };
+    let place =
+        Place { url: redis.url(), cluster: false, queues: &names, concurrency: jobs, http: None, database: None };
     let mut worker = contender.start(&place).await?;
     let id = worker.id()?;
     let rest = process::memory(id);
@@ -69,7 +70,8 @@ pub async fn idle(redis: &RedisServer, contenders: &[Contender]) -> Vec<(Contend
     let take = async |contender: Contender| {
         let names: Vec<String> = (0..IDLE_QUEUES).map(|queue| format!("bench-{queue}")).collect();
         Lane::alone(redis, &names[0]).await?;
-        let place = Place { url: redis.url(), cluster: false, queues: &names, concurrency: 10, http: None };
+        let place =
+            Place { url: redis.url(), cluster: false, queues: &names, concurrency: 10, http: None, database: None };
         let mut worker = contender.start(&place).await?;
         let id = worker.id()?;
         // Waits until the work of the start is done.

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::contender::{ALL, CHILDREN, COMPUTING_JS, Contender, NATIVE, NODE, TORIL, TORIL_JS};
+use crate::contender::{
+    ALL, CHILDREN, COMPUTING_JS, Contender, DATABASE, DATABASE_JS, DATABASE_NODE, NATIVE, NODE, TORIL, TORIL_JS,
+};
 use crate::throughput::Case;
 use crate::workload::Workload;
 
@@ -15,6 +17,8 @@ pub enum Part {
     Compute,
     /// Building a TypeScript plugin: time, size, and time from an edit to the first job on it
     Build,
+    /// One insert into PostgreSQL for each job
+    Database,
     /// Time from adding a job to its completion
     Latency,
     /// Memory, idle and with 100 running jobs
@@ -93,6 +97,17 @@ impl Options {
         (Case::COMPUTE.into_iter().filter(is_asked_for).collect(), contenders)
     }
 
+    /// The contenders whose jobs insert rows into PostgreSQL.
+    pub fn with_database(&self) -> Vec<Contender> {
+        let with_database = |one| match one {
+            TORIL_JS => Some(DATABASE_JS),
+            TORIL => Some(DATABASE),
+            NODE => Some(DATABASE_NODE),
+            _ => None,
+        };
+        self.contenders().into_iter().filter_map(with_database).collect()
+    }
+
     /// Turns of each contender.
     pub fn rounds(&self) -> usize {
         self.rounds.into()
@@ -147,6 +162,12 @@ mod tests {
         let (cases, contenders) = options("--workload csv").computing();
         assert_eq!((cases.len(), contenders), (1, vec![COMPUTING_JS, TORIL, NODE, CHILDREN]));
         assert!(options("--workload csv").wants(Part::Compute) && options("--workload csv").cases().is_empty());
+    }
+
+    #[test]
+    fn inserts_are_measured_by_those_that_have_a_client() {
+        assert_eq!(options("").with_database(), [DATABASE_JS, DATABASE, DATABASE_NODE]);
+        assert_eq!(options("--only node --only native").with_database(), [DATABASE_NODE]);
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub async fn shards(rounds: usize, most: usize) -> Curve<Figures> {
         }
         for name in names.iter().take(shards) {
             let (url, queues) = (cluster.url(), std::slice::from_ref(name));
-            let place = Place { url, cluster: true, queues, concurrency: CONCURRENCY, http: None };
+            let place = Place { url, cluster: true, queues, concurrency: CONCURRENCY, http: None, database: None };
             workers.push(TORIL.start(&place).await?);
         }
         measured(&mut lanes, workers, &mut servers, CONCURRENCY, most).await
@@ -100,7 +100,7 @@ async fn on_one_server(
         lanes.push(Lane::open(redis, name).await?);
     }
     for _ in 0..hosts {
-        let place = Place { url: redis.url(), cluster: false, queues: names, concurrency, http: None };
+        let place = Place { url: redis.url(), cluster: false, queues: names, concurrency, http: None, database: None };
         workers.push(TORIL.start(&place).await?);
     }
     measured(&mut lanes, workers, &mut [redis.connection().await], hosts * concurrency, most).await

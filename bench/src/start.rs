@@ -29,7 +29,7 @@ pub async fn first_job(redis: &RedisServer, contender: Contender) -> Result<f64>
     let names = ["bench".to_owned()];
     let mut lane = Lane::alone(redis, &names[0]).await?;
     lane.fill(Workload::Noop, &Workload::Noop.data(None), 1).await?;
-    let place = Place { url: redis.url(), cluster: false, queues: &names, concurrency: 10, http: None };
+    let place = Place { url: redis.url(), cluster: false, queues: &names, concurrency: 10, http: None, database: None };
     let started = Instant::now();
     let worker = contender.start(&place).await?;
     lane.wait(1, LOOK).await?;

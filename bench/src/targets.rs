@@ -1,6 +1,7 @@
 //! The targets, and by how much a measurement misses them.
 
-use crate::contender::{CHILDREN, Contender, NATIVE, NODE, TORIL, TORIL_JS};
+use crate::contender::{CHILDREN, Contender, DATABASE, DATABASE_JS, DATABASE_NODE, NATIVE, NODE, TORIL, TORIL_JS};
+use crate::database;
 use crate::latency;
 use crate::measured::Measurements;
 use crate::rounds::Measured;
@@ -54,6 +55,7 @@ fn typescript(all: &Measurements) -> Vec<Target> {
     ] {
         targets.extend(rates(all, case, TORIL_JS, other, AtLeast(least, aim)));
     }
+    targets.extend(inserts(all, DATABASE_JS, AtLeast(0.8, 1.2)));
     targets.extend(latencies(all, TORIL_JS, AtMost(0.8, Some(0.6))));
     targets.extend(memory(all, TORIL_JS, AtMost(0.06, Some(0.04))));
     let noop = all.throughput.iter().find(|one| one.case == Case::WITH_TARGETS);
@@ -77,6 +79,7 @@ fn rust(all: &Measurements) -> Vec<Target> {
     for (other, least, aim) in [(NODE, 1.5, 4.0), (CHILDREN, 5.0, 20.0), (NATIVE, 1.0, 2.0)] {
         targets.extend(rates(all, Case::WITH_TARGETS, TORIL, other, AtLeast(least, aim)));
     }
+    targets.extend(inserts(all, DATABASE, AtLeast(1.0, 2.0)));
     targets.extend(latencies(all, TORIL, AtMost(1.0, None)));
     targets.extend(memory(all, TORIL, AtMost(0.1, None)));
     let what = "time from a plugin's new file to the end of the first job on it";
@@ -93,6 +96,14 @@ fn rates(all: &Measurements, case: Case, own: Contender, other: Contender, bound
     let what = format!("jobs per second: {}, relative to “{}”", case.title(), other.title);
     let rate = |which| comparison.of(which).map(|figures| figures.map(|figures| figures.rate));
     Some(target(&what, ratio(rate(own)?, rate(other)?), bound, "×"))
+}
+
+/// Jobs per second with one insert each, relative to Node.
+fn inserts(all: &Measurements, own: Contender, bound: Bound) -> Option<Target> {
+    let comparison = all.database.as_ref()?;
+    let rate = |which| comparison.of(which).map(|figures| figures.map(|figures| figures.turn.rate));
+    let what = format!("jobs per second: {}, relative to “{}”", database::title(), NODE.title);
+    Some(target(&what, ratio(rate(own)?, rate(DATABASE_NODE)?), bound, "×"))
 }
 
 fn latencies(all: &Measurements, own: Contender, bound: Bound) -> Vec<Target> {
@@ -193,6 +204,19 @@ mod tests {
         let missed: Vec<_> = rust(&all).into_iter().map(|target| target.missed).collect();
         let by = |text: &str| Some(text.to_owned());
         assert_eq!(missed, [None, by("25 % too much"), by("200 % too much"), None, by("50 % too much")]);
+    }
+
+    #[test]
+    fn inserts_are_relative_to_node_with_the_same_database() {
+        let figures = |rate| {
+            Ok(database::Figures { turn: Figures { rate, ..Figures::default() }, ..database::Figures::default() })
+        };
+        let figures =
+            vec![(DATABASE_JS, figures(700.0)), (DATABASE, figures(2100.0)), (DATABASE_NODE, figures(1000.0))];
+        let comparison = database::Comparison { rounds: 1, figures };
+        let all = Measurements { database: Some(comparison), ..Measurements::default() };
+        assert_eq!(shown(&typescript(&all)), [("0.70 ×", Some("12 % too little"))]);
+        assert_eq!(shown(&rust(&all)), [("2.10 ×", None)]);
     }
 
     #[test]

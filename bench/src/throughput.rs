@@ -120,7 +120,7 @@ async fn take(
         lanes.push(Lane::open(redis, name).await?);
     }
     let (url, concurrency) = (redis.url(), case.concurrency);
-    let place = Place { url, cluster: false, queues: &names, concurrency, http: Some(&servers.slow) };
+    let place = Place { url, cluster: false, queues: &names, concurrency, http: Some(&servers.slow), database: None };
     let mut worker = contender.start(&place).await?;
     let id = worker.id()?;
     let most = (most / case.workload.share()).max(1);

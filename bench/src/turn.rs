@@ -39,6 +39,13 @@ pub struct Load {
     pub most: usize,
 }
 
+impl Load {
+    /// Jobs in each queue that come before the ones that count.
+    pub fn warm_ups(&self) -> usize {
+        2 * self.concurrency
+    }
+}
+
 /// The figures of a turn.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Figures {
@@ -59,6 +66,27 @@ pub async fn run(
     load: &Load,
 ) -> Result<Figures> {
     let each = judge(lanes, load).await?.div_ceil(lanes.len()).max(1);
+    measure(lanes, workers, servers, load, each).await
+}
+
+/// The same with exactly as many jobs as the load has at most.
+pub async fn run_all(
+    lanes: &mut [Lane],
+    workers: &[u32],
+    servers: &mut [MultiplexedConnection],
+    load: &Load,
+) -> Result<Figures> {
+    done(lanes, load.workload, &load.light, load.warm_ups()).await?;
+    measure(lanes, workers, servers, load, load.most.div_ceil(lanes.len())).await
+}
+
+async fn measure(
+    lanes: &mut [Lane],
+    workers: &[u32],
+    servers: &mut [MultiplexedConnection],
+    load: &Load,
+    each: usize,
+) -> Result<Figures> {
     // Paused, so that adding the jobs costs the workers nothing.
     for lane in lanes.iter_mut() {
         lane.forget().await?;
@@ -90,7 +118,7 @@ pub async fn run(
 async fn judge(lanes: &mut [Lane], load: &Load) -> Result<usize> {
     done(lanes, Workload::Hold, &json!({ "ms": FIRST }), 2 * load.concurrency).await?;
     // Warms up each child process: its first request takes longer than a hundred later ones.
-    done(lanes, load.workload, &load.light, 2 * load.concurrency).await?;
+    done(lanes, load.workload, &load.light, load.warm_ups()).await?;
     let mut batch = 2;
     loop {
         let started = Instant::now();

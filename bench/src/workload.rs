@@ -1,5 +1,5 @@
 //! The jobs of the benchmarks. Their implementations do the same: tests/guests/bench, bench/js (for Toril and for
-//! Node), bench/py and [`crate::native`].
+//! Node), bench/py and [`crate::native`]. The guest `postgres` has the jobs that insert rows.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -44,6 +44,9 @@ pub enum Workload {
     Regexp,
     /// Hashes 64 KiB.
     Sha256,
+    /// Inserts a row into PostgreSQL.
+    #[value(skip)]
+    Insert,
     /// Sleeps for some seconds.
     #[value(skip)]
     Hold,
@@ -64,6 +67,7 @@ impl Workload {
             Self::Objects => "objects",
             Self::Regexp => "regexp",
             Self::Sha256 => "sha256",
+            Self::Insert => "insert",
             Self::Hold => "hold",
         }
     }
@@ -82,6 +86,7 @@ impl Workload {
             Self::Objects => "5,000 small objects in and out of a `Map`",
             Self::Regexp => "three regular expressions over 64 KiB",
             Self::Sha256 => "SHA-256 of 64 KiB, `node:crypto`",
+            Self::Insert => "one insert into PostgreSQL",
             Self::Hold => "sleeping",
         }
     }
@@ -99,6 +104,7 @@ impl Workload {
             Self::Sort => json!({ "count": 10_000 }),
             Self::Objects => json!({ "count": 5_000 }),
             Self::Regexp => inputs::log(),
+            Self::Insert => json!({ "table": "inserted" }),
             Self::Hold => json!({ "ms": 4_000 }),
         }
     }

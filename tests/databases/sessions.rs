@@ -148,9 +148,10 @@ async fn a_reused_pen_has_no_connection_of_an_earlier_attempt() {
     let case = Case { toril, server, redis };
 
     case.run("keep", json!({ "sql": "BEGIN" })).await;
-    let error = case.run("kept", json!({ "sql": "SELECT 1" })).await;
+    let later = case.run("kept", json!({ "sql": "SELECT 1" })).await;
 
-    assert!(!error["error"].is_null(), "{error}");
+    assert!(!later["kept"]["error"].is_null(), "{later}");
     // The only connection of the pool is free.
+    assert_eq!(later["fresh"]["rows"], json!([["1"]]), "{later}");
     assert_eq!(case.value("SELECT 1").await, "1");
 }

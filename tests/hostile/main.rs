@@ -4,6 +4,7 @@
 mod bundles;
 mod case;
 mod computing;
+mod databases;
 mod files;
 mod floods;
 mod forged;
@@ -334,6 +335,71 @@ cases! {
         "reading 200 MiB of what a job's children returned",
         "16 MiB for all of them together",
         "…the results of the job's children have 209718090 bytes in total, and one call returns at most 16777216: return less from each child…"
+    }
+    another_plugins_pool => databases::another_plugins_pool {
+        "using the PostgreSQL pool of another plugin",
+        "a plugin has the pools of its own entry alone",
+        "…plugin hostile has no PostgreSQL pool \"ledger\": add `url = \"env:…\"` under [plugins.hostile.postgres.ledger] in the configuration to allow it…"
+    }
+    an_open_transaction => databases::an_open_transaction {
+        "leaving a transaction open that holds a lock",
+        "the end of an attempt rolls back",
+        "0 rows"
+    }
+    another_role_for_the_next_pen => databases::another_role {
+        "leaving another role, `search_path` and settings in the session",
+        "the session is reset before the next attempt gets it",
+        "app, \"$user\", public, "
+    }
+    locks_and_tables_for_the_next_pen => databases::locks_and_tables {
+        "leaving advisory locks, temporary tables, prepared statements, a `LISTEN` and a cursor in the session",
+        "the session is reset before the next attempt gets it",
+        "0 none 0 0 0"
+    }
+    several_statements_in_one => databases::several_statements {
+        "a statement that contains a second one, such as an injected one",
+        "`query` prepares exactly one statement. Only `batch` runs several",
+        "…cannot insert multiple commands into a prepared statement…"
+    }
+    copying => databases::copying {
+        "`COPY`, which sends data without limits",
+        "the host refuses it in both directions",
+        "invalid: …COPY…"
+    }
+    a_huge_row => databases::a_huge_row {
+        "reading a row of 200 MB, or of 1 GB",
+        "`max_bytes` of the pool, by the length that the server announces",
+        "too-large: …`max_bytes`…"
+    }
+    many_rows => databases::many_rows {
+        "reading ten million rows at once",
+        "`max_rows` and `max_bytes` of the pool",
+        "too-large: …"
+    }
+    an_endless_statement => databases::an_endless_statement {
+        "a statement that computes for ever",
+        "`statement_timeout` of the pool: the host cancels it on the server",
+        "timeout: …"
+    }
+    an_endless_statement_of_an_ended_attempt => databases::an_endless_statement_of_an_attempt_that_ends {
+        "the same where the pool allows an hour",
+        "`timeout` of the queue: the host cancels the statement with the attempt",
+        "…"
+    }
+    all_connections_at_once => databases::all_connections {
+        "borrowing more connections than there are",
+        "`connections` of the pool: the attempt waits for itself, and other plugins have pools of their own",
+        "…"
+    }
+    writing_to_a_read_only_pool => databases::writing_to_a_read_only_pool {
+        "writing through a pool with `read_only`, also after leaving the read-only state",
+        "transactions are read-only",
+        "…read-only transaction…"
+    }
+    lying_servers => databases::lying_servers {
+        "servers that send wrong lengths, rows, notices or settings without end, or ask for two thousand million rounds of a hash",
+        "limits of each message and each call",
+        "the call fails, and jobs of the other queue complete"
     }
     a_file_of_100_mb => files::of_100_mb {
         "a component of 100 MB",

@@ -24,7 +24,7 @@ pub struct Args {
     /// Only the throughput comparisons of this workload; several are allowed
     #[arg(long, value_name = "WORKLOAD")]
     workload: Vec<String>,
-    /// Only this part: throughput, compute, build, latency, memory, start, idle, scaling; several are allowed
+    /// Only this part: throughput, compute, database, build, latency, memory, start, idle, scaling; several are allowed
     #[arg(long, value_name = "PART")]
     part: Vec<String>,
     /// Number of turns of each contender
@@ -40,31 +40,37 @@ pub struct Args {
 
 pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     setup::run(workspace, false)?;
+    println!("PostgreSQL: {}", setup::postgres::find_or_install(workspace)?);
     for folder in ["bench/node", "bench/js"] {
         println!("Node packages: {}", setup::node::find_or_install(&workspace.root().join(folder))?);
     }
-    let only = ["bench", "basics"].map(str::to_owned).into();
+    let only = ["bench", "basics", "postgres"].map(str::to_owned).into();
     guests::run(workspace, &guests::Args { tests: true, only, ..guests::Args::default() })?;
     guests::run(workspace, &second_version(workspace))?;
     js_engine::run(workspace)?;
     let mut build = cargo::command(workspace);
     process::run(build.args(["build", "--release", "--package", "toril", "--package", "toril-bench"]))?;
     guests::languages::bench(workspace, &workspace.target().join("release/toril"))?;
-    bundle_for_node(workspace)?;
+    for (source, name) in [("processor", "processor"), ("database-processor", "database")] {
+        bundle_for_node(workspace, source, name)?;
+    }
 
     let mut bench = Command::new(workspace.target().join("release/toril-bench"));
     process::run(bench.arg("run").args(arguments(args)).current_dir(workspace.root()))
 }
 
-/// Makes a processor for BullMQ's worker of the same TypeScript source as the plugin. `bench/node/worker.mjs` runs it.
-fn bundle_for_node(workspace: &Workspace) -> Result<()> {
+/// Makes a processor for BullMQ's worker of the same TypeScript source as a plugin. `bench/node/worker.mjs` runs it by its
+/// name.
+fn bundle_for_node(workspace: &Workspace, source: &str, name: &str) -> Result<()> {
     let mut esbuild = Command::new("node");
     esbuild
         .current_dir(workspace.root())
         .arg("sdk/js/node_modules/esbuild/bin/esbuild")
-        .arg("bench/js/src/processor.ts");
+        .arg(format!("bench/js/src/{source}.ts"));
     esbuild.args(["--bundle", "--platform=node", "--format=cjs", "--target=node20", "--log-level=warning"]);
-    let out = workspace.target().join("bench/processor.cjs");
+    // A package that `pg` uses only if it is there.
+    esbuild.arg("--external:pg-native");
+    let out = workspace.target().join(format!("bench/{name}.cjs"));
     process::run(esbuild.arg(format!("--outfile={}", out.display()))).context("the jobs for Node could not be bundled")
 }
 

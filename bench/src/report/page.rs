@@ -37,6 +37,15 @@ more processors. For jobs that compute for more than a few milliseconds, write t
 
 ";
 
+const DATABASE: &str = "## One insert into PostgreSQL
+
+10,000 jobs, 100 at a time. Each inserts one row with two parameters, in a transaction of its own, through a pool of 10
+connections. The plugin in TypeScript and the worker in Node run the same source with the package `pg`. In Node, the
+connections belong to the worker. In Toril they belong to the host. PostgreSQL 18 runs on the same machine without TLS
+and with `fsync = off`, so that the disk does not hide the difference.
+
+";
+
 const BUILD: &str = "## Build
 
 Of a project with one TypeScript file, without the type check, in a folder where `npm install` has run. The times are from
@@ -94,6 +103,7 @@ const AGAIN: &str = "## Measure it yourself
     cargo xtask bench --short                               # the ratios of the first comparison, in a few minutes
     cargo xtask bench --workload http --only toril --only node
     cargo xtask bench --part scaling --rounds 1
+    cargo xtask bench --part database
     cargo xtask bench --part compute --part build --only toril-js --only node
 
 The command fails if a target is missed, and prints by how much. `--out DIR` writes this page.
@@ -113,6 +123,7 @@ pub fn written(all: &Measurements, targets: &Targets) -> Report {
     page.text += &tables::contenders(ALL);
     throughput(&mut page, all);
     section(&mut page, COMPUTE, shown(&all.compute, tables::computation));
+    section(&mut page, DATABASE, all.database.as_ref().map(tables::database));
     section(&mut page, BUILD, all.build.as_ref().map(tables::build));
     section(&mut page, PENS, tables::pens(all));
     section(&mut page, LATENCY, shown(&all.latency, tables::latency));

@@ -3,13 +3,13 @@
 use std::fmt::{Display, Write as _};
 
 use crate::chart::number;
-use crate::contender::{CHILDREN, COMPUTING_JS, Contender, NATIVE, NODE, TORIL, TORIL_JS};
+use crate::contender::{CHILDREN, COMPUTING_JS, Contender, DATABASE_NODE, NATIVE, NODE, TORIL, TORIL_JS};
 use crate::measured::Measurements;
 use crate::rounds::Measured;
 use crate::targets::Target;
 use crate::throughput::{Case, Comparison};
 use crate::turn::Figures;
-use crate::{build, latency, memory};
+use crate::{build, database, latency, memory};
 
 /// A table from its head, its number of leading text columns, and its rows.
 pub fn table(head: &[&str], texts: usize, rows: impl IntoIterator<Item = Vec<String>>) -> String {
@@ -97,6 +97,33 @@ pub fn computation(comparisons: &[Comparison]) -> String {
         "processor per job, Rust plugin",
     ];
     table(&head, 1, comparisons.iter().map(row))
+}
+
+/// Jobs per second with one insert each, and what they cost.
+pub fn database(comparison: &database::Comparison) -> String {
+    let node = comparison.of(DATABASE_NODE).and_then(Result::ok);
+    let row = |(one, figures): &(Contender, Measured<database::Figures>)| {
+        vec![
+            one.title.to_owned(),
+            cell(figures, |one| number(one.turn.rate)),
+            times(figures.ok().zip(node).map(|(own, node)| own.turn.rate / node.turn.rate)),
+            cell(figures, |one| micros(one.turn.processor)),
+            cell(figures, |one| micros(one.turn.redis)),
+            cell(figures, |one| micros(one.postgres)),
+            cell(figures, |one| format!("{:.0}", one.connections)),
+        ]
+    };
+    let head = format!("median of {}", comparison.rounds);
+    let head = [
+        &head,
+        "jobs/s",
+        "relative to Node in process",
+        "processor per job",
+        "Redis per job",
+        "PostgreSQL per job",
+        "connections on the server",
+    ];
+    table(&head, 1, comparison.figures.iter().map(row))
 }
 
 /// Times and size of a plugin in TypeScript.
@@ -210,6 +237,15 @@ mod tests {
         let figures = vec![(COMPUTING_JS, of(50.0, 900.0)), (NODE, of(100.0, 300.0)), (CHILDREN, Err(Missing::Failed))];
         let text = computation(&[Comparison { case: Case::COMPUTE[0], rounds: 1, figures }]);
         let row = "| JSON: 64 KiB of orders to totals | 900 µs | 300 µs | 3.00 × | 0.50 × |  |  |";
+        assert!(text.contains(row), "{text}");
+    }
+
+    #[test]
+    fn inserts_show_what_they_cost_the_worker_and_the_servers() {
+        let turn = Figures { rate: 3000.0, processor: 250.0, redis: 30.0 };
+        let figures = Ok(database::Figures { turn, postgres: 90.0, connections: 10.0 });
+        let text = database(&database::Comparison { rounds: 3, figures: vec![(DATABASE_NODE, figures)] });
+        let row = "| Node, in process | 3,000 | 1.00 × | 250 µs | 30 µs | 90 µs | 10 |";
         assert!(text.contains(row), "{text}");
     }
 

@@ -9,6 +9,7 @@ use crate::config::ConfigError;
 use crate::http::HttpError;
 use crate::jobs::AddError;
 use crate::kv::KvError;
+use crate::postgres::PostgresError;
 use crate::progress::ProgressError;
 
 /// How an attempt ends without completing the job.
@@ -80,6 +81,7 @@ fn is_permanent(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref().is_some_and(HttpError::is_permanent)
         || error.downcast_ref().is_some_and(AddError::is_permanent)
         || error.downcast_ref().is_some_and(KvError::is_permanent)
+        || error.downcast_ref().is_some_and(PostgresError::is_permanent)
         || error.downcast_ref().is_some_and(ChildrenError::is_permanent)
         || matches!(error.downcast_ref(), Some(ConfigError::Missing { .. }))
         || matches!(error.downcast_ref(), Some(CheckpointError::Invalid(_)))
@@ -132,6 +134,14 @@ mod tests {
         // The host says what to add, because it knows the plugin's name.
         assert!(matches!(question_mark(KvError::Denied), Failure::Fatal(_)));
         assert!(matches!(question_mark(KvError::Unavailable("away".into())), Failure::Retry(_)));
+    }
+
+    #[test]
+    fn a_missing_pool_is_fatal_and_an_unavailable_server_is_not() {
+        let reason = || "because".to_owned();
+        assert!(matches!(question_mark(PostgresError::Denied(reason())), Failure::Fatal(_)));
+        assert!(matches!(question_mark(PostgresError::Unavailable(reason())), Failure::Retry(_)));
+        assert!(matches!(question_mark(PostgresError::Timeout(reason())), Failure::Retry(_)));
     }
 
     #[test]

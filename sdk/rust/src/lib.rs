@@ -37,7 +37,7 @@
 //!
 //! Build the crate as a `cdylib` for a WebAssembly target. On any other target, as in unit tests, nothing is exported
 //! and stand-ins replace the host: logs go to standard error, configuration is empty, requests fail, added jobs are
-//! dropped, and the key-value store is in memory.
+//! dropped, the key-value store is in memory, and there is no database.
 //!
 //! | module | contents |
 //! | --- | --- |
@@ -50,6 +50,7 @@
 //! | [`config`] | the plugin's `config` and `secrets` from `queues.toml` |
 //! | [`http`] | requests to the origins that `queues.toml` grants |
 //! | [`kv`] | values that outlive the job |
+//! | [`postgres`] | databases, and steps that take effect exactly once |
 //! | [`clock`] | the time, and sleeping |
 
 #![deny(missing_docs)]
@@ -75,6 +76,7 @@ pub mod jobs;
 pub mod kv;
 pub mod log;
 pub mod plugin;
+pub mod postgres;
 pub mod progress;
 
 pub use failure::Failure;

@@ -110,8 +110,8 @@ async fn serve(mut client: TcpStream, lie: Lie) -> io::Result<()> {
         _ => {}
     }
     let key = [1_i32.to_be_bytes(), 2_i32.to_be_bytes()].concat();
-    let ready = [message(b'R', &[0; 4]), message(b'S', b"server_version\x0018.4\0"), message(b'K', &key), ready()];
-    client.write_all(&ready.concat()).await?;
+    let start = [message(b'R', &[0; 4]), message(b'S', b"server_version\x0018.4\0"), message(b'K', &key), ready()];
+    client.write_all(&start.concat()).await?;
     loop {
         let (kind, _) = receive(&mut client).await?;
         let answer = match kind {

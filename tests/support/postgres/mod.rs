@@ -108,6 +108,12 @@ impl PostgresServer {
         self.port
     }
 
+    /// The process id of the server, whose children serve the clients.
+    pub fn pid(&self) -> u32 {
+        let process = self.process.as_ref();
+        process.map(Guarded::id).unwrap_or_else(|| panic!("the PostgreSQL server does not run: restart() it first"))
+    }
+
     /// The CA certificate, in PEM, for clients of [`PostgresServer::start_tls`].
     pub fn ca_path(&self) -> PathBuf {
         let certificates = self.certificates.as_ref();

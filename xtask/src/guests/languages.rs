@@ -1,5 +1,5 @@
 //! Builds plugins in TypeScript and Python: the SDKs' examples for the tests (`basics-js`, `basics-py`), and the
-//! plugins of the benchmarks (`bench-js`, `bench-compute-js`, `bench-py`).
+//! plugins of the benchmarks (`bench-js`, `bench-compute-js`, `bench-database-js`, `bench-py`).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,11 @@ pub fn run(workspace: &Workspace, toril: &Path) -> Result<()> {
 
 /// Builds the plugins of the benchmarks, each only if one of its sources has changed.
 pub fn bench(workspace: &Workspace, toril: &Path) -> Result<()> {
-    for (name, source) in [("bench-js", "plugin.ts"), ("bench-compute-js", "compute-plugin.ts")] {
+    for (name, source) in [
+        ("bench-js", "plugin.ts"),
+        ("bench-compute-js", "compute-plugin.ts"),
+        ("bench-database-js", "database-plugin.ts"),
+    ] {
         unless_unchanged(workspace, &[JS, "bench/js"], name, |component| {
             build_js(workspace, toril, &format!("bench/js/src/{source}"), component)
         })?;
