@@ -12,11 +12,11 @@ pub struct Postgres {
     /// Where the server is, and who connects, already loaded: a `postgres://` URL, or a list of `key=value` as in
     /// libpq. This crate does not check it.
     pub url: Secret,
-    /// A PEM file of additional CA certificates that the server may be verified with.
+    /// A PEM file of the CA certificates that the server may be verified with. Default: those that browsers trust.
     pub ca: Option<PathBuf>,
     /// The limit of open connections. Default 10, from 1 to 1,000.
     pub connections: NonZeroU32,
-    /// The limit of the time to open one connection. Default 5 s, longer than 0.
+    /// The limit of the wait for a free connection, and for each address when one is opened. Default 5 s, longer than 0.
     pub connect_timeout: Duration,
     /// The limit of the time that one statement runs. Default 5 s, longer than 0. An attempt's remaining time is a
     /// further limit.

@@ -29,6 +29,8 @@ pub const JOB_DATA: usize = 1024 * 1024;
 pub const ADDED_JOBS: usize = 10_000;
 /// Maximum size of their data, in bytes.
 pub const ADDED_JOBS_DATA: usize = 8 * 1024 * 1024;
+/// Maximum number of PostgreSQL connections that a pen may hold, over all pools.
+pub const POSTGRES_CONNECTIONS: usize = 16;
 /// Maximum in-memory size of one HTTP header list, in bytes.
 pub const HTTP_FIELDS: usize = 64 * 1024;
 /// Maximum number of requests that a pen has created but not sent.

@@ -30,6 +30,8 @@ pub(super) async fn send(frames: &mut Frames, settings: &Settings) -> Result<(),
         ("database", target.database.as_str()),
         ("application_name", application_name),
         ("client_encoding", "UTF8"),
+        // The readers of plugins, as those of other clients, know the dates of no other style.
+        ("DateStyle", "ISO"),
     ];
     parameters.extend(target.options.as_deref().map(|options| ("options", options)));
     let mut out = BytesMut::new();

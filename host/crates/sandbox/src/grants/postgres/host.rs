@@ -10,6 +10,7 @@ use crate::interface::postgres::{
     Answer, Error, Format, Host, HostConnection, HostCursor, HostPending, Parameter, TransactionStatus,
 };
 use crate::interface::{BorrowedConnection, CallState, OpenCursor, PendingCall};
+use crate::limits::POSTGRES_CONNECTIONS;
 use toril_job::text::cut;
 use toril_job::trace::{Kind, Trace};
 use toril_postgres::{self as pool, Connection};
@@ -112,7 +113,7 @@ impl HostPending for View<'_> {
         let pool = pending.pool.clone();
         Ok(Some(match result {
             Ok(answers) => Ok(answers.into_iter().map(Into::into).collect()),
-            Err(error) => Err(self.failed(error, &pool)),
+            Err(error) => Err(values::error(error, &self.job.plugin, &pool)),
         }))
     }
 
@@ -124,9 +125,15 @@ impl HostPending for View<'_> {
 
 impl View<'_> {
     /// A connection of this pool, if the plugin may use it.
-    fn borrow(&self, name: &str) -> Result<BorrowedConnection, Error> {
+    fn borrow(&mut self, name: &str) -> Result<BorrowedConnection, Error> {
         if self.job.context.is_none() {
             return Err(Error::Unavailable("no job is running".to_owned()));
+        }
+        let held = self.table.iter_mut().filter(|held| held.is::<BorrowedConnection>()).count();
+        if held >= POSTGRES_CONNECTIONS {
+            return Err(Error::Invalid(format!(
+                "the attempt holds {held} connections, and may hold no more: drop one"
+            )));
         }
         let Some((name, pool)) = self.grant.pool(name) else { return Err(self.denied(name)) };
         match &pool.pool {
@@ -134,7 +141,7 @@ impl View<'_> {
                 let connection = Connection::new(pool, self.job.deadline);
                 Ok(BorrowedConnection { connection: Some(connection), pool: name.clone() })
             }
-            Err(reason) => Err(self.failed(pool::Error::Unavailable(reason.clone()), name)),
+            Err(reason) => Err(values::error(pool::Error::Unavailable(reason.clone()), &self.job.plugin, name)),
         }
     }
 
@@ -175,14 +182,6 @@ impl View<'_> {
             span.note("toril.postgres.pool", pool.to_string());
         }
         Ok(self.table.push(PendingCall { call, pool, span })?)
-    }
-
-    /// The error for the plugin. That the server is unavailable is also for the operator.
-    fn failed(&self, error: pool::Error, name: &str) -> Error {
-        if let (pool::Error::Unavailable(reason), Some((_, pool))) = (&error, self.grant.pool(name)) {
-            pool.observer.unavailable(reason);
-        }
-        values::error(error, &self.job.plugin, name)
     }
 }
 

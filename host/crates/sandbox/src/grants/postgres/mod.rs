@@ -4,7 +4,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `prepared` | the pools, once per configuration entry |
-//! | `observer` | metrics of a pool, and its failures in the host's log |
+//! | `observer` | metrics of a pool |
 //! | `host` | the host functions |
 //! | `values` | conversions between the interface and `toril-postgres` |
 

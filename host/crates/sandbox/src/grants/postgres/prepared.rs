@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use toril_config::{Plugin, Postgres};
+use toril_meters::PostgresMeters;
 use toril_postgres::{Pool, Settings, Target};
 
 use super::observer::PoolObserver;
@@ -19,7 +20,7 @@ struct Pools(BTreeMap<Arc<str>, NamedPool>);
 pub(super) struct NamedPool {
     /// The pool, or why it cannot be used.
     pub pool: Result<Pool, String>,
-    pub observer: Arc<PoolObserver>,
+    observer: Arc<PoolObserver>,
 }
 
 /// Why a pool of an entry cannot be used. The text contains no part of the connection string.
@@ -91,7 +92,7 @@ impl Prepared {
         for pool in self.0.0.values() {
             if let Ok(of) = &pool.pool {
                 let status = of.status();
-                pool.observer.meters.connections(status.open, status.idle);
+                pool.observer.0.connections(status.open, status.idle);
             }
         }
     }
@@ -99,12 +100,13 @@ impl Prepared {
 
 impl NamedPool {
     fn new(plugin: &Arc<str>, name: &str, pool: &Postgres) -> Self {
-        let observer = Arc::new(PoolObserver::new(plugin.clone(), name));
-        Self { pool: open(plugin, pool, observer.clone()), observer }
+        let observer = Arc::new(PoolObserver(PostgresMeters::of(plugin, name)));
+        Self { pool: open(format!("toril/{plugin}.{name}"), pool, observer.clone()), observer }
     }
 }
 
-fn open(plugin: &str, pool: &Postgres, observer: Arc<PoolObserver>) -> Result<Pool, String> {
+/// `name` is shown by the server, and in the host's log.
+fn open(name: String, pool: &Postgres, observer: Arc<PoolObserver>) -> Result<Pool, String> {
     let target = Target::parse(pool.url.expose()).map_err(|error| format!("its `url` is not valid: {error}"))?;
     let settings = Settings {
         target,
@@ -115,7 +117,7 @@ fn open(plugin: &str, pool: &Postgres, observer: Arc<PoolObserver>) -> Result<Po
         max_rows: pool.max_rows.get(),
         max_bytes: pool.max_bytes,
         read_only: pool.read_only,
-        name: format!("toril/{plugin}"),
+        name,
     };
     Pool::new(settings, observer).map_err(|error| error.to_string())
 }
