@@ -7,13 +7,15 @@ const host = require('./host.js');
  * at once keeps the connection, and a job that waits for something else gives it back.
  */
 const IDLE = 1;
+/** An attempt cannot borrow more connections. */
+const MOST = 16;
 
 class Pool extends PgPool {
   #attempt = host.attempts();
 
   constructor(options, Client) {
     super(options, Client);
-    Object.assign(this.options, { idleTimeoutMillis: IDLE, min: 0 });
+    Object.assign(this.options, { idleTimeoutMillis: IDLE, min: 0, max: Math.min(this.options.max, MOST) });
   }
 
   connect(callback) {

@@ -72,14 +72,14 @@ test('parameters are texts, bytes and nulls', async () => {
   assert.deepEqual([text, types, isBinary, new Uint8Array(values[7])], ['SELECT $1', undefined, false, new Uint8Array([120])]);
 });
 
-test('a missing grant is fatal, and a lost connection and a limit are not', async () => {
+test('a missing grant and an answer that is too large are fatal, and a lost connection is not', async () => {
   const code = "return settled(new Pool().query('SELECT 1'));";
   const denied = await work(code, host({ connect: { tag: 'denied', val: 'plugin p has no PostgreSQL pool "main"' } }));
   assert.deepEqual(denied.result, { name: 'HostError', code: 'denied', message: 'the database cannot be used: plugin p has no PostgreSQL pool "main"', permanent: true });
   const refused = await work(code, host({ ready: { tag: 'unavailable', val: 'connection refused' } }));
   assert.deepEqual([refused.result.code, refused.result.permanent], ['unavailable', false]);
   const large = await work(code, host({ batch: { tag: 'too-large', val: 'more than 10 rows' } }));
-  assert.deepEqual([large.result.code, large.result.permanent], ['too-large', false]);
+  assert.deepEqual([large.result.code, large.result.permanent], ['too-large', true]);
 });
 
 test('a lost connection fails its query without ending the attempt, and the next query gets another connection', async () => {
