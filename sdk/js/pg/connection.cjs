@@ -220,7 +220,8 @@ class Connection extends EventEmitter {
     this.#start((ended) => portal.readAhead(this.#id, ended), answered);
   }
 
-  #execute({ portal: name, rows }) {
+  #execute(message) {
+    const { portal: name, rows } = message;
     const portal = this.#portals.get(name);
     if (portal === undefined) {
       this.#fail(missing(`portal "${name}" does not exist`));
@@ -237,7 +238,15 @@ class Connection extends EventEmitter {
     }
     const isWhole = !rows && !portal.isOpen;
     const begin = (ended) => (isWhole ? portal.run(this.#id, ended) : portal.read(this.#id, rows, ended));
-    this.#start(begin, ([answer]) => this.#deliver(answer, portal));
+    this.#start(begin, ([answer]) => {
+      if (!portal.isShort(answer, rows)) {
+        this.#deliver(answer, portal);
+        return;
+      }
+      // Programs take fewer rows than they asked for as the end.
+      portal.keep(answer);
+      this.#execute(message);
+    });
   }
 
   #forget({ type, name }) {

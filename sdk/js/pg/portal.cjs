@@ -48,9 +48,19 @@ class Portal {
   /** The next rows, if they have all been read ahead. */
   takeAhead(rows) {
     const ahead = this.#ahead;
-    if (ahead === undefined || (ahead.command === '' && ahead.rows.length < (rows || ALL))) return undefined;
+    if (ahead === undefined || this.isShort(ahead, rows)) return undefined;
     this.#ahead = undefined;
     return ahead;
+  }
+
+  /** Whether an answer has fewer rows than were asked for, and there are more: the host limits each answer. */
+  isShort({ command, rows }, wanted) {
+    return this.isOpen && command === '' && rows.length < (wanted || ALL);
+  }
+
+  /** Keeps rows for the next reading. */
+  keep(answer) {
+    this.#ahead = answer;
   }
 
   /** Reads the next rows. Zero stands for all of them. */

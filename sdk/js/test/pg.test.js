@@ -138,6 +138,25 @@ test('rows are read in portions, and the portal is closed', async () => {
   assert.deepEqual(calls.slice(2), ['cursor SELECT', 'read 1', 'read 1', 'read 2', 'read 2', 'close cursor', 'batch SELECT 1']);
 });
 
+test('a portion that the host limits is read to its end', async () => {
+  let left = 5;
+  const limited = new Host((text) => {
+    const wanted = Math.min(Number(/^read (\d+)/.exec(text)?.[1] ?? 0), 2);
+    const rows = Array.from({ length: Math.min(wanted, left) }, () => ['1']);
+    left -= rows.length;
+    return wanted ? [answer({ one: 23 }, rows, rows.length < wanted ? `SELECT ${rows.length}` : '')] : ONE();
+  });
+  const { result, calls } = await work(
+    `const client = await new Pool().connect();
+     const cursor = client.query(new Cursor('SELECT', []));
+     return [(await cursor.read(4)).length, (await cursor.read(4)).length, (await cursor.read(4)).length];`,
+    limited,
+    `import Cursor from ${JSON.stringify(new URL('../node_modules/pg-cursor/index.js', import.meta.url).pathname)};`,
+  );
+  assert.deepEqual(result, [4, 1, 0]);
+  assert.deepEqual(calls.slice(3), ['read 4', 'read 2', 'read 4', 'close cursor']);
+});
+
 test('a pool of an instance that runs a second job borrows a new connection', async () => {
   const { run } = await work("return (await pool.query('SELECT 1')).rows;", undefined, 'const pool = new Pool();');
   const second = new Host(ONE);
