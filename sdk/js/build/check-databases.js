@@ -19,7 +19,8 @@ export function databases(ts, node, at, report, isImported) {
   report.grant('postgres', name, at(node, name === undefined ? 'a pool whose name is computed' : `the pool ${name}`));
   const ignored = (options?.properties ?? []).map(({ name }) => name?.text).filter((option) => IGNORED.has(option));
   if (ignored.length > 0) {
-    report.works.push(at(node, `new ${type}()`, `without effect: ${ignored.join(', ')}. queues.toml has the address of the pool`));
+    const why = `without effect: ${ignored.join(', ')}. queues.toml has the address of the pool`;
+    report.works.push(at(node, `new ${type}()`, why));
   }
 }
 

@@ -1,6 +1,6 @@
-// An esbuild plugin: `pg` in a plugin is the npm package `pg` of this SDK, over the host's connections. Its modules for sockets,
-// passwords and the protocol are replaced by those of `../pg`. So there is one `pg`, whatever version of it a project has, and one
-// list of type parsers.
+// An esbuild plugin: `pg` in a plugin is the npm package `pg` of this SDK, over the host's connections. Its modules
+// for sockets, passwords and the protocol are replaced by those of `../pg`. So there is one `pg`, whatever version of
+// it a project has, and one list of type parsers.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';

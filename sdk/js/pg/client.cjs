@@ -19,8 +19,8 @@ class Client extends PgClient {
   }
 
   /**
-   * A lost connection fails the query that runs, and all later ones. The event is for programs that listen to it. In Node it
-   * would end a program that does not, and here the attempt, before it can handle the error of its query.
+   * A lost connection fails the query that runs, and all later ones. The event is for programs that listen to it. In
+   * Node it would end a program that does not, and here the attempt, before it can handle the error of its query.
    */
   _handleErrorEvent(error) {
     if (this._connecting || this.listenerCount('error') > 0) {

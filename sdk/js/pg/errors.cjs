@@ -6,24 +6,27 @@ const { HostError } = require('../src/host-error.js');
 const CANCELLED = '57014';
 const MISSING = '26000';
 
-/** An error of the server has the fields that `pg` gives it. The host does not report the place in the server's source. */
-function fromServer({ message, severity, code, detail, hint, position, context, schema, table, column, dataType, constraint }) {
+/**
+ * An error of the server has the fields that `pg` gives it. The host does not report the place in the server's
+ * source.
+ */
+function fromServer({ message, position, context, ...others }) {
   const error = new DatabaseError(message, undefined, 'error');
   return Object.assign(error, {
-    severity,
-    code,
-    detail,
-    hint,
+    severity: others.severity,
+    code: others.code,
+    detail: others.detail,
+    hint: others.hint,
     // A text, as in the protocol.
     position: position === undefined || position === null ? undefined : String(position),
     internalPosition: undefined,
     internalQuery: undefined,
     where: context,
-    schema,
-    table,
-    column,
-    dataType,
-    constraint,
+    schema: others.schema,
+    table: others.table,
+    column: others.column,
+    dataType: others.dataType,
+    constraint: others.constraint,
     file: undefined,
     line: undefined,
     routine: undefined,
@@ -36,7 +39,9 @@ const cancelled = (message) => fromServer({ severity: 'ERROR', code: CANCELLED, 
 /** What the server says about a statement or portal that it does not know. */
 const missing = (message) => fromServer({ severity: 'ERROR', code: MISSING, message });
 
-/** `thrown` is what the host has thrown, or what it gave to a callback. The host's texts name the plugin and the pool. */
+/**
+ * `thrown` is what the host has thrown, or what it gave to a callback. The host's texts name the plugin and the pool.
+ */
 function toError(thrown) {
   const { tag, val } = thrown ?? {};
   if (tag === 'database') return fromServer(val);

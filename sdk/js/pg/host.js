@@ -1,5 +1,5 @@
-// The host's interface. Its functions are those of the engine: engine/src/interfaces/postgres.rs describes them. A file of its own,
-// because a CommonJS module cannot import the interface.
+// The host's interface. Its functions are those of the engine: engine/src/interfaces/postgres.rs describes them. A
+// file of its own, because a CommonJS module cannot import the interface.
 import { start } from 'toril:plugin/postgres@0.2.0';
 
 export { attempts, connect, openCursor, release, transaction } from 'toril:plugin/postgres@0.2.0';

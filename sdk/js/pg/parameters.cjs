@@ -37,16 +37,16 @@ class ConnectionParameters {
       if (this[name]) settings.push([name, name === 'application_name' ? this[name] : Number.parseInt(this[name], 10)]);
     }
     if (settings.length === 0) return undefined;
-    const calls = settings.map(([name, value]) => `set_config(${escapeLiteral(name)}, ${escapeLiteral(String(value))}, false)`);
-    return `SELECT ${calls.join(', ')}`;
+    const call = ([name, value]) => `set_config(${escapeLiteral(name)}, ${escapeLiteral(String(value))}, false)`;
+    return `SELECT ${settings.map(call).join(', ')}`;
   }
 }
 
 const URL_FORM = /^[a-z][a-z\d+.-]*:\/\/(?:([^/?#]*)@)?([^/?#@:]*)(?::(\d*))?(?:\/([^?#]*))?(?:\?([^#]*))?/i;
 
 /**
- * The options in a connection string, `postgres://user:password@host:port/database?option=value`. In one with a host alone,
- * `postgres://reports`, the host is the name of the pool. A text of another form is the name itself.
+ * The options in a connection string, `postgres://user:password@host:port/database?option=value`. In one with a host
+ * alone, `postgres://reports`, the host is the name of the pool. A text of another form is the name itself.
  */
 function parse(text) {
   const match = URL_FORM.exec(text);

@@ -1,10 +1,11 @@
 // `Pool` of `pg`. The connections are in the host, so this pool keeps none for longer than it needs them.
 const PgPool = require('pg-pool');
+const Connection = require('./connection.cjs');
 const host = require('./host.js');
 
 /**
- * Milliseconds after which an idle connection goes back to the host, where other jobs wait for it. A job that makes its next query
- * at once keeps the connection, and a job that waits for something else gives it back.
+ * Milliseconds after which an idle connection goes back to the host, where other jobs wait for it. A job that makes
+ * its next query at once keeps the connection, and a job that waits for something else gives it back.
  */
 const IDLE = 1;
 /** An attempt cannot borrow more connections. */
@@ -21,6 +22,11 @@ class Pool extends PgPool {
   connect(callback) {
     this.#forgetEarlierAttempts();
     return super.connect(callback);
+  }
+
+  query(...values) {
+    const query = () => super.query(...values);
+    return this.options.connectionTimeoutMillis ? query() : Connection.withoutWaiting(query);
   }
 
   /** The host has taken the connections of earlier attempts back. Only an instance that runs several jobs has any. */

@@ -1,5 +1,5 @@
-// Steps of a job that take effect exactly once, because they are committed together with a row that records them. The Rust SDK
-// uses the same table and the same lock: sdk/rust/src/postgres/once.rs.
+// Steps of a job that take effect exactly once, because they are committed together with a row that records them. The
+// Rust SDK uses the same table and the same lock: sdk/rust/src/postgres/once.rs.
 import { toJson } from './json.js';
 import { runningJob } from './running-job.js';
 
@@ -72,5 +72,6 @@ async function runIn(client, key, run) {
 
 function explain(error) {
   if (error?.code !== NO_TABLE) throw error;
-  throw new Error('the table toril_steps does not exist: create it in a migration, or call ensureStepsTable(pool) first', { cause: error });
+  const message = 'the table toril_steps does not exist: create it in a migration, or with ensureStepsTable(pool)';
+  throw new Error(message, { cause: error });
 }

@@ -37,7 +37,7 @@ test('a query of a pool borrows a connection, and gives it back when the job wai
     'const pool = new Pool();',
   );
   assert.deepEqual(result, [{ one: 1 }]);
-  assert.deepEqual(calls, ['connect main', 'ready', 'query SELECT $1::int AS one', 'batch SELECT 2', 'release 1']);
+  assert.deepEqual(calls, ['connect main', 'query SELECT $1::int AS one', 'batch SELECT 2', 'release 1']);
 });
 
 test('the database of the options names the pool, and addresses have no effect', async () => {
@@ -76,8 +76,10 @@ test('a missing grant and an answer that is too large are fatal, and a lost conn
   const code = "return settled(new Pool().query('SELECT 1'));";
   const denied = await work(code, host({ connect: { tag: 'denied', val: 'plugin p has no PostgreSQL pool "main"' } }));
   assert.deepEqual(denied.result, { name: 'HostError', code: 'denied', message: 'the database cannot be used: plugin p has no PostgreSQL pool "main"', permanent: true });
-  const refused = await work(code, host({ ready: { tag: 'unavailable', val: 'connection refused' } }));
+  const refused = await work('return settled(new Pool().connect());', host({ ready: { tag: 'unavailable', val: 'refused' } }));
   assert.deepEqual([refused.result.code, refused.result.permanent], ['unavailable', false]);
+  const late = await work(code, host({ batch: { tag: 'unavailable', val: 'refused' } }));
+  assert.deepEqual([late.result.code, late.result.permanent], ['unavailable', false]);
   const large = await work(code, host({ batch: { tag: 'too-large', val: 'more than 10 rows' } }));
   assert.deepEqual([large.result.code, large.result.permanent], ['too-large', true]);
 });
@@ -162,7 +164,7 @@ test('a pool of an instance that runs a second job borrows a new connection', as
   const second = new Host(ONE);
   second.ended = 1;
   assert.deepEqual(await run(second), [{ one: 1 }]);
-  assert.deepEqual(second.calls.slice(0, 2), ['connect main', 'ready']);
+  assert.deepEqual(second.calls.slice(0, 2), ['connect main', 'batch SELECT 1']);
 });
 
 test('other packages get the same pg, and its own modules', async () => {

@@ -61,6 +61,8 @@ mod tests {
     fn imported_interfaces_are_found() {
         let bundle = "import { open } from \"wasi:keyvalue/store@0.2.0-draft\";";
         assert_eq!(Uses::of(bundle).interfaces, ["wasi:keyvalue/store@0.2.0-draft"]);
+        let bundle = "import { start } from \"toril:plugin/postgres@0.2.0\";";
+        assert_eq!(Uses::of(bundle).interfaces, ["toril:plugin/postgres@0.2.0"]);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Calls of `toril:plugin/postgres`, as callbacks. `interfaces/postgres.rs` makes them functions of JavaScript, and
 //! `postgres_values.rs` says what a callback gets.
 //!
-//! Connections, cursors and calls are resources with numbers. All of them end with the attempt. The code is small rather than
-//! fast, because every plugin contains it, and because an attempt has few resources.
+//! Connections, cursors and calls are resources with numbers. All of them end with the attempt. The code is small
+//! rather than fast, because every plugin contains it, and because an attempt has few resources.
 
 use std::cell::RefCell;
 
@@ -47,7 +47,8 @@ enum Kind {
 }
 
 struct Resources {
-    /// In the order in which they were made. They are dropped in reverse, because a resource must not go before those made from it.
+    /// In the order in which they were made. They are dropped in reverse, because a resource must not go before those
+    /// made from it.
     all: Vec<Resource>,
     /// The last number. It is never reset, so that a number of an earlier attempt stays unknown.
     last: u32,
@@ -113,8 +114,8 @@ pub fn open_cursor(connection: u32, statement: &Statement) -> Result<u32, Error>
     })
 }
 
-/// Drops a call, which cancels its statement, or a cursor, or a connection with all that belongs to it. No callback of them is
-/// called any more. An unknown number is ignored.
+/// Drops a call, which cancels its statement, or a cursor, or a connection with all that belongs to it. No callback of
+/// them is called any more. An unknown number is ignored.
 pub fn release(id: u32) {
     // Dropped after the borrow ends, because a dropped callback may run JavaScript's finalizers.
     let released = RESOURCES.with_borrow_mut(|resources| {

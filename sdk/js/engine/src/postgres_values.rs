@@ -1,9 +1,9 @@
 //! Values of `toril:plugin/postgres` for JavaScript.
 //!
-//! A callback gets `(error, answers)`, each null if there is none. `error` is `{ tag, val }`: `val` is a text, or the fields of
-//! the server's error. An answer is `{ columns, rows, command }`. `columns` is flat, with six values for each column: its name,
-//! the OID, size and modifier of its type, the OID of its table, and its number there. A row is an array of texts (or of
-//! Uint8Arrays, if the call asked for binary values) and nulls.
+//! A callback gets `(error, answers)`, each null if there is none. `error` is `{ tag, val }`: `val` is a text, or the
+//! fields of the server's error. An answer is `{ columns, rows, command }`. `columns` is flat, with six values for
+//! each column: its name, the OID, size and modifier of its type, the OID of its table, and its number there. A row is
+//! an array of texts (or of Uint8Arrays, if the call asked for binary values) and nulls.
 
 use rquickjs::function::Args;
 use rquickjs::{Array, Ctx, Object, Result, String as JsString, TypedArray, Value};
@@ -146,8 +146,8 @@ fn fields<'js>(ctx: &Ctx<'js>, error: DatabaseError) -> Result<Object<'js>> {
     Ok(object)
 }
 
-/// Parameters from an array of texts, Uint8Arrays (which are sent in binary form) and nulls. `types` are the OIDs of the first
-/// of them. The server decides the others.
+/// Parameters from an array of texts, Uint8Arrays (which are sent in binary form) and nulls. `types` are the OIDs of
+/// the first of them. The server decides the others.
 pub fn parameters<'js>(
     ctx: &Ctx<'js>,
     values: Option<&Array<'js>>,

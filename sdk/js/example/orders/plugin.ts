@@ -1,4 +1,5 @@
-// Stores orders in PostgreSQL. Each order is stored once, although its job may run several times. The tables are in schema.sql.
+// Stores orders in PostgreSQL. Each order is stored once, although its job may run several times. The tables are in
+// schema.sql.
 //
 //     [plugins.orders.postgres.main]
 //     url = "env:DATABASE_URL"
@@ -55,7 +56,8 @@ async function store(client: pg.PoolClient, { customer, items }: Order) {
   const lists = [items.map(({ sku }) => sku), items.map(({ quantity }) => quantity)];
   try {
     await client.query(
-      'UPDATE stock SET available = available - quantity FROM unnest($1::text[], $2::int[]) AS item (sku, quantity) WHERE stock.sku = item.sku',
+      `UPDATE stock SET available = available - quantity
+        FROM unnest($1::text[], $2::int[]) AS item (sku, quantity) WHERE stock.sku = item.sku`,
       lists,
     );
     await client.query('INSERT INTO order_items SELECT $3, * FROM unnest($1::text[], $2::int[])', [...lists, number]);

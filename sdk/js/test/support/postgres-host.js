@@ -9,13 +9,16 @@ import { bundle } from '../../build/bundle.js';
 const HOST = Symbol.for('toril.test.postgres');
 const NAMES = ['attempts', 'connect', 'openCursor', 'release', 'start', 'transaction'];
 
+const OF_JOBS = [
+  'cancelled', 'childrenValues', 'dependencies', 'getDetails', 'ignoredFailures', 'listChildren', 'log', 'remaining',
+  'setData', 'setProgress',
+];
+
 const STUBS = {
   'toril:plugin/postgres@0.2.0': `const host = () => globalThis[Symbol.for('toril.test.postgres')];
     ${NAMES.map((name) => `export const ${name} = (...values) => host().${name}(...values);`).join('\n')}`,
   'toril:plugin/job-context@0.2.0': `const nothing = () => undefined;
-    ${['cancelled', 'childrenValues', 'dependencies', 'getDetails', 'ignoredFailures', 'listChildren', 'log', 'remaining', 'setData', 'setProgress']
-      .map((name) => `export { nothing as ${name} };`)
-      .join('\n')}`,
+    ${OF_JOBS.map((name) => `export { nothing as ${name} };`).join('\n')}`,
   'toril:engine/native': `const timers = new Map();
     export default {
       setTimer(ms, call) { const timer = setTimeout(call, ms); timers.set(+timer, timer); return +timer; },
@@ -35,7 +38,10 @@ const stubs = {
   },
 };
 
-/** Bundles a plugin's source. Returns the interfaces that it imports, and `run(host)`, which runs one job and returns its result. */
+/**
+ * Bundles a plugin's source. Returns the interfaces that it imports, and `run(host)`, which runs one job and returns
+ * its result.
+ */
 export async function plugin(source) {
   const folder = await mkdtemp(join(tmpdir(), 'toril-pg-'));
   try {
@@ -43,8 +49,9 @@ export async function plugin(source) {
     // The packages that the source imports are those of this SDK.
     const { code, interfaces } = await bundle(join(folder, 'plugin.ts'));
     await writeFile(join(folder, 'bundle.js'), code);
-    const options = { entryPoints: [join(folder, 'bundle.js')], bundle: true, write: false, format: 'esm', platform: 'node' };
-    const { outputFiles } = await build({ ...options, plugins: [stubs] });
+    const entryPoints = [join(folder, 'bundle.js')];
+    const options = { bundle: true, write: false, format: 'esm', platform: 'node', plugins: [stubs] };
+    const { outputFiles } = await build({ ...options, entryPoints });
     const file = join(folder, 'final.mjs');
     await writeFile(file, outputFiles[0].contents);
     globalThis[HOST] = new Host();
@@ -68,8 +75,8 @@ export function answer(columns, rows, command) {
 }
 
 /**
- * The host of a test. `respond(statement, details)` returns answers, or throws an error of the host, `{ tag, val }`. A promise answers
- * later. `calls` has what was asked.
+ * The host of a test. `respond(statement, details)` returns answers, or throws an error of the host, `{ tag, val }`. A
+ * promise answers later. `calls` has what was asked.
  */
 export class Host {
   calls = [];
@@ -111,7 +118,7 @@ export class Host {
 
   start(call, target, details, ended) {
     const id = (this.#last += 1);
-    const text = { ready: 'ready', query: `query ${details?.[0]}`, batch: `batch ${details}`, read: `read ${details}` }[call];
+    const text = call === 'ready' ? call : `${call} ${call === 'query' ? details[0] : details}`;
     this.calls.push(text);
     this.#open.add(id);
     const end = (error, answers) => this.#open.delete(id) && ended(error, answers);

@@ -1,11 +1,11 @@
-//! `toril:plugin/postgres`. Unlike in the bindings of a component, resources are numbers, and calls take a callback, which the
-//! event loop calls: `postgres_values.rs` says with what. Errors are thrown as `{ tag, val }`.
+//! `toril:plugin/postgres`. Unlike in the bindings of a component, resources are numbers, and calls take a callback,
+//! which the event loop calls: `postgres_values.rs` says with what. Errors are thrown as `{ tag, val }`.
 //!
 //! - `attempts()` -> the number of attempts that this instance has ended
 //! - `connect(pool)` -> connection
-//! - `start(call, target, details, callback)` -> call. `call` is `ready`, `query`, `batch` or `read`. `target` is a connection, or
-//!   the cursor to read. `details` is null for `ready`, a text for `batch`, a number of rows for `read`, and for `query` the array
-//!   `[text, values, types, isBinary]`. `types` can be undefined.
+//! - `start(call, target, details, callback)` -> call. `call` is `ready`, `query`, `batch` or `read`. `target` is a
+//!   connection, or the cursor to read. `details` is null for `ready`, a text for `batch`, a number of rows for
+//!   `read`, and for `query` the array `[text, values, types, isBinary]`. `types` can be undefined.
 //! - `openCursor(connection, details)` -> cursor, with the details of `query`
 //! - `release(resource)`: drops a connection, a cursor or a call. No callback of it is called any more.
 //! - `transaction(connection)` -> `idle`, `open` or `failed`
