@@ -461,3 +461,23 @@ async fn the_history_of_a_plugin_tells_what_was_refused_and_what_ran_a_job() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_page_of_plugins_shows_pools_of_postgresql_and_not_their_connection_strings() {
+    let redis = RedisServer::start().await;
+    let config = "[queues.numbers]\nplugin = \"double\"\n[plugins.double.postgres.ledger]\nurl = \"env:DATABASE_URL\"\n\
+                  connections = 3\nread_only = true\n";
+    // No attempt uses the pool, so the host does not connect.
+    let toril =
+        Toril::new().redis(redis.url()).plugin("double").env("DATABASE_URL", "postgres://me:hunter2@127.0.0.1:1/shop");
+    let mut toril = toril.config(config).spawn_run();
+    toril.wait_ready().await;
+
+    let page = http::get(&toril.url("/plugins")).await.expect("an answer").body;
+
+    assert!(
+        page.contains("<code>ledger</code>") && page.contains("read-only, 0 of 3 connections open, 0 idle"),
+        "{page}"
+    );
+    assert!(!page.contains("hunter2") && !page.contains("127.0.0.1:1/"), "{page}");
+}

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 use toril_tests::toril::{Output, component, variant};
-use toril_tests::{RedisServer, Toril, github};
+use toril_tests::{PostgresServer, RedisServer, Toril, github};
 
 /// A folder with one plugin, and a configuration that grants it something.
 fn with(plugin: &str, grants: &str) -> Toril {
@@ -102,6 +102,49 @@ async fn options_grant_the_same_as_an_entry() {
     let message = refused["failure"]["message"].as_str().unwrap_or_default();
     assert_eq!(message.matches("keyvalue = true").count(), 1, "suggested once: {message}");
     assert_eq!(granted["result"]["value"], 1, "{granted}");
+}
+
+#[tokio::test]
+async fn inspect_shows_the_line_for_a_pool_of_a_component_that_uses_postgresql() {
+    let toril = Toril::new().plugin("postgres");
+
+    let shown = plugin(&toril, "inspect", "postgres", &["--json"]).await.succeeded().json();
+    let text = plugin(&toril, "inspect", "postgres", &[]).await.succeeded().stdout;
+
+    assert_eq!(shown["grants"], json!(["config", "postgres"]));
+    assert!(text.contains("postgres.main.url = \"env:…\""), "{text}");
+}
+
+#[tokio::test]
+async fn an_option_grants_a_pool_and_no_error_shows_its_connection_string() {
+    let (toril, server) = (Toril::new().plugin("postgres"), PostgresServer::start().await);
+    let toril = toril.env("TEST_URL", server.url());
+    let arguments = ["--name", "query", "--data", r#"{"sql": "select 1 as one"}"#];
+    let run = async |more: &[&str]| plugin(&toril, "test", "postgres", &[&arguments[..], more].concat()).await;
+
+    let refused = run(&[]).await.exited(1).stdout;
+    assert!(refused.contains("[plugins.postgres.postgres.main]"), "{refused}");
+    assert!(refused.contains("for this run: --postgres POOL=URL"), "{refused}");
+
+    for option in [format!("main={}", server.url()), "main=env:TEST_URL".to_owned()] {
+        let report = run(&["--postgres", &option, "--json"]).await.succeeded().json();
+        assert_eq!(report["result"]["rows"], json!([["1"]]), "{report}");
+    }
+    for wrong in ["postgres://me:hunter2@db", "main=mysql://me:hunter2@db", "main=env:NOT_SET"] {
+        let output = run(&["--postgres", wrong]).await;
+        assert!(output.code != Some(0) && !output.stderr.contains("hunter2"), "{}", output.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_pool_that_cannot_be_used_is_a_problem_at_its_line_which_does_not_show_the_connection_string() {
+    let pool = "[plugins.postgres.postgres.main]\nurl = \"env:DATABASE_URL\"";
+    let toril = with("postgres", pool).env("DATABASE_URL", "mysql://me:hunter2@db/shop");
+
+    let checked = toril.cli(["check"]).await.exited(2).stderr;
+
+    assert!(checked.contains("pool main under [plugins.postgres.postgres] cannot be used: its `url`"), "{checked}");
+    assert!(checked.contains("queues.toml:") && !checked.contains("hunter2"), "{checked}");
 }
 
 #[tokio::test]

@@ -134,5 +134,6 @@ fn config(queue: &str, pool: &str) -> String {
     )
 }
 
-/// A statement that computes for ever.
-const ENDLESS: &str = "SELECT count(*) FROM generate_series(1, 1000000000000)";
+/// A statement that computes for ever, without memory and disk.
+const ENDLESS: &str =
+    "SELECT count(*) FROM generate_series(1, 10000) a, generate_series(1, 10000) b, generate_series(1, 10000) c";

@@ -85,11 +85,14 @@ async fn metrics_have_the_plugin_and_the_pool_and_neither_they_nor_the_log_have_
 async fn a_wrong_password_is_unavailable_and_no_error_contains_it() {
     let server = PostgresServer::start().await;
     let url = server.url().replace(PASSWORD, "not-the-password");
-    let case = Case::at(server, &url, "", "").await;
+    let mut case = Case::at(server, &url, "", "").await;
 
     let error = case.failure("query", json!({ "sql": "SELECT 1" })).await;
 
-    assert!(error.contains("unavailable") && error.contains("password authentication failed"), "{error}");
+    assert!(error.contains("unavailable") && error.contains("SQLSTATE 28P01"), "{error}");
+    // The name of the role is not for the plugin.
+    let log = case.toril.wait_for_log("password authentication failed", LONG).await;
+    assert!(log.contains("main") && !error.contains("password authentication failed"), "{log}");
     let pages = [http::get(&case.toril.url("/plugins/postgres")).await.expect("an answer").body, case.toril.logs()];
     assert!(pages.iter().chain([&error]).all(|text| !text.contains("not-the-password")));
 }

@@ -48,7 +48,7 @@ const END: Duration = Duration::from_secs(20);
 
 /// Settings that make a server start and write fast. Committed data survives the end of the process, but not that of
 /// the machine.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 8] = [
     "fsync=off",
     "full_page_writes=off",
     "shared_buffers=16MB",
@@ -57,7 +57,6 @@ const SETTINGS: [&str; 9] = [
     "jit=off",
     // Without workers for reading, which are processes of their own.
     "io_method=sync",
-    "max_wal_senders=4",
     "log_min_messages=warning",
 ];
 

@@ -33,16 +33,24 @@ pub struct Settings {
 impl Settings {
     /// Creates the settings from a configuration entry.
     pub fn new(name: &str, entry: &Plugin) -> Self {
-        let plugin: Arc<str> = name.into();
+        Self::with(name.into(), entry, None)
+    }
+
+    /// Creates the settings from an entry that replaces the one of these settings.
+    pub fn replaced_by(&self, entry: &Plugin) -> Self {
+        Self::with(self.plugin.clone(), entry, Some(&self.grants))
+    }
+
+    fn with(plugin: Arc<str>, entry: &Plugin, before: Option<&PreparedGrants>) -> Self {
         Self {
-            grants: PreparedGrants::new(&plugin, entry),
+            grants: PreparedGrants::new(&plugin, entry, before),
+            meters: Arc::new(PluginMeters::of(&plugin)),
             plugin,
             memory: usize::try_from(entry.memory).unwrap_or(usize::MAX),
             fuel: entry.fuel.map(Into::into),
             max_result: usize::try_from(entry.max_result).unwrap_or(usize::MAX),
             isolation: entry.isolation,
             log_quota: Arc::new(LogQuota::new()),
-            meters: Arc::new(PluginMeters::of(name)),
         }
     }
 

@@ -4,6 +4,8 @@ mod authentication;
 mod certificate;
 mod encryption;
 mod startup;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

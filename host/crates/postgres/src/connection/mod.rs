@@ -3,6 +3,8 @@
 mod account;
 mod call;
 mod cursor;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use std::sync::{Arc, Mutex, PoisonError};

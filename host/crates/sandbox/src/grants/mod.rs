@@ -88,15 +88,15 @@ pub struct PreparedGrants {
 }
 
 impl PreparedGrants {
-    /// Prepares the grants of a configuration entry.
-    pub fn new(plugin: &Arc<str>, entry: &Plugin) -> Self {
+    /// Prepares the grants of a configuration entry. `before`: those of the entry that this one replaces.
+    pub fn new(plugin: &Arc<str>, entry: &Plugin, before: Option<&Self>) -> Self {
         let http = http::Prepared::new(plugin.clone(), entry);
         Self {
             config: config::prepare(entry, http.placeholders()),
             env: env::prepare(entry),
             http: Arc::new(http),
             keyvalue: keyvalue::prepare(entry),
-            postgres: postgres::Prepared::new(plugin, entry),
+            postgres: postgres::Prepared::new(plugin, entry, before.map(|before| &before.postgres)),
             jobs: jobs::Prepared::new(entry),
         }
     }

@@ -115,7 +115,7 @@ impl Plugins {
     /// Replaces a plugin's settings, starting with the next attempt. Check them before with [`Plugins::check_entry`].
     pub fn configure(&self, plugin: &str, entry: &Plugin) {
         if let Some(slot) = self.slot(plugin) {
-            let old = slot.configure(Arc::new(Settings::new(plugin, entry)));
+            let old = slot.configure(Arc::new(slot.settings().replaced_by(entry)));
             self.pool.drop_idle(|key| Arc::ptr_eq(&key.settings, &old));
         }
     }

@@ -1,4 +1,5 @@
-//! The pools of a plugin's entry. They live as long as the entry: versions of the plugin come and go without new connections.
+//! The pools of a plugin's entry. A pool lives as long as its part of the entry: versions of the plugin and other settings come
+//! and go without new connections.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,13 +12,11 @@ use super::observer::PoolObserver;
 
 /// The pools of a plugin's entry.
 #[derive(Clone)]
-pub struct Prepared(Arc<Pools>);
+pub struct Prepared(Arc<BTreeMap<Arc<str>, Arc<NamedPool>>>);
 
-/// Closes its pools when it is dropped: the entry has changed, and no attempt uses the old one any more.
-struct Pools(BTreeMap<Arc<str>, NamedPool>);
-
-/// A pool and its observer.
+/// A pool. It closes when it is dropped: the entry has changed, and no attempt uses the old one any more.
 pub(super) struct NamedPool {
+    settings: Postgres,
     /// The pool, or why it cannot be used.
     pub pool: Result<Pool, String>,
     observer: Arc<PoolObserver>,
@@ -55,15 +54,20 @@ pub struct PoolStatus {
 }
 
 impl Prepared {
-    /// Prepares the pools of a configuration entry. Connects to no server.
-    pub fn new(plugin: &Arc<str>, entry: &Plugin) -> Self {
-        let named = |(name, pool): (&String, &Postgres)| (Arc::from(name.as_str()), NamedPool::new(plugin, name, pool));
-        Self(Arc::new(Pools(entry.postgres.iter().map(named).collect())))
+    /// Prepares the pools of a configuration entry. Connects to no server. Pools of `before`, the entry that this one
+    /// replaces, go on if their settings are the same.
+    pub fn new(plugin: &Arc<str>, entry: &Plugin, before: Option<&Self>) -> Self {
+        let named = |(name, settings): (&String, &Postgres)| {
+            let kept = before.and_then(|before| before.0.get(name.as_str())).filter(|pool| pool.settings == *settings);
+            let pool = kept.cloned().unwrap_or_else(|| Arc::new(NamedPool::new(plugin, name, settings)));
+            (Arc::from(name.as_str()), pool)
+        };
+        Self(Arc::new(entry.postgres.iter().map(named).collect()))
     }
 
     /// The first pool that cannot be used, if there is one.
     pub fn check(&self, plugin: &str) -> Result<(), PoolProblem> {
-        for (name, pool) in &self.0.0 {
+        for (name, pool) in self.0.iter() {
             if let Err(reason) = &pool.pool {
                 let (plugin, pool) = (plugin.to_owned(), name.to_string());
                 return Err(PoolProblem { plugin, pool, reason: reason.clone() });
@@ -74,22 +78,22 @@ impl Prepared {
 
     /// The pool of this name, and the name.
     pub(super) fn pool(&self, name: &str) -> Option<(&Arc<str>, &NamedPool)> {
-        self.0.0.get_key_value(name)
+        self.0.get_key_value(name).map(|(name, pool)| (name, &**pool))
     }
 
     /// The status of all pools that can be used, by name.
     pub fn status(&self) -> Vec<PoolStatus> {
-        let status = |(name, pool): (&Arc<str>, &NamedPool)| {
+        let status = |(name, pool): (&Arc<str>, &Arc<NamedPool>)| {
             let status = pool.pool.as_ref().ok()?.status();
             let toril_postgres::Status { open, idle, waiting, max } = status;
             Some(PoolStatus { name: name.to_string(), open, idle, waiting, max })
         };
-        self.0.0.iter().filter_map(status).collect()
+        self.0.iter().filter_map(status).collect()
     }
 
     /// Sets the gauges of all pools.
     pub fn record(&self) {
-        for pool in self.0.0.values() {
+        for pool in self.0.values() {
             if let Ok(of) = &pool.pool {
                 let status = of.status();
                 pool.observer.0.connections(status.open, status.idle);
@@ -99,9 +103,10 @@ impl Prepared {
 }
 
 impl NamedPool {
-    fn new(plugin: &Arc<str>, name: &str, pool: &Postgres) -> Self {
+    fn new(plugin: &str, name: &str, settings: &Postgres) -> Self {
         let observer = Arc::new(PoolObserver(PostgresMeters::of(plugin, name)));
-        Self { pool: open(format!("toril/{plugin}.{name}"), pool, observer.clone()), observer }
+        let pool = open(format!("toril/{plugin}.{name}"), settings, observer.clone());
+        Self { settings: settings.clone(), pool, observer }
     }
 }
 
@@ -122,12 +127,10 @@ fn open(name: String, pool: &Postgres, observer: Arc<PoolObserver>) -> Result<Po
     Pool::new(settings, observer).map_err(|error| error.to_string())
 }
 
-impl Drop for Pools {
+impl Drop for NamedPool {
     fn drop(&mut self) {
-        for pool in self.0.values() {
-            if let Ok(pool) = &pool.pool {
-                pool.close();
-            }
+        if let Ok(pool) = &self.pool {
+            pool.close();
         }
     }
 }
@@ -137,10 +140,25 @@ mod tests {
     use super::*;
     use toril_config::Secret;
 
-    fn prepared(url: &str) -> Prepared {
+    fn entry(url: &str) -> Plugin {
         let pool = Postgres::new(Secret::new(url));
-        let entry = Plugin { postgres: [("main".to_owned(), pool)].into(), ..Plugin::default() };
-        Prepared::new(&"orders".into(), &entry)
+        Plugin { postgres: [("main".to_owned(), pool)].into(), ..Plugin::default() }
+    }
+
+    fn prepared(url: &str) -> Prepared {
+        Prepared::new(&"orders".into(), &entry(url), None)
+    }
+
+    #[tokio::test]
+    async fn a_pool_goes_on_when_another_part_of_the_entry_changes() {
+        let first = prepared("postgres://me@127.0.0.1:1/shop");
+        let pool = |prepared: &Prepared| prepared.0.get("main").cloned().expect("a pool");
+        let replaced = |entry: &Plugin| pool(&Prepared::new(&"orders".into(), entry, Some(&first)));
+
+        let other = Plugin { memory: 1 << 20, ..entry("postgres://me@127.0.0.1:1/shop") };
+
+        assert!(Arc::ptr_eq(&replaced(&other), &pool(&first)));
+        assert!(!Arc::ptr_eq(&replaced(&entry("postgres://me@127.0.0.1:2/shop")), &pool(&first)));
     }
 
     #[tokio::test]
