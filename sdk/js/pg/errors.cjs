@@ -6,12 +6,15 @@ const { HostError } = require('../src/host-error.js');
 const CANCELLED = '57014';
 const MISSING = '26000';
 
+/** How the host calls a statement without a name, which it prepares. */
+const OF_HOST = /prepared statement "toril_\d+"/;
+
 /**
  * An error of the server has the fields that `pg` gives it. The host does not report the place in the server's
  * source.
  */
 function fromServer({ message, position, context, ...others }) {
-  const error = new DatabaseError(message, undefined, 'error');
+  const error = new DatabaseError(message.replace(OF_HOST, 'prepared statement ""'), undefined, 'error');
   return Object.assign(error, {
     severity: others.severity,
     code: others.code,
