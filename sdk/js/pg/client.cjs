@@ -1,10 +1,17 @@
 // `Client` of `pg`, over a connection of the host.
 const PgClient = require('pg/lib/client.js');
+const Connection = require('./connection.cjs');
 
 class Client extends PgClient {
   constructor(config) {
     super(config);
     this.connection.useParameters?.(this.connectionParameters);
+  }
+
+  /** The connection calls the client's functions itself, which takes less time than events. */
+  _attachListeners(connection) {
+    if (connection instanceof Connection) connection.useClient(this);
+    else super._attachListeners(connection);
   }
 
   /** `I`, `T` or `E`, as the server's last answer said. Null before the client is connected. */

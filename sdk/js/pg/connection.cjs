@@ -9,6 +9,18 @@ const Stream = require('./stream.cjs');
 const { cancelled, isFinal, missing, toError } = require('./errors.cjs');
 const { Field } = require('./protocol.cjs');
 
+/** The functions of a client that take the messages of the server, by the names of the events. */
+const OF_CLIENT = {
+  commandComplete: '_handleCommandComplete',
+  dataRow: '_handleDataRow',
+  emptyQuery: '_handleEmptyQuery',
+  error: '_handleErrorEvent',
+  errorMessage: '_handleErrorMessage',
+  parseComplete: '_handleParseComplete',
+  portalSuspended: '_handlePortalSuspended',
+  readyForQuery: '_handleReadyForQuery',
+  rowDescription: '_handleRowDescription',
+};
 const STATUS = { idle: 'I', open: 'T', failed: 'E' };
 const NO_VALUES = [];
 
@@ -23,7 +35,9 @@ class Connection extends EventEmitter {
   _ending = false;
   /** Whether `connect` has been called. `pg` reads it. */
   _connecting = false;
+  #client;
   #parameters;
+  #stream;
   #id;
   /** The call that runs, and the function that ends it. */
   #call;
@@ -48,14 +62,18 @@ class Connection extends EventEmitter {
     }
   }
 
-  constructor() {
-    super();
-    this.stream = new Stream((error) => this.#close(error));
+  get stream() {
+    return (this.#stream ??= new Stream((error) => this.#close(error)));
   }
 
   /** `parameters` names the pool. Without a call it is the main one. */
   useParameters(parameters) {
     this.#parameters = parameters;
+  }
+
+  /** The client gets all messages, before the listeners of their events. */
+  useClient(client) {
+    this.#client = client;
   }
 
   get transactionStatus() {
@@ -153,7 +171,7 @@ class Connection extends EventEmitter {
         break;
       case 'parse':
         this.#statements.set(message.name, message);
-        if (message.name !== '') this.emit('parseComplete', { name: 'parseComplete', length: 5 });
+        if (message.name !== '') this.#tell('parseComplete', { name: 'parseComplete', length: 5 });
         break;
       case 'bind':
         this.#bind(message);
@@ -205,12 +223,12 @@ class Connection extends EventEmitter {
 
   #batch({ text }) {
     const answered = (answers) => {
-      if (answers.length === 0) this.emit('emptyQuery', { name: 'emptyQuery', length: 4 });
+      if (answers.length === 0) this.#tell('emptyQuery', { name: 'emptyQuery', length: 4 });
       for (const answer of answers) this.#deliver(answer, { isDescribed: answer.columns.length > 0 });
       this.#ready();
     };
     const failed = (error) => {
-      this.emit('errorMessage', error);
+      this.#tell('errorMessage', error);
       this.#ready();
     };
     this.#start((ended) => host.batch(this.#id, text, ended), answered, failed);
@@ -248,7 +266,7 @@ class Connection extends EventEmitter {
       return;
     }
     if (portal.isEmpty) {
-      this.emit('emptyQuery', { name: 'emptyQuery', length: 4 });
+      this.#tell('emptyQuery', { name: 'emptyQuery', length: 4 });
       return;
     }
     const ahead = portal.takeAhead(rows);
@@ -276,38 +294,36 @@ class Connection extends EventEmitter {
     } else {
       this.#statements.delete(name);
     }
-    this.emit('closeComplete', { name: 'closeComplete', length: 5 });
+    this.#tell('closeComplete', { name: 'closeComplete', length: 5 });
   }
 
   /** Emits the messages of an answer. */
   #deliver({ columns, rows, command }, portal) {
     if (portal.isDescribed) this.#tellColumns(columns, portal);
-    // There is one listener, except in debuggers, and there can be many rows.
-    const listeners = this.listeners('dataRow');
     for (const row of rows) {
       const fields = portal.isBinary ? row.map(asBuffer) : row;
-      const message = { name: 'dataRow', length: 0, fieldCount: fields.length, fields };
-      for (const listener of listeners) listener.call(this, message);
+      this.#tell('dataRow', { name: 'dataRow', length: 0, fieldCount: fields.length, fields });
     }
     const length = command.length + 5;
-    if (command !== '') this.emit('commandComplete', { name: 'commandComplete', length, text: command });
-    else if (portal.isOpen) this.emit('portalSuspended', { name: 'portalSuspended', length: 5 });
-    else this.emit('emptyQuery', { name: 'emptyQuery', length: 4 });
+    if (command !== '') this.#tell('commandComplete', { name: 'commandComplete', length, text: command });
+    else if (portal.isOpen) this.#tell('portalSuspended', { name: 'portalSuspended', length: 5 });
+    else this.#tell('emptyQuery', { name: 'emptyQuery', length: 4 });
   }
 
   #tellColumns(columns, portal) {
     portal.isDescribed = false;
     if (columns.length === 0) {
-      this.emit('noData', { name: 'noData', length: 5 });
+      this.#tell('noData', { name: 'noData', length: 5 });
       return;
     }
     const format = portal.isBinary ? 'binary' : 'text';
     const fields = [];
     for (let at = 0; at < columns.length; at += 6) {
-      const [name, typeOid, typeSize, typeModifier, tableOid, number] = columns.slice(at, at + 6);
-      fields.push(new Field(name, tableOid, number, typeOid, typeSize, typeModifier, format));
+      const table = columns[at + 4];
+      const number = columns[at + 5];
+      fields.push(new Field(columns[at], table, number, columns[at + 1], columns[at + 2], columns[at + 3], format));
     }
-    this.emit('rowDescription', { name: 'rowDescription', length: 0, fieldCount: fields.length, fields });
+    this.#tell('rowDescription', { name: 'rowDescription', length: 0, fieldCount: fields.length, fields });
   }
 
   /** The server ends its portals with the transaction. */
@@ -320,7 +336,7 @@ class Connection extends EventEmitter {
 
   #ready() {
     const connection = this;
-    this.emit('readyForQuery', {
+    this.#tell('readyForQuery', {
       name: 'readyForQuery',
       length: 5,
       // The host is asked only if somebody reads it.
@@ -330,21 +346,30 @@ class Connection extends EventEmitter {
     });
   }
 
+  #tell(name, message) {
+    if (this.#client !== undefined && name in OF_CLIENT) {
+      this.#client[OF_CLIENT[name]](message);
+      if (this.listenerCount(name) > 0) this.emit(name, message);
+    } else {
+      this.emit(name, message);
+    }
+  }
+
   #fail(error) {
     this.#isSkipping = true;
-    this.emit('errorMessage', error);
+    this.#tell('errorMessage', error);
   }
 
   /** Gives the connection back. `error`: why it ends unexpectedly. */
   #close(error) {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.stream.writable = false;
+    if (this.#stream !== undefined) this.#stream.writable = false;
     if (this.#id !== undefined) host.release(this.#id);
     this.#call = { id: undefined };
     this.#messages = [];
     process.nextTick(() => {
-      if (error) this.emit('error', error);
+      if (error) this.#tell('error', error);
       this.emit('end');
     });
   }

@@ -8,9 +8,13 @@ const MAIN = 'main';
 /** Options that the server knows as settings of the session, as `pg` sends them. Milliseconds, except for the name. */
 const SETTINGS = ['application_name', 'statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'];
 
+/** The parameters of options that were used before: those of a pool are the same for all of its clients. */
+const known = new WeakMap();
+
 /** Replaces `pg/lib/connection-parameters`. Addresses and passwords have no effect: queues.toml has them. */
 class ConnectionParameters {
   constructor(given) {
+    if (known.has(given)) return known.get(given);
     const own = typeof given === 'string' ? parse(given) : (given ?? {});
     const config = own.connectionString ? { ...own, ...parse(own.connectionString) } : own;
     const option = (name) => config[name] || defaults[name];
@@ -28,10 +32,12 @@ class ConnectionParameters {
     this.query_timeout = option('query_timeout');
     for (const name of SETTINGS) this[name] = option(name);
     this.application_name ||= option('fallback_application_name');
+    /** The statement that applies the session's settings, `undefined` if there are none. */
+    this.setup = this.#setup();
+    if (typeof given === 'object' && given !== null) known.set(given, this);
   }
 
-  /** The statement that applies the session's settings, `undefined` if there are none. */
-  get setup() {
+  #setup() {
     const settings = [...startupOptions(this.options)];
     for (const name of SETTINGS) {
       if (this[name]) settings.push([name, name === 'application_name' ? this[name] : Number.parseInt(this[name], 10)]);

@@ -21,6 +21,7 @@ const STUBS = {
     ${OF_JOBS.map((name) => `export { nothing as ${name} };`).join('\n')}`,
   'toril:engine/native': `const timers = new Map();
     export default {
+      live: () => globalThis[Symbol.for('toril.test.postgres')].isLive,
       setTimer(ms, call) { const timer = setTimeout(call, ms); timers.set(+timer, timer); return +timer; },
       clearTimer: (id) => clearTimeout(timers.get(id)),
       utf8Encode: (text) => new TextEncoder().encode(text),
@@ -54,7 +55,7 @@ export async function plugin(source) {
     const { outputFiles } = await build({ ...options, entryPoints });
     const file = join(folder, 'final.mjs');
     await writeFile(file, outputFiles[0].contents);
-    globalThis[HOST] = new Host();
+    globalThis[HOST] = Object.assign(new Host(), { isLive: false });
     const { handler } = await import(pathToFileURL(file).href);
     return { interfaces, run: (host) => runJob(handler, host) };
   } finally {
@@ -81,6 +82,7 @@ export function answer(columns, rows, command) {
 export class Host {
   calls = [];
   ended = 0;
+  isLive = true;
   status = 'idle';
   #last = 0;
   #cursors = new Map();
