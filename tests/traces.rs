@@ -2,12 +2,17 @@
 
 use serde_json::{Value, json};
 use toril_tests::otlp::Collector;
-use toril_tests::{RedisServer, Toril, agent, node};
+use toril_tests::postgres::PASSWORD;
+use toril_tests::{PostgresServer, RedisServer, Toril, agent, node};
 
 /// A host that sends its spans to a collector. `grants`: lines of the plugin's entry.
 async fn host(redis: &RedisServer, collector: &Collector, grants: &str) -> Toril {
     let config = format!("[queues.work]\nplugin = \"basics\"\n[plugins.basics]\n{grants}\n");
-    let toril = Toril::new().redis(redis.url()).plugin("basics").config(config);
+    traced(Toril::new().redis(redis.url()).plugin("basics").config(config), collector).await
+}
+
+/// Starts a host that sends its spans to a collector.
+async fn traced(toril: Toril, collector: &Collector) -> Toril {
     let toril = toril.env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url()).env("OTEL_BSP_SCHEDULE_DELAY", "50");
     let mut toril = toril.spawn_run();
     toril.wait_ready().await;
@@ -94,6 +99,29 @@ async fn the_trace_context_continues_in_the_jobs_that_a_plugin_adds() {
     let carrier: Value =
         serde_json::from_str(job["opts"]["telemetry"]["metadata"].as_str().unwrap_or("null")).expect("JSON");
     assert_eq!(carrier["traceparent"], format!("00-{}-{}-01", attempt.trace_id(), attempt.id()), "{job}");
+}
+
+#[tokio::test]
+async fn a_call_on_postgresql_is_a_span_with_its_pool_and_result_and_without_its_statement() {
+    let (redis, collector) = (RedisServer::start().await, Collector::start().await);
+    let server = PostgresServer::start().await;
+    let config = "[queues.work]\nplugin = \"postgres\"\n[plugins.postgres.postgres.main]\nurl = \"env:DATABASE_URL\"\n";
+    let toril = Toril::new().redis(redis.url()).plugin("postgres").env("DATABASE_URL", server.url()).config(config);
+    let toril = traced(toril, &collector).await;
+
+    add(&toril, "batch", json!({ "sql": "select 'hunter2'; select 'hunter2'" })).await;
+    add(&toril, "query", json!({ "sql": "select 'hunter2'::int" })).await;
+
+    let (batch, query) = (collector.span("batch").await, collector.span("query").await);
+    for span in [&batch, &query] {
+        let said = ["db.system.name", "toril.postgres.pool"].map(|key| span.attribute(key).unwrap_or_default());
+        assert_eq!(said, ["postgresql", "main"]);
+    }
+    assert_eq!(batch.attribute("db.response.returned_rows").as_deref(), Some("2"));
+    let failed = ["db.response.status_code", "error.type"].map(|key| query.attribute(key).unwrap_or_default());
+    assert_eq!(failed, ["22P02", "database"]);
+    let spans = format!("{:?}", collector.spans());
+    assert!(!spans.contains("hunter2") && !spans.contains(PASSWORD), "{spans}");
 }
 
 #[tokio::test]

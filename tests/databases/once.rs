@@ -37,7 +37,6 @@ async fn every_step_is_committed_exactly_once_though_hosts_are_killed() {
     let seed = number("TORIL_SEED", SEED);
     println!("TORIL_SEED={seed} TORIL_ONCE_JOBS={jobs}");
     server.sql(TABLE).await;
-    server.sql("GRANT CREATE ON SCHEMA public TO app").await;
     let mut hosts: Vec<Toril> = (0..HOSTS).map(|_| spawn(&redis, &server)).collect();
     for host in &mut hosts {
         host.wait_ready().await;
@@ -103,7 +102,6 @@ async fn active(redis: &RedisServer) -> usize {
 async fn a_retried_attempt_skips_committed_steps_and_has_their_results() {
     let case = Case::with(PostgresServer::start().await, "attempts = 2\nbackoff = \"10ms\"", "").await;
     case.server.sql(TABLE).await;
-    case.server.sql("GRANT CREATE ON SCHEMA public TO app").await;
     case.run("ensure-steps-table", json!({})).await;
     // A second request changes nothing.
     case.run("ensure-steps-table", json!({})).await;
@@ -124,7 +122,6 @@ async fn a_retried_attempt_skips_committed_steps_and_has_their_results() {
 async fn a_job_whose_id_is_used_again_runs_its_steps_again() {
     let case = Case::open("").await;
     case.server.sql(TABLE).await;
-    case.server.sql("GRANT CREATE ON SCHEMA public TO app").await;
     case.run("ensure-steps-table", json!({})).await;
     let data = json!({ "steps": ["charge"], "table": "effects" }).to_string();
     for runs in 1..=2 {

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use toril_tests::postgres::{Lie, LyingServer};
 use toril_tests::toril::component;
-use toril_tests::{PostgresServer, wait_until};
+use toril_tests::{PostgresServer, Toril, wait_until};
 
 use crate::case::Case;
 use crate::ring::Ring;
@@ -159,8 +159,10 @@ pub async fn an_endless_statement_of_an_attempt_that_ends(case: &Case) {
 
 pub async fn all_connections(case: &Case) {
     let (mut ring, server) = open("").await;
-    let data = json!({ "sql": "SELECT pg_sleep(0.01)", "connections": 2, "times": 1 });
-    case.was_seen(&ring.job("parallel", data).await["returnvalue"].to_string());
+    case.was_seen(&ring.failure("parallel", json!({ "sql": "SELECT 1", "connections": 100, "times": 1 })).await);
+    // Two of them, where the pool has one: the second one waits in vain, and the plugin may do something else.
+    let two = result(&mut ring, "parallel", json!({ "sql": "SELECT 1", "connections": 2, "times": 1 })).await;
+    assert_eq!(two, json!({ "completed": 1, "errors": { "unavailable": 1 } }));
     assert!(server.clients().await <= 1);
     ring.assert_unaffected().await;
 }
@@ -177,13 +179,25 @@ pub async fn writing_to_a_read_only_pool(case: &Case) {
 }
 
 pub async fn lying_servers(case: &Case) {
-    for lie in [Lie::EndlessRows, Lie::EndlessNotices, Lie::EndlessSettings, Lie::NegativeLength, Lie::EndlessScram] {
-        let server = LyingServer::start(lie).await;
-        let mut ring = open_at(&server.url(), "statement_timeout = \"1s\"").await;
-        let reason = ring.failure("query", json!({ "sql": "SELECT 1" })).await;
+    let lies = [Lie::EndlessRows, Lie::EndlessNotices, Lie::EndlessSettings, Lie::NegativeLength, Lie::EndlessScram];
+    let (mut servers, mut entry) = (Vec::new(), String::new());
+    for (number, lie) in lies.into_iter().enumerate() {
+        let limits = "connect_timeout = \"1s\"\nstatement_timeout = \"1s\"";
+        entry += &format!("[plugins.hostile.postgres.lie{number}]\nurl = \"env:URL{number}\"\n{limits}\n");
+        servers.push(LyingServer::start(lie).await);
+    }
+    let with_urls = |toril: Toril| {
+        servers
+            .iter()
+            .enumerate()
+            .fold(toril, |toril, (number, server)| toril.env(format!("URL{number}"), server.url()))
+    };
+    let mut ring = Ring::with(&component("postgres"), &entry, with_urls).await;
+    for (number, lie) in lies.iter().enumerate() {
+        let reason = ring.failure("query", json!({ "pool": format!("lie{number}"), "sql": "SELECT 1" })).await;
         let kinds = ["unavailable", "too-large", "timeout"];
         assert!(kinds.iter().any(|kind| reason.starts_with(kind)), "{lie:?}: {reason}");
-        ring.assert_unaffected().await;
     }
+    ring.assert_unaffected().await;
     case.was_seen("the call fails, and jobs of the other queue complete");
 }

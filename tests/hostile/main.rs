@@ -384,12 +384,12 @@ cases! {
     an_endless_statement_of_an_ended_attempt => databases::an_endless_statement_of_an_attempt_that_ends {
         "the same where the pool allows an hour",
         "`timeout` of the queue: the host cancels the statement with the attempt",
-        "…"
+        "timeout: …"
     }
     all_connections_at_once => databases::all_connections {
-        "borrowing more connections than there are",
-        "`connections` of the pool: the attempt waits for itself, and other plugins have pools of their own",
-        "…"
+        "borrowing a hundred connections at once",
+        "16 connections of one attempt, and `connections` of the pool. Other plugins have pools of their own",
+        "invalid: the attempt holds 16 connections, and may hold no more: drop one"
     }
     writing_to_a_read_only_pool => databases::writing_to_a_read_only_pool {
         "writing through a pool with `read_only`, also after leaving the read-only state",

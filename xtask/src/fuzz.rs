@@ -56,7 +56,7 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
 fn plain(workspace: &Workspace, seconds: u32) -> Result<()> {
     let mut command = cargo::command(workspace);
     command.arg("test");
-    for package in ["toril-config", "toril-bullmq", "toril-sandbox", "toril-schema", "toril-server"] {
+    for package in ["toril-config", "toril-bullmq", "toril-postgres", "toril-sandbox", "toril-schema", "toril-server"] {
         command.args(["--package", package]);
     }
     command.args(["--lib", "--", "--ignored", "--nocapture", "each_target_holds_for_a_while"]);

@@ -16,7 +16,8 @@ pub struct Postgres {
     pub ca: Option<PathBuf>,
     /// The limit of open connections. Default 10, from 1 to 1,000.
     pub connections: NonZeroU32,
-    /// The limit of the wait for a free connection, and for each address when one is opened. Default 5 s, longer than 0.
+    /// The limit of the wait for a free connection, and for each address when one is opened. Default 5 s, longer than
+    /// 0.
     pub connect_timeout: Duration,
     /// The limit of the time that one statement runs. Default 5 s, longer than 0. An attempt's remaining time is a
     /// further limit.

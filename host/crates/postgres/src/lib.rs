@@ -24,6 +24,8 @@ mod cancel;
 mod connect;
 mod connection;
 mod error;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 mod pool;
 mod session;
 mod settings;

@@ -1,9 +1,10 @@
-//! The option `--postgres POOL=URL` of `toril plugin test`. No error shows the connection string, which may contain a password.
+//! The option `--postgres POOL=URL` of `toril plugin test`. No error shows the connection string, which may contain a
+//! password.
 
 use toril_config::{Plugin, Postgres, Secret};
 
-/// Adds the pools of these options to a plugin's entry. A pool of the entry keeps its limits, and gets the new connection
-/// string.
+/// Adds the pools of these options to a plugin's entry. A pool of the entry keeps its limits, and gets the new
+/// connection string.
 pub fn add(options: &[String], entry: &mut Plugin) -> Result<(), String> {
     for option in options {
         let (pool, url) = parse(option)?;

@@ -6,8 +6,8 @@ use super::host::Session;
 use super::transaction::{self, Transaction, TransactionOptions};
 use super::{Cursor, Parameter, Pending, PostgresError, Rows, ToParameter};
 
-/// A connection that this attempt borrows. Dropping it gives it back: the host rolls back an open transaction, and resets the
-/// session for the next borrower.
+/// A connection that this attempt borrows. Dropping it gives it back: the host rolls back an open transaction, and
+/// resets the session for the next borrower.
 pub struct Connection {
     pub(super) session: Session,
 }
@@ -69,8 +69,8 @@ impl Connection {
     /// Runs a statement that returns at most one row.
     ///
     /// # Errors
-    /// If the statement failed, [`PostgresError::NotOne`] if it returned several rows, and [`PostgresError::Unexpected`] if
-    /// the row is not a `T`.
+    /// If the statement failed, [`PostgresError::NotOne`] if it returned several rows, and
+    /// [`PostgresError::Unexpected`] if the row is not a `T`.
     pub fn query_optional<T: DeserializeOwned>(
         &self,
         statement: &str,
@@ -150,8 +150,8 @@ impl Connection {
         transaction::run(self.begin_with(options)?, run)
     }
 
-    /// A setting that the server reports by itself, such as `server_version` or `TimeZone`. `None` before the first call, and
-    /// for other settings.
+    /// A setting that the server reports by itself, such as `server_version` or `TimeZone`. `None` before the first
+    /// call, and for other settings.
     pub fn server_setting(&self, name: &str) -> Option<String> {
         self.session.server_settings().into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }

@@ -20,8 +20,8 @@ impl<'c> Cursor<'c> {
     /// Reads at most `rows` further rows. `None`: there are no more rows.
     ///
     /// # Errors
-    /// If the statement failed. [`PostgresError::TooLarge`] if the portion has more bytes than the pool allows: read fewer
-    /// rows at once.
+    /// If the statement failed. [`PostgresError::TooLarge`] if the portion has more bytes than the pool allows: read
+    /// fewer rows at once.
     pub fn read(&mut self, rows: u32) -> Result<Option<Rows>, PostgresError> {
         if self.ended {
             return Ok(None);

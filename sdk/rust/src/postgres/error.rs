@@ -17,8 +17,8 @@ pub enum PostgresError {
     /// The statement ran for too long, and the host cancelled it.
     #[error("{0}")]
     Timeout(String),
-    /// The answer has more rows or bytes than the pool allows. [`Connection::cursor`](super::Connection::cursor) reads in
-    /// portions.
+    /// The answer has more rows or bytes than the pool allows. [`Connection::cursor`](super::Connection::cursor) reads
+    /// in portions.
     #[error("{0}")]
     TooLarge(String),
     /// The server answered with an error.

@@ -1,5 +1,5 @@
-//! PostgreSQL, through the pools of connections in the plugin's entry in `queues.toml`. The host keeps the connections open
-//! between jobs. A plugin borrows one, and gives it back when it drops it or when its attempt ends.
+//! PostgreSQL, through the pools of connections in the plugin's entry in `queues.toml`. The host keeps the connections
+//! open between jobs. A plugin borrows one, and gives it back when it drops it or when its attempt ends.
 //!
 //! ```no_run
 //! use serde::Deserialize;
@@ -25,9 +25,9 @@
 //! # }
 //! ```
 //!
-//! **Rows** become any type that implements [`Deserialize`](serde::Deserialize): a struct with the names of the columns, a
-//! tuple with their order, or the type of the only column. Types of other crates work through their `serde` feature, such as
-//! `uuid::Uuid`, `rust_decimal::Decimal` and those of `chrono` and `jiff`.
+//! **Rows** become any type that implements [`Deserialize`](serde::Deserialize): a struct with the names of the
+//! columns, a tuple with their order, or the type of the only column. Types of other crates work through their `serde`
+//! feature, such as `uuid::Uuid`, `rust_decimal::Decimal` and those of `chrono` and `jiff`.
 //!
 //! | type of the server | types in Rust |
 //! | --- | --- |
@@ -46,11 +46,11 @@
 //! | every nullable value | `Option<T>` |
 //! | other types | `String` with the server's text |
 //!
-//! **Parameters** are references to values that implement [`ToParameter`]. The server chooses the type of a parameter by its
-//! place in the statement. Where it cannot, write a cast: `$1::int8`.
+//! **Parameters** are references to values that implement [`ToParameter`]. The server chooses the type of a parameter
+//! by its place in the statement. Where it cannot, write a cast: `$1::int8`.
 //!
-//! Write values as parameters, never into the text of a statement. The host prepares each text once for each connection, and
-//! keeps it prepared for later jobs.
+//! Write values as parameters, never into the text of a statement. The host prepares each text once for each
+//! connection, and keeps it prepared for later jobs.
 //!
 //! Outside of a component, as in unit tests, there is no database, and [`connect`] fails.
 
@@ -90,7 +90,8 @@ pub use transaction::{Isolation, Transaction, TransactionOptions};
 /// connection is free.
 ///
 /// # Errors
-/// [`PostgresError::Denied`] if the plugin's entry has no such pool, and [`PostgresError::Unavailable`] outside of a job.
+/// [`PostgresError::Denied`] if the plugin's entry has no such pool, and [`PostgresError::Unavailable`] outside of a
+/// job.
 pub fn connect(pool: &str) -> Result<Connection, PostgresError> {
     host::Session::connect(pool).map(Connection::new)
 }

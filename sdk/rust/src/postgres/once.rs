@@ -41,12 +41,12 @@ pub fn ensure_steps_table(connection: &mut Connection) -> Result<(), PostgresErr
 }
 
 impl Connection {
-    /// Runs a step of a job exactly once. The function's changes, and a row in the table `toril_steps` that records the step
-    /// with its result, are committed in one transaction. If an earlier attempt of this job has committed the step, the
-    /// function does not run, and the result of then is returned.
+    /// Runs a step of a job exactly once. The function's changes, and a row in the table `toril_steps` that records the
+    /// step with its result, are committed in one transaction. If an earlier attempt of this job has committed the
+    /// step, the function does not run, and the result of then is returned.
     ///
-    /// Only changes of this transaction take effect exactly once. A request that the function sends may be sent again. While
-    /// another host runs the same step, this call waits for it.
+    /// Only changes of this transaction take effect exactly once. A request that the function sends may be sent again.
+    /// While another host runs the same step, this call waits for it.
     ///
     /// ```no_run
     /// use toril_plugin::{Failure, Job, postgres};
@@ -60,8 +60,8 @@ impl Connection {
     /// }
     /// ```
     ///
-    /// A step belongs to one job: its queue, its id, and the time when it was added, because ids can be used again. The name
-    /// of a step is unique in its job. [`ensure_steps_table`] creates the table, or a migration:
+    /// A step belongs to one job: its queue, its id, and the time when it was added, because ids can be used again. The
+    /// name of a step is unique in its job. [`ensure_steps_table`] creates the table, or a migration:
     ///
     /// ```sql
     /// create table toril_steps (

@@ -1,5 +1,5 @@
-//! Parameters of statements. They travel as text, and the server chooses the type by the place in the statement. Bytes travel
-//! as they are.
+//! Parameters of statements. They travel as text, and the server chooses the type by the place in the statement. Bytes
+//! travel as they are.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -57,8 +57,9 @@ impl std::fmt::Debug for Parameter {
 /// A value that can be a parameter.
 ///
 /// Implemented for booleans, numbers, texts, `char`, `SystemTime`, [`Timestamp`], [`Date`], [`serde_json::Value`],
-/// [`Json`](crate::Json), bytes (`Vec<u8>`, `[u8]`), `Option` of them, and lists of them. Any other value with a text form of
-/// the server is `&text(value)`, such as a `uuid::Uuid` or a decimal number. [`AsJson`] writes any type as JSON.
+/// [`Json`](crate::Json), bytes (`Vec<u8>`, `[u8]`), `Option` of them, and lists of them. Any other value with a text
+/// form of the server is `&text(value)`, such as a `uuid::Uuid` or a decimal number. [`AsJson`] writes any type as
+/// JSON.
 pub trait ToParameter {
     /// The value in the form in which it is sent.
     ///

@@ -53,8 +53,8 @@ impl TransactionOptions {
     }
 }
 
-/// A transaction, or a savepoint in one. It has all methods of [`Connection`] that do not begin a transaction. Dropping it
-/// rolls it back.
+/// A transaction, or a savepoint in one. It has all methods of [`Connection`] that do not begin a transaction. Dropping
+/// it rolls it back.
 pub struct Transaction<'c> {
     connection: &'c Connection,
     /// The number of enclosing savepoints. 0: this is the transaction itself.
@@ -99,7 +99,8 @@ impl<'c> Transaction<'c> {
         self.undo()
     }
 
-    /// Sets a savepoint. What follows can be undone without undoing the whole transaction, also after a failed statement.
+    /// Sets a savepoint. What follows can be undone without undoing the whole transaction, also after a failed
+    /// statement.
     ///
     /// # Errors
     /// If the server did not set it.
@@ -109,7 +110,8 @@ impl<'c> Transaction<'c> {
         Ok(Transaction { connection: self.connection, depth, ended: false })
     }
 
-    /// Runs a function after a savepoint. If it returns an error, its changes are undone, and the transaction can go on.
+    /// Runs a function after a savepoint. If it returns an error, its changes are undone, and the transaction can go
+    /// on.
     ///
     /// # Errors
     /// The function's error, or why the savepoint failed.

@@ -1,5 +1,5 @@
-//! Uses PostgreSQL in every way that the SDK has, selected by the job's name. Data is not validated, because the host is
-//! under test. All jobs take the name of a pool, `pool`, which is "main" by default.
+//! Uses PostgreSQL in every way that the SDK has, selected by the job's name. Data is not validated, because the host
+//! is under test. All jobs take the name of a pool, `pool`, which is "main" by default.
 
 mod answers;
 mod kept;

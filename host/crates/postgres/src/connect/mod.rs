@@ -22,6 +22,14 @@ use crate::target::{Host, SessionAttributes, Target};
 use crate::wire::{Bounds, Frames, Limits, WireError};
 pub(crate) use encryption::Encryption;
 
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzz {
+    /// The certificate of a server.
+    pub(crate) fn certificate(bytes: &[u8]) {
+        let _ = super::certificate::hash(bytes);
+    }
+}
+
 /// The longest messages while a session starts, in bytes.
 const STARTING: Limits = Limits { row: 64 * 1024, other: 64 * 1024 };
 /// A row may be longer than `max_bytes` by this, in bytes. Its session then survives.

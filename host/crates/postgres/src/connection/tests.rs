@@ -1,5 +1,7 @@
 //! Connections to a server that follows a script.
 
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::*;
@@ -82,36 +84,56 @@ async fn a_silent_server_is_asked_to_cancel_and_then_left() {
 }
 
 /// A server that sends rows until it is asked to cancel. `obeys`: it then ends the statement.
-async fn endless(obeys: bool) -> ScriptedServer {
-    let cancels: Arc<std::sync::OnceLock<Arc<std::sync::atomic::AtomicUsize>>> = Arc::default();
-    let of_server = cancels.clone();
-    let server = ScriptedServer::start(move |_, mut peer| {
-        let cancels = cancels.clone();
-        async move {
-            peer.welcome().await?;
-            loop {
-                let (statement, tags) = peer.request().await?;
-                if !statement.contains("endless") {
-                    peer.send(&answer_to(&tags)).await?;
-                    continue;
+struct Endless {
+    server: ScriptedServer,
+    /// How many such statements have begun.
+    begun: Arc<AtomicUsize>,
+}
+
+impl Endless {
+    async fn start(obeys: bool) -> Self {
+        let (begun, cancels) = (Arc::new(AtomicUsize::new(0)), Arc::new(OnceLock::<Arc<AtomicUsize>>::new()));
+        let (counted, of_server) = (begun.clone(), cancels.clone());
+        let server = ScriptedServer::start(move |_, mut peer| {
+            let (begun, cancels) = (counted.clone(), cancels.clone());
+            async move {
+                peer.welcome().await?;
+                loop {
+                    let (statement, tags) = peer.request().await?;
+                    if !statement.contains("endless") {
+                        peer.send(&answer_to(&tags)).await?;
+                        continue;
+                    }
+                    begun.fetch_add(1, Ordering::SeqCst);
+                    peer.send(&prepared()).await?;
+                    let rows = row(&[Some(&[b'x'; 1000])]).repeat(100);
+                    while !obeys || cancels.get()?.load(Ordering::SeqCst) == 0 {
+                        peer.send(&rows).await?;
+                    }
+                    peer.send(&[error("ERROR", "57014"), ready(b'I')].concat()).await?;
                 }
-                peer.send(&prepared()).await?;
-                let rows = row(&[Some(&[b'x'; 1000])]).repeat(100);
-                while !obeys || cancels.get()?.load(std::sync::atomic::Ordering::SeqCst) == 0 {
-                    peer.send(&rows).await?;
-                }
-                peer.send(&[error("ERROR", "57014"), ready(b'I')].concat()).await?;
             }
+        })
+        .await;
+        of_server.set(server.cancels.clone()).unwrap();
+        Self { server, begun }
+    }
+
+    /// A pool for which no answer is too large.
+    async fn patient_pool(&self) -> Pool {
+        pool_of(&self.server, |settings| (settings.max_rows, settings.max_bytes) = (u64::MAX, 1 << 40)).await
+    }
+
+    async fn begun(&self) {
+        while self.begun.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
         }
-    })
-    .await;
-    of_server.set(server.cancels.clone()).unwrap();
-    server
+    }
 }
 
 #[tokio::test]
 async fn too_many_rows_are_cancelled_and_the_session_goes_on() {
-    let server = endless(true).await;
+    let Endless { server, .. } = Endless::start(true).await;
     let pool = server.pool();
     let connection = connection(&pool);
 
@@ -124,7 +146,7 @@ async fn too_many_rows_are_cancelled_and_the_session_goes_on() {
 
 #[tokio::test]
 async fn a_server_that_goes_on_after_a_cancel_is_left() {
-    let server = endless(false).await;
+    let Endless { server, .. } = Endless::start(false).await;
     let pool = server.pool();
     let connection = connection(&pool);
 
@@ -137,43 +159,35 @@ async fn a_server_that_goes_on_after_a_cancel_is_left() {
 
 #[tokio::test]
 async fn a_dropped_call_cancels_its_statement_and_the_next_call_runs() {
-    let server = endless(true).await;
-    let pool = pool_of(&server, |settings| (settings.max_rows, settings.max_bytes) = (u64::MAX, 1 << 40)).await;
+    let endless = Endless::start(true).await;
+    let pool = endless.patient_pool().await;
     let connection = connection(&pool);
-    result(connection.ready()).await.unwrap();
-
-    drop(connection.query(query("endless")));
     let call = connection.query(query("endless"));
-    // The first was dropped before it began, or is cancelled. The second one runs for sure.
-    while server.cancels() == 0 && !call.is_ended() {
-        tokio::task::yield_now().await;
-        if pool.status().open == 1 {
-            break;
-        }
-    }
+    endless.begun().await;
+
     drop(call);
 
     assert!(result(connection.query(query("fine"))).await.is_ok());
-    assert_eq!(server.sessions(), 1);
+    assert_eq!((endless.server.sessions(), endless.server.cancels()), (1, 1));
 }
 
 #[tokio::test]
 async fn a_dropped_connection_ends_its_calls_and_comes_back_reset() {
-    let server = endless(true).await;
-    let pool = pool_of(&server, |settings| (settings.max_rows, settings.max_bytes) = (u64::MAX, 1 << 40)).await;
+    let endless = Endless::start(true).await;
+    let pool = endless.patient_pool().await;
     let first = connection(&pool);
-    result(first.ready()).await.unwrap();
     let running = first.query(query("endless"));
     let waiting = first.query(query("fine"));
     let cursor = first.open_cursor(query("fine"));
+    endless.begun().await;
 
-    let released = first.release();
-    released.wait().await;
+    first.release().wait().await;
 
     assert!(matches!(running.take(), Some(Err(Error::Invalid(_)))));
     assert!(matches!(waiting.take(), Some(Err(Error::Invalid(_)))));
     assert!(matches!(result(cursor.read(1)).await, Err(Error::Invalid(_))));
     assert!(result(connection(&pool).query(query("fine"))).await.is_ok());
+    assert_eq!((endless.server.sessions(), endless.server.cancels()), (1, 1));
 }
 
 #[tokio::test]
@@ -184,12 +198,12 @@ async fn a_statement_is_prepared_once_and_again_when_the_server_forgot_it() {
         peer.log = seen.clone();
         async move {
             peer.welcome().await?;
-            let forgets = std::sync::atomic::AtomicUsize::new(0);
+            let forgets = AtomicUsize::new(0);
             loop {
                 let (_, tags) = peer.request().await?;
                 // The third time without Parse is the one that fails.
                 let unprepared = !tags.contains(&b'P') && tags.contains(&b'B');
-                let fails = unprepared && forgets.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 1;
+                let fails = unprepared && forgets.fetch_add(1, Ordering::SeqCst) == 1;
                 let out = if fails { [error("ERROR", "26000"), ready(b'I')].concat() } else { answer_to(&tags) };
                 peer.send(&out).await?;
             }

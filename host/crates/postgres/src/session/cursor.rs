@@ -55,16 +55,32 @@ impl Session {
                 let (columns, command) = (portal.columns.clone(), command.clone());
                 Ok(Ok(vec![Answer { columns, command, ..Answer::default() }]))
             }
-            Phase::Fresh => self.read_first(portal, query, rows, stop).await,
+            Phase::Fresh => {
+                let may_repeat = self.status == TransactionStatus::Idle;
+                let (result, outdated) = self.read_first(portal, query, rows, stop).await?;
+                if !(may_repeat && outdated) {
+                    return Ok(result);
+                }
+                *portal = Portal::default();
+                Ok(self.read_first(portal, query, rows, stop).await?.0)
+            }
             Phase::Open => self.read_next(portal, rows, stop).await,
         }
     }
 
-    async fn read_first(&mut self, portal: &mut Portal, query: &Query, rows: i32, stop: &Stop<'_>) -> Portion {
+    /// Starts the statement. True: it has not run, because what was prepared cannot be used any more.
+    async fn read_first(
+        &mut self,
+        portal: &mut Portal,
+        query: &Query,
+        rows: i32,
+        stop: &Stop<'_>,
+    ) -> Result<(Result<Vec<Answer>, Error>, bool), Lost> {
         let mut pipeline = Pipeline::default();
         let wrapping = self.wrapping(&query.statement);
         if wrapping == Wrapping::Begin {
-            return Ok(Err(Error::Invalid("a statement that begins a transaction has no cursor".to_owned())));
+            let reason = "a statement that begins a transaction has no cursor";
+            return Ok((Err(Error::Invalid(reason.to_owned())), false));
         }
         portal.unsynced = self.status == TransactionStatus::Idle;
         portal.own_transaction = wrapping == Wrapping::Own;
@@ -80,13 +96,13 @@ impl Session {
         })();
         let named = match built {
             Ok(named) => named,
-            Err(refused) => return Ok(Err(refused)),
+            Err(refused) => return Ok((Err(refused), false)),
         };
         let columns = named.known.as_ref().map(|known| known.columns.clone());
         let reply = self.exchange_portion(pipeline, portal, columns.clone(), stop).await?;
         portal.columns = reply.described().or(columns).unwrap_or_default();
-        self.note_statement(query, named, &reply);
-        self.note_portion(portal, reply, stop).await
+        let outdated = self.note_statement(query, named, &reply);
+        Ok((self.note_portion(portal, reply, stop).await?, outdated))
     }
 
     async fn read_next(&mut self, portal: &mut Portal, rows: i32, stop: &Stop<'_>) -> Portion {
@@ -126,6 +142,9 @@ impl Session {
         if matches!(portal.phase, Phase::Open) {
             return Ok(result);
         }
+        // The time of a statement that was stopped is over.
+        let failed = Stop::after(CANCEL);
+        let stop = if result.is_ok() { stop } else { &failed };
         let ended = self.end_portal(portal, result.is_ok(), stop).await?;
         // A deferred constraint fails at the end.
         Ok(result.and_then(|answers| ended.map(|()| answers)))

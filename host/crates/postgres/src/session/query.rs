@@ -83,11 +83,14 @@ impl Session {
     /// Keeps a statement that was prepared, and removes one that cannot be used any more. True: that is why it has not run.
     pub(super) fn note_statement(&mut self, query: &Query, named: Named, reply: &Reply) -> bool {
         if named.known.is_some() {
-            let forgotten = !reply.is_bound() && is_outdated(reply.error());
-            if forgotten {
-                self.statements.remove(&named.name);
+            let outdated = if reply.is_bound() { None } else { Outdated::read(reply.error()) };
+            match outdated {
+                Some(Outdated::Columns) => self.statements.remove(&named.name),
+                // A function has run DEALLOCATE ALL: the others are probably gone, too.
+                Some(Outdated::Unknown) => self.statements.forget(),
+                None => {}
             }
-            return forgotten;
+            return outdated.is_some();
         }
         match reply.described() {
             // A statement that made the server forget all others was forgotten itself.
@@ -101,13 +104,24 @@ impl Session {
     }
 }
 
-/// Whether an error means that a prepared statement is unknown, or that its columns have changed.
-fn is_outdated(error: Option<&Error>) -> bool {
-    let Some(Error::Database(error)) = error else { return false };
-    match error.code.as_str() {
-        "26000" => true,
-        // "cached plan must not change result type": the message depends on the server's language.
-        "0A000" => error.routine.as_deref() == Some("RevalidateCachedQuery"),
-        _ => false,
+/// Why a prepared statement cannot be used any more.
+#[derive(Clone, Copy)]
+enum Outdated {
+    /// The server does not know it.
+    Unknown,
+    /// Its tables have changed, and so have the columns of its rows.
+    Columns,
+}
+
+impl Outdated {
+    /// None: the error means something else.
+    fn read(error: Option<&Error>) -> Option<Self> {
+        let Some(Error::Database(error)) = error else { return None };
+        match error.code.as_str() {
+            "26000" => Some(Self::Unknown),
+            // "cached plan must not change result type": the message depends on the server's language.
+            "0A000" if error.routine.as_deref() == Some("RevalidateCachedQuery") => Some(Self::Columns),
+            _ => None,
+        }
     }
 }

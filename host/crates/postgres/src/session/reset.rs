@@ -20,8 +20,12 @@ impl Session {
         if self.busy || self.unsuitable {
             return Err("the connection is of no further use".to_owned());
         }
-        let reset = self.try_reset().await.map_err(|Lost(error)| error).and_then(|result| result);
-        reset.map_err(|error| format!("the session could not be reset: {error}"))
+        match self.try_reset().await.map_err(|Lost(error)| error).and_then(|result| result) {
+            Ok(()) => Ok(()),
+            // Without the message, which can contain what the borrower has named.
+            Err(Error::Database(error)) => Err(format!("the reset failed with SQLSTATE {}", error.code)),
+            Err(error) => Err(format!("the reset failed: {error}")),
+        }
     }
 
     async fn try_reset(&mut self) -> Result<Result<(), Error>, Lost> {

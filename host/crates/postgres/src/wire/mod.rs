@@ -1,6 +1,8 @@
 //! Messages of the protocol: sockets and frames with limits, pipelines of messages to the server, and the check of its replies.
 
 mod frames;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzz;
 mod pipeline;
 mod reply;
 #[cfg(test)]

@@ -195,8 +195,8 @@ pub fn link<T: GrantHost>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     jobs::link(linker)
 }
 
-/// Gives back what the guest still holds for the attempt that has ended. The rest of its state ends with the pen, or with
-/// [`PenGrants::begin`].
+/// Gives back what the guest still holds for the attempt that has ended. The rest of its state ends with the pen, or
+/// with [`PenGrants::begin`].
 pub fn end_attempt(table: &mut ResourceTable) {
     postgres::end_attempt(table);
 }

@@ -85,8 +85,8 @@ impl Pen {
         guest.toril_plugin_handler().call_handle(&mut self.store, job).await
     }
 
-    /// Gives back what the guest still holds for the attempt that has ended, so that nobody waits for it while the attempt's
-    /// outcome is written.
+    /// Gives back what the guest still holds for the attempt that has ended, so that nobody waits for it while the
+    /// attempt's outcome is written.
     pub fn end_attempt(&mut self) {
         self.store.data_mut().end_attempt();
     }

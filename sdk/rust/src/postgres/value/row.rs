@@ -1,5 +1,5 @@
-//! Reads a row: as a struct or a map by the names of the columns, as a tuple in their order, or as the value of the only
-//! column.
+//! Reads a row: as a struct or a map by the names of the columns, as a tuple in their order, or as the value of the
+//! only column.
 
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -61,8 +61,8 @@ impl<'de> Deserializer<'de> for RowDeserializer<'de> {
 
     of_the_only_column! {
         deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128 deserialize_u8
-        deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64 deserialize_char
-        deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf deserialize_option
+        deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64
+        deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf deserialize_option
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {

@@ -1,5 +1,5 @@
-//! The grant `postgres`: connections to the databases of a plugin's entry, through `toril:plugin/postgres`. The host opens,
-//! resets and closes the connections. A plugin borrows them, and never sees an address or a password.
+//! The grant `postgres`: connections to the databases of a plugin's entry, through `toril:plugin/postgres`. The host
+//! opens, resets and closes the connections. A plugin borrows them, and never sees an address or a password.
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -49,9 +49,9 @@ pub fn link<T: PostgresHost>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     postgres::add_to_linker::<T, HasPostgres>(linker, T::postgres)
 }
 
-/// Gives the connections back that a guest still holds at the end of its attempt. Their calls are cancelled, and further calls
-/// on them fail, also in the next attempt of the same pen. Nothing has to wait for the reset of the sessions: the pool lends a
-/// session only after its reset.
+/// Gives the connections back that a guest still holds at the end of its attempt. Their calls are cancelled, and
+/// further calls on them fail, also in the next attempt of the same pen. Nothing has to wait for the reset of the
+/// sessions: the pool lends a session only after its reset.
 pub fn end_attempt(table: &mut ResourceTable) {
     for held in table.iter_mut() {
         if let Some(held) = held.downcast_mut::<BorrowedConnection>() {

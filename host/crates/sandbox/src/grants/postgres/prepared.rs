@@ -1,5 +1,5 @@
-//! The pools of a plugin's entry. A pool lives as long as its part of the entry: versions of the plugin and other settings come
-//! and go without new connections.
+//! The pools of a plugin's entry. A pool lives as long as its part of the entry: versions of the plugin and other
+//! settings come and go without new connections.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
