@@ -2,7 +2,7 @@
 import ConnectionParameters from '../pg/parameters.cjs';
 
 /** Modules that use `pg`. */
-const CLIENTS = new Set(['pg', 'pg-pool', 'drizzle-orm/node-postgres', 'pg-promise']);
+const CLIENTS = new Set(['drizzle-orm/node-postgres', 'pg', 'pg-pool', 'pg-promise']);
 const TYPES = new Set(['Pool', 'Client']);
 /** Options that have no effect, because the host knows the address and the password. */
 const IGNORED = new Set(['host', 'port', 'user', 'password', 'ssl']);
