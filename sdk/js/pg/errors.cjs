@@ -49,7 +49,7 @@ function toError(thrown) {
   const { tag, val } = thrown ?? {};
   if (tag === 'database') return fromServer(val);
   if (tag === 'timeout') return cancelled(`canceling statement due to statement timeout: ${val}`);
-  return typeof tag === 'string' ? new HostError('the database cannot be used', tag, val ?? tag) : thrown;
+  return typeof tag === 'string' ? new HostError('the database call failed', tag, val ?? tag) : thrown;
 }
 
 /** Whether the connection can no longer be used. */

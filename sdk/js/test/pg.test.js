@@ -75,7 +75,7 @@ test('parameters are texts, bytes and nulls', async () => {
 test('a missing grant and an answer that is too large are fatal, and a lost connection is not', async () => {
   const code = "return settled(new Pool().query('SELECT 1'));";
   const denied = await work(code, host({ connect: { tag: 'denied', val: 'plugin p has no PostgreSQL pool "main"' } }));
-  assert.deepEqual(denied.result, { name: 'HostError', code: 'denied', message: 'the database cannot be used: plugin p has no PostgreSQL pool "main"', permanent: true });
+  assert.deepEqual(denied.result, { name: 'HostError', code: 'denied', message: 'the database call failed: plugin p has no PostgreSQL pool "main"', permanent: true });
   const refused = await work('return settled(new Pool().connect());', host({ ready: { tag: 'unavailable', val: 'refused' } }));
   assert.deepEqual([refused.result.code, refused.result.permanent], ['unavailable', false]);
   const late = await work(code, host({ batch: { tag: 'unavailable', val: 'refused' } }));
