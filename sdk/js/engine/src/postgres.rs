@@ -4,6 +4,8 @@
 //! Connections, cursors and calls are resources with numbers. All of them end with the attempt. The code is small
 //! rather than fast, because every plugin contains it, and because an attempt has few resources.
 
+#![expect(clippy::result_large_err, reason = "the error is that of the generated bindings, and failing is rare")]
+
 use std::cell::RefCell;
 
 use rquickjs::Ctx;
