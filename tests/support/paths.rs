@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 pub fn root() -> PathBuf {
     // Cargo passes the package's path at run time, so the workspace may move after the test was compiled.
     let own = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
-    Path::new(&own).parent().unwrap_or(Path::new(".")).into()
+    let package = Path::new(&own);
+    // The tests of a crate of the host are in a deeper folder than those of this package.
+    package.ancestors().find(|folder| folder.join("Cargo.lock").is_file()).unwrap_or(Path::new(".")).into()
 }
 
 /// A program of the workspace, next to the running test.

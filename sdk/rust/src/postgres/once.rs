@@ -107,7 +107,7 @@ impl Connection {
 
 /// The time in milliseconds since the Unix epoch.
 fn added(at: SystemTime) -> i64 {
-    Timestamp(at).micros().div_euclid(1000)
+    Timestamp::from(at).unix_micros().div_euclid(1000)
 }
 
 /// The stored result. SQL's NULL is JSON's null.

@@ -158,7 +158,7 @@ fn string(text: String) -> Result<Parameter, PostgresError> {
 
 impl ToParameter for SystemTime {
     fn to_parameter(&self) -> Result<Parameter, PostgresError> {
-        Timestamp(*self).to_parameter()
+        Timestamp::from(*self).to_parameter()
     }
 }
 

@@ -10,8 +10,8 @@ const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400;
 
 /// A `timestamptz`: a point in time, in whole microseconds. It is written as in RFC 3339, in UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Timestamp(pub SystemTime);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
 
 /// A `date` of the Gregorian calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,29 +33,35 @@ const NO_TIMESTAMP: TimeError = TimeError("a time such as 2026-01-31T12:00:00Z, 
 const NO_DATE: TimeError = TimeError("a date such as 2026-01-31, from the year 1 to 9999");
 
 impl Timestamp {
-    /// Microseconds since the Unix epoch, negative before it.
-    pub(super) fn micros(self) -> i64 {
-        let whole = |time: Duration| i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
-        match self.0.duration_since(SystemTime::UNIX_EPOCH) {
-            Ok(since) => whole(since),
-            Err(before) => -whole(before.duration()),
-        }
+    /// The time so many microseconds after the Unix epoch, or before it if the number is negative.
+    pub fn from_unix_micros(micros: i64) -> Self {
+        Self(micros)
     }
 
-    fn of_micros(micros: i64) -> Option<Self> {
-        let distance = Duration::from_micros(micros.unsigned_abs());
-        let at = match micros {
-            0.. => SystemTime::UNIX_EPOCH.checked_add(distance),
-            _ => SystemTime::UNIX_EPOCH.checked_sub(distance),
-        };
-        at.map(Self)
+    /// Microseconds since the Unix epoch, negative before it.
+    pub fn unix_micros(self) -> i64 {
+        self.0
+    }
+
+    /// The same time for the standard library. `None`: it is before 1970, which the library does not have in components.
+    pub fn system_time(self) -> Option<SystemTime> {
+        SystemTime::UNIX_EPOCH.checked_add(Duration::from_micros(u64::try_from(self.0).ok()?))
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let whole = |time: Duration| i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+        Self(match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(since) => whole(since),
+            Err(before) => -whole(before.duration()),
+        })
     }
 }
 
 impl Display for Timestamp {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        let micros = self.micros();
-        let (seconds, fraction) = (micros.div_euclid(SECOND), micros.rem_euclid(SECOND));
+        let (seconds, fraction) = (self.0.div_euclid(SECOND), self.0.rem_euclid(SECOND));
         let (date, of_day) = (Date::of_days(seconds.div_euclid(DAY)), seconds.rem_euclid(DAY));
         let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
         write!(f, "{date}T{hour:02}:{minute:02}:{second:02}.{fraction:06}Z")
@@ -77,7 +83,7 @@ fn timestamp(text: &str) -> Option<Timestamp> {
     let (time, zone) = time.split_at(zone);
     let (time, fraction) = time.split_once('.').unwrap_or((time, ""));
     let seconds = date.days() * DAY + clock(time)? - offset(zone)?;
-    Timestamp::of_micros(seconds.checked_mul(SECOND)?.checked_add(micros(fraction)?)?)
+    Some(Timestamp(seconds.checked_mul(SECOND)?.checked_add(micros(fraction)?)?))
 }
 
 /// The seconds of `HH:MM:SS`, `HH:MM` or `HH`. The server writes 24:00:00 for the end of a day.
@@ -201,6 +207,14 @@ mod tests {
             let time: Timestamp = text.parse().expect(text);
             assert_eq!(time.to_string(), written);
         }
+    }
+
+    #[test]
+    fn times_of_the_standard_library_are_converted() {
+        let half = SystemTime::UNIX_EPOCH + Duration::from_millis(500);
+        assert_eq!(Timestamp::from(half), Timestamp::from_unix_micros(500_000));
+        assert_eq!(Timestamp::from(half).system_time(), Some(half));
+        assert_eq!(Timestamp::from_unix_micros(-1).system_time(), None);
     }
 
     #[test]

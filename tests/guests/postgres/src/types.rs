@@ -1,7 +1,7 @@
 //! The round trip of every type of the SDK.
 
 use std::fmt::Debug;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -58,9 +58,10 @@ fn texts_and_times(db: &Connection) -> Result<(), Failure> {
     returned(db, "time", "12:34:56.789".to_owned())?;
     returned(db, "timestamp", "2026-01-31T12:34:56.789".to_owned())?;
     returned(db, "date", Date { year: 2024, month: 2, day: 29 })?;
-    let micros = SystemTime::UNIX_EPOCH + Duration::from_micros(1_769_860_800_123_456);
-    returned(db, "timestamptz", Timestamp(micros))?;
-    returned(db, "timestamptz", Timestamp(SystemTime::UNIX_EPOCH - Duration::from_micros(1)))?;
+    returned(db, "timestamptz", Timestamp::from_unix_micros(1_769_860_800_123_456))?;
+    returned(db, "timestamptz", Timestamp::from_unix_micros(-1))?;
+    let epoch: Timestamp = one(db, "select $1::timestamptz", &SystemTime::UNIX_EPOCH)?;
+    same(&epoch.system_time(), &Some(SystemTime::UNIX_EPOCH))?;
     let offset: String = one(db, "select $1::timetz", &text("12:00:00+02"))?;
     same(&offset, &"12:00:00+02:00".to_owned())?;
     for column in ["json", "jsonb"] {
@@ -81,7 +82,7 @@ fn lists(db: &Connection) -> Result<(), Failure> {
     returned(db, "int4[]", vec![vec![1, 2], vec![3, 4]])?;
     returned(db, "bytea[]", vec![vec![0_u8, 255], Vec::new()])?;
     returned(db, "date[]", vec![Date { year: 2026, month: 1, day: 31 }])?;
-    returned(db, "timestamptz[]", vec![Timestamp(SystemTime::UNIX_EPOCH)])?;
+    returned(db, "timestamptz[]", vec![Timestamp::from_unix_micros(0)])?;
     returned(db, "jsonb[]", vec![json!({ "a": 1 }), json!([null])])?;
     let any: Vec<i32> = db
         .query_as("select n from generate_series(1, 5) n where n = any($1) order by n", &[&vec![2, 4]])
