@@ -4,8 +4,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 const page = new URL('../../docs/plugins/npm.md', import.meta.url);
 const [START, END] = ['<!-- packages -->\n', '<!-- end of packages -->\n'];
 
-const table = JSON.parse(readFileSync(new URL('table.json', import.meta.url), 'utf8'));
-const rows = Object.values(table).sort((one, other) => (one.package < other.package ? -1 : 1));
+/** The packages of these tests, and those that need a database. */
+const tables = ['table.json', '../postgres/node/table.json'].map((file) =>
+  JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')),
+);
+const rows = tables.flatMap(Object.values).sort((one, other) => (one.package < other.package ? -1 : 1));
 const lines = rows.map(
   ({ package: name, version, works, note = '' }) =>
     `| \`${name}\` | ${version} | ${works ? 'works' : 'does not work'} | ${note} |`,

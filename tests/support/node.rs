@@ -42,6 +42,13 @@ pub async fn check_packages() {
     succeed(command.arg(paths::binary("toril"))).await;
 }
 
+/// Uses `pg` and the packages over it in Node and in a plugin, on the server at that address, as `tests/postgres/node/run.mjs`
+/// describes. Panics with the script's output if a result differs.
+pub async fn check_postgres_clients(url: &str) {
+    let mut command = command(&paths::postgres_clients(), "run");
+    succeed(command.arg(paths::binary("toril")).arg(url)).await;
+}
+
 /// Runs the cases of `sdk/js/conformance` in Node and in the engine, as its README describes. Panics with the script's
 /// output if a case differs that is not listed, or is listed and does not differ.
 pub async fn check_conformance() {

@@ -46,6 +46,11 @@ pub(crate) fn npm() -> PathBuf {
     root().join("tests/npm")
 }
 
+/// The npm packages for PostgreSQL that plugins use.
+pub(crate) fn postgres_clients() -> PathBuf {
+    root().join("tests/postgres/node")
+}
+
 /// The scripts for a browser.
 pub(crate) fn browser() -> PathBuf {
     root().join("tests/browser")

@@ -59,6 +59,11 @@ impl Workspace {
         self.root.join("tests/postgres")
     }
 
+    /// The npm packages for PostgreSQL that plugins use in the tests.
+    pub fn postgres_clients(&self) -> PathBuf {
+        self.root.join("tests/postgres/node")
+    }
+
     /// The Node scripts that drive the dashboard in a browser.
     pub fn browser(&self) -> PathBuf {
         self.root.join("tests/browser")

@@ -3,6 +3,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { missingModules } from './missing-modules.js';
 import { nodeGlobals, nodeModules } from './node-modules.js';
+import { pgModules } from './pg-modules.js';
 import { withoutRedundantNames } from './redundant-names.js';
 import { shortSources } from './sources.js';
 
@@ -68,7 +69,7 @@ const buildOptions = (path, minify) => ({
   external: HOST,
   inject: nodeGlobals.inject,
   define: nodeGlobals.define,
-  plugins: [ownPackage, nodeModules, missingModules],
+  plugins: [ownPackage, pgModules, nodeModules, missingModules],
   loader: { '.cjs': 'js', '.txt': 'text', '.html': 'text', '.sql': 'text', '.graphql': 'text' },
   logLevel: 'silent',
 });

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { bundle } from './bundle.js';
+import { databaseLines, databases, isDatabaseClient } from './check-databases.js';
 import { ADVICE, CLIENTS, isClient, REFUSED_METHODS, PROCESSOR_METHODS, STUBS, WORKING_IMPORTS } from './check-facts.js';
 
 /**
@@ -80,6 +81,7 @@ function scan(ts, file, text, report) {
   const visit = (node) => {
     imports(ts, node, at, report);
     constructions(ts, node, at, report, names);
+    databases(ts, node, at, report, names.hasDatabase);
     calls(ts, node, at, report, names);
     texts(ts, node, at, report);
     ts.forEachChild(node, visit);
@@ -89,7 +91,7 @@ function scan(ts, file, text, report) {
 
 /** The local names of BullMQ's exports, of queues, and of the processor's job. */
 function namesOf(ts, source) {
-  const names = { bullmq: new Map(), instances: new Map(), job: undefined };
+  const names = { bullmq: new Map(), instances: new Map(), job: undefined, hasDatabase: false };
   const visit = (node) => {
     if (ts.isImportDeclaration(node) && node.moduleSpecifier.text === 'bullmq') {
       for (const { name, propertyName } of node.importClause?.namedBindings?.elements ?? []) {
@@ -99,6 +101,8 @@ function namesOf(ts, source) {
     if (ts.isVariableDeclaration(node) && isRequire(ts, node.initializer, 'bullmq') && ts.isObjectBindingPattern(node.name)) {
       for (const { name, propertyName } of node.name.elements) names.bullmq.set(name.text, (propertyName ?? name).text);
     }
+    const specifier = ts.isImportDeclaration(node) ? node.moduleSpecifier.text : undefined;
+    if (isDatabaseClient(specifier) || isRequire(ts, node, 'pg')) names.hasDatabase = true;
     ts.forEachChild(node, visit);
   };
   visit(source);
@@ -158,6 +162,7 @@ function imports(ts, node, at, report) {
   } else {
     report.works.push(at(node, `the module ${name}`));
     if (isClient(name)) report.grant('http', CLIENTS.get(name), at(node, `the module ${name} sends requests`));
+    if (isDatabaseClient(name)) report.grant('postgres', undefined, at(node, `the module ${name}`));
   }
 }
 
@@ -232,6 +237,13 @@ function texts(ts, node, at, report) {
   report.grant('http', isWhole ? origin : undefined, at(node, isWhole ? origin : `an address that begins with ${origin}`));
 }
 
+/** The lines of a plugin's entry in queues.toml. */
+function linesOf(key, values) {
+  if (key === 'postgres') return databaseLines(values);
+  if (key === 'env') return [`env = { ${values.map((name) => `${name} = "env:${name}"`).join(', ')} }`];
+  return [`${key} = [${values.map((value) => JSON.stringify(value)).join(', ')}]`];
+}
+
 /** The report as text for people. */
 export function describe(entry, { works, grants, fails }) {
   const lines = [];
@@ -244,8 +256,7 @@ export function describe(entry, { works, grants, fails }) {
   if (grants.length > 0) {
     lines.push('', 'needs these lines in queues.toml:', '  [plugins.NAME]');
     for (const { key, values, at } of grants) {
-      const value = values.map((value) => (key === 'env' ? `${value} = "env:${value}"` : JSON.stringify(value))).join(', ');
-      lines.push(`  ${key} = ${key === 'env' ? `{ ${value} }` : `[${value}]`}`);
+      lines.push(...linesOf(key, values).map((line) => `  ${line}`));
       for (const { file, line, what } of at) lines.push(`    # ${file}:${line}  ${what}`);
     }
   }

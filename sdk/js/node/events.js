@@ -9,8 +9,9 @@ export const captureRejections = false;
 export const usingDomains = false;
 
 const { emit } = EventEmitter.prototype;
-/** Also calls the listeners of `errorMonitor`. */
+/** Also calls the listeners of `errorMonitor`. An event without listeners, which is frequent, costs little. */
 EventEmitter.prototype.emit = function (type, value) {
+  if (type !== 'error' && this._events?.[type] === undefined) return false;
   if (type === 'error' && this._events?.[errorMonitor] !== undefined) emit.call(this, errorMonitor, value);
   return emit.apply(this, arguments);
 };

@@ -3,13 +3,18 @@ import { log } from '#host/context';
 import { writeResult } from '#host/result';
 import { Fatal, isMeant, toVariant } from './failure.js';
 import { adaptProcessor, processorOf } from './processor.js';
+import { beginJob } from './running-job.js';
 import { withStack } from './stack.js';
 
 /** Makes a component's exports from a plugin's module: one that exports `handle` or `jobs`, or a processor of BullMQ. */
 export function adapt(plugin) {
   const processor = processorOf(plugin);
   const handler = processor ? adaptProcessor(processor) : adaptPlugin(plugin);
-  return { ...handler, warmup: warmupOf(plugin) };
+  const handle = (job) => {
+    beginJob(job);
+    return handler.handle(job);
+  };
+  return { ...handler, handle, warmup: warmupOf(plugin) };
 }
 
 /** What the builder calls before the snapshot. */

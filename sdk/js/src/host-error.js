@@ -1,12 +1,15 @@
 // Errors of the host's functions.
 
+/** Codes of calls that another attempt would repeat in vain. */
+const PERMANENT = new Set(['denied', 'invalid', 'too-large']);
+
 export class HostError extends Error {
   constructor(doing, code, reason) {
     super(`${doing}: ${reason}`);
     this.name = 'HostError';
     this.code = code;
     // Another attempt would be rejected as well.
-    this.permanent = code === 'denied' || code === 'invalid';
+    this.permanent = PERMANENT.has(code);
   }
 }
 

@@ -80,8 +80,11 @@ export class AwaitChildren extends Error {
 
 /** A call to the host failed. If not caught, it fails the job for good if `permanent`, else this attempt. */
 export class HostError extends Error {
-  /** `denied`: queues.toml does not grant it. `invalid`: the call is not valid. `unavailable`: try again later. */
-  readonly code: 'denied' | 'invalid' | 'unavailable';
+  /**
+   * `denied`: queues.toml does not grant it. `invalid`: the call is not valid. `unavailable`: try again later.
+   * `too-large`: an answer of a database exceeds the limits of its pool.
+   */
+  readonly code: 'denied' | 'invalid' | 'unavailable' | 'too-large';
   /** Whether the same call would fail again. */
   readonly permanent: boolean;
 }
@@ -98,7 +101,9 @@ export function setData(value: unknown): void;
 /** Milliseconds until the attempt's deadline, 0 once it has passed. */
 export function remaining(): number;
 
-/** Why the attempt should end soon: the host shuts down (throw `Defer`), or someone cancelled the job (throw `Fatal`). */
+/**
+ * Why the attempt should end soon: the host shuts down (throw `Defer`), or someone cancelled the job (throw `Fatal`).
+ */
 export interface Cancelled {
   shutdown: boolean;
   /** The reason: for a cancelled job, the one that its canceller gave. */
@@ -189,3 +194,39 @@ export const kv: {
 
 /** Adds to a number in the key-value data atomically, and returns the sum. `kv.get` reads it. */
 export function increment(key: string, delta?: number): number;
+
+/** A client of a pool, such as that of `pg`. */
+export interface StepClient {
+  query(text: string, values?: any[]): Promise<{ rows: any[]; rowCount: number | null; command: string }>;
+  release(error?: Error | boolean): void;
+}
+
+/** A pool such as that of `pg`. */
+export interface StepPool {
+  connect(): Promise<StepClient>;
+}
+
+/** The clients of a pool. That of `pg` also has a `connect` with a callback. */
+export type ClientOf<Pool> = Pool extends { connect: { (): Promise<infer Client>; (...args: any[]): void } }
+  ? Client
+  : Pool extends { connect(): Promise<infer Client> }
+    ? Client
+    : StepClient;
+
+/**
+ * Runs a step of the running job exactly once, although the job may run several times. What the function writes with
+ * its client, and a row in the table `toril_steps` that records the step with its result, are committed in one
+ * transaction. If an earlier attempt of this job has committed the step, the function does not run, and its stored
+ * result is returned. If another host runs the same step, this call waits for it.
+ *
+ * Only changes that are made with the client take effect exactly once. A request that the function sends may be sent
+ * again. The result is JSON, and `undefined` becomes `null`.
+ */
+export function once<Pool extends StepPool, Result>(
+  pool: Pool,
+  step: string,
+  run: (client: ClientOf<Pool>) => Promise<Result> | Result,
+): Promise<Result>;
+
+/** Creates the table `toril_steps` if it does not exist. */
+export function ensureStepsTable(pool: { query(text: string): Promise<{ rows: any[] }> }): Promise<void>;

@@ -7,3 +7,4 @@ export { increment } from './counter.js';
 export { jobs } from './jobs.js';
 export { kv } from './kv.js';
 export { log } from './log.js';
+export { ensureStepsTable, once } from './once.js';

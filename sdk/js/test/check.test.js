@@ -79,6 +79,29 @@ export default async function (job, token) {
   assert.match(fails[1].why, /HTTP API/);
 });
 
+test('the pools of a database are named with their lines, and options without effect are', async () => {
+  const { works, grants, fails } = await checked(`import pg, { Client } from 'pg';
+const pool = new pg.Pool();
+const reports = new pg.Pool({ database: 'reports', host: 'db', password: 'secret' });
+export default async (job) => {
+  const archive = new Client('postgres://archive');
+  const other = new Client({ connectionString: job.data.url });
+};
+`);
+  const [postgres] = grants;
+  assert.deepEqual([postgres.key, postgres.values], ['postgres', ['archive', 'main', 'reports']]);
+  assert.deepEqual(lines(postgres.at), ['1 the module pg', '2 the pool main', '3 the pool reports', '5 the pool archive', '6 a pool whose name is computed']);
+  assert.match(works.find(({ line }) => line === 3).why, /without effect: host, password/);
+  assert.deepEqual(fails, []);
+  const text = describe('p.ts', { works, grants, fails });
+  assert.match(text, /\n {2}postgres\.main\.url = "env:DATABASE_URL"\n {2}postgres\.reports\.url = "env:REPORTS_DATABASE_URL"\n/);
+});
+
+test('a class of another module that is called Pool is no database', async () => {
+  const { grants } = await checked('class Pool {}\nexport default () => new Pool();\n');
+  assert.deepEqual(grants, []);
+});
+
 test('CommonJS is read as well', async () => {
   const { works, fails } = await checked(`const { Worker, UnrecoverableError } = require('bullmq');
 module.exports = async (job) => {

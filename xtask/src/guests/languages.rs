@@ -1,5 +1,5 @@
-//! Builds plugins in TypeScript and Python: the SDKs' examples for the tests (`basics-js`, `basics-py`), and the
-//! plugins of the benchmarks (`bench-js`, `bench-compute-js`, `bench-database-js`, `bench-py`).
+//! Builds plugins in TypeScript and Python: the SDKs' examples for the tests (`basics-js`, `orders-js`, `basics-py`), and
+//! the plugins of the benchmarks (`bench-js`, `bench-compute-js`, `bench-database-js`, `bench-py`).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,6 +26,9 @@ pub fn run(workspace: &Workspace, toril: &Path) -> Result<()> {
         let mut tests = Command::new("npm");
         process::run(tests.current_dir(workspace.root().join(JS)).args(["test", "--silent"]))
             .context("the tests of sdk/js failed")
+    })?;
+    unless_unchanged(workspace, &[JS], "orders-js", |component| {
+        build_js(workspace, toril, "sdk/js/example/orders/plugin.ts", component)
     })?;
     unless_unchanged(workspace, &[PYTHON], "basics-py", |component| {
         build_python(workspace, "sdk/python/example/plugin.py", component)?;

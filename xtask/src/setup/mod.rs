@@ -28,7 +28,10 @@ pub fn run(workspace: &Workspace, with_tests: bool) -> Result<redis::RedisServer
     println!("Redis server: {redis}");
 
     if with_tests {
-        for folder in [workspace.interop(), workspace.github(), workspace.a2a(), workspace.npm(), workspace.browser()] {
+        let npm = [workspace.npm(), workspace.postgres_clients()];
+        for folder in
+            [workspace.interop(), workspace.github(), workspace.a2a(), workspace.browser()].into_iter().chain(npm)
+        {
             let packages = node::find_or_install(&folder)?;
             println!("Node packages: {packages}");
         }

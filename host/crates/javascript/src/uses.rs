@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 pub const SECTION: &str = "toril:uses";
 
 /// Interfaces that a bundle imports by name.
-const NAMED: [&str; 6] = [
+const NAMED: [&str; 7] = [
     "toril:plugin/job-context@0.2.0",
     "toril:plugin/jobs@0.2.0",
+    "toril:plugin/postgres@0.2.0",
     "wasi:cli/environment@0.2.0",
     "wasi:config/store@0.2.0-rc.1",
     "wasi:keyvalue/atomics@0.2.0-draft",
@@ -60,6 +61,8 @@ mod tests {
     fn imported_interfaces_are_found() {
         let bundle = "import { open } from \"wasi:keyvalue/store@0.2.0-draft\";";
         assert_eq!(Uses::of(bundle).interfaces, ["wasi:keyvalue/store@0.2.0-draft"]);
+        let bundle = "import { start } from \"toril:plugin/postgres@0.2.0\";";
+        assert_eq!(Uses::of(bundle).interfaces, ["toril:plugin/postgres@0.2.0"]);
     }
 
     #[test]

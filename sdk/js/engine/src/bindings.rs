@@ -4,5 +4,6 @@
 wit_bindgen::generate!({
     path: ["../../../wit/since-0.2", "../wit/wasi-config", "../wit/wasi-keyvalue", "wit"],
     world: "toril:js-engine/engine",
+    with: { "wasi:io/poll@0.2.0": wasip2::io::poll },
     generate_all,
 });

@@ -1,25 +1,27 @@
-//! Timers, and waiting for them and for requests inside a synchronous export.
+//! Timers, and waiting for them, for requests and for statements inside a synchronous export.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use rquickjs::{Ctx, Function, Persistent, Promise, Value, promise::PromiseState, qjs};
+use rquickjs::{Ctx, Function, Persistent, Promise, Value, function::Args, promise::PromiseState, qjs};
 use wasip2::clocks::monotonic_clock;
 use wasip2::io::poll::{self, Pollable};
 
-use crate::{http, interfaces, native, realm, rejections};
+use crate::{http, interfaces, native, postgres, realm, rejections};
 
 const NANOS_PER_MS: f64 = 1e6;
 /// How often a cancellation is looked for while JavaScript listens for it, in nanoseconds.
 const CANCELLATION_INTERVAL: u64 = 100_000_000;
 
 pub type Callback = Persistent<Function<'static>>;
+/// A callback that is due, with its arguments.
+pub type Due<'js> = (Callback, Args<'js>);
 
 /// Why a job's promise has no value.
 pub enum Unsettled<'js> {
     /// The promise was rejected, or a callback threw, or a rejection was not handled.
     Thrown(Value<'js>),
-    /// No timer and no request is left that could settle it.
+    /// No timer, no request and no statement is left that could settle it.
     Never,
     /// JavaScript has ended the attempt.
     Exited,
@@ -87,7 +89,7 @@ pub fn run_without_host<'js>(ctx: &Ctx<'js>) -> Result<(), Value<'js>> {
     }
 }
 
-/// Runs microtasks, timers and requests until `promise` is settled.
+/// Runs microtasks, timers, requests and statements until `promise` is settled.
 pub fn settle<'js>(ctx: &Ctx<'js>, promise: &Promise<'js>) -> Result<Value<'js>, Unsettled<'js>> {
     loop {
         let unhandled = run_microtasks(ctx, Some(promise.as_value()));
@@ -136,6 +138,8 @@ fn run_microtask<'js>(ctx: &Ctx<'js>) -> Result<bool, Value<'js>> {
 fn wait<'js>(ctx: &Ctx<'js>) -> Result<(), Unsettled<'js>> {
     let next = TIMERS.with_borrow(|timers| timers.due.keys().next().map(|(at, _)| *at));
     let (requests, mut pollables): (Vec<u32>, Vec<Pollable>) = http::pollables().into_iter().unzip();
+    let mut calls = Vec::new();
+    postgres::pollables(&mut calls, &mut pollables);
     if next.is_none() && pollables.is_empty() {
         return Err(Unsettled::Never);
     }
@@ -153,8 +157,11 @@ fn wait<'js>(ctx: &Ctx<'js>) -> Result<(), Unsettled<'js>> {
 
     let mut callbacks = Vec::new();
     for index in ready {
-        if let Some(id) = requests.get(index as usize) {
+        let index = index as usize;
+        if let Some(id) = requests.get(index) {
             http::advance(ctx, *id, &mut callbacks);
+        } else if let Some(id) = calls.get(index - requests.len()) {
+            postgres::advance(ctx, *id, &mut callbacks);
         }
     }
     for (callback, arguments) in callbacks {

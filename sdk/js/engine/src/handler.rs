@@ -1,19 +1,20 @@
 //! The exports of the plugin interface.
 
 use rquickjs::{Array, Ctx, Function, Object, Value};
+use toril_js_fast::json;
 
 use crate::bindings::exports::toril::plugin::handler::{Failure, Guest, Job, Manifest};
 use crate::bindings::toril::plugin::types::{JobType, Reason};
 use crate::event_loop::{self, Unsettled};
 use crate::realm::{self, Realm};
-use crate::{json, native};
+use crate::{native, postgres};
 
 struct Plugin;
 
 crate::bindings::export!(Plugin with_types_in crate::bindings);
 
 const NO_PLUGIN: &str = "this component is the engine without a plugin: build one with `toril plugin build`";
-const NEVER: &str = "the job awaits something that will never happen: no timer and no request is left";
+const NEVER: &str = "the job awaits something that will never happen: no timer, no request and no statement is left";
 
 impl Guest for Plugin {
     fn describe() -> Manifest {
@@ -24,9 +25,13 @@ impl Guest for Plugin {
     fn handle(job: Job) -> Result<String, Failure> {
         let realm = realm::current().ok_or_else(|| Failure::Fatal(reason(NO_PLUGIN)))?;
         event_loop::start_timers();
-        realm.with(|ctx| match realm.handle(ctx) {
-            Ok(handle) => run(ctx, handle, &job),
-            Err(error) => Err(Failure::Retry(reason(error.to_string()))),
+        realm.with(|ctx| {
+            let result = match realm.handle(ctx) {
+                Ok(handle) => run(ctx, handle, &job),
+                Err(error) => Err(Failure::Retry(reason(error.to_string()))),
+            };
+            postgres::end_attempt();
+            result
         })
     }
 }

@@ -12,13 +12,10 @@ use wasip2::http::types::{
 use wasip2::io::poll::Pollable;
 use wasip2::io::streams::{InputStream, OutputStream, StreamError};
 
-use crate::event_loop::Callback;
+use crate::event_loop::{Callback, Due};
 
 /// Bytes that one read returns at most.
 const CHUNK: u64 = 64 * 1024;
-
-/// A callback that is due, with its arguments.
-pub type Due<'js> = (Callback, Args<'js>);
 
 /// What a request sends.
 pub enum Body {

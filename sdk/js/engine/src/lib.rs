@@ -2,20 +2,21 @@
 //!
 //! `build` runs at build time: it compiles modules, evaluates them, and seals the heap. Then the builder takes a snapshot of
 //! the memory, which becomes the component. `handler` runs jobs in a copy of that snapshot. `realm` holds what both
-//! share. `interfaces` and `native` are the modules that JavaScript imports; `event_loop` drives timers and requests
-//! (`http`) while a job awaits them. `json` replaces QuickJS's own JSON functions. `stacks` shows the author's files in
-//! stacks, which it looks up in `positions`. `alloc` is the allocator.
+//! share. `interfaces` and `native` are the modules that JavaScript imports; `event_loop` drives timers, requests (`http`)
+//! and statements (`postgres`, `postgres_values`) while a job awaits them. `stacks` shows the author's files in stacks,
+//! which it looks up in `positions`. The allocator, and the functions that replace QuickJS's own JSON functions, are in the
+//! crate `toril-js-fast`.
 
-mod alloc;
 mod bindings;
 mod build;
 mod event_loop;
 mod handler;
 mod http;
 mod interfaces;
-mod json;
 mod native;
 mod positions;
+mod postgres;
+mod postgres_values;
 mod realm;
 mod rejections;
 mod stacks;

@@ -4,7 +4,9 @@ use std::cell::{Cell, RefCell};
 
 use rquickjs::{CatchResultExt, Context, Ctx, Function, Module, Object, Persistent, Runtime, promise::PromiseState};
 
-use crate::{alloc, event_loop, interfaces, json, native, rejections};
+use toril_js_fast::{alloc, json};
+
+use crate::{event_loop, interfaces, native, rejections};
 
 /// QuickJS raises a RangeError when its C stack uses that many bytes. The stack has 1 MiB in this module, and the host
 /// bounds the machine's stack too.

@@ -6,6 +6,7 @@ mod context;
 mod environment;
 mod jobs;
 mod keyvalue;
+mod postgres;
 
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
 use rquickjs::module::{Declarations, Declared, Exports, ModuleDef};
@@ -50,6 +51,7 @@ impl Loader for Modules {
             config::NAME => Module::declare_def::<config::Interface, _>(ctx, name),
             keyvalue::STORE => Module::declare_def::<keyvalue::Store, _>(ctx, name),
             keyvalue::ATOMICS => Module::declare_def::<keyvalue::Atomics, _>(ctx, name),
+            postgres::NAME => Module::declare_def::<postgres::Interface, _>(ctx, name),
             _ if self.is_compiler => Module::declare(ctx, name, ""),
             _ => Err(Error::new_loading_message(name, "it is not part of the bundle and not a module of the engine")),
         }

@@ -31,7 +31,7 @@ pub fn install(native: &Object<'_>) -> rquickjs::Result<()> {
 
 /// Lone surrogates become U+FFFD.
 fn utf8_encode<'js>(ctx: Ctx<'js>, text: JsString<'js>) -> rquickjs::Result<Bytes<'js>> {
-    let text = crate::json::text::to_utf8(&ctx, &text)?;
+    let text = toril_js_fast::json::text::to_utf8(&ctx, &text)?;
     TypedArray::new(ctx, text)
 }
 
@@ -47,7 +47,7 @@ fn utf8_decode<'js>(ctx: Ctx<'js>, data: Bytes<'js>, fatal: bool) -> rquickjs::R
 
 /// Each UTF-16 unit's low byte, as Node's `latin1` does.
 fn latin1_encode<'js>(ctx: Ctx<'js>, text: JsString<'js>) -> rquickjs::Result<Bytes<'js>> {
-    let bytes: Vec<u8> = crate::json::text::to_utf16(&ctx, &text)?.into_iter().map(|unit| unit as u8).collect();
+    let bytes: Vec<u8> = toril_js_fast::json::text::to_utf16(&ctx, &text)?.into_iter().map(|unit| unit as u8).collect();
     TypedArray::new(ctx, bytes)
 }
 

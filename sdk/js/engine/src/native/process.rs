@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 
 use rquickjs::{Ctx, Exception, Function, Object, Persistent, Value, prelude::Func, qjs};
+use toril_js_fast::json;
 
 use crate::bindings::toril::plugin::job_context::{self, Level};
-use crate::{interfaces, json, realm, stacks};
+use crate::{interfaces, realm, stacks};
 
 pub fn install(native: &Object<'_>) -> rquickjs::Result<()> {
     native.set("log", Func::from(log))?;
