@@ -52,12 +52,13 @@ async fn a_cursor_reads_more_rows_than_an_answer_may_have_in_portions() {
 
     assert_eq!(read["rows"], 1234, "{read}");
     assert!(read["portions"].as_array().expect("portions").iter().all(|rows| rows.as_u64() <= Some(100)), "{read}");
-    assert_eq!(read["command"], "SELECT 1234", "{read}");
+    // The server counts the rows of the last portion.
+    assert_eq!(read["command"], "SELECT 34", "{read}");
     let part = case.run("cursor", json!({ "sql": all, "portion": 10, "stop_after": 2 })).await;
     assert_eq!(part["rows"], 20, "{part}");
     // The session of an abandoned cursor is usable.
     assert_eq!(case.value("SELECT 1").await, "1");
-    assert_eq!(case.value("SELECT count(*) FROM pg_cursors").await, "0");
+    assert_eq!(case.value("SELECT count(*) FROM pg_cursors WHERE statement NOT LIKE '%pg_cursors%'").await, "0");
 }
 
 #[tokio::test]

@@ -20,6 +20,10 @@ const QUEUE: &str = "concurrency = 10\nattempts = 1000\nbackoff = \"10ms\"\nlock
      max_stalled = 100000\n";
 const TABLE: &str = "CREATE TABLE effects (id bigserial PRIMARY KEY, queue text, job text, step text); \
                      GRANT ALL ON effects TO app; GRANT ALL ON effects_id_seq TO app";
+/// Each step takes time between its effect and its commit, so that kills find steps there.
+const SLOW: &str = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS \
+                    'BEGIN PERFORM pg_sleep(0.02); RETURN NULL; END'; \
+                    CREATE TRIGGER slow AFTER INSERT ON effects FOR EACH ROW EXECUTE FUNCTION slow()";
 
 fn number(variable: &str, default: u64) -> u64 {
     env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -37,12 +41,13 @@ async fn every_step_is_committed_exactly_once_though_hosts_are_killed() {
     let seed = number("TORIL_SEED", SEED);
     println!("TORIL_SEED={seed} TORIL_ONCE_JOBS={jobs}");
     server.sql(TABLE).await;
+    server.sql(SLOW).await;
     let mut hosts: Vec<Toril> = (0..HOSTS).map(|_| spawn(&redis, &server)).collect();
     for host in &mut hosts {
         host.wait_ready().await;
     }
     hosts[0].cli(["add", "work", "ensure-steps-table", "--data", "{}", "--wait"]).await.succeeded();
-    let data = json!({ "steps": STEPS, "table": "effects", "sleep_ms": 15 });
+    let data = json!({ "steps": STEPS, "table": "effects", "sleep_ms": 5 });
     let lines = format!("{}\n", json!({ "name": "steps", "data": data })).repeat(jobs);
     hosts[0].cli_with_input(["add", "work", "--bulk", "-"], lines).await.succeeded();
 
@@ -70,7 +75,7 @@ async fn every_step_is_committed_exactly_once_though_hosts_are_killed() {
     check_results(&redis, &server).await;
     // A sequence counts also what was rolled back.
     let begun = server.number("SELECT last_value FROM effects_id_seq").await;
-    println!("{kills} kills, {in_flight} of them while jobs ran; {} steps were begun again", begun - steps);
+    println!("{kills} kills, {in_flight} of them while jobs ran; {} steps were rolled back", begun - steps);
 }
 
 /// The result of each job has the ids of its rows, in the order of its steps.

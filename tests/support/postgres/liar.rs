@@ -149,7 +149,8 @@ async fn tell(client: &mut TcpStream, lie: Lie) -> io::Result<()> {
         Lie::TinyLength => stalled(client, &header(b'D', 0)).await,
         Lie::UnknownMessage => client.write_all(&message(b'~', b"?")).await,
         Lie::ShortRow => client.write_all(&row(1, 1000, b"abc")).await,
-        Lie::ManyValues => client.write_all(&row(500, 1, b"a")).await,
+        // The second value is empty.
+        Lie::ManyValues => client.write_all(&row(2, 1, b"a\0\0\0\0")).await,
         Lie::EarlyEnd => client.write_all(&[ready(), ready()].concat()).await,
         Lie::EndlessRows => without_end(client, |_| row(1, 100, &[b'x'; 100])).await,
         Lie::EndlessNotices => without_end(client, |_| message(b'N', b"SNOTICE\0C00000\0Mhello\0\0")).await,
