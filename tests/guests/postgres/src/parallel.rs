@@ -50,10 +50,11 @@ pub struct Abandon {
 /// Gives a statement up, and uses its connection for another one.
 pub fn abandon(Abandon { pool, sql, after_ms }: Abandon) -> Result<Json, Failure> {
     let db = connect(&pool)?;
-    let call = db.start(&sql, &[]).map_err(failure)?;
-    clock::sleep(Duration::from_millis(after_ms));
-    let ended = call.is_ended();
-    drop(call);
+    let ended = {
+        let call = db.start(&sql, &[]).map_err(failure)?;
+        clock::sleep(Duration::from_millis(after_ms));
+        call.is_ended()
+    };
     let next = answer_or_error(db.query("select 1", &[]));
     Ok(Json::from(json!({ "ended": ended, "next": next })))
 }

@@ -63,14 +63,15 @@ pub struct Portions {
 
 pub fn cursor(Portions { pool, sql, portion, stop_after }: Portions) -> Result<Json, Failure> {
     let db = connect(&pool)?;
-    let mut cursor = db.cursor(&sql, &[]).map_err(failure)?;
     let (mut portions, mut command) = (Vec::new(), String::new());
-    while stop_after.is_none_or(|most| portions.len() < most) {
-        let Some(rows) = cursor.read(portion).map_err(failure)? else { break };
-        portions.push(rows.len());
-        command = rows.command().to_owned();
+    {
+        let mut cursor = db.cursor(&sql, &[]).map_err(failure)?;
+        while stop_after.is_none_or(|most| portions.len() < most) {
+            let Some(rows) = cursor.read(portion).map_err(failure)? else { break };
+            portions.push(rows.len());
+            command = rows.command().to_owned();
+        }
     }
-    drop(cursor);
     // The connection can be used for something else again.
     let after: i64 = db.query_one("select 1", &[]).map_err(failure)?;
     let rows: usize = portions.iter().sum();

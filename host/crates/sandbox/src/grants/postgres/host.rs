@@ -125,6 +125,7 @@ impl HostPending for View<'_> {
 
 impl View<'_> {
     /// A connection of this pool, if the plugin may use it.
+    #[expect(clippy::result_large_err, reason = "the error is the type of the interface, which the caller returns")]
     fn borrow(&mut self, name: &str) -> Result<BorrowedConnection, Error> {
         if self.job.context.is_none() {
             return Err(Error::Unavailable("no job is running".to_owned()));
