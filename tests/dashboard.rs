@@ -476,7 +476,7 @@ async fn the_page_of_plugins_shows_pools_of_postgresql_and_not_their_connection_
     let page = http::get(&toril.url("/plugins")).await.expect("an answer").body;
 
     assert!(
-        page.contains("<code>ledger</code>") && page.contains("read-only, 0 of 3 connections open, 0 idle"),
+        page.contains("<bdi>ledger</bdi>") && page.contains("read-only, 0 of 3 connections open, 0 idle"),
         "{page}"
     );
     assert!(!page.contains("hunter2") && !page.contains("127.0.0.1:1/"), "{page}");
