@@ -26,7 +26,7 @@ impl HostConnection for View<'_> {
     async fn connect(&mut self, pool: String) -> wasmtime::Result<Result<Resource<BorrowedConnection>, Error>> {
         match self.borrow(&pool) {
             Ok(connection) => Ok(Ok(self.table.push(connection)?)),
-            Err(error) => Ok(Err(error)),
+            Err(error) => Ok(Err(*error)),
         }
     }
 
@@ -125,23 +125,25 @@ impl HostPending for View<'_> {
 
 impl View<'_> {
     /// A connection of this pool, if the plugin may use it.
-    fn borrow(&mut self, name: &str) -> Result<BorrowedConnection, Error> {
+    fn borrow(&mut self, name: &str) -> Result<BorrowedConnection, Box<Error>> {
         if self.job.context.is_none() {
-            return Err(Error::Unavailable("no job is running".to_owned()));
+            return Err(Box::new(Error::Unavailable("no job is running".to_owned())));
         }
         let held = self.table.iter_mut().filter(|held| held.is::<BorrowedConnection>()).count();
         if held >= POSTGRES_CONNECTIONS {
-            return Err(Error::Invalid(format!(
-                "the attempt holds {held} connections, and may hold no more: drop one"
-            )));
+            let reason = format!("the attempt holds {held} connections, and may hold no more: drop one");
+            return Err(Box::new(Error::Invalid(reason)));
         }
-        let Some((name, pool)) = self.grant.pool(name) else { return Err(self.denied(name)) };
+        let Some((name, pool)) = self.grant.pool(name) else { return Err(Box::new(self.denied(name))) };
         match &pool.pool {
             Ok(pool) => {
                 let connection = Connection::new(pool, self.job.deadline);
                 Ok(BorrowedConnection { connection: Some(connection), pool: name.clone() })
             }
-            Err(reason) => Err(values::error(pool::Error::Unavailable(reason.clone()), &self.job.plugin, name)),
+            Err(reason) => {
+                let unusable = pool::Error::Unavailable(reason.clone());
+                Err(Box::new(values::error(unusable, &self.job.plugin, name)))
+            }
         }
     }
 
