@@ -2,10 +2,11 @@
 //! `sdk/js/engine` is compiled to, the Web APIs of `sdk/js/runtime`, and the SDK as one module.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::cargo;
 use crate::guests::toolchain::{GuestToolchain, TARGET};
@@ -28,19 +29,27 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     let out = workspace.target().join("js-engine");
     fs::create_dir_all(&out).with_context(|| format!("could not create {}", out.display()))?;
     let cargo = Cargo::find(workspace)?;
-    for size in SIZES {
-        let mut build = cargo.command(workspace, "build", size);
-        process::run(&mut build).with_context(|| format!("{ENGINE} could not be compiled"))?;
-        let module = cargo.target(size).join(TARGET).join("release/toril_js_engine.wasm");
-        let bytes = fs::read(&module).with_context(|| format!("could not read {}", module.display()))?;
-        write_if_changed(&out.join(size).with_extension("wasm"), &bytes)?;
-        println!("JavaScript engine: {size}, {} KiB", bytes.len() / 1024);
-    }
+    // At the same time, because each ends with a step that uses one processor.
+    thread::scope(|scope| {
+        let builds = SIZES.map(|size| scope.spawn(|| build(workspace, &cargo, size, &out)));
+        builds.into_iter().try_for_each(|build| build.join().unwrap_or_else(|_| bail!("a build has panicked")))
+    })?;
 
     let sdk = workspace.root().join(SDK);
     println!("packages of {SDK}: {}", node::find_or_install(&sdk)?);
     process::run(Command::new("node").current_dir(&sdk).arg("build/embed.js").arg(&out))
         .with_context(|| format!("the JavaScript of {SDK} could not be bundled"))
+}
+
+/// Builds the engine in one size.
+fn build(workspace: &Workspace, cargo: &Cargo, size: &str, out: &Path) -> Result<()> {
+    let mut build = cargo.command(workspace, "build", size);
+    process::run(&mut build).with_context(|| format!("{ENGINE} could not be compiled"))?;
+    let module = cargo.target(size).join(TARGET).join("release/toril_js_engine.wasm");
+    let bytes = fs::read(&module).with_context(|| format!("could not read {}", module.display()))?;
+    write_if_changed(&out.join(size).with_extension("wasm"), &bytes)?;
+    println!("JavaScript engine: {size}, {} KiB", bytes.len() / 1024);
+    Ok(())
 }
 
 /// Checks the engine's format, and what clippy finds in it. Both are part of the tests.
