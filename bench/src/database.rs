@@ -96,7 +96,7 @@ async fn take(redis: &RedisServer, server: &PostgresServer, contender: Contender
     let mut lanes = [Lane::alone(redis, &names[0]).await?];
     let database = server.url();
     let mut worker = contender.start(&place(redis, &names, &database)).await?;
-    let ids = [worker.id()?];
+    let workers = [worker.id()?];
     let data = Workload::Insert.data(None);
     let load = Load { workload: Workload::Insert, light: data.clone(), data, concurrency: CONCURRENCY, most: jobs };
     let before = process::processor(server.pid());
@@ -104,7 +104,7 @@ async fn take(redis: &RedisServer, server: &PostgresServer, contender: Contender
     let mut servers = [redis.connection().await];
     let mut connections = 0;
     let turn = tokio::select! {
-        turn = turn::run_all(&mut lanes, &ids, &mut servers, &load) => turn?,
+        turn = turn::run_all(&mut lanes, &workers, &mut servers, &load) => turn?,
         () = watch(server, &mut connections) => turn::Figures::default(),
     };
 

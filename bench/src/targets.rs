@@ -215,7 +215,7 @@ mod tests {
             vec![(DATABASE_JS, figures(700.0)), (DATABASE, figures(2100.0)), (DATABASE_NODE, figures(1000.0))];
         let comparison = database::Comparison { rounds: 1, figures };
         let all = Measurements { database: Some(comparison), ..Measurements::default() };
-        assert_eq!(shown(&typescript(&all)), [("0.70 ×", Some("12 % too little"))]);
+        assert_eq!(shown(&typescript(&all)), [("0.70 ×", Some("13 % too little"))]);
         assert_eq!(shown(&rust(&all)), [("2.10 ×", None)]);
     }
 

@@ -245,7 +245,7 @@ mod tests {
         let turn = Figures { rate: 3000.0, processor: 250.0, redis: 30.0 };
         let figures = Ok(database::Figures { turn, postgres: 90.0, connections: 10.0 });
         let text = database(&database::Comparison { rounds: 3, figures: vec![(DATABASE_NODE, figures)] });
-        let row = "| Node, in process | 3,000 | 1.00 × | 250 µs | 30 µs | 90 µs | 10 |";
+        let row = "| Node, in process | 3000 | 1.00 × | 250 µs | 30 µs | 90 µs | 10 |";
         assert!(text.contains(row), "{text}");
     }
 
