@@ -4,8 +4,12 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio_util::task::TaskTracker;
+
 use super::*;
-use crate::testing::{ScriptedServer, answer_to, columns, connection, error, message, query, ready, result, row};
+use crate::testing::{
+    ScriptedServer, answer_to, borrower, columns, connection, error, message, query, ready, result, row,
+};
 use crate::{Parameter, Settings};
 
 /// What a server replies to the first run of a statement with one column, without its end.
@@ -272,11 +276,69 @@ async fn an_open_transaction_is_rolled_back_in_the_round_trip_of_the_reset() {
 async fn the_deadline_of_the_attempt_ends_calls() {
     let server = ScriptedServer::lying(Vec::new()).await;
     let pool = server.pool();
-    let connection = Connection::new(&pool, Instant::now() + Duration::from_millis(50));
+    let borrower = Borrower::new(Instant::now() + Duration::from_millis(50), TaskTracker::new());
+    let connection = Connection::new(&pool, &borrower);
 
     let failed = result(connection.query(query("lie"))).await;
 
     assert!(matches!(&failed, Err(Error::Timeout(reason)) if reason.contains("attempt")), "{failed:?}");
+}
+
+#[tokio::test]
+async fn all_cursors_and_calls_of_a_borrower_count_together() {
+    let server = ScriptedServer::lying(Vec::new()).await;
+    let (pool, borrower) = (server.pool(), borrower());
+    let (first, second) = (Connection::new(&pool, &borrower), Connection::new(&pool, &borrower));
+    let mut cursors: Vec<_> = (0..account::CALLS).map(|_| first.open_cursor(query("fine"))).collect();
+
+    assert!(matches!(result(second.query(query("fine"))).await, Err(Error::Invalid(_))));
+    assert!(matches!(result(second.open_cursor(query("fine")).read(1)).await, Err(Error::Invalid(_))));
+    cursors.pop();
+    assert!(result(second.query(query("fine"))).await.is_ok());
+
+    // Their statements and parameters count, too.
+    cursors.clear();
+    let large = query(&"x".repeat(20 << 20));
+    let _held = first.open_cursor(large.clone());
+    assert!(matches!(result(second.open_cursor(large).read(1)).await, Err(Error::Invalid(_))));
+}
+
+#[tokio::test]
+async fn answers_that_were_not_taken_count_after_their_connection_was_given_back() {
+    let rows = [row(&[Some(&[b'x'; 60_000])]), message(b'C', b"SELECT 1\0"), ready(b'I')].concat();
+    let server = ScriptedServer::lying([prepared(), rows].concat()).await;
+    let (pool, borrower) = (server.pool(), borrower());
+    let mut kept = Vec::new();
+    for number in 0..8 {
+        let connection = Connection::new(&pool, &borrower);
+        let call = connection.query(query(&format!("lie {number}")));
+        call.ended().await;
+        kept.push(call);
+        connection.release().wait().await;
+    }
+
+    assert!(matches!(kept.first().and_then(Call::take), Some(Ok(_))));
+    assert!(matches!(kept.last().and_then(Call::take), Some(Err(Error::TooLarge(_)))));
+    drop(kept);
+    assert!(result(Connection::new(&pool, &borrower).query(query("fine"))).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_task_of_a_connection_ends_when_its_statement_is_cancelled_and_its_session_is_free() {
+    let endless = Endless::start(true).await;
+    let pool = endless.patient_pool().await;
+    let tasks = TaskTracker::new();
+    let borrower = Borrower::new(Instant::now() + Duration::from_secs(600), tasks.clone());
+    let connection = Connection::new(&pool, &borrower);
+    let _call = connection.query(query("endless"));
+    endless.begun().await;
+    assert_eq!(tasks.len(), 1);
+
+    drop(connection);
+    tasks.close();
+    tasks.wait().await;
+
+    assert_eq!((endless.server.cancels(), pool.status().idle), (1, 1));
 }
 
 #[tokio::test]

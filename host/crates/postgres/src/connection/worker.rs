@@ -28,7 +28,13 @@ pub(super) struct Worker {
     state: Arc<State>,
     account: Arc<Account>,
     session: Holding,
-    portals: HashMap<u64, Portal>,
+    portals: HashMap<u64, Opened>,
+}
+
+/// A cursor that was read from.
+struct Opened {
+    cursor: Arc<CursorState>,
+    portal: Portal,
 }
 
 /// What the task has of the pool.
@@ -52,7 +58,7 @@ impl Worker {
             tokio::select! {
                 biased;
                 () = state.closed.cancelled() => break,
-                () = state.dropped_cursors.changed() => self.close_cursors().await,
+                () = state.cursors.changed() => self.close_cursors().await,
                 request = requests.recv() => match request {
                     Some(request) => self.serve(request).await,
                     None => break,
@@ -85,6 +91,8 @@ impl Worker {
             Some(outcome) => outcome,
             None => return request.end(Ok(Vec::new())),
         };
+        // The cursor may have been dropped before its portal was there.
+        self.close_cursors().await;
         self.publish();
         self.pool.observer().statement(started.elapsed(), outcome_of(&outcome, dropped.is_cancelled()));
         request.end(outcome);
@@ -135,7 +143,9 @@ impl Worker {
 
     /// A cursor outside of a transaction allows no other call.
     fn check_exclusive(&self, work: &Work) -> Result<(), Error> {
-        let Some((exclusive, _)) = self.portals.iter().find(|(_, portal)| portal.is_exclusive()) else { return Ok(()) };
+        let Some((exclusive, _)) = self.portals.iter().find(|(_, opened)| opened.portal.is_exclusive()) else {
+            return Ok(());
+        };
         match work {
             Work::Ready => Ok(()),
             Work::Read { cursor, .. } if cursor.id == *exclusive => Ok(()),
@@ -148,8 +158,10 @@ impl Worker {
 
     /// Closes the cursors that were dropped.
     async fn close_cursors(&mut self) {
-        for id in self.state.dropped_cursors.take() {
-            let Some(portal) = self.portals.remove(&id) else { continue };
+        let dropped = |(id, opened): (&u64, &Opened)| opened.cursor.is_dropped().then_some(*id);
+        let dropped: Vec<_> = self.portals.iter().filter_map(dropped).collect();
+        for id in dropped {
+            let Some(Opened { portal, .. }) = self.portals.remove(&id) else { continue };
             let Holding::Session(session) = &mut self.session else { continue };
             if session.close_portal(portal).await.is_err() {
                 self.lose();
@@ -178,11 +190,12 @@ impl Worker {
 }
 
 /// The portal of a cursor, which is new if it was not read before.
-fn portal<'a>(portals: &'a mut HashMap<u64, Portal>, cursor: &CursorState) -> Result<&'a mut Portal, Error> {
+fn portal<'a>(portals: &'a mut HashMap<u64, Opened>, cursor: &Arc<CursorState>) -> Result<&'a mut Portal, Error> {
     if portals.len() >= CURSORS && !portals.contains_key(&cursor.id) {
         return Err(Error::Invalid(format!("the connection has {CURSORS} cursors already. Drop some first")));
     }
-    Ok(portals.entry(cursor.id).or_default())
+    let opened = || Opened { cursor: cursor.clone(), portal: Portal::default() };
+    Ok(&mut portals.entry(cursor.id).or_insert_with(opened).portal)
 }
 
 fn outcome_of(outcome: &Outcome, dropped: bool) -> StatementResult {

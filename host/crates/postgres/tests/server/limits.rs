@@ -30,7 +30,7 @@ async fn the_end_of_the_attempt_cancels_the_statement() {
     let warm = connection(&pool);
     run(&warm, &["SELECT 1"]).await;
     warm.release().wait().await;
-    let connection = Connection::new(&pool, Instant::now() + Duration::from_secs(2));
+    let connection = connection_until(&pool, Instant::now() + Duration::from_secs(2));
 
     let failed = result(connection.batch(SLEEP.to_owned())).await;
 
