@@ -124,8 +124,8 @@ impl Drop for Connection {
 pub struct Released(CancellationToken);
 
 impl Released {
-    /// Waits until the session is reset and free, or closed. That takes at most about 10 seconds: 5 to cancel a statement, and 5
-    /// to reset the session.
+    /// Waits until the session is reset and free, or closed. If the server does not react, that takes about 20 seconds at most:
+    /// 5 to cancel a statement, 10 to reset the session, and 5 to end its process on the server.
     pub async fn wait(&self) {
         self.0.cancelled().await;
     }

@@ -28,6 +28,8 @@ pub(super) struct Worker {
     state: Arc<State>,
     account: Arc<Account>,
     session: Holding,
+    /// A session that was given up while its statement runs on.
+    runs_on: Option<Box<Borrowed>>,
     portals: HashMap<u64, Opened>,
 }
 
@@ -48,7 +50,7 @@ enum Holding {
 
 impl Worker {
     pub(super) fn new(pool: Pool, deadline: Instant, state: Arc<State>, account: Arc<Account>) -> Self {
-        Self { pool, deadline, state, account, session: Holding::Nothing, portals: HashMap::new() }
+        Self { pool, deadline, state, account, session: Holding::Nothing, runs_on: None, portals: HashMap::new() }
     }
 
     /// Runs calls until the connection is dropped, and gives the session back.
@@ -63,6 +65,10 @@ impl Worker {
                     Some(request) => self.serve(request).await,
                     None => break,
                 },
+            }
+            // Its call has ended already: the caller need not wait for this.
+            if let Some(session) = self.runs_on.take() {
+                session.terminate().await;
             }
         }
         // Ends the calls that are left.
@@ -174,7 +180,11 @@ impl Worker {
     fn lose(&mut self) {
         self.portals.clear();
         if let Holding::Session(session) = std::mem::replace(&mut self.session, Holding::Lost) {
-            session.discard();
+            if session.runs_on().is_some() {
+                self.runs_on = Some(session);
+            } else {
+                session.discard();
+            }
         }
         *self.state.status.lock().unwrap_or_else(PoisonError::into_inner) = TransactionStatus::Idle;
     }
