@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use toril_tests::postgres::SqlSession;
 use toril_tests::{PostgresServer, RedisServer};
 
 use crate::chart::number;
@@ -99,13 +100,15 @@ async fn take(redis: &RedisServer, server: &PostgresServer, contender: Contender
     let workers = [worker.id()?];
     let data = Workload::Insert.data(None);
     let load = Load { workload: Workload::Insert, light: data.clone(), data, concurrency: CONCURRENCY, most: jobs };
+    // A new session for each look would count as the jobs' work.
+    let mut session = server.session().await;
     let before = process::processor(server.pid());
 
     let mut servers = [redis.connection().await];
     let mut connections = 0;
     let turn = tokio::select! {
         turn = turn::run_all(&mut lanes, &workers, &mut servers, &load) => turn?,
-        () = watch(server, &mut connections) => turn::Figures::default(),
+        () = watch(&mut session, &mut connections) => turn::Figures::default(),
     };
 
     let after = process::processor(server.pid());
@@ -117,9 +120,9 @@ async fn take(redis: &RedisServer, server: &PostgresServer, contender: Contender
 }
 
 /// Notes the most connections, without end.
-async fn watch(server: &PostgresServer, most: &mut i64) {
+async fn watch(session: &mut SqlSession, most: &mut i64) {
     loop {
-        *most = server.clients().await.max(*most);
+        *most = PostgresServer::clients_in(session).await.max(*most);
         tokio::time::sleep(LOOK).await;
     }
 }

@@ -48,6 +48,22 @@ async fn cancelling_a_job_cancels_its_statement() {
 }
 
 #[tokio::test]
+async fn a_forced_shutdown_cancels_the_statements_of_its_attempts() {
+    let mut case = Case::open("connections = 10\nstatement_timeout = \"1h\"\n").await;
+    for _ in 0..10 {
+        case.start("query", json!({ "sql": ENDLESS })).await;
+    }
+    case.wait_for_running(WORDS, 10).await;
+
+    case.toril.terminate();
+    case.toril.wait_for_log("shutting down", LONG).await;
+    case.toril.terminate();
+
+    assert_eq!(case.toril.wait_exit(LONG).await.code(), Some(3));
+    assert_eq!(running(&case.server, WORDS).await, 0);
+}
+
+#[tokio::test]
 async fn dropping_a_call_cancels_its_statement_and_not_the_next_one() {
     let case = Case::open("connections = 1\nstatement_timeout = \"1h\"\n").await;
 

@@ -124,6 +124,27 @@ async fn a_retried_attempt_skips_committed_steps_and_has_their_results() {
 }
 
 #[tokio::test]
+async fn a_step_that_ends_its_transaction_fails_and_has_no_result_in_later_attempts() {
+    let case = Case::with(PostgresServer::start().await, "attempts = 2\nbackoff = \"10ms\"", "").await;
+    case.server.sql(TABLE).await;
+    case.run("ensure-steps-table", json!({})).await;
+    let data = |last: &str| json!({ "steps": ["charge"], "table": "effects", "last": last });
+
+    // The first attempt has committed the step without its result.
+    let committed = case.failure("steps", data("commit")).await;
+    assert!(committed.contains("the step `charge` has no result in toril_steps"), "{committed}");
+    assert_eq!(case.server.number("SELECT count(*) FROM effects").await, 1);
+
+    for last in ["rollback", "commit and chain"] {
+        let case = Case::with(PostgresServer::start().await, "attempts = 1", "").await;
+        case.server.sql(TABLE).await;
+        case.run("ensure-steps-table", json!({})).await;
+        let ended = case.failure("steps", data(last)).await;
+        assert!(ended.contains("the function of the step `charge` has ended the transaction"), "{ended}");
+    }
+}
+
+#[tokio::test]
 async fn a_job_whose_id_is_used_again_runs_its_steps_again() {
     let case = Case::open("").await;
     case.server.sql(TABLE).await;

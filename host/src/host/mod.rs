@@ -47,11 +47,13 @@ pub use self::check::{Checked, CheckedPlugin, check};
 pub use self::error::StartError;
 pub use self::shutdown::Shutdown;
 use toril_job::QueueName;
+use toril_sandbox::Plugins;
 
 /// A running host.
 pub struct Host {
     config: CurrentConfig,
     queues: Arc<Queues>,
+    plugins: Arc<Plugins>,
     presence: Arc<Presence>,
     stop: Stop,
     listen: Option<SocketAddr>,

@@ -9,6 +9,8 @@ use super::Host;
 
 /// How long outcomes may still be written after the last attempt was interrupted.
 const LAST_WRITES: Duration = Duration::from_secs(5);
+/// How long cancelling the statements of the last attempts on their databases may take after that.
+const LAST_CANCELS: Duration = Duration::from_secs(5);
 /// How long writing the records of attempts may take after that.
 const LAST_RECORDS: Duration = Duration::from_secs(2);
 
@@ -31,6 +33,11 @@ impl Host {
     /// when everything is written and closed. A second call has no effect.
     pub async fn shutdown(&self, deadline: Duration) -> Shutdown {
         let ended = self.end_queues(deadline).await;
+        if tokio::time::timeout(LAST_CANCELS, self.plugins.attempts_settled()).await.is_err() {
+            tracing::warn!(
+                "PostgreSQL connections of the last attempts were not reset in time; statements may still run"
+            );
+        }
         // The server limits this itself, to a few seconds from the start of the shutdown.
         let serving = self.serving.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(serving) = serving

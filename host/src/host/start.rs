@@ -95,8 +95,14 @@ impl Host {
             admin: admin.clone(),
         });
         let announcing = presence.clone();
-        let gauges =
-            Gauges { config: config.clone(), plugins, redis, admin: admin.clone(), queues: queues.clone(), samples };
+        let gauges = Gauges {
+            config: config.clone(),
+            plugins: plugins.clone(),
+            redis,
+            admin: admin.clone(),
+            queues: queues.clone(),
+            samples,
+        };
         let tasks = vec![
             task(watch.run()),
             task(schedules::keep(schedules, admin)),
@@ -106,6 +112,7 @@ impl Host {
         Ok(Self {
             config,
             queues,
+            plugins,
             presence,
             stop,
             listen,

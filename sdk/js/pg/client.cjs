@@ -14,6 +14,13 @@ class Client extends PgClient {
     else super._attachListeners(connection);
   }
 
+  /** Gives up queries of an earlier attempt. Nobody waits for them, so an error would be an unhandled rejection. */
+  forgetQueries() {
+    this._activeQuery = null;
+    this._sentQueryQueue.length = 0;
+    this._queryQueue.length = 0;
+  }
+
   /** `I`, `T` or `E`, as the server's last answer said. Null before the client is connected. */
   getTransactionStatus() {
     return this._connected ? this.connection.transactionStatus : null;

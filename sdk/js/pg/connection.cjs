@@ -8,6 +8,7 @@ const process = require('./process.cjs');
 const Stream = require('./stream.cjs');
 const { cancelled, isFinal, missing, toError } = require('./errors.cjs');
 const { Field } = require('./protocol.cjs');
+const { onBeginJob } = require('../src/running-job.js');
 
 /** The functions of a client that take the messages of the server, by the names of the events. */
 const OF_CLIENT = {
@@ -23,6 +24,12 @@ const OF_CLIENT = {
 };
 const STATUS = { idle: 'I', open: 'T', failed: 'E' };
 const NO_VALUES = [];
+
+/** The open connections, without those of pools, which forget theirs. */
+const open = new Set();
+onBeginJob(() => {
+  for (const connection of open) connection.endOfEarlierAttempt();
+});
 
 /** Whether a new connection says that it is ready only when the host says so. */
 let isEager = true;
@@ -90,6 +97,7 @@ class Connection extends EventEmitter {
     const isWaiting = isEager;
     const connect = (ended) => {
       this.#id = host.connect(database);
+      if (!this.#parameters.isOfPool) open.add(this);
       return isWaiting ? host.ready(this.#id, ended) : process.nextTick(ended, null, []);
     };
     this.#start(connect, setup === undefined ? begin : prepare, lose);
@@ -151,6 +159,15 @@ class Connection extends EventEmitter {
     if (call?.id === undefined) return;
     host.release(call.id);
     call.fail(cancelled('canceling statement due to user request'));
+  }
+
+  /** Says at once that it has ended, so that the next job does not use it. The host has taken it back. */
+  endOfEarlierAttempt() {
+    this.#end();
+    this.#client?.forgetQueries();
+    const reason = 'the connection was given back, because its attempt has ended';
+    this.#tell('error', toError({ tag: 'unavailable', val: reason }));
+    this.emit('end');
   }
 
   ref() {}
@@ -363,15 +380,20 @@ class Connection extends EventEmitter {
   /** Gives the connection back. `error`: why it ends unexpectedly. */
   #close(error) {
     if (this.#isOver) return;
-    this.#isOver = true;
-    if (this.#stream !== undefined) this.#stream.writable = false;
-    if (this.#id !== undefined) host.release(this.#id);
-    this.#call = { id: undefined };
-    this.#messages = [];
+    this.#end();
     process.nextTick(() => {
       if (error) this.#tell('error', error);
       this.emit('end');
     });
+  }
+
+  #end() {
+    this.#isOver = true;
+    open.delete(this);
+    if (this.#stream !== undefined) this.#stream.writable = false;
+    if (this.#id !== undefined) host.release(this.#id);
+    this.#call = { id: undefined };
+    this.#messages = [];
   }
 }
 

@@ -8,13 +8,19 @@ const MAIN = 'main';
 /** Options that the server knows as settings of the session, as `pg` sends them. Milliseconds, except for the name. */
 const SETTINGS = ['application_name', 'statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'];
 
-/** The parameters of options that were used before: those of a pool are the same for all of its clients. */
-const known = new WeakMap();
+/** The options of pools, and their parameters, which are the same for all clients of the pool. */
+const ofPools = new WeakMap();
 
 /** Replaces `pg/lib/connection-parameters`. Addresses and passwords have no effect: queues.toml has them. */
 class ConnectionParameters {
+  /** Lets all clients with these options share their parameters. The options are a pool's own object. */
+  static share(options) {
+    ofPools.set(options, undefined);
+  }
+
   constructor(given) {
-    if (known.has(given)) return known.get(given);
+    const known = ofPools.get(given);
+    if (known !== undefined) return known;
     const own = typeof given === 'string' ? parse(given) : (given ?? {});
     const config = own.connectionString ? { ...own, ...parse(own.connectionString) } : own;
     const option = (name) => config[name] || defaults[name];
@@ -34,7 +40,9 @@ class ConnectionParameters {
     this.application_name ||= option('fallback_application_name');
     /** The statement that applies the session's settings, `undefined` if there are none. */
     this.setup = this.#setup();
-    if (typeof given === 'object' && given !== null) known.set(given, this);
+    /** Whether the client belongs to a pool. */
+    this.isOfPool = ofPools.has(given);
+    if (this.isOfPool) ofPools.set(given, this);
   }
 
   #setup() {
@@ -48,7 +56,8 @@ class ConnectionParameters {
   }
 }
 
-const URL_FORM = /^[a-z][a-z\d+.-]*:\/\/(?:([^/?#]*)@)?([^/?#@:]*)(?::(\d*))?(?:\/([^?#]*))?(?:\?([^#]*))?/i;
+const URL_FORM =
+  /^[a-z][a-z\d+.-]*:\/\/(?:([^/?#]*)@)?(\[[^\]]*\]|[^/?#@:]*)(?::(\d*))?(?:\/([^?#]*))?(?:\?([^#]*))?(?:#.*)?$/i;
 
 /**
  * The options in a connection string, `postgres://user:password@host:port/database?option=value`. In one with a host
@@ -56,7 +65,13 @@ const URL_FORM = /^[a-z][a-z\d+.-]*:\/\/(?:([^/?#]*)@)?([^/?#@:]*)(?::(\d*))?(?:
  */
 function parse(text) {
   const match = URL_FORM.exec(text);
-  if (!match) return { database: text };
+  if (!match) {
+    if (!text.includes('://')) return { database: text };
+    // Without the text, which can have a password.
+    throw new TypeError(
+      'the connection string is not a valid URL: write postgres://user:password@host:port/database, with special characters as %XX',
+    );
+  }
   const [, login, host, port, database, query = ''] = match;
   const options = {};
   for (const pair of query.split('&').filter(Boolean)) {
@@ -69,7 +84,7 @@ function parse(text) {
     const [user, ...password] = login.split(':');
     Object.assign(options, { user: decode(user), password: decode(password.join(':')) });
   }
-  const isAlone = !login && !port && !query;
+  const isAlone = !login && !port && !query && !host.startsWith('[');
   const name = decode(database ?? '') || (isAlone ? options.host : undefined);
   return name ? { ...options, database: name } : options;
 }

@@ -1,6 +1,7 @@
 // `Pool` of `pg`. The connections are in the host, so this pool keeps none for longer than it needs them.
 const PgPool = require('pg-pool');
 const Connection = require('./connection.cjs');
+const ConnectionParameters = require('./parameters.cjs');
 const host = require('./host.js');
 
 /**
@@ -20,6 +21,7 @@ class Pool extends PgPool {
 
   constructor(options, Client) {
     super(options, Client);
+    ConnectionParameters.share(this.options);
     // Zero turns the pool's own timers off, of which it starts one for each query.
     Object.assign(this.options, { idleTimeoutMillis: 0, min: 0, max: Math.min(this.options.max, MOST) });
     if (!host.isLive() && this.Client === Client) this.#spare = new Client(this.options);

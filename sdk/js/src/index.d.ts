@@ -217,7 +217,8 @@ export type ClientOf<Pool> = Pool extends { connect: { (): Promise<infer Client>
  * Runs a step of the running job exactly once, although the job may run several times. What the function writes with
  * its client, and a row in the table `toril_steps` that records the step with its result, are committed in one
  * transaction. If an earlier attempt of this job has committed the step, the function does not run, and its stored
- * result is returned. If another host runs the same step, this call waits for it.
+ * result is returned. If another host runs the same step, this call waits for it. The function must not begin or end a
+ * transaction with its client, which fails the attempt for good. Savepoints undo a part.
  *
  * Only changes that are made with the client take effect exactly once. A request that the function sends may be sent
  * again. The result is JSON, and `undefined` becomes `null`.

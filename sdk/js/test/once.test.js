@@ -9,6 +9,7 @@ class Database {
   statements = [];
   released = [];
   #open = new Map();
+  #transaction = 0;
 
   constructor(fail = {}) {
     this.fail = fail;
@@ -28,15 +29,27 @@ class Database {
     const failure = Object.entries(this.fail).find(([begin]) => text.startsWith(begin))?.[1];
     if (failure) throw failure;
     const key = values.slice(0, 4).join();
-    if (command === 'BEGIN') this.#open.clear();
+    if (command === 'BEGIN') this.#begin();
     if (command === 'INSERT') {
       if (this.steps.has(key)) return { rows: [], rowCount: 0, command };
       this.#open.set(key, null);
+      return { rows: [{ transaction: String(this.#transaction) }], rowCount: 1, command };
     }
-    if (command === 'UPDATE') this.#open.set(key, values[4]);
-    if (command === 'COMMIT') for (const step of this.#open) this.steps.set(...step);
-    const rows = command === 'SELECT' ? [{ result: this.steps.get(key) }] : [];
+    if (command === 'UPDATE') {
+      if (values[5] !== String(this.#transaction)) return { rows: [], rowCount: 0, command };
+      this.#open.set(key, values[4]);
+    }
+    if (command === 'COMMIT') {
+      for (const step of this.#open) this.steps.set(...step);
+      this.#begin();
+    }
+    const rows = command === 'SELECT' && this.steps.has(key) ? [{ result: this.steps.get(key) }] : [];
     return { rows, rowCount: 1, command };
+  }
+
+  #begin() {
+    this.#open.clear();
+    this.#transaction += 1;
   }
 }
 
@@ -81,6 +94,31 @@ test('a commit that rolls back fails the step', async () => {
   const query = database.query.bind(database);
   database.query = async (text, values) => (text === 'COMMIT' ? { rows: [], rowCount: null, command: 'ROLLBACK' } : query(text, values));
   assert.match((await attempt(database, () => 1)).message, /was rolled back/);
+});
+
+test('a function that ends the transaction of its step fails, and so does every later attempt', async () => {
+  const database = new Database();
+  const committing = (client) => client.query('COMMIT').then(() => 7);
+  const first = await attempt(database, committing);
+  assert.equal(first.outcome, 'fatal');
+  assert.match(first.message, /^the function of the step `charge` has ended the transaction of the step: .* use savepoints/);
+  // The step is committed without a result, which is not the result null.
+  const second = await attempt(database, () => 8, { attempt: 2 });
+  assert.equal(second.outcome, 'fatal');
+  assert.match(second.message, /^the step `charge` has no result in toril_steps: an earlier attempt has ended the transaction/);
+});
+
+test('a step that is deleted while an attempt waits for it is no result', async () => {
+  const database = new Database();
+  await attempt(database, () => 1);
+  const query = database.query.bind(database);
+  database.query = async (text, values) => {
+    if (text.startsWith('SELECT')) database.steps.clear();
+    return query(text, values);
+  };
+  const late = await attempt(database, () => 1);
+  assert.equal(late.outcome, 'retry');
+  assert.match(late.message, /was deleted from toril_steps/);
 });
 
 test('the table is created only if it does not exist', async () => {

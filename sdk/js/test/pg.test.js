@@ -47,6 +47,8 @@ test('the database of the options names the pool, and addresses have no effect',
     "{ connectionString: 'postgres://reports' }": 'reports',
     "{ connectionString: 'postgresql://u:p%40@db:5432/shop%20two?sslmode=require' }": 'shop two',
     "{ connectionString: 'postgres://u@db' }": 'main',
+    "{ connectionString: 'postgres://u:p@[2001:db8::1]:5432/reports' }": 'reports',
+    "{ connectionString: 'postgres://[::1]' }": 'main',
     '{ connectionString: undefined }': 'main',
     "'postgres:///archive'": 'archive',
     "'archive'": 'archive',
@@ -55,6 +57,28 @@ test('the database of the options names the pool, and addresses have no effect',
     const { calls } = await work(`const client = new Client(${options}); await client.connect(); await client.end();`);
     assert.deepEqual(calls, [`connect ${pool}`, 'ready', 'release 1'], options);
   }
+});
+
+test('a connection string that is no URL is an error that does not quote it', async () => {
+  for (const text of ['postgres://u:hunter2/x@db/reports', 'postgres://u:hunter2@one:1,two:2/reports', 'postgres://u:hunter2@[::1/reports']) {
+    const { result } = await work(`try { new Client('${text}'); } catch ({ name, message }) { return { name, message }; }`);
+    assert.equal(result?.name, 'TypeError', text);
+    assert.match(result.message, /^the connection string is not a valid URL: write postgres:/);
+    assert.doesNotMatch(result.message, /hunter2/);
+  }
+});
+
+test('options of a program that it changes between two clients have effect', async () => {
+  const { calls } = await work(
+    `const options = { database: 'one' };
+     for (const database of ['one', 'two']) {
+       options.database = database;
+       const client = new Client(options);
+       await client.connect();
+       await client.end();
+     }`,
+  );
+  assert.deepEqual(calls.filter((call) => call.startsWith('connect')), ['connect one', 'connect two']);
 });
 
 test('settings of the session are applied once, when the client connects', async () => {
@@ -165,6 +189,50 @@ test('a pool of an instance that runs a second job borrows a new connection', as
   second.ended = 1;
   assert.deepEqual(await run(second), [{ one: 1 }]);
   assert.deepEqual(second.calls.slice(0, 2), ['connect main', 'batch SELECT 1']);
+});
+
+test('a client of an earlier job has ended before the handler of the next one runs, and its queries stay open', async () => {
+  const top = `const clients = [], events = [];
+    async function connected() {
+      const client = new Client();
+      clients.push(client);
+      await client.connect();
+      client.on('error', ({ code }) => events.push(code));
+      return client;
+    }`;
+  const slow = new Host((text) => (text === 'batch SLOW' ? new Promise(() => {}) : ONE()));
+  const { result, run } = await work(
+    `if (clients.length > 0) return { seen: [...events], last: await settled(clients[0].query('SELECT 1')) };
+     const client = await connected();
+     client.query('SLOW');
+     return 'the query runs';`,
+    slow,
+    top,
+  );
+  assert.equal(result, 'the query runs');
+  const second = new Host(ONE);
+  second.ended = 1;
+  const { seen, last } = await run(second);
+  assert.equal(seen[0], 'unavailable');
+  assert.equal(last.message, 'Client has encountered a connection error and is not queryable');
+  assert.deepEqual(second.calls, ['release 1']);
+});
+
+test('a client of a pool that is not pg\'s is replaced in the next job', async () => {
+  // As Knex does it.
+  const top = `let kept;
+    async function acquire() {
+      if (kept && !kept.disposed) return kept;
+      kept = new Client();
+      await kept.connect();
+      kept.on('error', (error) => (kept.disposed = error));
+      return kept;
+    }`;
+  const { result, run } = await work("return (await (await acquire()).query('SELECT 1')).rows;", undefined, top);
+  assert.deepEqual(result, [{ one: 1 }]);
+  const second = new Host(ONE);
+  second.ended = 1;
+  assert.deepEqual(await run(second), [{ one: 1 }]);
 });
 
 test('other packages get the same pg, and its own modules', async () => {

@@ -146,7 +146,15 @@ impl PostgresServer {
 
     /// The number of connections of clients, not counting those of the test itself.
     pub async fn clients(&self) -> i64 {
-        self.number(&format!("SELECT count(*) FROM pg_stat_activity WHERE usename = '{USER}'")).await
+        Self::clients_in(&mut self.session().await).await
+    }
+
+    /// The same with a session that is open already.
+    pub async fn clients_in(session: &mut SqlSession) -> i64 {
+        let query = format!("SELECT count(*) FROM pg_stat_activity WHERE usename = '{USER}'");
+        let rows = session.sql(&query).await;
+        let count = rows.first().and_then(|row| row.first()?.as_deref()?.parse().ok());
+        count.unwrap_or_else(|| panic!("{query}: expected a number, and got {rows:?}"))
     }
 
     /// Ends the server in order, and closes the connections of clients. [`PostgresServer::restart`] restores its data.

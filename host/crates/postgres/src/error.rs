@@ -56,8 +56,6 @@ pub struct DatabaseError {
     pub data_type: Option<String>,
     /// The constraint that the error is about.
     pub constraint: Option<String>,
-    /// The function of the server that found the error. It does not depend on the server's language.
-    pub(crate) routine: Option<String>,
 }
 
 impl DatabaseError {
@@ -81,7 +79,6 @@ impl DatabaseError {
                 b'c' => error.column = Some(value),
                 b'd' => error.data_type = Some(value),
                 b'n' => error.constraint = Some(value),
-                b'R' => error.routine = Some(value),
                 _ => {}
             }
         }

@@ -35,7 +35,7 @@ mod testing;
 mod wire;
 
 pub use answer::{Answer, Column, Format, Parameter, Query, TransactionStatus};
-pub use connection::{Call, Connection, Cursor, Released};
+pub use connection::{Borrower, Call, Connection, Cursor, Released};
 pub use error::{DatabaseError, Error, PoolError};
 pub use pool::Pool;
 pub use settings::{Observer, Settings, StatementResult, Status};

@@ -10,6 +10,7 @@ use deadpool::managed::{
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::cancel::Canceller;
 use crate::connect::{ConnectError, Connector};
 use crate::error::{Error, PoolError};
 use crate::session::Session;
@@ -17,6 +18,8 @@ use crate::settings::{Observer, Settings, Status};
 
 /// A connection that nobody has used for so long is closed.
 const IDLE: Duration = Duration::from_secs(60);
+/// How long it may take to end the process of a session that was given up.
+const TERMINATE: Duration = Duration::from_secs(5);
 /// The interval of the check for idle connections.
 const SWEEP: Duration = Duration::from_secs(10);
 
@@ -116,6 +119,27 @@ impl Pool {
         })
     }
 
+    /// Ends a statement that runs on in a session that was given up. The session keeps its place in the pool until then.
+    async fn terminate(&self, lost: Option<Arc<Canceller>>) {
+        let Some(lost) = lost else { return };
+        let pool = &self.0.settings.name;
+        let connector = &self.0.sessions.manager().0;
+        match tokio::time::timeout(TERMINATE, connector.terminate(&lost)).await {
+            Ok(Ok(())) => tracing::info!(
+                pool,
+                "a PostgreSQL statement went on after its cancel, and the host asked the server to end its process"
+            ),
+            Ok(Err(_)) | Err(_) => {
+                let process_id = lost.process_id;
+                tracing::warn!(
+                    pool,
+                    process_id,
+                    "a PostgreSQL statement went on after its cancel. End its process on the server"
+                );
+            }
+        }
+    }
+
     fn observe(&self) {
         self.0.observe();
     }
@@ -168,6 +192,7 @@ impl Borrowed {
             Ok(()) => Object::take(session).close().await,
             Err(reason) => {
                 tracing::debug!(pool = pool.0.settings.name, reason, "a PostgreSQL connection is closed");
+                pool.terminate(session.runs_on()).await;
                 Object::take(session).close().await;
             }
         }
@@ -178,6 +203,12 @@ impl Borrowed {
     pub(crate) fn discard(self) {
         drop(Object::take(self.session));
         self.pool.observe();
+    }
+
+    /// Removes a lost session from the pool, after it has ended the statement that runs on.
+    pub(crate) async fn terminate(self) {
+        self.pool.terminate(self.session.runs_on()).await;
+        self.discard();
     }
 }
 

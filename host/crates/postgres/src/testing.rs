@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-use crate::{Answer, Call, Connection, Error, Format, Pool, Query, Settings, Target};
+use crate::{Answer, Borrower, Call, Connection, Error, Format, Pool, Query, Settings, Target};
 
 const SSL_REQUEST: u32 = 80_877_103;
 const CANCEL_REQUEST: u32 = 80_877_102;
@@ -93,9 +93,14 @@ pub(crate) fn settings(url: &str) -> Settings {
     }
 }
 
-/// A connection whose attempt has plenty of time.
+/// A borrower that has plenty of time.
+pub(crate) fn borrower() -> Borrower {
+    Borrower::new(Instant::now() + Duration::from_secs(600), TaskTracker::new())
+}
+
+/// A connection of a borrower of its own.
 pub(crate) fn connection(pool: &Pool) -> Connection {
-    Connection::new(pool, Instant::now() + Duration::from_secs(600))
+    Connection::new(pool, &borrower())
 }
 
 pub(crate) fn query(statement: &str) -> Query {

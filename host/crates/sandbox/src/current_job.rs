@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio_util::task::TaskTracker;
+
 use crate::denials::Denials;
 use crate::output::Output;
 use toril_job::trace::Trace;
@@ -26,6 +28,8 @@ pub struct CurrentJob {
     pub deadline: Instant,
     /// Calls that were denied because the plugin's entry lacks a grant.
     pub denials: Denials,
+    /// Tasks that end after the attempt, such as one that cancels a statement on a database. A shutdown waits for them.
+    pub tasks: TaskTracker,
 }
 
 impl CurrentJob {
@@ -40,6 +44,7 @@ impl CurrentJob {
             trace: Trace::default(),
             deadline,
             denials: Denials::default(),
+            tasks: TaskTracker::new(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use super::{Connection, PostgresError, Rows, ToParameter};
+use super::{Connection, PostgresError, Rows};
 
 /// Which changes of other transactions a transaction sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,24 +71,20 @@ impl<'c> Transaction<'c> {
     /// Makes the changes permanent. Those of a savepoint become permanent with its transaction.
     ///
     /// # Errors
-    /// If the server did not commit. After [`PostgresError::Unavailable`] it is unknown whether it did:
-    /// [`Connection::once`] finds out in the next attempt.
+    /// If the server did not commit. A savepoint in which a statement failed is undone. After
+    /// [`PostgresError::Unavailable`] it is unknown whether the server did: [`Connection::once`] finds out in the next
+    /// attempt.
     pub fn commit(mut self) -> Result<(), PostgresError> {
         self.ended = true;
         if self.depth > 0 {
-            return self.connection.execute(&format!("release savepoint {}", name(self.depth)), &[]).map(drop);
+            let released = self.connection.execute(&format!("release savepoint {}", name(self.depth)), &[]);
+            if released.is_err() {
+                // After a failed statement the server releases nothing. The transaction goes on without the changes.
+                let _undone = self.undo();
+            }
+            return released.map(drop);
         }
         committed(&self.connection.query("commit", &[])?)
-    }
-
-    /// Runs a last statement and commits, without waiting in between. If the statement fails, the server rolls back.
-    pub(super) fn commit_after(mut self, last: &str, parameters: &[&dyn ToParameter]) -> Result<(), PostgresError> {
-        let last = self.connection.start(last, parameters)?;
-        let commit = self.connection.start("commit", &[])?;
-        self.ended = true;
-        let (last, commit) = (last.wait(), commit.wait());
-        last?;
-        committed(&commit?)
     }
 
     /// Undoes the changes.
@@ -110,8 +106,8 @@ impl<'c> Transaction<'c> {
         Ok(Transaction { connection: self.connection, depth, ended: false })
     }
 
-    /// Runs a function after a savepoint. If it returns an error, its changes are undone, and the transaction can go
-    /// on.
+    /// Runs a function after a savepoint. If it returns an error, or if one of its statements failed, its changes are
+    /// undone, and the transaction can go on.
     ///
     /// # Errors
     /// The function's error, or why the savepoint failed.

@@ -23,6 +23,8 @@ struct Steps {
     /// The time between two steps.
     #[serde(default)]
     sleep_ms: u64,
+    /// A statement at the end of each step.
+    last: Option<String>,
 }
 
 pub fn ensure(Pool { pool }: Pool) -> Result<Json, Failure> {
@@ -32,13 +34,16 @@ pub fn ensure(Pool { pool }: Pool) -> Result<Json, Failure> {
 
 /// Runs the steps, each of which inserts a row. Returns the ids of the rows.
 pub fn run(job: &Job<Json>) -> Result<Json, Failure> {
-    let Steps { pool, steps, table, fail_after, sleep_ms } = job.data.parse()?;
+    let Steps { pool, steps, table, fail_after, sleep_ms, last } = job.data.parse()?;
     let insert = format!("insert into {table} (queue, job, step) values ($1, $2, $3) returning id");
     let mut db = connect(&pool)?;
     let mut results = Vec::new();
     for (at, step) in steps.iter().enumerate() {
-        let id = db
-            .once(job, step, |t| -> Result<i64, PostgresError> { t.query_one(&insert, &[&job.queue, &job.id, step]) });
+        let id = db.once(job, step, |t| -> Result<i64, PostgresError> {
+            let id = t.query_one(&insert, &[&job.queue, &job.id, step])?;
+            last.as_ref().map_or(Ok(0), |last| t.execute(last, &[]))?;
+            Ok(id)
+        });
         results.push(id.map_err(failure)?);
         if fail_after == Some(at) && job.attempt == 1 {
             return Err(Failure::retry("this attempt fails on purpose"));

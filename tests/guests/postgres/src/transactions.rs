@@ -81,6 +81,15 @@ pub fn savepoints(Pool { pool }: Pool) -> Result<Json, Failure> {
             drop(inner);
             s.execute("insert into kept values (5)", &[]).map(drop)
         })?;
+        // A function that ignores the error of its statement.
+        let ignored = t.savepoint(|s| -> Result<(), PostgresError> {
+            s.execute("insert into kept values (6)", &[])?;
+            let _duplicate = s.execute("insert into kept values (1)", &[]);
+            Ok(())
+        });
+        if ignored.as_ref().err().and_then(PostgresError::code) != Some("25P02") {
+            return Err(PostgresError::Unexpected("the savepoint was released".into()));
+        }
         t.query_as("select n from kept order by n", &[])
     });
     Ok(Json::from(json!({ "kept": kept.map_err(failure)? })))

@@ -147,7 +147,7 @@ impl Connector {
         let addresses = tokio::time::timeout(limit, lookup).await.map_err(|_| ConnectError::Timeout(limit))??;
         let mut failed = ConnectError::NoAddress;
         for address in addresses {
-            let attempt = tokio::time::timeout(limit, self.connect_to_address(host, address)).await;
+            let attempt = tokio::time::timeout(limit, self.connect_to_address(&host.name, address)).await;
             match attempt.unwrap_or(Err(ConnectError::Timeout(limit))) {
                 Ok(session) => return Ok(session),
                 Err(error) => failed = error,
@@ -156,11 +156,27 @@ impl Connector {
         Err(failed)
     }
 
-    async fn connect_to_address(&self, host: &Host, address: SocketAddr) -> Result<Session, ConnectError> {
+    async fn connect_to_address(&self, host: &str, address: SocketAddr) -> Result<Session, ConnectError> {
+        let mut session = self.open(host, address).await?;
+        if self.rules.needs_primary && !startup::accepts_writes(&mut session).await? {
+            return Err(ConnectError::NotPrimary);
+        }
+        Ok(session)
+    }
+
+    /// Ends the process on the server that serves a session. It needs a session of its own on the same server.
+    pub(crate) async fn terminate(&self, lost: &Canceller) -> Result<(), ConnectError> {
+        let mut session = self.open(&lost.host, lost.address).await?;
+        let ended = session.terminate(lost.process_id).await;
+        session.close().await;
+        ended.map_err(|error| ConnectError::Start(error.to_string()))
+    }
+
+    async fn open(&self, host: &str, address: SocketAddr) -> Result<Session, ConnectError> {
         let stream = TcpStream::connect(address).await?;
         // Requests are small, and each is one write.
         stream.set_nodelay(true)?;
-        let opened = self.encryption.open(stream, &host.name).await?;
+        let opened = self.encryption.open(stream, host).await?;
         let encrypted = opened.encrypted;
         let mut frames = Frames::new(opened.socket, STARTING);
         startup::send(&mut frames, &self.settings).await?;
@@ -170,16 +186,12 @@ impl Connector {
         let canceller = Canceller {
             address,
             encryption: self.encryption.clone(),
-            host: host.name.clone(),
+            host: host.to_owned(),
             encrypted,
             process_id: started.process_id,
             secret_key: started.secret_key,
         };
-        let mut session = Session::new(frames, canceller, self.rules, started.settings, started.status);
-        if self.rules.needs_primary && !startup::accepts_writes(&mut session).await? {
-            return Err(ConnectError::NotPrimary);
-        }
-        Ok(session)
+        Ok(Session::new(frames, canceller, self.rules, started.settings, started.status))
     }
 
     fn longest_row(&self) -> usize {

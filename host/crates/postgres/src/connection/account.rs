@@ -1,18 +1,20 @@
-//! What the calls of one connection may take of the host's memory: their number, and the bytes of requests and answers.
+//! What the calls and cursors of one borrower may take of the host's memory: their number, and the bytes of requests and
+//! answers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::error::Error;
 
-/// The most calls that have not ended, or whose answers were not taken.
-const CALLS: usize = 64;
-/// The most bytes of the statements and parameters of these calls.
+/// The most calls that have not ended, or whose answers were not taken, and open cursors.
+pub(super) const CALLS: usize = 256;
+/// The most bytes of the statements and parameters of these calls and cursors.
 const REQUESTS: usize = 32 * 1024 * 1024;
-/// The answers that were not taken may have this many times `max_bytes`.
+/// The answers that were not taken may have this many times `max_bytes`, and one more for each further statement that runs at
+/// the same time on another connection.
 const ANSWERS: u64 = 4;
 
-/// What the calls of one connection take.
+/// What the calls and cursors of one borrower take.
 #[derive(Debug, Default)]
 pub(super) struct Account {
     calls: AtomicUsize,
@@ -20,7 +22,7 @@ pub(super) struct Account {
     answers: AtomicU64,
 }
 
-/// The share of one call. Dropping it gives it back.
+/// The share of one call or cursor. Dropping it gives it back.
 #[derive(Debug)]
 pub(super) struct Slot {
     account: Arc<Account>,
@@ -29,19 +31,21 @@ pub(super) struct Slot {
 }
 
 impl Account {
-    /// Takes a share for a call with a request of so many bytes.
+    /// Takes a share for a call or cursor with a request of so many bytes.
     pub(super) fn admit(self: &Arc<Self>, request: usize) -> Result<Slot, Error> {
         let slot = Slot { account: self.clone(), request, answer: 0 };
         let calls = self.calls.fetch_add(1, Ordering::Relaxed);
         let requests = self.requests.fetch_add(request, Ordering::Relaxed);
         if calls >= CALLS {
-            let reason = format!("the connection has {CALLS} calls already. Take their answers first");
+            let reason =
+                format!("the attempt has {CALLS} calls and cursors already. Take the answers, or drop some, first");
             return Err(Error::Invalid(reason));
         }
         if requests + request > REQUESTS {
             let megabytes = REQUESTS >> 20;
-            let reason =
-                format!("the statements and parameters of the connection's calls have more than {megabytes} MiB");
+            let reason = format!(
+                "the statements and parameters of the attempt's calls and cursors have more than {megabytes} MiB"
+            );
             return Err(Error::Invalid(reason));
         }
         Ok(slot)

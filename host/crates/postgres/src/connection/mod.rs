@@ -1,6 +1,7 @@
 //! A borrowed connection: its calls run one after the other in a task of its own.
 
 mod account;
+mod borrower;
 mod call;
 mod cursor;
 #[cfg(test)]
@@ -8,7 +9,6 @@ mod tests;
 mod worker;
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -17,10 +17,11 @@ use crate::answer::{Query, TransactionStatus};
 use crate::error::Error;
 use crate::pool::Pool;
 use account::Account;
+pub use borrower::Borrower;
 pub use call::Call;
 use call::Request;
 pub use cursor::Cursor;
-use cursor::Dropped;
+use cursor::Cursors;
 use worker::Worker;
 
 /// A connection that is borrowed from a pool with its first call, and given back when it is dropped.
@@ -49,19 +50,19 @@ struct State {
     closed: CancellationToken,
     status: Mutex<TransactionStatus>,
     settings: Mutex<Vec<(String, String)>>,
-    dropped_cursors: Dropped,
+    cursors: Cursors,
 }
 
 impl Connection {
-    /// A connection of that pool, for an attempt that ends at `deadline`. It must be called in a tokio runtime.
-    pub fn new(pool: &Pool, deadline: Instant) -> Self {
+    /// A connection of that pool. It must be called in a tokio runtime.
+    pub fn new(pool: &Pool, borrower: &Borrower) -> Self {
         let (sender, requests) = mpsc::unbounded_channel();
         let state = Arc::new(State::default());
-        let account = Arc::new(Account::default());
+        let Borrower { deadline, account, tasks } = borrower.clone();
         let released = CancellationToken::new();
         let worker = Worker::new(pool.clone(), deadline.into(), state.clone(), account.clone());
         let done = released.clone().drop_guard();
-        tokio::spawn(async move {
+        tasks.spawn(async move {
             worker.run(requests).await;
             drop(done);
         });
@@ -123,8 +124,8 @@ impl Drop for Connection {
 pub struct Released(CancellationToken);
 
 impl Released {
-    /// Waits until the session is reset and free, or closed. That takes at most about 10 seconds: 5 to cancel a statement, and 5
-    /// to reset the session.
+    /// Waits until the session is reset and free, or closed. If the server does not react, that takes about 20 seconds at most:
+    /// 5 to cancel a statement, 10 to reset the session, and 5 to end its process on the server.
     pub async fn wait(&self) {
         self.0.cancelled().await;
     }

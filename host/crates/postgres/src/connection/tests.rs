@@ -4,8 +4,12 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio_util::task::TaskTracker;
+
 use super::*;
-use crate::testing::{ScriptedServer, answer_to, columns, connection, error, message, query, ready, result, row};
+use crate::testing::{
+    ScriptedServer, answer_to, borrower, columns, connection, error, message, query, ready, result, row,
+};
 use crate::{Parameter, Settings};
 
 /// What a server replies to the first run of a statement with one column, without its end.
@@ -75,12 +79,42 @@ async fn a_connection_that_closes_in_the_middle_of_a_row_is_unavailable() {
 async fn a_silent_server_is_asked_to_cancel_and_then_left() {
     let server = ScriptedServer::lying(Vec::new()).await;
     let pool = pool_of(&server, |settings| settings.statement_timeout = Duration::from_millis(50)).await;
+    let connection = connection(&pool);
 
-    let failed = result(connection(&pool).query(query("lie"))).await;
+    let failed = result(connection.query(query("lie"))).await;
 
     assert!(matches!(failed, Err(Error::Timeout(_))), "{failed:?}");
-    assert_eq!(server.cancels(), 1);
-    assert_eq!(pool.status().open, 0);
+    assert!(server.cancels() >= 1);
+    // A session of its own has ended the process on the server.
+    connection.release().wait().await;
+    assert_eq!((server.sessions(), pool.status().open), (2, 0));
+}
+
+#[tokio::test]
+async fn a_statement_that_catches_a_cancel_gets_another_one() {
+    let cancels: Arc<OnceLock<Arc<AtomicUsize>>> = Arc::default();
+    let counted = cancels.clone();
+    let server = ScriptedServer::start(move |_, mut peer| {
+        let cancels = counted.clone();
+        async move {
+            peer.welcome().await?;
+            peer.request().await?;
+            while cancels.get()?.load(Ordering::SeqCst) < 2 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            peer.send(&[error("ERROR", "57014"), ready(b'I')].concat()).await?;
+            peer.serve(|_| None).await
+        }
+    })
+    .await;
+    cancels.set(server.cancels.clone()).unwrap();
+    let pool = pool_of(&server, |settings| settings.statement_timeout = Duration::from_millis(50)).await;
+    let connection = connection(&pool);
+
+    assert!(matches!(result(connection.query(query("stubborn"))).await, Err(Error::Timeout(_))));
+
+    assert!(result(connection.ready()).await.is_ok());
+    assert_eq!((server.sessions(), pool.status().open), (1, 1));
 }
 
 /// A server that sends rows until it is asked to cancel. `obeys`: it then ends the statement.
@@ -141,7 +175,7 @@ async fn too_many_rows_are_cancelled_and_the_session_goes_on() {
 
     assert!(matches!(refused, Err(Error::TooLarge(_))), "{refused:?}");
     assert!(result(connection.query(query("fine"))).await.is_ok());
-    assert_eq!((server.sessions(), server.cancels()), (1, 1));
+    assert!(server.sessions() == 1 && server.cancels() >= 1);
 }
 
 #[tokio::test]
@@ -168,7 +202,7 @@ async fn a_dropped_call_cancels_its_statement_and_the_next_call_runs() {
     drop(call);
 
     assert!(result(connection.query(query("fine"))).await.is_ok());
-    assert_eq!((endless.server.sessions(), endless.server.cancels()), (1, 1));
+    assert!(endless.server.sessions() == 1 && endless.server.cancels() >= 1);
 }
 
 #[tokio::test]
@@ -187,7 +221,7 @@ async fn a_dropped_connection_ends_its_calls_and_comes_back_reset() {
     assert!(matches!(waiting.take(), Some(Err(Error::Invalid(_)))));
     assert!(matches!(result(cursor.read(1)).await, Err(Error::Invalid(_))));
     assert!(result(connection(&pool).query(query("fine"))).await.is_ok());
-    assert_eq!((endless.server.sessions(), endless.server.cancels()), (1, 1));
+    assert!(endless.server.sessions() == 1 && endless.server.cancels() >= 1);
 }
 
 #[tokio::test]
@@ -262,8 +296,7 @@ async fn an_open_transaction_is_rolled_back_in_the_round_trip_of_the_reset() {
     first.release().wait().await;
 
     let statements = statements.lock().unwrap();
-    // The second one looks for prepared statements.
-    assert_eq!(statements.len(), 3);
+    assert_eq!(statements.len(), 2);
     assert!(statements[1].starts_with("ROLLBACK; SET SESSION AUTHORIZATION DEFAULT; "), "{statements:?}");
     assert_eq!(pool.status().idle, 1);
 }
@@ -272,11 +305,69 @@ async fn an_open_transaction_is_rolled_back_in_the_round_trip_of_the_reset() {
 async fn the_deadline_of_the_attempt_ends_calls() {
     let server = ScriptedServer::lying(Vec::new()).await;
     let pool = server.pool();
-    let connection = Connection::new(&pool, Instant::now() + Duration::from_millis(50));
+    let borrower = Borrower::new(Instant::now() + Duration::from_millis(50), TaskTracker::new());
+    let connection = Connection::new(&pool, &borrower);
 
     let failed = result(connection.query(query("lie"))).await;
 
     assert!(matches!(&failed, Err(Error::Timeout(reason)) if reason.contains("attempt")), "{failed:?}");
+}
+
+#[tokio::test]
+async fn all_cursors_and_calls_of_a_borrower_count_together() {
+    let server = ScriptedServer::lying(Vec::new()).await;
+    let (pool, borrower) = (server.pool(), borrower());
+    let (first, second) = (Connection::new(&pool, &borrower), Connection::new(&pool, &borrower));
+    let mut cursors: Vec<_> = (0..account::CALLS).map(|_| first.open_cursor(query("fine"))).collect();
+
+    assert!(matches!(result(second.query(query("fine"))).await, Err(Error::Invalid(_))));
+    assert!(matches!(result(second.open_cursor(query("fine")).read(1)).await, Err(Error::Invalid(_))));
+    cursors.pop();
+    assert!(result(second.query(query("fine"))).await.is_ok());
+
+    // Their statements and parameters count, too.
+    cursors.clear();
+    let large = query(&"x".repeat(20 << 20));
+    let _held = first.open_cursor(large.clone());
+    assert!(matches!(result(second.open_cursor(large).read(1)).await, Err(Error::Invalid(_))));
+}
+
+#[tokio::test]
+async fn answers_that_were_not_taken_count_after_their_connection_was_given_back() {
+    let rows = [row(&[Some(&[b'x'; 60_000])]), message(b'C', b"SELECT 1\0"), ready(b'I')].concat();
+    let server = ScriptedServer::lying([prepared(), rows].concat()).await;
+    let (pool, borrower) = (server.pool(), borrower());
+    let mut kept = Vec::new();
+    for number in 0..8 {
+        let connection = Connection::new(&pool, &borrower);
+        let call = connection.query(query(&format!("lie {number}")));
+        call.ended().await;
+        kept.push(call);
+        connection.release().wait().await;
+    }
+
+    assert!(matches!(kept.first().and_then(Call::take), Some(Ok(_))));
+    assert!(matches!(kept.last().and_then(Call::take), Some(Err(Error::TooLarge(_)))));
+    drop(kept);
+    assert!(result(Connection::new(&pool, &borrower).query(query("fine"))).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_task_of_a_connection_ends_when_its_statement_is_cancelled_and_its_session_is_free() {
+    let endless = Endless::start(true).await;
+    let pool = endless.patient_pool().await;
+    let tasks = TaskTracker::new();
+    let borrower = Borrower::new(Instant::now() + Duration::from_secs(600), tasks.clone());
+    let connection = Connection::new(&pool, &borrower);
+    let _call = connection.query(query("endless"));
+    endless.begun().await;
+    assert_eq!(tasks.len(), 1);
+
+    drop(connection);
+    tasks.close();
+    tasks.wait().await;
+
+    assert_eq!((endless.server.cancels(), pool.status().idle), (1, 1));
 }
 
 #[tokio::test]
@@ -294,11 +385,38 @@ async fn what_the_protocol_cannot_carry_is_invalid() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_refused_does_not_hide_what_must_be_closed() {
+    let log: Arc<Mutex<String>> = Arc::default();
+    let seen = log.clone();
+    let server = ScriptedServer::start(move |_, mut peer| {
+        peer.log = seen.clone();
+        async move {
+            peer.welcome().await?;
+            // It prepares the statement, and then cannot describe it.
+            let fails = [message(b'1', &[]), error("ERROR", "22023"), ready(b'I')].concat();
+            peer.serve(move |statement| (statement == "bad").then(|| fails.clone())).await
+        }
+    })
+    .await;
+    let pool = server.pool();
+    let connection = connection(&pool);
+    let parameter = Parameter { type_oid: 0, format: crate::Format::Text, value: None };
+    let many = Query { parameters: vec![parameter; 70_000], ..query("select 1") };
+    assert!(matches!(result(connection.query(query("bad"))).await, Err(Error::Database(_))));
+
+    assert!(matches!(result(connection.query(many.clone())).await, Err(Error::Invalid(_))));
+    assert!(matches!(result(connection.open_cursor(many).read(1)).await, Err(Error::Invalid(_))));
+    result(connection.query(query("fine"))).await.unwrap();
+
+    assert_eq!(*log.lock().unwrap(), "PDBESCPDBES");
+}
+
+#[tokio::test]
 async fn an_idle_session_that_the_server_has_closed_is_not_lent() {
     let server = ScriptedServer::start(|number, mut peer| async move {
         peer.welcome().await?;
         // The first session ends after its reset, with a last word.
-        for _ in 0..if number == 0 { 3 } else { usize::MAX } {
+        for _ in 0..if number == 0 { 2 } else { usize::MAX } {
             let (_, tags) = peer.request().await?;
             peer.send(&answer_to(&tags)).await?;
         }

@@ -28,7 +28,15 @@ pub(super) struct Worker {
     state: Arc<State>,
     account: Arc<Account>,
     session: Holding,
-    portals: HashMap<u64, Portal>,
+    /// A session that was given up while its statement runs on.
+    runs_on: Option<Box<Borrowed>>,
+    portals: HashMap<u64, Opened>,
+}
+
+/// A cursor that was read from.
+struct Opened {
+    cursor: Arc<CursorState>,
+    portal: Portal,
 }
 
 /// What the task has of the pool.
@@ -42,7 +50,7 @@ enum Holding {
 
 impl Worker {
     pub(super) fn new(pool: Pool, deadline: Instant, state: Arc<State>, account: Arc<Account>) -> Self {
-        Self { pool, deadline, state, account, session: Holding::Nothing, portals: HashMap::new() }
+        Self { pool, deadline, state, account, session: Holding::Nothing, runs_on: None, portals: HashMap::new() }
     }
 
     /// Runs calls until the connection is dropped, and gives the session back.
@@ -52,11 +60,15 @@ impl Worker {
             tokio::select! {
                 biased;
                 () = state.closed.cancelled() => break,
-                () = state.dropped_cursors.changed() => self.close_cursors().await,
+                () = state.cursors.changed() => self.close_cursors().await,
                 request = requests.recv() => match request {
                     Some(request) => self.serve(request).await,
                     None => break,
                 },
+            }
+            // Its call has ended already: the caller need not wait for this.
+            if let Some(session) = self.runs_on.take() {
+                session.terminate().await;
             }
         }
         // Ends the calls that are left.
@@ -85,6 +97,8 @@ impl Worker {
             Some(outcome) => outcome,
             None => return request.end(Ok(Vec::new())),
         };
+        // The cursor may have been dropped before its portal was there.
+        self.close_cursors().await;
         self.publish();
         self.pool.observer().statement(started.elapsed(), outcome_of(&outcome, dropped.is_cancelled()));
         request.end(outcome);
@@ -135,7 +149,9 @@ impl Worker {
 
     /// A cursor outside of a transaction allows no other call.
     fn check_exclusive(&self, work: &Work) -> Result<(), Error> {
-        let Some((exclusive, _)) = self.portals.iter().find(|(_, portal)| portal.is_exclusive()) else { return Ok(()) };
+        let Some((exclusive, _)) = self.portals.iter().find(|(_, opened)| opened.portal.is_exclusive()) else {
+            return Ok(());
+        };
         match work {
             Work::Ready => Ok(()),
             Work::Read { cursor, .. } if cursor.id == *exclusive => Ok(()),
@@ -148,8 +164,10 @@ impl Worker {
 
     /// Closes the cursors that were dropped.
     async fn close_cursors(&mut self) {
-        for id in self.state.dropped_cursors.take() {
-            let Some(portal) = self.portals.remove(&id) else { continue };
+        let dropped = |(id, opened): (&u64, &Opened)| opened.cursor.is_dropped().then_some(*id);
+        let dropped: Vec<_> = self.portals.iter().filter_map(dropped).collect();
+        for id in dropped {
+            let Some(Opened { portal, .. }) = self.portals.remove(&id) else { continue };
             let Holding::Session(session) = &mut self.session else { continue };
             if session.close_portal(portal).await.is_err() {
                 self.lose();
@@ -162,7 +180,11 @@ impl Worker {
     fn lose(&mut self) {
         self.portals.clear();
         if let Holding::Session(session) = std::mem::replace(&mut self.session, Holding::Lost) {
-            session.discard();
+            if session.runs_on().is_some() {
+                self.runs_on = Some(session);
+            } else {
+                session.discard();
+            }
         }
         *self.state.status.lock().unwrap_or_else(PoisonError::into_inner) = TransactionStatus::Idle;
     }
@@ -178,11 +200,12 @@ impl Worker {
 }
 
 /// The portal of a cursor, which is new if it was not read before.
-fn portal<'a>(portals: &'a mut HashMap<u64, Portal>, cursor: &CursorState) -> Result<&'a mut Portal, Error> {
+fn portal<'a>(portals: &'a mut HashMap<u64, Opened>, cursor: &Arc<CursorState>) -> Result<&'a mut Portal, Error> {
     if portals.len() >= CURSORS && !portals.contains_key(&cursor.id) {
         return Err(Error::Invalid(format!("the connection has {CURSORS} cursors already. Drop some first")));
     }
-    Ok(portals.entry(cursor.id).or_default())
+    let opened = || Opened { cursor: cursor.clone(), portal: Portal::default() };
+    Ok(&mut portals.entry(cursor.id).or_insert_with(opened).portal)
 }
 
 fn outcome_of(outcome: &Outcome, dropped: bool) -> StatementResult {

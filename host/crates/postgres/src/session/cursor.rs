@@ -5,7 +5,6 @@
 
 use super::Session;
 use super::exchange::{CANCEL, Lost};
-use super::query::Named;
 use super::read_only::Wrapping;
 use super::stop::Stop;
 use crate::answer::{Answer, Column, Query, TransactionStatus};
@@ -76,7 +75,6 @@ impl Session {
         rows: i32,
         stop: &Stop<'_>,
     ) -> Result<(Result<Vec<Answer>, Error>, bool), Lost> {
-        let mut pipeline = Pipeline::default();
         let wrapping = self.wrapping(&query.statement);
         if wrapping == Wrapping::Begin {
             let reason = "a statement that begins a transaction has no cursor";
@@ -86,16 +84,15 @@ impl Session {
         portal.own_transaction = wrapping == Wrapping::Own;
         self.portals += 1;
         portal.name = format!("toril_{}", self.portals);
-        let built = (|| -> Result<Named, Error> {
-            self.close_unused(&mut pipeline)?;
-            wrapping.before(&mut pipeline)?;
-            let named = self.prepare(&mut pipeline, query)?;
+        let built = self.build(|session, pipeline| {
+            wrapping.before(pipeline)?;
+            let named = session.prepare(pipeline, query)?;
             pipeline.bind(&portal.name, &named.name, &query.parameters, query.results)?;
             pipeline.execute(&portal.name, rows, true)?;
             Ok(named)
-        })();
-        let named = match built {
-            Ok(named) => named,
+        });
+        let (pipeline, named) = match built {
+            Ok(built) => built,
             Err(refused) => return Ok((Err(refused), false)),
         };
         let columns = named.known.as_ref().map(|known| known.columns.clone());

@@ -1,19 +1,24 @@
 //! The exchange of a pipeline with its replies: reading, stopping, and draining what a stopped statement still sends.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use postgres_protocol::message::frontend;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::stop::{Stop, Stopped};
 use super::{Session, unavailable};
 use crate::answer::Column;
+use crate::cancel::Canceller;
 use crate::error::Error;
 use crate::wire::{Bounds, Pipeline, Progress, Reply, Text, WireError};
 
+/// The interval of requests to cancel: a function can catch one of them.
+const AGAIN: Duration = Duration::from_secs(1);
 /// How long the server may take to end a cancelled statement.
 pub(super) const CANCEL: Duration = Duration::from_secs(5);
 /// The most bytes of a cancelled statement that are read and discarded.
@@ -28,9 +33,12 @@ pub(super) const OWN: Bounds = Bounds { rows: 1000, bytes: 1024 * 1024 };
 #[derive(Debug)]
 pub(crate) struct Lost(pub Error);
 
-/// A request to cancel that is under way.
+/// Requests to cancel that are under way.
 struct Cancelling {
-    request: JoinHandle<bool>,
+    /// True: none of them can come later than the end of the task.
+    requests: JoinHandle<bool>,
+    /// The statement has ended: no further request.
+    ended: CancellationToken,
     until: Instant,
     /// The bytes that were read before it.
     received: u64,
@@ -38,7 +46,7 @@ struct Cancelling {
 
 impl Drop for Cancelling {
     fn drop(&mut self) {
-        self.request.abort();
+        self.requests.abort();
     }
 }
 
@@ -74,7 +82,10 @@ impl Session {
                     stopped = Some(reason);
                     self.start_cancelling(&mut cancelling);
                 }
-                () = sleep_until(until), if until.is_some() => return Err(too_slow(stopped, &reply)),
+                () = sleep_until(until), if until.is_some() => {
+                    self.runs_on = true;
+                    return Err(too_slow(stopped, &reply));
+                }
                 filled = self.frames.fill() => filled.map_err(|error| lost(&error, &reply, stopped.as_ref()))?,
             }
             if cancelling.as_ref().is_some_and(|one| self.frames.received() - one.received > DRAIN) {
@@ -117,10 +128,10 @@ impl Session {
 
     fn start_cancelling(&self, cancelling: &mut Option<Cancelling>) {
         if cancelling.is_none() {
-            let canceller = self.canceller.clone();
-            let request = tokio::spawn(async move { canceller.cancel().await });
-            *cancelling =
-                Some(Cancelling { request, until: Instant::now() + CANCEL, received: self.frames.received() });
+            let ended = CancellationToken::new();
+            let requests = tokio::spawn(cancel(self.canceller.clone(), ended.clone()));
+            let (until, received) = (Instant::now() + CANCEL, self.frames.received());
+            *cancelling = Some(Cancelling { requests, ended, until, received });
         }
     }
 
@@ -130,7 +141,8 @@ impl Session {
         if let Some(mut cancelling) = cancelling {
             // The server closes the request's connection after it has sent the signal. Before that, the next statement could be
             // the one that is cancelled.
-            let done = tokio::time::timeout_at(cancelling.until, &mut cancelling.request).await;
+            cancelling.ended.cancel();
+            let done = tokio::time::timeout_at(cancelling.until, &mut cancelling.requests).await;
             free = matches!(done, Ok(Ok(true)));
         }
         if let (Some(stopped), Some(Error::Database(error))) = (stopped, reply.error())
@@ -174,6 +186,19 @@ impl Session {
         let text = Text::statement(statements).map_err(Lost)?;
         pipeline.simple(text).map_err(Lost)?;
         self.exchange(pipeline, OWN, None, &Stop::after(CANCEL)).await
+    }
+}
+
+/// Asks the server to cancel the statement, again and again until it has ended. True: the server has acted on all requests.
+async fn cancel(canceller: Arc<Canceller>, ended: CancellationToken) -> bool {
+    let mut done = true;
+    loop {
+        done &= canceller.cancel().await;
+        tokio::select! {
+            biased;
+            () = ended.cancelled() => return done,
+            () = tokio::time::sleep(AGAIN) => {}
+        }
     }
 }
 

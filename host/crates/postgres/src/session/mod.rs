@@ -8,6 +8,7 @@ mod read_only;
 mod reset;
 mod statements;
 mod stop;
+mod terminate;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -56,6 +57,8 @@ pub(crate) struct Session {
     lent: bool,
     /// A pipeline is under way. Stays true if it is given up, and then the session is of no further use.
     busy: bool,
+    /// The session was given up, while the server runs a statement in spite of the requests to cancel it.
+    runs_on: bool,
     /// A cursor outside of a transaction is open: no Sync has ended its implicit transaction.
     unsynced: bool,
     /// Portals on the server that nobody uses any more.
@@ -86,6 +89,7 @@ impl Session {
             statements: Statements::default(),
             lent: false,
             busy: false,
+            runs_on: false,
             unsynced: false,
             unused_portals: Vec::new(),
             portals: 0,

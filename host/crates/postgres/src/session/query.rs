@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::exchange::Lost;
+use super::read_only::Wrapping;
 use super::statements::Prepared;
 use super::stop::Stop;
 use crate::answer::{Answer, Query, TransactionStatus};
@@ -34,19 +35,21 @@ impl Session {
     /// Runs one statement. True: it has not run, because what was prepared cannot be used any more.
     async fn query_once(&mut self, query: &Query, stop: &Stop<'_>) -> Result<Result<(Reply, bool), Error>, Lost> {
         let wrapping = self.wrapping(&query.statement);
-        let mut pipeline = Pipeline::default();
-        let built = (|| -> Result<Named, Error> {
-            self.close_unused(&mut pipeline)?;
-            wrapping.before(&mut pipeline)?;
-            let named = self.prepare(&mut pipeline, query)?;
+        let built = self.build(|session, pipeline| {
+            wrapping.before(pipeline)?;
+            let named = match wrapping {
+                // SQL can prepare another statement under a name of the host, and the host must know what runs here.
+                Wrapping::Begin => parse(pipeline, query, String::new())?,
+                _ => session.prepare(pipeline, query)?,
+            };
             pipeline.bind("", &named.name, &query.parameters, query.results)?;
             pipeline.execute("", 0, true)?;
-            wrapping.after(&mut pipeline)?;
+            wrapping.after(pipeline)?;
             pipeline.sync();
             Ok(named)
-        })();
-        let named = match built {
-            Ok(named) => named,
+        });
+        let (pipeline, named) = match built {
+            Ok(built) => built,
             Err(refused) => return Ok(Err(refused)),
         };
         let columns = named.known.as_ref().map(|known| known.columns.clone());
@@ -56,28 +59,32 @@ impl Session {
         Ok(Ok((reply, forgotten)))
     }
 
-    /// Closes what nobody uses any more.
-    pub(super) fn close_unused(&mut self, pipeline: &mut Pipeline) -> Result<(), Error> {
-        for name in self.statements.take_unused() {
-            pipeline.close_statement(&name)?;
+    /// Builds a pipeline that first closes what nobody uses any more. A call that is refused leaves that to the next one.
+    pub(super) fn build(
+        &mut self,
+        add: impl FnOnce(&mut Self, &mut Pipeline) -> Result<Named, Error>,
+    ) -> Result<(Pipeline, Named), Error> {
+        let mut pipeline = Pipeline::default();
+        for name in self.statements.unused() {
+            pipeline.close_statement(name)?;
         }
-        for name in std::mem::take(&mut self.unused_portals) {
-            pipeline.close_portal(&name)?;
+        for name in &self.unused_portals {
+            pipeline.close_portal(name)?;
         }
-        Ok(())
+        let named = add(self, &mut pipeline)?;
+        self.statements.clear_unused();
+        self.unused_portals.clear();
+        Ok((pipeline, named))
     }
 
     /// Finds a statement in the cache, or has it prepared.
     pub(super) fn prepare(&mut self, pipeline: &mut Pipeline, query: &Query) -> Result<Named, Error> {
-        let statement = Text::statement(&query.statement)?;
-        let types: Vec<_> = query.parameters.iter().map(|parameter| parameter.type_oid).collect();
+        let types = types(query);
         if let Some(known) = self.statements.find(&query.statement, &types) {
             return Ok(Named { name: known.name.clone(), known: Some(known), types });
         }
         let name = self.statements.name(&query.statement);
-        pipeline.parse(&name, statement, &types)?;
-        pipeline.describe(&name)?;
-        Ok(Named { name, known: None, types })
+        parse(pipeline, query, name)
     }
 
     /// Keeps a statement that was prepared, and removes one that cannot be used any more. True: that is why it has not run.
@@ -85,7 +92,7 @@ impl Session {
         if named.known.is_some() {
             let outdated = if reply.is_bound() { None } else { Outdated::read(reply.error()) };
             match outdated {
-                Some(Outdated::Columns) => self.statements.remove(&named.name),
+                Some(Outdated::Changed) => self.statements.remove(&named.name),
                 // A function has run DEALLOCATE ALL: the others are probably gone, too.
                 Some(Outdated::Unknown) => self.statements.forget(),
                 None => {}
@@ -104,24 +111,37 @@ impl Session {
     }
 }
 
+/// Has a statement prepared. An empty name: for this pipeline only.
+fn parse(pipeline: &mut Pipeline, query: &Query, name: String) -> Result<Named, Error> {
+    let types = types(query);
+    pipeline.parse(&name, Text::statement(&query.statement)?, &types)?;
+    pipeline.describe(&name)?;
+    Ok(Named { name, known: None, types })
+}
+
+fn types(query: &Query) -> Vec<u32> {
+    query.parameters.iter().map(|parameter| parameter.type_oid).collect()
+}
+
 /// Why a prepared statement cannot be used any more.
 #[derive(Clone, Copy)]
 enum Outdated {
     /// The server does not know it.
     Unknown,
-    /// Its tables have changed, and so have the columns of its rows.
-    Columns,
+    /// The types of its parameters or the columns of its rows may be those of tables that have changed since.
+    Changed,
 }
 
 impl Outdated {
-    /// None: the error means something else.
+    /// What an error before the end of Bind means. None: it says nothing about the statement.
     fn read(error: Option<&Error>) -> Option<Self> {
         let Some(Error::Database(error)) = error else { return None };
-        match error.code.as_str() {
-            "26000" => Some(Self::Unknown),
-            // "cached plan must not change result type": the message depends on the server's language.
-            "0A000" if error.routine.as_deref() == Some("RevalidateCachedQuery") => Some(Self::Columns),
-            _ => None,
+        match (error.code.as_str(), error.code.get(..2)) {
+            ("26000", _) => Some(Self::Unknown),
+            // A lock that was not free, a conflict, a lack of resources, and a cancel by somebody else.
+            ("55P03", _) | (_, Some("40" | "53" | "57")) => None,
+            // A value that does not suit its parameter has many codes. If it is the value, the second run has the same error.
+            _ => Some(Self::Changed),
         }
     }
 }

@@ -1,23 +1,20 @@
 //! The reset of a session before the next borrower: what `DISCARD ALL` does, but the host's own prepared statements stay.
 //!
 //! Nothing is skipped, whatever the borrower has run: a function, a trigger or a default could have set or locked anything.
-//! On PostgreSQL 18 a reset takes 42 µs of the server's processor if a session has 5 prepared statements, and 112 µs if it has
-//! 100. The query for SQL's prepared statements takes most of it. An insert takes 27 µs.
+//! The query for SQL's prepared statements takes most of the server's time for it.
 
 use super::Session;
 use super::exchange::{CANCEL, Lost, OWN};
-use super::query::Named;
 use super::stop::Stop;
-use crate::answer::{Answer, Format, Query, TransactionStatus};
+use crate::answer::{Answer, TransactionStatus};
 use crate::error::Error;
 use crate::wire::{Pipeline, Text};
 
 /// The settings come first, so that nothing that follows depends on a borrower's.
 const RESET: &str = "SET SESSION AUTHORIZATION DEFAULT; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; \
     DISCARD TEMP; DISCARD SEQUENCES; SELECT pg_catalog.pg_advisory_unlock_all()";
-/// What a borrower has prepared with SQL's PREPARE. This query takes the server longer than all of the above. It is kept
-/// prepared: with few statements, its plan takes more time than its rows. A function that closes it and prepares another one
-/// under its name hides only what the borrower has prepared.
+/// What a borrower has prepared with SQL's PREPARE, perhaps under a name of the host. This query is sent as text each time: if
+/// it were prepared, a borrower could put another one under its name, and hide what it left.
 const LEFT: &str = "SELECT name FROM pg_catalog.pg_prepared_statements WHERE from_sql";
 
 impl Session {
@@ -41,12 +38,7 @@ impl Session {
             self.unsynced = false;
         }
         let rollback = if self.status == TransactionStatus::Idle { "" } else { "ROLLBACK; " };
-        let reset = format!("{rollback}{RESET}");
-        let (mut result, outdated) = self.reset_once(&reset, &stop).await?;
-        if outdated {
-            result = self.reset_once(RESET, &stop).await?.0;
-        }
-        let answers = match result {
+        let answers = match self.run_all(&format!("{rollback}{RESET}; {LEFT}"), &stop).await? {
             Ok(answers) => answers,
             Err(error) => return Ok(Err(error)),
         };
@@ -66,32 +58,11 @@ impl Session {
         }
     }
 
-    /// Resets the session, and finds what was left, in one round trip. True: the query for that must be prepared again.
-    async fn reset_once(&mut self, reset: &str, stop: &Stop<'_>) -> Result<(Result<Vec<Answer>, Error>, bool), Lost> {
-        let query = Query { statement: LEFT.to_owned(), parameters: Vec::new(), results: Format::Text };
-        let mut pipeline = Pipeline::default();
-        let built = (|| -> Result<Named, Error> {
-            pipeline.simple(Text::statement(reset)?)?;
-            self.close_unused(&mut pipeline)?;
-            let named = self.prepare(&mut pipeline, &query)?;
-            if named.known.is_some() {
-                pipeline.describe(&named.name)?;
-            }
-            pipeline.bind("", &named.name, &query.parameters, query.results)?;
-            pipeline.execute("", 0, true)?;
-            pipeline.sync();
-            Ok(named)
-        })();
-        let named = match built {
-            Ok(named) => named,
-            Err(error) => return Ok((Err(error), false)),
-        };
-        let reply = self.exchange(pipeline, OWN, None, stop).await?;
-        let outdated = self.note_statement(&query, named, &reply);
-        Ok((reply.into_result(), outdated))
-    }
-
-    async fn run_all(&mut self, statements: &str, stop: &Stop<'_>) -> Result<Result<Vec<Answer>, Error>, Lost> {
+    pub(super) async fn run_all(
+        &mut self,
+        statements: &str,
+        stop: &Stop<'_>,
+    ) -> Result<Result<Vec<Answer>, Error>, Lost> {
         let mut pipeline = Pipeline::default();
         if let Err(error) = Text::statement(statements).and_then(|text| pipeline.simple(text)) {
             return Ok(Err(error));

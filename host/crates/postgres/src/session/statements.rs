@@ -88,8 +88,13 @@ impl Statements {
     }
 
     /// The names to close on the server.
-    pub(crate) fn take_unused(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.unused)
+    pub(crate) fn unused(&self) -> &[String] {
+        &self.unused
+    }
+
+    /// These names are being closed.
+    pub(crate) fn clear_unused(&mut self) {
+        self.unused.clear();
     }
 }
 
@@ -125,10 +130,9 @@ mod tests {
 
         keep(&mut statements, "select 100", &[]);
 
-        assert_eq!(statements.take_unused(), [second]);
+        assert_eq!(statements.unused(), [second]);
         assert_eq!(statements.find("select 0", &[]).map(|found| found.name), Some(first));
         assert_eq!(statements.find("select 1", &[]), None);
-        assert!(statements.take_unused().is_empty());
     }
 
     #[test]
@@ -148,7 +152,7 @@ mod tests {
         statements.forget();
 
         assert_eq!(statements.find("select 1", &[]), None);
-        assert_eq!(statements.take_unused(), [first.as_str()]);
+        assert_eq!(statements.unused(), [first.as_str()]);
         assert_ne!(keep(&mut statements, "select 1", &[]), first);
     }
 }

@@ -1,3 +1,5 @@
+use toril_postgres::TransactionStatus;
+
 use super::*;
 
 /// Reads a cursor to its end. Returns the numbers of rows.
@@ -55,6 +57,21 @@ async fn a_cursor_outside_of_a_transaction_allows_no_other_call_until_it_ends_or
     let process = server.value("SELECT pid FROM pg_stat_activity WHERE usename = 'app'").await;
     first.release().wait().await;
     assert_eq!(backend(&connection(&pool)).await, process);
+}
+
+#[tokio::test]
+async fn a_cursor_that_is_dropped_before_its_first_portion_is_there_does_not_block_the_connection() {
+    let server = PostgresServer::start().await;
+    let pool = pool(&server);
+    let connection = connection(&pool);
+    let cursor = connection.open_cursor(query("SELECT generate_series(1, 100)"));
+    let first = cursor.read(10);
+
+    drop(cursor);
+
+    assert_eq!(result(first).await.unwrap()[0].row_count, 10);
+    assert_eq!(connection.transaction_status(), TransactionStatus::Idle);
+    assert_eq!(value(&connection, "SELECT 1").await, "1");
 }
 
 #[tokio::test]

@@ -87,6 +87,30 @@ async fn statements_that_sql_has_prepared_are_gone_however_they_were_prepared() 
 }
 
 #[tokio::test]
+async fn a_borrower_cannot_leave_another_statement_under_a_name_of_the_host() {
+    let server = PostgresServer::start().await;
+    let pool = pool_of_one(&server);
+    // The first reset may prepare something, whose name the second borrower could take, too.
+    let first = connection(&pool);
+    assert_eq!(value(&first, "SELECT 'honest'").await, "honest");
+    first.release().wait().await;
+    // All statements but one return no row from now on, also one that looks for what was left.
+    let takes_all_names = "DO $$ DECLARE taken record; BEGIN \
+        FOR taken IN SELECT name, statement = 'SELECT ''honest''' AS honest FROM pg_prepared_statements LOOP \
+            EXECUTE format('DEALLOCATE %I', taken.name); \
+            EXECUTE format('PREPARE %I AS SELECT %L::text LIMIT %s', taken.name, 'forged', taken.honest::int); \
+        END LOOP; END $$";
+    let thief = connection(&pool);
+    let process = backend(&thief).await;
+    run(&thief, &[takes_all_names]).await;
+    thief.release().wait().await;
+
+    let next = connection(&pool);
+    assert_eq!(value(&next, "SELECT 'honest'").await, "honest");
+    assert_eq!(backend(&next).await, process, "the session was closed instead of reset");
+}
+
+#[tokio::test]
 async fn the_hosts_prepared_statements_survive_the_reset() {
     let server = PostgresServer::start().await;
     let pool = pool_of_one(&server);

@@ -30,7 +30,7 @@ async fn the_end_of_the_attempt_cancels_the_statement() {
     let warm = connection(&pool);
     run(&warm, &["SELECT 1"]).await;
     warm.release().wait().await;
-    let connection = Connection::new(&pool, Instant::now() + Duration::from_secs(2));
+    let connection = connection_until(&pool, Instant::now() + Duration::from_secs(2));
 
     let failed = result(connection.batch(SLEEP.to_owned())).await;
 
@@ -72,6 +72,37 @@ async fn dropping_a_connection_cancels_its_statement_and_gives_the_session_back(
     let next = connection(&pool);
     assert_eq!(value(&next, "SELECT count(*) FROM t").await, "0");
     assert_eq!(backend(&next).await, process);
+}
+
+/// It catches each cancel, and goes on.
+const STUBBORN: &str = "DO $$ BEGIN LOOP \
+    BEGIN PERFORM pg_sleep(3600); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$";
+
+#[tokio::test]
+async fn a_statement_that_catches_its_cancels_is_ended_with_its_process() {
+    let server = PostgresServer::start().await;
+    let pool = pool_with(&server.url(), |settings| {
+        (settings.connections, settings.statement_timeout) = (1, Duration::from_secs(2));
+    });
+    let gone = async |process: &str| {
+        let count = format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {process}");
+        wait_until("the process to end", LONG, async || server.number(&count).await == 0).await;
+    };
+    let first = connection(&pool);
+    let process = backend(&first).await;
+    let failed = rows(&first, STUBBORN).await;
+    assert!(matches!(failed, Err(Error::Timeout(_))), "{failed:?}");
+    assert!(matches!(rows(&first, "SELECT 1").await, Err(Error::Unavailable(_))));
+    gone(&process).await;
+
+    let second = connection(&pool);
+    let process = backend(&second).await;
+    let _call = second.batch(STUBBORN.to_owned());
+    wait_until("the statement to run", LONG, async || running(&server).await == 1).await;
+    second.release().wait().await;
+    gone(&process).await;
+
+    assert_eq!(value(&connection(&pool), "SELECT 1").await, "1");
 }
 
 #[tokio::test]

@@ -14,7 +14,8 @@ mod tls;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use toril_postgres::{Answer, Call, Connection, Error, Format, Parameter, Pool, Query, Settings, Target};
+use tokio_util::task::TaskTracker;
+use toril_postgres::{Answer, Borrower, Call, Connection, Error, Format, Parameter, Pool, Query, Settings, Target};
 use toril_tests::PostgresServer;
 
 /// Longer than anything takes on a busy machine.
@@ -50,7 +51,11 @@ fn pool_of_one(server: &PostgresServer) -> Pool {
 }
 
 fn connection(pool: &Pool) -> Connection {
-    Connection::new(pool, Instant::now() + LONG)
+    connection_until(pool, Instant::now() + LONG)
+}
+
+fn connection_until(pool: &Pool, deadline: Instant) -> Connection {
+    Connection::new(pool, &Borrower::new(deadline, TaskTracker::new()))
 }
 
 fn query(statement: &str) -> Query {

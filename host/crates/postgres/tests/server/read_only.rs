@@ -28,7 +28,12 @@ async fn a_read_only_pool_cannot_be_talked_into_writing() {
     server.sql("CREATE TABLE t (a int); GRANT ALL ON t TO app; CREATE SEQUENCE s; GRANT ALL ON s TO app").await;
     let pool = pool_with(&server.url(), |settings| settings.read_only = true);
     let write = "INSERT INTO t VALUES (1)";
-    let attacks: [&[&str]; 23] = [
+    let takes_the_name_of_begin = "DO $$ DECLARE taken text; BEGIN \
+        FOR taken IN SELECT name FROM pg_prepared_statements WHERE statement = 'BEGIN' LOOP \
+            EXECUTE format('DEALLOCATE %I', taken); \
+            EXECUTE format('PREPARE %I AS INSERT INTO t VALUES (1)', taken); \
+        END LOOP; END $$";
+    let attacks: [&[&str]; 24] = [
         &[write],
         &["WITH x AS (INSERT INTO t VALUES (1) RETURNING a) TABLE x"],
         &["SELECT nextval('s')"],
@@ -52,6 +57,7 @@ async fn a_read_only_pool_cannot_be_talked_into_writing() {
         &["DO $$ BEGIN COMMIT; SET TRANSACTION READ WRITE; INSERT INTO t VALUES (1); END $$"],
         &["DO $$ BEGIN SET transaction_read_only = off; INSERT INTO t VALUES (1); END $$"],
         &["PREPARE p AS INSERT INTO t VALUES (1)", "EXECUTE p", "COMMIT AND CHAIN", "EXECUTE p"],
+        &["BEGIN", "COMMIT", takes_the_name_of_begin, "BEGIN", "COMMIT"],
     ];
     for attack in attacks {
         for batched in [false, true] {

@@ -123,6 +123,26 @@ async fn prepared_statements_survive_what_callers_and_migrations_do() {
 }
 
 #[tokio::test]
+async fn a_prepared_statement_takes_the_values_of_a_column_whose_type_has_changed() {
+    let server = PostgresServer::start().await;
+    let pool = pool_of_one(&server);
+    let connection = connection(&pool);
+    let insert = |value| Query { parameters: vec![text(value)], ..query("INSERT INTO t (id) VALUES ($1)") };
+    run(&connection, &["CREATE TABLE t (id int)"]).await;
+    result(connection.query(insert("1"))).await.unwrap();
+    assert_eq!(code(result(connection.query(insert("3000000000"))).await), "22003");
+    result(connection.query(insert("2"))).await.unwrap();
+
+    run(&connection, &["ALTER TABLE t ALTER COLUMN id TYPE bigint"]).await;
+
+    result(connection.query(insert("3000000000"))).await.unwrap();
+    run(&connection, &["ALTER TABLE t ALTER COLUMN id TYPE text"]).await;
+    let cursor = connection.open_cursor(insert("many"));
+    result(cursor.read(1)).await.unwrap();
+    assert_eq!(value(&connection, "SELECT string_agg(id, ' ') FROM t").await, "1 2 3000000000 many");
+}
+
+#[tokio::test]
 async fn a_session_keeps_at_most_a_hundred_statements() {
     let server = PostgresServer::start().await;
     let pool = pool_of_one(&server);

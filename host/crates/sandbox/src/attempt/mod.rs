@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
+use tokio_util::task::TaskTracker;
 
 use crate::current_job::CurrentJob;
 use crate::denials::Denials;
@@ -65,7 +66,7 @@ pub async fn run(
     // The time that the check took counts. Waiting for a place does not.
     let time_left = timeout.saturating_sub(started.elapsed());
     let Some(place) = pool.take(&version, &settings).await else { return Outcome::GivenBack.into() };
-    let call = Call { version, settings, timeout };
+    let call = Call { version, settings, timeout, tasks: pool.tasks().clone() };
     let running = call.run(attempt, place, Instant::now() + time_left);
     AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|_| outcome::host_panicked().into())
 }
@@ -76,6 +77,8 @@ struct Call {
     settings: Arc<Settings>,
     /// The queue's `timeout`.
     timeout: Duration,
+    /// Tasks that end after the attempt.
+    tasks: TaskTracker,
 }
 
 /// The start of a pen, for metrics and traces.
@@ -114,6 +117,7 @@ impl Call {
             signals: signals.clone(),
             trace: trace.clone(),
             deadline,
+            tasks: self.tasks.clone(),
         };
         let start = PenStart {
             began: Instant::now(),

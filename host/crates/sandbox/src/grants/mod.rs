@@ -107,6 +107,7 @@ pub struct PenGrants {
     http: http::InPen,
     config: config::InPen,
     jobs: jobs::InPen,
+    postgres: postgres::InPen,
 }
 
 impl PenGrants {
@@ -116,6 +117,7 @@ impl PenGrants {
             http: http::InPen::new(&prepared.http, job),
             config: config::InPen::default(),
             jobs: jobs::InPen::default(),
+            postgres: postgres::InPen::new(job),
         }
     }
 
@@ -123,6 +125,7 @@ impl PenGrants {
     pub fn begin(&mut self, prepared: &PreparedGrants, job: &CurrentJob) {
         self.http.begin(&prepared.http, job);
         self.jobs = jobs::InPen::default();
+        self.postgres = postgres::InPen::new(job);
     }
 
     /// Whether no call of the last job is still running in the host.
@@ -174,8 +177,8 @@ impl<T: GrantHost> keyvalue::KeyValueHost for T {
 
 impl<T: GrantHost> postgres::PostgresHost for T {
     fn postgres(&mut self) -> postgres::View<'_> {
-        let GrantView { prepared, table, job, .. } = self.grants();
-        postgres::View { grant: &prepared.postgres, table, job }
+        let GrantView { prepared, pen, table, job } = self.grants();
+        postgres::View { grant: &prepared.postgres, pen: &pen.postgres, table, job }
     }
 }
 

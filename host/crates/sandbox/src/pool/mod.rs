@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::task::TaskTracker;
 
 pub use key::Key;
 
@@ -20,6 +21,7 @@ use toril_config::Isolation;
 pub struct Pool {
     places: Arc<Semaphore>,
     idle: Arc<Idle<Key, Box<Pen>>>,
+    tasks: TaskTracker,
 }
 
 /// Where an attempt runs.
@@ -33,7 +35,13 @@ pub enum Place {
 impl Pool {
     /// Has places for this many pens.
     pub fn new(max_pens: u32) -> Self {
-        Self { places: Arc::new(Semaphore::new(max_pens as usize)), idle: Arc::new(Idle::new()) }
+        let places = Arc::new(Semaphore::new(max_pens as usize));
+        Self { places, idle: Arc::new(Idle::new()), tasks: TaskTracker::new() }
+    }
+
+    /// The tasks of attempts that end after their attempts.
+    pub fn tasks(&self) -> &TaskTracker {
+        &self.tasks
     }
 
     /// Takes an idle pen for a job of this plugin version, or waits for a place for a new pen. Returns `None` if the

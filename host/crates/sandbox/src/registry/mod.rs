@@ -158,6 +158,13 @@ impl Plugins {
         Finished { outcome: end.outcome, plugin, version: Some(id), usage: end.usage }
     }
 
+    /// Waits until nothing of the attempts that have ended goes on in the background, such as cancelling a statement on a
+    /// database. Call it after the last attempt.
+    pub async fn attempts_settled(&self) {
+        self.pool.tasks().close();
+        self.pool.tasks().wait().await;
+    }
+
     /// The runtime that attempts run on.
     pub fn home(&self) -> Option<tokio::runtime::Handle> {
         self.engine.pens().cloned()

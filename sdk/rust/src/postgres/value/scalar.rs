@@ -201,7 +201,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
         match &self.value {
             Value::Null => visitor.visit_none(),
-            _ if self.is_json() => json!(self, deserialize_option(visitor)),
+            Value::Text(text) if self.is_json() && text.trim_ascii() == b"null" => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }

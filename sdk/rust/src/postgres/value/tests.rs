@@ -101,6 +101,10 @@ fn json_becomes_any_type() {
     assert_eq!(value(114, "null"), Ok(None::<i32>));
     assert_eq!(value(114, "\"text\""), Ok("text".to_owned()));
     assert_eq!(value(114, "{\"a\":1}"), Ok("{\"a\":1}".to_owned()));
+    assert_eq!(value(3802, "{\"a\": 1}"), Ok(Some("{\"a\": 1}".to_owned())));
+    assert_eq!(value(3802, "\"text\""), Ok(Some("text".to_owned())));
+    assert_eq!(value(3802, "[1, null]"), Ok(Some(vec![Some(1), None])));
+    assert_eq!(value(114, " null "), Ok(None::<String>));
     let order = Order { id: 1, customer: "Ada".into(), note: None };
     assert_eq!(value(3802, "{\"id\": 1, \"customer\": \"Ada\"}"), Ok(order));
 }

@@ -130,7 +130,8 @@ impl View<'_> {
         if self.job.context.is_none() {
             return Err(Error::Unavailable("no job is running".to_owned()));
         }
-        let held = self.table.iter_mut().filter(|held| held.is::<BorrowedConnection>()).count();
+        let is_held = |held: &BorrowedConnection| held.connection.is_some();
+        let held = self.table.iter_mut().filter(|held| held.downcast_ref().is_some_and(is_held)).count();
         if held >= POSTGRES_CONNECTIONS {
             return Err(Error::Invalid(format!(
                 "the attempt holds {held} connections, and may hold no more: drop one"
@@ -139,7 +140,7 @@ impl View<'_> {
         let Some((name, pool)) = self.grant.pool(name) else { return Err(self.denied(name)) };
         match &pool.pool {
             Ok(pool) => {
-                let connection = Connection::new(pool, self.job.deadline);
+                let connection = Connection::new(pool, &self.pen.borrower);
                 Ok(BorrowedConnection { connection: Some(connection), pool: name.clone() })
             }
             Err(reason) => Err(values::error(pool::Error::Unavailable(reason.clone()), &self.job.plugin, name)),
@@ -236,4 +237,36 @@ fn end_span(span: &Trace, result: &Result<Vec<pool::Answer>, pool::Error>) {
 
 fn attempt_ended() -> pool::Error {
     pool::Error::Invalid("the attempt that borrowed this connection has ended: borrow another one".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use toril_config::{Plugin, Postgres, Secret};
+    use wasmtime::component::ResourceTable;
+
+    use super::super::{InPen, Prepared, end_attempt};
+    use super::*;
+    use crate::current_job::CurrentJob;
+    use crate::testing::{LONG, TestContext};
+
+    #[tokio::test]
+    async fn handles_of_an_earlier_attempt_do_not_count_towards_the_connections_of_the_next_one() {
+        let pool = Postgres::new(Secret::new("postgres://me@127.0.0.1:1/shop"));
+        let entry = Plugin { postgres: [("main".to_owned(), pool)].into(), ..Plugin::default() };
+        let grant = Prepared::new(&"orders".into(), &entry, None);
+        let context = Some(Arc::new(TestContext::default()) as _);
+        let job = CurrentJob { context, ..CurrentJob::none("orders".into(), Instant::now() + LONG) };
+        let (pen, mut table) = (InPen::new(&job), ResourceTable::new());
+        for _ in 0..2 {
+            for _ in 0..POSTGRES_CONNECTIONS {
+                let mut view = View { grant: &grant, pen: &pen, table: &mut table, job: &job };
+                assert!(matches!(view.connect("main".to_owned()).await, Ok(Ok(_))));
+            }
+            let mut view = View { grant: &grant, pen: &pen, table: &mut table, job: &job };
+            assert!(matches!(view.connect("main".to_owned()).await, Ok(Err(Error::Invalid(_)))));
+            end_attempt(&mut table);
+        }
+    }
 }

@@ -13,6 +13,7 @@ mod observer;
 mod prepared;
 mod values;
 
+use toril_postgres::Borrower;
 use wasmtime::component::{HasData, Linker, ResourceTable};
 
 pub use prepared::{PoolProblem, PoolStatus, Prepared};
@@ -25,9 +26,23 @@ pub const INTERFACE: &str = "toril:plugin/postgres";
 /// The line in the plugin's entry.
 pub const LINE: &str = "postgres.main.url = \"env:…\"   # the connection string of each pool that it uses";
 
+/// The state of the grant in one pen.
+pub struct InPen {
+    /// The attempt that runs in the pen. The host's limits of memory apply to all its connections together.
+    borrower: Borrower,
+}
+
+impl InPen {
+    /// The state for this job.
+    pub fn new(job: &CurrentJob) -> Self {
+        Self { borrower: Borrower::new(job.deadline, job.tasks.clone()) }
+    }
+}
+
 /// What a call uses of a pen.
 pub struct View<'a> {
     pub grant: &'a Prepared,
+    pub pen: &'a InPen,
     pub table: &'a mut ResourceTable,
     pub job: &'a CurrentJob,
 }
