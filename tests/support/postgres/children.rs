@@ -12,10 +12,20 @@ pub(super) fn children(parent: u32) -> Vec<u32> {
 }
 
 fn parent_of(id: u32) -> Option<u32> {
+    status(id)?.split(' ').nth(1)?.parse().ok()
+}
+
+/// Whether a process has ended. It may still be listed, as a zombie, until its parent asks for its exit code.
+pub(super) fn has_ended(id: u32) -> bool {
+    status(id).is_none_or(|status| status.starts_with(['Z', 'X']))
+}
+
+/// The status of a process: its state, its parent, and more. `None`: there is no such process.
+fn status(id: u32) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    // The second field, a name in parentheses, may contain anything. The state and the parent follow it.
-    let (_, rest) = stat.rsplit_once(") ")?;
-    rest.split(' ').nth(1)?.parse().ok()
+    // The field before, a name in parentheses, may contain anything.
+    let (_, status) = stat.rsplit_once(") ")?;
+    Some(status.to_owned())
 }
 
 /// Sends a signal to processes, some of which may have ended.

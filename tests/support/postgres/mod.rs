@@ -28,9 +28,9 @@ pub use sql::{Row, SqlSession};
 use crate::certificates::Certificates;
 use crate::ports::free_port;
 use crate::process::{Guarded, Signal, print_if_failed};
-use crate::wait::{LONG, POLL};
+use crate::wait::{LONG, POLL, wait_until};
 use account::Account;
-use children::{children, force};
+use children::{children, force, has_ended};
 
 /// The role of clients. It is no superuser, and may `SET ROLE other_role`.
 pub const USER: &str = "app";
@@ -70,6 +70,8 @@ pub struct PostgresServer {
     settings: Vec<String>,
     certificates: Option<Certificates>,
     process: Option<Guarded>,
+    /// The processes for clients that were killed last, and that may not have ended yet.
+    killed: Vec<u32>,
 }
 
 impl PostgresServer {
@@ -173,11 +175,14 @@ impl PostgresServer {
         let children = children(process.id());
         process.kill();
         force("KILL", &children);
+        self.killed = children;
     }
 
     /// Starts the server again on the same port with its data. Ends it first if it runs.
     pub async fn restart(&mut self) {
         self.stop().await;
+        // Until then the shared memory is in use, and the server does not start.
+        wait_until("the killed processes to end", LONG, async || self.killed.iter().all(|id| has_ended(*id))).await;
         self.run().await.unwrap_or_else(|error| panic!("the PostgreSQL server did not start again: {error:#}"));
     }
 
@@ -224,7 +229,8 @@ impl PostgresServer {
         let data = data.map_or_else(|| template::template(&programs), Ok)?;
         account.copy(&data, &folder.path().join("data"))?;
         let certificates = tls.then(|| Certificates::create(folder.path())).transpose()?;
-        let server = Self { folder, account, programs, port: 0, settings, certificates, process: None };
+        let server =
+            Self { folder, account, programs, port: 0, settings, certificates, process: None, killed: Vec::new() };
         server.write_access()?;
         Ok(server)
     }
