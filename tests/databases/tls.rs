@@ -58,8 +58,8 @@ async fn each_mode_checks_what_libpq_checks() {
     for pool in ["full", "full-name", "ca-wrong-name", "require", "prefer"] {
         assert_eq!(encrypted(&toril, pool).await, Ok(true), "{pool}");
     }
-    // A plugin is told less than the host's log, which may contain addresses.
-    for (pool, told, logged) in [
+    // The error for the plugin says less than the host's log, which may contain addresses.
+    for (pool, shown, logged) in [
         ("full-wrong-name", "TLS failed", "not valid for name"),
         ("full-wrong-ca", "TLS failed", "invalid peer certificate"),
         ("full-no-ca", "TLS failed", "invalid peer certificate"),
@@ -67,7 +67,7 @@ async fn each_mode_checks_what_libpq_checks() {
         ("disable", "SQLSTATE 28000", "no encryption"),
     ] {
         let error = encrypted(&toril, pool).await.expect_err(pool);
-        assert!(error.contains("unavailable") && error.contains(told), "{pool}: {error}");
+        assert!(error.contains("unavailable") && error.contains(shown), "{pool}: {error}");
         let log = toril.wait_for_log(&format!("postgres.{pool}"), LONG).await;
         assert!(log.contains(logged), "{pool}: {log}");
     }

@@ -367,7 +367,7 @@ cases! {
         "invalid: PostgreSQL pool main of plugin hostile: COPY to or from the client is not supported. Use INSERT or SELECT"
     }
     a_huge_row => databases::a_huge_row {
-        "reading a row of 200 MB, or of 1 GB",
+        "reading a row of 200 MB, or one that is announced with 1 GB",
         "`max_bytes` of the pool, by the length that the server announces",
         "too-large: PostgreSQL pool main of plugin hostile: a row has … bytes, which is more than max_bytes. The host closed the connection"
     }

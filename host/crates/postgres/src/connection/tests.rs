@@ -439,7 +439,7 @@ async fn an_idle_session_that_the_server_has_closed_is_not_lent() {
 }
 
 #[tokio::test]
-async fn a_borrower_that_waits_too_long_is_told_so() {
+async fn a_borrower_that_waits_too_long_gets_an_error_that_says_so() {
     let server = ScriptedServer::lying(Vec::new()).await;
     let pool = pool_of(&server, |settings| {
         settings.connections = 1;
