@@ -14,8 +14,8 @@ pub struct Case {
 /// Declares the cases: each becomes a test with its name, and a row of the table.
 macro_rules! cases {
     ($($name:ident => $test:path { $tries:literal, $bound:literal, $seen:literal })*) => {
-        /// All cases, in the order of the table.
-        const CASES: &[(&str, $crate::case::Case)] = &[
+        /// The cases of this list, in the order of the table.
+        pub const CASES: &[(&str, $crate::case::Case)] = &[
             $((stringify!($name), $crate::case::Case { tries: $tries, bound: $bound, seen: $seen }),)*
         ];
 
@@ -54,11 +54,11 @@ fn fits(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// The table, in Markdown.
-pub fn table(cases: &[(&str, Case)]) -> String {
+/// The table of these lists, in Markdown.
+pub fn table(lists: &[&[(&str, Case)]]) -> String {
     let mut table = "| the test | a plugin tries | what stops it | what the user sees |\n".to_owned();
     table += "| --- | --- | --- | --- |\n";
-    for (name, Case { tries, bound, seen }) in cases {
+    for (name, Case { tries, bound, seen }) in lists.iter().copied().flatten() {
         // Text between backticks cannot contain backticks, so they become quotes.
         let seen = seen.replace('`', "'").replace('|', "\\|");
         table += &format!("| `{name}` | {tries} | {bound} | `{seen}` |\n");
