@@ -22,7 +22,7 @@ const SDK: &str = "sdk/js";
 const SIZES: [&str; 3] = ["core", "web", "full"];
 /// For QuickJS. Less inlining than the compiler's default makes a component 180 KB smaller, and typical code executes at
 /// most 1 % more instructions.
-const C_FLAGS: &str = "-O2 -mllvm -inline-threshold=75";
+const C_FLAGS: &str = "-O2 -fhosted -mllvm -inline-threshold=75";
 
 /// Builds the engine. Returns without work if nothing has changed.
 pub fn run(workspace: &Workspace) -> Result<()> {

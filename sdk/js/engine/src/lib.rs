@@ -7,6 +7,7 @@
 //! which it looks up in `positions`. The allocator, and the functions that replace QuickJS's own JSON functions, are in the
 //! crate `toril-js-fast`.
 
+mod arenas;
 mod bindings;
 mod build;
 mod event_loop;

@@ -6,7 +6,7 @@ use rquickjs::{CatchResultExt, Context, Ctx, Function, Module, Object, Persisten
 
 use toril_js_fast::{alloc, json};
 
-use crate::{event_loop, interfaces, native, rejections};
+use crate::{arenas, event_loop, interfaces, native, rejections};
 
 /// QuickJS raises a RangeError when its C stack uses that many bytes. The stack has 1 MiB in this module, and the host
 /// bounds the machine's stack too.
@@ -59,6 +59,7 @@ impl Realm {
             native::install(&ctx).catch(&ctx).map_err(|error| error.to_string())?;
             let mut handler = None;
             for code in modules {
+                arenas::make_room(&ctx);
                 handler = Some(evaluate(&ctx, code)?);
             }
             let handler: Object = handler
@@ -90,9 +91,11 @@ impl Realm {
     /// Collects the garbage of the evaluation and ends the time before the snapshot.
     pub fn finish(&self) {
         self.runtime.run_gc();
+        self.context.with(|ctx| arenas::fill(&ctx));
         let used = usize::try_from(self.runtime.memory_usage().malloc_size).unwrap_or(usize::MAX);
         self.runtime.set_gc_threshold(used.saturating_add(GARBAGE));
         alloc::seal();
+        self.context.with(|ctx| arenas::begin(&ctx));
         LIVE.set(true);
     }
 
