@@ -8,23 +8,26 @@ use rquickjs::Ctx;
 use rquickjs::qjs::{self, JSRuntime};
 use toril_js_fast::{alloc, pages};
 
-/// The sizes of blocks (`arena_block_sizes` of QuickJS-ng 0.14), those that most jobs need first. Their arenas lie in this order.
+/// The sizes of blocks (`arena_block_sizes` of QuickJS-ng 0.14). The arenas of jobs lie in this order, before the memory for
+/// their large blocks: those that most jobs need come last, and so lie beside it and each other.
 const SIZES: [usize; 31] = [
-    16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320,
-    352, 384, 416, 448, 480, 512,
+    512, 480, 448, 416, 384, 352, 320, 288, 256, 240, 224, 208, 176, 160, 144, 120, 112, 192, 128, 104, 96, 88, 80, 72,
+    64, 56, 48, 40, 32, 24, 16,
 ];
 /// Bytes of a block that belong to QuickJS's allocator.
 const HEADER: usize = 8;
 
-/// Blocks of these sizes, header included, are objects and their shapes.
-const OBJECTS: [(usize, usize); 9] =
-    [(48, 168), (56, 72), (64, 63), (72, 56), (80, 50), (88, 46), (96, 42), (112, 36), (128, 31)];
+/// Bytes of an object's block, and how many there are in an arena.
+const OBJECT: (usize, usize) = (48, 84);
+/// Bytes of blocks of larger objects and of shapes, and for how many of each there should be room.
+const SHAPES: [(usize, usize); 8] = [(56, 18), (64, 16), (72, 14), (80, 12), (88, 11), (96, 10), (112, 9), (128, 8)];
 
 /// Makes room for the next objects among the other ones. Call it before code runs that makes objects which jobs use.
-pub fn make_room(ctx: &Ctx<'_>) {
+/// `arenas`: how many arenas of plain objects there should be room for.
+pub fn make_room(ctx: &Ctx<'_>, arenas: usize) {
     let runtime = runtime(ctx);
     pages::with_objects(|| {
-        for (size, count) in OBJECTS {
+        for (size, count) in [(OBJECT.0, OBJECT.1 * arenas)].into_iter().chain(SHAPES) {
             let mut blocks = Vec::with_capacity(count);
             for _ in 0..count {
                 let taken = alloc::taken();

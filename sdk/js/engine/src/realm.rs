@@ -14,6 +14,10 @@ const STACK: usize = 640 * 1024;
 /// Bytes that a job allocates before the garbage collector runs for the first time.
 const GARBAGE: usize = 4 * 1024 * 1024;
 
+/// Arenas that the objects of a new context need, and those of a module (`arenas::make_room`).
+const ARENAS_OF_CONTEXT: usize = 10;
+const ARENAS_OF_MODULE: usize = 2;
+
 /// The runtime, with the plugin's functions.
 pub struct Realm {
     runtime: Runtime,
@@ -43,6 +47,8 @@ pub fn runtime(modules: interfaces::Modules) -> rquickjs::Result<(Runtime, Conte
     runtime.set_max_stack_size(STACK);
     // Nothing is freed before the snapshot, where it would only leave gaps.
     runtime.set_gc_threshold(usize::MAX);
+    // The room must be there before the objects of a full context.
+    Context::base(&runtime)?.with(|ctx| arenas::make_room(&ctx, ARENAS_OF_CONTEXT));
     let context = Context::full(&runtime)?;
     runtime.set_loader(interfaces::Names, modules);
     Ok((runtime, context))
@@ -59,7 +65,7 @@ impl Realm {
             native::install(&ctx).catch(&ctx).map_err(|error| error.to_string())?;
             let mut handler = None;
             for code in modules {
-                arenas::make_room(&ctx);
+                arenas::make_room(&ctx, ARENAS_OF_MODULE);
                 handler = Some(evaluate(&ctx, code)?);
             }
             let handler: Object = handler
