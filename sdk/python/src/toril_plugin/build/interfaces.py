@@ -12,6 +12,7 @@ _BY_MODULE = {
     "toril_plugin.http": ["wasi:http/outgoing-handler@0.2.0"],
     "toril_plugin.jobs": ["toril:plugin/jobs@0.2.0"],
     "toril_plugin.kv": ["wasi:keyvalue/store@0.2.0-draft", "wasi:keyvalue/atomics@0.2.0-draft"],
+    "toril_plugin.postgres": ["toril:plugin/postgres@0.2.0"],
 }
 
 _LOOK = """
