@@ -18,6 +18,13 @@ def test_a_component_imports_no_more_than_the_plugin_uses(tmp_path):
     assert used(tmp_path, source) == [CONTEXT, "wasi:config/store@0.2.0-rc.1"]
 
 
+def test_databases_and_encrypted_connections_are_imported_only_by_plugins_that_use_them(tmp_path):
+    source = "import socket, smtplib\nfrom toril_plugin import postgres\ndef handle(job): return None\n"
+    assert used(tmp_path, source) == [CONTEXT, "toril:plugin/tls@0.2.0", "toril:plugin/postgres@0.2.0"]
+    source = "import socket, select, decimal\nfrom toril_plugin import http\ndef handle(job): return None\n"
+    assert used(tmp_path, source) == [CONTEXT, "wasi:http/outgoing-handler@0.2.0"]
+
+
 def test_a_module_that_is_no_plugin_is_told_so(tmp_path):
     with pytest.raises(NoPlugin, match="either a function `handle`"):
         used(tmp_path, "x = 1\n")

@@ -9,6 +9,9 @@ from .interfaces import used_interfaces
 from .producers import producers
 from .world import NAMES, write_world
 
+#: Modules of the standard library that have no C code in a component. They must not be found outside of one.
+_STDLIB = Path(__file__).resolve().parents[1] / "_stdlib"
+
 _APP = """from importlib import import_module
 from toril_plugin._component.export import handler
 
@@ -33,7 +36,7 @@ def build(source: Path, output: Path) -> list[str]:
         app = work / "app"
         app.mkdir()
         (app / "toril_app.py").write_text(_APP.format(module=source.stem))
-        _componentize(work, [app, *folders])
+        _componentize(work, [app, folders[0], _STDLIB, *folders[1:]])
         output.parent.mkdir(parents=True, exist_ok=True)
         # A host that watches the folder must never see an incomplete component.
         partial = output.with_name(output.name + ".partial")

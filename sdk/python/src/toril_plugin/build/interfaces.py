@@ -8,6 +8,7 @@ from pathlib import Path
 #: Every plugin has these, because the adapter needs them.
 _ALWAYS = ["toril:plugin/job-context@0.2.0"]
 _BY_MODULE = {
+    "ssl": ["toril:plugin/tls@0.2.0"],
     "toril_plugin.config": ["wasi:config/store@0.2.0-rc.1"],
     "toril_plugin.http": ["wasi:http/outgoing-handler@0.2.0"],
     "toril_plugin.jobs": ["toril:plugin/jobs@0.2.0"],
@@ -19,7 +20,7 @@ _LOOK = """
 import importlib, json, sys
 from toril_plugin._adapter import Adapter
 Adapter(importlib.import_module(sys.argv[1]))
-print(json.dumps([name for name in sys.modules if name.startswith("toril_plugin.")]))
+print(json.dumps([name for name in sys.modules if name == "ssl" or name.startswith("toril_plugin.")]))
 """
 
 
