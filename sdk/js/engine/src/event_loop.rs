@@ -1,4 +1,4 @@
-//! Timers, and waiting for them, for requests and for statements inside a synchronous export.
+//! Timers, and waiting for them, for requests, statements and TCP connections inside a synchronous export.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -89,7 +89,7 @@ pub fn run_without_host<'js>(ctx: &Ctx<'js>) -> Result<(), Value<'js>> {
     }
 }
 
-/// Runs microtasks, timers, requests and statements until `promise` is settled.
+/// Runs microtasks, timers, requests, statements and connections until `promise` is settled.
 pub fn settle<'js>(ctx: &Ctx<'js>, promise: &Promise<'js>) -> Result<Value<'js>, Unsettled<'js>> {
     loop {
         let unhandled = run_microtasks(ctx, Some(promise.as_value()));
@@ -140,7 +140,13 @@ fn wait<'js>(ctx: &Ctx<'js>) -> Result<(), Unsettled<'js>> {
     let (requests, mut pollables): (Vec<u32>, Vec<Pollable>) = http::pollables().into_iter().unzip();
     let mut calls = Vec::new();
     postgres::pollables(&mut calls, &mut pollables);
-    if next.is_none() && pollables.is_empty() {
+    #[cfg(feature = "sockets")]
+    let mut connections = Vec::new();
+    #[cfg(feature = "sockets")]
+    let unreferenced = crate::sockets::pollables(&mut connections, &mut pollables);
+    #[cfg(not(feature = "sockets"))]
+    let unreferenced = 0;
+    if next.is_none() && pollables.len() == unreferenced {
         return Err(Unsettled::Never);
     }
     let listening = interfaces::listens_for_cancellation();
@@ -162,6 +168,11 @@ fn wait<'js>(ctx: &Ctx<'js>) -> Result<(), Unsettled<'js>> {
             http::advance(ctx, *id, &mut callbacks);
         } else if let Some(id) = calls.get(index - requests.len()) {
             postgres::advance(ctx, *id, &mut callbacks);
+        } else {
+            #[cfg(feature = "sockets")]
+            if let Some(id) = connections.get(index - requests.len() - calls.len()) {
+                crate::sockets::advance(ctx, *id, &mut callbacks);
+            }
         }
     }
     for (callback, arguments) in callbacks {

@@ -1,6 +1,6 @@
-// `node:tls`: throws. The host makes TLS connections.
-const { FETCH } = require('./lib/late-globals.js');
-const { refuse } = require('./lib/unavailable.cjs');
+// `node:tls` for packages that use sockets only where the host has its own: see `build/node-modules.js`.
+const { FETCH } = require('../late-globals.js');
+const { refuse } = require('../unavailable.cjs');
 
 /** The package http2-wrapper makes one when it is loaded, without connecting it. */
 class TLSSocket {
@@ -16,6 +16,6 @@ module.exports = refuse(
     getCiphers: () => [],
   },
   'tls',
-  `a plugin has no sockets. Use ${FETCH} with an https URL. The host checks certificates: see \`ca\` in docs/configuration.md`,
+  `this package has no sockets. Use ${FETCH} with an https URL. The host checks certificates: see \`ca\` in docs/configuration.md`,
   'SecureContext Server checkServerIdentity connect createSecureContext createServer',
 );

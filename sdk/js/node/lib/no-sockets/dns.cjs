@@ -1,8 +1,8 @@
-// `node:dns`: throws. The host resolves the names of URLs.
-const { FETCH } = require('./lib/late-globals.js');
-const { refuse } = require('./lib/unavailable.cjs');
+// `node:dns` for packages that use sockets only where the host has its own: see `build/node-modules.js`.
+const { FETCH } = require('../late-globals.js');
+const { refuse } = require('../unavailable.cjs');
 
-const ADVICE = `a plugin cannot look up names. Use ${FETCH} with a URL, or a DNS-over-HTTPS service`;
+const ADVICE = `this package has no sockets. Use ${FETCH} with a URL`;
 const NAMES =
   'lookup lookupService resolve resolve4 resolve6 resolveAny resolveCaa resolveCname resolveMx resolveNaptr resolveNs ' +
   'resolvePtr resolveSoa resolveSrv resolveTxt reverse Resolver getServers setServers';
