@@ -1,30 +1,28 @@
-//! Decides which addresses a granted origin may lead to. A name is resolved once, and the connection goes to the
+//! Decides which addresses a granted host may lead to. A name is resolved once, and the connection goes to the
 //! checked addresses. A name that resolves differently the next time (DNS rebinding) gains nothing.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::lookups::Lookups;
-use toril_config::Origin;
 
-/// The result of resolving an origin.
+/// The result of resolving a host.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Resolved {
     /// Addresses that may be connected to, at least one.
-    Allowed(Vec<SocketAddr>),
+    Allowed(Vec<IpAddr>),
     /// The name resolves to these addresses, and none of them is allowed.
     Prohibited(String),
     /// The name does not resolve.
     Unknown,
 }
 
-/// Resolves the addresses of an origin.
-pub async fn resolve(origin: &Origin, private: &[IpNet], lookups: &Lookups) -> Resolved {
-    let (host, port) = (origin.host().trim_matches(['[', ']']), origin.port());
+/// Resolves the addresses of a granted host.
+pub(super) async fn resolve(host: &str, private: &[IpNet], lookups: &Lookups) -> Resolved {
     // The configuration itself contains this address, so it is explicitly allowed.
     if let Ok(address) = host.parse::<IpAddr>() {
-        return Resolved::Allowed(vec![SocketAddr::new(address, port)]);
+        return Resolved::Allowed(vec![address]);
     }
     let found = match lookups.addresses(host).await {
         Ok(found) => found,
@@ -35,7 +33,7 @@ pub async fn resolve(origin: &Origin, private: &[IpNet], lookups: &Lookups) -> R
     };
     let allowed: Vec<_> = found.iter().copied().filter(|address| is_allowed(host, *address, private)).collect();
     match (allowed.is_empty(), found.is_empty()) {
-        (false, _) => Resolved::Allowed(allowed.into_iter().map(|address| SocketAddr::new(address, port)).collect()),
+        (false, _) => Resolved::Allowed(allowed),
         (true, false) => {
             let addresses: Vec<_> = found.iter().map(IpAddr::to_string).collect();
             Resolved::Prohibited(addresses.join(", "))

@@ -1,9 +1,8 @@
-//! The certificate authorities that one plugin trusts for HTTPS servers.
+//! The certificate authorities that one plugin trusts for TLS servers.
 
 use std::path::Path;
 
 use tokio_rustls::TlsConnector;
-use wasmtime_wasi_http::Error;
 
 use toril_trust as trust;
 
@@ -11,19 +10,19 @@ use toril_trust as trust;
 pub struct Tls(Result<TlsConnector, String>);
 
 impl Tls {
-    /// Uses the certificates in the file `ca`, if it is set. An unusable file is logged here and fails each HTTPS
-    /// request.
+    /// Uses the certificates in the file `ca`, if it is set. An unusable file is logged here and fails each TLS
+    /// connection.
     pub fn new(ca: Option<&Path>) -> Self {
         let made = connector(ca);
         if let Err(reason) = &made {
-            tracing::error!(reason, "HTTPS requests of the plugin will be refused");
+            tracing::error!(reason, "TLS connections of the plugin will be refused");
         }
         Self(made)
     }
 
     /// The connector, or the error of an unusable CA file.
-    pub fn connector(&self) -> Result<&TlsConnector, Error> {
-        self.0.as_ref().map_err(|reason| Error::InternalError(Some(reason.clone())))
+    pub fn connector(&self) -> Result<&TlsConnector, &str> {
+        self.0.as_ref().map_err(String::as_str)
     }
 }
 
