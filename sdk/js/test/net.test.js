@@ -94,9 +94,10 @@ test('a reset connection is ECONNRESET', async (t) => {
   const { net, port } = await start(t, (socket) => socket.once('data', () => socket.resetAndDestroy()));
   const socket = net.connect(port, '127.0.0.1');
   socket.write('x');
-  const [error] = await once(socket, 'error');
-  assert.deepEqual([error.code, error.syscall], ['ECONNRESET', 'read']);
+  let error;
+  socket.once('error', (one) => (error = one));
   assert.deepEqual(await once(socket, 'close'), [true]);
+  assert.deepEqual([error.code, error.syscall], ['ECONNRESET', 'read']);
 });
 
 test('an idle socket emits timeout, and goes on', async (t) => {
