@@ -9,10 +9,11 @@ from .interfaces import used_interfaces
 from .producers import producers
 from .world import NAMES, write_world
 
-#: Modules of the standard library that have no C code in a component. They must not be found outside of one.
-_STDLIB = Path(__file__).resolve().parents[1] / "_stdlib"
-
-_APP = """from importlib import import_module
+#: `_stdlib` has modules of the standard library whose C code does not exist in a component.
+_APP = """import sys
+from importlib import import_module
+import toril_plugin
+sys.path.insert(0, toril_plugin.__path__[0] + "/_stdlib")
 from toril_plugin._component.export import handler
 
 Handler = handler(import_module({module!r}))
@@ -36,7 +37,7 @@ def build(source: Path, output: Path) -> list[str]:
         app = work / "app"
         app.mkdir()
         (app / "toril_app.py").write_text(_APP.format(module=source.stem))
-        _componentize(work, [app, folders[0], _STDLIB, *folders[1:]])
+        _componentize(work, [app, *folders])
         output.parent.mkdir(parents=True, exist_ok=True)
         # A host that watches the folder must never see an incomplete component.
         partial = output.with_name(output.name + ".partial")
