@@ -33,7 +33,8 @@ impl Case {
             "[queues.work]\nplugin = \"servers\"\n{queue}\n[plugins.servers.postgres.main]\nurl = \"env:DATABASE_URL\"\n\
              {pool}\n"
         );
-        let toril = Toril::new().redis(redis.url()).plugin_as("servers-py", "servers").env("DATABASE_URL", server.url());
+        let toril =
+            Toril::new().redis(redis.url()).plugin_as("servers-py", "servers").env("DATABASE_URL", server.url());
         let mut toril = toril.config(config).cache(engine_cache()).spawn_run();
         toril.wait_ready().await;
         Self { toril, redis, server }

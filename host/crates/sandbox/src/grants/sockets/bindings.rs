@@ -1,12 +1,13 @@
-//! The generated Rust bindings of `wit/sockets`. The interface `network` is wasmtime-wasi's own, because its
+//! The generated Rust bindings of `wit/sockets`, which also has the interface `tls` of `wit/since-0.2`. The interface `network` is wasmtime-wasi's own, because its
 //! implementation of UDP, which denies everything, uses the same handles.
 
 wasmtime::component::bindgen!({
-    path: "wit/sockets",
+    path: ["../../../wit/since-0.2", "wit/sockets"],
     interfaces: "include toril:sockets/imports;",
     imports: { default: async | trappable },
     trappable_error_type: { "wasi:sockets/network.error-code" => wasmtime_wasi::p2::SocketError },
     with: {
+        "toril:plugin/tls.handshake": super::upgrade::Handshake,
         "wasi:io": wasmtime_wasi::p2::bindings::io,
         "wasi:clocks": wasmtime_wasi::p2::bindings::clocks,
         "wasi:sockets/network": wasmtime_wasi::p2::bindings::sockets::network,

@@ -1,5 +1,6 @@
 //! Opens a connection to a granted server, and encrypts it if the grant says so.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -105,9 +106,11 @@ pub async fn upgrade(
     grant: Arc<Prepared>,
     target: Arc<Target>,
     output: Option<Output>,
-    open: Open,
+    mut open: Open,
 ) -> io::Result<Open> {
     let upgraded = async {
+        // Some protocols do not wait for an answer, such as MySQL's, so the request for TLS may not be sent yet.
+        poll_fn(|cx| open.poll_sent(cx, &mut 0)).await;
         let (stream, addresses, places): (_, _, Places) = open.into_stream()?;
         let stream = encrypt(&grant, &target, stream).await?;
         Ok(Open::new(stream, addresses, places))

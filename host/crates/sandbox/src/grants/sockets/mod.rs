@@ -1,7 +1,7 @@
 //! The grant `tcp`, of which `tls` is a part: connections to the servers in a plugin's entry, through `wasi:sockets`. A
 //! connection may go only to a granted host and port, and only to an address to which the host has resolved that name in the
 //! same attempt. To a server in `tls` the host encrypts the connection, and the guest sees plain bytes. A guest may upgrade a
-//! connection to a server in `tcp` through `wasi:tls`.
+//! connection to a server in `tcp` through `wasi:tls`, or through `toril:plugin/tls` if it cannot give away its streams.
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -11,6 +11,7 @@
 //! | `lookup` | the host functions of `ip-name-lookup` |
 //! | `socket` | the host functions of `tcp` |
 //! | `tls` | the host functions of `wasi:tls` |
+//! | `upgrade` | the host functions of `toril:plugin/tls` |
 //! | `connect` | opens a connection, and encrypts it |
 //! | `connection` | the state of a connection |
 //! | `open` | the bytes of an open connection |
@@ -32,6 +33,7 @@ mod remembered;
 mod socket;
 mod streams;
 mod tls;
+mod upgrade;
 
 use std::sync::{Arc, Weak};
 
@@ -125,11 +127,13 @@ impl HasData for HasSockets {
 /// Links the interfaces, in the place of wasmtime-wasi's own. Their version must be the one that wasmtime-wasi uses: with
 /// another one, a component would get the one or the other.
 pub fn link<T: SocketsHost>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+    use bindings::toril::plugin;
     use bindings::wasi::{sockets, tls};
     linker.allow_shadowing(true);
     sockets::ip_name_lookup::add_to_linker::<T, HasSockets>(linker, T::sockets)?;
     sockets::tcp_create_socket::add_to_linker::<T, HasSockets>(linker, T::sockets)?;
     sockets::tcp::add_to_linker::<T, HasSockets>(linker, T::sockets)?;
     linker.allow_shadowing(false);
-    tls::types::add_to_linker::<T, HasSockets>(linker, T::sockets)
+    tls::types::add_to_linker::<T, HasSockets>(linker, T::sockets)?;
+    plugin::tls::add_to_linker::<T, HasSockets>(linker, T::sockets)
 }
