@@ -42,7 +42,8 @@ class Adapter:
         except BaseException as error:
             if not isinstance(error, Failure):
                 log.error("".join(traceback.format_exception(_without_own_frames(error))).rstrip())
-            fatal = isinstance(error, Fatal) or getattr(error, "permanent", None) is True
+            # A component has no files, so the host has denied a connection.
+            fatal = isinstance(error, (Fatal, PermissionError)) or getattr(error, "permanent", None) is True
             return "fatal" if fatal else "retry", describe(error)
         finally:
             _running.current = None
