@@ -4,7 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use super::prepared::{Security, Target};
+use super::prepared::Target;
 
 /// Maximum number of addresses that are remembered per attempt. The oldest one is forgotten first.
 const KEPT: usize = 256;
@@ -64,8 +64,8 @@ impl Remembered {
 
 #[cfg(test)]
 mod tests {
+    use super::super::prepared::Security::{self, Plain, Tls};
     use super::*;
-    use Security::{Plain, Tls};
 
     fn targets(all: &[(&str, Security)]) -> Vec<Arc<Target>> {
         let target = |(server, security): &(&str, Security)| {
