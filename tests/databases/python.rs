@@ -113,7 +113,7 @@ async fn a_retried_attempt_of_a_python_plugin_skips_committed_steps() {
     assert_eq!(ids.as_array().map(Vec::len), Some(3));
 
     let ended = case.failure("steps", json!({ "steps": ["pay"], "table": "effects", "last": "commit" })).await;
-    assert!(ended.contains("the step `pay` has no result in toril_steps"), "{ended}");
+    assert!(ended.contains("the function of the step `pay` has ended the transaction"), "{ended}");
 }
 
 #[tokio::test]
