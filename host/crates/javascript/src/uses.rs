@@ -19,7 +19,7 @@ const NAMED: [&str; 7] = [
 /// The interface behind `fetch`.
 const HTTP: &str = "wasi:http/outgoing-handler@0.2.0";
 /// The interface behind `node:net` and `node:tls`, and the engine's module for it.
-const SOCKETS: (&str, &str) = ("toril:engine/sockets", "wasi:sockets/tcp@0.2.0");
+const SOCKETS: (&str, &str) = ("toril:engine/sockets", "wasi:sockets/tcp-create-socket@0.2.0");
 /// Globals that send requests.
 const SENDERS: [&str; 1] = ["fetch"];
 
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn connections_are_found_by_the_name_of_their_module() {
         let bundle = "import { connect } from \"toril:engine/sockets\";";
-        assert_eq!(Uses::of(bundle).interfaces, ["wasi:sockets/tcp@0.2.0"]);
+        assert_eq!(Uses::of(bundle).interfaces, ["wasi:sockets/tcp-create-socket@0.2.0"]);
     }
 
     #[test]
