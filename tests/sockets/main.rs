@@ -4,6 +4,7 @@ mod ending;
 mod granted;
 mod limits;
 mod names;
+mod python;
 mod seen;
 mod tls;
 
