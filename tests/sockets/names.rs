@@ -23,9 +23,9 @@ async fn only_granted_names_are_looked_up() {
     for name in ["::1", "[::1]", "0:0::1"] {
         assert_eq!(look_up(name).await, "::1", "{name}");
     }
-    assert_eq!(look_up("does-not-exist.invalid").await, "ErrorCode::NameUnresolvable");
+    assert_eq!(look_up("does-not-exist.invalid").await, "name-unresolvable");
     for name in ["example.com", "127.0.0.1", "localhost.example.com", "", "\n", "a b", "127.0.0.9:1"] {
-        assert_eq!(look_up(name).await, "ErrorCode::AccessDenied", "{name:?}");
+        assert_eq!(look_up(name).await, "access-denied", "{name:?}");
     }
 }
 

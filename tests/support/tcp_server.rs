@@ -52,7 +52,7 @@ struct Counts {
 }
 
 impl TcpServer {
-    /// Listens on a free port of 127.0.0.1.
+    /// Listens on a free port of all addresses of IPv4.
     pub async fn start(talk: Talk) -> Self {
         Self::with(talk, None, false).await
     }
@@ -70,7 +70,7 @@ impl TcpServer {
     async fn with(talk: Talk, certificates: Option<&Certificates>, tls: bool) -> Self {
         let config =
             certificates.map(|certificates| Arc::new(tls_front::config(certificates).expect("a configuration")));
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("it listens");
+        let listener = TcpListener::bind("0.0.0.0:0").await.expect("it listens");
         let port = listener.local_addr().expect("an address").port();
         let counts = Arc::new(Counts::default());
         let of_task = counts.clone();

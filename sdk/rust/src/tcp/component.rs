@@ -140,7 +140,10 @@ impl Channel {
         let failed = |reason: String| TcpError::Tls { server: target.shown.clone(), reason };
         let deadline = Deadline::after(timeout);
         let Self { readable, writable, input, output, end } = self;
-        let End::Plain(socket) = end else { return Err(failed("it is encrypted already".to_owned())) };
+        let socket = match end {
+            End::Plain(socket) => socket,
+            end @ End::Tls(..) => return Ok(Self { readable, writable, input, output, end }),
+        };
         drop((readable, writable));
         let running = ClientHandshake::finish(ClientHandshake::new(&target.host, input, output));
         let ready = running.subscribe();

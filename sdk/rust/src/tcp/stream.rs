@@ -57,10 +57,11 @@ impl TcpStream {
     }
 
     /// Encrypts the connection, as after the answer to `STARTTLS`. The host checks that the server's certificate is for the host
-    /// that the plugin has connected to. Read everything that the server has sent before: further bytes are an error.
+    /// that the plugin has connected to. Read everything that the server has sent before: further bytes are an error. A
+    /// connection that is encrypted stays as it is.
     ///
     /// # Errors
-    /// [`TcpError::Tls`] if the handshake failed, or the host encrypts the connection already. The connection is closed then.
+    /// [`TcpError::Tls`] if the handshake failed. The connection is closed then.
     pub fn start_tls(self) -> Result<Self, TcpError> {
         let Self { channel, target, timeout } = self;
         let channel = channel.start_tls(&target, timeout)?;

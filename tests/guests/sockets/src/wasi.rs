@@ -46,7 +46,7 @@ fn one(call: Call) -> String {
         Call::Listen => listen(),
         Call::Udp => create_udp_socket(IpAddressFamily::Ipv4).map(|_| "socket".to_owned()),
     };
-    result.unwrap_or_else(|code| format!("{code:?}"))
+    result.unwrap_or_else(|code| code.name().to_owned())
 }
 
 fn addresses(name: &str) -> Result<Vec<String>, ErrorCode> {
