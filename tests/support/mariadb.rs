@@ -118,6 +118,8 @@ impl Installation {
         // It refuses to run as root unless it is told to.
         command.args(["--no-defaults", "--user=root"]);
         command.arg(format!("--datadir={}", folder.join("data").display()));
+        // A server removes the temporary files of others.
+        command.arg(format!("--tmpdir={}", folder.display()));
         command.arg(format!("--lc-messages-dir={}", share.display()));
         command.arg(format!("--character-sets-dir={}", share.join("charsets").display()));
         command.args([
