@@ -29,8 +29,12 @@ const NO_SOCKETS = new Map(['net', 'tls', 'dns'].map((name) => [name, join(FOLDE
  * Packages that use these modules only for agents, proxies and HTTP/2, which have no effect here: the host makes the
  * connections of requests. With other modules, their plugins would get a larger engine for nothing.
  */
-const OF_REQUESTS =
-  /[\\/]node_modules[\\/](agent-base|cacheable-lookup|got|http-proxy-agent|http2-wrapper|https-proxy-agent|pac-proxy-agent|proxy-agent|resolve-alpn|socks|socks-proxy-agent|tunnel|tunnel-agent)[\\/]/;
+const OF_REQUESTS = new RegExp(
+  `[\\\\/]node_modules[\\\\/](${[
+    ...['agent-base', 'http-proxy-agent', 'https-proxy-agent', 'pac-proxy-agent', 'proxy-agent', 'socks-proxy-agent'],
+    ...['cacheable-lookup', 'got', 'http2-wrapper', 'resolve-alpn', 'socks', 'tunnel', 'tunnel-agent'],
+  ].join('|')})[\\\\/]`,
+);
 
 /** What `require` of a module here returns is its default export, and not its namespace: `require('events')` is a class. */
 const REQUIRED = 'node-required';

@@ -1,7 +1,8 @@
 // `node:net`: clients over the connections that the host opens to targets of the grants `tcp` and `tls`.
 import { unavailable } from './lib/errors.js';
 import { isIP, isIPv4, isIPv6 } from './lib/net/is-ip.js';
-import { Socket, connectArguments } from './lib/net/socket.js';
+import { connectArguments } from './lib/net/options.js';
+import { Socket } from './lib/net/socket.js';
 
 const refused = (name, advice) =>
   ({
@@ -12,7 +13,8 @@ const refused = (name, advice) =>
     },
   })[name];
 
-const NO_SERVER = 'a plugin cannot accept connections. A program that has work for it adds a job: see docs/operating.md';
+const NO_SERVER =
+  'a plugin cannot accept connections. A program that has work for it adds a job: see docs/operating.md';
 
 export const Server = refused('Server', NO_SERVER);
 export const BlockList = refused('BlockList', 'the entry in queues.toml lists what a plugin can reach');

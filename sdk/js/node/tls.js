@@ -1,10 +1,11 @@
 // `node:tls`: clients. The host encrypts the connections, and checks certificates against the web's authorities and the
 // `ca` of the plugin's entry.
 import { unavailable } from './lib/errors.js';
-import { connectArguments } from './lib/net/socket.js';
+import { connectArguments } from './lib/net/options.js';
 import { TLSSocket, refuseClientCertificate } from './lib/net/tls-socket.js';
 
-const NO_SERVER = 'a plugin cannot accept connections. A program that has work for it adds a job: see docs/operating.md';
+const NO_SERVER =
+  'a plugin cannot accept connections. A program that has work for it adds a job: see docs/operating.md';
 
 export class Server {
   constructor() {

@@ -1,14 +1,13 @@
 // `node:dns/promises`.
-import { lookupPromise, promised, refused, resolve as resolveWith, resolve4 as four, resolve6 as six, servers } from '../lib/net/resolver.js';
+import { lookupPromise, promised, refused, servers } from '../lib/net/resolver.js';
+import { resolve as resolveWith, resolve4 as four, resolve6 as six } from '../lib/net/resolver.js';
 
 export const lookup = lookupPromise;
 export const resolve = promised(resolveWith);
 export const resolve4 = promised(four);
 export const resolve6 = promised(six);
 
-const rejecting = Object.fromEntries(
-  Object.entries(refused).map(([name, refuse]) => [name, async () => refuse()]),
-);
+const rejecting = Object.fromEntries(Object.entries(refused).map(([name, refuse]) => [name, async () => refuse()]));
 
 export class Resolver {
   cancel() {}

@@ -9,7 +9,8 @@ const ADVICE = 'the host looks up addresses only';
 export function lookup(hostname, options, callback) {
   const listener = typeof options === 'function' ? options : callback;
   if (typeof listener !== 'function') throw wrongType('callback', 'of type function', listener);
-  const { family = 0, all = false } = typeof options === 'number' ? { family: options } : { ...(listener !== options && options) };
+  const given = typeof options === 'number' ? { family: options } : listener === options ? {} : options;
+  const { family = 0, all = false } = given ?? {};
   const wanted = { IPv4: 4, IPv6: 6 }[family] ?? family;
   if (!hostname) {
     nextTick(() => (all ? listener(null, []) : listener(null, null, wanted === 6 ? 6 : 4)));

@@ -1,16 +1,17 @@
-// `net.Socket` over the host's connections. A connection that is made while the plugin is built, before any job runs, is
-// opened when a job does.
+// `net.Socket` over the host's connections. A connection that is made while the plugin is built, before any job runs,
+// is opened when a job does.
 import native from 'toril:engine/native';
 import * as host from 'toril:engine/sockets';
 import { Buffer } from '../../buffer.js';
 import { Duplex, addAbortSignal } from '../../stream.js';
 import { setTimeout } from '../../timers.js';
 import { keep } from '../context.js';
-import { coded, unavailable, wrongType } from '../errors.js';
+import { unavailable, wrongType } from '../errors.js';
 import { nextTick } from '../next-tick.js';
 import { isIP } from './is-ip.js';
 import { missingGrant, networkError, reasonOf } from './errors.js';
 import { addressesOf, nameOf } from './lookup.js';
+import { connectArguments, ofFamily, partsOf, portOf, targetText } from './options.js';
 
 export class Socket extends Duplex {
   /** The number of the connection. `undefined` while there is none. */
@@ -79,9 +80,9 @@ export class Socket extends Duplex {
       this.#try(addresses);
     };
     if (typeof options.lookup === 'function' && !isIP(name)) return this.#findWith(options, found);
-    const hint = (reason) => (reason === 'access-denied' ? missingGrant(grant, targetText(name, port)) : undefined);
     const start = () => {
-      this.#stop = addressesOf(name, (error, all) => found(error, all && ofFamily(all, options.family)), hint);
+      const selected = (error, all) => found(error, all && ofFamily(all, options.family));
+      this.#stop = addressesOf(name, selected, { grant, port });
     };
     if (native.live()) start();
     else {
@@ -378,33 +379,4 @@ export class Socket extends Duplex {
   get remoteFamily() {
     return partsOf(this.#addresses[1]).family;
   }
-}
-
-/** `[options, listener]` of the arguments of `connect`. */
-export function connectArguments(args) {
-  const rest = [...args];
-  const listener = typeof rest.at(-1) === 'function' ? rest.pop() : undefined;
-  const [first, host] = rest;
-  if (typeof first === 'object' && first !== null) return [first, listener];
-  if (typeof first === 'string' && !/^\d+$/.test(first)) return [{ path: first }, listener];
-  return [{ port: first, host: typeof host === 'string' ? host : undefined }, listener];
-}
-
-function portOf(port) {
-  const number = typeof port === 'string' && port.trim() !== '' ? Number(port) : port;
-  if (typeof number === 'number' && Number.isInteger(number) && number > 0 && number < 65_536) return number;
-  throw coded(RangeError, 'ERR_SOCKET_BAD_PORT', `Port should be > 0 and < 65536. Received ${String(port)}.`);
-}
-
-const ofFamily = (addresses, family) =>
-  family === 4 || family === 6 ? addresses.filter((one) => one.family === family) : addresses;
-
-const targetText = (host, port) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
-
-/** The parts of `address:port`. */
-function partsOf(text) {
-  if (text === undefined) return {};
-  const at = text.lastIndexOf(':');
-  const address = text.slice(0, at).replace(/^\[|\]$/g, '');
-  return { address, family: address.includes(':') ? 'IPv6' : 'IPv4', port: Number(text.slice(at + 1)) };
 }

@@ -1,6 +1,7 @@
 // `tls.TLSSocket`. The host encrypts, and checks the server's certificate. So there is no way around that check, and
 // options about certificates, ciphers and versions have no effect.
 import * as host from 'toril:engine/sockets';
+import { Buffer } from '../../buffer.js';
 import { coded, unavailable } from '../errors.js';
 import { nextTick } from '../next-tick.js';
 import { networkError, reasonOf } from './errors.js';
@@ -35,7 +36,8 @@ export class TLSSocket extends Socket {
     const start = () => {
       if (this.destroyed) return;
       if (socket.readableLength > 0) {
-        this.destroy(coded(Error, 'ERR_TLS_EARLY_DATA', 'the server sent data between its answer and the TLS handshake'));
+        const message = 'the server sent data between its answer and the TLS handshake';
+        this.destroy(coded(Error, 'ERR_TLS_EARLY_DATA', message));
         return;
       }
       this._takeOver(socket._handOver());
@@ -43,8 +45,8 @@ export class TLSSocket extends Socket {
       this.#secure();
     };
     if (socket.connecting) socket.once('connect', start);
-    // What was written before the call is sent first.
-    else if (socket.writableLength > 0) socket.once('drain', start);
+    // What was written before the call is sent first. A write without bytes ends after it.
+    else if (socket.writableLength > 0) socket.write(Buffer.alloc(0), () => start());
     else nextTick(start);
   }
 
