@@ -2,6 +2,7 @@
 //! result in Node and in a plugin.
 
 mod failures;
+mod imports;
 mod reuse;
 mod servers;
 
