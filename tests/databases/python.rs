@@ -91,6 +91,12 @@ async fn a_python_plugin_uses_postgresql_by_db_api() {
     let portions = json!({ "sql": many, "parameters": [5000], "portion": 700 });
     assert_eq!(case.run("portions", portions).await, json!({ "rows": 5000, "total": 12_502_500 }));
 
+    let alchemy = case.run("alchemy", json!({})).await;
+    assert_eq!(alchemy["wrong"], json!([]), "SQLAlchemy reads what it wrote");
+    assert_eq!([&alchemy["level"], &alchemy["duplicate"]], ["serializable", "orders_pkey"]);
+    assert_eq!(alchemy["count"], 3);
+    assert_eq!(alchemy["tables"], json!(["notes", "orders"]));
+
     let denied = case.failure("query", json!({ "pool": "other", "statements": [["SELECT 1"]] })).await;
     assert!(denied.contains("[plugins.servers.postgres.other]"), "{denied}");
 }

@@ -24,6 +24,8 @@ registry.register("postgresql.toril", __name__, "Dialect")
 
 def create_engine(pool: str = "main", **options: Any) -> sqlalchemy.Engine:
     """An engine whose connections are those of a pool in the plugin's entry in queues.toml."""
+    # Otherwise, an error has the values of the statement, and becomes the reason of the failed job.
+    options.setdefault("hide_parameters", True)
     return sqlalchemy.create_engine(sqlalchemy.URL.create("postgresql+toril", database=pool), **options)
 
 
