@@ -1,12 +1,22 @@
-"""Adds the producers of a component to it. componentize-py only keeps those of Python itself."""
+"""Sections for the end of a component, which `toril plugin inspect` reads."""
 
+import json
 from importlib.metadata import version
 
 _CUSTOM = b"\x00"
+#: Through this interface a plugin connects to servers.
+_SOCKETS = "wasi:sockets/tcp-create-socket@0.2.0"
+
+
+def uses(interfaces: list[str]) -> bytes:
+    """What a plugin that connects to servers uses of the host. Without this section, that would be its imports, of which
+    those of Python itself do not count."""
+    content = json.dumps({"interfaces": sorted([*interfaces, _SOCKETS])}).encode()
+    return _section(_text("toril:uses") + content)
 
 
 def producers() -> bytes:
-    """A section for the end of a component."""
+    """The producers of a component. componentize-py only keeps those of Python itself."""
     fields = {
         "language": {"Python": ""},
         "processed-by": {"componentize-py": version("componentize-py")},
@@ -15,7 +25,11 @@ def producers() -> bytes:
     for field, values in fields.items():
         section += _text(field) + _number(len(values))
         section += b"".join(_text(name) + _text(number) for name, number in values.items())
-    return _CUSTOM + _number(len(section)) + section
+    return _section(section)
+
+
+def _section(content: bytes) -> bytes:
+    return _CUSTOM + _number(len(content)) + content
 
 
 def _text(text: str) -> bytes:
