@@ -102,7 +102,7 @@ async fn a_python_plugin_sends_mails_with_and_without_tls() {
     let mut other = mail(&smtp, "plain");
     other["host"] = json!("127.0.0.1");
     let denied = case.failure("mail", &other).await;
-    assert!(denied.contains(&format!("tcp = [\"127.0.0.1:{smtp}\"]")), "{denied}");
+    assert!(denied.contains("tcp = [\"127.0.0.1:PORT\"]"), "{denied}");
 }
 
 #[tokio::test]
