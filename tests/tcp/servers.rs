@@ -40,6 +40,12 @@ impl Servers {
         self.ports[name].as_u64().expect("a port")
     }
 
+    /// The port of the Redis server with TLS. TLS may be handled in front of it.
+    fn encrypted_port(&self) -> u64 {
+        let url = self.encrypted.url();
+        url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
+    }
+
     /// The certificates of all servers' authorities.
     pub fn authorities(&self) -> PathBuf {
         self.folder.path().join("authorities.pem")
@@ -49,7 +55,7 @@ impl Servers {
     pub fn data(&self, run: &str) -> Value {
         let mut data = self.ports.clone();
         data["redis"] = json!(self.plain.port());
-        data["redisTls"] = json!(self.encrypted.port());
+        data["redisTls"] = json!(self.encrypted_port());
         data["mysql"] = json!(self.mariadb.port());
         // Nothing listens there: ports below 1024 are for services of the system.
         data["refused"] = json!(1);
@@ -63,7 +69,7 @@ impl Servers {
         let plain =
             [self.plain.port().into(), self.mariadb.port().into(), echo, smtp].map(|port| format!("localhost:{port}"));
         let literal = [1, echo].map(|port| format!("127.0.0.1:{port}"));
-        let encrypted = [u64::from(self.encrypted.port()), smtps].map(|port| format!("localhost:{port}"));
+        let encrypted = [self.encrypted_port(), smtps].map(|port| format!("localhost:{port}"));
         let tcp: Vec<_> = plain.into_iter().chain(literal).collect();
         format!("tcp = {tcp:?}\ntls = {encrypted:?}\nca = {:?}\n", self.authorities())
     }
