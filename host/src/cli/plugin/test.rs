@@ -17,7 +17,7 @@ use crate::cli::client::Client;
 use crate::cli::config_file::default_config;
 use crate::cli::error::{CliError, CommandResult, FAILED};
 use toril_bullmq as queue;
-use toril_config::{self as config, Config, Env, Origin, Queue, Secret};
+use toril_config::{self as config, Config, Env, Origin, Queue, Secret, TcpTarget};
 use toril_job::{Job, JobRef, Outcome, QueueName};
 use toril_sandbox::{Network, Recorder, Replayer, Tape, TapeError, Transport};
 
@@ -48,6 +48,13 @@ pub struct Test {
     /// An origin that it may send requests to, beside those of its entry. Can be given more than once.
     #[arg(long, value_name = "ORIGIN")]
     http: Vec<Origin>,
+    /// A server that it may open plain TCP connections to, beside those of its entry. Can be given more than once.
+    #[arg(long, value_name = "HOST:PORT")]
+    tcp: Vec<TcpTarget>,
+    /// A server that it may open TCP connections to that the host encrypts, beside those of its entry. Can be given more than
+    /// once.
+    #[arg(long, value_name = "HOST:PORT")]
+    tls: Vec<TcpTarget>,
     /// Let it keep key-value data, which is in memory and gone after the run.
     #[arg(long)]
     keyvalue: bool,
@@ -154,6 +161,11 @@ impl Test {
         }
         let mut entry = config.map(|config| config.plugin(name)).unwrap_or_default();
         entry.http.extend(self.http.iter().cloned());
+        // A server is in one of the lists alone: the command line decides.
+        entry.tcp.retain(|server| !self.tls.contains(server));
+        entry.tls.retain(|server| !self.tcp.contains(server));
+        entry.tcp.extend(self.tcp.iter().filter(|server| !self.tls.contains(server)).cloned());
+        entry.tls.extend(self.tls.iter().cloned());
         entry.add_to.extend(self.add_to.iter().cloned());
         if self.keyvalue {
             entry.keyvalue.get_or_insert_default();

@@ -29,6 +29,7 @@ impl RawPlugin for Sockets {
         match job.name.as_str() {
             "talk" => talk::talk(job.parse()?.data),
             "send" => talk::send(job.parse()?.data),
+            "pour" => talk::pour(job.parse()?.data),
             "drain" => talk::drain(job.parse()?.data),
             "hold" => many::hold(job.parse()?.data),
             "flood" => many::flood(job.parse()?.data),

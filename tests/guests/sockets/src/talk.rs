@@ -109,6 +109,14 @@ pub struct Server {
     server: String,
 }
 
+/// Sends without end.
+pub fn pour(data: Server) -> Result<Json, Failure> {
+    let mut stream = tcp::connect(&data.server).map_err(failure)?;
+    loop {
+        stream.write_all(&[b'x'; 64 * 1024]).map_err(failure)?;
+    }
+}
+
 /// Reads until the server sends no more, and returns the number of bytes.
 pub fn drain(data: Server) -> Result<Json, Failure> {
     let mut stream = tcp::connect(&data.server).map_err(failure)?;

@@ -1,5 +1,5 @@
-//! The generated Rust bindings of `wit/sockets`, which also has the interface `tls` of `wit/since-0.2`. The interface `network` is wasmtime-wasi's own, because its
-//! implementation of UDP, which denies everything, uses the same handles.
+//! The generated Rust bindings of `wit/sockets`, which also has the interface `tls` of `wit/since-0.2`. The interface
+//! `network` is wasmtime-wasi's own, because its implementation of UDP, which denies everything, uses the same handles.
 
 wasmtime::component::bindgen!({
     path: ["../../../wit/since-0.2", "wit/sockets"],

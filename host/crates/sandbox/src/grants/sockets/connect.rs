@@ -18,6 +18,7 @@ use crate::output::Output;
 use toril_job::LogLevel;
 use toril_job::text::{cut, one_line};
 use toril_job::trace::Trace;
+use toril_meters::TcpResult;
 
 /// Timeout of the connection, and separately of the wait for a free place and of the handshake.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -44,17 +45,39 @@ struct Failed {
     reason: String,
 }
 
+impl Failed {
+    fn result(&self) -> TcpResult {
+        match self.code {
+            ErrorCode::Timeout => TcpResult::Timeout,
+            ErrorCode::ConnectionAborted => TcpResult::Tls,
+            ErrorCode::NewSocketLimit => TcpResult::Limit,
+            _ => TcpResult::Unreachable,
+        }
+    }
+
+    /// The kind of failure of the span.
+    fn kind(&self) -> &'static str {
+        match self.result() {
+            TcpResult::Timeout => "timeout",
+            TcpResult::Tls => "tls",
+            TcpResult::Limit => "limit",
+            TcpResult::Opened | TcpResult::Unreachable => "unreachable",
+        }
+    }
+}
+
 impl Route {
     /// Opens the connection. Failures are in the log of the job and of the host.
     pub async fn open(self) -> Result<Open, ErrorCode> {
         let reporter = Reporter { grant: self.grant.clone(), target: self.target.clone(), output: self.output.clone() };
-        let span = self.span.clone();
+        let (span, target) = (self.span.clone(), self.target.clone());
         let opened = self.connect().await;
         if let Err(failed) = &opened {
-            span.fail("not connected");
+            span.fail(failed.kind());
             reporter.report("connection", &failed.reason);
         }
         span.end();
+        target.meters.opened(opened.as_ref().map_or_else(Failed::result, |_| TcpResult::Opened));
         opened.map_err(|failed| failed.code)
     }
 
@@ -110,7 +133,9 @@ pub async fn upgrade(
 ) -> io::Result<Open> {
     let upgraded = async {
         // Some protocols do not wait for an answer, such as MySQL's, so the request for TLS may not be sent yet.
-        poll_fn(|cx| open.poll_sent(cx, &mut 0)).await;
+        let mut sent = 0;
+        poll_fn(|cx| open.poll_sent(cx, &mut sent)).await;
+        target.meters.sent(sent);
         let (stream, addresses, places): (_, _, Places) = open.into_stream()?;
         let stream = encrypt(&grant, &target, stream).await?;
         Ok(Open::new(stream, addresses, places))

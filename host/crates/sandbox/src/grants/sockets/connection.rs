@@ -83,7 +83,7 @@ impl Connection {
         // A guest that waits for an answer has not always waited until its request was sent.
         let _unsent = self.poll_open_sent(open, cx);
         let received = std::task::ready!(open.poll_readable(cx));
-        self.count_received(received);
+        self.target.meters.received(received);
         Poll::Ready(())
     }
 
@@ -98,13 +98,11 @@ impl Connection {
     fn poll_open_sent(&self, open: &mut Open, cx: &mut Context<'_>) -> Poll<()> {
         let mut sent = 0;
         let polled = open.poll_sent(cx, &mut sent);
-        self.count_sent(sent);
+        if sent > 0 {
+            self.target.meters.sent(sent);
+        }
         polled
     }
-
-    fn count_sent(&self, _bytes: usize) {}
-
-    fn count_received(&self, _bytes: usize) {}
 
     /// Takes bytes that have arrived, at most `size`. Empty: none have arrived yet.
     pub fn read(&self, size: usize) -> StreamResult<Bytes> {

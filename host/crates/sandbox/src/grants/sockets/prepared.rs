@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use crate::outbound::Outbound;
 use toril_config::{Plugin, TcpTarget};
 use toril_job::Rate;
+use toril_meters::TcpMeters;
 
 /// Maximum number of log lines about failed connections per plugin and minute.
 const LINES_A_MINUTE: u32 = 10;
@@ -26,10 +27,10 @@ pub struct Prepared {
 }
 
 /// A server that the plugin may connect to.
-#[derive(Debug)]
 pub(super) struct Target {
     pub server: TcpTarget,
     pub security: Security,
+    pub meters: TcpMeters,
 }
 
 /// How connections to a server begin.
@@ -45,18 +46,33 @@ impl Prepared {
     /// Prepares the grant of a configuration entry. Connects to no server. `before`: the one of the entry that this one
     /// replaces. Its connections count against the same limit.
     pub fn new(plugin: Arc<str>, entry: &Plugin, outbound: Arc<Outbound>, before: Option<&Self>) -> Self {
-        let target = |security| move |server: &TcpTarget| Arc::new(Target { server: server.clone(), security });
-        let plain = entry.tcp.iter().map(target(Security::Plain));
-        let tls = entry.tls.iter().map(target(Security::Tls));
+        let target = |security, server: &TcpTarget| Arc::new(Target::new(&plugin, server.clone(), security));
+        let plain = entry.tcp.iter().map(|server| target(Security::Plain, server));
+        let tls = entry.tls.iter().map(|server| target(Security::Tls, server));
         let most = usize::try_from(entry.tcp_connections.get()).unwrap_or(Semaphore::MAX_PERMITS);
         let permits = before.filter(|before| before.most == most).map(|before| before.permits.clone());
+        let targets = plain.chain(tls).collect();
         Self {
             plugin,
-            targets: plain.chain(tls).collect(),
+            targets,
             outbound,
             permits: permits.unwrap_or_else(|| Arc::new(Semaphore::new(most))),
             most,
             failures: Rate::new(LINES_A_MINUTE, Duration::from_secs(60)),
         }
+    }
+    /// Sets the gauge of open connections, and exports the counters.
+    pub fn record(&self) {
+        if !self.targets.is_empty() {
+            toril_meters::tcp_connections(&self.plugin, self.most.saturating_sub(self.permits.available_permits()));
+            self.targets.iter().for_each(|target| target.meters.begin());
+        }
+    }
+}
+
+impl Target {
+    pub fn new(plugin: &str, server: TcpTarget, security: Security) -> Self {
+        let meters = TcpMeters::of(plugin, &server.to_string());
+        Self { server, security, meters }
     }
 }

@@ -69,7 +69,7 @@ mod tests {
 
     fn targets(all: &[(&str, Security)]) -> Vec<Arc<Target>> {
         let target = |(server, security): &(&str, Security)| {
-            Arc::new(Target { server: server.parse().expect("a target"), security: *security })
+            Arc::new(Target::new("p", server.parse().expect("a target"), *security))
         };
         all.iter().map(target).collect()
     }
