@@ -32,7 +32,7 @@ class Adapter:
     def handle(self, raw: Any) -> tuple[str, Any]:
         """The outcome's name and its value: the result's text, a message, milliseconds or nothing."""
         _reseed()
-        _running.current = _running.Running(raw.queue, raw.id, raw.added_at)
+        _running.current = raw
         try:
             return "completed", self._run(raw)
         except (Defer, RateLimited) as failure:
