@@ -96,3 +96,18 @@ impl View<'_> {
 fn address(text: &str) -> Option<(IpAddr, u16)> {
     text.parse().ok().map(|address: SocketAddr| (address.ip(), address.port()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_with_and_without_the_scope_of_ipv6() {
+        let port = |text| address(text).map(|(_, port)| port);
+        assert_eq!([port("127.0.0.1:587"), port("[::1]:587")], [Some(587); 2]);
+        assert_eq!(address("[fe80::1%2]:25"), address("[fe80::1]:25"));
+        for wrong in ["", "127.0.0.1", "::1:587", "smtp.example.com:587", "127.0.0.1:65536"] {
+            assert_eq!(address(wrong), None, "{wrong}");
+        }
+    }
+}
