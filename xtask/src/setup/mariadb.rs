@@ -33,7 +33,8 @@ impl fmt::Display for MariaDb {
 
 pub fn find_or_install(workspace: &Workspace) -> Result<MariaDb> {
     if let Some(folder) = env::var_os(CHOICE) {
-        return checked(folder.into()).with_context(|| format!("{CHOICE} does not name a folder with a working MariaDB"));
+        return checked(folder.into())
+            .with_context(|| format!("{CHOICE} does not name a folder with a working MariaDB"));
     }
     let folder = workspace.tools().join("mariadb");
     if let Ok(found) = checked(folder.clone()) {
@@ -66,7 +67,8 @@ fn libraries(folder: &Path) -> Result<PathBuf> {
     let all = folder.join("usr/lib");
     let listed = fs::read_dir(&all).with_context(|| format!("could not list {}", all.display()))?;
     let found = listed.filter_map(Result::ok).map(|entry| entry.path());
-    found.filter(|path| path.is_dir()).find(|path| path.to_string_lossy().ends_with("-linux-gnu")).with_context(|| {
-        format!("{} has no libraries", all.display())
-    })
+    found
+        .filter(|path| path.is_dir())
+        .find(|path| path.to_string_lossy().ends_with("-linux-gnu"))
+        .with_context(|| format!("{} has no libraries", all.display()))
 }

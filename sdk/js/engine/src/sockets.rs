@@ -99,7 +99,7 @@ pub fn addresses_of(id: u32) -> Option<(String, String)> {
     with_connection(id, |connection| {
         let local = connection.socket.local_address().map_err(addresses::name)?;
         let remote = connection.socket.remote_address().map_err(addresses::name)?;
-        Ok((addresses::text(local), addresses::text(remote)))
+        Ok::<_, &str>((addresses::text(local), addresses::text(remote)))
     })
     .ok()
 }
@@ -115,30 +115,29 @@ pub fn read(id: u32, on_chunk: Callback) -> Result<(), &'static str> {
 /// Forgets the callback of `read`.
 pub fn stop_reading(id: u32) {
     // Dropped after the borrow ends, because a dropped callback may run JavaScript's finalizers.
-    drop(with_connection(id, |connection| Ok(connection.on_chunk.take())));
+    drop(with_connection(id, |connection| Ok::<_, &str>(connection.on_chunk.take())));
 }
 
 /// Writes bytes. Returns whether the host has taken all of them. If not, it calls back when it has.
 pub fn write(id: u32, bytes: Vec<u8>, callback: Callback) -> Result<bool, String> {
     let mut writing = Writing { left: bytes, written: 0, callback };
     with_connection(id, |connection| {
-        let Some((_, output)) = &connection.streams else { return Ok(Err("invalid-state".to_owned())) };
+        let (_, output) = connection.streams.as_ref().ok_or("invalid-state")?;
         if connection.writing.is_some() {
-            return Ok(Err("concurrency-conflict".to_owned()));
+            return Err("concurrency-conflict".to_owned());
         }
-        Ok(writing.step(output).map(|is_written| {
-            if !is_written {
-                connection.writing = Some(writing);
-            }
-            is_written
-        }))
-    })?
+        let is_written = writing.step(output)?;
+        if !is_written {
+            connection.writing = Some(writing);
+        }
+        Ok(is_written)
+    })
 }
 
 /// Encrypts an open connection to the server of that name, and calls back when that has ended. A callback of `read` is
 /// forgotten.
 pub fn secure(id: u32, server: &str, callback: Callback) -> Result<(), &'static str> {
-    let forgotten = with_connection(id, |connection| {
+    let forgotten: Result<_, &str> = with_connection(id, |connection| {
         if connection.writing.is_some() || connection.encrypted.is_some() {
             return Err("invalid-state");
         }
@@ -177,7 +176,7 @@ pub fn keep_alive(id: u32, is_on: bool, after: u32) -> Result<(), &'static str> 
 pub fn reference(id: u32, is_referenced: bool) {
     let _ = with_connection(id, |connection| {
         connection.is_referenced = is_referenced;
-        Ok(())
+        Ok::<_, &str>(())
     });
 }
 
@@ -248,13 +247,13 @@ fn add(resource: Resource) -> u32 {
     })
 }
 
-fn with_connection<T>(
+fn with_connection<T, E: From<&'static str>>(
     id: u32,
-    call: impl FnOnce(&mut Connection) -> Result<T, &'static str>,
-) -> Result<T, &'static str> {
+    call: impl FnOnce(&mut Connection) -> Result<T, E>,
+) -> Result<T, E> {
     RESOURCES.with_borrow_mut(|resources| match resources.all.get_mut(&id) {
         Some(Resource::Connection(connection)) => call(connection),
-        _ => Err("connection-aborted"),
+        _ => Err("connection-aborted".into()),
     })
 }
 

@@ -24,8 +24,19 @@ use crate::{addresses, native, sockets};
 /// JavaScript that imports it gets the largest engine, which alone has it.
 pub const NAME: &str = "toril:engine/sockets";
 
-const NAMES: [&str; 11] =
-    ["addresses", "close", "connect", "end", "keepAlive", "lookup", "read", "reference", "secure", "stopReading", "write"];
+const NAMES: [&str; 11] = [
+    "addresses",
+    "close",
+    "connect",
+    "end",
+    "keepAlive",
+    "lookup",
+    "read",
+    "reference",
+    "secure",
+    "stopReading",
+    "write",
+];
 
 pub struct Interface;
 
