@@ -122,7 +122,7 @@ def test_steps_work_with_connections_of_other_modules():
         def fetchone(self):
             return ("77",)
 
-    other = SimpleNamespace(cursor=Cursor, commit=lambda: calls.append("commit"), rollback=lambda: calls.append("rollback"))
+    other = SimpleNamespace(cursor=Cursor, commit=lambda: calls.append("commit"))
     plugin = SimpleNamespace(handle=lambda job: postgres.once("charge", lambda db: 5, connection=postgres.connect()))
     assert run(plugin, host=Host(postgres=lambda pool: other)).result == 5
     assert calls == ["insert", "update", "commit"]

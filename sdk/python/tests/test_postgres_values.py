@@ -165,7 +165,8 @@ def test_every_form_of_an_element_of_an_array_is_read():
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", "a", "{", "{a", "{a,", "{a,}", "{,}", "{a}}", '{"a}', '{"\\', "[0:1]", "{a}b", "{a{b}}", "{{a}b}", "}"]
+    "wrong",
+    ["", "a", "{", "{a", "{a,", "{a,}", "{,}", "{a}}", '{"a}', '{"\\', "[0:1]", "{a}b", "{a{b}}", "{{a}b}", "}"],
 )
 def test_a_text_that_is_no_array_is_refused(wrong):
     with pytest.raises(ValueError):

@@ -4,8 +4,8 @@ from typing import Any
 
 from .failure import HostError
 
-#: As the host gives it. Its ``queue``, ``id`` and ``added_at``, in milliseconds since the Unix epoch, identify the job. Its
-#: id alone does not, because BullMQ can use an id again.
+#: As the host gives it. Its ``queue``, ``id`` and ``added_at``, in milliseconds since the Unix epoch, identify the job.
+#: Its id alone does not, because BullMQ can use an id again.
 current: Any = None
 
 

@@ -263,7 +263,8 @@ class SSLSocket(socket.socket):
             raise SSLError(str(refused)) from None
         if self._context.check_hostname and _name(self.server_hostname) != _name(granted):
             raise SSLCertVerificationError(
-                f"the connection is to {granted}, and not to {self.server_hostname}: name the server as in the plugin's entry"
+                f"the connection is to {granted}, and not to {self.server_hostname}: name the server as in the plugin's "
+                "entry in queues.toml"
             )
         self._is_encrypted = True
 

@@ -9,8 +9,8 @@ _SOCKETS = "wasi:sockets/tcp-create-socket@0.2.0"
 
 
 def uses(interfaces: list[str]) -> bytes:
-    """What a plugin that connects to servers uses of the host. Without this section, that would be its imports, of which
-    those of Python itself do not count."""
+    """What a plugin that connects to servers uses of the host. Without this section, that would be its imports, and
+    those of Python itself would not count."""
     content = json.dumps({"interfaces": sorted([*interfaces, _SOCKETS])}).encode()
     return _section(_text("toril:uses") + content)
 

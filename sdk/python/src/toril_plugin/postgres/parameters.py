@@ -27,8 +27,8 @@ class Parameter(NamedTuple):
 
 
 class Json:
-    """A value that is written as JSON: for a list, a string or a number in a column of `json` or `jsonb`. A dict does not
-    need it."""
+    """A value that is written as JSON: for a list, a string or a number in a column of `json` or `jsonb`. A dict does
+    not need it."""
 
     def __init__(self, value: Any):
         self.value = value

@@ -26,8 +26,8 @@ def parse(statement: str) -> tuple[str, tuple[str, ...] | int]:
         name = found["name"]
         if name is None:
             raise invalid(
-                f"a `%` at character {found.start() + 1} of the statement is no placeholder: write `%s`, `%(name)s`, or "
-                "`%%` for the character itself"
+                f"a `%` at character {found.start() + 1} of the statement is no placeholder: write `%s`, `%(name)s`, "
+                "or `%%` for the character itself"
             )
         if name not in names:
             names.append(name)

@@ -65,11 +65,11 @@ def once(step: str, function: Callable[[Any], Any], *, connection: Any = None) -
     """Runs a step of the running job exactly once, and returns its result as JSON represents it.
 
     The function gets the connection. Its changes, and a row in the table ``toril_steps`` that records the step with its
-    result, are committed in one transaction. If an earlier attempt of this job has committed the step, the function does
-    not run, and the result of then is returned.
+    result, are committed in one transaction. If an earlier attempt of this job has committed the step, the function
+    does not run, and the result of then is returned.
 
-    Only changes of this transaction take effect exactly once. A request that the function sends may be sent again. While
-    another host runs the same step, this call waits for it.
+    Only changes of this transaction take effect exactly once. A request that the function sends may be sent again.
+    While another host runs the same step, this call waits for it.
 
     ``connection`` is one without an open transaction. Without it, one of the pool ``main`` is borrowed.
     """
@@ -117,8 +117,8 @@ def _insert(cursor: Any, key: tuple) -> str | None:
     except Exception as error:
         if getattr(error, "sqlstate", None) != _NO_TABLE:
             raise
-        message = "the table toril_steps does not exist: create it in a migration, or with `postgres.ensure_steps_table()`"
-        raise Retry(message) from error
+        message = "the table toril_steps does not exist: create it in a migration, or with "
+        raise Retry(message + "`postgres.ensure_steps_table()`") from error
     row = cursor.fetchone()
     return row and row[0]
 
@@ -133,7 +133,8 @@ def _stored_result(cursor: Any, key: tuple) -> Any:
     if row[0] is None:
         raise Fatal(
             f"{step} has no result in toril_steps: an earlier attempt has ended the transaction of the step before its "
-            f"function returned. Find out which of its changes were made, and then delete its row. In the function, {_INSTEAD}"
+            "function returned. Find out which of its changes were made, and then delete its row. In the function, "
+            f"{_INSTEAD}"
         )
     return json.loads(row[0])
 
