@@ -134,7 +134,7 @@ async fn serve(talk: Talk, client: TcpStream, config: Option<Arc<ServerConfig>>,
         Some(config) => start_tls(talk, client, config).await,
         None if talk == Talk::Reset => {
             // Closing with unread bytes is a reset.
-            client.readable().await?;
+            client.peek(&mut [0]).await?;
             Ok(())
         }
         None => talk_to(talk, client).await,

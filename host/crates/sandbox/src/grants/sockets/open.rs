@@ -212,3 +212,101 @@ impl Open {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::sync::Semaphore;
+
+    use super::super::connection::now;
+    use super::*;
+
+    /// A connection whose other side holds at most `room` bytes that were not read.
+    fn open(room: usize) -> (Open, DuplexStream) {
+        let (mine, theirs) = duplex(room);
+        let place = || Arc::new(Semaphore::new(1)).try_acquire_owned().expect("a place");
+        let address = SocketAddr::from(([127, 0, 0, 1], 9));
+        (Open::new(Box::new(mine), [address; 2], [place(), place()]), theirs)
+    }
+
+    fn sent(open: &mut Open) -> (bool, usize) {
+        let mut sent = 0;
+        (open.poll_sent(&mut now(), &mut sent).is_ready(), sent)
+    }
+
+    fn readable(open: &mut Open) -> bool {
+        open.poll_readable(&mut now()).is_ready()
+    }
+
+    #[tokio::test]
+    async fn what_arrives_is_read_in_parts_and_its_end_is_seen_after_it() {
+        let (mut open, mut server) = open(100);
+        assert!(!readable(&mut open) && open.read(10).expect("open").is_empty());
+        server.write_all(b"hello").await.expect("room");
+        drop(server);
+        assert!(readable(&mut open));
+        assert_eq!(open.read(3).expect("bytes"), "hel");
+        assert_eq!(open.read(100).expect("bytes"), "lo");
+        assert!(readable(&mut open));
+        assert!(matches!(open.read(1), Err(StreamError::Closed)));
+    }
+
+    #[tokio::test]
+    async fn only_so_much_is_read_ahead() {
+        let (mut open, mut server) = open(10 * CHUNK);
+        server.write_all(&[b'x'; 3 * CHUNK]).await.expect("room");
+        assert!(readable(&mut open) && readable(&mut open));
+        assert_eq!(open.read(usize::MAX).expect("bytes").len(), CHUNK);
+    }
+
+    #[tokio::test]
+    async fn a_guest_may_write_as_much_as_there_is_room_for_and_then_waits() {
+        let (mut open, mut server) = open(10);
+        assert_eq!(open.check_write(true).expect("open"), ROOM);
+        open.write(b"a request of 27 bytes in all").expect("room");
+        assert_eq!(sent(&mut open), (false, 10));
+        assert_eq!(open.check_write(false).expect("open"), 0);
+        assert!(matches!(open.write(b"more"), Err(StreamError::Trap(_))));
+        let mut got = [0; 10];
+        server.read_exact(&mut got).await.expect("bytes");
+        assert_eq!(sent(&mut open), (false, 10));
+    }
+
+    #[tokio::test]
+    async fn writing_ends_after_the_last_byte_and_reading_goes_on() {
+        let (mut open, mut server) = open(100);
+        open.check_write(true).expect("open");
+        open.write(b"bye").expect("room");
+        open.end_writing();
+        assert_eq!(sent(&mut open), (true, 3));
+        let mut all = String::new();
+        server.read_to_string(&mut all).await.expect("text");
+        assert_eq!(all, "bye");
+        assert!(matches!(open.check_write(true), Err(StreamError::Closed)));
+        server.write_all(b"!").await.expect("room");
+        assert!(readable(&mut open));
+        assert_eq!(open.read(9).expect("bytes"), "!");
+    }
+
+    #[tokio::test]
+    async fn a_write_that_failed_is_reported() {
+        let (mut open, server) = open(100);
+        drop(server);
+        open.check_write(true).expect("open");
+        open.write(b"hello").expect("room");
+        assert!(sent(&mut open).0);
+        assert!(matches!(open.check_write(true), Err(StreamError::Closed | StreamError::LastOperationFailed(_))));
+        assert!(matches!(open.check_write(true), Err(StreamError::Closed)));
+    }
+
+    #[tokio::test]
+    async fn a_handshake_gets_no_stream_with_unread_bytes() {
+        let (mut open, mut server) = open(100);
+        server.write_all(b"injected").await.expect("room");
+        assert!(readable(&mut open));
+        let error = open.into_stream().err().expect("an error").to_string();
+        assert_eq!(error, "the server has sent 8 bytes before the handshake");
+    }
+}
