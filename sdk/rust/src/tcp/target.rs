@@ -4,6 +4,7 @@ use super::TcpError;
 
 /// A host and a port.
 #[derive(Debug)]
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only a component connects"))]
 pub(super) struct Target {
     /// Without brackets.
     pub host: String,

@@ -12,7 +12,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use wasmtime_wasi::p2::bindings::sockets::network::ErrorCode;
 
-use super::open::{Open, Places, Stream};
+use super::open::{Open, Parts, Stream};
 use super::prepared::{Prepared, Security, Target};
 use crate::output::Output;
 use toril_job::LogLevel;
@@ -136,7 +136,7 @@ pub async fn upgrade(
         let mut sent = 0;
         poll_fn(|cx| open.poll_sent(cx, &mut sent)).await;
         target.meters.sent(sent);
-        let (stream, addresses, places): (_, _, Places) = open.into_stream()?;
+        let Parts { stream, addresses, places } = open.into_parts()?;
         let stream = encrypt(&grant, &target, stream).await?;
         Ok(Open::new(stream, addresses, places))
     };

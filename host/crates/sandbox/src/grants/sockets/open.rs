@@ -42,6 +42,14 @@ pub struct Open {
     writing: Half,
 }
 
+/// A connection without its bytes.
+pub struct Parts {
+    pub stream: Box<dyn Stream>,
+    /// The local and the remote address.
+    pub addresses: [SocketAddr; 2],
+    pub places: Places,
+}
+
 /// One direction of a connection.
 enum Half {
     Open,
@@ -83,15 +91,17 @@ impl Open {
         }
     }
 
-    /// The stream itself, for a handshake. Fails if bytes have arrived that the handshake would not see: otherwise they would
+    /// The connection without its bytes, for a handshake. Fails if bytes have arrived that the handshake would not see: otherwise they would
     /// count as encrypted ones.
-    pub fn into_stream(self) -> Result<(Box<dyn Stream>, [SocketAddr; 2], Places), io::Error> {
+    pub fn into_parts(self) -> io::Result<Parts> {
         let unread = self.unread.len();
         if unread > 0 {
             return Err(io::Error::other(format!("the server has sent {unread} bytes before the handshake")));
         }
         match (self.reading, self.writing) {
-            (Half::Open, Half::Open) => Ok((self.stream, [self.local, self.remote], self.places)),
+            (Half::Open, Half::Open) => {
+                Ok(Parts { stream: self.stream, addresses: [self.local, self.remote], places: self.places })
+            }
             (Half::Failed(error), _) | (_, Half::Failed(error)) => Err(error),
             _ => Err(io::ErrorKind::NotConnected.into()),
         }
@@ -306,7 +316,7 @@ mod tests {
         let (mut open, mut server) = open(100);
         server.write_all(b"injected").await.expect("room");
         assert!(readable(&mut open));
-        let error = open.into_stream().err().expect("an error").to_string();
+        let error = open.into_parts().err().expect("an error").to_string();
         assert_eq!(error, "the server has sent 8 bytes before the handshake");
     }
 }
