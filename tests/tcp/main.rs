@@ -38,3 +38,10 @@ async fn nodemailer_sends_mail_from_a_plugin_with_starttls_and_over_tls() {
 async fn mysql2_returns_in_a_plugin_what_it_returns_in_node() {
     same_in_both("mysql2").await;
 }
+
+#[tokio::test]
+async fn further_clients_return_in_a_plugin_what_they_return_in_node() {
+    for case in ["redis", "mariadb", "mysql"] {
+        same_in_both(case).await;
+    }
+}

@@ -183,3 +183,12 @@ test('addresses are resolved, and other records are not', async (t) => {
   await assert.rejects(dns.promises.resolve6('server.test'), { code: 'ENODATA' });
   await assert.rejects(dns.promises.resolveMx('server.test'), /is not available in a plugin/);
 });
+
+test('a TLS connection that a server ends without the end of TLS ends as in Node', async (t) => {
+  const { tls, port, host } = await start(t, (socket) => socket.end('bye'));
+  host.atEnd = 'peer closed connection without sending TLS close_notify';
+  const socket = tls.connect(port, 'server.test');
+  const chunks = [];
+  for await (const chunk of socket) chunks.push(String(chunk));
+  assert.deepEqual(chunks, ['bye']);
+});

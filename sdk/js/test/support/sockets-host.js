@@ -74,7 +74,11 @@ export class Host {
     let isConnected = false;
     socket.once('connect', () => ((isConnected = true), callback(null, null)));
     socket.on('readable', () => this.#deliver(one));
-    socket.on('end', () => ((one.isOver = true), this.#deliver(one)));
+    socket.on('end', () => {
+      one.isOver = true;
+      one.failure = this.atEnd;
+      this.#deliver(one);
+    });
     socket.on('error', ({ code }) => {
       one.failure = WASI[code] ?? code;
       if (isConnected) this.#deliver(one);

@@ -53,6 +53,12 @@ export function reasonOf(thrown) {
 /** The code of a name of `wasi:sockets`, or of a sentence of the host. */
 export const codeOf = (reason) => CODES[reason] ?? WORDS.find(([word]) => word.test(reason))?.[1] ?? 'ECONNRESET';
 
+/**
+ * Whether the host says that a server ended an encrypted connection without the end of TLS. Some servers do that, and in
+ * Node it is an end like any other.
+ */
+export const isUnannouncedEnd = (reason) => reason !== null && reason.includes('close_notify');
+
 const HINTS = {
   EMFILE: 'an attempt has 16 connections at most, and a plugin as many as `tcp_connections` in queues.toml allows',
   ECONNABORTED: 'if the host encrypts this connection, the log of the job says why it could not',

@@ -9,7 +9,7 @@ import { keep } from '../context.js';
 import { unavailable, wrongType } from '../errors.js';
 import { nextTick } from '../next-tick.js';
 import { isIP } from './is-ip.js';
-import { missingGrant, networkError, reasonOf } from './errors.js';
+import { isUnannouncedEnd, missingGrant, networkError, reasonOf } from './errors.js';
 import { addressesOf, nameOf } from './lookup.js';
 import { connectArguments, ofFamily, partsOf, portOf, targetText } from './options.js';
 
@@ -193,11 +193,12 @@ export class Socket extends Duplex {
 
   #received(reason, chunk) {
     this.#isReading = false;
-    if (reason !== null) {
+    const isEnd = isUnannouncedEnd(reason) || (reason === null && chunk === null);
+    if (reason !== null && !isEnd) {
       this.destroy(networkError('read', reason));
       return;
     }
-    if (chunk === null) {
+    if (isEnd) {
       this.push(null);
       this.read(0);
       return;

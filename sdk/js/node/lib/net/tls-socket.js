@@ -12,6 +12,8 @@ export class TLSSocket extends Socket {
   authorized = false;
   authorizationError = null;
   alpnProtocol = false;
+  /** The npm package `mysql` asks for it, and calls `_start`. */
+  ssl = { verifyError: () => null };
   #servername;
   #plain;
 
@@ -55,6 +57,8 @@ export class TLSSocket extends Socket {
     this.emit('connect');
     if (!this.destroyed) this.#secure();
   }
+
+  _start() {}
 
   #secure() {
     const server = this.#servername || this._server;
