@@ -27,8 +27,8 @@ pub struct Plugin {
     /// The limit of TCP connections that one host has open for the plugin, over all attempts. Default 64, from 1 to
     /// 1,000.
     pub tcp_connections: NonZeroU32,
-    /// Non-public address ranges that host names in `http`, `tcp` and `tls` may resolve to. IP addresses listed in these,
-    /// and loopback for `localhost`, need no entry here. Default: none.
+    /// Non-public address ranges that host names in `http`, `tcp` and `tls` may resolve to. IP addresses listed in
+    /// these, and loopback for `localhost`, need no entry here. Default: none.
     pub private_addresses: Vec<IpNet>,
     /// The limit of HTTP requests that one host sends for the plugin, over all attempts. Default: 10,000 per second.
     pub http_rate: RateLimit,

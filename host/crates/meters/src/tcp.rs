@@ -1,5 +1,5 @@
-//! The metrics of TCP connections of plugins. Their labels are the servers of the plugin's entry, and never what a plugin asked
-//! for.
+//! The metrics of TCP connections of plugins. Their labels are the servers of the plugin's entry, and never what a
+//! plugin asked for.
 
 use std::sync::OnceLock;
 
@@ -100,8 +100,8 @@ impl TcpMeters {
     }
 }
 
-/// The open connections of a plugin on this host. Set them at least every 30 seconds: a gauge that is not set for longer
-/// disappears.
+/// The open connections of a plugin on this host. Set them at least every 30 seconds: a gauge that is not set for
+/// longer disappears.
 pub fn tcp_connections(plugin: &str, open: usize) {
     let gauge: Gauge = gauge!(OPEN, "plugin" => plugin.to_owned());
     gauge.set(open as f64);

@@ -67,8 +67,8 @@ impl Denials {
         self.lock().last().map(|denial| denial.reason.clone())
     }
 
-    /// Whether a failure's message names a denied origin or host. Then the plugin failed because of that denial, and not
-    /// because of a later error after a denial that it could tolerate.
+    /// Whether a failure's message names a denied origin or host. Then the plugin failed because of that denial, and
+    /// not because of a later error after a denial that it could tolerate.
     pub fn are_named_in(&self, message: &str) -> bool {
         self.lock().iter().filter_map(|denial| denial.outside.as_ref()).any(|outside| outside.is_named_in(message))
     }

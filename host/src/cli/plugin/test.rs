@@ -42,7 +42,8 @@ pub struct Test {
     /// Which run of the job this is, from 1.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     attempt: Option<u32>,
-    /// The [plugins.NAME] whose settings hold, where --config or --from names a configuration [default: the file's name].
+    /// The [plugins.NAME] whose settings hold, where --config or --from names a configuration [default: the file's
+    /// name].
     #[arg(long, value_name = "NAME")]
     plugin: Option<String>,
     /// An origin that it may send requests to, beside those of its entry. Can be given more than once.
@@ -51,19 +52,20 @@ pub struct Test {
     /// A server that it may open plain TCP connections to, beside those of its entry. Can be given more than once.
     #[arg(long, value_name = "HOST:PORT")]
     tcp: Vec<TcpTarget>,
-    /// A server that it may open TCP connections to that the host encrypts, beside those of its entry. Can be given more than
-    /// once.
+    /// A server that it may open TCP connections to that the host encrypts, beside those of its entry. Can be given
+    /// more than once.
     #[arg(long, value_name = "HOST:PORT")]
     tls: Vec<TcpTarget>,
     /// Let it keep key-value data, which is in memory and gone after the run.
     #[arg(long)]
     keyvalue: bool,
-    /// A pool of PostgreSQL connections that it may use, beside those of its entry. URL is a connection string, or env:NAME for
-    /// one in an environment variable. The plugin's statements take effect there. Can be given more than once.
+    /// A pool of PostgreSQL connections that it may use, beside those of its entry. URL is a connection string, or
+    /// env:NAME for one in an environment variable. The plugin's statements take effect there. Can be given more than
+    /// once.
     #[arg(long, value_name = "POOL=URL")]
     postgres: Vec<String>,
-    /// A queue that it may add jobs to, beside those of its entry; they are printed and run by nobody. Can be given more
-    /// than once.
+    /// A queue that it may add jobs to, beside those of its entry; they are printed and run by nobody. Can be given
+    /// more than once.
     #[arg(long, value_name = "QUEUE")]
     add_to: Vec<QueueName>,
     /// A setting that it may read, in the place of what its entry says. Can be given more than once.

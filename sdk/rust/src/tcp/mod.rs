@@ -13,9 +13,10 @@
 //! # }
 //! ```
 //!
-//! A [`TcpStream`] implements [`Read`](std::io::Read) and [`Write`](std::io::Write), so it works with clients that take any
-//! stream. To a server under `tls`, the host encrypts the connection and checks the server's certificate: send and read plain
-//! bytes. A connection to a server under `tcp` is plain, and [`TcpStream::start_tls`] encrypts it (STARTTLS).
+//! A [`TcpStream`] implements [`Read`](std::io::Read) and [`Write`](std::io::Write), so it works with clients that take
+//! any stream. To a server under `tls`, the host encrypts the connection and checks the server's certificate: send and
+//! read plain bytes. A connection to a server under `tcp` is plain, and [`TcpStream::start_tls`] encrypts it
+//! (STARTTLS).
 //!
 //! A connection ends with the attempt. An attempt can have 16 of them at the same time.
 //!
@@ -40,8 +41,8 @@ pub use error::TcpError;
 pub use stream::TcpStream;
 use target::Target;
 
-/// Connects to a server, given as `host:port`, with an IPv6 address in brackets. If the host is a name, its addresses are
-/// tried one after the other.
+/// Connects to a server, given as `host:port`, with an IPv6 address in brackets. If the host is a name, its addresses
+/// are tried one after the other.
 ///
 /// # Errors
 /// [`TcpError::Denied`] if the plugin's entry does not list the server. Other errors say why there is no connection.

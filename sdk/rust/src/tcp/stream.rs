@@ -56,9 +56,9 @@ impl TcpStream {
         self.channel.end_writing(&self.target)
     }
 
-    /// Encrypts the connection, as after the answer to `STARTTLS`. The host checks that the server's certificate is for the host
-    /// that the plugin has connected to. Read everything that the server has sent before: further bytes are an error. A
-    /// connection that is encrypted stays as it is.
+    /// Encrypts the connection, as after the answer to `STARTTLS`. The host checks that the server's certificate is for
+    /// the host that the plugin has connected to. Read everything that the server has sent before: further bytes are an
+    /// error. A connection that is encrypted stays as it is.
     ///
     /// # Errors
     /// [`TcpError::Tls`] if the handshake failed. The connection is closed then.

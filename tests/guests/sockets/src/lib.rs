@@ -1,5 +1,5 @@
-//! Connects to servers in every way that the SDK and WASI have, selected by the job's name. Data is not validated, because the
-//! host is under test.
+//! Connects to servers in every way that the SDK and WASI have, selected by the job's name. Data is not validated,
+//! because the host is under test.
 
 mod kept;
 mod many;

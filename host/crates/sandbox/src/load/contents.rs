@@ -14,8 +14,8 @@ const TYPES_ALONE: &str = "toril:plugin/types";
 /// An interface that every call of which is denied.
 const UDP: &str = "wasi:sockets/udp-create-socket";
 
-/// The section in which the builder of JavaScript plugins lists the interfaces that a plugin uses. Its components import
-/// everything that their engine can reach.
+/// The section in which the builder of JavaScript plugins lists the interfaces that a plugin uses. Its components
+/// import everything that their engine can reach.
 const USES: &str = "toril:uses";
 
 /// The content of the section `toril:uses`.
@@ -85,8 +85,8 @@ impl Contents {
     pub fn grants(&self) -> Vec<Grant> {
         let used = self.uses.as_ref().unwrap_or(&self.imports);
         let imports = |grant: &Grant| used.iter().any(|name| without_version(name) == grant.interface());
-        // The runtime of a language imports the environment in every plugin, whether the plugin reads it or not. If it imports
-        // sockets, then also those that no plugin can use.
+        // The runtime of a language imports the environment in every plugin, whether the plugin reads it or not. If it
+        // imports sockets, then also those that no plugin can use.
         let from_runtime = |grant: &Grant| match grant {
             Grant::Env => true,
             Grant::Tcp => self.imports.iter().any(|name| without_version(name) == UDP),

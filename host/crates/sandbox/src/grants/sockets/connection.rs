@@ -1,5 +1,5 @@
-//! A connection of an attempt, which its socket and its streams share. The end of the attempt closes it, whoever still has a
-//! handle of it.
+//! A connection of an attempt, which its socket and its streams share. The end of the attempt closes it, whoever still
+//! has a handle of it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -123,8 +123,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Fails if nothing can be sent any more. Nothing else is to do for a flush: [`check_write`](Self::check_write) waits
-    /// until everything is sent.
+    /// Fails if nothing can be sent any more. Nothing else is to do for a flush: [`check_write`](Self::check_write)
+    /// waits until everything is sent.
     pub fn flush(&self) -> StreamResult<()> {
         self.open(Open::is_open_for_writing)
     }
@@ -152,7 +152,8 @@ impl Connection {
         }
     }
 
-    /// Encrypts the connection. `encrypt` gets it in the state in which the guest left it. If it is not open, nothing happens.
+    /// Encrypts the connection. `encrypt` gets it in the state in which the guest left it. If it is not open, nothing
+    /// happens.
     pub fn encrypt(&self, encrypt: impl FnOnce(Open) -> Encrypting) {
         let mut state = self.state();
         *state = match std::mem::replace(&mut *state, State::Closed(ErrorCode::InvalidState)) {

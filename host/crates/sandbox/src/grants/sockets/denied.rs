@@ -26,7 +26,8 @@ impl View<'_> {
     /// Records that a granted name leads only to addresses that are not public.
     pub(super) fn deny_addresses(&self, host: &str, addresses: &str) {
         let plugin = &self.job.plugin;
-        // Recorded without the host: at the next attempt the name may resolve to another address, so a retry can succeed.
+        // Recorded without the host: at the next attempt the name may resolve to another address, so a retry can
+        // succeed.
         self.job.denials.add(format!(
             "plugin {plugin} may not connect to {host}: the name leads to {addresses}, which is not public; add the range to `private_addresses` under [plugins.{plugin}] in the configuration to allow it"
         ));

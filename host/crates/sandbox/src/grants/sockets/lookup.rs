@@ -1,5 +1,5 @@
-//! The host functions of `wasi:sockets/ip-name-lookup`. Only granted hosts are looked up, and only addresses that may be
-//! connected to are returned.
+//! The host functions of `wasi:sockets/ip-name-lookup`. Only granted hosts are looked up, and only addresses that may
+//! be connected to are returned.
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,7 +1,8 @@
 //! The grant `tcp`, of which `tls` is a part: connections to the servers in a plugin's entry, through `wasi:sockets`. A
-//! connection may go only to a granted host and port, and only to an address to which the host has resolved that name in the
-//! same attempt. To a server in `tls` the host encrypts the connection, and the guest sees plain bytes. A guest may upgrade a
-//! connection to a server in `tcp` through `wasi:tls`, or through `toril:plugin/tls` if it cannot give away its streams.
+//! connection may go only to a granted host and port, and only to an address to which the host has resolved that name
+//! in the same attempt. To a server in `tls` the host encrypts the connection, and the guest sees plain bytes. A guest
+//! may upgrade a connection to a server in `tcp` through `wasi:tls`, or through `toril:plugin/tls` if it cannot give
+//! away its streams.
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -17,10 +18,12 @@
 //! | `open` | the bytes of an open connection |
 //! | `streams` | a connection as a pair of `wasi:io` streams |
 //!
-//! The host implements these interfaces itself. In wasmtime-wasi a socket is always the operating system's, so the host could
-//! neither encrypt it nor limit its memory, and the streams of a socket that a guest keeps would outlive the attempt.
+//! The host implements these interfaces itself. In wasmtime-wasi a socket is always the operating system's, so the host
+//! could neither encrypt it nor limit its memory, and the streams of a socket that a guest keeps would outlive the
+//! attempt.
 //! `wasmtime-wasi-tls` has the same interface for `wasi:tls`. It is not used because its provider learns the server name that
-//! the guest chose but not which connection it is for, and because its tasks and buffers would be outside of the limits here.
+//! the guest chose but not which connection it is for, and because its tasks and buffers would be outside of the limits
+//! here.
 
 mod bindings;
 mod connect;
@@ -124,8 +127,8 @@ impl HasData for HasSockets {
     type Data<'a> = View<'a>;
 }
 
-/// Links the interfaces, in the place of wasmtime-wasi's own. Their version must be the one that wasmtime-wasi uses: with
-/// another one, a component would get the one or the other.
+/// Links the interfaces, in the place of wasmtime-wasi's own. Their version must be the one that wasmtime-wasi uses:
+/// with another one, a component would get the one or the other.
 pub fn link<T: SocketsHost>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     use bindings::toril::plugin;
     use bindings::wasi::{sockets, tls};

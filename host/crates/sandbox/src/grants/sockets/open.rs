@@ -1,5 +1,6 @@
-//! The bytes of an open connection. At most [`CHUNK`] bytes that the guest has not read and at most [`ROOM`] bytes that are
-//! not sent are kept. Whoever polls a connection also sends what is unsent, so no task is needed that could outlive its pen.
+//! The bytes of an open connection. At most [`CHUNK`] bytes that the guest has not read and at most [`ROOM`] bytes that
+//! are not sent are kept. Whoever polls a connection also sends what is unsent, so no task is needed that could outlive
+//! its pen.
 
 use std::io;
 use std::net::SocketAddr;
@@ -91,8 +92,8 @@ impl Open {
         }
     }
 
-    /// The connection without its bytes, for a handshake. Fails if bytes have arrived that the handshake would not see: otherwise they would
-    /// count as encrypted ones.
+    /// The connection without its bytes, for a handshake. Fails if bytes have arrived that the handshake would not see:
+    /// otherwise they would count as encrypted ones.
     pub fn into_parts(self) -> io::Result<Parts> {
         let unread = self.unread.len();
         if unread > 0 {
@@ -107,8 +108,8 @@ impl Open {
         }
     }
 
-    /// Ready when there is something to read, or nothing will come any more. The result is the number of bytes that have
-    /// just arrived.
+    /// Ready when there is something to read, or nothing will come any more. The result is the number of bytes that
+    /// have just arrived.
     pub fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
         if !self.unread.is_empty() || !matches!(self.reading, Half::Open) {
             return Poll::Ready(0);

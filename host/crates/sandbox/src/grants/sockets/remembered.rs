@@ -1,5 +1,5 @@
-//! Decides which granted server a connection is for. A guest connects to an address and a port, and not to a name. So the
-//! host remembers which granted names have led to which addresses in this attempt.
+//! Decides which granted server a connection is for. A guest connects to an address and a port, and not to a name. So
+//! the host remembers which granted names have led to which addresses in this attempt.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;

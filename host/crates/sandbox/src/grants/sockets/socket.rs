@@ -1,5 +1,6 @@
-//! The host functions of `wasi:sockets/tcp` and `tcp-create-socket`. A socket is the operating system's only once the guest
-//! connects it. Its options are kept for the guest to read, and have no effect: a connection lives no longer than its attempt.
+//! The host functions of `wasi:sockets/tcp` and `tcp-create-socket`. A socket is the operating system's only once the
+//! guest connects it. Its options are kept for the guest to read, and have no effect: a connection lives no longer than
+//! its attempt.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -81,8 +82,8 @@ impl Pollable for Socket {
     }
 }
 
-/// The generated code of the other interfaces needs the conversion of errors. wasmtime-wasi's own implementation serves the
-/// guest.
+/// The generated code of the other interfaces needs the conversion of errors. wasmtime-wasi's own implementation serves
+/// the guest.
 impl network::Host for View<'_> {
     fn convert_error_code(&mut self, error: SocketError) -> wasmtime::Result<ErrorCode> {
         error.downcast()
@@ -363,8 +364,8 @@ impl View<'_> {
         span
     }
 
-    /// The streams of an open connection. They are not children of the socket: a guest with garbage collection drops handles
-    /// in any order.
+    /// The streams of an open connection. They are not children of the socket: a guest with garbage collection drops
+    /// handles in any order.
     pub(super) fn streams(&mut self, connection: &Arc<Connection>) -> Result<Streams, ResourceTableError> {
         let input: DynInputStream = Box::new(Input(connection.clone()));
         let output: DynOutputStream = Box::new(Output(connection.clone()));

@@ -1,5 +1,5 @@
-//! The host functions of `wasi:tls`, with which a guest encrypts a connection that it has used as a plain one (STARTTLS).
-//! The host checks the certificate for the granted name of the connection's server.
+//! The host functions of `wasi:tls`, with which a guest encrypts a connection that it has used as a plain one
+//! (STARTTLS). The host checks the certificate for the granted name of the connection's server.
 
 use std::io;
 use std::sync::Arc;
@@ -142,7 +142,8 @@ impl View<'_> {
                 server.host()
             )));
         }
-        // The host has encrypted it already. So a guest that wants TLS needs not know which of the two lists has the server.
+        // The host has encrypted it already. So a guest that wants TLS needs not know which of the two lists has the
+        // server.
         if target.security == Security::Tls {
             return Ok(connection);
         }

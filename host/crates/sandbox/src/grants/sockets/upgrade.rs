@@ -1,5 +1,5 @@
-//! The host functions of `toril:plugin/tls`, with which a guest encrypts a connection whose streams it cannot give away. Its
-//! language's own sockets have them, so it names the connection by its addresses.
+//! The host functions of `toril:plugin/tls`, with which a guest encrypts a connection whose streams it cannot give
+//! away. Its language's own sockets have them, so it names the connection by its addresses.
 
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
