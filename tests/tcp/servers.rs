@@ -1,7 +1,7 @@
 //! The servers of a test, and a host whose plugins may reach them.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -46,6 +46,11 @@ impl Servers {
         url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
     }
 
+    /// A folder for files of the test.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The certificates of all servers' authorities.
     pub fn authorities(&self) -> PathBuf {
         self.folder.path().join("authorities.pem")
@@ -86,12 +91,16 @@ impl Servers {
 
     /// A host with a case as the plugin `plugin`, and these lines in the entries of its queue and of the plugin.
     pub async fn host(&self, case: &str, queue: &str, lines: &str) -> Toril {
+        let source = repository().join("tests/tcp/cases").join(case).with_extension("ts");
+        self.host_of(&source, queue, lines).await
+    }
+
+    /// The same for another file.
+    pub async fn host_of(&self, source: &Path, queue: &str, lines: &str) -> Toril {
         let config =
             format!("[queues.work]\nplugin = \"plugin\"\n{queue}[plugins.plugin]\nmemory = \"256MiB\"\n{lines}");
         let toril = Toril::new().redis(self.redis.url()).config(config).cache(engine_cache());
-        let folder = repository().join("tests/tcp");
-        let source = folder.join("cases").join(case).with_extension("ts");
-        toril.build_plugin("plugin", &source, &folder.join("node_modules")).await;
+        toril.build_plugin("plugin", source, &repository().join("tests/tcp/node_modules")).await;
         let mut toril = toril.spawn_run();
         toril.wait_ready().await;
         toril
