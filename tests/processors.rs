@@ -2,9 +2,6 @@
 //! must leave the same data in every key. `docs/parity.md` has a row for each test.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -92,22 +89,10 @@ impl Case {
         left
     }
 
-    /// Builds the processor as the plugin `processor`, in a folder where `npm` would have installed the SDK. Its other
-    /// packages are those of `tests/npm`.
+    /// Builds the processor as the plugin `processor`, with the packages of `tests/npm`.
     async fn build(&self, toril: &Toril) {
         let packages = repository().join("tests/npm/node_modules");
-        symlink(packages, toril.folder().join("node_modules")).expect("a link to the packages");
-        let folder = toril.folder().join("project");
-        let programs = folder.join("node_modules/.bin");
-        fs::create_dir_all(&programs).expect("a folder for programs");
-        let bundler = repository().join("sdk/js/bin/toril-plugin-build.js");
-        symlink(bundler, programs.join("toril-plugin-build")).expect("a link to the bundler");
-        let extension = self.path().extension().unwrap_or_default().to_owned();
-        let file = folder.join("processor").with_extension(extension);
-        fs::copy(self.path(), &file).expect("a copy of the processor");
-        let plugins = toril.folder().join("plugins");
-        let build = [OsStr::new("plugin"), "build".as_ref(), file.as_os_str(), "--out".as_ref(), plugins.as_os_str()];
-        toril.cli(build).await.succeeded();
+        toril.build_plugin("processor", &self.path(), &packages).await;
     }
 
     async fn by_toril(&self) -> Contents {

@@ -8,6 +8,7 @@ mod orders;
 mod outages;
 mod packages;
 mod pools;
+mod python;
 mod reload;
 mod sessions;
 mod tls;

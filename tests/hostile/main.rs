@@ -1,5 +1,5 @@
-//! Hostile plugins. Each runs next to a queue that must not be affected. The list below has the attacks, and
-//! `database_cases.rs` has those on databases. The folders next to this file contain the plugins, and `forged.rs` writes
+//! Hostile plugins. Each runs next to a queue that must not be affected. The list below has the attacks,
+//! `database_cases.rs` has those on databases, and `socket_cases.rs` those through TCP connections. The folders next to this file contain the plugins, and `forged.rs` writes
 //! the components that no compiler would.
 
 mod bundles;
@@ -13,6 +13,8 @@ mod forged;
 mod network;
 mod quotas;
 mod ring;
+mod socket_cases;
+mod sockets;
 mod texts;
 
 use case::cases;
@@ -457,7 +459,7 @@ fn the_manual_has_the_table_of_these_tests() {
     let page = std::fs::read_to_string(&path).expect("the page exists");
     let (before, rest) = page.split_once(BEGIN).expect("the page has the marker before the table");
     let (there, after) = rest.split_once(END).expect("the page has the marker after the table");
-    let wanted = case::table(&[CASES, database_cases::CASES]);
+    let wanted = case::table(&[CASES, database_cases::CASES, socket_cases::CASES]);
     if std::env::var_os("TORIL_WRITE_TABLE").is_some() {
         std::fs::write(&path, [before, BEGIN, &wanted, END, after].concat()).expect("writes");
         return;

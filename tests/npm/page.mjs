@@ -4,8 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 const page = new URL('../../docs/plugins/npm.md', import.meta.url);
 const [START, END] = ['<!-- packages -->\n', '<!-- end of packages -->\n'];
 
-/** The packages of these tests, and those that need a database. */
-const tables = ['table.json', '../postgres/node/table.json'].map((file) =>
+/** The packages of these tests, those that need PostgreSQL, and those that use sockets. */
+const tables = ['table.json', '../postgres/node/table.json', '../tcp/table.json'].map((file) =>
   JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')),
 );
 const rows = tables.flatMap(Object.values).sort((one, other) => (one.package < other.package ? -1 : 1));

@@ -23,7 +23,9 @@ impl Certificates {
         let mut ca = CertificateParams::new(Vec::new())?;
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        ca.distinguished_name.push(DnType::CommonName, "Toril's tests");
+        // Different names, because OpenSSL looks for an authority by its name.
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        ca.distinguished_name.push(DnType::CommonName, format!("Toril's tests {name}"));
         let ca_certificate = ca.self_signed(&ca_key).context("could not sign the CA's certificate")?;
 
         let key = KeyPair::generate().context("could not create a key")?;

@@ -9,6 +9,7 @@
 //! | [`stub_agent`] | an A2A agent whose every response a test sets, with any timing |
 //! | [`toril`] | a host as a child process, with its own configuration and plugins |
 //! | [`certificates`], [`tls_front`] | TLS for servers without it, with a CA of the test |
+//! | [`tcp_server`] | servers of small protocols over TCP, also with TLS and STARTTLS, honest and hostile ones |
 //! | [`proxy`] | a network that fails: connections cut, delayed, half-open, answers lost |
 //! | [`clock`] | a clock for one process that a test can move |
 //! | [`faults`] | jobs on hosts and servers that fail at seeded moments, and the outcome of each job |
@@ -36,6 +37,7 @@ pub mod faults;
 mod front;
 pub mod github;
 pub mod http;
+pub mod mariadb;
 pub mod node;
 pub mod otlp;
 mod paths;
@@ -50,6 +52,7 @@ pub mod scripted;
 pub mod session;
 pub mod signed;
 pub mod stub_agent;
+pub mod tcp_server;
 pub mod tls_front;
 pub mod toril;
 pub mod wait;
@@ -57,9 +60,11 @@ pub mod wait;
 pub use a2a::A2aServer;
 pub use agent::AgentServer;
 pub use github::GithubServer;
+pub use mariadb::MariaDbServer;
 pub use paths::root as repository;
 pub use postgres::{PostgresPair, PostgresServer};
 pub use redis_server::{RedisCluster, RedisSentinel, RedisServer};
 pub use session::{Client, Session};
+pub use tcp_server::{Talk, TcpServer};
 pub use toril::Toril;
 pub use wait::wait_until;

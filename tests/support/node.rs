@@ -10,6 +10,7 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::certificates::Certificates;
 use crate::toril::engine_cache;
 use crate::wait::LONG;
 use crate::{RedisServer, paths};
@@ -47,6 +48,20 @@ pub async fn check_packages() {
 pub async fn check_postgres_clients(url: &str) {
     let mut command = command(&paths::postgres_clients(), "run");
     succeed(command.arg(paths::binary("toril")).arg(url)).await;
+}
+
+/// The servers of `tests/tcp/servers.mjs`, with this certificate.
+pub fn tcp_servers(certificates: &Certificates) -> Script {
+    let files = json!({ "key": certificates.key, "cert": certificates.certificate });
+    spawn_in(&paths::tcp(), "servers", files, &[])
+}
+
+/// The result of a case of `tests/tcp/cases` in Node, which trusts the authorities of a file.
+pub async fn tcp_case(name: &str, data: &Value, authorities: &Path) -> Value {
+    let authorities = authorities.display().to_string();
+    // A plugin is in UTC.
+    let environment = [("NODE_EXTRA_CA_CERTS", authorities.as_str()), ("TZ", "UTC")];
+    spawn_in(&paths::tcp(), "baseline", json!({ "case": name, "data": data }), &environment).finish().await
 }
 
 /// Runs the cases of `sdk/js/conformance` in Node and in the engine, as its README describes. Panics with the script's

@@ -51,6 +51,11 @@ pub(crate) fn postgres_clients() -> PathBuf {
     root().join("tests/postgres/node")
 }
 
+/// The npm packages over sockets that plugins use, and the servers in Node.
+pub(crate) fn tcp() -> PathBuf {
+    root().join("tests/tcp")
+}
+
 /// The scripts for a browser.
 pub(crate) fn browser() -> PathBuf {
     root().join("tests/browser")

@@ -51,7 +51,8 @@ pub async fn script(script: &str, input: &str) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{script}.py did not print JSON: {error}"))
 }
 
-pub(crate) fn program(name: &str) -> PathBuf {
+/// The path of a program of the environment. Panics if it is missing.
+pub fn program(name: &str) -> PathBuf {
     let path = paths::root().join("target/python/bin").join(name);
     assert!(path.is_file(), "{} is missing: run `cargo xtask setup --tests`", path.display());
     path

@@ -30,7 +30,8 @@ impl TlsFront {
     }
 }
 
-fn config(certificates: &Certificates) -> Result<ServerConfig> {
+/// A server's configuration with these certificates.
+pub(crate) fn config(certificates: &Certificates) -> Result<ServerConfig> {
     let chain = CertificateDer::pem_file_iter(&certificates.certificate)?.collect::<Result<Vec<_>, _>>()?;
     let key = PrivateKeyDer::from_pem_file(&certificates.key)?;
     let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));

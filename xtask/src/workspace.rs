@@ -64,6 +64,11 @@ impl Workspace {
         self.root.join("tests/postgres/node")
     }
 
+    /// The npm packages over sockets that plugins use in the tests, and their servers.
+    pub fn tcp(&self) -> PathBuf {
+        self.root.join("tests/tcp")
+    }
+
     /// The Node scripts that drive the dashboard in a browser.
     pub fn browser(&self) -> PathBuf {
         self.root.join("tests/browser")

@@ -13,7 +13,7 @@ fn main() {
     let built = root.join("../../../target/js-engine");
     let folder = env::var_os(VARIABLE).map_or(built, PathBuf::from);
     println!("cargo:rustc-check-cfg=cfg(engine)");
-    let files = ["core.wasm", "web.wasm", "full.wasm", "runtime.json", "sdk.js"];
+    let files = ["core.wasm", "web.wasm", "full.wasm", "sockets.wasm", "runtime.json", "sdk.js"];
     let files = files.map(|file| (file.split('.').next().unwrap_or(file).to_uppercase(), folder.join(file)));
     for (name, path) in &files {
         println!("cargo:rerun-if-changed={}", path.display());

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { bundle } from './bundle.js';
 import { databaseLines, databases, isDatabaseClient } from './check-databases.js';
+import { isSocketClient, sockets } from './check-sockets.js';
 import { ADVICE, CLIENTS, isClient, REFUSED_METHODS, PROCESSOR_METHODS, STUBS, WORKING_IMPORTS } from './check-facts.js';
 
 /**
@@ -82,6 +83,7 @@ function scan(ts, file, text, report) {
     imports(ts, node, at, report);
     constructions(ts, node, at, report, names);
     databases(ts, node, at, report, names.hasDatabase);
+    sockets(ts, node, at, report, names.modules);
     calls(ts, node, at, report, names);
     texts(ts, node, at, report);
     ts.forEachChild(node, visit);
@@ -91,7 +93,7 @@ function scan(ts, file, text, report) {
 
 /** The local names of BullMQ's exports, of queues, and of the processor's job. */
 function namesOf(ts, source) {
-  const names = { bullmq: new Map(), instances: new Map(), job: undefined, hasDatabase: false };
+  const names = { bullmq: new Map(), instances: new Map(), job: undefined, hasDatabase: false, modules: [] };
   const visit = (node) => {
     if (ts.isImportDeclaration(node) && node.moduleSpecifier.text === 'bullmq') {
       for (const { name, propertyName } of node.importClause?.namedBindings?.elements ?? []) {
@@ -101,7 +103,9 @@ function namesOf(ts, source) {
     if (ts.isVariableDeclaration(node) && isRequire(ts, node.initializer, 'bullmq') && ts.isObjectBindingPattern(node.name)) {
       for (const { name, propertyName } of node.name.elements) names.bullmq.set(name.text, (propertyName ?? name).text);
     }
-    const specifier = ts.isImportDeclaration(node) ? node.moduleSpecifier.text : undefined;
+    const isTypeOnly = node.importClause?.isTypeOnly;
+    const specifier = ts.isImportDeclaration(node) && !isTypeOnly ? node.moduleSpecifier.text : requiredBy(ts, node);
+    if (specifier) names.modules.push(specifier.replace(/^node:/, ''));
     if (isDatabaseClient(specifier) || isRequire(ts, node, 'pg')) names.hasDatabase = true;
     ts.forEachChild(node, visit);
   };
@@ -142,6 +146,10 @@ function processorOf(ts, source) {
 const isRequire = (ts, node, name) =>
   node && ts.isCallExpression(node) && node.expression.getText() === 'require' && node.arguments[0]?.text === name;
 
+/** The name in `require('name')`. */
+const requiredBy = (ts, node) =>
+  ts.isCallExpression(node) && node.expression.getText() === 'require' ? node.arguments[0]?.text : undefined;
+
 /** Imports: of BullMQ, of Node's modules, and of packages. */
 function imports(ts, node, at, report) {
   const isStatic = ts.isImportDeclaration(node) || (ts.isExportDeclaration(node) && node.moduleSpecifier);
@@ -163,6 +171,8 @@ function imports(ts, node, at, report) {
     report.works.push(at(node, `the module ${name}`));
     if (isClient(name)) report.grant('http', CLIENTS.get(name), at(node, `the module ${name} sends requests`));
     if (isDatabaseClient(name)) report.grant('postgres', undefined, at(node, `the module ${name}`));
+    // Its calls say which servers.
+    if (isSocketClient(name)) report.works.at(-1).why = 'over the grants `tcp` and `tls`';
   }
 }
 

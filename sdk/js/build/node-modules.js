@@ -23,6 +23,19 @@ const ALIASES = {
   undici: join(FOLDER, 'lib/undici.js'),
 };
 
+/** Modules that need connections, and a size of the engine that has them. */
+const NO_SOCKETS = new Map(['net', 'tls', 'dns'].map((name) => [name, join(FOLDER, `lib/no-sockets/${name}.cjs`)]));
+/**
+ * Packages that use these modules only for agents, proxies and HTTP/2, which have no effect here: the host makes the
+ * connections of requests. With other modules, their plugins would get a larger engine for nothing.
+ */
+const OF_REQUESTS = new RegExp(
+  `[\\\\/]node_modules[\\\\/](${[
+    ...['agent-base', 'http-proxy-agent', 'https-proxy-agent', 'pac-proxy-agent', 'proxy-agent', 'socks-proxy-agent'],
+    ...['cacheable-lookup', 'got', 'http2-wrapper', 'resolve-alpn', 'socks', 'tunnel', 'tunnel-agent'],
+  ].join('|')})[\\\\/]`,
+);
+
 /** What `require` of a module here returns is its default export, and not its namespace: `require('events')` is a class. */
 const REQUIRED = 'node-required';
 
@@ -60,7 +73,8 @@ export const nodeModules = {
       // What `util` takes from this package must not depend on `util`.
       if (path === 'util/' && ASSERT.test(importer)) return { path: join(FOLDER, 'lib/util-for-assert.js') };
       const name = path.replace(/^node:|\/$/g, '');
-      const file = ALIASES[name] ?? FILES.get(name);
+      const withoutSockets = OF_REQUESTS.test(importer) ? NO_SOCKETS.get(name) : undefined;
+      const file = withoutSockets ?? ALIASES[name] ?? FILES.get(name);
       return {
         path: file,
         sideEffects: false,

@@ -49,6 +49,8 @@ const process = Object.assign(new EventEmitter(), {
   memoryUsage: Object.assign(() => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }), {
     rss: () => 0,
   }),
+  availableMemory: () => 0,
+  constrainedMemory: () => 0,
   cpuUsage: () => ({ user: Math.round(native.now() * 1000), system: 0 }),
   resourceUsage: () => ({ userCPUTime: Math.round(native.now() * 1000), systemCPUTime: 0, maxRSS: 0 }),
   getuid: () => 0,

@@ -124,3 +124,30 @@ test('the text has a line for each finding', async () => {
   assert.match(text, /^p\.ts: nothing was found that does not work/);
   assert.match(text, /\n {2}add_to = \["mails"\]\n/);
 });
+
+test('servers over TCP need a grant, as `tls` if the client encrypts from the beginning', async () => {
+  const { grants, fails } = await checked(`import net from 'node:net';
+import tls from 'node:tls';
+import { Redis } from 'ioredis';
+import mysql from 'mysql2/promise';
+import nodemailer from 'nodemailer';
+export default (job) => [
+  net.connect(25, 'mx.example.com'),
+  tls.connect({ host: 'imap.example.com', port: 993 }),
+  new Redis('rediss://cache.example.com'),
+  mysql.createPool({ host: 'db.internal', port: 3306, user: 'a' }),
+  nodemailer.createTransport({ host: 'smtp.example.com', port: 465, secure: true }),
+  nodemailer.createTransport({ host: job.data.host, port: 587 }),
+];
+`);
+  const of = (key) => grants.find((grant) => grant.key === key);
+  assert.deepEqual(of('tcp').values, ['db.internal:3306', 'mx.example.com:25']);
+  assert.deepEqual(of('tls').values, ['cache.example.com:6379', 'imap.example.com:993', 'smtp.example.com:465']);
+  assert.deepEqual(lines(of('tcp').at), [
+    '7 the server mx.example.com:25',
+    '10 the server db.internal:3306',
+    '12 a server whose address is computed',
+  ]);
+  // The packages are not installed here.
+  assert.deepEqual(fails.filter(({ what }) => what !== 'the bundle'), []);
+});

@@ -3,7 +3,6 @@ from types import SimpleNamespace
 
 import pytest
 from toril_plugin import AwaitChildren, Defer, Fatal, HostError, RateLimited, Requeue, Retry
-from toril_plugin.failure import missing_module
 from toril_plugin.http import HttpError
 from toril_plugin.testing import run
 
@@ -48,10 +47,3 @@ def test_what_will_always_be_refused_is_fatal_and_what_cannot_be_done_now_is_not
 def test_a_delay_that_is_no_number_is_an_error_of_its_own(seconds):
     with pytest.raises(TypeError):
         Defer(seconds)
-
-
-def test_a_module_that_is_missing_in_a_component_is_told_with_what_helps():
-    assert "at the top of a file" in missing_module("decimal")
-    assert "at the top of a file" in missing_module("urllib.parse")
-    for name in ("urllib.request", "http.client", "requests", "httpx._client"):
-        assert "`toril_plugin.http`" in missing_module(name), name

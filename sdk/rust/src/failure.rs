@@ -11,6 +11,7 @@ use crate::jobs::AddError;
 use crate::kv::KvError;
 use crate::postgres::PostgresError;
 use crate::progress::ProgressError;
+use crate::tcp::TcpError;
 
 /// How an attempt ends without completing the job.
 ///
@@ -83,9 +84,16 @@ fn is_permanent(error: &(dyn Error + 'static)) -> bool {
         || error.downcast_ref().is_some_and(KvError::is_permanent)
         || error.downcast_ref().is_some_and(PostgresError::is_permanent)
         || error.downcast_ref().is_some_and(ChildrenError::is_permanent)
+        || error.downcast_ref().is_some_and(TcpError::is_permanent)
+        || error.downcast_ref().is_some_and(in_reader)
         || matches!(error.downcast_ref(), Some(ConfigError::Missing { .. }))
         || matches!(error.downcast_ref(), Some(CheckpointError::Invalid(_)))
         || matches!(error.downcast_ref(), Some(ProgressError::Invalid(_)))
+}
+
+/// A reader or writer has put the error of a connection into one of its own.
+fn in_reader(error: &std::io::Error) -> bool {
+    error.get_ref().and_then(|error| error.downcast_ref()).is_some_and(TcpError::is_permanent)
 }
 
 #[cfg(test)]
@@ -134,6 +142,15 @@ mod tests {
         // The host says what to add, because it knows the plugin's name.
         assert!(matches!(question_mark(KvError::Denied), Failure::Fatal(_)));
         assert!(matches!(question_mark(KvError::Unavailable("away".into())), Failure::Retry(_)));
+    }
+
+    #[test]
+    fn a_denied_connection_is_fatal_also_in_an_error_of_a_reader_and_a_refused_one_is_not() {
+        let denied = TcpError::Denied { server: "a.example:25".into() };
+        assert!(matches!(question_mark(std::io::Error::from(denied.clone())), Failure::Fatal(_)));
+        assert!(matches!(question_mark(denied), Failure::Fatal(_)));
+        let refused = TcpError::Unreachable { server: "a.example:25".into(), reason: "it refused".into() };
+        assert!(matches!(question_mark(std::io::Error::from(refused)), Failure::Retry(_)));
     }
 
     #[test]

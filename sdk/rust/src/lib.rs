@@ -37,7 +37,7 @@
 //!
 //! Build the crate as a `cdylib` for a WebAssembly target. On any other target, as in unit tests, nothing is exported
 //! and stand-ins replace the host: logs go to standard error, configuration is empty, requests fail, added jobs are
-//! dropped, the key-value store is in memory, and there is no database.
+//! dropped, the key-value store is in memory, and there is no database and no server.
 //!
 //! | module | contents |
 //! | --- | --- |
@@ -51,6 +51,7 @@
 //! | [`http`] | requests to the origins that `queues.toml` grants |
 //! | [`kv`] | values that outlive the job |
 //! | [`postgres`] | databases, and steps that take effect exactly once |
+//! | [`tcp`] | connections to the servers that `queues.toml` grants |
 //! | [`clock`] | the time, and sleeping |
 
 #![deny(missing_docs)]
@@ -78,6 +79,7 @@ pub mod log;
 pub mod plugin;
 pub mod postgres;
 pub mod progress;
+pub mod tcp;
 
 pub use failure::Failure;
 pub use job::{Job, JobRef, Json};

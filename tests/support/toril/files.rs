@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -63,6 +64,23 @@ impl Toril {
         self.config.plugins().join(format!("{name}.wasm"))
     }
 
+    /// Builds the plugin `name` from a file in TypeScript or JavaScript, as in a project where `npm` would have installed
+    /// the SDK. The other packages are those in the folder `packages`.
+    pub async fn build_plugin(&self, name: &str, source: &Path, packages: &Path) {
+        let folder = self.folder().join("project");
+        let programs = folder.join("node_modules/.bin");
+        if !programs.is_dir() {
+            link(packages, &self.folder().join("node_modules"));
+            fs::create_dir_all(&programs).unwrap_or_else(|error| panic!("could not create a folder: {error}"));
+            let bundler = paths::root().join("sdk/js/bin/toril-plugin-build.js");
+            link(&bundler, &programs.join("toril-plugin-build"));
+        }
+        let file = folder.join(name).with_extension(source.extension().unwrap_or_default());
+        fs::copy(source, &file).unwrap_or_else(|error| panic!("could not copy {}: {error}", source.display()));
+        let build = ["plugin".as_ref(), "build".as_ref(), file.as_os_str(), "--out".as_ref()];
+        self.cli(build.into_iter().chain([self.config.plugins().as_os_str()])).await.succeeded();
+    }
+
     /// Installs a plugin by renaming a complete file.
     pub fn replace_plugin(&self, name: &str, bytes: &[u8]) {
         replace(&self.plugin_path(name), bytes);
@@ -100,6 +118,10 @@ impl Toril {
         let folder = self.config.plugins();
         fs::create_dir_all(folder).unwrap_or_else(|error| panic!("could not create {}: {error}", folder.display()));
     }
+}
+
+fn link(to: &Path, at: &Path) {
+    symlink(to, at).unwrap_or_else(|error| panic!("could not make a link at {}: {error}", at.display()));
 }
 
 /// Anyone watching the path sees the old content or the new one, never a part of it.

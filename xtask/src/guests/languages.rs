@@ -1,5 +1,6 @@
-//! Builds plugins in TypeScript and Python: the SDKs' examples for the tests (`basics-js`, `orders-js`, `basics-py`), and
-//! the plugins of the benchmarks (`bench-js`, `bench-compute-js`, `bench-database-js`, `bench-py`).
+//! Builds plugins in TypeScript and Python: the SDKs' examples for the tests (`basics-js`, `orders-js`, `basics-py`), a
+//! plugin that uses servers (`servers-py`), and the plugins of the benchmarks (`bench-js`, `bench-compute-js`,
+//! `bench-database-js`, `bench-py`).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,6 +40,9 @@ pub fn run(workspace: &Workspace, toril: &Path) -> Result<()> {
                 .context("the tests of sdk/python failed")?;
         }
         Ok(())
+    })?;
+    unless_unchanged(workspace, &[PYTHON, "tests/python"], "servers-py", |component| {
+        build_python(workspace, "tests/python/servers/plugin.py", component)
     })
 }
 

@@ -7,6 +7,7 @@ pub mod cargo_tool;
 pub mod chromium;
 mod deb;
 pub mod guest_toolchain;
+pub mod mariadb;
 pub mod node;
 pub mod postgres;
 pub mod promtool;
@@ -28,7 +29,7 @@ pub fn run(workspace: &Workspace, with_tests: bool) -> Result<redis::RedisServer
     println!("Redis server: {redis}");
 
     if with_tests {
-        let npm = [workspace.npm(), workspace.postgres_clients()];
+        let npm = [workspace.npm(), workspace.postgres_clients(), workspace.tcp()];
         for folder in
             [workspace.interop(), workspace.github(), workspace.a2a(), workspace.browser()].into_iter().chain(npm)
         {
@@ -38,6 +39,7 @@ pub fn run(workspace: &Workspace, with_tests: bool) -> Result<redis::RedisServer
         println!("Valkey 9 server: {}", redis::valkey_9(workspace)?);
         println!("Redis 7.0 server: {}", redis7::find_or_install(workspace)?);
         println!("PostgreSQL: {}", postgres::find_or_install(workspace)?);
+        println!("MariaDB: {}", mariadb::find_or_install(workspace)?);
         let python = python::environment(workspace, "python-a2a", &workspace.a2a().join("requirements.txt"))?;
         println!("Python of the A2A agent: {}", python.display());
         println!("Chromium: {}", chromium::find_or_install()?);

@@ -32,6 +32,7 @@ mod problem;
 mod read;
 mod secret;
 mod signing_key;
+mod target;
 #[cfg(test)]
 mod tests;
 mod units;
@@ -51,6 +52,7 @@ pub use self::postgres::Postgres;
 pub use self::problem::{LoadError, Problem, Problems, Severity};
 pub use self::secret::Secret;
 pub use self::signing_key::{KeyError, SigningKey};
+pub use self::target::{TcpTarget, TcpTargetError};
 pub use self::webhook::{EventDeduplication, SignatureForm, Webhook, WebhookData};
 pub use toril_job::settings::{
     AuthorityError, Backoff, BackoffKind, BackoffStrategy, Delays, JobDefaults, Keep, KeyValue, METRICS,

@@ -13,18 +13,26 @@ use toril_job::settings::{KeyValue, RateLimit};
 use super::origin::Origin;
 use super::postgres::Postgres;
 use super::secret::Secret;
+use super::target::TcpTarget;
 
 /// The grants and limits of one plugin. Everything that is not granted is denied.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plugin {
     /// The origins that it may send HTTP requests to. Default: none.
     pub http: Vec<Origin>,
-    /// Non-public address ranges that host names in `http` may resolve to. IP addresses listed in
-    /// [`http`](Self::http), and loopback for `localhost`, need no entry here. Default: none.
+    /// The servers that it may open plain TCP connections to. Default: none.
+    pub tcp: Vec<TcpTarget>,
+    /// The servers that it may open TCP connections to that the host encrypts with TLS. Default: none.
+    pub tls: Vec<TcpTarget>,
+    /// The limit of TCP connections that one host has open for the plugin, over all attempts. Default 64, from 1 to
+    /// 1,000.
+    pub tcp_connections: NonZeroU32,
+    /// Non-public address ranges that host names in `http`, `tcp` and `tls` may resolve to. IP addresses listed in
+    /// these, and loopback for `localhost`, need no entry here. Default: none.
     pub private_addresses: Vec<IpNet>,
     /// The limit of HTTP requests that one host sends for the plugin, over all attempts. Default: 10,000 per second.
     pub http_rate: RateLimit,
-    /// A PEM file of additional CA certificates that HTTPS servers may be verified with.
+    /// A PEM file of additional CA certificates that servers of `http`, `tcp` and `tls` may be verified with.
     pub ca: Option<PathBuf>,
     /// The queues that it may add jobs to. Default: none.
     pub add_to: Vec<QueueName>,
@@ -84,6 +92,8 @@ pub struct SendSecret {
 
 /// The default of [`Plugin::http_rate`].
 const HTTP_RATE: RateLimit = RateLimit { max: NonZeroU64::new(10_000).unwrap(), per: Duration::from_secs(1) };
+/// The default of [`Plugin::tcp_connections`].
+const TCP_CONNECTIONS: NonZeroU32 = NonZeroU32::new(64).unwrap();
 /// The default of [`Plugin::max_added_jobs`].
 const ADDED_JOBS: NonZeroU64 = NonZeroU64::new(10_000).unwrap();
 
@@ -93,6 +103,9 @@ impl Default for Plugin {
         Self {
             http: Vec::new(),
             http_rate: HTTP_RATE,
+            tcp: Vec::new(),
+            tls: Vec::new(),
+            tcp_connections: TCP_CONNECTIONS,
             private_addresses: Vec::new(),
             ca: None,
             add_to: Vec::new(),

@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let start = Instant::now();
     let cache = env::temp_dir().join("toril-js-engine");
     let component = build(
-        Engine { modules: [(None, &module); 3], runtime: &runtime, sdk: "" },
+        Engine { modules: [(None, &module); 4], runtime: &runtime, sdk: "" },
         Source { name: bundle, code: &code, map: None, kind: Kind::Bundle },
         Some(&cache),
     )?;

@@ -18,6 +18,8 @@ const NAMED: [&str; 7] = [
 ];
 /// The interface behind `fetch`.
 const HTTP: &str = "wasi:http/outgoing-handler@0.2.0";
+/// The interface behind `node:net` and `node:tls`, and the engine's module for it.
+const SOCKETS: (&str, &str) = ("toril:engine/sockets", "wasi:sockets/tcp-create-socket@0.2.0");
 /// Globals that send requests.
 const SENDERS: [&str; 1] = ["fetch"];
 
@@ -37,6 +39,10 @@ impl Uses {
             .collect();
         if SENDERS.iter().any(|sender| has_word(bundle, sender)) {
             interfaces.push(HTTP);
+        }
+        let (module, sockets) = SOCKETS;
+        if bundle.contains(module) {
+            interfaces.push(sockets);
         }
         interfaces.sort_unstable();
         Self { interfaces: interfaces.into_iter().map(str::to_owned).collect() }
@@ -63,6 +69,12 @@ mod tests {
         assert_eq!(Uses::of(bundle).interfaces, ["wasi:keyvalue/store@0.2.0-draft"]);
         let bundle = "import { start } from \"toril:plugin/postgres@0.2.0\";";
         assert_eq!(Uses::of(bundle).interfaces, ["toril:plugin/postgres@0.2.0"]);
+    }
+
+    #[test]
+    fn connections_are_found_by_the_name_of_their_module() {
+        let bundle = "import { connect } from \"toril:engine/sockets\";";
+        assert_eq!(Uses::of(bundle).interfaces, ["wasi:sockets/tcp-create-socket@0.2.0"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod postgres;
+mod tcp;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use metrics::{
 use toril_job::{Finished, Outcome, Usage};
 
 pub use postgres::{PostgresMeters, PostgresResult};
+pub use tcp::{TcpMeters, TcpResult, tcp_connections};
 
 const PROCESSED: &str = "jobs_processed_total";
 const FAILED: &str = "jobs_failed_total";
@@ -90,6 +92,7 @@ pub fn describe() {
     describe_counter!(WEBHOOKS, "Requests to webhooks, by webhook and result");
     describe_counter!(CALLBACKS, "Requests to callbacks, by result");
     postgres::describe();
+    tcp::describe();
 }
 
 /// The metrics of a queue's jobs. The handles are cached, because a look-up by labels takes longer than counting.

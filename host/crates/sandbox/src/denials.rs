@@ -20,8 +20,25 @@ pub struct Denials {
 struct Denial {
     /// The message, with what to add to the configuration.
     reason: String,
-    /// The denied origin as `scheme://authority`, if a request was denied.
-    origin: Option<String>,
+    /// What was denied, if it was something outside.
+    outside: Option<Outside>,
+}
+
+/// What a denied request or connection was for.
+enum Outside {
+    /// An origin, as `scheme://authority`.
+    Origin(String),
+    /// A host, or `host:port`.
+    Host(String),
+}
+
+impl Outside {
+    fn is_named_in(&self, message: &str) -> bool {
+        match self {
+            Self::Origin(origin) => names(message, origin),
+            Self::Host(host) => names_host(message, host),
+        }
+    }
 }
 
 impl Denials {
@@ -32,12 +49,17 @@ impl Denials {
 
     /// Records a denial.
     pub fn add(&self, reason: String) {
-        self.push(Denial { reason, origin: None });
+        self.push(Denial { reason, outside: None });
     }
 
     /// Records a denied request to an origin.
     pub fn add_origin(&self, origin: String, reason: String) {
-        self.push(Denial { reason, origin: Some(origin) });
+        self.push(Denial { reason, outside: Some(Outside::Origin(origin)) });
+    }
+
+    /// Records a denied connection to a host, or to `host:port`.
+    pub fn add_host(&self, host: String, reason: String) {
+        self.push(Denial { reason, outside: Some(Outside::Host(host)) });
     }
 
     /// The latest denial.
@@ -45,10 +67,10 @@ impl Denials {
         self.lock().last().map(|denial| denial.reason.clone())
     }
 
-    /// Whether a failure's message names a denied origin. Then the plugin failed because of that denial, and not
-    /// because of a later error after a denial that it could tolerate.
+    /// Whether a failure's message names a denied origin or host. Then the plugin failed because of that denial, and
+    /// not because of a later error after a denial that it could tolerate.
     pub fn are_named_in(&self, message: &str) -> bool {
-        self.lock().iter().filter_map(|denial| denial.origin.as_deref()).any(|origin| names(message, origin))
+        self.lock().iter().filter_map(|denial| denial.outside.as_ref()).any(|outside| outside.is_named_in(message))
     }
 
     fn push(&self, denial: Denial) {
@@ -82,6 +104,21 @@ fn names(text: &str, origin: &str) -> bool {
     })
 }
 
+/// Whether a text contains exactly this host, with any port if `host` has none, and not a longer name.
+fn names_host(text: &str, host: &str) -> bool {
+    let in_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    text.match_indices(host).any(|(at, found)| {
+        let before = text[..at].chars().next_back();
+        let mut after = text[at + found.len()..].chars();
+        let goes_on = match after.next() {
+            Some('.') => after.next().is_some_and(in_name),
+            Some(c) => in_name(c),
+            None => false,
+        };
+        !host.is_empty() && !goes_on && !before.is_some_and(|c| in_name(c) || matches!(c, '.' | '@'))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +132,19 @@ mod tests {
         for text in ["http://a.example:81", "http://a.example.org", "http://a.examples", "http://b.example", ""] {
             assert!(!names(text, origin), "{text}");
         }
+    }
+
+    #[test]
+    fn a_host_is_named_as_a_whole() {
+        for text in
+            ["a.example", "connect a.example:25: denied", "getaddrinfo EACCES a.example", "(a.example)", "a.example."]
+        {
+            assert!(names_host(text, "a.example"), "{text}");
+        }
+        for text in ["b.a.example", "xa.example", "a.examples", "a.example.org", "a-a.example", "b.example", ""] {
+            assert!(!names_host(text, "a.example"), "{text}");
+        }
+        assert!(names_host("a.example:25 refused", "a.example:25") && !names_host("a.example:251", "a.example:25"));
     }
 
     #[test]

@@ -13,6 +13,7 @@
 //! | `pen` | the store and the instance of an attempt |
 //! | `settings` | a plugin's configuration entry, prepared for pens |
 //! | `grants` | what a plugin may do; one folder for each grant |
+//! | `outbound` | the addresses and certificates that outgoing connections may use |
 //! | `current_job`, `denials`, `output`, `log_quota` | the job that a pen runs, and its log |
 //! | `engine`, `interface`, `limits`, `digest` | the basis |
 
@@ -32,6 +33,7 @@ mod interface;
 mod limits;
 mod load;
 mod log_quota;
+mod outbound;
 mod output;
 mod pen;
 mod pool;

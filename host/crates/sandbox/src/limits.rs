@@ -31,6 +31,9 @@ pub const ADDED_JOBS: usize = 10_000;
 pub const ADDED_JOBS_DATA: usize = 8 * 1024 * 1024;
 /// Maximum number of PostgreSQL connections that a pen may hold, over all pools.
 pub const POSTGRES_CONNECTIONS: usize = 16;
+/// Maximum number of TCP connections that an attempt may have open at the same time, and that it may open.
+pub const TCP_CONNECTIONS: usize = 16;
+pub const TCP_OPENED: usize = 1_000;
 /// Maximum in-memory size of one HTTP header list, in bytes.
 pub const HTTP_FIELDS: usize = 64 * 1024;
 /// Maximum number of requests that a pen has created but not sent.

@@ -91,6 +91,10 @@ impl Report<'_> {
             ("to `http` under [plugins.", "for this run: --http ORIGIN, or --config FILE with that line\n"),
             ("add `keyvalue = true` under [plugins.", "for this run: --keyvalue, or --config FILE with that line\n"),
             ("has no PostgreSQL pool ", "for this run: --postgres POOL=URL, or --config FILE with that line\n"),
+            (
+                " may not connect to ",
+                "for this run: --tcp HOST:PORT or --tls HOST:PORT, or --config FILE with that line\n",
+            ),
             ("to `add_to` under [plugins.", "for this run: --add-to QUEUE, or --config FILE with that line\n"),
         ];
         here.iter().find(|(line, _)| asked(line)).map_or("", |(_, option)| option)

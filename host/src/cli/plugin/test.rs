@@ -17,7 +17,7 @@ use crate::cli::client::Client;
 use crate::cli::config_file::default_config;
 use crate::cli::error::{CliError, CommandResult, FAILED};
 use toril_bullmq as queue;
-use toril_config::{self as config, Config, Env, Origin, Queue, Secret};
+use toril_config::{self as config, Config, Env, Origin, Queue, Secret, TcpTarget};
 use toril_job::{Job, JobRef, Outcome, QueueName};
 use toril_sandbox::{Network, Recorder, Replayer, Tape, TapeError, Transport};
 
@@ -42,21 +42,30 @@ pub struct Test {
     /// Which run of the job this is, from 1.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     attempt: Option<u32>,
-    /// The [plugins.NAME] whose settings hold, where --config or --from names a configuration [default: the file's name].
+    /// The [plugins.NAME] whose settings hold, where --config or --from names a configuration [default: the file's
+    /// name].
     #[arg(long, value_name = "NAME")]
     plugin: Option<String>,
     /// An origin that it may send requests to, beside those of its entry. Can be given more than once.
     #[arg(long, value_name = "ORIGIN")]
     http: Vec<Origin>,
+    /// A server that it may open plain TCP connections to, beside those of its entry. Can be given more than once.
+    #[arg(long, value_name = "HOST:PORT")]
+    tcp: Vec<TcpTarget>,
+    /// A server that it may open TCP connections to that the host encrypts, beside those of its entry. Can be given
+    /// more than once.
+    #[arg(long, value_name = "HOST:PORT")]
+    tls: Vec<TcpTarget>,
     /// Let it keep key-value data, which is in memory and gone after the run.
     #[arg(long)]
     keyvalue: bool,
-    /// A pool of PostgreSQL connections that it may use, beside those of its entry. URL is a connection string, or env:NAME for
-    /// one in an environment variable. The plugin's statements take effect there. Can be given more than once.
+    /// A pool of PostgreSQL connections that it may use, beside those of its entry. URL is a connection string, or
+    /// env:NAME for one in an environment variable. The plugin's statements take effect there. Can be given more than
+    /// once.
     #[arg(long, value_name = "POOL=URL")]
     postgres: Vec<String>,
-    /// A queue that it may add jobs to, beside those of its entry; they are printed and run by nobody. Can be given more
-    /// than once.
+    /// A queue that it may add jobs to, beside those of its entry; they are printed and run by nobody. Can be given
+    /// more than once.
     #[arg(long, value_name = "QUEUE")]
     add_to: Vec<QueueName>,
     /// A setting that it may read, in the place of what its entry says. Can be given more than once.
@@ -154,6 +163,11 @@ impl Test {
         }
         let mut entry = config.map(|config| config.plugin(name)).unwrap_or_default();
         entry.http.extend(self.http.iter().cloned());
+        // A server is in one of the lists alone: the command line decides.
+        entry.tcp.retain(|server| !self.tls.contains(server));
+        entry.tls.retain(|server| !self.tcp.contains(server));
+        entry.tcp.extend(self.tcp.iter().filter(|server| !self.tls.contains(server)).cloned());
+        entry.tls.extend(self.tls.iter().cloned());
         entry.add_to.extend(self.add_to.iter().cloned());
         if self.keyvalue {
             entry.keyvalue.get_or_insert_default();

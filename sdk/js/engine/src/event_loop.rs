@@ -1,4 +1,4 @@
-//! Timers, and waiting for them, for requests and for statements inside a synchronous export.
+//! Timers, and waiting for them, for requests, statements and TCP connections inside a synchronous export.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ struct Timers {
     last: u32,
     /// Whether the times count from the start of the clock. Timers that were set before the snapshot start when a job does.
     running: bool,
-    /// Whether the job has waited before.
+    /// Whether this instance has waited before.
     waited: bool,
 }
 
@@ -93,7 +93,7 @@ pub fn run_without_host<'js>(ctx: &Ctx<'js>) -> Result<(), Value<'js>> {
     }
 }
 
-/// Runs microtasks, timers, requests and statements until `promise` is settled.
+/// Runs microtasks, timers, requests, statements and connections until `promise` is settled.
 pub fn settle<'js>(ctx: &Ctx<'js>, promise: &Promise<'js>) -> Result<Value<'js>, Unsettled<'js>> {
     loop {
         let unhandled = run_microtasks(ctx, Some(promise.as_value()));
@@ -150,32 +150,13 @@ fn wait<'js>(ctx: &Ctx<'js>) -> Result<(), Unsettled<'js>> {
         return run_callbacks(ctx, callbacks);
     }
     let next = TIMERS.with_borrow(|timers| timers.due.keys().next().map(|(at, _)| *at));
-    let (requests, mut pollables): (Vec<u32>, Vec<Pollable>) = http::pollables().into_iter().unzip();
-    let mut calls = Vec::new();
-    postgres::pollables(&mut calls, &mut pollables);
-    if next.is_none() && pollables.is_empty() {
-        return Err(Unsettled::Never);
-    }
     let listening = interfaces::listens_for_cancellation();
     let until = match (next, listening) {
         (Some(at), false) => Some(at),
         (at, true) => Some(at.unwrap_or(u64::MAX).min(monotonic_clock::now() + CANCELLATION_INTERVAL)),
         (None, false) => None,
     };
-    if let Some(at) = until {
-        pollables.push(monotonic_clock::subscribe_instant(at));
-    }
-    let ready = poll::poll(&pollables.iter().collect::<Vec<_>>());
-    drop(pollables);
-
-    for index in ready {
-        let index = index as usize;
-        if let Some(id) = requests.get(index) {
-            http::advance(ctx, *id, &mut callbacks);
-        } else if let Some(id) = calls.get(index - requests.len()) {
-            postgres::advance(ctx, *id, &mut callbacks);
-        }
-    }
+    poll_host(ctx, next.is_some(), until, &mut callbacks)?;
     run_callbacks(ctx, callbacks)?;
     if listening && let Some(callback) = interfaces::cancelled_callback() {
         call(ctx, callback).map_err(Unsettled::Thrown)?;
@@ -185,6 +166,47 @@ fn wait<'js>(ctx: &Ctx<'js>) -> Result<(), Unsettled<'js>> {
         while let Some(callback) = TIMERS.with_borrow_mut(|timers| take_due(timers, now)) {
             call(ctx, callback).map_err(Unsettled::Thrown)?;
             run_microtasks(ctx, None).map_err(Unsettled::Thrown)?;
+        }
+    }
+    Ok(())
+}
+
+/// Waits until something is ready in the host, or until this instant, and adds the callbacks that are due.
+fn poll_host<'js>(
+    ctx: &Ctx<'js>,
+    has_timer: bool,
+    until: Option<u64>,
+    due: &mut Vec<Due<'js>>,
+) -> Result<(), Unsettled<'js>> {
+    let (requests, mut pollables): (Vec<u32>, Vec<Pollable>) = http::pollables().into_iter().unzip();
+    let mut calls = Vec::new();
+    postgres::pollables(&mut calls, &mut pollables);
+    #[cfg(feature = "sockets")]
+    let mut connections = Vec::new();
+    #[cfg(feature = "sockets")]
+    let unreferenced = crate::sockets::pollables(&mut connections, &mut pollables);
+    #[cfg(not(feature = "sockets"))]
+    let unreferenced = 0;
+    if !has_timer && pollables.len() == unreferenced {
+        return Err(Unsettled::Never);
+    }
+    if let Some(at) = until {
+        pollables.push(monotonic_clock::subscribe_instant(at));
+    }
+    let ready = poll::poll(&pollables.iter().collect::<Vec<_>>());
+    drop(pollables);
+
+    for index in ready {
+        let index = index as usize;
+        if let Some(id) = requests.get(index) {
+            http::advance(ctx, *id, due);
+        } else if let Some(id) = calls.get(index - requests.len()) {
+            postgres::advance(ctx, *id, due);
+        } else {
+            #[cfg(feature = "sockets")]
+            if let Some(id) = connections.get(index - requests.len() - calls.len()) {
+                crate::sockets::advance(ctx, *id, due);
+            }
         }
     }
     Ok(())

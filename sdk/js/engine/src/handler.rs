@@ -31,6 +31,8 @@ impl Guest for Plugin {
                 Err(error) => Err(Failure::Retry(reason(error.to_string()))),
             };
             postgres::end_attempt();
+            #[cfg(feature = "sockets")]
+            crate::sockets::end_attempt();
             result
         })
     }
@@ -62,6 +64,8 @@ fn run<'js>(ctx: &Ctx<'js>, handle: Function<'js>, job: &Job) -> Result<String, 
     };
     json::forget_result();
     drop(native::take_exit());
+    #[cfg(feature = "sockets")]
+    crate::sockets::begin_attempt(ctx).map_err(thrown)?;
     let job = job_object(ctx, job).map_err(thrown)?;
     let value: Value = handle.call((job,)).map_err(thrown)?;
     let value = match value.as_promise() {

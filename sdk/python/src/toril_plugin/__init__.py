@@ -7,8 +7,8 @@
         log.info("greeting someone")
         return {"text": f"Hello, {job.data['name']}!"}
 
-Functions beyond the running job are in separate modules: ``config``, ``http``, ``jobs``, ``kv``. A component imports
-from the host only what the plugin's imported modules need.
+Functions beyond the running job are in separate modules: ``config``, ``http``, ``jobs``, ``kv``, ``postgres``,
+``sqlalchemy``. A component imports from the host only what the plugin's imported modules need.
 """
 
 from . import children, log

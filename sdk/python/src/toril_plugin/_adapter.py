@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
-from . import log
+from . import _running, log
 from ._json import to_json
 from .failure import AwaitChildren, Defer, Failure, Fatal, RateLimited, Requeue, describe
 from ._job import Job, JobRef
@@ -32,6 +32,7 @@ class Adapter:
     def handle(self, raw: Any) -> tuple[str, Any]:
         """The outcome's name and its value: the result's text, a message, milliseconds or nothing."""
         _reseed()
+        _running.current = raw
         try:
             return "completed", self._run(raw)
         except (Defer, RateLimited) as failure:
@@ -41,8 +42,11 @@ class Adapter:
         except BaseException as error:
             if not isinstance(error, Failure):
                 log.error("".join(traceback.format_exception(_without_own_frames(error))).rstrip())
-            fatal = isinstance(error, Fatal) or getattr(error, "permanent", None) is True
+            # A component has no files, so the host has denied a connection.
+            fatal = isinstance(error, (Fatal, PermissionError)) or getattr(error, "permanent", None) is True
             return "fatal" if fatal else "retry", describe(error)
+        finally:
+            _running.current = None
 
     def _run(self, raw: Any) -> str:
         if self._handle:

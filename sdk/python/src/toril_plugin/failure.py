@@ -68,20 +68,6 @@ class HttpError(Exception):
         self.permanent = permanent
 
 
-#: Modules that need sockets, by the first part of their names. Of `urllib`, only `request` needs them.
-_NEED_SOCKETS = {
-    *("_socket", "_ssl", "ftplib", "http", "smtplib", "socket", "ssl"),
-    *("aiohttp", "httpx", "requests", "urllib3", "websockets"),
-}
-
-
-def missing_module(name: str) -> str:
-    """Advice about a module that a component does not have."""
-    if name.partition(".")[0] in _NEED_SOCKETS or name == "urllib.request":
-        return "a component has no sockets: send requests with `toril_plugin.http`"
-    return "in a component, modules are there only if they are imported at the top of a file"
-
-
 def describe(error: BaseException) -> str:
     """An exception's message and the messages of its causes."""
     parts: list[str] = []
@@ -93,7 +79,7 @@ def describe(error: BaseException) -> str:
         if not text or isinstance(cause, (LookupError, AssertionError)) or not isinstance(cause, Exception):
             text = f"{type(cause).__name__}: {text}".removesuffix(": ")
         if IN_COMPONENT and isinstance(cause, ModuleNotFoundError):
-            text += f" ({missing_module(cause.name or '')})"
+            text += " (in a component, modules are there only if they are imported at the top of a file)"
         if not parts or not parts[-1].endswith(text):
             parts.append(text)
         cause = cause.__cause__

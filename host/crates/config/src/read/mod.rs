@@ -23,6 +23,7 @@ mod schedule;
 mod schema;
 mod secret;
 mod send_secret;
+mod sockets;
 mod source;
 mod syntax;
 mod table;

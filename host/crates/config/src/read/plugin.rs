@@ -20,6 +20,7 @@ use super::report::Report;
 use super::schema;
 use super::secret;
 use super::send_secret;
+use super::sockets;
 use super::table::Table;
 use super::values;
 use toril_job::settings::KeyValue;
@@ -76,6 +77,7 @@ fn read_entry(table: &Table<'_>, folder: &Path, env: &Env, report: &mut Report<'
     plugin.ca = report.read(table.get("ca"), |node| readable(node, folder));
     plugin.keyvalue = keyvalue(table, report);
     plugin.postgres = postgres::read(table, folder, env, report);
+    sockets::read(table, &mut plugin, report);
     plugin.add_to = list(table, "add_to", "an array of queue names", queue_name, report);
     plugin.private_addresses = list(table, "private_addresses", "an array of address ranges", address_range, report);
     plugin.send_secrets = send_secret::read(table, &plugin.http, folder, env, report);
@@ -129,7 +131,8 @@ fn deny_names_in_both(table: &Table<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn list<T>(
+/// The items of an array. An item with a mistake is reported and left out.
+pub(super) fn list<T>(
     table: &Table<'_>,
     name: &str,
     wanted: &str,

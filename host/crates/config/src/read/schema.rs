@@ -45,6 +45,9 @@ pub(super) const PLUGIN: &[&str] = &[
     "reuse_jobs",
     "secrets",
     "send_secrets",
+    "tcp",
+    "tcp_connections",
+    "tls",
 ];
 /// `[plugins.NAME.postgres.POOL]`.
 pub(super) const POSTGRES: &[&str] =

@@ -59,6 +59,9 @@ pub const PLUGIN: &[&str] = &[
     "postgres.main = { url = 'env:TOKEN', connections = 3, read_only = true }",
     "private_addresses = ['10.0.0.0/8']",
     "secrets = { token = 'env:TOKEN' }",
+    "tcp = ['smtp.test:587']",
+    "tcp_connections = 3",
+    "tls = ['smtp.test:465']",
 ];
 
 /// The keys that these lines set.

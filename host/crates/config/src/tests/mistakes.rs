@@ -70,6 +70,17 @@ fn keys_that_are_not_known() {
             "did you mean `max_rows`?",
         ),
         case(section("[plugins.a.postgres.Main]\nurl = 'file:/dev/null'"), 3, 21, "not a valid name of a pool"),
+        case(section("[plugins.a]\ntcp = ['smtp.test']"), 4, 8, "has no port"),
+        case(section("[plugins.a]\ntcp = ['smtp://smtp.test:25']"), 4, 8, "must not have a scheme or a path"),
+        case(section("[plugins.a]\ntls = ['*.test:465']"), 4, 8, "there are no wildcards"),
+        case(section("[plugins.a]\ntls = 'smtp.test:465'"), 4, 7, "must be an array of hosts with ports"),
+        case(section("[plugins.a]\ntcp_connections = 0"), 4, 19, "must be at least 1"),
+        case(
+            section("[plugins.a]\ntcp = ['A.test:25']\ntls = ['b.test:1', 'a.test:25']"),
+            5,
+            1,
+            "a.test:25 is in both `tcp` and `tls` of plugins.a",
+        ),
         case(section("[plugins.a]\nprivate_addresses = ['ten']"), 4, 22, "not a range of IP addresses"),
     ]);
 }

@@ -17,6 +17,7 @@ pub mod http;
 pub mod jobs;
 pub mod keyvalue;
 pub mod postgres;
+pub mod sockets;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use wasmtime::component::{Linker, ResourceTable};
 use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::current_job::CurrentJob;
+use crate::outbound::Outbound;
 use toril_config::Plugin;
 
 /// A grant in the plugin's configuration entry that the component needs for its imports.
@@ -41,6 +43,8 @@ pub enum Grant {
     KeyValue,
     /// Uses databases: `postgres`.
     Postgres,
+    /// Connects to servers: `tcp` and `tls`.
+    Tcp,
     /// Adds jobs: `add_to`.
     #[serde(rename = "add_to")]
     AddTo,
@@ -48,8 +52,8 @@ pub enum Grant {
 
 impl Grant {
     /// All grants, in the order in which they are shown.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Http, Self::Config, Self::Env, Self::KeyValue, Self::Postgres, Self::AddTo];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Http, Self::Config, Self::Env, Self::KeyValue, Self::Postgres, Self::Tcp, Self::AddTo];
 
     /// The line in `[plugins.NAME]` that grants it, with a placeholder for what only the user knows.
     pub fn line(self) -> &'static str {
@@ -59,6 +63,7 @@ impl Grant {
             Self::Env => env::LINE,
             Self::KeyValue => keyvalue::LINE,
             Self::Postgres => postgres::LINE,
+            Self::Tcp => sockets::LINE,
             Self::AddTo => jobs::LINE,
         }
     }
@@ -71,6 +76,7 @@ impl Grant {
             Self::Env => env::INTERFACE,
             Self::KeyValue => keyvalue::INTERFACE,
             Self::Postgres => postgres::INTERFACE,
+            Self::Tcp => sockets::INTERFACE,
             Self::AddTo => jobs::INTERFACE,
         }
     }
@@ -84,19 +90,23 @@ pub struct PreparedGrants {
     pub env: env::Prepared,
     pub keyvalue: keyvalue::Prepared,
     pub postgres: postgres::Prepared,
+    pub sockets: Arc<sockets::Prepared>,
     pub jobs: jobs::Prepared,
 }
 
 impl PreparedGrants {
     /// Prepares the grants of a configuration entry. `before`: those of the entry that this one replaces.
     pub fn new(plugin: &Arc<str>, entry: &Plugin, before: Option<&Self>) -> Self {
-        let http = http::Prepared::new(plugin.clone(), entry);
+        let outbound = Arc::new(Outbound::new(entry));
+        let http = http::Prepared::new(plugin.clone(), entry, outbound.clone());
+        let earlier = before.map(|before| &*before.sockets);
         Self {
             config: config::prepare(entry, http.placeholders()),
             env: env::prepare(entry),
             http: Arc::new(http),
             keyvalue: keyvalue::prepare(entry),
             postgres: postgres::Prepared::new(plugin, entry, before.map(|before| &before.postgres)),
+            sockets: Arc::new(sockets::Prepared::new(plugin.clone(), entry, outbound, earlier)),
             jobs: jobs::Prepared::new(entry),
         }
     }
@@ -108,6 +118,7 @@ pub struct PenGrants {
     config: config::InPen,
     jobs: jobs::InPen,
     postgres: postgres::InPen,
+    sockets: sockets::InPen,
 }
 
 impl PenGrants {
@@ -118,6 +129,7 @@ impl PenGrants {
             config: config::InPen::default(),
             jobs: jobs::InPen::default(),
             postgres: postgres::InPen::new(job),
+            sockets: sockets::InPen::default(),
         }
     }
 
@@ -126,6 +138,14 @@ impl PenGrants {
         self.http.begin(&prepared.http, job);
         self.jobs = jobs::InPen::default();
         self.postgres = postgres::InPen::new(job);
+        self.sockets = sockets::InPen::default();
+    }
+
+    /// Gives back what the guest still holds for the attempt that has ended. The rest of its state ends with the pen, or
+    /// with [`begin`](Self::begin).
+    pub fn end_attempt(&mut self, table: &mut ResourceTable) {
+        postgres::end_attempt(table);
+        self.sockets.end_attempt();
     }
 
     /// Whether no call of the last job is still running in the host.
@@ -182,6 +202,13 @@ impl<T: GrantHost> postgres::PostgresHost for T {
     }
 }
 
+impl<T: GrantHost> sockets::SocketsHost for T {
+    fn sockets(&mut self) -> sockets::View<'_> {
+        let GrantView { prepared, pen, table, job } = self.grants();
+        sockets::View { grant: &prepared.sockets, pen: &mut pen.sockets, table, job }
+    }
+}
+
 impl<T: GrantHost> jobs::JobsHost for T {
     fn jobs(&mut self) -> jobs::View<'_> {
         let GrantView { prepared, pen, job, .. } = self.grants();
@@ -195,11 +222,6 @@ pub fn link<T: GrantHost>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     config::link(linker)?;
     keyvalue::link(linker)?;
     postgres::link(linker)?;
+    sockets::link(linker)?;
     jobs::link(linker)
-}
-
-/// Gives back what the guest still holds for the attempt that has ended. The rest of its state ends with the pen, or
-/// with [`PenGrants::begin`].
-pub fn end_attempt(table: &mut ResourceTable) {
-    postgres::end_attempt(table);
 }

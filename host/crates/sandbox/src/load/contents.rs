@@ -11,8 +11,11 @@ use crate::grants::Grant;
 /// An interface that contains only types. It has no function to call, so it does not count as an import.
 const TYPES_ALONE: &str = "toril:plugin/types";
 
-/// The section in which the builder of JavaScript plugins lists the interfaces that a plugin uses. Its components import
-/// everything that their engine can reach.
+/// An interface that every call of which is denied.
+const UDP: &str = "wasi:sockets/udp-create-socket";
+
+/// The section in which the builder of JavaScript plugins lists the interfaces that a plugin uses. Its components
+/// import everything that their engine can reach.
 const USES: &str = "toril:uses";
 
 /// The content of the section `toril:uses`.
@@ -82,8 +85,14 @@ impl Contents {
     pub fn grants(&self) -> Vec<Grant> {
         let used = self.uses.as_ref().unwrap_or(&self.imports);
         let imports = |grant: &Grant| used.iter().any(|name| without_version(name) == grant.interface());
-        // The runtime of a language imports the environment in every plugin, whether the plugin reads it or not.
-        let is_meant = |grant: &Grant| *grant != Grant::Env || self.uses.is_some();
+        // The runtime of a language imports the environment in every plugin, whether the plugin reads it or not. If it
+        // imports sockets, then also those that no plugin can use.
+        let from_runtime = |grant: &Grant| match grant {
+            Grant::Env => true,
+            Grant::Tcp => self.imports.iter().any(|name| without_version(name) == UDP),
+            _ => false,
+        };
+        let is_meant = |grant: &Grant| self.uses.is_some() || !from_runtime(grant);
         Grant::ALL.into_iter().filter(imports).filter(is_meant).collect()
     }
 
@@ -121,8 +130,10 @@ mod tests {
             "wasi:config/store@0.2.0-rc.1",
             "wasi:http/outgoing-handler@0.2.6",
             "wasi:keyvalue/store@0.2.0-draft2",
+            "wasi:sockets/tcp-create-socket@0.2.9",
         ]);
-        assert_eq!(all.grants(), [Grant::Http, Grant::Config, Grant::KeyValue, Grant::Postgres, Grant::AddTo]);
+        let grants = [Grant::Http, Grant::Config, Grant::KeyValue, Grant::Postgres, Grant::Tcp, Grant::AddTo];
+        assert_eq!(all.grants(), grants);
     }
 
     #[test]
@@ -143,6 +154,16 @@ mod tests {
         assert!(component.grants().is_empty());
         component.uses = Some(vec!["wasi:cli/environment@0.2.0".to_owned()]);
         assert_eq!(component.grants(), [Grant::Env]);
+    }
+
+    #[test]
+    fn sockets_are_a_grant_unless_a_runtime_imports_them_in_every_plugin() {
+        let names = ["wasi:sockets/tcp-create-socket@0.2.0", "wasi:sockets/udp-create-socket@0.2.0"];
+        assert_eq!(importing(&names[..1]).grants(), [Grant::Tcp]);
+        let mut component = importing(&names);
+        assert!(component.grants().is_empty());
+        component.uses = Some(vec![names[0].to_owned()]);
+        assert_eq!(component.grants(), [Grant::Tcp]);
     }
 
     #[test]

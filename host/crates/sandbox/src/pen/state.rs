@@ -7,7 +7,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::current_job::CurrentJob;
-use crate::grants::{self, GrantHost, GrantView, PenGrants};
+use crate::grants::{GrantHost, GrantView, PenGrants};
 use crate::limits::{self, Limits};
 use crate::log_quota::LogQuota;
 use crate::output::{Outlet, Output};
@@ -68,7 +68,7 @@ impl PenState {
 
     /// Gives back what the guest still holds for the attempt that has ended.
     pub fn end_attempt(&mut self) {
-        grants::end_attempt(&mut self.table);
+        self.grants.end_attempt(&mut self.table);
     }
 
     /// Number of host resources that the guest holds.

@@ -144,6 +144,7 @@ impl Plugins {
     pub fn record(&self) {
         for slot in self.slots.read().unwrap_or_else(PoisonError::into_inner).values() {
             slot.settings().grants.postgres.record();
+            slot.settings().grants.sockets.record();
         }
     }
 

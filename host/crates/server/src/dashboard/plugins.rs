@@ -52,6 +52,12 @@ fn granted(plugin: &PluginDetails) -> Markup {
     html! {
         dl.facts {
             div { dt { "Requests to" } dd { (names(granted.http.iter().map(ToString::to_string).collect())) } }
+            @if !granted.tcp.is_empty() {
+                div { dt { "TCP to" } dd { (names(granted.tcp.iter().map(ToString::to_string).collect())) } }
+            }
+            @if !granted.tls.is_empty() {
+                div { dt { "TLS to" } dd { (names(granted.tls.iter().map(ToString::to_string).collect())) } }
+            }
             @if !granted.private_addresses.is_empty() {
                 div { dt { "Private addresses" } dd { (names(granted.private_addresses.iter().map(ToString::to_string).collect())) } }
             }

@@ -7,6 +7,8 @@ mod environment;
 mod jobs;
 mod keyvalue;
 mod postgres;
+#[cfg(feature = "sockets")]
+mod sockets;
 
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
 use rquickjs::module::{Declarations, Declared, Exports, ModuleDef};
@@ -45,6 +47,8 @@ impl Loader for Modules {
             // JavaScript that needs such functions imports these names, which tells the builder to choose a larger engine.
             WEB if cfg!(feature = "web") => Module::declare(ctx, name, ""),
             FULL if cfg!(feature = "full") => Module::declare(ctx, name, ""),
+            #[cfg(feature = "sockets")]
+            sockets::NAME => Module::declare_def::<sockets::Interface, _>(ctx, name),
             context::NAME => Module::declare_def::<context::Interface, _>(ctx, name),
             jobs::NAME => Module::declare_def::<jobs::Interface, _>(ctx, name),
             environment::NAME => Module::declare_def::<environment::Interface, _>(ctx, name),

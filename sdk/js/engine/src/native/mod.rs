@@ -1,8 +1,8 @@
 //! `toril:engine/native`: the functions that the JavaScript side of the engine is made of. Its default export is one
 //! object. Plugins do not import it.
 //!
-//! Three sizes of the engine are built, and a plugin gets the smallest that has what it uses: without features, with URLs,
-//! compression and hashes (`web`), and with all of cryptography (`full`).
+//! Four sizes of the engine are built, and a plugin gets the smallest that has what it uses: without features, with URLs,
+//! compression and hashes (`web`), with all of cryptography (`full`), and with TCP connections too (`sockets`).
 
 #[cfg(feature = "web")]
 mod crypto;

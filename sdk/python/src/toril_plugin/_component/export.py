@@ -7,7 +7,7 @@ from componentize_py_types import Err
 from wit_world.imports import toril_types as types
 
 from .._adapter import Adapter
-from . import preload  # noqa: F401
+from . import preload
 
 _FAILURES = {
     "retry": lambda message: types.Failure_Retry(types.Reason(message, None)),
@@ -22,6 +22,7 @@ _FAILURES = {
 def handler(plugin: ModuleType) -> type:
     """The class ``Handler`` that componentize-py looks for."""
     adapter = Adapter(plugin)
+    preload.complete()
 
     class Handler:
         def describe(self) -> Any:

@@ -19,6 +19,8 @@ class Host:
     kv: dict[str, bytes] = field(default_factory=dict)
     #: Answers requests: takes ``(method, url, headers, body)``, returns an ``http.Response``.
     http: Callable | None = None
+    #: Opens a connection: takes the name of a pool, returns a connection of any module of DB-API 2.0 for PostgreSQL.
+    postgres: Callable | None = None
     children: dict[JobRef, Any] = field(default_factory=dict)
     ignored_failures: dict[JobRef, str] = field(default_factory=dict)
     #: Unfinished children, and failed ones.

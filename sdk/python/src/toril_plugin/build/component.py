@@ -5,11 +5,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .interfaces import used_interfaces
-from .producers import producers
+from .interfaces import used
+from .sections import producers, uses
 from .world import NAMES, write_world
 
-_APP = """from importlib import import_module
+#: `_stdlib` has modules of the standard library whose C code does not exist in a component.
+_APP = """import sys
+from importlib import import_module
+import toril_plugin
+sys.path.insert(0, toril_plugin.__path__[0] + "/_stdlib")
 from toril_plugin._component.export import handler
 
 Handler = handler(import_module({module!r}))
@@ -26,7 +30,7 @@ def build(source: Path, output: Path) -> list[str]:
     own = Path(__file__).resolve().parents[2]
     # The plugin's folder first, so that its modules override installed ones.
     folders = [source.parent, *_unique([own, *_site_packages()])]
-    interfaces = used_interfaces(source.stem, folders)
+    interfaces, connects = used(source.stem, folders)
     with tempfile.TemporaryDirectory(prefix="toril-plugin-") as temporary:
         work = Path(temporary)
         write_world(work / "wit", interfaces)
@@ -37,7 +41,8 @@ def build(source: Path, output: Path) -> list[str]:
         output.parent.mkdir(parents=True, exist_ok=True)
         # A host that watches the folder must never see an incomplete component.
         partial = output.with_name(output.name + ".partial")
-        partial.write_bytes((work / "plugin.wasm").read_bytes() + producers())
+        sections = producers() + (uses(interfaces) if connects else b"")
+        partial.write_bytes((work / "plugin.wasm").read_bytes() + sections)
         partial.rename(output)
     return interfaces
 

@@ -190,9 +190,7 @@ impl WasiHttpHooks for Egress {
         let route = Route {
             origin,
             secrets,
-            private_addresses: self.prepared.private_addresses.clone(),
-            tls: self.prepared.tls.clone(),
-            lookups: self.prepared.lookups.clone(),
+            outbound: self.prepared.outbound.clone(),
             plugin: self.prepared.plugin.clone(),
             denials: self.denials.clone(),
             timeouts: Timeouts::new(options.unwrap_or_default(), self.time_left),

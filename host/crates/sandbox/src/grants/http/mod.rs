@@ -6,18 +6,15 @@
 //! | `prepared` | the grant and its limits, once per plugin version |
 //! | `egress` | checks each request of one pen |
 //! | `route` | what an allowed request may use |
-//! | `address`, `lookups` | the addresses that an origin may lead to |
 //! | `placeholder` | secrets that a plugin may send but not read |
 //! | `rate`, `failures` | limits per plugin |
 //! | `unsent` | limits what requests hold in the host before they are sent |
 //! | `request_options` | frees the options of sent requests |
-//! | `transport`, `send`, `tls` | sends allowed requests |
+//! | `transport`, `send` | sends allowed requests |
 //! | `recorder`, `tape` | records requests, and answers from a recording, in tests of a plugin |
 
-mod address;
 mod egress;
 mod failures;
-mod lookups;
 mod placeholder;
 mod prepared;
 mod rate;
@@ -26,7 +23,6 @@ mod request_options;
 mod route;
 mod send;
 mod tape;
-mod tls;
 mod transport;
 mod unsent;
 

@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use ipnet::IpNet;
-
 use super::failures::Failures;
-use super::lookups::Lookups;
 use super::placeholder::Placeholder;
 use super::rate::RequestRate;
-use super::tls::Tls;
 use super::transport::{Network, Transport};
+use crate::outbound::Outbound;
 use toril_config::{Origin, Plugin};
 
 /// The grant and everything that all requests of the plugin share.
@@ -23,12 +20,8 @@ pub struct Prepared {
     pub(super) rate: Arc<RequestRate>,
     /// Secrets that the plugin may send but not read.
     pub(super) secrets: Arc<[Placeholder]>,
-    /// Non-public address ranges that the names of the origins may resolve to.
-    pub(super) private_addresses: Arc<[IpNet]>,
-    /// The certificate authorities that are trusted for HTTPS.
-    pub(super) tls: Arc<Tls>,
-    /// The plugin's DNS lookups.
-    pub(super) lookups: Arc<Lookups>,
+    /// Resolves the names of the origins, and verifies the certificates of HTTPS servers.
+    pub(super) outbound: Arc<Outbound>,
     /// Logs failed requests, with a rate limit.
     pub(super) failures: Arc<Failures>,
     /// Sends the plugin's requests. This is the network, except in tests of a plugin.
@@ -37,15 +30,13 @@ pub struct Prepared {
 
 impl Prepared {
     /// Prepares the grant of a configuration entry.
-    pub fn new(plugin: Arc<str>, entry: &Plugin) -> Self {
+    pub fn new(plugin: Arc<str>, entry: &Plugin, outbound: Arc<Outbound>) -> Self {
         Self {
             plugin,
             origins: entry.http.clone().into(),
             rate: Arc::new(RequestRate::new(entry.http_rate.clone())),
             secrets: entry.send_secrets.iter().map(|(key, secret)| Placeholder::new(key, secret)).collect(),
-            private_addresses: entry.private_addresses.clone().into(),
-            tls: Arc::new(Tls::new(entry.ca.as_deref())),
-            lookups: Arc::new(Lookups::new()),
+            outbound,
             failures: Arc::new(Failures::new()),
             transport: Arc::new(Network),
         }

@@ -3,16 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ipnet::IpNet;
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime_wasi_http::Error;
 
-use super::address::{Resolved, resolve};
-use super::lookups::Lookups;
 use super::placeholder::Placeholder;
 use super::send::Timeouts;
-use super::tls::Tls;
 use crate::denials::Denials;
+use crate::outbound::{Outbound, Resolved};
 use toril_config::Origin;
 
 /// What an allowed request may use to be sent.
@@ -20,9 +17,7 @@ pub struct Route {
     pub(super) origin: Origin,
     /// The secrets that replaced placeholders in the request's headers.
     pub(super) secrets: Vec<Placeholder>,
-    pub(super) private_addresses: Arc<[IpNet]>,
-    pub(super) tls: Arc<Tls>,
-    pub(super) lookups: Arc<Lookups>,
+    pub(super) outbound: Arc<Outbound>,
     pub(super) plugin: Arc<str>,
     pub(super) denials: Denials,
     pub(super) timeouts: Timeouts,
@@ -33,8 +28,11 @@ pub struct Route {
 impl Route {
     /// The addresses that may be connected to.
     pub(super) async fn addresses(&self) -> Result<Vec<SocketAddr>, Error> {
-        match resolve(&self.origin, &self.private_addresses, &self.lookups).await {
-            Resolved::Allowed(addresses) => Ok(addresses),
+        let host = self.origin.host().trim_matches(['[', ']']);
+        match self.outbound.resolve(host).await {
+            Resolved::Allowed(addresses) => {
+                Ok(addresses.into_iter().map(|address| SocketAddr::new(address, self.origin.port())).collect())
+            }
             Resolved::Prohibited(addresses) => {
                 let reason = format!(
                     "plugin {plugin} may not send requests to {origin}: the name leads to {addresses}, which is not public; add the range to `private_addresses` under [plugins.{plugin}] in the configuration to allow it",

@@ -19,7 +19,7 @@ use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use wasmtime_wasi_http::io::TokioIo;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
-use super::tls::Tls;
+use crate::outbound::Tls;
 use toril_config::{Origin, Scheme};
 
 /// Maximum size of a response's head and of its body, in bytes.
@@ -116,7 +116,8 @@ async fn connect(
 async fn secure(stream: TcpStream, origin: &Origin, tls: &Tls) -> Result<Box<dyn Stream>, Error> {
     let host = origin.host().trim_matches(['[', ']']).to_owned();
     let name = ServerName::try_from(host).map_err(|_| Error::HttpRequestUriInvalid)?;
-    Ok(Box::new(tls.connector()?.connect(name, stream).await.map_err(Error::Tls)?))
+    let connector = tls.connector().map_err(|reason| Error::InternalError(Some(reason.to_owned())))?;
+    Ok(Box::new(connector.connect(name, stream).await.map_err(Error::Tls)?))
 }
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}

@@ -29,8 +29,8 @@ impl Transport for Network {
         async move {
             let addresses =
                 timeout(route.timeouts.connect, route.addresses()).await.map_err(|_| Error::DnsTimeout)??;
-            let Route { origin, secrets, tls, timeouts, permit, .. } = route;
-            let (mut response, io) = send(request, &origin, &addresses, &tls, timeouts, permit).await?;
+            let Route { origin, secrets, outbound, timeouts, permit, .. } = route;
+            let (mut response, io) = send(request, &origin, &addresses, outbound.tls(), timeouts, permit).await?;
             placeholder::hide_in_headers(&secrets, response.headers_mut());
             Ok((response, io))
         }

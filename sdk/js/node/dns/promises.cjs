@@ -1,2 +1,0 @@
-// `node:dns/promises`.
-module.exports = require('../dns.cjs').promises;

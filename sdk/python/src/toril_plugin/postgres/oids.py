@@ -1,0 +1,63 @@
+"""The OIDs of the server's own types. They never change."""
+
+BOOL = 16
+BYTEA = 17
+CHAR = 18
+NAME = 19
+INT8 = 20
+INT2 = 21
+INT4 = 23
+TEXT = 25
+OID = 26
+JSON = 114
+XML = 142
+CIDR = 650
+FLOAT4 = 700
+FLOAT8 = 701
+MONEY = 790
+MACADDR = 829
+INET = 869
+BPCHAR = 1042
+VARCHAR = 1043
+DATE = 1082
+TIME = 1083
+TIMESTAMP = 1114
+TIMESTAMPTZ = 1184
+INTERVAL = 1186
+TIMETZ = 1266
+NUMERIC = 1700
+UUID = 2950
+JSONB = 3802
+
+#: The types of arrays, by the type of their elements.
+ARRAYS = {
+    BOOL: 1000,
+    BYTEA: 1001,
+    CHAR: 1002,
+    NAME: 1003,
+    INT2: 1005,
+    INT4: 1007,
+    TEXT: 1009,
+    BPCHAR: 1014,
+    VARCHAR: 1015,
+    INT8: 1016,
+    FLOAT4: 1021,
+    FLOAT8: 1022,
+    OID: 1028,
+    MACADDR: 1040,
+    INET: 1041,
+    TIMESTAMP: 1115,
+    DATE: 1182,
+    TIME: 1183,
+    TIMESTAMPTZ: 1185,
+    INTERVAL: 1187,
+    NUMERIC: 1231,
+    TIMETZ: 1270,
+    UUID: 2951,
+    JSON: 199,
+    XML: 143,
+    CIDR: 651,
+    MONEY: 791,
+    JSONB: 3807,
+}
+ELEMENTS = {array: element for element, array in ARRAYS.items()}
