@@ -198,7 +198,17 @@ unsafe impl Allocator for ForQuickJs {
         if block.is_null() {
             return self.alloc(size);
         }
-        unsafe { resize(block, Self::usable_size(block), ALIGN, size) }
+        unsafe {
+            if !pages::has(block) {
+                return resize(block, Self::usable_size(block), ALIGN, size);
+            }
+            let moved = self.alloc(size);
+            if !moved.is_null() {
+                ptr::copy_nonoverlapping(block, moved, pages::PAGE.min(size));
+                self.dealloc(block);
+            }
+            moved
+        }
     }
 
     /// `Dlmalloc` keeps the size of a chunk in the word before the block, with flags in the lowest three bits. A chunk is one
@@ -206,6 +216,9 @@ unsafe impl Allocator for ForQuickJs {
     unsafe fn usable_size(block: *mut u8) -> usize {
         const WORD: usize = size_of::<usize>();
         const FLAGS: usize = 7;
+        if pages::has(block) {
+            return pages::PAGE;
+        }
         unsafe { (*block.sub(WORD).cast::<usize>() & !FLAGS) - WORD }
     }
 }

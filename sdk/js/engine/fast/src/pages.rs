@@ -4,7 +4,8 @@ use core::arch::wasm32;
 use core::ptr;
 
 const WASM_PAGE: usize = 65_536;
-const PAGE: usize = 4096;
+/// Bytes of each block.
+pub const PAGE: usize = 4096;
 /// Bytes before the blocks of an arena (`JSArena` of QuickJS-ng 0.14).
 const HEAD: usize = 24;
 /// The sizes of blocks in an arena.
@@ -74,7 +75,8 @@ static mut OF_JOBS: Zone = Zone::EMPTY;
 /// Whether all arenas that are taken now are for objects.
 static mut ARE_OBJECTS: bool = false;
 
-/// A page for a block of this size, if it is that of an arena and there is room. Null otherwise. `for_job`: after the snapshot.
+/// A page for a block of this size, if it is that of an arena and there is room. Null otherwise. (A large block may happen to
+/// have such a size. It gets a page, too.) `for_job`: after the snapshot.
 ///
 /// # Safety
 /// A component has one thread.
@@ -125,24 +127,33 @@ pub fn join_objects() {
     }
 }
 
+/// Whether a block is one of these pages.
+pub fn has(block: *mut u8) -> bool {
+    zone_of(block).is_some()
+}
+
+fn zone_of(block: *mut u8) -> Option<&'static mut Zone> {
+    let page = block as usize / WASM_PAGE;
+    // SAFETY: a component has one thread, and nobody keeps the reference.
+    let zones = unsafe { [&mut *(&raw mut OF_OBJECTS), &mut *(&raw mut OF_OTHERS), &mut *(&raw mut OF_JOBS)] };
+    zones.into_iter().find(|zone| zone.has(page))
+}
+
 /// Takes back a page. False if the block is none. `is_old`: it is of the snapshot, which stays as it is.
 ///
 /// # Safety
 /// The block must have come from `take` or from another allocator. A component has one thread.
 pub unsafe fn give_back(block: *mut u8, is_old: bool) -> bool {
-    let page = block as usize / WASM_PAGE;
-    unsafe {
-        let (objects, others, jobs) =
-            (&mut *(&raw mut OF_OBJECTS), &mut *(&raw mut OF_OTHERS), &mut *(&raw mut OF_JOBS));
-        let Some(zone) = [objects, others, jobs].into_iter().find(|zone| zone.has(page)) else { return false };
-        if !is_old {
-            // Until the snapshot, because that is small if its memory is zero where it is not used.
+    let Some(zone) = zone_of(block) else { return false };
+    if !is_old {
+        // Until the snapshot, because that is small if its memory is zero where it is not used.
+        unsafe {
             ptr::write_bytes(block, 0, PAGE);
             block.cast::<usize>().write(zone.free);
-            zone.free = block as usize;
         }
-        true
+        zone.free = block as usize;
     }
+    true
 }
 
 /// Takes memory for the arenas of jobs. Call it once, at the end of the time before the snapshot.
