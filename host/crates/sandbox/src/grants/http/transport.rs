@@ -1,6 +1,6 @@
 //! Sends a pen's requests after they have been allowed.
 
-use std::future::Future;
+use std::future::{Future, ready};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -10,9 +10,10 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::placeholder;
 use super::route::Route;
-use super::send::send;
+use super::send::{Target, send};
 
-/// The result of a request: the response, and a future that drives the connection.
+/// The result of a request: the response, and a future that ends when it must no longer be driven. Nothing has to be
+/// driven here: each connection has its own task.
 pub type SendResult = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
 
 /// Sends requests that have already been checked.
@@ -29,10 +30,18 @@ impl Transport for Network {
         async move {
             let addresses =
                 timeout(route.timeouts.connect, route.addresses()).await.map_err(|_| Error::DnsTimeout)??;
-            let Route { origin, secrets, outbound, timeouts, permit, .. } = route;
-            let (mut response, io) = send(request, &origin, &addresses, outbound.tls(), timeouts, permit).await?;
+            let Route { origin, secrets, outbound, connections, timeouts, permit, .. } = route;
+            let target = Target {
+                origin: &origin,
+                addresses: &addresses,
+                tls: outbound.tls(),
+                connections: connections.as_ref(),
+                timeouts,
+            };
+            let mut response = send(request, target, permit).await?;
             placeholder::hide_in_headers(&secrets, response.headers_mut());
-            Ok((response, io))
+            let driven: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(ready(Ok(())));
+            Ok((response, driven))
         }
         .boxed()
     }
