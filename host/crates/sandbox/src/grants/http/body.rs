@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep, sleep_until};
 use wasmtime_wasi_http::{Error, WasiBody};
 
@@ -66,7 +67,7 @@ impl Body for Watched {
     }
 }
 
-/// The connection of a response that is being read. Dropping it closes the connection.
+/// The connection of a response that is being read. Dropping it closes the connection, unless it was handed over.
 pub struct Lease {
     /// The connection.
     pub connection: Connection,
@@ -74,6 +75,8 @@ pub struct Lease {
     pub idle: Option<Duration>,
     /// Whether the request was sent.
     pub sent: Sent,
+    /// Takes the connection if the response ends before the request was sent.
+    pub early: oneshot::Sender<Connection>,
 }
 
 /// The body of a response, with a timeout between chunks and a maximum size. It gives its connection back when it was
@@ -98,12 +101,15 @@ impl Answer {
         answer
     }
 
-    /// Ends the use of the connection, unless the request is still being sent: the server has answered early. Then the
-    /// connection stays open until this body is dropped.
+    /// Ends the use of the connection by the response. If the server has answered early, the plugin may still be sending
+    /// its request.
     fn end(&mut self) {
-        let Some(lease) = self.lease.take_if(|lease| lease.sent.is_sent()) else { return };
-        if let Some(idle) = lease.idle {
-            lease.connection.give_back(idle);
+        let Some(Lease { connection, idle, sent, early }) = self.lease.take() else { return };
+        if !sent.is_sent() {
+            // This fails if nobody sends it any more, and drops the connection.
+            let _ = early.send(connection);
+        } else if let Some(idle) = idle {
+            connection.give_back(idle);
         }
     }
 

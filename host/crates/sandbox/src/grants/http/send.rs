@@ -1,5 +1,6 @@
 //! Sends one request, over an idle connection to a checked address or over a new one.
 
+use std::future::pending;
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Body;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::timeout;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
@@ -55,13 +56,17 @@ pub struct Target<'a> {
     pub timeouts: Timeouts,
 }
 
+/// The response, and a future that sends the rest of the request if the response ends before. Dropping both closes the
+/// connection, unless the response has been read to its end.
+pub type Answered = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
+
 /// Sends the request and returns the response's head with a streaming body. `permit` is released when the response has
 /// been read to its end or was dropped.
 pub async fn send(
     request: Request<WasiBody>,
     target: Target<'_>,
     permit: OwnedSemaphorePermit,
-) -> Result<Response<WasiBody>, Error> {
+) -> Result<Answered, Error> {
     let permit = Arc::new(permit);
     let (parts, body) = origin_form(request)?.into_parts();
     let (body, sent) = Sent::watch(body);
@@ -71,7 +76,7 @@ pub async fn send(
         let copy = repeatable(&request);
         // The server may have closed the connection while it was idle.
         request = match exchange(connection, request, &sent, &target.timeouts, permit.clone()).await {
-            Ok(response) => return Ok(response),
+            Ok(answered) => return Ok(answered),
             Err(Unanswered::Unsent(request, _)) => *request,
             Err(Unanswered::Lost(error)) => copy.ok_or(error)?,
             Err(failed) => return Err(failed.into_error()),
@@ -98,20 +103,29 @@ async fn open(target: &Target<'_>) -> Result<Connection, Error> {
     Ok(begun.map_err(|_| Error::ConnectionTimeout)??)
 }
 
-/// Sends a request over this connection. Dropping the returned body closes the connection, unless the body has ended.
+/// Sends a request over this connection.
 async fn exchange(
     mut connection: Connection,
     request: Request<WasiBody>,
     sent: &Sent,
     timeouts: &Timeouts,
     permit: Arc<OwnedSemaphorePermit>,
-) -> Result<Response<WasiBody>, Unanswered> {
+) -> Result<Answered, Unanswered> {
     let is_tunnel = request.method() == Method::CONNECT;
     let answered = timeout(timeouts.first_byte, connection.send(request, permit)).await;
     let response = answered.map_err(|_| Unanswered::Failed(Error::ConnectionReadTimeout))??;
     let idle = if is_tunnel { None } else { idle_time(&response) };
-    let lease = Lease { connection, idle, sent: sent.clone() };
-    Ok(response.map(|body| Answer::new(body, timeouts.between_bytes, lease).boxed_unsync()))
+    let (early, rest) = oneshot::channel();
+    let lease = Lease { connection, idle, sent: sent.clone(), early };
+    let response = response.map(|body| Answer::new(body, timeouts.between_bytes, lease).boxed_unsync());
+    let rest = async {
+        match rest.await {
+            // Its own task sends the request. The owner of this future ends that.
+            Ok(_connection) => pending().await,
+            Err(_) => Ok(()),
+        }
+    };
+    Ok((response, Box::new(rest)))
 }
 
 /// A copy of a request that may be sent twice (RFC 9110, section 9.2.2). `None` if it may not, or if it has a body,

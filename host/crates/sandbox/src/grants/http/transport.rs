@@ -1,20 +1,17 @@
 //! Sends a pen's requests after they have been allowed.
 
-use std::future::{Future, ready};
-
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use http::{Request, Response};
+use http::Request;
 use tokio::time::timeout;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::placeholder;
 use super::route::Route;
-use super::send::{Target, send};
+use super::send::{Answered, Target, send};
 
-/// The result of a request: the response, and a future that ends when it must no longer be driven. Nothing has to be
-/// driven here: each connection has its own task.
-pub type SendResult = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
+/// The result of a request.
+pub type SendResult = Result<Answered, Error>;
 
 /// Sends requests that have already been checked.
 pub trait Transport: Send + Sync {
@@ -38,10 +35,9 @@ impl Transport for Network {
                 connections: connections.as_ref(),
                 timeouts,
             };
-            let mut response = send(request, target, permit).await?;
+            let (mut response, rest) = send(request, target, permit).await?;
             placeholder::hide_in_headers(&secrets, response.headers_mut());
-            let driven: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(ready(Ok(())));
-            Ok((response, driven))
+            Ok((response, rest))
         }
         .boxed()
     }
