@@ -397,3 +397,23 @@ async fn a_connection_whose_response_ends_after_the_settings_went_is_closed() {
     response.into_body().collect().await.expect("a body");
     server.closed(0).await;
 }
+
+// With several threads, a request can begin before the task of the connection has noticed the end of the previous one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_in_a_row_seldom_open_a_connection() {
+    let steps = [Reply(ANSWER); 1000];
+    let server = Server::start(&[&steps[..]; 200]).await;
+    let client = Arc::new(Client { permits: Arc::new(Semaphore::new(10)), ..Client::new() });
+    let asked = tokio::spawn({
+        let (client, address) = (client.clone(), server.address);
+        async move {
+            for _ in 0..1000 {
+                let response = client.open("GET", text(""), &[address]).await.expect("an answer");
+                response.into_body().collect().await.expect("a body");
+            }
+        }
+    });
+    asked.await.expect("no panic");
+    let opened = server.seen().iter().map(|(connection, _)| connection + 1).max();
+    assert!(opened.is_some_and(|opened| opened < 20), "{opened:?} connections");
+}
