@@ -290,6 +290,11 @@ cases! {
         "64 KiB of headers",
         "the plugin trapped: it wrote more than 64 KiB of headers for one message"
     }
+    an_answer_to_a_request_that_was_not_sent => network::two_answers {
+        "a second request to a server that has sent two answers to the first one",
+        "a connection on which anything arrives after the answer is closed",
+        "[200,200]"
+    }
     an_endless_head_of_an_answer => network::an_endless_head {
         "reading an answer whose head has no end",
         "64 KiB",

@@ -16,6 +16,8 @@ use crate::ring::Ring;
 enum Answer {
     /// Normally.
     Fine,
+    /// With two answers to one request.
+    Twice,
     /// With an endless head.
     EndlessHead,
     /// With an endless body.
@@ -71,6 +73,13 @@ impl Answer {
         let _ = stream.read(&mut request).await?;
         match self {
             Self::Fine => stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await,
+            Self::Twice => {
+                let answers =
+                    b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\nHTTP/1.1 299 Other\r\ncontent-length: 0\r\n\r\n";
+                stream.write_all(answers).await?;
+                while stream.read(&mut request).await? > 0 {}
+                Ok(())
+            }
             Self::EndlessHead => {
                 stream.write_all(b"HTTP/1.1 200 OK\r\n").await?;
                 loop {
@@ -145,6 +154,16 @@ pub async fn a_name_that_leads_inside(case: &Case) {
 pub async fn headers(case: &Case) {
     let mut ring = Ring::open("flood", "").await;
     case.was_seen(&ring.failure("headers", json!(1_000_000)).await);
+    ring.assert_unaffected().await;
+}
+
+/// The second answer must not become that of the next request, which goes to the same server.
+pub async fn two_answers(case: &Case) {
+    let server = Server::start(Answer::Twice).await;
+    let mut ring = Ring::open("reach", &server.granted()).await;
+    let job = ring.job("targets", json!([[server.authority, "/"], [server.authority, "/"]])).await;
+    case.was_seen(&got(&job));
+    assert_eq!(server.asked(), 2);
     ring.assert_unaffected().await;
 }
 

@@ -24,7 +24,7 @@ use toril_job::trace::{Kind, Trace};
 
 /// Maximum number of concurrent requests per pen.
 const CONCURRENT: u32 = 16;
-/// How long to wait for an abandoned connection to close.
+/// How long to wait for the connection of an abandoned request to close.
 const CLOSING: Duration = Duration::from_millis(100);
 
 /// Checks each request of one pen.
@@ -58,7 +58,8 @@ impl Egress {
         }
     }
 
-    /// Whether no request is running and no connection is open. Waits briefly for connections that are just closing.
+    /// Whether no request is running, and no response is left to read. Waits briefly for connections that are just
+    /// closing. Idle connections belong to the plugin, not to a job.
     pub async fn is_quiet(&self) -> bool {
         let closed = self.permits.acquire_many(CONCURRENT);
         tokio::time::timeout(CLOSING, closed).await.is_ok_and(|closed| closed.is_ok())
@@ -193,6 +194,7 @@ impl WasiHttpHooks for Egress {
             outbound: self.prepared.outbound.clone(),
             plugin: self.prepared.plugin.clone(),
             denials: self.denials.clone(),
+            connections: self.prepared.connections.clone(),
             timeouts: Timeouts::new(options.unwrap_or_default(), self.time_left),
             permit,
         };

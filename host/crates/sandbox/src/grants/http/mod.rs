@@ -11,10 +11,18 @@
 //! | `unsent` | limits what requests hold in the host before they are sent |
 //! | `request_options` | frees the options of sent requests |
 //! | `transport`, `send` | sends allowed requests |
+//! | `connect`, `connection` | one connection, and the task that drives it |
+//! | `connections`, `keep_alive` | the idle connections of a plugin, and for how long they are kept |
+//! | `body` | bodies, whose ends free a connection for another request |
 //! | `recorder`, `tape` | records requests, and answers from a recording, in tests of a plugin |
 
+mod body;
+mod connect;
+mod connection;
+mod connections;
 mod egress;
 mod failures;
+mod keep_alive;
 mod placeholder;
 mod prepared;
 mod rate;
@@ -68,7 +76,7 @@ impl InPen {
         self.egress = Egress::new(prepared.clone(), job);
     }
 
-    /// Whether no request is running and no connection is open.
+    /// Whether no request is running, and no response is left to read.
     pub async fn is_quiet(&mut self) -> bool {
         self.egress.is_quiet().await
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::connection::Connection;
+use super::connections::Connections;
 use super::failures::Failures;
 use super::placeholder::Placeholder;
 use super::rate::RequestRate;
@@ -22,6 +24,9 @@ pub struct Prepared {
     pub(super) secrets: Arc<[Placeholder]>,
     /// Resolves the names of the origins, and verifies the certificates of HTTPS servers.
     pub(super) outbound: Arc<Outbound>,
+    /// The idle connections. A changed entry gets new ones, so they fit its origins and its CA. `None`: no connection is
+    /// used again.
+    pub(super) connections: Option<Arc<Connections<Connection>>>,
     /// Logs failed requests, with a rate limit.
     pub(super) failures: Arc<Failures>,
     /// Sends the plugin's requests. This is the network, except in tests of a plugin.
@@ -37,14 +42,15 @@ impl Prepared {
             rate: Arc::new(RequestRate::new(entry.http_rate.clone())),
             secrets: entry.send_secrets.iter().map(|(key, secret)| Placeholder::new(key, secret)).collect(),
             outbound,
+            connections: Some(Arc::new(Connections::new())),
             failures: Arc::new(Failures::new()),
             transport: Arc::new(Network),
         }
     }
 
-    /// The same grant, with requests sent through this transport instead of the network.
+    /// The same grant, with requests sent through this transport instead of the network, each over its own connection.
     pub fn through(&self, transport: Arc<dyn Transport>) -> Self {
-        Self { transport, ..self.clone() }
+        Self { transport, connections: None, ..self.clone() }
     }
 
     /// The names and texts of the placeholders of secrets that the plugin may only send.

@@ -7,7 +7,6 @@ use futures::future::BoxFuture;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
-use tokio_util::task::AbortOnDropHandle;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::placeholder;
@@ -97,9 +96,7 @@ async fn read(request: Request<WasiBody>) -> Result<(RecordedRequest, Request<Wa
 
 async fn send_completely(request: Request<WasiBody>, route: Route) -> Result<RecordedResponse, Error> {
     let secrets = route.secrets.clone();
-    let (response, io) = Network.send(request, route).await?;
-    // The body arrives only while this task drives the connection.
-    let _driven = AbortOnDropHandle::new(tokio::spawn(Box::into_pin(io)));
+    let (response, _) = Network.send(request, route).await?;
     let (parts, body) = response.into_parts();
     // An origin may echo the request in its response, and people share recordings.
     let bytes = placeholder::hide(&secrets, collect(body).await?.into());

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime_wasi_http::Error;
 
+use super::connection::Connection;
+use super::connections::Connections;
 use super::placeholder::Placeholder;
 use super::send::Timeouts;
 use crate::denials::Denials;
@@ -21,7 +23,9 @@ pub struct Route {
     pub(super) plugin: Arc<str>,
     pub(super) denials: Denials,
     pub(super) timeouts: Timeouts,
-    /// Counts against the limit of concurrent requests until the connection has ended.
+    /// The plugin's idle connections, if its connections are used again.
+    pub(super) connections: Option<Arc<Connections<Connection>>>,
+    /// Counts against the limit of concurrent requests until the response has been read or was dropped.
     pub(super) permit: OwnedSemaphorePermit,
 }
 

@@ -1,32 +1,25 @@
-//! Sends one request over a new connection, to an address that was checked.
+//! Sends one request, over an idle connection to a checked address or over a new one.
 
-use std::future::Future;
+use std::future::pending;
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, Response, Uri};
-use http_body_util::BodyExt;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::client::conn::http1;
-use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, Sleep, sleep_until, timeout};
-use wasmtime_wasi_http::io::TokioIo;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{Method, Request, Response, Uri};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Body;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::time::timeout;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
+use super::body::{Answer, Lease, Sent};
+use super::connect::connect;
+use super::connection::{Connection, Unanswered};
+use super::connections::Connections;
+use super::keep_alive::idle_time;
 use crate::outbound::Tls;
-use toril_config::{Origin, Scheme};
-
-/// Maximum size of a response's head and of its body, in bytes.
-const HEAD: usize = 64 * 1024;
-const BODY: u64 = 64 * 1024 * 1024;
-
-type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
+use toril_config::Origin;
 
 /// Timeouts of the individual steps.
 #[derive(Clone, Copy)]
@@ -49,36 +42,48 @@ impl Timeouts {
     }
 }
 
-/// Sends the request and returns the response's head with a streaming body. `permit` is released when the connection
-/// ends.
+/// Where and how a request is sent.
+pub struct Target<'a> {
+    /// The origin.
+    pub origin: &'a Origin,
+    /// Its addresses that are allowed now. A connection to any other address is not used.
+    pub addresses: &'a [SocketAddr],
+    /// The TLS connector.
+    pub tls: &'a Tls,
+    /// The plugin's idle connections. `None`: the connection is used once.
+    pub connections: Option<&'a Arc<Connections<Connection>>>,
+    /// The timeouts.
+    pub timeouts: Timeouts,
+}
+
+/// The response, and a future that sends the rest of the request if the response ends before. Dropping both closes the
+/// connection, unless the response has been read to its end.
+pub type Answered = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
+
+/// Sends the request and returns the response's head with a streaming body. `permit` is released when the response has
+/// been read to its end or was dropped.
 pub async fn send(
     request: Request<WasiBody>,
-    origin: &Origin,
-    addresses: &[SocketAddr],
-    tls: &Tls,
-    timeouts: Timeouts,
+    target: Target<'_>,
     permit: OwnedSemaphorePermit,
-) -> Result<(Response<WasiBody>, Io), Error> {
-    let stream = connect(origin, addresses, tls, timeouts.connect).await?;
-    let mut builder = http1::Builder::new();
-    builder.max_buf_size(HEAD);
-    let handshake = timeout(timeouts.connect, builder.handshake(TokioIo::new(stream))).await;
-    let (mut sender, connection) = handshake.map_err(|_| Error::ConnectionTimeout)??;
-    // Drives the connection while the response is read. The task is aborted with the pen, which owns it.
-    let driver = wasmtime_wasi::runtime::spawn(async move {
-        let _permit = permit;
-        // The client receives this error when it reads the body. Returning it here would add a line to the host's log
-        // for each request.
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "connection of a plugin's request failed");
-        }
-        Ok(())
-    });
-    let request = origin_form(request)?;
-    let answer = timeout(timeouts.first_byte, sender.send_request(request)).await;
-    let answer = answer.map_err(|_| Error::ConnectionReadTimeout)??;
-    let answer = answer.map(|body| Bounded::new(body, timeouts.between_bytes).boxed_unsync());
-    Ok((answer, Box::new(driver)))
+) -> Result<Answered, Error> {
+    let permit = Arc::new(permit);
+    let (parts, body) = origin_form(request)?.into_parts();
+    let (body, sent) = Sent::watch(body);
+    let mut request = Request::from_parts(parts, body);
+    let idle = target.connections.and_then(|connections| connections.take(target.origin, target.addresses));
+    if let Some(connection) = idle {
+        let copy = repeatable(&request);
+        // The server may have closed the connection while it was idle.
+        request = match exchange(connection, request, &sent, &target.timeouts, permit.clone()).await {
+            Ok(answered) => return Ok(answered),
+            Err(Unanswered::Unsent(request, _)) => *request,
+            Err(Unanswered::Lost(error)) => copy.ok_or(error)?,
+            Err(failed) => return Err(failed.into_error()),
+        };
+    }
+    let connection = open(&target).await?;
+    exchange(connection, request, &sent, &target.timeouts, permit).await.map_err(Unanswered::into_error)
 }
 
 /// Rebuilds the request for the wire from the checked parts: it contains a path and no authority that could name
@@ -90,90 +95,65 @@ fn origin_form(request: Request<WasiBody>) -> Result<Request<WasiBody>, Error> {
     Ok(Request::from_parts(parts, body))
 }
 
-/// Connects to the first address that accepts.
-async fn connect(
-    origin: &Origin,
-    addresses: &[SocketAddr],
-    tls: &Tls,
-    wait: Duration,
-) -> Result<Box<dyn Stream>, Error> {
-    let mut last = Error::DestinationNotFound;
-    // Each address gets an equal share of the time, so that an unresponsive one does not use up the time of the next.
-    let share = wait / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
-    for address in addresses {
-        match timeout(share, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) if origin.scheme() == Scheme::Https => {
-                return timeout(wait, secure(stream, origin, tls)).await.map_err(|_| Error::ConnectionTimeout)?;
-            }
-            Ok(Ok(stream)) => return Ok(Box::new(stream)),
-            Ok(Err(error)) => last = Error::Connect(error),
-            Err(_) => last = Error::ConnectionTimeout,
+async fn open(target: &Target<'_>) -> Result<Connection, Error> {
+    let wait = target.timeouts.connect;
+    let (stream, address) = connect(target.origin, target.addresses, target.tls, wait).await?;
+    let idle = target.connections.map_or_else(Weak::new, Arc::downgrade);
+    let begun = timeout(wait, Connection::begin(stream, target.origin.clone(), address, idle)).await;
+    Ok(begun.map_err(|_| Error::ConnectionTimeout)??)
+}
+
+/// Sends a request over this connection.
+async fn exchange(
+    mut connection: Connection,
+    request: Request<WasiBody>,
+    sent: &Sent,
+    timeouts: &Timeouts,
+    permit: Arc<OwnedSemaphorePermit>,
+) -> Result<Answered, Unanswered> {
+    let is_tunnel = request.method() == Method::CONNECT;
+    let answered = timeout(timeouts.first_byte, connection.send(request, permit)).await;
+    let response = answered.map_err(|_| Unanswered::Failed(Error::ConnectionReadTimeout))??;
+    let idle = if is_tunnel { None } else { idle_time(&response) };
+    let (early, rest) = oneshot::channel();
+    let lease = Lease { connection, idle, sent: sent.clone(), early };
+    let response = response.map(|body| Answer::new(body, timeouts.between_bytes, lease).boxed_unsync());
+    let rest = async {
+        match rest.await {
+            // Its own task sends the request. The owner of this future ends that.
+            Ok(_connection) => pending().await,
+            Err(_) => Ok(()),
         }
-    }
-    Err(last)
+    };
+    Ok((response, Box::new(rest)))
 }
 
-async fn secure(stream: TcpStream, origin: &Origin, tls: &Tls) -> Result<Box<dyn Stream>, Error> {
-    let host = origin.host().trim_matches(['[', ']']).to_owned();
-    let name = ServerName::try_from(host).map_err(|_| Error::HttpRequestUriInvalid)?;
-    let connector = tls.connector().map_err(|reason| Error::InternalError(Some(reason.to_owned())))?;
-    Ok(Box::new(connector.connect(name, stream).await.map_err(Error::Tls)?))
+/// A copy of a request that may be sent twice (RFC 9110, section 9.2.2). `None` if it may not, or if it has a body,
+/// which can be read only once.
+fn repeatable(request: &Request<WasiBody>) -> Option<Request<WasiBody>> {
+    let method = request.method();
+    let is_idempotent = [Method::GET, Method::HEAD, Method::OPTIONS, Method::PUT, Method::DELETE].contains(method);
+    (is_idempotent && !has_body(request)).then(|| {
+        let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+        let mut copy = Request::new(body);
+        *copy.method_mut() = method.clone();
+        *copy.uri_mut() = request.uri().clone();
+        *copy.headers_mut() = request.headers().clone();
+        copy
+    })
 }
 
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
-
-/// A body with a timeout between chunks and a maximum size.
-struct Bounded {
-    body: Incoming,
-    left: u64,
-    wait: Duration,
-    /// Boxed so that this type stays `Unpin`.
-    late: Pin<Box<Sleep>>,
+/// Whether a body is sent. Some SDKs give each request a body, and end it without a byte.
+fn has_body(request: &Request<WasiBody>) -> bool {
+    let headers = request.headers();
+    let length = headers.get(CONTENT_LENGTH);
+    if request.body().is_end_stream() || length.is_some_and(|length| length == "0") {
+        return false;
+    }
+    // Without one of these headers, the client sends no body with such a request.
+    let is_bodiless = [Method::GET, Method::HEAD].contains(request.method());
+    !is_bodiless || length.is_some() || headers.contains_key(TRANSFER_ENCODING)
 }
 
-impl Bounded {
-    fn new(body: Incoming, wait: Duration) -> Self {
-        Self { body, left: BODY, wait, late: Box::pin(sleep_until(Instant::now() + wait)) }
-    }
-}
-
-impl Body for Bounded {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let frame = match Pin::new(&mut self.body).poll_frame(cx) {
-            Poll::Ready(frame) => frame,
-            Poll::Pending => {
-                ready!(self.late.as_mut().poll(cx));
-                return Poll::Ready(Some(Err(Error::ConnectionReadTimeout)));
-            }
-        };
-        let next = Instant::now() + self.wait;
-        self.late.as_mut().reset(next);
-        Poll::Ready(match frame {
-            Some(Ok(frame)) => {
-                let size = frame.data_ref().map_or(0, |data| data.len() as u64);
-                match self.left.checked_sub(size) {
-                    Some(left) => {
-                        self.left = left;
-                        Some(Ok(frame))
-                    }
-                    None => Some(Err(Error::HttpResponseBodySize(Some(BODY)))),
-                }
-            }
-            Some(Err(error)) => Some(Err(error.into())),
-            None => None,
-        })
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
+#[cfg(test)]
+mod tests;

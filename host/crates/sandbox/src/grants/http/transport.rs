@@ -1,19 +1,17 @@
 //! Sends a pen's requests after they have been allowed.
 
-use std::future::Future;
-
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use http::{Request, Response};
+use http::Request;
 use tokio::time::timeout;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::placeholder;
 use super::route::Route;
-use super::send::send;
+use super::send::{Answered, Target, send};
 
-/// The result of a request: the response, and a future that drives the connection.
-pub type SendResult = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
+/// The result of a request.
+pub type SendResult = Result<Answered, Error>;
 
 /// Sends requests that have already been checked.
 pub trait Transport: Send + Sync {
@@ -29,10 +27,17 @@ impl Transport for Network {
         async move {
             let addresses =
                 timeout(route.timeouts.connect, route.addresses()).await.map_err(|_| Error::DnsTimeout)??;
-            let Route { origin, secrets, outbound, timeouts, permit, .. } = route;
-            let (mut response, io) = send(request, &origin, &addresses, outbound.tls(), timeouts, permit).await?;
+            let Route { origin, secrets, outbound, connections, timeouts, permit, .. } = route;
+            let target = Target {
+                origin: &origin,
+                addresses: &addresses,
+                tls: outbound.tls(),
+                connections: connections.as_ref(),
+                timeouts,
+            };
+            let (mut response, rest) = send(request, target, permit).await?;
             placeholder::hide_in_headers(&secrets, response.headers_mut());
-            Ok((response, io))
+            Ok((response, rest))
         }
         .boxed()
     }
