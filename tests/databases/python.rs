@@ -22,10 +22,6 @@ struct Case {
 }
 
 impl Case {
-    async fn start() -> Self {
-        Self::with("", "").await
-    }
-
     /// With additional lines of the queue and of the pool.
     async fn with(queue: &str, pool: &str) -> Self {
         let (redis, server) = (RedisServer::start().await, PostgresServer::start().await);
