@@ -19,7 +19,7 @@ const SEEN: Duration = Duration::from_millis(200);
 const LEAST: usize = 4;
 /// Minimum number of waiting jobs for each slot. Then the start of a hundred new processes is over, which continues
 /// after their first answer.
-const LEAST_WAITING: usize = 10;
+const LEAST_WAITING: usize = 50;
 /// Minimum milliseconds of the first jobs. In that time the worker claims all jobs of a batch, and so starts every
 /// child process.
 const FIRST: u64 = 50;

@@ -20,9 +20,10 @@ const MANIFEST: &str = "sdk/js/engine/Cargo.toml";
 const SDK: &str = "sdk/js";
 /// The engine in its four sizes. The last three are features of its crate, which say what they add.
 const SIZES: [&str; 4] = ["core", "web", "full", "sockets"];
-/// For QuickJS. Less inlining than the compiler's default makes a component 180 KB smaller, and typical code executes at
-/// most 1 % more instructions.
-const C_FLAGS: &str = "-O2 -mllvm -inline-threshold=75";
+/// For QuickJS. Zig compiles for a machine without a C library, where `memcpy` is a call even for four bytes: `-fhosted`
+/// ends that, and loops take half of the time. Less inlining than the compiler's default makes a component 180 KB smaller,
+/// and typical code executes at most 1 % more instructions.
+const C_FLAGS: &str = "-O2 -fhosted -mllvm -inline-threshold=75";
 
 /// Builds the engine. Returns without work if nothing has changed.
 pub fn run(workspace: &Workspace) -> Result<()> {

@@ -7,6 +7,8 @@ use rquickjs::{Ctx, Function, Persistent, Promise, Value, function::Args, promis
 use wasip2::clocks::monotonic_clock;
 use wasip2::io::poll::{self, Pollable};
 
+use toril_js_fast::pages;
+
 use crate::{http, interfaces, native, postgres, realm, rejections};
 
 const NANOS_PER_MS: f64 = 1e6;
@@ -35,10 +37,12 @@ struct Timers {
     last: u32,
     /// Whether the times count from the start of the clock. Timers that were set before the snapshot start when a job does.
     running: bool,
+    /// Whether this instance has waited before.
+    waited: bool,
 }
 
 thread_local! {
-    static TIMERS: RefCell<Timers> = const { RefCell::new(Timers { due: BTreeMap::new(), times: BTreeMap::new(), last: 0, running: false }) };
+    static TIMERS: RefCell<Timers> = const { RefCell::new(Timers { due: BTreeMap::new(), times: BTreeMap::new(), last: 0, running: false, waited: false }) };
 }
 
 /// Calls a function once, after that many milliseconds.
@@ -136,50 +140,24 @@ fn run_microtask<'js>(ctx: &Ctx<'js>) -> Result<bool, Value<'js>> {
 
 /// Waits for the next event and runs its callbacks.
 fn wait<'js>(ctx: &Ctx<'js>) -> Result<(), Unsettled<'js>> {
-    let next = TIMERS.with_borrow(|timers| timers.due.keys().next().map(|(at, _)| *at));
-    let (requests, mut pollables): (Vec<u32>, Vec<Pollable>) = http::pollables().into_iter().unzip();
-    let mut calls = Vec::new();
-    postgres::pollables(&mut calls, &mut pollables);
-    #[cfg(feature = "sockets")]
-    let mut connections = Vec::new();
-    #[cfg(feature = "sockets")]
-    let unreferenced = crate::sockets::pollables(&mut connections, &mut pollables);
-    #[cfg(not(feature = "sockets"))]
-    let unreferenced = 0;
-    if next.is_none() && pollables.len() == unreferenced {
-        return Err(Unsettled::Never);
+    if !TIMERS.with_borrow_mut(|timers| std::mem::replace(&mut timers.waited, true)) {
+        // A short job that never waits changes too few pages for this.
+        pages::join_objects();
     }
+    let mut callbacks = Vec::new();
+    http::advance_fresh(ctx, &mut callbacks);
+    if !callbacks.is_empty() {
+        return run_callbacks(ctx, callbacks);
+    }
+    let next = TIMERS.with_borrow(|timers| timers.due.keys().next().map(|(at, _)| *at));
     let listening = interfaces::listens_for_cancellation();
     let until = match (next, listening) {
         (Some(at), false) => Some(at),
         (at, true) => Some(at.unwrap_or(u64::MAX).min(monotonic_clock::now() + CANCELLATION_INTERVAL)),
         (None, false) => None,
     };
-    if let Some(at) = until {
-        pollables.push(monotonic_clock::subscribe_instant(at));
-    }
-    let ready = poll::poll(&pollables.iter().collect::<Vec<_>>());
-    drop(pollables);
-
-    let mut callbacks = Vec::new();
-    for index in ready {
-        let index = index as usize;
-        if let Some(id) = requests.get(index) {
-            http::advance(ctx, *id, &mut callbacks);
-        } else if let Some(id) = calls.get(index - requests.len()) {
-            postgres::advance(ctx, *id, &mut callbacks);
-        } else {
-            #[cfg(feature = "sockets")]
-            if let Some(id) = connections.get(index - requests.len() - calls.len()) {
-                crate::sockets::advance(ctx, *id, &mut callbacks);
-            }
-        }
-    }
-    for (callback, arguments) in callbacks {
-        let function = callback.restore(ctx).map_err(|_| Unsettled::Never)?;
-        function.call_arg::<()>(arguments).map_err(|_| Unsettled::Thrown(ctx.catch()))?;
-        run_microtasks(ctx, None).map_err(Unsettled::Thrown)?;
-    }
+    poll_host(ctx, next.is_some(), until, &mut callbacks)?;
+    run_callbacks(ctx, callbacks)?;
     if listening && let Some(callback) = interfaces::cancelled_callback() {
         call(ctx, callback).map_err(Unsettled::Thrown)?;
     }
@@ -189,6 +167,56 @@ fn wait<'js>(ctx: &Ctx<'js>) -> Result<(), Unsettled<'js>> {
             call(ctx, callback).map_err(Unsettled::Thrown)?;
             run_microtasks(ctx, None).map_err(Unsettled::Thrown)?;
         }
+    }
+    Ok(())
+}
+
+/// Waits until something is ready in the host, or until this instant, and adds the callbacks that are due.
+fn poll_host<'js>(
+    ctx: &Ctx<'js>,
+    has_timer: bool,
+    until: Option<u64>,
+    due: &mut Vec<Due<'js>>,
+) -> Result<(), Unsettled<'js>> {
+    let (requests, mut pollables): (Vec<u32>, Vec<Pollable>) = http::pollables().into_iter().unzip();
+    let mut calls = Vec::new();
+    postgres::pollables(&mut calls, &mut pollables);
+    #[cfg(feature = "sockets")]
+    let mut connections = Vec::new();
+    #[cfg(feature = "sockets")]
+    let unreferenced = crate::sockets::pollables(&mut connections, &mut pollables);
+    #[cfg(not(feature = "sockets"))]
+    let unreferenced = 0;
+    if !has_timer && pollables.len() == unreferenced {
+        return Err(Unsettled::Never);
+    }
+    if let Some(at) = until {
+        pollables.push(monotonic_clock::subscribe_instant(at));
+    }
+    let ready = poll::poll(&pollables.iter().collect::<Vec<_>>());
+    drop(pollables);
+
+    for index in ready {
+        let index = index as usize;
+        if let Some(id) = requests.get(index) {
+            http::advance(ctx, *id, due);
+        } else if let Some(id) = calls.get(index - requests.len()) {
+            postgres::advance(ctx, *id, due);
+        } else {
+            #[cfg(feature = "sockets")]
+            if let Some(id) = connections.get(index - requests.len() - calls.len()) {
+                crate::sockets::advance(ctx, *id, due);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn run_callbacks<'js>(ctx: &Ctx<'js>, callbacks: Vec<Due<'js>>) -> Result<(), Unsettled<'js>> {
+    for (callback, arguments) in callbacks {
+        let function = callback.restore(ctx).map_err(|_| Unsettled::Never)?;
+        function.call_arg::<()>(arguments).map_err(|_| Unsettled::Thrown(ctx.catch()))?;
+        run_microtasks(ctx, None).map_err(Unsettled::Thrown)?;
     }
     Ok(())
 }

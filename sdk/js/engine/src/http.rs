@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use rquickjs::{Ctx, IntoJs, TypedArray, Value, function::Args};
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{
-    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method, OutgoingBody, OutgoingRequest,
-    Scheme,
+    ErrorCode, FutureIncomingResponse, IncomingBody, IncomingResponse, OutgoingBody, OutgoingRequest,
 };
 use wasip2::io::poll::Pollable;
 use wasip2::io::streams::{InputStream, OutputStream, StreamError};
 
 use crate::event_loop::{Callback, Due};
+use crate::requests::{describe, origin, request};
 
 /// Bytes that one read returns at most.
 const CHUNK: u64 = 64 * 1024;
@@ -55,28 +55,32 @@ struct Source {
     stream: InputStream,
     _body: IncomingBody,
     _response: IncomingResponse,
-    /// Called with the next chunk.
-    on_chunk: Option<Callback>,
+    /// What waits for bytes.
+    reader: Option<Reader>,
+}
+
+/// Somebody who reads a response's body.
+struct Reader {
+    /// Called with the next chunk, or with the whole body.
+    callback: Callback,
+    /// The chunks so far, for a reader of the whole body.
+    whole: Option<Vec<u8>>,
 }
 
 #[derive(Default)]
 struct Exchanges {
     open: BTreeMap<u32, Exchange>,
     last: u32,
+    /// Those that may be ready although nobody has waited for them: the last bytes often arrive with the first.
+    fresh: Vec<u32>,
 }
 
 thread_local! {
-    static EXCHANGES: RefCell<Exchanges> = const { RefCell::new(Exchanges { open: BTreeMap::new(), last: 0 }) };
+    static EXCHANGES: RefCell<Exchanges> = const { RefCell::new(Exchanges { open: BTreeMap::new(), last: 0, fresh: Vec::new() }) };
 }
 
 /// Sends a request, and calls back with the response's head. Returns the request's number.
-pub fn send(
-    method: &str,
-    url: &str,
-    headers: &[Vec<String>],
-    body: Body,
-    on_response: Callback,
-) -> Result<u32, String> {
+pub fn send(method: &str, url: &str, headers: &[String], body: Body, on_response: Callback) -> Result<u32, String> {
     let request = request(method, url, headers)?;
     let upload = match body {
         Body::None => None,
@@ -88,6 +92,9 @@ pub fn send(
     let exchange = Exchange { origin, upload, download: Download::Waiting(future, on_response) };
     Ok(EXCHANGES.with_borrow_mut(|exchanges| {
         exchanges.last += 1;
+        if exchange.upload.is_some() {
+            exchanges.fresh.push(exchanges.last);
+        }
         exchanges.open.insert(exchanges.last, exchange);
         exchanges.last
     }))
@@ -99,11 +106,12 @@ pub fn abort(id: u32) {
     drop(EXCHANGES.with_borrow_mut(|exchanges| exchanges.open.remove(&id)));
 }
 
-/// Calls back with the next chunk of a response's body.
-pub fn read(id: u32, on_chunk: Callback) -> Result<(), String> {
+/// Calls back with the next chunk of a response's body, or with all chunks at its end if the caller wants the `whole` body.
+pub fn read(id: u32, whole: bool, callback: Callback) -> Result<(), String> {
     EXCHANGES.with_borrow_mut(|exchanges| match exchanges.open.get_mut(&id).map(|exchange| &mut exchange.download) {
-        Some(Download::Open(source)) if source.on_chunk.is_none() => {
-            source.on_chunk = Some(on_chunk);
+        Some(Download::Open(source)) if source.reader.is_none() => {
+            source.reader = Some(Reader { callback, whole: whole.then(Vec::new) });
+            exchanges.fresh.push(id);
             Ok(())
         }
         Some(Download::Open(_)) => Err("the body is being read already".into()),
@@ -141,6 +149,13 @@ fn with_upload(id: u32, change: impl FnOnce(&mut Upload) -> Result<(), String>) 
     })
 }
 
+/// Takes a step of each request that has something new to do, without waiting, and adds the callbacks that are due.
+pub fn advance_fresh<'js>(ctx: &Ctx<'js>, due: &mut Vec<Due<'js>>) {
+    for id in EXCHANGES.with_borrow_mut(|exchanges| std::mem::take(&mut exchanges.fresh)) {
+        advance(ctx, id, due);
+    }
+}
+
 /// What the requests wait for. Drop it before any request.
 pub fn pollables() -> Vec<(u32, Pollable)> {
     EXCHANGES.with_borrow(|exchanges| {
@@ -153,7 +168,7 @@ pub fn pollables() -> Vec<(u32, Pollable)> {
             }
             match &exchange.download {
                 Download::Waiting(future, _) => found.push((*id, future.subscribe())),
-                Download::Open(source) if source.on_chunk.is_some() => found.push((*id, source.stream.subscribe())),
+                Download::Open(source) if source.reader.is_some() => found.push((*id, source.stream.subscribe())),
                 Download::Open(_) | Download::Closed => {}
             }
         }
@@ -229,28 +244,48 @@ impl Exchange {
                     }
                 }
             },
-            Download::Open(mut source) => match source.on_chunk.take() {
-                None => self.download = Download::Open(source),
-                Some(callback) => match source.stream.read(CHUNK) {
-                    Ok(chunk) if chunk.is_empty() => {
-                        source.on_chunk = Some(callback);
-                        self.download = Download::Open(source);
-                    }
-                    Ok(chunk) => {
-                        self.download = Download::Open(source);
-                        let chunk = TypedArray::new(ctx.clone(), chunk)?.into_value();
-                        due.push((callback, arguments(ctx, None, Some(chunk))?));
-                    }
-                    Err(StreamError::Closed) => due.push((callback, arguments(ctx, None, None)?)),
-                    Err(StreamError::LastOperationFailed(error)) => {
-                        let reason = format!("{}: {}", self.origin, error.to_debug_string());
-                        due.push((callback, arguments(ctx, Some(&reason), None)?));
-                    }
-                },
-            },
+            Download::Open(source) => self.read_step(ctx, source, due)?,
             Download::Closed => {}
         }
         Ok(())
+    }
+}
+
+impl Exchange {
+    /// Reads what is there for the reader, if there is one.
+    fn read_step<'js>(&mut self, ctx: &Ctx<'js>, mut source: Source, due: &mut Vec<Due<'js>>) -> rquickjs::Result<()> {
+        let Some(mut reader) = source.reader.take() else {
+            self.download = Download::Open(source);
+            return Ok(());
+        };
+        loop {
+            match source.stream.read(CHUNK) {
+                Ok(chunk) if chunk.is_empty() => {
+                    source.reader = Some(reader);
+                    self.download = Download::Open(source);
+                    return Ok(());
+                }
+                Ok(chunk) => match &mut reader.whole {
+                    Some(whole) => whole.extend_from_slice(&chunk),
+                    None => {
+                        self.download = Download::Open(source);
+                        let chunk = TypedArray::new(ctx.clone(), chunk)?.into_value();
+                        due.push((reader.callback, arguments(ctx, None, Some(chunk))?));
+                        return Ok(());
+                    }
+                },
+                Err(StreamError::Closed) => {
+                    let whole = reader.whole.map(|whole| TypedArray::new(ctx.clone(), whole)).transpose()?;
+                    due.push((reader.callback, arguments(ctx, None, whole.map(TypedArray::into_value))?));
+                    return Ok(());
+                }
+                Err(StreamError::LastOperationFailed(error)) => {
+                    let reason = format!("{}: {}", self.origin, error.to_debug_string());
+                    due.push((reader.callback, arguments(ctx, Some(&reason), None)?));
+                    return Ok(());
+                }
+            }
+        }
     }
 }
 
@@ -284,7 +319,11 @@ impl Upload {
 /// A response's status and headers.
 struct Head {
     status: u16,
-    headers: Vec<Vec<String>>,
+    /// Names in lower case, each followed by its value, with a NUL between them, which no header contains.
+    headers: String,
+    /// The first header of this name, as the next.
+    encoding: Option<String>,
+    location: Option<String>,
 }
 
 impl Head {
@@ -293,6 +332,12 @@ impl Head {
         head.set("id", id)?;
         head.set("status", self.status)?;
         head.set("headers", self.headers)?;
+        // Most responses have none of these, and then the object does not have them either.
+        for (name, value) in [("encoding", self.encoding), ("location", self.location)] {
+            if let Some(value) = value {
+                head.set(name, value)?;
+            }
+        }
         Ok(head.into_value())
     }
 }
@@ -301,82 +346,22 @@ impl Source {
     fn open(response: IncomingResponse) -> Result<(Self, Head), String> {
         let taken = |()| "the host gave no body".to_owned();
         // Headers are bytes, which JavaScript sees as Latin-1.
-        let latin1 = |value: Vec<u8>| value.into_iter().map(char::from).collect();
-        let headers = response.headers().entries().into_iter().map(|(name, value)| vec![name, latin1(value)]).collect();
-        let head = Head { status: response.status(), headers };
+        let latin1 = |value: Vec<u8>| value.into_iter().map(char::from).collect::<String>();
+        let mut headers = Vec::new();
+        let (mut encoding, mut location) = (None, None);
+        for (name, value) in response.headers().entries() {
+            let (name, value) = (name.to_ascii_lowercase(), latin1(value));
+            match name.as_str() {
+                "content-encoding" => encoding = encoding.or_else(|| Some(value.clone())),
+                "location" => location = location.or_else(|| Some(value.clone())),
+                _ => {}
+            }
+            headers.extend([name, value]);
+        }
+        let head = Head { status: response.status(), headers: headers.join("\0"), encoding, location };
         let body = response.consume().map_err(taken)?;
         let stream = body.stream().map_err(taken)?;
-        Ok((Self { stream, _body: body, _response: response, on_chunk: None }, head))
-    }
-}
-
-fn request(method: &str, url: &str, headers: &[Vec<String>]) -> Result<OutgoingRequest, String> {
-    let (scheme, rest) = match url.split_once("://") {
-        Some(("https", rest)) => (Scheme::Https, rest),
-        Some(("http", rest)) => (Scheme::Http, rest),
-        _ => return Err("only http and https are supported".into()),
-    };
-    let rest = rest.split('#').next().unwrap_or(rest);
-    let path = rest.find(['/', '?']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(path);
-    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-    let fields = Fields::new();
-    for header in headers {
-        let [name, value] = header.as_slice() else { continue };
-        let bytes: Option<Vec<u8>> = value.chars().map(|char| u8::try_from(char).ok()).collect();
-        let bytes = bytes.ok_or_else(|| format!("the header {name} has a character beyond Latin-1"))?;
-        fields.append(name, &bytes).map_err(|error| format!("the header {name} is refused: {error:?}"))?;
-    }
-    let request = OutgoingRequest::new(fields);
-    let invalid = |part: &'static str| move |()| format!("the request's {part} is invalid");
-    request.set_method(&method_of(method)).map_err(invalid("method"))?;
-    request.set_scheme(Some(&scheme)).map_err(invalid("scheme"))?;
-    request.set_authority(Some(authority)).map_err(invalid("host"))?;
-    request.set_path_with_query(Some(&path)).map_err(invalid("path"))?;
-    Ok(request)
-}
-
-/// `scheme://authority` of a URL.
-fn origin(url: &str) -> String {
-    let after = url.find("://").map_or(0, |at| at + 3);
-    let end = url.get(after..).and_then(|rest| rest.find(['/', '?', '#'])).map_or(url.len(), |at| after + at);
-    url.get(..end).unwrap_or(url).to_owned()
-}
-
-fn method_of(name: &str) -> Method {
-    match name {
-        "GET" => Method::Get,
-        "HEAD" => Method::Head,
-        "POST" => Method::Post,
-        "PUT" => Method::Put,
-        "DELETE" => Method::Delete,
-        "CONNECT" => Method::Connect,
-        "OPTIONS" => Method::Options,
-        "TRACE" => Method::Trace,
-        "PATCH" => Method::Patch,
-        other => Method::Other(other.to_owned()),
-    }
-}
-
-/// The reason of a failed request, for people.
-fn describe(error: &ErrorCode) -> String {
-    match error {
-        ErrorCode::HttpRequestDenied => {
-            "requests to this origin are not allowed: add it to this plugin's `http` in queues.toml".into()
-        }
-        ErrorCode::DestinationIpProhibited => {
-            "the address is not public: add its range to this plugin's `private_addresses` in queues.toml".into()
-        }
-        ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => "the host name was not found".into(),
-        ErrorCode::ConnectionRefused => "connection refused".into(),
-        ErrorCode::ConnectionTerminated => "the connection was closed".into(),
-        ErrorCode::ConnectionTimeout | ErrorCode::ConnectionReadTimeout | ErrorCode::ConnectionWriteTimeout => {
-            "timed out".into()
-        }
-        // `sdk/js/runtime/src/fetch/transport.js` sends such a request again.
-        ErrorCode::ConnectionLimitReached => "too many requests at the same time".into(),
-        ErrorCode::InternalError(Some(reason)) => reason.clone(),
-        other => format!("{other:?}"),
+        Ok((Self { stream, _body: body, _response: response, reader: None }, head))
     }
 }
 

@@ -6,13 +6,17 @@ use rquickjs::{CatchResultExt, Context, Ctx, Function, Module, Object, Persisten
 
 use toril_js_fast::{alloc, json};
 
-use crate::{event_loop, interfaces, native, rejections};
+use crate::{arenas, event_loop, interfaces, native, rejections};
 
 /// QuickJS raises a RangeError when its C stack uses that many bytes. The stack has 1 MiB in this module, and the host
 /// bounds the machine's stack too.
 const STACK: usize = 640 * 1024;
 /// Bytes that a job allocates before the garbage collector runs for the first time.
 const GARBAGE: usize = 4 * 1024 * 1024;
+
+/// Arenas that the objects of a new context need, and those of a module (`arenas::make_room`).
+const ARENAS_OF_CONTEXT: usize = 10;
+const ARENAS_OF_MODULE: usize = 2;
 
 /// The runtime, with the plugin's functions.
 pub struct Realm {
@@ -43,6 +47,8 @@ pub fn runtime(modules: interfaces::Modules) -> rquickjs::Result<(Runtime, Conte
     runtime.set_max_stack_size(STACK);
     // Nothing is freed before the snapshot, where it would only leave gaps.
     runtime.set_gc_threshold(usize::MAX);
+    // The room must be there before the objects of a full context.
+    Context::base(&runtime)?.with(|ctx| arenas::make_room(&ctx, ARENAS_OF_CONTEXT));
     let context = Context::full(&runtime)?;
     runtime.set_loader(interfaces::Names, modules);
     Ok((runtime, context))
@@ -59,6 +65,7 @@ impl Realm {
             native::install(&ctx).catch(&ctx).map_err(|error| error.to_string())?;
             let mut handler = None;
             for code in modules {
+                arenas::make_room(&ctx, ARENAS_OF_MODULE);
                 handler = Some(evaluate(&ctx, code)?);
             }
             let handler: Object = handler
@@ -90,9 +97,11 @@ impl Realm {
     /// Collects the garbage of the evaluation and ends the time before the snapshot.
     pub fn finish(&self) {
         self.runtime.run_gc();
+        self.context.with(|ctx| arenas::fill(&ctx));
         let used = usize::try_from(self.runtime.memory_usage().malloc_size).unwrap_or(usize::MAX);
         self.runtime.set_gc_threshold(used.saturating_add(GARBAGE));
         alloc::seal();
+        self.context.with(|ctx| arenas::begin(&ctx));
         LIVE.set(true);
     }
 

@@ -44,21 +44,22 @@ export function createNative(log, Uint8Array) {
       for (let at = 0; at < flat.length; at += 2) pairs.push([flat[at], flat[at + 1]]);
       return new URLSearchParams(pairs).toString();
     },
-    urlParse: (input, base) => (URL.canParse(input, base) ? partsOf(new URL(input, base)) : null),
+    urlParse: (input, base) => (URL.canParse(input, base) ? new URL(input, base).href : null),
+    urlOffsets: (href) => offsetsOf(new URL(href)),
     urlSet(href, component, value) {
       const url = new URL(href);
       url[component] = value;
-      return partsOf(url);
+      return url.href;
     },
     fetch(method, url, headers, body, callback) {
       const id = next++;
       const request = http.request(url, { method });
-      for (const [name, value] of headers) request.appendHeader(name, value);
+      for (let at = 0; at < headers.length; at += 2) request.appendHeader(headers[at], headers[at + 1]);
       request.on('response', (response) => {
         responses.set(id, response[Symbol.asyncIterator]());
-        const list = [];
-        for (let at = 0; at < response.rawHeaders.length; at += 2) list.push([response.rawHeaders[at], response.rawHeaders[at + 1]]);
-        callback(null, { id, status: response.statusCode, headers: list });
+        const headers = response.rawHeaders.map((text, at) => (at % 2 === 0 ? text.toLowerCase() : text));
+        const { location, 'content-encoding': encoding } = response.headers;
+        callback(null, { id, status: response.statusCode, headers: headers.join('\0'), location, encoding });
       });
       request.on('error', (error) => {
         // As the engine, which calls nothing of a request that was aborted.
@@ -75,6 +76,17 @@ export function createNative(log, Uint8Array) {
     },
     writeBody: (id, chunk, callback) => requests.get(id).write(chunk, () => callback(null)),
     endBody: (id) => requests.get(id).end(),
+    readWholeBody(id, callback) {
+      const read = async () => {
+        const chunks = [];
+        for (let next = await responses.get(id).next(); !next.done; next = await responses.get(id).next()) chunks.push(next.value);
+        return new Uint8Array(Buffer.concat(chunks));
+      };
+      read().then(
+        (bytes) => callback(null, bytes),
+        (error) => callback(`the connection was closed: ${error.message}`),
+      );
+    },
     readBody(id, callback) {
       responses.get(id).next().then(
         ({ done, value }) => callback(null, done ? null : new Uint8Array(value)),
@@ -91,7 +103,7 @@ export function createNative(log, Uint8Array) {
 }
 
 /** As sdk/js/engine/src/native/url.rs. */
-function partsOf(url) {
+function offsetsOf(url) {
   const { href } = url;
   const scheme = url.protocol.length - 1;
   const hasHost = href.startsWith('//', scheme + 1) && !(url.pathname.startsWith('//') && url.host === '');
@@ -105,5 +117,5 @@ function partsOf(url) {
   const fragment = href.includes('#') ? href.indexOf('#') : href.length;
   const query = href.slice(0, fragment).includes('?') ? href.indexOf('?') : fragment;
   const path = query - url.pathname.length;
-  return [href, scheme, at, username, passwordStart, password, host, hostEnd, port, port + url.port.length, path, query, fragment];
+  return [scheme, at, username, passwordStart, password, host, hostEnd, port, port + url.port.length, path, query, fragment];
 }

@@ -4,6 +4,10 @@
 //! snapshot's heap. Until the snapshot, everything comes from the first heap. Afterwards everything comes from a second
 //! one that lies behind it, and blocks of the first heap are never freed.
 //!
+//! What a job changes in the snapshot's heaps are mostly reference counts, and QuickJS keeps what has one in arenas of 4 KiB,
+//! each for blocks of one size (`arenas` in the engine). So an arena is one page of its own, and the arenas of the sizes that
+//! objects have lie beside each other.
+//!
 //! A snapshot is small if its memory is zero where it is not used. So blocks are cleared when the first heap frees them.
 
 use core::alloc::{GlobalAlloc, Layout};
@@ -13,9 +17,11 @@ use core::ptr;
 use dlmalloc::{Allocator as Pages, Dlmalloc};
 use rquickjs::allocator::Allocator;
 
+use crate::pages;
+
 const WASM_PAGE: usize = 65_536;
 /// The heap that a snapshot contains for jobs. Growing memory costs more than a small job.
-const RESERVED: usize = 256 * 1024;
+const RESERVED: usize = 192 * 1024;
 /// The alignment of QuickJS's blocks.
 const ALIGN: usize = 8;
 
@@ -23,6 +29,8 @@ static mut BUILD: Dlmalloc<Grow> = Dlmalloc::new_with_allocator(Grow { reserved:
 static mut JOBS: Dlmalloc<Grow> = Dlmalloc::new_with_allocator(Grow { reserved: true });
 /// The end of the first heap. 0 until the snapshot.
 static mut SEALED: usize = 0;
+/// How often QuickJS has taken a block.
+static mut TAKEN: usize = 0;
 /// The memory that the snapshot reserved for jobs and that the second heap has not taken yet: its start and its length.
 static mut RESERVE: (usize, usize) = (0, 0);
 
@@ -78,15 +86,20 @@ unsafe impl Pages for Grow {
 
 /// Ends the first heap. Call it as the last step before the snapshot.
 pub fn seal() {
-    let pages = RESERVED / WASM_PAGE;
-    let before = wasm32::memory_grow::<0>(pages);
     // SAFETY: a component has one thread.
-    unsafe {
-        if before != usize::MAX {
-            RESERVE = (before * WASM_PAGE, RESERVED);
-        }
-        SEALED = wasm32::memory_size::<0>() * WASM_PAGE - if before == usize::MAX { 0 } else { RESERVED };
+    unsafe { SEALED = wasm32::memory_size::<0>() * WASM_PAGE };
+    pages::reserve_for_jobs();
+    let before = wasm32::memory_grow::<0>(RESERVED / WASM_PAGE);
+    if before != usize::MAX {
+        // SAFETY: a component has one thread.
+        unsafe { RESERVE = (before * WASM_PAGE, RESERVED) };
     }
+}
+
+/// How often QuickJS has taken a block from this allocator. It makes its own small blocks of larger ones.
+pub fn taken() -> usize {
+    // SAFETY: a component has one thread.
+    unsafe { TAKEN }
 }
 
 /// The heap for new blocks.
@@ -161,7 +174,11 @@ pub struct ForQuickJs;
 // SAFETY: `Dlmalloc` returns blocks that are aligned to 8 bytes and stores their sizes.
 unsafe impl Allocator for ForQuickJs {
     fn alloc(&mut self, size: usize) -> *mut u8 {
-        unsafe { heap().malloc(size, ALIGN) }
+        unsafe {
+            TAKEN += 1;
+            let arena = pages::take(size, SEALED != 0);
+            if arena.is_null() { heap().malloc(size, ALIGN) } else { arena }
+        }
     }
 
     fn calloc(&mut self, count: usize, size: usize) -> *mut u8 {
@@ -171,7 +188,7 @@ unsafe impl Allocator for ForQuickJs {
 
     unsafe fn dealloc(&mut self, block: *mut u8) {
         unsafe {
-            if !block.is_null() {
+            if !block.is_null() && !pages::give_back(block, is_old(block)) {
                 free(block, Self::usable_size(block), ALIGN);
             }
         }
@@ -181,7 +198,17 @@ unsafe impl Allocator for ForQuickJs {
         if block.is_null() {
             return self.alloc(size);
         }
-        unsafe { resize(block, Self::usable_size(block), ALIGN, size) }
+        unsafe {
+            if !pages::has(block) {
+                return resize(block, Self::usable_size(block), ALIGN, size);
+            }
+            let moved = self.alloc(size);
+            if !moved.is_null() {
+                ptr::copy_nonoverlapping(block, moved, pages::PAGE.min(size));
+                self.dealloc(block);
+            }
+            moved
+        }
     }
 
     /// `Dlmalloc` keeps the size of a chunk in the word before the block, with flags in the lowest three bits. A chunk is one
@@ -189,6 +216,9 @@ unsafe impl Allocator for ForQuickJs {
     unsafe fn usable_size(block: *mut u8) -> usize {
         const WORD: usize = size_of::<usize>();
         const FLAGS: usize = 7;
+        if pages::has(block) {
+            return pages::PAGE;
+        }
         unsafe { (*block.sub(WORD).cast::<usize>() & !FLAGS) - WORD }
     }
 }

@@ -3,3 +3,4 @@
 
 pub mod alloc;
 pub mod json;
+pub mod pages;

@@ -1,8 +1,11 @@
 //! Requests. Errors are texts: the JavaScript side decides which class they get.
 //!
-//! - `fetch(method, url, headers, body, callback) -> id`. `headers` are pairs, `body` is a Uint8Array, null, or `true` for
-//!   a streamed one. `callback(error, { id, status, headers })`.
+//! - `fetch(method, url, headers, body, callback) -> id`. `headers` is `[name, value, name, value, …]`, `body` is a
+//!   Uint8Array, null, or `true` for a streamed one. `callback(error, { id, status, headers, encoding, location })`: `headers`
+//!   is a text in which NULs divide the same list, with names in lower case. The last two are there only if the response has
+//!   `content-encoding` or `location`.
 //! - `readBody(id, callback)`: `callback(error, chunk)`, where a null chunk is the end. `closeBody(id)` drops the rest.
+//! - `readWholeBody(id, callback)`: `callback(error, bytes)` with all chunks that are left.
 //! - `writeBody(id, chunk, callback)`, `endBody(id)`: a streamed request body.
 //! - `abortFetch(id)`: no callback of the request is called any more.
 
@@ -17,6 +20,7 @@ pub fn install(native: &Object<'_>) -> rquickjs::Result<()> {
     native.set("abortFetch", Func::from(http::abort))?;
     native.set("closeBody", Func::from(http::abort))?;
     native.set("readBody", Func::from(read))?;
+    native.set("readWholeBody", Func::from(read_whole))?;
     native.set("writeBody", Func::from(write))?;
     native.set("endBody", Func::from(|ctx: Ctx<'_>, id: u32| http::end(id).map_err(|reason| type_error(&ctx, &reason))))
 }
@@ -25,7 +29,7 @@ fn fetch<'js>(
     ctx: Ctx<'js>,
     method: String,
     url: String,
-    headers: Vec<Vec<String>>,
+    headers: Vec<String>,
     body: Value<'js>,
     callback: Function<'js>,
 ) -> rquickjs::Result<u32> {
@@ -45,7 +49,11 @@ fn fetch<'js>(
 }
 
 fn read<'js>(ctx: Ctx<'js>, id: u32, callback: Function<'js>) -> rquickjs::Result<()> {
-    http::read(id, Persistent::save(&ctx, callback)).map_err(|reason| type_error(&ctx, &reason))
+    http::read(id, false, Persistent::save(&ctx, callback)).map_err(|reason| type_error(&ctx, &reason))
+}
+
+fn read_whole<'js>(ctx: Ctx<'js>, id: u32, callback: Function<'js>) -> rquickjs::Result<()> {
+    http::read(id, true, Persistent::save(&ctx, callback)).map_err(|reason| type_error(&ctx, &reason))
 }
 
 fn write<'js>(ctx: Ctx<'js>, id: u32, chunk: TypedArray<'js, u8>, callback: Function<'js>) -> rquickjs::Result<()> {

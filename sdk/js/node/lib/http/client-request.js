@@ -209,7 +209,7 @@ export class ClientRequest extends Writable {
       this.#id = native.fetch(
         this.method,
         this.#url.href,
-        headers,
+        headers.flat(),
         body,
         keep((error, response) => this.#onResponse(error, response)),
       );

@@ -73,6 +73,12 @@ const SINGLE = new Set(
   ),
 );
 
+/** The headers of a response as pairs, of the text in which the engine gives them. */
+export function pairsOf(headers) {
+  const list = headers === '' ? [] : headers.split('\0');
+  return Array.from({ length: list.length / 2 }, (_, index) => [list[2 * index], list[2 * index + 1]]);
+}
+
 /** `message.headers`: equal names are joined by a comma, except those that Node treats otherwise. */
 export function joinHeaders(pairs) {
   const headers = {};

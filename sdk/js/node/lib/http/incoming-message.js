@@ -5,7 +5,7 @@ import { Readable } from '../../stream.js';
 import { coded } from '../errors.js';
 import { keep } from '../context.js';
 import { STATUS_CODES } from './constants.js';
-import { distinctHeaders, joinHeaders } from './headers.js';
+import { distinctHeaders, joinHeaders, pairsOf } from './headers.js';
 
 export class IncomingMessage extends Readable {
   #body;
@@ -32,7 +32,7 @@ export class IncomingMessage extends Readable {
   /** Takes over a response of the engine. */
   open({ id, status, headers }) {
     this.#body = id;
-    this.#pairs = headers;
+    this.#pairs = pairsOf(headers);
     this.statusCode = status;
     this.statusMessage = STATUS_CODES[status] ?? '';
     return this;

@@ -72,10 +72,15 @@ async function bytesOfStream(stream) {
   }
 }
 
-async function bytesOfSource(source) {
+async function readEach(source) {
   const chunks = [];
   for (let chunk = await source.read(); chunk !== null; chunk = await source.read()) chunks.push(chunk);
   return concatBytes(chunks);
+}
+
+function asText(bytes) {
+  const text = native.utf8Decode(bytes, false);
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
 export class Body {
@@ -86,6 +91,10 @@ export class Body {
   /** Sets the body, for subclasses. */
   static set(object, body) {
     object.#body = body;
+  }
+
+  static has(object) {
+    return object.#body !== null;
   }
 
   /** Takes the body to send it: the object counts as used. */
@@ -126,38 +135,45 @@ export class Body {
     if (this.#body.stream?.locked) throw new TypeError('Body is unusable: Body is locked');
   }
 
-  async #read() {
-    if (this.#body === null) return new Uint8Array(0);
-    this.#check();
-    this.#used = true;
-    const { stream, source, bytes } = this.#body;
-    if (stream !== undefined) return bytesOfStream(stream);
-    return source === undefined ? bytes : bytesOfSource(source);
+  /** A promise for what `convert(bytes, isOwned)` makes of the bytes. `isOwned`: nobody else has them or their buffer. */
+  #take(convert) {
+    try {
+      if (this.#body === null) return Promise.resolve(convert(new Uint8Array(0), true));
+      this.#check();
+      this.#used = true;
+      const { stream, source, bytes } = this.#body;
+      if (stream !== undefined) return bytesOfStream(stream).then(convert);
+      if (source === undefined) return Promise.resolve(convert(bytes, false));
+      // A response from the host runs no JavaScript for each chunk.
+      return source.readAll === undefined ? readEach(source).then(convert) : source.readAll(convert);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  async text() {
-    return native.utf8Decode(await this.#read(), false).replace(/^\ufeff/, '');
+  text() {
+    return this.#take(asText);
   }
 
-  async json() {
-    return JSON.parse(await this.text());
+  json() {
+    return this.#take((bytes) => JSON.parse(asText(bytes)));
   }
 
-  async bytes() {
-    return (await this.#read()).slice();
+  bytes() {
+    return this.#take((bytes, isOwned) => (isOwned ? bytes : bytes.slice()));
   }
 
-  async arrayBuffer() {
-    return (await this.#read()).slice().buffer;
+  arrayBuffer() {
+    return this.#take((bytes, isOwned) => (isOwned ? bytes : bytes.slice()).buffer);
   }
 
   async blob() {
-    return new Blob([await this.#read()], { type: this.headers.get('content-type') ?? '' });
+    return new Blob([await this.#take((bytes) => bytes)], { type: this.headers.get('content-type') ?? '' });
   }
 
   async formData() {
     const type = this.headers.get('content-type') ?? '';
-    const bytes = await this.#read();
+    const bytes = await this.#take((taken) => taken);
     if (/^multipart\/form-data\b/i.test(type)) return readForm(bytes, type);
     if (!/^application\/x-www-form-urlencoded\b/i.test(type)) {
       throw new TypeError('Content-Type was not one of "multipart/form-data" or "application/x-www-form-urlencoded".');
@@ -167,7 +183,8 @@ export class Body {
     return form;
   }
 }
-export const { set: setBody, take: takeBody, share: shareBody } = Body;
+export const { set: setBody, has: hasBody, take: takeBody, share: shareBody } = Body;
 delete Body.set;
+delete Body.has;
 delete Body.take;
 delete Body.share;

@@ -6,11 +6,9 @@ import { terminated } from './errors.js';
 
 const FORMATS = { gzip: 'gunzip', 'x-gzip': 'gunzip', deflate: 'inflate' };
 
-/** The body, decoded if the response says that it is compressed. */
-export function decoded(body, headers) {
-  const value = headers.find(([name]) => name.toLowerCase() === 'content-encoding')?.[1];
-  if (value === undefined) return body;
-  const formats = value.split(',').map((coding) => FORMATS[coding.trim().toLowerCase()]);
+/** The decoded body of a response with this header `content-encoding`. */
+export function decoded(body, encoding) {
+  const formats = encoding.split(',').map((coding) => FORMATS[coding.trim().toLowerCase()]);
   // An unknown coding is the caller's to decode.
   if (formats.includes(undefined)) return body;
   return formats.reverse().reduce((source, format) => new Decoded(source, format), body);

@@ -1,85 +1,114 @@
 // fetch: sends requests through the host, follows redirects, and stops when the signal aborts.
+import { usv } from 'toril:runtime/core';
 import { asDataResponse } from './data-url.js';
-import { takeBody } from './body.js';
 import { fetchFailed } from './errors.js';
-import { Headers } from './headers.js';
-import { Request, givenSignal } from './request.js';
+import { copyOf } from './headers.js';
+import { Request, describe, takeRequest, urlOf } from './request.js';
 import { receivedResponse } from './response.js';
 import { decoded } from './content-encoding.js';
 import { ReceivedBody, send } from './transport.js';
 
 const MAX_REDIRECTS = 20;
 const REDIRECT = [301, 302, 303, 307, 308];
-const WITHOUT_BODY = [101, 103, 204, 205, 304];
-// Of another origin's requests.
+const WITHOUT_BODY = new Set([101, 103, 204, 205, 304]);
+const OF_EVERY_REQUEST = ['accept', '*/*', 'user-agent', 'toril', 'accept-encoding', 'gzip, deflate'];
+// Not for another origin.
 const CREDENTIALS = ['authorization', 'proxy-authorization', 'cookie', 'host'];
 const OF_THE_BODY = ['content-encoding', 'content-language', 'content-location', 'content-type', 'content-length'];
 
-export async function fetch(input, init = undefined) {
-  if (arguments.length === 0) throw new TypeError("Failed to execute 'fetch': 1 argument required, but only 0 present.");
-  const request = new Request(input, init);
-  const signal = givenSignal(request);
-  signal?.throwIfAborted();
-  if (request.url.startsWith('data:')) return asDataResponse(request.url);
-  return follow({
-    method: request.method,
-    url: new URL(request.url),
-    headers: withDefaults(request.headers),
-    body: takeBody(request),
-    redirect: request.redirect,
-    signal,
-  });
+export function fetch(input, init = undefined) {
+  try {
+    if (arguments.length === 0) throw new TypeError("Failed to execute 'fetch': 1 argument required, but only 0 present.");
+    const request = requestOf(input, init);
+    request.signal?.throwIfAborted();
+    if (request.url.startsWith('data:')) return Promise.resolve(asDataResponse(request.url));
+    return new Promise((resolve, reject) => follow(request, 0, resolve, reject));
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
-function withDefaults(given) {
-  const headers = new Headers(given);
-  if (!headers.has('accept')) headers.set('accept', '*/*');
-  if (!headers.has('user-agent')) headers.set('user-agent', 'toril');
-  if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'gzip, deflate');
+/**
+ * What is sent: `{ method, url, headers, body, redirect, signal }`. `headers` is a map that is not the script's, or the
+ * list of those that every request has. `fetch(url)` has a way of its own here, because most time goes into making objects.
+ */
+function requestOf(input, init) {
+  if (init === undefined && !(input instanceof Request)) {
+    return { method: 'GET', url: urlOf(usv(input)), headers: OF_EVERY_REQUEST, body: null, redirect: 'follow', signal: undefined };
+  }
+  const { url, method, headers, signal, options, body } = describedOf(input, init);
+  return { method, url, headers: withDefaults(copyOf(headers)), body, redirect: options.redirect, signal };
+}
+
+function describedOf(input, init) {
+  if (!(input instanceof Request)) return describe(input, init);
+  const request = init === undefined || init === null ? input : new Request(input, init);
+  return takeRequest(request);
+}
+
+function withDefaults(headers) {
+  for (let index = 0; index < OF_EVERY_REQUEST.length; index += 2) {
+    const name = OF_EVERY_REQUEST[index];
+    if (!headers.has(name)) headers.set(name, OF_EVERY_REQUEST[index + 1]);
+  }
   return headers;
 }
 
-async function follow(request) {
-  for (let redirects = 0; ; redirects += 1) {
-    if (request.url.protocol !== 'http:' && request.url.protocol !== 'https:') throw fetchFailed(new Error('unknown scheme'));
-    const answer = await send(request);
-    const location = REDIRECT.includes(answer.status) ? answer.headers.find(([name]) => name.toLowerCase() === 'location')?.[1] : undefined;
-    const body = new ReceivedBody(answer.id, request.signal);
-    if (location === undefined || request.redirect === 'manual') return respond(request, answer, body, redirects > 0);
-    body.cancel();
-    if (request.redirect === 'error') throw fetchFailed(new Error('unexpected redirect'));
-    if (redirects === MAX_REDIRECTS) throw fetchFailed(new Error('redirect count exceeded'));
-    redirectTo(request, answer.status, location);
+function follow(request, redirects, resolve, reject) {
+  if (!request.url.startsWith('http:') && !request.url.startsWith('https:')) {
+    reject(fetchFailed(new Error('unknown scheme')));
+    return;
   }
+  send(request, (answer) => {
+    try {
+      const body = new ReceivedBody(answer.id, request.signal);
+      if (answer.location === undefined || request.redirect === 'manual' || !REDIRECT.includes(answer.status)) {
+        resolve(respond(request, answer, body, redirects > 0));
+        return;
+      }
+      body.cancel();
+      if (request.redirect === 'error') throw fetchFailed(new Error('unexpected redirect'));
+      if (redirects === MAX_REDIRECTS) throw fetchFailed(new Error('redirect count exceeded'));
+      redirectTo(request, answer.status, answer.location);
+      follow(request, redirects + 1, resolve, reject);
+    } catch (error) {
+      reject(error);
+    }
+  }, reject);
 }
 
-function respond(request, answer, body, redirected) {
-  const url = request.url.href;
-  if (request.method === 'HEAD' || WITHOUT_BODY.includes(answer.status)) {
-    body.cancel();
-    return receivedResponse(answer, { url, redirected, source: null });
+function respond({ method, url }, answer, body, redirected) {
+  if (method !== 'HEAD' && !WITHOUT_BODY.has(answer.status)) {
+    return receivedResponse(answer, url, redirected, answer.encoding === undefined ? body : decoded(body, answer.encoding));
   }
-  return receivedResponse(answer, { url, redirected, source: decoded(body, answer.headers) });
+  body.cancel();
+  return receivedResponse(answer, url, redirected, null);
 }
 
 /** Changes the request to what the redirect asks for. */
 function redirectTo(request, status, location) {
+  const last = new URL(request.url);
   let next;
   try {
-    next = new URL(location, request.url);
+    next = new URL(location, last);
   } catch (error) {
     throw fetchFailed(error);
   }
-  if (next.hash === '') next.hash = request.url.hash;
+  if (next.hash === '') next.hash = last.hash;
   const toGet = (status === 303 && request.method !== 'GET' && request.method !== 'HEAD') || ((status === 301 || status === 302) && request.method === 'POST');
   if (toGet) {
     request.method = 'GET';
     request.body = null;
-    for (const name of OF_THE_BODY) request.headers.delete(name);
+    without(request, OF_THE_BODY);
   } else if (request.body !== null && request.body.bytes === undefined) {
     // A stream cannot be sent twice.
     throw fetchFailed(new Error('Response body object should not be disturbed or locked'));
   }
-  if (next.origin !== request.url.origin) for (const name of CREDENTIALS) request.headers.delete(name);
-  request.url = next;
+  if (next.origin !== last.origin) without(request, CREDENTIALS);
+  request.url = next.href;
+}
+
+/** The headers of every request are none of those that are ever left out. */
+function without(request, names) {
+  if (request.headers !== OF_EVERY_REQUEST) for (const name of names) request.headers.delete(name);
 }

@@ -5,14 +5,26 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // NUL, CR and LF are refused, and so is what is not a byte.
 const VALUE = /^[^\0\r\n\u0100-\uffff]*$/;
 
+// What requests and responses usually have, so that an expression need not look at it.
+const USUAL = new Map(
+  ['Accept', 'Accept-Encoding', 'Accept-Language', 'Authorization', 'Cache-Control', 'Content-Encoding', 'Content-Length', 'Content-Type',
+    'Cookie', 'Date', 'ETag', 'Idempotency-Key', 'If-Match', 'If-None-Match', 'Last-Modified', 'Link', 'Location', 'Range', 'Retry-After',
+    'Server', 'Set-Cookie', 'User-Agent', 'X-API-Key', 'X-Request-Id'].flatMap((name) => [[name, name.toLowerCase()], [name.toLowerCase(), name.toLowerCase()]]),
+);
+
 function nameOf(name, method) {
+  const usual = USUAL.get(name);
+  if (usual !== undefined) return usual;
   const text = String(name);
   if (!TOKEN.test(text)) throw new TypeError(`Headers.${method}: ${text} is an invalid header name.`);
   return text.toLowerCase();
 }
 
+const isSpace = (code) => code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
+
 function valueOf(value, method) {
-  const text = String(value).replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '');
+  let text = String(value);
+  if (isSpace(text.charCodeAt(0)) || isSpace(text.charCodeAt(text.length - 1))) text = text.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '');
   if (!VALUE.test(text)) throw new TypeError(`Headers.${method}: "${text}" is an invalid header value.`);
   return text;
 }
@@ -114,24 +126,35 @@ export class Headers {
     if (this.#immutable) throw new TypeError('immutable');
   }
 
-  /** What a response brought. It was valid for the host, and a script must not change it. */
+  /**
+   * What a response brought, as `[name, value, name, value, …]` with names in lower case. It was valid for the host, and a
+   * script must not change it.
+   */
   static received(list) {
     const headers = new Headers();
-    for (const [name, value] of list) {
-      const key = name.toLowerCase();
-      const before = headers.#map.get(key);
-      if (key === 'set-cookie') headers.#map.set(key, [...(before ?? []), value]);
-      else headers.#map.set(key, before === undefined ? value : `${before}, ${value}`);
+    const map = headers.#map;
+    for (let index = 0; index < list.length; index += 2) {
+      const key = list[index];
+      const value = list[index + 1];
+      const before = map.get(key);
+      if (key === 'set-cookie') map.set(key, [...(before ?? []), value]);
+      else map.set(key, before === undefined ? value : `${before}, ${value}`);
     }
     headers.#immutable = true;
     return headers;
+  }
+
+  /** A copy of the names and values: lower-case name -> value, or an array of values of Set-Cookie. */
+  static copy(headers) {
+    return new Map(headers.#map);
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
     return `Headers ${inspect(Object.fromEntries(this.#sorted()), options)}`;
   }
 }
-export const { received } = Headers;
+export const { received, copy: copyOf } = Headers;
 delete Headers.received;
+delete Headers.copy;
 asInterface(Headers, 'Headers', ['append', 'delete', 'get', 'has', 'set', 'getSetCookie', 'forEach', 'entries', 'keys', 'values']);
 Object.defineProperty(Headers.prototype, Symbol.iterator, { value: Headers.prototype.entries, writable: true, configurable: true });

@@ -6,41 +6,48 @@ import { reasonPhrase } from './status.js';
 
 const NULL_BODY = [101, 103, 204, 205, 304];
 const REDIRECT = [301, 302, 303, 307, 308];
-// Only this file may leave out the checks of the constructor.
-const KEY = Symbol('Response');
+// What the next Response consists of, if it is this file that makes it.
+let pending;
+
+function make(it) {
+  pending = it;
+  return new Response();
+}
+
+function statusOf({ status: given, statusText: text }) {
+  const status = given === undefined ? 200 : Number(given) & 0xffff;
+  if (status < 200 || status > 599) throw new RangeError('init["status"] must be in the range of 200 to 599, inclusive.');
+  const statusText = text === undefined ? '' : String(text);
+  if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(statusText)) throw new TypeError('Invalid statusText');
+  return { status, statusText };
+}
 
 export class Response extends Body {
-  #status = 200;
-  #statusText = '';
-  #headers;
-  #type = 'default';
-  #url = '';
-  #redirected = false;
+  // `{ status, statusText, headers, type, url, redirected }`. A received response has the head from the host here, with
+  // `url` and `redirected`, and the other properties are made when somebody asks for them. One object, because a private
+  // field takes longer to make than a property.
+  #it;
 
-  constructor(value = null, init = {}, key = undefined) {
+  constructor(value = null, init = {}) {
     super();
-    if (key === KEY) return;
-    const options = init ?? {};
-    if (options.status !== undefined) {
-      this.#status = Number(options.status) & 0xffff;
-      if (this.#status < 200 || this.#status > 599) throw new RangeError('init["status"] must be in the range of 200 to 599, inclusive.');
+    if (pending !== undefined) {
+      this.#it = pending;
+      pending = undefined;
+      return;
     }
-    if (options.statusText !== undefined) this.#statusText = String(options.statusText);
-    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(this.#statusText)) throw new TypeError('Invalid statusText');
-    this.#headers = new Headers(options.headers);
+    const options = init ?? {};
+    const { status, statusText } = statusOf(options);
+    const headers = new Headers(options.headers);
+    this.#it = { status, statusText, headers, type: 'default', url: '', redirected: false };
     const { body, type } = bodyFrom(value);
     if (body === null) return;
-    if (NULL_BODY.includes(this.#status)) throw new TypeError(`Response constructor: Invalid response status code ${this.#status}`);
+    if (NULL_BODY.includes(status)) throw new TypeError(`Response constructor: Invalid response status code ${status}`);
     setBody(this, body);
-    if (type !== null && !this.#headers.has('content-type')) this.#headers.set('content-type', type);
+    if (type !== null && !headers.has('content-type')) headers.set('content-type', type);
   }
 
   static error() {
-    const response = new Response(null, {}, KEY);
-    response.#type = 'error';
-    response.#status = 0;
-    response.#headers = received([]);
-    return response;
+    return make({ status: 0, statusText: '', headers: received([]), type: 'error', url: '', redirected: false });
   }
 
   static redirect(url, status = 302) {
@@ -51,10 +58,8 @@ export class Response extends Body {
       throw new TypeError(`Failed to parse URL from ${url}`, { cause });
     }
     if (!REDIRECT.includes(status)) throw new RangeError(`Invalid status code ${status}`);
-    const response = new Response(null, {}, KEY);
-    response.#status = status;
-    response.#headers = received([['location', location]]);
-    return response;
+    const headers = received(['location', location]);
+    return make({ status, statusText: '', headers, type: 'default', url: '', redirected: false });
   }
 
   static json(data, init = {}) {
@@ -66,35 +71,32 @@ export class Response extends Body {
   }
 
   /** What the host has received. `source` gives the body's chunks. */
-  static received({ status, headers }, { url, redirected, source }) {
-    const response = new Response(null, {}, KEY);
-    response.#status = status;
-    response.#statusText = reasonPhrase(status);
-    response.#headers = received(headers);
-    response.#type = 'basic';
-    response.#url = url;
-    response.#redirected = redirected;
+  static received(answer, url, redirected, source) {
+    answer.url = url;
+    answer.redirected = redirected;
+    const response = make(answer);
     if (source !== null) setBody(response, { source });
     return response;
   }
 
-  get type() { return this.#type; }
-  get url() { return this.#url.replace(/#.*$/s, ''); }
-  get redirected() { return this.#redirected; }
-  get status() { return this.#status; }
-  get ok() { return this.#status >= 200 && this.#status <= 299; }
-  get statusText() { return this.#statusText; }
-  get headers() { return this.#headers; }
+  get type() { return this.#it.type ?? 'basic'; }
+  get url() { return this.#it.url.replace(/#.*$/s, ''); }
+  get redirected() { return this.#it.redirected; }
+  get status() { return this.#it.status; }
+  get ok() { return this.#it.status >= 200 && this.#it.status <= 299; }
+  get statusText() { return (this.#it.statusText ??= reasonPhrase(this.#it.status)); }
+  get headers() {
+    const it = this.#it;
+    // From the host: one text, because most scripts ask for no header.
+    if (typeof it.headers === 'string') it.headers = received(it.headers === '' ? [] : it.headers.split('\0'));
+    return it.headers;
+  }
 
   clone() {
     const body = shareBody(this, 'Response.clone: Body has already been consumed.');
-    const copy = new Response(null, {}, KEY);
-    copy.#status = this.#status;
-    copy.#statusText = this.#statusText;
-    copy.#headers = this.#type === 'default' ? new Headers(this.#headers) : received([...this.#headers]);
-    copy.#type = this.#type;
-    copy.#url = this.#url;
-    copy.#redirected = this.#redirected;
+    const { status, statusText, type, url, redirected } = this;
+    const headers = type === 'default' ? new Headers(this.headers) : received([...this.headers].flat());
+    const copy = make({ status, statusText, headers, type, url, redirected });
     setBody(copy, body);
     return copy;
   }

@@ -4,13 +4,22 @@ import { bytesOf, usv } from 'toril:runtime/core';
 import { fetchFailed, terminated } from './errors.js';
 
 // The host sets these itself, and refuses a request that has them.
-const OF_THE_CONNECTION = ['connection', 'content-length', 'expect', 'host', 'http2-settings', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
+const OF_THE_CONNECTION = new Set([
+  'connection', 'content-length', 'expect', 'host', 'http2-settings', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade',
+]);
 
+/** `[name, value, name, value, …]`, as the engine takes them. */
 function headerList({ method, headers, body }) {
-  const list = [...headers].filter(([name]) => !OF_THE_CONNECTION.includes(name));
+  if (Array.isArray(headers)) return headers;
+  const list = [];
+  headers.forEach((value, name) => {
+    if (OF_THE_CONNECTION.has(name)) return;
+    if (typeof value === 'string') list.push(name, value);
+    else for (const one of value) list.push(name, one);
+  });
   const length = body === null ? (method === 'POST' || method === 'PUT' || method === 'PATCH' ? 0 : undefined) : body.bytes?.length;
   // Without a length the body would be sent in chunks, which some servers refuse.
-  if (length !== undefined) list.push(['content-length', String(length)]);
+  if (length !== undefined) list.push('content-length', String(length));
   return list;
 }
 
@@ -18,53 +27,51 @@ function headerList({ method, headers, body }) {
 const TOO_MANY = /: too many requests at the same time$/;
 const PAUSE = 10;
 
-/** Sends a request. The promise settles with `{ id, status, headers }`. */
-export async function send(request) {
-  for (;;) {
-    try {
-      return await sendOnce(request);
-    } catch (error) {
-      const isRepeatable = request.body === null || request.body.bytes !== undefined;
-      if (!isRepeatable || !TOO_MANY.test(error?.cause?.message)) throw error;
-      await new Promise((resolve) => native.setTimer(PAUSE, resolve));
-      request.signal?.throwIfAborted();
+/**
+ * Sends a request, whose `headers` are a map, or a list in the engine's form. Calls `answered` with the head of the response
+ * (`{ id, status, headers, encoding, location }`, see `native.fetch`), or `failed` with an error.
+ */
+export function send(request, answered, failed) {
+  const { url, body, signal } = request;
+  const hash = url.includes('#') ? url.indexOf('#') : url.length;
+  const streamed = body !== null && body.bytes === undefined;
+  let id;
+  let upload;
+  const abort = () => {
+    native.abortFetch(id);
+    upload?.cancel(signal.reason);
+    failed(signal.reason);
+  };
+  const done = (error, answer) => {
+    signal?.removeEventListener('abort', abort);
+    if (error === null || error === undefined) answered(answer);
+    else if (!streamed && TOO_MANY.test(error)) sendLater(request, answered, failed);
+    else {
+      upload?.cancel(error);
+      failed(fetchFailed(error));
     }
+  };
+  try {
+    id = native.fetch(request.method, url.slice(0, hash), headerList(request), streamed ? true : (body?.bytes ?? null), done);
+  } catch (error) {
+    if (!streamed && TOO_MANY.test(error.message)) sendLater(request, answered, failed);
+    else failed(fetchFailed(error));
+    return;
   }
+  signal?.addEventListener('abort', abort, { once: true });
+  if (!streamed) return;
+  upload = new Upload(id, body);
+  upload.run().catch((error) => {
+    native.abortFetch(id);
+    signal?.removeEventListener('abort', abort);
+    failed(fetchFailed(error));
+  });
 }
 
-function sendOnce({ method, url, headers, body, signal }) {
-  return new Promise((resolve, reject) => {
-    const target = url.href.slice(0, url.href.length - url.hash.length);
-    const streamed = body !== null && body.bytes === undefined;
-    let upload;
-    const abort = () => {
-      native.abortFetch(id);
-      upload?.cancel(signal.reason);
-      reject(signal.reason);
-    };
-    const done = (error, answer) => {
-      signal?.removeEventListener('abort', abort);
-      if (error === null || error === undefined) resolve(answer);
-      else {
-        upload?.cancel(error);
-        reject(fetchFailed(error));
-      }
-    };
-    let id;
-    try {
-      id = native.fetch(method, target, headerList({ method, headers, body }), streamed ? true : (body?.bytes ?? null), done);
-    } catch (error) {
-      reject(fetchFailed(error));
-      return;
-    }
-    signal?.addEventListener('abort', abort, { once: true });
-    if (!streamed) return;
-    upload = new Upload(id, body);
-    upload.run().catch((error) => {
-      native.abortFetch(id);
-      signal?.removeEventListener('abort', abort);
-      reject(fetchFailed(error));
-    });
+function sendLater(request, answered, failed) {
+  native.setTimer(PAUSE, () => {
+    if (request.signal?.aborted) failed(request.signal.reason);
+    else send(request, answered, failed);
   });
 }
 
@@ -118,59 +125,66 @@ function readerOf(stream) {
   };
 }
 
-/** The body of a response, read chunk by chunk. */
+/** The body of a response, read chunk by chunk. Scripts never see it, so it has no private fields, which take time to make. */
 export class ReceivedBody {
-  #id;
-  #signal;
-  #open = true;
-  #failure;
-  // Rejects the read that waits.
-  #reject;
-
   constructor(id, signal) {
-    this.#id = id;
-    this.#signal = signal;
-    signal?.addEventListener('abort', this.#abort, { once: true });
+    this.id = id;
+    if (signal === undefined) return;
+    this.signal = signal;
+    this.onAbort = () => this.abort();
+    signal.addEventListener('abort', this.onAbort, { once: true });
   }
 
-  #abort = () => {
-    this.#failure = { reason: this.#signal.reason };
+  abort() {
+    this.failure = { reason: this.signal.reason };
     this.cancel();
-    this.#reject?.(this.#signal.reason);
-  };
+    this.reject?.(this.signal.reason);
+  }
 
+  /** The next chunk, or null at the end. */
   read() {
+    return this.next(native.readBody, (chunk) => chunk ?? null, false);
+  }
+
+  /** What `convert(bytes, true)` makes of all bytes that have not been read. They belong to it, in a buffer of their own. */
+  readAll(convert) {
+    return this.next(native.readWholeBody, (bytes) => convert(bytes ?? new Uint8Array(0), true), true);
+  }
+
+  next(read, result, isLast) {
     return new Promise((resolve, reject) => {
-      if (this.#failure !== undefined) {
-        reject(this.#failure.reason);
+      if (this.failure !== undefined) throw this.failure.reason;
+      if (!this.open) {
+        resolve(result(null));
         return;
       }
-      if (!this.#open) {
-        resolve(null);
-        return;
-      }
-      this.#reject = reject;
-      native.readBody(this.#id, (error, chunk) => {
-        this.#reject = undefined;
+      this.reject = reject;
+      read(this.id, (error, bytes) => {
+        this.reject = undefined;
         if (error !== null && error !== undefined) {
-          this.#close();
+          this.close();
           reject(terminated(error));
           return;
         }
-        if (chunk === null || chunk === undefined) this.cancel();
-        resolve(chunk ?? null);
+        if (isLast || bytes === null || bytes === undefined) this.cancel();
+        try {
+          resolve(result(bytes));
+        } catch (thrown) {
+          reject(thrown);
+        }
       });
     });
   }
 
   cancel() {
-    if (!this.#open) return;
-    this.#close();
-    native.closeBody(this.#id);
+    if (!this.open) return;
+    this.close();
+    native.closeBody(this.id);
   }
 
-  #close() {
-    this.#open = false;
-    this.#signal?.removeEventListener('abort', this.#abort);
+  close() {
+    this.open = false;
+    this.signal?.removeEventListener('abort', this.onAbort);
   }
 }
+Object.assign(ReceivedBody.prototype, { open: true, signal: undefined, failure: undefined, reject: undefined });

@@ -1,33 +1,31 @@
-// URL over the engine's parser. The parser returns the serialized URL and where its components begin and end in it
-// (a serialized URL is ASCII), so that a component is a slice that is made when it is read.
+// URL over the engine's parser, which returns the serialized URL. Where its components begin and end in it (a serialized
+// URL is ASCII) is found when the first one is read, and a component is a slice that is made when it is read.
 import native from 'toril:engine/native';
 import { asInterface, defineGlobals, usv } from 'toril:runtime/core';
 import { OWNER, URLSearchParams } from './search-params.js';
 import 'toril:engine/web';
 
-// Indexes of what `native.urlParse` returns.
-const HREF = 0;
-const SCHEME_END = 1;
-const USERNAME_START = 2;
-const USERNAME_END = 3;
-const PASSWORD_START = 4;
-const PASSWORD_END = 5;
-const HOST_START = 6;
-const HOST_END = 7;
-const PORT_START = 8;
-const PORT_END = 9;
-const PATH_START = 10;
-const PATH_END = 11;
-const QUERY_END = 12;
+// Indexes of what `native.urlOffsets` returns.
+const USERNAME_START = 1;
+const USERNAME_END = 2;
+const PASSWORD_START = 3;
+const PASSWORD_END = 4;
+const HOST_START = 5;
+const HOST_END = 6;
+const PORT_START = 7;
+const PORT_END = 8;
+const PATH_START = 9;
+const PATH_END = 10;
+const QUERY_END = 11;
 
 const SPECIAL = /^(https?|wss?|ftp):$/;
 
 // The engine returns undefined for an invalid URL.
-const isValid = (parts) => parts !== undefined && parts !== null;
+const isValid = (href) => href !== undefined && href !== null;
 
 function parse(input, base) {
-  const parts = native.urlParse(input, base);
-  if (isValid(parts)) return parts;
+  const href = native.urlParse(input, base);
+  if (isValid(href)) return href;
   const error = new TypeError('Invalid URL');
   error.code = 'ERR_INVALID_URL';
   error.input = input;
@@ -36,8 +34,12 @@ function parse(input, base) {
 }
 
 export class URL {
-  #parts;
+  #href;
+  // Of the components, or undefined as long as nobody has read one.
+  #offsets;
   #searchParams;
+  // Takes a change of the parameters. Most URLs need none.
+  #fromParams;
 
   constructor(input, base = undefined) {
     if (arguments.length === 0) {
@@ -45,7 +47,7 @@ export class URL {
       error.code = 'ERR_MISSING_ARGS';
       throw error;
     }
-    this.#parts = parse(usv(input), base === undefined ? undefined : usv(base));
+    this.#href = parse(usv(input), base === undefined ? undefined : usv(base));
   }
 
   static canParse(input, base = undefined) {
@@ -57,22 +59,24 @@ export class URL {
   }
 
   #slice(from, to) {
-    return this.#parts[HREF].slice(this.#parts[from], to === undefined ? undefined : this.#parts[to]);
+    const offsets = (this.#offsets ??= native.urlOffsets(this.#href));
+    return this.#href.slice(offsets[from], to === undefined ? undefined : offsets[to]);
+  }
+
+  #replace(href) {
+    this.#href = href;
+    this.#offsets = undefined;
   }
 
   #set(component, value) {
-    this.#parts = native.urlSet(this.#parts[HREF], component, usv(value));
+    this.#replace(native.urlSet(this.#href, component, usv(value)));
     // The parameters follow the query, unless nobody has asked for them.
     if (component === 'search' || component === 'href') this.#searchParams?.[OWNER](this.search, this.#fromParams);
   }
 
-  #fromParams = (params) => {
-    this.#parts = native.urlSet(this.#parts[HREF], 'search', String(params));
-  };
-
-  get href() { return this.#parts[HREF]; }
+  get href() { return this.#href; }
   set href(value) {
-    this.#parts = parse(usv(value));
+    this.#replace(parse(usv(value)));
     this.#searchParams?.[OWNER](this.search, this.#fromParams);
   }
 
@@ -83,7 +87,7 @@ export class URL {
     return inner !== null && /^https?:$/.test(inner.protocol) ? inner.origin : 'null';
   }
 
-  get protocol() { return this.#parts[HREF].slice(0, this.#parts[SCHEME_END] + 1); }
+  get protocol() { return this.#href.slice(0, this.#href.indexOf(':') + 1); }
   set protocol(value) { this.#set('protocol', value); }
   get username() { return this.#slice(USERNAME_START, USERNAME_END); }
   set username(value) { this.#set('username', value); }
@@ -112,6 +116,7 @@ export class URL {
 
   get searchParams() {
     if (this.#searchParams === undefined) {
+      this.#fromParams = (params) => this.#replace(native.urlSet(this.#href, 'search', String(params)));
       this.#searchParams = new URLSearchParams();
       this.#searchParams[OWNER](this.search, this.#fromParams);
     }
