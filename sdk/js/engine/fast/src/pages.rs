@@ -27,12 +27,14 @@ struct Zone {
     end: usize,
     /// The last page that was given back. It holds the address of the one before.
     free: usize,
+    /// Whether there is no more room.
+    is_full: bool,
     /// The WebAssembly pages of this zone, one bit each, for the first 256 MiB.
     marks: [u32; 128],
 }
 
 impl Zone {
-    const EMPTY: Self = Self { next: 0, end: 0, free: 0, marks: [0; 128] };
+    const EMPTY: Self = Self { next: 0, end: 0, free: 0, is_full: false, marks: [0; 128] };
 
     fn take(&mut self) -> *mut u8 {
         if self.free != 0 {
@@ -54,11 +56,16 @@ impl Zone {
 
     /// More pages, at the end of the memory.
     fn grow(&mut self, chunk: usize) {
+        if self.is_full {
+            return;
+        }
         let first = wasm32::memory_grow::<0>(chunk);
         let mut pages = first..first.saturating_add(chunk);
         let mut mark = |page: usize| self.marks.get_mut(page / 32).map(|mark| *mark |= 1 << (page % 32));
         if first != usize::MAX && pages.all(|page| mark(page).is_some()) {
             (self.next, self.end) = (first * WASM_PAGE, (first + chunk) * WASM_PAGE);
+        } else {
+            self.is_full = true;
         }
     }
 
@@ -139,16 +146,19 @@ fn zone_of(block: *mut u8) -> Option<&'static mut Zone> {
     zones.into_iter().find(|zone| zone.has(page))
 }
 
-/// Takes back a page. False if the block is none. `is_old`: it is of the snapshot, which stays as it is.
+/// Takes back a page. False if the block is not a page. `is_old`: it is of the snapshot, which stays as it is. `for_job`: after
+/// the snapshot.
 ///
 /// # Safety
 /// The block must have come from `take` or from another allocator. A component has one thread.
-pub unsafe fn give_back(block: *mut u8, is_old: bool) -> bool {
+pub unsafe fn give_back(block: *mut u8, is_old: bool, for_job: bool) -> bool {
     let Some(zone) = zone_of(block) else { return false };
     if !is_old {
-        // Until the snapshot, because that is small if its memory is zero where it is not used.
         unsafe {
-            ptr::write_bytes(block, 0, PAGE);
+            // A snapshot is small if its memory is zero where it is not used.
+            if !for_job {
+                ptr::write_bytes(block, 0, PAGE);
+            }
             block.cast::<usize>().write(zone.free);
         }
         zone.free = block as usize;
