@@ -172,9 +172,16 @@ fn addresses(network: &Network, target: &Target, deadline: Deadline) -> Result<V
             Ok(Some(address)) => addresses.push(address),
             Ok(None) => return Ok(addresses),
             Err(ErrorCode::WouldBlock) => deadline.wait(&ready, target)?,
+            // The name is granted, so this is about its addresses, which can be others at the next attempt.
+            Err(ErrorCode::AccessDenied) => return Err(not_public(target)),
             Err(code) => return Err(unreachable(target, code)),
         }
     }
+}
+
+fn not_public(target: &Target) -> TcpError {
+    let reason = "its name leads only to addresses that are not public".to_owned();
+    TcpError::Unreachable { server: target.shown.clone(), reason }
 }
 
 fn to_address(network: &Network, address: IpAddress, target: &Target, deadline: Deadline) -> Result<Channel, TcpError> {
