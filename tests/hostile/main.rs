@@ -1,6 +1,6 @@
 //! Hostile plugins. Each runs next to a queue that must not be affected. The list below has the attacks,
-//! `database_cases.rs` has those on databases, and `socket_cases.rs` those through TCP connections. The folders next to this file contain the plugins, and `forged.rs` writes
-//! the components that no compiler would.
+//! `database_cases.rs` has those on databases, and `socket_cases.rs` those through TCP connections. The folders next to
+//! this file contain the plugins, and `forged.rs` writes the components that no compiler would.
 
 mod bundles;
 mod case;

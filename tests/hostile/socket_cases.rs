@@ -17,7 +17,7 @@ cases! {
     a_name_that_leads_inside_over_tcp => sockets::a_name_that_leads_inside {
         "a TCP connection to a granted name that leads to a private address",
         "names may lead only to public addresses, unless `private_addresses` says otherwise",
-        "a connection to … was denied (plugin hostile may not connect to …: the name leads to …, which is not public; add the range to `private_addresses` under [plugins.hostile] in the configuration to allow it)"
+        "… cannot be reached: its name leads only to addresses that are not public (plugin hostile may not connect to …: the name leads to …, which is not public; add the range to `private_addresses` under [plugins.hostile] in the configuration to allow it)"
     }
     another_address_than_the_checked_one => sockets::another_address {
         "looking up a granted name, and connecting to another address: of the metadata services of clouds, of the machine, or in another spelling (DNS rebinding, SSRF)",

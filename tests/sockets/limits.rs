@@ -25,6 +25,7 @@ async fn an_attempt_opens_a_thousand_connections_in_all() {
     let opened = case.run("flood", json!({ "server": server.address(), "connections": 1_100 })).await;
 
     assert_eq!(opened["opened"], 1_000, "{opened}");
+    server.wait_for_accepted(1_000).await;
     assert_eq!(server.accepted(), 1_000);
 }
 
@@ -43,11 +44,12 @@ async fn attempts_wait_for_a_free_connection_of_their_plugin() {
         let job = case.ended(&id).await;
         assert_eq!(job["returnvalue"], json!({ "open": 1, "error": null }), "{job}");
     }
+    server.wait_for_accepted(8).await;
     assert_eq!(server.accepted(), 8);
 }
 
 #[tokio::test]
-async fn an_attempt_that_wants_more_than_its_plugin_may_have_is_told_which_line_to_change() {
+async fn the_log_of_an_attempt_that_wants_more_than_its_plugin_may_have_names_the_line_to_change() {
     let server = TcpServer::start(Talk::Echo).await;
     let case = Case::open(&format!("tcp = [{:?}]\ntcp_connections = 2", server.address())).await;
 

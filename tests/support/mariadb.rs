@@ -97,12 +97,17 @@ struct Installation {
 }
 
 impl Installation {
-    /// `TORIL_MARIADB`, else what `cargo xtask setup --tests` has unpacked.
+    /// `TORIL_MARIADB`, else what `cargo xtask setup --tests` has unpacked, else an installed one.
     fn find() -> Result<Self> {
-        let own = || paths::root().join(".toril/mariadb");
-        let folder = env::var_os("TORIL_MARIADB").map_or_else(own, PathBuf::from);
+        let files = ["usr/sbin/mariadbd", "usr/share/mysql/mysql_system_tables.sql"];
+        let has_server = |folder: &PathBuf| files.iter().all(|file| folder.join(file).is_file());
+        let own = paths::root().join(".toril/mariadb");
+        let folder = match env::var_os("TORIL_MARIADB") {
+            Some(folder) => folder.into(),
+            None => [own.clone(), "/".into()].into_iter().find(has_server).unwrap_or(own),
+        };
         let missing = || format!("MariaDB was not found in {}: run `cargo xtask setup --tests`", folder.display());
-        ensure!(folder.join("usr/sbin/mariadbd").is_file(), missing());
+        ensure!(has_server(&folder), missing());
         let listed = fs::read_dir(folder.join("usr/lib")).with_context(missing)?;
         let mut libraries = listed.filter_map(Result::ok).map(|entry| entry.path());
         let libraries = libraries.find(|path| path.is_dir() && path.to_string_lossy().ends_with("-linux-gnu"));
@@ -115,7 +120,7 @@ impl Installation {
         let share = self.folder.join("usr/share/mysql");
         let mut command = Command::new(self.folder.join("usr/sbin/mariadbd"));
         command.env("LD_LIBRARY_PATH", &self.libraries);
-        // It refuses to run as root unless it is told to.
+        // Without this option it refuses to run as root.
         command.args(["--no-defaults", "--user=root"]);
         command.arg(format!("--datadir={}", folder.join("data").display()));
         // A server removes the temporary files of others.

@@ -81,7 +81,7 @@ impl TcpServer {
                 of_task.open.fetch_add(1, Ordering::SeqCst);
                 let (config, counts) = (config.clone(), of_task.clone());
                 connections.spawn(async move {
-                    // Whoever ends a connection, the test sees it in the counts.
+                    // The test sees in the counts that a connection has ended.
                     let _ended = serve(talk, client, config, tls).await;
                     counts.open.fetch_sub(1, Ordering::SeqCst);
                 });
@@ -109,6 +109,11 @@ impl TcpServer {
     /// How many connections it has had.
     pub fn accepted(&self) -> usize {
         self.counts.accepted.load(Ordering::SeqCst)
+    }
+
+    /// Waits until it has had this many connections. A client is connected before its server has accepted it.
+    pub async fn wait_for_accepted(&self, count: usize) {
+        wait_until(&format!("{count} accepted connections"), LONG, async || self.accepted() >= count).await;
     }
 
     /// How many connections are open.

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { Host, load } from './support/sockets-host.js';
 
 const SOURCE = `export { default as net } from 'node:net'; export { default as tls } from 'node:tls';
-  export { default as dns } from 'node:dns'; export { pipeline } from 'node:stream/promises';`;
+  export { default as dns } from 'node:dns'; export { pipeline } from 'node:stream/promises';
+  export { AsyncLocalStorage } from 'node:async_hooks';`;
 
 /** A server for one test, and the plugin's modules. */
 async function start(t, onConnection, options = {}) {
@@ -130,6 +132,63 @@ test('a connection ends with its attempt', async (t) => {
   assert.equal(socket.destroyed, true);
 });
 
+test('a look-up ends with its attempt', async (t) => {
+  const { net, dns, port, host } = await start(t, echo);
+  const socket = net.connect(port, 'server.test');
+  const message = /the attempt that began the look-up has ended/;
+  const looked = assert.rejects(dns.promises.lookup('server.test'), { code: 'ECONNABORTED', message });
+  host.endAttempt();
+  const [hadError] = await once(socket, 'close');
+  assert.deepEqual([hadError, socket.destroyed, socket.connecting], [false, true, false]);
+  await looked;
+  socket.connect(port, 'server.test');
+  await once(socket, 'connect');
+  socket.destroy();
+});
+
+test('a socket that is destroyed while its callback is due does nothing more', async (t) => {
+  const { net, port, host } = await start(t, echo, { names: { 'two.test': ['127.0.0.1', '127.0.0.1'] } });
+  host.due = new Map();
+  const first = net.connect(port, '127.0.0.1', () => [open, failed].forEach((socket) => socket.destroy()));
+  const open = net.connect(port, '127.0.0.1', () => assert.fail('connected'));
+  const failed = net.connect(1, 'two.test');
+  const closed = [open, failed].map((socket) => once(socket, 'close'));
+  while (host.due.size < 3) await setImmediate();
+  host.callDue();
+  assert.deepEqual(await Promise.all(closed), [[false], [false]]);
+  assert.equal(host.calls.filter((call) => call.startsWith('connect')).length, 3);
+  first.destroy();
+  await once(first, 'close');
+});
+
+test('a socket that is destroyed by a listener of its look-up does not connect', async (t) => {
+  const { net, port, host } = await start(t, echo);
+  const socket = net.connect(port, 'server.test');
+  socket.on('lookup', () => socket.destroy());
+  const [hadError] = await once(socket, 'close');
+  assert.deepEqual([hadError, host.calls], [false, ['lookup server.test']]);
+});
+
+test('a socket that was read before it connects receives, also from its second address', async (t) => {
+  const { net, port, host } = await start(t, echo, { names: { 'two.test': ['127.0.0.2', '127.0.0.1'] } });
+  const socket = new net.Socket();
+  const received = once(socket, 'data');
+  await setImmediate();
+  socket.connect(port, 'two.test');
+  socket.write('x');
+  assert.equal(String((await received)[0]), 'x');
+  assert.deepEqual(host.calls, ['lookup two.test', 'connect 127.0.0.2', 'connect 127.0.0.1']);
+  socket.destroy();
+});
+
+test('an address is used whatever the family is', async (t) => {
+  const { net, dns, port } = await start(t, echo);
+  const socket = net.connect({ port, host: '127.0.0.1', family: 6 });
+  await once(socket, 'connect');
+  socket.destroy();
+  assert.deepEqual(await dns.promises.lookup('127.0.0.1', { family: 6 }), { address: '127.0.0.1', family: 4 });
+});
+
 test('a TLS connection is secure after a handshake with the name of the server', async (t) => {
   const { tls, port, host } = await start(t, echo);
   const events = [];
@@ -166,6 +225,21 @@ test('STARTTLS goes on with the connection of a plain socket', async (t) => {
   await once(plain, 'close');
 });
 
+test('TLS over a destroyed socket closes, and TLS over a new socket waits until that connects', async (t) => {
+  const { net, tls, port } = await start(t, echo);
+  const destroyed = net.connect(port, '127.0.0.1');
+  await once(destroyed, 'connect');
+  destroyed.destroy();
+  assert.deepEqual(await once(tls.connect({ socket: destroyed }), 'close'), [false]);
+  const plain = new net.Socket();
+  const secure = tls.connect({ socket: plain });
+  await setImmediate();
+  plain.connect(port, '127.0.0.1');
+  await once(secure, 'secureConnect');
+  secure.destroy();
+  await once(plain, 'close');
+});
+
 test('a failed handshake is an error, and a certificate of a client is refused', async (t) => {
   const { tls, port, host } = await start(t, echo);
   host.handshake = 'the certificate has expired';
@@ -191,4 +265,22 @@ test('a TLS connection that a server ends without the end of TLS ends as in Node
   const chunks = [];
   for await (const chunk of socket) chunks.push(String(chunk));
   assert.deepEqual(chunks, ['bye']);
+});
+
+test('a listener of a TLS connection keeps the AsyncLocalStorage of its call', async (t) => {
+  const { tls, AsyncLocalStorage, port } = await start(t, echo);
+  const globals = { setTimeout, setInterval, queueMicrotask };
+  const { then } = Promise.prototype;
+  t.after(() => {
+    Object.assign(globalThis, globals);
+    Promise.prototype.then = then;
+  });
+  const storage = new AsyncLocalStorage();
+  const store = await new Promise((resolve) => {
+    storage.run('mine', () => tls.connect(port, '127.0.0.1', function () {
+      resolve(storage.getStore());
+      this.destroy();
+    }));
+  });
+  assert.equal(store, 'mine');
 });

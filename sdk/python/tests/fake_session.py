@@ -3,7 +3,7 @@
 import struct
 from types import SimpleNamespace
 
-from toril_plugin.postgres import Connection, oids
+from toril_plugin.postgres import Connection, errors, oids
 
 
 def answer(command, *rows, columns=None):
@@ -28,16 +28,24 @@ class FakeSession:
         self.statements = []
         self.state = "idle"
         self.closed = False
+        self.is_lost = False
+
+    def lose(self):
+        """Loses the connection, as the host shows it: idle, and each further call fails."""
+        self.is_lost, self.state = True, "idle"
 
     def query(self, statement, parameters):
         values = [parameter.value and parameter.value.decode() for parameter in parameters]
         self.statements.append((statement, *values) if values else statement)
+        if self.is_lost:
+            raise errors.host_error("unavailable", "the connection to PostgreSQL was lost")
         first = statement.split()[0]
         if first == "begin":
             self.state = "open"
             return [answer("BEGIN")]
         if first in ("commit", "rollback"):
-            command = "COMMIT" if first == "commit" and self.state == "open" else "ROLLBACK"
+            # Outside of a transaction the server commits nothing, and answers in the same way.
+            command = "COMMIT" if first == "commit" and self.state != "failed" else "ROLLBACK"
             self.state = "idle"
             return [answer(command)]
         for place, (word, found) in enumerate(self.answers):

@@ -1,3 +1,4 @@
+import errno
 import json
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -45,6 +46,20 @@ def test_an_accident_leaves_its_traceback_in_the_log():
     assert lines.startswith("Traceback") and "test_adapter.py" in lines and "_adapter.py\", line" not in lines.replace(
         "test_adapter.py", ""
     )
+
+
+def test_only_a_permission_error_of_the_system_is_fatal():
+    for error, outcome in (
+        (PermissionError(errno.EACCES, "Permission denied"), "fatal"),
+        (PermissionError(errno.EPERM, "Operation not permitted"), "fatal"),
+        (PermissionError("bob may not read this order"), "retry"),
+        (OSError(errno.ECONNREFUSED, "Connection refused"), "retry"),
+    ):
+
+        def handle(job):
+            raise error
+
+        assert run(plugin(handle=handle)).outcome == outcome, error
 
 
 def test_a_plugin_is_described_by_its_docstrings():

@@ -65,6 +65,58 @@ def test_a_commit_of_a_failed_transaction_is_an_error():
         db.commit()
 
 
+def test_a_commit_after_the_connection_was_lost_is_an_error():
+    for begin, autocommit in (("insert", False), ("begin", True)):
+        db, session = connection(autocommit=autocommit)
+        db.execute(begin)
+        db.execute("insert")
+        session.lose()
+        for _ in range(2):
+            with pytest.raises(postgres.OperationalError, match="lost before the commit") as raised:
+                db.commit()
+            assert (raised.value.code, raised.value.permanent) == ("unavailable", False)
+
+
+def test_a_with_block_whose_connection_was_lost_fails():
+    db, session = connection()
+    with pytest.raises(postgres.OperationalError, match="lost before the commit"), db:
+        db.execute("insert")
+        session.lose()
+    assert session.closed
+
+
+def test_a_connection_that_is_lost_without_a_transaction_has_nothing_to_commit():
+    db, session = connection()
+    db.execute("insert")
+    db.commit()
+    session.lose()
+    db.commit()
+    assert session.statements == ["begin", "insert", "commit"]
+
+
+def test_a_rollback_after_the_connection_was_lost_is_no_error():
+    db, session = connection()
+    db.execute("insert")
+    session.lose()
+    db.rollback()
+    db.commit()
+    db, session = connection()
+    db.execute("insert")
+    # The host notices the loss only with the next call.
+    session.is_lost = True
+    db.rollback()
+    session.state = "idle"
+    db.commit()
+
+
+def test_a_transaction_that_a_statement_has_ended_can_be_committed():
+    db, session = connection()
+    db.execute("insert")
+    db.execute("commit")
+    db.commit()
+    assert session.statements == ["begin", "insert", "commit", "commit"]
+
+
 def test_rows_are_fetched_one_by_one_in_groups_or_all():
     rows = [[str(number)] for number in range(5)]
     db, _ = connection(("select", answer("SELECT 5", *rows, columns={"n": oids.INT4})))

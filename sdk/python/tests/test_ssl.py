@@ -1,6 +1,7 @@
 """The module `ssl` of components, over connections of this machine and a host that encrypts nothing."""
 
 import importlib.util
+import io
 import socket
 import sys
 from pathlib import Path
@@ -92,8 +93,38 @@ def test_nothing_is_sent_before_the_connection_is_encrypted(ssl, pair):
         for send in (wrapped.send, wrapped.sendall, wrapped.write):
             with pytest.raises(ssl.SSLError, match="not encrypted yet"):
                 send(b"secret")
+        with pytest.raises(ssl.SSLError, match="not encrypted yet"):
+            wrapped.sendfile(io.BytesIO(b"secret"))
         wrapped.do_handshake()
-        wrapped.sendall(b"secret")
+        wrapped.sendfile(io.BytesIO(b"secret"))
+        wrapped.sendall(b"!")
+        assert pair[1].recv(7, socket.MSG_WAITALL) == b"secret!"
+
+
+def test_nothing_is_received_before_the_connection_is_encrypted(ssl, pair):
+    context = ssl.create_default_context()
+    wrapped = context.wrap_socket(pair[0], server_hostname="smtp.example.com", do_handshake_on_connect=False)
+    with wrapped:
+        pair[1].sendall(b"forged")
+        for receive in (wrapped.recv, wrapped.read, lambda size: wrapped.recv_into(bytearray(size))):
+            with pytest.raises(ssl.SSLError, match="not encrypted yet"):
+                receive(6)
+        with pytest.raises(ssl.SSLError, match="not encrypted yet"):
+            wrapped.makefile("rb").readline()
+
+
+def test_the_calls_for_datagrams_send_and_receive_nothing(ssl, pair):
+    with ssl.create_default_context().wrap_socket(pair[0], server_hostname="smtp.example.com") as wrapped:
+        for call in (
+            lambda: wrapped.sendto(b"x", wrapped.getpeername()),
+            lambda: wrapped.sendmsg([b"x"]),
+            lambda: wrapped.recvfrom(1),
+            lambda: wrapped.recvfrom_into(bytearray(1)),
+            lambda: wrapped.recvmsg(1),
+            lambda: wrapped.recvmsg_into([bytearray(1)]),
+        ):
+            with pytest.raises(NotImplementedError, match="not possible on an encrypted socket"):
+                call()
 
 
 def test_a_socket_that_is_wrapped_first_is_encrypted_when_it_connects(ssl, host):

@@ -1,4 +1,4 @@
-//! Finds MariaDB for the tests, or downloads Debian's into `.toril/mariadb`. Debian's packages are unpacked and not
+//! Finds a MariaDB for the tests, or downloads Debian's into `.toril/mariadb`. Debian's packages are unpacked and not
 //! installed, because installing them would start a service. Starts no server: each test starts its own.
 
 use std::env;
@@ -15,9 +15,12 @@ use crate::workspace::Workspace;
 
 /// Names the folder in which another installation has `usr/sbin/mariadbd` and `usr/share/mysql`. The tests read it, too.
 const CHOICE: &str = "TORIL_MARIADB";
-/// The server, and libraries that a small installation of Debian lacks.
-const PACKAGES: [&str; 5] = ["mariadb-server-core", "libaio1", "libnuma1", "libpcre2-8-0", "liburing2"];
+/// The server, and libraries that a small installation of Debian lacks. Newer versions of Debian and Ubuntu have renamed
+/// `libaio1`.
+const PACKAGES: [&str; 5] = ["mariadb-server-core", "libaio1t64|libaio1", "libnuma1", "libpcre2-8-0", "liburing2"];
 const PROGRAM: &str = "usr/sbin/mariadbd";
+/// Where Debian's packages install it.
+const INSTALLED: &str = "/";
 
 /// A server program that runs.
 pub struct MariaDb {
@@ -37,7 +40,8 @@ pub fn find_or_install(workspace: &Workspace) -> Result<MariaDb> {
             .with_context(|| format!("{CHOICE} does not name a folder with a working MariaDB"));
     }
     let folder = workspace.tools().join("mariadb");
-    if let Ok(found) = checked(folder.clone()) {
+    // The tests choose between these two in the same order.
+    if let Some(found) = [folder.clone(), INSTALLED.into()].into_iter().find_map(|folder| checked(folder).ok()) {
         return Ok(found);
     }
     println!("fetching MariaDB from the Debian packages {} …", PACKAGES.join(", "));

@@ -28,7 +28,9 @@ struct Denial {
 enum Outside {
     /// An origin, as `scheme://authority`.
     Origin(String),
-    /// A host, or `host:port`.
+    /// A server, as `host:port`.
+    Server(String),
+    /// A host whose name the plugin may not look up.
     Host(String),
 }
 
@@ -36,6 +38,7 @@ impl Outside {
     fn is_named_in(&self, message: &str) -> bool {
         match self {
             Self::Origin(origin) => names(message, origin),
+            Self::Server(server) => names_server(message, server),
             Self::Host(host) => names_host(message, host),
         }
     }
@@ -57,7 +60,12 @@ impl Denials {
         self.push(Denial { reason, outside: Some(Outside::Origin(origin)) });
     }
 
-    /// Records a denied connection to a host, or to `host:port`.
+    /// Records a denied connection to a server, as `host:port`.
+    pub fn add_server(&self, server: String, reason: String) {
+        self.push(Denial { reason, outside: Some(Outside::Server(server)) });
+    }
+
+    /// Records a denied look-up of a host.
     pub fn add_host(&self, host: String, reason: String) {
         self.push(Denial { reason, outside: Some(Outside::Host(host)) });
     }
@@ -104,18 +112,36 @@ fn names(text: &str, origin: &str) -> bool {
     })
 }
 
-/// Whether a text contains exactly this host, with any port if `host` has none, and not a longer name.
+/// Whether a text contains exactly this server.
+fn names_server(text: &str, server: &str) -> bool {
+    whole(text, server).next().is_some()
+}
+
+/// Whether a text contains exactly this host, with any port, as the target of a connection. HTTP requests to it have
+/// denials of their own.
 fn names_host(text: &str, host: &str) -> bool {
+    // A name such as `redis` is also a word, so something beside it must show that it is a name.
+    let is_word = !host.contains(['.', ':']);
+    whole(text, host).any(|(before, after)| {
+        let has_port = after.strip_prefix(':').is_some_and(|port| port.starts_with(|c: char| c.is_ascii_digit()));
+        let is_http = before.ends_with("http://") || before.ends_with("https://");
+        !is_http && (!is_word || has_port || before.ends_with("EACCES "))
+    })
+}
+
+/// The texts before and after each place where a text contains a name that is not a part of a longer one.
+fn whole<'t>(text: &'t str, name: &str) -> impl Iterator<Item = (&'t str, &'t str)> {
     let in_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    text.match_indices(host).any(|(at, found)| {
-        let before = text[..at].chars().next_back();
-        let mut after = text[at + found.len()..].chars();
-        let goes_on = match after.next() {
-            Some('.') => after.next().is_some_and(in_name),
+    let parts = text.match_indices(name).map(|(at, found)| (&text[..at], &text[at + found.len()..]));
+    let is_whole = !name.is_empty();
+    parts.filter(move |(before, after)| {
+        let mut rest = after.chars();
+        let goes_on = match rest.next() {
+            Some('.') => rest.next().is_some_and(in_name),
             Some(c) => in_name(c),
             None => false,
         };
-        !host.is_empty() && !goes_on && !before.is_some_and(|c| in_name(c) || matches!(c, '.' | '@'))
+        is_whole && !goes_on && !before.ends_with(|c: char| in_name(c) || matches!(c, '.' | '@'))
     })
 }
 
@@ -144,7 +170,45 @@ mod tests {
         for text in ["b.a.example", "xa.example", "a.examples", "a.example.org", "a-a.example", "b.example", ""] {
             assert!(!names_host(text, "a.example"), "{text}");
         }
-        assert!(names_host("a.example:25 refused", "a.example:25") && !names_host("a.example:251", "a.example:25"));
+        assert!(!names_host("anything", ""));
+    }
+
+    #[test]
+    fn a_server_is_named_with_its_port() {
+        for text in ["a.example:25", "connect EACCES a.example:25: denied", "(a.example:25)."] {
+            assert!(names_server(text, "a.example:25"), "{text}");
+        }
+        for text in ["a.example", "a.example:251", "a.example:26", "b.a.example:25"] {
+            assert!(!names_server(text, "a.example:25"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_host_without_a_dot_is_named_only_where_it_is_no_mere_word() {
+        for text in ["redis:6379: denied", "getaddrinfo EACCES redis", "getaddrinfo EACCES redis: add tcp"] {
+            assert!(names_host(text, "redis"), "{text}");
+        }
+        for text in ["redis command failed", "the cache (redis) is full", "redis: WRONGTYPE", "xredis:6379"] {
+            assert!(!names_host(text, "redis"), "{text}");
+        }
+        assert!(names_host("connect ::1 failed", "::1"));
+    }
+
+    #[test]
+    fn the_address_of_an_http_request_does_not_name_a_host_whose_look_up_was_denied() {
+        for text in ["https://a.example/x: timeout", "http://a.example:8080: refused", "GET https://a.example"] {
+            assert!(!names_host(text, "a.example"), "{text}");
+        }
+        assert!(names_host("http://a.example: no, but a.example, too", "a.example"));
+        assert!(names_host("redis://a.example:6379", "a.example"));
+    }
+
+    #[test]
+    fn a_tolerated_look_up_does_not_make_a_later_failure_final() {
+        let denials = Denials::default();
+        denials.add_host("redis".to_owned(), "denied".to_owned());
+        assert!(!denials.are_named_in("redis has no memory left"));
+        assert!(denials.are_named_in("getaddrinfo EACCES redis"));
     }
 
     #[test]

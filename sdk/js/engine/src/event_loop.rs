@@ -144,11 +144,6 @@ fn wait<'js>(ctx: &Ctx<'js>) -> Result<(), Unsettled<'js>> {
         // A short job that never waits changes too few pages for this.
         pages::join_objects();
     }
-    let mut callbacks = Vec::new();
-    http::advance_fresh(ctx, &mut callbacks);
-    if !callbacks.is_empty() {
-        return run_callbacks(ctx, callbacks);
-    }
     let next = TIMERS.with_borrow(|timers| timers.due.keys().next().map(|(at, _)| *at));
     let listening = interfaces::listens_for_cancellation();
     let until = match (next, listening) {
@@ -156,8 +151,9 @@ fn wait<'js>(ctx: &Ctx<'js>) -> Result<(), Unsettled<'js>> {
         (at, true) => Some(at.unwrap_or(u64::MAX).min(monotonic_clock::now() + CANCELLATION_INTERVAL)),
         (None, false) => None,
     };
-    poll_host(ctx, next.is_some(), until, &mut callbacks)?;
-    run_callbacks(ctx, callbacks)?;
+    if !run_fresh(ctx)? {
+        poll_host(ctx, next.is_some(), until)?;
+    }
     if listening && let Some(callback) = interfaces::cancelled_callback() {
         call(ctx, callback).map_err(Unsettled::Thrown)?;
     }
@@ -171,13 +167,22 @@ fn wait<'js>(ctx: &Ctx<'js>) -> Result<(), Unsettled<'js>> {
     Ok(())
 }
 
-/// Waits until something is ready in the host, or until this instant, and adds the callbacks that are due.
-fn poll_host<'js>(
-    ctx: &Ctx<'js>,
-    has_timer: bool,
-    until: Option<u64>,
-    due: &mut Vec<Due<'js>>,
-) -> Result<(), Unsettled<'js>> {
+/// Runs the callbacks of requests that need not wait. False if there was none. The last bytes of an answer are often there
+/// with the first.
+fn run_fresh<'js>(ctx: &Ctx<'js>) -> Result<bool, Unsettled<'js>> {
+    let mut have_run = false;
+    for id in http::take_fresh() {
+        let mut due = Vec::new();
+        http::advance(ctx, id, &mut due);
+        have_run |= !due.is_empty();
+        run_callbacks(ctx, due)?;
+    }
+    Ok(have_run)
+}
+
+/// Waits until something is ready in the host, or until this instant, and runs the callbacks that are due. Those of one
+/// request run before the next one takes its step, because they may abort it.
+fn poll_host<'js>(ctx: &Ctx<'js>, has_timer: bool, until: Option<u64>) -> Result<(), Unsettled<'js>> {
     let (requests, mut pollables): (Vec<u32>, Vec<Pollable>) = http::pollables().into_iter().unzip();
     let mut calls = Vec::new();
     postgres::pollables(&mut calls, &mut pollables);
@@ -198,16 +203,18 @@ fn poll_host<'js>(
 
     for index in ready {
         let index = index as usize;
+        let mut due = Vec::new();
         if let Some(id) = requests.get(index) {
-            http::advance(ctx, *id, due);
+            http::advance(ctx, *id, &mut due);
         } else if let Some(id) = calls.get(index - requests.len()) {
-            postgres::advance(ctx, *id, due);
+            postgres::advance(ctx, *id, &mut due);
         } else {
             #[cfg(feature = "sockets")]
             if let Some(id) = connections.get(index - requests.len() - calls.len()) {
-                crate::sockets::advance(ctx, *id, due);
+                crate::sockets::advance(ctx, *id, &mut due);
             }
         }
+        run_callbacks(ctx, due)?;
     }
     Ok(())
 }

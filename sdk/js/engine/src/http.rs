@@ -16,6 +16,8 @@ use crate::requests::{describe, origin, request};
 
 /// Bytes that one read returns at most.
 const CHUNK: u64 = 64 * 1024;
+/// Reads at most, one after the other, for a reader of the whole body.
+const CHUNKS: usize = 16;
 
 /// What a request sends.
 pub enum Body {
@@ -59,7 +61,7 @@ struct Source {
     reader: Option<Reader>,
 }
 
-/// Somebody who reads a response's body.
+/// A read of a response's body that waits.
 struct Reader {
     /// Called with the next chunk, or with the whole body.
     callback: Callback,
@@ -71,7 +73,7 @@ struct Reader {
 struct Exchanges {
     open: BTreeMap<u32, Exchange>,
     last: u32,
-    /// Those that may be ready although nobody has waited for them: the last bytes often arrive with the first.
+    /// Those that may be ready although nobody has waited for them.
     fresh: Vec<u32>,
 }
 
@@ -149,11 +151,9 @@ fn with_upload(id: u32, change: impl FnOnce(&mut Upload) -> Result<(), String>) 
     })
 }
 
-/// Takes a step of each request that has something new to do, without waiting, and adds the callbacks that are due.
-pub fn advance_fresh<'js>(ctx: &Ctx<'js>, due: &mut Vec<Due<'js>>) {
-    for id in EXCHANGES.with_borrow_mut(|exchanges| std::mem::take(&mut exchanges.fresh)) {
-        advance(ctx, id, due);
-    }
+/// Removes and returns the requests that may be able to take a step although nobody has waited for them.
+pub fn take_fresh() -> Vec<u32> {
+    EXCHANGES.with_borrow_mut(|exchanges| std::mem::take(&mut exchanges.fresh))
 }
 
 /// What the requests wait for. Drop it before any request.
@@ -258,7 +258,8 @@ impl Exchange {
             self.download = Download::Open(source);
             return Ok(());
         };
-        loop {
+        // Then timers have their turn.
+        for _ in 0..CHUNKS {
             match source.stream.read(CHUNK) {
                 Ok(chunk) if chunk.is_empty() => {
                     source.reader = Some(reader);
@@ -286,6 +287,9 @@ impl Exchange {
                 }
             }
         }
+        source.reader = Some(reader);
+        self.download = Download::Open(source);
+        Ok(())
     }
 }
 

@@ -14,6 +14,7 @@ const routes = {
   },
   '/to-echo': (request, response) => response.writeHead(302, { location: '/echo#x' }).end(),
   '/keeps-method': (request, response) => response.writeHead(307, { location: '/echo' }).end(),
+  '/see-other': (request, response) => response.writeHead(303, { location: '/echo' }).end(),
   '/loop': (request, response) => response.writeHead(302, { location: '/loop' }).end(),
   '/cookies': (request, response) => response.writeHead(200, [['set-cookie', 'a=1'], ['set-cookie', 'b=2'], ['x-a', '1'], ['x-a', '2']]).end('ok'),
   '/gzip': (request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(zlib.gzipSync('compressed')),
@@ -124,6 +125,50 @@ test('an abort rejects a body that waits', () =>
     const response = await fetch(base + '/slow-body', { signal: controller.signal });
     setTimeout(() => controller.abort(), 20);
     return (await response.text().catch((error) => error)).name;`, 'AbortError'));
+
+test('a redirect is followed although the request is still being streamed', () =>
+  same(`
+    const body = new ReadableStream({ async pull(controller) {
+      controller.enqueue(new Uint8Array([65]));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    } });
+    const response = await fetch(base + '/see-other', { method: 'POST', body, duplex: 'half' });
+    return [response.status, (await response.json()).method];`,
+    [200, 'GET']));
+
+test('the failure of a streamed request ends the reading of an early answer', () =>
+  same(`
+    let fail;
+    const body = new ReadableStream({ start(controller) {
+      controller.enqueue(new Uint8Array([65]));
+      fail = () => controller.error(new Error('source broke'));
+    } });
+    const response = await fetch(base + '/slow-body', { method: 'POST', body, duplex: 'half' });
+    const read = response.text();
+    fail();
+    return read.then(() => 'read', (error) => [error.name, error.message, error.cause.message]);`,
+    ['TypeError', 'terminated', 'source broke']));
+
+test('an abort in the moment of the answer stops a redirect', () =>
+  same(`
+    const { fetch: send, abortFetch } = native;
+    const sent = [];
+    let answer;
+    native.fetch = (method, url, headers, body, done) => { sent.push(url); answer = done; return 1; };
+    native.abortFetch = () => {};
+    try {
+      const controller = new AbortController();
+      const fetched = fetch('http://a.example/', { signal: controller.signal });
+      controller.abort();
+      answer(null, { id: 1, status: 302, headers: '', location: '/next' });
+      return [await fetched.catch((error) => error.name), sent];
+    } finally {
+      Object.assign(native, { fetch: send, abortFetch });
+    }`,
+    ['AbortError', ['http://a.example/']]));
+
+test('a method of Response on another object rejects', () =>
+  same(`return Response.prototype.text.call({}).catch((error) => error.name);`, 'TypeError'));
 
 test('a body is streamed, and read once', () =>
   same(`

@@ -46,8 +46,11 @@ const failed = (name) => ({ tag: 'network', val: name });
 export class Host {
   isLive = true;
   calls = [];
+  /** If it is a Map, connections that are ready wait in it, by their numbers, until `callDue`. */
+  due;
   #denied;
   #names;
+  #lookups = new Map();
   #open = new Map();
   #last = 0;
 
@@ -60,8 +63,14 @@ export class Host {
     this.calls.push(`lookup ${name}`);
     if (this.#denied.includes(name)) throw failed('access-denied');
     const found = this.#names[name];
-    setImmediate(() => (found ? callback(null, found) : callback('name-unresolvable', null)));
-    return (this.#last += 1);
+    const id = (this.#last += 1);
+    this.#lookups.set(id, callback);
+    setImmediate(() => {
+      if (!this.#lookups.delete(id)) return;
+      if (found) callback(null, found);
+      else callback('name-unresolvable', null);
+    });
+    return id;
   }
 
   connect(address, port, callback, lost) {
@@ -71,8 +80,15 @@ export class Host {
     const id = (this.#last += 1);
     const one = { socket, lost, waiting: undefined, isOver: false, failure: undefined };
     this.#open.set(id, one);
+    const ended = (reason) => {
+      if (this.due) this.due.set(id, () => callback(reason, null));
+      else callback(reason, null);
+    };
     let isConnected = false;
-    socket.once('connect', () => ((isConnected = true), callback(null, null)));
+    socket.once('connect', () => {
+      isConnected = true;
+      ended(null);
+    });
     socket.on('readable', () => this.#deliver(one));
     socket.on('end', () => {
       one.isOver = true;
@@ -82,7 +98,7 @@ export class Host {
     socket.on('error', ({ code }) => {
       one.failure = WASI[code] ?? code;
       if (isConnected) this.#deliver(one);
-      else callback(one.failure, null);
+      else ended(one.failure);
     });
     return id;
   }
@@ -139,15 +155,23 @@ export class Host {
   }
 
   close(id) {
+    this.#lookups.delete(id);
     this.#open.get(id)?.socket.destroy();
     this.#open.delete(id);
   }
 
-  /** Ends all connections, as the end of an attempt does. */
+  /** Calls back all that wait in `due`, oldest first. None of them keeps another one from its call. */
+  callDue() {
+    const due = [...this.due].sort(([a], [b]) => a - b);
+    this.due = undefined;
+    for (const [, call] of due) call();
+  }
+
+  /** Ends all look-ups and connections, as the end of an attempt and the beginning of the next one do. */
   endAttempt() {
-    const lost = [...this.#open.values()].map((one) => one.lost);
-    for (const id of [...this.#open.keys()]) this.close(id);
-    for (const callback of lost) callback();
+    const lost = [...this.#lookups.values(), ...[...this.#open.values()].map((one) => one.lost)];
+    for (const id of [...this.#lookups.keys(), ...this.#open.keys()]) this.close(id);
+    for (const callback of lost) callback('connection-aborted', null);
   }
 
   get isEmpty() {

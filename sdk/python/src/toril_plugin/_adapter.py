@@ -1,5 +1,6 @@
 """Connects a plugin's module with the interface ``toril:plugin/handler``. Must not depend on the generated types."""
 
+import errno
 import json
 import sys
 import traceback
@@ -42,8 +43,7 @@ class Adapter:
         except BaseException as error:
             if not isinstance(error, Failure):
                 log.error("".join(traceback.format_exception(_without_own_frames(error))).rstrip())
-            # A component has no files, so the host has denied a connection.
-            fatal = isinstance(error, (Fatal, PermissionError)) or getattr(error, "permanent", None) is True
+            fatal = isinstance(error, Fatal) or _is_denial(error) or getattr(error, "permanent", None) is True
             return "fatal" if fatal else "retry", describe(error)
         finally:
             _running.current = None
@@ -71,6 +71,12 @@ class Adapter:
             return to_json("the result", result)
         except TypeError as error:
             raise Fatal(str(error)) from None
+
+
+def _is_denial(error: BaseException) -> bool:
+    """Whether the host has denied a connection. A component has no files that could be denied, and a `PermissionError`
+    that a program raises itself has no number."""
+    return isinstance(error, PermissionError) and error.errno in (errno.EACCES, errno.EPERM)
 
 
 def _text(schema: dict | None) -> str | None:

@@ -14,6 +14,7 @@ use wasip2::sockets::tcp::{ShutdownType, TcpSocket};
 use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 
 use super::TcpError;
+use super::first::open_first;
 use super::target::Target;
 use crate::bindings::wasi::tls::types::{ClientConnection, ClientHandshake};
 
@@ -45,6 +46,10 @@ impl Deadline {
         Self(timeout.map(|timeout| monotonic_clock::now().saturating_add(nanos(timeout))))
     }
 
+    fn is_over(self) -> bool {
+        self.0.is_some_and(|moment| monotonic_clock::now() >= moment)
+    }
+
     fn wait(self, ready: &Pollable, target: &Target) -> Result<(), TcpError> {
         let Some(moment) = self.0 else {
             ready.block();
@@ -61,15 +66,11 @@ impl Deadline {
 impl Channel {
     pub(super) fn connect(target: &Target, timeout: Option<Duration>) -> Result<Self, TcpError> {
         let (network, deadline) = (instance_network(), Deadline::after(timeout));
-        let mut last = TcpError::Unreachable { server: target.shown.clone(), reason: "it has no address".to_owned() };
-        for address in addresses(&network, target, deadline)? {
-            match to_address(&network, address, target, deadline) {
-                Ok(channel) => return Ok(channel),
-                Err(error @ TcpError::Timeout { .. }) => return Err(error),
-                Err(error) => last = error,
-            }
-        }
-        Err(last)
+        let all = addresses(&network, target, deadline)?;
+        let open = |address| to_address(&network, address, target, deadline);
+        open_first(all, || deadline.is_over(), open).unwrap_or_else(|| {
+            Err(TcpError::Unreachable { server: target.shown.clone(), reason: "it has no address".to_owned() })
+        })
     }
 
     fn new(input: InputStream, output: OutputStream, end: End) -> Self {
@@ -171,9 +172,16 @@ fn addresses(network: &Network, target: &Target, deadline: Deadline) -> Result<V
             Ok(Some(address)) => addresses.push(address),
             Ok(None) => return Ok(addresses),
             Err(ErrorCode::WouldBlock) => deadline.wait(&ready, target)?,
+            // The name is granted, so this is about its addresses, which can be others at the next attempt.
+            Err(ErrorCode::AccessDenied) => return Err(not_public(target)),
             Err(code) => return Err(unreachable(target, code)),
         }
     }
+}
+
+fn not_public(target: &Target) -> TcpError {
+    let reason = "its name leads only to addresses that are not public".to_owned();
+    TcpError::Unreachable { server: target.shown.clone(), reason }
 }
 
 fn to_address(network: &Network, address: IpAddress, target: &Target, deadline: Deadline) -> Result<Channel, TcpError> {

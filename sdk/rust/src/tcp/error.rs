@@ -18,7 +18,8 @@ pub enum TcpError {
         /// The text.
         server: String,
     },
-    /// There is no connection, for this reason.
+    /// There is no connection, for this reason. Also if the server's name leads only to addresses that are not public,
+    /// because it may lead to others at the next attempt.
     #[error("{server} cannot be reached: {reason}")]
     Unreachable {
         /// The server.

@@ -25,6 +25,7 @@
 #[cfg(target_arch = "wasm32")]
 mod component;
 mod error;
+mod first;
 #[cfg(not(target_arch = "wasm32"))]
 mod stand_in;
 mod stream;

@@ -188,7 +188,7 @@ unsafe impl Allocator for ForQuickJs {
 
     unsafe fn dealloc(&mut self, block: *mut u8) {
         unsafe {
-            if !block.is_null() && !pages::give_back(block, is_old(block)) {
+            if !block.is_null() && !pages::give_back(block, is_old(block), SEALED != 0) {
                 free(block, Self::usable_size(block), ALIGN);
             }
         }

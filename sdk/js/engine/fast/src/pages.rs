@@ -27,12 +27,14 @@ struct Zone {
     end: usize,
     /// The last page that was given back. It holds the address of the one before.
     free: usize,
+    /// Whether there is no more room.
+    is_full: bool,
     /// The WebAssembly pages of this zone, one bit each, for the first 256 MiB.
     marks: [u32; 128],
 }
 
 impl Zone {
-    const EMPTY: Self = Self { next: 0, end: 0, free: 0, marks: [0; 128] };
+    const EMPTY: Self = Self { next: 0, end: 0, free: 0, is_full: false, marks: [0; 128] };
 
     fn take(&mut self) -> *mut u8 {
         if self.free != 0 {
@@ -54,11 +56,16 @@ impl Zone {
 
     /// More pages, at the end of the memory.
     fn grow(&mut self, chunk: usize) {
+        if self.is_full {
+            return;
+        }
         let first = wasm32::memory_grow::<0>(chunk);
         let mut pages = first..first.saturating_add(chunk);
         let mut mark = |page: usize| self.marks.get_mut(page / 32).map(|mark| *mark |= 1 << (page % 32));
         if first != usize::MAX && pages.all(|page| mark(page).is_some()) {
             (self.next, self.end) = (first * WASM_PAGE, (first + chunk) * WASM_PAGE);
+        } else {
+            self.is_full = true;
         }
     }
 
@@ -67,13 +74,25 @@ impl Zone {
     }
 }
 
-/// What jobs change.
-static mut OF_OBJECTS: Zone = Zone::EMPTY;
-/// What they seldom change, such as code.
-static mut OF_OTHERS: Zone = Zone::EMPTY;
-static mut OF_JOBS: Zone = Zone::EMPTY;
-/// Whether all arenas that are taken now are for objects.
-static mut ARE_OBJECTS: bool = false;
+struct Zones {
+    /// What jobs change.
+    objects: Zone,
+    /// What they seldom change, such as code.
+    others: Zone,
+    /// What is taken after the snapshot.
+    jobs: Zone,
+    /// Whether all arenas that are taken now are for objects.
+    are_objects: bool,
+}
+
+static mut ZONES: Zones = Zones { objects: Zone::EMPTY, others: Zone::EMPTY, jobs: Zone::EMPTY, are_objects: false };
+
+/// The zones. A component has one thread, and no caller keeps the reference.
+fn zones() -> &'static mut Zones {
+    let zones = &raw mut ZONES;
+    // SAFETY: see above.
+    unsafe { &mut *zones }
+}
 
 /// A page for a block of this size, if it is that of an arena and there is room. Null otherwise. (A large block may happen to
 /// have such a size. It gets a page, too.) `for_job`: after the snapshot.
@@ -87,27 +106,25 @@ pub unsafe fn take(size: usize, for_job: bool) -> *mut u8 {
     if !BLOCKS.iter().any(|block| size == HEAD + (PAGE - HEAD) / block * block) {
         return ptr::null_mut();
     }
-    unsafe {
-        if for_job {
-            return (*(&raw mut OF_JOBS)).take();
-        }
-        let zone =
-            if ARE_OBJECTS || SMALL.contains(&size) { &mut *(&raw mut OF_OBJECTS) } else { &mut *(&raw mut OF_OTHERS) };
-        let page = zone.take();
-        if !page.is_null() {
-            return page;
-        }
-        zone.grow(CHUNK);
-        zone.take()
+    let zones = zones();
+    if for_job {
+        return zones.jobs.take();
     }
+    let is_object = zones.are_objects || SMALL.contains(&size);
+    let zone = if is_object { &mut zones.objects } else { &mut zones.others };
+    let page = zone.take();
+    if !page.is_null() {
+        return page;
+    }
+    zone.grow(CHUNK);
+    zone.take()
 }
 
 /// Puts the arenas that `take` begins into the zone of objects. Their size alone does not tell which blocks they are for.
 pub fn with_objects<T>(take: impl FnOnce() -> T) -> T {
-    // SAFETY: a component has one thread.
-    unsafe { ARE_OBJECTS = true };
+    zones().are_objects = true;
     let taken = take();
-    unsafe { ARE_OBJECTS = false };
+    zones().are_objects = false;
     taken
 }
 
@@ -117,13 +134,11 @@ pub fn with_objects<T>(take: impl FnOnce() -> T) -> T {
 /// `MAX_REGIONS`). What lies behind these it unmaps, which takes longer than a short job and interrupts all processors. With
 /// this, objects are one range.
 pub fn join_objects() {
-    // SAFETY: the pages belong to the zone, and writing what is there changes nothing. A component has one thread.
-    unsafe {
-        let objects = &*(&raw const OF_OBJECTS);
-        for page in (objects.end.saturating_sub(CHUNK * WASM_PAGE)..objects.next).step_by(PAGE) {
-            let byte = page as *mut u8;
-            byte.write_volatile(byte.read_volatile());
-        }
+    let objects = &zones().objects;
+    for page in (objects.end.saturating_sub(CHUNK * WASM_PAGE)..objects.next).step_by(PAGE) {
+        let byte = page as *mut u8;
+        // SAFETY: the page belongs to the zone, and writing what is there changes nothing.
+        unsafe { byte.write_volatile(byte.read_volatile()) };
     }
 }
 
@@ -134,21 +149,23 @@ pub fn has(block: *mut u8) -> bool {
 
 fn zone_of(block: *mut u8) -> Option<&'static mut Zone> {
     let page = block as usize / WASM_PAGE;
-    // SAFETY: a component has one thread, and nobody keeps the reference.
-    let zones = unsafe { [&mut *(&raw mut OF_OBJECTS), &mut *(&raw mut OF_OTHERS), &mut *(&raw mut OF_JOBS)] };
-    zones.into_iter().find(|zone| zone.has(page))
+    let Zones { objects, others, jobs, .. } = zones();
+    [objects, others, jobs].into_iter().find(|zone| zone.has(page))
 }
 
-/// Takes back a page. False if the block is none. `is_old`: it is of the snapshot, which stays as it is.
+/// Takes back a page. False if the block is not a page. `is_old`: it is of the snapshot, which stays as it is. `for_job`: after
+/// the snapshot.
 ///
 /// # Safety
 /// The block must have come from `take` or from another allocator. A component has one thread.
-pub unsafe fn give_back(block: *mut u8, is_old: bool) -> bool {
+pub unsafe fn give_back(block: *mut u8, is_old: bool, for_job: bool) -> bool {
     let Some(zone) = zone_of(block) else { return false };
     if !is_old {
-        // Until the snapshot, because that is small if its memory is zero where it is not used.
         unsafe {
-            ptr::write_bytes(block, 0, PAGE);
+            // A snapshot is small if its memory is zero where it is not used.
+            if !for_job {
+                ptr::write_bytes(block, 0, PAGE);
+            }
             block.cast::<usize>().write(zone.free);
         }
         zone.free = block as usize;
@@ -158,6 +175,5 @@ pub unsafe fn give_back(block: *mut u8, is_old: bool) -> bool {
 
 /// Takes memory for the arenas of jobs. Call it once, at the end of the time before the snapshot.
 pub fn reserve_for_jobs() {
-    // SAFETY: a component has one thread.
-    unsafe { (*(&raw mut OF_JOBS)).grow(JOBS_CHUNK) };
+    zones().jobs.grow(JOBS_CHUNK);
 }

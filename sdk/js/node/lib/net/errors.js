@@ -59,6 +59,9 @@ export const codeOf = (reason) => CODES[reason] ?? WORDS.find(([word]) => word.t
  */
 export const isUnannouncedEnd = (reason) => reason !== null && reason.includes('close_notify');
 
+/** Whether a look-up had not ended when its attempt did. */
+export const isLostLookup = ({ syscall, code }) => syscall === 'getaddrinfo' && code === 'ECONNABORTED';
+
 const HINTS = {
   EMFILE: 'an attempt has 16 connections at most, and a plugin as many as `tcp_connections` in queues.toml allows',
   ECONNABORTED: 'if the host encrypts this connection, the log of the job says why it could not',

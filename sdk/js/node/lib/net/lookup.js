@@ -15,6 +15,7 @@ export const nameOf = (address) => names.get(address);
 
 const NOT_PUBLIC =
   'the name leads to addresses that are not public. Add their range to `private_addresses` of the plugin in queues.toml';
+const ATTEMPT_ENDED = 'the attempt that began the look-up has ended';
 
 /**
  * Calls back with the addresses of a name, as `{ address, family }`. Returns a function that ends the look-up. A
@@ -31,8 +32,8 @@ export function addressesOf(name, callback, use = { grant: 'tcp', port: 'PORT' }
     return () => timer.close();
   }
   const fail = (reason, denied) => {
-    const hint = reason === 'access-denied' ? denied : undefined;
-    ended(networkError('getaddrinfo', reason, { hostname: name }, hint));
+    const hints = { 'access-denied': denied, 'connection-aborted': ATTEMPT_ENDED };
+    ended(networkError('getaddrinfo', reason, { hostname: name }, hints[reason]));
   };
   try {
     const id = host.lookup(name, (reason, found) => {

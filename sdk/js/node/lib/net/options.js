@@ -11,7 +11,7 @@ export function connectArguments(args) {
   return [{ port: first, host: typeof host === 'string' ? host : undefined }, listener];
 }
 
-/** The number of a port. Throws if it is none. */
+/** The number of a port, from 1 to 65535. Throws a RangeError for anything else. */
 export function portOf(port) {
   const number = typeof port === 'string' && port.trim() !== '' ? Number(port) : port;
   if (typeof number === 'number' && Number.isInteger(number) && number > 0 && number < 65_536) return number;

@@ -1,6 +1,7 @@
 // The functions of `node:dns`. The host looks up names that the plugin's entry grants, and knows addresses only.
 import { coded, unavailable, wrongType } from '../errors.js';
 import { nextTick } from '../next-tick.js';
+import { isIP } from './is-ip.js';
 import { addressesOf } from './lookup.js';
 
 const ADVICE = 'the host looks up addresses only';
@@ -18,7 +19,8 @@ export function lookup(hostname, options, callback) {
   }
   addressesOf(String(hostname), (error, addresses) => {
     if (error) return listener(error);
-    const found = addresses.filter((one) => wanted === 0 || one.family === wanted);
+    // As in Node, an address is its own answer, whatever the family is.
+    const found = addresses.filter((one) => wanted === 0 || isIP(hostname) || one.family === wanted);
     if (found.length === 0) return listener(notFound('getaddrinfo', hostname));
     return all ? listener(null, found) : listener(null, found[0].address, found[0].family);
   });

@@ -9,7 +9,7 @@ import { keep } from '../context.js';
 import { unavailable, wrongType } from '../errors.js';
 import { nextTick } from '../next-tick.js';
 import { isIP } from './is-ip.js';
-import { isUnannouncedEnd, missingGrant, networkError, reasonOf } from './errors.js';
+import { isLostLookup, isUnannouncedEnd, missingGrant, networkError, reasonOf } from './errors.js';
 import { addressesOf, nameOf } from './lookup.js';
 import { connectArguments, ofFamily, partsOf, portOf, targetText } from './options.js';
 
@@ -18,6 +18,7 @@ export class Socket extends Duplex {
   #id;
   /** Whether bytes can be sent and received. */
   #isOpen = false;
+  /** Whether the stream waits for a chunk. It asks once, also before there is a connection. */
   #isReading = false;
   /** What is written before the connection is open: `[bytes, callback]`. */
   #early;
@@ -68,20 +69,29 @@ export class Socket extends Duplex {
   }
 
   #find(options) {
-    const { host: name, port, grant } = this.#target;
+    const target = this.#target;
+    const { host: name, port, grant } = target;
+    // A listener can destroy the socket, and connect it again.
+    const isOver = () => !this.connecting || this.#target !== target;
     const found = (error, addresses) => {
-      if (this.destroyed || !this.connecting) return;
+      if (isOver()) return;
+      if (error && isLostLookup(error)) {
+        this.#lost();
+        return;
+      }
       if (error) {
         this.emit('lookup', error, undefined, undefined, name);
         this.destroy(error);
         return;
       }
       for (const { address, family } of addresses) this.emit('lookup', null, address, family, name);
-      this.#try(addresses);
+      if (!isOver()) this.#try(addresses);
     };
     if (typeof options.lookup === 'function' && !isIP(name)) return this.#findWith(options, found);
     const start = () => {
-      const selected = (error, all) => found(error, all && ofFamily(all, options.family));
+      // As in Node, an address is used whatever the family is.
+      const family = isIP(name) ? 0 : options.family;
+      const selected = (error, all) => found(error, all && ofFamily(all, family));
       this.#stop = addressesOf(name, selected, { grant, port });
     };
     if (native.live()) start();
@@ -113,9 +123,16 @@ export class Socket extends Duplex {
       const hint = reason === 'access-denied' ? missingGrant(grant, targetText(known, port)) : undefined;
       this.#try(others, failure ?? networkError('connect', reason, { address, port }, hint));
     };
+    let id;
+    const opened = keep((reason) => {
+      // Another callback can destroy the socket while this one is due.
+      if (this.#id !== id) return;
+      if (reason === null) this.#connected();
+      else fail(reason);
+    });
     try {
-      const opened = keep((reason) => (reason === null ? this.#connected() : fail(reason)));
-      this.#id = host.connect(address, port, opened, () => this.#lost());
+      id = host.connect(address, port, opened, () => this.#lost());
+      this.#id = id;
     } catch (thrown) {
       fail(reasonOf(thrown));
     }
@@ -184,8 +201,13 @@ export class Socket extends Duplex {
   }
 
   #receive() {
+    const id = this.#id;
+    const received = (reason, chunk) => {
+      // Another callback can destroy the socket while this one is due.
+      if (this.#id === id) this.#received(reason, chunk);
+    };
     try {
-      host.read(this.#id, keep((reason, chunk) => this.#received(reason, chunk)));
+      host.read(id, keep(received));
     } catch (thrown) {
       this.#received(reasonOf(thrown), null);
     }
@@ -221,9 +243,14 @@ export class Socket extends Duplex {
   #send(chunk, callback) {
     this.#active();
     this.bytesWritten += chunk.length;
-    const ended = (reason) => callback(reason === null ? undefined : networkError('write', reason));
+    const id = this.#id;
+    const ended = (reason) => {
+      // The stream of a socket that connects again does not know this write.
+      if (this.connecting || (this.#id ?? id) !== id) return;
+      callback(reason === null ? undefined : networkError('write', reason));
+    };
     try {
-      if (host.write(this.#id, chunk, keep(ended))) callback();
+      if (host.write(id, chunk, keep(ended))) callback();
     } catch (thrown) {
       ended(reasonOf(thrown));
     }
@@ -245,6 +272,7 @@ export class Socket extends Duplex {
   _destroy(error, callback) {
     this.connecting = false;
     this.#forget();
+    this.#isReading = false;
     this.#idle.timer?.close();
     callback(error);
     nextTick(() => this.emit('close', Boolean(error)));
@@ -262,7 +290,6 @@ export class Socket extends Duplex {
     if (this.#id !== undefined) host.close(this.#id);
     this.#id = undefined;
     this.#isOpen = false;
-    this.#isReading = false;
   }
 
   /** The attempt that opened the connection has ended, and this is the next one. */

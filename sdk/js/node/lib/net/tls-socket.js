@@ -2,6 +2,7 @@
 // options about certificates, ciphers and versions have no effect.
 import * as host from 'toril:engine/sockets';
 import { Buffer } from '../../buffer.js';
+import { keep } from '../context.js';
 import { coded, unavailable } from '../errors.js';
 import { nextTick } from '../next-tick.js';
 import { networkError, reasonOf } from './errors.js';
@@ -37,6 +38,16 @@ export class TLSSocket extends Socket {
     this.connecting = true;
     const start = () => {
       if (this.destroyed) return;
+      if (socket.destroyed) {
+        // As in Node, without an `error` event.
+        this.destroy();
+        return;
+      }
+      if (socket._id === undefined) {
+        // As in Node, `connect` of the plain socket may follow.
+        socket.once('connect', start);
+        return;
+      }
       if (socket.readableLength > 0) {
         const message = 'the server sent data between its answer and the TLS handshake';
         this.destroy(coded(Error, 'ERR_TLS_EARLY_DATA', message));
@@ -54,21 +65,25 @@ export class TLSSocket extends Socket {
 
   /** The connection is open, but not encrypted. */
   _afterConnect() {
+    const id = this._id;
     this.emit('connect');
-    if (!this.destroyed) this.#secure();
+    // A listener can destroy the socket, and connect it again.
+    if (this._id === id) this.#secure();
   }
 
   _start() {}
 
   #secure() {
+    const id = this._id;
     const server = this.#servername || this._server;
     const ended = (reason) => {
-      if (this.destroyed) return;
+      // Another callback can destroy the socket while this one is due.
+      if (this._id !== id) return;
       if (reason !== null) this.destroy(handshakeError(server, reason));
       else this.#secured();
     };
     try {
-      host.secure(this._id, server, ended);
+      host.secure(id, server, keep(ended));
     } catch (thrown) {
       ended(reasonOf(thrown));
     }

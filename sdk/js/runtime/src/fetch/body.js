@@ -135,13 +135,16 @@ export class Body {
     if (this.#body.stream?.locked) throw new TypeError('Body is unusable: Body is locked');
   }
 
-  /** A promise for what `convert(bytes, isOwned)` makes of the bytes. `isOwned`: nobody else has them or their buffer. */
-  #take(convert) {
+  /**
+   * A promise for what `convert(bytes, isOwned)` makes of an object's bytes. `isOwned`: nobody else has them or their buffer.
+   * No method of the class, because a method of another object must reject, too.
+   */
+  static consume(object, convert) {
     try {
-      if (this.#body === null) return Promise.resolve(convert(new Uint8Array(0), true));
-      this.#check();
-      this.#used = true;
-      const { stream, source, bytes } = this.#body;
+      if (object.#body === null) return Promise.resolve(convert(new Uint8Array(0), true));
+      object.#check();
+      object.#used = true;
+      const { stream, source, bytes } = object.#body;
       if (stream !== undefined) return bytesOfStream(stream).then(convert);
       if (source === undefined) return Promise.resolve(convert(bytes, false));
       // A response from the host runs no JavaScript for each chunk.
@@ -152,28 +155,28 @@ export class Body {
   }
 
   text() {
-    return this.#take(asText);
+    return consume(this, asText);
   }
 
   json() {
-    return this.#take((bytes) => JSON.parse(asText(bytes)));
+    return consume(this, (bytes) => JSON.parse(asText(bytes)));
   }
 
   bytes() {
-    return this.#take((bytes, isOwned) => (isOwned ? bytes : bytes.slice()));
+    return consume(this, (bytes, isOwned) => (isOwned ? bytes : bytes.slice()));
   }
 
   arrayBuffer() {
-    return this.#take((bytes, isOwned) => (isOwned ? bytes : bytes.slice()).buffer);
+    return consume(this, (bytes, isOwned) => (isOwned ? bytes : bytes.slice()).buffer);
   }
 
   async blob() {
-    return new Blob([await this.#take((bytes) => bytes)], { type: this.headers.get('content-type') ?? '' });
+    return new Blob([await consume(this, (bytes) => bytes)], { type: this.headers.get('content-type') ?? '' });
   }
 
   async formData() {
     const type = this.headers.get('content-type') ?? '';
-    const bytes = await this.#take((taken) => taken);
+    const bytes = await consume(this, (taken) => taken);
     if (/^multipart\/form-data\b/i.test(type)) return readForm(bytes, type);
     if (!/^application\/x-www-form-urlencoded\b/i.test(type)) {
       throw new TypeError('Content-Type was not one of "multipart/form-data" or "application/x-www-form-urlencoded".');
@@ -184,6 +187,8 @@ export class Body {
   }
 }
 export const { set: setBody, has: hasBody, take: takeBody, share: shareBody } = Body;
+const { consume } = Body;
+delete Body.consume;
 delete Body.set;
 delete Body.has;
 delete Body.take;

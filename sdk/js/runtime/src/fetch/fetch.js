@@ -63,8 +63,11 @@ function follow(request, redirects, resolve, reject) {
     try {
       const body = new ReceivedBody(answer.id, request.signal);
       if (answer.location === undefined || request.redirect === 'manual' || !REDIRECT.includes(answer.status)) {
-        resolve(respond(request, answer, body, redirects > 0));
-        return;
+        const isEmpty = request.method === 'HEAD' || WITHOUT_BODY.has(answer.status);
+        if (isEmpty) body.cancel();
+        const source = isEmpty ? null : answer.encoding === undefined ? body : decoded(body, answer.encoding);
+        resolve(receivedResponse(answer, request.url, redirects > 0, source));
+        return isEmpty ? undefined : body;
       }
       body.cancel();
       if (request.redirect === 'error') throw fetchFailed(new Error('unexpected redirect'));
@@ -74,15 +77,8 @@ function follow(request, redirects, resolve, reject) {
     } catch (error) {
       reject(error);
     }
+    return undefined;
   }, reject);
-}
-
-function respond({ method, url }, answer, body, redirected) {
-  if (method !== 'HEAD' && !WITHOUT_BODY.has(answer.status)) {
-    return receivedResponse(answer, url, redirected, answer.encoding === undefined ? body : decoded(body, answer.encoding));
-  }
-  body.cancel();
-  return receivedResponse(answer, url, redirected, null);
 }
 
 /** Changes the request to what the redirect asks for. */
@@ -108,7 +104,7 @@ function redirectTo(request, status, location) {
   request.url = next.href;
 }
 
-/** The headers of every request are none of those that are ever left out. */
+/** Leaves out headers. Those of every request always stay. */
 function without(request, names) {
   if (request.headers !== OF_EVERY_REQUEST) for (const name of names) request.headers.delete(name);
 }

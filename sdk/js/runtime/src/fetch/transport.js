@@ -29,7 +29,9 @@ const PAUSE = 10;
 
 /**
  * Sends a request, whose `headers` are a map, or a list in the engine's form. Calls `answered` with the head of the response
- * (`{ id, status, headers, encoding, location }`, see `native.fetch`), or `failed` with an error.
+ * (`{ id, status, headers, encoding, location }`, see `native.fetch`), or `failed` with an error, and then neither of them
+ * again. `answered` returns the response's body, or undefined if nothing is read of it: then the rest of a streamed request
+ * is not sent.
  */
 export function send(request, answered, failed) {
   const { url, body, signal } = request;
@@ -37,15 +39,23 @@ export function send(request, answered, failed) {
   const streamed = body !== null && body.bytes === undefined;
   let id;
   let upload;
+  let isOver = false;
+  let received;
   const abort = () => {
+    isOver = true;
     native.abortFetch(id);
     upload?.cancel(signal.reason);
     failed(signal.reason);
   };
   const done = (error, answer) => {
+    // An abort may come when the callback is already due.
+    if (isOver) return;
+    isOver = true;
     signal?.removeEventListener('abort', abort);
-    if (error === null || error === undefined) answered(answer);
-    else if (!streamed && TOO_MANY.test(error)) sendLater(request, answered, failed);
+    if (error === null || error === undefined) {
+      received = answered(answer);
+      if (received === undefined) upload?.cancel();
+    } else if (!streamed && TOO_MANY.test(error)) sendLater(request, answered, failed);
     else {
       upload?.cancel(error);
       failed(fetchFailed(error));
@@ -62,6 +72,13 @@ export function send(request, answered, failed) {
   if (!streamed) return;
   upload = new Upload(id, body);
   upload.run().catch((error) => {
+    if (isOver) {
+      // The server has answered before it had the whole request.
+      upload.cancel(error);
+      received?.fail(error);
+      return;
+    }
+    isOver = true;
     native.abortFetch(id);
     signal?.removeEventListener('abort', abort);
     failed(fetchFailed(error));
@@ -85,6 +102,7 @@ class Upload {
     this.#reader = stream === undefined ? source : readerOf(stream);
   }
 
+  /** Fails if the stream does. */
   async run() {
     for (let chunk = await this.#reader.read(); chunk !== null; chunk = await this.#reader.read()) {
       if (this.#stopped) return;
@@ -136,9 +154,18 @@ export class ReceivedBody {
   }
 
   abort() {
-    this.failure = { reason: this.signal.reason };
+    this.end(this.signal.reason);
+  }
+
+  /** The rest of the request cannot be sent. */
+  fail(error) {
+    if (this.open) this.end(new TypeError('terminated', { cause: error }));
+  }
+
+  end(reason) {
+    this.failure = { reason };
     this.cancel();
-    this.reject?.(this.signal.reason);
+    this.reject?.(reason);
   }
 
   /** The next chunk, or null at the end. */

@@ -134,6 +134,10 @@ def _no(what: str, instead: str = "") -> SSLError:
     return SSLError(f"in a component, {what}{instead and ': '}{instead}")
 
 
+def _no_datagrams(call: str) -> NotImplementedError:
+    return NotImplementedError(f"{call} is not possible on an encrypted socket: use send and recv")
+
+
 class SSLContext:
     """The settings of connections. Most have no effect, because the host decides."""
 
@@ -277,6 +281,45 @@ class SSLSocket(socket.socket):
         """As `send`, all of them."""
         self._check_encrypted()
         super().sendall(data, flags)
+
+    def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
+        """As `send`, the content of a file."""
+        self._check_encrypted()
+        return self._sendfile_use_send(file, offset, count)
+
+    def recv(self, bufsize: int = 1024, flags: int = 0) -> bytes:
+        """Receives bytes, but never before the connection is encrypted."""
+        self._check_encrypted()
+        return super().recv(bufsize, flags)
+
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
+        """As `recv`, into a buffer."""
+        self._check_encrypted()
+        return super().recv_into(buffer, nbytes, flags)
+
+    def sendto(self, *_: Any) -> int:
+        """Not possible."""
+        raise _no_datagrams("sendto")
+
+    def sendmsg(self, *_: Any, **__: Any) -> int:
+        """Not possible."""
+        raise _no_datagrams("sendmsg")
+
+    def recvfrom(self, *_: Any, **__: Any) -> Any:
+        """Not possible."""
+        raise _no_datagrams("recvfrom")
+
+    def recvfrom_into(self, *_: Any, **__: Any) -> Any:
+        """Not possible."""
+        raise _no_datagrams("recvfrom_into")
+
+    def recvmsg(self, *_: Any, **__: Any) -> Any:
+        """Not possible."""
+        raise _no_datagrams("recvmsg")
+
+    def recvmsg_into(self, *_: Any, **__: Any) -> Any:
+        """Not possible."""
+        raise _no_datagrams("recvmsg_into")
 
     def read(self, len: int = 1024, buffer: Any = None) -> Any:
         """Receives bytes."""

@@ -5,7 +5,7 @@ from typing import Any
 from .._host import load
 from .cursor import Cursor
 from . import errors
-from .errors import InterfaceError, InternalError, invalid
+from .errors import InterfaceError, InternalError, OperationalError, invalid
 
 _host = load("postgres")
 
@@ -47,6 +47,9 @@ class Connection:
         self._autocommit = autocommit
         self._isolation: str | None = None
         self._read_only = False
+        #: Whether a transaction was open that this object has not ended. The host alone cannot say: a connection that
+        #: was lost in a transaction is idle, too.
+        self._has_begun = False
         #: The step of ``once`` that the transaction belongs to.
         self._step: str | None = None
 
@@ -111,24 +114,41 @@ class Connection:
         return self.cursor().execute(statement, parameters)
 
     def commit(self) -> None:
-        """Makes the changes of the open transaction permanent. Does nothing if there is none."""
+        """Makes the changes of the open transaction permanent. Does nothing if there is none.
+
+        If the connection was lost before, the server has rolled back, and this is an ``OperationalError``.
+        """
         self._check_owner()
         session = self._open_session()
-        if session.status() == "idle":
+        is_idle = session.status() == "idle"
+        if is_idle and not self._has_begun:
             return
         self._close_portals()
+        try:
+            # If a statement has ended the transaction, there is none. The server does not take that as an error.
+            answer = session.query("commit", [])[0]
+        except OperationalError as error:
+            if is_idle and error.code == "unavailable":
+                raise OperationalError("the connection was lost before the commit", code="unavailable") from error
+            raise
+        self._has_begun = False
         # In a failed transaction the server rolls back instead, which is no error for it.
-        if session.query("commit", [])[0].command != "COMMIT":
+        if answer.command != "COMMIT":
             message = "the transaction was rolled back, because one of its statements had failed"
             raise InternalError(message, sqlstate="25P02")
 
     def rollback(self) -> None:
-        """Undoes the changes of the open transaction. Does nothing if there is none."""
+        """Undoes the changes of the open transaction. Does nothing if there is none, or if the connection was lost."""
         self._check_owner()
         session = self._open_session()
         if session.status() != "idle":
             self._close_portals()
-            session.query("rollback", [])
+            try:
+                session.query("rollback", [])
+            except OperationalError as error:
+                if error.code != "unavailable":
+                    raise
+        self._has_begun = False
 
     def close(self) -> None:
         """Gives the connection back. The host rolls back an open transaction."""
@@ -158,8 +178,12 @@ class Connection:
     def _ready_session(self) -> Any:
         """The session, in a transaction unless each statement takes effect by itself."""
         session = self._open_session()
-        if not self._autocommit and session.status() == "idle":
+        if session.status() != "idle":
+            # Also a transaction that a statement has begun.
+            self._has_begun = True
+        elif not self._autocommit:
             session.query(self._begin_statement(), [])
+            self._has_begun = True
         return session
 
     def _begin_statement(self) -> str:
@@ -171,6 +195,7 @@ class Connection:
         self._check_idle(f"run the step `{step}`")
         # With another level, the insert could fail where it has to wait for another runner of the step.
         self._open_session().query("begin isolation level read committed", [])
+        self._has_begun = True
         self._step = step
 
     def _check_idle(self, to: str) -> None:

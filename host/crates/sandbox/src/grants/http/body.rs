@@ -101,8 +101,8 @@ impl Answer {
         answer
     }
 
-    /// Ends the use of the connection by the response. If the server has answered early, the plugin may still be sending
-    /// its request.
+    /// Ends the use of the connection by the response. If the server has answered early, the plugin may still send its
+    /// request.
     fn end(&mut self) {
         let Some(Lease { connection, idle, sent, early }) = self.lease.take() else { return };
         if !sent.is_sent() {

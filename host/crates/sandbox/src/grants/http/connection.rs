@@ -1,5 +1,5 @@
 //! One HTTP/1.1 connection, and the task that drives it. The task belongs to the connection: a request that uses the
-//! connection owns it, and so does the list of idle connections. Whoever drops it closes it.
+//! connection owns it, and so does the list of idle connections. Dropping it closes it.
 
 use std::future::{Future, pending};
 use std::net::SocketAddr;
@@ -50,7 +50,7 @@ pub enum Unanswered {
     Failed(Error),
 }
 
-/// What a driver is told.
+/// A message to the task that drives a connection.
 enum Notice {
     /// A request begins, which holds this permit.
     Lent(Arc<OwnedSemaphorePermit>),

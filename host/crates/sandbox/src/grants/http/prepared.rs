@@ -24,8 +24,8 @@ pub struct Prepared {
     pub(super) secrets: Arc<[Placeholder]>,
     /// Resolves the names of the origins, and verifies the certificates of HTTPS servers.
     pub(super) outbound: Arc<Outbound>,
-    /// The idle connections. A changed entry gets new ones, so they fit its origins and its CA. `None`: no connection is
-    /// used again.
+    /// The idle connections. A changed entry starts without any, so they fit its origins and its CA. `None`: no
+    /// connection is used again.
     pub(super) connections: Option<Arc<Connections<Connection>>>,
     /// Logs failed requests, with a rate limit.
     pub(super) failures: Arc<Failures>,

@@ -25,7 +25,8 @@ pub struct Route {
     pub(super) timeouts: Timeouts,
     /// The plugin's idle connections, if its connections are used again.
     pub(super) connections: Option<Arc<Connections<Connection>>>,
-    /// Counts against the limit of concurrent requests until the response has been read or was dropped.
+    /// Counts against the limit of concurrent requests until the response has been read or dropped, or the server has
+    /// closed the connection after its answer.
     pub(super) permit: OwnedSemaphorePermit,
 }
 

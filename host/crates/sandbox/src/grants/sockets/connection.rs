@@ -1,5 +1,5 @@
-//! A connection of an attempt, which its socket and its streams share. The end of the attempt closes it, whoever still
-//! has a handle of it.
+//! A connection of an attempt, which its socket and its streams share. The end of the attempt closes it, even if the
+//! guest still has handles of it.
 
 use std::io;
 use std::net::SocketAddr;

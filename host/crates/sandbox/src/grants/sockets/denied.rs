@@ -52,14 +52,14 @@ impl View<'_> {
                 let reason = add(&server);
                 (server, reason)
             }
-            Refused::Ambiguous(literal, name) => (
+            Refused::Ambiguous(one, other) => (
                 address.to_string(),
                 format!(
-                    "plugin {plugin} may not connect to {address}: its entry grants {literal} and {name}, which lead to the same server, once with TLS and once without; remove one of them under [plugins.{plugin}] in the configuration"
+                    "plugin {plugin} may not connect to {address}: its entry grants {one} and {other}, which lead to the same server, once with TLS and once without; remove one of them under [plugins.{plugin}] in the configuration"
                 ),
             ),
         };
-        self.job.denials.add_host(server, reason);
+        self.job.denials.add_server(server, reason);
     }
 
     /// Records a call that is never granted.

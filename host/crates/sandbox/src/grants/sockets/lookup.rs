@@ -2,7 +2,7 @@
 //! be connected to are returned.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -23,6 +23,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// A look-up of a granted host.
 pub struct LookUp {
     host: Arc<str>,
+    /// The attempt that began it.
+    attempt: Weak<()>,
     state: State,
 }
 
@@ -63,13 +65,18 @@ impl Host for View<'_> {
         };
         let (outbound, name) = (self.grant.outbound.clone(), host.clone());
         let resolved = async move { tokio::time::timeout(TIMEOUT, outbound.resolve(&name)).await.ok() };
-        Ok(self.table.push(LookUp { host, state: State::Running(resolved.boxed()) })?)
+        let attempt = Arc::downgrade(&self.pen.attempt);
+        Ok(self.table.push(LookUp { host, attempt, state: State::Running(resolved.boxed()) })?)
     }
 }
 
 impl HostResolveAddressStream for View<'_> {
     async fn resolve_next_address(&mut self, this: Resource<LookUp>) -> Result<Option<IpAddress>, SocketError> {
         let look_up = self.table.get_mut(&this)?;
+        if look_up.attempt.upgrade().is_none() {
+            // The addresses of an earlier attempt must not be remembered in this one.
+            return Err(ErrorCode::InvalidState.into());
+        }
         if look_up.poll(&mut now()).is_pending() {
             return Err(ErrorCode::WouldBlock.into());
         }
@@ -122,6 +129,48 @@ impl View<'_> {
             }
             Some(Resolved::Unknown) => State::Failed(ErrorCode::NameUnresolvable),
             None => State::Failed(ErrorCode::TemporaryResolverFailure),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::time::Instant;
+
+    use toril_config::Plugin;
+    use wasmtime::component::ResourceTable;
+
+    use super::super::{InPen, Prepared};
+    use super::*;
+    use crate::current_job::CurrentJob;
+    use crate::outbound::Outbound;
+    use crate::testing::LONG;
+
+    #[tokio::test]
+    async fn a_look_up_that_a_guest_keeps_gives_its_next_job_no_address() {
+        let entry = Plugin { tcp: vec!["mail.test:25".parse().expect("a server")], ..Plugin::default() };
+        let grant = Arc::new(Prepared::new("mailer".into(), &entry, Arc::new(Outbound::new(&entry)), None));
+        let job = CurrentJob::none("mailer".into(), Instant::now() + LONG);
+        let address = SocketAddr::from(([10, 0, 0, 1], 25));
+        let (mut pen, mut table) = (InPen::default(), ResourceTable::new());
+        for has_begun_another_job in [false, true] {
+            let state = State::Resolved(Some(Resolved::Allowed(vec![address.ip()])));
+            let look_up = LookUp { host: "mail.test".into(), attempt: Arc::downgrade(&pen.attempt), state };
+            if has_begun_another_job {
+                pen = InPen::default();
+            }
+            let mut view = View { grant: &grant, pen: &mut pen, table: &mut table, job: &job };
+            let look_up = view.table.push(look_up).expect("room");
+            let found = view.resolve_next_address(look_up).await;
+            let is_remembered = pen.remembered.choose(&grant.targets, address).is_ok();
+            match found {
+                Ok(found) => assert!(!has_begun_another_job && found.is_some() && is_remembered),
+                Err(error) => {
+                    assert_eq!(error.downcast().expect("a code"), ErrorCode::InvalidState);
+                    assert!(has_begun_another_job && !is_remembered);
+                }
+            }
         }
     }
 }

@@ -58,6 +58,9 @@ pub const LINE: &str =
 
 /// The state of the grant in one pen.
 pub struct InPen {
+    /// Lives as long as this attempt. A look-up that a guest keeps for its next job knows by it that its own attempt has
+    /// ended.
+    attempt: Arc<()>,
     /// The addresses that names have resolved to in this attempt.
     remembered: Remembered,
     /// The connections of this attempt whose streams the guest has got.
@@ -81,6 +84,7 @@ struct StreamPair {
 impl Default for InPen {
     fn default() -> Self {
         Self {
+            attempt: Arc::default(),
             remembered: Remembered::default(),
             streams: Vec::new(),
             connections: Vec::new(),

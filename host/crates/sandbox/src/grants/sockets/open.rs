@@ -1,6 +1,6 @@
 //! The bytes of an open connection. At most [`CHUNK`] bytes that the guest has not read and at most [`ROOM`] bytes that
-//! are not sent are kept. Whoever polls a connection also sends what is unsent, so no task is needed that could outlive
-//! its pen.
+//! are not sent are kept. Each poll of a connection also sends unsent bytes, so no task is needed that could outlive its
+//! pen.
 
 use std::io;
 use std::net::SocketAddr;

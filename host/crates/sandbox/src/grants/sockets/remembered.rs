@@ -25,7 +25,7 @@ pub enum Refused {
     Address,
     /// This granted host has led to it, and is not granted with that port.
     Port(String),
-    /// The entry grants the address itself and a name that leads to it, one of them with TLS.
+    /// The entry grants two servers that lead to it, one of them with TLS. A server is a name, or the address itself.
     Ambiguous(String, String),
 }
 
@@ -41,23 +41,22 @@ impl Remembered {
     }
 
     /// The granted server that a connection to this address is for. If several names lead there, it is the one that was
-    /// looked up last.
+    /// looked up last. They must agree about TLS.
     pub fn choose<'t>(&self, targets: &'t [Arc<Target>], address: SocketAddr) -> Result<&'t Arc<Target>, Refused> {
         let (ip, port) = (address.ip().to_canonical(), address.port());
         let with_port = || targets.iter().filter(|target| target.server.port() == port);
         // A guest that connects to an address that it knows looks nothing up.
         let literal = with_port().find(|target| target.server.address().is_some_and(|own| own.to_canonical() == ip));
         let found = self.0.iter().rev().filter(|found| found.address == ip);
-        let last = found.clone().find_map(|found| with_port().find(|target| target.server.host() == &*found.host));
-        match (literal, last) {
-            (Some(literal), Some(last)) if literal.security != last.security && !Arc::ptr_eq(literal, last) => {
-                Err(Refused::Ambiguous(literal.server.to_string(), last.server.to_string()))
-            }
-            (_, Some(target)) | (Some(target), None) => Ok(target),
-            (None, None) => {
-                let mut found = found;
-                Err(found.next().map_or(Refused::Address, |found| Refused::Port(found.host.to_string())))
-            }
+        let named = found.clone().filter_map(|found| with_port().find(|target| target.server.host() == &*found.host));
+        let mut meant = named.chain(literal);
+        let Some(chosen) = meant.next() else {
+            let mut found = found;
+            return Err(found.next().map_or(Refused::Address, |found| Refused::Port(found.host.to_string())));
+        };
+        match meant.find(|other| other.security != chosen.security) {
+            Some(other) => Err(Refused::Ambiguous(other.server.to_string(), chosen.server.to_string())),
+            None => Ok(chosen),
         }
     }
 }
@@ -96,11 +95,25 @@ mod tests {
 
     #[test]
     fn of_several_names_with_one_address_the_last_one_that_was_looked_up_decides() {
-        let targets = targets(&[("a:465", Plain), ("b:465", Tls), ("c:465", Plain)]);
-        assert_eq!(chosen(&targets, &["a", "b"], "10.0.0.1:465"), Ok("b:465".into()));
-        assert_eq!(chosen(&targets, &["a", "b", "a"], "10.0.0.1:465"), Ok("a:465".into()));
-        // A name that is not granted with this port does not count.
-        assert_eq!(chosen(&targets, &["a", "b", "d"], "10.0.0.1:465"), Ok("b:465".into()));
+        for security in [Plain, Tls] {
+            let targets = targets(&[("a:465", security), ("b:465", security), ("c:465", security)]);
+            assert_eq!(chosen(&targets, &["a", "b"], "10.0.0.1:465"), Ok("b:465".into()));
+            assert_eq!(chosen(&targets, &["a", "b", "a"], "10.0.0.1:465"), Ok("a:465".into()));
+            // A name that is not granted with this port does not count.
+            assert_eq!(chosen(&targets, &["a", "b", "d"], "10.0.0.1:465"), Ok("b:465".into()));
+        }
+    }
+
+    #[test]
+    fn names_with_one_address_are_refused_if_only_one_of_them_is_granted_with_tls() {
+        let targets = targets(&[("a:25", Plain), ("b:25", Tls), ("c:25", Plain), ("b:26", Plain)]);
+        let both = |other: &str, chosen: &str| Err(Refused::Ambiguous(other.into(), chosen.into()));
+        assert_eq!(chosen(&targets, &["a", "b"], "10.0.0.1:25"), both("a:25", "b:25"));
+        assert_eq!(chosen(&targets, &["b", "a"], "10.0.0.1:25"), both("b:25", "a:25"));
+        assert_eq!(chosen(&targets, &["b", "a", "c"], "10.0.0.1:25"), both("b:25", "c:25"));
+        // Names that were not looked up do not count, and neither do other ports.
+        assert_eq!(chosen(&targets, &["a", "c"], "10.0.0.1:25"), Ok("c:25".into()));
+        assert_eq!(chosen(&targets, &["a", "b"], "10.0.0.1:26"), Ok("b:26".into()));
     }
 
     #[test]
@@ -117,7 +130,8 @@ mod tests {
         let both = Err(Refused::Ambiguous("10.0.0.1:25".into(), "a:25".into()));
         assert_eq!(chosen(&targets, &["a"], "10.0.0.1:25"), both);
         assert_eq!(chosen(&targets, &["b"], "10.0.0.1:25"), Ok("b:25".into()));
-        assert_eq!(chosen(&targets, &["a", "10.0.0.1"], "10.0.0.1:25"), Ok("10.0.0.1:25".into()));
+        let both = Err(Refused::Ambiguous("a:25".into(), "10.0.0.1:25".into()));
+        assert_eq!(chosen(&targets, &["a", "10.0.0.1"], "10.0.0.1:25"), both);
     }
 
     #[test]
