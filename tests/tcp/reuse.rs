@@ -1,5 +1,7 @@
-//! Clients that are older than the job: those of an earlier job, with `isolation = "reuse"`, and those that a plugin has
-//! made while it was built.
+//! Clients that are older than the job.
+//!
+//! An earlier job made them, with `isolation = "reuse"`. Or the plugin made them at the top level of a module, while it was
+//! built.
 
 use std::fs;
 
@@ -19,6 +21,19 @@ async fn a_client_of_an_earlier_job_connects_again() {
     }
 
     assert_eq!(results, [json!([1, 1, 2]), json!([2, 3, 4]), json!([3, 5, 6])]);
+}
+
+#[tokio::test]
+async fn a_socket_whose_job_ends_before_its_look_up_closes_in_the_next_job() {
+    let servers = Servers::start().await;
+    let lines = format!("{}isolation = \"reuse\"\n", servers.grants());
+    let toril = servers.host("left", "concurrency = 1\n", &lines).await;
+
+    let first = servers.run(&toril, json!({})).await.succeeded().json();
+    let second = servers.run(&toril, json!({})).await.succeeded().json();
+
+    assert_eq!(first, json!("opening"));
+    assert_eq!(second, json!({ "hadError": false, "looked": "ECONNABORTED", "answer": "again" }));
 }
 
 #[tokio::test]

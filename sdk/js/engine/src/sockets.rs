@@ -62,7 +62,7 @@ struct Resources {
     all: BTreeMap<u32, Resource>,
     /// The last number. It is never reset, so that a number of an earlier attempt stays unknown.
     last: u32,
-    /// The callbacks of connections that ended with their attempt.
+    /// The callbacks of look-ups and connections that ended with their attempt.
     lost: Vec<Callback>,
 }
 
@@ -185,22 +185,26 @@ pub fn close(id: u32) {
     drop(RESOURCES.with_borrow_mut(|resources| resources.all.remove(&id)));
 }
 
-/// Closes all connections.
+/// Ends all look-ups and closes all connections.
 pub fn end_attempt() {
     let all = RESOURCES.with_borrow_mut(|resources| std::mem::take(&mut resources.all));
     let mut lost = Vec::new();
     for resource in all.into_values() {
-        if let Resource::Connection(mut connection) = resource {
-            lost.extend(connection.on_lost.take());
+        match resource {
+            Resource::Lookup(lookup) => lost.push(lookup.callback),
+            Resource::Connection(mut connection) => lost.extend(connection.on_lost.take()),
         }
     }
     RESOURCES.with_borrow_mut(|resources| resources.lost.extend(lost));
 }
 
-/// Tells the connections of an earlier attempt that they have ended. Fails with what a callback throws.
+/// Tells the look-ups and connections of an earlier attempt that they have ended. Fails with what a callback throws.
 pub fn begin_attempt<'js>(ctx: &Ctx<'js>) -> rquickjs::Result<()> {
     let lost = RESOURCES.with_borrow_mut(|resources| std::mem::take(&mut resources.lost));
-    lost.into_iter().try_for_each(|callback| callback.restore(ctx)?.call::<_, ()>(()))
+    lost.into_iter().try_for_each(|callback| {
+        let arguments = arguments(ctx, Some("connection-aborted"), None)?;
+        callback.restore(ctx)?.call_arg::<()>(arguments)
+    })
 }
 
 /// Adds what look-ups and connections wait for. Drop it before any of these. Returns how many of them alone keep no

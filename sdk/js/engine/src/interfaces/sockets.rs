@@ -1,9 +1,10 @@
 //! `toril:engine/sockets`: TCP connections. A callback gets `(error, value)`, each null if there is none. An error is a
 //! text: the name of an error code of `wasi:sockets`, or the host's sentence.
 //!
-//! - `lookup(name, callback) -> id`: the value is an array of addresses
-//! - `connect(address, port, callback, lost) -> id`. `lost()` is called at the beginning of the next attempt, if that
-//!   finds the connection in this instance. An error of the call itself is thrown as `{ tag: 'network', val }`.
+//! - `lookup(name, callback) -> id`: the value is an array of addresses. If the attempt ends first, the callback gets
+//!   `connection-aborted` at the beginning of the next attempt in this instance.
+//! - `connect(address, port, callback, lost) -> id`. If the attempt ends before `close`, `lost` gets `connection-aborted`
+//!   in the same way. An error of the call itself is thrown as `{ tag: 'network', val }`.
 //! - `addresses(id)` -> `[local, remote]` as `address:port`, or null
 //! - `read(id, callback)`: the value is a Uint8Array, and null at the end. `stopReading(id)` forgets the callback.
 //! - `write(id, bytes, callback)` -> true if all of it is written. Otherwise the callback follows.
