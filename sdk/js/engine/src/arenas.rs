@@ -1,8 +1,8 @@
 //! Gives jobs small blocks of their own.
 //!
 //! QuickJS takes small blocks from arenas of 4 KiB, one for each size. If jobs continued the arenas that were begun before
-//! the snapshot, the blocks of one job would lie on pages all over the snapshot, and each page costs a pen something. So
-//! those arenas are filled, and new ones are begun beside each other, in the memory for jobs.
+//! the snapshot, the blocks of one job would lie on pages all over the snapshot, and each page takes time when the host
+//! resets the pen. So those arenas are filled, and new ones are begun beside each other, in the memory for jobs.
 
 use rquickjs::Ctx;
 use rquickjs::qjs::{self, JSRuntime};

@@ -1,12 +1,11 @@
-//! One allocator for Rust and for QuickJS, made of two heaps.
+//! One allocator for Rust and for QuickJS, made of two heaps, and of pages for QuickJS's arenas (`pages`).
 //!
 //! A pen is cheap if a job writes to few pages. So what a job allocates must not be scattered over the gaps of the
 //! snapshot's heap. Until the snapshot, everything comes from the first heap. Afterwards everything comes from a second
 //! one that lies behind it, and blocks of the first heap are never freed.
 //!
-//! What a job changes in the snapshot's heaps are mostly reference counts, and QuickJS keeps what has one in arenas of 4 KiB,
-//! each for blocks of one size (`arenas` in the engine). So an arena is one page of its own, and the arenas of the sizes that
-//! objects have lie beside each other.
+//! A job mostly changes reference counts in the snapshot. QuickJS keeps the blocks that have one in arenas of 4 KiB, each for
+//! blocks of one size (`arenas` in the engine). So each arena is a page, and the arenas of objects lie beside each other.
 //!
 //! A snapshot is small if its memory is zero where it is not used. So blocks are cleared when the first heap frees them.
 

@@ -72,8 +72,8 @@ impl Connection {
         let (sender, http) = builder.handshake(TokioIo::new(stream)).await?;
         let number = OPENED.fetch_add(1, Ordering::Relaxed);
         // Room for both notices of one request. The next request comes after the driver has read them.
-        let (notices, told) = mpsc::channel(2);
-        let driver = AbortOnDropHandle::new(tokio::spawn(drive(http, told, number, idle)));
+        let (notices, received_notices) = mpsc::channel(2);
+        let driver = AbortOnDropHandle::new(tokio::spawn(drive(http, received_notices, number, idle)));
         Ok(Self { number, origin, address, sender, received, notices, _driver: driver })
     }
 
@@ -134,7 +134,7 @@ impl Unanswered {
 /// Drives a connection until it ends, is dropped, or has been idle for too long.
 async fn drive(
     http: impl Future<Output = hyper::Result<()>>,
-    mut told: mpsc::Receiver<Notice>,
+    mut notices: mpsc::Receiver<Notice>,
     number: u64,
     connections: Weak<Connections<Connection>>,
 ) {
@@ -152,7 +152,7 @@ async fn drive(
                 }
                 break;
             }
-            Some(notice) = told.recv() => match notice {
+            Some(notice) = notices.recv() => match notice {
                 Notice::Lent(permit) => {
                     held = Some(permit);
                     until = None;
